@@ -1,0 +1,49 @@
+import type { Settings } from "./settings.ts";
+
+/** What of changed settings can be taken over while running. */
+export interface AcceptedSettings {
+  /** The wanted ones, with what needs a restart as it was. */
+  readonly settings: Settings;
+  /** One sentence for each setting that was not taken. */
+  readonly refused: readonly string[];
+  readonly kafkaChanged: boolean;
+  readonly elasticsearchChanged: boolean;
+}
+
+/**
+ * An address cannot be moved under a listening socket, and another group prefix would make every topic start
+ * anew: these are read at start only, and a change of them is refused where people can see it.
+ */
+export function acceptSettings(running: Settings, wanted: Settings): AcceptedSettings {
+  const fixed = [
+    { name: "http.hostname", was: running.http.hostname, is: wanted.http.hostname },
+    { name: "http.port", was: running.http.port, is: wanted.http.port },
+    { name: "kafka.groupPrefix", was: running.kafka.groupPrefix, is: wanted.kafka.groupPrefix },
+  ];
+  const refused = fixed
+    .filter(({ was, is }) => was !== is)
+    .map(
+      ({ name, was, is }) =>
+        `${name} cannot change while running: ${JSON.stringify(was)} is kept, ${JSON.stringify(is)} needs a restart`,
+    );
+  const settings: Settings = {
+    ...wanted,
+    http: { ...wanted.http, hostname: running.http.hostname, port: running.http.port },
+    kafka: { ...wanted.kafka, groupPrefix: running.kafka.groupPrefix },
+  };
+  return {
+    settings,
+    refused,
+    // The memory bound is the host's own: no broker has to be asked about it.
+    kafkaChanged: !sameSettings(
+      { ...running.kafka, inFlightMaxBytes: 0 },
+      { ...settings.kafka, inFlightMaxBytes: 0 },
+    ),
+    elasticsearchChanged: !sameSettings(running.elasticsearch, settings.elasticsearch),
+  };
+}
+
+/** Settings are plain data that the same code builds, so their fields stand in the same order. */
+export function sameSettings(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

@@ -1,0 +1,58 @@
+import { isObject } from "./json-document.ts";
+
+/** What Elasticsearch says of one operation. */
+export interface BulkItem {
+  readonly status: number;
+  /** `created`, `noop`, …; null where there is an error. */
+  readonly result: string | null;
+  readonly error: ServerError | null;
+}
+
+export interface ServerError {
+  /** Such as `document_parsing_exception`. */
+  readonly type: string;
+  /** With the reason of what caused it, where that says more. May quote the document. */
+  readonly reason: string;
+}
+
+/** Why a whole request has no usable answer. */
+export type RequestFailure =
+  | { readonly kind: "response"; readonly status: number; readonly error: ServerError | null }
+  | { readonly kind: "connection" | "timeout" | "bad_answer"; readonly message: string };
+
+/** One request's end: an item for each operation, in their order, or a failure of the whole. */
+export type BulkAnswer = { readonly items: readonly BulkItem[] } | { readonly failure: RequestFailure };
+
+/** The parameter that keeps the answer small. Without `status` successful items would vanish and positions shift. */
+export const bulkFilterPath = "errors,items.*.status,items.*.error,items.*.result";
+
+/** The items of a bulk answer that was filtered by {@link bulkFilterPath}; null where it is none. */
+export function parseBulkItems(body: unknown): readonly BulkItem[] | null {
+  if (!isObject(body) || !Array.isArray(body["items"])) return null;
+  const items = body["items"].map(parseItem);
+  return items.every((item) => item !== null) ? items : null;
+}
+
+function parseItem(entry: unknown): BulkItem | null {
+  const item = isObject(entry) ? Object.values(entry)[0] : null;
+  if (!isObject(item) || typeof item["status"] !== "number") return null;
+  const result = item["result"];
+  return {
+    status: item["status"],
+    result: typeof result === "string" ? result : null,
+    error: parseServerError(item["error"]),
+  };
+}
+
+/** An `error` as Elasticsearch writes it, of an item or of a whole answer. */
+export function parseServerError(error: unknown): ServerError | null {
+  if (typeof error === "string") return { type: "unknown", reason: error };
+  if (!isObject(error)) return null;
+  const { type, reason, caused_by: causedBy } = error;
+  const cause = isObject(causedBy) && typeof causedBy["reason"] === "string" ? causedBy["reason"] : null;
+  const text = typeof reason === "string" ? reason : "";
+  return {
+    type: typeof type === "string" ? type : "unknown",
+    reason: cause === null || text.includes(cause) ? text : `${text}: ${cause}`,
+  };
+}

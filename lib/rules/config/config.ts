@@ -1,0 +1,164 @@
+import type { Declaration } from "../declaration.ts";
+import type { Settings } from "../settings.ts";
+import { configFaults } from "./cross-checks.ts";
+import { toDeclaration } from "./declaration.ts";
+import { check, type Checked } from "./faults.ts";
+import { translateLegacy, type Translation } from "./legacy.ts";
+import { mappingOf } from "./mapping.ts";
+import { ConfigError, formatPath, moved, type ConfigProblem, type Fault, type Path } from "./problem.ts";
+import { configSchema, type ConfigInput } from "./schema.ts";
+import { buildSettings } from "./settings.ts";
+import type { Environment } from "./substitute.ts";
+import { readYaml, type YamlFile } from "./yaml.ts";
+
+/** What a config file says. */
+export interface ConfigDocument {
+  readonly settings: Settings;
+  /** In the file's order; `source.name` is the file. */
+  readonly declarations: readonly Declaration[];
+  /** For the log, one sentence each; no secrets. */
+  readonly notices: readonly string[];
+}
+
+export interface ParseOptions {
+  /** Its name, for messages and sources. */
+  readonly file: string;
+  readonly environment: Environment;
+  /** The text of a PEM file; throws what it likes. */
+  readonly readFile: (path: string) => string;
+}
+
+export const maxConfigBytes = 1024 * 1024;
+
+/**
+ * Reads a config file's text: YAML, then variables, then the older form, then every rule.
+ * @throws ConfigError with every problem found, in the file's order.
+ */
+export function parseConfig(text: string, options: ParseOptions): ConfigDocument {
+  const { file, environment, readFile } = options;
+  if (Buffer.byteLength(text) > maxConfigBytes) {
+    throw new ConfigError([
+      problemAt(file, { line: 1, column: 1 }, "", null, "the file is larger than 1 MiB"),
+    ]);
+  }
+  const yaml = readYaml(text, environment);
+  if (yaml.syntax.length > 0) throw new ConfigError(syntaxProblems(file, yaml));
+
+  const legacy = translateLegacy(yaml.data, Object.keys(configSchema.shape));
+  const data = legacy?.data ?? yaml.data ?? {};
+  const checked = checkCoerced(
+    data,
+    (path) => yaml.place(legacy?.originOf(path) ?? path)?.substituted ?? false,
+  );
+  const built = checked.ok ? buildSettings(checked.value, readFile) : null;
+  const translatedFaults = [
+    ...(checked.ok ? [] : checked.faults),
+    ...configFaults(data),
+    ...(built?.faults ?? []),
+  ];
+  const faults = [
+    ...yaml.faults,
+    ...(legacy?.faults ?? []),
+    ...translatedFaults.map((fault) => inFile(fault, legacy, yaml)),
+  ];
+  if (!checked.ok || built === null || faults.length > 0)
+    throw new ConfigError(problemsOf(faults, file, yaml));
+
+  return {
+    settings: built.settings,
+    declarations: checked.value.topics.map((entry, position) =>
+      toDeclaration(entry, { kind: "config", name: file, revision: null, entry: position }),
+    ),
+    notices: legacy === null ? [] : [`${file}: ${legacy.notice}`],
+  };
+}
+
+/** A variable's text counts as a number or as true or false where the schema wants one: `port: "${PORT}"`. */
+function checkCoerced(data: unknown, isSubstituted: (path: Path) => boolean): Checked<ConfigInput> {
+  const checked = check(configSchema, data);
+  if (checked.ok) return checked;
+  const paths = checked.faults.map(({ path }) => path).filter(isSubstituted);
+  return paths.length === 0 ? checked : check(configSchema, paths.reduce(coerceAt, data));
+}
+
+/** A copy of the data, the text at the path read as what YAML would take it for. */
+function coerceAt(data: unknown, path: Path): unknown {
+  const [head, ...rest] = path;
+  if (head === undefined) return typeof data === "string" ? literalOf(data) : data;
+  if (Array.isArray(data)) return data.map((item, at) => (at === head ? coerceAt(item, rest) : item));
+  const mapping = mappingOf(data);
+  return { ...mapping, [head]: coerceAt(mapping[head], rest) };
+}
+
+function literalOf(text: string): string | number | boolean {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  return text === "true" || (text === "false" ? false : text);
+}
+
+/** Where a fault of the data stands in the file; a list that was one string there has its faults at the string. */
+function inFile(fault: Fault, legacy: Translation | null, yaml: YamlFile): Fault {
+  if (legacy === null) return fault;
+  const origin = legacy.originOf(fault.path);
+  const isItemOfString = fault.about === "value" && yaml.place(origin) === undefined;
+  return moved(fault, isItemOfString ? origin.slice(0, -1) : origin);
+}
+
+/** In the file's order, without what only repeats a fault, or follows from one further up. */
+function problemsOf(faults: readonly Fault[], file: string, yaml: YamlFile): ConfigProblem[] {
+  const broken = new Set<string>();
+  const told = new Set<string>();
+  const causes = faults.filter(({ path, rule, about }) => {
+    const isConsequence = [...path.keys(), path.length].some((depth) =>
+      broken.has(JSON.stringify(path.slice(0, depth))),
+    );
+    const sentence = JSON.stringify([path, rule]);
+    if (isConsequence || told.has(sentence)) return false;
+    told.add(sentence);
+    if (about === "value") broken.add(JSON.stringify(path));
+    return true;
+  });
+  return causes
+    .map((fault) => ({ offset: offsetOf(fault, yaml), problem: problemOf(fault, file, yaml) }))
+    .sort((a, b) => a.offset - b.offset)
+    .map(({ problem }) => problem);
+}
+
+function problemOf(fault: Fault, file: string, yaml: YamlFile): ConfigProblem {
+  const place = fault.about === "value" ? yaml.place(fault.path) : undefined;
+  const value = isSecret(fault.path) && place !== undefined ? "(hidden)" : (place?.shown ?? null);
+  const position = yaml.linePosition(offsetOf(fault, yaml));
+  return problemAt(file, position, formatPath(fault.path), value, fault.rule);
+}
+
+/** Where the fault is, or the nearest thing around it. */
+function offsetOf(fault: Fault, yaml: YamlFile): number {
+  const place = yaml.place(fault.path);
+  if (place !== undefined) return fault.about === "key" ? place.keyOffset : place.valueOffset;
+  if (fault.path.length === 0) return 0;
+  return offsetOf({ ...fault, path: fault.path.slice(0, -1), about: "key" }, yaml);
+}
+
+function problemAt(
+  file: string,
+  { line, column }: { line: number; column: number },
+  path: string,
+  value: string | null,
+  rule: string,
+): ConfigProblem {
+  const subject = path === "" ? "" : ` ${path}:`;
+  const shown = value === null ? "" : ` ${value}`;
+  const message = `${file}:${line}:${column}${subject}${shown} ${rule}`;
+  return { file, line, column, path, value, rule, message };
+}
+
+function syntaxProblems(file: string, yaml: YamlFile): ConfigProblem[] {
+  return yaml.syntax
+    .toSorted((a, b) => a.offset - b.offset)
+    .map(({ offset, rule }) => problemAt(file, yaml.linePosition(offset), "", null, rule));
+}
+
+const secretKeys = new Set(["password", "token", "apikey", "key", "secret"]);
+
+function isSecret(path: Path): boolean {
+  return path.some((segment) => typeof segment === "string" && secretKeys.has(segment.toLowerCase()));
+}

@@ -1,0 +1,174 @@
+import { isLoopbackHostname } from "../loopback.ts";
+import {
+  indexNeededRule,
+  isInternalTopic,
+  isResolvedIndex,
+  matchesTopicPattern,
+  resolveIndex,
+} from "../names.ts";
+import { indexTemplateFault, isTopicName } from "../names.ts";
+import { moved } from "./problem.ts";
+import { isMapping, mappingOf, type Mapping } from "./mapping.ts";
+import type { Fault, Path } from "./problem.ts";
+
+/**
+ * Rules between several values. They look at the data as it was written, valid or not, so that they are reported
+ * together with what the schema finds; where a value has the wrong type they stay silent.
+ */
+
+export const internalTopicRule = "is one of Kafka's own topics (__*), which are not moved";
+export const deadLetterRule = "is the dead-letter topic, which is not moved";
+
+/** Rules between the top-level sections of the config file. */
+export function configFaults(data: unknown): Fault[] {
+  const root = mappingOf(data);
+  const kafka = mappingOf(root["kafka"]);
+  const elasticsearch = mappingOf(root["elasticsearch"]);
+  const etcd = mappingOf(root["etcd"]);
+  return [
+    ...httpFaults(mappingOf(root["http"])),
+    ...tlsFaults(kafka["ssl"], ["kafka", "ssl"]),
+    ...tlsFaults(elasticsearch["tls"], ["elasticsearch", "tls"]),
+    ...authFaults(elasticsearch["auth"]),
+    ...tlsFaults(etcd["tls"], ["etcd", "tls"]),
+    ...plainEndpointFaults(etcd),
+    ...duplicates(etcd["keys"], ["etcd", "keys"]),
+    ...deadLettersFaults(root),
+    ...topicsFaults(root),
+  ];
+}
+
+/** Rules inside one entry: a topic's name, or a mapping. */
+export function entryFaults(entry: unknown, deadLetterTopic: string): Fault[] {
+  if (typeof entry === "string") return topicFaults(entry, undefined, [], deadLetterTopic);
+  if (!isMapping(entry)) return [];
+  const { topic, pattern, index, format, timestamp } = entry;
+  const faults: Fault[] = [];
+  if (topic === undefined && pattern === undefined) {
+    faults.push({ path: [], rule: "needs a topic or a pattern", about: "absence" });
+  }
+  if (topic !== undefined && pattern !== undefined) {
+    faults.push({
+      path: ["pattern"],
+      rule: "stands beside a topic: an entry has one of the two",
+      about: "value",
+    });
+  }
+  if (timestamp !== undefined && format !== "json") {
+    faults.push({ path: ["timestamp"], rule: "needs format: json beside it", about: "value" });
+  }
+  if (typeof topic === "string") faults.push(...topicFaults(topic, index, ["topic"], deadLetterTopic));
+  if (typeof pattern === "string") faults.push(...patternFaults(pattern, index, deadLetterTopic));
+  return faults;
+}
+
+/** What an entry names, where that can be read, valid or not. */
+export function nameOf(entry: unknown): { kind: "topic" | "pattern"; name: string } | null {
+  if (typeof entry === "string") return { kind: "topic", name: entry };
+  const { topic, pattern } = mappingOf(entry);
+  if (typeof topic === "string") return { kind: "topic", name: topic };
+  return typeof pattern === "string" ? { kind: "pattern", name: pattern } : null;
+}
+
+function httpFaults({ hostname, token }: Mapping): Fault[] {
+  if (typeof hostname !== "string" || isLoopbackHostname(hostname) || (token !== undefined && token !== ""))
+    return [];
+  const rule = "is not a loopback address, and without http.token the host answers on loopback only";
+  return [{ path: ["http", "hostname"], rule, about: "value" }];
+}
+
+/** With certificates in the settings, an endpoint without TLS is a mistake that would send passwords in the clear. */
+function plainEndpointFaults({ tls, endpoints }: Mapping): Fault[] {
+  if (tls === undefined || tls === null || !Array.isArray(endpoints)) return [];
+  const rule = "does not begin with https://, and etcd.tls is set";
+  return endpoints.flatMap((endpoint: unknown, at) =>
+    typeof endpoint === "string" && endpoint.startsWith("http://")
+      ? [{ path: ["etcd", "endpoints", at], rule, about: "value" as const }]
+      : [],
+  );
+}
+
+function tlsFaults(tls: unknown, path: Path): Fault[] {
+  const { cert, key } = mappingOf(tls);
+  if ((cert === undefined) === (key === undefined)) return [];
+  return [
+    {
+      path,
+      rule: `has a ${cert === undefined ? "key without a cert" : "cert without a key"}`,
+      about: "absence",
+    },
+  ];
+}
+
+function authFaults(auth: unknown): Fault[] {
+  if (!isMapping(auth)) return [];
+  const { apiKey, username, password } = auth;
+  const isApiKey = apiKey !== undefined && username === undefined && password === undefined;
+  const isLogin = apiKey === undefined && username !== undefined && password !== undefined;
+  if (isApiKey || isLogin) return [];
+  const rule = "is neither an apiKey alone nor a username and a password";
+  return [{ path: ["elasticsearch", "auth"], rule, about: "absence" }];
+}
+
+function deadLettersFaults(root: Mapping): Fault[] {
+  const { topic } = mappingOf(root["deadLetters"]);
+  if (typeof topic !== "string" || !isInternalTopic(topic)) return [];
+  return [{ path: ["deadLetters", "topic"], rule: "is a name Kafka keeps for itself (__*)", about: "value" }];
+}
+
+function topicsFaults(root: Mapping): Fault[] {
+  const entries: readonly unknown[] = Array.isArray(root["topics"]) ? root["topics"] : [];
+  const { topic } = mappingOf(root["deadLetters"]);
+  const deadLetterTopic = typeof topic === "string" ? topic : "penstock.dead-letters";
+  const first = new Map<string, number>();
+  return entries.flatMap((entry, position) => {
+    const faults = entryFaults(entry, deadLetterTopic);
+    const named = nameOf(entry);
+    if (named !== null) {
+      const identity = `${named.kind} ${named.name}`;
+      const earlier = first.get(identity);
+      const path = typeof entry === "string" ? [] : [named.kind];
+      if (earlier === undefined) first.set(identity, position);
+      else faults.push({ path, rule: `is declared already, at topics[${earlier}]`, about: "value" });
+    }
+    return faults.map((fault) => moved(fault, ["topics", position, ...fault.path]));
+  });
+}
+
+function topicFaults(topic: string, index: unknown, path: Path, deadLetterTopic: string): Fault[] {
+  if (topic === deadLetterTopic) return [{ path, rule: deadLetterRule, about: "value" }];
+  if (isInternalTopic(topic)) return [{ path, rule: internalTopicRule, about: "value" }];
+  if (!isTopicName(topic)) return [];
+  return indexFaults(topic, index, path);
+}
+
+function patternFaults(pattern: string, index: unknown, deadLetterTopic: string): Fault[] {
+  const path = ["pattern"];
+  if (isInternalTopic(pattern)) return [{ path, rule: internalTopicRule, about: "value" }];
+  if (pattern === deadLetterTopic) return [{ path, rule: deadLetterRule, about: "value" }];
+  // An example of what the pattern covers; where that fails for its letters, every topic would.
+  const example = pattern.replaceAll(/[*?]/g, "a");
+  return matchesTopicPattern(pattern, example, deadLetterTopic) && isTopicName(example)
+    ? indexFaults(example, index, path)
+    : [];
+}
+
+function indexFaults(topic: string, index: unknown, path: Path): Fault[] {
+  const isOwn = typeof index === "string";
+  if (isOwn && indexTemplateFault(index) !== null) return [];
+  if ((index !== undefined && !isOwn) || isResolvedIndex(resolveIndex(isOwn ? index : "{topic}", topic)))
+    return [];
+  return [{ path, rule: indexNeededRule, about: "value" }];
+}
+
+function duplicates(list: unknown, path: Path): Fault[] {
+  const first = new Map<unknown, number>();
+  return (Array.isArray(list) ? list : []).flatMap((item: unknown, position) => {
+    const earlier = first.get(item);
+    if (earlier === undefined) first.set(item, position);
+    if (typeof item !== "string" || earlier === undefined) return [];
+    return [
+      { path: [...path, position], rule: `stands already at ${path.join(".")}[${earlier}]`, about: "value" },
+    ];
+  });
+}

@@ -1,0 +1,71 @@
+import type { z } from "zod";
+import type { Fault, Path } from "./problem.ts";
+
+export type Checked<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly faults: readonly Fault[] };
+
+/** Runs a schema; its issues come back as faults, each naming one rule at one path. */
+export function check<T>(schema: z.ZodType<T>, data: unknown): Checked<T> {
+  const result = schema.safeParse(data, { reportInput: true });
+  if (result.success) return { ok: true, value: result.data };
+  const faults = result.error.issues.flatMap((issue) => faultsOf(issue, []));
+  return { ok: false, faults };
+}
+
+type Issue = z.core.$ZodIssue;
+
+function faultsOf(issue: Issue, base: Path): Fault[] {
+  const path = [...base, ...issue.path.filter((segment) => typeof segment !== "symbol")];
+  if (issue.code === "unrecognized_keys") {
+    // `mapping` in scalars.ts puts the known keys where the message would be.
+    const known = issue.message.split(" ");
+    return issue.keys.map((key) => ({
+      path: [...path, key],
+      rule: unknownKeyRule(key, known),
+      about: "key",
+    }));
+  }
+  if (issue.code === "invalid_union") {
+    // The branch that the value was meant for is the one whose own type fits; the others say nothing of use.
+    const meant = issue.errors.find(
+      (issues) => !issues.some((i) => i.path.length === 0 && i.code === "invalid_type"),
+    );
+    if (meant !== undefined) return meant.flatMap((inner) => faultsOf(inner, path));
+  }
+  if ("input" in issue && issue.input === undefined && issue.code !== "custom") {
+    return [{ path, rule: "is required", about: "absence" }];
+  }
+  return [{ path, rule: issue.message, about: "value" }];
+}
+
+function unknownKeyRule(key: string, known: readonly string[]): string {
+  const nearest = nearestOf(key, known);
+  return nearest === null
+    ? `unknown key (known: ${known.join(", ")})`
+    : `unknown key; did you mean "${nearest}"?`;
+}
+
+/** The known key at most a third of its letters away, letter case aside. */
+function nearestOf(key: string, known: readonly string[]): string | null {
+  if (key.length > 40) return null;
+  const [best] = known
+    .map((name) => ({ name, distance: editDistance(key.toLowerCase(), name.toLowerCase()) }))
+    .filter(({ name, distance }) => distance <= Math.max(1, Math.floor(name.length / 3)))
+    .sort((a, b) => a.distance - b.distance);
+  return best?.name ?? null;
+}
+
+/** Levenshtein's. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(substitution, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

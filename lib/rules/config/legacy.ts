@@ -1,0 +1,207 @@
+import { isMapping } from "./mapping.ts";
+import { cut, showValue, type Fault, type Path } from "./problem.ts";
+
+/**
+ * The older program's config file: a Go service that read it with viper, whose keys know no letter case.
+ *
+ * ```yaml
+ * catsyslog: { logpath: /var/log/self, loglevel: debug }
+ * collectlogs: [{ logpath: /var/log/a.log, logtopic: a }]
+ * etcdkeys: [collectlogkey1]
+ * etcdconfig: ["localhost:2379"]
+ * kafkaconfig: { kafkaaddr: "localhost:9092" }
+ * elasticconfig: { elasticaddr: "localhost:9200" }   # it fell back to localhost for these two
+ * ```
+ */
+export interface Translation {
+  /** The same in today's form. */
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly faults: readonly Fault[];
+  /** The path in the file of a path in the translated data. */
+  readonly originOf: (path: Path) => Path;
+  /** One sentence for the log. */
+  readonly notice: string;
+}
+
+const legacyKeys = new Set([
+  "collectlogs",
+  "etcdkeys",
+  "etcdconfig",
+  "kafkaconfig",
+  "elasticconfig",
+  "catsyslog",
+]);
+const levels: Readonly<Record<string, string>> = {
+  trace: "trace",
+  debug: "debug",
+  info: "info",
+  warn: "warn",
+  warning: "warn",
+  error: "error",
+  fatal: "error",
+  panic: "error",
+};
+
+/** Null: the file is in today's form. `todaysKeys` are the keys that may not stand beside the older ones. */
+export function translateLegacy(data: unknown, todaysKeys: readonly string[]): Translation | null {
+  if (!isMapping(data)) return null;
+  const isOlder = (key: string) => legacyKeys.has(key.toLowerCase());
+  if (!Object.keys(data).some(isOlder)) return null;
+
+  const faults: Fault[] = [];
+  const origins: Origins = new Map();
+  const notes: string[] = [];
+  const sections = lookupOf(data);
+
+  for (const key of Object.keys(data).filter((key) => !isOlder(key))) {
+    const rule = "stands beside keys of the older form: a file has either the older or today's keys";
+    if (todaysKeys.includes(key)) faults.push({ path: [key], rule, about: "key" });
+    else notes.push(`${key} is ignored`);
+  }
+
+  function ignoreOthers(section: Section, used: readonly string[]): void {
+    for (const [key, { path }] of section) {
+      if (!used.includes(key)) notes.push(`${path.join(".")} is ignored`);
+    }
+  }
+
+  function addresses(found: Found | undefined, to: Path, scheme: string): readonly unknown[] | undefined {
+    if (found === undefined) return undefined;
+    origins.set(keyOf(to), found.path);
+    return listOf(found.value).map((item) =>
+      typeof item === "string" && !item.includes("://") ? `${scheme}${item}` : item,
+    );
+  }
+
+  const kafka = sections.get("kafkaconfig");
+  const kafkaSection = lookupOf(kafka?.value, kafka?.path);
+  const brokers = addresses(kafkaSection.get("kafkaaddr"), ["kafka", "brokers"], "");
+  if (brokers === undefined) notes.push("kafka.brokers is localhost:9092");
+  ignoreOthers(kafkaSection, ["kafkaaddr"]);
+
+  const elastic = sections.get("elasticconfig");
+  const elasticSection = lookupOf(elastic?.value, elastic?.path);
+  const nodes = addresses(elasticSection.get("elasticaddr"), ["elasticsearch", "nodes"], "http://");
+  if (nodes === undefined) notes.push("elasticsearch.nodes is http://localhost:9200");
+  ignoreOthers(elasticSection, ["elasticaddr"]);
+
+  const catsyslog = sections.get("catsyslog");
+  const logSection = lookupOf(catsyslog?.value, catsyslog?.path);
+  const level = levels[showText(logSection.get("loglevel")?.value ?? "info").toLowerCase()];
+  if (level === undefined) notes.push("catsyslog.loglevel is not a level, info is used");
+  ignoreOthers(logSection, ["loglevel"]);
+
+  const keys = sections.get("etcdkeys");
+  const endpoints = addresses(etcdAddresses(), ["etcd", "endpoints"], "http://");
+  if (keys === undefined && endpoints !== undefined)
+    notes.push("etcdconfig is ignored, as there are no etcdkeys");
+  if (keys !== undefined) {
+    origins.set(keyOf(["etcd", "keys"]), keys.path);
+    const rule = "needs etcdconfig beside it, with the addresses of etcd";
+    if (endpoints === undefined) faults.push({ path: keys.path, rule, about: "absence" });
+  }
+
+  function etcdAddresses(): Found | undefined {
+    const found = sections.get("etcdconfig");
+    if (found === undefined || !isMapping(found.value)) return found;
+    const section = lookupOf(found.value, found.path);
+    const names = ["etcdaddr", "endpoints", "addr", "address"];
+    ignoreOthers(section, names);
+    return names.map((name) => section.get(name)).find((address) => address !== undefined);
+  }
+
+  return {
+    data: {
+      kafka: { brokers: brokers ?? ["localhost:9092"] },
+      elasticsearch: { nodes: nodes ?? ["http://localhost:9200"] },
+      ...(keys === undefined || endpoints === undefined
+        ? {}
+        : { etcd: { keys: listOf(keys.value), endpoints } }),
+      topics: topicsOf(sections.get("collectlogs"), origins, notes),
+      log: { level: level ?? "info" },
+    },
+    faults,
+    originOf: (path) => originOf(path, origins),
+    notice: ["the file is in the older form and was translated", ...notes].join("; "),
+  };
+}
+
+function topicsOf(found: Found | undefined, origins: Origins, notes: string[]): unknown {
+  if (found === undefined) return [];
+  origins.set(keyOf(["topics"]), found.path);
+  if (!Array.isArray(found.value)) return found.value;
+  const seen = new Set<unknown>();
+  const topics: unknown[] = [];
+  found.value.forEach((entry: unknown, position) => {
+    const to = ["topics", topics.length];
+    const from = [...found.path, position];
+    origins.set(keyOf(to), from);
+    if (!isMapping(entry)) return topics.push(entry);
+    const section = lookupOf(entry, from);
+    const topic = section.get("logtopic");
+    const path = section.get("logpath");
+    // Several files may feed one topic there; the topic is read once all the same.
+    if (topic !== undefined && seen.has(topic.value)) {
+      return notes.push(`topic ${showText(topic.value)} is declared twice, its first logpath is taken`);
+    }
+    seen.add(topic?.value);
+    origins.set(keyOf([...to, "topic"]), topic?.path ?? [...from, "logtopic"]);
+    origins.set(keyOf([...to, "path"]), path?.path ?? from);
+    return topics.push({
+      ...(topic === undefined ? {} : { topic: topic.value }),
+      ...(path === undefined || path.value === "" ? {} : { path: path.value }),
+      ...lowerCaseIndex(topic?.value, notes),
+    });
+  });
+  return topics;
+}
+
+function lowerCaseIndex(topic: unknown, notes: string[]): { index?: string } {
+  if (typeof topic !== "string" || topic === topic.toLowerCase()) return {};
+  notes.push(`topic ${topic} goes to the index ${topic.toLowerCase()}`);
+  return { index: topic.toLowerCase() };
+}
+
+/** By path in the translated data, as JSON. */
+type Origins = Map<string, Path>;
+
+function keyOf(path: Path): string {
+  return JSON.stringify(path);
+}
+
+/** The origin of the nearest part around it, and the way on from there. */
+function originOf(path: Path, origins: Origins): Path {
+  for (let depth = path.length; depth > 0; depth--) {
+    const origin = origins.get(keyOf(path.slice(0, depth)));
+    if (origin !== undefined) return [...origin, ...path.slice(depth)];
+  }
+  return path;
+}
+
+function showText(value: unknown): string {
+  return typeof value === "string" ? cut(value) : showValue(value);
+}
+
+interface Found {
+  readonly value: unknown;
+  readonly path: Path;
+}
+type Section = ReadonlyMap<string, Found>;
+
+/** A mapping's values by key in lower case, each with its path in the file. */
+function lookupOf(mapping: unknown, base: Path = []): Section {
+  if (!isMapping(mapping)) return new Map();
+  return new Map(
+    Object.entries(mapping).map(([key, value]) => [key.toLowerCase(), { value, path: [...base, key] }]),
+  );
+}
+
+/** A list, a single value, or several in one string with commas between. */
+function listOf(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  if (typeof value !== "string") return [value];
+  return value
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+}

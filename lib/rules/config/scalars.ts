@@ -1,0 +1,104 @@
+import { z } from "zod";
+import {
+  indexTemplateFault,
+  topicNamePattern,
+  topicNameRule,
+  topicPatternPattern,
+  topicPatternRule,
+} from "../names.ts";
+import {
+  durationPattern,
+  durationRule,
+  parseDurationMs,
+  parseSizeBytes,
+  sizePattern,
+  sizeRule,
+} from "../units.ts";
+
+/**
+ * The kinds of single values in a config file and in etcd. Every message is a predicate that is read after the value
+ * (`"foo" is not host:port`); JSON Schema is generated from the same definitions.
+ */
+
+export const text = z.string({
+  error: ({ input }) => (isUnquoted(input) ? unquotedRule : "is not a string"),
+});
+export const nonEmptyText = text.min(1, "is empty");
+export const flag = z.boolean({ error: "is not true or false" });
+
+export const topicName = text.regex(topicNamePattern, topicNameRule);
+export const topicPattern = text.regex(topicPatternPattern, topicPatternRule);
+export const indexTemplate = text.superRefine((template, context) => {
+  const rule = indexTemplateFault(template);
+  if (rule !== null) context.addIssue({ code: "custom", message: rule });
+});
+
+export function wholeNumber(min: number, max: number) {
+  const rule = `is not a whole number from ${min} to ${max}`;
+  return z.int({ error: rule }).min(min, rule).max(max, rule);
+}
+
+const maxDurationMs = 86_400_000;
+
+/** At most a day: timers hold no more than 24 days, and no wait here has a use for more than hours. */
+export const duration = z
+  .string({ error: durationRule })
+  .regex(durationPattern, durationRule)
+  .transform(parseDurationMs)
+  .refine((ms) => ms > 0 && ms <= maxDurationMs, "is not between 1ms and 24h");
+
+export const size = z
+  .string({ error: sizeRule })
+  .regex(sizePattern, sizeRule)
+  .transform(parseSizeBytes)
+  .refine((bytes) => bytes > 0 && Number.isSafeInteger(bytes), "is not between 1b and 8388607gb");
+
+export const hostPort = text.refine(isHostPort, "is not host:port");
+
+export const serverUrl = text
+  .refine(isHttpUrl, "is not an http:// or https:// URL")
+  .refine(
+    (url) => !isHttpUrl(url) || !hasCredentials(url),
+    "holds a user name or password: put them under auth",
+  );
+
+export function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
+  const last = values.at(-1) ?? "";
+  const rule = `is not one of ${values.slice(0, -1).join(", ")} or ${last}`;
+  return z.enum(values, { error: rule });
+}
+
+export function listOf<T extends z.ZodType>(item: T) {
+  return z.array(item, { error: "is not a list" });
+}
+
+/** Its "message" for unknown keys is the list of the known ones: `faults.ts` makes one fault per key of it. */
+export function mapping<T extends z.ZodRawShape>(shape: T) {
+  const known = Object.keys(shape).join(" ");
+  return z.strictObject(shape, {
+    error: ({ code }) => (code === "unrecognized_keys" ? known : "is not a mapping"),
+  });
+}
+
+export const unquotedRule = "is not a string: put it in quotes";
+
+/** `0123`, `1e3` and `true` without quotes are no strings in YAML. */
+export function isUnquoted(value: unknown): boolean {
+  return typeof value === "number" || typeof value === "boolean";
+}
+
+/** A host name, an IPv4 address or an IPv6 address in brackets, and a port from 1 to 65535. */
+function isHostPort(value: string): boolean {
+  const [, port] = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/.exec(value) ?? [];
+  return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535;
+}
+
+function isHttpUrl(value: string): boolean {
+  const url = URL.parse(value);
+  return /^https?:\/\//.test(value) && url !== null && url.search === "" && url.hash === "";
+}
+
+function hasCredentials(value: string): boolean {
+  const url = URL.parse(value);
+  return url !== null && (url.username !== "" || url.password !== "");
+}

@@ -1,0 +1,114 @@
+import { z } from "zod";
+import { isUnquoted, unquotedRule } from "./scalars.ts";
+import { duration, flag, hostPort, indexTemplate, listOf, mapping, nonEmptyText } from "./scalars.ts";
+import { oneOf, serverUrl, size, text, topicName, topicPattern, wholeNumber } from "./scalars.ts";
+
+/**
+ * The shape of the config file. What one value decides is here; what several decide together is in `cross-checks.ts`.
+ * Descriptions end up in the JSON Schema, and so in editors.
+ */
+
+const tls = mapping({
+  ca: nonEmptyText.optional().describe("Path of a PEM file: the authorities to trust."),
+  cert: nonEmptyText.optional().describe("Path of a PEM file: our certificate; goes with key."),
+  key: nonEmptyText.optional().describe("Path of a PEM file: our private key; goes with cert."),
+});
+
+const login = mapping({ username: nonEmptyText, password: nonEmptyText });
+
+/** One entry of `topics`, or of the array in an etcd key, in its long form. */
+export const declarationSchema = mapping({
+  topic: topicName.optional().describe("The Kafka topic. Either this or pattern."),
+  pattern: topicPattern.optional().describe("Topics by a glob with * and ?. Either this or topic."),
+  path: nonEmptyText.optional().describe("Becomes log.file.path of the documents."),
+  index: indexTemplate
+    .optional()
+    .describe(
+      "The index; may hold {topic} and {yyyy.MM.dd} (UTC, the record's time). Default: the topic's name.",
+    ),
+  startAt: oneOf(["earliest", "latest"])
+    .default("earliest")
+    .describe("Where to begin while the group has no commit at all."),
+  format: oneOf(["text", "json"]).default("text").describe("How a record's value becomes a document."),
+  timestamp: nonEmptyText
+    .optional()
+    .describe("The JSON field with the event's own time; needs format: json."),
+  pipeline: nonEmptyText.optional().describe("An Elasticsearch ingest pipeline."),
+});
+
+/** One entry: a topic's name, or the long form. */
+export const entrySchema = z.union([topicName, declarationSchema], {
+  error: ({ input }) => (isUnquoted(input) ? unquotedRule : "is neither a topic name nor a mapping"),
+});
+
+const http = mapping({
+  hostname: nonEmptyText.default("127.0.0.1").describe("Without a token: a loopback address."),
+  port: wholeNumber(0, 65_535).default(8080).describe("0: any free port."),
+  token: text.default("").describe("Wanted as Authorization: Bearer. Empty: none."),
+  openMetrics: flag.default(false).describe("True: GET /metrics needs no token."),
+});
+
+const kafka = mapping({
+  brokers: listOf(hostPort).min(1, "is empty: at least one broker is needed"),
+  groupPrefix: text
+    .regex(/^[a-zA-Z0-9._-]{1,200}$/, "is not a group prefix (1 to 200 of a-z A-Z 0-9 . _ -)")
+    .default("penstock")
+    .describe("The consumer group of a topic is <groupPrefix>.<topic>."),
+  inFlight: mapping({
+    maxBytes: size.prefault("256mb").describe("Record bytes that all topics together may hold in memory."),
+  }).prefault({}),
+  ssl: z.union([flag, tls], { error: "is neither true, false nor a mapping" }).optional(),
+  sasl: mapping({
+    mechanism: oneOf(["plain", "scram-sha-256", "scram-sha-512"]),
+    username: nonEmptyText,
+    password: nonEmptyText,
+  }).optional(),
+});
+
+const elasticsearch = mapping({
+  nodes: listOf(serverUrl).min(1, "is empty: at least one node is needed"),
+  auth: mapping({
+    apiKey: nonEmptyText.optional(),
+    username: nonEmptyText.optional(),
+    password: nonEmptyText.optional(),
+  })
+    .optional()
+    .describe("Either apiKey, or username and password."),
+  tls: tls.optional(),
+  bulk: mapping({
+    maxDocuments: wholeNumber(1, 100_000).default(2000),
+    maxBytes: size.prefault("5mb"),
+    concurrency: wholeNumber(1, 256)
+      .default(4)
+      .describe("Bulk requests in flight at once, of all topics together."),
+    requestTimeout: duration.prefault("30s"),
+  }).prefault({}),
+  manageTemplates: flag.default(true).describe("False: you keep the index templates yourself."),
+});
+
+const etcd = mapping({
+  endpoints: listOf(serverUrl).min(1, "is empty: at least one endpoint is needed"),
+  keys: listOf(nonEmptyText)
+    .min(1, "is empty: at least one key is needed")
+    .describe("In order of precedence. A key that ends in / is a prefix."),
+  auth: login.optional(),
+  tls: tls.optional(),
+});
+
+export const configSchema = mapping({
+  http: http.prefault({}),
+  kafka,
+  elasticsearch,
+  etcd: etcd.optional().describe("Declarations in etcd, besides those below."),
+  topics: listOf(entrySchema)
+    .default([])
+    .describe("Topics to move; a name alone is short for { topic: name }."),
+  deadLetters: mapping({
+    topic: topicName.default("penstock.dead-letters").describe("Where rejected records go; made if missing."),
+  }).prefault({}),
+  shutdown: mapping({ deadline: duration.prefault("30s") }).prefault({}),
+  log: mapping({ level: oneOf(["trace", "debug", "info", "warn", "error"]).default("info") }).prefault({}),
+});
+
+export type ConfigInput = z.infer<typeof configSchema>;
+export type DeclarationInput = z.infer<typeof declarationSchema>;

@@ -1,0 +1,88 @@
+import type { ElasticsearchAuth, Settings, TlsSettings } from "../settings.ts";
+import type { Fault, Path } from "./problem.ts";
+import type { ConfigInput } from "./schema.ts";
+
+type TlsInput = {
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+};
+
+/** The settings of a valid config file, its PEM files read in; what cannot be read is a fault. */
+export function buildSettings(
+  input: ConfigInput,
+  readFile: (path: string) => string,
+): { readonly settings: Settings; readonly faults: readonly Fault[] } {
+  const faults: Fault[] = [];
+
+  function readPem(file: string | undefined, path: Path): string | null {
+    if (file === undefined) return null;
+    try {
+      const pem = readFile(file);
+      if (/-----BEGIN [A-Z0-9 ]+-----/.test(pem)) return pem;
+      faults.push({ path, rule: "names a file that holds no PEM text", about: "value" });
+    } catch (error) {
+      // The code alone: the message repeats the path, which may come from a variable.
+      faults.push({ path, rule: `names a file that cannot be read (${codeOf(error)})`, about: "value" });
+    }
+    return null;
+  }
+
+  function readTls(tls: TlsInput | boolean | undefined, path: Path): TlsSettings | null {
+    if (tls === undefined || tls === false) return null;
+    const { ca, cert, key }: TlsInput = tls === true ? {} : tls;
+    return {
+      ca: readPem(ca, [...path, "ca"]),
+      cert: readPem(cert, [...path, "cert"]),
+      key: readPem(key, [...path, "key"]),
+    };
+  }
+
+  const { http, kafka, elasticsearch, etcd, deadLetters, shutdown, log } = input;
+  const settings: Settings = {
+    http: { ...http, token: http.token === "" ? null : http.token },
+    kafka: {
+      brokers: kafka.brokers,
+      groupPrefix: kafka.groupPrefix,
+      inFlightMaxBytes: kafka.inFlight.maxBytes,
+      tls: readTls(kafka.ssl, ["kafka", "ssl"]),
+      sasl: kafka.sasl ?? null,
+    },
+    elasticsearch: {
+      nodes: elasticsearch.nodes,
+      auth: authOf(elasticsearch.auth),
+      tls: readTls(elasticsearch.tls, ["elasticsearch", "tls"]),
+      bulk: {
+        maxDocuments: elasticsearch.bulk.maxDocuments,
+        maxBytes: elasticsearch.bulk.maxBytes,
+        concurrency: elasticsearch.bulk.concurrency,
+        requestTimeoutMs: elasticsearch.bulk.requestTimeout,
+      },
+      manageTemplates: elasticsearch.manageTemplates,
+    },
+    etcd:
+      etcd === undefined
+        ? null
+        : {
+            endpoints: etcd.endpoints,
+            keys: etcd.keys,
+            auth: etcd.auth ?? null,
+            tls: readTls(etcd.tls, ["etcd", "tls"]),
+          },
+    deadLetters: { topic: deadLetters.topic },
+    shutdown: { deadlineMs: shutdown.deadline },
+    log: { level: log.level },
+  };
+  return { settings, faults };
+}
+
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return "unknown error";
+  return "code" in error && typeof error.code === "string" ? error.code : error.name;
+}
+
+function authOf(auth: ConfigInput["elasticsearch"]["auth"]): ElasticsearchAuth | null {
+  if (auth?.apiKey !== undefined) return { kind: "apiKey", apiKey: auth.apiKey };
+  if (auth?.username === undefined || auth.password === undefined) return null;
+  return { kind: "basic", username: auth.username, password: auth.password };
+}

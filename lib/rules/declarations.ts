@@ -1,0 +1,156 @@
+import { toDeclaration } from "./config/declaration.ts";
+import { entryFaults, nameOf } from "./config/cross-checks.ts";
+import { check } from "./config/faults.ts";
+import { mappingOf } from "./config/mapping.ts";
+import { cut, formatPath, showValue, type Fault } from "./config/problem.ts";
+import { entrySchema } from "./config/schema.ts";
+import type { Declaration, Refusal } from "./declaration.ts";
+
+export interface EtcdSource {
+  /** The key. */
+  readonly name: string;
+  /** Its mod revision. */
+  readonly revision: number;
+}
+
+export interface ParsedDeclarations {
+  /** In the array's order. */
+  readonly declarations: readonly Declaration[];
+  readonly refused: readonly Refusal[];
+}
+
+/** etcd's own bound of a request is 1.5 MiB (`--max-request-bytes`). */
+const maxValueBytes = 1.5 * 1024 * 1024;
+const maxEntries = 10_000;
+
+/**
+ * Reads the value of an etcd key: a JSON array of declarations. Never throws: what is wrong is refused, and what it said
+ * before stays in force (last good), for the whole value and for each entry.
+ *
+ * An entry is known again by the topic or pattern it names, or, where that cannot be read, by its position. A name
+ * declared twice belongs to the first valid entry.
+ *
+ * @param previous what this key said before; of other keys nothing.
+ */
+export function parseEtcdValue(
+  value: string,
+  source: EtcdSource,
+  previous: readonly Declaration[],
+  deadLetterTopic: string,
+): ParsedDeclarations {
+  const lastGood = previous.filter(
+    ({ target }) => target.kind === "pattern" || target.topic !== deadLetterTopic,
+  );
+  const array = parseArray(value);
+  if (!array.ok) {
+    const reason = `etcd key ${showValue(source.name)}: ${array.rule}`;
+    const refusal = {
+      source: { kind: "etcd" as const, ...source },
+      name: null,
+      reason,
+      lastGoodKept: lastGood.length > 0,
+    };
+    return { declarations: lastGood, refused: [refusal] };
+  }
+
+  const entries = array.entries.map((raw, position) =>
+    readEntry(withoutNulls(raw), position, source, deadLetterTopic),
+  );
+  const firstOf = new Map<string, number>();
+  for (const { declaration, position } of entries) {
+    const name = declaration === null ? null : identityOf(declaration);
+    if (name !== null && !firstOf.has(name)) firstOf.set(name, position);
+  }
+
+  const refused: Refusal[] = [];
+  const declarations = entries.flatMap(({ declaration, raw, position, faults }): Declaration[] => {
+    const first = declaration === null ? position : firstOf.get(identityOf(declaration));
+    if (declaration !== null && first === position) return [declaration];
+
+    const named = nameOf(raw);
+    const kept = declaration === null ? lastGoodOf(named, position) : null;
+    const place = `etcd key ${showValue(source.name)}, entry ${position + 1}`;
+    const rules =
+      declaration === null
+        ? faults.map((fault) => describe(fault, raw))
+        : [
+            `${named?.kind ?? "topic"} ${showValue(named?.name)} is declared already, by entry ${(first ?? 0) + 1}`,
+          ];
+    refused.push({
+      source: { kind: "etcd", ...source, entry: position },
+      name: named === null ? null : cut(named.name),
+      reason: `${place}: ${[...new Set(rules)].join("; ")}`,
+      lastGoodKept: kept !== null,
+    });
+    return kept === null ? [] : [kept];
+  });
+  return { declarations, refused };
+
+  /** What an entry that is invalid now said before, unless another entry speaks for that name. */
+  function lastGoodOf(named: ReturnType<typeof nameOf>, position: number): Declaration | null {
+    const found = lastGood.find((declaration) =>
+      named === null
+        ? declaration.source.entry === position
+        : identityOf(declaration) === `${named.kind} ${named.name}`,
+    );
+    if (found === undefined || firstOf.has(identityOf(found))) return null;
+    firstOf.set(identityOf(found), position);
+    // What it says is of the older revision; only its place is today's.
+    return { ...found, source: { ...found.source, entry: position } };
+  }
+}
+
+interface ReadEntry {
+  readonly raw: unknown;
+  readonly position: number;
+  readonly declaration: Declaration | null;
+  readonly faults: readonly Fault[];
+}
+
+function readEntry(raw: unknown, position: number, source: EtcdSource, deadLetterTopic: string): ReadEntry {
+  const checked = check(entrySchema, raw);
+  const faults = [...(checked.ok ? [] : checked.faults), ...entryFaults(raw, deadLetterTopic)];
+  const declaration =
+    checked.ok && faults.length === 0
+      ? toDeclaration(checked.value, { kind: "etcd", ...source, entry: position })
+      : null;
+  return { raw, position, declaration, faults };
+}
+
+type ParsedArray =
+  | { readonly ok: true; readonly entries: readonly unknown[] }
+  | { readonly ok: false; readonly rule: string };
+
+function parseArray(value: string): ParsedArray {
+  if (Buffer.byteLength(value) > maxValueBytes)
+    return { ok: false, rule: "the value is larger than 1.5 MiB" };
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(value);
+  } catch {
+    return { ok: false, rule: `${showValue(value)} is not JSON` };
+  }
+  if (!Array.isArray(parsed))
+    return { ok: false, rule: `${showValue(value)} is not a JSON array of declarations` };
+  if (parsed.length > maxEntries) return { ok: false, rule: `the array has more than ${maxEntries} entries` };
+  return { ok: true, entries: parsed };
+}
+
+function describe({ path, rule, about }: Fault, raw: unknown): string {
+  const field = formatPath(path);
+  if (about === "key") return `field ${field} is unknown${rule.replace(/^unknown key/, "")}`;
+  if (about === "absence") return field === "" ? rule : `${field} ${rule}`;
+  const [key] = path;
+  const value = key === undefined ? raw : mappingOf(raw)[key];
+  return `${field} ${showValue(value)} ${rule}`.trimStart();
+}
+
+/** As in the config file, a field without a value counts as absent. */
+function withoutNulls(entry: unknown): unknown {
+  if (typeof entry !== "object" || entry === null || Array.isArray(entry)) return entry;
+  return Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== null));
+}
+
+function identityOf({ target }: Declaration): string {
+  return target.kind === "topic" ? `topic ${target.topic}` : `pattern ${target.pattern}`;
+}

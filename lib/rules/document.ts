@@ -1,0 +1,112 @@
+import type { Specification } from "./declaration.ts";
+import { documentId } from "./document-id.ts";
+import { fieldAt, isDocumentTime, parseEventTime } from "./event-time.ts";
+import { isObject, ownFields } from "./json-document.ts";
+import { kafkaFields } from "./kafka-fields.ts";
+import { createIndexNamer } from "./names.ts";
+import type { Rejection, SourceRecord } from "./record.ts";
+import { decodeUtf8 } from "./utf8-text.ts";
+
+/** A record as Elasticsearch will get it. */
+export interface EncodedDocument {
+  readonly kind: "document";
+  readonly id: string;
+  /** The concrete index, alias or data stream. */
+  readonly index: string;
+  /** The source, on one line. */
+  readonly json: string;
+}
+
+export type Encoding =
+  | EncodedDocument
+  /** A tombstone: there is nothing to index. */
+  | { readonly kind: "skipped" }
+  | { readonly kind: "rejected"; readonly rejection: Rejection };
+
+/** What of a document depends on how its value is read. */
+interface Content {
+  readonly timestampMs: number;
+  /** Members of the document, as raw JSON, each with a comma after it. */
+  readonly members: string;
+  /** The record's own; null: it has none. */
+  readonly ownTags: readonly string[] | null;
+  /** What there is to say about how the record was read. */
+  readonly tags: readonly string[];
+}
+
+/**
+ * Makes records of one topic into documents with ECS field names. The same record always gives the same document, on
+ * every retry and every host.
+ */
+export function createDocumentEncoder(spec: Specification): (record: SourceRecord) => Encoding {
+  const indexFor = createIndexNamer(spec.index);
+  const topicMember = `"kafka":{"topic":${JSON.stringify(spec.topic)},`;
+  const logMember = spec.path === null ? "" : `"log":{"file":{"path":${JSON.stringify(spec.path)}}},`;
+
+  return (record) => {
+    if (record.value === null) return { kind: "skipped" };
+    const { text, faithful } = decodeUtf8(record.value);
+    const content =
+      spec.format === "json"
+        ? jsonContent(text, faithful, record.timestamp)
+        : textContent(text, record.timestamp, []);
+    if (!isDocumentTime(content.timestampMs)) return rejected(content.timestampMs, spec.index);
+
+    const kafka = kafkaFields(record);
+    // Strings are put together piece by piece: at hundreds of thousands of records a second, lists would cost most.
+    const time = new Date(content.timestampMs).toISOString();
+    let json = `{"@timestamp":"${time}",${content.members}${topicMember}${kafka.json}}`;
+    if (!faithful) json += `,"event":{"original":"${record.value.toString("base64")}"}`;
+    const tags = faithful && kafka.faithful ? content.tags : [...content.tags, "invalid_utf8"];
+    if (content.ownTags !== null || tags.length > 0) {
+      json += `,"tags":${JSON.stringify([...(content.ownTags ?? []), ...tags])}`;
+    }
+    return {
+      kind: "document",
+      id: documentId(spec.topic, record),
+      index: indexFor(content.timestampMs),
+      json: `${json}}`,
+    };
+  };
+
+  function textContent(text: string, timestampMs: number, tags: readonly string[]): Content {
+    return { timestampMs, members: `"message":${JSON.stringify(text)},${logMember}`, ownTags: null, tags };
+  }
+
+  function jsonContent(text: string, faithful: boolean, recordTimestampMs: number): Content {
+    const object = parseObject(text);
+    const eventTimeMs =
+      object === null || spec.timestamp === null ? null : parseEventTime(fieldAt(object, spec.timestamp));
+    const tags = spec.timestamp !== null && eventTimeMs === null ? ["timestamp_parse_failure"] : [];
+    if (object === null) return textContent(text, recordTimestampMs, ["json_parse_failure", ...tags]);
+
+    // Line breaks can stand only between tokens in valid JSON; in a bulk body they would end the document.
+    const own = ownFields(text.replace(/[\r\n]/g, " "), object, {
+      path: spec.path,
+      reserveEvent: !faithful,
+      dropTimestamp: spec.timestamp === "@timestamp" && eventTimeMs !== null,
+    });
+    if (own.renamed) tags.push("json_field_renamed");
+    return {
+      timestampMs: eventTimeMs ?? recordTimestampMs,
+      members: own.members.map((member) => `${member},`).join(""),
+      ownTags: own.tags,
+      tags,
+    };
+  }
+}
+
+function parseObject(text: string): object | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : null;
+  } catch {
+    // Not JSON is an ordinary answer here: the text itself becomes the message.
+    return null;
+  }
+}
+
+function rejected(timestampMs: number, index: string): Encoding {
+  const reason = `the timestamp ${timestampMs} is not within 0…253402300799999 milliseconds`;
+  return { kind: "rejected", rejection: { status: 400, type: "invalid_timestamp", reason, index } };
+}

@@ -1,0 +1,84 @@
+import type { Declaration, Refusal } from "./declaration.ts";
+import { parseEtcdValue } from "./declarations.ts";
+
+/** What etcd held at one revision; see lib/adapters/etcd. */
+export interface EtcdReading {
+  readonly clusterId: string;
+  readonly revision: number;
+  readonly keys: readonly {
+    readonly key: string;
+    /** Null: not text; `problem` says why. */
+    readonly value: string | null;
+    readonly problem: string | null;
+    readonly modRevision: number;
+  }[];
+}
+
+/** What etcd last said, kept for when it cannot be read: last good, per key and entry. */
+export interface EtcdMemory {
+  /** Which endpoints it came from; a change of these in the config file is deliberate. */
+  readonly endpoints: readonly string[];
+  readonly clusterId: string;
+  readonly revision: number;
+  /** In order of precedence. */
+  readonly keys: ReadonlyMap<string, KeyMemory>;
+}
+
+export interface KeyMemory {
+  readonly declarations: readonly Declaration[];
+  readonly refused: readonly Refusal[];
+}
+
+/** Takes a reading in. Keys that are gone are forgotten: absence stops a topic, and only absence. */
+export function rememberEtcd(
+  previous: EtcdMemory | null,
+  reading: EtcdReading,
+  endpoints: readonly string[],
+  deadLetterTopic: string,
+): EtcdMemory {
+  const keys = new Map<string, KeyMemory>();
+  for (const { key, value, problem, modRevision } of reading.keys) {
+    const source = { kind: "etcd", name: key, revision: modRevision } as const;
+    const before = previous?.keys.get(key)?.declarations ?? [];
+    if (value === null) {
+      const reason = `etcd key "${key}": ${problem ?? "the value cannot be read"}`;
+      const refusal = { source, name: null, reason, lastGoodKept: before.length > 0 };
+      keys.set(key, { declarations: before, refused: [refusal] });
+    } else {
+      keys.set(key, parseEtcdValue(value, source, before, deadLetterTopic));
+    }
+  }
+  return { endpoints, clusterId: reading.clusterId, revision: reading.revision, keys };
+}
+
+/**
+ * Why a reading must not be believed: an etcd that went back in time, or another cluster behind the same
+ * endpoints, is more likely a restored backup or a mistake than everybody's wish to stop their topics.
+ * @returns one sentence, or null where it may be taken
+ */
+export function distrust(
+  previous: EtcdMemory | null,
+  reading: EtcdReading,
+  endpoints: readonly string[],
+): string | null {
+  if (previous === null || previous.endpoints.join() !== endpoints.join()) return null;
+  const way = "what it said before is kept; POST /reconcile?accept=etcd takes what it says now";
+  if (reading.clusterId !== previous.clusterId) {
+    return `another cluster answers at the same endpoints (${reading.clusterId} instead of ${previous.clusterId}); ${way}`;
+  }
+  if (reading.revision < previous.revision) {
+    return `its revision went back from ${previous.revision} to ${reading.revision}; ${way}`;
+  }
+  return null;
+}
+
+/**
+ * Keeps of an unreadable etcd what is still listed, in the order of today's list: a key taken out of `etcd.keys` is absent whatever etcd says.
+ * @param listed exact keys, and prefixes that end in `/`
+ */
+export function stillListed(memory: EtcdMemory, listed: readonly string[]): EtcdMemory {
+  const rank = (key: string): number =>
+    listed.findIndex((entry) => (entry.endsWith("/") ? key.startsWith(entry) : key === entry));
+  const kept = [...memory.keys].filter(([key]) => rank(key) >= 0);
+  return { ...memory, keys: new Map(kept.sort(([a], [b]) => rank(a) - rank(b))) };
+}

@@ -1,0 +1,79 @@
+/** Name of the one index template that Penstock keeps. */
+export const indexTemplateName = "penstock";
+
+/** Raised with every change of the template below, so that what an older version wrote is replaced. */
+const templateVersion = 1;
+
+/** What is there already, as far as it matters. */
+export interface ExistingTemplate {
+  readonly patterns: readonly string[];
+  readonly version: number;
+}
+
+/** The body of a `PUT /_index_template/penstock`. */
+export interface IndexTemplate {
+  readonly index_patterns: readonly string[];
+  readonly [member: string]: unknown;
+}
+
+/**
+ * The template to write so that it covers `patterns`, or null where the one that is there does. Patterns are only ever
+ * added: other hosts, and topics that come back, need theirs.
+ */
+export function templateToWrite(
+  existing: ExistingTemplate | null,
+  patterns: readonly string[],
+): IndexTemplate | null {
+  const all = new Set([...(existing?.patterns ?? []), ...patterns]);
+  if (all.size === 0) return null;
+  if (existing !== null && existing.version >= templateVersion && all.size === existing.patterns.length) {
+    return null;
+  }
+  return { index_patterns: [...all].sort(), ...body };
+}
+
+const keyword = { type: "keyword", ignore_above: 1024 };
+
+const body = {
+  // Above Elasticsearch's own `logs-*-*` (100), and below what a user would add for one topic (200 and more).
+  priority: 150,
+  version: templateVersion,
+  _meta: {
+    description: "Log records moved by Penstock; index patterns are only ever added",
+    managed_by: "penstock",
+  },
+  template: {
+    aliases: { "penstock-records": {} },
+    mappings: {
+      // Text that looks like a date in one record need not be one in the next, which would then be rejected.
+      date_detection: false,
+      dynamic_templates: [
+        // Bytes that were not UTF-8: kept in the source only, as ECS has it. Not a property: an own `event` may be text.
+        {
+          event_original: {
+            path_match: "event.original",
+            match_mapping_type: "string",
+            mapping: { type: "keyword", index: false, doc_values: false },
+          },
+        },
+        { strings: { match_mapping_type: "string", mapping: keyword } },
+      ],
+      properties: {
+        "@timestamp": { type: "date" },
+        message: { type: "text", norms: false, fields: { keyword } },
+        tags: keyword,
+        kafka: {
+          properties: {
+            topic: keyword,
+            partition: { type: "integer" },
+            offset: { type: "long" },
+            key: keyword,
+            key_base64: keyword,
+            // One field for any number of names, which producers choose.
+            headers: { type: "flattened", ignore_above: 1024 },
+          },
+        },
+      },
+    },
+  },
+};

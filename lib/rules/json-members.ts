@@ -1,0 +1,94 @@
+/** One member of a JSON object, as it was written: numbers keep all their digits. */
+export interface JsonMember {
+  readonly name: string;
+  /** With its quotes and escapes. */
+  readonly rawName: string;
+  readonly rawValue: string;
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+const comma = 0x2c;
+
+/**
+ * The members of a JSON object by name, in the order of their first appearance. Of a name that stands twice the last
+ * counts, as in `JSON.parse`. The text must be a valid JSON object: check it with `JSON.parse` first.
+ */
+export function jsonMembers(text: string): Map<string, JsonMember> {
+  const members = new Map<string, JsonMember>();
+  let at = nextToken(text, text.indexOf("{") + 1);
+  while (text.charCodeAt(at) === quote) {
+    const nameEnd = endOfString(text, at);
+    const rawName = text.slice(at, nameEnd);
+    const valueStart = nextToken(text, nextToken(text, nameEnd) + 1);
+    const valueEnd = endOfValue(text, valueStart);
+    const name = rawName.includes("\\") ? String(JSON.parse(rawName)) : rawName.slice(1, -1);
+    members.set(name, { name, rawName, rawValue: text.slice(valueStart, valueEnd) });
+    const separator = nextToken(text, valueEnd);
+    at = text.charCodeAt(separator) === comma ? nextToken(text, separator + 1) : separator;
+  }
+  return members;
+}
+
+/** The object's text with one more member in front of its own. */
+export function withMember(rawObject: string, member: string): string {
+  return jsonMembers(rawObject).size === 0 ? `{${member}}` : `{${member},${rawObject.slice(1)}`;
+}
+
+function nextToken(text: string, from: number): number {
+  let at = from;
+  while (isSpace(text.charCodeAt(at))) at += 1;
+  return at;
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
+}
+
+/** The position after the closing quote of the string that begins at `start`. */
+function endOfString(text: string, start: number): number {
+  let at = start + 1;
+  for (;;) {
+    const end = text.indexOf('"', at);
+    // An odd number of backslashes before it makes the quote part of the string.
+    let first = end;
+    while (text.charCodeAt(first - 1) === backslash) first -= 1;
+    if ((end - first) % 2 === 0) return end + 1;
+    at = end + 1;
+  }
+}
+
+function endOfValue(text: string, start: number): number {
+  const first = text.charCodeAt(start);
+  if (first === quote) return endOfString(text, start);
+  let at = start;
+  if (!opens(first)) {
+    for (;;) {
+      const code = text.charCodeAt(at);
+      if (code === comma || closes(code) || isSpace(code)) return at;
+      at += 1;
+    }
+  }
+  let depth = 0;
+  for (;;) {
+    const code = text.charCodeAt(at);
+    if (code === quote) {
+      at = endOfString(text, at);
+      continue;
+    }
+    if (opens(code)) depth += 1;
+    else if (closes(code)) depth -= 1;
+    at += 1;
+    if (depth === 0) return at;
+  }
+}
+
+/** `{` or `[` */
+function opens(code: number): boolean {
+  return code === 0x7b || code === 0x5b;
+}
+
+/** `}` or `]` */
+function closes(code: number): boolean {
+  return code === 0x7d || code === 0x5d;
+}

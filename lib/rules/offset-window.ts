@@ -1,0 +1,67 @@
+/**
+ * Which offset of one partition may be committed: the end of the contiguous prefix whose outcomes are known.
+ *
+ * Offsets are expected in ascending order, as Kafka delivers them. What lies between two expected offsets
+ * (transaction markers, aborted or compacted records) holds no record for us and counts as acknowledged.
+ */
+export class OffsetWindow {
+  /** Expected offsets in order; those before `#head` are passed. */
+  #expected: number[] = [];
+  #head = 0;
+  /** Known outcomes beyond the first unknown one. */
+  readonly #early = new Set<number>();
+  /** Where to go on once nothing is expected any more: one past the last fetched offset. */
+  #end: number;
+
+  /** @param position the offset of the first record that is going to be fetched */
+  constructor(position: number) {
+    this.#end = position;
+  }
+
+  /**
+   * Adds what a fetch returned.
+   * @param offsets the records' offsets, ascending, all at or above the former end
+   * @param end one past the last offset that the fetch covers
+   */
+  expect(offsets: Iterable<number>, end: number): void {
+    for (const offset of offsets) this.#expected.push(offset);
+    this.#end = Math.max(this.#end, end);
+  }
+
+  /** The outcome of this offset's record is known. */
+  resolve(offset: number): void {
+    if (offset !== this.#expected[this.#head]) {
+      this.#early.add(offset);
+      return;
+    }
+    this.#head += 1;
+    while (this.#early.size > 0) {
+      const next = this.#expected[this.#head];
+      if (next === undefined || !this.#early.delete(next)) break;
+      this.#head += 1;
+    }
+    this.#compact();
+  }
+
+  /** Where the next fetch has to begin. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** The next offset to read after a restart: everything before it has a known outcome. */
+  get committable(): number {
+    return this.#expected[this.#head] ?? this.#end;
+  }
+
+  /** Records whose outcome is not known yet, or known but behind one that is not. */
+  get pending(): number {
+    return this.#expected.length - this.#head;
+  }
+
+  /** Frees the passed part once it outweighs the rest, so that each offset is moved once on average. */
+  #compact(): void {
+    if (this.#head < 1024 || this.#head * 2 < this.#expected.length) return;
+    this.#expected = this.#expected.slice(this.#head);
+    this.#head = 0;
+  }
+}

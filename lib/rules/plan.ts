@@ -1,0 +1,104 @@
+import type { Refusal, SourceRef, Specification } from "./declaration.ts";
+import type { DesiredTopic } from "./desired.ts";
+import { specificationChanges, specificationHash, type FieldChange } from "./specification.ts";
+import type { KafkaSettings } from "./settings.ts";
+import type { TopicState } from "./status.ts";
+
+/** One topic as it is on this host. */
+export interface ObservedTopic {
+  readonly spec: Specification;
+  readonly state: TopicState;
+  /** Of what it runs by; null while it is pending, and once it was told to stop for good. */
+  readonly hash: string | null;
+  /** When a failed start may be tried again; milliseconds since the epoch. */
+  readonly retryAtMs: number;
+}
+
+export interface PlannedStart {
+  readonly topic: string;
+  readonly source: SourceRef;
+  readonly spec: Specification;
+  /** Why now. */
+  readonly reason: string;
+}
+
+export interface PlannedReplace extends PlannedStart {
+  /** Empty where only Kafka's settings changed. */
+  readonly changes: readonly FieldChange[];
+}
+
+export interface PlannedStop {
+  readonly topic: string;
+  readonly reason: string;
+}
+
+/** What one run of reconcile does. Every topic stands in exactly one of the first five lists. */
+export interface Plan {
+  readonly start: readonly PlannedStart[];
+  readonly stop: readonly PlannedStop[];
+  readonly replace: readonly PlannedReplace[];
+  /** Left alone. The reason is null where it simply runs. */
+  readonly keep: readonly { readonly topic: string; readonly reason: string | null }[];
+  readonly pending: readonly {
+    readonly topic: string;
+    readonly source: SourceRef;
+    readonly reason: string;
+  }[];
+  readonly refused: readonly Refusal[];
+}
+
+export interface PlanInput {
+  readonly desired: ReadonlyMap<string, DesiredTopic>;
+  readonly observed: ReadonlyMap<string, ObservedTopic>;
+  /** The topics that exist; null: Kafka did not answer. */
+  readonly kafkaTopics: ReadonlySet<string> | null;
+  readonly kafka: KafkaSettings;
+  readonly refused: readonly Refusal[];
+  readonly now: number;
+}
+
+/** Compares what should be with what is. Planning twice what was applied once gives nothing to do. */
+export function planTopics(input: PlanInput): Plan {
+  const { desired, observed, kafkaTopics, kafka, now } = input;
+  const start: PlannedStart[] = [];
+  const stop: PlannedStop[] = [];
+  const replace: PlannedReplace[] = [];
+  const keep: Plan["keep"][number][] = [];
+  const pending: Plan["pending"][number][] = [];
+
+  for (const [topic, { spec, sources }] of desired) {
+    const [source] = sources;
+    if (source === undefined) continue;
+    const present = observed.get(topic);
+    const hash = specificationHash(spec, kafka);
+    const lives = present !== undefined && present.hash !== null && present.state !== "failed";
+    const waits = present?.state === "failed" && present.hash === hash && present.retryAtMs > now;
+    if (kafkaTopics !== null && !kafkaTopics.has(topic)) {
+      pending.push({ topic, source, reason: MISSING });
+    } else if (lives) {
+      if (present.hash === hash) keep.push({ topic, reason: null });
+      // Stopped now, it could not start again.
+      else if (kafkaTopics === null) keep.push({ topic, reason: "changed; replaced once Kafka answers" });
+      else replace.push({ topic, source, spec, ...reasonToReplace(present.spec, spec) });
+    } else if (kafkaTopics === null) {
+      pending.push({ topic, source, reason: "Kafka does not answer, so nobody knows whether it exists" });
+    } else if (waits) {
+      const retryAt = new Date(present.retryAtMs).toISOString();
+      keep.push({ topic, reason: `its start failed; tried again at ${retryAt}` });
+    } else {
+      start.push({ topic, source, spec, reason: present?.state === "failed" ? "another try" : "declared" });
+    }
+  }
+  for (const topic of observed.keys()) {
+    if (!desired.has(topic)) stop.push({ topic, reason: "no source declares it any more" });
+  }
+  return { start, stop, replace, keep, pending, refused: input.refused };
+}
+
+const MISSING = "it does not exist in Kafka; it starts by itself once it does";
+
+function reasonToReplace(from: Specification, to: Specification): Pick<PlannedReplace, "changes" | "reason"> {
+  const changes = specificationChanges(from, to);
+  if (changes.length === 0) return { changes, reason: "Kafka's settings changed" };
+  return { changes, reason: `changed: ${changes.map(({ field }) => field).join(", ")}` };
+}

@@ -1,0 +1,50 @@
+/** Glossary of what is moved: records out of Kafka, and what became of each. */
+
+/** A record as read from Kafka. Buffers are its own copies, free of the fetch response they came in. */
+export interface SourceRecord {
+  readonly partition: number;
+  readonly offset: number;
+  /** Milliseconds since the epoch, as the record says; -1 where it has none. */
+  readonly timestamp: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  /** In the order they were written; a name may stand more than once. */
+  readonly headers: readonly RecordHeader[];
+}
+
+export interface RecordHeader {
+  readonly name: string;
+  readonly value: Buffer | null;
+}
+
+/** The four ends of a record. Each record has exactly one. */
+export type OutcomeKind = "indexed" | "duplicate" | "dead-lettered" | "skipped";
+
+/** Why a record is rejected: the record's own fault. */
+export interface Rejection {
+  /** The HTTP status of the item, or 400 where Penstock itself rejected it. */
+  readonly status: number;
+  /** Elasticsearch's error type, or one of ours such as `invalid_timestamp`. */
+  readonly type: string;
+  readonly reason: string;
+  /** The concrete index it was meant for. */
+  readonly index: string;
+}
+
+/** Why a record has to be tried again: never its own fault. */
+export interface RetryReason {
+  /** A closed set of short codes, fit for a metric's label. */
+  readonly code:
+    | "connection"
+    | "timeout"
+    | "too_many_requests"
+    | "server_error"
+    | "unauthorized"
+    | "not_found"
+    | "cluster_block"
+    | "bad_answer"
+    | "dead_letter_unavailable"
+    | "other";
+  /** One sentence for a person. */
+  readonly message: string;
+}

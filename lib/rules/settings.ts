@@ -1,0 +1,82 @@
+/**
+ * The settings of a host, as the config file declares them after defaults, substitution and validation.
+ * Units are in the names: every duration is in milliseconds, every size in bytes.
+ */
+
+/** TLS towards a server: PEM texts (not paths), read when the config is read. */
+export interface TlsSettings {
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
+}
+
+export interface SaslSettings {
+  readonly mechanism: "plain" | "scram-sha-256" | "scram-sha-512";
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface HttpSettings {
+  readonly hostname: string;
+  readonly port: number;
+  /** Null: no token, the host answers on loopback only. */
+  readonly token: string | null;
+  /** True: GET /metrics needs no token. */
+  readonly openMetrics: boolean;
+}
+
+export interface KafkaSettings {
+  /** `host:port` each. */
+  readonly brokers: readonly string[];
+  /** The group of topic T is `<groupPrefix>.<T>`. */
+  readonly groupPrefix: string;
+  /** Decoded record bytes that all topics together may hold in memory. */
+  readonly inFlightMaxBytes: number;
+  /** Null: no TLS. */
+  readonly tls: TlsSettings | null;
+  readonly sasl: SaslSettings | null;
+}
+
+export type ElasticsearchAuth =
+  | { readonly kind: "apiKey"; readonly apiKey: string }
+  | { readonly kind: "basic"; readonly username: string; readonly password: string };
+
+export interface BulkSettings {
+  readonly maxDocuments: number;
+  readonly maxBytes: number;
+  /** Bulk requests in flight at once, of all topics together. */
+  readonly concurrency: number;
+  readonly requestTimeoutMs: number;
+}
+
+export interface ElasticsearchSettings {
+  /** URLs. */
+  readonly nodes: readonly string[];
+  readonly auth: ElasticsearchAuth | null;
+  readonly tls: TlsSettings | null;
+  readonly bulk: BulkSettings;
+  /** False: the user keeps the index templates; Penstock writes none. */
+  readonly manageTemplates: boolean;
+}
+
+export interface EtcdSettings {
+  /** URLs. */
+  readonly endpoints: readonly string[];
+  /** Exact keys, or prefixes where the name ends in `/`; in order of precedence. */
+  readonly keys: readonly string[];
+  readonly auth: { readonly username: string; readonly password: string } | null;
+  readonly tls: TlsSettings | null;
+}
+
+export interface Settings {
+  readonly http: HttpSettings;
+  readonly kafka: KafkaSettings;
+  readonly elasticsearch: ElasticsearchSettings;
+  /** Null: declarations come from the config file alone. */
+  readonly etcd: EtcdSettings | null;
+  /** The Kafka topic that rejected records go to. */
+  readonly deadLetters: { readonly topic: string };
+  readonly shutdown: { readonly deadlineMs: number };
+  /** pino's level names. */
+  readonly log: { readonly level: "trace" | "debug" | "info" | "warn" | "error" };
+}

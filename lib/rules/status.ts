@@ -1,0 +1,59 @@
+import type { SourceRef, Specification } from "./declaration.ts";
+
+/**
+ * What a host says of its topics: the answer of `GET /topics`, one entry per topic.
+ *
+ * - **pending**: declared, but not there in Kafka yet.
+ * - **starting**: its consumer is joining its group.
+ * - **running**: the consumer is a member of its group.
+ * - **stalled**: a member that has lag and has not committed for 60 s.
+ * - **stopping**: finishing what is in flight, then leaving.
+ * - **failed**: its start was refused; tried again with backoff.
+ */
+export type TopicState = "pending" | "starting" | "running" | "stalled" | "stopping" | "failed";
+
+/** Every state, in the order of a topic's life. */
+export const topicStates = [
+  "pending",
+  "starting",
+  "running",
+  "stalled",
+  "stopping",
+  "failed",
+] as const satisfies readonly TopicState[];
+
+export interface PartitionStatus {
+  readonly partition: number;
+  /** True: this host is the group member that reads it. */
+  readonly owned: boolean;
+  /** The next offset to read after a restart; null: nothing committed, or not known. */
+  readonly committed: number | null;
+  /** The offset after the last record; null: not known yet. */
+  readonly highWatermark: number | null;
+  /** Last stable offset − committed, in offsets; null: not known. */
+  readonly lag: number | null;
+  /** Milliseconds since the epoch of the last commit progress, or of lag becoming > 0; null: neither yet. */
+  readonly progressAt: number | null;
+}
+
+/** Records by their outcome, since the host started. */
+export interface OutcomeCounts {
+  readonly indexed: number;
+  readonly duplicate: number;
+  readonly deadLettered: number;
+  readonly skipped: number;
+}
+
+export interface TopicStatus {
+  readonly topic: string;
+  readonly state: TopicState;
+  /** One sentence; null where the state says it all. */
+  readonly reason: string | null;
+  /** When it entered this state, ISO 8601. */
+  readonly since: string;
+  /** Every declaration that names it, the winner first. */
+  readonly sources: readonly SourceRef[];
+  readonly spec: Specification;
+  readonly partitions: readonly PartitionStatus[];
+  readonly counts: OutcomeCounts;
+}

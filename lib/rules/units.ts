@@ -1,0 +1,41 @@
+import { PenstockError } from "./errors.ts";
+
+const msPerUnit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+const bytesPerUnit = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 } as const;
+
+/** Nine digits at most: the largest size, 999999999gb, is the only unit a double cannot hold exactly, and no limit is near it. */
+export const durationPattern = /^(\d{1,9})(ms|s|m|h)$/;
+export const sizePattern = /^(\d{1,9})(b|kb|mb|gb)$/;
+
+export const durationRule = "is not a duration (a whole number and ms, s, m or h, such as 30s)";
+export const sizeRule = "is not a size (a whole number and b, kb, mb or gb in powers of 1024, such as 5mb)";
+
+/**
+ * Milliseconds of `500ms`, `30s`, `5m` or `1h`. A plain number is refused: its unit would be a guess.
+ * @throws PenstockError `usage`, naming the value and the rule.
+ */
+export function parseDurationMs(text: string): number {
+  return parse(text, durationPattern, msPerUnit, durationRule);
+}
+
+/**
+ * Bytes of `512b`, `512kb`, `5mb` or `1gb`, in powers of 1024 as Elasticsearch counts.
+ * @throws PenstockError `usage`, naming the value and the rule.
+ */
+export function parseSizeBytes(text: string): number {
+  return parse(text, sizePattern, bytesPerUnit, sizeRule);
+}
+
+function parse(
+  text: string,
+  pattern: RegExp,
+  factors: Readonly<Record<string, number>>,
+  rule: string,
+): number {
+  const [, amount, unit = ""] = pattern.exec(text) ?? [];
+  const factor = factors[unit];
+  if (amount === undefined || factor === undefined) {
+    throw new PenstockError("usage", `${JSON.stringify(text.slice(0, 100))} ${rule}`);
+  }
+  return Number(amount) * factor;
+}

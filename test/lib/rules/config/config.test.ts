@@ -1,0 +1,422 @@
+import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseConfig, type ParseOptions } from "../../../../lib/rules/config/config.ts";
+import { ConfigError } from "../../../../lib/rules/config/problem.ts";
+
+const pem = "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n";
+const files: Readonly<Record<string, string>> = { "/ca.pem": pem, "/key.pem": pem, "/not.pem": "hello" };
+const minimal = 'kafka: { brokers: ["k:9092"] }\nelasticsearch: { nodes: ["http://e:9200"] }\n';
+
+function options(environment: Record<string, string> = {}): ParseOptions {
+  return {
+    file: "config.yaml",
+    environment,
+    readFile: (path) => {
+      const text = files[path];
+      if (text === undefined) throw Object.assign(new Error(`no such file ${path}`), { code: "ENOENT" });
+      return text;
+    },
+  };
+}
+
+function problemsOf(text: string, environment: Record<string, string> = {}): string[] {
+  try {
+    parseConfig(text, options(environment));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    expect(error.code).toBe("config_invalid");
+    expect(error.message).toBe(error.problems.map((problem) => problem.message).join("\n"));
+    return error.problems.map((problem) => problem.message);
+  }
+  throw new Error("the file was accepted");
+}
+
+describe("what is accepted", () => {
+  test("the least there can be has a default for everything else", () => {
+    expect(parseConfig(minimal, options())).toEqual({
+      settings: {
+        http: { hostname: "127.0.0.1", port: 8080, token: null, openMetrics: false },
+        kafka: {
+          brokers: ["k:9092"],
+          groupPrefix: "penstock",
+          inFlightMaxBytes: 268_435_456,
+          tls: null,
+          sasl: null,
+        },
+        elasticsearch: {
+          nodes: ["http://e:9200"],
+          auth: null,
+          tls: null,
+          bulk: { maxDocuments: 2000, maxBytes: 5_242_880, concurrency: 4, requestTimeoutMs: 30_000 },
+          manageTemplates: true,
+        },
+        etcd: null,
+        deadLetters: { topic: "penstock.dead-letters" },
+        shutdown: { deadlineMs: 30_000 },
+        log: { level: "info" },
+      },
+      declarations: [],
+      notices: [],
+    });
+  });
+
+  test("everything there can be", () => {
+    const { settings, declarations } = parseConfig(
+      `
+http: { hostname: 0.0.0.0, port: "\${PORT}", token: "\${TOKEN}", openMetrics: true }
+kafka:
+  brokers: ["k1:9092", "[::1]:9093"]
+  groupPrefix: p
+  inFlight: { maxBytes: 1gb }
+  ssl: { ca: /ca.pem, cert: /ca.pem, key: /key.pem }
+  sasl: { mechanism: scram-sha-512, username: u, password: "\${PW}" }
+elasticsearch:
+  nodes: ["https://e:9200/path"]
+  auth: { username: u, password: "\${PW}" }
+  tls: { ca: /ca.pem }
+  bulk: { maxDocuments: 1, maxBytes: 1kb, concurrency: 1, requestTimeout: 500ms }
+  manageTemplates: false
+etcd:
+  endpoints: ["http://127.0.0.1:2379"]
+  keys: [k, "logs/"]
+  auth: { username: root, password: "\${PW}" }
+topics:
+  - a
+  - { topic: B, path: /b.log, index: "b-{yyyy.MM.dd}", startAt: latest, format: json, timestamp: time, pipeline: p }
+  - { pattern: "app-*", index: "x-{topic}" }
+deadLetters: { topic: dead }
+shutdown: { deadline: 1m }
+log: { level: debug }
+`,
+      // Digits alone: a number for the port, still text for a password.
+      options({ PORT: "0", TOKEN: "true", PW: "0123" }),
+    );
+    expect(settings).toEqual({
+      http: { hostname: "0.0.0.0", port: 0, token: "true", openMetrics: true },
+      kafka: {
+        brokers: ["k1:9092", "[::1]:9093"],
+        groupPrefix: "p",
+        inFlightMaxBytes: 1_073_741_824,
+        tls: { ca: pem, cert: pem, key: pem },
+        sasl: { mechanism: "scram-sha-512", username: "u", password: "0123" },
+      },
+      elasticsearch: {
+        nodes: ["https://e:9200/path"],
+        auth: { kind: "basic", username: "u", password: "0123" },
+        tls: { ca: pem, cert: null, key: null },
+        bulk: { maxDocuments: 1, maxBytes: 1024, concurrency: 1, requestTimeoutMs: 500 },
+        manageTemplates: false,
+      },
+      etcd: {
+        endpoints: ["http://127.0.0.1:2379"],
+        keys: ["k", "logs/"],
+        auth: { username: "root", password: "0123" },
+        tls: null,
+      },
+      deadLetters: { topic: "dead" },
+      shutdown: { deadlineMs: 60_000 },
+      log: { level: "debug" },
+    });
+    const plain = {
+      path: null,
+      index: null,
+      startAt: "earliest",
+      format: "text",
+      timestamp: null,
+      pipeline: null,
+    } as const;
+    const at = (entry: number) => ({ kind: "config", name: "config.yaml", revision: null, entry }) as const;
+    expect(declarations).toEqual([
+      { target: { kind: "topic", topic: "a" }, options: plain, source: at(0) },
+      {
+        target: { kind: "topic", topic: "B" },
+        options: {
+          path: "/b.log",
+          index: "b-{yyyy.MM.dd}",
+          startAt: "latest",
+          format: "json",
+          timestamp: "time",
+          pipeline: "p",
+        },
+        source: at(1),
+      },
+      {
+        target: { kind: "pattern", pattern: "app-*" },
+        options: { ...plain, index: "x-{topic}" },
+        source: at(2),
+      },
+    ]);
+  });
+
+  test("a key without a value is an absent key, an empty token is none, a value cannot inject YAML", () => {
+    const { settings } = parseConfig(
+      `${minimal}etcd:\ntopics:\nhttp: { token: "\${T:-}" }\ndeadLetters: { topic: dead }\nlog: { level: "\${L}" }\n`,
+      options({ L: "info" }),
+    );
+    expect([settings.etcd, settings.http.token, settings.log.level]).toEqual([null, null, "info"]);
+    expect(problemsOf(`${minimal}deadLetters: { topic: "\${X}" }`, { X: 'a", b: "c' })).toEqual([
+      'config.yaml:3:23 deadLetters.topic: "${X}" is not a Kafka topic name (1 to 249 of a-z A-Z 0-9 . _ -)',
+    ]);
+  });
+
+  test("ssl: true is TLS without files, false is none", () => {
+    const withSsl = (ssl: boolean) =>
+      parseConfig(
+        `kafka: { brokers: ["k:1"], ssl: ${ssl} }\nelasticsearch: { nodes: ["http://e"] }`,
+        options(),
+      );
+    expect(withSsl(true).settings.kafka.tls).toEqual({ ca: null, cert: null, key: null });
+    expect(withSsl(false).settings.kafka.tls).toBeNull();
+  });
+
+  test("the example config", () => {
+    const text = readFileSync(join(import.meta.dir, "../../../../infra/config.example.yaml"), "utf8");
+    expect(parseConfig(text, options()).declarations.map(({ target }) => target)).toEqual([
+      { kind: "topic", topic: "golang_log" },
+      { kind: "topic", topic: "etcd_log" },
+      { kind: "topic", topic: "Orders" },
+      { kind: "pattern", pattern: "app-*" },
+    ]);
+    // What is commented out there is right as well.
+    const lines = text.split("\n").map((line) => line.replace(/^( *)# ((?:sasl|tls|auth): )/, "$1$2"));
+    const etcd = 'etcd:\n  endpoints: ["http://e:2379"]\n  keys: [k]\n';
+    const all = lines.join("\n").replaceAll("/etc/penstock", "").replaceAll("/client.key", "/key.pem") + etcd;
+    const environment = { KAFKA_PASSWORD: "p", ES_API_KEY: "k", ES_PASSWORD: "p", ETCD_PASSWORD: "p" };
+    expect(parseConfig(all, options(environment)).settings.elasticsearch.auth).toEqual({
+      kind: "apiKey",
+      apiKey: "k",
+    });
+  });
+});
+
+const topicRule = "is not a Kafka topic name (1 to 249 of a-z A-Z 0-9 . _ -)";
+const indexRule =
+  "would not do as an Elasticsearch index name (lower case, not starting with - _ + or ., at most 255 bytes): declare an index";
+
+describe("one wrong thing after a valid beginning: place, value and rule", () => {
+  test.each([
+    ["topics: [0123]", "10 topics[0]: 0123 is not a string: put it in quotes"],
+    ["topics: [1e3]", "10 topics[0]: 1e3 is not a string: put it in quotes"],
+    ["topics: [{ topic: 1e3 }]", "19 topics[0].topic: 1e3 is not a string: put it in quotes"],
+    ["topics: a", '9 topics: "a" is not a list'],
+    ["topics: [[a]]", "10 topics[0]: (a list) is neither a topic name nor a mapping"],
+    ["topics: [a b]", `10 topics[0]: "a b" ${topicRule}`],
+    ["topics: [..]", `10 topics[0]: ".." ${topicRule}`],
+    ["topics: [Foo]", `10 topics[0]: "Foo" ${indexRule}`],
+    ["topics: [_a]", `10 topics[0]: "_a" ${indexRule}`],
+    ["topics: [{ pattern: App-* }]", `21 topics[0].pattern: "App-*" ${indexRule}`],
+    ["topics: [{ topic: A, index: 'x-{topic}' }]", `19 topics[0].topic: "A" ${indexRule}`],
+    ["topics: [a, a]", '13 topics[1]: "a" is declared already, at topics[0]'],
+    ["topics: [a, { topic: a }]", '22 topics[1].topic: "a" is declared already, at topics[0]'],
+    ["topics: [__a]", '10 topics[0]: "__a" is one of Kafka\'s own topics (__*), which are not moved'],
+    [
+      "topics: [penstock.dead-letters]",
+      '10 topics[0]: "penstock.dead-letters" is the dead-letter topic, which is not moved',
+    ],
+    ["topics: [{}]", "10 topics[0]: needs a topic or a pattern"],
+    [
+      "topics: [{ topic: a, pattern: b }]",
+      '31 topics[0].pattern: "b" stands beside a topic: an entry has one of the two',
+    ],
+    [
+      "topics: [{ pattern: 'a b' }]",
+      '21 topics[0].pattern: "a b" is not a topic pattern (1 to 249 of a-z A-Z 0-9 . _ - * ?)',
+    ],
+    ["topics: [{ topic: a, timestamp: t }]", '33 topics[0].timestamp: "t" needs format: json beside it'],
+    ["topics: [{ topic: a, formt: json }]", '22 topics[0].formt: unknown key; did you mean "format"?'],
+    ["topics: [{ topic: a, format: xml }]", '30 topics[0].format: "xml" is not one of text or json'],
+    [
+      "topics: [{ topic: a, index: 'x-{yyyy}' }]",
+      '29 topics[0].index: "x-{yyyy}" holds a placeholder other than {topic} and {yyyy.MM.dd}',
+    ],
+    ["http: { port: 65536 }", "15 http.port: 65536 is not a whole number from 0 to 65535"],
+    ["http: { port: 1.5 }", "15 http.port: 1.5 is not a whole number from 0 to 65535"],
+    ["http: { port: '80' }", '15 http.port: "80" is not a whole number from 0 to 65535'],
+    [
+      "http: { hostname: 0.0.0.0 }",
+      '19 http.hostname: "0.0.0.0" is not a loopback address, and without http.token the host answers on loopback only',
+    ],
+    ["http: { openMetrics: yes }", '22 http.openMetrics: "yes" is not true or false'],
+    ["http: []", "7 http: (a list) is not a mapping"],
+    [
+      "shutdown: { deadline: 30 }",
+      "23 shutdown.deadline: 30 is not a duration (a whole number and ms, s, m or h, such as 30s)",
+    ],
+    ["shutdown: { deadline: 0s }", '23 shutdown.deadline: "0s" is not between 1ms and 24h'],
+    ["deadLetters: { topic: __d }", '23 deadLetters.topic: "__d" is a name Kafka keeps for itself (__*)'],
+    ["log: { level: loud }", '15 log.level: "loud" is not one of trace, debug, info, warn or error'],
+    ["topic: [a]", '1 topic: unknown key; did you mean "topics"?'],
+    [
+      "zzz: 1",
+      "1 zzz: unknown key (known: http, kafka, elasticsearch, etcd, topics, deadLetters, shutdown, log)",
+    ],
+    [
+      "etcd: { endpoints: ['e:2379'], keys: [a] }",
+      '21 etcd.endpoints[0]: "e:2379" is not an http:// or https:// URL',
+    ],
+    [
+      "etcd: { endpoints: ['http://e'], keys: [] }",
+      "40 etcd.keys: (a list) is empty: at least one key is needed",
+    ],
+    [
+      "etcd: { endpoints: ['http://e'], keys: [a, a] }",
+      '44 etcd.keys[1]: "a" stands already at etcd.keys[0]',
+    ],
+    [
+      "etcd: { endpoints: ['http://u:pw@e'], keys: [a] }",
+      '21 etcd.endpoints[0]: "http://(hidden)@e" holds a user name or password: put them under auth',
+    ],
+    [
+      "etcd: { endpoints: ['https://e'], keys: [a], tls: { ca: /none.pem } }",
+      '57 etcd.tls.ca: "/none.pem" names a file that cannot be read (ENOENT)',
+    ],
+    [
+      "etcd: { endpoints: ['https://e'], keys: [a], tls: { ca: /not.pem } }",
+      '57 etcd.tls.ca: "/not.pem" names a file that holds no PEM text',
+    ],
+    [
+      "etcd: { endpoints: ['https://e'], keys: [a], tls: { cert: /ca.pem } }",
+      "51 etcd.tls: has a cert without a key",
+    ],
+    [
+      "deadLetters: { topic: '${NOPE}' }",
+      '23 deadLetters.topic: "${NOPE}" needs the environment variable NOPE, which is not set',
+    ],
+    [
+      "http: { token: '${NOPE}' }",
+      "16 http.token: (hidden) needs the environment variable NOPE, which is not set",
+    ],
+    ["http: { token: 5 }", "16 http.token: (hidden) is not a string: put it in quotes"],
+    ["kafka: 1", '1 the key "kafka" stands twice in this mapping'],
+    ["log: &l {}\nhttp: *l", "7 aliases (*name) are not allowed; a value that begins with * needs quotes"],
+    ["log: !x {}", "9 tags (!name) are not allowed; a value that begins with ! needs quotes"],
+    ["log: !!map {}", "12 tags (!name) are not allowed; a value that begins with ! needs quotes"],
+  ])("%s", (text, expected) => {
+    const line = expected.includes("aliases") ? 4 : 3;
+    expect(problemsOf(`${minimal}${text}`)).toEqual([`config.yaml:${line}:${expected}`]);
+  });
+
+  test.each([
+    ["kafka: {}", "config.yaml:1:1 kafka.brokers: is required"],
+    [
+      "kafka: { brokers: [] }",
+      "config.yaml:1:19 kafka.brokers: (a list) is empty: at least one broker is needed",
+    ],
+    ['kafka: { brokers: ["k"] }', 'config.yaml:1:20 kafka.brokers[0]: "k" is not host:port'],
+    ['kafka: { brokers: ["k:0"] }', 'config.yaml:1:20 kafka.brokers[0]: "k:0" is not host:port'],
+    [
+      'kafka: { brokers: ["http://k:1"] }',
+      'config.yaml:1:20 kafka.brokers[0]: "http://k:1" is not host:port',
+    ],
+    [
+      'kafka: { brokers: ["k:1"], inFlight: { maxBytes: 0b } }',
+      'config.yaml:1:50 kafka.inFlight.maxBytes: "0b" is not between 1b and 8388607gb',
+    ],
+    [
+      'kafka: { brokers: ["k:1"], sasl: { mechanism: md5, username: u, password: p } }',
+      'config.yaml:1:47 kafka.sasl.mechanism: "md5" is not one of plain, scram-sha-256 or scram-sha-512',
+    ],
+    [
+      'kafka: { brokers: ["k:1"], ssl: 1 }',
+      "config.yaml:1:33 kafka.ssl: 1 is neither true, false nor a mapping",
+    ],
+    [
+      'kafka: { brokers: ["k:1"], ssl: { cax: a } }',
+      'config.yaml:1:35 kafka.ssl.cax: unknown key; did you mean "ca"?',
+    ],
+  ])("%s", (kafka, expected) => {
+    expect(problemsOf(`${kafka}\nelasticsearch: { nodes: ["http://e"] }`)).toEqual([expected]);
+  });
+
+  test("an auth that is neither form", () => {
+    const text = 'kafka: { brokers: ["k:1"] }\nelasticsearch: { nodes: ["http://e"], auth: { username: u } }';
+    expect(problemsOf(text)).toEqual([
+      "config.yaml:2:45 elasticsearch.auth: is neither an apiKey alone nor a username and a password",
+    ]);
+  });
+});
+
+describe("the file as a whole", () => {
+  test.each([
+    ["", ["config.yaml:1:1 kafka: is required", "config.yaml:1:1 elasticsearch: is required"]],
+    ["- a", ["config.yaml:1:1 (a list) is not a mapping"]],
+    [
+      "a: [",
+      [
+        "config.yaml:1:5 not YAML: Flow sequence in block collection must be sufficiently indented and end with a ]",
+      ],
+    ],
+    ["a: 1\n---\nb: 2", ["config.yaml:2:1 the file holds more than one YAML document"]],
+    ["x".repeat(1024 * 1024 + 1), ["config.yaml:1:1 the file is larger than 1 MiB"]],
+  ])("%.20j", (text, expected) => {
+    expect(problemsOf(text)).toEqual(expected);
+  });
+
+  test("deep nesting is refused, not followed", () => {
+    const problems = problemsOf(`${minimal}log: ${"[".repeat(40)}${"]".repeat(40)}`);
+    expect(problems.at(-1)).toEndWith("(a list) is nested deeper than 32 levels");
+    // 100,000 levels: the parser runs out of stack, or says what is missing; either way it is a ConfigError.
+    expect(problemsOf("[".repeat(100_000))).not.toBeEmpty();
+  });
+
+  test("every problem at once, in the file's order", () => {
+    expect(
+      problemsOf('elasticsearch: { nodes: [x] }\nkafka: { brokers: [y], zz: 1 }\ntopics: [A, "b c"]'),
+    ).toEqual([
+      'config.yaml:1:26 elasticsearch.nodes[0]: "x" is not an http:// or https:// URL',
+      'config.yaml:2:20 kafka.brokers[0]: "y" is not host:port',
+      "config.yaml:2:24 kafka.zz: unknown key (known: brokers, groupPrefix, inFlight, ssl, sasl)",
+      `config.yaml:3:10 topics[0]: "A" ${indexRule}`,
+      `config.yaml:3:13 topics[1]: "b c" ${topicRule}`,
+    ]);
+  });
+
+  test.each([
+    'http: { token: "s3cr3t',
+    'http: { token: "a" }s3cr3t',
+    'http:\n  token: "a" s3cr3t',
+    "http:\n  token: *s3cr3t",
+    "http:\n  token: !s3cr3t x",
+    "http:\n  token: @s3cr3t",
+    "http:\n  token: `s3cr3t",
+    "http:\n  token: %s3cr3t: x: y",
+    'http:\n  token: "\\s3cr3t"',
+    "http:\n  token: |s3cr3t",
+    "http:\n  token: ]s3cr3t",
+    "http:\n  token: a\n s3cr3t",
+    "http:\n  token: a\ns3cr3t",
+    "http: { token: [s3cr3t] }",
+    "http: { token: { a: s3cr3t } }",
+    "elasticsearch: { nodes: ['http://u:s3/s3cr3t@e'] }",
+  ])("a secret is in no message, however the file is broken: %j", (text) => {
+    expect(problemsOf(text).join("\n")).not.toContain("s3cr3t");
+  });
+
+  test("what came from the environment is in no message", () => {
+    const secret = "s3cr3t value";
+    const text = `
+http: { hostname: "\${S}" }
+kafka: { brokers: ["\${S}"], groupPrefix: "\${S}", ssl: { ca: "\${S}" }, sasl: { mechanism: "\${S}", username: u } }
+elasticsearch: { nodes: ["\${S}"], auth: { apiKey: "\${S}", username: x }, bulk: { maxBytes: "\${S}" } }
+topics: ["\${S}", { topic: "\${S}", index: "\${S}" }]
+deadLetters: { topic: "\${S}" }`;
+    const message = problemsOf(text, { S: secret }).join("\n");
+    expect(message).toContain('kafka.brokers[0]: "${S}" is not host:port');
+    expect(message).not.toContain(secret);
+  });
+});
+
+test("etcd.tls beside an endpoint without TLS is refused", () => {
+  const text = [
+    "kafka: { brokers: ['127.0.0.1:9092'] }",
+    "elasticsearch: { nodes: ['http://127.0.0.1:9200'] }",
+    "etcd:",
+    "  endpoints: ['https://a:2379', 'http://b:2379']",
+    "  keys: [k]",
+    "  tls: { ca: ca.pem }",
+  ].join("\n");
+  expect(() => parseConfig(text, { file: "c.yaml", environment: {}, readFile: () => "PEM" })).toThrow(
+    'c.yaml:4:33 etcd.endpoints[1]: "http://b:2379" does not begin with https://, and etcd.tls is set',
+  );
+});

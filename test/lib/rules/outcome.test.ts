@@ -1,0 +1,138 @@
+import { describe, expect, test } from "bun:test";
+import type { BulkItem } from "../../../lib/rules/bulk-answer.ts";
+import { classifyFailure, classifyItem, type ItemContext } from "../../../lib/rules/outcome.ts";
+
+const alone: ItemContext = { index: "app", dated: false, othersWritten: false };
+const dated: ItemContext = { ...alone, dated: true };
+const accompanied: ItemContext = { ...alone, othersWritten: true };
+
+function failed(status: number, type: string, reason = ""): BulkItem {
+  return { status, result: null, error: { type, reason } };
+}
+
+describe("an item that is done", () => {
+  test.each([
+    [{ status: 201, result: "created", error: null }, "indexed"],
+    [{ status: 200, result: "noop", error: null }, "skipped"],
+    [failed(409, "version_conflict_engine_exception"), "duplicate"],
+  ] as const)("%j: %s", (item, kind) => {
+    expect(classifyItem(item, alone)).toEqual({ kind });
+  });
+});
+
+// Types and reasons as Elasticsearch 9.2 gives them.
+describe("the record's own fault", () => {
+  test.each([
+    failed(400, "document_parsing_exception", "[1:6] failed to parse field [n] of type [long]"),
+    failed(400, "mapper_parsing_exception", "failed to parse"),
+    failed(400, "strict_dynamic_mapping_exception", "mapping set to strict"),
+    failed(
+      400,
+      "illegal_argument_exception",
+      "Limit of total fields [1000] has been exceeded while adding new fields [7]",
+    ),
+    failed(400, "illegal_argument_exception", "mapper [q] cannot be changed from type [long] to [keyword]"),
+    failed(400, "illegal_argument_exception", 'Document contains at least one immense term in field="k"'),
+  ])("%j", (item) => {
+    expect(classifyItem(item, alone)).toEqual({
+      kind: "rejected",
+      rejection: {
+        status: 400,
+        type: item.error?.type ?? "",
+        reason: item.error?.reason ?? "",
+        index: "app",
+      },
+    });
+  });
+
+  test("any other 400 only where the same bulk wrote another document into that index", () => {
+    const item = failed(400, "illegal_argument_exception", "field [x] not present as part of path [x]");
+    expect(classifyItem(item, accompanied).kind).toBe("rejected");
+    expect(classifyItem(item, alone).kind).toBe("retry");
+  });
+
+  test.each([
+    failed(400, "index_closed_exception", "closed"),
+    failed(403, "cluster_block_exception", "index [app] blocked by: [FORBIDDEN/8/index write (api)];"),
+    failed(403, "cluster_block_exception", "index [app] blocked by: [FORBIDDEN/5/index read-only (api)];"),
+  ])("a closed index reached through a date, and only there: %j", (item) => {
+    expect(classifyItem(item, dated).kind).toBe("rejected");
+    expect(classifyItem(item, alone)).toMatchObject({ kind: "retry", reason: { code: "cluster_block" } });
+  });
+});
+
+describe("everything else is retried, in a dated index too", () => {
+  test.each([
+    [failed(400, "illegal_argument_exception", "pipeline with id [x] does not exist"), "other"],
+    [failed(400, "validation_exception", "Validation Failed: 1: this action would add [2] shards"), "other"],
+    [failed(400, "invalid_index_name_exception", "Invalid index name [BAD], must be lowercase"), "other"],
+    [failed(401, "security_exception"), "unauthorized"],
+    [failed(403, "security_exception"), "unauthorized"],
+    [
+      failed(403, "cluster_block_exception", "blocked by: [FORBIDDEN/6/cluster read-only (api)];"),
+      "cluster_block",
+    ],
+    [
+      failed(429, "cluster_block_exception", "index [app] blocked by: [TOO_MANY_REQUESTS/12/disk usage]"),
+      "cluster_block",
+    ],
+    [failed(404, "index_not_found_exception", "no such index [app]"), "not_found"],
+    [failed(409, "something_else"), "other"],
+    [failed(429, "es_rejected_execution_exception"), "too_many_requests"],
+    [failed(500, "exception"), "server_error"],
+    [failed(503, "unavailable_shards_exception"), "server_error"],
+    [{ status: 502, result: null, error: null }, "server_error"],
+  ] as const)("%j: %s", (item, code) => {
+    for (const context of [alone, dated]) {
+      expect(classifyItem(item, context)).toMatchObject({ kind: "retry", reason: { code } });
+    }
+  });
+
+  test("the reason of an unknown 400 may quote the record, and is not passed on", () => {
+    const verdict = classifyItem(failed(400, "illegal_argument_exception", "cannot use [secret]"), alone);
+    expect(JSON.stringify(verdict)).not.toContain("secret");
+  });
+
+  test("that of a missing pipeline says what to do", () => {
+    const item = failed(400, "illegal_argument_exception", "pipeline with id [x] does not exist");
+    expect(JSON.stringify(classifyItem(item, alone))).toContain("pipeline with id [x] does not exist");
+  });
+});
+
+describe("the failure of a whole request", () => {
+  test.each([
+    [401, null, "unauthorized"],
+    [403, null, "unauthorized"],
+    [403, { type: "cluster_block_exception", reason: "blocked by: x" }, "cluster_block"],
+    [404, null, "not_found"],
+    [429, null, "too_many_requests"],
+    [503, null, "server_error"],
+    [400, { type: "media_type_header_exception", reason: "x" }, "other"],
+    [302, null, "other"],
+  ] as const)("%d %j: %s", (status, error, code) => {
+    expect(classifyFailure({ kind: "response", status, error })).toMatchObject({
+      kind: "retry",
+      reason: { code },
+    });
+  });
+
+  test.each(["connection", "timeout", "bad_answer"] as const)("%s", (kind) => {
+    expect(classifyFailure({ kind, message: "m" })).toEqual({
+      kind: "retry",
+      reason: { code: kind, message: "m" },
+    });
+  });
+
+  test("too large, or with a document that a pipeline could not read: split", () => {
+    expect(classifyFailure({ kind: "response", status: 413, error: null })).toMatchObject({
+      kind: "split",
+      error: { type: "document_too_large" },
+    });
+    const error = { type: "x_content_parse_exception", reason: "[1:2] Unexpected character" };
+    expect(classifyFailure({ kind: "response", status: 400, error })).toEqual({
+      kind: "split",
+      status: 400,
+      error,
+    });
+  });
+});

@@ -1,0 +1,149 @@
+import { type BulkAnswer, bulkFilterPath, parseBulkItems } from "../../rules/bulk-answer.ts";
+import { PenstockError } from "../../rules/errors.ts";
+import { templateToWrite } from "../../rules/index-template.ts";
+import type { Logger } from "../../rules/logger.ts";
+import type { ElasticsearchSettings } from "../../rules/settings.ts";
+import { readTemplate, type SendJson, writeTemplate } from "./template.ts";
+import { createTransport, type ElasticsearchAnswer, type ElasticsearchRequest } from "./transport.ts";
+import { detectMajor, errorOf } from "./version.ts";
+
+export interface BulkOptions {
+  /** An ingest pipeline for every operation; null: none. */
+  readonly pipeline: string | null;
+  readonly signal: AbortSignal;
+}
+
+/** One Elasticsearch cluster. Whoever creates it closes it. */
+export interface Elasticsearch {
+  /**
+   * Sends one newline-delimited body to `_bulk`. What the cluster does, or fails to do, is a value; throws only the
+   * signal's reason.
+   */
+  bulk(body: string | Buffer, options: BulkOptions): Promise<BulkAnswer>;
+  /**
+   * Makes the index template cover the patterns, never taking one away; does nothing where templates are the user's.
+   * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
+   */
+  ensureTemplate(patterns: readonly string[], signal: AbortSignal): Promise<void>;
+  /**
+   * Whether the cluster can be reached and is an Elasticsearch 8 or 9.
+   * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
+   */
+  probe(signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Requests that answer at once or not at all. */
+const controlTimeoutMs = 10_000;
+/** Hosts that write the template at the same moment overwrite each other: it is read again until ours is in it. */
+const templateAttempts = 5;
+
+export function createElasticsearch(
+  settings: ElasticsearchSettings,
+  options: { readonly logger?: Logger } = {},
+): Elasticsearch {
+  const transport = createTransport(settings);
+  /** Asked once, and again after a failure or when the cluster no longer speaks it. */
+  let major: number | null = null;
+
+  /** Everything that was ever asked for here, so that what another host overwrote comes back with the next write. */
+  const wanted = new Set<string>();
+  /** Reading and writing the template is no transaction: two at once would each drop what the other added. */
+  let ensuring: Promise<void> = Promise.resolve();
+
+  async function ensureWanted(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const send = control(signal);
+    for (let attempt = 1; attempt <= templateAttempts; attempt += 1) {
+      const template = templateToWrite(await readTemplate(send), [...wanted]);
+      if (template === null) return;
+      await writeTemplate(send, template);
+    }
+    throw new PenstockError("elasticsearch_unavailable", "the index template keeps being overwritten", {
+      retryable: true,
+    });
+  }
+
+  async function detect(signal: AbortSignal): ReturnType<typeof detectMajor> {
+    const detected = await detectMajor(transport, controlTimeoutMs, signal);
+    if ("major" in detected) {
+      ({ major } = detected);
+      options.logger?.debug("elasticsearch version detected", { major });
+    }
+    return detected;
+  }
+
+  function forgetOutdated(answer: ElasticsearchAnswer): void {
+    const failure = "failure" in answer ? answer.failure : null;
+    if (failure?.kind === "response" && failure.error?.type === "media_type_header_exception") major = null;
+  }
+
+  /** Sends in the version that the cluster speaks. */
+  async function send(request: VersionedRequest, signal: AbortSignal): Promise<ElasticsearchAnswer> {
+    const detected = major === null ? await detect(signal) : { major };
+    if ("failure" in detected) return detected;
+    const { format, ...rest } = request;
+    const answer = await transport.send({ ...rest, headers: vendorHeaders(detected.major, format) }, signal);
+    forgetOutdated(answer);
+    return answer;
+  }
+
+  function control(signal: AbortSignal): SendJson {
+    return async (method, path, body) =>
+      send(
+        {
+          method,
+          path,
+          format: "json",
+          timeoutMs: controlTimeoutMs,
+          ...(body && { body: JSON.stringify(body) }),
+        },
+        signal,
+      );
+  }
+
+  return {
+    async bulk(body, { pipeline, signal }) {
+      const answer = await send(
+        {
+          method: "POST",
+          path: "/_bulk",
+          querystring: { filter_path: bulkFilterPath, ...(pipeline !== null && { pipeline }) },
+          body,
+          format: "x-ndjson",
+          timeoutMs: settings.bulk.requestTimeoutMs,
+        },
+        signal,
+      );
+      if ("failure" in answer) return answer;
+      const items = parseBulkItems(answer.body);
+      if (items !== null) return { items };
+      return { failure: { kind: "bad_answer", message: "Elasticsearch's answer to a bulk holds no items" } };
+    },
+
+    ensureTemplate(patterns, signal) {
+      if (!settings.manageTemplates) return Promise.resolve();
+      for (const pattern of patterns) wanted.add(pattern);
+      const ensured = ensuring.then(() => ensureWanted(signal));
+      // The next one waits for this one's end, whatever it is; its failure is told to whoever asked.
+      ensuring = ensured.catch(() => {});
+      return ensured;
+    },
+
+    async probe(signal) {
+      const detected = await detect(signal);
+      if ("failure" in detected) throw errorOf(detected.failure);
+    },
+
+    close: () => transport.close(),
+  };
+}
+
+type MediaFormat = "json" | "x-ndjson";
+type VersionedRequest = Omit<ElasticsearchRequest, "headers"> & { readonly format: MediaFormat };
+
+/** Elasticsearch 8 refuses the client's own `compatible-with=9`. */
+function vendorHeaders(major: number, format: MediaFormat): Readonly<Record<string, string>> {
+  const accept = `application/vnd.elasticsearch+json; compatible-with=${major}`;
+  return { accept, "content-type": `application/vnd.elasticsearch+${format}; compatible-with=${major}` };
+}

@@ -1,0 +1,106 @@
+import { Client, type ClientOptions, errors } from "@elastic/elasticsearch";
+import { parseServerError, type RequestFailure } from "../../rules/bulk-answer.ts";
+import { isObject } from "../../rules/json-document.ts";
+import type { ElasticsearchSettings } from "../../rules/settings.ts";
+import { FetchConnection } from "./fetch-connection.ts";
+
+export interface ElasticsearchRequest {
+  readonly method: "GET" | "PUT" | "POST";
+  readonly path: string;
+  readonly querystring?: Readonly<Record<string, string>>;
+  /** Sent as it is. */
+  readonly body?: string | Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+}
+
+/** Either the parsed body of a 2xx answer, or why there is none. */
+export type ElasticsearchAnswer = { readonly body: unknown } | { readonly failure: RequestFailure };
+
+export interface Transport {
+  /** Bounded by `timeoutMs`, body included. Throws the signal's reason when aborted, and nothing else. */
+  send(request: ElasticsearchRequest, signal: AbortSignal): Promise<ElasticsearchAnswer>;
+  close(): Promise<void>;
+}
+
+/**
+ * The official client, narrowed to one kind of request.
+ *
+ * - `maxRetries: 0`: the client retries at once and without pause; Penstock retries itself.
+ * - Its errors carry the request, every log line in it included: they end here.
+ */
+export function createTransport(settings: ElasticsearchSettings): Transport {
+  const client = new Client(clientOptions(settings));
+  return {
+    send: (request, signal) => send(client, request, signal),
+    close: () => client.close(),
+  };
+}
+
+function clientOptions(settings: ElasticsearchSettings): ClientOptions {
+  const { nodes, auth, tls } = settings;
+  const options: ClientOptions = {
+    nodes: [...nodes],
+    Connection: FetchConnection,
+    maxRetries: 0,
+    sniffOnStart: false,
+    sniffInterval: false,
+    sniffOnConnectionFault: false,
+  };
+  if (auth !== null) {
+    options.auth =
+      auth.kind === "apiKey" ? { apiKey: auth.apiKey } : { username: auth.username, password: auth.password };
+  }
+  if (tls !== null) {
+    options.tls = Object.fromEntries(Object.entries(tls).filter(([, pem]) => pem !== null));
+  }
+  return options;
+}
+
+async function send(
+  client: Client,
+  request: ElasticsearchRequest,
+  signal: AbortSignal,
+): Promise<ElasticsearchAnswer> {
+  signal.throwIfAborted();
+  const deadline = AbortSignal.timeout(request.timeoutMs);
+  try {
+    const { method, path, querystring, body, headers } = request;
+    const answer: unknown = await client.transport.request(
+      { method, path, ...(querystring && { querystring }), ...(body !== undefined && { body }) },
+      { headers, signal: AbortSignal.any([signal, deadline]) },
+    );
+    return { body: answer };
+  } catch (thrown) {
+    signal.throwIfAborted();
+    if (deadline.aborted) return { failure: timeout(request.timeoutMs) };
+    return { failure: failureOf(thrown) };
+  }
+}
+
+function timeout(timeoutMs: number): RequestFailure {
+  return { kind: "timeout", message: `Elasticsearch did not answer within ${timeoutMs} ms` };
+}
+
+/** The client's errors, told apart by their classes; their messages may quote a body and are not passed on unread. */
+function failureOf(thrown: unknown): RequestFailure {
+  if (thrown instanceof errors.ResponseError) {
+    const body: unknown = thrown.body;
+    return {
+      kind: "response",
+      status: thrown.meta.statusCode ?? 0,
+      error: parseServerError(isObject(body) ? body["error"] : null),
+    };
+  }
+  if (thrown instanceof errors.DeserializationError) {
+    return { kind: "bad_answer", message: "Elasticsearch's answer is not the JSON it should be" };
+  }
+  if (thrown instanceof errors.ProductNotSupportedError) {
+    return { kind: "bad_answer", message: "what answers is not Elasticsearch 8 or 9" };
+  }
+  if (thrown instanceof errors.NoLivingConnectionsError) {
+    return { kind: "connection", message: "no Elasticsearch node can be reached" };
+  }
+  const detail = thrown instanceof Error ? `: ${thrown.message.slice(0, 200)}` : "";
+  return { kind: "connection", message: `the connection to Elasticsearch failed${detail}` };
+}

@@ -1,0 +1,65 @@
+import type { RequestFailure } from "../../rules/bulk-answer.ts";
+import { classifyFailure } from "../../rules/outcome.ts";
+import { PenstockError } from "../../rules/errors.ts";
+import { isObject } from "../../rules/json-document.ts";
+import type { ElasticsearchAnswer, Transport } from "./transport.ts";
+
+const supportedMajors = new Set([8, 9]);
+
+/**
+ * The major version to speak: the oldest of the cluster's nodes, so that a cluster in the middle of an upgrade is
+ * spoken to in the version that all of them know. Asked without a version in the headers, since Elasticsearch 8 answers
+ * `compatible-with=9` with a 400. Anything but Elasticsearch 8 or 9 is a failure.
+ */
+export async function detectMajor(
+  transport: Transport,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<{ readonly major: number } | { readonly failure: RequestFailure }> {
+  const request = { method: "GET", headers: { accept: "application/json" }, timeoutMs } as const;
+  const querystring = { filter_path: "nodes.*.version" };
+  const nodes = await transport.send({ ...request, path: "/_nodes", querystring }, signal);
+  const answer = isRefused(nodes) ? await transport.send({ ...request, path: "/" }, signal) : nodes;
+  // What `GET /_nodes` had to say is the better reason: not every cluster has `GET /`.
+  if ("failure" in answer) return { failure: "failure" in nodes ? nodes.failure : answer.failure };
+
+  const versions = versionsIn(answer.body);
+  const majors = versions.map((version) => Number.parseInt(version, 10));
+  if (majors.length > 0 && majors.every((major) => supportedMajors.has(major))) {
+    return { major: Math.min(...majors) };
+  }
+  const found = versions.length === 0 ? "something else" : `version ${versions.join(", ")}`;
+  return {
+    failure: { kind: "bad_answer", message: `Elasticsearch 8 or 9 is needed, what answers is ${found}` },
+  };
+}
+
+/** Not everybody may list the nodes. */
+function isRefused(answer: ElasticsearchAnswer): boolean {
+  return "failure" in answer && answer.failure.kind === "response" && answer.failure.status < 500;
+}
+
+/** The versions in an answer of `GET /_nodes` or `GET /`. */
+function versionsIn(body: unknown): readonly string[] {
+  if (!isObject(body)) return [];
+  const nodes = isObject(body["nodes"]) ? Object.values(body["nodes"]) : [];
+  const root = isObject(body["version"]) ? [{ version: body["version"]["number"] }] : [];
+  return [...nodes, ...root].flatMap((entry) =>
+    isObject(entry) && typeof entry["version"] === "string" ? [entry["version"]] : [],
+  );
+}
+
+/**
+ * The error for a request outside of a bulk: `elasticsearch_refused` where somebody has to change something,
+ * `elasticsearch_unavailable` where time may help.
+ */
+export function errorOf(failure: RequestFailure): PenstockError {
+  const verdict = classifyFailure(failure);
+  const message = verdict.kind === "retry" ? verdict.reason.message : verdict.error.reason;
+  const refused =
+    failure.kind === "bad_answer" ||
+    (failure.kind === "response" && failure.status < 500 && failure.status !== 429);
+  return new PenstockError(refused ? "elasticsearch_refused" : "elasticsearch_unavailable", message, {
+    retryable: true,
+  });
+}

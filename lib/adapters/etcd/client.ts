@@ -1,0 +1,145 @@
+import { rootCertificates } from "node:tls";
+import { Etcd3, isRecoverableError, type IOptions } from "etcd3";
+import { abortable } from "../../rules/abortable.ts";
+import { PenstockError } from "../../rules/errors.ts";
+import type { EtcdSettings, TlsSettings } from "../../rules/settings.ts";
+import { toEtcdError, withoutUser } from "./errors.ts";
+import { createTokenInterceptor, isLoginOver } from "./login.ts";
+
+/** One unary call, from its start; etcd answers in milliseconds or not at all. */
+const CALL_DEADLINE_MS = 3_000;
+
+/** A whole operation (a snapshot, a write), failover and paging included. */
+export const ETCD_DEADLINE_MS = 10_000;
+
+type Policy = ReturnType<NonNullable<NonNullable<IOptions["faultHandling"]>["host"]>>;
+
+/** A connection to etcd, logged in where the settings say so. */
+export interface EtcdClient {
+  /** Runs calls under a valid login; once more with a new one if etcd no longer takes the old. */
+  run<T>(work: (etcd: Etcd3) => Promise<T>): Promise<T>;
+  close(): void;
+}
+
+/**
+ * A client of etcd3 without two of its parts. Its fault handling: the circuit breaker would keep a server that is back
+ * waiting for 5 s. Its login: that opens a channel each time which nobody closes and whose reconnecting slows down to once
+ * in two minutes, and it does not know that a login ends with every change of users and roles. Whoever creates it closes it.
+ *
+ * @throws PenstockError `config_invalid` where TLS is set but an endpoint is not https.
+ */
+export function createEtcdClient(settings: EtcdSettings): EtcdClient {
+  let token: string | null = null;
+  const credentials = credentialsOf(settings);
+  const interceptors = [createTokenInterceptor(() => token)];
+  const etcd = new Etcd3({
+    // The library takes what follows the scheme for host and port, and repeats it in its errors.
+    hosts: settings.endpoints.map((endpoint) => withoutUser(endpoint).replace(/\/+$/, "")),
+    ...(credentials ? { credentials } : {}),
+    defaultCallOptions: ({ isStream }) =>
+      isStream ? { interceptors } : { interceptors, deadline: Date.now() + CALL_DEADLINE_MS },
+    faultHandling: {
+      host: () => new TryTimes(1),
+      // A stale connection shows itself only when used, hence two tries of a single endpoint.
+      global: new TryTimes(Math.max(2, settings.endpoints.length)),
+    },
+    grpcOptions: {
+      // Without them a connection that broke silently is never noticed.
+      "grpc.keepalive_time_ms": 10_000,
+      "grpc.keepalive_timeout_ms": 5_000,
+      "grpc.keepalive_permit_without_calls": 1,
+      // By default grpc-js ends up trying once in two minutes.
+      "grpc.initial_reconnect_backoff_ms": 100,
+      "grpc.max_reconnect_backoff_ms": 2_000,
+    },
+  });
+  // The old token stays until there is a new one: calls may be under way at the same time.
+  const logIn = async ({ username, password }: NonNullable<EtcdSettings["auth"]>) => {
+    ({ token } = await etcd.auth.authenticate({ name: username, password }));
+  };
+  return {
+    run: async (work) => {
+      const { auth } = settings;
+      if (!auth) return work(etcd);
+      if (token === null) await logIn(auth);
+      try {
+        return await work(etcd);
+      } catch (error) {
+        if (!isLoginOver(error)) throw error;
+        await logIn(auth);
+        return work(etcd);
+      }
+    },
+    close: () => etcd.close(),
+  };
+}
+
+/**
+ * Runs `work`, but waits no longer than the signal and `deadlineMs` allow: etcd3 may leave a promise unsettled while etcd is down.
+ *
+ * @throws PenstockError `etcd_unavailable` (also on abort) or `etcd_refused`.
+ */
+export async function callEtcd<T>(
+  client: EtcdClient,
+  settings: EtcdSettings,
+  signal: AbortSignal,
+  work: (etcd: Etcd3) => Promise<T>,
+  deadlineMs = ETCD_DEADLINE_MS,
+): Promise<T> {
+  const either = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
+  try {
+    return await abortable(client.run(work), either);
+  } catch (error) {
+    const overdue = signal.aborted ? "the call was given up" : `no answer within ${deadlineMs} ms`;
+    const gaveUp = either.aborted && error === either.reason;
+    throw toEtcdError(gaveUp ? new Error(overdue) : error, settings.endpoints);
+  }
+}
+
+function credentialsOf({ endpoints, tls }: EtcdSettings): IOptions["credentials"] {
+  if (!tls) return undefined;
+  const plain = endpoints.find((endpoint) => !endpoint.startsWith("https://"));
+  if (plain !== undefined) {
+    throw new PenstockError(
+      "config_invalid",
+      `etcd.tls is set, but the endpoint "${withoutUser(plain)}" does not begin with https://`,
+    );
+  }
+  return {
+    rootCertificate: Buffer.from(tls.ca ?? rootCertificates.join("\n")),
+    ...clientCertificateOf(tls),
+  };
+}
+
+function clientCertificateOf({ cert, key }: TlsSettings) {
+  return cert === null || key === null ? {} : { certChain: Buffer.from(cert), privateKey: Buffer.from(key) };
+}
+
+/** Cockatiel's interface, which etcd3 wants: tries at once, up to `times`, while errors are the connection's fault. */
+class TryTimes implements Policy {
+  declare readonly _altReturn: never;
+  readonly onSuccess = neverFires;
+  readonly onFailure = neverFires;
+  readonly #times: number;
+
+  constructor(times: number) {
+    this.#times = times;
+  }
+
+  async execute<T>(
+    work: (context: { signal: AbortSignal }) => PromiseLike<T> | T,
+    signal = new AbortController().signal,
+  ): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await work({ signal });
+      } catch (error) {
+        if (attempt >= this.#times || !(error instanceof Error) || !isRecoverableError(error)) throw error;
+      }
+    }
+  }
+}
+
+function neverFires() {
+  return { dispose: () => undefined };
+}

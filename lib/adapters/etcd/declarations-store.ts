@@ -1,0 +1,67 @@
+import { PenstockError } from "../../rules/errors.ts";
+import type { EtcdSettings } from "../../rules/settings.ts";
+import { callEtcd, createEtcdClient } from "./client.ts";
+import { readSnapshot, textOf, type EtcdSnapshot } from "./snapshot.ts";
+
+/** One key as it stands; an absent key has a null value, no problem and revision 0. */
+export interface StoredDeclarations {
+  readonly value: string | null;
+  /** Not null: the value is there but is no text, and must not be written over. */
+  readonly problem: string | null;
+  readonly modRevision: number;
+}
+
+/** Reads and writes declarations in etcd. Every call takes at most 10 s and throws `etcd_unavailable` or `etcd_refused`. */
+export interface DeclarationsStore {
+  /** All configured keys at one revision. */
+  list(signal: AbortSignal): Promise<EtcdSnapshot>;
+  read(key: string, signal: AbortSignal): Promise<StoredDeclarations>;
+  /**
+   * Puts the value if the key's mod revision is still the expected one (0: if the key is still absent). Returns the new
+   * mod revision.
+   *
+   * @throws PenstockError `etcd_conflict` (retryable) where somebody else wrote in between.
+   */
+  put(key: string, value: string, expectedRevision: number, signal: AbortSignal): Promise<number>;
+  close(): void;
+}
+
+export function createDeclarationsStore(settings: EtcdSettings): DeclarationsStore {
+  const client = createEtcdClient(settings);
+  return {
+    list: (signal) => callEtcd(client, settings, signal, (etcd) => readSnapshot(etcd, settings.keys, signal)),
+
+    read: (key, signal) =>
+      callEtcd(client, settings, signal, async (etcd) => {
+        const { kvs } = await etcd.kv.range({ key: Buffer.from(key), serializable: false });
+        const kv = kvs[0];
+        return kv
+          ? { ...textOf(kv.value), modRevision: Number(kv.mod_revision) }
+          : { value: null, problem: null, modRevision: 0 };
+      }),
+
+    put: (key, value, expectedRevision, signal) =>
+      callEtcd(client, settings, signal, async (etcd) => {
+        const bytes = { key: Buffer.from(key), value: Buffer.from(value) };
+        const answer = await etcd.kv.txn({
+          // An absent key has mod revision 0 in a comparison.
+          compare: [{ key: bytes.key, target: "Mod", result: "Equal", mod_revision: expectedRevision }],
+          success: [{ request_put: bytes }],
+          failure: [{ request_range: { key: bytes.key } }],
+        });
+        if (answer.succeeded) return Number(answer.header.revision);
+        const now = answer.responses[0]?.response_range.kvs[0];
+        // The connection may have broken after etcd wrote, and the client asked again: then what stands is ours.
+        if (now?.value.equals(bytes.value)) return Number(now.mod_revision);
+        throw new PenstockError(
+          "etcd_conflict",
+          `etcd key "${key}" was changed by somebody else in between`,
+          {
+            retryable: true,
+          },
+        );
+      }),
+
+    close: () => client.close(),
+  };
+}

@@ -1,0 +1,132 @@
+import {
+  GRPCOutOfRangeError,
+  GRPCResourceExhastedError,
+  Range,
+  type Etcd3,
+  type IKeyValue,
+  type IRangeResponse,
+} from "etcd3";
+import { PenstockError } from "../../rules/errors.ts";
+
+/** Keys asked for at once. */
+const PAGE_KEYS = 500;
+/** How often a snapshot begins anew because the store moved on under it. */
+const SNAPSHOT_TRIES = 5;
+
+/** What one key held. */
+export interface EtcdKey {
+  readonly key: string;
+  /** Null: it could not be read as text; `problem` says why. */
+  readonly value: string | null;
+  readonly problem: string | null;
+  readonly modRevision: number;
+  /** The place, from 0, of the configured key or prefix it came from. */
+  readonly listed: number;
+}
+
+/** All configured keys at one revision; an absent key is not in the list. */
+export interface EtcdSnapshot {
+  /** etcd's own number of the cluster, a 64-bit integer in decimal. */
+  readonly clusterId: string;
+  readonly revision: number;
+  /** By `listed`, then by key. */
+  readonly keys: readonly EtcdKey[];
+}
+
+/** Name and mod revision of the point in the store's history that all reads of a snapshot share. */
+interface Point {
+  readonly clusterId: string;
+  readonly revision: string;
+}
+
+/** The cluster or its history changed under the snapshot: what was read so far does not belong together. */
+class SnapshotMoved extends Error {}
+
+/** The range of a configured entry: one key, or all keys below a prefix where it ends in `/`. */
+export function rangeOf(listedKey: string): Range {
+  return listedKey.endsWith("/") ? Range.prefix(listedKey) : new Range(listedKey);
+}
+
+/**
+ * Reads every listed key and prefix, linearizably and at one revision. A key that two entries match counts for the first.
+ * Aborting takes effect between two requests.
+ */
+export async function readSnapshot(
+  etcd: Etcd3,
+  listed: readonly string[],
+  signal: AbortSignal,
+): Promise<EtcdSnapshot> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await readOnce(etcd, listed, signal);
+    } catch (error) {
+      // Compacted (or, after a failover to another cluster, not yet reached) while reading: begin again at today's revision.
+      const moved = error instanceof GRPCOutOfRangeError || error instanceof SnapshotMoved;
+      if (!moved || attempt >= SNAPSHOT_TRIES) throw error;
+    }
+  }
+}
+
+/** The text of an etcd value, or the reason why it is none. */
+export function textOf(value: Buffer): { readonly value: string | null; readonly problem: string | null } {
+  try {
+    return { value: new TextDecoder("utf-8", { fatal: true }).decode(value), problem: null };
+  } catch {
+    return { value: null, problem: "the value is not valid UTF-8" };
+  }
+}
+
+async function readOnce(etcd: Etcd3, listed: readonly string[], signal: AbortSignal): Promise<EtcdSnapshot> {
+  const found = new Map<string, EtcdKey>();
+  let point: Point | null = null;
+  for (const [place, name] of listed.entries()) {
+    const { at, kvs }: { at: Point; kvs: IKeyValue[] } = await readRange(etcd, rangeOf(name), point, signal);
+    point = at;
+    for (const kv of kvs) {
+      const bytes = kv.key.toString("latin1");
+      if (!found.has(bytes)) found.set(bytes, toEtcdKey(kv, place));
+    }
+  }
+  if (point === null)
+    throw new PenstockError("config_invalid", "etcd.keys is empty: there is nothing to read");
+  return { clusterId: point.clusterId, revision: Number(point.revision), keys: [...found.values()] };
+}
+
+/** One range, page by page: grpc-js refuses an answer over 4 MB, so a page that is too big is asked for again in halves. */
+async function readRange(etcd: Etcd3, range: Range, point: Point | null, signal: AbortSignal) {
+  const kvs: IKeyValue[] = [];
+  let start = range.start;
+  let at = point;
+  for (let limit = PAGE_KEYS; ;) {
+    signal.throwIfAborted();
+    let page: IRangeResponse;
+    try {
+      page = await etcd.kv.range({
+        key: start,
+        ...(range.end.length > 0 ? { range_end: range.end } : {}),
+        limit,
+        serializable: false,
+        ...(at ? { revision: at.revision } : {}),
+      });
+    } catch (error) {
+      if (limit === 1 || !isTooBig(error)) throw error;
+      limit = Math.ceil(limit / 4);
+      continue;
+    }
+    at ??= { clusterId: page.header.cluster_id, revision: page.header.revision };
+    if (page.header.cluster_id !== at.clusterId)
+      throw new SnapshotMoved("another etcd cluster answered in between");
+    kvs.push(...page.kvs);
+    const last = page.kvs.at(-1);
+    if (!page.more || !last) return { at, kvs };
+    start = Buffer.concat([last.key, Buffer.of(0)]);
+  }
+}
+
+function isTooBig(error: unknown): boolean {
+  return error instanceof GRPCResourceExhastedError && error.message.includes("larger than max");
+}
+
+function toEtcdKey(kv: IKeyValue, listed: number): EtcdKey {
+  return { key: kv.key.toString("utf8"), ...textOf(kv.value), modRevision: Number(kv.mod_revision), listed };
+}

@@ -1,0 +1,116 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { castGrpcErrorMessage, EtcdWatchStreamEnded, type Etcd3, type IWatchResponse } from "etcd3";
+import { backoffMs, type BackoffRule } from "../../rules/backoff.ts";
+import type { ErrorCode } from "../../rules/errors.ts";
+import type { Logger } from "../../rules/logger.ts";
+import type { EtcdSettings } from "../../rules/settings.ts";
+import { createEtcdClient } from "./client.ts";
+import { toEtcdError } from "./errors.ts";
+import { rangeOf } from "./snapshot.ts";
+
+/** Until every watch on a new stream is confirmed. */
+const CONNECT_DEADLINE_MS = 5_000;
+const RECONNECT: BackoffRule = { initialMs: 100, maxMs: 2_000 };
+
+type WatchStream = Awaited<ReturnType<Etcd3["watchClient"]["watch"]>>;
+
+interface WatchDeps {
+  readonly settings: EtcdSettings;
+  /** Something may have changed: read everything again. Called on each change and each time the watches stand anew. */
+  readonly onChange: (reason: string) => void;
+  readonly logger: Logger;
+  /** From 0 to 1, for the backoff's jitter. */
+  readonly random: () => number;
+}
+
+/**
+ * Watches every configured key and prefix until the signal aborts, across any number of lost connections.
+ *
+ * It drives the raw watch stream and not etcd3's Watcher: a Watcher that etcd cancels (compaction, permissions) is gone
+ * for good, and later ones on the same client can hang. Here any trouble ends the stream and its client; a new pair is
+ * made after a backoff. Exactness is not needed, as each call makes the reader compare everything.
+ */
+export async function runEtcdWatch(deps: WatchDeps, signal: AbortSignal): Promise<void> {
+  let failures = 0;
+  let lastCode: ErrorCode | null = null;
+  while (!signal.aborted) {
+    try {
+      await watchUntilBroken(deps, signal, () => {
+        if (failures > 0) deps.logger.info("etcd watches are back");
+        failures = 0;
+        lastCode = null;
+        deps.onChange("etcd reconnected");
+      });
+    } catch (error) {
+      if (signal.aborted) return;
+      const { code, message } = toEtcdError(error, deps.settings.endpoints);
+      // Once per outage and kind of trouble: the wording alone may differ from one try to the next.
+      if (code !== lastCode) deps.logger.warn("etcd watches are lost, connecting again", { reason: message });
+      lastCode = code;
+      // The reader finds out what is wrong, and shows it; once per outage.
+      if (failures === 0) deps.onChange("etcd watches lost");
+    }
+    failures += 1;
+    // Rejects only when stopped, and then the loop ends by itself.
+    await delay(backoffMs(RECONNECT, failures, deps.random()), undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** One client, one stream, all watches on it. Never resolves while they stand; rejects when any of them is lost. */
+async function watchUntilBroken(deps: WatchDeps, signal: AbortSignal, onReady: () => void): Promise<void> {
+  const { settings, onChange } = deps;
+  const client = createEtcdClient(settings);
+  const broken = Promise.withResolvers<never>();
+  const onAbort = () => broken.reject(new Error("stopped"));
+  signal.addEventListener("abort", onAbort, { once: true });
+  const late = setTimeout(
+    () => broken.reject(new Error(`no watch within ${CONNECT_DEADLINE_MS} ms`)),
+    CONNECT_DEADLINE_MS,
+  );
+  let over = false;
+  let stream: WatchStream | null = null;
+  let waiting = settings.keys.length;
+
+  const onAnswer = (answer: IWatchResponse) => {
+    if (answer.canceled) {
+      const reason = answer.cancel_reason || `compacted up to revision ${answer.compact_revision}`;
+      broken.reject(castGrpcErrorMessage(`a watch was cancelled: ${reason}`));
+    } else if (answer.created) {
+      waiting -= 1;
+      if (waiting > 0) return;
+      clearTimeout(late);
+      onReady();
+    } else if (answer.events.length > 0) {
+      onChange(`etcd key ${answer.events[0]?.kv.key.toString("utf8")} changed`);
+    }
+  };
+  const open = async () => {
+    const opened = await client.run((etcd) => etcd.watchClient.watch());
+    // Attached before anything else, and never taken off: an error nobody hears ends the process.
+    opened.on("error", (error) => broken.reject(error));
+    opened.on("end", () => broken.reject(new EtcdWatchStreamEnded()));
+    opened.on("data", onAnswer);
+    stream = opened;
+    if (over) return opened.cancel();
+    for (const key of settings.keys) {
+      const { start, end } = rangeOf(key);
+      opened.write({ create_request: { key: start, ...(end.length > 0 ? { range_end: end } : {}) } });
+    }
+  };
+
+  try {
+    open().catch((error: unknown) => broken.reject(error));
+    await broken.promise;
+  } finally {
+    over = true;
+    clearTimeout(late);
+    signal.removeEventListener("abort", onAbort);
+    // Closing a client leaves its open streams alone.
+    cancelStream(stream);
+    client.close();
+  }
+}
+
+function cancelStream(stream: WatchStream | null): void {
+  stream?.cancel();
+}

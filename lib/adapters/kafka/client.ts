@@ -1,0 +1,62 @@
+import { Kafka, logLevel, type KafkaConfig, type logCreator, type SASLOptions } from "kafkajs";
+import type { Logger } from "../../rules/logger.ts";
+import type { KafkaSettings, SaslSettings, TlsSettings } from "../../rules/settings.ts";
+import { registerCodecs } from "./codecs.ts";
+
+/**
+ * The same on every host: kafkajs' assigner sorts members by their ids, which begin with it. With host names
+ * in it, every one-partition topic would land on the same host.
+ */
+const CLIENT_ID = "penstock";
+
+/** kafkajs changes its defaults under NODE_ENV=test, so they are always given. */
+const RETRY = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 6, factor: 0.2, multiplier: 2 } as const;
+
+/** A fresh kafkajs client. Consumers each take their own: two on one client share a map of committed offsets. */
+export function createKafkaClient(settings: KafkaSettings, logger: Logger): Kafka {
+  registerCodecs();
+  const config: KafkaConfig = {
+    clientId: CLIENT_ID,
+    brokers: [...settings.brokers],
+    connectionTimeout: 5_000,
+    authenticationTimeout: 10_000,
+    requestTimeout: 30_000,
+    enforceRequestTimeout: true,
+    // A consumer that failed is thrown away and replaced by a fresh one; kafkajs' own restart is never wanted.
+    retry: { ...RETRY, restartOnFailure: () => Promise.resolve(false) },
+    logLevel: logLevel.WARN,
+    logCreator: quietLogCreator(logger),
+  };
+  if (settings.tls !== null) config.ssl = tlsOptions(settings.tls);
+  if (settings.sasl !== null) config.sasl = saslOptions(settings.sasl);
+  return new Kafka(config);
+}
+
+function tlsOptions(tls: TlsSettings): NonNullable<KafkaConfig["ssl"]> {
+  const { ca, cert, key } = tls;
+  if (ca === null && cert === null && key === null) return true;
+  return { ...(ca !== null && { ca: [ca] }), ...(cert !== null && { cert }), ...(key !== null && { key }) };
+}
+
+function saslOptions({ mechanism, username, password }: SaslSettings): SASLOptions {
+  // One case each: TypeScript cannot tell that the three hold the same fields.
+  switch (mechanism) {
+    case "plain":
+      return { mechanism, username, password };
+    case "scram-sha-256":
+      return { mechanism, username, password };
+    case "scram-sha-512":
+      return { mechanism, username, password };
+  }
+}
+
+/**
+ * kafkajs logs whole errors, with whatever was in them, log lines of users included. Only its message and the
+ * few fields that say where are passed on, and at debug: what matters is reported by us, once.
+ */
+function quietLogCreator(logger: Logger): logCreator {
+  return () => (entry) => {
+    const { message, groupId, broker, topic, partition } = entry.log;
+    logger.debug("kafkajs", { namespace: entry.namespace, message, groupId, broker, topic, partition });
+  };
+}

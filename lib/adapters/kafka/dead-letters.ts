@@ -1,0 +1,127 @@
+import { KafkaJSProtocolError, Partitioners, type Kafka, type Producer } from "kafkajs";
+import { abortable } from "../../rules/abortable.ts";
+import { withoutValue, type DeadLetter } from "../../rules/dead-letter.ts";
+import { messageOf } from "../../rules/errors.ts";
+import type { Logger } from "../../rules/logger.ts";
+import type { KafkaSettings } from "../../rules/settings.ts";
+import { createKafkaClient } from "./client.ts";
+
+/** Keeps rejected records in a Kafka topic: Elasticsearch may be the very thing that fails. */
+export interface DeadLetters {
+  /**
+   * Resolves once all letters are acknowledged by every in-sync replica. At least once: after an error some may
+   * be there already.
+   * @throws whatever Kafka refused
+   */
+  store(letters: readonly DeadLetter[], signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Kept until somebody replays or deletes them; larger than any record a default broker accepts. */
+const TOPIC_CONFIG = [
+  { name: "retention.ms", value: "-1" },
+  { name: "max.message.bytes", value: String(16 * 1024 * 1024) },
+];
+/** `max.message.bytes` bounds a whole record batch, and a topic that somebody else made may have the default of 1 MB. */
+const BATCH_BYTES = 512 * 1024;
+
+/** Connects, and creates the topic where it is missing, with the first letter. */
+export function createDeadLetters(settings: KafkaSettings, topic: string, logger: Logger): DeadLetters {
+  let opening: Promise<Producer> | null = null;
+
+  const open = (): Promise<Producer> => {
+    opening ??= openProducer(createKafkaClient(settings, logger), topic);
+    return opening;
+  };
+
+  const close = async (): Promise<void> => {
+    const closing = opening;
+    opening = null;
+    // A producer that never came about has nothing to close.
+    const producer = await closing?.catch(() => null);
+    await producer?.disconnect();
+  };
+
+  return {
+    close,
+    async store(letters, signal) {
+      try {
+        const producer = await abortable(open(), signal);
+        for (const batch of inBatches(letters)) await abortable(send(producer, topic, batch), signal);
+      } catch (error) {
+        // The next letter begins afresh: the topic may have been deleted, the broker replaced.
+        void close().catch((failure: unknown) => {
+          logger.debug("the dead-letter producer could not be closed", { error: messageOf(failure) });
+        });
+        throw error;
+      }
+    },
+  };
+}
+
+async function openProducer(kafka: Kafka, topic: string): Promise<Producer> {
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    // False, and no error, where the topic exists.
+    await admin.createTopics({ topics: [{ topic, configEntries: TOPIC_CONFIG }], waitForLeaders: true });
+  } finally {
+    await admin.disconnect();
+  }
+  const producer = kafka.producer({
+    allowAutoTopicCreation: false,
+    createPartitioner: Partitioners.DefaultPartitioner,
+  });
+  await producer.connect();
+  return producer;
+}
+
+/** What is too large for one batch is halved; a single letter that is too large goes without its value. */
+async function send(producer: Producer, topic: string, letters: readonly DeadLetter[]): Promise<void> {
+  try {
+    await producer.send({
+      topic,
+      acks: -1,
+      messages: letters.map(({ key, value, headers }) => ({
+        key,
+        value,
+        headers: headers.map((header) => ({ key: header.name, value: header.value })),
+      })),
+    });
+  } catch (error) {
+    if (!isTooLarge(error)) throw error;
+    const [first] = letters;
+    if (letters.length > 1) {
+      const middle = Math.ceil(letters.length / 2);
+      await send(producer, topic, letters.slice(0, middle));
+      await send(producer, topic, letters.slice(middle));
+    } else if (first !== undefined && first.value !== null) {
+      await send(producer, topic, [withoutValue(first)]);
+    } else {
+      throw error;
+    }
+  }
+}
+
+function isTooLarge(error: unknown): boolean {
+  if (error instanceof KafkaJSProtocolError) {
+    return error.type === "MESSAGE_TOO_LARGE" || error.type === "RECORD_LIST_TOO_LARGE";
+  }
+  return error instanceof Error && error.cause !== undefined && isTooLarge(error.cause);
+}
+
+function inBatches(letters: readonly DeadLetter[]): DeadLetter[][] {
+  const batches: DeadLetter[][] = [];
+  let bytes = Infinity;
+  for (const letter of letters) {
+    bytes += (letter.key?.length ?? 0) + (letter.value?.length ?? 0);
+    const current = batches.at(-1);
+    if (current === undefined || bytes > BATCH_BYTES) {
+      batches.push([letter]);
+      bytes = (letter.key?.length ?? 0) + (letter.value?.length ?? 0);
+    } else {
+      current.push(letter);
+    }
+  }
+  return batches;
+}

@@ -1,0 +1,238 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { createElasticsearch, type Elasticsearch } from "../../../../lib/adapters/elasticsearch/client.ts";
+import { rejection } from "../../../support/rejection.ts";
+import type { ElasticsearchSettings } from "../../../../lib/rules/settings.ts";
+
+const releases: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const release of releases.splice(0).toReversed()) await release();
+});
+
+const signal = new AbortController().signal;
+
+interface Seen {
+  readonly request: string;
+  readonly accept: string | null;
+  readonly contentType: string | null;
+  readonly authorization: string | null;
+  readonly body: string;
+}
+
+/** A server that tells its version, and answers everything else as the test says. */
+function serve(
+  version: string,
+  answer: (request: Request) => Response | Promise<Response>,
+  settings: Partial<ElasticsearchSettings> = {},
+): { elasticsearch: Elasticsearch; seen: Seen[] } {
+  const seen: Seen[] = [];
+  const server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch: async (request) => {
+      const { pathname, search } = new URL(request.url);
+      seen.push({
+        request: `${request.method} ${pathname}${decodeURIComponent(search)}`,
+        accept: request.headers.get("accept"),
+        contentType: request.headers.get("content-type"),
+        authorization: request.headers.get("authorization"),
+        body: await request.clone().text(),
+      });
+      const response =
+        pathname === "/_nodes" && version !== ""
+          ? Response.json({ nodes: { a: { version } } })
+          : await answer(request);
+      if (!response.headers.has("x-elastic-product"))
+        response.headers.set("x-elastic-product", "Elasticsearch");
+      return response;
+    },
+  });
+  releases.push(() => server.stop(true));
+  return { elasticsearch: connect(`http://127.0.0.1:${server.port}`, settings), seen };
+}
+
+function connect(node: string, settings: Partial<ElasticsearchSettings> = {}): Elasticsearch {
+  const elasticsearch = createElasticsearch({
+    nodes: [node],
+    auth: null,
+    tls: null,
+    manageTemplates: true,
+    bulk: { maxDocuments: 10, maxBytes: 1000, concurrency: 1, requestTimeoutMs: 1000 },
+    ...settings,
+  });
+  releases.push(() => elasticsearch.close());
+  return elasticsearch;
+}
+
+const bulk = (elasticsearch: Elasticsearch) => elasticsearch.bulk("{}\n{}\n", { pipeline: null, signal });
+const ok = () => Response.json({ errors: false, items: [{ create: { status: 201, result: "created" } }] });
+
+describe("the version", () => {
+  test.each([
+    ["8.19.5", 8],
+    ["9.2.0", 9],
+  ])("%s is spoken to as %d, and asked for once", async (version, major) => {
+    const { elasticsearch, seen } = serve(version, ok);
+    expect(await bulk(elasticsearch)).toEqual({ items: [{ status: 201, result: "created", error: null }] });
+    await elasticsearch.bulk("{}\n{}\n", { pipeline: "p", signal });
+    expect(seen.map(({ request }) => request)).toEqual([
+      "GET /_nodes?filter_path=nodes.*.version",
+      "POST /_bulk?filter_path=errors,items.*.status,items.*.error,items.*.result",
+      "POST /_bulk?filter_path=errors,items.*.status,items.*.error,items.*.result&pipeline=p",
+    ]);
+    expect(seen[0]?.accept).toBe("application/json");
+    expect(seen[1]).toMatchObject({
+      accept: `application/vnd.elasticsearch+json; compatible-with=${major}`,
+      contentType: `application/vnd.elasticsearch+x-ndjson; compatible-with=${major}`,
+      body: "{}\n{}\n",
+    });
+  });
+
+  test("is asked for again when the cluster no longer speaks it", async () => {
+    const refusal = { error: { type: "media_type_header_exception", reason: "x" }, status: 400 };
+    const { elasticsearch, seen } = serve("9.2.0", () => Response.json(refusal, { status: 400 }));
+    await bulk(elasticsearch);
+    await bulk(elasticsearch);
+    expect(seen.filter(({ request }) => request.startsWith("GET"))).toHaveLength(2);
+  });
+
+  test("comes from GET / where the nodes may not be listed", async () => {
+    const { elasticsearch } = serve("", (request) =>
+      new URL(request.url).pathname === "/"
+        ? Response.json({ version: { number: "9.0.1" } })
+        : Response.json({ error: { type: "security_exception", reason: "x" } }, { status: 403 }),
+    );
+    await elasticsearch.probe(signal);
+  });
+
+  test("of 7 is refused, saying so", async () => {
+    const { elasticsearch } = serve("7.17.0", ok);
+    expect(await rejection(elasticsearch.probe(signal))).toMatchObject({
+      code: "elasticsearch_refused",
+      message: expect.stringContaining("version 7.17.0"),
+    });
+    expect(await bulk(elasticsearch)).toMatchObject({ failure: { kind: "bad_answer" } });
+  });
+
+  test("OpenSearch is refused, saying so", async () => {
+    const { elasticsearch } = serve("", () =>
+      Response.json({ nodes: {} }, { headers: { "x-elastic-product": "none" } }),
+    );
+    expect(await rejection(elasticsearch.probe(signal))).toMatchObject({
+      code: "elasticsearch_refused",
+      message: expect.stringContaining("not Elasticsearch"),
+    });
+  });
+});
+
+describe("what goes wrong with a bulk is a value", () => {
+  test.each([401, 403, 404, 413, 429, 500, 503])("status %d", async (status) => {
+    const { elasticsearch, seen } = serve("9.2.0", () => new Response("", { status }));
+    expect(await bulk(elasticsearch)).toEqual({ failure: { kind: "response", status, error: null } });
+    expect(seen.filter(({ request }) => request.startsWith("POST"))).toHaveLength(1);
+  });
+
+  test.each([
+    ["not JSON", () => new Response('{"items":[{"cre', { headers: { "content-type": "application/json" } })],
+    ["no items", () => Response.json({ took: 1 })],
+    ["a page", () => new Response("<html>", { headers: { "content-type": "text/html" } })],
+  ])("%s", async (_, answer) => {
+    const { elasticsearch } = serve("9.2.0", answer);
+    expect(await bulk(elasticsearch)).toMatchObject({ failure: { kind: "bad_answer" } });
+  });
+
+  test("nobody there", async () => {
+    const elasticsearch = connect("http://127.0.0.1:1");
+    expect(await bulk(elasticsearch)).toMatchObject({ failure: { kind: "connection" } });
+    expect(await rejection(elasticsearch.probe(signal))).toMatchObject({
+      code: "elasticsearch_unavailable",
+      retryable: true,
+    });
+  });
+
+  test("an answer that stops in the middle ends with the deadline", async () => {
+    const stuck = (): Response =>
+      new Response(new ReadableStream({ start: (controller) => controller.enqueue('{"items":[') }), {
+        headers: { "content-type": "application/json" },
+      });
+    const { elasticsearch } = serve("9.2.0", stuck, {
+      bulk: { maxDocuments: 1, maxBytes: 1, concurrency: 1, requestTimeoutMs: 100 },
+    });
+    expect(await bulk(elasticsearch)).toMatchObject({ failure: { kind: "timeout" } });
+  });
+
+  test("413 from a server that closes before it has read the body", async () => {
+    const head = "HTTP/1.1 413 Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+    const nodes = JSON.stringify({ nodes: { a: { version: "9.2.0" } } });
+    const product = `x-elastic-product: Elasticsearch\r\ncontent-type: application/json\r\n`;
+    const server = Bun.listen({
+      hostname: "127.0.0.1",
+      port: 0,
+      socket: {
+        data(socket, data) {
+          const asked = data.toString("latin1", 0, 4) === "GET ";
+          socket.end(
+            asked ? `HTTP/1.1 200 OK\r\n${product}content-length: ${nodes.length}\r\n\r\n${nodes}` : head,
+          );
+        },
+      },
+    });
+    releases.push(async () => server.stop(true));
+    const elasticsearch = connect(`http://127.0.0.1:${server.port}`);
+    const answer = await elasticsearch.bulk("x".repeat(5_000_000), { pipeline: null, signal });
+    expect(answer).toEqual({ failure: { kind: "response", status: 413, error: null } });
+  });
+
+  test("an abort throws its reason", async () => {
+    const stopping = new AbortController();
+    const { elasticsearch } = serve("9.2.0", () => {
+      stopping.abort(new Error("stopping"));
+      return new Promise<Response>(() => {});
+    });
+    const answer = elasticsearch.bulk("", { pipeline: null, signal: stopping.signal });
+    expect(await rejection(answer)).toMatchObject({ message: "stopping" });
+  });
+});
+
+test("the login goes with every request and into no error", async () => {
+  const auth = { kind: "basic", username: "u", password: "hunter2" } as const;
+  const { elasticsearch, seen } = serve("9.2.0", () => new Response("", { status: 401 }), { auth });
+  expect(JSON.stringify(await bulk(elasticsearch))).not.toContain("hunter2");
+  expect(seen.map(({ authorization }) => authorization)).toEqual(Array(2).fill(`Basic ${btoa("u:hunter2")}`));
+  const withKey = serve("9.2.0", ok, { auth: { kind: "apiKey", apiKey: "abc" } });
+  await bulk(withKey.elasticsearch);
+  expect(withKey.seen[1]?.authorization).toBe("ApiKey abc");
+});
+
+describe("the template", () => {
+  const templates = (patterns: string[]) =>
+    Response.json({ index_templates: [{ index_template: { index_patterns: patterns, version: 1 } }] });
+
+  test("is left alone where the user keeps templates", async () => {
+    const { elasticsearch, seen } = serve("9.2.0", ok, { manageTemplates: false });
+    await elasticsearch.ensureTemplate(["a"], signal);
+    expect(seen).toEqual([]);
+  });
+
+  test("another host's write in between is noticed: ours is added to theirs", async () => {
+    const writes: unknown[] = [];
+    const reads = [templates(["old"]), templates(["old", "theirs"]), templates(["old", "ours", "theirs"])];
+    const { elasticsearch } = serve("9.2.0", async (request) => {
+      if (request.method === "GET") return reads.shift() ?? new Response("", { status: 500 });
+      writes.push(Object(await request.json()).index_patterns);
+      return Response.json({ acknowledged: true });
+    });
+    await elasticsearch.ensureTemplate(["ours"], signal);
+    expect(writes).toEqual([
+      ["old", "ours"],
+      ["old", "ours", "theirs"],
+    ]);
+  });
+
+  test("one that cannot be read is not overwritten", async () => {
+    const { elasticsearch, seen } = serve("9.2.0", () => Response.json({}));
+    expect(elasticsearch.ensureTemplate(["a"], signal)).rejects.toMatchObject({
+      code: "elasticsearch_refused",
+    });
+    expect(seen.some(({ request }) => request.startsWith("PUT"))).toBe(false);
+  });
+});

@@ -1,0 +1,172 @@
+import { abortable } from "../lib/rules/abortable.ts";
+import type { StartAt } from "../lib/rules/declaration.ts";
+import type { DesiredTopic } from "../lib/rules/desired.ts";
+import { messageOf, PenstockError } from "../lib/rules/errors.ts";
+import { indexPatternOf } from "../lib/rules/names.ts";
+import type { Plan } from "../lib/rules/plan.ts";
+import { specificationHash } from "../lib/rules/specification.ts";
+import type { KafkaSettings } from "../lib/rules/settings.ts";
+import type { TopicState } from "../lib/rules/status.ts";
+
+/** What a consumer is started with. */
+export interface StartOrder {
+  readonly desired: DesiredTopic;
+  /** Of what it runs by; see specificationHash. */
+  readonly hash: string;
+  readonly kafka: KafkaSettings;
+  /** What the declaration says, or `earliest` where the topic was once seen missing. */
+  readonly startAt: StartAt;
+  /** Nothing is written before this resolves; where it rejects the start has failed. Goes on beside the join. */
+  readonly ready: Promise<void>;
+}
+
+/** What can be done to one topic. None of them touches another topic. */
+export interface ConsumerCommands {
+  /** Makes the index template cover these patterns. @throws PenstockError */
+  ensureTemplate(patterns: readonly string[], signal: AbortSignal): Promise<void>;
+  /** Resolves once it runs (null) or failed (why). */
+  start(topic: string, order: StartOrder): Promise<string | null>;
+  /** Lets what is in flight finish, then forgets the topic. */
+  stop(topic: string): Promise<void>;
+  /** The same, then a fresh start. */
+  replace(topic: string, order: StartOrder): Promise<string | null>;
+  /** Ends what may run of it, and shows it as pending. */
+  pend(topic: string, desired: DesiredTopic, reason: string): Promise<void>;
+  /** Topics whose replacement was begun and that do not run yet, with their states. */
+  replacing(): ReadonlyMap<string, TopicState>;
+  /** Takes over where it is declared. */
+  describe(topic: string, desired: DesiredTopic): void;
+  /** Aborted as soon as a newer trigger waits. */
+  readonly newerTrigger: AbortSignal;
+}
+
+export interface TopicFailure {
+  readonly topic: string;
+  readonly error: string;
+}
+
+/** What was done of a plan. */
+export interface Applied {
+  readonly started: readonly string[];
+  readonly stopped: readonly string[];
+  readonly replaced: readonly string[];
+  readonly failed: readonly TopicFailure[];
+  /** True: it was cut short by a newer trigger or its deadline, and the next run goes on. */
+  readonly interrupted: boolean;
+}
+
+export interface ApplyInput {
+  readonly plan: Plan;
+  readonly desired: ReadonlyMap<string, DesiredTopic>;
+  readonly kafka: KafkaSettings;
+  readonly seenMissing: ReadonlySet<string>;
+}
+
+/** How long a run waits for starts and stops, which go on without it. */
+const WAIT_MS = 10_000;
+const TEMPLATE_DEADLINE_MS = 10_000;
+
+/**
+ * Carries a plan out: all stops and starts side by side, then replacements one at a time, across runs too, up to
+ * the first that does not reach `running`. A newer trigger does not wait for it: what was begun goes on, the rest is planned anew.
+ */
+export async function applyPlan(
+  { plan, desired, kafka, seenMissing }: ApplyInput,
+  commands: ConsumerCommands,
+): Promise<Applied> {
+  const failed: TopicFailure[] = [];
+  const replaced: string[] = [];
+  const wait = AbortSignal.any([commands.newerTrigger, AbortSignal.timeout(WAIT_MS)]);
+  const withDesired = function* <T extends { readonly topic: string }>(
+    entries: readonly T[],
+  ): Generator<[T, DesiredTopic]> {
+    for (const entry of entries) {
+      const wanted = desired.get(entry.topic);
+      if (wanted !== undefined) yield [entry, wanted];
+    }
+  };
+  const order = (wanted: DesiredTopic, ready: Promise<void>): StartOrder => ({
+    desired: wanted,
+    hash: specificationHash(wanted.spec, kafka),
+    kafka,
+    ready,
+    startAt: seenMissing.has(wanted.spec.topic) ? "earliest" : wanted.spec.startAt,
+  });
+  const note = (topic: string, error: string | null): void => {
+    if (error !== null) failed.push({ topic, error });
+  };
+
+  for (const [{ topic }, wanted] of withDesired(plan.keep)) commands.describe(topic, wanted);
+  const toStart = [...withDesired(plan.start)];
+  const toReplace = [...withDesired(plan.replace)];
+
+  const underWay: Promise<void>[] = [
+    ...plan.stop.map(({ topic }) => commands.stop(topic)),
+    ...[...withDesired(plan.pending)].map(([{ topic, reason }, wanted]) =>
+      commands.pend(topic, wanted, reason),
+    ),
+  ];
+  const ready = ensureTemplates([...toStart, ...toReplace], commands);
+  const unready = failureOf(ready);
+  underWay.push(
+    ...toStart.map(async ([{ topic }, wanted]) =>
+      note(topic, await commands.start(topic, order(wanted, ready))),
+    ),
+  );
+
+  const applied = { started: topicsOf(plan.start), stopped: topicsOf(plan.stop), replaced, failed };
+  try {
+    await abortable(Promise.all(underWay), wait);
+    // What runs is left alone until what replaces it could write.
+    const reason = await abortable(unready, wait);
+    for (const [{ topic }, wanted] of toReplace) {
+      if (reason !== null) {
+        note(topic, reason);
+        continue;
+      }
+      wait.throwIfAborted();
+      const others = [...commands.replacing()].filter(([other]) => other !== topic);
+      // One that failed has a time of its own at which it is tried again, and with it the rest.
+      if (others.length > 0)
+        return { ...applied, interrupted: others.some(([, state]) => state !== "failed") };
+      replaced.push(topic);
+      const error = await abortable(commands.replace(topic, order(wanted, ready)), wait);
+      note(topic, error);
+      if (error !== null) break;
+    }
+    return { ...applied, interrupted: false };
+  } catch (error) {
+    if (!wait.aborted) throw error;
+    return { ...applied, interrupted: true };
+  }
+}
+
+/** One request for all topics that are about to write. @throws PenstockError */
+async function ensureTemplates(
+  topics: readonly (readonly [unknown, DesiredTopic])[],
+  commands: ConsumerCommands,
+): Promise<void> {
+  if (topics.length === 0) return;
+  const patterns = new Set(topics.map(([, { spec }]) => indexPatternOf(spec.index)));
+  try {
+    await commands.ensureTemplate([...patterns], AbortSignal.timeout(TEMPLATE_DEADLINE_MS));
+  } catch (error) {
+    throw new PenstockError(
+      "elasticsearch_unavailable",
+      `the index template cannot be ensured: ${messageOf(error)}`,
+      {
+        retryable: true,
+        cause: error,
+      },
+    );
+  }
+}
+
+/** @returns the message of what it rejects with; null where it resolves */
+function failureOf(promise: Promise<void>): Promise<string | null> {
+  return promise.then(() => null, messageOf);
+}
+
+function topicsOf(entries: readonly { readonly topic: string }[]): string[] {
+  return entries.map(({ topic }) => topic);
+}

@@ -1,0 +1,146 @@
+import {
+  bulkBody,
+  type BulkLimits,
+  type BulkOperation,
+  bulkOperation,
+  splitOperations,
+} from "../lib/rules/bulk.ts";
+import type { BulkAnswer, BulkItem } from "../lib/rules/bulk-answer.ts";
+import type { DeadLetter } from "../lib/rules/dead-letter.ts";
+import { deadLetterOf } from "../lib/rules/dead-letter.ts";
+import type { Specification } from "../lib/rules/declaration.ts";
+import { createDocumentEncoder } from "../lib/rules/document.ts";
+import { messageOf } from "../lib/rules/errors.ts";
+import { indexPatternOf } from "../lib/rules/names.ts";
+import { classifyFailure, classifyItem, showsHealthyIndex } from "../lib/rules/outcome.ts";
+import type { OutcomeKind, Rejection, RetryReason, SourceRecord } from "../lib/rules/record.ts";
+
+export interface IngestBatchInput {
+  readonly spec: Specification;
+  readonly records: readonly SourceRecord[];
+  /** How often these records were tried with this one, from 1; stands in their dead letters. */
+  readonly attempt: number;
+  readonly limits: BulkLimits;
+}
+
+export interface IngestBatchDeps {
+  /** Failures are values; throws only when the signal is aborted. */
+  bulk(
+    body: string,
+    options: { readonly pipeline: string | null; readonly signal: AbortSignal },
+  ): Promise<BulkAnswer>;
+  readonly deadLetters: {
+    /** Resolves once all of them are safely kept. */
+    store(letters: readonly DeadLetter[], signal: AbortSignal): Promise<void>;
+  };
+  /** Milliseconds since the epoch. */
+  now(): number;
+  readonly signal: AbortSignal;
+}
+
+export interface IngestBatchResult {
+  /** By the records' positions; null: it has to be tried again. */
+  readonly outcomes: readonly (OutcomeKind | null)[];
+  /** Why some are null; null where none is. */
+  readonly retry: RetryReason | null;
+}
+
+/**
+ * Makes one bounded attempt to bring a batch of records into Elasticsearch, and says what became of each.
+ *
+ * A request that fails as a whole ends the attempt: what it held and what was still to be sent is to be retried. A
+ * record counts as dead-lettered only once the dead-letter topic has it. An abort ends the attempt too; what is known
+ * by then is returned, so that it can be committed.
+ */
+export async function ingestBatch(
+  input: IngestBatchInput,
+  deps: IngestBatchDeps,
+): Promise<IngestBatchResult> {
+  const { spec, records } = input;
+  const outcomes: (OutcomeKind | null)[] = Array.from(records, () => null);
+  const rejections = new Map<number, Rejection>();
+  let retry: RetryReason | null = null;
+
+  // From the end, so that the next to send is popped.
+  const requests = splitOperations(encode(), input.limits).toReversed();
+  for (let request = requests.pop(); request !== undefined; request = requests.pop()) {
+    const answer = await send(request);
+    if ("items" in answer) {
+      settle(request, answer.items);
+      continue;
+    }
+    const verdict = classifyFailure(answer.failure);
+    if (verdict.kind === "retry") {
+      retry = verdict.reason;
+      break;
+    }
+    const middle = Math.ceil(request.length / 2);
+    if (request.length > 1) {
+      requests.push(request.slice(middle), request.slice(0, middle));
+      continue;
+    }
+    const { status, error } = verdict;
+    for (const { position, index } of request) rejections.set(position, { status, ...error, index });
+  }
+  await buryRejected();
+  return { outcomes, retry };
+
+  function encode(): readonly BulkOperation[] {
+    const encodeDocument = createDocumentEncoder(spec);
+    const operations: BulkOperation[] = [];
+    for (const [position, record] of records.entries()) {
+      const encoding = encodeDocument(record);
+      if (encoding.kind === "skipped") outcomes[position] = "skipped";
+      else if (encoding.kind === "rejected") rejections.set(position, encoding.rejection);
+      else operations.push(bulkOperation(position, encoding));
+    }
+    return operations;
+  }
+
+  async function send(request: readonly BulkOperation[]): Promise<BulkAnswer> {
+    try {
+      deps.signal.throwIfAborted();
+      const answer = await deps.bulk(bulkBody(request), { pipeline: spec.pipeline, signal: deps.signal });
+      if ("failure" in answer || answer.items.length === request.length) return answer;
+      const message = `Elasticsearch answered ${answer.items.length} items for ${request.length} operations`;
+      return { failure: { kind: "bad_answer", message } };
+    } catch (thrown) {
+      if (!deps.signal.aborted) throw thrown;
+      return { failure: { kind: "connection", message: "stopped before Elasticsearch had answered" } };
+    }
+  }
+
+  function settle(request: readonly BulkOperation[], items: readonly BulkItem[]): void {
+    const dated = indexPatternOf(spec.index) !== spec.index;
+    const healthy = new Set<string>();
+    for (const [at, item] of items.entries()) {
+      const operation = request[at];
+      if (operation !== undefined && showsHealthyIndex(item)) healthy.add(operation.index);
+    }
+    for (const [at, { position, index }] of request.entries()) {
+      const item = items[at];
+      if (item === undefined) continue;
+      const verdict = classifyItem(item, { index, dated, othersWritten: healthy.has(index) });
+      if (verdict.kind === "retry") retry ??= verdict.reason;
+      else if (verdict.kind === "rejected") rejections.set(position, verdict.rejection);
+      else outcomes[position] = verdict.kind;
+    }
+  }
+
+  async function buryRejected(): Promise<void> {
+    if (rejections.size === 0) return;
+    const failedAt = deps.now();
+    const letters = [...rejections].flatMap(([position, rejection]) => {
+      const record = records[position];
+      if (record === undefined) return [];
+      return [deadLetterOf({ topic: spec.topic, record, rejection, attempts: input.attempt, failedAt })];
+    });
+    try {
+      await deps.deadLetters.store(letters, deps.signal);
+    } catch (thrown) {
+      retry = { code: "dead_letter_unavailable", message: `the dead-letter topic: ${messageOf(thrown)}` };
+      return;
+    }
+    for (const position of rejections.keys()) outcomes[position] = "dead-lettered";
+  }
+}

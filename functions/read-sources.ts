@@ -1,0 +1,200 @@
+import { acceptSettings } from "../lib/rules/accept-settings.ts";
+import type { Declaration, Refusal } from "../lib/rules/declaration.ts";
+import { messageOf } from "../lib/rules/errors.ts";
+import {
+  distrust,
+  rememberEtcd,
+  stillListed,
+  type EtcdMemory,
+  type EtcdReading,
+} from "../lib/rules/etcd-memory.ts";
+import type { ElasticsearchSettings, EtcdSettings, KafkaSettings, Settings } from "../lib/rules/settings.ts";
+
+/** Where declarations and settings come from, and what they are held against. */
+export interface SourceReaders {
+  /** The config file, for people. */
+  readonly configPath: string;
+  /** @throws PenstockError `config_unreadable` or `config_invalid` */
+  readConfig(): { readonly settings: Settings; readonly declarations: readonly Declaration[] };
+  /** @throws PenstockError `etcd_unavailable` or `etcd_refused` */
+  readEtcd(settings: EtcdSettings, signal: AbortSignal): Promise<EtcdReading>;
+  /** The topics in Kafka, in one request. @throws PenstockError `kafka_unavailable` */
+  listTopics(settings: KafkaSettings, signal: AbortSignal): Promise<ReadonlySet<string>>;
+  /** @throws PenstockError where these settings do not lead to a cluster that answers and fits */
+  probeElasticsearch(settings: ElasticsearchSettings, signal: AbortSignal): Promise<void>;
+  /** Puts settings into force on this host. */
+  useSettings(settings: Settings): Promise<void>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** Settings that were found not to work. */
+export interface FailedProbe {
+  /** As JSON. */
+  readonly settings: string;
+  readonly reason: string;
+  readonly atMs: number;
+}
+
+/** What the config file said the last time it was well, and what of it is in force. */
+export interface ConfigMemory {
+  /** In force. */
+  readonly settings: Settings;
+  readonly declarations: readonly Declaration[];
+  readonly failedProbes: readonly FailedProbe[];
+}
+
+/** The longest any single question to a server may take. */
+const STEP_DEADLINE_MS = 10_000;
+/**
+ * Settings that did not work are not tried again at every trigger: each try takes seconds, in which no change of any
+ * topic would be seen.
+ */
+const PROBE_AGAIN_MS = 30_000;
+
+export interface ConfigOutcome {
+  readonly memory: ConfigMemory;
+  readonly refused: readonly Refusal[];
+  readonly error: string | null;
+}
+
+/** Reads the file, and takes over of its settings what can be taken over and was found to work. */
+export async function readConfig(memory: ConfigMemory, deps: SourceReaders): Promise<ConfigOutcome> {
+  const { settings: running } = memory;
+  let read: ReturnType<SourceReaders["readConfig"]>;
+  try {
+    read = deps.readConfig();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { memory, refused: [refusedConfig(deps, reason)], error: reason };
+  }
+  const accepted = acceptSettings(running, read.settings);
+  const reasons = [...accepted.refused];
+  const failedProbes: FailedProbe[] = [];
+  /** @returns whether they work */
+  const probe = async <T>(
+    name: string,
+    wanted: T,
+    ask: (wanted: T, signal: AbortSignal) => Promise<unknown>,
+  ) => {
+    const asJson = JSON.stringify(wanted);
+    const known = memory.failedProbes.find(
+      ({ settings, atMs }) => settings === asJson && deps.now() - atMs < PROBE_AGAIN_MS,
+    );
+    const reason = known?.reason ?? (await attempt((signal) => ask(wanted, signal)));
+    if (reason === null) return true;
+    failedProbes.push(known ?? { settings: asJson, reason, atMs: deps.now() });
+    reasons.push(`the new ${name} settings do not work, the old ones are kept: ${reason}`);
+    return false;
+  };
+
+  let { settings } = accepted;
+  if (
+    accepted.kafkaChanged &&
+    !(await probe("kafka", settings.kafka, (wanted, signal) => deps.listTopics(wanted, signal)))
+  ) {
+    settings = { ...settings, kafka: running.kafka };
+  }
+  if (
+    accepted.elasticsearchChanged &&
+    !(await probe("elasticsearch", settings.elasticsearch, (wanted, signal) =>
+      deps.probeElasticsearch(wanted, signal),
+    ))
+  ) {
+    settings = { ...settings, elasticsearch: running.elasticsearch };
+  }
+  return {
+    memory: { settings, declarations: read.declarations, failedProbes },
+    refused: reasons.map((reason) => refusedConfig(deps, reason)),
+    error: reasons.length === 0 ? null : reasons.join("; "),
+  };
+}
+
+/** Settings that turn out not to work only when they are used are refused like those that fail their probe. */
+export async function putIntoForce(
+  config: ConfigOutcome,
+  running: Settings,
+  deps: SourceReaders,
+): Promise<ConfigOutcome> {
+  const failure = await attempt(() => deps.useSettings(config.memory.settings));
+  if (failure === null) return config;
+  const reason = `the settings cannot be put into force, the old ones are kept: ${failure}`;
+  return {
+    memory: { ...config.memory, settings: running },
+    refused: [...config.refused, refusedConfig(deps, reason)],
+    error: config.error === null ? reason : `${config.error}; ${reason}`,
+  };
+}
+
+function refusedConfig({ configPath }: SourceReaders, reason: string): Refusal {
+  return {
+    source: { kind: "config", name: configPath, revision: null },
+    name: null,
+    reason,
+    lastGoodKept: true,
+  };
+}
+
+export interface EtcdOutcome {
+  readonly memory: EtcdMemory | null;
+  readonly refused: readonly Refusal[];
+  readonly error: string | null;
+}
+
+/** Reads etcd as the settings say; what cannot be read or believed keeps what it said before. */
+export async function readEtcd(
+  before: EtcdMemory | null,
+  acceptAnyway: boolean,
+  { etcd: settings, deadLetters }: Settings,
+  deps: SourceReaders,
+): Promise<EtcdOutcome> {
+  if (settings === null) return { memory: null, refused: [], error: null };
+  const keep = (error: string): EtcdOutcome => {
+    const kept = before === null ? null : stillListed(before, settings.keys);
+    const source = {
+      kind: "etcd",
+      name: settings.endpoints.join(", "),
+      revision: kept?.revision ?? null,
+    } as const;
+    return {
+      memory: kept,
+      error,
+      refused: [{ source, name: null, reason: error, lastGoodKept: kept !== null }],
+    };
+  };
+  let reading: EtcdReading;
+  try {
+    reading = await deps.readEtcd(settings, AbortSignal.timeout(STEP_DEADLINE_MS));
+  } catch (error) {
+    return keep(messageOf(error));
+  }
+  const doubt = acceptAnyway ? null : distrust(before, reading, settings.endpoints);
+  if (doubt !== null) return keep(doubt);
+  return {
+    memory: rememberEtcd(before, reading, settings.endpoints, deadLetters.topic),
+    refused: [],
+    error: null,
+  };
+}
+
+/** Null where Kafka does not answer. */
+export async function listTopics(
+  settings: KafkaSettings,
+  deps: SourceReaders,
+): Promise<{ topics: ReadonlySet<string> | null; error: string | null }> {
+  try {
+    return { topics: await deps.listTopics(settings, AbortSignal.timeout(STEP_DEADLINE_MS)), error: null };
+  } catch (error) {
+    return { topics: null, error: messageOf(error) };
+  }
+}
+
+/** @returns why it failed; null where it did not */
+async function attempt(step: (signal: AbortSignal) => Promise<unknown>): Promise<string | null> {
+  try {
+    await step(AbortSignal.timeout(STEP_DEADLINE_MS));
+    return null;
+  } catch (error) {
+    return messageOf(error);
+  }
+}

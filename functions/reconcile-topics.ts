@@ -1,0 +1,131 @@
+import type { Declaration, Refusal } from "../lib/rules/declaration.ts";
+import { mergeDeclarations, type Conflict } from "../lib/rules/desired.ts";
+import type { EtcdMemory } from "../lib/rules/etcd-memory.ts";
+import { planTopics, type ObservedTopic, type Plan } from "../lib/rules/plan.ts";
+import { applyPlan, type Applied, type ConsumerCommands } from "./apply-plan.ts";
+import {
+  listTopics,
+  putIntoForce,
+  readConfig,
+  readEtcd,
+  type ConfigMemory,
+  type SourceReaders,
+} from "./read-sources.ts";
+
+/** What one run hands to the next: what is in force, and what the sources last said well. */
+export interface ReconcileMemory extends ConfigMemory {
+  /** Null: never read. */
+  readonly etcd: EtcdMemory | null;
+  /** Declared topics that were once missing in Kafka: whatever is in them was written after they were declared. */
+  readonly seenMissing: ReadonlySet<string>;
+}
+
+export interface ReconcileInput {
+  readonly memory: ReconcileMemory;
+  /** Plan and touch nothing. */
+  readonly dryRun: boolean;
+  /** Take what etcd says although its history changed. */
+  readonly acceptEtcd: boolean;
+}
+
+export interface ReconcileDeps extends SourceReaders, ConsumerCommands {
+  observed(): ReadonlyMap<string, ObservedTopic>;
+}
+
+/** How reading a source went. */
+export interface SourceReport {
+  readonly ok: boolean;
+  /** Null where it is ok. */
+  readonly error: string | null;
+  /** Declarations in force from this source. */
+  readonly declarations: number;
+}
+
+export interface ReconcileResult extends Applied {
+  readonly memory: ReconcileMemory;
+  readonly plan: Plan;
+  readonly conflicts: readonly Conflict[];
+  readonly sources: {
+    readonly config: SourceReport;
+    /** `revision` is that of what is in force; null: never read. Null as a whole: etcd is not configured. */
+    readonly etcd: (SourceReport & { readonly revision: number | null }) | null;
+  };
+  /** Whether Kafka answered. */
+  readonly kafka: { readonly ok: boolean; readonly error: string | null };
+  readonly durationMs: number;
+}
+
+/**
+ * Brings what runs in line with what is declared: reads every source, merges, compares, applies.
+ *
+ * Level-triggered: it is told that something changed, never what, so running it twice equals running it once. What
+ * cannot be read keeps what it said before; only absence stops a topic.
+ */
+export async function reconcileTopics(input: ReconcileInput, deps: ReconcileDeps): Promise<ReconcileResult> {
+  const startedAt = deps.now();
+  const { memory } = input;
+
+  const read = await readConfig(memory, deps);
+  const config = input.dryRun ? read : await putIntoForce(read, memory.settings, deps);
+  const { settings } = config.memory;
+  const [etcd, kafka] = await Promise.all([
+    readEtcd(memory.etcd, input.acceptEtcd, settings, deps),
+    listTopics(settings.kafka, deps),
+  ]);
+  const declarations = [...config.memory.declarations, ...declarationsOf(etcd.memory)];
+  const deadLetterTopic = settings.deadLetters.topic;
+  const observed = deps.observed();
+  // While Kafka does not answer, patterns go on covering what they covered.
+  const merged = mergeDeclarations(declarations, kafka.topics ?? observed.keys(), deadLetterTopic);
+  const plan = planTopics({
+    desired: merged.desired,
+    observed,
+    kafkaTopics: kafka.topics,
+    kafka: settings.kafka,
+    refused: [...config.refused, ...etcd.refused, ...refusalsOf(etcd.memory), ...merged.refused],
+    now: deps.now(),
+  });
+  const seenMissing = new Set([
+    ...memory.seenMissing,
+    ...plan.pending.filter(({ topic }) => kafka.topics?.has(topic) === false).map(({ topic }) => topic),
+  ]);
+
+  let applied: Applied = { started: [], stopped: [], replaced: [], failed: [], interrupted: false };
+  if (!input.dryRun) {
+    applied = await applyPlan({ plan, desired: merged.desired, kafka: settings.kafka, seenMissing }, deps);
+  }
+  return {
+    memory: {
+      ...config.memory,
+      etcd: etcd.memory,
+      seenMissing: new Set([...seenMissing].filter((topic) => merged.desired.has(topic))),
+    },
+    plan,
+    conflicts: merged.conflicts,
+    sources: {
+      config: report(config.error, config.memory.declarations.length),
+      etcd:
+        settings.etcd === null
+          ? null
+          : {
+              ...report(etcd.error, declarationsOf(etcd.memory).length),
+              revision: etcd.memory?.revision ?? null,
+            },
+    },
+    kafka: { ok: kafka.error === null, error: kafka.error },
+    ...applied,
+    durationMs: deps.now() - startedAt,
+  };
+}
+
+function declarationsOf(memory: EtcdMemory | null): readonly Declaration[] {
+  return memory === null ? [] : [...memory.keys.values()].flatMap(({ declarations }) => declarations);
+}
+
+function refusalsOf(memory: EtcdMemory | null): readonly Refusal[] {
+  return memory === null ? [] : [...memory.keys.values()].flatMap(({ refused }) => refused);
+}
+
+function report(error: string | null, declarations: number): SourceReport {
+  return { ok: error === null, error, declarations };
+}

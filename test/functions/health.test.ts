@@ -1,0 +1,82 @@
+import { describe, expect, test } from "bun:test";
+import { health, type HealthInput } from "../../functions/health.ts";
+import { partitionStatus, topicStatus } from "../support/topic-status.ts";
+
+const now = Date.parse("2026-11-22T13:00:00.000Z");
+const fine = { ok: true, reason: null, since: "2026-11-22T12:00:00.000Z" };
+const broken = { ok: false, reason: "no answer in 10 s", since: "2026-11-22T12:59:00.000Z" };
+
+function check(changes: Partial<HealthInput> = {}) {
+  const sources = { config: fine, etcd: fine };
+  return health({ now, sources, kafka: fine, elasticsearch: fine, topics: [], ...changes });
+}
+
+test("no topics at all is ready", () => {
+  const { status, checks } = check();
+  expect(status).toBe("ready");
+  expect(checks.progress).toEqual({ ok: true, reason: null, since: null, partitions: [] });
+});
+
+test("etcd is absent where it is not configured", () => {
+  const { status, checks } = check({ sources: { config: fine, etcd: null } });
+  expect(status).toBe("ready");
+  expect(Object.keys(checks)).toEqual(["config", "kafka", "elasticsearch", "progress"]);
+});
+
+test.each([
+  ["config", { sources: { config: broken, etcd: fine } }],
+  ["etcd", { sources: { config: fine, etcd: broken } }],
+  ["kafka", { kafka: broken }],
+  ["elasticsearch", { elasticsearch: broken }],
+] as const)("%s that fails is not ready and keeps its reason", (name, changes) => {
+  const { status, checks } = check(changes);
+  expect(status).toBe("not ready");
+  expect(checks[name]).toEqual(broken);
+});
+
+describe("progress", () => {
+  const stuckAt = (progressAt: number | null, changes = {}) =>
+    check({
+      topics: [
+        topicStatus({ partitions: [partitionStatus({ partition: 2, lag: 5, progressAt, ...changes })] }),
+      ],
+    });
+
+  test("lag without a commit for 60 s is stuck, named and dated", () => {
+    const { status, checks } = stuckAt(now - 71_000);
+    expect(status).toBe("not ready");
+    expect(checks.progress).toEqual({
+      ok: false,
+      reason: "lag, but nothing committed for 60 s: golang_log/2",
+      since: "2026-11-22T12:59:49.000Z",
+      partitions: ["golang_log/2"],
+    });
+  });
+
+  test("is stuck from 60 s on, not a millisecond sooner", () => {
+    expect(stuckAt(now - 60_000).status).toBe("not ready");
+    expect(stuckAt(now - 59_999).status).toBe("ready");
+  });
+
+  test("is not asked of a partition without lag, of unknown lag, or of another host", () => {
+    expect(stuckAt(0, { lag: 0 }).status).toBe("ready");
+    expect(stuckAt(0, { lag: null }).status).toBe("ready");
+    expect(stuckAt(0, { owned: false }).status).toBe("ready");
+  });
+
+  test("that never was is measured from the topic's state on", () => {
+    expect(stuckAt(null).status).toBe("not ready");
+    const since = new Date(now - 1_000).toISOString();
+    const partitions = [partitionStatus({ lag: 5 })];
+    expect(check({ topics: [topicStatus({ since, partitions })] }).status).toBe("ready");
+  });
+
+  test("of many stuck partitions lists all and names the first ten", () => {
+    const partitions = Array.from({ length: 12 }, (_, partition) =>
+      partitionStatus({ partition, lag: 1, progressAt: 0 }),
+    );
+    const { progress } = check({ topics: [topicStatus({ partitions })] }).checks;
+    expect(progress.partitions).toHaveLength(12);
+    expect(progress.reason).toEndWith("golang_log/9 and 2 more");
+  });
+});

@@ -1,0 +1,257 @@
+import { describe, expect, test } from "bun:test";
+import * as fc from "fast-check";
+import { ingestBatch, type IngestBatchDeps, type IngestBatchInput } from "../../functions/ingest-batch.ts";
+import type { BulkAnswer, BulkItem } from "../../lib/rules/bulk-answer.ts";
+import type { DeadLetter } from "../../lib/rules/dead-letter.ts";
+import { rejection } from "../support/rejection.ts";
+import { sourceRecord, specification } from "../support/records.ts";
+
+const created: BulkItem = { status: 201, result: "created", error: null };
+const unreadable: BulkItem = {
+  status: 400,
+  result: null,
+  error: { type: "document_parsing_exception", reason: "r" },
+};
+const rejected400: BulkItem = {
+  status: 400,
+  result: null,
+  error: { type: "illegal_argument_exception", reason: "?" },
+};
+const busy: BulkItem = {
+  status: 429,
+  result: null,
+  error: { type: "es_rejected_execution_exception", reason: "busy" },
+};
+const duplicate: BulkItem = {
+  status: 409,
+  result: null,
+  error: { type: "version_conflict_engine_exception", reason: "" },
+};
+const unavailable: BulkAnswer = { failure: { kind: "response", status: 503, error: null } };
+const tooLarge: BulkAnswer = { failure: { kind: "response", status: 413, error: null } };
+
+/** Splits a body into its documents' messages. */
+function messagesOf(body: string): string[] {
+  const sources = body
+    .trimEnd()
+    .split("\n")
+    .filter((_, at) => at % 2 === 1);
+  return sources.map((source) => String(Object(JSON.parse(source)).message));
+}
+
+interface World {
+  /** The messages of each request, in order. */
+  readonly requests: string[][];
+  readonly letters: DeadLetter[];
+  readonly deps: IngestBatchDeps;
+}
+
+function world(answer: (messages: string[]) => BulkAnswer, changes: Partial<IngestBatchDeps> = {}): World {
+  const requests: string[][] = [];
+  const letters: DeadLetter[] = [];
+  const deps: IngestBatchDeps = {
+    bulk: async (body) => {
+      const messages = messagesOf(body);
+      requests.push(messages);
+      return answer(messages);
+    },
+    deadLetters: {
+      store: async (stored) => {
+        letters.push(...stored);
+      },
+    },
+    now: () => 0,
+    signal: new AbortController().signal,
+    ...changes,
+  };
+  return { requests, letters, deps };
+}
+
+function input(
+  messages: readonly (string | null)[],
+  changes: Partial<IngestBatchInput> = {},
+): IngestBatchInput {
+  return {
+    spec: specification(),
+    records: messages.map((message, offset) => sourceRecord(message, { offset })),
+    attempt: 1,
+    limits: { maxDocuments: 3, maxBytes: 1e6 },
+    ...changes,
+  };
+}
+
+function answering(byMessage: Readonly<Record<string, BulkItem>>): (messages: string[]) => BulkAnswer {
+  return (messages) => ({ items: messages.map((message) => byMessage[message] ?? created) });
+}
+
+describe("outcomes by position", () => {
+  test("one of each kind, over several requests", async () => {
+    const { deps, letters, requests } = world(answering({ bad: unreadable, twice: duplicate, busy }));
+    const result = await ingestBatch(input(["a", null, "bad", "twice", "busy", "b"]), deps);
+    expect(result.outcomes).toEqual(["indexed", "skipped", "dead-lettered", "duplicate", null, "indexed"]);
+    expect(result.retry?.code).toBe("too_many_requests");
+    expect(requests).toEqual([
+      ["a", "bad", "twice"],
+      ["busy", "b"],
+    ]);
+    expect(letters.map((letter) => letter.value?.toString())).toEqual(["bad"]);
+  });
+
+  test("nothing to send, nothing to retry", async () => {
+    const { deps, requests } = world(() => unavailable);
+    expect(await ingestBatch(input([null]), deps)).toEqual({ outcomes: ["skipped"], retry: null });
+    expect(await ingestBatch(input([]), deps)).toEqual({ outcomes: [], retry: null });
+    expect(requests).toEqual([]);
+  });
+
+  test("an impossible timestamp is dead-lettered without being sent", async () => {
+    const { deps, letters, requests } = world(answering({}));
+    const records = [sourceRecord("m", { timestamp: -1 })];
+    expect((await ingestBatch(input([], { records }), deps)).outcomes).toEqual(["dead-lettered"]);
+    expect(requests).toEqual([]);
+    expect(letters).toHaveLength(1);
+  });
+
+  test("the pipeline goes with the request", async () => {
+    const pipelines: (string | null)[] = [];
+    const { deps } = world(answering({}), {
+      bulk: async (_, { pipeline }) => {
+        pipelines.push(pipeline);
+        return { items: [created] };
+      },
+    });
+    await ingestBatch(input(["a"], { spec: specification({ pipeline: "p" }) }), deps);
+    expect(pipelines).toEqual(["p"]);
+  });
+});
+
+describe("an unknown 400", () => {
+  test("is the record's own fault where another was written into the index", async () => {
+    const { deps } = world(answering({ odd: rejected400 }));
+    expect((await ingestBatch(input(["odd", "fine"]), deps)).outcomes).toEqual(["dead-lettered", "indexed"]);
+  });
+
+  test("or where an earlier attempt had written one", async () => {
+    const { deps } = world(answering({ odd: rejected400, again: duplicate }));
+    expect((await ingestBatch(input(["odd", "again"]), deps)).outcomes).toEqual([
+      "dead-lettered",
+      "duplicate",
+    ]);
+  });
+
+  test("is retried where none was, or only into another index", async () => {
+    const { deps } = world(answering({ odd: rejected400, odder: rejected400 }));
+    expect((await ingestBatch(input(["odd", "odder"]), deps)).outcomes).toEqual([null, null]);
+    const spec = specification({ index: "app-{yyyy.MM.dd}" });
+    const records = [sourceRecord("odd"), sourceRecord("fine", { timestamp: 0 })];
+    expect((await ingestBatch(input([], { spec, records }), deps)).outcomes).toEqual([null, "indexed"]);
+  });
+});
+
+describe("a request that fails as a whole", () => {
+  test("ends the attempt: the rest is not sent", async () => {
+    const { deps, requests } = world((messages) =>
+      messages.includes("d") ? unavailable : answering({})(messages),
+    );
+    const result = await ingestBatch(input(["a", "b", "c", "d", "e", "f", "g"]), deps);
+    expect(result.outcomes).toEqual(["indexed", "indexed", "indexed", null, null, null, null]);
+    expect(result.retry?.code).toBe("server_error");
+    expect(requests).toHaveLength(2);
+  });
+
+  test("with the wrong number of items nothing is known", async () => {
+    const { deps } = world(() => ({ items: [created] }));
+    expect(await ingestBatch(input(["a", "b"]), deps)).toMatchObject({
+      outcomes: [null, null],
+      retry: { code: "bad_answer" },
+    });
+  });
+
+  test("413: halved until only the giant is left, which is dead-lettered", async () => {
+    const { deps, letters, requests } = world((messages) =>
+      messages.includes("giant") ? tooLarge : answering({})(messages),
+    );
+    const result = await ingestBatch(
+      input(["a", "giant", "b", "c"], { limits: { maxDocuments: 4, maxBytes: 1e6 } }),
+      deps,
+    );
+    expect(result).toEqual({ outcomes: ["indexed", "dead-lettered", "indexed", "indexed"], retry: null });
+    expect(requests).toEqual([["a", "giant", "b", "c"], ["a", "giant"], ["a"], ["giant"], ["b", "c"]]);
+    const headers = letters[0]?.headers.map(({ name, value }) => [name, value?.toString()]);
+    expect(headers).toContainEqual(["penstock.error.type", "document_too_large"]);
+    expect(headers).toContainEqual(["penstock.status", "413"]);
+  });
+});
+
+describe("dead letters", () => {
+  test("count only once they are kept", async () => {
+    const { deps } = world(answering({ bad: unreadable }), {
+      deadLetters: { store: () => Promise.reject(new Error("no leader")) },
+    });
+    const result = await ingestBatch(input(["a", "bad"]), deps);
+    expect(result.outcomes).toEqual(["indexed", null]);
+    expect(result.retry).toMatchObject({
+      code: "dead_letter_unavailable",
+      message: expect.stringContaining("no leader"),
+    });
+  });
+
+  test("are stored when a later request fails", async () => {
+    const { deps } = world((messages) =>
+      messages.includes("d") ? unavailable : answering({ bad: unreadable })(messages),
+    );
+    const result = await ingestBatch(input(["bad", "b", "c", "d"]), deps);
+    expect(result.outcomes).toEqual(["dead-lettered", "indexed", "indexed", null]);
+  });
+});
+
+describe("an abort", () => {
+  test("ends the attempt, and what is known by then is returned", async () => {
+    const stopping = new AbortController();
+    const { deps } = world(answering({}), {
+      signal: stopping.signal,
+      bulk: async (body) => {
+        stopping.signal.throwIfAborted();
+        stopping.abort();
+        return { items: messagesOf(body).map(() => created) };
+      },
+    });
+    const result = await ingestBatch(input(["a", "b", "c", "d"]), deps);
+    expect(result.outcomes).toEqual(["indexed", "indexed", "indexed", null]);
+    expect(result.retry).not.toBeNull();
+  });
+
+  test("hides no error of ours", async () => {
+    const { deps } = world(answering({}), { bulk: () => Promise.reject(new TypeError("a bug")) });
+    expect(await rejection(ingestBatch(input(["a"]), deps))).toMatchObject({ message: "a bug" });
+  });
+});
+
+test("whatever is answered, each record has one outcome, or is retried for a reason", async () => {
+  const item = fc.constantFrom(created, unreadable, rejected400, busy, duplicate);
+  const answer = fc.oneof(
+    fc.infiniteStream(item).map((stream) => (count: number): BulkAnswer => ({
+      items: [...stream.take(count)],
+    })),
+    fc.constantFrom(unavailable, tooLarge, { items: [] }).map((answer) => (): BulkAnswer => answer),
+  );
+  const value = fc.oneof(
+    fc.constant(null),
+    fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(value, { maxLength: 12 }),
+      fc.infiniteStream(answer),
+      async (values, answers) => {
+        const { deps, letters } = world((messages) => answers.next().value(messages.length));
+        const records = values.map((value, offset) => sourceRecord(value, { offset }));
+        const { outcomes, retry } = await ingestBatch(input([], { records }), deps);
+        expect(outcomes).toHaveLength(values.length);
+        expect(retry !== null).toBe(outcomes.includes(null));
+        expect(letters).toHaveLength(outcomes.filter((outcome) => outcome === "dead-lettered").length);
+        for (const [at, value] of values.entries()) expect(outcomes[at] === "skipped").toBe(value === null);
+      },
+    ),
+  );
+});

@@ -1,0 +1,335 @@
+import { describe, expect, test } from "bun:test";
+import * as fc from "fast-check";
+import type { Settings } from "../../lib/rules/settings.ts";
+import { declaration } from "../support/declarations.ts";
+import { createWorld, type World } from "../support/reconcile-world.ts";
+import { kafkaSettings, settings } from "../support/settings.ts";
+
+const etcd = { endpoints: ["http://127.0.0.1:2379"], keys: ["logs/"], auth: null, tls: null };
+
+/** A world in which `app` is declared in the file, and `one` and `two` in two keys of etcd; all of them run. */
+async function settledWorld(): Promise<World> {
+  const world = createWorld([], ["app", "one", "two"]);
+  declare(world, { etcd }, "app");
+  world.etcd = {
+    clusterId: "c1",
+    revision: 10,
+    keys: { "logs/1": [{ topic: "one" }], "logs/2": [{ topic: "two" }] },
+  };
+  await world.run();
+  expect(world.running()).toEqual(["app", "one", "two"]);
+  return world;
+}
+
+function declare(world: World, changes: Partial<Settings>, ...topics: string[]): void {
+  const declarations = topics.map((topic) => declaration(topic));
+  world.config = { settings: settings(changes), declarations };
+}
+
+describe("starting and stopping", () => {
+  test("what is declared runs, by its specification and with the index template ensured", async () => {
+    const world = createWorld(
+      [declaration("app", { index: "app-{yyyy.MM.dd}", startAt: "latest" })],
+      ["app"],
+    );
+    const { plan, failed, interrupted, kafka, sources } = await world.run();
+    expect(world.topics.get("app")).toMatchObject({
+      state: "running",
+      spec: { index: "app-{yyyy.MM.dd}" },
+      order: { startAt: "latest" },
+    });
+    expect(world.templates).toEqual(new Set(["app-*"]));
+    expect(plan.start.map(({ topic }) => topic)).toEqual(["app"]);
+    expect({ failed, interrupted, kafka, sources }).toEqual({
+      failed: [],
+      interrupted: false,
+      kafka: { ok: true, error: null },
+      sources: { config: { ok: true, error: null, declarations: 1 }, etcd: null },
+    });
+  });
+
+  test("an absent entry or key stops its topic, and no other", async () => {
+    const world = await settledWorld();
+    world.etcd = { clusterId: "c1", revision: 11, keys: { "logs/1": [] } };
+    await world.run();
+    expect(world.running()).toEqual(["app"]);
+    declare(world, { etcd });
+    await world.run();
+    expect([...world.topics.keys()]).toEqual([]);
+  });
+
+  test("etcd taken out of the config file takes its topics along", async () => {
+    const world = await settledWorld();
+    declare(world, {}, "app");
+    const { sources } = await world.run();
+    expect(world.running()).toEqual(["app"]);
+    expect(sources.etcd).toBeNull();
+  });
+
+  test("running twice equals running once, whatever is declared", async () => {
+    const name = fc.constantFrom("a-1", "a-2", "b", "missing", "a-*", "?");
+    await fc.assert(
+      fc.asyncProperty(fc.array(name), fc.array(name), async (before, after) => {
+        const world = createWorld([], ["a-1", "a-2", "b"]);
+        for (const names of [before, after]) {
+          world.config = {
+            settings: settings(),
+            declarations: names.map((name, entry) => declaration(name, { path: `/${entry}` }, { entry })),
+          };
+          await world.run();
+        }
+        const once = new Map(world.topics);
+        const { plan } = await world.run();
+        expect(world.topics).toEqual(once);
+        expect([plan.start, plan.stop, plan.replace]).toEqual([[], [], []]);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test("a dry run plans all of it and touches nothing", async () => {
+    const world = await settledWorld();
+    const before = { topics: new Map(world.topics), inForce: world.inForce, memory: world.memory };
+    const http = { ...settings().http, token: "t" };
+    declare(world, { http }, "new", "missing");
+    world.kafka = new Set(["new"]);
+    const { plan } = await world.run({ dryRun: true });
+    expect(plan.start.map(({ topic }) => topic)).toEqual(["new"]);
+    expect(plan.stop.map(({ topic }) => topic)).toEqual(["app", "one", "two"]);
+    expect(plan.pending.map(({ topic }) => topic)).toEqual(["missing"]);
+    expect({ topics: world.topics, inForce: world.inForce, memory: world.memory }).toEqual(before);
+    expect(world.templates).toEqual(new Set(["app", "one", "two"]));
+  });
+});
+
+describe("a source that cannot be taken", () => {
+  test("the config file: what it said before is kept, and etcd still counts", async () => {
+    const world = await settledWorld();
+    world.config = new Error("line 3: unknown key");
+    world.etcd = { clusterId: "c1", revision: 11, keys: { "logs/1": [{ topic: "one" }] } };
+    const { plan, sources } = await world.run();
+    expect(world.running()).toEqual(["app", "one"]);
+    expect(sources.config).toEqual({ ok: false, error: "line 3: unknown key", declarations: 1 });
+    expect(plan.refused).toMatchObject([{ reason: "line 3: unknown key", lastGoodKept: true }]);
+    expect((await world.run()).sources.config.declarations).toBe(1);
+  });
+
+  test("etcd unreadable: kept, however long", async () => {
+    const world = await settledWorld();
+    world.etcd = new Error("connection refused");
+    for (let times = 0; times < 3; times += 1) {
+      const { sources, plan } = await world.run();
+      expect(world.running()).toEqual(["app", "one", "two"]);
+      expect(sources.etcd).toEqual({ ok: false, error: "connection refused", declarations: 2, revision: 10 });
+      expect(plan.refused).toMatchObject([{ reason: "connection refused", lastGoodKept: true }]);
+    }
+  });
+
+  test("etcd unreadable from the start: what the file says runs", async () => {
+    const world = createWorld([], ["app"]);
+    declare(world, { etcd }, "app");
+    world.etcd = new Error("connection refused");
+    const { sources } = await world.run();
+    expect(world.running()).toEqual(["app"]);
+    expect(sources.etcd).toMatchObject({ ok: false, declarations: 0, revision: null });
+  });
+
+  test("a key taken out of the list is absent, though etcd cannot be read", async () => {
+    const world = await settledWorld();
+    world.etcd = new Error("connection refused");
+    declare(world, { etcd: { ...etcd, keys: ["logs/2"] } }, "app");
+    await world.run();
+    expect(world.running()).toEqual(["app", "two"]);
+  });
+
+  test("one invalid key: its topics are kept, the others follow", async () => {
+    const world = await settledWorld();
+    world.etcd = { clusterId: "c1", revision: 11, keys: { "logs/1": "no JSON" } };
+    const { plan, sources } = await world.run();
+    expect(world.running()).toEqual(["app", "one"]);
+    expect(plan.refused).toMatchObject([{ source: { name: "logs/1" }, lastGoodKept: true }]);
+    expect(sources.etcd).toMatchObject({ ok: true, declarations: 1 });
+  });
+
+  test("an etcd that went back in time: kept, until somebody accepts it", async () => {
+    const world = await settledWorld();
+    world.etcd = { clusterId: "c1", revision: 9, keys: {} };
+    const { sources } = await world.run();
+    expect(world.running()).toEqual(["app", "one", "two"]);
+    expect(sources.etcd?.error).toContain("accept=etcd");
+    expect(sources.etcd).toMatchObject({ ok: false, revision: 10 });
+    const accepted = await world.run({ acceptEtcd: true });
+    expect(world.running()).toEqual(["app"]);
+    expect(accepted.sources.etcd).toMatchObject({ ok: true, revision: 9 });
+    expect((await world.run()).sources.etcd).toMatchObject({ ok: true });
+  });
+});
+
+describe("settings", () => {
+  test("what needs a restart is refused where it is seen, and the rest of the file holds", async () => {
+    const world = await settledWorld();
+    const http = { ...settings().http, port: 9999, token: "new" };
+    declare(world, { etcd, http, kafka: kafkaSettings({ groupPrefix: "other" }) }, "app");
+    const { plan, sources } = await world.run();
+    expect(world.inForce.http).toMatchObject({ port: 8080, token: "new" });
+    expect(world.inForce.kafka.groupPrefix).toBe("penstock");
+    expect(plan.refused.map(({ reason }) => reason)).toEqual([
+      "http.port cannot change while running: 8080 is kept, 9999 needs a restart",
+      'kafka.groupPrefix cannot change while running: "penstock" is kept, "other" needs a restart',
+    ]);
+    expect(sources.config.ok).toBe(false);
+    expect(plan.replace).toEqual([]);
+    expect(world.running()).toEqual(["app", "one", "two"]);
+  });
+
+  test("of Kafka, once probed, replace every consumer one at a time", async () => {
+    const world = await settledWorld();
+    declare(world, { etcd, kafka: kafkaSettings({ brokers: ["new:9092"] }) }, "app");
+    await world.run();
+    expect(world.replaced.toSorted()).toEqual(["app", "one", "two"]);
+    expect(world.mostReplacing).toBe(1);
+    for (const topic of world.topics.values()) expect(topic.order?.kafka.brokers).toEqual(["new:9092"]);
+    expect(world.inForce.kafka.brokers).toEqual(["new:9092"]);
+  });
+
+  test("of Kafka or Elasticsearch that fail their probe leave the old ones in force, and say so", async () => {
+    const world = await settledWorld();
+    const { elasticsearch } = settings();
+    world.unreachable.add("dead:9092").add("http://dead:9200");
+    const kafka = kafkaSettings({ brokers: ["dead:9092"] });
+    declare(world, { etcd, kafka, elasticsearch: { ...elasticsearch, nodes: ["http://dead:9200"] } }, "app");
+    const { sources, plan } = await world.run();
+    expect(world.inForce.kafka.brokers).toEqual(["127.0.0.1:9092"]);
+    expect(world.inForce.elasticsearch.nodes).toEqual(["http://127.0.0.1:9200"]);
+    expect(plan.refused.map(({ reason }) => reason)).toEqual([
+      "the new kafka settings do not work, the old ones are kept: dead:9092 does not answer",
+      "the new elasticsearch settings do not work, the old ones are kept: http://dead:9200 does not answer",
+    ]);
+    expect(sources.config.ok).toBe(false);
+    expect(world.running()).toEqual(["app", "one", "two"]);
+    expect(world.replaced).toEqual([]);
+    world.unreachable.clear();
+    // A try costs seconds in which no topic would be served, so there is one in half a minute.
+    expect((await world.run()).sources.config.ok).toBe(false);
+    world.now += 30_000;
+    expect((await world.run()).sources.config.ok).toBe(true);
+    expect(world.inForce.elasticsearch.nodes).toEqual(["http://dead:9200"]);
+  });
+
+  test("that cannot be put into force are refused too, and topics still follow their declarations", async () => {
+    const world = await settledWorld();
+    world.settingsError = new Error("403 on the index template");
+    const { elasticsearch } = settings();
+    declare(world, { etcd, elasticsearch: { ...elasticsearch, nodes: ["http://new:9200"] } });
+    const { sources, memory } = await world.run();
+    expect(world.running()).toEqual(["one", "two"]);
+    expect(sources.config).toMatchObject({ ok: false, error: expect.stringContaining("403") });
+    expect(memory.settings.elasticsearch).toEqual(elasticsearch);
+    world.settingsError = null;
+    await world.run();
+    expect(world.inForce.elasticsearch.nodes).toEqual(["http://new:9200"]);
+  });
+
+  test("that move the dead letters to a declared topic stop its consumer, though etcd cannot be read", async () => {
+    const world = await settledWorld();
+    world.etcd = new Error("connection refused");
+    declare(world, { etcd, deadLetters: { topic: "one" } }, "app");
+    await world.run();
+    expect(world.running()).toEqual(["app", "two"]);
+  });
+});
+
+describe("while Kafka does not answer", () => {
+  test("nothing that is declared stops, nothing starts, and patterns go on covering what they covered", async () => {
+    const world = createWorld([declaration("a-*"), declaration("b")], ["a-1", "a-2", "b"]);
+    await world.run();
+    world.kafka = new Error("no broker");
+    world.config = {
+      settings: settings(),
+      declarations: [declaration("a-*"), declaration("b", { path: "/new" }), declaration("new")],
+    };
+    const { kafka, plan } = await world.run();
+    expect(kafka).toEqual({ ok: false, error: "no broker" });
+    expect(world.running()).toEqual(["a-1", "a-2", "b"]);
+    expect(world.topics.get("new")?.state).toBe("pending");
+    expect([plan.start, plan.stop, plan.replace]).toEqual([[], [], []]);
+    world.kafka = new Set(["a-1", "a-2", "b", "new"]);
+    await world.run();
+    expect(world.running()).toEqual(["a-1", "a-2", "b", "new"]);
+    expect(world.replaced).toEqual(["b"]);
+  });
+
+  test("a topic that was not seen missing keeps its startAt", async () => {
+    const world = createWorld([declaration("app", { startAt: "latest" })], []);
+    world.kafka = new Error("no broker");
+    await world.run();
+    world.kafka = new Set(["app"]);
+    await world.run();
+    expect(world.topics.get("app")?.order?.startAt).toBe("latest");
+  });
+});
+
+describe("a topic that is missing in Kafka", () => {
+  test("is pending, and starts at earliest once it exists, whatever startAt says", async () => {
+    const world = createWorld([declaration("app", { startAt: "latest" })], []);
+    await world.run();
+    expect(world.topics.get("app")).toMatchObject({
+      state: "pending",
+      reason: expect.stringContaining("exist"),
+    });
+    world.kafka = new Set(["app"]);
+    await world.run();
+    expect(world.topics.get("app")).toMatchObject({ state: "running", order: { startAt: "earliest" } });
+  });
+
+  test("and was seen so by a dry run alone keeps its startAt", async () => {
+    const world = createWorld([declaration("app", { startAt: "latest" })], []);
+    await world.run({ dryRun: true });
+    world.kafka = new Set(["app"]);
+    await world.run();
+    expect(world.topics.get("app")?.order?.startAt).toBe("latest");
+  });
+
+  test("is forgotten with its declaration", async () => {
+    const world = createWorld([declaration("app")], []);
+    await world.run();
+    expect(world.memory.seenMissing).toEqual(new Set(["app"]));
+    declare(world, {});
+    await world.run();
+    expect(world.memory.seenMissing).toEqual(new Set());
+    expect(world.topics.size).toBe(0);
+  });
+});
+
+test("a pattern follows the topics as they come and go, and never covers the dead letters", async () => {
+  const deadLetters = { topic: "app-dead" };
+  const world = createWorld([], ["app-1", "app-dead", "__x", "other"]);
+  world.config = { settings: settings({ deadLetters }), declarations: [declaration("*p-*")] };
+  await world.run();
+  expect(world.running()).toEqual(["app-1"]);
+  world.kafka = new Set(["app-2"]);
+  await world.run();
+  expect([...world.topics.keys()]).toEqual(["app-2"]);
+});
+
+test("a failed topic waits for its backoff, and the others never notice", async () => {
+  const world = createWorld([declaration("bad"), declaration("app")], ["bad", "app"]);
+  world.broken.add("bad");
+  expect((await world.run()).failed).toEqual([{ topic: "bad", error: "broken" }]);
+  expect(world.running()).toEqual(["app"]);
+  world.broken.clear();
+  world.now += 999;
+  await world.run();
+  expect(world.topics.get("bad")?.state).toBe("failed");
+  world.now += 1;
+  await world.run();
+  expect(world.running()).toEqual(["app", "bad"]);
+});
+
+test("where declarations of a running topic move, its sources follow without a restart", async () => {
+  const world = await settledWorld();
+  declare(world, { etcd }, "app", "one");
+  await world.run();
+  expect(world.replaced).toEqual([]);
+  expect(world.topics.get("one")?.desired.sources.map(({ kind }) => kind)).toEqual(["config", "etcd"]);
+});

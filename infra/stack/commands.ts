@@ -1,0 +1,99 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { exists } from "./maven.ts";
+import { createProgressDisplay, type ProgressOutput } from "./progress.ts";
+import type { HolderReport } from "./holder.ts";
+import { isAlive, sendSignal } from "./signal.ts";
+import { readState, type Addresses, type StackState } from "./state.ts";
+
+/** Of one server: whether it answered, and what went wrong. */
+export interface ServerHealth {
+  name: "kafka" | "elasticsearch" | "etcd";
+  address: string;
+  answers: boolean;
+  problem?: string;
+}
+
+/** Starts the holder and waits until it reports. Resolves with the stack's state; throws with what went wrong. */
+export async function bringUp(
+  output: ProgressOutput,
+  holderArguments: readonly string[],
+): Promise<StackState> {
+  const display = createProgressDisplay(output);
+  const outcome = Promise.withResolvers<StackState>();
+  const holder = Bun.spawn([process.execPath, join(import.meta.dir, "main.ts"), "hold", ...holderArguments], {
+    detached: true,
+    stdio: ["ignore", "ignore", "ignore"],
+    ipc(report: HolderReport) {
+      if (report.kind === "progress") display.show(report.progress);
+      else if (report.kind === "up") outcome.resolve(report.state);
+      else outcome.reject(new Error(report.message));
+    },
+  });
+  void holder.exited.then((code) =>
+    outcome.reject(new Error(`the holder of the stack ended with code ${code}`)),
+  );
+  try {
+    return await outcome.promise;
+  } finally {
+    display.end();
+    holder.disconnect();
+    holder.unref();
+  }
+}
+
+/** Ends the stack on file; resolves with false if there was none. Throws if it has not ended within 30 s. */
+export async function takeDown(file: string): Promise<boolean> {
+  const state = await readState(file);
+  if (state === undefined) {
+    await rm(file, { force: true });
+    return false;
+  }
+  sendSignal(state.pid, "SIGTERM");
+  const deadline = AbortSignal.timeout(30_000);
+  // The folder goes last, after the servers.
+  while (isAlive(state.pid) && (await exists(state.folder))) {
+    if (deadline.aborted) throw new Error(`the stack's process ${state.pid} has not ended within 30 s`);
+    await Bun.sleep(50);
+  }
+  return true;
+}
+
+/** Asks each server, all at once. */
+export async function probeServers({
+  brokers,
+  elasticsearchNode,
+  etcdEndpoints,
+}: Addresses): Promise<ServerHealth[]> {
+  const broker = brokers[0] ?? "";
+  const endpoint = etcdEndpoints[0] ?? "";
+  return Promise.all([
+    healthOf("kafka", broker, connects(broker)),
+    healthOf("elasticsearch", elasticsearchNode, answersOk(`${elasticsearchNode}/_cluster/health`)),
+    healthOf("etcd", endpoint, answersOk(`${endpoint}/health`)),
+  ]);
+}
+
+async function healthOf(
+  name: ServerHealth["name"],
+  address: string,
+  probe: Promise<void>,
+): Promise<ServerHealth> {
+  try {
+    await probe;
+    return { name, address, answers: true };
+  } catch (error) {
+    return { name, address, answers: false, problem: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function answersOk(url: string): Promise<void> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(3_000) });
+  if (!response.ok) throw new Error(`answered ${response.status}`);
+}
+
+async function connects(address: string): Promise<void> {
+  const [hostname = "", port = ""] = address.split(":");
+  const socket = await Bun.connect({ hostname, port: Number(port), socket: { data() {} } });
+  socket.end();
+}

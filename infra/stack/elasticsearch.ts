@@ -1,0 +1,116 @@
+import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { JarSet } from "./maven.ts";
+import { freePorts } from "./ports.ts";
+import { createServer, type Server } from "./server.ts";
+import type { JavaGround } from "./ground.ts";
+
+const version = "9.2.0";
+
+export interface ElasticsearchServer extends Server {
+  /** Its URL. */
+  readonly node: string;
+}
+
+/** The server, and the one of its modules it cannot do without: HTTP. No other module is published as a jar. */
+export const elasticsearchJars: JarSet = {
+  name: `elasticsearch-${version}`,
+  artifacts: [
+    `org.elasticsearch:elasticsearch:${version}`,
+    `org.elasticsearch.plugin:transport-netty4:${version}`,
+  ],
+  async arrange(folder, jdkHome) {
+    const module = join(folder, "modules/transport-netty4");
+    await mkdir(module, { recursive: true });
+    const belongsToModule = /^(netty-|transport-netty4-|elasticsearch-ssl-config-)/;
+    for (const jar of await readdir(join(folder, "lib"))) {
+      if (belongsToModule.test(jar)) await rename(join(folder, "lib", jar), join(module, jar));
+    }
+    await writeDescriptor(module, jdkHome);
+  },
+};
+
+/** The descriptor lies in the module's own jar. Without its module name it is loaded from the class path, as the server is. */
+async function writeDescriptor(module: string, jdkHome: string): Promise<void> {
+  const inJar = "META-INF/es-plugins/transport-netty4/plugin-descriptor.properties";
+  const jar = Bun.spawn([join(jdkHome, "bin/jar"), "xf", `transport-netty4-${version}.jar`, inJar], {
+    cwd: module,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  if ((await jar.exited) !== 0) throw new Error(`cannot read ${inJar} of transport-netty4-${version}.jar`);
+  const descriptor = await Bun.file(join(module, inJar)).text();
+  await writeFile(join(module, "plugin-descriptor.properties"), descriptor.replace(/^modulename=.*$/m, ""));
+  await rm(join(module, "META-INF"), { recursive: true });
+}
+
+/** A single node without security. */
+export async function createElasticsearch(ground: JavaGround): Promise<ElasticsearchServer> {
+  const { guard, environment, ports } = ground;
+  const [freeHttp, transport] = await freePorts(2);
+  const http = ports?.elasticsearch ?? freeHttp;
+  const home = join(guard.folder, "elasticsearch");
+  const native = join(home, "native");
+  await mkdir(home);
+  await mkdir(join(home, "config"));
+  await mkdir(native);
+  await writeFile(
+    join(home, "config/elasticsearch.yml"),
+    [
+      "cluster.name: penstock",
+      "node.name: local",
+      "network.host: 127.0.0.1",
+      `http.port: ${http}`,
+      `transport.port: ${transport}`,
+      "discovery.type: single-node",
+      `path.data: ${JSON.stringify(join(home, "data"))}`,
+      `path.logs: ${JSON.stringify(join(home, "logs"))}`,
+      "action.destructive_requires_name: false",
+      // The disk of a developer's machine may be nearly full: indices would turn read-only.
+      "cluster.routing.allocation.disk.threshold_enabled: false",
+      "",
+    ].join("\n"),
+  );
+  await writeFile(join(home, "config/log4j2.properties"), loggingConfig);
+  const node = `http://127.0.0.1:${http}`;
+  const server = createServer({
+    name: "Elasticsearch",
+    guard,
+    environment,
+    command: [
+      ...ground.java,
+      "-Xms512m",
+      "-Xmx1g",
+      `-Des.nativelibs.path=${native}`,
+      // As the distribution's jvm.options has it.
+      "-Dio.netty.noUnsafe=true",
+      "-Dio.netty.noKeySetOptimization=true",
+      "--enable-native-access=ALL-UNNAMED",
+      "--add-modules=jdk.incubator.vector",
+      "-cp",
+      join(ground.jars, "lib/*"),
+      join(import.meta.dir, "Launcher.java"),
+      home,
+      join(ground.jars, "modules"),
+    ],
+    logFile: join(guard.folder, "elasticsearch.log"),
+    readyWithinMs: 120_000,
+    async probe(signal) {
+      const response = await fetch(`${node}/_cluster/health?wait_for_status=yellow&timeout=1s`, { signal });
+      if (!response.ok) throw new Error(`/_cluster/health answered ${response.status}`);
+    },
+  });
+  return Object.assign(server, { node });
+}
+
+/** The distribution's own pattern. The native libraries are not published; their absence is no news. */
+const loggingConfig = `status = error
+shutdownHook = disable
+appender.console.type = Console
+appender.console.name = console
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = [%d{ISO8601}][%-5p][%-25c{1.}] [%node_name]%marker %m%n
+rootLogger.level = info
+rootLogger.appenderRef.console.ref = console
+logger.native.name = org.elasticsearch.nativeaccess.NativeAccess
+logger.native.level = error
+`;

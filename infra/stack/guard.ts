@@ -1,0 +1,124 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { sendSignal } from "./signal.ts";
+
+/** What the caller asks of its guardian, one message each. */
+export interface GuardRequest {
+  id: number;
+  command: readonly string[];
+  logFile: string;
+  environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** What the guardian reports. `ready` comes first, once its folder exists. */
+export type GuardReport =
+  | { kind: "ready" }
+  | { kind: "refused"; reason: string }
+  | { kind: "started"; id: number; pid: number }
+  | { kind: "failed"; id: number; reason: string }
+  | { kind: "exited"; id: number; exit: Exit };
+
+/** How a process ended: its code, or the signal that ended it. */
+export interface Exit {
+  code: number | null;
+  signal: NodeJS.Signals | number | null;
+}
+
+/** A process held by a guardian. */
+export interface GuardedProcess {
+  readonly pid: number;
+  readonly exited: Promise<Exit>;
+}
+
+/** Holds processes and a folder, and ends both when asked to or when the caller dies, by SIGKILL too. */
+export interface Guard extends AsyncDisposable {
+  readonly folder: string;
+  /** Starts a process; both its output streams are appended to `logFile`. Its working folder is the guard's. */
+  spawn(request: Omit<GuardRequest, "id">): Promise<GuardedProcess>;
+  /** Kills every process, removes the folder, and resolves when both are done. May be called again. */
+  end(): Promise<void>;
+}
+
+interface Held {
+  started: PromiseWithResolvers<GuardedProcess>;
+  exited: PromiseWithResolvers<Exit>;
+  pid?: number;
+}
+
+/**
+ * Starts a guardian: a process of its own, told of the caller's death by the closing of their channel.
+ * Creates `folder`, which must not exist, and removes it at the end. Throws if it cannot be created.
+ */
+export async function createGuard(folder: string): Promise<Guard> {
+  const held = new Map<number, Held>();
+  const ready = Promise.withResolvers<void>();
+  let lastId = 0;
+  let ended = false;
+
+  const guardian = Bun.spawn([process.execPath, join(import.meta.dir, "guardian.ts"), folder], {
+    // A session of its own, so that Ctrl-C in the caller's terminal reaches neither it nor the servers.
+    detached: true,
+    stdio: ["ignore", "ignore", "ignore"],
+    ipc: (report: GuardReport) => receive(report),
+  });
+  const gone = guardian.exited.then(release);
+
+  function receive(report: GuardReport): void {
+    if (report.kind === "ready") return ready.resolve();
+    if (report.kind === "refused") return ready.reject(new Error(report.reason));
+    const entry = held.get(report.id);
+    if (entry === undefined) return;
+    if (report.kind === "started") {
+      entry.pid = report.pid;
+      entry.started.resolve({ pid: report.pid, exited: entry.exited.promise });
+      return;
+    }
+    held.delete(report.id);
+    if (report.kind === "failed") entry.started.reject(new Error(report.reason));
+    else entry.exited.resolve(report.exit);
+  }
+
+  /** The guardian is gone. If nobody asked for that, what it held is ended from here. */
+  async function release(): Promise<void> {
+    const reason = new Error(ended ? "the stack was stopped" : "the guardian process ended unexpectedly");
+    ready.reject(reason);
+    for (const entry of held.values()) {
+      if (!ended && entry.pid !== undefined) sendSignal(entry.pid, "SIGKILL");
+      entry.started.reject(reason);
+      entry.exited.resolve({ code: null, signal: "SIGKILL" });
+    }
+    held.clear();
+    if (!ended) await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  async function end(): Promise<void> {
+    if (!ended) {
+      ended = true;
+      guardian.disconnect();
+    }
+    await gone;
+  }
+
+  try {
+    await ready.promise;
+  } catch (error) {
+    // A refused folder is someone else's: the guardian has ended without touching it.
+    ended = true;
+    await gone;
+    throw error;
+  }
+
+  return {
+    folder,
+    spawn(request) {
+      if (ended) return Promise.reject(new Error("the stack was stopped"));
+      const id = ++lastId;
+      const entry: Held = { started: Promise.withResolvers(), exited: Promise.withResolvers() };
+      held.set(id, entry);
+      guardian.send({ id, ...request } satisfies GuardRequest);
+      return entry.started.promise;
+    },
+    end,
+    [Symbol.asyncDispose]: end,
+  };
+}

@@ -1,0 +1,52 @@
+import type { Progress } from "./progress.ts";
+import type { Environment, Ports } from "./ground.ts";
+import { cacheFolder, startStack, type StackOptions } from "./stack.ts";
+import { addressesOf, readState, removeState, stateFile, writeState, type StackState } from "./state.ts";
+
+/** What the holder tells the command that started it. */
+export type HolderReport =
+  | { kind: "progress"; progress: Progress }
+  | { kind: "up"; state: StackState }
+  | { kind: "failed"; message: string };
+
+/**
+ * The process behind `stack up`: boots a stack, reports it, and holds it until SIGTERM. Until it is up it depends on the
+ * command that started it, so that Ctrl-C there leaves nothing.
+ */
+export async function holdStack(
+  ports: Ports | undefined,
+  environment: Environment,
+  report: (message: HolderReport) => void,
+): Promise<void> {
+  const ending = new AbortController();
+  const end = (): void => ending.abort(new Error("the stack was stopped before it was up"));
+  process.on("SIGTERM", end);
+  process.on("SIGINT", end);
+  process.on("disconnect", end);
+  try {
+    const options: StackOptions = {
+      environment,
+      signal: ending.signal,
+      onProgress: (progress) => report({ kind: "progress", progress }),
+      ...(ports && { ports }),
+    };
+    await using stack = await startStack(options);
+    const file = stateFile(cacheFolder(environment));
+    const other = await readState(file);
+    if (other !== undefined) throw new Error(`another stack came up meanwhile, held by process ${other.pid}`);
+    const state: StackState = {
+      pid: process.pid,
+      folder: stack.folder,
+      startedAt: new Date().toISOString(),
+      addresses: addressesOf(stack),
+    };
+    await writeState(file, state);
+    process.off("disconnect", end);
+    report({ kind: "up", state });
+    if (!ending.signal.aborted)
+      await new Promise((resolve) => ending.signal.addEventListener("abort", resolve));
+    await removeState(file, process.pid);
+  } catch (error) {
+    report({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
+  }
+}

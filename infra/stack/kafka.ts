@@ -1,0 +1,135 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Kafka, logLevel } from "kafkajs";
+import type { JarSet } from "./maven.ts";
+import { freePorts } from "./ports.ts";
+import { createServer, lastLines, type Server } from "./server.ts";
+import type { JavaGround } from "./ground.ts";
+
+const version = "4.1.1";
+
+export interface KafkaServer extends Server {
+  /** `host:port`, as clients want it. */
+  readonly brokers: readonly string[];
+}
+
+export interface KafkaOptions {
+  /** `group.initial.rebalance.delay.ms`; a server's own default is 3,000. */
+  groupRebalanceDelayMs: number;
+  /** Added to server.properties, e.g. `{ "message.max.bytes": "8388608" }`. */
+  properties: Readonly<Record<string, string>>;
+}
+
+export const kafkaJars: JarSet = {
+  name: `kafka-${version}`,
+  artifacts: [
+    `org.apache.kafka:kafka_2.13:${version}`,
+    // Kafka logs through slf4j 1.7; this binding and log4j are the ones its distribution has.
+    "org.apache.logging.log4j:log4j-slf4j-impl:2.24.3",
+    "org.apache.logging.log4j:log4j-core:2.24.3",
+  ],
+};
+
+/** A single node, broker and controller at once, its storage formatted. */
+export async function createKafka(ground: JavaGround, options: KafkaOptions): Promise<KafkaServer> {
+  const { guard, environment, ports } = ground;
+  const [freeBroker = 0, controller = 0] = await freePorts(2);
+  const broker = ports?.kafka ?? freeBroker;
+  const home = join(guard.folder, "kafka");
+  const config = join(home, "server.properties");
+  const logFile = join(guard.folder, "kafka.log");
+  await mkdir(home);
+  await writeFile(join(home, "log4j2.properties"), loggingConfig);
+  await writeFile(config, properties({ broker, controller, dataFolder: join(home, "data") }, options));
+  const java = [
+    ...ground.java,
+    "-Xmx512m",
+    `-Dlog4j2.configurationFile=${join(home, "log4j2.properties")}`,
+    "-cp",
+    join(ground.jars, "lib/*"),
+  ];
+  const clusterId = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("base64url");
+  const format = await guard.spawn({
+    command: [...java, "kafka.tools.StorageTool", "format", "-t", clusterId, "-c", config],
+    environment,
+    logFile,
+  });
+  const { code } = await format.exited;
+  if (code !== 0) throw new Error(`Kafka's storage could not be formatted:\n${await lastLines(logFile, 20)}`);
+
+  const address = `127.0.0.1:${broker}`;
+  const server = createServer({
+    name: "Kafka",
+    guard,
+    environment,
+    command: [...java, "kafka.Kafka", config],
+    logFile,
+    readyWithinMs: 60_000,
+    probe: () => describeCluster(address),
+  });
+  return Object.assign(server, { brokers: [address] });
+}
+
+/** Rejects unless the broker answers and counts itself in. */
+async function describeCluster(address: string): Promise<void> {
+  const kafka = new Kafka({
+    brokers: [address],
+    clientId: "stack",
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: 1_000,
+    requestTimeout: 1_500,
+    retry: { retries: 0 },
+  });
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    const { brokers } = await admin.describeCluster();
+    if (brokers.length !== 1) throw new Error(`the cluster has ${brokers.length} brokers`);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+function properties(
+  { broker, controller, dataFolder }: { broker: number; controller: number; dataFolder: string },
+  options: KafkaOptions,
+): string {
+  const all: Record<string, string | number | boolean> = {
+    "process.roles": "broker,controller",
+    "node.id": 1,
+    "controller.quorum.voters": `1@127.0.0.1:${controller}`,
+    "controller.listener.names": "CONTROLLER",
+    listeners: `PLAINTEXT://127.0.0.1:${broker},CONTROLLER://127.0.0.1:${controller}`,
+    "advertised.listeners": `PLAINTEXT://127.0.0.1:${broker}`,
+    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    "log.dirs": dataFolder,
+    "auto.create.topics.enable": false,
+    "delete.topic.enable": true,
+    "num.partitions": 1,
+    "offsets.topic.replication.factor": 1,
+    "offsets.topic.num.partitions": 8,
+    "transaction.state.log.replication.factor": 1,
+    "transaction.state.log.min.isr": 1,
+    "transaction.state.log.num.partitions": 8,
+    "share.coordinator.state.topic.replication.factor": 1,
+    "share.coordinator.state.topic.min.isr": 1,
+    // A killed broker is let in again only when its old session has expired: after 9 s unless told.
+    "broker.session.timeout.ms": 3_000,
+    "broker.heartbeat.interval.ms": 500,
+    "group.initial.rebalance.delay.ms": options.groupRebalanceDelayMs,
+    ...options.properties,
+  };
+  return Object.entries(all)
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join("");
+}
+
+/** The distribution's own pattern and level. */
+const loggingConfig = `status = error
+appender.console.type = Console
+appender.console.name = console
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = [%d] %p %m (%c)%n
+rootLogger.level = info
+rootLogger.appenderRef.console.ref = console
+`;

@@ -1,0 +1,86 @@
+import { existsSync } from "node:fs";
+import { findJdk, oldestJava, type JdkSearch } from "./jdk.ts";
+
+/** What the machine must have, as found. Empty strings stand for what is not needed this time. */
+export interface Prerequisites {
+  jdkHome: string;
+  mvn: string;
+  etcd: string;
+}
+
+export interface Needs {
+  jdk: boolean;
+  mvn: boolean;
+  etcd: boolean;
+}
+
+/** Thrown when something must be installed first; the message says what and how, all of it at once. */
+export class MissingPrerequisites extends Error {
+  override readonly name = "MissingPrerequisites";
+  constructor(readonly missing: readonly string[]) {
+    super(["Please install what is missing:", ...missing.map((line) => `  - ${line}`)].join("\n"));
+  }
+}
+
+/**
+ * Finds what is needed. etcd alone is installed where that is possible without asking: as root on Debian or Ubuntu.
+ * `onInstall` is told before that happens. Throws MissingPrerequisites.
+ */
+export async function findPrerequisites(
+  needs: Needs,
+  environment: Readonly<Record<string, string | undefined>>,
+  onInstall?: () => void,
+): Promise<Prerequisites> {
+  const path = { PATH: environment["PATH"] ?? "" };
+  const missing: string[] = [];
+
+  const jdk: JdkSearch = needs.jdk ? await findJdk(environment) : { home: "", seen: [] };
+  if (jdk.home === undefined) missing.push(missingJdk(jdk));
+
+  const mvn = needs.mvn ? Bun.which("mvn", path) : "";
+  if (mvn === null) {
+    missing.push(
+      "Apache Maven (`mvn` on the PATH): apt-get install maven, brew install maven, or https://maven.apache.org",
+    );
+  }
+
+  let etcd = needs.etcd ? Bun.which("etcd", path) : "";
+  if (etcd === null && process.getuid?.() === 0 && existsSync("/etc/debian_version")) {
+    onInstall?.();
+    const failure = await installEtcd(environment);
+    etcd = Bun.which("etcd", path);
+    if (etcd === null) missing.push(`etcd: installing Debian's etcd-server failed: ${failure}`);
+  } else if (etcd === null) {
+    missing.push(
+      "etcd (`etcd` on the PATH): apt-get install etcd-server, brew install etcd, or https://etcd.io",
+    );
+  }
+
+  if (missing.length > 0 || jdk.home === undefined || mvn === null || etcd === null)
+    throw new MissingPrerequisites(missing);
+  return { jdkHome: jdk.home, mvn, etcd };
+}
+
+function missingJdk({ seen }: JdkSearch): string {
+  const found = seen.map(({ home, version }) => `${version} in ${home}`).join(", ");
+  return (
+    `a JDK, ${oldestJava} or newer (${found ? `found only ${found}` : "none was found"}): apt-get install openjdk-21-jdk-headless, ` +
+    "brew install openjdk@21, or https://adoptium.net; elsewhere than usual, set JAVA_HOME"
+  );
+}
+
+/** Resolves with the end of what apt-get said. The package list is refreshed only if installing fails without that. */
+async function installEtcd(environment: Readonly<Record<string, string | undefined>>): Promise<string> {
+  const install = ["apt-get", "install", "--yes", "--no-install-recommends", "etcd-server"];
+  let said = "";
+  for (const command of [install, ["apt-get", "update"], install]) {
+    const apt = Bun.spawn(command, {
+      env: { ...environment, DEBIAN_FRONTEND: "noninteractive" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const [, errors, code] = await Promise.all([apt.stdout.text(), apt.stderr.text(), apt.exited]);
+    if (code === 0 && command === install) return "";
+    said = errors.trim().split("\n").slice(-3).join(" ");
+  }
+  return said;
+}

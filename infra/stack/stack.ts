@@ -1,0 +1,148 @@
+import { mkdir } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { createElasticsearch, elasticsearchJars, type ElasticsearchServer } from "./elasticsearch.ts";
+import { createEtcd, type EtcdServer } from "./etcd.ts";
+import type { Environment, Ground, JavaGround, Ports } from "./ground.ts";
+import { createGuard } from "./guard.ts";
+import { createKafka, kafkaJars, type KafkaServer } from "./kafka.ts";
+import { exists, fetchJars, jarFolder, type JarSet } from "./maven.ts";
+import { findPrerequisites } from "./prerequisites.ts";
+import type { Progress } from "./progress.ts";
+import type { Server } from "./server.ts";
+
+export interface StackOptions {
+  /** Which servers to boot; each is booted unless set to false. */
+  kafka?: boolean;
+  elasticsearch?: boolean;
+  etcd?: boolean;
+  /** How long Kafka waits for more members on an empty group's first join; 0 unless told, 3,000 on a server by default. */
+  groupRebalanceDelayMs?: number;
+  /** More lines for Kafka's server.properties. */
+  kafkaProperties?: Readonly<Record<string, string>>;
+  /** Where logs and data lie. Must not exist; is created, and removed at the end. In the system's temporary folder unless told. */
+  folder?: string;
+  /** Ports for clients; free ones unless told. */
+  ports?: Ports;
+  onProgress?: (progress: Progress) => void;
+  /** Ends the boot; a stack that is up is ended by `stop`. */
+  signal?: AbortSignal;
+  environment?: Environment;
+}
+
+/** Running servers. Nothing of it outlives `stop`, nor the process that started it, however that ends. */
+export interface Stack extends AsyncDisposable {
+  readonly folder: string;
+  /** Throws if it was not asked for; so do the other two. */
+  readonly kafka: KafkaServer;
+  readonly elasticsearch: ElasticsearchServer;
+  readonly etcd: EtcdServer;
+  /** Kills the servers and removes the folder. May be called again. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Boots real servers on 127.0.0.1 and resolves when all answer. Fetches what is missing into the user's cache.
+ * Throws MissingPrerequisites, or an error with the last log lines of the server that did not start; nothing is left then.
+ */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const { environment = process.env } = options;
+  const onProgress = options.onProgress ?? (() => {});
+  const wanted = {
+    kafka: options.kafka ?? true,
+    elasticsearch: options.elasticsearch ?? true,
+    etcd: options.etcd ?? true,
+  };
+  const sets = [...(wanted.kafka ? [kafkaJars] : []), ...(wanted.elasticsearch ? [elasticsearchJars] : [])];
+  const cache = cacheFolder(environment);
+  const present = await Promise.all(sets.map((jars) => exists(jarFolder(jars, cache))));
+  const {
+    jdkHome,
+    mvn,
+    etcd: etcdProgram,
+  } = await findPrerequisites(
+    { jdk: sets.length > 0, mvn: present.includes(false), etcd: wanted.etcd },
+    environment,
+    () => onProgress({ part: "etcd", step: "installing" }),
+  );
+
+  // The first failure of three boots ends the others.
+  const failed = new AbortController();
+  const signal = AbortSignal.any([failed.signal, ...(options.signal ? [options.signal] : [])]);
+  const guard = await createGuard(options.folder ?? join(tmpdir(), `penstock-stack-${crypto.randomUUID()}`));
+  const onAbort = (): void => void guard.end();
+  signal.addEventListener("abort", onAbort, { once: true });
+
+  async function withJars(part: Progress["part"], jars: JarSet): Promise<JavaGround> {
+    const onBytes = (bytes: number): void => onProgress({ part, step: "downloading", bytes });
+    const folder = await fetchJars(jars, { cacheFolder: cache, jdkHome, mvn, environment, onBytes, signal });
+    return { ...ground, java, jars: folder };
+  }
+
+  async function boot<S extends Server>(part: Progress["part"], create: () => Promise<S>): Promise<S> {
+    onProgress({ part, step: "starting" });
+    const server = await create();
+    await server.start(signal);
+    onProgress({ part, step: "ready" });
+    return server;
+  }
+
+  const temporary = join(guard.folder, "tmp");
+  const java = [join(jdkHome, "bin/java"), "-XX:-UsePerfData", `-Djava.io.tmpdir=${temporary}`];
+  const ground: Ground = { guard, environment, etcd: etcdProgram, ports: options.ports };
+  const kafkaOptions = {
+    groupRebalanceDelayMs: options.groupRebalanceDelayMs ?? 0,
+    properties: options.kafkaProperties ?? {},
+  };
+  let boots: Promise<unknown>[] = [];
+  try {
+    signal.throwIfAborted();
+    await mkdir(temporary);
+    const kafkaBoot = wanted.kafka
+      ? withJars("kafka", kafkaJars).then((ground) => boot("kafka", () => createKafka(ground, kafkaOptions)))
+      : undefined;
+    const elasticsearchBoot = wanted.elasticsearch
+      ? withJars("elasticsearch", elasticsearchJars).then((ground) =>
+          boot("elasticsearch", () => createElasticsearch(ground)),
+        )
+      : undefined;
+    const etcdBoot = wanted.etcd ? boot("etcd", () => createEtcd(ground)) : undefined;
+    boots = [kafkaBoot, elasticsearchBoot, etcdBoot].filter((boot) => boot !== undefined);
+    const [kafka, elasticsearch, etcd] = await Promise.all([kafkaBoot, elasticsearchBoot, etcdBoot]);
+    return {
+      folder: guard.folder,
+      get kafka() {
+        return demand(kafka, "Kafka");
+      },
+      get elasticsearch() {
+        return demand(elasticsearch, "Elasticsearch");
+      },
+      get etcd() {
+        return demand(etcd, "etcd");
+      },
+      stop: () => guard.end(),
+      [Symbol.asyncDispose]: () => guard.end(),
+    };
+  } catch (error) {
+    failed.abort();
+    await guard.end();
+    await Promise.allSettled(boots);
+    options.signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+function demand<S>(server: S | undefined, name: string): S {
+  if (server === undefined) throw new Error(`this stack was started without ${name}`);
+  return server;
+}
+
+/** Where jars and the state of `stack up` are kept: PENSTOCK_CACHE, else `penstock` in XDG_CACHE_HOME or ~/.cache. */
+export function cacheFolder(environment: Environment): string {
+  return (
+    environment["PENSTOCK_CACHE"] ||
+    join(environment["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "penstock")
+  );
+}

@@ -1,0 +1,67 @@
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import { errorCode } from "./error-code.ts";
+import { isAlive } from "./signal.ts";
+import type { Stack } from "./stack.ts";
+
+/** Where the servers of a stack are reached: brokers as `host:port`, the others as URLs; and what each server logs. */
+export const addressesSchema = z.object({
+  brokers: z.array(z.string()),
+  elasticsearchNode: z.string(),
+  etcdEndpoints: z.array(z.string()),
+  logFiles: z.object({ kafka: z.string(), elasticsearch: z.string(), etcd: z.string() }),
+});
+export type Addresses = z.infer<typeof addressesSchema>;
+
+/** What `stack up` left running. `pid` is of the process that holds the stack: ending it ends the stack. */
+const stateSchema = z.object({
+  pid: z.number(),
+  folder: z.string(),
+  startedAt: z.iso.datetime(),
+  addresses: addressesSchema,
+});
+export type StackState = z.infer<typeof stateSchema>;
+
+export function addressesOf({ kafka, elasticsearch, etcd }: Stack): Addresses {
+  return {
+    brokers: [...kafka.brokers],
+    elasticsearchNode: elasticsearch.node,
+    etcdEndpoints: [...etcd.endpoints],
+    logFiles: { kafka: kafka.logFile, elasticsearch: elasticsearch.logFile, etcd: etcd.logFile },
+  };
+}
+
+export function stateFile(cacheFolder: string): string {
+  return join(cacheFolder, "stack", "state.json");
+}
+
+/**
+ * The stack that runs; undefined if there is none, also if the one on file has died: its folder went with it, which a new
+ * process with the same pid does not bring back.
+ */
+export async function readState(file: string): Promise<StackState | undefined> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+  const state = stateSchema.parse(JSON.parse(text));
+  return isAlive(state.pid) && existsSync(state.folder) ? state : undefined;
+}
+
+/** Appears whole or not at all. */
+export async function writeState(file: string, state: StackState): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  const temporary = `${file}.${state.pid}.tmp`;
+  await writeFile(temporary, `${JSON.stringify(state, undefined, 2)}\n`);
+  await rename(temporary, file);
+}
+
+/** Only the one that `pid` holds: another may be on file by now. */
+export async function removeState(file: string, pid: number): Promise<void> {
+  if ((await readState(file))?.pid === pid) await rm(file, { force: true });
+}

@@ -1,0 +1,39 @@
+import { expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const main = join(import.meta.dir, "../../../infra/stack/main.ts");
+
+async function run(...argv: string[]): Promise<{ code: number; out: string; errors: string }> {
+  const cache = await mkdtemp(join(tmpdir(), "penstock-cache-"));
+  const child = Bun.spawn([process.execPath, main, ...argv], {
+    env: { ...process.env, PENSTOCK_CACHE: cache },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const [out, errors, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  await rm(cache, { recursive: true });
+  return { code, out, errors };
+}
+
+test.each([
+  [[], "A command is missing"],
+  [["sideways"], "Unknown command: sideways"],
+  [["up", "down"], "One command at a time"],
+  [["down", "--json"], "--json belongs to status"],
+  [["up", "--ports", "mine"], "--ports knows only"],
+  [["up", "--fast"], "--fast"],
+])("wrong usage %j ends with 2 and says why", async (argv, message) => {
+  const { code, errors } = await run(...argv);
+  expect(code).toBe(2);
+  expect(errors).toContain(message);
+  expect(errors).toContain("Usage: bun run stack");
+});
+
+test("without a stack, status and env fail and down has nothing to do", async () => {
+  expect(await run("status")).toMatchObject({ code: 1, out: "No stack is up.\n" });
+  const { code, out } = await run("status", "--json");
+  expect({ code, status: JSON.parse(out) }).toEqual({ code: 1, status: { up: false, servers: [] } });
+  expect(await run("env")).toMatchObject({ code: 1, errors: "No stack is up: bun run stack up\n" });
+  expect(await run("down")).toMatchObject({ code: 0, out: "No stack is up.\n" });
+});

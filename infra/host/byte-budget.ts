@@ -1,0 +1,90 @@
+import { abortable } from "../../lib/rules/abortable.ts";
+import { mayAdmit } from "../../lib/rules/byte-share.ts";
+
+/** One topic's share of the memory for records in flight. */
+export interface ByteShare {
+  /**
+   * Takes `bytes`, waiting until they may be taken. While it waits, `meanwhile` is called about once a second;
+   * what that throws ends the wait.
+   * @throws the signal's reason, or what `meanwhile` throws
+   */
+  take(bytes: number, meanwhile: () => Promise<void>, signal: AbortSignal): Promise<void>;
+  give(bytes: number): void;
+  /** Gives everything back and leaves the budget. */
+  leave(): void;
+}
+
+/** The memory that records between fetch and outcome may take on this host, shared by its topics. */
+export interface ByteBudget {
+  join(): ByteShare;
+  resize(maxBytes: number): void;
+  readonly usedBytes: number;
+}
+
+const MEANWHILE_MS = 1_000;
+
+export function createByteBudget(maxBytesAtStart: number): ByteBudget {
+  let maxBytes = maxBytesAtStart;
+  let used = 0;
+  let topics = 0;
+  /** Replaced whenever something was given back, so that every waiter looks again. */
+  let freed = Promise.withResolvers<void>();
+
+  const announce = (): void => {
+    const { resolve } = freed;
+    freed = Promise.withResolvers<void>();
+    resolve();
+  };
+
+  const join = (): ByteShare => {
+    let held = 0;
+    let left = false;
+    topics += 1;
+    const give = (bytes: number): void => {
+      if (left) return;
+      held -= bytes;
+      used -= bytes;
+      announce();
+    };
+    return {
+      give,
+      leave() {
+        if (left) return;
+        give(held);
+        left = true;
+        topics -= 1;
+      },
+      async take(bytes, meanwhile, signal) {
+        while (!mayAdmit({ bytes, held, used, maxBytes, topics })) {
+          await waitFor(freed.promise, MEANWHILE_MS, signal);
+          await meanwhile();
+        }
+        signal.throwIfAborted();
+        held += bytes;
+        used += bytes;
+      },
+    };
+  };
+
+  return {
+    join,
+    resize(wanted) {
+      maxBytes = wanted;
+      announce();
+    },
+    get usedBytes() {
+      return used;
+    },
+  };
+}
+
+/** Resolves with the promise or after `waitMs`, whichever comes first. @throws the signal's reason */
+async function waitFor(promise: Promise<void>, waitMs: number, signal: AbortSignal): Promise<void> {
+  const timeout = Promise.withResolvers<void>();
+  const timer = setTimeout(timeout.resolve, waitMs);
+  try {
+    await abortable(Promise.race([promise, timeout.promise]), signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}

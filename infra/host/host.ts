@@ -1,0 +1,201 @@
+import { health } from "../../functions/health.ts";
+import { ingestBatch } from "../../functions/ingest-batch.ts";
+import { reconcileTopics, type ReconcileResult } from "../../functions/reconcile-topics.ts";
+import { watchConfigFile } from "../../lib/adapters/config-file.ts";
+import { startConsumer } from "../../lib/adapters/kafka/consumer.ts";
+import { createThrottledLogger } from "../../lib/adapters/log-throttle.ts";
+import { createMetrics } from "../../lib/adapters/metrics.ts";
+import type { ConfigDocument } from "../../lib/rules/config/config.ts";
+import type { Logger } from "../../lib/rules/logger.ts";
+import { indexPatternOf } from "../../lib/rules/names.ts";
+import { createBulkGate } from "./bulk-gate.ts";
+import { createByteBudget } from "./byte-budget.ts";
+import { createClients } from "./clients.ts";
+import { createConsumerPool } from "./consumer-pool.ts";
+import { createEtcdKeeper } from "./etcd-keeper.ts";
+import { createHttpApp } from "./http/app.ts";
+import { serveHttp } from "./http/server.ts";
+import { createMonitor } from "./monitor.ts";
+import { createPump } from "./pump.ts";
+import { createReconcileLoop } from "./reconcile-loop.ts";
+import { createReporter } from "./reporter.ts";
+
+export interface HostOptions {
+  readonly configPath: string;
+  /** As read at start. */
+  readonly config: ConfigDocument;
+  /** Reads and checks the file as it is now. @throws PenstockError `config_unreadable` or `config_invalid` */
+  readConfig(): ConfigDocument;
+  readonly logger: Logger;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+/** A running Penstock. */
+export interface Host {
+  /** Where it answers, with the port it got. */
+  readonly url: string;
+  /**
+   * Stops fetching, finishes and commits what is in flight, leaves all groups, closes everything.
+   * @returns true where nothing stayed uncommitted
+   */
+  stop(): Promise<boolean>;
+}
+
+/** What is left of the shutdown's deadline for leaving groups and closing clients. */
+const LEAVE_MS = 5_000;
+
+/**
+ * Puts the parts together and starts them: the HTTP port first, so that a host which waits for its servers can say
+ * so. The only place where the handlers meet what keeps state.
+ * @throws PenstockError `http_unavailable`
+ */
+export function startHost(options: HostOptions): Host {
+  const { config, logger, now, random } = options;
+  const metrics = createMetrics();
+  const failures = createThrottledLogger(logger, { now });
+  const reporter = createReporter({ logger, failures, metrics, now });
+  const clients = createClients(config.settings, logger);
+  const gate = createBulkGate(config.settings.elasticsearch.bulk.concurrency);
+  const budget = createByteBudget(config.settings.kafka.inFlightMaxBytes);
+  const etcd = createEtcdKeeper((reason) => loop.trigger(reason), logger);
+
+  const pool = createConsumerPool({
+    startConsumer,
+    now,
+    random,
+    logger,
+    joinBudget: () => budget.join(),
+    events: (topic) => reporter.pumpEvents(topic),
+    onForgotten: (topic) => metrics.forgetTopic(topic),
+    onFailed(topic, reason, retryAtMs) {
+      failures.warn("a topic failed and is started again", { topic, reason: "failed", error: reason });
+      const wake = setTimeout(() => loop.trigger("another try is due"), Math.max(0, retryAtMs - now()));
+      wake.unref();
+    },
+    createPump: (_topic, order, share, events) =>
+      createPump({
+        gate,
+        share,
+        now,
+        random,
+        events,
+        limits: () => loop.memory.settings.elasticsearch.bulk,
+        ingest: async (records, attempt, signal) => {
+          await order.ready;
+          return ingestBatch(
+            { spec: order.desired.spec, records, attempt, limits: loop.memory.settings.elasticsearch.bulk },
+            {
+              bulk: reporter.timed((body, how) => clients.elasticsearch.bulk(body, how)),
+              deadLetters: clients.deadLetters,
+              now,
+              signal,
+            },
+          );
+        },
+      }),
+  });
+
+  const loop = createReconcileLoop({
+    logger,
+    memory: {
+      settings: config.settings,
+      declarations: config.declarations,
+      failedProbes: [],
+      etcd: null,
+      seenMissing: new Set(),
+    },
+    onResult(result, reasons) {
+      reporter.reconciled(result, reasons);
+      failures.flush();
+    },
+    reconcile: (input, newerTrigger) =>
+      reconcileTopics(input, {
+        ...pool,
+        now,
+        newerTrigger,
+        configPath: options.configPath,
+        readConfig: () => options.readConfig(),
+        readEtcd: (settings, signal) => etcd.read(settings, signal),
+        listTopics: (settings, signal) => clients.listTopics(settings, signal),
+        probeElasticsearch: (settings, signal) => clients.probeElasticsearch(settings, signal),
+        ensureTemplate: (patterns, signal) => clients.elasticsearch.ensureTemplate(patterns, signal),
+        async useSettings(settings) {
+          // First what fails on bad settings alone, so that the rest is not half in force.
+          await etcd.use(settings.etcd);
+          await clients.use(
+            settings,
+            [...pool.observed().values()].map(({ spec }) => indexPatternOf(spec.index)),
+          );
+          gate.resize(settings.elasticsearch.bulk.concurrency);
+          budget.resize(settings.kafka.inFlightMaxBytes);
+        },
+      }),
+  });
+
+  const monitor = createMonitor({
+    now,
+    listTopics: (signal) => clients.listTopics(loop.memory.settings.kafka, signal),
+    probeElasticsearch: (signal) => clients.probeElasticsearch(loop.memory.settings.elasticsearch, signal),
+    onChange: (reason) => loop.trigger(reason),
+    onTopics(topics) {
+      const due = [...pool.observed()].some(([topic, { state }]) => state === "pending" && topics.has(topic));
+      if (due) loop.trigger("a pending topic exists");
+    },
+  });
+
+  const { http } = config.settings;
+  const server = serveHttp({
+    hostname: http.hostname,
+    port: http.port,
+    app: createHttpApp({
+      logger,
+      now,
+      settings: () => loop.memory.settings.http,
+      topics: () => pool.statuses(),
+      health: () =>
+        health({
+          now: now(),
+          sources: reporter.sources(loop.memory.settings.etcd !== null),
+          kafka: monitor.kafka,
+          elasticsearch: monitor.elasticsearch,
+          topics: pool.statuses(),
+        }),
+      metricsText() {
+        reporter.refresh(pool.statuses(), budget.usedBytes);
+        return metrics.text();
+      },
+      reconcile: async ({ dryRun, accept, reason }) =>
+        toAnswer(dryRun, await loop.run({ reason, dryRun, acceptEtcd: accept === "etcd" })),
+    }),
+  });
+  const watch = watchConfigFile(options.configPath, {
+    onChange: () => loop.trigger("the config file changed"),
+  });
+  loop.trigger("start");
+
+  return {
+    url: server.url,
+    async stop() {
+      const drainMs = Math.max(0, loop.memory.settings.shutdown.deadlineMs - LEAVE_MS);
+      watch.stop();
+      // A run under way may be starting topics: it is told to hurry, and what it began is stopped with the rest.
+      const [unclean] = await Promise.all([pool.stopAll(drainMs), loop.stop()]);
+      const late = await pool.stopAll(0);
+      await Promise.all([monitor.stop(), etcd.close(), clients.close()]);
+      await server.stop();
+      const uncommitted = [...unclean, ...late];
+      if (uncommitted.length > 0)
+        logger.warn("some records stayed uncommitted and will be read again", { topics: uncommitted });
+      return uncommitted.length === 0;
+    },
+  };
+}
+
+/** What `POST /reconcile` answers. */
+function toAnswer(dryRun: boolean, result: ReconcileResult): object {
+  const { plan, conflicts, sources, failed, interrupted, durationMs } = result;
+  return { dryRun, plan, conflicts, sources, failed, interrupted, durationMs };
+}

@@ -1,0 +1,29 @@
+import { STATUS_CODES } from "node:http";
+import type { Context } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+
+/** Headers and extension members of a problem. */
+export interface ProblemOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly members?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * An error answer as problem details (RFC 9457). Without a `type` of its own (`about:blank`) the title is the status'
+ * phrase (4.2.1). `instance` is the path alone: a query may hold what nobody should repeat.
+ */
+export function problem(
+  c: Context,
+  status: ContentfulStatusCode,
+  detail: string,
+  { headers = {}, members = {} }: ProblemOptions = {},
+): Response {
+  const title = STATUS_CODES[status] ?? "Error";
+  const body = { type: "about:blank", title, status, detail, instance: c.req.path, ...members };
+  return c.body(JSON.stringify(body), status, { ...headers, "content-type": "application/problem+json" });
+}
+
+/** What a caller sent, short enough and fit to be shown back. */
+export function quoted(value: string): string {
+  return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
+}

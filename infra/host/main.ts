@@ -1,0 +1,131 @@
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { readConfigFile } from "../../lib/adapters/config-file.ts";
+import { createLogger } from "../../lib/adapters/log.ts";
+import { parseConfig, type ConfigDocument } from "../../lib/rules/config/config.ts";
+import { messageOf, PenstockError } from "../../lib/rules/errors.ts";
+import { secretsOf } from "../../lib/rules/secrets.ts";
+import { startHost } from "./host.ts";
+
+const USAGE = `Usage: bun run host [--config FILE]
+
+Moves logs from Kafka topics into Elasticsearch until SIGTERM or SIGINT.
+FILE: --config, else PENSTOCK_CONFIG, else config.yaml.
+Exit codes: 0 stopped with everything committed, 1 failed, 2 wrong usage, 78 bad config.
+`;
+
+/** sysexits.h: EX_CONFIG. */
+const EXIT_CONFIG = 78;
+
+// Bun's fetch would send what goes to Elasticsearch, 127.0.0.1 included, through the proxy that a shell happens to
+// name; Elasticsearch's own client never does.
+process.env["NO_PROXY"] ??= "*";
+
+await main();
+
+async function main(): Promise<void> {
+  const configPath = configPathOf(process.argv.slice(2));
+  const readConfig = (): ConfigDocument => {
+    const { text } = readConfigFile(configPath);
+    return parseConfig(text, {
+      file: configPath,
+      environment: process.env,
+      readFile: (path) => readFileSync(path, "utf8"),
+    });
+  };
+
+  let config: ConfigDocument;
+  try {
+    config = readConfig();
+  } catch (error) {
+    if (!(error instanceof PenstockError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(EXIT_CONFIG);
+  }
+
+  const logger = createLogger({
+    level: config.settings.log.level,
+    pretty: process.stdout.isTTY,
+    secrets: () => secretsOf(config.settings),
+  });
+  for (const notice of config.notices) logger.warn(notice);
+  // A fault of ours. What it would print of itself may hold records; what was not committed is read again.
+  process.on("unhandledRejection", (error) => {
+    logger.error("an error nobody handled: exiting", { error: messageOf(error) });
+    process.exit(1);
+  });
+  try {
+    const host = startHost({
+      configPath,
+      config,
+      logger,
+      now: () => Date.now(),
+      random: () => Math.random(),
+      readConfig() {
+        // Kept for the redaction of secrets that were changed while running.
+        config = readConfig();
+        return config;
+      },
+    });
+    logger.info("penstock answers", { url: host.url, config: configPath });
+    stopOnSignals(
+      () => host.stop(),
+      () => config.settings.shutdown.deadlineMs,
+      logger,
+    );
+  } catch (error) {
+    logger.error("the host does not start", { error: messageOf(error) });
+    process.exit(1);
+  }
+}
+
+function configPathOf(args: string[]): string {
+  try {
+    const { values } = parseArgs({
+      args,
+      options: { config: { type: "string" }, help: { type: "boolean", short: "h" } },
+      strict: true,
+    });
+    if (values.help === true) {
+      process.stdout.write(USAGE);
+      process.exit(0);
+    }
+    return values.config ?? process.env["PENSTOCK_CONFIG"] ?? "config.yaml";
+  } catch (error) {
+    process.stderr.write(`${messageOf(error)}\n\n${USAGE}`);
+    process.exit(2);
+  }
+}
+
+/** As process 1 of a container nobody else handles signals, so an unhandled SIGTERM would be ignored. */
+function stopOnSignals(
+  stop: () => Promise<boolean>,
+  deadlineMs: () => number,
+  logger: ReturnType<typeof createLogger>,
+): void {
+  let stopping = false;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (stopping) {
+      logger.warn("a second signal: exiting at once", { signal });
+      process.exit(1);
+    }
+    stopping = true;
+    logger.info("stopping", { signal });
+    setTimeout(() => {
+      logger.error("not stopped within shutdown.deadline: exiting; what was not committed is read again");
+      process.exit(1);
+    }, deadlineMs());
+    stop().then(
+      (clean) => {
+        logger.info("stopped", { clean });
+        process.exit(clean ? 0 : 1);
+      },
+      (error: unknown) => {
+        logger.error("stopping failed", { error: messageOf(error) });
+        process.exit(1);
+      },
+    );
+  };
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+}

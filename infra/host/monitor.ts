@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { SourceHealth } from "../../functions/health.ts";
+import { messageOf } from "../../lib/rules/errors.ts";
+
+/** Asks the servers now and then, so that readiness is about now and pending topics start when they can. */
+export interface Monitor {
+  readonly kafka: SourceHealth;
+  readonly elasticsearch: SourceHealth;
+  stop(): Promise<void>;
+}
+
+export interface MonitorDeps {
+  listTopics(signal: AbortSignal): Promise<ReadonlySet<string>>;
+  probeElasticsearch(signal: AbortSignal): Promise<void>;
+  /** The topics in Kafka, each time they were asked for. */
+  onTopics(topics: ReadonlySet<string>): void;
+  /** Something is other than a moment ago, so that another run of reconcile may get further. */
+  onChange(reason: string): void;
+  readonly now: () => number;
+}
+
+const INTERVAL_MS = 2_000;
+const PROBE_DEADLINE_MS = 5_000;
+
+export function createMonitor(deps: MonitorDeps): Monitor {
+  const life = new AbortController();
+  const unknown: SourceHealth = { ok: false, reason: "not asked yet", since: null };
+  let kafka = unknown;
+  let elasticsearch = unknown;
+  let known: string | null = null;
+
+  const next = (before: SourceHealth, reason: string | null): SourceHealth => {
+    const ok = reason === null;
+    const since =
+      before.ok === ok && before.since !== null ? before.since : new Date(deps.now()).toISOString();
+    return { ok, reason, since };
+  };
+
+  const ask = async (question: (signal: AbortSignal) => Promise<void>): Promise<string | null> => {
+    try {
+      await question(AbortSignal.any([life.signal, AbortSignal.timeout(PROBE_DEADLINE_MS)]));
+      return null;
+    } catch (error) {
+      return messageOf(error);
+    }
+  };
+
+  const round = async (): Promise<void> => {
+    const askKafka = ask(async (signal) => {
+      const found = await deps.listTopics(signal);
+      deps.onTopics(found);
+      const topics = [...found].sort().join();
+      if (known !== null && known !== topics) deps.onChange("the topics in Kafka changed");
+      known = topics;
+    });
+    const askElasticsearch = ask((signal) => deps.probeElasticsearch(signal));
+    const before = { kafka, elasticsearch };
+    kafka = next(kafka, await askKafka);
+    elasticsearch = next(elasticsearch, await askElasticsearch);
+    if (cameBack(before.kafka, kafka)) deps.onChange("Kafka answers again");
+    if (cameBack(before.elasticsearch, elasticsearch)) deps.onChange("Elasticsearch answers again");
+  };
+
+  const rounds = (async () => {
+    while (!life.signal.aborted) {
+      await round();
+      // Rejects only when the monitor is stopped, which the loop's condition sees.
+      await sleep(INTERVAL_MS, undefined, { signal: life.signal }).catch(() => {});
+    }
+  })();
+
+  return {
+    get kafka() {
+      return kafka;
+    },
+    get elasticsearch() {
+      return elasticsearch;
+    },
+    async stop() {
+      life.abort(new Error("the host stops"));
+      await rounds;
+    },
+  };
+}
+
+/** The very first answer is none: the host starts with a run of its own. */
+function cameBack(before: SourceHealth, now: SourceHealth): boolean {
+  return now.ok && !before.ok && before.since !== null;
+}

@@ -1,0 +1,242 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Assignment, FetchedBatch, PartitionPosition } from "../../lib/adapters/kafka/consumer.ts";
+import { bytesOf, bytesOfAll } from "../../lib/adapters/kafka/source-record.ts";
+import { abortable } from "../../lib/rules/abortable.ts";
+import { backoffMs, type BackoffRule } from "../../lib/rules/backoff.ts";
+import { messageOf } from "../../lib/rules/errors.ts";
+import type { OutcomeKind, RetryReason, SourceRecord } from "../../lib/rules/record.ts";
+import type { PartitionStatus } from "../../lib/rules/status.ts";
+import type { BulkGate } from "./bulk-gate.ts";
+import type { ByteShare } from "./byte-budget.ts";
+import { createCommitter } from "./committer.ts";
+import { RecordQueue } from "./record-queue.ts";
+import { PartitionLedger } from "./partition-ledger.ts";
+
+/** What one attempt made of its records, by position; null: try that record again. */
+export interface AttemptResult {
+  readonly outcomes: readonly (OutcomeKind | null)[];
+  readonly retry: RetryReason | null;
+}
+
+export interface PumpDeps {
+  /** One bounded attempt. Never throws for what servers do. */
+  ingest(records: readonly SourceRecord[], attempt: number, signal: AbortSignal): Promise<AttemptResult>;
+  readonly gate: BulkGate;
+  readonly share: ByteShare;
+  /** Bounds of one attempt's records, and how many attempts of this topic may be under way. */
+  limits(): { readonly maxDocuments: number; readonly maxBytes: number; readonly concurrency: number };
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly events: PumpEvents;
+}
+
+/** What happened, for counters and logs; called per batch or bulk, never per record. */
+export interface PumpEvents {
+  consumed(records: number): void;
+  outcomes(outcomes: readonly (OutcomeKind | null)[]): void;
+  retried(reason: RetryReason, records: number): void;
+  commitFailed(error: unknown): void;
+  /** A fault of ours. The consumer has to be replaced. */
+  broken(error: unknown): void;
+}
+
+/** Moves the records of one topic: from the consumer's batches, through bulks in flight, to committed offsets. */
+export interface Pump {
+  assign(assignment: Assignment): void;
+  /** Takes a batch over as soon as there is memory for it; calls `heartbeat` while it waits. */
+  accept(batch: FetchedBatch, heartbeat: () => Promise<void>): Promise<void>;
+  observe(positions: readonly PartitionPosition[]): void;
+  partitions(): PartitionStatus[];
+  /** Why records are being tried again right now; null: they are not. */
+  readonly trouble: RetryReason | null;
+  /**
+   * Takes nothing more, lets go of what was not sent yet, waits for what was and commits it.
+   * @returns true where nothing that was sent stayed uncommitted; else it will be read and sent again
+   */
+  drain(signal: AbortSignal): Promise<boolean>;
+  /** Ends at once; to be called in any case, after `drain` too. */
+  close(): void;
+}
+
+const RETRY_BACKOFF: BackoffRule = { initialMs: 200, maxMs: 10_000 };
+const HOLD_BACK_MS = 1_000;
+
+export function createPump(deps: PumpDeps): Pump {
+  const { events, share, gate } = deps;
+  const ledger = new PartitionLedger();
+  const committer = createCommitter({
+    ledger,
+    now: deps.now,
+    onFailed: (error) => events.commitFailed(error),
+  });
+  const life = new AbortController();
+  /** Ends with the generation: what was fetched before it is read again, so waiting for it makes no sense. */
+  let epoch = new AbortController();
+  const queue = new RecordQueue();
+  let attempts = 0;
+  let draining = false;
+  /** True: a rebalance took the right to commit from records that were sent. */
+  let cutOff = false;
+  let dispatching = false;
+  let trouble: RetryReason | null = null;
+  /** Replaced whenever an attempt ended, so that `dispatch` and `drain` look again. */
+  let ended = Promise.withResolvers<void>();
+
+  const takeIn = (batch: FetchedBatch, bytes: number): boolean => {
+    try {
+      return ledger.expect(batch);
+    } catch (error) {
+      share.give(bytes);
+      throw error;
+    }
+  };
+
+  /** Sends until nothing is queued; one dispatch at a time, so the topic waits for one place of the gate at a time. */
+  const dispatch = async (): Promise<void> => {
+    if (dispatching) return;
+    dispatching = true;
+    try {
+      while (queue.length > 0 && !life.signal.aborted) {
+        if (attempts >= deps.limits().concurrency) {
+          await ended.promise;
+          continue;
+        }
+        const leave = await gate.enter(life.signal);
+        const chunk = queue.take(deps.limits());
+        if (chunk.length === 0) leave();
+        else void send(chunk, leave, epoch.signal).catch(fail);
+      }
+    } catch (error) {
+      fail(error);
+    } finally {
+      dispatching = false;
+    }
+  };
+
+  const fail = (error: unknown): void => {
+    if (!life.signal.aborted) events.broken(error);
+  };
+
+  /** Tries one chunk until each of its records has an outcome, or its generation is over. */
+  const send = async (
+    chunk: readonly SourceRecord[],
+    firstLeave: () => void,
+    generation: AbortSignal,
+  ): Promise<void> => {
+    attempts += 1;
+    let leave = firstLeave;
+    let left = chunk;
+    try {
+      for (let attempt = 1; left.length > 0; attempt += 1) {
+        const { outcomes, retry } = await deps.ingest(left, attempt, life.signal);
+        leave();
+        left = settle(left, outcomes, generation);
+        if (left.length === 0 || generation.aborted) break;
+        if (retry === null)
+          throw new Error("an attempt left records without an outcome and without a reason");
+        trouble = retry;
+        events.retried(retry, left.length);
+        await sleep(backoffMs(RETRY_BACKOFF, attempt, deps.random()), undefined, { signal: generation });
+        leave = await gate.enter(generation);
+      }
+      if (left.length === 0 && !generation.aborted) trouble = null;
+    } catch (error) {
+      if (!generation.aborted) throw error;
+    } finally {
+      leave();
+      share.give(bytesOfAll(left));
+      attempts -= 1;
+      const { resolve } = ended;
+      ended = Promise.withResolvers<void>();
+      resolve();
+    }
+  };
+
+  /** Books the outcomes. @returns the records to try again */
+  const settle = (
+    records: readonly SourceRecord[],
+    outcomes: readonly (OutcomeKind | null)[],
+    generation: AbortSignal,
+  ): SourceRecord[] => {
+    const again: SourceRecord[] = [];
+    let settledBytes = 0;
+    for (const [position, record] of records.entries()) {
+      if ((outcomes[position] ?? null) === null) {
+        again.push(record);
+        continue;
+      }
+      settledBytes += bytesOf(record);
+      if (!generation.aborted) ledger.resolve(record.partition, record.offset);
+    }
+    share.give(settledBytes);
+    events.outcomes(outcomes);
+    committer.schedule();
+    return again;
+  };
+
+  /** Fetches nothing more, and stays a member of the group, until the pump is closed. */
+  const holdBack = async (heartbeat: () => Promise<void>): Promise<void> => {
+    while (!life.signal.aborted) {
+      // Ends early only when the pump is closed, which the condition sees.
+      await sleep(HOLD_BACK_MS, undefined, { signal: life.signal }).catch(() => {});
+      if (!life.signal.aborted) await heartbeat();
+    }
+  };
+
+  return {
+    assign(next) {
+      cutOff = attempts > 0 || ledger.uncommitted().size > 0;
+      epoch.abort(new Error("the group was rebalanced"));
+      epoch = new AbortController();
+      share.give(queue.drop());
+      trouble = null;
+      ledger.assign(next, deps.now());
+      committer.assign(next);
+    },
+    async accept(batch, heartbeat) {
+      if (draining) await holdBack(heartbeat);
+      if (life.signal.aborted) return;
+      const fetchedIn = epoch;
+      const bytes = bytesOfAll(batch.records);
+      try {
+        await share.take(bytes, heartbeat, life.signal);
+      } catch (error) {
+        if (life.signal.aborted) return;
+        throw error;
+      }
+      if (draining || fetchedIn !== epoch || !takeIn(batch, bytes)) {
+        share.give(bytes);
+        return;
+      }
+      events.consumed(batch.records.length);
+      queue.push(batch.records);
+      if (batch.records.length === 0) committer.schedule();
+      else void dispatch();
+    },
+    observe: (positions) => ledger.observe(positions, deps.now()),
+    partitions: () => ledger.status(),
+    get trouble() {
+      return trouble;
+    },
+    async drain(signal) {
+      draining = true;
+      cutOff = false;
+      share.give(queue.drop());
+      try {
+        while (attempts > 0) await abortable(ended.promise, signal);
+        await committer.flush(signal);
+        return !cutOff;
+      } catch (error) {
+        if (!signal.aborted) throw new Error(`draining failed: ${messageOf(error)}`, { cause: error });
+        return false;
+      }
+    },
+    close() {
+      life.abort(new Error("the pump was closed"));
+      epoch.abort(life.signal.reason);
+      committer.close();
+      share.give(queue.drop());
+      share.leave();
+    },
+  };
+}

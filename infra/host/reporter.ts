@@ -1,0 +1,117 @@
+import type { SourceHealth } from "../../functions/health.ts";
+import type { ReconcileResult, SourceReport } from "../../functions/reconcile-topics.ts";
+import type { ThrottledLogger } from "../../lib/adapters/log-throttle.ts";
+import type { Metrics } from "../../lib/adapters/metrics.ts";
+import { messageOf } from "../../lib/rules/errors.ts";
+import type { Logger } from "../../lib/rules/logger.ts";
+import type { OutcomeKind } from "../../lib/rules/record.ts";
+import type { TopicStatus } from "../../lib/rules/status.ts";
+import type { PumpEvents } from "./pump.ts";
+
+/** Turns what happens on a host into metrics, log lines and source health. */
+export interface Reporter {
+  pumpEvents(topic: string): Pick<PumpEvents, "consumed" | "outcomes" | "retried" | "commitFailed">;
+  /** The same call, its duration measured. */
+  timed<A extends unknown[], R>(call: (...args: A) => Promise<R>): (...args: A) => Promise<R>;
+  reconciled(result: ReconcileResult, reasons: readonly string[]): void;
+  /** As last read; etcd is null where it is not configured. */
+  sources(etcdConfigured: boolean): { readonly config: SourceHealth; readonly etcd: SourceHealth | null };
+  /** Brings the gauges up to date. */
+  refresh(statuses: readonly TopicStatus[], inFlightBytes: number): void;
+}
+
+export interface ReporterDeps {
+  readonly logger: Logger;
+  readonly failures: ThrottledLogger;
+  readonly metrics: Metrics;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+export function createReporter({ logger, failures, metrics, now }: ReporterDeps): Reporter {
+  const health = { config: unknownHealth, etcd: unknownHealth };
+
+  const note = (name: "config" | "etcd", report: SourceReport): void => {
+    const before = health[name];
+    const at = new Date(now()).toISOString();
+    const since = before.ok === report.ok && before.since !== null ? before.since : at;
+    health[name] = { ok: report.ok, reason: report.error, since };
+    if (report.ok) metrics.sourceRead(name, now());
+    else
+      failures.error("a source cannot be taken as it is; what it said before is kept", {
+        reason: name,
+        error: report.error,
+      });
+  };
+
+  return {
+    pumpEvents: (topic) => ({
+      consumed: (records) => metrics.recordsConsumed(topic, records),
+      outcomes(outcomes) {
+        for (const [outcome, count] of countOf(outcomes)) metrics.documents(topic, outcome, count);
+      },
+      retried({ code, message }, records) {
+        metrics.bulkRetried(code);
+        failures.warn("records are tried again", { topic, reason: code, error: message, records });
+      },
+      commitFailed: (error) => {
+        failures.warn("a commit failed and is tried again", {
+          topic,
+          reason: "commit",
+          error: messageOf(error),
+        });
+      },
+    }),
+    timed:
+      (call) =>
+      async (...args) => {
+        const startedAt = now();
+        try {
+          return await call(...args);
+        } finally {
+          metrics.bulkTook(now() - startedAt);
+        }
+      },
+    reconciled(result, reasons) {
+      const { plan, conflicts, failed, durationMs, sources, kafka } = result;
+      const clean = failed.length === 0 && kafka.ok && sources.config.ok && (sources.etcd?.ok ?? true);
+      metrics.reconciled(clean ? "done" : "failed", durationMs);
+      note("config", sources.config);
+      if (sources.etcd !== null) note("etcd", sources.etcd);
+      for (const { topic, error } of failed)
+        failures.warn("a topic could not be brought in line", { topic, reason: "reconcile", error });
+      if (result.started.length + result.stopped.length + result.replaced.length === 0) return;
+      logger.info("reconciled", {
+        reasons,
+        started: result.started,
+        stopped: result.stopped,
+        replaced: result.replaced,
+        keep: plan.keep.length,
+        pending: plan.pending.length,
+        refused: plan.refused.length,
+        conflicts: conflicts.length,
+        failed: failed.length,
+        durationMs,
+      });
+    },
+    sources: (etcdConfigured) => ({ config: health.config, etcd: etcdConfigured ? health.etcd : null }),
+    refresh(statuses, inFlightBytes) {
+      metrics.setInFlightBytes(inFlightBytes);
+      metrics.setTopics(statuses.map(({ state }) => state));
+      for (const { topic, partitions } of statuses) {
+        const lag = new Map<number, number>();
+        for (const { partition, owned, lag: behind } of partitions)
+          if (owned && behind !== null) lag.set(partition, behind);
+        metrics.setLag(topic, lag);
+      }
+    },
+  };
+}
+
+const unknownHealth: SourceHealth = { ok: false, reason: "not read yet", since: null };
+
+function countOf(outcomes: readonly (OutcomeKind | null)[]): Map<OutcomeKind, number> {
+  const counts = new Map<OutcomeKind, number>();
+  for (const outcome of outcomes) if (outcome !== null) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+  return counts;
+}

@@ -1,0 +1,263 @@
+import type { StartOrder } from "../../functions/apply-plan.ts";
+import type { startConsumer, TopicConsumer } from "../../lib/adapters/kafka/consumer.ts";
+import { abortable } from "../../lib/rules/abortable.ts";
+import { backoffMs, type BackoffRule } from "../../lib/rules/backoff.ts";
+import type { Specification } from "../../lib/rules/declaration.ts";
+import type { DesiredTopic } from "../../lib/rules/desired.ts";
+import { messageOf, PenstockError } from "../../lib/rules/errors.ts";
+import type { Logger } from "../../lib/rules/logger.ts";
+import type { OutcomeKind } from "../../lib/rules/record.ts";
+import { shownState } from "../../lib/rules/stall.ts";
+import type { TopicState, TopicStatus } from "../../lib/rules/status.ts";
+import type { ByteShare } from "./byte-budget.ts";
+import type { Pump, PumpEvents } from "./pump.ts";
+
+export interface RunnerDeps {
+  readonly startConsumer: typeof startConsumer;
+  createPump(topic: string, order: StartOrder, share: ByteShare, events: PumpEvents): Pump;
+  joinBudget(): ByteShare;
+  /** It failed, and is due for another try at `retryAtMs`. */
+  onFailed(topic: string, reason: string, retryAtMs: number): void;
+  events(topic: string): Pick<PumpEvents, "consumed" | "outcomes" | "retried" | "commitFailed">;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly logger: Logger;
+}
+
+/** One topic of this host, from its declaration to its end: the only place that knows its consumer. */
+export interface TopicRunner {
+  readonly state: TopicState;
+  readonly spec: Specification;
+  /** Of what it runs by; null while it is pending, and once it was told to stop for good. */
+  readonly hash: string | null;
+  /** When a failed start may be tried again; milliseconds since the epoch. */
+  readonly retryAtMs: number;
+  /** Resolves once running or failed; never throws. */
+  start(order: StartOrder): Promise<void>;
+  /**
+   * Lets what was sent finish and be committed for at most `drainMs` (null: as long as it takes), then leaves the
+   * group. Called again while it stops, the shorter wait counts.
+   * @param next what it is going to be started with; null: it stops for good
+   * @returns true where nothing that was sent stayed uncommitted
+   */
+  stop(next: StartOrder | null, drainMs: number | null): Promise<boolean>;
+  /** Waits for its topic to exist, or for Kafka to answer. */
+  pend(desired: DesiredTopic, reason: string): void;
+  /** Takes over where it is declared, where that changes nothing about how it runs. */
+  describe(desired: DesiredTopic): void;
+  status(): TopicStatus;
+}
+
+interface Running {
+  readonly pump: Pump;
+  readonly startedAtMs: number;
+  consumer: TopicConsumer | null;
+}
+
+const FAILURE_BACKOFF: BackoffRule = { initialMs: 500, maxMs: 10_000 };
+/** A consumer that ran for so long had been well: its next failure counts as a first one. */
+const WELL_AFTER_MS = 30_000;
+/**
+ * How long a join may take. It waits for members that died without leaving, until their sessions end, and for
+ * members that are busy, until the rebalance timeout; a shorter limit would give up on a join that works.
+ */
+const JOIN_LIMIT_MS = 60_000;
+/** A consumer that does not close by then is left to itself: it was told, and leaves when its own call ends. */
+const CLOSE_LIMIT_MS = 10_000;
+export function createTopicRunner(topic: string, first: DesiredTopic, deps: RunnerDeps): TopicRunner {
+  const counts = { indexed: 0, duplicate: 0, deadLettered: 0, skipped: 0 };
+  let desired = first;
+  let hash: string | null = null;
+  let state: TopicState = "pending";
+  let reason: string | null = null;
+  let sinceMs = deps.now();
+  let failures = 0;
+  let retryAtMs = 0;
+  let running: Running | null = null;
+  /** What ran, while it drains. */
+  let leaving: Running | null = null;
+  let ending: { readonly cut: AbortController; readonly clean: Promise<boolean> } | null = null;
+  let starting: { readonly abort: AbortController; readonly done: Promise<void> } | null = null;
+
+  const enter = (next: TopicState, why: string | null): void => {
+    if (state !== next) sinceMs = deps.now();
+    state = next;
+    reason = why;
+  };
+
+  const count = (outcomes: readonly (OutcomeKind | null)[]): void => {
+    for (const outcome of outcomes) {
+      if (outcome === "indexed") counts.indexed += 1;
+      else if (outcome === "duplicate") counts.duplicate += 1;
+      else if (outcome === "dead-lettered") counts.deadLettered += 1;
+      else if (outcome === "skipped") counts.skipped += 1;
+    }
+  };
+
+  /** Gives up on this consumer, if it is still the present one. */
+  const fail = (broken: Running, error: unknown): void => {
+    // Nothing can be committed without a consumer: a drain without limit would wait for ever.
+    if (leaving === broken) ending?.cut.abort();
+    if (running !== broken) return;
+    running = null;
+    if (deps.now() - broken.startedAtMs >= WELL_AFTER_MS) failures = 0;
+    void dismantle(broken);
+    failed(messageOf(error));
+  };
+
+  const failed = (why: string): void => {
+    failures += 1;
+    retryAtMs = deps.now() + backoffMs(FAILURE_BACKOFF, failures, deps.random());
+    enter("failed", why);
+    deps.onFailed(topic, why, retryAtMs);
+  };
+
+  const dismantle = async ({ pump, consumer }: Running): Promise<void> => {
+    pump.close();
+    if (consumer === null) return;
+    try {
+      await abortable(consumer.stop(), AbortSignal.timeout(CLOSE_LIMIT_MS));
+    } catch (error) {
+      deps.logger.warn("a consumer did not close in time", { topic, error: messageOf(error) });
+    }
+  };
+
+  /** Drains and leaves. Told again to stop, it is the same end, which may only come sooner. */
+  const end = (): NonNullable<typeof ending> => {
+    const cut = new AbortController();
+    const clean = (async () => {
+      await starting?.done;
+      const stopped = running;
+      running = null;
+      if (stopped === null) return true;
+      leaving = stopped;
+      const drained = await stopped.pump.drain(cut.signal);
+      leaving = null;
+      await dismantle(stopped);
+      return drained;
+    })();
+    return { cut, clean };
+  };
+
+  const launch = async (order: StartOrder, signal: AbortSignal): Promise<void> => {
+    const share = deps.joinBudget();
+    const own = deps.events(topic);
+    const pump = deps.createPump(topic, order, share, {
+      ...own,
+      outcomes: (outcomes) => {
+        count(outcomes);
+        own.outcomes(outcomes);
+      },
+      broken: (error) => fail(mine, error),
+    });
+    const mine: Running = { pump, startedAtMs: deps.now(), consumer: null };
+    running = mine;
+    try {
+      mine.consumer = await deps.startConsumer(
+        {
+          kafka: order.kafka,
+          topic,
+          groupId: `${order.kafka.groupPrefix}.${topic}`,
+          startAt: order.startAt,
+          logger: deps.logger,
+          listener: {
+            onAssigned: (assignment) => pump.assign(assignment),
+            onBatch: (batch, heartbeat) => pump.accept(batch, heartbeat),
+            onPositions: (positions) => pump.observe(positions),
+            onCrash: (error) => fail(mine, error),
+          },
+        },
+        AbortSignal.any([signal, AbortSignal.timeout(JOIN_LIMIT_MS)]),
+      );
+      await abortable(order.ready, signal);
+      // It may have crashed in the very moment it had joined.
+      if (running === mine) enter("running", null);
+      else await dismantle(mine);
+    } catch (error) {
+      if (signal.aborted) {
+        running = null;
+        await dismantle(mine);
+      } else {
+        fail(mine, isTimeout(error) ? joinTooSlow(topic) : error);
+      }
+    }
+  };
+
+  return {
+    get state() {
+      return state;
+    },
+    get spec() {
+      return desired.spec;
+    },
+    get hash() {
+      return hash;
+    },
+    get retryAtMs() {
+      return retryAtMs;
+    },
+    async start(order) {
+      desired = order.desired;
+      hash = order.hash;
+      enter("starting", null);
+      const abort = new AbortController();
+      const done = launch(order, abort.signal);
+      starting = { abort, done };
+      await done;
+      starting = null;
+    },
+    async stop(next, drainMs) {
+      hash = next?.hash ?? null;
+      enter("stopping", next === null ? "not declared any more" : "to start with changed settings");
+      starting?.abort.abort(new Error("stopped while it started"));
+      const stopping = (ending ??= end());
+      const timer = drainMs === null ? null : setTimeout(() => stopping.cut.abort(), drainMs);
+      try {
+        return await stopping.clean;
+      } finally {
+        if (timer !== null) clearTimeout(timer);
+        ending = null;
+      }
+    },
+    pend(wanted, why) {
+      desired = wanted;
+      hash = null;
+      failures = 0;
+      enter("pending", why);
+    },
+    describe(wanted) {
+      desired = wanted;
+    },
+    status() {
+      const partitions = running?.pump.partitions() ?? [];
+      return {
+        topic,
+        ...shownState(
+          { state, reason, sinceMs, trouble: running?.pump.trouble ?? null },
+          partitions,
+          deps.now(),
+        ),
+        sources: desired.sources,
+        spec: desired.spec,
+        partitions,
+        counts: { ...counts },
+      };
+    },
+  };
+}
+
+function isTimeout(error: unknown): boolean {
+  const cause = error instanceof PenstockError ? error.cause : error;
+  return cause instanceof DOMException && cause.name === "TimeoutError";
+}
+
+function joinTooSlow(topic: string): PenstockError {
+  const seconds = JOIN_LIMIT_MS / 1000;
+  return new PenstockError(
+    "deadline_exceeded",
+    `the consumer of "${topic}" did not join its group within ${seconds} s`,
+    {
+      retryable: true,
+    },
+  );
+}

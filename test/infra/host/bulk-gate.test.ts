@@ -1,0 +1,96 @@
+import { expect, test } from "bun:test";
+import { createBulkGate, type BulkGate } from "../../../infra/host/bulk-gate.ts";
+import { flush } from "../../support/fake-time.ts";
+import { rejection } from "../../support/rejection.ts";
+
+const { signal } = new AbortController();
+
+/** Asks for a place for each name; `entered` tells who got one, in order. */
+function ask(gate: BulkGate, ...names: string[]) {
+  const entered: string[] = [];
+  const leave = new Map<string, () => void>();
+  for (const name of names)
+    void gate.enter(signal).then((left) => {
+      entered.push(name);
+      leave.set(name, left);
+    });
+  return { entered, leave: (name: string) => leave.get(name)?.() };
+}
+
+test("lets in as many as it has places, first come first served", async () => {
+  const gate = createBulkGate(2);
+  const { entered, leave } = ask(gate, "a", "b", "c", "d");
+  await flush();
+  expect(entered).toEqual(["a", "b"]);
+  leave("b");
+  await flush();
+  expect(entered).toEqual(["a", "b", "c"]);
+});
+
+test("a place is given back once, however often that is said", async () => {
+  const gate = createBulkGate(1);
+  const { entered, leave } = ask(gate, "a", "b", "c");
+  await flush();
+  leave("a");
+  leave("a");
+  await flush();
+  expect(entered).toEqual(["a", "b"]);
+});
+
+test("one who asks one at a time cannot keep others out", async () => {
+  const gate = createBulkGate(1);
+  const order: string[] = [];
+  const work = async (name: string): Promise<void> => {
+    for (let times = 0; times < 3; times += 1) {
+      const leave = await gate.enter(signal);
+      order.push(name);
+      leave();
+    }
+  };
+  await Promise.all([work("a"), work("b"), work("c")]);
+  expect(order).toEqual(["a", "b", "c", "a", "b", "c", "a", "b", "c"]);
+});
+
+test("more places let more in at once, fewer hold back until enough have left", async () => {
+  const gate = createBulkGate(1);
+  const { entered, leave } = ask(gate, "a", "b", "c", "d");
+  gate.resize(3);
+  await flush();
+  expect(entered).toEqual(["a", "b", "c"]);
+  gate.resize(1);
+  leave("a");
+  leave("b");
+  await flush();
+  expect(entered).toHaveLength(3);
+  leave("c");
+  await flush();
+  expect(entered).toEqual(["a", "b", "c", "d"]);
+});
+
+test("an abort gives up the turn, and the next one gets it", async () => {
+  const gate = createBulkGate(1);
+  const leave = await gate.enter(signal);
+  const impatient = new AbortController();
+  const reason = new Error("enough");
+  const waiting = rejection(gate.enter(impatient.signal));
+  const next = ask(gate, "next");
+  impatient.abort(reason);
+  expect(await waiting).toBe(reason);
+  leave();
+  await flush();
+  expect(next.entered).toEqual(["next"]);
+  expect(await rejection(gate.enter(impatient.signal))).toBe(reason);
+});
+
+test("an abort in the moment of admission takes no place along", async () => {
+  const gate = createBulkGate(1);
+  const leave = await gate.enter(signal);
+  const controller = new AbortController();
+  const entering = gate.enter(controller.signal);
+  leave();
+  controller.abort(new Error("too late"));
+  (await entering)();
+  const next = ask(gate, "next");
+  await flush();
+  expect(next.entered).toEqual(["next"]);
+});

@@ -1,0 +1,124 @@
+import { afterEach, beforeEach, expect, jest, test } from "bun:test";
+import { createByteBudget, type ByteShare } from "../../../infra/host/byte-budget.ts";
+import { advance, flush } from "../../support/fake-time.ts";
+import { rejection } from "../../support/rejection.ts";
+
+const { signal } = new AbortController();
+const nothing = (): Promise<void> => Promise.resolve();
+
+beforeEach(() => void jest.useFakeTimers());
+afterEach(() => void jest.useRealTimers());
+
+/** Takes, and tells whether it could. */
+function taking(share: ByteShare, bytes: number) {
+  const state = { taken: false };
+  void share.take(bytes, nothing, signal).then(() => (state.taken = true));
+  return state;
+}
+
+test("counts what is taken and given back", async () => {
+  const budget = createByteBudget(1000);
+  const share = budget.join();
+  await share.take(100, nothing, signal);
+  await share.take(50, nothing, signal);
+  expect(budget.usedBytes).toBe(150);
+  share.give(100);
+  expect(budget.usedBytes).toBe(50);
+});
+
+test("what is too large for any share passes alone, and nothing beside it until it is given back", async () => {
+  const budget = createByteBudget(1000);
+  const share = budget.join();
+  await share.take(5000, nothing, signal);
+  const next = taking(share, 1);
+  await flush();
+  expect(next.taken).toBe(false);
+  share.give(5000);
+  await flush();
+  expect(next.taken).toBe(true);
+  expect(budget.usedBytes).toBe(1);
+});
+
+test("a topic that is full does not keep another from its minimum", async () => {
+  const budget = createByteBudget(1000);
+  const [greedy, modest] = [budget.join(), budget.join()];
+  await greedy.take(1000, nothing, signal);
+  const more = taking(greedy, 1);
+  await modest.take(60, nothing, signal);
+  // Its minimum is 1000 / (4 × 2).
+  await modest.take(65, nothing, signal);
+  const beyond = taking(modest, 1);
+  await flush();
+  expect({ more: more.taken, beyond: beyond.taken, used: budget.usedBytes }).toEqual({
+    more: false,
+    beyond: false,
+    used: 1125,
+  });
+});
+
+test("leaving gives everything back, once, and later gifts count for nothing", async () => {
+  const budget = createByteBudget(1000);
+  const [first, second] = [budget.join(), budget.join()];
+  await first.take(1000, nothing, signal);
+  await second.take(1, nothing, signal);
+  const waiting = taking(second, 200);
+  await flush();
+  expect(waiting.taken).toBe(false);
+  first.leave();
+  first.leave();
+  first.give(1000);
+  await flush();
+  expect(waiting.taken).toBe(true);
+  expect(budget.usedBytes).toBe(201);
+});
+
+test("a larger limit is seen by who waits already", async () => {
+  const budget = createByteBudget(1000);
+  const share = budget.join();
+  await share.take(200, nothing, signal);
+  const waiting = taking(share, 100);
+  await flush();
+  expect(waiting.taken).toBe(false);
+  budget.resize(2000);
+  await flush();
+  expect(waiting.taken).toBe(true);
+});
+
+test("whoever waits is called about once a second", async () => {
+  const share = createByteBudget(1000).join();
+  await share.take(1000, nothing, signal);
+  let calls = 0;
+  let taken = false;
+  const waiting = share
+    .take(
+      1,
+      async () => {
+        calls += 1;
+      },
+      signal,
+    )
+    .then(() => (taken = true));
+  await advance(3_050);
+  expect({ calls, taken }).toEqual({ calls: 3, taken: false });
+  share.give(1000);
+  await waiting;
+});
+
+test("what the meanwhile throws, or the abort, ends the wait and takes nothing", async () => {
+  const budget = createByteBudget(1000);
+  const share = budget.join();
+  await share.take(1000, nothing, signal);
+  const rebalance = new Error("rebalance");
+  const thrown = rejection(share.take(1, () => Promise.reject(rebalance), signal));
+  const controller = new AbortController();
+  const aborted = rejection(share.take(1, nothing, controller.signal));
+  await advance(1_000);
+  expect(await thrown).toBe(rebalance);
+  const reason = new Error("closed");
+  controller.abort(reason);
+  expect(await aborted).toBe(reason);
+  expect(budget.usedBytes).toBe(1000);
+  share.give(1000);
+  expect(await rejection(share.take(1, nothing, controller.signal))).toBe(reason);
+  expect(budget.usedBytes).toBe(0);
+});

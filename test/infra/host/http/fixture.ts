@@ -1,0 +1,53 @@
+import { createHttpApp, type HttpDeps } from "../../../../infra/host/http/app.ts";
+import type { LogFields, Logger } from "../../../../lib/rules/logger.ts";
+import type { HttpSettings } from "../../../../lib/rules/settings.ts";
+import { topicStatus } from "../../../support/topic-status.ts";
+
+export const token = "correct-horse-battery-staple";
+export const fine = { ok: true, reason: null, since: "2026-11-22T12:00:00.000Z" };
+export const ready = {
+  status: "ready",
+  checks: { config: fine, kafka: fine, elasticsearch: fine, progress: { ...fine, partitions: [] } },
+} as const;
+
+/** An app over fixed answers; `ask` sends a request to it without a port. What it logs and is asked is kept. */
+export function setUp(settings: Partial<HttpSettings> = {}, deps: Partial<HttpDeps> = {}) {
+  const logged: { message: string; fields: LogFields | undefined }[] = [];
+  const write = (message: string, fields?: LogFields) => void logged.push({ message, fields });
+  const logger: Logger = { debug: write, info: write, warn: write, error: write };
+  const reconciles: unknown[] = [];
+  const inForce: { http: HttpSettings; now: number } = {
+    http: { hostname: "127.0.0.1", port: 8080, token: null, openMetrics: false, ...settings },
+    now: 0,
+  };
+  const app = createHttpApp({
+    settings: () => inForce.http,
+    topics: () => [topicStatus()],
+    health: () => ready,
+    metricsText: async () => "penstock_in_flight_bytes 0\n",
+    async reconcile(request) {
+      reconciles.push(request);
+      return { dryRun: request.dryRun };
+    },
+    logger,
+    now: () => inForce.now,
+    ...deps,
+  });
+  const ask = async (
+    path: string,
+    init: Omit<RequestInit, "headers"> & { headers?: Record<string, string> } = {},
+  ) => app.request(path, { ...init, headers: { host: "127.0.0.1:8080", ...init.headers } });
+  return { app, ask, logged, reconciles, inForce };
+}
+
+export const bearer = (value: string) => ({ authorization: `Bearer ${value}` });
+
+/** The problem an answer holds, after checking that it is one. */
+export async function problemOf(response: Response): Promise<Record<string, unknown>> {
+  if (response.headers.get("content-type") !== "application/problem+json") {
+    throw new Error(`${response.status} is no problem: ${await response.text()}`);
+  }
+  const body: unknown = await response.json();
+  if (typeof body !== "object" || body === null) throw new Error("the problem is no object");
+  return { ...body };
+}

@@ -1,0 +1,155 @@
+import { describe, expect, test } from "bun:test";
+import { partitionStatus, topicStatus } from "../../../support/topic-status.ts";
+import { fine, problemOf, ready, setUp } from "./fixture.ts";
+
+test("GET /healthz is 200 and asks nothing", async () => {
+  const { ask } = setUp(
+    {},
+    {
+      health: () => {
+        throw new Error("asked");
+      },
+    },
+  );
+  expect((await ask("/healthz")).status).toBe(200);
+});
+
+describe("GET /readyz", () => {
+  test("is 200 with the checks when ready", async () => {
+    const response = await setUp().ask("/readyz");
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual(ready);
+  });
+
+  test("is 503 naming each failing check", async () => {
+    const checks = {
+      ...ready.checks,
+      etcd: { ...fine, ok: false, reason: "no answer in 10 s" },
+      progress: { ...fine, ok: false, reason: "stuck: golang_log/2", partitions: ["golang_log/2"] },
+    };
+    const response = await setUp({}, { health: () => ({ status: "not ready", checks }) }).ask("/readyz");
+    expect(response.status).toBe(503);
+    expect(await problemOf(response)).toEqual({
+      type: "about:blank",
+      title: "Service Unavailable",
+      status: 503,
+      detail: "Not ready: progress (stuck: golang_log/2); etcd (no answer in 10 s).",
+      instance: "/readyz",
+      checks,
+    });
+  });
+});
+
+test("GET /metrics is Prometheus text", async () => {
+  const response = await setUp().ask("/metrics");
+  expect(response.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
+  expect(await response.text()).toBe("penstock_in_flight_bytes 0\n");
+});
+
+test("GET /topics is the statuses as JSON", async () => {
+  const topics = [topicStatus({ topic: "<script>", partitions: [partitionStatus({ lag: null })] })];
+  const response = await setUp({}, { topics: () => topics }).ask("/topics");
+  expect(response.headers.get("content-type")).toBe("application/json");
+  expect(await response.json()).toEqual(topics);
+});
+
+describe("POST /reconcile", () => {
+  test.each([
+    ["", { dryRun: false, accept: null }],
+    ["?dryRun=true", { dryRun: true, accept: null }],
+    ["?dryRun=false", { dryRun: false, accept: null }],
+    ["?accept=etcd", { dryRun: false, accept: "etcd" }],
+    ["?accept=etcd&dryRun=true", { dryRun: true, accept: "etcd" }],
+  ])("%s", async (query, wanted) => {
+    const { ask, reconciles } = setUp();
+    const response = await ask(`/reconcile${query}`, { method: "POST" });
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({ dryRun: wanted.dryRun });
+    expect(reconciles).toEqual([{ ...wanted, reason: "http" }]);
+  });
+
+  test.each([
+    ["?dryRun=yes", 'dryRun is "yes": it must be true or false.'],
+    ["?dryRun", 'dryRun is "": it must be true or false.'],
+    ["?dryRun=true&dryRun=false", "dryRun is given 2 times: it may be given once."],
+    ["?accept=config", 'accept is "config": it must be etcd.'],
+    ["?dryrun=true", 'Unknown parameter "dryrun": it must be dryRun or accept.'],
+    ["?constructor=1", 'Unknown parameter "constructor": it must be dryRun or accept.'],
+    [`?accept=${"x".repeat(500)}`, `accept is "${"x".repeat(80)}…": it must be etcd.`],
+  ])("%s is refused, naming value and rule", async (query, detail) => {
+    const { ask, reconciles } = setUp();
+    const response = await ask(`/reconcile${query}`, { method: "POST" });
+    expect(response.status).toBe(400);
+    expect((await problemOf(response)).detail).toBe(detail);
+    expect(reconciles).toEqual([]);
+  });
+});
+
+test("an unknown path is 404", async () => {
+  for (const path of ["/nope", "/topics/", "/assets/../app.ts", "/assets/console.html", "//topics"]) {
+    const response = await setUp().ask(path);
+    expect({ path, status: response.status }).toEqual({ path, status: 404 });
+    await problemOf(response);
+  }
+});
+
+test.each([
+  ["POST", "/topics", "GET, HEAD"],
+  ["DELETE", "/", "GET, HEAD"],
+  ["GET", "/reconcile", "POST"],
+  ["HEAD", "/reconcile", "POST"],
+  ["PUT", "/session", "POST, DELETE"],
+  ["OPTIONS", "/metrics", "GET, HEAD"],
+])("%s %s is 405 and says what is allowed", async (method, path, allow) => {
+  const { ask, reconciles } = setUp();
+  const response = await ask(path, { method });
+  expect(response.status).toBe(405);
+  expect(response.headers.get("allow")).toBe(allow);
+  expect(reconciles).toEqual([]);
+});
+
+test("HEAD is GET without the body", async () => {
+  const response = await setUp().ask("/topics", { method: "HEAD" });
+  expect([response.status, await response.text()]).toEqual([200, ""]);
+});
+
+test("what is thrown goes to the log, not to the caller", async () => {
+  const error = new Error("cannot reach http://elastic:s3cr3t@es:9200");
+  const { ask, logged } = setUp({}, { reconcile: async () => Promise.reject(error) });
+  const response = await ask("/reconcile?dryRun=true", { method: "POST" });
+  expect(response.status).toBe(500);
+  expect(await problemOf(response)).toEqual({
+    type: "about:blank",
+    title: "Internal Server Error",
+    status: 500,
+    detail: "The request failed; the host's log says why.",
+    instance: "/reconcile",
+  });
+  expect(logged).toEqual([
+    { message: "HTTP request failed", fields: { method: "POST", path: "/reconcile", error } },
+  ]);
+});
+
+test("a body over 64 KiB is 413, whatever route it is for", async () => {
+  const body = "x".repeat(64 * 1024 + 1);
+  const { ask, reconciles } = setUp();
+  for (const path of ["/reconcile", "/session"]) {
+    const response = await ask(path, { method: "POST", body });
+    expect(response.status).toBe(413);
+    await problemOf(response);
+  }
+  expect(reconciles).toEqual([]);
+});
+
+test.each(["/", "/topics", "/nope", "/healthz", "/assets/console.js"])(
+  "%s has the security headers",
+  async (path) => {
+    const { headers } = await setUp().ask(path);
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    expect(headers.get("cache-control")).toBe("no-store");
+    expect(headers.get("content-security-policy")).toBe(
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; " +
+        "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
+    );
+  },
+);

@@ -1,0 +1,154 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { connect } from "node:net";
+import { serveHttp, type HttpServer } from "../../../../infra/host/http/server.ts";
+import { PenstockError } from "../../../../lib/rules/errors.ts";
+import { problemOf, setUp, token } from "./fixture.ts";
+
+const hostname = "127.0.0.1";
+const opened: HttpServer[] = [];
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((server) => server.stop()));
+});
+
+function serve(options: Omit<Parameters<typeof serveHttp>[0], "hostname" | "port">): HttpServer {
+  const server = serveHttp({ hostname, port: 0, ...options });
+  opened.push(server);
+  return server;
+}
+
+/** Sends bytes as they are, since a client library would add or mend a Host header; resolves to the status line. */
+async function statusLine(port: number, head: string): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const socket = connect(port, hostname, () => socket.write(`${head}\r\n\r\n`));
+  socket.once("data", (data) => resolve(data.toString().split("\r\n")[0] ?? ""));
+  socket.once("error", reject);
+  socket.once("close", () => reject(new Error("closed without an answer")));
+  try {
+    return await promise;
+  } finally {
+    socket.destroy();
+  }
+}
+
+test("answers on a free port, to a loopback Host header only", async () => {
+  const { app } = setUp();
+  const { url, port } = serve({ app });
+  expect(url).toBe(`http://127.0.0.1:${port}/`);
+  expect((await fetch(`${url}topics`)).status).toBe(200);
+  for (const [head, status] of [
+    ["GET /topics HTTP/1.1\r\nHost: localhost", 200],
+    ["GET /topics HTTP/1.1\r\nHost: evil.example", 403],
+    ["GET http://localhost/topics HTTP/1.1\r\nHost: evil.example", 403],
+    ["GET /topics HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example", 403],
+    ["GET /topics HTTP/1.0", 403],
+  ] as const) {
+    expect(await statusLine(port, head)).toStartWith(`HTTP/1.1 ${status} `);
+  }
+});
+
+describe("a long body", () => {
+  test("is 413 as a problem over 64 KiB", async () => {
+    const { url } = serve({ app: setUp().app });
+    const response = await fetch(`${url}reconcile`, { method: "POST", body: "x".repeat(64 * 1024 + 1) });
+    expect(response.status).toBe(413);
+    await problemOf(response);
+  });
+
+  test("is 413 too where its length is not said before", async () => {
+    const { url } = serve({ app: setUp().app });
+    const chunk = new Uint8Array(16 * 1024);
+    const body = new ReadableStream({
+      pull(controller) {
+        controller.enqueue(chunk);
+      },
+    });
+    const response = await fetch(`${url}reconcile`, { method: "POST", body });
+    expect(response.status).toBe(413);
+  });
+
+  test("is cut off by the server where it is far too long", async () => {
+    const { url } = serve({ app: setUp().app });
+    const response = await fetch(`${url}reconcile`, { method: "POST", body: "x".repeat(1024 * 1024) });
+    expect(response.status).toBe(413);
+  });
+});
+
+test("signs in and out over the wire", async () => {
+  const { app } = setUp({ token });
+  const { url } = serve({ app });
+  const origin = new URL(url).origin;
+  const signIn = await fetch(`${url}session`, {
+    method: "POST",
+    headers: { origin, "content-type": "application/json" },
+    body: JSON.stringify({ token }),
+  });
+  expect(signIn.status).toBe(204);
+  const cookie = signIn.headers.get("set-cookie")?.split(";")[0] ?? "";
+  expect((await fetch(`${url}topics`, { headers: { cookie } })).status).toBe(200);
+  expect((await fetch(`${url}session`, { method: "DELETE", headers: { cookie, origin } })).status).toBe(204);
+  expect((await fetch(`${url}topics`, { headers: { cookie } })).status).toBe(401);
+});
+
+test("a port in use is said to be", () => {
+  const { app } = setUp();
+  const { port } = serve({ app });
+  const again = () => serveHttp({ app, hostname, port });
+  expect(again).toThrow(PenstockError);
+  expect(again).toThrow(`Cannot listen on 127.0.0.1:${port}: the port is in use`);
+});
+
+test("an address that is not ours is said to be", () => {
+  // TEST-NET-3 of RFC 5737: never assigned.
+  expect(() => serveHttp({ app: setUp().app, hostname: "203.0.113.9", port: 0 })).toThrow(
+    "check http.hostname",
+  );
+});
+
+describe("stopping", () => {
+  /** A server whose one answer waits until released. */
+  function slow(signal?: AbortSignal) {
+    const [asked, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const app = {
+      async fetch() {
+        asked.resolve();
+        await release.promise;
+        return new Response("done");
+      },
+    };
+    const server = serve({ app, ...(signal === undefined ? {} : { signal }) });
+    const answer = fetch(server.url).then(
+      (response) => response.text(),
+      () => "cut",
+    );
+    return { server, answer, asked: asked.promise, release: release.resolve };
+  }
+
+  test("waits for an answer under way, and frees the port", async () => {
+    const { server, answer, asked, release } = slow();
+    await asked;
+    const stopped = server.stop(10_000);
+    release();
+    expect(await answer).toBe("done");
+    await stopped;
+    await server.stop();
+    opened.push(serveHttp({ app: setUp().app, hostname, port: server.port }));
+  });
+
+  test("cuts an answer that outlasts the deadline", async () => {
+    const { server, answer, asked, release } = slow();
+    await asked;
+    await server.stop(20);
+    expect(await answer).toBe("cut");
+    release();
+  });
+
+  test("follows its signal", async () => {
+    const controller = new AbortController();
+    const { answer, asked, release } = slow(controller.signal);
+    await asked;
+    controller.abort();
+    expect(await answer).toBe("cut");
+    release();
+    expect(() => serve({ app: setUp().app, signal: controller.signal })).toThrow();
+  });
+});

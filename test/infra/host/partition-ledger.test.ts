@@ -1,0 +1,151 @@
+import { describe, expect, test } from "bun:test";
+import { PartitionLedger } from "../../../infra/host/partition-ledger.ts";
+import type { Assignment, FetchedBatch } from "../../../lib/adapters/kafka/consumer.ts";
+import { sourceRecord } from "../../support/records.ts";
+
+function assignment(committed: Record<number, number | null>, generation = 1): Assignment {
+  const entries = Object.entries(committed).map(
+    ([partition, offset]) => [Number(partition), offset] as const,
+  );
+  const partitions = entries.map(([partition]) => partition);
+  return { generation, partitions, committed: new Map(entries), commit: () => Promise.resolve() };
+}
+
+function batch(
+  partition: number,
+  offsets: readonly number[],
+  end = (offsets.at(-1) ?? -1) + 1,
+  start = offsets[0] ?? end,
+): FetchedBatch {
+  const records = offsets.map((offset) => sourceRecord("m", { partition, offset }));
+  return { partition, records, start, end };
+}
+
+function assigned(committed: Record<number, number | null>): PartitionLedger {
+  const ledger = new PartitionLedger();
+  ledger.assign(assignment(committed), 1000);
+  return ledger;
+}
+
+describe("what may be committed", () => {
+  test("is the contiguous prefix of each partition, as long as it is not committed yet", () => {
+    const ledger = assigned({ 0: 5, 1: 0 });
+    expect(ledger.uncommitted()).toEqual(new Map());
+    ledger.expect(batch(0, [5, 6, 7]));
+    ledger.expect(batch(1, [0, 1]));
+    ledger.resolve(0, 6);
+    ledger.resolve(1, 0);
+    expect(ledger.uncommitted()).toEqual(new Map([[1, 1]]));
+    ledger.resolve(0, 5);
+    expect(ledger.uncommitted()).toEqual(
+      new Map([
+        [0, 7],
+        [1, 1],
+      ]),
+    );
+    ledger.markCommitted(1, new Map([[0, 7]]), 2000);
+    expect(ledger.uncommitted()).toEqual(new Map([[1, 1]]));
+  });
+
+  test("includes spans without records", () => {
+    const ledger = assigned({ 0: 5 });
+    ledger.expect(batch(0, [], 9, 5));
+    expect(ledger.uncommitted()).toEqual(new Map([[0, 9]]));
+  });
+
+  test("of a partition without a commit begins after a rebalance where it began before", () => {
+    const ledger = assigned({ 0: null });
+    ledger.expect(batch(0, [0, 1]));
+    ledger.assign(assignment({ 0: null }, 2), 2000);
+    // Fetched for the old assignment, it arrives under the new one.
+    expect(() => ledger.expect(batch(0, [2, 3]))).toThrow("read at offset 2, not at 0");
+    expect(ledger.uncommitted()).toEqual(new Map());
+  });
+
+  test("of a partition without a commit begins where its first fetch begins", () => {
+    const ledger = assigned({ 0: null, 1: null });
+    expect(ledger.uncommitted()).toEqual(new Map());
+    ledger.expect(batch(0, [100, 101]));
+    ledger.expect(batch(1, [], 50));
+    expect(ledger.uncommitted()).toEqual(new Map());
+    ledger.resolve(0, 100);
+    expect(ledger.uncommitted()).toEqual(new Map([[0, 101]]));
+  });
+});
+
+describe("another assignment", () => {
+  test("voids what was expected: outcomes from before do not count", () => {
+    const ledger = assigned({ 0: 0 });
+    ledger.expect(batch(0, [0, 1]));
+    ledger.resolve(0, 0);
+    ledger.assign(assignment({ 0: 0 }, 2), 2000);
+    expect(ledger.generation).toBe(2);
+    expect(ledger.uncommitted()).toEqual(new Map());
+    ledger.expect(batch(0, [0, 1]));
+    expect(ledger.uncommitted()).toEqual(new Map());
+  });
+
+  test("ignores a commit of the one before", () => {
+    const ledger = assigned({ 0: 0 });
+    ledger.assign(assignment({ 0: 0 }, 2), 2000);
+    ledger.markCommitted(1, new Map([[0, 9]]), 3000);
+    expect(ledger.status()).toMatchObject([{ committed: 0, progressAt: 2000 }]);
+  });
+
+  test("forgets the partitions that went to somebody else", () => {
+    const ledger = assigned({ 0: 0, 1: 0 });
+    ledger.assign(assignment({ 1: 0 }, 2), 2000);
+    expect(ledger.status().map(({ partition }) => partition)).toEqual([1]);
+    expect(ledger.expect(batch(0, [0]))).toBe(false);
+    expect(ledger.expect(batch(1, [0]))).toBe(true);
+  });
+});
+
+describe("lag", () => {
+  const position = { partition: 0, highWatermark: 20, lastStableOffset: 15, logStart: 3 };
+
+  test("is the last stable offset minus the committed, and not known before the first fetch", () => {
+    const ledger = assigned({ 0: 5 });
+    expect(ledger.status()).toEqual([
+      { partition: 0, owned: true, committed: 5, highWatermark: null, lag: null, progressAt: 1000 },
+    ]);
+    ledger.observe([position, { ...position, partition: 9 }], 1500);
+    expect(ledger.status()).toMatchObject([{ highWatermark: 20, lag: 10 }]);
+    ledger.markCommitted(1, new Map([[0, 15]]), 2000);
+    expect(ledger.status()).toMatchObject([{ committed: 15, lag: 0, progressAt: 2000 }]);
+  });
+
+  test("is what there is to read where nothing was committed", () => {
+    const ledger = assigned({ 0: null });
+    ledger.observe([position], 1500);
+    expect(ledger.status()).toMatchObject([{ committed: null, lag: 12 }]);
+  });
+
+  test("is measured from when it came up, not from the last commit of an idle topic", () => {
+    const ledger = assigned({ 0: 15 });
+    ledger.observe([position], 1500);
+    ledger.observe([{ ...position, lastStableOffset: 16 }], 90_000);
+    expect(ledger.status()).toMatchObject([{ lag: 1, progressAt: 90_000 }]);
+    ledger.observe([{ ...position, lastStableOffset: 17 }], 95_000);
+    expect(ledger.status()).toMatchObject([{ lag: 2, progressAt: 90_000 }]);
+  });
+
+  test("is listed by partition", () => {
+    expect(
+      assigned({ 2: 0, 0: 0, 1: 0 })
+        .status()
+        .map(({ partition }) => partition),
+    ).toEqual([0, 1, 2]);
+  });
+});
+
+describe("a batch that does not follow the one before", () => {
+  test.each([
+    ["behind: the position was moved back", batch(0, [0, 1, 2])],
+    ["ahead: it belongs to an older assignment, or the position was moved on", batch(0, [200, 201])],
+  ])("is refused (%s), and acknowledges nothing", (_what, strange) => {
+    const ledger = assigned({ 0: 100 });
+    expect(() => ledger.expect(strange)).toThrow(`not at 100`);
+    expect(ledger.uncommitted()).toEqual(new Map());
+  });
+});

@@ -1,0 +1,227 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
+import { advance, flush } from "../../support/fake-time.ts";
+import { rejection } from "../../support/rejection.ts";
+import { batch, busy, createPumpWorld, noHeartbeat, recordBytes } from "./pump-world.ts";
+
+beforeEach(() => void jest.useFakeTimers());
+afterEach(() => void jest.useRealTimers());
+
+const { signal } = new AbortController();
+
+describe("a rebalance", () => {
+  test("makes late outcomes count for nothing: they neither commit nor touch the new window", async () => {
+    const { pump, attempts, commits, budget, assign } = createPumpWorld();
+    assign(1, { 0: 0 });
+    await pump.accept(batch([0, 1]), noHeartbeat);
+    await flush();
+    assign(2, { 0: 0 });
+    await pump.accept(batch([0, 1]), noHeartbeat);
+    await flush();
+    attempts[0]?.indexed();
+    await advance(2_000);
+    expect(commits).toEqual([]);
+    expect(budget.usedBytes).toBe(2 * recordBytes);
+    attempts[1]?.indexed();
+    await advance(2_000);
+    expect(commits).toEqual([{ generation: 2, offsets: { 0: 2 } }]);
+    expect(budget.usedBytes).toBe(0);
+  });
+
+  test("ends retries of what is read again anyway, and gives its memory back", async () => {
+    const { pump, attempts, budget, assign } = createPumpWorld();
+    assign(1, { 0: 0 });
+    await pump.accept(batch([0]), noHeartbeat);
+    await flush();
+    attempts[0]?.answer([null]);
+    await flush();
+    expect(pump.trouble).toEqual(busy);
+    assign(2, { 0: 0 });
+    expect(pump.trouble).toBeNull();
+    await advance(20_000);
+    expect(attempts).toHaveLength(1);
+    expect(budget.usedBytes).toBe(0);
+  });
+
+  test("is not followed by the troubles of the generation before", async () => {
+    const { pump, attempts, log, assign } = createPumpWorld();
+    assign(1, { 0: 0 });
+    await pump.accept(batch([0]), noHeartbeat);
+    await flush();
+    assign(2, { 0: 0 });
+    attempts[0]?.answer([null]);
+    await advance(1_000);
+    expect(pump.trouble).toBeNull();
+    expect(log.retried).toEqual([]);
+  });
+
+  test("drops what was not sent, and what still waits for memory", async () => {
+    const { pump, attempts, budget, log, assign } = createPumpWorld({
+      maxDocuments: 1,
+      concurrency: 1,
+      maxBytes: 100,
+    });
+    assign(1, { 0: 0 });
+    await pump.accept(batch([0, 1, 2]), noHeartbeat);
+    const waiting = pump.accept(batch([3]), noHeartbeat);
+    await flush();
+    expect(budget.usedBytes).toBe(3 * recordBytes);
+    assign(2, { 0: 0 });
+    attempts[0]?.indexed();
+    await advance(1_000);
+    await waiting;
+    expect(budget.usedBytes).toBe(0);
+    expect(log.consumed).toBe(3);
+    expect(attempts).toHaveLength(1);
+  });
+
+  test("leaves a commit under way to the generation it belongs to", async () => {
+    const { pump, attempts, commits, kafka, assign } = createPumpWorld();
+    const slow = Promise.withResolvers<void>();
+    kafka.commit = () => slow.promise;
+    assign(1, { 0: 0 });
+    await pump.accept(batch([0]), noHeartbeat);
+    await flush();
+    attempts[0]?.indexed();
+    await advance(50);
+    assign(2, { 0: 0 });
+    slow.resolve();
+    await advance(1_000);
+    expect(commits).toEqual([{ generation: 1, offsets: { 0: 1 } }]);
+    expect(pump.partitions()).toMatchObject([{ committed: 0 }]);
+  });
+});
+
+describe("backpressure", () => {
+  test("keeps a batch waiting, and the membership alive, until there is memory", async () => {
+    const { pump, attempts, log, assign } = createPumpWorld({ maxBytes: 100 });
+    assign(1, { 0: 0 });
+    await pump.accept(batch([0, 1, 2]), noHeartbeat);
+    let heartbeats = 0;
+    let accepted = false;
+    const waiting = pump
+      .accept(batch([3]), async () => {
+        heartbeats += 1;
+      })
+      .then(() => (accepted = true));
+    await advance(5_050);
+    expect({ heartbeats, accepted, consumed: log.consumed }).toEqual({
+      heartbeats: 5,
+      accepted: false,
+      consumed: 3,
+    });
+    attempts[0]?.indexed();
+    await waiting;
+    expect(log.consumed).toBe(4);
+  });
+
+  test("ends with the heartbeat's error, and the batch is not taken", async () => {
+    const { pump, log, budget, assign } = createPumpWorld({ maxBytes: 100 });
+    assign(1, { 0: 0 });
+    await pump.accept(batch([0, 1, 2]), noHeartbeat);
+    const rebalancing = new Error("rebalancing");
+    const waiting = rejection(pump.accept(batch([3]), () => Promise.reject(rebalancing)));
+    await advance(1_000);
+    expect(await waiting).toBe(rebalancing);
+    expect({ consumed: log.consumed, used: budget.usedBytes }).toEqual({
+      consumed: 3,
+      used: 3 * recordBytes,
+    });
+  });
+});
+
+describe("draining", () => {
+  test("lets go of what was not sent, waits for what was, and commits it", async () => {
+    const { pump, attempts, commits, budget, assign } = createPumpWorld({ maxDocuments: 2, concurrency: 1 });
+    assign(1, { 0: 0 });
+    await pump.accept(batch([0, 1, 2, 3]), noHeartbeat);
+    await flush();
+    const drained = pump.drain(signal);
+    attempts[0]?.answer(["indexed", null]);
+    await advance(100);
+    expect(attempts[1]?.offsets).toEqual([1]);
+    attempts[1]?.indexed();
+    await advance(1_000);
+    expect(await drained).toBe(true);
+    expect(attempts).toHaveLength(2);
+    expect(commits.at(-1)?.offsets).toEqual({ 0: 2 });
+    expect(budget.usedBytes).toBe(0);
+  });
+
+  test("is over at once where nothing is under way", async () => {
+    const { pump, assign } = createPumpWorld();
+    assign(1, { 0: 0 });
+    expect(await pump.drain(signal)).toBe(true);
+  });
+
+  test("says false at its deadline, and what had an outcome is committed all the same", async () => {
+    const { pump, attempts, commits, assign } = createPumpWorld({ maxDocuments: 1 });
+    assign(1, { 0: 0 });
+    await pump.accept(batch([0, 1]), noHeartbeat);
+    await flush();
+    const deadline = new AbortController();
+    const drained = pump.drain(deadline.signal);
+    attempts[0]?.indexed();
+    await advance(1_000);
+    deadline.abort();
+    expect(await drained).toBe(false);
+    expect(commits.map(({ offsets }) => offsets)).toEqual([{ 0: 1 }]);
+    pump.close();
+  });
+
+  test("says false where the commit does not succeed in time, true where it does at last", async () => {
+    for (const recovers of [false, true]) {
+      const { pump, attempts, kafka, failures, assign } = createPumpWorld();
+      const working = kafka.commit;
+      kafka.commit = () => Promise.reject(new Error("no coordinator"));
+      assign(1, { 0: 0 });
+      await pump.accept(batch([0]), noHeartbeat);
+      await flush();
+      attempts[0]?.indexed();
+      const deadline = new AbortController();
+      const drained = pump.drain(deadline.signal);
+      await advance(1_100);
+      expect(failures.commit.length).toBeGreaterThan(1);
+      if (recovers) kafka.commit = working;
+      await advance(2_000);
+      deadline.abort();
+      expect(await drained).toBe(recovers);
+      pump.close();
+    }
+  });
+
+  test("takes nothing more, stays a member, and ends the wait when it is closed", async () => {
+    const { pump, attempts, log, assign } = createPumpWorld();
+    assign(1, { 0: 0 });
+    await pump.drain(signal);
+    let heartbeats = 0;
+    const waiting = pump.accept(batch([0]), async () => {
+      heartbeats += 1;
+    });
+    await advance(3_050);
+    expect({ heartbeats, consumed: log.consumed }).toEqual({ heartbeats: 3, consumed: 0 });
+    pump.close();
+    await waiting;
+    expect(attempts).toEqual([]);
+  });
+});
+
+test("closing gives all memory back, commits nothing more, and is no fault", async () => {
+  const { pump, attempts, commits, budget, failures, assign } = createPumpWorld({
+    maxDocuments: 1,
+    concurrency: 2,
+  });
+  assign(1, { 0: 0 });
+  await pump.accept(batch([0, 1, 2]), noHeartbeat);
+  await flush();
+  pump.close();
+  expect(budget.usedBytes).toBe(0);
+  attempts[0]?.indexed();
+  attempts[1]?.answer([null]);
+  await advance(20_000);
+  expect({ commits, broken: failures.broken, used: budget.usedBytes }).toEqual({
+    commits: [],
+    broken: [],
+    used: 0,
+  });
+  expect(attempts).toHaveLength(2);
+});

@@ -1,0 +1,101 @@
+import { bytesOf } from "../../../lib/adapters/kafka/source-record.ts";
+import { createBulkGate } from "../../../infra/host/bulk-gate.ts";
+import { createByteBudget } from "../../../infra/host/byte-budget.ts";
+import { createPump, type AttemptResult, type PumpDeps } from "../../../infra/host/pump.ts";
+import type { Assignment, FetchedBatch } from "../../../lib/adapters/kafka/consumer.ts";
+import type { OutcomeKind, RetryReason, SourceRecord } from "../../../lib/rules/record.ts";
+import { sourceRecord } from "../../support/records.ts";
+
+export const busy: RetryReason = { code: "too_many_requests", message: "busy" };
+export const allIndexed = (count: number): OutcomeKind[] => Array.from({ length: count }, () => "indexed");
+
+export interface Attempt {
+  readonly offsets: readonly number[];
+  readonly records: readonly SourceRecord[];
+  readonly attempt: number;
+  /** Answers: by position; null is tried again. */
+  answer(outcomes: readonly (OutcomeKind | null)[]): void;
+  indexed(): void;
+  throws(error: unknown): void;
+}
+
+export interface PumpWorldOptions {
+  readonly maxBytes?: number;
+  readonly maxDocuments?: number;
+  readonly bulkBytes?: number;
+  readonly concurrency?: number;
+  readonly places?: number;
+  /** Instead of answering by hand. */
+  readonly ingest?: PumpDeps["ingest"];
+}
+
+/** A pump between a port that is answered by hand and commits that are kept. */
+export function createPumpWorld(options: PumpWorldOptions = {}) {
+  const { maxBytes = 1e6, maxDocuments = 100, bulkBytes = 1e6, concurrency = 4, places = 10 } = options;
+  const budget = createByteBudget(maxBytes);
+  const attempts: Attempt[] = [];
+  const commits: { generation: number; offsets: Record<number, number> }[] = [];
+  const log = { consumed: 0, outcomes: [] as (OutcomeKind | null)[], retried: [] as number[] };
+  const failures = { commit: [] as unknown[], broken: [] as unknown[] };
+  const kafka = { commit: (): Promise<void> => Promise.resolve() };
+
+  const byHand: PumpDeps["ingest"] = (records, attempt) => {
+    const { promise, resolve, reject } = Promise.withResolvers<AttemptResult>();
+    const answer = (outcomes: readonly (OutcomeKind | null)[]): void =>
+      resolve({ outcomes, retry: outcomes.includes(null) ? busy : null });
+    attempts.push({
+      records,
+      attempt,
+      offsets: records.map(({ offset }) => offset),
+      answer,
+      indexed: () => answer(allIndexed(records.length)),
+      throws: reject,
+    });
+    return promise;
+  };
+  const pump = createPump({
+    ingest: options.ingest ?? byHand,
+    gate: createBulkGate(places),
+    share: budget.join(),
+    limits: () => ({ maxDocuments, maxBytes: bulkBytes, concurrency }),
+    now: Date.now,
+    random: () => 0,
+    events: {
+      consumed: (records) => (log.consumed += records),
+      outcomes: (outcomes) => log.outcomes.push(...outcomes),
+      retried: (_, records) => log.retried.push(records),
+      commitFailed: (error) => failures.commit.push(error),
+      broken: (error) => failures.broken.push(error),
+    },
+  });
+
+  const assign = (generation: number, committed: Record<number, number | null>): void => {
+    const entries = Object.entries(committed).map(
+      ([partition, offset]) => [Number(partition), offset] as const,
+    );
+    const assignment: Assignment = {
+      generation,
+      partitions: entries.map(([partition]) => partition),
+      committed: new Map(entries),
+      async commit(offsets) {
+        await kafka.commit();
+        commits.push({ generation, offsets: Object.fromEntries(offsets) });
+      },
+    };
+    pump.assign(assignment);
+  };
+  return { pump, budget, attempts, commits, log, failures, kafka, assign };
+}
+
+/** The memory one record of `batch` takes. */
+export const recordBytes = bytesOf(sourceRecord("ten bytes.", {}));
+
+/** Records of these offsets, 10 bytes each. */
+export function batch(offsets: readonly number[], changes: Partial<FetchedBatch> = {}): FetchedBatch {
+  const partition = changes.partition ?? 0;
+  const records = offsets.map((offset) => sourceRecord("ten bytes.", { partition, offset }));
+  const end = (offsets.at(-1) ?? -1) + 1;
+  return { partition, records, start: offsets[0] ?? end, end, ...changes };
+}
+
+export const noHeartbeat = (): Promise<void> => Promise.resolve();

@@ -1,0 +1,164 @@
+import { describe, expect, test } from "bun:test";
+import { createReporter } from "../../../infra/host/reporter.ts";
+import type { ReconcileResult } from "../../../functions/reconcile-topics.ts";
+import { createThrottledLogger } from "../../../lib/adapters/log-throttle.ts";
+import { createMetrics } from "../../../lib/adapters/metrics.ts";
+import { createMemoryLogger } from "../../support/memory-logger.ts";
+import { rejection } from "../../support/rejection.ts";
+import { settings } from "../../support/settings.ts";
+import { partitionStatus, topicStatus } from "../../support/topic-status.ts";
+
+function setUp() {
+  const clock = { now: 1_000_000 };
+  const now = (): number => clock.now;
+  const logger = createMemoryLogger();
+  const metrics = createMetrics();
+  const failures = createThrottledLogger(logger, { now });
+  const reporter = createReporter({ logger, failures, metrics, now });
+  /** The lines of the metrics' text that begin so. */
+  const measured = async (start: string): Promise<string[]> =>
+    (await metrics.text()).split("\n").filter((line) => line.startsWith(start));
+  return { reporter, logger, measured, clock };
+}
+
+function result(changes: Partial<ReconcileResult> = {}): ReconcileResult {
+  return {
+    memory: { settings: settings(), declarations: [], failedProbes: [], etcd: null, seenMissing: new Set() },
+    plan: { start: [], stop: [], replace: [], keep: [], pending: [], refused: [] },
+    conflicts: [],
+    sources: { config: { ok: true, error: null, declarations: 0 }, etcd: null },
+    kafka: { ok: true, error: null },
+    started: [],
+    stopped: [],
+    replaced: [],
+    failed: [],
+    interrupted: false,
+    durationMs: 250,
+    ...changes,
+  };
+}
+
+describe("what a topic does", () => {
+  test("is counted by topic and outcome; what is tried again is no outcome", async () => {
+    const { reporter, measured } = setUp();
+    const events = reporter.pumpEvents("app");
+    events.consumed(5);
+    events.outcomes(["indexed", "indexed", null, "duplicate", "dead-lettered", "skipped"]);
+    expect(await measured("penstock_records_consumed_total")).toEqual([
+      'penstock_records_consumed_total{topic="app"} 5',
+    ]);
+    expect((await measured("penstock_documents_total")).toSorted()).toEqual([
+      'penstock_documents_total{topic="app",outcome="dead-lettered"} 1',
+      'penstock_documents_total{topic="app",outcome="duplicate"} 1',
+      'penstock_documents_total{topic="app",outcome="indexed"} 2',
+      'penstock_documents_total{topic="app",outcome="skipped"} 1',
+    ]);
+  });
+
+  test("and fails at is counted each time and logged once per topic and reason in 30 s", async () => {
+    const { reporter, measured, logger, clock } = setUp();
+    for (let times = 0; times < 3; times += 1) {
+      reporter.pumpEvents("app").retried({ code: "server_error", message: "503" }, 7);
+      reporter.pumpEvents("app").commitFailed(new Error("no coordinator"));
+    }
+    reporter.pumpEvents("other").retried({ code: "server_error", message: "503" }, 1);
+    expect(await measured("penstock_bulk_retries_total")).toEqual([
+      'penstock_bulk_retries_total{reason="server_error"} 4',
+    ]);
+    expect(logger.lines.map(({ fields }) => fields)).toEqual([
+      { topic: "app", reason: "server_error", error: "503", records: 7 },
+      { topic: "app", reason: "commit", error: "no coordinator" },
+      { topic: "other", reason: "server_error", error: "503", records: 1 },
+    ]);
+    clock.now += 30_000;
+    reporter.pumpEvents("app").commitFailed(new Error("no coordinator"));
+    expect(logger.lines.at(-1)?.fields).toMatchObject({ reason: "commit", leftOut: 2 });
+  });
+});
+
+test("a measured call gives what it gives, and its duration counts also where it throws", async () => {
+  const { reporter, measured, clock } = setUp();
+  const failure = new Error("no");
+  const call = reporter.timed(async (ok: boolean) => {
+    clock.now += 1_500;
+    if (!ok) throw failure;
+    return "done";
+  });
+  expect(await call(true)).toBe("done");
+  expect(await rejection(call(false))).toBe(failure);
+  expect(await measured("penstock_bulk_duration_seconds_sum")).toEqual([
+    "penstock_bulk_duration_seconds_sum 3",
+  ]);
+  expect(await measured("penstock_bulk_duration_seconds_count")).toEqual([
+    "penstock_bulk_duration_seconds_count 2",
+  ]);
+});
+
+describe("a reconcile run", () => {
+  test("that changes something is one line; one that does not, none", () => {
+    const { reporter, logger } = setUp();
+    reporter.reconciled(result(), ["resync"]);
+    expect(logger.lines).toEqual([]);
+    reporter.reconciled(result({ started: ["app"] }), ["start"]);
+    expect(logger.lines).toMatchObject([
+      { level: "info", message: "reconciled", fields: { reasons: ["start"], started: ["app"], stopped: [] } },
+    ]);
+  });
+
+  test.each([
+    ["done", {}],
+    ["failed", { failed: [{ topic: "app", error: "no" }] }],
+    ["failed", { kafka: { ok: false, error: "no broker" } }],
+    ["failed", { sources: { config: { ok: false, error: "line 3", declarations: 0 }, etcd: null } }],
+  ] as const)("is counted as %s with %j", async (outcome, changes) => {
+    const { reporter, measured } = setUp();
+    reporter.reconciled(result(changes), []);
+    expect(await measured(`penstock_reconcile_total{result="${outcome}"}`)).toEqual([
+      `penstock_reconcile_total{result="${outcome}"} 1`,
+    ]);
+    expect(await measured("penstock_reconcile_duration_seconds_sum")).toEqual([
+      "penstock_reconcile_duration_seconds_sum 0.25",
+    ]);
+  });
+
+  test("tells how the sources are, and since when", async () => {
+    const { reporter, measured, logger, clock } = setUp();
+    expect(reporter.sources(true).config).toEqual({ ok: false, reason: "not read yet", since: null });
+    const good = { ok: true, error: null, declarations: 1 };
+    const bad = { ok: false, error: "refused", declarations: 1, revision: 3 };
+    reporter.reconciled(result({ sources: { config: good, etcd: bad } }), []);
+    clock.now += 5_000;
+    const last = result({ sources: { config: good, etcd: bad } });
+    reporter.reconciled(last, []);
+    expect(reporter.sources(true)).toEqual({
+      config: { ok: true, reason: null, since: "1970-01-01T00:16:40.000Z" },
+      etcd: { ok: false, reason: "refused", since: "1970-01-01T00:16:40.000Z" },
+    });
+    expect(await measured("penstock_source_last_success_timestamp_seconds")).toEqual([
+      'penstock_source_last_success_timestamp_seconds{source="config"} 1005',
+    ]);
+    expect(logger.lines.map(({ level, fields }) => [level, fields?.["error"]])).toEqual([
+      ["error", "refused"],
+    ]);
+    expect(reporter.sources(false).etcd).toBeNull();
+  });
+});
+
+test("the gauges follow what is there: states, memory, and the lag of owned partitions alone", async () => {
+  const { reporter, measured } = setUp();
+  const partitions = [
+    partitionStatus({ partition: 0, lag: 5 }),
+    partitionStatus({ partition: 1, owned: false, lag: 7 }),
+    partitionStatus({ partition: 2, lag: null }),
+  ];
+  reporter.refresh(
+    [topicStatus({ topic: "app", partitions }), topicStatus({ state: "failed", partitions: [] })],
+    42,
+  );
+  expect(await measured("penstock_consumer_lag{")).toEqual([
+    'penstock_consumer_lag{topic="app",partition="0"} 5',
+  ]);
+  expect(await measured("penstock_in_flight_bytes")).toEqual(["penstock_in_flight_bytes 42"]);
+  expect(await measured('penstock_topics{state="running"}')).toEqual(['penstock_topics{state="running"} 1']);
+  expect(await measured('penstock_topics{state="failed"}')).toEqual(['penstock_topics{state="failed"} 1']);
+});

@@ -1,0 +1,142 @@
+import { parseArgs } from "node:util";
+import type { DeclarationTarget } from "../../lib/rules/declaration.ts";
+import { messageOf, PenstockError } from "../../lib/rules/errors.ts";
+
+export const TOPICS_USAGE = `Usage: bun run topics <command> [options]
+
+  list                    what the config file and etcd declare
+  add TOPIC               declare a topic in etcd, or replace its declaration there
+  remove TOPIC            take its declaration out of etcd
+
+A pattern of topics: --pattern GLOB in place of TOPIC.
+
+Options of add
+  --path PATH             log.file.path of the documents
+  --index INDEX           index name, may hold {topic} and {yyyy.MM.dd}; default: the topic
+  --start-at WHERE        earliest (default) or latest, where the group has no commit yet
+  --format FORMAT         text (default) or json
+  --timestamp FIELD       the JSON field that holds the event's own time
+  --pipeline NAME         an Elasticsearch ingest pipeline
+
+Options of all
+  --key KEY               the etcd key to change; default for add: the first exact key of etcd.keys,
+                          else <first prefix><topic>; for remove: the key that declares it
+  --config FILE           default: PENSTOCK_CONFIG, else config.yaml
+  --json                  machine-readable output
+  --help
+`;
+
+interface CommonOptions {
+  /** Null: not said. */
+  readonly config: string | null;
+  readonly json: boolean;
+}
+
+export interface AddCommand extends CommonOptions {
+  readonly kind: "add";
+  readonly target: DeclarationTarget;
+  /** The declaration as it shall stand in etcd. */
+  readonly entry: Readonly<Record<string, string>>;
+  readonly key: string | null;
+}
+
+export interface RemoveCommand extends CommonOptions {
+  readonly kind: "remove";
+  readonly target: DeclarationTarget;
+  readonly key: string | null;
+}
+
+export interface ListCommand extends CommonOptions {
+  readonly kind: "list";
+}
+
+export type TopicsCommand = AddCommand | RemoveCommand | ListCommand | { readonly kind: "help" };
+
+const COMMON = {
+  config: { type: "string" },
+  json: { type: "boolean", default: false },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+const TARGET = { pattern: { type: "string" }, key: { type: "string" } } as const;
+const DECLARATION = {
+  path: { type: "string" },
+  index: { type: "string" },
+  "start-at": { type: "string" },
+  format: { type: "string" },
+  timestamp: { type: "string" },
+  pipeline: { type: "string" },
+} as const;
+
+/** @throws PenstockError `usage`, with one sentence that names the argument. */
+export function parseTopicsArguments(argv: readonly string[]): TopicsCommand {
+  const [command, ...args] = argv;
+  if (command === undefined) throw usage("a command is missing: list, add or remove");
+  if (command === "help" || command === "--help" || command === "-h") return { kind: "help" };
+  try {
+    if (command === "list") return parseList(args);
+    if (command === "add") return parseAdd(args);
+    if (command === "remove") return parseRemove(args);
+  } catch (error) {
+    throw error instanceof PenstockError ? error : usage(messageOf(error));
+  }
+  throw usage(`"${command}" is no command: list, add or remove`);
+}
+
+function parseList(args: string[]): TopicsCommand {
+  const { values } = parseArgs({ args, options: COMMON });
+  return values.help ? { kind: "help" } : { kind: "list", ...commonOf(values) };
+}
+
+function parseAdd(args: string[]): TopicsCommand {
+  const options = { ...COMMON, ...TARGET, ...DECLARATION } as const;
+  const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+  if (values.help) return { kind: "help" };
+  const target = targetOf(positionals, values.pattern);
+  const { path, index, "start-at": startAt, format, timestamp, pipeline } = values;
+  checkChoice("--start-at", startAt, ["earliest", "latest"]);
+  checkChoice("--format", format, ["text", "json"]);
+  const name = target.kind === "topic" ? { topic: target.topic } : { pattern: target.pattern };
+  const entry = saidOf({ ...name, path, index, startAt, format, timestamp, pipeline });
+  return { kind: "add", target, entry, key: keyOf(values.key), ...commonOf(values) };
+}
+
+function parseRemove(args: string[]): TopicsCommand {
+  const options = { ...COMMON, ...TARGET } as const;
+  const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+  if (values.help) return { kind: "help" };
+  const target = targetOf(positionals, values.pattern);
+  return { kind: "remove", target, key: keyOf(values.key), ...commonOf(values) };
+}
+
+function commonOf(values: { config?: string | undefined; json: boolean }): CommonOptions {
+  return { config: values.config ?? null, json: values.json };
+}
+
+function targetOf(positionals: readonly string[], pattern: string | undefined): DeclarationTarget {
+  const [topic, ...rest] = positionals;
+  if (rest.length > 0) throw usage(`one topic at a time; "${rest.join(" ")}" is too much`);
+  if ((topic === undefined) === (pattern === undefined))
+    throw usage("give a TOPIC or --pattern GLOB, one of the two");
+  return pattern === undefined ? { kind: "topic", topic: topic ?? "" } : { kind: "pattern", pattern };
+}
+
+function keyOf(key: string | undefined): string | null {
+  if (key === "" || key?.endsWith("/")) throw usage(`--key wants a whole key; "${key}" is a prefix`);
+  return key ?? null;
+}
+
+function checkChoice(option: string, value: string | undefined, choices: readonly string[]): void {
+  if (value === undefined || choices.includes(value)) return;
+  throw usage(`${option} is ${choices.join(" or ")}, not "${value}"`);
+}
+
+/** Only what was said: defaults are the reader's business. */
+function saidOf(fields: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const said: Record<string, string> = {};
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) said[name] = value;
+  return said;
+}
+
+function usage(message: string): PenstockError {
+  return new PenstockError("usage", message);
+}

@@ -1,0 +1,69 @@
+import type { EtcdSnapshot } from "../../lib/adapters/etcd/snapshot.ts";
+import type { Declaration, Refusal } from "../../lib/rules/declaration.ts";
+import { parseEtcdValue } from "../../lib/rules/declarations.ts";
+import { nameOf } from "../../lib/rules/declarations-edit.ts";
+
+/** What is declared, by precedence of its source, and what was not taken. */
+export interface TopicsListing {
+  readonly declarations: readonly Declaration[];
+  readonly refusals: readonly Refusal[];
+}
+
+/** The config file's declarations and those of every etcd key; null: etcd is not configured. */
+export function listTopics(
+  fromConfig: readonly Declaration[],
+  snapshot: EtcdSnapshot | null,
+  deadLetterTopic: string,
+): TopicsListing {
+  const declarations = [...fromConfig];
+  const refusals: Refusal[] = [];
+  for (const { key, value, problem, modRevision } of snapshot?.keys ?? []) {
+    const source = { name: key, revision: modRevision };
+    if (value === null) {
+      refusals.push({
+        source: { kind: "etcd", ...source },
+        name: null,
+        reason: problem ?? "it cannot be read",
+        lastGoodKept: false,
+      });
+      continue;
+    }
+    const parsed = parseEtcdValue(value, source, [], deadLetterTopic);
+    declarations.push(...parsed.declarations);
+    refusals.push(...parsed.refused);
+  }
+  return { declarations, refusals };
+}
+
+/** A line for each declaration and each refusal, for a person. */
+export function formatListing({ declarations, refusals }: TopicsListing): string {
+  if (declarations.length + refusals.length === 0) return "No topics are declared.\n";
+  const rows = declarations.map(({ target, options, source }) => [
+    target.kind === "topic" ? target.topic : `pattern ${target.pattern}`,
+    options.index === null ? "" : `→ ${options.index}`,
+    sourceText(source),
+  ]);
+  const widthOf = (column: number) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0));
+  const widths = [widthOf(0), widthOf(1)];
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+  const refused = refusals.map(({ reason, source }) => `refused: ${reason} (${sourceText(source)})`);
+  return `${[...lines, ...refused].join("\n")}\n`;
+}
+
+/** The listing as JSON, one flat object for each declaration. */
+export function listingAsJson({ declarations, refusals }: TopicsListing): string {
+  const topics = declarations.map(({ target, options, source }) => {
+    return { [target.kind]: nameOf(target), ...options, source };
+  });
+  return `${JSON.stringify({ topics, refused: refusals }, null, 2)}\n`;
+}
+
+function sourceText(source: Refusal["source"]): string {
+  if (source.kind === "config") return source.name;
+  return `etcd key "${source.name}" (revision ${source.revision})`;
+}

@@ -1,0 +1,182 @@
+import { readFileSync } from "node:fs";
+import { parseConfig } from "../../lib/rules/config/config.ts";
+import { readConfigFile } from "../../lib/adapters/config-file.ts";
+import {
+  createDeclarationsStore,
+  type DeclarationsStore,
+} from "../../lib/adapters/etcd/declarations-store.ts";
+import type { Declaration, DeclarationTarget } from "../../lib/rules/declaration.ts";
+import { parseEtcdValue } from "../../lib/rules/declarations.ts";
+import { nameOf } from "../../lib/rules/declarations-edit.ts";
+import { messageOf, PenstockError } from "../../lib/rules/errors.ts";
+import type { EtcdSettings, Settings } from "../../lib/rules/settings.ts";
+import { ExitCode, exitCodeOf } from "./exit-code.ts";
+import {
+  parseTopicsArguments,
+  TOPICS_USAGE,
+  type AddCommand,
+  type RemoveCommand,
+} from "./topics-arguments.ts";
+import { formatListing, listingAsJson, listTopics } from "./topics-list.ts";
+import { keyForNew, keysDeclaring, writeEdit, type WriteOutcome } from "./topics-write.ts";
+
+/** What the command takes from its surroundings. */
+export interface TopicsIo {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly out: (text: string) => void;
+  readonly error: (text: string) => void;
+  readonly signal: AbortSignal;
+  /** In [0, 1), for the backoff's jitter. */
+  readonly random: () => number;
+}
+
+interface Config {
+  readonly file: string;
+  readonly settings: Settings;
+  readonly declarations: readonly Declaration[];
+}
+
+/** `bun run topics …`: runs one command and returns the exit status; never throws. */
+export async function main(argv: readonly string[], io: TopicsIo): Promise<ExitCode> {
+  try {
+    const command = parseTopicsArguments(argv);
+    if (command.kind === "help") {
+      io.out(TOPICS_USAGE);
+      return ExitCode.done;
+    }
+    const config = loadConfig(command.config ?? io.environment["PENSTOCK_CONFIG"] ?? "config.yaml", io);
+    return command.kind === "list" ? await list(config, command.json, io) : await write(command, config, io);
+  } catch (error) {
+    const code = exitCodeOf(error);
+    // A config file's problems stand on a line each, which messageOf would join.
+    io.error(`${code === ExitCode.badConfig && error instanceof Error ? error.message : messageOf(error)}\n`);
+    if (code === ExitCode.usage) io.error("Try: bun run topics --help\n");
+    return code;
+  }
+}
+
+/** @throws PenstockError `config_unreadable` or `config_invalid`. */
+function loadConfig(file: string, { environment }: TopicsIo): Config {
+  const readFile = (path: string) => readFileSync(path, "utf8");
+  const { settings, declarations } = parseConfig(readConfigFile(file).text, { file, environment, readFile });
+  return { file, settings, declarations };
+}
+
+async function list({ settings, declarations }: Config, json: boolean, io: TopicsIo): Promise<ExitCode> {
+  const snapshot =
+    settings.etcd === null ? null : await withStore(settings.etcd, (store) => store.list(io.signal));
+  const listing = listTopics(declarations, snapshot, settings.deadLetters.topic);
+  io.out(json ? listingAsJson(listing) : formatListing(listing));
+  return ExitCode.done;
+}
+
+async function write(command: AddCommand | RemoveCommand, config: Config, io: TopicsIo): Promise<ExitCode> {
+  const { etcd } = config.settings;
+  if (etcd === null) {
+    throw new PenstockError(
+      "config_invalid",
+      `${config.file} has no etcd section, and topics are added to etcd`,
+    );
+  }
+  const outcome = await withStore(etcd, (store) =>
+    command.kind === "add" ? add(store, command, etcd, config, io) : remove(store, command, config, io),
+  );
+  if (outcome.kind === "refused") {
+    io.error(`${outcome.reason}\n`);
+    return ExitCode.failed;
+  }
+  if (command.json) {
+    const { kind: action, key, revision } = outcome;
+    io.out(`${JSON.stringify({ action, [command.target.kind]: nameOf(command.target), key, revision })}\n`);
+  } else {
+    io.out(`${sentenceOf(outcome, command.target)}\n`);
+  }
+  return ExitCode.done;
+}
+
+async function add(
+  store: DeclarationsStore,
+  { key: wanted, target, entry }: AddCommand,
+  etcd: EtcdSettings,
+  config: Config,
+  io: TopicsIo,
+): Promise<WriteOutcome> {
+  const key = wanted ?? keyForNew(etcd.keys, target);
+  const rule = refusalOf(entry, config.settings.deadLetters.topic);
+  if (rule !== null) return { kind: "refused", reason: `"${nameOf(target)}" was not added: ${rule}` };
+  if (!etcd.keys.some((listed) => key === listed || (listed.endsWith("/") && key.startsWith(listed)))) {
+    io.error(
+      `Note: etcd key "${key}" is not among etcd.keys of ${config.file}; no host with this file reads it.\n`,
+    );
+  }
+  if (declaredInConfig(config, target)) {
+    io.error(`Note: ${config.file} declares "${nameOf(target)}" too, and goes before etcd.\n`);
+  }
+  return writeEdit(store, key, { kind: "add", target, entry }, io);
+}
+
+/** Why hosts would refuse the entry, or null. */
+function refusalOf(entry: AddCommand["entry"], deadLetterTopic: string): string | null {
+  const source = { name: "new", revision: 0 };
+  const { refused } = parseEtcdValue(JSON.stringify([entry]), source, [], deadLetterTopic);
+  return refused[0]?.reason.replace('etcd key "new", entry 1: ', "") ?? null;
+}
+
+async function remove(
+  store: DeclarationsStore,
+  { key, target }: RemoveCommand,
+  config: Config,
+  io: TopicsIo,
+): Promise<WriteOutcome> {
+  const keys = key === null ? await keysDeclaring(store, target, io.signal) : [key];
+  const [only, ...others] = keys;
+  if (only !== undefined && others.length === 0)
+    return writeEdit(store, only, { kind: "remove", target }, io);
+  const name = nameOf(target);
+  if (only !== undefined) {
+    return {
+      kind: "refused",
+      reason: `several etcd keys declare "${name}": ${keys.join(", ")}; say which with --key`,
+    };
+  }
+  const where = declaredInConfig(config, target) ? `; ${config.file} does, and is yours to edit` : "";
+  return { kind: "refused", reason: `no etcd key declares "${name}"${where}` };
+}
+
+function declaredInConfig({ declarations }: Config, target: DeclarationTarget): boolean {
+  return declarations.some((one) => one.target.kind === target.kind && nameOf(one.target) === nameOf(target));
+}
+
+function sentenceOf(outcome: Exclude<WriteOutcome, { kind: "refused" }>, target: DeclarationTarget): string {
+  const name = `"${nameOf(target)}"`;
+  const where = `etcd key "${outcome.key}" (revision ${outcome.revision})`;
+  const sentences = {
+    added: `Added ${name} to ${where}.`,
+    replaced: `Replaced ${name} in ${where}.`,
+    removed: `Removed ${name} from ${where}.`,
+    unchanged: `Nothing to do: ${name} stands like that already in ${where}.`,
+  };
+  return sentences[outcome.kind];
+}
+
+async function withStore<T>(
+  settings: EtcdSettings,
+  use: (store: DeclarationsStore) => Promise<T>,
+): Promise<T> {
+  const store = createDeclarationsStore(settings);
+  try {
+    return await use(store);
+  } finally {
+    store.close();
+  }
+}
+
+if (import.meta.main) {
+  process.exitCode = await main(process.argv.slice(2), {
+    environment: process.env,
+    out: (text) => process.stdout.write(text),
+    error: (text) => process.stderr.write(text),
+    signal: new AbortController().signal,
+    random: Math.random,
+  });
+}

@@ -1,0 +1,256 @@
+import { describe, expect, test } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, normalize, relative } from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
+import { parseConfig } from "../../../lib/rules/config/config.ts";
+
+/** No container is started here: there may be no Docker. What is checked is what the files say. */
+
+const top = join(import.meta.dir, "../../..");
+const read = (path: string): string => readFileSync(join(top, path), "utf8");
+const manifest = z
+  .object({
+    version: z.string(),
+    dependencies: z.record(z.string(), z.string()),
+    devDependencies: z.record(z.string(), z.string()),
+    patchedDependencies: z.record(z.string(), z.string()),
+  })
+  .parse(JSON.parse(read("package.json")));
+
+describe("the Dockerfile", () => {
+  const instructions = read("infra/deploy/Dockerfile")
+    .replaceAll(/^\s*#.*\n/gm, "")
+    .replaceAll(/\\\n\s*/g, "")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => {
+      const [name = "", ...words] = line.split(/\s+/);
+      return { name, words, text: words.join(" ") };
+    });
+  const named = (name: string) => instructions.filter((instruction) => instruction.name === name);
+  const lastStage = instructions.slice(instructions.findLastIndex(({ name }) => name === "FROM"));
+  const sourcesOf = (some: typeof instructions): string[] =>
+    some
+      .filter(({ name, text }) => name === "COPY" && !text.startsWith("--from"))
+      .flatMap(({ words }) => words.slice(0, -1));
+
+  test("builds on the slim image of the Bun that the checks run on", () => {
+    const [base, ...rest] = named("FROM").map(({ text }) => text);
+    expect(base).toBe(`oven/bun:${Bun.version}-slim AS bun`);
+    expect(manifest.devDependencies["@types/bun"]).toBe(Bun.version);
+    expect(rest).toEqual(["bun AS dependencies", "bun"]);
+    expect(named("LABEL")[0]?.text).toContain(`docker.io/oven/bun:${Bun.version}-slim"`);
+  });
+
+  test("is labelled with the version of package.json", () => {
+    expect(named("LABEL")[0]?.text).toContain(`org.opencontainers.image.version="${manifest.version}"`);
+  });
+
+  test("installs by the lockfile, without development packages, once the patches are there", () => {
+    const install = instructions.findIndex(({ text }) => text.startsWith("bun install"));
+    expect(instructions[install]?.text).toBe("bun install --frozen-lockfile --production");
+    const before = sourcesOf(instructions.slice(0, install));
+    expect(before).toEqual(expect.arrayContaining(["package.json", "bun.lock", "bunfig.toml"]));
+    for (const patch of Object.values(manifest.patchedDependencies)) expect(before).toContain(dirname(patch));
+  });
+
+  test("copies only what exists and .dockerignore lets through", () => {
+    const sources = sourcesOf(instructions);
+    expect(sources.filter((source) => !existsSync(join(top, source)))).toEqual([]);
+    const [first, ...patterns] = read(".dockerignore")
+      .split("\n")
+      .filter((line) => line !== "" && !line.startsWith("#"));
+    expect(first).toBe("*");
+    const allowed = patterns.filter((pattern) => pattern.startsWith("!")).map((pattern) => pattern.slice(1));
+    expect(allowed.toSorted()).toEqual([...new Set(sources)].toSorted());
+    expect(patterns).toContain("**/.env*");
+  });
+
+  test("ships every file and package that its programs import", () => {
+    const shipped = sourcesOf(lastStage);
+    const entries = ["infra/host/main.ts", "infra/cli/topics.ts", "infra/deploy/healthcheck.ts"];
+    const { files, packages } = importsOf(entries);
+    expect(files.size).toBeGreaterThan(20);
+    const isShipped = (file: string) =>
+      shipped.some((source) => file === source || file.startsWith(`${source}/`));
+    expect([...files].filter((file) => !isShipped(file))).toEqual([]);
+    expect([...packages].filter((name) => !(name in manifest.dependencies))).toEqual([]);
+  });
+
+  test("runs Bun itself as process 1, as an ordinary user, with a health check and no secret", () => {
+    const entry = lastStage.find(({ name }) => name === "ENTRYPOINT")?.text ?? "";
+    expect(JSON.parse(entry)).toEqual(["bun", "infra/host/main.ts"]);
+    expect(lastStage.findLast(({ name }) => name === "USER")?.text).toBe("1000:1000");
+    const health = lastStage.find(({ name }) => name === "HEALTHCHECK")?.text ?? "";
+    expect(health).toEndWith('CMD ["bun", "infra/deploy/healthcheck.ts"]');
+    expect(lastStage.find(({ name }) => name === "EXPOSE")?.text).toBe("8080");
+    const env = lastStage.find(({ name }) => name === "ENV")?.words;
+    expect(env).toEqual(["NODE_ENV=production", "PENSTOCK_CONFIG=/etc/penstock/config.yaml"]);
+    expect(named("ARG")).toEqual([]);
+  });
+
+  /** What the entries import, directly or not: paths from the top level, and names of packages. */
+  function importsOf(entries: readonly string[]): { files: Set<string>; packages: Set<string> } {
+    const files = new Set<string>();
+    const packages = new Set<string>();
+    const transpiler = new Bun.Transpiler({ loader: "ts" });
+    const visit = (file: string): void => {
+      if (files.has(file)) return;
+      files.add(file);
+      for (const { path } of transpiler.scanImports(read(file))) {
+        if (path.startsWith(".")) visit(normalize(join(dirname(file), path)));
+        else if (!/^(node|bun):/.test(path)) packages.add(/^(@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? path);
+      }
+    };
+    entries.forEach(visit);
+    return { files, packages };
+  }
+});
+
+const serviceSchema = z.object({
+  image: z.string().optional(),
+  build: z.object({ context: z.string(), dockerfile: z.string() }).optional(),
+  environment: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
+  command: z.array(z.string()).optional(),
+  volumes: z.array(z.string()).default([]),
+  ports: z.array(z.string()).default([]),
+  depends_on: z.record(z.string(), z.object({ condition: z.string() })).default({}),
+  healthcheck: z.object({ test: z.array(z.string()) }).optional(),
+  stop_grace_period: z.string().optional(),
+});
+
+describe("compose.yaml", () => {
+  const folder = join(top, "infra/deploy");
+  const text = read("infra/deploy/compose.yaml");
+  const { services, volumes } = z
+    .object({ services: z.record(z.string(), serviceSchema), volumes: z.record(z.string(), z.null()) })
+    .parse(parse(text));
+  const host = serviceSchema.parse(services["penstock"]);
+
+  test("has the whole system, each part built here or pinned to a version", () => {
+    expect(Object.keys(services).toSorted()).toEqual(
+      ["elasticsearch", "etcd", "kafka", "kibana", "penstock", "topics"].toSorted(),
+    );
+    for (const [name, { image, build }] of Object.entries(services)) {
+      if (name === "penstock")
+        expect(build).toEqual({ context: "../..", dockerfile: "infra/deploy/Dockerfile" });
+      else expect(image).toMatch(/^[a-z.]+(\/[a-z]+)+:v?\d+\.\d+\.\d+$/);
+    }
+    expect(join(folder, host.build?.context ?? "")).toBe(top);
+    const elastic = /:9\.\d+\.\d+$/.exec(services["elasticsearch"]?.image ?? "")?.[0];
+    expect(elastic).toBeString();
+    expect(services["kibana"]?.image).toEndWith(elastic ?? "");
+    expect(services["topics"]?.image).toBe(services["kafka"]?.image ?? "");
+  });
+
+  test("publishes its ports on the loopback address only", () => {
+    const ports = Object.values(services).flatMap((service) => service.ports);
+    expect(ports.toSorted()).toEqual(
+      [2379, 5601, 8080, 9092, 9200].map((port) => `127.0.0.1:${port}:${port}`),
+    );
+  });
+
+  test("starts nothing before what it needs is healthy", () => {
+    const needed = Object.values(services).flatMap((service) => Object.entries(service.depends_on));
+    for (const [name, { condition }] of needed) {
+      if (name === "topics") expect(condition).toBe("service_completed_successfully");
+      else expect(condition).toBe("service_healthy");
+      if (name !== "topics") expect(services[name]?.healthcheck?.test[0]).toBe("CMD");
+    }
+    expect(Object.keys(host.depends_on).toSorted()).toEqual(["elasticsearch", "etcd", "kafka", "topics"]);
+  });
+
+  test("keeps the data in named volumes, and every one of them is used", () => {
+    const mounts = Object.values(services).flatMap((service) => service.volumes);
+    const sources = mounts.map((mount) => mount.split(":")[0] ?? "").filter((name) => !name.startsWith("."));
+    expect(sources.toSorted()).toEqual(Object.keys(volumes).toSorted());
+  });
+
+  test("holds no secret: the token comes from the environment, and must be set", () => {
+    expect(host.environment).toEqual({
+      PENSTOCK_TOKEN: expect.stringMatching(/^\$\{PENSTOCK_TOKEN:\?.+\}$/),
+    });
+    const variables = Object.values(services).flatMap(({ environment }) => Object.keys(environment));
+    const secret = /pass|secret|token|key|credential/i;
+    expect(variables.filter((name) => secret.test(name))).toEqual(["PENSTOCK_TOKEN"]);
+  });
+
+  describe("the host's config", () => {
+    const mount = host.volumes.find((volume) => volume.includes(":/etc/penstock")) ?? "";
+    const source = join(folder, mount.split(":")[0] ?? "");
+    const path = relative(top, join(source, "config.yaml"));
+    const parsed = (environment: Record<string, string>) =>
+      parseConfig(read(path), {
+        file: path,
+        environment,
+        readFile: (pem) => {
+          throw new Error(`${pem} is not mounted`);
+        },
+      });
+    const { settings, declarations } = parsed({ PENSTOCK_TOKEN: "a-token" });
+
+    test("is mounted with its folder, read-only, where the image looks for it", () => {
+      expect(mount).toEndWith(":/etc/penstock:ro");
+      expect(path).toBe("infra/deploy/config/config.yaml");
+    });
+
+    test("answers outside the container, with the token of the environment, on the image's port", () => {
+      expect(settings.http).toMatchObject({ hostname: "0.0.0.0", port: 8080, token: "a-token" });
+      expect(() => parsed({})).toThrow("PENSTOCK_TOKEN");
+      expect(() => parsed({ PENSTOCK_TOKEN: "" })).toThrow("http.hostname");
+    });
+
+    test("names the servers by the addresses that they have inside", () => {
+      const advertised = String(services["kafka"]?.environment["KAFKA_ADVERTISED_LISTENERS"]).split(",");
+      for (const broker of settings.kafka.brokers) expect(advertised).toContain(`INTERNAL://${broker}`);
+      expect(settings.elasticsearch.nodes).toEqual(["http://elasticsearch:9200"]);
+      for (const endpoint of settings.etcd?.endpoints ?? [""]) {
+        expect(services["etcd"]?.command).toContain(`--advertise-client-urls=${endpoint}`);
+      }
+    });
+
+    test("declares topics that the one-shot service creates", () => {
+      const created = /for topic in (.*); do/
+        .exec(services["topics"]?.command?.at(-1) ?? "")?.[1]
+        ?.split(" ");
+      expect(declarations.length).toBeGreaterThan(0);
+      for (const { target } of declarations)
+        expect(created).toContain(target.kind === "topic" ? target.topic : "");
+    });
+
+    test("lets the host finish: it is killed 15 s after its own deadline", () => {
+      expect(host.stop_grace_period).toBe(`${settings.shutdown.deadlineMs / 1_000 + 15}s`);
+    });
+  });
+});
+
+describe("the health check", () => {
+  const check = async (url: string): Promise<{ code: number; said: string }> => {
+    const child = Bun.spawn(["bun", join(top, "infra/deploy/healthcheck.ts"), url], {
+      // As Docker sets it in a container when its client has a proxy.
+      env: { ...process.env, HTTP_PROXY: "http://127.0.0.1:1", http_proxy: "http://127.0.0.1:1" },
+      stderr: "pipe",
+    });
+    return { said: await new Response(child.stderr).text(), code: await child.exited };
+  };
+
+  test("tells a host that answers from one that does not", async () => {
+    const server = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch: ({ url }) => new Response(null, { status: url.endsWith("/healthz") ? 200 : 503 }),
+    });
+    const healthz = `http://127.0.0.1:${server.port}/healthz`;
+    try {
+      expect(await check(healthz)).toEqual({ code: 0, said: "" });
+      expect(await check(`http://127.0.0.1:${server.port}/other`)).toMatchObject({
+        code: 1,
+        said: expect.stringContaining("answered 503"),
+      });
+    } finally {
+      await server.stop(true);
+    }
+    expect(await check(healthz)).toMatchObject({ code: 1, said: expect.stringContaining(healthz) });
+  });
+});

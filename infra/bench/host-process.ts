@@ -1,0 +1,77 @@
+import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { z } from "zod";
+import { poll } from "./poll.ts";
+
+/** A host in a process of its own, as `bun run host` would start it, with a config file in a folder of its own. */
+export interface HostProcess extends AsyncDisposable {
+  readonly configPath: string;
+  /** Replaces the config file atomically: resolves when it was renamed. */
+  replaceConfig(config: object): Promise<void>;
+  /** The state of each topic. */
+  states(): Promise<ReadonlyMap<string, string>>;
+  /** The value of `penstock_records_consumed_total` for the topic. */
+  recordsConsumed(topic: string): Promise<number>;
+}
+
+const root = join(import.meta.dir, "../..");
+const topicsAnswer = z.array(z.object({ topic: z.string(), state: z.string() }));
+const logLine = z.object({ msg: z.string(), url: z.string().optional() });
+
+/** Starts it and waits until it answers. It listens on a free port, whatever the config says. */
+export async function startHostProcess(config: object, signal: AbortSignal): Promise<HostProcess> {
+  const folder = await mkdtemp(join(tmpdir(), "penstock-bench-"));
+  const configPath = join(folder, "config.yaml");
+  const textOf = (wanted: object): string => stringify({ ...wanted, http: { port: 0 } });
+  await writeFile(configPath, textOf(config));
+  const logPath = join(folder, "host.log");
+  const child = Bun.spawn([process.execPath, "infra/host/main.ts", "--config", configPath], {
+    cwd: root,
+    stdin: "ignore",
+    stdout: Bun.file(logPath),
+    stderr: "inherit",
+    signal,
+  });
+  const dispose = async (): Promise<void> => {
+    child.kill("SIGKILL");
+    await child.exited;
+    await rm(folder, { recursive: true, force: true });
+  };
+
+  const url = await poll(
+    async () => {
+      const log = await Bun.file(logPath).text();
+      if (child.exitCode !== null) throw new Error(`the host exited with ${child.exitCode}:\n${log}`);
+      const lines = log.split("\n").slice(0, -1);
+      return (
+        lines.map((line) => logLine.parse(JSON.parse(line)).url).find((url) => url !== undefined) ?? null
+      );
+    },
+    50,
+    AbortSignal.any([signal, AbortSignal.timeout(30_000)]),
+  ).catch(async (error: unknown) => {
+    await dispose();
+    throw error;
+  });
+
+  return {
+    configPath,
+    async replaceConfig(wanted) {
+      await writeFile(`${configPath}.next`, textOf(wanted));
+      await rename(`${configPath}.next`, configPath);
+    },
+    async states() {
+      const answer = await fetch(new URL("/topics", url), { signal });
+      return new Map(topicsAnswer.parse(await answer.json()).map(({ topic, state }) => [topic, state]));
+    },
+    async recordsConsumed(topic) {
+      const text = await (await fetch(new URL("/metrics", url), { signal })).text();
+      const name = `penstock_records_consumed_total{topic="${topic}"} `;
+      const line = text.split("\n").find((line) => line.startsWith(name));
+      return line === undefined ? 0 : Number(line.slice(name.length));
+    },
+    [Symbol.asyncDispose]: dispose,
+  };
+}

@@ -1,0 +1,182 @@
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Etcd3 } from "etcd3";
+import { Kafka, logLevel } from "kafkajs";
+import { documentId } from "../../lib/rules/document-id.ts";
+import type { Stack } from "../stack/stack.ts";
+import { keepBusy, type ConsumedRates, type Membership } from "./busy-topic.ts";
+import { measureElasticsearchAlone } from "./elasticsearch-alone.ts";
+import { startHostProcess, type HostProcess } from "./host-process.ts";
+import { poll } from "./poll.ts";
+
+/** Milliseconds from that moment to the first document in the new index, one per round. */
+export interface ReloadTimes {
+  readonly since: string;
+  readonly ms: readonly number[];
+}
+
+export interface ReloadResult {
+  readonly times: readonly ReloadTimes[];
+  readonly busy: {
+    readonly before: ConsumedRates;
+    readonly during: ConsumedRates;
+    readonly membershipBefore: Membership;
+    readonly membershipAfter: Membership;
+  };
+}
+
+const PREFIX = "bench";
+const BUSY = "busy";
+const BUSY_PER_SECOND = 2_000;
+const BEFORE_MS = 10_000;
+/** How often the document is asked for. */
+const POLL_MS = 5;
+const PAUSE_MS = 500;
+const ROUND_DEADLINE_MS = 30_000;
+const KEY = "bench/topics";
+const root = join(import.meta.dir, "../..");
+
+/** Adds `rounds` new topics in each of three ways to a host that moves a busy one, and measures. */
+export async function measureReload(
+  stack: Stack,
+  rounds: number,
+  signal: AbortSignal,
+): Promise<ReloadResult> {
+  const kafka = new Kafka({
+    clientId: "bench",
+    brokers: [...stack.kafka.brokers],
+    logLevel: logLevel.NOTHING,
+  });
+  // One more each, not counted: the first of all starts with cold code and without an index template.
+  const names = (way: string): string[] => Array.from({ length: rounds + 1 }, (_, n) => `${way}-${n}`);
+  const ways = { etcd: names("etcd"), file: names("file"), command: names("command") };
+  const timestamp = Date.now();
+  await fillTopics(kafka, Object.values(ways).flat(), timestamp);
+
+  const config = {
+    kafka: { brokers: stack.kafka.brokers, groupPrefix: PREFIX },
+    elasticsearch: { nodes: [stack.elasticsearch.node] },
+    etcd: { endpoints: stack.etcd.endpoints, keys: [KEY] },
+  };
+  await using host = await startHostProcess({ ...config, topics: [BUSY] }, signal);
+  await untilRunning(host, BUSY, signal);
+  await using busy = await keepBusy({
+    kafka,
+    host,
+    topic: BUSY,
+    groupId: `${PREFIX}.${BUSY}`,
+    recordsPerSecond: BUSY_PER_SECOND,
+    logFile: stack.kafka.logFile,
+  });
+  await sleep(BEFORE_MS, undefined, { signal });
+  const before = await busy.lap();
+  const membershipBefore = await busy.membership();
+
+  const untilIndexed = (topic: string): Promise<number> => {
+    const id = encodeURIComponent(documentId(topic, { partition: 0, offset: 0, timestamp }));
+    const url = new URL(`/${topic}/_doc/${id}?_source=false`, stack.elasticsearch.node);
+    return poll(
+      async () => {
+        const { status } = await fetch(url, { signal });
+        return status === 200 ? performance.now() : null;
+      },
+      POLL_MS,
+      AbortSignal.any([signal, AbortSignal.timeout(ROUND_DEADLINE_MS)]),
+    );
+  };
+  /** @param change makes the topic declared, and returns the moments to measure from */
+  const measure = async (
+    topics: readonly string[],
+    since: readonly string[],
+    change: (topic: string) => Promise<readonly number[]>,
+  ): Promise<ReloadTimes[]> => {
+    const times = since.map((since) => ({ since, ms: [] as number[] }));
+    for (const [round, topic] of topics.entries()) {
+      // What the round before set going (an index being made durable, a group settling) is not this one's.
+      await sleep(PAUSE_MS, undefined, { signal });
+      const moments = await change(topic);
+      const at = await untilIndexed(topic);
+      if (round > 0) for (const [n, { ms }] of times.entries()) ms.push(at - (moments[n] ?? Number.NaN));
+      await untilRunning(host, topic, signal);
+    }
+    return times;
+  };
+
+  const etcd = new Etcd3({ hosts: [...stack.etcd.endpoints] });
+  try {
+    const declared: string[] = [];
+    const byEtcd = await measure(ways.etcd, ["etcd: the put was acknowledged"], async (topic) => {
+      declared.push(topic);
+      await etcd.put(KEY).value(JSON.stringify(declared.map((name) => ({ topic: name }))));
+      return [performance.now()];
+    });
+    const inFile = [BUSY];
+    const byFile = await measure(ways.file, ["file: it was renamed"], async (topic) => {
+      inFile.push(topic);
+      await host.replaceConfig({ ...config, topics: inFile });
+      return [performance.now()];
+    });
+    const moments = ["topics add: it said that it was written", "topics add: its process was started"];
+    const byCommand = await measure(ways.command, moments, (topic) => addByCommand(topic, host));
+    const alone = await measureElasticsearchAlone(stack.elasticsearch.node, names("alone"), signal);
+    const reference = { since: "Elasticsearch alone: template and first bulk", ms: alone.slice(1) };
+    return {
+      times: [...byEtcd, ...byFile, ...byCommand, reference],
+      busy: {
+        before,
+        during: await busy.lap(),
+        membershipBefore,
+        membershipAfter: await busy.membership(),
+      },
+    };
+  } finally {
+    etcd.close();
+  }
+}
+
+/** Creates them all, the busy one too, with one record of the given timestamp in each of `topics`. */
+async function fillTopics(kafka: Kafka, topics: readonly string[], timestamp: number): Promise<void> {
+  const admin = kafka.admin();
+  const producer = kafka.producer();
+  try {
+    await Promise.all([admin.connect(), producer.connect()]);
+    const wanted = [
+      ...topics.map((topic) => ({ topic, numPartitions: 1 })),
+      { topic: BUSY, numPartitions: 2 },
+    ];
+    await admin.createTopics({ topics: wanted, waitForLeaders: true });
+    const messages = [{ value: "the first record", timestamp: String(timestamp) }];
+    await producer.sendBatch({ topicMessages: topics.map((topic) => ({ topic, messages })) });
+  } finally {
+    await Promise.all([admin.disconnect(), producer.disconnect()]);
+  }
+}
+
+async function untilRunning(host: HostProcess, topic: string, signal: AbortSignal): Promise<void> {
+  await poll(
+    async () => ((await host.states()).get(topic) === "running" ? true : null),
+    50,
+    AbortSignal.any([signal, AbortSignal.timeout(ROUND_DEADLINE_MS)]),
+  );
+}
+
+/** @returns when etcd had acknowledged the write, as its first output tells, and when its process was started */
+async function addByCommand(topic: string, host: HostProcess): Promise<readonly number[]> {
+  const startedAt = performance.now();
+  const child = Bun.spawn(
+    [process.execPath, "infra/cli/topics.ts", "add", topic, "--config", host.configPath],
+    {
+      cwd: root,
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "inherit",
+    },
+  );
+  const reader = child.stdout.getReader();
+  const { done } = await reader.read();
+  const writtenAt = performance.now();
+  if (done) throw new Error(`topics add exited with ${await child.exited}`);
+  // Its process may take its time to end; that is not waited for.
+  void reader.cancel();
+  return [writtenAt, startedAt];
+}

@@ -1,0 +1,127 @@
+// `bun infra/bench/reload.ts`: how long it takes until a newly declared topic's first record is in Elasticsearch.
+import { parseArgs } from "node:util";
+import { messageOf } from "../../lib/rules/errors.ts";
+import { createProgressDisplay } from "../stack/progress.ts";
+import { startStack } from "../stack/stack.ts";
+import { measureReload, type ReloadResult } from "./reload-rounds.ts";
+
+const usage = `Usage: bun infra/bench/reload.ts [--rebalance-delay MS] [--rounds N] [--json]
+
+Boots Kafka, Elasticsearch and etcd, starts a host that moves a busy topic, and declares new topics one after another:
+through etcd, through the config file and through \`topics add\`. Measures until the first document of each is
+acknowledged in Elasticsearch.
+
+  --rebalance-delay MS  Kafka's group.initial.rebalance.delay.ms; once with 0 and once with 3000, its default, unless told
+  --rounds N            new topics in each way; 20 unless told
+  --json                machine-readable output
+`;
+
+interface Invocation {
+  readonly delaysMs: readonly number[];
+  readonly rounds: number;
+  readonly json: boolean;
+}
+
+interface Report extends ReloadResult {
+  readonly rebalanceDelayMs: number;
+}
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(argv: string[]): Promise<number> {
+  let invocation: Invocation | null;
+  try {
+    invocation = parse(argv);
+  } catch (error) {
+    process.stderr.write(`${messageOf(error)}\n\n${usage}`);
+    return 2;
+  }
+  if (invocation === null) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const { delaysMs, rounds, json } = invocation;
+  const interrupted = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
+  try {
+    const reports: Report[] = [];
+    for (const rebalanceDelayMs of delaysMs) {
+      const report = { rebalanceDelayMs, ...(await measure(rebalanceDelayMs, rounds, interrupted.signal)) };
+      reports.push(report);
+      if (!json) process.stdout.write(format(report));
+    }
+    if (json) process.stdout.write(`${JSON.stringify(reports, null, 2)}\n`);
+    return 0;
+  } catch (error) {
+    process.stderr.write(`${messageOf(error)}\n`);
+    return 1;
+  }
+}
+
+/** Null: help was asked for. @throws saying what is wrong with the usage */
+function parse(args: string[]): Invocation | null {
+  const { values } = parseArgs({
+    args,
+    options: {
+      "rebalance-delay": { type: "string" },
+      rounds: { type: "string", default: "20" },
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) return null;
+  const wholeNumber = (name: string, value: string, least: number): number => {
+    if (/^\d{1,6}$/.test(value) && Number(value) >= least) return Number(value);
+    throw new Error(`--${name} is "${value}": it must be a whole number, at least ${least}`);
+  };
+  const delay = values["rebalance-delay"];
+  return {
+    delaysMs: delay === undefined ? [0, 3_000] : [wholeNumber("rebalance-delay", delay, 0)],
+    rounds: wholeNumber("rounds", values.rounds, 1),
+    json: values.json,
+  };
+}
+
+async function measure(
+  groupRebalanceDelayMs: number,
+  rounds: number,
+  signal: AbortSignal,
+): Promise<ReloadResult> {
+  const display = createProgressDisplay(process.stderr);
+  await using stack = await startStack({
+    groupRebalanceDelayMs,
+    signal,
+    onProgress: (progress) => display.show(progress),
+  });
+  display.end();
+  return await measureReload(stack, rounds, signal);
+}
+
+function format({ rebalanceDelayMs, times, busy }: Report): string {
+  const milliseconds = (ms: number): string => `${Math.round(ms)} ms`.padStart(9);
+  const perSecond = (rate: number): string => `${Math.round(rate)}/s`;
+  const { before, during, membershipBefore, membershipAfter } = busy;
+  const sameMembers = membershipBefore.memberIds.join() === membershipAfter.memberIds.join();
+  const rounds = times[0]?.ms.length ?? 0;
+  return [
+    "",
+    `group.initial.rebalance.delay.ms ${rebalanceDelayMs}, ${rounds} new topics each: to the first document in Elasticsearch`,
+    `  ${"since".padEnd(46)}   median    worst`,
+    ...times.map(
+      ({ since, ms }) => `  ${since.padEnd(46)}${milliseconds(median(ms))}${milliseconds(Math.max(...ms))}`,
+    ),
+    `  busy topic, before: ${perSecond(before.mean)} consumed, slowest second ${perSecond(before.slowestSecond)}`,
+    `  busy topic, during: ${perSecond(during.mean)} consumed, slowest second ${perSecond(during.slowestSecond)}`,
+    `  its group: generation ${membershipBefore.generation} before, ${membershipAfter.generation} after; ` +
+      (sameMembers ? "the same member" : "another member"),
+    "",
+  ].join("\n");
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const [low, high] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
+  return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2;
+}

@@ -1,0 +1,68 @@
+import { type Kafka, Partitioners } from "kafkajs";
+import type { Span } from "./census.ts";
+import { waitFor } from "./wait.ts";
+
+/** What the demo asks of Kafka, as its producer and its administrator. Whoever connects it closes it. */
+export interface Broker extends AsyncDisposable {
+  /** Resolves when the topics can be written. @param partitions of each topic, by its name */
+  createTopics(partitions: ReadonlyMap<string, number>, signal: AbortSignal): Promise<void>;
+  /** Resolves when all replicas have the lines, with the place of the first. @param timestampMs of each record */
+  send(
+    topic: string,
+    lines: readonly string[],
+    timestampMs: number,
+  ): Promise<{ partition: number; offset: number }>;
+  /** What the topic holds now, by partition. */
+  spans(topic: string): Promise<Span[]>;
+  /** The next offset the topic's consumers would read, by partition; 0 where they committed nothing. */
+  committed(topic: string): Promise<ReadonlyMap<number, number>>;
+  /** The ids of the members of the topics' groups, in their order; a consumer that is replaced has a new one. */
+  members(topics: readonly string[]): Promise<string[]>;
+}
+
+export async function connectBroker(kafka: Kafka, groupPrefix: string): Promise<Broker> {
+  const admin = kafka.admin();
+  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
+  const groupOf = (topic: string): string => `${groupPrefix}.${topic}`;
+  await Promise.all([admin.connect(), producer.connect()]);
+  return {
+    async createTopics(wanted, signal) {
+      const topics = [...wanted].map(([topic, numPartitions]) => ({ topic, numPartitions }));
+      // kafkajs' own waiting fails where the broker has not heard of the topic from the controller yet.
+      await admin.createTopics({ topics, waitForLeaders: false });
+      const ask = async (): Promise<true | null> => {
+        const known = (await admin.fetchTopicMetadata()).topics;
+        const led = known.filter(({ partitions }) => partitions.every(({ leader }) => leader >= 0));
+        return topics.every(({ topic }) => led.some(({ name }) => name === topic)) || null;
+      };
+      await waitFor("the topics are there in Kafka", ask, { signal, withinMs: 30_000 });
+    },
+    async send(topic, lines, timestampMs) {
+      const messages = lines.map((value) => ({ value, timestamp: String(timestampMs) }));
+      const [first] = await producer.send({ topic, messages, acks: -1 });
+      if (first?.baseOffset === undefined)
+        throw new Error(`Kafka did not say where it put a line of ${topic}`);
+      return { partition: first.partition, offset: Number(first.baseOffset) };
+    },
+    async spans(topic) {
+      const offsets = await admin.fetchTopicOffsets(topic);
+      return offsets.map(({ partition, low, high }) => ({
+        partition,
+        start: Number(low),
+        end: Number(high),
+      }));
+    },
+    async committed(topic) {
+      const [answer] = await admin.fetchOffsets({ groupId: groupOf(topic), topics: [topic] });
+      const partitions = answer?.partitions ?? [];
+      return new Map(partitions.map(({ partition, offset }) => [partition, Math.max(0, Number(offset))]));
+    },
+    async members(topics) {
+      const { groups } = await admin.describeGroups(topics.map(groupOf));
+      return groups.flatMap(({ members }) => members.map(({ memberId }) => memberId));
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([admin.disconnect(), producer.disconnect()]);
+    },
+  };
+}

@@ -1,0 +1,121 @@
+/** Where the display goes, e.g. `process.stdout`. */
+export interface NarratorOutput {
+  /** Of a terminal: its width. */
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+export interface NarratorOptions {
+  readonly colour: boolean;
+  /** Whether a line can be written over: a terminal. */
+  readonly live: boolean;
+  /** Milliseconds from any start. */
+  readonly now: () => number;
+  /** Gets every line that stays, without colours. */
+  readonly onLine?: (line: string) => void;
+}
+
+/** Tells what happens, a line or two for each step. Whoever creates it closes it. */
+export interface Narrator extends Disposable {
+  title(text: string): void;
+  passed(text: string, ...details: string[]): void;
+  failed(text: string, ...details: string[]): void;
+  /** Something that is neither good nor bad, with the lines that follow it. */
+  note(text: string, ...details: string[]): void;
+  /** Written as it is, set in. */
+  lines(lines: readonly string[]): void;
+  /**
+   * What is waited for: on a terminal a line with the seconds so far, until something else is told; elsewhere nothing. Called
+   * again, it changes the text and not the seconds.
+   */
+  waiting(text: string): void;
+}
+
+const clearLine = "\r\x1b[2K";
+const codes = { bold: 1, dim: 2, red: 31, green: 32 };
+
+export function createNarrator(output: NarratorOutput, options: NarratorOptions): Narrator {
+  const { colour, live, now, onLine } = options;
+  let waiting: { text: string; readonly sinceMs: number; readonly ticking: NodeJS.Timeout } | null = null;
+
+  const paint = (code: keyof typeof codes, text: string): string =>
+    colour ? `\x1b[${codes[code]}m${text}\x1b[0m` : text;
+
+  function draw(): void {
+    if (waiting === null) return;
+    const seconds = Math.floor((now() - waiting.sinceMs) / 1000);
+    const line = seconds > 0 ? `  · ${waiting.text} · ${seconds} s` : `  · ${waiting.text}`;
+    // A line that wraps could not be cleared.
+    const text = line.slice(0, (output.columns ?? 80) - 1);
+    output.write(clearLine + paint("dim", text));
+  }
+
+  function endWaiting(): void {
+    if (waiting === null) return;
+    clearInterval(waiting.ticking);
+    waiting = null;
+    output.write(clearLine);
+  }
+
+  function line(plain: string, painted = plain): void {
+    endWaiting();
+    output.write(`${painted}\n`);
+    onLine?.(plain);
+  }
+
+  function step(
+    mark: string,
+    paintMark: (mark: string) => string,
+    text: string,
+    details: readonly string[],
+  ): void {
+    line(`  ${mark} ${text}`, `  ${paintMark(mark)} ${text}`);
+    for (const detail of details) line(`    ${detail}`, paint("dim", `    ${detail}`));
+  }
+
+  return {
+    title: (text) => line(text, paint("bold", text)),
+    passed: (text, ...details) => step("✓", (mark) => paint("green", mark), text, details),
+    failed: (text, ...details) => step("✗", (mark) => paint("red", mark), text, details),
+    note: (text, ...details) => step("·", (mark) => paint("dim", mark), text, details),
+    lines(lines) {
+      for (const text of lines) line(text === "" ? "" : `    ${text}`);
+    },
+    waiting(text) {
+      if (!live) return;
+      waiting ??= { text, sinceMs: now(), ticking: setInterval(draw, 1000) };
+      waiting.text = text;
+      draw();
+    },
+    [Symbol.dispose]: endWaiting,
+  };
+}
+
+/**
+ * Log text as one line that a terminal can be given: control and direction characters become spaces, runs of them one. Where it is longer than
+ * `maxLength`, the piece of it that has the word in its middle.
+ */
+export function excerpt(text: string, word: string, maxLength: number): string {
+  const plain = text.replace(/[\s\p{Cc}\p{Cf}]+/gu, " ").trim();
+  if (plain.length <= maxLength) return plain;
+  const room = maxLength - 2;
+  const middle = plain.toLowerCase().indexOf(word.toLowerCase()) + word.length / 2;
+  const from = Math.min(Math.max(0, Math.round(middle - room / 2)), plain.length - room);
+  const to = from + room;
+  return `${from > 0 ? "…" : ""}${plain.slice(from, to)}${to < plain.length ? "…" : ""}`;
+}
+
+/** Rows of columns: the first to the left, the others, figures, to the right. */
+export function alignColumns(rows: readonly (readonly (string | number)[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => String(row[column] ?? "").length)),
+  );
+  return rows.map((row) =>
+    row
+      .map((cell, column) => {
+        const width = widths[column] ?? 0;
+        return column === 0 ? String(cell).padEnd(width) : String(cell).padStart(width);
+      })
+      .join("  "),
+  );
+}

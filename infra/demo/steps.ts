@@ -1,0 +1,238 @@
+import { documentId } from "../../lib/rules/document-id.ts";
+import { compareCensus, type Span } from "./census.ts";
+import { alignColumns, excerpt, type Narrator } from "./narrator.ts";
+import { addedTopic, fileTopics, removedTopic, type Stage } from "./stage.ts";
+import { waitFor } from "./wait.ts";
+
+/** What a step acts on and tells to. */
+export interface Scene {
+  readonly stage: Stage;
+  readonly narrator: Narrator;
+  readonly signal: AbortSignal;
+  /** Says what was verified, or was not, and counts it. */
+  readonly verify: (ok: boolean, text: string, ...details: string[]) => void;
+}
+
+const allTopics = [...fileTopics, addedTopic];
+
+export async function runFileTopics({ stage, narrator, signal, verify }: Scene): Promise<void> {
+  const startedAt = performance.now();
+  const declared = [...fileTopics, removedTopic];
+  await stage.declarations.add(removedTopic, stage.logFiles[removedTopic]);
+  narrator.waiting("the host starts");
+  await stage.host.start(signal);
+  await waitFor(
+    "the topics of the config file run",
+    async () => {
+      const running = (await stage.topics()).filter(({ state }) => state === "running");
+      return declared.every((topic) => running.some((one) => one.topic === topic)) || null;
+    },
+    { signal, withinMs: 60_000 },
+  );
+  const records = await caughtUp({ stage, narrator, signal }, declared);
+  verify(
+    true,
+    `The host moves the topics of its config file: ${records} lines in ${secondsSince(startedAt)} s`,
+    fileTopics.join(", "),
+  );
+}
+
+export async function addTopic({ stage, narrator, signal, verify }: Scene): Promise<void> {
+  const first = await waitFor(
+    "etcd's first log line is in Kafka",
+    async () => stage.feed.first(addedTopic) ?? null,
+    {
+      signal,
+      withinMs: 10_000,
+    },
+  );
+  narrator.waiting(`${addedTopic} is added in etcd`);
+  const sentAtMs = await stage.declarations.add(addedTopic, stage.logFiles[addedTopic]);
+  const id = documentId(addedTopic, first);
+  await waitFor(
+    `the first document of ${addedTopic}`,
+    async () => (await stage.documents.exists(addedTopic, id)) || null,
+    { signal, withinMs: 30_000, everyMs: 5 },
+  );
+  verify(
+    true,
+    `${addedTopic} added in etcd: first document in Elasticsearch after ${msSince(sentAtMs)} ms`,
+    "from sending the put to a GET by id that finds the document",
+  );
+}
+
+export async function removeTopic({ stage, narrator, signal, verify }: Scene): Promise<void> {
+  const membersBefore = await stage.broker.members(allTopics);
+  narrator.waiting(`${removedTopic} is removed in etcd`);
+  const sentAtMs = await stage.declarations.remove(removedTopic);
+  await waitFor(
+    `${removedTopic} stops`,
+    async () => (await stage.topics()).every(({ topic }) => topic !== removedTopic) || null,
+    { signal, withinMs: 30_000, everyMs: 5 },
+  );
+  const took = msSince(sentAtMs);
+  const membersAfter = await stage.broker.members(allTopics);
+  const untouched = membersBefore.length === allTopics.length && membersAfter.join() === membersBefore.join();
+  verify(
+    untouched,
+    `${removedTopic} removed in etcd: stopped after ${took} ms`,
+    untouched
+      ? `the other ${allTopics.length} consumers are the same members of their groups as before`
+      : "but other consumers were replaced",
+  );
+}
+
+export async function killHost({ stage, narrator, signal, verify }: Scene): Promise<void> {
+  const { host } = stage;
+  await host.kill("SIGKILL");
+  const killedAt = performance.now();
+  const committed = await committedOf(stage, allTopics);
+  narrator.note(
+    "Host killed with SIGKILL and started again, while lines keep coming.",
+    "Its partitions stand still until Kafka ends the killed member's session.",
+  );
+  await host.start(signal);
+  let most = 0;
+  await waitFor(
+    "the restarted host goes on",
+    async () => {
+      const waiting = await lagOf(stage, allTopics);
+      const wentOn = (await committedOf(stage, allTopics)) > committed;
+      if (wentOn) return true;
+      most = Math.max(most, waiting);
+      narrator.waiting(`${most} lines wait in Kafka`);
+      return null;
+    },
+    { signal, withinMs: 60_000, everyMs: 200 },
+  );
+  const after = secondsSince(killedAt);
+  await caughtUp({ stage, narrator, signal }, allTopics);
+  verify(most > 0, `The restarted host went on ${after} s after the kill: ${most} lines had waited`);
+}
+
+export async function countAll({ stage, narrator, verify, signal }: Scene): Promise<void> {
+  narrator.waiting("counting");
+  const rows: (string | number)[][] = [["", "offsets", "documents", "missing", "doubled"]];
+  let exact = true;
+  for (const topic of allTopics) {
+    const spans = await stage.broker.spans(topic);
+    await untilCommitted({ stage, narrator, signal }, topic, spans);
+    const census = compareCensus(spans, await stage.documents.positions(topic));
+    rows.push([topic, census.offsets, census.documents, census.missing, census.doubled + census.strays]);
+    exact &&= census.exact && census.offsets > 0;
+  }
+  verify(exact, exact ? "Every Kafka offset has exactly one document" : "Offsets and documents differ");
+  narrator.lines(alignColumns(rows));
+
+  const spans = await stage.broker.spans(removedTopic);
+  const committed = await stage.broker.committed(removedTopic);
+  const moved = spans.map(({ partition, start }) => ({
+    partition,
+    start,
+    end: committed.get(partition) ?? start,
+  }));
+  const positions = await stage.documents.positions(removedTopic);
+  const before = compareCensus(moved, positions);
+  const all = compareCensus(spans, positions);
+  verify(
+    before.exact && before.offsets > 0 && all.documents === before.documents && all.missing > 0,
+    `${removedTopic}, removed: its ${before.documents} documents stayed, ${all.missing} later lines were left in Kafka`,
+  );
+}
+
+/** The host's own log is one of the topics: would moving it make it grow, it would never end. */
+export async function watchOwnLog({ stage, narrator, signal, verify }: Scene): Promise<void> {
+  const own = "penstock_log";
+  const others = allTopics.filter((topic) => topic !== own);
+  const wanted = 20;
+  const [ownBefore, before] = await Promise.all([endOf(stage, [own]), committedOf(stage, others)]);
+  let moved = 0;
+  await waitFor(
+    "more lines are moved",
+    async () => {
+      moved = (await committedOf(stage, others)) - before;
+      narrator.waiting(`does the host's own log feed itself? ${moved} other lines moved`);
+      return moved >= wanted || null;
+    },
+    { signal, withinMs: 30_000, everyMs: 200 },
+  );
+  const grown = (await endOf(stage, [own])) - ownBefore;
+  verify(grown === 0, `While ${moved} more lines were moved, the host wrote ${grown} lines to its own log`);
+}
+
+export async function search({ stage, verify }: Scene): Promise<void> {
+  const word = "started";
+  const { total, best } = await stage.documents.search("elasticsearch_log", word);
+  verify(
+    best !== undefined,
+    `A search for "${word}" in elasticsearch_log finds ${total} ${total === 1 ? "line" : "lines"}`,
+    ...(best === undefined ? [] : [excerpt(best.message, word, 74)]),
+  );
+}
+
+export function addresses({ stack, hostUrl, configPath }: Stage): string[] {
+  return alignAddresses([
+    ["Console", `${hostUrl}/`],
+    ["Search", `${stack.elasticsearch.node}/penstock-records/_search?q=started&pretty`],
+    ["etcd", stack.etcd.endpoints.join(",")],
+    ["Kafka", stack.kafka.brokers.join(",")],
+    ["Config", configPath],
+  ]);
+}
+
+function alignAddresses(rows: readonly (readonly [string, string])[]): string[] {
+  return rows.map(([name, address]) => `${name.padEnd(9)}${address}`);
+}
+
+type Watching = Pick<Scene, "stage" | "narrator" | "signal">;
+
+/** Waits until what the topics hold now is committed, and returns how many records that is. */
+async function caughtUp(watching: Watching, topics: readonly string[]): Promise<number> {
+  let records = 0;
+  for (const topic of topics) {
+    const spans = await watching.stage.broker.spans(topic);
+    await untilCommitted(watching, topic, spans);
+    for (const { start, end } of spans) records += end - start;
+  }
+  return records;
+}
+
+async function untilCommitted({ stage, narrator, signal }: Watching, topic: string, spans: readonly Span[]) {
+  await waitFor(
+    `all of ${topic} is committed`,
+    async () => {
+      const committed = await stage.broker.committed(topic);
+      const left = spans.reduce(
+        (sum, { partition, start, end }) => sum + Math.max(0, end - (committed.get(partition) ?? start)),
+        0,
+      );
+      if (left === 0) return true;
+      narrator.waiting(`the host catches up: ${left} lines of ${topic} left`);
+      return null;
+    },
+    { signal, withinMs: 60_000 },
+  );
+}
+
+async function endOf(stage: Stage, topics: readonly string[]): Promise<number> {
+  const spans = (await Promise.all(topics.map((topic) => stage.broker.spans(topic)))).flat();
+  return spans.reduce((sum, { end }) => sum + end, 0);
+}
+
+async function committedOf(stage: Stage, topics: readonly string[]): Promise<number> {
+  const committed = await Promise.all(topics.map((topic) => stage.broker.committed(topic)));
+  return committed.flatMap((offsets) => offsets.values().toArray()).reduce((sum, offset) => sum + offset, 0);
+}
+
+async function lagOf(stage: Stage, topics: readonly string[]): Promise<number> {
+  const [end, committed] = await Promise.all([endOf(stage, topics), committedOf(stage, topics)]);
+  return end - committed;
+}
+
+function msSince(startedAtMs: number): string {
+  return (performance.now() - startedAtMs).toFixed(0);
+}
+
+function secondsSince(startedAtMs: number): string {
+  return ((performance.now() - startedAtMs) / 1000).toFixed(1);
+}

@@ -1,0 +1,199 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { Admin } from "kafkajs";
+import type { TopicStatus } from "../../lib/rules/status.ts";
+import { eventually } from "../support/eventually.ts";
+import { startTestHost, type TestHost } from "../support/host.ts";
+import { uniqueName } from "../support/kafka.ts";
+import { connectStack, type StackClients } from "../support/stack-clients.ts";
+
+const run = uniqueName("con");
+const names = { steady: `${run}.steady`, grows: `${run}.grows`, goes: `${run}.goes`, comes: `${run}.comes` };
+
+let servers: StackClients;
+let admin: Admin;
+
+beforeAll(async () => {
+  servers = await connectStack();
+  admin = servers.kafka.kafka.admin();
+  await admin.connect();
+});
+afterAll(async () => {
+  await admin.disconnect();
+  await servers[Symbol.asyncDispose]();
+});
+
+const lines = (count: number, from = 0) =>
+  Array.from({ length: count }, (_, n) => ({ value: `line ${from + n}` }));
+const isRunning = ({ state }: TopicStatus): boolean => state === "running";
+const ownedBy = ({ partitions }: TopicStatus): number => partitions.filter(({ owned }) => owned).length;
+
+/** The messages of all documents of an index. */
+async function messagesOf(index: string): Promise<Set<unknown>> {
+  const found = await servers.elasticsearch.documents(index);
+  return new Set(found.map(({ _source }) => _source["message"]));
+}
+
+async function membersOf(topic: string) {
+  const { groups } = await admin.describeGroups([`penstock.${topic}`]);
+  const [group] = groups;
+  return { state: group?.state, ids: (group?.members ?? []).map(({ memberId }) => memberId).toSorted() };
+}
+
+describe("topics of one host come, go and grow", () => {
+  let host: TestHost;
+  /** The members of the steady topic's group before anything happened to the others. */
+  let steady: Awaited<ReturnType<typeof membersOf>>;
+
+  beforeAll(async () => {
+    await Promise.all(
+      [names.steady, names.grows, names.goes].map((topic) => servers.kafka.createTopic(topic)),
+    );
+    host = await startTestHost({
+      ...servers.config,
+      topics: [...Object.values(names), { pattern: `${run}.many-*` }],
+    });
+    await host.untilTopic(names.steady, "runs", isRunning);
+    steady = await membersOf(names.steady);
+  }, 60_000);
+  afterAll(() => host[Symbol.asyncDispose]());
+
+  test("the group of a topic is <prefix>.<topic>, with one member", () => {
+    expect(steady).toMatchObject({ state: "Stable" });
+    expect(steady.ids).toHaveLength(1);
+  });
+
+  test("a topic that does not exist is pending, and runs by itself once it does", async () => {
+    const { reason } = await host.untilTopic(names.comes, "waits", ({ state }) => state === "pending");
+    expect(reason).toBe("it does not exist in Kafka; it starts by itself once it does");
+    await servers.kafka.createTopic(names.comes);
+    await servers.kafka.produce(names.comes, lines(3));
+    await host.untilTopic(names.comes, "has indexed", ({ counts }) => counts.indexed === 3, 8_000);
+  }, 30_000);
+
+  test("a pattern picks up a new topic", async () => {
+    const topic = `${run}.many-1`;
+    await servers.kafka.createTopic(topic);
+    await servers.kafka.produce(topic, lines(3));
+    await host.untilTopic(topic, "has indexed", ({ counts }) => counts.indexed === 3, 8_000);
+    await servers.kafka.deleteTopic(topic);
+    await eventually(
+      "the pattern covers nothing any more",
+      async () => !(await host.topics()).some((status) => status.topic === topic),
+    );
+  }, 60_000);
+
+  test("a topic that is deleted waits, and is read from its start when it is back", async () => {
+    const topic = names.goes;
+    await servers.kafka.produce(topic, lines(5));
+    await host.untilTopic(topic, "has indexed", ({ counts }) => counts.indexed === 5);
+    await servers.kafka.deleteTopic(topic);
+    await host.untilTopic(topic, "waits", ({ state }) => state === "pending");
+    await servers.kafka.createTopic(topic);
+    await servers.kafka.produce(topic, lines(7, 5));
+    const status = await host.untilTopic(
+      topic,
+      "has indexed",
+      ({ state, counts }) => state === "running" && counts.indexed === 12,
+    );
+    expect(status.counts).toMatchObject({ indexed: 12, duplicate: 0 });
+    expect(await servers.elasticsearch.count(topic)).toBe(12);
+  }, 60_000);
+
+  test("partitions that are added are noticed, and read from their earliest record", async () => {
+    const topic = names.grows;
+    await servers.kafka.produce(topic, lines(2));
+    await host.untilTopic(topic, "has indexed", ({ counts }) => counts.indexed === 2);
+    await servers.kafka.addPartitions(topic, 3);
+    const all = [1, 2].flatMap((partition) => lines(4).map(({ value }) => ({ value, partition })));
+    await servers.kafka.produce(topic, all);
+    // The producer may have written some twice: it tries again where a new partition has no leader yet.
+    const ends = await servers.kafka.ends(topic);
+    const written = [...ends.values()].reduce((sum, end) => sum + end, 0);
+    expect(new Set(ends.keys())).toEqual(new Set([0, 1, 2]));
+    expect(written).toBeGreaterThanOrEqual(10);
+    const { partitions } = await host.untilTopic(
+      topic,
+      "has indexed all",
+      ({ counts }) => counts.indexed === written,
+      60_000,
+    );
+    expect(partitions.map(({ partition, owned }) => ({ partition, owned }))).toEqual([
+      { partition: 0, owned: true },
+      { partition: 1, owned: true },
+      { partition: 2, owned: true },
+    ]);
+  }, 90_000);
+
+  test("all the while the other topic's group kept its one member", async () => {
+    expect(await membersOf(names.steady)).toEqual(steady);
+    const stayed = await host.untilTopic(names.steady, "runs", isRunning);
+    const joined = await host.untilTopic(names.goes, "runs", isRunning);
+    expect(Date.parse(stayed.since)).toBeLessThan(Date.parse(joined.since));
+  });
+});
+
+describe("where a group begins", () => {
+  test("latest is pinned when the topic starts, earliest reads all there is", async () => {
+    const [late, early] = [uniqueName("late"), uniqueName("early")];
+    await Promise.all([late, early].map((topic) => servers.kafka.createTopic(topic, 2)));
+    const before = [0, 1].flatMap((partition) => lines(5).map(({ value }) => ({ value, partition })));
+    await Promise.all([late, early].map((topic) => servers.kafka.produce(topic, before)));
+    const config = {
+      ...servers.config,
+      topics: [
+        { topic: late, startAt: "latest" },
+        { topic: early, startAt: "earliest" },
+      ],
+    };
+    {
+      await using host = await startTestHost(config);
+      await host.untilTopic(early, "has indexed", ({ counts }) => counts.indexed === 10);
+      await host.untilTopic(late, "runs", isRunning);
+      host.signal("SIGTERM");
+      expect(await host.exited).toBe(0);
+    }
+    // Nobody reads now, and nothing was ever indexed: the position is the pin alone.
+    await servers.kafka.produce(late, [{ value: "while it was down", partition: 0 }]);
+    await using again = await startTestHost(config);
+    await again.untilTopic(late, "runs", isRunning);
+    await servers.kafka.produce(late, [{ value: "while it runs", partition: 1 }]);
+    await again.untilTopic(late, "has indexed", ({ counts }) => counts.indexed === 2);
+    expect(await messagesOf(late)).toEqual(new Set(["while it runs", "while it was down"]));
+    expect(await servers.elasticsearch.count(early)).toBe(10);
+  }, 60_000);
+});
+
+describe("two hosts", () => {
+  test.each(["SIGTERM", "SIGKILL"] as const)(
+    "share a topic; after %s of one nothing is lost or doubled",
+    async (end) => {
+      const topic = uniqueName("shared");
+      await servers.kafka.createTopic(topic, 4);
+      const config = { ...servers.config, topics: [topic] };
+      await using first = await startTestHost(config);
+      await first.untilTopic(topic, "runs", isRunning);
+      await using second = await startTestHost(config);
+      const half = "owns two partitions";
+      await Promise.all([first, second].map((host) => host.untilTopic(topic, half, (s) => ownedBy(s) === 2)));
+      expect((await membersOf(topic)).ids).toHaveLength(2);
+
+      const producing = (async () => {
+        for (let from = 0; from < 10_000; from += 200) await servers.kafka.produce(topic, lines(200, from));
+      })();
+      await first.untilTopic(topic, "is in the middle", ({ counts }) => counts.indexed > 500);
+      first.signal(end);
+      const code = await first.exited;
+      if (end === "SIGTERM") expect(code).toBe(0);
+      await producing;
+      await second.untilTopic(
+        topic,
+        "has all partitions and no lag",
+        (status) => ownedBy(status) === 4 && status.partitions.every(({ lag }) => lag === 0),
+        60_000,
+      );
+      expect((await messagesOf(topic)).size).toBe(10_000);
+      expect(await servers.elasticsearch.count(topic)).toBe(10_000);
+    },
+    120_000,
+  );
+});

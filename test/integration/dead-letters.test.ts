@@ -1,0 +1,217 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { ConfigResourceTypes } from "kafkajs";
+import type { SourceRecord } from "../../lib/rules/record.ts";
+import { startTestHost } from "../support/host.ts";
+import { uniqueName } from "../support/kafka.ts";
+import { readTopic } from "../support/read-topic.ts";
+import { connectStack, type StackClients } from "../support/stack-clients.ts";
+
+describe("dead letters", () => {
+  let servers: StackClients;
+
+  beforeAll(async () => {
+    servers = await connectStack();
+  });
+  afterAll(() => servers[Symbol.asyncDispose]());
+
+  /** The config of a host with a dead-letter topic of its own. */
+  function configFor(...topics: object[]) {
+    const deadLetters = { topic: uniqueName("dead") };
+    return { ...servers.config, deadLetters, topics };
+  }
+
+  /** An index whose field `n` takes numbers only. */
+  async function createStrictIndex(index: string): Promise<void> {
+    const { status } = await servers.elasticsearch.request("PUT", `/${index}`, {
+      mappings: { properties: { n: { type: "long" } } },
+    });
+    expect(status).toBe(200);
+  }
+
+  /** What `penstock.*` headers say, without that prefix; and the record's own headers. */
+  function split({ headers }: SourceRecord) {
+    const isOurs = (name: string) => name.startsWith("penstock.");
+    const about = headers.filter(({ name }) => isOurs(name)).map(({ name, value }) => [name, String(value)]);
+    return {
+      about: Object.fromEntries(about) as Record<string, string>,
+      own: headers.filter(({ name }) => !isOurs(name)),
+    };
+  }
+
+  test("a mapping conflict keeps key, value and headers as they were, in order, and the partition goes on", async () => {
+    const topic = uniqueName("conflict");
+    const config = configFor({ topic, format: "json" });
+    await servers.kafka.createTopic(topic);
+    await createStrictIndex(topic);
+    const timestamp = String(Date.UTC(2026, 0, 2));
+    const poison = [
+      { key: Buffer.from([0, 0xff, 1]), value: Buffer.from('{"n":"one"}'), headers: [], timestamp },
+      {
+        key: null,
+        value: Buffer.from(' {"n":\n"two"}\r\n'),
+        headers: [
+          { key: "twice", value: Buffer.from([0xfe]) },
+          { key: "none", value: null },
+          { key: "1", value: Buffer.from("") },
+          { key: "twice", value: Buffer.from("second") },
+          { key: "__proto__", value: Buffer.from("p") },
+          { key: "penstock.topic", value: Buffer.from("an older letter's") },
+        ],
+        timestamp,
+      },
+      { key: Buffer.from(""), value: Buffer.from('{"n":{"three":3}}'), headers: [], timestamp },
+    ];
+    const good = (n: number) => ({ value: `{"n":${n}}`, timestamp });
+    await servers.kafka.produce(topic, [
+      good(0),
+      ...poison.slice(0, 2),
+      good(3),
+      ...poison.slice(2),
+      good(5),
+    ]);
+
+    await using host = await startTestHost(config);
+    const status = await host.untilTopic(
+      topic,
+      "has caught up",
+      ({ partitions }) => partitions.length === 1 && partitions.every(({ lag }) => lag === 0),
+    );
+    expect(status).toMatchObject({
+      state: "running",
+      reason: null,
+      counts: { indexed: 3, duplicate: 0, deadLettered: 3, skipped: 0 },
+    });
+    const numbers = (await servers.elasticsearch.documents(topic)).map(({ _source }) => _source["n"]);
+    expect(numbers).toEqual([0, 3, 5]);
+
+    const letters = await readTopic(servers.kafka.kafka, config.deadLetters.topic, 3);
+    expect(letters.map(({ key, value }) => ({ key, value }))).toEqual(
+      poison.map(({ key, value }) => ({ key, value })),
+    );
+    const asRead = poison[1]?.headers.map(({ key, value }) => ({ name: key, value })) ?? [];
+    expect(letters.map((letter) => letter.headers.slice(0, -10))).toEqual([[], asRead, []]);
+    for (const [n, letter] of letters.entries()) {
+      const { about } = split(letter);
+      expect(about).toEqual({
+        "penstock.topic": topic,
+        "penstock.partition": "0",
+        "penstock.offset": ["1", "2", "4"][n] ?? "",
+        "penstock.timestamp": timestamp,
+        "penstock.index": topic,
+        "penstock.status": "400",
+        "penstock.error.type": "document_parsing_exception",
+        "penstock.error.reason": expect.stringContaining("failed to parse field [n] of type [long]"),
+        "penstock.attempts": "1",
+        "penstock.failed-at": expect.stringMatching(/^20\d\d-\d\d-\d\dT[\d:.]+Z$/),
+      });
+      // A letter's own time is when it was written.
+      expect(Math.abs(letter.timestamp - Date.now())).toBeLessThan(60_000);
+    }
+  }, 60_000);
+
+  test("the dead-letter topic is made with the first letter, and keeps for ever what is up to 16 MB", async () => {
+    const topic = uniqueName("made");
+    const config = configFor({ topic, format: "json" });
+    await servers.kafka.createTopic(topic);
+    await createStrictIndex(topic);
+    const admin = servers.kafka.kafka.admin();
+    await admin.connect();
+    try {
+      await using host = await startTestHost(config);
+      await servers.kafka.produce(topic, [{ value: '{"n":1}' }]);
+      await host.untilTopic(topic, "has indexed", ({ counts }) => counts.indexed === 1);
+      expect(await admin.listTopics()).not.toContain(config.deadLetters.topic);
+
+      await servers.kafka.produce(topic, [{ value: '{"n":"x"}' }]);
+      await host.untilTopic(topic, "has a dead letter", ({ counts }) => counts.deadLettered === 1);
+      const { resources } = await admin.describeConfigs({
+        includeSynonyms: false,
+        resources: [{ type: ConfigResourceTypes.TOPIC, name: config.deadLetters.topic }],
+      });
+      const values = new Map(
+        resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]),
+      );
+      expect(values.get("retention.ms")).toBe("-1");
+      expect(values.get("max.message.bytes")).toBe(String(16 * 1024 * 1024));
+    } finally {
+      await admin.disconnect();
+    }
+  }, 60_000);
+
+  test("a timestamp out of range is a dead letter, never a wrong document", async () => {
+    const topic = uniqueName("time");
+    const config = configFor({ topic, index: `${topic}-{yyyy.MM.dd}` });
+    // A broker's default takes no record from the future.
+    await servers.kafka.createTopic(topic, 1, { "message.timestamp.after.max.ms": "9223372036854775807" });
+    const times = ["253402300799999", "253402300800000", "8640000000000001", "0"];
+    for (const timestamp of times) await servers.kafka.produce(topic, [{ value: timestamp, timestamp }]);
+
+    await using host = await startTestHost(config);
+    await host.untilTopic(
+      topic,
+      "two and two",
+      ({ counts }) => counts.indexed === 2 && counts.deadLettered === 2,
+    );
+    const found = await servers.elasticsearch.documents(`${topic}-*`);
+    expect(found.map(({ _source }) => _source["message"])).toEqual(["253402300799999", "0"]);
+    const letters = await readTopic(servers.kafka.kafka, config.deadLetters.topic, 2);
+    // Batches are sent side by side, so letters of several come in any order.
+    const types = new Map(
+      letters.map((letter) => [String(letter.value), split(letter).about["penstock.error.type"]]),
+    );
+    expect(types).toEqual(
+      new Map([
+        ["253402300800000", "invalid_timestamp"],
+        ["8640000000000001", "invalid_timestamp"],
+      ]),
+    );
+  }, 60_000);
+
+  test("one poison record among many good ones, in every partition", async () => {
+    const topic = uniqueName("poison");
+    const config = configFor({ topic, format: "json" });
+    await servers.kafka.createTopic(topic, 3);
+    await createStrictIndex(topic);
+    const messages = [0, 1, 2].flatMap((partition) =>
+      Array.from({ length: 1_000 }, (_, n) => ({ partition, value: `{"n":${n === 500 ? '"poison"' : n}}` })),
+    );
+    await servers.kafka.produce(topic, messages);
+
+    await using host = await startTestHost(config);
+    const { counts } = await host.untilTopic(
+      topic,
+      "has caught up",
+      ({ partitions }) => partitions.length === 3 && partitions.every(({ lag }) => lag === 0),
+    );
+    expect(counts).toEqual({ indexed: 2_997, duplicate: 0, deadLettered: 3, skipped: 0 });
+    expect(await servers.elasticsearch.count(topic)).toBe(2_997);
+    expect(await servers.kafka.committed(`penstock.${topic}`, topic)).toEqual(
+      await servers.kafka.ends(topic),
+    );
+    const letters = await readTopic(servers.kafka.kafka, config.deadLetters.topic, 3);
+    const places = letters.map((letter) => split(letter).about);
+    expect(new Set(places.map((about) => about["penstock.partition"]))).toEqual(new Set(["0", "1", "2"]));
+    expect(places.map((about) => about["penstock.offset"])).toEqual(["500", "500", "500"]);
+    const metrics = await (await host.fetch("/metrics")).text();
+    expect(metrics).toContain(`penstock_documents_total{topic="${topic}",outcome="dead-lettered"} 3`);
+  }, 60_000);
+
+  test("a pattern does not cover the dead-letter topic", async () => {
+    const run = uniqueName("circle");
+    const config = {
+      ...configFor({ pattern: `${run}*`, format: "json" }),
+      deadLetters: { topic: `${run}.dead` },
+    };
+    const topic = `${run}.source`;
+    await servers.kafka.createTopic(topic);
+    await createStrictIndex(topic);
+    await servers.kafka.produce(topic, [{ value: '{"n":"x"}' }]);
+    await using host = await startTestHost(config);
+    await host.untilTopic(topic, "has a dead letter", ({ counts }) => counts.deadLettered === 1);
+    const answer = (await (await host.fetch("/reconcile", { method: "POST" })).json()) as {
+      plan: { keep: { topic: string }[]; start: unknown[] };
+    };
+    expect(answer.plan.keep.map((entry) => entry.topic)).toEqual([topic]);
+    expect(answer.plan.start).toEqual([]);
+  }, 60_000);
+});

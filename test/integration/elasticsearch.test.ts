@@ -1,0 +1,287 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { ingestBatch, type IngestBatchResult } from "../../functions/ingest-batch.ts";
+import { createElasticsearch, type Elasticsearch } from "../../lib/adapters/elasticsearch/client.ts";
+import type { DeadLetter } from "../../lib/rules/dead-letter.ts";
+import type { Specification } from "../../lib/rules/declaration.ts";
+import type { SourceRecord } from "../../lib/rules/record.ts";
+import { sourceRecord, specification } from "../support/records.ts";
+import { testStack } from "../support/stack.ts";
+
+/** Everything of this run is under names of its own, and deleted at its end. */
+const run = `es-${crypto.randomUUID().slice(0, 8)}`;
+const signal = new AbortController().signal;
+let node: string;
+let elasticsearch: Elasticsearch;
+
+beforeAll(async () => {
+  node = (await testStack()).elasticsearchNode;
+  elasticsearch = createElasticsearch({
+    nodes: [node],
+    auth: null,
+    tls: null,
+    manageTemplates: true,
+    bulk: { maxDocuments: 2000, maxBytes: 5_000_000, concurrency: 1, requestTimeoutMs: 30_000 },
+  });
+  await elasticsearch.probe(signal);
+  await elasticsearch.ensureTemplate([`${run}-*`], signal);
+});
+
+afterAll(async () => {
+  const found = Object.keys(Object(await call("GET", `/${run}-*?expand_wildcards=all`)));
+  for (const index of found) await call("DELETE", `/${index}`);
+  await call("DELETE", `/_ingest/pipeline/${run}`);
+  await elasticsearch.close();
+});
+
+/** A request by hand, for what Penstock itself never does. */
+async function call(method: string, path: string, body?: object): Promise<unknown> {
+  const headers = { "content-type": "application/json" };
+  const response = await fetch(node + path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+  return response.json();
+}
+
+interface Ingested extends IngestBatchResult {
+  readonly letters: readonly Readonly<Record<string, string>>[];
+}
+
+async function ingest(
+  changes: Partial<Specification> & { readonly index: string },
+  values: readonly (string | Buffer | SourceRecord)[],
+): Promise<Ingested> {
+  const records = values.map((value, offset) =>
+    typeof value === "string" || Buffer.isBuffer(value) ? sourceRecord(value, { offset }) : value,
+  );
+  const letters: Readonly<Record<string, string>>[] = [];
+  const result = await ingestBatch(
+    {
+      spec: specification({ topic: run, format: "json", ...changes }),
+      records,
+      attempt: 1,
+      limits: { maxDocuments: 2000, maxBytes: 5_000_000 },
+    },
+    {
+      bulk: (body, options) => elasticsearch.bulk(body, options),
+      deadLetters: {
+        store: async (stored: readonly DeadLetter[]) => {
+          for (const { headers } of stored) {
+            letters.push(Object.fromEntries(headers.map(({ name, value }) => [name, String(value)])));
+          }
+        },
+      },
+      now: () => 0,
+      signal,
+    },
+  );
+  return { ...result, letters };
+}
+
+async function sources(index: string, query: object = { match_all: {} }): Promise<Record<string, unknown>[]> {
+  await call("POST", `/${index}/_refresh`);
+  const answer = Object(
+    await call("POST", `/${index}/_search`, { query, size: 100, sort: ["kafka.offset"] }),
+  );
+  return Object(answer.hits).hits.map((hit: unknown) => Object(hit)._source);
+}
+
+describe("the template", () => {
+  const patterns = async (): Promise<string[]> => {
+    const answer = Object(await call("GET", "/_index_template/penstock"));
+    return answer.index_templates[0].index_template.index_patterns;
+  };
+
+  test("asked for by many at once, it covers them all", async () => {
+    const names = Array.from({ length: 10 }, (_, n) => `${run}-at-once-${n}`);
+    await Promise.all(names.map((name) => elasticsearch.ensureTemplate([name], signal)));
+    expect(await patterns()).toEqual(expect.arrayContaining(names));
+  });
+
+  test("grows and never shrinks", async () => {
+    await elasticsearch.ensureTemplate([`${run}-x`], signal);
+    await elasticsearch.ensureTemplate([`${run}-y`], signal);
+    expect(await patterns()).toEqual(expect.arrayContaining([`${run}-*`, `${run}-x`, `${run}-y`]));
+  });
+
+  test("applies to a new index", async () => {
+    const index = `${run}-template`;
+    await ingest({ index }, ['{"date":"2026-01-02","message":"m"}']);
+    const { aliases, mappings } = Object(await call("GET", `/${index}`))[index];
+    expect(aliases).toHaveProperty("penstock-records");
+    expect(mappings.properties).toMatchObject({
+      date: { type: "keyword", ignore_above: 1024 },
+      message: { type: "text", norms: false, fields: { keyword: { type: "keyword", ignore_above: 1024 } } },
+      kafka: { properties: { offset: { type: "long" }, headers: { type: "flattened" } } },
+    });
+  });
+});
+
+describe("documents", () => {
+  test("are indexed once: the same batch again is all duplicates", async () => {
+    const index = `${run}-twice`;
+    const first = await ingest({ index, path: "/p" }, ['{"id":9007199254740993,"level":"info"}', "text"]);
+    expect(first).toEqual({ outcomes: ["indexed", "indexed"], retry: null, letters: [] });
+    const second = await ingest({ index, path: "/p" }, ['{"id":9007199254740993,"level":"info"}', "text"]);
+    expect(second.outcomes).toEqual(["duplicate", "duplicate"]);
+    const found = await sources(index);
+    expect(found).toMatchObject([{ level: "info", log: { file: { path: "/p" } } }, { message: "text" }]);
+    // Beyond what a double can hold: the index has it exactly.
+    expect(await sources(index, { term: { id: "9007199254740993" } })).toHaveLength(1);
+    expect(await sources(index, { term: { id: "9007199254740992" } })).toHaveLength(0);
+  });
+
+  test("of any bytes and any header names are accepted, and headers can be searched by name", async () => {
+    const index = `${run}-bytes`;
+    const headers = ["", "__proto__", "a.b", "a", ".", " ", "nul\0", "d.".repeat(100)].map((name) => ({
+      name,
+      value: Buffer.from(`value of ${name}`),
+    }));
+    const value = Buffer.from([0xff, 0x00, 0xc3]);
+    const long = Buffer.alloc(50_000, "x");
+    const record = sourceRecord(value, { key: long, headers: [...headers, { name: "long", value: long }] });
+    expect((await ingest({ index }, [record])).outcomes).toEqual(["indexed"]);
+    const query = { term: { "kafka.headers.a.b": "value of a.b" } };
+    expect(await sources(index, query)).toMatchObject([{ event: { original: value.toString("base64") } }]);
+  });
+
+  test("with renamed fields are accepted", async () => {
+    const index = `${run}-renamed`;
+    const own = { kafka: "x", tags: { a: 1 }, log: "l", "@timestamp": "now", json: [1], event: "text" };
+    expect((await ingest({ index, path: "/p" }, [JSON.stringify(own)])).outcomes).toEqual(["indexed"]);
+    expect(await sources(index, { term: { tags: "json_field_renamed" } })).toHaveLength(1);
+  });
+
+  test("at both ends of the timestamps", async () => {
+    const index = `${run}-time`;
+    const records = [0, 253_402_300_799_999].map((timestamp, offset) =>
+      sourceRecord("m", { timestamp, offset }),
+    );
+    expect((await ingest({ index }, records)).outcomes).toEqual(["indexed", "indexed"]);
+  });
+});
+
+describe("the record's own fault", () => {
+  test("a mapping conflict, too many fields, too deep, an empty name", async () => {
+    const index = `${run}-conflict`;
+    const fields = Object.fromEntries(Array.from({ length: 2000 }, (_, at) => [`f${at}`, at]));
+    const deep = `${'{"a":'.repeat(30)}1${"}".repeat(30)}`;
+    const values = ['{"n":1}', '{"n":"abc"}', JSON.stringify(fields), deep, '{"":1}', '{"n":2}'];
+    const { outcomes, letters, retry } = await ingest({ index }, values);
+    const dead = "dead-lettered";
+    expect({ outcomes, retry }).toEqual({
+      outcomes: ["indexed", dead, dead, dead, dead, "indexed"],
+      retry: null,
+    });
+    for (const letter of letters) {
+      expect(letter).toMatchObject({
+        "penstock.error.type": "document_parsing_exception",
+        "penstock.status": "400",
+        "penstock.index": index,
+      });
+    }
+    expect(letters[0]?.["penstock.error.reason"]).toContain("failed to parse field [n] of type [long]");
+    expect(letters[1]?.["penstock.error.reason"]).toContain("Limit of total fields");
+  });
+
+  test("two records of one bulk that give a new field two types", async () => {
+    const index = `${run}-race`;
+    const { outcomes } = await ingest({ index }, ['{"q":[1,"a"]}', '{"ok":1}']);
+    expect(outcomes).toEqual(["dead-lettered", "indexed"]);
+  });
+
+  test("one that a pipeline cannot read fails its whole request, and is found", async () => {
+    const index = `${run}-pipeline`;
+    await call("PUT", `/_ingest/pipeline/${run}`, { processors: [] });
+    const tooDeep = `{"a":${"[".repeat(2000)}${"]".repeat(2000)}}`;
+    const { outcomes, letters } = await ingest({ index, pipeline: run }, [
+      '{"a":1}',
+      tooDeep,
+      '{"b":1}',
+      '{"c":1}',
+    ]);
+    expect(outcomes).toEqual(["indexed", "dead-lettered", "indexed", "indexed"]);
+    expect(letters).toHaveLength(1);
+  });
+
+  test("one that is larger than a request may be", async () => {
+    const index = `${run}-large`;
+    const { outcomes, letters } = await ingest({ index }, [
+      "small",
+      Buffer.alloc(101 * 1024 * 1024, "x"),
+      "small too",
+    ]);
+    expect(outcomes).toEqual(["indexed", "dead-lettered", "indexed"]);
+    expect(letters).toMatchObject([
+      { "penstock.error.type": "document_too_large", "penstock.status": "413" },
+    ]);
+  }, 30_000);
+});
+
+describe("an index that takes nothing", () => {
+  const templated = (name: string): string => `${run}-${name}-{yyyy.MM.dd}`;
+  const concrete = (name: string): string => `${run}-${name}-2026.01.02`;
+
+  test("closed: retried, but dead-lettered where a date led to it", async () => {
+    const index = concrete("closed");
+    await call("PUT", `/${index}`);
+    await call("POST", `/${index}/_close`);
+    expect(await ingest({ index }, ["m"])).toMatchObject({
+      outcomes: [null],
+      retry: { code: "cluster_block" },
+    });
+    const { outcomes, letters } = await ingest({ index: templated("closed") }, ["m"]);
+    expect(outcomes).toEqual(["dead-lettered"]);
+    expect(letters).toMatchObject([
+      { "penstock.error.type": "index_closed_exception", "penstock.index": index },
+    ]);
+  });
+
+  test("write-blocked: the same", async () => {
+    const index = concrete("blocked");
+    await call("PUT", `/${index}`, { settings: { "index.blocks.write": true } });
+    expect(await ingest({ index }, ["m"])).toMatchObject({
+      outcomes: [null],
+      retry: { code: "cluster_block" },
+    });
+    expect((await ingest({ index: templated("blocked") }, ["m"])).outcomes).toEqual(["dead-lettered"]);
+  });
+
+  test("blocked by a full disk: retried, with a date too", async () => {
+    const index = concrete("full");
+    await call("PUT", `/${index}`, { settings: { "index.blocks.read_only_allow_delete": true } });
+    for (const target of [index, templated("full")]) {
+      expect(await ingest({ index: target }, ["m"])).toMatchObject({
+        outcomes: [null],
+        retry: { code: "cluster_block" },
+      });
+    }
+  });
+
+  test("an alias without a write index, a missing pipeline, an impossible name: retried", async () => {
+    const alias = { aliases: { [`${run}-alias`]: {} } };
+    await call("PUT", `/${run}-one`, alias);
+    await call("PUT", `/${run}-two`, alias);
+    for (const [changes, code] of [
+      [{ index: `${run}-alias` }, "other"],
+      [{ index: `${run}-one`, pipeline: `${run}-missing` }, "other"],
+      [{ index: `${run}-UPPER` }, "other"],
+    ] as const) {
+      expect(await ingest(changes, ["m", "n"])).toMatchObject({
+        outcomes: [null, null],
+        retry: { code },
+        letters: [],
+      });
+    }
+  });
+
+  test("an index that may not be made by itself: retried", async () => {
+    // Of no concern to any other name.
+    const setting = (value: string | null) =>
+      call("PUT", "/_cluster/settings", { persistent: { "action.auto_create_index": value } });
+    await setting(`-${run}-forbidden,*`);
+    try {
+      const result = await ingest({ index: `${run}-forbidden` }, ["m"]);
+      expect(result).toMatchObject({ outcomes: [null], retry: { code: "not_found" }, letters: [] });
+    } finally {
+      await setting(null);
+    }
+  });
+});

@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { eventually } from "../support/eventually.ts";
+import { startTestHost } from "../support/host.ts";
+import { uniqueName } from "../support/kafka.ts";
+import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { startTcpProxy } from "../support/tcp-proxy.ts";
+
+describe("a host that is told to exit", () => {
+  let servers: StackClients;
+
+  beforeAll(async () => {
+    servers = await connectStack();
+  });
+  afterAll(() => servers[Symbol.asyncDispose]());
+
+  const lines = (count: number, from: number) =>
+    Array.from({ length: count }, (_, n) => ({ value: `line ${from + n}` }));
+
+  /** A host with one topic, 500 records of which are indexed and committed, and 500 wait for an Elasticsearch out of reach. */
+  async function hostWithRecordsInFlight(deadline: string) {
+    const topic = uniqueName("exit");
+    await servers.kafka.createTopic(topic, 2);
+    await servers.kafka.produce(topic, lines(500, 0));
+    const proxy = await startTcpProxy(servers.addresses.elasticsearchNode);
+    const config = { ...servers.config, topics: [topic], shutdown: { deadline } };
+    const host = await startTestHost({ ...config, elasticsearch: { nodes: [proxy.url] } });
+    await host.untilTopic(
+      topic,
+      "has indexed and committed",
+      ({ counts, partitions }) => counts.indexed === 500 && partitions.every(({ lag }) => lag === 0),
+    );
+    proxy.block();
+    await servers.kafka.produce(topic, lines(500, 500));
+    await eventually("the rest is in flight", async () =>
+      (await (await host.fetch("/metrics")).text()).includes(
+        `penstock_records_consumed_total{topic="${topic}"} 1000`,
+      ),
+    );
+    return {
+      topic,
+      config,
+      host,
+      proxy,
+      async [Symbol.asyncDispose]() {
+        await host[Symbol.asyncDispose]();
+        await proxy[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  test("Elasticsearch out of reach: exits 1 within the deadline, and nothing is lost or doubled", async () => {
+    await using setting = await hostWithRecordsInFlight("8s");
+    const { topic, config, host } = setting;
+    const startedAt = performance.now();
+    host.signal("SIGTERM");
+    expect(await host.exited).toBe(1);
+    const tookMs = performance.now() - startedAt;
+    expect(tookMs).toBeLessThan(8_500);
+    expect(host.log().at(-1)).toMatchObject({ msg: "stopped", clean: false });
+    expect(host.log().find(({ topics }) => topics !== undefined)).toMatchObject({ topics: [topic] });
+
+    await using again = await startTestHost(config);
+    const { counts } = await again.untilTopic(
+      topic,
+      "has caught up",
+      ({ partitions }) => partitions.length === 2 && partitions.every(({ lag }) => lag === 0),
+    );
+    expect(counts.indexed + counts.duplicate).toBe(500);
+    const found = await servers.elasticsearch.documents(topic);
+    expect(new Set(found.map(({ _source }) => _source["message"])).size).toBe(1_000);
+    expect(found).toHaveLength(1_000);
+  }, 90_000);
+
+  test("a second signal exits at once", async () => {
+    await using setting = await hostWithRecordsInFlight("60s");
+    const { host } = setting;
+    host.signal("SIGTERM");
+    await eventually("it is stopping", () => host.log().some(({ msg }) => msg === "stopping"));
+    const startedAt = performance.now();
+    host.signal("SIGINT");
+    expect(await host.exited).toBe(1);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+  }, 60_000);
+
+  test.each([1, 12])(
+    "SIGTERM while %i topics are joining exits 0 quickly and leaves no member",
+    async (count) => {
+      const topics = Array.from({ length: count }, () => uniqueName("joining"));
+      await Promise.all(topics.map((topic) => servers.kafka.createTopic(topic)));
+      await using host = await startTestHost({ ...servers.config, topics });
+      await host.untilTopic(topics[0] ?? "", "is starting", () => true);
+      const startedAt = performance.now();
+      host.signal("SIGTERM");
+      expect(await host.exited).toBe(0);
+      expect(performance.now() - startedAt).toBeLessThan(5_000);
+
+      const admin = servers.kafka.kafka.admin();
+      await admin.connect();
+      try {
+        const { groups } = await admin.describeGroups(topics.map((topic) => `penstock.${topic}`));
+        expect(groups.map(({ members }) => members.length)).toEqual(topics.map(() => 0));
+      } finally {
+        await admin.disconnect();
+      }
+    },
+    60_000,
+  );
+});

@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { freePort } from "../support/etcd-server.ts";
+import { eventually } from "../support/eventually.ts";
+import { startTestHost, type TestHost } from "../support/host.ts";
+import { uniqueName } from "../support/kafka.ts";
+import {
+  changesIn,
+  expectEachOffsetOnce,
+  memberIds,
+  reconcile,
+  untilReady,
+  untilRunning,
+} from "../support/reload.ts";
+import { openTestServers, type TestServers } from "../support/servers.ts";
+import { produceSteadily, type SteadyProducer } from "../support/steady-producer.ts";
+
+let servers: TestServers;
+beforeAll(async () => {
+  servers = await openTestServers();
+});
+afterAll(() => servers[Symbol.asyncDispose]());
+
+/** Topics that are written to all the while. */
+async function busyTopics(count: number): Promise<{ topics: string[]; producers: SteadyProducer[] }> {
+  const topics = Array.from({ length: count }, () => uniqueName("busy"));
+  for (const topic of topics) await servers.kafka.createTopic(topic, 2);
+  return { topics, producers: topics.map((topic) => produceSteadily(servers.kafka, topic)) };
+}
+
+async function endWith(
+  host: TestHost,
+  { topics, producers }: { topics: readonly string[]; producers: readonly SteadyProducer[] },
+): Promise<void> {
+  // Something must come through after the change, too.
+  const sentBefore = producers.map(({ sent }) => sent);
+  await eventually("every producer went on", () =>
+    producers.every(({ sent }, position) => sent >= (sentBefore[position] ?? 0) + 200),
+  );
+  await Promise.all(producers.map((producer) => producer.stop()));
+  for (const topic of topics) await expectEachOffsetOnce(servers, [topic], topic);
+  await untilReady(host, true, "config");
+}
+
+const onLocalhost = (address: string): string => address.replace("127.0.0.1", "localhost");
+
+test("other kafka.brokers: every consumer is replaced, one at a time, and nothing is lost or doubled", async () => {
+  const busy = await busyTopics(4);
+  const config = { ...servers.settings, topics: busy.topics };
+  await using host = await startTestHost(config);
+  await untilRunning(host, ...busy.topics);
+  const before = await Promise.all(busy.topics.map((topic) => memberIds(servers, topic)));
+
+  const { kafka } = servers.settings;
+  await host.writeConfig({ ...config, kafka: { ...kafka, brokers: kafka.brokers.map(onLocalhost) } });
+  let mostAtOnce = 0;
+  await eventually("all topics are seen running again after every consumer was to be replaced", async () => {
+    const disturbed = (await host.topics()).filter(({ state }) => state !== "running");
+    mostAtOnce = Math.max(mostAtOnce, disturbed.length);
+    const replaced = new Set(changesIn(host).flatMap(({ replace }) => replace));
+    return disturbed.length === 0 && replaced.size === busy.topics.length;
+  });
+  expect(mostAtOnce).toBeLessThanOrEqual(1);
+  // Where other tests make topics meanwhile, the run is cut short and the next one goes on with the rest.
+  await eventually("every consumer is another one", async () => {
+    const after = await Promise.all(busy.topics.map((topic) => memberIds(servers, topic)));
+    return after.every((members, n) => members.length === 1 && members[0] !== before[n]?.[0]);
+  });
+  await endWith(host, busy);
+}, 90_000);
+
+test("other elasticsearch.nodes: the client is swapped under the running consumers", async () => {
+  let bulks = 0;
+  const [node = ""] = servers.settings.elasticsearch.nodes;
+  using proxy = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    async fetch(request) {
+      const { pathname, search } = new URL(request.url);
+      if (pathname === "/_bulk") bulks += 1;
+      const { method, headers } = request;
+      const body = method === "GET" || method === "HEAD" ? null : await request.arrayBuffer();
+      return fetch(new URL(pathname + search, node), { method, headers, body });
+    },
+  });
+  const busy = await busyTopics(3);
+  const config = { ...servers.settings, topics: busy.topics };
+  await using host = await startTestHost(config);
+  await untilRunning(host, ...busy.topics);
+  const before = await Promise.all(busy.topics.map((topic) => memberIds(servers, topic)));
+
+  await host.writeConfig({ ...config, elasticsearch: { nodes: [`http://localhost:${proxy.port}`] } });
+  await eventually("bulks go through the new node", () => bulks > 20);
+  await endWith(host, busy);
+  expect(await Promise.all(busy.topics.map((topic) => memberIds(servers, topic)))).toEqual(before);
+  expect(changesIn(host)).toHaveLength(1);
+}, 60_000);
+
+describe("settings that do not work are not taken:", () => {
+  test.each<[string, RegExp, (closedPort: number) => object]>([
+    [
+      "kafka.brokers",
+      /new kafka settings do not work, the old ones are kept/,
+      (port) => ({ kafka: { ...servers.settings.kafka, brokers: [`127.0.0.1:${port}`] } }),
+    ],
+    [
+      "elasticsearch.nodes",
+      /new elasticsearch settings do not work, the old ones are kept/,
+      (port) => ({ elasticsearch: { nodes: [`http://127.0.0.1:${port}`] } }),
+    ],
+  ])(
+    "%s",
+    async (_name, why, broken) => {
+      const busy = await busyTopics(1);
+      const added = uniqueName("added");
+      await servers.kafka.createTopic(added, 1);
+      const config = { ...servers.settings, topics: busy.topics };
+      await using host = await startTestHost(config);
+      await untilRunning(host, ...busy.topics);
+
+      const withMore = { ...config, topics: [...busy.topics, added] };
+      await host.writeConfig({ ...withMore, ...broken(await freePort()) });
+      // What else the file says is taken.
+      await untilRunning(host, added);
+      expect(await untilReady(host, false, "config")).toMatch(why);
+      const { sources, plan } = await reconcile(host);
+      expect(sources.config).toMatchObject({ ok: false, error: expect.stringMatching(why) });
+      expect(plan.refused).toMatchObject([{ reason: expect.stringMatching(why) }]);
+      expect(plan.keep).toHaveLength(2);
+
+      await host.writeConfig(withMore);
+      await endWith(host, busy);
+      expect(changesIn(host).filter(({ replace, stop }) => replace.length + stop.length > 0)).toEqual([]);
+    },
+    90_000,
+  );
+});
+
+test("http.port and kafka.groupPrefix need a restart: changed, they are refused, and what else changed is taken", async () => {
+  const [topic, added] = [uniqueName("fixed"), uniqueName("added")];
+  for (const name of [topic, added]) await servers.kafka.createTopic(name, 1);
+  const config = { ...servers.settings, topics: [topic] };
+  await using host = await startTestHost(config);
+  await untilRunning(host, topic);
+  const port = await freePort();
+  await host.writeConfig({
+    ...config,
+    http: { port },
+    kafka: { ...servers.settings.kafka, groupPrefix: "other" },
+    topics: [topic, added],
+  });
+  await untilRunning(host, added);
+
+  const { sources, plan } = await reconcile(host);
+  const reasons = plan.refused.map(({ reason }) => reason);
+  expect(reasons).toEqual([
+    `http.port cannot change while running: 0 is kept, ${port} needs a restart`,
+    `kafka.groupPrefix cannot change while running: "${servers.settings.kafka.groupPrefix}" is kept, "other" needs a restart`,
+  ]);
+  expect(sources.config.error).toBe(reasons.join("; "));
+  expect(await untilReady(host, false, "config")).toBe(reasons.join("; "));
+  expect(await memberIds(servers, added)).toHaveLength(1);
+
+  await host.writeConfig({ ...config, topics: [topic, added] });
+  expect(await untilReady(host, true, "config")).toBeNull();
+}, 60_000);

@@ -1,0 +1,281 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { eventually } from "../support/eventually.ts";
+import { startTestHost, type TestHost } from "../support/host.ts";
+import { uniqueName } from "../support/kafka.ts";
+import {
+  changesIn,
+  expectEachOffsetOnce,
+  memberIds,
+  reconcile,
+  untilGone,
+  untilReady,
+  untilRunning,
+} from "../support/reload.ts";
+import { openTestServers, type TestServers } from "../support/servers.ts";
+import { produceSteadily } from "../support/steady-producer.ts";
+
+type Entry = { readonly topic: string } & Readonly<Record<string, unknown>>;
+
+/** A way to declare topics beside a steady one that the config file always names. */
+interface Way {
+  /** Makes these, and no others, the declarations of this way. */
+  declare(entries: readonly Entry[]): Promise<void>;
+}
+
+let servers: TestServers;
+beforeAll(async () => {
+  servers = await openTestServers();
+});
+afterAll(() => servers[Symbol.asyncDispose]());
+
+describe("topics come, change and go while another one runs on, declared through", () => {
+  const inFile = (steady: string, entries: readonly Entry[]): string =>
+    stringify({ http: { port: 0 }, ...servers.settings, topics: [steady, ...entries] });
+
+  test.each<[string, (host: TestHost, steady: string, key: string) => Promise<Way>]>([
+    [
+      "an exact etcd key",
+      async (_host, _steady, key) => ({
+        declare: async (entries) => void (await servers.etcd.put(key).value(JSON.stringify(entries))),
+      }),
+    ],
+    [
+      "keys below an etcd prefix",
+      async (_host, _steady, key) => ({
+        async declare(entries) {
+          if (entries.length === 0) await servers.etcd.delete().key(`${key}/below`);
+          else await servers.etcd.put(`${key}/below`).value(JSON.stringify(entries));
+        },
+      }),
+    ],
+    [
+      "the config file, written in place",
+      async (host, steady) => ({ declare: (entries) => writeFile(host.configPath, inFile(steady, entries)) }),
+    ],
+    [
+      "the config file, replaced by a rename",
+      async (host, steady) => ({
+        async declare(entries) {
+          await writeFile(join(host.folder, "next.yaml"), inFile(steady, entries));
+          await rename(join(host.folder, "next.yaml"), host.configPath);
+        },
+      }),
+    ],
+    [
+      "a Kubernetes volume, its ..data link swapped",
+      async (host, steady) => {
+        let version = 0;
+        const publish = async (entries: readonly Entry[]): Promise<void> => {
+          version += 1;
+          const name = `..version-${version}`;
+          await mkdir(join(host.folder, name));
+          await writeFile(join(host.folder, name, "config.yaml"), inFile(steady, entries));
+          await symlink(name, join(host.folder, "..data_tmp"));
+          await rename(join(host.folder, "..data_tmp"), join(host.folder, "..data"));
+        };
+        await publish([]);
+        await symlink("..data/config.yaml", join(host.folder, "link"));
+        await rename(join(host.folder, "link"), host.configPath);
+        return { declare: publish };
+      },
+    ],
+    [
+      "the command topics add and remove",
+      async (host) => {
+        const run = async (...args: string[]): Promise<void> => {
+          const command = Bun.spawn([process.execPath, "infra/cli/topics.ts", ...args], {
+            cwd: join(import.meta.dir, "../.."),
+            env: { ...process.env, PENSTOCK_CONFIG: host.configPath },
+            stdout: "ignore",
+            stderr: "inherit",
+          });
+          expect(await command.exited).toBe(0);
+        };
+        let declared: readonly Entry[] = [];
+        return {
+          async declare(entries) {
+            for (const { topic, path } of entries)
+              await run("add", topic, ...(typeof path === "string" ? ["--path", path] : []));
+            for (const { topic } of declared)
+              if (!entries.some((entry) => entry.topic === topic)) await run("remove", topic);
+            declared = entries;
+          },
+        };
+      },
+    ],
+  ])(
+    "%s",
+    async (_name, open) => {
+      const [steady, topic, key] = [uniqueName("steady"), uniqueName("reloaded"), uniqueName("key")];
+      await servers.kafka.createTopic(steady, 2);
+      await servers.kafka.createTopic(topic, 2);
+      await using host = await startTestHost({
+        ...servers.settings,
+        etcd: { endpoints: servers.etcdEndpoints, keys: [key, `${key}/`] },
+        topics: [steady],
+      });
+      const producer = produceSteadily(servers.kafka, steady);
+      await untilRunning(host, steady);
+      const members = await memberIds(servers, steady);
+      const way = await open(host, steady, key);
+
+      await servers.kafka.produce(topic, [{ value: "before" }]);
+      await way.declare([{ topic }]);
+      await host.untilTopic(topic, "has indexed", ({ counts }) => counts.indexed === 1);
+
+      await way.declare([{ topic, path: "/changed.log" }]);
+      await host.untilTopic(
+        topic,
+        "runs as changed",
+        ({ state, spec }) => state === "running" && spec.path === "/changed.log",
+      );
+      await servers.kafka.produce(topic, [{ value: "after" }]);
+      await host.untilTopic(topic, "has indexed the next", ({ counts }) => counts.indexed === 2);
+      const documents = await servers.elasticsearch.documents(topic);
+      const pathOf = (message: string): unknown =>
+        documents.find(({ _source }) => _source["message"] === message)?._source["log"];
+      expect([pathOf("before"), pathOf("after")]).toEqual([undefined, { file: { path: "/changed.log" } }]);
+
+      await way.declare([]);
+      await untilGone(host, topic);
+      await servers.kafka.produce(topic, [{ value: "while it was not declared" }]);
+      await way.declare([{ topic }]);
+      await host.untilTopic(topic, "goes on where it was", ({ counts }) => counts.indexed === 1);
+
+      await producer.stop();
+      await expectEachOffsetOnce(servers, [steady], steady);
+      await expectEachOffsetOnce(servers, [topic], topic);
+      expect(await memberIds(servers, steady)).toEqual(members);
+      expect(changesIn(host).filter(({ stop, replace }) => [...stop, ...replace].includes(steady))).toEqual(
+        [],
+      );
+    },
+    90_000,
+  );
+});
+
+test("a config file that is gone keeps what it said, and readyz says so", async () => {
+  const topic = uniqueName("gone");
+  await servers.kafka.createTopic(topic, 1);
+  const config = { ...servers.settings, topics: [topic] };
+  await using host = await startTestHost(config);
+  await untilRunning(host, topic);
+  await untilReady(host, true, "config");
+
+  await rm(host.configPath);
+  expect(await untilReady(host, false, "config")).toContain(host.configPath);
+  await servers.kafka.produce(topic, [{ value: "one" }]);
+  await host.untilTopic(topic, "has indexed", ({ counts }) => counts.indexed === 1);
+  const { plan, sources } = await reconcile(host);
+  expect(sources.config).toMatchObject({ ok: false, declarations: 1 });
+  expect(plan.refused).toMatchObject([{ lastGoodKept: true }]);
+
+  await host.writeConfig(config);
+  expect(await untilReady(host, true, "config")).toBeNull();
+  expect(changesIn(host)).toHaveLength(1);
+}, 60_000);
+
+test("exact goes before pattern, file before etcd, keys as listed; what loses is shown as a conflict", async () => {
+  const [run, first, second] = [uniqueName("order"), uniqueName("key"), uniqueName("key")];
+  const [inFile, inKeys, byPattern, agreed] = ["file", "keys", "pattern", "agreed"].map(
+    (name) => `${run}-${name}`,
+  );
+  for (const topic of [inFile, inKeys, byPattern, agreed]) await servers.kafka.createTopic(topic ?? "", 1);
+  await servers.etcd.put(first).value(
+    JSON.stringify([
+      { topic: inFile, path: "/first" },
+      { topic: inKeys, path: "/first" },
+      { topic: agreed, path: "/pattern" },
+    ]),
+  );
+  await servers.etcd.put(second).value(JSON.stringify([{ topic: inKeys, path: "/second" }]));
+  await using host = await startTestHost({
+    ...servers.settings,
+    etcd: { endpoints: servers.etcdEndpoints, keys: [first, second] },
+    topics: [
+      { topic: inFile, path: "/file" },
+      { pattern: `${run}-*`, path: "/pattern" },
+    ],
+  });
+  await untilRunning(host, inFile ?? "", inKeys ?? "", byPattern ?? "", agreed ?? "");
+
+  const paths = new Map((await host.topics()).map(({ topic, spec }) => [topic, spec.path]));
+  expect(Object.fromEntries(paths)).toEqual({
+    [`${run}-file`]: "/file",
+    [`${run}-keys`]: "/first",
+    [`${run}-pattern`]: "/pattern",
+    [`${run}-agreed`]: "/pattern",
+  });
+  const file = { kind: "config", name: host.configPath, revision: null };
+  const key = (name: string, entry: number) => ({ kind: "etcd", name, entry });
+  const loses = (winner: string, loser: string) => [{ field: "path", from: winner, to: loser }];
+  const { conflicts } = await reconcile(host);
+  expect(conflicts).toHaveLength(4);
+  expect(conflicts).toMatchObject([
+    { topic: inFile, winner: file, loser: key(first, 0), differs: loses("/file", "/first") },
+    { topic: inKeys, winner: key(first, 1), loser: key(second, 0), differs: loses("/first", "/second") },
+    { topic: inFile, winner: file, loser: file, differs: loses("/file", "/pattern") },
+    { topic: inKeys, winner: key(first, 1), loser: file, differs: loses("/first", "/pattern") },
+  ]);
+}, 60_000);
+
+test("a changed index drains first: before in the old, after in the new, every offset once", async () => {
+  const [topic, key] = [uniqueName("moved"), uniqueName("key")];
+  const [before, after] = [`${topic}-before`, `${topic}-after`];
+  await servers.kafka.createTopic(topic, 3);
+  const declare = async (index: string): Promise<unknown> =>
+    servers.etcd.put(key).value(JSON.stringify([{ topic, index }]));
+  await declare(before);
+  await using host = await startTestHost({
+    ...servers.settings,
+    etcd: { endpoints: servers.etcdEndpoints, keys: [key] },
+  });
+  const producer = produceSteadily(servers.kafka, topic);
+  await host.untilTopic(topic, "is under way", ({ counts }) => counts.indexed > 500);
+  await declare(after);
+  await eventually(
+    "documents come to the new index",
+    async () => (await servers.elasticsearch.count(after)) > 500,
+  );
+  await producer.stop();
+
+  const positions = await expectEachOffsetOnce(servers, [topic], `${before},${after}`);
+  for (const partition of [0, 1, 2]) {
+    const offsets = (index: string): number[] =>
+      positions.filter((at) => at.index === index && at.partition === partition).map(({ offset }) => offset);
+    expect(Math.max(...offsets(before))).toBeLessThan(Math.min(...offsets(after)));
+  }
+}, 60_000);
+
+test("a dry run says what would be done, and does none of it", async () => {
+  const topics = Array.from({ length: 5 }, () => uniqueName("dry"));
+  for (const topic of topics) await servers.kafka.createTopic(topic, 1);
+  const config = (upTo: number): string =>
+    stringify({ http: { port: 0 }, ...servers.settings, topics: topics.slice(0, upTo) });
+  await using host = await startTestHost(config(1));
+  await untilRunning(host, topics[0] ?? "");
+  // A link to elsewhere: its changes are found by polling, so that a question right after one comes before the host acts.
+  const elsewhere = join(host.folder, "elsewhere");
+  await mkdir(elsewhere);
+  await writeFile(join(elsewhere, "config.yaml"), config(1));
+  await symlink(join(elsewhere, "config.yaml"), join(host.folder, "link"));
+  await rename(join(host.folder, "link"), host.configPath);
+
+  let declared = 1;
+  const planned = await eventually("a dry run comes before the poll", async () => {
+    declared += 1;
+    await writeFile(join(elsewhere, "config.yaml"), config(declared));
+    const { dryRun, plan } = await reconcile(host, "?dryRun=true");
+    expect(dryRun).toBe(true);
+    return plan.start.length === 1 ? plan.start : null;
+  });
+  const added = topics[declared - 1] ?? "";
+  expect(planned).toMatchObject([{ topic: added }]);
+  await untilRunning(host, added);
+  expect(changesIn(host).find(({ start }) => start.includes(added))?.reasons).toEqual([
+    "the config file changed",
+  ]);
+}, 60_000);

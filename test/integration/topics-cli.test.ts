@@ -1,0 +1,205 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Etcd3 } from "etcd3";
+import { createEtcdServer, type EtcdServer } from "../support/etcd-server.ts";
+
+const COMMAND = join(import.meta.dir, "../../infra/cli/topics.ts");
+
+let server: EtcdServer;
+let admin: Etcd3;
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "penstock-topics-"));
+  server = await createEtcdServer();
+  await server.start();
+  admin = new Etcd3({ hosts: server.endpoint });
+}, 30_000);
+
+afterAll(async () => {
+  admin.close();
+  await server[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A config file with these etcd keys; `extra` goes to its end. */
+async function configWith(keys: readonly string[], extra = ""): Promise<string> {
+  const file = join(folder, `${Bun.randomUUIDv7()}.yaml`);
+  const etcd = `etcd: ${JSON.stringify({ endpoints: [server.endpoint], keys })}`;
+  await Bun.write(
+    file,
+    `kafka: { brokers: ["127.0.0.1:9092"] }\nelasticsearch: { nodes: ["http://127.0.0.1:9200"] }\n${etcd}\n${extra}`,
+  );
+  return file;
+}
+
+/** Runs the command as its own process. */
+async function topics(config: string, ...args: string[]) {
+  await using child = Bun.spawn([process.execPath, COMMAND, ...args], {
+    env: { ...process.env, PENSTOCK_CONFIG: config },
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [out, error, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  return { out, error, code };
+}
+
+async function valueOf(key: string): Promise<unknown> {
+  return JSON.parse((await admin.get(key).string()) ?? "null");
+}
+
+describe("add", () => {
+  test("goes to the first exact key, then replaces, then has nothing to do", async () => {
+    const config = await configWith(["prefix/", "add-exact", "add-other"]);
+    const added = await topics(config, "add", "golang_log", "--path", "/var/log/go.log");
+    expect(added).toEqual({
+      code: 0,
+      error: "",
+      out: expect.stringMatching(/^Added "golang_log" to etcd key "add-exact" \(revision \d+\)\.\n$/),
+    });
+    expect(await valueOf("add-exact")).toEqual([{ topic: "golang_log", path: "/var/log/go.log" }]);
+
+    const flags = [
+      "--index",
+      "go-{yyyy.MM.dd}",
+      "--start-at",
+      "latest",
+      "--format",
+      "json",
+      "--timestamp",
+      "time",
+    ];
+    const replaced = await topics(config, "add", "golang_log", ...flags, "--pipeline", "go", "--json");
+    expect(JSON.parse(replaced.out)).toEqual({
+      action: "replaced",
+      topic: "golang_log",
+      key: "add-exact",
+      revision: expect.any(Number),
+    });
+    expect(await valueOf("add-exact")).toEqual([
+      {
+        topic: "golang_log",
+        index: "go-{yyyy.MM.dd}",
+        startAt: "latest",
+        format: "json",
+        timestamp: "time",
+        pipeline: "go",
+      },
+    ]);
+
+    const again = await topics(config, "add", "golang_log", ...flags, "--pipeline", "go");
+    expect(again).toMatchObject({ code: 0, out: expect.stringContaining("Nothing to do") });
+  }, 20_000);
+
+  test("makes a key below the first prefix where no exact key is configured", async () => {
+    const config = await configWith(["below/", "other/"]);
+    expect(await topics(config, "add", "one")).toMatchObject({ code: 0 });
+    expect(await valueOf("below/one")).toEqual([{ topic: "one" }]);
+    expect(await topics(config, "add", "--pattern", "app-*", "--key", "other/apps")).toMatchObject({
+      code: 0,
+    });
+    expect(await valueOf("other/apps")).toEqual([{ pattern: "app-*" }]);
+  }, 20_000);
+
+  test("keeps entries that are none, and refuses a value that is no array", async () => {
+    const config = await configWith(["strange", "object"]);
+    await admin.put("strange").value('[{"topik": 1}, 7, 12345678901234567890]');
+    await admin.put("object").value('{"topic": "a"}');
+    expect(await topics(config, "add", "one")).toMatchObject({ code: 0 });
+    expect(await admin.get("strange").string()).toBe(
+      '[{"topik": 1}, 7, 12345678901234567890, {"topic":"one"}]',
+    );
+    const refused = await topics(config, "add", "one", "--key", "object");
+    expect(refused).toMatchObject({ code: 1, out: "", error: expect.stringContaining("JSON array") });
+    expect(await admin.get("object").string()).toBe('{"topic": "a"}');
+  }, 20_000);
+
+  test("checks the declaration as a host would, and writes nothing that is invalid", async () => {
+    const config = await configWith(["checked"]);
+    const upper = await topics(config, "add", "UpperCase");
+    expect(upper).toMatchObject({ code: 1, error: expect.stringContaining("declare an index") });
+    const deadLetters = await topics(config, "add", "penstock.dead-letters");
+    expect(deadLetters).toMatchObject({ code: 1, error: expect.stringContaining("penstock.dead-letters") });
+    expect(await admin.get("checked").string()).toBeNull();
+  }, 20_000);
+
+  test("by 20 processes at once loses no entry", async () => {
+    const config = await configWith(["contended"]);
+    const names = Array.from({ length: 20 }, (_, n) => `topic-${String(n).padStart(2, "0")}`);
+    const runs = await Promise.all(names.map((name) => topics(config, "add", name)));
+    expect(runs.map(({ code, error }) => ({ code, error }))).toEqual(
+      names.map(() => ({ code: 0, error: "" })),
+    );
+    const entries = await valueOf("contended");
+    expect(entries).toBeArrayOfSize(20);
+    expect(entries).toEqual(expect.arrayContaining(names.map((topic) => ({ topic }))));
+  }, 90_000);
+});
+
+describe("remove", () => {
+  test("finds the key that declares the topic, and asks where there are several", async () => {
+    const config = await configWith(["remove-exact", "remove/"]);
+    await admin.put("remove-exact").value('["both", "left"]');
+    await admin.put("remove/x").value('["both", {"topic": "only"}]');
+
+    expect(await topics(config, "remove", "only")).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('Removed "only" from etcd key "remove/x"'),
+    });
+    const several = await topics(config, "remove", "both");
+    expect(several).toMatchObject({ code: 1, error: expect.stringContaining("remove-exact, remove/x") });
+    expect(await topics(config, "remove", "both", "--key", "remove/x")).toMatchObject({ code: 0 });
+    expect(await valueOf("remove/x")).toEqual([]);
+    expect(await valueOf("remove-exact")).toEqual(["both", "left"]);
+    expect(await topics(config, "remove", "nowhere")).toMatchObject({
+      code: 1,
+      error: 'no etcd key declares "nowhere"\n',
+    });
+  }, 30_000);
+});
+
+test("list shows what the file and etcd declare, with source and revision, and what is refused", async () => {
+  const config = await configWith(["list-key"], "topics: [from_file]\n");
+  const { header } = await admin.put("list-key").value('["from_etcd", {"topic": 1}]');
+
+  const json = await topics(config, "list", "--json");
+  expect(json).toMatchObject({ code: 0, error: "" });
+  expect(JSON.parse(json.out)).toMatchObject({
+    topics: [
+      { topic: "from_file", source: { kind: "config", name: config } },
+      {
+        topic: "from_etcd",
+        source: { kind: "etcd", name: "list-key", revision: Number(header.revision), entry: 0 },
+      },
+    ],
+    refused: [{ source: { name: "list-key", entry: 1 } }],
+  });
+  const human = await topics(config, "list");
+  expect(human.out).toContain(`etcd key "list-key" (revision ${header.revision})`);
+  expect(human.out).toContain("refused: ");
+}, 20_000);
+
+describe("exit codes", () => {
+  test.each([
+    [2, ["add"]],
+    [2, ["add", "a", "b"]],
+    [2, ["add", "a", "--format", "xml"]],
+    [2, ["add", "a", "--unknown"]],
+    [2, ["frobnicate"]],
+    [2, []],
+    [0, ["--help"]],
+    [78, ["list", "--config", "/nowhere/config.yaml"]],
+  ])("%d for %j", async (code, args) => {
+    expect(await topics(await configWith(["codes"]), ...args)).toMatchObject({ code });
+  });
+
+  test("1 with a clear sentence where etcd is down", async () => {
+    const config = await configWith(["codes"]);
+    await Bun.write(config, (await Bun.file(config).text()).replace(server.endpoint, "http://127.0.0.1:1"));
+    const { code, error } = await topics(config, "add", "a");
+    expect(code).toBe(1);
+    expect(error).toContain("etcd at http://127.0.0.1:1 is not available");
+  });
+});

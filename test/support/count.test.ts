@@ -1,0 +1,21 @@
+import { expect, test } from "bun:test";
+import { describeCount, parseJunit } from "./count.ts";
+
+const report = `<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="bun test" tests="10" assertions="9" failures="2" skipped="3" time="0.1">
+  <testsuite name="a.test.ts" file="a.test.ts" tests="1" assertions="1" failures="0" skipped="0" time="0" hostname="h"></testsuite>
+</testsuites>`;
+
+test("the totals of a JUnit report are counted, not those of one file", () => {
+  expect(parseJunit(report)).toEqual({ passed: 5, failed: 2, skipped: 3 });
+});
+
+test("a report without totals is refused", () => {
+  expect(() => parseJunit("")).toThrow("no <testsuites>");
+  expect(() => parseJunit('<testsuites name="bun test" tests="1">')).toThrow("no count of failures");
+});
+
+test("skipped tests are named only if there are some", () => {
+  expect(describeCount({ passed: 5, failed: 0, skipped: 0 })).toBe("5 passed, 0 failed");
+  expect(describeCount({ passed: 5, failed: 1, skipped: 3 })).toBe("5 passed, 1 failed, 3 skipped");
+});

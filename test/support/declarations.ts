@@ -1,0 +1,23 @@
+import type { Declaration, SourceRef, TopicOptions } from "../../lib/rules/declaration.ts";
+
+const defaults: TopicOptions = {
+  path: null,
+  index: null,
+  startAt: "earliest",
+  format: "text",
+  timestamp: null,
+  pipeline: null,
+};
+
+/** A declaration in the config file; a name with `*` or `?` is a pattern's. */
+export function declaration(
+  name: string,
+  options: Partial<TopicOptions> = {},
+  source: Partial<SourceRef> = {},
+): Declaration {
+  return {
+    target: /[*?]/.test(name) ? { kind: "pattern", pattern: name } : { kind: "topic", topic: name },
+    options: { ...defaults, ...options },
+    source: { kind: "config", name: "config.yaml", revision: null, entry: 0, ...source },
+  };
+}

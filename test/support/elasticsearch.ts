@@ -1,0 +1,47 @@
+/** A document as it was found. */
+export interface FoundDocument {
+  readonly _id: string;
+  readonly _index: string;
+  readonly _source: Record<string, unknown>;
+}
+
+/** What tests ask a real Elasticsearch, over plain HTTP. */
+export interface TestElasticsearch {
+  request(
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<{ status: number; body: Record<string, unknown> }>;
+  /** Documents after a refresh; 0 where the index does not exist. */
+  count(index: string): Promise<number>;
+  /** All documents after a refresh, at most 10,000, by partition and offset. */
+  documents(index: string): Promise<FoundDocument[]>;
+}
+
+export function testElasticsearch(node: string): TestElasticsearch {
+  const request: TestElasticsearch["request"] = async (method, path, body) => {
+    const answer = await fetch(new URL(path, node), {
+      method,
+      headers: { "content-type": "application/json" },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+  };
+  const refreshed = async (index: string): Promise<boolean> =>
+    (await request("POST", `/${index}/_refresh`)).status === 200;
+  return {
+    request,
+    async count(index) {
+      if (!(await refreshed(index))) return 0;
+      return Number((await request("GET", `/${index}/_count`)).body["count"]);
+    },
+    async documents(index) {
+      if (!(await refreshed(index))) return [];
+      const { body } = await request("POST", `/${index}/_search`, {
+        size: 10_000,
+        sort: ["kafka.partition", "kafka.offset"],
+      });
+      return (body as { hits: { hits: FoundDocument[] } }).hits.hits;
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** An etcd of a test's own, so that it may be killed, compacted and locked up. Comes back with its data under the same address. */
+export interface EtcdServer {
+  readonly endpoint: string;
+  start(): Promise<void>;
+  /** `SIGKILL`: as a crash. Resolves when the process is gone. */
+  kill(): Promise<void>;
+  /** Removes the data of a killed server: it comes back empty, its history begun anew, as the same cluster. */
+  wipe(): Promise<void>;
+  /** Ends the process and removes its data. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Reserves addresses and a folder; the process runs only after `start`. Needs `etcd` on the PATH.
+ * @param at the endpoint of another server that does not run (any more): what comes up there is another cluster
+ */
+export async function createEtcdServer(at?: string): Promise<EtcdServer> {
+  const [clientPort, peerPort] = [await freePort(), await freePort()];
+  const folder = await mkdtemp(join(tmpdir(), "penstock-etcd-"));
+  const endpoint = at ?? `http://127.0.0.1:${clientPort}`;
+  const peer = `http://127.0.0.1:${peerPort}`;
+  let running: Bun.Subprocess | null = null;
+
+  const kill = async () => {
+    running?.kill("SIGKILL");
+    await running?.exited;
+    running = null;
+  };
+  return {
+    endpoint,
+    kill,
+    wipe: () => rm(join(folder, "data"), { recursive: true }),
+    start: async () => {
+      running = Bun.spawn(
+        [
+          "etcd",
+          ["--name", "test", "--data-dir", join(folder, "data"), "--initial-cluster", `test=${peer}`],
+          ["--listen-client-urls", endpoint, "--advertise-client-urls", endpoint],
+          ["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer],
+        ].flat(),
+        {
+          stdout: "ignore",
+          stderr: Bun.file(join(folder, "etcd.log")),
+          env: { ...process.env, ETCD_UNSUPPORTED_ARCH: process.arch },
+        },
+      );
+      const child = running;
+      const deadline = Date.now() + 20_000;
+      while (!(await isHealthy(endpoint))) {
+        if (child.exitCode !== null || Date.now() > deadline) {
+          throw new Error(`etcd did not start: ${await Bun.file(join(folder, "etcd.log")).text()}`);
+        }
+        await Bun.sleep(50);
+      }
+    },
+    [Symbol.asyncDispose]: async () => {
+      await kill();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function isHealthy(endpoint: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${endpoint}/health`, { signal: AbortSignal.timeout(1_000) });
+    return (await response.text()).includes('"true"');
+  } catch {
+    return false;
+  }
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.listen(0, "127.0.0.1", resolve);
+  await promise;
+  const address = server.address();
+  const closed = Promise.withResolvers<void>();
+  server.close(() => closed.resolve());
+  await closed.promise;
+  if (address === null || typeof address === "string") throw new Error("no port was given");
+  return address.port;
+}

@@ -1,0 +1,119 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import type { TopicStatus } from "../../lib/rules/status.ts";
+import { eventually } from "./eventually.ts";
+
+/** A real host in a process of its own, on a free port, with a config file in a folder of its own. */
+export interface TestHost extends AsyncDisposable {
+  readonly url: string;
+  readonly pid: number;
+  readonly folder: string;
+  readonly configPath: string;
+  /** Resolves with the exit code, or 128 + signal. */
+  readonly exited: Promise<number>;
+  /** Its log so far, one parsed JSON line each. */
+  log(): Record<string, unknown>[];
+  /** Replaces the config file in place. */
+  writeConfig(config: object | string): Promise<void>;
+  fetch(path: string, init?: RequestInit): Promise<Response>;
+  topics(): Promise<TopicStatus[]>;
+  /** Waits until the topic's status satisfies the condition. */
+  untilTopic(
+    topic: string,
+    what: string,
+    is: (status: TopicStatus) => boolean,
+    deadlineMs?: number,
+  ): Promise<TopicStatus>;
+  signal(name: NodeJS.Signals): void;
+}
+
+export interface TestHostOptions {
+  /** Environment variables beside those of the test. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Starts a host and waits until it answers. `http` is added to the config where it is missing: a free port.
+ * @param config written as YAML; text is written as it is and must then hold `port: 0`
+ */
+export async function startTestHost(
+  config: object | string,
+  options: TestHostOptions = {},
+): Promise<TestHost> {
+  const folder = await mkdtemp(join(tmpdir(), "penstock-host-"));
+  const configPath = join(folder, "config.yaml");
+  const writeConfig = (wanted: object | string): Promise<void> =>
+    writeFile(configPath, typeof wanted === "string" ? wanted : stringify({ http: { port: 0 }, ...wanted }));
+  await writeConfig(config);
+
+  const lines: Record<string, unknown>[] = [];
+  const child = Bun.spawn([process.execPath, "infra/host/main.ts", "--config", configPath], {
+    cwd: join(import.meta.dir, "../.."),
+    env: { ...process.env, ...options.environment },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  const reading = readLines(child.stdout, (line) => lines.push(JSON.parse(line) as Record<string, unknown>));
+
+  // A test that ran out of time is abandoned without its disposal.
+  const killAtExit = (): void => child.kill("SIGKILL");
+  process.once("exit", killAtExit);
+  const dispose = async (): Promise<void> => {
+    process.off("exit", killAtExit);
+    child.kill("SIGKILL");
+    await child.exited;
+    await reading;
+    await rm(folder, { recursive: true, force: true });
+  };
+  let url: string;
+  try {
+    url = await eventually("the host answers", () => {
+      if (child.exitCode !== null) throw new Error(`the host exited with ${child.exitCode}`);
+      const line = lines.find(({ msg }) => msg === "penstock answers");
+      return typeof line?.["url"] === "string" ? line["url"] : null;
+    });
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+
+  const host: TestHost = {
+    url,
+    pid: child.pid,
+    folder,
+    configPath,
+    exited: child.exited,
+    log: () => [...lines],
+    writeConfig,
+    fetch: (path, init) => fetch(new URL(path, url), init),
+    async topics() {
+      const answer = await host.fetch("/topics");
+      return (await answer.json()) as TopicStatus[];
+    },
+    untilTopic: (topic, what, is, deadlineMs) =>
+      eventually(
+        `topic ${topic}: ${what}`,
+        async () => {
+          const status = (await host.topics()).find((entry) => entry.topic === topic);
+          return status !== undefined && is(status) ? status : null;
+        },
+        deadlineMs,
+      ),
+    signal: (name) => child.kill(name),
+    [Symbol.asyncDispose]: dispose,
+  };
+  return host;
+}
+
+async function readLines(stream: ReadableStream<Uint8Array>, onLine: (line: string) => void): Promise<void> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of stream) {
+    const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = parts.pop() ?? "";
+    for (const line of parts) if (line !== "") onLine(line);
+  }
+}

@@ -1,0 +1,29 @@
+/** A source of pseudo-random numbers that gives the same ones for the same seed (mulberry32). */
+export interface SeededRandom {
+  /** In [0, 1). */
+  next(): number;
+  /** A whole number in [0, below). */
+  below(below: number): number;
+  /** @throws RangeError where the list is empty */
+  pick<T>(list: readonly T[]): T;
+}
+
+export function seededRandom(seed: number): SeededRandom {
+  let state = seed >>> 0;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  const below = (limit: number): number => Math.floor(next() * limit);
+  return {
+    next,
+    below,
+    pick<T>(list: readonly T[]): T {
+      const [picked] = list.slice(below(list.length));
+      if (picked === undefined) throw new RangeError("nothing to pick from");
+      return picked;
+    },
+  };
+}

@@ -1,0 +1,176 @@
+import { messageOf } from "../../lib/rules/errors.ts";
+import {
+  reconcileTopics,
+  type ReconcileDeps,
+  type ReconcileInput,
+  type ReconcileMemory,
+  type ReconcileResult,
+} from "../../functions/reconcile-topics.ts";
+import type { StartOrder } from "../../functions/apply-plan.ts";
+import type { Declaration } from "../../lib/rules/declaration.ts";
+import type { DesiredTopic } from "../../lib/rules/desired.ts";
+import type { EtcdReading } from "../../lib/rules/etcd-memory.ts";
+import type { ObservedTopic } from "../../lib/rules/plan.ts";
+import type { Settings } from "../../lib/rules/settings.ts";
+import { settings } from "./settings.ts";
+
+interface WorldTopic extends ObservedTopic {
+  readonly reason: string | null;
+  readonly order: StartOrder | null;
+  readonly desired: DesiredTopic;
+}
+
+/** Everything reconcile touches, as data: what the sources say, what Kafka holds, and what runs. An Error is thrown. */
+export interface World {
+  config: { settings: Settings; declarations: readonly Declaration[] } | Error;
+  /** The array, or text, of each key. */
+  etcd: { clusterId: string; revision: number; keys: Record<string, unknown> } | Error;
+  kafka: Set<string> | Error;
+  /** Brokers and nodes that do not answer a probe. */
+  readonly unreachable: Set<string>;
+  /** Topics whose consumers do not start. */
+  readonly broken: Set<string>;
+  /** Topics whose starts and replacements never end. */
+  readonly hanging: Set<string>;
+  templates: Set<string> | Error;
+  settingsError: Error | null;
+  now: number;
+
+  readonly topics: Map<string, WorldTopic>;
+  inForce: Settings;
+  /** In the order they were begun. */
+  readonly replaced: string[];
+  /** Begun, and not running since. */
+  readonly inReplacement: Set<string>;
+  replacing: number;
+  mostReplacing: number;
+  newerTrigger: AbortController;
+  onReplace: (topic: string) => void;
+
+  /** One run, which takes up the memory of the one before. */
+  run(changes?: Partial<ReconcileInput>): Promise<ReconcileResult>;
+  memory: ReconcileMemory;
+  /** The topics that run, sorted. */
+  running(): string[];
+}
+
+export function createWorld(declarations: readonly Declaration[], kafka: readonly string[]): World {
+  const atStart = settings();
+  const world: World = {
+    config: { settings: atStart, declarations },
+    etcd: { clusterId: "c1", revision: 1, keys: {} },
+    kafka: new Set(kafka),
+    unreachable: new Set(),
+    broken: new Set(),
+    hanging: new Set(),
+    templates: new Set(),
+    settingsError: null,
+    now: 1_000_000,
+    topics: new Map(),
+    inForce: atStart,
+    replaced: [],
+    inReplacement: new Set(),
+    replacing: 0,
+    mostReplacing: 0,
+    newerTrigger: new AbortController(),
+    onReplace: () => {},
+    memory: { settings: atStart, declarations: [], failedProbes: [], etcd: null, seenMissing: new Set() },
+    async run(changes = {}) {
+      const input = { memory: world.memory, dryRun: false, acceptEtcd: false, ...changes };
+      const result = await reconcileTopics(input, deps(world));
+      if (!input.dryRun) world.memory = result.memory;
+      return result;
+    },
+    running: () =>
+      [...world.topics]
+        .filter(([, { state }]) => state === "running")
+        .map(([topic]) => topic)
+        .toSorted(),
+  };
+  return world;
+}
+
+function deps(world: World): ReconcileDeps {
+  const orThrow = <T>(value: T | Error): T => {
+    if (value instanceof Error) throw value;
+    return value;
+  };
+  const probe = (addresses: readonly string[]): void => {
+    const dead = addresses.find((address) => world.unreachable.has(address));
+    if (dead !== undefined) throw new Error(`${dead} does not answer`);
+  };
+  const launch = async (topic: string, order: StartOrder): Promise<string | null> => {
+    const { desired, hash } = order;
+    const bound = { spec: desired.spec, hash, desired, order, reason: null, retryAtMs: 0 };
+    world.topics.set(topic, { ...bound, state: "starting" });
+    if (world.hanging.has(topic)) return new Promise(() => {});
+    const unready = await order.ready.then(
+      () => null,
+      (error: unknown) => messageOf(error),
+    );
+    const reason = unready ?? (world.broken.has(topic) ? "broken" : null);
+    const state = reason === null ? "running" : "failed";
+    world.topics.set(topic, { ...bound, state, reason, retryAtMs: world.now + 1_000 });
+    if (reason === null) world.inReplacement.delete(topic);
+    return reason;
+  };
+  return {
+    newerTrigger: world.newerTrigger.signal,
+    now: () => world.now,
+    configPath: "config.yaml",
+    readConfig: () => orThrow(world.config),
+    readEtcd: async () => toReading(orThrow(world.etcd)),
+    async listTopics(wanted) {
+      probe(wanted.brokers);
+      return new Set(orThrow(world.kafka));
+    },
+    probeElasticsearch: async (wanted) => probe(wanted.nodes),
+    async useSettings(wanted) {
+      if (world.settingsError !== null) throw world.settingsError;
+      world.inForce = wanted;
+    },
+    observed: () => new Map(world.topics),
+    async ensureTemplate(patterns) {
+      const templates = orThrow(world.templates);
+      for (const pattern of patterns) templates.add(pattern);
+    },
+    start: launch,
+    replacing: () =>
+      new Map([...world.inReplacement].map((topic) => [topic, world.topics.get(topic)?.state ?? "stopping"])),
+    async stop(topic) {
+      world.topics.delete(topic);
+    },
+    async replace(topic, order) {
+      world.replaced.push(topic);
+      world.inReplacement.add(topic);
+      world.replacing += 1;
+      world.mostReplacing = Math.max(world.mostReplacing, world.replacing);
+      world.onReplace(topic);
+      // As a real one: others could come in between.
+      await Promise.resolve();
+      const reason = await launch(topic, order);
+      world.replacing -= 1;
+      return reason;
+    },
+    async pend(topic, desired, reason) {
+      const bound = { spec: desired.spec, desired, reason, hash: null, order: null, retryAtMs: 0 };
+      world.topics.set(topic, { ...bound, state: "pending" });
+    },
+    describe(topic, desired) {
+      const known = world.topics.get(topic);
+      if (known !== undefined) world.topics.set(topic, { ...known, desired });
+    },
+  };
+}
+
+function toReading({ keys, ...head }: Exclude<World["etcd"], Error>): EtcdReading {
+  return {
+    ...head,
+    keys: Object.entries(keys).map(([key, value]) => ({
+      key,
+      value: typeof value === "string" ? value : JSON.stringify(value),
+      problem: null,
+      modRevision: head.revision,
+    })),
+  };
+}

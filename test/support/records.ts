@@ -1,0 +1,32 @@
+import type { Specification } from "../../lib/rules/declaration.ts";
+import type { SourceRecord } from "../../lib/rules/record.ts";
+
+/** A specification as `{ topic: app }` would give, with what a test says otherwise. */
+export function specification(changes: Partial<Specification> = {}): Specification {
+  return {
+    topic: "app",
+    path: null,
+    index: "app",
+    startAt: "earliest",
+    format: "text",
+    timestamp: null,
+    pipeline: null,
+    ...changes,
+  };
+}
+
+/** A record of 2026-01-02T03:04:05.678Z with the given value. */
+export function sourceRecord(
+  value: string | Buffer | null,
+  changes: Partial<SourceRecord> = {},
+): SourceRecord {
+  return {
+    partition: 0,
+    offset: 0,
+    timestamp: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
+    key: null,
+    value: typeof value === "string" ? Buffer.from(value) : value,
+    headers: [],
+    ...changes,
+  };
+}

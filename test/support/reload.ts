@@ -1,0 +1,131 @@
+import { expect } from "bun:test";
+import { eventually } from "./eventually.ts";
+import type { TestHost } from "./host.ts";
+import { compareWithKafka, type Position, positionsIn } from "./positions.ts";
+import type { TestServers } from "./servers.ts";
+
+/** What `POST /reconcile` answers, as far as the reload tests look at it. */
+export interface ReconcileAnswer {
+  readonly dryRun: boolean;
+  readonly plan: Readonly<
+    Record<"start" | "stop" | "replace" | "keep" | "pending", readonly { readonly topic: string }[]>
+  > & {
+    readonly refused: readonly { readonly reason: string; readonly lastGoodKept: boolean }[];
+  };
+  readonly conflicts: readonly unknown[];
+  readonly sources: {
+    readonly config: SourceAnswer;
+    readonly etcd: (SourceAnswer & { readonly revision: number | null }) | null;
+  };
+}
+
+interface SourceAnswer {
+  readonly ok: boolean;
+  readonly error: string | null;
+  readonly declarations: number;
+}
+
+export async function reconcile(host: TestHost, query = ""): Promise<ReconcileAnswer> {
+  const answer = await host.fetch(`/reconcile${query}`, { method: "POST" });
+  expect(answer.status).toBe(200);
+  return (await answer.json()) as ReconcileAnswer;
+}
+
+/** Waits until readiness is as wanted. @returns what the check says, null where there is no such check */
+export async function untilReady(
+  host: TestHost,
+  ready: boolean,
+  check: "config" | "etcd" | "kafka" | "elasticsearch",
+): Promise<string | null> {
+  const { reason } = await eventually(`readyz is ${ready ? 200 : 503}`, async () => {
+    const answer = await host.fetch("/readyz");
+    if (answer.status !== (ready ? 200 : 503)) return null;
+    const { checks } = (await answer.json()) as { checks: Record<string, { ok: boolean; reason: string }> };
+    return ready || checks[check]?.ok === false ? { reason: checks[check]?.reason ?? null } : null;
+  });
+  return reason;
+}
+
+export function untilRunning(host: TestHost, ...topics: string[]): Promise<unknown> {
+  return Promise.all(
+    topics.map((topic) => host.untilTopic(topic, "runs", ({ state }) => state === "running")),
+  );
+}
+
+export function untilGone(host: TestHost, topic: string): Promise<unknown> {
+  return eventually(
+    `topic ${topic} is gone from the host`,
+    async () => !(await host.topics()).some((status) => status.topic === topic),
+  );
+}
+
+/** Waits until all that Kafka holds of the topics is committed by the host. */
+export async function untilCommitted(
+  { kafka, settings }: TestServers,
+  topics: readonly string[],
+  deadlineMs?: number,
+): Promise<void> {
+  for (const topic of topics) {
+    await eventually(
+      `all of ${topic} is committed`,
+      async () => {
+        const committed = await kafka.committed(`${settings.kafka.groupPrefix}.${topic}`, topic);
+        return [...(await kafka.ends(topic))].every(([partition, end]) => {
+          const offset = committed.get(partition) ?? -1;
+          return offset === end || (end === 0 && offset === -1);
+        });
+      },
+      deadlineMs,
+    );
+  }
+}
+
+/** Waits until everything is committed, then counts: each offset of the topics once in the indices together. */
+export async function expectEachOffsetOnce(
+  servers: TestServers,
+  topics: readonly string[],
+  indices: string,
+  deadlineMs?: number,
+): Promise<readonly Position[]> {
+  await untilCommitted(servers, topics, deadlineMs);
+  const positions = await positionsIn(servers.elasticsearch, indices);
+  const { records, missing, doubled } = await compareWithKafka(servers.kafka, topics, positions);
+  expect({
+    missing: missing.slice(0, 10),
+    doubled: doubled.slice(0, 10),
+    documents: positions.length,
+  }).toEqual({ missing: [], doubled: [], documents: records });
+  return positions;
+}
+
+interface Change {
+  readonly start: readonly string[];
+  readonly stop: readonly string[];
+  readonly replace: readonly string[];
+  readonly reasons: readonly string[];
+}
+
+/** The changes that the host's log tells of, in order. */
+export function changesIn(host: TestHost): Change[] {
+  return host
+    .log()
+    .filter(({ msg }) => msg === "reconciled")
+    .map(({ reasons, started, stopped, replaced }) => ({
+      reasons: reasons as string[],
+      start: started as string[],
+      stop: stopped as string[],
+      replace: replaced as string[],
+    }));
+}
+
+/** The members of the topic's group, by the ids the broker gave them: others after every restart of a consumer. */
+export async function memberIds({ kafka, settings }: TestServers, topic: string): Promise<string[]> {
+  const admin = kafka.kafka.admin();
+  await admin.connect();
+  try {
+    const { groups } = await admin.describeGroups([`${settings.kafka.groupPrefix}.${topic}`]);
+    return groups.flatMap(({ members }) => members.map(({ memberId }) => memberId));
+  } finally {
+    await admin.disconnect();
+  }
+}

@@ -1,0 +1,34 @@
+import type { Addresses } from "../../infra/stack/state.ts";
+import { testElasticsearch, type TestElasticsearch } from "./elasticsearch.ts";
+import { connectTestKafka, type TestKafka, uniqueName } from "./kafka.ts";
+import { testStack } from "./stack.ts";
+
+/** Clients of a stack, and what leads a host to it. */
+export interface StackClients extends AsyncDisposable {
+  readonly addresses: Addresses;
+  readonly kafka: TestKafka;
+  readonly elasticsearch: TestElasticsearch;
+  /** The servers' part of a host's config, with a dead-letter topic that no other test has. */
+  readonly config: {
+    readonly kafka: { readonly brokers: string[] };
+    readonly elasticsearch: { readonly nodes: string[] };
+    readonly deadLetters: { readonly topic: string };
+  };
+}
+
+/** @param addresses of the shared stack unless given */
+export async function connectStack(addresses?: Addresses): Promise<StackClients> {
+  const { brokers, elasticsearchNode, ...rest } = addresses ?? (await testStack());
+  const kafka = await connectTestKafka(brokers);
+  return {
+    addresses: { brokers, elasticsearchNode, ...rest },
+    kafka,
+    elasticsearch: testElasticsearch(elasticsearchNode),
+    config: {
+      kafka: { brokers },
+      elasticsearch: { nodes: [elasticsearchNode] },
+      deadLetters: { topic: uniqueName("dead") },
+    },
+    [Symbol.asyncDispose]: () => kafka[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,7 @@
+// A script that a test starts and kills: boots etcd in the folder named by its argument and says so.
+import { startStack } from "../../infra/stack/stack.ts";
+
+const folder = process.argv[2];
+if (folder === undefined) throw new Error("a folder is missing");
+await startStack({ kafka: false, elasticsearch: false, folder });
+process.stdout.write("up\n");

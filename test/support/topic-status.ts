@@ -1,0 +1,38 @@
+import type { PartitionStatus, TopicStatus } from "../../lib/rules/status.ts";
+
+/** A running topic without lag, changed as given. */
+export function topicStatus(changes: Partial<TopicStatus> = {}): TopicStatus {
+  const topic = changes.topic ?? "golang_log";
+  return {
+    topic,
+    state: "running",
+    reason: null,
+    since: "2026-11-22T12:00:00.000Z",
+    sources: [{ kind: "config", name: "config.yaml", revision: null, entry: 0 }],
+    spec: {
+      topic,
+      index: topic,
+      path: null,
+      startAt: "earliest",
+      format: "text",
+      timestamp: null,
+      pipeline: null,
+    },
+    partitions: [partitionStatus()],
+    counts: { indexed: 0, duplicate: 0, deadLettered: 0, skipped: 0 },
+    ...changes,
+  };
+}
+
+/** An owned partition without lag, changed as given. */
+export function partitionStatus(changes: Partial<PartitionStatus> = {}): PartitionStatus {
+  return {
+    partition: 0,
+    owned: true,
+    committed: 10,
+    highWatermark: 10,
+    lag: 0,
+    progressAt: null,
+    ...changes,
+  };
+}

@@ -34,19 +34,25 @@ export async function connectTestKafka(brokers: readonly string[]): Promise<Test
     producer = newProducer();
     await producer.connect();
   };
+  /**
+   * A leader that is in the metadata may not have opened its log yet. It then refuses a produced partition while it
+   * takes the others of the same request, and kafkajs sends the whole request again: those records would be there twice.
+   */
+  const untilWritable = (topic: string, partitions: number): Promise<unknown> =>
+    eventually(`the leaders of ${topic} answer for ${partitions} partitions`, async () => {
+      const offsets = await admin.fetchTopicOffsets(topic);
+      return offsets.length === partitions;
+    });
   return {
     kafka,
     async createTopic(topic, numPartitions = 1, config = {}) {
       const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
       await admin.createTopics({ topics: [{ topic, numPartitions, configEntries }], waitForLeaders: false });
-      // kafkajs' own wait gives up too soon on a broker that has just started.
-      await eventually(`${topic} has its leaders`, async () => {
-        const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-        return topics[0]?.partitions.length === numPartitions;
-      });
+      await untilWritable(topic, numPartitions);
     },
     async addPartitions(topic, count) {
       await admin.createPartitions({ topicPartitions: [{ topic, count }] });
+      await untilWritable(topic, count);
       await renewProducer();
     },
     async deleteTopic(topic) {

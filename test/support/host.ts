@@ -29,6 +29,8 @@ export interface TestHost extends AsyncDisposable {
   signal(name: NodeJS.Signals): void;
 }
 
+const EXITED = "exited";
+
 export interface TestHostOptions {
   /** Environment variables beside those of the test. */
   readonly environment?: Readonly<Record<string, string>>;
@@ -70,11 +72,12 @@ export async function startTestHost(
   };
   let url: string;
   try {
-    url = await eventually("the host answers", () => {
-      if (child.exitCode !== null) throw new Error(`the host exited with ${child.exitCode}`);
+    url = await eventually("the host answers or exits", () => {
+      if (child.exitCode !== null) return EXITED;
       const line = lines.find(({ msg }) => msg === "penstock answers");
       return typeof line?.["url"] === "string" ? line["url"] : null;
     });
+    if (url === EXITED) throw new Error(`the host exited with ${child.exitCode}`);
   } catch (error) {
     await dispose();
     throw error;

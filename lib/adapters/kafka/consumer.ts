@@ -79,7 +79,7 @@ const HEARTBEAT_MS = 3_000;
  * kafkajs ignores a stop during a join, and the member it leaves behind blocks the group until its session ends. So a
  * stop waits for the join to end, but no longer than this: the join may be what hangs.
  */
-const LEAVE_LIMIT_MS = 3_000;
+export const LEAVE_LIMIT_MS = 3_000;
 /** How soon added partitions are noticed; kafkajs would take five minutes. */
 const METADATA_MAX_AGE_MS = 30_000;
 
@@ -172,7 +172,7 @@ export async function startConsumer(options: ConsumerOptions, signal: AbortSigna
 }
 
 /** Resolves once the promise is settled either way, or after `limitMs`. */
-async function settledWithin(promise: Promise<unknown>, limitMs: number): Promise<void> {
+export async function settledWithin(promise: Promise<unknown>, limitMs: number): Promise<void> {
   await Promise.allSettled([abortable(promise, AbortSignal.timeout(limitMs))]);
 }
 
@@ -194,9 +194,9 @@ async function handOver(
 }
 
 /** kafkajs does not call eachBatch where a batch holds nothing but markers or aborted records. */
-function passOnEmptyBatches(
+export function passOnEmptyBatches(
   consumer: Consumer,
-  listener: ConsumerListener,
+  listener: Pick<ConsumerListener, "onBatch">,
   crash: (error: unknown) => void,
 ): void {
   const noHeartbeat = (): Promise<void> => Promise.resolve();
@@ -212,7 +212,7 @@ function passOnEmptyBatches(
   });
 }
 
-function toFetchedBatch(batch: Batch): FetchedBatch {
+export function toFetchedBatch(batch: Batch): FetchedBatch {
   const { partition, messages } = batch;
   return {
     partition,
@@ -222,7 +222,7 @@ function toFetchedBatch(batch: Batch): FetchedBatch {
   };
 }
 
-function toPosition(position: {
+export function toPosition(position: {
   partition: number;
   highWatermark: string;
   lastStableOffset: string;
@@ -281,7 +281,8 @@ async function pinToEnd(
   for (const entry of committed) entry.offset = byPartition.get(entry.partition) ?? null;
 }
 
-function asStartError(error: unknown, topic: string): PenstockError {
+/** What a consumer's failure means for whoever started it. */
+export function asStartError(error: unknown, topic: string): PenstockError {
   if (error instanceof PenstockError) return error;
   const message = messageOf(error);
   if (/does not host this topic-partition/i.test(message)) {

@@ -2,6 +2,9 @@ import type { DigestResult } from "../../functions/digest-dead-letters.ts";
 import type { ReplayResult } from "../../functions/replay-dead-letters.ts";
 import type { DeadLetterDigest, DigestGroup } from "../../lib/rules/dead-letter-digest.ts";
 
+/** A reason may go on to quote the whole document. */
+const MAX_REASON_CHARACTERS = 200;
+
 /** What a replay did, for a person. */
 export function formatReplay(result: ReplayResult, deadLetterTopic: string): string {
   const lines = [
@@ -76,7 +79,7 @@ function groupText({ topic, field, error, count: letters, sample }: DigestGroup)
   const about = field === null ? "" : `, field ${field}`;
   return [
     `${number(letters).padStart(9)}  topic ${topic}${about}: ${error}`,
-    `           for example ${place}: ${oneLine(sample.reason)}`,
+    `           for example ${place}: ${oneLine(sample.reason.slice(0, MAX_REASON_CHARACTERS))}`,
     ...(sample.value === null ? [] : [`           value: ${oneLine(sample.value)}`]),
   ];
 }

@@ -55,7 +55,10 @@ export class DigestCounter {
   }
 
   digest(): DeadLetterDigest {
-    const groups = [...this.#groups.values()].map(({ group, count }) => ({ ...group, count }));
+    const groups = [...this.#groups.values()].map(({ group, count }) => {
+      const { topic, field, error, sample } = group;
+      return { topic, field, error, count, sample };
+    });
     return { groups: groups.toSorted((a, b) => b.count - a.count), others: this.#others };
   }
 }

@@ -53,6 +53,7 @@ export async function readSpans(
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
+  if ([...spans.values()].every(({ start, end }) => start >= end)) return;
   const offsets = createKafkaOffsets(options.kafka, options.logger);
   try {
     const tracks = trackSpans(options.topic, spans, await offsets.ranges(options.topic, signal));

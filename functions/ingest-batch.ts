@@ -21,6 +21,11 @@ export interface IngestBatchInput {
   /** How often these records were tried with this one, from 1; stands in their dead letters. */
   readonly attempt: number;
   readonly limits: BulkLimits;
+  /**
+   * True: an item's 400 and a closed index reject the record without further evidence that they are its own fault. For
+   * who cannot wait until it is mended, and keeps the record anyway.
+   */
+  readonly lastChance?: boolean;
 }
 
 export interface IngestBatchDeps {
@@ -111,7 +116,8 @@ export async function ingestBatch(
   }
 
   function settle(request: readonly BulkOperation[], items: readonly BulkItem[]): void {
-    const dated = indexPatternOf(spec.index) !== spec.index;
+    const { lastChance = false } = input;
+    const dated = lastChance || indexPatternOf(spec.index) !== spec.index;
     const healthy = new Set<string>();
     for (const [at, item] of items.entries()) {
       const operation = request[at];
@@ -120,7 +126,7 @@ export async function ingestBatch(
     for (const [at, { position, index }] of request.entries()) {
       const item = items[at];
       if (item === undefined) continue;
-      const verdict = classifyItem(item, { index, dated, othersWritten: healthy.has(index) });
+      const verdict = classifyItem(item, { index, dated, othersWritten: lastChance || healthy.has(index) });
       if (verdict.kind === "retry") retry ??= verdict.reason;
       else if (verdict.kind === "rejected") rejections.set(position, verdict.rejection);
       else outcomes[position] = verdict.kind;

@@ -118,6 +118,11 @@ export async function reconcileTopics(input: ReconcileInput, deps: ReconcileDeps
   };
 }
 
+/** Every declaration in force, in order of precedence. */
+export function declarationsInForce({ declarations, etcd }: ReconcileMemory): readonly Declaration[] {
+  return [...declarations, ...declarationsOf(etcd)];
+}
+
 function declarationsOf(memory: EtcdMemory | null): readonly Declaration[] {
   return memory === null ? [] : [...memory.keys.values()].flatMap(({ declarations }) => declarations);
 }

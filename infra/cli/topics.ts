@@ -1,16 +1,12 @@
-import { readFileSync } from "node:fs";
-import { parseConfig } from "../../lib/rules/config/config.ts";
-import { readConfigFile } from "../../lib/adapters/config-file.ts";
-import {
-  createDeclarationsStore,
-  type DeclarationsStore,
-} from "../../lib/adapters/etcd/declarations-store.ts";
-import type { Declaration, DeclarationTarget } from "../../lib/rules/declaration.ts";
+import type { DeclarationsStore } from "../../lib/adapters/etcd/declarations-store.ts";
+import type { DeclarationTarget } from "../../lib/rules/declaration.ts";
 import { parseEtcdValue } from "../../lib/rules/declarations.ts";
 import { nameOf } from "../../lib/rules/declarations-edit.ts";
-import { messageOf, PenstockError } from "../../lib/rules/errors.ts";
-import type { EtcdSettings, Settings } from "../../lib/rules/settings.ts";
-import { ExitCode, exitCodeOf } from "./exit-code.ts";
+import { PenstockError } from "../../lib/rules/errors.ts";
+import type { EtcdSettings } from "../../lib/rules/settings.ts";
+import { ExitCode } from "./exit-code.ts";
+import { reportFailure } from "./failure.ts";
+import { loadConfig, type LoadedConfig } from "./load-config.ts";
 import {
   parseTopicsArguments,
   TOPICS_USAGE,
@@ -18,6 +14,7 @@ import {
   type RemoveCommand,
 } from "./topics-arguments.ts";
 import { formatListing, listingAsJson, listTopics } from "./topics-list.ts";
+import { withStore } from "./etcd-store.ts";
 import { keyForNew, keysDeclaring, writeEdit, type WriteOutcome } from "./topics-write.ts";
 
 /** What the command takes from its surroundings. */
@@ -30,12 +27,6 @@ export interface TopicsIo {
   readonly random: () => number;
 }
 
-interface Config {
-  readonly file: string;
-  readonly settings: Settings;
-  readonly declarations: readonly Declaration[];
-}
-
 /** `bun run topics …`: runs one command and returns the exit status; never throws. */
 export async function main(argv: readonly string[], io: TopicsIo): Promise<ExitCode> {
   try {
@@ -44,25 +35,18 @@ export async function main(argv: readonly string[], io: TopicsIo): Promise<ExitC
       io.out(TOPICS_USAGE);
       return ExitCode.done;
     }
-    const config = loadConfig(command.config ?? io.environment["PENSTOCK_CONFIG"] ?? "config.yaml", io);
+    const config = loadConfig(command.config, io.environment);
     return command.kind === "list" ? await list(config, command.json, io) : await write(command, config, io);
   } catch (error) {
-    const code = exitCodeOf(error);
-    // A config file's problems stand on a line each, which messageOf would join.
-    io.error(`${code === ExitCode.badConfig && error instanceof Error ? error.message : messageOf(error)}\n`);
-    if (code === ExitCode.usage) io.error("Try: bun run topics --help\n");
-    return code;
+    return reportFailure(error, "topics", io.error);
   }
 }
 
-/** @throws PenstockError `config_unreadable` or `config_invalid`. */
-function loadConfig(file: string, { environment }: TopicsIo): Config {
-  const readFile = (path: string) => readFileSync(path, "utf8");
-  const { settings, declarations } = parseConfig(readConfigFile(file).text, { file, environment, readFile });
-  return { file, settings, declarations };
-}
-
-async function list({ settings, declarations }: Config, json: boolean, io: TopicsIo): Promise<ExitCode> {
+async function list(
+  { settings, declarations }: LoadedConfig,
+  json: boolean,
+  io: TopicsIo,
+): Promise<ExitCode> {
   const snapshot =
     settings.etcd === null ? null : await withStore(settings.etcd, (store) => store.list(io.signal));
   const listing = listTopics(declarations, snapshot, settings.deadLetters.topic);
@@ -70,7 +54,11 @@ async function list({ settings, declarations }: Config, json: boolean, io: Topic
   return ExitCode.done;
 }
 
-async function write(command: AddCommand | RemoveCommand, config: Config, io: TopicsIo): Promise<ExitCode> {
+async function write(
+  command: AddCommand | RemoveCommand,
+  config: LoadedConfig,
+  io: TopicsIo,
+): Promise<ExitCode> {
   const { etcd } = config.settings;
   if (etcd === null) {
     throw new PenstockError(
@@ -98,7 +86,7 @@ async function add(
   store: DeclarationsStore,
   { key: wanted, target, entry }: AddCommand,
   etcd: EtcdSettings,
-  config: Config,
+  config: LoadedConfig,
   io: TopicsIo,
 ): Promise<WriteOutcome> {
   const key = wanted ?? keyForNew(etcd.keys, target);
@@ -125,7 +113,7 @@ function refusalOf(entry: AddCommand["entry"], deadLetterTopic: string): string 
 async function remove(
   store: DeclarationsStore,
   { key, target }: RemoveCommand,
-  config: Config,
+  config: LoadedConfig,
   io: TopicsIo,
 ): Promise<WriteOutcome> {
   const keys = key === null ? await keysDeclaring(store, target, io.signal) : [key];
@@ -143,7 +131,7 @@ async function remove(
   return { kind: "refused", reason: `no etcd key declares "${name}"${where}` };
 }
 
-function declaredInConfig({ declarations }: Config, target: DeclarationTarget): boolean {
+function declaredInConfig({ declarations }: LoadedConfig, target: DeclarationTarget): boolean {
   return declarations.some((one) => one.target.kind === target.kind && nameOf(one.target) === nameOf(target));
 }
 
@@ -157,18 +145,6 @@ function sentenceOf(outcome: Exclude<WriteOutcome, { kind: "refused" }>, target:
     unchanged: `Nothing to do: ${name} stands like that already in ${where}.`,
   };
   return sentences[outcome.kind];
-}
-
-async function withStore<T>(
-  settings: EtcdSettings,
-  use: (store: DeclarationsStore) => Promise<T>,
-): Promise<T> {
-  const store = createDeclarationsStore(settings);
-  try {
-    return await use(store);
-  } finally {
-    store.close();
-  }
 }
 
 if (import.meta.main) {

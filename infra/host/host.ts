@@ -1,6 +1,10 @@
 import { health } from "../../functions/health.ts";
 import { ingestBatch } from "../../functions/ingest-batch.ts";
-import { reconcileTopics, type ReconcileResult } from "../../functions/reconcile-topics.ts";
+import {
+  declarationsInForce,
+  reconcileTopics,
+  type ReconcileResult,
+} from "../../functions/reconcile-topics.ts";
 import { watchConfigFile } from "../../lib/adapters/config-file.ts";
 import { startConsumer } from "../../lib/adapters/kafka/consumer.ts";
 import { createThrottledLogger } from "../../lib/adapters/log-throttle.ts";
@@ -12,6 +16,7 @@ import { createBulkGate } from "./bulk-gate.ts";
 import { createByteBudget } from "./byte-budget.ts";
 import { createClients } from "./clients.ts";
 import { createConsumerPool } from "./consumer-pool.ts";
+import { createDeadLetterOffice } from "./dead-letter-office.ts";
 import { createEtcdKeeper } from "./etcd-keeper.ts";
 import { createHttpApp } from "./http/app.ts";
 import { serveHttp } from "./http/server.ts";
@@ -147,6 +152,24 @@ export function startHost(options: HostOptions): Host {
     },
   });
 
+  const office = createDeadLetterOffice({
+    logger,
+    now,
+    random,
+    settings: () => loop.memory.settings,
+    declarations: () => declarationsInForce(loop.memory),
+    existingIds: (index, ids, signal) => clients.elasticsearch.existingIds(index, ids, signal),
+    ensureTemplate: (patterns, signal) => clients.elasticsearch.ensureTemplate(patterns, signal),
+    async bulk(body, how) {
+      const leave = await gate.enter(how.signal);
+      try {
+        return await clients.elasticsearch.bulk(body, how);
+      } finally {
+        leave();
+      }
+    },
+  });
+
   const { http } = config.settings;
   const server = serveHttp({
     hostname: http.hostname,
@@ -168,6 +191,8 @@ export function startHost(options: HostOptions): Host {
         reporter.refresh(pool.statuses(), budget.usedBytes);
         return metrics.text();
       },
+      replays: office.replays,
+      digest: (topic) => office.digest(topic),
       reconcile: async ({ dryRun, accept, reason }) =>
         toAnswer(dryRun, await loop.run({ reason, dryRun, acceptEtcd: accept === "etcd" })),
     }),
@@ -183,7 +208,7 @@ export function startHost(options: HostOptions): Host {
       const drainMs = Math.max(0, loop.memory.settings.shutdown.deadlineMs - LEAVE_MS);
       watch.stop();
       // A run under way may be starting topics: it is told to hurry, and what it began is stopped with the rest.
-      const [unclean] = await Promise.all([pool.stopAll(drainMs), loop.stop()]);
+      const [unclean] = await Promise.all([pool.stopAll(drainMs), loop.stop(), office.stop()]);
       const late = await pool.stopAll(0);
       await Promise.all([monitor.stop(), etcd.close(), clients.close()]);
       await server.stop();

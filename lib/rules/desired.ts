@@ -82,3 +82,12 @@ export function mergeDeclarations(
   }
   return { desired, conflicts, refused };
 }
+
+/** What is declared of one topic, whether it exists in Kafka or not; null: nothing. */
+export function desiredSpecification(
+  declarations: readonly Declaration[],
+  topic: string,
+  deadLetterTopic: string,
+): Specification | null {
+  return mergeDeclarations(declarations, [topic], deadLetterTopic).desired.get(topic)?.spec ?? null;
+}

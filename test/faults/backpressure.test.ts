@@ -73,12 +73,12 @@ test(
       await Bun.sleep(500);
     }
     const grownBytes = Math.max(...rss) - rssBefore;
-    console.log(
-      [
+    process.stdout.write(
+      `${[
         `backpressure: backlog ${Math.round(backlogBytes / MB)} MB, budget ${MAX_BYTES / MB} MB, stood still ${standMs / 1000} s;`,
         `RSS before ${Math.round(rssBefore / MB)} MB, at most ${Math.round(Math.max(...rss) / MB)} MB,`,
         `at the end ${Math.round((rss.at(-1) ?? 0) / MB)} MB; in flight at most ${Math.round(Math.max(...inFlight) / MB)} MB`,
-      ].join(" "),
+      ].join(" ")}\n`,
     );
     expect(Math.max(...inFlight)).toBeLessThanOrEqual(MAX_BYTES);
     // In flight they are there as records, as a request's body and as garbage of the last one. The backlog held whole would

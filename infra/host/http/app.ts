@@ -6,11 +6,12 @@ import type { HttpSettings } from "../../../lib/rules/settings.ts";
 import { guard } from "./auth.ts";
 import { addPageRoutes } from "./page.ts";
 import { problem } from "./problem.ts";
+import { addReplayRoutes, type ReplayRouteDeps } from "./replay-routes.ts";
 import { addDataRoutes, type RouteDeps } from "./routes.ts";
 import { addSessionRoutes } from "./session.ts";
 import { createSessions } from "./sessions.ts";
 
-export interface HttpDeps extends RouteDeps {
+export interface HttpDeps extends RouteDeps, ReplayRouteDeps {
   /** The settings now in force. */
   settings(): HttpSettings;
   readonly logger: Logger;
@@ -38,6 +39,7 @@ export function createHttpApp(deps: HttpDeps): Hono {
   addPageRoutes(app);
   addSessionRoutes(app, settings, sessions);
   addDataRoutes(app, deps, metricsContentType);
+  addReplayRoutes(app, deps);
 
   app.notFound((c) => problem(c, 404, "There is nothing at this path."));
   app.onError((error, c) => {

@@ -3,6 +3,7 @@ import { PenstockError } from "../../rules/errors.ts";
 import { templateToWrite } from "../../rules/index-template.ts";
 import type { Logger } from "../../rules/logger.ts";
 import type { ElasticsearchSettings } from "../../rules/settings.ts";
+import { findExistingIds } from "./existing-ids.ts";
 import { readTemplate, type SendJson, writeTemplate } from "./template.ts";
 import { createTransport, type ElasticsearchAnswer, type ElasticsearchRequest } from "./transport.ts";
 import { detectMajor, errorOf } from "./version.ts";
@@ -25,6 +26,11 @@ export interface Elasticsearch {
    * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
    */
   ensureTemplate(patterns: readonly string[], signal: AbortSignal): Promise<void>;
+  /**
+   * Which of the ids an index, or any that a pattern covers, holds; none where it does not exist.
+   * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
+   */
+  existingIds(index: string, ids: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>>;
   /**
    * Whether the cluster can be reached and is an Elasticsearch 8 or 9.
    * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
@@ -129,6 +135,24 @@ export function createElasticsearch(
       ensuring = ensured.catch(() => {});
       return ensured;
     },
+
+    existingIds: (index, ids, signal) =>
+      findExistingIds(
+        (path, querystring, body) =>
+          send(
+            {
+              method: "POST",
+              path,
+              querystring,
+              body: JSON.stringify(body),
+              format: "json",
+              timeoutMs: settings.bulk.requestTimeoutMs,
+            },
+            signal,
+          ),
+        index,
+        ids,
+      ),
 
     async probe(signal) {
       const detected = await detect(signal);

@@ -1,4 +1,4 @@
-import type { AssignmentContext, Consumer } from "kafkajs";
+import type { AssignmentContext } from "kafkajs";
 import { KafkaJSError } from "kafkajs";
 import { abortable } from "../../rules/abortable.ts";
 import type { StartAt } from "../../rules/declaration.ts";
@@ -8,7 +8,7 @@ import { startAgain, type LostRange } from "../../rules/position.ts";
 import type { KafkaSettings } from "../../rules/settings.ts";
 import { openAssignment, type Assignment, type OpenedAssignment } from "./assignment.ts";
 import { createKafkaClient } from "./client.ts";
-import { toFetchedBatch, type FetchedBatch } from "./fetched-batch.ts";
+import { passOnEmptyBatches, toFetchedBatch, type FetchedBatch } from "./fetched-batch.ts";
 import { FirstBatches } from "./first-batches.ts";
 
 /** Where a partition stands on the broker, told by every fetch, an empty one too. */
@@ -60,7 +60,7 @@ const HEARTBEAT_MS = 3_000;
  * kafkajs ignores a stop during a join, and the member it leaves behind blocks the group until its session ends. So a
  * stop waits for the join to end, but no longer than this: the join may be what hangs.
  */
-const LEAVE_LIMIT_MS = 3_000;
+export const LEAVE_LIMIT_MS = 3_000;
 /** How soon added partitions are noticed; kafkajs would take five minutes. */
 const METADATA_MAX_AGE_MS = 30_000;
 
@@ -174,12 +174,9 @@ export async function startConsumer(options: ConsumerOptions, signal: AbortSigna
 }
 
 /** Resolves once the promise is settled either way, or after `limitMs`. */
-async function settledWithin(promise: Promise<unknown>, limitMs: number): Promise<void> {
+export async function settledWithin(promise: Promise<unknown>, limitMs: number): Promise<void> {
   await Promise.allSettled([abortable(promise, AbortSignal.timeout(limitMs))]);
 }
-
-/** Takes a batch on; the heartbeat keeps the membership. */
-type Pass = (batch: FetchedBatch, heartbeat: () => Promise<void>) => Promise<void>;
 
 /**
  * A thrown error of another kind than kafkajs' own would end the consumer silently (TypeError and its like are "not
@@ -192,21 +189,6 @@ async function reportingTo(crash: (error: unknown) => void, act: () => Promise<v
     if (error instanceof KafkaJSError) throw error;
     crash(error);
   }
-}
-
-/** kafkajs does not call eachBatch where a batch holds nothing but markers or aborted records. */
-function passOnEmptyBatches(consumer: Consumer, pass: Pass, crash: (error: unknown) => void): void {
-  const noHeartbeat = (): Promise<void> => Promise.resolve();
-  consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
-    if (payload.batchSize > 0) return;
-    const batch = {
-      partition: payload.partition,
-      records: [],
-      start: Number(payload.fetchedOffset),
-      end: Number(payload.lastOffset) + 1,
-    };
-    pass(batch, noHeartbeat).catch(crash);
-  });
 }
 
 /** The log is another one than the group's position is about: that becomes the log's start, and is reported. */
@@ -222,7 +204,7 @@ async function leavePosition(
   if (lost !== null) listener.onLost([lost]);
 }
 
-function toPosition(position: {
+export function toPosition(position: {
   partition: number;
   highWatermark: string;
   lastStableOffset: string;
@@ -236,7 +218,8 @@ function toPosition(position: {
   };
 }
 
-function asStartError(error: unknown, topic: string): PenstockError {
+/** What a consumer's failure means for whoever started it. */
+export function asStartError(error: unknown, topic: string): PenstockError {
   if (error instanceof PenstockError) return error;
   const message = messageOf(error);
   if (/does not host this topic-partition/i.test(message)) {

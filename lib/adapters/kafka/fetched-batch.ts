@@ -1,4 +1,4 @@
-import type { Batch } from "kafkajs";
+import type { Batch, Consumer } from "kafkajs";
 import type { SourceRecord } from "../../rules/record.ts";
 import { toSourceRecord } from "./source-record.ts";
 
@@ -20,4 +20,22 @@ export function toFetchedBatch(batch: Batch): FetchedBatch {
     start: Number(batch.fetchedOffset),
     end: Number(batch.lastOffset()) + 1,
   };
+}
+
+/** Takes a batch on; the heartbeat keeps the membership. */
+export type Pass = (batch: FetchedBatch, heartbeat: () => Promise<void>) => Promise<void>;
+
+/** kafkajs does not call eachBatch where a batch holds nothing but markers or aborted records. */
+export function passOnEmptyBatches(consumer: Consumer, pass: Pass, crash: (error: unknown) => void): void {
+  const noHeartbeat = (): Promise<void> => Promise.resolve();
+  consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
+    if (payload.batchSize > 0) return;
+    const batch = {
+      partition: payload.partition,
+      records: [],
+      start: Number(payload.fetchedOffset),
+      end: Number(payload.lastOffset) + 1,
+    };
+    pass(batch, noHeartbeat).catch(crash);
+  });
 }

@@ -29,6 +29,13 @@ export function setUp(settings: Partial<HttpSettings> = {}, deps: Partial<HttpDe
       reconciles.push(request);
       return { dryRun: request.dryRun };
     },
+    replays: {
+      start: () => {
+        throw new Error("no test asked for a replay");
+      },
+      get: () => null,
+    },
+    digest: () => Promise.reject(new Error("no test asked for a digest")),
     logger,
     now: () => inForce.now,
     ...deps,

@@ -1,0 +1,199 @@
+import type { BulkLimits } from "../lib/rules/bulk.ts";
+import { DigestCounter, type DeadLetterDigest } from "../lib/rules/dead-letter-digest.ts";
+import type { ReadDeadLetter } from "../lib/rules/dead-letter-reader.ts";
+import type { Specification } from "../lib/rules/declaration.ts";
+import { documentId } from "../lib/rules/document-id.ts";
+import { PenstockError } from "../lib/rules/errors.ts";
+import { indexNeededRule, indexPatternOf, isResolvedIndex, resolveIndex } from "../lib/rules/names.ts";
+import type { ReplayRequest } from "../lib/rules/replay-request.ts";
+import { readOmittedValues } from "./read-omitted-values.ts";
+import {
+  readDeadLetters,
+  type ForeignRecord,
+  type LetterCounts,
+  type ReadDeadLettersDeps,
+} from "./read-dead-letters.ts";
+import { reingest, type ReingestDeps } from "./reingest.ts";
+
+export interface ReplayInput extends ReplayRequest {
+  readonly deadLetterTopic: string;
+  readonly limits: BulkLimits;
+}
+
+export interface ReplayDeps extends Omit<ReadDeadLettersDeps, "deadline">, Omit<ReingestDeps, "signal"> {
+  /** Today's settings of a topic; null where it is not declared any more. */
+  specificationOf(topic: string): Specification | null;
+  /** Which of these ids an index, or any that a pattern covers, holds; none where it does not exist. */
+  existingIds(index: string, ids: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>>;
+  /** Makes the index template cover the patterns. */
+  ensureTemplate(patterns: readonly string[], signal: AbortSignal): Promise<void>;
+}
+
+/** The place of a record in its topic. */
+export interface RecordPlace {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** What became of the letters; each that was read and meant is in exactly one of the six counts here. */
+export interface ReplayResult extends Readonly<LetterCounts> {
+  readonly dryRun: boolean;
+  /** Their ids are in the index. */
+  readonly alreadyThere: number;
+  readonly indexed: number;
+  /** Rejected again. They stay where they are, and no second letter is written. */
+  readonly stillRejected: number;
+  /** Dropped by an ingest pipeline, or without a value. */
+  readonly skipped: number;
+  /** The letter has no value, being too large for it, and retention took the record from its topic. */
+  readonly unrecoverable: number;
+  /** Of a dry run: what would have been tried. */
+  readonly wouldReplay: number;
+  /** The letters that are still rejected, by what is wrong with them now; of a dry run, those that would be tried. */
+  readonly byError: DeadLetterDigest;
+  /** The first hundred that are unrecoverable. */
+  readonly unrecoverablePlaces: readonly RecordPlace[];
+  /** Topics that are not declared any more, whose letters were treated as text; at most a hundred. */
+  readonly undeclared: readonly string[];
+  readonly firstForeign: ForeignRecord | null;
+}
+
+const MAX_LISTED = 100;
+
+/**
+ * Brings dead letters back: their records go through the same way as all others, under the same ids, to the index that
+ * the letter names or the one given, with today's settings otherwise.
+ *
+ * Keeps no state, and takes nothing out of the dead-letter topic: what is in the index already is told by its id, so a
+ * second run changes nothing. Letters are worked on as they are read, batch by batch.
+ *
+ * @throws PenstockError where Kafka or Elasticsearch does not answer for longer than a few tries; nothing is lost then
+ */
+export async function replayDeadLetters(input: ReplayInput, deps: ReplayDeps): Promise<ReplayResult> {
+  const { dryRun, limits, deadLetterTopic } = input;
+  const { signal } = deps;
+  const tally = {
+    alreadyThere: 0,
+    indexed: 0,
+    stillRejected: 0,
+    skipped: 0,
+    unrecoverable: 0,
+    wouldReplay: 0,
+  };
+  const digest = new DigestCounter();
+  const unrecoverablePlaces: RecordPlace[] = [];
+  const undeclared = new Set<string>();
+  const covered = new Set<string>();
+
+  const { counts, firstForeign } = await readDeadLetters(
+    { topic: deadLetterTopic, filter: input.filter, newest: null },
+    { ...deps, deadline: null },
+    async (letters) => {
+      for (const group of groupBySpecification(letters)) await replayGroup(group);
+    },
+  );
+  return {
+    dryRun,
+    ...counts,
+    ...tally,
+    byError: digest.digest(),
+    unrecoverablePlaces,
+    undeclared: [...undeclared],
+    firstForeign,
+  };
+
+  /** Letters of one topic that go to one index. */
+  function groupBySpecification(letters: readonly ReadDeadLetter[]): LetterGroup[] {
+    const groups = new Map<string, LetterGroup>();
+    for (const letter of letters) {
+      const index = input.index === null ? letter.index : resolveIndex(input.index, letter.topic);
+      const name = `${letter.topic} ${index}`;
+      const group = groups.get(name) ?? { spec: specify(letter.topic, index), letters: [] };
+      group.letters.push(letter);
+      groups.set(name, group);
+    }
+    return [...groups.values()];
+  }
+
+  function specify(topic: string, index: string): Specification {
+    if (!isResolvedIndex(index)) {
+      throw new PenstockError("usage", `topic "${topic}": its index "${index}" ${indexNeededRule}`);
+    }
+    const spec = deps.specificationOf(topic);
+    if (spec === null && undeclared.size < MAX_LISTED) undeclared.add(topic);
+    return { ...(spec ?? bareSpecification(topic)), index };
+  }
+
+  async function replayGroup({ spec, letters }: LetterGroup): Promise<void> {
+    const missing = await withoutExisting(spec, letters);
+    if (dryRun) {
+      tally.wouldReplay += missing.length;
+      for (const letter of missing) digest.add(letter);
+      return;
+    }
+    if (missing.length === 0) return;
+    await coverByTemplate(spec.index);
+    await bringIn(
+      spec,
+      missing.filter(({ valueOmitted }) => !valueOmitted),
+    );
+    const omitted = missing.filter(({ valueOmitted }) => valueOmitted);
+    const lost = await readOmittedValues(spec.topic, omitted, deps.reader, signal, (found) =>
+      bringIn(spec, found),
+    );
+    tally.unrecoverable += lost.length;
+    for (const { topic, record } of lost.slice(0, MAX_LISTED - unrecoverablePlaces.length)) {
+      unrecoverablePlaces.push({ topic, partition: record.partition, offset: record.offset });
+    }
+  }
+
+  async function withoutExisting(
+    { index }: Specification,
+    letters: readonly ReadDeadLetter[],
+  ): Promise<ReadDeadLetter[]> {
+    const ids = letters.map(({ topic, record }) => documentId(topic, record));
+    const existing = await deps.existingIds(indexPatternOf(index), ids, signal);
+    const missing = letters.filter((_, at) => !existing.has(ids[at] ?? ""));
+    tally.alreadyThere += letters.length - missing.length;
+    return missing;
+  }
+
+  /** What the letter names was covered when it was written, and no pattern is ever taken out. */
+  async function coverByTemplate(index: string): Promise<void> {
+    if (input.index === null || covered.has(index)) return;
+    await deps.ensureTemplate([indexPatternOf(index)], signal);
+    covered.add(index);
+  }
+
+  async function bringIn(spec: Specification, letters: readonly ReadDeadLetter[]): Promise<void> {
+    const records = letters.map(({ record }) => record);
+    const { outcomes, rejected } = await reingest({ spec, records, limits }, deps);
+    for (const outcome of outcomes) {
+      if (outcome === "indexed") tally.indexed += 1;
+      // Written since it was asked for, or not yet found by a search.
+      else if (outcome === "duplicate") tally.alreadyThere += 1;
+      else if (outcome === "skipped") tally.skipped += 1;
+      else tally.stillRejected += 1;
+    }
+    for (const letter of rejected) digest.add(letter);
+  }
+}
+
+interface LetterGroup {
+  readonly spec: Specification;
+  readonly letters: ReadDeadLetter[];
+}
+
+/** What a declaration gives that says nothing but the topic. */
+function bareSpecification(topic: string): Specification {
+  return {
+    topic,
+    path: null,
+    index: topic,
+    startAt: "earliest",
+    format: "text",
+    timestamp: null,
+    pipeline: null,
+  };
+}

@@ -1,0 +1,26 @@
+import { readFileSync } from "node:fs";
+import { readConfigFile } from "../../lib/adapters/config-file.ts";
+import { parseConfig } from "../../lib/rules/config/config.ts";
+import type { Declaration } from "../../lib/rules/declaration.ts";
+import type { Settings } from "../../lib/rules/settings.ts";
+
+export interface LoadedConfig {
+  readonly file: string;
+  readonly settings: Settings;
+  readonly declarations: readonly Declaration[];
+}
+
+/**
+ * The config file of a command.
+ * @param given with `--config`; null: `PENSTOCK_CONFIG`, else config.yaml
+ * @throws PenstockError `config_unreadable` or `config_invalid`
+ */
+export function loadConfig(
+  given: string | null,
+  environment: Readonly<Record<string, string | undefined>>,
+): LoadedConfig {
+  const file = given ?? environment["PENSTOCK_CONFIG"] ?? "config.yaml";
+  const readFile = (path: string): string => readFileSync(path, "utf8");
+  const { settings, declarations } = parseConfig(readConfigFile(file).text, { file, environment, readFile });
+  return { file, settings, declarations };
+}

@@ -1,0 +1,100 @@
+import type { DigestResult } from "../../functions/digest-dead-letters.ts";
+import type { ReplayResult } from "../../functions/replay-dead-letters.ts";
+import type { DeadLetterDigest, DigestGroup } from "../../lib/rules/dead-letter-digest.ts";
+
+/** A reason may go on to quote the whole document. */
+const MAX_REASON_CHARACTERS = 200;
+
+/** What a replay did, for a person. */
+export function formatReplay(result: ReplayResult, deadLetterTopic: string): string {
+  const lines = [
+    ...readLines(result, deadLetterTopic),
+    ...count(result.indexed, "indexed"),
+    ...count(result.alreadyThere, "already there"),
+    ...count(result.skipped, "skipped: dropped by the ingest pipeline, or without a value"),
+    ...count(result.wouldReplay, "would be replayed (dry run: nothing was written)"),
+    ...count(result.stillRejected, "still rejected; they stay dead letters"),
+    ...count(
+      result.unrecoverable,
+      "unrecoverable: kept without their value, and gone from their topic by retention",
+    ),
+  ];
+  for (const { topic, partition, offset } of result.unrecoverablePlaces) {
+    lines.push(`               topic ${topic}, partition ${partition}, offset ${offset}`);
+  }
+  if (result.undeclared.length > 0) {
+    const topics = result.undeclared.join(", ");
+    lines.push(`Not declared any more, so their records were taken as plain text: ${topics}`);
+  }
+  if (result.byError.groups.length > 0) {
+    lines.push(
+      "",
+      result.dryRun ? "What would be replayed:" : "Still rejected:",
+      ...groupLines(result.byError),
+    );
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** What dead letters have in common, for a person. */
+export function formatDigest(result: DigestResult, deadLetterTopic: string): string {
+  const lines = [...readLines(result, deadLetterTopic), ...count(result.letters, "in the digest")];
+  if (result.truncated) lines.push("There are more: not all were looked at.");
+  if (result.groups.length > 0) lines.push("", ...groupLines(result));
+  return `${lines.join("\n")}\n`;
+}
+
+function readLines(
+  {
+    read,
+    filteredOut,
+    doubles,
+    notLetters,
+    firstForeign,
+  }: Omit<DigestResult, keyof DeadLetterDigest | "letters" | "truncated">,
+  deadLetterTopic: string,
+): string[] {
+  if (read === 0) return [`There are no dead letters in topic ${deadLetterTopic}.`];
+  const lines = [
+    `Read ${number(read)} ${read === 1 ? "record" : "records"} of topic ${deadLetterTopic}:`,
+    ...count(filteredOut, "left out by --topic, --error or --since"),
+    ...count(doubles, "doubles of letters counted already"),
+    ...count(notLetters, "no dead letters of Penstock"),
+  ];
+  if (firstForeign !== null) {
+    const { partition, offset, reason } = firstForeign;
+    lines.push(`               the first: partition ${partition}, offset ${offset}: ${reason}`);
+  }
+  return lines;
+}
+
+function groupLines({ groups, others }: DeadLetterDigest): string[] {
+  const lines = groups.flatMap(groupText);
+  if (others > 0) lines.push(`${number(others).padStart(9)}  of further kinds`);
+  return lines;
+}
+
+function groupText({ topic, field, error, count: letters, sample }: DigestGroup): string[] {
+  const place = `partition ${sample.partition}, offset ${sample.offset}`;
+  const about = field === null ? "" : `, field ${field}`;
+  return [
+    `${number(letters).padStart(9)}  topic ${topic}${about}: ${error}`,
+    `           for example ${place}: ${oneLine(sample.reason.slice(0, MAX_REASON_CHARACTERS))}`,
+    ...(sample.value === null ? [] : [`           value: ${oneLine(sample.value)}`]),
+  ];
+}
+
+/** None for nothing: a summary says what there is. */
+function count(letters: number, what: string): string[] {
+  return letters === 0 ? [] : [`${number(letters).padStart(9)}  ${what}`];
+}
+
+function number(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+/** What records hold must neither break lines nor steer the terminal. */
+function oneLine(text: string): string {
+  // eslint-disable-next-line no-control-regex
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ");
+}

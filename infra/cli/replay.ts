@@ -1,0 +1,132 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { digestDeadLetters } from "../../functions/digest-dead-letters.ts";
+import type { ReadDeadLettersDeps } from "../../functions/read-dead-letters.ts";
+import { replayDeadLetters } from "../../functions/replay-dead-letters.ts";
+import { createElasticsearch } from "../../lib/adapters/elasticsearch/client.ts";
+import { createRecordReader } from "../../lib/adapters/kafka/record-reader.ts";
+import type { Declaration } from "../../lib/rules/declaration.ts";
+import type { Logger } from "../../lib/rules/logger.ts";
+import type { ReplayRequest } from "../../lib/rules/replay-request.ts";
+import { specificationLookup } from "../host/dead-letter-office.ts";
+import { withStore } from "./etcd-store.ts";
+import { ExitCode } from "./exit-code.ts";
+import { reportFailure } from "./failure.ts";
+import { loadConfig, type LoadedConfig } from "./load-config.ts";
+import { createProgressLine, type ProgressOutput } from "./progress-line.ts";
+import { parseReplayArguments, REPLAY_USAGE } from "./replay-arguments.ts";
+import { formatDigest, formatReplay } from "./replay-report.ts";
+import { listTopics } from "./topics-list.ts";
+
+/** What the command takes from its surroundings. */
+export interface ReplayIo {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly out: (text: string) => void;
+  readonly error: ProgressOutput;
+  readonly signal: AbortSignal;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** In [0, 1), for the backoff's jitter. */
+  readonly random: () => number;
+}
+
+/** `bun run replay …`: returns the exit status; never throws. */
+export async function main(argv: readonly string[], io: ReplayIo): Promise<ExitCode> {
+  const progress = createProgressLine(io.error, "replay");
+  const complain = (text: string): void => {
+    progress.end();
+    io.error.write(text);
+  };
+  try {
+    const command = parseReplayArguments(argv, io.now());
+    if (command.kind === "help") {
+      io.out(REPLAY_USAGE);
+      return ExitCode.done;
+    }
+    const config = loadConfig(command.config, io.environment);
+    const deps = {
+      reader: createRecordReader(config.settings.kafka, quietLogger(complain)),
+      onProgress: ({ read, total }: { read: number; total: number }) => progress.show(read, total),
+      signal: io.signal,
+      deadline: null,
+    };
+    const { json, request } = command;
+    const { topic } = config.settings.deadLetters;
+    if (command.kind === "digest") {
+      const digest = await digestDeadLetters({ topic, filter: request.filter, newest: null }, deps);
+      progress.end();
+      io.out(json ? `${JSON.stringify(digest, null, 2)}\n` : formatDigest(digest, topic));
+      return ExitCode.done;
+    }
+    const result = await replay(request, config, deps, io, complain);
+    progress.end();
+    io.out(json ? `${JSON.stringify(result, null, 2)}\n` : formatReplay(result, topic));
+    return result.stillRejected + result.unrecoverable > 0 ? ExitCode.failed : ExitCode.done;
+  } catch (error) {
+    return reportFailure(error, "replay", complain);
+  }
+}
+
+async function replay(
+  request: ReplayRequest,
+  config: LoadedConfig,
+  deps: ReadDeadLettersDeps,
+  io: ReplayIo,
+  complain: (text: string) => void,
+) {
+  const { settings } = config;
+  const declarations = await declarationsOf(config, io.signal, complain);
+  const elasticsearch = createElasticsearch(settings.elasticsearch);
+  try {
+    return await replayDeadLetters(
+      { ...request, deadLetterTopic: settings.deadLetters.topic, limits: settings.elasticsearch.bulk },
+      {
+        ...deps,
+        bulk: (body, how) => elasticsearch.bulk(body, how),
+        existingIds: (index, ids, signal) => elasticsearch.existingIds(index, ids, signal),
+        ensureTemplate: (patterns, signal) => elasticsearch.ensureTemplate(patterns, signal),
+        now: io.now,
+        random: io.random,
+        specificationOf: specificationLookup(declarations, settings.deadLetters.topic),
+        wait: (ms, signal) => delay(ms, undefined, { signal }),
+      },
+    );
+  } finally {
+    await elasticsearch.close();
+  }
+}
+
+/** What the config file and etcd declare now; a host may still go by what an entry said before it became invalid. */
+async function declarationsOf(
+  { settings, declarations }: LoadedConfig,
+  signal: AbortSignal,
+  complain: (text: string) => void,
+): Promise<readonly Declaration[]> {
+  if (settings.etcd === null) return declarations;
+  const snapshot = await withStore(settings.etcd, (store) => store.list(signal));
+  const listing = listTopics(declarations, snapshot, settings.deadLetters.topic);
+  for (const { reason } of listing.refusals) complain(`Note: a declaration is not taken: ${reason}\n`);
+  return listing.declarations;
+}
+
+/** What matters ends in the result; what is left are warnings. */
+function quietLogger(complain: (text: string) => void): Logger {
+  const say = (message: string): void => complain(`${message}\n`);
+  return { debug: () => {}, info: () => {}, warn: say, error: say };
+}
+
+if (import.meta.main) {
+  // Bun's fetch would go through the proxy that a shell happens to name; Elasticsearch's own client never does.
+  process.env["NO_PROXY"] ??= "*";
+  const stopping = new AbortController();
+  // What was begun ends in order: the reader's throwaway group is deleted. A second one ends it at once.
+  process.once("SIGINT", () => stopping.abort(new Error("interrupted; what was brought in is in the index")));
+  process.once("SIGTERM", () => stopping.abort(new Error("stopped; what was brought in is in the index")));
+  process.exitCode = await main(process.argv.slice(2), {
+    environment: process.env,
+    out: (text) => process.stdout.write(text),
+    error: process.stderr,
+    signal: stopping.signal,
+    now: () => Date.now(),
+    random: () => Math.random(),
+  });
+}

@@ -1,0 +1,106 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { digestDeadLetters, type DigestResult } from "../../functions/digest-dead-letters.ts";
+import type { IngestBatchDeps } from "../../functions/ingest-batch.ts";
+import { replayDeadLetters, type ReplayDeps } from "../../functions/replay-dead-letters.ts";
+import { createRecordReader } from "../../lib/adapters/kafka/record-reader.ts";
+import type { Declaration } from "../../lib/rules/declaration.ts";
+import { desiredSpecification } from "../../lib/rules/desired.ts";
+import type { Logger } from "../../lib/rules/logger.ts";
+import type { Settings } from "../../lib/rules/settings.ts";
+import { createReplayJobs, type ReplayJobs } from "./replay-jobs.ts";
+
+/** What a host does with dead letters when it is asked. */
+export interface DeadLetterOffice {
+  readonly replays: ReplayJobs;
+  /** Of one topic's letters, or of all; whoever asks the same meanwhile shares the answer. */
+  digest(topic: string | null): Promise<DigestResult>;
+  stop(): Promise<void>;
+}
+
+export interface DeadLetterOfficeDeps extends Pick<ReplayDeps, "existingIds" | "ensureTemplate"> {
+  readonly bulk: IngestBatchDeps["bulk"];
+  /** Now in force. */
+  settings(): Settings;
+  declarations(): readonly Declaration[];
+  readonly logger: Logger;
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+/** What a request waits for at most: about so many of the newest letters, and so long. */
+const DIGEST_LETTERS = 50_000;
+const DIGEST_MS = 10_000;
+
+export function createDeadLetterOffice(deps: DeadLetterOfficeDeps): DeadLetterOffice {
+  const { logger, now, random, bulk, existingIds, ensureTemplate } = deps;
+  const life = new AbortController();
+  const digests = new Map<string | null, Promise<DigestResult>>();
+
+  const digest = async (topic: string | null): Promise<DigestResult> => {
+    const { kafka, deadLetters } = deps.settings();
+    return digestDeadLetters(
+      {
+        topic: deadLetters.topic,
+        filter: { topic, error: null, sinceMs: null },
+        newest: DIGEST_LETTERS,
+      },
+      {
+        reader: createRecordReader(kafka, logger),
+        onProgress: () => {},
+        signal: life.signal,
+        deadline: AbortSignal.timeout(DIGEST_MS),
+      },
+    );
+  };
+
+  const replays = createReplayJobs({
+    now,
+    logger,
+    newId: () => crypto.randomUUID(),
+    replay(request, onProgress, signal) {
+      const { kafka, deadLetters, elasticsearch } = deps.settings();
+      return replayDeadLetters(
+        { ...request, deadLetterTopic: deadLetters.topic, limits: elasticsearch.bulk },
+        {
+          bulk,
+          existingIds,
+          ensureTemplate,
+          now,
+          random,
+          onProgress,
+          signal,
+          reader: createRecordReader(kafka, logger),
+          specificationOf: specificationLookup(deps.declarations(), deadLetters.topic),
+          wait: (ms, until) => delay(ms, undefined, { signal: until }),
+        },
+      );
+    },
+  });
+
+  return {
+    replays,
+    digest(topic) {
+      const shared = digests.get(topic);
+      if (shared !== undefined) return shared;
+      const asked = digest(topic).finally(() => digests.delete(topic));
+      digests.set(topic, asked);
+      return asked;
+    },
+    async stop() {
+      life.abort(new Error("the host stops"));
+      await Promise.all([replays.stop(), Promise.allSettled(digests.values())]);
+    },
+  };
+}
+
+/** Today's settings of a topic, worked out once for each. */
+export function specificationLookup(
+  declarations: readonly Declaration[],
+  deadLetterTopic: string,
+): ReplayDeps["specificationOf"] {
+  const known = new Map<string, ReturnType<ReplayDeps["specificationOf"]>>();
+  return (topic) => {
+    if (!known.has(topic)) known.set(topic, desiredSpecification(declarations, topic, deadLetterTopic));
+    return known.get(topic) ?? null;
+  };
+}

@@ -1,0 +1,114 @@
+import type { ReadProgress } from "../../functions/read-dead-letters.ts";
+import type { ReplayResult } from "../../functions/replay-dead-letters.ts";
+import { messageOf } from "../../lib/rules/errors.ts";
+import type { Logger } from "../../lib/rules/logger.ts";
+import type { ReplayRequest } from "../../lib/rules/replay-request.ts";
+
+/** A replay that was asked for, as HTTP shows it. Times in ISO 8601. */
+export interface ReplayJob {
+  readonly id: string;
+  readonly state: "running" | "done" | "failed";
+  readonly request: {
+    readonly topic: string | null;
+    readonly error: string | null;
+    readonly since: string | null;
+    readonly index: string | null;
+    readonly dryRun: boolean;
+  };
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly progress: ReadProgress;
+  /** Null until it is done. */
+  readonly result: ReplayResult | null;
+  /** Why it failed. What it had brought in by then is in the index, the rest still in the dead-letter topic. */
+  readonly error: string | null;
+}
+
+/** Replays asked for over HTTP: one at a time; the last few are remembered. */
+export interface ReplayJobs {
+  /** Starts one, or tells which one runs. */
+  start(request: ReplayRequest): { readonly kind: "started" | "busy"; readonly job: ReplayJob };
+  /** Null: unknown, or forgotten. */
+  get(id: string): ReplayJob | null;
+  /** Ends the one that runs; starts no other. */
+  stop(): Promise<void>;
+}
+
+export interface ReplayJobsDeps {
+  replay(
+    request: ReplayRequest,
+    onProgress: (progress: ReadProgress) => void,
+    signal: AbortSignal,
+  ): Promise<ReplayResult>;
+  newId(): string;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly logger: Logger;
+}
+
+const REMEMBERED = 10;
+
+export function createReplayJobs(deps: ReplayJobsDeps): ReplayJobs {
+  const { now, logger } = deps;
+  const jobs = new Map<string, ReplayJob>();
+  const life = new AbortController();
+  let running: { readonly id: string; readonly ended: Promise<void> } | null = null;
+
+  const nowIso = (): string => new Date(now()).toISOString();
+  const change = (id: string, changes: Partial<ReplayJob>): void => {
+    const job = jobs.get(id);
+    if (job !== undefined) jobs.set(id, { ...job, ...changes });
+  };
+
+  const run = async (id: string, request: ReplayRequest): Promise<void> => {
+    try {
+      const result = await deps.replay(request, (progress) => change(id, { progress }), life.signal);
+      change(id, { state: "done", endedAt: nowIso(), result });
+      const { byError: _byError, unrecoverablePlaces: _places, ...counts } = result;
+      logger.info("a replay is done", { id, ...counts });
+    } catch (error) {
+      const message = messageOf(error);
+      change(id, { state: "failed", endedAt: nowIso(), error: message });
+      logger.warn("a replay failed", { id, error: message });
+    } finally {
+      running = null;
+    }
+  };
+
+  return {
+    start(request) {
+      const current = running === null ? null : jobs.get(running.id);
+      if (current) return { kind: "busy", job: current };
+      life.signal.throwIfAborted();
+      const id = deps.newId();
+      const { topic, error, sinceMs } = request.filter;
+      const job: ReplayJob = {
+        id,
+        state: "running",
+        request: {
+          topic,
+          error,
+          since: sinceMs === null ? null : new Date(sinceMs).toISOString(),
+          index: request.index,
+          dryRun: request.dryRun,
+        },
+        startedAt: nowIso(),
+        endedAt: null,
+        progress: { read: 0, total: 0 },
+        result: null,
+        error: null,
+      };
+      jobs.set(id, job);
+      const [oldest] = jobs.keys();
+      if (jobs.size > REMEMBERED && oldest !== undefined) jobs.delete(oldest);
+      // A turn later, so that `running` is set before it can end.
+      running = { id, ended: Promise.resolve().then(() => run(id, request)) };
+      return { kind: "started", job };
+    },
+    get: (id) => jobs.get(id) ?? null,
+    async stop() {
+      life.abort(new Error("the host stops"));
+      await running?.ended;
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import type { Admin } from "kafkajs";
+import { abortable } from "../../rules/abortable.ts";
+import { messageOf, PenstockError } from "../../rules/errors.ts";
+import type { Logger } from "../../rules/logger.ts";
+import type { KafkaSettings } from "../../rules/settings.ts";
+import { createKafkaClient } from "./client.ts";
+
+/** One connection for questions to the cluster. */
+export interface KafkaAdmin {
+  /**
+   * Connects at the first question, and again after a failed one.
+   * @throws PenstockError `kafka_unavailable`, or the one that the question itself threw
+   */
+  ask<T>(question: (admin: Admin) => Promise<T>, signal: AbortSignal): Promise<T>;
+  close(): Promise<void>;
+}
+
+export function createKafkaAdmin(settings: KafkaSettings, logger: Logger): KafkaAdmin {
+  let connecting: Promise<Admin> | null = null;
+
+  const connect = (): Promise<Admin> => {
+    connecting ??= (async () => {
+      const admin = createKafkaClient(settings, logger).admin();
+      await admin.connect();
+      return admin;
+    })();
+    return connecting;
+  };
+
+  const close = async (): Promise<void> => {
+    const closing = connecting;
+    connecting = null;
+    // A connection that never came about has nothing to close.
+    const admin = await closing?.catch(() => null);
+    await admin?.disconnect();
+  };
+
+  return {
+    close,
+    async ask(question, signal) {
+      try {
+        return await abortable(connect().then(question), signal);
+      } catch (error) {
+        // A client that failed once may hang on to a dead broker, or to a topic that is gone: the next gets a fresh one.
+        void close().catch((failure: unknown) => {
+          logger.debug("a Kafka client could not be closed", { error: messageOf(failure) });
+        });
+        if (error instanceof PenstockError) throw error;
+        throw new PenstockError(
+          "kafka_unavailable",
+          `Kafka at ${settings.brokers.join(", ")} does not answer: ${messageOf(error)}`,
+          { retryable: true, cause: error },
+        );
+      }
+    },
+  };
+}

@@ -1,0 +1,308 @@
+import { describe, expect, test } from "bun:test";
+import { replayDeadLetters, type ReplayDeps } from "../../functions/replay-dead-letters.ts";
+import type { BulkAnswer, BulkItem } from "../../lib/rules/bulk-answer.ts";
+import { deadLetterOf, withoutValue } from "../../lib/rules/dead-letter.ts";
+import type { Specification } from "../../lib/rules/declaration.ts";
+import type { SourceRecord } from "../../lib/rules/record.ts";
+import { FakeReader } from "../support/fake-reader.ts";
+import { rejection } from "../support/rejection.ts";
+import { sourceRecord, specification } from "../support/records.ts";
+
+const created: BulkItem = { status: 201, result: "created", error: null };
+const duplicate: BulkItem = {
+  status: 409,
+  result: null,
+  error: { type: "version_conflict_engine_exception", reason: "" },
+};
+const failed = (status: number, type: string, reason: string): BulkItem => ({
+  status,
+  result: null,
+  error: { type, reason },
+});
+const unavailable: BulkAnswer = { failure: { kind: "response", status: 503, error: null } };
+
+interface Operation {
+  readonly index: string;
+  readonly id: string;
+  readonly message: string;
+}
+
+/** The `create`s of a bulk body. */
+function operationsOf(body: string): Operation[] {
+  const lines = body.trimEnd().split("\n");
+  return lines.flatMap((line, at) => {
+    if (at % 2 === 1) return [];
+    const action = JSON.parse(line) as { create: { _index: string; _id: string } };
+    const source = JSON.parse(lines[at + 1] ?? "") as { message: string };
+    return [{ index: action.create._index, id: action.create._id, message: source.message }];
+  });
+}
+
+/** A dead-letter topic `dead` and an Elasticsearch of one's own making. */
+function world(answer: (operation: Operation) => BulkItem = () => created) {
+  const reader = new FakeReader();
+  const stopping = new AbortController();
+  const sent: Operation[] = [];
+  const waits: number[] = [];
+  const progress: unknown[] = [];
+  const templates: string[] = [];
+  const asked: string[] = [];
+  const there = new Set<string>();
+  const specs = new Map<string, Specification>();
+  const bulks: { pipeline: string | null }[] = [];
+  const deps: ReplayDeps = {
+    reader,
+    bulk: async (body, { pipeline }) => {
+      bulks.push({ pipeline });
+      const operations = operationsOf(body);
+      sent.push(...operations);
+      return Promise.resolve({ items: operations.map(answer) });
+    },
+    existingIds: async (index, ids) => {
+      asked.push(index);
+      return Promise.resolve(new Set(ids.filter((id) => there.has(id))));
+    },
+    ensureTemplate: async (patterns) => {
+      templates.push(...patterns);
+      return Promise.resolve();
+    },
+    specificationOf: (topic) => specs.get(topic) ?? null,
+    wait: async (ms) => {
+      waits.push(ms);
+      return Promise.resolve();
+    },
+    onProgress: (told) => void progress.push(told),
+    now: () => Date.UTC(2026, 0, 3),
+    random: () => 0,
+    signal: stopping.signal,
+  };
+  let letters = 0;
+  /** Puts a letter for a record into the topic. */
+  const bury = (
+    record: SourceRecord,
+    { topic = "app", index = "app", type = "document_parsing_exception", failedAt = 0, omit = false } = {},
+  ): void => {
+    const letter = deadLetterOf({
+      topic,
+      record,
+      rejection: { status: 400, type, reason: "failed to parse field [n] of type [long]", index },
+      attempts: 1,
+      failedAt,
+    });
+    const { key, value, headers } = omit ? withoutValue(letter) : letter;
+    reader.put("dead", { partition: 0, offset: letters, timestamp: 1, key, value, headers });
+    letters += 1;
+  };
+  const run = (changes: Partial<Parameters<typeof replayDeadLetters>[0]> = {}) =>
+    replayDeadLetters(
+      {
+        deadLetterTopic: "dead",
+        filter: { topic: null, error: null, sinceMs: null },
+        index: null,
+        dryRun: false,
+        limits: { maxDocuments: 100, maxBytes: 1e6 },
+        ...changes,
+      },
+      deps,
+    );
+  return { reader, sent, waits, progress, templates, asked, there, specs, bulks, deps, stopping, bury, run };
+}
+
+const at = (offset: number, value: string | null = `v${offset}`) => sourceRecord(value, { offset });
+const idOf = (offset: number, topic = "app") => `${topic}:0:${offset}:${at(offset).timestamp.toString(36)}`;
+
+describe("a replay", () => {
+  test("brings letters back under the records' ids to the index they name, with today's settings", async () => {
+    const { bury, run, sent, specs, bulks, progress, templates } = world();
+    specs.set("app", specification({ index: "app-{yyyy.MM.dd}", pipeline: "today" }));
+    bury(at(3), { index: "app-2020.01.01" });
+    bury(at(5), { index: "app-old" });
+    const result = await run();
+    expect(sent).toEqual([
+      { index: "app-2020.01.01", id: idOf(3), message: "v3" },
+      { index: "app-old", id: idOf(5), message: "v5" },
+    ]);
+    expect(bulks.every(({ pipeline }) => pipeline === "today")).toBe(true);
+    expect(result).toMatchObject({ read: 2, indexed: 2, stillRejected: 0, undeclared: [] });
+    expect(progress.at(0)).toEqual({ read: 0, total: 2 });
+    expect(progress.at(-1)).toEqual({ read: 2, total: 2 });
+    expect(templates).toEqual([]);
+  });
+
+  test("goes to the index that is asked for, made from the topic and the record's day, under the template", async () => {
+    const { bury, run, sent, templates, asked } = world();
+    bury(at(1));
+    bury(at(2), { topic: "web" });
+    bury(at(3));
+    await run({ index: "again-{topic}-{yyyy.MM.dd}" });
+    expect(sent.map(({ index }) => index)).toEqual([
+      "again-app-2026.01.02",
+      "again-app-2026.01.02",
+      "again-web-2026.01.02",
+    ]);
+    expect(templates).toEqual(["again-app-*", "again-web-*"]);
+    expect(asked).toEqual(["again-app-*", "again-web-*"]);
+  });
+
+  test("refuses an index that a topic's name makes impossible", async () => {
+    const { bury, run } = world();
+    bury(at(1), { topic: "UPPER", index: "upper" });
+    expect(await rejection(run({ index: "{topic}-x" }))).toMatchObject({
+      code: "usage",
+      message: expect.stringContaining('topic "UPPER": its index "UPPER-x"'),
+    });
+  });
+
+  test("leaves alone what is there, found by its id or told by the answer, and what a pipeline drops", async () => {
+    const { bury, run, sent, there } = world(({ message }) => {
+      if (message === "v2") return duplicate;
+      return message === "v3" ? { status: 200, result: "noop", error: null } : created;
+    });
+    there.add(idOf(1));
+    for (const offset of [1, 2, 3, 4]) bury(at(offset));
+    bury(at(5, null));
+    expect(await run()).toMatchObject({ read: 5, alreadyThere: 2, skipped: 2, indexed: 1 });
+    expect(sent.map(({ message }) => message)).toEqual(["v2", "v3", "v4"]);
+  });
+
+  test("counts the doubles of a letter and replays one", async () => {
+    const { bury, run, sent, reader } = world();
+    reader.batchRecords = 1;
+    bury(at(1));
+    bury(at(1));
+    bury(sourceRecord("v1", { offset: 1, timestamp: 5 }));
+    bury(at(1), { topic: "web" });
+    expect(await run()).toMatchObject({ read: 4, doubles: 1, indexed: 3 });
+    expect(sent).toBeArrayOfSize(3);
+  });
+
+  test("leaves out what is not meant, and says what is no letter", async () => {
+    const { bury, run, reader, sent } = world();
+    reader.put("dead", sourceRecord("stray", { offset: 0 }));
+    bury(at(1), { failedAt: 1_000 });
+    bury(at(2), { failedAt: 999 });
+    bury(at(3), { failedAt: 1_000, topic: "web" });
+    bury(at(4), { failedAt: 1_000, type: "other" });
+    const filter = { topic: "app", error: "document_parsing_exception", sinceMs: 1_000 };
+    expect(await run({ filter })).toMatchObject({
+      read: 5,
+      notLetters: 1,
+      filteredOut: 3,
+      indexed: 1,
+      firstForeign: { partition: 0, offset: 0, reason: "it has no header penstock.topic" },
+    });
+    expect(sent.map(({ message }) => message)).toEqual(["v1"]);
+  });
+
+  test("says what is still rejected, why now, and writes nothing else", async () => {
+    const { bury, run } = world(({ message }) => {
+      if (message === "v1")
+        return failed(400, "document_parsing_exception", "failed to parse field [m] of type [ip]");
+      // Neither is waited for: a 400 that could be anybody's, and an index that is closed.
+      if (message === "v2") return failed(400, "illegal_argument_exception", "?");
+      return failed(400, "index_closed_exception", "closed");
+    });
+    for (const offset of [1, 2, 3]) bury(at(offset));
+    const result = await run();
+    expect(result).toMatchObject({ indexed: 0, stillRejected: 3 });
+    expect(result.byError.groups.map(({ field, error, count }) => [field, error, count])).toEqual([
+      ["m", "document_parsing_exception", 1],
+      [null, "illegal_argument_exception", 1],
+      [null, "index_closed_exception", 1],
+    ]);
+    expect(result.byError.groups[0]?.sample).toMatchObject({ topic: "app", offset: 1, value: "v1" });
+  });
+
+  test("tries again what is not the record's fault, and only that", async () => {
+    let answers = 0;
+    const { bury, run, sent, waits } = world(({ message }) => {
+      if (message !== "v2") return created;
+      answers += 1;
+      return answers < 3 ? failed(429, "es_rejected_execution_exception", "busy") : created;
+    });
+    for (const offset of [1, 2, 3]) bury(at(offset));
+    expect(await run()).toMatchObject({ indexed: 3 });
+    expect(sent.map(({ message }) => message)).toEqual(["v1", "v2", "v3", "v2", "v2"]);
+    expect(waits).toEqual([100, 200]);
+  });
+
+  test("gives up after some tries, naming topic and reason", async () => {
+    const { bury, run, deps, waits } = world();
+    deps.bulk = () => Promise.resolve(unavailable);
+    bury(at(1));
+    expect(await rejection(run())).toMatchObject({
+      code: "elasticsearch_unavailable",
+      message: expect.stringMatching(/^records of topic "app" could not be brought in after 8 tries: .*503/),
+    });
+    expect(waits).toBeArrayOfSize(7);
+  });
+
+  test("ends when it is called off", async () => {
+    const { bury, run, deps, stopping } = world();
+    const enough = new Error("enough");
+    deps.bulk = () => {
+      stopping.abort(enough);
+      return Promise.resolve(unavailable);
+    };
+    bury(at(1));
+    expect(await rejection(run())).toBe(enough);
+  });
+
+  test("of a topic that is not there has nothing to do", async () => {
+    expect(await world().run()).toMatchObject({ read: 0, indexed: 0 });
+  });
+
+  test("takes records of a topic that is not declared any more as text, and says so", async () => {
+    const { bury, run, sent } = world();
+    bury(at(1, '{"n":1}'), { topic: "gone" });
+    expect(await run()).toMatchObject({ indexed: 1, undeclared: ["gone"] });
+    expect(sent[0]?.message).toBe('{"n":1}');
+  });
+
+  test("that is dry writes nothing and says what it would replay", async () => {
+    const { bury, run, sent, there, templates } = world();
+    there.add(idOf(1));
+    bury(at(1));
+    bury(at(2));
+    bury(at(3), { omit: true });
+    const result = await run({ dryRun: true, index: "app-2" });
+    expect(result).toMatchObject({ dryRun: true, read: 3, alreadyThere: 1, wouldReplay: 2, indexed: 0 });
+    expect(result.byError.groups).toMatchObject([{ field: "n", count: 2 }]);
+    expect([sent, templates]).toEqual([[], []]);
+  });
+});
+
+describe("a value that was left out", () => {
+  test("is read from the source by its offset, with key and headers", async () => {
+    const { bury, run, sent, reader } = world();
+    const records = [0, 1, 2, 3].map((offset) => at(offset, `source ${offset}`));
+    reader.put("app", ...records);
+    for (const offset of [1, 3]) bury(at(offset), { omit: true });
+    expect(await run()).toMatchObject({ indexed: 2, unrecoverable: 0 });
+    expect(sent.map(({ id, message }) => [id, message])).toEqual([
+      [idOf(1), "source 1"],
+      [idOf(3), "source 3"],
+    ]);
+    expect(reader.reads.filter(({ topic }) => topic === "app")).toEqual([
+      { topic: "app", partition: 0, start: 1, end: 2 },
+      { topic: "app", partition: 0, start: 3, end: 4 },
+    ]);
+  });
+
+  test("is unrecoverable where the record is gone, is another by now, or its topic was deleted", async () => {
+    const { bury, run, sent, reader } = world();
+    // 1 was deleted by retention, 2 is of a topic made again, 9 is behind its end.
+    reader.put("app", sourceRecord("another", { offset: 2, timestamp: 7 }), at(3));
+    for (const offset of [1, 2, 3, 9]) bury(at(offset), { omit: true });
+    bury(at(4), { omit: true, topic: "deleted" });
+    const result = await run();
+    expect(result).toMatchObject({ indexed: 1, unrecoverable: 4, stillRejected: 0 });
+    expect(result.unrecoverablePlaces).toEqual([
+      { topic: "app", partition: 0, offset: 1 },
+      { topic: "app", partition: 0, offset: 2 },
+      { topic: "app", partition: 0, offset: 9 },
+      { topic: "deleted", partition: 0, offset: 4 },
+    ]);
+    expect(sent.map(({ message }) => message)).toEqual(["v3"]);
+  });
+});

@@ -1,0 +1,68 @@
+import { expect, test } from "bun:test";
+import { formatDigest, formatReplay } from "../../../infra/cli/replay-report.ts";
+import type { DigestGroup } from "../../../lib/rules/dead-letter-digest.ts";
+import { replayResult } from "../../support/replay-result.ts";
+
+const group: DigestGroup = {
+  topic: "app",
+  field: "n",
+  error: "document_parsing_exception",
+  count: 1_200,
+  sample: { topic: "app", partition: 1, offset: 7, reason: "no number\n", value: '{"n":"\u001B[31m"}' },
+};
+
+test("a replay's summary says what there is, and nothing else", () => {
+  const result = replayResult({
+    read: 1_310,
+    filteredOut: 10,
+    doubles: 1,
+    indexed: 90,
+    stillRejected: 1_200,
+    unrecoverable: 1,
+    unrecoverablePlaces: [{ topic: "app", partition: 0, offset: 3 }],
+    undeclared: ["old"],
+    byError: { groups: [group], others: 2 },
+  });
+  expect(formatReplay(result, "dead")).toBe(`Read 1,310 records of topic dead:
+       10  left out by --topic, --error or --since
+        1  doubles of letters counted already
+       90  indexed
+    1,200  still rejected; they stay dead letters
+        1  unrecoverable: kept without their value, and gone from their topic by retention
+               topic app, partition 0, offset 3
+Not declared any more, so their records were taken as plain text: old
+
+Still rejected:
+    1,200  topic app, field n: document_parsing_exception
+           for example partition 1, offset 7: no number 
+           value: {"n":" [31m"}
+        2  of further kinds
+`);
+});
+
+test("an empty topic and a dry run", () => {
+  expect(formatReplay(replayResult(), "dead")).toBe("There are no dead letters in topic dead.\n");
+  expect(formatReplay(replayResult({ read: 1, dryRun: true, wouldReplay: 1 }), "dead")).toBe(
+    "Read 1 record of topic dead:\n        1  would be replayed (dry run: nothing was written)\n",
+  );
+});
+
+test("a digest, with what does not belong there", () => {
+  const text = formatDigest(
+    {
+      read: 3,
+      notLetters: 1,
+      filteredOut: 0,
+      doubles: 0,
+      letters: 2,
+      firstForeign: { partition: 0, offset: 9, reason: "it has no header penstock.topic" },
+      truncated: true,
+      groups: [{ ...group, count: 2, field: null }],
+      others: 0,
+    },
+    "dead",
+  );
+  expect(text).toContain("the first: partition 0, offset 9: it has no header penstock.topic\n");
+  expect(text).toContain("        2  topic app: document_parsing_exception\n");
+  expect(text).toContain("There are more: not all were looked at.\n");
+});

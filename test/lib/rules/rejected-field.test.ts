@@ -1,0 +1,27 @@
+import { expect, test } from "bun:test";
+import { rejectedField } from "../../../lib/rules/rejected-field.ts";
+
+test.each([
+  [
+    "[1:6] failed to parse field [user.id] of type [long] in document with id 'a:0:1:x'. Preview of field's value: 'one'",
+    "user.id",
+  ],
+  [
+    "[1:20] object mapping for [user] tried to parse field [user] as object, but found a concrete value",
+    "user",
+  ],
+  ["mapper [user.id] cannot be changed from type [long] to [text]", "user.id"],
+  ["object mapping [user] can't be changed from nested to non-nested", "user"],
+  ["can't merge a non object mapping [user.name] with an object mapping", "user.name"],
+  ["[1:9] mapping set to strict, dynamic introduction of [extra] within [_doc] is not allowed", "extra"],
+  ["[1:9] mapping set to strict, dynamic introduction of [extra] within [user] is not allowed", "user.extra"],
+  [
+    'Document contains at least one immense term in field="message" (whose UTF8 encoding is longer',
+    "message",
+  ],
+  ["Limit of total fields [1000] has been exceeded while adding new fields [1]", null],
+  ["the timestamp -5 is not within 0…253402300799999 milliseconds", null],
+  ["", null],
+])("%s", (reason, field) => {
+  expect(rejectedField(reason)).toBe(field);
+});

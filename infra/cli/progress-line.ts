@@ -21,7 +21,8 @@ export function createProgressLine(output: ProgressOutput, label: string): Progr
   return {
     show(done, total) {
       if (output.isTTY !== true) return;
-      const line = progressText(label, done, total, output.columns ?? 80);
+      // A terminal that does not know its size says 0.
+      const line = progressText(label, done, total, output.columns || 80);
       if (line === shown) return;
       shown = line;
       output.write(`${CLEAR_LINE}${line}`);

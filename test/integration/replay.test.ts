@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { Etcd3 } from "etcd3";
 import type { ReplayJob } from "../../infra/host/replay-jobs.ts";
 import { deadLetterOf, withoutValue, type DeadLetter } from "../../lib/rules/dead-letter.ts";
 import { createDocumentEncoder } from "../../lib/rules/document.ts";
@@ -129,12 +130,21 @@ describe("replay", () => {
     expect(again).toMatchObject({ code: 0, result: { read: 3, alreadyThere: 3, indexed: 0 } });
     expect(await operations()).toBe(before);
     expect(await servers.elasticsearch.documents(topic)).toEqual(documents);
+    expect(await replayJson(config, "--dry-run")).toMatchObject({
+      code: 0,
+      result: { alreadyThere: 3, wouldReplay: 0 },
+    });
     expect(await lettersIn(config.deadLetters.topic)).toBe(3);
   }, 120_000);
 
   test("only what is asked for, elsewhere where asked, in the digest too", async () => {
     const [one, two] = [uniqueName("one"), uniqueName("two")];
-    const config = configFor({ topic: one, format: "json" }, { topic: two, format: "json" });
+    const key = uniqueName("replay/declared");
+    const etcd = { endpoints: servers.addresses.etcdEndpoints, keys: [key] };
+    const config = { ...configFor({ topic: one, format: "json" }), etcd };
+    const declaring = new Etcd3({ hosts: etcd.endpoints });
+    await declaring.put(key).value(JSON.stringify([{ pattern: `${two}*`, format: "json" }, { topic: 1 }]));
+    declaring.close();
     for (const topic of [one, two]) {
       await servers.kafka.createTopic(topic, 1, { "message.timestamp.after.max.ms": "9223372036854775807" });
       await createIndex(topic, { n: { type: "long" } });
@@ -176,6 +186,12 @@ describe("replay", () => {
     expect(some).toMatchObject({ code: 0, result: { read: 4, filteredOut: 2, indexed: 2 } });
     const found = await servers.elasticsearch.documents(index);
     expect(found.map(({ _source }) => _source["n"])).toEqual(["a", "b"]);
+
+    const other = await replayJson(config, "--topic", two, "--index", "{topic}-again");
+    expect(other).toMatchObject({ code: 0, result: { indexed: 1, undeclared: [] } });
+    expect(other.error).toContain("Note: a declaration is not taken: ");
+    const [document] = await servers.elasticsearch.documents(`${two}-again`);
+    expect(document?._source["n"]).toBe("c");
 
     // A timestamp stays what it is; a letter must not be written for it again.
     const rest = await replayJson(config, "--topic", one, "--index", index);
@@ -272,6 +288,10 @@ describe("replay", () => {
     expect(await replayJson(config)).toMatchObject({ code: 0, result: { indexed: 1, alreadyThere: 1 } });
     const found = await servers.elasticsearch.documents(`${topic}-*`);
     expect(found.map(({ _index }) => _index)).toEqual([`${topic}-2026.01.02`, closed]);
+    const pattern = `{topic}-{yyyy.MM.dd}`;
+    expect(await replayJson(config, "--dry-run", "--index", pattern)).toMatchObject({
+      result: { alreadyThere: 2, wouldReplay: 0 },
+    });
   }, 120_000);
 
   test("as a job of a running host, which goes on with its topics", async () => {
@@ -352,14 +372,18 @@ describe("replay", () => {
     [2, ["--index", "UPPER"]],
     [0, ["--help"]],
     [0, []],
-  ])("exits with %d for %j where there are no dead letters", async (code, args) => {
-    const config = configFor();
-    const ended = await runReplay(config, ...args);
-    expect(ended.code).toBe(code);
-    if (args.length === 0) {
-      expect(ended.out).toBe(`There are no dead letters in topic ${config.deadLetters.topic}.\n`);
-    }
-  });
+  ])(
+    "exits with %d for %j where there are no dead letters",
+    async (code, args) => {
+      const config = configFor();
+      const ended = await runReplay(config, ...args);
+      expect(ended.code).toBe(code);
+      if (args.length === 0) {
+        expect(ended.out).toBe(`There are no dead letters in topic ${config.deadLetters.topic}.\n`);
+      }
+    },
+    60_000,
+  );
 
   test("exits with 78 for a bad config, and 1 with a sentence where Kafka is not there", async () => {
     expect((await runReplay({ kafka: { brokers: 1 } })).code).toBe(78);

@@ -51,7 +51,12 @@ export function addReplayRoutes(app: Hono, deps: ReplayRouteDeps): void {
       if (topic !== null && !isTopicName(topic)) {
         return problem(c, 400, `topic ${quoted(topic)} ${topicNameRule}.`);
       }
-      return c.json(await deps.digest(topic));
+      try {
+        return c.json(await deps.digest(topic));
+      } catch (thrown) {
+        if (!(thrown instanceof PenstockError) || !thrown.retryable) throw thrown;
+        return problem(c, 503, `${thrown.message}.`);
+      }
     },
   });
 }

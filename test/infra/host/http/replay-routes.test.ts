@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { HttpDeps } from "../../../../infra/host/http/app.ts";
 import type { ReplayJob } from "../../../../infra/host/replay-jobs.ts";
+import { PenstockError } from "../../../../lib/rules/errors.ts";
 import type { ReplayRequest } from "../../../../lib/rules/replay-request.ts";
 import { bearer, problemOf, setUp, token } from "./fixture.ts";
 
@@ -154,6 +155,16 @@ describe("GET /dead-letters", () => {
     expect(await (await ask("/dead-letters")).json()).toEqual(digest);
     await ask("/dead-letters?topic=app");
     expect(digested).toEqual([null, "app"]);
+  });
+
+  test("is 503 while Kafka does not answer", async () => {
+    const error = new PenstockError("kafka_unavailable", "Kafka at k:9092 does not answer", {
+      retryable: true,
+    });
+    const { ask } = setUp({}, { digest: () => Promise.reject(error) });
+    const response = await ask("/dead-letters");
+    expect(response.status).toBe(503);
+    expect((await problemOf(response))["detail"]).toBe("Kafka at k:9092 does not answer.");
   });
 
   test("refuses what it does not know", async () => {

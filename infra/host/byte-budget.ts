@@ -1,5 +1,6 @@
 import { abortable } from "../../lib/rules/abortable.ts";
 import { mayAdmit } from "../../lib/rules/byte-share.ts";
+import { nextFetchBytes, smallestFetchBytes } from "../../lib/rules/fetch-size.ts";
 
 /** One topic's share of the memory for records in flight. */
 export interface ByteShare {
@@ -10,6 +11,8 @@ export interface ByteShare {
    */
   take(bytes: number, meanwhile: () => Promise<void>, signal: AbortSignal): Promise<void>;
   give(bytes: number): void;
+  /** How many bytes the topic's next fetch is to ask for. What was taken since this was asked counts as its last fetch. */
+  nextFetchBytes(): number;
   /** Gives everything back and leaves the budget. */
   leave(): void;
 }
@@ -27,6 +30,8 @@ export function createByteBudget(maxBytesAtStart: number): ByteBudget {
   let maxBytes = maxBytesAtStart;
   let used = 0;
   let topics = 0;
+  /** Topics whose last fetch was allowed more than the smallest size. */
+  let busyTopics = 0;
   /** Replaced whenever something was given back, so that every waiter looks again. */
   let freed = Promise.withResolvers<void>();
 
@@ -39,7 +44,10 @@ export function createByteBudget(maxBytesAtStart: number): ByteBudget {
   const join = (): ByteShare => {
     let held = 0;
     let left = false;
+    let lastLimit: number | null = null;
+    let lastBytes = 0;
     topics += 1;
+    const isBusy = (): boolean => lastLimit !== null && lastLimit > smallestFetchBytes;
     const give = (bytes: number): void => {
       if (left) return;
       held -= bytes;
@@ -53,6 +61,16 @@ export function createByteBudget(maxBytesAtStart: number): ByteBudget {
         give(held);
         left = true;
         topics -= 1;
+        if (isBusy()) busyTopics -= 1;
+      },
+      nextFetchBytes() {
+        if (left) return smallestFetchBytes;
+        if (isBusy()) busyTopics -= 1;
+        const free = Math.max(0, maxBytes - used);
+        lastLimit = nextFetchBytes({ lastLimit, lastBytes, free, busyTopics: busyTopics + 1 });
+        lastBytes = 0;
+        if (isBusy()) busyTopics += 1;
+        return lastLimit;
       },
       async take(bytes, meanwhile, signal) {
         while (!mayAdmit({ bytes, held, used, maxBytes, topics })) {
@@ -62,6 +80,7 @@ export function createByteBudget(maxBytesAtStart: number): ByteBudget {
         signal.throwIfAborted();
         held += bytes;
         used += bytes;
+        lastBytes += bytes;
       },
     };
   };

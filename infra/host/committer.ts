@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Assignment } from "../../lib/adapters/kafka/consumer.ts";
+import type { Assignment } from "../../lib/adapters/kafka/assignment.ts";
 import { abortable } from "../../lib/rules/abortable.ts";
 import type { PartitionLedger } from "./partition-ledger.ts";
 
@@ -57,7 +57,7 @@ export function createCommitter({ ledger, now, onFailed }: CommitterDeps): Commi
     if (current === null || offsets.size === 0) return;
     nextAtMs = now() + INTERVAL_MS;
     try {
-      await current.commit(offsets);
+      await current.commit(offsets, ledger.checkpoints());
       ledger.markCommitted(current.generation, offsets, now());
     } catch (error) {
       // Nothing is lost by it: the offsets go out with the next commit of this generation, or what they cover is

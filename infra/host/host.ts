@@ -69,6 +69,7 @@ export function startHost(options: HostOptions): Host {
     logger,
     joinBudget: () => budget.join(),
     events: (topic) => reporter.pumpEvents(topic),
+    onLost: (topic, ranges) => reporter.lost(topic, ranges),
     onForgotten: (topic) => metrics.forgetTopic(topic),
     onFailed(topic, reason, retryAtMs) {
       failures.warn("a topic failed and is started again", { topic, reason: "failed", error: reason });

@@ -1,5 +1,9 @@
-import type { Assignment, FetchedBatch, PartitionPosition } from "../../lib/adapters/kafka/consumer.ts";
+import type { Assignment } from "../../lib/adapters/kafka/assignment.ts";
+import type { PartitionPosition } from "../../lib/adapters/kafka/consumer.ts";
+import type { FetchedBatch } from "../../lib/adapters/kafka/fetched-batch.ts";
+import type { Checkpoint } from "../../lib/rules/checkpoint.ts";
 import { OffsetWindow } from "../../lib/rules/offset-window.ts";
+import type { SourceRecord } from "../../lib/rules/record.ts";
 import type { PartitionStatus } from "../../lib/rules/status.ts";
 
 interface PartitionEntry {
@@ -12,11 +16,15 @@ interface PartitionEntry {
   lastStableOffset: number | null;
   logStart: number | null;
   progressAt: number;
+  /** True: reading was moved back, and what arrives from further on was fetched before that. */
+  rewound: boolean;
 }
 
 /** What is known of the partitions one topic's consumer owns, in the present generation of its group. */
 export class PartitionLedger {
   readonly #partitions = new Map<number, PartitionEntry>();
+  /** One past the last offset that was sent, by partition: of former generations too, whose outcomes do not count. */
+  readonly #sent = new Map<number, number>();
   #generation = -1;
   /** Partitions of the topic that other members read. */
   #others: readonly number[] = [];
@@ -31,25 +39,33 @@ export class PartitionLedger {
     this.#others = assignment.partitions.filter((partition) => !assignment.committed.has(partition));
     const before = new Map(this.#partitions);
     this.#partitions.clear();
+    for (const partition of this.#sent.keys()) {
+      // What another member reads from now on is that member's to settle.
+      if (!assignment.committed.has(partition)) this.#sent.delete(partition);
+    }
     for (const [partition, committed] of assignment.committed) {
       const known = before.get(partition);
       // Without a commit reading begins again where it began. Were the next fetch believed instead, one that was still
       // under way for the old assignment would acknowledge everything before it.
-      const start = committed ?? (known?.committed === null ? known.settled : null);
+      const settled = committed ?? (known?.committed === null ? known.settled : null);
+      // Elsewhere than where the group stands: that is to be committed, whether or not anything is read there.
+      const start = assignment.starts.get(partition) ?? settled;
+      const last = assignment.checkpoints.get(partition) ?? null;
       this.#partitions.set(partition, {
-        window: start === null ? null : new OffsetWindow(start),
+        window: start === null ? null : new OffsetWindow(start, last),
         committed,
-        settled: start,
+        settled,
         highWatermark: known?.highWatermark ?? null,
         lastStableOffset: known?.lastStableOffset ?? null,
         logStart: known?.logStart ?? null,
         progressAt: now,
+        rewound: false,
       });
     }
   }
 
   /**
-   * @returns false where the partition is not ours (any more)
+   * @returns false where the partition is not ours (any more), or the batch is from before it was moved back
    * @throws Error where the batch does not follow the one before: kafkajs moved the position by itself (the offset was
    *   out of range), or it is a batch of an older assignment. Taken in, it would acknowledge what was never read.
    */
@@ -61,18 +77,54 @@ export class PartitionLedger {
       entry.window = new OffsetWindow(batch.start);
     }
     if (batch.start !== entry.window.end) {
+      if (entry.rewound) return false;
       const { partition, start } = batch;
       throw new Error(`partition ${partition} was read at offset ${start}, not at ${entry.window.end}`);
     }
-    entry.window.expect(
-      batch.records.map(({ offset }) => offset),
-      batch.end,
-    );
+    entry.rewound = false;
+    entry.window.expect(batch.records, batch.end);
     return true;
+  }
+
+  /** These are on their way to Elasticsearch, and may be there whatever is heard of it. */
+  markSent(records: readonly SourceRecord[]): void {
+    for (const { partition, offset } of records) {
+      if (offset >= (this.#sent.get(partition) ?? 0)) this.#sent.set(partition, offset + 1);
+    }
+  }
+
+  /** Whether everything that was ever sent is committed too. */
+  get sentIsCommitted(): boolean {
+    return [...this.#sent].every(
+      ([partition, end]) => (this.#partitions.get(partition)?.committed ?? 0) >= end,
+    );
+  }
+
+  /** Records fetched whose outcome is not known, or known but behind one that is not. */
+  get pending(): number {
+    let pending = 0;
+    for (const { window } of this.#partitions.values()) pending += window?.pending ?? 0;
+    return pending;
   }
 
   resolve(partition: number, offset: number): void {
     this.#partitions.get(partition)?.window?.resolve(offset);
+  }
+
+  /**
+   * Forgets what was fetched and has no outcome yet: it is to be read again.
+   * @returns where each partition is to be read on
+   */
+  rewind(): Map<number, number> {
+    const positions = new Map<number, number>();
+    for (const [partition, entry] of this.#partitions) {
+      if (entry.window === null) continue;
+      const { committable, last } = entry.window;
+      entry.window = new OffsetWindow(committable, last);
+      entry.rewound = true;
+      positions.set(partition, committable);
+    }
+    return positions;
   }
 
   /** What every fetch tells of its partitions. */
@@ -95,6 +147,16 @@ export class PartitionLedger {
       if (window !== null && window.committable !== settled) offsets.set(partition, window.committable);
     }
     return offsets;
+  }
+
+  /** The last record before what may be committed, of those partitions where one is known. */
+  checkpoints(): Map<number, Checkpoint> {
+    const checkpoints = new Map<number, Checkpoint>();
+    for (const [partition, { window }] of this.#partitions) {
+      const last = window?.last ?? null;
+      if (last !== null) checkpoints.set(partition, last);
+    }
+    return checkpoints;
   }
 
   markCommitted(generation: number, offsets: ReadonlyMap<number, number>, now: number): void {

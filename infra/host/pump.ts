@@ -1,10 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Assignment, FetchedBatch, PartitionPosition } from "../../lib/adapters/kafka/consumer.ts";
+import type { Assignment } from "../../lib/adapters/kafka/assignment.ts";
+import type { PartitionPosition } from "../../lib/adapters/kafka/consumer.ts";
+import type { FetchedBatch } from "../../lib/adapters/kafka/fetched-batch.ts";
 import { bytesOf, bytesOfAll } from "../../lib/adapters/kafka/source-record.ts";
 import { abortable } from "../../lib/rules/abortable.ts";
 import { backoffMs, type BackoffRule } from "../../lib/rules/backoff.ts";
 import { messageOf } from "../../lib/rules/errors.ts";
+import { smallestFetchBytes } from "../../lib/rules/fetch-size.ts";
 import type { OutcomeKind, RetryReason, SourceRecord } from "../../lib/rules/record.ts";
+import { stalledAfterMs } from "../../lib/rules/stall.ts";
 import type { PartitionStatus } from "../../lib/rules/status.ts";
 import type { BulkGate } from "./bulk-gate.ts";
 import type { ByteShare } from "./byte-budget.ts";
@@ -46,6 +50,8 @@ export interface Pump {
   /** Takes a batch over as soon as there is memory for it; calls `heartbeat` while it waits. */
   accept(batch: FetchedBatch, heartbeat: () => Promise<void>): Promise<void>;
   observe(positions: readonly PartitionPosition[]): void;
+  /** How many bytes the next fetch is to ask for. */
+  fetchBytes(): number;
   partitions(): PartitionStatus[];
   /** Why records are being tried again right now; null: they are not. */
   readonly trouble: RetryReason | null;
@@ -60,6 +66,8 @@ export interface Pump {
 
 const RETRY_BACKOFF: BackoffRule = { initialMs: 200, maxMs: 10_000 };
 const HOLD_BACK_MS = 1_000;
+/** Above what the largest share of memory holds of ordinary log lines, so that nothing but a stuck record meets it. */
+const MAX_PENDING_RECORDS = 250_000;
 
 export function createPump(deps: PumpDeps): Pump {
   const { events, share, gate } = deps;
@@ -79,6 +87,11 @@ export function createPump(deps: PumpDeps): Pump {
   let cutOff = false;
   let dispatching = false;
   let trouble: RetryReason | null = null;
+  /** When a record last got an outcome, or the first of several was sent. */
+  let progressAt = deps.now();
+  /** True: it stalled, so it holds no more than one small fetch until a record gets an outcome again. */
+  let probing = false;
+  let assignment: Assignment | null = null;
   /** Replaced whenever an attempt ended, so that `dispatch` and `drain` look again. */
   let ended = Promise.withResolvers<void>();
 
@@ -103,6 +116,7 @@ export function createPump(deps: PumpDeps): Pump {
         }
         const leave = await gate.enter(life.signal);
         const chunk = queue.take(deps.limits());
+        ledger.markSent(chunk);
         if (chunk.length === 0) leave();
         else void send(chunk, leave, epoch.signal).catch(fail);
       }
@@ -123,6 +137,7 @@ export function createPump(deps: PumpDeps): Pump {
     firstLeave: () => void,
     generation: AbortSignal,
   ): Promise<void> => {
+    if (attempts === 0) progressAt = deps.now();
     attempts += 1;
     let leave = firstLeave;
     let left = chunk;
@@ -136,6 +151,7 @@ export function createPump(deps: PumpDeps): Pump {
           throw new Error("an attempt left records without an outcome and without a reason");
         trouble = retry;
         events.retried(retry, left.length);
+        if (!probing && !draining && deps.now() - progressAt >= stalledAfterMs) shed();
         await sleep(backoffMs(RETRY_BACKOFF, attempt, deps.random()), undefined, { signal: generation });
         leave = await gate.enter(generation);
       }
@@ -150,6 +166,18 @@ export function createPump(deps: PumpDeps): Pump {
       ended = Promise.withResolvers<void>();
       resolve();
     }
+  };
+
+  /**
+   * Lets go of everything that waits for an outcome, so that a topic which stands still takes no memory from the others.
+   * Kafka keeps it: it is read again from the first record without an outcome, a little at a time.
+   */
+  const shed = (): void => {
+    probing = true;
+    epoch.abort(new Error("the topic stalled"));
+    epoch = new AbortController();
+    share.give(queue.drop());
+    for (const [partition, offset] of ledger.rewind()) assignment?.seek(partition, offset);
   };
 
   /** Books the outcomes. @returns the records to try again */
@@ -169,9 +197,24 @@ export function createPump(deps: PumpDeps): Pump {
       if (!generation.aborted) ledger.resolve(record.partition, record.offset);
     }
     share.give(settledBytes);
+    if (again.length < records.length) {
+      progressAt = deps.now();
+      probing = false;
+    }
     events.outcomes(outcomes);
     committer.schedule();
     return again;
+  };
+
+  /** While it probes, one batch at a time is enough; and one record that waits must not heap up those behind it. */
+  const isFull = (): boolean =>
+    (probing && queue.length + attempts > 0) || ledger.pending >= MAX_PENDING_RECORDS;
+
+  const untilSettled = async (heartbeat: () => Promise<void>): Promise<void> => {
+    while (isFull() && !life.signal.aborted) {
+      await Promise.race([ended.promise, sleep(HOLD_BACK_MS)]);
+      if (!life.signal.aborted) await heartbeat();
+    }
   };
 
   /** Fetches nothing more, and stays a member of the group, until the pump is closed. */
@@ -190,13 +233,19 @@ export function createPump(deps: PumpDeps): Pump {
       epoch = new AbortController();
       share.give(queue.drop());
       trouble = null;
+      progressAt = deps.now();
+      probing = false;
+      assignment = next;
       ledger.assign(next, deps.now());
       committer.assign(next);
+      // Where reading begins elsewhere than at what was committed, that is to be kept.
+      committer.schedule();
     },
     async accept(batch, heartbeat) {
       if (draining) await holdBack(heartbeat);
       if (life.signal.aborted) return;
       const fetchedIn = epoch;
+      await untilSettled(heartbeat);
       const bytes = bytesOfAll(batch.records);
       try {
         await share.take(bytes, heartbeat, life.signal);
@@ -214,6 +263,7 @@ export function createPump(deps: PumpDeps): Pump {
       else void dispatch();
     },
     observe: (positions) => ledger.observe(positions, deps.now()),
+    fetchBytes: () => (probing ? smallestFetchBytes : share.nextFetchBytes()),
     partitions: () => ledger.status(),
     get trouble() {
       return trouble;
@@ -225,7 +275,7 @@ export function createPump(deps: PumpDeps): Pump {
       try {
         while (attempts > 0) await abortable(ended.promise, signal);
         await committer.flush(signal);
-        return !cutOff;
+        return !cutOff && ledger.sentIsCommitted;
       } catch (error) {
         if (!signal.aborted) throw new Error(`draining failed: ${messageOf(error)}`, { cause: error });
         return false;

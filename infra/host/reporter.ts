@@ -4,6 +4,7 @@ import type { ThrottledLogger } from "../../lib/adapters/log-throttle.ts";
 import type { Metrics } from "../../lib/adapters/metrics.ts";
 import { messageOf } from "../../lib/rules/errors.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
+import { describeLost, lostOffsets, type LostRange } from "../../lib/rules/position.ts";
 import type { OutcomeKind } from "../../lib/rules/record.ts";
 import type { TopicStatus } from "../../lib/rules/status.ts";
 import type { PumpEvents } from "./pump.ts";
@@ -11,6 +12,7 @@ import type { PumpEvents } from "./pump.ts";
 /** Turns what happens on a host into metrics, log lines and source health. */
 export interface Reporter {
   pumpEvents(topic: string): Pick<PumpEvents, "consumed" | "outcomes" | "retried" | "commitFailed">;
+  lost(topic: string, ranges: readonly LostRange[]): void;
   /** The same call, its duration measured. */
   timed<A extends unknown[], R>(call: (...args: A) => Promise<R>): (...args: A) => Promise<R>;
   reconciled(result: ReconcileResult, reasons: readonly string[]): void;
@@ -62,6 +64,12 @@ export function createReporter({ logger, failures, metrics, now }: ReporterDeps)
         });
       },
     }),
+    lost(topic, ranges) {
+      for (const range of ranges) {
+        metrics.offsetsLost(topic, lostOffsets(range));
+        logger.error("records were lost in Kafka", { topic, reason: describeLost(range), ...range });
+      }
+    },
     timed:
       (call) =>
       async (...args) => {

@@ -6,9 +6,10 @@ import type { Specification } from "../../lib/rules/declaration.ts";
 import type { DesiredTopic } from "../../lib/rules/desired.ts";
 import { messageOf, PenstockError } from "../../lib/rules/errors.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
+import type { LostRange } from "../../lib/rules/position.ts";
 import type { OutcomeKind } from "../../lib/rules/record.ts";
 import { shownState } from "../../lib/rules/stall.ts";
-import type { TopicState, TopicStatus } from "../../lib/rules/status.ts";
+import type { ReportedLoss, TopicState, TopicStatus } from "../../lib/rules/status.ts";
 import type { ByteShare } from "./byte-budget.ts";
 import type { Pump, PumpEvents } from "./pump.ts";
 
@@ -19,6 +20,7 @@ export interface RunnerDeps {
   /** It failed, and is due for another try at `retryAtMs`. */
   onFailed(topic: string, reason: string, retryAtMs: number): void;
   events(topic: string): Pick<PumpEvents, "consumed" | "outcomes" | "retried" | "commitFailed">;
+  onLost(topic: string, ranges: readonly LostRange[]): void;
   readonly now: () => number;
   readonly random: () => number;
   readonly logger: Logger;
@@ -64,9 +66,15 @@ const WELL_AFTER_MS = 30_000;
 const JOIN_LIMIT_MS = 60_000;
 /** A consumer that does not close by then is left to itself: it was told, and leaves when its own call ends. */
 const CLOSE_LIMIT_MS = 10_000;
+/** More are counted and logged, but not kept. */
+const LOST_KEPT = 100;
+
 export function createTopicRunner(topic: string, first: DesiredTopic, deps: RunnerDeps): TopicRunner {
   const counts = { indexed: 0, duplicate: 0, deadLettered: 0, skipped: 0 };
   let desired = first;
+  let lost: readonly ReportedLoss[] = [];
+  /** True: a group that has no commit now had one, and lost it. To begin at its end would skip records. */
+  let readBefore = false;
   let hash: string | null = null;
   let state: TopicState = "pending";
   let reason: string | null = null;
@@ -92,6 +100,12 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
       else if (outcome === "dead-lettered") counts.deadLettered += 1;
       else if (outcome === "skipped") counts.skipped += 1;
     }
+  };
+
+  const noteLost = (ranges: readonly LostRange[]): void => {
+    const at = new Date(deps.now()).toISOString();
+    lost = [...lost, ...ranges.map((range) => ({ ...range, at }))].slice(-LOST_KEPT);
+    deps.onLost(topic, ranges);
   };
 
   /** Gives up on this consumer, if it is still the present one. */
@@ -158,12 +172,17 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
           kafka: order.kafka,
           topic,
           groupId: `${order.kafka.groupPrefix}.${topic}`,
-          startAt: order.startAt,
+          startAt: readBefore ? "earliest" : order.startAt,
           logger: deps.logger,
           listener: {
-            onAssigned: (assignment) => pump.assign(assignment),
+            onAssigned(assignment) {
+              readBefore = true;
+              pump.assign(assignment);
+            },
+            onLost: noteLost,
             onBatch: (batch, heartbeat) => pump.accept(batch, heartbeat),
             onPositions: (positions) => pump.observe(positions),
+            fetchBytes: () => pump.fetchBytes(),
             onCrash: (error) => fail(mine, error),
           },
         },
@@ -241,6 +260,7 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
         spec: desired.spec,
         partitions,
         counts: { ...counts },
+        lost,
       };
     },
   };

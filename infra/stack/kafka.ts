@@ -50,7 +50,8 @@ export async function createKafka(ground: JavaGround, options: KafkaOptions): Pr
   ];
   const clusterId = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("base64url");
   const format = await guard.spawn({
-    command: [...java, "kafka.tools.StorageTool", "format", "-t", clusterId, "-c", config],
+    // With "=": one id in 64 begins with "-", and would be read as an option.
+    command: [...java, "kafka.tools.StorageTool", "format", `--cluster-id=${clusterId}`, "-c", config],
     environment,
     logFile,
   });

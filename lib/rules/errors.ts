@@ -10,6 +10,7 @@ export type ErrorCode =
   | "kafka_unavailable"
   | "kafka_refused"
   | "topic_missing"
+  | "topic_recreated"
   | "consumer_crashed"
   | "elasticsearch_unavailable"
   | "elasticsearch_refused"

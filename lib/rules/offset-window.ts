@@ -1,3 +1,5 @@
+import type { Checkpoint } from "./checkpoint.ts";
+
 /**
  * Which offset of one partition may be committed: the end of the contiguous prefix whose outcomes are known.
  *
@@ -7,24 +9,34 @@
 export class OffsetWindow {
   /** Expected offsets in order; those before `#head` are passed. */
   #expected: number[] = [];
+  /** Their timestamps, by the same positions. */
+  #timestamps: number[] = [];
   #head = 0;
+  #last: Checkpoint | null;
   /** Known outcomes beyond the first unknown one. */
   readonly #early = new Set<number>();
   /** Where to go on once nothing is expected any more: one past the last fetched offset. */
   #end: number;
 
-  /** @param position the offset of the first record that is going to be fetched */
-  constructor(position: number) {
+  /**
+   * @param position the offset of the first record that is going to be fetched
+   * @param last the last record before it, where known
+   */
+  constructor(position: number, last: Checkpoint | null = null) {
     this.#end = position;
+    this.#last = last;
   }
 
   /**
    * Adds what a fetch returned.
-   * @param offsets the records' offsets, ascending, all at or above the former end
+   * @param records in ascending order of their offsets, all at or above the former end
    * @param end one past the last offset that the fetch covers
    */
-  expect(offsets: Iterable<number>, end: number): void {
-    for (const offset of offsets) this.#expected.push(offset);
+  expect(records: Iterable<Checkpoint>, end: number): void {
+    for (const { offset, timestamp } of records) {
+      this.#expected.push(offset);
+      this.#timestamps.push(timestamp);
+    }
     this.#end = Math.max(this.#end, end);
   }
 
@@ -53,6 +65,12 @@ export class OffsetWindow {
     return this.#expected[this.#head] ?? this.#end;
   }
 
+  /** The last record before `committable`; null: none is known. */
+  get last(): Checkpoint | null {
+    const [offset, timestamp] = [this.#expected[this.#head - 1], this.#timestamps[this.#head - 1]];
+    return offset === undefined || timestamp === undefined ? this.#last : { offset, timestamp };
+  }
+
   /** Records whose outcome is not known yet, or known but behind one that is not. */
   get pending(): number {
     return this.#expected.length - this.#head;
@@ -61,7 +79,9 @@ export class OffsetWindow {
   /** Frees the passed part once it outweighs the rest, so that each offset is moved once on average. */
   #compact(): void {
     if (this.#head < 1024 || this.#head * 2 < this.#expected.length) return;
+    this.#last = this.last;
     this.#expected = this.#expected.slice(this.#head);
+    this.#timestamps = this.#timestamps.slice(this.#head);
     this.#head = 0;
   }
 }

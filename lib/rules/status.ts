@@ -1,4 +1,5 @@
 import type { SourceRef, Specification } from "./declaration.ts";
+import type { LostRange } from "./position.ts";
 
 /**
  * What a host says of its topics: the answer of `GET /topics`, one entry per topic.
@@ -56,4 +57,11 @@ export interface TopicStatus {
   readonly spec: Specification;
   readonly partitions: readonly PartitionStatus[];
   readonly counts: OutcomeCounts;
+  /** What Kafka deleted before it was read, since the host started; the latest ones where there are many. */
+  readonly lost: readonly ReportedLoss[];
+}
+
+/** A lost range, and when it was noticed, ISO 8601. */
+export interface ReportedLoss extends LostRange {
+  readonly at: string;
 }

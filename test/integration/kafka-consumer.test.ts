@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { startConsumer, type Assignment, type TopicConsumer } from "../../lib/adapters/kafka/consumer.ts";
+import type { Assignment } from "../../lib/adapters/kafka/assignment.ts";
+import { startConsumer, type TopicConsumer } from "../../lib/adapters/kafka/consumer.ts";
 import { eventually } from "../support/eventually.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { createMemoryLogger } from "../support/memory-logger.ts";
@@ -26,8 +27,10 @@ describe("a consumer of one topic", () => {
         logger: createMemoryLogger(),
         listener: {
           onAssigned: (assignment) => void assignments.push(assignment),
+          onLost: () => {},
           onBatch: async () => {},
           onPositions: () => {},
+          fetchBytes: () => 1024 * 1024,
           onCrash: (error) => void crashes.push(error),
         },
       },

@@ -1,24 +1,15 @@
-import type { AssignmentContext, Batch, Consumer, EachBatchPayload } from "kafkajs";
+import type { AssignmentContext, Consumer } from "kafkajs";
 import { KafkaJSError } from "kafkajs";
 import { abortable } from "../../rules/abortable.ts";
 import type { StartAt } from "../../rules/declaration.ts";
 import { messageOf, PenstockError } from "../../rules/errors.ts";
 import type { Logger } from "../../rules/logger.ts";
-import type { SourceRecord } from "../../rules/record.ts";
+import { startAgain, type LostRange } from "../../rules/position.ts";
 import type { KafkaSettings } from "../../rules/settings.ts";
+import { openAssignment, type Assignment, type OpenedAssignment } from "./assignment.ts";
 import { createKafkaClient } from "./client.ts";
-import { readCommitted, type CommittedOffset } from "./committed.ts";
-import { toSourceRecord } from "./source-record.ts";
-
-/** What one fetch returned for one partition. */
-export interface FetchedBatch {
-  readonly partition: number;
-  readonly records: readonly SourceRecord[];
-  /** The position it was fetched from: the end of the batch before, unless the position was moved. */
-  readonly start: number;
-  /** One past the last offset this batch covers, records or not. */
-  readonly end: number;
-}
+import { toFetchedBatch, type FetchedBatch } from "./fetched-batch.ts";
+import { FirstBatches } from "./first-batches.ts";
 
 /** Where a partition stands on the broker, told by every fetch, an empty one too. */
 export interface PartitionPosition {
@@ -28,27 +19,17 @@ export interface PartitionPosition {
   readonly logStart: number;
 }
 
-/** The partitions this member got in one generation of its group, and the right to commit for them. */
-export interface Assignment {
-  readonly generation: number;
-  /** Every partition of the topic, those of other members included. */
-  readonly partitions: readonly number[];
-  /** Of the partitions this member got: committed offset by partition; null where the group has none. */
-  readonly committed: ReadonlyMap<number, number | null>;
-  /**
-   * Commits offsets (the next to read, by partition) in one request. It belongs to this generation: called
-   * after another rebalance it is refused by the broker, and so cannot rewind the partition's new owner.
-   */
-  commit(offsets: ReadonlyMap<number, number>): Promise<void>;
-}
-
 /** What a consumer calls; none of them may throw, except `onBatch` with an error of its `heartbeat`. */
 export interface ConsumerListener {
   /** Before anything is fetched under this assignment. Whatever was fetched before is void: it is read again. */
   onAssigned(assignment: Assignment): void;
+  /** Of the assignment that was told last. What is left of the log is read all the same. */
+  onLost(ranges: readonly LostRange[]): void;
   /** Resolves when the batch was taken over; the next fetch waits for it. `heartbeat` keeps the membership. */
   onBatch(batch: FetchedBatch, heartbeat: () => Promise<void>): Promise<void>;
   onPositions(positions: readonly PartitionPosition[]): void;
+  /** Asked before each fetch: how many bytes it may return, as they are sent. */
+  fetchBytes(): number;
   /** The consumer is dead. It has to be stopped and replaced by a fresh one. */
   onCrash(error: unknown): void;
 }
@@ -70,7 +51,7 @@ export interface TopicConsumer {
 
 /** Bounds how long `stop` waits for a long poll, and how long an idle consumer's fetch takes. */
 const FETCH_WAIT_MS = 500;
-const FETCH_MAX_BYTES = 8 * 1024 * 1024;
+/** Keeps one partition from filling a fetch alone. */
 const PARTITION_MAX_BYTES = 1024 * 1024;
 /** How long the partitions of a host that was killed stand still; a host that stops leaves its groups at once. */
 const SESSION_TIMEOUT_MS = 15_000;
@@ -101,8 +82,6 @@ export async function startConsumer(options: ConsumerOptions, signal: AbortSigna
     allowAutoTopicCreation: false,
     maxWaitTimeInMs: FETCH_WAIT_MS,
     minBytes: 1,
-    maxBytes: FETCH_MAX_BYTES,
-    maxBytesPerPartition: PARTITION_MAX_BYTES,
     // The client's own retry settings are not inherited by consumers where NODE_ENV is "test".
     retry: {
       initialRetryTime: 100,
@@ -126,7 +105,18 @@ export async function startConsumer(options: ConsumerOptions, signal: AbortSigna
   consumer.on(consumer.events.FETCH_POSITIONS, (event) => {
     listener.onPositions(event.payload.positions.map(toPosition));
   });
-  passOnEmptyBatches(consumer, listener, crash);
+
+  let opened: (OpenedAssignment & { readonly firstBatches: FirstBatches }) | null = null;
+  const pass = async (batch: FetchedBatch, heartbeat: () => Promise<void>): Promise<void> => {
+    const due = opened?.firstBatches.take(batch);
+    if (due === undefined || opened === null) return;
+    if (due !== null) return listener.onBatch(due, heartbeat);
+    await leavePosition(opened, batch.partition, listener);
+    throw new PenstockError("topic_recreated", `topic "${topic}" was created again: read from its start`, {
+      retryable: true,
+    });
+  };
+  passOnEmptyBatches(consumer, pass, crash);
 
   /** A join cannot be called off: one that ends after we gave up leaves the group again at once. */
   const leaveIfStopped = async (context: AssignmentContext): Promise<void> => {
@@ -147,15 +137,27 @@ export async function startConsumer(options: ConsumerOptions, signal: AbortSigna
       .then(() =>
         consumer.run({
           autoCommit: false,
+          fetchLimits() {
+            const maxBytes = listener.fetchBytes();
+            return { maxBytes, maxBytesPerPartition: Math.min(maxBytes, PARTITION_MAX_BYTES) };
+          },
           onAssigned: async (context) => {
             await leaveIfStopped(context);
-            const assignment = await toAssignment(options, context);
+            // A group that had a position and has none any more lost it with its topic: at the end it would skip records.
+            const startAt = opened === null ? options.startAt : "earliest";
+            const found = await openAssignment({ topic, startAt }, context, (partition, offset) => {
+              if (opened === mine) consumer.seek({ topic, partition, offset: String(offset) });
+            });
             // That took a while.
             await leaveIfStopped(context);
-            listener.onAssigned(assignment);
+            const mine = { ...found, firstBatches: new FirstBatches(found.positions) };
+            opened = mine;
+            listener.onAssigned(found.assignment);
+            if (found.lost.length > 0) listener.onLost(found.lost);
             joined.resolve();
           },
-          eachBatch: (payload) => handOver(payload, listener, crash),
+          eachBatch: (payload) =>
+            reportingTo(crash, () => pass(toFetchedBatch(payload.batch), () => payload.heartbeat())),
         }),
       );
     joining = started;
@@ -176,17 +178,16 @@ async function settledWithin(promise: Promise<unknown>, limitMs: number): Promis
   await Promise.allSettled([abortable(promise, AbortSignal.timeout(limitMs))]);
 }
 
+/** Takes a batch on; the heartbeat keeps the membership. */
+type Pass = (batch: FetchedBatch, heartbeat: () => Promise<void>) => Promise<void>;
+
 /**
- * Passes one batch on. A thrown error of another kind than kafkajs' own would end the consumer silently
- * (TypeError and its like are "not retriable") and be logged whole, records included; so it is reported here.
+ * A thrown error of another kind than kafkajs' own would end the consumer silently (TypeError and its like are "not
+ * retriable") and be logged whole, records included; so it is reported here.
  */
-async function handOver(
-  payload: EachBatchPayload,
-  listener: ConsumerListener,
-  crash: (error: unknown) => void,
-): Promise<void> {
+async function reportingTo(crash: (error: unknown) => void, act: () => Promise<void>): Promise<void> {
   try {
-    await listener.onBatch(toFetchedBatch(payload.batch), () => payload.heartbeat());
+    await act();
   } catch (error) {
     if (error instanceof KafkaJSError) throw error;
     crash(error);
@@ -194,11 +195,7 @@ async function handOver(
 }
 
 /** kafkajs does not call eachBatch where a batch holds nothing but markers or aborted records. */
-function passOnEmptyBatches(
-  consumer: Consumer,
-  listener: ConsumerListener,
-  crash: (error: unknown) => void,
-): void {
+function passOnEmptyBatches(consumer: Consumer, pass: Pass, crash: (error: unknown) => void): void {
   const noHeartbeat = (): Promise<void> => Promise.resolve();
   consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
     if (payload.batchSize > 0) return;
@@ -208,18 +205,21 @@ function passOnEmptyBatches(
       start: Number(payload.fetchedOffset),
       end: Number(payload.lastOffset) + 1,
     };
-    listener.onBatch(batch, noHeartbeat).catch(crash);
+    pass(batch, noHeartbeat).catch(crash);
   });
 }
 
-function toFetchedBatch(batch: Batch): FetchedBatch {
-  const { partition, messages } = batch;
-  return {
-    partition,
-    records: messages.map((message) => toSourceRecord(partition, message)),
-    start: Number(batch.fetchedOffset),
-    end: Number(batch.lastOffset()) + 1,
-  };
+/** The log is another one than the group's position is about: that becomes the log's start, and is reported. */
+async function leavePosition(
+  { assignment, positions }: OpenedAssignment,
+  partition: number,
+  listener: ConsumerListener,
+): Promise<void> {
+  const position = positions.get(partition);
+  if (position === undefined) return;
+  const { start, lost } = startAgain(partition, position.start, position.logStart);
+  await assignment.commit(new Map([[partition, start]]), new Map());
+  if (lost !== null) listener.onLost([lost]);
 }
 
 function toPosition(position: {
@@ -234,51 +234,6 @@ function toPosition(position: {
     lastStableOffset: Number(position.lastStableOffset),
     logStart: Number(position.logStartOffset),
   };
-}
-
-async function toAssignment(options: ConsumerOptions, context: AssignmentContext): Promise<Assignment> {
-  const { topic, startAt } = options;
-  const committed = await readCommitted(context, topic);
-  // A position that was reset is one that retention outran: going to the end would skip what is still there.
-  if (startAt === "latest" && committed.every(({ offset, reset }) => offset === null && !reset)) {
-    await pinToEnd(context, topic, committed);
-  }
-  const assigned = new Set(context.assigned.find((entry) => entry.topic === topic)?.partitions ?? []);
-  return {
-    generation: context.generationId,
-    partitions: committed.map(({ partition }) => partition),
-    committed: new Map(
-      committed
-        .filter(({ partition }) => assigned.has(partition))
-        .map(({ partition, offset }) => [partition, offset]),
-    ),
-    commit: (offsets) => {
-      const partitions = [...offsets].map(([partition, offset]) => ({
-        partition,
-        offset: String(offset),
-        metadata: null,
-      }));
-      return context.commit([{ topic, partitions }]);
-    },
-  };
-}
-
-/**
- * `startAt: latest` for a group without any commit: the ends of all partitions are committed at once, those of
- * other members too, so that whatever is written from now on is read, whoever reads it. Partitions added
- * later have no commit and start at earliest. Replaces the entries of `committed`.
- */
-async function pinToEnd(
-  context: AssignmentContext,
-  topic: string,
-  committed: CommittedOffset[],
-): Promise<void> {
-  const partitions = committed.map(({ partition }) => ({ partition }));
-  const ends = await context.fetchEndOffsets([{ topic, partitions }]);
-  const offsets = ends.find((entry) => entry.topic === topic)?.partitions ?? [];
-  await context.commit([{ topic, partitions: offsets.map((end) => ({ ...end, metadata: null })) }]);
-  const byPartition = new Map(offsets.map(({ partition, offset }) => [partition, Number(offset)]));
-  for (const entry of committed) entry.offset = byPartition.get(entry.partition) ?? null;
 }
 
 function asStartError(error: unknown, topic: string): PenstockError {

@@ -122,3 +122,38 @@ test("what the meanwhile throws, or the abort, ends the wait and takes nothing",
   expect(await rejection(share.take(1, nothing, controller.signal))).toBe(reason);
   expect(budget.usedBytes).toBe(0);
 });
+
+test("a topic's fetches grow with what they bring, and shrink with what the others leave", async () => {
+  const KiB = 1024;
+  const budget = createByteBudget(4096 * KiB);
+  const [hot, other] = [budget.join(), budget.join()];
+  expect(hot.nextFetchBytes()).toBe(64 * KiB);
+  await hot.take(64 * KiB, nothing, signal);
+  expect(hot.nextFetchBytes()).toBe(128 * KiB);
+  await hot.take(128 * KiB, nothing, signal);
+  expect(hot.nextFetchBytes()).toBe(256 * KiB);
+  // Nothing came: idle.
+  expect(hot.nextFetchBytes()).toBe(64 * KiB);
+  hot.give(192 * KiB);
+
+  await other.take(4000 * KiB, nothing, signal);
+  await hot.take(80 * KiB, nothing, signal);
+  // Free are 16 KiB; it asks nevertheless.
+  expect(hot.nextFetchBytes()).toBe(64 * KiB);
+});
+
+test("topics that fetch much share what is free", async () => {
+  const KiB = 1024;
+  const budget = createByteBudget(1024 * KiB);
+  const shares = [budget.join(), budget.join(), budget.join(), budget.join()];
+  const sizes: number[] = [];
+  for (const share of shares) {
+    share.nextFetchBytes();
+    await share.take(200 * KiB, nothing, signal);
+    share.give(200 * KiB);
+    sizes.push(Math.round(share.nextFetchBytes() / KiB));
+  }
+  // What 64 KiB brought expanded to 200 KiB, so the parts are scaled by that.
+  expect(sizes).toEqual([128, 128, 109, 82]);
+  for (const share of shares) share.leave();
+});

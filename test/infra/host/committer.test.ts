@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, jest, test } from "bun:test";
 import { createCommitter } from "../../../infra/host/committer.ts";
 import { PartitionLedger } from "../../../infra/host/partition-ledger.ts";
-import type { Assignment } from "../../../lib/adapters/kafka/consumer.ts";
+import type { Assignment } from "../../../lib/adapters/kafka/assignment.ts";
 import { advance } from "../../support/fake-time.ts";
 import { rejection } from "../../support/rejection.ts";
 
@@ -27,6 +27,9 @@ function setUp() {
       generation,
       partitions: [0],
       committed: new Map([[0, 0]]),
+      starts: new Map(),
+      checkpoints: new Map(),
+      seek() {},
       async commit(offsets) {
         tries.push({ generation, offset: offsets.get(0) });
         if (broker.failure !== null) throw broker.failure;

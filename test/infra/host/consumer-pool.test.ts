@@ -33,6 +33,7 @@ function setUp() {
     joinBudget: () => budget.join(),
     events: () => ({ consumed() {}, outcomes() {}, retried() {}, commitFailed() {} }),
     onFailed() {},
+    onLost() {},
     onForgotten: (topic) => void forgotten.push(topic),
     createPump(_topic, { desired }): Pump {
       const drain = Promise.withResolvers<boolean>();
@@ -42,6 +43,7 @@ function setUp() {
         assign() {},
         accept: () => Promise.resolve(),
         observe() {},
+        fetchBytes: () => 65_536,
         partitions: () => [],
         trouble: null,
         drain(signal) {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { PartitionLedger } from "../../../infra/host/partition-ledger.ts";
-import type { Assignment, FetchedBatch } from "../../../lib/adapters/kafka/consumer.ts";
+import type { Assignment } from "../../../lib/adapters/kafka/assignment.ts";
+import type { FetchedBatch } from "../../../lib/adapters/kafka/fetched-batch.ts";
 import { sourceRecord } from "../../support/records.ts";
 
 function assignment(committed: Record<number, number | null>, generation = 1): Assignment {
@@ -8,7 +9,15 @@ function assignment(committed: Record<number, number | null>, generation = 1): A
     ([partition, offset]) => [Number(partition), offset] as const,
   );
   const partitions = entries.map(([partition]) => partition);
-  return { generation, partitions, committed: new Map(entries), commit: () => Promise.resolve() };
+  return {
+    generation,
+    partitions,
+    committed: new Map(entries),
+    starts: new Map(),
+    checkpoints: new Map(),
+    seek() {},
+    commit: () => Promise.resolve(),
+  };
 }
 
 function batch(
@@ -148,4 +157,64 @@ describe("a batch that does not follow the one before", () => {
     expect(() => ledger.expect(strange)).toThrow(`not at 100`);
     expect(ledger.uncommitted()).toEqual(new Map());
   });
+});
+
+describe("a partition that is read on elsewhere than where its group stands", () => {
+  test("commits where that is, whether or not anything is read", () => {
+    const ledger = new PartitionLedger();
+    ledger.assign({ ...assignment({ 0: 5, 1: 9 }), starts: new Map([[0, 12]]) }, 1000);
+    expect(ledger.uncommitted()).toEqual(new Map([[0, 12]]));
+    ledger.expect(batch(0, [12, 13]));
+    expect(ledger.uncommitted()).toEqual(new Map([[0, 12]]));
+    ledger.resolve(0, 12);
+    expect(ledger.uncommitted()).toEqual(new Map([[0, 13]]));
+  });
+
+  test("may go back", () => {
+    const ledger = new PartitionLedger();
+    ledger.assign({ ...assignment({ 0: 500 }), starts: new Map([[0, 0]]) }, 1000);
+    expect(ledger.uncommitted()).toEqual(new Map([[0, 0]]));
+  });
+});
+
+test("tells the last record before what may be committed: the one given with the assignment, then the one passed", () => {
+  const ledger = new PartitionLedger();
+  const checkpoint = { offset: 4, timestamp: 7 };
+  ledger.assign({ ...assignment({ 0: 5, 1: 0 }), checkpoints: new Map([[0, checkpoint]]) }, 1000);
+  expect(ledger.checkpoints()).toEqual(new Map([[0, checkpoint]]));
+  const fetched = batch(0, [5, 6]);
+  ledger.expect(fetched);
+  ledger.resolve(0, 5);
+  expect(ledger.checkpoints().get(0)).toEqual({ offset: 5, timestamp: fetched.records[0]?.timestamp ?? NaN });
+});
+
+describe("moved back", () => {
+  test("it expects what has no outcome again, and ignores what was fetched before", () => {
+    const ledger = assigned({ 0: 0 });
+    ledger.expect(batch(0, [0, 1, 2]));
+    ledger.resolve(0, 0);
+    ledger.resolve(0, 2);
+    expect(ledger.rewind()).toEqual(new Map([[0, 1]]));
+    expect(ledger.expect(batch(0, [3, 4]))).toBe(false);
+    expect(ledger.expect(batch(0, [1, 2]))).toBe(true);
+    expect(() => ledger.expect(batch(0, [7]))).toThrow("read at offset 7, not at 3");
+    expect(ledger.uncommitted()).toEqual(new Map([[0, 1]]));
+  });
+});
+
+test("knows whether everything that was sent is committed, across generations", () => {
+  const ledger = assigned({ 0: 0, 1: 0 });
+  const sent = batch(0, [0, 1]);
+  ledger.expect(sent);
+  expect(ledger.sentIsCommitted).toBe(true);
+  ledger.markSent(sent.records);
+  expect(ledger.sentIsCommitted).toBe(false);
+  ledger.assign(assignment({ 0: 1, 1: 0 }, 2), 2000);
+  expect(ledger.sentIsCommitted).toBe(false);
+  ledger.markCommitted(2, new Map([[0, 2]]), 3000);
+  expect(ledger.sentIsCommitted).toBe(true);
+  ledger.markSent(batch(1, [5]).records);
+  // What another member reads is that member's.
+  ledger.assign(assignment({ 0: 2 }, 3), 4000);
+  expect(ledger.sentIsCommitted).toBe(true);
 });

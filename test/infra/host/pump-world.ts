@@ -2,7 +2,8 @@ import { bytesOf } from "../../../lib/adapters/kafka/source-record.ts";
 import { createBulkGate } from "../../../infra/host/bulk-gate.ts";
 import { createByteBudget } from "../../../infra/host/byte-budget.ts";
 import { createPump, type AttemptResult, type PumpDeps } from "../../../infra/host/pump.ts";
-import type { Assignment, FetchedBatch } from "../../../lib/adapters/kafka/consumer.ts";
+import type { Assignment } from "../../../lib/adapters/kafka/assignment.ts";
+import type { FetchedBatch } from "../../../lib/adapters/kafka/fetched-batch.ts";
 import type { OutcomeKind, RetryReason, SourceRecord } from "../../../lib/rules/record.ts";
 import { sourceRecord } from "../../support/records.ts";
 
@@ -37,6 +38,8 @@ export function createPumpWorld(options: PumpWorldOptions = {}) {
   const commits: { generation: number; offsets: Record<number, number> }[] = [];
   const log = { consumed: 0, outcomes: [] as (OutcomeKind | null)[], retried: [] as number[] };
   const failures = { commit: [] as unknown[], broken: [] as unknown[] };
+  /** Where reading was moved to: partition and offset. */
+  const sought: [number, number][] = [];
   const kafka = { commit: (): Promise<void> => Promise.resolve() };
 
   const byHand: PumpDeps["ingest"] = (records, attempt) => {
@@ -77,6 +80,9 @@ export function createPumpWorld(options: PumpWorldOptions = {}) {
       generation,
       partitions: entries.map(([partition]) => partition),
       committed: new Map(entries),
+      starts: new Map(),
+      checkpoints: new Map(),
+      seek: (partition, offset) => void sought.push([partition, offset]),
       async commit(offsets) {
         await kafka.commit();
         commits.push({ generation, offsets: Object.fromEntries(offsets) });
@@ -84,7 +90,7 @@ export function createPumpWorld(options: PumpWorldOptions = {}) {
     };
     pump.assign(assignment);
   };
-  return { pump, budget, attempts, commits, log, failures, kafka, assign };
+  return { pump, budget, attempts, commits, log, failures, kafka, sought, assign };
 }
 
 /** The memory one record of `batch` takes. */

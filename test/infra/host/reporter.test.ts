@@ -76,6 +76,34 @@ describe("what a topic does", () => {
   });
 });
 
+test("what was lost in Kafka is counted, and each range is a line", async () => {
+  const { reporter, measured, logger } = setUp();
+  reporter.lost("app", [
+    { partition: 1, from: 5, to: 12, cause: "retention" },
+    { partition: 2, from: 500, to: null, cause: "recreated" },
+  ]);
+  expect(await measured("penstock_offsets_lost_total")).toEqual([
+    'penstock_offsets_lost_total{topic="app"} 7',
+  ]);
+  expect(logger.lines.map(({ message }) => message)).toEqual(Array(2).fill("records were lost in Kafka"));
+  expect(logger.lines.map(({ fields }) => fields)).toMatchObject([
+    {
+      topic: "app",
+      partition: 1,
+      from: 5,
+      to: 12,
+      cause: "retention",
+    },
+    {
+      topic: "app",
+      partition: 2,
+      from: 500,
+      to: null,
+      cause: "recreated",
+    },
+  ]);
+});
+
 test("a measured call gives what it gives, and its duration counts also where it throws", async () => {
   const { reporter, measured, clock } = setUp();
   const failure = new Error("no");

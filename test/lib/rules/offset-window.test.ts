@@ -2,6 +2,10 @@ import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { OffsetWindow } from "../../../lib/rules/offset-window.ts";
 
+/** Records at these offsets; each timestamp tells its offset. */
+const at = (...offsets: readonly number[]) =>
+  offsets.map((offset) => ({ offset, timestamp: 1_000 + offset }));
+
 test("begins at its position", () => {
   const window = new OffsetWindow(7);
   expect(window.committable).toBe(7);
@@ -11,7 +15,7 @@ test("begins at its position", () => {
 describe("what lies between records", () => {
   test("counts as acknowledged before, between and after them", () => {
     const window = new OffsetWindow(0);
-    window.expect([3, 5], 9);
+    window.expect(at(3, 5), 9);
     expect(window.committable).toBe(3);
     window.resolve(3);
     expect(window.committable).toBe(5);
@@ -21,27 +25,45 @@ describe("what lies between records", () => {
 
   test("counts where a fetch holds no record at all", () => {
     const window = new OffsetWindow(4);
-    window.expect([], 12);
+    window.expect(at(), 12);
     expect(window.committable).toBe(12);
   });
 
   test("does not while a record before it has no outcome", () => {
     const window = new OffsetWindow(0);
-    window.expect([0], 1);
-    window.expect([], 10);
+    window.expect(at(0), 1);
+    window.expect(at(), 10);
     expect(window.committable).toBe(0);
+  });
+});
+
+describe("the last record before what may be committed", () => {
+  test("is the one that was given, until another is passed", () => {
+    const window = new OffsetWindow(10, { offset: 9, timestamp: 5 });
+    window.expect(at(12), 20);
+    expect(window.last).toEqual({ offset: 9, timestamp: 5 });
+    window.resolve(12);
+    expect(window.last).toEqual({ offset: 12, timestamp: 1_012 });
+  });
+
+  test("outlives the passed part, which is freed", () => {
+    const window = new OffsetWindow(0);
+    const offsets = Array.from({ length: 3_000 }, (_, offset) => offset);
+    window.expect(at(...offsets), 3_000);
+    for (const offset of offsets) window.resolve(offset);
+    expect(window.last).toEqual({ offset: 2_999, timestamp: 3_999 });
   });
 });
 
 test("a span that overlaps the former one never takes the end back", () => {
   const window = new OffsetWindow(10);
-  window.expect([], 6);
+  window.expect(at(), 6);
   expect(window.committable).toBe(10);
 });
 
 test("an outcome told twice, or of a record nobody expects, changes nothing", () => {
   const window = new OffsetWindow(0);
-  window.expect([0, 1, 2], 3);
+  window.expect(at(0, 1, 2), 3);
   window.resolve(1);
   window.resolve(1);
   window.resolve(99);
@@ -55,7 +77,7 @@ test("an outcome told twice, or of a record nobody expects, changes nothing", ()
 test("a long run in any order of its halves ends at the end", () => {
   const window = new OffsetWindow(0);
   const offsets = Array.from({ length: 10_000 }, (_, offset) => offset);
-  window.expect(offsets, 10_000);
+  window.expect(at(...offsets), 10_000);
   for (const offset of offsets) if (offset % 2 === 1) window.resolve(offset);
   expect(window.committable).toBe(0);
   expect(window.pending).toBe(10_000);
@@ -76,6 +98,7 @@ test("is at every moment the smallest offset without outcome, else the end", () 
     fc.property(fc.nat(100), fc.array(step, { maxLength: 60 }), (position, steps) => {
       const window = new OffsetWindow(position);
       const unresolved = new Set<number>();
+      const all: number[] = [];
       let end = position;
       let before = position;
       for (const step of steps) {
@@ -92,10 +115,13 @@ test("is at every moment the smallest offset without outcome, else the end", () 
           });
           end += step.tail;
           for (const offset of offsets) unresolved.add(offset);
-          window.expect(offsets, end);
+          window.expect(at(...offsets), end);
+          all.push(...offsets);
         }
         expect(window.committable).toBe(unresolved.size === 0 ? end : Math.min(...unresolved));
         expect(window.committable).toBeGreaterThanOrEqual(before);
+        const passed = all.findLast((offset) => offset < window.committable);
+        expect(window.last).toEqual(at(...(passed === undefined ? [] : [passed]))[0] ?? null);
         expect(window.pending).toBeGreaterThanOrEqual(unresolved.size);
         before = window.committable;
       }

@@ -1,0 +1,105 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
+import { advance, flush } from "../../support/fake-time.ts";
+import { batch, createPumpWorld, noHeartbeat } from "./pump-world.ts";
+
+beforeEach(() => void jest.useFakeTimers());
+afterEach(() => void jest.useRealTimers());
+
+const { signal } = new AbortController();
+
+/** A pump whose records get no outcome for longer than a minute: what it holds and is asked to hold. */
+async function stalledPump(options: Parameters<typeof createPumpWorld>[0] = {}) {
+  let answers: "none" | "all" = "none";
+  const sent: number[][] = [];
+  const world = createPumpWorld({
+    maxDocuments: 2,
+    concurrency: 1,
+    ...options,
+    ingest: async (records) => {
+      sent.push(records.map(({ offset }) => offset));
+      return answers === "all"
+        ? { outcomes: records.map(() => "indexed"), retry: null }
+        : { outcomes: records.map(() => null), retry: { code: "server_error", message: "503" } };
+    },
+  });
+  world.assign(1, { 0: 0 });
+  await world.pump.accept(batch([0, 1, 2, 3, 4]), noHeartbeat);
+  await flush();
+  return { ...world, sent, recover: () => (answers = "all") };
+}
+
+describe("a topic without an outcome for a minute", () => {
+  test("lets go of what it holds and reads it again from the first record without an outcome", async () => {
+    const { pump, budget, sought } = await stalledPump();
+    await advance(55_000, 100);
+    expect(budget.usedBytes).toBeGreaterThan(0);
+    expect(sought).toEqual([]);
+    await advance(20_000, 100);
+    expect(budget.usedBytes).toBe(0);
+    expect(sought).toEqual([[0, 0]]);
+    expect(pump.trouble).toMatchObject({ code: "server_error" });
+  });
+
+  test("then asks for little, holds one batch at a time, and keeps its membership meanwhile", async () => {
+    const { pump, sent, recover } = await stalledPump();
+    await advance(75_000, 100);
+    expect(pump.fetchBytes()).toBe(64 * 1024);
+    await pump.accept(batch([0, 1]), noHeartbeat);
+    let heartbeats = 0;
+    let accepted = false;
+    const waiting = pump
+      .accept(batch([2, 3], { start: 2 }), async () => {
+        heartbeats += 1;
+      })
+      .then(() => (accepted = true));
+    await advance(30_000, 100);
+    expect({ accepted, many: heartbeats > 20 }).toEqual({ accepted: false, many: true });
+    recover();
+    await advance(11_000, 100);
+    await waiting;
+    await flush();
+    expect(sent.at(-1)).toEqual([2, 3]);
+  });
+
+  test("takes no batch that was fetched before it let go", async () => {
+    const { pump, log, failures } = await stalledPump();
+    await advance(75_000, 100);
+    await pump.accept(batch([5, 6], { start: 5 }), noHeartbeat);
+    expect(failures.broken).toEqual([]);
+    expect(log.consumed).toBe(5);
+  });
+
+  test("commits no more than what has an outcome", async () => {
+    const { pump, commits, recover } = await stalledPump();
+    await advance(75_000, 100);
+    expect(commits).toEqual([]);
+    recover();
+    await pump.accept(batch([0, 1, 2, 3, 4]), noHeartbeat);
+    await advance(2_000, 100);
+    expect(commits.at(-1)?.offsets).toEqual({ 0: 5 });
+  });
+
+  test("lets go of nothing while it drains: what was sent must be heard of first", async () => {
+    const { pump, budget, sought } = await stalledPump();
+    const drained = pump.drain(signal);
+    await advance(75_000, 100);
+    expect({ sought, holds: budget.usedBytes > 0 }).toEqual({ sought: [], holds: true });
+    pump.close();
+    await drained.catch(() => {});
+  });
+
+  test("does not let go as long as some records get through", async () => {
+    const world = createPumpWorld({ maxDocuments: 1, concurrency: 2 });
+    world.assign(1, { 0: 0 });
+    await world.pump.accept(batch(Array.from({ length: 40 }, (_, n) => n)), noHeartbeat);
+    await flush();
+    for (let second = 0; second < 90; second += 1) {
+      for (const attempt of world.attempts) {
+        if (attempt.offsets[0] === 0) attempt.answer([null]);
+        else if ((attempt.offsets[0] ?? 0) <= second / 3) attempt.indexed();
+      }
+      await advance(1_000, 100);
+    }
+    expect(world.sought).toEqual([]);
+  });
+});

@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { Admin } from "kafkajs";
+import type { TopicStatus } from "../../lib/rules/status.ts";
+import { startTestHost } from "../support/host.ts";
+import { uniqueName } from "../support/kafka.ts";
+import { connectStack, type StackClients } from "../support/stack-clients.ts";
+
+const lines = (count: number, word: string) =>
+  Array.from({ length: count }, (_, n) => ({ value: `${word} ${n}` }));
+const committed = ({ partitions }: TopicStatus): number | null => partitions[0]?.committed ?? null;
+
+describe("what Kafka no longer holds", () => {
+  let servers: StackClients;
+  let admin: Admin;
+  beforeAll(async () => {
+    servers = await connectStack();
+    admin = servers.kafka.kafka.admin();
+    await admin.connect();
+  });
+  afterAll(async () => {
+    await admin.disconnect();
+    await servers[Symbol.asyncDispose]();
+  });
+
+  /** A host reads these, commits, and stops. */
+  async function readAndStop(topic: string, count: number): Promise<void> {
+    await using host = await startTestHost({ ...servers.config, topics: [topic] });
+    await host.untilTopic(topic, "has committed", (status) => committed(status) === count);
+    host.signal("SIGTERM");
+    expect(await host.exited).toBe(0);
+  }
+
+  async function deleteRecords(topic: string, before: number): Promise<void> {
+    // kafkajs finds the leaders only of topics that were asked about before.
+    await admin.fetchTopicOffsets(topic);
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: String(before) }] });
+  }
+
+  /** As a member of the group: kafkajs' admin leaves the metadata out. */
+  async function commitAs(
+    groupId: string,
+    topic: string,
+    position: { partition: number; offset: string; metadata: string | null },
+  ): Promise<void> {
+    const consumer = servers.kafka.kafka.consumer({ groupId });
+    const done = Promise.withResolvers<void>();
+    await consumer.connect();
+    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    await consumer.run({
+      autoCommit: false,
+      onAssigned: (context) =>
+        context.commit([{ topic, partitions: [position] }]).then(done.resolve, done.reject),
+      eachBatch: async () => {},
+    });
+    await done.promise;
+    await consumer.disconnect();
+  }
+
+  const messagesOf = async (topic: string): Promise<string[]> => {
+    const found = await servers.elasticsearch.documents(topic);
+    return found.map(({ _source }) => String(_source["message"]));
+  };
+
+  test("retention that outran the consumer: the rest is read, the lost range told in log, metric and GET /topics", async () => {
+    const topic = uniqueName("outrun");
+    await servers.kafka.createTopic(topic);
+    await servers.kafka.produce(topic, lines(5, "first"));
+    await readAndStop(topic, 5);
+    await servers.kafka.produce(topic, lines(20, "second"));
+    await deleteRecords(topic, 12);
+
+    await using host = await startTestHost({ ...servers.config, topics: [topic] });
+    const status = await host.untilTopic(topic, "reads on", (status) => committed(status) === 25);
+    expect(status.counts.indexed).toBe(13);
+    expect(status.lost).toMatchObject([{ partition: 0, from: 5, to: 12, cause: "retention" }]);
+    expect(await (await host.fetch("/metrics")).text()).toContain(
+      `penstock_offsets_lost_total{topic="${topic}"} 7`,
+    );
+    expect(host.log().find(({ msg }) => msg === "records were lost in Kafka")).toMatchObject({
+      topic,
+      from: 5,
+      to: 12,
+      reason: "partition 0: Kafka deleted offsets 5 to 11 before they were read",
+    });
+  }, 60_000);
+
+  test("a log that was created again and has outgrown the old position is read from its start", async () => {
+    const topic = uniqueName("outgrown");
+    const groupId = `penstock.${topic}`;
+    await servers.kafka.createTopic(topic);
+    await servers.kafka.produce(topic, lines(50, "old"));
+    await readAndStop(topic, 50);
+    const [group] = await admin.fetchOffsets({ groupId, topics: [topic] });
+    const metadata = group?.partitions[0]?.metadata ?? null;
+    expect(metadata).toContain('"lastRecord":{"offset":49,');
+
+    await servers.kafka.deleteTopic(topic);
+    await servers.kafka.createTopic(topic);
+    await servers.kafka.produce(topic, lines(80, "new"));
+    // Kafka forgets a position with its topic, but one that a living member commits in that moment stays.
+    await commitAs(groupId, topic, { partition: 0, offset: "50", metadata });
+
+    await using host = await startTestHost({ ...servers.config, topics: [topic] });
+    const status = await host.untilTopic(topic, "has read the new log", (now) => committed(now) === 80);
+    expect(status.counts.indexed).toBe(80);
+    expect(status.lost).toMatchObject([{ partition: 0, from: 50, to: null, cause: "recreated" }]);
+    const found = await messagesOf(topic);
+    expect(new Set(found)).toEqual(
+      new Set([...lines(50, "old"), ...lines(80, "new")].map(({ value }) => value)),
+    );
+    expect(found).toHaveLength(130);
+  }, 60_000);
+
+  test("a log that ends before the position is read from its start", async () => {
+    const topic = uniqueName("shorter");
+    const groupId = `penstock.${topic}`;
+    await servers.kafka.createTopic(topic);
+    await servers.kafka.produce(topic, lines(30, "only"));
+    await commitAs(groupId, topic, { partition: 0, offset: "500", metadata: null });
+
+    await using host = await startTestHost({ ...servers.config, topics: [topic] });
+    const status = await host.untilTopic(topic, "has read it", (now) => committed(now) === 30);
+    expect(status.counts.indexed).toBe(30);
+    expect(status.lost).toMatchObject([{ partition: 0, from: 500, to: null, cause: "recreated" }]);
+  }, 60_000);
+
+  test("a topic deleted and created again under a running host: all that the new one holds is read", async () => {
+    const topic = uniqueName("swapped");
+    await servers.kafka.createTopic(topic);
+    await servers.kafka.produce(topic, lines(40, "round-0"));
+    await using host = await startTestHost({ ...servers.config, topics: [{ topic, startAt: "earliest" }] });
+    await host.untilTopic(topic, "has committed", (status) => committed(status) === 40);
+    const wanted = new Set(lines(40, "round-0").map(({ value }) => value));
+    for (let round = 1; round <= 3; round += 1) {
+      const again = lines(40 + 20 * round, `round-${round}`);
+      await servers.kafka.deleteTopic(topic);
+      await servers.kafka.createTopic(topic);
+      await servers.kafka.produce(topic, again);
+      for (const { value } of again) wanted.add(value);
+      await host.untilTopic(
+        topic,
+        `has read round ${round}`,
+        (status) => status.state === "running" && committed(status) === again.length,
+      );
+    }
+    const found = await messagesOf(topic);
+    expect(new Set(found)).toEqual(wanted);
+    expect(found).toHaveLength(wanted.size);
+  }, 120_000);
+});

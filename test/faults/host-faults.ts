@@ -8,10 +8,11 @@ export function describeHostFaults(play: Play): void {
     test.concurrent(
       "SIGKILL mid-bulk: the bulk never reached Elasticsearch",
       () =>
-        play({ fault: "host SIGKILL, bulk held back" }, async ({ replicas: [host] }) => {
+        play({ fault: "host SIGKILL, bulk held back" }, async ({ replicas: [host], over }) => {
           host.lane.elasticsearch.block("requests");
           await eventually("a bulk is on its way", () => host.lane.traffic.inFlight > 0);
           await host.end("SIGKILL");
+          over();
           host.lane.elasticsearch.unblock();
           await host.start();
         }),
@@ -20,7 +21,7 @@ export function describeHostFaults(play: Play): void {
 
     test.concurrent("SIGKILL mid-bulk: Elasticsearch did the work and the answer was lost", async () => {
       const { row } = await play({ fault: "host SIGKILL, answer lost" }, async (scene) => {
-        const { world, plans, acknowledged, replicas } = scene;
+        const { world, plans, acknowledged, replicas, over } = scene;
         const [host] = replicas;
         host.lane.elasticsearch.block("answers");
         await eventually(
@@ -28,6 +29,7 @@ export function describeHostFaults(play: Play): void {
           async () => (await world.elasticsearch.count(plans[0]?.topic ?? "")) > acknowledged.total,
         );
         await host.end("SIGKILL");
+        over();
         host.lane.elasticsearch.unblock();
         await host.start();
       });

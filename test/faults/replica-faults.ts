@@ -52,6 +52,7 @@ export function describeReplicaFaults(play: Play): void {
           await untilShared(stage, [first, second]);
           await eventually("a bulk is on its way", () => second.lane.traffic.inFlight > 0);
           await second.end("SIGKILL");
+          stage.over();
           await untilShared(stage, [first]);
         }),
       300_000,
@@ -68,6 +69,7 @@ export function describeReplicaFaults(play: Play): void {
           await untilShared(stage, [first]);
           await stage.untilMoved();
           second.host.signal("SIGCONT");
+          stage.over();
           await untilShared(stage, [first, second]);
         }),
       300_000,
@@ -83,6 +85,7 @@ export function describeReplicaFaults(play: Play): void {
           await untilShared(stage, [first]);
           await stage.untilMoved();
           second.lane.kafka.unblock();
+          stage.over();
           await untilShared(stage, [first, second]);
         }),
       300_000,

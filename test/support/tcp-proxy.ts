@@ -29,6 +29,8 @@ export interface TcpProxy extends AsyncDisposable {
   unblock(): void;
   /** Cuts all connections; new ones pass. */
   cut(): void;
+  /** The next bytes of the server are passed on only in part, then their connection is cut; new ones pass. */
+  cutInAnswer(): void;
   /** Passes everything on so much later, in both directions; 0: at once. */
   delay(ms: number): void;
   /** The connections that are open now go silent in both directions, and neither end is told; new ones pass. */
@@ -46,6 +48,7 @@ export async function startTcpProxy(target: string, options: TcpProxyOptions = {
   const open = new Set<Connection>();
   let blocked: "requests" | "answers" | null = null;
   let delayMs = 0;
+  let cutNext = false;
 
   const cut = (): void => {
     for (const { client, upstream } of open) {
@@ -74,6 +77,14 @@ export async function startTcpProxy(target: string, options: TcpProxyOptions = {
     });
     upstream.on("data", (bytes: Buffer) => {
       if (blocked === "answers" || connection.silent) return;
+      if (cutNext) {
+        cutNext = false;
+        const part = bytes.subarray(0, Math.ceil(bytes.length / 2));
+        tap?.fromServer(part);
+        client.end(part);
+        upstream.destroy();
+        return;
+      }
       pass(() => {
         tap?.fromServer(bytes);
         client.write(bytes);
@@ -107,6 +118,9 @@ export async function startTcpProxy(target: string, options: TcpProxyOptions = {
       cut();
     },
     cut,
+    cutInAnswer() {
+      cutNext = true;
+    },
     delay(ms) {
       delayMs = ms;
     },

@@ -39,6 +39,8 @@ export interface Scene {
   addReplica(): Promise<Replica>;
   /** Waits until so many more records have an outcome. */
   untilMoved(records?: number): Promise<void>;
+  /** The fault ends here, and recovery begins; when `inflict` resolves unless told. */
+  over(): void;
   /** Elasticsearch lost its documents: those that have an outcome by now may be missing at the end. */
   documentsGone(): void;
 }
@@ -55,7 +57,7 @@ export interface SceneResult {
   readonly samples: number;
 }
 
-const FLOOD: LoadRule = { kind: "flood", backlog: 8_000, atMost: 60_000 };
+const FLOOD: LoadRule = { kind: "flood", backlog: 8_000, atMost: 400_000 };
 const RECOVER_WITHIN_MS = 120_000;
 const MOVED_WITHIN_MS = 120_000;
 
@@ -112,6 +114,7 @@ export async function playScene(
   resources.defer(() => load.stop());
 
   let gone: (topic: string, partition: number, offset: number) => boolean = () => false;
+  let overAt: number | null = null;
   const scene: Scene = {
     world,
     plans,
@@ -129,6 +132,9 @@ export async function playScene(
         MOVED_WITHIN_MS,
       );
     },
+    over() {
+      overAt = performance.now();
+    },
     documentsGone() {
       watcher.forgetDocuments();
       const before = acknowledged.copy();
@@ -138,7 +144,7 @@ export async function playScene(
   await scene.untilMoved();
   await inflict(scene);
 
-  const overAt = performance.now();
+  overAt ??= performance.now();
   await load.stop();
   await untilWell(scene, options.recoverWithinMs ?? RECOVER_WITHIN_MS);
   const recoverySeconds = (performance.now() - overAt) / 1000;

@@ -28,7 +28,7 @@ export function describeReplicaFaults(play: Play): void {
     test.concurrent(
       "a second and a third host join, and one leaves",
       () =>
-        play({ fault: "two hosts join, one leaves", topics }, async (stage) => {
+        play({ fault: "two hosts join, one leaves", topics, atMostReplicas: 3 }, async (stage) => {
           const { replicas, addReplica, untilMoved } = stage;
           const [first] = replicas;
           const second = await addReplica();

@@ -1,8 +1,7 @@
 import type { OutcomeCounts } from "../../../lib/rules/status.ts";
 import { startTestHost, type TestHost } from "../host.ts";
-import type { AcknowledgedOffsets } from "./acknowledged.ts";
 import { peakRssBytes } from "./memory.ts";
-import type { Lane, FaultWorld } from "./world.ts";
+import type { Lane } from "./world.ts";
 
 /** One host of a scene behind proxies of its own; it may end and be started again. */
 export interface Replica extends AsyncDisposable {
@@ -24,13 +23,14 @@ export interface Replica extends AsyncDisposable {
 
 const RSS_EVERY_MS = 200;
 
-/** @param configFor the config of a host whose servers are reached as given */
+/**
+ * @param lane becomes the replica's, which disposes of it
+ * @param configFor the config of a host whose servers are reached as given
+ */
 export async function createReplica(
-  world: FaultWorld,
-  acknowledged: AcknowledgedOffsets,
+  lane: Lane,
   configFor: (broker: string, node: string) => object,
 ): Promise<Replica> {
-  const lane = await world.lane(acknowledged);
   const written = (config: object): object => ({
     ...configFor(lane.broker, lane.elasticsearch.url),
     ...config,

@@ -13,6 +13,8 @@ export interface SceneOptions {
   readonly fault: string;
   /** Hosts at the start; 1 unless told. */
   readonly replicas?: number;
+  /** The most hosts it will have; as many as at the start unless told. */
+  readonly atMostReplicas?: number;
   /** Without their names; one text topic of three partitions unless told. */
   readonly topics?: readonly Partial<Omit<TopicPlan, "topic">>[];
   /** A flood unless told. */
@@ -71,6 +73,9 @@ export async function playScene(
   options: SceneOptions,
   inflict: (scene: Scene) => Promise<void>,
 ): Promise<SceneResult> {
+  const replicaCount = options.replicas ?? 1;
+  await using resources = new AsyncDisposableStack();
+  const lanes = resources.use(await world.reserve(options.atMostReplicas ?? replicaCount));
   const run = uniqueName("fault");
   const groupPrefix = run;
   const deadLetters = `${run}.dead`;
@@ -92,14 +97,13 @@ export async function playScene(
     ...options.config,
   });
 
-  await using resources = new AsyncDisposableStack();
   const replicas: Replica[] = [];
   const addReplica = async (): Promise<Replica> => {
-    const replica = resources.use(await createReplica(world, acknowledged, configFor));
+    const replica = resources.use(await createReplica(await lanes.open(acknowledged), configFor));
     replicas.push(replica);
     return replica;
   };
-  for (let n = 0; n < (options.replicas ?? 1); n += 1) await addReplica();
+  for (let n = 0; n < replicaCount; n += 1) await addReplica();
 
   const { brokers } = world.stack.kafka;
   const watcher = watchCommits({

@@ -17,16 +17,22 @@ export interface Lane extends AsyncDisposable {
   readonly traffic: BulkTraffic;
 }
 
+/** Lanes that are kept for one scene until it is over. */
+export interface Reservation extends Disposable {
+  /**
+   * Opens one. What passes through it is noted: outcomes when their answer is passed on to the host, commits when they
+   * are passed on to Kafka. Throws where more are wanted than were reserved.
+   */
+  open(acknowledged: AcknowledgedOffsets): Promise<Lane>;
+}
+
 /** A stack of our own, whose servers may be killed and frozen, and direct clients that no proxy stands before. */
 export interface FaultWorld extends AsyncDisposable {
   readonly stack: Stack;
   readonly kafka: TestKafka;
   readonly elasticsearch: TestElasticsearch;
-  /**
-   * Waits until one is free. What passes through it is noted: outcomes when their answer is passed on to the host,
-   * commits when they are passed on to Kafka.
-   */
-  lane(acknowledged: AcknowledgedOffsets): Promise<Lane>;
+  /** Waits until so many are free, in the order of asking. */
+  reserve(lanes: number): Promise<Reservation>;
   /** Wakes and starts every server that a fault left frozen or dead. */
   heal(): Promise<void>;
 }
@@ -68,36 +74,56 @@ export async function startFaultWorld(lanes: number, signal?: AbortSignal): Prom
     await coverAll(stack.elasticsearch.node);
     const kafka = await connectTestKafka(stack.kafka.brokers);
     const free = [...listeners];
-    const waiting: (() => void)[] = [];
+    const waiting: { readonly lanes: number; readonly go: () => void }[] = [];
+    /** The first in line goes first, so that one who wants many is not passed by for ever. */
+    const admit = (): void => {
+      while (waiting[0] !== undefined && waiting[0].lanes <= free.length) waiting.shift()?.go();
+    };
+
+    const open = async (
+      { port, proxyPort }: (typeof listeners)[number],
+      acknowledged: AcknowledgedOffsets,
+    ): Promise<Lane> => {
+      const traffic: BulkTraffic = { inFlight: 0 };
+      const toKafka = await startTcpProxy(`http://${address(port)}`, {
+        port: proxyPort,
+        tap: () =>
+          commitTap(({ topic, partition, offset }) => acknowledged.committed(topic, partition, offset)),
+      });
+      const toElasticsearch = await startTcpProxy(stack.elasticsearch.node, {
+        tap: () => bulkTap(acknowledged, traffic),
+      });
+      return {
+        broker: address(proxyPort),
+        kafka: toKafka,
+        elasticsearch: toElasticsearch,
+        traffic,
+        async [Symbol.asyncDispose]() {
+          await Promise.all([toKafka[Symbol.asyncDispose](), toElasticsearch[Symbol.asyncDispose]()]);
+        },
+      };
+    };
+
     return {
       stack,
       kafka,
       elasticsearch: testElasticsearch(stack.elasticsearch.node),
-      async lane(acknowledged) {
-        let listener = free.pop();
-        while (listener === undefined) {
-          await new Promise<void>((resolve) => waiting.push(resolve));
-          listener = free.pop();
-        }
-        const mine = listener;
-        const traffic: BulkTraffic = { inFlight: 0 };
-        const toKafka = await startTcpProxy(`http://${address(mine.port)}`, {
-          port: mine.proxyPort,
-          tap: () =>
-            commitTap(({ topic, partition, offset }) => acknowledged.committed(topic, partition, offset)),
+      async reserve(count) {
+        if (count > listeners.length) throw new Error(`there are only ${listeners.length} lanes`);
+        const mine = await new Promise<typeof listeners>((resolve) => {
+          waiting.push({ lanes: count, go: () => resolve(free.splice(0, count)) });
+          admit();
         });
-        const toElasticsearch = await startTcpProxy(stack.elasticsearch.node, {
-          tap: () => bulkTap(acknowledged, traffic),
-        });
+        const unopened = [...mine];
         return {
-          broker: address(mine.proxyPort),
-          kafka: toKafka,
-          elasticsearch: toElasticsearch,
-          traffic,
-          async [Symbol.asyncDispose]() {
-            await Promise.all([toKafka[Symbol.asyncDispose](), toElasticsearch[Symbol.asyncDispose]()]);
-            free.push(mine);
-            waiting.shift()?.();
+          async open(acknowledged) {
+            const listener = unopened.pop();
+            if (listener === undefined) throw new Error(`only ${count} lanes were reserved`);
+            return open(listener, acknowledged);
+          },
+          [Symbol.dispose]() {
+            free.push(...mine);
+            admit();
           },
         };
       },

@@ -10,6 +10,8 @@ const version = "9.2.0";
 export interface ElasticsearchServer extends Server {
   /** Its URL. */
   readonly node: string;
+  /** Removes its data while it is not running: it comes back empty. */
+  wipe(): Promise<void>;
 }
 
 /** The server, and the one of its modules it cannot do without: HTTP. No other module is published as a jar. */
@@ -99,7 +101,13 @@ export async function createElasticsearch(ground: JavaGround): Promise<Elasticse
       if (!response.ok) throw new Error(`/_cluster/health answered ${response.status}`);
     },
   });
-  return Object.assign(server, { node });
+  return Object.assign(server, {
+    node,
+    async wipe() {
+      if (server.pid !== undefined) throw new Error("Elasticsearch is running: kill it first");
+      await rm(join(home, "data"), { recursive: true, force: true });
+    },
+  });
 }
 
 /** The distribution's own pattern. The native libraries are not published; their absence is no news. */

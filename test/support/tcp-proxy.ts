@@ -1,50 +1,131 @@
 import { connect, createServer, type Socket } from "node:net";
 
-/** Stands between a host and a server, so that the way to it can be blocked without touching the server. */
+/** Sees the bytes of one connection before they are passed on, those too that are then dropped. */
+export interface ConnectionTap {
+  fromClient(bytes: Buffer): void;
+  /** Not called for what is dropped: the client never saw it. */
+  fromServer(bytes: Buffer): void;
+  /** The client is gone: nothing more comes. */
+  closed(): void;
+}
+
+export interface TcpProxyOptions {
+  /** Where it listens; a free port unless told. */
+  readonly port?: number;
+  /** Called once per connection. */
+  readonly tap?: () => ConnectionTap;
+}
+
+/** Stands between a host and a server, so that the way to it can be spoilt without touching the server. */
 export interface TcpProxy extends AsyncDisposable {
   /** `http://127.0.0.1:<port>` */
   readonly url: string;
-  /** Bytes are held back, connections stay open: as if packets were dropped. */
-  block(): void;
-  /** Connections held back are cut, new ones pass. */
+  /**
+   * Bytes that way are dropped and connections stay open, new ones too: as if packets were lost.
+   * `requests`: what clients send; `answers`: what the server sends.
+   */
+  block(what?: "requests" | "answers"): void;
+  /** Connections that lost bytes are cut, new ones pass. */
   unblock(): void;
+  /** Cuts all connections; new ones pass. */
+  cut(): void;
+  /** The next bytes of the server are passed on only in part, then their connection is cut; new ones pass. */
+  cutInAnswer(): void;
+  /** Passes everything on so much later, in both directions; 0: at once. */
+  delay(ms: number): void;
+  /** The connections that are open now go silent in both directions, and neither end is told; new ones pass. */
+  halfOpen(): void;
 }
 
-export async function startTcpProxy(target: string): Promise<TcpProxy> {
+interface Connection {
+  readonly client: Socket;
+  readonly upstream: Socket;
+  silent: boolean;
+}
+
+export async function startTcpProxy(target: string, options: TcpProxyOptions = {}): Promise<TcpProxy> {
   const { hostname, port } = new URL(target);
-  const open = new Set<Socket>();
-  let blocked = false;
+  const open = new Set<Connection>();
+  let blocked: "requests" | "answers" | null = null;
+  let delayMs = 0;
+  let cutNext = false;
+
   const cut = (): void => {
-    for (const socket of open) socket.destroy();
+    for (const { client, upstream } of open) {
+      client.destroy();
+      upstream.destroy();
+    }
   };
+
+  /** A delay keeps the order: timers of one length end in the order they were set. */
+  const pass = (act: () => void): void => {
+    if (delayMs === 0) act();
+    else setTimeout(act, delayMs);
+  };
+
   const server = createServer((client) => {
     const upstream = connect(Number(port), hostname);
-    for (const socket of [client, upstream]) {
-      open.add(socket);
-      // A cut connection is what this proxy is for; whoever used it sees the end of it.
-      socket.on("error", () => socket.destroy());
-      socket.on("close", () => open.delete(socket));
-    }
-    client.on("data", (bytes) => {
-      if (!blocked) upstream.write(bytes);
+    const connection: Connection = { client, upstream, silent: false };
+    const tap = options.tap?.();
+    open.add(connection);
+    // A cut connection is what this proxy is for; whoever used it sees the end of it.
+    for (const socket of [client, upstream]) socket.on("error", () => socket.destroy());
+    client.on("data", (bytes: Buffer) => {
+      tap?.fromClient(bytes);
+      if (blocked === "requests" || connection.silent) return;
+      pass(() => upstream.write(bytes));
     });
-    upstream.on("data", (bytes) => client.write(bytes));
-    client.on("close", () => upstream.destroy());
-    upstream.on("close", () => client.destroy());
+    upstream.on("data", (bytes: Buffer) => {
+      if (blocked === "answers" || connection.silent) return;
+      if (cutNext) {
+        cutNext = false;
+        const part = bytes.subarray(0, Math.ceil(bytes.length / 2));
+        tap?.fromServer(part);
+        client.end(part);
+        upstream.destroy();
+        return;
+      }
+      pass(() => {
+        tap?.fromServer(bytes);
+        client.write(bytes);
+      });
+    });
+    client.on("close", () => {
+      open.delete(connection);
+      tap?.closed();
+      upstream.destroy();
+    });
+    upstream.on("close", () => {
+      if (connection.silent) return;
+      open.delete(connection);
+      // What the server said before it closed is still passed on.
+      pass(() => client.destroySoon());
+    });
   });
   const listening = Promise.withResolvers<void>();
-  server.listen(0, "127.0.0.1", listening.resolve);
+  server.once("error", listening.reject);
+  server.listen(options.port ?? 0, "127.0.0.1", listening.resolve);
   await listening.promise;
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no port was given");
   return {
     url: `http://127.0.0.1:${address.port}`,
-    block() {
-      blocked = true;
+    block(what = "requests") {
+      blocked = what;
     },
     unblock() {
-      blocked = false;
+      blocked = null;
       cut();
+    },
+    cut,
+    cutInAnswer() {
+      cutNext = true;
+    },
+    delay(ms) {
+      delayMs = ms;
+    },
+    halfOpen() {
+      for (const connection of open) connection.silent = true;
     },
     async [Symbol.asyncDispose]() {
       const closed = Promise.withResolvers<void>();

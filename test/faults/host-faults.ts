@@ -1,0 +1,48 @@
+import { describe, expect, test } from "bun:test";
+import { eventually } from "../support/eventually.ts";
+import type { Play } from "./play.ts";
+
+/** The host itself is ended while it works. */
+export function describeHostFaults(play: Play): void {
+  describe("the host", () => {
+    test.concurrent(
+      "SIGKILL mid-bulk: the bulk never reached Elasticsearch",
+      () =>
+        play({ fault: "host SIGKILL, bulk held back" }, async ({ replicas: [host], over }) => {
+          host.lane.elasticsearch.block("requests");
+          await eventually("a bulk is on its way", () => host.lane.traffic.inFlight > 0);
+          await host.end("SIGKILL");
+          over();
+          host.lane.elasticsearch.unblock();
+          await host.start();
+        }),
+      300_000,
+    );
+
+    test.concurrent("SIGKILL mid-bulk: Elasticsearch did the work and the answer was lost", async () => {
+      const { row } = await play({ fault: "host SIGKILL, answer lost" }, async (scene) => {
+        const { world, plans, acknowledged, replicas, over } = scene;
+        const [host] = replicas;
+        host.lane.elasticsearch.block("answers");
+        await eventually(
+          "documents nobody was told of",
+          async () => (await world.elasticsearch.count(plans[0]?.topic ?? "")) > acknowledged.total,
+        );
+        await host.end("SIGKILL");
+        over();
+        host.lane.elasticsearch.unblock();
+        await host.start();
+      });
+      expect(row.duplicates).toBeGreaterThan(0);
+    }, 300_000);
+
+    test.concurrent("SIGTERM under full load: exits 0, and the next host begins where it ended", async () => {
+      const { row } = await play({ fault: "host SIGTERM" }, async ({ replicas: [host] }) => {
+        expect(await host.end("SIGTERM")).toBe(0);
+        await host.start();
+      });
+      // Exit 0 says that nothing that was sent stayed uncommitted.
+      expect(row.duplicates).toBe(0);
+    }, 300_000);
+  });
+}

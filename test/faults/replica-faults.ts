@@ -1,0 +1,94 @@
+import { describe, expect, test } from "bun:test";
+import { eventually } from "../support/eventually.ts";
+import type { Replica } from "../support/faults/replica.ts";
+import type { Play, Stage } from "./play.ts";
+
+const topics = [{ partitions: 4 }, { partitions: 1 }];
+
+/** Waits until each of the hosts owns a partition, and together they own all of the first topic. */
+async function untilShared({ plans: [plan] }: Stage, hosts: readonly Replica[]): Promise<void> {
+  await eventually(
+    `${hosts.length} hosts share the partitions`,
+    async () => {
+      const owned = await Promise.all(
+        hosts.map(async ({ host }) => {
+          const status = (await host.topics()).find(({ topic }) => topic === plan?.topic);
+          return status?.partitions.filter((partition) => partition.owned).length ?? 0;
+        }),
+      );
+      return owned.every((count) => count > 0) && owned.reduce((sum, count) => sum + count, 0) === 4;
+    },
+    90_000,
+  );
+}
+
+/** Hosts that share groups, at full load. */
+export function describeReplicaFaults(play: Play): void {
+  describe("replicas", () => {
+    test.concurrent(
+      "a second and a third host join, and one leaves",
+      () =>
+        play({ fault: "two hosts join, one leaves", topics, atMostReplicas: 3 }, async (stage) => {
+          const { replicas, addReplica, untilMoved } = stage;
+          const [first] = replicas;
+          const second = await addReplica();
+          await untilShared(stage, [first, second]);
+          await untilMoved();
+          const third = await addReplica();
+          await untilShared(stage, [first, second, third]);
+          await untilMoved();
+          expect(await first.end("SIGTERM")).toBe(0);
+          await untilShared(stage, [second, third]);
+          await untilMoved();
+        }),
+      300_000,
+    );
+
+    test.concurrent(
+      "one of two is killed",
+      () =>
+        play({ fault: "one of two SIGKILL", topics, replicas: 2 }, async (stage) => {
+          const [first, second] = stage.replicas as readonly [Replica, Replica];
+          await untilShared(stage, [first, second]);
+          await eventually("a bulk is on its way", () => second.lane.traffic.inFlight > 0);
+          await second.end("SIGKILL");
+          stage.over();
+          await untilShared(stage, [first]);
+        }),
+      300_000,
+    );
+
+    test.concurrent(
+      "one of two stands still longer than its session, and wakes up when the other has its partitions",
+      () =>
+        play({ fault: "one of two SIGSTOP", topics, replicas: 2 }, async (stage) => {
+          const [first, second] = stage.replicas as readonly [Replica, Replica];
+          await untilShared(stage, [first, second]);
+          await eventually("a bulk is on its way", () => second.lane.traffic.inFlight > 0);
+          second.host.signal("SIGSTOP");
+          await untilShared(stage, [first]);
+          await stage.untilMoved();
+          second.host.signal("SIGCONT");
+          stage.over();
+          await untilShared(stage, [first, second]);
+        }),
+      300_000,
+    );
+
+    test.concurrent(
+      "one of two is cut off from Kafka, while Elasticsearch still answers it",
+      () =>
+        play({ fault: "one of two without Kafka", topics, replicas: 2 }, async (stage) => {
+          const [first, second] = stage.replicas as readonly [Replica, Replica];
+          await untilShared(stage, [first, second]);
+          second.lane.kafka.block("requests");
+          await untilShared(stage, [first]);
+          await stage.untilMoved();
+          second.lane.kafka.unblock();
+          stage.over();
+          await untilShared(stage, [first, second]);
+        }),
+      300_000,
+    );
+  });
+}

@@ -1,0 +1,87 @@
+import { describe, expect, test } from "bun:test";
+import { auditAndRepair } from "../support/faults/audit.ts";
+import type { Play, Stage } from "./play.ts";
+
+/** Longer than the session timeout of a consumer, 15 s. */
+const FROZEN_MS = process.env["PENSTOCK_LONG"] === "1" ? 60_000 : 20_000;
+const SECONDS = FROZEN_MS / 1000;
+
+/** Generation-bound: a member that left and came back has another id. */
+async function memberIds({ world, plans: [plan], groupPrefix }: Stage): Promise<string[]> {
+  const admin = world.kafka.kafka.admin();
+  await admin.connect();
+  try {
+    const { groups } = await admin.describeGroups([`${groupPrefix}.${plan?.topic}`]);
+    return groups.flatMap(({ members }) => members.map(({ memberId }) => memberId)).toSorted();
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** The servers are killed, frozen or emptied; all other scenes are over by then. */
+export function describeServerFaults(play: Play): void {
+  describe("Elasticsearch", () => {
+    test("is killed and comes back with its data", async () => {
+      await play({ fault: "Elasticsearch SIGKILL" }, async ({ world, over }) => {
+        await world.stack.elasticsearch.kill();
+        await world.stack.elasticsearch.start();
+        over();
+      });
+    }, 300_000);
+
+    test(`stands still for ${SECONDS} s: the membership is kept, and nothing is committed meanwhile`, async () => {
+      await play({ fault: `Elasticsearch SIGSTOP ${SECONDS} s` }, async (stage) => {
+        const { world, replicas, acknowledged, over } = stage;
+        const [{ host }] = replicas;
+        const members = await memberIds(stage);
+        expect(members).toHaveLength(1);
+        world.stack.elasticsearch.freeze();
+        const acknowledgedBefore = acknowledged.total;
+        await Bun.sleep(FROZEN_MS);
+        // What it had answered may have been on its way; after that nothing can have an outcome.
+        expect(acknowledged.total - acknowledgedBefore).toBeLessThanOrEqual(8_000);
+        expect(await memberIds(stage)).toEqual(members);
+        world.stack.elasticsearch.thaw();
+        over();
+        expect(host.log().filter(({ msg }) => msg === "reconciled")).toHaveLength(1);
+      });
+    }, 300_000);
+
+    test("loses its data while bulks are on their way: what comes after is indexed as before", async () => {
+      const { gone } = await play({ fault: "Elasticsearch data deleted" }, async (stage) => {
+        const { world, plans, documentsGone, over, untilMoved } = stage;
+        await world.stack.elasticsearch.kill();
+        await world.stack.elasticsearch.wipe();
+        documentsGone();
+        await world.stack.elasticsearch.start();
+        over();
+        await untilMoved();
+        // As the template has it; without it Elasticsearch would have made a text of it.
+        const topic = plans[0]?.topic ?? "";
+        const { body } = await world.elasticsearch.request("GET", `/${topic}/_mapping`);
+        expect(JSON.stringify(body)).toContain('"key":{"type":"keyword","ignore_above":1024}');
+        await auditAndRepair(world, [topic]);
+      });
+      expect(gone).toBeGreaterThan(0);
+    }, 300_000);
+  });
+
+  describe("Kafka", () => {
+    test("is killed and comes back with its data", async () => {
+      await play({ fault: "Kafka SIGKILL" }, async ({ world, over }) => {
+        await world.stack.kafka.kill();
+        await world.stack.kafka.start();
+        over();
+      });
+    }, 300_000);
+
+    test(`stands still for ${SECONDS} s`, async () => {
+      await play({ fault: `Kafka SIGSTOP ${SECONDS} s` }, async ({ world, over }) => {
+        world.stack.kafka.freeze();
+        await Bun.sleep(FROZEN_MS);
+        world.stack.kafka.thaw();
+        over();
+      });
+    }, 300_000);
+  });
+}

@@ -1,0 +1,9 @@
+import { readFile } from "node:fs/promises";
+
+/** The most memory a process has held resident so far, in bytes; null: it is gone, or the system does not tell. */
+export async function peakRssBytes(pid: number): Promise<number | null> {
+  // A process may end at any moment, and only Linux has /proc.
+  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
+  const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
+  return kilobytes === undefined ? null : Number(kilobytes) * 1024;
+}

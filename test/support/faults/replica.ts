@@ -1,0 +1,104 @@
+import type { OutcomeCounts } from "../../../lib/rules/status.ts";
+import { startTestHost, type TestHost } from "../host.ts";
+import { peakRssBytes } from "./memory.ts";
+import type { Lane } from "./world.ts";
+
+/** One host of a scene behind proxies of its own; it may end and be started again. */
+export interface Replica extends AsyncDisposable {
+  readonly lane: Lane;
+  /** Throws while it does not run. */
+  readonly host: TestHost;
+  readonly running: boolean;
+  /** The most that any of its processes held. */
+  readonly peakRssBytes: number;
+  start(): Promise<void>;
+  /** Resolves with the exit code, or 128 + signal, once the process is gone. */
+  end(signal: "SIGKILL" | "SIGTERM"): Promise<number>;
+  ready(): Promise<boolean>;
+  /** Sums over the topics. */
+  counts(): Promise<OutcomeCounts>;
+  /** Replaces what its config file says; a later start has it too. */
+  configure(config: object): Promise<void>;
+}
+
+const RSS_EVERY_MS = 200;
+
+/**
+ * @param lane becomes the replica's, which disposes of it
+ * @param configFor the config of a host whose servers are reached as given
+ */
+export async function createReplica(
+  lane: Lane,
+  configFor: (broker: string, node: string) => object,
+): Promise<Replica> {
+  const written = (config: object): object => ({
+    ...configFor(lane.broker, lane.elasticsearch.url),
+    ...config,
+  });
+  let changes: object = {};
+  let host: TestHost | null = null;
+  let peakBytes = 0;
+
+  const measure = async (): Promise<void> => {
+    if (host !== null) peakBytes = Math.max(peakBytes, (await peakRssBytes(host.pid)) ?? 0);
+  };
+  const timer = setInterval(() => void measure(), RSS_EVERY_MS);
+  const present = (): TestHost => {
+    if (host === null) throw new Error("this host does not run");
+    return host;
+  };
+
+  const replica: Replica = {
+    lane,
+    get host() {
+      return present();
+    },
+    get running() {
+      return host !== null;
+    },
+    get peakRssBytes() {
+      return peakBytes;
+    },
+    async start() {
+      if (host !== null) throw new Error("this host runs already");
+      host = await startTestHost(written(changes));
+    },
+    async end(signal) {
+      const ending = present();
+      await measure();
+      ending.signal(signal);
+      const code = await ending.exited;
+      host = null;
+      await ending[Symbol.asyncDispose]();
+      return code;
+    },
+    async ready() {
+      const answer = await present().fetch("/readyz", { signal: AbortSignal.timeout(5_000) });
+      return answer.status === 200;
+    },
+    async counts() {
+      const counts = { indexed: 0, duplicate: 0, deadLettered: 0, skipped: 0 };
+      for (const topic of await present().topics()) {
+        counts.indexed += topic.counts.indexed;
+        counts.duplicate += topic.counts.duplicate;
+        counts.deadLettered += topic.counts.deadLettered;
+        counts.skipped += topic.counts.skipped;
+      }
+      return counts;
+    },
+    async configure(config) {
+      changes = { ...changes, ...config };
+      await host?.writeConfig(written(changes));
+    },
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      await host?.[Symbol.asyncDispose]();
+      await lane[Symbol.asyncDispose]();
+    },
+  };
+  await replica.start().catch(async (error: unknown) => {
+    await replica[Symbol.asyncDispose]();
+    throw error;
+  });
+  return replica;
+}

@@ -1,0 +1,237 @@
+import { eventually } from "../eventually.ts";
+import { uniqueName } from "../kafka.ts";
+import { AcknowledgedOffsets } from "./acknowledged.ts";
+import { type CommitWatcher, watchCommits } from "./commit-watcher.ts";
+import { type Load, type LoadRule, startLoad, type TopicPlan } from "./load.ts";
+import { createReplica, type Replica } from "./replica.ts";
+import type { FaultRow } from "./table.ts";
+import { lettersIn, type TopicTruth, truthOf } from "./verify.ts";
+import type { FaultWorld } from "./world.ts";
+
+export interface SceneOptions {
+  /** What it is called in the table. */
+  readonly fault: string;
+  /** Hosts at the start; 1 unless told. */
+  readonly replicas?: number;
+  /** The most hosts it will have; as many as at the start unless told. */
+  readonly atMostReplicas?: number;
+  /** Without their names; one text topic of three partitions unless told. */
+  readonly topics?: readonly Partial<Omit<TopicPlan, "topic">>[];
+  /** A flood unless told. */
+  readonly load?: LoadRule;
+  /** More for the hosts' config. */
+  readonly config?: object;
+  /** `bulk.requestTimeout`; longer than any answer takes on a slow machine unless told. */
+  readonly requestTimeout?: string;
+  /** How long it may take until all is well again after the fault. */
+  readonly recoverWithinMs?: number;
+}
+
+/** Hosts at work, while a fault happens to them. */
+export interface Scene {
+  readonly world: FaultWorld;
+  readonly plans: readonly TopicPlan[];
+  readonly groupPrefix: string;
+  /** In the order they were started; those too that have ended. */
+  readonly replicas: readonly Replica[];
+  readonly acknowledged: AcknowledgedOffsets;
+  readonly watcher: CommitWatcher;
+  readonly load: Load;
+  /** One more host with the same config, running. */
+  addReplica(): Promise<Replica>;
+  /** Waits until so many more records have an outcome. */
+  untilMoved(records?: number): Promise<void>;
+  /** The fault ends here, and recovery begins; when `inflict` resolves unless told. */
+  over(): void;
+  /** Elasticsearch lost its documents: those that have an outcome by now may be missing at the end. */
+  documentsGone(): void;
+}
+
+/** What is left to judge once a scene is over. */
+export interface SceneResult {
+  readonly row: FaultRow;
+  readonly truths: readonly TopicTruth[];
+  /** Commits ahead of outcomes or documents, or going back; one sentence each. */
+  readonly problems: readonly string[];
+  /** Offsets whose documents were deleted with Elasticsearch's data; they are not counted as lost. */
+  readonly gone: number;
+  /** How often the groups' commits were read while it went on. */
+  readonly samples: number;
+}
+
+const FLOOD: LoadRule = { kind: "flood", backlog: 8_000, atMost: 400_000 };
+const RECOVER_WITHIN_MS = 120_000;
+const MOVED_WITHIN_MS = 120_000;
+
+/**
+ * Puts hosts under load, lets the fault happen, stops the load at its end and waits until all hosts are ready and nothing
+ * lags; then compares what Kafka holds with what Elasticsearch and the dead-letter topic hold.
+ * @param inflict resolves when the fault is over
+ */
+export async function playScene(
+  world: FaultWorld,
+  options: SceneOptions,
+  inflict: (scene: Scene) => Promise<void>,
+): Promise<SceneResult> {
+  const replicaCount = options.replicas ?? 1;
+  await using resources = new AsyncDisposableStack();
+  const lanes = resources.use(await world.reserve(options.atMostReplicas ?? replicaCount));
+  const run = uniqueName("fault");
+  const groupPrefix = run;
+  const deadLetters = `${run}.dead`;
+  const plans = (options.topics ?? [{}]).map(({ partitions, format, poisonEvery }, n) => ({
+    topic: `${run}.t${n}`,
+    partitions: partitions ?? 3,
+    format: format ?? "text",
+    poisonEvery: poisonEvery ?? 0,
+  }));
+  for (const plan of plans) await prepare(world, plan);
+
+  const acknowledged = new AcknowledgedOffsets();
+  const configFor = (broker: string, node: string): object => ({
+    kafka: { brokers: [broker], groupPrefix },
+    elasticsearch: { nodes: [node], bulk: { requestTimeout: options.requestTimeout ?? "30s" } },
+    deadLetters: { topic: deadLetters },
+    topics: plans.map(({ topic, format }) => ({ topic, format })),
+    shutdown: { deadline: "20s" },
+    ...options.config,
+  });
+
+  const replicas: Replica[] = [];
+  const addReplica = async (): Promise<Replica> => {
+    const replica = resources.use(await createReplica(await lanes.open(acknowledged), configFor));
+    replicas.push(replica);
+    return replica;
+  };
+  for (let n = 0; n < replicaCount; n += 1) await addReplica();
+
+  const { brokers } = world.stack.kafka;
+  const watcher = watchCommits({
+    brokers,
+    elasticsearchNode: world.stack.elasticsearch.node,
+    groupPrefix,
+    topics: plans,
+    acknowledged,
+  });
+  resources.defer(() => watcher.stop());
+  const load = startLoad(brokers, plans, options.load ?? FLOOD, () => acknowledged.total);
+  resources.defer(() => load.stop());
+
+  let gone: (topic: string, partition: number, offset: number) => boolean = () => false;
+  let overAt: number | null = null;
+  const scene: Scene = {
+    world,
+    plans,
+    groupPrefix,
+    replicas,
+    acknowledged,
+    watcher,
+    load,
+    addReplica,
+    async untilMoved(records = 2_000) {
+      const wanted = acknowledged.total + records;
+      await eventually(
+        `${records} more records have an outcome`,
+        () => acknowledged.total >= wanted,
+        MOVED_WITHIN_MS,
+      );
+    },
+    over() {
+      overAt = performance.now();
+    },
+    documentsGone() {
+      watcher.forgetDocuments();
+      const before = acknowledged.copy();
+      gone = (topic, partition, offset) => before.has(topic, partition, offset);
+    },
+  };
+  await scene.untilMoved();
+  await inflict(scene);
+
+  overAt ??= performance.now();
+  await load.stop();
+  await untilWell(scene, options.recoverWithinMs ?? RECOVER_WITHIN_MS);
+  const recoverySeconds = (performance.now() - overAt) / 1000;
+  await watcher.stop();
+
+  const letters = await lettersIn(world.kafka, deadLetters);
+  const truths: TopicTruth[] = [];
+  let goneCount = 0;
+  for (const plan of plans) {
+    const truth = await truthOf(world, plan, letters, load.acknowledged.get(plan.topic) ?? 0);
+    const lost = truth.missing.filter(([partition, offset]) => !gone(plan.topic, partition, offset));
+    goneCount += truth.missing.length - lost.length;
+    truths.push({ ...truth, missing: lost });
+  }
+  const sum = (value: (truth: TopicTruth) => number): number =>
+    truths.reduce((total, truth) => total + value(truth), 0);
+  return {
+    row: {
+      fault: options.fault,
+      sent: sum(({ records }) => records),
+      indexed: sum(({ indexed }) => indexed),
+      duplicates: acknowledged.duplicates,
+      deadLettered: sum(({ deadLettered }) => deadLettered),
+      lost: sum(({ missing }) => missing.length),
+      doubled: sum(({ doubled }) => doubled.length),
+      commits: acknowledged.commits,
+      recoverySeconds,
+      peakRssBytes: Math.max(...replicas.map((replica) => replica.peakRssBytes)),
+    },
+    truths,
+    problems: [
+      ...acknowledged.early.map((early) => `a commit was sent too early: ${JSON.stringify(early)}`),
+      ...watcher.problems,
+    ],
+    gone: goneCount,
+    samples: watcher.samples,
+  };
+}
+
+/** The topic, and for one with poison an index whose field `n` takes numbers only. */
+async function prepare(world: FaultWorld, plan: TopicPlan): Promise<void> {
+  await world.kafka.createTopic(plan.topic, plan.partitions);
+  if (plan.poisonEvery === 0) return;
+  // The template would map it as the first document has it, which may be a poisonous one.
+  const { status } = await world.elasticsearch.request("PUT", `/${plan.topic}`, {
+    mappings: {
+      properties: {
+        n: { type: "long" },
+        kafka: {
+          properties: {
+            topic: { type: "keyword" },
+            key: { type: "keyword" },
+            partition: { type: "integer" },
+            offset: { type: "long" },
+          },
+        },
+      },
+    },
+  });
+  if (status !== 200) throw new Error(`the index ${plan.topic} was not created: ${status}`);
+}
+
+/** Every host that runs says it is ready, and all that Kafka holds is committed. */
+async function untilWell({ world, plans, groupPrefix, replicas }: Scene, withinMs: number): Promise<void> {
+  let missing = "nothing was asked yet";
+  const isWell = async (): Promise<boolean> => {
+    for (const [n, replica] of replicas.entries()) {
+      if (!replica.running) continue;
+      missing = `host ${n} is not ready`;
+      if (!(await replica.ready())) return false;
+    }
+    for (const { topic } of plans) {
+      const committed = await world.kafka.committed(`${groupPrefix}.${topic}`, topic);
+      for (const [partition, end] of await world.kafka.ends(topic)) {
+        missing = `${topic}/${partition} is committed up to ${committed.get(partition)} of ${end}`;
+        if (end > 0 && committed.get(partition) !== end) return false;
+      }
+    }
+    return true;
+  };
+  try {
+    await eventually("all is well again", isWell, withinMs);
+  } catch (error) {
+    throw new Error(`the hosts did not recover: ${missing}`, { cause: error });
+  }
+}

@@ -1,0 +1,52 @@
+/** What one fault did. */
+export interface FaultRow {
+  readonly fault: string;
+  /** Records that Kafka holds. */
+  readonly sent: number;
+  readonly indexed: number;
+  /** Documents that were sent again and answered with 409. */
+  readonly duplicates: number;
+  readonly deadLettered: number;
+  readonly lost: number;
+  readonly doubled: number;
+  /** Commits that were seen on their way or in Kafka; none was ahead of its outcomes. */
+  readonly commits: number;
+  /** From the end of the fault until every host is ready and nothing lags. */
+  readonly recoverySeconds: number;
+  /** Of the host that held most. */
+  readonly peakRssBytes: number;
+}
+
+const columns: readonly (readonly [title: string, value: (row: FaultRow) => string])[] = [
+  ["fault", (row) => row.fault],
+  ["sent", (row) => count(row.sent)],
+  ["indexed", (row) => count(row.indexed)],
+  ["duplicates", (row) => count(row.duplicates)],
+  ["dead letters", (row) => count(row.deadLettered)],
+  ["lost", (row) => count(row.lost)],
+  ["doubled", (row) => count(row.doubled)],
+  ["commits seen", (row) => count(row.commits)],
+  ["recovery", (row) => `${row.recoverySeconds.toFixed(1)} s`],
+  ["peak RSS", (row) => `${Math.round(row.peakRssBytes / 1024 / 1024)} MB`],
+];
+
+/** Rows under each other in columns, the first to the left and numbers to the right. */
+export function tableOf(rows: readonly FaultRow[]): string {
+  const lines = [
+    columns.map(([title]) => title),
+    ...rows.map((row) => columns.map(([, value]) => value(row))),
+  ];
+  const widths = columns.map((_, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0)));
+  return lines
+    .map((line) =>
+      line
+        .map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0)))
+        .join("  "),
+    )
+    .map((line) => `${line.trimEnd()}\n`)
+    .join("");
+}
+
+function count(value: number): string {
+  return value.toLocaleString("en-US");
+}

@@ -1,0 +1,159 @@
+import { freePorts } from "../../../infra/stack/ports.ts";
+import { startStack, type Stack } from "../../../infra/stack/stack.ts";
+import { indexTemplateName, templateToWrite } from "../../../lib/rules/index-template.ts";
+import { testElasticsearch, type TestElasticsearch } from "../elasticsearch.ts";
+import { connectTestKafka, type TestKafka } from "../kafka.ts";
+import { startTcpProxy, type TcpProxy } from "../tcp-proxy.ts";
+import type { AcknowledgedOffsets } from "./acknowledged.ts";
+import { type BulkTraffic, bulkTap } from "./bulk-tap.ts";
+import { commitTap } from "./commit-tap.ts";
+
+/** The ways of one host to its servers, through proxies of its own. */
+export interface Lane extends AsyncDisposable {
+  /** As a host's config wants it. */
+  readonly broker: string;
+  readonly kafka: TcpProxy;
+  readonly elasticsearch: TcpProxy;
+  readonly traffic: BulkTraffic;
+}
+
+/** Lanes that are kept for one scene until it is over. */
+export interface Reservation extends Disposable {
+  /**
+   * Opens one. What passes through it is noted: outcomes when their answer is passed on to the host, commits when they
+   * are passed on to Kafka. Throws where more are wanted than were reserved.
+   */
+  open(acknowledged: AcknowledgedOffsets): Promise<Lane>;
+}
+
+/** A stack of our own, whose servers may be killed and frozen, and direct clients that no proxy stands before. */
+export interface FaultWorld extends AsyncDisposable {
+  readonly stack: Stack;
+  readonly kafka: TestKafka;
+  readonly elasticsearch: TestElasticsearch;
+  /** Waits until so many are free, in the order of asking. */
+  reserve(lanes: number): Promise<Reservation>;
+  /** Wakes and starts every server that a fault left frozen or dead. */
+  heal(): Promise<void>;
+}
+
+/**
+ * Boots the servers. Brokers tell clients where to connect, so a proxy before Kafka needs a listener that advertises
+ * the proxy's address: there is one for each lane.
+ */
+export async function startFaultWorld(lanes: number, signal?: AbortSignal): Promise<FaultWorld> {
+  const ports = await freePorts(2 + 2 * lanes);
+  const [broker = 0, controller = 0] = ports;
+  const listeners = Array.from({ length: lanes }, (_, n) => ({
+    name: `LANE${n}`,
+    port: ports[2 + 2 * n] ?? 0,
+    proxyPort: ports[3 + 2 * n] ?? 0,
+  }));
+  const address = (port: number): string => `127.0.0.1:${port}`;
+  const stack = await startStack({
+    ports: { kafka: broker },
+    kafkaProperties: {
+      "controller.quorum.voters": `1@${address(controller)}`,
+      listeners: [
+        `PLAINTEXT://${address(broker)}`,
+        `CONTROLLER://${address(controller)}`,
+        ...listeners.map(({ name, port }) => `${name}://${address(port)}`),
+      ].join(),
+      "advertised.listeners": [
+        `PLAINTEXT://${address(broker)}`,
+        ...listeners.map(({ name, proxyPort }) => `${name}://${address(proxyPort)}`),
+      ].join(),
+      "listener.security.protocol.map": ["PLAINTEXT", "CONTROLLER", ...listeners.map(({ name }) => name)]
+        .map((name) => `${name}:PLAINTEXT`)
+        .join(),
+      "num.network.threads": "1",
+    },
+    ...(signal && { signal }),
+  });
+  try {
+    await coverAll(stack.elasticsearch.node);
+    const kafka = await connectTestKafka(stack.kafka.brokers);
+    const free = [...listeners];
+    const waiting: { readonly lanes: number; readonly go: () => void }[] = [];
+    /** The first in line goes first, so that one who wants many is not passed by for ever. */
+    const admit = (): void => {
+      while (waiting[0] !== undefined && waiting[0].lanes <= free.length) waiting.shift()?.go();
+    };
+
+    const open = async (
+      { port, proxyPort }: (typeof listeners)[number],
+      acknowledged: AcknowledgedOffsets,
+    ): Promise<Lane> => {
+      const traffic: BulkTraffic = { inFlight: 0 };
+      const toKafka = await startTcpProxy(`http://${address(port)}`, {
+        port: proxyPort,
+        tap: () =>
+          commitTap(({ topic, partition, offset }) => acknowledged.committed(topic, partition, offset)),
+      });
+      const toElasticsearch = await startTcpProxy(stack.elasticsearch.node, {
+        tap: () => bulkTap(acknowledged, traffic),
+      });
+      return {
+        broker: address(proxyPort),
+        kafka: toKafka,
+        elasticsearch: toElasticsearch,
+        traffic,
+        async [Symbol.asyncDispose]() {
+          await Promise.all([toKafka[Symbol.asyncDispose](), toElasticsearch[Symbol.asyncDispose]()]);
+        },
+      };
+    };
+
+    return {
+      stack,
+      kafka,
+      elasticsearch: testElasticsearch(stack.elasticsearch.node),
+      async reserve(count) {
+        if (count > listeners.length) throw new Error(`there are only ${listeners.length} lanes`);
+        const mine = await new Promise<typeof listeners>((resolve) => {
+          waiting.push({ lanes: count, go: () => resolve(free.splice(0, count)) });
+          admit();
+        });
+        const unopened = [...mine];
+        return {
+          async open(acknowledged) {
+            const listener = unopened.pop();
+            if (listener === undefined) throw new Error(`only ${count} lanes were reserved`);
+            return open(listener, acknowledged);
+          },
+          [Symbol.dispose]() {
+            free.push(...mine);
+            admit();
+          },
+        };
+      },
+      async heal() {
+        for (const server of [stack.kafka, stack.elasticsearch, stack.etcd]) {
+          if (server.pid !== undefined) server.thaw();
+          await server.start();
+        }
+      },
+      async [Symbol.asyncDispose]() {
+        await kafka[Symbol.asyncDispose]();
+        await stack.stop();
+      },
+    };
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
+}
+
+/**
+ * Writes the hosts' index template for all names of scenes. Scenes start at the same moment, and of hosts that add
+ * their patterns to the template at once the last one wins; what is there already, all of them keep.
+ */
+async function coverAll(node: string): Promise<void> {
+  const template = templateToWrite(null, ["fault-*"]);
+  const { status } = await testElasticsearch(node).request(
+    "PUT",
+    `/_index_template/${indexTemplateName}`,
+    template,
+  );
+  if (status !== 200) throw new Error(`the index template was not written: ${status}`);
+}

@@ -1,0 +1,48 @@
+import { describe, expect, test } from "bun:test";
+import { createAbsenceExplainer } from "../../../../lib/rules/audit/absence.ts";
+import { sourceRecord, specification } from "../../../support/records.ts";
+
+/** Of 2026-01-02. */
+const record = sourceRecord("line");
+
+describe("why a record is neither indexed nor among the dead letters", () => {
+  test("it has no value", () => {
+    const explain = createAbsenceExplainer(specification(), new Set());
+    expect(explain(sourceRecord(null))).toEqual({ kind: "null" });
+  });
+
+  test("its dated index is gone", () => {
+    const spec = specification({ index: "logs-{yyyy.MM.dd}" });
+    const explain = createAbsenceExplainer(spec, new Set(["logs-2026.01.03"]));
+    expect(explain(record)).toEqual({ kind: "expired", index: "logs-2026.01.02" });
+  });
+
+  test("its dated index is there, so that it is a gap", () => {
+    const spec = specification({ index: "logs-{yyyy.MM.dd}" });
+    expect(createAbsenceExplainer(spec, new Set(["logs-2026.01.02"]))(record)).toEqual({ kind: "gap" });
+  });
+
+  test("the day is the event's own where the declaration says so", () => {
+    const spec = specification({ index: "logs-{yyyy.MM.dd}", format: "json", timestamp: "time" });
+    const explain = createAbsenceExplainer(spec, new Set(["logs-2026.01.02"]));
+    expect(explain(sourceRecord('{"time":"2025-12-31T23:00:00Z"}'))).toEqual({
+      kind: "expired",
+      index: "logs-2025.12.31",
+    });
+  });
+
+  test("the one index of the topic being gone is no excuse", () => {
+    expect(createAbsenceExplainer(specification(), new Set())(record)).toEqual({ kind: "gap" });
+  });
+
+  test("a pipeline may have dropped it", () => {
+    const explain = createAbsenceExplainer(specification({ pipeline: "p" }), new Set(["app"]));
+    expect(explain(record)).toEqual({ kind: "dropped" });
+    expect(explain(sourceRecord(null))).toEqual({ kind: "null" });
+  });
+
+  test("what Penstock itself rejects should have a dead letter, pipeline or not", () => {
+    const explain = createAbsenceExplainer(specification({ pipeline: "p" }), new Set(["app"]));
+    expect(explain(sourceRecord("line", { timestamp: -1 }))).toEqual({ kind: "gap" });
+  });
+});

@@ -1,0 +1,45 @@
+import { describe, expect, test } from "bun:test";
+import * as fc from "fast-check";
+import { createBurials } from "../../../../lib/rules/audit/burials.ts";
+
+describe("burials", () => {
+  test("any letters in any order: those between two offsets, sorted", () => {
+    const letter = fc.record({
+      topic: fc.constantFrom("a", "b"),
+      partition: fc.nat(2),
+      offset: fc.nat(300),
+      timestamp: fc.nat(3),
+    });
+    fc.assert(
+      fc.property(fc.array(letter, { maxLength: 300 }), fc.nat(300), fc.nat(300), (letters, start, end) => {
+        const builder = createBurials();
+        for (const { topic, ...record } of letters) builder.add(topic, record);
+        const own = letters.filter(({ topic, partition }) => topic === "a" && partition === 1);
+        const expected = own.filter(({ offset }) => offset >= start && offset < end);
+        const found = builder.of("a").between(1, start, end);
+        expect(found.map(({ offset }) => offset)).toEqual(
+          expected.map(({ offset }) => offset).toSorted((a, b) => a - b),
+        );
+        const text = (list: readonly { offset: number; timestamp: number }[]) =>
+          list.map(({ offset, timestamp }) => `${offset} ${timestamp}`).sort();
+        expect(text(found)).toEqual(text(expected));
+        const above = own.map(({ offset }) => offset).filter((offset) => offset >= start);
+        expect(builder.of("a").lowest(1, start)).toBe(above.length === 0 ? null : Math.min(...above));
+      }),
+    );
+  });
+
+  test("one added after the others were read is found too", () => {
+    const builder = createBurials();
+    builder.add("a", { partition: 0, offset: 5, timestamp: 1 });
+    expect(builder.of("a").between(0, 0, 10)).toHaveLength(1);
+    builder.add("a", { partition: 0, offset: 2, timestamp: 1 });
+    const found = builder.of("a").between(0, 0, 10);
+    expect(found.map(({ offset }) => offset)).toEqual([2, 5]);
+  });
+
+  test("a topic without letters has none", () => {
+    expect(createBurials().of("a").between(0, 0, 10)).toEqual([]);
+    expect(createBurials().of("a").lowest(0, 0)).toBeNull();
+  });
+});

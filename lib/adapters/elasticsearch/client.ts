@@ -36,7 +36,19 @@ export interface Elasticsearch {
    * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
    */
   probe(signal: AbortSignal): Promise<void>;
+  /**
+   * Asks one question outside of a bulk; for the adapters beside this one.
+   * @returns the answer's body, parsed
+   * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
+   */
+  ask(question: Question, signal: AbortSignal): Promise<unknown>;
   close(): Promise<void>;
+}
+
+export interface Question extends Pick<ElasticsearchRequest, "method" | "path" | "querystring"> {
+  /** Sent as JSON. */
+  readonly body?: object;
+  readonly timeoutMs: number;
 }
 
 /** Requests that answer at once or not at all. */
@@ -157,6 +169,13 @@ export function createElasticsearch(
     async probe(signal) {
       const detected = await detect(signal);
       if ("failure" in detected) throw errorOf(detected.failure);
+    },
+
+    async ask({ body, ...question }, signal) {
+      const json = body && { body: JSON.stringify(body) };
+      const answer = await send({ ...question, ...json, format: "json" }, signal);
+      if ("failure" in answer) throw errorOf(answer.failure);
+      return answer.body;
     },
 
     close: () => transport.close(),

@@ -5,7 +5,7 @@ import type { ElasticsearchSettings } from "../../rules/settings.ts";
 import { FetchConnection } from "./fetch-connection.ts";
 
 export interface ElasticsearchRequest {
-  readonly method: "GET" | "PUT" | "POST";
+  readonly method: "GET" | "PUT" | "POST" | "DELETE";
   readonly path: string;
   readonly querystring?: Readonly<Record<string, string>>;
   /** Sent as it is. */

@@ -1,0 +1,231 @@
+import { createAbsenceExplainer } from "../lib/rules/audit/absence.ts";
+import { auditSpan, type AuditSpan } from "../lib/rules/audit/audit-span.ts";
+import type { Burials } from "../lib/rules/audit/burials.ts";
+import {
+  createPartitionAuditor,
+  type AuditDocument,
+  type PartitionAuditor,
+} from "../lib/rules/audit/partition-audit.ts";
+import type { AuditPass, TopicAudit } from "../lib/rules/audit/topic-audit.ts";
+import type { Specification } from "../lib/rules/declaration.ts";
+import { PenstockError } from "../lib/rules/errors.ts";
+import { indexPatternOf } from "../lib/rules/names.ts";
+import type { OutcomeKind, SourceRecord } from "../lib/rules/record.ts";
+import { repairRecords, type RepairDeps } from "./repair-records.ts";
+
+/** Where a topic's partitions stood at one moment, before anything else was looked at. */
+export interface TopicSnapshot {
+  /** What Kafka had: [start, end), by partition. */
+  readonly log: ReadonlyMap<number, { readonly start: number; readonly end: number }>;
+  /** The next offset the group reads, by partition; null: it has committed nothing. */
+  readonly committed: ReadonlyMap<number, number | null>;
+}
+
+export interface AuditTopicInput {
+  readonly spec: Specification;
+  readonly groupId: string;
+  readonly snapshot: TopicSnapshot;
+  /** Read after the snapshot was taken. */
+  readonly burials: Burials;
+  /** True: what is found missing is brought in. */
+  readonly repair: boolean;
+}
+
+/** The topic's documents as they were at one moment, later than the snapshot. Whoever opens it closes it. */
+export interface TopicDocuments {
+  readonly names: { readonly open: ReadonlySet<string>; readonly closed: ReadonlySet<string> };
+  /** Documents met so far whose `_id` is not one that Penstock gives. */
+  readonly foreign: number;
+  cursor(partition: number, start: number, end: number): { until(offset: number): Promise<AuditDocument[]> };
+  lowestOffset(partition: number, start: number, end: number): Promise<number | null>;
+  countBelow(partition: number, offset: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+type OffsetSpans = ReadonlyMap<number, { readonly start: number; readonly end: number }>;
+
+export interface AuditTopicDeps extends RepairDeps {
+  /** @param cursors how many will be open at once */
+  openDocuments(cursors: number): Promise<TopicDocuments>;
+  /** Reads each span once, in the order of offsets: records, and how far Kafka was read. */
+  readSpans(
+    spans: OffsetSpans,
+    onBatch: (batch: {
+      readonly partition: number;
+      readonly records: readonly SourceRecord[];
+      readonly end: number;
+    }) => Promise<void>,
+  ): Promise<void>;
+  /** The topic's dead letters as they are after the repair. */
+  readBurials(): Promise<Burials>;
+  /** Makes what is to be written find its index template. */
+  prepareRepair(): Promise<void>;
+  onProgress(progress: AuditProgress): void;
+}
+
+export interface AuditProgress {
+  /** `again`: the repaired offsets are looked at once more. */
+  readonly pass: "audit" | "again";
+  readonly offsets: number;
+  readonly total: number;
+}
+
+/** How many ranges of each kind are kept of a partition. */
+const KEEP_RANGES = 1_000;
+
+/**
+ * Accounts for every offset that a topic's group has committed: Kafka, Elasticsearch and the dead letters are read once,
+ * side by side, in the order of offsets. What is missing is brought in on request, and then looked at again.
+ *
+ * @throws PenstockError where a server fails, or the topic's one index is closed; nothing is concluded then
+ */
+export async function auditTopic(input: AuditTopicInput, deps: AuditTopicDeps): Promise<TopicAudit> {
+  const { spec, groupId, snapshot } = input;
+  const counts: Record<OutcomeKind, number> = { indexed: 0, duplicate: 0, "dead-lettered": 0, skipped: 0 };
+  let repaired = 0;
+  const repair = async (records: readonly SourceRecord[]): Promise<void> => {
+    if (repaired === 0) await deps.prepareRepair();
+    repaired += records.length;
+    const ended = await repairRecords(spec.topic, records, deps);
+    for (const kind of outcomeKinds) counts[kind] += ended[kind];
+  };
+
+  const first = await withDocuments(snapshot.log.size, spec, deps, async (documents) => {
+    const spans = await spansOf(input, documents);
+    const bounds = new Map([...spans].map(([partition, { start, end }]) => [partition, { start, end }]));
+    const onMissing = input.repair ? repair : null;
+    const pass = await onePass("audit", bounds, input.burials, documents, spec, onMissing, deps);
+    let belowLog = 0;
+    for (const [partition, { start }] of snapshot.log)
+      belowLog += await documents.countBelow(partition, start);
+    return { spans, found: { ...pass, belowLog } };
+  });
+  const { spans, found } = first;
+  const after = repaired === 0 ? null : await lookAgain(hullsOf(found), spec, deps);
+  return {
+    topic: spec.topic,
+    index: spec.index,
+    groupId,
+    notes: [...spans.values()].flatMap(({ note }) => note ?? []),
+    unknownPartitions: [...spans.values()].filter(({ unknown }) => unknown).length,
+    found,
+    repair: repaired === 0 ? null : counts,
+    after,
+  };
+}
+
+const outcomeKinds = ["indexed", "duplicate", "dead-lettered", "skipped"] as const;
+
+async function lookAgain(spans: OffsetSpans, spec: Specification, deps: AuditTopicDeps): Promise<AuditPass> {
+  const burials = await deps.readBurials();
+  return withDocuments(spans.size, spec, deps, (documents) =>
+    onePass("again", spans, burials, documents, spec, null, deps),
+  );
+}
+
+async function withDocuments<T>(
+  cursors: number,
+  spec: Specification,
+  deps: AuditTopicDeps,
+  use: (documents: TopicDocuments) => Promise<T>,
+): Promise<T> {
+  const documents = await deps.openDocuments(cursors);
+  try {
+    if (documents.names.closed.has(spec.index) && indexPatternOf(spec.index) === spec.index) {
+      const message = `index "${spec.index}" of topic "${spec.topic}" is closed: open it, so that its documents can be counted`;
+      throw new PenstockError("elasticsearch_refused", message);
+    }
+    return await use(documents);
+  } finally {
+    await documents.close();
+  }
+}
+
+/** What is to be audited of each partition, with what there is to say about it. */
+async function spansOf(
+  { spec, snapshot, burials }: AuditTopicInput,
+  documents: TopicDocuments,
+): Promise<ReadonlyMap<number, AuditSpan>> {
+  const spans = new Map<number, AuditSpan>();
+  for (const [partition, log] of [...snapshot.log].sort(([a], [b]) => a - b)) {
+    const committed = snapshot.committed.get(partition) ?? null;
+    const { startAt } = spec;
+    let lowestKnown: number | null = null;
+    if (startAt === "latest" && committed !== null) {
+      const indexed = await documents.lowestOffset(partition, log.start, committed);
+      const buried = burials.lowest(partition, log.start);
+      lowestKnown = indexed === null || buried === null ? (indexed ?? buried) : Math.min(indexed, buried);
+    }
+    spans.set(partition, auditSpan({ partition, log, committed, startAt, lowestKnown }));
+  }
+  return spans;
+}
+
+async function onePass(
+  pass: AuditProgress["pass"],
+  spans: OffsetSpans,
+  burials: Burials,
+  documents: TopicDocuments,
+  spec: Specification,
+  onMissing: ((records: readonly SourceRecord[]) => Promise<void>) | null,
+  deps: AuditTopicDeps,
+): Promise<AuditPass> {
+  const explain = createAbsenceExplainer(spec, documents.names.open);
+  const walks = new Map<number, Walk>();
+  for (const [partition, { start, end }] of spans) {
+    const auditor = createPartitionAuditor({ partition, start, end, explain, keepRanges: KEEP_RANGES });
+    walks.set(partition, { end, auditor, cursor: documents.cursor(partition, start, end) });
+  }
+  const total = [...spans.values()].reduce((sum, { start, end }) => sum + end - start, 0);
+  let offsets = 0;
+
+  const walk = async (partition: number, end: number, records: readonly SourceRecord[]): Promise<void> => {
+    const at = walks.get(partition);
+    if (at === undefined) return;
+    const { position } = at.auditor;
+    const missing = at.auditor.take({
+      end,
+      records,
+      documents: await at.cursor.until(end),
+      buried: burials.between(partition, position, end),
+    });
+    offsets += at.auditor.position - position;
+    if (onMissing !== null && missing.length > 0) await onMissing(missing);
+    deps.onProgress({ pass, offsets, total });
+  };
+
+  deps.onProgress({ pass, offsets, total });
+  const worthReading = new Map([...spans].filter(([, { start, end }]) => start < end));
+  if (worthReading.size > 0) {
+    await deps.readSpans(worthReading, ({ partition, end, records }) => walk(partition, end, records));
+  }
+  // Where Kafka stopped before the end, it has deleted the rest since.
+  for (const [partition, { auditor, end }] of walks) {
+    if (auditor.position < end) await walk(partition, end, []);
+  }
+  return {
+    partitions: [...walks.values()].map(({ auditor }) => auditor.result()),
+    belowLog: 0,
+    foreign: documents.foreign,
+  };
+}
+
+interface Walk {
+  readonly end: number;
+  readonly auditor: PartitionAuditor;
+  readonly cursor: ReturnType<TopicDocuments["cursor"]>;
+}
+
+/** From the first to the last offset of each partition that was repaired. */
+function hullsOf({ partitions }: AuditPass): OffsetSpans {
+  const hulls = new Map<number, { start: number; end: number }>();
+  for (const { partition, gaps, dropped } of partitions) {
+    const both = [gaps.hull, dropped.hull].filter((hull) => hull !== null);
+    if (both.length === 0) continue;
+    hulls.set(partition, {
+      start: Math.min(...both.map(({ start }) => start)),
+      end: Math.max(...both.map(({ end }) => end)),
+    });
+  }
+  return hulls;
+}

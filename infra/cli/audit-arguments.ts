@@ -1,0 +1,55 @@
+import { parseArgs } from "node:util";
+import { isTopicName } from "../../lib/rules/names.ts";
+import { messageOf, PenstockError } from "../../lib/rules/errors.ts";
+
+export const AUDIT_USAGE = `Usage: bun run audit [TOPIC…] [options]
+
+Accounts for every record that was committed: it is in Elasticsearch, among the dead letters, null, or gone with its
+index. Lists what is missing (gaps) and what is there more than once (doubles). Changes nothing, unless told to repair.
+
+  TOPIC                   a declared topic; default: all that the config file and etcd declare
+  --repair                bring in what is missing, under the same ids, then look at it again; with an ingest pipeline
+                          also what it may have dropped, which it then may drop again
+  --json                  machine-readable output
+  --config FILE           default: PENSTOCK_CONFIG, else config.yaml
+  --help
+
+Exit codes: 0 every record accounted for, 1 gaps, doubles or a failure, 2 wrong usage, 78 bad config.
+`;
+
+export interface AuditCommand {
+  readonly kind: "audit";
+  /** Empty: all. */
+  readonly topics: readonly string[];
+  readonly repair: boolean;
+  readonly json: boolean;
+  /** Null: not said. */
+  readonly config: string | null;
+}
+
+/** @throws PenstockError `usage`, with one sentence that names the argument. */
+export function parseAuditArguments(argv: readonly string[]): AuditCommand | { readonly kind: "help" } {
+  const { values, positionals } = parse(argv);
+  if (values.help) return { kind: "help" };
+  const wrong = positionals.find((topic) => !isTopicName(topic));
+  if (wrong !== undefined) throw new PenstockError("usage", `"${wrong}" is not the name of a Kafka topic`);
+  const { repair, json, config = null } = values;
+  return { kind: "audit", topics: [...new Set(positionals)], repair, json, config };
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        config: { type: "string" },
+        repair: { type: "boolean", default: false },
+        json: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+  } catch (error) {
+    throw new PenstockError("usage", messageOf(error));
+  }
+}

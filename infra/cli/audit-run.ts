@@ -1,0 +1,100 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { auditTopic, type AuditProgress, type TopicSnapshot } from "../../functions/audit-topic.ts";
+import { ingestBatch } from "../../functions/ingest-batch.ts";
+import { readBurials } from "../../functions/read-burials.ts";
+import { createElasticsearch } from "../../lib/adapters/elasticsearch/client.ts";
+import { openRecordDocuments } from "../../lib/adapters/elasticsearch/record-documents.ts";
+import { createDeadLetters } from "../../lib/adapters/kafka/dead-letters.ts";
+import { createKafkaOffsets } from "../../lib/adapters/kafka/offsets.ts";
+import { readSpans } from "../../lib/adapters/kafka/span-reader.ts";
+import type { BurialsBuilder } from "../../lib/rules/audit/burials.ts";
+import type { Specification } from "../../lib/rules/declaration.ts";
+import { messageOf } from "../../lib/rules/errors.ts";
+import type { Logger } from "../../lib/rules/logger.ts";
+import { indexPatternOf } from "../../lib/rules/names.ts";
+import type { Settings } from "../../lib/rules/settings.ts";
+import type { AuditEnd } from "./audit-text.ts";
+
+export interface AuditRun {
+  readonly settings: Settings;
+  /** They exist in Kafka. */
+  readonly specs: readonly Specification[];
+  readonly repair: boolean;
+  readonly logger: Logger;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+  /** As soon as a topic's audit has ended. */
+  readonly onEnd: (end: AuditEnd) => void;
+  readonly onProgress: (topic: string, progress: AuditProgress) => void;
+}
+
+/**
+ * Audits topics one after the other. The positions of all are taken first, then the dead letters are read once for all:
+ * what a host has committed by then has its dead letter by then.
+ * @throws PenstockError where Kafka fails before the first topic; what fails later ends that topic's audit alone
+ */
+export async function runAudit(run: AuditRun): Promise<void> {
+  const { settings, specs, logger, signal } = run;
+  const { kafka } = settings;
+  const elasticsearch = createElasticsearch(settings.elasticsearch, { logger });
+  const deadLetters = createDeadLetters(kafka, settings.deadLetters.topic, logger);
+  const offsets = createKafkaOffsets(kafka, logger);
+  const groupOf = (topic: string): string => `${kafka.groupPrefix}.${topic}`;
+
+  const snapshotOf = async (topic: string): Promise<TopicSnapshot> => {
+    // The end of the log is asked for later, so that it cannot seem to lie below the commit.
+    const committed = await offsets.committed(groupOf(topic), topic, signal);
+    const log = await offsets.ranges(topic, signal);
+    return { log, committed: new Map([...committed].map(([partition, { offset }]) => [partition, offset])) };
+  };
+  const burialsOf = (topics: readonly string[]): Promise<BurialsBuilder> =>
+    readBurials(
+      { deadLetterTopic: settings.deadLetters.topic, topics: new Set(topics) },
+      {
+        ranges: (topic) => offsets.ranges(topic, signal),
+        readSpans: (topic, spans, onBatch) => readSpans({ kafka, topic, logger }, spans, onBatch, signal),
+      },
+    );
+
+  const audit = async (spec: Specification, snapshot: TopicSnapshot, burials: BurialsBuilder) => {
+    const { topic, index } = spec;
+    const limits = settings.elasticsearch.bulk;
+    return auditTopic(
+      { spec, snapshot, groupId: groupOf(topic), burials: burials.of(topic), repair: run.repair },
+      {
+        signal,
+        random: run.random,
+        wait: (ms) => delay(ms, undefined, { signal }),
+        openDocuments: (cursors) => openRecordDocuments(elasticsearch, { topic, index, cursors }, signal),
+        readSpans: (spans, onBatch) => readSpans({ kafka, topic, logger }, spans, onBatch, signal),
+        readBurials: async () => (await burialsOf([topic])).of(topic),
+        prepareRepair: () => elasticsearch.ensureTemplate([indexPatternOf(index)], signal),
+        ingest: (records, attempt) =>
+          ingestBatch(
+            { spec, records, attempt, limits },
+            { bulk: (body, how) => elasticsearch.bulk(body, how), deadLetters, now: run.now, signal },
+          ),
+        onProgress: (progress) => run.onProgress(topic, progress),
+      },
+    );
+  };
+
+  try {
+    const snapshots = new Map<Specification, TopicSnapshot>();
+    for (const spec of specs) snapshots.set(spec, await snapshotOf(spec.topic));
+    const burials = await burialsOf(specs.map(({ topic }) => topic));
+    for (const [spec, snapshot] of snapshots) {
+      try {
+        run.onEnd({ kind: "audited", audit: await audit(spec, snapshot, burials) });
+      } catch (error) {
+        signal.throwIfAborted();
+        run.onEnd({ kind: "failed", topic: spec.topic, reason: messageOf(error) });
+      }
+    }
+  } finally {
+    await Promise.allSettled([elasticsearch.close(), deadLetters.close(), offsets.close()]);
+  }
+}

@@ -1,0 +1,132 @@
+import { createLogger } from "../../lib/adapters/log.ts";
+import type { Specification } from "../../lib/rules/declaration.ts";
+import { PenstockError } from "../../lib/rules/errors.ts";
+import { secretsOf } from "../../lib/rules/secrets.ts";
+import { AUDIT_USAGE, parseAuditArguments, type AuditCommand } from "./audit-arguments.ts";
+import { runAudit } from "./audit-run.ts";
+import { endsAsJson, formatEnd, formatSummary, isClean, type AuditEnd } from "./audit-text.ts";
+import { readDeclaredTopics, type DeclaredTopics } from "./declared-topics.ts";
+import { ExitCode } from "./exit-code.ts";
+import { reportFailure } from "./failure.ts";
+import { loadConfig } from "./load-config.ts";
+import { createProgressLine, type ProgressLine, type ProgressOutput } from "./progress-line.ts";
+
+/** What the command takes from its surroundings. */
+export interface AuditIo {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly out: (text: string) => void;
+  readonly error: ProgressOutput;
+  readonly signal: AbortSignal;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+/** `bun run audit …`: runs one audit and returns the exit status; never throws. */
+export async function main(argv: readonly string[], io: AuditIo): Promise<ExitCode> {
+  try {
+    const command = parseAuditArguments(argv);
+    if (command.kind === "help") {
+      io.out(AUDIT_USAGE);
+      return ExitCode.done;
+    }
+    return await audit(command, io);
+  } catch (error) {
+    return reportFailure(error, "audit", (text) => io.error.write(text));
+  }
+}
+
+async function audit(command: AuditCommand, io: AuditIo): Promise<ExitCode> {
+  const config = loadConfig(command.config, io.environment);
+  const progress = createLabelledProgress(io.error);
+  const tell = (text: string): void => {
+    progress.end();
+    io.error.write(text);
+  };
+  const logger = createLogger({
+    level: "warn",
+    pretty: io.error.isTTY === true,
+    secrets: () => secretsOf(config.settings),
+    destination: { write: tell },
+  });
+  const declared = await readDeclaredTopics(config, logger, io.signal);
+  for (const { reason } of declared.refused) tell(`Not audited, being refused: ${reason}\n`);
+  const { specs, absent } = choose(command.topics, declared, config.file);
+
+  const ends: AuditEnd[] = [];
+  const onEnd = (end: AuditEnd): void => {
+    ends.push(end);
+    progress.end();
+    if (!command.json) io.out(formatEnd(end));
+  };
+  for (const topic of absent) onEnd({ kind: "absent", topic, reason: "it does not exist in Kafka" });
+  try {
+    await runAudit({
+      settings: config.settings,
+      specs,
+      repair: command.repair,
+      logger,
+      now: io.now,
+      random: io.random,
+      signal: io.signal,
+      onEnd,
+      onProgress: (topic, { pass, offsets, total }) =>
+        progress.show(pass === "audit" ? topic : `${topic}, after the repair`, offsets, total),
+    });
+  } finally {
+    progress.end();
+  }
+  io.out(command.json ? endsAsJson(ends) : formatSummary(ends));
+  return isClean(ends) ? ExitCode.done : ExitCode.failed;
+}
+
+/** One line for whatever is under way. */
+function createLabelledProgress(output: ProgressOutput) {
+  let current: { readonly label: string; readonly line: ProgressLine } | null = null;
+  return {
+    show(label: string, done: number, total: number): void {
+      if (current?.label !== label) current = { label, line: createProgressLine(output, label) };
+      current.line.show(done, total);
+    },
+    end: (): void => current?.line.end(),
+  };
+}
+
+/** @throws PenstockError `topic_missing` where a topic that was asked for is not declared, or does not exist */
+function choose(
+  wanted: readonly string[],
+  { specs, inKafka }: DeclaredTopics,
+  file: string,
+): { readonly specs: readonly Specification[]; readonly absent: readonly string[] } {
+  for (const topic of wanted) {
+    if (!specs.has(topic)) {
+      throw new PenstockError("topic_missing", `topic "${topic}" is declared neither in ${file} nor in etcd`);
+    }
+    if (!inKafka.has(topic)) {
+      throw new PenstockError("topic_missing", `topic "${topic}" does not exist in Kafka`);
+    }
+  }
+  const chosen = wanted.length === 0 ? [...specs.keys()] : wanted;
+  return {
+    specs: chosen.flatMap((topic) => (inKafka.has(topic) ? (specs.get(topic) ?? []) : [])),
+    absent: chosen.filter((topic) => !inKafka.has(topic)),
+  };
+}
+
+if (import.meta.main) {
+  // Bun's fetch would send what goes to Elasticsearch, 127.0.0.1 included, through the proxy that a shell names.
+  process.env["NO_PROXY"] ??= "*";
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => stop.abort(new Error(`stopped before the end by ${signal}`)));
+  }
+  process.exitCode = await main(process.argv.slice(2), {
+    environment: process.env,
+    out: (text) => process.stdout.write(text),
+    error: process.stderr,
+    signal: stop.signal,
+    now: () => Date.now(),
+    random: () => Math.random(),
+  });
+}

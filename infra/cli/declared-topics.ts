@@ -1,0 +1,42 @@
+import { createKafkaCluster } from "../../lib/adapters/kafka/cluster.ts";
+import type { Refusal, Specification } from "../../lib/rules/declaration.ts";
+import { mergeDeclarations } from "../../lib/rules/desired.ts";
+import type { Logger } from "../../lib/rules/logger.ts";
+import { withStore } from "./etcd-store.ts";
+import type { LoadedConfig } from "./load-config.ts";
+import { listTopics } from "./topics-list.ts";
+
+/** The topics that a host with this config would move. */
+export interface DeclaredTopics {
+  /** By name, patterns expanded against Kafka. */
+  readonly specs: ReadonlyMap<string, Specification>;
+  /** Names of the topics that exist in Kafka. */
+  readonly inKafka: ReadonlySet<string>;
+  readonly refused: readonly Refusal[];
+}
+
+/**
+ * Reads what the config file and etcd declare, and which topics there are.
+ * @throws PenstockError where etcd or Kafka does not answer
+ */
+export async function readDeclaredTopics(
+  { settings, declarations }: LoadedConfig,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<DeclaredTopics> {
+  const { etcd, deadLetters, kafka } = settings;
+  const snapshot = etcd === null ? null : await withStore(etcd, (store) => store.list(signal));
+  const listing = listTopics(declarations, snapshot, deadLetters.topic);
+  const cluster = createKafkaCluster(kafka, logger);
+  try {
+    const inKafka = new Set((await cluster.listTopics(signal)).keys());
+    const merged = mergeDeclarations(listing.declarations, inKafka, deadLetters.topic);
+    return {
+      specs: new Map([...merged.desired].map(([topic, { spec }]) => [topic, spec])),
+      inKafka,
+      refused: [...listing.refusals, ...merged.refused],
+    };
+  } finally {
+    await cluster.close();
+  }
+}

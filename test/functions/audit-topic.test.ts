@@ -1,0 +1,276 @@
+import { describe, expect, test } from "bun:test";
+import {
+  auditTopic,
+  type AuditProgress,
+  type AuditTopicDeps,
+  type AuditTopicInput,
+  type TopicDocuments,
+} from "../../functions/audit-topic.ts";
+import { createBurials } from "../../lib/rules/audit/burials.ts";
+import type { AuditDocument } from "../../lib/rules/audit/partition-audit.ts";
+import { totalsOf, verdictOf } from "../../lib/rules/audit/topic-audit.ts";
+import type { Specification } from "../../lib/rules/declaration.ts";
+import type { OutcomeKind, SourceRecord } from "../../lib/rules/record.ts";
+import { sourceRecord, specification } from "../support/records.ts";
+import { rejection } from "../support/rejection.ts";
+
+/** One topic as Kafka, Elasticsearch and the dead letters hold it, each in memory. */
+function world(changes: { spec?: Partial<Specification>; outcome?: OutcomeKind } = {}) {
+  const spec = specification(changes.spec);
+  const log = new Map<number, { start: number; end: number }>();
+  const committed = new Map<number, number | null>();
+  const records: SourceRecord[] = [];
+  const documents = new Map<number, AuditDocument[]>();
+  const names = { open: new Set([spec.index]), closed: new Set<string>() };
+  const burials = createBurials();
+  const progress: AuditProgress[] = [];
+  const ingested: SourceRecord[] = [];
+  let open = 0;
+  let prepared = 0;
+
+  function opened(): TopicDocuments {
+    open += 1;
+    // What is written later is not in it.
+    const frozen = new Map([...documents].map(([partition, list]) => [partition, [...list]]));
+    const within = (partition: number, start: number, end: number) =>
+      (frozen.get(partition) ?? [])
+        .filter(({ offset }) => offset >= start && offset < end)
+        .toSorted((a, b) => a.offset - b.offset);
+    return {
+      names,
+      foreign: 0,
+      cursor(partition, start, end) {
+        let from = start;
+        return {
+          until(offset) {
+            const found = within(partition, from, Math.min(offset, end));
+            from = offset;
+            return Promise.resolve(found);
+          },
+        };
+      },
+      lowestOffset: (partition, start, end) =>
+        Promise.resolve(within(partition, start, end)[0]?.offset ?? null),
+      countBelow: (partition, offset) => Promise.resolve(within(partition, 0, offset).length),
+      close() {
+        open -= 1;
+        return Promise.resolve();
+      },
+    };
+  }
+
+  const deps: AuditTopicDeps = {
+    openDocuments: () => Promise.resolve(opened()),
+    async readSpans(spans, onBatch) {
+      for (const [partition, { start, end }] of spans) {
+        for (let at = start; at < end; at += 3) {
+          const until = Math.min(at + 3, end);
+          await onBatch({
+            partition,
+            end: until,
+            records: records.filter(
+              (record) => record.partition === partition && record.offset >= at && record.offset < until,
+            ),
+          });
+        }
+      }
+    },
+    readBurials: () => Promise.resolve(burials.of(spec.topic)),
+    prepareRepair() {
+      prepared += 1;
+      return Promise.resolve();
+    },
+    ingest(list) {
+      ingested.push(...list);
+      const outcome = changes.outcome ?? "indexed";
+      for (const record of list) {
+        if (outcome === "indexed") put(record.partition, record.offset, record.timestamp);
+        if (outcome === "dead-lettered") burials.add(spec.topic, record);
+      }
+      return Promise.resolve({ outcomes: list.map(() => outcome), retry: null });
+    },
+    wait: () => Promise.resolve(),
+    random: () => 0,
+    onProgress: (one) => progress.push(one),
+    signal: new AbortController().signal,
+  };
+
+  function put(partition: number, offset: number, timestamp: number, index = spec.index): void {
+    documents.set(partition, [...(documents.get(partition) ?? []), { offset, timestamp, index }]);
+  }
+
+  return {
+    deps,
+    documents,
+    burials,
+    names,
+    progress,
+    ingested,
+    put,
+    get open() {
+      return open;
+    },
+    get prepared() {
+      return prepared;
+    },
+    /** Records at these offsets, the log ending with the last; all committed, and all indexed. */
+    fill(partition: number, start: number, end: number, value: string | null = "line"): void {
+      log.set(partition, { start, end });
+      committed.set(partition, end);
+      for (let offset = start; offset < end; offset += 1) {
+        const record = sourceRecord(value, { partition, offset });
+        records.push(record);
+        put(partition, offset, record.timestamp);
+      }
+    },
+    lose(partition: number, ...offsets: number[]): void {
+      const kept = (documents.get(partition) ?? []).filter(({ offset }) => !offsets.includes(offset));
+      documents.set(partition, kept);
+    },
+    commit: (partition: number, offset: number | null) => committed.set(partition, offset),
+    run: (repair = false) => {
+      const input: AuditTopicInput = {
+        spec,
+        groupId: "penstock.app",
+        snapshot: { log, committed },
+        burials: burials.of(spec.topic),
+        repair,
+      };
+      return auditTopic(input, deps);
+    },
+  };
+}
+
+describe("the audit of a topic", () => {
+  test("all partitions are read to their commits, and progress reaches the total", async () => {
+    const topic = world();
+    topic.fill(0, 0, 10);
+    topic.fill(1, 100, 104);
+    topic.commit(0, 8);
+    const audit = await topic.run();
+    expect(totalsOf(audit.found)).toMatchObject({ partitions: 2, offsets: 12, indexed: 12, gaps: 0 });
+    expect(verdictOf(audit).clean).toBe(true);
+    expect(topic.progress[0]).toEqual({ pass: "audit", offsets: 0, total: 12 });
+    expect(topic.progress.at(-1)).toEqual({ pass: "audit", offsets: 12, total: 12 });
+    expect(topic.open).toBe(0);
+  });
+
+  test("without a repair nothing is written", async () => {
+    const topic = world();
+    topic.fill(0, 0, 10);
+    topic.lose(0, 4, 5);
+    const audit = await topic.run();
+    expect(audit.found.partitions[0]?.gaps.ranges).toEqual([{ start: 4, end: 6, label: "" }]);
+    expect(verdictOf(audit)).toMatchObject({ gaps: 2, clean: false });
+    expect(topic.ingested).toEqual([]);
+    expect(topic.prepared).toBe(0);
+  });
+
+  test("a repair brings in exactly the gaps, then looks at them again", async () => {
+    const topic = world();
+    topic.fill(0, 0, 20);
+    topic.fill(1, 0, 5);
+    topic.lose(0, 4, 5, 11);
+    const audit = await topic.run(true);
+    expect(topic.ingested.map(({ offset }) => offset)).toEqual([4, 5, 11]);
+    expect(topic.prepared).toBe(1);
+    expect(audit.repair).toEqual({ indexed: 3, duplicate: 0, "dead-lettered": 0, skipped: 0 });
+    expect(audit.after?.partitions.map(({ start, end, indexed }) => [start, end, indexed])).toEqual([
+      [4, 12, 8],
+    ]);
+    expect(verdictOf(audit)).toEqual({ gaps: 0, doubles: 0, undecided: 0, clean: true });
+    expect(topic.open).toBe(0);
+  });
+
+  test("a record that is rejected in the repair counts by its new dead letter", async () => {
+    const topic = world({ outcome: "dead-lettered" });
+    topic.fill(0, 0, 5);
+    topic.lose(0, 2);
+    const audit = await topic.run(true);
+    expect(audit.repair).toMatchObject({ "dead-lettered": 1 });
+    expect(verdictOf(audit).clean).toBe(true);
+  });
+
+  test("what the repair calls done and the second look does not find is still a gap", async () => {
+    const topic = world({ outcome: "duplicate" });
+    topic.fill(0, 0, 5);
+    topic.lose(0, 2);
+    const audit = await topic.run(true);
+    expect(audit.repair).toMatchObject({ duplicate: 1 });
+    expect(verdictOf(audit)).toMatchObject({ gaps: 1, clean: false });
+  });
+
+  test("what the pipeline drops once more was dropped", async () => {
+    const topic = world({ spec: { pipeline: "p" }, outcome: "skipped" });
+    topic.fill(0, 0, 5);
+    topic.lose(0, 2, 3);
+    expect(verdictOf(await topic.run())).toEqual({ gaps: 0, doubles: 0, undecided: 2, clean: true });
+    const audit = await topic.run(true);
+    expect(audit.repair).toMatchObject({ skipped: 2 });
+    expect(verdictOf(audit)).toEqual({ gaps: 0, doubles: 0, undecided: 0, clean: true });
+  });
+
+  test("documents at offsets that Kafka has deleted are only counted", async () => {
+    const topic = world();
+    topic.fill(0, 10, 15);
+    for (const offset of [3, 4]) topic.put(0, offset, 1);
+    const audit = await topic.run();
+    expect(audit.found.belowLog).toBe(2);
+    expect(totalsOf(audit.found)).toMatchObject({ offsets: 5, indexed: 5, stale: 0 });
+  });
+
+  test("startAt latest: from the lowest document or dead letter", async () => {
+    const topic = world({ spec: { startAt: "latest" } });
+    topic.fill(0, 0, 10);
+    topic.lose(0, 0, 1, 2, 3, 4, 5, 7);
+    expect((await topic.run()).found.partitions[0]).toMatchObject({ start: 6, end: 10, indexed: 3 });
+    const { timestamp } = sourceRecord("line");
+    topic.burials.add("app", { partition: 0, offset: 5, timestamp });
+    expect((await topic.run()).found.partitions[0]).toMatchObject({ start: 5, indexed: 3, deadLettered: 1 });
+    topic.commit(0, 3);
+    const unknown = await topic.run();
+    expect(unknown.unknownPartitions).toBe(1);
+    expect(totalsOf(unknown.found).offsets).toBe(0);
+  });
+
+  test("a partition without a commit is not read", async () => {
+    const topic = world();
+    topic.fill(0, 0, 10);
+    topic.commit(0, null);
+    const audit = await topic.run();
+    expect(totalsOf(audit.found).offsets).toBe(0);
+    expect(audit.notes).toEqual(["partition 0: nothing is committed yet"]);
+  });
+
+  test("where Kafka stops before the end, the rest was deleted meanwhile: no records, and no gaps", async () => {
+    const topic = world();
+    topic.fill(0, 0, 10);
+    topic.lose(0, 8, 9);
+    const whole = { ...topic.deps };
+    Object.assign(topic.deps, {
+      readSpans: (spans, onBatch) =>
+        whole.readSpans(spans, (batch) => (batch.end > 6 ? Promise.resolve() : onBatch(batch))),
+    } satisfies Partial<AuditTopicDeps>);
+    const audit = await topic.run();
+    expect(totalsOf(audit.found)).toMatchObject({ offsets: 10, indexed: 8, notRecords: 2, gaps: 0 });
+  });
+
+  test("the one index of the topic being closed, nothing is concluded", async () => {
+    const topic = world();
+    topic.fill(0, 0, 3);
+    topic.names.closed.add("app");
+    expect(await rejection(topic.run(true))).toHaveProperty(
+      "message",
+      expect.stringContaining('index "app" of topic "app" is closed'),
+    );
+    expect(topic.ingested).toEqual([]);
+  });
+
+  test("a reader that fails fails the audit, and what was opened is closed", async () => {
+    const topic = world();
+    topic.fill(0, 0, 3);
+    Object.assign(topic.deps, { readSpans: () => Promise.reject(new Error("Kafka is gone")) });
+    expect(await rejection(topic.run())).toHaveProperty("message", expect.stringContaining("Kafka is gone"));
+    expect(topic.open).toBe(0);
+  });
+});

@@ -1,0 +1,431 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { startTestHost } from "../support/host.ts";
+import { eventually } from "../support/eventually.ts";
+import { uniqueName } from "../support/kafka.ts";
+import { connectStack, type StackClients } from "../support/stack-clients.ts";
+
+const COMMAND = join(import.meta.dir, "../../infra/cli/audit.ts");
+const run = uniqueName("audit");
+/** Noon of 2026-01-02, in milliseconds. */
+const NOON = Date.UTC(2026, 0, 2, 12);
+const DAY = 86_400_000;
+
+/** Topics of one host, by what they are for. */
+const declared: Readonly<Record<string, object>> = {
+  clean: {},
+  holes: {},
+  mixed: { format: "json" },
+  transactions: {},
+  compacted: {},
+  doubled: { index: `${run}-doubled-{yyyy.MM.dd}` },
+  dated: { index: `${run}-dated-{yyyy.MM.dd}` },
+  gone: {},
+  again: {},
+  piped: { pipeline: run },
+  late: { startAt: "latest" },
+  empty: {},
+};
+const topicOf = (name: string): string => `${run}.${name}`;
+
+interface Ranges {
+  ranges: { start: number; end: number; label: string }[];
+}
+interface AuditedTopic {
+  state: string;
+  topic: string;
+  notes: string[];
+  verdict: { gaps: number; doubles: number; undecided: number; clean: boolean };
+  totals: Record<string, number>;
+  found: { partitions: { partition: number; gaps: Ranges; doubles: Ranges; expired: Ranges }[] };
+  repair: Record<string, number> | null;
+}
+
+describe("bun run audit", () => {
+  let servers: StackClients;
+  let folder: string;
+  let config: string;
+
+  beforeAll(async () => {
+    servers = await connectStack();
+    const { kafka, elasticsearch } = servers;
+    folder = await mkdtemp(join(tmpdir(), "penstock-audit-"));
+    const topics = Object.entries(declared).map(([name, own]) =>
+      Object.assign({ topic: topicOf(name) }, own),
+    );
+    const kafkaConfig = { ...servers.config.kafka, groupPrefix: run };
+    const hostConfig = { ...servers.config, kafka: kafkaConfig, topics };
+    config = join(folder, "config.yaml");
+    await Bun.write(config, stringify(hostConfig));
+
+    for (const name of Object.keys(declared))
+      await kafka.createTopic(topicOf(name), name === "holes" ? 2 : 1, configOf(name));
+    await elasticsearch.request("PUT", `/_ingest/pipeline/${run}`, { processors: [] });
+    await elasticsearch.request("PUT", `/${topicOf("mixed")}`, {
+      mappings: {
+        properties: { n: { type: "long" }, kafka: { properties: { topic: { type: "keyword" } } } },
+      },
+    });
+    await produceAll();
+    await untilCompacted();
+
+    await using host = await startTestHost(hostConfig);
+    const caughtUp = (name: string): Promise<unknown> =>
+      host.untilTopic(
+        topicOf(name),
+        "has caught up",
+        ({ partitions }) => partitions.length > 0 && partitions.every(({ lag }) => lag === 0),
+        60_000,
+      );
+    await Promise.all(Object.keys(declared).map(caughtUp));
+    await kafka.produce(topicOf("late"), lines(2));
+    await host.untilTopic(topicOf("late"), "has indexed", ({ counts }) => counts.indexed === 2);
+    await caughtUp("late");
+    // What happens to the indices from here on is not the host's doing.
+    host.signal("SIGTERM");
+    expect(await host.exited).toBe(0);
+  }, 180_000);
+
+  afterAll(async () => {
+    await servers.elasticsearch.request("DELETE", `/_ingest/pipeline/${run}`);
+    await servers[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  function configOf(name: string): Record<string, string> {
+    // Every record rolls a new segment, so that all but the last one can be compacted.
+    if (name !== "compacted") return {};
+    return { "cleanup.policy": "compact", "segment.ms": "100", "min.cleanable.dirty.ratio": "0.001" };
+  }
+
+  function lines(count: number, from = 0) {
+    return Array.from({ length: count }, (_, n) => ({ value: `line ${from + n}`, partition: 0 }));
+  }
+
+  async function produceAll(): Promise<void> {
+    const { kafka } = servers;
+    await kafka.produce(topicOf("clean"), lines(20));
+    await kafka.produce(
+      topicOf("holes"),
+      [0, 1].flatMap((partition) =>
+        Array.from({ length: 100 }, (_, n) => ({ value: `line ${n}`, partition })),
+      ),
+    );
+    await kafka.produce(topicOf("mixed"), [
+      { value: '{"n":0}' },
+      { value: '{"n":"a word"}' },
+      { value: null, key: "tombstone" },
+      { value: '{"n":3}' },
+      { value: null },
+      { value: '{"n":{}}' },
+    ]);
+    await produceTransactions(topicOf("transactions"));
+    for (let n = 0; n < 8; n += 1) {
+      await kafka.produce(topicOf("compacted"), [
+        { key: n % 2 === 0 ? "same" : `own ${n}`, value: `line ${n}` },
+      ]);
+      await Bun.sleep(120);
+    }
+    await kafka.produce(
+      topicOf("doubled"),
+      lines(5).map(({ value }) => ({ value, timestamp: String(NOON) })),
+    );
+    await kafka.produce(
+      topicOf("dated"),
+      lines(9).map(({ value }, n) => ({ value, timestamp: String(NOON + Math.floor(n / 3) * DAY) })),
+    );
+    await kafka.produce(topicOf("gone"), lines(10));
+    await kafka.produce(topicOf("again"), lines(4));
+    await kafka.produce(topicOf("piped"), lines(6));
+    await kafka.produce(topicOf("late"), lines(3));
+  }
+
+  /** Three records, three that are aborted, three more: offsets 3, 7 and 11 are markers, 4 to 6 are never seen. */
+  async function produceTransactions(topic: string): Promise<void> {
+    const transactionalId = uniqueName("transaction");
+    const producer = servers.kafka.kafka.producer({
+      transactionalId,
+      idempotent: true,
+      maxInFlightRequests: 1,
+    });
+    await producer.connect();
+    try {
+      for (const ending of ["commit", "abort", "commit"] as const) {
+        const transaction = await producer.transaction();
+        await transaction.send({ topic, messages: lines(3) });
+        await transaction[ending]();
+      }
+    } finally {
+      await producer.disconnect();
+    }
+  }
+
+  /** Until Kafka's cleaner, which comes by every 15 s, has taken the older ones of the records with one key. */
+  async function untilCompacted(): Promise<void> {
+    const consumer = servers.kafka.kafka.consumer({ groupId: uniqueName("cleaned"), maxWaitTimeInMs: 100 });
+    await consumer.connect();
+    const seen = new Set<string>();
+    try {
+      await consumer.subscribe({ topics: [topicOf("compacted")], fromBeginning: true });
+      await consumer.run({
+        autoCommit: false,
+        eachMessage: async ({ message }) => {
+          seen.add(message.offset);
+          return Promise.resolve();
+        },
+      });
+      await eventually(
+        "the topic is compacted",
+        async () => {
+          seen.clear();
+          consumer.seek({ topic: topicOf("compacted"), partition: 0, offset: "0" });
+          await eventually("it was read again", () => seen.has("7"));
+          return !seen.has("0") && !seen.has("2");
+        },
+        90_000,
+      );
+    } finally {
+      await consumer.disconnect();
+    }
+  }
+
+  /** Runs the command as its own process. */
+  async function audit(...args: string[]) {
+    await using child = Bun.spawn([process.execPath, COMMAND, ...args], {
+      env: { ...process.env, PENSTOCK_CONFIG: config },
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const [out, error, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+    return { out, error, code };
+  }
+
+  /** Audits one topic; its exit code, and what its JSON says. */
+  async function auditOf(name: string, ...args: string[]) {
+    const { out, error, code } = await audit(topicOf(name), "--json", ...args);
+    expect(error).toBe("");
+    const { topics } = JSON.parse(out) as { topics: AuditedTopic[] };
+    const [topic] = topics;
+    if (topic === undefined) throw new Error(`no topic in ${out}`);
+    return { code, topic };
+  }
+
+  /** The document of a record of partition 0, where it stands alone at its offset. */
+  async function documentAt(index: string, offset: number) {
+    const found = (await servers.elasticsearch.documents(index)).find(({ _source }) => {
+      const { kafka } = _source as { kafka: { partition: number; offset: number } };
+      return kafka.partition === 0 && kafka.offset === offset;
+    });
+    if (found === undefined) throw new Error(`${index} has no document at offset ${offset}`);
+    return found;
+  }
+
+  async function remove(index: string, partition: number, from: number, to: number): Promise<void> {
+    for (const { _id, _source } of await servers.elasticsearch.documents(index)) {
+      const { kafka } = _source as { kafka: { partition: number; offset: number } };
+      if (kafka.partition !== partition || kafka.offset < from || kafka.offset > to) continue;
+      const { status } = await servers.elasticsearch.request("DELETE", `/${index}/_doc/${_id}`);
+      expect(status).toBe(200);
+    }
+  }
+
+  test("a topic that is well: exit 0, and a block for people", async () => {
+    const { out, error, code } = await audit(topicOf("clean"));
+    expect({ error, code }).toEqual({ error: "", code: 0 });
+    const [head, ...lines] = out.trimEnd().split("\n");
+    expect(head).toBe(`${topicOf("clean")} → ${topicOf("clean")}, group ${run}.${topicOf("clean")}`);
+    expect(lines).toEqual([
+      "  1 partition, 20 offsets checked",
+      "  indexed  20",
+      "  every record accounted for",
+      "1 topic, 20 offsets: every record accounted for",
+    ]);
+  }, 60_000);
+
+  test("what was deleted is found as ranges, repaired, and then there", async () => {
+    await remove(topicOf("holes"), 0, 20, 31);
+    await remove(topicOf("holes"), 1, 5, 5);
+    await remove(topicOf("holes"), 1, 99, 99);
+
+    const text = await audit(topicOf("holes"));
+    expect(text.code).toBe(1);
+    expect(text.out).toContain(
+      [
+        "  indexed  186",
+        "  gaps: 14 records in 3 ranges",
+        "    partition 0: 20–31 (12 records)",
+        "    partition 1: 5 (1 record)",
+        "    partition 1: 99 (1 record)",
+        "  14 records missing",
+      ].join("\n"),
+    );
+
+    const before = await servers.elasticsearch.documents(topicOf("holes"));
+    const repaired = await auditOf("holes", "--repair");
+    expect(repaired.code).toBe(0);
+    expect(repaired.topic.repair).toEqual({ indexed: 14, duplicate: 0, "dead-lettered": 0, skipped: 0 });
+    expect(repaired.topic.totals).toMatchObject({ gaps: 14 });
+    expect(repaired.topic.verdict).toEqual({ gaps: 0, doubles: 0, undecided: 0, clean: true });
+
+    const after = await servers.elasticsearch.documents(topicOf("holes"));
+    expect([before.length, after.length]).toEqual([186, 200]);
+    const again = await auditOf("holes");
+    expect(again.code).toBe(0);
+    expect(again.topic.totals).toMatchObject({ indexed: 200, gaps: 0 });
+  }, 120_000);
+
+  test("dead letters, null values, transaction markers, aborted and compacted records are no gaps", async () => {
+    const mixed = await auditOf("mixed");
+    expect(mixed.topic.totals).toMatchObject({ offsets: 6, indexed: 2, deadLettered: 2, nulls: 2, gaps: 0 });
+    const transactions = await auditOf("transactions");
+    expect(transactions.topic.totals).toMatchObject({ offsets: 12, indexed: 6, notRecords: 6, gaps: 0 });
+    const compacted = await auditOf("compacted");
+    expect(compacted.topic.totals).toMatchObject({ offsets: 8, gaps: 0 });
+    expect(compacted.topic.totals["notRecords"]).toBeGreaterThanOrEqual(2);
+    expect([mixed.code, transactions.code, compacted.code]).toEqual([0, 0, 0]);
+  }, 120_000);
+
+  test("a repair buries again what was rejected, if its dead letter is gone", async () => {
+    const other = join(folder, "other.yaml");
+    const topics = [{ topic: topicOf("mixed"), format: "json" }];
+    await Bun.write(
+      other,
+      stringify({ ...servers.config, deadLetters: { topic: uniqueName("dead") }, topics }),
+    );
+    const lost = await auditOf("mixed", "--config", other);
+    expect(lost.code).toBe(1);
+    expect(lost.topic.found.partitions[0]?.gaps.ranges).toEqual([
+      { start: 1, end: 2, label: "" },
+      { start: 5, end: 6, label: "" },
+    ]);
+    const repaired = await auditOf("mixed", "--config", other, "--repair");
+    expect(repaired.code).toBe(0);
+    expect(repaired.topic.repair).toMatchObject({ "dead-lettered": 2, indexed: 0 });
+  }, 120_000);
+
+  test("the same record in two indices is a double, which no repair takes away", async () => {
+    const copy = `${run}-doubled-2026.01.03`;
+    const { _id, _source } = await documentAt(`${run}-doubled-2026.01.02`, 3);
+    await servers.elasticsearch.request("PUT", `/${copy}/_doc/${_id}`, _source);
+    const { code, topic } = await auditOf("doubled", "--repair");
+    expect(code).toBe(1);
+    expect(topic.verdict).toEqual({ gaps: 0, doubles: 1, undecided: 0, clean: false });
+    expect(topic.totals).toMatchObject({ offsets: 5, indexed: 5 });
+    expect(topic.found.partitions[0]?.doubles.ranges).toEqual([
+      { start: 3, end: 4, label: `${run}-doubled-2026.01.02, ${copy}` },
+    ]);
+  }, 60_000);
+
+  test("a dated index that retention took is expired; a record missing from one that is there is a gap", async () => {
+    await servers.elasticsearch.request("DELETE", `/${run}-dated-2026.01.02`);
+    const expired = await auditOf("dated");
+    expect(expired.code).toBe(0);
+    expect(expired.topic.totals).toMatchObject({ indexed: 6, expired: 3, gaps: 0 });
+    expect(expired.topic.found.partitions[0]?.expired.ranges).toEqual([
+      { start: 0, end: 3, label: `${run}-dated-2026.01.02` },
+    ]);
+
+    await servers.elasticsearch.request("POST", `/${run}-dated-2026.01.03/_close`);
+    await remove(`${run}-dated-2026.01.04`, 0, 7, 7);
+    const both = await auditOf("dated");
+    expect(both.code).toBe(1);
+    expect(both.topic.totals).toMatchObject({ indexed: 2, expired: 6, gaps: 1 });
+    expect(both.topic.found.partitions[0]?.gaps.ranges).toEqual([{ start: 7, end: 8, label: "" }]);
+  }, 60_000);
+
+  test("where the one index of a topic is gone, every record is a gap; closed, nothing can be said", async () => {
+    await servers.elasticsearch.request("POST", `/${topicOf("gone")}/_close`);
+    const closed = await audit(topicOf("gone"), "--repair");
+    expect(closed.code).toBe(1);
+    expect(closed.out).toContain(
+      `index "${topicOf("gone")}" of topic "${topicOf("gone")}" is closed: open it`,
+    );
+
+    await servers.elasticsearch.request("DELETE", `/${topicOf("gone")}`);
+    const gone = await auditOf("gone");
+    expect(gone.code).toBe(1);
+    expect(gone.topic.found.partitions[0]?.gaps.ranges).toEqual([{ start: 0, end: 10, label: "" }]);
+    const repaired = await auditOf("gone", "--repair");
+    expect(repaired.code).toBe(0);
+    expect(await servers.elasticsearch.count(topicOf("gone"))).toBe(10);
+  }, 120_000);
+
+  test("a document of an older topic of the same name does not stand for the record at its offset", async () => {
+    const { _source } = await documentAt(topicOf("again"), 1);
+    const older = `${topicOf("again")}:0:1:${NOON.toString(36)}`;
+    await servers.elasticsearch.request("PUT", `/${topicOf("again")}/_doc/${older}`, _source);
+    const beside = await auditOf("again");
+    expect(beside.code).toBe(0);
+    expect(beside.topic.totals).toMatchObject({ indexed: 4, stale: 1, doubles: 0 });
+
+    const own = (await servers.elasticsearch.documents(topicOf("again"))).find(
+      ({ _id }) => _id !== older && _id.startsWith(`${topicOf("again")}:0:1:`),
+    );
+    await servers.elasticsearch.request("DELETE", `/${topicOf("again")}/_doc/${own?._id}`);
+    const instead = await auditOf("again");
+    expect(instead.code).toBe(1);
+    expect(instead.topic.found.partitions[0]?.gaps.ranges).toEqual([{ start: 1, end: 2, label: "" }]);
+  }, 60_000);
+
+  test("with a pipeline, a missing record may have been dropped; a repair tells", async () => {
+    await remove(topicOf("piped"), 0, 2, 3);
+    const open = await auditOf("piped");
+    expect(open.code).toBe(0);
+    expect(open.topic.verdict).toEqual({ gaps: 0, doubles: 0, undecided: 2, clean: true });
+    const told = await auditOf("piped", "--repair");
+    expect(told.code).toBe(0);
+    expect(told.topic.repair).toMatchObject({ indexed: 2 });
+    expect(told.topic.verdict).toMatchObject({ undecided: 0 });
+  }, 60_000);
+
+  test("a topic that began at latest is audited from what is known to have been read", async () => {
+    const { code, topic } = await auditOf("late");
+    expect(code).toBe(0);
+    expect(topic.totals).toMatchObject({ offsets: 2, indexed: 2, gaps: 0 });
+    expect(topic.notes.join()).toContain("audited from offset 3");
+  }, 60_000);
+
+  test("all topics at once, each with its own end, and a last line", async () => {
+    const { out, code } = await audit();
+    expect(code).toBe(1);
+    for (const name of Object.keys(declared)) expect(out).toContain(`${topicOf(name)} → `);
+    expect(out.trimEnd().split("\n").at(-1)).toMatch(/^12 topics, \d+ offsets: .*more than once/);
+  }, 120_000);
+
+  test("leaves no group behind", async () => {
+    const admin = servers.kafka.kafka.admin();
+    await admin.connect();
+    try {
+      const mine = Object.keys(declared).map((name) => `${run}.${topicOf(name)}`);
+      const { groups } = await admin.listGroups();
+      const { groups: described } = await admin.describeGroups(mine);
+      expect(described.every(({ members }) => members.length === 0)).toBe(true);
+      expect(
+        groups
+          .map(({ groupId }) => groupId)
+          .filter((id) => id.startsWith(`${run}.`))
+          .sort(),
+      ).toEqual(mine.sort());
+    } finally {
+      await admin.disconnect();
+    }
+  }, 60_000);
+
+  test("wrong usage, unknown topics and a bad config: exit codes and what is wrong", async () => {
+    expect(await audit("--repiar")).toMatchObject({ code: 2, error: expect.stringContaining("--repiar") });
+    expect(await audit("a topic")).toMatchObject({ code: 2, error: expect.stringContaining('"a topic"') });
+    const unknown = await audit("nobody-declared-it");
+    expect(unknown).toMatchObject({
+      code: 1,
+      out: "",
+      error: `topic "nobody-declared-it" is declared neither in ${config} nor in etcd\n`,
+    });
+    const broken = join(folder, "broken.yaml");
+    await Bun.write(broken, "kafka: 1\n");
+    expect(await audit("--config", broken)).toMatchObject({ code: 78, out: "" });
+    expect((await audit("--help")).out).toContain("Usage: bun run audit");
+  }, 60_000);
+});

@@ -7,6 +7,7 @@ import { describeConnectionFaults } from "./connection-faults.ts";
 import { describeDeclarationFaults } from "./declaration-faults.ts";
 import { describeHostFaults } from "./host-faults.ts";
 import type { Play, Stage } from "./play.ts";
+import { describePairsOfFaults } from "./pairs-of-faults.ts";
 import { describeReplicaFaults } from "./replica-faults.ts";
 import { describeServerFaults } from "./server-faults.ts";
 
@@ -44,3 +45,4 @@ describeConnectionFaults(play);
 describeReplicaFaults(play);
 describeDeclarationFaults(play);
 describeServerFaults(play);
+describePairsOfFaults(play, seed);

@@ -1,5 +1,10 @@
-import { type BulkAnswer, bulkFilterPath, parseBulkItems } from "../../rules/bulk-answer.ts";
-import { PenstockError } from "../../rules/errors.ts";
+import {
+  type BulkAnswer,
+  bulkFilterPath,
+  parseBulkItems,
+  type RequestFailure,
+} from "../../rules/bulk-answer.ts";
+import { messageOf, PenstockError } from "../../rules/errors.ts";
 import { templateToWrite } from "../../rules/index-template.ts";
 import type { Logger } from "../../rules/logger.ts";
 import type { ElasticsearchSettings } from "../../rules/settings.ts";
@@ -69,6 +74,9 @@ export function createElasticsearch(
   /** Reading and writing the template is no transaction: two at once would each drop what the other added. */
   let ensuring: Promise<void> = Promise.resolve();
 
+  /** The cluster was out of reach. What answers next may have lost the template together with its data. */
+  let templateInDoubt = false;
+
   async function ensureWanted(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const send = control(signal);
@@ -82,8 +90,40 @@ export function createElasticsearch(
     });
   }
 
+  /**
+   * Before a bulk goes to a cluster that was out of reach: without the template Elasticsearch would map what it makes
+   * anew by guessing. @returns why it cannot be told; null: all is well
+   */
+  async function templateFailure(signal: AbortSignal): Promise<RequestFailure | null> {
+    if (!templateInDoubt || !settings.manageTemplates || wanted.size === 0) return null;
+    const ensured = ensuring.then(async () => {
+      if (!templateInDoubt) return;
+      templateInDoubt = false;
+      try {
+        await ensureWanted(signal);
+      } catch (error) {
+        templateInDoubt = true;
+        throw error;
+      }
+    });
+    ensuring = ensured.catch(() => {});
+    try {
+      await ensured;
+      return null;
+    } catch (error) {
+      signal.throwIfAborted();
+      return { kind: "connection", message: `the index template cannot be ensured: ${messageOf(error)}` };
+    }
+  }
+
+  function noteReachability(answer: ElasticsearchAnswer): void {
+    if ("failure" in answer && ["connection", "timeout"].includes(answer.failure.kind))
+      templateInDoubt = true;
+  }
+
   async function detect(signal: AbortSignal): ReturnType<typeof detectMajor> {
     const detected = await detectMajor(transport, controlTimeoutMs, signal);
+    if ("failure" in detected) noteReachability(detected);
     if ("major" in detected) {
       ({ major } = detected);
       options.logger?.debug("elasticsearch version detected", { major });
@@ -103,6 +143,7 @@ export function createElasticsearch(
     const { format, ...rest } = request;
     const answer = await transport.send({ ...rest, headers: vendorHeaders(detected.major, format) }, signal);
     forgetOutdated(answer);
+    noteReachability(answer);
     return answer;
   }
 
@@ -122,6 +163,8 @@ export function createElasticsearch(
 
   return {
     async bulk(body, { pipeline, signal }) {
+      const inDoubt = await templateFailure(signal);
+      if (inDoubt !== null) return { failure: inDoubt };
       const answer = await send(
         {
           method: "POST",

@@ -235,4 +235,57 @@ describe("the template", () => {
     });
     expect(seen.some(({ request }) => request.startsWith("PUT"))).toBe(false);
   });
+
+  describe("after the cluster was out of reach", () => {
+    /** One whose template is lost while its first bulk gets no answer. */
+    async function afterLoss(put: () => Response) {
+      let kept: string[] | null = ["ours"];
+      let bulks = 0;
+      const { elasticsearch, seen } = serve(
+        "9.2.0",
+        (request) => {
+          if (request.url.includes("/_bulk"))
+            return (bulks += 1) === 1 ? new Promise<Response>(() => {}) : ok();
+          if (request.method === "GET")
+            return kept === null ? Response.json({}, { status: 404 }) : templates(kept);
+          const answer = put();
+          if (answer.ok) kept = ["ours"];
+          return answer;
+        },
+        { bulk: { maxDocuments: 1, maxBytes: 1, concurrency: 1, requestTimeoutMs: 100 } },
+      );
+      await elasticsearch.ensureTemplate(["ours"], signal);
+      expect(await bulk(elasticsearch)).toMatchObject({ failure: { kind: "timeout" } });
+      kept = null;
+      seen.length = 0;
+      return { elasticsearch, seen };
+    }
+    const pathsOf = (seen: readonly Seen[]) => seen.map(({ request }) => request.replace(/\?.*/, ""));
+
+    test("what it lost is there again before the next bulk, and looked after once", async () => {
+      const { elasticsearch, seen } = await afterLoss(() => Response.json({ acknowledged: true }));
+      const answers = await Promise.all([bulk(elasticsearch), bulk(elasticsearch)]);
+      expect(answers).toMatchObject([{ items: [{ status: 201 }] }, { items: [{ status: 201 }] }]);
+      const template = "/_index_template/penstock";
+      expect(pathsOf(seen)).toEqual([
+        `GET ${template}`,
+        `PUT ${template}`,
+        `GET ${template}`,
+        "POST /_bulk",
+        "POST /_bulk",
+      ]);
+    });
+
+    test("a bulk is not sent while the template is refused, and says so", async () => {
+      const refused = () => Response.json({ error: { type: "forbidden", reason: "no" } }, { status: 403 });
+      const { elasticsearch, seen } = await afterLoss(refused);
+      for (let attempt = 0; attempt < 2; attempt += 1) {
+        const answer = await bulk(elasticsearch);
+        expect(answer).toMatchObject({
+          failure: { message: expect.stringContaining("the index template cannot be ensured") },
+        });
+      }
+      expect(pathsOf(seen)).not.toContain("POST /_bulk");
+    });
+  });
 });

@@ -106,7 +106,7 @@ export async function auditTopic(input: AuditTopicInput, deps: AuditTopicDeps): 
     topic: spec.topic,
     index: spec.index,
     groupId,
-    notes: [...spans.values()].flatMap(({ note }) => note ?? []),
+    notes: notesOf(input, spans),
     unknownPartitions: [...spans.values()].filter(({ unknown }) => unknown).length,
     found,
     repair: repaired === 0 ? null : counts,
@@ -159,6 +159,15 @@ async function spansOf(
     spans.set(partition, auditSpan({ partition, log, committed, startAt, lowestKnown }));
   }
   return spans;
+}
+
+/** A group that does not exist, as after a change of `groupPrefix`, is said once and not for each partition. */
+function notesOf({ groupId, snapshot }: AuditTopicInput, spans: ReadonlyMap<number, AuditSpan>): string[] {
+  const isNew = [...snapshot.log.keys()].every(
+    (partition) => (snapshot.committed.get(partition) ?? null) === null,
+  );
+  if (isNew) return [`group ${groupId} has committed nothing`];
+  return [...spans.values()].flatMap(({ note }) => note ?? []);
 }
 
 async function onePass(

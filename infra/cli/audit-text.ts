@@ -84,7 +84,11 @@ export function formatSummary(ends: readonly AuditEnd[]): string {
   }
   const failed = ends.filter(({ kind }) => kind === "failed").length;
   const scope = `${plural(ends.length, "topic")}, ${plural(offsets, "offset")}`;
-  return `${scope}: ${sentence({ gaps, doubles, undecided, unknown, failed })}\n`;
+  const nothing = offsets === 0 && unknown + failed === 0;
+  const verdict = nothing
+    ? "nothing to account for"
+    : sentence({ gaps, doubles, undecided, unknown, failed });
+  return `${scope}: ${verdict}\n`;
 }
 
 /** True where nothing is missing, nothing doubled and nothing failed. */
@@ -103,6 +107,7 @@ export function endsAsJson(ends: readonly AuditEnd[]): string {
 }
 
 function verdictText(audit: TopicAudit): string {
+  if (totalsOf(audit.found).offsets === 0 && audit.unknownPartitions === 0) return "nothing to account for";
   return sentence({ ...verdictOf(audit), unknown: audit.unknownPartitions, failed: 0 });
 }
 

@@ -239,7 +239,9 @@ describe("the audit of a topic", () => {
     topic.commit(0, null);
     const audit = await topic.run();
     expect(totalsOf(audit.found).offsets).toBe(0);
-    expect(audit.notes).toEqual(["partition 0: nothing is committed yet"]);
+    expect(audit.notes).toEqual(["group penstock.app has committed nothing"]);
+    topic.fill(1, 0, 1);
+    expect((await topic.run()).notes).toEqual(["partition 0: nothing is committed yet"]);
   });
 
   test("where Kafka stops before the end, the rest was deleted meanwhile: no records, and no gaps", async () => {

@@ -56,8 +56,7 @@ describe("bun run audit", () => {
     const topics = Object.entries(declared).map(([name, own]) =>
       Object.assign({ topic: topicOf(name) }, own),
     );
-    const kafkaConfig = { ...servers.config.kafka, groupPrefix: run };
-    const hostConfig = { ...servers.config, kafka: kafkaConfig, topics };
+    const hostConfig = { ...servers.config, kafka: groups(), topics };
     config = join(folder, "config.yaml");
     await Bun.write(config, stringify(hostConfig));
 
@@ -94,6 +93,11 @@ describe("bun run audit", () => {
     await servers[Symbol.asyncDispose]();
     await rm(folder, { recursive: true, force: true });
   });
+
+  /** Groups that no other test has. */
+  function groups() {
+    return { ...servers.config.kafka, groupPrefix: run };
+  }
 
   function configOf(name: string): Record<string, string> {
     // Every record rolls a new segment, so that all but the last one can be compacted.
@@ -293,7 +297,7 @@ describe("bun run audit", () => {
     const topics = [{ topic: topicOf("mixed"), format: "json" }];
     await Bun.write(
       other,
-      stringify({ ...servers.config, deadLetters: { topic: uniqueName("dead") }, topics }),
+      stringify({ ...servers.config, kafka: groups(), deadLetters: { topic: uniqueName("dead") }, topics }),
     );
     const lost = await auditOf("mixed", "--config", other);
     expect(lost.code).toBe(1);

@@ -122,6 +122,12 @@ describe("what an audit prints", () => {
     );
   });
 
+  test("a topic of which nothing is committed is not called well", () => {
+    const text = formatEnd(audited(pass(partition({ end: 0, indexed: 0 }))));
+    expect(text).toContain("1 partition, 0 offsets checked");
+    expect(text.trimEnd().split("\n").at(-1)).toBe("  nothing to account for");
+  });
+
   test("not missing and not proved either is said in so many words", () => {
     const dropped = audited(pass(partition({ dropped: offsets("", 1) })));
     expect(formatEnd(dropped)).toContain(

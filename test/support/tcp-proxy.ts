@@ -1,4 +1,5 @@
 import { connect, createServer, type Socket } from "node:net";
+import { DelayLine } from "./delay-line.ts";
 
 /** Sees the bytes of one connection before they are passed on, those too that are then dropped. */
 export interface ConnectionTap {
@@ -57,23 +58,18 @@ export async function startTcpProxy(target: string, options: TcpProxyOptions = {
     }
   };
 
-  /** A delay keeps the order: timers of one length end in the order they were set. */
-  const pass = (act: () => void): void => {
-    if (delayMs === 0) act();
-    else setTimeout(act, delayMs);
-  };
-
   const server = createServer((client) => {
     const upstream = connect(Number(port), hostname);
     const connection: Connection = { client, upstream, silent: false };
     const tap = options.tap?.();
+    const [toServer, toClient] = [new DelayLine(() => delayMs), new DelayLine(() => delayMs)];
     open.add(connection);
     // A cut connection is what this proxy is for; whoever used it sees the end of it.
     for (const socket of [client, upstream]) socket.on("error", () => socket.destroy());
     client.on("data", (bytes: Buffer) => {
       tap?.fromClient(bytes);
       if (blocked === "requests" || connection.silent) return;
-      pass(() => upstream.write(bytes));
+      toServer.push(() => upstream.write(bytes));
     });
     upstream.on("data", (bytes: Buffer) => {
       if (blocked === "answers" || connection.silent) return;
@@ -85,7 +81,7 @@ export async function startTcpProxy(target: string, options: TcpProxyOptions = {
         upstream.destroy();
         return;
       }
-      pass(() => {
+      toClient.push(() => {
         tap?.fromServer(bytes);
         client.write(bytes);
       });
@@ -99,7 +95,7 @@ export async function startTcpProxy(target: string, options: TcpProxyOptions = {
       if (connection.silent) return;
       open.delete(connection);
       // What the server said before it closed is still passed on.
-      pass(() => client.destroySoon());
+      toClient.push(() => client.destroySoon());
     });
   });
   const listening = Promise.withResolvers<void>();

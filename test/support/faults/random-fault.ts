@@ -64,6 +64,14 @@ export function drawFault(random: SeededRandom, replicas: number, span: Span): R
         const { lane } = ofHost(scene);
         return name === "Kafka" ? lane.kafka : lane.elasticsearch;
       };
+      const lose = (what: "requests" | "answers"): RandomFault => ({
+        name: `${host}'s ${what} ${what === "requests" ? "to" : "of"} ${name} lost ${during}`,
+        async inflict(scene) {
+          way(scene).block(what);
+          await wait();
+          way(scene).unblock();
+        },
+      });
       return [
         {
           name: `${name} SIGKILL`,
@@ -103,14 +111,8 @@ export function drawFault(random: SeededRandom, replicas: number, span: Span): R
             way(scene).delay(0);
           },
         },
-        ...(["requests", "answers"] as const).map((what) => ({
-          name: `${host}'s ${what} ${what === "requests" ? "to" : "of"} ${name} lost ${during}`,
-          async inflict(scene: Scene) {
-            way(scene).block(what);
-            await wait();
-            way(scene).unblock();
-          },
-        })),
+        lose("requests"),
+        lose("answers"),
       ];
     }),
   ];

@@ -1,0 +1,34 @@
+interface Waiting {
+  readonly atMs: number;
+  readonly act: () => void;
+}
+
+/** Acts later, in the order it was told, also where the delay becomes shorter meanwhile. */
+export class DelayLine {
+  readonly #waiting: Waiting[] = [];
+
+  constructor(private readonly delayMs: () => number) {}
+
+  /** At once where there is no delay and nothing waits. */
+  push(act: () => void): void {
+    const delayMs = this.delayMs();
+    if (delayMs === 0 && this.#waiting.length === 0) return act();
+    const last = this.#waiting.at(-1)?.atMs ?? 0;
+    this.#waiting.push({ atMs: Math.max(last, performance.now() + delayMs), act });
+    if (this.#waiting.length === 1) this.#arm();
+  }
+
+  #arm(): void {
+    const next = this.#waiting[0];
+    if (next === undefined) return;
+    setTimeout(
+      () => {
+        // Taken out only after it acted, so that nothing passes it by.
+        next.act();
+        this.#waiting.shift();
+        this.#arm();
+      },
+      Math.max(0, next.atMs - performance.now()),
+    );
+  }
+}

@@ -35,8 +35,8 @@ const ALIAS = "penstock-records";
 /** A repair may keep a cursor waiting. It is closed at the end in any case. */
 const KEEP_ALIVE = "30m";
 const TIMEOUT_MS = 60_000;
-/** Elasticsearch's own limit, `index.max_result_window`. */
-const PAGE_DOCUMENTS = 10_000;
+/** Half of Elasticsearch's own limit, `index.max_result_window`: larger pages are no faster, and take more memory. */
+const PAGE_DOCUMENTS = 5_000;
 const MIN_PAGE_DOCUMENTS = 500;
 /** What all cursors together hold, about. */
 const HELD_DOCUMENTS = 100_000;

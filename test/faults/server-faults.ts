@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { auditAndRepair } from "../support/faults/audit.ts";
+import { audit } from "../support/faults/audit.ts";
 import type { Play, Stage } from "./play.ts";
 
 /** Longer than the session timeout of a consumer, 15 s. */
@@ -47,8 +47,8 @@ export function describeServerFaults(play: Play): void {
       });
     }, 300_000);
 
-    test("loses its data while bulks are on their way: what comes after is indexed as before", async () => {
-      const { gone } = await play({ fault: "Elasticsearch data deleted" }, async (stage) => {
+    test("loses its data while bulks are on their way: what comes after is indexed as before, the audit names and repairs the rest", async () => {
+      const { gone, config } = await play({ fault: "Elasticsearch data deleted" }, async (stage) => {
         const { world, plans, documentsGone, over, untilMoved } = stage;
         await world.stack.elasticsearch.kill();
         await world.stack.elasticsearch.wipe();
@@ -60,9 +60,11 @@ export function describeServerFaults(play: Play): void {
         const topic = plans[0]?.topic ?? "";
         const { body } = await world.elasticsearch.request("GET", `/${topic}/_mapping`);
         expect(JSON.stringify(body)).toContain('"key":{"type":"keyword","ignore_above":1024}');
-        await auditAndRepair(world, [topic]);
       });
       expect(gone).toBeGreaterThan(0);
+      expect(await audit(config)).toEqual({ code: 1, gaps: gone, doubles: 0 });
+      expect(await audit(config, "--repair")).toEqual({ code: 0, gaps: 0, doubles: 0 });
+      expect(await audit(config)).toEqual({ code: 0, gaps: 0, doubles: 0 });
     }, 300_000);
   });
 

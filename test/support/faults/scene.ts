@@ -55,6 +55,8 @@ export interface SceneResult {
   readonly problems: readonly string[];
   /** Offsets whose documents were deleted with Elasticsearch's data; they are not counted as lost. */
   readonly gone: number;
+  /** A host's config that leads straight to the servers, for whoever looks afterwards. */
+  readonly config: object;
   /** How often the groups' commits were read while it went on. */
   readonly samples: number;
 }
@@ -184,6 +186,7 @@ export async function playScene(
       ...watcher.problems,
     ],
     gone: goneCount,
+    config: configFor(brokers[0] ?? "", world.stack.elasticsearch.node),
     samples: watcher.samples,
   };
 }

@@ -1,4 +1,10 @@
-import { KafkaJSProtocolError, Partitioners, type Kafka, type Producer } from "kafkajs";
+import {
+  KafkaJSAggregateError,
+  KafkaJSProtocolError,
+  Partitioners,
+  type Kafka,
+  type Producer,
+} from "kafkajs";
 import { abortable } from "../../rules/abortable.ts";
 import { withoutValue, type DeadLetter } from "../../rules/dead-letter.ts";
 import { messageOf } from "../../rules/errors.ts";
@@ -65,6 +71,8 @@ async function openProducer(kafka: Kafka, topic: string): Promise<Producer> {
     await admin.connect();
     // False, and no error, where the topic exists.
     await admin.createTopics({ topics: [{ topic, configEntries: TOPIC_CONFIG }], waitForLeaders: true });
+  } catch (error) {
+    throw withoutAggregate(error, topic);
   } finally {
     await admin.disconnect();
   }
@@ -74,6 +82,13 @@ async function openProducer(kafka: Kafka, topic: string): Promise<Producer> {
   });
   await producer.connect();
   return producer;
+}
+
+/** kafkajs says no more than "Topic creation errors"; why, is in the errors it gathered. */
+function withoutAggregate(error: unknown, topic: string): unknown {
+  if (!(error instanceof KafkaJSAggregateError)) return error;
+  const reasons = error.errors.map((one) => messageOf(one)).join(", ");
+  return new Error(`"${topic}" is not there and cannot be created: ${reasons}`, { cause: error });
 }
 
 /** What is too large for one batch is halved; a single letter that is too large goes without its value. */

@@ -25,9 +25,12 @@ export interface SpanReaderOptions {
 const SESSION_TIMEOUT_MS = 15_000;
 const HEARTBEAT_MS = 3_000;
 const FETCH_WAIT_MS = 500;
-/** With one batch handed over at a time, about what is held in memory. */
-const FETCH_MAX_BYTES = 8 * 1024 * 1024;
-const PARTITION_MAX_BYTES = 1024 * 1024;
+/**
+ * Of compressed bytes, all of which kafkajs decodes before the first batch is handed over: short lines that compress well
+ * are some hundred thousand records in 1 MiB.
+ */
+const FETCH_MAX_BYTES = 1024 * 1024;
+const PARTITION_MAX_BYTES = 256 * 1024;
 /** A reader that gets nothing for this long, although its spans are not at their ends, gives up instead of hanging. */
 const STALLED_MS = 60_000;
 /** For what comes after the reading: the group is a throwaway one, and Kafka forgets an empty group by itself in the end. */

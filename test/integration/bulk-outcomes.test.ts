@@ -1,0 +1,243 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { OutcomeCounts } from "../../lib/rules/status.ts";
+import {
+  type ElasticsearchStub,
+  type Mishap,
+  startElasticsearchStub,
+} from "../support/elasticsearch-stub.ts";
+import { eventually } from "../support/eventually.ts";
+import { startTestHost, type TestHost } from "../support/host.ts";
+import { uniqueName } from "../support/kafka.ts";
+import { readTopic } from "../support/read-topic.ts";
+import * as recorded from "../support/recorded/bulk-answers.ts";
+import { connectStack, type StackClients } from "../support/stack-clients.ts";
+
+interface Case {
+  readonly name: string;
+  readonly mishaps: readonly Mishap[];
+  /** Of 30 records; what is not named is 0. */
+  readonly counts: Partial<OutcomeCounts>;
+  /** Documents in the index; as many as were indexed unless told. */
+  readonly documents?: number;
+  /** Bulks that it takes. */
+  readonly bulks: number;
+  /** `reason` of the one line in the log that says so; null: nothing is tried again. */
+  readonly retried: string | null;
+}
+
+const RECORDS = 30;
+/** Records whose field `n` is no number. */
+const POISON = new Set([7, 21]);
+const third = (position: number): boolean => position % 3 === 0;
+const refused = (item: object, hits = third): Mishap => ({ kind: "some refused", hits, item });
+const answered = (answer: { readonly status: number; readonly body: object | string }): Mishap => ({
+  kind: "answered",
+  ...answer,
+});
+
+const all = { indexed: RECORDS };
+const absorbed = { counts: { duplicate: RECORDS }, documents: RECORDS, bulks: 2 };
+const cases: readonly Case[] = [
+  {
+    name: "429 for some items: only those are sent again",
+    mishaps: [refused(recorded.itemTooMany), refused(recorded.itemTooMany)],
+    counts: all,
+    bulks: 3,
+    retried: "too_many_requests",
+  },
+  {
+    name: "429 for the whole",
+    mishaps: [answered(recorded.wholeTooMany)],
+    counts: all,
+    bulks: 2,
+    retried: "too_many_requests",
+  },
+  {
+    name: "503 for some items",
+    mishaps: [refused(recorded.itemUnavailable)],
+    counts: all,
+    bulks: 2,
+    retried: "server_error",
+  },
+  {
+    name: "503 for the whole, of a cluster without a master",
+    mishaps: [answered(recorded.wholeWithoutMaster)],
+    counts: all,
+    bulks: 2,
+    retried: "cluster_block",
+  },
+  {
+    name: "502 with a page of HTML",
+    mishaps: [answered(recorded.badGateway)],
+    counts: all,
+    bulks: 2,
+    retried: "server_error",
+  },
+  {
+    name: "401 for the whole",
+    mishaps: [answered(recorded.wholeUnauthenticated)],
+    counts: all,
+    bulks: 2,
+    retried: "unauthorized",
+  },
+  {
+    name: "403 for every item",
+    mishaps: [refused(recorded.itemForbidden, (position) => position < RECORDS - 1)],
+    counts: all,
+    bulks: 2,
+    retried: "unauthorized",
+  },
+  {
+    name: "a connection closed after the work was done: duplicates are absorbed",
+    mishaps: [{ kind: "cut" }],
+    ...absorbed,
+    retried: "connection",
+  },
+  {
+    name: "a truncated answer after the work was done",
+    mishaps: [{ kind: "truncated" }],
+    ...absorbed,
+    retried: "connection",
+  },
+  {
+    name: "an answer with too few items: none of them is believed",
+    mishaps: [{ kind: "too few items" }],
+    ...absorbed,
+    retried: "bad_answer",
+  },
+  {
+    name: "an ingest pipeline drops some: skipped",
+    mishaps: [refused(recorded.itemDropped)],
+    counts: { indexed: 20, skipped: 10 },
+    bulks: 1,
+    retried: null,
+  },
+  {
+    name: "an ingest pipeline fails on some, until it is mended",
+    mishaps: [refused(recorded.itemFailedByPipeline)],
+    counts: all,
+    bulks: 2,
+    retried: "server_error",
+  },
+];
+
+describe("what becomes of a bulk:", () => {
+  const run = uniqueName("outcome");
+  const topicOf = (n: number): string => `${run}.${n}`;
+  const giant = `${run}.giant`;
+  const mixed = `${run}.mixed`;
+  let servers: StackClients;
+  let stub: ElasticsearchStub;
+  let host: TestHost;
+
+  beforeAll(async () => {
+    servers = await connectStack();
+    stub = await startElasticsearchStub(servers.addresses.elasticsearchNode);
+    const topics = [...cases.map((_, n) => topicOf(n)), giant, mixed];
+    await Promise.all(topics.map((topic) => servers.kafka.createTopic(topic)));
+    host = await startTestHost({
+      ...servers.config,
+      kafka: { ...servers.config.kafka, groupPrefix: run },
+      elasticsearch: { nodes: [stub.url] },
+      topics: topics.map((topic) => ({ topic, format: "json" })),
+    });
+  }, 60_000);
+  afterAll(async () => {
+    await host?.[Symbol.asyncDispose]();
+    await stub?.[Symbol.asyncDispose]();
+    await servers?.[Symbol.asyncDispose]();
+  });
+
+  /** Sends them as one batch, waits until nothing lags, and checks that Kafka's own count says the same. */
+  async function move(topic: string, values: readonly string[]): Promise<OutcomeCounts> {
+    await host.untilTopic(topic, "runs", ({ state }) => state === "running");
+    await servers.kafka.produce(
+      topic,
+      values.map((value) => ({ value })),
+    );
+    const { counts, state } = await host.untilTopic(
+      topic,
+      `has committed ${values.length}`,
+      ({ partitions }) => partitions[0]?.committed === values.length && partitions[0].lag === 0,
+    );
+    expect(state).toBe("running");
+    expect(await servers.kafka.committed(`${run}.${topic}`, topic)).toEqual(new Map([[0, values.length]]));
+    return counts;
+  }
+
+  const retriedFor = (topic: string): unknown[] =>
+    host
+      .log()
+      .filter((line) => line["msg"] === "records are tried again" && line["topic"] === topic)
+      .map((line) => line["reason"]);
+
+  const none: OutcomeCounts = { indexed: 0, duplicate: 0, deadLettered: 0, skipped: 0 };
+
+  for (const [n, { name, mishaps, counts, documents, bulks, retried }] of cases.entries()) {
+    test(
+      name,
+      async () => {
+        const topic = topicOf(n);
+        stub.meet(topic, ...mishaps);
+        const values = Array.from({ length: RECORDS }, (_, at) => JSON.stringify({ n: at }));
+        expect(await move(topic, values)).toEqual({ ...none, ...counts });
+        expect(await servers.elasticsearch.count(topic)).toBe(documents ?? counts.indexed ?? 0);
+        expect(stub.bulks(topic)).toBe(bulks);
+        expect(retriedFor(topic)).toEqual(retried === null ? [] : [retried]);
+      },
+      30_000,
+    );
+  }
+
+  test("413: halved until only the giant is left, which becomes a dead letter", async () => {
+    stub.limit(giant, 20_000);
+    const values = Array.from({ length: RECORDS }, (_, at) =>
+      JSON.stringify({ n: at, text: "x".repeat(at === 11 ? 30_000 : 100) }),
+    );
+    expect(await move(giant, values)).toEqual({ ...none, indexed: RECORDS - 1, deadLettered: 1 });
+    expect(await servers.elasticsearch.count(giant)).toBe(RECORDS - 1);
+    const letter = await letterOf(giant, 11);
+    expect(letter).toMatchObject({ "penstock.error.type": "document_too_large", "penstock.status": "413" });
+    expect(retriedFor(giant)).toEqual([]);
+  }, 30_000);
+
+  test("mapping errors and 429 in one bulk: each item ends by itself", async () => {
+    const { status } = await servers.elasticsearch.request("PUT", `/${mixed}`, {
+      mappings: { properties: { n: { type: "long" } } },
+    });
+    expect(status).toBe(200);
+    stub.meet(mixed, refused(recorded.itemTooMany));
+    const values = Array.from({ length: RECORDS }, (_, at) =>
+      JSON.stringify({ n: POISON.has(at) ? `number ${at}` : at }),
+    );
+    expect(await move(mixed, values)).toEqual({
+      ...none,
+      indexed: RECORDS - POISON.size,
+      deadLettered: POISON.size,
+    });
+    const indexed = await servers.elasticsearch.documents(mixed);
+    expect(indexed.map(({ _source }) => _source["n"])).toEqual(
+      Array.from({ length: RECORDS }, (_, at) => at).filter((at) => !POISON.has(at)),
+    );
+    // 7 was refused at once; 21 was among those that were to be tried again.
+    expect((await letterOf(mixed, 7))["penstock.attempts"]).toBe("1");
+    expect((await letterOf(mixed, 21))["penstock.attempts"]).toBe("2");
+  }, 30_000);
+
+  /** What the dead letter of an offset says of itself. */
+  async function letterOf(topic: string, offset: number): Promise<Record<string, string>> {
+    return eventually(`${topic}/0@${offset} has a dead letter`, async () => {
+      const ends = await servers.kafka.ends(servers.config.deadLetters.topic);
+      const count = [...ends.values()].reduce((sum, end) => sum + end, 0);
+      const letters = await readTopic(servers.kafka.kafka, servers.config.deadLetters.topic, count);
+      const headers = letters.map((letter) =>
+        Object.fromEntries(letter.headers.map((header) => [header.name, String(header.value)])),
+      );
+      return (
+        headers.find(
+          (about) => about["penstock.topic"] === topic && about["penstock.offset"] === String(offset),
+        ) ?? null
+      );
+    });
+  }
+});

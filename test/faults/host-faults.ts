@@ -6,7 +6,7 @@ import type { Play } from "./play.ts";
 export function describeHostFaults(play: Play): void {
   describe("the host", () => {
     test.concurrent(
-      "SIGKILL mid-bulk: the bulk never reached Elasticsearch",
+      "SIGKILL mid-bulk: the bulk never reached Elasticsearch (logstash-input-kafka#343, logstash#11706)",
       () =>
         play({ fault: "host SIGKILL, bulk held back" }, async ({ replicas: [host], over }) => {
           host.lane.elasticsearch.block("requests");

@@ -29,7 +29,7 @@ export function describeServerFaults(play: Play): void {
       });
     }, 300_000);
 
-    test(`stands still for ${SECONDS} s: the membership is kept, and nothing is committed meanwhile`, async () => {
+    test(`stands still for ${SECONDS} s: the membership is kept, and nothing is committed meanwhile (logstash#9421, kafka-connect-elasticsearch#507)`, async () => {
       await play({ fault: `Elasticsearch SIGSTOP ${SECONDS} s` }, async (stage) => {
         const { world, replicas, acknowledged, over } = stage;
         const [{ host }] = replicas;

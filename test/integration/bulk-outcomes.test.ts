@@ -39,7 +39,7 @@ const all = { indexed: RECORDS };
 const absorbed = { counts: { duplicate: RECORDS }, documents: RECORDS, bulks: 2 };
 const cases: readonly Case[] = [
   {
-    name: "429 for some items: only those are sent again",
+    name: "429 for some items: only those are sent again (vector#25799, kafka-connect-elasticsearch#739)",
     mishaps: [refused(recorded.itemTooMany), refused(recorded.itemTooMany)],
     counts: all,
     bulks: 3,
@@ -88,7 +88,7 @@ const cases: readonly Case[] = [
     retried: "unauthorized",
   },
   {
-    name: "a connection closed after the work was done: duplicates are absorbed",
+    name: "a connection closed after the work was done: duplicates are absorbed (fluent-bit#4905)",
     mishaps: [{ kind: "cut" }],
     ...absorbed,
     retried: "connection",
@@ -189,7 +189,7 @@ describe("what becomes of a bulk:", () => {
     );
   }
 
-  test("413: halved until only the giant is left, which becomes a dead letter", async () => {
+  test("413: halved until only the giant is left, which becomes a dead letter (beats#14350)", async () => {
     stub.limit(giant, 20_000);
     const values = Array.from({ length: RECORDS }, (_, at) =>
       JSON.stringify({ n: at, text: "x".repeat(at === 11 ? 30_000 : 100) }),

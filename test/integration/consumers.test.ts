@@ -82,7 +82,7 @@ describe("topics of one host come, go and grow", () => {
     );
   }, 60_000);
 
-  test("a topic that is deleted waits, and is read from its start when it is back", async () => {
+  test("a topic that is deleted waits, and is read from its start when it is back (logstash-input-kafka#192)", async () => {
     const topic = names.goes;
     await servers.kafka.produce(topic, lines(5));
     await host.untilTopic(topic, "has indexed", ({ counts }) => counts.indexed === 5);
@@ -124,7 +124,7 @@ describe("topics of one host come, go and grow", () => {
     ]);
   }, 90_000);
 
-  test("all the while the other topic's group kept its one member", async () => {
+  test("all the while the other topic's group kept its one member (opentelemetry-collector#14529, logstash#14332, fluent-bit#9354, vector#24314)", async () => {
     expect(await membersOf(names.steady)).toEqual(steady);
     const stayed = await host.untilTopic(names.steady, "runs", isRunning);
     const joined = await host.untilTopic(names.goes, "runs", isRunning);

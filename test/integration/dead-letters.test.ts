@@ -167,7 +167,7 @@ describe("dead letters", () => {
     );
   }, 60_000);
 
-  test("one poison record among many good ones, in every partition", async () => {
+  test("one poison record among many good ones, in every partition (kafka-connect-elasticsearch#157, kafka-connect-elasticsearch#694)", async () => {
     const topic = uniqueName("poison");
     const config = configFor({ topic, format: "json" });
     await servers.kafka.createTopic(topic, 3);

@@ -61,7 +61,7 @@ describe("what Kafka no longer holds", () => {
     return found.map(({ _source }) => String(_source["message"]));
   };
 
-  test("retention that outran the consumer: the rest is read, the lost range told in log, metric and GET /topics", async () => {
+  test("retention that outran the consumer: the rest is read, the lost range told in log, metric and GET /topics (connect#2366)", async () => {
     const topic = uniqueName("outrun");
     await servers.kafka.createTopic(topic);
     await servers.kafka.produce(topic, lines(5, "first"));

@@ -68,7 +68,7 @@ describe("replay", () => {
     return deadLetterOf({ topic, record, rejection, attempts: 1, failedAt: Date.UTC(2026, 0, 2) });
   }
 
-  test("brings back what a mended mapping takes: same ids, same documents; running it again changes nothing", async () => {
+  test("brings back what a mended mapping takes: same ids, same documents; running it again changes nothing (vector#1772, beats#34923)", async () => {
     const topic = uniqueName("mended");
     const spec = { topic, format: "json", path: "/var/log/mended.log" } as const;
     const config = configFor(spec);

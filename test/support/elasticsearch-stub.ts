@@ -19,6 +19,8 @@ export interface ElasticsearchStub extends AsyncDisposable {
   readonly url: string;
   /** The next bulks that hold a document for the index meet these, one each. */
   meet(index: string, ...mishaps: readonly Mishap[]): void;
+  /** From now on nothing happens to bulks for the index. */
+  heal(index: string): void;
   /** A longer bulk for the index is answered 413, as a proxy with such a limit does. */
   limit(index: string, bytes: number): void;
   /** How many bulks came for the index. */
@@ -122,6 +124,7 @@ export async function startElasticsearchStub(node: string): Promise<Elasticsearc
     meet(index, ...more) {
       mishaps.set(index, [...(mishaps.get(index) ?? []), ...more]);
     },
+    heal: (index) => void mishaps.delete(index),
     limit: (index, bytes) => void limits.set(index, bytes),
     bulks: (index) => counts.get(index) ?? 0,
     async [Symbol.asyncDispose]() {

@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { startElasticsearchStub } from "../support/elasticsearch-stub.ts";
+import { eventually } from "../support/eventually.ts";
+import { startTestHost, type TestHost } from "../support/host.ts";
+import { uniqueName } from "../support/kafka.ts";
+import { itemTooMany, wholeTooMany } from "../support/recorded/bulk-answers.ts";
+import { connectStack, type StackClients } from "../support/stack-clients.ts";
+
+/**
+ * What hurts users of other shippers, by the thread in their tracker, where no other test shows it already;
+ * test/structure/pains.test.ts lists them all.
+ */
+describe("not here:", () => {
+  let servers: StackClients;
+  beforeAll(async () => {
+    servers = await connectStack();
+  });
+  afterAll(() => servers?.[Symbol.asyncDispose]());
+
+  test("a record that is refused again and again lost, since those after it were acknowledged (vector#24543)", async () => {
+    const topic = uniqueName("refused");
+    const [at, count] = [10, 30];
+    await servers.kafka.createTopic(topic);
+    await using stub = await startElasticsearchStub(servers.addresses.elasticsearchNode);
+    stub.meet(topic, { kind: "some refused", hits: (position) => position === at, item: itemTooMany });
+    stub.meet(topic, ...Array.from({ length: 100 }, () => ({ kind: "answered", ...wholeTooMany }) as const));
+    await servers.kafka.produce(
+      topic,
+      Array.from({ length: count }, (_, n) => ({ value: `line ${n}` })),
+    );
+    await using host = await startTestHost({
+      ...servers.config,
+      elasticsearch: { nodes: [stub.url] },
+      topics: [topic],
+    });
+    const committed = async (): Promise<number> =>
+      (await servers.kafka.committed(`penstock.${topic}`, topic)).get(0) ?? -1;
+
+    await host.untilTopic(topic, "has all others", ({ counts }) => counts.indexed === count - 1);
+    await eventually("those before it are committed", async () => (await committed()) === at);
+    // Read after the commit: it was refused once more since, and still nothing beyond it is committed.
+    const refusals = stub.bulks(topic);
+    await eventually("it was refused once more", () => stub.bulks(topic) > refusals);
+    expect(await committed()).toBe(at);
+
+    stub.heal(topic);
+    await eventually("all is committed", async () => (await committed()) === count);
+    expect(await servers.elasticsearch.count(topic)).toBe(count);
+  }, 60_000);
+
+  test("a partition that is held back for good by records that are no documents (kafka-connect-elasticsearch#722)", async () => {
+    const topic = uniqueName("skipped");
+    await servers.kafka.createTopic(topic);
+    const filler = "x".repeat(1_000);
+    // Far more than the budget admits at once, so that reading is held back again and again.
+    for (let batch = 0; batch < 10; batch += 1) {
+      await servers.kafka.produce(
+        topic,
+        Array.from({ length: 1_000 }, (_, n) =>
+          n % 5 === 0 ? { key: String(n), value: `${n} ${filler}` } : { key: filler, value: null },
+        ),
+      );
+    }
+    await using host = await startTestHost({
+      ...servers.config,
+      kafka: { ...servers.config.kafka, inFlight: { maxBytes: "1mb" } },
+      topics: [topic],
+    });
+    const { state, counts } = await host.untilTopic(
+      topic,
+      "has caught up",
+      ({ partitions }) => partitions[0]?.committed === 10_000 && partitions[0].lag === 0,
+    );
+    expect(state).toBe("running");
+    expect(counts).toEqual({ indexed: 2_000, duplicate: 0, deadLettered: 0, skipped: 8_000 });
+  }, 60_000);
+
+  test("a lag that nobody tells, that two tell, or that stays behind after a rebalance (vector#24647, logstash#9893)", async () => {
+    const topic = uniqueName("lag");
+    await servers.kafka.createTopic(topic, 4);
+    const config = { ...servers.config, topics: [topic] };
+    const told = async (host: TestHost): Promise<number[]> => {
+      const text = await (await host.fetch("/metrics")).text();
+      const lines = text.matchAll(/^penstock_consumer_lag\{topic="([^"]*)",partition="(\d+)"\} \d+$/gm);
+      return [...lines]
+        .filter((line) => line[1] === topic)
+        .map((line) => Number(line[2]))
+        .toSorted((a, b) => a - b);
+    };
+    await using first = await startTestHost(config);
+    await eventually("one tells of all", async () => (await told(first)).join() === "0,1,2,3");
+    await using second = await startTestHost(config);
+    await eventually("each tells of its own", async () => {
+      const [ours, theirs] = [await told(first), await told(second)];
+      return (
+        ours.length === 2 &&
+        theirs.length === 2 &&
+        [...ours, ...theirs].toSorted((a, b) => a - b).join() === "0,1,2,3"
+      );
+    });
+    second.signal("SIGTERM");
+    expect(await second.exited).toBe(0);
+    await eventually("one tells of all again", async () => (await told(first)).join() === "0,1,2,3");
+  }, 90_000);
+});

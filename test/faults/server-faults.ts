@@ -24,8 +24,8 @@ export function describeServerFaults(play: Play): void {
     test("is killed and comes back with its data", async () => {
       await play({ fault: "Elasticsearch SIGKILL" }, async ({ world, over }) => {
         await world.stack.elasticsearch.kill();
-        await world.stack.elasticsearch.start();
         over();
+        await world.stack.elasticsearch.start();
       });
     }, 300_000);
 
@@ -72,8 +72,8 @@ export function describeServerFaults(play: Play): void {
     test("is killed and comes back with its data", async () => {
       await play({ fault: "Kafka SIGKILL" }, async ({ world, over }) => {
         await world.stack.kafka.kill();
-        await world.stack.kafka.start();
         over();
+        await world.stack.kafka.start();
       });
     }, 300_000);
 

@@ -11,7 +11,7 @@ export interface FaultRow {
   readonly doubled: number;
   /** Commits that were seen on their way or in Kafka; none was ahead of its outcomes. */
   readonly commits: number;
-  /** From the end of the fault until every host is ready and nothing lags. */
+  /** From the end of the fault until every host is ready and nothing lags; what was killed boots within it. */
   readonly recoverySeconds: number;
   /** Of the host that held most. */
   readonly peakRssBytes: number;

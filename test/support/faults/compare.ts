@@ -248,13 +248,13 @@ function row({
   recoverySeconds,
   peakRssBytes: peak,
 }: Trial): string {
-  const numbers = [sent, documents, lost, doubled].map((value) => value.toLocaleString("en-US").padStart(9));
+  const numbers = [sent, documents, lost, doubled].map((value) => value.toLocaleString("en-US").padStart(11));
   const megabytes = `${Math.round(peak / 1024 / 1024)} MB`;
   return `${fault.padEnd(34)}${shipper.padEnd(24)}${numbers.join("")}${recoverySeconds.toFixed(1).padStart(9)} s${megabytes.padStart(9)}`;
 }
 
 function table(trials: readonly Trial[]): string {
-  const titles = ["sent", "documents", "lost", "doubled"].map((title) => title.padStart(9)).join("");
+  const titles = ["sent", "documents", "lost", "doubled"].map((title) => title.padStart(11)).join("");
   const head = `${"fault".padEnd(34)}${"shipper".padEnd(24)}${titles}${"recovery".padStart(11)}${"peak RSS".padStart(9)}\n`;
   const sorted = trials.toSorted(
     (a, b) => a.fault.localeCompare(b.fault) || a.shipper.localeCompare(b.shipper),

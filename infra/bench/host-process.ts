@@ -8,6 +8,7 @@ import { poll } from "./poll.ts";
 /** A host in a process of its own, as `bun run host` would start it, with a config file in a folder of its own. */
 export interface HostProcess extends AsyncDisposable {
   readonly configPath: string;
+  readonly pid: number;
   /** Replaces the config file atomically: resolves when it was renamed. */
   replaceConfig(config: object): Promise<void>;
   /** The state of each topic. */
@@ -20,15 +21,22 @@ const root = join(import.meta.dir, "../..");
 const topicsAnswer = z.array(z.object({ topic: z.string(), state: z.string() }));
 const logLine = z.object({ msg: z.string(), url: z.string().optional() });
 
-/** Starts it and waits until it answers. It listens on a free port, whatever the config says. */
-export async function startHostProcess(config: object, signal: AbortSignal): Promise<HostProcess> {
+/**
+ * Starts it and waits until it answers. It listens on a free port, whatever the config says.
+ * @param checkout the folder of the Penstock to run; this one unless told
+ */
+export async function startHostProcess(
+  config: object,
+  signal: AbortSignal,
+  checkout: string = root,
+): Promise<HostProcess> {
   const folder = await mkdtemp(join(tmpdir(), "penstock-bench-"));
   const configPath = join(folder, "config.yaml");
   const textOf = (wanted: object): string => stringify({ ...wanted, http: { port: 0 } });
   await writeFile(configPath, textOf(config));
   const logPath = join(folder, "host.log");
   const child = Bun.spawn([process.execPath, "infra/host/main.ts", "--config", configPath], {
-    cwd: root,
+    cwd: checkout,
     stdin: "ignore",
     stdout: Bun.file(logPath),
     stderr: "inherit",
@@ -58,6 +66,7 @@ export async function startHostProcess(config: object, signal: AbortSignal): Pro
 
   return {
     configPath,
+    pid: child.pid,
     async replaceConfig(wanted) {
       await writeFile(`${configPath}.next`, textOf(wanted));
       await rename(`${configPath}.next`, configPath);

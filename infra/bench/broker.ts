@@ -1,0 +1,77 @@
+import { type Admin, Kafka, logLevel, Partitioners } from "kafkajs";
+import { createLineSource, type LineFormat } from "./lines.ts";
+
+/** What the bench does with Kafka besides measuring. Whoever opens it closes it. */
+export interface BenchBroker extends AsyncDisposable {
+  readonly kafka: Kafka;
+  readonly admin: Admin;
+  createTopics(topics: readonly string[], partitions: number): Promise<void>;
+  /** Fills a topic, all partitions alike. `onSent` gets the number of records acknowledged so far. */
+  fill(options: FillOptions, onSent?: (sent: number) => void): Promise<FillResult>;
+  /** Resolves when the group has committed so many records of the topic; asks every 20 ms. */
+  untilCommitted(groupId: string, topic: string, records: number, signal: AbortSignal): Promise<void>;
+}
+
+export interface FillOptions {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly records: number;
+  readonly format: LineFormat;
+  readonly seed: number;
+}
+
+export interface FillResult {
+  /** Of a record's value, in bytes. */
+  readonly meanBytes: number;
+}
+
+/** One record batch as a busy producer with `linger.ms` would send it. */
+const BATCH_RECORDS = 1_000;
+
+export async function openBroker(brokers: readonly string[]): Promise<BenchBroker> {
+  const kafka = new Kafka({ clientId: "bench", brokers: [...brokers], logLevel: logLevel.NOTHING });
+  const admin = kafka.admin();
+  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
+  await Promise.all([admin.connect(), producer.connect()]);
+  return {
+    kafka,
+    admin,
+    async createTopics(topics, partitions) {
+      await admin.createTopics({
+        topics: topics.map((topic) => ({ topic, numPartitions: partitions })),
+        waitForLeaders: true,
+        timeout: 60_000,
+      });
+    },
+    async fill({ topic, partitions, records, format, seed }, onSent) {
+      const next = createLineSource(format, seed);
+      let sent = 0;
+      let bytes = 0;
+      for (let batch = 0; sent < records; batch += 1) {
+        const size = Math.min(BATCH_RECORDS, records - sent);
+        const timestamp = String(Date.now());
+        const messages = Array.from({ length: size }, () => {
+          const value = next();
+          bytes += Buffer.byteLength(value);
+          return { value, timestamp, partition: batch % partitions };
+        });
+        await producer.send({ topic, messages });
+        sent += size;
+        onSent?.(sent);
+      }
+      return { meanBytes: bytes / records };
+    },
+    async untilCommitted(groupId, topic, records, signal) {
+      for (;;) {
+        signal.throwIfAborted();
+        const [found] = await admin.fetchOffsets({ groupId, topics: [topic] });
+        const committed = (found?.partitions ?? []).reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0);
+        if (committed >= records) return;
+        await Bun.sleep(20);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([admin.disconnect(), producer.disconnect()]);
+    },
+  };
+}

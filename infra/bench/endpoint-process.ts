@@ -1,0 +1,37 @@
+import { join } from "node:path";
+import { z } from "zod";
+
+/** The instant bulk endpoint in its own process. */
+export interface EndpointProcess extends AsyncDisposable {
+  readonly url: string;
+  readonly pid: number;
+  /** Documents taken since its start. */
+  documents(): Promise<number>;
+}
+
+const countAnswer = z.object({ documents: z.number() });
+
+export async function startEndpoint(signal: AbortSignal): Promise<EndpointProcess> {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, "instant-endpoint.ts")], {
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "inherit",
+    signal,
+  });
+  const reader = child.stdout.getReader();
+  const { value } = await reader.read();
+  if (value === undefined) throw new Error(`the instant endpoint exited with ${await child.exited}`);
+  const url = new TextDecoder().decode(value).trim();
+  return {
+    url,
+    pid: child.pid,
+    async documents() {
+      const answer = await fetch(`${url}/_count`, { signal });
+      return countAnswer.parse(await answer.json()).documents;
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await child.exited;
+    },
+  };
+}

@@ -25,8 +25,8 @@ export interface FillResult {
   readonly meanBytes: number;
 }
 
-/** One record batch as a busy producer with `linger.ms` would send it. */
-const BATCH_RECORDS = 1_000;
+/** One record batch as a busy producer with `linger.ms` would send it, below what a broker takes by default. */
+const BATCH_RECORDS = { text: 1_000, json: 500 };
 
 export async function openBroker(brokers: readonly string[]): Promise<BenchBroker> {
   const kafka = new Kafka({ clientId: "bench", brokers: [...brokers], logLevel: logLevel.NOTHING });
@@ -48,7 +48,7 @@ export async function openBroker(brokers: readonly string[]): Promise<BenchBroke
       let sent = 0;
       let bytes = 0;
       for (let batch = 0; sent < records; batch += 1) {
-        const size = Math.min(BATCH_RECORDS, records - sent);
+        const size = Math.min(BATCH_RECORDS[format], records - sent);
         const timestamp = String(Date.now());
         const messages = Array.from({ length: size }, () => {
           const value = next();

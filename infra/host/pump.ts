@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Assignment } from "../../lib/adapters/kafka/assignment.ts";
 import type { PartitionPosition } from "../../lib/adapters/kafka/consumer.ts";
 import type { FetchedBatch } from "../../lib/adapters/kafka/fetched-batch.ts";
-import { bytesOf, bytesOfAll } from "../../lib/adapters/kafka/source-record.ts";
+import { bytesOf, bytesOfAll, detached } from "../../lib/adapters/kafka/source-record.ts";
 import { abortable } from "../../lib/rules/abortable.ts";
 import { backoffMs, type BackoffRule } from "../../lib/rules/backoff.ts";
 import { messageOf } from "../../lib/rules/errors.ts";
@@ -203,7 +203,8 @@ export function createPump(deps: PumpDeps): Pump {
     }
     events.outcomes(outcomes);
     committer.schedule();
-    return again;
+    // What stays must not keep the fetch of those that went in memory.
+    return again.length < records.length ? again.map(detached) : again;
   };
 
   /** While it probes, one batch at a time is enough; and one record that waits must not heap up those behind it. */

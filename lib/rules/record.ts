@@ -1,6 +1,6 @@
 /** Glossary of what is moved: records out of Kafka, and what became of each. */
 
-/** A record as read from Kafka. Buffers are its own copies, free of the fetch response they came in. */
+/** A record as read from Kafka. Its buffers may be slices of the fetch response it came in. */
 export interface SourceRecord {
   readonly partition: number;
   readonly offset: number;

@@ -3,25 +3,38 @@ import type { RecordHeader, SourceRecord } from "../../rules/record.ts";
 
 const NO_HEADERS: readonly RecordHeader[] = [];
 
-/** A record of ours from a record of kafkajs, whose key and value are slices that pin the whole fetch response. */
+/**
+ * A record of ours from a record of kafkajs. Its buffers are slices of the fetch response, which stays in memory for as
+ * long as one of them does: see {@link detached}.
+ */
 export function toSourceRecord(partition: number, message: KafkaMessage): SourceRecord {
-  return {
-    partition,
-    offset: Number(message.offset),
-    timestamp: Number(message.timestamp),
-    key: message.key === null ? null : Buffer.from(message.key),
-    value: message.value === null ? null : Buffer.from(message.value),
-    headers: headersOf(message),
-  };
+  const { key, value } = message;
+  // Records of the oldest two formats know neither numbers nor headers.
+  if (!("offsetNumber" in message)) {
+    const [offset, timestamp] = [Number(message.offset), Number(message.timestamp)];
+    return { partition, offset, timestamp, key, value, headers: NO_HEADERS };
+  }
+  const { offsetNumber: offset, timestampNumber: timestamp, headerList } = message;
+  const headers = headerList.length === 0 ? NO_HEADERS : headerList.map(toHeader);
+  return { partition, offset, timestamp, key, value, headers };
 }
 
-function headersOf(message: KafkaMessage): readonly RecordHeader[] {
-  // Records of the oldest two formats have none.
-  if (!("headerList" in message) || message.headerList.length === 0) return NO_HEADERS;
-  return message.headerList.map(({ key, value }) => ({
-    name: key,
-    value: value === null ? null : Buffer.from(value),
-  }));
+function toHeader({ key, value }: { readonly key: string; readonly value: Buffer | null }): RecordHeader {
+  return { name: key, value };
+}
+
+/**
+ * The record with buffers of its own. For one that is to be kept after the others of its fetch are gone: eight megabytes
+ * would stay in memory for it.
+ */
+export function detached(record: SourceRecord): SourceRecord {
+  const { key, value, headers } = record;
+  return {
+    ...record,
+    key: key && Buffer.from(key),
+    value: value && Buffer.from(value),
+    headers: headers.map(({ name, value }) => ({ name, value: value && Buffer.from(value) })),
+  };
 }
 
 /** What a record takes beside its contents: its objects and two buffers, roughly, so that tiny ones count too. */

@@ -26,9 +26,8 @@ const RequestQueue = require("kafkajs/src/network/requestQueue") as new (options
 
 function roundTrip(headers: { key: string; value: Buffer | null }[]) {
   const encoded = encodeRecord({ key: null, value: Buffer.from("v"), headers });
-  const decoder = new Decoder(encoded.buffer);
-  decoder.readVarInt();
-  return decodeRecord(decoder, { firstOffset: "0", firstTimestamp: "0", magicByte: 2 });
+  const context = { firstOffset: "0", firstOffsetNumber: 0, firstTimestamp: "0", firstTimestampNumber: 0 };
+  return decodeRecord(new Decoder(encoded.buffer), context);
 }
 
 describe("the kafkajs patch", () => {

@@ -1,15 +1,15 @@
+import { createBulkEncoder } from "../lib/rules/bulk/encoder.ts";
 import {
   bulkBody,
   type BulkLimits,
-  type BulkOperation,
-  bulkOperation,
+  type BulkRequest,
+  halveRequest,
   splitOperations,
-} from "../lib/rules/bulk.ts";
+} from "../lib/rules/bulk/requests.ts";
 import type { BulkAnswer, BulkItem } from "../lib/rules/bulk-answer.ts";
 import type { DeadLetter } from "../lib/rules/dead-letter.ts";
 import { deadLetterOf } from "../lib/rules/dead-letter.ts";
 import type { Specification } from "../lib/rules/declaration.ts";
-import { createDocumentEncoder } from "../lib/rules/document.ts";
 import { messageOf } from "../lib/rules/errors.ts";
 import { indexPatternOf } from "../lib/rules/names.ts";
 import { classifyFailure, classifyItem, showsHealthyIndex } from "../lib/rules/outcome.ts";
@@ -31,7 +31,7 @@ export interface IngestBatchInput {
 export interface IngestBatchDeps {
   /** Failures are values; throws only when the signal is aborted. */
   bulk(
-    body: string,
+    body: Buffer,
     options: { readonly pipeline: string | null; readonly signal: AbortSignal },
   ): Promise<BulkAnswer>;
   readonly deadLetters: {
@@ -63,11 +63,14 @@ export async function ingestBatch(
 ): Promise<IngestBatchResult> {
   const { spec, records } = input;
   const outcomes: (OutcomeKind | null)[] = Array.from(records, () => null);
-  const rejections = new Map<number, Rejection>();
   let retry: RetryReason | null = null;
 
+  const batch = createBulkEncoder(spec)(records);
+  const rejections = new Map(batch.rejections);
+  for (const position of batch.skipped) outcomes[position] = "skipped";
+
   // From the end, so that the next to send is popped.
-  const requests = splitOperations(encode(), input.limits).toReversed();
+  const requests = splitOperations(batch, input.limits).toReversed();
   for (let request = requests.pop(); request !== undefined; request = requests.pop()) {
     const answer = await send(request);
     if ("items" in answer) {
@@ -79,35 +82,26 @@ export async function ingestBatch(
       retry = verdict.reason;
       break;
     }
-    const middle = Math.ceil(request.length / 2);
-    if (request.length > 1) {
-      requests.push(request.slice(middle), request.slice(0, middle));
+    if (request.end - request.start > 1) {
+      const [first, second] = halveRequest(request);
+      requests.push(second, first);
       continue;
     }
     const { status, error } = verdict;
-    for (const { position, index } of request) rejections.set(position, { status, ...error, index });
+    const { position, index } = operationAt(request.start);
+    rejections.set(position, { status, ...error, index });
   }
   await buryRejected();
   return { outcomes, retry };
 
-  function encode(): readonly BulkOperation[] {
-    const encodeDocument = createDocumentEncoder(spec);
-    const operations: BulkOperation[] = [];
-    for (const [position, record] of records.entries()) {
-      const encoding = encodeDocument(record);
-      if (encoding.kind === "skipped") outcomes[position] = "skipped";
-      else if (encoding.kind === "rejected") rejections.set(position, encoding.rejection);
-      else operations.push(bulkOperation(position, encoding));
-    }
-    return operations;
-  }
-
-  async function send(request: readonly BulkOperation[]): Promise<BulkAnswer> {
+  async function send(request: BulkRequest): Promise<BulkAnswer> {
     try {
       deps.signal.throwIfAborted();
-      const answer = await deps.bulk(bulkBody(request), { pipeline: spec.pipeline, signal: deps.signal });
-      if ("failure" in answer || answer.items.length === request.length) return answer;
-      const message = `Elasticsearch answered ${answer.items.length} items for ${request.length} operations`;
+      const body = bulkBody(batch, request);
+      const answer = await deps.bulk(body, { pipeline: spec.pipeline, signal: deps.signal });
+      const sent = request.end - request.start;
+      if ("failure" in answer || answer.items.length === sent) return answer;
+      const message = `Elasticsearch answered ${answer.items.length} items for ${sent} operations`;
       return { failure: { kind: "bad_answer", message } };
     } catch (thrown) {
       if (!deps.signal.aborted) throw thrown;
@@ -115,17 +109,21 @@ export async function ingestBatch(
     }
   }
 
-  function settle(request: readonly BulkOperation[], items: readonly BulkItem[]): void {
+  function operationAt(operation: number): { readonly position: number; readonly index: string } {
+    const [position, index] = [batch.positions[operation], batch.indices[operation]];
+    if (position === undefined || index === undefined) throw new Error(`no operation ${operation}`);
+    return { position, index };
+  }
+
+  function settle(request: BulkRequest, items: readonly BulkItem[]): void {
     const { lastChance = false } = input;
     const dated = lastChance || indexPatternOf(spec.index) !== spec.index;
     const healthy = new Set<string>();
     for (const [at, item] of items.entries()) {
-      const operation = request[at];
-      if (operation !== undefined && showsHealthyIndex(item)) healthy.add(operation.index);
+      if (showsHealthyIndex(item)) healthy.add(operationAt(request.start + at).index);
     }
-    for (const [at, { position, index }] of request.entries()) {
-      const item = items[at];
-      if (item === undefined) continue;
+    for (const [at, item] of items.entries()) {
+      const { position, index } = operationAt(request.start + at);
       const verdict = classifyItem(item, { index, dated, othersWritten: lastChance || healthy.has(index) });
       if (verdict.kind === "retry") retry ??= verdict.reason;
       else if (verdict.kind === "rejected") rejections.set(position, verdict.rejection);

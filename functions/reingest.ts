@@ -1,5 +1,5 @@
 import { backoffMs, type BackoffRule } from "../lib/rules/backoff.ts";
-import type { BulkLimits } from "../lib/rules/bulk.ts";
+import type { BulkLimits } from "../lib/rules/bulk/requests.ts";
 import { readDeadLetter, type ReadDeadLetter } from "../lib/rules/dead-letter-reader.ts";
 import type { Specification } from "../lib/rules/declaration.ts";
 import { PenstockError } from "../lib/rules/errors.ts";

@@ -1,4 +1,4 @@
-import type { BulkLimits } from "../lib/rules/bulk.ts";
+import type { BulkLimits } from "../lib/rules/bulk/requests.ts";
 import { DigestCounter, type DeadLetterDigest } from "../lib/rules/dead-letter-digest.ts";
 import type { ReadDeadLetter } from "../lib/rules/dead-letter-reader.ts";
 import type { Specification } from "../lib/rules/declaration.ts";

@@ -65,7 +65,10 @@ export async function openBroker(brokers: readonly string[]): Promise<BenchBroke
       for (;;) {
         signal.throwIfAborted();
         const [found] = await admin.fetchOffsets({ groupId, topics: [topic] });
-        const committed = (found?.partitions ?? []).reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0);
+        const committed = (found?.partitions ?? []).reduce(
+          (sum, { offset }) => sum + Math.max(0, Number(offset)),
+          0,
+        );
         if (committed >= records) return;
         await Bun.sleep(20);
       }

@@ -39,9 +39,26 @@ const VOCABULARY =
     " ",
   );
 const HOSTS = Array.from({ length: 40 }, (_, n) => `node-${String(n).padStart(2, "0")}.eu-1.example.net`);
-const UNITS = ["nginx.service", "postgresql@15-main.service", "containerd.service", "cron.service", "kubelet.service"];
-const PATHS = ["/api/v1/orders", "/api/v1/orders/items", "/login", "/assets/app.7f3c.js", "/health", "/search"];
-const AGENTS = ["Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "curl/8.9.1", "Go-http-client/2.0"];
+const UNITS = [
+  "nginx.service",
+  "postgresql@15-main.service",
+  "containerd.service",
+  "cron.service",
+  "kubelet.service",
+];
+const PATHS = [
+  "/api/v1/orders",
+  "/api/v1/orders/items",
+  "/login",
+  "/assets/app.7f3c.js",
+  "/health",
+  "/search",
+];
+const AGENTS = [
+  "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+  "curl/8.9.1",
+  "Go-http-client/2.0",
+];
 const CLASSES = ["com.example.orders.OrderService", "com.example.auth.TokenFilter", "org.hibernate.SQL"];
 const LEVELS = ["INFO", "INFO", "INFO", "WARN", "DEBUG", "ERROR"];
 const BEYOND_ASCII = ["Zürich", "déjà vu", "naïve", "日本語", "→ done", "Ünïcode"];
@@ -94,7 +111,12 @@ function jsonLine(words: Words): string {
     message: prose(180 + number(200)),
     host: { name: pick(HOSTS), ip: address(), zone: `eu-1${pick(["a", "b", "c"])}` },
     http: {
-      request: { method: "GET", path: `${pick(PATHS)}?q=${hex(6)}`, bytes: number(9_000), id: hex(8) + hex(8) },
+      request: {
+        method: "GET",
+        path: `${pick(PATHS)}?q=${hex(6)}`,
+        bytes: number(9_000),
+        id: hex(8) + hex(8),
+      },
       response: { status_code: 200 + number(4) * 100, bytes: number(90_000) },
       user_agent: pick(AGENTS),
     },

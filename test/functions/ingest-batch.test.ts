@@ -31,8 +31,9 @@ const unavailable: BulkAnswer = { failure: { kind: "response", status: 503, erro
 const tooLarge: BulkAnswer = { failure: { kind: "response", status: 413, error: null } };
 
 /** Splits a body into its documents' messages. */
-function messagesOf(body: string): string[] {
+function messagesOf(body: Buffer): string[] {
   const sources = body
+    .toString()
     .trimEnd()
     .split("\n")
     .filter((_, at) => at % 2 === 1);

@@ -28,8 +28,8 @@ interface Operation {
 }
 
 /** The `create`s of a bulk body. */
-function operationsOf(body: string): Operation[] {
-  const lines = body.trimEnd().split("\n");
+function operationsOf(body: Buffer): Operation[] {
+  const lines = body.toString().trimEnd().split("\n");
   return lines.flatMap((line, at) => {
     if (at % 2 === 1) return [];
     const action = JSON.parse(line) as { create: { _index: string; _id: string } };

@@ -180,22 +180,27 @@ const firstOffset = fc.oneof(fc.bigInt(0n, 1000n), fc.bigInt(0n, 2n ** 53n - 100
 describe("record batches, read with plain numbers", () => {
   test("are what the original makes of them: codecs, nulls, headers, deltas, transactions", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(batch, { maxLength: 4 }), firstOffset, fc.nat(20), async (shapes, first, skip) => {
-        const { bytes, aborted } = await encodeAll(shapes, first);
-        const [ours, theirs] = await Promise.all([patched.decode(bytes), original.decode(bytes)]);
-        expect(ours.map(fieldsOf)).toEqual(theirs.map(fieldsOf));
+      fc.asyncProperty(
+        fc.array(batch, { maxLength: 4 }),
+        firstOffset,
+        fc.nat(20),
+        async (shapes, first, skip) => {
+          const { bytes, aborted } = await encodeAll(shapes, first);
+          const [ours, theirs] = await Promise.all([patched.decode(bytes), original.decode(bytes)]);
+          expect(ours.map(fieldsOf)).toEqual(theirs.map(fieldsOf));
 
-        const partition = { partition: 0, highWatermark: "0", abortedTransactions: aborted };
-        const fetchedOffset = String(first + BigInt(skip));
-        const [batchOfOurs, batchOfTheirs] = [
-          new patched.Batch("t", fetchedOffset, { ...partition, messages: ours }),
-          new original.Batch("t", fetchedOffset, { ...partition, messages: theirs }),
-        ];
-        expect(batchOfOurs.firstOffset()).toBe(batchOfTheirs.firstOffset());
-        // Where several aborted transactions begin before the position, the original leaks: compared from the start.
-        if (skip === 0 || aborted.length === 0)
-          expect(batchOfOurs.messages.map(fieldsOf)).toEqual(batchOfTheirs.messages.map(fieldsOf));
-      }),
+          const partition = { partition: 0, highWatermark: "0", abortedTransactions: aborted };
+          const fetchedOffset = String(first + BigInt(skip));
+          const [batchOfOurs, batchOfTheirs] = [
+            new patched.Batch("t", fetchedOffset, { ...partition, messages: ours }),
+            new original.Batch("t", fetchedOffset, { ...partition, messages: theirs }),
+          ];
+          expect(batchOfOurs.firstOffset()).toBe(batchOfTheirs.firstOffset());
+          // Where several aborted transactions begin before the position, the original leaks: compared from the start.
+          if (skip === 0 || aborted.length === 0)
+            expect(batchOfOurs.messages.map(fieldsOf)).toEqual(batchOfTheirs.messages.map(fieldsOf));
+        },
+      ),
       { numRuns: 150 },
     );
   });

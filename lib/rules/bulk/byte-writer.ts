@@ -1,0 +1,131 @@
+import { isUtf8 } from "node:buffer";
+
+/**
+ * By byte, how JSON writes it within a string (RFC 8259, section 7): 0 as it is, 1 as `\u00XX`, otherwise a backslash and
+ * the character of this code.
+ */
+const ESCAPES = new Uint8Array(256);
+ESCAPES.fill(1, 0, 0x20);
+for (const [byte, letter] of [
+  [0x08, "b"],
+  [0x09, "t"],
+  [0x0a, "n"],
+  [0x0c, "f"],
+  [0x0d, "r"],
+  [0x22, '"'],
+  [0x5c, "\\"],
+] as const)
+  ESCAPES[byte] = letter.charCodeAt(0);
+
+const LONGEST_ESCAPE = 6;
+const BACKSLASH = 0x5c;
+const HEX = Buffer.from("0123456789abcdef");
+
+/** A growing buffer that is written from front to back. */
+export class ByteWriter {
+  #buffer: Buffer;
+  #length = 0;
+
+  constructor(capacity: number) {
+    this.#buffer = Buffer.allocUnsafe(capacity);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** What was written so far. No copy: it is the writer's own memory until that grows. */
+  get written(): Buffer {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  /** Takes back what was written beyond `length`. */
+  truncate(length: number): void {
+    this.#length = length;
+  }
+
+  byte(value: number): void {
+    this.#reserve(1);
+    this.#buffer[this.#length++] = value;
+  }
+
+  bytes(source: Uint8Array): void {
+    this.#reserve(source.length);
+    this.#buffer.set(source, this.#length);
+    this.#length += source.length;
+  }
+
+  range(source: Buffer, start: number, end: number): void {
+    this.#reserve(end - start);
+    source.copy(this.#buffer, this.#length, start, end);
+    this.#length += end - start;
+  }
+
+  text(source: string): void {
+    // UTF-8 takes three bytes for a UTF-16 code unit at most.
+    this.#reserve(source.length * 3);
+    this.#length += this.#buffer.write(source, this.#length);
+  }
+
+  /** A whole number from 0 to 2^53 − 1 in decimal digits. */
+  digits(value: number): void {
+    this.#reserve(16);
+    let rest = value;
+    let count = 1;
+    for (let power = 10; power <= value; power *= 10) count += 1;
+    let at = this.#length + count;
+    this.#length = at;
+    const buffer = this.#buffer;
+    for (; rest > 0x7fffffff;) {
+      const next = Math.floor(rest / 10);
+      buffer[--at] = 0x30 + (rest - next * 10);
+      rest = next;
+    }
+    let small = rest | 0;
+    do {
+      const next = (small / 10) | 0;
+      buffer[--at] = 0x30 + (small - next * 10);
+      small = next;
+    } while (small > 0);
+  }
+
+  /**
+   * UTF-8 text as the inside of a JSON string, to the letter as `JSON.stringify` writes it.
+   * @returns false where it is not UTF-8; what was written is to be taken back then
+   */
+  jsonText(source: Uint8Array): boolean {
+    this.#reserve(source.length * LONGEST_ESCAPE);
+    const buffer = this.#buffer;
+    let at = this.#length;
+    let seen = 0;
+    for (let position = 0; position < source.length; position += 1) {
+      const byte = source[position] as number;
+      const escape = ESCAPES[byte] as number;
+      seen |= byte;
+      if (escape === 0) {
+        buffer[at++] = byte;
+        continue;
+      }
+      buffer[at++] = BACKSLASH;
+      if (escape !== 1) {
+        buffer[at++] = escape;
+        continue;
+      }
+      buffer[at++] = 0x75;
+      buffer[at++] = 0x30;
+      buffer[at++] = 0x30;
+      buffer[at++] = HEX[byte >> 4] as number;
+      buffer[at++] = HEX[byte & 0xf] as number;
+    }
+    this.#length = at;
+    return seen < 0x80 || isUtf8(source);
+  }
+
+  #reserve(bytes: number): void {
+    const needed = this.#length + bytes;
+    if (needed <= this.#buffer.length) return;
+    const grown = Buffer.allocUnsafe(Math.max(needed, this.#buffer.length * 2));
+    this.#buffer.copy(grown, 0, 0, this.#length);
+    this.#buffer = grown;
+  }
+}

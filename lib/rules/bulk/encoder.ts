@@ -1,0 +1,215 @@
+import { isUtf8 } from "node:buffer";
+import type { Specification } from "../declaration.ts";
+import { createDocumentEncoder, type EncodedDocument } from "../document.ts";
+import { isDocumentTime, parseEventTime } from "../event-time.ts";
+import { kafkaFields } from "../kafka-fields.ts";
+import { createIndexNamer } from "../names.ts";
+import type { Rejection, SourceRecord } from "../record.ts";
+import { ByteWriter } from "./byte-writer.ts";
+import { JsonScanner } from "./json-scanner.ts";
+import { createShapes } from "./object-shapes.ts";
+import { createBase36TimeText, createIsoTimeText } from "./time-text.ts";
+
+/** The `create` operations of records, one behind the other, and what became of those that have none. */
+export interface EncodedBatch {
+  /** Of each operation two lines: the action and the source. */
+  readonly bytes: Buffer;
+  /** By operation: one past its last byte. */
+  readonly ends: readonly number[];
+  /** By operation: its record's position. */
+  readonly positions: readonly number[];
+  /** By operation: the index it names. */
+  readonly indices: readonly string[];
+  /** Positions of tombstones: there is nothing to index. */
+  readonly skipped: readonly number[];
+  /** By position. */
+  readonly rejections: ReadonlyMap<number, Rejection>;
+}
+
+/** What a document has beside its value, and its action, at most: only a guess that saves growing. */
+const FRAME_BYTES = 200;
+const SOME_SLACK_BYTES = 4_096;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPERATION_END = Buffer.from("}}\n");
+
+/**
+ * Encodes records of one topic into the body of a `_bulk` request. What each document holds is said by
+ * `createDocumentEncoder` alone (lib/rules/document.ts). Ordinary records are written straight from their bytes into the
+ * body, pieces that stay the same as they are; any other is left to that encoder. Both give the same bytes:
+ * test/lib/rules/bulk/encoder.test.ts.
+ */
+export function createBulkEncoder(spec: Specification): (records: readonly SourceRecord[]) => EncodedBatch {
+  const encodeDocument = createDocumentEncoder(spec);
+  const indexFor = createIndexNamer(spec.index);
+  const write = spec.format === "json" ? createJsonWriter(spec) : createTextWriter(spec);
+
+  return (records) => {
+    const out = new ByteWriter(capacityFor(records));
+    const ends: number[] = [];
+    const positions: number[] = [];
+    const indices: string[] = [];
+    const skipped: number[] = [];
+    const rejections = new Map<number, Rejection>();
+    for (const [position, record] of records.entries()) {
+      const start = out.length;
+      let index = write(out, record, indexFor);
+      if (index === null) {
+        out.truncate(start);
+        const encoding = encodeDocument(record);
+        if (encoding.kind === "document") {
+          writeDocument(out, encoding);
+          ({ index } = encoding);
+        } else if (encoding.kind === "skipped") skipped.push(position);
+        else rejections.set(position, encoding.rejection);
+      }
+      if (index === null) continue;
+      ends.push(out.length);
+      positions.push(position);
+      indices.push(index);
+    }
+    return { bytes: out.written, ends, positions, indices, skipped, rejections };
+  };
+}
+
+function capacityFor(records: readonly SourceRecord[]): number {
+  let bytes = SOME_SLACK_BYTES;
+  for (const { value } of records) bytes += FRAME_BYTES + (value?.length ?? 0);
+  return Math.ceil(bytes * 1.125);
+}
+
+function writeDocument(out: ByteWriter, { index, id, json }: EncodedDocument): void {
+  out.text(`{"create":{"_index":${JSON.stringify(index)},"_id":${JSON.stringify(id)}}}\n`);
+  out.text(json);
+  out.text("\n");
+}
+
+type IndexNamer = (timestampMs: number) => string;
+/** @returns the operation's index; null: not a record that is written this way, whatever was written is void */
+type RecordWriter = (out: ByteWriter, record: SourceRecord, indexFor: IndexNamer) => string | null;
+
+function createTextWriter(spec: Specification): RecordWriter {
+  const frame = createFrame(spec);
+  const isoTime = createIsoTimeText('{"@timestamp":"', '","message":"');
+  const afterMessage = Buffer.from(`",${logMember(spec)}`);
+
+  return (out, record, indexFor) => {
+    const { value, timestamp } = record;
+    if (value === null || !isDocumentTime(timestamp)) return null;
+    const index = indexFor(timestamp);
+    frame.action(out, record, index);
+    out.bytes(isoTime(timestamp));
+    if (!out.jsonText(value)) return null;
+    out.bytes(afterMessage);
+    return frame.kafka(out, record) ? index : null;
+  };
+}
+
+function createJsonWriter(spec: Specification): RecordWriter {
+  const frame = createFrame(spec);
+  const isoTime = createIsoTimeText('{"@timestamp":"', `",${logMember(spec)}`);
+  const scanner = new JsonScanner();
+  const shapeOf = createShapes(spec.timestamp);
+  const dropsTimestamp = spec.timestamp === "@timestamp";
+
+  return (out, record, indexFor) => {
+    const { value } = record;
+    if (value === null || !scanner.scan(value)) return null;
+    const shape = shapeOf(value, scanner);
+    if (!shape.plain || (scanner.beyondAscii && !isUtf8(value))) return null;
+    const timestampMs = eventTime(value, shape.timestampAt, record.timestamp);
+    if (timestampMs === null || !isDocumentTime(timestampMs)) return null;
+
+    const index = indexFor(timestampMs);
+    frame.action(out, record, index);
+    out.bytes(isoTime(timestampMs));
+    if (dropsTimestamp) {
+      members(out, value, 0, shape.timestampAt);
+      members(out, value, shape.timestampAt + 1, scanner.count);
+    } else members(out, value, 0, scanner.count);
+    return frame.kafka(out, record) ? index : null;
+  };
+
+  /** Null: a field is declared, and cannot be read at the top level. */
+  function eventTime(value: Buffer, timestampAt: number, recordTimestampMs: number): number | null {
+    if (spec.timestamp === null) return recordTimestampMs;
+    if (timestampAt === -1) return null;
+    const raw = value.toString("utf8", scanner.valueStart(timestampAt), scanner.valueEnd(timestampAt));
+    return parseEventTime(JSON.parse(raw));
+  }
+
+  /** Members `from` up to but not including `to`, each with a comma after it, without white space between tokens. */
+  function members(out: ByteWriter, value: Buffer, from: number, to: number): void {
+    if (from >= to) return;
+    if (scanner.compact) {
+      // From the first name's quote to the end of the last value: between them stand the commas.
+      out.range(value, scanner.nameStart(from) - 1, scanner.valueEnd(to - 1));
+      out.byte(COMMA);
+      return;
+    }
+    for (let member = from; member < to; member += 1) {
+      out.range(value, scanner.nameStart(member) - 1, scanner.nameEnd(member) + 1);
+      out.byte(COLON);
+      out.range(value, scanner.valueStart(member), scanner.valueEnd(member));
+      out.byte(COMMA);
+    }
+  }
+}
+
+/** What every operation of a topic has around its own fields. */
+interface Frame {
+  /** The action line. */
+  action(out: ByteWriter, record: SourceRecord, index: string): void;
+  /** `kafka`, and the end of the document. @returns false: key or headers are not UTF-8, which has to be marked */
+  kafka(out: ByteWriter, record: SourceRecord): boolean;
+}
+
+function createFrame({ topic }: Specification): Frame {
+  const idTime = createBase36TimeText(":", '"}}\n');
+  const kafkaStart = `"kafka":{"topic":${JSON.stringify(topic)},`;
+  let actionIndex = "";
+  let actionPartition = -1;
+  let actionStart = Buffer.alloc(0);
+  let offsetPartition = -1;
+  let offsetStart = Buffer.alloc(0);
+
+  return {
+    action(out, { partition, offset, timestamp }, index) {
+      if (partition !== actionPartition || index !== actionIndex) {
+        actionPartition = partition;
+        actionIndex = index;
+        actionStart = Buffer.from(
+          `{"create":{"_index":${JSON.stringify(index)},"_id":"${topic}:${partition}:`,
+        );
+      }
+      out.bytes(actionStart);
+      out.digits(offset);
+      out.bytes(idTime(timestamp));
+    },
+    kafka(out, record) {
+      if (record.headers.length > 0) {
+        const fields = kafkaFields(record);
+        out.text(`${kafkaStart}${fields.json}}}\n`);
+        return fields.faithful;
+      }
+      const { partition, offset, key } = record;
+      if (partition !== offsetPartition) {
+        offsetPartition = partition;
+        offsetStart = Buffer.from(`${kafkaStart}"partition":${partition},"offset":`);
+      }
+      out.bytes(offsetStart);
+      out.digits(offset);
+      if (key !== null) {
+        out.text(',"key":"');
+        if (!out.jsonText(key)) return false;
+        out.text('"');
+      }
+      out.bytes(OPERATION_END);
+      return true;
+    },
+  };
+}
+
+function logMember({ path }: Specification): string {
+  return path === null ? "" : `"log":{"file":{"path":${JSON.stringify(path)}}},`;
+}

@@ -1,0 +1,48 @@
+import type { EncodedBatch } from "./encoder.ts";
+
+/** What one bulk request may hold at most. */
+export interface BulkLimits {
+  readonly maxDocuments: number;
+  readonly maxBytes: number;
+}
+
+/** A run of operations that is sent as one: from `start` up to but not including `end`. */
+export interface BulkRequest {
+  readonly start: number;
+  readonly end: number;
+}
+
+type Operations = Pick<EncodedBatch, "bytes" | "ends">;
+
+/** Splits operations, in their order, into requests within the limits; one that is too large by itself goes alone. */
+export function splitOperations({ ends }: Pick<Operations, "ends">, limits: BulkLimits): BulkRequest[] {
+  const requests: BulkRequest[] = [];
+  let start = 0;
+  let startByte = 0;
+  let lastEnd = 0;
+  for (const [operation, end] of ends.entries()) {
+    const full = operation - start >= limits.maxDocuments || end - startByte > limits.maxBytes;
+    if (operation > start && full) {
+      requests.push({ start, end: operation });
+      start = operation;
+      startByte = lastEnd;
+    }
+    lastEnd = end;
+  }
+  if (start < ends.length) requests.push({ start, end: ends.length });
+  return requests;
+}
+
+/** Two requests of one that holds at least two operations; the first is not the smaller one. */
+export function halveRequest({ start, end }: BulkRequest): readonly [BulkRequest, BulkRequest] {
+  const middle = start + Math.ceil((end - start) / 2);
+  return [
+    { start, end: middle },
+    { start: middle, end },
+  ];
+}
+
+/** The newline-delimited body of one `_bulk` request: no copy. */
+export function bulkBody({ bytes, ends }: Operations, { start, end }: BulkRequest): Buffer {
+  return bytes.subarray(start === 0 ? 0 : ends[start - 1], ends[end - 1]);
+}

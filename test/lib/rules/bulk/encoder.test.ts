@@ -1,0 +1,197 @@
+import { describe, expect, test } from "bun:test";
+import * as fc from "fast-check";
+import { createBulkEncoder, type EncodedBatch } from "../../../../lib/rules/bulk/encoder.ts";
+import { JsonScanner } from "../../../../lib/rules/bulk/json-scanner.ts";
+import type { Specification } from "../../../../lib/rules/declaration.ts";
+import { createDocumentEncoder } from "../../../../lib/rules/document.ts";
+import type { SourceRecord } from "../../../../lib/rules/record.ts";
+import { sourceRecord, specification } from "../../../support/records.ts";
+
+/** What the batch ought to be, document by document. */
+function reference(spec: Specification, records: readonly SourceRecord[]) {
+  const encode = createDocumentEncoder(spec);
+  const lines: string[] = [];
+  const skipped: number[] = [];
+  const rejected: number[] = [];
+  for (const [position, record] of records.entries()) {
+    const encoding = encode(record);
+    if (encoding.kind === "skipped") skipped.push(position);
+    else if (encoding.kind === "rejected") rejected.push(position);
+    else
+      lines.push(
+        `{"create":{"_index":${JSON.stringify(encoding.index)},"_id":${JSON.stringify(encoding.id)}}}\n${encoding.json}\n`,
+      );
+  }
+  return { lines, skipped, rejected };
+}
+
+function linesOf({ bytes, ends }: EncodedBatch): string[] {
+  return ends.map((end, operation) => bytes.toString("utf8", ends[operation - 1] ?? 0, end));
+}
+
+function expectSame(spec: Specification, records: readonly SourceRecord[]): void {
+  const batch = createBulkEncoder(spec)(records);
+  const wanted = reference(spec, records);
+  expect(linesOf(batch)).toEqual(wanted.lines);
+  expect(batch.skipped).toEqual(wanted.skipped);
+  expect([...batch.rejections.keys()]).toEqual(wanted.rejected);
+  expect(batch.positions).toHaveLength(wanted.lines.length);
+  expect(batch.indices).toHaveLength(wanted.lines.length);
+}
+
+const textBytes = fc.oneof(
+  { weight: 4, arbitrary: fc.string({ maxLength: 60 }).map((text) => Buffer.from(text)) },
+  { weight: 2, arbitrary: fc.string({ unit: "grapheme", maxLength: 30 }).map((text) => Buffer.from(text)) },
+  { weight: 1, arbitrary: fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom("", "\uFEFFbom", "\u2028\u007f", '"\\\b\f\t').map((text) => Buffer.from(text)),
+  },
+);
+const times = fc.oneof(
+  fc.integer({ min: 1_770_000_000_000, max: 1_770_000_003_000 }),
+  fc.integer({ min: 0, max: 253_402_300_799_999 }),
+  fc.constantFrom(-1, 253_402_300_800_000, 0, 59_999, 60_466_175, 60_466_176, 2 ** 53),
+);
+const offsets = fc.oneof(fc.nat(2000), fc.maxSafeNat());
+const recordOf = (value: fc.Arbitrary<Buffer | null>): fc.Arbitrary<SourceRecord> =>
+  fc.record({
+    partition: fc.nat(3),
+    offset: offsets,
+    timestamp: times,
+    key: fc.option(textBytes, { freq: 2 }),
+    value,
+    headers: fc.array(fc.record({ name: fc.string({ maxLength: 4 }), value: fc.option(textBytes) }), {
+      maxLength: 1,
+    }),
+  });
+const specs = (format: "text" | "json"): fc.Arbitrary<Specification> =>
+  fc
+    .record({
+      path: fc.constantFrom(null, '/var/log/"app".log'),
+      index: fc.constantFrom("app", "app-{yyyy.MM.dd}"),
+      timestamp: format === "json" ? fc.constantFrom(null, "@timestamp", "time", "a.b") : fc.constant(null),
+    })
+    .map((changes) => specification({ format, ...changes }));
+
+const names = fc.oneof(
+  fc.constantFrom("message", "level", "time", "host", "a", "a.b", "trace.id", "log.level"),
+  fc.constantFrom(
+    "@timestamp",
+    "kafka",
+    "kafka.x",
+    "tags",
+    "log",
+    "log.file",
+    "log.file.path",
+    "event",
+    "json",
+  ),
+  fc.constantFrom("", "__proto__", "é", 'q"', "x\\y", "\0"),
+);
+const members = fc.oneof(
+  fc.jsonValue({ maxDepth: 2 }),
+  fc.constantFrom("2026-01-02T03:04:05.678Z", 1_770_000_000_123, "yesterday", {}, [], ["x"]),
+);
+/** An object as text: some names twice, some white space between tokens. */
+const objectText = fc
+  .tuple(
+    fc.array(fc.tuple(names, members), { maxLength: 6 }),
+    fc.constantFrom("", "", "", " ", "\n", "\t"),
+    fc.constantFrom("", "", "\n", "x"),
+  )
+  .map(
+    ([entries, space, end]) =>
+      `{${entries.map(([name, value]) => `${space}${JSON.stringify(name)}${space}:${space}${JSON.stringify(value)}`).join(`,${space}`)}${space}}${end}`,
+  );
+const jsonBytes = fc.oneof(
+  { weight: 5, arbitrary: objectText.map((text) => Buffer.from(text)) },
+  { weight: 1, arbitrary: fc.json().map((text) => Buffer.from(text)) },
+  { weight: 1, arbitrary: textBytes },
+);
+
+describe("the body, written from bytes", () => {
+  for (const [format, values] of [
+    ["text", textBytes],
+    ["json", jsonBytes],
+  ] as const) {
+    test(`holds the documents of the document encoder, to the letter: ${format}`, () => {
+      const records = fc.array(recordOf(fc.option(values, { freq: 9 })), { maxLength: 12 });
+      fc.assert(fc.property(specs(format), records, expectSame), { numRuns: 1_500 });
+    });
+  }
+
+  test("objects of one shape after another, and of another", () => {
+    const values = [
+      '{"a":1,"b":"x"}',
+      '{"a":2,"b":"y"}',
+      '{"a": 3, "b": []}',
+      '{"b":1,"a":1}',
+      '{"a":1,"a":2}',
+    ];
+    const records = [...values, ...values].map((value, offset) => sourceRecord(value, { offset }));
+    expectSame(specification({ format: "json" }), records);
+  });
+
+  test("much longer than was guessed: escapes, and many members", () => {
+    const wide = JSON.stringify(Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`f${n}`, n])));
+    expectSame(specification(), [sourceRecord("\u0001".repeat(50_000)), sourceRecord("after")]);
+    expectSame(specification({ format: "json" }), [sourceRecord(wide), sourceRecord(wide)]);
+  });
+
+  test("deep objects", () => {
+    const nested = (depth: number): string => `{"a":${"[".repeat(depth)}${"]".repeat(depth)}}`;
+    expectSame(
+      specification({ format: "json" }),
+      [1, 62, 63, 64, 65, 500].map((n) => sourceRecord(nested(n))),
+    );
+  });
+});
+
+describe("the scanner", () => {
+  test("takes nothing that is not a JSON object", () => {
+    const scanner = new JsonScanner();
+    const broken = fc
+      .tuple(
+        objectText,
+        fc.nat(),
+        fc.nat(),
+        fc.constantFrom("", "}", '"', "\\", "\\u12", ",", "0", "-", ".", "e", "tru", " ", "\0"),
+      )
+      .map(([text, at, cut, insert]) => {
+        const start = at % (text.length + 1);
+        return text.slice(0, start) + insert + text.slice(start + (cut % 3));
+      });
+    fc.assert(
+      fc.property(broken, (text) => {
+        if (!scanner.scan(Buffer.from(text))) return;
+        const value: unknown = JSON.parse(text);
+        expect(typeof value === "object" && value !== null && !Array.isArray(value)).toBe(true);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  test.each([
+    '{"a":1}',
+    '{"a":-0.5e+10,"b":[1,{"c":null}],"d":"\\u00e9\\n"}',
+    ' {"a" : true , "b":false}\n',
+    '{"a":{},"b":[],"c":""}',
+  ])("takes %p", (text) => {
+    expect(new JsonScanner().scan(Buffer.from(text))).toBe(true);
+  });
+
+  test.each([
+    "{}",
+    "[]",
+    '{"a":01}',
+    '{"a":1.}',
+    '{"a":+1}',
+    '{"a":nul}',
+    '{"a":"\n"}',
+    '{"a":1,}',
+    '{"a":\n1}',
+  ])("leaves %p to others", (text) => {
+    expect(new JsonScanner().scan(Buffer.from(text))).toBe(false);
+  });
+});

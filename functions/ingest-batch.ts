@@ -13,7 +13,7 @@ import type { Specification } from "../lib/rules/declaration.ts";
 import { messageOf } from "../lib/rules/errors.ts";
 import { indexPatternOf } from "../lib/rules/names.ts";
 import { classifyFailure, classifyItem, showsHealthyIndex } from "../lib/rules/outcome.ts";
-import type { OutcomeKind, Rejection, RetryReason, SourceRecord } from "../lib/rules/record.ts";
+import type { OutcomeKind, RetryReason, SourceRecord } from "../lib/rules/record.ts";
 
 export interface IngestBatchInput {
   readonly spec: Specification;
@@ -119,15 +119,30 @@ export async function ingestBatch(
     const { lastChance = false } = input;
     const dated = lastChance || indexPatternOf(spec.index) !== spec.index;
     const healthy = new Set<string>();
-    for (const [at, item] of items.entries()) {
-      if (showsHealthyIndex(item)) healthy.add(operationAt(request.start + at).index);
+    for (const [index, item] of runs()) if (showsHealthyIndex(item)) healthy.add(index);
+    for (const [index, item, start, end] of runs()) {
+      const othersWritten = lastChance || healthy.has(index);
+      const verdict = classifyItem(item, { index, dated, othersWritten });
+      for (let operation = start; operation < end; operation += 1) {
+        const { position } = operationAt(operation);
+        if (verdict.kind === "retry") retry ??= verdict.reason;
+        else if (verdict.kind === "rejected") rejections.set(position, verdict.rejection);
+        else outcomes[position] = verdict.kind;
+      }
     }
-    for (const [at, item] of items.entries()) {
-      const { position, index } = operationAt(request.start + at);
-      const verdict = classifyItem(item, { index, dated, othersWritten: lastChance || healthy.has(index) });
-      if (verdict.kind === "retry") retry ??= verdict.reason;
-      else if (verdict.kind === "rejected") rejections.set(position, verdict.rejection);
-      else outcomes[position] = verdict.kind;
+
+    /** Operations in a row of one index that got the very same item: most often all of them, judged once. */
+    function* runs(): Generator<readonly [index: string, item: BulkItem, start: number, end: number]> {
+      let start = 0;
+      for (let end = 1; end <= items.length; end += 1) {
+        const { index } = operationAt(request.start + start);
+        const item = items[start];
+        if (item === undefined) return;
+        if (end < items.length && items[end] === item && batch.indices[request.start + end] === index)
+          continue;
+        yield [index, item, request.start + start, request.start + end];
+        start = end;
+      }
     }
   }
 

@@ -26,12 +26,12 @@ export function createLineSource(format: LineFormat, seed: number): () => string
 
 interface Words {
   readonly random: () => number;
-  number(below: number): number;
-  pick(list: readonly string[]): string;
-  hex(length: number): string;
-  address(): string;
+  readonly number: (below: number) => number;
+  readonly pick: (list: readonly string[]) => string;
+  readonly hex: (length: number) => string;
+  readonly address: () => string;
   /** Some words, so many characters at most. */
-  prose(length: number): string;
+  readonly prose: (length: number) => string;
 }
 
 const VOCABULARY =

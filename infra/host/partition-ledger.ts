@@ -88,9 +88,21 @@ export class PartitionLedger {
 
   /** These are on their way to Elasticsearch, and may be there whatever is heard of it. */
   markSent(records: readonly SourceRecord[]): void {
-    for (const { partition, offset } of records) {
-      if (offset >= (this.#sent.get(partition) ?? 0)) this.#sent.set(partition, offset + 1);
+    let partition = -1;
+    let end = 0;
+    for (const record of records) {
+      if (record.partition !== partition) {
+        this.#markSentUpTo(partition, end);
+        ({ partition } = record);
+        end = 0;
+      }
+      end = Math.max(end, record.offset + 1);
     }
+    this.#markSentUpTo(partition, end);
+  }
+
+  #markSentUpTo(partition: number, end: number): void {
+    if (end > (this.#sent.get(partition) ?? 0)) this.#sent.set(partition, end);
   }
 
   /** Whether everything that was ever sent is committed too. */
@@ -109,6 +121,19 @@ export class PartitionLedger {
 
   resolve(partition: number, offset: number): void {
     this.#partitions.get(partition)?.window?.resolve(offset);
+  }
+
+  /** The same for many, which stand in runs of one partition each. */
+  resolveAll(records: readonly SourceRecord[]): void {
+    let partition = -1;
+    let window: OffsetWindow | null = null;
+    for (const record of records) {
+      if (record.partition !== partition) {
+        ({ partition } = record);
+        window = this.#partitions.get(partition)?.window ?? null;
+      }
+      window?.resolve(record.offset);
+    }
   }
 
   /**

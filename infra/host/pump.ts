@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Assignment } from "../../lib/adapters/kafka/assignment.ts";
 import type { PartitionPosition } from "../../lib/adapters/kafka/consumer.ts";
 import type { FetchedBatch } from "../../lib/adapters/kafka/fetched-batch.ts";
-import { bytesOf, bytesOfAll, detached } from "../../lib/adapters/kafka/source-record.ts";
+import { bytesOfAll, detached } from "../../lib/adapters/kafka/source-record.ts";
 import { abortable } from "../../lib/rules/abortable.ts";
 import { backoffMs, type BackoffRule } from "../../lib/rules/backoff.ts";
 import { messageOf } from "../../lib/rules/errors.ts";
@@ -187,16 +187,11 @@ export function createPump(deps: PumpDeps): Pump {
     generation: AbortSignal,
   ): SourceRecord[] => {
     const again: SourceRecord[] = [];
-    let settledBytes = 0;
-    for (const [position, record] of records.entries()) {
-      if ((outcomes[position] ?? null) === null) {
-        again.push(record);
-        continue;
-      }
-      settledBytes += bytesOf(record);
-      if (!generation.aborted) ledger.resolve(record.partition, record.offset);
-    }
-    share.give(settledBytes);
+    const settled: SourceRecord[] = [];
+    for (const [position, record] of records.entries())
+      ((outcomes[position] ?? null) === null ? again : settled).push(record);
+    if (!generation.aborted) ledger.resolveAll(settled);
+    share.give(bytesOfAll(settled));
     if (again.length < records.length) {
       progressAt = deps.now();
       probing = false;

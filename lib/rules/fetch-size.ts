@@ -13,10 +13,15 @@ export interface FetchSizeInput {
 /** A fetch is never smaller; Kafka returns one record batch in any case. A thousand idle topics stay below 64 MB. */
 export const smallestFetchBytes = 64 * 1024;
 export const largestFetchBytes = 8 * 1024 * 1024;
+const goodPart = 1 / 4;
 
 /**
- * How much a topic asks for next: twice what came last. So memory that nobody has accounted for yet (a response under way)
- * is only ever risked for a topic that has something to read, and never more than a fair part of what is free.
+ * How much a topic asks for next: twice as much, where a good part of what was allowed came last, otherwise twice what
+ * came. So memory that nobody has accounted for yet (a response under way) is only ever risked for a topic that has
+ * something to read, and never more than a fair part of what is free.
+ *
+ * A good part is a quarter, not nearly all: brokers cut a response off in the middle of a record batch, in each partition,
+ * and what is cut off does not count as having come. With batches of half a megabyte, sizes stood still at 1.3 MB.
  *
  * Kafka bounds what it sends, compressed; memory is taken by what comes out of it. So the size is scaled by what the
  * last fetch expanded to.
@@ -26,5 +31,6 @@ export function nextFetchBytes({ lastLimit, lastBytes, free, busyTopics }: Fetch
   const received = Math.min(lastBytes, lastLimit);
   const expansion = Math.max(1, lastBytes / lastLimit);
   const fair = free / Math.max(1, busyTopics) / expansion;
-  return Math.round(Math.max(smallestFetchBytes, Math.min(received * 2, largestFetchBytes, fair)));
+  const wanted = received >= lastLimit * goodPart ? lastLimit * 2 : received * 2;
+  return Math.round(Math.max(smallestFetchBytes, Math.min(wanted, largestFetchBytes, fair)));
 }

@@ -2,6 +2,7 @@ import { Client, type ClientOptions, errors } from "@elastic/elasticsearch";
 import { parseServerError, type RequestFailure } from "../../rules/bulk-answer.ts";
 import { isObject } from "../../rules/json-document.ts";
 import type { ElasticsearchSettings } from "../../rules/settings.ts";
+import { AnswerSerializer } from "./answer-serializer.ts";
 import { FetchConnection } from "./fetch-connection.ts";
 
 export interface ElasticsearchRequest {
@@ -42,6 +43,7 @@ function clientOptions(settings: ElasticsearchSettings): ClientOptions {
   const options: ClientOptions = {
     nodes: [...nodes],
     Connection: FetchConnection,
+    Serializer: AnswerSerializer,
     maxRetries: 0,
     sniffOnStart: false,
     sniffInterval: false,

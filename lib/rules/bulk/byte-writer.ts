@@ -49,10 +49,13 @@ export class ByteWriter {
     this.#buffer[this.#length++] = value;
   }
 
+  /** A short piece: byte by byte, because a call into the runtime costs more than it. */
   bytes(source: Uint8Array): void {
     this.#reserve(source.length);
-    this.#buffer.set(source, this.#length);
-    this.#length += source.length;
+    const buffer = this.#buffer;
+    const start = this.#length;
+    for (let at = 0; at < source.length; at += 1) buffer[start + at] = source[at] ?? 0;
+    this.#length = start + source.length;
   }
 
   range(source: Buffer, start: number, end: number): void {
@@ -99,8 +102,8 @@ export class ByteWriter {
     let at = this.#length;
     let seen = 0;
     for (let position = 0; position < source.length; position += 1) {
-      const byte = source[position] as number;
-      const escape = ESCAPES[byte] as number;
+      const byte = source[position] ?? 0;
+      const escape = ESCAPES[byte] ?? 0;
       seen |= byte;
       if (escape === 0) {
         buffer[at++] = byte;
@@ -114,8 +117,8 @@ export class ByteWriter {
       buffer[at++] = 0x75;
       buffer[at++] = 0x30;
       buffer[at++] = 0x30;
-      buffer[at++] = HEX[byte >> 4] as number;
-      buffer[at++] = HEX[byte & 0xf] as number;
+      buffer[at++] = HEX[byte >> 4] ?? 0;
+      buffer[at++] = HEX[byte & 0xf] ?? 0;
     }
     this.#length = at;
     return seen < 0x80 || isUtf8(source);

@@ -116,7 +116,7 @@ function createJsonWriter(spec: Specification): RecordWriter {
     const { value } = record;
     if (value === null || !scanner.scan(value)) return null;
     const shape = shapeOf(value, scanner);
-    if (!shape.plain || (scanner.beyondAscii && !isUtf8(value))) return null;
+    if (!shape.plain || !isUtf8(value)) return null;
     const timestampMs = eventTime(value, shape.timestampAt, record.timestamp);
     if (timestampMs === null || !isDocumentTime(timestampMs)) return null;
 

@@ -10,14 +10,16 @@ const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
-/** By byte, what it ends or breaks within a JSON string: 0 nothing, 1 a quote or backslash, 2 not allowed. */
+/** By byte, whether a JSON string does not simply go on: a quote, a backslash, and what is not allowed. */
 const STRING_BREAKS = new Uint8Array(256);
-STRING_BREAKS.fill(2, 0, 0x20);
+STRING_BREAKS.fill(1, 0, 0x20);
 STRING_BREAKS[QUOTE] = 1;
 STRING_BREAKS[BACKSLASH] = 1;
 
 const ESCAPED = new Set(Buffer.from('"\\/bfnrt'));
-const LITERALS = ["true", "false", "null"].map((literal) => Buffer.from(literal));
+/** By first byte. */
+const LITERALS: (Buffer | undefined)[] = [];
+for (const literal of ["true", "false", "null"]) LITERALS[literal.charCodeAt(0)] = Buffer.from(literal);
 
 /** Nothing was found, or nothing that JSON allows. */
 const NONE = -1;
@@ -25,7 +27,8 @@ const NONE = -1;
 /**
  * Reads one JSON object (RFC 8259) from its bytes, without making values of them: checks it strictly and tells where its
  * own members are. It is there for speed, so it takes only what needs no thought: no line break between tokens, no
- * escape in a name of the object's own, no depth beyond 64. What it does not take may well be JSON.
+ * escape in a name of the object's own, no depth beyond 64. What it does not take may well be JSON. That bytes beyond
+ * ASCII are UTF-8 is for others to check.
  */
 export class JsonScanner {
   /** Members of the object found last. Of each, four positions: of its name without quotes, and of its value. */
@@ -33,24 +36,22 @@ export class JsonScanner {
   #positions = new Int32Array(4 * 64);
   /** True: no white space stands between the members, their names and values. */
   compact = true;
-  /** True: there are bytes beyond ASCII, which are still to be checked to be UTF-8. */
-  beyondAscii = false;
   #bytes: Uint8Array = new Uint8Array();
 
   nameStart(member: number): number {
-    return this.#positions[4 * member] as number;
+    return this.#positions[4 * member] ?? 0;
   }
 
   nameEnd(member: number): number {
-    return this.#positions[4 * member + 1] as number;
+    return this.#positions[4 * member + 1] ?? 0;
   }
 
   valueStart(member: number): number {
-    return this.#positions[4 * member + 2] as number;
+    return this.#positions[4 * member + 2] ?? 0;
   }
 
   valueEnd(member: number): number {
-    return this.#positions[4 * member + 3] as number;
+    return this.#positions[4 * member + 3] ?? 0;
   }
 
   /** @returns true where the bytes are one JSON object that this takes, with at least one member */
@@ -58,7 +59,6 @@ export class JsonScanner {
     this.#bytes = bytes;
     this.count = 0;
     this.compact = true;
-    this.beyondAscii = false;
     let at = this.#afterAnySpace(0);
     if (bytes[at] !== OPEN_OBJECT) return false;
     at += 1;
@@ -142,24 +142,18 @@ export class JsonScanner {
   /** @param start behind the opening quote @returns one past the closing one, or NONE */
   #string(start: number): number {
     const bytes = this.#bytes;
-    let seen = 0;
     let at = start;
-    while (at < bytes.length) {
-      const byte = bytes[at++] as number;
-      seen |= byte;
-      const broken = STRING_BREAKS[byte] as number;
-      if (broken === 0) continue;
-      if (byte === QUOTE) {
-        if (seen >= 0x80) this.beyondAscii = true;
-        return at;
-      }
-      if (broken === 2) return NONE;
-      const escaped = bytes[at++];
+    for (;;) {
+      while (STRING_BREAKS[bytes[at] ?? 0] === 0) at += 1;
+      const byte = bytes[at];
+      if (byte === QUOTE) return at + 1;
+      if (byte !== BACKSLASH) return NONE;
+      const escaped = bytes[at + 1];
+      at += 2;
       if (escaped === 0x75) {
         for (const end = at + 4; at < end; at += 1) if (!isHex(bytes[at])) return NONE;
       } else if (escaped === undefined || !ESCAPED.has(escaped)) return NONE;
     }
-    return NONE;
   }
 
   #number(start: number): number {
@@ -182,11 +176,12 @@ export class JsonScanner {
     return at === start ? NONE : at;
   }
 
-  #literal(at: number): number {
-    for (const literal of LITERALS) {
-      if (literal.every((byte, position) => this.#bytes[at + position] === byte)) return at + literal.length;
-    }
-    return NONE;
+  #literal(start: number): number {
+    const literal = LITERALS[this.#bytes[start] ?? 0];
+    if (literal === undefined) return NONE;
+    const end = start + literal.length;
+    for (let at = start + 1; at < end; at += 1) if (this.#bytes[at] !== literal[at - start]) return NONE;
+    return end;
   }
 
   #hasBackslash(start: number, end: number): boolean {

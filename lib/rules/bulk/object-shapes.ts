@@ -51,7 +51,9 @@ function judge(names: readonly string[], timestamp: string | null): ObjectShape 
 
 function hasNames(bytes: Buffer, scanner: JsonScanner, names: readonly Buffer[]): boolean {
   if (scanner.count !== names.length) return false;
-  for (const [member, name] of names.entries()) {
+  for (let member = 0; member < names.length; member += 1) {
+    const name = names[member];
+    if (name === undefined) return false;
     const start = scanner.nameStart(member);
     if (scanner.nameEnd(member) - start !== name.length) return false;
     for (let at = 0; at < name.length; at += 1) if (bytes[start + at] !== name[at]) return false;

@@ -53,7 +53,7 @@ export function createBase36TimeText(before: string, after: string): TimeText {
     const end = bytes.length - after.length;
     for (let at = end - 1; at >= end - LOW_DIGITS; at -= 1) {
       const next = (rest / 36) | 0;
-      bytes[at] = DIGITS[rest - next * 36] as number;
+      bytes[at] = DIGITS[rest - next * 36] ?? 0;
       rest = next;
     }
     return bytes;

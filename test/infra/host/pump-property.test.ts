@@ -94,7 +94,7 @@ test("whatever the answers, delays and rebalances: no commit passes an unknown o
           const plain = batch(offsets, { partition: step.partition, start, end });
           // The key says under which generation a record was handed over: a record that is retried may be a copy.
           const key = Buffer.from(String(generation));
-          const taken = { ...plain, records: plain.records.map((record) => ({ ...record, key })) };
+          const taken = { ...plain, records: plain.records.map((record) => Object.assign(record, { key })) };
           for (const record of taken.records) unknown.set(nameOf(record), record);
           let accepted = false;
           void pump.accept(taken, noHeartbeat).then(() => (accepted = true));

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { createRequire } from "node:module";
 import { connect, createServer, type Server, type Socket } from "node:net";
+import * as fc from "fast-check";
 import { eventually } from "../../support/eventually.ts";
 
 /** The parts of infra/patches/kafkajs@2.2.4.patch that are about a connection's end; see infra/patches/README.md. */
@@ -23,6 +24,21 @@ const call = {
     parse: ({ text }: { text: string }) => Promise.resolve(text),
   },
 };
+
+interface Answer {
+  readonly correlationId: number;
+  readonly size: number;
+  readonly payload: Buffer;
+}
+
+/** One that is not connected: fed by hand. */
+function bareConnection(onAnswer: (answer: Answer) => void): { processData(bytes: Buffer): void } {
+  const silent = { debug() {}, error() {}, warn() {}, info() {} };
+  const made = new Connection({ host: "h", port: 1, logger: { namespace: () => silent } });
+  return Object.assign(made as Connection & { processData(bytes: Buffer): void }, {
+    requestQueue: { fulfillRequest: onAnswer },
+  });
+}
 
 /** An answer as it goes over the wire. */
 function answerTo(request: Buffer, text: string): Buffer {
@@ -68,6 +84,38 @@ describe("a connection of the patched kafkajs", () => {
     closers.push(() => made.disconnect());
     return made;
   }
+
+  test("puts answers together, however they are cut into pieces and joined", () => {
+    const processData = fc.array(fc.uint8Array({ maxLength: 30 }), { minLength: 1, maxLength: 6 });
+    const cuts = fc.array(fc.nat(200), { maxLength: 12 });
+    fc.assert(
+      fc.property(processData, cuts, (payloads, cuts) => {
+        const stream = Buffer.concat(
+          payloads.map((payload, correlationId) => {
+            const head = Buffer.alloc(8);
+            head.writeInt32BE(4 + payload.length, 0);
+            head.writeInt32BE(correlationId, 4);
+            return Buffer.concat([head, payload]);
+          }),
+        );
+        const got: Buffer[] = [];
+        const made = bareConnection((answer) => {
+          expect(answer).toMatchObject({ correlationId: got.length, size: answer.payload.length + 4 });
+          got.push(answer.payload);
+        });
+        const ends = [...new Set([...cuts, stream.length])]
+          .filter((end) => end <= stream.length)
+          .sort((a, b) => a - b);
+        let start = 0;
+        for (const end of ends) {
+          // A copy: what the socket gives may be its own to write to again.
+          made.processData(Buffer.from(stream.subarray(start, end)));
+          start = end;
+        }
+        expect(got.map((payload) => [...payload].join())).toEqual(payloads.map((payload) => payload.join()));
+      }),
+    );
+  });
 
   test("begins anew after one that broke off in the middle of an answer", async () => {
     const made = await connection(30_000, (socket, request, before) => {

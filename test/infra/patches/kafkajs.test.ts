@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createRequire } from "node:module";
 import { CompressionCodecs, CompressionTypes } from "kafkajs";
+import { rejection } from "../../support/rejection.ts";
 import { decompressSnappy, registerCodecs } from "../../../lib/adapters/kafka/codecs.ts";
 
 /** infra/patches/kafkajs@2.2.4.patch, each of its parts pinned to what it is for; see infra/patches/README.md. */
@@ -19,8 +20,12 @@ const decodeRecord = require("kafkajs/src/protocol/recordBatch/record/v0/decoder
 const Decoder = require("kafkajs/src/protocol/decoder") as new (buffer: Buffer) => { readVarInt(): number };
 const RequestQueue = require("kafkajs/src/network/requestQueue") as new (options: object) => {
   scheduleCheckPendingRequests(): void;
+  scheduleRequestTimeoutCheck(): void;
   throttleCheckTimeoutId: unknown;
+  requestTimeoutDueAt: number;
   pending: unknown[];
+  push(request: object): void;
+  fulfillRequest(response: object): void;
   destroy(): void;
 };
 
@@ -44,6 +49,35 @@ describe("the kafkajs patch", () => {
     queue.pending.push({});
     queue.scheduleCheckPendingRequests();
     expect(queue.throttleCheckTimeoutId).not.toBeNull();
+    queue.destroy();
+  });
+
+  test("request timeouts have one timer, due with the first of them, and none where nothing is in flight", async () => {
+    const queue = new RequestQueue({
+      requestTimeout: 40,
+      enforceRequestTimeout: true,
+      logger: { debug() {}, warn() {} },
+      clientId: "c",
+      broker: "b",
+    });
+    queue.scheduleRequestTimeoutCheck();
+    expect(queue.requestTimeoutDueAt).toBe(Infinity);
+
+    const push = (correlationId: number, requestTimeout: number): Promise<unknown> =>
+      new Promise((resolve, reject) => {
+        const entry = { correlationId, apiName: "A", apiKey: 0, apiVersion: 0, resolve, reject };
+        queue.push({ entry, expectResponse: true, requestTimeout, sendRequest() {} });
+      });
+    const begin = Date.now();
+    const slow = push(1, 60_000);
+    expect(queue.requestTimeoutDueAt - begin).toBeGreaterThanOrEqual(60_000);
+    const quick = push(2, 40);
+    expect(queue.requestTimeoutDueAt - begin).toBeLessThan(1_000);
+    expect(await rejection(quick)).toMatchObject({ name: "KafkaJSRequestTimeoutError" });
+    // The other one goes on, and has the timer now.
+    expect(queue.requestTimeoutDueAt - begin).toBeGreaterThanOrEqual(60_000);
+    queue.fulfillRequest({ correlationId: 1, payload: Buffer.alloc(0), size: 0 });
+    await slow;
     queue.destroy();
   });
 

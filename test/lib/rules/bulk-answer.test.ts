@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { parseBulkItems, parseServerError } from "../../../lib/rules/bulk-answer.ts";
+import * as fc from "fast-check";
+import { parseBulkItems, parseServerError, parseUniformAnswer } from "../../../lib/rules/bulk-answer.ts";
 
 test("items of every kind, by position", () => {
   const error = { type: "t", reason: "r", caused_by: { type: "c", reason: "why" } };
@@ -20,6 +21,36 @@ test.each([
   [{ items: [{ create: {} }] }],
 ])("not an answer to a bulk: %j", (body) => {
   expect(parseBulkItems(body)).toBeNull();
+});
+
+test("an answer that says the same of every document is what JSON.parse makes of it", () => {
+  const item = fc.constantFrom(
+    '{"create":{"result":"created","status":201}}',
+    '{"create":{"status":409}}',
+    '{"create":{"a":"}}"}}',
+    '{"create":{}}}',
+    "{}}",
+    "",
+  );
+  const answer = fc
+    .tuple(
+      fc.array(item, { minLength: 1, maxLength: 4 }),
+      fc.boolean(),
+      fc.constantFrom("]}", "]", ",]}", "] }"),
+    )
+    .map(
+      ([items, same, end]) =>
+        `{"errors":false,"items":[${items.map((item) => (same ? items[0] : item)).join()}${end}`,
+    );
+  fc.assert(
+    fc.property(answer, (text) => {
+      const uniform = parseUniformAnswer(text);
+      if (uniform !== undefined) expect(uniform).toEqual(JSON.parse(text));
+    }),
+    { numRuns: 500 },
+  );
+  const usual = `{"errors":false,"items":[${Array.from({ length: 3 }, () => '{"create":{"result":"created","status":201}}').join()}]}`;
+  expect(parseUniformAnswer(usual)).toEqual(JSON.parse(usual));
 });
 
 test("errors come as objects, as text, or not at all", () => {

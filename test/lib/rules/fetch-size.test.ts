@@ -12,7 +12,11 @@ test.each([
   ["up to the largest", { lastLimit: 8 * MiB, lastBytes: 8 * MiB }, 8 * MiB],
   ["follows what there is to read down", { lastBytes: 100 * KiB }, 200 * KiB],
   ["to the smallest where there is nothing", { lastBytes: 0 }, 64 * KiB],
-  ["stays where one of several partitions gives all it may", { lastLimit: 2 * MiB, lastBytes: MiB }, 2 * MiB],
+  [
+    "doubles where much was cut off: half a megabyte of two came",
+    { lastLimit: 2 * MiB, lastBytes: MiB / 2 },
+    4 * MiB,
+  ],
   ["leaves the others their part of what is free", { busyTopics: 512 }, 512 * KiB],
   ["asks for little where nothing is free, but asks", { free: 0 }, 64 * KiB],
   ["allows for what compression hides", { lastBytes: 10 * MiB, free: 5 * MiB }, 512 * KiB],

@@ -1,5 +1,6 @@
 import { type Admin, Kafka, logLevel, Partitioners } from "kafkajs";
 import { createLineSource, type LineFormat } from "./lines.ts";
+import { poll } from "./poll.ts";
 
 /** What the bench does with Kafka besides measuring. Whoever opens it closes it. */
 export interface BenchBroker extends AsyncDisposable {
@@ -28,6 +29,8 @@ export interface FillResult {
 /** One record batch as a busy producer with `linger.ms` would send it, below what a broker takes by default. */
 const BATCH_RECORDS = { text: 1_000, json: 500 };
 
+const CREATE_AT_ONCE = 100;
+
 export async function openBroker(brokers: readonly string[]): Promise<BenchBroker> {
   const kafka = new Kafka({ clientId: "bench", brokers: [...brokers], logLevel: logLevel.NOTHING });
   const admin = kafka.admin();
@@ -37,11 +40,29 @@ export async function openBroker(brokers: readonly string[]): Promise<BenchBroke
     kafka,
     admin,
     async createTopics(topics, partitions) {
-      await admin.createTopics({
-        topics: topics.map((topic) => ({ topic, numPartitions: partitions })),
-        waitForLeaders: true,
-        timeout: 60_000,
-      });
+      // kafkajs waits for leaders by asking for topics that may not be known yet, and gives up on them: asked for all of
+      // the cluster's topics, a broker leaves out those it does not know.
+      for (let start = 0; start < topics.length; start += CREATE_AT_ONCE) {
+        const some = topics.slice(start, start + CREATE_AT_ONCE);
+        await admin.createTopics({
+          topics: some.map((topic) => ({ topic, numPartitions: partitions })),
+          waitForLeaders: false,
+          timeout: 60_000,
+        });
+      }
+      const wanted = new Set(topics);
+      await poll(
+        async () => {
+          const { topics: known } = await admin.fetchTopicMetadata();
+          const led = known.filter(
+            ({ name, partitions: found }) =>
+              wanted.has(name) && found.length === partitions && found.every(({ leader }) => leader >= 0),
+          );
+          return led.length === wanted.size ? true : null;
+        },
+        100,
+        AbortSignal.timeout(60_000),
+      );
     },
     async fill({ topic, partitions, records, format, seed }, onSent) {
       const next = createLineSource(format, seed);

@@ -1,3 +1,8 @@
+import { boundedPace, fullPace, paceAfter, type BulkLoad } from "../../lib/rules/bulk/pace.ts";
+
+/** Gives a place back; says what the answer told about Elasticsearch's load, if it told anything. */
+export type Leave = (load?: BulkLoad) => void;
+
 /** Bounds the bulk requests in flight of all topics together, first come first served. */
 export interface BulkGate {
   /**
@@ -6,31 +11,36 @@ export interface BulkGate {
    * @returns gives the place back; calling it again does nothing
    * @throws the signal's reason
    */
-  enter(signal: AbortSignal): Promise<() => void>;
-  /** Changes the number of places; requests in flight finish as they are. */
-  resize(places: number): void;
+  enter(signal: AbortSignal): Promise<Leave>;
+  /** Changes how many places there may be; requests in flight finish as they are. */
+  resize(maxPlaces: number): void;
+  /** How many there are now: fewer while Elasticsearch refuses work. */
+  readonly places: number;
 }
 
-export function createBulkGate(places: number): BulkGate {
-  let limit = places;
+export function createBulkGate(maxPlacesAtStart: number): BulkGate {
+  let maxPlaces = maxPlacesAtStart;
+  let pace = fullPace(maxPlaces);
   let taken = 0;
   const waiting = new Set<() => void>();
 
   const admit = (): void => {
     for (const wake of waiting) {
-      if (taken >= limit) return;
+      if (taken >= pace.places) return;
       waiting.delete(wake);
       taken += 1;
       wake();
     }
   };
 
-  const place = (): (() => void) => {
+  const place = (): Leave => {
     let held = true;
-    return () => {
+    const { round } = pace;
+    return (load) => {
       if (!held) return;
       held = false;
       taken -= 1;
+      if (load !== undefined) pace = paceAfter(pace, load, round, maxPlaces);
       admit();
     };
   };
@@ -54,8 +64,12 @@ export function createBulkGate(places: number): BulkGate {
       }
     },
     resize(wanted) {
-      limit = wanted;
+      pace = boundedPace(pace, wanted, maxPlaces);
+      maxPlaces = wanted;
       admit();
+    },
+    get places() {
+      return pace.places;
     },
   };
 }

@@ -188,7 +188,10 @@ export function startHost(options: HostOptions): Host {
           topics: pool.statuses(),
         }),
       metricsText() {
-        reporter.refresh(pool.statuses(), budget.usedBytes);
+        reporter.refresh(pool.statuses(), {
+          inFlightBytes: budget.usedBytes,
+          bulkConcurrency: gate.places,
+        });
         return metrics.text();
       },
       replays: office.replays,

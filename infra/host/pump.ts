@@ -4,13 +4,14 @@ import type { PartitionPosition } from "../../lib/adapters/kafka/consumer.ts";
 import type { FetchedBatch } from "../../lib/adapters/kafka/fetched-batch.ts";
 import { bytesOfAll, detached } from "../../lib/adapters/kafka/source-record.ts";
 import { abortable } from "../../lib/rules/abortable.ts";
+import type { BulkLoad } from "../../lib/rules/bulk/pace.ts";
 import { backoffMs, type BackoffRule } from "../../lib/rules/backoff.ts";
 import { messageOf } from "../../lib/rules/errors.ts";
 import { smallestFetchBytes } from "../../lib/rules/fetch-size.ts";
 import type { OutcomeKind, RetryReason, SourceRecord } from "../../lib/rules/record.ts";
 import { stalledAfterMs } from "../../lib/rules/stall.ts";
 import type { PartitionStatus } from "../../lib/rules/status.ts";
-import type { BulkGate } from "./bulk-gate.ts";
+import type { BulkGate, Leave } from "./bulk-gate.ts";
 import type { ByteShare } from "./byte-budget.ts";
 import { createCommitter } from "./committer.ts";
 import { RecordQueue } from "./record-queue.ts";
@@ -62,6 +63,12 @@ export interface Pump {
   drain(signal: AbortSignal): Promise<boolean>;
   /** Ends at once; to be called in any case, after `drain` too. */
   close(): void;
+}
+
+/** Nothing is told by an attempt that failed for another reason. */
+function loadToldBy(retry: RetryReason | null): BulkLoad | undefined {
+  if (retry === null) return "good";
+  return retry.code === "too_many_requests" ? "busy" : undefined;
 }
 
 const RETRY_BACKOFF: BackoffRule = { initialMs: 200, maxMs: 10_000 };
@@ -134,7 +141,7 @@ export function createPump(deps: PumpDeps): Pump {
   /** Tries one chunk until each of its records has an outcome, or its generation is over. */
   const send = async (
     chunk: readonly SourceRecord[],
-    firstLeave: () => void,
+    firstLeave: Leave,
     generation: AbortSignal,
   ): Promise<void> => {
     if (attempts === 0) progressAt = deps.now();
@@ -144,7 +151,7 @@ export function createPump(deps: PumpDeps): Pump {
     try {
       for (let attempt = 1; left.length > 0; attempt += 1) {
         const { outcomes, retry } = await deps.ingest(left, attempt, life.signal);
-        leave();
+        leave(loadToldBy(retry));
         left = settle(left, outcomes, generation);
         if (left.length === 0 || generation.aborted) break;
         if (retry === null)

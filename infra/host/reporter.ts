@@ -19,7 +19,10 @@ export interface Reporter {
   /** As last read; etcd is null where it is not configured. */
   sources(etcdConfigured: boolean): { readonly config: SourceHealth; readonly etcd: SourceHealth | null };
   /** Brings the gauges up to date. */
-  refresh(statuses: readonly TopicStatus[], inFlightBytes: number): void;
+  refresh(
+    statuses: readonly TopicStatus[],
+    host: { readonly inFlightBytes: number; readonly bulkConcurrency: number },
+  ): void;
 }
 
 export interface ReporterDeps {
@@ -103,8 +106,9 @@ export function createReporter({ logger, failures, metrics, now }: ReporterDeps)
       });
     },
     sources: (etcdConfigured) => ({ config: health.config, etcd: etcdConfigured ? health.etcd : null }),
-    refresh(statuses, inFlightBytes) {
+    refresh(statuses, { inFlightBytes, bulkConcurrency }) {
       metrics.setInFlightBytes(inFlightBytes);
+      metrics.setBulkConcurrency(bulkConcurrency);
       metrics.setTopics(statuses.map(({ state }) => state));
       for (const { topic, partitions } of statuses) {
         const lag = new Map<number, number>();

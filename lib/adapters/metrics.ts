@@ -23,6 +23,7 @@ export interface Metrics {
   setTopics(states: Iterable<TopicState>): void;
   reconciled(result: "done" | "failed", durationMs: number): void;
   sourceRead(source: "config" | "etcd", atMs: number): void;
+  setBulkConcurrency(places: number): void;
   setInFlightBytes(bytes: number): void;
   /** Removes all labels of a topic that has stopped; call it after the last count. */
   forgetTopic(topic: string): void;
@@ -102,6 +103,12 @@ export function createMetrics(): Metrics {
     registers,
   });
 
+  const bulkConcurrency = new Gauge({
+    name: "penstock_bulk_concurrency",
+    help: "Bulk requests allowed in flight at once: fewer than configured while Elasticsearch answers 429.",
+    registers,
+  });
+
   /** What has a lag label, by topic: prom-client cannot remove by one label of two. */
   const laggingPartitions = new Map<string, readonly number[]>();
   const setLag = (topic: string, lagByPartition: ReadonlyMap<number, number>) => {
@@ -139,6 +146,7 @@ export function createMetrics(): Metrics {
     },
     sourceRead: (source, atMs) => sourceSuccess.set({ source }, atMs / 1000),
     setInFlightBytes: (bytes) => inFlight.set(bytes),
+    setBulkConcurrency: (places) => bulkConcurrency.set(places),
     forgetTopic(topic) {
       setLag(topic, new Map());
       recordsConsumed.remove({ topic });

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { createBulkGate, type BulkGate } from "../../../infra/host/bulk-gate.ts";
+import { createBulkGate, type BulkGate, type Leave } from "../../../infra/host/bulk-gate.ts";
+import type { BulkLoad } from "../../../lib/rules/bulk/pace.ts";
 import { flush } from "../../support/fake-time.ts";
 import { rejection } from "../../support/rejection.ts";
 
@@ -8,13 +9,13 @@ const { signal } = new AbortController();
 /** Asks for a place for each name; `entered` tells who got one, in order. */
 function ask(gate: BulkGate, ...names: string[]) {
   const entered: string[] = [];
-  const leave = new Map<string, () => void>();
+  const leave = new Map<string, Leave>();
   for (const name of names)
     void gate.enter(signal).then((left) => {
       entered.push(name);
       leave.set(name, left);
     });
-  return { entered, leave: (name: string) => leave.get(name)?.() };
+  return { entered, leave: (name: string, load?: BulkLoad) => leave.get(name)?.(load) };
 }
 
 test("lets in as many as it has places, first come first served", async () => {
@@ -93,4 +94,26 @@ test("an abort in the moment of admission takes no place along", async () => {
   const next = ask(gate, "next");
   await flush();
   expect(next.entered).toEqual(["next"]);
+});
+
+test("a 429 halves the places at once, good answers give them back one by one", async () => {
+  const gate = createBulkGate(4);
+  const { entered, leave } = ask(gate, "a", "b", "c", "d", "e", "f", "g", "h");
+  await flush();
+  expect(entered).toHaveLength(4);
+  leave("a", "busy");
+  leave("b", "busy");
+  await flush();
+  // Two are still in flight, which is all that is allowed now: both told of one crowd.
+  expect({ entered: entered.length, places: gate.places }).toEqual({ entered: 4, places: 2 });
+  leave("c", "good");
+  await flush();
+  expect({ entered: entered.length, places: gate.places }).toEqual({ entered: 5, places: 2 });
+  leave("d", "good");
+  await flush();
+  expect({ entered: entered.length, places: gate.places }).toEqual({ entered: 7, places: 3 });
+  // Whoever leaves without a word changes nothing.
+  leave("e");
+  await flush();
+  expect({ entered: entered.length, places: gate.places }).toEqual({ entered: 8, places: 3 });
 });

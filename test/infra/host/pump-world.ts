@@ -56,9 +56,10 @@ export function createPumpWorld(options: PumpWorldOptions = {}) {
     });
     return promise;
   };
+  const gate = createBulkGate(places);
   const pump = createPump({
     ingest: options.ingest ?? byHand,
-    gate: createBulkGate(places),
+    gate,
     share: budget.join(),
     limits: () => ({ maxDocuments, maxBytes: bulkBytes, concurrency }),
     now: Date.now,
@@ -90,7 +91,7 @@ export function createPumpWorld(options: PumpWorldOptions = {}) {
     };
     pump.assign(assignment);
   };
-  return { pump, budget, attempts, commits, log, failures, kafka, sought, assign };
+  return { pump, gate, budget, attempts, commits, log, failures, kafka, sought, assign };
 }
 
 /** The memory one record of `batch` takes. */

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
+import type { AttemptResult } from "../../../infra/host/pump.ts";
+import type { RetryReason } from "../../../lib/rules/record.ts";
 import { advance, flush } from "../../support/fake-time.ts";
 import { batch, busy, createPumpWorld, noHeartbeat } from "./pump-world.ts";
 
@@ -65,6 +67,30 @@ describe("sending", () => {
     expect(pump.trouble).toBeNull();
     expect(commits.at(-1)?.offsets).toEqual({ 0: 3 });
     expect(log.outcomes).toEqual(["indexed", null, "duplicate", "dead-lettered"]);
+  });
+
+  test("a 429 halves what may be in flight, another trouble does not, and good answers give it back", async () => {
+    let answer: AttemptResult = { outcomes: ["indexed"], retry: null };
+    const { pump, gate, assign } = createPumpWorld({ places: 8, ingest: () => Promise.resolve(answer) });
+    assign(1, { 0: 0 });
+    const places: number[] = [];
+    const fail = async (retry: RetryReason, offset: number): Promise<void> => {
+      answer = { outcomes: [null], retry };
+      await pump.accept(batch([offset]), noHeartbeat);
+      await flush();
+      places.push(gate.places);
+      answer = { outcomes: ["indexed"], retry: null };
+      await advance(1_000);
+      places.push(gate.places);
+    };
+    await fail(busy, 0);
+    await fail({ code: "server_error", message: "503" }, 1);
+    for (let offset = 2; offset < 5; offset += 1) {
+      await pump.accept(batch([offset]), noHeartbeat);
+      await flush();
+    }
+    expect([...places, gate.places]).toEqual([4, 4, 4, 4, 5]);
+    pump.close();
   });
 
   test("a place at Elasticsearch is left while a retry waits", async () => {

@@ -181,8 +181,9 @@ test("the gauges follow what is there: states, memory, and the lag of owned part
   ];
   reporter.refresh(
     [topicStatus({ topic: "app", partitions }), topicStatus({ state: "failed", partitions: [] })],
-    42,
+    { inFlightBytes: 42, bulkConcurrency: 3 },
   );
+  expect(await measured("penstock_bulk_concurrency")).toEqual(["penstock_bulk_concurrency 3"]);
   expect(await measured("penstock_consumer_lag{")).toEqual([
     'penstock_consumer_lag{topic="app",partition="0"} 5',
   ]);

@@ -16,6 +16,7 @@ test("every metric of the contract has its name, type and labels", async () => {
   metrics.reconciled("done", 20);
   metrics.sourceRead("etcd", 1_700_000_000_500);
   metrics.setInFlightBytes(1024);
+  metrics.setBulkConcurrency(4);
 
   const text = await metrics.text();
   const lines = samples(text);
@@ -36,6 +37,7 @@ test("every metric of the contract has its name, type and labels", async () => {
     "penstock_reconcile_duration_seconds_sum 0.02",
     'penstock_source_last_success_timestamp_seconds{source="etcd"} 1700000000.5',
     "penstock_in_flight_bytes 1024",
+    "penstock_bulk_concurrency 4",
   ]) {
     expect(lines).toContain(line);
   }

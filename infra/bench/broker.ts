@@ -8,7 +8,7 @@ export interface BenchBroker extends AsyncDisposable {
   readonly admin: Admin;
   createTopics(topics: readonly string[], partitions: number): Promise<void>;
   /** Fills a topic, all partitions alike. `onSent` gets the number of records acknowledged so far. */
-  fill(options: FillOptions, onSent?: (sent: number) => void): Promise<FillResult>;
+  load(options: FillOptions, onSent?: (sent: number) => void): Promise<FillResult>;
   /** Resolves when the group has committed so many records of the topic; asks every 20 ms. */
   untilCommitted(groupId: string, topic: string, records: number, signal: AbortSignal): Promise<void>;
 }
@@ -64,7 +64,7 @@ export async function openBroker(brokers: readonly string[]): Promise<BenchBroke
         AbortSignal.timeout(60_000),
       );
     },
-    async fill({ topic, partitions, records, format, seed }, onSent) {
+    async load({ topic, partitions, records, format, seed }, onSent) {
       const next = createLineSource(format, seed);
       let sent = 0;
       let bytes = 0;

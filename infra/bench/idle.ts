@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { BenchBroker } from "./broker.ts";
 import { startHostProcess } from "./host-process.ts";
 import { poll } from "./poll.ts";
 import { costOf } from "./process-cost.ts";
@@ -15,7 +14,6 @@ export interface IdleResult {
 }
 
 export interface IdleOptions {
-  readonly broker: BenchBroker;
   readonly brokers: readonly string[];
   readonly elasticsearchNode: string;
   /** They exist, and are empty. */

@@ -1,11 +1,12 @@
-// `bun infra/bench/reload.ts`: how long it takes until a newly declared topic's first record is in Elasticsearch.
+// `bun run bench:reload`: how long it takes until a newly declared topic's first record is in Elasticsearch.
 import { parseArgs } from "node:util";
 import { messageOf } from "../../lib/rules/errors.ts";
 import { createProgressDisplay } from "../stack/progress.ts";
 import { startStack } from "../stack/stack.ts";
+import { median } from "./median.ts";
 import { measureReload, type ReloadResult } from "./reload-rounds.ts";
 
-const usage = `Usage: bun infra/bench/reload.ts [--rebalance-delay MS] [--rounds N] [--json]
+const usage = `Usage: bun run bench:reload [--rebalance-delay MS] [--rounds N] [--json]
 
 Boots Kafka, Elasticsearch and etcd, starts a host that moves a busy topic, and declares new topics one after another:
 through etcd, through the config file and through \`topics add\`. Measures until the first document of each is
@@ -117,11 +118,4 @@ function format({ rebalanceDelayMs, times, busy }: Report): string {
       (sameMembers ? "the same member" : "another member"),
     "",
   ].join("\n");
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length / 2;
-  const [low, high] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
-  return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2;
 }

@@ -44,6 +44,9 @@ function clientOptions(settings: ElasticsearchSettings): ClientOptions {
     nodes: [...nodes],
     Connection: FetchConnection,
     Serializer: AnswerSerializer,
+    // It would copy a failed request's body, byte by byte, into an object: seconds for a bulk, minutes for a large one.
+    // Its errors, with all they hold, end in this file.
+    redaction: { type: "off" },
     maxRetries: 0,
     sniffOnStart: false,
     sniffInterval: false,

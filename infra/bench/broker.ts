@@ -4,7 +4,6 @@ import { poll } from "./poll.ts";
 
 /** What the bench does with Kafka besides measuring. Whoever opens it closes it. */
 export interface BenchBroker extends AsyncDisposable {
-  readonly kafka: Kafka;
   readonly admin: Admin;
   createTopics(topics: readonly string[], partitions: number): Promise<void>;
   /** Fills a topic, all partitions alike. `onSent` gets the number of records acknowledged so far. */
@@ -37,7 +36,6 @@ export async function openBroker(brokers: readonly string[]): Promise<BenchBroke
   const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
   await Promise.all([admin.connect(), producer.connect()]);
   return {
-    kafka,
     admin,
     async createTopics(topics, partitions) {
       // kafkajs waits for leaders by asking for topics that may not be known yet, and gives up on them: asked for all of
@@ -83,16 +81,15 @@ export async function openBroker(brokers: readonly string[]): Promise<BenchBroke
       return { meanBytes: bytes / records };
     },
     async untilCommitted(groupId, topic, records, signal) {
-      for (;;) {
-        signal.throwIfAborted();
-        const [found] = await admin.fetchOffsets({ groupId, topics: [topic] });
-        const committed = (found?.partitions ?? []).reduce(
-          (sum, { offset }) => sum + Math.max(0, Number(offset)),
-          0,
-        );
-        if (committed >= records) return;
-        await Bun.sleep(20);
-      }
+      await poll(
+        async () => {
+          const [found] = await admin.fetchOffsets({ groupId, topics: [topic] });
+          const offsets = (found?.partitions ?? []).map(({ offset }) => Math.max(0, Number(offset)));
+          return offsets.reduce((sum, offset) => sum + offset, 0) >= records ? true : null;
+        },
+        20,
+        signal,
+      );
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([admin.disconnect(), producer.disconnect()]);

@@ -4,7 +4,6 @@ import { z } from "zod";
 /** The instant bulk endpoint in its own process. */
 export interface EndpointProcess extends AsyncDisposable {
   readonly url: string;
-  readonly pid: number;
   /** Documents taken since its start. */
   documents(): Promise<number>;
 }
@@ -24,7 +23,6 @@ export async function startEndpoint(signal: AbortSignal): Promise<EndpointProces
   const url = new TextDecoder().decode(value).trim();
   return {
     url,
-    pid: child.pid,
     async documents() {
       const answer = await fetch(`${url}/_count`, { signal });
       return countAnswer.parse(await answer.json()).documents;

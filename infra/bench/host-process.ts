@@ -13,6 +13,8 @@ export interface HostProcess extends AsyncDisposable {
   replaceConfig(config: object): Promise<void>;
   /** The state of each topic. */
   states(): Promise<ReadonlyMap<string, string>>;
+  /** Resolves once all of them are running; asks every `everyMs`. @throws the signal's reason */
+  untilRunning(topics: readonly string[], everyMs: number, signal: AbortSignal): Promise<void>;
   /** The value of `penstock_records_consumed_total` for the topic. */
   recordsConsumed(topic: string): Promise<number>;
 }
@@ -64,6 +66,10 @@ export async function startHostProcess(
     throw error;
   });
 
+  const states = async (): Promise<ReadonlyMap<string, string>> => {
+    const answer = await fetch(new URL("/topics", url), { signal });
+    return new Map(topicsAnswer.parse(await answer.json()).map(({ topic, state }) => [topic, state]));
+  };
   return {
     configPath,
     pid: child.pid,
@@ -71,9 +77,16 @@ export async function startHostProcess(
       await writeFile(`${configPath}.next`, textOf(wanted));
       await rename(`${configPath}.next`, configPath);
     },
-    async states() {
-      const answer = await fetch(new URL("/topics", url), { signal });
-      return new Map(topicsAnswer.parse(await answer.json()).map(({ topic, state }) => [topic, state]));
+    states,
+    async untilRunning(topics, everyMs, limit) {
+      await poll(
+        async () => {
+          const found = await states();
+          return topics.every((topic) => found.get(topic) === "running") ? true : null;
+        },
+        everyMs,
+        limit,
+      );
     },
     async recordsConsumed(topic) {
       const text = await (await fetch(new URL("/metrics", url), { signal })).text();

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { startHostProcess } from "./host-process.ts";
-import { poll } from "./poll.ts";
 import { costOf } from "./process-cost.ts";
 
 /** What many topics cost in which nothing happens. */
@@ -37,14 +36,7 @@ export async function measureIdle(options: IdleOptions, signal: AbortSignal): Pr
     signal,
     options.checkout,
   );
-  await poll(
-    async () => {
-      const states = await host.states();
-      return topics.every((topic) => states.get(topic) === "running") ? true : null;
-    },
-    200,
-    AbortSignal.any([signal, AbortSignal.timeout(START_WITHIN_MS)]),
-  );
+  await host.untilRunning(topics, 200, AbortSignal.any([signal, AbortSignal.timeout(START_WITHIN_MS)]));
   const runningAfterSeconds = (performance.now() - startedAt) / 1_000;
   await sleep(SETTLE_MS, undefined, { signal });
   const before = costOf(host.pid);

@@ -10,8 +10,6 @@ const headers = {
 /** By path, as it was put: a template is read again after it was written. */
 const templates = new Map<string, string>();
 let documents = 0;
-let requests = 0;
-let bytes = 0;
 
 const server = Bun.serve({
   hostname: "127.0.0.1",
@@ -20,7 +18,7 @@ const server = Bun.serve({
   async fetch(request) {
     const { pathname } = new URL(request.url);
     if (pathname === "/_bulk") return new Response(answerTo(await request.bytes()), { headers });
-    if (pathname === "/_count") return Response.json({ documents, requests, bytes });
+    if (pathname === "/_count") return Response.json({ documents });
     if (pathname === "/") return Response.json({ version: { number: "9.2.0" } }, { headers });
     if (request.method === "PUT") {
       templates.set(pathname, await request.text());
@@ -39,8 +37,6 @@ function answerTo(body: Uint8Array): string {
   for (let at = body.indexOf(0x0a); at !== -1; at = body.indexOf(0x0a, at + 1)) lines += 1;
   const count = lines / 2;
   documents += count;
-  requests += 1;
-  bytes += body.length;
   const answer =
     answers.get(count) ?? `{"errors":false,"items":[${Array.from({ length: count }, () => item).join(",")}]}`;
   answers.set(count, answer);

@@ -1,16 +1,7 @@
+import { seededRandom, type SeededRandom } from "./random.ts";
+
 /** Log records made up from a seed: the same seed gives the same bytes, on any machine. */
 export type LineFormat = "text" | "json";
-
-/** In [0, 1), from a 32-bit seed (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 /**
  * An endless source of log records.
@@ -19,15 +10,11 @@ export function seededRandom(seed: number): () => number {
  * - `json`: flat and nested structured records of about 1 KB.
  */
 export function createLineSource(format: LineFormat, seed: number): () => string {
-  const random = seededRandom(seed);
-  const words = createWords(random);
+  const words = createWords(seededRandom(seed));
   return format === "text" ? () => textLine(words) : () => jsonLine(words);
 }
 
-interface Words {
-  readonly random: () => number;
-  readonly number: (below: number) => number;
-  readonly pick: (list: readonly string[]) => string;
+interface Words extends SeededRandom {
   readonly hex: (length: number) => string;
   readonly address: () => string;
   /** Some words, so many characters at most. */
@@ -63,15 +50,12 @@ const CLASSES = ["com.example.orders.OrderService", "com.example.auth.TokenFilte
 const LEVELS = ["INFO", "INFO", "INFO", "WARN", "DEBUG", "ERROR"];
 const BEYOND_ASCII = ["Zürich", "déjà vu", "naïve", "日本語", "→ done", "Ünïcode"];
 
-function createWords(random: () => number): Words {
-  const number = (below: number): number => Math.floor(random() * below);
-  const pick = (list: readonly string[]): string => list[number(list.length)] ?? "";
+function createWords(random: SeededRandom): Words {
+  const { below, pick } = random;
   return {
-    random,
-    number,
-    pick,
-    hex: (length) => number(0x7fffffff).toString(16).padStart(length, "0").slice(0, length),
-    address: () => `10.${number(256)}.${number(256)}.${number(256)}`,
+    ...random,
+    hex: (length) => below(0x7fffffff).toString(16).padStart(length, "0").slice(0, length),
+    address: () => `10.${below(256)}.${below(256)}.${below(256)}`,
     prose(length) {
       let text = pick(VOCABULARY);
       while (text.length < length) text += ` ${pick(VOCABULARY)}`;
@@ -80,51 +64,51 @@ function createWords(random: () => number): Words {
   };
 }
 
-function stamp({ number }: Words): string {
+function stamp({ below }: Words): string {
   const two = (value: number): string => String(value).padStart(2, "0");
-  return `Nov ${two(1 + number(28))} ${two(number(24))}:${two(number(60))}:${two(number(60))}`;
+  return `Nov ${two(1 + below(28))} ${two(below(24))}:${two(below(60))}:${two(below(60))}`;
 }
 
 function textLine(words: Words): string {
-  const { random, number, pick, hex, address, prose } = words;
+  const { next, below, pick, hex, address, prose } = words;
   const head = `${stamp(words)} ${pick(HOSTS)} `;
-  const kind = random();
+  const kind = next();
   if (kind < 0.2)
-    return `${head}sshd[${number(65_000)}]: Accepted publickey for deploy from ${address()} port ${number(65_000)} ssh2: ED25519 SHA256:${hex(8)}${hex(8)}${hex(8)}`;
-  if (kind < 0.4) return `${head}systemd[1]: ${pick(UNITS)}: ${prose(20 + number(50))}.`;
+    return `${head}sshd[${below(65_000)}]: Accepted publickey for deploy from ${address()} port ${below(65_000)} ssh2: ED25519 SHA256:${hex(8)}${hex(8)}${hex(8)}`;
+  if (kind < 0.4) return `${head}systemd[1]: ${pick(UNITS)}: ${prose(20 + below(50))}.`;
   if (kind < 0.65)
-    return `${head}app[${number(65_000)}]: level=${pick(LEVELS)} request_id=${hex(8)}${hex(8)} took=${number(4_000)}ms ${prose(10 + number(60))}`;
-  if (kind < 0.8) return `${head}kernel: [${number(999_999)}.${hex(6)}] eth0: ${prose(15 + number(60))}`;
+    return `${head}app[${below(65_000)}]: level=${pick(LEVELS)} request_id=${hex(8)}${hex(8)} took=${below(4_000)}ms ${prose(10 + below(60))}`;
+  if (kind < 0.8) return `${head}kernel: [${below(999_999)}.${hex(6)}] eth0: ${prose(15 + below(60))}`;
   if (kind < 0.825)
-    return `${address()} - - [10/Nov/2026:13:55:36 +0000] "GET ${pick(PATHS)}?q=${hex(6)} HTTP/1.1" 200 ${number(90_000)} "-" "${pick(AGENTS)}"`;
-  if (kind < 0.835) return `${head}${pick(BEYOND_ASCII)}: ${prose(30 + number(60))}`;
-  if (kind < 0.97) return `${head}${pick(CLASSES)} ${pick(LEVELS)} ${prose(30 + number(60))}`;
-  return `${head}${pick(CLASSES)} ERROR ${prose(200 + number(300))}`;
+    return `${address()} - - [10/Nov/2026:13:55:36 +0000] "GET ${pick(PATHS)}?q=${hex(6)} HTTP/1.1" 200 ${below(90_000)} "-" "${pick(AGENTS)}"`;
+  if (kind < 0.835) return `${head}${pick(BEYOND_ASCII)}: ${prose(30 + below(60))}`;
+  if (kind < 0.97) return `${head}${pick(CLASSES)} ${pick(LEVELS)} ${prose(30 + below(60))}`;
+  return `${head}${pick(CLASSES)} ERROR ${prose(200 + below(300))}`;
 }
 
 function jsonLine(words: Words): string {
-  const { number, pick, hex, address, prose } = words;
+  const { below, pick, hex, address, prose } = words;
   return JSON.stringify({
     level: pick(LEVELS),
     logger: pick(CLASSES),
-    thread: `http-nio-8080-exec-${number(200)}`,
-    message: prose(180 + number(200)),
+    thread: `http-nio-8080-exec-${below(200)}`,
+    message: prose(180 + below(200)),
     host: { name: pick(HOSTS), ip: address(), zone: `eu-1${pick(["a", "b", "c"])}` },
     http: {
       request: {
         method: "GET",
         path: `${pick(PATHS)}?q=${hex(6)}`,
-        bytes: number(9_000),
+        bytes: below(9_000),
         id: hex(8) + hex(8),
       },
-      response: { status_code: 200 + number(4) * 100, bytes: number(90_000) },
+      response: { status_code: 200 + below(4) * 100, bytes: below(90_000) },
       user_agent: pick(AGENTS),
     },
     trace_id: hex(8) + hex(8) + hex(8) + hex(8),
     span_id: hex(8) + hex(8),
-    duration_ms: number(400_000) / 100,
-    user: { id: number(1_000_000), roles: ["reader", pick(["writer", "admin"])] },
-    labels: { app: "orders", version: `2.${number(20)}.${number(9)}`, canary: number(2) === 1, build: null },
-    comment: prose(150 + number(120)),
+    duration_ms: below(400_000) / 100,
+    user: { id: below(1_000_000), roles: ["reader", pick(["writer", "admin"])] },
+    labels: { app: "orders", version: `2.${below(20)}.${below(9)}`, canary: below(2) === 1, build: null },
+    comment: prose(150 + below(120)),
   });
 }

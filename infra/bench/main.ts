@@ -1,9 +1,8 @@
 // `bun run bench`: what records and idle topics cost, on real servers booted for it.
 import { parseArgs } from "node:util";
-import { messageOf } from "../../lib/rules/errors.ts";
-import { createProgressDisplay } from "../stack/progress.ts";
-import { startStack, type Stack } from "../stack/stack.ts";
+import type { Stack } from "../stack/stack.ts";
 import { openBroker } from "./broker.ts";
+import { bootStack, runBench, wholeNumber } from "./command.ts";
 import { startEndpoint } from "./endpoint-process.ts";
 import { measureIdle, type IdleResult } from "./idle.ts";
 import type { LineFormat } from "./lines.ts";
@@ -57,44 +56,13 @@ interface IdleReport extends IdleResult {
 const PARTITIONS = 4;
 const WATCH_MS = 20_000;
 
-process.exitCode = await main(process.argv.slice(2));
-
-async function main(argv: string[]): Promise<number> {
-  let invocation: Invocation | null;
-  try {
-    invocation = parse(argv);
-  } catch (error) {
-    process.stderr.write(`${messageOf(error)}\n\n${usage}`);
-    return 2;
-  }
-  if (invocation === null) {
-    process.stdout.write(usage);
-    return 0;
-  }
-  const interrupted = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-    process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
-  try {
-    const display = createProgressDisplay(process.stderr);
-    await using stack = await startStack({
-      signal: interrupted.signal,
-      onProgress: (progress) => display.show(progress),
-    });
-    display.end();
-    const { scenes, json } = invocation;
-    const throughput = scenes.includes("throughput")
-      ? await throughputs(stack, invocation, interrupted.signal)
-      : [];
-    const idle = scenes.includes("idle") ? await idles(stack, invocation, interrupted.signal) : [];
-    process.stdout.write(
-      json ? `${JSON.stringify({ throughput, idle }, null, 2)}\n` : table(throughput, idle),
-    );
-    return 0;
-  } catch (error) {
-    process.stderr.write(`${messageOf(error)}\n`);
-    return 1;
-  }
-}
+process.exitCode = await runBench(usage, parse, async (invocation, signal) => {
+  await using stack = await bootStack({ signal });
+  const { scenes, json } = invocation;
+  const throughput = scenes.includes("throughput") ? await throughputs(stack, invocation, signal) : [];
+  const idle = scenes.includes("idle") ? await idles(stack, invocation, signal) : [];
+  process.stdout.write(json ? `${JSON.stringify({ throughput, idle }, null, 2)}\n` : table(throughput, idle));
+});
 
 /** Null: help was asked for. @throws saying what is wrong with the usage */
 function parse(args: string[]): Invocation | null {
@@ -114,10 +82,6 @@ function parse(args: string[]): Invocation | null {
   const { only, quick, against, json } = values;
   if (only !== undefined && only !== "throughput" && only !== "idle")
     throw new Error(`--only is "${only}": it must be throughput or idle`);
-  const wholeNumber = (name: string, value: string, least: number): number => {
-    if (/^\d{1,9}$/.test(value) && Number(value) >= least) return Number(value);
-    throw new Error(`--${name} is "${value}": it must be a whole number, at least ${least}`);
-  };
   return {
     scenes: only === undefined ? ["throughput", "idle"] : [only],
     quick,
@@ -151,7 +115,7 @@ async function throughputs(
       (sent) => progress(`${format}: ${sent} of ${records} records produced`),
     );
     for (const [version, checkout] of checkouts) {
-      const { runs } = await measureThroughput(
+      const runs = await measureThroughput(
         {
           broker,
           brokers,

@@ -152,12 +152,8 @@ async function fillTopics(kafka: Kafka, topics: readonly string[], timestamp: nu
   }
 }
 
-async function untilRunning(host: HostProcess, topic: string, signal: AbortSignal): Promise<void> {
-  await poll(
-    async () => ((await host.states()).get(topic) === "running" ? true : null),
-    50,
-    AbortSignal.any([signal, AbortSignal.timeout(ROUND_DEADLINE_MS)]),
-  );
+function untilRunning(host: HostProcess, topic: string, signal: AbortSignal): Promise<void> {
+  return host.untilRunning([topic], 50, AbortSignal.any([signal, AbortSignal.timeout(ROUND_DEADLINE_MS)]));
 }
 
 /** @returns when etcd had acknowledged the write, as its first output tells, and when its process was started */

@@ -1,8 +1,6 @@
 // `bun run bench:reload`: how long it takes until a newly declared topic's first record is in Elasticsearch.
 import { parseArgs } from "node:util";
-import { messageOf } from "../../lib/rules/errors.ts";
-import { createProgressDisplay } from "../stack/progress.ts";
-import { startStack } from "../stack/stack.ts";
+import { bootStack, runBench, wholeNumber } from "./command.ts";
 import { median } from "./median.ts";
 import { measureReload, type ReloadResult } from "./reload-rounds.ts";
 
@@ -27,38 +25,15 @@ interface Report extends ReloadResult {
   readonly rebalanceDelayMs: number;
 }
 
-process.exitCode = await main(process.argv.slice(2));
-
-async function main(argv: string[]): Promise<number> {
-  let invocation: Invocation | null;
-  try {
-    invocation = parse(argv);
-  } catch (error) {
-    process.stderr.write(`${messageOf(error)}\n\n${usage}`);
-    return 2;
+process.exitCode = await runBench(usage, parse, async ({ delaysMs, rounds, json }, signal) => {
+  const reports: Report[] = [];
+  for (const rebalanceDelayMs of delaysMs) {
+    const report = { rebalanceDelayMs, ...(await measure(rebalanceDelayMs, rounds, signal)) };
+    reports.push(report);
+    if (!json) process.stdout.write(format(report));
   }
-  if (invocation === null) {
-    process.stdout.write(usage);
-    return 0;
-  }
-  const { delaysMs, rounds, json } = invocation;
-  const interrupted = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-    process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
-  try {
-    const reports: Report[] = [];
-    for (const rebalanceDelayMs of delaysMs) {
-      const report = { rebalanceDelayMs, ...(await measure(rebalanceDelayMs, rounds, interrupted.signal)) };
-      reports.push(report);
-      if (!json) process.stdout.write(format(report));
-    }
-    if (json) process.stdout.write(`${JSON.stringify(reports, null, 2)}\n`);
-    return 0;
-  } catch (error) {
-    process.stderr.write(`${messageOf(error)}\n`);
-    return 1;
-  }
-}
+  if (json) process.stdout.write(`${JSON.stringify(reports, null, 2)}\n`);
+});
 
 /** Null: help was asked for. @throws saying what is wrong with the usage */
 function parse(args: string[]): Invocation | null {
@@ -72,10 +47,6 @@ function parse(args: string[]): Invocation | null {
     },
   });
   if (values.help) return null;
-  const wholeNumber = (name: string, value: string, least: number): number => {
-    if (/^\d{1,6}$/.test(value) && Number(value) >= least) return Number(value);
-    throw new Error(`--${name} is "${value}": it must be a whole number, at least ${least}`);
-  };
   const delay = values["rebalance-delay"];
   return {
     delaysMs: delay === undefined ? [0, 3_000] : [wholeNumber("rebalance-delay", delay, 0)],
@@ -89,13 +60,7 @@ async function measure(
   rounds: number,
   signal: AbortSignal,
 ): Promise<ReloadResult> {
-  const display = createProgressDisplay(process.stderr);
-  await using stack = await startStack({
-    groupRebalanceDelayMs,
-    signal,
-    onProgress: (progress) => display.show(progress),
-  });
-  display.end();
+  await using stack = await bootStack({ groupRebalanceDelayMs, signal });
   return await measureReload(stack, rounds, signal);
 }
 

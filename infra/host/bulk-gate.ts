@@ -18,8 +18,7 @@ export interface BulkGate {
   readonly places: number;
 }
 
-export function createBulkGate(maxPlacesAtStart: number): BulkGate {
-  let maxPlaces = maxPlacesAtStart;
+export function createBulkGate(maxPlaces: number): BulkGate {
   let pace = fullPace(maxPlaces);
   let taken = 0;
   const waiting = new Set<() => void>();
@@ -40,7 +39,7 @@ export function createBulkGate(maxPlacesAtStart: number): BulkGate {
       if (!held) return;
       held = false;
       taken -= 1;
-      if (load !== undefined) pace = paceAfter(pace, load, round, maxPlaces);
+      if (load !== undefined) pace = paceAfter(pace, load, round);
       admit();
     };
   };
@@ -64,8 +63,7 @@ export function createBulkGate(maxPlacesAtStart: number): BulkGate {
       }
     },
     resize(wanted) {
-      pace = boundedPace(pace, wanted, maxPlaces);
-      maxPlaces = wanted;
+      pace = boundedPace(pace, wanted);
       admit();
     },
     get places() {

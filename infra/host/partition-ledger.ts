@@ -119,12 +119,8 @@ export class PartitionLedger {
     return pending;
   }
 
-  resolve(partition: number, offset: number): void {
-    this.#partitions.get(partition)?.window?.resolve(offset);
-  }
-
-  /** The same for many, which stand in runs of one partition each. */
-  resolveAll(records: readonly SourceRecord[]): void {
+  /** The outcomes of these records are known. They stand in runs of one partition each. */
+  resolve(records: readonly Pick<SourceRecord, "partition" | "offset">[]): void {
     let partition = -1;
     let window: OffsetWindow | null = null;
     for (const record of records) {

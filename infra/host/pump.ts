@@ -197,7 +197,7 @@ export function createPump(deps: PumpDeps): Pump {
     const settled: SourceRecord[] = [];
     for (const [position, record] of records.entries())
       ((outcomes[position] ?? null) === null ? again : settled).push(record);
-    if (!generation.aborted) ledger.resolveAll(settled);
+    if (!generation.aborted) ledger.resolve(settled);
     share.give(bytesOfAll(settled));
     if (again.length < records.length) {
       progressAt = deps.now();

@@ -124,19 +124,6 @@ const unknownHealth: SourceHealth = { ok: false, reason: "not read yet", since: 
 
 function countOf(outcomes: readonly (OutcomeKind | null)[]): Map<OutcomeKind, number> {
   const counts = new Map<OutcomeKind, number>();
-  let last: OutcomeKind | null = null;
-  let run = 0;
-  const close = (): void => {
-    if (last !== null) counts.set(last, (counts.get(last) ?? 0) + run);
-  };
-  for (const outcome of outcomes) {
-    if (outcome !== last) {
-      close();
-      last = outcome;
-      run = 0;
-    }
-    run += 1;
-  }
-  close();
+  for (const outcome of outcomes) if (outcome !== null) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
   return counts;
 }

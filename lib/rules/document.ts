@@ -1,8 +1,8 @@
 import type { Specification } from "./declaration.ts";
 import { documentId } from "./document-id.ts";
 import { fieldAt, isDocumentTime, parseEventTime } from "./event-time.ts";
-import { isObject, ownFields } from "./json-document.ts";
-import { kafkaFields } from "./kafka-fields.ts";
+import { isObject, logMember, ownFields } from "./json-document.ts";
+import { kafkaFields, kafkaStart } from "./kafka-fields.ts";
 import { createIndexNamer } from "./names.ts";
 import type { Rejection, SourceRecord } from "./record.ts";
 import { decodeUtf8 } from "./utf8-text.ts";
@@ -40,8 +40,8 @@ interface Content {
  */
 export function createDocumentEncoder(spec: Specification): (record: SourceRecord) => Encoding {
   const indexFor = createIndexNamer(spec.index);
-  const topicMember = `"kafka":{"topic":${JSON.stringify(spec.topic)},`;
-  const logMember = spec.path === null ? "" : `"log":{"file":{"path":${JSON.stringify(spec.path)}}},`;
+  const topicMember = kafkaStart(spec.topic);
+  const log = spec.path === null ? "" : `${logMember(spec.path)},`;
 
   return (record) => {
     if (record.value === null) return { kind: "skipped" };
@@ -70,7 +70,7 @@ export function createDocumentEncoder(spec: Specification): (record: SourceRecor
   };
 
   function textContent(text: string, timestampMs: number, tags: readonly string[]): Content {
-    return { timestampMs, members: `"message":${JSON.stringify(text)},${logMember}`, ownTags: null, tags };
+    return { timestampMs, members: `"message":${JSON.stringify(text)},${log}`, ownTags: null, tags };
   }
 
   function jsonContent(text: string, faithful: boolean, recordTimestampMs: number): Content {

@@ -31,7 +31,7 @@ export function ownFields(text: string, object: object, options: OwnFieldsOption
   const kept: JsonMember[] = [];
   const moved: JsonMember[] = [];
   let tags: readonly string[] | null = null;
-  let log = options.path === null ? null : `"log":{"file":{"path":${JSON.stringify(options.path)}}}`;
+  let log = options.path === null ? null : logMember(options.path);
   for (const member of jsonMembers(text).values()) {
     const value: unknown = Reflect.get(object, member.name);
     const ownTags = member.name === "tags" ? stringsOf(value) : null;
@@ -105,6 +105,11 @@ function stringsOf(value: unknown): readonly string[] | null {
   if (!Array.isArray(value)) return null;
   const strings = value.filter((entry: unknown) => typeof entry === "string");
   return strings.length === value.length ? strings : null;
+}
+
+/** The document's `log` where the record has none of its own. */
+export function logMember(path: string): string {
+  return `"log":{"file":{"path":${JSON.stringify(path)}}}`;
 }
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

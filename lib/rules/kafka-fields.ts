@@ -8,6 +8,11 @@ export interface KafkaFields {
   readonly faithful: boolean;
 }
 
+/** How the document's `kafka` object begins, for all records of a topic. */
+export function kafkaStart(topic: string): string {
+  return `"kafka":{"topic":${JSON.stringify(topic)},`;
+}
+
 /**
  * `partition`, `offset`, `key` and `headers` of a record. A key that is not UTF-8 keeps its bytes in `key_base64`.
  */

@@ -65,8 +65,7 @@ export class ByteWriter {
   }
 
   text(source: string): void {
-    // UTF-8 takes three bytes for a UTF-16 code unit at most.
-    this.#reserve(source.length * 3);
+    this.#reserve(Buffer.byteLength(source));
     this.#length += this.#buffer.write(source, this.#length);
   }
 
@@ -79,7 +78,7 @@ export class ByteWriter {
     let at = this.#length + count;
     this.#length = at;
     const buffer = this.#buffer;
-    for (; rest > 0x7fffffff;) {
+    while (rest > 0x7fffffff) {
       const next = Math.floor(rest / 10);
       buffer[--at] = 0x30 + (rest - next * 10);
       rest = next;

@@ -2,7 +2,8 @@ import { isUtf8 } from "node:buffer";
 import type { Specification } from "../declaration.ts";
 import { createDocumentEncoder, type EncodedDocument } from "../document.ts";
 import { isDocumentTime, parseEventTime } from "../event-time.ts";
-import { kafkaFields } from "../kafka-fields.ts";
+import { logMember } from "../json-document.ts";
+import { kafkaFields, kafkaStart } from "../kafka-fields.ts";
 import { createIndexNamer } from "../names.ts";
 import type { Rejection, SourceRecord } from "../record.ts";
 import { ByteWriter } from "./byte-writer.ts";
@@ -41,7 +42,6 @@ const OPERATION_END = Buffer.from("}}\n");
  */
 export function createBulkEncoder(spec: Specification): (records: readonly SourceRecord[]) => EncodedBatch {
   const encodeDocument = createDocumentEncoder(spec);
-  const indexFor = createIndexNamer(spec.index);
   const write = spec.format === "json" ? createJsonWriter(spec) : createTextWriter(spec);
 
   return (records) => {
@@ -53,7 +53,7 @@ export function createBulkEncoder(spec: Specification): (records: readonly Sourc
     const rejections = new Map<number, Rejection>();
     for (const [position, record] of records.entries()) {
       const start = out.length;
-      let index = write(out, record, indexFor);
+      let index = write(out, record);
       if (index === null) {
         out.truncate(start);
         const encoding = encodeDocument(record);
@@ -84,19 +84,18 @@ function writeDocument(out: ByteWriter, { index, id, json }: EncodedDocument): v
   out.text("\n");
 }
 
-type IndexNamer = (timestampMs: number) => string;
 /** @returns the operation's index; null: not a record that is written this way, whatever was written is void */
-type RecordWriter = (out: ByteWriter, record: SourceRecord, indexFor: IndexNamer) => string | null;
+type RecordWriter = (out: ByteWriter, record: SourceRecord) => string | null;
 
 function createTextWriter(spec: Specification): RecordWriter {
   const frame = createFrame(spec);
   const isoTime = createIsoTimeText('{"@timestamp":"', '","message":"');
-  const afterMessage = Buffer.from(`",${logMember(spec)}`);
+  const afterMessage = Buffer.from(`",${frame.log}`);
 
-  return (out, record, indexFor) => {
+  return (out, record) => {
     const { value, timestamp } = record;
     if (value === null || !isDocumentTime(timestamp)) return null;
-    const index = indexFor(timestamp);
+    const index = frame.indexFor(timestamp);
     frame.action(out, record, index);
     out.bytes(isoTime(timestamp));
     if (!out.jsonText(value)) return null;
@@ -107,12 +106,12 @@ function createTextWriter(spec: Specification): RecordWriter {
 
 function createJsonWriter(spec: Specification): RecordWriter {
   const frame = createFrame(spec);
-  const isoTime = createIsoTimeText('{"@timestamp":"', `",${logMember(spec)}`);
+  const isoTime = createIsoTimeText('{"@timestamp":"', `",${frame.log}`);
   const scanner = new JsonScanner();
   const shapeOf = createShapes(spec.timestamp);
   const dropsTimestamp = spec.timestamp === "@timestamp";
 
-  return (out, record, indexFor) => {
+  return (out, record) => {
     const { value } = record;
     if (value === null || !scanner.scan(value)) return null;
     const shape = shapeOf(value, scanner);
@@ -120,7 +119,7 @@ function createJsonWriter(spec: Specification): RecordWriter {
     const timestampMs = eventTime(value, shape.timestampAt, record.timestamp);
     if (timestampMs === null || !isDocumentTime(timestampMs)) return null;
 
-    const index = indexFor(timestampMs);
+    const index = frame.indexFor(timestampMs);
     frame.action(out, record, index);
     out.bytes(isoTime(timestampMs));
     if (dropsTimestamp) {
@@ -158,15 +157,18 @@ function createJsonWriter(spec: Specification): RecordWriter {
 
 /** What every operation of a topic has around its own fields. */
 interface Frame {
+  /** `log` with a comma after it, where a path is declared. */
+  readonly log: string;
+  indexFor(timestampMs: number): string;
   /** The action line. */
   action(out: ByteWriter, record: SourceRecord, index: string): void;
   /** `kafka`, and the end of the document. @returns false: key or headers are not UTF-8, which has to be marked */
   kafka(out: ByteWriter, record: SourceRecord): boolean;
 }
 
-function createFrame({ topic }: Specification): Frame {
+function createFrame({ topic, path, index: namePattern }: Specification): Frame {
   const idTime = createBase36TimeText(":", '"}}\n');
-  const kafkaStart = `"kafka":{"topic":${JSON.stringify(topic)},`;
+  const start = kafkaStart(topic);
   let actionIndex = "";
   let actionPartition = -1;
   let actionStart = Buffer.alloc(0);
@@ -174,6 +176,8 @@ function createFrame({ topic }: Specification): Frame {
   let offsetStart = Buffer.alloc(0);
 
   return {
+    log: path === null ? "" : `${logMember(path)},`,
+    indexFor: createIndexNamer(namePattern),
     action(out, { partition, offset, timestamp }, index) {
       if (partition !== actionPartition || index !== actionIndex) {
         actionPartition = partition;
@@ -189,13 +193,13 @@ function createFrame({ topic }: Specification): Frame {
     kafka(out, record) {
       if (record.headers.length > 0) {
         const fields = kafkaFields(record);
-        out.text(`${kafkaStart}${fields.json}}}\n`);
+        out.text(`${start}${fields.json}}}\n`);
         return fields.faithful;
       }
       const { partition, offset, key } = record;
       if (partition !== offsetPartition) {
         offsetPartition = partition;
-        offsetStart = Buffer.from(`${kafkaStart}"partition":${partition},"offset":`);
+        offsetStart = Buffer.from(`${start}"partition":${partition},"offset":`);
       }
       out.bytes(offsetStart);
       out.digits(offset);
@@ -208,8 +212,4 @@ function createFrame({ topic }: Specification): Frame {
       return true;
     },
   };
-}
-
-function logMember({ path }: Specification): string {
-  return path === null ? "" : `"log":{"file":{"path":${JSON.stringify(path)}}},`;
 }

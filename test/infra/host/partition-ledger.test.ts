@@ -42,10 +42,10 @@ describe("what may be committed", () => {
     expect(ledger.uncommitted()).toEqual(new Map());
     ledger.expect(batch(0, [5, 6, 7]));
     ledger.expect(batch(1, [0, 1]));
-    ledger.resolve(0, 6);
-    ledger.resolve(1, 0);
+    ledger.resolve([{ partition: 0, offset: 6 }]);
+    ledger.resolve([{ partition: 1, offset: 0 }]);
     expect(ledger.uncommitted()).toEqual(new Map([[1, 1]]));
-    ledger.resolve(0, 5);
+    ledger.resolve([{ partition: 0, offset: 5 }]);
     expect(ledger.uncommitted()).toEqual(
       new Map([
         [0, 7],
@@ -77,7 +77,7 @@ describe("what may be committed", () => {
     ledger.expect(batch(0, [100, 101]));
     ledger.expect(batch(1, [], 50));
     expect(ledger.uncommitted()).toEqual(new Map());
-    ledger.resolve(0, 100);
+    ledger.resolve([{ partition: 0, offset: 100 }]);
     expect(ledger.uncommitted()).toEqual(new Map([[0, 101]]));
   });
 });
@@ -86,7 +86,7 @@ describe("another assignment", () => {
   test("voids what was expected: outcomes from before do not count", () => {
     const ledger = assigned({ 0: 0 });
     ledger.expect(batch(0, [0, 1]));
-    ledger.resolve(0, 0);
+    ledger.resolve([{ partition: 0, offset: 0 }]);
     ledger.assign(assignment({ 0: 0 }, 2), 2000);
     expect(ledger.generation).toBe(2);
     expect(ledger.uncommitted()).toEqual(new Map());
@@ -166,7 +166,7 @@ describe("a partition that is read on elsewhere than where its group stands", ()
     expect(ledger.uncommitted()).toEqual(new Map([[0, 12]]));
     ledger.expect(batch(0, [12, 13]));
     expect(ledger.uncommitted()).toEqual(new Map([[0, 12]]));
-    ledger.resolve(0, 12);
+    ledger.resolve([{ partition: 0, offset: 12 }]);
     expect(ledger.uncommitted()).toEqual(new Map([[0, 13]]));
   });
 
@@ -184,7 +184,7 @@ test("tells the last record before what may be committed: the one given with the
   expect(ledger.checkpoints()).toEqual(new Map([[0, checkpoint]]));
   const fetched = batch(0, [5, 6]);
   ledger.expect(fetched);
-  ledger.resolve(0, 5);
+  ledger.resolve([{ partition: 0, offset: 5 }]);
   expect(ledger.checkpoints().get(0)).toEqual({ offset: 5, timestamp: fetched.records[0]?.timestamp ?? NaN });
 });
 
@@ -192,8 +192,8 @@ describe("moved back", () => {
   test("it expects what has no outcome again, and ignores what was fetched before", () => {
     const ledger = assigned({ 0: 0 });
     ledger.expect(batch(0, [0, 1, 2]));
-    ledger.resolve(0, 0);
-    ledger.resolve(0, 2);
+    ledger.resolve([{ partition: 0, offset: 0 }]);
+    ledger.resolve([{ partition: 0, offset: 2 }]);
     expect(ledger.rewind()).toEqual(new Map([[0, 1]]));
     expect(ledger.expect(batch(0, [3, 4]))).toBe(false);
     expect(ledger.expect(batch(0, [1, 2]))).toBe(true);

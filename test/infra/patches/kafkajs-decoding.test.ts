@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { createRequire } from "node:module";
 import * as fc from "fast-check";
 import { registerCodecs } from "../../../lib/adapters/kafka/codecs.ts";
+import { rejection } from "../../support/rejection.ts";
 
 /**
  * infra/patches/kafkajs@2.2.4.patch reads record batches with plain numbers. kafkajs 2.2.3, whose decoding is that of
@@ -220,7 +221,7 @@ describe("record batches, read with plain numbers", () => {
     const read = async (offset: bigint): Promise<string[]> =>
       (await patched.decode((await encodeAll([one({})], offset)).bytes)).map(({ offset }) => offset);
     expect(await read(safe)).toEqual([String(safe)]);
-    expect(read(safe + 1n)).rejects.toThrow("9007199254740992");
+    expect(String(await rejection(read(safe + 1n)))).toContain("9007199254740992");
   });
 
   test("a timestamp beyond 2^53, as of a producer that writes nanoseconds, stays exact and stops nothing", async () => {
@@ -243,6 +244,6 @@ describe("record batches, read with plain numbers", () => {
     const broken = Buffer.from(bytes);
     // The first byte after the header is the record's length, a varint.
     broken[61] = (broken[61] ?? 0) - 4;
-    expect(patched.decode(broken)).rejects.toThrow("longer than its length says");
+    expect(String(await rejection(patched.decode(broken)))).toContain("longer than its length says");
   });
 });

@@ -1,6 +1,6 @@
 // `bun run soak -- --minutes N [--seed S] [--replicas 3] [--per-second 2000]`: random faults one after another, on servers of its own.
 import { parseArgs } from "node:util";
-import { seededRandom } from "../random.ts";
+import { seededRandom } from "../../../infra/bench/random.ts";
 import { runAudit } from "./audit.ts";
 import { drawFault } from "./random-fault.ts";
 import { playScene, type Scene, type SceneResult } from "./scene.ts";

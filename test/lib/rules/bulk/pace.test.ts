@@ -7,7 +7,7 @@ test("is halved by a 429, and grows by one after as many good answers as there a
   let pace = fullPace(max);
   const told: number[] = [];
   const answer = (load: BulkLoad, sentIn = pace.round): void => {
-    pace = paceAfter(pace, load, sentIn, max);
+    pace = paceAfter(pace, load, sentIn);
     told.push(pace.places);
   };
   answer("busy");
@@ -19,14 +19,19 @@ test("is halved by a 429, and grows by one after as many good answers as there a
 });
 
 test("a good answer to what was sent before the halving counts: it was taken", () => {
-  expect(paceAfter({ places: 1, good: 0, round: 3 }, "good", 0, 4)).toEqual({ places: 2, good: 0, round: 3 });
+  expect(paceAfter({ places: 1, maxPlaces: 4, good: 0, round: 3 }, "good", 0)).toEqual({
+    places: 2,
+    maxPlaces: 4,
+    good: 0,
+    round: 3,
+  });
 });
 
 test("another bound: full stays full, halved stays halved", () => {
-  expect(boundedPace(fullPace(4), 8, 4).places).toBe(8);
-  expect(boundedPace(fullPace(4), 2, 4).places).toBe(2);
-  expect(boundedPace({ places: 2, good: 0, round: 1 }, 8, 4).places).toBe(2);
-  expect(boundedPace({ places: 3, good: 0, round: 1 }, 2, 4).places).toBe(2);
+  expect(boundedPace(fullPace(4), 8).places).toBe(8);
+  expect(boundedPace(fullPace(4), 2).places).toBe(2);
+  expect(boundedPace({ places: 2, maxPlaces: 4, good: 0, round: 1 }, 8).places).toBe(2);
+  expect(boundedPace({ places: 3, maxPlaces: 4, good: 0, round: 1 }, 2).places).toBe(2);
 });
 
 test("is never below one, never above its bound, and full again after enough good answers", () => {
@@ -35,12 +40,11 @@ test("is never below one, never above its bound, and full again after enough goo
     fc.property(fc.integer({ min: 1, max: 256 }), loads, (max, loads) => {
       let pace = fullPace(max);
       for (const load of loads) {
-        pace = paceAfter(pace, load, pace.round, max);
+        pace = paceAfter(pace, load, pace.round);
         expect(pace.places).toBeGreaterThanOrEqual(1);
         expect(pace.places).toBeLessThanOrEqual(max);
       }
-      for (let good = 0; good < (max * (max + 1)) / 2; good += 1)
-        pace = paceAfter(pace, "good", pace.round, max);
+      for (let good = 0; good < (max * (max + 1)) / 2; good += 1) pace = paceAfter(pace, "good", pace.round);
       expect(pace.places).toBe(max);
     }),
   );

@@ -1,11 +1,11 @@
 /** A source of pseudo-random numbers that gives the same ones for the same seed (mulberry32). */
 export interface SeededRandom {
   /** In [0, 1). */
-  next(): number;
+  readonly next: () => number;
   /** A whole number in [0, below). */
-  below(below: number): number;
+  readonly below: (limit: number) => number;
   /** @throws RangeError where the list is empty */
-  pick<T>(list: readonly T[]): T;
+  readonly pick: <T>(list: readonly T[]) => T;
 }
 
 export function seededRandom(seed: number): SeededRandom {

@@ -5,18 +5,26 @@ import type { Play, Stage } from "./play.ts";
 
 const topics = [{ partitions: 4 }, { partitions: 1 }];
 
-/** Waits until each of the hosts owns a partition, and together they own all of the first topic. */
-async function untilShared({ plans: [plan] }: Stage, hosts: readonly Replica[]): Promise<void> {
+/** Waits until each of the hosts owns a partition of the first topic, together all, and no group is in a rebalance. */
+async function untilShared({ world, plans, groupPrefix }: Stage, hosts: readonly Replica[]): Promise<void> {
   await eventually(
     `${hosts.length} hosts share the partitions`,
     async () => {
-      const owned = await Promise.all(
-        hosts.map(async ({ host }) => {
-          const status = (await host.topics()).find(({ topic }) => topic === plan?.topic);
-          return status?.partitions.filter((partition) => partition.owned).length ?? 0;
-        }),
+      const statuses = await Promise.all(hosts.map(({ host }) => host.topics()));
+      const ownedOf = (topic: string): number[] =>
+        statuses.map((all) => {
+          const partitions = all.find((status) => status.topic === topic)?.partitions ?? [];
+          return partitions.filter(({ owned }) => owned).length;
+        });
+      const shared = plans.every(
+        ({ topic, partitions }) => ownedOf(topic).reduce((sum, count) => sum + count, 0) === partitions,
       );
-      return owned.every((count) => count > 0) && owned.reduce((sum, count) => sum + count, 0) === 4;
+      const all = ownedOf(plans[0]?.topic ?? "").every((count) => count > 0);
+      const groups = await world.kafka.groups(plans.map(({ topic }) => `${groupPrefix}.${topic}`));
+      const settled = groups.every(
+        ({ state, members }) => state === "Stable" && members.length === hosts.length,
+      );
+      return all && shared && settled;
     },
     90_000,
   );

@@ -8,14 +8,8 @@ const SECONDS = FROZEN_MS / 1000;
 
 /** Generation-bound: a member that left and came back has another id. */
 async function memberIds({ world, plans: [plan], groupPrefix }: Stage): Promise<string[]> {
-  const admin = world.kafka.kafka.admin();
-  await admin.connect();
-  try {
-    const { groups } = await admin.describeGroups([`${groupPrefix}.${plan?.topic}`]);
-    return groups.flatMap(({ members }) => members.map(({ memberId }) => memberId)).toSorted();
-  } finally {
-    await admin.disconnect();
-  }
+  const groups = await world.kafka.groups([`${groupPrefix}.${plan?.topic}`]);
+  return groups.flatMap(({ members }) => members.map(({ memberId }) => memberId)).toSorted();
 }
 
 /** The servers are killed, frozen or emptied; all other scenes are over by then. */

@@ -23,3 +23,30 @@ export function parseJunit(report: string): TestCount {
 export function describeCount({ passed, failed, skipped }: TestCount): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
 }
+
+/** How much is kept of what stands before a failed test's line. */
+const KEPT_LINES = 30;
+const KEPT_WIDTH = 300;
+
+/**
+ * What `bun test` prints of each failed test, the end of it at least: of a long run, whoever reads only the last lines
+ * would see the names and not the reasons. Tests that run at the same time print into one another's parts.
+ */
+export class FailureDigest {
+  readonly #failures = new Map<string, string>();
+  #lines: string[] = [];
+
+  get failures(): readonly string[] {
+    return [...this.#failures.values()];
+  }
+
+  take(line: string): void {
+    if (line.startsWith("(pass)") || line.startsWith("(skip)")) this.#lines = [];
+    else if (line.startsWith("(fail)")) {
+      // Each is named once more in the summary.
+      if (!this.#failures.has(line))
+        this.#failures.set(line, [...this.#lines.slice(-KEPT_LINES), line].join("\n"));
+      this.#lines = [];
+    } else if (line.trim() !== "") this.#lines.push(line.slice(0, KEPT_WIDTH));
+  }
+}

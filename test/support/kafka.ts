@@ -1,4 +1,11 @@
-import { type CompressionTypes, Kafka, logLevel, type Message, Partitioners } from "kafkajs";
+import {
+  type CompressionTypes,
+  type GroupDescription,
+  Kafka,
+  logLevel,
+  type Message,
+  Partitioners,
+} from "kafkajs";
 import { registerCodecs } from "../../lib/adapters/kafka/codecs.ts";
 import { eventually } from "./eventually.ts";
 
@@ -11,6 +18,8 @@ export interface TestKafka extends AsyncDisposable {
   produce(topic: string, messages: Message[], compression?: CompressionTypes): Promise<void>;
   /** By partition; -1 where the group committed nothing. */
   committed(groupId: string, topic: string): Promise<Map<number, number>>;
+  /** Consumer groups as the broker sees them. */
+  groups(groupIds: readonly string[]): Promise<readonly GroupDescription[]>;
   /** End offset by partition. */
   ends(topic: string): Promise<Map<number, number>>;
   readonly kafka: Kafka;
@@ -65,6 +74,9 @@ export async function connectTestKafka(brokers: readonly string[]): Promise<Test
     async committed(groupId, topic) {
       const [entry] = await admin.fetchOffsets({ groupId, topics: [topic] });
       return new Map((entry?.partitions ?? []).map(({ partition, offset }) => [partition, Number(offset)]));
+    },
+    async groups(groupIds) {
+      return (await admin.describeGroups([...groupIds])).groups;
     },
     async ends(topic) {
       const offsets = await admin.fetchTopicOffsets(topic);

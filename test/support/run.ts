@@ -2,10 +2,16 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
 import { createProgressDisplay } from "../../infra/stack/progress.ts";
 import { startStack, type Stack } from "../../infra/stack/stack.ts";
 import { addressesOf } from "../../infra/stack/state.ts";
-import { describeCount, parseJunit, type TestCount } from "./count.ts";
+import { describeCount, FailureDigest, parseJunit, type TestCount } from "./count.ts";
+
+/** The first ones tell most. */
+const REPEATED = 10;
+const LAST_WORDS_MS = 2_000;
 
 try {
   process.exitCode = await main(process.argv.slice(2).filter((argument) => argument !== "--"));
@@ -30,17 +36,31 @@ async function main(testArguments: readonly string[]): Promise<number> {
       [process.execPath, "test", "--reporter=junit", `--reporter-outfile=${reportFile}`, ...testArguments],
       {
         env: { ...process.env, PENSTOCK_TEST_STACK: addresses },
-        stdio: ["inherit", "inherit", "inherit"],
+        stdio: ["inherit", "inherit", process.stderr.isTTY ? "inherit" : "pipe"],
         signal: interrupted.signal,
       },
     );
+    const digest = new FailureDigest();
+    const passing = passOn(child.stderr, digest);
     const code = await child.exited;
+    // Whatever a test left running holds its end of the pipe.
+    await Promise.race([passing, Bun.sleep(LAST_WORDS_MS)]);
     interrupted.signal.throwIfAborted();
+    for (const failure of digest.failures.slice(0, REPEATED)) process.stdout.write(`\n${failure}\n`);
     const count = await readCount(reportFile);
     process.stdout.write(`${describeCount(count)}\n`);
     return code === 0 && count.failed === 0 && count.passed > 0 ? 0 : 1;
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Where nobody watches, what was said of failures is repeated at the end. On a terminal, `bun test` has it to itself. */
+async function passOn(stderr: ReadableStream<Uint8Array> | undefined, digest: FailureDigest): Promise<void> {
+  if (stderr === undefined) return;
+  for await (const line of createInterface({ input: Readable.fromWeb(stderr) })) {
+    process.stderr.write(`${line}\n`);
+    digest.take(line);
   }
 }
 

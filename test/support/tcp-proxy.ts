@@ -11,8 +11,6 @@ export interface ConnectionTap {
 }
 
 export interface TcpProxyOptions {
-  /** Where it listens; a free port unless told. */
-  readonly port?: number;
   /** Called once per connection. */
   readonly tap?: () => ConnectionTap;
 }
@@ -36,6 +34,8 @@ export interface TcpProxy extends AsyncDisposable {
   delay(ms: number): void;
   /** The connections that are open now go silent in both directions, and neither end is told; new ones pass. */
   halfOpen(): void;
+  /** As at first: nothing is open, and no fault is left. */
+  reset(): void;
 }
 
 interface Connection {
@@ -100,7 +100,7 @@ export async function startTcpProxy(target: string, options: TcpProxyOptions = {
   });
   const listening = Promise.withResolvers<void>();
   server.once("error", listening.reject);
-  server.listen(options.port ?? 0, "127.0.0.1", listening.resolve);
+  server.listen(0, "127.0.0.1", listening.resolve);
   await listening.promise;
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no port was given");
@@ -122,6 +122,12 @@ export async function startTcpProxy(target: string, options: TcpProxyOptions = {
     },
     halfOpen() {
       for (const connection of open) connection.silent = true;
+    },
+    reset() {
+      blocked = null;
+      delayMs = 0;
+      cutNext = false;
+      cut();
     },
     async [Symbol.asyncDispose]() {
       const closed = Promise.withResolvers<void>();

@@ -12,7 +12,10 @@ export interface Replica extends AsyncDisposable {
   /** The most that any of its processes held. */
   readonly peakRssBytes: number;
   start(): Promise<void>;
-  /** Resolves with the exit code, or 128 + signal, once the process is gone. */
+  /**
+   * Resolves with the exit code, or 128 + signal, once the process is gone.
+   * @throws Error with its last log lines, where it did not end well after SIGTERM
+   */
   end(signal: "SIGKILL" | "SIGTERM"): Promise<number>;
   ready(): Promise<boolean>;
   /** Sums over the topics. */
@@ -22,6 +25,7 @@ export interface Replica extends AsyncDisposable {
 }
 
 const RSS_EVERY_MS = 200;
+const LAST_LINES = 20;
 
 /**
  * @param lane becomes the replica's, which disposes of it
@@ -70,6 +74,13 @@ export async function createReplica(
       const code = await ending.exited;
       host = null;
       await ending[Symbol.asyncDispose]();
+      if (signal === "SIGTERM" && code !== 0) {
+        const lines = ending
+          .log()
+          .slice(-LAST_LINES)
+          .map((line) => JSON.stringify(line));
+        throw new Error(`the host exited with ${code} after SIGTERM:\n${lines.join("\n")}`);
+      }
       return code;
     },
     async ready() {

@@ -42,14 +42,13 @@ export interface FaultWorld extends AsyncDisposable {
  * the proxy's address: there is one for each lane.
  */
 export async function startFaultWorld(lanes: number, signal?: AbortSignal): Promise<FaultWorld> {
-  const ports = await freePorts(2 + 2 * lanes);
-  const [broker = 0, controller = 0] = ports;
-  const listeners = Array.from({ length: lanes }, (_, n) => ({
-    name: `LANE${n}`,
-    port: ports[2 + 2 * n] ?? 0,
-    proxyPort: ports[3 + 2 * n] ?? 0,
-  }));
+  const [broker = 0, controller = 0, ...ports] = await freePorts(2 + lanes);
   const address = (port: number): string => `127.0.0.1:${port}`;
+  // They listen from now on: a port that is only found free may be another's by the time a scene wants it.
+  const listeners = await Promise.all(ports.map((port, n) => openListener(`LANE${n}`, port)));
+  const closeListeners = async (): Promise<void> => {
+    await Promise.all(listeners.map(({ proxy }) => proxy[Symbol.asyncDispose]()));
+  };
   const stack = await startStack({
     ports: { kafka: broker },
     kafkaProperties: {
@@ -61,7 +60,7 @@ export async function startFaultWorld(lanes: number, signal?: AbortSignal): Prom
       ].join(),
       "advertised.listeners": [
         `PLAINTEXT://${address(broker)}`,
-        ...listeners.map(({ name, proxyPort }) => `${name}://${address(proxyPort)}`),
+        ...listeners.map(({ name, proxy }) => `${name}://${new URL(proxy.url).host}`),
       ].join(),
       "listener.security.protocol.map": ["PLAINTEXT", "CONTROLLER", ...listeners.map(({ name }) => name)]
         .map((name) => `${name}:PLAINTEXT`)
@@ -69,6 +68,9 @@ export async function startFaultWorld(lanes: number, signal?: AbortSignal): Prom
       "num.network.threads": "1",
     },
     ...(signal && { signal }),
+  }).catch(async (error: unknown) => {
+    await closeListeners();
+    throw error;
   });
   try {
     await coverAll(stack.elasticsearch.node);
@@ -80,26 +82,20 @@ export async function startFaultWorld(lanes: number, signal?: AbortSignal): Prom
       while (waiting[0] !== undefined && waiting[0].lanes <= free.length) waiting.shift()?.go();
     };
 
-    const open = async (
-      { port, proxyPort }: (typeof listeners)[number],
-      acknowledged: AcknowledgedOffsets,
-    ): Promise<Lane> => {
+    const open = async (listener: Listener, acknowledged: AcknowledgedOffsets): Promise<Lane> => {
       const traffic: BulkTraffic = { inFlight: 0 };
-      const toKafka = await startTcpProxy(`http://${address(port)}`, {
-        port: proxyPort,
-        tap: () =>
-          commitTap(({ topic, partition, offset }) => acknowledged.committed(topic, partition, offset)),
-      });
       const toElasticsearch = await startTcpProxy(stack.elasticsearch.node, {
         tap: () => bulkTap(acknowledged, traffic),
       });
+      listener.acknowledged = acknowledged;
       return {
-        broker: address(proxyPort),
-        kafka: toKafka,
+        broker: new URL(listener.proxy.url).host,
+        kafka: listener.proxy,
         elasticsearch: toElasticsearch,
         traffic,
         async [Symbol.asyncDispose]() {
-          await Promise.all([toKafka[Symbol.asyncDispose](), toElasticsearch[Symbol.asyncDispose]()]);
+          listener.proxy.reset();
+          await toElasticsearch[Symbol.asyncDispose]();
         },
       };
     };
@@ -110,7 +106,7 @@ export async function startFaultWorld(lanes: number, signal?: AbortSignal): Prom
       elasticsearch: testElasticsearch(stack.elasticsearch.node),
       async reserve(count) {
         if (count > listeners.length) throw new Error(`there are only ${listeners.length} lanes`);
-        const mine = await new Promise<typeof listeners>((resolve) => {
+        const mine = await new Promise<Listener[]>((resolve) => {
           waiting.push({ lanes: count, go: () => resolve(free.splice(0, count)) });
           admit();
         });
@@ -136,12 +132,32 @@ export async function startFaultWorld(lanes: number, signal?: AbortSignal): Prom
       async [Symbol.asyncDispose]() {
         await kafka[Symbol.asyncDispose]();
         await stack.stop();
+        await closeListeners();
       },
     };
   } catch (error) {
     await stack.stop();
+    await closeListeners();
     throw error;
   }
+}
+
+/** One of the broker's, with the proxy whose address it tells clients. */
+interface Listener {
+  readonly name: string;
+  readonly port: number;
+  readonly proxy: TcpProxy;
+  /** Of the scene that has the lane. */
+  acknowledged: AcknowledgedOffsets | null;
+}
+
+async function openListener(name: string, port: number): Promise<Listener> {
+  const proxy = await startTcpProxy(`http://127.0.0.1:${port}`, {
+    tap: () =>
+      commitTap(({ topic, partition, offset }) => listener.acknowledged?.committed(topic, partition, offset)),
+  });
+  const listener: Listener = { name, port, proxy, acknowledged: null };
+  return listener;
 }
 
 /**

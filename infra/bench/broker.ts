@@ -1,26 +1,32 @@
-import { type Admin, Kafka, logLevel, Partitioners } from "kafkajs";
+import { type Admin, Kafka, logLevel, Partitioners, type Producer } from "kafkajs";
 import { createLineSource, type LineFormat } from "./lines.ts";
 import { poll } from "./poll.ts";
 
 /** What the bench does with Kafka besides measuring. Whoever opens it closes it. */
 export interface BenchBroker extends AsyncDisposable {
+  readonly brokers: readonly string[];
   readonly admin: Admin;
+  readonly producer: Producer;
   createTopics(topics: readonly string[], partitions: number): Promise<void>;
-  /** Fills a topic, all partitions alike. `onSent` gets the number of records acknowledged so far. */
-  load(options: FillOptions, onSent?: (sent: number) => void): Promise<FillResult>;
+  /**
+   * A topic with such records, all partitions alike; made once, and given again to whoever asks for the same.
+   * `onSent` gets the number of records acknowledged so far.
+   */
+  filled(options: FillOptions, onSent?: (sent: number) => void): Promise<FilledTopic>;
   /** Resolves when the group has committed so many records of the topic; asks every 20 ms. */
   untilCommitted(groupId: string, topic: string, records: number, signal: AbortSignal): Promise<void>;
 }
 
 export interface FillOptions {
-  readonly topic: string;
-  readonly partitions: number;
   readonly records: number;
   readonly format: LineFormat;
   readonly seed: number;
 }
 
-export interface FillResult {
+export interface FilledTopic {
+  readonly topic: string;
+  readonly records: number;
+  readonly format: LineFormat;
   /** Of a record's value, in bytes. */
   readonly meanBytes: number;
 }
@@ -28,6 +34,7 @@ export interface FillResult {
 /** One record batch as a busy producer with `linger.ms` would send it, below what a broker takes by default. */
 const BATCH_RECORDS = { text: 1_000, json: 500 };
 
+const PARTITIONS = 4;
 const CREATE_AT_ONCE = 100;
 
 export async function openBroker(brokers: readonly string[]): Promise<BenchBroker> {
@@ -35,8 +42,11 @@ export async function openBroker(brokers: readonly string[]): Promise<BenchBroke
   const admin = kafka.admin();
   const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
   await Promise.all([admin.connect(), producer.connect()]);
-  return {
+  const filledTopics = new Map<string, FilledTopic>();
+  const broker: BenchBroker = {
+    brokers,
     admin,
+    producer,
     async createTopics(topics, partitions) {
       // kafkajs waits for leaders by asking for topics that may not be known yet, and gives up on them: asked for all of
       // the cluster's topics, a broker leaves out those it does not know.
@@ -62,23 +72,15 @@ export async function openBroker(brokers: readonly string[]): Promise<BenchBroke
         AbortSignal.timeout(60_000),
       );
     },
-    async load({ topic, partitions, records, format, seed }, onSent) {
-      const next = createLineSource(format, seed);
-      let sent = 0;
-      let bytes = 0;
-      for (let batch = 0; sent < records; batch += 1) {
-        const size = Math.min(BATCH_RECORDS[format], records - sent);
-        const timestamp = String(Date.now());
-        const messages = Array.from({ length: size }, () => {
-          const value = next();
-          bytes += Buffer.byteLength(value);
-          return { value, timestamp, partition: batch % partitions };
-        });
-        await producer.send({ topic, messages });
-        sent += size;
-        onSent?.(sent);
-      }
-      return { meanBytes: bytes / records };
+    async filled({ records, format, seed }, onSent) {
+      const topic = `bench-${format}-${records}`;
+      const known = filledTopics.get(topic);
+      if (known !== undefined) return known;
+      await broker.createTopics([topic], PARTITIONS);
+      const bytes = await fill(producer, { topic, partitions: PARTITIONS, records, format, seed }, onSent);
+      const made = { topic, records, format, meanBytes: bytes / records };
+      filledTopics.set(topic, made);
+      return made;
     },
     async untilCommitted(groupId, topic, records, signal) {
       await poll(
@@ -95,4 +97,31 @@ export async function openBroker(brokers: readonly string[]): Promise<BenchBroke
       await Promise.all([admin.disconnect(), producer.disconnect()]);
     },
   };
+  return broker;
+}
+
+/** @returns bytes of all values */
+export async function fill(
+  producer: Producer,
+  options: FillOptions & { readonly topic: string; readonly partitions: number },
+  onSent?: (sent: number) => void,
+): Promise<number> {
+  const { topic, partitions, records, format, seed } = options;
+  const next = createLineSource(format, seed);
+  let sent = 0;
+  let bytes = 0;
+  for (let batch = 0; sent < records; batch += 1) {
+    const size = Math.min(BATCH_RECORDS[format], records - sent);
+    const startedAt = Date.now();
+    const messages = Array.from({ length: size }, (_, n) => {
+      const value = next();
+      bytes += Buffer.byteLength(value);
+      // Spread over some time, as what was gathered for a batch is.
+      return { value, timestamp: String(startedAt + Math.floor(n / 20)), partition: batch % partitions };
+    });
+    await producer.send({ topic, messages });
+    sent += size;
+    onSent?.(sent);
+  }
+  return bytes;
 }

@@ -1,12 +1,9 @@
 import { join } from "node:path";
 import { z } from "zod";
+import type { Target } from "./target.ts";
 
 /** The instant bulk endpoint in its own process. */
-export interface EndpointProcess extends AsyncDisposable {
-  readonly url: string;
-  /** Documents taken since its start. */
-  documents(): Promise<number>;
-}
+export interface EndpointProcess extends Target, AsyncDisposable {}
 
 const countAnswer = z.object({ documents: z.number() });
 

@@ -18,15 +18,15 @@ export interface IdleOptions {
   /** They exist, and are empty. */
   readonly topics: readonly string[];
   readonly groupPrefix: string;
+  /** What starting leaves behind (code still being compiled, memory still to be given back) is not idling. */
+  readonly settleMs: number;
   /** How long the CPU is watched. */
   readonly watchMs: number;
-  /** The checkout whose host is measured; this one unless told. */
-  readonly checkout?: string;
+  /** The folder of the Penstock that is measured; this one unless told. */
+  readonly checkout: string | undefined;
 }
 
 const START_WITHIN_MS = 180_000;
-/** What starting leaves behind (code still being compiled, memory still to be given back) is not idling. */
-const SETTLE_MS = 15_000;
 
 export async function measureIdle(options: IdleOptions, signal: AbortSignal): Promise<IdleResult> {
   const { brokers, elasticsearchNode, topics, groupPrefix, watchMs } = options;
@@ -38,7 +38,7 @@ export async function measureIdle(options: IdleOptions, signal: AbortSignal): Pr
   );
   await host.untilRunning(topics, 200, AbortSignal.any([signal, AbortSignal.timeout(START_WITHIN_MS)]));
   const runningAfterSeconds = (performance.now() - startedAt) / 1_000;
-  await sleep(SETTLE_MS, undefined, { signal });
+  await sleep(options.settleMs, undefined, { signal });
   const before = costOf(host.pid);
   const watchedFrom = performance.now();
   await sleep(watchMs, undefined, { signal });

@@ -7,8 +7,8 @@ import { measureReload, type ReloadResult } from "./reload-rounds.ts";
 const usage = `Usage: bun run bench:reload [--rebalance-delay MS] [--rounds N] [--json]
 
 Boots Kafka, Elasticsearch and etcd, starts a host that moves a busy topic, and declares new topics one after another:
-through etcd, through the config file and through \`topics add\`. Measures until the first document of each is
-acknowledged in Elasticsearch.
+through etcd (with an index of their own, and into one that is there), through the config file and through \`topics add\`.
+Measures until the first document of each is acknowledged in Elasticsearch.
 
   --rebalance-delay MS  Kafka's group.initial.rebalance.delay.ms; once with 0 and once with 3000, its default, unless told
   --rounds N            new topics in each way; 20 unless told

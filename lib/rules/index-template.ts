@@ -13,6 +13,7 @@ export interface ExistingTemplate {
 /** The body of a `PUT /_index_template/penstock`. */
 export interface IndexTemplate {
   readonly index_patterns: readonly string[];
+  readonly template: { readonly mappings: object };
   readonly [member: string]: unknown;
 }
 

@@ -1,6 +1,6 @@
 // `bun run compare [--rounds 3] [--freeze 20] [--records 60000]`: the same faults against Penstock and rsyslog, on one stack.
-import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { hasRsyslog } from "../../../infra/bench/rsyslog.ts";
 import { eventually } from "../eventually.ts";
 import { uniqueName } from "../kafka.ts";
 import { AcknowledgedOffsets } from "./acknowledged.ts";
@@ -60,7 +60,6 @@ async function main(argv: readonly string[]): Promise<number> {
     print(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
     return 2;
   }
-  const hasRsyslog = existsSync("/usr/lib/x86_64-linux-gnu/rsyslog/imkafka.so");
   if (!hasRsyslog) print("rsyslog with imkafka is not installed: Penstock alone is shown\n");
   const shippers: ((place: ShipperPlace) => Shipper)[] = [penstock];
   if (hasRsyslog) {

@@ -1,6 +1,7 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type RsyslogSetup, startRsyslog } from "../../../infra/bench/rsyslog.ts";
 import { startTestHost } from "../host.ts";
 
 /** Something that moves one topic into one index, and may be killed and started again. */
@@ -48,67 +49,18 @@ export function penstock({ broker, elasticsearchPort, topic }: ShipperPlace): Sh
   };
 }
 
-/**
- * rsyslog as a careful user sets it up after its manual.
- * - `as documented`: the queue of the action in memory with a file to spill into, saved on shutdown, retried for ever
- *   (rsyslog.com/doc: "reliable forwarding", omelasticsearch's examples with `bulkmode`, `action.resumeRetryCount="-1"`).
- * - `own ids`: besides, no queue between Kafka and Elasticsearch but the main one, and the record's own key as `_id` with
- *   `writeoperation="create"` and `dynbulkid`, so that what is sent again cannot be there twice. imkafka passes on neither
- *   partition nor offset, so this is open only to records that carry a unique key themselves.
- */
-export function rsyslog(place: ShipperPlace, variant: "as documented" | "own ids"): Shipper {
+export function rsyslog(place: ShipperPlace, variant: RsyslogSetup["variant"]): Shipper {
+  const { topic } = place;
   let folder: string | null = null;
   return {
     name: `rsyslog, ${variant}`,
     async start() {
       folder ??= await mkdtemp(join(tmpdir(), "penstock-rsyslog-"));
-      const config = join(folder, "rsyslog.conf");
-      await writeFile(config, rsyslogConfig(place, variant, folder));
-      const child = Bun.spawn(
-        ["/usr/sbin/rsyslogd", "-n", "-f", config, "-i", join(folder, "rsyslogd.pid")],
-        { stdin: "ignore", stdout: "ignore", stderr: Bun.file(join(folder, "stderr.log")) },
-      );
-      const killAtExit = (): void => child.kill("SIGKILL");
-      process.once("exit", killAtExit);
-      return {
-        pid: child.pid,
-        async kill(signal) {
-          child.kill(signal);
-          await child.exited;
-          process.off("exit", killAtExit);
-        },
-      };
+      return startRsyslog({ ...place, consumerGroup: topic, index: topic, format: "json", variant }, folder);
     },
     async forget() {
       if (folder !== null) await rm(folder, { recursive: true, force: true });
       folder = null;
     },
   };
-}
-
-function rsyslogConfig(place: ShipperPlace, variant: "as documented" | "own ids", folder: string): string {
-  const { broker, elasticsearchPort, topic } = place;
-  const queue =
-    variant === "as documented"
-      ? `queue.type="LinkedList" queue.filename="elasticsearch" queue.saveOnShutdown="on"
-         queue.size="100000" queue.dequeueBatchSize="2000"`
-      : `queue.type="Direct"`;
-  const ids = variant === "own ids" ? `bulkid="id" dynbulkid="on" writeoperation="create"` : "";
-  return `global(workDirectory="${folder}")
-module(load="imkafka")
-module(load="omelasticsearch")
-template(name="document" type="string" string="%msg%")
-template(name="id" type="string" string="%msg:R,ERE,1,DFLT:\\"key\\":\\"([^\\"]*)\\"--end%")
-main_queue(queue.type="LinkedList" queue.filename="main" queue.saveOnShutdown="on"
-           queue.size="100000" queue.dequeueBatchSize="2000")
-ruleset(name="ship") {
-  action(type="omelasticsearch" server="127.0.0.1" serverport="${elasticsearchPort}"
-         searchIndex="${topic}" searchType="" template="document" bulkmode="on" maxbytes="5m" ${ids}
-         errorfile="${folder}/errors.json"
-         action.resumeRetryCount="-1" action.resumeInterval="1"
-         ${queue})
-}
-input(type="imkafka" topic="${topic}" broker="${broker}" consumergroup="${topic}"
-      confParam=["auto.offset.reset=earliest"] ruleset="ship")
-`;
 }

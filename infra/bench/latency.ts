@@ -1,0 +1,118 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { BenchBroker } from "./broker.ts";
+import { startHostProcess } from "./host-process.ts";
+import { createLineSource } from "./lines.ts";
+import { poll } from "./poll.ts";
+
+export interface LatencyOptions {
+  readonly broker: BenchBroker;
+  readonly elasticsearchNode: string;
+  readonly topic: string;
+  readonly recordsPerSecond: number;
+  readonly rounds: number;
+  readonly roundMs: number;
+  readonly seed: number;
+  readonly checkout: string | undefined;
+}
+
+/** Of one round, in milliseconds. */
+export interface LatencyRound {
+  readonly p50: number;
+  readonly p99: number;
+  readonly worst: number;
+}
+
+const WARM_UP_MS = 5_000;
+const SEND_EVERY_MS = 5;
+const ARRIVE_WITHIN_MS = 30_000;
+const STAMP = /"message":"(\d+\.\d{3}) /g;
+
+/**
+ * A topic written to at a steady pace. Each record says when it was handed to the producer, and is over when Elasticsearch
+ * has answered the bulk that it is in: a proxy in between reads the one and sees the other.
+ */
+export async function measureLatency(options: LatencyOptions, signal: AbortSignal): Promise<LatencyRound[]> {
+  const { broker, topic, recordsPerSecond, rounds, roundMs } = options;
+  let took: number[] = [];
+  await using stack = new AsyncDisposableStack();
+  const proxy = stack.adopt(
+    startProxy(options.elasticsearchNode, (sentAt, answeredAt) => took.push(answeredAt - sentAt)),
+    (server) => server.stop(true),
+  );
+  const host = stack.use(
+    await startHostProcess(
+      {
+        kafka: { brokers: broker.brokers, groupPrefix: "latency" },
+        elasticsearch: { nodes: [proxy.url.origin] },
+        topics: [topic],
+      },
+      signal,
+      options.checkout,
+    ),
+  );
+  await host.untilRunning([topic], 50, AbortSignal.any([signal, AbortSignal.timeout(ARRIVE_WITHIN_MS)]));
+
+  const line = createLineSource("text", options.seed);
+  const size = Math.round((recordsPerSecond * SEND_EVERY_MS) / 1_000);
+  /** @returns how many were sent */
+  const sendFor = async (ms: number): Promise<number> => {
+    const startedAt = performance.now();
+    const pending = new Set<Promise<unknown>>();
+    let batches = 0;
+    for (; performance.now() - startedAt < ms; batches += 1) {
+      const dueInMs = startedAt + batches * SEND_EVERY_MS - performance.now();
+      if (dueInMs > 0) await sleep(dueInMs, undefined, { signal });
+      const stamp = performance.now().toFixed(3);
+      const messages = Array.from({ length: size }, () => ({ value: `${stamp} ${line()}` }));
+      // Not awaited one by one: a slow acknowledgement must not slow the pace, and so hide itself.
+      const sending = broker.producer.send({ topic, messages }).finally(() => pending.delete(sending));
+      pending.add(sending);
+    }
+    await Promise.all(pending);
+    return batches * size;
+  };
+  const round = async (ms: number): Promise<readonly number[]> => {
+    took = [];
+    const sent = await sendFor(ms);
+    await poll(
+      () => (took.length >= sent ? true : null),
+      20,
+      AbortSignal.any([signal, AbortSignal.timeout(ARRIVE_WITHIN_MS)]),
+    );
+    return took.toSorted((a, b) => a - b);
+  };
+
+  await round(WARM_UP_MS);
+  const results: LatencyRound[] = [];
+  for (let n = 0; n < rounds; n += 1) {
+    const sorted = await round(roundMs);
+    const at = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN;
+    results.push({ p50: at(0.5), p99: at(0.99), worst: at(1) });
+  }
+  return results;
+}
+
+function startProxy(node: string, onAnswered: (sentAt: number, answeredAt: number) => void) {
+  return Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    maxRequestBodySize: 1024 ** 3,
+    async fetch(request) {
+      const { pathname, search } = new URL(request.url);
+      const body = request.method === "GET" || request.method === "HEAD" ? null : await request.bytes();
+      const answer = await fetch(new URL(pathname + search, node), {
+        method: request.method,
+        headers: request.headers,
+        body,
+        decompress: false,
+      });
+      const bytes = await answer.bytes();
+      const answeredAt = performance.now();
+      if (pathname === "/_bulk" && body !== null && answer.ok) {
+        for (const [, stamp] of Buffer.from(body).toString("latin1").matchAll(STAMP))
+          onAnswered(Number(stamp), answeredAt);
+      }
+      return new Response(bytes, { status: answer.status, headers: answer.headers });
+    },
+  });
+}

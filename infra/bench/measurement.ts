@@ -1,0 +1,40 @@
+import { median } from "./median.ts";
+
+/** One figure of one scene, as often as it was measured. */
+export interface Measurement {
+  /** What was done, such as `1 M text records, 143 B`. */
+  readonly what: string;
+  /** Who did it: this Penstock, another checkout of it, another program. */
+  readonly who: string;
+  /** What was measured, such as `CPU per million records`. */
+  readonly figure: string;
+  readonly unit: "s" | "ms" | "%" | "MB" | "records/s" | "×";
+  /** One per round. */
+  readonly values: readonly number[];
+  readonly aim?: Aim | undefined;
+}
+
+/** Where a figure is to be: its median counts. */
+export type Aim = { readonly atMost: number } | { readonly atLeast: number };
+
+export interface SceneResult {
+  readonly scene: string;
+  readonly measurements: readonly Measurement[];
+}
+
+/** Null where nothing was aimed at. */
+export function isMet({ values, aim }: Measurement): boolean | null {
+  if (aim === undefined) return null;
+  const value = median(values);
+  return "atMost" in aim ? value <= aim.atMost : value >= aim.atLeast;
+}
+
+export function aimText(aim: Aim): string {
+  return "atMost" in aim ? `≤ ${numberText(aim.atMost)}` : `≥ ${numberText(aim.atLeast)}`;
+}
+
+/** Three digits that count, none less than the whole. */
+export function numberText(value: number): string {
+  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en-US");
+  return Number(value.toPrecision(3)).toString();
+}

@@ -1,0 +1,130 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { FilledTopic } from "./broker.ts";
+import type { LineFormat } from "./lines.ts";
+import { ASK_EVERY_MS, RUN_WITHIN_MS, type Run } from "./mover.ts";
+import { poll } from "./poll.ts";
+import { costOf } from "./process-cost.ts";
+import type { Target } from "./target.ts";
+
+/** Where an rsyslog reads and writes, and how it is set up. */
+export interface RsyslogSetup {
+  readonly broker: string;
+  readonly topic: string;
+  readonly consumerGroup: string;
+  readonly elasticsearchPort: number;
+  readonly index: string;
+  /** `json`: the record is the document. */
+  readonly format: LineFormat;
+  /**
+   * As a careful user sets it up after its manual.
+   * - `as documented`: the queue of the action in memory with a file to spill into, saved on shutdown, retried for ever
+   *   (rsyslog.com/doc: "reliable forwarding", omelasticsearch's examples with `bulkmode`, `action.resumeRetryCount="-1"`).
+   * - `own ids`: besides, no queue between Kafka and Elasticsearch but the main one, and the record's own `key` as `_id`
+   *   with `writeoperation="create"` and `dynbulkid`, so that what is sent again cannot be there twice. imkafka passes on
+   *   neither partition nor offset, so this is open only to records that carry a unique key themselves.
+   */
+  readonly variant: "as documented" | "own ids";
+}
+
+export interface RsyslogProcess {
+  readonly pid: number;
+  /** Resolves once it is gone. */
+  kill(signal: "SIGKILL" | "SIGTERM"): Promise<void>;
+}
+
+/** Debian's: `apt-get install rsyslog-kafka rsyslog-elasticsearch`. */
+export const hasRsyslog = existsSync("/usr/lib/x86_64-linux-gnu/rsyslog/imkafka.so");
+
+/** @param folder where it keeps its queue; another start with the same folder goes on with it */
+export async function startRsyslog(setup: RsyslogSetup, folder: string): Promise<RsyslogProcess> {
+  const config = join(folder, "rsyslog.conf");
+  await writeFile(config, configOf(setup, folder));
+  const child = Bun.spawn(["/usr/sbin/rsyslogd", "-n", "-f", config, "-i", join(folder, "rsyslogd.pid")], {
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: Bun.file(join(folder, "stderr.log")),
+  });
+  const killAtExit = (): void => child.kill("SIGKILL");
+  process.once("exit", killAtExit);
+  return {
+    pid: child.pid,
+    async kill(signal) {
+      child.kill(signal);
+      await child.exited;
+      process.off("exit", killAtExit);
+    },
+  };
+}
+
+/** Moves a filled topic once, with a process and a group of its own; its start is part of what it costs. */
+export async function moveByRsyslog(
+  { topic, format, records }: FilledTopic,
+  { broker, target, index }: { readonly broker: string; readonly target: Target; readonly index: string },
+  signal: AbortSignal,
+): Promise<Run> {
+  const folder = await mkdtemp(join(tmpdir(), "penstock-rsyslog-"));
+  const documentsBefore = await target.documents();
+  const startedAt = performance.now();
+  const consumerGroup = `rsyslog-${crypto.randomUUID()}`;
+  const elasticsearchPort = Number(new URL(target.url).port);
+  const setup = {
+    broker,
+    topic,
+    consumerGroup,
+    elasticsearchPort,
+    index,
+    format,
+    variant: "as documented",
+  } as const;
+  const rsyslog = await startRsyslog(setup, folder);
+  try {
+    await poll(
+      async () => ((await target.documents()) - documentsBefore >= records ? true : null),
+      ASK_EVERY_MS,
+      AbortSignal.any([signal, AbortSignal.timeout(RUN_WITHIN_MS)]),
+    );
+    const seconds = (performance.now() - startedAt) / 1_000;
+    const { cpuSeconds, peakRssBytes } = costOf(rsyslog.pid);
+    return { records, cpuSeconds, seconds, peakRssBytes };
+  } finally {
+    await rsyslog.kill("SIGKILL");
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A document of its own around the line, as its manual's examples have it. */
+const TEXT_DOCUMENT = `template(name="document" type="list" option.jsonf="on") {
+  property(outname="@timestamp" name="timereported" dateFormat="rfc3339" format="jsonf")
+  property(outname="message" name="msg" format="jsonf")
+}`;
+const JSON_DOCUMENT = `template(name="document" type="string" string="%msg%")`;
+
+function configOf(setup: RsyslogSetup, folder: string): string {
+  const { broker, topic, consumerGroup, elasticsearchPort, index, format, variant } = setup;
+  const queue =
+    variant === "as documented"
+      ? `queue.type="LinkedList" queue.filename="elasticsearch" queue.saveOnShutdown="on"
+         queue.size="100000" queue.dequeueBatchSize="2000"`
+      : `queue.type="Direct"`;
+  const ids = variant === "own ids" ? `bulkid="id" dynbulkid="on" writeoperation="create"` : "";
+  return `global(workDirectory="${folder}")
+module(load="imkafka")
+module(load="omelasticsearch")
+${format === "text" ? TEXT_DOCUMENT : JSON_DOCUMENT}
+template(name="id" type="string" string="%msg:R,ERE,1,DFLT:\\"key\\":\\"([^\\"]*)\\"--end%")
+main_queue(queue.type="LinkedList" queue.filename="main" queue.saveOnShutdown="on"
+           queue.size="100000" queue.dequeueBatchSize="2000")
+ruleset(name="ship") {
+  action(type="omelasticsearch" server="127.0.0.1" serverport="${elasticsearchPort}"
+         searchIndex="${index}" searchType="" template="document" bulkmode="on" maxbytes="5m" ${ids}
+         errorfile="${folder}/errors.json"
+         action.resumeRetryCount="-1" action.resumeInterval="1"
+         ${queue})
+}
+input(type="imkafka" topic="${topic}" broker="${broker}" consumergroup="${consumerGroup}"
+      confParam=["auto.offset.reset=earliest"] ruleset="ship")
+`;
+}

@@ -1,0 +1,61 @@
+import { fill, type FilledTopic } from "../broker.ts";
+import { startEndpoint } from "../endpoint-process.ts";
+import type { Measurement } from "../measurement.ts";
+import { startMover, type Run } from "../mover.ts";
+import type { Scene } from "./scene.ts";
+import { sorted } from "./throughput.ts";
+
+const TOPICS = 200;
+
+/** Many topics with something to read at once, as after a night without the host. */
+export const catchUp: Scene = {
+  name: "catch-up",
+  about: "200 topics with a backlog each, all at once, into the endpoint that answers at once",
+  async run({ broker, quick, rounds, seed, checkouts, progress }, signal) {
+    const each = quick ? 1_000 : 5_000;
+    const names = Array.from({ length: TOPICS }, (_, n) => `backlog-${n}`);
+    await broker.createTopics(names, 1);
+    const topics: FilledTopic[] = [];
+    for (const [n, topic] of names.entries()) {
+      progress(`catch-up: ${n} of ${TOPICS} topics filled`, n / TOPICS);
+      const bytes = await fill(broker.producer, {
+        topic,
+        partitions: 1,
+        records: each,
+        format: "text",
+        seed: seed + n,
+      });
+      topics.push({ topic, records: each, format: "text", meanBytes: bytes / each });
+    }
+    await using endpoint = await startEndpoint(signal);
+    const what = `${TOPICS} topics, ${each.toLocaleString("en-US")} text records each`;
+    const measurements: Measurement[] = [];
+    for (const [who, checkout] of checkouts) {
+      await using mover = await startMover({ broker, target: endpoint, checkout }, signal);
+      await mover.move(topics);
+      const runs: Run[] = [];
+      for (let round = 0; round < rounds; round += 1) {
+        progress(`catch-up: ${who}, round ${round + 1} of ${rounds}`, round / rounds);
+        runs.push(await mover.move(topics));
+      }
+      measurements.push(
+        { what, who, figure: "until all are there", unit: "s", values: runs.map(({ seconds }) => seconds) },
+        {
+          what,
+          who,
+          figure: "CPU per million records",
+          unit: "s",
+          values: runs.map(({ cpuSeconds, records }) => (cpuSeconds / records) * 1e6),
+        },
+        {
+          what,
+          who,
+          figure: "peak RSS",
+          unit: "MB",
+          values: [Math.max(...runs.map(({ peakRssBytes }) => peakRssBytes)) / 1e6],
+        },
+      );
+    }
+    return sorted(measurements);
+  },
+};

@@ -2,7 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { BenchBroker } from "./broker.ts";
 import { startHostProcess } from "./host-process.ts";
 import { createLineSource } from "./lines.ts";
+import { percentile } from "./median.ts";
 import { poll } from "./poll.ts";
+import { stamped, startStampProxy } from "./stamp-proxy.ts";
 
 export interface LatencyOptions {
   readonly broker: BenchBroker;
@@ -25,7 +27,6 @@ export interface LatencyRound {
 const WARM_UP_MS = 5_000;
 const SEND_EVERY_MS = 5;
 const ARRIVE_WITHIN_MS = 30_000;
-const STAMP = /"message":"(\d+\.\d{3}) /g;
 
 /**
  * A topic written to at a steady pace. Each record says when it was handed to the producer, and is over when Elasticsearch
@@ -36,8 +37,8 @@ export async function measureLatency(options: LatencyOptions, signal: AbortSigna
   let took: number[] = [];
   await using stack = new AsyncDisposableStack();
   const proxy = stack.adopt(
-    startProxy(options.elasticsearchNode, (sentAt, answeredAt) => took.push(answeredAt - sentAt)),
-    (server) => server.stop(true),
+    startStampProxy(options.elasticsearchNode, (ms) => took.push(ms)),
+    (server) => server.stop(),
   );
   const host = stack.use(
     await startHostProcess(
@@ -62,8 +63,7 @@ export async function measureLatency(options: LatencyOptions, signal: AbortSigna
     for (; performance.now() - startedAt < ms; batches += 1) {
       const dueInMs = startedAt + batches * SEND_EVERY_MS - performance.now();
       if (dueInMs > 0) await sleep(dueInMs, undefined, { signal });
-      const stamp = performance.now().toFixed(3);
-      const messages = Array.from({ length: size }, () => ({ value: `${stamp} ${line()}` }));
+      const messages = Array.from({ length: size }, () => ({ value: stamped(line()) }));
       // Not awaited one by one: a slow acknowledgement must not slow the pace, and so hide itself.
       const sending = broker.producer.send({ topic, messages }).finally(() => pending.delete(sending));
       pending.add(sending);
@@ -79,40 +79,14 @@ export async function measureLatency(options: LatencyOptions, signal: AbortSigna
       20,
       AbortSignal.any([signal, AbortSignal.timeout(ARRIVE_WITHIN_MS)]),
     );
-    return took.toSorted((a, b) => a - b);
+    return took;
   };
 
   await round(WARM_UP_MS);
   const results: LatencyRound[] = [];
   for (let n = 0; n < rounds; n += 1) {
-    const sorted = await round(roundMs);
-    const at = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN;
-    results.push({ p50: at(0.5), p99: at(0.99), worst: at(1) });
+    const all = await round(roundMs);
+    results.push({ p50: percentile(all, 0.5), p99: percentile(all, 0.99), worst: percentile(all, 1) });
   }
   return results;
-}
-
-function startProxy(node: string, onAnswered: (sentAt: number, answeredAt: number) => void) {
-  return Bun.serve({
-    hostname: "127.0.0.1",
-    port: 0,
-    maxRequestBodySize: 1024 ** 3,
-    async fetch(request) {
-      const { pathname, search } = new URL(request.url);
-      const body = request.method === "GET" || request.method === "HEAD" ? null : await request.bytes();
-      const answer = await fetch(new URL(pathname + search, node), {
-        method: request.method,
-        headers: request.headers,
-        body,
-        decompress: false,
-      });
-      const bytes = await answer.bytes();
-      const answeredAt = performance.now();
-      if (pathname === "/_bulk" && body !== null && answer.ok) {
-        for (const [, stamp] of Buffer.from(body).toString("latin1").matchAll(STAMP))
-          onAnswered(Number(stamp), answeredAt);
-      }
-      return new Response(bytes, { status: answer.status, headers: answer.headers });
-    },
-  });
 }

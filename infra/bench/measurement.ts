@@ -8,7 +8,7 @@ export interface Measurement {
   readonly who: string;
   /** What was measured, such as `CPU per million records`. */
   readonly figure: string;
-  readonly unit: "s" | "ms" | "%" | "MB" | "records/s" | "×";
+  readonly unit: "s" | "ms" | "%" | "MB" | "B" | "records/s" | "×";
   /** One per round. */
   readonly values: readonly number[];
   readonly aim?: Aim | undefined;
@@ -37,4 +37,9 @@ export function aimText(aim: Aim): string {
 export function numberText(value: number): string {
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en-US");
   return Number(value.toPrecision(3)).toString();
+}
+
+/** Those of one figure next to each other, as whoever reads compares them. */
+export function byFigure(measurements: readonly Measurement[]): Measurement[] {
+  return [...Map.groupBy(measurements, ({ what, figure }) => `${what}\n${figure}`).values()].flat();
 }

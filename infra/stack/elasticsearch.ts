@@ -46,7 +46,10 @@ async function writeDescriptor(module: string, jdkHome: string): Promise<void> {
 }
 
 /** A single node without security. */
-export async function createElasticsearch(ground: JavaGround): Promise<ElasticsearchServer> {
+export async function createElasticsearch(
+  ground: JavaGround,
+  settings: Readonly<Record<string, string>>,
+): Promise<ElasticsearchServer> {
   const { guard, environment, ports } = ground;
   const [freeHttp, transport] = await freePorts(2);
   const http = ports?.elasticsearch ?? freeHttp;
@@ -69,6 +72,7 @@ export async function createElasticsearch(ground: JavaGround): Promise<Elasticse
       "action.destructive_requires_name: false",
       // The disk of a developer's machine may be nearly full: indices would turn read-only.
       "cluster.routing.allocation.disk.threshold_enabled: false",
+      ...Object.entries(settings).map(([name, value]) => `${name}: ${JSON.stringify(value)}`),
       "",
     ].join("\n"),
   );

@@ -20,6 +20,8 @@ export interface StackOptions {
   groupRebalanceDelayMs?: number;
   /** More lines for Kafka's server.properties. */
   kafkaProperties?: Readonly<Record<string, string>>;
+  /** More settings for Elasticsearch's elasticsearch.yml. */
+  elasticsearchSettings?: Readonly<Record<string, string>>;
   /** Where logs and data lie. Must not exist; is created, and removed at the end. In the system's temporary folder unless told. */
   folder?: string;
   /** Ports for clients; free ones unless told. */
@@ -103,7 +105,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       : undefined;
     const elasticsearchBoot = wanted.elasticsearch
       ? withJars("elasticsearch", elasticsearchJars).then((ground) =>
-          boot("elasticsearch", () => createElasticsearch(ground)),
+          boot("elasticsearch", () => createElasticsearch(ground, options.elasticsearchSettings ?? {})),
         )
       : undefined;
     const etcdBoot = wanted.etcd ? boot("etcd", () => createEtcd(ground)) : undefined;

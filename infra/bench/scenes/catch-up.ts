@@ -1,9 +1,8 @@
 import { fill, type FilledTopic } from "../broker.ts";
 import { startEndpoint } from "../endpoint-process.ts";
-import type { Measurement } from "../measurement.ts";
+import { byFigure, type Measurement } from "../measurement.ts";
 import { startMover, type Run } from "../mover.ts";
 import type { Scene } from "./scene.ts";
-import { sorted } from "./throughput.ts";
 
 const TOPICS = 200;
 
@@ -17,7 +16,7 @@ export const catchUp: Scene = {
     await broker.createTopics(names, 1);
     const topics: FilledTopic[] = [];
     for (const [n, topic] of names.entries()) {
-      progress(`catch-up: ${n} of ${TOPICS} topics filled`, n / TOPICS);
+      progress(`catch-up: ${TOPICS} topics are filled`, n / TOPICS);
       const bytes = await fill(broker.producer, {
         topic,
         partitions: 1,
@@ -56,6 +55,6 @@ export const catchUp: Scene = {
         },
       );
     }
-    return sorted(measurements);
+    return byFigure(measurements);
   },
 };

@@ -1,9 +1,8 @@
 import { startEndpoint } from "../endpoint-process.ts";
 import { median } from "../median.ts";
-import type { Measurement } from "../measurement.ts";
+import { byFigure, type Measurement } from "../measurement.ts";
 import { startMover } from "../mover.ts";
 import { OURS, recordsText, type Scene } from "./scene.ts";
-import { sorted } from "./throughput.ts";
 
 /** The cost of a record at the largest size, at most so many times that at a million. */
 const LINEAR = 1.1;
@@ -66,6 +65,6 @@ export const growth: Scene = {
           aim: who === OURS ? { atMost: LINEAR } : undefined,
         });
     }
-    return sorted(measurements);
+    return byFigure(measurements);
   },
 };

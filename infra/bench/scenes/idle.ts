@@ -1,7 +1,6 @@
 import { measureIdle } from "../idle.ts";
-import type { Measurement } from "../measurement.ts";
+import { byFigure, type Measurement } from "../measurement.ts";
 import { OURS, type Scene } from "./scene.ts";
-import { sorted } from "./throughput.ts";
 
 const COUNTS = [50, 200, 1_000];
 /** Of a thousand topics. */
@@ -67,6 +66,6 @@ export const idle: Scene = {
         );
       }
     }
-    return sorted(measurements);
+    return byFigure(measurements);
   },
 };

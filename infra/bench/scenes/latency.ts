@@ -1,7 +1,6 @@
 import { measureLatency } from "../latency.ts";
-import type { Measurement } from "../measurement.ts";
+import { byFigure, type Measurement } from "../measurement.ts";
 import { OURS, type Scene } from "./scene.ts";
-import { sorted } from "./throughput.ts";
 
 const PER_SECOND = 1_000;
 const P99_MS = 100;
@@ -41,6 +40,6 @@ export const latency: Scene = {
         });
       }
     }
-    return sorted(measurements);
+    return byFigure(measurements);
   },
 };

@@ -1,6 +1,6 @@
 import { startEndpoint } from "../endpoint-process.ts";
 import type { LineFormat } from "../lines.ts";
-import type { Measurement } from "../measurement.ts";
+import { byFigure, type Measurement } from "../measurement.ts";
 import { startMover, type Run } from "../mover.ts";
 import { hasRsyslog, moveByRsyslog } from "../rsyslog.ts";
 import { OURS, recordsText, type Scene } from "./scene.ts";
@@ -48,7 +48,7 @@ export const throughput: Scene = {
       }
       measurements.push(...measurementsOf(recordsText(topic), "rsyslog", runs, null));
     }
-    return sorted(measurements);
+    return byFigure(measurements);
   },
 };
 
@@ -85,9 +85,4 @@ function measurementsOf(
       values: [Math.max(...runs.map(({ peakRssBytes }) => peakRssBytes)) / 1e6],
     },
   ];
-}
-
-/** By figure, so that whoever reads compares the lines next to each other. */
-export function sorted(measurements: readonly Measurement[]): Measurement[] {
-  return [...Map.groupBy(measurements, ({ what, figure }) => `${what}\n${figure}`).values()].flat();
 }

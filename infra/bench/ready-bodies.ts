@@ -1,0 +1,66 @@
+import { createBulkEncoder } from "../../lib/rules/bulk/encoder.ts";
+import { bulkBody, splitOperations } from "../../lib/rules/bulk/requests.ts";
+import type { RecordHeader, SourceRecord } from "../../lib/rules/record.ts";
+import { createLineSource, type LineFormat } from "./lines.ts";
+
+export interface BodiesOptions {
+  readonly index: string;
+  readonly records: number;
+  readonly format: LineFormat;
+  readonly seed: number;
+  /** Of the record with that number; none unless told. */
+  readonly headers?: (n: number) => readonly RecordHeader[];
+}
+
+/** As a host's are by default (lib/rules/config/schema.ts). */
+const LIMITS = { maxDocuments: 2_000, maxBytes: 5 * 1024 * 1024 };
+
+/** The bodies of bulk requests, as a host would send them. */
+export function readyBodies({ index, records, format, seed, headers }: BodiesOptions): Buffer<ArrayBuffer>[] {
+  const encode = createBulkEncoder({
+    topic: index,
+    path: null,
+    index,
+    format,
+    startAt: "earliest",
+    timestamp: null,
+    pipeline: null,
+  });
+  const line = createLineSource(format, seed);
+  const timestamp = Date.now();
+  const recordAt = (n: number): SourceRecord => ({
+    partition: 0,
+    offset: n,
+    timestamp,
+    key: null,
+    value: Buffer.from(line()),
+    headers: headers?.(n) ?? [],
+  });
+  const bodies: Buffer<ArrayBuffer>[] = [];
+  for (let from = 0; from < records; from += LIMITS.maxDocuments) {
+    const size = Math.min(LIMITS.maxDocuments, records - from);
+    const encoded = encode(Array.from({ length: size }, (_, n) => recordAt(from + n)));
+    for (const request of splitOperations(encoded, LIMITS))
+      bodies.push(Buffer.from(bulkBody(encoded, request)));
+  }
+  return bodies;
+}
+
+/** Sends all of them, so many at once. @throws Error where not every item was taken */
+export async function sendBodies(
+  node: string,
+  bodies: readonly Buffer<ArrayBuffer>[],
+  atOnce: number,
+): Promise<void> {
+  const url = new URL("/_bulk", node);
+  let next = 0;
+  const sendOneAfterTheOther = async (): Promise<void> => {
+    for (let body = bodies[next++]; body !== undefined; body = bodies[next++]) {
+      const headers = { "content-type": "application/x-ndjson" };
+      const answer = await fetch(url, { method: "POST", headers, body });
+      const text = await answer.text();
+      if (!text.includes('"errors":false')) throw new Error(`${answer.status}: ${text.slice(0, 500)}`);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, sendOneAfterTheOther));
+}

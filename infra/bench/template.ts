@@ -32,7 +32,6 @@ interface Variant {
   readonly who: string;
   readonly bodies: readonly Buffer<ArrayBuffer>[];
   readonly mappings: object;
-  readonly settings?: object;
 }
 
 const INDEX = "bench-template";
@@ -123,13 +122,6 @@ function variantsOf(records: number): Variant[] {
       mappings: withProperties({ kafka: { type: "object", enabled: false } }),
     },
     { what: textual, who: "ids made by Elasticsearch", bodies: withoutIds, mappings: ours },
-    {
-      what: textual,
-      who: "codec best_compression",
-      bodies: text,
-      mappings: ours,
-      settings: { "index.codec": "best_compression" },
-    },
     { what: structured, who: "the template", bodies: json, mappings: ours },
     {
       what: structured,
@@ -160,7 +152,7 @@ interface Cost {
 
 async function costOfIndexing(
   { node, pid }: ElasticsearchServer,
-  { bodies, mappings, settings = {} }: Variant,
+  { bodies, mappings }: Variant,
   records: number,
 ): Promise<Cost> {
   if (pid === undefined) throw new Error("Elasticsearch does not run");
@@ -172,7 +164,7 @@ async function costOfIndexing(
     if (!answer.ok) throw new Error(`${method} ${path}: ${await answer.text()}`);
     return answer.json();
   };
-  await request("PUT", `/${INDEX}`, { mappings, settings });
+  await request("PUT", `/${INDEX}`, { mappings });
   const before = costOf(pid).cpuSeconds;
   const startedAt = performance.now();
   await sendBodies(node, bodies, AT_ONCE);

@@ -15,8 +15,16 @@ export interface ByteShareRequest {
 const GUARANTEE_LIMIT_BYTES = 1024 * 1024;
 
 /**
- * Whether a topic may take more records into memory: every topic always has its minimum, none gets more than
- * a quarter, and a single oversized batch is admitted when its topic holds nothing, or it could never pass.
+ * How far a topic reads ahead of its bulks: several times what four of 5 MB hold of ordinary lines. More keeps nothing busier
+ * where Elasticsearch is what takes long, and is old by the time it is sent: with a quarter of 256 MB, a host took
+ * 8 % more CPU per record and 110 MB more memory.
+ */
+const READ_AHEAD_LIMIT_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Whether a topic may take more records into memory: every topic always has its minimum, none gets more than a quarter
+ * or what it needs to read ahead, and a single oversized batch is admitted when its topic holds nothing, or it could
+ * never pass.
  */
 export function mayAdmit(request: ByteShareRequest): boolean {
   const { bytes, held, used, maxBytes, topics } = request;
@@ -24,5 +32,5 @@ export function mayAdmit(request: ByteShareRequest): boolean {
   const wanted = held + bytes;
   const guaranteed = Math.min(GUARANTEE_LIMIT_BYTES, maxBytes / (4 * Math.max(1, topics)));
   if (wanted <= guaranteed) return true;
-  return wanted <= maxBytes / 4 && used + bytes <= maxBytes;
+  return wanted <= Math.min(maxBytes / 4, READ_AHEAD_LIMIT_BYTES) && used + bytes <= maxBytes;
 }

@@ -12,13 +12,18 @@ test("what is larger than any share is admitted when its topic holds nothing, an
 });
 
 test("no topic gets more than a quarter, though everything else is free", () => {
-  expect(request({ bytes: 63 * mib, held: mib, used: mib })).toBe(true);
-  expect(request({ bytes: 63 * mib + 1, held: mib, used: mib })).toBe(false);
+  expect(request({ bytes: 7 * mib, held: mib, used: mib, maxBytes: 32 * mib })).toBe(true);
+  expect(request({ bytes: 7 * mib + 1, held: mib, used: mib, maxBytes: 32 * mib })).toBe(false);
+});
+
+test("no topic reads further ahead than it needs, though its quarter would be larger", () => {
+  expect(request({ bytes: 15 * mib, held: mib, used: mib })).toBe(true);
+  expect(request({ bytes: 15 * mib + 1, held: mib, used: mib })).toBe(false);
 });
 
 test("beyond its minimum a topic gets what nobody else uses", () => {
-  expect(request({ bytes: 10 * mib, held: 10 * mib, used: 246 * mib, topics: 4 })).toBe(true);
-  expect(request({ bytes: 10 * mib, held: 10 * mib, used: 247 * mib, topics: 4 })).toBe(false);
+  expect(request({ bytes: 5 * mib, held: 10 * mib, used: 251 * mib, topics: 4 })).toBe(true);
+  expect(request({ bytes: 5 * mib, held: 10 * mib, used: 252 * mib, topics: 4 })).toBe(false);
 });
 
 test("its minimum is there though everything is used up", () => {

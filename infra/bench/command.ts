@@ -1,6 +1,4 @@
 import { messageOf } from "../../lib/rules/errors.ts";
-import { createProgressDisplay } from "../stack/progress.ts";
-import { startStack, type Stack, type StackOptions } from "../stack/stack.ts";
 
 /**
  * Runs one of the bench's commands: its arguments, its help, an end by a signal, and its exit code.
@@ -39,12 +37,4 @@ export async function runBench<T>(
 export function wholeNumber(option: string, value: string, least: number): number {
   if (/^\d{1,9}$/.test(value) && Number(value) >= least) return Number(value);
   throw new Error(`--${option} is "${value}": it must be a whole number, at least ${least}`);
-}
-
-/** Boots a stack and shows how far it is. Whoever calls ends it. */
-export async function bootStack(options: Omit<StackOptions, "onProgress">): Promise<Stack> {
-  const display = createProgressDisplay(process.stderr);
-  const stack = await startStack({ ...options, onProgress: (progress) => display.show(progress) });
-  display.end();
-  return stack;
 }

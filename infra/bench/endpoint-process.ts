@@ -18,8 +18,11 @@ export async function startEndpoint(signal: AbortSignal): Promise<EndpointProces
   const { value } = await reader.read();
   if (value === undefined) throw new Error(`the instant endpoint exited with ${await child.exited}`);
   const url = new TextDecoder().decode(value).trim();
+  const killAtExit = (): void => child.kill("SIGKILL");
+  process.once("exit", killAtExit);
   return {
     url,
+    askEveryMs: 20,
     async documents() {
       const answer = await fetch(`${url}/_count`, { signal });
       return countAnswer.parse(await answer.json()).documents;
@@ -27,6 +30,7 @@ export async function startEndpoint(signal: AbortSignal): Promise<EndpointProces
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");
       await child.exited;
+      process.off("exit", killAtExit);
     },
   };
 }

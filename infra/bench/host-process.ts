@@ -9,6 +9,8 @@ import { poll } from "./poll.ts";
 export interface HostProcess extends AsyncDisposable {
   readonly configPath: string;
   readonly pid: number;
+  /** Aborts when it has ended, with the end of its log. */
+  readonly gone: AbortSignal;
   /** Replaces the config file atomically: resolves when it was renamed. */
   replaceConfig(config: object): Promise<void>;
   /** The state of each topic. */
@@ -21,6 +23,8 @@ export interface HostProcess extends AsyncDisposable {
 
 const root = join(import.meta.dir, "../..");
 const topicsAnswer = z.array(z.object({ topic: z.string(), state: z.string() }));
+/** Of a log, in characters. */
+const LAST_WORDS = 2_000;
 const logLine = z.object({ msg: z.string(), url: z.string().optional() });
 
 /**
@@ -44,9 +48,20 @@ export async function startHostProcess(
     stderr: "inherit",
     signal,
   });
+  const killAtExit = (): void => child.kill("SIGKILL");
+  process.once("exit", killAtExit);
+  const gone = new AbortController();
+  void child.exited.then(async (code) => {
+    // Not there any more after a disposal, which nobody needs to hear of.
+    const log = await Bun.file(logPath)
+      .text()
+      .catch(() => "");
+    gone.abort(new Error(`the host exited with ${code}:\n${log.slice(-LAST_WORDS)}`));
+  });
   const dispose = async (): Promise<void> => {
     child.kill("SIGKILL");
     await child.exited;
+    process.off("exit", killAtExit);
     await rm(folder, { recursive: true, force: true });
   };
 
@@ -73,6 +88,7 @@ export async function startHostProcess(
   return {
     configPath,
     pid: child.pid,
+    gone: gone.signal,
     async replaceConfig(wanted) {
       await writeFile(`${configPath}.next`, textOf(wanted));
       await rename(`${configPath}.next`, configPath);

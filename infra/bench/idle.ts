@@ -4,7 +4,6 @@ import { costOf } from "./process-cost.ts";
 
 /** What many topics cost in which nothing happens. */
 export interface IdleResult {
-  readonly topics: number;
   /** From the start of the process until each of them was running. */
   readonly runningAfterSeconds: number;
   /** Of one core. */
@@ -45,7 +44,6 @@ export async function measureIdle(options: IdleOptions, signal: AbortSignal): Pr
   const after = costOf(host.pid);
   const seconds = (performance.now() - watchedFrom) / 1_000;
   return {
-    topics: topics.length,
     runningAfterSeconds,
     cpuShare: (after.cpuSeconds - before.cpuSeconds) / seconds,
     rssBytes: after.rssBytes,

@@ -36,10 +36,7 @@ export async function measureLatency(options: LatencyOptions, signal: AbortSigna
   const { broker, topic, recordsPerSecond, rounds, roundMs } = options;
   let took: number[] = [];
   await using stack = new AsyncDisposableStack();
-  const proxy = stack.adopt(
-    startStampProxy(options.elasticsearchNode, (ms) => took.push(ms)),
-    (server) => server.stop(),
-  );
+  const proxy = stack.use(startStampProxy(options.elasticsearchNode, (ms) => took.push(ms)));
   const host = stack.use(
     await startHostProcess(
       {
@@ -58,17 +55,19 @@ export async function measureLatency(options: LatencyOptions, signal: AbortSigna
   /** @returns how many were sent */
   const sendFor = async (ms: number): Promise<number> => {
     const startedAt = performance.now();
-    const pending = new Set<Promise<unknown>>();
+    const sendings: Promise<unknown>[] = [];
     let batches = 0;
     for (; performance.now() - startedAt < ms; batches += 1) {
       const dueInMs = startedAt + batches * SEND_EVERY_MS - performance.now();
       if (dueInMs > 0) await sleep(dueInMs, undefined, { signal });
       const messages = Array.from({ length: size }, () => ({ value: stamped(line()) }));
       // Not awaited one by one: a slow acknowledgement must not slow the pace, and so hide itself.
-      const sending = broker.producer.send({ topic, messages }).finally(() => pending.delete(sending));
-      pending.add(sending);
+      const sending = broker.producer.send({ topic, messages });
+      // Whoever awaits them all hears of it.
+      sending.catch(() => {});
+      sendings.push(sending);
     }
-    await Promise.all(pending);
+    await Promise.all(sendings);
     return batches * size;
   };
   const round = async (ms: number): Promise<readonly number[]> => {

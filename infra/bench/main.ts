@@ -4,7 +4,8 @@ import { cpus } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { openBroker } from "./broker.ts";
-import { bootStack, runBench, wholeNumber } from "./command.ts";
+import { bootStack } from "../stack/boot.ts";
+import { runBench, wholeNumber } from "./command.ts";
 import type { SceneResult } from "./measurement.ts";
 import { plotOf } from "./plot.ts";
 import { createProgressBar } from "./progress-bar.ts";
@@ -28,13 +29,13 @@ ${SCENES.map(({ name, about }) => `  ${name.padEnd(12)}${about}`).join("\n")}
 
   --only SCENE   these alone, separated by commas
   --quick        fewer records, topics and rounds: within 3 minutes
-  --rounds N     counted rounds; 5 unless told, 2 with --quick
+  --rounds N     of throughput, indexing, latency and catch-up; 5 unless told, 2 with --quick
   --seed N       of the generated records; 1 unless told
-  --against DIR  another checkout of Penstock, its packages installed, measured in turn with this one
+  --against DIR  another checkout of Penstock, its packages installed, measured beside this one
   --out DIR      writes bench.json and bench.svg there
   --json         machine-readable output
 
-rsyslog is measured too where it is installed (Debian: rsyslog-kafka rsyslog-elasticsearch).
+In throughput and indexing rsyslog is measured too, where it is installed (Debian: rsyslog-kafka rsyslog-elasticsearch).
 `;
 
 interface Invocation {
@@ -48,19 +49,27 @@ interface Invocation {
 }
 
 process.exitCode = await runBench(usage, parse, async (invocation, signal) => {
-  const results = await measure(invocation, signal);
   const { rounds, seed, quick, out } = invocation;
   const machine = { cpus: cpus().length, model: cpus()[0]?.model ?? "unknown", bun: Bun.version };
-  const json = `${JSON.stringify({ machine, rounds, seed, quick, results }, null, 2)}\n`;
-  if (out !== null) {
+  const results: SceneResult[] = [];
+  const jsonText = (): string => `${JSON.stringify({ machine, rounds, seed, quick, results }, null, 2)}\n`;
+  await measure(invocation, signal, async (result) => {
+    results.push(result);
+    if (!invocation.json) process.stdout.write(reportOf([result]));
+    if (out === null) return;
     await mkdir(out, { recursive: true });
-    await Bun.write(join(out, "bench.json"), json);
+    await Bun.write(join(out, "bench.json"), jsonText());
     await Bun.write(join(out, "bench.svg"), plotOf(results));
-  }
-  process.stdout.write(invocation.json ? json : reportOf(results));
+  });
+  if (invocation.json) process.stdout.write(jsonText());
 });
 
-async function measure(invocation: Invocation, signal: AbortSignal): Promise<SceneResult[]> {
+/** @param onResult called after each scene, so that one which fails does not take the others with it */
+async function measure(
+  invocation: Invocation,
+  signal: AbortSignal,
+  onResult: (result: SceneResult) => Promise<void>,
+): Promise<void> {
   await using stack = await bootStack({ signal });
   await using broker = await openBroker(stack.kafka.brokers);
   const bar = createProgressBar(process.stderr);
@@ -71,17 +80,18 @@ async function measure(invocation: Invocation, signal: AbortSignal): Promise<Sce
     progress: (text, done) => bar.show(text, done),
     filled: (format, records) =>
       broker.filled({ format, records, seed: invocation.seed }, (sent) => {
+        signal.throwIfAborted();
         if (sent % 100_000 === 0)
           bar.show(`${records.toLocaleString("en-US")} ${format} records are produced`, sent / records);
       }),
   };
   try {
-    const results: SceneResult[] = [];
     for (const { name, run } of invocation.scenes) {
       signal.throwIfAborted();
-      results.push({ scene: name, measurements: await run(context, signal) });
+      const measurements = await run(context, signal);
+      bar.end();
+      await onResult({ scene: name, measurements });
     }
-    return results;
   } finally {
     bar.end();
   }

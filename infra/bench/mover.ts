@@ -1,16 +1,16 @@
+import { untilArrived, type Arrival } from "./arrival.ts";
 import type { BenchBroker, FilledTopic } from "./broker.ts";
 import { startHostProcess } from "./host-process.ts";
 import { poll } from "./poll.ts";
-import { costOf } from "./process-cost.ts";
+import { costOf, forgetPeak } from "./process-cost.ts";
 import type { Target } from "./target.ts";
 
 /** What it cost to move filled topics once. */
-export interface Run {
+export interface Run extends Arrival {
   readonly records: number;
-  /** Of the process that moved them, all threads. */
+  /** Of the process that moved them, all threads, from its start or the change that declared the topics to the end. */
   readonly cpuSeconds: number;
-  /** From the change that declared the topics until the target had all documents; joining the groups included. */
-  readonly seconds: number;
+  /** Since the run began. */
   readonly peakRssBytes: number;
 }
 
@@ -28,9 +28,6 @@ export interface MoverOptions {
 }
 
 const GROUP_PREFIX = "bench";
-export const RUN_WITHIN_MS = 600_000;
-/** How often the target is asked whether it has all. */
-export const ASK_EVERY_MS = 20;
 
 export async function startMover(
   { broker, target, checkout }: MoverOptions,
@@ -50,22 +47,17 @@ export async function startMover(
 
   return {
     async move(topics) {
-      const limited = AbortSignal.any([signal, AbortSignal.timeout(RUN_WITHIN_MS)]);
+      const limited = AbortSignal.any([signal, host.gone]);
       const records = topics.reduce((sum, topic) => sum + topic.records, 0);
+      forgetPeak(host.pid);
       const before = costOf(host.pid);
       const documentsBefore = await target.documents();
-      const startedAt = performance.now();
+      const arrival = untilArrived(target, records, limited);
       await host.replaceConfig({
         ...config,
         topics: topics.map(({ topic, format }) => ({ topic, format })),
       });
-      // The target is asked, not the host: asking costs whoever is asked.
-      await poll(
-        async () => ((await target.documents()) - documentsBefore >= records ? true : null),
-        ASK_EVERY_MS,
-        limited,
-      );
-      const seconds = (performance.now() - startedAt) / 1_000;
+      const arrived = await arrival;
       for (const { topic, records: all } of topics)
         await broker.untilCommitted(`${GROUP_PREFIX}.${topic}`, topic, all, limited);
       const after = costOf(host.pid);
@@ -73,9 +65,9 @@ export async function startMover(
       if (moved !== records) throw new Error(`${moved} documents arrived for ${records} records`);
       await removeAll(topics);
       return {
+        ...arrived,
         records,
         cpuSeconds: after.cpuSeconds - before.cpuSeconds,
-        seconds,
         peakRssBytes: after.peakRssBytes,
       };
     },

@@ -1,4 +1,5 @@
 import { median } from "./median.ts";
+import { OURS } from "./scenes/scene.ts";
 import { aimText, isMet, type Measurement, numberText, type SceneResult } from "./measurement.ts";
 
 const WIDTH = 900;
@@ -50,7 +51,8 @@ export function plotOf(results: readonly SceneResult[]): string {
       for (const one of some) {
         const length = median(one.values) * scale;
         text(LABEL_WIDTH - 8, one.who, "", "end");
-        const kind = isMet(one) === false ? "bar missed" : one.aim === undefined ? "bar" : "bar ours";
+        const kind =
+          isMet(one) === false ? "bar missed" : one.who.split(",")[0] === OURS ? "bar ours" : "bar";
         parts.push(
           `<rect x="${LABEL_WIDTH}" y="${y + 3}" width="${length.toFixed(1)}" height="${ROW - 6}" rx="2" class="${kind}"/>`,
         );

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 
 /** What a process has cost so far. Linux only: read from /proc. */
 export interface ProcessCost {
@@ -24,4 +24,9 @@ export function costOf(pid: number): ProcessCost {
     rssBytes: kilobytes("VmRSS") * 1024,
     peakRssBytes: kilobytes("VmHWM") * 1024,
   };
+}
+
+/** `peakRssBytes` counts from now on (man 5 proc_pid_clear_refs: 5 resets the peak). */
+export function forgetPeak(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, "5");
 }

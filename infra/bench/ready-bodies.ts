@@ -15,6 +15,10 @@ export interface BodiesOptions {
 /** As a host's are by default (lib/rules/config/schema.ts). */
 const LIMITS = { maxDocuments: 2_000, maxBytes: 5 * 1024 * 1024 };
 
+/** As `fill` has them (broker.ts): in runs from one partition after the other. */
+const PARTITIONS = 4;
+const RUN = 1_000;
+
 /** The bodies of bulk requests, as a host would send them. */
 export function readyBodies({ index, records, format, seed, headers }: BodiesOptions): Buffer<ArrayBuffer>[] {
   const encode = createBulkEncoder({
@@ -29,9 +33,9 @@ export function readyBodies({ index, records, format, seed, headers }: BodiesOpt
   const line = createLineSource(format, seed);
   const timestamp = Date.now();
   const recordAt = (n: number): SourceRecord => ({
-    partition: 0,
+    partition: Math.floor(n / RUN) % PARTITIONS,
     offset: n,
-    timestamp,
+    timestamp: timestamp + Math.floor(n / 20),
     key: null,
     value: Buffer.from(line()),
     headers: headers?.(n) ?? [],

@@ -25,29 +25,36 @@ export interface ReloadResult {
   };
 }
 
-const PREFIX = "bench";
-const BUSY = "busy";
+export interface ReloadOptions {
+  /** Counted ones in each way; one more goes before. */
+  readonly rounds: number;
+  /** Begins all names, for more than one run on a stack. */
+  readonly run?: string;
+  /** The folder of the Penstock that is measured; this one unless told. */
+  readonly checkout?: string | undefined;
+}
+
+const PREFIX = "reload";
 const BUSY_PER_SECOND = 2_000;
 const BEFORE_MS = 10_000;
 /** How often the document is asked for. */
 const POLL_MS = 5;
 const PAUSE_MS = 500;
 const ROUND_DEADLINE_MS = 30_000;
-const KEY = "bench/topics";
-/** Several topics write into it, so for all but the first it is there before. */
-const SHARED_INDEX = "bench-shared";
 const root = join(import.meta.dir, "../..");
 
 /** What is measured from, by way. */
 export const RELOAD_SINCE = {
   etcd: "etcd: the put was acknowledged",
   there: "etcd: the put was acknowledged, the index is there",
+  /** What Elasticsearch itself takes of it, without a host. */
+  alone: "Elasticsearch alone: template and first bulk",
 } as const;
 
 /** Adds `rounds` new topics in each of four ways to a host that moves a busy one, and measures. */
 export async function measureReload(
   stack: Stack,
-  rounds: number,
+  { rounds, run = "", checkout = root }: ReloadOptions,
   signal: AbortSignal,
 ): Promise<ReloadResult> {
   const kafka = new Kafka({
@@ -56,7 +63,8 @@ export async function measureReload(
     logLevel: logLevel.NOTHING,
   });
   // One more each, not counted: the first of all starts with cold code and without an index template.
-  const names = (way: string): string[] => Array.from({ length: rounds + 1 }, (_, n) => `${way}-${n}`);
+  const names = (way: string): string[] => Array.from({ length: rounds + 1 }, (_, n) => `${run}${way}-${n}`);
+  const [busyTopic, sharedIndex, key] = [`${run}busy`, `${run}shared`, `${run}bench/topics`];
   const ways = {
     etcd: names("etcd"),
     there: names("there"),
@@ -64,20 +72,20 @@ export async function measureReload(
     command: names("command"),
   };
   const timestamp = Date.now();
-  await fillTopics(kafka, Object.values(ways).flat(), timestamp);
+  await fillTopics(kafka, busyTopic, Object.values(ways).flat(), timestamp);
 
   const config = {
     kafka: { brokers: stack.kafka.brokers, groupPrefix: PREFIX },
     elasticsearch: { nodes: [stack.elasticsearch.node] },
-    etcd: { endpoints: stack.etcd.endpoints, keys: [KEY] },
+    etcd: { endpoints: stack.etcd.endpoints, keys: [key] },
   };
-  await using host = await startHostProcess({ ...config, topics: [BUSY] }, signal);
-  await untilRunning(host, BUSY, signal);
+  await using host = await startHostProcess({ ...config, topics: [busyTopic] }, signal, checkout);
+  await untilRunning(host, busyTopic, signal);
   await using busy = await keepBusy({
     kafka,
     host,
-    topic: BUSY,
-    groupId: `${PREFIX}.${BUSY}`,
+    topic: busyTopic,
+    groupId: `${PREFIX}.${busyTopic}`,
     recordsPerSecond: BUSY_PER_SECOND,
     logFile: stack.kafka.logFile,
   });
@@ -121,26 +129,27 @@ export async function measureReload(
     const declared: object[] = [];
     const declare = async (declaration: object): Promise<readonly number[]> => {
       declared.push(declaration);
-      await etcd.put(KEY).value(JSON.stringify(declared));
+      await etcd.put(key).value(JSON.stringify(declared));
       return [performance.now()];
     };
     const byEtcd = await measure(ways.etcd, [RELOAD_SINCE.etcd], (topic) => declare({ topic }));
     const there = await measure(
       ways.there,
       [RELOAD_SINCE.there],
-      (topic) => declare({ topic, index: SHARED_INDEX }),
-      SHARED_INDEX,
+      // Several topics write into it, so for all but the first it is there before.
+      (topic) => declare({ topic, index: sharedIndex }),
+      sharedIndex,
     );
-    const inFile = [BUSY];
+    const inFile = [busyTopic];
     const byFile = await measure(ways.file, ["file: it was renamed"], async (topic) => {
       inFile.push(topic);
       await host.replaceConfig({ ...config, topics: inFile });
       return [performance.now()];
     });
     const moments = ["topics add: it said that it was written", "topics add: its process was started"];
-    const byCommand = await measure(ways.command, moments, (topic) => addByCommand(topic, host));
+    const byCommand = await measure(ways.command, moments, (topic) => addByCommand(topic, host, checkout));
     const alone = await measureElasticsearchAlone(stack.elasticsearch.node, names("alone"), signal);
-    const reference = { since: "Elasticsearch alone: template and first bulk", ms: alone.slice(1) };
+    const reference = { since: RELOAD_SINCE.alone, ms: alone.slice(1) };
     return {
       times: [...byEtcd, ...there, ...byFile, ...byCommand, reference],
       busy: {
@@ -156,14 +165,19 @@ export async function measureReload(
 }
 
 /** Creates them all, the busy one too, with one record of the given timestamp in each of `topics`. */
-async function fillTopics(kafka: Kafka, topics: readonly string[], timestamp: number): Promise<void> {
+async function fillTopics(
+  kafka: Kafka,
+  busyTopic: string,
+  topics: readonly string[],
+  timestamp: number,
+): Promise<void> {
   const admin = kafka.admin();
   const producer = kafka.producer();
   try {
     await Promise.all([admin.connect(), producer.connect()]);
     const wanted = [
       ...topics.map((topic) => ({ topic, numPartitions: 1 })),
-      { topic: BUSY, numPartitions: 2 },
+      { topic: busyTopic, numPartitions: 2 },
     ];
     await admin.createTopics({ topics: wanted, waitForLeaders: true });
     const messages = [{ value: "the first record", timestamp: String(timestamp) }];
@@ -178,12 +192,12 @@ function untilRunning(host: HostProcess, topic: string, signal: AbortSignal): Pr
 }
 
 /** @returns when etcd had acknowledged the write, as its first output tells, and when its process was started */
-async function addByCommand(topic: string, host: HostProcess): Promise<readonly number[]> {
+async function addByCommand(topic: string, host: HostProcess, checkout: string): Promise<readonly number[]> {
   const startedAt = performance.now();
   const child = Bun.spawn(
     [process.execPath, "infra/cli/topics.ts", "add", topic, "--config", host.configPath],
     {
-      cwd: root,
+      cwd: checkout,
       stdin: "ignore",
       stdout: "pipe",
       stderr: "inherit",

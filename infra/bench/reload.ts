@@ -1,6 +1,7 @@
 // `bun run bench:reload`: how long it takes until a newly declared topic's first record is in Elasticsearch.
 import { parseArgs } from "node:util";
-import { bootStack, runBench, wholeNumber } from "./command.ts";
+import { bootStack } from "../stack/boot.ts";
+import { runBench, wholeNumber } from "./command.ts";
 import { median } from "./median.ts";
 import { measureReload, type ReloadResult } from "./reload-rounds.ts";
 
@@ -61,7 +62,7 @@ async function measure(
   signal: AbortSignal,
 ): Promise<ReloadResult> {
   await using stack = await bootStack({ groupRebalanceDelayMs, signal });
-  return await measureReload(stack, rounds, signal);
+  return await measureReload(stack, { rounds }, signal);
 }
 
 function format({ rebalanceDelayMs, times, busy }: Report): string {

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FilledTopic } from "./broker.ts";
 import type { LineFormat } from "./lines.ts";
-import { ASK_EVERY_MS, RUN_WITHIN_MS, type Run } from "./mover.ts";
-import { poll } from "./poll.ts";
+import { untilArrived } from "./arrival.ts";
+import type { Run } from "./mover.ts";
 import { costOf } from "./process-cost.ts";
 import type { Target } from "./target.ts";
 
@@ -31,12 +31,16 @@ export interface RsyslogSetup {
 
 export interface RsyslogProcess {
   readonly pid: number;
+  /** Aborts when it has ended. */
+  readonly gone: AbortSignal;
   /** Resolves once it is gone. */
   kill(signal: "SIGKILL" | "SIGTERM"): Promise<void>;
 }
 
 /** Debian's: `apt-get install rsyslog-kafka rsyslog-elasticsearch`. */
-export const hasRsyslog = existsSync("/usr/lib/x86_64-linux-gnu/rsyslog/imkafka.so");
+export const hasRsyslog = ["imkafka", "omelasticsearch"].every((name) =>
+  existsSync(`/usr/lib/x86_64-linux-gnu/rsyslog/${name}.so`),
+);
 
 /** @param folder where it keeps its queue; another start with the same folder goes on with it */
 export async function startRsyslog(setup: RsyslogSetup, folder: string): Promise<RsyslogProcess> {
@@ -49,8 +53,11 @@ export async function startRsyslog(setup: RsyslogSetup, folder: string): Promise
   });
   const killAtExit = (): void => child.kill("SIGKILL");
   process.once("exit", killAtExit);
+  const gone = new AbortController();
+  void child.exited.then((code) => gone.abort(new Error(`rsyslog exited with ${code}`)));
   return {
     pid: child.pid,
+    gone: gone.signal,
     async kill(signal) {
       child.kill(signal);
       await child.exited;
@@ -66,8 +73,6 @@ export async function moveByRsyslog(
   signal: AbortSignal,
 ): Promise<Run> {
   const folder = await mkdtemp(join(tmpdir(), "penstock-rsyslog-"));
-  const documentsBefore = await target.documents();
-  const startedAt = performance.now();
   const consumerGroup = `rsyslog-${crypto.randomUUID()}`;
   const elasticsearchPort = Number(new URL(target.url).port);
   const setup = {
@@ -79,18 +84,14 @@ export async function moveByRsyslog(
     format,
     variant: "as documented",
   } as const;
-  const rsyslog = await startRsyslog(setup, folder);
+  let rsyslog: RsyslogProcess | null = null;
   try {
-    await poll(
-      async () => ((await target.documents()) - documentsBefore >= records ? true : null),
-      ASK_EVERY_MS,
-      AbortSignal.any([signal, AbortSignal.timeout(RUN_WITHIN_MS)]),
-    );
-    const seconds = (performance.now() - startedAt) / 1_000;
+    rsyslog = await startRsyslog(setup, folder);
+    const arrived = await untilArrived(target, records, signal, rsyslog.gone);
     const { cpuSeconds, peakRssBytes } = costOf(rsyslog.pid);
-    return { records, cpuSeconds, seconds, peakRssBytes };
+    return { ...arrived, records, cpuSeconds, peakRssBytes };
   } finally {
-    await rsyslog.kill("SIGKILL");
+    await rsyslog?.kill("SIGKILL");
     await rm(folder, { recursive: true, force: true });
   }
 }

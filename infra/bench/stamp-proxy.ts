@@ -1,10 +1,12 @@
-/** Where Elasticsearch seems to be. Whoever starts it stops it. */
-export interface StampProxy {
+import { z } from "zod";
+
+/** Where Elasticsearch seems to be. */
+export interface StampProxy extends AsyncDisposable {
   readonly url: URL;
-  stop(): Promise<void>;
 }
 
-const STAMP = /"message":"(\d+\.\d{3}) /g;
+const STAMP = /"message":"(\d+\.\d{3}) /;
+const bulkAnswer = z.object({ items: z.array(z.object({ create: z.object({ status: z.number() }) })) });
 
 /** The line, behind the moment that it is handed over at. */
 export function stamped(line: string): string {
@@ -32,13 +34,20 @@ export function startStampProxy(node: string, onAcknowledged: (ms: number) => vo
       const bytes = await answer.bytes();
       const answeredAt = performance.now();
       if (pathname === "/_bulk" && body !== null && answer.ok) {
-        for (const [, stamp] of Buffer.from(body.buffer, body.byteOffset, body.length)
-          .toString("latin1")
-          .matchAll(STAMP))
-          onAcknowledged(answeredAt - Number(stamp));
+        for (const stamp of stampsTaken(body, bytes)) onAcknowledged(answeredAt - stamp);
       }
       return new Response(bytes, { status: answer.status, headers: answer.headers });
     },
   });
-  return { url: server.url, stop: () => server.stop(true) };
+  return { url: server.url, [Symbol.asyncDispose]: () => server.stop(true) };
+}
+
+/** The stamps of those documents that are there for good: taken now, or there already. */
+function stampsTaken(body: Uint8Array, answer: Uint8Array): number[] {
+  const { items } = bulkAnswer.parse(JSON.parse(new TextDecoder().decode(answer)));
+  const lines = new TextDecoder().decode(body).split("\n");
+  return items.flatMap(({ create: { status } }, position) => {
+    const stamp = STAMP.exec(lines[2 * position + 1] ?? "")?.[1];
+    return stamp !== undefined && (status < 300 || status === 409) ? [Number(stamp)] : [];
+  });
 }

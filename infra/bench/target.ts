@@ -4,6 +4,8 @@ import { templateToWrite } from "../../lib/rules/index-template.ts";
 /** Where documents go, and how many came. */
 export interface Target {
   readonly url: string;
+  /** How often it may be asked without being kept from its work. */
+  readonly askEveryMs: number;
   documents(): Promise<number>;
 }
 
@@ -34,6 +36,7 @@ export function indexTarget(node: string, index: string, signal: AbortSignal): I
   };
   return {
     url: node,
+    askEveryMs: 100,
     remove,
     async recreate() {
       await remove();

@@ -4,7 +4,8 @@ import { z } from "zod";
 import { seededRandom } from "./random.ts";
 import { templateToWrite } from "../../lib/rules/index-template.ts";
 import type { ElasticsearchServer } from "../stack/elasticsearch.ts";
-import { bootStack, runBench, wholeNumber } from "./command.ts";
+import { bootStack } from "../stack/boot.ts";
+import { runBench, wholeNumber } from "./command.ts";
 import { byFigure, type Measurement } from "./measurement.ts";
 import { costOf } from "./process-cost.ts";
 import { createProgressBar } from "./progress-bar.ts";
@@ -37,6 +38,7 @@ interface Variant {
 const INDEX = "bench-template";
 const AT_ONCE = 2;
 const HEADER_NAMES = 40;
+const TWIN = { type: "keyword", ignore_above: 1024 };
 
 /** As lib/rules/index-template.ts writes it; what a variant changes is looked up, so that a rename shows. */
 const mappingsShape = z.looseObject({
@@ -56,6 +58,7 @@ process.exitCode = await runBench(usage, parse, async ({ records, rounds, json }
   await using stack = await bootStack({ kafka: false, etcd: false, signal });
   const bar = createProgressBar(process.stderr);
   const found = new Map(variants.map((variant) => [variant, [] as Cost[]]));
+  using _ = { [Symbol.dispose]: () => bar.end() };
   for (let round = 0; round <= rounds; round += 1) {
     for (const [n, variant] of variants.entries()) {
       signal.throwIfAborted();
@@ -68,7 +71,6 @@ process.exitCode = await runBench(usage, parse, async ({ records, rounds, json }
       if (round > 0) found.get(variant)?.push(cost);
     }
   }
-  bar.end();
   const measurements = byFigure([...found].flatMap(([variant, costs]) => measurementsOf(variant, costs)));
   process.stdout.write(
     json
@@ -108,6 +110,22 @@ function variantsOf(records: number): Variant[] {
       who: "message without its keyword twin",
       bodies: text,
       mappings: withProperties({ message: messageAlone }),
+    },
+    {
+      what: textual,
+      who: "the twin with doc values only",
+      bodies: text,
+      mappings: withProperties({
+        message: { ...messageAlone, fields: { keyword: { ...TWIN, index: false } } },
+      }),
+    },
+    {
+      what: textual,
+      who: "the twin without doc values",
+      bodies: text,
+      mappings: withProperties({
+        message: { ...messageAlone, fields: { keyword: { ...TWIN, doc_values: false } } },
+      }),
     },
     {
       what: textual,

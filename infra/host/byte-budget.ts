@@ -17,17 +17,24 @@ export interface ByteShare {
   leave(): void;
 }
 
+export interface ByteBounds {
+  /** `kafka.inFlight.maxBytes`. */
+  readonly maxBytes: number;
+  /** Of one topic. */
+  readonly readAhead: number;
+}
+
 /** The memory that records between fetch and outcome may take on this host, shared by its topics. */
 export interface ByteBudget {
   join(): ByteShare;
-  resize(maxBytes: number): void;
+  resize(bounds: ByteBounds): void;
   readonly usedBytes: number;
 }
 
 const MEANWHILE_MS = 1_000;
 
-export function createByteBudget(maxBytesAtStart: number): ByteBudget {
-  let maxBytes = maxBytesAtStart;
+export function createByteBudget(boundsAtStart: ByteBounds): ByteBudget {
+  let bounds = boundsAtStart;
   let used = 0;
   let topics = 0;
   /** Topics whose last fetch was allowed more than the smallest size. */
@@ -66,14 +73,14 @@ export function createByteBudget(maxBytesAtStart: number): ByteBudget {
       nextFetchBytes() {
         if (left) return smallestFetchBytes;
         if (isBusy()) busyTopics -= 1;
-        const free = Math.max(0, maxBytes - used);
+        const free = Math.max(0, bounds.maxBytes - used);
         lastLimit = nextFetchBytes({ lastLimit, lastBytes, free, busyTopics: busyTopics + 1 });
         lastBytes = 0;
         if (isBusy()) busyTopics += 1;
         return lastLimit;
       },
       async take(bytes, meanwhile, signal) {
-        while (!mayAdmit({ bytes, held, used, maxBytes, topics })) {
+        while (!mayAdmit({ bytes, held, used, topics, ...bounds })) {
           await waitFor(freed.promise, MEANWHILE_MS, signal);
           await meanwhile();
         }
@@ -88,7 +95,7 @@ export function createByteBudget(maxBytesAtStart: number): ByteBudget {
   return {
     join,
     resize(wanted) {
-      maxBytes = wanted;
+      bounds = wanted;
       announce();
     },
     get usedBytes() {

@@ -9,11 +9,13 @@ import { watchConfigFile } from "../../lib/adapters/config-file.ts";
 import { startConsumer } from "../../lib/adapters/kafka/consumer.ts";
 import { createThrottledLogger } from "../../lib/adapters/log-throttle.ts";
 import { createMetrics } from "../../lib/adapters/metrics.ts";
+import { readAheadBytes } from "../../lib/rules/byte-share.ts";
 import type { ConfigDocument } from "../../lib/rules/config/config.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
 import { indexPatternOf } from "../../lib/rules/names.ts";
+import type { Settings } from "../../lib/rules/settings.ts";
 import { createBulkGate } from "./bulk-gate.ts";
-import { createByteBudget } from "./byte-budget.ts";
+import { type ByteBounds, createByteBudget } from "./byte-budget.ts";
 import { createClients } from "./clients.ts";
 import { createConsumerPool } from "./consumer-pool.ts";
 import { createDeadLetterOffice } from "./dead-letter-office.ts";
@@ -64,7 +66,7 @@ export function startHost(options: HostOptions): Host {
   const reporter = createReporter({ logger, failures, metrics, now });
   const clients = createClients(config.settings, logger);
   const gate = createBulkGate(config.settings.elasticsearch.bulk.concurrency);
-  const budget = createByteBudget(config.settings.kafka.inFlightMaxBytes);
+  const budget = createByteBudget(boundsOf(config.settings));
   const etcd = createEtcdKeeper((reason) => loop.trigger(reason), logger);
 
   const pool = createConsumerPool({
@@ -136,7 +138,7 @@ export function startHost(options: HostOptions): Host {
             [...pool.observed().values()].map(({ spec }) => indexPatternOf(spec.index)),
           );
           gate.resize(settings.elasticsearch.bulk.concurrency);
-          budget.resize(settings.kafka.inFlightMaxBytes);
+          budget.resize(boundsOf(settings));
         },
       }),
   });
@@ -221,6 +223,10 @@ export function startHost(options: HostOptions): Host {
       return uncommitted.length === 0;
     },
   };
+}
+
+function boundsOf({ kafka, elasticsearch }: Settings): ByteBounds {
+  return { maxBytes: kafka.inFlightMaxBytes, readAhead: readAheadBytes(elasticsearch.bulk) };
 }
 
 /** What `POST /reconcile` answers. */

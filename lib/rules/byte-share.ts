@@ -7,6 +7,8 @@ export interface ByteShareRequest {
   readonly used: number;
   /** `kafka.inFlight.maxBytes`. */
   readonly maxBytes: number;
+  /** What `readAheadBytes` says. */
+  readonly readAhead: number;
   /** Topics that share it. */
   readonly topics: number;
 }
@@ -14,12 +16,15 @@ export interface ByteShareRequest {
 /** No topic's guaranteed minimum is larger than this: enough for one full bulk of short lines. */
 const GUARANTEE_LIMIT_BYTES = 1024 * 1024;
 
+const LEAST_READ_AHEAD_BYTES = 16 * 1024 * 1024;
+
 /**
- * How far a topic reads ahead of its bulks: several times what four of 5 MB hold of ordinary lines. More keeps nothing busier
- * where Elasticsearch is what takes long, and is old by the time it is sent: with a quarter of 256 MB, a host took
- * 8 % more CPU per record and 110 MB more memory.
+ * How much a topic may hold, sent and not: all bulks that may be in flight at once, full, and the next one. More keeps
+ * nothing busier where Elasticsearch is what takes long, and has grown cold by the time it is sent (infra/bench/README.md).
  */
-const READ_AHEAD_LIMIT_BYTES = 16 * 1024 * 1024;
+export function readAheadBytes(bulk: { readonly concurrency: number; readonly maxBytes: number }): number {
+  return Math.max(LEAST_READ_AHEAD_BYTES, (bulk.concurrency + 1) * bulk.maxBytes);
+}
 
 /**
  * Whether a topic may take more records into memory: every topic always has its minimum, none gets more than a quarter
@@ -27,10 +32,10 @@ const READ_AHEAD_LIMIT_BYTES = 16 * 1024 * 1024;
  * never pass.
  */
 export function mayAdmit(request: ByteShareRequest): boolean {
-  const { bytes, held, used, maxBytes, topics } = request;
+  const { bytes, held, used, maxBytes, readAhead, topics } = request;
   if (held === 0 || bytes === 0) return true;
   const wanted = held + bytes;
   const guaranteed = Math.min(GUARANTEE_LIMIT_BYTES, maxBytes / (4 * Math.max(1, topics)));
   if (wanted <= guaranteed) return true;
-  return wanted <= Math.min(maxBytes / 4, READ_AHEAD_LIMIT_BYTES) && used + bytes <= maxBytes;
+  return wanted <= Math.min(maxBytes / 4, readAhead) && used + bytes <= maxBytes;
 }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import type { Replica } from "../support/faults/replica.ts";
 import type { Play, Stage } from "./play.ts";
@@ -45,7 +45,7 @@ export function describeReplicaFaults(play: Play): void {
           const third = await addReplica();
           await untilShared(stage, [first, second, third]);
           await untilMoved();
-          expect(await first.end("SIGTERM")).toBe(0);
+          await first.endWell();
           await untilShared(stage, [second, third]);
           await untilMoved();
         }),

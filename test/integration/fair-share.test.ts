@@ -7,62 +7,67 @@ import { uniqueName } from "../support/kafka.ts";
 import { connectStack } from "../support/stack-clients.ts";
 
 const LONG = process.env["PENSTOCK_LONG"] === "1";
-/** How many the busy topic has to catch up: several times longer than what the quiet one may take. */
+/** How many the busy topic has to catch up: that takes several times as long as the quiet one may. */
 const BACKLOG = LONG ? 5_000_000 : 400_000;
 const PARTITIONS = 4;
 const QUIET_EVERY_MS = 50;
 const QUIET_P99_MS = 1_000;
 
 test(
-  `a quiet topic is as quick as ever while another catches up ${BACKLOG.toLocaleString("en-US")} records`,
+  `a quiet topic stays quick while another catches up ${BACKLOG.toLocaleString("en-US")} records`,
   async () => {
-    await using servers = await connectStack();
+    await using resources = new AsyncDisposableStack();
+    const servers = resources.use(await connectStack());
     const [busy, quiet] = [uniqueName("busy"), uniqueName("quiet")];
     await servers.kafka.createTopic(busy, PARTITIONS);
     await servers.kafka.createTopic(quiet);
-    const producer = servers.kafka.kafka.producer();
+    const producer = resources.adopt(servers.kafka.kafka.producer(), (open) => open.disconnect());
     await producer.connect();
     await fill(producer, { topic: busy, partitions: PARTITIONS, records: BACKLOG, format: "text", seed: 1 });
 
     const took: number[] = [];
-    const proxy = startStampProxy(servers.addresses.elasticsearchNode, (ms) => took.push(ms));
+    const proxy = resources.use(startStampProxy(servers.addresses.elasticsearchNode, (ms) => took.push(ms)));
     const config = { ...servers.config, elasticsearch: { nodes: [proxy.url.origin] } };
-    await using host = await startTestHost({ ...config, topics: [quiet] });
+    const host = resources.use(await startTestHost({ ...config, topics: [quiet] }));
     await host.untilTopic(quiet, "runs", ({ state }) => state === "running");
     await host.writeConfig({ ...config, topics: [quiet, busy] });
     await host.untilTopic(busy, "runs", ({ state }) => state === "running");
 
     let sent = 0;
     let lag = Number.POSITIVE_INFINITY;
-    const watching = host
-      .untilTopic(
-        busy,
-        "has caught up",
-        ({ partitions }) => {
-          lag = partitions.reduce((sum, { lag }) => sum + (lag ?? Number.POSITIVE_INFINITY), 0);
-          return lag === 0;
-        },
-        LONG ? 900_000 : 120_000,
-      )
-      .finally(() => (lag = 0));
-    while (lag > 0) {
+    const sendWhileBusy = async (): Promise<void> => {
       // Only what is sent while the other one is busy says something.
-      await producer.send({ topic: quiet, messages: [{ value: stamped("a line") }] });
-      sent += 1;
-      await Bun.sleep(QUIET_EVERY_MS);
-    }
-    await watching;
+      while (lag > 0) {
+        await producer.send({ topic: quiet, messages: [{ value: stamped("a line") }] });
+        sent += 1;
+        await Bun.sleep(QUIET_EVERY_MS);
+      }
+    };
+    const watch = async (): Promise<void> => {
+      try {
+        await host.untilTopic(
+          busy,
+          "has caught up",
+          ({ counts }) => {
+            lag = BACKLOG - counts.indexed;
+            return lag === 0;
+          },
+          LONG ? 900_000 : 120_000,
+        );
+      } finally {
+        lag = 0;
+      }
+    };
+    await Promise.all([sendWhileBusy(), watch()]);
     await host.untilTopic(quiet, "has caught up", ({ counts }) => counts.indexed === sent);
     const [p50, p99] = [percentile(took, 0.5), percentile(took, 0.99)];
     process.stdout.write(
       `quiet topic: ${sent} records while the other caught up ${BACKLOG}; p50 ${Math.round(p50)} ms, p99 ${Math.round(p99)} ms\n`,
     );
-    expect(took).toHaveLength(sent);
+    expect(took.length).toBeGreaterThanOrEqual(sent);
     expect(sent).toBeGreaterThan(30);
     expect(p99).toBeLessThan(QUIET_P99_MS);
     expect(await servers.elasticsearch.count(busy)).toBe(BACKLOG);
-    await producer.disconnect();
-    await proxy.stop();
   },
   LONG ? 1_800_000 : 240_000,
 );

@@ -30,6 +30,8 @@ test("what stands before a failed test is kept, and nothing of the others", () =
     "",
     "(fail) two",
     "(pass) four",
+    "1 tests failed:",
+    "(fail) two",
   ])
     digest.take(line);
   expect(digest.failures).toEqual(["error: two is three\n(fail) two"]);

@@ -4,8 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
-import { createProgressDisplay } from "../../infra/stack/progress.ts";
-import { startStack, type Stack } from "../../infra/stack/stack.ts";
+import { bootStack } from "../../infra/stack/boot.ts";
 import { addressesOf } from "../../infra/stack/state.ts";
 import { describeCount, FailureDigest, parseJunit, type TestCount } from "./count.ts";
 
@@ -14,10 +13,11 @@ const REPEATED = 10;
 const LAST_WORDS_MS = 2_000;
 
 try {
-  process.exitCode = await main(process.argv.slice(2).filter((argument) => argument !== "--"));
+  // Not left to the event loop: whatever a test left running may hold a pipe of ours.
+  process.exit(await main(process.argv.slice(2).filter((argument) => argument !== "--")));
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  process.exit(1);
 }
 
 async function main(testArguments: readonly string[]): Promise<number> {
@@ -26,7 +26,7 @@ async function main(testArguments: readonly string[]): Promise<number> {
     process.once(signal, () => interrupted.abort(new Error(`the tests were ended by ${signal}`)));
   }
   const given = process.env["PENSTOCK_TEST_STACK"];
-  await using stack = given === undefined ? await bootStack(interrupted.signal) : undefined;
+  await using stack = given === undefined ? await bootStack({ signal: interrupted.signal }) : undefined;
   const addresses = stack === undefined ? given : JSON.stringify(addressesOf(stack));
 
   const folder = await mkdtemp(join(tmpdir(), "penstock-test-"));
@@ -61,15 +61,6 @@ async function passOn(stderr: ReadableStream<Uint8Array> | undefined, digest: Fa
   for await (const line of createInterface({ input: Readable.fromWeb(stderr) })) {
     process.stderr.write(`${line}\n`);
     digest.take(line);
-  }
-}
-
-async function bootStack(signal: AbortSignal): Promise<Stack> {
-  const display = createProgressDisplay(process.stderr);
-  try {
-    return await startStack({ signal, onProgress: (progress) => display.show(progress) });
-  } finally {
-    display.end();
   }
 }
 

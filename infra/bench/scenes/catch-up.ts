@@ -2,7 +2,7 @@ import { fill, type FilledTopic } from "../broker.ts";
 import { startEndpoint } from "../endpoint-process.ts";
 import { byFigure, type Measurement } from "../measurement.ts";
 import { startMover, type Run } from "../mover.ts";
-import type { Scene } from "./scene.ts";
+import { costsOf, type Scene } from "./scene.ts";
 
 const TOPICS = 200;
 
@@ -16,14 +16,10 @@ export const catchUp: Scene = {
     await broker.createTopics(names, 1);
     const topics: FilledTopic[] = [];
     for (const [n, topic] of names.entries()) {
+      signal.throwIfAborted();
       progress(`catch-up: ${TOPICS} topics are filled`, n / TOPICS);
-      const bytes = await fill(broker.producer, {
-        topic,
-        partitions: 1,
-        records: each,
-        format: "text",
-        seed: seed + n,
-      });
+      const records = { topic, partitions: 1, records: each, format: "text", seed: seed + n } as const;
+      const bytes = await fill(broker.producer, records);
       topics.push({ topic, records: each, format: "text", meanBytes: bytes / each });
     }
     await using endpoint = await startEndpoint(signal);
@@ -38,21 +34,14 @@ export const catchUp: Scene = {
         runs.push(await mover.move(topics));
       }
       measurements.push(
-        { what, who, figure: "until all are there", unit: "s", values: runs.map(({ seconds }) => seconds) },
         {
           what,
           who,
-          figure: "CPU per million records",
+          figure: "until all are there, joins included",
           unit: "s",
-          values: runs.map(({ cpuSeconds, records }) => (cpuSeconds / records) * 1e6),
+          values: runs.map(({ seconds }) => seconds),
         },
-        {
-          what,
-          who,
-          figure: "peak RSS",
-          unit: "MB",
-          values: [Math.max(...runs.map(({ peakRssBytes }) => peakRssBytes)) / 1e6],
-        },
+        ...costsOf(what, who, runs),
       );
     }
     return byFigure(measurements);

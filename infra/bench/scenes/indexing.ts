@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { z } from "zod";
+import { untilArrived } from "../arrival.ts";
 import type { FilledTopic } from "../broker.ts";
-import type { Measurement } from "../measurement.ts";
+import { byFigure, type Measurement } from "../measurement.ts";
 import { startMover } from "../mover.ts";
 import { hasRsyslog, moveByRsyslog } from "../rsyslog.ts";
 import { indexTarget, type IndexTarget } from "../target.ts";
@@ -11,13 +12,19 @@ const LOADERS = [1, 2, 4] as const;
 /** Of what four at once of a plain loader get into it. */
 const SHARE_OF_CEILING = 0.9;
 
-const loaderAnswer = z.object({ seconds: z.number(), cpuSeconds: z.number() });
+const loaderAnswer = z.object({ cpuSeconds: z.number() });
+
+/** Of one contender in one round. */
+interface Cost {
+  /** Documents, from the first one to the last. */
+  readonly perSecond: number;
+  readonly cpuSeconds: number;
+}
 
 interface Contender {
   readonly who: string;
   readonly index: IndexTarget;
-  /** @returns seconds */
-  readonly move: () => Promise<{ readonly seconds: number; readonly cpuSeconds: number }>;
+  readonly move: () => Promise<Cost>;
 }
 
 /** How much of what Elasticsearch can take gets there: all contenders in turn, round by round. */
@@ -31,11 +38,18 @@ export const indexing: Scene = {
     const { node } = stack.elasticsearch;
     await using opened = new AsyncDisposableStack();
     const contenders: Contender[] = LOADERS.map((atOnce) => {
-      const index = `bench-loader-${atOnce}`;
+      const name = `bench-loader-${atOnce}`;
+      const index = indexTarget(node, name, signal);
       return {
         who: `plain loader, ${atOnce} at once`,
-        index: indexTarget(node, index, signal),
-        move: () => load({ node, index, records: topic.records, seed, atOnce }, signal),
+        index,
+        async move() {
+          const [arrived, { cpuSeconds }] = await Promise.all([
+            untilArrived(index, topic.records, signal),
+            load({ node, index: name, records: topic.records, seed, atOnce }, signal),
+          ]);
+          return { ...arrived, cpuSeconds };
+        },
       };
     });
     const index = indexTarget(node, topic.topic, signal);
@@ -46,72 +60,71 @@ export const indexing: Scene = {
     if (hasRsyslog) {
       const target = indexTarget(node, "bench-rsyslog", signal);
       const place = { broker: broker.brokers[0] ?? "", target, index: "bench-rsyslog" };
-      contenders.push({ who: "rsyslog", index: target, move: () => moveByRsyslog(topic, place, signal) });
+      contenders.push({
+        who: "rsyslog, one bulk at a time, no ids",
+        index: target,
+        move: () => moveByRsyslog(topic, place, signal),
+      });
     }
-    return measurementsOf(topic, await inTurn(contenders, topic, rounds, context));
+    return measurementsOf(topic, await inTurn(contenders, rounds, context));
   },
 };
 
-/** @returns by contender, one value a round; the round before the first warms all of them up */
+/** @returns by contender, one cost a round; the round before the first warms Elasticsearch and the hosts up */
 async function inTurn(
   contenders: readonly Contender[],
-  topic: FilledTopic,
   rounds: number,
   { progress }: SceneContext,
-): Promise<ReadonlyMap<string, readonly { readonly perSecond: number; readonly cpu: number }[]>> {
-  const results = new Map(
-    contenders.map(({ who }) => [who, [] as { readonly perSecond: number; readonly cpu: number }[]]),
-  );
+): Promise<ReadonlyMap<string, readonly Cost[]>> {
+  const results = new Map(contenders.map(({ who }) => [who, [] as Cost[]]));
   for (let round = 0; round <= rounds; round += 1) {
     for (const { who, index, move } of contenders) {
-      progress(
-        `into Elasticsearch: ${who}, ${round === 0 ? "warm-up" : `round ${round} of ${rounds}`}`,
-        round / (rounds + 1),
-      );
+      const which = round === 0 ? "warm-up" : `round ${round} of ${rounds}`;
+      progress(`into Elasticsearch: ${who}, ${which}`, round / (rounds + 1));
       await index.recreate();
-      const { seconds, cpuSeconds } = await move();
+      const cost = await move();
       await index.remove();
-      if (round > 0)
-        results
-          .get(who)
-          ?.push({ perSecond: topic.records / seconds, cpu: (cpuSeconds / topic.records) * 1e6 });
+      if (round > 0) results.get(who)?.push(cost);
     }
   }
   return results;
 }
 
-function measurementsOf(topic: FilledTopic, results: Awaited<ReturnType<typeof inTurn>>): Measurement[] {
+function measurementsOf(topic: FilledTopic, results: ReadonlyMap<string, readonly Cost[]>): Measurement[] {
   const what = recordsText(topic);
-  const ceiling =
-    results.get(`plain loader, ${LOADERS.at(-1)} at once`)?.map(({ perSecond }) => perSecond) ?? [];
-  const all = [...results];
-  return [
-    ...all.map(([who, rounds]): Measurement => ({
-      what,
-      who,
-      figure: "documents per second",
-      unit: "records/s",
-      values: rounds.map(({ perSecond }) => perSecond),
-    })),
-    ...all
-      .filter(([who]) => !who.startsWith("plain loader"))
-      .map(([who, rounds]): Measurement => ({
-        what,
-        who,
-        figure: `share of the loader's, ${LOADERS.at(-1)} at once`,
-        unit: "×",
-        // Of the same round: the machine is not equally busy in each.
-        values: rounds.map(({ perSecond }, round) => perSecond / (ceiling[round] ?? Number.NaN)),
-        aim: who === OURS ? { atLeast: SHARE_OF_CEILING } : undefined,
-      })),
-    ...all.map(([who, rounds]): Measurement => ({
-      what,
-      who,
-      figure: "own CPU per million",
-      unit: "s",
-      values: rounds.map(({ cpu }) => cpu),
-    })),
-  ];
+  const most = LOADERS.at(-1);
+  const ceiling = results.get(`plain loader, ${most} at once`)?.map(({ perSecond }) => perSecond) ?? [];
+  return byFigure(
+    [...results].flatMap(([who, costs]): Measurement[] => {
+      const measurements: Measurement[] = [
+        {
+          what,
+          who,
+          figure: "documents per second",
+          unit: "records/s",
+          values: costs.map(({ perSecond }) => perSecond),
+        },
+        {
+          what,
+          who,
+          figure: "own CPU per million",
+          unit: "s",
+          values: costs.map(({ cpuSeconds }) => (cpuSeconds / topic.records) * 1e6),
+        },
+      ];
+      if (!who.startsWith("plain loader"))
+        measurements.push({
+          what,
+          who,
+          figure: `share of the loader's, ${most} at once`,
+          unit: "×",
+          // Of the same round: the machine is not equally busy in each.
+          values: costs.map(({ perSecond }, round) => perSecond / (ceiling[round] ?? Number.NaN)),
+          aim: who === OURS ? { atLeast: SHARE_OF_CEILING } : undefined,
+        });
+      return measurements;
+    }),
+  );
 }
 
 async function load(
@@ -123,7 +136,7 @@ async function load(
     readonly atOnce: number;
   },
   signal: AbortSignal,
-): Promise<{ readonly seconds: number; readonly cpuSeconds: number }> {
+): Promise<{ readonly cpuSeconds: number }> {
   const { node, index, records, seed, atOnce } = options;
   const child = Bun.spawn(
     [

@@ -1,7 +1,8 @@
 import type { Stack } from "../../stack/stack.ts";
 import type { BenchBroker, FilledTopic } from "../broker.ts";
 import type { LineFormat } from "../lines.ts";
-import type { Measurement } from "../measurement.ts";
+import type { Aim, Measurement } from "../measurement.ts";
+import type { Run } from "../mover.ts";
 
 /** One question that the bench answers. */
 export interface Scene {
@@ -27,6 +28,27 @@ export interface SceneContext {
 }
 
 export const OURS = "Penstock";
+
+/** What moving cost, one value a run; the peak is the worst. */
+export function costsOf(what: string, who: string, runs: readonly Run[], cpuAim?: Aim): Measurement[] {
+  return [
+    {
+      what,
+      who,
+      figure: "CPU per million records",
+      unit: "s",
+      values: runs.map(({ cpuSeconds, records }) => (cpuSeconds / records) * 1e6),
+      aim: cpuAim,
+    },
+    {
+      what,
+      who,
+      figure: "peak RSS",
+      unit: "MB",
+      values: runs.map(({ peakRssBytes }) => peakRssBytes / 1e6),
+    },
+  ];
+}
 
 export function recordsText({ format, records, meanBytes }: FilledTopic): string {
   const size = meanBytes >= 1_000 ? `${(meanBytes / 1_000).toFixed(1)} KB` : `${Math.round(meanBytes)} B`;

@@ -1,9 +1,9 @@
 import { startEndpoint } from "../endpoint-process.ts";
 import type { LineFormat } from "../lines.ts";
 import { byFigure, type Measurement } from "../measurement.ts";
-import { startMover, type Run } from "../mover.ts";
+import { type Mover, type Run, startMover } from "../mover.ts";
 import { hasRsyslog, moveByRsyslog } from "../rsyslog.ts";
-import { OURS, recordsText, type Scene } from "./scene.ts";
+import { costsOf, OURS, recordsText, type Scene } from "./scene.ts";
 
 /** CPU seconds per million records at most. */
 const AIMS = { text: 1.5, json: 3 };
@@ -17,73 +17,53 @@ export const throughput: Scene = {
   about: "CPU and records/s into a bulk endpoint that answers at once, a process of its own; text and JSON",
   async run(context, signal) {
     const { broker, quick, rounds, checkouts } = context;
-    const sizes: readonly (readonly [LineFormat, number])[] = quick
-      ? [
-          ["text", 1_000_000],
-          ["json", 200_000],
-        ]
-      : [
-          ["text", 1_000_000],
-          ["json", 300_000],
-        ];
+    const sizes: readonly (readonly [LineFormat, number])[] = [
+      ["text", 1_000_000],
+      ["json", quick ? 200_000 : 300_000],
+    ];
     await using endpoint = await startEndpoint(signal);
     const measurements: Measurement[] = [];
     for (const [format, records] of sizes) {
       const topic = await context.filled(format, records);
+      await using opened = new AsyncDisposableStack();
+      const contenders = new Map<string, () => Promise<Run>>();
       for (const [who, checkout] of checkouts) {
-        await using mover = await startMover({ broker, target: endpoint, checkout }, signal);
-        for (let round = 0; round < WARM_UP_ROUNDS; round += 1) await mover.move([topic]);
-        const runs: Run[] = [];
-        for (let round = 0; round < rounds; round += 1) {
-          context.progress(`${recordsText(topic)}: ${who}, round ${round + 1} of ${rounds}`, round / rounds);
-          runs.push(await mover.move([topic]));
+        const mover: Mover = opened.use(await startMover({ broker, target: endpoint, checkout }, signal));
+        for (let round = 0; round < WARM_UP_ROUNDS; round += 1) {
+          context.progress(`${recordsText(topic)}: ${who} warms up`, round / WARM_UP_ROUNDS);
+          await mover.move([topic]);
         }
-        measurements.push(...measurementsOf(recordsText(topic), who, runs, format));
+        contenders.set(who, () => mover.move([topic]));
       }
-      if (!hasRsyslog) continue;
-      const runs: Run[] = [];
-      for (let round = 0; round < rounds; round += 1) {
-        context.progress(`${recordsText(topic)}: rsyslog, round ${round + 1} of ${rounds}`, round / rounds);
+      if (hasRsyslog) {
         const place = { broker: broker.brokers[0] ?? "", target: endpoint, index: topic.topic };
-        runs.push(await moveByRsyslog(topic, place, signal));
+        contenders.set("rsyslog", () => moveByRsyslog(topic, place, signal));
       }
-      measurements.push(...measurementsOf(recordsText(topic), "rsyslog", runs, null));
+      const runs = new Map([...contenders.keys()].map((who) => [who, [] as Run[]]));
+      for (let round = 0; round < rounds; round += 1) {
+        for (const [who, move] of contenders) {
+          context.progress(`${recordsText(topic)}: ${who}, round ${round + 1} of ${rounds}`, round / rounds);
+          runs.get(who)?.push(await move());
+        }
+      }
+      for (const [who, some] of runs)
+        measurements.push(...measurementsOf(recordsText(topic), who, some, format));
     }
     return byFigure(measurements);
   },
 };
 
-/** @param aimed null: somebody else's */
-function measurementsOf(
-  what: string,
-  who: string,
-  runs: readonly Run[],
-  aimed: LineFormat | null,
-): Measurement[] {
-  const ours = who === OURS ? aimed : null;
+function measurementsOf(what: string, who: string, runs: readonly Run[], format: LineFormat): Measurement[] {
+  const ours = who === OURS;
   return [
-    {
-      what,
-      who,
-      figure: "CPU per million records",
-      unit: "s",
-      values: runs.map(({ cpuSeconds, records }) => (cpuSeconds / records) * 1e6),
-      aim: ours !== null ? { atMost: AIMS[ours] } : undefined,
-    },
+    ...costsOf(what, who, runs, ours ? { atMost: AIMS[format] } : undefined),
     {
       what,
       who,
       figure: "records per second",
       unit: "records/s",
-      values: runs.map(({ seconds, records }) => records / seconds),
-      aim: ours === "text" ? { atLeast: TEXT_PER_SECOND } : undefined,
-    },
-    {
-      what,
-      who,
-      figure: "peak RSS",
-      unit: "MB",
-      values: [Math.max(...runs.map(({ peakRssBytes }) => peakRssBytes)) / 1e6],
+      values: runs.map(({ perSecond }) => perSecond),
+      aim: ours && format === "text" ? { atLeast: TEXT_PER_SECOND } : undefined,
     },
   ];
 }

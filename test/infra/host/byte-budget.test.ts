@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, expect, jest, test } from "bun:test";
-import { createByteBudget, type ByteShare } from "../../../infra/host/byte-budget.ts";
+import { type ByteBounds, createByteBudget, type ByteShare } from "../../../infra/host/byte-budget.ts";
 import { advance, flush } from "../../support/fake-time.ts";
 import { rejection } from "../../support/rejection.ts";
+
+const bounds = (maxBytes: number): ByteBounds => ({ maxBytes, readAhead: maxBytes });
 
 const { signal } = new AbortController();
 const nothing = (): Promise<void> => Promise.resolve();
@@ -17,7 +19,7 @@ function taking(share: ByteShare, bytes: number) {
 }
 
 test("counts what is taken and given back", async () => {
-  const budget = createByteBudget(1000);
+  const budget = createByteBudget(bounds(1000));
   const share = budget.join();
   await share.take(100, nothing, signal);
   await share.take(50, nothing, signal);
@@ -27,7 +29,7 @@ test("counts what is taken and given back", async () => {
 });
 
 test("what is too large for any share passes alone, and nothing beside it until it is given back", async () => {
-  const budget = createByteBudget(1000);
+  const budget = createByteBudget(bounds(1000));
   const share = budget.join();
   await share.take(5000, nothing, signal);
   const next = taking(share, 1);
@@ -40,7 +42,7 @@ test("what is too large for any share passes alone, and nothing beside it until 
 });
 
 test("a topic that is full does not keep another from its minimum", async () => {
-  const budget = createByteBudget(1000);
+  const budget = createByteBudget(bounds(1000));
   const [greedy, modest] = [budget.join(), budget.join()];
   await greedy.take(1000, nothing, signal);
   const more = taking(greedy, 1);
@@ -57,7 +59,7 @@ test("a topic that is full does not keep another from its minimum", async () => 
 });
 
 test("leaving gives everything back, once, and later gifts count for nothing", async () => {
-  const budget = createByteBudget(1000);
+  const budget = createByteBudget(bounds(1000));
   const [first, second] = [budget.join(), budget.join()];
   await first.take(1000, nothing, signal);
   await second.take(1, nothing, signal);
@@ -73,19 +75,19 @@ test("leaving gives everything back, once, and later gifts count for nothing", a
 });
 
 test("a larger limit is seen by who waits already", async () => {
-  const budget = createByteBudget(1000);
+  const budget = createByteBudget(bounds(1000));
   const share = budget.join();
   await share.take(200, nothing, signal);
   const waiting = taking(share, 100);
   await flush();
   expect(waiting.taken).toBe(false);
-  budget.resize(2000);
+  budget.resize(bounds(2000));
   await flush();
   expect(waiting.taken).toBe(true);
 });
 
 test("whoever waits is called about once a second", async () => {
-  const share = createByteBudget(1000).join();
+  const share = createByteBudget(bounds(1000)).join();
   await share.take(1000, nothing, signal);
   let calls = 0;
   let taken = false;
@@ -105,7 +107,7 @@ test("whoever waits is called about once a second", async () => {
 });
 
 test("what the meanwhile throws, or the abort, ends the wait and takes nothing", async () => {
-  const budget = createByteBudget(1000);
+  const budget = createByteBudget(bounds(1000));
   const share = budget.join();
   await share.take(1000, nothing, signal);
   const rebalance = new Error("rebalance");
@@ -125,7 +127,7 @@ test("what the meanwhile throws, or the abort, ends the wait and takes nothing",
 
 test("a topic's fetches grow with what they bring, and shrink with what the others leave", async () => {
   const KiB = 1024;
-  const budget = createByteBudget(4096 * KiB);
+  const budget = createByteBudget(bounds(4096 * KiB));
   const [hot, other] = [budget.join(), budget.join()];
   expect(hot.nextFetchBytes()).toBe(64 * KiB);
   await hot.take(64 * KiB, nothing, signal);
@@ -144,7 +146,7 @@ test("a topic's fetches grow with what they bring, and shrink with what the othe
 
 test("topics that fetch much share what is free", async () => {
   const KiB = 1024;
-  const budget = createByteBudget(1024 * KiB);
+  const budget = createByteBudget(bounds(1024 * KiB));
   const shares = [budget.join(), budget.join(), budget.join(), budget.join()];
   const sizes: number[] = [];
   for (const share of shares) {

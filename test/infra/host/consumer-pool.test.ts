@@ -20,7 +20,7 @@ interface Consumer {
 
 /** A pool whose consumers join at once, and drain when they are told. */
 function setUp() {
-  const budget = createByteBudget(1e6);
+  const budget = createByteBudget({ maxBytes: 1e6, readAhead: 1e6 });
   const consumers: Consumer[] = [];
   const alive = new Set<Consumer>();
   const forgotten: string[] = [];

@@ -33,7 +33,7 @@ export interface PumpWorldOptions {
 /** A pump between a port that is answered by hand and commits that are kept. */
 export function createPumpWorld(options: PumpWorldOptions = {}) {
   const { maxBytes = 1e6, maxDocuments = 100, bulkBytes = 1e6, concurrency = 4, places = 10 } = options;
-  const budget = createByteBudget(maxBytes);
+  const budget = createByteBudget({ maxBytes, readAhead: maxBytes });
   const attempts: Attempt[] = [];
   const commits: { generation: number; offsets: Record<number, number> }[] = [];
   const log = { consumed: 0, outcomes: [] as (OutcomeKind | null)[], retried: [] as number[] };

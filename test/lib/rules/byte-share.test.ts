@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { mayAdmit, type ByteShareRequest } from "../../../lib/rules/byte-share.ts";
+import { mayAdmit, readAheadBytes, type ByteShareRequest } from "../../../lib/rules/byte-share.ts";
 
 const mib = 1024 * 1024;
 const request = (changes: Partial<ByteShareRequest>): boolean =>
-  mayAdmit({ bytes: 1, held: 1, used: 1, maxBytes: 256 * mib, topics: 1, ...changes });
+  mayAdmit({ bytes: 1, held: 1, used: 1, maxBytes: 256 * mib, readAhead: 16 * mib, topics: 1, ...changes });
 
 test("what is larger than any share is admitted when its topic holds nothing, and only then", () => {
   expect(request({ bytes: 300 * mib, held: 0 })).toBe(true);
@@ -19,6 +19,11 @@ test("no topic gets more than a quarter, though everything else is free", () => 
 test("no topic reads further ahead than it needs, though its quarter would be larger", () => {
   expect(request({ bytes: 15 * mib, held: mib, used: mib })).toBe(true);
   expect(request({ bytes: 15 * mib + 1, held: mib, used: mib })).toBe(false);
+});
+
+test("what a topic needs to read ahead is every bulk that may be in flight, full, and one more", () => {
+  expect(readAheadBytes({ concurrency: 4, maxBytes: 5 * mib })).toBe(25 * mib);
+  expect(readAheadBytes({ concurrency: 1, maxBytes: mib })).toBe(16 * mib);
 });
 
 test("beyond its minimum a topic gets what nobody else uses", () => {
@@ -46,7 +51,7 @@ test("topics that hold something never pass the limit by more than their minimum
       for (const { topic, bytes } of asks) {
         const mine = held[topic] ?? 0;
         const used = held.reduce((sum, bytes) => sum + bytes, 0);
-        if (!mayAdmit({ bytes, held: mine, used, maxBytes, topics: 5 })) continue;
+        if (!mayAdmit({ bytes, held: mine, used, maxBytes, readAhead: maxBytes, topics: 5 })) continue;
         if (mine === 0) oversized += bytes;
         held[topic] = mine + bytes;
         expect(mine === 0 || mine + bytes <= maxBytes / 4).toBe(true);

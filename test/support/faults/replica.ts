@@ -12,11 +12,10 @@ export interface Replica extends AsyncDisposable {
   /** The most that any of its processes held. */
   readonly peakRssBytes: number;
   start(): Promise<void>;
-  /**
-   * Resolves with the exit code, or 128 + signal, once the process is gone.
-   * @throws Error with its last log lines, where it did not end well after SIGTERM
-   */
+  /** Resolves with the exit code, or 128 + signal, once the process is gone. */
   end(signal: "SIGKILL" | "SIGTERM"): Promise<number>;
+  /** SIGTERM. @throws Error with its last log lines, where it exits with another code than 0 */
+  endWell(): Promise<void>;
   ready(): Promise<boolean>;
   /** Sums over the topics. */
   counts(): Promise<OutcomeCounts>;
@@ -74,14 +73,15 @@ export async function createReplica(
       const code = await ending.exited;
       host = null;
       await ending[Symbol.asyncDispose]();
-      if (signal === "SIGTERM" && code !== 0) {
-        const lines = ending
-          .log()
-          .slice(-LAST_LINES)
-          .map((line) => JSON.stringify(line));
-        throw new Error(`the host exited with ${code} after SIGTERM:\n${lines.join("\n")}`);
-      }
       return code;
+    },
+    async endWell() {
+      const ending = present();
+      const code = await replica.end("SIGTERM");
+      if (code === 0) return;
+      const lines = ending.log().slice(-LAST_LINES);
+      const text = lines.map((line) => JSON.stringify(line)).join("\n");
+      throw new Error(`the host exited with ${code} after SIGTERM:\n${text}`);
     },
     async ready() {
       const answer = await present().fetch("/readyz", { signal: AbortSignal.timeout(5_000) });

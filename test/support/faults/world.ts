@@ -95,6 +95,7 @@ export async function startFaultWorld(lanes: number, signal?: AbortSignal): Prom
         traffic,
         async [Symbol.asyncDispose]() {
           listener.proxy.reset();
+          listener.acknowledged = null;
           await toElasticsearch[Symbol.asyncDispose]();
         },
       };

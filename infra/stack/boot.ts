@@ -1,0 +1,12 @@
+import { createProgressDisplay } from "./progress.ts";
+import { startStack, type Stack, type StackOptions } from "./stack.ts";
+
+/** Boots a stack and shows on standard error how far it is. Whoever calls ends it. */
+export async function bootStack(options: Omit<StackOptions, "onProgress">): Promise<Stack> {
+  const display = createProgressDisplay(process.stderr);
+  try {
+    return await startStack({ ...options, onProgress: (progress) => display.show(progress) });
+  } finally {
+    display.end();
+  }
+}

@@ -11,7 +11,11 @@ const LONG = process.env["PENSTOCK_LONG"] === "1";
 const BACKLOG = LONG ? 5_000_000 : 400_000;
 const PARTITIONS = 4;
 const QUIET_EVERY_MS = 50;
-const QUIET_P99_MS = 1_000;
+/**
+ * A starved one would wait for as long as the other takes, ten seconds and more. The short form is spent in an
+ * Elasticsearch whose code is still cold, perhaps on a busy machine: there one bulk takes up to a second.
+ */
+const QUIET_P99_MS = LONG ? 1_000 : 4_000;
 
 test(
   `a quiet topic stays quick while another catches up ${BACKLOG.toLocaleString("en-US")} records`,

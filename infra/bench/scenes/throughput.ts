@@ -1,7 +1,7 @@
 import { startEndpoint } from "../endpoint-process.ts";
 import type { LineFormat } from "../lines.ts";
 import { byFigure, type Measurement } from "../measurement.ts";
-import { type Mover, type Run, startMover } from "../mover.ts";
+import { type Run, startMover } from "../mover.ts";
 import { hasRsyslog, moveByRsyslog } from "../rsyslog.ts";
 import { costsOf, OURS, recordsText, type Scene } from "./scene.ts";
 
@@ -25,29 +25,27 @@ export const throughput: Scene = {
     const measurements: Measurement[] = [];
     for (const [format, records] of sizes) {
       const topic = await context.filled(format, records);
-      await using opened = new AsyncDisposableStack();
-      const contenders = new Map<string, () => Promise<Run>>();
-      for (const [who, checkout] of checkouts) {
-        const mover: Mover = opened.use(await startMover({ broker, target: endpoint, checkout }, signal));
-        for (let round = 0; round < WARM_UP_ROUNDS; round += 1) {
-          context.progress(`${recordsText(topic)}: ${who} warms up`, round / WARM_UP_ROUNDS);
-          await mover.move([topic]);
+      const what = recordsText(topic);
+      // One after the other, not in turn: a host under load does not stand still for ten seconds between two million
+      // records, and forget the code that it had compiled.
+      const inRounds = async (who: string, move: () => Promise<Run>): Promise<void> => {
+        const runs: Run[] = [];
+        for (let round = 0; round < rounds; round += 1) {
+          context.progress(`${what}: ${who}, round ${round + 1} of ${rounds}`, round / rounds);
+          runs.push(await move());
         }
-        contenders.set(who, () => mover.move([topic]));
+        measurements.push(...measurementsOf(what, who, runs, format));
+      };
+      for (const [who, checkout] of checkouts) {
+        await using mover = await startMover({ broker, target: endpoint, checkout }, signal);
+        context.progress(`${what}: ${who} warms up`, 0);
+        for (let round = 0; round < WARM_UP_ROUNDS; round += 1) await mover.move([topic]);
+        await inRounds(who, () => mover.move([topic]));
       }
       if (hasRsyslog) {
         const place = { broker: broker.brokers[0] ?? "", target: endpoint, index: topic.topic };
-        contenders.set("rsyslog", () => moveByRsyslog(topic, place, signal));
+        await inRounds("rsyslog", () => moveByRsyslog(topic, place, signal));
       }
-      const runs = new Map([...contenders.keys()].map((who) => [who, [] as Run[]]));
-      for (let round = 0; round < rounds; round += 1) {
-        for (const [who, move] of contenders) {
-          context.progress(`${recordsText(topic)}: ${who}, round ${round + 1} of ${rounds}`, round / rounds);
-          runs.get(who)?.push(await move());
-        }
-      }
-      for (const [who, some] of runs)
-        measurements.push(...measurementsOf(recordsText(topic), who, some, format));
     }
     return byFigure(measurements);
   },

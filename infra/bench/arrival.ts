@@ -12,18 +12,16 @@ export interface Arrival {
 const WITHIN_MS = 600_000;
 
 /**
- * Waits until so many more documents are there than at the call. The target is asked and not who sends: asking costs
+ * Waits until so many more documents are there than `before`. The target is asked and not who sends: asking costs
  * whoever is asked, and must cost all who are compared the same.
- * @param gone aborts where whoever sends is gone
+ * @param signal aborts also where whoever sends is gone
  */
 export async function untilArrived(
   target: Target,
+  before: number,
   records: number,
   signal: AbortSignal,
-  gone?: AbortSignal,
 ): Promise<Arrival> {
-  const limits = [signal, AbortSignal.timeout(WITHIN_MS), ...(gone === undefined ? [] : [gone])];
-  const before = await target.documents();
   const startedAt = performance.now();
   let firstAt = Number.NaN;
   let first = 0;
@@ -35,7 +33,7 @@ export async function untilArrived(
       return arrived >= records ? now : null;
     },
     target.askEveryMs,
-    AbortSignal.any(limits),
+    AbortSignal.any([signal, AbortSignal.timeout(WITHIN_MS)]),
   );
   const seconds = (lastAt - startedAt) / 1_000;
   const perSecond = first < records ? ((records - first) * 1_000) / (lastAt - firstAt) : records / seconds;

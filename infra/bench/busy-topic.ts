@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Kafka, Partitioners } from "kafkajs";
+import type { BenchBroker } from "./broker.ts";
 import type { HostProcess } from "./host-process.ts";
 
 /** A neighbour that must not notice: a topic written to at a steady pace, and what the host makes of it. */
@@ -27,7 +27,7 @@ const BATCHES_PER_SECOND = 20;
 const SAMPLE_MS = 1_000;
 
 interface BusyTopicOptions {
-  readonly kafka: Kafka;
+  readonly broker: BenchBroker;
   readonly host: HostProcess;
   readonly topic: string;
   readonly groupId: string;
@@ -37,11 +37,8 @@ interface BusyTopicOptions {
 }
 
 export async function keepBusy(options: BusyTopicOptions): Promise<BusyTopic> {
-  const { kafka, host, topic, groupId, recordsPerSecond, logFile } = options;
+  const { broker, host, topic, groupId, recordsPerSecond, logFile } = options;
   const ending = new AbortController();
-  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
-  const admin = kafka.admin();
-  await Promise.all([producer.connect(), admin.connect()]);
 
   const sendOnPace = async (): Promise<void> => {
     const startedAt = performance.now();
@@ -50,7 +47,7 @@ export async function keepBusy(options: BusyTopicOptions): Promise<BusyTopic> {
       const dueInMs = startedAt + (batch * 1_000) / BATCHES_PER_SECOND - performance.now();
       if (dueInMs > 0) await sleep(dueInMs);
       const messages = Array.from({ length: size }, (_, n) => ({ value: `line ${batch * size + n}` }));
-      await producer.send({ topic, messages });
+      await broker.producer.send({ topic, messages });
     }
   };
 
@@ -76,7 +73,7 @@ export async function keepBusy(options: BusyTopicOptions): Promise<BusyTopic> {
       return ratesOf(done);
     },
     async membership() {
-      const { groups } = await admin.describeGroups([groupId]);
+      const { groups } = await broker.admin.describeGroups([groupId]);
       const generations = [...(await readFile(logFile, "utf8")).matchAll(stabilized(groupId))];
       return {
         generation: Number(generations.at(-1)?.[1] ?? Number.NaN),
@@ -85,11 +82,7 @@ export async function keepBusy(options: BusyTopicOptions): Promise<BusyTopic> {
     },
     async [Symbol.asyncDispose]() {
       ending.abort();
-      try {
-        await running;
-      } finally {
-        await Promise.all([producer.disconnect(), admin.disconnect()]);
-      }
+      await running;
     },
   };
 }

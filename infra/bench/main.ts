@@ -3,10 +3,10 @@ import { mkdir } from "node:fs/promises";
 import { cpus } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { openBroker } from "./broker.ts";
 import { bootStack } from "../stack/boot.ts";
+import { openBroker } from "./broker.ts";
 import { runBench, wholeNumber } from "./command.ts";
-import type { SceneResult } from "./measurement.ts";
+import { byFigure, OURS, type SceneResult } from "./measurement.ts";
 import { plotOf } from "./plot.ts";
 import { createProgressBar } from "./progress-bar.ts";
 import { reportOf } from "./report.ts";
@@ -16,7 +16,7 @@ import { idle } from "./scenes/idle.ts";
 import { indexing } from "./scenes/indexing.ts";
 import { latency } from "./scenes/latency.ts";
 import { reload } from "./scenes/reload.ts";
-import { OURS, type Scene, type SceneContext } from "./scenes/scene.ts";
+import type { Scene, SceneContext } from "./scenes/scene.ts";
 import { throughput } from "./scenes/throughput.ts";
 
 const SCENES: readonly Scene[] = [throughput, indexing, latency, reload, idle, catchUp, growth];
@@ -72,7 +72,7 @@ async function measure(
 ): Promise<void> {
   await using stack = await bootStack({ signal });
   await using broker = await openBroker(stack.kafka.brokers);
-  const bar = createProgressBar(process.stderr);
+  using bar = createProgressBar(process.stderr);
   const context: SceneContext = {
     ...invocation,
     stack,
@@ -85,15 +85,11 @@ async function measure(
           bar.show(`${records.toLocaleString("en-US")} ${format} records are produced`, sent / records);
       }),
   };
-  try {
-    for (const { name, run } of invocation.scenes) {
-      signal.throwIfAborted();
-      const measurements = await run(context, signal);
-      bar.end();
-      await onResult({ scene: name, measurements });
-    }
-  } finally {
+  for (const { name, run } of invocation.scenes) {
+    signal.throwIfAborted();
+    const measurements = byFigure(await run(context, signal));
     bar.end();
+    await onResult({ scene: name, measurements });
   }
 }
 

@@ -22,15 +22,22 @@ export interface SceneResult {
   readonly measurements: readonly Measurement[];
 }
 
+/** Whose aims count: this checkout. */
+export const OURS = "Penstock";
+
+export function boundOf(aim: Aim): number {
+  return "atMost" in aim ? aim.atMost : aim.atLeast;
+}
+
 /** Null where nothing was aimed at. */
 export function isMet({ values, aim }: Measurement): boolean | null {
   if (aim === undefined) return null;
   const value = median(values);
-  return "atMost" in aim ? value <= aim.atMost : value >= aim.atLeast;
+  return "atMost" in aim ? value <= boundOf(aim) : value >= boundOf(aim);
 }
 
 export function aimText(aim: Aim): string {
-  return "atMost" in aim ? `≤ ${numberText(aim.atMost)}` : `≥ ${numberText(aim.atLeast)}`;
+  return `${"atMost" in aim ? "≤" : "≥"} ${numberText(boundOf(aim))}`;
 }
 
 /** Three digits that count, none less than the whole. */
@@ -39,7 +46,12 @@ export function numberText(value: number): string {
   return Number(value.toPrecision(3)).toString();
 }
 
+/** Those that are compared with one another: of one figure, of the same work. */
+export function figuresOf(measurements: readonly Measurement[]): Measurement[][] {
+  return [...Map.groupBy(measurements, ({ what, figure }) => `${what}\n${figure}`).values()];
+}
+
 /** Those of one figure next to each other, as whoever reads compares them. */
 export function byFigure(measurements: readonly Measurement[]): Measurement[] {
-  return [...Map.groupBy(measurements, ({ what, figure }) => `${what}\n${figure}`).values()].flat();
+  return figuresOf(measurements).flat();
 }

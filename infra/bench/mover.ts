@@ -14,6 +14,11 @@ export interface Run extends Arrival {
   readonly peakRssBytes: number;
 }
 
+/** CPU seconds. */
+export function cpuPerMillion({ cpuSeconds, records }: Pick<Run, "cpuSeconds" | "records">): number {
+  return (cpuSeconds / records) * 1e6;
+}
+
 /** A host that moves filled topics, again and again. */
 export interface Mover extends AsyncDisposable {
   /** Declares them, waits until all is committed, takes them out again and deletes their groups. */
@@ -52,12 +57,11 @@ export async function startMover(
       forgetPeak(host.pid);
       const before = costOf(host.pid);
       const documentsBefore = await target.documents();
-      const arrival = untilArrived(target, records, limited);
       await host.replaceConfig({
         ...config,
         topics: topics.map(({ topic, format }) => ({ topic, format })),
       });
-      const arrived = await arrival;
+      const arrived = await untilArrived(target, documentsBefore, records, limited);
       for (const { topic, records: all } of topics)
         await broker.untilCommitted(`${GROUP_PREFIX}.${topic}`, topic, all, limited);
       const after = costOf(host.pid);

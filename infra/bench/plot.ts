@@ -1,6 +1,14 @@
 import { median } from "./median.ts";
-import { OURS } from "./scenes/scene.ts";
-import { aimText, isMet, type Measurement, numberText, type SceneResult } from "./measurement.ts";
+import {
+  aimText,
+  boundOf,
+  figuresOf,
+  isMet,
+  type Measurement,
+  numberText,
+  OURS,
+  type SceneResult,
+} from "./measurement.ts";
 
 const WIDTH = 900;
 const LABEL_WIDTH = 250;
@@ -35,7 +43,7 @@ export function plotOf(results: readonly SceneResult[]): string {
   for (const { scene, measurements } of results) {
     text(10, scene, "scene");
     y += ROW + 6;
-    for (const some of Map.groupBy(measurements, ({ what, figure }) => `${what}\n${figure}`).values()) {
+    for (const some of figuresOf(measurements)) {
       const [first] = some;
       if (first === undefined) continue;
       text(
@@ -77,8 +85,7 @@ ${parts.join("\n")}
 }
 
 function aimOf({ aim }: Measurement): number | undefined {
-  if (aim === undefined) return undefined;
-  return "atMost" in aim ? aim.atMost : aim.atLeast;
+  return aim && boundOf(aim);
 }
 
 function escaped(text: string): string {

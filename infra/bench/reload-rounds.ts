@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Etcd3 } from "etcd3";
-import { Kafka, logLevel } from "kafkajs";
 import { documentId } from "../../lib/rules/document-id.ts";
 import type { Stack } from "../stack/stack.ts";
+import type { BenchBroker } from "./broker.ts";
 import { keepBusy, type ConsumedRates, type Membership } from "./busy-topic.ts";
 import { measureElasticsearchAlone } from "./elasticsearch-alone.ts";
 import { startHostProcess, type HostProcess } from "./host-process.ts";
@@ -54,14 +54,10 @@ export const RELOAD_SINCE = {
 /** Adds `rounds` new topics in each of four ways to a host that moves a busy one, and measures. */
 export async function measureReload(
   stack: Stack,
+  broker: BenchBroker,
   { rounds, run = "", checkout = root }: ReloadOptions,
   signal: AbortSignal,
 ): Promise<ReloadResult> {
-  const kafka = new Kafka({
-    clientId: "bench",
-    brokers: [...stack.kafka.brokers],
-    logLevel: logLevel.NOTHING,
-  });
   // One more each, not counted: the first of all starts with cold code and without an index template.
   const names = (way: string): string[] => Array.from({ length: rounds + 1 }, (_, n) => `${run}${way}-${n}`);
   const [busyTopic, sharedIndex, key] = [`${run}busy`, `${run}shared`, `${run}bench/topics`];
@@ -72,17 +68,21 @@ export async function measureReload(
     command: names("command"),
   };
   const timestamp = Date.now();
-  await fillTopics(kafka, busyTopic, Object.values(ways).flat(), timestamp);
+  const topics = Object.values(ways).flat();
+  await broker.createTopics(topics, 1);
+  await broker.createTopics([busyTopic], 2);
+  const messages = [{ value: "the first record", timestamp: String(timestamp) }];
+  await broker.producer.sendBatch({ topicMessages: topics.map((topic) => ({ topic, messages })) });
 
   const config = {
-    kafka: { brokers: stack.kafka.brokers, groupPrefix: PREFIX },
+    kafka: { brokers: broker.brokers, groupPrefix: PREFIX },
     elasticsearch: { nodes: [stack.elasticsearch.node] },
     etcd: { endpoints: stack.etcd.endpoints, keys: [key] },
   };
   await using host = await startHostProcess({ ...config, topics: [busyTopic] }, signal, checkout);
   await untilRunning(host, busyTopic, signal);
   await using busy = await keepBusy({
-    kafka,
+    broker,
     host,
     topic: busyTopic,
     groupId: `${PREFIX}.${busyTopic}`,
@@ -161,29 +161,6 @@ export async function measureReload(
     };
   } finally {
     etcd.close();
-  }
-}
-
-/** Creates them all, the busy one too, with one record of the given timestamp in each of `topics`. */
-async function fillTopics(
-  kafka: Kafka,
-  busyTopic: string,
-  topics: readonly string[],
-  timestamp: number,
-): Promise<void> {
-  const admin = kafka.admin();
-  const producer = kafka.producer();
-  try {
-    await Promise.all([admin.connect(), producer.connect()]);
-    const wanted = [
-      ...topics.map((topic) => ({ topic, numPartitions: 1 })),
-      { topic: busyTopic, numPartitions: 2 },
-    ];
-    await admin.createTopics({ topics: wanted, waitForLeaders: true });
-    const messages = [{ value: "the first record", timestamp: String(timestamp) }];
-    await producer.sendBatch({ topicMessages: topics.map((topic) => ({ topic, messages })) });
-  } finally {
-    await Promise.all([admin.disconnect(), producer.disconnect()]);
   }
 }
 

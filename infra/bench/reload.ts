@@ -1,6 +1,7 @@
 // `bun run bench:reload`: how long it takes until a newly declared topic's first record is in Elasticsearch.
 import { parseArgs } from "node:util";
 import { bootStack } from "../stack/boot.ts";
+import { openBroker } from "./broker.ts";
 import { runBench, wholeNumber } from "./command.ts";
 import { median } from "./median.ts";
 import { measureReload, type ReloadResult } from "./reload-rounds.ts";
@@ -62,7 +63,8 @@ async function measure(
   signal: AbortSignal,
 ): Promise<ReloadResult> {
   await using stack = await bootStack({ groupRebalanceDelayMs, signal });
-  return await measureReload(stack, { rounds }, signal);
+  await using broker = await openBroker(stack.kafka.brokers);
+  return await measureReload(stack, broker, { rounds }, signal);
 }
 
 function format({ rebalanceDelayMs, times, busy }: Report): string {
@@ -71,12 +73,14 @@ function format({ rebalanceDelayMs, times, busy }: Report): string {
   const { before, during, membershipBefore, membershipAfter } = busy;
   const sameMembers = membershipBefore.memberIds.join() === membershipAfter.memberIds.join();
   const rounds = times[0]?.ms.length ?? 0;
+  const width = Math.max(...times.map(({ since }) => since.length));
   return [
     "",
     `group.initial.rebalance.delay.ms ${rebalanceDelayMs}, ${rounds} new topics each: to the first document in Elasticsearch`,
-    `  ${"since".padEnd(46)}   median    worst`,
+    `  ${"since".padEnd(width)}   median    worst`,
     ...times.map(
-      ({ since, ms }) => `  ${since.padEnd(46)}${milliseconds(median(ms))}${milliseconds(Math.max(...ms))}`,
+      ({ since, ms }) =>
+        `  ${since.padEnd(width)}${milliseconds(median(ms))}${milliseconds(Math.max(...ms))}`,
     ),
     `  busy topic, before: ${perSecond(before.mean)} consumed, slowest second ${perSecond(before.slowestSecond)}`,
     `  busy topic, during: ${perSecond(during.mean)} consumed, slowest second ${perSecond(during.slowestSecond)}`,

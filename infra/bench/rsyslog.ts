@@ -2,9 +2,9 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { untilArrived } from "./arrival.ts";
 import type { FilledTopic } from "./broker.ts";
 import type { LineFormat } from "./lines.ts";
-import { untilArrived } from "./arrival.ts";
 import type { Run } from "./mover.ts";
 import { costOf } from "./process-cost.ts";
 import type { Target } from "./target.ts";
@@ -86,8 +86,10 @@ export async function moveByRsyslog(
   } as const;
   let rsyslog: RsyslogProcess | null = null;
   try {
+    const documentsBefore = await target.documents();
     rsyslog = await startRsyslog(setup, folder);
-    const arrived = await untilArrived(target, records, signal, rsyslog.gone);
+    const limited = AbortSignal.any([signal, rsyslog.gone]);
+    const arrived = await untilArrived(target, documentsBefore, records, limited);
     const { cpuSeconds, peakRssBytes } = costOf(rsyslog.pid);
     return { ...arrived, records, cpuSeconds, peakRssBytes };
   } finally {

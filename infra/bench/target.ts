@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { elasticsearchRequest } from "./elasticsearch-request.ts";
 import { templateToWrite } from "../../lib/rules/index-template.ts";
 
 /** Where documents go, and how many came. */
@@ -6,6 +7,7 @@ export interface Target {
   readonly url: string;
   /** How often it may be asked without being kept from its work. */
   readonly askEveryMs: number;
+  /** So far; of an index, since it was made. */
   documents(): Promise<number>;
 }
 
@@ -22,17 +24,9 @@ const indexingStats = z.object({
 
 export function indexTarget(node: string, index: string, signal: AbortSignal): IndexTarget {
   const mappings = templateToWrite(null, [index])?.template.mappings;
-  const request = async (method: string, path: string, body?: object): Promise<Response> => {
-    const answer = await fetch(new URL(path, node), {
-      method,
-      signal,
-      ...(body && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
-    });
-    if (!answer.ok && answer.status !== 404) throw new Error(`${method} ${path}: ${await answer.text()}`);
-    return answer;
-  };
+  const request = elasticsearchRequest(node, signal);
   const remove = async (): Promise<void> => {
-    await request("DELETE", `/${index}`);
+    await request("DELETE", `/${index}?ignore_unavailable=true`);
   };
   return {
     url: node,
@@ -44,10 +38,8 @@ export function indexTarget(node: string, index: string, signal: AbortSignal): I
       await request("GET", `/_cluster/health/${index}?wait_for_status=yellow`);
     },
     async documents() {
-      const answer = await request("GET", `/${index}/_stats/indexing`);
-      return answer.status === 404
-        ? 0
-        : indexingStats.parse(await answer.json())._all.primaries.indexing.index_total;
+      const stats = indexingStats.parse(await request("GET", `/${index}/_stats/indexing`));
+      return stats._all.primaries.indexing.index_total;
     },
   };
 }

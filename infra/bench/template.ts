@@ -1,14 +1,15 @@
 // `bun run bench:template`: what each choice in the index template costs and saves, on a real Elasticsearch.
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import { seededRandom } from "./random.ts";
 import { templateToWrite } from "../../lib/rules/index-template.ts";
-import type { ElasticsearchServer } from "../stack/elasticsearch.ts";
 import { bootStack } from "../stack/boot.ts";
+import type { ElasticsearchServer } from "../stack/elasticsearch.ts";
 import { runBench, wholeNumber } from "./command.ts";
+import { elasticsearchRequest } from "./elasticsearch-request.ts";
 import { byFigure, type Measurement } from "./measurement.ts";
 import { costOf } from "./process-cost.ts";
 import { createProgressBar } from "./progress-bar.ts";
+import { seededRandom } from "./random.ts";
 import { readyBodies, sendBodies } from "./ready-bodies.ts";
 import { reportOf } from "./report.ts";
 
@@ -38,13 +39,16 @@ interface Variant {
 const INDEX = "bench-template";
 const AT_ONCE = 2;
 const HEADER_NAMES = 40;
-const TWIN = { type: "keyword", ignore_above: 1024 };
 
 /** As lib/rules/index-template.ts writes it; what a variant changes is looked up, so that a rename shows. */
 const mappingsShape = z.looseObject({
   dynamic_templates: z.array(z.record(z.string(), z.unknown())),
   properties: z.looseObject({
-    message: z.looseObject({ type: z.literal("text"), norms: z.literal(false), fields: z.unknown() }),
+    message: z.looseObject({
+      type: z.literal("text"),
+      norms: z.literal(false),
+      fields: z.object({ keyword: z.looseObject({}) }),
+    }),
     kafka: z.looseObject({ properties: z.looseObject({ headers: z.unknown() }) }),
   }),
 });
@@ -56,9 +60,8 @@ const storeStats = z.object({
 process.exitCode = await runBench(usage, parse, async ({ records, rounds, json }, signal) => {
   const variants = variantsOf(records);
   await using stack = await bootStack({ kafka: false, etcd: false, signal });
-  const bar = createProgressBar(process.stderr);
+  using bar = createProgressBar(process.stderr);
   const found = new Map(variants.map((variant) => [variant, [] as Cost[]]));
-  using _ = { [Symbol.dispose]: () => bar.end() };
   for (let round = 0; round <= rounds; round += 1) {
     for (const [n, variant] of variants.entries()) {
       signal.throwIfAborted();
@@ -66,7 +69,7 @@ process.exitCode = await runBench(usage, parse, async ({ records, rounds, json }
         `round ${round} of ${rounds}: ${variant.what}, ${variant.who}`,
         (round + n / variants.length) / (rounds + 1),
       );
-      const cost = await costOfIndexing(stack.elasticsearch, variant, records);
+      const cost = await costOfIndexing(stack.elasticsearch, variant, records, signal);
       // The first warms up.
       if (round > 0) found.get(variant)?.push(cost);
     }
@@ -97,7 +100,10 @@ function variantsOf(records: number): Variant[] {
   const withoutIds = text.map((body) => Buffer.from(body.toString().replaceAll(/,"_id":"[^"]*"/g, "")));
   const json = readyBodies({ ...bodies, format: "json" });
   const withHeaders = readyBodies({ ...bodies, format: "text", headers });
-  const { fields: _twin, ...messageAlone } = properties.message;
+  const {
+    fields: { keyword: twin },
+    ...messageAlone
+  } = properties.message;
   const [textual, structured, headed] = [
     "text records",
     "JSON records of 1.1 KB",
@@ -116,7 +122,7 @@ function variantsOf(records: number): Variant[] {
       who: "the twin with doc values only",
       bodies: text,
       mappings: withProperties({
-        message: { ...messageAlone, fields: { keyword: { ...TWIN, index: false } } },
+        message: { ...messageAlone, fields: { keyword: { ...twin, index: false } } },
       }),
     },
     {
@@ -124,7 +130,7 @@ function variantsOf(records: number): Variant[] {
       who: "the twin without doc values",
       bodies: text,
       mappings: withProperties({
-        message: { ...messageAlone, fields: { keyword: { ...TWIN, doc_values: false } } },
+        message: { ...messageAlone, fields: { keyword: { ...twin, doc_values: false } } },
       }),
     },
     {
@@ -172,16 +178,10 @@ async function costOfIndexing(
   { node, pid }: ElasticsearchServer,
   { bodies, mappings }: Variant,
   records: number,
+  signal: AbortSignal,
 ): Promise<Cost> {
   if (pid === undefined) throw new Error("Elasticsearch does not run");
-  const request = async (method: string, path: string, body?: object): Promise<unknown> => {
-    const answer = await fetch(new URL(path, node), {
-      method,
-      ...(body && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
-    });
-    if (!answer.ok) throw new Error(`${method} ${path}: ${await answer.text()}`);
-    return answer.json();
-  };
+  const request = elasticsearchRequest(node, signal);
   await request("PUT", `/${INDEX}`, { mappings });
   const before = costOf(pid).cpuSeconds;
   const startedAt = performance.now();

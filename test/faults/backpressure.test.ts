@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { costOf } from "../../infra/bench/process-cost.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName, type TestKafka } from "../support/kafka.ts";
@@ -17,11 +17,6 @@ const RECORD_BYTES = 4096;
 const TOPICS = 4;
 
 /** Resident memory in bytes. */
-function rssOf(pid: number): number {
-  const line = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
-  return Number(line?.[1]) * 1024;
-}
-
 async function inFlightOf(host: TestHost): Promise<number> {
   const text = await (await host.fetch("/metrics")).text();
   return Number(/^penstock_in_flight_bytes (\d+)$/m.exec(text)?.[1]);
@@ -60,7 +55,7 @@ test(
       return groups.flatMap((group) => group.members.map(({ memberId }) => memberId));
     };
     const membersBefore = await members();
-    const rssBefore = rssOf(host.pid);
+    const rssBefore = costOf(host.pid).rssBytes;
 
     proxy.block();
     const perTopic = Math.ceil(backlogBytes / RECORD_BYTES / TOPICS);
@@ -68,7 +63,7 @@ test(
     await eventually("records are held", async () => (await inFlightOf(host)) > MAX_BYTES / 4);
     const [rss, inFlight]: [number[], number[]] = [[], []];
     for (const until = Date.now() + standMs; Date.now() < until;) {
-      rss.push(rssOf(host.pid));
+      rss.push(costOf(host.pid).rssBytes);
       inFlight.push(await inFlightOf(host));
       await Bun.sleep(500);
     }

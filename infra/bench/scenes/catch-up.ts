@@ -1,8 +1,8 @@
 import { fill, type FilledTopic } from "../broker.ts";
 import { startEndpoint } from "../endpoint-process.ts";
-import { byFigure, type Measurement } from "../measurement.ts";
-import { startMover, type Run } from "../mover.ts";
-import { costsOf, type Scene } from "./scene.ts";
+import type { Measurement } from "../measurement.ts";
+import { startMover } from "../mover.ts";
+import { costsOf, inRounds, type Scene } from "./scene.ts";
 
 const TOPICS = 200;
 
@@ -28,11 +28,7 @@ export const catchUp: Scene = {
     for (const [who, checkout] of checkouts) {
       await using mover = await startMover({ broker, target: endpoint, checkout }, signal);
       await mover.move(topics);
-      const runs: Run[] = [];
-      for (let round = 0; round < rounds; round += 1) {
-        progress(`catch-up: ${who}, round ${round + 1} of ${rounds}`, round / rounds);
-        runs.push(await mover.move(topics));
-      }
+      const runs = await inRounds(`catch-up: ${who}`, rounds, () => mover.move(topics), progress);
       measurements.push(
         {
           what,
@@ -44,6 +40,6 @@ export const catchUp: Scene = {
         ...costsOf(what, who, runs),
       );
     }
-    return byFigure(measurements);
+    return measurements;
   },
 };

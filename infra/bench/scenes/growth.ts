@@ -1,8 +1,8 @@
 import { startEndpoint } from "../endpoint-process.ts";
 import { median } from "../median.ts";
-import { byFigure, type Measurement } from "../measurement.ts";
-import { startMover, type Run } from "../mover.ts";
-import { costsOf, OURS, type Scene } from "./scene.ts";
+import { type Measurement, OURS } from "../measurement.ts";
+import { cpuPerMillion, startMover } from "../mover.ts";
+import { costsOf, inRounds, type Scene, WARM_UP_ROUNDS } from "./scene.ts";
 
 /** The cost of a record among the most, at most so many times that among a million. */
 const LINEAR = 1.1;
@@ -29,18 +29,14 @@ export const growth: Scene = {
       const cpu = new Map<number, number>();
       await using mover = await startMover({ broker, target: endpoint, checkout }, signal);
       const warm = topics.find(({ records }) => records === MIDDLE);
-      for (let round = 0; warm !== undefined && round < 3; round += 1) await mover.move([warm]);
-      for (const [n, topic] of topics.entries()) {
+      if (warm !== undefined)
+        await inRounds(`growth: ${who} warms up`, WARM_UP_ROUNDS, () => mover.move([warm]), progress);
+      for (const topic of topics) {
         const rounds = ROUNDS.get(topic.records) ?? 1;
         const size = `${topic.records / 1e6} M`;
-        const runs: Run[] = [];
-        for (let round = 0; round < rounds; round += 1) {
-          progress(`growth: ${size}, ${who}, round ${round + 1} of ${rounds}`, n / topics.length);
-          runs.push(await mover.move([topic]));
-        }
-        const costs = costsOf("text records", `${who}, ${size}`, runs);
-        cpu.set(topic.records, median(costs[0]?.values ?? []));
-        measurements.push(...costs);
+        const runs = await inRounds(`growth: ${size}, ${who}`, rounds, () => mover.move([topic]), progress);
+        cpu.set(topic.records, median(runs.map(cpuPerMillion)));
+        measurements.push(...costsOf("text records", `${who}, ${size}`, runs));
       }
       const most = Math.max(...cpu.keys());
       if (most > MIDDLE)
@@ -53,6 +49,6 @@ export const growth: Scene = {
           aim: who === OURS ? { atMost: LINEAR } : undefined,
         });
     }
-    return byFigure(measurements);
+    return measurements;
   },
 };

@@ -1,6 +1,6 @@
 import { measureIdle } from "../idle.ts";
-import { byFigure, type Measurement } from "../measurement.ts";
-import { OURS, type Scene } from "./scene.ts";
+import { type Measurement, OURS } from "../measurement.ts";
+import type { Scene } from "./scene.ts";
 
 const COUNTS = [50, 200, 1_000];
 /** Of a thousand topics. */
@@ -66,6 +66,6 @@ export const idle: Scene = {
         );
       }
     }
-    return byFigure(measurements);
+    return measurements;
   },
 };

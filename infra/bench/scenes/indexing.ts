@@ -2,11 +2,11 @@ import { join } from "node:path";
 import { z } from "zod";
 import { untilArrived } from "../arrival.ts";
 import type { FilledTopic } from "../broker.ts";
-import { byFigure, type Measurement } from "../measurement.ts";
-import { startMover } from "../mover.ts";
+import { type Measurement, OURS } from "../measurement.ts";
+import { cpuPerMillion, type Run, startMover } from "../mover.ts";
 import { hasRsyslog, moveByRsyslog } from "../rsyslog.ts";
 import { indexTarget, type IndexTarget } from "../target.ts";
-import { OURS, recordsText, type Scene, type SceneContext } from "./scene.ts";
+import { recordsText, type Scene, type SceneContext } from "./scene.ts";
 
 const LOADERS = [1, 2, 4] as const;
 /** Of what four at once of a plain loader get into it. */
@@ -15,11 +15,7 @@ const SHARE_OF_CEILING = 0.9;
 const loaderAnswer = z.object({ cpuSeconds: z.number() });
 
 /** Of one contender in one round. */
-interface Cost {
-  /** Documents, from the first one to the last. */
-  readonly perSecond: number;
-  readonly cpuSeconds: number;
-}
+type Cost = Pick<Run, "records" | "cpuSeconds" | "perSecond">;
 
 interface Contender {
   readonly who: string;
@@ -45,10 +41,10 @@ export const indexing: Scene = {
         index,
         async move() {
           const [arrived, { cpuSeconds }] = await Promise.all([
-            untilArrived(index, topic.records, signal),
+            untilArrived(index, 0, topic.records, signal),
             load({ node, index: name, records: topic.records, seed, atOnce }, signal),
           ]);
-          return { ...arrived, cpuSeconds };
+          return { ...arrived, cpuSeconds, records: topic.records };
         },
       };
     });
@@ -94,37 +90,35 @@ function measurementsOf(topic: FilledTopic, results: ReadonlyMap<string, readonl
   const what = recordsText(topic);
   const most = LOADERS.at(-1);
   const ceiling = results.get(`plain loader, ${most} at once`)?.map(({ perSecond }) => perSecond) ?? [];
-  return byFigure(
-    [...results].flatMap(([who, costs]): Measurement[] => {
-      const measurements: Measurement[] = [
-        {
-          what,
-          who,
-          figure: "documents per second",
-          unit: "records/s",
-          values: costs.map(({ perSecond }) => perSecond),
-        },
-        {
-          what,
-          who,
-          figure: "own CPU per million",
-          unit: "s",
-          values: costs.map(({ cpuSeconds }) => (cpuSeconds / topic.records) * 1e6),
-        },
-      ];
-      if (!who.startsWith("plain loader"))
-        measurements.push({
-          what,
-          who,
-          figure: `share of the loader's, ${most} at once`,
-          unit: "×",
-          // Of the same round: the machine is not equally busy in each.
-          values: costs.map(({ perSecond }, round) => perSecond / (ceiling[round] ?? Number.NaN)),
-          aim: who === OURS ? { atLeast: SHARE_OF_CEILING } : undefined,
-        });
-      return measurements;
-    }),
-  );
+  return [...results].flatMap(([who, costs]): Measurement[] => {
+    const measurements: Measurement[] = [
+      {
+        what,
+        who,
+        figure: "documents per second",
+        unit: "records/s",
+        values: costs.map(({ perSecond }) => perSecond),
+      },
+      {
+        what,
+        who,
+        figure: "own CPU per million",
+        unit: "s",
+        values: costs.map(cpuPerMillion),
+      },
+    ];
+    if (!who.startsWith("plain loader"))
+      measurements.push({
+        what,
+        who,
+        figure: `share of the loader's, ${most} at once`,
+        unit: "×",
+        // Of the same round: the machine is not equally busy in each.
+        values: costs.map(({ perSecond }, round) => perSecond / (ceiling[round] ?? Number.NaN)),
+        aim: who === OURS ? { atLeast: SHARE_OF_CEILING } : undefined,
+      });
+    return measurements;
+  });
 }
 
 async function load(

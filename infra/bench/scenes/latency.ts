@@ -1,6 +1,6 @@
 import { measureLatency } from "../latency.ts";
-import { byFigure, type Measurement } from "../measurement.ts";
-import { OURS, type Scene } from "./scene.ts";
+import { type Measurement, OURS } from "../measurement.ts";
+import type { Scene } from "./scene.ts";
 
 const PER_SECOND = 1_000;
 const P99_MS = 100;
@@ -40,6 +40,6 @@ export const latency: Scene = {
         });
       }
     }
-    return byFigure(measurements);
+    return measurements;
   },
 };

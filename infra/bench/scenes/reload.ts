@@ -1,6 +1,6 @@
-import { byFigure, type Measurement } from "../measurement.ts";
+import { type Measurement, OURS } from "../measurement.ts";
 import { measureReload, RELOAD_SINCE } from "../reload-rounds.ts";
-import { OURS, type Scene } from "./scene.ts";
+import type { Scene } from "./scene.ts";
 
 const AIMS: Readonly<Record<string, number>> = { [RELOAD_SINCE.etcd]: 250, [RELOAD_SINCE.there]: 150 };
 
@@ -9,12 +9,12 @@ export const reload: Scene = {
   name: "reload",
   about:
     "from a declaration to the new topic's first document, beside a busy topic; more in bun run bench:reload",
-  async run({ stack, quick, checkouts, progress }, signal) {
+  async run({ stack, broker, quick, checkouts, progress }, signal) {
     const rounds = quick ? 4 : 15;
     const measurements: Measurement[] = [];
     for (const [n, [who, checkout]] of [...checkouts].entries()) {
       progress(`reload: ${rounds} new topics in each way, ${who}`, n / checkouts.size);
-      const { times } = await measureReload(stack, { rounds, run: `run${n}-`, checkout }, signal);
+      const { times } = await measureReload(stack, broker, { rounds, run: `run${n}-`, checkout }, signal);
       for (const { since, ms } of times) {
         const aim = who === OURS ? AIMS[since] : undefined;
         measurements.push({
@@ -27,6 +27,6 @@ export const reload: Scene = {
         });
       }
     }
-    return byFigure(measurements);
+    return measurements;
   },
 };

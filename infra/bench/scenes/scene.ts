@@ -2,7 +2,7 @@ import type { Stack } from "../../stack/stack.ts";
 import type { BenchBroker, FilledTopic } from "../broker.ts";
 import type { LineFormat } from "../lines.ts";
 import type { Aim, Measurement } from "../measurement.ts";
-import type { Run } from "../mover.ts";
+import { cpuPerMillion, type Run } from "../mover.ts";
 
 /** One question that the bench answers. */
 export interface Scene {
@@ -27,9 +27,25 @@ export interface SceneContext {
   readonly progress: (text: string, done: number) => void;
 }
 
-export const OURS = "Penstock";
+/** Until a host's code is compiled; a host runs for weeks. */
+export const WARM_UP_ROUNDS = 3;
 
-/** What moving cost, one value a run; the peak is the worst. */
+/** Moves as often as told, and says so. */
+export async function inRounds(
+  what: string,
+  rounds: number,
+  move: () => Promise<Run>,
+  progress: SceneContext["progress"],
+): Promise<Run[]> {
+  const runs: Run[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    progress(`${what}, round ${round + 1} of ${rounds}`, round / rounds);
+    runs.push(await move());
+  }
+  return runs;
+}
+
+/** What moving cost, one value a run. */
 export function costsOf(what: string, who: string, runs: readonly Run[], cpuAim?: Aim): Measurement[] {
   return [
     {
@@ -37,7 +53,7 @@ export function costsOf(what: string, who: string, runs: readonly Run[], cpuAim?
       who,
       figure: "CPU per million records",
       unit: "s",
-      values: runs.map(({ cpuSeconds, records }) => (cpuSeconds / records) * 1e6),
+      values: runs.map(cpuPerMillion),
       aim: cpuAim,
     },
     {

@@ -1,15 +1,13 @@
 import { startEndpoint } from "../endpoint-process.ts";
 import type { LineFormat } from "../lines.ts";
-import { byFigure, type Measurement } from "../measurement.ts";
+import { type Measurement, OURS } from "../measurement.ts";
 import { type Run, startMover } from "../mover.ts";
 import { hasRsyslog, moveByRsyslog } from "../rsyslog.ts";
-import { costsOf, OURS, recordsText, type Scene } from "./scene.ts";
+import { costsOf, inRounds, recordsText, type Scene, WARM_UP_ROUNDS } from "./scene.ts";
 
 /** CPU seconds per million records at most. */
 const AIMS = { text: 1.5, json: 3 };
 const TEXT_PER_SECOND = 500_000;
-/** Until its code is compiled; a host runs for weeks. */
-const WARM_UP_ROUNDS = 3;
 
 /** The cost of a record where the receiver costs nothing. */
 export const throughput: Scene = {
@@ -28,26 +26,22 @@ export const throughput: Scene = {
       const what = recordsText(topic);
       // One after the other, not in turn: a host under load does not stand still for ten seconds between two million
       // records, and forget the code that it had compiled.
-      const inRounds = async (who: string, move: () => Promise<Run>): Promise<void> => {
-        const runs: Run[] = [];
-        for (let round = 0; round < rounds; round += 1) {
-          context.progress(`${what}: ${who}, round ${round + 1} of ${rounds}`, round / rounds);
-          runs.push(await move());
-        }
+      const measure = async (who: string, move: () => Promise<Run>): Promise<void> => {
+        const runs = await inRounds(`${what}: ${who}`, rounds, move, context.progress);
         measurements.push(...measurementsOf(what, who, runs, format));
       };
       for (const [who, checkout] of checkouts) {
         await using mover = await startMover({ broker, target: endpoint, checkout }, signal);
-        context.progress(`${what}: ${who} warms up`, 0);
-        for (let round = 0; round < WARM_UP_ROUNDS; round += 1) await mover.move([topic]);
-        await inRounds(who, () => mover.move([topic]));
+        const move = (): Promise<Run> => mover.move([topic]);
+        await inRounds(`${what}: ${who} warms up`, WARM_UP_ROUNDS, move, context.progress);
+        await measure(who, move);
       }
       if (hasRsyslog) {
         const place = { broker: broker.brokers[0] ?? "", target: endpoint, index: topic.topic };
-        await inRounds("rsyslog", () => moveByRsyslog(topic, place, signal));
+        await measure("rsyslog", () => moveByRsyslog(topic, place, signal));
       }
     }
-    return byFigure(measurements);
+    return measurements;
   },
 };
 

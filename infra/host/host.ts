@@ -212,6 +212,7 @@ export function startHost(options: HostOptions): Host {
     async stop() {
       const drainMs = Math.max(0, loop.memory.settings.shutdown.deadlineMs - LEAVE_MS);
       watch.stop();
+      server.endStreams();
       // A run under way may be starting topics: it is told to hurry, and what it began is stopped with the rest.
       const [unclean] = await Promise.all([pool.stopAll(drainMs), loop.stop(), office.stop()]);
       const late = await pool.stopAll(0);

@@ -28,6 +28,10 @@ export function createHttpApp(deps: HttpDeps): Hono {
   const sessions = createSessions(() => deps.now());
   const settings = () => deps.settings();
 
+  app.use((c, next) => {
+    c.set("logger", deps.logger);
+    return next();
+  });
   app.use(securityHeaders);
   app.use(guard(settings, sessions));
   app.use(

@@ -1,9 +1,10 @@
 import { messageOf, PenstockError } from "../../../lib/rules/errors.ts";
 import { maxBodyBytes } from "./app.ts";
+import type { ServerBindings } from "./event-stream.ts";
 
 export interface ServeOptions {
   /** A hono app. */
-  readonly app: { fetch(request: Request): Response | Promise<Response> };
+  readonly app: { fetch(request: Request, bindings: ServerBindings): Response | Promise<Response> };
   readonly hostname: string;
   /** 0: any free port. */
   readonly port: number;
@@ -15,6 +16,8 @@ export interface HttpServer {
   /** `http://127.0.0.1:8080/` */
   readonly url: string;
   readonly port: number;
+  /** Ends open event streams, which would never end by themselves, and refuses new ones; other requests are answered. */
+  endStreams(): void;
   /** Takes no new connection, waits for answers under way until the deadline, then cuts them. May be called twice. */
   stop(deadlineMs?: number): Promise<void>;
 }
@@ -26,8 +29,11 @@ export interface HttpServer {
  */
 export function serveHttp({ app, hostname, port, signal }: ServeOptions): HttpServer {
   signal?.throwIfAborted();
-  const server = listen({ app, hostname, port });
+  const stopping = new AbortController();
+  const server = listen({ app, hostname, port, stopping: stopping.signal });
+  const endStreams = () => stopping.abort(new Error("the host is stopping"));
   const stop = async (deadlineMs = 2_000) => {
+    endStreams();
     signal?.removeEventListener("abort", stopNow);
     const deadline = setTimeout(() => void server.stop(true), deadlineMs);
     try {
@@ -38,10 +44,15 @@ export function serveHttp({ app, hostname, port, signal }: ServeOptions): HttpSe
   };
   const stopNow = () => void stop(0);
   signal?.addEventListener("abort", stopNow, { once: true });
-  return { url: server.url.href, port: server.port ?? port, stop };
+  return { url: server.url.href, port: server.port ?? port, endStreams, stop };
 }
 
-function listen({ app, hostname, port }: Pick<ServeOptions, "app" | "hostname" | "port">) {
+function listen({
+  app,
+  hostname,
+  port,
+  stopping,
+}: Pick<ServeOptions, "app" | "hostname" | "port"> & Pick<ServerBindings, "stopping">) {
   try {
     return Bun.serve({
       hostname,
@@ -50,7 +61,8 @@ function listen({ app, hostname, port }: Pick<ServeOptions, "app" | "hostname" |
       maxRequestBodySize: 4 * maxBodyBytes,
       // An answer counts as idle until its first byte: a reconcile that waits for every deadline in turn takes a minute.
       idleTimeout: 120,
-      fetch: (request) => app.fetch(request),
+      fetch: (request, server) =>
+        app.fetch(request, { stopping, keepOpen: () => server.timeout(request, 0) }),
     });
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? cause.code : null;

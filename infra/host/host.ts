@@ -14,6 +14,7 @@ import type { ConfigDocument } from "../../lib/rules/config/config.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
 import { indexPatternOf } from "../../lib/rules/names.ts";
 import type { Settings } from "../../lib/rules/settings.ts";
+import { createConsoleFiles } from "../console/build.ts";
 import { createBulkGate } from "./bulk-gate.ts";
 import { type ByteBounds, createByteBudget } from "./byte-budget.ts";
 import { createClients } from "./clients.ts";
@@ -22,6 +23,9 @@ import { createDeadLetterOffice } from "./dead-letter-office.ts";
 import { createEtcdKeeper } from "./etcd-keeper.ts";
 import { createHttpApp } from "./http/app.ts";
 import { serveHttp } from "./http/server.ts";
+import { createHistory } from "./live/history.ts";
+import { createLiveHub } from "./live/live-hub.ts";
+import { sourceViews } from "./live/source-views.ts";
 import { createMonitor } from "./monitor.ts";
 import { createPump } from "./pump.ts";
 import { createReconcileLoop } from "./reconcile-loop.ts";
@@ -172,6 +176,33 @@ export function startHost(options: HostOptions): Host {
     },
   });
 
+  const checkHealth = () =>
+    health({
+      now: now(),
+      sources: reporter.sources(loop.memory.settings.etcd !== null),
+      kafka: monitor.kafka,
+      elasticsearch: monitor.elasticsearch,
+      topics: pool.statuses(),
+    });
+
+  const startedAt = now();
+  const history = createHistory();
+  const live = createLiveHub({
+    history,
+    look: () => ({
+      at: now(),
+      startedAt,
+      history,
+      statuses: pool.statuses(),
+      health: checkHealth(),
+      inFlight: { bytes: budget.usedBytes, maxBytes: loop.memory.settings.kafka.inFlightMaxBytes },
+      sources: sourceViews(options.configPath, loop.memory.settings.etcd, loop.last, (source) =>
+        reporter.lastSuccess(source),
+      ),
+      reconciled: loop.last,
+    }),
+  });
+
   const { http } = config.settings;
   const server = serveHttp({
     hostname: http.hostname,
@@ -181,14 +212,9 @@ export function startHost(options: HostOptions): Host {
       now,
       settings: () => loop.memory.settings.http,
       topics: () => pool.statuses(),
-      health: () =>
-        health({
-          now: now(),
-          sources: reporter.sources(loop.memory.settings.etcd !== null),
-          kafka: monitor.kafka,
-          elasticsearch: monitor.elasticsearch,
-          topics: pool.statuses(),
-        }),
+      health: checkHealth,
+      live,
+      consoleFiles: createConsoleFiles(),
       metricsText() {
         reporter.refresh(pool.statuses(), {
           inFlightBytes: budget.usedBytes,
@@ -212,6 +238,7 @@ export function startHost(options: HostOptions): Host {
     async stop() {
       const drainMs = Math.max(0, loop.memory.settings.shutdown.deadlineMs - LEAVE_MS);
       watch.stop();
+      live.stop();
       server.endStreams();
       // A run under way may be starting topics: it is told to hurry, and what it began is stopped with the rest.
       const [unclean] = await Promise.all([pool.stopAll(drainMs), loop.stop(), office.stop()]);

@@ -18,6 +18,8 @@ export interface Reporter {
   reconciled(result: ReconcileResult, reasons: readonly string[]): void;
   /** As last read; etcd is null where it is not configured. */
   sources(etcdConfigured: boolean): { readonly config: SourceHealth; readonly etcd: SourceHealth | null };
+  /** When it was last read without error, milliseconds since the epoch; null: never. */
+  lastSuccess(source: "config" | "etcd"): number | null;
   /** Brings the gauges up to date. */
   refresh(
     statuses: readonly TopicStatus[],
@@ -35,14 +37,17 @@ export interface ReporterDeps {
 
 export function createReporter({ logger, failures, metrics, now }: ReporterDeps): Reporter {
   const health = { config: unknownHealth, etcd: unknownHealth };
+  const lastSuccess: Record<"config" | "etcd", number | null> = { config: null, etcd: null };
 
   const note = (name: "config" | "etcd", report: SourceReport): void => {
     const before = health[name];
     const at = new Date(now()).toISOString();
     const since = before.ok === report.ok && before.since !== null ? before.since : at;
     health[name] = { ok: report.ok, reason: report.error, since };
-    if (report.ok) metrics.sourceRead(name, now());
-    else
+    if (report.ok) {
+      lastSuccess[name] = now();
+      metrics.sourceRead(name, now());
+    } else
       failures.error("a source cannot be taken as it is; what it said before is kept", {
         reason: name,
         error: report.error,
@@ -106,6 +111,7 @@ export function createReporter({ logger, failures, metrics, now }: ReporterDeps)
       });
     },
     sources: (etcdConfigured) => ({ config: health.config, etcd: etcdConfigured ? health.etcd : null }),
+    lastSuccess: (source) => lastSuccess[source],
     refresh(statuses, { inFlightBytes, bulkConcurrency }) {
       metrics.setInFlightBytes(inFlightBytes);
       metrics.setBulkConcurrency(bulkConcurrency);

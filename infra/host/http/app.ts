@@ -4,14 +4,15 @@ import { metricsContentType } from "../../../lib/adapters/metrics.ts";
 import type { Logger } from "../../../lib/rules/logger.ts";
 import type { HttpSettings } from "../../../lib/rules/settings.ts";
 import { guard } from "./auth.ts";
-import { addPageRoutes } from "./page.ts";
+import { addLiveRoutes, type LiveRouteDeps } from "./live-routes.ts";
+import { addPageRoutes, type PageRouteDeps } from "./page.ts";
 import { problem } from "./problem.ts";
 import { addReplayRoutes, type ReplayRouteDeps } from "./replay-routes.ts";
 import { addDataRoutes, type RouteDeps } from "./routes.ts";
 import { addSessionRoutes } from "./session.ts";
 import { createSessions } from "./sessions.ts";
 
-export interface HttpDeps extends RouteDeps, ReplayRouteDeps {
+export interface HttpDeps extends RouteDeps, ReplayRouteDeps, LiveRouteDeps, PageRouteDeps {
   /** The settings now in force. */
   settings(): HttpSettings;
   readonly logger: Logger;
@@ -40,10 +41,11 @@ export function createHttpApp(deps: HttpDeps): Hono {
       onError: (c) => problem(c, 413, `The body is over ${maxBodyBytes} bytes.`),
     }),
   );
-  addPageRoutes(app);
+  addPageRoutes(app, deps);
   addSessionRoutes(app, settings, sessions);
   addDataRoutes(app, deps, metricsContentType);
   addReplayRoutes(app, deps);
+  addLiveRoutes(app, deps);
 
   app.notFound((c) => problem(c, 404, "There is nothing at this path."));
   app.onError((error, c) => {
@@ -61,7 +63,7 @@ const contentSecurityPolicy = [
   "require-trusted-types-for 'script'",
 ].join("; ");
 
-/** On every answer, errors too. Nothing is stored: data is old in seconds, and the page must fit its host's version. */
+/** On every answer, errors too. Nothing is stored but what says otherwise: data is old in seconds. */
 const securityHeaders: MiddlewareHandler = async (c, next) => {
   await next();
   c.header("content-security-policy", contentSecurityPolicy);
@@ -70,5 +72,5 @@ const securityHeaders: MiddlewareHandler = async (c, next) => {
   c.header("referrer-policy", "no-referrer");
   c.header("cross-origin-resource-policy", "same-origin");
   c.header("cross-origin-opener-policy", "same-origin");
-  c.header("cache-control", "no-store");
+  if (!c.res.headers.has("cache-control")) c.header("cache-control", "no-store");
 };

@@ -3,6 +3,7 @@ import { getCookie } from "hono/cookie";
 import { isLoopbackHost, isLoopbackHostname } from "../../../lib/rules/loopback.ts";
 import type { HttpSettings } from "../../../lib/rules/settings.ts";
 import { hostOf, originOf } from "./origin.ts";
+import { isPageOrAsset } from "./page.ts";
 import { problem } from "./problem.ts";
 import { sameSecret, type Sessions } from "./sessions.ts";
 
@@ -10,14 +11,9 @@ import { sameSecret, type Sessions } from "./sessions.ts";
 export const sessionCookie = "penstock_session";
 
 /** Paths that hold no data, and so need no token. */
-const openPaths: ReadonlySet<string> = new Set([
-  "/",
-  "/assets/console.js",
-  "/assets/console.css",
-  "/session",
-  "/healthz",
-  "/readyz",
-]);
+function isOpen(path: string): boolean {
+  return ["/session", "/healthz", "/readyz"].includes(path) || isPageOrAsset(path);
+}
 const safeMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
@@ -30,7 +26,7 @@ export function guard(settings: () => HttpSettings, sessions: Sessions): Middlew
   return async (c, next) => {
     const { token, hostname, openMetrics } = settings();
     if (token === null) return refuseStranger(c, hostname) ?? next();
-    if (openPaths.has(c.req.path) || (openMetrics && c.req.path === "/metrics")) return next();
+    if (isOpen(c.req.path) || (openMetrics && c.req.path === "/metrics")) return next();
     return refuseUncredentialed(c, token, sessions) ?? next();
   };
 }

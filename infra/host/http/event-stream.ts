@@ -25,7 +25,7 @@ export interface ServerBindings {
  */
 export type SendEvent = (event: string, data: unknown) => boolean;
 
-/** How far a reader may be behind, in bytes; a single event may be larger where nothing else waits. */
+/** How far a reader may be behind, in bytes, before the next event; that one may be of any size. */
 export const outboxBytes = 256 * 1024;
 
 /** A page takes 12 s without any event for a lost connection. */
@@ -145,7 +145,7 @@ function createOutbox(): Outbox {
     put(text) {
       if (ended) return false;
       const bytes = encoder.encode(text);
-      if (waiting.length > 0 && waitingBytes + bytes.length > outboxBytes) return false;
+      if (waitingBytes >= outboxBytes) return false;
       waiting.push(bytes);
       waitingBytes += bytes.length;
       wake();

@@ -44,7 +44,7 @@ describe("without a token", () => {
 });
 
 describe("with a token", () => {
-  test.each(["/", "/assets/console.js", "/assets/console.css", "/healthz", "/readyz"])(
+  test.each(["/", "/ui/topics/some_topic", "/assets/icon.svg", "/healthz", "/readyz"])(
     "%s is open",
     async (path) => {
       const { ask } = setUp({ token, hostname: "0.0.0.0" });

@@ -1,3 +1,4 @@
+import { createConsoleFiles } from "../../../../infra/console/build.ts";
 import { createHttpApp, type HttpDeps } from "../../../../infra/host/http/app.ts";
 import type { LogFields, Logger } from "../../../../lib/rules/logger.ts";
 import type { HttpSettings } from "../../../../lib/rules/settings.ts";
@@ -9,6 +10,9 @@ export const ready = {
   status: "ready",
   checks: { config: fine, kafka: fine, elasticsearch: fine, progress: { ...fine, partitions: [] } },
 } as const;
+
+/** Built once for all tests of this process. */
+const consoleFiles = createConsoleFiles();
 
 /** An app over fixed answers; `ask` sends a request to it without a port. What it logs and is asked is kept. */
 export function setUp(settings: Partial<HttpSettings> = {}, deps: Partial<HttpDeps> = {}) {
@@ -36,6 +40,8 @@ export function setUp(settings: Partial<HttpSettings> = {}, deps: Partial<HttpDe
       get: () => null,
     },
     digest: () => Promise.reject(new Error("no test asked for a digest")),
+    live: { subscribe: () => () => {} },
+    consoleFiles,
     logger,
     now: () => inForce.now,
     ...deps,
@@ -44,7 +50,7 @@ export function setUp(settings: Partial<HttpSettings> = {}, deps: Partial<HttpDe
     path: string,
     init: Omit<RequestInit, "headers"> & { headers?: Record<string, string> } = {},
   ) => app.request(path, { ...init, headers: { host: "127.0.0.1:8080", ...init.headers } });
-  return { app, ask, logged, reconciles, inForce };
+  return { app, ask, logged, reconciles, inForce, consoleFiles };
 }
 
 export const bearer = (value: string) => ({ authorization: `Bearer ${value}` });

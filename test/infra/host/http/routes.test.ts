@@ -141,12 +141,12 @@ test("a body over 64 KiB is 413, whatever route it is for", async () => {
   expect(reconciles).toEqual([]);
 });
 
-test.each(["/", "/topics", "/nope", "/healthz", "/assets/console.js"])(
+test.each(["/", "/topics", "/nope", "/healthz", "/assets/nope.js"])(
   "%s has the security headers",
   async (path) => {
     const { headers } = await setUp().ask(path);
     expect(headers.get("x-content-type-options")).toBe("nosniff");
-    expect(headers.get("cache-control")).toBe("no-store");
+    expect(headers.get("cache-control")).toBe(path === "/" ? "no-cache" : "no-store");
     expect(headers.get("content-security-policy")).toBe(
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; " +
         "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",

@@ -1,0 +1,49 @@
+import { useEffect, useRef } from "hono/jsx/dom";
+import type { Series } from "../../live-messages.ts";
+import { zone } from "../preferences.ts";
+import { useStore } from "../store.ts";
+import type { LineChart } from "./line-chart.ts";
+
+interface ChartProps {
+  readonly title: string;
+  readonly series: Series;
+  readonly of: "rate" | "lag";
+  /** Writes a value for the axis, the legend and the summary. */
+  readonly format: (value: number) => string;
+}
+
+/** A quarter of an hour of one figure. The drawing library is loaded with the first chart. */
+export function Chart({ title, series, of, format }: ChartProps) {
+  const place = useRef<HTMLDivElement>(null);
+  const chart = useRef<Promise<LineChart> | null>(null);
+  const inZone = useStore(zone);
+  const values = series[of];
+
+  useEffect(() => {
+    const element = place.current;
+    if (element === null) return undefined;
+    const drawn = import("./line-chart.ts").then(({ createLineChart }) =>
+      createLineChart(element, { title, format, zone: inZone }),
+    );
+    chart.current = drawn;
+    return () => void drawn.then((made) => made.destroy());
+  }, [inZone, title]);
+
+  useEffect(() => {
+    const times = values.map(
+      (_, index) => (series.endMs - (values.length - 1 - index) * series.stepMs) / 1000,
+    );
+    void chart.current?.then((made) => made.show(times, values));
+  }, [series.endMs, values, inZone]);
+
+  const last = values.at(-1) ?? 0;
+  const summary = `${title}, last 15 minutes: now ${format(last)}, highest ${format(Math.max(0, ...values))}`;
+  return (
+    <figure class="chart">
+      <figcaption>
+        {title} <span class="muted">15 min, now {format(last)}</span>
+      </figcaption>
+      <div ref={place} class="plot" role="img" aria-label={summary} />
+    </figure>
+  );
+}

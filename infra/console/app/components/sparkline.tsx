@@ -1,0 +1,20 @@
+import { memo } from "hono/jsx/dom";
+
+const width = 72;
+const height = 18;
+
+/** How a rate went lately, as a line from zero. It repeats what the figure beside it says, so it is silent. */
+export const Sparkline = memo(({ values }: { readonly values: readonly number[] }) => {
+  if (values.length < 2) return <svg class="spark" width={width} height={height} aria-hidden="true" />;
+  const highest = Math.max(...values, 1);
+  const step = width / (values.length - 1);
+  const points = values.map((value, place) => {
+    const y = height - 1 - (value / highest) * (height - 2);
+    return `${(place * step).toFixed(1)},${y.toFixed(1)}`;
+  });
+  return (
+    <svg class="spark" width={width} height={height} viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
+      <polyline points={points.join(" ")} />
+    </svg>
+  );
+});

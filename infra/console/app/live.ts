@@ -1,0 +1,128 @@
+import { useEffect, useReducer } from "hono/jsx/dom";
+import { ApiError, ask, signInNeeded } from "./api.ts";
+import { createStore } from "./store.ts";
+
+/** How the page hears of changes. */
+export type Connection =
+  | { readonly state: "connecting" | "live" | "paused" }
+  /** Since when nothing came; values on the page are from then. Null: nothing ever came. */
+  | { readonly state: "lost"; readonly seenAt: number | null };
+
+/** Of the one stream a page has; browsers allow six connections to a host, for all its tabs together. */
+export const connection = createStore<Connection>({ state: "connecting" });
+
+/** The host pings every 5 s. */
+const SILENCE_MS = 12_000;
+const RETRY_MS = 2_000;
+/** A hidden tab gives its connection back after that. */
+const HIDDEN_MS = 60_000;
+
+let retry: (() => void) | null = null;
+
+/** Tries again at once. */
+export function reconnect(): void {
+  retry?.();
+}
+
+/** What each kind of event makes of what was known before; the first one that comes is a whole snapshot. */
+export type Reducers<Messages, T> = {
+  readonly [Name in keyof Messages]: (before: T | null, message: Messages[Name]) => T;
+};
+
+/**
+ * Follows `path` while the page shows it: null until the first event.
+ * @param reducers by event name; their messages are trusted to be what the host's API says
+ */
+export function useLive<Messages, T>(path: string, reducers: Reducers<Messages, T>): T | null {
+  const [{ of, state }, dispatch] = useReducer(
+    (before: { of: string; state: T | null }, step: { of: string; reduce: (state: T | null) => T }) => ({
+      of: step.of,
+      state: step.reduce(before.of === step.of ? before.state : null),
+    }),
+    { of: path, state: null },
+  );
+  useEffect(() => {
+    const handlers = Object.entries<(before: T | null, message: never) => T>(reducers);
+    const onEvent = (name: string, data: string): void => {
+      const handle = handlers.find(([known]) => known === name)?.[1];
+      // eslint-disable-next-line typescript/no-unsafe-type-assertion -- the host's own API, of the same version
+      const message = JSON.parse(data) as never;
+      if (handle !== undefined) dispatch({ of: path, reduce: (before) => handle(before, message) });
+    };
+    return follow(path, Object.keys(reducers), onEvent);
+  }, [path]);
+  return of === path ? state : null;
+}
+
+function follow(
+  path: string,
+  events: readonly string[],
+  onEvent: (event: string, data: string) => void,
+): () => void {
+  let source: EventSource | null = null;
+  let seenAt: number | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let hiddenTimer: ReturnType<typeof setTimeout> | undefined;
+
+  const close = (): void => {
+    clearTimeout(timer);
+    source?.close();
+    source = null;
+  };
+  const lose = (): void => {
+    close();
+    connection.set({ state: "lost", seenAt });
+    timer = setTimeout(open, RETRY_MS);
+  };
+  const heard = (): void => {
+    seenAt = Date.now();
+    if (connection.get().state !== "live") connection.set({ state: "live" });
+    clearTimeout(timer);
+    timer = setTimeout(lose, SILENCE_MS);
+  };
+  const open = (): void => {
+    close();
+    if (document.hidden || signInNeeded.get()) return;
+    const opened = new EventSource(path);
+    source = opened;
+    timer = setTimeout(lose, SILENCE_MS);
+    opened.addEventListener("ping", heard);
+    for (const name of events) {
+      opened.addEventListener(name, (event: MessageEvent<string>) => {
+        heard();
+        onEvent(name, event.data);
+      });
+    }
+    opened.addEventListener("error", () => {
+      if (source !== opened) return;
+      // The event does not say why: a question of the ordinary kind does.
+      void ask(path, { method: "HEAD" }).catch((error: unknown) => {
+        if (error instanceof ApiError && error.status === 401) close();
+      });
+      lose();
+    });
+  };
+  const onVisibility = (): void => {
+    clearTimeout(hiddenTimer);
+    if (!document.hidden && source === null) open();
+    if (document.hidden) {
+      hiddenTimer = setTimeout(() => {
+        close();
+        connection.set({ state: "paused" });
+      }, HIDDEN_MS);
+    }
+  };
+
+  connection.set({ state: "connecting" });
+  document.addEventListener("visibilitychange", onVisibility);
+  const unsubscribe = signInNeeded.subscribe(() => open());
+  retry = open;
+  open();
+  return () => {
+    document.removeEventListener("visibilitychange", onVisibility);
+    unsubscribe();
+    clearTimeout(hiddenTimer);
+    if (retry === open) retry = null;
+    close();
+  };
+}

@@ -1,0 +1,12 @@
+import { render } from "hono/jsx/dom";
+import { App } from "./app.tsx";
+import { startClock } from "./clock.ts";
+import { applyTheme } from "./preferences.ts";
+import { startRouter } from "./router.ts";
+
+applyTheme();
+startClock();
+startRouter();
+const root = document.getElementById("app");
+if (root === null) throw new Error("the document has no element for the app");
+render(<App />, root);

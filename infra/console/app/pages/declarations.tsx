@@ -1,0 +1,3 @@
+export function Declarations() {
+  return <h1>Declarations</h1>;
+}

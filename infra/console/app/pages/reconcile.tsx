@@ -1,0 +1,3 @@
+export function Reconcile() {
+  return <h1>Reconcile</h1>;
+}

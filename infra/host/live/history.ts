@@ -1,0 +1,118 @@
+import type { Series } from "../../console/live-messages.ts";
+import type { TopicStatus } from "../../../lib/rules/status.ts";
+import { lagOf, movedOf } from "./topic-figures.ts";
+
+/** How the host's rate and lag went in the last quarter of an hour, in all and by topic, for the charts. */
+export interface History {
+  /** Takes one sample of all topics; call it every `stepMs`. Topics that are not among them any more are forgotten. */
+  sample(statuses: readonly TopicStatus[], atMs: number): void;
+  /** Rises with every sample. */
+  readonly samples: number;
+  readonly total: Series;
+  /** Null: no sample of it yet. */
+  of(topic: string): Series | null;
+  /** Records per second in the last step; 0 where there is no sample yet. */
+  rateOf(topic: string): number;
+  readonly rate: number;
+}
+
+export const historyStepMs = 5_000;
+/** A quarter of an hour. A thousand topics take 1.5 MB. */
+const KEPT = 180;
+
+export function createHistory(): History {
+  const total = new Track();
+  const tracks = new Map<string, Track>();
+  let samples = 0;
+  let sampledAtMs = 0;
+
+  const seriesOf = (track: Track): Series => ({
+    endMs: sampledAtMs,
+    stepMs: historyStepMs,
+    rate: track.rates.values(),
+    lag: track.lags.values(),
+  });
+
+  return {
+    sample(statuses, atMs) {
+      const seconds = samples === 0 ? 0 : Math.max(0.001, (atMs - sampledAtMs) / 1000);
+      const present = new Set<string>();
+      let records = 0;
+      let lag = 0;
+      for (const status of statuses) {
+        present.add(status.topic);
+        let track = tracks.get(status.topic);
+        if (track === undefined) tracks.set(status.topic, (track = new Track()));
+        const behind = lagOf(status.partitions) ?? 0;
+        const moved = track.advance(movedOf(status.counts));
+        track.push(seconds === 0 ? 0 : moved / seconds, behind);
+        records += moved;
+        lag += behind;
+      }
+      total.push(seconds === 0 ? 0 : records / seconds, lag);
+      for (const topic of tracks.keys()) if (!present.has(topic)) tracks.delete(topic);
+      samples += 1;
+      sampledAtMs = atMs;
+    },
+    get samples() {
+      return samples;
+    },
+    get total() {
+      return seriesOf(total);
+    },
+    of(topic) {
+      const track = tracks.get(topic);
+      return track === undefined ? null : seriesOf(track);
+    },
+    rateOf: (topic) => tracks.get(topic)?.rates.last ?? 0,
+    get rate() {
+      return total.rates.last;
+    },
+  };
+}
+
+class Track {
+  readonly rates = new Ring();
+  readonly lags = new Ring();
+  #moved = 0;
+
+  /** @returns how many records more there are than last time; all of them where counting began anew */
+  advance(moved: number): number {
+    const more = moved < this.#moved ? moved : moved - this.#moved;
+    this.#moved = moved;
+    return more;
+  }
+
+  push(rate: number, lag: number): void {
+    this.rates.push(rate);
+    this.lags.push(lag);
+  }
+}
+
+/** The last values, without a list that grows and shrinks a thousand times every step. */
+class Ring {
+  readonly #values = new Float32Array(KEPT);
+  #count = 0;
+
+  push(value: number): void {
+    this.#values[this.#count % KEPT] = value;
+    this.#count += 1;
+  }
+
+  get last(): number {
+    return this.#count === 0 ? 0 : rounded(this.#values[(this.#count - 1) % KEPT] ?? 0);
+  }
+
+  /** Oldest first. */
+  values(): number[] {
+    const kept = Math.min(this.#count, KEPT);
+    return Array.from({ length: kept }, (_, place) =>
+      rounded(this.#values[(this.#count - kept + place) % KEPT] ?? 0),
+    );
+  }
+}
+
+/** One decimal place: more is noise, and bytes on the wire. */
+function rounded(value: number): number {
+  return Math.round(value * 10) / 10;
+}

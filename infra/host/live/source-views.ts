@@ -1,0 +1,23 @@
+import type { ReconcileResult } from "../../../functions/reconcile-topics.ts";
+import type { EtcdSettings } from "../../../lib/rules/settings.ts";
+import type { SourceView } from "../../console/live-messages.ts";
+import type { Reporter } from "../reporter.ts";
+
+/** How each source of declarations is read, for people. */
+export function sourceViews(
+  configPath: string,
+  etcd: EtcdSettings | null,
+  reconciled: Pick<ReconcileResult, "sources"> | null,
+  lastSuccess: Reporter["lastSuccess"],
+): SourceView[] {
+  const unread = { ok: false, error: "not read yet", declarations: 0 };
+  const config = reconciled?.sources.config ?? unread;
+  const views: SourceView[] = [
+    { kind: "config", name: configPath, ...config, lastSuccess: lastSuccess("config"), revision: null },
+  ];
+  if (etcd !== null) {
+    const read = reconciled?.sources.etcd ?? { ...unread, revision: null };
+    views.push({ kind: "etcd", name: etcd.keys.join(", "), ...read, lastSuccess: lastSuccess("etcd") });
+  }
+  return views;
+}

@@ -1,0 +1,23 @@
+import type { OutcomeCounts, PartitionStatus } from "../../../lib/rules/status.ts";
+
+/** The lag of the partitions this host owns; null: of none of them known. */
+export function lagOf(partitions: readonly PartitionStatus[]): number | null {
+  let sum: number | null = null;
+  for (const { owned, lag } of partitions) if (owned && lag !== null) sum = (sum ?? 0) + lag;
+  return sum;
+}
+
+/** Records with an outcome. */
+export function movedOf({ indexed, duplicate, deadLettered, skipped }: OutcomeCounts): number {
+  return indexed + duplicate + deadLettered + skipped;
+}
+
+/** Since when the slowest owned partition with lag has had no progress, milliseconds since the epoch; null: none has lag. */
+export function waitingSince(partitions: readonly PartitionStatus[]): number | null {
+  let since: number | null = null;
+  for (const { owned, lag, progressAt } of partitions) {
+    if (owned && lag !== null && lag > 0 && progressAt !== null)
+      since = Math.min(since ?? progressAt, progressAt);
+  }
+  return since;
+}

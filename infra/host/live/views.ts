@@ -1,0 +1,150 @@
+import type { HealthResult } from "../../../functions/health.ts";
+import type { ReconcileResult } from "../../../functions/reconcile-topics.ts";
+import { lostOffsets } from "../../../lib/rules/position.ts";
+import type { TopicStatus } from "../../../lib/rules/status.ts";
+import type {
+  ChangesMessage,
+  OverviewMessage,
+  SourceView,
+  TopicMessage,
+  TopicRow,
+  TopicsMessage,
+} from "../../console/live-messages.ts";
+import type { History } from "./history.ts";
+import { lagOf, waitingSince } from "./topic-figures.ts";
+
+/** What the views are made of: one look at the host's memory, no question to any server. */
+export interface LiveInput {
+  readonly at: number;
+  readonly startedAt: number;
+  readonly statuses: readonly TopicStatus[];
+  readonly health: HealthResult;
+  readonly inFlight: OverviewMessage["inFlight"];
+  readonly sources: readonly SourceView[];
+  /** The last run; null: none yet. */
+  readonly reconciled: Pick<ReconcileResult, "plan" | "conflicts"> | null;
+  readonly history: History;
+}
+
+/** How many troubled topics and refusals the overview names; there is a page for the rest. */
+const NAMED = 20;
+/** Points of a sparkline: two minutes. */
+const SPARK_POINTS = 24;
+
+export function overviewOf(input: LiveInput): OverviewMessage {
+  const { at, statuses, history, reconciled } = input;
+  const states: Record<TopicStatus["state"], number> = {
+    pending: 0,
+    starting: 0,
+    running: 0,
+    stalled: 0,
+    stopping: 0,
+    failed: 0,
+  };
+  const counts = { indexed: 0, duplicate: 0, deadLettered: 0, skipped: 0 };
+  let lag = 0;
+  let lost = 0;
+  let waiting: number | null = null;
+  for (const status of statuses) {
+    states[status.state] += 1;
+    counts.indexed += status.counts.indexed;
+    counts.duplicate += status.counts.duplicate;
+    counts.deadLettered += status.counts.deadLettered;
+    counts.skipped += status.counts.skipped;
+    lag += lagOf(status.partitions) ?? 0;
+    for (const range of status.lost) lost += lostOffsets(range);
+    const since = waitingSince(status.partitions);
+    if (since !== null) waiting = Math.min(waiting ?? since, since);
+  }
+  const refused = reconciled?.plan.refused ?? [];
+  return {
+    at,
+    startedAt: input.startedAt,
+    checks: input.health.checks,
+    rate: history.rate,
+    lag,
+    // In whole seconds, so that a quiet host has nothing new to tell.
+    waitingMs: waiting === null ? null : Math.max(0, Math.floor((at - waiting) / 1000) * 1000),
+    inFlight: input.inFlight,
+    counts,
+    lostOffsets: lost,
+    states,
+    attention: attentionOf(statuses),
+    sources: input.sources,
+    refused: refused.slice(0, NAMED),
+    refusedCount: refused.length,
+    conflicts: reconciled?.conflicts.length ?? 0,
+    history: history.total,
+  };
+}
+
+function attentionOf(statuses: readonly TopicStatus[]): OverviewMessage["attention"] {
+  return ["failed" as const, "stalled" as const]
+    .flatMap((wanted) => statuses.filter(({ state }) => state === wanted))
+    .slice(0, NAMED)
+    .map(({ topic, state, reason, since }) => ({ topic, state, reason, since: Date.parse(since) }));
+}
+
+export function topicRowOf(status: TopicStatus, rate: number): TopicRow {
+  const { topic, state, reason, since, sources, spec, partitions, counts } = status;
+  return {
+    topic,
+    state,
+    reason,
+    since: Date.parse(since),
+    source: sources[0] ?? null,
+    index: spec.index,
+    owned: partitions.reduce((sum, { owned }) => sum + (owned ? 1 : 0), 0),
+    partitions: partitions.length,
+    lag: lagOf(partitions),
+    rate,
+    ...counts,
+  };
+}
+
+export function topicsOf(
+  at: number,
+  rows: ReadonlyMap<string, TopicRow>,
+  history: Pick<History, "of">,
+): TopicsMessage {
+  const sparks: [string, readonly number[]][] = [];
+  for (const topic of rows.keys()) {
+    const points = history.of(topic)?.rate.slice(-SPARK_POINTS) ?? [];
+    if (points.some((rate) => rate > 0)) sparks.push([topic, points]);
+  }
+  return { at, rows: [...rows.values()], sparks };
+}
+
+/** @returns null where nothing changed and no step ended */
+export function changesBetween(
+  before: ReadonlyMap<string, TopicRow>,
+  after: ReadonlyMap<string, TopicRow>,
+  { at, stepped }: Pick<ChangesMessage, "at" | "stepped">,
+): ChangesMessage | null {
+  const rows: [string, Partial<TopicRow>][] = [];
+  for (const [topic, row] of after) {
+    const known = before.get(topic);
+    const members = known === undefined ? row : changedMembers(known, row);
+    if (members !== null) rows.push([topic, members]);
+  }
+  const gone = [...before.keys()].filter((topic) => !after.has(topic));
+  return stepped || rows.length > 0 || gone.length > 0 ? { at, stepped, rows, gone } : null;
+}
+
+function changedMembers(before: TopicRow, after: TopicRow): Partial<TopicRow> | null {
+  const differing = Object.entries(after).filter(([name, value]) => {
+    const known: unknown = Reflect.get(before, name);
+    return name === "source" ? JSON.stringify(known) !== JSON.stringify(value) : known !== value;
+  });
+  return differing.length === 0 ? null : Object.fromEntries(differing);
+}
+
+export function topicOf(topic: string, { at, statuses, reconciled, history }: LiveInput): TopicMessage {
+  return {
+    at,
+    status: statuses.find((status) => status.topic === topic) ?? null,
+    rate: history.rateOf(topic),
+    history: history.of(topic) ?? { ...history.total, rate: [], lag: [] },
+    conflicts: reconciled?.conflicts.filter((conflict) => conflict.topic === topic) ?? [],
+  };
+}

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { canInstall, installPackage } from "./debian.ts";
 import { findJdk, oldestJava, type JdkSearch } from "./jdk.ts";
 
 /** What the machine must have, as found. Empty strings stand for what is not needed this time. */
@@ -45,9 +45,9 @@ export async function findPrerequisites(
   }
 
   let etcd = needs.etcd ? Bun.which("etcd", path) : "";
-  if (etcd === null && process.getuid?.() === 0 && existsSync("/etc/debian_version")) {
+  if (etcd === null && canInstall()) {
     onInstall?.();
-    const failure = await installEtcd(environment);
+    const failure = await installPackage("etcd-server", environment);
     etcd = Bun.which("etcd", path);
     if (etcd === null) missing.push(`etcd: installing Debian's etcd-server failed: ${failure}`);
   } else if (etcd === null) {
@@ -67,20 +67,4 @@ function missingJdk({ seen }: JdkSearch): string {
     `a JDK, ${oldestJava} or newer (${found ? `found only ${found}` : "none was found"}): apt-get install openjdk-21-jdk-headless, ` +
     "brew install openjdk@21, or https://adoptium.net; elsewhere than usual, set JAVA_HOME"
   );
-}
-
-/** Resolves with the end of what apt-get said. The package list is refreshed only if installing fails without that. */
-async function installEtcd(environment: Readonly<Record<string, string | undefined>>): Promise<string> {
-  const install = ["apt-get", "install", "--yes", "--no-install-recommends", "etcd-server"];
-  let said = "";
-  for (const command of [install, ["apt-get", "update"], install]) {
-    const apt = Bun.spawn(command, {
-      env: { ...environment, DEBIAN_FRONTEND: "noninteractive" },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    const [, errors, code] = await Promise.all([apt.stdout.text(), apt.stderr.text(), apt.exited]);
-    if (code === 0 && command === install) return "";
-    said = errors.trim().split("\n").slice(-3).join(" ");
-  }
-  return said;
 }

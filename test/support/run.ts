@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { bootStack } from "../../infra/stack/boot.ts";
 import { addressesOf } from "../../infra/stack/state.ts";
+import { browserVariable, findBrowser } from "./browser-path.ts";
 import { describeCount, FailureDigest, parseJunit, type TestCount } from "./count.ts";
 
 /** The first ones tell most. */
@@ -29,13 +30,16 @@ async function main(testArguments: readonly string[]): Promise<number> {
   await using stack = given === undefined ? await bootStack({ signal: interrupted.signal }) : undefined;
   const addresses = stack === undefined ? given : JSON.stringify(addressesOf(stack));
 
+  const browser = await findBrowser(process.env, () =>
+    process.stderr.write("Installing Debian's chromium for the tests of the console …\n"),
+  );
   const folder = await mkdtemp(join(tmpdir(), "penstock-test-"));
   try {
     const reportFile = join(folder, "junit.xml");
     const child = Bun.spawn(
       [process.execPath, "test", "--reporter=junit", `--reporter-outfile=${reportFile}`, ...testArguments],
       {
-        env: { ...process.env, PENSTOCK_TEST_STACK: addresses },
+        env: { ...process.env, PENSTOCK_TEST_STACK: addresses, [browserVariable]: browser ?? "" },
         stdio: ["inherit", "inherit", process.stderr.isTTY ? "inherit" : "pipe"],
         signal: interrupted.signal,
       },

@@ -14,8 +14,10 @@ export const connection = createStore<Connection>({ state: "connecting" });
 /** The host pings every 5 s. */
 const SILENCE_MS = 12_000;
 const RETRY_MS = 2_000;
-/** A hidden tab gives its connection back after that. */
+/** A hidden tab gives its connection back after that, or as soon as another tab opens one. */
 const HIDDEN_MS = 60_000;
+/** Heard by the other tabs of this browser. */
+const tabs = new BroadcastChannel("penstock.live");
 
 let retry: (() => void) | null = null;
 
@@ -83,6 +85,8 @@ function follow(
   const open = (): void => {
     close();
     if (document.hidden || signInNeeded.get()) return;
+    // eslint-disable-next-line unicorn/require-post-message-target-origin -- a BroadcastChannel has none: it stays within its origin
+    tabs.postMessage("opened");
     const opened = new EventSource(path);
     source = opened;
     timer = setTimeout(lose, SILENCE_MS);
@@ -102,24 +106,26 @@ function follow(
       lose();
     });
   };
+  const pause = (): void => {
+    if (!document.hidden || source === null) return;
+    close();
+    connection.set({ state: "paused" });
+  };
   const onVisibility = (): void => {
     clearTimeout(hiddenTimer);
-    if (!document.hidden && source === null) open();
-    if (document.hidden) {
-      hiddenTimer = setTimeout(() => {
-        close();
-        connection.set({ state: "paused" });
-      }, HIDDEN_MS);
-    }
+    if (document.hidden) hiddenTimer = setTimeout(pause, HIDDEN_MS);
+    else if (source === null) open();
   };
 
   connection.set({ state: "connecting" });
   document.addEventListener("visibilitychange", onVisibility);
+  tabs.addEventListener("message", pause);
   const unsubscribe = signInNeeded.subscribe(() => open());
   retry = open;
   open();
   return () => {
     document.removeEventListener("visibilitychange", onVisibility);
+    tabs.removeEventListener("message", pause);
     unsubscribe();
     clearTimeout(hiddenTimer);
     if (retry === open) retry = null;

@@ -1,0 +1,78 @@
+import { expect, test } from "bun:test";
+import { describeInBrowser, keepScreenshot, useBrowser } from "../support/browser.ts";
+import { startConsoleHost } from "../support/console-host.ts";
+import { topicStatus } from "../support/topic-status.ts";
+
+describeInBrowser("the connection of a page", () => {
+  const browser = useBrowser();
+  const withTopic = (topic: string) => startConsoleHost(() => [topicStatus({ topic })]);
+
+  test("a host that is gone is said within seconds; once it is back, values are fresh without a reload", async () => {
+    const first = withTopic("first-life");
+    await using opened = await browser.open(`${first.url}ui/topics`, { expects: /ERR_|Failed to load/ });
+    const { page, faults } = opened;
+    await page.locator(".live.live").waitFor();
+    await first[Symbol.asyncDispose]();
+    await page.getByText(/Connection lost. Values are from \d\d:\d\d:\d\d/).waitFor({ timeout: 12_000 });
+    await page.getByText("Not connected").waitFor();
+    expect(await page.getByRole("link", { name: "first-life" }).count()).toBe(1);
+    await keepScreenshot(page, "connection-lost");
+
+    await using second = startConsoleHost(
+      () => [topicStatus({ topic: "second-life" })],
+      Number(new URL(first.url).port),
+    );
+    expect(second.url).toBe(first.url);
+    await page.getByRole("link", { name: "second-life" }).waitFor();
+    expect(await page.getByText("Connection lost").count()).toBe(0);
+    expect(await page.getByText("first-life").count()).toBe(0);
+    expect(faults).toEqual([]);
+  }, 60_000);
+
+  test("a stream without news survives half a minute", async () => {
+    await using host = withTopic("quiet");
+    await using opened = await browser.open(`${host.url}ui/topics`);
+    const states: string[] = [];
+    await opened.page.exposeFunction("noteState", (state: string) => states.push(state));
+    await opened.page.locator(".live.live").waitFor();
+    await opened.page.evaluate(() => {
+      const { noteState } = globalThis as unknown as { readonly noteState: (state: string) => void };
+      const tools = document.querySelector(".tools");
+      if (tools === null) throw new Error("there is no header");
+      new MutationObserver(() => noteState(tools.textContent)).observe(tools, {
+        subtree: true,
+        characterData: true,
+        childList: true,
+        attributes: true,
+      });
+    });
+    await Bun.sleep(31_000);
+    expect(states).toEqual([]);
+    expect(await opened.page.locator(".live.live").count()).toBe(1);
+  }, 60_000);
+
+  test("seven tabs of one browser: a browser has six connections to a host, and hidden tabs give theirs back", async () => {
+    await using host = withTopic("shared");
+    await using opened = await browser.open(`${host.url}ui/topics`);
+    const context = opened.page.context();
+    const pages = [opened.page];
+    await opened.page.getByRole("link", { name: "shared" }).waitFor();
+    while (pages.length < 7) {
+      // Without a window, Chromium takes every tab for visible.
+      await pages.at(-1)?.evaluate(() => {
+        Object.defineProperty(document, "hidden", { configurable: true, get: () => true });
+        document.dispatchEvent(new Event("visibilitychange"));
+      });
+      const page = await context.newPage();
+      await page.goto(`${host.url}ui/topics`);
+      await page.getByRole("link", { name: "shared" }).waitFor({ timeout: 5_000 });
+      pages.push(page);
+    }
+    await pages[0]?.evaluate(() => {
+      Object.defineProperty(document, "hidden", { configurable: true, get: () => false });
+      document.dispatchEvent(new Event("visibilitychange"));
+    });
+    await pages[0]?.locator(".live.live").waitFor({ timeout: 5_000 });
+    await pages[5]?.getByText("Paused").waitFor();
+  }, 60_000);
+});

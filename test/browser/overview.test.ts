@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
+import { openConsoleWorld, type ConsoleWorld } from "../support/console-world.ts";
+import { startTestHost, type TestHost } from "../support/host.ts";
+import { uniqueName } from "../support/kafka.ts";
+
+describeInBrowser("the overview and a topic's page", () => {
+  const browser = useBrowser();
+  const [topic, missing] = [uniqueName("seen"), uniqueName("missing")];
+  let world: ConsoleWorld;
+  let host: TestHost;
+
+  beforeAll(async () => {
+    world = await openConsoleWorld();
+    await world.kafka.createTopic(topic, 2);
+    await world.kafka.produce(
+      topic,
+      Array.from({ length: 100 }, (_, n) => ({ value: `line ${n}`, partition: n % 2 })),
+    );
+    host = await startTestHost({
+      ...world.servers,
+      topics: [{ topic, path: "/var/log/seen.log" }, missing, { pattern: `${topic}*`, index: "another" }],
+    });
+    await host.untilTopic(topic, "has caught up", ({ counts }) => counts.indexed === 100);
+  }, 60_000);
+  afterAll(async () => {
+    await host?.[Symbol.asyncDispose]();
+    await world[Symbol.asyncDispose]();
+  });
+
+  test("the overview says what runs, what waits, how much and from where; one click leads to the topic", async () => {
+    await using opened = await browser.open(host.url);
+    const { page, faults } = opened;
+    await page.getByText("1 of 2 topics running · 1 pending").waitFor();
+    await page.getByText("100 indexed since").waitFor();
+    for (const check of ["Config", "Kafka", "Elasticsearch", "etcd", "Progress"])
+      expect(await page.getByText(`${check} works`).count()).toBe(1);
+    const sources = page.getByRole("region", { name: "Sources of declarations" });
+    expect(await sources.getByRole("row").count()).toBe(3);
+    expect(await sources.innerText()).toContain(host.configPath);
+    expect(await page.getByText("1 declaration overruled").count()).toBe(1);
+    await page.locator("canvas").first().waitFor();
+    await keepScreenshot(page, "overview");
+
+    await page.getByRole("link", { name: "1 running" }).click();
+    expect(new URL(page.url()).search).toBe("?state=running");
+    await page.getByRole("link", { name: topic }).click();
+    await page.getByRole("heading", { level: 1, name: topic }).waitFor();
+    expect(await page.title()).toBe(`${topic} · Penstock`);
+    await page.getByText("Declared in").waitFor();
+    expect(await page.getByText("says something else").innerText()).toContain('"another"');
+    const partitions = page.getByRole("region", { name: "Partitions" });
+    expect(await partitions.getByText("this host").count()).toBe(2);
+    expect(await page.getByRole("row", { name: "path" }).innerText()).toContain("/var/log/seen.log");
+    await page.getByText("None.").waitFor();
+    await keepScreenshot(page, "topic");
+    expect(faults).toEqual([]);
+  }, 30_000);
+
+  test("figures move by themselves while the page is open", async () => {
+    await using opened = await browser.open(`${host.url}ui/topics/${topic}`);
+    const { page } = opened;
+    const indexed = page.locator(".figure", { hasText: "Indexed" });
+    await indexed.waitFor();
+    const before = Number((await indexed.innerText()).replace(/\D/g, ""));
+    await world.kafka.produce(topic, [{ value: "one more" }]);
+    await indexed.getByText(String(before + 1), { exact: true }).waitFor();
+  }, 30_000);
+
+  test("a topic that waits says for what; one that nobody declares says so", async () => {
+    await using opened = await browser.open(`${host.url}ui/topics/${missing}`);
+    await opened.page.getByText("Penstock never creates it").waitFor();
+    await opened.page.goto(`${host.url}ui/topics/nobody`);
+    await opened.page.getByText("No source declares this topic").waitFor();
+    await opened.page.goto(`${host.url}ui/topics/__proto__`);
+    await opened.page.getByText("No source declares this topic").waitFor();
+    expect(opened.faults).toEqual([]);
+  }, 30_000);
+
+  test("a config that cannot be read is the first thing one sees, as text", async () => {
+    await using other = await startTestHost({ ...world.servers, topics: [] });
+    await using opened = await browser.open(other.url);
+    await opened.page.getByText("No topics are declared").waitFor();
+    await other.writeConfig('topics: ["<img src=x onerror=alert(1)>"]\nhttp: { port: 0 }\n');
+    await opened.page.getByText("Config: see below").waitFor();
+    expect(await opened.page.getByText("<img src=x onerror=alert(1)>").count()).toBeGreaterThan(0);
+    expect(await opened.page.locator("img").count()).toBe(1);
+    expect(opened.faults).toEqual([]);
+    await keepScreenshot(opened.page, "overview-broken-config");
+  }, 30_000);
+
+  test.each(looks)(
+    "axe finds nothing: $name",
+    async ({ name, options }) => {
+      for (const [path, text] of [
+        ["", "Sources"],
+        ["ui/topics", "Records/s"],
+        [`ui/topics/${topic}`, "None."],
+      ] as const) {
+        await using opened = await browser.open(`${host.url}${path}`, options);
+        await opened.page.getByText(text).first().waitFor();
+        expect(await axeViolations(opened.page)).toEqual([]);
+        expect(await opened.page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
+        await keepScreenshot(
+          opened.page,
+          `${path.split("/")[path.split("/").length - 1] === topic ? "topic" : path.replace("ui/", "") || "overview"}-${name}`,
+        );
+      }
+    },
+    60_000,
+  );
+});

@@ -1,0 +1,128 @@
+import { expect, test } from "bun:test";
+import type { Page } from "playwright-core";
+import { topicStates } from "../../lib/rules/status.ts";
+import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
+import { startConsoleHost } from "../support/console-host.ts";
+import { eventually } from "../support/eventually.ts";
+import { partitionStatus, topicStatus } from "../support/topic-status.ts";
+
+/** A thousand running topics, the later ones faster; every look at them finds more records. */
+function movingTopics() {
+  const startedAt = Date.now();
+  return () =>
+    Array.from({ length: 1_000 }, (_, n) => {
+      const indexed = Math.floor(((Date.now() - startedAt) / 1000) * (n % 100)) + n;
+      const topic = `topic-${String(n).padStart(4, "0")}`;
+      return topicStatus({
+        topic,
+        partitions: [partitionStatus({ lag: (n * 7_919) % 1_000 })],
+        counts: { indexed, duplicate: 0, deadLettered: n % 250 === 7 ? 3 : 0, skipped: 0 },
+      });
+    });
+}
+
+const namesOn = (page: Page) => page.locator("tbody th").allInnerTexts();
+
+describeInBrowser("the table of a thousand topics", () => {
+  const browser = useBrowser();
+
+  test("a page shows a hundred; filter, sort and pages cover all of them, and the address keeps them", async () => {
+    await using host = startConsoleHost(movingTopics());
+    await using opened = await browser.open(`${host.url}ui/topics`);
+    const { page, faults } = opened;
+    await page.getByText("1,000 topics").waitFor();
+    expect(await page.locator("tbody tr").count()).toBe(100);
+    expect(await page.evaluate("document.querySelectorAll('*').length")).toBeLessThan(3_000);
+    await keepScreenshot(page, "topics-1000");
+
+    await page.getByRole("link", { name: "Topic", exact: true }).click();
+    expect(await page.locator("[aria-sort]").count()).toBe(1);
+    expect(await page.locator("[aria-sort]").getAttribute("aria-sort")).toBe("ascending");
+    expect((await namesOn(page))[0]).toBe("topic-0000");
+    await page.getByRole("link", { name: "Next" }).click();
+    await page.getByText("Page 2 of 10").waitFor();
+    expect((await namesOn(page))[0]).toBe("topic-0100");
+
+    // Of a page far away; typed by keyboard alone.
+    await page.keyboard.press("/");
+    await page.keyboard.type("topic-0950");
+    await page.getByText("1 of 1,000 topics").waitFor();
+    expect(await namesOn(page)).toEqual(["topic-0950"]);
+    await page.reload();
+    await page.getByText("1 of 1,000 topics").waitFor();
+    expect(await page.getByRole("searchbox").inputValue()).toBe("topic-0950");
+    await page.goBack();
+    await page.getByText("1,000 topics").waitFor();
+    expect(faults).toEqual([]);
+  }, 60_000);
+
+  test("rows stay where they are while figures move; the new order is offered", async () => {
+    await using host = startConsoleHost(movingTopics());
+    await using opened = await browser.open(`${host.url}ui/topics`);
+    const { page } = opened;
+    await page.getByText("1,000 topics").waitFor();
+    // By keyboard: the header is a link.
+    await page.getByRole("link", { name: "Records/s" }).focus();
+    await page.keyboard.press("Enter");
+    const before = await namesOn(page);
+    const focused = () => page.evaluate("document.activeElement.textContent");
+    const focus = await focused();
+    await page.mouse.wheel(0, 400);
+    await eventually("it is scrolled", () => page.evaluate("scrollY > 0"));
+    const scrolled = await page.evaluate("scrollY");
+    // The rates are known after two steps of five seconds: then the order by them is another.
+    await page.getByRole("button", { name: "Re-sort" }).waitFor({ timeout: 30_000 });
+    expect(await namesOn(page)).toEqual(before);
+    expect(await focused()).toBe(focus);
+    expect(await page.evaluate("scrollY")).toBe(scrolled);
+    await page.getByRole("button", { name: "Re-sort" }).click();
+    await eventually("the fastest is first", async () => (await namesOn(page))[0]?.endsWith("99"));
+  }, 60_000);
+
+  test("the six states are told apart by shape and word", async () => {
+    const states = topicStates.map((state) =>
+      topicStatus({
+        topic: `is-${state}`,
+        state,
+        reason: state === "failed" ? "\u001b[31m<b>no</b>\u202e" : null,
+      }),
+    );
+    await using host = startConsoleHost(() => states);
+    await using opened = await browser.open(`${host.url}ui/topics`);
+    const { page, faults } = opened;
+    await page.getByText("6 topics").waitFor();
+    const labels = page.locator("tbody .state");
+    const shapes = await labels
+      .locator("path")
+      .evaluateAll((paths) => paths.map((path) => path.getAttribute("d")));
+    const dashed = await labels.evaluateAll((all) =>
+      all.map((label) => getComputedStyle(label.querySelector("svg") ?? label).strokeDasharray),
+    );
+    const looksOfStates = new Set(shapes.map((shape, at) => `${shape} ${dashed[at]}`));
+    expect(looksOfStates.size).toBe(6);
+    expect(await labels.allInnerTexts()).toEqual([
+      "failed",
+      "stalled",
+      "starting",
+      "stopping",
+      "pending",
+      "running",
+    ]);
+    expect(await page.getByText("␛[31m<b>no</b>‹U+202E›").count()).toBe(1);
+    await page.addStyleTag({ content: "html { filter: grayscale(1) }" }).catch(() => {});
+    await keepScreenshot(page, "states");
+    expect(faults.filter((fault) => !fault.includes("inline style"))).toEqual([]);
+  }, 30_000);
+
+  test.each(looks)(
+    "axe finds nothing: $name",
+    async ({ name, options }) => {
+      await using host = startConsoleHost(movingTopics());
+      await using opened = await browser.open(`${host.url}ui/topics`, options);
+      await opened.page.getByText("1,000 topics").waitFor();
+      expect(await axeViolations(opened.page)).toEqual([]);
+      await keepScreenshot(opened.page, `topics-1000-${name}`);
+    },
+    60_000,
+  );
+});

@@ -1,0 +1,34 @@
+import { canInstall, installPackage } from "../../infra/stack/debian.ts";
+
+/** Names the browser that the console's tests use; "": there is none, and they are skipped. */
+export const browserVariable = "PENSTOCK_TEST_BROWSER";
+
+const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
+const places = [
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  "/Applications/Chromium.app/Contents/MacOS/Chromium",
+];
+
+/**
+ * A Chromium of this machine; installed where that is possible without asking.
+ * @returns its path; null: there is none
+ */
+export async function findBrowser(
+  environment: Readonly<Record<string, string | undefined>>,
+  onInstall: () => void,
+): Promise<string | null> {
+  const given = environment[browserVariable];
+  if (given !== undefined) return given === "" ? null : given;
+  const found = installedBrowser(environment);
+  if (found !== null || !canInstall()) return found;
+  onInstall();
+  const failure = await installPackage("chromium", environment);
+  if (failure !== "") process.stderr.write(`Installing chromium failed: ${failure}\n`);
+  return installedBrowser(environment);
+}
+
+/** @returns null: there is none */
+export function installedBrowser(environment: Readonly<Record<string, string | undefined>>): string | null {
+  const path = { PATH: environment["PATH"] ?? "" };
+  return [...names, ...places].map((name) => Bun.which(name, path)).find((found) => found !== null) ?? null;
+}

@@ -1,0 +1,38 @@
+import { serveHttp } from "../../infra/host/http/server.ts";
+import { createHistory } from "../../infra/host/live/history.ts";
+import { createLiveHub } from "../../infra/host/live/live-hub.ts";
+import type { TopicStatus } from "../../lib/rules/status.ts";
+import { ready, setUp } from "../infra/host/http/fixture.ts";
+
+/** The host's HTTP side over made-up topics, for what no Kafka of a test can show: a thousand topics that move. */
+export interface ConsoleHost extends AsyncDisposable {
+  readonly url: string;
+}
+
+/** @param port where it answers; 0: any that is free */
+export function startConsoleHost(topics: () => TopicStatus[], port = 0): ConsoleHost {
+  const history = createHistory();
+  const live = createLiveHub({
+    history,
+    look: () => ({
+      at: Date.now(),
+      startedAt: Date.now(),
+      statuses: topics(),
+      health: ready,
+      inFlight: { bytes: 0, maxBytes: 256 * 1024 ** 2 },
+      sources: [],
+      reconciled: null,
+      history,
+    }),
+  });
+  // Everything else of this app refuses to answer: a page that asks for more than it should shows an error.
+  const { app } = setUp({}, { topics, live });
+  const server = serveHttp({ hostname: "127.0.0.1", port, app });
+  return {
+    url: server.url,
+    async [Symbol.asyncDispose]() {
+      live.stop();
+      await server.stop(0);
+    },
+  };
+}

@@ -66,18 +66,20 @@ export function parseTopicsQuery(query: URLSearchParams): TopicsQuery {
 }
 
 /** Columns that can be sorted by, and what of a row they compare. */
-export const sortable: Readonly<Record<string, (row: TopicRow) => number | string>> = {
-  state: ({ state }) => trouble[state],
-  topic: ({ topic }) => topic,
-  source: ({ source }) => (source === null ? "" : `${source.kind} ${source.name}`),
-  index: ({ index }) => index,
-  lag: ({ lag }) => lag ?? -1,
-  rate: ({ rate }) => rate,
-  indexed: ({ indexed }) => indexed,
-  duplicate: ({ duplicate }) => duplicate,
-  deadLettered: ({ deadLettered }) => deadLettered,
-  skipped: ({ skipped }) => skipped,
-};
+const sortable: ReadonlyMap<string, (row: TopicRow) => number | string> = new Map(
+  Object.entries({
+    state: ({ state }) => trouble[state],
+    topic: ({ topic }) => topic,
+    source: ({ source }) => (source === null ? "" : `${source.kind} ${source.name}`),
+    index: ({ index }) => index,
+    lag: ({ lag }) => lag ?? -1,
+    rate: ({ rate }) => rate,
+    indexed: ({ indexed }) => indexed,
+    duplicate: ({ duplicate }) => duplicate,
+    deadLettered: ({ deadLettered }) => deadLettered,
+    skipped: ({ skipped }) => skipped,
+  } satisfies Record<string, (row: TopicRow) => number | string>),
+);
 
 const trouble: Readonly<Record<TopicState, number>> = {
   failed: 0,
@@ -97,7 +99,7 @@ export function orderOf(rows: ReadonlyMap<string, TopicRow>, query: TopicsQuery)
       (text === "" || `${row.topic}\n${row.index}\n${row.source?.name ?? ""}`.toLowerCase().includes(text)),
   );
   const descending = query.sort.startsWith("-");
-  const valueOf = sortable[query.sort.replace(/^-/, "")];
+  const valueOf = sortable.get(query.sort.replace(/^-/, ""));
   const compare = (a: TopicRow, b: TopicRow): number => {
     if (valueOf === undefined) return trouble[a.state] - trouble[b.state] || (b.lag ?? 0) - (a.lag ?? 0);
     return ascending(valueOf(a), valueOf(b)) * (descending ? -1 : 1);

@@ -21,9 +21,21 @@ export interface HealthInput {
   readonly topics: readonly TopicStatus[];
 }
 
+/** A topic of which partitions are stuck. */
+export interface StuckTopic {
+  readonly topic: string;
+  readonly partitions: readonly number[];
+  /** When the first of them had been without progress for 60 s, ISO 8601. */
+  readonly since: string;
+  /** What the topic says of itself; null: nothing. */
+  readonly reason: string | null;
+}
+
 export interface ProgressCheck extends SourceHealth {
   /** Every stuck partition, as `topic/partition`. */
   readonly partitions: readonly string[];
+  /** The same by topic, with the reasons. */
+  readonly topics: readonly StuckTopic[];
 }
 
 export interface HealthChecks {
@@ -42,6 +54,7 @@ export interface HealthResult {
 
 /** How many partitions a reason names; a thousand stuck ones have one cause. */
 const namedPartitions = 10;
+const namedReasons = 3;
 
 /** Says whether the host does its work; without any topic there is none to do, so it is ready. */
 export function health(input: HealthInput): HealthResult {
@@ -57,29 +70,42 @@ export function health(input: HealthInput): HealthResult {
   return { status: ready ? "ready" : "not ready", checks };
 }
 
-function checkProgress(topics: readonly TopicStatus[], now: number): ProgressCheck {
-  const stuck = topics.flatMap((topic) =>
-    topic.partitions
-      .filter((partition) => partition.owned && (partition.lag ?? 0) > 0)
-      .map((partition) => ({
-        name: `${topic.topic}/${partition.partition}`,
-        at: progressAt(partition, topic) + stalledAfterMs,
-      }))
-      .filter(({ at }) => at <= now),
-  );
-  if (stuck.length === 0) return { ok: true, reason: null, since: null, partitions: [] };
+function checkProgress(statuses: readonly TopicStatus[], now: number): ProgressCheck {
+  const topics = statuses.flatMap((topic) => stuckTopic(topic, now) ?? []);
+  const names = topics.flatMap(({ topic, partitions }) => partitions.map((number) => `${topic}/${number}`));
+  const since = topics.map((stuck) => stuck.since).toSorted()[0];
+  if (since === undefined) return { ok: true, reason: null, since: null, partitions: [], topics: [] };
 
-  const names = stuck.map(({ name }) => name);
   const more = names.length > namedPartitions ? ` and ${names.length - namedPartitions} more` : "";
+  const why = [...new Set(topics.flatMap(({ reason }) => reason ?? []))].slice(0, namedReasons);
   return {
     ok: false,
-    reason: `lag, but nothing committed for 60 s: ${names.slice(0, namedPartitions).join(", ")}${more}`,
-    since: new Date(Math.min(...stuck.map(({ at }) => at))).toISOString(),
+    reason: [
+      `lag, but nothing committed for 60 s: ${names.slice(0, namedPartitions).join(", ")}${more}`,
+      ...why,
+    ].join("; "),
+    since,
     partitions: names,
+    topics,
+  };
+}
+
+function stuckTopic({ topic, reason, since, partitions }: TopicStatus, now: number): StuckTopic | null {
+  const stuck = partitions.flatMap((status) => {
+    const at = progressAt(status, since) + stalledAfterMs;
+    const isStuck = status.owned && (status.lag ?? 0) > 0 && at <= now;
+    return isStuck ? [{ partition: status.partition, at }] : [];
+  });
+  if (stuck.length === 0) return null;
+  return {
+    topic,
+    partitions: stuck.map(({ partition }) => partition),
+    since: new Date(Math.min(...stuck.map(({ at }) => at))).toISOString(),
+    reason,
   };
 }
 
 /** A partition that never progressed is measured from when its topic entered its state. */
-function progressAt(partition: PartitionStatus, topic: TopicStatus): number {
-  return partition.progressAt ?? Date.parse(topic.since);
+function progressAt(partition: PartitionStatus, topicSince: string): number {
+  return partition.progressAt ?? Date.parse(topicSince);
 }

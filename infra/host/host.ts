@@ -1,8 +1,9 @@
 import { health } from "../../functions/health.ts";
-import { ingestBatch } from "../../functions/ingest-batch.ts";
+import { ingestBatch, type IngestBatchDeps } from "../../functions/ingest-batch.ts";
 import {
   declarationsInForce,
   reconcileTopics,
+  type ReconcileMemory,
   type ReconcileResult,
 } from "../../functions/reconcile-topics.ts";
 import { watchConfigFile } from "../../lib/adapters/config-file.ts";
@@ -21,6 +22,7 @@ import { createClients } from "./clients.ts";
 import { createConsumerPool } from "./consumer-pool.ts";
 import { createDeadLetterOffice } from "./dead-letter-office.ts";
 import { createEtcdKeeper } from "./etcd-keeper.ts";
+import { createEventIntake } from "./event-intake.ts";
 import { createHttpApp } from "./http/app.ts";
 import { serveHttp } from "./http/server.ts";
 import { createHistory } from "./live/history.ts";
@@ -158,22 +160,34 @@ export function startHost(options: HostOptions): Host {
     },
   });
 
+  /** For what is no pump: waits for its turn among the topics' bulks. */
+  const bulk: IngestBatchDeps["bulk"] = async (body, how) => {
+    const leave = await gate.enter(how.signal);
+    try {
+      return await clients.elasticsearch.bulk(body, how);
+    } finally {
+      leave();
+    }
+  };
+
   const office = createDeadLetterOffice({
     logger,
     now,
     random,
+    bulk,
     settings: () => loop.memory.settings,
     declarations: () => declarationsInForce(loop.memory),
     existingIds: (index, ids, signal) => clients.elasticsearch.existingIds(index, ids, signal),
     ensureTemplate: (patterns, signal) => clients.elasticsearch.ensureTemplate(patterns, signal),
-    async bulk(body, how) {
-      const leave = await gate.enter(how.signal);
-      try {
-        return await clients.elasticsearch.bulk(body, how);
-      } finally {
-        leave();
-      }
-    },
+  });
+
+  const intake = createEventIntake({
+    now,
+    bulk,
+    deadLetters: () => clients.deadLetters,
+    settings: () => loop.memory.settings,
+    declarations: () => (allSourcesRead(loop.memory) ? declarationsInForce(loop.memory) : null),
+    ensureTemplate: (patterns, signal) => clients.elasticsearch.ensureTemplate(patterns, signal),
   });
 
   const checkHealth = () =>
@@ -224,6 +238,8 @@ export function startHost(options: HostOptions): Host {
       },
       replays: office.replays,
       digest: (topic) => office.digest(topic),
+      ingest: (batches, signal) => intake.ingest(batches, signal),
+      ingestRefusal: () => intake.ingestRefusal(),
       reconcile: async ({ dryRun, accept, reason }) =>
         toAnswer(dryRun, await loop.run({ reason, dryRun, acceptEtcd: accept === "etcd" })),
     }),
@@ -241,7 +257,7 @@ export function startHost(options: HostOptions): Host {
       live.stop();
       server.endStreams();
       // A run under way may be starting topics: it is told to hurry, and what it began is stopped with the rest.
-      const [unclean] = await Promise.all([pool.stopAll(drainMs), loop.stop(), office.stop()]);
+      const [unclean] = await Promise.all([pool.stopAll(drainMs), loop.stop(), office.stop(), intake.stop()]);
       const late = await pool.stopAll(0);
       await Promise.all([monitor.stop(), etcd.close(), clients.close()]);
       await server.stop();
@@ -251,6 +267,11 @@ export function startHost(options: HostOptions): Host {
       return uncommitted.length === 0;
     },
   };
+}
+
+/** The config file was, or there would be no host. */
+function allSourcesRead({ settings, etcd }: ReconcileMemory): boolean {
+  return settings.etcd === null || etcd !== null;
 }
 
 function boundsOf({ kafka, elasticsearch }: Settings): ByteBounds {

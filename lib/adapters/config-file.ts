@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readFileSync, statSync, watch, type FSWatcher } from "node:fs";
 import { dirname } from "node:path";
 import { messageOf, PenstockError } from "../rules/errors.ts";
@@ -20,7 +21,7 @@ export function readConfigFile(path: string): ConfigFileContent {
   try {
     const bytes = readBounded(path);
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return { text, hash: new Bun.CryptoHasher("sha256").update(bytes).digest("hex") };
+    return { text, hash: createHash("sha256").update(bytes).digest("hex") };
   } catch (error) {
     throw new PenstockError("config_unreadable", `cannot read ${path}: ${messageOf(error)}`, {
       cause: error,

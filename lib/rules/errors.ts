@@ -18,6 +18,7 @@ export type ErrorCode =
   | "etcd_refused"
   | "etcd_conflict"
   | "http_unavailable"
+  | "event_invalid"
   | "deadline_exceeded"
   | "stack";
 

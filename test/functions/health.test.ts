@@ -14,7 +14,7 @@ function check(changes: Partial<HealthInput> = {}) {
 test("no topics at all is ready", () => {
   const { status, checks } = check();
   expect(status).toBe("ready");
-  expect(checks.progress).toEqual({ ok: true, reason: null, since: null, partitions: [] });
+  expect(checks.progress).toEqual({ ok: true, reason: null, since: null, partitions: [], topics: [] });
 });
 
 test("etcd is absent where it is not configured", () => {
@@ -50,7 +50,25 @@ describe("progress", () => {
       reason: "lag, but nothing committed for 60 s: golang_log/2",
       since: "2026-11-22T12:59:49.000Z",
       partitions: ["golang_log/2"],
+      topics: [{ topic: "golang_log", partitions: [2], since: "2026-11-22T12:59:49.000Z", reason: null }],
     });
+  });
+
+  test("says what each stuck topic says of itself, the same thing once, and of many the first three", () => {
+    const stuck = (topic: string, reason: string | null) =>
+      topicStatus({ topic, reason, partitions: [partitionStatus({ lag: 1, progressAt: now - 90_000 })] });
+    const { progress } = check({
+      topics: [stuck("a", "refused"), stuck("b", null), stuck("c", "refused"), stuck("d", "no room")],
+    }).checks;
+    expect(progress.reason).toBe("lag, but nothing committed for 60 s: a/0, b/0, c/0, d/0; refused; no room");
+    expect(progress.topics.map(({ topic, reason }) => [topic, reason])).toEqual([
+      ["a", "refused"],
+      ["b", null],
+      ["c", "refused"],
+      ["d", "no room"],
+    ]);
+    const many = Array.from({ length: 5 }, (_, n) => stuck(`t${n}`, `reason ${n}`));
+    expect(check({ topics: many }).checks.progress.reason).toEndWith("; reason 0; reason 1; reason 2");
   });
 
   test("is stuck from 60 s on, not a millisecond sooner", () => {

@@ -6,13 +6,16 @@ import type { HttpSettings } from "../../../lib/rules/settings.ts";
 import { guard } from "./auth.ts";
 import { addLiveRoutes, type LiveRouteDeps } from "./live-routes.ts";
 import { addPageRoutes, type PageRouteDeps } from "./page.ts";
+import { addIngestRoute, maxEventBytes, type IngestRouteDeps } from "./ingest-route.ts";
+import { openApiDocument } from "./openapi/document.ts";
+import { subjects } from "./openapi/subjects.ts";
 import { problem } from "./problem.ts";
 import { addReplayRoutes, type ReplayRouteDeps } from "./replay-routes.ts";
-import { addDataRoutes, type RouteDeps } from "./routes.ts";
+import { addDataRoutes, addRoute, type RouteDeps } from "./routes.ts";
 import { addSessionRoutes } from "./session.ts";
 import { createSessions } from "./sessions.ts";
 
-export interface HttpDeps extends RouteDeps, ReplayRouteDeps, LiveRouteDeps, PageRouteDeps {
+export interface HttpDeps extends RouteDeps, ReplayRouteDeps, IngestRouteDeps, LiveRouteDeps, PageRouteDeps {
   /** The settings now in force. */
   settings(): HttpSettings;
   readonly logger: Logger;
@@ -21,7 +24,7 @@ export interface HttpDeps extends RouteDeps, ReplayRouteDeps, LiveRouteDeps, Pag
 }
 
 /** A longer body is answered 413. */
-export const maxBodyBytes = 64 * 1024;
+const maxBodyBytes = 64 * 1024;
 
 /** The host's HTTP face, without a port: the contract's routes and who may ask them. */
 export function createHttpApp(deps: HttpDeps): Hono {
@@ -35,17 +38,14 @@ export function createHttpApp(deps: HttpDeps): Hono {
   });
   app.use(securityHeaders);
   app.use(guard(settings, sessions));
-  app.use(
-    bodyLimit({
-      maxSize: maxBodyBytes,
-      onError: (c) => problem(c, 413, `The body is over ${maxBodyBytes} bytes.`),
-    }),
-  );
+  app.use(limitBody);
   addPageRoutes(app, deps);
   addSessionRoutes(app, settings, sessions);
   addDataRoutes(app, deps, metricsContentType);
   addReplayRoutes(app, deps);
   addLiveRoutes(app, deps);
+  addIngestRoute(app, deps);
+  addDescription(app);
 
   app.notFound((c) => problem(c, 404, "There is nothing at this path."));
   app.onError((error, c) => {
@@ -54,6 +54,26 @@ export function createHttpApp(deps: HttpDeps): Hono {
   });
   return app;
 }
+
+/** Put together when it is first asked for: most hosts never are. */
+function addDescription(app: Hono): void {
+  let description: string | null = null;
+  addRoute(app, "/openapi.json", {
+    GET: (c) => {
+      description ??= JSON.stringify(openApiDocument(subjects));
+      return c.body(description, 200, { "content-type": "application/json" });
+    },
+  });
+}
+
+const bodyLimitOf = (maxSize: number): MiddlewareHandler =>
+  bodyLimit({ maxSize, onError: (c) => problem(c, 413, `The body is over ${maxSize} bytes.`) });
+const limitForEvents = bodyLimitOf(maxEventBytes);
+const limitForOthers = bodyLimitOf(maxBodyBytes);
+
+/** By the length that is said, before anything is read; where none is, while it is read. */
+const limitBody: MiddlewareHandler = (c, next) =>
+  (c.req.path === "/ingest" ? limitForEvents : limitForOthers)(c, next);
 
 const contentSecurityPolicy = [
   "default-src 'none'",

@@ -12,7 +12,7 @@ export const sessionCookie = "penstock_session";
 
 /** Paths that hold no data, and so need no token. */
 function isOpen(path: string): boolean {
-  return ["/session", "/healthz", "/readyz"].includes(path) || isPageOrAsset(path);
+  return ["/session", "/healthz", "/readyz", "/openapi.json"].includes(path) || isPageOrAsset(path);
 }
 const safeMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 

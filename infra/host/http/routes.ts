@@ -38,7 +38,9 @@ export function addRoute(app: Hono, path: string, methods: Methods): void {
 
 /** The routes that hold data, and the two for probes. */
 export function addDataRoutes(app: Hono, deps: RouteDeps, metricsContentType: string): void {
-  addRoute(app, "/healthz", { GET: (c) => c.text("ok\n") });
+  addRoute(app, "/healthz", {
+    GET: (c) => c.body("ok\n", 200, { "content-type": "text/plain; charset=utf-8" }),
+  });
   addRoute(app, "/readyz", { GET: (c) => answerReadiness(c, deps.health()) });
   addRoute(app, "/metrics", {
     GET: async (c) => c.body(await deps.metricsText(), 200, { "content-type": metricsContentType }),

@@ -1,6 +1,6 @@
 import { messageOf, PenstockError } from "../../../lib/rules/errors.ts";
-import { maxBodyBytes } from "./app.ts";
 import type { ServerBindings } from "./event-stream.ts";
+import { maxEventBytes } from "./ingest-route.ts";
 
 export interface ServeOptions {
   /** A hono app. */
@@ -58,7 +58,7 @@ function listen({
       hostname,
       port,
       // The app answers 413 itself, as a problem; Bun's own, without a body, is the net behind it.
-      maxRequestBodySize: 4 * maxBodyBytes,
+      maxRequestBodySize: 2 * maxEventBytes,
       // An answer counts as idle until its first byte: a reconcile that waits for every deadline in turn takes a minute.
       idleTimeout: 120,
       fetch: (request, server) =>

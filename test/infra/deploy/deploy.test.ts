@@ -98,6 +98,7 @@ describe("the Dockerfile", () => {
     const visit = (file: string): void => {
       if (files.has(file)) return;
       files.add(file);
+      if (file.endsWith(".json")) return;
       for (const { path } of transpiler.scanImports(read(file))) {
         if (path.startsWith(".")) visit(normalize(join(dirname(file), path)));
         else if (!/^(node|bun):/.test(path)) packages.add(/^(@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? path);

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import fc from "fast-check";
+import { assert, property, string } from "fast-check";
 import { visibleText } from "../../../../infra/console/app/visible-text.ts";
 
 test.each([
@@ -20,8 +20,8 @@ test("what is to be kept is kept", () => {
 });
 
 test("nothing that acts is left, and shown text is shown as it is", () => {
-  fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (text) => {
+  assert(
+    property(string({ unit: "binary" }), (text) => {
       const shown = visibleText(text);
       expect(shown).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
       expect(visibleText(shown)).toBe(shown);

@@ -8,7 +8,12 @@ export const token = "correct-horse-battery-staple";
 export const fine = { ok: true, reason: null, since: "2026-11-22T12:00:00.000Z" };
 export const ready = {
   status: "ready",
-  checks: { config: fine, kafka: fine, elasticsearch: fine, progress: { ...fine, partitions: [] } },
+  checks: {
+    config: fine,
+    kafka: fine,
+    elasticsearch: fine,
+    progress: { ...fine, partitions: [], topics: [] },
+  },
 } as const;
 
 /** Built once for all tests of this process. */
@@ -42,6 +47,8 @@ export function setUp(settings: Partial<HttpSettings> = {}, deps: Partial<HttpDe
     digest: () => Promise.reject(new Error("no test asked for a digest")),
     live: { subscribe: () => () => {} },
     consoleFiles,
+    ingest: () => Promise.reject(new Error("no test sent an event")),
+    ingestRefusal: () => null,
     logger,
     now: () => inForce.now,
     ...deps,

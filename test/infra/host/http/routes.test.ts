@@ -25,7 +25,13 @@ describe("GET /readyz", () => {
     const checks = {
       ...ready.checks,
       etcd: { ...fine, ok: false, reason: "no answer in 10 s" },
-      progress: { ...fine, ok: false, reason: "stuck: golang_log/2", partitions: ["golang_log/2"] },
+      progress: {
+        ...fine,
+        ok: false,
+        reason: "stuck: golang_log/2",
+        partitions: ["golang_log/2"],
+        topics: [],
+      },
     };
     const response = await setUp({}, { health: () => ({ status: "not ready", checks }) }).ask("/readyz");
     expect(response.status).toBe(503);

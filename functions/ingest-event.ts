@@ -1,0 +1,105 @@
+import type { BulkLimits } from "../lib/rules/bulk/requests.ts";
+import type { Specification } from "../lib/rules/declaration.ts";
+import { messageOf, PenstockError } from "../lib/rules/errors.ts";
+import type { PartitionBatch } from "../lib/rules/lambda-event.ts";
+import { indexPatternOf } from "../lib/rules/names.ts";
+import type { RetryReason } from "../lib/rules/record.ts";
+import type { OutcomeCounts } from "../lib/rules/status.ts";
+import { ingestBatch, type IngestBatchDeps, type IngestBatchResult } from "./ingest-batch.ts";
+
+export interface IngestEventInput {
+  readonly batches: readonly PartitionBatch[];
+  readonly limits: BulkLimits;
+}
+
+export interface IngestEventDeps extends IngestBatchDeps {
+  /** Today's settings of a topic; null where it is not declared. */
+  specificationOf(topic: string): Specification | null;
+  /** Makes the index template cover the patterns. @throws PenstockError */
+  ensureTemplate(patterns: readonly string[], signal: AbortSignal): Promise<void>;
+}
+
+/** Why records failed. */
+export interface FailureReason {
+  readonly code: RetryReason["code"] | "not_declared";
+  /** One sentence for a person. */
+  readonly message: string;
+}
+
+/** Records of one partition that are to be sent again. */
+export interface FailedRecords extends FailureReason {
+  /** `<topic>-<partition>`. */
+  readonly name: string;
+  /** In the event's order. */
+  readonly offsets: readonly number[];
+}
+
+export interface IngestEventResult {
+  readonly counts: OutcomeCounts;
+  /** One entry for each partition of which some failed. */
+  readonly failed: readonly FailedRecords[];
+}
+
+/**
+ * Brings the records of an event into Elasticsearch in one bounded attempt, under the same ids as a consumer would: what
+ * was brought in before, either way, is a duplicate and no failure, and so is what became a dead letter.
+ *
+ * Failed is what would be tried again by a host: whoever sent the event does that. Every failed record is named, so it
+ * makes no difference whether only those are sent again or all from the first of them on.
+ */
+export async function ingestEvent(
+  { batches, limits }: IngestEventInput,
+  deps: IngestEventDeps,
+): Promise<IngestEventResult> {
+  const counts = { indexed: 0, duplicate: 0, deadLettered: 0, skipped: 0 };
+  const failed: FailedRecords[] = [];
+  const specs = new Map(batches.map(({ topic }) => [topic, deps.specificationOf(topic)]));
+  const unready = await coverByTemplate([...specs.values()].filter((spec) => spec !== null));
+
+  for (const batch of batches) {
+    const { outcomes, reason } = await attempt(batch);
+    const offsets: number[] = [];
+    for (const [position, { offset }] of batch.records.entries()) {
+      const outcome = outcomes[position] ?? null;
+      if (outcome === null) offsets.push(offset);
+      else counts[outcome === "dead-lettered" ? "deadLettered" : outcome] += 1;
+    }
+    if (offsets.length === 0) continue;
+    if (reason === null) throw new Error("an attempt left records without an outcome and without a reason");
+    failed.push({ name: batch.name, offsets, ...reason });
+  }
+  return { counts, failed };
+
+  async function attempt({ topic, records }: PartitionBatch): Promise<Attempt> {
+    const spec = specs.get(topic) ?? null;
+    if (spec === null) return { outcomes: [], reason: notDeclared(topic) };
+    if (unready !== null) return { outcomes: [], reason: unready };
+    const { outcomes, retry } = await ingestBatch({ spec, records, attempt: 1, limits }, deps);
+    return { outcomes, reason: retry };
+  }
+
+  /** @returns why nothing may be written; null: all is well */
+  async function coverByTemplate(wanted: readonly Specification[]): Promise<FailureReason | null> {
+    if (wanted.length === 0) return null;
+    try {
+      const patterns = new Set(wanted.map(({ index }) => indexPatternOf(index)));
+      await deps.ensureTemplate([...patterns], deps.signal);
+      return null;
+    } catch (error) {
+      if (!deps.signal.aborted && !(error instanceof PenstockError)) throw error;
+      const message = `the index template cannot be ensured: ${messageOf(error)}`;
+      return { code: error instanceof PenstockError && !error.retryable ? "other" : "connection", message };
+    }
+  }
+}
+
+interface Attempt {
+  /** By the records' positions; null or absent: failed. */
+  readonly outcomes: IngestBatchResult["outcomes"];
+  /** Null where none failed. */
+  readonly reason: FailureReason | null;
+}
+
+function notDeclared(topic: string): FailureReason {
+  return { code: "not_declared", message: `topic "${topic}" is not declared, so nobody knows where it goes` };
+}

@@ -1,0 +1,122 @@
+import { ingestEvent } from "../../../functions/ingest-event.ts";
+import { createElasticsearch } from "../../../lib/adapters/elasticsearch/client.ts";
+import { createDeadLetters } from "../../../lib/adapters/kafka/dead-letters.ts";
+import { createLogger } from "../../../lib/adapters/log.ts";
+import type { Declaration } from "../../../lib/rules/declaration.ts";
+import { messageOf } from "../../../lib/rules/errors.ts";
+import {
+  batchItemFailures,
+  type BatchItemFailures,
+  parseKafkaEvent,
+} from "../../../lib/rules/lambda-event.ts";
+import { secretsOf } from "../../../lib/rules/secrets.ts";
+import { withStore } from "../../cli/etcd-store.ts";
+import { loadConfig } from "../../cli/load-config.ts";
+import { listTopics } from "../../cli/topics-list.ts";
+import { specificationLookup } from "../../host/dead-letter-office.ts";
+
+/** What is used of what Lambda hands over beside the event. */
+export interface LambdaContext {
+  getRemainingTimeInMillis(): number;
+}
+
+export interface LambdaFunction extends AsyncDisposable {
+  /**
+   * Brings an event's records in and names those that Lambda has to send again. The answer holds nothing beyond what
+   * Lambda's documentation names; why records failed is in the log.
+   * @throws PenstockError for what is no event, or no config: Lambda then sends the whole batch again
+   */
+  readonly handler: (event: unknown, context?: LambdaContext) => Promise<BatchItemFailures>;
+}
+
+/** What is not settled so long before Lambda's timeout has failed: an answer that comes too late is none. */
+const MARGIN_MS = 1_000;
+/** As a host does without any event. */
+const RESYNC_MS = 30_000;
+const ETCD_DEADLINE_MS = 10_000;
+
+/**
+ * The ingest handler as an AWS Lambda function, for an event source mapping of Kafka whose `FunctionResponseTypes` hold
+ * `ReportBatchItemFailures`. The config file is PENSTOCK_CONFIG, else config.yaml; it is read, and clients are made,
+ * with the first event, and kept for those after it. What etcd declares is read again after 30 s.
+ *
+ * Lambda's own Node (22 or later) runs what
+ * `bun build infra/deploy/lambda/handler.ts --target=node --format=cjs --packages=external --outfile=handler.cjs` makes,
+ * shipped with node_modules; there, `elasticsearch.tls` is not looked at (Node's fetch cannot), so a CA of your own goes
+ * into NODE_EXTRA_CA_CERTS.
+ */
+export function createLambdaFunction(environment: NodeJS.ProcessEnv): LambdaFunction {
+  let opened: ReturnType<typeof open> | null = null;
+
+  return {
+    async handler(event, context) {
+      opened ??= open(environment);
+      const { config, logger, elasticsearch, deadLetters, declarations } = opened;
+      const remainingMs = (context?.getRemainingTimeInMillis() ?? Infinity) - MARGIN_MS;
+      const { counts, failed } = await ingestEvent(
+        { batches: parseKafkaEvent(event), limits: config.settings.elasticsearch.bulk },
+        {
+          deadLetters,
+          bulk: (body, how) => elasticsearch.bulk(body, how),
+          ensureTemplate: (patterns, signal) => elasticsearch.ensureTemplate(patterns, signal),
+          specificationOf: specificationLookup(await declarations(), config.settings.deadLetters.topic),
+          now: () => Date.now(),
+          signal: AbortSignal.timeout(Math.max(0, Math.min(remainingMs, 2 ** 31 - 1))),
+        },
+      );
+      for (const { name, offsets, code, message } of failed)
+        logger.warn("records failed", {
+          partition: name,
+          records: offsets.length,
+          reason: code,
+          error: message,
+        });
+      logger.info("an event is done", { ...counts, failed: failed.length });
+      return batchItemFailures(failed);
+    },
+    async [Symbol.asyncDispose]() {
+      const closing = opened;
+      opened = null;
+      await Promise.all([closing?.elasticsearch.close(), closing?.deadLetters.close()]);
+    },
+  };
+}
+
+/** What Lambda calls; Lambda itself ends the process. */
+export const { handler } = createLambdaFunction(process.env);
+
+function open(environment: NodeJS.ProcessEnv) {
+  // Bun's fetch would go through the proxy that the surroundings happen to name; Elasticsearch's own client never does.
+  process.env["NO_PROXY"] ??= "*";
+  const config = loadConfig(null, environment);
+  const { settings } = config;
+  const secrets = secretsOf(settings);
+  const logger = createLogger({ level: settings.log.level, pretty: false, secrets: () => secrets });
+  let known: { readonly list: readonly Declaration[]; readonly readAt: number } | null = null;
+
+  /** What was read well before holds while etcd does not answer. */
+  const declarations = async (): Promise<readonly Declaration[]> => {
+    const { etcd, deadLetters } = settings;
+    if (etcd === null) return config.declarations;
+    if (known !== null && Date.now() - known.readAt < RESYNC_MS) return known.list;
+    try {
+      const deadline = AbortSignal.timeout(ETCD_DEADLINE_MS);
+      const snapshot = await withStore(etcd, (store) => store.list(deadline));
+      const { declarations: list, refusals } = listTopics(config.declarations, snapshot, deadLetters.topic);
+      for (const { reason } of refusals) logger.warn("a declaration is not taken", { error: reason });
+      known = { list, readAt: Date.now() };
+    } catch (error) {
+      if (known === null) throw error;
+      logger.warn("etcd cannot be read; what it said before is kept", { error: messageOf(error) });
+    }
+    return known.list;
+  };
+
+  return {
+    config,
+    logger,
+    declarations,
+    elasticsearch: createElasticsearch(settings.elasticsearch, { logger }),
+    deadLetters: createDeadLetters(settings.kafka, settings.deadLetters.topic, logger),
+  };
+}

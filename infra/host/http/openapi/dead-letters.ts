@@ -1,0 +1,162 @@
+import { z } from "zod";
+import type { DigestResult } from "../../../../functions/digest-dead-letters.ts";
+import type { ForeignRecord, ReadProgress } from "../../../../functions/read-dead-letters.ts";
+import type { RecordPlace, ReplayResult } from "../../../../functions/replay-dead-letters.ts";
+import type { DeadLetterDigest, DigestGroup } from "../../../../lib/rules/dead-letter-digest.ts";
+import type { ReplayJob } from "../../replay-jobs.ts";
+import {
+  jsonAnswer,
+  problemAnswer,
+  queryParameter,
+  ref,
+  type Subject,
+  timeText,
+  wholeNumber,
+} from "./operation.ts";
+import { problemMembers } from "./problem-schema.ts";
+
+const place = { topic: z.string(), partition: wholeNumber, offset: wholeNumber };
+const recordPlace: z.ZodType<RecordPlace> = z.object(place);
+
+const digestGroup: z.ZodType<DigestGroup> = z.object({
+  topic: z.string(),
+  field: z.string().nullable().meta({ description: "Null: the reason names none." }),
+  error: z.string(),
+  count: wholeNumber,
+  sample: z
+    .object({ ...place, reason: z.string(), value: z.string().nullable() })
+    .meta({ description: "The first of them; the beginning of its value." }),
+});
+const groups = {
+  groups: z.array(digestGroup).meta({ description: "The most frequent first." }),
+  others: wholeNumber.meta({ description: "Letters beyond the groups that are kept." }),
+};
+const digest: z.ZodType<DeadLetterDigest> = z.object(groups);
+
+const foreignRecord: z.ZodType<ForeignRecord> = z
+  .object({ partition: wholeNumber, offset: wholeNumber, reason: z.string() })
+  .meta({ description: "A record in the dead-letter topic that is no letter." });
+const counts = {
+  read: wholeNumber,
+  notLetters: wholeNumber,
+  filteredOut: wholeNumber,
+  doubles: wholeNumber,
+};
+const digestResult: z.ZodType<DigestResult> = z.object({
+  ...counts,
+  ...groups,
+  letters: wholeNumber,
+  firstForeign: foreignRecord.nullable(),
+  truncated: z.boolean().meta({ description: "True: there are more letters than were looked at." }),
+});
+
+const replayResult: z.ZodType<ReplayResult> = z.object({
+  ...counts,
+  dryRun: z.boolean(),
+  alreadyThere: wholeNumber,
+  indexed: wholeNumber,
+  stillRejected: wholeNumber,
+  skipped: wholeNumber,
+  unrecoverable: wholeNumber,
+  wouldReplay: wholeNumber,
+  byError: digest,
+  unrecoverablePlaces: z.array(recordPlace),
+  undeclared: z.array(z.string()),
+  firstForeign: foreignRecord.nullable(),
+});
+const progress: z.ZodType<ReadProgress> = z.object({ read: wholeNumber, total: wholeNumber });
+const replayJob: z.ZodType<ReplayJob> = z.object({
+  id: z.string(),
+  state: z.enum(["running", "done", "failed"]),
+  request: z.object({
+    topic: z.string().nullable(),
+    error: z.string().nullable(),
+    since: timeText.nullable(),
+    index: z.string().nullable(),
+    dryRun: z.boolean(),
+  }),
+  startedAt: timeText,
+  endedAt: timeText.nullable(),
+  progress,
+  result: replayResult.nullable(),
+  error: z.string().nullable(),
+});
+
+/** May stand in the query or in the body, not in both. */
+const words = {
+  topic: { description: "Of this topic only.", type: "string" },
+  error: { description: "Of this error type only.", type: "string" },
+  since: { description: "Failed since: a time (ISO 8601), or a duration before now (`2h`).", type: "string" },
+  index: { description: "Where to instead of the index the letter names.", type: "string" },
+} as const;
+const location = { location: { description: "Where to ask about it.", schema: { type: "string" } } };
+
+export const deadLetters: Subject = {
+  name: "dead letters",
+  description: "What was rejected, and bringing it back.",
+  schemas: {
+    RecordPlace: recordPlace,
+    DigestGroup: digestGroup,
+    DeadLetterDigest: digest,
+    ForeignRecord: foreignRecord,
+    DigestResult: digestResult,
+    ReplayResult: replayResult,
+    ReadProgress: progress,
+    ReplayJob: replayJob,
+    ReplayBusy: z.object({ ...problemMembers, job: z.string() }),
+  },
+  paths: {
+    "/dead-letters": {
+      get: {
+        summary: "The newest dead letters by topic, field and error",
+        parameters: [queryParameter("topic", "Of this topic only.", { type: "string" })],
+        responses: {
+          200: jsonAnswer("What they have in common.", ref("DigestResult")),
+          400: problemAnswer("An unknown parameter, or no topic name."),
+          503: problemAnswer("Kafka does not answer."),
+        },
+      },
+    },
+    "/replay": {
+      post: {
+        summary: "Brings dead letters back under the same ids",
+        parameters: [
+          ...Object.entries(words).map(([name, { description, type }]) =>
+            queryParameter(name, description, { type }),
+          ),
+          queryParameter("dryRun", "True: counts and touches nothing.", { enum: ["true", "false"] }),
+        ],
+        requestBody: {
+          required: false,
+          content: {
+            "application/json": {
+              schema: {
+                type: "object",
+                properties: { ...words, dryRun: { enum: [true, false, "true", "false"] } },
+                additionalProperties: false,
+              },
+            },
+          },
+        },
+        responses: {
+          202: { ...jsonAnswer("It was started.", ref("ReplayJob")), headers: location },
+          400: problemAnswer("An unknown or twice given parameter, or one with another value."),
+          409: { ...problemAnswer("Another one runs.", ref("ReplayBusy")), headers: location },
+          415: problemAnswer("The body does not say that it is JSON."),
+        },
+      },
+    },
+    "/replay/{id}": {
+      get: {
+        summary: "How far a replay is, or what became of it",
+        parameters: [
+          { name: "id", in: "path", required: true, description: "Its id.", schema: { type: "string" } },
+        ],
+        responses: {
+          200: jsonAnswer("The replay.", ref("ReplayJob")),
+          404: problemAnswer("There is none; only the last few are remembered."),
+        },
+      },
+    },
+  },
+};

@@ -1,0 +1,109 @@
+import { z } from "zod";
+import type { TopicFailure } from "../../../../functions/apply-plan.ts";
+import type { ReconcileResult, SourceReport } from "../../../../functions/reconcile-topics.ts";
+import type { Refusal } from "../../../../lib/rules/declaration.ts";
+import type { Conflict } from "../../../../lib/rules/desired.ts";
+import type { Plan } from "../../../../lib/rules/plan.ts";
+import type { FieldChange } from "../../../../lib/rules/specification.ts";
+import { jsonAnswer, problemAnswer, queryParameter, ref, type Subject, wholeNumber } from "./operation.ts";
+import { sourceRef, specification } from "./topics.ts";
+
+const fieldChange: z.ZodType<FieldChange> = z.object({
+  field: z.string(),
+  from: z.unknown(),
+  to: z.unknown(),
+});
+
+const refusal: z.ZodType<Refusal> = z.object({
+  source: z.union([
+    sourceRef,
+    z
+      .object({ kind: z.enum(["config", "etcd"]), name: z.string(), revision: wholeNumber.nullable() })
+      .meta({ description: "A whole source." }),
+  ]),
+  name: z.string().nullable(),
+  reason: z.string(),
+  lastGoodKept: z.boolean().meta({ description: "True: what it said before is still in force." }),
+});
+
+const start = { topic: z.string(), source: sourceRef, spec: specification, reason: z.string() };
+const plan: z.ZodType<Plan> = z.object({
+  start: z.array(z.object(start)),
+  stop: z.array(z.object({ topic: z.string(), reason: z.string() })),
+  replace: z.array(z.object({ ...start, changes: z.array(fieldChange) })),
+  keep: z.array(z.object({ topic: z.string(), reason: z.string().nullable() })),
+  pending: z.array(z.object({ topic: z.string(), source: sourceRef, reason: z.string() })),
+  refused: z.array(refusal),
+});
+
+const conflict: z.ZodType<Conflict> = z.object({
+  topic: z.string(),
+  winner: sourceRef,
+  loser: sourceRef,
+  differs: z.array(fieldChange),
+});
+
+const failure: z.ZodType<TopicFailure> = z.object({ topic: z.string(), error: z.string() });
+
+const report = {
+  ok: z.boolean(),
+  error: z.string().nullable(),
+  declarations: wholeNumber.meta({ description: "In force from this source." }),
+};
+const sourceReport: z.ZodType<SourceReport> = z.object(report);
+
+export interface ReconcileAnswer extends Pick<
+  ReconcileResult,
+  "plan" | "conflicts" | "sources" | "failed" | "interrupted" | "durationMs"
+> {
+  readonly dryRun: boolean;
+}
+
+const reconcileAnswer: z.ZodType<ReconcileAnswer> = z.object({
+  dryRun: z.boolean(),
+  plan,
+  conflicts: z.array(conflict),
+  sources: z.object({
+    config: sourceReport,
+    etcd: z
+      .object({ ...report, revision: wholeNumber.nullable() })
+      .nullable()
+      .meta({ description: "Null: not configured. A revision of null: never read." }),
+  }),
+  failed: z.array(failure),
+  interrupted: z.boolean().meta({ description: "True: the next run goes on with the rest." }),
+  durationMs: z.number(),
+});
+
+export const reconcile: Subject = {
+  name: "reconcile",
+  description: "Bringing what runs in line with what is declared.",
+  schemas: {
+    FieldChange: fieldChange,
+    Refusal: refusal,
+    Plan: plan,
+    Conflict: conflict,
+    TopicFailure: failure,
+    SourceReport: sourceReport,
+    ReconcileAnswer: reconcileAnswer,
+  },
+  paths: {
+    "/reconcile": {
+      post: {
+        summary: "Reads every source, compares, applies; running it twice equals running it once",
+        parameters: [
+          queryParameter("dryRun", "True: answers with the plan and touches nothing.", {
+            enum: ["true", "false"],
+          }),
+          queryParameter("accept", "Takes what etcd says now although its history changed.", {
+            enum: ["etcd"],
+          }),
+        ],
+        responses: {
+          200: jsonAnswer("What was done, or would be.", ref("ReconcileAnswer")),
+          400: problemAnswer("An unknown parameter, or one with another value."),
+        },
+      },
+    },
+  },
+};

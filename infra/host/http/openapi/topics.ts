@@ -1,0 +1,92 @@
+import { z } from "zod";
+import type { SourceRef, Specification } from "../../../../lib/rules/declaration.ts";
+import {
+  type OutcomeCounts,
+  type PartitionStatus,
+  type ReportedLoss,
+  topicStates,
+  type TopicStatus,
+} from "../../../../lib/rules/status.ts";
+import { jsonAnswer, ref, type Subject, timeText, wholeNumber } from "./operation.ts";
+
+export const sourceRef: z.ZodType<SourceRef> = z.object({
+  kind: z.enum(["config", "etcd"]),
+  name: z.string().meta({ description: "The file's path, or the etcd key." }),
+  revision: wholeNumber.nullable(),
+  entry: wholeNumber.meta({ description: "Its place in the source's list, from 0." }),
+});
+
+export const specification: z.ZodType<Specification> = z.object({
+  topic: z.string(),
+  path: z.string().nullable(),
+  index: z.string().meta({ description: "May hold `{yyyy.MM.dd}`." }),
+  startAt: z.enum(["earliest", "latest"]),
+  format: z.enum(["text", "json"]),
+  timestamp: z.string().nullable(),
+  pipeline: z.string().nullable(),
+});
+
+export const outcomeCounts: z.ZodType<OutcomeCounts> = z.object({
+  indexed: wholeNumber,
+  duplicate: wholeNumber,
+  deadLettered: wholeNumber,
+  skipped: wholeNumber,
+});
+
+const partitionStatus: z.ZodType<PartitionStatus> = z.object({
+  partition: wholeNumber,
+  owned: z.boolean().meta({ description: "True: this host reads it." }),
+  committed: wholeNumber.nullable(),
+  highWatermark: wholeNumber.nullable(),
+  lag: wholeNumber.nullable().meta({ description: "Last stable offset − committed; null: not known." }),
+  progressAt: z
+    .number()
+    .nullable()
+    .meta({ description: "Milliseconds since the epoch of the last commit, or of lag becoming > 0." }),
+});
+
+const reportedLoss: z.ZodType<ReportedLoss> = z.object({
+  partition: wholeNumber,
+  from: wholeNumber,
+  to: wholeNumber.nullable().meta({ description: "One past the last; null: nobody can tell." }),
+  cause: z.enum(["retention", "recreated"]),
+  at: timeText,
+});
+
+const topicStatus: z.ZodType<TopicStatus> = z.object({
+  topic: z.string(),
+  state: z.enum(topicStates),
+  reason: z.string().nullable(),
+  since: timeText,
+  sources: z.array(sourceRef).meta({ description: "Every declaration that names it, the winner first." }),
+  spec: specification,
+  partitions: z.array(partitionStatus),
+  counts: outcomeCounts,
+  lost: z.array(reportedLoss).meta({ description: "What Kafka deleted before it was read." }),
+});
+
+export const topics: Subject = {
+  name: "topics",
+  description: "What is moved.",
+  schemas: {
+    SourceRef: sourceRef,
+    Specification: specification,
+    OutcomeCounts: outcomeCounts,
+    PartitionStatus: partitionStatus,
+    ReportedLoss: reportedLoss,
+    TopicStatus: topicStatus,
+  },
+  paths: {
+    "/topics": {
+      get: {
+        summary: "Every topic of this host, with its state and why",
+        responses: {
+          200: jsonAnswer("By name; counts since the host started.", {
+            type: "array",
+            items: ref("TopicStatus"),
+          }),
+        },
+      },
+    },
+  },
+};

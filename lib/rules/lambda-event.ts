@@ -1,0 +1,191 @@
+import { z } from "zod";
+import { check } from "./config/faults.ts";
+import { formatPath, showValue, type Fault, type Path } from "./config/problem.ts";
+import { listOf, oneOf, topicName } from "./config/scalars.ts";
+import { PenstockError } from "./errors.ts";
+import type { RecordHeader, SourceRecord } from "./record.ts";
+
+/**
+ * The event with which an AWS Lambda event source mapping for Kafka calls its function, and the answer it expects.
+ * Shapes: https://docs.aws.amazon.com/lambda/latest/dg/with-kafka.html and
+ * https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html
+ */
+
+/** The records of one partition, in the event's order. */
+export interface PartitionBatch {
+  /** `<topic>-<partition>`: its key in the event, and what the answer calls it. */
+  readonly name: string;
+  readonly topic: string;
+  readonly partition: number;
+  /** At least one. */
+  readonly records: readonly SourceRecord[];
+}
+
+/**
+ * A partial batch response. AWS' page first called the first member `topic-partition`; what it says now, and what AWS'
+ * own libraries send, is `partition`, and any other form makes Lambda send the whole batch again.
+ */
+export interface BatchItemFailures {
+  readonly batchItemFailures: readonly {
+    readonly itemIdentifier: { readonly partition: string; readonly offset: number };
+  }[];
+}
+
+const bytesRule = "is not base64";
+/** Base64 as Java's basic encoder writes it: padded, without line feeds. */
+const bytes = z
+  .string({ error: bytesRule })
+  .refine(isBase64, bytesRule)
+  .transform((text) => Buffer.from(text, "base64"))
+  .nullish()
+  .transform((value) => value ?? null)
+  .meta({ description: "Base64. Absent or null: the record has none.", contentEncoding: "base64" });
+
+/** Not `z.record`, which drops a header named `__proto__`: producers choose the names. */
+const headers = z
+  .unknown()
+  .transform((value, context): readonly RecordHeader[] => {
+    const found = readHeaders(value ?? []);
+    if (Array.isArray(found)) return found;
+    context.issues.push({ code: "custom", input: value, message: found.rule, path: [...found.path] });
+    return z.NEVER;
+  })
+  .optional()
+  .transform((value) => value ?? [])
+  .meta({
+    description: "In order, each an object of one name and its bytes; Java's bytes are signed.",
+    type: ["array", "null"],
+    items: {
+      type: "object",
+      additionalProperties: {
+        type: ["array", "null"],
+        items: { type: "integer", minimum: -128, maximum: 255 },
+      },
+    },
+  });
+
+/** Up to what JavaScript counts exactly. */
+function wholeNumber(min: number) {
+  const rule = `is not a whole number from ${min} to ${Number.MAX_SAFE_INTEGER}`;
+  return z.int({ error: rule }).min(min, rule);
+}
+
+/** What Lambda sends besides is let pass: it may be more tomorrow. */
+function openObject<T extends z.ZodRawShape>(shape: T) {
+  return z.object(shape, { error: "is not a mapping" }).meta({ additionalProperties: true });
+}
+
+const record = openObject({
+  topic: topicName,
+  partition: wholeNumber(0),
+  offset: wholeNumber(0),
+  timestamp: wholeNumber(-1).meta({
+    description: "Milliseconds since the epoch; -1: the record has none.",
+  }),
+  key: bytes,
+  value: bytes,
+  headers,
+});
+
+export const kafkaEventSchema = openObject({
+  eventSource: oneOf(["aws:kafka", "SelfManagedKafka"]),
+  records: z
+    .record(z.string(), listOf(record), { error: "is not a mapping" })
+    .meta({ description: "By `<topic>-<partition>`." }),
+});
+
+/** So many faults are named: an event may hold ten thousand records that are wrong in the same way. */
+const MAX_NAMED = 5;
+
+/**
+ * The event's records by partition; partitions without records are left out.
+ * @param data the event, parsed
+ * @throws PenstockError `event_invalid`, naming places, values and rules; contents of records are not shown
+ */
+export function parseKafkaEvent(data: unknown): readonly PartitionBatch[] {
+  const checked = check(kafkaEventSchema, data);
+  if (!checked.ok) throw invalid(checked.faults, data);
+  // What `z.record` leaves out would count as brought in.
+  const left = Object.keys(recordsIn(data)).filter((name) => !Object.hasOwn(checked.value.records, name));
+  const faults: Fault[] = left.map((name) => ({ path: ["records", name], rule: nameRule, about: "key" }));
+  const batches = Object.entries(checked.value.records).flatMap(([name, records]): PartitionBatch[] => {
+    for (const [at, { topic, partition }] of records.entries()) {
+      if (name === `${topic}-${partition}`) continue;
+      const rule = `is not of ${topic}-${partition}, as topic and partition say`;
+      faults.push({ path: ["records", name, at], rule, about: "value" });
+    }
+    const [first] = records;
+    return first === undefined
+      ? []
+      : [{ name, topic: first.topic, partition: first.partition, records: records.map(toRecord) }];
+  });
+  if (faults.length > 0) throw invalid(faults, data);
+  return batches;
+}
+
+/** The answer that names these records as failed. */
+export function batchItemFailures(
+  failed: Iterable<{ readonly name: string; readonly offsets: readonly number[] }>,
+): BatchItemFailures {
+  const failures = [...failed].flatMap(({ name, offsets }) =>
+    offsets.map((offset) => ({ itemIdentifier: { partition: name, offset } })),
+  );
+  return { batchItemFailures: failures };
+}
+
+const nameRule = "is not <topic>-<partition>";
+
+function toRecord({ topic: _topic, ...fields }: z.infer<typeof record>): SourceRecord {
+  return fields;
+}
+
+function recordsIn(data: unknown): object {
+  const records: unknown = typeof data === "object" && data !== null && "records" in data ? data.records : {};
+  return typeof records === "object" && records !== null ? records : {};
+}
+
+function invalid(faults: readonly Fault[], data: unknown): PenstockError {
+  const named = faults.slice(0, MAX_NAMED).map(({ path, rule, about }) => {
+    const place = path.length === 0 ? "the event" : formatPath(path);
+    const shown = about === "value" && !holdsContents(path) ? `: ${showValue(valueAt(data, path))}` : "";
+    return `${place}${shown} ${rule}`;
+  });
+  const more = faults.length > MAX_NAMED ? `; and ${faults.length - MAX_NAMED} more` : "";
+  return new PenstockError("event_invalid", `${named.join("; ")}${more}`);
+}
+
+/** `records[name][at].key`, `.value` and `.headers…`: what people log is nobody's business. */
+function holdsContents(path: Path): boolean {
+  return ["key", "value", "headers"].includes(String(path[3]));
+}
+
+function valueAt(data: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (value, segment) =>
+      typeof value === "object" && value !== null ? Reflect.get(value, segment) : undefined,
+    data,
+  );
+}
+
+function isBase64(text: string): boolean {
+  return text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
+}
+
+function readHeaders(value: unknown): RecordHeader[] | Pick<Fault, "path" | "rule"> {
+  if (!Array.isArray(value)) return { path: [], rule: "is not a list" };
+  const found: RecordHeader[] = [];
+  for (const [at, entry] of value.entries()) {
+    if (typeof entry !== "object" || entry === null || Array.isArray(entry))
+      return { path: [at], rule: "is not a mapping" };
+    for (const [name, content] of Object.entries(entry)) {
+      const isBytes = Array.isArray(content) && content.every(isByte);
+      if (!isBytes && content !== null) return { path: [at, name], rule: "is not a list of bytes" };
+      found.push({ name, value: isBytes ? Buffer.from(content) : null });
+    }
+  }
+  return found;
+}
+
+function isByte(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= -128 && Number(value) <= 255;
+}

@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Etcd3 } from "etcd3";
+import { stringify } from "yaml";
+import { createLambdaFunction } from "../../infra/deploy/lambda/handler.ts";
+import type { IngestAnswer } from "../../infra/host/http/ingest-route.ts";
+import { documentId } from "../../lib/rules/document-id.ts";
+import type { SourceRecord } from "../../lib/rules/record.ts";
+import { startTestHost, type TestHost } from "../support/host.ts";
+import { kafkaEvent } from "../support/kafka-event.ts";
+import { uniqueName } from "../support/kafka.ts";
+import { readTopic } from "../support/read-topic.ts";
+import { sourceRecord } from "../support/records.ts";
+import { connectStack, type StackClients } from "../support/stack-clients.ts";
+
+/** What somebody else read from Kafka is brought in as a consumer would bring it in. */
+describe("an event of records", () => {
+  let servers: StackClients;
+  beforeAll(async () => {
+    servers = await connectStack();
+  });
+  afterAll(() => servers[Symbol.asyncDispose]());
+
+  function configFor(...topics: (object | string)[]) {
+    return { ...servers.config, deadLetters: { topic: uniqueName("dead") }, topics };
+  }
+
+  const eventOf = (topic: string, records: readonly SourceRecord[]) =>
+    kafkaEvent(records.map((record) => ({ topic, record })));
+
+  async function ingest(host: TestHost, event: object): Promise<IngestAnswer> {
+    const headers = { "content-type": "application/json" };
+    const response = await host.fetch("/ingest", { method: "POST", headers, body: JSON.stringify(event) });
+    const answer = (await response.json()) as IngestAnswer;
+    expect({ status: response.status, answer }).toMatchObject({ status: 200 });
+    return answer;
+  }
+
+  const caughtUp = (host: TestHost, topic: string) =>
+    host.untilTopic(
+      topic,
+      "has caught up",
+      ({ partitions }) => partitions.length > 0 && partitions.every(({ lag }) => lag === 0),
+    );
+
+  test("that come both ways are one document each, byte for byte the same whichever came first", async () => {
+    const topic = uniqueName("both");
+    const config = configFor({ topic, format: "json", path: "/var/log/both.log" });
+    await servers.kafka.createTopic(topic, 2);
+    const sent = Array.from({ length: 20 }, (_, n) => ({
+      partition: n % 2,
+      key: n % 3 === 0 ? null : `k${n}`,
+      value: n === 7 ? Buffer.from([0x22, 0xff, 0x22]) : `{"n":${n},"message":"line ${n}"}`,
+      headers: { trace: Buffer.from([n, 200]), __none: "" },
+    }));
+    await servers.kafka.produce(topic, sent);
+    const records = await readTopic(servers.kafka.kafka, topic, sent.length);
+
+    // The consumer was first: everything is a duplicate.
+    await using host = await startTestHost(config);
+    await caughtUp(host, topic);
+    const nothing = { indexed: 0, duplicate: 0, deadLettered: 0, skipped: 0 };
+    expect(await ingest(host, eventOf(topic, records))).toEqual({
+      batchItemFailures: [],
+      counts: { ...nothing, duplicate: 20 },
+      reasons: [],
+    });
+    const byConsumer = await servers.elasticsearch.documents(topic);
+    expect(byConsumer.map(({ _id }) => _id)).toEqual(records.map((record) => documentId(topic, record)));
+
+    // The event was first: the very same documents.
+    await servers.elasticsearch.request("DELETE", `/${topic}`);
+    const answer = await ingest(host, eventOf(topic, records));
+    expect(answer).toMatchObject({ batchItemFailures: [], counts: { ...nothing, indexed: 20 } });
+    expect(await servers.elasticsearch.documents(topic)).toEqual(byConsumer);
+
+    // The host goes on, and what it reads is there once.
+    await servers.kafka.produce(topic, [{ partition: 0, value: '{"n":20}' }]);
+    await host.untilTopic(topic, "goes on", ({ counts }) => counts.indexed === 21);
+    expect(await servers.elasticsearch.count(topic)).toBe(21);
+    host.signal("SIGTERM");
+    expect(await host.exited).toBe(0);
+  }, 60_000);
+
+  test("a mapping error becomes a dead letter and is no failure; what Elasticsearch does not take now is one", async () => {
+    const [topic, shut, gone] = [uniqueName("strict"), uniqueName("shut"), uniqueName("gone")];
+    const config = configFor({ topic, format: "json" }, shut);
+    await servers.elasticsearch.request("PUT", `/${topic}`, {
+      mappings: { properties: { n: { type: "long" } } },
+    });
+    await servers.elasticsearch.request("PUT", `/${shut}`, { settings: { "index.blocks.write": true } });
+    await using host = await startTestHost(config);
+    const event = kafkaEvent([
+      { topic, record: sourceRecord('{"n":1}', { offset: 5 }) },
+      { topic, record: sourceRecord('{"n":"one"}', { offset: 6 }) },
+      { topic: shut, record: sourceRecord("a", { partition: 1, offset: 123 }) },
+      { topic: shut, record: sourceRecord(null, { partition: 1, offset: 124 }) },
+      { topic: shut, record: sourceRecord("b", { partition: 1, offset: 125 }) },
+      { topic: gone, record: sourceRecord("c", { offset: 1 }) },
+    ]);
+    const answer = await ingest(host, event);
+    expect(answer.batchItemFailures).toEqual([
+      { itemIdentifier: { partition: `${shut}-1`, offset: 123 } },
+      { itemIdentifier: { partition: `${shut}-1`, offset: 125 } },
+      { itemIdentifier: { partition: `${gone}-0`, offset: 1 } },
+    ]);
+    expect(answer.counts).toEqual({ indexed: 1, duplicate: 0, deadLettered: 1, skipped: 1 });
+    expect(answer.reasons).toMatchObject([
+      { partition: `${shut}-1`, records: 2, code: "cluster_block", message: expect.stringContaining(shut) },
+      { partition: `${gone}-0`, records: 1, code: "not_declared" },
+    ]);
+    const [letter] = await readTopic(servers.kafka.kafka, config.deadLetters.topic, 1);
+    expect(letter?.value?.toString()).toBe('{"n":"one"}');
+    const about = new Map(letter?.headers.map(({ name, value }) => [name, value?.toString()]));
+    expect([about.get("penstock.topic"), about.get("penstock.offset")]).toEqual([topic, "6"]);
+
+    // Mended and sent again, whole: what was brought in stays one document.
+    await servers.elasticsearch.request("PUT", `/${shut}/_settings`, { "index.blocks.write": false });
+    const again = await ingest(host, event);
+    expect(again.batchItemFailures).toHaveLength(1);
+    expect(again.counts).toMatchObject({ indexed: 2, duplicate: 1 });
+    expect(await servers.elasticsearch.count(shut)).toBe(2);
+  }, 60_000);
+
+  test("is taken by the same handler as an AWS Lambda function, which reads etcd too", async () => {
+    const [topic, other] = [uniqueName("lambda"), uniqueName("undeclared")];
+    const key = uniqueName("lambda-key");
+    const { etcdEndpoints } = servers.addresses;
+    const etcd = new Etcd3({ hosts: [...etcdEndpoints] });
+    const folder = await mkdtemp(join(tmpdir(), "penstock-lambda-"));
+    try {
+      await etcd.put(key).value(JSON.stringify([{ topic, path: "/var/log/lambda.log" }]));
+      const config = { ...configFor(), etcd: { endpoints: etcdEndpoints, keys: [key] } };
+      const path = join(folder, "config.yaml");
+      await writeFile(path, stringify(config));
+      await using lambda = createLambdaFunction({ PENSTOCK_CONFIG: path });
+      const record = sourceRecord("by Lambda", { offset: 7 });
+      const event = kafkaEvent([
+        { topic, record },
+        { topic: other, record },
+      ]);
+      const failed = { batchItemFailures: [{ itemIdentifier: { partition: `${other}-0`, offset: 7 } }] };
+      expect(await lambda.handler(event, { getRemainingTimeInMillis: () => 30_000 })).toEqual(failed);
+      expect(await lambda.handler(event)).toEqual(failed);
+      const documents = await servers.elasticsearch.documents(topic);
+      expect(documents).toMatchObject([
+        {
+          _id: documentId(topic, record),
+          _source: { message: "by Lambda", log: { file: { path: "/var/log/lambda.log" } } },
+        },
+      ]);
+
+      // Too late for Lambda: everything has failed, and nothing is lost by it.
+      const late = kafkaEvent([{ topic, record: sourceRecord("late", { offset: 8 }) }]);
+      expect(await lambda.handler(late, { getRemainingTimeInMillis: () => 900 })).toEqual({
+        batchItemFailures: [{ itemIdentifier: { partition: `${topic}-0`, offset: 8 } }],
+      });
+    } finally {
+      await etcd.delete().key(key);
+      etcd.close();
+      await rm(folder, { recursive: true, force: true });
+    }
+  }, 60_000);
+});

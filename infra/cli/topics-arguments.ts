@@ -7,6 +7,7 @@ export const TOPICS_USAGE = `Usage: bun run topics <command> [options]
   list                    what the config file and etcd declare
   add TOPIC               declare a topic in etcd, or replace its declaration there
   remove TOPIC            take its declaration out of etcd
+  kibana                  data views and searches of what is declared, for Kibana to import (NDJSON)
 
 A pattern of topics: --pattern GLOB in place of TOPIC.
 
@@ -18,11 +19,14 @@ Options of add
   --timestamp FIELD       the JSON field that holds the event's own time
   --pipeline NAME         an Elasticsearch ingest pipeline
 
+Options of kibana
+  --out FILE              default: standard output
+
 Options of all
   --key KEY               the etcd key to change; default for add: the first exact key of etcd.keys,
                           else <first prefix><topic>; for remove: the key that declares it
   --config FILE           default: PENSTOCK_CONFIG, else config.yaml
-  --json                  machine-readable output
+  --json                  machine-readable output; that of kibana is so anyway
   --help
 `;
 
@@ -50,7 +54,20 @@ export interface ListCommand extends CommonOptions {
   readonly kind: "list";
 }
 
-export type TopicsCommand = AddCommand | RemoveCommand | ListCommand | { readonly kind: "help" };
+export interface KibanaCommand {
+  readonly kind: "kibana";
+  /** Null: not said. */
+  readonly config: string | null;
+  /** Null: standard output. */
+  readonly out: string | null;
+}
+
+export type TopicsCommand =
+  | AddCommand
+  | RemoveCommand
+  | ListCommand
+  | KibanaCommand
+  | { readonly kind: "help" };
 
 const COMMON = {
   config: { type: "string" },
@@ -70,16 +87,17 @@ const DECLARATION = {
 /** @throws PenstockError `usage`, with one sentence that names the argument. */
 export function parseTopicsArguments(argv: readonly string[]): TopicsCommand {
   const [command, ...args] = argv;
-  if (command === undefined) throw usage("a command is missing: list, add or remove");
+  if (command === undefined) throw usage("a command is missing: list, add, remove or kibana");
   if (command === "help" || command === "--help" || command === "-h") return { kind: "help" };
   try {
     if (command === "list") return parseList(args);
     if (command === "add") return parseAdd(args);
     if (command === "remove") return parseRemove(args);
+    if (command === "kibana") return parseKibana(args);
   } catch (error) {
     throw error instanceof PenstockError ? error : usage(messageOf(error));
   }
-  throw usage(`"${command}" is no command: list, add or remove`);
+  throw usage(`"${command}" is no command: list, add, remove or kibana`);
 }
 
 function parseList(args: string[]): TopicsCommand {
@@ -106,6 +124,14 @@ function parseRemove(args: string[]): TopicsCommand {
   if (values.help) return { kind: "help" };
   const target = targetOf(positionals, values.pattern);
   return { kind: "remove", target, key: keyOf(values.key), ...commonOf(values) };
+}
+
+function parseKibana(args: string[]): TopicsCommand {
+  const { config, help } = COMMON;
+  const { values } = parseArgs({ args, options: { config, help, out: { type: "string" } } });
+  if (values.help) return { kind: "help" };
+  if (values.out === "") throw usage("--out wants a file");
+  return { kind: "kibana", config: values.config ?? null, out: values.out ?? null };
 }
 
 function commonOf(values: { config?: string | undefined; json: boolean }): CommonOptions {

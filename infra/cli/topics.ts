@@ -13,7 +13,8 @@ import {
   type AddCommand,
   type RemoveCommand,
 } from "./topics-arguments.ts";
-import { formatListing, listingAsJson, listTopics } from "./topics-list.ts";
+import { writeKibanaObjects } from "./topics-kibana.ts";
+import { formatListing, listingAsJson, listTopics, type TopicsListing } from "./topics-list.ts";
 import { withStore } from "./etcd-store.ts";
 import { keyForNew, keysDeclaring, writeEdit, type WriteOutcome } from "./topics-write.ts";
 
@@ -36,22 +37,33 @@ export async function main(argv: readonly string[], io: TopicsIo): Promise<ExitC
       return ExitCode.done;
     }
     const config = loadConfig(command.config, io.environment);
-    return command.kind === "list" ? await list(config, command.json, io) : await write(command, config, io);
+    if (command.kind === "list") return await list(config, command.json, io);
+    if (command.kind === "kibana") return await kibana(config, command.out, io);
+    return await write(command, config, io);
   } catch (error) {
     return reportFailure(error, "topics", io.error);
   }
 }
 
-async function list(
-  { settings, declarations }: LoadedConfig,
-  json: boolean,
-  io: TopicsIo,
-): Promise<ExitCode> {
-  const snapshot =
-    settings.etcd === null ? null : await withStore(settings.etcd, (store) => store.list(io.signal));
-  const listing = listTopics(declarations, snapshot, settings.deadLetters.topic);
+async function list(config: LoadedConfig, json: boolean, io: TopicsIo): Promise<ExitCode> {
+  const listing = await readListing(config, io.signal);
   io.out(json ? listingAsJson(listing) : formatListing(listing));
   return ExitCode.done;
+}
+
+async function kibana(config: LoadedConfig, file: string | null, io: TopicsIo): Promise<ExitCode> {
+  const listing = await readListing(config, io.signal);
+  await writeKibanaObjects(listing, config.settings.deadLetters.topic, file, io);
+  return ExitCode.done;
+}
+
+async function readListing(
+  { settings, declarations }: LoadedConfig,
+  signal: AbortSignal,
+): Promise<TopicsListing> {
+  const { etcd, deadLetters } = settings;
+  const snapshot = etcd === null ? null : await withStore(etcd, (store) => store.list(signal));
+  return listTopics(declarations, snapshot, deadLetters.topic);
 }
 
 async function write(

@@ -15,6 +15,8 @@ import type { ConfigDocument } from "../../lib/rules/config/config.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
 import { indexPatternOf } from "../../lib/rules/names.ts";
 import type { Settings } from "../../lib/rules/settings.ts";
+
+import type { TopicStatus } from "../../lib/rules/status.ts";
 import { createConsoleFiles } from "../console/build.ts";
 import { createBulkGate } from "./bulk-gate.ts";
 import { type ByteBounds, createByteBudget } from "./byte-budget.ts";
@@ -190,31 +192,35 @@ export function startHost(options: HostOptions): Host {
     ensureTemplate: (patterns, signal) => clients.elasticsearch.ensureTemplate(patterns, signal),
   });
 
-  const checkHealth = () =>
+  const healthOf = (topics: readonly TopicStatus[]) =>
     health({
       now: now(),
       sources: reporter.sources(loop.memory.settings.etcd !== null),
       kafka: monitor.kafka,
       elasticsearch: monitor.elasticsearch,
-      topics: pool.statuses(),
+      topics,
     });
 
   const startedAt = now();
   const history = createHistory();
   const live = createLiveHub({
     history,
-    look: () => ({
-      at: now(),
-      startedAt,
-      history,
-      statuses: pool.statuses(),
-      health: checkHealth(),
-      inFlight: { bytes: budget.usedBytes, maxBytes: loop.memory.settings.kafka.inFlightMaxBytes },
-      sources: sourceViews(options.configPath, loop.memory.settings.etcd, loop.last, (source) =>
-        reporter.lastSuccess(source),
-      ),
-      reconciled: loop.last,
-    }),
+    look() {
+      const statuses = pool.statuses();
+      const { etcd: etcdSettings, kafka } = loop.memory.settings;
+      return {
+        at: now(),
+        startedAt,
+        history,
+        statuses,
+        health: healthOf(statuses),
+        inFlight: { bytes: budget.usedBytes, maxBytes: kafka.inFlightMaxBytes },
+        sources: sourceViews(options.configPath, etcdSettings, loop.last, (source) =>
+          reporter.lastSuccess(source),
+        ),
+        reconciled: loop.last,
+      };
+    },
   });
 
   const { http } = config.settings;
@@ -226,12 +232,14 @@ export function startHost(options: HostOptions): Host {
       now,
       settings: () => loop.memory.settings.http,
       topics: () => pool.statuses(),
-      health: checkHealth,
       live,
       consoleFiles: createConsoleFiles(),
+      health: () => healthOf(pool.statuses()),
       metricsText() {
-        reporter.refresh(pool.statuses(), {
+        const topics = pool.statuses();
+        reporter.refresh(topics, healthOf(topics).checks, {
           inFlightBytes: budget.usedBytes,
+          inFlightLimitBytes: loop.memory.settings.kafka.inFlightMaxBytes,
           bulkConcurrency: gate.places,
         });
         return metrics.text();

@@ -1,4 +1,4 @@
-import type { SourceHealth } from "../../functions/health.ts";
+import type { HealthChecks, SourceHealth } from "../../functions/health.ts";
 import type { ReconcileResult, SourceReport } from "../../functions/reconcile-topics.ts";
 import type { ThrottledLogger } from "../../lib/adapters/log-throttle.ts";
 import type { Metrics } from "../../lib/adapters/metrics.ts";
@@ -11,6 +11,7 @@ import type { PumpEvents } from "./pump.ts";
 
 /** Turns what happens on a host into metrics, log lines and source health. */
 export interface Reporter {
+  /** For a topic that starts. */
   pumpEvents(topic: string): Pick<PumpEvents, "consumed" | "outcomes" | "retried" | "commitFailed">;
   lost(topic: string, ranges: readonly LostRange[]): void;
   /** The same call, its duration measured. */
@@ -21,10 +22,15 @@ export interface Reporter {
   /** When it was last read without error, milliseconds since the epoch; null: never. */
   lastSuccess(source: "config" | "etcd"): number | null;
   /** Brings the gauges up to date. */
-  refresh(
-    statuses: readonly TopicStatus[],
-    host: { readonly inFlightBytes: number; readonly bulkConcurrency: number },
-  ): void;
+  refresh(statuses: readonly TopicStatus[], checks: HealthChecks, gauges: HostGauges): void;
+}
+
+/** What a host has in use right now. */
+export interface HostGauges {
+  readonly inFlightBytes: number;
+  /** `kafka.inFlight.maxBytes`. */
+  readonly inFlightLimitBytes: number;
+  readonly bulkConcurrency: number;
 }
 
 export interface ReporterDeps {
@@ -47,34 +53,40 @@ export function createReporter({ logger, failures, metrics, now }: ReporterDeps)
     if (report.ok) {
       lastSuccess[name] = now();
       metrics.sourceRead(name, now());
-    } else
+    } else {
+      // Without a series, a source that cannot be read from the start would alarm nobody.
+      if (lastSuccess[name] === null) metrics.sourceRead(name, 0);
       failures.error("a source cannot be taken as it is; what it said before is kept", {
         reason: name,
         error: report.error,
       });
+    }
   };
 
   return {
-    pumpEvents: (topic) => ({
-      consumed: (records) => metrics.recordsConsumed(topic, records),
-      outcomes(outcomes) {
-        for (const [outcome, count] of countOf(outcomes)) metrics.documents(topic, outcome, count);
-      },
-      retried({ code, message }, records) {
-        metrics.bulkRetried(code);
-        failures.warn("records are tried again", { topic, reason: code, error: message, records });
-      },
-      commitFailed: (error) => {
-        failures.warn("a commit failed and is tried again", {
-          topic,
-          reason: "commit",
-          error: messageOf(error),
-        });
-      },
-    }),
+    pumpEvents(topic) {
+      metrics.startTopic(topic);
+      return {
+        consumed: (records) => metrics.recordsConsumed(topic, records),
+        outcomes(outcomes) {
+          for (const [outcome, count] of countOf(outcomes)) metrics.documents(topic, outcome, count);
+        },
+        retried({ code, message }, records) {
+          metrics.bulkRetried(code);
+          failures.warn("records are tried again", { topic, reason: code, error: message, records });
+        },
+        commitFailed: (error) => {
+          failures.warn("a commit failed and is tried again", {
+            topic,
+            reason: "commit",
+            error: messageOf(error),
+          });
+        },
+      };
+    },
     lost(topic, ranges) {
       for (const range of ranges) {
-        metrics.offsetsLost(topic, lostOffsets(range));
+        metrics.rangeLost(topic, lostOffsets(range));
         logger.error("records were lost in Kafka", { topic, reason: describeLost(range), ...range });
       }
     },
@@ -92,8 +104,10 @@ export function createReporter({ logger, failures, metrics, now }: ReporterDeps)
       const { plan, conflicts, failed, durationMs, sources, kafka } = result;
       const clean = failed.length === 0 && kafka.ok && sources.config.ok && (sources.etcd?.ok ?? true);
       metrics.reconciled(clean ? "done" : "failed", durationMs);
+      metrics.setRefused(plan.refused.length);
       note("config", sources.config);
       if (sources.etcd !== null) note("etcd", sources.etcd);
+      else metrics.forgetSource("etcd");
       for (const { topic, error } of failed)
         failures.warn("a topic could not be brought in line", { topic, reason: "reconcile", error });
       if (result.started.length + result.stopped.length + result.replaced.length === 0) return;
@@ -112,10 +126,13 @@ export function createReporter({ logger, failures, metrics, now }: ReporterDeps)
     },
     sources: (etcdConfigured) => ({ config: health.config, etcd: etcdConfigured ? health.etcd : null }),
     lastSuccess: (source) => lastSuccess[source],
-    refresh(statuses, { inFlightBytes, bulkConcurrency }) {
-      metrics.setInFlightBytes(inFlightBytes);
+    refresh(statuses, checks, { inFlightBytes, inFlightLimitBytes, bulkConcurrency }) {
+      metrics.setInFlightBytes(inFlightBytes, inFlightLimitBytes);
       metrics.setBulkConcurrency(bulkConcurrency);
-      metrics.setTopics(statuses.map(({ state }) => state));
+      metrics.setChecks(
+        new Map(Object.entries(checks).map(([name, { ok }]: [string, SourceHealth]) => [name, ok])),
+      );
+      metrics.setTopics(statuses);
       for (const { topic, partitions } of statuses) {
         const lag = new Map<number, number>();
         for (const { partition, owned, lag: behind } of partitions)

@@ -1,7 +1,9 @@
 import { Counter, Gauge, type Registry } from "prom-client";
+import manifest from "../../package.json" with { type: "json" };
 
 /**
- * The process metrics of Prometheus' client guidelines that can be had without guessing.
+ * What is true of the process as a whole: its version, and the process metrics of Prometheus' client guidelines that
+ * can be had without guessing.
  *
  * prom-client's own default metrics do not hold on Bun 1.4: the event loop's mean is `Nan`, its minimum 2^63 ns,
  * V8's heap spaces are all 0 and `process_heap_bytes` is address space.
@@ -36,4 +38,11 @@ export function registerProcessMetrics(registry: Registry): void {
     registers,
   };
   new Gauge(start).set(performance.timeOrigin / 1000);
+  const build = {
+    name: "penstock_build_info",
+    help: "1; the label says which version runs.",
+    labelNames: ["version"] as const,
+    registers,
+  };
+  new Gauge(build).set({ version: manifest.version }, 1);
 }

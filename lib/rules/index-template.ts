@@ -1,5 +1,7 @@
 /** Name of the one index template that Penstock keeps. */
 export const indexTemplateName = "penstock";
+/** The alias over every index that Penstock writes to, and that the template covers. */
+export const recordsAlias = "penstock-records";
 
 /** Raised with every change of the template below, so that what an older version wrote is replaced. */
 const templateVersion = 1;
@@ -47,7 +49,7 @@ const body = {
     managed_by: "penstock",
   },
   template: {
-    aliases: { "penstock-records": {} },
+    aliases: { [recordsAlias]: {} },
     mappings: {
       // Text that looks like a date in one record need not be one in the next, which would then be rejected.
       date_detection: false,

@@ -18,7 +18,8 @@ export interface RecordHeader {
 }
 
 /** The four ends of a record. Each record has exactly one. */
-export type OutcomeKind = "indexed" | "duplicate" | "dead-lettered" | "skipped";
+export const outcomeKinds = ["indexed", "duplicate", "dead-lettered", "skipped"] as const;
+export type OutcomeKind = (typeof outcomeKinds)[number];
 
 /** Why a record is rejected: the record's own fault. */
 export interface Rejection {
@@ -31,20 +32,23 @@ export interface Rejection {
   readonly index: string;
 }
 
+/** A closed set of short codes, fit for a metric's label. */
+export const retryCodes = [
+  "connection",
+  "timeout",
+  "too_many_requests",
+  "server_error",
+  "unauthorized",
+  "not_found",
+  "cluster_block",
+  "bad_answer",
+  "dead_letter_unavailable",
+  "other",
+] as const;
+
 /** Why a record has to be tried again: never its own fault. */
 export interface RetryReason {
-  /** A closed set of short codes, fit for a metric's label. */
-  readonly code:
-    | "connection"
-    | "timeout"
-    | "too_many_requests"
-    | "server_error"
-    | "unauthorized"
-    | "not_found"
-    | "cluster_block"
-    | "bad_answer"
-    | "dead_letter_unavailable"
-    | "other";
+  readonly code: (typeof retryCodes)[number];
   /** One sentence for a person. */
   readonly message: string;
 }

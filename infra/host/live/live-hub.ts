@@ -21,7 +21,7 @@ export interface LiveHub {
 export interface LiveHubDeps {
   readonly history: History;
   /** Reads memory only. */
-  readonly look: () => LiveInput;
+  look(this: void): LiveInput;
 }
 
 const TICK_MS = 1_000;

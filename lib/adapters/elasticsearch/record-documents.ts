@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { AuditDocument } from "../../rules/audit/partition-audit.ts";
 import { PenstockError } from "../../rules/errors.ts";
+import { recordsAlias } from "../../rules/index-template.ts";
 import { isObject } from "../../rules/json-document.ts";
 import { indexPatternOf } from "../../rules/names.ts";
 import type { Elasticsearch, Question } from "./client.ts";
@@ -30,8 +31,6 @@ export interface RecordDocumentsOptions {
   readonly cursors: number;
 }
 
-/** The alias that the index template gives to every index of ours: a topic may have had another index before. */
-const ALIAS = "penstock-records";
 /** A repair may keep a cursor waiting. It is closed at the end in any case. */
 const KEEP_ALIVE = "30m";
 const TIMEOUT_MS = 60_000;
@@ -66,7 +65,8 @@ export async function openRecordDocuments(
     bool: { should: [{ term: { "kafka.topic": topic } }, { term: { "kafka.topic.keyword": topic } }] },
   };
 
-  const everything = `${encodeURIComponent(pattern)},${ALIAS}`;
+  // A topic may have had another index before.
+  const everything = `${encodeURIComponent(pattern)},${recordsAlias}`;
   await refresh();
   const holders = await indicesWithDocuments();
   const pit = holders.length === 0 ? null : await openPointInTime();

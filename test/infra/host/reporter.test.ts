@@ -62,7 +62,7 @@ describe("what a topic does", () => {
       reporter.pumpEvents("app").commitFailed(new Error("no coordinator"));
     }
     reporter.pumpEvents("other").retried({ code: "server_error", message: "503" }, 1);
-    expect(await measured("penstock_bulk_retries_total")).toEqual([
+    expect(await measured('penstock_bulk_retries_total{reason="server_error"}')).toEqual([
       'penstock_bulk_retries_total{reason="server_error"} 4',
     ]);
     expect(logger.lines.map(({ fields }) => fields)).toEqual([
@@ -78,6 +78,7 @@ describe("what a topic does", () => {
 
 test("what was lost in Kafka is counted, and each range is a line", async () => {
   const { reporter, measured, logger } = setUp();
+  reporter.pumpEvents("app");
   reporter.lost("app", [
     { partition: 1, from: 5, to: 12, cause: "retention" },
     { partition: 2, from: 500, to: null, cause: "recreated" },
@@ -85,6 +86,8 @@ test("what was lost in Kafka is counted, and each range is a line", async () => 
   expect(await measured("penstock_offsets_lost_total")).toEqual([
     'penstock_offsets_lost_total{topic="app"} 7',
   ]);
+  // The second is one as well, although nobody can tell how much it held.
+  expect(await measured("penstock_lost_ranges_total")).toEqual(['penstock_lost_ranges_total{topic="app"} 2']);
   expect(logger.lines.map(({ message }) => message)).toEqual(Array(2).fill("records were lost in Kafka"));
   expect(logger.lines.map(({ fields }) => fields)).toMatchObject([
     {
@@ -164,16 +167,43 @@ describe("a reconcile run", () => {
     });
     expect(await measured("penstock_source_last_success_timestamp_seconds")).toEqual([
       'penstock_source_last_success_timestamp_seconds{source="config"} 1005',
+      'penstock_source_last_success_timestamp_seconds{source="etcd"} 0',
     ]);
     expect(logger.lines.map(({ level, fields }) => [level, fields?.["error"]])).toEqual([
       ["error", "refused"],
     ]);
     expect(reporter.sources(false).etcd).toBeNull();
   });
+
+  test("a source's time is that of its last good reading, and goes with the source", async () => {
+    const { reporter, measured, clock } = setUp();
+    const good = { ok: true, error: null, declarations: 1 };
+    const etcd = (changes: object) =>
+      result({ sources: { config: good, etcd: { ...good, revision: 3, ...changes } } });
+    reporter.reconciled(etcd({}), []);
+    clock.now += 5_000;
+    reporter.reconciled(etcd({ ok: false, error: "down" }), []);
+    const times = (): Promise<string[]> =>
+      measured('penstock_source_last_success_timestamp_seconds{source="etcd"}');
+    expect(await times()).toEqual(['penstock_source_last_success_timestamp_seconds{source="etcd"} 1000']);
+    reporter.reconciled(result(), []);
+    expect(await times()).toEqual([]);
+  });
+
+  test("counts what it refused", async () => {
+    const { reporter, measured } = setUp();
+    const source = { kind: "config", name: "config.yaml", revision: null, entry: 1 } as const;
+    const refused = [{ source, name: "app", reason: "no", lastGoodKept: true }];
+    reporter.reconciled(result({ plan: { ...result().plan, refused } }), []);
+    expect(await measured("penstock_declarations_refused")).toEqual(["penstock_declarations_refused 1"]);
+    reporter.reconciled(result(), []);
+    expect(await measured("penstock_declarations_refused")).toEqual(["penstock_declarations_refused 0"]);
+  });
 });
 
-test("the gauges follow what is there: states, memory, and the lag of owned partitions alone", async () => {
+test("the gauges follow what is there: states, checks, memory, and the lag of owned partitions alone", async () => {
   const { reporter, measured } = setUp();
+  const well = { ok: true, reason: null, since: null };
   const partitions = [
     partitionStatus({ partition: 0, lag: 5 }),
     partitionStatus({ partition: 1, owned: false, lag: 7 }),
@@ -181,8 +211,25 @@ test("the gauges follow what is there: states, memory, and the lag of owned part
   ];
   reporter.refresh(
     [topicStatus({ topic: "app", partitions }), topicStatus({ state: "failed", partitions: [] })],
-    { inFlightBytes: 42, bulkConcurrency: 3 },
+    {
+      config: well,
+      kafka: well,
+      elasticsearch: { ...well, ok: false, reason: "no" },
+      progress: { ...well, partitions: [], topics: [] },
+    },
+    { inFlightBytes: 42, inFlightLimitBytes: 64, bulkConcurrency: 3 },
   );
+  expect(await measured("penstock_check_ok")).toEqual([
+    'penstock_check_ok{check="config"} 1',
+    'penstock_check_ok{check="kafka"} 1',
+    'penstock_check_ok{check="elasticsearch"} 0',
+    'penstock_check_ok{check="progress"} 1',
+  ]);
+  expect(await measured("penstock_in_flight_limit_bytes")).toEqual(["penstock_in_flight_limit_bytes 64"]);
+  expect(await measured("penstock_topic_state")).toEqual([
+    'penstock_topic_state{topic="app",state="running"} 1',
+    'penstock_topic_state{topic="golang_log",state="failed"} 1',
+  ]);
   expect(await measured("penstock_bulk_concurrency")).toEqual(["penstock_bulk_concurrency 3"]);
   expect(await measured("penstock_consumer_lag{")).toEqual([
     'penstock_consumer_lag{topic="app",partition="0"} 5',

@@ -1,0 +1,32 @@
+import { writeFile } from "node:fs/promises";
+import { kibanaObjects, toNdjson } from "../../lib/rules/kibana.ts";
+import { messageOf } from "../../lib/rules/errors.ts";
+import type { TopicsIo } from "./topics.ts";
+import type { TopicsListing } from "./topics-list.ts";
+
+/**
+ * Writes what Kibana is to import for these declarations; what has no data view is said on standard error.
+ * @param file where to; null: standard output
+ * @throws an error that names the file, where it cannot be written
+ */
+export async function writeKibanaObjects(
+  { declarations, refusals }: TopicsListing,
+  deadLetterTopic: string,
+  file: string | null,
+  io: Pick<TopicsIo, "out" | "error">,
+): Promise<void> {
+  const { objects, leftOut } = kibanaObjects(declarations, deadLetterTopic);
+  for (const sentence of [...refusals.map(({ reason }) => reason), ...leftOut])
+    io.error(`left out: ${sentence}\n`);
+  const text = toNdjson(objects);
+  if (file === null) {
+    io.out(text);
+    return;
+  }
+  try {
+    await writeFile(file, text);
+  } catch (error) {
+    throw new Error(`--out ${file} cannot be written: ${messageOf(error)}`, { cause: error });
+  }
+  io.out(`Wrote ${objects.length / 2} data views, and a search for each, to ${file}.\n`);
+}

@@ -1,0 +1,123 @@
+import { Counter, Gauge, type Registry } from "prom-client";
+import { outcomeKinds, type OutcomeKind } from "../rules/record.ts";
+import { topicStates, type TopicState } from "../rules/status.ts";
+
+/** What is counted by topic. Bounded: no label but the topics that are declared, their partitions and closed sets of words. */
+export interface TopicMetrics {
+  /** Counters of a topic that starts: at 0, so that a rate sees the first event. Those it has already go on. */
+  startTopic(topic: string): void;
+  recordsConsumed(topic: string, count: number): void;
+  documents(topic: string, outcome: OutcomeKind, count: number): void;
+  /** The lag of exactly the partitions this host owns; those given before and absent now lose their label. */
+  setLag(topic: string, lagByPartition: ReadonlyMap<number, number>): void;
+  /** One range that Kafka deleted. @param count its offsets; 0 where nobody can tell how many there were */
+  rangeLost(topic: string, count: number): void;
+  /** The state of every topic there is. */
+  setTopics(topics: Iterable<{ readonly topic: string; readonly state: TopicState }>): void;
+  /**
+   * Removes all labels of a topic that has stopped. What is counted for it afterwards is dropped, until it starts again:
+   * an attempt that ends late must not bring its labels back for good.
+   */
+  forgetTopic(topic: string): void;
+}
+
+export function registerTopicMetrics(registry: Registry): TopicMetrics {
+  const registers = [registry];
+  const recordsConsumed = new Counter({
+    name: "penstock_records_consumed_total",
+    help: "Records read from Kafka.",
+    labelNames: ["topic"],
+    registers,
+  });
+  const documents = new Counter({
+    name: "penstock_documents_total",
+    help: "Records whose outcome is known: indexed, duplicate, dead-lettered or skipped.",
+    labelNames: ["topic", "outcome"],
+    registers,
+  });
+  const lag = new Gauge({
+    name: "penstock_consumer_lag",
+    help: "Last stable offset minus committed offset, of the partitions this host owns.",
+    labelNames: ["topic", "partition"],
+    registers,
+  });
+  const offsetsLost = new Counter({
+    name: "penstock_offsets_lost_total",
+    help: "Offsets Kafka deleted before they were read.",
+    labelNames: ["topic"],
+    registers,
+  });
+  const rangesLost = new Counter({
+    name: "penstock_lost_ranges_total",
+    help: "Times that Kafka deleted what was not read yet, also where nobody can tell how many offsets that were.",
+    labelNames: ["topic"],
+    registers,
+  });
+  const topics = new Gauge({
+    name: "penstock_topics",
+    help: "Topics by state.",
+    labelNames: ["state"],
+    registers,
+  });
+  const topicState = new Gauge({
+    name: "penstock_topic_state",
+    help: "1 for the state each topic is in; the other states of a topic have no series.",
+    labelNames: ["topic", "state"],
+    registers,
+  });
+
+  const started = new Set<string>();
+  /** What has a lag label, by topic: prom-client cannot remove by one label of two. */
+  const laggingPartitions = new Map<string, readonly number[]>();
+
+  const setLag = (topic: string, lagByPartition: ReadonlyMap<number, number>): void => {
+    for (const partition of laggingPartitions.get(topic) ?? []) {
+      if (!lagByPartition.has(partition)) lag.remove({ topic, partition });
+    }
+    for (const [partition, value] of lagByPartition) lag.set({ topic, partition }, value);
+    if (lagByPartition.size === 0) laggingPartitions.delete(topic);
+    else laggingPartitions.set(topic, [...lagByPartition.keys()]);
+  };
+  const setTopics: TopicMetrics["setTopics"] = (all) => {
+    const counts = new Map<TopicState, number>(topicStates.map((state) => [state, 0]));
+    topicState.reset();
+    for (const { topic, state } of all) {
+      counts.set(state, (counts.get(state) ?? 0) + 1);
+      topicState.set({ topic, state }, 1);
+    }
+    for (const [state, count] of counts) topics.set({ state }, count);
+  };
+  setTopics([]);
+
+  return {
+    startTopic(topic) {
+      started.add(topic);
+      recordsConsumed.inc({ topic }, 0);
+      offsetsLost.inc({ topic }, 0);
+      rangesLost.inc({ topic }, 0);
+      for (const outcome of outcomeKinds) documents.inc({ topic, outcome }, 0);
+    },
+    recordsConsumed(topic, count) {
+      if (started.has(topic)) recordsConsumed.inc({ topic }, count);
+    },
+    documents(topic, outcome, count) {
+      if (started.has(topic)) documents.inc({ topic, outcome }, count);
+    },
+    rangeLost(topic, count) {
+      if (!started.has(topic)) return;
+      rangesLost.inc({ topic });
+      offsetsLost.inc({ topic }, count);
+    },
+    setLag,
+    setTopics,
+    forgetTopic(topic) {
+      started.delete(topic);
+      setLag(topic, new Map());
+      recordsConsumed.remove({ topic });
+      offsetsLost.remove({ topic });
+      rangesLost.remove({ topic });
+      for (const outcome of outcomeKinds) documents.remove({ topic, outcome });
+      for (const state of topicStates) topicState.remove({ topic, state });
+    },
+  };
+}

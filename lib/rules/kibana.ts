@@ -1,0 +1,137 @@
+import type { Declaration } from "./declaration.ts";
+import { mergeDeclarations } from "./desired.ts";
+import { recordsAlias } from "./index-template.ts";
+import { indexPatternOf, isIndexName } from "./names.ts";
+import { specify } from "./specification.ts";
+
+/**
+ * One object of Kibana's saved objects import: a data view (which Kibana still calls `index-pattern` in here), or a search
+ * to be opened in Discover.
+ *
+ * The versions say by which form an object is read; Kibana brings older ones up to its own, and refuses newer ones. These
+ * are the ones that 8.8 brought in and 9 still reads (`index_pattern_migrations.ts` and `SCHEMA_SEARCH_V8_8_0` in its source).
+ */
+export interface SavedObject {
+  readonly type: "index-pattern" | "search";
+  /** Always the same for the same declaration, so that a second import overwrites the first. */
+  readonly id: string;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly references: readonly { readonly name: string; readonly type: string; readonly id: string }[];
+  readonly coreMigrationVersion: string;
+  readonly typeMigrationVersion: string;
+}
+
+export interface KibanaObjects {
+  /** A data view and a search each: for all records, for every topic, for every pattern. */
+  readonly objects: readonly SavedObject[];
+  /** What has none, one sentence each. */
+  readonly leftOut: readonly string[];
+}
+
+interface View {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  /** An index name, may hold `*`. */
+  readonly indexPattern: string;
+  /** In Kibana's query language; of an index that others write to as well, it shows these records alone. */
+  readonly query: string;
+  /** Fields that Discover shows; none: the whole document. */
+  readonly columns: readonly string[];
+}
+
+/**
+ * What to import into Kibana for these declarations.
+ *
+ * Of a topic declared twice the winner counts, as on a host. A pattern of topics is one view over whatever it covers now
+ * or later, so that it need not be imported again when a topic comes: its index with the glob in place of the topic.
+ * @param declarations in order of precedence
+ */
+export function kibanaObjects(declarations: readonly Declaration[], deadLetterTopic: string): KibanaObjects {
+  const views: View[] = [
+    {
+      id: recordsAlias,
+      name: "Penstock: all records",
+      description: "Every record that Penstock moved.",
+      indexPattern: recordsAlias,
+      query: "",
+      columns: ["kafka.topic", "log.file.path", "message"],
+    },
+  ];
+  const leftOut: string[] = [];
+  for (const { spec } of mergeDeclarations(declarations, [], deadLetterTopic).desired.values()) {
+    views.push({
+      id: `penstock-topic-${spec.topic}`,
+      name: spec.topic,
+      description: `Records of the Kafka topic ${spec.topic}.`,
+      indexPattern: indexPatternOf(spec.index),
+      query: `kafka.topic : "${spec.topic}"`,
+      columns: spec.format === "json" ? [] : ["message"],
+    });
+  }
+  const patterns = new Set<string>();
+  for (const declaration of declarations) {
+    const { target, options } = declaration;
+    if (target.kind !== "pattern" || patterns.has(target.pattern)) continue;
+    patterns.add(target.pattern);
+    // Neither Elasticsearch's names nor Kibana's language know a sign for exactly one character.
+    const glob = target.pattern.replaceAll("?", "*");
+    const indexPattern = indexPatternOf(specify(declaration, glob).index);
+    if (!isIndexName(indexPattern.replaceAll("*", "x"))) {
+      leftOut.push(`pattern "${target.pattern}": no index can have a name like "${indexPattern}"`);
+      continue;
+    }
+    views.push({
+      id: `penstock-pattern-${target.pattern}`,
+      name: target.pattern,
+      description: `Records of the Kafka topics ${target.pattern}.`,
+      indexPattern,
+      query: glob.includes("*") ? `kafka.topic : ${glob}` : `kafka.topic : "${glob}"`,
+      columns: options.format === "json" ? [] : ["kafka.topic", "message"],
+    });
+  }
+  return { objects: views.flatMap((view) => [dataViewOf(view), searchOf(view)]), leftOut };
+}
+
+/** The file that Kibana imports: a line of JSON each. */
+export function toNdjson(objects: readonly SavedObject[]): string {
+  return objects.map((object) => `${JSON.stringify(object)}\n`).join("");
+}
+
+function dataViewOf({ id, name, indexPattern }: View): SavedObject {
+  const attributes = {
+    title: indexPattern,
+    name,
+    timeFieldName: "@timestamp",
+    // A topic's index comes with its first record.
+    allowNoIndex: true,
+  };
+  return {
+    type: "index-pattern",
+    id,
+    attributes,
+    references: [],
+    coreMigrationVersion: "8.8.0",
+    typeMigrationVersion: "8.0.0",
+  };
+}
+
+function searchOf({ id, name, description, query, columns }: View): SavedObject {
+  const indexRefName = "kibanaSavedObjectMeta.searchSourceJSON.index";
+  const searchSource = { query: { query, language: "kuery" }, filter: [], indexRefName };
+  const attributes = {
+    title: name,
+    description,
+    columns,
+    sort: [["@timestamp", "desc"]],
+    kibanaSavedObjectMeta: { searchSourceJSON: JSON.stringify(searchSource) },
+  };
+  return {
+    type: "search",
+    id,
+    attributes,
+    references: [{ name: indexRefName, type: "index-pattern", id }],
+    coreMigrationVersion: "8.8.0",
+    typeMigrationVersion: "8.0.0",
+  };
+}

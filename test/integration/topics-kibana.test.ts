@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Etcd3 } from "etcd3";
+import { uniqueName } from "../support/kafka.ts";
+import { testStack } from "../support/stack.ts";
+
+// Kibana itself is no part of the stack: what is written is held against its import format in test/lib/rules/kibana.test.ts.
+
+const COMMAND = join(import.meta.dir, "../../infra/cli/topics.ts");
+const key = uniqueName("kibana");
+
+let etcd: Etcd3;
+let folder: string;
+let config: string;
+
+beforeAll(async () => {
+  const { etcdEndpoints } = await testStack();
+  etcd = new Etcd3({ hosts: etcdEndpoints });
+  folder = await mkdtemp(join(tmpdir(), "penstock-kibana-"));
+  config = join(folder, "config.yaml");
+  await Bun.write(
+    config,
+    `kafka: { brokers: ["127.0.0.1:1"] }
+elasticsearch: { nodes: ["http://127.0.0.1:1"] }
+etcd: ${JSON.stringify({ endpoints: etcdEndpoints, keys: [key] })}
+topics: [from_file, { topic: both, index: "file-{yyyy.MM.dd}" }]
+`,
+  );
+});
+afterAll(async () => {
+  await etcd.delete().key(key);
+  etcd.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function kibana(...args: string[]) {
+  await using child = Bun.spawn([process.execPath, COMMAND, "kibana", "--config", config, ...args], {
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [out, error, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  return { out, error, code };
+}
+
+/** The index patterns of the data views in an NDJSON text, by id. */
+function titlesOf(ndjson: string): Record<string, string> {
+  const objects = ndjson
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { type: string; id: string; attributes: { title: string } });
+  const views = objects.filter(({ type }) => type === "index-pattern");
+  expect(objects).toHaveLength(2 * views.length);
+  return Object.fromEntries(views.map(({ id, attributes }) => [id, attributes.title]));
+}
+
+test("has a data view for what the file and etcd declare now, without asking Kafka or Elasticsearch", async () => {
+  await etcd
+    .put(key)
+    .value(
+      JSON.stringify([
+        "both",
+        { topic: "from_etcd" },
+        { pattern: "app-*", index: "{topic}-{yyyy.MM.dd}" },
+        { topic: 1 },
+      ]),
+    );
+  const first = await kibana();
+  expect(first).toMatchObject({ code: 0, error: expect.stringMatching(/^left out: .*entry 4.*\n$/) });
+  const declared = {
+    "penstock-records": "penstock-records",
+    "penstock-topic-from_file": "from_file",
+    "penstock-topic-both": "file-*",
+    "penstock-topic-from_etcd": "from_etcd",
+    "penstock-pattern-app-*": "app-*-*",
+  };
+  expect(titlesOf(first.out)).toEqual(declared);
+
+  await etcd.put(key).value('["from_etcd", "added"]');
+  const file = join(folder, "penstock.ndjson");
+  const second = await kibana("--out", file);
+  expect(second).toEqual({
+    code: 0,
+    error: "",
+    out: `Wrote 5 data views, and a search for each, to ${file}.\n`,
+  });
+  const { "penstock-pattern-app-*": _gone, ...stayed } = declared;
+  expect(titlesOf(await Bun.file(file).text())).toEqual({ ...stayed, "penstock-topic-added": "added" });
+}, 20_000);
+
+test("wants no arguments but its own, and says which file it cannot write", async () => {
+  expect(await kibana("--json")).toMatchObject({ code: 2, out: "" });
+  expect(await kibana("topic")).toMatchObject({ code: 2, out: "" });
+  expect(await kibana("--out", "")).toMatchObject({ code: 2, error: expect.stringContaining("--out") });
+  const nowhere = join(folder, "nowhere/penstock.ndjson");
+  expect(await kibana("--out", nowhere)).toMatchObject({
+    code: 1,
+    out: "",
+    error: expect.stringContaining(`--out ${nowhere} cannot be written`),
+  });
+}, 20_000);

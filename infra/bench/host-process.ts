@@ -7,6 +7,8 @@ import { poll } from "./poll.ts";
 
 /** A host in a process of its own, as `bun run host` would start it, with a config file in a folder of its own. */
 export interface HostProcess extends AsyncDisposable {
+  /** Where it answers. */
+  readonly url: string;
   readonly configPath: string;
   readonly pid: number;
   /** Aborts when it has ended, with the end of its log. */
@@ -86,6 +88,7 @@ export async function startHostProcess(
     return new Map(topicsAnswer.parse(await answer.json()).map(({ topic, state }) => [topic, state]));
   };
   return {
+    url,
     configPath,
     pid: child.pid,
     gone: gone.signal,

@@ -9,6 +9,8 @@ export interface IdleResult {
   /** Of one core. */
   readonly cpuShare: number;
   readonly rssBytes: number;
+  /** The same with one page of the console open, by view. */
+  readonly withPage: ReadonlyMap<string, number>;
 }
 
 export interface IdleOptions {
@@ -21,6 +23,8 @@ export interface IdleOptions {
   readonly settleMs: number;
   /** How long the CPU is watched. */
   readonly watchMs: number;
+  /** Of the console; one after the other, a page that shows it is open. */
+  readonly views: readonly string[];
   /** The folder of the Penstock that is measured; this one unless told. */
   readonly checkout: string | undefined;
 }
@@ -38,14 +42,41 @@ export async function measureIdle(options: IdleOptions, signal: AbortSignal): Pr
   await host.untilRunning(topics, 200, AbortSignal.any([signal, AbortSignal.timeout(START_WITHIN_MS)]));
   const runningAfterSeconds = (performance.now() - startedAt) / 1_000;
   await sleep(options.settleMs, undefined, { signal });
-  const before = costOf(host.pid);
-  const watchedFrom = performance.now();
+  const { cpuShare, rssBytes } = await watched(host.pid, watchMs, signal);
+  const withPage = new Map<string, number>();
+  for (const view of options.views) {
+    await using page = await openView(new URL(`/ui/events?view=${view}`, host.url), signal);
+    if (!page.isThere) continue;
+    withPage.set(view, (await watched(host.pid, watchMs, signal)).cpuShare);
+  }
+  return { runningAfterSeconds, cpuShare, rssBytes, withPage };
+}
+
+async function watched(pid: number, watchMs: number, signal: AbortSignal) {
+  const before = costOf(pid);
+  const from = performance.now();
   await sleep(watchMs, undefined, { signal });
-  const after = costOf(host.pid);
-  const seconds = (performance.now() - watchedFrom) / 1_000;
+  const after = costOf(pid);
+  const seconds = (performance.now() - from) / 1_000;
+  return { cpuShare: (after.cpuSeconds - before.cpuSeconds) / seconds, rssBytes: after.rssBytes };
+}
+
+/** Follows what an open page of the console follows; an older Penstock has none. */
+async function openView(
+  url: URL,
+  signal: AbortSignal,
+): Promise<AsyncDisposable & { readonly isThere: boolean }> {
+  const life = new AbortController();
+  const answer = await fetch(url, { signal: AbortSignal.any([signal, life.signal]) });
+  const isThere = answer.headers.get("content-type")?.startsWith("text/event-stream") === true;
+  const reading = answer.body?.pipeTo(new WritableStream()).catch((error: unknown) => {
+    if (!life.signal.aborted) throw error;
+  });
   return {
-    runningAfterSeconds,
-    cpuShare: (after.cpuSeconds - before.cpuSeconds) / seconds,
-    rssBytes: after.rssBytes,
+    isThere,
+    async [Symbol.asyncDispose]() {
+      life.abort();
+      await reading;
+    },
   };
 }

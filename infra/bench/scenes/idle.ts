@@ -7,6 +7,8 @@ const COUNTS = [50, 200, 1_000];
 const AIMED = 1_000;
 const CPU_PERCENT = 8;
 const RSS_MB = 250;
+/** Of a page that is open. */
+const PAGE_CPU_PERCENT = 1;
 const RUNNING_WITHIN_SECONDS = 10;
 
 /** What topics cost in which nothing happens. */
@@ -31,6 +33,7 @@ export const idle: Scene = {
             groupPrefix: `idle${done}`,
             settleMs: quick ? 5_000 : 15_000,
             watchMs: quick ? 10_000 : 20_000,
+            views: count === AIMED ? ["overview", "topics"] : [],
             checkout,
           },
           signal,
@@ -63,6 +66,14 @@ export const idle: Scene = {
             values: [found.runningAfterSeconds],
             aim: aimed ? { atMost: RUNNING_WITHIN_SECONDS } : undefined,
           },
+          ...[...found.withPage].map(([view, cpuShare]): Measurement => ({
+            what: `${what}, the console's ${view} open`,
+            who,
+            figure: "CPU of a core, more",
+            unit: "%",
+            values: [(cpuShare - found.cpuShare) * 100],
+            aim: { atMost: PAGE_CPU_PERCENT },
+          })),
         );
       }
     }

@@ -1,3 +1,4 @@
+import type { HealthChecks } from "../../../../functions/health.ts";
 import { topicStates } from "../../../../lib/rules/status.ts";
 import type { OverviewMessage, SourceView } from "../../live-messages.ts";
 import { Chart } from "../components/chart.tsx";
@@ -9,12 +10,17 @@ import { Age, Time } from "../components/times.tsx";
 import { byteSize, duration, plural, ratePerSecond, shortCount } from "../format.ts";
 import { useLive } from "../live.ts";
 
-const checkNames: readonly (readonly [keyof OverviewMessage["checks"], string])[] = [
-  ["config", "Config"],
-  ["kafka", "Kafka"],
-  ["elasticsearch", "Elasticsearch"],
-  ["etcd", "etcd"],
-  ["progress", "Progress"],
+const checks: readonly {
+  readonly name: keyof OverviewMessage["checks"];
+  readonly label: string;
+  /** What its failure means, as part of the first line; null: the topics say it. */
+  readonly failing: string | null;
+}[] = [
+  { name: "config", label: "Config", failing: "config not taken, last good kept" },
+  { name: "kafka", label: "Kafka", failing: "Kafka does not answer" },
+  { name: "elasticsearch", label: "Elasticsearch", failing: "Elasticsearch does not answer" },
+  { name: "etcd", label: "etcd", failing: "etcd not read, last good kept" },
+  { name: "progress", label: "Progress", failing: null },
 ];
 
 /** Trouble first: what is wrong, then how much moves and how far behind it is, then where it comes from. */
@@ -28,21 +34,14 @@ export function Overview() {
       <h1 class="unseen">Overview</h1>
       <Verdict seen={seen} />
       <section class="checks" aria-label="Health">
-        {checkNames.map(([name, label]) => {
+        {checks.map(({ name, label }) => {
           const check = seen.checks[name];
-          if (check === undefined) return null;
-          return (
+          return check === undefined ? null : (
             <div key={name} class="check">
               <CheckLabel ok={check.ok}>{label}</CheckLabel>
               {check.ok ? null : (
-                <span class="bad">
-                  <Hostile text={check.reason ?? ""} />
-                  {check.since === null ? null : (
-                    <>
-                      {" "}
-                      for <Age since={Date.parse(check.since)} />
-                    </>
-                  )}
+                <span class="bad lines">
+                  <Hostile text={check.reason ?? ""} keep={"\n"} />
                 </span>
               )}
             </div>
@@ -87,17 +86,26 @@ export function Overview() {
 function Verdict({ seen }: { readonly seen: OverviewMessage }) {
   const topics = topicStates.reduce((sum, state) => sum + seen.states[state], 0);
   const troubled = seen.states.failed + seen.states.stalled;
-  const broken = checkNames
-    .filter(([name]) => name !== "progress" && seen.checks[name]?.ok === false)
-    .map(([, label]) => label);
+  const broken = checks.flatMap(({ name, failing }) => {
+    const check = seen.checks[name];
+    return failing !== null && check?.ok === false ? [{ name, failing, since: check.since }] : [];
+  });
   if (troubled + broken.length > 0) {
-    const parts = [
-      troubled > 0 ? `${plural(troubled, "topic")} ${troubled === 1 ? "needs" : "need"} attention` : [],
-      broken.length > 0 ? `${broken.join(", ")}: see below` : [],
-    ].flat();
     return (
       <Notice kind={seen.states.failed > 0 || broken.length > 0 ? "bad" : "warning"}>
-        {parts.join(" · ")}
+        {troubled > 0 ? `${plural(troubled, "topic")} ${troubled === 1 ? "needs" : "need"} attention` : ""}
+        {broken.map(({ name, failing, since }, at) => (
+          <span key={name}>
+            {troubled + at > 0 ? " · " : ""}
+            {failing}
+            {since === null ? null : (
+              <>
+                {" "}
+                for <Age since={Date.parse(since)} />
+              </>
+            )}
+          </span>
+        ))}
       </Notice>
     );
   }
@@ -215,6 +223,9 @@ function States({ states }: { readonly states: OverviewMessage["states"] }) {
 
 function Refused({ seen }: { readonly seen: OverviewMessage }) {
   const { deadLettered } = seen.counts;
+  // A source that failed as a whole says so among the checks already.
+  const told = new Set(Object.values(seen.checks).map(({ reason }: HealthChecks["config"]) => reason));
+  const refused = seen.refused.filter(({ reason }) => !told.has(reason));
   return (
     <section>
       <h2>Refused</h2>
@@ -240,9 +251,9 @@ function Refused({ seen }: { readonly seen: OverviewMessage }) {
             <a href="/ui/reconcile">Reconcile</a>
           </li>
         ) : null}
-        {seen.refused.map(({ reason, lastGoodKept }) => (
-          <li key={reason} class="bad">
-            <Hostile text={reason} />
+        {refused.map(({ reason, lastGoodKept }) => (
+          <li key={reason} class="bad lines">
+            <Hostile text={reason} keep={"\n"} />
             {lastGoodKept ? " What it said before is kept." : ""}
           </li>
         ))}
@@ -268,7 +279,7 @@ function Sources({ sources }: { readonly sources: readonly SourceView[] }) {
               <th scope="col" class="number">
                 Declarations
               </th>
-              <th scope="col">Error</th>
+              <th scope="col">As it is now</th>
             </tr>
           </thead>
           <tbody>
@@ -283,8 +294,8 @@ function Sources({ sources }: { readonly sources: readonly SourceView[] }) {
                 <td class="number">
                   <Count value={declarations} />
                 </td>
-                <td class="reason bad">
-                  <Hostile text={error ?? ""} />
+                <td class={error === null ? "" : "bad"}>
+                  {error === null ? "taken" : "not taken; what it said before is kept"}
                 </td>
               </tr>
             ))}

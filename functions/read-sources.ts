@@ -137,6 +137,8 @@ function refusedConfig({ configPath }: SourceReaders, reason: string): Refusal {
 
 export interface EtcdOutcome {
   readonly memory: EtcdMemory | null;
+  /** What `memory` was taken from; null: nothing was read, or it is not believed. */
+  readonly reading: EtcdReading | null;
   readonly refused: readonly Refusal[];
   readonly error: string | null;
 }
@@ -146,9 +148,9 @@ export async function readEtcd(
   before: EtcdMemory | null,
   acceptAnyway: boolean,
   { etcd: settings, deadLetters }: Settings,
-  deps: SourceReaders,
+  deps: Pick<SourceReaders, "readEtcd">,
 ): Promise<EtcdOutcome> {
-  if (settings === null) return { memory: null, refused: [], error: null };
+  if (settings === null) return { memory: null, reading: null, refused: [], error: null };
   const keep = (error: string): EtcdOutcome => {
     const kept = before === null ? null : stillListed(before, settings.keys);
     const source = {
@@ -158,6 +160,7 @@ export async function readEtcd(
     } as const;
     return {
       memory: kept,
+      reading: null,
       error,
       refused: [{ source, name: null, reason: error, lastGoodKept: kept !== null }],
     };
@@ -172,6 +175,7 @@ export async function readEtcd(
   if (doubt !== null) return keep(doubt);
   return {
     memory: rememberEtcd(before, reading, settings.endpoints, deadLetters.topic),
+    reading,
     refused: [],
     error: null,
   };

@@ -1,6 +1,7 @@
 import type { Declaration, Refusal } from "../lib/rules/declaration.ts";
 import { mergeDeclarations, type Conflict } from "../lib/rules/desired.ts";
-import type { EtcdMemory } from "../lib/rules/etcd-memory.ts";
+import { withKey, type EtcdKeyText, type EtcdMemory } from "../lib/rules/etcd-memory.ts";
+import { planHash } from "../lib/rules/plan-hash.ts";
 import { planTopics, type ObservedTopic, type Plan } from "../lib/rules/plan.ts";
 import { applyPlan, type Applied, type ConsumerCommands } from "./apply-plan.ts";
 import {
@@ -9,6 +10,7 @@ import {
   readConfig,
   readEtcd,
   type ConfigMemory,
+  type ConfigOutcome,
   type SourceReaders,
 } from "./read-sources.ts";
 
@@ -26,6 +28,10 @@ export interface ReconcileInput {
   readonly dryRun: boolean;
   /** Take what etcd says although its history changed. */
   readonly acceptEtcd: boolean;
+  /** Touch nothing unless the plan has this hash; null: carry it out whatever it is. */
+  readonly expectedHash: string | null;
+  /** Plan as if a key of etcd held this, which makes the run a dry one; null: as etcd is. */
+  readonly asIf: EtcdKeyText | null;
 }
 
 export interface ReconcileDeps extends SourceReaders, ConsumerCommands {
@@ -43,7 +49,11 @@ export interface SourceReport {
 
 export interface ReconcileResult extends Applied {
   readonly memory: ReconcileMemory;
+  /** False: a dry run, or the plan was not the expected one; nothing was touched. */
+  readonly carriedOut: boolean;
   readonly plan: Plan;
+  /** Of the plan's effect; see planHash. */
+  readonly hash: string;
   readonly conflicts: readonly Conflict[];
   readonly sources: {
     readonly config: SourceReport;
@@ -63,35 +73,25 @@ export interface ReconcileResult extends Applied {
  */
 export async function reconcileTopics(input: ReconcileInput, deps: ReconcileDeps): Promise<ReconcileResult> {
   const startedAt = deps.now();
-  const { memory } = input;
+  const { memory, expectedHash } = input;
+  const dry = input.dryRun || input.asIf !== null;
 
-  const read = await readConfig(memory, deps);
-  const config = input.dryRun ? read : await putIntoForce(read, memory.settings, deps);
+  let config = await readConfig(memory, deps);
+  let carriedOut = !dry && expectedHash === null;
+  if (carriedOut) config = await putIntoForce(config, memory.settings, deps);
+  let planned = await planRun(input, config, deps);
+  if (!dry && planned.hash === expectedHash) {
+    const inForce = await putIntoForce(config, memory.settings, deps);
+    // Settings that could not be put into force are refused, and without them it is another plan.
+    if (inForce !== config) planned = await planRun(input, inForce, deps);
+    config = inForce;
+    carriedOut = planned.hash === expectedHash;
+  }
+
   const { settings } = config.memory;
-  const [etcd, kafka] = await Promise.all([
-    readEtcd(memory.etcd, input.acceptEtcd, settings, deps),
-    listTopics(settings.kafka, deps),
-  ]);
-  const declarations = [...config.memory.declarations, ...declarationsOf(etcd.memory)];
-  const deadLetterTopic = settings.deadLetters.topic;
-  const observed = deps.observed();
-  // While Kafka does not answer, patterns go on covering what they covered.
-  const merged = mergeDeclarations(declarations, kafka.topics ?? observed.keys(), deadLetterTopic);
-  const plan = planTopics({
-    desired: merged.desired,
-    observed,
-    kafkaTopics: kafka.topics,
-    kafka: settings.kafka,
-    refused: [...config.refused, ...etcd.refused, ...refusalsOf(etcd.memory), ...merged.refused],
-    now: deps.now(),
-  });
-  const seenMissing = new Set([
-    ...memory.seenMissing,
-    ...plan.pending.filter(({ topic }) => kafka.topics?.has(topic) === false).map(({ topic }) => topic),
-  ]);
-
+  const { plan, hash, merged, etcd, kafka, seenMissing } = planned;
   let applied: Applied = { started: [], stopped: [], replaced: [], failed: [], interrupted: false };
-  if (!input.dryRun) {
+  if (carriedOut) {
     applied = await applyPlan({ plan, desired: merged.desired, kafka: settings.kafka, seenMissing }, deps);
   }
   return {
@@ -100,7 +100,9 @@ export async function reconcileTopics(input: ReconcileInput, deps: ReconcileDeps
       etcd: etcd.memory,
       seenMissing: new Set([...seenMissing].filter((topic) => merged.desired.has(topic))),
     },
+    carriedOut,
     plan,
+    hash,
     conflicts: merged.conflicts,
     sources: {
       config: report(config.error, config.memory.declarations.length),
@@ -116,6 +118,40 @@ export async function reconcileTopics(input: ReconcileInput, deps: ReconcileDeps
     ...applied,
     durationMs: deps.now() - startedAt,
   };
+}
+
+/** Reads etcd and Kafka and compares; touches nothing. */
+async function planRun(
+  { memory, acceptEtcd, asIf }: ReconcileInput,
+  config: ConfigOutcome,
+  deps: ReconcileDeps,
+) {
+  const { settings } = config.memory;
+  const readers: SourceReaders = {
+    ...deps,
+    readEtcd: async (wanted, signal) => withKey(await deps.readEtcd(wanted, signal), wanted.keys, asIf),
+  };
+  const [etcd, kafka] = await Promise.all([
+    readEtcd(memory.etcd, acceptEtcd, settings, readers),
+    listTopics(settings.kafka, deps),
+  ]);
+  const declarations = [...config.memory.declarations, ...declarationsOf(etcd.memory)];
+  const observed = deps.observed();
+  // While Kafka does not answer, patterns go on covering what they covered.
+  const merged = mergeDeclarations(declarations, kafka.topics ?? observed.keys(), settings.deadLetters.topic);
+  const plan = planTopics({
+    desired: merged.desired,
+    observed,
+    kafkaTopics: kafka.topics,
+    kafka: settings.kafka,
+    refused: [...config.refused, ...etcd.refused, ...refusalsOf(etcd.memory), ...merged.refused],
+    now: deps.now(),
+  });
+  const seenMissing = new Set([
+    ...memory.seenMissing,
+    ...plan.pending.filter(({ topic }) => kafka.topics?.has(topic) === false).map(({ topic }) => topic),
+  ]);
+  return { plan, hash: planHash(plan, settings.kafka), merged, etcd, kafka, seenMissing };
 }
 
 /** Every declaration in force, in order of precedence. */

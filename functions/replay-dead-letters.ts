@@ -12,6 +12,7 @@ import {
   type ForeignRecord,
   type LetterCounts,
   type ReadDeadLettersDeps,
+  type ReadProgress,
 } from "./read-dead-letters.ts";
 import { reingest, type ReingestDeps } from "./reingest.ts";
 
@@ -20,7 +21,10 @@ export interface ReplayInput extends ReplayRequest {
   readonly limits: BulkLimits;
 }
 
-export interface ReplayDeps extends Omit<ReadDeadLettersDeps, "deadline">, Omit<ReingestDeps, "signal"> {
+export interface ReplayDeps
+  extends Omit<ReadDeadLettersDeps, "deadline" | "onProgress">, Omit<ReingestDeps, "signal"> {
+  /** Called for every batch. */
+  onProgress(progress: ReplayProgress): void;
   /** Today's settings of a topic; null where it is not declared any more. */
   specificationOf(topic: string): Specification | null;
   /** Which of these ids an index, or any that a pattern covers, holds; none where it does not exist. */
@@ -36,9 +40,13 @@ export interface RecordPlace {
   readonly offset: number;
 }
 
-/** What became of the letters; each that was read and meant is in exactly one of the six counts here. */
-export interface ReplayResult extends Readonly<LetterCounts> {
-  readonly dryRun: boolean;
+/** How far a replay is, and what became of the letters by now. */
+export interface ReplayProgress extends ReadProgress {
+  readonly outcomes: ReplayOutcomes;
+}
+
+/** Letters by what became of them. */
+export interface ReplayOutcomes {
   /** Their ids are in the index. */
   readonly alreadyThere: number;
   readonly indexed: number;
@@ -50,6 +58,11 @@ export interface ReplayResult extends Readonly<LetterCounts> {
   readonly unrecoverable: number;
   /** Of a dry run: what would have been tried. */
   readonly wouldReplay: number;
+}
+
+/** What a replay came to; each letter that was read and meant is in exactly one of its outcomes. */
+export interface ReplayResult extends Readonly<LetterCounts>, ReplayOutcomes {
+  readonly dryRun: boolean;
   /** The letters that are still rejected, by what is wrong with them now; of a dry run, those that would be tried. */
   readonly byError: DeadLetterDigest;
   /** The first hundred that are unrecoverable. */
@@ -58,6 +71,15 @@ export interface ReplayResult extends Readonly<LetterCounts> {
   readonly undeclared: readonly string[];
   readonly firstForeign: ForeignRecord | null;
 }
+
+export const NO_OUTCOMES: ReplayOutcomes = {
+  alreadyThere: 0,
+  indexed: 0,
+  stillRejected: 0,
+  skipped: 0,
+  unrecoverable: 0,
+  wouldReplay: 0,
+};
 
 const MAX_LISTED = 100;
 
@@ -73,14 +95,7 @@ const MAX_LISTED = 100;
 export async function replayDeadLetters(input: ReplayInput, deps: ReplayDeps): Promise<ReplayResult> {
   const { dryRun, limits, deadLetterTopic } = input;
   const { signal } = deps;
-  const tally = {
-    alreadyThere: 0,
-    indexed: 0,
-    stillRejected: 0,
-    skipped: 0,
-    unrecoverable: 0,
-    wouldReplay: 0,
-  };
+  const tally: Record<keyof ReplayOutcomes, number> = { ...NO_OUTCOMES };
   const digest = new DigestCounter();
   const unrecoverablePlaces: RecordPlace[] = [];
   const undeclared = new Set<string>();
@@ -88,7 +103,12 @@ export async function replayDeadLetters(input: ReplayInput, deps: ReplayDeps): P
 
   const { counts, firstForeign } = await readDeadLetters(
     { topic: deadLetterTopic, filter: input.filter, newest: null },
-    { ...deps, deadline: null },
+    {
+      reader: deps.reader,
+      signal,
+      deadline: null,
+      onProgress: (progress) => deps.onProgress({ ...progress, outcomes: { ...tally } }),
+    },
     async (letters) => {
       for (const group of groupBySpecification(letters)) await replayGroup(group);
     },

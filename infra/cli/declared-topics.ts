@@ -1,8 +1,8 @@
+import { withStore } from "../../lib/adapters/etcd/declarations-store.ts";
 import { createKafkaCluster } from "../../lib/adapters/kafka/cluster.ts";
 import type { Refusal, Specification } from "../../lib/rules/declaration.ts";
 import { mergeDeclarations } from "../../lib/rules/desired.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
-import { withStore } from "./etcd-store.ts";
 import type { LoadedConfig } from "./load-config.ts";
 import { listTopics } from "./topics-list.ts";
 

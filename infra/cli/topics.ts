@@ -1,8 +1,16 @@
-import type { DeclarationsStore } from "../../lib/adapters/etcd/declarations-store.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import {
+  keysDeclaring,
+  writeEdit,
+  type RefusedEdit,
+  type WrittenEdit,
+} from "../../functions/edit-declarations.ts";
+import { withStore, type DeclarationsStore } from "../../lib/adapters/etcd/declarations-store.ts";
 import type { DeclarationTarget } from "../../lib/rules/declaration.ts";
-import { parseEtcdValue } from "../../lib/rules/declarations.ts";
-import { nameOf } from "../../lib/rules/declarations-edit.ts";
+import { entryRefusals } from "../../lib/rules/declarations.ts";
+import { nameOf, type DeclarationsEdit } from "../../lib/rules/declarations-edit.ts";
 import { PenstockError } from "../../lib/rules/errors.ts";
+import { keyForNew, placeOf } from "../../lib/rules/etcd-keys.ts";
 import type { EtcdSettings } from "../../lib/rules/settings.ts";
 import { ExitCode } from "./exit-code.ts";
 import { reportFailure } from "./failure.ts";
@@ -15,8 +23,8 @@ import {
 } from "./topics-arguments.ts";
 import { writeKibanaObjects } from "./topics-kibana.ts";
 import { formatListing, listingAsJson, listTopics, type TopicsListing } from "./topics-list.ts";
-import { withStore } from "./etcd-store.ts";
-import { keyForNew, keysDeclaring, writeEdit, type WriteOutcome } from "./topics-write.ts";
+
+type WriteOutcome = WrittenEdit | Pick<RefusedEdit, "kind" | "reason">;
 
 /** What the command takes from its surroundings. */
 export interface TopicsIo {
@@ -39,7 +47,7 @@ export async function main(argv: readonly string[], io: TopicsIo): Promise<ExitC
     const config = loadConfig(command.config, io.environment);
     if (command.kind === "list") return await list(config, command.json, io);
     if (command.kind === "kibana") return await kibana(config, command.out, io);
-    return await write(command, config, io);
+    return await change(command, config, io);
   } catch (error) {
     return reportFailure(error, "topics", io.error);
   }
@@ -66,7 +74,7 @@ async function readListing(
   return listTopics(declarations, snapshot, deadLetters.topic);
 }
 
-async function write(
+async function change(
   command: AddCommand | RemoveCommand,
   config: LoadedConfig,
   io: TopicsIo,
@@ -86,7 +94,7 @@ async function write(
     return ExitCode.failed;
   }
   if (command.json) {
-    const { kind: action, key, revision } = outcome;
+    const { action, key, revision } = outcome;
     io.out(`${JSON.stringify({ action, [command.target.kind]: nameOf(command.target), key, revision })}\n`);
   } else {
     io.out(`${sentenceOf(outcome, command.target)}\n`);
@@ -102,9 +110,11 @@ async function add(
   io: TopicsIo,
 ): Promise<WriteOutcome> {
   const key = wanted ?? keyForNew(etcd.keys, target);
-  const rule = refusalOf(entry, config.settings.deadLetters.topic);
-  if (rule !== null) return { kind: "refused", reason: `"${nameOf(target)}" was not added: ${rule}` };
-  if (!etcd.keys.some((listed) => key === listed || (listed.endsWith("/") && key.startsWith(listed)))) {
+  const rules = entryRefusals(entry, config.settings.deadLetters.topic).map(({ reason }) => reason);
+  if (rules.length > 0) {
+    return { kind: "refused", reason: `"${nameOf(target)}" was not added: ${rules.join("; ")}` };
+  }
+  if (placeOf(key, etcd.keys) < 0) {
     io.error(
       `Note: etcd key "${key}" is not among etcd.keys of ${config.file}; no host with this file reads it.\n`,
     );
@@ -112,14 +122,17 @@ async function add(
   if (declaredInConfig(config, target)) {
     io.error(`Note: ${config.file} declares "${nameOf(target)}" too, and goes before etcd.\n`);
   }
-  return writeEdit(store, key, { kind: "add", target, entry }, io);
+  return write(store, key, { kind: "add", target, entry }, io);
 }
 
-/** Why hosts would refuse the entry, or null. */
-function refusalOf(entry: AddCommand["entry"], deadLetterTopic: string): string | null {
-  const source = { name: "new", revision: 0 };
-  const { refused } = parseEtcdValue(JSON.stringify([entry]), source, [], deadLetterTopic);
-  return refused[0]?.reason.replace('etcd key "new", entry 1: ', "") ?? null;
+function write(
+  store: DeclarationsStore,
+  key: string,
+  edit: DeclarationsEdit,
+  { signal, random }: TopicsIo,
+): Promise<WriteOutcome> {
+  const wait = (ms: number, until: AbortSignal) => delay(ms, undefined, { signal: until });
+  return writeEdit({ key, edit, revision: null }, { store, wait, random, signal });
 }
 
 async function remove(
@@ -130,8 +143,7 @@ async function remove(
 ): Promise<WriteOutcome> {
   const keys = key === null ? await keysDeclaring(store, target, io.signal) : [key];
   const [only, ...others] = keys;
-  if (only !== undefined && others.length === 0)
-    return writeEdit(store, only, { kind: "remove", target }, io);
+  if (only !== undefined && others.length === 0) return write(store, only, { kind: "remove", target }, io);
   const name = nameOf(target);
   if (only !== undefined) {
     return {
@@ -147,7 +159,7 @@ function declaredInConfig({ declarations }: LoadedConfig, target: DeclarationTar
   return declarations.some((one) => one.target.kind === target.kind && nameOf(one.target) === nameOf(target));
 }
 
-function sentenceOf(outcome: Exclude<WriteOutcome, { kind: "refused" }>, target: DeclarationTarget): string {
+function sentenceOf(outcome: WrittenEdit, target: DeclarationTarget): string {
   const name = `"${nameOf(target)}"`;
   const where = `etcd key "${outcome.key}" (revision ${outcome.revision})`;
   const sentences = {
@@ -156,7 +168,7 @@ function sentenceOf(outcome: Exclude<WriteOutcome, { kind: "refused" }>, target:
     removed: `Removed ${name} from ${where}.`,
     unchanged: `Nothing to do: ${name} stands like that already in ${where}.`,
   };
-  return sentences[outcome.kind];
+  return sentences[outcome.action];
 }
 
 if (import.meta.main) {

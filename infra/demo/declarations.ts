@@ -1,7 +1,9 @@
-import { createDeclarationsStore } from "../../lib/adapters/etcd/declarations-store.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { writeEdit } from "../../functions/edit-declarations.ts";
+import { withStore } from "../../lib/adapters/etcd/declarations-store.ts";
 import type { DeclarationsEdit } from "../../lib/rules/declarations-edit.ts";
+import { keyForNew } from "../../lib/rules/etcd-keys.ts";
 import type { EtcdSettings } from "../../lib/rules/settings.ts";
-import { keyForNew, writeEdit } from "../cli/topics-write.ts";
 
 /** Declares topics in etcd, as `bun run topics add` and `remove` do, each with a connection of its own. */
 export interface Declarations {
@@ -11,25 +13,27 @@ export interface Declarations {
 }
 
 export function createDeclarations(settings: EtcdSettings, signal: AbortSignal): Declarations {
-  async function write(edit: DeclarationsEdit): Promise<number> {
-    const key = keyForNew(settings.keys, edit.target);
-    const store = createDeclarationsStore(settings);
-    let sentAtMs = 0;
-    const timed: Pick<typeof store, "read" | "put"> = {
-      read: (...args) => store.read(...args),
-      put(...args) {
-        sentAtMs = performance.now();
-        return store.put(...args);
-      },
-    };
-    try {
-      const outcome = await writeEdit(timed, key, edit, { signal, random: Math.random });
+  const write = (edit: DeclarationsEdit): Promise<number> =>
+    withStore(settings, async (store) => {
+      let sentAtMs = 0;
+      const outcome = await writeEdit(
+        { key: keyForNew(settings.keys, edit.target), edit, revision: null },
+        {
+          signal,
+          random: Math.random,
+          wait: (ms, until) => delay(ms, undefined, { signal: until }),
+          store: {
+            read: (...args) => store.read(...args),
+            put(...args) {
+              sentAtMs = performance.now();
+              return store.put(...args);
+            },
+          },
+        },
+      );
       if (outcome.kind === "refused") throw new Error(outcome.reason);
       return sentAtMs;
-    } finally {
-      store.close();
-    }
-  }
+    });
 
   return {
     add: (topic, path) => write({ kind: "add", target: { kind: "topic", topic }, entry: { topic, path } }),

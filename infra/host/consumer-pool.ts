@@ -130,10 +130,10 @@ export function createConsumerPool(deps: PoolDeps): ConsumerPool {
     describe: (topic, desired) => entries.get(topic)?.runner.describe(desired),
     observed: () =>
       new Map(
-        [...entries].map(([topic, { runner }]) => [
-          topic,
-          { spec: runner.spec, state: runner.state, hash: runner.hash, retryAtMs: runner.retryAtMs },
-        ]),
+        [...entries].map(([topic, { runner }]) => {
+          const { spec, sources, state, hash, retryAtMs } = runner;
+          return [topic, { spec, sources, state, hash, retryAtMs }];
+        }),
       ),
     statuses: () =>
       [...entries.values()].map(({ runner }) => runner.status()).sort((a, b) => (a.topic < b.topic ? -1 : 1)),

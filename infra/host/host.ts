@@ -4,9 +4,9 @@ import {
   declarationsInForce,
   reconcileTopics,
   type ReconcileMemory,
-  type ReconcileResult,
 } from "../../functions/reconcile-topics.ts";
 import { watchConfigFile } from "../../lib/adapters/config-file.ts";
+import { withStore } from "../../lib/adapters/etcd/declarations-store.ts";
 import { startConsumer } from "../../lib/adapters/kafka/consumer.ts";
 import { createThrottledLogger } from "../../lib/adapters/log-throttle.ts";
 import { createMetrics } from "../../lib/adapters/metrics.ts";
@@ -23,13 +23,12 @@ import { type ByteBounds, createByteBudget } from "./byte-budget.ts";
 import { createClients } from "./clients.ts";
 import { createConsumerPool } from "./consumer-pool.ts";
 import { createDeadLetterOffice } from "./dead-letter-office.ts";
+import { createDeclarationsDesk } from "./declarations-desk.ts";
 import { createEtcdKeeper } from "./etcd-keeper.ts";
 import { createEventIntake } from "./event-intake.ts";
 import { createHttpApp } from "./http/app.ts";
 import { serveHttp } from "./http/server.ts";
-import { createHistory } from "./live/history.ts";
-import { createLiveHub } from "./live/live-hub.ts";
-import { sourceViews } from "./live/source-views.ts";
+import { createLive } from "./live/live.ts";
 import { createMonitor } from "./monitor.ts";
 import { createPump } from "./pump.ts";
 import { createReconcileLoop } from "./reconcile-loop.ts";
@@ -201,26 +200,26 @@ export function startHost(options: HostOptions): Host {
       topics,
     });
 
-  const startedAt = now();
-  const history = createHistory();
-  const live = createLiveHub({
-    history,
-    look() {
-      const statuses = pool.statuses();
-      const { etcd: etcdSettings, kafka } = loop.memory.settings;
-      return {
-        at: now(),
-        startedAt,
-        history,
-        statuses,
-        health: healthOf(statuses),
-        inFlight: { bytes: budget.usedBytes, maxBytes: kafka.inFlightMaxBytes },
-        sources: sourceViews(options.configPath, etcdSettings, loop.last, (source) =>
-          reporter.lastSuccess(source),
-        ),
-        reconciled: loop.last,
-      };
-    },
+  const desk = createDeclarationsDesk({
+    random,
+    withStore,
+    configPath: options.configPath,
+    memory: () => loop.memory,
+    configError: () => loop.last?.sources.config.error ?? null,
+    topics: () => pool.observed().keys(),
+    readEtcd: (settings, signal) => etcd.read(settings, signal),
+    preview: (asIf) =>
+      loop.run({ reason: "preview", dryRun: true, acceptEtcd: false, expectedHash: null, asIf }),
+  });
+
+  const live = createLive({
+    now,
+    loop,
+    reporter,
+    configPath: options.configPath,
+    topics: () => pool.statuses(),
+    health: healthOf,
+    inFlightBytes: () => budget.usedBytes,
   });
 
   const { http } = config.settings;
@@ -248,8 +247,8 @@ export function startHost(options: HostOptions): Host {
       digest: (topic) => office.digest(topic),
       ingest: (batches, signal) => intake.ingest(batches, signal),
       ingestRefusal: () => intake.ingestRefusal(),
-      reconcile: async ({ dryRun, accept, reason }) =>
-        toAnswer(dryRun, await loop.run({ reason, dryRun, acceptEtcd: accept === "etcd" })),
+      reconcile: (wanted) => loop.run(wanted),
+      declarations: desk,
     }),
   });
   const watch = watchConfigFile(options.configPath, {
@@ -263,6 +262,7 @@ export function startHost(options: HostOptions): Host {
       const drainMs = Math.max(0, loop.memory.settings.shutdown.deadlineMs - LEAVE_MS);
       watch.stop();
       live.stop();
+      desk.stop();
       server.endStreams();
       // A run under way may be starting topics: it is told to hurry, and what it began is stopped with the rest.
       const [unclean] = await Promise.all([pool.stopAll(drainMs), loop.stop(), office.stop(), intake.stop()]);
@@ -284,10 +284,4 @@ function allSourcesRead({ settings, etcd }: ReconcileMemory): boolean {
 
 function boundsOf({ kafka, elasticsearch }: Settings): ByteBounds {
   return { maxBytes: kafka.inFlightMaxBytes, readAhead: readAheadBytes(elasticsearch.bulk) };
-}
-
-/** What `POST /reconcile` answers. */
-function toAnswer(dryRun: boolean, result: ReconcileResult): object {
-  const { plan, conflicts, sources, failed, interrupted, durationMs } = result;
-  return { dryRun, plan, conflicts, sources, failed, interrupted, durationMs };
 }

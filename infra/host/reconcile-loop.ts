@@ -10,16 +10,17 @@ export interface ReconcileLoop {
    * Runs for somebody who waits for the result; whoever asks for the same before it has begun shares it.
    * @throws once the loop is stopped
    */
-  run(options: {
-    readonly reason: string;
-    readonly dryRun: boolean;
-    readonly acceptEtcd: boolean;
-  }): Promise<ReconcileResult>;
-  /** The last run that was not dry; null before the first. */
+  run(wanted: WantedRun): Promise<ReconcileResult>;
+  /** The last run that was carried out; null before the first. */
   readonly last: ReconcileResult | null;
   readonly memory: ReconcileMemory;
   /** Lets a run under way end and starts no other. */
   stop(): Promise<void>;
+}
+
+/** What somebody wants of a run, and why. */
+export interface WantedRun extends Omit<ReconcileInput, "memory"> {
+  readonly reason: string;
 }
 
 export interface LoopDeps {
@@ -57,7 +58,7 @@ export function createReconcileLoop(deps: LoopDeps): ReconcileLoop {
   ): Promise<ReconcileResult> => {
     newer = new AbortController();
     const result = await deps.reconcile({ ...input, memory }, newer.signal);
-    if (input.dryRun) return result;
+    if (!result.carriedOut) return result;
     ({ memory } = result);
     last = result;
     deps.onResult(result, why);
@@ -83,7 +84,7 @@ export function createReconcileLoop(deps: LoopDeps): ReconcileLoop {
       reasons = new Set();
       if (stopped) return;
       try {
-        await runOnce({ dryRun: false, acceptEtcd: false }, why);
+        await runOnce({ dryRun: false, acceptEtcd: false, expectedHash: null, asIf: null }, why);
       } catch (error) {
         // A fault of ours; what servers do ends in the result.
         deps.logger.error("reconcile failed", { reasons: why, error: messageOf(error) });
@@ -94,14 +95,15 @@ export function createReconcileLoop(deps: LoopDeps): ReconcileLoop {
 
   return {
     trigger,
-    run({ reason, dryRun, acceptEtcd }) {
-      const kind = JSON.stringify({ dryRun, acceptEtcd });
+    run({ reason, dryRun, acceptEtcd, expectedHash, asIf }) {
+      const input = { dryRun, acceptEtcd, expectedHash, asIf };
+      const kind = JSON.stringify(input);
       const shared = awaited.get(kind);
       if (shared !== undefined) return shared;
       const done = enqueue(async () => {
         awaited.delete(kind);
         if (stopped) throw new Error("the host stops");
-        return runOnce({ dryRun, acceptEtcd }, [reason]);
+        return runOnce(input, [reason]);
       });
       awaited.set(kind, done);
       return done;

@@ -1,5 +1,4 @@
-import type { ReadProgress } from "../../functions/read-dead-letters.ts";
-import type { ReplayResult } from "../../functions/replay-dead-letters.ts";
+import { NO_OUTCOMES, type ReplayProgress, type ReplayResult } from "../../functions/replay-dead-letters.ts";
 import { messageOf } from "../../lib/rules/errors.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
 import type { ReplayRequest } from "../../lib/rules/replay-request.ts";
@@ -17,7 +16,7 @@ export interface ReplayJob {
   };
   readonly startedAt: string;
   readonly endedAt: string | null;
-  readonly progress: ReadProgress;
+  readonly progress: ReplayProgress;
   /** Null until it is done. */
   readonly result: ReplayResult | null;
   /** Why it failed. What it had brought in by then is in the index, the rest still in the dead-letter topic. */
@@ -37,7 +36,7 @@ export interface ReplayJobs {
 export interface ReplayJobsDeps {
   replay(
     request: ReplayRequest,
-    onProgress: (progress: ReadProgress) => void,
+    onProgress: (progress: ReplayProgress) => void,
     signal: AbortSignal,
   ): Promise<ReplayResult>;
   newId(): string;
@@ -94,7 +93,7 @@ export function createReplayJobs(deps: ReplayJobsDeps): ReplayJobs {
         },
         startedAt: nowIso(),
         endedAt: null,
-        progress: { read: 0, total: 0 },
+        progress: { read: 0, total: 0, outcomes: NO_OUTCOMES },
         result: null,
         error: null,
       };

@@ -2,7 +2,7 @@ import type { StartOrder } from "../../functions/apply-plan.ts";
 import type { startConsumer, TopicConsumer } from "../../lib/adapters/kafka/consumer.ts";
 import { abortable } from "../../lib/rules/abortable.ts";
 import { backoffMs, type BackoffRule } from "../../lib/rules/backoff.ts";
-import type { Specification } from "../../lib/rules/declaration.ts";
+import type { SourceRef, Specification } from "../../lib/rules/declaration.ts";
 import type { DesiredTopic } from "../../lib/rules/desired.ts";
 import { messageOf, PenstockError } from "../../lib/rules/errors.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
@@ -30,6 +30,8 @@ export interface RunnerDeps {
 export interface TopicRunner {
   readonly state: TopicState;
   readonly spec: Specification;
+  /** Where it is declared, the winner first. */
+  readonly sources: readonly SourceRef[];
   /** Of what it runs by; null while it is pending, and once it was told to stop for good. */
   readonly hash: string | null;
   /** When a failed start may be tried again; milliseconds since the epoch. */
@@ -208,6 +210,9 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
     },
     get spec() {
       return desired.spec;
+    },
+    get sources() {
+      return desired.sources;
     },
     get hash() {
       return hash;

@@ -10,7 +10,10 @@ export interface DigestGroup {
   /** The error's type. */
   readonly error: string;
   readonly count: number;
-  /** The first of them. */
+  /** When the first and the last of them were rejected, ISO 8601. */
+  readonly firstSeen: string;
+  readonly lastSeen: string;
+  /** The first of them that was read. */
   readonly sample: {
     readonly topic: string;
     readonly partition: number;
@@ -32,11 +35,19 @@ export interface DeadLetterDigest {
 const MAX_GROUPS = 1_000;
 const MAX_VALUE_CHARACTERS = 200;
 
-type Entry = Pick<ReadDeadLetter, "topic" | "record" | "error">;
+type Entry = Pick<ReadDeadLetter, "topic" | "record" | "error" | "failedAt">;
+
+interface Group {
+  readonly kind: Pick<DigestGroup, "topic" | "field" | "error" | "sample">;
+  count: number;
+  /** Milliseconds since the epoch. */
+  firstMs: number;
+  lastMs: number;
+}
 
 /** Counts dead letters by topic, field and error; holds one sample of each kind, however many are added. */
 export class DigestCounter {
-  readonly #groups = new Map<string, { group: Omit<DigestGroup, "count">; count: number }>();
+  readonly #groups = new Map<string, Group>();
   readonly #maxGroups: number;
   #others = 0;
 
@@ -48,22 +59,29 @@ export class DigestCounter {
     const field = rejectedField(letter.error.reason);
     const name = JSON.stringify([letter.topic, field, letter.error.type]);
     const known = this.#groups.get(name);
-    if (known !== undefined) known.count += 1;
-    else if (this.#groups.size < this.#maxGroups) {
-      this.#groups.set(name, { group: groupOf(letter, field), count: 1 });
+    const { failedAt } = letter;
+    if (known !== undefined) {
+      known.count += 1;
+      // Partitions are read side by side, so later ones may come first.
+      known.firstMs = Math.min(known.firstMs, failedAt);
+      known.lastMs = Math.max(known.lastMs, failedAt);
+    } else if (this.#groups.size < this.#maxGroups) {
+      this.#groups.set(name, { kind: kindOf(letter, field), count: 1, firstMs: failedAt, lastMs: failedAt });
     } else this.#others += 1;
   }
 
   digest(): DeadLetterDigest {
-    const groups = [...this.#groups.values()].map(({ group, count }) => {
-      const { topic, field, error, sample } = group;
-      return { topic, field, error, count, sample };
+    const groups = [...this.#groups.values()].map(({ kind, count, firstMs, lastMs }) => {
+      const { topic, field, error, sample } = kind;
+      const firstSeen = new Date(firstMs).toISOString();
+      const lastSeen = new Date(lastMs).toISOString();
+      return { topic, field, error, count, firstSeen, lastSeen, sample };
     });
     return { groups: groups.toSorted((a, b) => b.count - a.count), others: this.#others };
   }
 }
 
-function groupOf({ topic, record, error }: Entry, field: string | null): Omit<DigestGroup, "count"> {
+function kindOf({ topic, record, error }: Entry, field: string | null): Group["kind"] {
   const { partition, offset, value } = record;
   return {
     topic,

@@ -10,13 +10,21 @@ export type DeclarationsEdit =
       /** The entry as it shall stand there; names the target. */
       readonly entry: Readonly<Record<string, unknown>>;
     }
+  | {
+      readonly kind: "replace";
+      /** The entry that goes. */
+      readonly target: DeclarationTarget;
+      /** What stands in its place; names `named`, which may be another target. */
+      readonly entry: Readonly<Record<string, unknown>>;
+      readonly named: DeclarationTarget;
+    }
   | { readonly kind: "remove"; readonly target: DeclarationTarget };
 
 export type DeclarationsEditResult =
   | { readonly kind: "changed"; readonly text: string; readonly how: "added" | "replaced" | "removed" }
   | { readonly kind: "unchanged" }
-  /** One sentence that says which rule stands against it. */
-  | { readonly kind: "refused"; readonly reason: string };
+  /** One sentence that says which rule stands against it, and what of the edit it is about. */
+  | { readonly kind: "refused"; readonly reason: string; readonly about: "key" | "target" | "declaration" };
 
 /** An element of the array: what it says, and its text as it stands. */
 interface Element {
@@ -36,18 +44,23 @@ export function editDeclarations(text: string | null, edit: DeclarationsEdit): D
   let elements: Element[];
   try {
     const values: unknown = JSON.parse(source);
-    if (!Array.isArray(values)) return refused("it does not hold a JSON array");
+    if (!Array.isArray(values)) return refused("key", "it does not hold a JSON array");
     elements = elementTexts(source).map((text, place) => ({ text, value: values[place] }));
   } catch (error) {
-    return refused(`it does not hold valid JSON: ${messageOf(error)}`);
+    return refused("key", `it does not hold valid JSON: ${messageOf(error)}`);
   }
 
   const first = elements.findIndex(({ value }) => isEntryOf(edit.target, value));
   const others = elements.filter(({ value }) => !isEntryOf(edit.target, value));
   const layout = layoutOf(source);
+  if (edit.kind !== "add" && first < 0) {
+    return refused("target", `it does not declare "${nameOf(edit.target)}"`);
+  }
   if (edit.kind === "remove") {
-    if (first < 0) return refused(`it does not declare "${nameOf(edit.target)}"`);
     return { kind: "changed", how: "removed", text: joinElements(others, layout) };
+  }
+  if (edit.kind === "replace" && others.some(({ value }) => isEntryOf(edit.named, value))) {
+    return refused("declaration", `it declares "${nameOf(edit.named)}" already, in another entry`);
   }
   const entry = { value: edit.entry, text: JSON.stringify(edit.entry) };
   if (first < 0) return { kind: "changed", how: "added", text: joinElements([...others, entry], layout) };
@@ -61,8 +74,8 @@ export function nameOf(target: DeclarationTarget): string {
   return target.kind === "topic" ? target.topic : target.pattern;
 }
 
-function refused(reason: string): DeclarationsEditResult {
-  return { kind: "refused", reason };
+function refused(about: "key" | "target" | "declaration", reason: string): DeclarationsEditResult {
+  return { kind: "refused", about, reason };
 }
 
 /** A bare string is short for an entry with that topic. */

@@ -1,7 +1,7 @@
 import { toDeclaration } from "./config/declaration.ts";
 import { entryFaults, nameOf } from "./config/cross-checks.ts";
 import { check } from "./config/faults.ts";
-import { mappingOf } from "./config/mapping.ts";
+import { isMapping, mappingOf, type Mapping } from "./config/mapping.ts";
 import { cut, formatPath, showValue, type Fault } from "./config/problem.ts";
 import { entrySchema } from "./config/schema.ts";
 import type { Declaration, Refusal } from "./declaration.ts";
@@ -72,14 +72,14 @@ export function parseEtcdValue(
     const place = `etcd key ${showValue(source.name)}, entry ${position + 1}`;
     const rules =
       declaration === null
-        ? faults.map((fault) => describe(fault, raw))
+        ? refusalsOf(faults, raw).map(({ reason }) => reason)
         : [
             `${named?.kind ?? "topic"} ${showValue(named?.name)} is declared already, by entry ${(first ?? 0) + 1}`,
           ];
     refused.push({
       source: { kind: "etcd", ...source, entry: position },
       name: named === null ? null : cut(named.name),
-      reason: `${place}: ${[...new Set(rules)].join("; ")}`,
+      reason: `${place}: ${rules.join("; ")}`,
       lastGoodKept: kept !== null,
     });
     return kept === null ? [] : [kept];
@@ -98,6 +98,39 @@ export function parseEtcdValue(
     // What it says is of the older revision; only its place is today's.
     return { ...found, source: { ...found.source, entry: position } };
   }
+}
+
+/** A rule that something breaks, and where. */
+export interface FieldRefusal {
+  /** As `topic` or `target.pattern`; empty: the whole. */
+  readonly field: string;
+  /** The field, its value and the rule. */
+  readonly reason: string;
+}
+
+/** Why hosts would refuse an entry; none: they take it. */
+export function entryRefusals(entry: unknown, deadLetterTopic: string): FieldRefusal[] {
+  const raw = withoutNulls(entry);
+  const { faults } = readEntry(raw, 0, { name: "", revision: 0 }, deadLetterTopic);
+  return refusalsOf(faults, raw);
+}
+
+/** Why hosts would refuse the value of a key as a whole; null: they do not. */
+export function listRefusal(value: string): string | null {
+  const array = parseArray(value);
+  return array.ok ? null : array.rule;
+}
+
+/** The elements of a value that hosts do not refuse as a whole; else null. */
+export function listElements(value: string): readonly unknown[] | null {
+  const array = parseArray(value);
+  return array.ok ? array.entries : null;
+}
+
+/** Each fault once, as a sentence. */
+export function refusalsOf(faults: readonly Fault[], raw: unknown): FieldRefusal[] {
+  const refusals = faults.map((fault) => ({ field: formatPath(fault.path), reason: describe(fault, raw) }));
+  return [...new Map(refusals.map((refusal) => [refusal.reason, refusal])).values()];
 }
 
 interface ReadEntry {
@@ -140,14 +173,13 @@ function describe({ path, rule, about }: Fault, raw: unknown): string {
   const field = formatPath(path);
   if (about === "key") return `field ${field} is unknown${rule.replace(/^unknown key/, "")}`;
   if (about === "absence") return field === "" ? rule : `${field} ${rule}`;
-  const [key] = path;
-  const value = key === undefined ? raw : mappingOf(raw)[key];
+  const value = path.reduce<unknown>((outer, key) => mappingOf(outer)[key], raw);
   return `${field} ${showValue(value)} ${rule}`.trimStart();
 }
 
 /** As in the config file, a field without a value counts as absent. */
-function withoutNulls(entry: unknown): unknown {
-  if (typeof entry !== "object" || entry === null || Array.isArray(entry)) return entry;
+export function withoutNulls<T>(entry: T): T | Mapping {
+  if (!isMapping(entry)) return entry;
   return Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== null));
 }
 

@@ -1,5 +1,6 @@
 import type { Declaration, Refusal } from "./declaration.ts";
 import { parseEtcdValue } from "./declarations.ts";
+import { placeOf } from "./etcd-keys.ts";
 
 /** What etcd held at one revision; see lib/adapters/etcd. */
 export interface EtcdReading {
@@ -12,6 +13,12 @@ export interface EtcdReading {
     readonly problem: string | null;
     readonly modRevision: number;
   }[];
+}
+
+/** What a key holds, or could hold. */
+export interface EtcdKeyText {
+  readonly key: string;
+  readonly text: string;
 }
 
 /** What etcd last said, kept for when it cannot be read: last good, per key and entry. */
@@ -77,8 +84,30 @@ export function distrust(
  * @param listed exact keys, and prefixes that end in `/`
  */
 export function stillListed(memory: EtcdMemory, listed: readonly string[]): EtcdMemory {
-  const rank = (key: string): number =>
-    listed.findIndex((entry) => (entry.endsWith("/") ? key.startsWith(entry) : key === entry));
-  const kept = [...memory.keys].filter(([key]) => rank(key) >= 0);
-  return { ...memory, keys: new Map(kept.sort(([a], [b]) => rank(a) - rank(b))) };
+  const kept = [...memory.keys].filter(([key]) => placeOf(key, listed) >= 0);
+  return { ...memory, keys: new Map(kept.sort(([a], [b]) => placeOf(a, listed) - placeOf(b, listed))) };
+}
+
+/**
+ * The reading as it would be if a key held this text; a key that nobody reads changes nothing. Which revision it would
+ * have nobody knows: it keeps the one it has, 0 where it is absent.
+ */
+export function withKey(
+  reading: EtcdReading,
+  listed: readonly string[],
+  change: EtcdKeyText | null,
+): EtcdReading {
+  if (change === null || placeOf(change.key, listed) < 0) return reading;
+  const { key, text } = change;
+  const held = reading.keys.find((one) => one.key === key);
+  const changed = { key, value: text, problem: null, modRevision: held?.modRevision ?? 0 };
+  if (held !== undefined) {
+    return { ...reading, keys: reading.keys.map((one) => (one === held ? changed : one)) };
+  }
+  const keys = [...reading.keys, changed].toSorted(
+    (a, b) =>
+      placeOf(a.key, listed) - placeOf(b.key, listed) ||
+      Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)),
+  );
+  return { ...reading, keys };
 }

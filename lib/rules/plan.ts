@@ -7,6 +7,8 @@ import type { TopicState } from "./status.ts";
 /** One topic as it is on this host. */
 export interface ObservedTopic {
   readonly spec: Specification;
+  /** Where it was declared when that was last looked at, the winner first. */
+  readonly sources: readonly SourceRef[];
   readonly state: TopicState;
   /** Of what it runs by; null while it is pending, and once it was told to stop for good. */
   readonly hash: string | null;
@@ -29,8 +31,16 @@ export interface PlannedReplace extends PlannedStart {
 
 export interface PlannedStop {
   readonly topic: string;
+  /** Where it was declared last; null: nobody knows. */
+  readonly source: SourceRef | null;
+  /** What it ran by. */
+  readonly spec: Specification;
   readonly reason: string;
 }
+
+/** The reasons of what goes on by itself, whatever is declared; see planHash. */
+export const ANOTHER_TRY = "another try";
+export const STOPS_ALREADY = "no source declares it any more; it is stopping already";
 
 /** What one run of reconcile does. Every topic stands in exactly one of the first five lists. */
 export interface Plan {
@@ -86,11 +96,15 @@ export function planTopics(input: PlanInput): Plan {
       const retryAt = new Date(present.retryAtMs).toISOString();
       keep.push({ topic, reason: `its start failed; tried again at ${retryAt}` });
     } else {
-      start.push({ topic, source, spec, reason: present?.state === "failed" ? "another try" : "declared" });
+      const again = present?.state === "failed" && present.hash === hash;
+      start.push({ topic, source, spec, reason: again ? ANOTHER_TRY : "declared" });
     }
   }
-  for (const topic of observed.keys()) {
-    if (!desired.has(topic)) stop.push({ topic, reason: "no source declares it any more" });
+  for (const [topic, { spec, sources, state, hash }] of observed) {
+    if (desired.has(topic)) continue;
+    const stops = state === "stopping" && hash === null;
+    const reason = stops ? STOPS_ALREADY : "no source declares it any more";
+    stop.push({ topic, source: sources[0] ?? null, spec, reason });
   }
   return { start, stop, replace, keep, pending, refused: input.refused };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
+import type { ReconcileResult } from "../../functions/reconcile-topics.ts";
 import type { Settings } from "../../lib/rules/settings.ts";
 import { declaration } from "../support/declarations.ts";
 import { createWorld, type World } from "../support/reconcile-world.ts";
@@ -332,4 +333,150 @@ test("where declarations of a running topic move, its sources follow without a r
   await world.run();
   expect(world.replaced).toEqual([]);
   expect(world.topics.get("one")?.desired.sources.map(({ kind }) => kind)).toEqual(["config", "etcd"]);
+});
+
+describe("a plan that somebody has looked at", () => {
+  /** The memory, the settings in force and what runs; none of it may change where nothing is touched. */
+  const stateOf = (world: World) => ({
+    topics: new Map(world.topics),
+    inForce: world.inForce,
+    memory: world.memory,
+    templates: world.templates instanceof Error ? null : new Set(world.templates),
+  });
+
+  test("is carried out where it is still the plan", async () => {
+    const world = await settledWorld();
+    declare(world, { etcd }, "app", "new");
+    world.kafka = new Set(["app", "one", "two", "new"]);
+    const { hash } = await world.run({ dryRun: true });
+    const result = await world.run({ expectedHash: hash });
+    expect(result).toMatchObject({ carriedOut: true, hash, started: ["new"] });
+    expect(world.running()).toEqual(["app", "new", "one", "two"]);
+  });
+
+  test.each<[string, (world: World) => void]>([
+    ["the file declares something else", (world) => declare(world, { etcd }, "app", "new", "more")],
+    [
+      "a key is gone",
+      (world) => (world.etcd = { clusterId: "c1", revision: 11, keys: { "logs/1": ["one"] } }),
+    ],
+    ["a topic is gone from Kafka", (world) => (world.kafka = new Set(["one", "two", "new", "more"]))],
+    ["Kafka does not answer", (world) => (world.kafka = new Error("down"))],
+    ["etcd does not answer", (world) => (world.etcd = new Error("down"))],
+    [
+      "the file holds other settings of Kafka",
+      (world) => declare(world, { etcd, kafka: kafkaSettings({ brokers: ["other:9092"] }) }, "app", "new"),
+    ],
+    [
+      "the file holds settings that do not work",
+      (world) => {
+        world.unreachable.add("dead:9092");
+        declare(world, { etcd, kafka: kafkaSettings({ brokers: ["dead:9092"] }) }, "app", "new");
+      },
+    ],
+  ])("is refused and nothing touched where %s", async (_, change) => {
+    const world = await settledWorld();
+    declare(world, { etcd }, "app", "new");
+    world.kafka = new Set(["app", "one", "two", "new", "more"]);
+    const { hash } = await world.run({ dryRun: true });
+    change(world);
+    const before = stateOf(world);
+    const result = await world.run({ expectedHash: hash });
+    expect(result).toMatchObject({ carriedOut: false, started: [], stopped: [], replaced: [] });
+    expect(result.hash).not.toBe(hash);
+    expect(stateOf(world)).toEqual(before);
+    // The new hash is one to go on with.
+    expect((await world.run({ expectedHash: result.hash })).carriedOut).toBe(true);
+  });
+
+  test("is carried out with changed settings that do not change it, and these are in force before anything starts", async () => {
+    const world = await settledWorld();
+    declare(world, { etcd }, "app", "new");
+    world.kafka = new Set(["app", "one", "two", "new"]);
+    const { hash } = await world.run({ dryRun: true });
+    const http = { ...settings().http, token: "t" };
+    declare(world, { etcd, http }, "app", "new");
+    expect(await world.run({ expectedHash: hash })).toMatchObject({ carriedOut: true, started: ["new"] });
+    expect(world.inForce.http.token).toBe("t");
+  });
+
+  test("is refused where its settings cannot be put into force after all", async () => {
+    const world = await settledWorld();
+    const kafka = kafkaSettings({ brokers: ["other:9092"] });
+    declare(world, { etcd, kafka }, "app");
+    const { hash, plan } = await world.run({ dryRun: true });
+    expect(plan.replace).toHaveLength(3);
+    world.settingsError = new Error("no memory");
+    const before = stateOf(world);
+    const result = await world.run({ expectedHash: hash });
+    expect(result).toMatchObject({ carriedOut: false, replaced: [], plan: { replace: [] } });
+    expect(result.sources.config.error).toContain("no memory");
+    expect(stateOf(world)).toEqual(before);
+  });
+
+  test("has the same hash as the run that follows, whatever is declared", async () => {
+    const name = fc.constantFrom("a-1", "a-2", "b", "missing", "a-*", "?");
+    await fc.assert(
+      fc.asyncProperty(fc.array(name), fc.array(name), async (before, after) => {
+        const world = createWorld([], ["a-1", "a-2", "b"]);
+        declare(world, {}, ...before);
+        await world.run();
+        declare(world, {}, ...after);
+        const dry = await world.run({ dryRun: true });
+        const real = await world.run({ expectedHash: dry.hash });
+        expect(real).toMatchObject({ carriedOut: true, hash: dry.hash, plan: dry.plan });
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe("as if a key held another text", () => {
+  test.each<[string, string, string[]]>([
+    ["logs/1", '[{"topic":"one","path":"/p"},{"topic":"new"}]', ["new"]],
+    ["logs/1", "[]", []],
+    ["logs/0", '["new",{"topic":"two","path":"/p"}]', ["new"]],
+    ["logs/1", "no JSON", []],
+    ["elsewhere", '["new"]', []],
+  ])("%s = %s: the plan is what then happens, and nothing is touched", async (key, text, started) => {
+    const world = await settledWorld();
+    world.kafka = new Set(["app", "one", "two", "new"]);
+    const before = { topics: new Map(world.topics), memory: world.memory };
+    const preview = await world.run({ asIf: { key, text } });
+    expect(preview).toMatchObject({ carriedOut: false, started: [], stopped: [], replaced: [] });
+    expect({ topics: world.topics, memory: world.memory }).toEqual(before);
+
+    if (world.etcd instanceof Error) throw world.etcd;
+    const keys = key === "elsewhere" ? world.etcd.keys : sorted({ ...world.etcd.keys, [key]: text });
+    world.etcd = { clusterId: "c1", revision: 11, keys };
+    const real = await world.run();
+    expect(real.hash).toBe(preview.hash);
+    expect(real.started).toEqual(started);
+    expect(topicsOf(real)).toEqual(topicsOf(preview));
+  });
+
+  /** As etcd gives them. */
+  const sorted = (keys: Record<string, unknown>) =>
+    Object.fromEntries(Object.entries(keys).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  const topicsOf = ({ plan, conflicts }: ReconcileResult) => ({
+    start: plan.start.map(({ topic }) => topic),
+    stop: plan.stop.map(({ topic, spec }) => [topic, spec.topic]),
+    replace: plan.replace.map(({ topic, changes }) => [topic, changes]),
+    refused: plan.refused.map(({ name, lastGoodKept }) => [name, lastGoodKept]),
+    conflicts: conflicts.map(({ topic, winner, loser }) => [topic, winner.name, loser.name]),
+  });
+});
+
+test("what stops says where it was declared and how it ran", async () => {
+  const world = await settledWorld();
+  world.etcd = { clusterId: "c1", revision: 11, keys: { "logs/1": [{ topic: "one" }] } };
+  const { plan } = await world.run({ dryRun: true });
+  expect(plan.stop).toEqual([
+    {
+      topic: "two",
+      source: { kind: "etcd", name: "logs/2", revision: 10, entry: 0 },
+      spec: expect.objectContaining({ topic: "two", index: "two" }) as never,
+      reason: "no source declares it any more",
+    },
+  ]);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { replayDeadLetters, type ReplayDeps } from "../../functions/replay-dead-letters.ts";
+import { NO_OUTCOMES, replayDeadLetters, type ReplayDeps } from "../../functions/replay-dead-letters.ts";
 import type { BulkAnswer, BulkItem } from "../../lib/rules/bulk-answer.ts";
 import { deadLetterOf, withoutValue } from "../../lib/rules/dead-letter.ts";
 import type { Specification } from "../../lib/rules/declaration.ts";
@@ -124,8 +124,8 @@ describe("a replay", () => {
     ]);
     expect(bulks.every(({ pipeline }) => pipeline === "today")).toBe(true);
     expect(result).toMatchObject({ read: 2, indexed: 2, stillRejected: 0, undeclared: [] });
-    expect(progress.at(0)).toEqual({ read: 0, total: 2 });
-    expect(progress.at(-1)).toEqual({ read: 2, total: 2 });
+    expect(progress.at(0)).toEqual({ read: 0, total: 2, outcomes: NO_OUTCOMES });
+    expect(progress.at(-1)).toEqual({ read: 2, total: 2, outcomes: { ...NO_OUTCOMES, indexed: 2 } });
     expect(templates).toEqual([]);
   });
 

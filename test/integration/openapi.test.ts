@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { Etcd3 } from "etcd3";
+import type { DeclarationsListing } from "../../functions/list-declarations.ts";
 import type { ReplayJob } from "../../infra/host/replay-jobs.ts";
 import { DescribedAnswers } from "../support/described-answers.ts";
 import { eventually } from "../support/eventually.ts";
@@ -69,6 +70,22 @@ test("a real host answers as its API is described, well and not so well", async 
     await ask("GET /healthz", 200);
     await ask("GET /metrics", 200);
     for (const path of ["/", "/ui/topics", "/ui/topics/some_topic"]) await ask(`GET ${path}`, 200);
+
+    const listed = (await (await ask("GET /declarations", 200)).json()) as DeclarationsListing;
+    const revision = listed.etcd?.keys[0]?.revision;
+    const removal = { action: "remove", key, revision, target: { topic } };
+    described.checkBody("POST /declarations", removal);
+    const preview = await ask("POST /declarations?dryRun=true", 200, asJson(removal));
+    expect(await preview.json()).toMatchObject({
+      action: "removed",
+      plan: { keep: [{ topic }] },
+      conflicts: [],
+    });
+    await ask("POST /declarations", 409, asJson({ ...removal, revision: 1 }));
+    await ask("POST /declarations", 422, asJson({ ...removal, target: { topic: "not-there" } }));
+    await ask("POST /declarations", 400, asJson({ action: "add" }));
+    await ask("POST /declarations", 200, asJson(removal));
+    await ask(`POST /reconcile?plan=${"A".repeat(43)}`, 409);
 
     await ask("GET /dead-letters", 200);
     await ask("GET /dead-letters?topic=a%20b", 400);

@@ -76,9 +76,10 @@ export function createWorld(declarations: readonly Declaration[], kafka: readonl
     onReplace: () => {},
     memory: { settings: atStart, declarations: [], failedProbes: [], etcd: null, seenMissing: new Set() },
     async run(changes = {}) {
-      const input = { memory: world.memory, dryRun: false, acceptEtcd: false, ...changes };
-      const result = await reconcileTopics(input, deps(world));
-      if (!input.dryRun) world.memory = result.memory;
+      const { memory } = world;
+      const wanted = { dryRun: false, acceptEtcd: false, expectedHash: null, asIf: null };
+      const result = await reconcileTopics({ memory, ...wanted, ...changes }, deps(world));
+      if (result.carriedOut) world.memory = result.memory;
       return result;
     },
     running: () =>
@@ -101,7 +102,8 @@ function deps(world: World): ReconcileDeps {
   };
   const launch = async (topic: string, order: StartOrder): Promise<string | null> => {
     const { desired, hash } = order;
-    const bound = { spec: desired.spec, hash, desired, order, reason: null, retryAtMs: 0 };
+    const { spec, sources } = desired;
+    const bound = { spec, sources, hash, desired, order, reason: null, retryAtMs: 0 };
     world.topics.set(topic, { ...bound, state: "starting" });
     if (world.hanging.has(topic)) return new Promise(() => {});
     const unready = await order.ready.then(
@@ -153,12 +155,13 @@ function deps(world: World): ReconcileDeps {
       return reason;
     },
     async pend(topic, desired, reason) {
-      const bound = { spec: desired.spec, desired, reason, hash: null, order: null, retryAtMs: 0 };
+      const { spec, sources } = desired;
+      const bound = { spec, sources, desired, reason, hash: null, order: null, retryAtMs: 0 };
       world.topics.set(topic, { ...bound, state: "pending" });
     },
     describe(topic, desired) {
       const known = world.topics.get(topic);
-      if (known !== undefined) world.topics.set(topic, { ...known, desired });
+      if (known !== undefined) world.topics.set(topic, { ...known, desired, sources: desired.sources });
     },
   };
 }

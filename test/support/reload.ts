@@ -7,6 +7,7 @@ import type { TestServers } from "./servers.ts";
 /** What `POST /reconcile` answers, as far as the reload tests look at it. */
 export interface ReconcileAnswer {
   readonly dryRun: boolean;
+  readonly hash: string;
   readonly plan: Readonly<
     Record<"start" | "stop" | "replace" | "keep" | "pending", readonly { readonly topic: string }[]>
   > & {

@@ -10,7 +10,7 @@ import {
   parseKafkaEvent,
 } from "../../../lib/rules/lambda-event.ts";
 import { secretsOf } from "../../../lib/rules/secrets.ts";
-import { withStore } from "../../cli/etcd-store.ts";
+import { withStore } from "../../../lib/adapters/etcd/declarations-store.ts";
 import { loadConfig } from "../../cli/load-config.ts";
 import { listTopics } from "../../cli/topics-list.ts";
 import { specificationLookup } from "../../host/dead-letter-office.ts";

@@ -9,13 +9,23 @@ import { addPageRoutes, type PageRouteDeps } from "./page.ts";
 import { addIngestRoute, maxEventBytes, type IngestRouteDeps } from "./ingest-route.ts";
 import { openApiDocument } from "./openapi/document.ts";
 import { subjects } from "./openapi/subjects.ts";
+import { addDeclarationRoutes, type DeclarationRouteDeps } from "./declaration-routes.ts";
 import { problem } from "./problem.ts";
+import { addReconcileRoute, type ReconcileRouteDeps } from "./reconcile-route.ts";
 import { addReplayRoutes, type ReplayRouteDeps } from "./replay-routes.ts";
 import { addDataRoutes, addRoute, type RouteDeps } from "./routes.ts";
 import { addSessionRoutes } from "./session.ts";
 import { createSessions } from "./sessions.ts";
 
-export interface HttpDeps extends RouteDeps, ReplayRouteDeps, IngestRouteDeps, LiveRouteDeps, PageRouteDeps {
+export interface HttpDeps
+  extends
+    RouteDeps,
+    ReconcileRouteDeps,
+    DeclarationRouteDeps,
+    ReplayRouteDeps,
+    IngestRouteDeps,
+    LiveRouteDeps,
+    PageRouteDeps {
   /** The settings now in force. */
   settings(): HttpSettings;
   readonly logger: Logger;
@@ -42,6 +52,8 @@ export function createHttpApp(deps: HttpDeps): Hono {
   addPageRoutes(app, deps);
   addSessionRoutes(app, settings, sessions);
   addDataRoutes(app, deps, metricsContentType);
+  addReconcileRoute(app, deps);
+  addDeclarationRoutes(app, deps);
   addReplayRoutes(app, deps);
   addLiveRoutes(app, deps);
   addIngestRoute(app, deps);

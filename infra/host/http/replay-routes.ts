@@ -4,7 +4,9 @@ import { PenstockError } from "../../../lib/rules/errors.ts";
 import { isTopicName, topicNameRule } from "../../../lib/rules/names.ts";
 import { parseReplayWords, type ReplayRequest } from "../../../lib/rules/replay-request.ts";
 import type { ReplayJobs } from "../replay-jobs.ts";
+import { readJsonObject } from "./body.ts";
 import { problem, quoted } from "./problem.ts";
+import { choiceFault, readQuery, unknownName } from "./query.ts";
 import { addRoute } from "./routes.ts";
 
 /** What is done with dead letters. */
@@ -73,9 +75,8 @@ async function readRequest(c: Context, nowMs: number): Promise<ReplayRequest | R
   const twice = Object.keys(body).find((name) => Object.hasOwn(query, name));
   if (twice !== undefined) return problem(c, 400, `${twice} is given in the query and in the body.`);
   const { topic = null, error = null, since = null, index = null, dryRun = "false" } = { ...query, ...body };
-  if (dryRun !== "true" && dryRun !== "false") {
-    return problem(c, 400, `dryRun is ${quoted(dryRun)}: it must be true or false.`);
-  }
+  const fault = choiceFault("dryRun", dryRun, ["true", "false"]);
+  if (fault !== null) return problem(c, 400, fault);
   try {
     return parseReplayWords({ topic, error, since, index }, dryRun === "true", nowMs);
   } catch (thrown) {
@@ -85,35 +86,13 @@ async function readRequest(c: Context, nowMs: number): Promise<ReplayRequest | R
   }
 }
 
-/** Returns what is wrong as a sentence. Unknown names are refused: `?dryrun=true` must not replay for real. */
-function readQuery(c: Context, allowed: readonly (typeof parameters)[number][]): Words | string {
-  const words: Record<string, string> = {};
-  for (const [name, values] of Object.entries(c.req.queries())) {
-    if (!isAllowed(name, allowed)) return unknown(name, allowed);
-    if (values.length > 1) return `${name} is given ${values.length} times: it may be given once.`;
-    words[name] = values[0] ?? "";
-  }
-  return words;
-}
-
-/** An object with the same names; `dryRun` may be a boolean there. No body is an empty one. */
+/** An object with the same names; `dryRun` may be a boolean there. */
 async function readBody(c: Context): Promise<Words | Response> {
-  const text = await c.req.text();
-  if (text === "") return {};
-  const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
-  if (type !== "application/json") return problem(c, 415, "The body must be application/json.");
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    return problem(c, 400, "The body is not valid JSON.");
-  }
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
-    return problem(c, 400, "The body must be a JSON object.");
-  }
+  const members = await readJsonObject(c);
+  if (members instanceof Response) return members;
   const words: Record<string, string> = {};
-  for (const [name, value] of Object.entries(parsed)) {
-    if (!isAllowed(name, parameters)) return problem(c, 400, unknown(name, parameters));
+  for (const [name, value] of Object.entries(members)) {
+    if (!isParameter(name)) return problem(c, 400, unknownName(name, parameters));
     const isFlag = name === "dryRun" && typeof value === "boolean";
     if (typeof value !== "string" && !isFlag) {
       return problem(c, 400, `${name} must be ${name === "dryRun" ? "true or false" : "a string"}.`);
@@ -123,12 +102,6 @@ async function readBody(c: Context): Promise<Words | Response> {
   return words;
 }
 
-function isAllowed(name: string, allowed: readonly string[]): boolean {
-  return allowed.includes(name);
-}
-
-function unknown(name: string, allowed: readonly string[]): string {
-  const last = allowed.at(-1) ?? "";
-  const names = allowed.length === 1 ? last : `${allowed.slice(0, -1).join(", ")} or ${last}`;
-  return `Unknown parameter ${quoted(name)}: it must be ${names}.`;
+function isParameter(name: string): boolean {
+  return parameters.some((one) => one === name);
 }

@@ -65,3 +65,16 @@ export function createDeclarationsStore(settings: EtcdSettings): DeclarationsSto
     close: () => client.close(),
   };
 }
+
+/** Opens a store for one piece of work, and closes it in any case. */
+export async function withStore<T>(
+  settings: EtcdSettings,
+  use: (store: DeclarationsStore) => Promise<T>,
+): Promise<T> {
+  const store = createDeclarationsStore(settings);
+  try {
+    return await use(store);
+  } finally {
+    store.close();
+  }
+}

@@ -8,6 +8,8 @@ const group: DigestGroup = {
   field: "n",
   error: "document_parsing_exception",
   count: 1_200,
+  firstSeen: "2026-01-02T00:00:00.000Z",
+  lastSeen: "2026-01-03T00:00:00.000Z",
   sample: { topic: "app", partition: 1, offset: 7, reason: "no number\n", value: '{"n":"\u001B[31m"}' },
 };
 

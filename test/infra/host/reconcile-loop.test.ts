@@ -3,6 +3,7 @@ import { createReconcileLoop } from "../../../infra/host/reconcile-loop.ts";
 import type { ReconcileInput, ReconcileResult } from "../../../functions/reconcile-topics.ts";
 import { advance, flush } from "../../support/fake-time.ts";
 import { createMemoryLogger } from "../../support/memory-logger.ts";
+import { reconcileResult } from "../../support/reconcile-result.ts";
 import { rejection } from "../../support/rejection.ts";
 import { settings } from "../../support/settings.ts";
 
@@ -38,7 +39,7 @@ function setUp() {
       counts.most = Math.max(counts.most, counts.underWay);
       const { promise, resolve, reject } = Promise.withResolvers<ReconcileResult>();
       const finish = (changes: Partial<ReconcileResult> = {}): void =>
-        resolve({ ...emptyResult(input), ...changes });
+        resolve(reconcileResult({ memory: input.memory, carriedOut: !input.dryRun, ...changes }));
       runs.push({ input, newerTrigger, finish, fail: reject });
       try {
         return await promise;
@@ -50,23 +51,7 @@ function setUp() {
   return { loop, runs, results, logger, counts, memory };
 }
 
-function emptyResult({ memory }: ReconcileInput): ReconcileResult {
-  return {
-    memory,
-    plan: { start: [], stop: [], replace: [], keep: [], pending: [], refused: [] },
-    conflicts: [],
-    sources: { config: { ok: true, error: null, declarations: 0 }, etcd: null },
-    kafka: { ok: true, error: null },
-    started: [],
-    stopped: [],
-    replaced: [],
-    failed: [],
-    interrupted: false,
-    durationMs: 1,
-  };
-}
-
-const asked = { reason: "POST /reconcile", dryRun: false, acceptEtcd: false };
+const asked = { reason: "POST /reconcile", dryRun: false, acceptEtcd: false, expectedHash: null, asIf: null };
 
 describe("triggers", () => {
   test("that come during a run become one more, with all their reasons", async () => {
@@ -116,7 +101,13 @@ describe("a run", () => {
     expect(loop.last?.durationMs).toBe(7);
     loop.trigger("again");
     await flush();
-    expect(runs[1]?.input).toEqual({ memory: next, dryRun: false, acceptEtcd: false });
+    expect(runs[1]?.input).toEqual({
+      memory: next,
+      dryRun: false,
+      acceptEtcd: false,
+      expectedHash: null,
+      asIf: null,
+    });
     runs[1]?.finish();
     await loop.stop();
   });
@@ -201,6 +192,19 @@ describe("a run somebody waits for", () => {
     await loop.stop();
   });
 
+  test("for a plan that is another by now leaves memory, last result and reports as they were", async () => {
+    const { loop, runs, results, memory } = setUp();
+    const waiting = loop.run({ ...asked, expectedHash: "old" });
+    await flush();
+    expect(runs[0]?.input.expectedHash).toBe("old");
+    runs[0]?.finish({ memory: { ...memory }, carriedOut: false, hash: "new" });
+    expect((await waiting).hash).toBe("new");
+    expect(loop.memory).toBe(memory);
+    expect(loop.last).toBeNull();
+    expect(results).toEqual([]);
+    await loop.stop();
+  });
+
   test("gets its error, and the loop goes on", async () => {
     const { loop, runs } = setUp();
     const waiting = rejection(loop.run(asked));
@@ -265,5 +269,31 @@ test("callers who wait for the same share one run: a crowd of them does not keep
   await flush();
   runs[4]?.finish();
   await late;
+  await loop.stop();
+});
+
+test("callers who expect another plan, or ask about another text, do not share a run", async () => {
+  const { loop, runs } = setUp();
+  const wanted = [
+    asked,
+    { ...asked, expectedHash: "a" },
+    { ...asked, expectedHash: "b" },
+    { ...asked, expectedHash: "a" },
+    { ...asked, dryRun: true, asIf: { key: "logs/a", text: "[]" } },
+    { ...asked, dryRun: true, asIf: { key: "logs/b", text: "[]" } },
+  ];
+  const waiting = wanted.map((one) => loop.run(one));
+  for (let run = 0; run < 5; run += 1) {
+    await flush();
+    runs[run]?.finish();
+  }
+  await Promise.all(waiting);
+  expect(runs.map(({ input }) => [input.expectedHash, input.asIf?.key ?? null])).toEqual([
+    [null, null],
+    ["a", null],
+    ["b", null],
+    [null, "logs/a"],
+    [null, "logs/b"],
+  ]);
   await loop.stop();
 });

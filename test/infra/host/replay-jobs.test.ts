@@ -1,7 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { createReplayJobs, type ReplayJobsDeps } from "../../../infra/host/replay-jobs.ts";
-import type { ReadProgress } from "../../../functions/read-dead-letters.ts";
-import type { ReplayResult } from "../../../functions/replay-dead-letters.ts";
+import {
+  NO_OUTCOMES,
+  type ReplayProgress,
+  type ReplayResult,
+} from "../../../functions/replay-dead-letters.ts";
 import type { ReplayRequest } from "../../../lib/rules/replay-request.ts";
 import { eventually } from "../../support/eventually.ts";
 import { createMemoryLogger } from "../../support/memory-logger.ts";
@@ -16,7 +19,7 @@ const request: ReplayRequest = {
 /** Jobs whose replays end when told to. */
 function setUp() {
   const runs: {
-    progress: (progress: ReadProgress) => void;
+    progress: (progress: ReplayProgress) => void;
     signal: AbortSignal;
     done: PromiseWithResolvers<ReplayResult>;
   }[] = [];
@@ -47,15 +50,16 @@ describe("replay jobs", () => {
       request: { topic: "app", error: null, since: "2026-01-02T00:00:00.000Z", index: null, dryRun: false },
       startedAt: "1970-01-01T00:00:00.000Z",
       endedAt: null,
-      progress: { read: 0, total: 0 },
+      progress: { read: 0, total: 0, outcomes: NO_OUTCOMES },
       result: null,
       error: null,
     });
     expect(jobs.start(request)).toMatchObject({ kind: "busy", job: { id: "id-1" } });
 
     await eventually("it runs", () => runs.length === 1);
-    runs[0]?.progress({ read: 3, total: 5 });
-    expect(jobs.get("id-1")).toMatchObject({ state: "running", progress: { read: 3, total: 5 } });
+    const progress = { read: 3, total: 5, outcomes: { ...NO_OUTCOMES, indexed: 2 } };
+    runs[0]?.progress(progress);
+    expect(jobs.get("id-1")).toMatchObject({ state: "running", progress });
     runs[0]?.done.resolve(replayResult({ indexed: 5 }));
     await eventually("it is done", () => jobs.get("id-1")?.state === "done");
     expect(jobs.get("id-1")).toMatchObject({ endedAt: "1970-01-01T00:00:00.000Z", result: { indexed: 5 } });

@@ -4,8 +4,8 @@ import type { ReconcileResult } from "../../../functions/reconcile-topics.ts";
 import { createThrottledLogger } from "../../../lib/adapters/log-throttle.ts";
 import { createMetrics } from "../../../lib/adapters/metrics.ts";
 import { createMemoryLogger } from "../../support/memory-logger.ts";
+import { reconcileResult } from "../../support/reconcile-result.ts";
 import { rejection } from "../../support/rejection.ts";
-import { settings } from "../../support/settings.ts";
 import { partitionStatus, topicStatus } from "../../support/topic-status.ts";
 
 function setUp() {
@@ -21,22 +21,8 @@ function setUp() {
   return { reporter, logger, measured, clock };
 }
 
-function result(changes: Partial<ReconcileResult> = {}): ReconcileResult {
-  return {
-    memory: { settings: settings(), declarations: [], failedProbes: [], etcd: null, seenMissing: new Set() },
-    plan: { start: [], stop: [], replace: [], keep: [], pending: [], refused: [] },
-    conflicts: [],
-    sources: { config: { ok: true, error: null, declarations: 0 }, etcd: null },
-    kafka: { ok: true, error: null },
-    started: [],
-    stopped: [],
-    replaced: [],
-    failed: [],
-    interrupted: false,
-    durationMs: 250,
-    ...changes,
-  };
-}
+const result = (changes: Partial<ReconcileResult> = {}): ReconcileResult =>
+  reconcileResult({ durationMs: 250, ...changes });
 
 describe("what a topic does", () => {
   test("is counted by topic and outcome; what is tried again is no outcome", async () => {

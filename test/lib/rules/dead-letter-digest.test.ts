@@ -5,7 +5,7 @@ import { sourceRecord } from "../../support/records.ts";
 const badNumber = { type: "document_parsing_exception", reason: "failed to parse field [n] of type [long]" };
 
 function letter(offset: number, error = badNumber, topic = "app", value: string | null = `v${offset}`) {
-  return { topic, record: sourceRecord(value, { offset }), error };
+  return { topic, record: sourceRecord(value, { offset }), error, failedAt: 1_000 * offset };
 }
 
 test("letters are counted by topic, field and error, the most frequent first, with the first as the sample", () => {
@@ -31,6 +31,16 @@ test("letters are counted by topic, field and error, the most frequent first, wi
     value: "v2",
   });
   expect(groups[3]?.sample.value).toBeNull();
+});
+
+test("a group says when its first and its last letter were written, in whatever order they are read", () => {
+  const counter = new DigestCounter();
+  for (const offset of [5, 2, 9, 4]) counter.add(letter(offset));
+  counter.add(letter(7, badNumber, "other"));
+  expect(counter.digest().groups).toMatchObject([
+    { topic: "app", firstSeen: "1970-01-01T00:00:02.000Z", lastSeen: "1970-01-01T00:00:09.000Z" },
+    { topic: "other", firstSeen: "1970-01-01T00:00:07.000Z", lastSeen: "1970-01-01T00:00:07.000Z" },
+  ]);
 });
 
 test("a field of the same name under another error is another group, whatever the names hold", () => {

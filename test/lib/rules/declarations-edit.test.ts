@@ -68,15 +68,50 @@ describe("remove", () => {
     for (const text of [null, "[]", '["b", {"topic": "constructor"}]']) {
       expect(editDeclarations(text, remove("a"))).toEqual({
         kind: "refused",
+        about: "target",
         reason: 'it does not declare "a"',
       });
     }
   });
 });
 
+describe("replace", () => {
+  const replace = (topic: string, entry: Record<string, unknown> & { topic: string }): DeclarationsEdit => ({
+    kind: "replace",
+    target: { kind: "topic", topic },
+    named: { kind: "topic", topic: entry.topic },
+    entry,
+  });
+
+  test("takes the place of the entry, under the same name or another, and leaves the rest to the byte", () => {
+    const text = '[ "x", {"topic": "a", "indx": 1}, {"x":1,  "x": 2.0} ]';
+    expect(changedText(text, replace("a", { topic: "a" }))).toBe(
+      '[ "x", {"topic":"a"}, {"x":1,  "x": 2.0} ]',
+    );
+    expect(changedText(text, replace("a", { topic: "b", path: "/p" }))).toBe(
+      '[ "x", {"topic":"b","path":"/p"}, {"x":1,  "x": 2.0} ]',
+    );
+    expect(editDeclarations('[{"topic":"a"}]', replace("a", { topic: "a" }))).toEqual({ kind: "unchanged" });
+  });
+
+  test("is refused where the entry is not there, or another one has its new name", () => {
+    expect(editDeclarations('["b"]', replace("a", { topic: "c" }))).toEqual({
+      kind: "refused",
+      about: "target",
+      reason: 'it does not declare "a"',
+    });
+    expect(editDeclarations('["a", {"topic": "b"}]', replace("a", { topic: "b" }))).toEqual({
+      kind: "refused",
+      about: "declaration",
+      reason: 'it declares "b" already, in another entry',
+    });
+  });
+});
+
 test.each(["{}", '"a"', "null", '{"topic": "a"}'])("%s is refused, as it is not an array", (text) => {
   expect(editDeclarations(text, add({ topic: "a" }))).toEqual({
     kind: "refused",
+    about: "key",
     reason: "it does not hold a JSON array",
   });
 });

@@ -3,6 +3,7 @@ import {
   distrust,
   rememberEtcd,
   stillListed,
+  withKey,
   type EtcdMemory,
   type EtcdReading,
 } from "../../../lib/rules/etcd-memory.ts";
@@ -124,4 +125,35 @@ test("a key that is no longer listed is absent, whatever etcd would say", () => 
 test("a key counts as the listed order of today ranks it", () => {
   const memory = remember(null, { first: [], "logs/a": [], "logs/b": [] });
   expect([...stillListed(memory, ["logs/", "first"]).keys.keys()]).toEqual(["logs/a", "logs/b", "first"]);
+});
+
+describe("a reading as if a key held another text", () => {
+  const listed = ["first", "logs/", "last"];
+  const before = reading({ "logs/b": ["b"], "logs/d": ["d"], last: ["l"] });
+  const keysWith = (key: string) =>
+    withKey(before, listed, { key, text: "[]" }).keys.map(({ key, value, modRevision }) => [
+      key,
+      value,
+      modRevision,
+    ]);
+  const [b, d, last] = [
+    ["logs/b", '["b"]', 5],
+    ["logs/d", '["d"]', 5],
+    ["last", '["l"]', 5],
+  ];
+
+  test.each<[string, unknown[]]>([
+    ["logs/d", [b, ["logs/d", "[]", 5], last]],
+    ["logs/c", [b, ["logs/c", "[]", 0], d, last]],
+    ["logs/Z", [["logs/Z", "[]", 0], b, d, last]],
+    ["first", [["first", "[]", 0], b, d, last]],
+    ["last", [b, d, ["last", "[]", 5]]],
+    ["elsewhere", [b, d, last]],
+  ])("has %s where etcd would have it", (key, keys) => {
+    expect(keysWith(key)).toEqual(keys as never);
+  });
+
+  test("is as it is where nothing is given", () => {
+    expect(withKey(before, listed, null)).toBe(before);
+  });
 });

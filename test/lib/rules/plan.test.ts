@@ -16,7 +16,7 @@ const desiredOf = (...declarations: Declaration[]) => mergeDeclarations(declarat
 function observed(topic: string, changes: Partial<ObservedTopic> = {}): [string, ObservedTopic] {
   const spec = changes.spec ?? specification({ topic, index: topic });
   const hash = specificationHash(spec, kafka);
-  return [topic, { spec, state: "running", hash, retryAtMs: 0, ...changes }];
+  return [topic, { spec, sources: [], state: "running", hash, retryAtMs: 0, ...changes }];
 }
 
 const plan = (changes: Partial<PlanInput>): Plan =>
@@ -146,6 +146,29 @@ describe("while Kafka does not answer", () => {
       stop: ["app"],
     });
   });
+});
+
+test("a stop under way is told from one to be begun", () => {
+  const world = new Map([
+    observed("stops", { state: "stopping", hash: null }),
+    observed("waits", { state: "pending", hash: null }),
+    observed("moves", { state: "stopping" }),
+  ]);
+  expect(plan({ observed: world }).stop.map(({ topic, reason }) => [topic, reason])).toEqual([
+    ["stops", "no source declares it any more; it is stopping already"],
+    ["waits", "no source declares it any more"],
+    ["moves", "no source declares it any more"],
+  ]);
+});
+
+test("a failed start is another try only as it was declared then", () => {
+  const desired = desiredOf(declaration("app"));
+  const reasonOf = (spec = specification()) =>
+    plan({
+      desired,
+      observed: new Map([observed("app", { state: "failed", spec })]),
+    }).start[0]?.reason;
+  expect([reasonOf(), reasonOf(specification({ path: "/old" }))]).toEqual(["another try", "declared"]);
 });
 
 const names = ["a", "b", "c", "d"] as const;

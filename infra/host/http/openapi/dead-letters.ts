@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { DigestResult } from "../../../../functions/digest-dead-letters.ts";
-import type { ForeignRecord, ReadProgress } from "../../../../functions/read-dead-letters.ts";
-import type { RecordPlace, ReplayResult } from "../../../../functions/replay-dead-letters.ts";
+import type { ForeignRecord } from "../../../../functions/read-dead-letters.ts";
+import type { RecordPlace, ReplayProgress, ReplayResult } from "../../../../functions/replay-dead-letters.ts";
 import type { DeadLetterDigest, DigestGroup } from "../../../../lib/rules/dead-letter-digest.ts";
 import type { ReplayJob } from "../../replay-jobs.ts";
 import {
@@ -23,6 +23,8 @@ const digestGroup: z.ZodType<DigestGroup> = z.object({
   field: z.string().nullable().meta({ description: "Null: the reason names none." }),
   error: z.string(),
   count: wholeNumber,
+  firstSeen: timeText,
+  lastSeen: timeText,
   sample: z
     .object({ ...place, reason: z.string(), value: z.string().nullable() })
     .meta({ description: "The first of them; the beginning of its value." }),
@@ -50,21 +52,28 @@ const digestResult: z.ZodType<DigestResult> = z.object({
   truncated: z.boolean().meta({ description: "True: there are more letters than were looked at." }),
 });
 
-const replayResult: z.ZodType<ReplayResult> = z.object({
-  ...counts,
-  dryRun: z.boolean(),
+const outcomes = {
   alreadyThere: wholeNumber,
   indexed: wholeNumber,
   stillRejected: wholeNumber,
   skipped: wholeNumber,
   unrecoverable: wholeNumber,
   wouldReplay: wholeNumber,
+};
+const replayResult: z.ZodType<ReplayResult> = z.object({
+  ...counts,
+  dryRun: z.boolean(),
+  ...outcomes,
   byError: digest,
   unrecoverablePlaces: z.array(recordPlace),
   undeclared: z.array(z.string()),
   firstForeign: foreignRecord.nullable(),
 });
-const progress: z.ZodType<ReadProgress> = z.object({ read: wholeNumber, total: wholeNumber });
+const progress: z.ZodType<ReplayProgress> = z.object({
+  read: wholeNumber,
+  total: wholeNumber,
+  outcomes: z.object(outcomes),
+});
 const replayJob: z.ZodType<ReplayJob> = z.object({
   id: z.string(),
   state: z.enum(["running", "done", "failed"]),
@@ -101,7 +110,7 @@ export const deadLetters: Subject = {
     ForeignRecord: foreignRecord,
     DigestResult: digestResult,
     ReplayResult: replayResult,
-    ReadProgress: progress,
+    ReplayProgress: progress,
     ReplayJob: replayJob,
     ReplayBusy: z.object({ ...problemMembers, job: z.string() }),
   },

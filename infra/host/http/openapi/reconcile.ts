@@ -6,6 +6,7 @@ import type { Conflict } from "../../../../lib/rules/desired.ts";
 import type { Plan } from "../../../../lib/rules/plan.ts";
 import type { FieldChange } from "../../../../lib/rules/specification.ts";
 import { jsonAnswer, problemAnswer, queryParameter, ref, type Subject, wholeNumber } from "./operation.ts";
+import { problemMembers } from "./problem-schema.ts";
 import { sourceRef, specification } from "./topics.ts";
 
 const fieldChange: z.ZodType<FieldChange> = z.object({
@@ -27,16 +28,16 @@ const refusal: z.ZodType<Refusal> = z.object({
 });
 
 const start = { topic: z.string(), source: sourceRef, spec: specification, reason: z.string() };
-const plan: z.ZodType<Plan> = z.object({
+export const plan: z.ZodType<Plan> = z.object({
   start: z.array(z.object(start)),
-  stop: z.array(z.object({ topic: z.string(), reason: z.string() })),
+  stop: z.array(z.object({ ...start, source: sourceRef.nullable() })),
   replace: z.array(z.object({ ...start, changes: z.array(fieldChange) })),
   keep: z.array(z.object({ topic: z.string(), reason: z.string().nullable() })),
   pending: z.array(z.object({ topic: z.string(), source: sourceRef, reason: z.string() })),
   refused: z.array(refusal),
 });
 
-const conflict: z.ZodType<Conflict> = z.object({
+export const conflict: z.ZodType<Conflict> = z.object({
   topic: z.string(),
   winner: sourceRef,
   loser: sourceRef,
@@ -52,9 +53,17 @@ const report = {
 };
 const sourceReport: z.ZodType<SourceReport> = z.object(report);
 
+export const reconcileSources: z.ZodType<ReconcileResult["sources"]> = z.object({
+  config: sourceReport,
+  etcd: z
+    .object({ ...report, revision: wholeNumber.nullable() })
+    .nullable()
+    .meta({ description: "Null: not configured. A revision of null: never read." }),
+});
+
 export interface ReconcileAnswer extends Pick<
   ReconcileResult,
-  "plan" | "conflicts" | "sources" | "failed" | "interrupted" | "durationMs"
+  "plan" | "hash" | "conflicts" | "sources" | "failed" | "interrupted" | "durationMs"
 > {
   readonly dryRun: boolean;
 }
@@ -62,14 +71,9 @@ export interface ReconcileAnswer extends Pick<
 const reconcileAnswer: z.ZodType<ReconcileAnswer> = z.object({
   dryRun: z.boolean(),
   plan,
+  hash: z.string().meta({ description: "Of what the plan does; `plan` takes it." }),
   conflicts: z.array(conflict),
-  sources: z.object({
-    config: sourceReport,
-    etcd: z
-      .object({ ...report, revision: wholeNumber.nullable() })
-      .nullable()
-      .meta({ description: "Null: not configured. A revision of null: never read." }),
-  }),
+  sources: reconcileSources,
   failed: z.array(failure),
   interrupted: z.boolean().meta({ description: "True: the next run goes on with the rest." }),
   durationMs: z.number(),
@@ -86,6 +90,7 @@ export const reconcile: Subject = {
     TopicFailure: failure,
     SourceReport: sourceReport,
     ReconcileAnswer: reconcileAnswer,
+    PlanChanged: z.object({ ...problemMembers, hash: z.string() }),
   },
   paths: {
     "/reconcile": {
@@ -98,8 +103,10 @@ export const reconcile: Subject = {
           queryParameter("accept", "Takes what etcd says now although its history changed.", {
             enum: ["etcd"],
           }),
+          queryParameter("plan", "A dry run's hash: applies only what that plan does.", { type: "string" }),
         ],
         responses: {
+          409: problemAnswer("The plan is not the one of the hash; nothing was touched.", ref("PlanChanged")),
           200: jsonAnswer("What was done, or would be.", ref("ReconcileAnswer")),
           400: problemAnswer("An unknown parameter, or one with another value."),
         },

@@ -1,4 +1,5 @@
 import { deadLetters } from "./dead-letters.ts";
+import { declarations } from "./declarations.ts";
 import { ingest } from "./ingest.ts";
 import type { Subject } from "./operation.ts";
 import { pages } from "./pages.ts";
@@ -8,4 +9,13 @@ import { session } from "./session.ts";
 import { topics } from "./topics.ts";
 
 /** Every route of the app stands in one of them; a test compares them with the app's own. */
-export const subjects: readonly Subject[] = [probes, topics, reconcile, deadLetters, ingest, session, pages];
+export const subjects: readonly Subject[] = [
+  probes,
+  topics,
+  reconcile,
+  declarations,
+  deadLetters,
+  ingest,
+  session,
+  pages,
+];

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { SourceRef, Specification } from "../../../../lib/rules/declaration.ts";
+import type { SourceRef, Specification, TopicOptions } from "../../../../lib/rules/declaration.ts";
 import {
   type OutcomeCounts,
   type PartitionStatus,
@@ -16,14 +16,22 @@ export const sourceRef: z.ZodType<SourceRef> = z.object({
   entry: wholeNumber.meta({ description: "Its place in the source's list, from 0." }),
 });
 
-export const specification: z.ZodType<Specification> = z.object({
-  topic: z.string(),
+const options = {
   path: z.string().nullable(),
-  index: z.string().meta({ description: "May hold `{yyyy.MM.dd}`." }),
   startAt: z.enum(["earliest", "latest"]),
   format: z.enum(["text", "json"]),
   timestamp: z.string().nullable(),
   pipeline: z.string().nullable(),
+};
+export const topicOptions: z.ZodType<TopicOptions> = z.object({
+  ...options,
+  index: z.string().nullable().meta({ description: "Null: the topic's name." }),
+});
+
+export const specification: z.ZodType<Specification> = z.object({
+  ...options,
+  topic: z.string(),
+  index: z.string().meta({ description: "May hold `{yyyy.MM.dd}`." }),
 });
 
 export const outcomeCounts: z.ZodType<OutcomeCounts> = z.object({

@@ -2,6 +2,7 @@ import { createConsoleFiles } from "../../../../infra/console/build.ts";
 import { createHttpApp, type HttpDeps } from "../../../../infra/host/http/app.ts";
 import type { LogFields, Logger } from "../../../../lib/rules/logger.ts";
 import type { HttpSettings } from "../../../../lib/rules/settings.ts";
+import { reconcileResult } from "../../../support/reconcile-result.ts";
 import { topicStatus } from "../../../support/topic-status.ts";
 
 export const token = "correct-horse-battery-staple";
@@ -34,9 +35,13 @@ export function setUp(settings: Partial<HttpSettings> = {}, deps: Partial<HttpDe
     topics: () => [topicStatus()],
     health: () => ready,
     metricsText: async () => "penstock_in_flight_bytes 0\n",
-    async reconcile(request) {
-      reconciles.push(request);
-      return { dryRun: request.dryRun };
+    async reconcile(wanted) {
+      reconciles.push(wanted);
+      return reconcileResult({ carriedOut: !wanted.dryRun });
+    },
+    declarations: {
+      list: () => Promise.reject(new Error("no test asked for declarations")),
+      edit: () => Promise.reject(new Error("no test asked for an edit")),
     },
     replays: {
       start: () => {

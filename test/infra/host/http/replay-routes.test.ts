@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { HttpDeps } from "../../../../infra/host/http/app.ts";
+import { NO_OUTCOMES } from "../../../../functions/replay-dead-letters.ts";
 import type { ReplayJob } from "../../../../infra/host/replay-jobs.ts";
 import { PenstockError } from "../../../../lib/rules/errors.ts";
 import type { ReplayRequest } from "../../../../lib/rules/replay-request.ts";
@@ -11,7 +12,7 @@ const job: ReplayJob = {
   request: { topic: null, error: null, since: null, index: null, dryRun: false },
   startedAt: "2026-01-02T00:00:00.000Z",
   endedAt: null,
-  progress: { read: 0, total: 0 },
+  progress: { read: 0, total: 0, outcomes: NO_OUTCOMES },
   result: null,
   error: null,
 };

@@ -59,38 +59,6 @@ test("GET /topics is the statuses as JSON", async () => {
   expect(await response.json()).toEqual(topics);
 });
 
-describe("POST /reconcile", () => {
-  test.each([
-    ["", { dryRun: false, accept: null }],
-    ["?dryRun=true", { dryRun: true, accept: null }],
-    ["?dryRun=false", { dryRun: false, accept: null }],
-    ["?accept=etcd", { dryRun: false, accept: "etcd" }],
-    ["?accept=etcd&dryRun=true", { dryRun: true, accept: "etcd" }],
-  ])("%s", async (query, wanted) => {
-    const { ask, reconciles } = setUp();
-    const response = await ask(`/reconcile${query}`, { method: "POST" });
-    expect(response.status).toBe(200);
-    expect(await response.json()).toEqual({ dryRun: wanted.dryRun });
-    expect(reconciles).toEqual([{ ...wanted, reason: "http" }]);
-  });
-
-  test.each([
-    ["?dryRun=yes", 'dryRun is "yes": it must be true or false.'],
-    ["?dryRun", 'dryRun is "": it must be true or false.'],
-    ["?dryRun=true&dryRun=false", "dryRun is given 2 times: it may be given once."],
-    ["?accept=config", 'accept is "config": it must be etcd.'],
-    ["?dryrun=true", 'Unknown parameter "dryrun": it must be dryRun or accept.'],
-    ["?constructor=1", 'Unknown parameter "constructor": it must be dryRun or accept.'],
-    [`?accept=${"x".repeat(500)}`, `accept is "${"x".repeat(80)}…": it must be etcd.`],
-  ])("%s is refused, naming value and rule", async (query, detail) => {
-    const { ask, reconciles } = setUp();
-    const response = await ask(`/reconcile${query}`, { method: "POST" });
-    expect(response.status).toBe(400);
-    expect((await problemOf(response)).detail).toBe(detail);
-    expect(reconciles).toEqual([]);
-  });
-});
-
 test("an unknown path is 404", async () => {
   for (const path of ["/nope", "/topics/", "/assets/../app.ts", "/assets/console.html", "//topics"]) {
     const response = await setUp().ask(path);

@@ -1,0 +1,150 @@
+import { backoffMs, type BackoffRule } from "../lib/rules/backoff.ts";
+import type { DeclarationTarget } from "../lib/rules/declaration.ts";
+import { listRefusal } from "../lib/rules/declarations.ts";
+import { editDeclarations, type DeclarationsEdit } from "../lib/rules/declarations-edit.ts";
+import { PenstockError } from "../lib/rules/errors.ts";
+import type { EtcdReading } from "../lib/rules/etcd-memory.ts";
+
+export interface EditInput {
+  readonly key: string;
+  readonly edit: DeclarationsEdit;
+  /** The key's mod revision that the editor started from, 0 where it was absent; null: whatever stands there now. */
+  readonly revision: number | null;
+}
+
+/** One key of etcd, as `DeclarationsStore` has it. */
+export interface EditStore {
+  read(
+    key: string,
+    signal: AbortSignal,
+  ): Promise<{
+    readonly value: string | null;
+    readonly problem: string | null;
+    readonly modRevision: number;
+  }>;
+  put(key: string, value: string, expectedRevision: number, signal: AbortSignal): Promise<number>;
+}
+
+export interface EditDeps {
+  readonly store: EditStore;
+  /** @throws the signal's reason */
+  wait(ms: number, signal: AbortSignal): Promise<void>;
+  /** In [0, 1). */
+  random(): number;
+  readonly signal: AbortSignal;
+}
+
+/** An edit that can be made. */
+export interface PlannedEdit {
+  readonly kind: "planned";
+  readonly key: string;
+  /** What `before` is of; 0: the key is absent. */
+  readonly revision: number;
+  readonly action: EditAction;
+  /** Null: the key is absent. */
+  readonly before: string | null;
+  readonly after: string;
+}
+
+export type EditAction = "added" | "replaced" | "removed" | "unchanged";
+
+/** An edit that cannot be made. */
+export interface RefusedEdit {
+  readonly kind: "refused";
+  /** What of the edit the reason is about. */
+  readonly about: "key" | "target" | "declaration";
+  /** One sentence. */
+  readonly reason: string;
+}
+
+/** Somebody else wrote the key since the editor looked at it; this is what stands there now. */
+export interface LostEdit {
+  readonly kind: "lost";
+  readonly key: string;
+  readonly revision: number;
+  /** Null: the key is absent, or holds no text. */
+  readonly text: string | null;
+}
+
+export interface WrittenEdit {
+  readonly kind: "written";
+  readonly key: string;
+  readonly revision: number;
+  readonly action: EditAction;
+}
+
+/** How often a write that lost against another one is tried; each round, one of all writers wins. */
+const WRITE_TRIES = 50;
+const WRITE_BACKOFF: BackoffRule = { initialMs: 10, maxMs: 250 };
+
+/**
+ * What an edit would make of its key; writes nothing.
+ *
+ * @throws PenstockError `etcd_unavailable` or `etcd_refused`
+ */
+export async function planEdit(
+  { key, edit, revision }: EditInput,
+  { store, signal }: Pick<EditDeps, "signal"> & { readonly store: Pick<EditStore, "read"> },
+): Promise<PlannedEdit | RefusedEdit | LostEdit> {
+  const refused = (about: RefusedEdit["about"], reason: string): RefusedEdit => ({
+    kind: "refused",
+    about,
+    reason: `etcd key "${key}" was not changed: ${reason}`,
+  });
+  const { value, problem, modRevision } = await store.read(key, signal);
+  if (revision !== null && revision !== modRevision) {
+    return { kind: "lost", key, revision: modRevision, text: value };
+  }
+  if (problem !== null) return refused("key", problem);
+  const result = editDeclarations(value, edit);
+  if (result.kind === "refused") return refused(result.about, result.reason);
+  const found = { kind: "planned", key, revision: modRevision, before: value } as const;
+  if (result.kind === "unchanged") return { ...found, action: "unchanged", after: value ?? "[]" };
+  const tooMuch = listRefusal(result.text);
+  if (tooMuch !== null) return refused("key", `hosts would refuse what it would hold: ${tooMuch}`);
+  return { ...found, action: result.how, after: result.text };
+}
+
+/**
+ * Edits one key by compare and put, so no writer's entry is ever lost. With a revision to start from, another writer's
+ * change ends it; without one, it is tried again on what stands then.
+ *
+ * @throws PenstockError `etcd_unavailable`, `etcd_refused`, or `etcd_conflict` after 50 lost races.
+ */
+export function writeEdit(
+  input: EditInput & { readonly revision: null },
+  deps: EditDeps,
+): Promise<WrittenEdit | RefusedEdit>;
+export function writeEdit(input: EditInput, deps: EditDeps): Promise<WrittenEdit | RefusedEdit | LostEdit>;
+export async function writeEdit(
+  input: EditInput,
+  deps: EditDeps,
+): Promise<WrittenEdit | RefusedEdit | LostEdit> {
+  const { store, signal } = deps;
+  for (let attempt = 1; ; attempt += 1) {
+    const planned = await planEdit(input, deps);
+    if (planned.kind !== "planned") return planned;
+    const { key, revision, action, after } = planned;
+    if (action === "unchanged") return { kind: "written", key, revision, action };
+    try {
+      const written = await store.put(key, after, revision, signal);
+      return { kind: "written", key, revision: written, action };
+    } catch (error) {
+      const lost = error instanceof PenstockError && error.code === "etcd_conflict";
+      if (!lost || attempt >= WRITE_TRIES) throw error;
+    }
+    await deps.wait(backoffMs(WRITE_BACKOFF, attempt, deps.random()), signal);
+  }
+}
+
+/** The configured keys that declare the target, in order of precedence. */
+export async function keysDeclaring(
+  store: { list(signal: AbortSignal): Promise<EtcdReading> },
+  target: DeclarationTarget,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const { keys } = await store.list(signal);
+  const declares = (value: string | null) =>
+    value !== null && editDeclarations(value, { kind: "remove", target }).kind === "changed";
+  return keys.filter(({ value }) => declares(value)).map(({ key }) => key);
+}

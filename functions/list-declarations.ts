@@ -1,0 +1,115 @@
+import {
+  listDeclaration,
+  listKey,
+  type ListedDeclaration,
+  type ListedKey,
+} from "../lib/rules/declarations-listing.ts";
+import { mergeDeclarations } from "../lib/rules/desired.ts";
+import { newKeyOf, placeOf, type NewKey } from "../lib/rules/etcd-keys.ts";
+import { standingsOf } from "../lib/rules/standing.ts";
+import { readEtcd, type SourceReaders } from "./read-sources.ts";
+import { declarationsInForce, type ReconcileMemory } from "./reconcile-topics.ts";
+
+export interface ListInput {
+  /** In force. */
+  readonly memory: ReconcileMemory;
+  readonly config: {
+    /** The config file, for people. */
+    readonly path: string;
+    /** Why it cannot be taken as it is; null: it is taken. */
+    readonly error: string | null;
+  };
+  /** What patterns are held against: the topics of this host. */
+  readonly topics: Iterable<string>;
+}
+
+export interface DeclarationsListing {
+  readonly config: {
+    readonly path: string;
+    readonly ok: boolean;
+    readonly error: string | null;
+    /** In force; where the file cannot be taken, what it said before. */
+    readonly entries: readonly ListedDeclaration[];
+  };
+  /** Null: not configured. */
+  readonly etcd: ListedEtcd | null;
+}
+
+export interface ListedEtcd {
+  /** False: it cannot be read or believed; the keys are those read last, without their texts. */
+  readonly ok: boolean;
+  readonly error: string | null;
+  /** Of the store, when it was read; null: never. */
+  readonly revision: number | null;
+  /** By precedence. A whole key that is listed and absent is among them, at revision 0. */
+  readonly keys: readonly ListedKey[];
+  /** Keys beyond 10,000 entries or 32 Mi characters in all. */
+  readonly keysLeftOut: number;
+  /** `etcd.keys`: whole keys, and prefixes that end in `/`. */
+  readonly listed: readonly string[];
+  /** Where a new topic goes, and the same as a sentence. */
+  readonly newKey: NewKey & { readonly rule: string };
+}
+
+const MAX_ENTRIES = 10_000;
+const MAX_CHARACTERS = 32 * 1024 * 1024;
+
+/**
+ * Everything that is declared, and how each declaration fares. What etcd holds is read now; where it cannot be, what it
+ * last said well is listed, as that is what the host goes by.
+ */
+export async function listDeclarations(
+  { memory, config, topics }: ListInput,
+  deps: Pick<SourceReaders, "readEtcd">,
+): Promise<DeclarationsListing> {
+  const { settings } = memory;
+  const { etcd, deadLetters } = settings;
+  const read = await readEtcd(memory.etcd, false, settings, deps);
+  const merged = mergeDeclarations(
+    declarationsInForce({ ...memory, etcd: read.memory }),
+    topics,
+    deadLetters.topic,
+  );
+  const standingOf = standingsOf(merged);
+  const entries = memory.declarations.map((one) => listDeclaration(one, standingOf));
+  const listing = { config: { ...config, ok: config.error === null, entries } };
+  if (etcd === null) return { ...listing, etcd: null };
+
+  const held = new Map(read.reading?.keys.map((one) => [one.key, one]));
+  const absent = read.reading === null ? [] : etcd.keys.filter((key) => !key.endsWith("/") && !held.has(key));
+  for (const key of absent) held.set(key, { key, value: null, problem: null, modRevision: 0 });
+  const all = [
+    ...(read.memory?.keys ?? []),
+    ...absent.map((key) => [key, { declarations: [], refused: [] }] as const),
+  ].toSorted(([a], [b]) => placeOf(a, etcd.keys) - placeOf(b, etcd.keys));
+  const keys: ListedKey[] = [];
+  let room = { entries: MAX_ENTRIES, characters: MAX_CHARACTERS };
+  for (const [key, keyMemory] of all) {
+    const one = listKey(key, held.get(key) ?? null, keyMemory, etcd.keys, standingOf);
+    room = {
+      entries: room.entries - one.entries.length,
+      characters: room.characters - (one.text?.length ?? 0),
+    };
+    if (room.entries < 0 || room.characters < 0) break;
+    keys.push(one);
+  }
+  const newKey = newKeyOf(etcd.keys);
+  return {
+    ...listing,
+    etcd: {
+      ok: read.error === null,
+      error: read.error,
+      revision: read.memory?.revision ?? null,
+      keys,
+      keysLeftOut: all.length - keys.length,
+      listed: etcd.keys,
+      newKey: { ...newKey, rule: newKeySentence(newKey) },
+    },
+  };
+}
+
+function newKeySentence({ key, prefix }: NewKey): string {
+  return key === null
+    ? `A new topic gets a key of its own: ${prefix}<topic>.`
+    : `A new topic goes to the key ${key}.`;
+}

@@ -1,0 +1,157 @@
+import type { HealthChecks } from "../../../../functions/health.ts";
+import { topicStates } from "../../../../lib/rules/status.ts";
+import type { OverviewMessage, SourceView } from "../../live-messages.ts";
+import { Count } from "../components/figures.tsx";
+import { Hostile } from "../components/hostile.tsx";
+import { StateLabel } from "../components/state-label.tsx";
+import { Age, Time } from "../components/times.tsx";
+import { plural } from "../format.ts";
+
+export function Attention({ seen }: { readonly seen: OverviewMessage }) {
+  const more = seen.states.failed + seen.states.stalled - seen.attention.length;
+  if (seen.attention.length === 0) return null;
+  return (
+    <section>
+      <h2>Needs attention</h2>
+      <div class="scroll" tabindex={0} role="region" aria-label="Topics that need attention">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">State</th>
+              <th scope="col">Topic</th>
+              <th scope="col">Reason</th>
+              <th scope="col">For</th>
+            </tr>
+          </thead>
+          <tbody>
+            {seen.attention.map(({ topic, state, reason, since }) => (
+              <tr key={topic}>
+                <td>
+                  <StateLabel state={state} />
+                </td>
+                <th scope="row">
+                  <a href={`/ui/topics/${topic}`}>{topic}</a>
+                </th>
+                <td class="reason">
+                  <Hostile text={reason ?? ""} />
+                </td>
+                <td>
+                  <Age since={since} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {more > 0 ? (
+        <p>
+          <a href="/ui/topics?state=failed,stalled">and {plural(more, "topic")} more</a>
+        </p>
+      ) : null}
+    </section>
+  );
+}
+
+export function States({ states }: { readonly states: OverviewMessage["states"] }) {
+  const present = topicStates.filter((state) => states[state] > 0);
+  if (present.length === 0) return null;
+  return (
+    <section>
+      <h2>States</h2>
+      <ul class="chips">
+        {present.map((state) => (
+          <li key={state}>
+            <a class="chip" href={`/ui/topics?state=${state}`}>
+              <Count value={states[state]} /> <StateLabel state={state} />
+            </a>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+export function Refused({ seen }: { readonly seen: OverviewMessage }) {
+  const { deadLettered } = seen.counts;
+  // A source that failed as a whole says so among the checks already.
+  const told = new Set(Object.values(seen.checks).map(({ reason }: HealthChecks["config"]) => reason));
+  const refused = seen.refused.filter(({ reason }) => !told.has(reason));
+  return (
+    <section>
+      <h2>Refused</h2>
+      <ul class="plain-list">
+        <li>
+          {deadLettered === 0 ? (
+            "No record was refused since the host started."
+          ) : (
+            <>
+              {plural(deadLettered, "record")} dead-lettered since the host started.{" "}
+              <a href="/ui/dead-letters">Dead letters</a>
+            </>
+          )}
+        </li>
+        {seen.lostOffsets > 0 ? (
+          <li class="bad">
+            {plural(seen.lostOffsets, "record")} deleted by Kafka before they could be read.
+          </li>
+        ) : null}
+        {seen.conflicts > 0 ? (
+          <li class="warning">
+            {plural(seen.conflicts, "declaration")} overruled by another that says something else.{" "}
+            <a href="/ui/reconcile">Reconcile</a>
+          </li>
+        ) : null}
+        {refused.map(({ reason, lastGoodKept }) => (
+          <li key={reason} class="bad lines">
+            <Hostile text={reason} keep={"\n"} />
+            {lastGoodKept ? " What it said before is kept." : ""}
+          </li>
+        ))}
+        {seen.refusedCount > seen.refused.length ? (
+          <li>and {plural(seen.refusedCount - seen.refused.length, "refusal")} more</li>
+        ) : null}
+      </ul>
+    </section>
+  );
+}
+
+export function Sources({ sources }: { readonly sources: readonly SourceView[] }) {
+  return (
+    <section>
+      <h2>Sources</h2>
+      <div class="scroll" tabindex={0} role="region" aria-label="Sources of declarations">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Source</th>
+              <th scope="col">Last read</th>
+              <th scope="col">Revision</th>
+              <th scope="col" class="number">
+                Declarations
+              </th>
+              <th scope="col">As it is now</th>
+            </tr>
+          </thead>
+          <tbody>
+            {sources.map(({ kind, name, lastSuccess, revision, declarations, error }) => (
+              <tr key={kind}>
+                <th scope="row">
+                  {kind === "etcd" ? "etcd " : ""}
+                  <Hostile text={name} />
+                </th>
+                <td>{lastSuccess === null ? "never" : <Time at={lastSuccess} />}</td>
+                <td>{revision ?? "–"}</td>
+                <td class="number">
+                  <Count value={declarations} />
+                </td>
+                <td class={error === null ? "" : "bad"}>
+                  {error === null ? "taken" : "not taken; what it said before is kept"}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,69 @@
+import { topicStates } from "../../../../lib/rules/status.ts";
+import type { OverviewMessage } from "../../live-messages.ts";
+import { Notice } from "../components/notice.tsx";
+import { Age } from "../components/times.tsx";
+import { plural, shortCount } from "../format.ts";
+
+/** What readiness rests on, in the order of the page. */
+export const checks: readonly {
+  readonly name: keyof OverviewMessage["checks"];
+  readonly label: string;
+  /** What its failure means, as part of the first line; null: the topics say it. */
+  readonly failing: string | null;
+}[] = [
+  { name: "config", label: "Config", failing: "config not taken, last good kept" },
+  { name: "kafka", label: "Kafka", failing: "Kafka does not answer" },
+  { name: "elasticsearch", label: "Elasticsearch", failing: "Elasticsearch does not answer" },
+  { name: "etcd", label: "etcd", failing: "etcd not read, last good kept" },
+  { name: "progress", label: "Progress", failing: null },
+];
+
+/** The first line: what is wrong, or that nothing is. */
+export function Verdict({ seen }: { readonly seen: OverviewMessage }) {
+  const topics = topicStates.reduce((sum, state) => sum + seen.states[state], 0);
+  const troubled = seen.states.failed + seen.states.stalled;
+  const broken = checks.flatMap(({ name, failing }) => {
+    const check = seen.checks[name];
+    return failing !== null && check?.ok === false ? [{ name, failing, since: check.since }] : [];
+  });
+  if (troubled + broken.length > 0) {
+    return (
+      <Notice kind={seen.states.failed > 0 || broken.length > 0 ? "bad" : "warning"}>
+        {troubled > 0 ? `${plural(troubled, "topic")} ${troubled === 1 ? "needs" : "need"} attention` : ""}
+        {broken.map(({ name, failing, since }, at) => (
+          <span key={name}>
+            {troubled + at > 0 ? " · " : ""}
+            {failing}
+            {since === null ? null : (
+              <>
+                {" "}
+                for <Age since={Date.parse(since)} />
+              </>
+            )}
+          </span>
+        ))}
+      </Notice>
+    );
+  }
+  if (topics === 0) {
+    return (
+      <Notice kind="info">
+        No topics are declared. Add one under <a href="/ui/declarations">Declarations</a>, or in config.yaml:{" "}
+        <code>topics: [my_topic]</code>.
+      </Notice>
+    );
+  }
+  const rest = topics - seen.states.running;
+  if (rest === 0)
+    return (
+      <Notice kind="ok">
+        {topics === 1 ? "The one topic is running." : `All ${plural(topics, "topic")} are running.`}
+      </Notice>
+    );
+  const others = topicStates
+    .filter((state) => state !== "running" && seen.states[state] > 0)
+    .map((state) => `${shortCount(seen.states[state])} ${state}`);
+  return (
+    <Notice kind="info">{`${shortCount(seen.states.running)} of ${plural(topics, "topic")} running · ${others.join(" · ")}`}</Notice>
+  );
+}

@@ -1,0 +1,20 @@
+import type { Context } from "hono";
+import { problem } from "./problem.ts";
+
+/** The members of a JSON body, or the answer that says what is wrong with it. No body is an empty object. */
+export async function readJsonObject(c: Context): Promise<Readonly<Record<string, unknown>> | Response> {
+  const text = await c.req.text();
+  if (text === "") return {};
+  const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (type !== "application/json") return problem(c, 415, "The body must be application/json.");
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return problem(c, 400, "The body is not valid JSON.");
+  }
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+    return problem(c, 400, "The body must be a JSON object.");
+  }
+  return { ...parsed };
+}

@@ -1,0 +1,82 @@
+import type { Context, Hono } from "hono";
+import { PenstockError } from "../../../lib/rules/errors.ts";
+import type { DeclarationsDesk, EditAnswer } from "../declarations-desk.ts";
+import { readJsonObject } from "./body.ts";
+import { problem } from "./problem.ts";
+import { choiceFault, readQuery } from "./query.ts";
+import { addRoute } from "./routes.ts";
+
+export interface DeclarationRouteDeps {
+  readonly declarations: Pick<DeclarationsDesk, "list" | "edit">;
+}
+
+/**
+ * GET /declarations tells everything that is declared; POST /declarations changes an etcd key, or says with `dryRun=true`
+ * what that would come to.
+ */
+export function addDeclarationRoutes(app: Hono, { declarations }: DeclarationRouteDeps): void {
+  addRoute(app, "/declarations", {
+    GET: async (c) => {
+      const words = readQuery(c, []);
+      return typeof words === "string" ? problem(c, 400, words) : c.json(await declarations.list());
+    },
+    POST: async (c) => {
+      const words = readQuery(c, ["dryRun"]);
+      if (typeof words === "string") return problem(c, 400, words);
+      const fault = choiceFault("dryRun", words.dryRun, ["true", "false"]);
+      if (fault !== null) return problem(c, 400, fault);
+      const body = await readJsonObject(c);
+      if (body instanceof Response) return body;
+      try {
+        return answerEdit(c, await declarations.edit(body, words.dryRun === "true"));
+      } catch (thrown) {
+        return answerFailure(c, thrown);
+      }
+    },
+  });
+}
+
+function answerEdit(c: Context, answer: EditAnswer): Response {
+  switch (answer.kind) {
+    case "no etcd":
+      return problem(c, 404, "The config file has no etcd section, and declarations are written to etcd.");
+    case "malformed":
+    case "refused": {
+      const { faults } =
+        "faults" in answer ? answer : { faults: [{ field: answer.about, reason: answer.reason }] };
+      const reasons = faults.map(({ reason }) => reason).join("; ");
+      const detail = reasons.endsWith("?") ? reasons : `${reasons}.`;
+      return problem(c, answer.kind === "malformed" ? 400 : 422, detail, {
+        members: { field: faults[0]?.field, errors: faults },
+      });
+    }
+    case "lost": {
+      const { key, revision, text } = answer;
+      return problem(
+        c,
+        409,
+        `etcd key "${key}" was changed by somebody else: it is at revision ${revision} now.`,
+        {
+          members: { key, revision, text },
+        },
+      );
+    }
+    case "written": {
+      const { key, revision, action } = answer;
+      return c.json({ key, revision, action });
+    }
+    case "preview": {
+      const { key, revision, action, before, after } = answer.edit;
+      const { plan, hash, conflicts, sources } = answer.result;
+      return c.json({ key, revision, action, before, after, plan, hash, conflicts, sources });
+    }
+  }
+}
+
+/** What etcd had against it. */
+function answerFailure(c: Context, thrown: unknown): Response {
+  if (!(thrown instanceof PenstockError)) throw thrown;
+  if (thrown.code === "etcd_refused") return problem(c, 403, `${thrown.message}.`);
+  if (thrown.retryable) return problem(c, 503, `${thrown.message}.`);
+  throw thrown;
+}

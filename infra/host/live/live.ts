@@ -1,0 +1,42 @@
+import type { HealthResult } from "../../../functions/health.ts";
+import type { TopicStatus } from "../../../lib/rules/status.ts";
+import type { ReconcileLoop } from "../reconcile-loop.ts";
+import type { Reporter } from "../reporter.ts";
+import { createHistory } from "./history.ts";
+import { createLiveHub, type LiveHub } from "./live-hub.ts";
+import { sourceViews } from "./source-views.ts";
+
+export interface LiveDeps {
+  readonly configPath: string;
+  readonly loop: Pick<ReconcileLoop, "last" | "memory">;
+  readonly reporter: Pick<Reporter, "lastSuccess">;
+  topics(): readonly TopicStatus[];
+  health(topics: readonly TopicStatus[]): HealthResult;
+  inFlightBytes(): number;
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
+/** What a host's open pages are kept up to date from: its memory alone. */
+export function createLive(deps: LiveDeps): LiveHub {
+  const startedAt = deps.now();
+  const history = createHistory();
+  return createLiveHub({
+    history,
+    look() {
+      const { last, memory } = deps.loop;
+      const { etcd, kafka } = memory.settings;
+      const statuses = deps.topics();
+      return {
+        at: deps.now(),
+        startedAt,
+        history,
+        statuses,
+        health: deps.health(statuses),
+        inFlight: { bytes: deps.inFlightBytes(), maxBytes: kafka.inFlightMaxBytes },
+        sources: sourceViews(deps.configPath, etcd, last, (source) => deps.reporter.lastSuccess(source)),
+        reconciled: last,
+      };
+    },
+  });
+}

@@ -1,0 +1,138 @@
+import { describe, expect, test } from "bun:test";
+import { planEdit, writeEdit, type EditDeps, type EditInput } from "../../functions/edit-declarations.ts";
+import type { DeclarationsEdit } from "../../lib/rules/declarations-edit.ts";
+import { PenstockError } from "../../lib/rules/errors.ts";
+import { rejection } from "../support/rejection.ts";
+
+const add: DeclarationsEdit = { kind: "add", target: { kind: "topic", topic: "a" }, entry: { topic: "a" } };
+const removal: DeclarationsEdit = { kind: "remove", target: { kind: "topic", topic: "a" } };
+
+/** One key of an etcd; `races` writers come in between before one of ours gets through. */
+function world(value: string | null, { races = 0, problem = null as string | null } = {}) {
+  const held = { value, revision: value === null && problem === null ? 0 : 7 };
+  const waits: number[] = [];
+  let left = races;
+  const deps: EditDeps = {
+    random: () => 0.5,
+    signal: new AbortController().signal,
+    wait: async (ms) => {
+      waits.push(ms);
+      return Promise.resolve();
+    },
+    store: {
+      read: async () => Promise.resolve({ value: held.value, problem, modRevision: held.revision }),
+      async put(_key, text, expected) {
+        if (left > 0) {
+          left -= 1;
+          held.value = `["other-${left}"]`;
+          held.revision += 1;
+        }
+        if (expected !== held.revision) {
+          throw new PenstockError("etcd_conflict", "somebody else", { retryable: true });
+        }
+        held.value = text;
+        held.revision += 1;
+        return Promise.resolve(held.revision);
+      },
+    },
+  };
+  const input = (edit: DeclarationsEdit, revision: number | null): EditInput => ({
+    key: "k",
+    edit,
+    revision,
+  });
+  return { held, waits, deps, input };
+}
+
+describe("planning", () => {
+  test("says what the key would hold, and writes nothing", async () => {
+    const { held, deps, input } = world('["x"]');
+    expect(await planEdit(input(add, 7), deps)).toEqual({
+      kind: "planned",
+      key: "k",
+      revision: 7,
+      action: "added",
+      before: '["x"]',
+      after: '["x", {"topic":"a"}]',
+    });
+    expect(held).toEqual({ value: '["x"]', revision: 7 });
+  });
+
+  test("of an absent key begins at revision 0; of what stands there already it changes nothing", async () => {
+    const absent = world(null);
+    expect(await planEdit(absent.input(add, 0), absent.deps)).toMatchObject({ revision: 0, before: null });
+    const there = world('[{"topic": "a"}]');
+    const text = '[{"topic": "a"}]';
+    expect(await planEdit(there.input(add, null), there.deps)).toMatchObject({
+      action: "unchanged",
+      before: text,
+      after: text,
+    });
+  });
+
+  test.each<[string, string | null, string | null, DeclarationsEdit, string, string]>([
+    ["a value that is no list", "{}", null, add, "key", "it does not hold a JSON array"],
+    ["a value that is no text", null, "the value is not valid UTF-8", add, "key", "not valid UTF-8"],
+    ["a target that is not there", '["x"]', null, removal, "target", 'it does not declare "a"'],
+    ["a list too long", `["x"${',"x"'.repeat(9_999)}]`, null, add, "key", "more than 10000 entries"],
+  ])("refuses %s, naming the key", async (_, value, problem, edit, about, reason) => {
+    const { deps, input } = world(value, { problem });
+    expect(await planEdit(input(edit, null), deps)).toEqual({
+      kind: "refused",
+      about: about as never,
+      reason: expect.stringMatching(new RegExp(`^etcd key "k" was not changed: .*${reason}`)) as never,
+    });
+  });
+});
+
+describe("writing", () => {
+  test("puts what was planned", async () => {
+    const { held, deps, input } = world('["x"]');
+    expect(await writeEdit(input(add, 7), deps)).toEqual({
+      kind: "written",
+      key: "k",
+      revision: 8,
+      action: "added",
+    });
+    expect(held.value).toBe('["x", {"topic":"a"}]');
+    expect(await writeEdit(input(add, 8), deps)).toMatchObject({ revision: 8, action: "unchanged" });
+  });
+
+  test("from another revision than today's is lost, with what stands there, and writes nothing", async () => {
+    const { held, deps, input } = world('["x"]');
+    const lost = { kind: "lost", key: "k", revision: 7, text: '["x"]' } as const;
+    expect(await writeEdit(input(add, 6), deps)).toEqual(lost);
+    expect(await planEdit(input(add, 6), deps)).toEqual(lost);
+    expect(held).toEqual({ value: '["x"]', revision: 7 });
+  });
+
+  test("is lost to a writer that comes between reading and putting", async () => {
+    const { deps, input } = world('["x"]', { races: 1 });
+    expect(await writeEdit(input(add, 7), deps)).toEqual({
+      kind: "lost",
+      key: "k",
+      revision: 8,
+      text: '["other-0"]',
+    });
+  });
+
+  test("without a revision is tried again on what stands then", async () => {
+    const { held, waits, deps, input } = world('["x"]', { races: 3 });
+    expect(await writeEdit(input(add, null), deps)).toMatchObject({ kind: "written", action: "added" });
+    expect(held.value).toBe('["other-0", {"topic":"a"}]');
+    expect(waits).toHaveLength(3);
+  });
+
+  test("gives up after 50 lost races", async () => {
+    const { waits, deps, input } = world('["x"]', { races: 1_000 });
+    expect(await rejection(writeEdit(input(add, null), deps))).toMatchObject({ code: "etcd_conflict" });
+    expect(waits).toHaveLength(49);
+  });
+
+  test("tells what etcd has against it", async () => {
+    const { deps, input } = world('["x"]');
+    const refusal = new PenstockError("etcd_refused", "permission denied");
+    const store = { ...deps.store, put: () => Promise.reject(refusal) };
+    expect(await rejection(writeEdit(input(add, 7), { ...deps, store }))).toBe(refusal);
+  });
+});

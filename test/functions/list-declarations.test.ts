@@ -1,0 +1,261 @@
+import { describe, expect, test } from "bun:test";
+import { listDeclarations } from "../../functions/list-declarations.ts";
+import type { ReconcileMemory } from "../../functions/reconcile-topics.ts";
+import { rememberEtcd, type EtcdReading } from "../../lib/rules/etcd-memory.ts";
+import { declaration } from "../support/declarations.ts";
+import { settings } from "../support/settings.ts";
+
+const endpoints = ["http://127.0.0.1:2379"];
+const etcd = { endpoints, keys: ["absent", "exact", "logs/"], auth: null, tls: null };
+const dead = settings().deadLetters.topic;
+const config = { path: "config.yaml", error: null };
+
+function readingOf(keys: Record<string, string | null>, changes: Partial<EtcdReading> = {}): EtcdReading {
+  const problemOf = (value: string | null) => (value === null ? "the value is not valid UTF-8" : null);
+  return {
+    clusterId: "c1",
+    revision: 20,
+    keys: Object.entries(keys).map(([key, value], at) => ({
+      key,
+      value,
+      problem: problemOf(value),
+      modRevision: 10 + at,
+    })),
+    ...changes,
+  };
+}
+
+const inForce = (changes: Partial<ReconcileMemory> = {}): ReconcileMemory => ({
+  settings: settings({ etcd }),
+  declarations: [declaration("file"), declaration("both", { path: "/file" }, { entry: 1 })],
+  failedProbes: [],
+  etcd: null,
+  seenMissing: new Set(),
+  ...changes,
+});
+
+/** What is listed where etcd says this now; an Error is thrown. */
+const list = (reading: EtcdReading | Error, memory = inForce(), topics = ["file", "both", "one", "app-1"]) =>
+  listDeclarations(
+    { memory, config, topics },
+    {
+      readEtcd: async () => (reading instanceof Error ? Promise.reject(reading) : Promise.resolve(reading)),
+    },
+  );
+
+const options = {
+  path: null,
+  index: null,
+  startAt: "earliest",
+  format: "text",
+  timestamp: null,
+  pipeline: null,
+};
+
+describe("the listing", () => {
+  test("has the file's declarations, every key as it stands, and how each entry fares", async () => {
+    const text =
+      '[{"topic": "one", "path": null}, "both", 7, {"topic": "one"}, {"pattern": "app-*", "indx": 1}]';
+    const { config, etcd } = await list(readingOf({ exact: text, "logs/a": '[{"pattern": "app-*"}]' }));
+    const source = { kind: "config", name: "config.yaml", revision: null, entry: 1 };
+    const fine = { state: "in force", topics: 1, overriddenBy: null, refused: null };
+    expect(config).toEqual({
+      path: "config.yaml",
+      ok: true,
+      error: null,
+      entries: [
+        { entry: 0, target: { topic: "file" }, options, ...fine },
+        { entry: 1, target: { topic: "both" }, options: { ...options, path: "/file" }, ...fine },
+      ],
+    } as never);
+    expect(etcd).toMatchObject({ ok: true, error: null, revision: 20, keysLeftOut: 0, listed: etcd?.listed });
+    const refused = (reason: string) => ({
+      state: "refused",
+      topics: 0,
+      overriddenBy: null,
+      refused: expect.stringContaining(reason) as never,
+      options: null,
+      lastGoodKept: false,
+    });
+    expect(etcd?.keys).toEqual([
+      { key: "absent", exact: true, revision: 0, text: null, problem: null, entries: [] },
+      {
+        key: "exact",
+        exact: true,
+        revision: 10,
+        text,
+        problem: null,
+        entries: [
+          {
+            entry: 0,
+            name: "one",
+            target: { topic: "one" },
+            declaration: { topic: "one", path: null },
+            options,
+            ...fine,
+            lastGoodKept: false,
+          },
+          {
+            entry: 1,
+            name: "both",
+            target: { topic: "both" },
+            declaration: { topic: "both" },
+            options,
+            ...fine,
+            state: "overridden",
+            topics: 0,
+            overriddenBy: source,
+            lastGoodKept: false,
+          },
+          { entry: 2, name: null, target: null, declaration: null, ...refused("entry 3") },
+          {
+            entry: 3,
+            name: "one",
+            target: { topic: "one" },
+            declaration: { topic: "one" },
+            ...refused("declared already, by entry 1"),
+          },
+          {
+            entry: 4,
+            name: "app-*",
+            target: { pattern: "app-*" },
+            declaration: { pattern: "app-*", indx: 1 },
+            ...refused('did you mean "index"?'),
+          },
+        ],
+      },
+      {
+        key: "logs/a",
+        exact: false,
+        revision: 11,
+        text: '[{"pattern": "app-*"}]',
+        problem: null,
+        entries: [
+          {
+            entry: 0,
+            name: "app-*",
+            target: { pattern: "app-*" },
+            declaration: { pattern: "app-*" },
+            options,
+            ...fine,
+            lastGoodKept: false,
+          },
+        ],
+      },
+    ] as never);
+  });
+
+  test("says where a new topic goes", async () => {
+    expect((await list(readingOf({}))).etcd?.newKey).toEqual({
+      key: "absent",
+      prefix: null,
+      rule: "A new topic goes to the key absent.",
+    });
+    const memory = inForce({ settings: settings({ etcd: { ...etcd, keys: ["logs/"] } }) });
+    expect((await list(readingOf({}), memory)).etcd?.newKey).toEqual({
+      key: null,
+      prefix: "logs/",
+      rule: "A new topic gets a key of its own: logs/<topic>.",
+    });
+  });
+
+  test("without etcd has the file alone, and does not ask", async () => {
+    const memory = inForce({ settings: settings() });
+    const { config, etcd } = await list(new Error("asked"), memory);
+    expect(config.entries).toHaveLength(2);
+    expect(etcd).toBeNull();
+  });
+
+  test("says where the file cannot be taken; what it said before is listed", async () => {
+    const { config } = await listDeclarations(
+      { memory: inForce(), config: { path: "config.yaml", error: "line 3" }, topics: [] },
+      { readEtcd: async () => Promise.resolve(readingOf({})) },
+    );
+    expect(config).toMatchObject({ ok: false, error: "line 3", entries: [{}, {}] });
+  });
+});
+
+describe("what cannot be taken now is what it last said well:", () => {
+  const before = rememberEtcd(
+    null,
+    readingOf({ exact: '["one", {"topic": "two", "path": "/old"}]' }, { revision: 15 }),
+    endpoints,
+    dead,
+  );
+  const memory = inForce({ etcd: before });
+
+  test.each<[string, EtcdReading | Error]>([
+    ["etcd does not answer", new Error("down")],
+    ["its revision went back", readingOf({ exact: "[]" }, { revision: 3 })],
+  ])("%s", async (_, reading) => {
+    const { etcd } = await list(reading, memory);
+    expect(etcd).toMatchObject({ ok: false, revision: 15 });
+    expect(etcd?.error).toMatch(/down|revision went back/);
+    expect(etcd?.keys).toMatchObject([
+      {
+        key: "exact",
+        exact: true,
+        revision: 10,
+        text: null,
+        problem: null,
+        entries: [
+          { entry: 0, name: "one", target: { topic: "one" }, declaration: null, lastGoodKept: true },
+          { entry: 1, options: { path: "/old" }, state: "in force", lastGoodKept: true },
+        ],
+      },
+    ]);
+  });
+
+  test("etcd was never read", async () => {
+    expect((await list(new Error("down"))).etcd).toMatchObject({ ok: false, revision: null, keys: [] });
+  });
+
+  test("a value that is no list, or no text", async () => {
+    for (const [text, problem] of [
+      ["{", 'etcd key "exact": "{" is not JSON'],
+      [null, "the value is not valid UTF-8"],
+    ] as const) {
+      const { etcd } = await list(readingOf({ exact: text }), memory);
+      const [, exact] = etcd?.keys ?? [];
+      expect(exact).toMatchObject({ text, problem, revision: 10 });
+      expect(exact?.entries).toMatchObject([
+        { name: "one", declaration: null, options: {}, lastGoodKept: true },
+        { name: "two", declaration: null, options: { path: "/old" }, lastGoodKept: true },
+      ]);
+    }
+  });
+
+  test("an entry", async () => {
+    const { etcd } = await list(readingOf({ exact: '[{"topic": "two", "path": 7}]' }), memory);
+    expect(etcd?.keys[1]?.entries).toMatchObject([
+      {
+        name: "two",
+        declaration: { topic: "two", path: 7 },
+        options: { path: "/old" },
+        state: "refused",
+        refused: expect.stringContaining("path 7") as never,
+        lastGoodKept: true,
+      },
+    ]);
+  });
+});
+
+test("no more than 10,000 entries are listed; keys beyond are counted", async () => {
+  const many = (from: number, count: number) =>
+    JSON.stringify(Array.from({ length: count }, (_, at) => `t-${from + at}`));
+  const { etcd: listed } = await list(
+    readingOf({
+      "logs/a": many(0, 6_000),
+      "logs/b": many(6_000, 4_000),
+      "logs/c": many(10_000, 1),
+      "logs/d": "[]",
+    }),
+  );
+  expect(listed?.keys.map(({ key, entries }) => [key, entries.length])).toEqual([
+    ["absent", 0],
+    ["exact", 0],
+    ["logs/a", 6_000],
+    ["logs/b", 4_000],
+  ]);
+  expect(listed?.keysLeftOut).toBe(2);
+});

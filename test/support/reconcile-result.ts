@@ -1,0 +1,22 @@
+import type { ReconcileResult } from "../../functions/reconcile-topics.ts";
+import { settings } from "./settings.ts";
+
+/** What a run that found nothing to do comes to, changed as given. */
+export function reconcileResult(changes: Partial<ReconcileResult> = {}): ReconcileResult {
+  return {
+    memory: { settings: settings(), declarations: [], failedProbes: [], etcd: null, seenMissing: new Set() },
+    carriedOut: true,
+    plan: { start: [], stop: [], replace: [], keep: [], pending: [], refused: [] },
+    hash: "x".repeat(43),
+    conflicts: [],
+    sources: { config: { ok: true, error: null, declarations: 0 }, etcd: null },
+    kafka: { ok: true, error: null },
+    started: [],
+    stopped: [],
+    replaced: [],
+    failed: [],
+    interrupted: false,
+    durationMs: 1,
+    ...changes,
+  };
+}

@@ -1,7 +1,7 @@
 import type { ConsumerCommands, StartOrder } from "../../functions/apply-plan.ts";
 import type { DesiredTopic } from "../../lib/rules/desired.ts";
 import type { ObservedTopic } from "../../lib/rules/plan.ts";
-import type { TopicStatus } from "../../lib/rules/status.ts";
+import type { PartitionStatus, TopicStatus } from "../../lib/rules/status.ts";
 import { createTopicRunner, type RunnerDeps, type TopicRunner } from "./topic-runner.ts";
 
 /** The only map from topic to consumer on this host. */
@@ -11,6 +11,8 @@ export interface ConsumerPool extends Pick<
 > {
   observed(): ReadonlyMap<string, ObservedTopic>;
   statuses(): TopicStatus[];
+  /** Of one topic; none where it is not here. */
+  partitions(topic: string): readonly PartitionStatus[];
   /** Stops everything side by side. @returns the topics of which something stayed uncommitted */
   stopAll(drainMs: number): Promise<string[]>;
 }
@@ -137,6 +139,7 @@ export function createConsumerPool(deps: PoolDeps): ConsumerPool {
       ),
     statuses: () =>
       [...entries.values()].map(({ runner }) => runner.status()).sort((a, b) => (a.topic < b.topic ? -1 : 1)),
+    partitions: (topic) => entries.get(topic)?.runner.status().partitions ?? [],
     async stopAll(drainMs) {
       const unclean: string[] = [];
       await Promise.all(

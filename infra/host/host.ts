@@ -1,12 +1,6 @@
-import { health } from "../../functions/health.ts";
-import { ingestBatch, type IngestBatchDeps } from "../../functions/ingest-batch.ts";
-import {
-  declarationsInForce,
-  reconcileTopics,
-  type ReconcileMemory,
-} from "../../functions/reconcile-topics.ts";
+import { ingestBatch } from "../../functions/ingest-batch.ts";
+import { reconcileTopics } from "../../functions/reconcile-topics.ts";
 import { watchConfigFile } from "../../lib/adapters/config-file.ts";
-import { withStore } from "../../lib/adapters/etcd/declarations-store.ts";
 import { startConsumer } from "../../lib/adapters/kafka/consumer.ts";
 import { createThrottledLogger } from "../../lib/adapters/log-throttle.ts";
 import { createMetrics } from "../../lib/adapters/metrics.ts";
@@ -16,23 +10,19 @@ import type { Logger } from "../../lib/rules/logger.ts";
 import { indexPatternOf } from "../../lib/rules/names.ts";
 import type { Settings } from "../../lib/rules/settings.ts";
 
-import type { TopicStatus } from "../../lib/rules/status.ts";
-import { createConsoleFiles } from "../console/build.ts";
 import { createBulkGate } from "./bulk-gate.ts";
 import { type ByteBounds, createByteBudget } from "./byte-budget.ts";
 import { createClients } from "./clients.ts";
 import { createConsumerPool } from "./consumer-pool.ts";
-import { createDeadLetterOffice } from "./dead-letter-office.ts";
-import { createDeclarationsDesk } from "./declarations-desk.ts";
 import { createEtcdKeeper } from "./etcd-keeper.ts";
-import { createEventIntake } from "./event-intake.ts";
 import { createHttpApp } from "./http/app.ts";
 import { serveHttp } from "./http/server.ts";
-import { createLive } from "./live/live.ts";
 import { createMonitor } from "./monitor.ts";
 import { createPump } from "./pump.ts";
 import { createReconcileLoop } from "./reconcile-loop.ts";
 import { createReporter } from "./reporter.ts";
+import { createServices } from "./services.ts";
+import { createTailHub } from "./tail-hub.ts";
 
 export interface HostOptions {
   readonly configPath: string;
@@ -43,6 +33,8 @@ export interface HostOptions {
   readonly logger: Logger;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Unguessable: at least 128 random bits, as text. */
+  readonly newMarker: () => string;
   /** In [0, 1). */
   readonly random: () => number;
 }
@@ -100,8 +92,9 @@ export function startHost(options: HostOptions): Host {
         limits: () => loop.memory.settings.elasticsearch.bulk,
         ingest: async (records, attempt, signal) => {
           await order.ready;
-          return ingestBatch(
-            { spec: order.desired.spec, records, attempt, limits: loop.memory.settings.elasticsearch.bulk },
+          const { spec } = order.desired;
+          const result = await ingestBatch(
+            { spec, records, attempt, limits: loop.memory.settings.elasticsearch.bulk },
             {
               bulk: reporter.timed((body, how) => clients.elasticsearch.bulk(body, how)),
               deadLetters: clients.deadLetters,
@@ -109,9 +102,13 @@ export function startHost(options: HostOptions): Host {
               signal,
             },
           );
+          tails.tap(spec, records, result.outcomes);
+          return result;
         },
       }),
   });
+
+  const tails = createTailHub({ partitions: (topic) => pool.partitions(topic), now });
 
   const loop = createReconcileLoop({
     logger,
@@ -161,95 +158,24 @@ export function startHost(options: HostOptions): Host {
     },
   });
 
-  /** For what is no pump: waits for its turn among the topics' bulks. */
-  const bulk: IngestBatchDeps["bulk"] = async (body, how) => {
-    const leave = await gate.enter(how.signal);
-    try {
-      return await clients.elasticsearch.bulk(body, how);
-    } finally {
-      leave();
-    }
-  };
-
-  const office = createDeadLetterOffice({
-    logger,
-    now,
-    random,
-    bulk,
-    settings: () => loop.memory.settings,
-    declarations: () => declarationsInForce(loop.memory),
-    existingIds: (index, ids, signal) => clients.elasticsearch.existingIds(index, ids, signal),
-    ensureTemplate: (patterns, signal) => clients.elasticsearch.ensureTemplate(patterns, signal),
-  });
-
-  const intake = createEventIntake({
-    now,
-    bulk,
-    deadLetters: () => clients.deadLetters,
-    settings: () => loop.memory.settings,
-    declarations: () => (allSourcesRead(loop.memory) ? declarationsInForce(loop.memory) : null),
-    ensureTemplate: (patterns, signal) => clients.elasticsearch.ensureTemplate(patterns, signal),
-  });
-
-  const healthOf = (topics: readonly TopicStatus[]) =>
-    health({
-      now: now(),
-      sources: reporter.sources(loop.memory.settings.etcd !== null),
-      kafka: monitor.kafka,
-      elasticsearch: monitor.elasticsearch,
-      topics,
-    });
-
-  const desk = createDeclarationsDesk({
-    random,
-    withStore,
-    configPath: options.configPath,
-    memory: () => loop.memory,
-    configError: () => loop.last?.sources.config.error ?? null,
-    topics: () => pool.observed().keys(),
-    readEtcd: (settings, signal) => etcd.read(settings, signal),
-    preview: (asIf) =>
-      loop.run({ reason: "preview", dryRun: true, acceptEtcd: false, expectedHash: null, asIf }),
-  });
-
-  const live = createLive({
-    now,
-    loop,
+  const services = createServices({
+    options,
+    metrics,
     reporter,
-    configPath: options.configPath,
-    topics: () => pool.statuses(),
-    health: healthOf,
-    inFlightBytes: () => budget.usedBytes,
+    clients,
+    gate,
+    budget,
+    etcd,
+    pool,
+    loop,
+    monitor,
+    tails,
   });
-
   const { http } = config.settings;
   const server = serveHttp({
     hostname: http.hostname,
     port: http.port,
-    app: createHttpApp({
-      logger,
-      now,
-      settings: () => loop.memory.settings.http,
-      topics: () => pool.statuses(),
-      live,
-      consoleFiles: createConsoleFiles(),
-      health: () => healthOf(pool.statuses()),
-      metricsText() {
-        const topics = pool.statuses();
-        reporter.refresh(topics, healthOf(topics).checks, {
-          inFlightBytes: budget.usedBytes,
-          inFlightLimitBytes: loop.memory.settings.kafka.inFlightMaxBytes,
-          bulkConcurrency: gate.places,
-        });
-        return metrics.text();
-      },
-      replays: office.replays,
-      digest: (topic) => office.digest(topic),
-      ingest: (batches, signal) => intake.ingest(batches, signal),
-      ingestRefusal: () => intake.ingestRefusal(),
-      reconcile: (wanted) => loop.run(wanted),
-      declarations: desk,
-    }),
+    app: createHttpApp(services.http),
   });
   const watch = watchConfigFile(options.configPath, {
     onChange: () => loop.trigger("the config file changed"),
@@ -261,11 +187,9 @@ export function startHost(options: HostOptions): Host {
     async stop() {
       const drainMs = Math.max(0, loop.memory.settings.shutdown.deadlineMs - LEAVE_MS);
       watch.stop();
-      live.stop();
-      desk.stop();
       server.endStreams();
       // A run under way may be starting topics: it is told to hurry, and what it began is stopped with the rest.
-      const [unclean] = await Promise.all([pool.stopAll(drainMs), loop.stop(), office.stop(), intake.stop()]);
+      const [unclean] = await Promise.all([pool.stopAll(drainMs), loop.stop(), services.stop()]);
       const late = await pool.stopAll(0);
       await Promise.all([monitor.stop(), etcd.close(), clients.close()]);
       await server.stop();
@@ -275,11 +199,6 @@ export function startHost(options: HostOptions): Host {
       return uncommitted.length === 0;
     },
   };
-}
-
-/** The config file was, or there would be no host. */
-function allSourcesRead({ settings, etcd }: ReconcileMemory): boolean {
-  return settings.etcd === null || etcd !== null;
 }
 
 function boundsOf({ kafka, elasticsearch }: Settings): ByteBounds {

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { readConfigFile } from "../../lib/adapters/config-file.ts";
@@ -61,6 +62,7 @@ async function main(): Promise<void> {
       logger,
       now: () => Date.now(),
       random: () => Math.random(),
+      newMarker: () => randomBytes(16).toString("base64url"),
       readConfig() {
         // Kept for the redaction of secrets that were changed while running.
         config = readConfig();

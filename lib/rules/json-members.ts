@@ -30,12 +30,26 @@ export function jsonMembers(text: string): Map<string, JsonMember> {
   return members;
 }
 
+/** The elements of a JSON array, each as it was written. The text must be a valid JSON array. */
+export function jsonElements(text: string): string[] {
+  const elements: string[] = [];
+  let at = nextToken(text, text.indexOf("[") + 1);
+  while (at < text.length && !closes(text.charCodeAt(at))) {
+    const end = endOfValue(text, at);
+    elements.push(text.slice(at, end));
+    const separator = nextToken(text, end);
+    at = text.charCodeAt(separator) === comma ? nextToken(text, separator + 1) : separator;
+  }
+  return elements;
+}
+
 /** The object's text with one more member in front of its own. */
 export function withMember(rawObject: string, member: string): string {
   return jsonMembers(rawObject).size === 0 ? `{${member}}` : `{${member},${rawObject.slice(1)}`;
 }
 
-function nextToken(text: string, from: number): number {
+/** The position of the first character at or after `from` that is no white space. */
+export function nextToken(text: string, from: number): number {
   let at = from;
   while (isSpace(text.charCodeAt(at))) at += 1;
   return at;
@@ -46,7 +60,7 @@ function isSpace(code: number): boolean {
 }
 
 /** The position after the closing quote of the string that begins at `start`. */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   let at = start + 1;
   for (;;) {
     const end = text.indexOf('"', at);

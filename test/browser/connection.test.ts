@@ -3,6 +3,12 @@ import { describeInBrowser, keepScreenshot, useBrowser } from "../support/browse
 import { startConsoleHost } from "../support/console-host.ts";
 import { topicStatus } from "../support/topic-status.ts";
 
+/** A script that makes a page believe so. */
+const seemHidden = (hidden: boolean): string => `
+  Object.defineProperty(document, "hidden", { configurable: true, get: () => ${hidden} });
+  document.dispatchEvent(new Event("visibilitychange"));
+`;
+
 describeInBrowser("the connection of a page", () => {
   const browser = useBrowser();
   const withTopic = (topic: string) => startConsoleHost(() => [topicStatus({ topic })]);
@@ -35,17 +41,11 @@ describeInBrowser("the connection of a page", () => {
     const states: string[] = [];
     await opened.page.exposeFunction("noteState", (state: string) => states.push(state));
     await opened.page.locator(".live.live").waitFor();
-    await opened.page.evaluate(() => {
-      const { noteState } = globalThis as unknown as { readonly noteState: (state: string) => void };
+    await opened.page.evaluate(`
       const tools = document.querySelector(".tools");
-      if (tools === null) throw new Error("there is no header");
-      new MutationObserver(() => noteState(tools.textContent)).observe(tools, {
-        subtree: true,
-        characterData: true,
-        childList: true,
-        attributes: true,
-      });
-    });
+      const all = { subtree: true, characterData: true, childList: true, attributes: true };
+      new MutationObserver(() => noteState(tools.textContent)).observe(tools, all);
+    `);
     await Bun.sleep(31_000);
     expect(states).toEqual([]);
     expect(await opened.page.locator(".live.live").count()).toBe(1);
@@ -59,19 +59,13 @@ describeInBrowser("the connection of a page", () => {
     await opened.page.getByRole("link", { name: "shared" }).waitFor();
     while (pages.length < 7) {
       // Without a window, Chromium takes every tab for visible.
-      await pages.at(-1)?.evaluate(() => {
-        Object.defineProperty(document, "hidden", { configurable: true, get: () => true });
-        document.dispatchEvent(new Event("visibilitychange"));
-      });
+      await pages.at(-1)?.evaluate(seemHidden(true));
       const page = await context.newPage();
       await page.goto(`${host.url}ui/topics`);
       await page.getByRole("link", { name: "shared" }).waitFor({ timeout: 5_000 });
       pages.push(page);
     }
-    await pages[0]?.evaluate(() => {
-      Object.defineProperty(document, "hidden", { configurable: true, get: () => false });
-      document.dispatchEvent(new Event("visibilitychange"));
-    });
+    await pages[0]?.evaluate(seemHidden(false));
     await pages[0]?.locator(".live.live").waitFor({ timeout: 5_000 });
     await pages[5]?.getByText("Paused").waitFor();
   }, 60_000);

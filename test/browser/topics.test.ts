@@ -92,11 +92,10 @@ describeInBrowser("the table of a thousand topics", () => {
     const { page, faults } = opened;
     await page.getByText("6 topics").waitFor();
     const labels = page.locator("tbody .state");
-    const shapes = await labels
-      .locator("path")
-      .evaluateAll((paths) => paths.map((path) => path.getAttribute("d")));
-    const dashed = await labels.evaluateAll((all) =>
-      all.map((label) => getComputedStyle(label.querySelector("svg") ?? label).strokeDasharray),
+    const paths = await labels.locator("path").all();
+    const shapes = await Promise.all(paths.map((path) => path.getAttribute("d")));
+    const dashed = await page.evaluate<string[]>(
+      `[...document.querySelectorAll("tbody .state svg")].map((svg) => getComputedStyle(svg).strokeDasharray)`,
     );
     const looksOfStates = new Set(shapes.map((shape, at) => `${shape} ${dashed[at]}`));
     expect(looksOfStates.size).toBe(6);

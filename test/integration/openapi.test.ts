@@ -71,6 +71,16 @@ test("a real host answers as its API is described, well and not so well", async 
     await ask("GET /metrics", 200);
     for (const path of ["/", "/ui/topics", "/ui/topics/some_topic"]) await ask(`GET ${path}`, 200);
 
+    await servers.elasticsearch.request("POST", `/${topic}/_refresh`);
+    const found = (await (await ask(`GET /logs?topic=${topic}&histogram=true`, 200)).json()) as {
+      readonly hits: readonly { readonly id: string }[];
+    };
+    const documentId = found.hits[0]?.id ?? "";
+    await ask(`GET /logs?topic=${missing}&q=nothing`, 200);
+    await ask(`GET /logs/document?topic=${topic}&id=${documentId}`, 200);
+    await ask(`GET /logs/document?topic=${topic}&id=none`, 404);
+    await ask(`GET /logs/export?topic=${topic}&format=csv`, 200);
+
     const listed = (await (await ask("GET /declarations", 200)).json()) as DeclarationsListing;
     const revision = listed.etcd?.keys[0]?.revision;
     const removal = { action: "remove", key, revision, target: { topic } };

@@ -10,6 +10,7 @@ import { addIngestRoute, maxEventBytes, type IngestRouteDeps } from "./ingest-ro
 import { openApiDocument } from "./openapi/document.ts";
 import { subjects } from "./openapi/subjects.ts";
 import { addDeclarationRoutes, type DeclarationRouteDeps } from "./declaration-routes.ts";
+import { addLogRoutes, type LogRouteDeps } from "./log-routes.ts";
 import { problem } from "./problem.ts";
 import { addReconcileRoute, type ReconcileRouteDeps } from "./reconcile-route.ts";
 import { addReplayRoutes, type ReplayRouteDeps } from "./replay-routes.ts";
@@ -26,6 +27,7 @@ export interface HttpDeps
     IngestRouteDeps,
     LiveRouteDeps,
     PageRouteDeps {
+  readonly logs: Omit<LogRouteDeps, "now">;
   /** The settings now in force. */
   settings(): HttpSettings;
   readonly logger: Logger;
@@ -57,6 +59,7 @@ export function createHttpApp(deps: HttpDeps): Hono {
   addReplayRoutes(app, deps);
   addLiveRoutes(app, deps);
   addIngestRoute(app, deps);
+  addLogRoutes(app, { ...deps.logs, now: () => deps.now() });
   addDescription(app);
 
   app.notFound((c) => problem(c, 404, "There is nothing at this path."));

@@ -50,7 +50,7 @@ export function eventStream(
 
   keepOpen?.();
   const outbox = createOutbox();
-  const life = AbortSignal.any([outbox.closed, c.req.raw.signal, ...(stopping ? [stopping] : [])]);
+  const life = AbortSignal.any([outbox.closed, goneSignal(c)]);
   const send: SendEvent = (event, data) => outbox.put(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
   const close = (): void => outbox.close();
   life.addEventListener("abort", close, { once: true });
@@ -83,6 +83,12 @@ export function untilAborted(signal: AbortSignal): Promise<void> {
   return promise;
 }
 
+/** Aborted when the client goes, or the host stops: nobody waits for the answer any more. */
+export function goneSignal(c: Context): AbortSignal {
+  const { stopping } = bindingsOf(c);
+  return AbortSignal.any([c.req.raw.signal, ...(stopping ? [stopping] : [])]);
+}
+
 function bindingsOf(c: Context): Partial<ServerBindings> {
   // eslint-disable-next-line typescript/no-unsafe-type-assertion -- serveHttp passes them, hono hands them on untyped.
   return (c.env ?? {}) as Partial<ServerBindings>;
@@ -110,6 +116,7 @@ function createOutbox(): Outbox {
   let waitingBytes = 0;
   let ended = false;
   let untaken = 0;
+  let cancelled = false;
   let changed = Promise.withResolvers<void>();
 
   const wake = (): void => {
@@ -129,13 +136,17 @@ function createOutbox(): Outbox {
     {
       async pull(controller) {
         while (waiting.length === 0 && !ended) await changed.promise;
+        if (cancelled) return;
         if (waiting.length > 0) controller.enqueue(Buffer.concat(waiting));
         else controller.close();
         waiting = [];
         waitingBytes = 0;
         untaken = 0;
       },
-      cancel: close,
+      cancel() {
+        cancelled = true;
+        close();
+      },
     },
     { highWaterMark: 0 },
   );

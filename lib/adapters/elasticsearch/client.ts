@@ -10,7 +10,12 @@ import type { Logger } from "../../rules/logger.ts";
 import type { ElasticsearchSettings } from "../../rules/settings.ts";
 import { findExistingIds } from "./existing-ids.ts";
 import { readTemplate, type SendJson, writeTemplate } from "./template.ts";
-import { createTransport, type ElasticsearchAnswer, type ElasticsearchRequest } from "./transport.ts";
+import {
+  createTransport,
+  type ElasticsearchAnswer,
+  type ElasticsearchRequest,
+  type ElasticsearchText,
+} from "./transport.ts";
 import { detectMajor, errorOf } from "./version.ts";
 
 export interface BulkOptions {
@@ -47,6 +52,16 @@ export interface Elasticsearch {
    * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
    */
   ask(question: Question, signal: AbortSignal): Promise<unknown>;
+  /**
+   * As `ask`, for an answer of which no more than `maxBytes` are read, as its text: parsed, long numbers would lose their
+   * last digits. What the cluster does, or fails to do, is a value; throws only the signal's reason.
+   * @returns a `text` of null where the answer is longer
+   */
+  askForText(
+    question: Omit<Question, "body"> & { readonly body: string },
+    options: { readonly maxBytes: number; readonly format: MediaFormat },
+    signal: AbortSignal,
+  ): Promise<ElasticsearchText>;
   close(): Promise<void>;
 }
 
@@ -116,7 +131,7 @@ export function createElasticsearch(
     }
   }
 
-  function noteReachability(answer: ElasticsearchAnswer): void {
+  function noteReachability(answer: AnyAnswer): void {
     if ("failure" in answer && ["connection", "timeout"].includes(answer.failure.kind))
       templateInDoubt = true;
   }
@@ -131,17 +146,25 @@ export function createElasticsearch(
     return detected;
   }
 
-  function forgetOutdated(answer: ElasticsearchAnswer): void {
+  function forgetOutdated(answer: AnyAnswer): void {
     const failure = "failure" in answer ? answer.failure : null;
     if (failure?.kind === "response" && failure.error?.type === "media_type_header_exception") major = null;
   }
 
   /** Sends in the version that the cluster speaks. */
-  async function send(request: VersionedRequest, signal: AbortSignal): Promise<ElasticsearchAnswer> {
+  function send(request: VersionedRequest, signal: AbortSignal): Promise<ElasticsearchAnswer> {
+    return versioned(request, signal, (plain) => transport.send(plain, signal));
+  }
+
+  async function versioned<T extends AnyAnswer>(
+    request: VersionedRequest,
+    signal: AbortSignal,
+    through: (plain: ElasticsearchRequest) => Promise<T>,
+  ): Promise<T | { readonly failure: RequestFailure }> {
     const detected = major === null ? await detect(signal) : { major };
     if ("failure" in detected) return detected;
     const { format, ...rest } = request;
-    const answer = await transport.send({ ...rest, headers: vendorHeaders(detected.major, format) }, signal);
+    const answer = await through({ ...rest, headers: vendorHeaders(detected.major, format) });
     forgetOutdated(answer);
     noteReachability(answer);
     return answer;
@@ -221,10 +244,14 @@ export function createElasticsearch(
       return answer.body;
     },
 
+    askForText: (question, { maxBytes, format }, signal) =>
+      versioned({ ...question, format }, signal, (plain) => transport.sendForText(plain, maxBytes, signal)),
+
     close: () => transport.close(),
   };
 }
 
+type AnyAnswer = ElasticsearchAnswer | ElasticsearchText;
 type MediaFormat = "json" | "x-ndjson";
 type VersionedRequest = Omit<ElasticsearchRequest, "headers"> & { readonly format: MediaFormat };
 

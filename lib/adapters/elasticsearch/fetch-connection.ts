@@ -1,3 +1,4 @@
+import { constants } from "node:buffer";
 import {
   BaseConnection,
   type ConnectionRequestParams,
@@ -7,7 +8,12 @@ import {
 
 interface RequestOptions {
   readonly signal?: AbortSignal;
+  /** In bytes. The client passes on what the request says, or else the longest string there can be. */
+  readonly maxResponseSize?: number;
 }
+
+/** The answer is longer than the request takes. It was not read further, and its connection is closed. */
+export class AnswerTooLargeError extends errors.RequestAbortedError {}
 
 /**
  * A connection of the official client on Bun's fetch. The client's own do not do: the default one needs undici, which
@@ -37,11 +43,12 @@ export class FetchConnection extends BaseConnection {
         ...(this.tls && { tls: this.tls }),
       });
       return {
-        body: await response.text(),
+        body: await textWithin(response, options.maxResponseSize ?? constants.MAX_STRING_LENGTH),
         headers: Object.fromEntries(response.headers),
         statusCode: response.status,
       };
     } catch (thrown) {
+      if (thrown instanceof AnswerTooLargeError) throw thrown;
       if (options.signal?.aborted) throw new errors.RequestAbortedError("Request aborted");
       throw new errors.ConnectionError(thrown instanceof Error ? thrown.message : String(thrown));
     } finally {
@@ -51,6 +58,20 @@ export class FetchConnection extends BaseConnection {
 
   /** Nothing is held: sockets belong to fetch, and the requests under way have signals. */
   override async close(): Promise<void> {}
+}
+
+/** @throws AnswerTooLargeError */
+async function textWithin(response: Response, maxBytes: number): Promise<string> {
+  if (maxBytes >= constants.MAX_STRING_LENGTH || response.body === null) return response.text();
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  // Left early, the loop cancels the body.
+  for await (const chunk of response.body) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw new AnswerTooLargeError(`the answer is over ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 /** Without those that fetch sets by itself. */

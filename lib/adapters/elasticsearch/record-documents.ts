@@ -1,9 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { AuditDocument } from "../../rules/audit/partition-audit.ts";
 import { PenstockError } from "../../rules/errors.ts";
-import { recordsAlias } from "../../rules/index-template.ts";
 import { isObject } from "../../rules/json-document.ts";
+import { recordsAlias } from "../../rules/index-template.ts";
 import { indexPatternOf } from "../../rules/names.ts";
+import { maxTargetLength } from "../../rules/search/target.ts";
 import type { Elasticsearch, Question } from "./client.ts";
 import { createDocumentCursor, type DocumentCursor } from "./document-cursor.ts";
 import { parseIndexNames, parsePage, type IndexNames } from "./record-answers.ts";
@@ -40,8 +41,6 @@ const MIN_PAGE_DOCUMENTS = 500;
 /** What all cursors together hold, about. */
 const HELD_DOCUMENTS = 100_000;
 const SEARCHES_AT_ONCE = 2;
-/** Elasticsearch takes a request line of 4 KB; index names are put into it. */
-const MAX_TARGET_LENGTH = 3_000;
 const ATTEMPTS = 6;
 const FIRST_RETRY_MS = 250;
 
@@ -66,6 +65,7 @@ export async function openRecordDocuments(
   };
 
   // A topic may have had another index before.
+  // The alias too: a topic may have had another index before.
   const everything = `${encodeURIComponent(pattern)},${recordsAlias}`;
   await refresh();
   const holders = await indicesWithDocuments();
@@ -101,7 +101,7 @@ export async function openRecordDocuments(
 
   async function openPointInTime(): Promise<string> {
     const named = holders.map(encodeURIComponent).join(",");
-    const target = named.length <= MAX_TARGET_LENGTH ? named : everything;
+    const target = named.length <= maxTargetLength ? named : everything;
     const querystring = { ...LENIENT, keep_alive: KEEP_ALIVE };
     const answer = await ask({ method: "POST", path: `/${target}/_pit`, querystring });
     const id = isObject(answer) ? answer["id"] : null;

@@ -1,9 +1,10 @@
 import { Client, type ClientOptions, errors } from "@elastic/elasticsearch";
+import type { TransportRequestOptions, TransportRequestParams } from "@elastic/transport";
 import { parseServerError, type RequestFailure } from "../../rules/bulk-answer.ts";
 import { isObject } from "../../rules/json-document.ts";
 import type { ElasticsearchSettings } from "../../rules/settings.ts";
 import { AnswerSerializer } from "./answer-serializer.ts";
-import { FetchConnection } from "./fetch-connection.ts";
+import { AnswerTooLargeError, FetchConnection } from "./fetch-connection.ts";
 
 export interface ElasticsearchRequest {
   readonly method: "GET" | "PUT" | "POST" | "DELETE";
@@ -18,9 +19,18 @@ export interface ElasticsearchRequest {
 /** Either the parsed body of a 2xx answer, or why there is none. */
 export type ElasticsearchAnswer = { readonly body: unknown } | { readonly failure: RequestFailure };
 
+/** Either the text of a 2xx answer, or why there is none; null: it is longer than was asked for. */
+export type ElasticsearchText = { readonly text: string | null } | { readonly failure: RequestFailure };
+
 export interface Transport {
   /** Bounded by `timeoutMs`, body included. Throws the signal's reason when aborted, and nothing else. */
   send(request: ElasticsearchRequest, signal: AbortSignal): Promise<ElasticsearchAnswer>;
+  /** As `send`, for an answer's text, of which no more than `maxBytes` are read. */
+  sendForText(
+    request: ElasticsearchRequest,
+    maxBytes: number,
+    signal: AbortSignal,
+  ): Promise<ElasticsearchText>;
   close(): Promise<void>;
 }
 
@@ -33,7 +43,14 @@ export interface Transport {
 export function createTransport(settings: ElasticsearchSettings): Transport {
   const client = new Client(clientOptions(settings));
   return {
-    send: (request, signal) => send(client, request, signal),
+    send: (request, signal) =>
+      attempt(request, signal, async (params, options) => ({
+        body: await client.transport.request(params, options),
+      })),
+    sendForText: (request, maxResponseSize, signal) =>
+      attempt<ElasticsearchText>(request, signal, (params, options) =>
+        textOf(client, params, { ...options, maxResponseSize }),
+      ),
     close: () => client.close(),
   };
 }
@@ -62,20 +79,49 @@ function clientOptions(settings: ElasticsearchSettings): ClientOptions {
   return options;
 }
 
-async function send(
+async function textOf(
   client: Client,
+  params: TransportRequestParams,
+  options: TransportRequestOptions,
+): Promise<ElasticsearchText> {
+  try {
+    // What the client calls a stream is the body as the connection gives it: our own always gives text.
+    const answer = await client.transport.request(params, { ...options, asStream: true, meta: true });
+    const text = String(answer.body);
+    if (answer.statusCode < 400) return { text };
+    return { failure: refusalOf(answer.statusCode, parsedOrNull(text)) };
+  } catch (thrown) {
+    if (thrown instanceof Error && thrown.cause instanceof AnswerTooLargeError) return { text: null };
+    throw thrown;
+  }
+}
+
+function parsedOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // A proxy's page: its status says enough.
+    return null;
+  }
+}
+
+function refusalOf(status: number, body: unknown): RequestFailure {
+  return { kind: "response", status, error: parseServerError(isObject(body) ? body["error"] : null) };
+}
+
+async function attempt<T>(
   request: ElasticsearchRequest,
   signal: AbortSignal,
-): Promise<ElasticsearchAnswer> {
+  ask: (params: TransportRequestParams, options: TransportRequestOptions) => Promise<T>,
+): Promise<T | { readonly failure: RequestFailure }> {
   signal.throwIfAborted();
   const deadline = AbortSignal.timeout(request.timeoutMs);
   try {
     const { method, path, querystring, body, headers } = request;
-    const answer: unknown = await client.transport.request(
+    return await ask(
       { method, path, ...(querystring && { querystring }), ...(body !== undefined && { body }) },
-      { headers, signal: AbortSignal.any([signal, deadline]) },
+      { headers: { ...headers }, signal: AbortSignal.any([signal, deadline]) },
     );
-    return { body: answer };
   } catch (thrown) {
     signal.throwIfAborted();
     if (deadline.aborted) return { failure: timeout(request.timeoutMs) };
@@ -90,12 +136,7 @@ function timeout(timeoutMs: number): RequestFailure {
 /** The client's errors, told apart by their classes; their messages may quote a body and are not passed on unread. */
 function failureOf(thrown: unknown): RequestFailure {
   if (thrown instanceof errors.ResponseError) {
-    const body: unknown = thrown.body;
-    return {
-      kind: "response",
-      status: thrown.meta.statusCode ?? 0,
-      error: parseServerError(isObject(body) ? body["error"] : null),
-    };
+    return refusalOf(thrown.meta.statusCode ?? 0, thrown.body);
   }
   if (thrown instanceof errors.DeserializationError) {
     return { kind: "bad_answer", message: "Elasticsearch's answer is not the JSON it should be" };

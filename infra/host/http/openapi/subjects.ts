@@ -1,6 +1,7 @@
 import { deadLetters } from "./dead-letters.ts";
 import { declarations } from "./declarations.ts";
 import { ingest } from "./ingest.ts";
+import { logs } from "./logs.ts";
 import type { Subject } from "./operation.ts";
 import { pages } from "./pages.ts";
 import { probes } from "./probes.ts";
@@ -12,6 +13,7 @@ import { topics } from "./topics.ts";
 export const subjects: readonly Subject[] = [
   probes,
   topics,
+  logs,
   reconcile,
   declarations,
   deadLetters,

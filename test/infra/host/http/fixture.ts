@@ -1,5 +1,6 @@
 import { createConsoleFiles } from "../../../../infra/console/build.ts";
 import { createHttpApp, type HttpDeps } from "../../../../infra/host/http/app.ts";
+import { createTailHub } from "../../../../infra/host/tail-hub.ts";
 import type { LogFields, Logger } from "../../../../lib/rules/logger.ts";
 import type { HttpSettings } from "../../../../lib/rules/settings.ts";
 import { reconcileResult } from "../../../support/reconcile-result.ts";
@@ -48,6 +49,13 @@ export function setUp(settings: Partial<HttpSettings> = {}, deps: Partial<HttpDe
         throw new Error("no test asked for a replay");
       },
       get: () => null,
+    },
+    logs: {
+      inForce: () => new Map(),
+      managed: () => true,
+      searchText: () => Promise.reject(new Error("no test asked for a search")),
+      newMarker: () => "marker",
+      tails: createTailHub({ partitions: () => [], now: () => inForce.now }),
     },
     digest: () => Promise.reject(new Error("no test asked for a digest")),
     live: { subscribe: () => () => {} },

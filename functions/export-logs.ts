@@ -1,0 +1,90 @@
+import type { Specification } from "../lib/rules/declaration.ts";
+import { PenstockError } from "../lib/rules/errors.ts";
+import type { FoundHit } from "../lib/rules/search/answer.ts";
+import { searchBody } from "../lib/rules/search/body.ts";
+import type { SearchCursor } from "../lib/rules/search/cursor.ts";
+import { csvRow } from "../lib/rules/search/csv.ts";
+import { isoTime } from "../lib/rules/search/log-hit.ts";
+import type { LogFilter } from "../lib/rules/search/log-request.ts";
+import { messageText } from "../lib/rules/search/message-text.ts";
+import { searchTarget } from "../lib/rules/search/target.ts";
+import { maxAnswerBytes, pageOf, type SearchLogsDeps } from "./search-logs.ts";
+
+export type ExportFormat = "ndjson" | "csv";
+
+export interface ExportLogsInput extends LogFilter {
+  readonly format: ExportFormat;
+  readonly inForce: ReadonlyMap<string, Specification>;
+  readonly managed: boolean;
+}
+
+/** The oldest of more are left out. */
+export const exportedDocuments = 10_000;
+const pageDocuments = 500;
+
+/** What a file begins with. */
+export function exportHeader(format: ExportFormat): string {
+  return format === "csv" ? csvRow(["timestamp", "topic", "partition", "offset", "message"]) : "";
+}
+
+/**
+ * The documents that a search for the same would find, newest first, in pieces of the file: NDJSON with each source as it was written, or CSV.
+ * Where documents are too large for a page, pages get smaller; one that is too large by itself is named instead.
+ *
+ * @throws PenstockError as `deps.search`; and `elasticsearch_unavailable` where an answer is not complete, since a file
+ *   with holes in it would be taken for the whole
+ */
+export async function* exportLogs(
+  input: ExportLogsInput,
+  deps: Pick<SearchLogsDeps, "search">,
+): AsyncGenerator<string, void, void> {
+  const { inForce, managed, format, ...given } = input;
+  const indices = searchTarget(input.topics, inForce, managed);
+  const filter = { ...given, topics: input.topics.length === 0 ? [...inForce.keys()] : input.topics };
+  const line = format === "csv" ? csvLine : ndjsonLine;
+  if (indices.length === 0) return;
+  let after: SearchCursor | null = null;
+  let size = pageDocuments;
+  let left = exportedDocuments;
+  while (left > 0) {
+    const asked = Math.min(size, left);
+    const hits = (await page(asked, "whole")) ?? (asked === 1 ? await page(1, "bare") : null);
+    if (hits === null) {
+      size = Math.max(1, Math.floor(asked / 4));
+      continue;
+    }
+    if (hits.length > 0) yield hits.map(line).join("");
+    after = hits.at(-1)?.cursor ?? null;
+    left -= hits.length;
+    if (hits.length < asked || after === null) return;
+  }
+
+  async function page(count: number, form: "whole" | "bare"): Promise<readonly FoundHit[] | null> {
+    const body = searchBody({ ...filter, size: count, after, intervalMs: null, form, marker: null });
+    const text = await deps.search(indices, body, maxAnswerBytes);
+    if (text === null) return null;
+    const { hits, problems } = pageOf(text);
+    if (problems.length > 0) {
+      throw new PenstockError("elasticsearch_unavailable", problems.join(" "), { retryable: true });
+    }
+    return hits;
+  }
+}
+
+function ndjsonLine({ source, id, index }: FoundHit): string {
+  // Line breaks stand only between tokens in valid JSON.
+  if (source !== null) return `${source.raw.replace(/[\r\n]+/g, " ")}\n`;
+  return `${JSON.stringify({ penstock: { omitted: tooLarge(index, id) } })}\n`;
+}
+
+function csvLine({ source, cursor, topic, id, index }: FoundHit): string {
+  const [timestampMs, partition, offset] = cursor ?? [null, -1, -1];
+  const text = source === null ? tooLarge(index, id) : messageText(source.raw, source.object);
+  const numbers = [partition, offset].map((value) => (value < 0 ? "" : String(value)));
+  return csvRow([isoTime(timestampMs) ?? "", topic ?? "", ...numbers, text]);
+}
+
+/** Where to find what is not read here. */
+export function tooLarge(index: string, id: string): string {
+  return `too large to be read here; in Elasticsearch: GET /${encodeURIComponent(index)}/_doc/${encodeURIComponent(id)}`;
+}

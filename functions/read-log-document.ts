@@ -1,0 +1,44 @@
+import type { Specification } from "../lib/rules/declaration.ts";
+import { documentBody } from "../lib/rules/search/body.ts";
+import { searchTarget } from "../lib/rules/search/target.ts";
+import { pageOf, type SearchLogsDeps } from "./search-logs.ts";
+
+export interface ReadLogDocumentInput {
+  readonly spec: Specification;
+  readonly id: string;
+}
+
+export type ReadLogDocumentResult =
+  | { readonly kind: "missing" }
+  /** It is longer than what is read. */
+  | { readonly kind: "too large"; readonly index: string }
+  /** `raw`: the source as it was written. */
+  | { readonly kind: "document"; readonly index: string; readonly raw: string };
+
+/** What is read of a document. */
+export const maxDocumentBytes = 32 * 1024 * 1024;
+/** Of an answer beside the source. */
+const frameBytes = 64 * 1024;
+
+/**
+ * One document of a topic, by its id, looked for where that topic's documents are and nowhere else.
+ * @throws PenstockError as `deps.search`
+ */
+export async function readLogDocument(
+  { spec, id }: ReadLogDocumentInput,
+  deps: Pick<SearchLogsDeps, "search">,
+): Promise<ReadLogDocumentResult> {
+  const indices = searchTarget([spec.topic], new Map([[spec.topic, spec]]), false);
+  const ask = (withSource: boolean): Promise<string | null> =>
+    deps.search(indices, documentBody(spec.topic, id, withSource), maxDocumentBytes + frameBytes);
+  const text = await ask(true);
+  if (text !== null) {
+    const [hit] = pageOf(text).hits;
+    if (hit === undefined || hit.source === null) return { kind: "missing" };
+    const { raw } = hit.source;
+    if (Buffer.byteLength(raw) <= maxDocumentBytes) return { kind: "document", index: hit.index, raw };
+    return { kind: "too large", index: hit.index };
+  }
+  const [place] = pageOf((await ask(false)) ?? "").hits;
+  return place === undefined ? { kind: "missing" } : { kind: "too large", index: place.index };
+}

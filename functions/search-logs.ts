@@ -1,0 +1,125 @@
+import type { Specification } from "../lib/rules/declaration.ts";
+import { PenstockError } from "../lib/rules/errors.ts";
+import { type FoundPage, readAnswer } from "../lib/rules/search/answer.ts";
+import { type HitForm, isForMessageOnly, newestBody, searchBody } from "../lib/rules/search/body.ts";
+import { cursorText } from "../lib/rules/search/cursor.ts";
+import { barIntervalMs } from "../lib/rules/search/intervals.ts";
+import { isoTime, type LogHit, logHitOf } from "../lib/rules/search/log-hit.ts";
+import type { LogFilter, LogRequest } from "../lib/rules/search/log-request.ts";
+import { searchTarget } from "../lib/rules/search/target.ts";
+
+export interface SearchLogsInput extends LogRequest {
+  readonly inForce: ReadonlyMap<string, Specification>;
+  /** True: Penstock keeps the index template. */
+  readonly managed: boolean;
+}
+
+export interface SearchLogsDeps {
+  /**
+   * One search. @returns the answer's text; null where it is longer than `maxBytes`
+   * @throws PenstockError
+   */
+  search(indices: readonly string[], body: object, maxBytes: number): Promise<string | null>;
+  /** A text that no log line holds: random, at least 128 bits, made for this request. */
+  readonly marker: string;
+}
+
+/** What a search found. Times in ISO 8601. */
+export interface SearchLogsResult {
+  readonly from: string;
+  readonly to: string;
+  /** As Elasticsearch says. */
+  readonly tookMs: number;
+  /** False: something is missing, as `problems` say. */
+  readonly complete: boolean;
+  readonly problems: readonly string[];
+  readonly total: { readonly value: number; readonly exact: boolean };
+  /** Newest first. */
+  readonly hits: readonly LogHit[];
+  /** Null: not asked for. */
+  readonly histogram: {
+    readonly intervalMs: number;
+    /** When each that is not empty begins, in milliseconds since the epoch, and how many it holds. */
+    readonly bars: readonly (readonly [number, number])[];
+  } | null;
+  /** What `after` has to be for the next page; null: this is the last. */
+  readonly next: string | null;
+  /** Where nothing was found: when the newest record with the same topics and text is from; null: there is none. */
+  readonly newest: string | null;
+}
+
+/** What is read of one answer of Elasticsearch: a hundred documents may be a hundred megabytes each. */
+export const maxAnswerBytes = 16 * 1024 * 1024;
+
+/** In this order, until an answer is short enough. */
+const forms: readonly HitForm[] = ["whole", "fragment", "bare"];
+
+/**
+ * One page of the logs that match, newest first.
+ * @throws PenstockError as `deps.search`, and `elasticsearch_refused` for an answer that is none
+ */
+export async function searchLogs(input: SearchLogsInput, deps: SearchLogsDeps): Promise<SearchLogsResult> {
+  const { fromMs, toMs, size, after, inForce, managed } = input;
+  const indices = searchTarget(input.topics, inForce, managed);
+  const topics = input.topics.length === 0 ? [...inForce.keys()] : input.topics;
+  const filter: LogFilter = { topics, query: input.query, fromMs, toMs };
+  const intervalMs = input.histogram ? barIntervalMs(fromMs, toMs) : null;
+  const page = await firstThatFits();
+  const problems = isForMessageOnly(input.query) ? [...page.problems, onlyMessage] : page.problems;
+  const last = page.hits.at(-1)?.cursor ?? null;
+  const isFirstPage = after === null;
+  return {
+    from: new Date(fromMs).toISOString(),
+    to: new Date(toMs).toISOString(),
+    tookMs: page.tookMs,
+    complete: problems.length === 0,
+    problems,
+    total: page.total ?? { value: page.hits.length, exact: false },
+    hits: page.hits.map((hit) => logHitOf(hit, deps.marker)),
+    histogram: intervalMs === null ? null : { intervalMs, bars: page.bars },
+    next: last === null || page.hits.length < size ? null : cursorText(last),
+    newest: isFirstPage && page.hits.length === 0 ? await newest() : null,
+  };
+
+  async function firstThatFits(): Promise<FoundPage> {
+    if (indices.length === 0) return nothing;
+    const marker = filter.query === "" ? null : deps.marker;
+    for (const form of forms) {
+      // A piece of the message comes by way of the highlighter, whether something was looked for or not.
+      const marked = form === "fragment" ? deps.marker : marker;
+      const body = searchBody({ ...filter, size, after, intervalMs, form, marker: marked });
+      const text = await deps.search(indices, body, maxAnswerBytes);
+      if (text !== null) return pageOf(text);
+    }
+    throw new PenstockError(
+      "elasticsearch_refused",
+      `an answer without documents is over ${maxAnswerBytes} bytes`,
+    );
+  }
+
+  async function newest(): Promise<string | null> {
+    if (indices.length === 0) return null;
+    const text = await deps.search(indices, newestBody(filter), maxAnswerBytes);
+    return text === null ? null : isoTime(pageOf(text).hits[0]?.cursor?.[0] ?? null);
+  }
+}
+
+const onlyMessage = "The query has more words than are looked for in all fields: only message was searched.";
+
+const nothing: FoundPage = {
+  tookMs: 0,
+  problems: [],
+  total: { value: 0, exact: true },
+  hits: [],
+  bars: [],
+};
+
+/** @throws PenstockError `elasticsearch_refused` */
+export function pageOf(text: string): FoundPage {
+  const page = readAnswer(text);
+  if (page !== null) return page;
+  throw new PenstockError(
+    "elasticsearch_refused",
+    "Elasticsearch's answer to a search is not what it should be",
+  );
+}

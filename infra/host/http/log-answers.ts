@@ -1,0 +1,65 @@
+import type { Context } from "hono";
+import type { SearchLogsResult } from "../../../functions/search-logs.ts";
+import type { Specification } from "../../../lib/rules/declaration.ts";
+import { type ErrorCode, PenstockError } from "../../../lib/rules/errors.ts";
+import { goneSignal } from "./event-stream.ts";
+import { problem, quoted } from "./problem.ts";
+
+const statuses: Readonly<Partial<Record<ErrorCode, 400 | 502 | 503 | 504>>> = {
+  usage: 400,
+  elasticsearch_refused: 502,
+  elasticsearch_unavailable: 503,
+  deadline_exceeded: 504,
+};
+
+/** What `work` answers; what it is refused by the caller's words or by Elasticsearch, as a problem. */
+export async function answerOrProblem(c: Context, work: () => Promise<Response>): Promise<Response> {
+  try {
+    return await work();
+  } catch (thrown) {
+    // Where the client has gone nobody reads this; where the host stops somebody may.
+    if (goneSignal(c).aborted) return problem(c, 503, "The search was given up.");
+    const status = thrown instanceof PenstockError ? statuses[thrown.code] : undefined;
+    if (!(thrown instanceof PenstockError) || status === undefined) throw thrown;
+    return problem(c, status, `${thrown.message.replace(/\.$/, "")}.`, {
+      ...(status === 503 && { headers: { "retry-after": "5" } }),
+    });
+  }
+}
+
+/** 404 where a topic is neither declared nor running here; null: all are. */
+export function refuseUnknown(
+  c: Context,
+  topics: readonly string[],
+  inForce: ReadonlyMap<string, Specification>,
+): Response | null {
+  const unknown = topics.find((topic) => !inForce.has(topic));
+  if (unknown === undefined) return null;
+  return problem(c, 404, `Topic ${quoted(unknown)} is neither declared nor running on this host.`);
+}
+
+export function refuseBusy(c: Context, what: string): Response {
+  return problem(c, 429, `Too many ${what} at once on this host. Try again in a moment.`, {
+    headers: { "retry-after": "2" },
+  });
+}
+
+export function answerJson(c: Context, text: string): Response {
+  return c.body(text, 200, { "content-type": "application/json" });
+}
+
+/** Documents are put in as they were written: parsed and written again, long numbers would lose their last digits. */
+export function searchJson({ hits, ...rest }: SearchLogsResult): string {
+  const texts = hits.map(({ documentJson, ...hit }) => withMember(hit, "document", documentJson ?? "null"));
+  return withMember(rest, "hits", `[${texts.join(",")}]`);
+}
+
+/** @param raw the document's source, as it was written */
+export function documentJson(index: string, id: string, raw: string): string {
+  return withMember({ index, id, raw, bytes: Buffer.byteLength(raw) }, "document", raw);
+}
+
+/** @param object with at least one member */
+function withMember(object: object, name: string, json: string): string {
+  return `${JSON.stringify(object).slice(0, -1)},${JSON.stringify(name)}:${json}}`;
+}

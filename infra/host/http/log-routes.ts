@@ -1,0 +1,153 @@
+import type { Context, Hono } from "hono";
+import { exportLogs, tooLarge } from "../../../functions/export-logs.ts";
+import { readLogDocument } from "../../../functions/read-log-document.ts";
+import { searchLogs, type SearchLogsDeps } from "../../../functions/search-logs.ts";
+import type { Search } from "../../../lib/adapters/elasticsearch/search.ts";
+import type { Specification } from "../../../lib/rules/declaration.ts";
+import { PenstockError } from "../../../lib/rules/errors.ts";
+import {
+  assertKnown,
+  documentParameters,
+  exportParameters,
+  oneOf,
+  type Parameters,
+  parseLogFilter,
+  parseLogRequest,
+  parseQueryText,
+  parseTopics,
+  single,
+  tailParameters,
+} from "../../../lib/rules/search/log-request.ts";
+import { maxTailTopics, type TailHub } from "../tail-hub.ts";
+import { eventStream, goneSignal } from "./event-stream.ts";
+import {
+  answerJson,
+  answerOrProblem,
+  documentJson,
+  refuseBusy,
+  refuseUnknown,
+  searchJson,
+} from "./log-answers.ts";
+import { answerExport } from "./log-export.ts";
+import { createPlaces } from "./places.ts";
+import { problem, quoted } from "./problem.ts";
+import { addRoute } from "./routes.ts";
+
+/** What the logs are read with. */
+export interface LogRouteDeps {
+  /** The topics that are declared or still run here, by name. */
+  inForce(): ReadonlyMap<string, Specification>;
+  /** True: Penstock keeps the index template. */
+  managed(): boolean;
+  /** As `searchText` of the Elasticsearch adapter. */
+  searchText(search: Search, signal: AbortSignal): Promise<string | null>;
+  /** Random, at least 128 bits. */
+  newMarker(): string;
+  readonly tails: TailHub;
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
+/** Elasticsearch is told to answer within 10 s, and given the time to do so. */
+const SEARCH_DEADLINE_MS = 12_000;
+/** Searches at once, exports among them, which may take half of the places. */
+const SEARCHES = 4;
+const EXPORTS = 2;
+
+/** GET /logs searches, /logs/document shows one whole, /logs/export is a file, /logs/tail goes on. */
+export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
+  const searches = createPlaces(SEARCHES);
+  const exports = createPlaces(EXPORTS);
+
+  addLogRoute("/logs", async (c) => {
+    const request = parseLogRequest(c.req.queries(), deps.now());
+    const inForce = deps.inForce();
+    const refusal = refuseUnknown(c, request.topics, inForce);
+    if (refusal !== null) return refusal;
+    const input = { ...request, inForce, managed: deps.managed() };
+    return inPlace(c, async () =>
+      answerJson(
+        c,
+        searchJson(await searchLogs(input, { search: searchWith(goneSignal(c)), marker: deps.newMarker() })),
+      ),
+    );
+  });
+
+  addLogRoute("/logs/document", async (c) => {
+    const parameters = c.req.queries();
+    assertKnown(parameters, documentParameters);
+    const [topic, id] = [required(parameters, "topic"), required(parameters, "id")];
+    const inForce = deps.inForce();
+    const spec = inForce.get(topic);
+    if (spec === undefined) return refuseUnknown(c, [topic], inForce) ?? c.notFound();
+    return inPlace(c, async () => {
+      const found = await readLogDocument({ spec, id }, { search: searchWith(goneSignal(c)) });
+      if (found.kind === "missing") {
+        return problem(c, 404, `Topic ${quoted(topic)} has no document ${quoted(id)}.`);
+      }
+      const { index } = found;
+      if (found.kind === "document") return answerJson(c, documentJson(index, id, found.raw));
+      return problem(c, 413, `The document is ${tooLarge(index, id)}`, { members: { index, id } });
+    });
+  });
+
+  addLogRoute("/logs/export", async (c) => {
+    const parameters = c.req.queries();
+    assertKnown(parameters, exportParameters);
+    const format = oneOf(parameters, "format", ["ndjson", "csv"]);
+    const filter = parseLogFilter(parameters, deps.now());
+    const inForce = deps.inForce();
+    const refusal = refuseUnknown(c, filter.topics, inForce);
+    if (refusal !== null) return refusal;
+    const leaves = [exports, searches].map((places) => places.take());
+    const leave = (): void => leaves.forEach((each) => each?.());
+    if (leaves.includes(null)) {
+      leave();
+      return refuseBusy(c, "exports and searches");
+    }
+    const input = { ...filter, inForce, managed: deps.managed(), format };
+    const pieces = (signal: AbortSignal) => exportLogs(input, { search: searchWith(signal) });
+    return answerExport(c, { filter, format, pieces, leave });
+  });
+
+  addLogRoute("/logs/tail", async (c) => {
+    const parameters = c.req.queries();
+    assertKnown(parameters, tailParameters);
+    const topics = parseTopics(parameters);
+    if (topics.length === 0 || topics.length > maxTailTopics) {
+      const rule = `topic is given ${topics.length} times: it must be given at least once, and at most ${maxTailTopics} times`;
+      throw new PenstockError("usage", rule);
+    }
+    const query = parseQueryText(parameters);
+    const refusal = refuseUnknown(c, topics, deps.inForce());
+    if (refusal !== null) return refusal;
+    if (deps.tails.isFull) return refuseBusy(c, "live tails");
+    return eventStream(c, (send, signal) => deps.tails.follow({ topics, query }, send, signal));
+  });
+
+  function addLogRoute(path: string, work: (c: Context) => Promise<Response>): void {
+    addRoute(app, path, { GET: (c) => answerOrProblem(c, () => work(c)) });
+  }
+
+  function searchWith(signal: AbortSignal): SearchLogsDeps["search"] {
+    return (indices, body, maxBytes) =>
+      deps.searchText({ indices, body, maxBytes, timeoutMs: SEARCH_DEADLINE_MS }, signal);
+  }
+
+  async function inPlace(c: Context, work: () => Promise<Response>): Promise<Response> {
+    const leave = searches.take();
+    if (leave === null) return refuseBusy(c, "searches");
+    try {
+      return await work();
+    } finally {
+      leave();
+    }
+  }
+}
+
+/** @throws PenstockError `usage` */
+function required(parameters: Parameters, name: string): string {
+  const value = single(parameters, name) ?? "";
+  if (value === "") throw new PenstockError("usage", `${name} is missing`);
+  return value;
+}

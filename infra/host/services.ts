@@ -1,0 +1,158 @@
+import { health } from "../../functions/health.ts";
+import type { IngestBatchDeps } from "../../functions/ingest-batch.ts";
+import { declarationsInForce, type ReconcileMemory } from "../../functions/reconcile-topics.ts";
+import { searchText } from "../../lib/adapters/elasticsearch/search.ts";
+import { withStore } from "../../lib/adapters/etcd/declarations-store.ts";
+import type { Metrics } from "../../lib/adapters/metrics.ts";
+import type { TopicStatus } from "../../lib/rules/status.ts";
+import { createConsoleFiles } from "../console/build.ts";
+import type { BulkGate } from "./bulk-gate.ts";
+import type { ByteBudget } from "./byte-budget.ts";
+import type { Clients } from "./clients.ts";
+import type { ConsumerPool } from "./consumer-pool.ts";
+import { createDeadLetterOffice } from "./dead-letter-office.ts";
+import { createDeclarationsDesk } from "./declarations-desk.ts";
+import type { EtcdKeeper } from "./etcd-keeper.ts";
+import { createEventIntake } from "./event-intake.ts";
+import type { HostOptions } from "./host.ts";
+import type { HttpDeps } from "./http/app.ts";
+import { createLive } from "./live/live.ts";
+import type { Monitor } from "./monitor.ts";
+import type { ReconcileLoop } from "./reconcile-loop.ts";
+import type { Reporter } from "./reporter.ts";
+import type { TailHub } from "./tail-hub.ts";
+
+/** What moves the logs. */
+export interface HostCore {
+  readonly options: HostOptions;
+  readonly metrics: Metrics;
+  readonly reporter: Reporter;
+  readonly clients: Clients;
+  readonly gate: BulkGate;
+  readonly budget: ByteBudget;
+  readonly etcd: EtcdKeeper;
+  readonly pool: ConsumerPool;
+  readonly loop: ReconcileLoop;
+  readonly monitor: Monitor;
+  readonly tails: TailHub;
+}
+
+/** What people and programs may ask of a host, on top of what moves the logs. */
+export interface Services {
+  readonly http: HttpDeps;
+  /** Gives up or ends what is under way. */
+  stop(): Promise<void>;
+}
+
+export function createServices(core: HostCore): Services {
+  const { options, reporter, clients, gate, budget, pool, loop, monitor } = core;
+  const { logger, now, random, configPath } = options;
+  const settings = () => loop.memory.settings;
+  const ensureTemplate = (patterns: readonly string[], signal: AbortSignal) =>
+    clients.elasticsearch.ensureTemplate(patterns, signal);
+
+  /** For what is no pump: waits for its turn among the topics' bulks. */
+  const bulk: IngestBatchDeps["bulk"] = async (body, how) => {
+    const leave = await gate.enter(how.signal);
+    try {
+      return await clients.elasticsearch.bulk(body, how);
+    } finally {
+      leave();
+    }
+  };
+
+  const office = createDeadLetterOffice({
+    logger,
+    now,
+    random,
+    bulk,
+    settings,
+    ensureTemplate,
+    declarations: () => declarationsInForce(loop.memory),
+    existingIds: (index, ids, signal) => clients.elasticsearch.existingIds(index, ids, signal),
+  });
+
+  const intake = createEventIntake({
+    now,
+    bulk,
+    settings,
+    ensureTemplate,
+    deadLetters: () => clients.deadLetters,
+    declarations: () => (allSourcesRead(loop.memory) ? declarationsInForce(loop.memory) : null),
+  });
+
+  const desk = createDeclarationsDesk({
+    random,
+    withStore,
+    configPath,
+    memory: () => loop.memory,
+    configError: () => loop.last?.sources.config.error ?? null,
+    topics: () => pool.observed().keys(),
+    readEtcd: (wanted, signal) => core.etcd.read(wanted, signal),
+    preview: (asIf) =>
+      loop.run({ reason: "preview", dryRun: true, acceptEtcd: false, expectedHash: null, asIf }),
+  });
+
+  const healthOf = (topics: readonly TopicStatus[]) =>
+    health({
+      now: now(),
+      sources: reporter.sources(settings().etcd !== null),
+      kafka: monitor.kafka,
+      elasticsearch: monitor.elasticsearch,
+      topics,
+    });
+
+  const live = createLive({
+    now,
+    loop,
+    reporter,
+    configPath,
+    topics: () => pool.statuses(),
+    health: healthOf,
+    inFlightBytes: () => budget.usedBytes,
+  });
+
+  return {
+    http: {
+      logger,
+      now,
+      live,
+      settings: () => settings().http,
+      topics: () => pool.statuses(),
+      consoleFiles: createConsoleFiles(),
+      health: () => healthOf(pool.statuses()),
+      metricsText() {
+        const topics = pool.statuses();
+        reporter.refresh(topics, healthOf(topics).checks, {
+          inFlightBytes: budget.usedBytes,
+          inFlightLimitBytes: settings().kafka.inFlightMaxBytes,
+          bulkConcurrency: gate.places,
+        });
+        return core.metrics.text();
+      },
+      logs: {
+        tails: core.tails,
+        inForce: () => new Map([...pool.observed()].map(([topic, { spec }]) => [topic, spec])),
+        managed: () => settings().elasticsearch.manageTemplates,
+        searchText: (search, signal) => searchText(clients.elasticsearch, search, signal),
+        newMarker: options.newMarker,
+      },
+      replays: office.replays,
+      digest: (topic) => office.digest(topic),
+      ingest: (batches, signal) => intake.ingest(batches, signal),
+      ingestRefusal: () => intake.ingestRefusal(),
+      reconcile: (wanted) => loop.run(wanted),
+      declarations: desk,
+    },
+    async stop() {
+      live.stop();
+      desk.stop();
+      await Promise.all([office.stop(), intake.stop()]);
+    },
+  };
+}
+
+/** The config file was, or there would be no host. */
+function allSourcesRead({ settings, etcd }: ReconcileMemory): boolean {
+  return settings.etcd === null || etcd !== null;
+}

@@ -1,0 +1,76 @@
+import { expect, test } from "bun:test";
+import {
+  exportedDocuments,
+  exportHeader,
+  exportLogs,
+  type ExportFormat,
+} from "../../functions/export-logs.ts";
+import { specification } from "../support/records.ts";
+import { rejection } from "../support/rejection.ts";
+import { answeredHit, searchAnswer } from "../support/search-answer.ts";
+
+interface Body {
+  readonly size: number;
+  readonly _source: boolean;
+  readonly search_after?: readonly [number, number, number, string, number];
+}
+
+/** An index that holds so many documents; `isTooLong` decides of each page. */
+function elasticsearch(count: number, isTooLong: (body: Body) => boolean = () => false) {
+  const sizes: number[] = [];
+  const search = (_: readonly string[], given: object): Promise<string | null> => {
+    const body = given as Body;
+    sizes.push(body.size);
+    if (isTooLong(body)) return Promise.resolve(null);
+    const from = body.search_after?.[2] ?? count;
+    const offsets = Array.from({ length: Math.min(body.size, from) }, (_, n) => from - 1 - n);
+    const source = '{"message":"m,\\n1",\n"n":1.000}';
+    return Promise.resolve(
+      searchAnswer(offsets.map((offset) => answeredHit({ offset, source: body._source ? source : null }))),
+    );
+  };
+  return { sizes, search };
+}
+
+async function exported(deps: Parameters<typeof exportLogs>[1], format: ExportFormat): Promise<string> {
+  const input = { topics: ["app"], query: "", fromMs: 0, toMs: 1, managed: true, format };
+  let text = exportHeader(format);
+  for await (const piece of exportLogs({ ...input, inForce: new Map([["app", specification()]]) }, deps))
+    text += piece;
+  return text;
+}
+
+test("NDJSON has one line for each document, as it was written", async () => {
+  const text = await exported(elasticsearch(3), "ndjson");
+  expect(text).toBe('{"message":"m,\\n1", "n":1.000}\n'.repeat(3));
+});
+
+test("CSV has a header, and the message for each", async () => {
+  expect(await exported(elasticsearch(1), "csv")).toBe(
+    'timestamp,topic,partition,offset,message\r\n2026-03-04T12:00:00.000Z,app,0,0,"m,\n1"\r\n',
+  );
+});
+
+test("pages follow each other up to the limit", async () => {
+  const all = elasticsearch(1_234);
+  expect((await exported(all, "csv")).split("2026-")).toHaveLength(1_235);
+  const more = elasticsearch(exportedDocuments + 5);
+  expect((await exported(more, "csv")).split("2026-")).toHaveLength(exportedDocuments + 1);
+  expect(more.sizes).toHaveLength(20);
+});
+
+test("pages get smaller where documents are large, and one that is too large by itself is named", async () => {
+  const isTooLong = ({ size, _source, search_after: after }: Body) =>
+    _source && (size > 2 || (after?.[2] ?? 5) === 3);
+  const world = elasticsearch(5, isTooLong);
+  const lines = (await exported(world, "ndjson")).trimEnd().split("\n");
+  expect(lines).toHaveLength(5);
+  expect(lines.filter((line) => line.includes("GET /app-1/_doc/app%3A0%3A2%3Ax"))).toHaveLength(1);
+});
+
+test("an answer with holes ends it", async () => {
+  const search = () => Promise.resolve(searchAnswer([], { timed_out: true }));
+  expect(await rejection(exported({ search }, "ndjson"))).toMatchObject({
+    code: "elasticsearch_unavailable",
+  });
+});

@@ -1,0 +1,37 @@
+import { expect, test } from "bun:test";
+import { maxDocumentBytes, readLogDocument } from "../../functions/read-log-document.ts";
+import { specification } from "../support/records.ts";
+import { answeredHit, searchAnswer } from "../support/search-answer.ts";
+
+const input = { spec: specification({ index: "app-{yyyy.MM.dd}" }), id: "app:0:9:x" };
+
+function read(...answers: readonly (string | null)[]) {
+  const asked: { indices: readonly string[]; body: object }[] = [];
+  const search = (indices: readonly string[], body: object) => {
+    asked.push({ indices, body });
+    return Promise.resolve(answers[asked.length - 1] ?? null);
+  };
+  return { asked, result: readLogDocument(input, { search }) };
+}
+
+test("is looked for by id and topic, in the topic's own indices", async () => {
+  const source = '{"n":1.000}';
+  const { asked, result } = read(searchAnswer([answeredHit({ offset: 9, source })]));
+  expect(await result).toEqual({ kind: "document", index: "app-1", raw: source });
+  expect(asked[0]?.indices).toEqual(["app-*"]);
+  const text = JSON.stringify(asked[0]?.body);
+  expect(text).toContain('{"ids":{"values":["app:0:9:x"]}}');
+  expect(text).toContain('{"terms":{"kafka.topic":["app"]}}');
+});
+
+test("may be missing", async () => {
+  expect(await read(searchAnswer([])).result).toEqual({ kind: "missing" });
+});
+
+test("that is too large is named by its index", async () => {
+  const place = searchAnswer([answeredHit({ offset: 9, source: null })]);
+  expect(await read(null, place).result).toEqual({ kind: "too large", index: "app-1" });
+  const source = JSON.stringify({ m: "x".repeat(maxDocumentBytes) });
+  const whole = searchAnswer([answeredHit({ offset: 9, source })]);
+  expect(await read(whole).result).toEqual({ kind: "too large", index: "app-1" });
+});

@@ -1,0 +1,172 @@
+import { describe, expect, test } from "bun:test";
+import { searchLogs, type SearchLogsInput } from "../../functions/search-logs.ts";
+import { specification } from "../support/records.ts";
+import { rejection } from "../support/rejection.ts";
+import { answeredHit, searchAnswer } from "../support/search-answer.ts";
+
+const begin = Date.UTC(2026, 2, 4, 12);
+const input: SearchLogsInput = {
+  topics: ["app"],
+  query: "timeout",
+  fromMs: begin - 900_000,
+  toMs: begin,
+  size: 2,
+  after: null,
+  histogram: false,
+  managed: true,
+  inForce: new Map([
+    ["app", specification({ index: "app-{yyyy.MM.dd}" })],
+    ["other", specification({ topic: "other", index: "other" })],
+  ]),
+};
+
+/** Answers one search after the other, and keeps what was asked. */
+function elasticsearch(...answers: readonly (string | null)[]) {
+  const asked: { indices: readonly string[]; body: Record<string, unknown> }[] = [];
+  return {
+    asked,
+    deps: {
+      marker: "MARK",
+      search: (indices: readonly string[], body: object) => {
+        asked.push({ indices, body: { ...body } });
+        return Promise.resolve(answers[asked.length - 1] ?? null);
+      },
+    },
+  };
+}
+
+test("gives a page of lines, found words marked, and where the next one begins", async () => {
+  const source = '{"message":"a timeout","n":1.00,"kafka":{"topic":"app"}}';
+  const first = answeredHit({ offset: 9, source, marked: "a MARKtimeoutMARK", tags: ["t"] });
+  const world = elasticsearch(searchAnswer([first, answeredHit({ offset: 8 })]));
+  const result = await searchLogs(input, world.deps);
+  expect(result).toMatchObject({
+    from: "2026-03-04T11:45:00.000Z",
+    to: "2026-03-04T12:00:00.000Z",
+    tookMs: 3,
+    complete: true,
+    problems: [],
+    total: { value: 2, exact: true },
+    histogram: null,
+    newest: null,
+  });
+  expect(result.hits[0]).toEqual({
+    id: "app:0:9:x",
+    index: "app-1",
+    topic: "app",
+    partition: 0,
+    offset: 9,
+    timestamp: "2026-03-04T12:00:00.000Z",
+    line: [
+      ["a ", false],
+      ["timeout", true],
+    ],
+    cut: false,
+    bytes: 9,
+    tags: ["t"],
+    documentJson: source,
+  });
+  expect(JSON.parse(Buffer.from(result.next ?? "", "base64url").toString())).toEqual([
+    begin,
+    0,
+    8,
+    "app-1",
+    8,
+  ]);
+  expect(world.asked).toHaveLength(1);
+  expect(world.asked[0]?.indices).toEqual(["app-*"]);
+  expect(world.asked[0]?.body).toMatchObject({
+    timeout: "10s",
+    track_total_hits: 10_000,
+    size: 2,
+    _source: true,
+  });
+});
+
+test("the last page has no next", async () => {
+  const { deps } = elasticsearch(searchAnswer([answeredHit({ offset: 9 })]));
+  expect((await searchLogs(input, deps)).next).toBeNull();
+});
+
+test("without a query nothing is marked; a histogram only where it is asked for", async () => {
+  const world = elasticsearch(searchAnswer([answeredHit({ offset: 9 })]));
+  const result = await searchLogs({ ...input, query: "", histogram: true }, world.deps);
+  expect(world.asked[0]?.body).not.toHaveProperty("highlight");
+  expect(world.asked[0]?.body).toHaveProperty("aggs.bars.date_histogram.fixed_interval", "30000ms");
+  expect(result.histogram).toEqual({ intervalMs: 30_000, bars: [] });
+});
+
+test("all topics in force are asked for by name, through the alias", async () => {
+  const world = elasticsearch(searchAnswer([answeredHit({ offset: 9 })]));
+  await searchLogs({ ...input, topics: [] }, world.deps);
+  expect(world.asked[0]?.indices).toEqual(["penstock-records"]);
+  expect(JSON.stringify(world.asked[0]?.body)).toContain('{"terms":{"kafka.topic":["app","other"]}}');
+});
+
+test("where no topic is in force nothing is asked", async () => {
+  const world = elasticsearch();
+  expect(await searchLogs({ ...input, topics: [], inForce: new Map() }, world.deps)).toMatchObject({
+    hits: [],
+    newest: null,
+    complete: true,
+  });
+  expect(world.asked).toEqual([]);
+});
+
+test("an empty first page says when the newest is from, asked for without the span", async () => {
+  const world = elasticsearch(searchAnswer([]), searchAnswer([answeredHit({ offset: 1, source: null })]));
+  expect((await searchLogs(input, world.deps)).newest).toBe("2026-03-04T12:00:00.000Z");
+  expect(JSON.stringify(world.asked[1]?.body)).not.toContain("range");
+  const later = elasticsearch(searchAnswer([]));
+  expect((await searchLogs({ ...input, after: [1, 0, 1, "app", 5] }, later.deps)).newest).toBeNull();
+  expect(later.asked[0]?.body).toMatchObject({ search_after: [1, 0, 1, "app", 5] });
+});
+
+test("of very many words it is said that only the message was searched", async () => {
+  const world = elasticsearch(searchAnswer([answeredHit({ offset: 9 })]));
+  const result = await searchLogs({ ...input, query: "a* ".repeat(33).trim() }, world.deps);
+  expect(JSON.stringify(world.asked[0]?.body)).toContain('"fields":["message"],"default_operator":"and"');
+  expect(result).toMatchObject({
+    complete: false,
+    problems: ["The query has more words than are looked for in all fields: only message was searched."],
+  });
+  const few = elasticsearch(searchAnswer([]), searchAnswer([]));
+  expect((await searchLogs({ ...input, query: "a* ".repeat(32).trim() }, few.deps)).complete).toBe(true);
+  expect(JSON.stringify(few.asked[0]?.body)).not.toContain('"fields":["message"]');
+});
+
+describe("an answer that is too long", () => {
+  test("is asked for with pieces of the messages instead of the documents", async () => {
+    const hit = answeredHit({ offset: 9, source: null, marked: "xx MARKtimeoutMARK" });
+    const world = elasticsearch(null, searchAnswer([hit]));
+    const [found] = (await searchLogs(input, world.deps)).hits;
+    expect(found).toMatchObject({
+      line: [
+        ["xx ", false],
+        ["timeout", true],
+      ],
+      cut: true,
+      bytes: null,
+      documentJson: null,
+    });
+    expect(world.asked[1]?.body).toMatchObject({
+      _source: false,
+      highlight: { fields: { message: { no_match_size: 2_048 } } },
+    });
+  });
+
+  test("is asked for without any text at last", async () => {
+    const world = elasticsearch(null, null, searchAnswer([answeredHit({ offset: 9, source: null })]));
+    expect((await searchLogs(input, world.deps)).hits).toMatchObject([{ offset: 9, line: [], cut: true }]);
+    expect(world.asked[2]?.body).not.toHaveProperty("highlight");
+    expect(await rejection(searchLogs(input, elasticsearch(null, null, null).deps))).toMatchObject({
+      code: "elasticsearch_refused",
+    });
+  });
+});
+
+test("an answer that is none is an error", async () => {
+  expect(await rejection(searchLogs(input, elasticsearch("<html>").deps))).toMatchObject({
+    code: "elasticsearch_refused",
+  });
+});

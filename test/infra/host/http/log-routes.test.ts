@@ -1,0 +1,193 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { createTailHub, maxTails } from "../../../../infra/host/tail-hub.ts";
+import type { LogRouteDeps } from "../../../../infra/host/http/log-routes.ts";
+import { serveHttp, type HttpServer } from "../../../../infra/host/http/server.ts";
+import { PenstockError, type ErrorCode } from "../../../../lib/rules/errors.ts";
+import { specification } from "../../../support/records.ts";
+import { answeredHit, searchAnswer } from "../../../support/search-answer.ts";
+import { bearer, problemOf, setUp, token } from "./fixture.ts";
+
+const opened: HttpServer[] = [];
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((server) => server.stop(0)));
+});
+
+type SearchText = LogRouteDeps["searchText"];
+
+function world(searchText: SearchText = () => Promise.resolve(searchAnswer([])), changes: object = {}) {
+  const logs = {
+    inForce: () => new Map([["app", specification()]]),
+    managed: () => true,
+    searchText,
+    newMarker: () => "MARK",
+    tails: createTailHub({ partitions: () => [], now: () => 0 }),
+    ...changes,
+  };
+  return setUp({}, { logs });
+}
+
+function serve(searchText: SearchText): string {
+  const server = serveHttp({ app: world(searchText).app, hostname: "127.0.0.1", port: 0 });
+  opened.push(server);
+  return server.url;
+}
+
+/** Searches that wait until they are told. */
+function slow() {
+  const asked: AbortSignal[] = [];
+  const answers: (() => void)[] = [];
+  const searchText: SearchText = (_, signal) => {
+    asked.push(signal);
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    answers.push(() => resolve(searchAnswer([answeredHit({ offset: 1 })])));
+    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+    return promise;
+  };
+  return { searchText, asked, answer: () => answers.splice(0).forEach((each) => each()) };
+}
+
+const turn = () => Bun.sleep(5);
+
+test("GET /logs answers with documents as they were written", async () => {
+  const source = '{"message":"</script>","n":1.000,"id":12345678901234567890}';
+  const { ask } = world(() => Promise.resolve(searchAnswer([answeredHit({ offset: 1, source })])));
+  const answer = await ask("/logs?topic=app");
+  expect(answer.headers.get("content-type")).toBe("application/json");
+  const text = await answer.text();
+  expect(text).toContain(`"document":${source}`);
+  expect(JSON.parse(text)).toMatchObject({
+    complete: true,
+    hits: [{ line: [["</script>", false]], bytes: 9 }],
+  });
+});
+
+test.each([
+  ["/logs?size=0", 400, 'size "0" must be a whole number from 1 to 100.'],
+  ["/logs?topic=nope", 404, 'Topic "nope" is neither declared nor running on this host.'],
+  ["/logs?topic=app&topic=..%2F_all", 404, 'Topic "../_all" is neither declared nor running on this host.'],
+  ["/logs/document?topic=app", 400, "id is missing."],
+  ["/logs/document?topic=nope&id=1", 404, 'Topic "nope" is neither declared nor running on this host.'],
+  ["/logs/document?topic=app&id=1", 404, 'Topic "app" has no document "1".'],
+  ["/logs/export?format=xml", 400, 'format "xml" must be ndjson or csv.'],
+  ["/logs/export?topic=nope", 404, 'Topic "nope" is neither declared nor running on this host.'],
+  ["/logs/tail", 400, "topic is given 0 times: it must be given at least once, and at most 10 times."],
+  ["/logs/tail?topic=nope", 404, 'Topic "nope" is neither declared nor running on this host.'],
+  ["/logs/tail?topic=app&from=now", 400, 'Unknown parameter "from": it must be topic or q.'],
+])("GET %s is %d: %s", async (path, status, detail) => {
+  const answer = await world().ask(path);
+  expect(answer.status).toBe(status);
+  expect((await problemOf(answer))["detail"]).toBe(detail);
+});
+
+test.each([
+  ["usage", 400],
+  ["elasticsearch_refused", 502],
+  ["elasticsearch_unavailable", 503],
+  ["deadline_exceeded", 504],
+] as const)("what Elasticsearch does not do is a problem: %s is %d", async (code: ErrorCode, status) => {
+  const { ask, logged } = world(() => Promise.reject(new PenstockError(code, "it says why")));
+  for (const path of ["/logs", "/logs/document?topic=app&id=1", "/logs/export"]) {
+    const answer = await ask(path);
+    expect(answer.status).toBe(status);
+    expect((await problemOf(answer))["detail"]).toBe("it says why.");
+  }
+  expect(logged).toEqual([]);
+});
+
+test("a document that is too large is 413, and says where it is", async () => {
+  const place = searchAnswer([answeredHit({ offset: 1, source: null })]);
+  const { ask } = world(({ body }) =>
+    Promise.resolve("_source" in body && body._source === true ? null : place),
+  );
+  const answer = await ask("/logs/document?topic=app&id=app%3A0%3A1%3Ax");
+  expect(answer.status).toBe(413);
+  expect(await problemOf(answer)).toMatchObject({
+    detail: expect.stringContaining("GET /app-1/_doc/app%3A0%3A1%3Ax"),
+    index: "app-1",
+    id: "app:0:1:x",
+  });
+});
+
+test("four searches at once, and no fifth until one is done", async () => {
+  const { searchText, answer } = slow();
+  const { ask } = world(searchText);
+  const four = Array.from({ length: 4 }, () => ask("/logs"));
+  await turn();
+  const fifth = await ask("/logs");
+  expect([fifth.status, fifth.headers.get("retry-after")]).toEqual([429, "2"]);
+  expect((await ask("/logs/export")).status).toBe(429);
+  answer();
+  expect((await Promise.all(four)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+  const sixth = ask("/logs");
+  await turn();
+  answer();
+  expect((await sixth).status).toBe(200);
+});
+
+test("two exports at once; one that was read to its end, or given up, makes room", async () => {
+  const { ask } = world(() => Promise.resolve(searchAnswer([answeredHit({ offset: 1 })])));
+  const [first, second] = [await ask("/logs/export"), await ask("/logs/export?format=csv")];
+  expect((await ask("/logs/export")).status).toBe(429);
+  expect((await ask("/logs/export", { method: "HEAD" })).status).toBe(429);
+  expect(await second.text()).toStartWith("timestamp,topic");
+  expect((await ask("/logs/export", { method: "HEAD" })).status).toBe(200);
+  const third = await ask("/logs/export");
+  expect(third.status).toBe(200);
+  await first.body?.cancel();
+  await third.body?.cancel();
+  expect((await ask("/logs/export")).status).toBe(200);
+});
+
+test("no more tails than the hub takes", async () => {
+  const { ask } = world();
+  const tails = await Promise.all(Array.from({ length: maxTails }, () => ask("/logs/tail?topic=app")));
+  await turn();
+  expect((await ask("/logs/tail?topic=app")).status).toBe(429);
+  await Promise.all(tails.map(async ({ body }) => body?.cancel()));
+});
+
+test("needs the token like all data", async () => {
+  const { ask } = setUp({ token });
+  for (const path of ["/logs", "/logs/document", "/logs/export", "/logs/tail"]) {
+    expect((await ask(path)).status).toBe(401);
+  }
+  expect((await ask("/logs", { headers: bearer(token) })).status).toBe(200);
+});
+
+describe("over a connection", () => {
+  test("a search ends when its client goes", async () => {
+    const { searchText, asked } = slow();
+    const gone = new AbortController();
+    const answer = fetch(`${serve(searchText)}logs`, { signal: gone.signal }).catch(() => null);
+    while (asked.length === 0) await turn();
+    gone.abort();
+    expect(await answer).toBeNull();
+    while (asked[0]?.aborted === false) await turn();
+  });
+
+  test("a search ends when the host stops", async () => {
+    const { searchText, asked } = slow();
+    const answer = fetch(`${serve(searchText)}logs`);
+    while (asked.length === 0) await turn();
+    opened[0]?.endStreams();
+    expect((await answer).status).toBe(503);
+  });
+
+  test("an export that fails on its way is cut off, not ended", async () => {
+    let pages = 0;
+    const url = serve(() => {
+      pages += 1;
+      const hits = Array.from({ length: 500 }, (_, offset) => answeredHit({ offset }));
+      return pages === 1
+        ? Promise.resolve(searchAnswer(hits))
+        : Promise.reject(new PenstockError("elasticsearch_unavailable", "gone"));
+    });
+    const ended = await fetch(`${url}logs/export`)
+      .then((answer) => answer.text())
+      .then(
+        () => "ended",
+        () => "cut off",
+      );
+    expect(ended).toBe("cut off");
+  });
+});

@@ -2,10 +2,12 @@
 import { mkdir } from "node:fs/promises";
 import { cpus } from "node:os";
 import { basename, join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { PenstockError } from "../../lib/rules/errors.ts";
+import { COMMON_OPTIONS, parseWords, wholeNumber } from "../cli/arguments.ts";
+import { helpText, JSON_ROW } from "../cli/help-text.ts";
 import { bootStack } from "../stack/boot.ts";
 import { openBroker } from "./broker.ts";
-import { runBench, wholeNumber } from "./command.ts";
+import { BENCH_EXIT_CODES, runBench } from "./command.ts";
 import { byFigure, OURS, type SceneResult } from "./measurement.ts";
 import { plotOf } from "./plot.ts";
 import { createProgressBar } from "./progress-bar.ts";
@@ -21,22 +23,22 @@ import { throughput } from "./scenes/throughput.ts";
 
 const SCENES: readonly Scene[] = [throughput, indexing, latency, reload, idle, catchUp, growth];
 
-const usage = `Usage: bun run bench [--only SCENE[,SCENE]] [--quick] [--rounds N] [--seed N] [--against DIR] [--out DIR] [--json]
-
-Boots Kafka, Elasticsearch and etcd, measures hosts in processes of their own, and prints a table:
-
-${SCENES.map(({ name, about }) => `  ${name.padEnd(12)}${about}`).join("\n")}
-
-  --only SCENE   these alone, separated by commas
-  --quick        fewer records, topics and rounds: within 3 minutes
-  --rounds N     of throughput, indexing, latency and catch-up; 5 unless told, 2 with --quick
-  --seed N       of the generated records; 1 unless told
-  --against DIR  another checkout of Penstock, its packages installed, measured beside this one
-  --out DIR      writes bench.json and bench.svg there
-  --json         machine-readable output
-
-In throughput and indexing rsyslog is measured too, where it is installed (Debian: rsyslog-kafka rsyslog-elasticsearch).
-`;
+const help = helpText({
+  synopsis: "bench [options]",
+  about: `Boots Kafka, Elasticsearch and etcd, measures hosts in processes of their own, and prints a table.
+In throughput and indexing rsyslog is measured too, where it is installed (Debian: rsyslog-kafka rsyslog-elasticsearch).`,
+  sections: [{ title: "Scenes", rows: SCENES.map(({ name, about }) => [name, about]) }],
+  options: [
+    ["--only SCENE", "these alone, separated by commas"],
+    ["--quick", "fewer records, topics and rounds: within 3 minutes"],
+    ["--rounds N", "of throughput, indexing, latency and catch-up; 5 unless told, 2 with --quick"],
+    ["--seed N", "of the generated records; 1 unless told"],
+    ["--against DIR", "another checkout of Penstock, its packages installed, measured beside this one"],
+    ["--out DIR", "writes bench.json and bench.svg there"],
+    JSON_ROW,
+  ],
+  exitCodes: BENCH_EXIT_CODES,
+});
 
 interface Invocation {
   readonly scenes: readonly Scene[];
@@ -48,7 +50,7 @@ interface Invocation {
   readonly json: boolean;
 }
 
-process.exitCode = await runBench(usage, parse, async (invocation, signal) => {
+process.exitCode = await runBench(help, parse, async (invocation, signal) => {
   const { rounds, seed, quick, out } = invocation;
   const machine = { cpus: cpus().length, model: cpus()[0]?.model ?? "unknown", bun: Bun.version };
   const results: SceneResult[] = [];
@@ -95,7 +97,7 @@ async function measure(
 
 /** Null: help was asked for. @throws saying what is wrong with the usage */
 function parse(args: string[]): Invocation | null {
-  const { values } = parseArgs({
+  const { values } = parseWords({
     args,
     options: {
       only: { type: "string" },
@@ -104,8 +106,7 @@ function parse(args: string[]): Invocation | null {
       seed: { type: "string", default: "1" },
       against: { type: "string" },
       out: { type: "string" },
-      json: { type: "boolean", default: false },
-      help: { type: "boolean", short: "h", default: false },
+      ...COMMON_OPTIONS,
     },
   });
   if (values.help) return null;
@@ -129,5 +130,8 @@ function parse(args: string[]): Invocation | null {
 function sceneCalled(name: string): Scene {
   const scene = SCENES.find((one) => one.name === name);
   if (scene !== undefined) return scene;
-  throw new Error(`--only names "${name}": it must be one of ${SCENES.map((one) => one.name).join(", ")}`);
+  throw new PenstockError(
+    "usage",
+    `--only names "${name}": it must be one of ${SCENES.map((one) => one.name).join(", ")}`,
+  );
 }

@@ -1,21 +1,27 @@
 // `bun run bench:reload`: how long it takes until a newly declared topic's first record is in Elasticsearch.
-import { parseArgs } from "node:util";
+import { COMMON_OPTIONS, parseWords, wholeNumber } from "../cli/arguments.ts";
+import { helpText, JSON_ROW } from "../cli/help-text.ts";
 import { bootStack } from "../stack/boot.ts";
 import { openBroker } from "./broker.ts";
-import { runBench, wholeNumber } from "./command.ts";
+import { BENCH_EXIT_CODES, runBench } from "./command.ts";
 import { median } from "./median.ts";
 import { measureReload, type ReloadResult } from "./reload-rounds.ts";
 
-const usage = `Usage: bun run bench:reload [--rebalance-delay MS] [--rounds N] [--json]
-
-Boots Kafka, Elasticsearch and etcd, starts a host that moves a busy topic, and declares new topics one after another:
+const help = helpText({
+  synopsis: "bench:reload [options]",
+  about: `Boots Kafka, Elasticsearch and etcd, starts a host that moves a busy topic, and declares new topics one after another:
 through etcd (with an index of their own, and into one that is there), through the config file and through \`topics add\`.
-Measures until the first document of each is acknowledged in Elasticsearch.
-
-  --rebalance-delay MS  Kafka's group.initial.rebalance.delay.ms; once with 0 and once with 3000, its default, unless told
-  --rounds N            new topics in each way; 20 unless told
-  --json                machine-readable output
-`;
+Measures until the first document of each is acknowledged in Elasticsearch.`,
+  options: [
+    [
+      "--rebalance-delay MS",
+      "Kafka's group.initial.rebalance.delay.ms; once with 0 and once with 3000, its default, unless told",
+    ],
+    ["--rounds N", "new topics in each way; 20 unless told"],
+    JSON_ROW,
+  ],
+  exitCodes: BENCH_EXIT_CODES,
+});
 
 interface Invocation {
   readonly delaysMs: readonly number[];
@@ -27,7 +33,7 @@ interface Report extends ReloadResult {
   readonly rebalanceDelayMs: number;
 }
 
-process.exitCode = await runBench(usage, parse, async ({ delaysMs, rounds, json }, signal) => {
+process.exitCode = await runBench(help, parse, async ({ delaysMs, rounds, json }, signal) => {
   const reports: Report[] = [];
   for (const rebalanceDelayMs of delaysMs) {
     const report = { rebalanceDelayMs, ...(await measure(rebalanceDelayMs, rounds, signal)) };
@@ -39,13 +45,12 @@ process.exitCode = await runBench(usage, parse, async ({ delaysMs, rounds, json 
 
 /** Null: help was asked for. @throws saying what is wrong with the usage */
 function parse(args: string[]): Invocation | null {
-  const { values } = parseArgs({
+  const { values } = parseWords({
     args,
     options: {
       "rebalance-delay": { type: "string" },
       rounds: { type: "string", default: "20" },
-      json: { type: "boolean", default: false },
-      help: { type: "boolean", short: "h", default: false },
+      ...COMMON_OPTIONS,
     },
   });
   if (values.help) return null;

@@ -1,10 +1,11 @@
 // `bun run bench:template`: what each choice in the index template costs and saves, on a real Elasticsearch.
-import { parseArgs } from "node:util";
 import { z } from "zod";
 import { templateToWrite } from "../../lib/rules/index-template.ts";
+import { COMMON_OPTIONS, parseWords, wholeNumber } from "../cli/arguments.ts";
+import { helpText, JSON_ROW } from "../cli/help-text.ts";
 import { bootStack } from "../stack/boot.ts";
 import type { ElasticsearchServer } from "../stack/elasticsearch.ts";
-import { runBench, wholeNumber } from "./command.ts";
+import { BENCH_EXIT_CODES, runBench } from "./command.ts";
 import { elasticsearchRequest } from "./elasticsearch-request.ts";
 import { byFigure, type Measurement } from "./measurement.ts";
 import { costOf } from "./process-cost.ts";
@@ -13,15 +14,13 @@ import { seededRandom } from "./random.ts";
 import { readyBodies, sendBodies } from "./ready-bodies.ts";
 import { reportOf } from "./report.ts";
 
-const usage = `Usage: bun run bench:template [--records N] [--rounds N] [--json]
-
-Boots Elasticsearch and loads the same documents into indices that differ from the template in one choice each, in turn:
-how much CPU Elasticsearch takes for them, and how large the index is once it is merged into one segment.
-
-  --records N  of each kind; 200000 unless told
-  --rounds N   3 unless told
-  --json       machine-readable output
-`;
+const help = helpText({
+  synopsis: "bench:template [options]",
+  about: `Boots Elasticsearch and loads the same documents into indices that differ from the template in one choice each, in turn:
+how much CPU Elasticsearch takes for them, and how large the index is once it is merged into one segment.`,
+  options: [["--records N", "of each kind; 200000 unless told"], ["--rounds N", "3 unless told"], JSON_ROW],
+  exitCodes: BENCH_EXIT_CODES,
+});
 
 interface Invocation {
   readonly records: number;
@@ -57,7 +56,7 @@ const storeStats = z.object({
   _all: z.object({ primaries: z.object({ store: z.object({ size_in_bytes: z.number() }) }) }),
 });
 
-process.exitCode = await runBench(usage, parse, async ({ records, rounds, json }, signal) => {
+process.exitCode = await runBench(help, parse, async ({ records, rounds, json }, signal) => {
   const variants = variantsOf(records);
   await using stack = await bootStack({ kafka: false, etcd: false, signal });
   using bar = createProgressBar(process.stderr);
@@ -219,13 +218,12 @@ function measurementsOf({ what, who }: Variant, costs: readonly Cost[]): Measure
 
 /** Null: help was asked for. @throws saying what is wrong with the usage */
 function parse(args: string[]): Invocation | null {
-  const { values } = parseArgs({
+  const { values } = parseWords({
     args,
     options: {
       records: { type: "string", default: "200000" },
       rounds: { type: "string", default: "3" },
-      json: { type: "boolean", default: false },
-      help: { type: "boolean", short: "h", default: false },
+      ...COMMON_OPTIONS,
     },
   });
   if (values.help) return null;

@@ -1,21 +1,29 @@
-import { parseArgs } from "node:util";
 import { isTopicName } from "../../lib/rules/names.ts";
-import { messageOf, PenstockError } from "../../lib/rules/errors.ts";
+import { PenstockError } from "../../lib/rules/errors.ts";
+import { COMMON_OPTIONS, parseWords } from "./arguments.ts";
+import { CONFIG_ROW, helpText, JSON_ROW } from "./help-text.ts";
 
-export const AUDIT_USAGE = `Usage: bun run audit [TOPIC…] [options]
-
-Accounts for every record that was committed: it is in Elasticsearch, among the dead letters, null, or gone with its
-index. Lists what is missing (gaps) and what is there more than once (doubles). Changes nothing, unless told to repair.
-
-  TOPIC                   a declared topic; default: all that the config file and etcd declare
-  --repair                bring in what is missing, under the same ids, then look at it again; with an ingest pipeline
-                          also what it may have dropped, which it then may drop again
-  --json                  machine-readable output
-  --config FILE           default: PENSTOCK_CONFIG, else config.yaml
-  --help
-
-Exit codes: 0 every record accounted for, 1 gaps, doubles or a failure, 2 wrong usage, 78 bad config.
-`;
+export const AUDIT_HELP = helpText({
+  synopsis: "audit [TOPIC…] [options]",
+  about: `Accounts for every record that was committed: it is in Elasticsearch, among the dead letters, null, or gone with its
+index. Lists what is missing (gaps) and what is there more than once (doubles). Changes nothing, unless told to repair.`,
+  sections: [
+    {
+      title: "Arguments",
+      rows: [["TOPIC", "a declared topic; default: all that the config file and etcd declare"]],
+    },
+  ],
+  options: [
+    [
+      "--repair",
+      "bring in what is missing, under the same ids, then look at it again; with an ingest pipeline also what it may have dropped, which it then may drop again",
+    ],
+    CONFIG_ROW,
+    JSON_ROW,
+  ],
+  exitCodes:
+    "0 every record accounted for, 1 gaps, doubles or a failure, 2 wrong usage, 78 bad config, 128 + signal where one ended it",
+});
 
 export interface AuditCommand {
   readonly kind: "audit";
@@ -38,18 +46,13 @@ export function parseAuditArguments(argv: readonly string[]): AuditCommand | { r
 }
 
 function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: {
-        config: { type: "string" },
-        repair: { type: "boolean", default: false },
-        json: { type: "boolean", default: false },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    });
-  } catch (error) {
-    throw new PenstockError("usage", messageOf(error));
-  }
+  return parseWords({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      ...COMMON_OPTIONS,
+      config: { type: "string" },
+      repair: { type: "boolean", default: false },
+    },
+  });
 }

@@ -2,7 +2,8 @@ import { createLogger } from "../../lib/adapters/log.ts";
 import type { Specification } from "../../lib/rules/declaration.ts";
 import { PenstockError } from "../../lib/rules/errors.ts";
 import { secretsOf } from "../../lib/rules/secrets.ts";
-import { AUDIT_USAGE, parseAuditArguments, type AuditCommand } from "./audit-arguments.ts";
+import { AUDIT_HELP, parseAuditArguments, type AuditCommand } from "./audit-arguments.ts";
+import { wantsJson } from "./arguments.ts";
 import { runAudit } from "./audit-run.ts";
 import { endsAsJson, formatEnd, formatSummary, isClean, type AuditEnd } from "./audit-text.ts";
 import { readDeclaredTopics, type DeclaredTopics } from "./declared-topics.ts";
@@ -10,6 +11,7 @@ import { ExitCode } from "./exit-code.ts";
 import { reportFailure } from "./failure.ts";
 import { loadConfig } from "./load-config.ts";
 import { createProgressLine, type ProgressLine, type ProgressOutput } from "./progress-line.ts";
+import { abortOnSignals } from "./stop-signal.ts";
 
 /** What the command takes from its surroundings. */
 export interface AuditIo {
@@ -24,20 +26,24 @@ export interface AuditIo {
 }
 
 /** `bun run audit …`: runs one audit and returns the exit status; never throws. */
-export async function main(argv: readonly string[], io: AuditIo): Promise<ExitCode> {
+export async function main(argv: readonly string[], io: AuditIo): Promise<number> {
   try {
     const command = parseAuditArguments(argv);
     if (command.kind === "help") {
-      io.out(AUDIT_USAGE);
+      io.out(AUDIT_HELP);
       return ExitCode.done;
     }
     return await audit(command, io);
   } catch (error) {
-    return reportFailure(error, "audit", (text) => io.error.write(text));
+    return reportFailure(error, {
+      help: AUDIT_HELP,
+      json: wantsJson(argv),
+      write: (text) => io.error.write(text),
+    });
   }
 }
 
-async function audit(command: AuditCommand, io: AuditIo): Promise<ExitCode> {
+async function audit(command: AuditCommand, io: AuditIo): Promise<number> {
   const config = loadConfig(command.config, io.environment);
   const progress = createLabelledProgress(io.error);
   const tell = (text: string): void => {
@@ -117,15 +123,11 @@ function choose(
 if (import.meta.main) {
   // Bun's fetch would send what goes to Elasticsearch, 127.0.0.1 included, through the proxy that a shell names.
   process.env["NO_PROXY"] ??= "*";
-  const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => stop.abort(new Error(`stopped before the end by ${signal}`)));
-  }
   process.exitCode = await main(process.argv.slice(2), {
     environment: process.env,
     out: (text) => process.stdout.write(text),
     error: process.stderr,
-    signal: stop.signal,
+    signal: abortOnSignals((signal) => `stopped before the end by ${signal}`),
     now: () => Date.now(),
     random: () => Math.random(),
   });

@@ -4,7 +4,7 @@ import type { Refusal, Specification } from "../../lib/rules/declaration.ts";
 import { mergeDeclarations } from "../../lib/rules/desired.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
 import type { LoadedConfig } from "./load-config.ts";
-import { listTopics } from "./topics-list.ts";
+import { listTopics, type TopicsListing } from "./topics-list.ts";
 
 /** The topics that a host with this config would move. */
 export interface DeclaredTopics {
@@ -16,17 +16,28 @@ export interface DeclaredTopics {
 }
 
 /**
+ * Reads what the config file and etcd declare now.
+ * @throws PenstockError where etcd does not answer
+ */
+export async function readDeclarations(
+  { settings: { etcd, deadLetters }, declarations }: LoadedConfig,
+  signal: AbortSignal,
+): Promise<TopicsListing> {
+  const snapshot = etcd === null ? null : await withStore(etcd, (store) => store.list(signal));
+  return listTopics(declarations, snapshot, deadLetters.topic);
+}
+
+/**
  * Reads what the config file and etcd declare, and which topics there are.
  * @throws PenstockError where etcd or Kafka does not answer
  */
 export async function readDeclaredTopics(
-  { settings, declarations }: LoadedConfig,
+  config: LoadedConfig,
   logger: Logger,
   signal: AbortSignal,
 ): Promise<DeclaredTopics> {
-  const { etcd, deadLetters, kafka } = settings;
-  const snapshot = etcd === null ? null : await withStore(etcd, (store) => store.list(signal));
-  const listing = listTopics(declarations, snapshot, deadLetters.topic);
+  const { deadLetters, kafka } = config.settings;
+  const listing = await readDeclarations(config, signal);
   const cluster = createKafkaCluster(kafka, logger);
   try {
     const inKafka = new Set((await cluster.listTopics(signal)).keys());

@@ -1,11 +1,12 @@
 import { PenstockError } from "../../lib/rules/errors.ts";
+import { Interruption } from "./stop-signal.ts";
 
 /** What every command's exit status means; 78 is sysexits' EX_CONFIG. */
 export const ExitCode = { done: 0, failed: 1, usage: 2, badConfig: 78 } as const;
-export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
 /** The exit status for an error that ended a command. */
-export function exitCodeOf(error: unknown): ExitCode {
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof Interruption) return error.exitCode;
   if (!(error instanceof PenstockError)) return ExitCode.failed;
   if (error.code === "usage") return ExitCode.usage;
   if (error.code === "config_invalid" || error.code === "config_unreadable") return ExitCode.badConfig;

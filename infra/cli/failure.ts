@@ -1,15 +1,32 @@
-import { messageOf } from "../../lib/rules/errors.ts";
+import { messageOf, PenstockError } from "../../lib/rules/errors.ts";
 import { ExitCode, exitCodeOf } from "./exit-code.ts";
 
+/** What a command says of its failure. */
+export interface FailureReport {
+  /** Its `--help`, the first line of which is repeated where the usage is wrong. */
+  readonly help: string;
+  /** True: `{ "error": { "code", "message", "exitCode" } }`, on one line; of wrong usage also `usage`. */
+  readonly json: boolean;
+  /** To standard error. */
+  readonly write: (text: string) => void;
+}
+
 /**
- * Says on stderr what ended a command.
- * @param command its script's name
+ * Says what ended a command.
  * @returns the exit status
  */
-export function reportFailure(error: unknown, command: string, write: (text: string) => void): ExitCode {
-  const code = exitCodeOf(error);
+export function reportFailure(error: unknown, { help, json, write }: FailureReport): number {
+  const exitCode = exitCodeOf(error);
   // A config file's problems stand on a line each, which messageOf would join.
-  write(`${code === ExitCode.badConfig && error instanceof Error ? error.message : messageOf(error)}\n`);
-  if (code === ExitCode.usage) write(`Try: bun run ${command} --help\n`);
-  return code;
+  const message =
+    exitCode === ExitCode.badConfig && error instanceof Error ? error.message : messageOf(error);
+  const usage = exitCode === ExitCode.usage ? help.slice(0, help.indexOf("\n")) : undefined;
+  if (json) {
+    const code = error instanceof PenstockError ? error.code : "failed";
+    write(`${JSON.stringify({ error: { code, message, exitCode, usage } })}\n`);
+    return exitCode;
+  }
+  write(`${message}\n`);
+  if (usage !== undefined) write(`${usage} (see --help)\n`);
+  return exitCode;
 }

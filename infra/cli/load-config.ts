@@ -8,6 +8,8 @@ export interface LoadedConfig {
   readonly file: string;
   readonly settings: Settings;
   readonly declarations: readonly Declaration[];
+  /** One sentence each; no secrets. */
+  readonly notices: readonly string[];
 }
 
 /**
@@ -21,6 +23,5 @@ export function loadConfig(
 ): LoadedConfig {
   const file = given ?? environment["PENSTOCK_CONFIG"] ?? "config.yaml";
   const readFile = (path: string): string => readFileSync(path, "utf8");
-  const { settings, declarations } = parseConfig(readConfigFile(file).text, { file, environment, readFile });
-  return { file, settings, declarations };
+  return { file, ...parseConfig(readConfigFile(file).text, { file, environment, readFile }) };
 }

@@ -1,25 +1,25 @@
-import { parseArgs } from "node:util";
-import { messageOf, PenstockError } from "../../lib/rules/errors.ts";
+import { PenstockError } from "../../lib/rules/errors.ts";
 import { parseReplayWords, type ReplayRequest } from "../../lib/rules/replay-request.ts";
+import { COMMON_OPTIONS, parseWords } from "./arguments.ts";
+import { CONFIG_ROW, helpText, JSON_ROW } from "./help-text.ts";
 
-export const REPLAY_USAGE = `Usage: bun run replay [options]
-
-Brings dead letters back into Elasticsearch, under the ids their records would have had. Nothing is taken out of the
-dead-letter topic; what is in the index already is left alone, so running it twice changes nothing.
-
-Options
-  --topic TOPIC           only records of this topic
-  --error TYPE            only this type of error, such as document_parsing_exception
-  --since WHEN            only letters from this time on: 2026-01-31T12:00 (UTC), or 2h for the last two hours
-  --index INDEX           where to, instead of the index each letter names; may hold {topic} and {yyyy.MM.dd}
-  --dry-run               count, and write nothing
-  --digest                only say what the letters have in common: topic, field, error
-  --config FILE           default: PENSTOCK_CONFIG, else config.yaml
-  --json                  machine-readable output
-  --help
-
-Exit codes: 0 done, 1 failed, or some records are still rejected or gone, 2 wrong usage, 78 bad config.
-`;
+export const REPLAY_HELP = helpText({
+  synopsis: "replay [options]",
+  about: `Brings dead letters back into Elasticsearch, under the ids their records would have had. Nothing is taken out of the
+dead-letter topic; what is in the index already is left alone, so running it twice changes nothing.`,
+  options: [
+    ["--topic TOPIC", "only records of this topic"],
+    ["--error TYPE", "only this type of error, such as document_parsing_exception"],
+    ["--since WHEN", "only letters from this time on: 2026-01-31T12:00 (UTC), or 2h for the last two hours"],
+    ["--index INDEX", "where to, instead of the index each letter names; may hold {topic} and {yyyy.MM.dd}"],
+    ["--dry-run", "count, and write nothing"],
+    ["--digest", "only say what the letters have in common: topic, field, error"],
+    CONFIG_ROW,
+    JSON_ROW,
+  ],
+  exitCodes:
+    "0 done, 1 failed, or some records are still rejected or gone, 2 wrong usage, 78 bad config, 128 + signal where one ended it",
+});
 
 export type ReplayCommand =
   | { readonly kind: "help" }
@@ -39,8 +39,7 @@ const OPTIONS = {
   "dry-run": { type: "boolean", default: false },
   digest: { type: "boolean", default: false },
   config: { type: "string" },
-  json: { type: "boolean", default: false },
-  help: { type: "boolean", short: "h", default: false },
+  ...COMMON_OPTIONS,
 } as const;
 
 /**
@@ -48,19 +47,11 @@ const OPTIONS = {
  * @throws PenstockError `usage`, with one sentence that names the argument
  */
 export function parseReplayArguments(argv: readonly string[], nowMs: number): ReplayCommand {
-  const values = valuesOf(argv);
+  const { values } = parseWords({ args: [...argv], options: OPTIONS });
   if (values.help) return { kind: "help" };
   const { topic = null, error = null, since = null, index = null, digest, config = null, json } = values;
   if (digest && index !== null)
     throw new PenstockError("usage", "--digest writes nothing, so --index says nothing");
   const request = parseReplayWords({ topic, error, since, index }, values["dry-run"], nowMs);
   return { kind: digest ? "digest" : "replay", request, config, json };
-}
-
-function valuesOf(argv: readonly string[]) {
-  try {
-    return parseArgs({ args: [...argv], options: OPTIONS }).values;
-  } catch (error) {
-    throw new PenstockError("usage", messageOf(error));
-  }
 }

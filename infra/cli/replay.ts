@@ -3,19 +3,19 @@ import { digestDeadLetters } from "../../functions/digest-dead-letters.ts";
 import type { ReadDeadLettersDeps } from "../../functions/read-dead-letters.ts";
 import { replayDeadLetters } from "../../functions/replay-dead-letters.ts";
 import { createElasticsearch } from "../../lib/adapters/elasticsearch/client.ts";
-import { withStore } from "../../lib/adapters/etcd/declarations-store.ts";
 import { createRecordReader } from "../../lib/adapters/kafka/record-reader.ts";
-import type { Declaration } from "../../lib/rules/declaration.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
 import type { ReplayRequest } from "../../lib/rules/replay-request.ts";
 import { specificationLookup } from "../host/dead-letter-office.ts";
+import { wantsJson } from "./arguments.ts";
+import { readDeclarations } from "./declared-topics.ts";
 import { ExitCode } from "./exit-code.ts";
 import { reportFailure } from "./failure.ts";
 import { loadConfig, type LoadedConfig } from "./load-config.ts";
 import { createProgressLine, type ProgressOutput } from "./progress-line.ts";
-import { parseReplayArguments, REPLAY_USAGE } from "./replay-arguments.ts";
+import { parseReplayArguments, REPLAY_HELP } from "./replay-arguments.ts";
 import { formatDigest, formatReplay } from "./replay-report.ts";
-import { listTopics } from "./topics-list.ts";
+import { abortOnSignals } from "./stop-signal.ts";
 
 /** What the command takes from its surroundings. */
 export interface ReplayIo {
@@ -30,7 +30,7 @@ export interface ReplayIo {
 }
 
 /** `bun run replay …`: returns the exit status; never throws. */
-export async function main(argv: readonly string[], io: ReplayIo): Promise<ExitCode> {
+export async function main(argv: readonly string[], io: ReplayIo): Promise<number> {
   const progress = createProgressLine(io.error, "replay");
   const complain = (text: string): void => {
     progress.end();
@@ -39,7 +39,7 @@ export async function main(argv: readonly string[], io: ReplayIo): Promise<ExitC
   try {
     const command = parseReplayArguments(argv, io.now());
     if (command.kind === "help") {
-      io.out(REPLAY_USAGE);
+      io.out(REPLAY_HELP);
       return ExitCode.done;
     }
     const config = loadConfig(command.config, io.environment);
@@ -62,7 +62,7 @@ export async function main(argv: readonly string[], io: ReplayIo): Promise<ExitC
     io.out(json ? `${JSON.stringify(result, null, 2)}\n` : formatReplay(result, topic));
     return result.stillRejected + result.unrecoverable > 0 ? ExitCode.failed : ExitCode.done;
   } catch (error) {
-    return reportFailure(error, "replay", complain);
+    return reportFailure(error, { help: REPLAY_HELP, json: wantsJson(argv), write: complain });
   }
 }
 
@@ -74,7 +74,9 @@ async function replay(
   complain: (text: string) => void,
 ) {
   const { settings } = config;
-  const declarations = await declarationsOf(config, io.signal, complain);
+  // A host may still go by what an entry said before it became invalid.
+  const { declarations, refusals } = await readDeclarations(config, io.signal);
+  for (const { reason } of refusals) complain(`Note: a declaration is not taken: ${reason}\n`);
   const elasticsearch = createElasticsearch(settings.elasticsearch);
   try {
     return await replayDeadLetters(
@@ -95,19 +97,6 @@ async function replay(
   }
 }
 
-/** What the config file and etcd declare now; a host may still go by what an entry said before it became invalid. */
-async function declarationsOf(
-  { settings, declarations }: LoadedConfig,
-  signal: AbortSignal,
-  complain: (text: string) => void,
-): Promise<readonly Declaration[]> {
-  if (settings.etcd === null) return declarations;
-  const snapshot = await withStore(settings.etcd, (store) => store.list(signal));
-  const listing = listTopics(declarations, snapshot, settings.deadLetters.topic);
-  for (const { reason } of listing.refusals) complain(`Note: a declaration is not taken: ${reason}\n`);
-  return listing.declarations;
-}
-
 /** What matters ends in the result; what is left are warnings. */
 function quietLogger(complain: (text: string) => void): Logger {
   const say = (message: string): void => complain(`${message}\n`);
@@ -117,15 +106,12 @@ function quietLogger(complain: (text: string) => void): Logger {
 if (import.meta.main) {
   // Bun's fetch would go through the proxy that a shell happens to name; Elasticsearch's own client never does.
   process.env["NO_PROXY"] ??= "*";
-  const stopping = new AbortController();
-  // What was begun ends in order: the reader's throwaway group is deleted. A second one ends it at once.
-  process.once("SIGINT", () => stopping.abort(new Error("interrupted; what was brought in is in the index")));
-  process.once("SIGTERM", () => stopping.abort(new Error("stopped; what was brought in is in the index")));
   process.exitCode = await main(process.argv.slice(2), {
     environment: process.env,
     out: (text) => process.stdout.write(text),
     error: process.stderr,
-    signal: stopping.signal,
+    // What was begun ends in order: the reader's throwaway group is deleted.
+    signal: abortOnSignals((signal) => `ended by ${signal}; what was brought in is in the index`),
     now: () => Date.now(),
     random: () => Math.random(),
   });

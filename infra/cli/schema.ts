@@ -1,19 +1,49 @@
 import { join } from "node:path";
 import { configJsonSchema } from "../../lib/rules/config/json-schema.ts";
+import { COMMON_OPTIONS, parseWords } from "./arguments.ts";
+import { ExitCode } from "./exit-code.ts";
+import { reportFailure } from "./failure.ts";
+import { helpText } from "./help-text.ts";
 
-/**
- * `bun run schema`: writes the JSON Schema of the config file, from which editors complete and check.
- * With `--check` it writes nothing and exits 1 where the file is out of date.
- */
-const target = join(import.meta.dir, "..", "config.schema.json");
-const wanted = `${JSON.stringify(configJsonSchema(), null, 2)}\n`;
+const help = helpText({
+  synopsis: "schema [options]",
+  about:
+    "Writes infra/config.schema.json, the JSON Schema of the config file, from which editors complete and check.",
+  options: [["--check", "write nothing, and exit 1 where the file is out of date"]],
+  exitCodes: "0 done, 1 failed, or out of date, 2 wrong usage",
+});
 
-if (process.argv.includes("--check")) {
-  const file = Bun.file(target);
-  const isCurrent = (await file.exists()) && (await file.text()) === wanted;
-  if (!isCurrent) process.stderr.write("infra/config.schema.json is out of date: run `bun run schema`\n");
-  process.exitCode = isCurrent ? 0 : 1;
-} else {
-  await Bun.write(target, wanted);
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: string[]): Promise<number> {
+  try {
+    const options = { check: { type: "boolean", default: false }, help: COMMON_OPTIONS.help } as const;
+    const { values } = parseWords({ args, options });
+    if (values.help) process.stdout.write(help);
+    else return await (values.check ? check() : write());
+    return ExitCode.done;
+  } catch (error) {
+    return reportFailure(error, { help, json: false, write: (text) => process.stderr.write(text) });
+  }
+}
+
+async function check(): Promise<number> {
+  const file = Bun.file(target());
+  if ((await file.exists()) && (await file.text()) === wanted()) return ExitCode.done;
+  process.stderr.write("infra/config.schema.json is out of date: run `bun run schema`\n");
+  return ExitCode.failed;
+}
+
+async function write(): Promise<number> {
+  await Bun.write(target(), wanted());
   process.stdout.write("wrote infra/config.schema.json\n");
+  return ExitCode.done;
+}
+
+function target(): string {
+  return join(import.meta.dir, "..", "config.schema.json");
+}
+
+function wanted(): string {
+  return `${JSON.stringify(configJsonSchema(), null, 2)}\n`;
 }

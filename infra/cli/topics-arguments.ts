@@ -1,6 +1,6 @@
-import { parseArgs } from "node:util";
 import type { DeclarationTarget } from "../../lib/rules/declaration.ts";
-import { messageOf, PenstockError } from "../../lib/rules/errors.ts";
+import { PenstockError } from "../../lib/rules/errors.ts";
+import { commandNamed, parseWords } from "./arguments.ts";
 
 export const TOPICS_USAGE = `Usage: bun run topics <command> [options]
 
@@ -26,8 +26,10 @@ Options of all
   --key KEY               the etcd key to change; default for add: the first exact key of etcd.keys,
                           else <first prefix><topic>; for remove: the key that declares it
   --config FILE           default: PENSTOCK_CONFIG, else config.yaml
-  --json                  machine-readable output; that of kibana is so anyway
-  --help
+  --json                  machine-readable output
+  --help                  prints this
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 78 bad config, 128 + signal where one ended it.
 `;
 
 interface CommonOptions {
@@ -54,11 +56,9 @@ export interface ListCommand extends CommonOptions {
   readonly kind: "list";
 }
 
-export interface KibanaCommand {
+export interface KibanaCommand extends CommonOptions {
   readonly kind: "kibana";
-  /** Null: not said. */
-  readonly config: string | null;
-  /** Null: standard output. */
+  /** Where to; null: standard output. */
   readonly out: string | null;
 }
 
@@ -87,27 +87,19 @@ const DECLARATION = {
 /** @throws PenstockError `usage`, with one sentence that names the argument. */
 export function parseTopicsArguments(argv: readonly string[]): TopicsCommand {
   const [command, ...args] = argv;
-  if (command === undefined) throw usage("a command is missing: list, add, remove or kibana");
   if (command === "help" || command === "--help" || command === "-h") return { kind: "help" };
-  try {
-    if (command === "list") return parseList(args);
-    if (command === "add") return parseAdd(args);
-    if (command === "remove") return parseRemove(args);
-    if (command === "kibana") return parseKibana(args);
-  } catch (error) {
-    throw error instanceof PenstockError ? error : usage(messageOf(error));
-  }
-  throw usage(`"${command}" is no command: list, add, remove or kibana`);
+  const parsers = { list: parseList, add: parseAdd, remove: parseRemove, kibana: parseKibana };
+  return parsers[commandNamed(command, ["list", "add", "remove", "kibana"])](args);
 }
 
 function parseList(args: string[]): TopicsCommand {
-  const { values } = parseArgs({ args, options: COMMON });
+  const { values } = parseWords({ args, options: COMMON });
   return values.help ? { kind: "help" } : { kind: "list", ...commonOf(values) };
 }
 
 function parseAdd(args: string[]): TopicsCommand {
   const options = { ...COMMON, ...TARGET, ...DECLARATION } as const;
-  const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+  const { values, positionals } = parseWords({ args, options, allowPositionals: true });
   if (values.help) return { kind: "help" };
   const target = targetOf(positionals, values.pattern);
   const { path, index, "start-at": startAt, format, timestamp, pipeline } = values;
@@ -120,18 +112,17 @@ function parseAdd(args: string[]): TopicsCommand {
 
 function parseRemove(args: string[]): TopicsCommand {
   const options = { ...COMMON, ...TARGET } as const;
-  const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+  const { values, positionals } = parseWords({ args, options, allowPositionals: true });
   if (values.help) return { kind: "help" };
   const target = targetOf(positionals, values.pattern);
   return { kind: "remove", target, key: keyOf(values.key), ...commonOf(values) };
 }
 
 function parseKibana(args: string[]): TopicsCommand {
-  const { config, help } = COMMON;
-  const { values } = parseArgs({ args, options: { config, help, out: { type: "string" } } });
+  const { values } = parseWords({ args, options: { ...COMMON, out: { type: "string" } } });
   if (values.help) return { kind: "help" };
   if (values.out === "") throw usage("--out wants a file");
-  return { kind: "kibana", config: values.config ?? null, out: values.out ?? null };
+  return { kind: "kibana", out: values.out ?? null, ...commonOf(values) };
 }
 
 function commonOf(values: { config?: string | undefined; json: boolean }): CommonOptions {

@@ -2,17 +2,17 @@ import { writeFile } from "node:fs/promises";
 import { kibanaObjects, toNdjson } from "../../lib/rules/kibana.ts";
 import { messageOf } from "../../lib/rules/errors.ts";
 import type { TopicsIo } from "./topics.ts";
+import type { KibanaCommand } from "./topics-arguments.ts";
 import type { TopicsListing } from "./topics-list.ts";
 
 /**
  * Writes what Kibana is to import for these declarations; what has no data view is said on standard error.
- * @param file where to; null: standard output
  * @throws an error that names the file, where it cannot be written
  */
 export async function writeKibanaObjects(
   { declarations, refusals }: TopicsListing,
   deadLetterTopic: string,
-  file: string | null,
+  { out: file, json }: Pick<KibanaCommand, "out" | "json">,
   io: Pick<TopicsIo, "out" | "error">,
 ): Promise<void> {
   const { objects, leftOut } = kibanaObjects(declarations, deadLetterTopic);
@@ -28,5 +28,9 @@ export async function writeKibanaObjects(
   } catch (error) {
     throw new Error(`--out ${file} cannot be written: ${messageOf(error)}`, { cause: error });
   }
-  io.out(`Wrote ${objects.length / 2} data views, and a search for each, to ${file}.\n`);
+  const dataViews = objects.length / 2;
+  const done = json
+    ? JSON.stringify({ file, dataViews, searches: dataViews })
+    : `Wrote ${dataViews} data views, and a search for each, to ${file}.`;
+  io.out(`${done}\n`);
 }

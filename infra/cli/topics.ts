@@ -12,13 +12,16 @@ import { nameOf, type DeclarationsEdit } from "../../lib/rules/declarations-edit
 import { PenstockError } from "../../lib/rules/errors.ts";
 import { keyForNew, placeOf } from "../../lib/rules/etcd-keys.ts";
 import type { EtcdSettings } from "../../lib/rules/settings.ts";
+import { wantsJson } from "./arguments.ts";
 import { ExitCode } from "./exit-code.ts";
 import { reportFailure } from "./failure.ts";
+import { abortOnSignals } from "./stop-signal.ts";
 import { loadConfig, type LoadedConfig } from "./load-config.ts";
 import {
   parseTopicsArguments,
   TOPICS_USAGE,
   type AddCommand,
+  type KibanaCommand,
   type RemoveCommand,
 } from "./topics-arguments.ts";
 import { writeKibanaObjects } from "./topics-kibana.ts";
@@ -37,7 +40,7 @@ export interface TopicsIo {
 }
 
 /** `bun run topics …`: runs one command and returns the exit status; never throws. */
-export async function main(argv: readonly string[], io: TopicsIo): Promise<ExitCode> {
+export async function main(argv: readonly string[], io: TopicsIo): Promise<number> {
   try {
     const command = parseTopicsArguments(argv);
     if (command.kind === "help") {
@@ -46,22 +49,22 @@ export async function main(argv: readonly string[], io: TopicsIo): Promise<ExitC
     }
     const config = loadConfig(command.config, io.environment);
     if (command.kind === "list") return await list(config, command.json, io);
-    if (command.kind === "kibana") return await kibana(config, command.out, io);
+    if (command.kind === "kibana") return await kibana(config, command, io);
     return await change(command, config, io);
   } catch (error) {
-    return reportFailure(error, "topics", io.error);
+    return reportFailure(error, { help: TOPICS_USAGE, json: wantsJson(argv), write: io.error });
   }
 }
 
-async function list(config: LoadedConfig, json: boolean, io: TopicsIo): Promise<ExitCode> {
+async function list(config: LoadedConfig, json: boolean, io: TopicsIo): Promise<number> {
   const listing = await readListing(config, io.signal);
   io.out(json ? listingAsJson(listing) : formatListing(listing));
   return ExitCode.done;
 }
 
-async function kibana(config: LoadedConfig, file: string | null, io: TopicsIo): Promise<ExitCode> {
+async function kibana(config: LoadedConfig, command: KibanaCommand, io: TopicsIo): Promise<number> {
   const listing = await readListing(config, io.signal);
-  await writeKibanaObjects(listing, config.settings.deadLetters.topic, file, io);
+  await writeKibanaObjects(listing, config.settings.deadLetters.topic, command, io);
   return ExitCode.done;
 }
 
@@ -78,7 +81,7 @@ async function change(
   command: AddCommand | RemoveCommand,
   config: LoadedConfig,
   io: TopicsIo,
-): Promise<ExitCode> {
+): Promise<number> {
   const { etcd } = config.settings;
   if (etcd === null) {
     throw new PenstockError(
@@ -90,8 +93,11 @@ async function change(
     command.kind === "add" ? add(store, command, etcd, config, io) : remove(store, command, config, io),
   );
   if (outcome.kind === "refused") {
-    io.error(`${outcome.reason}\n`);
-    return ExitCode.failed;
+    return reportFailure(new Error(outcome.reason), {
+      help: TOPICS_USAGE,
+      json: command.json,
+      write: io.error,
+    });
   }
   if (command.json) {
     const { action, key, revision } = outcome;
@@ -176,7 +182,7 @@ if (import.meta.main) {
     environment: process.env,
     out: (text) => process.stdout.write(text),
     error: (text) => process.stderr.write(text),
-    signal: new AbortController().signal,
+    signal: abortOnSignals(),
     random: Math.random,
   });
 }

@@ -32,16 +32,23 @@ export interface DemoOptions {
   readonly signal: AbortSignal;
 }
 
+/** What the demo found. */
+export interface DemoResult {
+  /** Whether all checks did. */
+  readonly held: boolean;
+  readonly checks: readonly { readonly held: boolean; readonly text: string }[];
+  readonly seconds: number;
+}
+
 /**
- * Boots the servers and a host, feeds them their own logs, and verifies step by step what it shows. Returns whether all
- * held. Throws the signal's reason where that came before the last step, and what made a step impossible.
+ * Boots the servers and a host, feeds them their own logs, and verifies step by step what it shows. Throws the signal's reason where that came before the last step, and what made a step impossible.
  */
-export async function runDemo(options: DemoOptions): Promise<boolean> {
+export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const { output, environment } = options;
   const startedAt = performance.now();
   const broken = new AbortController();
   const signal = AbortSignal.any([options.signal, broken.signal]);
-  const results: boolean[] = [];
+  const checks: DemoResult["checks"][number][] = [];
 
   await using guard = await createGuard(join(tmpdir(), `penstock-demo-${crypto.randomUUID()}`));
   using narrator = createNarrator(output, {
@@ -65,7 +72,7 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     narrator,
     signal,
     verify(ok, text, ...details) {
-      results.push(ok);
+      checks.push({ held: ok, text });
       if (ok) narrator.passed(text, ...details);
       else narrator.failed(text, ...details);
     },
@@ -83,18 +90,19 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     }
   }
   narrator.lines(["", ...addresses(stage), ""]);
-  const failed = results.filter((ok) => !ok).length;
+  const result = { checks, seconds: Number(seconds(startedAt)) };
+  const failed = checks.filter(({ held }) => !held).length;
   narrator.title(
     failed === 0
-      ? `demo: all ${results.length} checks passed in ${seconds(startedAt)} s`
-      : `demo: ${failed} of ${results.length} checks failed`,
+      ? `demo: all ${checks.length} checks passed in ${result.seconds.toFixed(1)} s`
+      : `demo: ${failed} of ${checks.length} checks failed`,
   );
   if (options.stay) {
     narrator.waiting("up until Ctrl-C");
     await untilAborted(signal);
     broken.signal.throwIfAborted();
   }
-  return failed === 0;
+  return { held: failed === 0, ...result };
 }
 
 function boot(narrator: Narrator, { live, environment }: DemoOptions, signal: AbortSignal): Promise<Stack> {

@@ -1,58 +1,54 @@
-import { constants } from "node:os";
-import { parseArgs } from "node:util";
 import { messageOf } from "../../lib/rules/errors.ts";
+import { COMMON_OPTIONS, parseWords, wantsJson } from "../cli/arguments.ts";
+import { ExitCode, exitCodeOf } from "../cli/exit-code.ts";
+import { reportFailure } from "../cli/failure.ts";
+import { helpText } from "../cli/help-text.ts";
+import { abortOnSignals } from "../cli/stop-signal.ts";
+import { hasColours, isLive } from "../cli/terminal.ts";
 import { runDemo } from "./demo.ts";
 
-const usage = `Usage: bun run demo [--once]
-
-Boots Kafka, Elasticsearch, etcd and the host on 127.0.0.1 and feeds them the logs they write.
-Stays up until Ctrl-C; with --once, or without a terminal on its input and output, it ends after the last step.
-Exit codes: 0 everything held, 1 something did not, 2 wrong usage, 128 + signal ended before the last step.
-`;
+const help = helpText({
+  synopsis: "demo [options]",
+  about: `Boots Kafka, Elasticsearch, etcd and the host on 127.0.0.1 and feeds them the logs they write.
+Stays up until Ctrl-C; with --once, or without a terminal on its input and output, it ends after the last step.`,
+  options: [
+    ["--once", "end after the last step"],
+    ["--json", "the result as JSON, once at the end; what happens is told on standard error. Means --once"],
+  ],
+  exitCodes: "0 everything held, 1 something did not, 2 wrong usage, 128 + signal ended before the last step",
+});
 
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(argv: readonly string[]): Promise<number> {
-  const terminal = process.stdin.isTTY && process.stdout.isTTY;
-  let once: boolean;
+  const json = wantsJson(argv);
+  const output = json ? process.stderr : process.stdout;
   try {
-    const { values } = parseArgs({
+    const { values } = parseWords({
       args: [...argv],
-      options: { once: { type: "boolean", default: false }, help: { type: "boolean", short: "h" } },
+      options: { ...COMMON_OPTIONS, once: { type: "boolean", default: false } },
     });
     if (values.help) {
-      process.stdout.write(usage);
+      process.stdout.write(help);
       return 0;
     }
-    once = values.once || !terminal;
-  } catch (error) {
-    process.stderr.write(`${messageOf(error)}\n\n${usage}`);
-    return 2;
-  }
-
-  const interrupted = new AbortController();
-  let signalCode = 0;
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.on(name, () => {
-      // The guardians clean up by themselves when this process is gone.
-      if (interrupted.signal.aborted) process.exit(signalCode);
-      signalCode = 128 + constants.signals[name];
-      interrupted.abort(new Error(`ended by ${name}`));
-    });
-  }
-  const live = process.stdout.isTTY && process.env["TERM"] !== "dumb";
-  try {
-    const held = await runDemo({
-      output: process.stdout,
-      live,
-      colour: live && !process.env["NO_COLOR"],
-      stay: !once,
+    const result = await runDemo({
+      output,
+      live: isLive(output, process.env),
+      colour: hasColours(output, process.env),
+      stay: !values.once && !json && process.stdin.isTTY && process.stdout.isTTY,
       environment: process.env,
-      signal: interrupted.signal,
+      // The guardians clean up by themselves when a second signal has ended this process.
+      signal: abortOnSignals(),
     });
-    return held ? 0 : 1;
+    if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
+    return result.held ? 0 : 1;
   } catch (error) {
-    process.stdout.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`);
-    return interrupted.signal.aborted ? signalCode : 1;
+    const code = exitCodeOf(error);
+    if (json || code === ExitCode.usage) {
+      return reportFailure(error, { help, json, write: (text) => process.stderr.write(text) });
+    }
+    process.stdout.write(`demo: ${messageOf(error)}\n`);
+    return code;
   }
 }

@@ -1,3 +1,5 @@
+import { createPaint } from "../cli/terminal.ts";
+
 /** Where the display goes, e.g. `process.stdout`. */
 export interface NarratorOutput {
   /** Of a terminal: its width. */
@@ -32,14 +34,12 @@ export interface Narrator extends Disposable {
 }
 
 const clearLine = "\r\x1b[2K";
-const codes = { bold: 1, dim: 2, red: 31, green: 32 };
 
 export function createNarrator(output: NarratorOutput, options: NarratorOptions): Narrator {
   const { colour, live, now, onLine } = options;
   let waiting: { text: string; readonly sinceMs: number; readonly ticking: NodeJS.Timeout } | null = null;
 
-  const paint = (code: keyof typeof codes, text: string): string =>
-    colour ? `\x1b[${codes[code]}m${text}\x1b[0m` : text;
+  const paint = createPaint(colour);
 
   function draw(): void {
     if (waiting === null) return;

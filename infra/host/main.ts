@@ -1,22 +1,23 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { readConfigFile } from "../../lib/adapters/config-file.ts";
 import { createLogger } from "../../lib/adapters/log.ts";
 import { parseConfig, type ConfigDocument } from "../../lib/rules/config/config.ts";
 import { messageOf, PenstockError } from "../../lib/rules/errors.ts";
 import { secretsOf } from "../../lib/rules/secrets.ts";
+import { COMMON_OPTIONS, parseWords } from "../cli/arguments.ts";
+import { ExitCode } from "../cli/exit-code.ts";
+import { reportFailure } from "../cli/failure.ts";
+import { CONFIG_ROW, helpText } from "../cli/help-text.ts";
 import { startHost } from "./host.ts";
 
-const USAGE = `Usage: bun run host [--config FILE]
-
-Moves logs from Kafka topics into Elasticsearch until SIGTERM or SIGINT.
-FILE: --config, else PENSTOCK_CONFIG, else config.yaml.
-Exit codes: 0 stopped with everything committed, 1 failed, 2 wrong usage, 78 bad config.
-`;
-
-/** sysexits.h: EX_CONFIG. */
-const EXIT_CONFIG = 78;
+const HELP = helpText({
+  synopsis: "host [options]",
+  about: `Moves logs from Kafka topics into Elasticsearch until SIGTERM or SIGINT.
+Its log goes to standard output: lines of JSON, or for a person where that is a terminal.`,
+  options: [CONFIG_ROW],
+  exitCodes: "0 stopped with everything committed, 1 failed, 2 wrong usage, 78 bad config",
+});
 
 // Bun's fetch would send what goes to Elasticsearch, 127.0.0.1 included, through the proxy that a shell happens to
 // name; Elasticsearch's own client never does.
@@ -41,7 +42,7 @@ async function main(): Promise<void> {
   } catch (error) {
     if (!(error instanceof PenstockError)) throw error;
     process.stderr.write(`${error.message}\n`);
-    process.exit(EXIT_CONFIG);
+    process.exit(ExitCode.badConfig);
   }
 
   const logger = createLogger({
@@ -83,19 +84,16 @@ async function main(): Promise<void> {
 
 function configPathOf(args: string[]): string {
   try {
-    const { values } = parseArgs({
-      args,
-      options: { config: { type: "string" }, help: { type: "boolean", short: "h" } },
-      strict: true,
-    });
-    if (values.help === true) {
-      process.stdout.write(USAGE);
-      process.exit(0);
+    const options = { config: { type: "string" }, help: COMMON_OPTIONS.help } as const;
+    const { values } = parseWords({ args, options });
+    if (values.help) {
+      process.stdout.write(HELP);
+      process.exit(ExitCode.done);
     }
     return values.config ?? process.env["PENSTOCK_CONFIG"] ?? "config.yaml";
   } catch (error) {
-    process.stderr.write(`${messageOf(error)}\n\n${USAGE}`);
-    process.exit(2);
+    const write = (text: string) => process.stderr.write(text);
+    process.exit(reportFailure(error, { help: HELP, json: false, write }));
   }
 }
 

@@ -1,20 +1,37 @@
-import { parseArgs } from "node:util";
+import { PenstockError } from "../../lib/rules/errors.ts";
+import { commandNamed, COMMON_OPTIONS, parseWords, wantsJson } from "../cli/arguments.ts";
+import { reportFailure } from "../cli/failure.ts";
+import { helpText } from "../cli/help-text.ts";
 import { bringUp, probeServers, takeDown } from "./commands.ts";
 import { holdStack } from "./holder.ts";
 import type { Ports } from "./ground.ts";
 import { cacheFolder } from "./stack.ts";
 import { readState, stateFile, type StackState } from "./state.ts";
 
-const usage = `Usage: bun run stack <command>
-  up      boots Kafka, Elasticsearch and etcd on 127.0.0.1, and leaves them running
-            --ports default   on 9092, 9200 and 2379 instead of free ports
-  status  says whether they run and answer (--json for programs)
-  down    ends them and removes their data
-  env     prints the line that lets tests use the running stack
-`;
+const help = helpText({
+  synopsis: "stack COMMAND [options]",
+  about: "A real Kafka, Elasticsearch and etcd on 127.0.0.1, from packages.",
+  sections: [
+    {
+      title: "Commands",
+      rows: [
+        ["up", "boots them, and leaves them running"],
+        ["status", "says whether they run and answer"],
+        ["down", "ends them and removes their data"],
+        ["env", "prints the line that lets tests use the running stack"],
+      ],
+    },
+  ],
+  options: [
+    ["--ports default", "of up: on 9092, 9200 and 2379 instead of free ports"],
+    ["--json", "of status and up: machine-readable output"],
+  ],
+  exitCodes: "0 done, 1 failed, or a server does not answer, 2 wrong usage",
+});
 
-const commandNames = ["up", "status", "down", "env", "hold", "help"] as const;
-type CommandName = (typeof commandNames)[number];
+const commandNames = ["up", "status", "down", "env", "help"] as const;
+/** `hold` is the process behind a running stack: not for people. */
+type CommandName = (typeof commandNames)[number] | "hold";
 
 interface Invocation {
   command: CommandName;
@@ -25,58 +42,53 @@ interface Invocation {
 process.exitCode = await main(process.argv.slice(2), stateFile(cacheFolder(process.env)));
 
 async function main(argv: readonly string[], file: string): Promise<number> {
-  let invocation: Invocation;
   try {
-    invocation = parse(argv);
+    const { command, ports, json } = parse(argv);
+    const commands: Record<CommandName, () => Promise<number>> = {
+      up: () => up(file, ports, json),
+      status: () => status(file, json),
+      down: () => down(file),
+      env: () => env(file),
+      hold: () => hold(ports),
+      help: async () => print(help),
+    };
+    return await commands[command]();
   } catch (error) {
-    process.stderr.write(`${messageOf(error)}\n\n${usage}`);
-    return 2;
-  }
-  const { ports, json } = invocation;
-  const commands: Record<CommandName, () => Promise<number>> = {
-    up: () => up(file, ports),
-    status: () => status(file, json),
-    down: () => down(file),
-    env: () => env(file),
-    hold: () => hold(ports),
-    help: async () => print(usage),
-  };
-  try {
-    return await commands[invocation.command]();
-  } catch (error) {
-    process.stderr.write(`${messageOf(error)}\n`);
-    return 1;
+    const write = (text: string) => process.stderr.write(text);
+    return reportFailure(error, { help, json: wantsJson(argv), write });
   }
 }
 
-/** Throws saying what is wrong with the usage. */
+/** @throws PenstockError `usage` */
 function parse(argv: readonly string[]): Invocation {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = parseWords({
     args: [...argv],
     allowPositionals: true,
-    options: {
-      json: { type: "boolean", default: false },
-      ports: { type: "string" },
-      help: { type: "boolean", short: "h" },
-    },
+    options: { ...COMMON_OPTIONS, ports: { type: "string" } },
   });
   const [name, ...others] = values.help ? ["help"] : positionals;
-  const command = commandNames.find((known) => known === name);
-  if (command === undefined)
-    throw new Error(name === undefined ? "A command is missing" : `Unknown command: ${name}`);
-  if (others.length > 0) throw new Error(`One command at a time: ${positionals.join(" ")}`);
-  if (values.json && command !== "status") throw new Error("--json belongs to status");
-  if (values.ports === undefined) return { command, json: values.json, ports: undefined };
-  if (command !== "up" && command !== "hold") throw new Error("--ports belongs to up");
-  if (values.ports !== "default") throw new Error("--ports knows only `default`");
-  return { command, json: false, ports: { kafka: 9092, elasticsearch: 9200, etcd: 2379 } };
+  const command = name === "hold" ? name : commandNamed(name, commandNames);
+  const { json } = values;
+  if (others.length > 0) throw usageError(`One command at a time: ${positionals.join(" ")}`);
+  if (json && command !== "status" && command !== "up" && command !== "help")
+    throw usageError("--json belongs to status and up");
+  if (values.ports === undefined) return { command, json, ports: undefined };
+  if (command !== "up" && command !== "hold") throw usageError("--ports belongs to up");
+  if (values.ports !== "default") throw usageError("--ports knows only `default`");
+  return { command, json, ports: { kafka: 9092, elasticsearch: 9200, etcd: 2379 } };
 }
 
-async function up(file: string, ports: Ports | undefined): Promise<number> {
+function usageError(message: string): PenstockError {
+  return new PenstockError("usage", message);
+}
+
+async function up(file: string, ports: Ports | undefined, json: boolean): Promise<number> {
   const running = await readState(file);
-  if (running !== undefined) return print(`The stack is already up.\n${describe(running)}`);
-  const state = await bringUp(process.stderr, ports ? ["--ports", "default"] : []);
-  return print(`The stack is up.\n${describe(state)}`);
+  const state = running ?? (await bringUp(process.stderr, ports ? ["--ports", "default"] : []));
+  if (json) return print(`${JSON.stringify({ up: true, already: running !== undefined, ...state })}\n`);
+  return print(
+    `${running === undefined ? "The stack is up." : "The stack is already up."}\n${describe(state)}`,
+  );
 }
 
 /** 0 only if all servers answer. */
@@ -124,10 +136,6 @@ In a config:
   elasticsearch: { nodes: ${JSON.stringify([elasticsearchNode])} }
   etcd: { endpoints: ${JSON.stringify(etcdEndpoints)} }
 `;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Returns the exit code of a command that has said all it had to say. */

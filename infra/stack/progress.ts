@@ -1,3 +1,7 @@
+import { createLiveLine, type ProgressOutput } from "../cli/progress-line.ts";
+
+export type { ProgressOutput } from "../cli/progress-line.ts";
+
 /** One step of bringing the stack up. */
 export interface Progress {
   part: "kafka" | "elasticsearch" | "etcd";
@@ -6,17 +10,12 @@ export interface Progress {
   bytes?: number;
 }
 
-/** Where progress goes, e.g. `process.stderr`. */
-export interface ProgressOutput {
-  readonly isTTY?: boolean;
-  write(text: string): unknown;
-}
-
 /** A receiver of progress: a live line on a terminal, else a plain line per step and per 10 MB. Call `end` before writing anything else. */
 export function createProgressDisplay(output: ProgressOutput): {
   show(progress: Progress): void;
   end(): void;
 } {
+  const line = createLiveLine(output);
   const latest = new Map<string, Progress>();
   const isNews = ({ part, step, bytes = 0 }: Progress): boolean => {
     const last = latest.get(part);
@@ -26,10 +25,10 @@ export function createProgressDisplay(output: ProgressOutput): {
     show(progress) {
       if (!output.isTTY && isNews(progress)) output.write(`${describe(progress)}\n`);
       latest.set(progress.part, progress);
-      if (output.isTTY) output.write(`\r\x1b[2K${[...latest.values()].map(describe).join(" · ")}`);
+      line.show([...latest.values()].map(describe).join(" · "));
     },
     end() {
-      if (output.isTTY && latest.size > 0) output.write("\n");
+      line.end(true);
       latest.clear();
     },
   };

@@ -90,7 +90,7 @@ test("has a data view for what the file and etcd declare now, without asking Kaf
 }, 20_000);
 
 test("wants no arguments but its own, and says which file it cannot write", async () => {
-  expect(await kibana("--json")).toMatchObject({ code: 2, out: "" });
+  expect(await kibana("--nope")).toMatchObject({ code: 2, out: "" });
   expect(await kibana("topic")).toMatchObject({ code: 2, out: "" });
   expect(await kibana("--out", "")).toMatchObject({ code: 2, error: expect.stringContaining("--out") });
   const nowhere = join(folder, "nowhere/penstock.ndjson");

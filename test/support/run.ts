@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
+import { abortOnSignals } from "../../infra/cli/stop-signal.ts";
 import { bootStack } from "../../infra/stack/boot.ts";
 import { addressesOf } from "../../infra/stack/state.ts";
 import { browserVariable, findBrowser } from "./browser-path.ts";
@@ -22,12 +23,9 @@ try {
 }
 
 async function main(testArguments: readonly string[]): Promise<number> {
-  const interrupted = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.once(signal, () => interrupted.abort(new Error(`the tests were ended by ${signal}`)));
-  }
+  const interrupted = abortOnSignals((signal) => `the tests were ended by ${signal}`);
   const given = process.env["PENSTOCK_TEST_STACK"];
-  await using stack = given === undefined ? await bootStack({ signal: interrupted.signal }) : undefined;
+  await using stack = given === undefined ? await bootStack({ signal: interrupted }) : undefined;
   const addresses = stack === undefined ? given : JSON.stringify(addressesOf(stack));
 
   const browser = await findBrowser(process.env, () =>
@@ -41,7 +39,7 @@ async function main(testArguments: readonly string[]): Promise<number> {
       {
         env: { ...process.env, PENSTOCK_TEST_STACK: addresses, [browserVariable]: browser ?? "" },
         stdio: ["inherit", "inherit", process.stderr.isTTY ? "inherit" : "pipe"],
-        signal: interrupted.signal,
+        signal: interrupted,
       },
     );
     const digest = new FailureDigest();
@@ -49,7 +47,7 @@ async function main(testArguments: readonly string[]): Promise<number> {
     const code = await child.exited;
     // Whatever a test left running holds its end of the pipe.
     await Promise.race([passing, Bun.sleep(LAST_WORDS_MS)]);
-    interrupted.signal.throwIfAborted();
+    interrupted.throwIfAborted();
     for (const failure of digest.failures.slice(0, REPEATED)) process.stdout.write(`\n${failure}\n`);
     const count = await readCount(reportFile);
     process.stdout.write(`${describeCount(count)}\n`);

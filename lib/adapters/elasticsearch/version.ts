@@ -51,7 +51,7 @@ function versionsIn(body: unknown): readonly string[] {
 
 /**
  * The error for a request outside of a bulk: `elasticsearch_refused` where somebody has to change something,
- * `elasticsearch_unavailable` where time may help.
+ * `elasticsearch_unavailable` where time may help. Its cause is the failure.
  */
 export function errorOf(failure: RequestFailure): PenstockError {
   const verdict = classifyFailure(failure);
@@ -61,5 +61,6 @@ export function errorOf(failure: RequestFailure): PenstockError {
     (failure.kind === "response" && failure.status < 500 && failure.status !== 429);
   return new PenstockError(refused ? "elasticsearch_refused" : "elasticsearch_unavailable", message, {
     retryable: true,
+    cause: failure,
   });
 }

@@ -24,7 +24,7 @@ export interface DeadLetters {
 }
 
 /** Kept until somebody replays or deletes them; larger than any record a default broker accepts. */
-const TOPIC_CONFIG = [
+export const DEAD_LETTER_TOPIC_CONFIG = [
   { name: "retention.ms", value: "-1" },
   { name: "max.message.bytes", value: String(16 * 1024 * 1024) },
 ];
@@ -70,7 +70,10 @@ async function openProducer(kafka: Kafka, topic: string): Promise<Producer> {
   try {
     await admin.connect();
     // False, and no error, where the topic exists.
-    await admin.createTopics({ topics: [{ topic, configEntries: TOPIC_CONFIG }], waitForLeaders: true });
+    await admin.createTopics({
+      topics: [{ topic, configEntries: DEAD_LETTER_TOPIC_CONFIG }],
+      waitForLeaders: true,
+    });
   } catch (error) {
     throw withoutAggregate(error, topic);
   } finally {

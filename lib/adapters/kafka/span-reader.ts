@@ -1,4 +1,4 @@
-import { KafkaJSError, type AssignmentContext, type EachBatchPayload } from "kafkajs";
+import { KafkaJSError, KafkaJSProtocolError, type AssignmentContext, type EachBatchPayload } from "kafkajs";
 import { messageOf, PenstockError } from "../../rules/errors.ts";
 import type { Logger } from "../../rules/logger.ts";
 import type { KafkaSettings } from "../../rules/settings.ts";
@@ -180,7 +180,13 @@ async function readTracks(
       offset: String(position),
       metadata: null,
     }));
-    await context.commit([{ topic, partitions }]);
+    try {
+      await context.commit([{ topic, partitions }]);
+    } catch (error) {
+      // kafkajs crashes without leaving: until the session ends the group would not be empty, and could not be deleted.
+      if (isForbidden(error)) await context.leave();
+      throw error;
+    }
   };
   const eachBatch = async (payload: EachBatchPayload): Promise<void> => {
     try {
@@ -206,6 +212,11 @@ async function readTracks(
     await settledWithin(joining, LEAVE_LIMIT_MS);
     await consumer.disconnect();
   }
+}
+
+/** Committing takes READ on the topic and on the group, as fetching does. */
+function isForbidden(error: unknown): boolean {
+  return error instanceof KafkaJSProtocolError && error.type.endsWith("_AUTHORIZATION_FAILED");
 }
 
 /** Retention may have gone on meanwhile: a position out of range is what makes the reader join again. */

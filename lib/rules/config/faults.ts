@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Fault, Path } from "./problem.ts";
+import { nearestName } from "../nearest-name.ts";
 
 export type Checked<T> =
   | { readonly ok: true; readonly value: T }
@@ -40,32 +41,8 @@ function faultsOf(issue: Issue, base: Path): Fault[] {
 }
 
 function unknownKeyRule(key: string, known: readonly string[]): string {
-  const nearest = nearestOf(key, known);
+  const nearest = nearestName(key, known);
   return nearest === null
     ? `unknown key (known: ${known.join(", ")})`
     : `unknown key; did you mean "${nearest}"?`;
-}
-
-/** The known key at most a third of its letters away, letter case aside. */
-function nearestOf(key: string, known: readonly string[]): string | null {
-  if (key.length > 40) return null;
-  const [best] = known
-    .map((name) => ({ name, distance: editDistance(key.toLowerCase(), name.toLowerCase()) }))
-    .filter(({ name, distance }) => distance <= Math.max(1, Math.floor(name.length / 3)))
-    .sort((a, b) => a.distance - b.distance);
-  return best?.name ?? null;
-}
-
-/** Levenshtein's. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substitution, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

@@ -83,9 +83,9 @@ test("a progress bar is one line on a terminal, and a line for each new text els
   };
   expect(shown(false)).toBe("filling\nmoving\n");
   expect(shown(true).split("\r\u001b[2K").slice(1)).toEqual([
-    `${"░".repeat(24)} 0 %  filling`,
-    `${"█".repeat(12)}${"░".repeat(12)} 50 %  filling`,
-    `${"█".repeat(24)} 100 %  moving`,
+    `[${"-".repeat(24)}] 0 %  filling`,
+    `[${"#".repeat(12)}${"-".repeat(12)}] 50 %  filling`,
+    `[${"#".repeat(24)}] 100 %  moving`,
     "",
   ]);
 });

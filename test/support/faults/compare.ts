@@ -1,5 +1,9 @@
 // `bun run compare [--rounds 3] [--freeze 20] [--records 60000]`: the same faults against Penstock and rsyslog, on one stack.
-import { parseArgs } from "node:util";
+import { PenstockError } from "../../../lib/rules/errors.ts";
+import { COMMON_OPTIONS, parseWords } from "../../../infra/cli/arguments.ts";
+import { reportFailure } from "../../../infra/cli/failure.ts";
+import { helpText } from "../../../infra/cli/help-text.ts";
+import { abortOnSignals } from "../../../infra/cli/stop-signal.ts";
 import { hasRsyslog } from "../../../infra/bench/rsyslog.ts";
 import { eventually } from "../eventually.ts";
 import { uniqueName } from "../kafka.ts";
@@ -9,11 +13,18 @@ import { peakRssBytes } from "./memory.ts";
 import { penstock, rsyslog, type Shipper, type ShipperPlace, type ShipperProcess } from "./shippers.ts";
 import { type FaultWorld, type Lane, startFaultWorld } from "./world.ts";
 
-const usage = `Usage: bun run compare [--rounds 3] [--freeze SECONDS] [--records 60000]
-Boots servers of its own, lets the same faults happen to Penstock and to rsyslog, and counts what is lost and doubled by
-the number that each record carries. rsyslog is Debian's: apt-get install rsyslog-kafka rsyslog-elasticsearch.
-Exit code 1 where Penstock loses or doubles a record, or where rsyslog is not installed.
-`;
+const help = helpText({
+  synopsis: "compare [options]",
+  about: `Boots servers of its own, lets the same faults happen to Penstock and to rsyslog, and counts what is lost and doubled by
+the number that each record carries. rsyslog is Debian's: apt-get install rsyslog-kafka rsyslog-elasticsearch.`,
+  options: [
+    ["--rounds N", "3 unless told"],
+    ["--freeze SECONDS", "20 unless told"],
+    ["--records N", "in each trial; 60000 unless told"],
+  ],
+  exitCodes:
+    "0 Penstock lost and doubled nothing, 1 it did, or rsyslog is not installed, 2 wrong usage, 130 by a signal",
+});
 
 const PARTITIONS = 3;
 const BATCH = 2_000;
@@ -53,12 +64,15 @@ type Inflict = (stage: Stage) => Promise<ShipperProcess>;
 process.exitCode = await main(process.argv.slice(2).filter((argument) => argument !== "--"));
 
 async function main(argv: readonly string[]): Promise<number> {
-  let options: { readonly rounds: number; readonly freezeMs: number; readonly records: number };
+  let options: ReturnType<typeof parse>;
   try {
     options = parse(argv);
   } catch (error) {
-    print(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
-    return 2;
+    return reportFailure(error, { help, json: false, write: (text) => process.stderr.write(text) });
+  }
+  if (options === null) {
+    print(help);
+    return 0;
   }
   if (!hasRsyslog) print("rsyslog with imkafka is not installed: Penstock alone is shown\n");
   const shippers: ((place: ShipperPlace) => Shipper)[] = [penstock];
@@ -68,14 +82,9 @@ async function main(argv: readonly string[]): Promise<number> {
       (place) => rsyslog(place, "own ids"),
     );
   }
-  const interrupted = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.once(signal, () => {
-      interrupted.abort();
-      process.exit(130);
-    });
-  }
-  await using world = await startFaultWorld(1, interrupted.signal);
+  const interrupted = abortOnSignals();
+  interrupted.addEventListener("abort", () => process.exit(130));
+  await using world = await startFaultWorld(1, interrupted);
   const trials: Trial[] = [];
   for (let round = 0; round < options.rounds; round += 1) {
     for (const [fault, inflict] of faults(options.freezeMs)) {
@@ -261,17 +270,20 @@ function table(trials: readonly Trial[]): string {
   return head + sorted.map((trial) => `${row(trial)}\n`).join("");
 }
 
-function parse(argv: readonly string[]): { rounds: number; freezeMs: number; records: number } {
-  const { values } = parseArgs({
+function parse(argv: readonly string[]): { rounds: number; freezeMs: number; records: number } | null {
+  const { values } = parseWords({
     args: [...argv],
     options: {
+      help: COMMON_OPTIONS.help,
       rounds: { type: "string", default: "3" },
       freeze: { type: "string", default: "20" },
       records: { type: "string", default: "60000" },
     },
   });
+  if (values.help) return null;
   const records = whole("--records", values.records);
-  if (records % (2 * BATCH) !== 0) throw new Error(`--records is a multiple of ${2 * BATCH}, not ${records}`);
+  if (records % (2 * BATCH) !== 0)
+    throw new PenstockError("usage", `--records is a multiple of ${2 * BATCH}, not ${records}`);
   return {
     rounds: whole("--rounds", values.rounds),
     freezeMs: whole("--freeze", values.freeze) * 1_000,
@@ -282,7 +294,7 @@ function parse(argv: readonly string[]): { rounds: number; freezeMs: number; rec
 function whole(name: string, text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value <= 0)
-    throw new Error(`${name} is a whole number above 0, not ${text}`);
+    throw new PenstockError("usage", `${name} is a whole number above 0, not ${text}`);
   return value;
 }
 

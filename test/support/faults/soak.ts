@@ -1,5 +1,9 @@
 // `bun run soak -- --minutes N [--seed S] [--replicas 3] [--per-second 2000]`: random faults one after another, on servers of its own.
-import { parseArgs } from "node:util";
+import { PenstockError } from "../../../lib/rules/errors.ts";
+import { COMMON_OPTIONS, parseWords } from "../../../infra/cli/arguments.ts";
+import { reportFailure } from "../../../infra/cli/failure.ts";
+import { helpText } from "../../../infra/cli/help-text.ts";
+import { abortOnSignals } from "../../../infra/cli/stop-signal.ts";
 import { seededRandom } from "../../../infra/bench/random.ts";
 import { runAudit } from "./audit.ts";
 import { drawFault } from "./random-fault.ts";
@@ -7,10 +11,18 @@ import { playScene, type Scene, type SceneResult } from "./scene.ts";
 import { tableOf } from "./table.ts";
 import { startFaultWorld } from "./world.ts";
 
-const usage = `Usage: bun run soak -- --minutes N [--seed S] [--replicas 3] [--per-second 2000]
-Boots servers of its own, runs N minutes of random faults against several hosts, and counts every record at the end.
-Exit code 1 where a record is lost or doubled, or a commit was ahead of its outcomes.
-`;
+const help = helpText({
+  synopsis: "soak -- --minutes N [options]",
+  about: `Boots servers of its own, runs N minutes of random faults against several hosts, and counts every record at the end.`,
+  options: [
+    ["--minutes N", "how long"],
+    ["--seed S", "of the faults; said at the start, any unless told"],
+    ["--replicas N", "hosts; 3 unless told"],
+    ["--per-second N", "records produced; 2000 unless told"],
+  ],
+  exitCodes:
+    "0 every record once, 1 one lost or doubled, or a commit ahead of its outcomes, 2 wrong usage, 130 by a signal",
+});
 
 /** Text and JSON, wide and narrow; one record in a thousand of one of them cannot be mapped. */
 const topics = [
@@ -42,25 +54,24 @@ try {
 }
 
 async function main(argv: readonly string[]): Promise<number> {
-  let invocation: Invocation;
+  let invocation: Invocation | null;
   try {
     invocation = parse(argv);
   } catch (error) {
-    print(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
-    return 2;
+    return reportFailure(error, { help, json: false, write: (text) => process.stderr.write(text) });
   }
-  const { minutes, seed, replicas, perSecond } = invocation;
+  if (invocation === null) {
+    print(help);
+    return 0;
+  }
+  const given = invocation;
+  const { minutes, seed, replicas, perSecond } = given;
   print(`soak: ${minutes} minutes, seed ${seed}, ${replicas} hosts, ${perSecond} records a second\n`);
 
-  const interrupted = new AbortController();
+  const interrupted = abortOnSignals();
   // Hosts end with this process and servers with their guardian, whatever is under way here.
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.once(signal, () => {
-      interrupted.abort();
-      process.exit(130);
-    });
-  }
-  await using world = await startFaultWorld(replicas, interrupted.signal);
+  interrupted.addEventListener("abort", () => process.exit(130));
+  await using world = await startFaultWorld(replicas, interrupted);
   const result = await playScene(
     world,
     {
@@ -71,7 +82,7 @@ async function main(argv: readonly string[]): Promise<number> {
       requestTimeout: "10s",
       recoverWithinMs: DRAIN_WITHIN_MS,
     },
-    (scene) => inflictFaults(scene, invocation),
+    (scene) => inflictFaults(scene, given),
   );
   const counted = report(result, seed);
   // The other judge, which counts in its own way.
@@ -135,19 +146,22 @@ function placesOf(places: readonly (readonly [number, number])[]): string {
 }
 
 /** Throws saying what is wrong with the usage. */
-function parse(argv: readonly string[]): Invocation {
-  const { values } = parseArgs({
+function parse(argv: readonly string[]): Invocation | null {
+  const { values } = parseWords({
     args: [...argv],
     options: {
+      help: COMMON_OPTIONS.help,
       minutes: { type: "string" },
       seed: { type: "string", default: String(Date.now() % 1_000_000) },
       replicas: { type: "string", default: "3" },
       "per-second": { type: "string", default: "2000" },
     },
   });
-  if (values.minutes === undefined) throw new Error("--minutes is missing");
+  if (values.help) return null;
+  if (values.minutes === undefined) throw new PenstockError("usage", "--minutes is missing");
   const replicas = positive("--replicas", values.replicas);
-  if (!Number.isInteger(replicas)) throw new Error(`--replicas is a whole number, not ${values.replicas}`);
+  if (!Number.isInteger(replicas))
+    throw new PenstockError("usage", `--replicas is a whole number, not ${values.replicas}`);
   return {
     minutes: positive("--minutes", values.minutes),
     seed: positive("--seed", values.seed),
@@ -158,7 +172,8 @@ function parse(argv: readonly string[]): Invocation {
 
 function positive(name: string, text: string): number {
   const value = Number(text);
-  if (!Number.isFinite(value) || value <= 0) throw new Error(`${name} is a number above 0, not ${text}`);
+  if (!Number.isFinite(value) || value <= 0)
+    throw new PenstockError("usage", `${name} is a number above 0, not ${text}`);
   return value;
 }
 

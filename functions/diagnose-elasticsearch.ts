@@ -1,0 +1,119 @@
+import type { ElasticsearchDiagnosis } from "../lib/adapters/elasticsearch/diagnosis.ts";
+import type { Specification } from "../lib/rules/declaration.ts";
+import { type Check, checksOf } from "../lib/rules/diagnosis/check.ts";
+import {
+  judgeClock,
+  judgeCluster,
+  judgeDisks,
+  judgeNodes,
+  judgePipelines,
+  judgePrivileges,
+  judgeTarget,
+  remedyOf,
+} from "../lib/rules/diagnosis/elasticsearch.ts";
+import { messageOf } from "../lib/rules/errors.ts";
+import { indexForTimestamp, indexPatternOf } from "../lib/rules/names.ts";
+import type { ElasticsearchSettings } from "../lib/rules/settings.ts";
+import { attempt, attemptEach, type Bounds } from "./attempt.ts";
+
+export interface DiagnoseElasticsearchDeps extends Bounds {
+  readonly elasticsearch: Omit<ElasticsearchDiagnosis, "close">;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+const { ok, skipped, warning } = checksOf("elasticsearch");
+
+/** Tries every node. */
+export async function diagnoseNodes(
+  { nodes }: ElasticsearchSettings,
+  deps: DiagnoseElasticsearchDeps,
+): Promise<{ readonly checks: readonly Check[]; readonly answers: boolean }> {
+  const reached = await attemptEach(deps, nodes, (node, signal) => deps.elasticsearch.reach(node, signal));
+  return { checks: judgeNodes(reached), answers: [...reached.values()].includes(null) };
+}
+
+export interface DiagnoseClusterInput {
+  readonly specs: readonly Specification[];
+  readonly manageTemplates: boolean;
+  /** Whether any node does. */
+  readonly answers: boolean;
+}
+
+/** Looks at the cluster, what this user may do, and everything that topics are written through and to. */
+export async function diagnoseCluster(
+  { specs, manageTemplates, answers }: DiagnoseClusterInput,
+  deps: DiagnoseElasticsearchDeps,
+): Promise<Check[]> {
+  if (!answers) return [skipped("cluster, permissions, targets", "Elasticsearch does not answer")];
+  const { elasticsearch, now } = deps;
+  const patterns = [...new Set(specs.map(({ index }) => indexPatternOf(index)))];
+  const targets = [...new Set(specs.map(({ index }) => indexForTimestamp(index, now())))];
+  const cluster = attempt(deps, (signal) => elasticsearch.cluster(signal));
+  const look = async <T>(
+    name: string,
+    question: (signal: AbortSignal) => Promise<T>,
+    judge: (value: T) => readonly Check[],
+  ): Promise<readonly Check[]> => {
+    const answer = await attempt(deps, question);
+    return answer.ok ? judge(answer.value) : [unseen(name, answer.error)];
+  };
+  const wanted = pipelinesOf(specs);
+  const groups = await Promise.all([
+    cluster.then((answer) => (answer.ok ? judgeCluster(answer.value) : [unseen("health", answer.error)])),
+    look("disks", (signal) => elasticsearch.disks(signal), judgeDisks),
+    look("clock", clockSkew, (skewMs) => (skewMs === null ? [] : [judgeClock(skewMs)])),
+    look(
+      "permissions",
+      (signal) => elasticsearch.privileges(patterns, manageTemplates, signal),
+      judgePrivileges,
+    ),
+    look(
+      "targets",
+      async (signal) => ({ found: await elasticsearch.targets(targets, signal), cluster: await cluster }),
+      ({ found, cluster: facts }) => {
+        const autoCreate = facts.ok ? facts.value.autoCreateIndex : "true";
+        return onePerKind([...found].map(([name, target]) => judgeTarget(name, target, autoCreate)));
+      },
+    ),
+    wanted.size === 0
+      ? []
+      : look(
+          "pipelines",
+          (signal) => elasticsearch.pipelines(signal),
+          (existing) => judgePipelines(wanted, existing),
+        ),
+  ]);
+  return groups.flat();
+
+  async function clockSkew(signal: AbortSignal): Promise<number | null> {
+    const before = now();
+    const theirs = await elasticsearch.clock(signal);
+    return theirs === null ? null : theirs - (before + now()) / 2;
+  }
+}
+
+/** By pipeline: the topics that are declared with it. */
+function pipelinesOf(specs: readonly Specification[]): Map<string, string[]> {
+  const wanted = new Map<string, string[]>();
+  for (const { topic, pipeline } of specs) {
+    if (pipeline !== null) wanted.set(pipeline, [...(wanted.get(pipeline) ?? []), topic]);
+  }
+  return wanted;
+}
+
+/** Up to this many targets that are well have a line each; more of them share one. */
+const NAMED_TARGETS = 20;
+
+function onePerKind(checks: readonly Check[]): readonly Check[] {
+  const well = checks.filter(({ state }) => state === "ok");
+  if (well.length <= NAMED_TARGETS) return checks;
+  return [
+    ok("targets", `${well.length.toLocaleString("en-US")} take documents, or are made with the first one`),
+    ...checks.filter(({ state }) => state !== "ok"),
+  ];
+}
+
+function unseen(name: string, error: Error): Check {
+  return warning(name, `could not be looked at: ${messageOf(error)}`, remedyOf(error));
+}

@@ -1,0 +1,103 @@
+import type { Declaration } from "../lib/rules/declaration.ts";
+import { mergeDeclarations } from "../lib/rules/desired.ts";
+import { type Check, checksOf } from "../lib/rules/diagnosis/check.ts";
+import { judgeDeclarations } from "../lib/rules/diagnosis/declarations.ts";
+import { judgePort, type PortFacts } from "../lib/rules/diagnosis/host.ts";
+import { messageOf } from "../lib/rules/errors.ts";
+import { matchesTopicPattern } from "../lib/rules/names.ts";
+import type { HttpSettings, Settings } from "../lib/rules/settings.ts";
+import { attempt } from "./attempt.ts";
+import { diagnoseCluster, type DiagnoseElasticsearchDeps, diagnoseNodes } from "./diagnose-elasticsearch.ts";
+import { diagnoseEtcd, type DiagnoseEtcdDeps } from "./diagnose-etcd.ts";
+import { diagnoseBrokers, type DiagnoseKafkaDeps, diagnoseTopics } from "./diagnose-kafka.ts";
+
+/** A config file that could be read. */
+export interface DiagnoseInput {
+  readonly file: string;
+  readonly settings: Settings;
+  readonly declarations: readonly Declaration[];
+  /** One sentence each. */
+  readonly notices: readonly string[];
+}
+
+export interface DiagnoseDeps extends DiagnoseKafkaDeps, DiagnoseElasticsearchDeps, DiagnoseEtcdDeps {
+  examinePort(http: HttpSettings, signal: AbortSignal): Promise<PortFacts>;
+}
+
+/**
+ * Tries everything that a host with this config needs, and changes nothing. Every question is bounded, and a server that
+ * does not answer hides no other: what depends on it is skipped.
+ * @throws the reason of `deps.signal`, nothing else
+ */
+export async function diagnose(input: DiagnoseInput, deps: DiagnoseDeps): Promise<readonly Check[]> {
+  const { file, settings, notices } = input;
+  const deadLetterTopic = settings.deadLetters.topic;
+  const config = checksOf("config");
+  const [port, etcd, brokers, nodes] = await Promise.all([
+    diagnosePort(settings.http, deps),
+    diagnoseEtcd({ etcd: settings.etcd, deadLetterTopic }, deps),
+    diagnoseBrokers(settings.kafka.brokers, deps),
+    diagnoseNodes(settings.elasticsearch, deps),
+  ]);
+
+  const declarations = [...input.declarations, ...etcd.declarations];
+  const { inKafka } = brokers;
+  const merged = mergeDeclarations(declarations, inKafka?.keys() ?? [], deadLetterTopic);
+  const specs = [...merged.desired.values()].map(({ spec }) => spec);
+  const [topics, cluster] = await Promise.all([
+    diagnoseTopics(
+      {
+        topics: [...merged.desired.keys()],
+        inKafka,
+        groupPrefix: settings.kafka.groupPrefix,
+        deadLetterTopic,
+      },
+      deps,
+    ),
+    diagnoseCluster(
+      { specs, manageTemplates: settings.elasticsearch.manageTemplates, answers: nodes.answers },
+      deps,
+    ),
+  ]);
+  return [
+    config.ok("config file", `${file} is valid`),
+    ...notices.map((notice) =>
+      config.warning("config file", notice, "nothing has to be done; the README shows today's form"),
+    ),
+    port,
+    ...brokers.checks,
+    ...topics,
+    ...nodes.checks,
+    ...cluster,
+    ...etcd.checks,
+    ...judgeDeclarations({
+      declarations,
+      refused: [...etcd.refused, ...merged.refused],
+      conflicts: merged.conflicts,
+      idlePatterns: inKafka && idlePatterns(declarations, inKafka, deadLetterTopic),
+    }),
+  ];
+}
+
+async function diagnosePort(http: HttpSettings, deps: DiagnoseDeps): Promise<Check> {
+  const facts = await attempt(deps, (signal) => deps.examinePort(http, signal));
+  return judgePort(
+    http.hostname,
+    http.port,
+    facts.ok ? facts.value : { kind: "refused", reason: messageOf(facts.error) },
+  );
+}
+
+function idlePatterns(
+  declarations: readonly Declaration[],
+  inKafka: ReadonlyMap<string, number>,
+  deadLetterTopic: string,
+): string[] {
+  return declarations.flatMap(({ target }) => {
+    if (target.kind !== "pattern") return [];
+    const covers = [...inKafka.keys()].some((topic) =>
+      matchesTopicPattern(target.pattern, topic, deadLetterTopic),
+    );
+    return covers ? [] : [target.pattern];
+  });
+}

@@ -1,0 +1,144 @@
+import { diagnose } from "../../functions/diagnose.ts";
+import { createElasticsearchDiagnosis } from "../../lib/adapters/elasticsearch/diagnosis.ts";
+import { examinePort } from "../../lib/adapters/http-port.ts";
+import { createKafkaDiagnosis } from "../../lib/adapters/kafka/diagnosis.ts";
+import { createLogger } from "../../lib/adapters/log.ts";
+import { abortable } from "../../lib/rules/abortable.ts";
+import { ConfigError } from "../../lib/rules/config/problem.ts";
+import { type Check, checksOf } from "../../lib/rules/diagnosis/check.ts";
+import { messageOf } from "../../lib/rules/errors.ts";
+import { secretsOf } from "../../lib/rules/secrets.ts";
+import { wantsJson } from "./arguments.ts";
+import { DOCTOR_HELP, parseDoctorArguments } from "./doctor-arguments.ts";
+import { checksAsJson, formatChecks, isWell } from "./doctor-report.ts";
+import { withStore } from "../../lib/adapters/etcd/declarations-store.ts";
+import { ExitCode, exitCodeOf } from "./exit-code.ts";
+import { reportFailure } from "./failure.ts";
+import { loadConfig, type LoadedConfig } from "./load-config.ts";
+import { createLiveLine } from "./progress-line.ts";
+import { abortOnSignals } from "./stop-signal.ts";
+import { createPaint, hasColours, type TerminalOutput } from "./terminal.ts";
+
+/** What the command takes from its surroundings. */
+export interface DoctorIo {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly out: TerminalOutput;
+  readonly error: TerminalOutput;
+  readonly signal: AbortSignal;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+const QUESTION_MS = 10_000;
+/** For readers that were given up: each deletes its group. */
+const CLOSE_MS = 10_000;
+
+/** `bun run doctor …`: runs all checks and returns the exit status; never throws. */
+export async function main(argv: readonly string[], io: DoctorIo): Promise<number> {
+  try {
+    const command = parseDoctorArguments(argv);
+    if (command.help) {
+      io.out.write(DOCTOR_HELP);
+      return ExitCode.done;
+    }
+    const { checks, code } = await examine(command.config, io);
+    const paint = createPaint(hasColours(io.out, io.environment));
+    io.out.write(command.json ? checksAsJson(checks) : formatChecks(checks, paint));
+    return code;
+  } catch (error) {
+    return reportFailure(error, {
+      help: DOCTOR_HELP,
+      json: wantsJson(argv),
+      write: (text) => io.error.write(text),
+    });
+  }
+}
+
+async function examine(given: string | null, io: DoctorIo) {
+  let config: LoadedConfig;
+  try {
+    config = loadConfig(given, io.environment);
+  } catch (error) {
+    const code = exitCodeOf(error);
+    if (code !== ExitCode.badConfig) throw error;
+    return { checks: configFaults(error), code };
+  }
+  const checks = await examineServers(config, io);
+  return { checks, code: isWell(checks) ? ExitCode.done : ExitCode.failed };
+}
+
+/** A check for each thing that is wrong with the file, which says where; the servers it names are not known. */
+function configFaults(error: unknown): Check[] {
+  const { failed } = checksOf("config");
+  const remedy = "correct the file; infra/config.schema.json lets editors check it";
+  const reasons =
+    error instanceof ConfigError ? error.problems.map(({ message }) => message) : [messageOf(error)];
+  return [
+    ...reasons.map((reason) => failed("config file", reason, remedy)),
+    ...(["host", "kafka", "elasticsearch", "etcd", "declarations"] as const).map((area) =>
+      checksOf(area).skipped("all", "the config file cannot be used"),
+    ),
+  ];
+}
+
+async function examineServers(config: LoadedConfig, io: DoctorIo): Promise<readonly Check[]> {
+  const { settings } = config;
+  const logger = createLogger({
+    level: "error",
+    pretty: io.error.isTTY === true,
+    secrets: () => secretsOf(settings),
+    destination: { write: (text) => void io.error.write(text) },
+  });
+  using progress = createLiveLine(io.error);
+  progress.show("asking the servers …");
+  const kafka = createKafkaDiagnosis(settings.kafka, logger);
+  const elasticsearch = createElasticsearchDiagnosis(settings.elasticsearch);
+  try {
+    const checks = await diagnose(config, {
+      kafka,
+      elasticsearch,
+      examinePort,
+      readEtcd: (etcd, signal) => withStore(etcd, (store) => store.list(signal)),
+      now: io.now,
+      signal: io.signal,
+      deadline: () => AbortSignal.timeout(QUESTION_MS),
+    });
+    return withoutSecrets(checks, secretsOf(settings));
+  } finally {
+    const closing = Promise.allSettled([kafka.close(), elasticsearch.close()]);
+    await Promise.allSettled([abortable(closing, AbortSignal.timeout(CLOSE_MS))]);
+  }
+}
+
+/** As URLs may hold them. */
+function withoutUsers(text: string): string {
+  return text.replace(/\/\/[^/@\s]*@/g, "//(hidden)@");
+}
+
+/** Servers' own words are repeated, and a login stands in some of them. */
+function withoutSecrets(checks: readonly Check[], secrets: readonly string[]): readonly Check[] {
+  const hide = (text: string): string =>
+    secrets.reduce((shown, secret) => shown.replaceAll(secret, "(hidden)"), withoutUsers(text));
+  return checks.map(({ area, name, state, seen, remedy }) => ({
+    area,
+    state,
+    name: hide(name),
+    seen: hide(seen),
+    remedy: remedy === null ? null : hide(remedy),
+  }));
+}
+
+if (import.meta.main) {
+  // Bun's fetch would send what goes to Elasticsearch, 127.0.0.1 included, through the proxy that a shell names.
+  process.env["NO_PROXY"] ??= "*";
+  const code = await main(process.argv.slice(2), {
+    environment: process.env,
+    out: process.stdout,
+    error: process.stderr,
+    signal: abortOnSignals(),
+    now: () => Date.now(),
+  });
+  // What was written goes out first. A Kafka client that waits for an answer would keep the process for minutes.
+  await new Promise<void>((written) => process.stdout.write("", () => written()));
+  process.exit(code);
+}

@@ -1,0 +1,58 @@
+/** An option or command, and what it does; wrapped, and broken at a newline. */
+export type HelpRow = readonly [name: string, about: string];
+
+export interface Help {
+  /** After `bun run `. */
+  readonly synopsis: string;
+  /** What it does; wrapped. An empty line begins a new paragraph. */
+  readonly about: string;
+  readonly sections?: readonly { readonly title: string; readonly rows: readonly HelpRow[] }[];
+  readonly options: readonly HelpRow[];
+  /** In place of the usual ones. */
+  readonly exitCodes?: string;
+}
+
+export const CONFIG_ROW: HelpRow = ["--config FILE", "default: PENSTOCK_CONFIG, else config.yaml"];
+export const JSON_ROW: HelpRow = ["--json", "machine-readable output"];
+const HELP_ROW: HelpRow = ["--help", "prints this"];
+
+const EXIT_CODES = "0 done, 1 failed, 2 wrong usage, 78 bad config, 128 + signal where one ended it";
+const LEAST_WIDTH = 22;
+const MOST_COLUMNS = 120;
+
+/** A command's `--help`: usage, what it does, options, exit codes. The first line is what a wrong usage repeats. */
+export function helpText({ synopsis, about, sections = [], options, exitCodes = EXIT_CODES }: Help): string {
+  const all = [...sections, { title: "Options", rows: [...options, HELP_ROW] }];
+  const width = Math.max(LEAST_WIDTH, ...all.flatMap(({ rows }) => rows.map(([name]) => name.length)));
+  return [
+    `Usage: bun run ${synopsis}`,
+    "",
+    about.split("\n\n").map(paragraph).join("\n\n"),
+    ...all.map(({ title, rows }) => `\n${title}\n${rows.map((row) => rowText(row, width)).join("\n")}`),
+    "",
+    paragraph(`Exit codes: ${exitCodes}.`),
+    "",
+  ].join("\n");
+}
+
+function paragraph(text: string): string {
+  return wrapped(text.replaceAll("\n", " "), MOST_COLUMNS).join("\n");
+}
+
+/** Names in one column, what they mean in the next. */
+function rowText([name, about]: HelpRow, width: number): string {
+  const indent = width + 4;
+  const [first = "", ...rest] = about.split("\n").flatMap((line) => wrapped(line, MOST_COLUMNS - indent));
+  return [`  ${name.padEnd(width)}  ${first}`, ...rest.map((line) => " ".repeat(indent) + line)].join("\n");
+}
+
+/** Broken between words; a word that is longer stays whole. */
+function wrapped(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > columns) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+}

@@ -1,0 +1,64 @@
+import { join } from "node:path";
+import { PenstockError } from "../../lib/rules/errors.ts";
+import { nameHint } from "../../lib/rules/nearest-name.ts";
+import { COMMON_OPTIONS, parseWords, wantsJson } from "./arguments.ts";
+import { COMMANDS, WITH_HELP } from "./commands.ts";
+import { ExitCode } from "./exit-code.ts";
+import { reportFailure } from "./failure.ts";
+import { helpText, JSON_ROW } from "./help-text.ts";
+
+const HELP = helpText({
+  synopsis: "help [COMMAND]",
+  about: `Penstock moves logs from Kafka topics into Elasticsearch.
+
+With --json a command's standard output holds JSON and nothing else; what ended it is the last line on standard
+error: {"error":{"code","message","exitCode"}}. Colours and progress are shown on a terminal only; NO_COLOR is honoured.`,
+  sections: [{ title: "Commands: bun run COMMAND [--help]", rows: Object.entries(COMMANDS) }],
+  options: [JSON_ROW],
+});
+
+/** `bun run help`: every command in one line, or one command's own help. */
+async function main(argv: readonly string[]): Promise<number> {
+  try {
+    const { values, positionals } = parseWords({
+      args: [...argv],
+      allowPositionals: true,
+      options: COMMON_OPTIONS,
+    });
+    const [command, ...others] = positionals;
+    if (others.length > 0)
+      throw new PenstockError("usage", `One command at a time: ${positionals.join(" ")}`);
+    if (command === undefined || command === "help" || values.help) {
+      process.stdout.write(values.json ? `${JSON.stringify({ commands: COMMANDS })}\n` : HELP);
+      return ExitCode.done;
+    }
+    return await helpOf(command);
+  } catch (error) {
+    return reportFailure(error, {
+      help: HELP,
+      json: wantsJson(argv),
+      write: (text) => process.stderr.write(text),
+    });
+  }
+}
+
+async function helpOf(command: string): Promise<number> {
+  const about = COMMANDS[command];
+  if (about === undefined) {
+    throw new PenstockError(
+      "usage",
+      `Unknown command: ${command} (${nameHint(command, Object.keys(COMMANDS))})`,
+    );
+  }
+  if (!WITH_HELP.includes(command)) {
+    process.stdout.write(`bun run ${command}: ${about}\n`);
+    return ExitCode.done;
+  }
+  const child = Bun.spawn([process.execPath, "run", "--silent", command, "--help"], {
+    cwd: join(import.meta.dir, "../.."),
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  return child.exited;
+}
+
+process.exitCode = await main(process.argv.slice(2));

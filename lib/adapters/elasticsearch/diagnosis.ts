@@ -1,0 +1,244 @@
+import { z } from "zod";
+import {
+  type ClusterFacts,
+  type DiskFacts,
+  httpStatusOf,
+  isNoAddress,
+  type PrivilegeFacts,
+  type TargetFacts,
+} from "../../rules/diagnosis/elasticsearch.ts";
+import { PenstockError } from "../../rules/errors.ts";
+import type { ElasticsearchSettings } from "../../rules/settings.ts";
+import { createElasticsearch, type Question } from "./client.ts";
+
+/** Questions that show what a host may do, and change nothing. All throw PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`. */
+export interface ElasticsearchDiagnosis {
+  /** Asks one node whether it is Elasticsearch 8 or 9. */
+  reach(node: string, signal: AbortSignal): Promise<void>;
+  cluster(signal: AbortSignal): Promise<ClusterFacts>;
+  disks(signal: AbortSignal): Promise<readonly DiskFacts[]>;
+  /** A node's clock, in milliseconds since the epoch; null: it does not say. */
+  clock(signal: AbortSignal): Promise<number | null>;
+  /** By name; what does not exist is `absent`. */
+  targets(names: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, TargetFacts>>;
+  /** @param patterns of the indices that are written to */
+  privileges(
+    patterns: readonly string[],
+    manageTemplates: boolean,
+    signal: AbortSignal,
+  ): Promise<PrivilegeFacts>;
+  pipelines(signal: AbortSignal): Promise<ReadonlySet<string>>;
+  close(): Promise<void>;
+}
+
+const TIMEOUT_MS = 10_000;
+/** A URL is bounded at 4 KiB (http.max_initial_line_length), a name at 255 bytes. */
+const NAMES_AT_ONCE = 10;
+/** Creating an index with its first document takes one of the two. */
+const CREATING = ["auto_configure", "create_index"];
+
+const healthShape = z.object({ status: z.enum(["green", "yellow", "red"]) });
+const blocksShape = z.object({ read_only: flag(), read_only_allow_delete: flag() }).partial();
+const settingsShape = z.object({
+  cluster: z.object({ blocks: blocksShape }).partial().optional(),
+  action: z.object({ auto_create_index: z.coerce.string() }).partial().optional(),
+});
+const clusterShape = z
+  .object({ defaults: settingsShape, persistent: settingsShape, transient: settingsShape })
+  .partial();
+const bytes = z.number().optional();
+const disksShape = z.object({
+  nodes: z.record(
+    z.string(),
+    z.object({
+      name: z.string(),
+      fs: z.object({
+        data: z.array(
+          z.object({
+            available_in_bytes: z.number(),
+            high_watermark_free_space_in_bytes: bytes,
+            flood_stage_free_space_in_bytes: bytes,
+          }),
+        ),
+      }),
+    }),
+  ),
+});
+const clockShape = z.object({ nodes: z.record(z.string(), z.object({ timestamp: z.number() })) });
+const indicesShape = z.record(
+  z.string(),
+  z.object({
+    aliases: z.record(z.string(), z.object({ is_write_index: z.boolean().optional() })).optional(),
+    data_stream: z.string().optional(),
+    settings: z.object({
+      index: z.object({
+        blocks: z.record(z.string(), flag()).optional(),
+        verified_before_close: flag().optional(),
+      }),
+    }),
+  }),
+);
+type Indices = z.infer<typeof indicesShape>;
+const privilegesShape = z.object({
+  cluster: z.record(z.string(), z.boolean()).default({}),
+  index: z.record(z.string(), z.record(z.string(), z.boolean())).default({}),
+});
+
+export function createElasticsearchDiagnosis(settings: ElasticsearchSettings): ElasticsearchDiagnosis {
+  const client = createElasticsearch(settings);
+  async function ask<T>(
+    shape: z.ZodType<T>,
+    question: Omit<Question, "timeoutMs">,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const answer = await client.ask({ ...question, timeoutMs: TIMEOUT_MS }, signal);
+    const parsed = shape.safeParse(answer);
+    if (parsed.success) return parsed.data;
+    const path = parsed.error.issues[0]?.path.join(".") ?? "";
+    throw new PenstockError(
+      "elasticsearch_refused",
+      `what ${question.path} answers cannot be read (at "${path}")`,
+    );
+  }
+  const get = (path: string, querystring: Record<string, string>) =>
+    ({ method: "GET", path, querystring }) as const;
+
+  return {
+    async reach(node, signal) {
+      const one = createElasticsearch({ ...settings, nodes: [node] });
+      try {
+        await one.probe(signal);
+      } finally {
+        await one.close();
+      }
+    },
+
+    async cluster(signal) {
+      const { status } = await ask(healthShape, get("/_cluster/health", { filter_path: "status" }), signal);
+      const filter_path = "*.cluster.blocks,*.action.auto_create_index";
+      const found = await ask(
+        clusterShape,
+        get("/_cluster/settings", { include_defaults: "true", filter_path }),
+        signal,
+      );
+      const layers = [found.transient, found.persistent, found.defaults];
+      const blocks = layers.map((layer) => layer?.cluster?.blocks);
+      return {
+        status,
+        readOnly:
+          blocks.some((block) => block?.read_only ?? false) ||
+          blocks.some((block) => block?.read_only_allow_delete ?? false),
+        autoCreateIndex: layers.flatMap((layer) => layer?.action?.auto_create_index ?? [])[0] ?? "true",
+      };
+    },
+
+    async disks(signal) {
+      const filter_path = "nodes.*.name,nodes.*.fs.data";
+      const { nodes } = await ask(disksShape, get("/_nodes/stats/fs", { filter_path }), signal);
+      return Object.values(nodes).flatMap(({ name, fs }) =>
+        fs.data.map((disk) => ({
+          node: name,
+          availableBytes: disk.available_in_bytes,
+          highWatermarkBytes: disk.high_watermark_free_space_in_bytes ?? null,
+          floodStageBytes: disk.flood_stage_free_space_in_bytes ?? null,
+        })),
+      );
+    },
+
+    async clock(signal) {
+      const question = get("/_nodes/_local/stats/os", { filter_path: "nodes.*.timestamp" });
+      const { nodes } = await ask(clockShape, question, signal);
+      return Object.values(nodes)[0]?.timestamp ?? null;
+    },
+
+    async targets(names, signal) {
+      const found = new Map<string, TargetFacts>();
+      for (let at = 0; at < names.length; at += NAMES_AT_ONCE) {
+        const some = names.slice(at, at + NAMES_AT_ONCE);
+        const filter_path =
+          "*.aliases,*.data_stream,*.settings.index.uuid,*.settings.index.blocks,*.settings.index.verified_before_close";
+        const querystring = { ignore_unavailable: "true", expand_wildcards: "all", filter_path };
+        const path = `/${some.map(encodeURIComponent).join(",")}`;
+        const indices = await ask(indicesShape, get(path, querystring), signal);
+        for (const name of some) found.set(name, targetOf(name, indices));
+      }
+      return found;
+    },
+
+    async privileges(patterns, manageTemplates, signal) {
+      const cluster = ["monitor", ...(manageTemplates ? ["manage_index_templates"] : [])];
+      const index = [{ names: patterns, privileges: ["create_doc", ...CREATING] }];
+      const question: Omit<Question, "timeoutMs"> = {
+        method: "POST",
+        path: "/_security/user/_has_privileges",
+        body: patterns.length === 0 ? { cluster } : { cluster, index },
+      };
+      try {
+        return { security: "on", missing: missingOf(await ask(privilegesShape, question, signal)) };
+      } catch (error) {
+        if (isNoAddress(error)) return { security: "off" };
+        throw error;
+      }
+    },
+
+    async pipelines(signal) {
+      const question = get("/_ingest/pipeline", { summary: "true" });
+      try {
+        return new Set(Object.keys(await ask(z.record(z.string(), z.unknown()), question, signal)));
+      } catch (error) {
+        // There are none.
+        if (httpStatusOf(error) === 404) return new Set();
+        throw error;
+      }
+    },
+
+    close: () => client.close(),
+  };
+}
+
+function targetOf(name: string, found: Indices): TargetFacts {
+  const entries = Object.entries(found);
+  const facts = (chosen: typeof entries): TargetFacts["indices"] =>
+    chosen.map(([index, { aliases, settings }]) => ({
+      name: index,
+      blocks: Object.entries(settings.index.blocks ?? {}).flatMap(([block, on]) =>
+        // Reading and looking at metadata are not needed to write.
+        on && block !== "read" && block !== "metadata" ? [block] : [],
+      ),
+      closed: settings.index.verified_before_close ?? false,
+      isWriteIndex: aliases?.[name]?.is_write_index ?? null,
+    }));
+  const index = entries.filter(([key]) => key === name);
+  if (index.length > 0) return { kind: "index", indices: facts(index) };
+  const stream = entries.filter(([, { data_stream: of }]) => of === name);
+  if (stream.length > 0) {
+    // `.ds-<name>-<date>-<generation>`
+    const generation = (key: string): number => Number(/\d+$/.exec(key)?.[0] ?? 0);
+    return { kind: "data stream", indices: facts(stream.sort(([a], [b]) => generation(a) - generation(b))) };
+  }
+  const aliased = entries.filter(([, { aliases }]) => aliases?.[name] !== undefined);
+  return aliased.length > 0 ? { kind: "alias", indices: facts(aliased) } : { kind: "absent", indices: [] };
+}
+
+function missingOf({ cluster, index }: z.infer<typeof privilegesShape>) {
+  const lacking = (granted: Record<string, boolean>): string[] =>
+    Object.entries(granted).flatMap(([privilege, has]) => (has ? [] : [privilege]));
+  return [
+    ...lacking(cluster).map((privilege) => ({ index: null, privilege })),
+    ...Object.entries(index).flatMap(([name, granted]) => {
+      const missing = lacking(granted);
+      const mayCreate = CREATING.some((privilege) => granted[privilege] === true);
+      return [
+        ...missing.filter((privilege) => !CREATING.includes(privilege)),
+        ...(mayCreate ? [] : [CREATING.join(" or ")]),
+      ].map((privilege) => ({ index: name, privilege }));
+    }),
+  ];
+}
+
+/** Elasticsearch writes settings as text. */
+function flag() {
+  return z
+    .union([z.boolean(), z.enum(["true", "false"])])
+    .transform((value) => value === true || value === "true");
+}

@@ -1,0 +1,154 @@
+import { type Admin, ConfigResourceTypes, KafkaJSAggregateError } from "kafkajs";
+import type { Refused } from "../../rules/diagnosis/check.ts";
+import type { GroupFacts, TopicConfig } from "../../rules/diagnosis/kafka.ts";
+import { messageOf } from "../../rules/errors.ts";
+import type { Logger } from "../../rules/logger.ts";
+import type { KafkaSettings } from "../../rules/settings.ts";
+import { createKafkaAdmin } from "./admin.ts";
+import { DEAD_LETTER_TOPIC_CONFIG } from "./dead-letters.ts";
+import { createKafkaOffsets } from "./offsets.ts";
+import { readSpans } from "./span-reader.ts";
+
+/** Questions that show what a host may do, and change nothing. Whoever creates it closes it. */
+export interface KafkaDiagnosis {
+  /** Asks one broker. @returns the `host:port` of all that it knows @throws PenstockError `kafka_unavailable` */
+  reach(address: string, signal: AbortSignal): Promise<readonly string[]>;
+  /** Number of partitions by topic. @throws PenstockError `kafka_unavailable`; so do the following */
+  topics(signal: AbortSignal): Promise<ReadonlyMap<string, number>>;
+  /** Of topics that exist. */
+  configs(
+    topics: readonly string[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, TopicConfig | Refused>>;
+  groups(
+    groupIds: readonly string[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, GroupFacts | Refused>>;
+  /** Why the topic could not be created; null: it could. It is not. */
+  creationRefusal(topic: string, signal: AbortSignal): Promise<string | null>;
+  /**
+   * Reads one record under a throwaway group, which begins with the group prefix.
+   * @returns false: the topic has none
+   * @throws PenstockError where it may not
+   */
+  readOne(topic: string, signal: AbortSignal): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+const CONFIG_NAMES = ["retention.ms", "retention.bytes", "max.message.bytes", "cleanup.policy"];
+
+export function createKafkaDiagnosis(settings: KafkaSettings, logger: Logger): KafkaDiagnosis {
+  const admin = createKafkaAdmin(settings, logger);
+  const offsets = createKafkaOffsets(settings, logger);
+  /** Those that were given up are still leaving their groups. */
+  const reading = new Set<Promise<void>>();
+  return {
+    async reach(address, signal) {
+      const one = createKafkaAdmin({ ...settings, brokers: [address] }, logger);
+      try {
+        return await one.ask(async (client) => {
+          const { brokers } = await client.describeCluster();
+          return brokers.map(({ host, port }) => `${host}:${port}`);
+        }, signal);
+      } finally {
+        // Not awaited: what does not answer would be waited for once more.
+        void one.close().catch((error: unknown) => {
+          logger.debug("a Kafka client could not be closed", { error: messageOf(error) });
+        });
+      }
+    },
+
+    topics: (signal) =>
+      admin.ask(async (client) => {
+        const { topics } = await client.fetchTopicMetadata();
+        return new Map(topics.map(({ name, partitions }) => [name, partitions.length]));
+      }, signal),
+
+    configs: (topics, signal) => admin.ask((client) => inHalves(topics, askConfigs(client)), signal),
+
+    groups: (groupIds, signal) => admin.ask((client) => inHalves(groupIds, askGroups(client)), signal),
+
+    creationRefusal: (topic, signal) =>
+      admin.ask(async (client) => {
+        try {
+          await client.createTopics({
+            topics: [{ topic, configEntries: DEAD_LETTER_TOPIC_CONFIG }],
+            validateOnly: true,
+            waitForLeaders: false,
+          });
+          return null;
+        } catch (error) {
+          if (error instanceof KafkaJSAggregateError) return error.errors.map(messageOf).join(", ");
+          throw error;
+        }
+      }, signal),
+
+    async readOne(topic, signal) {
+      for (const [partition, { start, end }] of await offsets.ranges(topic, signal)) {
+        if (start >= end) continue;
+        const spans = new Map([[partition, { start: end - 1, end }]]);
+        const read = readSpans({ kafka: settings, topic, logger }, spans, async () => {}, signal);
+        reading.add(read);
+        await read.finally(() => reading.delete(read));
+        return true;
+      }
+      return false;
+    },
+
+    async close() {
+      await Promise.allSettled([admin.close(), offsets.close(), ...reading]);
+    },
+  };
+}
+
+type Ask<T> = (names: readonly string[]) => Promise<readonly (readonly [string, T])[]>;
+
+/** kafkajs throws away all answers where one is a no: then each half is asked for alone. */
+async function inHalves<T>(names: readonly string[], ask: Ask<T>): Promise<Map<string, T | Refused>> {
+  if (names.length === 0) return new Map();
+  try {
+    return new Map(await ask(names));
+  } catch (error) {
+    const [only] = names;
+    if (names.length === 1 && only !== undefined) return new Map([[only, { refused: messageOf(error) }]]);
+    const middle = Math.ceil(names.length / 2);
+    const first = await inHalves(names.slice(0, middle), ask);
+    return new Map([...first, ...(await inHalves(names.slice(middle), ask))]);
+  }
+}
+
+function askConfigs(client: Admin): Ask<TopicConfig> {
+  return async (topics) => {
+    const { resources } = await client.describeConfigs({
+      resources: topics.map((name) => ({
+        type: ConfigResourceTypes.TOPIC,
+        name,
+        configNames: CONFIG_NAMES,
+      })),
+      includeSynonyms: false,
+    });
+    return resources.map(({ resourceName, configEntries }) => {
+      const values = new Map(configEntries.map(({ configName, configValue }) => [configName, configValue]));
+      const number = (name: string): number | null => (values.has(name) ? Number(values.get(name)) : null);
+      return [
+        resourceName,
+        {
+          retentionMs: number("retention.ms"),
+          retentionBytes: number("retention.bytes"),
+          maxMessageBytes: number("max.message.bytes"),
+          cleanupPolicy: values.get("cleanup.policy") ?? null,
+        },
+      ] as const;
+    });
+  };
+}
+
+function askGroups(client: Admin): Ask<GroupFacts> {
+  return async (groupIds) => {
+    const { groups } = await client.describeGroups([...groupIds]);
+    return groups.map(
+      ({ groupId, state, members }) =>
+        [groupId, { state, clientIds: members.map(({ clientId }) => clientId) }] as const,
+    );
+  };
+}

@@ -1,0 +1,68 @@
+/** What a check is about; the order they are shown in. */
+export const AREAS = ["config", "host", "kafka", "elasticsearch", "etcd", "declarations"] as const;
+export type Area = (typeof AREAS)[number];
+
+export type CheckState = "ok" | "warning" | "failed" | "skipped";
+
+/** One question to the surroundings of a host, and its answer. */
+export interface Check {
+  readonly area: Area;
+  /** What was looked at: a few words. */
+  readonly name: string;
+  readonly state: CheckState;
+  /** What was seen: one sentence. Never a secret. */
+  readonly seen: string;
+  /** What to do about it; null: nothing. */
+  readonly remedy: string | null;
+}
+
+/** The checks of one area. */
+export function checksOf(area: Area) {
+  return {
+    ok: (name: string, seen: string): Check => ({ area, name, state: "ok", seen, remedy: null }),
+    skipped: (name: string, seen: string): Check => ({ area, name, state: "skipped", seen, remedy: null }),
+    warning: (name: string, seen: string, remedy: string): Check => ({
+      area,
+      name,
+      state: "warning",
+      seen,
+      remedy,
+    }),
+    failed: (name: string, seen: string, remedy: string): Check => ({
+      area,
+      name,
+      state: "failed",
+      seen,
+      remedy,
+    }),
+  };
+}
+
+/** A question that was answered with a no, and why. */
+export interface Refused {
+  readonly refused: string;
+}
+
+export function isRefused(answer: unknown): answer is Refused {
+  return typeof answer === "object" && answer !== null && "refused" in answer;
+}
+
+const NAMED = 10;
+
+/** `a, b, c and 9 more`. */
+export function namesText(names: readonly string[]): string {
+  const shown = names.slice(0, NAMED).join(", ");
+  return names.length > NAMED ? `${shown} and ${(names.length - NAMED).toLocaleString("en-US")} more` : shown;
+}
+
+/** `1 topic`, `2 topics`. */
+export function counted(count: number, noun: string, nouns = `${noun}s`): string {
+  return `${count.toLocaleString("en-US")} ${count === 1 ? noun : nouns}`;
+}
+
+/** How many checks ended how. */
+export function tallyOf(checks: readonly Check[]): Readonly<Record<CheckState, number>> {
+  const tally = { ok: 0, warning: 0, failed: 0, skipped: 0 };
+  for (const { state } of checks) tally[state] += 1;
+  return tally;
+}

@@ -1,0 +1,225 @@
+import { messageOf, PenstockError } from "../errors.ts";
+import { isObject } from "../json-document.ts";
+import { type Check, checksOf, counted, namesText } from "./check.ts";
+
+const { ok, warning, failed } = checksOf("elasticsearch");
+
+export interface ClusterFacts {
+  readonly status: "green" | "yellow" | "red";
+  /** cluster.blocks.read_only or read_only_allow_delete. */
+  readonly readOnly: boolean;
+  /** `action.auto_create_index`: `true`, `false`, or a list of patterns. */
+  readonly autoCreateIndex: string;
+}
+
+/** One data path of a node. Null: this Elasticsearch does not say. */
+export interface DiskFacts {
+  readonly node: string;
+  readonly availableBytes: number;
+  readonly highWatermarkBytes: number | null;
+  readonly floodStageBytes: number | null;
+}
+
+/** What a name leads to. */
+export interface TargetFacts {
+  readonly kind: "absent" | "index" | "alias" | "data stream";
+  readonly indices: readonly {
+    readonly name: string;
+    /** Settings under `index.blocks` that are true, such as `write`. */
+    readonly blocks: readonly string[];
+    readonly closed: boolean;
+    /** Of this alias; null: not said. */
+    readonly isWriteIndex: boolean | null;
+  }[];
+}
+
+/** What the user lacks; `off`: nobody asks. */
+export type PrivilegeFacts =
+  | { readonly security: "off" }
+  | {
+      readonly security: "on";
+      readonly missing: readonly { readonly index: string | null; readonly privilege: string }[];
+    };
+
+const MOST_SKEW_MS = 5_000;
+
+/** @param reached by node: what was thrown; null: it answered as Elasticsearch 8 or 9 */
+export function judgeNodes(reached: ReadonlyMap<string, unknown>): Check[] {
+  return [...reached].map(([node, error]) => {
+    const name = `node ${node}`;
+    if (error === null) return ok(name, "answers as Elasticsearch 8 or 9");
+    const reason = messageOf(error);
+    const others = [...reached.values()].includes(null);
+    return others && httpStatusOf(error) === null
+      ? warning(name, `${reason}; others answer`, remedyOf(error))
+      : failed(name, reason, remedyOf(error));
+  });
+}
+
+/** The HTTP status that Elasticsearch refused a question with; null: it was something else. */
+export function httpStatusOf(error: unknown): number | null {
+  if (!(error instanceof PenstockError) || !isObject(error.cause)) return null;
+  const { status } = error.cause;
+  return typeof status === "number" ? status : null;
+}
+
+/** True where Elasticsearch does not know such an address: what answers there is not part of it, or is switched off. */
+export function isNoAddress(error: unknown): boolean {
+  if (!(error instanceof PenstockError) || !isObject(error.cause)) return false;
+  const { error: said } = error.cause;
+  // RestController.handleBadRequest
+  return (
+    isObject(said) && typeof said["reason"] === "string" && said["reason"].startsWith("no handler found")
+  );
+}
+
+/** What to do where Elasticsearch did not answer a question. */
+export function remedyOf(error: unknown): string {
+  const status = httpStatusOf(error);
+  if (status === 401)
+    return "correct elasticsearch.auth: Elasticsearch does not know this user, or its password";
+  if (status === 403) return "grant the user the cluster privilege monitor";
+  if (status !== null) return "look into the log of Elasticsearch, or of the proxy before it";
+  if (error instanceof PenstockError && error.code === "elasticsearch_refused")
+    return "let elasticsearch.nodes lead to Elasticsearch 8 or 9";
+  return "start it, or correct elasticsearch.nodes (scheme, port) and elasticsearch.tls";
+}
+
+export function judgeCluster({ status, readOnly }: ClusterFacts): Check[] {
+  return [
+    status === "red"
+      ? failed(
+          "health",
+          "red: an index has lost a primary shard",
+          "GET /_cluster/allocation/explain says why",
+        )
+      : ok("health", status === "yellow" ? "yellow: some replicas have no node" : "green"),
+    ...(readOnly
+      ? [failed("cluster block", "the cluster is read-only", "set cluster.blocks.read_only to null")]
+      : []),
+  ];
+}
+
+export function judgeDisks(disks: readonly DiskFacts[]): Check[] {
+  const faults = disks.flatMap(({ node, availableBytes, highWatermarkBytes, floodStageBytes }) => {
+    const name = `disk of ${node}`;
+    const seen = `${gigabytes(availableBytes)} free`;
+    if (floodStageBytes !== null && availableBytes < floodStageBytes) {
+      const rule = `${seen}, below the flood stage of ${gigabytes(floodStageBytes)}: its indices are read-only`;
+      return [failed(name, rule, "free disk space; Elasticsearch then lifts the blocks by itself")];
+    }
+    if (highWatermarkBytes !== null && availableBytes < highWatermarkBytes) {
+      const rule = `${seen}, below the high watermark of ${gigabytes(highWatermarkBytes)}`;
+      return [warning(name, rule, "free disk space before Elasticsearch makes indices read-only")];
+    }
+    return [];
+  });
+  return faults.length > 0 || disks.length === 0
+    ? faults
+    : [ok("disks", `${counted(disks.length, "disk")} above the watermarks`)];
+}
+
+/** @param skewMs Elasticsearch's clock minus ours */
+export function judgeClock(skewMs: number): Check {
+  if (Math.abs(skewMs) <= MOST_SKEW_MS) return ok("clock", "agrees with this machine's");
+  const seen = `${(Math.abs(skewMs) / 1_000).toFixed(1)} s ${skewMs > 0 ? "ahead of" : "behind"} this machine's`;
+  return warning("clock", seen, "let all machines take their time from NTP");
+}
+
+/** @param target the name that documents go to today */
+export function judgeTarget(target: string, { kind, indices }: TargetFacts, autoCreateIndex: string): Check {
+  const name = `target ${target}`;
+  if (kind === "absent") {
+    return autoCreateIndex === "false"
+      ? failed(
+          name,
+          "it does not exist, and action.auto_create_index is false",
+          "create it, or let Elasticsearch create indices by themselves",
+        )
+      : ok(name, "not there yet; made with the first document");
+  }
+  const touched = writtenOf(kind, indices);
+  if (touched.length === 0) {
+    const names = namesText(indices.map((index) => index.name));
+    return failed(
+      name,
+      `it is an alias to ${counted(indices.length, "index", "indices")} (${names}) without a write index`,
+      "let it lead to one index, or set is_write_index for exactly one of them",
+    );
+  }
+  const closed = touched.find((index) => index.closed);
+  if (closed !== undefined)
+    return failed(name, `index ${closed.name} is closed`, `POST /${closed.name}/_open`);
+  const blocked = touched.find(({ blocks }) => blocks.length > 0);
+  if (blocked !== undefined) {
+    const settings = blocked.blocks.map((block) => `index.blocks.${block}`).join(", ");
+    return failed(
+      name,
+      `index ${blocked.name} takes no documents: ${settings}`,
+      blocked.blocks.includes("read_only_allow_delete")
+        ? "free disk space: Elasticsearch lifts the block by itself"
+        : `set ${settings} to false`,
+    );
+  }
+  return ok(name, kind === "index" ? "an index that takes documents" : `${article(kind)}, takes documents`);
+}
+
+/** The indices that documents go to; none: an alias does not say. */
+function writtenOf(kind: TargetFacts["kind"], indices: TargetFacts["indices"]): TargetFacts["indices"] {
+  // Of a data stream the newest is written to.
+  if (kind === "data stream") return indices.slice(-1);
+  if (kind !== "alias") return indices;
+  const named = indices.filter(({ isWriteIndex }) => isWriteIndex === true);
+  if (named.length > 0) return named;
+  return indices.length === 1 && indices[0]?.isWriteIndex === null ? indices : [];
+}
+
+export function judgePrivileges(facts: PrivilegeFacts): Check[] {
+  if (facts.security === "off") return [ok("permissions", "security is off: everybody may do everything")];
+  if (facts.missing.length === 0) return [ok("permissions", "all that a host needs are granted")];
+  return facts.missing.map(({ index, privilege }) =>
+    index === null
+      ? failed("permissions", `the cluster privilege ${privilege} is missing`, privilegeRemedy(privilege))
+      : failed(
+          `permissions on ${index}`,
+          `the index privilege ${privilege} is missing`,
+          `grant ${privilege} on ${index} to the user of elasticsearch.auth`,
+        ),
+  );
+}
+
+function privilegeRemedy(privilege: string): string {
+  return privilege === "manage_index_templates"
+    ? "grant it, or set elasticsearch.manageTemplates to false and keep the templates yourself"
+    : "grant it to the user of elasticsearch.auth";
+}
+
+/** @param wanted by pipeline: the topics that are declared with it */
+export function judgePipelines(
+  wanted: ReadonlyMap<string, readonly string[]>,
+  existing: ReadonlySet<string>,
+): Check[] {
+  const there = [...wanted.keys()].filter((name) => existing.has(name));
+  return [
+    ...(there.length === 0 ? [] : [ok("pipelines", `there: ${namesText(there)}`)]),
+    ...[...wanted].flatMap(([pipeline, topics]) =>
+      existing.has(pipeline)
+        ? []
+        : [
+            failed(
+              `pipeline ${pipeline}`,
+              `it does not exist; declared for ${namesText(topics)}`,
+              `PUT /_ingest/pipeline/${pipeline}, or correct the declaration; the topics stall until then`,
+            ),
+          ],
+    ),
+  ];
+}
+
+function article(kind: "alias" | "data stream"): string {
+  return kind === "alias" ? "an alias" : "a data stream";
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
+}

@@ -1,0 +1,135 @@
+import { describe, expect, test } from "bun:test";
+import { diagnose, type DiagnoseDeps, type DiagnoseInput } from "../../functions/diagnose.ts";
+import type { Check } from "../../lib/rules/diagnosis/check.ts";
+import { parseEtcdValue } from "../../lib/rules/declarations.ts";
+import { PenstockError } from "../../lib/rules/errors.ts";
+import { rejection } from "../support/rejection.ts";
+import { settings } from "../support/settings.ts";
+
+const declarations = parseEtcdValue(
+  JSON.stringify(["app", { topic: "web", index: "logs-{yyyy.MM.dd}", pipeline: "p" }]),
+  { name: "k", revision: 1 },
+  [],
+  "penstock.dead-letters",
+).declarations;
+const input: DiagnoseInput = { file: "config.yaml", settings: settings(), declarations, notices: [] };
+
+/** Servers on which all is well. */
+function well(changes: Partial<DiagnoseDeps> = {}): DiagnoseDeps {
+  const config = { retentionMs: -1, retentionBytes: -1, maxMessageBytes: 1, cleanupPolicy: "delete" };
+  return {
+    kafka: {
+      reach: async (address) => [address],
+      topics: async () =>
+        new Map([
+          ["app", 1],
+          ["web", 1],
+        ]),
+      configs: async (topics) => new Map(topics.map((topic) => [topic, config])),
+      groups: async (ids) => new Map(ids.map((id) => [id, { state: "Empty", clientIds: [] }])),
+      creationRefusal: async () => null,
+      readOne: async () => true,
+    },
+    elasticsearch: {
+      reach: async () => {},
+      cluster: async () => ({ status: "green", readOnly: false, autoCreateIndex: "true" }),
+      disks: async () => [],
+      clock: async () => 86_400_000,
+      targets: async (names) =>
+        new Map(names.map((name) => [name, { kind: "absent" as const, indices: [] }])),
+      privileges: async () => ({ security: "off" }),
+      pipelines: async () => new Set(["p"]),
+    },
+    examinePort: async () => ({ kind: "free" }),
+    readEtcd: async () => ({ clusterId: "1", revision: 1, keys: [] }),
+    now: () => 86_400_000,
+    signal: new AbortController().signal,
+    deadline: () => new AbortController().signal,
+    ...changes,
+  };
+}
+
+const find = (checks: readonly Check[], name: string) => checks.find((check) => check.name.startsWith(name));
+
+describe("a diagnosis", () => {
+  test("of what is well finds nothing", async () => {
+    const checks = await diagnose(input, well());
+    expect(checks.filter(({ state }) => state !== "ok").map(({ name }) => name)).toEqual(["etcd"]);
+    expect(find(checks, "reading")?.seen).toBe("a record was read of app, web");
+    expect(find(checks, "target logs-1970.01.02")?.state).toBe("ok");
+  });
+
+  test("of a Kafka that never answers ends in time, and hides no other", async () => {
+    const never = new Promise<never>(() => {});
+    const deps = well({ deadline: () => AbortSignal.timeout(20) });
+    const checks = await diagnose(input, { ...deps, kafka: { ...deps.kafka, reach: () => never } });
+    expect(find(checks, "broker")).toMatchObject({ state: "failed", seen: "no answer in time" });
+    expect(find(checks, "topics, groups")).toMatchObject({ area: "kafka", state: "skipped" });
+    expect(find(checks, "target app")?.state).toBe("ok");
+    expect(find(checks, "declarations")?.seen).toBe("2 declarations taken");
+  });
+
+  test("asks Elasticsearch for what is declared: patterns to write, names of today", async () => {
+    const asked: unknown[] = [];
+    const deps = well();
+    const elasticsearch: DiagnoseDeps["elasticsearch"] = {
+      ...deps.elasticsearch,
+      privileges: async (patterns, manageTemplates) => {
+        asked.push(patterns, manageTemplates);
+        return { security: "on", missing: [{ index: "logs-*", privilege: "create_doc" }] };
+      },
+    };
+    const checks = await diagnose(input, { ...deps, elasticsearch });
+    expect(asked).toEqual([["app", "logs-*"], true]);
+    expect(find(checks, "permissions on logs-*")?.state).toBe("failed");
+  });
+
+  test("of a question that fails says so and goes on", async () => {
+    const deps = well();
+    const elasticsearch: DiagnoseDeps["elasticsearch"] = {
+      ...deps.elasticsearch,
+      cluster: async () => {
+        throw new PenstockError("elasticsearch_refused", "Elasticsearch answered 403", {
+          cause: { kind: "response", status: 403, error: null },
+        });
+      },
+    };
+    const checks = await diagnose(input, { ...deps, elasticsearch });
+    expect(find(checks, "health")).toMatchObject({
+      state: "warning",
+      seen: "could not be looked at: Elasticsearch answered 403",
+      remedy: expect.stringContaining("monitor"),
+    });
+    expect(find(checks, "target app")?.state).toBe("ok");
+  });
+
+  test("reads each etcd key alone: one that may not be read hides no other", async () => {
+    const etcd = { endpoints: ["http://e"], keys: ["a", "b"], auth: null, tls: null };
+    const checks = await diagnose(
+      { ...input, settings: settings({ etcd }) },
+      well({
+        readEtcd: async ({ keys: [key = ""] }) => {
+          if (key === "a") throw new PenstockError("etcd_refused", "etcd refused: permission denied");
+          const value = '["more", 7]';
+          return { clusterId: "1", revision: 1, keys: [{ key, value, problem: null, modRevision: 4 }] };
+        },
+      }),
+    );
+    expect(find(checks, "key a")?.state).toBe("failed");
+    expect(find(checks, "key b")?.state).toBe("ok");
+    expect(find(checks, "topic more")?.state).toBe("warning");
+    expect(checks.find(({ seen }) => seen.includes('etcd key "b", entry 2'))?.state).toBe("failed");
+  });
+
+  test("ends with the signal's reason", async () => {
+    const stop = new AbortController();
+    const reason = new Error("ended by SIGINT");
+    const deps = well({ signal: stop.signal });
+    const running = diagnose(input, {
+      ...deps,
+      kafka: { ...deps.kafka, reach: () => new Promise<never>(() => {}) },
+    });
+    stop.abort(reason);
+    expect(await rejection(running)).toBe(reason);
+  });
+});

@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import {
+  AclOperationTypes,
+  AclPermissionTypes,
+  AclResourceTypes,
+  type Admin,
+  ResourcePatternTypes,
+} from "kafkajs";
+import { startStack, type Stack } from "../../infra/stack/stack.ts";
+import { diagnosed } from "../support/doctor-command.ts";
+import { freePort } from "../support/etcd-server.ts";
+import { connectTestKafka, type TestKafka, uniqueName } from "../support/kafka.ts";
+import { testStack } from "../support/stack.ts";
+
+/** A broker that asks who may do what; what no rule speaks of, everybody may. */
+const withRules = {
+  "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+  "allow.everyone.if.no.acl.found": "true",
+};
+let stack: Stack;
+let kafka: TestKafka;
+let admin: Admin;
+
+beforeAll(async () => {
+  stack = await startStack({ kafkaProperties: withRules, elasticsearch: false, etcd: false });
+  kafka = await connectTestKafka(stack.kafka.brokers);
+  admin = kafka.kafka.admin();
+  await admin.connect();
+}, 120_000);
+afterAll(async () => {
+  await admin?.disconnect();
+  await kafka?.[Symbol.asyncDispose]();
+  await stack?.stop();
+});
+
+/** Everything but this operation stays allowed. */
+async function forbid(type: AclResourceTypes, name: string, operation: AclOperationTypes): Promise<void> {
+  const rule = {
+    resourceType: type,
+    resourceName: name,
+    resourcePatternType: ResourcePatternTypes.LITERAL,
+    principal: "User:ANONYMOUS",
+    host: "*",
+  };
+  await admin.createAcls({
+    acl: [
+      { ...rule, operation: AclOperationTypes.ALL, permissionType: AclPermissionTypes.ALLOW },
+      { ...rule, operation, permissionType: AclPermissionTypes.DENY },
+    ],
+  });
+}
+
+test("each permission that Kafka withholds is named, with what to grant", async () => {
+  const [unreadable, unseen, ungrouped, fine] = ["unreadable", "unseen", "ungrouped", "fine"].map(uniqueName);
+  const deadLetters = uniqueName("dead");
+  if (!unreadable || !unseen || !ungrouped || !fine) throw new Error("no names");
+  for (const topic of [unreadable, unseen, ungrouped, fine]) {
+    await kafka.createTopic(topic);
+    await kafka.produce(topic, [{ value: "a line" }]);
+  }
+  const { TOPIC, GROUP } = AclResourceTypes;
+  await forbid(TOPIC, unreadable, AclOperationTypes.READ);
+  await forbid(TOPIC, unseen, AclOperationTypes.DESCRIBE);
+  await forbid(TOPIC, unreadable, AclOperationTypes.DESCRIBE_CONFIGS);
+  await forbid(GROUP, `penstock.${ungrouped}`, AclOperationTypes.DESCRIBE);
+  await forbid(TOPIC, deadLetters, AclOperationTypes.CREATE);
+  await forbid(AclResourceTypes.CLUSTER, "kafka-cluster", AclOperationTypes.CREATE);
+
+  const { elasticsearchNode } = await testStack();
+  const { code, troubles, find } = await diagnosed({
+    http: { port: await freePort() },
+    kafka: { brokers: stack.kafka.brokers },
+    elasticsearch: { nodes: [elasticsearchNode] },
+    deadLetters: { topic: deadLetters },
+    topics: [unreadable, unseen, ungrouped, fine],
+  });
+  expect(code).toBe(1);
+  const text = (part: string | RegExp): string => expect.stringMatching(part);
+  const wanted = [
+    { name: `topic ${unseen}`, state: "warning", remedy: text("grant DESCRIBE and READ") },
+    { name: "retention", state: "warning", seen: text(unreadable), remedy: text("DESCRIBE_CONFIGS") },
+    { name: "groups", state: "failed", seen: text(ungrouped), remedy: text("kafka.groupPrefix") },
+    { name: `reading ${unreadable}`, state: "failed", seen: text(/authori/i), remedy: text("grant READ") },
+    {
+      name: `dead-letter topic ${deadLetters}`,
+      state: "failed",
+      seen: text(/authori/i),
+      remedy: text("CREATE"),
+    },
+  ];
+  expect(troubles).toEqual(expect.arrayContaining(wanted.map((check) => expect.objectContaining(check))));
+  expect(troubles).toHaveLength(wanted.length);
+  expect(find("reading")).toMatchObject({ state: "ok", seen: text(fine) });
+  expect(await admin.listTopics()).not.toContain(deadLetters);
+  const { groups } = await admin.listGroups();
+  expect(groups.map(({ groupId }) => groupId)).toEqual([]);
+}, 60_000);

@@ -1,0 +1,58 @@
+import { expect, test } from "bun:test";
+import { mergeDeclarations } from "../../../../lib/rules/desired.ts";
+import { judgeDeclarations } from "../../../../lib/rules/diagnosis/declarations.ts";
+import { parseEtcdValue } from "../../../../lib/rules/declarations.ts";
+
+/** As an etcd key would say it. */
+function said(key: string, ...entries: unknown[]) {
+  return parseEtcdValue(JSON.stringify(entries), { name: key, revision: 1 }, [], "dead");
+}
+
+function judged(...sources: ReturnType<typeof said>[]) {
+  const declarations = sources.flatMap((source) => source.declarations);
+  const merged = mergeDeclarations(declarations, [], "dead");
+  return judgeDeclarations({
+    declarations,
+    refused: sources.flatMap((source) => source.refused),
+    conflicts: merged.conflicts,
+    idlePatterns: null,
+  });
+}
+
+test("nothing declared is a warning", () => {
+  expect(judged()).toMatchObject([{ state: "warning", seen: "no topic is declared" }]);
+});
+
+test("an entry that is refused is a failure with its reason; the others stand", () => {
+  expect(judged(said("k", "a", { topic: 1 }))).toMatchObject([
+    { state: "ok", seen: "1 declaration taken" },
+    { state: "failed", seen: expect.stringContaining('etcd key "k", entry 2') },
+  ]);
+});
+
+test("two that say different things, and two that say the same, are warnings", () => {
+  const conflict = judged(
+    said("k", { topic: "a", format: "json" }),
+    said("l", { topic: "a", format: "text" }),
+  );
+  expect(conflict).toMatchObject([
+    { state: "ok" },
+    {
+      state: "warning",
+      name: "topic a",
+      seen: 'declared twice, differently (format): etcd key "k" goes before etcd key "l"',
+    },
+  ]);
+  expect(judged(said("k", "a"), said("l", "a"))).toMatchObject([
+    { state: "ok" },
+    { state: "warning", seen: 'declared 2 times in the same words: etcd key "k", etcd key "l"' },
+  ]);
+});
+
+test("a pattern that covers nothing is a warning", () => {
+  const facts = { declarations: said("k", { pattern: "app-*" }).declarations, refused: [], conflicts: [] };
+  expect(judgeDeclarations({ ...facts, idlePatterns: ["app-*"] })[1]).toMatchObject({
+    state: "warning",
+    name: "pattern app-*",
+  });
+});

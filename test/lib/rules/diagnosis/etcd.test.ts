@@ -1,0 +1,30 @@
+import { expect, test } from "bun:test";
+import { judgeEndpoints, judgeKey } from "../../../../lib/rules/diagnosis/etcd.ts";
+import { PenstockError } from "../../../../lib/rules/errors.ts";
+
+const down = new PenstockError("etcd_unavailable", "no connection");
+const denied = new PenstockError("etcd_refused", "etcd refused: permission denied");
+
+test("an endpoint that says no does answer; one that is down beside it is a warning", () => {
+  const reached = new Map([
+    ["a", denied],
+    ["b", down],
+  ]);
+  expect(judgeEndpoints(reached).map(({ state }) => state)).toEqual(["ok", "warning"]);
+  expect(judgeEndpoints(new Map([["b", down]]))[0]?.state).toBe("failed");
+});
+
+test.each([
+  ["k", "that is there", 1, "ok"],
+  ["k", "that is absent", 0, "warning"],
+  ["logs/", "without keys below it", 0, "ok"],
+  ["k", "that may not be read", denied, "failed"],
+] as const)("key %s %s", (key, _, found, state) => {
+  expect(judgeKey(key, found).state).toBe(state);
+});
+
+test("a permission and a login are mended differently", () => {
+  expect(judgeKey("k", denied).remedy).toContain("grant");
+  const login = new PenstockError("etcd_refused", "etcd refused: authentication failed, invalid user ID");
+  expect(judgeKey("k", login).remedy).toContain("etcd.auth");
+});

@@ -1,0 +1,162 @@
+import { describe, expect, test } from "bun:test";
+import {
+  judgeBrokers,
+  judgeDeadLetters,
+  judgeGroups,
+  judgeReading,
+  judgeRetention,
+  judgeTopics,
+  type TopicConfig,
+} from "../../../../lib/rules/diagnosis/kafka.ts";
+import type { Check } from "../../../../lib/rules/diagnosis/check.ts";
+
+const week = 7 * 86_400_000;
+
+function config(changes: Partial<TopicConfig> = {}): TopicConfig {
+  return {
+    retentionMs: week,
+    retentionBytes: -1,
+    maxMessageBytes: 1_000_000,
+    cleanupPolicy: "delete",
+    ...changes,
+  };
+}
+
+const states = (checks: readonly Check[]) => checks.map(({ name, state }) => [name, state]);
+
+describe("brokers", () => {
+  test("one that is down beside others is a warning, all down is a failure", () => {
+    const down = "connect ECONNREFUSED";
+    const one = judgeBrokers(
+      new Map([
+        ["a:1", null],
+        ["b:1", down],
+      ]),
+      new Set(["a:1"]),
+    );
+    expect(states(one)).toEqual([
+      ["broker a:1", "ok"],
+      ["broker b:1", "warning"],
+    ]);
+    expect(states(judgeBrokers(new Map([["b:1", down]]), new Set()))).toEqual([["broker b:1", "failed"]]);
+  });
+
+  test("an advertised address that leads nowhere is a failure: clients are sent there", () => {
+    const reached = new Map([
+      ["a:1", null],
+      ["internal:9092", "getaddrinfo ENOTFOUND"],
+    ]);
+    const [, internal] = judgeBrokers(reached, new Set(["internal:9092"]));
+    expect(internal).toMatchObject({
+      state: "failed",
+      remedy: expect.stringContaining("advertised.listeners"),
+    });
+  });
+
+  test("a login that is not taken is a failure, whatever others say", () => {
+    const reached = new Map([
+      ["a:1", null],
+      ["b:1", "SASL SCRAM SHA512 authentication failed"],
+    ]);
+    expect(judgeBrokers(reached, new Set())[1]).toMatchObject({
+      state: "failed",
+      remedy: expect.stringContaining("kafka.sasl"),
+    });
+  });
+});
+
+test("a missing topic is pending, not failed", () => {
+  const checks = judgeTopics(["a", "b"], new Map([["a", 3]]));
+  expect(states(checks)).toEqual([
+    ["topics", "ok"],
+    ["topic b", "warning"],
+  ]);
+});
+
+describe("retention", () => {
+  test.each([
+    [{ retentionMs: week }, "ok", "a"],
+    [{ retentionMs: -1 }, "ok", "a"],
+    [{ retentionMs: 24 * 3_600_000 }, "ok", "a"],
+    [{ retentionMs: 24 * 3_600_000 - 1 }, "warning", "deleted after 24 hours (retention.ms 86399999)"],
+    [{ retentionMs: 5_400_000 }, "warning", "deleted after 1.5 hours"],
+    [{ retentionMs: 50 }, "warning", "deleted after 50 milliseconds"],
+    [{ retentionBytes: 1_000 }, "warning", "retention.bytes 1000"],
+    [{ cleanupPolicy: "compact", retentionMs: 1 }, "warning", "compaction"],
+    [{ retentionMs: null, retentionBytes: null, cleanupPolicy: null }, "ok", "a"],
+  ] as const)("%j is %s", (changes, state, text) => {
+    const [check] = judgeRetention(new Map([["a", config(changes)]]));
+    expect(check).toMatchObject({ state, seen: expect.stringContaining(text) });
+  });
+
+  test("what may not be read is said once, with the reason", () => {
+    const hidden = { refused: "Topic authorization failed" };
+    const checks = judgeRetention(
+      new Map([
+        ["a", hidden],
+        ["b", hidden],
+      ]),
+    );
+    expect(checks).toHaveLength(1);
+    expect(checks[0]).toMatchObject({
+      state: "warning",
+      seen: "cannot be read of a, b: Topic authorization failed",
+    });
+  });
+});
+
+describe("groups", () => {
+  test("our own members are fine, another client's are not", () => {
+    const checks = judgeGroups(
+      new Map([
+        ["p.a", { state: "Stable", clientIds: ["penstock", "penstock"] }],
+        ["p.b", { state: "Stable", clientIds: ["logstash"] }],
+        ["p.c", { state: "Dead", clientIds: [] }],
+      ]),
+    );
+    expect(checks[0]).toMatchObject({ state: "ok", seen: "3 groups may be used; 2 in use by running hosts" });
+    expect(checks[1]).toMatchObject({ name: "group p.b", state: "warning" });
+    expect(checks).toHaveLength(2);
+  });
+
+  test("a no is a failure that names the groups", () => {
+    const [check] = judgeGroups(new Map([["p.a", { refused: "Group authorization failed" }]]));
+    expect(check).toMatchObject({ state: "failed", seen: "cannot be used: p.a: Group authorization failed" });
+  });
+});
+
+test("reading: what was read in one line, each failure in its own", () => {
+  const tried = new Map([
+    ["a", null],
+    ["b", "not authorized"],
+  ]);
+  expect(judgeReading(tried, 3)).toMatchObject([
+    { state: "ok", seen: "a record was read of a; 3 further topics not tried" },
+    { state: "failed", name: "reading b", seen: "not authorized" },
+  ]);
+  expect(judgeReading(new Map(), 0)).toEqual([]);
+});
+
+describe("the dead-letter topic", () => {
+  const there = (changes: Partial<TopicConfig>) =>
+    judgeDeadLetters("d", { kind: "there", config: config({ retentionMs: -1, ...changes }) }, 1_000_000);
+
+  test("absent is fine where it may be created", () => {
+    expect(judgeDeadLetters("d", { kind: "absent", refusal: null }, 0)[0]?.state).toBe("ok");
+    expect(judgeDeadLetters("d", { kind: "absent", refusal: "no" }, 0)[0]).toMatchObject({
+      state: "failed",
+      seen: "it is not there and may not be created: no",
+    });
+  });
+
+  test("must keep what it is given", () => {
+    expect(states(there({}))).toEqual([["dead-letter topic d", "ok"]]);
+    expect(there({ retentionMs: week })[0]).toMatchObject({
+      state: "warning",
+      seen: expect.stringContaining("7 days"),
+    });
+    expect(there({ maxMessageBytes: 999_999 })[0]?.state).toBe("warning");
+    expect(there({ cleanupPolicy: "compact,delete" })[0]?.state).toBe("failed");
+    expect(judgeDeadLetters("d", { kind: "there", config: { refused: "no" } }, 0)[0]?.state).toBe("warning");
+  });
+});

@@ -1,4 +1,4 @@
-import { useEffect } from "hono/jsx/dom";
+import { useEffect, useRef } from "hono/jsx/dom";
 import { shortcuts } from "./preferences.ts";
 
 /** What a key, or two one after the other ("g t"), does. */
@@ -6,27 +6,46 @@ export type Keys = Readonly<Record<string, () => void>>;
 
 const SEQUENCE_MS = 1_000;
 
+/** Of all parts of the page that are shown: "g t" is not also a "t" of somebody else's. */
+const shown = new Set<{ readonly current: Keys }>();
+let first = "";
+let firstAt = 0;
+
 /** Keys of a page while it is shown. Never while something is typed, never with a modifier, and not where switched off. */
 export function useShortcuts(...maps: readonly Keys[]): void {
+  const keys = useRef<Keys>({});
+  keys.current = Object.assign({}, ...maps);
   useEffect(() => {
-    const keys = new Map(maps.flatMap((map) => Object.entries(map)));
-    let first = "";
-    let at = 0;
-    const onKey = (event: KeyboardEvent): void => {
-      if (shortcuts.get() === "off" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event))
-        return;
-      const sequence =
-        event.timeStamp - at < SEQUENCE_MS && first !== "" ? `${first} ${event.key}` : event.key;
-      const act = keys.get(sequence) ?? keys.get(event.key);
-      first = act === undefined ? event.key : "";
-      at = event.timeStamp;
-      if (act === undefined) return;
-      event.preventDefault();
-      act();
+    const own = {
+      get current() {
+        return keys.current ?? {};
+      },
     };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
-  });
+    if (shown.size === 0) addEventListener("keydown", onKey);
+    shown.add(own);
+    return () => {
+      shown.delete(own);
+      if (shown.size === 0) removeEventListener("keydown", onKey);
+    };
+  }, []);
+}
+
+function onKey(event: KeyboardEvent): void {
+  if (shortcuts.get() === "off" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
+  const sequence =
+    event.timeStamp - firstAt < SEQUENCE_MS && first !== "" ? `${first} ${event.key}` : event.key;
+  const act = actionOf(sequence) ?? actionOf(event.key);
+  first = act === undefined ? event.key : "";
+  firstAt = event.timeStamp;
+  if (act === undefined) return;
+  event.preventDefault();
+  act();
+}
+
+function actionOf(name: string): (() => void) | undefined {
+  return [...shown]
+    .map(({ current }) => (Object.hasOwn(current, name) ? current[name] : undefined))
+    .find(Boolean);
 }
 
 function isTyping({ target }: KeyboardEvent): boolean {

@@ -4,12 +4,13 @@ import { createStore } from "./store.ts";
 
 /** How the page hears of changes. */
 export type Connection =
-  | { readonly state: "connecting" | "live" | "paused" }
+  /** Idle: nothing on the page is live. */
+  | { readonly state: "idle" | "connecting" | "live" | "paused" }
   /** Since when nothing came; values on the page are from then. Null: nothing ever came. */
   | { readonly state: "lost"; readonly seenAt: number | null };
 
 /** Of the one stream a page has; browsers allow six connections to a host, for all its tabs together. */
-export const connection = createStore<Connection>({ state: "connecting" });
+export const connection = createStore<Connection>({ state: "idle" });
 
 /** The host pings every 5 s. */
 const SILENCE_MS = 12_000;
@@ -56,15 +57,22 @@ export function useLive<Messages, T>(path: string, reducers: Reducers<Messages, 
   return of === path ? state : null;
 }
 
-function follow(
+/**
+ * Opens the page's stream, and opens it again where it breaks.
+ * @param onRefused the host answered, and will not tell: it is not asked again
+ * @returns ends it
+ */
+export function follow(
   path: string,
   events: readonly string[],
   onEvent: (event: string, data: string) => void,
+  onRefused?: (error: ApiError) => void,
 ): () => void {
   let source: EventSource | null = null;
   let seenAt: number | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let hiddenTimer: ReturnType<typeof setTimeout> | undefined;
+  let ended = false;
 
   const close = (): void => {
     clearTimeout(timer);
@@ -101,7 +109,12 @@ function follow(
       if (source !== opened) return;
       // The event does not say why: a question of the ordinary kind does.
       void ask(path, { method: "HEAD" }).catch((error: unknown) => {
-        if (error instanceof ApiError && error.status === 401) close();
+        if (!(error instanceof ApiError) || error.status === 0) return;
+        if (error.status === 401) close();
+        else if (onRefused !== undefined && !ended) {
+          close();
+          onRefused(error);
+        }
       });
       lose();
     });
@@ -128,7 +141,11 @@ function follow(
     tabs.removeEventListener("message", pause);
     unsubscribe();
     clearTimeout(hiddenTimer);
-    if (retry === open) retry = null;
+    ended = true;
     close();
+    // The next page may have opened its own before this one ends.
+    if (retry !== open) return;
+    retry = null;
+    connection.set({ state: "idle" });
   };
 }

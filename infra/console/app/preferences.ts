@@ -17,6 +17,9 @@ export const theme = kept<Theme>("theme", ["system", "light", "dark"], "system")
 /** Keys that act without a modifier can be switched off (WCAG 2.1.4). */
 export const shortcuts = kept<"on" | "off">("shortcuts", ["on", "off"], "on");
 
+/** Over the lines that a search found. */
+export const histogram = kept<"shown" | "hidden">("histogram", ["shown", "hidden"], "shown");
+
 /** Puts the theme into force, now and whenever it is changed. */
 export function applyTheme(): void {
   const apply = () => document.documentElement.setAttribute("data-theme", theme.get());

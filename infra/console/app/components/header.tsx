@@ -47,10 +47,12 @@ export function Header({ onHelp }: { readonly onHelp: () => void }) {
         ))}
       </nav>
       <div class="tools">
-        <span class={`live ${state}`}>
-          <span aria-hidden="true">{state === "live" ? "●" : "○"} </span>
-          {connectionWords[state]}
-        </span>
+        {state === "idle" ? null : (
+          <span class={`live ${state}`}>
+            <span aria-hidden="true">{state === "live" ? "●" : "○"} </span>
+            {connectionWords[state]}
+          </span>
+        )}
         <button
           type="button"
           class="plain"

@@ -1,8 +1,6 @@
+import { lazily } from "./lazily.tsx";
+
 /** The latest records of one topic. */
-export function LatestRecords({ topic }: { readonly topic: string }) {
-  return (
-    <p>
-      <a href={`/ui/explore?topic=${topic}`}>Latest records</a>
-    </p>
-  );
-}
+export const LatestRecords = lazily<{ readonly topic: string }>(
+  async () => (await import("../explore/latest.tsx")).Latest,
+);

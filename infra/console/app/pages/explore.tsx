@@ -1,3 +1,4 @@
-export function Explore() {
-  return <h1>Explore</h1>;
-}
+import { lazily } from "../components/lazily.tsx";
+
+/** Logs, searched and followed live. */
+export const Explore = lazily(async () => (await import("../explore/explore.tsx")).ExplorePage);

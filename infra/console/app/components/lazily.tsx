@@ -1,0 +1,24 @@
+import { useEffect, useState, type FC } from "hono/jsx/dom";
+import { Notice } from "./notice.tsx";
+
+/** A part of the page whose code is fetched when it is first shown. */
+export function lazily<P extends object>(load: () => Promise<FC<P>>): FC<P> {
+  let loaded: FC<P> | null = null;
+  return function Lazily(properties: P) {
+    const [error, setError] = useState<string | null>(null);
+    const [, drawAgain] = useState(false);
+    useEffect(() => {
+      if (loaded !== null) return;
+      load().then(
+        (part) => {
+          loaded = part;
+          drawAgain(true);
+        },
+        () => setError("This part of the page could not be loaded. Reload the page."),
+      );
+    }, []);
+    if (error !== null) return <Notice kind="bad">{error}</Notice>;
+    const Part = loaded;
+    return Part === null ? <p class="muted">Loading…</p> : <Part {...properties} />;
+  };
+}

@@ -1,0 +1,97 @@
+import { defaultRange, frozenRange, type TimeRange } from "./time-range.ts";
+
+/** One document, by what finds it again. */
+export interface DocumentRef {
+  readonly topic: string;
+  readonly id: string;
+}
+
+/** What the page shows, as its address says it: `?topic&q&from&to&doc`. */
+export interface ExploreState extends TimeRange {
+  /** Each once; empty: all. */
+  readonly topics: readonly string[];
+  readonly query: string;
+  /** Shown open; null: none. */
+  readonly doc: DocumentRef | null;
+}
+
+export function parseExplore(query: URLSearchParams): ExploreState {
+  return {
+    topics: [...new Set(query.getAll("topic").filter((topic) => topic !== ""))],
+    query: query.get("q") ?? "",
+    from: query.get("from") ?? defaultRange.from,
+    to: query.get("to") ?? defaultRange.to,
+    doc: documentOf(query.get("doc") ?? ""),
+  };
+}
+
+/** A topic's name holds no comma, an id may. */
+function documentOf(text: string): DocumentRef | null {
+  const comma = text.indexOf(",");
+  return comma < 1 || comma === text.length - 1
+    ? null
+    : { topic: text.slice(0, comma), id: text.slice(comma + 1) };
+}
+
+/** The page's address; what is as usual is left out. */
+export function exploreHref(state: Partial<ExploreState>): string {
+  const parameters = filterParameters(state);
+  if (state.doc) parameters.set("doc", `${state.doc.topic},${state.doc.id}`);
+  const text = parameters.toString();
+  return text === "" ? "/ui/explore" : `/ui/explore?${text}`;
+}
+
+/** As {@link exploreHref}, for others: it names the same moments tomorrow. */
+export function frozenHref(state: Partial<ExploreState>, nowMs: number): string {
+  return exploreHref({ ...state, ...frozenRange({ ...defaultRange, ...rangeOf(state) }, nowMs) });
+}
+
+function rangeOf({ from, to }: Partial<ExploreState>): Partial<TimeRange> {
+  return { ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
+}
+
+function filterParameters(state: Partial<ExploreState>): URLSearchParams {
+  const parameters = new URLSearchParams();
+  for (const topic of state.topics ?? []) parameters.append("topic", topic);
+  const rest = { q: state.query ?? "", from: state.from ?? "", to: state.to ?? "" };
+  const usual: Readonly<Record<string, string>> = { q: "", ...defaultRange };
+  for (const [name, value] of Object.entries(rest)) {
+    if (value !== "" && value !== usual[name]) parameters.set(name, value);
+  }
+  return parameters;
+}
+
+/** What the host is asked for. `after`: the page after an answer's. */
+export function searchPath(
+  state: Pick<ExploreState, "topics" | "query" | "from" | "to">,
+  { histogram = false, after = null }: { readonly histogram?: boolean; readonly after?: string | null } = {},
+): string {
+  const parameters = filterParameters(state);
+  if (histogram) parameters.set("histogram", "true");
+  if (after !== null) parameters.set("after", after);
+  return `/logs?${parameters.toString()}`;
+}
+
+export function exportPath(state: Partial<ExploreState>, format: "ndjson" | "csv"): string {
+  const parameters = filterParameters(state);
+  parameters.set("format", format);
+  return `/logs/export?${parameters.toString()}`;
+}
+
+export function documentPath({ topic, id }: DocumentRef): string {
+  return `/logs/document?${new URLSearchParams({ topic, id }).toString()}`;
+}
+
+export function tailPath({ topics, query }: Pick<ExploreState, "topics" | "query">): string {
+  return `/logs/tail?${filterParameters({ topics, query }).toString()}`;
+}
+
+/** Under which id a record is indexed: topic, partition, offset, and the record's time in base 36. */
+export function recordId(topic: string, partition: number, offset: number, timestampMs: number): string {
+  return `${topic}:${partition}:${offset}:${timestampMs.toString(36)}`;
+}
+
+/** A topic's last records. */
+export function latestPath(topic: string): string {
+  return `/logs?${new URLSearchParams({ topic, from: "now-24h", size: "20" }).toString()}`;
+}

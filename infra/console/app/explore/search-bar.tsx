@@ -1,0 +1,60 @@
+import type { RefObject } from "hono/jsx/dom";
+import type { ExploreState } from "./address.ts";
+import { TimePicker } from "./time-picker.tsx";
+import type { TimeRange } from "./time-range.ts";
+import { TopicPicker } from "./topic-picker.tsx";
+
+interface SearchBarProps {
+  readonly state: ExploreState;
+  /** What the range meant when it was last searched. */
+  readonly searched: TimeRange | null;
+  readonly field: RefObject<HTMLInputElement | null>;
+  readonly tailing: boolean;
+  readonly onChange: (changes: Partial<ExploreState>) => void;
+  readonly onSearch: (query: string) => void;
+  readonly onTail: () => void;
+}
+
+/** The host's. */
+const maxQueryLength = 1_024;
+
+/** Where, when and what for. Any text may be typed: none is an error. */
+export function SearchBar({ state, searched, field, tailing, onChange, onSearch, onTail }: SearchBarProps) {
+  return (
+    <div class="search-bar">
+      <div class="bar">
+        <TopicPicker topics={state.topics} onChange={(topics) => onChange({ topics })} />
+        <TimePicker range={state} searched={searched} onChange={onChange} />
+      </div>
+      <form
+        class="bar"
+        role="search"
+        onSubmit={(event: Event) => {
+          event.preventDefault();
+          onSearch(field.current?.value ?? "");
+        }}
+      >
+        <input
+          ref={field}
+          type="search"
+          aria-label="Search the lines"
+          aria-describedby="query-help"
+          placeholder="Search  /"
+          maxlength={maxQueryLength}
+          autocomplete="off"
+          spellcheck={false}
+          value={state.query}
+        />
+        <button type="submit" class="primary">
+          Search
+        </button>
+        <button type="button" aria-pressed={tailing ? "true" : "false"} onClick={onTail}>
+          Live tail
+        </button>
+      </form>
+      <p id="query-help" class="muted">
+        Words are ANDed; <code>"a phrase"</code>, <code>-not</code>, <code>prefix*</code>
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,88 @@
+import { memo, useEffect, useRef, useState } from "hono/jsx/dom";
+import { documentId } from "../../../../lib/rules/document-id.ts";
+import type { TailLine } from "../../log-messages.ts";
+import { CopyButton } from "../components/copy-button.tsx";
+import { Hostile } from "../components/hostile.tsx";
+import { Time } from "../components/times.tsx";
+import { byteSize, exactCount } from "../format.ts";
+import { exploreHref } from "./address.ts";
+import type { TailEntry } from "./tail-buffer.ts";
+import { around } from "./time-range.ts";
+
+interface TailRowProps {
+  readonly entry: TailEntry;
+  /** Called when it is opened: the tail is to stand still. */
+  readonly halt: { readonly current: (() => void) | null };
+}
+
+/** A line of the tail. Never drawn again unless it is opened: a thousand of them stand there. */
+export const TailRow = memo(({ entry: { line }, halt }: TailRowProps) => {
+  const [open, setOpen] = useState(false);
+  if (line === null)
+    return <p class="gap muted">— the connection was lost here; what came meanwhile is not shown —</p>;
+  const toggle = (): void => {
+    if (!open) halt.current?.();
+    setOpen(!open);
+  };
+  return (
+    <div class="row">
+      <div
+        class={`line ${open ? "open" : ""}`}
+        onClick={(event: MouseEvent) => {
+          if (event.target instanceof Element && event.target.closest("button") !== null) return;
+          if (getSelection()?.isCollapsed !== false) toggle();
+        }}
+      >
+        <button
+          type="button"
+          class="plain toggle"
+          aria-expanded={open ? "true" : "false"}
+          aria-label={`Details of partition ${line.partition}, offset ${line.offset}`}
+          onClick={toggle}
+        >
+          <span aria-hidden="true">{open ? "▾" : "▸"}</span>
+        </button>
+        <Time at={line.timestamp === null ? Number.NaN : Date.parse(line.timestamp)} millis />
+        <span class="of">{line.topic}</span>
+        <span class="text">
+          <Hostile text={line.text} />
+        </span>
+        {line.outcome === "indexed" ? null : <span class="warning">{line.outcome}</span>}
+      </div>
+      {open ? <TailDetails line={line} /> : null}
+    </div>
+  );
+});
+
+function TailDetails({ line }: { readonly line: TailLine }) {
+  const { topic, partition, offset, timestamp, outcome, text, cut, bytes } = line;
+  const at = timestamp === null ? null : Date.parse(timestamp);
+  const element = useRef<HTMLDivElement>(null);
+  useEffect(() => element.current?.scrollIntoView({ block: "nearest" }), []);
+  const isIndexed = outcome === "indexed" || outcome === "duplicate";
+  return (
+    <div ref={element} class="document">
+      <div class="bar">
+        <span>
+          {outcome}, partition {partition}, offset {exactCount(offset)}
+        </span>
+        <CopyButton label="Copy" text={() => text} />
+        {at === null || !isIndexed ? null : (
+          <a
+            href={exploreHref({
+              topics: [topic],
+              ...around(at, 60_000),
+              doc: { topic, id: documentId(topic, { partition, offset, timestamp: at }) },
+            })}
+          >
+            Whole document and context ±
+          </a>
+        )}
+      </div>
+      <pre class="raw">
+        <Hostile text={text} keep={"\n\t"} />
+        {cut ? `… (${byteSize(bytes)} in all)` : ""}
+      </pre>
+    </div>
+  );
+}

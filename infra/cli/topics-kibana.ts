@@ -1,7 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { kibanaObjects, toNdjson } from "../../lib/rules/kibana.ts";
 import { messageOf } from "../../lib/rules/errors.ts";
-import type { TopicsIo } from "./topics.ts";
 import type { KibanaCommand } from "./topics-arguments.ts";
 import type { TopicsListing } from "./topics-list.ts";
 
@@ -13,7 +12,7 @@ export async function writeKibanaObjects(
   { declarations, refusals }: TopicsListing,
   deadLetterTopic: string,
   { out: file, json }: Pick<KibanaCommand, "out" | "json">,
-  io: Pick<TopicsIo, "out" | "error">,
+  io: { readonly out: (text: string) => void; readonly error: (text: string) => void },
 ): Promise<void> {
   const { objects, leftOut } = kibanaObjects(declarations, deadLetterTopic);
   for (const sentence of [...refusals.map(({ reason }) => reason), ...leftOut])

@@ -5,8 +5,6 @@ import { startConsumer } from "../../lib/adapters/kafka/consumer.ts";
 import { createThrottledLogger } from "../../lib/adapters/log-throttle.ts";
 import { createMetrics } from "../../lib/adapters/metrics.ts";
 import { readAheadBytes } from "../../lib/rules/byte-share.ts";
-import type { ConfigDocument } from "../../lib/rules/config/config.ts";
-import type { Logger } from "../../lib/rules/logger.ts";
 import { indexPatternOf } from "../../lib/rules/names.ts";
 import type { Settings } from "../../lib/rules/settings.ts";
 
@@ -21,23 +19,9 @@ import { createMonitor } from "./monitor.ts";
 import { createPump } from "./pump.ts";
 import { createReconcileLoop } from "./reconcile-loop.ts";
 import { createReporter } from "./reporter.ts";
+import type { HostOptions } from "./host-options.ts";
 import { createServices } from "./services.ts";
 import { createTailHub } from "./tail-hub.ts";
-
-export interface HostOptions {
-  readonly configPath: string;
-  /** As read at start. */
-  readonly config: ConfigDocument;
-  /** Reads and checks the file as it is now. @throws PenstockError `config_unreadable` or `config_invalid` */
-  readConfig(): ConfigDocument;
-  readonly logger: Logger;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
-  /** Unguessable: at least 128 random bits, as text. */
-  readonly newMarker: () => string;
-  /** In [0, 1). */
-  readonly random: () => number;
-}
 
 /** A running Penstock. */
 export interface Host {

@@ -14,7 +14,7 @@ import { createDeadLetterOffice } from "./dead-letter-office.ts";
 import { createDeclarationsDesk } from "./declarations-desk.ts";
 import type { EtcdKeeper } from "./etcd-keeper.ts";
 import { createEventIntake } from "./event-intake.ts";
-import type { HostOptions } from "./host.ts";
+import type { HostOptions } from "./host-options.ts";
 import type { HttpDeps } from "./http/app.ts";
 import { createLive } from "./live/live.ts";
 import type { Monitor } from "./monitor.ts";

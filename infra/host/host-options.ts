@@ -1,0 +1,18 @@
+import type { ConfigDocument } from "../../lib/rules/config/config.ts";
+import type { Logger } from "../../lib/rules/logger.ts";
+
+/** What a host is started with. */
+export interface HostOptions {
+  readonly configPath: string;
+  /** As read at start. */
+  readonly config: ConfigDocument;
+  /** Reads and checks the file as it is now. @throws PenstockError `config_unreadable` or `config_invalid` */
+  readConfig(): ConfigDocument;
+  readonly logger: Logger;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Unguessable: at least 128 random bits, as text. */
+  readonly newMarker: () => string;
+  /** In [0, 1). */
+  readonly random: () => number;
+}

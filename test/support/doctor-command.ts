@@ -1,28 +1,8 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { stringify } from "yaml";
+import { runCommand } from "./command.ts";
 import type { Check } from "../../lib/rules/diagnosis/check.ts";
 
-const COMMAND = join(import.meta.dir, "../../infra/cli/doctor.ts");
-
 /** Runs `bun run doctor` as its own process, with this config. */
-export async function runDoctor(config: object, ...args: string[]) {
-  const folder = await mkdtemp(join(tmpdir(), "penstock-doctor-"));
-  try {
-    const file = join(folder, "config.yaml");
-    await writeFile(file, stringify(config));
-    await using child = Bun.spawn([process.execPath, COMMAND, "--config", file, ...args], {
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "pipe",
-    });
-    const [out, error, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-    return { out, error, code };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
+export const runDoctor = (config: object, ...args: string[]) => runCommand("doctor", config, args);
 
 /** The same with `--json`, and a way to find a check by how its name begins. */
 export async function diagnosed(config: object) {

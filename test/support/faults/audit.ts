@@ -1,10 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { stringify } from "yaml";
-
-const COMMAND = join(import.meta.dir, "../../../infra/cli/audit.ts");
-
+import { runCommand } from "../command.ts";
 /** What `bun run audit` says of all topics of a config. */
 export interface AuditReport {
   readonly code: number;
@@ -24,19 +18,4 @@ export async function audit(config: object, ...args: readonly string[]): Promise
 }
 
 /** The same as text for people. */
-export async function runAudit(config: object, args: readonly string[] = []) {
-  const folder = await mkdtemp(join(tmpdir(), "penstock-audit-"));
-  try {
-    const file = join(folder, "config.yaml");
-    await writeFile(file, stringify(config));
-    await using child = Bun.spawn([process.execPath, COMMAND, "--config", file, ...args], {
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "pipe",
-    });
-    const [out, error, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-    return { out, error, code };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
+export const runAudit = (config: object, args: readonly string[] = []) => runCommand("audit", config, args);

@@ -1,5 +1,6 @@
 import { topicStates, type TopicState } from "../../../lib/rules/status.ts";
 import type { ChangesMessage, TopicRow, TopicsMessage } from "../live-messages.ts";
+import { pageNumber } from "./page-of.ts";
 
 /** The table of topics as it is known now. Never changed in place, so that what did not change is not drawn again. */
 export interface TopicsTable {
@@ -52,16 +53,13 @@ export interface TopicsQuery {
   readonly page: number;
 }
 
-export const pageRows = 100;
-
 export function parseTopicsQuery(query: URLSearchParams): TopicsQuery {
   const wanted = (query.get("state") ?? "").split(",");
-  const page = Number(query.get("page") ?? "1");
   return {
     text: query.get("q") ?? "",
     states: new Set(topicStates.filter((state) => wanted.includes(state))),
     sort: query.get("sort") ?? "",
-    page: Number.isSafeInteger(page) && page > 0 ? page : 1,
+    page: pageNumber(query.get("page")),
   };
 }
 

@@ -1,3 +1,4 @@
-export function Reconcile() {
-  return <h1>Reconcile</h1>;
-}
+import { lazily } from "../components/lazily.tsx";
+
+/** What the host would do now, and doing it. */
+export const Reconcile = lazily(async () => (await import("../reconcile/reconcile-page.tsx")).ReconcilePage);

@@ -1,4 +1,3 @@
-import type { SourceRef } from "../../../../lib/rules/declaration.ts";
 import type { TopicStatus } from "../../../../lib/rules/status.ts";
 import type { TopicMessage } from "../../live-messages.ts";
 import { Chart } from "../components/chart.tsx";
@@ -6,6 +5,7 @@ import { Count } from "../components/figures.tsx";
 import { Hostile } from "../components/hostile.tsx";
 import { LatestRecords } from "../components/latest-records.tsx";
 import { Notice } from "../components/notice.tsx";
+import { SourceName } from "../components/source-name.tsx";
 import { StateLabel } from "../components/state-label.tsx";
 import { Age, Time } from "../components/times.tsx";
 import { TopicLetters } from "../components/topic-letters.tsx";
@@ -65,7 +65,7 @@ function Sentence({ status: { state, reason, since, sources } }: { readonly stat
         ).{" "}
         {winner === undefined ? null : (
           <>
-            Declared in <Source source={winner} />
+            Declared in <SourceName source={winner} />
             {others.length > 0 ? `, and in ${plural(others.length, "other place")}` : ""}.
           </>
         )}
@@ -82,23 +82,13 @@ function Sentence({ status: { state, reason, since, sources } }: { readonly stat
   );
 }
 
-function Source({ source }: { readonly source: SourceRef }) {
-  const place = `${source.kind === "etcd" ? `etcd ${source.name}` : source.name}, entry ${source.entry + 1}`;
-  return (
-    <>
-      <Hostile text={place} />
-      {source.revision === null ? "" : `, revision ${source.revision}`}
-    </>
-  );
-}
-
 function Conflicts({ seen: { conflicts } }: { readonly seen: TopicMessage }) {
   if (conflicts.length === 0) return null;
   return (
     <>
       {conflicts.map(({ winner, loser, differs }) => (
         <Notice key={JSON.stringify(loser)} kind="warning">
-          <Source source={loser} /> says something else; <Source source={winner} /> wins.
+          <SourceName source={loser} /> says something else; <SourceName source={winner} /> wins.
           <ul class="plain-list">
             {differs.map(({ field, from, to }) => (
               <li key={field}>

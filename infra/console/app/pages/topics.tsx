@@ -2,17 +2,18 @@ import { useEffect, useMemo, useRef, useState } from "hono/jsx/dom";
 import { topicStates } from "../../../../lib/rules/status.ts";
 import type { ChangesMessage, TopicsMessage } from "../../live-messages.ts";
 import { Count } from "../components/figures.tsx";
+import { Pager } from "../components/pager.tsx";
 import { StateLabel } from "../components/state-label.tsx";
 import { TopicRows } from "../components/topic-rows.tsx";
 import { plural } from "../format.ts";
 import { useShortcuts } from "../keys.ts";
 import { useLive, type Reducers } from "../live.ts";
 import { valueOf } from "../input.ts";
+import { pageRows } from "../page-of.ts";
 import { hrefWith, navigate, usePlace } from "../router.ts";
 import {
   keptOrder,
   orderOf,
-  pageRows,
   parseTopicsQuery,
   tableOf,
   withChanges,
@@ -113,7 +114,7 @@ export function Topics() {
           sort={query.sort}
         />
       )}
-      {pages > 1 ? <Pager page={page} pages={pages} /> : null}
+      <Pager page={page} pages={pages} />
     </>
   );
 }
@@ -125,24 +126,5 @@ function Empty({ topics }: { readonly topics: number }) {
       No topics are declared. Add one under <a href="/ui/declarations">Declarations</a>, or in config.yaml:{" "}
       <code>topics: [my_topic]</code>.
     </p>
-  );
-}
-
-function Pager({ page, pages }: { readonly page: number; readonly pages: number }) {
-  const place = usePlace();
-  const link = (to: number, label: string) =>
-    to < 1 || to > pages ? (
-      <span class="muted">{label}</span>
-    ) : (
-      <a href={hrefWith(place, { page: to === 1 ? null : String(to) })}>{label}</a>
-    );
-  return (
-    <nav class="pager" aria-label="Pages of the table">
-      {link(page - 1, "Previous")}
-      <span>
-        Page {page} of {pages}
-      </span>
-      {link(page + 1, "Next")}
-    </nav>
   );
 }

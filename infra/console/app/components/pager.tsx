@@ -1,0 +1,22 @@
+import { hrefWith, usePlace } from "../router.ts";
+
+/** Which page of a long table is shown, as `page` in the address; nothing where there is one page only. */
+export function Pager({ page, pages }: { readonly page: number; readonly pages: number }) {
+  const place = usePlace();
+  if (pages <= 1) return null;
+  const link = (to: number, label: string) =>
+    to < 1 || to > pages ? (
+      <span class="muted">{label}</span>
+    ) : (
+      <a href={hrefWith(place, { page: to === 1 ? null : String(to) })}>{label}</a>
+    );
+  return (
+    <nav class="pager" aria-label="Pages of the table">
+      {link(page - 1, "Previous")}
+      <span>
+        Page {page} of {pages}
+      </span>
+      {link(page + 1, "Next")}
+    </nav>
+  );
+}

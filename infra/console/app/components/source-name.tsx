@@ -1,0 +1,14 @@
+import type { SourceRef } from "../../../../lib/rules/declaration.ts";
+import { Hostile } from "./hostile.tsx";
+
+/** Where something is declared: `etcd logs/a, entry 2, revision 4123`. Without an entry: the source as a whole. */
+export function SourceName({ source }: { readonly source: SourceRef | Omit<SourceRef, "entry"> }) {
+  const { kind, name, revision } = source;
+  const entry = "entry" in source ? `, entry ${source.entry + 1}` : "";
+  return (
+    <>
+      <Hostile text={`${kind === "etcd" ? `etcd ${name}` : name}${entry}`} />
+      {revision === null ? "" : `, revision ${revision}`}
+    </>
+  );
+}

@@ -1,0 +1,135 @@
+import { useState } from "hono/jsx/dom";
+import type { DigestGroup } from "../../../../lib/rules/dead-letter-digest.ts";
+import { Count } from "../components/figures.tsx";
+import { Hostile } from "../components/hostile.tsx";
+import { Time } from "../components/times.tsx";
+import { exactCount, shortCount } from "../format.ts";
+import { hrefWith, usePlace } from "../router.ts";
+
+interface GroupActions {
+  /** A replay runs or is being asked for. */
+  readonly busy: boolean;
+  readonly onReplay: (group: DigestGroup) => void;
+}
+
+/** Dead letters by what is wrong with them, the most frequent first. */
+export function GroupsTable({
+  groups,
+  ...actions
+}: { readonly groups: readonly DigestGroup[] } & GroupActions) {
+  return (
+    <div class="scroll" tabindex={0} role="region" aria-label="Dead letters by topic, field and error">
+      <table class="cards groups">
+        <thead>
+          <tr>
+            <th scope="col">Topic</th>
+            <th scope="col">Error</th>
+            <th scope="col">Field</th>
+            <th scope="col" class="number">
+              Count
+            </th>
+            <th scope="col">First seen</th>
+            <th scope="col">Last seen</th>
+            <th scope="col">
+              <span class="unseen">Actions</span>
+            </th>
+          </tr>
+        </thead>
+        {groups.map((group) => (
+          <Group key={JSON.stringify([group.topic, group.field, group.error])} group={group} {...actions} />
+        ))}
+      </table>
+    </div>
+  );
+}
+
+function Group({ group, busy, onReplay }: { readonly group: DigestGroup } & GroupActions) {
+  const place = usePlace();
+  const [open, setOpen] = useState(false);
+  const { topic, field, error, count, firstSeen, lastSeen, sample } = group;
+  const name = `${count} of ${topic}, ${error}`;
+  return (
+    <tbody>
+      <tr>
+        <th scope="row">
+          <a href={hrefWith(place, { topic, page: null })}>{topic}</a>
+        </th>
+        <td data-label="Error">
+          <code>
+            <Hostile text={error} />
+          </code>
+        </td>
+        <td data-label="Field" class="field">
+          {field === null ? (
+            <span class="muted">none named</span>
+          ) : (
+            <code>
+              <Hostile text={field} />
+            </code>
+          )}
+        </td>
+        <td data-label="Count" class="number">
+          <Count value={count} />
+        </td>
+        <td data-label="First seen">
+          <Time at={Date.parse(firstSeen)} />
+        </td>
+        <td data-label="Last seen">
+          <Time at={Date.parse(lastSeen)} />
+        </td>
+        <td class="actions">
+          <button
+            type="button"
+            class="plain"
+            aria-expanded={open ? "true" : "false"}
+            onClick={() => setOpen(!open)}
+          >
+            {open ? "Close" : "Open"}
+            <span class="unseen"> the sample of {name}</span>
+          </button>{" "}
+          <button type="button" disabled={busy} title={exactCount(count)} onClick={() => onReplay(group)}>
+            Replay {shortCount(count)}
+            <span class="unseen"> of {name}</span>
+          </button>
+        </td>
+      </tr>
+      {open ? (
+        <tr class="sample">
+          <td colSpan={7}>
+            <Sample sample={sample} />
+          </td>
+        </tr>
+      ) : null}
+    </tbody>
+  );
+}
+
+function Sample({
+  sample: { topic, partition, offset, reason, value },
+}: {
+  readonly sample: DigestGroup["sample"];
+}) {
+  return (
+    <dl class="facts">
+      <dt>Sample</dt>
+      <dd>
+        {topic}, partition {partition}, offset {exactCount(offset)}
+      </dd>
+      <dt>Reason</dt>
+      <dd>
+        <Hostile text={reason} />
+      </dd>
+      <dt>Value</dt>
+      <dd>
+        {value === null ? (
+          <span class="muted">The letter has none: the record has none, or is too large for it.</span>
+        ) : (
+          <pre tabindex={0} aria-label="The value's beginning">
+            <Hostile text={value} keep={"\n\t"} />
+          </pre>
+        )}
+        {value !== null && value.length >= 199 ? <span class="muted">Its first 200 characters.</span> : null}
+      </dd>
+    </dl>
+  );
+}

@@ -1,0 +1,142 @@
+import type { ReplayJob } from "../../../host/replay-jobs.ts";
+import type { ReplayResult } from "../../../../functions/replay-dead-letters.ts";
+import { Hostile } from "../components/hostile.tsx";
+import { Notice } from "../components/notice.tsx";
+import { Time } from "../components/times.tsx";
+import { exactCount, plural } from "../format.ts";
+import { jobTitle, leftSomething, outcomeWords } from "./replay-words.ts";
+import { useReplay } from "./use-replay.ts";
+
+/** How far one replay is, and what it came to. */
+export function ReplayPanel({
+  id,
+  closeHref,
+  onReplay,
+}: {
+  readonly id: string;
+  readonly closeHref: string;
+  /** Asks for the replay that a dry run looked at. */
+  readonly onReplay: (request: ReplayJob["request"]) => void;
+}) {
+  const { job, error } = useReplay(id);
+  return (
+    <section class="job" aria-label="Replay">
+      <div class="title">
+        <h2>{job === null ? "Replay" : <Hostile text={jobTitle(job)} />}</h2>
+        {job?.state === "running" ? null : (
+          <a class="button" href={closeHref}>
+            Close
+          </a>
+        )}
+      </div>
+      {error === null ? null : (
+        <Notice kind="bad" alert>
+          <Hostile text={error} />
+        </Notice>
+      )}
+      {job === null ? null : <Progress job={job} />}
+      {job === null ? null : <End job={job} onReplay={onReplay} />}
+    </section>
+  );
+}
+
+function Progress({ job: { state, progress, startedAt, endedAt, result } }: { readonly job: ReplayJob }) {
+  const { read, total } = progress;
+  const done = state === "done";
+  const outcomes = outcomeWords(result ?? progress.outcomes);
+  return (
+    <>
+      <p>
+        {state === "running" ? "Running since " : done ? "Done at " : "Failed at "}
+        <Time at={Date.parse(endedAt ?? startedAt)} />
+        {outcomes === "" ? "" : ` · ${outcomes}`}
+      </p>
+      <label class="progress">
+        <progress max={Math.max(total, 1)} value={done ? Math.max(total, 1) : read} />{" "}
+        <span class="muted">
+          {exactCount(read)} of {exactCount(total)} offsets of the dead-letter topic read
+        </span>
+      </label>
+    </>
+  );
+}
+
+function End({
+  job: { state, request, result, error },
+  onReplay,
+}: {
+  readonly job: ReplayJob;
+  readonly onReplay: (request: ReplayJob["request"]) => void;
+}) {
+  if (state === "running") return null;
+  if (result === null) {
+    return (
+      <Notice kind="bad" alert>
+        The replay failed: <Hostile text={error ?? "no reason given"} />. What it had brought in by then is in
+        the index; the rest is still in the dead-letter topic, and can be replayed again.
+      </Notice>
+    );
+  }
+  const nothing = outcomeWords(result) === "";
+  return (
+    <>
+      <Notice kind={leftSomething(result) ? "warning" : "ok"} alert>
+        {nothing
+          ? "There was no such dead letter."
+          : request.dryRun
+            ? "Nothing was sent: this was a dry run."
+            : leftSomething(result)
+              ? "Not everything could be brought back."
+              : "Everything is in the index."}{" "}
+        {request.dryRun || result.indexed + result.alreadyThere === 0
+          ? null
+          : "What is there stays in the dead-letter topic too; a second replay counts it as already there."}
+      </Notice>
+      {request.dryRun && result.wouldReplay > 0 ? (
+        <button type="button" class="primary" onClick={() => onReplay({ ...request, dryRun: false })}>
+          Replay {exactCount(result.wouldReplay)}
+        </button>
+      ) : null}
+      <Leftovers result={result} />
+    </>
+  );
+}
+
+function Leftovers({ result }: { readonly result: ReplayResult }) {
+  const { dryRun, byError, unrecoverable, unrecoverablePlaces, undeclared, notLetters, firstForeign } =
+    result;
+  return (
+    <ul class="plain-list">
+      {dryRun
+        ? null
+        : byError.groups.slice(0, 20).map(({ topic, field, error, count, sample }) => (
+            <li key={JSON.stringify([topic, field, error])}>
+              {plural(count, "record")} of {topic} still rejected: <code>{error}</code>,{" "}
+              <Hostile text={sample.reason} />
+            </li>
+          ))}
+      {unrecoverable === 0 ? null : (
+        <li class="bad">
+          {plural(unrecoverable, "letter")} without a value, whose records retention took from their topics:{" "}
+          {unrecoverablePlaces
+            .slice(0, 10)
+            .map(({ topic, partition, offset }) => `${topic} ${partition}/${offset}`)
+            .join(", ")}
+          {unrecoverable > 10 ? ", …" : ""}
+        </li>
+      )}
+      {undeclared.length === 0 ? null : (
+        <li class="warning">
+          Not declared any more, and so treated as text: <Hostile text={undeclared.join(", ")} />
+        </li>
+      )}
+      {firstForeign === null ? null : (
+        <li class="muted">
+          {plural(notLetters, "record")} of the dead-letter topic{" "}
+          {notLetters === 1 ? "is no letter" : "are no letters"} of Penstock, first at{" "}
+          {firstForeign.partition}/{firstForeign.offset}: <Hostile text={firstForeign.reason} />
+        </li>
+      )}
+    </ul>
+  );
+}

@@ -1,0 +1,59 @@
+import type { ReplayJob } from "../../../host/replay-jobs.ts";
+import type { ReplayOutcomes } from "../../../../functions/replay-dead-letters.ts";
+import type { DigestGroup } from "../../../../lib/rules/dead-letter-digest.ts";
+import { exactCount } from "../format.ts";
+
+/** What a group's replay brings back: everything of this topic with this error. */
+export interface ReplayTarget {
+  readonly topic: string;
+  readonly error: string;
+}
+
+/** What a replay of this group takes: of each field, as it is chosen by topic and error alone. */
+export interface ReplayScope {
+  /** Letters, as far as the digest counted them. */
+  readonly count: number;
+  /** The other groups that it takes too. */
+  readonly alsoOf: readonly DigestGroup[];
+}
+
+export function scopeOf(groups: readonly DigestGroup[], { topic, error, field }: DigestGroup): ReplayScope {
+  const taken = groups.filter((group) => group.topic === topic && group.error === error);
+  return {
+    count: taken.reduce((sum, { count }) => sum + count, 0),
+    alsoOf: taken.filter((group) => group.field !== field),
+  };
+}
+
+const words: readonly (readonly [keyof ReplayOutcomes, string])[] = [
+  ["indexed", "indexed"],
+  ["alreadyThere", "already there (duplicate)"],
+  ["wouldReplay", "would be replayed"],
+  ["stillRejected", "still rejected"],
+  ["skipped", "skipped"],
+  ["unrecoverable", "unrecoverable"],
+];
+
+/** `11,900 indexed · 100 still rejected`; "" where there is none yet. */
+export function outcomeWords(outcomes: ReplayOutcomes): string {
+  return words
+    .filter(([name]) => outcomes[name] > 0)
+    .map(([name, word]) => `${exactCount(outcomes[name])} ${word}`)
+    .join(" · ");
+}
+
+/** What a job is: `Replay of app-pay, mapper_parsing_exception`. */
+export function jobTitle({ request: { dryRun, topic, error, since, index } }: ReplayJob): string {
+  const what = [
+    topic ?? "all topics",
+    error ?? [],
+    since === null ? [] : `since ${since}`,
+    index === null ? [] : `into ${index}`,
+  ];
+  return `${dryRun ? "Dry run of a replay" : "Replay"} of ${what.flat().join(", ")}`;
+}
+
+/** Whether some of what was asked for could not be brought back. */
+export function leftSomething({ stillRejected, unrecoverable }: ReplayOutcomes): boolean {
+  return stillRejected + unrecoverable > 0;
+}

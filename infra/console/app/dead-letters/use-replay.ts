@@ -1,0 +1,46 @@
+import { useEffect, useState } from "hono/jsx/dom";
+import type { ReplayJob } from "../../../host/replay-jobs.ts";
+import { ApiError, ask } from "../api.ts";
+
+/** A replay as it was seen last; both null until the host answered. */
+export interface SeenReplay {
+  readonly job: ReplayJob | null;
+  readonly error: string | null;
+}
+
+const POLL_MS = 1_000;
+
+/** Follows a replay once a second until it has ended; null: none. */
+export function useReplay(id: string | null): SeenReplay {
+  const [seen, see] = useState<SeenReplay & { readonly of: string | null }>({
+    of: null,
+    job: null,
+    error: null,
+  });
+  useEffect(() => {
+    if (id === null) return undefined;
+    const life = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const look = async (): Promise<void> => {
+      let again = true;
+      try {
+        const job = await ask<ReplayJob>(`/replay/${encodeURIComponent(id)}`, { signal: life.signal });
+        see({ of: id, job, error: null });
+        again = job.state === "running";
+      } catch (thrown) {
+        if (life.signal.aborted) return;
+        const error = thrown instanceof Error ? thrown.message : String(thrown);
+        see((before) => ({ of: id, job: before.of === id ? before.job : null, error }));
+        // What the host does not know it will not know later; a host that is away may come back.
+        again = !(thrown instanceof ApiError) || thrown.status === 0 || thrown.status >= 500;
+      }
+      if (again && !life.signal.aborted) timer = setTimeout(() => void look(), POLL_MS);
+    };
+    void look();
+    return () => {
+      life.abort();
+      clearTimeout(timer);
+    };
+  }, [id]);
+  return seen.of === id ? seen : { job: null, error: null };
+}

@@ -1,0 +1,81 @@
+import { useMemo, useRef } from "hono/jsx/dom";
+import type { DeclarationsListing } from "../../../../functions/list-declarations.ts";
+import { Hostile } from "../components/hostile.tsx";
+import { Notice } from "../components/notice.tsx";
+import { Pager } from "../components/pager.tsx";
+import { exactCount, plural } from "../format.ts";
+import { valueOf } from "../input.ts";
+import { useShortcuts } from "../keys.ts";
+import { pageOf } from "../page-of.ts";
+import { hrefWith, navigate, usePlace } from "../router.ts";
+import { declarationRows, filterRows, type DeclarationRow } from "./declaration-rows.ts";
+import { DeclarationsTable } from "./declarations-table.tsx";
+
+/** Everything that is declared: filter covers all of it, a page shows a hundred. */
+export function DeclarationsList({ listing }: { readonly listing: DeclarationsListing }) {
+  const place = usePlace();
+  const text = place.query.get("q") ?? "";
+  const search = useRef<HTMLInputElement>(null);
+  useShortcuts({ "/": () => search.current?.focus() });
+  const all = useMemo((): readonly DeclarationRow[] => declarationRows(listing), [listing]);
+  const found = useMemo(() => filterRows(all, text), [all, text]);
+  const entries = (of: typeof all): number => of.filter(({ entry }) => entry !== null).length;
+  const { rows, page, pages } = pageOf(found, place.query.get("page"));
+  const { config, etcd } = listing;
+  const canEdit = etcd !== null && etcd.ok;
+  return (
+    <>
+      {config.error === null ? null : (
+        <Notice kind="bad">
+          The config file is not in force as it is now; what it said before is kept.{" "}
+          <Hostile text={config.error} />
+        </Notice>
+      )}
+      {etcd === null ? (
+        <Notice kind="info">
+          The config file has no etcd section. Declarations stand in <Hostile text={config.path} /> alone.
+        </Notice>
+      ) : etcd.error === null ? null : (
+        <Notice kind="bad">
+          etcd cannot be read or believed; below is what it said last, and nothing can be changed now.{" "}
+          <Hostile text={etcd.error} />
+        </Notice>
+      )}
+      <div class="bar">
+        <input
+          ref={search}
+          type="search"
+          aria-label="Filter by name, key, setting or reason"
+          placeholder="Filter  /"
+          value={text}
+          onInput={(event: Event) =>
+            navigate(hrefWith(place, { q: valueOf(event), page: null }), { replace: true })
+          }
+        />
+        {canEdit ? (
+          <a class="button primary" href={hrefWith(place, { form: "add", page: null })}>
+            Add
+          </a>
+        ) : null}
+        <span class="muted" role="status">
+          {found.length === all.length
+            ? plural(entries(all), "declaration")
+            : `${exactCount(entries(found))} of ${plural(entries(all), "declaration")}`}
+        </span>
+      </div>
+      {all.length === 0 ? (
+        <p>
+          No topics are declared. Add one here, or in config.yaml: <code>topics: [my_topic]</code>.
+        </p>
+      ) : found.length === 0 ? (
+        <p>No declaration fits the filter.</p>
+      ) : (
+        <DeclarationsTable rows={rows} configPath={config.path} canEdit={canEdit} />
+      )}
+      <Pager page={page} pages={pages} />
+      {etcd === null || etcd.keysLeftOut === 0 ? null : (
+        <p class="warning">{plural(etcd.keysLeftOut, "key")} more in etcd, too much to list.</p>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,176 @@
+import { Hostile } from "../components/hostile.tsx";
+import { hrefWith, usePlace, type Place } from "../router.ts";
+import { nameOf, type DeclarationRow } from "./declaration-rows.ts";
+
+/** Entries as they stand in their sources. */
+export function DeclarationsTable({
+  rows,
+  configPath,
+  canEdit,
+}: {
+  readonly rows: readonly DeclarationRow[];
+  readonly configPath: string;
+  /** False: etcd cannot be read now. */
+  readonly canEdit: boolean;
+}) {
+  const place = usePlace();
+  return (
+    <div class="scroll" tabindex={0} role="region" aria-label="Declarations">
+      <table class="cards declarations">
+        <thead>
+          <tr>
+            <th scope="col">Topic or pattern</th>
+            <th scope="col">Settings</th>
+            <th scope="col">State</th>
+            <th scope="col">Declared in</th>
+            <th scope="col" class="number">
+              Revision
+            </th>
+            <th scope="col">
+              <span class="unseen">Actions</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={row.id}>
+              <th scope="row">
+                <Target row={row} />
+              </th>
+              <td data-label="Settings" class="fields">
+                {row.options.length === 0 && row.target !== null ? (
+                  <span class="muted">all by default</span>
+                ) : null}
+                {row.options.map(([field, value]) => (
+                  <div key={field}>
+                    <Hostile text={field} />:{" "}
+                    <code>
+                      <Hostile text={value} />
+                    </code>
+                  </div>
+                ))}
+              </td>
+              <td data-label="State" class="reason">
+                <State row={row} />
+              </td>
+              <td data-label="Declared in" class="source">
+                <Hostile text={row.key === null ? configPath : row.key.key} />
+                {row.entry === null ? "" : `, entry ${row.entry + 1}`}
+              </td>
+              <td data-label="Revision" class="number">
+                {row.key === null ? "–" : row.key.revision === 0 ? "absent" : (row.key.revision ?? "–")}
+              </td>
+              <td class="actions">
+                <Actions row={row} place={place} canEdit={canEdit} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Target({ row: { target, entry, standing } }: { readonly row: DeclarationRow }) {
+  if (target === null)
+    return <span class="muted">{entry === null ? "the key itself" : "names nothing"}</span>;
+  const name = nameOf(target);
+  if ("pattern" in target) {
+    return (
+      <>
+        <Hostile text={name} /> <span class="muted">pattern</span>
+      </>
+    );
+  }
+  return standing !== null && standing.state !== "refused" ? (
+    <a href={`/ui/topics/${name}`}>{name}</a>
+  ) : (
+    <Hostile text={name} />
+  );
+}
+
+function State({
+  row: { target, entry, key, standing, refused, lastGoodKept, raw },
+}: {
+  readonly row: DeclarationRow;
+}) {
+  if (refused !== null) {
+    return (
+      <>
+        <span class="bad">
+          <span aria-hidden="true">✕ </span>refused: <Hostile text={refused} />
+        </span>
+        {lastGoodKept ? " What it said before is kept." : ""}
+        {raw === null ? null : (
+          <details>
+            <summary>As it stands there</summary>
+            <pre tabindex={0} aria-label="The text">
+              <Hostile text={raw.length > 2_000 ? `${raw.slice(0, 2_000)}…` : raw} keep={"\n\t"} />
+            </pre>
+          </details>
+        )}
+      </>
+    );
+  }
+  if (entry === null)
+    return <span class="muted">{key?.revision === 0 ? "no such key" : "holds no entry"}</span>;
+  if (standing === null) return null;
+  if (standing.state === "overridden") {
+    const by = standing.overriddenBy;
+    return (
+      <span class="warning">
+        <span aria-hidden="true">▲ </span>overridden
+        {by === null ? null : (
+          <>
+            {" by "}
+            <Hostile text={`${by.name}, entry ${by.entry + 1}`} />
+          </>
+        )}
+      </span>
+    );
+  }
+  const covers = target !== null && "pattern" in target ? `, covers ${standing.topics}` : "";
+  return (
+    <>
+      <span class="ok">
+        <span aria-hidden="true">✓ </span>in force
+      </span>
+      {covers}
+      {lastGoodKept ? ", as it was read last" : ""}
+    </>
+  );
+}
+
+function Actions({
+  row: { key, target },
+  place,
+  canEdit,
+}: {
+  readonly row: DeclarationRow;
+  readonly place: Place;
+  readonly canEdit: boolean;
+}) {
+  if (key === null) return <span class="muted">Edit config.yaml</span>;
+  if (target === null || !canEdit) return <span class="muted">{canEdit ? "Edit it in etcd" : ""}</span>;
+  const opening = (form: string): string =>
+    hrefWith(place, { topic: null, pattern: null, page: null, ...target, form, key: key.key });
+  const name = nameOf(target);
+  return (
+    <>
+      <a class="button" href={opening("change")}>
+        Change
+        <span class="unseen">
+          {" "}
+          <Hostile text={name} />
+        </span>
+      </a>{" "}
+      <a class="button" href={opening("remove")}>
+        Remove
+        <span class="unseen">
+          {" "}
+          <Hostile text={name} />
+        </span>
+      </a>
+    </>
+  );
+}

@@ -1,0 +1,155 @@
+import type { Child } from "hono/jsx/dom";
+import { Hostile } from "../components/hostile.tsx";
+import { valueOf } from "../input.ts";
+import type { FormErrors, FormFields } from "./form-fields.ts";
+
+interface FieldsProps {
+  readonly fields: FormFields;
+  readonly errors: FormErrors;
+  /** Where something new goes; null: the key is given. */
+  readonly newKey: {
+    readonly rule: string;
+    readonly known: readonly string[];
+    readonly listed: readonly string[];
+  } | null;
+  readonly onChange: (changes: Partial<FormFields>) => void;
+}
+
+/** The form of one declaration, with the rule of each field beside it. */
+export function Fields({ fields, errors, newKey, onChange }: FieldsProps) {
+  const text = (name: keyof FormFields, label: string, help: Child, list?: string) => (
+    <Field name={name} label={label} help={help} error={errors.byField.get(name)}>
+      <input
+        id={`field-${name}`}
+        type="text"
+        value={fields[name]}
+        list={list}
+        autocomplete="off"
+        autocapitalize="off"
+        spellcheck={false}
+        aria-describedby={`help-${name}`}
+        aria-invalid={errors.byField.has(name) ? "true" : undefined}
+        onInput={(event: Event) => onChange({ [name]: valueOf(event) })}
+      />
+    </Field>
+  );
+  const choice = (
+    name: "startAt" | "format",
+    label: string,
+    help: Child,
+    values: readonly (readonly [string, string])[],
+  ) => (
+    <Field name={name} label={label} help={help} error={errors.byField.get(name)}>
+      <select
+        id={`field-${name}`}
+        value={fields[name]}
+        aria-describedby={`help-${name}`}
+        aria-invalid={errors.byField.has(name) ? "true" : undefined}
+        onInput={(event: Event) => onChange({ [name]: valueOf(event) })}
+      >
+        {values.map(([value, word]) => (
+          <option key={value} value={value} selected={value === fields[name]}>
+            {word}
+          </option>
+        ))}
+      </select>
+    </Field>
+  );
+  const isTopic = fields.kind === "topic";
+  return (
+    <>
+      <fieldset class="kind">
+        <legend>What it names</legend>
+        {(["topic", "pattern"] as const).map((kind) => (
+          <label key={kind}>
+            <input
+              type="radio"
+              name="kind"
+              value={kind}
+              checked={fields.kind === kind}
+              onChange={() => onChange({ kind })}
+            />{" "}
+            {kind === "topic" ? "One topic" : "A pattern of topics"}
+          </label>
+        ))}
+      </fieldset>
+      {text(
+        "name",
+        isTopic ? "Topic" : "Pattern",
+        isTopic
+          ? "The Kafka topic: letters, digits, . _ - (at most 249). It need not exist yet; Penstock never creates it."
+          : "A glob over Kafka's topics: * any characters, ? one. Exact names win over patterns.",
+      )}
+      {text("path", "path", "Becomes log.file.path of the documents.")}
+      {text(
+        "index",
+        "index",
+        "Index, alias or data stream; {topic} and {yyyy.MM.dd} are replaced. Lower case. Not set: the topic's name.",
+      )}
+      {choice("startAt", "startAt", "Only where the group never committed.", [
+        ["", "not set (earliest)"],
+        ["earliest", "earliest"],
+        ["latest", "latest"],
+      ])}
+      {choice("format", "format", "How a record's value becomes a document.", [
+        ["", "not set (text)"],
+        ["text", "text"],
+        ["json", "json"],
+      ])}
+      {text(
+        "timestamp",
+        "timestamp",
+        "The JSON field with the event's own time (ISO 8601 or epoch milliseconds); needs format json. Not set: the record's.",
+      )}
+      {text("pipeline", "pipeline", "An Elasticsearch ingest pipeline.")}
+      {newKey === null ? null : (
+        <>
+          {text(
+            "key",
+            "etcd key",
+            <>
+              Not set: <Hostile text={newKey.rule} /> A host reads <Hostile text={newKey.listed.join(", ")} />
+              .
+            </>,
+            "known-keys",
+          )}
+          <datalist id="known-keys">
+            {newKey.known.map((key) => (
+              <option key={key} value={key} />
+            ))}
+          </datalist>
+        </>
+      )}
+    </>
+  );
+}
+
+function Field({
+  name,
+  label,
+  help,
+  error,
+  children,
+}: {
+  readonly name: string;
+  readonly label: string;
+  readonly help: Child;
+  readonly error: string | undefined;
+  readonly children: Child;
+}) {
+  return (
+    <div class="form-field">
+      <label for={`field-${name}`}>{label}</label>
+      {children}
+      <div id={`help-${name}`} class="help">
+        {error === undefined ? null : (
+          <div class="bad">
+            <span aria-hidden="true">✕ </span>
+            <Hostile text={error} />
+          </div>
+        )}
+        <div class="muted">{help}</div>
+      </div>
+    </div>
+  );
+}

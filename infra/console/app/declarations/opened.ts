@@ -1,0 +1,77 @@
+import type { DeclarationsListing } from "../../../../functions/list-declarations.ts";
+import type {
+  ListedDeclaration,
+  ListedEntry,
+  ListedKey,
+  TargetWords,
+} from "../../../../lib/rules/declarations-listing.ts";
+import { matchesTopicPattern } from "../../../../lib/rules/names.ts";
+
+/** What the address opens beside, or instead of, the list. */
+export type Opened =
+  | { readonly kind: "list" }
+  /** `topic` is filled in already. */
+  | { readonly kind: "add"; readonly topic: string }
+  | {
+      readonly kind: "change" | "remove";
+      readonly key: ListedKey;
+      readonly entry: ListedEntry;
+      readonly target: TargetWords;
+    }
+  /** The key holds no such entry any more. */
+  | { readonly kind: "gone"; readonly key: string; readonly name: string }
+  /** A topic that is declared elsewhere than in an etcd entry of its own. */
+  | {
+      readonly kind: "elsewhere";
+      readonly topic: string;
+      readonly config: ListedDeclaration | null;
+      readonly pattern: { readonly pattern: string; readonly source: string } | null;
+    };
+
+/** `?form=add`, `?form=change|remove&key=K&topic=T|pattern=P`; `?topic=T` alone is whatever says something of it. */
+export function openedBy(query: URLSearchParams, listing: DeclarationsListing): Opened {
+  const form = query.get("form");
+  const topic = query.get("topic");
+  const key = query.get("key");
+  if (form === "add") return { kind: "add", topic: topic ?? "" };
+  if ((form === "change" || form === "remove") && key !== null) {
+    const name = topic ?? query.get("pattern") ?? "";
+    const wanted: TargetWords = topic === null ? { pattern: name } : { topic: name };
+    return etcdEntry(listing, wanted, key, form) ?? { kind: "gone", key, name };
+  }
+  if (topic === null || topic === "") return { kind: "list" };
+  return etcdEntry(listing, { topic }, null, "change") ?? elsewhere(listing, topic);
+}
+
+function etcdEntry(
+  { etcd }: DeclarationsListing,
+  target: TargetWords,
+  wantedKey: string | null,
+  kind: "change" | "remove",
+): Opened | null {
+  for (const key of etcd?.keys ?? []) {
+    if (wantedKey !== null && key.key !== wantedKey) continue;
+    const entry = key.entries.find((one) => one.target !== null && sameTarget(one.target, target));
+    if (entry !== undefined) return { kind, key, entry, target };
+  }
+  return null;
+}
+
+function sameTarget(a: TargetWords, b: TargetWords): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function elsewhere({ config, etcd }: DeclarationsListing, topic: string): Opened {
+  const own = config.entries.find(({ target }) => "topic" in target && target.topic === topic) ?? null;
+  const patterns = [
+    ...config.entries.map(({ target }) => ({ target, source: config.path })),
+    ...(etcd?.keys ?? []).flatMap(({ key, entries }) =>
+      entries.map(({ target }) => ({ target, source: `etcd ${key}` })),
+    ),
+  ].flatMap(({ target, source }) =>
+    target !== null && "pattern" in target ? [{ pattern: target.pattern, source }] : [],
+  );
+  // No topic that runs is the dead-letter topic.
+  const pattern = patterns.find((one) => matchesTopicPattern(one.pattern, topic, "")) ?? null;
+  return { kind: "elsewhere", topic, config: own, pattern };
+}

@@ -1,0 +1,96 @@
+import { useState } from "hono/jsx/dom";
+import { ApiError, ask } from "../api.ts";
+import type { PlanAnswer } from "../reconcile/plan-rows.ts";
+import { errorsOf, noErrors, type EditBody, type FormErrors, type FormFields } from "./form-fields.ts";
+
+/** What POST /declarations?dryRun=true answers. */
+export interface PreviewAnswer extends Pick<PlanAnswer, "plan" | "hash" | "conflicts" | "sources"> {
+  readonly key: string;
+  /** What `before` is of; 0: the key is absent. */
+  readonly revision: number;
+  readonly action: "added" | "replaced" | "removed" | "unchanged";
+  readonly before: string | null;
+  readonly after: string;
+}
+
+/** What POST /declarations answers. */
+export interface SavedAnswer {
+  readonly key: string;
+  readonly revision: number;
+  readonly action: PreviewAnswer["action"];
+}
+
+/** Somebody else wrote the key meanwhile: what stands there now. */
+export interface LostRace {
+  readonly key: string;
+  /** 0: the key is absent. */
+  readonly revision: number;
+  readonly text: string | null;
+  /** What the editor started from. */
+  readonly startedFrom: number;
+}
+
+export interface EditState {
+  readonly busy: "preview" | "save" | null;
+  readonly preview: PreviewAnswer | null;
+  /** The question that the preview answers, as JSON. */
+  readonly previewOf: string;
+  readonly errors: FormErrors;
+  readonly lost: LostRace | null;
+}
+
+const nothing: EditState = { busy: null, preview: null, previewOf: "", errors: noErrors, lost: null };
+
+/** The state of an edit, and what can be done with it. */
+export interface Edit {
+  readonly state: EditState;
+  readonly preview: (body: EditBody, fields: FormFields) => Promise<void>;
+  /** Writes what the preview showed: to its key, if that is still at its revision. */
+  readonly save: (body: EditBody, fields: FormFields, seen: PreviewAnswer) => Promise<void>;
+}
+
+/** Asks for previews, saves, and keeps what came of it. The fields themselves are the form's, whatever happens here. */
+export function useEdit(onSaved: (saved: SavedAnswer) => void): Edit {
+  const [state, setState] = useState<EditState>(nothing);
+
+  const fail = (thrown: unknown, body: EditBody, fields: FormFields): void => {
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    if (!(thrown instanceof ApiError)) {
+      setState((before) => ({ ...before, busy: null, errors: { byField: new Map(), general: [message] } }));
+      return;
+    }
+    const { key, revision, text } = thrown.problem;
+    if (thrown.status === 409 && typeof key === "string" && typeof revision === "number") {
+      const lost = {
+        key,
+        revision,
+        text: typeof text === "string" ? text : null,
+        startedFrom: body.revision ?? 0,
+      };
+      setState((before) => ({ ...before, busy: null, lost }));
+      return;
+    }
+    setState((before) => ({ ...before, busy: null, errors: errorsOf(thrown.problem, message, fields) }));
+  };
+  return {
+    state,
+    async preview(body, fields) {
+      setState((before) => ({ ...before, busy: "preview", errors: noErrors, lost: null }));
+      try {
+        const preview = await ask<PreviewAnswer>("/declarations?dryRun=true", { method: "POST", body });
+        setState({ ...nothing, preview, previewOf: JSON.stringify(body) });
+      } catch (thrown) {
+        fail(thrown, body, fields);
+      }
+    },
+    async save(body, fields, seen) {
+      setState((before) => ({ ...before, busy: "save", errors: noErrors, lost: null }));
+      const bound = { ...body, key: seen.key, revision: seen.revision };
+      try {
+        onSaved(await ask<SavedAnswer>("/declarations", { method: "POST", body: bound }));
+      } catch (thrown) {
+        fail(thrown, bound, fields);
+      }
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import { expect, test } from "bun:test";
+import { NO_OUTCOMES } from "../../../../../functions/replay-dead-letters.ts";
+import {
+  jobTitle,
+  leftSomething,
+  outcomeWords,
+  scopeOf,
+} from "../../../../../infra/console/app/dead-letters/replay-words.ts";
+import type { ReplayJob } from "../../../../../infra/host/replay-jobs.ts";
+import type { DigestGroup } from "../../../../../lib/rules/dead-letter-digest.ts";
+
+function group(topic: string, error: string, field: string | null, count: number): DigestGroup {
+  const sample = { topic, partition: 0, offset: 0, reason: "", value: null };
+  return { topic, error, field, count, firstSeen: "", lastSeen: "", sample };
+}
+
+test("a replay takes all fields of its topic and error, and nothing else", () => {
+  const [user, price] = [group("pay", "parse", "user", 300), group("pay", "parse", "price", 40)];
+  const groups = [user, price, group("pay", "other", "user", 5), group("orders", "parse", "user", 7)];
+  expect(scopeOf(groups, user)).toEqual({ count: 340, alsoOf: [price] });
+  expect(scopeOf(groups, group("pay", "other", "user", 5))).toEqual({ count: 5, alsoOf: [] });
+});
+
+test("outcomes are told where there are any, what came back first", () => {
+  expect(outcomeWords(NO_OUTCOMES)).toBe("");
+  expect(outcomeWords({ ...NO_OUTCOMES, stillRejected: 100, indexed: 11_900, alreadyThere: 2 })).toBe(
+    "11,900 indexed · 2 already there (duplicate) · 100 still rejected",
+  );
+  expect(outcomeWords({ ...NO_OUTCOMES, wouldReplay: 3 })).toBe("3 would be replayed");
+});
+
+test("something is left where a record is not in the index for a reason of its own", () => {
+  expect(leftSomething({ ...NO_OUTCOMES, indexed: 1, alreadyThere: 1, skipped: 1 })).toBe(false);
+  expect(leftSomething({ ...NO_OUTCOMES, stillRejected: 1 })).toBe(true);
+  expect(leftSomething({ ...NO_OUTCOMES, unrecoverable: 1 })).toBe(true);
+});
+
+test("a job is named by what it takes", () => {
+  const title = (request: Partial<ReplayJob["request"]>) =>
+    jobTitle({
+      id: "1",
+      state: "running",
+      request: { topic: null, error: null, since: null, index: null, dryRun: false, ...request },
+      startedAt: "",
+      endedAt: null,
+      progress: { read: 0, total: 0, outcomes: NO_OUTCOMES },
+      result: null,
+      error: null,
+    });
+  expect(title({ topic: "pay", error: "parse" })).toBe("Replay of pay, parse");
+  expect(title({ dryRun: true, index: "other" })).toBe("Dry run of a replay of all topics, into other");
+});

@@ -1,0 +1,95 @@
+import { describe, expect, test } from "bun:test";
+import {
+  declarationOf,
+  editBody,
+  emptyFields,
+  errorsOf,
+  fieldsOf,
+  unknownMembers,
+} from "../../../../../infra/console/app/declarations/form-fields.ts";
+import { listedEntry } from "./listing.ts";
+
+describe("the form of a declaration", () => {
+  test("what is not set is left out; a pattern is named as one", () => {
+    const fields = { ...emptyFields(" app-* "), kind: "pattern" as const, index: " logs ", format: "json" };
+    expect(declarationOf(fields)).toEqual({ pattern: "app-*", index: "logs", format: "json" });
+  });
+
+  test("an entry comes back as it stood, but for members that nobody knows", () => {
+    const declaration = { topic: "a", path: "/a.log", startAt: "latest", colour: 1 };
+    const entry = listedEntry({ topic: "a" }, { declaration });
+    const { colour, ...known } = declaration;
+    expect(colour).toBe(1);
+    expect(declarationOf(fieldsOf(entry, { topic: "a" }))).toEqual(known);
+    expect(unknownMembers(entry)).toEqual(["colour"]);
+  });
+
+  test("an entry that cannot be read now is filled in by what is in force", () => {
+    const entry = listedEntry({ topic: "a" }, { declaration: null });
+    expect(fieldsOf(entry, { topic: "a" })).toMatchObject({ name: "a", startAt: "earliest", path: "" });
+  });
+});
+
+describe("what is asked of the host", () => {
+  const revisionOf = (key: string) => (key === "logs/known" ? 12 : null);
+  const add = { kind: "add", revisionOf } as const;
+
+  test("something new goes where the host says, without a revision", () => {
+    expect(editBody(add, emptyFields("a"), null)).toEqual({
+      action: "add",
+      key: null,
+      revision: null,
+      declaration: { topic: "a" },
+    });
+  });
+
+  test("into a key of one's own, with the revision that was seen: 0 where the key is new", () => {
+    const into = (key: string, revision: number | null = null) =>
+      editBody(add, { ...emptyFields("a"), key }, revision);
+    expect(into("logs/known")).toMatchObject({ key: "logs/known", revision: 12 });
+    expect(into("logs/new")).toMatchObject({ key: "logs/new", revision: 0 });
+    expect(into("logs/known", 13)).toMatchObject({ revision: 13 });
+  });
+
+  test("a change names what it replaces, and a removal nothing else", () => {
+    const of = { key: "logs/a", target: { topic: "a" } } as const;
+    expect(editBody({ kind: "change", ...of }, emptyFields("b"), 7)).toEqual({
+      action: "replace",
+      key: "logs/a",
+      revision: 7,
+      declaration: { topic: "b" },
+      target: { topic: "a" },
+    });
+    expect(editBody({ kind: "remove", ...of }, emptyFields("b"), 7)).toEqual({
+      action: "remove",
+      key: "logs/a",
+      revision: 7,
+      target: { topic: "a" },
+    });
+  });
+});
+
+describe("what the host has against it", () => {
+  const fields = emptyFields("a");
+
+  test("stands beside the field it is about", () => {
+    const errors = [
+      { field: "declaration.topic", reason: "is no topic" },
+      { field: "declaration.index", reason: "is no index" },
+      { field: "declaration", reason: "declares it already" },
+      { field: "key", reason: "is not listed" },
+    ];
+    const { byField, general } = errorsOf({ errors }, "all of it", fields);
+    expect([...byField]).toEqual([
+      ["name", "is no topic"],
+      ["index", "is no index"],
+      ["key", "is not listed"],
+    ]);
+    expect(general).toEqual(["declares it already"]);
+  });
+
+  test("is the sentence where no field is named, or something else answered", () => {
+    expect(errorsOf({}, "etcd is away", fields).general).toEqual(["etcd is away"]);
+    expect(errorsOf({ errors: [1, null, { field: 2 }] }, "sentence", fields).general).toEqual(["sentence"]);
+  });
+});

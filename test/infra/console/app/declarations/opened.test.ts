@@ -1,0 +1,38 @@
+import { expect, test } from "bun:test";
+import { openedBy } from "../../../../../infra/console/app/declarations/opened.ts";
+import { listedEntry, listedKey, listing } from "./listing.ts";
+
+const entry = listedEntry({ topic: "pay" });
+const key = listedKey("logs/pay", [entry]);
+const all = listing([{ topic: "file" }, { pattern: "app-*" }], [key]);
+const opened = (query: string) => openedBy(new URLSearchParams(query), all);
+
+test("no topic and no form is the list", () => {
+  expect(opened("q=x&page=2")).toEqual({ kind: "list" });
+  expect(opened("topic=")).toEqual({ kind: "list" });
+});
+
+test("a topic opens its etcd entry, or says where else it stands", () => {
+  expect(opened("topic=pay")).toEqual({ kind: "change", key, entry, target: { topic: "pay" } });
+  expect(opened("topic=file")).toMatchObject({ kind: "elsewhere", config: { entry: 0 }, pattern: null });
+  expect(opened("topic=app-1")).toMatchObject({
+    kind: "elsewhere",
+    config: null,
+    pattern: { pattern: "app-*", source: "config.yaml" },
+  });
+  expect(opened("topic=nobody")).toEqual({ kind: "elsewhere", topic: "nobody", config: null, pattern: null });
+});
+
+test("a form opens the entry of its key, and says so where it is gone", () => {
+  expect(opened("form=add&topic=new")).toEqual({ kind: "add", topic: "new" });
+  expect(opened("form=remove&key=logs/pay&topic=pay")).toMatchObject({
+    kind: "remove",
+    key: { key: "logs/pay" },
+  });
+  expect(opened("form=change&key=logs/other&topic=pay")).toEqual({
+    kind: "gone",
+    key: "logs/other",
+    name: "pay",
+  });
+  expect(opened("form=change&key=logs/pay&pattern=pay")).toMatchObject({ kind: "gone" });
+});

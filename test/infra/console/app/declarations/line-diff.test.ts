@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { lineDiff, type DiffLine } from "../../../../../infra/console/app/declarations/line-diff.ts";
 
 const shown = (lines: readonly DiffLine[]): string[] =>

@@ -1,3 +1,4 @@
+import type { HttpDeps } from "../../infra/host/http/app.ts";
 import { serveHttp } from "../../infra/host/http/server.ts";
 import { createHistory } from "../../infra/host/live/history.ts";
 import { createLiveHub } from "../../infra/host/live/live-hub.ts";
@@ -9,8 +10,15 @@ export interface ConsoleHost extends AsyncDisposable {
   readonly url: string;
 }
 
-/** @param port where it answers; 0: any that is free */
-export function startConsoleHost(topics: () => TopicStatus[], port = 0): ConsoleHost {
+/**
+ * @param port where it answers; 0: any that is free
+ * @param others what else it can answer
+ */
+export function startConsoleHost(
+  topics: () => TopicStatus[],
+  port = 0,
+  others: Partial<HttpDeps> = {},
+): ConsoleHost {
   const history = createHistory();
   const live = createLiveHub({
     history,
@@ -26,7 +34,7 @@ export function startConsoleHost(topics: () => TopicStatus[], port = 0): Console
     }),
   });
   // Everything else of this app refuses to answer: a page that asks for more than it should shows an error.
-  const { app } = setUp({}, { topics, live });
+  const { app } = setUp({}, { topics, live, ...others });
   const server = serveHttp({ hostname: "127.0.0.1", port, app });
   return {
     url: server.url,

@@ -90,7 +90,9 @@ async function startReplay({
   } catch (thrown) {
     const said = thrown instanceof Error ? thrown.message : String(thrown);
     const other = thrown instanceof ApiError && thrown.status === 409 ? thrown.problem["job"] : null;
-    return { id: typeof other === "string" ? other : null, said };
+    return typeof other === "string"
+      ? { id: other, said: "Another replay runs, and one runs at a time: this is how far it is." }
+      : { id: null, said };
   }
 }
 

@@ -142,7 +142,7 @@ function State({
 }
 
 function Actions({
-  row: { key, target },
+  row: { key, target, refused },
   place,
   canEdit,
 }: {
@@ -151,7 +151,8 @@ function Actions({
   readonly canEdit: boolean;
 }) {
   if (key === null) return <span class="muted">Edit config.yaml</span>;
-  if (target === null || !canEdit) return <span class="muted">{canEdit ? "Edit it in etcd" : ""}</span>;
+  if (!canEdit) return null;
+  if (target === null) return refused === null ? null : <span class="muted">Edit it in etcd</span>;
   const opening = (form: string): string =>
     hrefWith(place, { topic: null, pattern: null, page: null, ...target, form, key: key.key });
   const name = nameOf(target);

@@ -124,7 +124,8 @@ export function Editor({ start, initial, revision, text, newKey, unknown, closeH
             <Preview
               preview={state.preview}
               action={kind}
-              current={current && lost === null}
+              current={current}
+              lost={lost !== null}
               saving={busy === "save"}
               onSave={() => {
                 if (state.preview !== null) void save(body, fields, state.preview);

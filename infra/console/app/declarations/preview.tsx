@@ -12,6 +12,7 @@ export function Preview({
   preview,
   action,
   current,
+  lost,
   saving,
   onSave,
 }: {
@@ -19,6 +20,8 @@ export function Preview({
   readonly action: "add" | "change" | "remove";
   /** False: the form says something else by now. */
   readonly current: boolean;
+  /** True: the key is another by now, which the form's side says. */
+  readonly lost: boolean;
   readonly saving: boolean;
   readonly onSave: () => void;
 }) {
@@ -51,7 +54,7 @@ export function Preview({
       <button
         type="button"
         class={action === "remove" ? "danger" : "primary"}
-        disabled={saving || !current}
+        disabled={saving || lost || !current}
         onClick={() => (asks ? setAsking(true) : onSave())}
       >
         {saving ? "Saving…" : label}

@@ -1,8 +1,8 @@
 import { memo, useRef } from "hono/jsx/dom";
 import type { LogHit } from "../../log-messages.ts";
-import { Hostile } from "../components/hostile.tsx";
 import { Time } from "../components/times.tsx";
 import { byteSize } from "../format.ts";
+import { visibleText } from "../visible-text.ts";
 import type { DocumentRef, ExploreState } from "./address.ts";
 import { DocumentView } from "./document-view.tsx";
 
@@ -54,23 +54,13 @@ const Line = memo(({ hit, open, toggle }: LineProps) => {
         aria-label={`Details of the line of ${hit.timestamp ?? "an unknown time"}`}
         onClick={() => toggle.current?.(hit)}
       >
-        <span aria-hidden="true">{open ? "▾" : "▸"}</span>
+        {open ? "▾" : "▸"}
       </button>
       <Time at={at} millis />
       <span class="of">{hit.topic}</span>
-      <span class="text">
-        <bdi>
-          {hit.line.map(([text, found]) =>
-            found ? (
-              <mark>
-                <Hostile text={text} />
-              </mark>
-            ) : (
-              <Hostile text={text} />
-            ),
-          )}
-        </bdi>
-      </span>
+      <bdi class="text">
+        {hit.line.map(([text, found]) => (found ? <mark>{visibleText(text)}</mark> : visibleText(text)))}
+      </bdi>
       {hit.cut ? (
         <button type="button" class="plain" onClick={() => toggle.current?.(hit)}>
           {open ? "Show less" : `Show all${hit.bytes === null ? "" : ` ${byteSize(hit.bytes)}`}`}

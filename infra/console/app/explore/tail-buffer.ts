@@ -49,7 +49,7 @@ export function withHello(tail: TailBuffer, { topics }: TailHello): TailBuffer {
 
 export function withLines(tail: TailBuffer, { lines, sent, notShown }: TailLines): TailBuffer {
   // A stream that was opened again counts from zero.
-  const isNew = sent - lines.length !== tail.stream.sent;
+  const isNew = sent - lines.length !== tail.stream.sent || notShown < tail.stream.notShown;
   const added: (TailLine | null)[] = isNew && tail.nextKey > 0 ? [null, ...lines] : [...lines];
   const entries = added.map((line, place): TailEntry => ({ key: tail.nextKey + place, line }));
   const next = {
@@ -99,4 +99,16 @@ export function partlyOwned({
           : `This host owns partition${owned.length === 1 ? "" : "s"} ${owned.join(", ")} of ${count}.`;
     return [[topic, sentence] as const];
   });
+}
+
+const chunkLines = 50;
+
+/** Which part of the tail an entry belongs to, for ever. */
+export function chunkOf(entry: TailEntry | undefined): number {
+  return Math.floor((entry?.key ?? 0) / chunkLines);
+}
+
+/** The entries in parts, so that what comes at the end and goes at the beginning leaves the parts between alone. */
+export function chunksOf(entries: readonly TailEntry[]): readonly (readonly TailEntry[])[] {
+  return [...Map.groupBy(entries, chunkOf).values()];
 }

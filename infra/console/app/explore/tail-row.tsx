@@ -5,18 +5,35 @@ import { CopyButton } from "../components/copy-button.tsx";
 import { Hostile } from "../components/hostile.tsx";
 import { Time } from "../components/times.tsx";
 import { byteSize, exactCount } from "../format.ts";
+import { visibleText } from "../visible-text.ts";
 import { exploreHref } from "./address.ts";
 import type { TailEntry } from "./tail-buffer.ts";
 import { around } from "./time-range.ts";
 
+type Halt = { readonly current: (() => void) | null };
+
+/** Some lines of the tail, drawn again only where one of them came or went: comparing a thousand takes its time. */
+export const TailChunk = memo(
+  ({ entries, halt }: { readonly entries: readonly TailEntry[]; readonly halt: Halt }) => (
+    <div class="chunk">
+      {entries.map((entry) => (
+        <TailRow key={entry.key} entry={entry} halt={halt} />
+      ))}
+    </div>
+  ),
+  // Keys count up without gaps.
+  (before, after) =>
+    before.entries.length === after.entries.length && before.entries[0]?.key === after.entries[0]?.key,
+);
+
 interface TailRowProps {
   readonly entry: TailEntry;
   /** Called when it is opened: the tail is to stand still. */
-  readonly halt: { readonly current: (() => void) | null };
+  readonly halt: Halt;
 }
 
 /** A line of the tail. Never drawn again unless it is opened: a thousand of them stand there. */
-export const TailRow = memo(({ entry: { line }, halt }: TailRowProps) => {
+const TailRow = memo(({ entry: { line }, halt }: TailRowProps) => {
   const [open, setOpen] = useState(false);
   if (line === null)
     return <p class="gap muted">— the connection was lost here; what came meanwhile is not shown —</p>;
@@ -40,14 +57,12 @@ export const TailRow = memo(({ entry: { line }, halt }: TailRowProps) => {
           aria-label={`Details of partition ${line.partition}, offset ${line.offset}`}
           onClick={toggle}
         >
-          <span aria-hidden="true">{open ? "▾" : "▸"}</span>
+          {open ? "▾" : "▸"}
         </button>
         <Time at={line.timestamp === null ? Number.NaN : Date.parse(line.timestamp)} millis />
         <span class="of">{line.topic}</span>
-        <span class="text">
-          <Hostile text={line.text} />
-        </span>
         {line.outcome === "indexed" ? null : <span class="warning">{line.outcome}</span>}
+        <bdi class="text">{visibleText(line.text)}</bdi>
       </div>
       {open ? <TailDetails line={line} /> : null}
     </div>

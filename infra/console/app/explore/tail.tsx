@@ -3,8 +3,8 @@ import { Hostile } from "../components/hostile.tsx";
 import { Notice } from "../components/notice.tsx";
 import { exactCount } from "../format.ts";
 import { useShortcuts } from "../keys.ts";
-import { keptLines, linesIn, partlyOwned, type TailBuffer } from "./tail-buffer.ts";
-import { TailRow } from "./tail-row.tsx";
+import { chunkOf, chunksOf, keptLines, linesIn, partlyOwned, type TailBuffer } from "./tail-buffer.ts";
+import { TailChunk } from "./tail-row.tsx";
 import { useTail } from "./use-tail.ts";
 
 interface TailPanelProps {
@@ -79,8 +79,8 @@ export function TailPanel({ path, running, onStart, onStop, onClose }: TailPanel
         {buffer.entries.length === 0 ? (
           <p class="muted">{running ? "Waiting for records…" : "No records came."}</p>
         ) : null}
-        {buffer.entries.map((entry) => (
-          <TailRow key={entry.key} entry={entry} halt={halt} />
+        {chunksOf(buffer.entries).map((entries) => (
+          <TailChunk key={chunkOf(entries[0])} entries={entries} halt={halt} />
         ))}
       </div>
       <TailBar {...{ buffer, running, pause, resume, onStart, onStop, onClose }} />

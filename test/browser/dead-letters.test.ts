@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { NO_OUTCOMES } from "../../functions/replay-dead-letters.ts";
+import type { ReplayJob } from "../../infra/host/replay-jobs.ts";
+import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
+import { startConsoleHost } from "../support/console-host.ts";
+import { openConsoleWorld, type ConsoleWorld } from "../support/console-world.ts";
+import { startTestHost, type TestHost } from "../support/host.ts";
+import { uniqueName } from "../support/kafka.ts";
+
+const firstSeen = "2026-11-22T12:00:00.000Z";
+const running: ReplayJob = {
+  id: "other",
+  state: "running",
+  request: { topic: "another", error: "timeout", since: null, index: null, dryRun: false },
+  startedAt: firstSeen,
+  endedAt: null,
+  progress: { read: 400, total: 1_000, outcomes: { ...NO_OUTCOMES, indexed: 300, stillRejected: 20 } },
+  result: null,
+  error: null,
+};
+
+describeInBrowser("dead letters", () => {
+  const browser = useBrowser();
+  const topic = uniqueName("letters");
+  let world: ConsoleWorld;
+  let host: TestHost;
+
+  beforeAll(async () => {
+    world = await openConsoleWorld();
+    await world.kafka.createTopic(topic);
+    host = await startTestHost({ ...world.servers, topics: [{ topic, format: "json" }] });
+    // The first record makes both fields numbers; what comes after is text, and hostile.
+    await world.kafka.produce(topic, [{ value: '{"user":1,"price":1}' }]);
+    await host.untilTopic(topic, "has its mapping", ({ counts }) => counts.indexed === 1);
+    const hostile = "<script>alert(1)</script>\u001b[31m";
+    await world.kafka.produce(topic, [
+      ...Array.from({ length: 30 }, (_, n) => ({ value: JSON.stringify({ user: `${n} ${hostile}` }) })),
+      ...Array.from({ length: 5 }, () => ({ value: '{"price":"none"}' })),
+    ]);
+    await host.untilTopic(topic, "refused them", ({ counts }) => counts.deadLettered === 35);
+  }, 60_000);
+  afterAll(async () => {
+    await host?.[Symbol.asyncDispose]();
+    await world[Symbol.asyncDispose]();
+  });
+
+  test("groups with count and sample, as text; a topic is a filter in the address", async () => {
+    await using opened = await browser.open(`${host.url}ui/dead-letters`);
+    const { page, faults } = opened;
+    await page.getByText("35 dead letters in 2 groups").waitFor();
+    const rows = page.getByRole("row").filter({ hasText: topic });
+    expect(await rows.count()).toBe(2);
+    expect(await rows.first().innerText()).toMatch(/user\s+30/);
+    await rows.first().getByRole("button", { name: "Open" }).click();
+    await page.getByText("partition 0, offset 1").waitFor();
+    expect(await page.locator("pre").innerText()).toContain("<script>alert(1)</script>");
+    await keepScreenshot(page, "dead-letters");
+    await page.getByRole("combobox", { name: "Topic" }).fill("nobody");
+    await page.keyboard.press("Enter");
+    await page.getByText("There are no dead letters of nobody.").waitFor();
+    expect(new URL(page.url()).search).toBe("?topic=nobody");
+    await page.goBack();
+    await page.getByText("35 dead letters in 2 groups").waitFor();
+    expect(faults).toEqual([]);
+  }, 30_000);
+
+  test("a replay is looked at first, says what else it takes, and is followed to its end", async () => {
+    await using opened = await browser.open(`${host.url}ui/dead-letters?topic=${topic}`);
+    const { page, faults } = opened;
+    await page.getByRole("button", { name: "Replay 30 of" }).click();
+    const dialog = page.getByRole("dialog", { name: `Replay 35 dead letters of ${topic}?` });
+    await dialog.getByText("Already indexed records count as duplicates.").waitFor();
+    await dialog.getByText("so also 5 of another group (price)").waitFor();
+    await keepScreenshot(page, "dead-letters-dialog");
+    await dialog.getByRole("button", { name: "Dry run first" }).click();
+    await page.getByText("Nothing was sent: this was a dry run.").waitFor();
+    await page.getByText("35 would be replayed").waitFor();
+
+    // The cause is mended: an index without the mapping. What was rejected goes in now.
+    await world.elasticsearch.request("DELETE", `/${topic}`);
+    await world.elasticsearch.request("PUT", `/${topic}`, {
+      mappings: { properties: { user: { type: "keyword" }, price: { type: "keyword" } } },
+    });
+    await page.getByRole("button", { name: "Replay 35", exact: true }).click();
+    await page.getByText("Everything is in the index.").waitFor();
+    await page.getByText("35 indexed").waitFor();
+    expect(await page.getByRole("progressbar").count()).toBe(1);
+    await keepScreenshot(page, "dead-letters-replayed");
+    // The address holds the job: it is there after a reload, and gone when closed.
+    await page.reload();
+    await page.getByText("35 indexed").waitFor();
+    await page.getByRole("link", { name: "Close" }).click();
+    expect(new URL(page.url()).search).toBe(`?topic=${topic}`);
+    expect(faults).toEqual([]);
+  }, 60_000);
+
+  test("a replay that nobody remembers says so", async () => {
+    await using opened = await browser.open(`${host.url}ui/dead-letters?job=gone`, { expects: /404/ });
+    await opened.page.getByText("There is no such replay").waitFor();
+    expect(opened.faults).toEqual([]);
+  }, 30_000);
+
+  test("while another replay runs, that one is shown, with what became of its letters so far", async () => {
+    const sample = { topic, partition: 0, offset: 0, reason: "", value: null };
+    const group = {
+      topic,
+      field: "user",
+      error: "parse",
+      count: 12_000,
+      firstSeen,
+      lastSeen: firstSeen,
+      sample,
+    };
+    const none = { read: 12_000, notLetters: 0, filteredOut: 0, doubles: 0, firstForeign: null };
+    await using busy = startConsoleHost(() => [], 0, {
+      digest: async () => ({ ...none, letters: 12_000, truncated: true, groups: [group], others: 0 }),
+      replays: { start: () => ({ kind: "busy", job: running }), get: () => running },
+    });
+    await using opened = await browser.open(`${busy.url}ui/dead-letters`, { expects: /409/ });
+    const { page, faults } = opened;
+    await page.getByText("There are more: only the newest").waitFor();
+    await page.getByRole("button", { name: "Replay 12,000 of" }).click();
+    await page.getByText("Not all dead letters were counted").waitFor();
+    await page.getByRole("button", { name: "Replay 12,000", exact: true }).click();
+    await page.getByText("one runs at a time").waitFor();
+    await page.getByRole("heading", { name: "Replay of another, timeout" }).waitFor();
+    await page.getByText("300 indexed · 20 still rejected").waitFor();
+    await page.getByText("400 of 1,000 offsets of the dead-letter topic read").waitFor();
+    expect(await page.getByRole("progressbar").getAttribute("value")).toBe("400");
+    expect(await page.getByRole("link", { name: "Close" }).count()).toBe(0);
+    await keepScreenshot(page, "dead-letters-busy");
+    expect(faults).toEqual([]);
+  }, 30_000);
+
+  test.each(looks)(
+    "axe finds nothing: $name",
+    async ({ name, options }) => {
+      await using opened = await browser.open(`${host.url}ui/dead-letters`, options);
+      const { page } = opened;
+      const isFine = async (what: string): Promise<void> => {
+        expect(await axeViolations(page)).toEqual([]);
+        expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
+        await keepScreenshot(page, `dead-letters-${what}-${name}`);
+      };
+      await page.getByRole("button", { name: "Open" }).first().click();
+      await isFine("list");
+      await page.getByRole("button", { name: /^Replay 30/ }).click();
+      await isFine("dialog");
+      await page.getByRole("button", { name: "Dry run first" }).click();
+      await page.getByText("this was a dry run").waitFor();
+      await isFine("job");
+    },
+    30_000,
+  );
+});

@@ -1,0 +1,157 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { Etcd3 } from "etcd3";
+import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
+import { openConsoleWorld, type ConsoleWorld } from "../support/console-world.ts";
+import { startTestHost, type TestHost } from "../support/host.ts";
+import { uniqueName } from "../support/kafka.ts";
+import { untilGone, untilRunning } from "../support/reload.ts";
+
+describeInBrowser("declarations", () => {
+  const browser = useBrowser();
+  const [inFile, added, contested] = [uniqueName("file"), uniqueName("added"), uniqueName("contested")];
+  let world: ConsoleWorld;
+  let etcd: Etcd3;
+  let host: TestHost;
+  let prefix: string;
+
+  beforeAll(async () => {
+    world = await openConsoleWorld();
+    etcd = new Etcd3({ hosts: world.servers.etcd.endpoints });
+    prefix = world.servers.etcd.keys[0] ?? "";
+    await Promise.all([added, contested].map((topic) => world.kafka.createTopic(topic)));
+    await etcd.put(`${prefix}contested`).value(`[\n  {"topic": "${contested}"}\n]`);
+    await etcd.put(`${prefix}hostile`).value('[{"topic": "\u202e<img src=x onerror=alert(1)>"}, 7]');
+    host = await startTestHost({ ...world.servers, topics: [inFile] });
+    await untilRunning(host, contested);
+  }, 60_000);
+  afterAll(async () => {
+    await host?.[Symbol.asyncDispose]();
+    etcd.close();
+    await world[Symbol.asyncDispose]();
+  });
+
+  test("all sources in one list: the file's rows lead to the file, refused entries have reason and text", async () => {
+    await using opened = await browser.open(`${host.url}ui/declarations`);
+    const { page, faults } = opened;
+    await page.getByText("4 declarations").waitFor();
+    const row = (text: string) => page.getByRole("row").filter({ hasText: text });
+    expect(await row(inFile).innerText()).toContain("Edit config.yaml");
+    expect(await row(contested).getByRole("link", { name: "Change" }).count()).toBe(1);
+    expect(await page.getByText("‹U+202E›<img src=x onerror=alert(1)>").count()).toBeGreaterThan(0);
+    expect(await page.locator("main img").count()).toBe(0);
+    await row("7 is not a string").getByText("As it stands there").click();
+    expect(await row("7 is not a string").locator("pre").innerText()).toBe("7");
+
+    await page.keyboard.press("/");
+    await page.keyboard.type("contested");
+    await page.getByText("1 of 4 declarations").waitFor();
+    expect(new URL(page.url()).search).toBe("?q=contested");
+    await page.goto(`${host.url}ui/declarations?topic=${inFile}`);
+    await page.getByText("stands in config.yaml, entry 1").waitFor();
+    expect(faults).toEqual([]);
+  }, 30_000);
+
+  test("a topic is added, changed and removed by the form, each looked at first", async () => {
+    await using opened = await browser.open(`${host.url}ui/declarations`, { expects: /422/ });
+    const { page, faults } = opened;
+    const preview = page.getByRole("button", { name: "Preview changes" });
+    await page.getByRole("link", { name: "Add", exact: true }).click();
+    await page.getByRole("textbox", { name: "Topic" }).fill(added);
+    await page.getByRole("textbox", { name: "index" }).fill("Not An Index");
+    await preview.click();
+    await page.getByText('"Not An Index" is not an Elasticsearch index name').waitFor();
+    expect(await page.getByRole("textbox", { name: "index" }).getAttribute("aria-invalid")).toBe("true");
+
+    await page.getByRole("textbox", { name: "index" }).fill(`${added}-index`);
+    await preview.click();
+    const diff = page.getByRole("region", { name: "Change of the key's text" });
+    expect(await diff.innerText()).toContain(`"index":"${added}-index"`);
+    const plan = page.getByRole("region", { name: "What the plan does" });
+    expect(await plan.getByRole("row").nth(1).innerText()).toContain("start");
+    expect(await etcd.get(`${prefix}${added}`).string()).toBeNull();
+    // What was looked at is not what the form says any more.
+    await page.getByRole("textbox", { name: "path" }).fill("/var/log/added.log");
+    expect(await page.getByRole("button", { name: "Save to etcd" }).isDisabled()).toBe(true);
+    await preview.click();
+    await keepScreenshot(page, "declarations-add");
+    await page.getByRole("button", { name: "Save to etcd" }).click();
+    await page.getByText(/^Saved as revision \d+\. The host follows by itself\./).waitFor();
+    await untilRunning(host, added);
+
+    await page.getByRole("status").getByText("5 declarations").waitFor();
+    await page.getByRole("link", { name: `Change ${added}` }).click();
+    expect(await page.getByRole("textbox", { name: "path" }).inputValue()).toBe("/var/log/added.log");
+    await page.getByRole("combobox", { name: "format" }).selectOption("json");
+    await preview.click();
+    expect(await plan.getByRole("row").nth(1).innerText()).toContain("replace");
+    await page.getByRole("button", { name: "Save to etcd" }).click();
+    await page.getByText(/^Saved as revision/).waitFor();
+    await host.untilTopic(
+      added,
+      "reads JSON",
+      ({ spec, state }) => spec.format === "json" && state === "running",
+    );
+
+    await page.getByRole("link", { name: `Remove ${added}` }).click();
+    await preview.click();
+    expect(await plan.getByRole("row").nth(1).innerText()).toContain("stop");
+    await page.getByRole("button", { name: "Remove from etcd" }).click();
+    await page.getByText(/^Removed; saved as revision/).waitFor();
+    await untilGone(host, added);
+    expect(faults).toEqual([]);
+  }, 60_000);
+
+  test("who was slower keeps what was typed, sees what changed, and goes on from there", async () => {
+    await using opened = await browser.open(`${host.url}ui/declarations?topic=${contested}`, {
+      expects: /409/,
+    });
+    const { page, faults } = opened;
+    const key = `${prefix}contested`;
+    await page.getByRole("textbox", { name: "path" }).fill("/typed/here.log");
+    await page.getByRole("button", { name: "Preview changes" }).click();
+    await page.getByRole("button", { name: "Save to etcd" }).waitFor();
+    const startedFrom = (await etcd.get(key).exec()).kvs[0]?.mod_revision;
+    await etcd.put(key).value(`[\n  {"topic": "${contested}"},\n  {"topic": "${contested}-other"}\n]`);
+    const now = (await etcd.get(key).exec()).kvs[0]?.mod_revision;
+
+    await page.getByRole("button", { name: "Save to etcd" }).click();
+    await page
+      .getByText(`This key is now revision ${now}; you started from ${startedFrom}. Your text is kept.`)
+      .waitFor();
+    expect(await page.getByRole("textbox", { name: "path" }).inputValue()).toBe("/typed/here.log");
+    await page.getByRole("button", { name: "Compare" }).click();
+    const meanwhile = page.getByRole("region", { name: "The key's text then and now" });
+    expect(await meanwhile.innerText()).toContain(`${contested}-other`);
+    await keepScreenshot(page, "declarations-lost-race");
+
+    await page.getByRole("button", { name: `Continue from revision ${now}` }).click();
+    const save = page.getByRole("button", { name: "Save to etcd" });
+    await page.getByRole("heading", { name: `now revision ${now}` }).waitFor();
+    await save.click();
+    await page.getByText(/^Saved as revision/).waitFor();
+    const entries = JSON.parse((await etcd.get(key).string()) ?? "null") as unknown;
+    expect(entries).toEqual([{ topic: contested, path: "/typed/here.log" }, { topic: `${contested}-other` }]);
+    expect(faults).toEqual([]);
+  }, 30_000);
+
+  test.each(looks)(
+    "axe finds nothing: $name",
+    async ({ name, options }) => {
+      await using opened = await browser.open(`${host.url}ui/declarations`, options);
+      const { page } = opened;
+      const isFine = async (what: string): Promise<void> => {
+        expect(await axeViolations(page)).toEqual([]);
+        expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
+        await keepScreenshot(page, `declarations-${what}-${name}`);
+      };
+      await page.getByRole("status").getByText("declarations").waitFor();
+      await isFine("list");
+      await page.goto(`${host.url}ui/declarations?topic=${contested}`);
+      await page.getByRole("textbox", { name: "index" }).fill("elsewhere");
+      await page.getByRole("button", { name: "Preview changes" }).click();
+      await page.getByRole("button", { name: "Save to etcd" }).waitFor();
+      await isFine("form");
+    },
+    30_000,
+  );
+});

@@ -1,0 +1,23 @@
+import { expect, test } from "bun:test";
+import { withValue } from "../../../../../infra/console/app/explore/query-words.ts";
+import { cutLength } from "../../../../../infra/console/app/explore/cut-length.ts";
+
+test.each([
+  ["", "timeout", false, "timeout"],
+  ["", "timeout", true, "-timeout"],
+  ["a b", "GET /pay", false, 'a b "GET /pay"'],
+  ["a", "-5", true, 'a -"-5"'],
+  ["", 'say "no" \\', false, '"say  no"'],
+  [" a ", "*", false, 'a "*"'],
+  ["timeout", "timeout", false, "timeout"],
+  ["a", '"', false, "a"],
+])("%j with %j (exclude: %j) is %j", (query, value, exclude, expected) => {
+  expect(withValue(query, value, exclude)).toBe(expected);
+});
+
+test("a text is cut before a pair of surrogates, not inside", () => {
+  expect(cutLength("abc", 3)).toBe(3);
+  expect(cutLength("abcd", 3)).toBe(3);
+  expect(cutLength("ab😀d", 3)).toBe(2);
+  expect(cutLength("ab😀d", 4)).toBe(4);
+});

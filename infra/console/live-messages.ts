@@ -63,6 +63,8 @@ export interface OverviewMessage {
   readonly counts: TopicStatus["counts"];
   readonly lostOffsets: number;
   readonly states: Readonly<Record<TopicState, number>>;
+  /** Those that brought most since the host started. */
+  readonly busiest: readonly Pick<TopicRow, "topic" | "index" | "source" | "rate" | "lag" | "indexed">[];
   /** The failed ones, then the stalled ones; the first of them. */
   readonly attention: readonly TroubledTopic[];
   readonly sources: readonly SourceView[];

@@ -44,7 +44,7 @@ describeInBrowser("the overview and a topic's page", () => {
 
     await page.getByRole("link", { name: "1 running" }).click();
     expect(new URL(page.url()).search).toBe("?state=running");
-    await page.getByRole("link", { name: topic }).click();
+    await page.getByRole("region", { name: "Topics" }).getByRole("link", { name: topic }).click();
     await page.getByRole("heading", { level: 1, name: topic }).waitFor();
     expect(await page.title()).toBe(`${topic} · Penstock`);
     await page.getByText("Declared in").waitFor();

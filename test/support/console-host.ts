@@ -22,6 +22,8 @@ export function startConsoleHost(
   const history = createHistory();
   const live = createLiveHub({
     history,
+    topics,
+    now: () => Date.now(),
     look: () => ({
       at: Date.now(),
       startedAt: Date.now(),

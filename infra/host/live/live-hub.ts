@@ -20,17 +20,20 @@ export interface LiveHub {
 
 export interface LiveHubDeps {
   readonly history: History;
-  /** Reads memory only. */
+  /** Both read memory only. */
   look(this: void): LiveInput;
+  topics(this: void): LiveInput["statuses"];
+  /** Milliseconds since the epoch. */
+  now(this: void): number;
 }
 
 const TICK_MS = 1_000;
 
 /** Costs nothing while nobody looks, but for one sample of the history every five seconds. */
-export function createLiveHub({ history, look }: LiveHubDeps): LiveHub {
+export function createLiveHub({ history, look, topics, now }: LiveHubDeps): LiveHub {
   const overviews = new Set<TellPage>();
   const tables = new Set<TellPage>();
-  const topics = new Map<string, Set<TellPage>>();
+  const watched = new Map<string, Set<TellPage>>();
   /** As the tables were told last; null: nobody looks at them. */
   let rows: ReadonlyMap<string, TopicRow> | null = null;
   let told = 0;
@@ -38,10 +41,7 @@ export function createLiveHub({ history, look }: LiveHubDeps): LiveHub {
   const last = new Map<string, string>();
   let timer: ReturnType<typeof setInterval> | null = null;
 
-  const sampler = setInterval(() => {
-    const { statuses, at } = look();
-    history.sample(statuses, at);
-  }, historyStepMs);
+  const sampler = setInterval(() => history.sample(topics(), now()), historyStepMs);
 
   const tell = (
     name: string,
@@ -62,7 +62,7 @@ export function createLiveHub({ history, look }: LiveHubDeps): LiveHub {
   const tick = (): void => {
     const input = look();
     if (overviews.size > 0) tell("overview", "overview", overviewOf(input), overviews);
-    for (const [topic, watchers] of topics) tell(`topic ${topic}`, "topic", topicOf(topic, input), watchers);
+    for (const [topic, watchers] of watched) tell(`topic ${topic}`, "topic", topicOf(topic, input), watchers);
     if (tables.size === 0) return;
     const now = rowsOf(input);
     const changes = changesBetween(rows ?? new Map<string, TopicRow>(), now, {
@@ -81,7 +81,7 @@ export function createLiveHub({ history, look }: LiveHubDeps): LiveHub {
     return () => {
       watchers.delete(send);
       if (watchers.size === 0) onLast();
-      if (overviews.size + tables.size + topics.size > 0 || timer === null) return;
+      if (overviews.size + tables.size + watched.size > 0 || timer === null) return;
       clearInterval(timer);
       timer = null;
     };
@@ -108,10 +108,10 @@ export function createLiveHub({ history, look }: LiveHubDeps): LiveHub {
       }
       const { topic } = subject;
       send("topic", topicOf(topic, input));
-      const watchers = topics.get(topic) ?? new Set<TellPage>();
-      topics.set(topic, watchers);
+      const watchers = watched.get(topic) ?? new Set<TellPage>();
+      watched.set(topic, watchers);
       return watch(watchers, send, () => {
-        topics.delete(topic);
+        watched.delete(topic);
         last.delete(`topic ${topic}`);
       });
     },

@@ -23,6 +23,8 @@ export function createLive(deps: LiveDeps): LiveHub {
   const history = createHistory();
   return createLiveHub({
     history,
+    topics: () => deps.topics(),
+    now: () => deps.now(),
     look() {
       const { last, memory } = deps.loop;
       const { etcd, kafka } = memory.settings;

@@ -28,6 +28,7 @@ export interface LiveInput {
 
 /** How many troubled topics and refusals the overview names; there is a page for the rest. */
 const NAMED = 20;
+const BUSIEST = 5;
 /** Points of a sparkline: two minutes. */
 const SPARK_POINTS = 24;
 
@@ -69,6 +70,7 @@ export function overviewOf(input: LiveInput): OverviewMessage {
     counts,
     lostOffsets: lost,
     states,
+    busiest: busiestOf(statuses, history),
     attention: attentionOf(statuses),
     sources: input.sources,
     refused: refused.slice(0, NAMED),
@@ -76,6 +78,21 @@ export function overviewOf(input: LiveInput): OverviewMessage {
     conflicts: reconciled?.conflicts.length ?? 0,
     history: history.total,
   };
+}
+
+/** By all they brought and not by their rates: the order of a list that is looked at should rarely change. */
+function busiestOf(
+  statuses: readonly TopicStatus[],
+  history: Pick<History, "rateOf">,
+): OverviewMessage["busiest"] {
+  return statuses
+    .filter(({ counts }) => counts.indexed > 0)
+    .toSorted((a, b) => b.counts.indexed - a.counts.indexed)
+    .slice(0, BUSIEST)
+    .map((status) => {
+      const { topic, index, source, rate, lag, indexed } = topicRowOf(status, history.rateOf(status.topic));
+      return { topic, index, source, rate, lag, indexed };
+    });
 }
 
 function attentionOf(statuses: readonly TopicStatus[]): OverviewMessage["attention"] {
@@ -132,11 +149,26 @@ export function changesBetween(
 }
 
 function changedMembers(before: TopicRow, after: TopicRow): Partial<TopicRow> | null {
-  const differing = Object.entries(after).filter(([name, value]) => {
-    const known: unknown = Reflect.get(before, name);
-    return name === "source" ? JSON.stringify(known) !== JSON.stringify(value) : known !== value;
-  });
-  return differing.length === 0 ? null : Object.fromEntries(differing);
+  let changed: Record<string, unknown> | null = null;
+  for (const name of members) {
+    if (before[name] !== after[name]) (changed ??= {})[name] = after[name];
+  }
+  // A host that describes a topic anew mostly says the same.
+  if (changed !== null && "source" in changed && sameSource(before.source, after.source)) {
+    delete changed["source"];
+    if (Object.keys(changed).length === 0) return null;
+  }
+  return changed;
+}
+
+/** Of a row, written out: this is asked of every topic every second. */
+const members = [
+  ...(["state", "reason", "since", "source", "index", "owned", "partitions"] as const),
+  ...(["lag", "rate", "indexed", "duplicate", "deadLettered", "skipped"] as const),
+] satisfies readonly (keyof TopicRow)[];
+
+function sameSource(a: TopicRow["source"], b: TopicRow["source"]): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 export function topicOf(topic: string, { at, statuses, reconciled, history }: LiveInput): TopicMessage {

@@ -37,11 +37,12 @@ export function Chart({ title, series, of, format }: ChartProps) {
   }, [series.endMs, values, inZone]);
 
   const last = values.at(-1) ?? 0;
-  const summary = `${title}, last 15 minutes: now ${format(last)}, highest ${format(Math.max(0, ...values))}`;
+  const highest = Math.max(0, ...values);
+  const summary = `${title}, last 15 minutes: now ${format(last)}, highest ${format(highest)}`;
   return (
     <figure class="chart">
       <figcaption>
-        {title} <span class="muted">15 min, now {format(last)}</span>
+        {title} <span class="muted">15 min, highest {format(highest)}</span>
       </figcaption>
       <div ref={place} class="plot" role="img" aria-label={summary} />
     </figure>

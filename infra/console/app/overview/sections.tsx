@@ -1,7 +1,7 @@
 import type { HealthChecks } from "../../../../functions/health.ts";
 import { topicStates } from "../../../../lib/rules/status.ts";
 import type { OverviewMessage, SourceView } from "../../live-messages.ts";
-import { Count } from "../components/figures.tsx";
+import { Count, Rate } from "../components/figures.tsx";
 import { Hostile } from "../components/hostile.tsx";
 import { StateLabel } from "../components/state-label.tsx";
 import { Age, Time } from "../components/times.tsx";
@@ -52,12 +52,14 @@ export function Attention({ seen }: { readonly seen: OverviewMessage }) {
   );
 }
 
-export function States({ states }: { readonly states: OverviewMessage["states"] }) {
+/** What it moves, and where to. */
+export function Topics({ seen: { busiest, states } }: { readonly seen: OverviewMessage }) {
   const present = topicStates.filter((state) => states[state] > 0);
-  if (present.length === 0) return null;
+  const count = present.reduce((sum, state) => sum + states[state], 0);
+  if (count === 0) return null;
   return (
     <section>
-      <h2>States</h2>
+      <h2>Topics</h2>
       <ul class="chips">
         {present.map((state) => (
           <li key={state}>
@@ -67,6 +69,59 @@ export function States({ states }: { readonly states: OverviewMessage["states"] 
           </li>
         ))}
       </ul>
+      {busiest.length === 0 ? null : (
+        <div class="scroll" tabindex={0} role="region" aria-label="Topics that brought most">
+          <table class="live-values">
+            <thead>
+              <tr>
+                <th scope="col">Moved most</th>
+                <th scope="col">To index</th>
+                <th scope="col" class="number">
+                  Records/s
+                </th>
+                <th scope="col" class="number">
+                  Lag
+                </th>
+                <th scope="col" class="number">
+                  Indexed
+                </th>
+                <th scope="col">Declared in</th>
+              </tr>
+            </thead>
+            <tbody>
+              {busiest.map(({ topic, index, source, rate, lag, indexed }) => (
+                <tr key={topic}>
+                  <th scope="row">
+                    <a href={`/ui/topics/${topic}`}>{topic}</a>
+                  </th>
+                  <td>{index}</td>
+                  <td class="number">
+                    <Rate value={rate} />
+                  </td>
+                  <td class="number">
+                    <Count value={lag} />
+                  </td>
+                  <td class="number">
+                    <Count value={indexed} />
+                  </td>
+                  <td>
+                    {source === null ? (
+                      "–"
+                    ) : (
+                      <Hostile text={source.kind === "etcd" ? `etcd ${source.name}` : "config"} />
+                    )}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {count > busiest.length && busiest.length > 0 ? (
+        <p>
+          <a href="/ui/topics">All {plural(count, "topic")}</a>
+        </p>
+      ) : null}
     </section>
   );
 }

@@ -5,7 +5,7 @@ import { CheckLabel } from "../components/state-label.tsx";
 import { Time } from "../components/times.tsx";
 import { byteSize, duration, ratePerSecond, shortCount } from "../format.ts";
 import { useLive } from "../live.ts";
-import { Attention, Refused, Sources, States } from "../overview/sections.tsx";
+import { Attention, Refused, Sources, Topics } from "../overview/sections.tsx";
 import { checks, Verdict } from "../overview/verdict.tsx";
 
 /** Trouble first: what is wrong, then how much moves and how far behind it is, then where it comes from. */
@@ -61,7 +61,7 @@ export function Overview() {
         <Chart title="Lag" series={seen.history} of="lag" format={shortCount} />
       </div>
       <Attention seen={seen} />
-      <States states={seen.states} />
+      <Topics seen={seen} />
       <Refused seen={seen} />
       <Sources sources={seen.sources} />
     </>

@@ -8,6 +8,7 @@ import { ready } from "../http/fixture.ts";
 let statuses: TopicStatus[] = [];
 let at = 0;
 let looks = 0;
+let samples = 0;
 let hub: LiveHub;
 
 beforeEach(() => {
@@ -17,6 +18,11 @@ beforeEach(() => {
   const history = createHistory();
   hub = createLiveHub({
     history,
+    topics: () => {
+      samples += 1;
+      return statuses;
+    },
+    now: () => at,
     look: () => {
       looks += 1;
       at += 1;
@@ -100,7 +106,7 @@ test("nobody looks: nothing is worked out, but for a sample every five seconds",
   const { end } = listen({ view: "topics" });
   jest.advanceTimersByTime(2_000);
   end();
-  looks = 0;
+  [looks, samples] = [0, 0];
   jest.advanceTimersByTime(10_000);
-  expect(looks).toBe(2);
+  expect([looks, samples]).toEqual([0, 2]);
 });

@@ -46,7 +46,7 @@ async function main(): Promise<void> {
   }
 
   const logger = createLogger({
-    level: config.settings.log.level,
+    level: () => config.settings.log.level,
     pretty: process.stdout.isTTY,
     secrets: () => secretsOf(config.settings),
   });
@@ -65,7 +65,7 @@ async function main(): Promise<void> {
       random: () => Math.random(),
       newMarker: () => randomBytes(16).toString("base64url"),
       readConfig() {
-        // Kept for the redaction of secrets that were changed while running.
+        // Kept for the log: its level, and the secrets to redact, may change while running.
         config = readConfig();
         return config;
       },

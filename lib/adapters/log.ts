@@ -4,7 +4,8 @@ import type { Settings } from "../rules/settings.ts";
 import { prettyStream } from "./log-pretty.ts";
 
 export interface LogOptions {
-  readonly level: Settings["log"]["level"];
+  /** As it is now: asked with every line. */
+  readonly level: Settings["log"]["level"] | (() => Settings["log"]["level"]);
   /** True: one readable line in local time, for a terminal. False: JSON lines. */
   readonly pretty: boolean;
   /** The secret values now in force (passwords, tokens); wherever one stands in a line, `[redacted]` stands instead. */
@@ -28,20 +29,23 @@ const maxDepth = 4;
  */
 export function createLogger(options: LogOptions): Logger {
   const { level, pretty, secrets = () => [] } = options;
+  const levelNow = () => (typeof level === "function" ? level() : level);
   const out = options.destination ?? openDestination({ dest: 1, sync: true });
   const log = pino(
     {
-      level,
+      level: levelNow(),
       base: null,
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
     pretty ? prettyStream(out) : out,
   );
-  const withStack = log.isLevelEnabled("debug");
 
   const write = (as: "debug" | "info" | "warn" | "error") => (message: string, fields?: LogFields) => {
+    const now = levelNow();
+    if (log.level !== now) log.level = now;
     if (!log.isLevelEnabled(as)) return;
+    const withStack = log.isLevelEnabled("debug");
     const hidden = secrets().filter((secret) => secret !== "");
     const hide = (text: string) => hidden.reduce((held, secret) => held.replaceAll(secret, redacted), text);
     log[as](fields === undefined ? {} : plainFields(fields, { hide, withStack }), hide(message));

@@ -21,6 +21,17 @@ describe("JSON lines", () => {
     expect(rest).toEqual({ level: "info", msg: "topic started", topic: "golang_log", partitions: 4 });
   });
 
+  test("follow the level as it is now", () => {
+    let level: "warn" | "debug" = "warn";
+    const { logger, lines } = capture({ level: () => level });
+    logger.info("not yet");
+    level = "debug";
+    logger.info("seen");
+    level = "warn";
+    logger.info("not any more");
+    expect(lines.map((line) => JSON.parse(line).msg)).toEqual(["seen"]);
+  });
+
   test("below the level are not written", () => {
     const { logger, lines } = capture({ level: "warn" });
     logger.debug("a");

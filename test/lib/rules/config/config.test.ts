@@ -181,7 +181,8 @@ log: { level: debug }
     // What is commented out there is right as well.
     const lines = text.split("\n").map((line) => line.replace(/^( *)# ((?:sasl|tls|auth): )/, "$1$2"));
     const etcd = 'etcd:\n  endpoints: ["http://e:2379"]\n  keys: [k]\n';
-    const all = lines.join("\n").replaceAll("/etc/penstock", "").replaceAll("/client.key", "/key.pem") + etcd;
+    const own = lines.join("\n").replaceAll("/etc/penstock", "").replaceAll("/client.pem", "/ca.pem");
+    const all = own.replaceAll("/client.key", "/key.pem") + etcd;
     const environment = { KAFKA_PASSWORD: "p", ES_API_KEY: "k", ES_PASSWORD: "p", ETCD_PASSWORD: "p" };
     expect(parseConfig(all, options(environment)).settings.elasticsearch.auth).toEqual({
       kind: "apiKey",

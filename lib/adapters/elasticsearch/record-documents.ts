@@ -64,7 +64,6 @@ export async function openRecordDocuments(
     bool: { should: [{ term: { "kafka.topic": topic } }, { term: { "kafka.topic.keyword": topic } }] },
   };
 
-  // A topic may have had another index before.
   // The alias too: a topic may have had another index before.
   const everything = `${encodeURIComponent(pattern)},${recordsAlias}`;
   await refresh();

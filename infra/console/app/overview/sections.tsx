@@ -157,7 +157,7 @@ export function Refused({ seen }: { readonly seen: OverviewMessage }) {
           </li>
         ) : null}
         {refused.map(({ reason, lastGoodKept }) => (
-          <li key={reason} class="bad lines">
+          <li key={reason} class="bad multiline">
             <Hostile text={reason} keep={"\n"} />
             {lastGoodKept ? " What it said before is kept." : ""}
           </li>

@@ -10,11 +10,13 @@ export const checks: readonly {
   readonly label: string;
   /** What its failure means, as part of the first line; null: the topics say it. */
   readonly failing: string | null;
+  /** What then holds. */
+  readonly consequence?: string;
 }[] = [
-  { name: "config", label: "Config", failing: "config not taken, last good kept" },
+  { name: "config", label: "Config", failing: "config not taken", consequence: "last good kept" },
   { name: "kafka", label: "Kafka", failing: "Kafka does not answer" },
   { name: "elasticsearch", label: "Elasticsearch", failing: "Elasticsearch does not answer" },
-  { name: "etcd", label: "etcd", failing: "etcd not read, last good kept" },
+  { name: "etcd", label: "etcd", failing: "etcd not read", consequence: "last good kept" },
   { name: "progress", label: "Progress", failing: null },
 ];
 
@@ -22,15 +24,17 @@ export const checks: readonly {
 export function Verdict({ seen }: { readonly seen: OverviewMessage }) {
   const topics = topicStates.reduce((sum, state) => sum + seen.states[state], 0);
   const troubled = seen.states.failed + seen.states.stalled;
-  const broken = checks.flatMap(({ name, failing }) => {
+  const broken = checks.flatMap(({ name, failing, consequence = "" }) => {
     const check = seen.checks[name];
-    return failing !== null && check?.ok === false ? [{ name, failing, since: check.since }] : [];
+    return failing !== null && check?.ok === false
+      ? [{ name, failing, consequence, since: check.since }]
+      : [];
   });
   if (troubled + broken.length > 0) {
     return (
       <Notice kind={seen.states.failed > 0 || broken.length > 0 ? "bad" : "warning"}>
         {troubled > 0 ? `${plural(troubled, "topic")} ${troubled === 1 ? "needs" : "need"} attention` : ""}
-        {broken.map(({ name, failing, since }, at) => (
+        {broken.map(({ name, failing, consequence, since }, at) => (
           <span key={name}>
             {troubled + at > 0 ? " · " : ""}
             {failing}
@@ -40,6 +44,7 @@ export function Verdict({ seen }: { readonly seen: OverviewMessage }) {
                 for <Age since={Date.parse(since)} />
               </>
             )}
+            {consequence === "" ? "" : `; ${consequence}`}
           </span>
         ))}
       </Notice>

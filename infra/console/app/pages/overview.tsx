@@ -25,7 +25,7 @@ export function Overview() {
             <div key={name} class="check">
               <CheckLabel ok={check.ok}>{label}</CheckLabel>
               {check.ok ? null : (
-                <span class="bad lines">
+                <span class="bad multiline">
                   <Hostile text={check.reason ?? ""} keep={"\n"} />
                 </span>
               )}

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { kafkaEventSchema } from "../../../../lib/rules/lambda-event.ts";
+import { retryCodes } from "../../../../lib/rules/record.ts";
 import type { IngestAnswer } from "../ingest-route.ts";
 import { jsonAnswer, problemAnswer, ref, type Subject, wholeNumber } from "./operation.ts";
 import { outcomeCounts } from "./topics.ts";
@@ -20,19 +21,7 @@ const ingestAnswer: z.ZodType<IngestAnswer> = z.object({
     z.object({
       partition: z.string(),
       records: wholeNumber,
-      code: z.enum([
-        "connection",
-        "timeout",
-        "too_many_requests",
-        "server_error",
-        "unauthorized",
-        "not_found",
-        "cluster_block",
-        "bad_answer",
-        "dead_letter_unavailable",
-        "not_declared",
-        "other",
-      ]),
+      code: z.enum([...retryCodes, "not_declared"]),
       message: z.string(),
     }),
   ),

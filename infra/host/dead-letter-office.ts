@@ -5,6 +5,7 @@ import { replayDeadLetters, type ReplayDeps } from "../../functions/replay-dead-
 import { createRecordReader } from "../../lib/adapters/kafka/record-reader.ts";
 import type { Declaration } from "../../lib/rules/declaration.ts";
 import { desiredSpecification } from "../../lib/rules/desired.ts";
+import { hostStopping } from "../../lib/rules/errors.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
 import type { Settings } from "../../lib/rules/settings.ts";
 import { createReplayJobs, type ReplayJobs } from "./replay-jobs.ts";
@@ -87,7 +88,7 @@ export function createDeadLetterOffice(deps: DeadLetterOfficeDeps): DeadLetterOf
       return asked;
     },
     async stop() {
-      life.abort(new Error("the host stops"));
+      life.abort(hostStopping());
       await Promise.all([replays.stop(), Promise.allSettled(digests.values())]);
     },
   };

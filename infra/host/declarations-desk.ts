@@ -15,7 +15,7 @@ import {
   readDeclarationsRequest,
   type DeclarationsRequestReading,
 } from "../../lib/rules/declarations-request.ts";
-import { PenstockError } from "../../lib/rules/errors.ts";
+import { hostStopping, PenstockError } from "../../lib/rules/errors.ts";
 import type { EtcdKeyText } from "../../lib/rules/etcd-memory.ts";
 import type { EtcdSettings } from "../../lib/rules/settings.ts";
 
@@ -26,6 +26,7 @@ export interface DeclarationsDesk {
    * Changes one key of etcd, of which the watch then tells the host as of any other change.
    * @param body as it came over HTTP
    * @param dryRun true: say what it would come to, and write nothing
+   * @throws PenstockError `stopping` where the host stops before it is done
    */
   edit(body: unknown, dryRun: boolean): Promise<EditAnswer>;
   /** Gives up what is under way. */
@@ -55,13 +56,41 @@ export interface DeclarationsDeskDeps extends Pick<SourceReaders, "configPath" |
   ): Promise<T>;
   /** In [0, 1). */
   readonly random: () => number;
+  /** For one request; a single call to etcd has a shorter one. */
+  readonly deadlineMs?: number;
 }
 
-/** For one request; a single call to etcd has a shorter one. */
-const DEADLINE_MS = 10_000;
-
 export function createDeclarationsDesk(deps: DeclarationsDeskDeps): DeclarationsDesk {
+  const { deadlineMs = 10_000 } = deps;
   const life = new AbortController();
+
+  const edit = async (body: unknown, dryRun: boolean): Promise<EditAnswer> => {
+    const { etcd, deadLetters } = deps.memory().settings;
+    if (etcd === null) return { kind: "no etcd" };
+    const reading = readDeclarationsRequest(body, {
+      listed: etcd.keys,
+      deadLetterTopic: deadLetters.topic,
+    });
+    if (reading.kind !== "request") return reading;
+    const { request } = reading;
+    const { random } = deps;
+    const signal = AbortSignal.any([life.signal, AbortSignal.timeout(deadlineMs)]);
+    if (!dryRun) {
+      const wait = async (ms: number, until: AbortSignal): Promise<void> => {
+        try {
+          await delay(ms, undefined, { signal: until });
+        } catch (cause) {
+          const reason = `etcd key "${request.key}" was changed by others again and again`;
+          throw new PenstockError("deadline_exceeded", reason, { retryable: true, cause });
+        }
+      };
+      return deps.withStore(etcd, (store) => writeEdit(request, { store, wait, random, signal }));
+    }
+    const planned = await deps.withStore(etcd, (store) => planEdit(request, { store, signal }));
+    if (planned.kind !== "planned") return planned;
+    const result = await deps.preview({ key: planned.key, text: planned.after });
+    return { kind: "preview", edit: planned, result };
+  };
 
   return {
     list: () =>
@@ -76,31 +105,14 @@ export function createDeclarationsDesk(deps: DeclarationsDeskDeps): Declarations
         },
       ),
     async edit(body, dryRun) {
-      const { etcd, deadLetters } = deps.memory().settings;
-      if (etcd === null) return { kind: "no etcd" };
-      const reading = readDeclarationsRequest(body, {
-        listed: etcd.keys,
-        deadLetterTopic: deadLetters.topic,
-      });
-      if (reading.kind !== "request") return reading;
-      const { request } = reading;
-      const { random } = deps;
-      const signal = AbortSignal.any([life.signal, AbortSignal.timeout(DEADLINE_MS)]);
-      if (!dryRun) {
-        const wait = async (ms: number, until: AbortSignal): Promise<void> => {
-          try {
-            await delay(ms, undefined, { signal: until });
-          } catch (cause) {
-            const reason = `etcd key "${request.key}" was changed by others again and again`;
-            throw new PenstockError("deadline_exceeded", reason, { retryable: true, cause });
-          }
-        };
-        return deps.withStore(etcd, (store) => writeEdit(request, { store, wait, random, signal }));
+      try {
+        life.signal.throwIfAborted();
+        return await edit(body, dryRun);
+      } catch (error) {
+        // Otherwise what was given up would read as a fault of etcd's.
+        throw life.signal.aborted ? hostStopping() : error;
       }
-      const edit = await deps.withStore(etcd, (store) => planEdit(request, { store, signal }));
-      if (edit.kind !== "planned") return edit;
-      return { kind: "preview", edit, result: await deps.preview({ key: edit.key, text: edit.after }) };
     },
-    stop: () => life.abort(new Error("the host stops")),
+    stop: () => life.abort(hostStopping()),
   };
 }

@@ -1,5 +1,5 @@
 import type { ReconcileInput, ReconcileMemory, ReconcileResult } from "../../functions/reconcile-topics.ts";
-import { messageOf } from "../../lib/rules/errors.ts";
+import { hostStopping, messageOf } from "../../lib/rules/errors.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
 
 /** Runs reconcile one at a time; triggers that come meanwhile become one more run. */
@@ -8,7 +8,7 @@ export interface ReconcileLoop {
   trigger(reason: string): void;
   /**
    * Runs for somebody who waits for the result; whoever asks for the same before it has begun shares it.
-   * @throws once the loop is stopped
+   * @throws PenstockError `stopping` once the loop is stopped
    */
   run(wanted: WantedRun): Promise<ReconcileResult>;
   /** The last run that was carried out; null before the first. */
@@ -102,7 +102,7 @@ export function createReconcileLoop(deps: LoopDeps): ReconcileLoop {
       if (shared !== undefined) return shared;
       const done = enqueue(async () => {
         awaited.delete(kind);
-        if (stopped) throw new Error("the host stops");
+        if (stopped) throw hostStopping();
         return runOnce(input, [reason]);
       });
       awaited.set(kind, done);

@@ -1,5 +1,5 @@
 import { NO_OUTCOMES, type ReplayProgress, type ReplayResult } from "../../functions/replay-dead-letters.ts";
-import { messageOf } from "../../lib/rules/errors.ts";
+import { hostStopping, messageOf } from "../../lib/rules/errors.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
 import type { ReplayRequest } from "../../lib/rules/replay-request.ts";
 
@@ -25,7 +25,10 @@ export interface ReplayJob {
 
 /** Replays asked for over HTTP: one at a time; the last few are remembered. */
 export interface ReplayJobs {
-  /** Starts one, or tells which one runs. */
+  /**
+   * Starts one, or tells which one runs.
+   * @throws PenstockError `stopping` once stopped
+   */
   start(request: ReplayRequest): { readonly kind: "started" | "busy"; readonly job: ReplayJob };
   /** Null: unknown, or forgotten. */
   get(id: string): ReplayJob | null;
@@ -106,7 +109,7 @@ export function createReplayJobs(deps: ReplayJobsDeps): ReplayJobs {
     },
     get: (id) => jobs.get(id) ?? null,
     async stop() {
-      life.abort(new Error("the host stops"));
+      life.abort(hostStopping());
       await running?.ended;
     },
   };

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { check } from "./config/faults.ts";
 import { nameOf } from "./config/cross-checks.ts";
+import { isMapping, type Mapping } from "./config/mapping.ts";
 import { mapping, nonEmptyText, oneOf, wholeNumber } from "./config/scalars.ts";
 import type { DeclarationTarget } from "./declaration.ts";
 import { entryRefusals, refusalsOf, withoutNulls, type FieldRefusal } from "./declarations.ts";
@@ -31,7 +32,8 @@ const schema = mapping({
   action: oneOf(["add", "replace", "remove"]),
   key: nonEmptyText.nullish(),
   revision: wholeNumber(0, Number.MAX_SAFE_INTEGER).nullish(),
-  declaration: z.looseObject({}, "is not a mapping").nullish(),
+  // As it came: what an object schema copies loses a field "__proto__", which is to be refused like any unknown one.
+  declaration: z.custom<Mapping>(isMapping, "is not a mapping").nullish(),
   target: target.nullish(),
 });
 

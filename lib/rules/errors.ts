@@ -20,6 +20,7 @@ export type ErrorCode =
   | "http_unavailable"
   | "event_invalid"
   | "deadline_exceeded"
+  | "stopping"
   | "stack";
 
 export class PenstockError extends Error {
@@ -33,6 +34,11 @@ export class PenstockError extends Error {
     this.code = code;
     this.retryable = options.retryable ?? false;
   }
+}
+
+/** What a host that stops answers to what it would have to begin: it, or another, does it later. */
+export function hostStopping(): PenstockError {
+  return new PenstockError("stopping", "the host stops", { retryable: true });
 }
 
 /** The message of whatever was thrown, on one line. */

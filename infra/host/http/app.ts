@@ -1,6 +1,7 @@
 import { Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { metricsContentType } from "../../../lib/adapters/metrics.ts";
+import { PenstockError } from "../../../lib/rules/errors.ts";
 import type { Logger } from "../../../lib/rules/logger.ts";
 import type { HttpSettings } from "../../../lib/rules/settings.ts";
 import { guard } from "./auth.ts";
@@ -11,7 +12,7 @@ import { openApiDocument } from "./openapi/document.ts";
 import { subjects } from "./openapi/subjects.ts";
 import { addDeclarationRoutes, type DeclarationRouteDeps } from "./declaration-routes.ts";
 import { addLogRoutes, type LogRouteDeps } from "./log-routes.ts";
-import { problem } from "./problem.ts";
+import { problem, refuseStopping } from "./problem.ts";
 import { addReconcileRoute, type ReconcileRouteDeps } from "./reconcile-route.ts";
 import { addReplayRoutes, type ReplayRouteDeps } from "./replay-routes.ts";
 import { addDataRoutes, addRoute, type RouteDeps } from "./routes.ts";
@@ -64,6 +65,7 @@ export function createHttpApp(deps: HttpDeps): Hono {
 
   app.notFound((c) => problem(c, 404, "There is nothing at this path."));
   app.onError((error, c) => {
+    if (error instanceof PenstockError && error.code === "stopping") return refuseStopping(c);
     deps.logger.error("HTTP request failed", { method: c.req.method, path: c.req.path, error });
     return problem(c, 500, "The request failed; the host's log says why.");
   });

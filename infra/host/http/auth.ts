@@ -10,9 +10,16 @@ import { sameSecret, type Sessions } from "./sessions.ts";
 /** The name of the session's cookie. */
 export const sessionCookie = "penstock_session";
 
+declare module "hono" {
+  interface ContextVariableMap {
+    /** Set by the guard: whether this very request would still be let in, asked while its answer goes on. */
+    isStillAllowed: () => boolean;
+  }
+}
+
 /** Paths that hold no data, and so need no token. */
 function isOpen(path: string): boolean {
-  return ["/session", "/healthz", "/readyz", "/openapi.json"].includes(path) || isPageOrAsset(path);
+  return ["/session", "/healthz", "/readyz"].includes(path) || isPageOrAsset(path);
 }
 const safeMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
@@ -24,10 +31,14 @@ const safeMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
  */
 export function guard(settings: () => HttpSettings, sessions: Sessions): MiddlewareHandler {
   return async (c, next) => {
-    const { token, hostname, openMetrics } = settings();
-    if (token === null) return refuseStranger(c, hostname) ?? next();
-    if (isOpen(c.req.path) || (openMetrics && c.req.path === "/metrics")) return next();
-    return refuseUncredentialed(c, token, sessions) ?? next();
+    const refusal = (): Response | null => {
+      const { token, hostname, openMetrics } = settings();
+      if (token === null) return refuseStranger(c, hostname);
+      if (isOpen(c.req.path) || (openMetrics && c.req.path === "/metrics")) return null;
+      return refuseUncredentialed(c, token, sessions);
+    };
+    c.set("isStillAllowed", () => refusal() === null);
+    return refusal() ?? next();
   };
 }
 
@@ -38,7 +49,7 @@ function refuseStranger(c: Context, hostname: string): Response | null {
   if (!isLoopbackHost(hostOf(c.req) ?? "")) {
     return problem(c, 403, "Without http.token the Host header must name a loopback address or localhost.");
   }
-  return originOf(c.req) === "foreign" ? refuseForeignOrigin(c) : null;
+  return originOf(c.req) === "foreign" ? refuseForeignOrigin(c) : refuseForeignPage(c);
 }
 
 function refuseUncredentialed(c: Context, token: string, sessions: Sessions): Response | null {
@@ -55,7 +66,22 @@ function refuseUncredentialed(c: Context, token: string, sessions: Sessions): Re
     return unauthorized(c, "An access token is needed: Authorization: Bearer <token>, or sign in at /.");
   }
   if (!sessions.holds(session, token)) return unauthorized(c, "The session has ended. Sign in again.");
-  return refuseForgedWrite(c);
+  return refuseForgedWrite(c) ?? refuseForeignPage(c);
+}
+
+/**
+ * Other sites' pages can send GETs without an Origin. They see no answer, but the work would be done. Browsers say of
+ * each request where it comes from (Fetch Metadata, https://www.w3.org/TR/fetch-metadata/); a link to a page is followed.
+ */
+function refuseForeignPage(c: Context): Response | null {
+  const site = c.req.header("sec-fetch-site");
+  if (site !== "cross-site" && site !== "same-site") return null;
+  if (c.req.header("sec-fetch-mode") === "navigate" && isPageOrAsset(c.req.path)) return null;
+  return problem(
+    c,
+    403,
+    "Pages of other sites may not ask this host; a link may lead to the console's pages.",
+  );
 }
 
 /** A browser adds the cookie by itself, so a write that rests on it has to come from one of our own pages. */

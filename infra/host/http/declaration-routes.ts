@@ -2,7 +2,9 @@ import type { Context, Hono } from "hono";
 import { PenstockError } from "../../../lib/rules/errors.ts";
 import type { DeclarationsDesk, EditAnswer } from "../declarations-desk.ts";
 import { readJsonObject } from "./body.ts";
-import { problem } from "./problem.ts";
+import { answerHeld, slices } from "./held-answer.ts";
+import { createPlaces } from "./places.ts";
+import { problem, refuseBusy } from "./problem.ts";
 import { choiceFault, readQuery } from "./query.ts";
 import { addRoute } from "./routes.ts";
 
@@ -10,15 +12,27 @@ export interface DeclarationRouteDeps {
   readonly declarations: Pick<DeclarationsDesk, "list" | "edit">;
 }
 
+/** Listings at once, each until it was read: one asks etcd for every key and holds their text. */
+const LISTINGS = 2;
+
 /**
  * GET /declarations tells everything that is declared; POST /declarations changes an etcd key, or says with `dryRun=true`
  * what that would come to.
  */
 export function addDeclarationRoutes(app: Hono, { declarations }: DeclarationRouteDeps): void {
+  const listings = createPlaces(LISTINGS);
+  async function* listing(): AsyncGenerator<string, void, void> {
+    yield* slices(JSON.stringify(await declarations.list()));
+  }
+
   addRoute(app, "/declarations", {
     GET: async (c) => {
       const words = readQuery(c, []);
-      return typeof words === "string" ? problem(c, 400, words) : c.json(await declarations.list());
+      if (typeof words === "string") return problem(c, 400, words);
+      const leave = listings.take();
+      if (leave === null) return refuseBusy(c, "listings");
+      const headers = { "content-type": "application/json" };
+      return answerHeld(c, { headers, pieces: listing, leave });
     },
     POST: async (c) => {
       const words = readQuery(c, ["dryRun"]);
@@ -75,7 +89,7 @@ function answerEdit(c: Context, answer: EditAnswer): Response {
 
 /** What etcd had against it. */
 function answerFailure(c: Context, thrown: unknown): Response {
-  if (!(thrown instanceof PenstockError)) throw thrown;
+  if (!(thrown instanceof PenstockError) || thrown.code === "stopping") throw thrown;
   if (thrown.code === "etcd_refused") return problem(c, 403, `${thrown.message}.`);
   if (thrown.retryable) return problem(c, 503, `${thrown.message}.`);
   throw thrown;

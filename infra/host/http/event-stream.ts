@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { messageOf } from "../../../lib/rules/errors.ts";
 import type { Logger } from "../../../lib/rules/logger.ts";
-import { problem } from "./problem.ts";
+import { refuseStopping } from "./problem.ts";
 
 declare module "hono" {
   interface ContextVariableMap {
@@ -35,7 +35,7 @@ const PINGS_UNTAKEN = 12;
 
 /**
  * Answers with server-sent events for as long as `run` takes. The signal is aborted when the client goes, reads nothing
- * for a minute, or the host stops; `run` is then expected to return. What it throws is logged and ends the stream.
+ * for a minute, would not be let in any more, or the host stops; `run` is then expected to return. What it throws is logged and ends the stream.
  *
  * Beside the events sent there is a `ping` every 5 s.
  */
@@ -44,7 +44,7 @@ export function eventStream(
   run: (send: SendEvent, signal: AbortSignal) => Promise<void>,
 ): Response {
   const { stopping, keepOpen } = bindingsOf(c);
-  if (stopping?.aborted) return problem(c, 503, "The host is stopping.", { headers: { "retry-after": "2" } });
+  if (stopping?.aborted) return refuseStopping(c);
   const headers = { "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" };
   if (c.req.method === "HEAD") return c.body(null, 200, headers);
 
@@ -55,7 +55,8 @@ export function eventStream(
   const close = (): void => outbox.close();
   life.addEventListener("abort", close, { once: true });
   const pings = setInterval(() => {
-    if (outbox.untakenPings() >= PINGS_UNTAKEN) outbox.close();
+    const isAllowed = c.get("isStillAllowed")?.() ?? true;
+    if (!isAllowed || outbox.untakenPings() >= PINGS_UNTAKEN) outbox.close();
     else send("ping", {});
   }, PING_MS);
   // Without a first byte the headers would wait for the first event.

@@ -2,20 +2,27 @@ import type { Hono } from "hono";
 import { isTopicName, topicNameRule } from "../../../lib/rules/names.ts";
 import type { LiveHub, LiveSubject } from "../live/live-hub.ts";
 import { eventStream, untilAborted } from "./event-stream.ts";
-import { problem, quoted } from "./problem.ts";
+import { createPlaces } from "./places.ts";
+import { problem, quoted, refuseBusy } from "./problem.ts";
 import { addRoute } from "./routes.ts";
 
 export interface LiveRouteDeps {
   readonly live: Pick<LiveHub, "subscribe">;
 }
 
+/** Open pages at once; each is told of every change. */
+export const maxPages = 100;
+
 /** `GET /ui/events?view=overview|topics|topic&topic=T`: what an open page shows, for as long as it is open. */
 export function addLiveRoutes(app: Hono, { live }: LiveRouteDeps): void {
+  const places = createPlaces(maxPages);
   addRoute(app, "/ui/events", {
     GET: (c) => {
       const subject = parseSubject(c.req.query("view"), c.req.query("topic"));
       if (typeof subject === "string") return problem(c, 400, subject);
+      if (places.isFull) return refuseBusy(c, "open pages");
       return eventStream(c, async (send, signal) => {
+        const leave = places.take();
         const behind = new AbortController();
         const end = live.subscribe(subject, (event, message) => {
           // A change that is missed would stay wrong on the page; the page connects again and gets everything anew.
@@ -25,6 +32,7 @@ export function addLiveRoutes(app: Hono, { live }: LiveRouteDeps): void {
           await untilAborted(AbortSignal.any([signal, behind.signal]));
         } finally {
           end();
+          leave?.();
         }
       });
     },

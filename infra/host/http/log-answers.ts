@@ -3,6 +3,7 @@ import type { SearchLogsResult } from "../../../functions/search-logs.ts";
 import type { Specification } from "../../../lib/rules/declaration.ts";
 import { type ErrorCode, PenstockError } from "../../../lib/rules/errors.ts";
 import { goneSignal } from "./event-stream.ts";
+import { slices } from "./held-answer.ts";
 import { problem, quoted } from "./problem.ts";
 
 const statuses: Readonly<Partial<Record<ErrorCode, 400 | 502 | 503 | 504>>> = {
@@ -38,14 +39,10 @@ export function refuseUnknown(
   return problem(c, 404, `Topic ${quoted(unknown)} is neither declared nor running on this host.`);
 }
 
-export function refuseBusy(c: Context, what: string): Response {
-  return problem(c, 429, `Too many ${what} at once on this host. Try again in a moment.`, {
-    headers: { "retry-after": "2" },
-  });
-}
+export const jsonHeaders = { "content-type": "application/json" };
 
 export function answerJson(c: Context, text: string): Response {
-  return c.body(text, 200, { "content-type": "application/json" });
+  return c.body(text, 200, jsonHeaders);
 }
 
 /** Documents are put in as they were written: parsed and written again, long numbers would lose their last digits. */
@@ -54,9 +51,15 @@ export function searchJson({ hits, ...rest }: SearchLogsResult): string {
   return withMember(rest, "hits", `[${texts.join(",")}]`);
 }
 
-/** @param raw the document's source, as it was written */
-export function documentJson(index: string, id: string, raw: string): string {
-  return withMember({ index, id, raw, bytes: Buffer.byteLength(raw) }, "document", raw);
+/**
+ * A whole document as JSON, in pieces: of one that is large there is no second copy.
+ * @param raw the document's source, as it was written
+ */
+export function* documentPieces(index: string, id: string, raw: string): Generator<string, void, void> {
+  yield `${JSON.stringify({ index, id, bytes: Buffer.byteLength(raw) }).slice(0, -1)},"raw":"`;
+  // A pair of surrogates may be parted: each is escaped then, and the two are read as one character again.
+  for (const piece of slices(raw)) yield JSON.stringify(piece).slice(1, -1);
+  yield '"}';
 }
 
 /** @param object with at least one member */

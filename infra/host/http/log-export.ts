@@ -1,11 +1,7 @@
 import type { Context } from "hono";
 import { exportedDocuments, type ExportFormat, exportHeader } from "../../../functions/export-logs.ts";
-import { messageOf } from "../../../lib/rules/errors.ts";
 import type { LogFilter } from "../../../lib/rules/search/log-request.ts";
-import { goneSignal } from "./event-stream.ts";
-
-/** A reader that takes nothing for so long is let go: an export holds places that others wait for. */
-const UNREAD_MS = 60_000;
+import { answerHeld } from "./held-answer.ts";
 
 const contentTypes: Readonly<Record<ExportFormat, string>> = {
   ndjson: "application/x-ndjson",
@@ -22,72 +18,36 @@ export interface AnswerExportOptions {
 }
 
 /**
- * Streams a file as fast as it is read. What fails before the first piece is thrown; what fails later cuts the
- * connection, so that half a file is not taken for a whole one.
+ * Streams a file as fast as it is read.
  * @throws what the first piece throws
  */
 export async function answerExport(
   c: Context,
   { filter, format, pieces, leave }: AnswerExportOptions,
 ): Promise<Response> {
-  const abandoned = new AbortController();
-  const signal = AbortSignal.any([abandoned.signal, goneSignal(c)]);
-  const parts = pieces(signal);
-  let unread: ReturnType<typeof setTimeout> | undefined;
-  const end = (): void => {
-    clearTimeout(unread);
-    abandoned.abort(new Error("the export has ended"));
-    leave();
-  };
-  signal.addEventListener("abort", end, { once: true });
   const headers = {
     "content-type": contentTypes[format],
     "content-disposition": `attachment; filename="${fileName(filter, format)}"`,
     "penstock-export-limit": String(exportedDocuments),
   };
-  let first: IteratorResult<string, void>;
-  try {
-    if (c.req.method === "HEAD") {
-      end();
-      return c.body(null, 200, headers);
-    }
-    first = await parts.next();
-  } catch (error) {
-    end();
-    throw error;
-  }
+  return answerHeld(c, {
+    headers,
+    pieces: (signal) => withHeader(pieces(signal), exportHeader(format)),
+    leave,
+  });
+}
 
-  const encoder = new TextEncoder();
-  let next: IteratorResult<string, void> | null = first;
-  let begun = false;
-  const body = new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        clearTimeout(unread);
-        try {
-          const part = begun ? "" : exportHeader(format);
-          begun = true;
-          const { done, value } = next ?? (await parts.next());
-          next = null;
-          const text = part + (value ?? "");
-          if (text !== "") controller.enqueue(encoder.encode(text));
-          if (done === true) {
-            end();
-            controller.close();
-          } else unread = setTimeout(end, UNREAD_MS);
-        } catch (error) {
-          if (!signal.aborted) c.get("logger")?.warn("an export failed", { error: messageOf(error) });
-          end();
-          // With a reason Bun would print it, stack and all, beside the log.
-          controller.error();
-        }
-      },
-      cancel: end,
-    },
-    { highWaterMark: 0 },
-  );
-  unread = setTimeout(end, UNREAD_MS);
-  return c.body(body, 200, headers);
+/** The header goes with the first piece: what fails before it is no file yet. */
+async function* withHeader(
+  pieces: AsyncGenerator<string, void, void>,
+  header: string,
+): AsyncGenerator<string, void, void> {
+  let before = header;
+  for await (const piece of pieces) {
+    yield before + piece;
+    before = "";
+  }
+  if (before !== "") yield before;
 }
 
 /** Names the span, and that there is a limit. */

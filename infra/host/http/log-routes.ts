@@ -23,14 +23,15 @@ import { eventStream, goneSignal } from "./event-stream.ts";
 import {
   answerJson,
   answerOrProblem,
-  documentJson,
-  refuseBusy,
+  documentPieces,
+  jsonHeaders,
   refuseUnknown,
   searchJson,
 } from "./log-answers.ts";
+import { answerHeld } from "./held-answer.ts";
 import { answerExport } from "./log-export.ts";
 import { createPlaces } from "./places.ts";
-import { problem, quoted } from "./problem.ts";
+import { problem, quoted, refuseBusy } from "./problem.ts";
 import { addRoute } from "./routes.ts";
 
 /** What the logs are read with. */
@@ -53,11 +54,14 @@ const SEARCH_DEADLINE_MS = 12_000;
 /** Searches at once, exports among them, which may take half of the places. */
 const SEARCHES = 4;
 const EXPORTS = 2;
+/** Documents at once, each until it was read: one may take 32 MiB, and several times as much while it is looked for. */
+const DOCUMENTS = 1;
 
 /** GET /logs searches, /logs/document shows one whole, /logs/export is a file, /logs/tail goes on. */
 export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
   const searches = createPlaces(SEARCHES);
   const exports = createPlaces(EXPORTS);
+  const documents = createPlaces(DOCUMENTS);
 
   addLogRoute("/logs", async (c) => {
     const request = parseLogRequest(c.req.queries(), deps.now());
@@ -80,15 +84,28 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
     const inForce = deps.inForce();
     const spec = inForce.get(topic);
     if (spec === undefined) return refuseUnknown(c, [topic], inForce) ?? c.notFound();
-    return inPlace(c, async () => {
+    const leave = documents.take();
+    if (leave === null) return refuseBusy(c, "whole documents");
+    try {
       const found = await readLogDocument({ spec, id }, { search: searchWith(goneSignal(c)) });
+      if (found.kind === "document") {
+        const { index, raw } = found;
+        return await answerHeld(c, {
+          headers: jsonHeaders,
+          pieces: () => documentPieces(index, id, raw),
+          leave,
+        });
+      }
+      leave();
       if (found.kind === "missing") {
         return problem(c, 404, `Topic ${quoted(topic)} has no document ${quoted(id)}.`);
       }
       const { index } = found;
-      if (found.kind === "document") return answerJson(c, documentJson(index, id, found.raw));
       return problem(c, 413, `The document is ${tooLarge(index, id)}`, { members: { index, id } });
-    });
+    } catch (error) {
+      leave();
+      throw error;
+    }
   });
 
   addLogRoute("/logs/export", async (c) => {

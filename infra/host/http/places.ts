@@ -2,11 +2,15 @@
 export interface Places {
   /** @returns what gives the place back, once however often it is called; null: all are taken */
   take(): (() => void) | null;
+  readonly isFull: boolean;
 }
 
 export function createPlaces(count: number): Places {
   let taken = 0;
   return {
+    get isFull() {
+      return taken >= count;
+    },
     take() {
       if (taken >= count) return null;
       taken += 1;

@@ -23,6 +23,16 @@ export function problem(
   return c.body(JSON.stringify(body), status, { ...headers, "content-type": "application/problem+json" });
 }
 
+export function refuseBusy(c: Context, what: string): Response {
+  return problem(c, 429, `Too many ${what} at once on this host. Try again in a moment.`, {
+    headers: { "retry-after": "2" },
+  });
+}
+
+export function refuseStopping(c: Context): Response {
+  return problem(c, 503, "The host is stopping.", { headers: { "retry-after": "2" } });
+}
+
 /** What a caller sent, short enough and fit to be shown back. */
 export function quoted(value: string): string {
   return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);

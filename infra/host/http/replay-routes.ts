@@ -56,7 +56,8 @@ export function addReplayRoutes(app: Hono, deps: ReplayRouteDeps): void {
       try {
         return c.json(await deps.digest(topic));
       } catch (thrown) {
-        if (!(thrown instanceof PenstockError) || !thrown.retryable) throw thrown;
+        if (!(thrown instanceof PenstockError) || !thrown.retryable || thrown.code === "stopping")
+          throw thrown;
         return problem(c, 503, `${thrown.message}.`);
       }
     },

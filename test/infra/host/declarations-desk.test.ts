@@ -105,16 +105,32 @@ describe("an edit", () => {
       withStore: (_settings, use) =>
         use({
           read: () => Promise.resolve({ value: "[]", problem: null, modRevision: 7 }),
-          put: () => {
-            desk.stop();
-            return Promise.reject(new PenstockError("etcd_conflict", "lost", { retryable: true }));
-          },
+          put: () => Promise.reject(new PenstockError("etcd_conflict", "lost", { retryable: true })),
         }),
+      deadlineMs: 20,
     });
     const edit = desk.edit({ action: "add", declaration: { topic: "app" } }, false);
     expect(await rejection(edit)).toMatchObject({ code: "deadline_exceeded", retryable: true });
   });
 });
+
+test.each([true, false])(
+  "an edit while the host stops is put off, and etcd not blamed (dry: %p)",
+  async (dry) => {
+    const away = new PenstockError("etcd_unavailable", "etcd was given up", { retryable: true });
+    const { desk } = setUp("[]", {
+      withStore: () => {
+        desk.stop();
+        return Promise.reject(away);
+      },
+    });
+    expect(await rejection(desk.edit(addition, dry))).toMatchObject({ code: "stopping", retryable: true });
+    const { desk: stopped, held } = setUp("[]");
+    stopped.stop();
+    expect(await rejection(stopped.edit(addition, dry))).toMatchObject({ code: "stopping" });
+    expect(held.revision).toBe(7);
+  },
+);
 
 test("the listing is of what is in force and what etcd says now", async () => {
   const { desk } = setUp('["app"]');

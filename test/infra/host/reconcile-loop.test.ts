@@ -234,9 +234,9 @@ describe("stopping", () => {
     expect(runs[0]?.newerTrigger.aborted).toBe(true);
     runs[0]?.finish({ interrupted: true });
     await stopping;
-    expect(await asking).toMatchObject({ message: "the host stops" });
+    expect(await asking).toMatchObject({ code: "stopping", retryable: true });
     loop.trigger("late");
-    expect(await rejection(loop.run(asked))).toMatchObject({ message: "the host stops" });
+    expect(await rejection(loop.run(asked))).toMatchObject({ code: "stopping" });
     await advance(60_000, 1_000);
     expect(runs).toHaveLength(1);
   });

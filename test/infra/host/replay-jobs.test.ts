@@ -6,6 +6,7 @@ import {
   type ReplayResult,
 } from "../../../functions/replay-dead-letters.ts";
 import type { ReplayRequest } from "../../../lib/rules/replay-request.ts";
+import { hostStopping } from "../../../lib/rules/errors.ts";
 import { eventually } from "../../support/eventually.ts";
 import { createMemoryLogger } from "../../support/memory-logger.ts";
 import { replayResult } from "../../support/replay-result.ts";
@@ -89,6 +90,7 @@ describe("replay jobs", () => {
     await jobs.stop();
     expect(runs[0]?.signal.aborted).toBe(true);
     expect(jobs.get("id-1")).toMatchObject({ state: "failed", error: "the host stops" });
-    expect(() => jobs.start(request)).toThrow("the host stops");
+    expect(() => jobs.start(request)).toThrow(hostStopping());
+    expect(hostStopping()).toMatchObject({ code: "stopping", retryable: true });
   });
 });

@@ -122,7 +122,7 @@ export const deadLetters: Subject = {
         responses: {
           200: jsonAnswer("What they have in common.", ref("DigestResult")),
           400: problemAnswer("An unknown parameter, or no topic name."),
-          503: problemAnswer("Kafka does not answer."),
+          503: problemAnswer("Kafka does not answer, or the host is stopping."),
         },
       },
     },
@@ -152,6 +152,7 @@ export const deadLetters: Subject = {
           400: problemAnswer("An unknown or twice given parameter, or one with another value."),
           409: { ...problemAnswer("Another one runs.", ref("ReplayBusy")), headers: location },
           415: problemAnswer("The body does not say that it is JSON."),
+          503: problemAnswer("The host is stopping."),
         },
       },
     },

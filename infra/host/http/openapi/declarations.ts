@@ -111,6 +111,8 @@ export const declarations: Subject = {
         responses: {
           200: jsonAnswer("Where etcd does not answer, what it last said well.", ref("DeclarationsListing")),
           400: problemAnswer("An unknown parameter."),
+          429: problemAnswer("Too many at once."),
+          503: problemAnswer("The host is stopping."),
         },
       },
       post: {
@@ -160,7 +162,7 @@ export const declarations: Subject = {
           409: problemAnswer("Somebody else changed the key; what stands there now.", ref("LostEdit")),
           415: problemAnswer("The body does not say that it is JSON."),
           422: problemAnswer("Hosts would refuse it.", ref("DeclarationFaults")),
-          503: problemAnswer("etcd does not answer."),
+          503: problemAnswer("etcd does not answer, or the host is stopping."),
         },
       },
     },

@@ -67,7 +67,7 @@ function pathsOf({ name, paths }: Subject) {
 function commonAnswers({ security, requestBody }: Operation): Record<string, Answer> {
   return {
     ...(security === undefined && { 401: problemAnswer("A token is needed, or was not accepted.") }),
-    403: problemAnswer("Not from there: the Host or the Origin header."),
+    403: problemAnswer("Not from there: the Host, the Origin or the Sec-Fetch-Site header."),
     ...(requestBody !== undefined && { 413: problemAnswer("The body is too long.") }),
     500: problemAnswer("A fault of the host; its log says more."),
   };

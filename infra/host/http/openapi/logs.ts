@@ -51,7 +51,6 @@ const whole = z.object({
   id: z.string(),
   raw: z.string().meta({ description: "As it was written, every digit kept." }),
   bytes: wholeNumber,
-  document,
 });
 
 const topics: Parameter = queryParameter("topic", "Of this topic; may be given again. None: of all.", {

@@ -58,6 +58,7 @@ export const pages: Subject = {
             content: { "text/event-stream": { schema: { type: "string" } } },
           },
           400: problemAnswer("Another view, or no topic name."),
+          429: problemAnswer("Too many open pages."),
           503: problemAnswer("The host is stopping."),
         },
       },
@@ -65,7 +66,6 @@ export const pages: Subject = {
     "/openapi.json": {
       get: {
         summary: "This description",
-        security: [],
         responses: { 200: jsonAnswer("OpenAPI 3.1.", { type: "object" }) },
       },
     },

@@ -109,6 +109,7 @@ export const reconcile: Subject = {
           409: problemAnswer("The plan is not the one of the hash; nothing was touched.", ref("PlanChanged")),
           200: jsonAnswer("What was done, or would be.", ref("ReconcileAnswer")),
           400: problemAnswer("An unknown parameter, or one with another value."),
+          503: problemAnswer("The host is stopping."),
         },
       },
     },

@@ -38,6 +38,28 @@ describe("without a token", () => {
     expect(reconciles).toHaveLength(2);
   });
 
+  test.each(["cross-site", "same-site"])(
+    "a page of another site may not ask, Origin or none (%s)",
+    async (site) => {
+      const { ask, reconciles } = setUp();
+      const fromPage = { "sec-fetch-site": site, "sec-fetch-mode": "no-cors" };
+      for (const path of ["/topics", "/metrics", "/openapi.json", "/", "/logs/export"]) {
+        const response = await ask(path, { headers: fromPage });
+        expect(response.status).toBe(403);
+        expect((await problemOf(response)).detail).toContain("other sites");
+      }
+      await ask("/reconcile", { method: "POST", headers: fromPage });
+      expect(reconciles).toEqual([]);
+      const byLink = { "sec-fetch-site": site, "sec-fetch-mode": "navigate" };
+      expect((await ask("/ui/topics/app", { headers: byLink })).status).toBe(200);
+      expect((await ask("/topics", { headers: byLink })).status).toBe(403);
+    },
+  );
+
+  test.each(["same-origin", "none"])("our own pages and typed addresses are answered (%s)", async (site) => {
+    expect((await setUp().ask("/topics", { headers: { "sec-fetch-site": site } })).status).toBe(200);
+  });
+
   test("nothing is answered where the host listens beyond loopback", async () => {
     expect((await setUp({ hostname: "0.0.0.0" }).ask("/topics")).status).toBe(403);
   });
@@ -54,6 +76,7 @@ describe("with a token", () => {
 
   test.each([
     ["GET", "/topics"],
+    ["GET", "/openapi.json"],
     ["GET", "/metrics"],
     ["POST", "/reconcile"],
     ["GET", "/nope"],

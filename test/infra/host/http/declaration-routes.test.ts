@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { DeclarationsDesk, EditAnswer } from "../../../../infra/host/declarations-desk.ts";
 import type { DeclarationsListing } from "../../../../functions/list-declarations.ts";
-import { PenstockError } from "../../../../lib/rules/errors.ts";
+import { hostStopping, PenstockError } from "../../../../lib/rules/errors.ts";
 import { reconcileResult } from "../../../support/reconcile-result.ts";
 import { bearer, problemOf, setUp, token } from "./fixture.ts";
 
@@ -36,6 +36,17 @@ describe("GET /declarations", () => {
     const response = await withDesk(written).ask("/declarations");
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual(listing as never);
+  });
+
+  test("two at once, each until it was read", async () => {
+    const { ask } = withDesk(written);
+    const [first, second] = [await ask("/declarations"), await ask("/declarations")];
+    const refused = await ask("/declarations");
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "2"]);
+    await first.text();
+    expect((await ask("/declarations")).status).toBe(200);
+    await second.body?.cancel();
+    expect((await ask("/declarations")).status).toBe(200);
   });
 
   test("takes no parameters, and the token where one is set", async () => {
@@ -124,6 +135,7 @@ describe("POST /declarations", () => {
       503,
       { detail: "etcd at x is not available." },
     ],
+    ["a host that stops", hostStopping(), 503, { detail: "The host is stopping." }],
     ["a fault of ours", new Error("bug"), 500, {}],
   ])("tells of %s", async (_, answer, status, wanted) => {
     const response = await withDesk(answer).ask("/declarations", asJson(body));

@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, jest, test } from "bun:test";
+import type { LogDocument } from "../../../../infra/console/log-messages.ts";
 import { createTailHub, maxTails } from "../../../../infra/host/tail-hub.ts";
 import type { LogRouteDeps } from "../../../../infra/host/http/log-routes.ts";
 import { serveHttp, type HttpServer } from "../../../../infra/host/http/server.ts";
@@ -122,6 +123,60 @@ test("four searches at once, and no fifth until one is done", async () => {
   await turn();
   answer();
   expect((await sixth).status).toBe(200);
+});
+
+const documentPath = "/logs/document?topic=app&id=app%3A0%3A1%3Ax";
+
+test("a document is answered as it was written, once", async () => {
+  const source = `{"message":"${"😀x".repeat(1_000_000)}","n":1.000}`;
+  const { ask } = world(() => Promise.resolve(searchAnswer([answeredHit({ offset: 1, source })])));
+  const answer = await ask(documentPath);
+  expect(answer.headers.get("content-type")).toBe("application/json");
+  const told = (await answer.json()) as LogDocument;
+  expect(Object.keys(told).toSorted()).toEqual(["bytes", "id", "index", "raw"]);
+  expect(told.raw === source).toBe(true);
+  expect(told.bytes).toBe(Buffer.byteLength(source));
+});
+
+test("one document at a time, until it was read, given up, or left unread for a minute", async () => {
+  const { ask } = world(() => Promise.resolve(searchAnswer([answeredHit({ offset: 1 })])));
+  const status = async () => {
+    const answer = await ask(documentPath, { method: "HEAD" });
+    return answer.status;
+  };
+  const read = await ask(documentPath);
+  const refused = await ask(documentPath);
+  expect([refused.status, refused.headers.get("retry-after"), await status()]).toEqual([429, "2", 429]);
+  expect((await ask("/logs")).status).toBe(200);
+  await read.text();
+  expect(await status()).toBe(200);
+  await (await ask(documentPath)).body?.cancel();
+  expect(await status()).toBe(200);
+});
+
+test("a document that nobody reads is let go, cut off", async () => {
+  jest.useFakeTimers();
+  try {
+    const { ask } = world(() => Promise.resolve(searchAnswer([answeredHit({ offset: 1 })])));
+    const unread = await ask(documentPath);
+    jest.advanceTimersByTime(59_000);
+    expect((await ask(documentPath)).status).toBe(429);
+    jest.advanceTimersByTime(1_000);
+    expect((await ask(documentPath)).status).toBe(200);
+    const end = unread.text().then(
+      () => "ended",
+      () => "cut off",
+    );
+    expect(await end).toBe("cut off");
+  } finally {
+    jest.useRealTimers();
+  }
+});
+
+test("a document that is not found, or whose search fails, makes room", async () => {
+  const answers = [() => searchAnswer([]), () => Promise.reject(new PenstockError("usage", "no"))];
+  const { ask } = world(async () => answers.shift()?.() ?? searchAnswer([]));
+  for (const status of [404, 400, 404]) expect((await ask(documentPath)).status).toBe(status);
 });
 
 test("two exports at once; one that was read to its end, or given up, makes room", async () => {

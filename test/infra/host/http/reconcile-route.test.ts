@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { hostStopping } from "../../../../lib/rules/errors.ts";
 import { reconcileResult } from "../../../support/reconcile-result.ts";
 import { problemOf, setUp } from "./fixture.ts";
 
@@ -31,6 +32,14 @@ describe("POST /reconcile", () => {
       durationMs,
     });
     expect(reconciles).toEqual([wanted]);
+  });
+
+  test.each(["", "?dryRun=true"])("%s while the host stops is put off, and no fault", async (query) => {
+    const { ask, logged } = setUp({}, { reconcile: () => Promise.reject(hostStopping()) });
+    const response = await ask(`/reconcile${query}`, post);
+    expect([response.status, response.headers.get("retry-after")]).toEqual([503, "2"]);
+    expect((await problemOf(response)).detail).toBe("The host is stopping.");
+    expect(logged).toEqual([]);
   });
 
   test("with a plan that is another by now is 409 with the hash of today's", async () => {

@@ -97,6 +97,17 @@ describe("the cookie", () => {
     expect(reconciles).toEqual([]);
   });
 
+  test("does not count for what another site's page asks", async () => {
+    const { ask } = setUp({ token });
+    const cookie = await cookieOf(ask);
+    const from = async (path: string, site: string, mode: string) =>
+      (await ask(path, { headers: { ...cookie, "sec-fetch-site": site, "sec-fetch-mode": mode } })).status;
+    expect(await from("/topics", "same-site", "no-cors")).toBe(403);
+    expect(await from("/topics", "cross-site", "navigate")).toBe(403);
+    expect(await from("/topics", "same-origin", "cors")).toBe(200);
+    expect(await from("/ui/topics", "cross-site", "navigate")).toBe(200);
+  });
+
   test("does not make up for a wrong header", async () => {
     const { ask } = setUp({ token });
     const headers = { ...(await cookieOf(ask)), ...bearer("wrong") };

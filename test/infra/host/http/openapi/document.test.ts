@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import type { HttpDeps } from "../../../../../infra/host/http/app.ts";
-import { PenstockError } from "../../../../../lib/rules/errors.ts";
+import { hostStopping, PenstockError } from "../../../../../lib/rules/errors.ts";
 import { DescribedAnswers } from "../../../../support/described-answers.ts";
 import { kafkaEvent } from "../../../../support/kafka-event.ts";
 import { rejection } from "../../../../support/rejection.ts";
 import { sourceRecord } from "../../../../support/records.ts";
 import { partitionStatus, topicStatus } from "../../../../support/topic-status.ts";
-import { fine, ready, setUp, token } from "../fixture.ts";
+import { bearer, fine, ready, setUp, token } from "../fixture.ts";
 
 const described = new DescribedAnswers();
 const operations = Object.entries(described.document.paths).flatMap(([path, methods]) =>
@@ -36,8 +36,10 @@ test("is valid OpenAPI 3.1, every reference resolved", async () => {
   expect(broken.valid).toBe(false);
 });
 
-test("is served to everybody, as it is", async () => {
-  const response = await setUp({ token }).ask("/openapi.json");
+test("is served as it is, to who may read it", async () => {
+  const { ask } = setUp({ token });
+  expect((await ask("/openapi.json")).status).toBe(401);
+  const response = await ask("/openapi.json", { headers: bearer(token) });
   expect([response.status, response.headers.get("content-type")]).toEqual([200, "application/json"]);
   expect(await response.json()).toEqual(JSON.parse(JSON.stringify(described.document)));
 });
@@ -65,6 +67,12 @@ describe("answers are as described:", () => {
     progress: { ...fine, ok: false, reason: "stuck", partitions: ["golang_log/2"], topics: [stuck] },
   };
   const away = new PenstockError("kafka_unavailable", "Kafka does not answer", { retryable: true });
+  const stopping: HttpDeps["replays"] = {
+    start: () => {
+      throw hostStopping();
+    },
+    get: () => null,
+  };
   const loss = { partition: 0, from: 1, to: null, cause: "recreated", at: fine.since } as const;
 
   const cases: readonly (readonly [string, number, RequestInit?, Partial<HttpDeps>?])[] = [
@@ -90,6 +98,9 @@ describe("answers are as described:", () => {
     ],
     ["POST /reconcile?dryrun=true", 400],
     ["POST /reconcile", 500, {}, { reconcile: () => Promise.reject(new Error("a bug")) }],
+    ["POST /reconcile", 503, {}, { reconcile: () => Promise.reject(hostStopping()) }],
+    ["GET /dead-letters", 503, {}, { digest: () => Promise.reject(hostStopping()) }],
+    ["POST /replay", 503, {}, { replays: stopping }],
     ["GET /dead-letters?topic=a%20b", 400],
     ["GET /dead-letters", 503, {}, { digest: () => Promise.reject(away) }],
     ["POST /replay?dryrun=true", 400],

@@ -15,14 +15,14 @@ import type { TopicState, TopicStatus } from "../../lib/rules/status.ts";
  */
 export type LiveView = "overview" | "topics" | "topic";
 
-/** Equal steps up to and including `endMs`; the newest value stands last. Unknown values are 0. */
+/** Equal steps up to and including `endMs`; the newest value stands last. */
 export interface Series {
   readonly endMs: number;
   readonly stepMs: number;
-  /** Records with an outcome per second. */
+  /** Records with an outcome per second; 0 where it was the first step. */
   readonly rate: readonly number[];
-  /** Offsets behind, of the partitions this host owns. */
-  readonly lag: readonly number[];
+  /** Offsets behind, of the partitions this host owns; null: of none of them known. */
+  readonly lag: readonly (number | null)[];
 }
 
 /** A topic that is not as it should be. */
@@ -39,8 +39,9 @@ export interface SourceView {
   readonly kind: "config" | "etcd";
   /** The file, or the etcd keys. */
   readonly name: string;
-  readonly ok: boolean;
-  /** One sentence; null where it is ok. */
+  /** Null: not read yet. */
+  readonly ok: boolean | null;
+  /** One sentence; null where it is ok or was not read yet. */
   readonly error: string | null;
   /** When it was last read without error; null: never. */
   readonly lastSuccess: number | null;
@@ -56,7 +57,8 @@ export interface OverviewMessage {
   readonly checks: HealthChecks;
   /** Records with an outcome per second, over the last step. */
   readonly rate: number;
-  readonly lag: number;
+  /** Of the partitions this host owns; null: of none of them known. */
+  readonly lag: number | null;
   /** How long the slowest partition with lag has had no progress; null: none has lag. */
   readonly waitingMs: number | null;
   readonly inFlight: { readonly bytes: number; readonly maxBytes: number };

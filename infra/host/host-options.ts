@@ -11,6 +11,8 @@ export interface HostOptions {
   readonly logger: Logger;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Milliseconds of a clock that is never set; only differences count. */
+  readonly monotonicMs: () => number;
   /** Unguessable: at least 128 random bits, as text. */
   readonly newMarker: () => string;
   /** In [0, 1). */

@@ -43,7 +43,7 @@ const LEAVE_MS = 5_000;
  * @throws PenstockError `http_unavailable`
  */
 export function startHost(options: HostOptions): Host {
-  const { config, logger, now, random } = options;
+  const { config, logger, now, monotonicMs, random } = options;
   const metrics = createMetrics();
   const failures = createThrottledLogger(logger, { now });
   const reporter = createReporter({ logger, failures, metrics, now });
@@ -92,7 +92,13 @@ export function startHost(options: HostOptions): Host {
       }),
   });
 
-  const tails = createTailHub({ partitions: (topic) => pool.partitions(topic), now });
+  const tails = createTailHub({
+    monotonicMs,
+    failures,
+    partitions: (topic) => pool.partitions(topic),
+    // The pump has booked the outcomes by then.
+    later: (act) => void setImmediate(act),
+  });
 
   const loop = createReconcileLoop({
     logger,
@@ -145,6 +151,7 @@ export function startHost(options: HostOptions): Host {
   const services = createServices({
     options,
     metrics,
+    failures,
     reporter,
     clients,
     gate,

@@ -62,6 +62,7 @@ async function main(): Promise<void> {
       config,
       logger,
       now: () => Date.now(),
+      monotonicMs: () => performance.now(),
       random: () => Math.random(),
       newMarker: () => randomBytes(16).toString("base64url"),
       readConfig() {

@@ -3,6 +3,7 @@ import type { IngestBatchDeps } from "../../functions/ingest-batch.ts";
 import { declarationsInForce, type ReconcileMemory } from "../../functions/reconcile-topics.ts";
 import { searchText } from "../../lib/adapters/elasticsearch/search.ts";
 import { withStore } from "../../lib/adapters/etcd/declarations-store.ts";
+import type { ThrottledLogger } from "../../lib/adapters/log-throttle.ts";
 import type { Metrics } from "../../lib/adapters/metrics.ts";
 import type { TopicStatus } from "../../lib/rules/status.ts";
 import { createConsoleFiles } from "../console/build.ts";
@@ -26,6 +27,7 @@ import type { TailHub } from "./tail-hub.ts";
 export interface HostCore {
   readonly options: HostOptions;
   readonly metrics: Metrics;
+  readonly failures: ThrottledLogger;
   readonly reporter: Reporter;
   readonly clients: Clients;
   readonly gate: BulkGate;
@@ -107,6 +109,8 @@ export function createServices(core: HostCore): Services {
     loop,
     reporter,
     configPath,
+    failures: core.failures,
+    monotonicMs: options.monotonicMs,
     topics: () => pool.statuses(),
     health: healthOf,
     inFlightBytes: () => budget.usedBytes,

@@ -1,4 +1,6 @@
-import type { Specification } from "../../lib/rules/declaration.ts";
+import type { ThrottledLogger } from "../../lib/adapters/log-throttle.ts";
+import type { Format, Specification } from "../../lib/rules/declaration.ts";
+import { messageOf } from "../../lib/rules/errors.ts";
 import type { OutcomeKind, SourceRecord } from "../../lib/rules/record.ts";
 import type { PartitionStatus } from "../../lib/rules/status.ts";
 import { recordText, type TailLine, tailLine } from "../../lib/rules/search/tail-line.ts";
@@ -14,7 +16,11 @@ export interface TailRequest {
 
 /** Live tails: who wants to see what this host settles. */
 export interface TailHub {
-  /** To be called with every attempt's outcomes, null for what is tried again. Costs nothing where nobody looks. */
+  /**
+   * To be called with every attempt's outcomes, null for what is tried again. Never throws, and costs nothing where
+   * nobody looks. Where somebody does, the records are looked at later, once whoever called has gone on, and for
+   * `tapBudgetMs` at most, but for their first 64 KiB; the rest is counted as not shown.
+   */
   tap(spec: Specification, records: readonly SourceRecord[], outcomes: readonly (OutcomeKind | null)[]): void;
   /** True: as many tails are open as may be. */
   readonly isFull: boolean;
@@ -25,13 +31,20 @@ export interface TailHub {
 export interface TailHubDeps {
   /** What is known of a topic's partitions on this host; none where it does not run. */
   partitions(topic: string): readonly PartitionStatus[];
-  /** Milliseconds; only differences count. */
-  readonly now: () => number;
+  /** Milliseconds of a clock that is never set. */
+  readonly monotonicMs: () => number;
+  /** Calls it once what runs now, and what waits for nothing but promises, has had its turn. */
+  later(act: () => void): void;
+  readonly failures: Pick<ThrottledLogger, "error">;
 }
 
 export const maxTails = 20;
 export const maxTailTopics = 10;
 export const tailLinesPerSecond = 200;
+/** How long one batch of one topic may be looked at, for all tails together: nothing else of the host runs meanwhile. */
+export const tapBudgetMs = 5;
+/** So much of a batch is looked at however long it takes: on a busy machine 5 ms may pass without a step of ours. */
+const TAP_FLOOR_BYTES = 65_536;
 const FLUSH_MS = 250;
 /** How often it is looked whether the partitions have changed hands. */
 const FLUSHES_PER_HELLO = 4;
@@ -40,24 +53,46 @@ export function createTailHub(deps: TailHubDeps): TailHub {
   const tails = new Set<Tail>();
   const byTopic = new Map<string, Set<Tail>>();
 
+  const look = (
+    { topic, format }: Specification,
+    records: readonly SourceRecord[],
+    outcomes: readonly (OutcomeKind | null)[],
+  ): void => {
+    const readers = byTopic.get(topic);
+    if (readers === undefined) return;
+    const beganMs = deps.monotonicMs();
+    let isLate = false;
+    let bytes = 0;
+    for (const [position, record] of records.entries()) {
+      const outcome = outcomes[position] ?? null;
+      if (outcome === null) continue;
+      bytes += record.value?.byteLength ?? 0;
+      const settled = new SettledRecord(topic, format, record, outcome);
+      for (const tail of readers) {
+        isLate ||= bytes > TAP_FLOOR_BYTES && deps.monotonicMs() - beganMs >= tapBudgetMs;
+        if (isLate) tail.leaveOut();
+        else endsWithFault(tail, () => tail.take(settled));
+      }
+    }
+  };
+
   return {
     tap(spec, records, outcomes) {
-      const readers = byTopic.get(spec.topic);
-      if (readers === undefined) return;
-      for (const tail of readers) {
+      if (!byTopic.has(spec.topic)) return;
+      deps.later(() => {
         try {
-          tail.take(spec, records, outcomes);
+          look(spec, records, outcomes);
         } catch (error) {
-          // A fault of ours ends that tail, and not the topic it looks at.
-          tail.failed.abort(error);
+          const fields = { topic: spec.topic, reason: "tail_fault", error: messageOf(error) };
+          deps.failures.error("a fault in the live tails: a batch was not shown", fields);
         }
-      }
+      });
     },
     get isFull() {
       return tails.size >= maxTails;
     },
     async follow({ topics, query }, send, signal) {
-      const tail = createTail(createTextMatcher(query), send, deps.now);
+      const tail = createTail(createTextMatcher(query), send, deps.monotonicMs);
       tails.add(tail);
       for (const topic of topics) {
         const readers = byTopic.get(topic) ?? new Set();
@@ -70,12 +105,16 @@ export function createTailHub(deps: TailHubDeps): TailHub {
         const text = JSON.stringify(hello);
         if (text !== told && send("hello", hello)) told = text;
       };
-      greet();
-      const timer = setInterval(() => {
-        tail.flush();
-        flushes += 1;
-        if (flushes % FLUSHES_PER_HELLO === 0) greet();
-      }, FLUSH_MS);
+      endsWithFault(tail, greet);
+      const timer = setInterval(
+        () =>
+          endsWithFault(tail, () => {
+            tail.flush();
+            flushes += 1;
+            if (flushes % FLUSHES_PER_HELLO === 0) greet();
+          }),
+        FLUSH_MS,
+      );
       await untilAborted(AbortSignal.any([signal, tail.failed.signal]));
       clearInterval(timer);
       tails.delete(tail);
@@ -102,29 +141,68 @@ function helloOf(topics: readonly string[], deps: TailHubDeps): object {
 interface Tail {
   /** Aborted with what went wrong. */
   readonly failed: AbortController;
-  take(
-    spec: Specification,
-    records: readonly SourceRecord[],
-    outcomes: readonly (OutcomeKind | null)[],
-  ): void;
+  take(settled: SettledRecord): void;
+  /** Counts a record that nobody had the time to look at. */
+  leaveOut(): void;
   flush(): void;
 }
 
+/** A fault of ours ends the tail that met it, and neither the topic it looks at nor the process. */
+function endsWithFault(tail: Tail, act: () => void): void {
+  if (tail.failed.signal.aborted) return;
+  try {
+    act();
+  } catch (error) {
+    tail.failed.abort(error);
+  }
+}
+
+/** What one record says, worked out when the first tail asks, for all of them. */
+class SettledRecord {
+  readonly #topic: string;
+  readonly #format: Format;
+  readonly #record: SourceRecord;
+  readonly #outcome: OutcomeKind;
+  #text: string | null = null;
+  #folded: string | null = null;
+  #line: TailLine | null = null;
+
+  constructor(topic: string, format: Format, record: SourceRecord, outcome: OutcomeKind) {
+    this.#topic = topic;
+    this.#format = format;
+    this.#record = record;
+    this.#outcome = outcome;
+  }
+
+  get #all(): string {
+    return (this.#text ??= recordText(this.#record, this.#format));
+  }
+
+  /** In lower case, for the matchers. */
+  get folded(): string {
+    return (this.#folded ??= this.#all.toLowerCase());
+  }
+
+  get line(): TailLine {
+    return (this.#line ??= tailLine(this.#topic, this.#record, this.#outcome, this.#all));
+  }
+}
+
 /**
- * One reader's lines. What is over the limit, or finds the reader behind, is counted: `sent` and `notShown` together
- * are all that matched.
+ * One reader's lines. What is over the limit, or finds the reader behind, is counted, and so is what there was no time
+ * to look at: `sent` and `notShown` together are all that matched or was not looked at.
  */
-function createTail(matches: TextMatcher, send: SendEvent, now: () => number): Tail {
+function createTail(matches: TextMatcher, send: SendEvent, monotonicMs: () => number): Tail {
   let waiting: TailLine[] = [];
   let sent = 0;
   let notShown = 0;
   let toldNotShown = 0;
-  let secondBegan = now();
+  let secondBegan = monotonicMs();
   let inThisSecond = 0;
 
   const hasRoom = (): boolean => {
-    if (now() - secondBegan >= 1_000) {
-      secondBegan = now();
+    if (monotonicMs() - secondBegan >= 1_000) {
+      secondBegan = monotonicMs();
       inThisSecond = 0;
     }
     return inThisSecond < tailLinesPerSecond;
@@ -132,23 +210,17 @@ function createTail(matches: TextMatcher, send: SendEvent, now: () => number): T
 
   return {
     failed: new AbortController(),
-    take(spec, records, outcomes) {
-      for (const [position, record] of records.entries()) {
-        const outcome = outcomes[position] ?? null;
-        if (outcome === null) continue;
-        const room = hasRoom();
-        // Without a query a line that is not shown need not be read either.
-        if (matches === null && !room) {
-          notShown += 1;
-          continue;
-        }
-        const text = recordText(record, spec.format);
-        if (matches !== null && !matches(text)) continue;
-        if (room) {
-          waiting.push(tailLine(spec.topic, record, outcome, text));
-          inThisSecond += 1;
-        } else notShown += 1;
-      }
+    take(settled) {
+      const room = hasRoom();
+      // Without a query a line that is not shown need not be read either.
+      if (matches !== null && !matches(settled.folded)) return;
+      if (room) {
+        waiting.push(settled.line);
+        inThisSecond += 1;
+      } else notShown += 1;
+    },
+    leaveOut() {
+      notShown += 1;
     },
     flush() {
       if (waiting.length === 0 && notShown === toldNotShown) return;

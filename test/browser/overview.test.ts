@@ -1,8 +1,14 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { OverviewMessage } from "../../infra/console/live-messages.ts";
+import { createHistory } from "../../infra/host/live/history.ts";
+import { overviewOf } from "../../infra/host/live/views.ts";
+import { ready } from "../infra/host/http/fixture.ts";
 import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
+import { startConsoleHost } from "../support/console-host.ts";
 import { openConsoleWorld, type ConsoleWorld } from "../support/console-world.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
+import { partitionStatus, topicStatus } from "../support/topic-status.ts";
 
 describeInBrowser("the overview and a topic's page", () => {
   const browser = useBrowser();
@@ -131,4 +137,52 @@ describeInBrowser("the overview and a topic's page", () => {
     },
     60_000,
   );
+});
+
+describeInBrowser("the overview of a host that has just started", () => {
+  const browser = useBrowser();
+
+  test("what is not known yet is neither zero nor a failure", async () => {
+    const refusal = {
+      source: { kind: "config", name: "config.yaml", revision: null },
+      name: null,
+      reason: "no such file",
+      lastGoodKept: false,
+    } as const;
+    const history = createHistory();
+    const statuses = [topicStatus({ partitions: [partitionStatus({ lag: null })] })];
+    history.sample(statuses, { epochMs: Date.now(), monotonicMs: 0 });
+    const source = { error: null, declarations: 0, lastSuccess: null, revision: null };
+    const message: OverviewMessage = {
+      ...overviewOf({
+        at: Date.now(),
+        startedAt: Date.now(),
+        statuses,
+        health: ready,
+        inFlight: { bytes: 0, maxBytes: 1 },
+        sources: [{ ...source, kind: "config", name: "config.yaml", ok: null }],
+        reconciled: null,
+        history,
+      }),
+      refused: [refusal, refusal],
+      refusedCount: 2,
+    };
+    const live = {
+      subscribe(_subject: unknown, send: (event: string, message: object) => void) {
+        send("overview", message);
+        return () => {};
+      },
+    };
+    await using host = startConsoleHost(() => statuses, 0, { live });
+    await using opened = await browser.open(host.url);
+    const { page, faults } = opened;
+    await page.getByText("records behind").waitFor();
+    expect(await page.getByText("–records behind").count()).toBe(1);
+    expect(await page.getByLabel("Lag, last 15 minutes: now –, highest –").count()).toBe(1);
+    expect(await page.getByRole("cell", { name: "not read yet" }).count()).toBe(1);
+    expect(await page.getByText("not taken").count()).toBe(0);
+    expect(await page.getByText("no such file").count()).toBe(2);
+    await page.locator("canvas").nth(1).waitFor();
+    expect(faults).toEqual([]);
+  }, 30_000);
 });

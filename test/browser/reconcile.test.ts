@@ -84,6 +84,7 @@ describeInBrowser("reconcile", () => {
 
       await apply.click();
       const dialog = page.getByRole("dialog", { name: "Stop 1 topic?" });
+      await dialog.waitFor();
       expect(await dialog.getByRole("listitem").allInnerTexts()).toEqual(["d"]);
       await keepScreenshot(page, "reconcile-stop");
       await dialog.getByRole("button", { name: "Cancel" }).click();

@@ -108,9 +108,8 @@ describeInBrowser("the table of a thousand topics", () => {
       "running",
     ]);
     expect(await page.getByText("␛[31m<b>no</b>‹U+202E›").count()).toBe(1);
-    await page.addStyleTag({ content: "html { filter: grayscale(1) }" }).catch(() => {});
     await keepScreenshot(page, "states");
-    expect(faults.filter((fault) => !fault.includes("inline style"))).toEqual([]);
+    expect(faults).toEqual([]);
   }, 30_000);
 
   test.each(looks)(

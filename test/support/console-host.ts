@@ -24,6 +24,12 @@ export function startConsoleHost(
     history,
     topics,
     now: () => Date.now(),
+    monotonicMs: () => performance.now(),
+    failures: {
+      error(message, { error }) {
+        throw new Error(`${message}: ${String(error)}`);
+      },
+    },
     look: () => ({
       at: Date.now(),
       startedAt: Date.now(),

@@ -2,10 +2,20 @@ import type { Series } from "../../console/live-messages.ts";
 import type { TopicStatus } from "../../../lib/rules/status.ts";
 import { lagOf, movedOf } from "./topic-figures.ts";
 
+export interface SampleTime {
+  /** Milliseconds since the epoch, for the charts' axis alone: this clock may be set. */
+  readonly epochMs: number;
+  /** Milliseconds of a clock that is never set, for the rates. */
+  readonly monotonicMs: number;
+}
+
 /** How the host's rate and lag went in the last quarter of an hour, in all and by topic, for the charts. */
 export interface History {
-  /** Takes one sample of all topics; call it every `stepMs`. Topics that are not among them any more are forgotten. */
-  sample(statuses: readonly TopicStatus[], atMs: number): void;
+  /**
+   * Takes one sample of all topics; call it every `stepMs`. Topics that are not among them any more are forgotten.
+   * One that follows after no time is left out: what it found is in the next.
+   */
+  sample(statuses: readonly TopicStatus[], at: SampleTime): void;
   /** Rises with every sample. */
   readonly samples: number;
   readonly total: Series;
@@ -24,35 +34,36 @@ export function createHistory(): History {
   const total = new Track();
   const tracks = new Map<string, Track>();
   let samples = 0;
-  let sampledAtMs = 0;
+  let sampledAt: SampleTime = { epochMs: 0, monotonicMs: 0 };
 
   const seriesOf = (track: Track): Series => ({
-    endMs: sampledAtMs,
+    endMs: sampledAt.epochMs,
     stepMs: historyStepMs,
     rate: track.rates.values(),
-    lag: track.lags.values(),
+    lag: track.lags.values().map((lag) => (Number.isNaN(lag) ? null : lag)),
   });
 
   return {
-    sample(statuses, atMs) {
-      const seconds = samples === 0 ? 0 : Math.max(0.001, (atMs - sampledAtMs) / 1000);
+    sample(statuses, at) {
+      const seconds = samples === 0 ? 0 : (at.monotonicMs - sampledAt.monotonicMs) / 1000;
+      if (samples > 0 && seconds <= 0) return;
       const present = new Set<string>();
       let records = 0;
-      let lag = 0;
+      let lag: number | null = null;
       for (const status of statuses) {
         present.add(status.topic);
         let track = tracks.get(status.topic);
         if (track === undefined) tracks.set(status.topic, (track = new Track()));
-        const behind = lagOf(status.partitions) ?? 0;
+        const behind = lagOf(status.partitions);
         const moved = track.advance(movedOf(status.counts));
         track.push(seconds === 0 ? 0 : moved / seconds, behind);
         records += moved;
-        lag += behind;
+        if (behind !== null) lag = (lag ?? 0) + behind;
       }
       total.push(seconds === 0 ? 0 : records / seconds, lag);
       for (const topic of tracks.keys()) if (!present.has(topic)) tracks.delete(topic);
       samples += 1;
-      sampledAtMs = atMs;
+      sampledAt = at;
     },
     get samples() {
       return samples;
@@ -83,9 +94,10 @@ class Track {
     return more;
   }
 
-  push(rate: number, lag: number): void {
+  /** @param lag null: not known */
+  push(rate: number, lag: number | null): void {
     this.rates.push(rate);
-    this.lags.push(lag);
+    this.lags.push(lag ?? Number.NaN);
   }
 }
 

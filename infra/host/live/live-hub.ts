@@ -1,3 +1,5 @@
+import type { ThrottledLogger } from "../../../lib/adapters/log-throttle.ts";
+import { messageOf } from "../../../lib/rules/errors.ts";
 import type { TopicRow } from "../../console/live-messages.ts";
 import { historyStepMs, type History } from "./history.ts";
 import { changesBetween, overviewOf, topicOf, topicRowOf, topicsOf, type LiveInput } from "./views.ts";
@@ -25,95 +27,105 @@ export interface LiveHubDeps {
   topics(this: void): LiveInput["statuses"];
   /** Milliseconds since the epoch. */
   now(this: void): number;
+  /** Milliseconds of a clock that is never set. */
+  monotonicMs(this: void): number;
+  readonly failures: Pick<ThrottledLogger, "error">;
 }
 
 const TICK_MS = 1_000;
 
+/** The pages that look at the same thing. */
+interface Audience {
+  readonly pages: Set<TellPage>;
+  /** What all of them were told last, to say nothing where nothing changed; null: not all were told the same. */
+  told: string | null;
+}
+
 /** Costs nothing while nobody looks, but for one sample of the history every five seconds. */
-export function createLiveHub({ history, look, topics, now }: LiveHubDeps): LiveHub {
-  const overviews = new Set<TellPage>();
+export function createLiveHub(deps: LiveHubDeps): LiveHub {
+  const { history, look, topics } = deps;
+  const overviews: Audience = { pages: new Set(), told: null };
+  const watched = new Map<string, Audience>();
   const tables = new Set<TellPage>();
-  const watched = new Map<string, Set<TellPage>>();
-  /** As the tables were told last; null: nobody looks at them. */
-  let rows: ReadonlyMap<string, TopicRow> | null = null;
-  let told = 0;
-  /** What was sent last, by view, to send nothing where nothing changed. */
-  const last = new Map<string, string>();
+  /** As the tables were told last. */
+  let rows: ReadonlyMap<string, TopicRow> = new Map();
+  let toldSamples = 0;
   let timer: ReturnType<typeof setInterval> | null = null;
 
-  const sampler = setInterval(() => history.sample(topics(), now()), historyStepMs);
+  /** A fault of ours in what a timer does must not end the process: it is logged, and the next turn tries again. */
+  const every = (ms: number, act: () => void): ReturnType<typeof setInterval> =>
+    setInterval(() => {
+      try {
+        act();
+      } catch (error) {
+        const fields = { reason: "live_fault", error: messageOf(error) };
+        deps.failures.error("a fault while the open pages were kept up to date", fields);
+      }
+    }, ms);
 
-  const tell = (
-    name: string,
-    event: string,
-    message: { readonly at: number },
-    to: Iterable<TellPage>,
-  ): void => {
+  const sampler = every(historyStepMs, () =>
+    history.sample(topics(), { epochMs: deps.now(), monotonicMs: deps.monotonicMs() }),
+  );
+
+  const tell = (audience: Audience, event: string, message: { readonly at: number }): void => {
     const { at: _at, ...rest } = message;
     const comparable = JSON.stringify(rest);
-    if (last.get(name) === comparable) return;
-    last.set(name, comparable);
-    for (const send of to) send(event, message);
+    if (audience.told === comparable) return;
+    audience.told = comparable;
+    for (const send of audience.pages) send(event, message);
   };
 
-  const rowsOf = ({ statuses }: LiveInput): Map<string, TopicRow> =>
-    new Map(statuses.map((status) => [status.topic, topicRowOf(status, history.rateOf(status.topic))]));
-
-  const tick = (): void => {
-    const input = look();
-    if (overviews.size > 0) tell("overview", "overview", overviewOf(input), overviews);
-    for (const [topic, watchers] of watched) tell(`topic ${topic}`, "topic", topicOf(topic, input), watchers);
-    if (tables.size === 0) return;
-    const now = rowsOf(input);
-    const changes = changesBetween(rows ?? new Map<string, TopicRow>(), now, {
-      at: input.at,
-      stepped: history.samples !== told,
-    });
+  const tellTables = ({ at, statuses }: LiveInput): void => {
+    const now = new Map(
+      statuses.map((status) => [status.topic, topicRowOf(status, history.rateOf(status.topic))]),
+    );
+    const changes = changesBetween(rows, now, { at, stepped: history.samples !== toldSamples });
     rows = now;
-    told = history.samples;
+    toldSamples = history.samples;
     if (changes === null) return;
     for (const send of tables) send("changes", changes);
   };
 
-  const watch = (watchers: Set<TellPage>, send: TellPage, onLast: () => void): (() => void) => {
-    watchers.add(send);
-    timer ??= setInterval(tick, TICK_MS);
+  const tick = (): void => {
+    const input = look();
+    if (overviews.pages.size > 0) tell(overviews, "overview", overviewOf(input));
+    for (const [topic, audience] of watched) tell(audience, "topic", topicOf(topic, input));
+    if (tables.size > 0) tellTables(input);
+  };
+
+  /** @returns ends it */
+  const join = (pages: Set<TellPage>, send: TellPage, onLast?: () => void): (() => void) => {
+    pages.add(send);
+    timer ??= every(TICK_MS, tick);
     return () => {
-      watchers.delete(send);
-      if (watchers.size === 0) onLast();
-      if (overviews.size + tables.size + watched.size > 0 || timer === null) return;
+      if (!pages.delete(send)) return;
+      if (pages.size === 0) onLast?.();
+      if (overviews.pages.size + tables.size + watched.size > 0 || timer === null) return;
       clearInterval(timer);
       timer = null;
     };
   };
 
-  const watchTopics = (send: TellPage): (() => void) => {
-    const input = look();
-    // The others are told at the next tick what changed since the last; this one is told the same, which changes nothing.
-    if (rows === null) {
-      rows = rowsOf(input);
-      told = history.samples;
-    }
-    send("topics", topicsOf(input.at, rows, history));
-    return watch(tables, send, () => (rows = null));
-  };
-
   return {
     subscribe(subject, send) {
-      if (subject.view === "topics") return watchTopics(send);
       const input = look();
+      if (subject.view === "topics") {
+        // The others are told the same first, so that from now on all of them know the same.
+        tellTables(input);
+        send("topics", topicsOf(input.at, rows, history));
+        return join(tables, send);
+      }
       if (subject.view === "overview") {
         send("overview", overviewOf(input));
-        return watch(overviews, send, () => last.delete("overview"));
+        overviews.told = null;
+        return join(overviews.pages, send);
       }
       const { topic } = subject;
       send("topic", topicOf(topic, input));
-      const watchers = watched.get(topic) ?? new Set<TellPage>();
-      watched.set(topic, watchers);
-      return watch(watchers, send, () => {
-        watched.delete(topic);
-        last.delete(`topic ${topic}`);
-      });
+      const audience = watched.get(topic) ?? { pages: new Set(), told: null };
+      watched.set(topic, audience);
+      audience.told = null;
+      return join(audience.pages, send, () => watched.delete(topic));
     },
     stop() {
       clearInterval(sampler);

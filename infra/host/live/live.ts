@@ -1,4 +1,5 @@
 import type { HealthResult } from "../../../functions/health.ts";
+import type { ThrottledLogger } from "../../../lib/adapters/log-throttle.ts";
 import type { TopicStatus } from "../../../lib/rules/status.ts";
 import type { ReconcileLoop } from "../reconcile-loop.ts";
 import type { Reporter } from "../reporter.ts";
@@ -15,6 +16,9 @@ export interface LiveDeps {
   inFlightBytes(): number;
   /** Milliseconds since the epoch. */
   now(): number;
+  /** Milliseconds of a clock that is never set. */
+  monotonicMs(): number;
+  readonly failures: Pick<ThrottledLogger, "error">;
 }
 
 /** What a host's open pages are kept up to date from: its memory alone. */
@@ -25,6 +29,8 @@ export function createLive(deps: LiveDeps): LiveHub {
     history,
     topics: () => deps.topics(),
     now: () => deps.now(),
+    monotonicMs: () => deps.monotonicMs(),
+    failures: deps.failures,
     look() {
       const { last, memory } = deps.loop;
       const { etcd, kafka } = memory.settings;

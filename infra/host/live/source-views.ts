@@ -10,7 +10,7 @@ export function sourceViews(
   reconciled: Pick<ReconcileResult, "sources"> | null,
   lastSuccess: Reporter["lastSuccess"],
 ): SourceView[] {
-  const unread = { ok: false, error: "not read yet", declarations: 0 };
+  const unread = { ok: null, error: null, declarations: 0 };
   const config = reconciled?.sources.config ?? unread;
   const views: SourceView[] = [
     { kind: "config", name: configPath, ...config, lastSuccess: lastSuccess("config"), revision: null },

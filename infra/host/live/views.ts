@@ -43,7 +43,7 @@ export function overviewOf(input: LiveInput): OverviewMessage {
     failed: 0,
   };
   const counts = { indexed: 0, duplicate: 0, deadLettered: 0, skipped: 0 };
-  let lag = 0;
+  let lag: number | null = null;
   let lost = 0;
   let waiting: number | null = null;
   for (const status of statuses) {
@@ -52,7 +52,8 @@ export function overviewOf(input: LiveInput): OverviewMessage {
     counts.duplicate += status.counts.duplicate;
     counts.deadLettered += status.counts.deadLettered;
     counts.skipped += status.counts.skipped;
-    lag += lagOf(status.partitions) ?? 0;
+    const behind = lagOf(status.partitions);
+    if (behind !== null) lag = (lag ?? 0) + behind;
     for (const range of status.lost) lost += lostOffsets(range);
     const since = waitingSince(status.partitions);
     if (since !== null) waiting = Math.min(waiting ?? since, since);

@@ -7,8 +7,11 @@ interface Term {
   readonly isNegated: boolean;
 }
 
-/** Null: everything matches, so that no text has to be looked at. */
-export type TextMatcher = ((text: string) => boolean) | null;
+/**
+ * Looks at a text that is in lower case already: one text is often asked about by several.
+ * Null: everything matches, so that no text has to be looked at.
+ */
+export type TextMatcher = ((folded: string) => boolean) | null;
 
 /**
  * What the search box means for a line that is not in an index: words ANDed, whatever their case, `"phrase"`, `-not`,
@@ -21,10 +24,7 @@ export type TextMatcher = ((text: string) => boolean) | null;
 export function createTextMatcher(query: string): TextMatcher {
   const terms = parseTerms(query);
   if (terms.length === 0) return null;
-  return (text) => {
-    const folded = text.toLowerCase();
-    return terms.every((term) => contains(folded, term) !== term.isNegated);
-  };
+  return (folded) => terms.every((term) => contains(folded, term) !== term.isNegated);
 }
 
 /** A word ends at white space or a quote. A quote that nothing closes counts as a space; so do lone `-` and `*`. */

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, jest, test } from "bun:test";
-import { createTailHub, maxTails, tailLinesPerSecond } from "../../../infra/host/tail-hub.ts";
+import { createTailHub, maxTails, tapBudgetMs, tailLinesPerSecond } from "../../../infra/host/tail-hub.ts";
 import type { TailLine } from "../../../lib/rules/search/tail-line.ts";
 import type { PartitionStatus } from "../../../lib/rules/status.ts";
+import { createMemoryLogger } from "../../support/memory-logger.ts";
 import { sourceRecord, specification } from "../../support/records.ts";
 import { rejection } from "../../support/rejection.ts";
 import { partitionStatus } from "../../support/topic-status.ts";
@@ -21,8 +22,16 @@ afterEach(() => {
 });
 
 function world(query = "", topics: readonly string[] = ["app"]) {
-  const state = { partitions: [partitionStatus()] as readonly PartitionStatus[], ready: true };
-  const hub = createTailHub({ partitions: () => state.partitions, now: () => Date.now() });
+  const state = { partitions: [partitionStatus()] as readonly PartitionStatus[], ready: true, msPerLook: 0 };
+  const failures = createMemoryLogger();
+  const beganAt = Date.now();
+  let spentMs = 0;
+  const hub = createTailHub({
+    failures,
+    partitions: () => state.partitions,
+    monotonicMs: () => (spentMs += state.msPerLook) + Date.now() - beganAt,
+    later: (act) => void setTimeout(act, 0),
+  });
   const events: { event: string; data: unknown }[] = [];
   const gone = new AbortController();
   ends.push(() => gone.abort());
@@ -33,6 +42,7 @@ function world(query = "", topics: readonly string[] = ["app"]) {
   const follow = () => hub.follow({ topics, query }, send, gone.signal);
   return {
     hub,
+    failures,
     state,
     gone,
     follow,
@@ -105,21 +115,105 @@ test("is full at its limit, and has room again once a reader has gone", async ()
   expect(hub.isFull).toBe(false);
 });
 
-test("looks at no record where nobody reads its topic", async () => {
-  const { hub, gone, following } = world();
-  gone.abort();
-  await following;
-  const untouchable = new Proxy(records(1), {
-    get() {
-      throw new Error("the records were looked at");
+test("looks at no record where nobody reads its topic, or nobody any more", async () => {
+  const { hub, gone, following, failures } = world();
+  let touched = 0;
+  const watched = new Proxy(records(1), {
+    get(target, name, receiver) {
+      touched += 1;
+      return Reflect.get(target, name, receiver);
     },
   });
-  hub.tap(spec, untouchable, indexed(1));
+  hub.tap(specification({ topic: "other" }), watched, indexed(1));
+  hub.tap(spec, watched, indexed(1));
+  gone.abort();
+  await following;
+  hub.tap(spec, watched, indexed(1));
+  jest.advanceTimersByTime(1_000);
+  expect([touched, failures.lines]).toEqual([0, []]);
 });
 
-test("a fault ends the tail that met it, and not the topic", async () => {
+test("whoever taps goes on first", () => {
+  const { hub } = world("line");
+  const record = sourceRecord("a line");
+  let decoded = 0;
+  Object.defineProperty(record, "value", { get: () => ((decoded += 1), Buffer.from("a line")) });
+  hub.tap(spec, [record], indexed(1));
+  expect(decoded).toBe(0);
+  jest.advanceTimersByTime(1);
+  expect(decoded).toBeGreaterThan(0);
+});
+
+test("a record is read once, however many look at it", () => {
+  const { hub, follow, lines } = world("line");
+  for (let more = 1; more < maxTails; more += 1) void follow();
+  const record = sourceRecord("a line");
+  const { value } = record;
+  let read = 0;
+  Object.defineProperty(record, "value", { get: () => ((read += 1), value) });
+  hub.tap(spec, [record], indexed(1));
+  jest.advanceTimersByTime(250);
+  expect(lines()).toHaveLength(maxTails);
+  // For its size, and for its text.
+  expect(read).toBe(2);
+});
+
+test("one batch is looked at for its time at most; the rest is not shown", () => {
+  const { hub, state, lines, follow } = world("line");
+  void follow();
+  state.msPerLook = 0.25;
+  hub.tap(spec, records(100, `line ${"x".repeat(10_000)}`), indexed(100));
+  jest.advanceTimersByTime(1);
+  state.msPerLook = 0;
+  jest.advanceTimersByTime(249);
+  expect(lines()).toHaveLength(2);
+  for (const { lines: shown, sent, notShown } of lines()) {
+    expect(sent).toBe(shown.length);
+    expect(sent).toBeGreaterThan(0);
+    expect(sent).toBeLessThanOrEqual(tapBudgetMs / 0.25);
+    expect(sent + notShown).toBe(100);
+  }
+  // The next batch has a time of its own.
+  hub.tap(spec, records(1), indexed(1));
+  jest.advanceTimersByTime(250);
+  expect(lines().at(-1)?.lines).toHaveLength(1);
+});
+
+test("a fault ends the tail that met it, and neither the topic nor whoever taps", async () => {
   const { hub, following } = world("a line");
   const broken = { ...sourceRecord("a line"), value: {} as Buffer };
   hub.tap(spec, [broken], indexed(1));
+  jest.advanceTimersByTime(1);
   expect(await rejection(following)).toBeInstanceOf(TypeError);
+});
+
+test("a fault that is no tail's is logged, and the tails go on", () => {
+  const { hub, failures, lines } = world();
+  const broken = new Proxy(records(1), {
+    get() {
+      throw new Error("the records broke");
+    },
+  });
+  hub.tap(spec, broken, indexed(1));
+  hub.tap(spec, records(1), indexed(1));
+  jest.advanceTimersByTime(250);
+  expect(failures.lines).toMatchObject([
+    { level: "error", fields: { topic: "app", reason: "tail_fault", error: "the records broke" } },
+  ]);
+  expect(lines()).toMatchObject([{ sent: 1 }]);
+});
+
+test("a fault in what is told now and then ends that tail, which leaves nothing behind", async () => {
+  const { hub, state, follow, following } = world();
+  Object.defineProperty(state, "partitions", {
+    get() {
+      throw new Error("the partitions broke");
+    },
+  });
+  jest.advanceTimersByTime(1_000);
+  expect(await rejection(following)).toMatchObject({ message: "the partitions broke" });
+  // As does one that is met at the greeting.
+  for (let more = 0; more < maxTails; more += 1)
+    expect(await rejection(follow())).toMatchObject({ message: "the partitions broke" });
+  expect(hub.isFull).toBe(false);
 });

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "hono/jsx/dom";
 import type { Series } from "../../live-messages.ts";
+import { unknown } from "../format.ts";
 import { zone } from "../preferences.ts";
 import { useStore } from "../store.ts";
 import type { LineChart } from "./line-chart.ts";
@@ -17,7 +18,7 @@ export function Chart({ title, series, of, format }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<Promise<LineChart> | null>(null);
   const inZone = useStore(zone);
-  const values = series[of];
+  const values: readonly (number | null)[] = series[of];
 
   useEffect(() => {
     const element = place.current;
@@ -36,13 +37,14 @@ export function Chart({ title, series, of, format }: ChartProps) {
     void chart.current?.then((made) => made.show(times, values));
   }, [series.endMs, values, inZone]);
 
-  const last = values.at(-1) ?? 0;
-  const highest = Math.max(0, ...values);
-  const summary = `${title}, last 15 minutes: now ${format(last)}, highest ${format(highest)}`;
+  const known = values.filter((value) => value !== null);
+  const inWords = (value: number | null): string => (value === null ? unknown : format(value));
+  const highest = inWords(known.length === 0 ? null : Math.max(...known));
+  const summary = `${title}, last 15 minutes: now ${inWords(values.at(-1) ?? null)}, highest ${highest}`;
   return (
     <figure class="chart">
       <figcaption>
-        {title} <span class="muted">15 min, highest {format(highest)}</span>
+        {title} <span class="muted">15 min, highest {highest}</span>
       </figcaption>
       <div ref={place} class="plot" role="img" aria-label={summary} />
     </figure>

@@ -3,8 +3,8 @@ import type { Zone } from "../format.ts";
 
 /** A line over time, drawn on a canvas. */
 export interface LineChart {
-  /** Seconds since the epoch, and a value for each. */
-  show(times: readonly number[], values: readonly number[]): void;
+  /** Seconds since the epoch, and a value for each; null: not known, a gap. */
+  show(times: readonly number[], values: readonly (number | null)[]): void;
   destroy(): void;
 }
 

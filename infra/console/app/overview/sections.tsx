@@ -156,8 +156,8 @@ export function Refused({ seen }: { readonly seen: OverviewMessage }) {
             <a href="/ui/reconcile">Reconcile</a>
           </li>
         ) : null}
-        {refused.map(({ reason, lastGoodKept }) => (
-          <li key={reason} class="bad multiline">
+        {refused.map(({ reason, lastGoodKept }, place) => (
+          <li key={`${place} ${reason}`} class="bad multiline">
             <Hostile text={reason} keep={"\n"} />
             {lastGoodKept ? " What it said before is kept." : ""}
           </li>
@@ -188,7 +188,7 @@ export function Sources({ sources }: { readonly sources: readonly SourceView[] }
             </tr>
           </thead>
           <tbody>
-            {sources.map(({ kind, name, lastSuccess, revision, declarations, error }) => (
+            {sources.map(({ kind, name, ok, lastSuccess, revision, declarations }) => (
               <tr key={kind}>
                 <th scope="row">
                   {kind === "etcd" ? "etcd " : ""}
@@ -199,9 +199,7 @@ export function Sources({ sources }: { readonly sources: readonly SourceView[] }
                 <td class="number">
                   <Count value={declarations} />
                 </td>
-                <td class={error === null ? "" : "bad"}>
-                  {error === null ? "taken" : "not taken; what it said before is kept"}
-                </td>
+                <td class={ok === false ? "bad" : ""}>{takenText(ok)}</td>
               </tr>
             ))}
           </tbody>
@@ -209,4 +207,9 @@ export function Sources({ sources }: { readonly sources: readonly SourceView[] }
       </div>
     </section>
   );
+}
+
+function takenText(ok: SourceView["ok"]): string {
+  if (ok === null) return "not read yet";
+  return ok ? "taken" : "not taken; what it said before is kept";
 }

@@ -3,7 +3,7 @@ import { Chart } from "../components/chart.tsx";
 import { Hostile } from "../components/hostile.tsx";
 import { CheckLabel } from "../components/state-label.tsx";
 import { Time } from "../components/times.tsx";
-import { byteSize, duration, ratePerSecond, shortCount } from "../format.ts";
+import { byteSize, duration, ratePerSecond, shortCount, unknown } from "../format.ts";
 import { useLive } from "../live.ts";
 import { Attention, Refused, Sources, Topics } from "../overview/sections.tsx";
 import { checks, Verdict } from "../overview/verdict.tsx";
@@ -42,7 +42,7 @@ export function Overview() {
         />
         <Figure
           name="Lag"
-          value={shortCount(seen.lag)}
+          value={seen.lag === null ? unknown : shortCount(seen.lag)}
           note={seen.lag === 1 ? "record behind" : "records behind"}
         />
         <Figure

@@ -1,8 +1,9 @@
 import { createConsoleFiles } from "../../../../infra/console/build.ts";
 import { createHttpApp, type HttpDeps } from "../../../../infra/host/http/app.ts";
-import { createTailHub } from "../../../../infra/host/tail-hub.ts";
+import { createTailHub, type TailHub } from "../../../../infra/host/tail-hub.ts";
 import type { LogFields, Logger } from "../../../../lib/rules/logger.ts";
 import type { HttpSettings } from "../../../../lib/rules/settings.ts";
+import { createMemoryLogger } from "../../../support/memory-logger.ts";
 import { reconcileResult } from "../../../support/reconcile-result.ts";
 import { topicStatus } from "../../../support/topic-status.ts";
 
@@ -55,7 +56,7 @@ export function setUp(settings: Partial<HttpSettings> = {}, deps: Partial<HttpDe
       managed: () => true,
       searchText: () => Promise.reject(new Error("no test asked for a search")),
       newMarker: () => "marker",
-      tails: createTailHub({ partitions: () => [], now: () => inForce.now }),
+      tails: idleTails(),
     },
     digest: () => Promise.reject(new Error("no test asked for a digest")),
     live: { subscribe: () => () => {} },
@@ -83,4 +84,14 @@ export async function problemOf(response: Response): Promise<Record<string, unkn
   const body: unknown = await response.json();
   if (typeof body !== "object" || body === null) throw new Error("the problem is no object");
   return { ...body };
+}
+
+/** Live tails of a host that moves nothing. */
+export function idleTails(): TailHub {
+  return createTailHub({
+    partitions: () => [],
+    monotonicMs: () => 0,
+    later: (act) => act(),
+    failures: createMemoryLogger(),
+  });
 }

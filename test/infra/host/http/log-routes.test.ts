@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, jest, test } from "bun:test";
 import type { LogDocument } from "../../../../infra/console/log-messages.ts";
-import { createTailHub, maxTails } from "../../../../infra/host/tail-hub.ts";
+import { maxTails } from "../../../../infra/host/tail-hub.ts";
 import type { LogRouteDeps } from "../../../../infra/host/http/log-routes.ts";
 import { serveHttp, type HttpServer } from "../../../../infra/host/http/server.ts";
 import { PenstockError, type ErrorCode } from "../../../../lib/rules/errors.ts";
 import { specification } from "../../../support/records.ts";
 import { answeredHit, searchAnswer } from "../../../support/search-answer.ts";
-import { bearer, problemOf, setUp, token } from "./fixture.ts";
+import { bearer, idleTails, problemOf, setUp, token } from "./fixture.ts";
 
 const opened: HttpServer[] = [];
 afterEach(async () => {
@@ -21,7 +21,7 @@ function world(searchText: SearchText = () => Promise.resolve(searchAnswer([])),
     managed: () => true,
     searchText,
     newMarker: () => "MARK",
-    tails: createTailHub({ partitions: () => [], now: () => 0 }),
+    tails: idleTails(),
     ...changes,
   };
   return setUp({}, { logs });

@@ -32,6 +32,8 @@ export interface TroubledTopic {
   readonly reason: string | null;
   /** When it entered this state. */
   readonly since: number;
+  /** Null: not known. */
+  readonly lag: number | null;
 }
 
 /** How one source of declarations is read. */

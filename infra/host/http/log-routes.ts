@@ -54,14 +54,15 @@ const SEARCH_DEADLINE_MS = 12_000;
 /** Searches at once, exports among them, which may take half of the places. */
 const SEARCHES = 4;
 const EXPORTS = 2;
-/** Documents at once, each until it was read: one may take 32 MiB, and several times as much while it is looked for. */
-const DOCUMENTS = 1;
+/** Documents over this many characters, one at a time, each until it was read: it may take 32 MiB. */
+const LARGE = 1024 * 1024;
+const LARGE_DOCUMENTS = 1;
 
 /** GET /logs searches, /logs/document shows one whole, /logs/export is a file, /logs/tail goes on. */
 export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
   const searches = createPlaces(SEARCHES);
   const exports = createPlaces(EXPORTS);
-  const documents = createPlaces(DOCUMENTS);
+  const largeDocuments = createPlaces(LARGE_DOCUMENTS);
 
   addLogRoute("/logs", async (c) => {
     const request = parseLogRequest(c.req.queries(), deps.now());
@@ -84,28 +85,22 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
     const inForce = deps.inForce();
     const spec = inForce.get(topic);
     if (spec === undefined) return refuseUnknown(c, [topic], inForce) ?? c.notFound();
-    const leave = documents.take();
-    if (leave === null) return refuseBusy(c, "whole documents");
-    try {
+    return inPlace(c, async () => {
       const found = await readLogDocument({ spec, id }, { search: searchWith(goneSignal(c)) });
-      if (found.kind === "document") {
-        const { index, raw } = found;
-        return await answerHeld(c, {
-          headers: jsonHeaders,
-          pieces: () => documentPieces(index, id, raw),
-          leave,
-        });
-      }
-      leave();
       if (found.kind === "missing") {
         return problem(c, 404, `Topic ${quoted(topic)} has no document ${quoted(id)}.`);
       }
       const { index } = found;
-      return problem(c, 413, `The document is ${tooLarge(index, id)}`, { members: { index, id } });
-    } catch (error) {
-      leave();
-      throw error;
-    }
+      if (found.kind !== "document") {
+        return problem(c, 413, `The document is ${tooLarge(index, id)}`, { members: { index, id } });
+      }
+      const pieces = () => documentPieces(index, id, found.raw);
+      if (found.raw.length <= LARGE) return answerJson(c, [...pieces()].join(""));
+      const leave = largeDocuments.take();
+      return leave === null
+        ? refuseBusy(c, "large documents")
+        : answerHeld(c, { headers: jsonHeaders, pieces, leave });
+    });
   });
 
   addLogRoute("/logs/export", async (c) => {

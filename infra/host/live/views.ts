@@ -100,7 +100,13 @@ function attentionOf(statuses: readonly TopicStatus[]): OverviewMessage["attenti
   return ["failed" as const, "stalled" as const]
     .flatMap((wanted) => statuses.filter(({ state }) => state === wanted))
     .slice(0, NAMED)
-    .map(({ topic, state, reason, since }) => ({ topic, state, reason, since: Date.parse(since) }));
+    .map(({ topic, state, reason, since, partitions }) => ({
+      topic,
+      state,
+      reason,
+      since: Date.parse(since),
+      lag: lagOf(partitions),
+    }));
 }
 
 export function topicRowOf(status: TopicStatus, rate: number): TopicRow {

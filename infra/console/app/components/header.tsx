@@ -39,6 +39,7 @@ export function Header({ onHelp }: { readonly onHelp: () => void }) {
         <img src="/assets/icon.svg" alt="" width="20" height="20" />
         Penstock
       </a>
+      <span class="purpose muted">Kafka → Elasticsearch</span>
       <nav aria-label="Pages">
         {pages.map(({ href, name }) => (
           <a key={href} href={href} aria-current={isHere(href) ? "page" : undefined}>

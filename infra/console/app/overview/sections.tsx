@@ -19,12 +19,15 @@ export function Attention({ seen }: { readonly seen: OverviewMessage }) {
             <tr>
               <th scope="col">State</th>
               <th scope="col">Topic</th>
+              <th scope="col" class="number">
+                Lag
+              </th>
+              <th scope="col">Since</th>
               <th scope="col">Reason</th>
-              <th scope="col">For</th>
             </tr>
           </thead>
           <tbody>
-            {seen.attention.map(({ topic, state, reason, since }) => (
+            {seen.attention.map(({ topic, state, reason, since, lag }) => (
               <tr key={topic}>
                 <td>
                   <StateLabel state={state} />
@@ -32,11 +35,14 @@ export function Attention({ seen }: { readonly seen: OverviewMessage }) {
                 <th scope="row">
                   <a href={`/ui/topics/${topic}`}>{topic}</a>
                 </th>
-                <td class="reason">
-                  <Hostile text={reason ?? ""} />
+                <td class="number">
+                  <Count value={lag} />
                 </td>
                 <td>
-                  <Age since={since} />
+                  <Time at={since} /> (<Age since={since} />)
+                </td>
+                <td class="reason">
+                  <Hostile text={reason ?? ""} />
                 </td>
               </tr>
             ))}
@@ -74,7 +80,7 @@ export function Topics({ seen: { busiest, states } }: { readonly seen: OverviewM
           <table class="live-values">
             <thead>
               <tr>
-                <th scope="col">Moved most</th>
+                <th scope="col">Topic, most moved first</th>
                 <th scope="col">To index</th>
                 <th scope="col" class="number">
                   Records/s

@@ -23,6 +23,7 @@ export const checks: readonly {
 /** The first line: what is wrong, or that nothing is. */
 export function Verdict({ seen }: { readonly seen: OverviewMessage }) {
   const topics = topicStates.reduce((sum, state) => sum + seen.states[state], 0);
+  const [first] = seen.attention;
   const troubled = seen.states.failed + seen.states.stalled;
   const broken = checks.flatMap(({ name, failing, consequence = "" }) => {
     const check = seen.checks[name];
@@ -33,7 +34,11 @@ export function Verdict({ seen }: { readonly seen: OverviewMessage }) {
   if (troubled + broken.length > 0) {
     return (
       <Notice kind={seen.states.failed > 0 || broken.length > 0 ? "bad" : "warning"}>
-        {troubled > 0 ? `${plural(troubled, "topic")} ${troubled === 1 ? "needs" : "need"} attention` : ""}
+        {troubled === 0
+          ? ""
+          : troubled === 1 && first !== undefined
+            ? `${first.topic} ${first.state === "failed" ? "failed" : "is stalled"}`
+            : `${plural(troubled, "topic")} need attention`}
         {broken.map(({ name, failing, consequence, since }, at) => (
           <span key={name}>
             {troubled + at > 0 ? " · " : ""}
@@ -47,6 +52,7 @@ export function Verdict({ seen }: { readonly seen: OverviewMessage }) {
             {consequence === "" ? "" : `; ${consequence}`}
           </span>
         ))}
+        {` · ${shortCount(seen.states.running)} of ${plural(topics, "topic")} running`}
       </Notice>
     );
   }

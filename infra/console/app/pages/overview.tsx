@@ -3,7 +3,7 @@ import { Chart } from "../components/chart.tsx";
 import { Hostile } from "../components/hostile.tsx";
 import { CheckLabel } from "../components/state-label.tsx";
 import { Time } from "../components/times.tsx";
-import { byteSize, duration, ratePerSecond, shortCount, unknown } from "../format.ts";
+import { byteSize, duration, plural, ratePerSecond, shortCount, unknown } from "../format.ts";
 import { useLive } from "../live.ts";
 import { Attention, Refused, Sources, Topics } from "../overview/sections.tsx";
 import { checks, Verdict } from "../overview/verdict.tsx";
@@ -26,7 +26,7 @@ export function Overview() {
               <CheckLabel ok={check.ok}>{label}</CheckLabel>
               {check.ok ? null : (
                 <span class="bad multiline">
-                  <Hostile text={check.reason ?? ""} keep={"\n"} />
+                  <Hostile text={reasonOf(seen, name)} keep={"\n"} />
                 </span>
               )}
             </div>
@@ -46,14 +46,19 @@ export function Overview() {
           note={seen.lag === 1 ? "record behind" : "records behind"}
         />
         <Figure
-          name="Longest wait"
+          name="Longest stall"
           value={seen.waitingMs === null ? "none" : duration(seen.waitingMs)}
-          note="of a partition with lag, without progress"
+          note="of a partition with lag and no commit"
         />
         <Figure
-          name="In flight"
+          name="In memory"
           value={byteSize(seen.inFlight.bytes)}
-          note={`of ${byteSize(seen.inFlight.maxBytes)}`}
+          note={`on their way, of ${byteSize(seen.inFlight.maxBytes)} at most`}
+        />
+        <Figure
+          name="Refused"
+          value={shortCount(seen.counts.deadLettered)}
+          note={seen.counts.deadLettered === 0 ? "no dead letters" : "kept as dead letters, see below"}
         />
       </dl>
       <div class="charts live-values">
@@ -66,6 +71,13 @@ export function Overview() {
       <Sources sources={seen.sources} />
     </>
   );
+}
+
+function reasonOf({ checks: { progress, ...others }, attention }: OverviewMessage, name: string): string {
+  // Each stalled topic has a line of its own below.
+  if (name === "progress" && attention.length > 0)
+    return `${plural(progress.partitions.length, "partition")} without a commit for 60 s, see below`;
+  return Object.entries({ ...others, progress }).find(([known]) => known === name)?.[1].reason ?? "";
 }
 
 function Figure({

@@ -138,8 +138,14 @@ test("a document is answered as it was written, once", async () => {
   expect(told.bytes).toBe(Buffer.byteLength(source));
 });
 
-test("one document at a time, until it was read, given up, or left unread for a minute", async () => {
-  const { ask } = world(() => Promise.resolve(searchAnswer([answeredHit({ offset: 1 })])));
+/** Over what is answered without further ado. */
+const large = () =>
+  Promise.resolve(
+    searchAnswer([answeredHit({ offset: 1, source: `{"message":"${"x".repeat(2_000_000)}"}` })]),
+  );
+
+test("one large document at a time, until it was read, given up, or left unread for a minute", async () => {
+  const { ask } = world(large);
   const status = async () => {
     const answer = await ask(documentPath, { method: "HEAD" });
     return answer.status;
@@ -154,10 +160,16 @@ test("one document at a time, until it was read, given up, or left unread for a 
   expect(await status()).toBe(200);
 });
 
-test("a document that nobody reads is let go, cut off", async () => {
+test("small documents do not wait for each other", async () => {
+  const { ask } = world(() => Promise.resolve(searchAnswer([answeredHit({ offset: 1 })])));
+  const unread = [await ask(documentPath), await ask(documentPath), await ask(documentPath)];
+  expect(unread.map(({ status }) => status)).toEqual([200, 200, 200]);
+});
+
+test("a large document that nobody reads is let go, cut off", async () => {
   jest.useFakeTimers();
   try {
-    const { ask } = world(() => Promise.resolve(searchAnswer([answeredHit({ offset: 1 })])));
+    const { ask } = world(large);
     const unread = await ask(documentPath);
     jest.advanceTimersByTime(59_000);
     expect((await ask(documentPath)).status).toBe(429);

@@ -156,7 +156,7 @@ describe("a running host", () => {
       "/reconcile?dryrun=true",
       { method: "POST" },
       400,
-      'Unknown parameter "dryrun": it must be dryRun or accept.',
+      'Unknown parameter "dryrun": it must be dryRun, accept or plan.',
     ],
     [
       "a foreign Host",

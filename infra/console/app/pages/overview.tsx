@@ -53,7 +53,7 @@ export function Overview() {
         <Figure
           name="In memory"
           value={byteSize(seen.inFlight.bytes)}
-          note={`on their way, of ${byteSize(seen.inFlight.maxBytes)} at most`}
+          note={`of ${byteSize(seen.inFlight.maxBytes)} at most`}
         />
         <Figure
           name="Refused"

@@ -86,11 +86,6 @@ export function tailPath({ topics, query }: Pick<ExploreState, "topics" | "query
   return `/logs/tail?${filterParameters({ topics, query }).toString()}`;
 }
 
-/** Under which id a record is indexed: topic, partition, offset, and the record's time in base 36. */
-export function recordId(topic: string, partition: number, offset: number, timestampMs: number): string {
-  return `${topic}:${partition}:${offset}:${timestampMs.toString(36)}`;
-}
-
 /** A topic's last records. */
 export function latestPath(topic: string): string {
   return `/logs?${new URLSearchParams({ topic, from: "now-24h", size: "20" }).toString()}`;

@@ -1,6 +1,7 @@
 /** How long a test waits for something to become true, unless it says otherwise. */
 const DEADLINE_MS = 30_000;
-const POLL_MS = 50;
+/** Pauses grow up to here: what is quick is seen quickly. */
+const LONGEST_PAUSE_MS = 50;
 
 /**
  * Asks until the answer is neither null nor undefined nor false, and returns it.
@@ -12,6 +13,7 @@ export async function eventually<T>(
   deadlineMs = DEADLINE_MS,
 ): Promise<T> {
   const until = Date.now() + deadlineMs;
+  let pauseMs = 1;
   let cause: unknown;
   for (;;) {
     try {
@@ -22,6 +24,7 @@ export async function eventually<T>(
       cause = error;
     }
     if (Date.now() >= until) throw new Error(`not within ${deadlineMs} ms: ${what}`, { cause });
-    await Bun.sleep(POLL_MS);
+    await Bun.sleep(pauseMs);
+    pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
   }
 }

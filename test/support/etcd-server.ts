@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePorts } from "../../infra/stack/ports.ts";
 
 /** An etcd of a test's own, so that it may be killed, compacted and locked up. Comes back with its data under the same address. */
 export interface EtcdServer {
@@ -20,7 +20,7 @@ export interface EtcdServer {
  * @param at the endpoint of another server that does not run (any more): what comes up there is another cluster
  */
 export async function createEtcdServer(at?: string): Promise<EtcdServer> {
-  const [clientPort, peerPort] = [await freePort(), await freePort()];
+  const [clientPort, peerPort] = await freePorts(2);
   const folder = await mkdtemp(join(tmpdir(), "penstock-etcd-"));
   const endpoint = at ?? `http://127.0.0.1:${clientPort}`;
   const peer = `http://127.0.0.1:${peerPort}`;
@@ -74,16 +74,8 @@ async function isHealthy(endpoint: string): Promise<boolean> {
   }
 }
 
-/** A port that was free a moment ago. */
+/** A port that is free, and that no outgoing connection takes meanwhile. */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  const { promise, resolve } = Promise.withResolvers<void>();
-  server.listen(0, "127.0.0.1", resolve);
-  await promise;
-  const address = server.address();
-  const closed = Promise.withResolvers<void>();
-  server.close(() => closed.resolve());
-  await closed.promise;
-  if (address === null || typeof address === "string") throw new Error("no port was given");
-  return address.port;
+  const [port = 0] = await freePorts(1);
+  return port;
 }

@@ -1,24 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import {
-  AclOperationTypes,
-  AclPermissionTypes,
-  AclResourceTypes,
-  type Admin,
-  ResourcePatternTypes,
-} from "kafkajs";
+import { AclOperationTypes, AclResourceTypes, type Admin } from "kafkajs";
 import { startStack, type Stack } from "../../infra/stack/stack.ts";
 import { addressesOf } from "../../infra/stack/state.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
+import { type Act, forbid, permit, withRules } from "../support/kafka-rules.ts";
 import { readTopic } from "../support/read-topic.ts";
 import { connectStack, type StackClients } from "../support/stack-clients.ts";
-
-/** A broker that asks who may do what; what no rule speaks of, everybody may. */
-const withRules = {
-  "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-  "allow.everyone.if.no.acl.found": "true",
-};
 
 describe("dead letters that Kafka does not take", () => {
   const [topic, other] = [uniqueName("forbidden"), uniqueName("other")];
@@ -45,43 +34,12 @@ describe("dead letters that Kafka does not take", () => {
     await stack?.stop();
   });
 
-  const rule = (
-    resourceType: AclResourceTypes,
-    resourceName: string,
-    operation: AclOperationTypes,
-    permissionType: AclPermissionTypes,
-  ) => ({
-    resourceType,
-    resourceName,
-    resourcePatternType: ResourcePatternTypes.LITERAL,
-    principal: "User:ANONYMOUS",
-    host: "*",
-    operation,
-    permissionType,
-  });
-
-  /** Everything but this operation stays allowed; creating is asked of the cluster too. */
-  async function forbid(operation: AclOperationTypes): Promise<void> {
-    const places = [[AclResourceTypes.TOPIC, servers.config.deadLetters.topic] as const];
-    if (operation === AclOperationTypes.CREATE)
-      places.push([AclResourceTypes.CLUSTER as never, "kafka-cluster"]);
-    await admin.createAcls({
-      acl: places.flatMap(([type, name]) => [
-        rule(type, name, AclOperationTypes.ALL, AclPermissionTypes.ALLOW),
-        rule(type, name, operation, AclPermissionTypes.DENY),
-      ]),
-    });
-  }
-
-  async function permit(operation: AclOperationTypes): Promise<void> {
-    const places = [
-      [AclResourceTypes.TOPIC, servers.config.deadLetters.topic],
-      [AclResourceTypes.CLUSTER, "kafka-cluster"],
-    ] as const;
-    await admin.deleteAcls({
-      filters: places.map(([type, name]) => rule(type, name, operation, AclPermissionTypes.DENY)),
-    });
-  }
+  /** Of the dead-letter topic; creating it is asked of the cluster too. */
+  const acts = (operation: AclOperationTypes): Act[] => {
+    const ofTopic = { type: AclResourceTypes.TOPIC, name: servers.config.deadLetters.topic, operation };
+    const ofCluster = { type: AclResourceTypes.CLUSTER, name: "kafka-cluster", operation };
+    return operation === AclOperationTypes.CREATE ? [ofTopic, ofCluster] : [ofTopic];
+  };
 
   const refusals = (): Record<string, unknown>[] =>
     host.log().filter((line) => line["msg"] === "records are tried again" && line["topic"] === topic);
@@ -96,7 +54,7 @@ describe("dead letters that Kafka does not take", () => {
     (await servers.kafka.committed(`penstock.${topic}`, topic)).get(0);
 
   test("the topic may not be made: the partition stalls and says why, nothing is lost, the other topic goes on", async () => {
-    await forbid(AclOperationTypes.CREATE);
+    await forbid(admin, ...acts(AclOperationTypes.CREATE));
     host = await startTestHost({
       ...servers.config,
       topics: [{ topic, format: "json" }, { topic: other }],
@@ -124,7 +82,7 @@ describe("dead letters that Kafka does not take", () => {
   }, 150_000);
 
   test("once it may be made, the letter is written and the partition goes on by itself", async () => {
-    await permit(AclOperationTypes.CREATE);
+    await permit(admin, ...acts(AclOperationTypes.CREATE));
     await host.untilTopic(topic, "has caught up", ({ partitions }) => partitions[0]?.committed === 3, 60_000);
     await host.untilTopic(topic, "runs again", ({ state }) => state === "running");
     await eventually("ready again", async () => (await host.fetch("/readyz")).status === 200);
@@ -134,13 +92,13 @@ describe("dead letters that Kafka does not take", () => {
   }, 90_000);
 
   test("it may not be written to: the same, until it may", async () => {
-    await forbid(AclOperationTypes.WRITE);
+    await forbid(admin, ...acts(AclOperationTypes.WRITE));
     await servers.kafka.produce(topic, [{ value: '{"n":"again"}' }, { value: '{"n":4}' }]);
     // The log says it once in 30 s; the state only once it has stalled.
     const refused = await retries();
     await eventually("it was refused", async () => (await retries()) > refused, 60_000);
     expect(await committed()).toBe(3);
-    await permit(AclOperationTypes.WRITE);
+    await permit(admin, ...acts(AclOperationTypes.WRITE));
     await host.untilTopic(topic, "has caught up", ({ partitions }) => partitions[0]?.committed === 5, 60_000);
     const letters = await readTopic(servers.kafka.kafka, servers.config.deadLetters.topic, 2);
     expect(letters.map(({ value }) => String(value))).toEqual(['{"n":"poison"}', '{"n":"again"}']);

@@ -1,22 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import {
-  AclOperationTypes,
-  AclPermissionTypes,
-  AclResourceTypes,
-  type Admin,
-  ResourcePatternTypes,
-} from "kafkajs";
+import { AclOperationTypes, AclResourceTypes, type Admin } from "kafkajs";
 import { startStack, type Stack } from "../../infra/stack/stack.ts";
 import { diagnosed } from "../support/doctor-command.ts";
 import { freePort } from "../support/etcd-server.ts";
 import { connectTestKafka, type TestKafka, uniqueName } from "../support/kafka.ts";
+import { forbid, withRules } from "../support/kafka-rules.ts";
 import { testStack } from "../support/stack.ts";
 
-/** A broker that asks who may do what; what no rule speaks of, everybody may. */
-const withRules = {
-  "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-  "allow.everyone.if.no.acl.found": "true",
-};
 let stack: Stack;
 let kafka: TestKafka;
 let admin: Admin;
@@ -33,23 +23,6 @@ afterAll(async () => {
   await stack?.stop();
 });
 
-/** Everything but this operation stays allowed. */
-async function forbid(type: AclResourceTypes, name: string, operation: AclOperationTypes): Promise<void> {
-  const rule = {
-    resourceType: type,
-    resourceName: name,
-    resourcePatternType: ResourcePatternTypes.LITERAL,
-    principal: "User:ANONYMOUS",
-    host: "*",
-  };
-  await admin.createAcls({
-    acl: [
-      { ...rule, operation: AclOperationTypes.ALL, permissionType: AclPermissionTypes.ALLOW },
-      { ...rule, operation, permissionType: AclPermissionTypes.DENY },
-    ],
-  });
-}
-
 test("each permission that Kafka withholds is named, with what to grant", async () => {
   const [unreadable, unseen, ungrouped, fine] = ["unreadable", "unseen", "ungrouped", "fine"].map(uniqueName);
   const deadLetters = uniqueName("dead");
@@ -59,12 +32,15 @@ test("each permission that Kafka withholds is named, with what to grant", async 
     await kafka.produce(topic, [{ value: "a line" }]);
   }
   const { TOPIC, GROUP } = AclResourceTypes;
-  await forbid(TOPIC, unreadable, AclOperationTypes.READ);
-  await forbid(TOPIC, unseen, AclOperationTypes.DESCRIBE);
-  await forbid(TOPIC, unreadable, AclOperationTypes.DESCRIBE_CONFIGS);
-  await forbid(GROUP, `penstock.${ungrouped}`, AclOperationTypes.DESCRIBE);
-  await forbid(TOPIC, deadLetters, AclOperationTypes.CREATE);
-  await forbid(AclResourceTypes.CLUSTER, "kafka-cluster", AclOperationTypes.CREATE);
+  await forbid(
+    admin,
+    { type: TOPIC, name: unreadable, operation: AclOperationTypes.READ },
+    { type: TOPIC, name: unseen, operation: AclOperationTypes.DESCRIBE },
+    { type: TOPIC, name: unreadable, operation: AclOperationTypes.DESCRIBE_CONFIGS },
+    { type: GROUP, name: `penstock.${ungrouped}`, operation: AclOperationTypes.DESCRIBE },
+    { type: TOPIC, name: deadLetters, operation: AclOperationTypes.CREATE },
+    { type: AclResourceTypes.CLUSTER, name: "kafka-cluster", operation: AclOperationTypes.CREATE },
+  );
 
   const { elasticsearchNode } = await testStack();
   const { code, troubles, find } = await diagnosed({

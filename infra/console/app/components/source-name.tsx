@@ -12,3 +12,9 @@ export function SourceName({ source }: { readonly source: SourceRef | Omit<Sourc
     </>
   );
 }
+
+/** The same for a column: the file is one and the same everywhere. */
+export function ShortSource({ source }: { readonly source: SourceRef | null }) {
+  if (source === null) return <>–</>;
+  return <Hostile text={source.kind === "etcd" ? `etcd ${source.name}` : "config"} />;
+}

@@ -4,6 +4,7 @@ import { hrefWith, usePlace } from "../router.ts";
 import type { TopicsTable } from "../topics-table.ts";
 import { Count, Rate } from "./figures.tsx";
 import { Hostile } from "./hostile.tsx";
+import { ShortSource } from "./source-name.tsx";
 import { Sparkline } from "./sparkline.tsx";
 import { StateLabel } from "./state-label.tsx";
 
@@ -131,7 +132,7 @@ const Row = memo(({ row, spark }: { readonly row: TopicRow; readonly spark: read
       </td>
       <td data-label="Index">{index}</td>
       <td data-label="Source" title={source?.name}>
-        {source === null ? "–" : source.kind === "etcd" ? <Hostile text={`etcd ${source.name}`} /> : "config"}
+        <ShortSource source={source} />
       </td>
     </tr>
   );

@@ -3,6 +3,7 @@ import { topicStates } from "../../../../lib/rules/status.ts";
 import type { OverviewMessage, SourceView } from "../../live-messages.ts";
 import { Count, Rate } from "../components/figures.tsx";
 import { Hostile } from "../components/hostile.tsx";
+import { ShortSource } from "../components/source-name.tsx";
 import { StateLabel } from "../components/state-label.tsx";
 import { Age, Time } from "../components/times.tsx";
 import { plural } from "../format.ts";
@@ -111,11 +112,7 @@ export function Topics({ seen: { busiest, states } }: { readonly seen: OverviewM
                     <Count value={indexed} />
                   </td>
                   <td>
-                    {source === null ? (
-                      "–"
-                    ) : (
-                      <Hostile text={source.kind === "etcd" ? `etcd ${source.name}` : "config"} />
-                    )}
+                    <ShortSource source={source} />
                   </td>
                 </tr>
               ))}

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from "hono/jsx/dom";
-import { topicStates } from "../../../../lib/rules/status.ts";
+import { topicStates, type TopicState } from "../../../../lib/rules/status.ts";
 import type { ChangesMessage, TopicsMessage } from "../../live-messages.ts";
 import { Count } from "../components/figures.tsx";
 import { Pager } from "../components/pager.tsx";
@@ -52,6 +52,8 @@ export function Topics() {
   }, [query.page, pages, table === null]);
 
   if (table === null) return <p class="muted">Loading…</p>;
+  const counts = new Map<TopicState, number>();
+  for (const { state } of table.rows.values()) counts.set(state, (counts.get(state) ?? 0) + 1);
   const toggled = (state: string): string => {
     const states = new Set<string>(query.states);
     if (!states.delete(state)) states.add(state);
@@ -75,7 +77,7 @@ export function Topics() {
         />
         <ul class="chips" aria-label="States">
           {topicStates.map((state) => {
-            const count = [...table.rows.values()].filter((row) => row.state === state).length;
+            const count = counts.get(state) ?? 0;
             const on = query.states.has(state);
             if (count === 0 && !on) return null;
             return (

@@ -18,6 +18,7 @@ export const COMMANDS: Readonly<Record<string, string>> = {
   check: "types, lint and format",
   format: "formats the source",
   schema: "writes the JSON Schema of the config file",
+  supply: "what Penstock is made of: a CycloneDX bill of materials, or by licence",
 };
 
 /** Those that answer `--help`. */
@@ -36,4 +37,5 @@ export const WITH_HELP: readonly string[] = [
   "soak",
   "compare",
   "schema",
+  "supply",
 ];

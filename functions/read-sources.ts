@@ -1,6 +1,7 @@
 import { acceptSettings } from "../lib/rules/accept-settings.ts";
 import type { Declaration, Refusal } from "../lib/rules/declaration.ts";
 import { messageOf } from "../lib/rules/errors.ts";
+import { fingerprintOf } from "../lib/rules/fingerprint.ts";
 import {
   distrust,
   rememberEtcd,
@@ -30,7 +31,7 @@ export interface SourceReaders {
 
 /** Settings that were found not to work. */
 export interface FailedProbe {
-  /** As JSON. */
+  /** Their fingerprint. */
   readonly settings: string;
   readonly reason: string;
   readonly atMs: number;
@@ -77,13 +78,13 @@ export async function readConfig(memory: ConfigMemory, deps: SourceReaders): Pro
     wanted: T,
     ask: (wanted: T, signal: AbortSignal) => Promise<unknown>,
   ) => {
-    const asJson = JSON.stringify(wanted);
+    const fingerprint = fingerprintOf(wanted);
     const known = memory.failedProbes.find(
-      ({ settings, atMs }) => settings === asJson && deps.now() - atMs < PROBE_AGAIN_MS,
+      ({ settings, atMs }) => settings === fingerprint && deps.now() - atMs < PROBE_AGAIN_MS,
     );
     const reason = known?.reason ?? (await attempt((signal) => ask(wanted, signal)));
     if (reason === null) return true;
-    failedProbes.push(known ?? { settings: asJson, reason, atMs: deps.now() });
+    failedProbes.push(known ?? { settings: fingerprint, reason, atMs: deps.now() });
     reasons.push(`the new ${name} settings do not work, the old ones are kept: ${reason}`);
     return false;
   };

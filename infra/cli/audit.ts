@@ -1,6 +1,7 @@
 import { createLogger } from "../../lib/adapters/log.ts";
 import type { Specification } from "../../lib/rules/declaration.ts";
 import { PenstockError } from "../../lib/rules/errors.ts";
+import { createRedaction } from "../../lib/rules/redaction.ts";
 import { secretsOf } from "../../lib/rules/secrets.ts";
 import { AUDIT_HELP, parseAuditArguments, type AuditCommand } from "./audit-arguments.ts";
 import { wantsJson } from "./arguments.ts";
@@ -9,6 +10,7 @@ import { endsAsJson, formatEnd, formatSummary, isClean, type AuditEnd } from "./
 import { readDeclaredTopics, type DeclaredTopics } from "./declared-topics.ts";
 import { ExitCode } from "./exit-code.ts";
 import { reportFailure } from "./failure.ts";
+import { endOnFaults } from "./faults.ts";
 import { loadConfig } from "./load-config.ts";
 import { createProgressLine, type ProgressLine, type ProgressOutput } from "./progress-line.ts";
 import { abortOnSignals } from "./stop-signal.ts";
@@ -53,7 +55,7 @@ async function audit(command: AuditCommand, io: AuditIo): Promise<number> {
   const logger = createLogger({
     level: "warn",
     pretty: io.error.isTTY === true,
-    secrets: () => secretsOf(config.settings),
+    hide: createRedaction(secretsOf(config.settings)),
     destination: { write: tell },
   });
   const declared = await readDeclaredTopics(config, logger, io.signal);
@@ -121,6 +123,7 @@ function choose(
 }
 
 if (import.meta.main) {
+  endOnFaults((text) => process.stderr.write(text));
   // Bun's fetch would send what goes to Elasticsearch, 127.0.0.1 included, through the proxy that a shell names.
   process.env["NO_PROXY"] ??= "*";
   process.exitCode = await main(process.argv.slice(2), {

@@ -7,6 +7,7 @@ import { abortable } from "../../lib/rules/abortable.ts";
 import { ConfigError } from "../../lib/rules/config/problem.ts";
 import { type Check, checksOf } from "../../lib/rules/diagnosis/check.ts";
 import { messageOf } from "../../lib/rules/errors.ts";
+import { createRedaction } from "../../lib/rules/redaction.ts";
 import { secretsOf } from "../../lib/rules/secrets.ts";
 import { wantsJson } from "./arguments.ts";
 import { DOCTOR_HELP, parseDoctorArguments } from "./doctor-arguments.ts";
@@ -14,6 +15,7 @@ import { checksAsJson, formatChecks, isWell } from "./doctor-report.ts";
 import { withStore } from "../../lib/adapters/etcd/declarations-store.ts";
 import { ExitCode, exitCodeOf } from "./exit-code.ts";
 import { reportFailure } from "./failure.ts";
+import { endOnFaults } from "./faults.ts";
 import { loadConfig, type LoadedConfig } from "./load-config.ts";
 import { createLiveLine } from "./progress-line.ts";
 import { abortOnSignals } from "./stop-signal.ts";
@@ -83,10 +85,11 @@ function configFaults(error: unknown): Check[] {
 
 async function examineServers(config: LoadedConfig, io: DoctorIo): Promise<readonly Check[]> {
   const { settings } = config;
+  const hide = createRedaction(secretsOf(settings));
   const logger = createLogger({
     level: "error",
     pretty: io.error.isTTY === true,
-    secrets: () => secretsOf(settings),
+    hide,
     destination: { write: (text) => void io.error.write(text) },
   });
   using progress = createLiveLine(io.error);
@@ -103,7 +106,7 @@ async function examineServers(config: LoadedConfig, io: DoctorIo): Promise<reado
       signal: io.signal,
       deadline: () => AbortSignal.timeout(QUESTION_MS),
     });
-    return withoutSecrets(checks, secretsOf(settings));
+    return withoutSecrets(checks, hide);
   } finally {
     const closing = Promise.allSettled([kafka.close(), elasticsearch.close()]);
     await Promise.allSettled([abortable(closing, AbortSignal.timeout(CLOSE_MS))]);
@@ -116,9 +119,8 @@ function withoutUsers(text: string): string {
 }
 
 /** Servers' own words are repeated, and a login stands in some of them. */
-function withoutSecrets(checks: readonly Check[], secrets: readonly string[]): readonly Check[] {
-  const hide = (text: string): string =>
-    secrets.reduce((shown, secret) => shown.replaceAll(secret, "(hidden)"), withoutUsers(text));
+function withoutSecrets(checks: readonly Check[], redact: (text: string) => string): readonly Check[] {
+  const hide = (text: string): string => redact(withoutUsers(text));
   return checks.map(({ area, name, state, seen, remedy }) => ({
     area,
     state,
@@ -129,6 +131,7 @@ function withoutSecrets(checks: readonly Check[], secrets: readonly string[]): r
 }
 
 if (import.meta.main) {
+  endOnFaults((text) => process.stderr.write(text));
   // Bun's fetch would send what goes to Elasticsearch, 127.0.0.1 included, through the proxy that a shell names.
   process.env["NO_PROXY"] ??= "*";
   const code = await main(process.argv.slice(2), {

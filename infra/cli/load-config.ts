@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { readConfigFile } from "../../lib/adapters/config-file.ts";
+import { readTextFile } from "../../lib/adapters/text-file.ts";
 import { parseConfig } from "../../lib/rules/config/config.ts";
 import type { Declaration } from "../../lib/rules/declaration.ts";
 import type { Settings } from "../../lib/rules/settings.ts";
@@ -22,6 +22,6 @@ export function loadConfig(
   environment: Readonly<Record<string, string | undefined>>,
 ): LoadedConfig {
   const file = given ?? environment["PENSTOCK_CONFIG"] ?? "config.yaml";
-  const readFile = (path: string): string => readFileSync(path, "utf8");
+  const readFile = (path: string): string => readTextFile(path).text;
   return { file, ...parseConfig(readConfigFile(file).text, { file, environment, readFile }) };
 }

@@ -11,6 +11,7 @@ import { wantsJson } from "./arguments.ts";
 import { readDeclarations } from "./declared-topics.ts";
 import { ExitCode } from "./exit-code.ts";
 import { reportFailure } from "./failure.ts";
+import { endOnFaults } from "./faults.ts";
 import { loadConfig, type LoadedConfig } from "./load-config.ts";
 import { createProgressLine, type ProgressOutput } from "./progress-line.ts";
 import { parseReplayArguments, REPLAY_HELP } from "./replay-arguments.ts";
@@ -104,6 +105,7 @@ function quietLogger(complain: (text: string) => void): Logger {
 }
 
 if (import.meta.main) {
+  endOnFaults((text) => process.stderr.write(text));
   // Bun's fetch would go through the proxy that a shell happens to name; Elasticsearch's own client never does.
   process.env["NO_PROXY"] ??= "*";
   process.exitCode = await main(process.argv.slice(2), {

@@ -15,6 +15,7 @@ import type { EtcdSettings } from "../../lib/rules/settings.ts";
 import { wantsJson } from "./arguments.ts";
 import { ExitCode } from "./exit-code.ts";
 import { reportFailure } from "./failure.ts";
+import { endOnFaults } from "./faults.ts";
 import { abortOnSignals } from "./stop-signal.ts";
 import { loadConfig, type LoadedConfig } from "./load-config.ts";
 import {
@@ -178,6 +179,7 @@ function sentenceOf(outcome: WrittenEdit, target: DeclarationTarget): string {
 }
 
 if (import.meta.main) {
+  endOnFaults((text) => process.stderr.write(text));
   process.exitCode = await main(process.argv.slice(2), {
     environment: process.env,
     out: (text) => process.stdout.write(text),

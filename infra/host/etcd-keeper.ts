@@ -1,4 +1,5 @@
 import { createEtcdSource, type EtcdSource } from "../../lib/adapters/etcd/source.ts";
+import { fingerprintOf } from "../../lib/rules/fingerprint.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
 import type { EtcdReading } from "../../lib/rules/etcd-memory.ts";
 import type { EtcdSettings } from "../../lib/rules/settings.ts";
@@ -19,7 +20,7 @@ export function createEtcdKeeper(onChange: (reason: string) => void, logger: Log
 
   return {
     async read(settings, signal) {
-      if (watching?.key === JSON.stringify(settings)) return watching.source.read(signal);
+      if (watching?.key === fingerprintOf(settings)) return watching.source.read(signal);
       const probe = open(settings, () => {});
       try {
         return await probe.read(signal);
@@ -28,7 +29,7 @@ export function createEtcdKeeper(onChange: (reason: string) => void, logger: Log
       }
     },
     async use(settings) {
-      const key = settings === null ? null : JSON.stringify(settings);
+      const key = settings === null ? null : fingerprintOf(settings);
       if (key === (watching?.key ?? null)) return;
       const old = watching;
       watching = settings === null || key === null ? null : { key, source: open(settings, onChange) };

@@ -8,6 +8,8 @@ export interface HostOptions {
   readonly config: ConfigDocument;
   /** Reads and checks the file as it is now. @throws PenstockError `config_unreadable` or `config_invalid` */
   readConfig(): ConfigDocument;
+  /** The file, and those that it named when it was last read: what else has to be watched. */
+  namedFiles(): ReadonlySet<string>;
   readonly logger: Logger;
   /** Milliseconds since the epoch. */
   readonly now: () => number;

@@ -1,6 +1,6 @@
 import { ingestBatch } from "../../functions/ingest-batch.ts";
 import { reconcileTopics } from "../../functions/reconcile-topics.ts";
-import { watchConfigFile } from "../../lib/adapters/config-file.ts";
+import { createFileWatch } from "../../lib/adapters/file-watch.ts";
 import { startConsumer } from "../../lib/adapters/kafka/consumer.ts";
 import { createThrottledLogger } from "../../lib/adapters/log-throttle.ts";
 import { createMetrics } from "../../lib/adapters/metrics.ts";
@@ -50,6 +50,8 @@ export function startHost(options: HostOptions): Host {
   const clients = createClients(config.settings, logger);
   const gate = createBulkGate(config.settings.elasticsearch.bulk.concurrency);
   const budget = createByteBudget(boundsOf(config.settings));
+  /** A run may last long after it put others into force; a token that was replaced must not be good until its end. */
+  let inForce = config.settings;
   const etcd = createEtcdKeeper((reason) => loop.trigger(reason), logger);
 
   const pool = createConsumerPool({
@@ -73,12 +75,12 @@ export function startHost(options: HostOptions): Host {
         now,
         random,
         events,
-        limits: () => loop.memory.settings.elasticsearch.bulk,
+        limits: () => inForce.elasticsearch.bulk,
         ingest: async (records, attempt, signal) => {
           await order.ready;
           const { spec } = order.desired;
           const result = await ingestBatch(
-            { spec, records, attempt, limits: loop.memory.settings.elasticsearch.bulk },
+            { spec, records, attempt, limits: inForce.elasticsearch.bulk },
             {
               bulk: reporter.timed((body, how) => clients.elasticsearch.bulk(body, how)),
               deadLetters: clients.deadLetters,
@@ -119,7 +121,14 @@ export function startHost(options: HostOptions): Host {
         now,
         newerTrigger,
         configPath: options.configPath,
-        readConfig: () => options.readConfig(),
+        readConfig() {
+          try {
+            return options.readConfig();
+          } finally {
+            // Also where it failed: a secret that is empty for a moment may be why.
+            watch.watch(options.namedFiles());
+          }
+        },
         readEtcd: (settings, signal) => etcd.read(settings, signal),
         listTopics: (settings, signal) => clients.listTopics(settings, signal),
         probeElasticsearch: (settings, signal) => clients.probeElasticsearch(settings, signal),
@@ -133,14 +142,15 @@ export function startHost(options: HostOptions): Host {
           );
           gate.resize(settings.elasticsearch.bulk.concurrency);
           budget.resize(boundsOf(settings));
+          inForce = settings;
         },
       }),
   });
 
   const monitor = createMonitor({
     now,
-    listTopics: (signal) => clients.listTopics(loop.memory.settings.kafka, signal),
-    probeElasticsearch: (signal) => clients.probeElasticsearch(loop.memory.settings.elasticsearch, signal),
+    listTopics: (signal) => clients.listTopics(inForce.kafka, signal),
+    probeElasticsearch: (signal) => clients.probeElasticsearch(inForce.elasticsearch, signal),
     onChange: (reason) => loop.trigger(reason),
     onTopics(topics) {
       const due = [...pool.observed()].some(([topic, { state }]) => state === "pending" && topics.has(topic));
@@ -161,6 +171,7 @@ export function startHost(options: HostOptions): Host {
     loop,
     monitor,
     tails,
+    settings: () => inForce,
   });
   const { http } = config.settings;
   const server = serveHttp({
@@ -168,15 +179,19 @@ export function startHost(options: HostOptions): Host {
     port: http.port,
     app: createHttpApp(services.http),
   });
-  const watch = watchConfigFile(options.configPath, {
-    onChange: () => loop.trigger("the config file changed"),
+  const watch = createFileWatch({
+    onChange(paths) {
+      const isConfig = paths.includes(options.configPath);
+      loop.trigger(isConfig ? "the config file changed" : "a file that the config names changed");
+    },
   });
+  watch.watch(options.namedFiles());
   loop.trigger("start");
 
   return {
     url: server.url,
     async stop() {
-      const drainMs = Math.max(0, loop.memory.settings.shutdown.deadlineMs - LEAVE_MS);
+      const drainMs = Math.max(0, inForce.shutdown.deadlineMs - LEAVE_MS);
       watch.stop();
       server.endStreams();
       // A run under way may be starting topics: it is told to hurry, and what it began is stopped with the rest.

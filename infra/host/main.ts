@@ -1,14 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { readConfigFile } from "../../lib/adapters/config-file.ts";
 import { createLogger } from "../../lib/adapters/log.ts";
-import { parseConfig, type ConfigDocument } from "../../lib/rules/config/config.ts";
+import type { ConfigDocument } from "../../lib/rules/config/config.ts";
 import { messageOf, PenstockError } from "../../lib/rules/errors.ts";
-import { secretsOf } from "../../lib/rules/secrets.ts";
 import { COMMON_OPTIONS, parseWords } from "../cli/arguments.ts";
 import { ExitCode } from "../cli/exit-code.ts";
 import { reportFailure } from "../cli/failure.ts";
 import { CONFIG_ROW, helpText } from "../cli/help-text.ts";
+import { createConfigReader } from "./config-reader.ts";
 import { startHost } from "./host.ts";
 
 const HELP = helpText({
@@ -27,18 +25,10 @@ await main();
 
 async function main(): Promise<void> {
   const configPath = configPathOf(process.argv.slice(2));
-  const readConfig = (): ConfigDocument => {
-    const { text } = readConfigFile(configPath);
-    return parseConfig(text, {
-      file: configPath,
-      environment: process.env,
-      readFile: (path) => readFileSync(path, "utf8"),
-    });
-  };
-
+  const reader = createConfigReader(configPath, process.env);
   let config: ConfigDocument;
   try {
-    config = readConfig();
+    config = reader.read();
   } catch (error) {
     if (!(error instanceof PenstockError)) throw error;
     process.stderr.write(`${error.message}\n`);
@@ -48,14 +38,16 @@ async function main(): Promise<void> {
   const logger = createLogger({
     level: () => config.settings.log.level,
     pretty: process.stdout.isTTY,
-    secrets: () => secretsOf(config.settings),
+    hide: (text) => reader.hide(text),
   });
   for (const notice of config.notices) logger.warn(notice);
   // A fault of ours. What it would print of itself may hold records; what was not committed is read again.
-  process.on("unhandledRejection", (error) => {
+  const giveUp = (error: unknown): void => {
     logger.error("an error nobody handled: exiting", { error: messageOf(error) });
     process.exit(1);
-  });
+  };
+  process.on("unhandledRejection", giveUp);
+  process.on("uncaughtException", giveUp);
   try {
     const host = startHost({
       configPath,
@@ -66,10 +58,11 @@ async function main(): Promise<void> {
       random: () => Math.random(),
       newMarker: () => randomBytes(16).toString("base64url"),
       readConfig() {
-        // Kept for the log: its level, and the secrets to redact, may change while running.
-        config = readConfig();
+        // Kept for the log, whose level may change while running.
+        config = reader.read();
         return config;
       },
+      namedFiles: () => reader.files,
     });
     logger.info("penstock answers", { url: host.url, config: configPath });
     stopOnSignals(

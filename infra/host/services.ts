@@ -5,6 +5,7 @@ import { searchText } from "../../lib/adapters/elasticsearch/search.ts";
 import { withStore } from "../../lib/adapters/etcd/declarations-store.ts";
 import type { ThrottledLogger } from "../../lib/adapters/log-throttle.ts";
 import type { Metrics } from "../../lib/adapters/metrics.ts";
+import type { Settings } from "../../lib/rules/settings.ts";
 import type { TopicStatus } from "../../lib/rules/status.ts";
 import { createConsoleFiles } from "../console/build.ts";
 import type { BulkGate } from "./bulk-gate.ts";
@@ -37,6 +38,8 @@ export interface HostCore {
   readonly loop: ReconcileLoop;
   readonly monitor: Monitor;
   readonly tails: TailHub;
+  /** In force. */
+  settings(): Settings;
 }
 
 /** What people and programs may ask of a host, on top of what moves the logs. */
@@ -49,7 +52,7 @@ export interface Services {
 export function createServices(core: HostCore): Services {
   const { options, reporter, clients, gate, budget, pool, loop, monitor } = core;
   const { logger, now, random, configPath } = options;
-  const settings = () => loop.memory.settings;
+  const settings = () => core.settings();
   const ensureTemplate = (patterns: readonly string[], signal: AbortSignal) =>
     clients.elasticsearch.ensureTemplate(patterns, signal);
 

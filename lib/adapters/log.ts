@@ -1,5 +1,6 @@
 import { type DestinationStream, destination as openDestination, pino, stdTimeFunctions } from "pino";
 import type { LogFields, Logger } from "../rules/logger.ts";
+import { HIDDEN, Secret } from "../rules/secret.ts";
 import type { Settings } from "../rules/settings.ts";
 import { prettyStream } from "./log-pretty.ts";
 
@@ -8,13 +9,12 @@ export interface LogOptions {
   readonly level: Settings["log"]["level"] | (() => Settings["log"]["level"]);
   /** True: one readable line in local time, for a terminal. False: JSON lines. */
   readonly pretty: boolean;
-  /** The secret values now in force (passwords, tokens); wherever one stands in a line, `[redacted]` stands instead. */
-  readonly secrets?: () => readonly string[];
+  /** Takes secrets out of a text; asked for every text of every line. */
+  readonly hide?: (text: string) => string;
   /** Takes whole lines, line feed included; standard output unless given. */
   readonly destination?: DestinationStream;
 }
 
-const redacted = "[redacted]";
 const secretName =
   /^(authorization|(set-?)?cookies?|pass(word|phrase)|.*token|api_?key|secret|credentials?)$/i;
 /** Fields deeper than this are left out: a log line names things, it does not carry them. */
@@ -28,7 +28,7 @@ const maxDepth = 4;
  * Lines are written synchronously, so that the last one before an exit is not lost.
  */
 export function createLogger(options: LogOptions): Logger {
-  const { level, pretty, secrets = () => [] } = options;
+  const { level, pretty, hide = (text: string) => text } = options;
   const levelNow = () => (typeof level === "function" ? level() : level);
   const out = options.destination ?? openDestination({ dest: 1, sync: true });
   const log = pino(
@@ -46,8 +46,6 @@ export function createLogger(options: LogOptions): Logger {
     if (log.level !== now) log.level = now;
     if (!log.isLevelEnabled(as)) return;
     const withStack = log.isLevelEnabled("debug");
-    const hidden = secrets().filter((secret) => secret !== "");
-    const hide = (text: string) => hidden.reduce((held, secret) => held.replaceAll(secret, redacted), text);
     log[as](fields === undefined ? {} : plainFields(fields, { hide, withStack }), hide(message));
   };
   return { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") };
@@ -62,7 +60,7 @@ function plainFields(fields: LogFields, rendering: Rendering): Record<string, un
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [
       name,
-      secretName.test(name) && value !== null && value !== undefined ? redacted : plain(value, rendering, 0),
+      secretName.test(name) && value !== null && value !== undefined ? HIDDEN : plain(value, rendering, 0),
     ]),
   );
 }
@@ -71,6 +69,7 @@ function plain(value: unknown, rendering: Rendering, depth: number): unknown {
   if (typeof value === "string") return rendering.hide(value);
   if (typeof value === "bigint") return value.toString();
   if (typeof value !== "object" || value === null) return value;
+  if (value instanceof Secret) return HIDDEN;
   if (value instanceof Error) return plainError(value, rendering);
   if (value instanceof Date) return value.toJSON();
   if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
@@ -79,7 +78,7 @@ function plain(value: unknown, rendering: Rendering, depth: number): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([name, item]) => [
       name,
-      secretName.test(name) ? redacted : plain(item, rendering, depth + 1),
+      secretName.test(name) ? HIDDEN : plain(item, rendering, depth + 1),
     ]),
   );
 }

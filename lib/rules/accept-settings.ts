@@ -1,3 +1,4 @@
+import { fingerprintOf } from "./fingerprint.ts";
 import type { Settings } from "./settings.ts";
 
 /** What of changed settings can be taken over while running. */
@@ -43,7 +44,7 @@ export function acceptSettings(running: Settings, wanted: Settings): AcceptedSet
   };
 }
 
-/** Settings are plain data that the same code builds, so their fields stand in the same order. */
+/** Secrets count: another password is a change. */
 export function sameSettings(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+  return fingerprintOf(a) === fingerprintOf(b);
 }

@@ -1,26 +1,31 @@
+import type { Secret } from "./secret.ts";
+
 /**
  * The settings of a host, as the config file declares them after defaults, substitution and validation.
- * Units are in the names: every duration is in milliseconds, every size in bytes.
+ * Units are in the names: every duration is in milliseconds, every size in bytes. What nobody may see is a `Secret`.
  */
 
 /** TLS towards a server: PEM texts (not paths), read when the config is read. */
 export interface TlsSettings {
   readonly ca: string | null;
   readonly cert: string | null;
-  readonly key: string | null;
+  readonly key: Secret | null;
 }
 
-export interface SaslSettings {
-  readonly mechanism: "plain" | "scram-sha-256" | "scram-sha-512";
+export interface Login {
   readonly username: string;
-  readonly password: string;
+  readonly password: Secret;
+}
+
+export interface SaslSettings extends Login {
+  readonly mechanism: "plain" | "scram-sha-256" | "scram-sha-512";
 }
 
 export interface HttpSettings {
   readonly hostname: string;
   readonly port: number;
   /** Null: no token, the host answers on loopback only. */
-  readonly token: string | null;
+  readonly token: Secret | null;
   /** True: GET /metrics needs no token. */
   readonly openMetrics: boolean;
 }
@@ -38,8 +43,8 @@ export interface KafkaSettings {
 }
 
 export type ElasticsearchAuth =
-  | { readonly kind: "apiKey"; readonly apiKey: string }
-  | { readonly kind: "basic"; readonly username: string; readonly password: string };
+  | { readonly kind: "apiKey"; readonly apiKey: Secret }
+  | ({ readonly kind: "basic" } & Login);
 
 export interface BulkSettings {
   readonly maxDocuments: number;
@@ -64,7 +69,7 @@ export interface EtcdSettings {
   readonly endpoints: readonly string[];
   /** Exact keys, or prefixes where the name ends in `/`; in order of precedence. */
   readonly keys: readonly string[];
-  readonly auth: { readonly username: string; readonly password: string } | null;
+  readonly auth: Login | null;
   readonly tls: TlsSettings | null;
 }
 

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import type { Declaration, Specification } from "./declaration.ts";
+import { fingerprintOf } from "./fingerprint.ts";
 import { resolveIndex } from "./names.ts";
 import type { KafkaSettings } from "./settings.ts";
 
@@ -11,13 +11,12 @@ export function specify({ options }: Declaration, topic: string): Specification 
 /**
  * Tells whether a running consumer has to be replaced. Outside of it: `startAt`, which says where a group begins
  * that never read, and `kafka.inFlight`, which bounds the host and is changed without touching any consumer.
+ * Passwords and keys are in it, so it is for comparing within this process: what people see is `planHash`.
  */
 export function specificationHash(spec: Specification, kafka: KafkaSettings): string {
   const { startAt: _startAt, ...ofTopic } = spec;
   const { inFlightMaxBytes: _inFlightMaxBytes, ...ofKafka } = kafka;
-  return createHash("sha256")
-    .update(JSON.stringify([sorted(ofTopic), sorted(ofKafka)]))
-    .digest("base64url");
+  return fingerprintOf([sorted(ofTopic), sorted(ofKafka)]);
 }
 
 /** The fields of which two specifications differ, for a plan that people read. */

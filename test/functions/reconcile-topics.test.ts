@@ -5,6 +5,7 @@ import type { Settings } from "../../lib/rules/settings.ts";
 import { declaration } from "../support/declarations.ts";
 import { createWorld, type World } from "../support/reconcile-world.ts";
 import { kafkaSettings, settings } from "../support/settings.ts";
+import { Secret } from "../../lib/rules/secret.ts";
 
 const etcd = { endpoints: ["http://127.0.0.1:2379"], keys: ["logs/"], auth: null, tls: null };
 
@@ -91,7 +92,7 @@ describe("starting and stopping", () => {
   test("a dry run plans all of it and touches nothing", async () => {
     const world = await settledWorld();
     const before = { topics: new Map(world.topics), inForce: world.inForce, memory: world.memory };
-    const http = { ...settings().http, token: "t" };
+    const http = { ...settings().http, token: new Secret("t") };
     declare(world, { http }, "new", "missing");
     world.kafka = new Set(["new"]);
     const { plan } = await world.run({ dryRun: true });
@@ -169,10 +170,11 @@ describe("a source that cannot be taken", () => {
 describe("settings", () => {
   test("what needs a restart is refused where it is seen, and the rest of the file holds", async () => {
     const world = await settledWorld();
-    const http = { ...settings().http, port: 9999, token: "new" };
+    const http = { ...settings().http, port: 9999, token: new Secret("new") };
     declare(world, { etcd, http, kafka: kafkaSettings({ groupPrefix: "other" }) }, "app");
     const { plan, sources } = await world.run();
-    expect(world.inForce.http).toMatchObject({ port: 8080, token: "new" });
+    expect(world.inForce.http).toMatchObject({ port: 8080 });
+    expect(world.inForce.http.token?.reveal()).toBe("new");
     expect(world.inForce.kafka.groupPrefix).toBe("penstock");
     expect(plan.refused.map(({ reason }) => reason)).toEqual([
       "http.port cannot change while running: 8080 is kept, 9999 needs a restart",
@@ -191,6 +193,25 @@ describe("settings", () => {
     expect(world.mostReplacing).toBe(1);
     for (const topic of world.topics.values()) expect(topic.order?.kafka.brokers).toEqual(["new:9092"]);
     expect(world.inForce.kafka.brokers).toEqual(["new:9092"]);
+  });
+
+  test("a password alone, of Kafka, replaces every consumer one at a time; the same one again, none", async () => {
+    const world = await settledWorld();
+    const rotate = async (password: string) => {
+      const sasl = { mechanism: "plain", username: "u", password: new Secret(password) } as const;
+      declare(world, { etcd, kafka: kafkaSettings({ sasl }) }, "app");
+      return world.run();
+    };
+    await rotate("old");
+    expect(world.replaced).toHaveLength(3);
+    await rotate("old");
+    expect(world.replaced).toHaveLength(3);
+    const result = await rotate("new");
+    expect(world.replaced.slice(3).toSorted()).toEqual(["app", "one", "two"]);
+    expect(world.mostReplacing).toBe(1);
+    for (const topic of world.topics.values()) expect(topic.order?.kafka.sasl?.password.reveal()).toBe("new");
+    expect(Bun.inspect(result, { depth: 20 })).toContain("(hidden)");
+    expect(Bun.inspect(world.memory, { depth: 20 })).not.toMatch(/"(?:old|new)"/);
   });
 
   test("of Kafka or Elasticsearch that fail their probe leave the old ones in force, and say so", async () => {
@@ -394,10 +415,10 @@ describe("a plan that somebody has looked at", () => {
     declare(world, { etcd }, "app", "new");
     world.kafka = new Set(["app", "one", "two", "new"]);
     const { hash } = await world.run({ dryRun: true });
-    const http = { ...settings().http, token: "t" };
+    const http = { ...settings().http, token: new Secret("t") };
     declare(world, { etcd, http }, "app", "new");
     expect(await world.run({ expectedHash: hash })).toMatchObject({ carriedOut: true, started: ["new"] });
-    expect(world.inForce.http.token).toBe("t");
+    expect(world.inForce.http.token?.reveal()).toBe("t");
   });
 
   test("is refused where its settings cannot be put into force after all", async () => {

@@ -5,6 +5,7 @@ import { createEtcdSource } from "../../lib/adapters/etcd/source.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
 import type { EtcdSettings } from "../../lib/rules/settings.ts";
 import { createEtcdServer, freePort, type EtcdServer } from "../support/etcd-server.ts";
+import { Secret } from "../../lib/rules/secret.ts";
 
 const SILENT: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const NEVER = new AbortController().signal;
@@ -272,8 +273,11 @@ describe("with authentication", () => {
   }, 30_000);
   afterAll(() => guarded[Symbol.asyncDispose]());
 
-  const guardedSettings = (keys: string[], auth: EtcdSettings["auth"]) =>
-    settingsFor(keys, { endpoints: [guarded.endpoint], auth });
+  const guardedSettings = (keys: string[], auth: typeof reader | null) =>
+    settingsFor(keys, {
+      endpoints: [guarded.endpoint],
+      auth: auth && { ...auth, password: new Secret(auth.password) },
+    });
 
   test("a reader reads and watches what it may, and is refused the rest", async () => {
     await using source = watched(guardedSettings(["open/"], reader));

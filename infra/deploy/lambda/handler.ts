@@ -9,6 +9,7 @@ import {
   type BatchItemFailures,
   parseKafkaEvent,
 } from "../../../lib/rules/lambda-event.ts";
+import { createRedaction } from "../../../lib/rules/redaction.ts";
 import { secretsOf } from "../../../lib/rules/secrets.ts";
 import { withStore } from "../../../lib/adapters/etcd/declarations-store.ts";
 import { loadConfig } from "../../cli/load-config.ts";
@@ -90,8 +91,8 @@ function open(environment: NodeJS.ProcessEnv) {
   process.env["NO_PROXY"] ??= "*";
   const config = loadConfig(null, environment);
   const { settings } = config;
-  const secrets = secretsOf(settings);
-  const logger = createLogger({ level: settings.log.level, pretty: false, secrets: () => secrets });
+  const hide = createRedaction(secretsOf(settings));
+  const logger = createLogger({ level: settings.log.level, pretty: false, hide });
   let known: { readonly list: readonly Declaration[]; readonly readAt: number } | null = null;
 
   /** What was read well before holds while etcd does not answer. */

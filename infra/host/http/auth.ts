@@ -1,6 +1,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { getCookie } from "hono/cookie";
 import { isLoopbackHost, isLoopbackHostname } from "../../../lib/rules/loopback.ts";
+import type { Secret } from "../../../lib/rules/secret.ts";
 import type { HttpSettings } from "../../../lib/rules/settings.ts";
 import { hostOf, originOf } from "./origin.ts";
 import { isPageOrAsset } from "./page.ts";
@@ -52,7 +53,7 @@ function refuseStranger(c: Context, hostname: string): Response | null {
   return originOf(c.req) === "foreign" ? refuseForeignOrigin(c) : refuseForeignPage(c);
 }
 
-function refuseUncredentialed(c: Context, token: string, sessions: Sessions): Response | null {
+function refuseUncredentialed(c: Context, token: Secret, sessions: Sessions): Response | null {
   const header = c.req.header("authorization");
   if (header !== undefined) {
     const given = /^Bearer +([\x21-\x7e]+) *$/i.exec(header)?.[1];

@@ -1,11 +1,12 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import type { Secret } from "../../../lib/rules/secret.ts";
 
 /** Browsers that traded the token for a cookie. The cookie holds a random id, so it tells nothing of the token. */
 export interface Sessions {
   /** Starts a session under the token now in force; returns its id. */
-  open(token: string): string;
+  open(token: Secret): string;
   /** True while the session is known, not expired, and was opened with this same token. */
-  holds(id: string, token: string): boolean;
+  holds(id: string, token: Secret): boolean;
   close(id: string): void;
 }
 
@@ -27,13 +28,15 @@ export function createSessions(
       const [oldest] = sessions.keys();
       if (sessions.size >= maxSessions && oldest !== undefined) sessions.delete(oldest);
       const id = newId();
-      sessions.set(id, { token: digest(token), expiresAt: now() + sessionSeconds * 1000 });
+      sessions.set(id, { token: digest(token.reveal()), expiresAt: now() + sessionSeconds * 1000 });
       return id;
     },
     holds(id, token) {
       const session = sessions.get(id);
       return (
-        session !== undefined && session.expiresAt > now() && timingSafeEqual(session.token, digest(token))
+        session !== undefined &&
+        session.expiresAt > now() &&
+        timingSafeEqual(session.token, digest(token.reveal()))
       );
     },
     close: (id) => void sessions.delete(id),
@@ -41,8 +44,8 @@ export function createSessions(
 }
 
 /** Compares in constant time; digests first, so that not even the length shows. */
-export function sameSecret(given: string, wanted: string): boolean {
-  return timingSafeEqual(digest(given), digest(wanted));
+export function sameSecret(given: string, wanted: Secret): boolean {
+  return timingSafeEqual(digest(given), digest(wanted.reveal()));
 }
 
 function digest(secret: string): Buffer {

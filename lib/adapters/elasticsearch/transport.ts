@@ -2,6 +2,8 @@ import { Client, type ClientOptions, errors } from "@elastic/elasticsearch";
 import type { TransportRequestOptions, TransportRequestParams } from "@elastic/transport";
 import { parseServerError, type RequestFailure } from "../../rules/bulk-answer.ts";
 import { isObject } from "../../rules/json-document.ts";
+import { createRedaction } from "../../rules/redaction.ts";
+import { secretsOf } from "../../rules/secrets.ts";
 import type { ElasticsearchSettings } from "../../rules/settings.ts";
 import { AnswerSerializer } from "./answer-serializer.ts";
 import { AnswerTooLargeError, FetchConnection } from "./fetch-connection.ts";
@@ -42,13 +44,15 @@ export interface Transport {
  */
 export function createTransport(settings: ElasticsearchSettings): Transport {
   const client = new Client(clientOptions(settings));
+  // What answers may be a proxy that quotes the request, its Authorization header included.
+  const hide = createRedaction(secretsOf(settings));
   return {
     send: (request, signal) =>
-      attempt(request, signal, async (params, options) => ({
+      attempt(hide, request, signal, async (params, options) => ({
         body: await client.transport.request(params, options),
       })),
     sendForText: (request, maxResponseSize, signal) =>
-      attempt<ElasticsearchText>(request, signal, (params, options) =>
+      attempt<ElasticsearchText>(hide, request, signal, (params, options) =>
         textOf(client, params, { ...options, maxResponseSize }),
       ),
     close: () => client.close(),
@@ -71,10 +75,13 @@ function clientOptions(settings: ElasticsearchSettings): ClientOptions {
   };
   if (auth !== null) {
     options.auth =
-      auth.kind === "apiKey" ? { apiKey: auth.apiKey } : { username: auth.username, password: auth.password };
+      auth.kind === "apiKey"
+        ? { apiKey: auth.apiKey.reveal() }
+        : { username: auth.username, password: auth.password.reveal() };
   }
   if (tls !== null) {
-    options.tls = Object.fromEntries(Object.entries(tls).filter(([, pem]) => pem !== null));
+    const pems = { ...tls, key: tls.key?.reveal() ?? null };
+    options.tls = Object.fromEntries(Object.entries(pems).filter(([, pem]) => pem !== null));
   }
   return options;
 }
@@ -109,7 +116,8 @@ function refusalOf(status: number, body: unknown): RequestFailure {
   return { kind: "response", status, error: parseServerError(isObject(body) ? body["error"] : null) };
 }
 
-async function attempt<T>(
+async function attempt<T extends object>(
+  hide: (text: string) => string,
   request: ElasticsearchRequest,
   signal: AbortSignal,
   ask: (params: TransportRequestParams, options: TransportRequestOptions) => Promise<T>,
@@ -118,15 +126,28 @@ async function attempt<T>(
   const deadline = AbortSignal.timeout(request.timeoutMs);
   try {
     const { method, path, querystring, body, headers } = request;
-    return await ask(
+    const answer = await ask(
       { method, path, ...(querystring && { querystring }), ...(body !== undefined && { body }) },
       { headers: { ...headers }, signal: AbortSignal.any([signal, deadline]) },
     );
+    return isFailure(answer) ? { failure: withoutSecrets(answer.failure, hide) } : answer;
   } catch (thrown) {
     signal.throwIfAborted();
     if (deadline.aborted) return { failure: timeout(request.timeoutMs) };
-    return { failure: failureOf(thrown) };
+    return { failure: withoutSecrets(failureOf(thrown), hide) };
   }
+}
+
+function isFailure(answer: object): answer is { readonly failure: RequestFailure } {
+  return "failure" in answer;
+}
+
+function withoutSecrets(failure: RequestFailure, hide: (text: string) => string): RequestFailure {
+  if (failure.kind !== "response") return { ...failure, message: hide(failure.message) };
+  const { error } = failure;
+  return error === null
+    ? failure
+    : { ...failure, error: { ...error, type: hide(error.type), reason: hide(error.reason) } };
 }
 
 function timeout(timeoutMs: number): RequestFailure {

@@ -55,7 +55,7 @@ export function createEtcdClient(settings: EtcdSettings): EtcdClient {
   });
   // The old token stays until there is a new one: calls may be under way at the same time.
   const logIn = async ({ username, password }: NonNullable<EtcdSettings["auth"]>) => {
-    ({ token } = await etcd.auth.authenticate({ name: username, password }));
+    ({ token } = await etcd.auth.authenticate({ name: username, password: password.reveal() }));
   };
   return {
     run: async (work) => {
@@ -112,7 +112,9 @@ function credentialsOf({ endpoints, tls }: EtcdSettings): IOptions["credentials"
 }
 
 function clientCertificateOf({ cert, key }: TlsSettings) {
-  return cert === null || key === null ? {} : { certChain: Buffer.from(cert), privateKey: Buffer.from(key) };
+  return cert === null || key === null
+    ? {}
+    : { certChain: Buffer.from(cert), privateKey: Buffer.from(key.reveal()) };
 }
 
 /** Cockatiel's interface, which etcd3 wants: tries at once, up to `times`, while errors are the connection's fault. */

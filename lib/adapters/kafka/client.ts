@@ -35,10 +35,15 @@ export function createKafkaClient(settings: KafkaSettings, logger: Logger): Kafk
 function tlsOptions(tls: TlsSettings): NonNullable<KafkaConfig["ssl"]> {
   const { ca, cert, key } = tls;
   if (ca === null && cert === null && key === null) return true;
-  return { ...(ca !== null && { ca: [ca] }), ...(cert !== null && { cert }), ...(key !== null && { key }) };
+  return {
+    ...(ca !== null && { ca: [ca] }),
+    ...(cert !== null && { cert }),
+    ...(key !== null && { key: key.reveal() }),
+  };
 }
 
-function saslOptions({ mechanism, username, password }: SaslSettings): SASLOptions {
+function saslOptions({ mechanism, username, ...login }: SaslSettings): SASLOptions {
+  const password = login.password.reveal();
   // One case each: TypeScript cannot tell that the three hold the same fields.
   switch (mechanism) {
     case "plain":

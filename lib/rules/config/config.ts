@@ -24,14 +24,14 @@ export interface ParseOptions {
   /** Its name, for messages and sources. */
   readonly file: string;
   readonly environment: Environment;
-  /** The text of a PEM file; throws what it likes. */
+  /** The text of a file that the config names, PEM or secret; throws what it likes. */
   readonly readFile: (path: string) => string;
 }
 
 export const maxConfigBytes = 1024 * 1024;
 
 /**
- * Reads a config file's text: YAML, then variables, then the older form, then every rule.
+ * Reads a config file's text: YAML, then variables and files, then the older form, then every rule.
  * @throws ConfigError with every problem found, in the file's order.
  */
 export function parseConfig(text: string, options: ParseOptions): ConfigDocument {
@@ -41,7 +41,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigDocument
       problemAt(file, { line: 1, column: 1 }, "", null, "the file is larger than 1 MiB"),
     ]);
   }
-  const yaml = readYaml(text, environment);
+  const yaml = readYaml(text, { environment, readFile });
   if (yaml.syntax.length > 0) throw new ConfigError(syntaxProblems(file, yaml));
 
   const legacy = translateLegacy(yaml.data, Object.keys(configSchema.shape));
@@ -73,7 +73,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigDocument
   };
 }
 
-/** A variable's text counts as a number or as true or false where the schema wants one: `port: "${PORT}"`. */
+/** A variable's or a file's text counts as a number or as true or false where the schema wants one: `port: "${PORT}"`. */
 function checkCoerced(data: unknown, isSubstituted: (path: Path) => boolean): Checked<ConfigInput> {
   const checked = check(configSchema, data);
   if (checked.ok) return checked;

@@ -8,7 +8,7 @@ export function configJsonSchema(): Readonly<Record<string, unknown>> {
     override: ({ jsonSchema }) => {
       const isBound = jsonSchema.type === "integer" || jsonSchema.type === "boolean";
       if (!isBound && jsonSchema.pattern === undefined && jsonSchema.enum === undefined) return;
-      // A variable may stand in any string, and for a number or a boolean too.
+      // A variable or a file may stand in any string, and for a number or a boolean too.
       const { default: fallback, description, ...rule } = jsonSchema;
       for (const key of Object.keys(jsonSchema)) Reflect.deleteProperty(jsonSchema, key);
       Object.assign(jsonSchema, {
@@ -18,5 +18,10 @@ export function configJsonSchema(): Readonly<Record<string, unknown>> {
       });
     },
   });
-  return { ...schema, title: "Penstock's config file" };
+  return {
+    ...schema,
+    title: "Penstock's config file",
+    description:
+      "In any string, ${VAR} and ${VAR:-default} stand for an environment variable, and ${file:/path} for the text of a file.",
+  };
 }

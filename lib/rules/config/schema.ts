@@ -9,7 +9,9 @@ import { oneOf, serverUrl, size, text, topicName, topicPattern, wholeNumber } fr
  */
 
 const tls = mapping({
-  ca: nonEmptyText.optional().describe("Path of a PEM file: the authorities to trust."),
+  ca: nonEmptyText
+    .optional()
+    .describe("Path of a PEM file: the authorities to trust. PEM files are watched."),
   cert: nonEmptyText.optional().describe("Path of a PEM file: our certificate; goes with key."),
   key: nonEmptyText.optional().describe("Path of a PEM file: our private key; goes with cert."),
 });
@@ -44,7 +46,9 @@ export const entrySchema = z.union([topicName, declarationSchema], {
 const http = mapping({
   hostname: nonEmptyText.default("127.0.0.1").describe("Without a token: a loopback address."),
   port: wholeNumber(0, 65_535).default(8080).describe("0: any free port."),
-  token: text.default("").describe("Wanted as Authorization: Bearer. Empty: none."),
+  token: text
+    .default("")
+    .describe("Wanted as Authorization: Bearer. Empty: none. A secret: best ${file:/path}."),
   openMetrics: flag.default(false).describe("True: GET /metrics needs no token."),
 });
 

@@ -1,6 +1,9 @@
-import type { ElasticsearchAuth, Settings, TlsSettings } from "../settings.ts";
+import { Secret, secretOrNull } from "../secret.ts";
+import type { ElasticsearchAuth, Login, Settings, TlsSettings } from "../settings.ts";
+import { keyPairFault } from "./key-pair.ts";
 import type { Fault, Path } from "./problem.ts";
 import type { ConfigInput } from "./schema.ts";
+import { codeOf } from "./substitute.ts";
 
 type TlsInput = {
   readonly ca?: string | undefined;
@@ -31,22 +34,25 @@ export function buildSettings(
   function readTls(tls: TlsInput | boolean | undefined, path: Path): TlsSettings | null {
     if (tls === undefined || tls === false) return null;
     const { ca, cert, key }: TlsInput = tls === true ? {} : tls;
-    return {
+    const read = {
       ca: readPem(ca, [...path, "ca"]),
       cert: readPem(cert, [...path, "cert"]),
-      key: readPem(key, [...path, "key"]),
+      key: secretOrNull(readPem(key, [...path, "key"])),
     };
+    const fault = read.cert === null || read.key === null ? null : keyPairFault(read.cert, read.key);
+    if (fault !== null) faults.push({ path: [...path, fault.of], rule: fault.rule, about: "value" });
+    return read;
   }
 
   const { http, kafka, elasticsearch, etcd, deadLetters, shutdown, log } = input;
   const settings: Settings = {
-    http: { ...http, token: http.token === "" ? null : http.token },
+    http: { ...http, token: secretOrNull(http.token) },
     kafka: {
       brokers: kafka.brokers,
       groupPrefix: kafka.groupPrefix,
       inFlightMaxBytes: kafka.inFlight.maxBytes,
       tls: readTls(kafka.ssl, ["kafka", "ssl"]),
-      sasl: kafka.sasl ?? null,
+      sasl: kafka.sasl === undefined ? null : { mechanism: kafka.sasl.mechanism, ...loginOf(kafka.sasl) },
     },
     elasticsearch: {
       nodes: elasticsearch.nodes,
@@ -66,7 +72,7 @@ export function buildSettings(
         : {
             endpoints: etcd.endpoints,
             keys: etcd.keys,
-            auth: etcd.auth ?? null,
+            auth: etcd.auth === undefined ? null : loginOf(etcd.auth),
             tls: readTls(etcd.tls, ["etcd", "tls"]),
           },
     deadLetters: { topic: deadLetters.topic },
@@ -76,13 +82,12 @@ export function buildSettings(
   return { settings, faults };
 }
 
-function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return "unknown error";
-  return "code" in error && typeof error.code === "string" ? error.code : error.name;
+function loginOf({ username, password }: { username: string; password: string }): Login {
+  return { username, password: new Secret(password) };
 }
 
 function authOf(auth: ConfigInput["elasticsearch"]["auth"]): ElasticsearchAuth | null {
-  if (auth?.apiKey !== undefined) return { kind: "apiKey", apiKey: auth.apiKey };
+  if (auth?.apiKey !== undefined) return { kind: "apiKey", apiKey: new Secret(auth.apiKey) };
   if (auth?.username === undefined || auth.password === undefined) return null;
-  return { kind: "basic", username: auth.username, password: auth.password };
+  return { kind: "basic", ...loginOf({ username: auth.username, password: auth.password }) };
 }

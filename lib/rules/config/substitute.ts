@@ -1,25 +1,45 @@
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Where the text comes from that references stand for. */
+export interface SubstitutionSources {
+  readonly environment: Environment;
+  /** The text of a file; throws what it likes. */
+  readonly readFile: (path: string) => string;
+}
+
 export type Substitution =
   | { readonly ok: true; readonly text: string; readonly substituted: boolean }
   | { readonly ok: false; readonly rule: string };
 
-/** In this order: the escape, a reference, and a `${` that is neither. */
-const reference = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{/g;
+/** In this order: the escape, a variable, a file, and a `${` that is none of them. */
+const reference = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{file:([^}]*)\}|\$\{/g;
+
+/** What a file may put into a string: a password or a token, not a document. */
+const maxFileBytes = 64 * 1024;
+
+const malformedRule =
+  "holds a ${ that names no variable and no file: write ${NAME} or ${file:/path}, or $${ for the two characters themselves";
 
 /**
- * Replaces `${VAR}` and `${VAR:-default}`; `$${` stands for a literal `${`. As in a shell, the default also stands in for
- * an empty variable, and what was put in is not looked at again.
+ * Replaces `${VAR}`, `${VAR:-default}` and `${file:/path}`; `$${` stands for a literal `${`. As in a shell, the default also
+ * stands in for an empty variable, and what was put in is not looked at again.
+ *
+ * A file's text goes in without its last line break (LF or CR LF), which editors and `echo` add. There is no default for a
+ * file: in `${file:-x}`, `file` is a variable.
  */
-export function substitute(text: string, environment: Environment): Substitution {
+export function substitute(text: string, { environment, readFile }: SubstitutionSources): Substitution {
   const faults: string[] = [];
   let substituted = false;
-  const result = text.replace(reference, (match, name?: string, fallback?: string) => {
+  const result = text.replace(reference, (match, name?: string, fallback?: string, path?: string) => {
     if (match === "$${") return "${";
+    if (path !== undefined) {
+      const read = contentOf(path, readFile);
+      if ("rule" in read) faults.push(read.rule);
+      substituted = true;
+      return "rule" in read ? match : read.text;
+    }
     if (name === undefined) {
-      faults.push(
-        "holds a ${ that names no variable: write ${NAME}, or $${ for the two characters themselves",
-      );
+      faults.push(malformedRule);
       return match;
     }
     substituted = true;
@@ -32,4 +52,34 @@ export function substitute(text: string, environment: Environment): Substitution
   return rule === undefined
     ? { ok: true, text: result, substituted }
     : { ok: false, rule: [...new Set(faults)].join("; it ") };
+}
+
+/** The text that a file stands for, or why there is none. Says where the file is, never what is in it. */
+function contentOf(
+  path: string,
+  readFile: (path: string) => string,
+): { readonly text: string } | { readonly rule: string } {
+  if (path.trim() === "") return { rule: "names no file: write ${file:/path}" };
+  if (path.includes("${") || path.includes(":-")) {
+    return { rule: `names the file ${path}, but a path in \${file:…} holds no variable and has no default` };
+  }
+  const needs = (why: string) => ({ rule: `needs the file ${path}, which ${why}` });
+  let content: string;
+  try {
+    content = readFile(path);
+  } catch (error) {
+    return needs(`cannot be read (${codeOf(error)})`);
+  }
+  const bytes = Buffer.byteLength(content);
+  if (bytes > maxFileBytes) return needs(`is larger than 64 KiB (${bytes} bytes)`);
+  if (content.includes("\0")) return needs("is binary (it holds a NUL byte)");
+  if (content === "") return needs("is empty");
+  if (content.trim() === "") return needs("holds nothing but white space");
+  return { text: content.replace(/\r?\n$/, "") };
+}
+
+/** What may be said of an error that reading a file threw: its message may repeat what nobody should see. */
+export function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return "unknown error";
+  return "code" in error && typeof error.code === "string" ? error.code : error.name;
 }

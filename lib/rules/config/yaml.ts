@@ -1,5 +1,5 @@
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document } from "yaml";
-import { substitute, type Environment } from "./substitute.ts";
+import { substitute, type SubstitutionSources } from "./substitute.ts";
 import { cut, showValue, type Fault, type Path } from "./problem.ts";
 
 /** One node of the file: where it stands and how it was written. */
@@ -14,7 +14,7 @@ export interface YamlPlace {
 
 /** A YAML file as plain data, and the way back from a path to its place. */
 export interface YamlFile {
-  /** Variables replaced; keys without a value left out. */
+  /** References replaced; keys without a value left out. */
   readonly data: unknown;
   readonly faults: readonly Fault[];
   /** What the YAML parser refused: no path is known for it. */
@@ -34,8 +34,8 @@ const syntaxRules: Readonly<Record<string, string>> = {
   BAD_DQ_ESCAPE: "an escape sequence in \"double quotes\" is not valid; 'single quotes' take a \\ as it is",
 };
 
-/** Reads YAML 1.2 without aliases, tags and duplicate keys, and replaces variables in its strings; never throws. */
-export function readYaml(text: string, environment: Environment): YamlFile {
+/** Reads YAML 1.2 without aliases, tags and duplicate keys, and replaces references in its strings; never throws. */
+export function readYaml(text: string, sources: SubstitutionSources): YamlFile {
   const lineCounter = new LineCounter();
   const places = new Map<string, YamlPlace>();
   const faults: Fault[] = [];
@@ -83,7 +83,7 @@ export function readYaml(text: string, environment: Environment): YamlFile {
       return node.value;
     }
     place.shown = showValue(node.value);
-    const result = substitute(node.value, environment);
+    const result = substitute(node.value, sources);
     if (!result.ok) {
       fault(path, result.rule);
       // Left as it is, so that it does not look absent: the rest of the file is still worth checking.

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { createLogger, type LogOptions } from "../../../lib/adapters/log.ts";
 import { PenstockError } from "../../../lib/rules/errors.ts";
+import { createRedaction } from "../../../lib/rules/redaction.ts";
+import { Secret } from "../../../lib/rules/secret.ts";
 
 function capture(options: Partial<LogOptions> = {}) {
   const lines: string[] = [];
@@ -63,20 +65,21 @@ describe("JSON lines", () => {
   });
 
   test("never show a secret: by its value anywhere, or by its field's name", () => {
-    const secrets = ["s3cr3t"];
-    const { logger, lines, last } = capture({ secrets: () => ["", ...secrets] });
+    let hide = createRedaction(["s3cr3t"]);
+    const { logger, lines, last } = capture({ hide: (text) => hide(text) });
     logger.error("login with s3cr3t", {
       error: new Error("refused: s3cr3t"),
       url: "http://u:s3cr3t@host/",
       list: ["s3cr3t"],
       password: "other",
+      held: { secret: new Secret("wrapped"), list: [new Secret("wrapped")], settings: new Secret("wrapped") },
       headers: { authorization: "Bearer abc", cookie: "penstock_session=abc", accept: "*/*" },
     });
-    secrets.push("changed");
+    hide = createRedaction(["changed"]);
     logger.error("now changed");
-    expect(lines.join("")).not.toMatch(/s3cr3t|other|abc|changed/);
+    expect(lines.join("")).not.toMatch(/s3cr3t|other|abc|changed|wrapped/);
     expect(JSON.parse(lines[0] ?? "").headers.accept).toBe("*/*");
-    expect(last().msg).toBe("now [redacted]");
+    expect(last().msg).toBe("now (hidden)");
   });
 
   test("never show bytes, and survive what JSON cannot say", () => {

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { acceptSettings } from "../../../lib/rules/accept-settings.ts";
 import { kafkaSettings, settings } from "../../support/settings.ts";
+import { Secret } from "../../../lib/rules/secret.ts";
 
 const running = settings();
 
@@ -14,10 +15,11 @@ test("the same settings are taken without a word", () => {
 });
 
 test("an address and a group prefix stay, each refused with both values; the rest is taken", () => {
-  const http = { ...running.http, hostname: "0.0.0.0", port: 9090, token: "t" };
+  const http = { ...running.http, hostname: "0.0.0.0", port: 9090, token: new Secret("t") };
   const wanted = settings({ http, kafka: kafkaSettings({ groupPrefix: "other" }) });
   const accepted = acceptSettings(running, wanted);
   expect(accepted.settings.http).toEqual({ ...http, hostname: "127.0.0.1", port: 8080 });
+  expect(accepted.settings.http.token?.reveal()).toBe("t");
   expect(accepted.settings.kafka).toEqual(running.kafka);
   expect(accepted.kafkaChanged).toBe(false);
   expect(accepted.refused).toEqual([

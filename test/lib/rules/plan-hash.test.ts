@@ -3,6 +3,7 @@ import { planHash, planHashPattern } from "../../../lib/rules/plan-hash.ts";
 import { ANOTHER_TRY, STOPS_ALREADY, type Plan } from "../../../lib/rules/plan.ts";
 import { specification } from "../../support/records.ts";
 import { kafkaSettings } from "../../support/settings.ts";
+import { Secret } from "../../../lib/rules/secret.ts";
 
 const source = { kind: "etcd", name: "logs/a", revision: 7, entry: 0 } as const;
 const start = { topic: "a", source, spec: specification({ topic: "a" }), reason: "declared" };
@@ -78,15 +79,15 @@ describe("the hash changes with", () => {
   test("where Kafka is and who asks, but never with a password or a key", () => {
     const hashes = [
       { brokers: ["other:9092"] },
-      { sasl: { mechanism: "plain", username: "u", password: "p" } },
-      { sasl: { mechanism: "plain", username: "v", password: "p" } },
-      { tls: { ca: "ca", cert: "cert", key: "k" } },
+      { sasl: { mechanism: "plain", username: "u", password: new Secret("p") } },
+      { sasl: { mechanism: "plain", username: "v", password: new Secret("p") } },
+      { tls: { ca: "ca", cert: "cert", key: new Secret("k") } },
     ].map((kafka) => hashOf({}, kafka));
     expect(new Set([...hashes, same]).size).toBe(5);
-    expect(hashOf({}, { sasl: { mechanism: "plain", username: "u", password: "other" } })).toBe(
+    expect(hashOf({}, { sasl: { mechanism: "plain", username: "u", password: new Secret("other") } })).toBe(
       hashes[1] ?? "",
     );
-    expect(hashOf({}, { tls: { ca: "ca", cert: "cert", key: "other" } })).toBe(hashes[3] ?? "");
+    expect(hashOf({}, { tls: { ca: "ca", cert: "cert", key: new Secret("other") } })).toBe(hashes[3] ?? "");
   });
 });
 

@@ -1,43 +1,45 @@
 import { expect, test } from "bun:test";
+import { Secret } from "../../../lib/rules/secret.ts";
 import { secretsOf } from "../../../lib/rules/secrets.ts";
 import { kafkaSettings, settings } from "../../support/settings.ts";
 
-const tls = (key: string) => ({ ca: "ca is public", cert: "cert is public", key });
+const tls = (key: string) => ({ ca: "ca is public", cert: "cert is public", key: new Secret(key) });
+const login = (password: string) => ({ username: "public", password: new Secret(password) });
+const { http, elasticsearch } = settings();
+const all = settings({
+  http: { ...http, token: new Secret("http token") },
+  kafka: kafkaSettings({ tls: tls("kafka key"), sasl: { mechanism: "plain", ...login("kafka password") } }),
+  elasticsearch: { ...elasticsearch, auth: { kind: "basic", ...login("es password") }, tls: tls("es key") },
+  etcd: {
+    endpoints: ["https://127.0.0.1:2379"],
+    keys: ["logs/"],
+    auth: login("etcd password"),
+    tls: tls("etcd key"),
+  },
+});
+const passwords = ["es password", "etcd password", "kafka password"];
 
-test("every secret is found, and nothing that is none", () => {
-  const { http, elasticsearch } = settings();
-  const all = settings({
-    http: { ...http, token: "token" },
-    kafka: kafkaSettings({
-      tls: tls("kafka key"),
-      sasl: { mechanism: "plain", username: "public", password: "kafka password" },
-    }),
-    elasticsearch: {
-      ...elasticsearch,
-      auth: { kind: "basic", username: "public", password: "es password" },
-      tls: tls("es key"),
-    },
-    etcd: {
-      endpoints: ["https://127.0.0.1:2379"],
-      keys: ["logs/"],
-      auth: { username: "public", password: "etcd password" },
-      tls: tls("etcd key"),
-    },
-  });
-  expect(secretsOf(all).toSorted()).toEqual([
-    "es key",
-    "es password",
-    "etcd key",
-    "etcd password",
-    "kafka key",
-    "kafka password",
-    "token",
-  ]);
-  const auth = { kind: "apiKey", apiKey: "api key" } as const;
+test("every secret is found, with its user name too, and nothing that is none", () => {
+  expect(secretsOf(all).toSorted()).toEqual(
+    [
+      ...passwords.flatMap((text) => [text, `public:${text}`, `\0public\0${text}`]),
+      "es key",
+      "etcd key",
+      "kafka key",
+      "http token",
+    ].toSorted(),
+  );
+  const auth = { kind: "apiKey", apiKey: new Secret("api key") } as const;
   expect(secretsOf(settings({ elasticsearch: { ...elasticsearch, auth } }))).toEqual(["api key"]);
 });
 
-test("what is not set or empty is no secret: nothing could be told apart from it", () => {
+test("what is not set is no secret", () => {
   expect(secretsOf(settings())).toEqual([]);
-  expect(secretsOf(settings({ http: { ...settings().http, token: "" } }))).toEqual([]);
+});
+
+test("a dump of settings, as JSON or by the inspector, shows none of them", () => {
+  for (const dump of [JSON.stringify(all), Bun.inspect(all, { depth: 20 })]) {
+    expect(dump).toContain("ca is public");
+    for (const secret of secretsOf(all)) expect(dump).not.toContain(secret);
+  }
 });

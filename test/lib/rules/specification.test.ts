@@ -3,6 +3,7 @@ import { specificationChanges, specificationHash, specify } from "../../../lib/r
 import { declaration } from "../../support/declarations.ts";
 import { specification } from "../../support/records.ts";
 import { kafkaSettings } from "../../support/settings.ts";
+import { Secret } from "../../../lib/rules/secret.ts";
 
 describe("a specification", () => {
   test("takes the topic's name as index where none is declared", () => {
@@ -43,9 +44,19 @@ describe("its hash", () => {
     { brokers: ["127.0.0.1:9093"] },
     { groupPrefix: "other" },
     { tls: { ca: "PEM", cert: null, key: null } },
-    { sasl: { mechanism: "plain", username: "u", password: "p" } },
+    { sasl: { mechanism: "plain", username: "u", password: new Secret("p") } },
+    { tls: { ca: null, cert: "PEM", key: new Secret("PEM") } },
   ] as const)("changes with kafka's %j", (change) => {
     expect(specificationHash(specification(), kafkaSettings(change))).not.toBe(hash);
+  });
+
+  test("changes with a password or a key alone", () => {
+    const hashes = ["one", "two"].flatMap((text) => [
+      { sasl: { mechanism: "plain", username: "u", password: new Secret(text) } } as const,
+      { tls: { ca: null, cert: "PEM", key: new Secret(text) } },
+    ]);
+    const all = hashes.map((change) => specificationHash(specification(), kafkaSettings(change)));
+    expect(new Set(all).size).toBe(4);
   });
 
   test("leaves out where a new group begins, and the host's memory", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { bearer, problemOf, setUp, token } from "./fixture.ts";
+import { Secret } from "../../../../lib/rules/secret.ts";
 
 describe("without a token", () => {
   test.each(["localhost", "LOCALHOST:8080", "127.0.0.1:8080", "127.1.2.3", "[::1]:8080"])(
@@ -130,7 +131,7 @@ describe("with a token", () => {
 
   test("a token changed while running counts at once", async () => {
     const { ask, inForce } = setUp({ token });
-    inForce.http = { ...inForce.http, token: "another" };
+    inForce.http = { ...inForce.http, token: new Secret("another") };
     expect((await ask("/topics", { headers: bearer(token) })).status).toBe(401);
     expect((await ask("/topics", { headers: bearer("another") })).status).toBe(200);
   });

@@ -2,6 +2,7 @@ import { createConsoleFiles } from "../../../../infra/console/build.ts";
 import { createHttpApp, type HttpDeps } from "../../../../infra/host/http/app.ts";
 import { createTailHub, type TailHub } from "../../../../infra/host/tail-hub.ts";
 import type { LogFields, Logger } from "../../../../lib/rules/logger.ts";
+import { secretOrNull } from "../../../../lib/rules/secret.ts";
 import type { HttpSettings } from "../../../../lib/rules/settings.ts";
 import { createMemoryLogger } from "../../../support/memory-logger.ts";
 import { reconcileResult } from "../../../support/reconcile-result.ts";
@@ -23,13 +24,22 @@ export const ready = {
 const consoleFiles = createConsoleFiles();
 
 /** An app over fixed answers; `ask` sends a request to it without a port. What it logs and is asked is kept. */
-export function setUp(settings: Partial<HttpSettings> = {}, deps: Partial<HttpDeps> = {}) {
+export function setUp(
+  { token: plainToken, ...settings }: Partial<Omit<HttpSettings, "token">> & { token?: string | null } = {},
+  deps: Partial<HttpDeps> = {},
+) {
   const logged: { message: string; fields: LogFields | undefined }[] = [];
   const write = (message: string, fields?: LogFields) => void logged.push({ message, fields });
   const logger: Logger = { debug: write, info: write, warn: write, error: write };
   const reconciles: unknown[] = [];
   const inForce: { http: HttpSettings; now: number } = {
-    http: { hostname: "127.0.0.1", port: 8080, token: null, openMetrics: false, ...settings },
+    http: {
+      hostname: "127.0.0.1",
+      port: 8080,
+      token: secretOrNull(plainToken),
+      openMetrics: false,
+      ...settings,
+    },
     now: 0,
   };
   const app = createHttpApp({

@@ -4,6 +4,7 @@ import type { TellPage } from "../../../../infra/host/live/live-hub.ts";
 import { outboxBytes } from "../../../../infra/host/http/event-stream.ts";
 import { advance, flush } from "../../../support/fake-time.ts";
 import { bearer, setUp, token } from "./fixture.ts";
+import { Secret } from "../../../../lib/rules/secret.ts";
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
@@ -74,7 +75,7 @@ test("another token ends the streams that the old one opened", async () => {
   const kept = await ask(path, { headers: bearer(token) });
   await advance(5_000, 5_000);
   expect(pages.size).toBe(2);
-  inForce.http = { ...inForce.http, token: "another" };
+  inForce.http = { ...inForce.http, token: new Secret("another") };
   await advance(5_000, 5_000);
   expect(pages.size).toBe(0);
   expect(await kept.text()).toBe("");

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { bearer, problemOf, setUp, token } from "./fixture.ts";
+import { Secret } from "../../../../lib/rules/secret.ts";
 
 const own = { origin: "http://127.0.0.1:8080" };
 const json = { "content-type": "application/json" };
@@ -133,7 +134,7 @@ describe("the cookie", () => {
   test("ends with the token it was opened by", async () => {
     const { ask, inForce } = setUp({ token });
     const headers = await cookieOf(ask);
-    inForce.http = { ...inForce.http, token: "another" };
+    inForce.http = { ...inForce.http, token: new Secret("another") };
     expect((await ask("/topics", { headers })).status).toBe(401);
   });
 

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { createElasticsearch, type Elasticsearch } from "../../../../lib/adapters/elasticsearch/client.ts";
 import { rejection } from "../../../support/rejection.ts";
 import type { ElasticsearchSettings } from "../../../../lib/rules/settings.ts";
+import { Secret } from "../../../../lib/rules/secret.ts";
 
 const releases: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -194,13 +195,34 @@ describe("what goes wrong with a bulk is a value", () => {
 });
 
 test("the login goes with every request and into no error", async () => {
-  const auth = { kind: "basic", username: "u", password: "hunter2" } as const;
+  const auth = { kind: "basic", username: "u", password: new Secret("hunter2") } as const;
   const { elasticsearch, seen } = serve("9.2.0", () => new Response("", { status: 401 }), { auth });
   expect(JSON.stringify(await bulk(elasticsearch))).not.toContain("hunter2");
   expect(seen.map(({ authorization }) => authorization)).toEqual(Array(2).fill(`Basic ${btoa("u:hunter2")}`));
-  const withKey = serve("9.2.0", ok, { auth: { kind: "apiKey", apiKey: "abc" } });
+  const withKey = serve("9.2.0", ok, { auth: { kind: "apiKey", apiKey: new Secret("abc") } });
   await bulk(withKey.elasticsearch);
   expect(withKey.seen[1]?.authorization).toBe("ApiKey abc");
+});
+
+test("a proxy's refusal that quotes the login is told without it", async () => {
+  for (const auth of [
+    { kind: "basic", username: "u", password: new Secret("hunter2") },
+    { kind: "apiKey", apiKey: new Secret("abcd1234==") },
+  ] as const) {
+    const quoting = serve(
+      "9.2.0",
+      ({ headers }) =>
+        Response.json(
+          { error: { type: "proxy_exception", reason: `who is ${headers.get("authorization")}?` } },
+          { status: 401 },
+        ),
+      { auth },
+    );
+    const answer = JSON.stringify(await bulk(quoting.elasticsearch));
+    expect(answer).toContain("(hidden)");
+    expect(answer).not.toContain(btoa("u:hunter2").replaceAll("=", ""));
+    expect(answer).not.toContain("abcd1234");
+  }
 });
 
 describe("the template", () => {

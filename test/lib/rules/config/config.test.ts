@@ -3,9 +3,21 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseConfig, type ParseOptions } from "../../../../lib/rules/config/config.ts";
 import { ConfigError } from "../../../../lib/rules/config/problem.ts";
+import { createAuthority } from "../../../support/certificates.ts";
+import { revealed } from "../../../support/revealed.ts";
 
+await using authority = await createAuthority();
+const [client, other] = await Promise.all([authority.issue("client"), authority.issue("other")]);
 const pem = "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n";
-const files: Readonly<Record<string, string>> = { "/ca.pem": pem, "/key.pem": pem, "/not.pem": "hello" };
+const files: Readonly<Record<string, string>> = {
+  "/ca.pem": pem,
+  "/cert.pem": client.cert,
+  "/key.pem": client.key,
+  "/other.pem": other.key,
+  "/not.pem": "hello",
+  "/secret": "from the file\n",
+  "/empty": "",
+};
 const minimal = 'kafka: { brokers: ["k:9092"] }\nelasticsearch: { nodes: ["http://e:9200"] }\n';
 
 function options(environment: Record<string, string> = {}): ParseOptions {
@@ -69,7 +81,7 @@ kafka:
   brokers: ["k1:9092", "[::1]:9093"]
   groupPrefix: p
   inFlight: { maxBytes: 1gb }
-  ssl: { ca: /ca.pem, cert: /ca.pem, key: /key.pem }
+  ssl: { ca: /ca.pem, cert: /cert.pem, key: /key.pem }
   sasl: { mechanism: scram-sha-512, username: u, password: "\${PW}" }
 elasticsearch:
   nodes: ["https://e:9200/path"]
@@ -92,13 +104,13 @@ log: { level: debug }
       // Digits alone: a number for the port, still text for a password.
       options({ PORT: "0", TOKEN: "true", PW: "0123" }),
     );
-    expect(settings).toEqual({
+    expect(revealed(settings)).toEqual({
       http: { hostname: "0.0.0.0", port: 0, token: "true", openMetrics: true },
       kafka: {
         brokers: ["k1:9092", "[::1]:9093"],
         groupPrefix: "p",
         inFlightMaxBytes: 1_073_741_824,
-        tls: { ca: pem, cert: pem, key: pem },
+        tls: { ca: pem, cert: client.cert, key: client.key },
         sasl: { mechanism: "scram-sha-512", username: "u", password: "0123" },
       },
       elasticsearch: {
@@ -181,10 +193,10 @@ log: { level: debug }
     // What is commented out there is right as well.
     const lines = text.split("\n").map((line) => line.replace(/^( *)# ((?:sasl|tls|auth): )/, "$1$2"));
     const etcd = 'etcd:\n  endpoints: ["http://e:2379"]\n  keys: [k]\n';
-    const own = lines.join("\n").replaceAll("/etc/penstock", "").replaceAll("/client.pem", "/ca.pem");
+    const own = lines.join("\n").replaceAll("/etc/penstock", "").replaceAll("/client.pem", "/cert.pem");
     const all = own.replaceAll("/client.key", "/key.pem") + etcd;
     const environment = { KAFKA_PASSWORD: "p", ES_API_KEY: "k", ES_PASSWORD: "p", ETCD_PASSWORD: "p" };
-    expect(parseConfig(all, options(environment)).settings.elasticsearch.auth).toEqual({
+    expect(revealed(parseConfig(all, options(environment)).settings.elasticsearch.auth)).toEqual({
       kind: "apiKey",
       apiKey: "k",
     });
@@ -275,6 +287,22 @@ describe("one wrong thing after a valid beginning: place, value and rule", () =>
     [
       "etcd: { endpoints: ['https://e'], keys: [a], tls: { ca: /not.pem } }",
       '57 etcd.tls.ca: "/not.pem" names a file that holds no PEM text',
+    ],
+    [
+      "etcd: { endpoints: ['https://e'], keys: [a], tls: { cert: /cert.pem, key: /other.pem } }",
+      "75 etcd.tls.key: (hidden) names a private key that does not belong to the certificate beside it",
+    ],
+    [
+      "http: { token: '${file:/gone}' }",
+      "16 http.token: (hidden) needs the file /gone, which cannot be read (ENOENT)",
+    ],
+    [
+      "deadLetters: { topic: '${file:/empty}' }",
+      '23 deadLetters.topic: "${file:/empty}" needs the file /empty, which is empty',
+    ],
+    [
+      "deadLetters: { topic: '${file:/secret}' }",
+      '23 deadLetters.topic: "${file:/secret}" is not a Kafka topic name (1 to 249 of a-z A-Z 0-9 . _ -)',
     ],
     [
       "etcd: { endpoints: ['https://e'], keys: [a], tls: { cert: /ca.pem } }",

@@ -1,8 +1,34 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { substitute } from "../../../../lib/rules/config/substitute.ts";
 
-const environment = { A: "one", EMPTY: "", NESTED: "${A}" };
+const files: Readonly<Record<string, string>> = {
+  "/s": "s3cr3t",
+  "/line": "s3cr3t\n",
+  "/crlf": "s3cr3t\r\n",
+  "/two": "a\n\n",
+  "/inner": " a\nb ",
+  "/nested": "${A} ${file:/s}",
+  "/full": "x".repeat(64 * 1024),
+  "/empty": "",
+  "/blank": " \r\n\t\n",
+  "/large": "x".repeat(64 * 1024 + 1),
+  "/binary": "a\0b",
+};
+const sources = {
+  environment: { A: "one", EMPTY: "", NESTED: "${A}", file: "a variable" },
+  readFile(path: string): string {
+    const text = files[path];
+    if (text === undefined) throw Object.assign(new Error("never shown"), { code: "ENOENT" });
+    return text;
+  },
+};
+const noFiles = (environment: Readonly<Record<string, string>>) => ({
+  environment,
+  readFile(): string {
+    throw new Error("no file is named");
+  },
+});
 
 test.each([
   ["plain", "plain"],
@@ -17,28 +43,73 @@ test.each([
   ["$${A}", "${A}"],
   ["$A $ {A}", "$A $ {A}"],
   ["${NESTED}", "${A}"],
+  ["${file:/s}", "s3cr3t"],
+  ["<${file:/s}-${A}>", "<s3cr3t-one>"],
+  ["${file:/line}", "s3cr3t"],
+  ["${file:/crlf}", "s3cr3t"],
+  ["${file:/two}", "a\n"],
+  ["${file:/inner}", " a\nb "],
+  ["${file:/nested}", "${A} ${file:/s}"],
+  ["${file:/full}", "x".repeat(64 * 1024)],
+  ["$${file:/s}", "${file:/s}"],
+  ["${file}", "a variable"],
+  ["${file:-x}", "a variable"],
 ])("%s becomes %s", (text, expected) => {
-  const result = substitute(text, environment);
+  const result = substitute(text, sources);
   expect(result.ok && result.text).toBe(expected);
 });
 
-test.each([
-  ["${NONE}", "needs the environment variable NONE, which is not set"],
-  [
-    "${X} ${Y}",
-    "needs the environment variable X, which is not set; it needs the environment variable Y, which is not set",
-  ],
-  ["${toString}", "needs the environment variable toString, which is not set"],
-  ["${a b}", "holds a ${ that names no variable: write ${NAME}, or $${ for the two characters themselves"],
-  ["${", "holds a ${ that names no variable: write ${NAME}, or $${ for the two characters themselves"],
-])("%s is refused", (text, rule) => {
-  expect(substitute(text, environment)).toEqual({ ok: false, rule });
+const malformed =
+  "holds a ${ that names no variable and no file: write ${NAME} or ${file:/path}, or $${ for the two characters themselves";
+
+describe("refused:", () => {
+  test.each([
+    ["${NONE}", "needs the environment variable NONE, which is not set"],
+    [
+      "${X} ${Y}",
+      "needs the environment variable X, which is not set; it needs the environment variable Y, which is not set",
+    ],
+    ["${toString}", "needs the environment variable toString, which is not set"],
+    ["${a b}", malformed],
+    ["${", malformed],
+    ["${FILE:/s}", malformed],
+    ["${file:/gone}", "needs the file /gone, which cannot be read (ENOENT)"],
+    ["${file:/empty}", "needs the file /empty, which is empty"],
+    ["${file:/blank}", "needs the file /blank, which holds nothing but white space"],
+    ["${file:/large}", "needs the file /large, which is larger than 64 KiB (65537 bytes)"],
+    ["${file:/binary}", "needs the file /binary, which is binary (it holds a NUL byte)"],
+    ["${file:}", "names no file: write ${file:/path}"],
+    ["${file: }", "names no file: write ${file:/path}"],
+    ["${file:/s:-d}", "names the file /s:-d, but a path in ${file:…} holds no variable and has no default"],
+    [
+      "${file:/run/${A}}",
+      "names the file /run/${A, but a path in ${file:…} holds no variable and has no default",
+    ],
+    [
+      "${file:/gone} ${NONE}",
+      "needs the file /gone, which cannot be read (ENOENT); it needs the environment variable NONE, which is not set",
+    ],
+  ])("%s", (text, rule) => {
+    expect(substitute(text, sources)).toEqual({ ok: false, rule });
+  });
 });
 
 test("a variable's content arrives untouched, whatever it is", () => {
   fc.assert(
     fc.property(fc.string(), (value) => {
-      expect(substitute("<${V}>", { V: value })).toEqual({ ok: true, text: `<${value}>`, substituted: true });
+      const expected = { ok: true, text: `<${value}>`, substituted: true } as const;
+      expect(substitute("<${V}>", noFiles({ V: value }))).toEqual(expected);
+    }),
+  );
+});
+
+test("so does a file's, but for its last line break", () => {
+  fc.assert(
+    fc.property(fc.string(), fc.constantFrom("", "\n", "\r\n"), (value, end) => {
+      fc.pre(value.trim() !== "" && !value.includes("\0") && !/[\r\n]$/.test(value));
+      const readFile = (): string => `${value}${end}`;
+      const expected = { ok: true, text: value, substituted: true } as const;
+      expect(substitute("${file:/v}", { environment: {}, readFile })).toEqual(expected);
     }),
   );
 });
@@ -47,7 +118,7 @@ test("text without ${ stays as it is", () => {
   fc.assert(
     fc.property(fc.string(), (text) => {
       fc.pre(!text.includes("${"));
-      expect(substitute(text, {})).toEqual({ ok: true, text, substituted: false });
+      expect(substitute(text, noFiles({}))).toEqual({ ok: true, text, substituted: false });
     }),
   );
 });

@@ -1,8 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm, symlink, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readConfigFile, watchConfigFile } from "../../../lib/adapters/config-file.ts";
+import { createFileWatch, type WatchOptions } from "../../../lib/adapters/file-watch.ts";
+import { readTextFile } from "../../../lib/adapters/text-file.ts";
+import { eventually } from "../../support/eventually.ts";
+
+function watchFile(path: string, options: WatchOptions) {
+  const watch = createFileWatch(options);
+  watch.watch([path]);
+  return watch;
+}
 
 let folder: string;
 let file: string;
@@ -15,38 +24,11 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-describe("readConfigFile", () => {
-  test("text and a hash of the content", async () => {
-    const first = readConfigFile(file);
-    expect(first.text).toBe("one");
-    expect(readConfigFile(file)).toEqual(first);
-    await writeFile(file, "two");
-    expect(readConfigFile(file).hash).not.toBe(first.hash);
-  });
-
-  test.each([
-    ["absent", () => unlink(file), "ENOENT"],
-    [
-      "over 1 MiB",
-      () => writeFile(file, "x".repeat(1024 * 1024 + 1)),
-      "it is larger than 1 MiB (1048577 bytes)",
-    ],
-    ["not UTF-8", () => writeFile(file, Buffer.from([0xff])), "cannot read"],
-    ["a folder", () => unlink(file).then(() => mkdir(file)), "it is not a regular file"],
-  ])("%s is config_unreadable", async (_, prepare, reason) => {
-    await prepare();
-    expect(() => readConfigFile(file)).toThrow(
-      expect.objectContaining({ code: "config_unreadable", message: expect.stringContaining(reason) }),
-    );
-    expect(() => readConfigFile(file)).toThrow(`cannot read ${file}`);
-  });
-});
-
 /** Watches and hands out each change as it comes, or fails after `withinMs`. */
 function watching(path: string) {
   const changes: (() => void)[] = [];
   let pending = 0;
-  const watch = watchConfigFile(path, {
+  const watch = watchFile(path, {
     pollMs: 150,
     onChange: () => {
       const waiter = changes.shift();
@@ -74,7 +56,7 @@ function watching(path: string) {
 const soonMs = 1_500;
 const polledMs = 4_500;
 
-describe("watchConfigFile", () => {
+describe("a watched file:", () => {
   test("an in-place write", async () => {
     using watch = watching(file);
     await writeFile(file, "two");
@@ -89,7 +71,7 @@ describe("watchConfigFile", () => {
       await writeFile(`${file}.new`, text);
       await rename(`${file}.new`, file);
       await watch.change(soonMs);
-      expect(readConfigFile(file).text).toBe(text);
+      expect(readTextFile(file).text).toBe(text);
     }
   });
 
@@ -106,7 +88,7 @@ describe("watchConfigFile", () => {
       await symlink(version, join(mount, "..data_tmp"));
       await rename(join(mount, "..data_tmp"), join(mount, "..data"));
       await watch.change(soonMs);
-      expect(readConfigFile(join(mount, "config.yaml")).text).toBe(version);
+      expect(readTextFile(join(mount, "config.yaml")).text).toBe(version);
     }
   });
 
@@ -154,13 +136,76 @@ describe("watchConfigFile", () => {
   test("nothing after stop, by hand or by signal", async () => {
     const calls: string[] = [];
     const controller = new AbortController();
-    watchConfigFile(file, { onChange: () => calls.push("aborted"), signal: controller.signal });
-    const stopped = watchConfigFile(file, { onChange: () => calls.push("stopped") });
+    watchFile(file, { onChange: () => calls.push("aborted"), signal: controller.signal });
+    const stopped = watchFile(file, { onChange: () => calls.push("stopped") });
     using watch = watching(file);
     controller.abort();
     stopped.stop();
     await writeFile(file, "two");
     await watch.change(soonMs);
     expect(calls).toEqual([]);
+  });
+});
+
+/** The folders that this process watches, as the kernel counts them. */
+function inotifyWatches(): number {
+  return readdirSync("/proc/self/fdinfo")
+    .map((fd) => {
+      try {
+        return readFileSync(`/proc/self/fdinfo/${fd}`, "utf8").match(/^inotify wd:/gm)?.length ?? 0;
+      } catch {
+        // Closed meanwhile: the listing's own.
+        return 0;
+      }
+    })
+    .reduce((sum, count) => sum + count, 0);
+}
+
+describe("several files:", () => {
+  const inFolder = async (name: string): Promise<string> => {
+    await mkdir(join(folder, name));
+    await writeFile(join(folder, name, "secret"), "one");
+    return join(folder, name, "secret");
+  };
+
+  test("each change is told with its file, until the file is not named any more", async () => {
+    const [a, b] = [await inFolder("a"), await inFolder("b")];
+    const told: (readonly string[])[] = [];
+    const watch = createFileWatch({ pollMs: 150, onChange: (paths) => void told.push(paths) });
+    watch.watch([file, a, b]);
+    await writeFile(a, "two");
+    await eventually("a is told", () => told.length === 1);
+    watch.watch([file, b]);
+    await writeFile(a, "three");
+    await writeFile(b, "two");
+    await eventually("b is told", () => told.length === 2);
+    watch.watch([file]);
+    await writeFile(b, "three");
+    await writeFile(file, "two");
+    await eventually("the first is told", () => told.length === 3);
+    watch.stop();
+    expect(told).toEqual([[a], [b], [file]]);
+  });
+
+  test("a change between two calls that both name the file is not lost", async () => {
+    const told: (readonly string[])[] = [];
+    const watch = createFileWatch({ onChange: (paths) => void told.push(paths) });
+    watch.watch([file]);
+    await writeFile(file, "two");
+    watch.watch([file]);
+    await eventually("it is told", () => told.length === 1);
+    watch.stop();
+  });
+
+  test("1,000 reloads with files in ever other folders leave no watch behind", async () => {
+    const files = await Promise.all(["a", "b", "c"].map(inFolder));
+    const before = inotifyWatches();
+    const watch = createFileWatch({ onChange: () => {} });
+    for (let reload = 0; reload < 1_000; reload += 1) watch.watch([file, files[reload % 3] ?? file]);
+    expect(inotifyWatches()).toBe(before + 2);
+    watch.watch([file]);
+    expect(inotifyWatches()).toBe(before + 1);
+    watch.stop();
+    expect(inotifyWatches()).toBe(before);
   });
 });

@@ -1,0 +1,63 @@
+import { readConfigFile } from "../../lib/adapters/config-file.ts";
+import { readTextFile } from "../../lib/adapters/text-file.ts";
+import { parseConfig, type ConfigDocument } from "../../lib/rules/config/config.ts";
+import type { Environment } from "../../lib/rules/config/substitute.ts";
+import { createRedaction } from "../../lib/rules/redaction.ts";
+import { secretsOf } from "../../lib/rules/secrets.ts";
+
+/** Reads the config again and again, and knows what that led to. */
+export interface ConfigReader {
+  /** The file as it is now, and the files that it names. @throws PenstockError `config_unreadable` or `config_invalid` */
+  read(): ConfigDocument;
+  /** The config file and what it names: PEM files and secrets. */
+  readonly files: ReadonlySet<string>;
+  /** Hides every secret that was ever read: those of a file that was not taken over, and those that are in force still. */
+  hide(text: string): string;
+}
+
+/** Rotated once an hour, a password is still hidden after a day; each is looked for in every text of the log. */
+const KEPT_SECRETS = 100;
+
+export function createConfigReader(configPath: string, environment: Environment): ConfigReader {
+  let files: ReadonlySet<string> = new Set([configPath]);
+  const secrets = new Set<string>();
+  let redaction = createRedaction([]);
+
+  function learn(read: readonly string[]): void {
+    if (read.every((secret) => secrets.has(secret))) return;
+    for (const secret of read) secrets.add(secret);
+    for (const secret of secrets) {
+      if (secrets.size <= KEPT_SECRETS) break;
+      if (!read.includes(secret)) secrets.delete(secret);
+    }
+    redaction = createRedaction([...secrets]);
+  }
+
+  return {
+    read() {
+      const named = new Set([configPath]);
+      const readFile = (path: string): string => {
+        named.add(path);
+        return readTextFile(path).text;
+      };
+      try {
+        const config = parseConfig(readConfigFile(configPath).text, {
+          file: configPath,
+          environment,
+          readFile,
+        });
+        files = named;
+        learn(secretsOf(config.settings));
+        return config;
+      } catch (error) {
+        // Where it stopped nobody knows what else it names; what is in force needs what it named before.
+        files = new Set([...files, ...named]);
+        throw error;
+      }
+    },
+    get files() {
+      return files;
+    },
+    hide: (text) => redaction(text),
+  };
+}

@@ -1,0 +1,54 @@
+import { HIDDEN } from "./secret.ts";
+
+/** Shorter than that, a secret is part of nearly every text: to hide it would ruin them all, and give it away. */
+const SHORTEST_HIDDEN = 4;
+/** Shorter than that, it may be part of another word (`elastic` in `elasticsearch`), and is hidden as a whole word only. */
+const SHORTEST_INSIDE_WORDS = 8;
+/** Lines of a PEM text that are shorter say too little of the key to be looked for. */
+const SHORTEST_PEM_LINE = 16;
+
+/**
+ * Makes a function that puts `(hidden)` in the place of secrets in a text, in every form that they are likely to be met
+ * in: as they are, within JSON, with their white space collapsed, percent-encoded, in base64, and a PEM key line by line.
+ */
+export function createRedaction(secrets: readonly string[]): (text: string) => string {
+  const forms = new Set(secrets.flatMap(formsOf).filter((form) => form.length >= SHORTEST_HIDDEN));
+  if (forms.size === 0) return (text) => text;
+  // The longest first: what is part of a longer one must not break it up.
+  const patterns = [...forms].sort((a, b) => b.length - a.length).map(patternOf);
+  const anyOf = new RegExp(patterns.join("|"), "g");
+  return (text) => text.replace(anyOf, HIDDEN);
+}
+
+function formsOf(secret: string): string[] {
+  // A lone surrogate cannot be sent, and cannot be percent-encoded.
+  const text = secret.toWellFormed();
+  const bytes = Buffer.from(text);
+  const encoded = encodeURIComponent(text);
+  const plain = [secret, text.trim(), text.replace(/\s+/g, " ").trim(), JSON.stringify(text).slice(1, -1)];
+  const strict = encoded.replaceAll(/[!'()*]/g, percentOf);
+  const inForm = new URLSearchParams({ "": text }).toString().slice(1);
+  const percent = [encoded, strict, encoded.replaceAll("%20", "+"), inForm];
+  const inLowerCase = percent.map((form) => form.replaceAll(/%../g, (code) => code.toLowerCase()));
+  const base64 = bytes.toString("base64");
+  const ways = [...plain, ...percent, ...inLowerCase, base64.replace(/=+$/, ""), bytes.toString("base64url")];
+  return [...ways, ...linesOf(text)];
+}
+
+function percentOf(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+}
+
+/** Of a text of several lines, such as a key: any one of them says too much. */
+function linesOf(text: string): string[] {
+  const lines = text.split(/\r?\n/).map((line) => line.trim());
+  if (lines.length < 2) return [];
+  return lines.filter((line) => line.length >= SHORTEST_PEM_LINE && !line.startsWith("-----"));
+}
+
+function patternOf(form: string): string {
+  const exact = form.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`);
+  if (form.length >= SHORTEST_INSIDE_WORDS) return exact;
+  // The two digits of a percent-encoded character before it are no part of its word.
+  return String.raw`(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f]{2}))${exact}(?![A-Za-z0-9])`;
+}

@@ -1,0 +1,9 @@
+import { Secret } from "../../lib/rules/secret.ts";
+
+/** The same data with every secret as its text: to `toEqual`, any two secrets are alike. */
+export function revealed(value: unknown): unknown {
+  if (value instanceof Secret) return value.reveal();
+  if (Array.isArray(value)) return value.map(revealed);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, revealed(item)]));
+}

@@ -135,6 +135,7 @@ export function startHost(options: HostOptions): Host {
         ensureTemplate: (patterns, signal) => clients.elasticsearch.ensureTemplate(patterns, signal),
         async useSettings(settings) {
           // First what fails on bad settings alone, so that the rest is not half in force.
+          server.useTls(settings.http.tls);
           await etcd.use(settings.etcd);
           await clients.use(
             settings,
@@ -177,6 +178,7 @@ export function startHost(options: HostOptions): Host {
   const server = serveHttp({
     hostname: http.hostname,
     port: http.port,
+    tls: http.tls,
     app: createHttpApp(services.http),
   });
   const watch = createFileWatch({

@@ -124,6 +124,7 @@ export function createServices(core: HostCore): Services {
       logger,
       now,
       live,
+      failures: core.failures,
       settings: () => settings().http,
       topics: () => pool.statuses(),
       consoleFiles: createConsoleFiles(),

@@ -19,6 +19,7 @@ export function acceptSettings(running: Settings, wanted: Settings): AcceptedSet
   const fixed = [
     { name: "http.hostname", was: running.http.hostname, is: wanted.http.hostname },
     { name: "http.port", was: running.http.port, is: wanted.http.port },
+    { name: "http.tls", was: onOrOff(running), is: onOrOff(wanted) },
     { name: "kafka.groupPrefix", was: running.kafka.groupPrefix, is: wanted.kafka.groupPrefix },
   ];
   const refused = fixed
@@ -29,7 +30,13 @@ export function acceptSettings(running: Settings, wanted: Settings): AcceptedSet
     );
   const settings: Settings = {
     ...wanted,
-    http: { ...wanted.http, hostname: running.http.hostname, port: running.http.port },
+    http: {
+      ...wanted.http,
+      hostname: running.http.hostname,
+      port: running.http.port,
+      // Another certificate is taken over; TLS itself is not switched on or off under those who are connected.
+      tls: onOrOff(running) === onOrOff(wanted) ? wanted.http.tls : running.http.tls,
+    },
     kafka: { ...wanted.kafka, groupPrefix: running.kafka.groupPrefix },
   };
   return {
@@ -42,6 +49,10 @@ export function acceptSettings(running: Settings, wanted: Settings): AcceptedSet
     ),
     elasticsearchChanged: !sameSettings(running.elasticsearch, settings.elasticsearch),
   };
+}
+
+function onOrOff({ http }: Settings): "on" | "off" {
+  return http.tls === null ? "off" : "on";
 }
 
 /** Secrets count: another password is a change. */

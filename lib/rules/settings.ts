@@ -26,8 +26,19 @@ export interface HttpSettings {
   readonly port: number;
   /** Null: no token, the host answers on loopback only. */
   readonly token: Secret | null;
+  /** Lets in who may look and not change; null: none. Never the same as `token`, and never without it. */
+  readonly readOnlyToken: Secret | null;
   /** True: GET /metrics needs no token. */
   readonly openMetrics: boolean;
+  /** Null: no TLS. The two belong together. */
+  readonly tls: ServerTlsSettings | null;
+}
+
+/** TLS of our own port: PEM texts, read when the config is read. */
+export interface ServerTlsSettings {
+  /** The certificate, and those between it and the authority. */
+  readonly cert: string;
+  readonly key: Secret;
 }
 
 export interface KafkaSettings {

@@ -1,9 +1,10 @@
-import type { KafkaSettings, Settings } from "../../lib/rules/settings.ts";
+import { Secret, secretOrNull } from "../../lib/rules/secret.ts";
+import type { HttpSettings, KafkaSettings, Settings } from "../../lib/rules/settings.ts";
 
 /** Settings as a short config file gives them, changed as given. */
 export function settings(changes: Partial<Settings> = {}): Settings {
   return {
-    http: { hostname: "127.0.0.1", port: 8080, token: null, openMetrics: false },
+    http: httpSettings(),
     kafka: kafkaSettings(),
     elasticsearch: {
       nodes: ["http://127.0.0.1:9200"],
@@ -17,6 +18,26 @@ export function settings(changes: Partial<Settings> = {}): Settings {
     shutdown: { deadlineMs: 30_000 },
     log: { level: "info" },
     ...changes,
+  };
+}
+
+/** Of `http`, with its secrets as plain texts. */
+export interface PlainHttpSettings extends Partial<Omit<HttpSettings, "token" | "readOnlyToken" | "tls">> {
+  readonly token?: string | null;
+  readonly readOnlyToken?: string | null;
+  readonly tls?: { readonly cert: string; readonly key: string } | null;
+}
+
+export function httpSettings(changes: PlainHttpSettings = {}): HttpSettings {
+  const { token = null, readOnlyToken = null, tls = null, ...others } = changes;
+  return {
+    hostname: "127.0.0.1",
+    port: 8080,
+    openMetrics: false,
+    ...others,
+    token: secretOrNull(token),
+    readOnlyToken: secretOrNull(readOnlyToken),
+    tls: tls === null ? null : { cert: tls.cert, key: new Secret(tls.key) },
   };
 }
 

@@ -1,7 +1,11 @@
+import type { SessionAnswer } from "../../host/http/session-answer.ts";
 import { createStore } from "./store.ts";
 
 /** True: the host wants a token before it tells anything. */
 export const signInNeeded = createStore(false);
+
+/** What this browser may do. Null: not known yet. */
+export const access = createStore<SessionAnswer["access"]>(null);
 
 /** Why a question got no answer: what the host said (RFC 9457), or that it cannot be reached. */
 export class ApiError extends Error {

@@ -1,5 +1,6 @@
 import { useEffect, useState, type FC } from "hono/jsx/dom";
-import { signInNeeded } from "./api.ts";
+import type { SessionAnswer } from "../../host/http/session-answer.ts";
+import { access, ask, signInNeeded } from "./api.ts";
 import { ConnectionBanner } from "./components/connection-banner.tsx";
 import { Header, pages } from "./components/header.tsx";
 import { Help } from "./components/help.tsx";
@@ -35,6 +36,14 @@ export function App() {
   useEffect(() => {
     document.title = `${title} · Penstock`;
   }, [title]);
+  useEffect(() => {
+    if (mustSignIn) return;
+    // Where it cannot be told nothing is switched off: the host refuses what is not allowed.
+    void ask<SessionAnswer>("/session").then(
+      (answer) => access.set(answer.access),
+      () => access.set(null),
+    );
+  }, [mustSignIn]);
   useShortcuts(Object.fromEntries(pages.map(({ key, href }) => [`g ${key}`, () => navigate(href)])), {
     "?": () => showHelp(true),
   });

@@ -1,10 +1,13 @@
 import { Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import type { ThrottledLogger } from "../../../lib/adapters/log-throttle.ts";
 import { metricsContentType } from "../../../lib/adapters/metrics.ts";
-import { PenstockError } from "../../../lib/rules/errors.ts";
+import { messageOf, PenstockError } from "../../../lib/rules/errors.ts";
 import type { Logger } from "../../../lib/rules/logger.ts";
 import type { HttpSettings } from "../../../lib/rules/settings.ts";
-import { guard } from "./auth.ts";
+import { type GuardDeps, guard, wrongToken } from "./auth.ts";
+import { bindingsOf } from "./event-stream.ts";
+import { isLoopbackHost } from "../../../lib/rules/loopback.ts";
 import { addLiveRoutes, type LiveRouteDeps } from "./live-routes.ts";
 import { addPageRoutes, type PageRouteDeps } from "./page.ts";
 import { addIngestRoute, maxEventBytes, type IngestRouteDeps } from "./ingest-route.ts";
@@ -12,12 +15,14 @@ import { openApiDocument } from "./openapi/document.ts";
 import { subjects } from "./openapi/subjects.ts";
 import { addDeclarationRoutes, type DeclarationRouteDeps } from "./declaration-routes.ts";
 import { addLogRoutes, type LogRouteDeps } from "./log-routes.ts";
+import { hostOf, isOwnTls } from "./origin.ts";
 import { problem, refuseStopping } from "./problem.ts";
 import { addReconcileRoute, type ReconcileRouteDeps } from "./reconcile-route.ts";
 import { addReplayRoutes, type ReplayRouteDeps } from "./replay-routes.ts";
 import { addDataRoutes, addRoute, type RouteDeps } from "./routes.ts";
 import { addSessionRoutes } from "./session.ts";
 import { createSessions } from "./sessions.ts";
+import { createWrongTokens } from "./wrong-tokens.ts";
 
 export interface HttpDeps
   extends
@@ -32,28 +37,34 @@ export interface HttpDeps
   /** The settings now in force. */
   settings(): HttpSettings;
   readonly logger: Logger;
+  readonly failures: Pick<ThrottledLogger, "warn">;
   /** Milliseconds since the epoch. */
   now(): number;
 }
 
 /** A longer body is answered 413. */
 const maxBodyBytes = 64 * 1024;
+/** Of the one that strangers may send. */
+const maxSignInBytes = 8 * 1024;
 
 /** The host's HTTP face, without a port: the contract's routes and who may ask them. */
 export function createHttpApp(deps: HttpDeps): Hono {
   const app = new Hono();
-  const sessions = createSessions(() => deps.now());
-  const settings = () => deps.settings();
+  const who: GuardDeps = {
+    settings: () => deps.settings(),
+    sessions: createSessions(() => deps.now()),
+    refuseToken: refusingTokens(deps),
+  };
 
   app.use((c, next) => {
     c.set("logger", deps.logger);
     return next();
   });
   app.use(securityHeaders);
-  app.use(guard(settings, sessions));
+  app.use(guard(who));
   app.use(limitBody);
   addPageRoutes(app, deps);
-  addSessionRoutes(app, settings, sessions);
+  addSessionRoutes(app, who);
   addDataRoutes(app, deps, metricsContentType);
   addReconcileRoute(app, deps);
   addDeclarationRoutes(app, deps);
@@ -66,10 +77,28 @@ export function createHttpApp(deps: HttpDeps): Hono {
   app.notFound((c) => problem(c, 404, "There is nothing at this path."));
   app.onError((error, c) => {
     if (error instanceof PenstockError && error.code === "stopping") return refuseStopping(c);
+    if (c.req.raw.signal.aborted) {
+      deps.logger.debug("an HTTP request was given up", { path: c.req.path, error: messageOf(error) });
+      return problem(c, 408, "The request did not come in time, or nobody waits for the answer.");
+    }
     deps.logger.error("HTTP request failed", { method: c.req.method, path: c.req.path, error });
     return problem(c, 500, "The request failed; the host's log says why.");
   });
   return app;
+}
+
+/** Answers a wrong token, counts it and lets it be seen. */
+function refusingTokens({ now, failures }: Pick<HttpDeps, "now" | "failures">): GuardDeps["refuseToken"] {
+  const wrongTokens = createWrongTokens(now);
+  return (c) => {
+    const address = bindingsOf(c).clientAddress?.() ?? null;
+    const waitSeconds = wrongTokens.count(address);
+    failures.warn("a wrong access token was sent", { reason: "wrong_token", address });
+    if (waitSeconds === null) return wrongToken(c);
+    return problem(c, 429, "Too many wrong tokens came from there. A right one is still let in.", {
+      headers: { "retry-after": String(waitSeconds) },
+    });
+  };
 }
 
 /** Put together when it is first asked for: most hosts never are. */
@@ -86,11 +115,14 @@ function addDescription(app: Hono): void {
 const bodyLimitOf = (maxSize: number): MiddlewareHandler =>
   bodyLimit({ maxSize, onError: (c) => problem(c, 413, `The body is over ${maxSize} bytes.`) });
 const limitForEvents = bodyLimitOf(maxEventBytes);
+const limitForSignIn = bodyLimitOf(maxSignInBytes);
 const limitForOthers = bodyLimitOf(maxBodyBytes);
 
 /** By the length that is said, before anything is read; where none is, while it is read. */
-const limitBody: MiddlewareHandler = (c, next) =>
-  (c.req.path === "/ingest" ? limitForEvents : limitForOthers)(c, next);
+const limitBody: MiddlewareHandler = (c, next) => {
+  if (c.req.path === "/ingest") return limitForEvents(c, next);
+  return (c.req.path === "/session" ? limitForSignIn : limitForOthers)(c, next);
+};
 
 const contentSecurityPolicy = [
   "default-src 'none'",
@@ -100,10 +132,20 @@ const contentSecurityPolicy = [
   "require-trusted-types-for 'script'",
 ].join("; ");
 
+/** The console asks for none of what a browser can grant. */
+const permissionsPolicy = ["camera", "display-capture", "geolocation", "microphone", "payment", "usb"]
+  .map((name) => `${name}=()`)
+  .join(", ");
+
 /** On every answer, errors too. Nothing is stored but what says otherwise: data is old in seconds. */
 const securityHeaders: MiddlewareHandler = async (c, next) => {
   await next();
   c.header("content-security-policy", contentSecurityPolicy);
+  c.header("permissions-policy", permissionsPolicy);
+  // It would count for every port of the name, and localhost is shared with everything else on a machine.
+  if (isOwnTls(c.req) && !isLoopbackHost(hostOf(c.req) ?? "")) {
+    c.header("strict-transport-security", "max-age=31536000");
+  }
   c.header("x-content-type-options", "nosniff");
   c.header("x-frame-options", "DENY");
   c.header("referrer-policy", "no-referrer");

@@ -1,15 +1,18 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { getCookie } from "hono/cookie";
 import { isLoopbackHost, isLoopbackHostname } from "../../../lib/rules/loopback.ts";
-import type { Secret } from "../../../lib/rules/secret.ts";
 import type { HttpSettings } from "../../../lib/rules/settings.ts";
-import { hostOf, originOf } from "./origin.ts";
+import { accessOf, isSafe, refuseChange, type Tokens } from "./access.ts";
+import { hostOf, isOwnTls, originOf } from "./origin.ts";
 import { isPageOrAsset } from "./page.ts";
 import { problem } from "./problem.ts";
-import { sameSecret, type Sessions } from "./sessions.ts";
+import type { Access } from "./session-answer.ts";
+import type { Sessions } from "./sessions.ts";
 
 /** The name of the session's cookie. */
 export const sessionCookie = "penstock_session";
+/** Its name where it is Secure: a browser takes that from this very host alone, from no neighbour of its domain (RFC 6265bis, 4.1.3.2). */
+export const secureSessionCookie = `__Host-${sessionCookie}`;
 
 declare module "hono" {
   interface ContextVariableMap {
@@ -18,29 +21,46 @@ declare module "hono" {
   }
 }
 
+/** Answers a wrong token. */
+export type RefuseToken = (c: Context) => Response;
+
+export interface GuardDeps {
+  settings(): HttpSettings;
+  readonly sessions: Sessions;
+  readonly refuseToken: RefuseToken;
+}
+
 /** Paths that hold no data, and so need no token. */
 function isOpen(path: string): boolean {
   return ["/session", "/healthz", "/readyz"].includes(path) || isPageOrAsset(path);
 }
-const safeMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
  * Who may ask what. Without a token: only this machine, by a loopback name (or DNS rebinding would let any web page in),
- * and no foreign page. With one: whoever sends it, as a header or as the cookie it was traded for.
+ * and no foreign page. With one: whoever sends it, as a header or as the cookie it was traded for; with the read-only
+ * one whatever changes nothing.
  *
- * Settings are read at each request: the token may change while the host runs.
+ * Settings are read at each request: the tokens may change while the host runs.
  */
-export function guard(settings: () => HttpSettings, sessions: Sessions): MiddlewareHandler {
+export function guard(deps: GuardDeps): MiddlewareHandler {
+  const { sessions, refuseToken } = deps;
   return async (c, next) => {
-    const refusal = (): Response | null => {
-      const { token, hostname, openMetrics } = settings();
+    const refusal = (refuse: RefuseToken): Response | null => {
+      const { token, readOnlyToken, hostname, openMetrics } = deps.settings();
       if (token === null) return refuseStranger(c, hostname);
+      if (!isHost(hostOf(c.req) ?? "")) return problem(c, 400, "The Host header must name one host.");
       if (isOpen(c.req.path) || (openMetrics && c.req.path === "/metrics")) return null;
-      return refuseUncredentialed(c, token, sessions);
+      const access = credentialOf(c, { token, readOnlyToken }, sessions, refuse);
+      return typeof access === "string" ? refuseChange(c, access) : access;
     };
-    c.set("isStillAllowed", () => refusal() === null);
-    return refusal() ?? next();
+    c.set("isStillAllowed", () => refusal(wrongToken) === null);
+    return refusal(refuseToken) ?? next();
   };
+}
+
+/** One name or address, and perhaps a port: two, or a path, would have been read differently further in front. */
+function isHost(host: string): boolean {
+  return /^(?:[\w.~%!$&'()*+;=-]+|\[[\da-f:.]+\])(?::\d{0,5})?$/i.test(host);
 }
 
 function refuseStranger(c: Context, hostname: string): Response | null {
@@ -53,28 +73,50 @@ function refuseStranger(c: Context, hostname: string): Response | null {
   return originOf(c.req) === "foreign" ? refuseForeignOrigin(c) : refuseForeignPage(c);
 }
 
-function refuseUncredentialed(c: Context, token: Secret, sessions: Sessions): Response | null {
+/** What the credential of a request lets it do, or why it is refused. */
+function credentialOf(
+  c: Context,
+  tokens: Tokens,
+  sessions: Sessions,
+  refuseToken: RefuseToken,
+): Access | Response {
   const header = c.req.header("authorization");
   if (header !== undefined) {
     const given = /^Bearer +([\x21-\x7e]+) *$/i.exec(header)?.[1];
     if (given === undefined) {
       return unauthorized(c, "The Authorization header must read: Bearer <token>.", "invalid_request");
     }
-    return sameSecret(given, token) ? null : unauthorized(c, "That token was not accepted.", "invalid_token");
+    return accessOf(given, tokens) ?? refuseToken(c);
   }
-  const session = getCookie(c, sessionCookie);
+  const session = sessionOf(c);
   if (session === undefined) {
     return unauthorized(c, "An access token is needed: Authorization: Bearer <token>, or sign in at /.");
   }
-  if (!sessions.holds(session, token)) return unauthorized(c, "The session has ended. Sign in again.");
-  return refuseForgedWrite(c) ?? refuseForeignPage(c);
+  const access = sessionAccess(session, tokens, sessions);
+  if (access === null) return unauthorized(c, "The session has ended. Sign in again.");
+  return refuseForgedWrite(c) ?? refuseForeignPage(c) ?? access;
+}
+
+/** The id in the cookie. Where the host itself ends the TLS, the name that only it can have set. */
+export function sessionOf(c: Context): string | undefined {
+  return getCookie(c, secureSessionCookie) ?? (isOwnTls(c.req) ? undefined : getCookie(c, sessionCookie));
+}
+
+/** A session is worth what the token is worth by which it was opened; null: it has ended. */
+export function sessionAccess(
+  session: string,
+  { token, readOnlyToken }: Tokens,
+  sessions: Sessions,
+): Access | null {
+  if (sessions.holds(session, token)) return "full";
+  return readOnlyToken !== null && sessions.holds(session, readOnlyToken) ? "read-only" : null;
 }
 
 /**
  * Other sites' pages can send GETs without an Origin. They see no answer, but the work would be done. Browsers say of
  * each request where it comes from (Fetch Metadata, https://www.w3.org/TR/fetch-metadata/); a link to a page is followed.
  */
-function refuseForeignPage(c: Context): Response | null {
+export function refuseForeignPage(c: Context): Response | null {
   const site = c.req.header("sec-fetch-site");
   if (site !== "cross-site" && site !== "same-site") return null;
   if (c.req.header("sec-fetch-mode") === "navigate" && isPageOrAsset(c.req.path)) return null;
@@ -87,19 +129,19 @@ function refuseForeignPage(c: Context): Response | null {
 
 /** A browser adds the cookie by itself, so a write that rests on it has to come from one of our own pages. */
 export function refuseForgedWrite(c: Context): Response | null {
-  return safeMethods.has(c.req.method) || originOf(c.req) === "own" ? null : refuseForeignOrigin(c);
+  return isSafe(c) || originOf(c.req) === "own" ? null : refuseForeignOrigin(c);
 }
 
 export function refuseForeignOrigin(c: Context): Response {
   return problem(c, 403, "The Origin header must name this host itself.");
 }
 
+export function wrongToken(c: Context): Response {
+  return unauthorized(c, "That token was not accepted.", "invalid_token");
+}
+
 /** A 401 with the challenge RFC 6750 (section 3) asks for; no `error` code where no credential was sent. */
-export function unauthorized(
-  c: Context,
-  detail: string,
-  error?: "invalid_request" | "invalid_token",
-): Response {
+function unauthorized(c: Context, detail: string, error?: "invalid_request" | "invalid_token"): Response {
   const challenge = `Bearer realm="penstock"${error === undefined ? "" : `, error="${error}"`}`;
   return problem(c, 401, detail, { headers: { "www-authenticate": challenge } });
 }

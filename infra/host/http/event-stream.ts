@@ -14,6 +14,12 @@ declare module "hono" {
 export interface ServerBindings {
   /** Aborted once streams have to end: the host is stopping. */
   readonly stopping: AbortSignal;
+  /** Where the connection comes from; null: it is gone. Behind a proxy, the proxy's. */
+  clientAddress(): string | null;
+  /** Told once the body was read: from now on the answer is waited for. */
+  bodyRead(): void;
+  /** Leaves this request the time of an answer that has not begun, while it goes on. */
+  takeTime(): void;
   /** Takes the idle limit off this request. */
   keepOpen(): void;
 }
@@ -90,7 +96,7 @@ export function goneSignal(c: Context): AbortSignal {
   return AbortSignal.any([c.req.raw.signal, ...(stopping ? [stopping] : [])]);
 }
 
-function bindingsOf(c: Context): Partial<ServerBindings> {
+export function bindingsOf(c: Context): Partial<ServerBindings> {
   // eslint-disable-next-line typescript/no-unsafe-type-assertion -- serveHttp passes them, hono hands them on untyped.
   return (c.env ?? {}) as Partial<ServerBindings>;
 }

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { messageOf } from "../../../lib/rules/errors.ts";
-import { goneSignal } from "./event-stream.ts";
+import { bindingsOf, goneSignal } from "./event-stream.ts";
 import { refuseStopping } from "./problem.ts";
 
 /** A reader that takes nothing for so long is let go: it holds places that others wait for. */
@@ -49,6 +49,7 @@ export async function answerHeld(c: Context, { headers, pieces, leave }: HeldAns
     throw error;
   }
 
+  bindingsOf(c).takeTime?.();
   const encoder = new TextEncoder();
   const body = new ReadableStream<Uint8Array>(
     {

@@ -8,6 +8,7 @@ import {
   type PartitionBatch,
 } from "../../../lib/rules/lambda-event.ts";
 import type { OutcomeCounts } from "../../../lib/rules/status.ts";
+import { readText } from "./body.ts";
 import { problem } from "./problem.ts";
 import { addRoute } from "./routes.ts";
 
@@ -61,7 +62,7 @@ const tooMany = `${MAX_EVENTS_AT_ONCE} events are being brought in; that is as m
 async function readEvent(c: Context): Promise<readonly PartitionBatch[] | Response> {
   const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/json") return problem(c, 415, "The body must be application/json.");
-  const text = await c.req.text();
+  const text = await readText(c);
   let event: unknown;
   try {
     event = JSON.parse(text);

@@ -2,6 +2,7 @@ import type { Context, Hono } from "hono";
 import type { ReconcileResult } from "../../../functions/reconcile-topics.ts";
 import { planHashPattern } from "../../../lib/rules/plan-hash.ts";
 import type { WantedRun } from "../reconcile-loop.ts";
+import { readText } from "./body.ts";
 import { problem, quoted } from "./problem.ts";
 import { choiceFault, readQuery } from "./query.ts";
 import { addRoute } from "./routes.ts";
@@ -19,6 +20,8 @@ export function addReconcileRoute(app: Hono, deps: ReconcileRouteDeps): void {
     POST: async (c) => {
       const wanted = parseReconcile(c);
       if (typeof wanted === "string") return problem(c, 400, wanted);
+      // Nothing in it counts, but the time for it would else run out while the answer is waited for.
+      await readText(c);
       const result = await deps.reconcile(wanted);
       if (!wanted.dryRun && !result.carriedOut) {
         return problem(c, 409, "The plan changed. Review again.", { members: { hash: result.hash } });

@@ -1,46 +1,80 @@
 import type { Context, Hono } from "hono";
-import { deleteCookie, getCookie, setCookie } from "hono/cookie";
-import type { HttpSettings } from "../../../lib/rules/settings.ts";
-import { refuseForeignOrigin, refuseForgedWrite, sessionCookie, unauthorized } from "./auth.ts";
+import { deleteCookie, setCookie } from "hono/cookie";
+import { Secret } from "../../../lib/rules/secret.ts";
+import { accessOf } from "./access.ts";
+import {
+  type GuardDeps,
+  refuseForeignOrigin,
+  refuseForeignPage,
+  refuseForgedWrite,
+  secureSessionCookie,
+  sessionAccess,
+  sessionCookie,
+  sessionOf,
+} from "./auth.ts";
+import { readText } from "./body.ts";
 import { isSecure, originOf } from "./origin.ts";
 import { problem } from "./problem.ts";
 import { addRoute } from "./routes.ts";
-import { sameSecret, sessionSeconds, type Sessions } from "./sessions.ts";
+import type { SessionAnswer } from "./session-answer.ts";
+import { sessionSeconds } from "./sessions.ts";
 
-/** POST /session signs in with `{"token": "…"}` or a form's `token`; DELETE /session signs out. Both answer 204. */
-export function addSessionRoutes(app: Hono, settings: () => HttpSettings, sessions: Sessions): void {
+/**
+ * POST /session signs in with `{"token": "…"}` or a form's `token`; DELETE /session signs out. Both answer 204.
+ * GET /session says what this browser may do.
+ */
+export function addSessionRoutes(app: Hono, deps: GuardDeps): void {
+  const { sessions, refuseToken } = deps;
   addRoute(app, "/session", {
+    GET: (c) => {
+      const { token, readOnlyToken } = deps.settings();
+      const refusal = refuseForeignPage(c);
+      if (refusal !== null) return refusal;
+      const session = sessionOf(c);
+      const access =
+        token === null
+          ? "full"
+          : session === undefined
+            ? null
+            : sessionAccess(session, { token, readOnlyToken }, sessions);
+      return c.json({ access } satisfies SessionAnswer);
+    },
     POST: async (c) => {
-      const { token } = settings();
+      const { token, readOnlyToken } = deps.settings();
       if (token === null) return problem(c, 404, "No http.token is set: there is no need to sign in.");
       if (originOf(c.req) === "foreign") return refuseForeignOrigin(c);
+      const refusal = refuseForeignPage(c);
+      if (refusal !== null) return refusal;
       const given = await readToken(c);
       if (given instanceof Response) return given;
-      if (!sameSecret(given, token)) return unauthorized(c, "That token was not accepted.", "invalid_token");
-      setCookie(c, sessionCookie, sessions.open(token), cookieOptions(c, sessionSeconds));
+      if (accessOf(given, { token, readOnlyToken }) === null) return refuseToken(c);
+      const isSecured = isSecure(c.req);
+      const name = isSecured ? secureSessionCookie : sessionCookie;
+      setCookie(c, name, sessions.open(new Secret(given)), cookieOptions(isSecured, sessionSeconds));
       return c.body(null, 204);
     },
     DELETE: (c) => {
-      const session = getCookie(c, sessionCookie);
+      const session = sessionOf(c);
       if (session !== undefined) {
         const refusal = refuseForgedWrite(c);
         if (refusal !== null) return refusal;
         sessions.close(session);
       }
-      deleteCookie(c, sessionCookie, cookieOptions(c, 0));
+      if (isSecure(c.req)) deleteCookie(c, secureSessionCookie, cookieOptions(true, 0));
+      deleteCookie(c, sessionCookie, cookieOptions(isSecure(c.req), 0));
       return c.body(null, 204);
     },
   });
 }
 
-function cookieOptions(c: Context, maxAge: number) {
-  return { path: "/", httpOnly: true, sameSite: "Strict", secure: isSecure(c.req), maxAge } as const;
+function cookieOptions(secure: boolean, maxAge: number) {
+  return { path: "/", httpOnly: true, sameSite: "Strict", secure, maxAge } as const;
 }
 
 /** The token in the body, or the answer that says what is wrong with the body; never repeats what was sent. */
 async function readToken(c: Context): Promise<string | Response> {
   const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
-  const text = await c.req.text();
+  const text = await readText(c);
   let token: unknown;
   if (type === "application/x-www-form-urlencoded") {
     token = new URLSearchParams(text).get("token");

@@ -12,7 +12,7 @@ export interface Sessions {
 
 /** How long a session lasts. */
 export const sessionSeconds = 12 * 60 * 60;
-/** Only who knows the token opens sessions; this bounds what a forgetful script can leave behind. */
+/** Only who knows a token opens sessions; this bounds what a forgetful script can leave behind, of each token. */
 const maxSessions = 1_000;
 
 /** Sessions kept in memory: they end with the host, and with the token they were opened by. */
@@ -24,11 +24,18 @@ export function createSessions(
 
   return {
     open(token) {
-      for (const [id, session] of sessions) if (session.expiresAt <= now()) sessions.delete(id);
+      const hash = digest(token.reveal());
+      const alike: string[] = [];
+      for (const [id, session] of sessions) {
+        if (session.expiresAt <= now()) sessions.delete(id);
+        else if (session.token.equals(hash)) alike.push(id);
+      }
+      // Who may only look must not be able to end the sessions of those who may change.
       const [oldest] = sessions.keys();
-      if (sessions.size >= maxSessions && oldest !== undefined) sessions.delete(oldest);
+      if (alike.length >= maxSessions) sessions.delete(alike[0] ?? "");
+      else if (sessions.size >= 4 * maxSessions && oldest !== undefined) sessions.delete(oldest);
       const id = newId();
-      sessions.set(id, { token: digest(token.reveal()), expiresAt: now() + sessionSeconds * 1000 });
+      sessions.set(id, { token: hash, expiresAt: now() + sessionSeconds * 1000 });
       return id;
     },
     holds(id, token) {

@@ -157,7 +157,7 @@ function syntaxProblems(file: string, yaml: YamlFile): ConfigProblem[] {
     .map(({ offset, rule }) => problemAt(file, yaml.linePosition(offset), "", null, rule));
 }
 
-const secretKeys = new Set(["password", "token", "apikey", "key", "secret"]);
+const secretKeys = new Set(["password", "token", "readonlytoken", "apikey", "key", "secret"]);
 
 function isSecret(path: Path): boolean {
   return path.some((segment) => typeof segment === "string" && secretKeys.has(segment.toLowerCase()));

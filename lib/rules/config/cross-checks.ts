@@ -70,11 +70,24 @@ export function nameOf(entry: unknown): { kind: "topic" | "pattern"; name: strin
   return typeof pattern === "string" ? { kind: "pattern", name: pattern } : null;
 }
 
-function httpFaults({ hostname, token }: Mapping): Fault[] {
-  if (typeof hostname !== "string" || isLoopbackHostname(hostname) || (token !== undefined && token !== ""))
-    return [];
-  const rule = "is not a loopback address, and without http.token the host answers on loopback only";
-  return [{ path: ["http", "hostname"], rule, about: "value" }];
+function httpFaults({ hostname, token, readOnlyToken }: Mapping): Fault[] {
+  const faults: Fault[] = [];
+  const hasToken = token !== undefined && token !== "";
+  if (typeof hostname === "string" && !isLoopbackHostname(hostname) && !hasToken) {
+    const rule = "is not a loopback address, and without http.token the host answers on loopback only";
+    faults.push({ path: ["http", "hostname"], rule, about: "value" });
+  }
+  if (typeof readOnlyToken === "string" && readOnlyToken !== "") {
+    const path = ["http", "readOnlyToken"];
+    if (!hasToken) {
+      const rule =
+        "stands without http.token, and without that whoever reaches the host may change everything";
+      faults.push({ path, rule, about: "value" });
+    } else if (token === readOnlyToken) {
+      faults.push({ path, rule: "is the same as http.token, which may change everything", about: "value" });
+    }
+  }
+  return faults;
 }
 
 /** With certificates in the settings, an endpoint without TLS is a mistake that would send passwords in the clear. */

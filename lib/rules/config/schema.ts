@@ -49,7 +49,16 @@ const http = mapping({
   token: text
     .default("")
     .describe("Wanted as Authorization: Bearer. Empty: none. A secret: best ${file:/path}."),
+  readOnlyToken: text.default("").describe("Lets in who may look and not change. Empty: none. A secret too."),
   openMetrics: flag.default(false).describe("True: GET /metrics needs no token."),
+  tls: mapping({
+    cert: nonEmptyText.describe(
+      "Path of a PEM file: the certificate, and those between it and the authority.",
+    ),
+    key: nonEmptyText.describe("Path of a PEM file: its private key, without a passphrase."),
+  })
+    .optional()
+    .describe("TLS 1.2 or 1.3 on the host's own port. Renewed files are taken over live."),
 });
 
 const kafka = mapping({

@@ -1,5 +1,5 @@
 import { Secret, secretOrNull } from "../secret.ts";
-import type { ElasticsearchAuth, Login, Settings, TlsSettings } from "../settings.ts";
+import type { ElasticsearchAuth, Login, ServerTlsSettings, Settings, TlsSettings } from "../settings.ts";
 import { keyPairFault } from "./key-pair.ts";
 import type { Fault, Path } from "./problem.ts";
 import type { ConfigInput } from "./schema.ts";
@@ -44,9 +44,19 @@ export function buildSettings(
     return read;
   }
 
+  function readServerTls(tls: ConfigInput["http"]["tls"]): ServerTlsSettings | null {
+    const { cert = null, key = null } = readTls(tls, ["http", "tls"]) ?? {};
+    return cert === null || key === null ? null : { cert, key };
+  }
+
   const { http, kafka, elasticsearch, etcd, deadLetters, shutdown, log } = input;
   const settings: Settings = {
-    http: { ...http, token: secretOrNull(http.token) },
+    http: {
+      ...http,
+      token: secretOrNull(http.token),
+      readOnlyToken: secretOrNull(http.readOnlyToken),
+      tls: readServerTls(http.tls),
+    },
     kafka: {
       brokers: kafka.brokers,
       groupPrefix: kafka.groupPrefix,

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { acceptSettings } from "../../../lib/rules/accept-settings.ts";
-import { kafkaSettings, settings } from "../../support/settings.ts";
+import { httpSettings, kafkaSettings, settings } from "../../support/settings.ts";
+import { revealed } from "../../support/revealed.ts";
 import { Secret } from "../../../lib/rules/secret.ts";
 
 const running = settings();
@@ -27,6 +28,27 @@ test("an address and a group prefix stay, each refused with both values; the res
     "http.port cannot change while running: 8080 is kept, 9090 needs a restart",
     'kafka.groupPrefix cannot change while running: "penstock" is kept, "other" needs a restart',
   ]);
+});
+
+test("another certificate is taken; TLS itself is neither switched on nor off", () => {
+  const withTls = (tls: { cert: string; key: string } | null) => settings({ http: httpSettings({ tls }) });
+  const [one, other] = [
+    { cert: "a", key: "b" },
+    { cert: "c", key: "d" },
+  ];
+  const taken = acceptSettings(withTls(one), withTls(other));
+  expect(revealed(taken.settings.http.tls)).toEqual(other);
+  expect(taken.refused).toEqual([]);
+  for (const [was, is, kept] of [
+    [one, null, "on"],
+    [null, one, "off"],
+  ] as const) {
+    const { settings: accepted, refused } = acceptSettings(withTls(was), withTls(is));
+    expect(revealed(accepted.http.tls)).toEqual(was);
+    expect(refused).toEqual([
+      `http.tls cannot change while running: "${kept}" is kept, "${kept === "on" ? "off" : "on"}" needs a restart`,
+    ]);
+  }
 });
 
 test("tells which servers' settings changed", () => {

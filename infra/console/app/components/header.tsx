@@ -4,6 +4,7 @@ import { offsetName } from "../format.ts";
 import { connection } from "../live.ts";
 import { theme, zone, type Theme } from "../preferences.ts";
 import { usePlace } from "../router.ts";
+import { useReadOnly } from "./read-only.tsx";
 import { useStore } from "../store.ts";
 
 export const pages = [
@@ -48,6 +49,7 @@ export function Header({ onHelp }: { readonly onHelp: () => void }) {
         ))}
       </nav>
       <div class="tools">
+        {useReadOnly() ? <span class="muted">Read-only</span> : null}
         {state === "idle" ? null : (
           <span class={`live ${state}`}>
             <span aria-hidden="true">{state === "live" ? "●" : "○"} </span>

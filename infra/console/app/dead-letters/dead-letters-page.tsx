@@ -5,6 +5,7 @@ import type { DigestGroup } from "../../../../lib/rules/dead-letter-digest.ts";
 import { ApiError, ask } from "../api.ts";
 import { Hostile } from "../components/hostile.tsx";
 import { Notice } from "../components/notice.tsx";
+import { ReadOnlyNotice } from "../components/read-only.tsx";
 import { Pager } from "../components/pager.tsx";
 import { GroupsTable } from "./groups-table.tsx";
 import { ReplayDialog } from "./replay-dialog.tsx";
@@ -40,6 +41,7 @@ export function DeadLettersPage() {
   return (
     <>
       <h1>Dead letters</h1>
+      <ReadOnlyNotice />
       <TopicFilter key={topic} topic={topic} groups={data?.groups ?? []} loading={loading} onAgain={again} />
       {refusal === null ? null : (
         <Notice kind="warning" alert>

@@ -2,6 +2,7 @@ import { useState } from "hono/jsx/dom";
 import type { DigestGroup } from "../../../../lib/rules/dead-letter-digest.ts";
 import { Count } from "../components/figures.tsx";
 import { Hostile } from "../components/hostile.tsx";
+import { readOnlyId, useReadOnly } from "../components/read-only.tsx";
 import { Time } from "../components/times.tsx";
 import { exactCount, shortCount } from "../format.ts";
 import { hrefWith, usePlace } from "../router.ts";
@@ -45,6 +46,7 @@ export function GroupsTable({
 
 function Group({ group, busy, onReplay }: { readonly group: DigestGroup } & GroupActions) {
   const place = usePlace();
+  const readOnly = useReadOnly();
   const [open, setOpen] = useState(false);
   const { topic, field, error, count, firstSeen, lastSeen, sample } = group;
   const name = `${count} of ${topic}, ${error}`;
@@ -87,7 +89,13 @@ function Group({ group, busy, onReplay }: { readonly group: DigestGroup } & Grou
             {open ? "Close" : "Open"}
             <span class="unseen"> the sample of {name}</span>
           </button>{" "}
-          <button type="button" disabled={busy} title={exactCount(count)} onClick={() => onReplay(group)}>
+          <button
+            type="button"
+            disabled={busy || readOnly}
+            aria-describedby={readOnly ? readOnlyId : undefined}
+            title={exactCount(count)}
+            onClick={() => onReplay(group)}
+          >
             Replay {shortCount(count)}
             <span class="unseen"> of {name}</span>
           </button>

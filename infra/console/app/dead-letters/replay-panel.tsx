@@ -2,6 +2,7 @@ import type { ReplayJob } from "../../../host/replay-jobs.ts";
 import type { ReplayResult } from "../../../../functions/replay-dead-letters.ts";
 import { Hostile } from "../components/hostile.tsx";
 import { Notice } from "../components/notice.tsx";
+import { readOnlyId, useReadOnly } from "../components/read-only.tsx";
 import { Time } from "../components/times.tsx";
 import { exactCount, plural } from "../format.ts";
 import { jobTitle, leftSomething, outcomeWords } from "./replay-words.ts";
@@ -68,6 +69,7 @@ function End({
   readonly job: ReplayJob;
   readonly onReplay: (request: ReplayJob["request"]) => void;
 }) {
+  const readOnly = useReadOnly();
   if (state === "running") return null;
   if (result === null) {
     return (
@@ -93,7 +95,13 @@ function End({
           : "What is there stays in the dead-letter topic too; a second replay counts it as already there."}
       </Notice>
       {request.dryRun && result.wouldReplay > 0 ? (
-        <button type="button" class="primary" onClick={() => onReplay({ ...request, dryRun: false })}>
+        <button
+          type="button"
+          class="primary"
+          disabled={readOnly}
+          aria-describedby={readOnly ? readOnlyId : undefined}
+          onClick={() => onReplay({ ...request, dryRun: false })}
+        >
           Replay {exactCount(result.wouldReplay)}
         </button>
       ) : null}

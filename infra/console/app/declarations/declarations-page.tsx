@@ -2,6 +2,7 @@ import { useMemo, useState } from "hono/jsx/dom";
 import type { DeclarationsListing } from "../../../../functions/list-declarations.ts";
 import { Hostile } from "../components/hostile.tsx";
 import { Notice } from "../components/notice.tsx";
+import { ReadOnlyNotice } from "../components/read-only.tsx";
 import { DeclarationsList } from "./declarations-list.tsx";
 import { Editor } from "./editor.tsx";
 import { emptyFields, fieldsOf, unknownMembers, type FormFields } from "./form-fields.ts";
@@ -26,6 +27,7 @@ export function DeclarationsPage() {
   return (
     <>
       <h1>Declarations</h1>
+      <ReadOnlyNotice />
       {error === null ? null : (
         <Notice kind="bad" alert>
           <Hostile text={error} />{" "}

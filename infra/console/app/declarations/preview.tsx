@@ -2,6 +2,7 @@ import { useState } from "hono/jsx/dom";
 import { Hostile } from "../components/hostile.tsx";
 import { Notice } from "../components/notice.tsx";
 import { PlanView } from "../components/plan-view.tsx";
+import { readOnlyId, useReadOnly } from "../components/read-only.tsx";
 import { effectOf } from "../reconcile/plan-rows.ts";
 import { StopDialog } from "../reconcile/stop-dialog.tsx";
 import { DiffView } from "./diff-view.tsx";
@@ -26,6 +27,7 @@ export function Preview({
   readonly onSave: () => void;
 }) {
   const [asking, setAsking] = useState(false);
+  const readOnly = useReadOnly();
   const { key, revision, before, after, plan, conflicts } = preview;
   const label = action === "remove" ? "Remove from etcd" : "Save to etcd";
   if (preview.action === "unchanged") {
@@ -54,7 +56,8 @@ export function Preview({
       <button
         type="button"
         class={action === "remove" ? "danger" : "primary"}
-        disabled={saving || lost || !current}
+        disabled={saving || lost || !current || readOnly}
+        aria-describedby={readOnly ? readOnlyId : undefined}
         onClick={() => (asks ? setAsking(true) : onSave())}
       >
         {saving ? "Saving…" : label}

@@ -3,6 +3,7 @@ import { ApiError, ask } from "../api.ts";
 import { Hostile } from "../components/hostile.tsx";
 import { Notice } from "../components/notice.tsx";
 import { PlanView } from "../components/plan-view.tsx";
+import { readOnlyId, ReadOnlyNotice, useReadOnly } from "../components/read-only.tsx";
 import { Time } from "../components/times.tsx";
 import { doesAnything, effectOf, outcomeOf, type Outcome, type PlanAnswer } from "./plan-rows.ts";
 import { StopDialog } from "./stop-dialog.tsx";
@@ -27,6 +28,7 @@ export function ReconcilePage() {
     setApplying(false);
     again();
   };
+  const readOnly = useReadOnly();
   const busy = loading || applying;
   const anything = data !== null && doesAnything(data.plan);
   return (
@@ -36,6 +38,7 @@ export function ReconcilePage() {
         The host does this by itself whenever a source changes, and every 30 s. Here you see what it would do
         now.
       </p>
+      <ReadOnlyNotice />
       {applied === null ? null : <AppliedNotice applied={applied} />}
       {error === null ? null : (
         <Notice kind="bad" alert>
@@ -48,7 +51,8 @@ export function ReconcilePage() {
           <button
             type="button"
             class="primary"
-            disabled={busy}
+            disabled={busy || readOnly}
+            aria-describedby={readOnly ? readOnlyId : undefined}
             onClick={() => (data.plan.stop.length > 0 ? setAsking(true) : void apply(data.hash))}
           >
             {applying ? "Applying…" : `Apply: ${effectOf(data.plan)}`}

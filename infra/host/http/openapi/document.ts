@@ -1,12 +1,13 @@
 import { z } from "zod";
 import manifest from "../../../../package.json" with { type: "json" };
-import { sessionCookie } from "../auth.ts";
+import { secureSessionCookie, sessionCookie } from "../auth.ts";
 import {
   type Answer,
   type JsonSchema,
   type Method,
   type Operation,
   problemAnswer,
+  tooManyWrongTokens,
   type Subject,
 } from "./operation.ts";
 import { problemSchema } from "./problem-schema.ts";
@@ -42,12 +43,16 @@ export function openApiDocument(subjects: readonly Subject[]): OpenApiDocument {
     components: {
       schemas: schemasOf(subjects),
       securitySchemes: {
-        bearer: { type: "http", scheme: "bearer", description: "`http.token`." },
+        bearer: {
+          type: "http",
+          scheme: "bearer",
+          description: "`http.token`, or `http.readOnlyToken` for what changes nothing.",
+        },
         cookie: {
           type: "apiKey",
           in: "cookie",
           name: sessionCookie,
-          description: "From POST /session; what changes something needs our own Origin as well.",
+          description: `From POST /session; named ${secureSessionCookie} over TLS. What changes something needs our own Origin as well.`,
         },
       },
     },
@@ -66,9 +71,18 @@ function pathsOf({ name, paths }: Subject) {
 
 function commonAnswers({ security, requestBody }: Operation): Record<string, Answer> {
   return {
-    ...(security === undefined && { 401: problemAnswer("A token is needed, or was not accepted.") }),
-    403: problemAnswer("Not from there: the Host, the Origin or the Sec-Fetch-Site header."),
-    ...(requestBody !== undefined && { 413: problemAnswer("The body is too long.") }),
+    400: problemAnswer("The Host header does not name one host."),
+    ...(security === undefined && {
+      401: problemAnswer("A token is needed, or was not accepted."),
+      429: tooManyWrongTokens,
+    }),
+    403: problemAnswer(
+      "Not from there: the Host, the Origin or the Sec-Fetch-Site header. Or the read-only token, for what changes something.",
+    ),
+    ...(requestBody !== undefined && {
+      408: problemAnswer("The body did not come in time."),
+      413: problemAnswer("The body is too long."),
+    }),
     500: problemAnswer("A fault of the host; its log says more."),
   };
 }

@@ -61,6 +61,11 @@ export function problemAnswer(description: string, schema = ref("Problem")): Ans
   return { description, content: { "application/problem+json": { schema } } };
 }
 
+export const tooManyWrongTokens: Answer = {
+  ...problemAnswer("Too many wrong tokens came from there; a right one is still let in."),
+  headers: { "retry-after": { description: "Seconds.", schema: { type: "string" } } },
+};
+
 export function queryParameter(name: string, description: string, schema: JsonSchema): Parameter {
   return { name, in: "query", description, schema };
 }

@@ -1,5 +1,10 @@
 import { z } from "zod";
-import { problemAnswer, ref, type Subject } from "./operation.ts";
+import type { SessionAnswer } from "../session-answer.ts";
+import { jsonAnswer, problemAnswer, ref, type Subject, tooManyWrongTokens } from "./operation.ts";
+
+const sessionAnswer: z.ZodType<SessionAnswer> = z.object({
+  access: z.enum(["full", "read-only"]).nullable(),
+});
 
 const done = (description: string) => ({
   description,
@@ -9,9 +14,16 @@ const done = (description: string) => ({
 export const session: Subject = {
   name: "session",
   description: "Signing a browser in.",
-  schemas: { Token: z.object({ token: z.string().min(1) }) },
+  schemas: { Token: z.object({ token: z.string().min(1) }), SessionAnswer: sessionAnswer },
   paths: {
     "/session": {
+      get: {
+        summary: "What the cookie of this browser lets do",
+        security: [],
+        responses: {
+          200: jsonAnswer("Null: it has to sign in first.", ref("SessionAnswer")),
+        },
+      },
       post: {
         summary: "Trades the token for a cookie that counts like it",
         security: [],
@@ -26,6 +38,7 @@ export const session: Subject = {
           204: done("Signed in."),
           400: problemAnswer("The body holds no token."),
           401: problemAnswer("The token was not accepted."),
+          429: tooManyWrongTokens,
           404: problemAnswer("No `http.token` is set: there is no need to sign in."),
           415: problemAnswer("The body is neither JSON nor a form."),
         },

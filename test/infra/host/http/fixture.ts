@@ -2,9 +2,9 @@ import { createConsoleFiles } from "../../../../infra/console/build.ts";
 import { createHttpApp, type HttpDeps } from "../../../../infra/host/http/app.ts";
 import { createTailHub, type TailHub } from "../../../../infra/host/tail-hub.ts";
 import type { LogFields, Logger } from "../../../../lib/rules/logger.ts";
-import { secretOrNull } from "../../../../lib/rules/secret.ts";
 import type { HttpSettings } from "../../../../lib/rules/settings.ts";
 import { createMemoryLogger } from "../../../support/memory-logger.ts";
+import { httpSettings, type PlainHttpSettings } from "../../../support/settings.ts";
 import { reconcileResult } from "../../../support/reconcile-result.ts";
 import { topicStatus } from "../../../support/topic-status.ts";
 
@@ -24,22 +24,13 @@ export const ready = {
 const consoleFiles = createConsoleFiles();
 
 /** An app over fixed answers; `ask` sends a request to it without a port. What it logs and is asked is kept. */
-export function setUp(
-  { token: plainToken, ...settings }: Partial<Omit<HttpSettings, "token">> & { token?: string | null } = {},
-  deps: Partial<HttpDeps> = {},
-) {
+export function setUp(settings: PlainHttpSettings = {}, deps: Partial<HttpDeps> = {}) {
   const logged: { message: string; fields: LogFields | undefined }[] = [];
   const write = (message: string, fields?: LogFields) => void logged.push({ message, fields });
   const logger: Logger = { debug: write, info: write, warn: write, error: write };
   const reconciles: unknown[] = [];
   const inForce: { http: HttpSettings; now: number } = {
-    http: {
-      hostname: "127.0.0.1",
-      port: 8080,
-      token: secretOrNull(plainToken),
-      openMetrics: false,
-      ...settings,
-    },
+    http: httpSettings(settings),
     now: 0,
   };
   const app = createHttpApp({
@@ -74,6 +65,7 @@ export function setUp(
     ingest: () => Promise.reject(new Error("no test sent an event")),
     ingestRefusal: () => null,
     logger,
+    failures: logger,
     now: () => inForce.now,
     ...deps,
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { partitionStatus, topicStatus } from "../../../support/topic-status.ts";
-import { fine, problemOf, ready, setUp } from "./fixture.ts";
+import { fine, problemOf, ready, setUp, token } from "./fixture.ts";
 
 test("GET /healthz is 200 and asks nothing", async () => {
   const { ask } = setUp(
@@ -72,7 +72,7 @@ test.each([
   ["DELETE", "/", "GET, HEAD"],
   ["GET", "/reconcile", "POST"],
   ["HEAD", "/reconcile", "POST"],
-  ["PUT", "/session", "POST, DELETE"],
+  ["PUT", "/session", "GET, HEAD, POST, DELETE"],
   ["OPTIONS", "/metrics", "GET, HEAD"],
 ])("%s %s is 405 and says what is allowed", async (method, path, allow) => {
   const { ask, reconciles } = setUp();
@@ -113,6 +113,44 @@ test("a body over 64 KiB is 413, whatever route it is for", async () => {
     await problemOf(response);
   }
   expect(reconciles).toEqual([]);
+});
+
+test.each([
+  ["GET", "/", 200],
+  ["HEAD", "/", 200],
+  ["GET", "/assets/icon.svg", 200],
+  ["GET", "/assets/nope.js", 404],
+  ["GET", "/healthz", 200],
+  ["GET", "/topics", 401],
+  ["OPTIONS", "/topics", 401],
+  ["OPTIONS", "/healthz", 405],
+  ["TRACE", "/", 405],
+  ["POST", "/session", 400],
+  ["GET", "/nope", 401],
+] as const)("%s %s has every security header, and is %d", async (method, path, status) => {
+  const sent = method === "POST" ? { body: "{}", headers: { "content-type": "application/json" } } : {};
+  const answer = await setUp({ token }).ask(path, { method, ...sent });
+  expect(answer.status).toBe(status);
+  const { headers } = answer;
+  expect(Object.fromEntries(headers)).toMatchObject({
+    "content-security-policy": expect.stringContaining("default-src 'none'"),
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": expect.stringContaining("camera=()"),
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "cache-control": expect.stringMatching(/^no-|immutable$/),
+  });
+  for (const name of ["server", "x-powered-by", "access-control-allow-origin"])
+    expect(headers.has(name)).toBe(false);
+});
+
+test("so has a stream of events", async () => {
+  const answer = await setUp().ask("/ui/events?view=topics");
+  expect(answer.headers.get("content-security-policy")).toContain("default-src 'none'");
+  expect(answer.headers.get("cache-control")).toBe("no-store");
+  await answer.body?.cancel();
 });
 
 test.each(["/", "/topics", "/nope", "/healthz", "/assets/nope.js"])(

@@ -29,12 +29,19 @@ describe("POST /session", () => {
   });
 
   test.each([
-    { "x-forwarded-proto": "https", ...own },
     { origin: "https://logs.example.org", host: "logs.example.org" },
     { origin: "https://logs.example.org", host: "logs.example.org:443" },
   ])("marks the cookie Secure behind TLS: %j", async (headers) => {
     const response = await signIn(setUp({ token }).ask, token, headers);
-    expect(response.headers.get("set-cookie")).toContain("; Secure");
+    const cookie = response.headers.get("set-cookie");
+    expect(cookie).toStartWith("__Host-penstock_session=");
+    expect(cookie).toContain("; Path=/; HttpOnly; Secure; SameSite=Strict");
+    expect(cookie).not.toContain("Domain");
+  });
+
+  test("does not believe a header that anybody can send", async () => {
+    const response = await signIn(setUp({ token }).ask, token, { "x-forwarded-proto": "https", ...own });
+    expect(response.headers.get("set-cookie")).toStartWith("penstock_session=");
   });
 
   test("takes a form's field, and needs no Origin", async () => {
@@ -168,8 +175,8 @@ test("token and cookie never reach the log", async () => {
     },
   );
   const cookie = await cookieOf(ask);
-  await signIn(ask, "wrong");
+  await signIn(ask, "a-guess");
   expect((await ask(`/topics?token=${token}`, { headers: cookie })).status).toBe(500);
-  expect(logged).toHaveLength(1);
-  expect(JSON.stringify(logged)).not.toMatch(new RegExp(`${token}|${cookie.cookie.split("=")[1]}|wrong`));
+  expect(logged).toHaveLength(2);
+  expect(JSON.stringify(logged)).not.toMatch(new RegExp(`${token}|${cookie.cookie.split("=")[1]}|a-guess`));
 });

@@ -5,6 +5,7 @@ import { parseConfig, type ParseOptions } from "../../../../lib/rules/config/con
 import { ConfigError } from "../../../../lib/rules/config/problem.ts";
 import { createAuthority } from "../../../support/certificates.ts";
 import { revealed } from "../../../support/revealed.ts";
+import { httpSettings } from "../../../support/settings.ts";
 
 await using authority = await createAuthority();
 const [client, other] = await Promise.all([authority.issue("client"), authority.issue("other")]);
@@ -48,7 +49,7 @@ describe("what is accepted", () => {
   test("the least there can be has a default for everything else", () => {
     expect(parseConfig(minimal, options())).toEqual({
       settings: {
-        http: { hostname: "127.0.0.1", port: 8080, token: null, openMetrics: false },
+        http: httpSettings(),
         kafka: {
           brokers: ["k:9092"],
           groupPrefix: "penstock",
@@ -105,7 +106,7 @@ log: { level: debug }
       options({ PORT: "0", TOKEN: "true", PW: "0123" }),
     );
     expect(revealed(settings)).toEqual({
-      http: { hostname: "0.0.0.0", port: 0, token: "true", openMetrics: true },
+      http: revealed(httpSettings({ hostname: "0.0.0.0", port: 0, token: "true", openMetrics: true })),
       kafka: {
         brokers: ["k1:9092", "[::1]:9093"],
         groupPrefix: "p",
@@ -182,7 +183,9 @@ log: { level: debug }
     expect(withSsl(false).settings.kafka.tls).toBeNull();
   });
 
-  test("the example config", () => {
+  test("the example config", async () => {
+    await using authority = await createAuthority();
+    const server = await authority.issue("server");
     const text = readFileSync(join(import.meta.dir, "../../../../infra/config.example.yaml"), "utf8");
     expect(parseConfig(text, options()).declarations.map(({ target }) => target)).toEqual([
       { kind: "topic", topic: "golang_log" },
@@ -195,8 +198,14 @@ log: { level: debug }
     const etcd = 'etcd:\n  endpoints: ["http://e:2379"]\n  keys: [k]\n';
     const own = lines.join("\n").replaceAll("/etc/penstock", "").replaceAll("/client.pem", "/cert.pem");
     const all = own.replaceAll("/client.key", "/key.pem") + etcd;
+    const { readFile } = options();
     const environment = { KAFKA_PASSWORD: "p", ES_API_KEY: "k", ES_PASSWORD: "p", ETCD_PASSWORD: "p" };
-    expect(revealed(parseConfig(all, options(environment)).settings.elasticsearch.auth)).toEqual({
+    const withServer: ParseOptions = {
+      ...options(environment),
+      readFile: (path) =>
+        path === "/server.pem" ? server.cert : path === "/server.key" ? server.key : readFile(path),
+    };
+    expect(revealed(parseConfig(all, withServer).settings.elasticsearch.auth)).toEqual({
       kind: "apiKey",
       apiKey: "k",
     });
@@ -317,6 +326,23 @@ describe("one wrong thing after a valid beginning: place, value and rule", () =>
       "16 http.token: (hidden) needs the environment variable NOPE, which is not set",
     ],
     ["http: { token: 5 }", "16 http.token: (hidden) is not a string: put it in quotes"],
+    [
+      "http: { readOnlyToken: r }",
+      "24 http.readOnlyToken: (hidden) stands without http.token, and without that whoever reaches the host may change everything",
+    ],
+    [
+      "http: { token: t, readOnlyToken: t }",
+      "34 http.readOnlyToken: (hidden) is the same as http.token, which may change everything",
+    ],
+    ["http: { tls: { cert: /ca.pem } }", "9 http.tls.key: is required"],
+    [
+      "http: { tls: { cert: /none.pem, key: /key.pem } }",
+      '22 http.tls.cert: "/none.pem" names a file that cannot be read (ENOENT)',
+    ],
+    [
+      "http: { tls: { cert: /ca.pem, key: /key.pem } }",
+      '22 http.tls.cert: "/ca.pem" names a file that does not begin with a certificate',
+    ],
     ["kafka: 1", '1 the key "kafka" stands twice in this mapping'],
     ["log: &l {}\nhttp: *l", "7 aliases (*name) are not allowed; a value that begins with * needs quotes"],
     ["log: !x {}", "9 tags (!name) are not allowed; a value that begins with ! needs quotes"],

@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { fuzzHttp, type FuzzHttpResult } from "../support/fuzz/http.ts";
+import { startTestHost } from "../support/host.ts";
+import { uniqueName } from "../support/kafka.ts";
+import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { produceSteadily } from "../support/steady-producer.ts";
+
+let servers: StackClients;
+beforeAll(async () => {
+  servers = await connectStack();
+});
+afterAll(() => servers[Symbol.asyncDispose]());
+
+const CASES = Number(process.env["PENSTOCK_FUZZ_CASES"] ?? 3_000);
+
+test("hostile HTTP is refused or let go, and the topics go on", async () => {
+  const seed = Number(process.env["PENSTOCK_FUZZ_SEED"] ?? Date.now() % 1_000_000);
+  process.stdout.write(`PENSTOCK_FUZZ_SEED=${seed}\n`);
+  const topic = uniqueName("unshaken");
+  const tokens = { token: uniqueName("full-access"), readOnlyToken: uniqueName("may-look") };
+  await servers.kafka.createTopic(topic, 1);
+  await using host = await startTestHost({
+    ...servers.config,
+    http: { port: 0, ...tokens },
+    topics: [{ topic }],
+  });
+  const producer = produceSteadily(servers.kafka, topic);
+  const headers = { authorization: `Bearer ${tokens.token}` };
+  const indexed = async (): Promise<number> => {
+    const answer = await host.fetch("/topics", { headers });
+    const [status] = (await answer.json()) as { counts: { indexed: number } }[];
+    return status?.counts.indexed ?? 0;
+  };
+  const result = await fuzzHttp({
+    seed,
+    ...tokens,
+    topic,
+    cases: CASES,
+    url: host.url,
+    pid: host.pid,
+  });
+  const sent = await producer.stop();
+  process.stdout.write(`${summaryOf(result)}\n`);
+  expect(result.faults).toEqual([]);
+  for (let known = -1; known < sent; await Bun.sleep(100)) {
+    const now = await indexed();
+    expect(now).toBeGreaterThanOrEqual(known);
+    known = now;
+  }
+  const errors = host.log().filter(({ level }) => level === "error");
+  expect(errors).toEqual([]);
+  expect(JSON.stringify(host.log())).not.toMatch(new RegExp(Object.values(tokens).join("|")));
+}, 90_000);
+
+function summaryOf({ outcomes, slow, faults, ...rest }: FuzzHttpResult): string {
+  const lines = Object.entries(outcomes).map(([kind, counts]) => `${kind}: ${JSON.stringify(counts)}`);
+  const borne = slow.map(
+    ({ habit, connections, closedAfterMs }) => `${connections} × ${habit}: ${closedAfterMs} ms`,
+  );
+  return [JSON.stringify(rest), ...lines.toSorted(), ...borne, ...faults].join("\n");
+}

@@ -143,6 +143,7 @@ async function planRun(
     desired: merged.desired,
     observed,
     kafkaTopics: kafka.topics,
+    kafkaError: kafka.error,
     kafka: settings.kafka,
     refused: [...config.refused, ...etcd.refused, ...refusalsOf(etcd.memory), ...merged.refused],
     now: deps.now(),

@@ -2,8 +2,10 @@ import { ingestBatch } from "../../functions/ingest-batch.ts";
 import { reconcileTopics } from "../../functions/reconcile-topics.ts";
 import { createFileWatch } from "../../lib/adapters/file-watch.ts";
 import { startConsumer } from "../../lib/adapters/kafka/consumer.ts";
+import { createLoginGate } from "../../lib/adapters/kafka/login-gate.ts";
 import { createThrottledLogger } from "../../lib/adapters/log-throttle.ts";
 import { createMetrics } from "../../lib/adapters/metrics.ts";
+import { messageOf, PenstockError } from "../../lib/rules/errors.ts";
 import { readAheadBytes } from "../../lib/rules/byte-share.ts";
 import { indexPatternOf } from "../../lib/rules/names.ts";
 import type { Settings } from "../../lib/rules/settings.ts";
@@ -47,7 +49,8 @@ export function startHost(options: HostOptions): Host {
   const metrics = createMetrics();
   const failures = createThrottledLogger(logger, { now });
   const reporter = createReporter({ logger, failures, metrics, now });
-  const clients = createClients(config.settings, logger);
+  const logins = createLoginGate(now, random);
+  const clients = createClients(config.settings, logger, logins);
   const gate = createBulkGate(config.settings.elasticsearch.bulk.concurrency);
   const budget = createByteBudget(boundsOf(config.settings));
   /** A run may last long after it put others into force; a token that was replaced must not be good until its end. */
@@ -55,7 +58,7 @@ export function startHost(options: HostOptions): Host {
   const etcd = createEtcdKeeper((reason) => loop.trigger(reason), logger);
 
   const pool = createConsumerPool({
-    startConsumer,
+    startConsumer: (wanted, signal) => startConsumer({ ...wanted, logins }, signal),
     now,
     random,
     logger,
@@ -153,6 +156,10 @@ export function startHost(options: HostOptions): Host {
     listTopics: (signal) => clients.listTopics(inForce.kafka, signal),
     probeElasticsearch: (signal) => clients.probeElasticsearch(inForce.elasticsearch, signal),
     onChange: (reason) => loop.trigger(reason),
+    onKafkaTrouble(error) {
+      const reason = error instanceof PenstockError ? error.code : "kafka";
+      failures.warn("Kafka cannot be asked for its topics", { reason, error: messageOf(error) });
+    },
     onTopics(topics) {
       const due = [...pool.observed()].some(([topic, { state }]) => state === "pending" && topics.has(topic));
       if (due) loop.trigger("a pending topic exists");

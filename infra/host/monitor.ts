@@ -14,6 +14,8 @@ export interface MonitorDeps {
   probeElasticsearch(signal: AbortSignal): Promise<void>;
   /** The topics in Kafka, each time they were asked for. */
   onTopics(topics: ReadonlySet<string>): void;
+  /** Kafka did not answer, or said no; called each time. */
+  onKafkaTrouble(error: unknown): void;
   /** Something is other than a moment ago, so that another run of reconcile may get further. */
   onChange(reason: string): void;
   readonly now: () => number;
@@ -47,7 +49,10 @@ export function createMonitor(deps: MonitorDeps): Monitor {
 
   const round = async (): Promise<void> => {
     const askKafka = ask(async (signal) => {
-      const found = await deps.listTopics(signal);
+      const found = await deps.listTopics(signal).catch((error: unknown) => {
+        if (!life.signal.aborted) deps.onKafkaTrouble(error);
+        throw error;
+      });
       deps.onTopics(found);
       const topics = [...found].sort().join();
       if (known !== null && known !== topics) deps.onChange("the topics in Kafka changed");

@@ -11,11 +11,18 @@ const version = "4.1.1";
 export interface KafkaServer extends Server {
   /** `host:port`, as clients want it. */
   readonly brokers: readonly string[];
+  /** The `host:port` of a listener that was asked for. Throws if it was not. */
+  listener(name: string): string;
 }
+
+/** `security.protocol` in Kafka's words. */
+export type ListenerProtocol = "PLAINTEXT" | "SSL" | "SASL_PLAINTEXT" | "SASL_SSL";
 
 export interface KafkaOptions {
   /** `group.initial.rebalance.delay.ms`; a server's own default is 3,000. */
   groupRebalanceDelayMs: number;
+  /** Ports besides the plain one, by name; `listener.name.<name in lower case>.*` in `properties` sets them up. */
+  listeners: Readonly<Record<string, ListenerProtocol>>;
   /** Added to server.properties, e.g. `{ "message.max.bytes": "8388608" }`. */
   properties: Readonly<Record<string, string>>;
 }
@@ -33,14 +40,17 @@ export const kafkaJars: JarSet = {
 /** A single node, broker and controller at once, its storage formatted. */
 export async function createKafka(ground: JavaGround, options: KafkaOptions): Promise<KafkaServer> {
   const { guard, environment, ports } = ground;
-  const [freeBroker = 0, controller = 0] = await freePorts(2);
+  const names = Object.keys(options.listeners);
+  const [freeBroker = 0, controller = 0, ...extra] = await freePorts(2 + names.length);
   const broker = ports?.kafka ?? freeBroker;
   const home = join(guard.folder, "kafka");
   const config = join(home, "server.properties");
   const logFile = join(guard.folder, "kafka.log");
   await mkdir(home);
   await writeFile(join(home, "log4j2.properties"), loggingConfig);
-  await writeFile(config, properties({ broker, controller, dataFolder: join(home, "data") }, options));
+  const extraPorts = new Map(names.map((name, at) => [name, extra[at] ?? 0]));
+  const dataFolder = join(home, "data");
+  await writeFile(config, properties({ broker, controller, extraPorts, dataFolder }, options));
   const java = [
     ...ground.java,
     "-Xmx512m",
@@ -68,7 +78,14 @@ export async function createKafka(ground: JavaGround, options: KafkaOptions): Pr
     readyWithinMs: 60_000,
     probe: () => describeCluster(address),
   });
-  return Object.assign(server, { brokers: [address] });
+  return Object.assign(server, {
+    brokers: [address],
+    listener(name: string): string {
+      const port = extraPorts.get(name);
+      if (port === undefined) throw new Error(`this Kafka was started without a listener ${name}`);
+      return `127.0.0.1:${port}`;
+    },
+  });
 }
 
 /** Rejects unless the broker answers and counts itself in. */
@@ -91,18 +108,25 @@ async function describeCluster(address: string): Promise<void> {
   }
 }
 
-function properties(
-  { broker, controller, dataFolder }: { broker: number; controller: number; dataFolder: string },
-  options: KafkaOptions,
-): string {
+interface Places {
+  broker: number;
+  controller: number;
+  /** By listener. */
+  extraPorts: ReadonlyMap<string, number>;
+  dataFolder: string;
+}
+
+function properties({ broker, controller, extraPorts, dataFolder }: Places, options: KafkaOptions): string {
+  const extra = [...extraPorts].map(([name, port]) => `,${name}://127.0.0.1:${port}`).join("");
+  const protocols = Object.entries(options.listeners).map(([name, protocol]) => `,${name}:${protocol}`);
   const all: Record<string, string | number | boolean> = {
     "process.roles": "broker,controller",
     "node.id": 1,
     "controller.quorum.voters": `1@127.0.0.1:${controller}`,
     "controller.listener.names": "CONTROLLER",
-    listeners: `PLAINTEXT://127.0.0.1:${broker},CONTROLLER://127.0.0.1:${controller}`,
-    "advertised.listeners": `PLAINTEXT://127.0.0.1:${broker}`,
-    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    listeners: `PLAINTEXT://127.0.0.1:${broker}${extra},CONTROLLER://127.0.0.1:${controller}`,
+    "advertised.listeners": `PLAINTEXT://127.0.0.1:${broker}${extra}`,
+    "listener.security.protocol.map": `PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT${protocols.join("")}`,
     "log.dirs": dataFolder,
     "auto.create.topics.enable": false,
     "delete.topic.enable": true,

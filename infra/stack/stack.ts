@@ -5,7 +5,7 @@ import { createElasticsearch, elasticsearchJars, type ElasticsearchServer } from
 import { createEtcd, type EtcdServer } from "./etcd.ts";
 import type { Environment, Ground, JavaGround, Ports } from "./ground.ts";
 import { createGuard } from "./guard.ts";
-import { createKafka, kafkaJars, type KafkaServer } from "./kafka.ts";
+import { createKafka, kafkaJars, type KafkaServer, type ListenerProtocol } from "./kafka.ts";
 import { exists, fetchJars, jarFolder, type JarSet } from "./maven.ts";
 import { findPrerequisites } from "./prerequisites.ts";
 import type { Progress } from "./progress.ts";
@@ -18,6 +18,8 @@ export interface StackOptions {
   etcd?: boolean;
   /** How long Kafka waits for more members on an empty group's first join; 0 unless told, 3,000 on a server by default. */
   groupRebalanceDelayMs?: number;
+  /** More ports for Kafka, by name; what secures them is in `kafkaProperties`. */
+  kafkaListeners?: Readonly<Record<string, ListenerProtocol>>;
   /** More lines for Kafka's server.properties. */
   kafkaProperties?: Readonly<Record<string, string>>;
   /** More settings for Elasticsearch's elasticsearch.yml. */
@@ -94,6 +96,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const ground: Ground = { guard, environment, etcd: etcdProgram, ports: options.ports };
   const kafkaOptions = {
     groupRebalanceDelayMs: options.groupRebalanceDelayMs ?? 0,
+    listeners: options.kafkaListeners ?? {},
     properties: options.kafkaProperties ?? {},
   };
   let boots: Promise<unknown>[] = [];

@@ -62,6 +62,8 @@ export interface PlanInput {
   readonly observed: ReadonlyMap<string, ObservedTopic>;
   /** The topics that exist; null: Kafka did not answer. */
   readonly kafkaTopics: ReadonlySet<string> | null;
+  /** Why; null where it did. */
+  readonly kafkaError: string | null;
   readonly kafka: KafkaSettings;
   readonly refused: readonly Refusal[];
   readonly now: number;
@@ -69,7 +71,7 @@ export interface PlanInput {
 
 /** Compares what should be with what is. Planning twice what was applied once gives nothing to do. */
 export function planTopics(input: PlanInput): Plan {
-  const { desired, observed, kafkaTopics, kafka, now } = input;
+  const { desired, observed, kafkaTopics, kafkaError, kafka, now } = input;
   const start: PlannedStart[] = [];
   const stop: PlannedStop[] = [];
   const replace: PlannedReplace[] = [];
@@ -91,7 +93,8 @@ export function planTopics(input: PlanInput): Plan {
       else if (kafkaTopics === null) keep.push({ topic, reason: "changed; replaced once Kafka answers" });
       else replace.push({ topic, source, spec, ...reasonToReplace(present.spec, spec) });
     } else if (kafkaTopics === null) {
-      pending.push({ topic, source, reason: "Kafka does not answer, so nobody knows whether it exists" });
+      const reason = `nobody knows whether it exists: ${kafkaError ?? "Kafka does not answer"}`;
+      pending.push({ topic, source, reason });
     } else if (waits) {
       const retryAt = new Date(present.retryAtMs).toISOString();
       keep.push({ topic, reason: `its start failed; tried again at ${retryAt}` });

@@ -1,26 +1,32 @@
 import type { Admin } from "kafkajs";
 import { abortable } from "../../rules/abortable.ts";
-import { messageOf, PenstockError } from "../../rules/errors.ts";
+import { messageOf } from "../../rules/errors.ts";
 import type { Logger } from "../../rules/logger.ts";
 import type { KafkaSettings } from "../../rules/settings.ts";
 import { createKafkaClient } from "./client.ts";
+import { createLoginGate, type LoginGate } from "./login-gate.ts";
+import { asKafkaError } from "./trouble.ts";
 
 /** One connection for questions to the cluster. */
 export interface KafkaAdmin {
   /**
    * Connects at the first question, and again after a failed one.
-   * @throws PenstockError `kafka_unavailable`, or the one that the question itself threw
+   * @throws PenstockError `kafka_unavailable`, `kafka_refused` (TLS or the login), or the one that the question itself threw
    */
   ask<T>(question: (admin: Admin) => Promise<T>, signal: AbortSignal): Promise<T>;
   close(): Promise<void>;
 }
 
-export function createKafkaAdmin(settings: KafkaSettings, logger: Logger): KafkaAdmin {
+export function createKafkaAdmin(
+  settings: KafkaSettings,
+  logger: Logger,
+  logins: LoginGate = createLoginGate(),
+): KafkaAdmin {
   let connecting: Promise<Admin> | null = null;
 
   const connect = (): Promise<Admin> => {
     connecting ??= (async () => {
-      const admin = createKafkaClient(settings, logger).admin();
+      const admin = createKafkaClient(settings, logger, logins).admin();
       await admin.connect();
       return admin;
     })();
@@ -45,12 +51,7 @@ export function createKafkaAdmin(settings: KafkaSettings, logger: Logger): Kafka
         void close().catch((failure: unknown) => {
           logger.debug("a Kafka client could not be closed", { error: messageOf(failure) });
         });
-        if (error instanceof PenstockError) throw error;
-        throw new PenstockError(
-          "kafka_unavailable",
-          `Kafka at ${settings.brokers.join(", ")} does not answer: ${messageOf(error)}`,
-          { retryable: true, cause: error },
-        );
+        throw await asKafkaError(error, settings);
       }
     },
   };

@@ -2,6 +2,7 @@ import { Kafka, logLevel, type KafkaConfig, type logCreator, type SASLOptions } 
 import type { Logger } from "../../rules/logger.ts";
 import type { KafkaSettings, SaslSettings, TlsSettings } from "../../rules/settings.ts";
 import { registerCodecs } from "./codecs.ts";
+import { createLoginGate, type LoginGate } from "./login-gate.ts";
 
 /**
  * The same on every host: kafkajs' assigner sorts members by their ids, which begin with it. With host names
@@ -12,8 +13,15 @@ const CLIENT_ID = "penstock";
 /** kafkajs changes its defaults under NODE_ENV=test, so they are always given. */
 const RETRY = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 6, factor: 0.2, multiplier: 2 } as const;
 
-/** A fresh kafkajs client. Consumers each take their own: two on one client share a map of committed offsets. */
-export function createKafkaClient(settings: KafkaSettings, logger: Logger): Kafka {
+/**
+ * A fresh kafkajs client. Consumers each take their own: two on one client share a map of committed offsets.
+ * @param logins shared by clients that are many, or made again and again
+ */
+export function createKafkaClient(
+  settings: KafkaSettings,
+  logger: Logger,
+  logins: LoginGate = createLoginGate(),
+): Kafka {
   registerCodecs();
   const config: KafkaConfig = {
     clientId: CLIENT_ID,
@@ -28,7 +36,10 @@ export function createKafkaClient(settings: KafkaSettings, logger: Logger): Kafk
     logCreator: quietLogCreator(logger),
   };
   if (settings.tls !== null) config.ssl = tlsOptions(settings.tls);
-  if (settings.sasl !== null) config.sasl = saslOptions(settings.sasl);
+  const { brokers, sasl } = settings;
+  if (sasl !== null) {
+    config.sasl = { ...saslOptions(sasl), admit: (at, login) => logins.admit({ brokers, sasl }, at, login) };
+  }
   return new Kafka(config);
 }
 

@@ -1,17 +1,22 @@
 import type { Logger } from "../../rules/logger.ts";
 import type { KafkaSettings } from "../../rules/settings.ts";
 import { createKafkaAdmin } from "./admin.ts";
+import type { LoginGate } from "./login-gate.ts";
 
 /** What the host asks of the Kafka cluster as a whole. */
 export interface KafkaCluster {
-  /** Every topic with its number of partitions, in one request. @throws PenstockError `kafka_unavailable` */
+  /** Every topic with its number of partitions, in one request. @throws PenstockError `kafka_unavailable`, `kafka_refused` */
   listTopics(signal: AbortSignal): Promise<ReadonlyMap<string, number>>;
   close(): Promise<void>;
 }
 
 /** Connects at the first question, and again after a failed one. */
-export function createKafkaCluster(settings: KafkaSettings, logger: Logger): KafkaCluster {
-  const admin = createKafkaAdmin(settings, logger);
+export function createKafkaCluster(
+  settings: KafkaSettings,
+  logger: Logger,
+  logins?: LoginGate,
+): KafkaCluster {
+  const admin = createKafkaAdmin(settings, logger, logins);
   return {
     close: () => admin.close(),
     listTopics: (signal) =>

@@ -10,6 +10,8 @@ import { openAssignment, type Assignment, type OpenedAssignment } from "./assign
 import { createKafkaClient } from "./client.ts";
 import { passOnEmptyBatches, toFetchedBatch, type FetchedBatch } from "./fetched-batch.ts";
 import { FirstBatches } from "./first-batches.ts";
+import type { LoginGate } from "./login-gate.ts";
+import { explained, explainedAs } from "./trouble.ts";
 
 /** Where a partition stands on the broker, told by every fetch, an empty one too. */
 export interface PartitionPosition {
@@ -42,6 +44,8 @@ export interface ConsumerOptions {
   readonly startAt: StartAt;
   readonly listener: ConsumerListener;
   readonly logger: Logger;
+  /** Shared with the host's other clients. */
+  readonly logins?: LoginGate;
 }
 
 export interface TopicConsumer {
@@ -76,12 +80,12 @@ const METADATA_MAX_AGE_MS = 30_000;
 /**
  * Starts one consumer of one topic, a member of that topic's own group.
  * Resolves once the group was joined: kafkajs' `run()` resolves even if the join failed.
- * @throws PenstockError `topic_missing`, `kafka_unavailable`, or `deadline_exceeded` when `signal` aborts; the consumer
+ * @throws PenstockError `topic_missing`, `kafka_unavailable`, `kafka_refused`, or `deadline_exceeded` when `signal` aborts; the consumer
  *   is stopped then.
  */
 export async function startConsumer(options: ConsumerOptions, signal: AbortSignal): Promise<TopicConsumer> {
   const { kafka, topic, groupId, listener, logger } = options;
-  const client = createKafkaClient(kafka, logger);
+  const client = createKafkaClient(kafka, logger, options.logins);
   const consumer = client.consumer({
     groupId,
     sessionTimeout: SESSION_TIMEOUT_MS,
@@ -110,7 +114,7 @@ export async function startConsumer(options: ConsumerOptions, signal: AbortSigna
     if (stopped === null) listener.onCrash(error);
   };
 
-  consumer.on(consumer.events.CRASH, (event) => crash(event.payload.error));
+  consumer.on(consumer.events.CRASH, ({ payload: { error } }) => crash(explainedAs(error, kafka) ?? error));
   consumer.on(consumer.events.FETCH_POSITIONS, (event) => {
     listener.onPositions(event.payload.positions.map(toPosition));
   });
@@ -177,7 +181,7 @@ export async function startConsumer(options: ConsumerOptions, signal: AbortSigna
     await stop().catch((failure: unknown) => {
       logger.debug("a consumer that did not start could not be closed", { topic, error: messageOf(failure) });
     });
-    throw asStartError(error, topic);
+    throw asStartError((await explained(error, kafka)) ?? error, topic);
   } finally {
     signal.removeEventListener("abort", onAbort);
   }

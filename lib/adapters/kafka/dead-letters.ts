@@ -11,6 +11,8 @@ import { messageOf } from "../../rules/errors.ts";
 import type { Logger } from "../../rules/logger.ts";
 import type { KafkaSettings } from "../../rules/settings.ts";
 import { createKafkaClient } from "./client.ts";
+import type { LoginGate } from "./login-gate.ts";
+import { explained } from "./trouble.ts";
 
 /** Keeps rejected records in a Kafka topic: Elasticsearch may be the very thing that fails. */
 export interface DeadLetters {
@@ -32,11 +34,16 @@ export const DEAD_LETTER_TOPIC_CONFIG = [
 const BATCH_BYTES = 512 * 1024;
 
 /** Connects, and creates the topic where it is missing, with the first letter. */
-export function createDeadLetters(settings: KafkaSettings, topic: string, logger: Logger): DeadLetters {
+export function createDeadLetters(
+  settings: KafkaSettings,
+  topic: string,
+  logger: Logger,
+  logins?: LoginGate,
+): DeadLetters {
   let opening: Promise<Producer> | null = null;
 
   const open = (): Promise<Producer> => {
-    opening ??= openProducer(createKafkaClient(settings, logger), topic);
+    opening ??= openProducer(createKafkaClient(settings, logger, logins), topic);
     return opening;
   };
 
@@ -59,7 +66,7 @@ export function createDeadLetters(settings: KafkaSettings, topic: string, logger
         void close().catch((failure: unknown) => {
           logger.debug("the dead-letter producer could not be closed", { error: messageOf(failure) });
         });
-        throw error;
+        throw (await explained(error, settings)) ?? error;
       }
     },
   };

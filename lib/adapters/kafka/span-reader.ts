@@ -13,6 +13,7 @@ import {
 } from "./consumer.ts";
 import { passOnEmptyBatches, toFetchedBatch, type FetchedBatch } from "./fetched-batch.ts";
 import { createKafkaOffsets } from "./offsets.ts";
+import { explainedAs } from "./trouble.ts";
 
 export type { Spans } from "../../rules/span-tracks.ts";
 
@@ -98,6 +99,7 @@ async function readTracks(
       restartOnFailure: () => Promise.resolve(false),
     },
   });
+  const asReadError = (error: unknown) => asStartError(explainedAs(error, kafka) ?? error, topic);
   const finished = Promise.withResolvers<void>();
   let ended = false;
   const end = (): void => {
@@ -155,7 +157,7 @@ async function readTracks(
     }
   };
 
-  consumer.on(consumer.events.CRASH, (event) => fail(asStartError(event.payload.error, topic)));
+  consumer.on(consumer.events.CRASH, (event) => fail(asReadError(event.payload.error)));
   consumer.on(consumer.events.FETCH_POSITIONS, (event) =>
     onPositions(event.payload.positions.map(toPosition)),
   );
@@ -204,7 +206,7 @@ async function readTracks(
     .then(() => consumer.subscribe({ topics: [topic], fromBeginning: true }))
     .then(() => consumer.run({ autoCommit: false, onAssigned, eachBatch }));
   try {
-    joining.catch((error: unknown) => fail(asStartError(error, topic)));
+    joining.catch((error: unknown) => fail(asReadError(error)));
     if (signal.aborted) onAbort();
     await finished.promise;
   } finally {

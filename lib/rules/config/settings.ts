@@ -22,6 +22,11 @@ export function buildSettings(
     if (file === undefined) return null;
     try {
       const pem = readFile(file);
+      if (/BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/.test(pem)) {
+        const rule = "names a key that is encrypted, and there is no setting for a passphrase: decrypt it";
+        faults.push({ path, rule, about: "value" });
+        return null;
+      }
       if (/-----BEGIN [A-Z0-9 ]+-----/.test(pem)) return pem;
       faults.push({ path, rule: "names a file that holds no PEM text", about: "value" });
     } catch (error) {

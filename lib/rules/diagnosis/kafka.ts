@@ -25,6 +25,28 @@ const LEAST_RETENTION_MS = 24 * 3_600_000;
 /** Every host's, see lib/adapters/kafka/client.ts. */
 const OUR_CLIENT_ID = "penstock";
 
+/** By what `kafka-trouble.ts` and the login say; the checks of certificates can be turned off nowhere. */
+const REMEDIES: readonly (readonly [RegExp, string])[] = [
+  [
+    /client certificate/,
+    "set kafka.ssl.cert and kafka.ssl.key to a valid pair whose authority the broker trusts",
+  ],
+  [
+    /certificate .* names /,
+    "use one of these names in kafka.brokers and advertised.listeners, or have a certificate issued for this one",
+  ],
+  [
+    /certificate .* (expired|is revoked)/,
+    "give the broker a new certificate, or kafka.ssl.ca the new authority",
+  ],
+  [/certificate .* is not valid (before|yet)/, "set the clock of this machine, or of the one that issued it"],
+  [/certificate .* is signed by/, "name the PEM file of that authority in kafka.ssl.ca"],
+  [/wants TLS/, "set kafka.ssl"],
+  [/does not speak TLS|no TLS comes about/, "take kafka.ssl away, or use the broker's port for TLS"],
+  [/takes no login/, "take kafka.sasl away, or use the broker's port for logins"],
+  [/sasl|authentication|login/i, "correct kafka.sasl, or what the broker knows of this user"],
+];
+
 /** @param reached by address: the error; null: it answered. @param advertised addresses that the brokers name themselves by */
 export function judgeBrokers(
   reached: ReadonlyMap<string, string | null>,
@@ -33,8 +55,8 @@ export function judgeBrokers(
   return [...reached].map(([address, reason]) => {
     const name = `broker ${address}`;
     if (reason === null) return ok(name, "answers");
-    if (/sasl|authentication/i.test(reason))
-      return failed(name, reason, "correct kafka.sasl, or what the broker knows of this user");
+    const misfit = REMEDIES.find(([pattern]) => pattern.test(reason));
+    if (misfit !== undefined) return failed(name, reason, misfit[1]);
     if (advertised.has(address)) {
       return failed(
         name,

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, jest, test } from "bun:test";
 import { createMonitor } from "../../../infra/host/monitor.ts";
+import { messageOf } from "../../../lib/rules/errors.ts";
 import { advance, flush } from "../../support/fake-time.ts";
 
 beforeEach(() => void jest.useFakeTimers());
@@ -13,9 +14,11 @@ function setUp() {
     rounds: 0,
   };
   const changes: string[] = [];
+  const troubles: string[] = [];
   const monitor = createMonitor({
     now: () => world.now,
     onTopics() {},
+    onKafkaTrouble: (error) => void troubles.push(messageOf(error)),
     onChange: (reason) => void changes.push(reason),
     async listTopics(signal) {
       world.rounds += 1;
@@ -32,7 +35,7 @@ function setUp() {
       if (world.elasticsearch !== null) throw world.elasticsearch;
     },
   });
-  return { world, changes, monitor };
+  return { world, changes, troubles, monitor };
 }
 
 test("says that it has not asked yet, and asks at once", async () => {
@@ -108,4 +111,17 @@ test("stopping ends a question under way, and asks no more", async () => {
   const { rounds } = world;
   await advance(10_000, 1_000);
   expect(world.rounds).toBe(rounds);
+});
+
+test("passes on each time why Kafka cannot be asked, and nothing while it can", async () => {
+  const { world, troubles, monitor } = setUp();
+  await flush();
+  world.topics = new Error("wants a login");
+  await advance(2_000);
+  await advance(2_000);
+  expect(troubles).toEqual(["wants a login", "wants a login"]);
+  world.topics = ["a"];
+  await advance(2_000);
+  expect(troubles).toHaveLength(2);
+  await monitor.stop();
 });

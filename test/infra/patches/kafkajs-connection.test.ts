@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { createRequire } from "node:module";
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import * as fc from "fast-check";
 import { eventually } from "../../support/eventually.ts";
+import { rejection } from "../../support/rejection.ts";
 
 /** The parts of infra/patches/kafkajs@2.2.4.patch that are about a connection's end; see infra/patches/README.md. */
 const require = createRequire(import.meta.url);
@@ -11,10 +13,14 @@ interface Connection {
   connect(): Promise<boolean>;
   disconnect(): Promise<boolean>;
   isConnected(): boolean;
+  isAuthenticated(): boolean;
   send(call: object): Promise<string>;
 }
 const Connection = require("kafkajs/src/network/connection") as new (options: object) => Connection;
+const Long = require("kafkajs/src/utils/long") as { fromValue(value: number): unknown };
 const Encoder = require("kafkajs/src/protocol/encoder") as new () => unknown;
+
+const silent = { debug() {}, error() {}, warn() {}, info() {} };
 
 /** A request without content, whose answer is text. */
 const call = {
@@ -33,7 +39,6 @@ interface Answer {
 
 /** One that is not connected: fed by hand. */
 function bareConnection(onAnswer: (answer: Answer) => void): { processData(bytes: Buffer): void } {
-  const silent = { debug() {}, error() {}, warn() {}, info() {} };
   const made = new Connection({ host: "h", port: 1, logger: { namespace: () => silent } });
   return Object.assign(made as Connection & { processData(bytes: Buffer): void }, {
     requestQueue: { fulfillRequest: onAnswer },
@@ -72,7 +77,6 @@ describe("a connection of the patched kafkajs", () => {
       server.close();
     });
     const { port } = server.address() as { port: number };
-    const silent = { debug() {}, error() {}, warn() {}, info() {} };
     const made = new Connection({
       host: "127.0.0.1",
       port,
@@ -132,6 +136,66 @@ describe("a connection of the patched kafkajs", () => {
     await eventually("it is closed", () => !made.isConnected());
     await made.connect();
     expect(await made.send(call)).toBe("answer 1");
+  });
+
+  test.each([
+    ["a port that wants TLS", Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x50]), "KAFKA_WANTS_TLS"],
+    ["a web server", Buffer.from("HTTP/1.1 400 Bad Request\r\n"), "NOT_KAFKA"],
+    ["something whose answer begins like a negative size", Buffer.from([0xff, 0xfe, 0, 0, 0]), "NOT_KAFKA"],
+  ])("tells %s from a broker by its first answer", async (_, answer, code) => {
+    const made = await connection(30_000, (socket) => void socket.write(answer));
+    await made.connect();
+    const error = await rejection(made.send(call));
+    expect(error).toMatchObject({ name: "KafkaJSConnectionError", code, isRefusal: true });
+    await eventually("it is closed", () => !made.isConnected());
+  });
+
+  test("that is closed tells whether it served anything before", async () => {
+    const made = await connection(30_000, (socket, request, before) => {
+      if (before === 0) socket.end();
+      else if (request.readInt32BE(8) === 2) socket.end();
+      else socket.write(answerTo(request, "an answer"));
+    });
+    await made.connect();
+    expect(await rejection(made.send(call))).toMatchObject({ code: "CLOSED_UNSERVED" });
+    await eventually("it is closed", () => !made.isConnected());
+    await made.connect();
+    await made.send(call);
+    expect(await rejection(made.send(call))).not.toMatchObject({ code: "CLOSED_UNSERVED" });
+  });
+
+  test("with TLS that ends in the handshake is an error, not a wait without end", async () => {
+    const server = createServer((socket) => void socket.once("data", () => socket.end()));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    closers.push(() => server.close());
+    const { port } = server.address() as { port: number };
+    const made = new Connection({
+      host: "127.0.0.1",
+      port,
+      ssl: {},
+      logger: { namespace: () => silent },
+      socketFactory: ({ onConnect }: { onConnect: () => void }) =>
+        connectTls({ port, host: "127.0.0.1" }, onConnect),
+      requestTimeout: 5_000,
+      connectionTimeout: 5_000,
+    });
+    expect(await rejection(made.connect())).toMatchObject({ code: "CLOSED_IN_HANDSHAKE", isRefusal: true });
+  });
+
+  test("prolongs a session of 10 s after two thirds of it, and a long one 10 s before its end", () => {
+    const made = new Connection({ host: "h", port: 1, logger: { namespace: () => silent } });
+    const at = (lifetimeMs: number, ageMs: number): boolean => {
+      const [seconds, nanos] = process.hrtime();
+      const begun = seconds * 1e9 + nanos - ageMs * 1e6;
+      const second = Math.floor(begun / 1e9);
+      const authenticatedAt = [second, begun - second * 1e9];
+      return Object.assign(made, {
+        authenticatedAt,
+        sessionLifetime: Long.fromValue(lifetimeMs),
+      }).isAuthenticated();
+    };
+    expect([at(10_000, 6_000), at(10_000, 7_000)]).toEqual([true, false]);
+    expect([at(3_600_000, 3_589_000), at(3_600_000, 3_591_000)]).toEqual([true, false]);
   });
 
   test("is given up once a request timed out, and the next one gets a new one", async () => {

@@ -24,6 +24,7 @@ const plan = (changes: Partial<PlanInput>): Plan =>
     desired: new Map(),
     observed: new Map(),
     kafkaTopics: new Set(["app"]),
+    kafkaError: null,
     kafka,
     refused: [],
     now,
@@ -125,9 +126,10 @@ describe("while Kafka does not answer", () => {
   test("what runs is kept, and what does not is pending rather than started", () => {
     const desired = desiredOf(declaration("app"), declaration("new"), declaration("broken"));
     const world = new Map([observed("app"), observed("broken", { state: "failed" })]);
-    const unreachable = plan({ desired, observed: world, kafkaTopics: null });
+    const kafkaError = "Kafka at b:1 wants TLS";
+    const unreachable = plan({ desired, observed: world, kafkaTopics: null, kafkaError });
     expect(topicsOf(unreachable)).toEqual({ keep: ["app"], pending: ["new", "broken"] });
-    expect(unreachable.pending[0]?.reason).toContain("Kafka does not answer");
+    expect(unreachable.pending[0]?.reason).toBe("nobody knows whether it exists: Kafka at b:1 wants TLS");
   });
 
   test("what runs otherwise than declared is left running, and says so", () => {

@@ -18,6 +18,7 @@ const files: Readonly<Record<string, string>> = {
   "/not.pem": "hello",
   "/secret": "from the file\n",
   "/empty": "",
+  "/locked.pem": pem.replaceAll("CERTIFICATE", "ENCRYPTED PRIVATE KEY"),
 };
 const minimal = 'kafka: { brokers: ["k:9092"] }\nelasticsearch: { nodes: ["http://e:9200"] }\n';
 
@@ -314,6 +315,10 @@ describe("one wrong thing after a valid beginning: place, value and rule", () =>
       '23 deadLetters.topic: "${file:/secret}" is not a Kafka topic name (1 to 249 of a-z A-Z 0-9 . _ -)',
     ],
     [
+      "etcd: { endpoints: ['https://e'], keys: [a], tls: { cert: /ca.pem, key: /locked.pem } }",
+      "73 etcd.tls.key: (hidden) names a key that is encrypted, and there is no setting for a passphrase: decrypt it",
+    ],
+    [
       "etcd: { endpoints: ['https://e'], keys: [a], tls: { cert: /ca.pem } }",
       "51 etcd.tls: has a cert without a key",
     ],
@@ -341,7 +346,7 @@ describe("one wrong thing after a valid beginning: place, value and rule", () =>
     ],
     [
       "http: { tls: { cert: /ca.pem, key: /key.pem } }",
-      '22 http.tls.cert: "/ca.pem" names a file that does not begin with a certificate',
+      '22 http.tls.cert: "/ca.pem" names a file that holds no certificate (ERR_CRYPTO_INVALID_STATE)',
     ],
     ["kafka: 1", '1 the key "kafka" stands twice in this mapping'],
     ["log: &l {}\nhttp: *l", "7 aliases (*name) are not allowed; a value that begins with * needs quotes"],

@@ -56,7 +56,7 @@ describe("brokers", () => {
   test("a login that is not taken is a failure, whatever others say", () => {
     const reached = new Map([
       ["a:1", null],
-      ["b:1", "SASL SCRAM SHA512 authentication failed"],
+      ["b:1", "Kafka at b:1 refused the login (PLAIN) of user u: no"],
     ]);
     expect(judgeBrokers(reached, new Set())[1]).toMatchObject({
       state: "failed",

@@ -46,7 +46,7 @@ export async function diagnoseEtcd(
     if (reading.ok)
       keys.push(...reading.value.keys.filter(({ key }) => !keys.some((one) => one.key === key)));
   }
-  const memory = rememberEtcd(null, { clusterId: "", revision: 0, keys }, etcd.endpoints, deadLetterTopic);
+  const memory = rememberEtcd(null, { clusterId: "", revision: 0, keys }, etcd, deadLetterTopic);
   const remembered = [...memory.keys.values()];
   return {
     checks,

@@ -76,7 +76,10 @@ export async function listDeclarations(
   if (etcd === null) return { ...listing, etcd: null };
 
   const held = new Map(read.reading?.keys.map((one) => [one.key, one]));
-  const absent = read.reading === null ? [] : etcd.keys.filter((key) => !key.endsWith("/") && !held.has(key));
+  // What may not be read is not absent: its memory says so.
+  const isAbsent = (key: string) =>
+    !key.endsWith("/") && !held.has(key) && read.memory?.keys.has(key) !== true;
+  const absent = read.reading === null ? [] : etcd.keys.filter(isAbsent);
   for (const key of absent) held.set(key, { key, value: null, problem: null, modRevision: 0 });
   const all = [
     ...(read.memory?.keys ?? []),

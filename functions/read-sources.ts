@@ -174,11 +174,12 @@ export async function readEtcd(
   }
   const doubt = acceptAnyway ? null : distrust(before, reading, settings.endpoints);
   if (doubt !== null) return keep(doubt);
+  const forbidden = reading.forbidden ?? [];
   return {
-    memory: rememberEtcd(before, reading, settings.endpoints, deadLetters.topic),
+    memory: rememberEtcd(before, reading, settings, deadLetters.topic),
     reading,
     refused: [],
-    error: null,
+    error: forbidden.length === 0 ? null : forbidden.map(({ reason }) => reason).join("; "),
   };
 }
 

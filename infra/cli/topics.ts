@@ -58,23 +58,24 @@ export async function main(argv: readonly string[], io: TopicsIo): Promise<numbe
 }
 
 async function list(config: LoadedConfig, json: boolean, io: TopicsIo): Promise<number> {
-  const listing = await readListing(config, io.signal);
+  const listing = await readListing(config, io);
   io.out(json ? listingAsJson(listing) : formatListing(listing));
   return ExitCode.done;
 }
 
 async function kibana(config: LoadedConfig, command: KibanaCommand, io: TopicsIo): Promise<number> {
-  const listing = await readListing(config, io.signal);
+  const listing = await readListing(config, io);
   await writeKibanaObjects(listing, config.settings.deadLetters.topic, command, io);
   return ExitCode.done;
 }
 
 async function readListing(
   { settings, declarations }: LoadedConfig,
-  signal: AbortSignal,
+  { signal, error }: TopicsIo,
 ): Promise<TopicsListing> {
   const { etcd, deadLetters } = settings;
-  const snapshot = etcd === null ? null : await withStore(etcd, (store) => store.list(signal));
+  const snapshot = etcd === null ? null : await withStore(etcd, (store) => store.list(signal, true));
+  for (const { reason } of snapshot?.forbidden ?? []) error(`Note: what follows is not all: ${reason}\n`);
   return listTopics(declarations, snapshot, deadLetters.topic);
 }
 

@@ -3,9 +3,22 @@ import { join } from "node:path";
 import type { JarSet } from "./maven.ts";
 import { freePorts } from "./ports.ts";
 import { createServer, type Server } from "./server.ts";
-import type { JavaGround } from "./ground.ts";
+import type { Environment, JavaGround } from "./ground.ts";
 
-const version = "9.2.0";
+const DEFAULT_VERSION = "9.2.0";
+const VERSION_VARIABLE = "PENSTOCK_STACK_ELASTICSEARCH";
+
+/**
+ * The version to boot: what PENSTOCK_STACK_ELASTICSEARCH names, else 9.2.0. Tried: 8.19.5 and 9.2.0. Older than 8.18 lacks
+ * what the launcher needs, and of later ones the module for HTTP is not always published.
+ *
+ * @throws Error where it is no version
+ */
+export function elasticsearchVersion(environment: Environment): string {
+  const version = environment[VERSION_VARIABLE] || DEFAULT_VERSION;
+  if (/^\d+\.\d+\.\d+$/.test(version)) return version;
+  throw new Error(`${VERSION_VARIABLE}: "${version}" is not a version such as ${DEFAULT_VERSION}`);
+}
 
 export interface ElasticsearchServer extends Server {
   /** Its URL. */
@@ -15,31 +28,33 @@ export interface ElasticsearchServer extends Server {
 }
 
 /** The server, and the one of its modules it cannot do without: HTTP. No other module is published as a jar. */
-export const elasticsearchJars: JarSet = {
-  name: `elasticsearch-${version}`,
-  artifacts: [
-    `org.elasticsearch:elasticsearch:${version}`,
-    `org.elasticsearch.plugin:transport-netty4:${version}`,
-  ],
-  async arrange(folder, jdkHome) {
-    const module = join(folder, "modules/transport-netty4");
-    await mkdir(module, { recursive: true });
-    const belongsToModule = /^(netty-|transport-netty4-|elasticsearch-ssl-config-)/;
-    for (const jar of await readdir(join(folder, "lib"))) {
-      if (belongsToModule.test(jar)) await rename(join(folder, "lib", jar), join(module, jar));
-    }
-    await writeDescriptor(module, jdkHome);
-  },
-};
+export function elasticsearchJars(version: string): JarSet {
+  return {
+    name: `elasticsearch-${version}`,
+    artifacts: [
+      `org.elasticsearch:elasticsearch:${version}`,
+      `org.elasticsearch.plugin:transport-netty4:${version}`,
+    ],
+    async arrange(folder, jdkHome) {
+      const module = join(folder, "modules/transport-netty4");
+      await mkdir(module, { recursive: true });
+      const belongsToModule = /^(netty-|transport-netty4-|elasticsearch-ssl-config-)/;
+      for (const jar of await readdir(join(folder, "lib"))) {
+        if (belongsToModule.test(jar)) await rename(join(folder, "lib", jar), join(module, jar));
+      }
+      await writeDescriptor(module, `transport-netty4-${version}.jar`, jdkHome);
+    },
+  };
+}
 
 /** The descriptor lies in the module's own jar. Without its module name it is loaded from the class path, as the server is. */
-async function writeDescriptor(module: string, jdkHome: string): Promise<void> {
+async function writeDescriptor(module: string, jarFile: string, jdkHome: string): Promise<void> {
   const inJar = "META-INF/es-plugins/transport-netty4/plugin-descriptor.properties";
-  const jar = Bun.spawn([join(jdkHome, "bin/jar"), "xf", `transport-netty4-${version}.jar`, inJar], {
+  const jar = Bun.spawn([join(jdkHome, "bin/jar"), "xf", jarFile, inJar], {
     cwd: module,
     stdio: ["ignore", "ignore", "inherit"],
   });
-  if ((await jar.exited) !== 0) throw new Error(`cannot read ${inJar} of transport-netty4-${version}.jar`);
+  if ((await jar.exited) !== 0) throw new Error(`cannot read ${inJar} of ${jarFile}`);
   const descriptor = await Bun.file(join(module, inJar)).text();
   await writeFile(join(module, "plugin-descriptor.properties"), descriptor.replace(/^modulename=.*$/m, ""));
   await rm(join(module, "META-INF"), { recursive: true });

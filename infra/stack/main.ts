@@ -21,6 +21,10 @@ const help = helpText({
         ["env", "prints the line that lets tests use the running stack"],
       ],
     },
+    {
+      title: "Environment",
+      rows: [["PENSTOCK_STACK_ELASTICSEARCH", "of up: another version than 9.2.0, such as 8.19.5"]],
+    },
   ],
   options: [
     ["--ports default", "of up: on 9092, 9200 and 2379 instead of free ports"],

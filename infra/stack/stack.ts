@@ -1,7 +1,12 @@
 import { mkdir } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
-import { createElasticsearch, elasticsearchJars, type ElasticsearchServer } from "./elasticsearch.ts";
+import {
+  createElasticsearch,
+  elasticsearchJars,
+  type ElasticsearchServer,
+  elasticsearchVersion,
+} from "./elasticsearch.ts";
 import { createEtcd, type EtcdServer } from "./etcd.ts";
 import type { Environment, Ground, JavaGround, Ports } from "./ground.ts";
 import { createGuard } from "./guard.ts";
@@ -22,6 +27,8 @@ export interface StackOptions {
   kafkaListeners?: Readonly<Record<string, ListenerProtocol>>;
   /** More lines for Kafka's server.properties. */
   kafkaProperties?: Readonly<Record<string, string>>;
+  /** Unless told, what PENSTOCK_STACK_ELASTICSEARCH names, else 9.2.0. */
+  elasticsearchVersion?: string;
   /** More settings for Elasticsearch's elasticsearch.yml. */
   elasticsearchSettings?: Readonly<Record<string, string>>;
   /** Where logs and data lie. Must not exist; is created, and removed at the end. In the system's temporary folder unless told. */
@@ -57,7 +64,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     elasticsearch: options.elasticsearch ?? true,
     etcd: options.etcd ?? true,
   };
-  const sets = [...(wanted.kafka ? [kafkaJars] : []), ...(wanted.elasticsearch ? [elasticsearchJars] : [])];
+  const esJars = elasticsearchJars(options.elasticsearchVersion ?? elasticsearchVersion(environment));
+  const sets = [...(wanted.kafka ? [kafkaJars] : []), ...(wanted.elasticsearch ? [esJars] : [])];
   const cache = cacheFolder(environment);
   const present = await Promise.all(sets.map((jars) => exists(jarFolder(jars, cache))));
   const {
@@ -107,7 +115,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       ? withJars("kafka", kafkaJars).then((ground) => boot("kafka", () => createKafka(ground, kafkaOptions)))
       : undefined;
     const elasticsearchBoot = wanted.elasticsearch
-      ? withJars("elasticsearch", elasticsearchJars).then((ground) =>
+      ? withJars("elasticsearch", esJars).then((ground) =>
           boot("elasticsearch", () => createElasticsearch(ground, options.elasticsearchSettings ?? {})),
         )
       : undefined;

@@ -1,6 +1,7 @@
 import type { Declaration, Refusal } from "./declaration.ts";
 import { parseEtcdValue } from "./declarations.ts";
 import { placeOf } from "./etcd-keys.ts";
+import type { EtcdSettings } from "./settings.ts";
 
 /** What etcd held at one revision; see lib/adapters/etcd. */
 export interface EtcdReading {
@@ -13,6 +14,8 @@ export interface EtcdReading {
     readonly problem: string | null;
     readonly modRevision: number;
   }[];
+  /** Listed keys and prefixes that may not be read; absent: none. */
+  readonly forbidden?: readonly { readonly listed: string; readonly reason: string }[];
 }
 
 /** What a key holds, or could hold. */
@@ -36,11 +39,16 @@ export interface KeyMemory {
   readonly refused: readonly Refusal[];
 }
 
-/** Takes a reading in. Keys that are gone are forgotten: absence stops a topic, and only absence. */
+/**
+ * Takes a reading in. Keys that are gone are forgotten: absence stops a topic, and only absence. What may not be read keeps
+ * what it said before.
+ *
+ * @param settings the keys that are listed, and where they were read
+ */
 export function rememberEtcd(
   previous: EtcdMemory | null,
   reading: EtcdReading,
-  endpoints: readonly string[],
+  { endpoints, keys: listed }: Pick<EtcdSettings, "endpoints" | "keys">,
   deadLetterTopic: string,
 ): EtcdMemory {
   const keys = new Map<string, KeyMemory>();
@@ -55,7 +63,24 @@ export function rememberEtcd(
       keys.set(key, parseEtcdValue(value, source, before, deadLetterTopic));
     }
   }
-  return { endpoints, clusterId: reading.clusterId, revision: reading.revision, keys };
+  for (const { listed: name, reason } of reading.forbidden ?? []) {
+    const place = listed.indexOf(name);
+    const kept = [...(previous?.keys ?? [])].filter(
+      ([key]) => !keys.has(key) && placeOf(key, listed) === place,
+    );
+    for (const [key, { declarations }] of kept) keys.set(key, { declarations, refused: [] });
+    const source = { kind: "etcd", name, revision: null } as const;
+    const before = keys.get(name)?.declarations ?? [];
+    const refusal = {
+      source,
+      name: null,
+      reason,
+      lastGoodKept: kept.some(([, one]) => one.declarations.length > 0),
+    };
+    keys.set(name, { declarations: before, refused: [refusal] });
+  }
+  const { clusterId, revision } = reading;
+  return { endpoints, clusterId, revision, keys: inListedOrder(keys, listed) };
 }
 
 /**
@@ -85,7 +110,15 @@ export function distrust(
  */
 export function stillListed(memory: EtcdMemory, listed: readonly string[]): EtcdMemory {
   const kept = [...memory.keys].filter(([key]) => placeOf(key, listed) >= 0);
-  return { ...memory, keys: new Map(kept.sort(([a], [b]) => placeOf(a, listed) - placeOf(b, listed))) };
+  return { ...memory, keys: inListedOrder(kept, listed) };
+}
+
+/** The order of precedence; keys of one place stay as they are. */
+function inListedOrder(
+  keys: Iterable<readonly [string, KeyMemory]>,
+  listed: readonly string[],
+): Map<string, KeyMemory> {
+  return new Map([...keys].sort(([a], [b]) => placeOf(a, listed) - placeOf(b, listed)));
 }
 
 /**

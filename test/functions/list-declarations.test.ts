@@ -179,7 +179,7 @@ describe("what cannot be taken now is what it last said well:", () => {
   const before = rememberEtcd(
     null,
     readingOf({ exact: '["one", {"topic": "two", "path": "/old"}]' }, { revision: 15 }),
-    endpoints,
+    { endpoints, keys: [] },
     dead,
   );
   const memory = inForce({ etcd: before });

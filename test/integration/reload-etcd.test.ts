@@ -105,7 +105,7 @@ describe("an etcd whose history changed is not believed until somebody says so:"
       /another cluster/,
       async (server) => {
         await server.kill();
-        const other = await createEtcdServer(server.endpoint);
+        const other = await createEtcdServer({ at: server.endpoint });
         await other.start();
         return other;
       },

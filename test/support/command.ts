@@ -5,7 +5,7 @@ import { stringify } from "yaml";
 
 /** Runs a command of infra/cli as its own process, with this config in a folder of its own. */
 export async function runCommand(
-  name: "audit" | "doctor" | "replay",
+  name: "audit" | "doctor" | "replay" | "topics",
   config: object,
   args: readonly string[],
 ) {
@@ -14,7 +14,7 @@ export async function runCommand(
     const file = join(folder, "config.yaml");
     await writeFile(file, stringify(config));
     const command = join(import.meta.dir, `../../infra/cli/${name}.ts`);
-    await using child = Bun.spawn([process.execPath, command, "--config", file, ...args], {
+    await using child = Bun.spawn([process.execPath, command, ...args, "--config", file], {
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePorts } from "../../infra/stack/ports.ts";
+import type { TestCertificate } from "./certificates.ts";
 
 /** An etcd of a test's own, so that it may be killed, compacted and locked up. Comes back with its data under the same address. */
 export interface EtcdServer {
@@ -15,14 +16,31 @@ export interface EtcdServer {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+export interface EtcdServerOptions {
+  /** The endpoint of another server that does not run (any more): what comes up there is another cluster. */
+  readonly at?: string;
+  /** It then speaks TLS alone. The files are read again for each connection. */
+  readonly certificate?: TestCertificate;
+  /** The authority that clients must show a certificate of. */
+  readonly clientCaFile?: string;
+  /** Further arguments. */
+  readonly args?: readonly string[];
+}
+
 /**
  * Reserves addresses and a folder; the process runs only after `start`. Needs `etcd` on the PATH.
- * @param at the endpoint of another server that does not run (any more): what comes up there is another cluster
  */
-export async function createEtcdServer(at?: string): Promise<EtcdServer> {
-  const [clientPort, peerPort] = await freePorts(2);
+export async function createEtcdServer({
+  at,
+  certificate,
+  clientCaFile,
+  args = [],
+}: EtcdServerOptions = {}): Promise<EtcdServer> {
+  const [clientPort, peerPort, healthPort] = await freePorts(3);
   const folder = await mkdtemp(join(tmpdir(), "penstock-etcd-"));
-  const endpoint = at ?? `http://127.0.0.1:${clientPort}`;
+  const endpoint = at ?? `${certificate ? "https" : "http"}://127.0.0.1:${clientPort}`;
+  // Told apart from the endpoint, which may refuse whoever asks.
+  const health = `http://127.0.0.1:${healthPort}`;
   const peer = `http://127.0.0.1:${peerPort}`;
   let running: Bun.Subprocess | null = null;
 
@@ -42,6 +60,10 @@ export async function createEtcdServer(at?: string): Promise<EtcdServer> {
           ["--name", "test", "--data-dir", join(folder, "data"), "--initial-cluster", `test=${peer}`],
           ["--listen-client-urls", endpoint, "--advertise-client-urls", endpoint],
           ["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer],
+          ["--listen-metrics-urls", health],
+          certificate ? ["--cert-file", certificate.certFile, "--key-file", certificate.keyFile] : [],
+          clientCaFile === undefined ? [] : ["--client-cert-auth", "--trusted-ca-file", clientCaFile],
+          args,
         ].flat(),
         {
           stdout: "ignore",
@@ -51,7 +73,7 @@ export async function createEtcdServer(at?: string): Promise<EtcdServer> {
       );
       const child = running;
       const deadline = Date.now() + 20_000;
-      while (!(await isHealthy(endpoint))) {
+      while (!(await isHealthy(health))) {
         if (child.exitCode !== null || Date.now() > deadline) {
           throw new Error(`etcd did not start: ${await Bun.file(join(folder, "etcd.log")).text()}`);
         }
@@ -65,9 +87,9 @@ export async function createEtcdServer(at?: string): Promise<EtcdServer> {
   };
 }
 
-async function isHealthy(endpoint: string): Promise<boolean> {
+async function isHealthy(address: string): Promise<boolean> {
   try {
-    const response = await fetch(`${endpoint}/health`, { signal: AbortSignal.timeout(1_000) });
+    const response = await fetch(`${address}/health`, { signal: AbortSignal.timeout(1_000) });
     return (await response.text()).includes('"true"');
   } catch {
     return false;

@@ -138,7 +138,11 @@ export function createElasticsearch(
 
   async function detect(signal: AbortSignal): ReturnType<typeof detectMajor> {
     const detected = await detectMajor(transport, controlTimeoutMs, signal);
-    if ("failure" in detected) noteReachability(detected);
+    if ("failure" in detected) {
+      noteReachability(detected);
+      // Another product, or a version that is not spoken here: nothing is written until one answers that is.
+      if (detected.failure.kind === "bad_answer") major = null;
+    }
     if ("major" in detected) {
       ({ major } = detected);
       options.logger?.debug("elasticsearch version detected", { major });

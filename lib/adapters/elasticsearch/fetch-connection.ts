@@ -5,6 +5,8 @@ import {
   type ConnectionRequestResponse,
   errors,
 } from "@elastic/elasticsearch";
+import { messageOf } from "../../rules/errors.ts";
+import { linkTrouble } from "../../rules/link-trouble.ts";
 
 interface RequestOptions {
   readonly signal?: AbortSignal;
@@ -14,6 +16,15 @@ interface RequestOptions {
 
 /** The answer is longer than the request takes. It was not read further, and its connection is closed. */
 export class AnswerTooLargeError extends errors.RequestAbortedError {}
+
+/** The answer does not name Elasticsearch as the product. The client finds that too, but before it has read what answered. */
+export class OtherProductError extends errors.RequestAbortedError {
+  readonly body: string;
+  constructor(body: string) {
+    super("the answer is of another product");
+    this.body = body;
+  }
+}
 
 /**
  * A connection of the official client on Bun's fetch. The client's own do not do: the default one needs undici, which
@@ -42,18 +53,33 @@ export class FetchConnection extends BaseConnection {
         ...(options.signal && { signal: options.signal }),
         ...(this.tls && { tls: this.tls }),
       });
+      const text = await textWithin(response, options.maxResponseSize ?? constants.MAX_STRING_LENGTH);
+      if (response.ok && response.headers.get("x-elastic-product") !== "Elasticsearch")
+        throw new OtherProductError(text);
       return {
-        body: await textWithin(response, options.maxResponseSize ?? constants.MAX_STRING_LENGTH),
+        body: text,
         headers: Object.fromEntries(response.headers),
         statusCode: response.status,
       };
     } catch (thrown) {
-      if (thrown instanceof AnswerTooLargeError) throw thrown;
+      if (thrown instanceof AnswerTooLargeError || thrown instanceof OtherProductError) throw thrown;
       if (options.signal?.aborted) throw new errors.RequestAbortedError("Request aborted");
-      throw new errors.ConnectionError(thrown instanceof Error ? thrown.message : String(thrown));
+      throw new errors.ConnectionError(
+        `Elasticsearch at ${this.url.origin} cannot be reached: ${this.#reasonOf(thrown)}`,
+      );
     } finally {
       this._openRequests -= 1;
     }
+  }
+
+  #reasonOf(thrown: unknown): string {
+    const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
+    const message = messageOf(thrown);
+    const pem = (text: unknown) => (typeof text === "string" ? text : null);
+    const tls = { ca: pem(this.tls?.ca), cert: pem(this.tls?.cert) };
+    const link = { url: this.url.origin, setting: "elasticsearch.tls", tls } as const;
+    // Bun adds advice for whoever calls fetch, and its address may hold what the caller put there.
+    return linkTrouble(`${code} ${message}`, link) ?? (code || message);
   }
 
   /** Nothing is held: sockets belong to fetch, and the requests under way have signals. */

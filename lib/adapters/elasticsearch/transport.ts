@@ -6,7 +6,7 @@ import { createRedaction } from "../../rules/redaction.ts";
 import { secretsOf } from "../../rules/secrets.ts";
 import type { ElasticsearchSettings } from "../../rules/settings.ts";
 import { AnswerSerializer } from "./answer-serializer.ts";
-import { AnswerTooLargeError, FetchConnection } from "./fetch-connection.ts";
+import { AnswerTooLargeError, FetchConnection, OtherProductError } from "./fetch-connection.ts";
 
 export interface ElasticsearchRequest {
   readonly method: "GET" | "PUT" | "POST" | "DELETE";
@@ -154,6 +154,19 @@ function timeout(timeoutMs: number): RequestFailure {
   return { kind: "timeout", message: `Elasticsearch did not answer within ${timeoutMs} ms` };
 }
 
+export const neededVersions = "Elasticsearch 8 or 9 is needed";
+
+/** What an answer without the product's header tells of who gave it: of `GET /`, or of `GET /_nodes`. */
+function productIn(body: unknown): string {
+  const version = isObject(body) && isObject(body["version"]) ? body["version"] : {};
+  const nodes = isObject(body) && isObject(body["nodes"]) ? Object.values(body["nodes"]) : [];
+  const [node] = nodes;
+  const number = version["number"] ?? (isObject(node) ? node["version"] : null);
+  const name = version["distribution"] === "opensearch" ? "OpenSearch" : "something else";
+  if (typeof number !== "string") return name;
+  return name === "OpenSearch" ? `OpenSearch ${number}` : `${name}, which calls itself version ${number}`;
+}
+
 /** The client's errors, told apart by their classes; their messages may quote a body and are not passed on unread. */
 function failureOf(thrown: unknown): RequestFailure {
   if (thrown instanceof errors.ResponseError) {
@@ -162,12 +175,15 @@ function failureOf(thrown: unknown): RequestFailure {
   if (thrown instanceof errors.DeserializationError) {
     return { kind: "bad_answer", message: "Elasticsearch's answer is not the JSON it should be" };
   }
-  if (thrown instanceof errors.ProductNotSupportedError) {
-    return { kind: "bad_answer", message: "what answers is not Elasticsearch 8 or 9" };
+  if (thrown instanceof Error && thrown.cause instanceof OtherProductError) {
+    const product = productIn(parsedOrNull(thrown.cause.body));
+    return { kind: "bad_answer", message: `${neededVersions}, what answers is ${product}` };
   }
+  if (thrown instanceof errors.ConnectionError) return { kind: "connection", message: thrown.message };
   if (thrown instanceof errors.NoLivingConnectionsError) {
     return { kind: "connection", message: "no Elasticsearch node can be reached" };
   }
+  // Such as PEM files that are none: what the client says of its own making.
   const detail = thrown instanceof Error ? `: ${thrown.message.slice(0, 200)}` : "";
   return { kind: "connection", message: `the connection to Elasticsearch failed${detail}` };
 }

@@ -2,7 +2,7 @@ import type { RequestFailure } from "../../rules/bulk-answer.ts";
 import { classifyFailure } from "../../rules/outcome.ts";
 import { PenstockError } from "../../rules/errors.ts";
 import { isObject } from "../../rules/json-document.ts";
-import type { ElasticsearchAnswer, Transport } from "./transport.ts";
+import { type ElasticsearchAnswer, neededVersions, type Transport } from "./transport.ts";
 
 const supportedMajors = new Set([8, 9]);
 
@@ -19,22 +19,26 @@ export async function detectMajor(
   const request = { method: "GET", headers: { accept: "application/json" }, timeoutMs } as const;
   const querystring = { filter_path: "nodes.*.version" };
   const nodes = await transport.send({ ...request, path: "/_nodes", querystring }, signal);
-  const answer = isRefused(nodes) ? await transport.send({ ...request, path: "/" }, signal) : nodes;
-  // What `GET /_nodes` had to say is the better reason: not every cluster has `GET /`.
-  if ("failure" in answer) return { failure: "failure" in nodes ? nodes.failure : answer.failure };
+  // Not everybody may list the nodes; and what is no Elasticsearch tells only here what it is.
+  const isOther = "failure" in nodes && nodes.failure.kind === "bad_answer";
+  const answer =
+    isOther || isRefused(nodes) ? await transport.send({ ...request, path: "/" }, signal) : nodes;
+  if ("failure" in answer) {
+    // Otherwise what `GET /_nodes` had to say is the better reason: not every cluster has `GET /`.
+    const better = isOther && answer.failure.kind === "bad_answer" ? answer : nodes;
+    return { failure: "failure" in better ? better.failure : answer.failure };
+  }
 
   const versions = versionsIn(answer.body);
   const majors = versions.map((version) => Number.parseInt(version, 10));
   if (majors.length > 0 && majors.every((major) => supportedMajors.has(major))) {
     return { major: Math.min(...majors) };
   }
-  const found = versions.length === 0 ? "something else" : `version ${versions.join(", ")}`;
-  return {
-    failure: { kind: "bad_answer", message: `Elasticsearch 8 or 9 is needed, what answers is ${found}` },
-  };
+  const unsupported = versions.filter((version) => !supportedMajors.has(Number.parseInt(version, 10)));
+  const found = unsupported.length === 0 ? "something else" : `version ${unsupported.join(", ")}`;
+  return { failure: { kind: "bad_answer", message: `${neededVersions}, what answers is ${found}` } };
 }
 
-/** Not everybody may list the nodes. */
 function isRefused(answer: ElasticsearchAnswer): boolean {
   return "failure" in answer && answer.failure.kind === "response" && answer.failure.status < 500;
 }

@@ -1,9 +1,9 @@
 import { rootCertificates } from "node:tls";
 import { Etcd3, isRecoverableError, type IOptions } from "etcd3";
 import { abortable } from "../../rules/abortable.ts";
-import { PenstockError } from "../../rules/errors.ts";
+import { messageOf, PenstockError } from "../../rules/errors.ts";
 import type { EtcdSettings, TlsSettings } from "../../rules/settings.ts";
-import { toEtcdError, withoutUser } from "./errors.ts";
+import { type EndpointTroubles, toEtcdError, withoutUser } from "./errors.ts";
 import { createTokenInterceptor, isLoginOver } from "./login.ts";
 
 /** One unary call, from its start; etcd answers in milliseconds or not at all. */
@@ -18,6 +18,8 @@ type Policy = ReturnType<NonNullable<NonNullable<IOptions["faultHandling"]>["hos
 export interface EtcdClient {
   /** Runs calls under a valid login; once more with a new one if etcd no longer takes the old. */
   run<T>(work: (etcd: Etcd3) => Promise<T>): Promise<T>;
+  /** What the last try of each endpoint ended with, but for those that answered. */
+  readonly troubles: EndpointTroubles;
   close(): void;
 }
 
@@ -26,20 +28,26 @@ export interface EtcdClient {
  * waiting for 5 s. Its login: that opens a channel each time which nobody closes and whose reconnecting slows down to once
  * in two minutes, and it does not know that a login ends with every change of users and roles. Whoever creates it closes it.
  *
- * @throws PenstockError `config_invalid` where TLS is set but an endpoint is not https.
+ * @throws PenstockError `config_invalid` where TLS is set but an endpoint is not https, or with certificates that are none.
  */
 export function createEtcdClient(settings: EtcdSettings): EtcdClient {
   let token: string | null = null;
   const credentials = credentialsOf(settings);
+  const troubles = new Map<string, unknown>();
   const interceptors = [createTokenInterceptor(() => token)];
-  const etcd = new Etcd3({
+  const etcd = connected({
     // The library takes what follows the scheme for host and port, and repeats it in its errors.
     hosts: settings.endpoints.map((endpoint) => withoutUser(endpoint).replace(/\/+$/, "")),
     ...(credentials ? { credentials } : {}),
     defaultCallOptions: ({ isStream }) =>
       isStream ? { interceptors } : { interceptors, deadline: Date.now() + CALL_DEADLINE_MS },
     faultHandling: {
-      host: () => new TryTimes(1),
+      host: (endpoint) =>
+        new TryTimes(
+          1,
+          (error) => void troubles.set(endpoint, error),
+          () => void troubles.delete(endpoint),
+        ),
       // A stale connection shows itself only when used, hence two tries of a single endpoint.
       global: new TryTimes(Math.max(2, settings.endpoints.length)),
     },
@@ -58,6 +66,7 @@ export function createEtcdClient(settings: EtcdSettings): EtcdClient {
     ({ token } = await etcd.auth.authenticate({ name: username, password: password.reveal() }));
   };
   return {
+    troubles,
     run: async (work) => {
       const { auth } = settings;
       if (!auth) return work(etcd);
@@ -92,7 +101,22 @@ export async function callEtcd<T>(
   } catch (error) {
     const overdue = signal.aborted ? "the call was given up" : `no answer within ${deadlineMs} ms`;
     const gaveUp = either.aborted && error === either.reason;
-    throw toEtcdError(gaveUp ? new Error(overdue) : error, settings.endpoints);
+    throw toEtcdError(gaveUp ? new Error(overdue) : error, settings, client.troubles);
+  }
+}
+
+/** @throws PenstockError `config_invalid` */
+function connected(options: IOptions): Etcd3 {
+  try {
+    return new Etcd3(options);
+  } catch (error) {
+    throw new PenstockError(
+      "config_invalid",
+      `etcd.tls: no TLS can be set up with these PEM files: ${messageOf(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -123,9 +147,13 @@ class TryTimes implements Policy {
   readonly onSuccess = neverFires;
   readonly onFailure = neverFires;
   readonly #times: number;
+  readonly #onTrouble: (error: Error) => void;
+  readonly #onAnswer: () => void;
 
-  constructor(times: number) {
+  constructor(times: number, onTrouble: (error: Error) => void = () => {}, onAnswer: () => void = () => {}) {
     this.#times = times;
+    this.#onTrouble = onTrouble;
+    this.#onAnswer = onAnswer;
   }
 
   async execute<T>(
@@ -134,9 +162,13 @@ class TryTimes implements Policy {
   ): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await work({ signal });
+        const answer = await work({ signal });
+        this.#onAnswer();
+        return answer;
       } catch (error) {
-        if (attempt >= this.#times || !(error instanceof Error) || !isRecoverableError(error)) throw error;
+        const isTrouble = error instanceof Error && isRecoverableError(error);
+        if (isTrouble) this.#onTrouble(error);
+        if (attempt >= this.#times || !isTrouble) throw error;
       }
     }
   }

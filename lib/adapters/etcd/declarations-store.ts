@@ -1,6 +1,7 @@
 import { PenstockError } from "../../rules/errors.ts";
 import type { EtcdSettings } from "../../rules/settings.ts";
 import { callEtcd, createEtcdClient } from "./client.ts";
+import { isPermissionDenied, permissionText } from "./errors.ts";
 import { readSnapshot, textOf, type EtcdSnapshot } from "./snapshot.ts";
 
 /** One key as it stands; an absent key has a null value, no problem and revision 0. */
@@ -13,8 +14,12 @@ export interface StoredDeclarations {
 
 /** Reads and writes declarations in etcd. Every call takes at most 10 s and throws `etcd_unavailable` or `etcd_refused`. */
 export interface DeclarationsStore {
-  /** All configured keys at one revision. */
-  list(signal: AbortSignal): Promise<EtcdSnapshot>;
+  /**
+   * All configured keys at one revision.
+   *
+   * @param orPart true: those that may be read, if some may not; otherwise that is `etcd_refused`
+   */
+  list(signal: AbortSignal, orPart?: boolean): Promise<EtcdSnapshot>;
   read(key: string, signal: AbortSignal): Promise<StoredDeclarations>;
   /**
    * Puts the value if the key's mod revision is still the expected one (0: if the key is still absent). Returns the new
@@ -28,12 +33,30 @@ export interface DeclarationsStore {
 
 export function createDeclarationsStore(settings: EtcdSettings): DeclarationsStore {
   const client = createEtcdClient(settings);
+  /** etcd says no more than "permission denied". */
+  const naming = async <T>(asked: Promise<T>, key: string, permission: "read" | "readwrite"): Promise<T> => {
+    try {
+      return await asked;
+    } catch (error) {
+      if (!isPermissionDenied(error)) throw error;
+      throw new PenstockError("etcd_refused", permissionText(key, permission, settings.auth), {
+        cause: error,
+      });
+    }
+  };
   return {
-    list: (signal) => callEtcd(client, settings, signal, (etcd) => readSnapshot(etcd, settings.keys, signal)),
+    list: (signal, orPart = false) =>
+      callEtcd(client, settings, signal, async (etcd) => {
+        const snapshot = await readSnapshot(etcd, settings, signal);
+        if (orPart || snapshot.forbidden.length === 0) return snapshot;
+        const reasons = snapshot.forbidden.map(({ reason }) => reason);
+        throw new PenstockError("etcd_refused", reasons.join("; "));
+      }),
 
     read: (key, signal) =>
       callEtcd(client, settings, signal, async (etcd) => {
-        const { kvs } = await etcd.kv.range({ key: Buffer.from(key), serializable: false });
+        const asked = etcd.kv.range({ key: Buffer.from(key), serializable: false });
+        const { kvs } = await naming(asked, key, "read");
         const kv = kvs[0];
         return kv
           ? { ...textOf(kv.value), modRevision: Number(kv.mod_revision) }
@@ -43,12 +66,16 @@ export function createDeclarationsStore(settings: EtcdSettings): DeclarationsSto
     put: (key, value, expectedRevision, signal) =>
       callEtcd(client, settings, signal, async (etcd) => {
         const bytes = { key: Buffer.from(key), value: Buffer.from(value) };
-        const answer = await etcd.kv.txn({
-          // An absent key has mod revision 0 in a comparison.
-          compare: [{ key: bytes.key, target: "Mod", result: "Equal", mod_revision: expectedRevision }],
-          success: [{ request_put: bytes }],
-          failure: [{ request_range: { key: bytes.key } }],
-        });
+        const answer = await naming(
+          etcd.kv.txn({
+            // An absent key has mod revision 0 in a comparison.
+            compare: [{ key: bytes.key, target: "Mod", result: "Equal", mod_revision: expectedRevision }],
+            success: [{ request_put: bytes }],
+            failure: [{ request_range: { key: bytes.key } }],
+          }),
+          key,
+          "readwrite",
+        );
         if (answer.succeeded) return Number(answer.header.revision);
         const now = answer.responses[0]?.response_range.kvs[0];
         // The connection may have broken after etcd wrote, and the client asked again: then what stands is ours.

@@ -9,6 +9,8 @@ import {
   GRPCUnauthenticatedError,
 } from "etcd3";
 import { messageOf, PenstockError } from "../../rules/errors.ts";
+import { linkTrouble } from "../../rules/link-trouble.ts";
+import type { EtcdSettings } from "../../rules/settings.ts";
 
 /** What only a person can mend: logins, permissions, and requests etcd calls wrong (auth on, no user sent). */
 const REFUSALS = [
@@ -26,29 +28,74 @@ export function withoutUser(endpoint: string): string {
   return endpoint.replace(/\/\/[^/]*@/, "//");
 }
 
+/** What was tried and did not work, by endpoint. */
+export type EndpointTroubles = ReadonlyMap<string, unknown>;
+
 /**
  * One PenstockError for whatever etcd3 or grpc-js threw: `etcd_refused` where etcd said no, otherwise
- * `etcd_unavailable`, which is worth another try.
+ * `etcd_unavailable`, which is worth another try and names each endpoint with its reason.
  */
-export function toEtcdError(thrown: unknown, endpoints: readonly string[]): PenstockError {
+export function toEtcdError(
+  thrown: unknown,
+  settings: Pick<EtcdSettings, "endpoints" | "auth" | "tls">,
+  troubles: EndpointTroubles = new Map(),
+): PenstockError {
   if (thrown instanceof PenstockError) return thrown;
-  const where = `etcd at ${endpoints.map(withoutUser).join(", ")}`;
+  const where = `etcd at ${settings.endpoints.map(withoutUser).join(", ")}`;
   if (REFUSALS.some((refusal) => thrown instanceof refusal)) {
-    return new PenstockError("etcd_refused", `${where} refused: ${reasonOf(thrown)}`, { cause: thrown });
+    const reason = `${where} refused: ${reasonOf(thrown)}${loginHint(thrown, settings)}`;
+    return new PenstockError("etcd_refused", reason, { cause: thrown });
   }
   if (thrown instanceof ClientClosedError) {
     return new PenstockError("etcd_unavailable", `${where}: the client was stopped`, { cause: thrown });
   }
-  return new PenstockError("etcd_unavailable", `${where} is not available: ${reasonOf(thrown)}`, {
+  const each = [...(troubles.size > 0 ? troubles : settings.endpoints.map((one) => [one, thrown] as const))];
+  const single = settings.endpoints.length === 1 || troubles.size === 0;
+  const reasons = each.map(([endpoint, error]) => {
+    const url = withoutUser(endpoint);
+    const reason = linkTrouble(reasonOf(error), { url, setting: "etcd.tls", tls: settings.tls });
+    return { url, reason: reason ?? reasonOf(error) };
+  });
+  const text = single
+    ? (reasons[0]?.reason ?? "")
+    : reasons.map(({ url, reason }) => `${url}: ${reason}`).join("; ");
+  return new PenstockError("etcd_unavailable", `${where} is not available: ${text}`, {
     retryable: true,
     cause: thrown,
   });
 }
 
+/** What a key's own refusal is, among other refusals. */
+export function isPermissionDenied(thrown: unknown): boolean {
+  return thrown instanceof EtcdPermissionDeniedError;
+}
+
+/** Names what is missing, for whoever has to grant it. */
+export function permissionText(
+  key: string,
+  permission: "read" | "readwrite",
+  auth: EtcdSettings["auth"],
+): string {
+  const user = auth === null ? "us" : `user "${auth.username}"`;
+  const range = key.endsWith("/") ? "the prefix" : "the key";
+  return `permission denied: etcd does not let ${user} ${permission === "read" ? "read" : "write"} ${range} "${key}": grant a role of this user ${permission} on it`;
+}
+
+function loginHint(thrown: unknown, { auth }: Pick<EtcdSettings, "auth">): string {
+  if (auth === null) return " (etcd.auth is not set)";
+  const isLogin = thrown instanceof EtcdAuthenticationFailedError || thrown instanceof EtcdUserNotFoundError;
+  return isLogin ? ` (user "${auth.username}" of etcd.auth)` : "";
+}
+
 /** `7 PERMISSION_DENIED: etcdserver: permission denied` → `permission denied`. */
 function reasonOf(thrown: unknown): string {
-  return messageOf(thrown)
-    .replace(/^\d+ [A-Z_]+: /, "")
-    .replace(/^etcdserver: /, "")
-    .replace(/\.? Resolution note:$/, "");
+  return (
+    messageOf(thrown)
+      .replace(/^\d+ [A-Z_]+: /, "")
+      .replace(/^etcdserver: /, "")
+      .replace(/\.? Resolution note:$/, "")
+      .replace(/^No connection established\. Last error: (Error: )?/, "")
+      // Two tries of the same trouble shall read the same.
+      .replace(/ \(\d{4}-\d\d-\d\dT[\d:.]+Z\)$/, "")
+  );
 }

@@ -13,7 +13,9 @@ export function createTokenInterceptor(currentToken: () => string | null): Inter
     new InterceptingCall(nextCall(options), {
       start: (metadata, _listener, next) => {
         const token = currentToken();
-        if (token !== null) metadata.set("token", token);
+        // With a token that ran out etcd refuses this very call too, which is there to get another.
+        const isLogin = options.method_definition.path.endsWith("/Authenticate");
+        if (token !== null && !isLogin) metadata.set("token", token);
         // api/v3rpc/rpctypes: MetadataRequireLeaderKey, MetadataHasLeader
         if (options.method_definition.responseStream) metadata.set("hasleader", "true");
         next(metadata, {

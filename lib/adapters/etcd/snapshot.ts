@@ -7,6 +7,8 @@ import {
   type IRangeResponse,
 } from "etcd3";
 import { PenstockError } from "../../rules/errors.ts";
+import type { EtcdSettings } from "../../rules/settings.ts";
+import { isPermissionDenied, permissionText } from "./errors.ts";
 
 /** Keys asked for at once. */
 const PAGE_KEYS = 500;
@@ -31,6 +33,14 @@ export interface EtcdSnapshot {
   readonly revision: number;
   /** By `listed`, then by key. */
   readonly keys: readonly EtcdKey[];
+  /** Listed keys and prefixes that this user may not read, with nothing of theirs in `keys`. */
+  readonly forbidden: readonly ForbiddenKey[];
+}
+
+export interface ForbiddenKey {
+  /** As configured. */
+  readonly listed: string;
+  readonly reason: string;
 }
 
 /** Name and mod revision of the point in the store's history that all reads of a snapshot share. */
@@ -49,16 +59,17 @@ export function rangeOf(listedKey: string): Range {
 
 /**
  * Reads every listed key and prefix, linearizably and at one revision. A key that two entries match counts for the first.
+ * Some that may not be read are told apart; where none may be, etcd's refusal is thrown.
  * Aborting takes effect between two requests.
  */
 export async function readSnapshot(
   etcd: Etcd3,
-  listed: readonly string[],
+  { keys: listed, auth }: Pick<EtcdSettings, "keys" | "auth">,
   signal: AbortSignal,
 ): Promise<EtcdSnapshot> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await readOnce(etcd, listed, signal);
+      return await readOnce(etcd, listed, auth, signal);
     } catch (error) {
       // Compacted (or, after a failover to another cluster, not yet reached) while reading: begin again at today's revision.
       const moved = error instanceof GRPCOutOfRangeError || error instanceof SnapshotMoved;
@@ -76,20 +87,45 @@ export function textOf(value: Buffer): { readonly value: string | null; readonly
   }
 }
 
-async function readOnce(etcd: Etcd3, listed: readonly string[], signal: AbortSignal): Promise<EtcdSnapshot> {
+async function readOnce(
+  etcd: Etcd3,
+  listed: readonly string[],
+  auth: EtcdSettings["auth"],
+  signal: AbortSignal,
+): Promise<EtcdSnapshot> {
   const found = new Map<string, EtcdKey>();
+  const forbidden: ForbiddenKey[] = [];
+  let refusal: unknown = null;
   let point: Point | null = null;
   for (const [place, name] of listed.entries()) {
-    const { at, kvs }: { at: Point; kvs: IKeyValue[] } = await readRange(etcd, rangeOf(name), point, signal);
+    let range: { at: Point; kvs: IKeyValue[] };
+    try {
+      range = await readRange(etcd, rangeOf(name), point, signal);
+    } catch (error) {
+      if (!isPermissionDenied(error)) throw error;
+      refusal = error;
+      forbidden.push({ listed: name, reason: permissionText(name, "read", auth) });
+      continue;
+    }
+    const { at, kvs } = range;
     point = at;
     for (const kv of kvs) {
       const bytes = kv.key.toString("latin1");
       if (!found.has(bytes)) found.set(bytes, toEtcdKey(kv, place));
     }
   }
+  if (point === null && forbidden.length > 0) {
+    const reasons = forbidden.map(({ reason }) => reason).join("; ");
+    throw new PenstockError("etcd_refused", reasons, { cause: refusal });
+  }
   if (point === null)
     throw new PenstockError("config_invalid", "etcd.keys is empty: there is nothing to read");
-  return { clusterId: point.clusterId, revision: Number(point.revision), keys: [...found.values()] };
+  return {
+    clusterId: point.clusterId,
+    revision: Number(point.revision),
+    keys: [...found.values()],
+    forbidden,
+  };
 }
 
 /** One range, page by page: grpc-js refuses an answer over 4 MB, so a page that is too big is asked for again in halves. */

@@ -52,13 +52,7 @@ export function createEtcdSource(options: EtcdSourceOptions): EtcdSource {
   return {
     read: (signal) => {
       const either = AbortSignal.any([signal, stopping.signal]);
-      return callEtcd(
-        client,
-        settings,
-        either,
-        (etcd) => readSnapshot(etcd, settings.keys, either),
-        deadlineMs,
-      );
+      return callEtcd(client, settings, either, (etcd) => readSnapshot(etcd, settings, either), deadlineMs);
     },
     stop: async () => {
       stopping.abort();

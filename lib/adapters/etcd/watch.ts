@@ -10,6 +10,8 @@ import { rangeOf } from "./snapshot.ts";
 
 /** Until every watch on a new stream is confirmed. */
 const CONNECT_DEADLINE_MS = 5_000;
+/** What may not be watched is tried again: nothing tells when somebody grants it. */
+const FORBIDDEN_AGAIN_MS = 30_000;
 const RECONNECT: BackoffRule = { initialMs: 100, maxMs: 2_000 };
 
 type WatchStream = Awaited<ReturnType<Etcd3["watchClient"]["watch"]>>;
@@ -35,15 +37,16 @@ export async function runEtcdWatch(deps: WatchDeps, signal: AbortSignal): Promis
   let lastCode: ErrorCode | null = null;
   while (!signal.aborted) {
     try {
-      await watchUntilBroken(deps, signal, () => {
+      await watchUntilOver(deps, signal, () => {
         if (failures > 0) deps.logger.info("etcd watches are back");
         failures = 0;
         lastCode = null;
         deps.onChange("etcd reconnected");
       });
+      continue;
     } catch (error) {
       if (signal.aborted) return;
-      const { code, message } = toEtcdError(error, deps.settings.endpoints);
+      const { code, message } = toEtcdError(error, deps.settings);
       // Once per outage and kind of trouble: the wording alone may differ from one try to the next.
       if (code !== lastCode) deps.logger.warn("etcd watches are lost, connecting again", { reason: message });
       lastCode = code;
@@ -56,11 +59,14 @@ export async function runEtcdWatch(deps: WatchDeps, signal: AbortSignal): Promis
   }
 }
 
-/** One client, one stream, all watches on it. Never resolves while they stand; rejects when any of them is lost. */
-async function watchUntilBroken(deps: WatchDeps, signal: AbortSignal, onReady: () => void): Promise<void> {
+/**
+ * One client, one stream, all watches on it. Rejects when any of them is lost, or when none is allowed; resolves when those
+ * that were not allowed, beside others that stand, are to be tried again.
+ */
+async function watchUntilOver(deps: WatchDeps, signal: AbortSignal, onReady: () => void): Promise<void> {
   const { settings, onChange } = deps;
   const client = createEtcdClient(settings);
-  const broken = Promise.withResolvers<never>();
+  const broken = Promise.withResolvers<void>();
   const onAbort = () => broken.reject(new Error("stopped"));
   signal.addEventListener("abort", onAbort, { once: true });
   const late = setTimeout(
@@ -70,15 +76,20 @@ async function watchUntilBroken(deps: WatchDeps, signal: AbortSignal, onReady: (
   let over = false;
   let stream: WatchStream | null = null;
   let waiting = settings.keys.length;
+  let forbidden = 0;
+  let tryAgain: Timer | null = null;
 
   const onAnswer = (answer: IWatchResponse) => {
-    if (answer.canceled) {
+    const isForbidden = answer.canceled && /permission denied/.test(answer.cancel_reason);
+    if (isForbidden && waiting > 0) forbidden += 1;
+    if (answer.canceled && !(isForbidden && waiting > 0 && forbidden < settings.keys.length)) {
       const reason = answer.cancel_reason || `compacted up to revision ${answer.compact_revision}`;
       broken.reject(castGrpcErrorMessage(`a watch was cancelled: ${reason}`));
-    } else if (answer.created) {
+    } else if (answer.created || answer.canceled) {
       waiting -= 1;
       if (waiting > 0) return;
       clearTimeout(late);
+      if (forbidden > 0) tryAgain = setTimeout(broken.resolve, FORBIDDEN_AGAIN_MS);
       onReady();
     } else if (answer.events.length > 0) {
       onChange(`etcd key ${answer.events[0]?.kv.key.toString("utf8")} changed`);
@@ -104,6 +115,7 @@ async function watchUntilBroken(deps: WatchDeps, signal: AbortSignal, onReady: (
   } finally {
     over = true;
     clearTimeout(late);
+    if (tryAgain !== null) clearTimeout(tryAgain);
     signal.removeEventListener("abort", onAbort);
     // Closing a client leaves its open streams alone.
     cancelStream(stream);

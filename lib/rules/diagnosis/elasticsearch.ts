@@ -1,5 +1,6 @@
 import { messageOf, PenstockError } from "../errors.ts";
 import { isObject } from "../json-document.ts";
+import { linkRemedy } from "../link-trouble.ts";
 import { type Check, checksOf, counted, namesText } from "./check.ts";
 
 const { ok, warning, failed } = checksOf("elasticsearch");
@@ -79,6 +80,8 @@ export function remedyOf(error: unknown): string {
   if (status === 401)
     return "correct elasticsearch.auth: Elasticsearch does not know this user, or its password";
   if (status === 403) return "grant the user the cluster privilege monitor";
+  const remedy = linkRemedy(messageOf(error));
+  if (remedy !== null) return remedy;
   if (status !== null) return "look into the log of Elasticsearch, or of the proxy before it";
   if (error instanceof PenstockError && error.code === "elasticsearch_refused")
     return "let elasticsearch.nodes lead to Elasticsearch 8 or 9";

@@ -1,4 +1,5 @@
 import { messageOf, PenstockError } from "../errors.ts";
+import { linkRemedy } from "../link-trouble.ts";
 import { type Check, checksOf, counted } from "./check.ts";
 
 const { ok, warning, failed } = checksOf("etcd");
@@ -10,7 +11,8 @@ export function judgeEndpoints(reached: ReadonlyMap<string, unknown>): Check[] {
     // Its no is an answer too, and shows with the keys.
     if (error === null || isEtcdRefusal(error)) return ok(name, "answers");
     const reason = messageOf(error);
-    const remedy = "start it, or correct etcd.endpoints (http or https, port) and etcd.tls";
+    const remedy =
+      linkRemedy(reason) ?? "start it, or correct etcd.endpoints (http or https, port) and etcd.tls";
     const others = [...reached.values()].some((other) => other === null || isEtcdRefusal(other));
     return others ? warning(name, `${reason}; others answer`, remedy) : failed(name, reason, remedy);
   });
@@ -20,7 +22,7 @@ export function judgeEndpoints(reached: ReadonlyMap<string, unknown>): Check[] {
 export function judgeKey(listed: string, found: number | Error): Check {
   const name = `key ${listed}`;
   if (found instanceof Error) {
-    const remedy = /permission/i.test(found.message)
+    const remedy = /permission|does not let/.test(found.message)
       ? "grant the user of etcd.auth read on it"
       : "correct etcd.auth: etcd does not take this user, or wants one";
     return failed(name, found.message, isEtcdRefusal(found) ? remedy : "look into etcd's log");

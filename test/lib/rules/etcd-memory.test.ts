@@ -26,7 +26,7 @@ function reading(keys: Record<string, unknown>, changes: Partial<EtcdReading> = 
 }
 
 const remember = (previous: EtcdMemory | null, keys: Record<string, unknown>): EtcdMemory =>
-  rememberEtcd(previous, reading(keys), endpoints, "dlq");
+  rememberEtcd(previous, reading(keys), { endpoints, keys: [] }, "dlq");
 
 /** What is in force, by key. */
 function topicsIn({ keys }: EtcdMemory): Record<string, string[]> {
@@ -41,6 +41,17 @@ describe("last good", () => {
   const before = remember(null, {
     "logs/a": [{ topic: "a1" }, { topic: "a2", path: "/old" }],
     "logs/b": [{ topic: "b" }],
+  });
+
+  test("holds for a key that may no longer be read, while the others are taken", () => {
+    const settings = { endpoints, keys: ["logs/", "own"] };
+    const first = rememberEtcd(null, reading({ "logs/a": ["a"], own: ["old"] }), settings, "dlq");
+    const forbidden = [{ listed: "logs/", reason: "grant it" }];
+    const second = rememberEtcd(first, reading({ own: ["new"] }, { forbidden }), settings, "dlq");
+    expect(topicsIn(second)).toEqual({ "logs/": [], "logs/a": ["a"], own: ["new"] });
+    expect(second.keys.get("logs/")?.refused).toMatchObject([{ reason: "grant it", lastGoodKept: true }]);
+    const third = rememberEtcd(second, reading({ own: ["new"] }), settings, "dlq");
+    expect(topicsIn(third)).toEqual({ own: ["new"] });
   });
 
   test("is what the keys say, in their order", () => {

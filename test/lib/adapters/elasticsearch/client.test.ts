@@ -114,14 +114,40 @@ describe("the version", () => {
     expect(await bulk(elasticsearch)).toMatchObject({ failure: { kind: "bad_answer" } });
   });
 
-  test("OpenSearch is refused, saying so", async () => {
-    const { elasticsearch } = serve("", () =>
-      Response.json({ nodes: {} }, { headers: { "x-elastic-product": "none" } }),
-    );
+  // As OpenSearch and Elasticsearch 7 before 7.14 answer: without the header that names the product.
+  const strangers = {
+    "OpenSearch 2.19.1": { version: { distribution: "opensearch", number: "2.19.1" }, tagline: "x" },
+    "something else, which calls itself version 7.10.2": { version: { number: "7.10.2" } },
+    "something else": "<html>It works!</html>",
+  };
+  test.each(Object.entries(strangers))("%s is refused, saying so", async (name, root) => {
+    const number = typeof root === "string" ? "" : root.version.number;
+    const { elasticsearch, seen } = serve("", (request) => {
+      const isRoot = new URL(request.url).pathname === "/";
+      const nodes = typeof root === "string" ? root : { nodes: { a: { version: number } } };
+      return Response.json(isRoot ? root : nodes, { headers: { "x-elastic-product": "none" } });
+    });
     expect(await rejection(elasticsearch.probe(signal))).toMatchObject({
       code: "elasticsearch_refused",
-      message: expect.stringContaining("not Elasticsearch"),
+      message: `Elasticsearch 8 or 9 is needed, what answers is ${name}`,
     });
+    expect(await bulk(elasticsearch)).toMatchObject({ failure: { kind: "bad_answer" } });
+    expect(seen.filter(({ request }) => request.startsWith("POST"))).toEqual([]);
+  });
+
+  test("that is not spoken here ends the writing, also where one was before that is", async () => {
+    const versions = ["9.2.0", "7.17.28"];
+    const { elasticsearch, seen } = serve("", (request) =>
+      new URL(request.url).pathname === "/_nodes"
+        ? Response.json({ nodes: { a: { version: versions.length > 1 ? versions.shift() : versions[0] } } })
+        : ok(),
+    );
+    await bulk(elasticsearch);
+    expect(await rejection(elasticsearch.probe(signal))).toMatchObject({
+      message: "Elasticsearch 8 or 9 is needed, what answers is version 7.17.28",
+    });
+    expect(await bulk(elasticsearch)).toMatchObject({ failure: { kind: "bad_answer" } });
+    expect(seen.filter(({ request }) => request.startsWith("POST"))).toHaveLength(1);
   });
 });
 

@@ -1,0 +1,278 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { copyFile } from "node:fs/promises";
+import { Etcd3 } from "etcd3";
+import { createDeclarationsStore } from "../../lib/adapters/etcd/declarations-store.ts";
+import { createEtcdSource } from "../../lib/adapters/etcd/source.ts";
+import { Secret } from "../../lib/rules/secret.ts";
+import type { EtcdSettings } from "../../lib/rules/settings.ts";
+import { createAuthority, type TestAuthority, type TestCertificate } from "../support/certificates.ts";
+import { runCommand } from "../support/command.ts";
+import { diagnosed } from "../support/doctor-command.ts";
+import { createEtcdServer, type EtcdServer } from "../support/etcd-server.ts";
+import { eventually } from "../support/eventually.ts";
+import { startTestHost, type TestHost } from "../support/host.ts";
+import { uniqueName } from "../support/kafka.ts";
+import { openTestServers, type TestServers } from "../support/servers.ts";
+
+const NEVER = new AbortController().signal;
+const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+let authority: TestAuthority;
+let stranger: TestAuthority;
+let served: TestCertificate;
+let client: TestCertificate;
+let foreign: TestCertificate;
+/** Wants a certificate of its clients. */
+let server: EtcdServer;
+
+beforeAll(async () => {
+  [authority, stranger] = await Promise.all([createAuthority(), createAuthority("Stranger")]);
+  served = await authority.issue("served", { hosts: ["127.0.0.1", "localhost"] });
+  client = await authority.issue("client");
+  foreign = await stranger.issue("foreign");
+  for (const [name, options] of [
+    ["good", { hosts: ["127.0.0.1", "localhost"] }],
+    ["expired", { hosts: ["127.0.0.1"], expired: true }],
+    ["elsewhere", { hosts: ["etcd.example", "10.0.0.1"] }],
+  ] as const)
+    await authority.issue(name, options);
+  server = await createEtcdServer({ certificate: served, clientCaFile: authority.caFile });
+  await server.start();
+}, 30_000);
+afterAll(async () => {
+  await server?.[Symbol.asyncDispose]();
+  await Promise.all([authority, stranger].map((one) => one[Symbol.asyncDispose]()));
+});
+
+/** What etcd shows to connections from now on. */
+async function show(name: "good" | "expired" | "elsewhere"): Promise<void> {
+  await copyFile(`${authority.folder}/${name}.crt`, served.certFile);
+  await copyFile(`${authority.folder}/${name}.key`, served.keyFile);
+}
+
+const ours = () => ({ ca: authority.ca, cert: client.cert, key: new Secret(client.key) });
+function settingsFor(change: Partial<EtcdSettings> = {}): EtcdSettings {
+  return { endpoints: [server.endpoint], keys: ["k"], auth: null, tls: ours(), ...change };
+}
+
+/** What reading ends with: null, or the message. Bun's own `rejects` blocks the event loop that gRPC needs. */
+async function reading(settings: EtcdSettings): Promise<string | null> {
+  const store = createDeclarationsStore(settings);
+  try {
+    await store.list(NEVER);
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    store.close();
+  }
+}
+
+describe("TLS", () => {
+  const cannot = (endpoint = server.endpoint) => `etcd at ${endpoint} is not available: `;
+  const byName = () => server.endpoint.replace("127.0.0.1", "localhost");
+
+  test("with both certificates it reads and watches, by address and by name", async () => {
+    await show("good");
+    for (const endpoint of [server.endpoint, byName()]) {
+      expect(await reading(settingsFor({ endpoints: [endpoint] }))).toBeNull();
+      const { promise, resolve } = Promise.withResolvers<string>();
+      const settings = settingsFor({ endpoints: [endpoint] });
+      const source = createEtcdSource({ settings, onChange: resolve, logger: SILENT });
+      expect(await promise).toBe("etcd reconnected");
+      await source.stop();
+    }
+  });
+
+  test.each([
+    ["expired", "its certificate has expired"],
+    ["elsewhere", "its certificate does not name the host 127.0.0.1"],
+  ] as const)("a server's certificate that is %s", async (name, reason) => {
+    await show(name);
+    expect(await reading(settingsFor())).toBe(cannot() + reason);
+    await show("good");
+    expect(await reading(settingsFor())).toBeNull();
+  });
+
+  test("another host's certificate is refused by name too", async () => {
+    await show("elsewhere");
+    const endpoints = [byName()];
+    expect(await reading(settingsFor({ endpoints }))).toContain("does not name the host localhost");
+    await show("good");
+  });
+
+  test("an authority that is not ours", async () => {
+    expect(await reading(settingsFor({ tls: { ...ours(), ca: stranger.ca } }))).toBe(
+      `${cannot()}its certificate is signed by an authority that is not in etcd.tls.ca`,
+    );
+    expect(await reading(settingsFor({ tls: null }))).toBe(
+      `${cannot()}its certificate is signed by an authority that this system does not know, and etcd.tls.ca is not set`,
+    );
+  });
+
+  test("a client's certificate that is missing, or a stranger's", async () => {
+    expect(await reading(settingsFor({ tls: { ca: authority.ca, cert: null, key: null } }))).toBe(
+      `${cannot()}it wants a client certificate, and etcd.tls.cert and etcd.tls.key are not set`,
+    );
+    const tls = { ca: authority.ca, cert: foreign.cert, key: new Secret(foreign.key) };
+    expect(await reading(settingsFor({ tls }))).toBe(
+      `${cannot()}it refuses our client certificate, etcd.tls.cert`,
+    );
+  });
+
+  test("http where there is TLS; https where there is none; nobody there beside one with an expired certificate", async () => {
+    const plain = server.endpoint.replace("https", "http");
+    expect(await reading(settingsFor({ endpoints: [plain], tls: null }))).toBe(
+      `${cannot(plain)}it closed the connection: it may want https`,
+    );
+    await using open = await createEtcdServer();
+    await open.start();
+    const tls = open.endpoint.replace("http", "https");
+    expect(await reading(settingsFor({ endpoints: [tls] }))).toBe(
+      `${cannot(tls)}it speaks no TLS on this port`,
+    );
+    await show("expired");
+    const nobody = "https://127.0.0.1:1";
+    const both = (await reading(settingsFor({ endpoints: [server.endpoint, nobody] }))) ?? "";
+    expect(both).toContain(`${server.endpoint}: its certificate has expired`);
+    expect(both).toContain(`${nobody}: nothing listens there`);
+    await show("good");
+    expect(await reading(settingsFor({ endpoints: [server.endpoint, nobody] }))).toBeNull();
+  });
+
+  test("what is no certificate is told apart from an etcd out of reach", () => {
+    const tls = { ca: "no PEM text", cert: null, key: null };
+    expect(() => createDeclarationsStore(settingsFor({ tls }))).toThrow("etcd.tls: no TLS can be set up");
+  });
+});
+
+test("a login that ran out is made again", async () => {
+  await using short = await createEtcdServer({ args: ["--auth-token-ttl", "2"] });
+  await short.start();
+  await lockUp(short, []);
+  const store = createDeclarationsStore({
+    ...settingsFor({ endpoints: [short.endpoint], tls: null }),
+    auth: { username: "root", password: new Secret("root-password") },
+  });
+  await store.list(NEVER);
+  await Bun.sleep(4_000);
+  expect((await store.list(NEVER)).keys).toEqual([]);
+  store.close();
+}, 20_000);
+
+/** Turns logins on, with a user `reader` that may read these prefixes. */
+async function lockUp(etcd: EtcdServer, prefixes: readonly string[]): Promise<void> {
+  const setup = new Etcd3({ hosts: etcd.endpoint });
+  await setup.auth.userAdd({ name: "root", password: "root-password" });
+  await setup.role("root").create();
+  await setup.user("root").addRole("root");
+  await setup.auth.userAdd({ name: "reader", password: "reader-password" });
+  await setup.role("readers").create();
+  for (const prefix of prefixes)
+    await setup.role("readers").grant({ permission: "Read", range: setup.range({ prefix }) });
+  await setup.user("reader").addRole("readers");
+  await setup.auth.authEnable();
+  setup.close();
+}
+
+describe("a host", () => {
+  let servers: TestServers;
+  beforeAll(async () => {
+    servers = await openTestServers();
+  });
+  afterAll(() => servers[Symbol.asyncDispose]());
+
+  async function etcdCheck(host: TestHost): Promise<{ ok: boolean; reason: string | null }> {
+    const answer = (await (await host.fetch("/readyz")).json()) as {
+      checks: { etcd: { ok: boolean; reason: string | null } };
+    };
+    return answer.checks.etcd;
+  }
+  const reconcile = (host: TestHost) => host.fetch("/reconcile", { method: "POST" });
+
+  test("whose etcd shows an expired certificate says so once, and goes on by itself with a new one", async () => {
+    await show("good");
+    const tls = { ca: authority.caFile, cert: client.certFile, key: client.keyFile };
+    const config = {
+      ...servers.settings,
+      etcd: { endpoints: [server.endpoint], keys: [uniqueName("none")], tls },
+    };
+    await using host = await startTestHost(config);
+    await eventually("etcd is read", async () => (await etcdCheck(host)).ok);
+    await show("expired");
+    await server.kill();
+    await server.start();
+    const { reason } = await eventually("not ready", async () => {
+      const check = await etcdCheck(host);
+      return check.ok || !(check.reason ?? "").includes("expired") ? (await reconcile(host), null) : check;
+    });
+    expect(reason).toBe(`etcd at ${server.endpoint} is not available: its certificate has expired`);
+    const { find } = await diagnosed({ ...config, http: { port: 0 } });
+    expect(find("endpoint")).toMatchObject({
+      state: "failed",
+      seen: reason,
+      remedy: expect.stringContaining("renew the server's certificate"),
+    });
+    await show("good");
+    await eventually("ready again", async () => (await etcdCheck(host)).ok);
+    const said = host.log().filter(({ msg }) => String(msg).startsWith("etcd watches are lost"));
+    expect(said.length).toBeLessThanOrEqual(2);
+  }, 60_000);
+
+  test("whose user may read one key of two takes that one, and says what is missing", async () => {
+    await using locked = await createEtcdServer();
+    await locked.start();
+    const [topic, later] = [uniqueName("readable"), uniqueName("granted")];
+    await Promise.all([topic, later].map((name) => servers.kafka.createTopic(name)));
+    const setup = new Etcd3({ hosts: locked.endpoint });
+    await setup.put("logs/a").value(JSON.stringify([topic]));
+    await setup.put("closed/a").value(JSON.stringify([later]));
+    setup.close();
+    await lockUp(locked, ["logs/"]);
+    const auth = { username: "reader", password: "reader-password" };
+    const config = {
+      ...servers.settings,
+      http: { port: 0 },
+      etcd: { endpoints: [locked.endpoint], keys: ["logs/", "closed/"], auth },
+    };
+    await using host = await startTestHost(config);
+    await host.untilTopic(topic, "runs", ({ state }) => state === "running");
+    const missing =
+      'permission denied: etcd does not let user "reader" read the prefix "closed/": grant a role of this user read on it';
+    expect(await etcdCheck(host)).toMatchObject({ ok: false, reason: missing });
+
+    // The watch of the other prefix stands, beside the one that was refused.
+    const root = new Etcd3({ hosts: locked.endpoint, auth: { username: "root", password: "root-password" } });
+    const added = uniqueName("watched");
+    await servers.kafka.createTopic(added);
+    await root.put("logs/b").value(JSON.stringify([added]));
+    await host.untilTopic(added, "runs", ({ state }) => state === "running", 10_000);
+
+    const listed = await runCommand("topics", config, ["list"]);
+    expect(listed).toMatchObject({ code: 0 });
+    expect(listed.out).toContain(topic);
+    expect(listed.error).toContain(missing);
+    const refused = await runCommand("topics", config, ["add", "another", "--key", "logs/c"]);
+    expect(refused.code).toBe(1);
+    expect(refused.error).toContain(
+      'etcd does not let user "reader" write the key "logs/c": grant a role of this user readwrite on it',
+    );
+    const wrong = { ...config, etcd: { ...config.etcd, auth: { ...auth, password: "no-such-password" } } };
+    const { find, out } = await diagnosed(wrong);
+    expect(find("key logs/")?.seen).toContain('(user "reader" of etcd.auth)');
+    expect(out + refused.error).not.toMatch(/(reader|no-such)-password/);
+
+    await root.role("readers").grant({ permission: "Read", range: root.range({ prefix: "closed/" }) });
+    await reconcile(host);
+    await host.untilTopic(later, "runs", ({ state }) => state === "running");
+    expect(await etcdCheck(host)).toMatchObject({ ok: true, reason: null });
+    await root.role("readers").revoke({ permission: "Read", range: root.range({ prefix: "closed/" }) });
+    root.close();
+    await reconcile(host);
+    expect(await etcdCheck(host)).toMatchObject({ ok: false, reason: missing });
+    // What it said before is kept: the topic runs on.
+    expect((await host.topics()).map((status) => status.topic).toSorted()).toEqual(
+      [topic, later, added].toSorted(),
+    );
+  }, 60_000);
+});

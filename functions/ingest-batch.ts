@@ -1,4 +1,4 @@
-import { createBulkEncoder } from "../lib/rules/bulk/encoder.ts";
+import { createBulkEncoder, createFlatteningEncoder, type EncodedBatch } from "../lib/rules/bulk/encoder.ts";
 import {
   bulkBody,
   type BulkLimits,
@@ -12,8 +12,8 @@ import { deadLetterOf } from "../lib/rules/dead-letter.ts";
 import type { Specification } from "../lib/rules/declaration.ts";
 import { messageOf } from "../lib/rules/errors.ts";
 import { indexPatternOf } from "../lib/rules/names.ts";
-import { classifyFailure, classifyItem, showsHealthyIndex } from "../lib/rules/outcome.ts";
-import type { OutcomeKind, RetryReason, SourceRecord } from "../lib/rules/record.ts";
+import { classifyFailure, classifyItem, isFieldLimit, showsHealthyIndex } from "../lib/rules/outcome.ts";
+import type { OutcomeKind, Rejection, RetryReason, SourceRecord } from "../lib/rules/record.ts";
 
 export interface IngestBatchInput {
   readonly spec: Specification;
@@ -56,6 +56,9 @@ export interface IngestBatchResult {
  * A request that fails as a whole ends the attempt: what it held and what was still to be sent is to be retried. A
  * record counts as dead-lettered only once the dead-letter topic has it. An abort ends the attempt too; what is known
  * by then is returned, so that it can be committed.
+ *
+ * Where the specification says so, records with too many fields for their index are sent once more in the same attempt,
+ * their fields as one.
  */
 export async function ingestBatch(
   input: IngestBatchInput,
@@ -68,36 +71,50 @@ export async function ingestBatch(
   const batch = createBulkEncoder(spec)(records);
   const rejections = new Map(batch.rejections);
   for (const position of batch.skipped) outcomes[position] = "skipped";
-
-  // From the end, so that the next to send is popped.
-  const requests = splitOperations(batch, input.limits).toReversed();
-  for (let request = requests.pop(); request !== undefined; request = requests.pop()) {
-    const answer = await send(request);
-    if ("items" in answer) {
-      settle(request, answer.items);
-      continue;
-    }
-    const verdict = classifyFailure(answer.failure);
-    if (verdict.kind === "retry") {
-      retry = verdict.reason;
-      break;
-    }
-    if (request.end - request.start > 1) {
-      const [first, second] = halveRequest(request);
-      requests.push(second, first);
-      continue;
-    }
-    const { status, error } = verdict;
-    const { position, index } = operationAt(request.start);
-    rejections.set(position, { status, ...error, index });
+  const tooWide: number[] = [];
+  const answered = await sendAll(batch, (position, rejection) => {
+    if (spec.overflow === "flatten" && isFieldLimit(rejection)) tooWide.push(position);
+    else rejections.set(position, rejection);
+  });
+  if (answered && tooWide.length > 0) {
+    const flattened = createFlatteningEncoder(spec)(tooWide.flatMap((position) => records[position] ?? []));
+    const positions = flattened.positions.flatMap((at) => tooWide[at] ?? []);
+    await sendAll({ ...flattened, positions }, (position, rejection) => rejections.set(position, rejection));
   }
   await buryRejected();
   return { outcomes, retry };
 
-  async function send(request: BulkRequest): Promise<BulkAnswer> {
+  /** @returns false where a request failed as a whole, so that the rest was not sent */
+  async function sendAll(operations: EncodedBatch, reject: Reject): Promise<boolean> {
+    // From the end, so that the next to send is popped.
+    const requests = splitOperations(operations, input.limits).toReversed();
+    for (let request = requests.pop(); request !== undefined; request = requests.pop()) {
+      const answer = await send(operations, request);
+      if ("items" in answer) {
+        settle(operations, request, answer.items, reject);
+        continue;
+      }
+      const verdict = classifyFailure(answer.failure);
+      if (verdict.kind === "retry") {
+        retry = verdict.reason;
+        return false;
+      }
+      if (request.end - request.start > 1) {
+        const [first, second] = halveRequest(request);
+        requests.push(second, first);
+        continue;
+      }
+      const { status, error } = verdict;
+      const { position, index } = operationAt(operations, request.start);
+      reject(position, { status, ...error, index });
+    }
+    return true;
+  }
+
+  async function send(operations: EncodedBatch, request: BulkRequest): Promise<BulkAnswer> {
     try {
       deps.signal.throwIfAborted();
-      const body = bulkBody(batch, request);
+      const body = bulkBody(operations, request);
       const answer = await deps.bulk(body, { pipeline: spec.pipeline, signal: deps.signal });
       const sent = request.end - request.start;
       if ("failure" in answer || answer.items.length === sent) return answer;
@@ -109,13 +126,12 @@ export async function ingestBatch(
     }
   }
 
-  function operationAt(operation: number): { readonly position: number; readonly index: string } {
-    const [position, index] = [batch.positions[operation], batch.indices[operation]];
-    if (position === undefined || index === undefined) throw new Error(`no operation ${operation}`);
-    return { position, index };
-  }
-
-  function settle(request: BulkRequest, items: readonly BulkItem[]): void {
+  function settle(
+    operations: EncodedBatch,
+    request: BulkRequest,
+    items: readonly BulkItem[],
+    reject: Reject,
+  ): void {
     const { lastChance = false } = input;
     const dated = lastChance || indexPatternOf(spec.index) !== spec.index;
     const healthy = new Set<string>();
@@ -124,9 +140,9 @@ export async function ingestBatch(
       const othersWritten = lastChance || healthy.has(index);
       const verdict = classifyItem(item, { index, dated, othersWritten });
       for (let operation = start; operation < end; operation += 1) {
-        const { position } = operationAt(operation);
+        const { position } = operationAt(operations, operation);
         if (verdict.kind === "retry") retry ??= verdict.reason;
-        else if (verdict.kind === "rejected") rejections.set(position, verdict.rejection);
+        else if (verdict.kind === "rejected") reject(position, verdict.rejection);
         else outcomes[position] = verdict.kind;
       }
     }
@@ -135,10 +151,10 @@ export async function ingestBatch(
     function* runs(): Generator<readonly [index: string, item: BulkItem, start: number, end: number]> {
       let start = 0;
       for (let end = 1; end <= items.length; end += 1) {
-        const { index } = operationAt(request.start + start);
+        const { index } = operationAt(operations, request.start + start);
         const item = items[start];
         if (item === undefined) return;
-        if (end < items.length && items[end] === item && batch.indices[request.start + end] === index)
+        if (end < items.length && items[end] === item && operations.indices[request.start + end] === index)
           continue;
         yield [index, item, request.start + start, request.start + end];
         start = end;
@@ -162,4 +178,16 @@ export async function ingestBatch(
     }
     for (const position of rejections.keys()) outcomes[position] = "dead-lettered";
   }
+}
+
+/** What to do with a record that is rejected, by its position. */
+type Reject = (position: number, rejection: Rejection) => void;
+
+function operationAt(
+  { positions, indices }: EncodedBatch,
+  operation: number,
+): { readonly position: number; readonly index: string } {
+  const [position, index] = [positions[operation], indices[operation]];
+  if (position === undefined || index === undefined) throw new Error(`no operation ${operation}`);
+  return { position, index };
 }

@@ -215,5 +215,6 @@ function bareSpecification(topic: string): Specification {
     format: "text",
     timestamp: null,
     pipeline: null,
+    overflow: "dead-letter",
   };
 }

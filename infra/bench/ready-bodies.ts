@@ -29,6 +29,7 @@ export function readyBodies({ index, records, format, seed, headers }: BodiesOpt
     startAt: "earliest",
     timestamp: null,
     pipeline: null,
+    overflow: "dead-letter",
   });
   const line = createLineSource(format, seed);
   const timestamp = Date.now();

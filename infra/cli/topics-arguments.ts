@@ -18,6 +18,7 @@ Options of add
   --format FORMAT         text (default) or json
   --timestamp FIELD       the JSON field that holds the event's own time
   --pipeline NAME         an Elasticsearch ingest pipeline
+  --overflow WAY          dead-letter (default) or flatten, of a JSON record with too many fields
 
 Options of kibana
   --out FILE              default: standard output
@@ -82,6 +83,7 @@ const DECLARATION = {
   format: { type: "string" },
   timestamp: { type: "string" },
   pipeline: { type: "string" },
+  overflow: { type: "string" },
 } as const;
 
 /** @throws PenstockError `usage`, with one sentence that names the argument. */
@@ -102,11 +104,12 @@ function parseAdd(args: string[]): TopicsCommand {
   const { values, positionals } = parseWords({ args, options, allowPositionals: true });
   if (values.help) return { kind: "help" };
   const target = targetOf(positionals, values.pattern);
-  const { path, index, "start-at": startAt, format, timestamp, pipeline } = values;
+  const { path, index, "start-at": startAt, format, timestamp, pipeline, overflow } = values;
   checkChoice("--start-at", startAt, ["earliest", "latest"]);
   checkChoice("--format", format, ["text", "json"]);
+  checkChoice("--overflow", overflow, ["dead-letter", "flatten"]);
   const name = target.kind === "topic" ? { topic: target.topic } : { pattern: target.pattern };
-  const entry = saidOf({ ...name, path, index, startAt, format, timestamp, pipeline });
+  const entry = saidOf({ ...name, path, index, startAt, format, timestamp, pipeline, overflow });
   return { kind: "add", target, entry, key: keyOf(values.key), ...commonOf(values) };
 }
 

@@ -1,7 +1,9 @@
 import type { EtcdSnapshot } from "../../lib/adapters/etcd/snapshot.ts";
 import type { Declaration, Refusal } from "../../lib/rules/declaration.ts";
 import { parseEtcdValue } from "../../lib/rules/declarations.ts";
+import { showValue } from "../../lib/rules/config/problem.ts";
 import { nameOf } from "../../lib/rules/declarations-edit.ts";
+import { oneLine } from "./terminal.ts";
 
 /** What is declared, by precedence of its source, and what was not taken. */
 export interface TopicsListing {
@@ -40,7 +42,7 @@ export function formatListing({ declarations, refusals }: TopicsListing): string
   if (declarations.length + refusals.length === 0) return "No topics are declared.\n";
   const rows = declarations.map(({ target, options, source }) => [
     target.kind === "topic" ? target.topic : `pattern ${target.pattern}`,
-    options.index === null ? "" : `→ ${options.index}`,
+    options.index === null ? "" : `→ ${oneLine(options.index)}`,
     sourceText(source),
   ]);
   const widthOf = (column: number) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0));
@@ -65,5 +67,5 @@ export function listingAsJson({ declarations, refusals }: TopicsListing): string
 
 function sourceText(source: Refusal["source"]): string {
   if (source.kind === "config") return source.name;
-  return `etcd key "${source.name}" (revision ${source.revision})`;
+  return `etcd key ${showValue(source.name)} (revision ${source.revision})`;
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { closeSync, fstatSync, openSync, readFileSync, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, statSync, type Stats } from "node:fs";
 
 export interface TextFile {
   readonly text: string;
@@ -24,19 +24,31 @@ export function readTextFile(path: string): TextFile {
   }
 }
 
-/** What is not a regular file is not opened: a named pipe would wait for its writer for ever. */
+/** What is not a regular file is not read: a named pipe would wait for its writer for ever, and a device has no end. */
 function readBounded(path: string): Buffer {
-  const stat = statSync(path);
-  if (stat.isDirectory()) throw coded("EISDIR", "it is not a regular file but a folder");
-  if (!stat.isFile()) throw coded("EINVAL", "it is not a regular file");
-  const file = openSync(path, "r");
+  refuseOther(statSync(path));
+  // Should it have become a pipe since, opening it does not wait.
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    const { size } = fstatSync(file);
-    if (size > maxBytes) throw coded("EFBIG", `it is larger than 1 MiB (${size} bytes)`);
-    return readFileSync(file);
+    const stat = fstatSync(file);
+    refuseOther(stat);
+    if (stat.size > maxBytes) throw coded("EFBIG", `it is larger than 1 MiB (${stat.size} bytes)`);
+    // The size is not asked twice: it may grow, and what /proc holds has none.
+    const bytes = Buffer.alloc(maxBytes + 1);
+    let length = 0;
+    for (let read = -1; read !== 0 && length <= maxBytes; length += read) {
+      read = readSync(file, bytes, length, bytes.length - length, null);
+    }
+    if (length > maxBytes) throw coded("EFBIG", "it is larger than 1 MiB");
+    return bytes.subarray(0, length);
   } finally {
     closeSync(file);
   }
+}
+
+function refuseOther(stat: Stats): void {
+  if (stat.isDirectory()) throw coded("EISDIR", "it is not a regular file but a folder");
+  if (!stat.isFile()) throw coded("EINVAL", "it is not a regular file");
 }
 
 function coded(code: string, message: string, cause?: unknown): Error {

@@ -22,6 +22,9 @@ export type StartAt = "earliest" | "latest";
 /** How a record's value becomes a document. */
 export type Format = "text" | "json";
 
+/** What becomes of a record with more field names than its index takes: see lib/rules/flattened-json.ts. */
+export type Overflow = "dead-letter" | "flatten";
+
 /** What a declaration may say of its topic; names checked, defaults filled in. */
 export interface TopicOptions {
   /** `log.file.path` of the documents; null: not set. */
@@ -34,6 +37,7 @@ export interface TopicOptions {
   readonly timestamp: string | null;
   /** An Elasticsearch ingest pipeline; null: none. */
   readonly pipeline: string | null;
+  readonly overflow: Overflow;
 }
 
 export type DeclarationTarget =

@@ -79,7 +79,7 @@ export function parseEtcdValue(
     refused.push({
       source: { kind: "etcd", ...source, entry: position },
       name: named === null ? null : cut(named.name),
-      reason: `${place}: ${rules.join("; ")}`,
+      reason: `${place}: ${joined(rules)}`,
       lastGoodKept: kept !== null,
     });
     return kept === null ? [] : [kept];
@@ -98,6 +98,14 @@ export function parseEtcdValue(
     // What it says is of the older revision; only its place is today's.
     return { ...found, source: { ...found.source, entry: position } };
   }
+}
+
+/** Of one entry; they stand in the log and in answers. */
+const maxRulesTold = 10;
+
+function joined(rules: readonly string[]): string {
+  const told = rules.slice(0, maxRulesTold).join("; ");
+  return rules.length > maxRulesTold ? `${told}; and ${rules.length - maxRulesTold} more` : told;
 }
 
 /** A rule that something breaks, and where. */

@@ -1,6 +1,7 @@
 import type { Specification } from "./declaration.ts";
 import { documentId } from "./document-id.ts";
 import { fieldAt, isDocumentTime, parseEventTime } from "./event-time.ts";
+import { flattenedFields, isWide } from "./flattened-json.ts";
 import { isObject, logMember, ownFields } from "./json-document.ts";
 import { kafkaFields, kafkaStart } from "./kafka-fields.ts";
 import { createIndexNamer } from "./names.ts";
@@ -32,13 +33,20 @@ interface Content {
   readonly ownTags: readonly string[] | null;
   /** What there is to say about how the record was read. */
   readonly tags: readonly string[];
+  /** The own fields as one, `kafka.value`, a JSON object; null: they stand in the document. */
+  readonly kafkaValue: string | null;
 }
 
 /**
  * Makes records of one topic into documents with ECS field names. The same record always gives the same document, on
  * every retry and every host.
+ * @param flattening `always`: for records whose fields were too many for their index; `wide`: only of a record that has too
+ *   many by itself, where the specification says so
  */
-export function createDocumentEncoder(spec: Specification): (record: SourceRecord) => Encoding {
+export function createDocumentEncoder(
+  spec: Specification,
+  flattening: "always" | "wide" = "wide",
+): (record: SourceRecord) => Encoding {
   const indexFor = createIndexNamer(spec.index);
   const topicMember = kafkaStart(spec.topic);
   const log = spec.path === null ? "" : `${logMember(spec.path)},`;
@@ -55,8 +63,12 @@ export function createDocumentEncoder(spec: Specification): (record: SourceRecor
     const kafka = kafkaFields(record);
     // Strings are put together piece by piece: at hundreds of thousands of records a second, lists would cost most.
     const time = new Date(content.timestampMs).toISOString();
-    let json = `{"@timestamp":"${time}",${content.members}${topicMember}${kafka.json}}`;
-    if (!faithful) json += `,"event":{"original":"${record.value.toString("base64")}"}`;
+    let json = `{"@timestamp":"${time}",${content.members}${topicMember}${kafka.json}`;
+    if (content.kafkaValue !== null) json += `,"value":${content.kafkaValue}`;
+    if (faithful) json += "}";
+    // `event` is mapped with the first document that has it, and an index that is full takes no new field.
+    else if (flattening === "always") json += `,"value_base64":"${record.value.toString("base64")}"}`;
+    else json += `},"event":{"original":"${record.value.toString("base64")}"}`;
     const tags = faithful && kafka.faithful ? content.tags : [...content.tags, "invalid_utf8"];
     if (content.ownTags !== null || tags.length > 0) {
       json += `,"tags":${JSON.stringify([...(content.ownTags ?? []), ...tags])}`;
@@ -70,7 +82,13 @@ export function createDocumentEncoder(spec: Specification): (record: SourceRecor
   };
 
   function textContent(text: string, timestampMs: number, tags: readonly string[]): Content {
-    return { timestampMs, members: `"message":${JSON.stringify(text)},${log}`, ownTags: null, tags };
+    return {
+      timestampMs,
+      members: `"message":${JSON.stringify(text)},${log}`,
+      ownTags: null,
+      tags,
+      kafkaValue: null,
+    };
   }
 
   function jsonContent(text: string, faithful: boolean, recordTimestampMs: number): Content {
@@ -81,17 +99,26 @@ export function createDocumentEncoder(spec: Specification): (record: SourceRecor
     if (object === null) return textContent(text, recordTimestampMs, ["json_parse_failure", ...tags]);
 
     // Line breaks can stand only between tokens in valid JSON; in a bulk body they would end the document.
-    const own = ownFields(text.replace(/[\r\n]/g, " "), object, {
-      path: spec.path,
-      reserveEvent: !faithful,
-      dropTimestamp: spec.timestamp === "@timestamp" && eventTimeMs !== null,
-    });
+    const line = text.replace(/[\r\n]/g, " ");
+    const dropTimestamp = spec.timestamp === "@timestamp" && eventTimeMs !== null;
+    if (flattening === "always" || (spec.overflow === "flatten" && isWide(object))) {
+      const flattened = flattenedFields(line, object, { dropTimestamp });
+      return {
+        timestampMs: eventTimeMs ?? recordTimestampMs,
+        members: `${flattened.members.map((member) => `${member},`).join("")}${log}`,
+        ownTags: flattened.tags,
+        tags: [...tags, "fields_flattened"],
+        kafkaValue: flattened.value,
+      };
+    }
+    const own = ownFields(line, object, { path: spec.path, reserveEvent: !faithful, dropTimestamp });
     if (own.renamed) tags.push("json_field_renamed");
     return {
       timestampMs: eventTimeMs ?? recordTimestampMs,
       members: own.members.map((member) => `${member},`).join(""),
       ownTags: own.tags,
       tags,
+      kafkaValue: null,
     };
   }
 }

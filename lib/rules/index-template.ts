@@ -1,10 +1,12 @@
+import { maxFlattenedDepth, maxNameLength } from "./flattened-json.ts";
+
 /** Name of the one index template that Penstock keeps. */
 export const indexTemplateName = "penstock";
 /** The alias over every index that Penstock writes to, and that the template covers. */
 export const recordsAlias = "penstock-records";
 
 /** Raised with every change of the template below, so that what an older version wrote is replaced. */
-const templateVersion = 1;
+const templateVersion = 2;
 
 /** What is there already, as far as it matters. */
 export interface ExistingTemplate {
@@ -49,6 +51,9 @@ const body = {
     managed_by: "penstock",
   },
   template: {
+    // Elasticsearch bounds how many fields an index has (1,000), and not how long their names are: those of producers stand
+    // in the cluster state, which every node keeps in memory.
+    settings: { "index.mapping.field_name_length.limit": maxNameLength },
     aliases: { [recordsAlias]: {} },
     mappings: {
       // Text that looks like a date in one record need not be one in the next, which would then be rejected.
@@ -81,6 +86,9 @@ const body = {
             key_base64: keyword,
             // One field for any number of names, which producers choose. As many fields would be 7 % smaller, and no cheaper.
             headers: { type: "flattened", ignore_above: 1024 },
+            // A record's own fields where they would be too many: lib/rules/flattened-json.ts.
+            value: { type: "flattened", ignore_above: 1024, depth_limit: maxFlattenedDepth },
+            value_base64: { type: "keyword", index: false, doc_values: false },
           },
         },
       },

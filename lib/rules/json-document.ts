@@ -55,7 +55,8 @@ export function ownFields(text: string, object: object, options: OwnFieldsOption
   return { members, tags, renamed: true };
 }
 
-function rawMember(member: JsonMember): string {
+/** As it was written. */
+export function rawMember(member: JsonMember): string {
   return `${member.rawName}:${member.rawValue}`;
 }
 
@@ -100,7 +101,8 @@ function withPath(log: JsonMember, path: string): string {
   return `{${[`"file":${file}`, ...[...members.values()].map(rawMember)].join(",")}}`;
 }
 
-function stringsOf(value: unknown): readonly string[] | null {
+/** What `tags` may be: one string, or a list of them; null: it is something else. */
+export function stringsOf(value: unknown): readonly string[] | null {
   if (typeof value === "string") return [value];
   if (!Array.isArray(value)) return null;
   const strings = value.filter((entry: unknown) => typeof entry === "string");

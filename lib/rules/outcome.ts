@@ -100,6 +100,17 @@ function isDocumentFault(error: ServerError): boolean {
 }
 
 /**
+ * Whether a record was rejected for how many, how deep or how long its fields are (`MappingLookup.checkLimits`, and the
+ * bounds of the JSON parser), which it is not where they are one field.
+ */
+export function isFieldLimit({ status, reason }: Rejection): boolean {
+  return status === 400 && fieldLimits.test(reason);
+}
+
+const fieldLimits =
+  /Limit of (?:total fields|mapping depth|nested fields|dimension fields) \[|^Field name \[[^]* is longer than the limit of \[|exceeds the maximum allowed \(\d+, from `StreamReadConstraints/;
+
+/**
  * A closed index, or one that an operator blocked for writing. Not a block of the whole cluster (its reason names no
  * index), nor the one that a full disk sets and that goes away by itself (`FORBIDDEN` there is `TOO_MANY_REQUESTS`, 429).
  */

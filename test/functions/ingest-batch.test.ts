@@ -228,6 +228,72 @@ describe("an abort", () => {
   });
 });
 
+describe("a record whose fields are too many for its index", () => {
+  const full: BulkItem = {
+    status: 400,
+    result: null,
+    error: {
+      type: "document_parsing_exception",
+      reason:
+        "[1:179] failed to parse: Limit of total fields [1000] has been exceeded while adding new fields [1]",
+    },
+  };
+  const spec = specification({ format: "json", overflow: "flatten" });
+  const values = ["a", "wide", "b", "wide too", "bad"].map((message, n) =>
+    JSON.stringify({ message, [`new${n}`]: n }),
+  );
+  /** As an index that is full: takes `wide…` only flattened. */
+  function fullIndex(flattened: BulkItem) {
+    const bodies: string[] = [];
+    const made = world(answering({}), {
+      bulk: async (body) => {
+        bodies.push(body.toString());
+        const items = messagesOf(body).map((message) => {
+          if (message === "bad") return unreadable;
+          if (!message.startsWith("wide")) return created;
+          return body.includes("fields_flattened") ? flattened : full;
+        });
+        return { items };
+      },
+    });
+    return { ...made, bodies };
+  }
+
+  test("is sent again, its fields as one, under the same id, in the same attempt", async () => {
+    const { deps, letters, bodies } = fullIndex(created);
+    const { outcomes, retry } = await ingestBatch(input(values, { spec }), deps);
+    expect(retry).toBeNull();
+    expect(outcomes).toEqual(["indexed", "indexed", "indexed", "indexed", "dead-lettered"]);
+    expect(letters).toHaveLength(1);
+    const [action, source, ...others] = bodies.at(-1)?.split("\n") ?? [];
+    expect(bodies).toHaveLength(3);
+    expect(bodies[0]).toContain(`${action}\n`);
+    expect(JSON.parse(source ?? "")).toMatchObject({
+      message: "wide",
+      kafka: { offset: 1, value: { new1: 1 } },
+      tags: ["fields_flattened"],
+    });
+    expect(others).toHaveLength(3);
+  });
+
+  test("is dead-lettered where it is refused that way too, and where nothing else is declared", async () => {
+    for (const declared of [spec, specification({ format: "json" })]) {
+      const { deps, letters, bodies } = fullIndex(full);
+      const { outcomes } = await ingestBatch(input(values, { spec: declared }), deps);
+      expect(outcomes).toEqual(["indexed", "dead-lettered", "indexed", "dead-lettered", "dead-lettered"]);
+      expect(letters).toHaveLength(3);
+      expect(bodies).toHaveLength(declared === spec ? 3 : 2);
+    }
+  });
+
+  test("is tried again where Elasticsearch is busy with it", async () => {
+    const { deps } = fullIndex(busy);
+    const { outcomes, retry } = await ingestBatch(input(values, { spec }), deps);
+    expect(outcomes).toEqual(["indexed", null, "indexed", null, "dead-lettered"]);
+    expect(retry).toMatchObject({ code: "too_many_requests" });
+  });
+});
+
 test("whatever is answered, each record has one outcome, or is retried for a reason", async () => {
   const item = fc.constantFrom(created, unreadable, rejected400, busy, duplicate);
   const answer = fc.oneof(

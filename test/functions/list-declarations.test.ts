@@ -50,6 +50,7 @@ const options = {
   format: "text",
   timestamp: null,
   pipeline: null,
+  overflow: "dead-letter",
 };
 
 describe("the listing", () => {

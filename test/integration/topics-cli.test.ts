@@ -70,6 +70,8 @@ describe("add", () => {
       "json",
       "--timestamp",
       "time",
+      "--overflow",
+      "flatten",
     ];
     const replaced = await topics(config, "add", "golang_log", ...flags, "--pipeline", "go", "--json");
     expect(JSON.parse(replaced.out)).toEqual({
@@ -86,6 +88,7 @@ describe("add", () => {
         format: "json",
         timestamp: "time",
         pipeline: "go",
+        overflow: "flatten",
       },
     ]);
 

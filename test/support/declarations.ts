@@ -7,6 +7,7 @@ const defaults: TopicOptions = {
   format: "text",
   timestamp: null,
   pipeline: null,
+  overflow: "dead-letter",
 };
 
 /** A declaration in the config file; a name with `*` or `?` is a pattern's. */

@@ -11,6 +11,7 @@ export function specification(changes: Partial<Specification> = {}): Specificati
     format: "text",
     timestamp: null,
     pipeline: null,
+    overflow: "dead-letter",
     ...changes,
   };
 }

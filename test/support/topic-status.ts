@@ -17,6 +17,7 @@ export function topicStatus(changes: Partial<TopicStatus> = {}): TopicStatus {
       format: "text",
       timestamp: null,
       pipeline: null,
+      overflow: "dead-letter",
     },
     partitions: [partitionStatus()],
     counts: { indexed: 0, duplicate: 0, deadLettered: 0, skipped: 0 },

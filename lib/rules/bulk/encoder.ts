@@ -1,7 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import type { Specification } from "../declaration.ts";
-import { createDocumentEncoder, type EncodedDocument } from "../document.ts";
+import { createDocumentEncoder, type EncodedDocument, type Encoding } from "../document.ts";
 import { isDocumentTime, parseEventTime } from "../event-time.ts";
+import { mayBeWide } from "../flattened-json.ts";
 import { logMember } from "../json-document.ts";
 import { kafkaFields, kafkaStart } from "../kafka-fields.ts";
 import { createIndexNamer } from "../names.ts";
@@ -41,9 +42,21 @@ const OPERATION_END = Buffer.from("}}\n");
  * test/lib/rules/bulk/encoder.test.ts.
  */
 export function createBulkEncoder(spec: Specification): (records: readonly SourceRecord[]) => EncodedBatch {
-  const encodeDocument = createDocumentEncoder(spec);
   const write = spec.format === "json" ? createJsonWriter(spec) : createTextWriter(spec);
+  return createEncoder(write, createDocumentEncoder(spec));
+}
 
+/** The same for records whose fields were too many for their index: all of them as one field. */
+export function createFlatteningEncoder(
+  spec: Specification,
+): (records: readonly SourceRecord[]) => EncodedBatch {
+  return createEncoder(() => null, createDocumentEncoder(spec, "always"));
+}
+
+function createEncoder(
+  write: RecordWriter,
+  encodeDocument: (record: SourceRecord) => Encoding,
+): (records: readonly SourceRecord[]) => EncodedBatch {
   return (records) => {
     const out = new ByteWriter(capacityFor(records));
     const ends: number[] = [];
@@ -110,12 +123,14 @@ function createJsonWriter(spec: Specification): RecordWriter {
   const scanner = new JsonScanner();
   const shapeOf = createShapes(spec.timestamp);
   const dropsTimestamp = spec.timestamp === "@timestamp";
+  const flattens = spec.overflow === "flatten";
 
   return (out, record) => {
     const { value } = record;
     if (value === null || !scanner.scan(value)) return null;
     const shape = shapeOf(value, scanner);
     if (!shape.plain || !isUtf8(value)) return null;
+    if (flattens && mayBeWide(value)) return null;
     const timestampMs = eventTime(value, shape.timestampAt, record.timestamp);
     if (timestampMs === null || !isDocumentTime(timestampMs)) return null;
 

@@ -5,7 +5,16 @@ import { toDeclaration } from "./declaration.ts";
 import { check, type Checked } from "./faults.ts";
 import { translateLegacy, type Translation } from "./legacy.ts";
 import { mappingOf } from "./mapping.ts";
-import { ConfigError, formatPath, moved, type ConfigProblem, type Fault, type Path } from "./problem.ts";
+import {
+  ConfigError,
+  formatPath,
+  harmless,
+  maxProblems,
+  moved,
+  type ConfigProblem,
+  type Fault,
+  type Path,
+} from "./problem.ts";
 import { configSchema, type ConfigInput } from "./schema.ts";
 import { buildSettings } from "./settings.ts";
 import type { Environment } from "./substitute.ts";
@@ -42,7 +51,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigDocument
     ]);
   }
   const yaml = readYaml(text, { environment, readFile });
-  if (yaml.syntax.length > 0) throw new ConfigError(syntaxProblems(file, yaml));
+  if (yaml.syntax.length > 0) throw new ConfigError(syntaxProblems(file, yaml), yaml.syntax.length);
 
   const legacy = translateLegacy(yaml.data, Object.keys(configSchema.shape));
   const data = legacy?.data ?? yaml.data ?? {};
@@ -61,8 +70,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigDocument
     ...(legacy?.faults ?? []),
     ...translatedFaults.map((fault) => inFile(fault, legacy, yaml)),
   ];
-  if (!checked.ok || built === null || faults.length > 0)
-    throw new ConfigError(problemsOf(faults, file, yaml));
+  if (!checked.ok || built === null || faults.length > 0) throw configError(faults, file, yaml);
 
   return {
     settings: built.settings,
@@ -104,7 +112,7 @@ function inFile(fault: Fault, legacy: Translation | null, yaml: YamlFile): Fault
 }
 
 /** In the file's order, without what only repeats a fault, or follows from one further up. */
-function problemsOf(faults: readonly Fault[], file: string, yaml: YamlFile): ConfigProblem[] {
+function configError(faults: readonly Fault[], file: string, yaml: YamlFile): ConfigError {
   const broken = new Set<string>();
   const told = new Set<string>();
   const causes = faults.filter(({ path, rule, about }) => {
@@ -117,10 +125,14 @@ function problemsOf(faults: readonly Fault[], file: string, yaml: YamlFile): Con
     if (about === "value") broken.add(JSON.stringify(path));
     return true;
   });
-  return causes
-    .map((fault) => ({ offset: offsetOf(fault, yaml), problem: problemOf(fault, file, yaml) }))
+  const first = causes
+    .map((fault) => ({ fault, offset: offsetOf(fault, yaml) }))
     .sort((a, b) => a.offset - b.offset)
-    .map(({ problem }) => problem);
+    .slice(0, maxProblems);
+  return new ConfigError(
+    first.map(({ fault }) => problemOf(fault, file, yaml)),
+    causes.length,
+  );
 }
 
 function problemOf(fault: Fault, file: string, yaml: YamlFile): ConfigProblem {
@@ -147,13 +159,15 @@ function problemAt(
 ): ConfigProblem {
   const subject = path === "" ? "" : ` ${path}:`;
   const shown = value === null ? "" : ` ${value}`;
-  const message = `${file}:${line}:${column}${subject}${shown} ${rule}`;
+  // The file's name and the YAML parser's own words are others'.
+  const message = harmless(`${file}:${line}:${column}${subject}${shown} ${rule}`);
   return { file, line, column, path, value, rule, message };
 }
 
 function syntaxProblems(file: string, yaml: YamlFile): ConfigProblem[] {
   return yaml.syntax
     .toSorted((a, b) => a.offset - b.offset)
+    .slice(0, maxProblems)
     .map(({ offset, rule }) => problemAt(file, yaml.linePosition(offset), "", null, rule));
 }
 

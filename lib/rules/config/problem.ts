@@ -32,12 +32,18 @@ export interface ConfigProblem {
   readonly message: string;
 }
 
-/** Everything that is wrong with a config file, in the file's order; the message has one line for each. */
+/** Nobody reads more, in a log line or in an answer. */
+export const maxProblems = 50;
+
+/** What is wrong with a config file, in the file's order; the message has one line for each. */
 export class ConfigError extends PenstockError {
   readonly problems: readonly ConfigProblem[];
 
-  constructor(problems: readonly ConfigProblem[]) {
-    super("config_invalid", problems.map((problem) => problem.message).join("\n"));
+  /** @param count of all problems, where these are only the first */
+  constructor(problems: readonly ConfigProblem[], count = problems.length) {
+    const lines = problems.map((problem) => problem.message);
+    if (count > problems.length) lines.push(`… and ${count - problems.length} more`);
+    super("config_invalid", lines.join("\n"));
     this.problems = problems;
   }
 }
@@ -46,7 +52,7 @@ export function formatPath(path: Path): string {
   return path
     .map((segment, depth) => {
       if (typeof segment === "number") return `[${segment}]`;
-      if (!/^[\w-]+$/.test(segment)) return `[${JSON.stringify(cut(segment))}]`;
+      if (!/^[\w-]{1,100}$/.test(segment)) return `[${quoted(segment)}]`;
       return depth === 0 ? segment : `.${segment}`;
     })
     .join("");
@@ -54,10 +60,22 @@ export function formatPath(path: Path): string {
 
 /** How a value is shown where it may be shown: quoted as in JSON, containers by their kind only. */
 export function showValue(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(cut(withoutCredentials(value)));
+  if (typeof value === "string") return quoted(withoutCredentials(value));
   if (Array.isArray(value)) return "(a list)";
   if (typeof value === "object" && value !== null) return "(a mapping)";
   return cut(String(value));
+}
+
+function quoted(text: string): string {
+  return harmless(JSON.stringify(cut(text)));
+}
+
+/** What acts on a terminal, or turns the order of text around, as its code: JSON leaves most of it alone. */
+export function harmless(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+  );
 }
 
 export function cut(text: string, maxLength = 100): string {

@@ -36,6 +36,12 @@ export const declarationSchema = mapping({
     .optional()
     .describe("The JSON field with the event's own time; needs format: json."),
   pipeline: nonEmptyText.optional().describe("An Elasticsearch ingest pipeline."),
+  overflow: oneOf(["dead-letter", "flatten"])
+    .default("dead-letter")
+    .describe(
+      "Where a JSON record goes that has too many fields, or one too many for its index: flatten puts them into " +
+        "the one field kafka.value; needs format: json.",
+    ),
 });
 
 /** One entry: a topic's name, or the long form. */

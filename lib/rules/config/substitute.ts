@@ -13,6 +13,8 @@ export type Substitution =
 
 /** In this order: the escape, a variable, a file, and a `${` that is none of them. */
 const reference = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{file:([^}]*)\}|\$\{/g;
+/** The same where no reference can be. */
+const opened = /\$\$\{|\$\{/g;
 
 /** What a file may put into a string: a password or a token, not a document. */
 const maxFileBytes = 64 * 1024;
@@ -30,28 +32,33 @@ const malformedRule =
 export function substitute(text: string, { environment, readFile }: SubstitutionSources): Substitution {
   const faults: string[] = [];
   let substituted = false;
-  const result = text.replace(reference, (match, name?: string, fallback?: string, path?: string) => {
+  // Behind the last brace no reference can end, and looking for its end from each beginning would take the square of the time.
+  const closed = text.lastIndexOf("}") + 1;
+  const result =
+    text.slice(0, closed).replace(reference, replaced) + text.slice(closed).replace(opened, replaced);
+  const [rule] = faults;
+  return rule === undefined
+    ? { ok: true, text: result, substituted }
+    : { ok: false, rule: [...new Set(faults)].join("; it ") };
+
+  function replaced(match: string, ...[name, fallback, path]: unknown[]): string {
     if (match === "$${") return "${";
-    if (path !== undefined) {
+    if (typeof path === "string") {
       const read = contentOf(path, readFile);
       if ("rule" in read) faults.push(read.rule);
       substituted = true;
       return "rule" in read ? match : read.text;
     }
-    if (name === undefined) {
+    if (typeof name !== "string") {
       faults.push(malformedRule);
       return match;
     }
     substituted = true;
     const value = Object.hasOwn(environment, name) ? environment[name] : undefined;
-    if (fallback !== undefined) return value === undefined || value === "" ? fallback : value;
+    if (typeof fallback === "string") return value === undefined || value === "" ? fallback : value;
     if (value === undefined) faults.push(`needs the environment variable ${name}, which is not set`);
     return value ?? match;
-  });
-  const [rule] = faults;
-  return rule === undefined
-    ? { ok: true, text: result, substituted }
-    : { ok: false, rule: [...new Set(faults)].join("; it ") };
+  }
 }
 
 /** The text that a file stands for, or why there is none. Says where the file is, never what is in it. */

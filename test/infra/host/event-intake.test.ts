@@ -8,7 +8,15 @@ import { settings } from "../../support/settings.ts";
 
 const app: Declaration = {
   target: { kind: "topic", topic: "app" },
-  options: { path: null, index: null, startAt: "earliest", format: "text", timestamp: null, pipeline: null },
+  options: {
+    path: null,
+    index: null,
+    startAt: "earliest",
+    format: "text",
+    timestamp: null,
+    pipeline: null,
+    overflow: "dead-letter",
+  },
   source: { kind: "config", name: "config.yaml", revision: null, entry: 0 },
 };
 const batches = parseKafkaEvent(kafkaEvent([{ topic: "app", record: sourceRecord("x") }]));

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdir, mkdtemp, rm, unlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, truncate, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readConfigFile } from "../../../lib/adapters/config-file.ts";
@@ -51,4 +51,12 @@ test.each([
     }),
   );
   expect(() => readConfigFile(file)).toThrow(reason);
+});
+
+test("a device is not read, nor a large file whole, and what has no size is", async () => {
+  expect(() => readTextFile("/dev/zero")).toThrow(expect.objectContaining({ code: "EINVAL" }));
+  await truncate(file, 100 * 1024 * 1024);
+  expect(() => readTextFile(file)).toThrow("it is larger than 1 MiB (104857600 bytes)");
+  // It says that it is empty, and is not.
+  expect(readTextFile("/proc/self/status").text).toContain("Name:");
 });

@@ -28,6 +28,7 @@ test("an array of declarations, long and short", () => {
     format: "text",
     timestamp: null,
     pipeline: null,
+    overflow: "dead-letter",
   } as const;
   const at = (entry: number) => ({ kind: "etcd", name, revision: 7, entry }) as const;
   expect(declarations).toEqual([

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { BulkItem } from "../../../lib/rules/bulk-answer.ts";
-import { classifyFailure, classifyItem, type ItemContext } from "../../../lib/rules/outcome.ts";
+import { classifyFailure, classifyItem, isFieldLimit, type ItemContext } from "../../../lib/rules/outcome.ts";
 
 const alone: ItemContext = { index: "app", dated: false, othersWritten: false };
 const dated: ItemContext = { ...alone, dated: true };
@@ -135,4 +135,29 @@ describe("the failure of a whole request", () => {
       error,
     });
   });
+});
+
+describe("the limits of fields", () => {
+  const rejection = (reason: string) => ({
+    status: 400,
+    type: "document_parsing_exception",
+    reason,
+    index: "a",
+  });
+  test.each([
+    "[1:179] failed to parse: Limit of total fields [20] has been exceeded while adding new fields [19]",
+    "Limit of total fields [1000] has been exceeded",
+    "Limit of mapping depth [20] has been exceeded due to object field [a.a]",
+    "Field name [nnnnn] is longer than the limit of [4] characters",
+    "[1:1005] failed to parse: Document nesting depth (1001) exceeds the maximum allowed (1000, from `StreamReadConstraints.getMaxNestingDepth()`)",
+    "[1:2] failed to parse: Number value length (1001) exceeds the maximum allowed (1000, from `StreamReadConstraints.getMaxNumberLength()`)",
+  ])("%s", (reason) => {
+    expect(isFieldLimit(rejection(reason))).toBe(true);
+    expect(isFieldLimit({ ...rejection(reason), status: 403 })).toBe(false);
+  });
+
+  test.each([
+    "[1:6] failed to parse field [n] of type [long] in document with id '1'",
+    "mapper [q] cannot be changed from type [long] to [keyword]",
+  ])("not: %s", (reason) => expect(isFieldLimit(rejection(reason))).toBe(false));
 });

@@ -68,7 +68,12 @@ function rowsOfKey(key: ListedKey): DeclarationRow[] {
   return [itself, ...rows];
 }
 
-const usual: Readonly<Record<string, unknown>> = { startAt: "earliest", format: "text" };
+/** What options are where nothing is said of them; what is not here is null then. */
+export const usual: Readonly<Record<string, unknown>> = {
+  startAt: "earliest",
+  format: "text",
+  overflow: "dead-letter",
+};
 
 function toldOptions(options: TopicOptions): DeclarationRow["options"] {
   return Object.entries(options)

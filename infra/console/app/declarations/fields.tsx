@@ -34,7 +34,7 @@ export function Fields({ fields, errors, newKey, onChange }: FieldsProps) {
     </Field>
   );
   const choice = (
-    name: "startAt" | "format",
+    name: "startAt" | "format" | "overflow",
     label: string,
     help: Child,
     values: readonly (readonly [string, string])[],
@@ -102,6 +102,16 @@ export function Fields({ fields, errors, newKey, onChange }: FieldsProps) {
         "The JSON field with the event's own time (ISO 8601 or epoch milliseconds); needs format json. Not set: the record's.",
       )}
       {text("pipeline", "pipeline", "An Elasticsearch ingest pipeline.")}
+      {choice(
+        "overflow",
+        "overflow",
+        "A record with too many fields, or one too many for its index: flatten puts its fields into kafka.value; needs format json.",
+        [
+          ["", "not set (dead-letter)"],
+          ["dead-letter", "dead-letter"],
+          ["flatten", "flatten"],
+        ],
+      )}
       {newKey === null ? null : (
         <>
           {text(

@@ -11,11 +11,20 @@ export interface FormFields {
   readonly format: string;
   readonly timestamp: string;
   readonly pipeline: string;
+  readonly overflow: string;
   /** Of something new: where it goes; "" is the default place. */
   readonly key: string;
 }
 
-export const optionNames = ["path", "index", "startAt", "format", "timestamp", "pipeline"] as const;
+export const optionNames = [
+  "path",
+  "index",
+  "startAt",
+  "format",
+  "timestamp",
+  "pipeline",
+  "overflow",
+] as const;
 
 export function emptyFields(topic: string): FormFields {
   return {
@@ -27,6 +36,7 @@ export function emptyFields(topic: string): FormFields {
     format: "",
     timestamp: "",
     pipeline: "",
+    overflow: "",
     key: "",
   };
 }
@@ -47,6 +57,7 @@ export function fieldsOf({ declaration, options }: ListedEntry, target: TargetWo
     format: text("format"),
     timestamp: text("timestamp"),
     pipeline: text("pipeline"),
+    overflow: text("overflow"),
     key: "",
   };
 }

@@ -1,6 +1,7 @@
 import type { ReconcileResult } from "../../../../functions/reconcile-topics.ts";
 import type { SourceRef, Specification } from "../../../../lib/rules/declaration.ts";
 import type { Plan } from "../../../../lib/rules/plan.ts";
+import { usual } from "../declarations/declaration-rows.ts";
 import { exactCount } from "../format.ts";
 
 /** What POST /reconcile answers. */
@@ -59,8 +60,6 @@ export function planRows(plan: Plan, withKept: boolean): PlanRow[] {
       : []),
   ];
 }
-
-const usual: Readonly<Record<string, unknown>> = { startAt: "earliest", format: "text" };
 
 /** The index, and what else is not as it is by default. */
 function told(side: "from" | "to", spec: Specification): PlanField[] {

@@ -22,6 +22,7 @@ const options = {
   format: z.enum(["text", "json"]),
   timestamp: z.string().nullable(),
   pipeline: z.string().nullable(),
+  overflow: z.enum(["dead-letter", "flatten"]),
 };
 export const topicOptions: z.ZodType<TopicOptions> = z.object({
   ...options,

@@ -72,7 +72,11 @@ const specs = (format: "text" | "json"): fc.Arbitrary<Specification> =>
       index: fc.constantFrom("app", "app-{yyyy.MM.dd}"),
       timestamp: format === "json" ? fc.constantFrom(null, "@timestamp", "time", "a.b") : fc.constant(null),
     })
-    .map((changes) => specification({ format, ...changes }));
+    .chain((changes) =>
+      fc
+        .constantFrom("dead-letter" as const, "flatten" as const)
+        .map((overflow) => specification({ format, overflow, ...changes })),
+    );
 
 const names = fc.oneof(
   fc.constantFrom("message", "level", "time", "host", "a", "a.b", "trace.id", "log.level"),
@@ -137,6 +141,9 @@ describe("the body, written from bytes", () => {
     const wide = JSON.stringify(Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`f${n}`, n])));
     expectSame(specification(), [sourceRecord("\u0001".repeat(50_000)), sourceRecord("after")]);
     expectSame(specification({ format: "json" }), [sourceRecord(wide), sourceRecord(wide)]);
+    const wider = JSON.stringify(Object.fromEntries(Array.from({ length: 501 }, (_, n) => [`f${n}`, n])));
+    const flattening = specification({ format: "json", overflow: "flatten" });
+    expectSame(flattening, [sourceRecord(wide), sourceRecord(wider), sourceRecord(wide)]);
   });
 
   test("deep objects", () => {

@@ -122,3 +122,10 @@ test("text without ${ stays as it is", () => {
     }),
   );
 });
+
+test("references that nothing ends take no longer than their length", () => {
+  const text = "${A:-".repeat(150_000);
+  expect(substitute(text, noFiles({ A: "a" })).ok).toBe(false);
+  expect(substitute("${A} }$${ ${", noFiles({ A: "a" })).ok).toBe(false);
+  expect(substitute("${A} }$${", noFiles({ A: "a" }))).toMatchObject({ text: "a }${" });
+});

@@ -8,7 +8,10 @@ import { listedEntry, listedKey, listing } from "./listing.ts";
 describe("the rows of what is declared", () => {
   test("the config file's come first; settings that are as by default are left out", () => {
     const path = { path: "/a.log", index: null, startAt: "earliest", format: "json" } as const;
-    const entry = listedEntry({ topic: "a" }, { options: { ...path, timestamp: null, pipeline: null } });
+    const entry = listedEntry(
+      { topic: "a" },
+      { options: { ...path, timestamp: null, pipeline: null, overflow: "dead-letter" } },
+    );
     const rows = declarationRows(listing([{ topic: "file" }], [listedKey("logs/a", [entry])]));
     expect(rows.map(({ id, options }) => [id, options])).toEqual([
       ["config/0", []],

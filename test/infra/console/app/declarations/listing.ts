@@ -10,6 +10,7 @@ const options: TopicOptions = {
   format: "text",
   timestamp: null,
   pipeline: null,
+  overflow: "dead-letter",
 };
 const inForce: Standing = { state: "in force", topics: 1, overriddenBy: null, refused: null };
 

@@ -14,7 +14,14 @@ const source: SourceRef = { kind: "etcd", name: "logs/a", revision: 7, entry: 0 
 const empty: Plan = { start: [], stop: [], replace: [], keep: [], pending: [], refused: [] };
 
 function spec(topic: string, changes: Partial<Specification> = {}): Specification {
-  const usual = { path: null, startAt: "earliest", format: "text", timestamp: null, pipeline: null } as const;
+  const usual = {
+    path: null,
+    startAt: "earliest",
+    format: "text",
+    timestamp: null,
+    pipeline: null,
+    overflow: "dead-letter",
+  } as const;
   return { topic, index: topic, ...usual, ...changes };
 }
 

@@ -1,0 +1,174 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { TopicStatus } from "../../lib/rules/status.ts";
+import { startTestHost, type TestHost } from "../support/host.ts";
+import { uniqueName } from "../support/kafka.ts";
+import { replayJson } from "../support/replay-command.ts";
+import { connectStack, type StackClients } from "../support/stack-clients.ts";
+
+const run = uniqueName("explosion");
+const DEAD = `${run}.dead`;
+/** 40,000 different names: forty times what an index may have. */
+const RECORDS = 2_000;
+const NAMES_EACH = 20;
+const INNOCENT = 100;
+
+const topicOf = (way: string): string => `${run}.${way}`;
+const declarationOf = (way: string, overflow?: string): object => ({
+  topic: topicOf(way),
+  format: "json",
+  ...(overflow && { overflow }),
+});
+
+describe("ever new names of fields", () => {
+  let servers: StackClients;
+  let host: TestHost;
+
+  beforeAll(async () => {
+    servers = await connectStack();
+    await Promise.all(["refused", "flattened", "calm"].map((way) => servers.kafka.createTopic(topicOf(way))));
+    host = await startTestHost({
+      ...servers.config,
+      deadLetters: { topic: DEAD },
+      topics: [declarationOf("refused"), declarationOf("flattened", "flatten"), declarationOf("calm")],
+    });
+    await Promise.all(
+      ["refused", "flattened", "calm"].map((way) =>
+        host.untilTopic(topicOf(way), "runs", ({ state }) => state === "running"),
+      ),
+    );
+    // The index exists with its usual fields before the explosion.
+    await Promise.all(
+      ["refused", "flattened", "calm"].map((way) => moved(way, [{ message: "first", level: "info" }])),
+    );
+  }, 60_000);
+  afterAll(async () => {
+    await host[Symbol.asyncDispose]();
+    await servers[Symbol.asyncDispose]();
+  });
+
+  const sent = new Map<string, number>();
+
+  async function moved(way: string, values: readonly object[]): Promise<TopicStatus> {
+    const total = (sent.get(way) ?? 0) + values.length;
+    sent.set(way, total);
+    await servers.kafka.produce(
+      topicOf(way),
+      values.map((value) => ({ value: JSON.stringify(value) })),
+    );
+    return host.untilTopic(
+      topicOf(way),
+      `${total} records have an outcome`,
+      ({ counts, partitions }) =>
+        counts.indexed + counts.deadLettered + counts.duplicate + counts.skipped === total &&
+        partitions.every(({ lag }) => lag === 0),
+      60_000,
+    );
+  }
+
+  /** Names in the index's mapping, those of objects and of second forms included, as Elasticsearch counts them. */
+  async function fieldsOf(way: string): Promise<number> {
+    const { body } = await servers.elasticsearch.request("GET", `/${topicOf(way)}/_mapping`);
+    const [index] = Object.values(body) as { mappings: Mapping }[];
+    return index === undefined ? 0 : countFields(index.mappings);
+  }
+
+  const hostile = Array.from({ length: RECORDS }, (_, record) => ({
+    message: `explosion ${record}`,
+    ...Object.fromEntries(
+      Array.from({ length: NAMES_EACH }, (_, name) => [`name_${record}_${name}`, record]),
+    ),
+  }));
+  const known = Array.from({ length: INNOCENT }, (_, n) => ({ message: `known ${n}`, level: "warn" }));
+  const oneNew = Array.from({ length: INNOCENT }, (_, n) => ({
+    message: `new ${n}`,
+    [`innocent_${n}`]: n,
+  }));
+
+  test("dead-letter: the mapping stays within its limit, every record is accounted for", async () => {
+    const startedAt = performance.now();
+    const { counts } = await moved("refused", hostile);
+    const seconds = (performance.now() - startedAt) / 1_000;
+    expect(counts.indexed + counts.deadLettered).toBe(RECORDS + 1);
+    expect(counts.indexed).toBeLessThanOrEqual(1_000 / NAMES_EACH);
+    expect(await fieldsOf("refused")).toBeLessThanOrEqual(1_000);
+    process.stdout.write(
+      `dead-letter: ${RECORDS} records in ${seconds.toFixed(1)} s, ${counts.indexed} indexed\n`,
+    );
+
+    // What brings no new name goes in as ever; what brings one is refused for what others did.
+    const afterKnown = await moved("refused", known);
+    expect(afterKnown.counts.indexed).toBe(counts.indexed + INNOCENT);
+    const afterNew = await moved("refused", oneNew);
+    const refused = afterNew.counts.deadLettered - counts.deadLettered;
+    expect(refused).toBeGreaterThanOrEqual(INNOCENT - NAMES_EACH);
+    process.stdout.write(
+      `dead-letter: of ${INNOCENT} innocent records with a new name each ${refused} were refused\n`,
+    );
+  }, 90_000);
+
+  test("flatten: all of them are indexed, and can be searched", async () => {
+    const startedAt = performance.now();
+    const { counts } = await moved("flattened", hostile);
+    const seconds = (performance.now() - startedAt) / 1_000;
+    expect(counts).toEqual({ indexed: RECORDS + 1, duplicate: 0, deadLettered: 0, skipped: 0 });
+    expect(await fieldsOf("flattened")).toBeLessThanOrEqual(1_000);
+    const { counts: afterInnocent } = await moved("flattened", [...known, ...oneNew]);
+    expect(afterInnocent).toMatchObject({ indexed: RECORDS + 1 + 2 * INNOCENT, deadLettered: 0 });
+    process.stdout.write(`flatten: ${RECORDS} records in ${seconds.toFixed(1)} s\n`);
+
+    expect(await servers.elasticsearch.count(topicOf("flattened"))).toBe(RECORDS + 1 + 2 * INNOCENT);
+    const last = RECORDS - 1;
+    const { body } = await servers.elasticsearch.request("POST", `/${topicOf("flattened")}/_search`, {
+      query: { term: { [`kafka.value.name_${last}_0`]: String(last) } },
+    });
+    expect(body).toMatchObject({
+      hits: {
+        total: { value: 1 },
+        hits: [{ _source: { message: `explosion ${last}`, tags: ["fields_flattened"] } }],
+      },
+    });
+  }, 90_000);
+
+  test("flatten: too wide, too deep and too long by itself is indexed all the same", async () => {
+    const before = sent.get("flattened") ?? 0;
+    const { counts } = await moved("flattened", [
+      Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [`wide${n}`, n])),
+      JSON.parse(`${'{"d":'.repeat(40)}1${"}".repeat(40)}`) as object,
+      JSON.parse(`{"e":${"[".repeat(1_200)}1${"]".repeat(1_200)}}`) as object,
+      { ["n".repeat(40_000)]: "long" },
+      { a: { ["n".repeat(401)]: "long" }, ["\0"]: 1, "": 2, b: { "": 3 } },
+    ]);
+    expect(counts).toMatchObject({ indexed: before + 5, deadLettered: 0 });
+  }, 60_000);
+
+  test("a topic beside them is not disturbed", async () => {
+    const { counts } = await moved("calm", [...known, ...oneNew]);
+    expect(counts).toMatchObject({ indexed: 1 + 2 * INNOCENT, deadLettered: 0 });
+    expect(await fieldsOf("calm")).toBeLessThan(40 + INNOCENT);
+  }, 60_000);
+
+  test("a dead letter that was refused by the limit is brought back once flatten is declared", async () => {
+    const topic = topicOf("refused");
+    const [{ counts }] = (await host.topics()).filter((status) => status.topic === topic) as [TopicStatus];
+    expect(counts.deadLettered).toBeGreaterThan(RECORDS - 1_000 / NAMES_EACH);
+    const config = {
+      ...servers.config,
+      deadLetters: { topic: DEAD },
+      topics: [declarationOf("refused", "flatten")],
+    };
+    const { code, result } = await replayJson(config, "--topic", topic);
+    expect(code).toBe(0);
+    expect(result).toMatchObject({ indexed: counts.deadLettered, stillRejected: 0 });
+    expect(await servers.elasticsearch.count(topic)).toBe(sent.get("refused") ?? 0);
+  }, 90_000);
+});
+
+interface Mapping {
+  readonly properties?: Readonly<Record<string, Mapping>>;
+  readonly fields?: Readonly<Record<string, Mapping>>;
+}
+
+function countFields({ properties = {}, fields = {} }: Mapping): number {
+  const children = [...Object.values(properties), ...Object.values(fields)];
+  return children.reduce((sum, child) => sum + 1 + countFields(child), 0);
+}

@@ -1,0 +1,79 @@
+import { expect, test } from "bun:test";
+import { copyFile } from "node:fs/promises";
+import { join } from "node:path";
+import { connect } from "node:tls";
+import { createAuthority } from "../support/certificates.ts";
+import { eventually } from "../support/eventually.ts";
+import { startTestHost } from "../support/host.ts";
+
+/** Servers that are away: what is tested here answers without them. */
+const servers = {
+  kafka: { brokers: ["127.0.0.1:1"] },
+  elasticsearch: { nodes: ["http://127.0.0.1:1"] },
+  topics: [],
+};
+
+test("a real host answers over TLS, takes a renewed certificate over, and refuses one that does not fit", async () => {
+  await using authority = await createAuthority();
+  const hosts = ["127.0.0.1"];
+  const [one, renewed] = [
+    await authority.issue("one", { hosts }),
+    await authority.issue("renewed", { hosts }),
+  ];
+  const [cert, key] = [join(authority.folder, "tls.crt"), join(authority.folder, "tls.key")];
+  const use = async (certFile: string, keyFile: string): Promise<void> => {
+    await copyFile(keyFile, key);
+    await copyFile(certFile, cert);
+  };
+  await use(one.certFile, one.keyFile);
+  const config = (level: string) => ({
+    ...servers,
+    http: { port: 0, token: "full-access", readOnlyToken: "may-look", tls: { cert, key } },
+    log: { level },
+  });
+  await using host = await startTestHost(config("info"));
+  expect(host.url).toStartWith("https://");
+  const peer = (): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const socket = connect(
+        { port: Number(new URL(host.url).port), host: "127.0.0.1", ca: authority.ca },
+        () => {
+          resolve(String(socket.getPeerCertificate().subject.CN));
+          socket.destroy();
+        },
+      );
+      socket.on("error", reject);
+    });
+  expect(await peer()).toBe("one");
+  const ask = async (path: string, token: string, init: RequestInit = {}) => {
+    const headers = { authorization: `Bearer ${token}` };
+    return fetch(new URL(path, host.url), { ...init, headers, keepalive: false, tls: { ca: authority.ca } });
+  };
+  expect((await ask("/topics", "may-look")).status).toBe(200);
+  expect((await ask("/reconcile", "may-look", { method: "POST" })).status).toBe(403);
+
+  await use(renewed.certFile, renewed.keyFile);
+  await host.writeConfig(config("debug"));
+  await eventually("the renewed certificate is answered with", async () => (await peer()) === "renewed");
+
+  await use(one.certFile, renewed.keyFile);
+  await host.writeConfig(config("info"));
+  const error = await eventually("the refusal is told", async () => {
+    const { checks } = (await (await ask("/readyz", "may-look")).json()) as {
+      checks: { config: { reason: string | null } };
+    };
+    return checks.config.reason;
+  });
+  expect(error).toContain("http.tls.key: (hidden) names a private key that is not the one of http.tls.cert");
+  expect(await peer()).toBe("renewed");
+
+  host.signal("SIGTERM");
+  expect(await host.exited).toBe(0);
+}, 30_000);
+
+test("a key that is not the certificate's is exit code 78, with the place and the rule", async () => {
+  await using authority = await createAuthority();
+  const [one, other] = [await authority.issue("one"), await authority.issue("other")];
+  const config = { ...servers, http: { port: 0, tls: { cert: one.certFile, key: other.keyFile } } };
+  expect(startTestHost(config)).rejects.toThrow("the host exited with 78");
+}, 30_000);

@@ -1,0 +1,181 @@
+import { describe, expect, test } from "bun:test";
+import * as fc from "fast-check";
+import { createDocumentEncoder } from "../../../lib/rules/document.ts";
+import { flattenedFields, isWide, mayBeWide } from "../../../lib/rules/flattened-json.ts";
+import { sourceRecord, specification } from "../../support/records.ts";
+
+function flattened(text: string, dropTimestamp = false) {
+  const object: unknown = JSON.parse(text);
+  if (typeof object !== "object" || object === null) throw new Error(`${text} is no object`);
+  return flattenedFields(text, object, { dropTimestamp });
+}
+
+function wideObject(fields: number): Record<string, number> {
+  return Object.fromEntries(Array.from({ length: fields }, (_, n) => [`f${n}`, n]));
+}
+
+const nested = (depth: number, inner: string): string => '{"a":'.repeat(depth) + inner + "}".repeat(depth);
+
+describe("wide", () => {
+  test("is an object with more than 500 names, those within it included", () => {
+    expect(isWide(wideObject(500))).toBe(false);
+    expect(isWide(wideObject(501))).toBe(true);
+    expect(isWide({ a: wideObject(250), b: { c: wideObject(248) } })).toBe(true);
+    expect(isWide({ a: wideObject(250), b: wideObject(248) })).toBe(false);
+  });
+
+  test("a name that every element of a list has is one field", () => {
+    expect(isWide({ list: Array.from({ length: 2_000 }, () => ({ a: 1, b: { c: 2 } })) })).toBe(false);
+    expect(isWide({ list: Array.from({ length: 501 }, (_, n) => ({ [`f${n}`]: 1 })) })).toBe(true);
+  });
+
+  test("is what may be wide by its bytes, at the least", () => {
+    const sizes = fc.integer({ min: 490, max: 520 });
+    fc.assert(
+      fc.property(sizes, fc.boolean(), (fields, deep) => {
+        const object = deep ? { a: [{ b: wideObject(fields) }] } : wideObject(fields);
+        if (isWide(object)) expect(mayBeWide(Buffer.from(JSON.stringify(object)))).toBe(true);
+      }),
+      { numRuns: 50 },
+    );
+    // The shortest members that there are.
+    const shortest = `{${Array.from({ length: 501 }, (_, n) => `"${n.toString(36)}":0`).join(",")}}`;
+    expect(mayBeWide(Buffer.from(shortest))).toBe(true);
+    expect(mayBeWide(Buffer.from('{"message":"::::"}'))).toBe(false);
+    expect(mayBeWide(Buffer.from(JSON.stringify({ message: ":".repeat(500) })))).toBe(false);
+  });
+
+  test("depth breaks nothing", () => {
+    expect(isWide(JSON.parse(nested(400, "1")) as object)).toBe(false);
+    expect(isWide(JSON.parse(nested(5_000, "1")) as object)).toBe(true);
+  });
+});
+
+describe("flattened", () => {
+  test("message and tags stay, all else is one value, numbers keep their digits", () => {
+    const text =
+      '{"message":"m","tags":["t"],"@timestamp":"2026-01-02","kafka":{"offset":7},"log":{"level":"x"},"n":12345678901234567890.10}';
+    expect(flattened(text)).toEqual({
+      members: ['"message":"m"'],
+      tags: ["t"],
+      value:
+        '{"@timestamp":"2026-01-02","kafka":{"offset":7},"log":{"level":"x"},"n":12345678901234567890.10}',
+    });
+    expect(flattened('{"@timestamp":"2026-01-02","a":1}', true).value).toBe('{"a":1}');
+    expect(flattened('{"message":{"a":1},"tags":5}')).toEqual({
+      members: [],
+      tags: null,
+      value: '{"message":{"a":1},"tags":5}',
+    });
+  });
+
+  test("what the field type refuses stands as its text", () => {
+    const deep = flattened(nested(25, "1"));
+    expect(deep.value).toBe(nested(20, JSON.stringify(nested(5, "1"))));
+    expect(flattened('{"a":{"":1},"b":2}').value).toBe('{"a":"{\\"\\":1}","b":2}');
+    expect(flattened('{"a":[{"x\\u0000y":1}]}').value).toBe('{"a":["{\\"x\\\\u0000y\\":1}"]}');
+    expect(flattened('{"":1,"b":2}').value).toBe('{"_":"{\\"\\":1,\\"b\\":2}"}');
+    const digits = "9".repeat(1_001);
+    expect(flattened(`{"a":${digits},"b":${digits.slice(1)}}`).value).toBe(
+      `{"a":"${digits}","b":${digits.slice(1)}}`,
+    );
+    const name = "n".repeat(401);
+    expect(flattened(`{"a":{"${name}":1}}`).value).toBe(`{"a":"{\\"${name}\\":1}"}`);
+  });
+
+  test("is always an object that JSON.parse takes, with nothing twice and nothing too deep", () => {
+    const name = fc.constantFrom(
+      "a",
+      "b",
+      "",
+      "__proto__",
+      "x\0",
+      "message",
+      "tags",
+      "a.b",
+      "é",
+      "n".repeat(500),
+    );
+    const { value } = fc.letrec<{ value: string }>((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 6, withCrossShrink: true },
+        fc.constantFrom("1", "1e400", '"x"', "null", "true", '"\\ud800"', '""', "[]", "{}", nested(30, "1")),
+        fc.array(tie("value"), { maxLength: 3 }).map((items) => `[ ${items.join(" , ")} ]`),
+        fc
+          .array(fc.tuple(name, tie("value")), { maxLength: 4 })
+          .map(
+            (members) => `{${members.map(([key, item]) => `${JSON.stringify(key)} : ${item}`).join(",")}}`,
+          ),
+      ),
+    }));
+    const object = fc.array(fc.tuple(name, value), { maxLength: 5 });
+    fc.assert(
+      fc.property(object, (members) => {
+        const text = `{${members.map(([key, item]) => `${JSON.stringify(key)}:${item}`).join(",")}}`;
+        const parsed: unknown = JSON.parse(flattened(text).value);
+        expect(depthOf(parsed)).toBeLessThanOrEqual(20);
+        expectNames(parsed);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+test("the document of a flattened record has our fields as ever", () => {
+  const spec = specification({ format: "json", overflow: "flatten", path: "/a.log", timestamp: "time" });
+  const text = JSON.stringify({
+    message: "m",
+    time: 1_770_000_000_123,
+    kafka: { offset: 99 },
+    ...wideObject(600),
+  });
+  const [asDeclared, always] = [createDocumentEncoder(spec), createDocumentEncoder(spec, "always")].map(
+    (encode) => encode(sourceRecord(text, { offset: 5 })),
+  );
+  expect(asDeclared).toEqual(always);
+  const source: unknown = JSON.parse(always?.kind === "document" ? always.json : "");
+  expect(source).toEqual({
+    "@timestamp": "2026-02-02T02:40:00.123Z",
+    message: "m",
+    log: { file: { path: "/a.log" } },
+    kafka: {
+      topic: "app",
+      partition: 0,
+      offset: 5,
+      value: { time: 1_770_000_000_123, kafka: { offset: 99 }, ...wideObject(600) },
+    },
+    tags: ["fields_flattened"],
+  });
+});
+
+test("bytes that are not UTF-8 need no new field in a full index", () => {
+  const spec = specification({ format: "json", overflow: "flatten" });
+  const value = Buffer.from([0x7b, 0x22, 0x61, 0x22, 0x3a, 0x22, 0xff, 0x22, 0x7d]);
+  const encoding = createDocumentEncoder(spec, "always")(sourceRecord(value));
+  const source: unknown = JSON.parse(encoding.kind === "document" ? encoding.json : "");
+  expect(source).toEqual({
+    "@timestamp": expect.any(String),
+    kafka: {
+      topic: "app",
+      partition: 0,
+      offset: 0,
+      value: { a: "\uFFFD" },
+      value_base64: value.toString("base64"),
+    },
+    tags: ["fields_flattened", "invalid_utf8"],
+  });
+});
+
+/** Objects and lists within each other. */
+function depthOf(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  return 1 + Math.max(0, ...Object.values(value).map(depthOf));
+}
+
+function expectNames(value: unknown): void {
+  if (typeof value !== "object" || value === null) return;
+  for (const [name, child] of Object.entries(value)) {
+    if (!Array.isArray(value)) expect(name).toMatch(/^[^\0]{1,400}$/);
+    expectNames(child);
+  }
+}

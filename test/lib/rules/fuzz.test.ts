@@ -1,0 +1,21 @@
+import { expect, test } from "bun:test";
+import { fuzzConfig } from "../../support/fuzz/config.ts";
+import { fuzzEtcd } from "../../support/fuzz/etcd.ts";
+import { fuzzRecords } from "../../support/fuzz/records.ts";
+
+/** The same every time: a run with another seed, and with what is large, is `bun run fuzz`. */
+const SEED = 20_261_125;
+
+test.each([
+  ["config files", fuzzConfig, 60],
+  ["etcd values", fuzzEtcd, 200],
+  ["records", fuzzRecords, 150],
+] as const)(
+  "hostile %s: each is taken, refused or rejected as it should be",
+  (_, fuzz, cases) => {
+    const { failure, cases: ran } = fuzz({ seed: SEED, cases, drawnOnly: true });
+    expect(failure).toBeNull();
+    expect(ran).toBe(cases);
+  },
+  20_000,
+);

@@ -6,20 +6,21 @@ import { isLoopbackHostname } from "../../lib/rules/loopback.ts";
  * The image's health check, for the slim image has no curl: exits 0 if the host answers 200, else 1 with the reason.
  * Its time limit is below the 5 s of the Dockerfile's HEALTHCHECK, so that the reason is still told.
  *
- * With `http.tls` the address is given as an argument, or in PENSTOCK_HEALTH_URL: https://127.0.0.1:8080/healthz. On
- * loopback the certificate is not looked at: it is made out to the name that others call the host by.
+ * Where it asks is given, as an argument or in PENSTOCK_HEALTH_URL (https://127.0.0.1:8080/healthz with `http.tls`), and not
+ * read from the config file: a port that was changed there is not in force before a restart. On loopback the certificate
+ * is not looked at: it is made out to the name that others call the host by.
  *
  * Not with fetch, which would ask the proxy in HTTP_PROXY: Docker hands that variable to every container.
  */
 const [url = process.env["PENSTOCK_HEALTH_URL"] ?? "http://127.0.0.1:8080/healthz"] = process.argv.slice(2);
-const signal = AbortSignal.timeout(4_000);
 const judge = ({ statusCode }: { readonly statusCode?: number | undefined }): never =>
   statusCode === 200 ? process.exit(0) : fail(`answered ${statusCode}`);
 
 (url.startsWith("https:")
-  ? getOverTls(url, { signal, rejectUnauthorized: !isLoopbackHostname(new URL(url).hostname) }, judge)
-  : get(url, { signal }, judge)
+  ? getOverTls(url, { rejectUnauthorized: !isLoopbackHostname(new URL(url).hostname) }, judge)
+  : get(url, judge)
 ).on("error", ({ message }) => fail(message));
+setTimeout(() => fail("no answer within 4 s"), 4_000);
 
 function fail(reason: string): never {
   process.stderr.write(`${url}: ${reason}\n`);

@@ -6,7 +6,7 @@ import { isObject, logMember, ownFields } from "./json-document.ts";
 import { kafkaFields, kafkaStart } from "./kafka-fields.ts";
 import { createIndexNamer } from "./names.ts";
 import type { Rejection, SourceRecord } from "./record.ts";
-import { decodeUtf8 } from "./utf8-text.ts";
+import { decodeUtf8, withoutHalfPairs } from "./utf8-text.ts";
 
 /** A record as Elasticsearch will get it. */
 export interface EncodedDocument {
@@ -35,6 +35,8 @@ interface Content {
   readonly tags: readonly string[];
   /** The own fields as one, `kafka.value`, a JSON object; null: they stand in the document. */
   readonly kafkaValue: string | null;
+  /** True: half surrogate pairs in it were replaced. */
+  readonly mended: boolean;
 }
 
 /**
@@ -53,13 +55,15 @@ export function createDocumentEncoder(
 
   return (record) => {
     if (record.value === null) return { kind: "skipped" };
-    const { text, faithful } = decodeUtf8(record.value);
+    const decoded = decodeUtf8(record.value);
+    const { text } = decoded;
     const content =
       spec.format === "json"
-        ? jsonContent(text, faithful, record.timestamp)
+        ? jsonContent(text, decoded.faithful, record.timestamp)
         : textContent(text, record.timestamp, []);
     if (!isDocumentTime(content.timestampMs)) return rejected(content.timestampMs, spec.index);
 
+    const faithful = decoded.faithful && !content.mended;
     const kafka = kafkaFields(record);
     // Strings are put together piece by piece: at hundreds of thousands of records a second, lists would cost most.
     const time = new Date(content.timestampMs).toISOString();
@@ -88,18 +92,21 @@ export function createDocumentEncoder(
       ownTags: null,
       tags,
       kafkaValue: null,
+      mended: false,
     };
   }
 
-  function jsonContent(text: string, faithful: boolean, recordTimestampMs: number): Content {
-    const object = parseObject(text);
+  function jsonContent(text: string, decoded: boolean, recordTimestampMs: number): Content {
+    const whole = withoutHalfPairs(text);
+    const mended = whole !== text;
+    const object = parseObject(whole);
     const eventTimeMs =
       object === null || spec.timestamp === null ? null : parseEventTime(fieldAt(object, spec.timestamp));
     const tags = spec.timestamp !== null && eventTimeMs === null ? ["timestamp_parse_failure"] : [];
     if (object === null) return textContent(text, recordTimestampMs, ["json_parse_failure", ...tags]);
 
     // Line breaks can stand only between tokens in valid JSON; in a bulk body they would end the document.
-    const line = text.replace(/[\r\n]/g, " ");
+    const line = whole.replace(/[\r\n]/g, " ");
     const dropTimestamp = spec.timestamp === "@timestamp" && eventTimeMs !== null;
     if (flattening === "always" || (spec.overflow === "flatten" && isWide(object))) {
       const flattened = flattenedFields(line, object, { dropTimestamp });
@@ -109,9 +116,10 @@ export function createDocumentEncoder(
         ownTags: flattened.tags,
         tags: [...tags, "fields_flattened"],
         kafkaValue: flattened.value,
+        mended,
       };
     }
-    const own = ownFields(line, object, { path: spec.path, reserveEvent: !faithful, dropTimestamp });
+    const own = ownFields(line, object, { path: spec.path, reserveEvent: !decoded || mended, dropTimestamp });
     if (own.renamed) tags.push("json_field_renamed");
     return {
       timestampMs: eventTimeMs ?? recordTimestampMs,
@@ -119,6 +127,7 @@ export function createDocumentEncoder(
       ownTags: own.tags,
       tags,
       kafkaValue: null,
+      mended,
     };
   }
 }

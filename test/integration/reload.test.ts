@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { writeConfigMap } from "../support/config-map.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
@@ -67,19 +68,10 @@ describe("topics come, change and go while another one runs on, declared through
     [
       "a Kubernetes volume, its ..data link swapped",
       async (host, steady) => {
-        let version = 0;
-        const publish = async (entries: readonly Entry[]): Promise<void> => {
-          version += 1;
-          const name = `..version-${version}`;
-          await mkdir(join(host.folder, name));
-          await writeFile(join(host.folder, name, "config.yaml"), inFile(steady, entries));
-          await symlink(name, join(host.folder, "..data_tmp"));
-          await rename(join(host.folder, "..data_tmp"), join(host.folder, "..data"));
-        };
-        await publish([]);
-        await symlink("..data/config.yaml", join(host.folder, "link"));
-        await rename(join(host.folder, "link"), host.configPath);
-        return { declare: publish };
+        const declare = (entries: readonly Entry[]): Promise<void> =>
+          writeConfigMap(host.folder, "config.yaml", inFile(steady, entries));
+        await declare([]);
+        return { declare };
       },
     ],
     [

@@ -31,9 +31,23 @@ export interface TestHost extends AsyncDisposable {
 
 const EXITED = "exited";
 
+/** The process of a host, from its very start. */
+export interface HostProcess {
+  readonly pid: number;
+  /** Its log. */
+  readonly stdout: ReadableStream<Uint8Array>;
+  /** Null while it runs. */
+  readonly exitCode: number | null;
+  /** Resolves with the exit code, or 128 + signal. */
+  readonly exited: Promise<number>;
+  kill(signal: NodeJS.Signals): void;
+}
+
 export interface TestHostOptions {
   /** Environment variables beside those of the test. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Starts it otherwise than from the source, with the config.yaml in this folder. */
+  readonly start?: (folder: string) => Promise<HostProcess>;
 }
 
 /**
@@ -51,13 +65,15 @@ export async function startTestHost(
   await writeConfig(config);
 
   const lines: Record<string, unknown>[] = [];
-  const child = Bun.spawn([process.execPath, "infra/host/main.ts", "--config", configPath], {
-    cwd: join(import.meta.dir, "../.."),
-    env: { ...process.env, ...options.environment },
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "inherit",
-  });
+  const child =
+    (await options.start?.(folder)) ??
+    Bun.spawn([process.execPath, "infra/host/main.ts", "--config", configPath], {
+      cwd: join(import.meta.dir, "../.."),
+      env: { ...process.env, ...options.environment },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "inherit",
+    });
   const reading = readLines(child.stdout, (line) => lines.push(JSON.parse(line) as Record<string, unknown>));
 
   // A test that ran out of time is abandoned without its disposal.

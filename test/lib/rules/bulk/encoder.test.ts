@@ -146,6 +146,28 @@ describe("the body, written from bytes", () => {
     expectSame(flattening, [sourceRecord(wide), sourceRecord(wider), sourceRecord(wide)]);
   });
 
+  test("half surrogate pairs are replaced wherever they stand, whole ones stay", () => {
+    const values = [
+      '{"a":{"\\ud800":1}}',
+      '{"a":{"\\udc00":"x"}}',
+      '{"a":"\\uD83D\\uDE00"}',
+      '{"a":"\\ud800\\ud800"}',
+      '{"a":"\\\\ud800"}',
+    ];
+    const records = values.map((value) => sourceRecord(value));
+    for (const overflow of ["dead-letter", "flatten"] as const)
+      expectSame(specification({ format: "json", overflow }), records);
+    const lines = linesOf(createBulkEncoder(specification({ format: "json" }))(records));
+    expect(lines.map((line) => /"a":(.*?),"kafka/.exec(line)?.[1])).toEqual([
+      '{"\\ufffd":1}',
+      '{"\\ufffd":"x"}',
+      '"\\uD83D\\uDE00"',
+      '"\\ufffd\\ufffd"',
+      '"\\\\ud800"',
+    ]);
+    expect(lines.map((line) => line.includes('"invalid_utf8"'))).toEqual([true, true, false, true, false]);
+  });
+
   test("deep objects", () => {
     const nested = (depth: number): string => `{"a":${"[".repeat(depth)}${"]".repeat(depth)}}`;
     expectSame(

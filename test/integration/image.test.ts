@@ -1,0 +1,180 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdir, readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { CompressionTypes } from "kafkajs";
+import { stringify } from "yaml";
+import { freePorts } from "../../infra/stack/ports.ts";
+import { writeConfigMap } from "../support/config-map.ts";
+import { startTestHost } from "../support/host.ts";
+import { buildImage, type Image } from "../support/image/build.ts";
+import { execInContainer, obstacleToContainers, startContainer } from "../support/image/container.ts";
+import { uniqueName } from "../support/kafka.ts";
+import { expectEachOffsetOnce } from "../support/reload.ts";
+import { openTestServers, type TestServers } from "../support/servers.ts";
+
+/**
+ * The container image without a container engine: the Dockerfile replayed step by step, and its host run as an engine
+ * would run it. Of the base image only Bun is here, this machine's, and what Bun loads.
+ */
+
+const top = join(import.meta.dir, "../..");
+const obstacle = obstacleToContainers();
+if (obstacle !== null) process.stderr.write(`SKIPPED: the container image was not tried: ${obstacle}\n`);
+
+describe.skipIf(obstacle !== null)("the image that the Dockerfile builds", () => {
+  let image: Image & AsyncDisposable;
+  let servers: TestServers;
+  beforeAll(async () => {
+    image = await buildImage(join(top, "infra/deploy/Dockerfile"), top);
+    servers = await openTestServers();
+  }, 60_000);
+  afterAll(async () => {
+    await servers[Symbol.asyncDispose]();
+    await image[Symbol.asyncDispose]();
+  });
+
+  const filesIn = async (folder: string): Promise<string[]> => {
+    const entries = await readdir(join(image.root, folder), { recursive: true, withFileTypes: true });
+    return entries
+      .filter((entry) => !entry.isDirectory())
+      .map(({ parentPath, name }) => join(parentPath, name));
+  };
+
+  test("holds the host and what it imports, nothing that only its build needs, and no shell", async () => {
+    expect((await readdir(join(image.root, "app"))).toSorted()).toEqual(
+      "LICENSE bunfig.toml functions infra lib node_modules package.json tsconfig.json".split(" "),
+    );
+    const ours = (await filesIn("app")).filter((file) => !file.includes("/node_modules/"));
+    expect(ours.filter((file) => /\.(png|log|patch|test\.ts)$|\.env/.test(file))).toEqual([]);
+    const theirs = await filesIn("app/node_modules");
+    expect(theirs.filter((file) => /\.(map|[cm]?ts)$/.test(file))).toEqual([]);
+    expect(theirs.filter((file) => /node_modules\/(typescript|oxlint|fast-check)\//.test(file))).toEqual([]);
+    const programs = [...(await filesIn("usr/bin")), ...(await filesIn("usr/local/bin"))];
+    expect(programs.map((file) => file.slice(image.root.length)).toSorted()).toEqual(
+      ["/usr/bin/find", "/usr/local/bin/bun", "/usr/local/bin/bunx"].toSorted(),
+    );
+    // What the build borrowed from this machine: registry settings, Bun's cache.
+    expect([...(await filesIn("root")), ...(await filesIn("home")), ...(await filesIn("tmp"))]).toEqual([]);
+
+    const bytes = (files: readonly string[]): number =>
+      files.reduce((sum, file) => sum + Bun.file(file).size, 0);
+    expect(bytes(theirs)).toBeLessThan(30_000_000);
+    expect(bytes(ours)).toBeLessThan(3_000_000);
+  });
+
+  test("runs as process 1, an ordinary user without rights, on a root that cannot be written", async () => {
+    const [inFile, inEtcd, swappedIn, key] = [
+      uniqueName("image"),
+      uniqueName("image"),
+      uniqueName("image"),
+      uniqueName("key"),
+    ];
+    const topics = [inFile, inEtcd, swappedIn];
+    for (const topic of topics) await servers.kafka.createTopic(topic, 1);
+    // Read through etcd's own .proto file, which etcd3 finds beside itself.
+    await servers.etcd.put(key).value(JSON.stringify([{ topic: inEtcd }]));
+    const [port = 0] = await freePorts(1);
+    const config = {
+      ...servers.settings,
+      http: { port },
+      etcd: { endpoints: servers.etcdEndpoints, keys: [key] },
+      topics: [inFile],
+      shutdown: { deadline: "10s" },
+    };
+    // An engine makes the place for a mount.
+    await mkdir(join(image.root, "etc/penstock"));
+    const before = await stateOf(image.root);
+    const environment = {
+      ...image.environment,
+      HOME: "/home/bun",
+      PENSTOCK_HEALTH_URL: `http://127.0.0.1:${port}/healthz`,
+    };
+
+    await using host = await startTestHost(config, {
+      async start(folder) {
+        await writeConfigMap(folder, "config.yaml", await readFile(join(folder, "config.yaml"), "utf8"));
+        return startContainer({
+          ...image,
+          environment,
+          command: image.entrypoint,
+          mounts: [{ source: folder, target: "/etc/penstock" }],
+        });
+      },
+    });
+    const exec = (command: readonly string[]) =>
+      execInContainer(host.pid, { ...image, environment, command });
+
+    const status = await readFile(`/proc/${host.pid}/status`, "utf8");
+    expect(status).toMatch(/^NSpid:\t\d+\t1$/m);
+    expect(status).toMatch(/^Uid:\t1000\t1000\t1000\t1000$/m);
+    expect(status).toMatch(/^Gid:\t1000\t1000\t1000\t1000$/m);
+    expect(status).toMatch(/^Groups:\t? ?$/m);
+    for (const set of ["CapPrm", "CapEff", "CapBnd", "CapAmb"])
+      expect(status).toContain(`${set}:\t0000000000000000\n`);
+    expect(status).toMatch(/^NoNewPrivs:\t1$/m);
+    const write =
+      'for (const f of ["/tmp/x", "/app/x"]) await Bun.write(f, "x").catch((e) => console.log(e.code))';
+    expect((await exec(["bun", "-e", write])).out).toBe("EROFS\nEROFS\n");
+
+    // The native libraries of two codecs, and none: their packages may not unpack anything.
+    const codecs = [
+      CompressionTypes.None,
+      CompressionTypes.Snappy,
+      CompressionTypes.LZ4,
+      CompressionTypes.ZSTD,
+    ];
+    for (const topic of [inFile, inEtcd])
+      for (const codec of codecs) await servers.kafka.produce(topic, [{ value: `codec ${codec}` }], codec);
+    for (const topic of [inFile, inEtcd])
+      await host.untilTopic(topic, "has indexed", ({ counts }) => counts.indexed === codecs.length);
+
+    const swappedAt = performance.now();
+    await writeConfigMap(host.folder, "config.yaml", stringify({ ...config, topics: [inFile, swappedIn] }));
+    await host.untilTopic(swappedIn, "runs", ({ state }) => state === "running");
+    expect(performance.now() - swappedAt).toBeLessThan(10_000);
+    await servers.kafka.produce(swappedIn, [{ value: "after the swap" }]);
+    await host.untilTopic(swappedIn, "has indexed", ({ counts }) => counts.indexed === 1);
+
+    // Built where nothing can be written, not even in /tmp.
+    const page = await (await host.fetch("/")).text();
+    const assets = [...page.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path]) => path ?? "");
+    expect(assets).toHaveLength(3);
+    for (const asset of assets) {
+      const answer = await host.fetch(asset);
+      expect(answer.status).toBe(200);
+      if (asset.endsWith(".js")) expect((await answer.text()).length).toBeGreaterThan(20_000);
+    }
+
+    // Its exit code is not looked at: other tests' indices in the shared Elasticsearch may be unwell.
+    expect((await exec(["bun", "infra/cli/doctor.ts"])).out).toContain("3 declarations taken");
+
+    expect(await exec(image.healthCheck)).toEqual({ code: 0, out: "", error: "" });
+    host.signal("SIGSTOP");
+    expect(await exec(image.healthCheck)).toMatchObject({
+      code: 1,
+      error: expect.stringContaining("no answer within 4 s"),
+    });
+    host.signal("SIGCONT");
+
+    const toldAt = performance.now();
+    host.signal("SIGTERM");
+    expect(await host.exited).toBe(0);
+    expect(performance.now() - toldAt).toBeLessThan(10_000);
+    const gone = await startContainer({
+      ...image,
+      environment,
+      command: image.healthCheck,
+      stderr: "ignore",
+    });
+    expect(await gone.exited).toBe(1);
+
+    expect(await stateOf(image.root)).toEqual(before);
+    await expectEachOffsetOnce(servers, topics, topics.join(","));
+  }, 60_000);
+});
+
+/** Kind, owner, size and times of everything in a folder. */
+async function stateOf(folder: string): Promise<string[]> {
+  const listed = await Bun.$`find ${folder} -printf ${"%P %y %m %U:%G %s %T@ %C@\\n"}`.text();
+  return listed.split("\n").toSorted();
+}

@@ -21,6 +21,10 @@ export interface HostProcess extends AsyncDisposable {
   untilRunning(topics: readonly string[], everyMs: number, signal: AbortSignal): Promise<void>;
   /** The value of `penstock_records_consumed_total` for the topic. */
   recordsConsumed(topic: string): Promise<number>;
+  /** Resolves once `/readyz` answers 200; asks every `everyMs`. @throws the signal's reason */
+  untilReady(everyMs: number, signal: AbortSignal): Promise<void>;
+  /** SIGTERM, as an orchestrator ends it. @returns its exit code, or 128 + signal */
+  terminate(): Promise<number>;
 }
 
 const root = join(import.meta.dir, "../..");
@@ -112,6 +116,17 @@ export async function startHostProcess(
       const name = `penstock_records_consumed_total{topic="${topic}"} `;
       const line = text.split("\n").find((line) => line.startsWith(name));
       return line === undefined ? 0 : Number(line.slice(name.length));
+    },
+    async untilReady(everyMs, limit) {
+      await poll(
+        async () => ((await fetch(new URL("/readyz", url), { signal: limit })).ok ? true : null),
+        everyMs,
+        limit,
+      );
+    },
+    terminate() {
+      child.kill("SIGTERM");
+      return child.exited;
     },
     [Symbol.asyncDispose]: dispose,
   };

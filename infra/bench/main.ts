@@ -18,10 +18,11 @@ import { idle } from "./scenes/idle.ts";
 import { indexing } from "./scenes/indexing.ts";
 import { latency } from "./scenes/latency.ts";
 import { reload } from "./scenes/reload.ts";
+import { rollout } from "./scenes/rollout.ts";
 import type { Scene, SceneContext } from "./scenes/scene.ts";
 import { throughput } from "./scenes/throughput.ts";
 
-const SCENES: readonly Scene[] = [throughput, indexing, latency, reload, idle, catchUp, growth];
+const SCENES: readonly Scene[] = [throughput, indexing, latency, reload, idle, catchUp, growth, rollout];
 
 const help = helpText({
   synopsis: "bench [options]",

@@ -8,7 +8,7 @@ export interface Measurement {
   readonly who: string;
   /** What was measured, such as `CPU per million records`. */
   readonly figure: string;
-  readonly unit: "s" | "ms" | "%" | "MB" | "B" | "records/s" | "×";
+  readonly unit: "s" | "ms" | "%" | "MB" | "B" | "records" | "records/s" | "×" | "";
   /** One per round. */
   readonly values: readonly number[];
   readonly aim?: Aim | undefined;

@@ -1,77 +1,222 @@
-// `bun run bench:scale`: what many topics and records need, computed from measured costs, and reconcile simulated.
+// `bun run bench:scale`: what large installations need, worked out from measured costs, and the rules at their sizes.
 import { COMMON_OPTIONS, parseWords } from "../cli/arguments.ts";
-import { helpText, JSON_ROW } from "../cli/help-text.ts";
+import { helpText } from "../cli/help-text.ts";
 import { BENCH_EXIT_CODES, runBench } from "./command.ts";
-import { type Measurement, numberText, OURS } from "./measurement.ts";
-import { type Layout, type Load, needsOf } from "./needs.ts";
-import { reportOf } from "./report.ts";
-import { simulateReconcile } from "./simulated-reconcile.ts";
+import { byteMinimums } from "./scale-bytes.ts";
+import { idleCoreOf, needsOf, type ScaleCase } from "./scale-model.ts";
+import { costOfRules, spreadOf } from "./scale-simulation.ts";
+import { textTable } from "./text-table.ts";
+
+const CASES: readonly ScaleCase[] = [
+  {
+    name: "1,000 topics, 100,000/s text",
+    topics: 1_000,
+    partitions: 2_000,
+    recordsPerSecond: 1e5,
+    format: "text",
+    cells: 1,
+    brokers: 3,
+  },
+  {
+    name: "10,000 topics, 1 M/s text, one deployment",
+    topics: 10_000,
+    partitions: 20_000,
+    recordsPerSecond: 1e6,
+    format: "text",
+    cells: 1,
+    brokers: 6,
+  },
+  {
+    name: "10,000 topics, 1 M/s text, 10 cells",
+    topics: 10_000,
+    partitions: 20_000,
+    recordsPerSecond: 1e6,
+    format: "text",
+    cells: 10,
+    brokers: 6,
+  },
+  {
+    name: "10,000 topics, 10 M/s text, 20 cells",
+    topics: 10_000,
+    partitions: 30_000,
+    recordsPerSecond: 1e7,
+    format: "text",
+    cells: 20,
+    brokers: 24,
+  },
+  {
+    name: "10,000 topics, 10 M/s JSON, 20 cells",
+    topics: 10_000,
+    partitions: 30_000,
+    recordsPerSecond: 1e7,
+    format: "json",
+    cells: 20,
+    brokers: 100,
+  },
+];
+
+/** How often chance is tried. */
+const TRIALS = 2_000;
 
 const help = helpText({
-  synopsis: "bench:scale [options]",
-  about: `Computes what loads beyond one machine need, from costs that were measured (infra/deploy/scale.md says where), and runs the real
-reconcile handler over up to 50,000 topics with servers that answer at once. No server is needed.`,
-  options: [JSON_ROW],
+  synopsis: "bench:scale",
+  about: `Computes what loads beyond one machine need, from costs that were measured (infra/bench/scale-model.ts says where), and runs
+the assigner and the rules at their sizes, with servers in memory. infra/deploy/scale.md says what to make of it.`,
+  options: [],
   exitCodes: BENCH_EXIT_CODES,
 });
 
-const LOADS: readonly Load[] = [
-  { topics: 100, recordsPerSecond: 100_000, format: "text" },
-  { topics: 1_000, recordsPerSecond: 1_000_000, format: "text" },
-  { topics: 10_000, recordsPerSecond: 1_000_000, format: "text" },
-  { topics: 10_000, recordsPerSecond: 10_000_000, format: "text" },
-  { topics: 10_000, recordsPerSecond: 10_000_000, format: "json" },
-];
-const LAYOUT: Layout = { hostsPerCell: 3, utilization: 0.6 };
-const RECONCILED = [1_000, 10_000, 50_000];
-const STEADY_RUNS = 7;
+const write = (text: string): void => void process.stdout.write(text);
+const whole = (value: number): string => Math.round(value).toLocaleString("en-US");
+const megabytes = (bytes: number): string => `${whole(bytes / 1e6)} MB`;
 
-process.exitCode = await runBench(help, parse, async (json, signal) => {
-  const measurements: Measurement[] = [];
-  for (const topics of RECONCILED) {
+process.exitCode = await runBench(help, parse, async (_, signal) => {
+  tellNeeds();
+  for (const tell of [tellSpread, tellChance, tellRules]) {
     signal.throwIfAborted();
-    const { firstMs, steadyMs } = await simulateReconcile(topics, STEADY_RUNS);
-    const what = `${numberText(topics)} topics in etcd`;
-    const ours = { what, who: OURS, unit: "ms" } as const;
-    measurements.push({ ...ours, figure: "run that starts them", values: [firstMs] });
-    measurements.push({ ...ours, figure: "run that changes nothing", values: steadyMs });
+    await tell();
   }
-  const needs = LOADS.map((load) => ({ load, needs: needsOf(load, LAYOUT) }));
-  const text = `${needs.map(needsText).join("\n")}${reportOf([{ scene: "reconcile, simulated", measurements }])}`;
-  process.stdout.write(json ? `${JSON.stringify({ layout: LAYOUT, needs, measurements })}\n` : text);
+  tellMinimums();
 });
 
 /** Null: help was asked for. */
-function parse(args: string[]): boolean | null {
-  const { values } = parseWords({ args, options: COMMON_OPTIONS });
-  return values.help ? null : values.json;
+function parse(args: string[]): true | null {
+  const { values } = parseWords({ args, options: { help: COMMON_OPTIONS.help } });
+  return values.help ? null : true;
 }
 
-function needsText({ load, needs }: { load: Load; needs: ReturnType<typeof needsOf> }): string {
-  const { topics, recordsPerSecond, format } = load;
-  const rows: [string, string][] = [
-    ["hosts", `${needs.hosts} in ${needs.cells} cells of ${LAYOUT.hostsPerCell}`],
+function tellNeeds(): void {
+  write("What is needed, from measured costs (infra/bench/scale-model.ts)\n\n");
+  write(
+    textTable([
+      [
+        "",
+        "hosts",
+        "per cell",
+        "idle core/host",
+        "RSS/host",
+        "members",
+        "heartbeats/s",
+        "idle fetches/s",
+        "commits/s ≤",
+        "sockets",
+        "per broker",
+        "Kafka out",
+        "ES cores",
+        "index/day",
+        "start",
+      ],
+      ...CASES.map((wanted) => {
+        const needs = needsOf(wanted);
+        if (needs === null)
+          return [
+            wanted.name,
+            `does not fit: waiting in all topics takes ${(100 * idleCoreOf(wanted.topics / wanted.cells)).toFixed(0)} % of a core of each host`,
+          ];
+        return [
+          wanted.name,
+          whole(needs.hosts),
+          whole(needs.hostsPerCell),
+          `${(needs.idleCorePerHost * 100).toFixed(1)} %`,
+          megabytes(needs.memoryPerHostBytes),
+          whole(needs.members),
+          whole(needs.heartbeatsPerSecond),
+          whole(needs.idleFetchesPerSecond),
+          whole(needs.commitsPerSecond),
+          whole(needs.sockets),
+          whole(needs.socketsPerBroker),
+          `${megabytes(needs.kafkaOutBytesPerSecond)}/s`,
+          whole(needs.elasticsearchCores),
+          `${(needs.indexBytesPerDay / 1e12).toFixed(1)} TB`,
+          `${needs.startSeconds.toFixed(1)} s`,
+        ];
+      }),
+    ]),
+  );
+}
+
+async function tellSpread(): Promise<void> {
+  write("\nTopics of one partition over hosts: least and most, as a part of what is fair\n\n");
+  const spreads: string[][] = [["topics", "hosts", "kafkajs' own", "fair"]];
+  for (const [topics, hosts] of [
+    [300, 3],
+    [10_000, 3],
+    [10_000, 10],
+    [10_000, 40],
+  ] as const) {
+    const row = [whole(topics), String(hosts)];
+    for (const assigner of ["kafkajs' own", "fair"] as const) {
+      const shares = await spreadOf(assigner, topics, hosts);
+      row.push(
+        [Math.min(...shares), Math.max(...shares)]
+          .map((count) => `${((100 * count * hosts) / topics).toFixed(1)} %`)
+          .join(" – "),
+      );
+    }
+    spreads.push(row);
+  }
+  write(textTable(spreads));
+}
+
+async function tellChance(): Promise<void> {
+  let outside = 0;
+  for (let trial = 0; trial < TRIALS; trial += 1) {
+    const shares = await spreadOf("kafkajs' own", 300, 3);
+    if (shares.some((count) => count < 75 || count > 126)) outside += 1;
+  }
+  write(
+    `\n300 topics over 3 hosts by kafkajs' own: in ${outside} of ${whole(TRIALS)} tries a host had less than 25 % or more than 42 %\n`,
+  );
+}
+
+async function tellRules(): Promise<void> {
+  write("\nThe rules and the reconcile handler, servers in memory\n\n");
+  const rules: string[][] = [
     [
-      "on each host",
-      `${numberText(needs.topicsPerHost)} topics, ${numberText(needs.recordsPerHost)} records/s`,
+      "topics",
+      "config parsed",
+      "etcd values",
+      "first reconcile",
+      "steady",
+      "heap",
+      "a hash",
+      "/metrics",
+      "made in",
+      "template",
     ],
-    ["", `${megabytes(needs.bytesPerHost)}/s from Kafka and more to Elasticsearch`],
-    ["", `${numberText(needs.socketsPerHost)} connections to Kafka`],
-    [
-      "",
-      `${numberText(needs.idleCpuPerHost * 100)} % of a core and ${megabytes(needs.rssPerHostBytes)} before the first record`,
-    ],
-    ["", `${megabytes(needs.metricsBytesPerHost)} a scrape of /metrics`],
-    [
-      "on Kafka",
-      `${numberText(needs.members)} members, ${numberText(needs.idleRequests)} requests/s while nothing happens`,
-    ],
-    ["on Elasticsearch", `${numberText(needs.elasticsearchCores)} cores for primaries`],
   ];
-  const title = `${numberText(topics)} topics, ${numberText(recordsPerSecond)} ${format} records/s`;
-  return `${title}\n${rows.map(([name, value]) => `  ${name.padEnd(16)}  ${value}\n`).join("")}`;
+  for (const topics of [1_000, 10_000, 50_000]) {
+    const cost = await costOfRules(topics);
+    rules.push([
+      whole(topics),
+      cost.configParseMs === null ? "above 1 MiB" : `${whole(cost.configParseMs)} ms`,
+      `${(cost.etcdBytes / 1e6).toFixed(1)} MB`,
+      `${whole(cost.firstReconcileMs)} ms`,
+      `${whole(cost.steadyReconcileMs)} ms`,
+      megabytes(cost.heapBytes),
+      `${cost.hashMicroseconds.toFixed(1)} µs`,
+      `${(cost.metricsBytes / 1e6).toFixed(1)} MB`,
+      `${whole(cost.metricsMs)} ms`,
+      `${whole(cost.templateBytes / 1e3)} KB`,
+    ]);
+  }
+  write(textTable(rules));
 }
 
-function megabytes(bytes: number): string {
-  return `${numberText(bytes / 1e6)} MB`;
+function tellMinimums(): void {
+  write("\nkafka.inFlight.maxBytes of 256 MiB, shared by topics\n\n");
+  write(
+    textTable([
+      ["topics", "minimum each", "minimums together", "smallest fetches together"],
+      ...[100, 1_000, 10_000].map((topics) => {
+        const { eachBytes, togetherBytes, fetchesBytes } = byteMinimums(topics, 256 * 1024 * 1024);
+        return [
+          whole(topics),
+          `${whole(eachBytes / 1e3)} KB`,
+          megabytes(togetherBytes),
+          megabytes(fetchesBytes),
+        ];
+      }),
+    ]),
+  );
 }

@@ -11,6 +11,8 @@ export interface Committer {
   schedule(): void;
   /** Resolves once nothing is left to commit. @throws the signal's reason */
   flush(signal: AbortSignal): Promise<void>;
+  /** One try at all that may be committed by now; says by `onFailed` where it failed. */
+  commitNow(): Promise<void>;
   close(): void;
 }
 
@@ -77,6 +79,11 @@ export function createCommitter({ ledger, now, onFailed }: CommitterDeps): Commi
         await abortable(commit(), signal);
         if (ledger.uncommitted().size > 0) await sleep(INTERVAL_MS, undefined, { signal });
       }
+    },
+    async commitNow() {
+      // What is under way may know of less.
+      await committing;
+      await commit();
     },
     close() {
       closed = true;

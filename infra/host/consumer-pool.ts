@@ -13,6 +13,10 @@ export interface ConsumerPool extends Pick<
   statuses(): TopicStatus[];
   /** Of one topic; none where it is not here. */
   partitions(topic: string): readonly PartitionStatus[];
+  /** All that are here, by name. */
+  readonly topics: ReadonlyMap<string, unknown>;
+  /** Each asks now whether its group is rebalancing. */
+  lookForRebalances(): void;
   /** Stops everything side by side. @returns the topics of which something stayed uncommitted */
   stopAll(drainMs: number): Promise<string[]>;
 }
@@ -97,6 +101,7 @@ export function createConsumerPool(deps: PoolDeps): ConsumerPool {
   };
 
   return {
+    topics: entries,
     start(topic, order) {
       const entry = entryOf(topic, order.desired);
       return then(entry, null, () => launch(entry, order));
@@ -140,6 +145,9 @@ export function createConsumerPool(deps: PoolDeps): ConsumerPool {
     statuses: () =>
       [...entries.values()].map(({ runner }) => runner.status()).sort((a, b) => (a.topic < b.topic ? -1 : 1)),
     partitions: (topic) => entries.get(topic)?.runner.status().partitions ?? [],
+    lookForRebalances() {
+      for (const { runner } of entries.values()) runner.lookForRebalance();
+    },
     async stopAll(drainMs) {
       const unclean: string[] = [];
       await Promise.all(

@@ -19,10 +19,12 @@ import { createHttpApp } from "./http/app.ts";
 import { serveHttp } from "./http/server.ts";
 import { createMonitor } from "./monitor.ts";
 import { createPump } from "./pump.ts";
+import { createRebalanceWatch } from "./rebalance-watch.ts";
 import { createReconcileLoop } from "./reconcile-loop.ts";
 import { createReporter } from "./reporter.ts";
 import type { HostOptions } from "./host-options.ts";
 import { createServices } from "./services.ts";
+import { createTopicTurns } from "./topic-turns.ts";
 import { createTailHub } from "./tail-hub.ts";
 
 /** A running Penstock. */
@@ -57,14 +59,18 @@ export function startHost(options: HostOptions): Host {
   let inForce = config.settings;
   const etcd = createEtcdKeeper((reason) => loop.trigger(reason), logger);
 
+  const host = options.newMarker();
+  const turnOf = createTopicTurns(() => pool.topics);
   const pool = createConsumerPool({
-    startConsumer: (wanted, signal) => startConsumer({ ...wanted, logins }, signal),
+    startConsumer: (wanted, signal) =>
+      startConsumer({ ...wanted, logins, sharing: { host, turn: () => turnOf(wanted.topic) } }, signal),
     now,
     random,
     logger,
     joinBudget: () => budget.join(),
     events: (topic) => reporter.pumpEvents(topic),
     onLost: (topic, ranges) => reporter.lost(topic, ranges),
+    onRebalance: () => rebalances.notice(),
     onForgotten: (topic) => metrics.forgetTopic(topic),
     onFailed(topic, reason, retryAtMs) {
       failures.warn("a topic failed and is started again", { topic, reason: "failed", error: reason });
@@ -95,6 +101,11 @@ export function startHost(options: HostOptions): Host {
           return result;
         },
       }),
+  });
+
+  const rebalances = createRebalanceWatch({
+    topics: () => pool.topics.size,
+    look: () => pool.lookForRebalances(),
   });
 
   const tails = createTailHub({
@@ -202,6 +213,7 @@ export function startHost(options: HostOptions): Host {
     async stop() {
       const drainMs = Math.max(0, inForce.shutdown.deadlineMs - LEAVE_MS);
       watch.stop();
+      rebalances.stop();
       server.endStreams();
       // A run under way may be starting topics: it is told to hurry, and what it began is stopped with the rest.
       const [unclean] = await Promise.all([pool.stopAll(drainMs), loop.stop(), services.stop()]);

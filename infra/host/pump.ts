@@ -11,43 +11,20 @@ import { smallestFetchBytes } from "../../lib/rules/fetch-size.ts";
 import type { OutcomeKind, RetryReason, SourceRecord } from "../../lib/rules/record.ts";
 import { stalledAfterMs } from "../../lib/rules/stall.ts";
 import type { PartitionStatus } from "../../lib/rules/status.ts";
-import type { BulkGate, Leave } from "./bulk-gate.ts";
-import type { ByteShare } from "./byte-budget.ts";
+import type { Leave } from "./bulk-gate.ts";
 import { createCommitter } from "./committer.ts";
+import type { PumpDeps } from "./pump-deps.ts";
 import { RecordQueue } from "./record-queue.ts";
 import { PartitionLedger } from "./partition-ledger.ts";
-
-/** What one attempt made of its records, by position; null: try that record again. */
-export interface AttemptResult {
-  readonly outcomes: readonly (OutcomeKind | null)[];
-  readonly retry: RetryReason | null;
-}
-
-export interface PumpDeps {
-  /** One bounded attempt. Never throws for what servers do. */
-  ingest(records: readonly SourceRecord[], attempt: number, signal: AbortSignal): Promise<AttemptResult>;
-  readonly gate: BulkGate;
-  readonly share: ByteShare;
-  /** Bounds of one attempt's records, and how many attempts of this topic may be under way. */
-  limits(): { readonly maxDocuments: number; readonly maxBytes: number; readonly concurrency: number };
-  readonly now: () => number;
-  readonly random: () => number;
-  readonly events: PumpEvents;
-}
-
-/** What happened, for counters and logs; called per batch or bulk, never per record. */
-export interface PumpEvents {
-  consumed(records: number): void;
-  outcomes(outcomes: readonly (OutcomeKind | null)[]): void;
-  retried(reason: RetryReason, records: number): void;
-  commitFailed(error: unknown): void;
-  /** A fault of ours. The consumer has to be replaced. */
-  broken(error: unknown): void;
-}
 
 /** Moves the records of one topic: from the consumer's batches, through bulks in flight, to committed offsets. */
 export interface Pump {
   assign(assignment: Assignment): void;
+  /**
+   * The group rebalances: takes nothing more until the next assignment, lets go of what was not sent, and commits what
+   * was, waiting for it a little; what is left is read again. While it drains, stays until it is closed, or as long.
+   */
+  beforeRejoin(): Promise<void>;
   /** Takes a batch over as soon as there is memory for it; calls `heartbeat` while it waits. */
   accept(batch: FetchedBatch, heartbeat: () => Promise<void>): Promise<void>;
   observe(positions: readonly PartitionPosition[]): void;
@@ -73,6 +50,8 @@ function loadToldBy(retry: RetryReason | null): BulkLoad | undefined {
 
 const RETRY_BACKOFF: BackoffRule = { initialMs: 200, maxMs: 10_000 };
 const HOLD_BACK_MS = 1_000;
+/** Of a rebalance: all members of the group wait so long, for what takes many times as long to read and send again. */
+const SETTLE_MS = 5_000;
 /** Above what the largest share of memory holds of ordinary log lines, so that nothing but a stuck record meets it. */
 const MAX_PENDING_RECORDS = 250_000;
 
@@ -90,6 +69,7 @@ export function createPump(deps: PumpDeps): Pump {
   const queue = new RecordQueue();
   let attempts = 0;
   let draining = false;
+  let rejoining = false;
   /** True: a rebalance took the right to commit from records that were sent. */
   let cutOff = false;
   let dispatching = false;
@@ -231,6 +211,7 @@ export function createPump(deps: PumpDeps): Pump {
 
   return {
     assign(next) {
+      rejoining = false;
       cutOff = attempts > 0 || ledger.uncommitted().size > 0;
       epoch.abort(new Error("the group was rebalanced"));
       epoch = new AbortController();
@@ -244,6 +225,20 @@ export function createPump(deps: PumpDeps): Pump {
       // Where reading begins elsewhere than at what was committed, that is to be kept.
       committer.schedule();
     },
+    async beforeRejoin() {
+      rejoining = true;
+      share.give(queue.drop());
+      const limit = AbortSignal.any([life.signal, AbortSignal.timeout(SETTLE_MS)]);
+      try {
+        // What is tried again may be tried for hours.
+        while (attempts > 0 && trouble === null) await abortable(ended.promise, limit);
+        await abortable(committer.commitNow(), limit);
+        // It is about to leave: to join once more would make the others wait.
+        if (draining) await abortable(new Promise(() => {}), limit);
+      } catch (error) {
+        if (!limit.aborted) throw error;
+      }
+    },
     async accept(batch, heartbeat) {
       if (draining) await holdBack(heartbeat);
       if (life.signal.aborted) return;
@@ -256,7 +251,7 @@ export function createPump(deps: PumpDeps): Pump {
         if (life.signal.aborted) return;
         throw error;
       }
-      if (draining || fetchedIn !== epoch || !takeIn(batch, bytes)) {
+      if (draining || rejoining || fetchedIn !== epoch || !takeIn(batch, bytes)) {
         share.give(bytes);
         return;
       }

@@ -7,7 +7,7 @@ import type { Logger } from "../../lib/rules/logger.ts";
 import { describeLost, lostOffsets, type LostRange } from "../../lib/rules/position.ts";
 import type { OutcomeKind } from "../../lib/rules/record.ts";
 import type { TopicStatus } from "../../lib/rules/status.ts";
-import type { PumpEvents } from "./pump.ts";
+import type { PumpEvents } from "./pump-deps.ts";
 
 /** Turns what happens on a host into metrics, log lines and source health. */
 export interface Reporter {

@@ -1,5 +1,5 @@
 import type { StartOrder } from "../../functions/apply-plan.ts";
-import type { startConsumer, TopicConsumer } from "../../lib/adapters/kafka/consumer.ts";
+import type { TopicConsumer, TopicConsumerOptions } from "../../lib/adapters/kafka/consumer.ts";
 import { abortable } from "../../lib/rules/abortable.ts";
 import { backoffMs, type BackoffRule } from "../../lib/rules/backoff.ts";
 import type { SourceRef, Specification } from "../../lib/rules/declaration.ts";
@@ -11,16 +11,19 @@ import type { OutcomeKind } from "../../lib/rules/record.ts";
 import { shownState } from "../../lib/rules/stall.ts";
 import type { ReportedLoss, TopicState, TopicStatus } from "../../lib/rules/status.ts";
 import type { ByteShare } from "./byte-budget.ts";
-import type { Pump, PumpEvents } from "./pump.ts";
+import type { PumpEvents } from "./pump-deps.ts";
+import type { Pump } from "./pump.ts";
 
 export interface RunnerDeps {
-  readonly startConsumer: typeof startConsumer;
+  startConsumer(options: TopicConsumerOptions, signal: AbortSignal): Promise<TopicConsumer>;
   createPump(topic: string, order: StartOrder, share: ByteShare, events: PumpEvents): Pump;
   joinBudget(): ByteShare;
   /** It failed, and is due for another try at `retryAtMs`. */
   onFailed(topic: string, reason: string, retryAtMs: number): void;
   events(topic: string): Pick<PumpEvents, "consumed" | "outcomes" | "retried" | "commitFailed">;
   onLost(topic: string, ranges: readonly LostRange[]): void;
+  /** A group is rebalancing. */
+  onRebalance(): void;
   readonly now: () => number;
   readonly random: () => number;
   readonly logger: Logger;
@@ -50,6 +53,8 @@ export interface TopicRunner {
   /** Takes over where it is declared, where that changes nothing about how it runs. */
   describe(desired: DesiredTopic): void;
   status(): TopicStatus;
+  /** Asks now whether its group is rebalancing. */
+  lookForRebalance(): void;
 }
 
 interface Running {
@@ -181,6 +186,10 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
               readBefore = true;
               pump.assign(assignment);
             },
+            onRebalance() {
+              deps.onRebalance();
+              return pump.beforeRejoin();
+            },
             onLost: noteLost,
             onBatch: (batch, heartbeat) => pump.accept(batch, heartbeat),
             onPositions: (positions) => pump.observe(positions),
@@ -252,6 +261,7 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
     describe(wanted) {
       desired = wanted;
     },
+    lookForRebalance: () => running?.consumer?.lookForRebalance(),
     status() {
       const partitions = running?.pump.partitions() ?? [];
       return {

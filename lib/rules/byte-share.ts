@@ -35,7 +35,11 @@ export function mayAdmit(request: ByteShareRequest): boolean {
   const { bytes, held, used, maxBytes, readAhead, topics } = request;
   if (held === 0 || bytes === 0) return true;
   const wanted = held + bytes;
-  const guaranteed = Math.min(GUARANTEE_LIMIT_BYTES, maxBytes / (4 * Math.max(1, topics)));
-  if (wanted <= guaranteed) return true;
+  if (wanted <= guaranteedBytes(maxBytes, topics)) return true;
   return wanted <= Math.min(maxBytes / 4, readAhead) && used + bytes <= maxBytes;
+}
+
+/** What every topic may hold, whatever the others hold. */
+export function guaranteedBytes(maxBytes: number, topics: number): number {
+  return Math.min(GUARANTEE_LIMIT_BYTES, maxBytes / (4 * Math.max(1, topics)));
 }

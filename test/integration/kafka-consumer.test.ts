@@ -18,16 +18,27 @@ describe("a consumer of one topic", () => {
   function member(topic: string, signal: AbortSignal) {
     const assignments: Assignment[] = [];
     const crashes: unknown[] = [];
+    /** What happened, in order. */
+    const story: string[] = [];
     const started: Promise<TopicConsumer> = startConsumer(
       {
         kafka: kafkaSettings({ brokers: servers.addresses.brokers }),
         topic,
         groupId: topic,
         startAt: "earliest",
+        sharing: { host: topic, turn: () => 0 },
         logger: createMemoryLogger(),
         listener: {
-          onAssigned: (assignment) => void assignments.push(assignment),
+          onAssigned(assignment) {
+            assignments.push(assignment);
+            story.push("assigned");
+          },
           onLost: () => {},
+          async onRebalance() {
+            story.push("rebalance");
+            await assignments.at(-1)?.commit(new Map([[0, 0]]), new Map());
+            story.push("committed");
+          },
           onBatch: async () => {},
           onPositions: () => {},
           fetchBytes: () => 1024 * 1024,
@@ -36,7 +47,7 @@ describe("a consumer of one topic", () => {
       },
       signal,
     );
-    return { started, assignments, crashes };
+    return { started, assignments, crashes, story };
   }
 
   async function membersOf(groupId: string): Promise<number> {
@@ -70,6 +81,55 @@ describe("a consumer of one topic", () => {
       await Promise.all([firstConsumer.stop(), secondConsumer.stop()]);
     }
     expect(await membersOf(topic)).toBe(0);
+  }, 60_000);
+
+  test("one that is asked notices a rebalance in its long poll, and may commit before it joins again", async () => {
+    const topic = uniqueName("asked");
+    await servers.kafka.createTopic(topic);
+    const first = member(topic, AbortSignal.timeout(30_000));
+    const firstConsumer = await first.started;
+    const startedAt = performance.now();
+    const second = member(topic, AbortSignal.timeout(30_000));
+    const asking = setInterval(() => firstConsumer.lookForRebalance(), 100);
+    const secondConsumer = await second.started;
+    clearInterval(asking);
+    try {
+      // Its long poll takes 5 s.
+      expect(performance.now() - startedAt).toBeLessThan(3_500);
+      await eventually("the first has joined again", () => first.assignments.length > 1);
+      expect(first.story.slice(0, 4)).toEqual(["assigned", "rebalance", "committed", "assigned"]);
+      expect([...first.crashes, ...second.crashes]).toEqual([]);
+    } finally {
+      await Promise.all([firstConsumer.stop(), secondConsumer.stop()]);
+    }
+  }, 60_000);
+
+  test("shares its group with a member that knows kafkajs' own assigner only, as an older version does", async () => {
+    const topic = uniqueName("older");
+    await servers.kafka.createTopic(topic, 2);
+    const older = servers.kafka.kafka.consumer({
+      groupId: topic,
+      maxWaitTimeInMs: 200,
+      heartbeatInterval: 200,
+    });
+    const shares: (readonly number[] | undefined)[] = [];
+    older.on(older.events.GROUP_JOIN, ({ payload }) => void shares.push(payload.memberAssignment[topic]));
+    await older.connect();
+    await older.subscribe({ topics: [topic] });
+    await older.run({ eachMessage: () => Promise.resolve() });
+    const newer = member(topic, AbortSignal.timeout(30_000));
+    const consumer = await newer.started;
+    try {
+      await eventually("the older one has joined again", () => shares.at(-1)?.length === 1);
+      expect(newer.assignments.at(-1)?.committed.size).toBe(1);
+      await older.disconnect();
+      const asking = setInterval(() => consumer.lookForRebalance(), 100);
+      await eventually("the newer one has both", () => newer.assignments.at(-1)?.committed.size === 2);
+      clearInterval(asking);
+    } finally {
+      await Promise.all([older.disconnect(), consumer.stop()]);
+    }
+    expect(newer.crashes).toEqual([]);
   }, 60_000);
 
   test("a start that is called off at any moment leaves no member behind", async () => {

@@ -155,8 +155,10 @@ describe("what a host does with Kafka works over", () => {
               groupId: `${settings.groupPrefix}.${topic}`,
               startAt: "earliest",
               logger,
+              sharing: { host: topic, turn: () => 0 },
               listener: {
                 onAssigned() {},
+                async onRebalance() {},
                 onLost() {},
                 async onBatch({ records }) {
                   values.push(...records.map(({ value }) => String(value)));

@@ -5,8 +5,8 @@ import { registerCodecs } from "./codecs.ts";
 import { createLoginGate, type LoginGate } from "./login-gate.ts";
 
 /**
- * The same on every host: kafkajs' assigner sorts members by their ids, which begin with it. With host names
- * in it, every one-partition topic would land on the same host.
+ * The same on every host: kafkajs' assigner, in force beside an older version, sorts members by their ids, which begin
+ * with it. With host names in it, every one-partition topic would land on the same host.
  */
 const CLIENT_ID = "penstock";
 

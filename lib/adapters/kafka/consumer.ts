@@ -1,11 +1,13 @@
+import { setImmediate } from "node:timers/promises";
 import type { AssignmentContext } from "kafkajs";
-import { KafkaJSError } from "kafkajs";
+import { KafkaJSError, PartitionAssigners } from "kafkajs";
 import { abortable } from "../../rules/abortable.ts";
 import type { StartAt } from "../../rules/declaration.ts";
 import { messageOf, PenstockError } from "../../rules/errors.ts";
 import type { Logger } from "../../rules/logger.ts";
 import { startAgain, type LostRange } from "../../rules/position.ts";
 import type { KafkaSettings } from "../../rules/settings.ts";
+import { fairAssigner, type Sharing } from "./assigner.ts";
 import { openAssignment, type Assignment, type OpenedAssignment } from "./assignment.ts";
 import { createKafkaClient } from "./client.ts";
 import { passOnEmptyBatches, toFetchedBatch, type FetchedBatch } from "./fetched-batch.ts";
@@ -25,6 +27,11 @@ export interface PartitionPosition {
 export interface ConsumerListener {
   /** Before anything is fetched under this assignment. Whatever was fetched before is void: it is read again. */
   onAssigned(assignment: Assignment): void;
+  /**
+   * The group rebalances. What is in flight may be finished and committed until this resolves, while the whole group
+   * waits; then comes another assignment, unless the consumer was stopped.
+   */
+  onRebalance(): Promise<void>;
   /** Of the assignment that was told last. What is left of the log is read all the same. */
   onLost(ranges: readonly LostRange[]): void;
   /** Resolves when the batch was taken over; the next fetch waits for it. `heartbeat` keeps the membership. */
@@ -36,7 +43,7 @@ export interface ConsumerListener {
   onCrash(error: unknown): void;
 }
 
-export interface ConsumerOptions {
+export interface TopicConsumerOptions {
   readonly kafka: KafkaSettings;
   readonly topic: string;
   readonly groupId: string;
@@ -44,6 +51,11 @@ export interface ConsumerOptions {
   readonly startAt: StartAt;
   readonly listener: ConsumerListener;
   readonly logger: Logger;
+}
+
+/** With what all consumers of a host have in common. */
+export interface ConsumerOptions extends TopicConsumerOptions {
+  readonly sharing: Sharing;
   /** Shared with the host's other clients. */
   readonly logins?: LoginGate;
 }
@@ -51,6 +63,8 @@ export interface ConsumerOptions {
 export interface TopicConsumer {
   /** Leaves the group and closes the connections. Safe to call at any time and more than once. */
   stop(): Promise<void>;
+  /** Asks now whether the group is rebalancing, instead of after the long poll. Needs not be waited for. */
+  lookForRebalance(): void;
 }
 
 /**
@@ -68,7 +82,8 @@ const PARTITION_PART = 1 / 2;
 const PARTITION_MIN_BYTES = 1024 * 1024;
 /** How long the partitions of a host that was killed stand still; a host that stops leaves its groups at once. */
 const SESSION_TIMEOUT_MS = 15_000;
-const HEARTBEAT_MS = 3_000;
+/** At most so often, of one that reads; an idle one does after each long poll. How soon a rebalance is noticed. */
+const HEARTBEAT_MS = 1_000;
 /**
  * kafkajs ignores a stop during a join, and the member it leaves behind blocks the group until its session ends. So a
  * stop waits for the join to end, but no longer than this: the join may be what hangs.
@@ -88,6 +103,7 @@ export async function startConsumer(options: ConsumerOptions, signal: AbortSigna
   const client = createKafkaClient(kafka, logger, options.logins);
   const consumer = client.consumer({
     groupId,
+    partitionAssigners: [fairAssigner(options.sharing), PartitionAssigners.roundRobin],
     sessionTimeout: SESSION_TIMEOUT_MS,
     rebalanceTimeout: 2 * SESSION_TIMEOUT_MS,
     heartbeatInterval: HEARTBEAT_MS,
@@ -155,6 +171,11 @@ export async function startConsumer(options: ConsumerOptions, signal: AbortSigna
             const part = Math.max(PARTITION_MIN_BYTES, Math.round(maxBytes * PARTITION_PART));
             return { maxBytes, maxBytesPerPartition: Math.min(maxBytes, part) };
           },
+          async onRebalance() {
+            await listener.onRebalance();
+            // Told to stop meanwhile, it leaves instead: kafkajs looks for that when this is over.
+            await setImmediate();
+          },
           onAssigned: async (context) => {
             await leaveIfStopped(context);
             // A group that had a position and has none any more lost it with its topic: at the end it would skip records.
@@ -176,7 +197,7 @@ export async function startConsumer(options: ConsumerOptions, signal: AbortSigna
       );
     joining = started;
     await Promise.race([started.then(() => joined.promise), joined.promise]);
-    return { stop };
+    return { stop, lookForRebalance: () => void consumer.lookForRebalance() };
   } catch (error) {
     await stop().catch((failure: unknown) => {
       logger.debug("a consumer that did not start could not be closed", { topic, error: messageOf(failure) });

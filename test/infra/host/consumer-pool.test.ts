@@ -11,7 +11,7 @@ import { specification } from "../../support/records.ts";
 import { kafkaSettings } from "../../support/settings.ts";
 
 interface Consumer {
-  readonly options: ConsumerOptions;
+  readonly options: Omit<ConsumerOptions, "sharing">;
   /** What it writes to. */
   readonly index: string;
   /** Ends the drain of what it fetched. */
@@ -23,6 +23,7 @@ function setUp() {
   const budget = createByteBudget({ maxBytes: 1e6, readAhead: 1e6 });
   const consumers: Consumer[] = [];
   const alive = new Set<Consumer>();
+  const looked: string[] = [];
   const forgotten: string[] = [];
   const drains: ((clean: boolean) => void)[] = [];
   const indexes: string[] = [];
@@ -34,6 +35,7 @@ function setUp() {
     events: () => ({ consumed() {}, outcomes() {}, retried() {}, commitFailed() {} }),
     onFailed() {},
     onLost() {},
+    onRebalance() {},
     onForgotten: (topic) => void forgotten.push(topic),
     createPump(_topic, { desired }): Pump {
       const drain = Promise.withResolvers<boolean>();
@@ -41,6 +43,7 @@ function setUp() {
       indexes.push(desired.spec.index);
       return {
         assign() {},
+        beforeRejoin: () => Promise.resolve(),
         accept: () => Promise.resolve(),
         observe() {},
         fetchBytes: () => 65_536,
@@ -62,10 +65,11 @@ function setUp() {
         async stop() {
           alive.delete(consumer);
         },
+        lookForRebalance: () => void looked.push(options.topic),
       });
     },
   });
-  return { pool, consumers, alive, forgotten };
+  return { pool, consumers, alive, forgotten, looked };
 }
 
 function order(changes: { path?: string; index?: string } = {}): StartOrder {

@@ -91,6 +91,82 @@ describe("a rebalance", () => {
   });
 });
 
+describe("before it joins again", () => {
+  test("lets what was sent finish and commits it, so that nothing of it is read again", async () => {
+    const { pump, attempts, commits, log, budget, assign } = createPumpWorld({
+      maxDocuments: 2,
+      concurrency: 1,
+    });
+    assign(1, { 0: 0 });
+    await pump.accept(batch([0, 1, 2, 3]), noHeartbeat);
+    await flush();
+    let over = false;
+    const ready = pump.beforeRejoin().then(() => (over = true));
+    await pump.accept(batch([4]), noHeartbeat);
+    await advance(1_000);
+    expect({ over, used: budget.usedBytes }).toEqual({ over: false, used: 2 * recordBytes });
+    attempts[0]?.indexed();
+    await ready;
+    expect(attempts).toHaveLength(1);
+    expect(commits).toEqual([{ generation: 1, offsets: { 0: 2 } }]);
+    assign(2, { 0: 2 });
+    await pump.accept(batch([2, 3]), noHeartbeat);
+    await flush();
+    expect(attempts[1]?.offsets).toEqual([2, 3]);
+    expect(log.consumed).toBe(6);
+  });
+
+  test("does not wait for records that are tried again, and commits what has an outcome", async () => {
+    const { pump, attempts, commits, assign } = createPumpWorld();
+    assign(1, { 0: 0 });
+    await pump.accept(batch([0, 1]), noHeartbeat);
+    await flush();
+    attempts[0]?.answer(["indexed", null]);
+    await flush();
+    await pump.beforeRejoin();
+    expect(commits).toEqual([{ generation: 1, offsets: { 0: 1 } }]);
+  });
+
+  test("waits 5 s at most, and no longer for a commit", async () => {
+    const { pump, attempts, kafka, assign } = createPumpWorld();
+    assign(1, { 0: 0 });
+    await pump.accept(batch([0]), noHeartbeat);
+    await flush();
+    let over = 0;
+    void pump.beforeRejoin().then(() => (over += 1));
+    await advance(4_900);
+    expect(over).toBe(0);
+    await advance(200);
+    expect(over).toBe(1);
+    assign(2, { 0: 0 });
+    await pump.accept(batch([0]), noHeartbeat);
+    await flush();
+    kafka.commit = () => new Promise(() => {});
+    attempts.at(-1)?.indexed();
+    await flush();
+    void pump.beforeRejoin().then(() => (over += 1));
+    await advance(5_100);
+    expect(over).toBe(2);
+  });
+
+  test("while it drains: says true once all is committed, and does not join again before it is closed", async () => {
+    const { pump, attempts, commits, assign } = createPumpWorld();
+    assign(1, { 0: 0 });
+    await pump.accept(batch([0]), noHeartbeat);
+    await flush();
+    const drained = pump.drain(signal);
+    let over = false;
+    const ready = pump.beforeRejoin().then(() => (over = true));
+    attempts[0]?.indexed();
+    await advance(1_000);
+    expect(await drained).toBe(true);
+    expect(over).toBe(false);
+    expect(commits).toEqual([{ generation: 1, offsets: { 0: 1 } }]);
+    pump.close();
+    await ready;
+  });
+});
+
 describe("backpressure", () => {
   test("keeps a batch waiting, and the membership alive, until there is memory", async () => {
     const { pump, attempts, log, assign } = createPumpWorld({ maxBytes: 100 });

@@ -1,7 +1,8 @@
 import { bytesOf } from "../../../lib/adapters/kafka/source-record.ts";
 import { createBulkGate } from "../../../infra/host/bulk-gate.ts";
 import { createByteBudget } from "../../../infra/host/byte-budget.ts";
-import { createPump, type AttemptResult, type PumpDeps } from "../../../infra/host/pump.ts";
+import { createPump } from "../../../infra/host/pump.ts";
+import type { AttemptResult, PumpDeps } from "../../../infra/host/pump-deps.ts";
 import type { Assignment } from "../../../lib/adapters/kafka/assignment.ts";
 import type { FetchedBatch } from "../../../lib/adapters/kafka/fetched-batch.ts";
 import type { OutcomeKind, RetryReason, SourceRecord } from "../../../lib/rules/record.ts";

@@ -1,0 +1,60 @@
+import { z } from "zod";
+
+/** What arrived in Elasticsearch, partition by partition, and when. */
+export interface Arrivals {
+  /** Documents made; none of them is counted twice, since Elasticsearch itself tells a second one. */
+  readonly created: number;
+  /** Documents sent that were there already. */
+  readonly duplicates: number;
+  /** Takes the documents of one bulk. @param at when it was answered, in milliseconds of any clock */
+  take(body: Uint8Array, answer: Uint8Array, at: number): void;
+  /**
+   * The longest time without a new document, of each partition that ever had one, within a span of time, whose
+   * beginning and end count like documents.
+   */
+  standstills(fromMs: number, toMs: number): Map<string, number>;
+}
+
+const ID = /"_id":"(.+):(\d+):\d+:[0-9a-z-]+"/;
+const bulkAnswer = z.object({ items: z.array(z.object({ create: z.object({ status: z.number() }) })) });
+
+export function createArrivals(): Arrivals {
+  const times = new Map<string, number[]>();
+  let created = 0;
+  let duplicates = 0;
+  return {
+    get created() {
+      return created;
+    },
+    get duplicates() {
+      return duplicates;
+    },
+    take(body, answer, at) {
+      const { items } = bulkAnswer.parse(JSON.parse(new TextDecoder().decode(answer)));
+      const lines = new TextDecoder().decode(body).split("\n");
+      for (const [position, { create }] of items.entries()) {
+        if (create.status === 409) duplicates += 1;
+        if (create.status >= 300) continue;
+        created += 1;
+        const [, topic, partition] = ID.exec(lines[2 * position] ?? "") ?? [];
+        const name = `${topic}/${partition}`;
+        const known = times.get(name);
+        if (known === undefined) times.set(name, [at]);
+        else if (known.at(-1) !== at) known.push(at);
+      }
+    },
+    standstills: (fromMs, toMs) =>
+      new Map([...times].map(([name, all]) => [name, longestGap(all, fromMs, toMs)])),
+  };
+}
+
+function longestGap(times: readonly number[], fromMs: number, toMs: number): number {
+  const inside = times.filter((at) => at > fromMs && at < toMs);
+  let longest = 0;
+  let before = fromMs;
+  for (const at of [...inside, toMs]) {
+    longest = Math.max(longest, at - before);
+    before = at;
+  }
+  return longest;
+}

@@ -1,0 +1,100 @@
+import { type Measurement, OURS } from "../measurement.ts";
+import { percentile } from "../median.ts";
+import { measureRollout, type RolloutWay } from "../rollout.ts";
+import { rolloutTable } from "../rollout-table.ts";
+import type { Scene } from "./scene.ts";
+
+/** Of the topics: what a platform has, some large and some with one partition. */
+const PARTITIONS = [3, 3, 4, 4, 6, 6, 1, 1, 1, 1, 1, 1];
+const REPLICAS = 3;
+const PER_SECOND = 2_000;
+const LONGEST_MS = 5_000;
+
+/** How long partitions stand still while every host is replaced by another. */
+export const rollout: Scene = {
+  name: "rollout",
+  about: "three hosts under load are replaced one after the other: how long each partition stands still",
+  async run({ stack, broker, quick, checkouts, progress }, signal) {
+    const ways: readonly RolloutWay[] = quick ? ["surge"] : ["surge", "gap", "surge", "gap"];
+    const measurements: Measurement[] = [];
+    for (const [n, [who, checkout]] of [...checkouts].entries()) {
+      const topics = PARTITIONS.map((partitions, at) => ({ topic: `rollout-${n}-${at}`, partitions }));
+      for (const { topic, partitions } of topics) await broker.createTopics([topic], partitions);
+      const found = await measureRollout(
+        {
+          brokers: broker.brokers,
+          elasticsearchNode: stack.elasticsearch.node,
+          producer: broker.producer,
+          topics,
+          recordsPerSecond: PER_SECOND,
+          groupPrefix: `rollout${n}`,
+          replicas: REPLICAS,
+          ways,
+          settleMs: 2_000,
+          checkout,
+        },
+        signal,
+        (text) => progress(`rollout: ${who}, ${text}`, n / checkouts.size),
+      );
+      const sent = [...found.sent.values()].reduce((sum, count) => sum + count, 0);
+      if (found.created !== sent) throw new Error(`${found.created} documents were made of ${sent} records`);
+      progress(`rollout: ${who}\n${rolloutTable(found)}`, (n + 1) / checkouts.size);
+      const still = { median: 0.5, "95 %": 0.95, longest: 1 };
+      for (const way of new Set(ways)) {
+        const steps = found.steps.filter((step) => step.way === way);
+        const what = `${REPLICAS} hosts, ${PER_SECOND.toLocaleString("en-US")} records/s, ${way === "surge" ? "the new one first" : "the old one first"}`;
+        for (const [figure, share] of Object.entries(still)) {
+          measurements.push({
+            what,
+            who,
+            figure: `a partition stands still, ${figure}`,
+            unit: "ms",
+            values: steps.map(({ standstillsMs }) => percentile(standstillsMs, share)),
+            aim: who === OURS && share === 1 ? { atMost: LONGEST_MS } : undefined,
+          });
+        }
+        const add = (
+          figure: string,
+          unit: Measurement["unit"],
+          values: readonly number[],
+          atMost?: number,
+        ): void =>
+          void measurements.push({
+            what,
+            who,
+            figure,
+            unit,
+            values,
+            aim: who === OURS && atMost !== undefined ? { atMost } : undefined,
+          });
+        add(
+          "records behind, at most",
+          "records",
+          steps.map(({ lagPeak }) => lagPeak),
+        );
+        add(
+          "until nothing lags, once both are done",
+          "ms",
+          steps.map(({ backAfterMs }) => backAfterMs),
+        );
+        add(
+          "documents sent again",
+          "records",
+          steps.map(({ duplicates }) => duplicates),
+        );
+        add("exit code, highest", "", [Math.max(...steps.map(({ exitCode }) => exitCode))], 0);
+        add(
+          "the new one is ready after",
+          "ms",
+          steps.map(({ readyAfterMs }) => readyAfterMs),
+        );
+        add(
+          "the old one is gone after",
+          "ms",
+          steps.map(({ exitAfterMs }) => exitAfterMs),
+        );
+      }
+    }
+    return measurements;
+  },
+};

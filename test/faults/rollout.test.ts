@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { Partitioners } from "kafkajs";
+import { percentile } from "../../infra/bench/median.ts";
+import { measureRollout } from "../../infra/bench/rollout.ts";
+import { rolloutTable } from "../../infra/bench/rollout-table.ts";
+import { lettersIn, truthOf } from "../support/faults/verify.ts";
+import { uniqueName } from "../support/kafka.ts";
+import { connectStack, type StackClients } from "../support/stack-clients.ts";
+
+/** Far above what the steps take on a quiet machine: a partition that stands still longer waited for a session's end. */
+const LONGEST_MS = 14_000;
+const PER_SECOND = 1_000;
+const PARTITIONS = [3, 4, 6, 3, 5, 3, 1, 1, 1];
+
+let servers: StackClients;
+
+beforeAll(async () => {
+  servers = await connectStack();
+});
+afterAll(() => servers[Symbol.asyncDispose]());
+
+test("three hosts under load are replaced one after the other: nothing is lost or doubled, and each exits 0", async () => {
+  const run = uniqueName("rollout");
+  const topics = PARTITIONS.map((partitions, n) => ({ topic: `${run}-${n}`, partitions }));
+  await Promise.all(topics.map(({ topic, partitions }) => servers.kafka.createTopic(topic, partitions)));
+  await using resources = new AsyncDisposableStack();
+  const producer = servers.kafka.kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
+  await producer.connect();
+  resources.defer(() => producer.disconnect());
+  const found = await measureRollout(
+    {
+      brokers: servers.addresses.brokers,
+      elasticsearchNode: servers.addresses.elasticsearchNode,
+      producer,
+      topics,
+      recordsPerSecond: PER_SECOND,
+      groupPrefix: run,
+      replicas: 3,
+      ways: ["surge"],
+      settleMs: 1_000,
+      config: { deadLetters: servers.config.deadLetters },
+    },
+    AbortSignal.timeout(100_000),
+  );
+  process.stdout.write(`\n${rolloutTable(found)}`);
+
+  expect([...found.steps.map(({ exitCode }) => exitCode), ...found.exitCodes]).toEqual([0, 0, 0, 0, 0, 0]);
+  const letters = await lettersIn(servers.kafka, servers.config.deadLetters.topic);
+  for (const plan of topics) {
+    const sent = found.sent.get(plan.topic) ?? 0;
+    const truth = await truthOf(servers, { ...plan, format: "text", poisonEvery: 0 }, letters, sent);
+    expect({ ...truth, sent }).toEqual({
+      topic: plan.topic,
+      records: sent,
+      indexed: sent,
+      sent,
+      deadLettered: 0,
+      missing: [],
+      doubled: [],
+      lostNumbers: 0,
+    });
+    expect(sent).toBeGreaterThan(0);
+    expect(await servers.kafka.committed(`${run}.${plan.topic}`, plan.topic)).toEqual(
+      await servers.kafka.ends(plan.topic),
+    );
+  }
+  expect(found.created).toBe([...found.sent.values()].reduce((sum, count) => sum + count, 0));
+  for (const { standstillsMs, lagPeak } of found.steps) {
+    expect(standstillsMs).toHaveLength(PARTITIONS.reduce((sum, count) => sum + count, 0));
+    expect(percentile(standstillsMs, 1)).toBeLessThan(LONGEST_MS);
+    expect(lagPeak).toBeLessThan((PER_SECOND * LONGEST_MS) / 1_000);
+  }
+}, 120_000);

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { eventually } from "../support/eventually.ts";
+import { startTestHost, type TestHost } from "../support/host.ts";
+import { uniqueName } from "../support/kafka.ts";
+import { connectStack, type StackClients } from "../support/stack-clients.ts";
+
+const TOPICS = 300;
+/** A killed member's session takes 15 s, and the machine may be busy. */
+const SETTLE_WITHIN_MS = 90_000;
+
+let servers: StackClients;
+
+beforeAll(async () => {
+  servers = await connectStack();
+});
+afterAll(() => servers[Symbol.asyncDispose]());
+
+/** How many of the topics each host owns, once every group has all hosts as members and each topic exactly one owner. */
+async function settled(groupIds: readonly string[], hosts: readonly TestHost[]): Promise<number[]> {
+  return eventually(
+    `${hosts.length} hosts own ${TOPICS} partitions`,
+    async () => {
+      const groups = await servers.kafka.groups(groupIds);
+      const stable = groups.every(
+        ({ state, members }) => state === "Stable" && members.length === hosts.length,
+      );
+      if (!stable) return null;
+      const owned = await Promise.all(
+        hosts.map(async (host) =>
+          (await host.topics()).flatMap(({ topic, partitions }) =>
+            partitions.some((partition) => partition.owned) ? [topic] : [],
+          ),
+        ),
+      );
+      const all = owned.flat();
+      const once = all.length === TOPICS && new Set(all).size === TOPICS;
+      return once ? owned.map((some) => some.length) : null;
+    },
+    SETTLE_WITHIN_MS,
+  );
+}
+
+test("300 topics of one partition are spread evenly over hosts that come and are killed", async () => {
+  const run = uniqueName("spread");
+  const topics = Array.from({ length: TOPICS }, (_, n) => `${run}-${n}`);
+  const admin = servers.kafka.kafka.admin();
+  await using resources = new AsyncDisposableStack();
+  await admin.connect();
+  resources.defer(() => admin.disconnect());
+  await admin.createTopics({
+    topics: topics.map((topic) => ({ topic, numPartitions: 1 })),
+    waitForLeaders: false,
+  });
+  resources.defer(() => admin.deleteTopics({ topics }));
+  const start = async (): Promise<TestHost> =>
+    resources.use(
+      await startTestHost({
+        ...servers.config,
+        kafka: { ...servers.config.kafka, groupPrefix: run },
+        topics,
+      }),
+    );
+
+  const lines: string[] = [];
+  /** 25 to 42 % of three hosts: three quarters to five quarters of what is fair. */
+  const expectFair = async (what: string, hosts: readonly TestHost[]): Promise<void> => {
+    const from = performance.now();
+    const owned = await settled(
+      topics.map((topic) => `${run}.${topic}`),
+      hosts,
+    );
+    const seconds = ((performance.now() - from) / 1_000).toFixed(1);
+    const shares = owned.map((count) => `${((100 * count) / TOPICS).toFixed(1)} %`).join(", ");
+    lines.push(`${what.padEnd(40)}${shares.padEnd(34)}settled after ${seconds} s`);
+    for (const count of owned) {
+      expect((count / TOPICS) * hosts.length).toBeWithin(0.75, 1.26);
+    }
+  };
+  const [first, second, third] = await Promise.all([start(), start(), start()]);
+  await expectFair("three start at once", [first, second, third]);
+  const fourth = await start();
+  await expectFair("a fourth joins", [first, second, third, fourth]);
+  first.signal("SIGKILL");
+  await first.exited;
+  await expectFair("one of the four is killed", [second, third, fourth]);
+  process.stdout.write(`\n${lines.join("\n")}\n`);
+}, 240_000);

@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import type { Random } from "./random.ts";
+import type { SeededRandom } from "../../../infra/bench/random.ts";
 import type { RawRequest } from "./raw-exchange.ts";
 
 /** One hostile request. */
@@ -56,7 +56,7 @@ const paths = [
   "/openapi.json",
   "/nope",
 ];
-const twists: readonly ((path: string, random: Random) => string)[] = [
+const twists: readonly ((path: string, random: SeededRandom) => string)[] = [
   (path) => path,
   (path) => `/${path}`,
   (path) => `${path}/`,
@@ -285,8 +285,8 @@ const ENDLESS_PIECES = 320;
 const PIECE = "x".repeat(64 * 1024);
 
 /** One of all kinds, by chance. What it carries can change nothing: no write has the full token and is valid. */
-export function httpCase(random: Random, who: Credentials): HttpCase {
-  const { pick, below, chance } = random;
+export function httpCase(random: SeededRandom, who: Credentials): HttpCase {
+  const { pick, below, next } = random;
   const credential = pick([
     "",
     "",
@@ -352,7 +352,7 @@ export function httpCase(random: Random, who: Credentials): HttpCase {
     },
     () => {
       const body = utf8(pick(jsonBodies)());
-      const full = chance(0.3) ? [`Authorization: Bearer ${who.token}`] : [];
+      const full = next() < 0.3 ? [`Authorization: Bearer ${who.token}`] : [];
       const line = `POST ${pick(posts)} HTTP/1.1`;
       const headers = [`Content-Type: ${pick(types)}`, sized(body)];
       if (full.length === 0) return made("body", request(line, headers, body));
@@ -393,7 +393,7 @@ export function httpCase(random: Random, who: Credentials): HttpCase {
       const at = below(whole.length);
       return made(
         "torn",
-        whole.slice(0, at) + pick(["", "\0", "\r\n", "\xff"]) + (chance(0.5) ? whole.slice(at) : ""),
+        whole.slice(0, at) + pick(["", "\0", "\r\n", "\xff"]) + (next() < 0.5 ? whole.slice(at) : ""),
       );
     },
     () =>
@@ -430,7 +430,7 @@ export function httpCase(random: Random, who: Credentials): HttpCase {
   // What takes megabytes is made more seldom.
   const one = pick(kinds)();
   const isLarge = ["oversized body", "endless body", "compressed body"].includes(one.kind);
-  return isLarge && chance(0.8) ? pick(kinds.slice(0, 6))() : one;
+  return isLarge && next() < 0.8 ? pick(kinds.slice(0, 6))() : one;
 }
 
 function* endless(head: string, wrap: (piece: string) => string): Generator<string> {

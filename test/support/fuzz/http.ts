@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { seededRandom } from "../../../infra/bench/random.ts";
 import { eventually } from "../eventually.ts";
 import { type Credentials, type HttpCase, httpCase } from "./http-cases.ts";
-import { createRandom } from "./random.ts";
 import { exchange, type RawExchange } from "./raw-exchange.ts";
 import { beSlow, type SlowClients } from "./slow-clients.ts";
 
@@ -94,7 +94,7 @@ async function runCases(
   const work = async (): Promise<void> => {
     for (let index = next++; index < to; index = next++) {
       // Each of its own, so that one can be sent again alone.
-      const tried = httpCase(createRandom(seed * 1_000_003 + index), who);
+      const tried = httpCase(seededRandom(seed * 1_000_003 + index), who);
       onDone(tried, index, await exchange(hostname, Number(port), tried));
     }
   };

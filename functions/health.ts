@@ -4,7 +4,7 @@ import type { PartitionStatus, TopicStatus } from "../lib/rules/status.ts";
 /** Whether something the host depends on works, as last seen. */
 export interface SourceHealth {
   readonly ok: boolean;
-  /** One sentence where it is not ok; null where it is. Holds no secret: `/readyz` is open. */
+  /** One sentence where it is not ok; null where it is. Holds no secret. */
   readonly reason: string | null;
   /** When it became so, ISO 8601; null: not known. */
   readonly since: string | null;
@@ -108,4 +108,29 @@ function stuckTopic({ topic, reason, since, partitions }: TopicStatus, now: numb
 /** A partition that never progressed is measured from when its topic entered its state. */
 function progressAt(partition: PartitionStatus, topicSince: string): number {
   return partition.progressAt ?? Date.parse(topicSince);
+}
+
+/** The same for strangers: what fails, and not why. */
+export function withoutReasons({ status, checks }: HealthResult): HealthResult {
+  const { config, kafka, elasticsearch, etcd, progress } = checks;
+  const bare = ({ ok, since }: SourceHealth): SourceHealth => ({ ok, since, reason: null });
+  return {
+    status,
+    checks: {
+      config: bare(config),
+      kafka: bare(kafka),
+      elasticsearch: bare(elasticsearch),
+      ...(etcd !== undefined && { etcd: bare(etcd) }),
+      progress: {
+        ...bare(progress),
+        partitions: progress.partitions,
+        topics: progress.topics.map(({ topic, partitions, since }) => ({
+          topic,
+          partitions,
+          since,
+          reason: null,
+        })),
+      },
+    },
+  };
 }

@@ -36,9 +36,13 @@ export function createConfigReader(configPath: string, environment: Environment)
   return {
     read() {
       const named = new Set([configPath]);
+      // Once each, however often it is named: so that it says the same everywhere, and soon.
+      const texts = new Map<string, string>();
       const readFile = (path: string): string => {
         named.add(path);
-        return readTextFile(path).text;
+        const text = texts.get(path) ?? readTextFile(path).text;
+        texts.set(path, text);
+        return text;
       };
       try {
         const config = parseConfig(readConfigFile(configPath).text, {

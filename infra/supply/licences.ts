@@ -11,8 +11,6 @@ export const ALLOWED_LICENCES: ReadonlySet<string> = new Set([
   "BSD-3-Clause",
   "ISC",
   "MIT",
-  "BlueOak-1.0.0",
-  "Unlicense",
 ]);
 
 /** The SPDX expression a package states, or null where it states none. */

@@ -62,6 +62,14 @@ export function parseEtcdValue(
     if (name !== null && !firstOf.has(name)) firstOf.set(name, position);
   }
 
+  // By name and by position: to search the list for each entry would take seconds where ten thousand are invalid.
+  const goodNames = new Map(
+    lastGood.toReversed().map((declaration) => [identityOf(declaration), declaration]),
+  );
+  const goodEntries = new Map(
+    lastGood.toReversed().map((declaration) => [declaration.source.entry, declaration]),
+  );
+
   const refused: Refusal[] = [];
   const declarations = entries.flatMap(({ declaration, raw, position, faults }): Declaration[] => {
     const first = declaration === null ? position : firstOf.get(identityOf(declaration));
@@ -88,11 +96,7 @@ export function parseEtcdValue(
 
   /** What an entry that is invalid now said before, unless another entry speaks for that name. */
   function lastGoodOf(named: ReturnType<typeof nameOf>, position: number): Declaration | null {
-    const found = lastGood.find((declaration) =>
-      named === null
-        ? declaration.source.entry === position
-        : identityOf(declaration) === `${named.kind} ${named.name}`,
-    );
+    const found = named === null ? goodEntries.get(position) : goodNames.get(`${named.kind} ${named.name}`);
     if (found === undefined || firstOf.has(identityOf(found))) return null;
     firstOf.set(identityOf(found), position);
     // What it says is of the older revision; only its place is today's.

@@ -63,10 +63,13 @@ export function rememberEtcd(
       keys.set(key, parseEtcdValue(value, source, before, deadLetterTopic));
     }
   }
-  for (const { listed: name, reason } of reading.forbidden ?? []) {
+  const forbidden = reading.forbidden ?? [];
+  // A key of a forbidden prefix may be listed by itself too, and be readable: then it is absent, where it was not read.
+  const readable = listed.filter((name) => !forbidden.some((one) => one.listed === name));
+  for (const { listed: name, reason } of forbidden) {
     const place = listed.indexOf(name);
     const kept = [...(previous?.keys ?? [])].filter(
-      ([key]) => !keys.has(key) && placeOf(key, listed) === place,
+      ([key]) => !keys.has(key) && placeOf(key, listed) === place && placeOf(key, readable) < 0,
     );
     for (const [key, { declarations }] of kept) keys.set(key, { declarations, refused: [] });
     const source = { kind: "etcd", name, revision: null } as const;

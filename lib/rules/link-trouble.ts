@@ -82,6 +82,19 @@ const TROUBLES: readonly Trouble[] = [
     remedy: "correct the scheme (http or https) and the port, or set tls.cert and tls.key",
   },
   {
+    // Bun's fetch says "Unable to connect" of these, too.
+    said: /EHOSTUNREACH|ENETUNREACH/,
+    sentence: () => "no route leads to it (host or network unreachable)",
+    mark: "no route leads to it",
+    remedy: "correct its address, or the network between",
+  },
+  {
+    said: /ETIMEDOUT/,
+    sentence: () => "it does not answer at all (ETIMEDOUT)",
+    mark: "it does not answer at all",
+    remedy: "correct its address, or the firewall between",
+  },
+  {
     said: /ECONNREFUSED|Unable to connect/,
     sentence: () => "nothing listens there (ECONNREFUSED)",
     mark: "nothing listens there",

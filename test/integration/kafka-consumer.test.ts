@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, spyOn, test } from "bun:test";
+import { createRequire } from "node:module";
+import { KafkaJSConnectionError } from "kafkajs";
 import type { Assignment } from "../../lib/adapters/kafka/assignment.ts";
 import { startConsumer, type TopicConsumer } from "../../lib/adapters/kafka/consumer.ts";
 import { eventually } from "../support/eventually.ts";
@@ -6,6 +8,11 @@ import { uniqueName } from "../support/kafka.ts";
 import { createMemoryLogger } from "../support/memory-logger.ts";
 import { kafkaSettings } from "../support/settings.ts";
 import { connectStack, type StackClients } from "../support/stack-clients.ts";
+
+const require = createRequire(import.meta.url);
+const Cluster = require("kafkajs/src/cluster") as {
+  readonly prototype: { fetchTopicsOffset: (topics: unknown) => Promise<unknown> };
+};
 
 describe("a consumer of one topic", () => {
   let servers: StackClients;
@@ -15,7 +22,7 @@ describe("a consumer of one topic", () => {
   afterAll(() => servers[Symbol.asyncDispose]());
 
   /** A member of the topic's group, and what it was told. */
-  function member(topic: string, signal: AbortSignal) {
+  function member(topic: string, signal: AbortSignal, host = topic) {
     const assignments: Assignment[] = [];
     const crashes: unknown[] = [];
     /** What happened, in order. */
@@ -26,7 +33,7 @@ describe("a consumer of one topic", () => {
         topic,
         groupId: topic,
         startAt: "earliest",
-        sharing: { host: topic, turn: () => 0 },
+        sharing: { host, turn: () => 0 },
         logger: createMemoryLogger(),
         listener: {
           onAssigned(assignment) {
@@ -36,8 +43,11 @@ describe("a consumer of one topic", () => {
           onLost: () => {},
           async onRebalance() {
             story.push("rebalance");
-            await assignments.at(-1)?.commit(new Map([[0, 0]]), new Map());
-            story.push("committed");
+            const commit = assignments.at(-1)?.commit(new Map([[0, 0]]), new Map());
+            await commit?.then(
+              () => story.push("committed"),
+              () => story.push("not committed"),
+            );
           },
           onBatch: async () => {},
           onPositions: () => {},
@@ -101,6 +111,32 @@ describe("a consumer of one topic", () => {
       expect([...first.crashes, ...second.crashes]).toEqual([]);
     } finally {
       await Promise.all([firstConsumer.stop(), secondConsumer.stop()]);
+    }
+  }, 60_000);
+
+  test("joins again where it could not find out where to read on", async () => {
+    const topic = uniqueName("unopened");
+    await servers.kafka.createTopic(topic);
+    // Hosts take turns by name: the one partition stays with the first.
+    const first = member(topic, AbortSignal.timeout(30_000), "a");
+    const firstConsumer = await first.started;
+    const consumers = [firstConsumer];
+    const asking = setInterval(() => consumers.forEach((one) => one.lookForRebalance()), 100);
+    const fetchTopicsOffset = spyOn(Cluster.prototype, "fetchTopicsOffset");
+    fetchTopicsOffset.mockRejectedValueOnce(new KafkaJSConnectionError("Connection error: read ECONNRESET"));
+    try {
+      await first.assignments[0]?.commit(new Map([[0, 0]]), new Map());
+      const second = member(topic, AbortSignal.timeout(30_000), "b");
+      consumers.push(await second.started);
+      const told = await eventually("the first was assigned anew, or crashed", () =>
+        first.assignments.length > 1 || first.crashes.length > 0 ? first.story : null,
+      );
+      expect(told).toEqual(["assigned", "rebalance", "committed", "rebalance", "not committed", "assigned"]);
+      expect(first.crashes).toEqual([]);
+    } finally {
+      fetchTopicsOffset.mockRestore();
+      clearInterval(asking);
+      await Promise.all(consumers.map((one) => one.stop()));
     }
   }, 60_000);
 

@@ -298,7 +298,6 @@ describe("no secret is in anything that is said, written or answered, with", () 
       shown.set("the host's standard output", said.out);
       shown.set("the host's standard error", said.error);
       expect(said.out).toContain("stopped");
-      expect(said.out).toContain("stopped");
       expectNoSecret(shown, [fingerprintOf(settings.kafka), fingerprintOf(settings.etcd)]);
     },
     120_000,

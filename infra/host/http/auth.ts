@@ -18,6 +18,8 @@ declare module "hono" {
   interface ContextVariableMap {
     /** Set by the guard: whether this very request would still be let in, asked while its answer goes on. */
     isStillAllowed: () => boolean;
+    /** Set by the guard: whether an open path is asked by somebody who might ask the closed ones as well. */
+    isKnown: () => boolean;
   }
 }
 
@@ -54,6 +56,13 @@ export function guard(deps: GuardDeps): MiddlewareHandler {
       return typeof access === "string" ? refuseChange(c, access) : access;
     };
     c.set("isStillAllowed", () => refusal(wrongToken) === null);
+    c.set("isKnown", () => {
+      const { token, readOnlyToken } = deps.settings();
+      // A wrong token counts here too, or this would be the place to try many.
+      return (
+        token === null || typeof credentialOf(c, { token, readOnlyToken }, sessions, refuseToken) === "string"
+      );
+    });
     return refusal(refuseToken) ?? next();
   };
 }

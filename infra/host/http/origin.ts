@@ -11,7 +11,7 @@ export function originOf(request: HonoRequest): OriginKind {
   const origin = request.header("origin");
   if (origin === undefined) return "absent";
   const host = hostOf(request);
-  const own = /^(https?:)\/\/[^/]+$/.exec(origin);
+  const own = /^(https?:)\/\/[^/@]+$/.exec(origin);
   if (own === null || host === null || !URL.canParse(origin)) return "foreign";
   // A page that came over plain HTTP may be anybody's.
   if (isOwnTls(request) && own[1] === "http:") return "foreign";

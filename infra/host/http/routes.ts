@@ -1,5 +1,5 @@
 import type { Context, Handler, Hono } from "hono";
-import type { HealthResult } from "../../../functions/health.ts";
+import { type HealthResult, withoutReasons } from "../../../functions/health.ts";
 import type { TopicStatus } from "../../../lib/rules/status.ts";
 import { problem } from "./problem.ts";
 
@@ -29,17 +29,20 @@ export function addDataRoutes(app: Hono, deps: RouteDeps, metricsContentType: st
   addRoute(app, "/healthz", {
     GET: (c) => c.body("ok\n", 200, { "content-type": "text/plain; charset=utf-8" }),
   });
-  addRoute(app, "/readyz", { GET: (c) => answerReadiness(c, deps.health()) });
+  addRoute(app, "/readyz", { GET: (c) => answerReadiness(c, deps.health(), c.get("isKnown")()) });
   addRoute(app, "/metrics", {
     GET: async (c) => c.body(await deps.metricsText(), 200, { "content-type": metricsContentType }),
   });
   addRoute(app, "/topics", { GET: (c) => c.json(deps.topics()) });
 }
 
-function answerReadiness(c: Context, health: HealthResult): Response {
-  if (health.status === "ready") return c.json(health);
-  const failing = Object.entries(health.checks)
+/** Probes ask without a token: strangers learn what fails, but not why, for reasons name servers, users and files. */
+function answerReadiness(c: Context, health: HealthResult, isKnown: boolean): Response {
+  const shown = isKnown ? health : withoutReasons(health);
+  if (shown.status === "ready") return c.json(shown);
+  const failing = Object.entries(shown.checks)
     .filter(([, check]) => !check.ok)
-    .map(([name, check]) => `${name} (${check.reason ?? "no reason given"})`);
-  return problem(c, 503, `Not ready: ${failing.join("; ")}.`, { members: { checks: health.checks } });
+    .map(([name, { reason }]) => (reason === null ? name : `${name} (${reason})`));
+  const where = isKnown ? "" : " The log says why, and so does this path to whoever sends a token.";
+  return problem(c, 503, `Not ready: ${failing.join("; ")}.${where}`, { members: { checks: shown.checks } });
 }

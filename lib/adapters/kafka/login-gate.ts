@@ -36,7 +36,9 @@ interface Refusals {
   /** Without a login in between. */
   count: number;
   heldUntilMs: number;
-  text: string;
+  /** Who refused it last. */
+  readonly broker: string;
+  readonly text: string;
 }
 
 interface Place {
@@ -64,8 +66,10 @@ export function createLoginGate(now: () => number = Date.now, random: () => numb
     return () => {
       place.taken -= 1;
       // All look again: after a refusal, and after the first login that succeeds again, how many may has changed.
-      for (const resolve of place.waiting.splice(0)) resolve();
-      if (place.taken === 0) places.delete(name);
+      const woken = place.waiting.splice(0);
+      for (const resolve of woken) resolve();
+      // Those look at this place, however soon others come for it.
+      if (place.taken === 0 && woken.length === 0) places.delete(name);
     };
   };
 
@@ -85,7 +89,7 @@ export function createLoginGate(now: () => number = Date.now, random: () => numb
       if (known === undefined || known.heldUntilMs <= now()) {
         const count = (known?.count ?? 0) + 1;
         const heldUntilMs = now() + backoffMs(REFUSED_BACKOFF, count, random());
-        refusals.set(key, { count, heldUntilMs, text: refusalText(sasl, broker, error) });
+        refusals.set(key, { count, heldUntilMs, broker, text: refusalText(sasl, broker, error) });
       }
       failIfHeld(key);
       throw error;
@@ -95,8 +99,10 @@ export function createLoginGate(now: () => number = Date.now, random: () => numb
   return {
     async admit({ brokers, sasl }, { broker, again }, login) {
       const key = fingerprintOf([brokers, sasl]);
+      // A session that was let in is held up by its own broker's refusal only: another one may be set up wrongly. Nor does it
+      // wait in turn, for it may have to wait for what its connection was asked before.
+      if (again && refusals.has(key) && refusals.get(key)?.broker !== broker) return login();
       failIfHeld(key);
-      // Not in turn: it may have to wait for what its connection was asked before.
       if (again) return tryLogin(key, sasl, broker, login);
       const leave = await enter(key, broker);
       try {

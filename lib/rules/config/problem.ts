@@ -82,6 +82,15 @@ export function cut(text: string, maxLength = 100): string {
   return text.length <= maxLength ? text : `${text.slice(0, maxLength).toWellFormed()}…`;
 }
 
+/**
+ * Without what may be a login: in a URL, and in front of an address without a scheme, which is what brokers have.
+ * By hand: `/\/\/.*@/s` would look for the end from every `//`, and take hours for a megabyte of them.
+ */
 function withoutCredentials(text: string): string {
-  return text.replace(/\/\/.*@/s, "//(hidden)@");
+  const to = text.lastIndexOf("@");
+  if (to === -1) return text;
+  const from = text.indexOf("//") + 2;
+  if (from !== 1 && from <= to) return `${text.slice(0, from)}(hidden)${text.slice(to)}`;
+  const before = text.slice(0, to);
+  return before.includes(":") && !/[\s"'{}[\],]/.test(before) ? `(hidden)${text.slice(to)}` : text;
 }

@@ -18,7 +18,10 @@ const opened = /\$\$\{|\$\{/g;
 
 /** What a file may put into a string: a password or a token, not a document. */
 const maxFileBytes = 64 * 1024;
+/** Of what references put into one config file: a file that is named ten thousand times must not fill the memory. */
+export const maxPutInLength = 1024 * 1024;
 
+const tooLongRule = "goes beyond 1 MiB, all told, with the text of variables and files";
 const malformedRule =
   "holds a ${ that names no variable and no file: write ${NAME} or ${file:/path}, or $${ for the two characters themselves";
 
@@ -28,10 +31,16 @@ const malformedRule =
  *
  * A file's text goes in without its last line break (LF or CR LF), which editors and `echo` add. There is no default for a
  * file: in `${file:-x}`, `file` is a variable.
+ * @param room how much may be put in, in UTF-16 units
  */
-export function substitute(text: string, { environment, readFile }: SubstitutionSources): Substitution {
+export function substitute(
+  text: string,
+  { environment, readFile }: SubstitutionSources,
+  room = maxPutInLength,
+): Substitution {
   const faults: string[] = [];
   let substituted = false;
+  let putInLength = 0;
   // Behind the last brace no reference can end, and looking for its end from each beginning would take the square of the time.
   const closed = text.lastIndexOf("}") + 1;
   const result =
@@ -46,18 +55,24 @@ export function substitute(text: string, { environment, readFile }: Substitution
     if (typeof path === "string") {
       const read = contentOf(path, readFile);
       if ("rule" in read) faults.push(read.rule);
-      substituted = true;
-      return "rule" in read ? match : read.text;
+      return "rule" in read ? match : putIn(read.text);
     }
     if (typeof name !== "string") {
       faults.push(malformedRule);
       return match;
     }
-    substituted = true;
     const value = Object.hasOwn(environment, name) ? environment[name] : undefined;
-    if (typeof fallback === "string") return value === undefined || value === "" ? fallback : value;
+    if (typeof fallback === "string") return putIn(value === undefined || value === "" ? fallback : value);
     if (value === undefined) faults.push(`needs the environment variable ${name}, which is not set`);
-    return value ?? match;
+    return value === undefined ? match : putIn(value);
+  }
+
+  function putIn(value: string): string {
+    substituted = true;
+    putInLength += value.length;
+    if (putInLength <= room) return value;
+    faults.push(tooLongRule);
+    return "";
   }
 }
 

@@ -9,7 +9,7 @@ import {
   parseDocument,
   type Document,
 } from "yaml";
-import { substitute, type SubstitutionSources } from "./substitute.ts";
+import { maxPutInLength, substitute, type SubstitutionSources } from "./substitute.ts";
 import { cut, harmless, showValue, type Fault, type Path } from "./problem.ts";
 
 /** One node of the file: where it stands and how it was written. */
@@ -52,6 +52,7 @@ export function readYaml(text: string, sources: SubstitutionSources): YamlFile {
   const places = new Map<string, YamlPlace>();
   const faults: Fault[] = [];
   const syntax: { offset: number; rule: string }[] = [];
+  let room = maxPutInLength;
 
   function fault(path: Path, rule: string): undefined {
     faults.push({ path, rule, about: "value" });
@@ -95,13 +96,14 @@ export function readYaml(text: string, sources: SubstitutionSources): YamlFile {
       return node.value;
     }
     place.shown = showValue(node.value);
-    const result = substitute(node.value, sources);
+    const result = substitute(node.value, sources, room);
     if (!result.ok) {
       fault(path, result.rule);
       // Left as it is, so that it does not look absent: the rest of the file is still worth checking.
       return node.value;
     }
     place.substituted = result.substituted;
+    if (result.substituted) room -= result.text.length;
     return result.text;
   }
 

@@ -125,6 +125,9 @@ const serviceSchema = z.object({
   depends_on: z.record(z.string(), z.object({ condition: z.string() })).default({}),
   healthcheck: z.object({ test: z.array(z.string()) }).optional(),
   stop_grace_period: z.string().optional(),
+  read_only: z.boolean().optional(),
+  cap_drop: z.array(z.string()).optional(),
+  security_opt: z.array(z.string()).optional(),
 });
 
 describe("compose.yaml", () => {
@@ -182,6 +185,14 @@ describe("compose.yaml", () => {
       if (name !== "topics") expect(services[name]?.healthcheck?.test[0]).toBe("CMD");
     }
     expect(Object.keys(host.depends_on).toSorted()).toEqual(["elasticsearch", "etcd", "kafka", "topics"]);
+  });
+
+  test("gives the host no more than it needs, as the image's tests run it", () => {
+    expect(host).toMatchObject({
+      read_only: true,
+      cap_drop: ["ALL"],
+      security_opt: ["no-new-privileges:true"],
+    });
   });
 
   test("keeps the data in named volumes, and every one of them is used", () => {

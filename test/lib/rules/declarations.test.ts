@@ -154,6 +154,17 @@ describe("last good", () => {
   });
 });
 
+test("ten thousand entries that all become invalid are looked at in a short time", () => {
+  const topics = Array.from({ length: 10_000 }, (_, at) => `topic-${at}`);
+  const before = parse(topics).declarations;
+  const invalid = topics.toReversed().map((topic) => ({ topic, startAt: "never" }));
+  const startedAt = performance.now();
+  const { declarations, refused } = parse(invalid, before);
+  expect(performance.now() - startedAt).toBeLessThan(3_000);
+  expect(declarations).toHaveLength(10_000);
+  expect(refused.every(({ lastGoodKept }) => lastGoodKept)).toBe(true);
+});
+
 test("any value at all: never throws, each entry is declared or refused, no topic twice", () => {
   const entry = fc.oneof(
     fc.jsonValue(),

@@ -54,6 +54,14 @@ describe("last good", () => {
     expect(topicsIn(third)).toEqual({ own: ["new"] });
   });
 
+  test("stops for a key that is gone, though a prefix above it may not be read: it is listed by itself too", () => {
+    const settings = { endpoints, keys: ["logs/", "logs/own"] };
+    const forbidden = [{ listed: "logs/", reason: "grant it" }];
+    const first = rememberEtcd(null, reading({ "logs/a": ["a"], "logs/own": ["own"] }), settings, "dlq");
+    const second = rememberEtcd(first, reading({}, { forbidden }), settings, "dlq");
+    expect(topicsIn(second)).toEqual({ "logs/": [], "logs/a": ["a"] });
+  });
+
   test("is what the keys say, in their order", () => {
     const memory = remember(null, { z: [{ topic: "z1" }, { topic: "z2" }], a: [{ pattern: "a-*" }] });
     expect(topicsIn(memory)).toEqual({ z: ["z1", "z2"], a: ["a-*"] });

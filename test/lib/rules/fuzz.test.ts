@@ -7,9 +7,9 @@ import { fuzzRecords } from "../../support/fuzz/records.ts";
 const SEED = 20_261_125;
 
 test.each([
-  ["config files", fuzzConfig, 60],
-  ["etcd values", fuzzEtcd, 200],
-  ["records", fuzzRecords, 150],
+  ["config files", fuzzConfig, 30],
+  ["etcd values", fuzzEtcd, 60],
+  ["records", fuzzRecords, 60],
 ] as const)(
   "hostile %s: each is taken, refused or rejected as it should be",
   (_, fuzz, cases) => {

@@ -31,6 +31,15 @@ const said: [string, string][] = [
   ],
   ["FailedToOpenSocket Was there a typo?", "no TLS can be set up with the PEM files of elasticsearch.tls"],
   ["connect ECONNREFUSED 127.0.0.1:1", "nothing listens there (ECONNREFUSED)"],
+  [
+    "EHOSTUNREACH EHOSTUNREACH: Unable to connect. Is the computer able to access the url?",
+    "no route leads to it (host or network unreachable)",
+  ],
+  [
+    "ENETUNREACH ENETUNREACH: Was there a typo in the url or port?",
+    "no route leads to it (host or network unreachable)",
+  ],
+  ["ETIMEDOUT ETIMEDOUT: Unable to connect.", "it does not answer at all (ETIMEDOUT)"],
   ["getaddrinfo ENOTFOUND es.example", "the host name es.example is not known"],
   ["ECONNRESET: The socket connection was closed unexpectedly.", "it closed the connection"],
 ];

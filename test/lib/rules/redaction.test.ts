@@ -61,6 +61,19 @@ describe("a short one does not spoil the text:", () => {
   });
 });
 
+test("sixty private keys, as an hourly renewal leaves behind, are all looked for, and in a short time", () => {
+  const line = (key: number, at: number): string => `key${key}line${at}`.padEnd(64, "+");
+  const keys = Array.from({ length: 60 }, (_, key) =>
+    ["-----BEGIN PRIVATE KEY-----", ...Array.from({ length: 50 }, (__, at) => line(key, at)), ""].join("\n"),
+  );
+  const hideKeys = createRedaction(keys);
+  expect(hideKeys(`${line(0, 0)} ${line(57, 3)} ${line(59, 49)}`)).toBe("(hidden) (hidden) (hidden)");
+  const long = "the quick brown fox ".repeat(20_000);
+  const startedAt = performance.now();
+  expect(hideKeys(long)).toBe(long);
+  expect(performance.now() - startedAt).toBeLessThan(2_000);
+});
+
 test("without secrets, and without any of them in it, a text stays as it is", () => {
   expect(createRedaction([])("a text")).toBe("a text");
   expect(createRedaction(["", "  "])("a  text")).toBe("a  text");

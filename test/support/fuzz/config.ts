@@ -57,6 +57,8 @@ export const picked: readonly string[] = [
   `${minimal}http: { port: 0o17, hostname: 0x1F }\n`,
   `${minimal}http: { token: "${"s".repeat(900_000)}" }\n`,
   `${minimal}${"k".repeat(900_000)}: 1\n`,
+  `${minimal}http: { hostname: "${"/".repeat(900_000)}" }\n`,
+  `${minimal}log: { level: "${"${file:/pem}".repeat(80_000)}" }\n`,
   `${minimal}topics: ["${"t".repeat(900_000)}"]\n`,
   lines(60_000, (n) => `key${n}: ${n}`),
   lines(100_000, (n) => `${n}:`),

@@ -50,6 +50,8 @@ export const pickedValues: readonly string[] = [
   `[{"topic":"a","path":${nested(50_000)}}]`,
   `[{"topic":"${"x".repeat(1_000_000)}"}]`,
   `["${"y".repeat(1_000_000)}"]`,
+  "/".repeat(1_400_000),
+  `[{"topic":"a","startAt":"${"/".repeat(1_400_000)}"}]`,
   JSON.stringify(Array.from({ length: 10_000 }, (_, n) => `T${n}`)),
   JSON.stringify(Array.from({ length: 10_001 }, (_, n) => n)),
   JSON.stringify(Array.from({ length: 10_000 }, () => ({ topic: "twice" }))),

@@ -63,7 +63,10 @@ export const probes: Subject = {
         security: [],
         responses: {
           200: jsonAnswer("Every check is ok. Without any topic there is no work to do.", ref("Health")),
-          503: problemAnswer("Some checks fail; each says why.", ref("NotReady")),
+          503: problemAnswer(
+            "Some checks fail; each says why, where a token is set only to whoever sends it.",
+            ref("NotReady"),
+          ),
         },
       },
     },

@@ -172,6 +172,7 @@ describe("signing in from elsewhere", () => {
     [{ origin: "http://evil.example" }],
     [{ origin: "null" }],
     [{ origin: "http://127.0.0.1:8080.evil.example" }],
+    [{ origin: "http://evil@127.0.0.1:8080" }],
     [{ origin: "http://127.0.0.1:8080", "sec-fetch-site": "cross-site" }],
     [{ "sec-fetch-site": "same-site", "sec-fetch-mode": "navigate" }],
     [{ "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" }],

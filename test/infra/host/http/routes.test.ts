@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { partitionStatus, topicStatus } from "../../../support/topic-status.ts";
-import { fine, problemOf, ready, setUp, token } from "./fixture.ts";
+import { bearer, fine, problemOf, ready, setUp, token } from "./fixture.ts";
 
 test("GET /healthz is 200 and asks nothing", async () => {
   const { ask } = setUp(
@@ -43,6 +43,29 @@ describe("GET /readyz", () => {
       instance: "/readyz",
       checks,
     });
+  });
+
+  test("tells strangers what fails, and why only those who send a token", async () => {
+    const stuck = { topic: "app", partitions: [2], since: "2026-11-25T00:00:00.000Z", reason: "403" };
+    const checks = {
+      ...ready.checks,
+      kafka: { ...fine, ok: false, reason: "kafka-1:9093 refused the login of user penstock" },
+      progress: { ...fine, ok: false, reason: "stuck: app/2 (403)", partitions: ["app/2"], topics: [stuck] },
+    };
+    const { ask } = setUp({ token }, { health: () => ({ status: "not ready", checks }) });
+    const answer = async (headers = {}) => problemOf(await ask("/readyz", { headers }));
+    for (const headers of [{}, bearer("not-the-token")]) {
+      const stranger = await answer(headers);
+      expect(stranger.detail).toBe(
+        "Not ready: kafka; progress. The log says why, and so does this path to whoever sends a token.",
+      );
+      expect(stranger).toMatchObject({
+        status: 503,
+        checks: { kafka: { ok: false, reason: null }, progress: { partitions: ["app/2"] } },
+      });
+      expect(JSON.stringify(stranger)).not.toMatch(/penstock|403"/);
+    }
+    expect((await answer(bearer(token))).detail).toContain("refused the login of user penstock");
   });
 });
 

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { setImmediate } from "node:timers/promises";
 import { KafkaJSConnectionError } from "kafkajs";
 import { createLoginGate } from "../../../../lib/adapters/kafka/login-gate.ts";
 import type { PenstockError } from "../../../../lib/rules/errors.ts";
@@ -70,6 +71,19 @@ test("another password is another matter", async () => {
   expect(world.logins).toBe(2);
 });
 
+test("a broker that refuses does not end the sessions of the others, and their logins are no leave to try it again", async () => {
+  const { world, admit, refusal } = setUp();
+  await refusal();
+  world.answer = "yes";
+  await admit(undefined, { broker: "k:2", again: true });
+  expect(world.logins).toBe(2);
+  expect((await refusal()).message).toContain("Kafka at k:1 refused");
+  expect(await rejection(admit(undefined, { broker: "k:1", again: true }))).toMatchObject({
+    message: expect.stringContaining("refused"),
+  });
+  expect(world.logins).toBe(2);
+});
+
 test("a connection that breaks in the middle is no refusal", async () => {
   const { world, admit } = setUp();
   world.answer = "gone";
@@ -86,4 +100,38 @@ test("a session that is prolonged waits for no other login, and is told where th
     code: "kafka_refused",
   });
   expect(world.logins).toBe(1);
+});
+
+test("after a refusal one at a time tries, also one that comes while a waiting one has its turn", async () => {
+  const gate = createLoginGate(
+    () => now,
+    () => 1,
+  );
+  let now = 0;
+  const logins: PromiseWithResolvers<void>[] = [];
+  const admit = (): Promise<unknown> =>
+    rejection(
+      gate.admit(to(), first, () => {
+        const login = Promise.withResolvers<void>();
+        logins.push(login);
+        return login.promise;
+      }),
+    );
+  const end = async (login: number, error: Error): Promise<void> => {
+    logins[login]?.reject(error);
+    await setImmediate();
+  };
+  const asked = [admit()];
+  await setImmediate();
+  await end(0, new Error("invalid credentials"));
+  now = 4_000;
+  asked.push(admit(), admit());
+  await setImmediate();
+  await end(1, new KafkaJSConnectionError("Closed connection"));
+  asked.push(admit());
+  await setImmediate();
+  expect(logins).toHaveLength(3);
+  await end(2, new Error("invalid credentials"));
+  await Promise.all(asked);
+  expect(logins).toHaveLength(3);
 });

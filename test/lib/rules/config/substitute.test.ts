@@ -129,3 +129,15 @@ test("references that nothing ends take no longer than their length", () => {
   expect(substitute("${A} }$${ ${", noFiles({ A: "a" })).ok).toBe(false);
   expect(substitute("${A} }$${", noFiles({ A: "a" }))).toMatchObject({ text: "a }${" });
 });
+
+test("what references put in is bounded, for a file may be named very often", () => {
+  const often = (text: string, times: number) => substitute(text.repeat(times), sources);
+  expect(often("${file:/full}", 16)).toMatchObject({ ok: true });
+  expect(often("${file:/full}", 17)).toEqual({
+    ok: false,
+    rule: "goes beyond 1 MiB, all told, with the text of variables and files",
+  });
+  expect(often("${file:/full}", 5_000)).toMatchObject({ ok: false });
+  expect(substitute("${A}${A}", sources, 6)).toMatchObject({ ok: true });
+  expect(substitute("${A}${A}", sources, 5)).toMatchObject({ ok: false });
+});

@@ -1,0 +1,143 @@
+import { expect, test } from "bun:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createRequire } from "node:module";
+import { AssignerProtocol, KafkaJSConnectionError, KafkaJSError } from "kafkajs";
+import { eventually } from "../../support/eventually.ts";
+
+/** The part of infra/patches/kafkajs@2.2.4.patch that is about a rebalance whose join fails at first. */
+const require = createRequire(import.meta.url);
+
+const ConsumerGroup = require("kafkajs/src/consumer/consumerGroup") as new (options: object) => object;
+const Runner = require("kafkajs/src/consumer/runner") as new (options: object) => {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+};
+
+const silent = { debug() {}, info() {}, warn() {}, error() {}, namespace: () => silent };
+const retry = { initialRetryTime: 1, maxRetryTime: 2, retries: 3, factor: 0, multiplier: 1 };
+const { MemberAssignment, MemberMetadata } = AssignerProtocol;
+
+/** A member of a group, whose coordinator takes every heartbeat but one, as a coordinator that has just moved does. */
+function member() {
+  const seen: string[] = [];
+  let heartbeatsFail = false;
+  let failsNext: "joinFails" | "assignmentFails" | null = null;
+  const failing = (what: typeof failsNext): boolean => {
+    if (what === null || failsNext !== what) return false;
+    failsNext = null;
+    seen.push(what);
+    return true;
+  };
+  const broken = () => Promise.reject(new KafkaJSConnectionError("Connection error: read ECONNRESET"));
+  let generationId = 0;
+  const coordinator = {
+    isConnected: () => true,
+    offsetFetch: () =>
+      Promise.resolve({ responses: [{ topic: "t", partitions: [{ partition: 0, offset: "0" }] }] }),
+    joinGroup() {
+      if (failing("joinFails")) return broken();
+      generationId += 1;
+      return Promise.resolve({
+        generationId,
+        leaderId: "other",
+        memberId: "m",
+        members: [],
+        groupProtocol: "p",
+      });
+    },
+    syncGroup: () =>
+      Promise.resolve({
+        memberAssignment: MemberAssignment.encode({
+          version: 0,
+          assignment: { t: [0] },
+          userData: Buffer.alloc(0),
+        }),
+      }),
+    heartbeat() {
+      if (!heartbeatsFail) return Promise.resolve();
+      heartbeatsFail = false;
+      return Promise.reject(Object.assign(new KafkaJSError("moved"), { type: "NOT_COORDINATOR_FOR_GROUP" }));
+    },
+    leaveGroup: () => Promise.resolve(),
+  };
+  const offsets = { t: { 0: "0" } };
+  const group = new ConsumerGroup({
+    logger: silent,
+    topics: ["t"],
+    topicConfigurations: { t: {} },
+    retry,
+    groupId: "g",
+    assigners: [
+      {
+        name: "p",
+        protocol: () => ({
+          name: "p",
+          metadata: MemberMetadata.encode({ version: 0, topics: ["t"], userData: Buffer.alloc(0) }),
+        }),
+      },
+    ],
+    instrumentationEmitter: { emit() {} },
+    metadataMaxAge: 60_000,
+    maxWaitTimeInMs: 1,
+    minBytes: 1,
+    maxBytes: 1,
+    cluster: {
+      connect: () => Promise.resolve(),
+      refreshMetadata: () => Promise.resolve(),
+      refreshMetadataIfNecessary: () => Promise.resolve(),
+      getNodeIds: () => [1],
+      findGroupCoordinator: () => Promise.resolve(coordinator),
+      findTopicPartitionMetadata: () => [{ partitionId: 0, leader: 1, replicas: [1], isr: [1] }],
+      findLeaderForPartitions: () => ({ 1: [0] }),
+      committedOffsets: () => offsets,
+      findBroker: () =>
+        Promise.resolve({
+          async fetch() {
+            seen.push("fetches");
+            await sleep(1);
+            return { responses: [] };
+          },
+          abandonFetch() {},
+        }),
+    },
+    onAssigned: () => (failing("assignmentFails") ? broken() : void seen.push("assigned")),
+    onRebalance: () => void seen.push("rebalance"),
+  });
+  const runner = new Runner({
+    logger: silent,
+    consumerGroup: group,
+    instrumentationEmitter: { emit() {} },
+    heartbeatInterval: 0,
+    retry,
+    autoCommit: false,
+    eachBatch: () => Promise.resolve(),
+    onCrash: (error: Error) => void seen.push(`crash: ${error.message}`),
+    concurrency: 1,
+  });
+  return {
+    seen,
+    runner,
+    /** The next heartbeat tells of one, and the join after it fails. */
+    rebalance: (failure: NonNullable<typeof failsNext>): void => {
+      failsNext = failure;
+      heartbeatsFail = true;
+    },
+  };
+}
+
+test.each([
+  { failure: "joinFails", what: "the connection breaks while it joins" },
+  { failure: "assignmentFails", what: "it joined and could not find out where to read on" },
+] as const)("a rebalance ends with an assignment, also where $what", async ({ failure }) => {
+  const { seen, runner, rebalance } = member();
+  await runner.start();
+  try {
+    rebalance(failure);
+    await eventually("it was assigned again", () => seen.filter((what) => what === "assigned").length > 1);
+    const told = seen.slice(seen.indexOf("rebalance"));
+    // Not fetching on in between, and told again.
+    expect(told.slice(0, told.lastIndexOf("assigned"))).toEqual(["rebalance", failure, "rebalance"]);
+  } finally {
+    await runner.stop();
+  }
+});

@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { connect } from "node:tls";
 import { abortable } from "../rules/abortable.ts";
-import type { CertificateFacts } from "../rules/kafka-trouble.ts";
+import type { CertificateFacts } from "../rules/broker-trouble.ts";
 
 /** The first certificate of a PEM text. @returns null where there is none that can be read */
 export function certificateFacts(pem: string): CertificateFacts | null {

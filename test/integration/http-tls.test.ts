@@ -64,7 +64,9 @@ test("a real host answers over TLS, takes a renewed certificate over, and refuse
     };
     return checks.config.reason;
   });
-  expect(error).toContain("http.tls.key: (hidden) names a private key that is not the one of http.tls.cert");
+  expect(error).toContain(
+    "http.tls.key: (hidden) names a private key that does not belong to the certificate beside it",
+  );
   expect(await peer()).toBe("renewed");
 
   host.signal("SIGTERM");

@@ -105,7 +105,7 @@ test("the token, Elasticsearch's key and etcd's password are replaced under load
 
   // A token that is there only half: the old one stays, and the reason is said.
   await mount.rotate({ token: "" });
-  expect(await untilReady(host, false, "config")).toContain(
+  expect(await untilReady(host, false, "config", "old-token")).toContain(
     `http.token: (hidden) needs the file ${mount.path("token")}, which is empty`,
   );
   expect(await statusWith("old-token")).toBe(200);
@@ -116,7 +116,7 @@ test("the token, Elasticsearch's key and etcd's password are replaced under load
 
   // A certificate before its key: for that moment the old pair stays.
   await mount.rotate({ "client.crt": newPair.cert });
-  expect(await untilReady(host, false, "config")).toContain(
+  expect(await untilReady(host, false, "config", "new-token")).toContain(
     "elasticsearch.tls.key: (hidden) names a private key that does not belong to the certificate beside it",
   );
   await mount.rotate({ "client.key": newPair.key });

@@ -241,7 +241,8 @@ describe("no secret is in anything that is said, written or answered, with", () 
       const { said } = host;
       const url = await eventually("the host answers", () => /"url":"([^"]+)"/.exec(said.out)?.[1]);
       await eventually("Elasticsearch, Kafka or etcd was found wanting", async () => {
-        const body = await (await fetch(new URL("/readyz", url))).text();
+        const headers = { authorization: `Bearer ${secrets.token}` };
+        const body = await (await fetch(new URL("/readyz", url), { headers })).text();
         shown.set("/readyz", body);
         return (body.match(/"ok":false/g)?.length ?? 0) >= 2;
       });
@@ -270,7 +271,10 @@ describe("no secret is in anything that is said, written or answered, with", () 
         const body = await reconcile.text();
         expect(body).toContain('"config":{"ok":false');
         shown.set(`/reconcile, broken config ${n}`, body);
-        shown.set(`/readyz, broken config ${n}`, await (await fetch(new URL("/readyz", url))).text());
+        shown.set(
+          `/readyz, broken config ${n}`,
+          await (await fetch(new URL("/readyz", url), { headers })).text(),
+        );
       }
       host.stop();
 

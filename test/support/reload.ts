@@ -32,14 +32,20 @@ export async function reconcile(host: TestHost, query = ""): Promise<ReconcileAn
   return (await answer.json()) as ReconcileAnswer;
 }
 
-/** Waits until readiness is as wanted. @returns what the check says, null where there is no such check */
+/**
+ * Waits until readiness is as wanted.
+ * @param token of a host that has one, which tells strangers no reasons
+ * @returns what the check says, null where there is no such check
+ */
 export async function untilReady(
   host: TestHost,
   ready: boolean,
   check: "config" | "etcd" | "kafka" | "elasticsearch",
+  token?: string,
 ): Promise<string | null> {
+  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const { reason } = await eventually(`readyz is ${ready ? 200 : 503}`, async () => {
-    const answer = await host.fetch("/readyz");
+    const answer = await host.fetch("/readyz", { headers });
     if (answer.status !== (ready ? 200 : 503)) return null;
     const { checks } = (await answer.json()) as { checks: Record<string, { ok: boolean; reason: string }> };
     return ready || checks[check]?.ok === false ? { reason: checks[check]?.reason ?? null } : null;

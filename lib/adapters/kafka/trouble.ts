@@ -1,10 +1,10 @@
 import { messageOf, PenstockError } from "../../rules/errors.ts";
 import {
   isAboutCertificate,
-  type LinkFacts,
-  type LinkFailure,
-  linkTrouble,
-} from "../../rules/kafka-trouble.ts";
+  type BrokerFacts,
+  type BrokerFailure,
+  brokerTrouble,
+} from "../../rules/broker-trouble.ts";
 import type { KafkaSettings } from "../../rules/settings.ts";
 import { certificateFacts, shownCertificate } from "../certificate.ts";
 
@@ -28,7 +28,7 @@ export async function explained(error: unknown, settings: KafkaSettings): Promis
 export function explainedAs(
   error: unknown,
   settings: KafkaSettings,
-  server: LinkFacts["server"] = null,
+  server: BrokerFacts["server"] = null,
 ): PenstockError | null {
   const said = errorsOf(error).find((one) => one instanceof PenstockError);
   if (said !== undefined) return said;
@@ -36,7 +36,7 @@ export function explainedAs(
   if (failure === null) return null;
   const ownText = settings.tls?.cert ?? null;
   const own = ownText === null ? null : certificateFacts(ownText);
-  const text = linkTrouble(failure, settings, { server, own, now: Date.now() });
+  const text = brokerTrouble(failure, settings, { server, own, now: Date.now() });
   return text === null ? null : new PenstockError("kafka_refused", text, { cause: error });
 }
 
@@ -59,7 +59,7 @@ function errorsOf(error: unknown): Error[] {
   return found;
 }
 
-function linkFailureOf(error: unknown): LinkFailure | null {
+function linkFailureOf(error: unknown): BrokerFailure | null {
   for (const one of errorsOf(error)) {
     if (one instanceof PenstockError) return null;
     if ("broker" in one && typeof one.broker === "string" && "code" in one && typeof one.code === "string")

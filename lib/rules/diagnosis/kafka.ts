@@ -25,7 +25,7 @@ const LEAST_RETENTION_MS = 24 * 3_600_000;
 /** Every host's, see lib/adapters/kafka/client.ts. */
 const OUR_CLIENT_ID = "penstock";
 
-/** By what `kafka-trouble.ts` and the login say; the checks of certificates can be turned off nowhere. */
+/** By what `broker-trouble.ts` and the login say; the checks of certificates can be turned off nowhere. */
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [
     /client certificate/,

@@ -2,9 +2,9 @@ import { describe, expect, test } from "bun:test";
 import {
   type CertificateFacts,
   isAboutCertificate,
-  type LinkFacts,
-  linkTrouble,
-} from "../../../lib/rules/kafka-trouble.ts";
+  type BrokerFacts,
+  brokerTrouble,
+} from "../../../lib/rules/broker-trouble.ts";
 import { Secret } from "../../../lib/rules/secret.ts";
 import type { TlsSettings } from "../../../lib/rules/settings.ts";
 
@@ -19,8 +19,8 @@ const facts = (changes: Partial<CertificateFacts> = {}): CertificateFacts => ({
 });
 const tls: TlsSettings = { ca: "PEM", cert: null, key: null };
 
-const trouble = (code: string, known: Partial<LinkFacts> = {}, settings: TlsSettings | null = tls) =>
-  linkTrouble(
+const trouble = (code: string, known: Partial<BrokerFacts> = {}, settings: TlsSettings | null = tls) =>
+  brokerTrouble(
     { address: "k:9094", code },
     { tls: settings, sasl: null },
     { server: null, own: null, now, ...known },
@@ -96,6 +96,6 @@ test("a connection closed at its first request is no riddle only where no login 
   const sasl = { mechanism: "plain", username: "u", password: new Secret("p") } as const;
   const failure = { address: "k:9094", code: "CLOSED_UNSERVED" };
   const known = { server: null, own: null, now };
-  expect(linkTrouble(failure, { tls: null, sasl: null }, known)).toContain("it may want a login");
-  expect(linkTrouble(failure, { tls: null, sasl }, known)).toBeNull();
+  expect(brokerTrouble(failure, { tls: null, sasl: null }, known)).toContain("it may want a login");
+  expect(brokerTrouble(failure, { tls: null, sasl }, known)).toBeNull();
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { fuzzConfig } from "../../support/fuzz/config.ts";
-import { fuzzEtcd } from "../../support/fuzz/etcd.ts";
-import { fuzzRecords } from "../../support/fuzz/records.ts";
+import { fuzzConfig } from "../support/fuzz/config.ts";
+import { fuzzEtcd } from "../support/fuzz/etcd.ts";
+import { fuzzRecords } from "../support/fuzz/records.ts";
 
 /** The same every time: a run with another seed, and with what is large, is `bun run fuzz`. */
 const SEED = 20_261_125;

@@ -1,7 +1,7 @@
 import type { KafkaSettings } from "./settings.ts";
 
 /** What went wrong on the way to one broker, in the codes of Node, of OpenSSL, and of the patched kafkajs. */
-export interface LinkFailure {
+export interface BrokerFailure {
   /** `host:port` */
   readonly address: string;
   readonly code: string;
@@ -19,7 +19,7 @@ export interface CertificateFacts {
   readonly validToMs: number;
 }
 
-export interface LinkFacts {
+export interface BrokerFacts {
   /** The broker's; null: not known. */
   readonly server: CertificateFacts | null;
   /** Ours; null: there is none, or it cannot be read. */
@@ -35,7 +35,7 @@ const OWN_CERTIFICATE_CODES =
   /^ERR_SSL_.*ALERT_(CERTIFICATE_REQUIRED|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN|CERTIFICATE_EXPIRED|CERTIFICATE_REVOKED|UNSUPPORTED_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)/;
 
 /** Whether looking at the broker's certificate tells more than the code does. */
-export function isAboutCertificate({ code }: LinkFailure): boolean {
+export function isAboutCertificate({ code }: BrokerFailure): boolean {
   return CERTIFICATE_CODES.test(code);
 }
 
@@ -43,10 +43,10 @@ export function isAboutCertificate({ code }: LinkFailure): boolean {
  * Says in one sentence what is wrong between a broker and `kafka.ssl` and `kafka.sasl`.
  * @returns null where neither is: nobody listens, or the way is broken
  */
-export function linkTrouble(
-  failure: LinkFailure,
+export function brokerTrouble(
+  failure: BrokerFailure,
   { tls, sasl }: Pick<KafkaSettings, "tls" | "sasl">,
-  facts: LinkFacts,
+  facts: BrokerFacts,
 ): string | null {
   const { address, code } = failure;
   const kafka = `Kafka at ${address}`;
@@ -77,9 +77,9 @@ export function linkTrouble(
 }
 
 function certificateTrouble(
-  { address, code }: LinkFailure,
+  { address, code }: BrokerFailure,
   ownAuthorities: boolean,
-  { server, now }: LinkFacts,
+  { server, now }: BrokerFacts,
 ): string {
   const certificate = `the certificate of Kafka at ${address}`;
   switch (code) {
@@ -109,7 +109,7 @@ function certificateTrouble(
   }
 }
 
-function ownCertificateTrouble(kafka: string, code: string, { own, now }: LinkFacts): string {
+function ownCertificateTrouble(kafka: string, code: string, { own, now }: BrokerFacts): string {
   if (own === null)
     return `${kafka} wants a client certificate: kafka.ssl.cert and kafka.ssl.key are not set`;
   const refused = `${kafka} refused our client certificate (${own.subject})`;

@@ -8,6 +8,7 @@ export interface TextFile {
 }
 
 const maxBytes = 1024 * 1024;
+const pieceBytes = 16 * 1024;
 
 /**
  * Reads a file as text, symbolic links followed.
@@ -33,14 +34,18 @@ function readBounded(path: string): Buffer {
     const stat = fstatSync(file);
     refuseOther(stat);
     if (stat.size > maxBytes) throw coded("EFBIG", `it is larger than 1 MiB (${stat.size} bytes)`);
-    // The size is not asked twice: it may grow, and what /proc holds has none.
-    const bytes = Buffer.alloc(maxBytes + 1);
+    // The size is not asked twice: it may grow, and what /proc holds has none. Piece by piece, for watched files are small
+    // and read every 2 s.
+    const pieces: Buffer[] = [];
     let length = 0;
-    for (let read = -1; read !== 0 && length <= maxBytes; length += read) {
-      read = readSync(file, bytes, length, bytes.length - length, null);
+    for (let read = -1; read !== 0;) {
+      const piece = Buffer.allocUnsafe(pieceBytes);
+      read = readSync(file, piece);
+      length += read;
+      if (length > maxBytes) throw coded("EFBIG", "it is larger than 1 MiB");
+      pieces.push(piece.subarray(0, read));
     }
-    if (length > maxBytes) throw coded("EFBIG", "it is larger than 1 MiB");
-    return bytes.subarray(0, length);
+    return Buffer.concat(pieces, length);
   } finally {
     closeSync(file);
   }

@@ -83,7 +83,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigDocument
   };
 }
 
-/** Wrong tokens are answered ever more slowly, but a right one always gets in: only its length keeps it from being found. */
+/** Wrong tokens are answered 429 after a while, but a right one always gets in: only its length keeps it from being found. */
 const LEAST_TOKEN_LENGTH = 16;
 
 function shortTokens({ http }: Settings): string[] {

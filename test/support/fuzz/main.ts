@@ -1,5 +1,5 @@
 // `bun run fuzz [--seed S] [--cases N] [--only SUITE]`: hostile input of every kind, the same again with the same seed.
-import { COMMON_OPTIONS, parseWords } from "../../../infra/cli/arguments.ts";
+import { COMMON_OPTIONS, parseWords, wholeNumber } from "../../../infra/cli/arguments.ts";
 import { reportFailure } from "../../../infra/cli/failure.ts";
 import { helpText } from "../../../infra/cli/help-text.ts";
 import { PenstockError } from "../../../lib/rules/errors.ts";
@@ -86,13 +86,8 @@ function parse(argv: readonly string[]): Invocation | null {
   if (only !== null && !Object.hasOwn(suites, only))
     throw new PenstockError("usage", `--only is one of ${Object.keys(suites).join(", ")}, not ${only}`);
   return {
-    seed: whole("--seed", values.seed),
-    cases: values.cases === undefined ? null : whole("--cases", values.cases),
+    seed: wholeNumber("seed", values.seed, 0),
+    cases: values.cases === undefined ? null : wholeNumber("cases", values.cases, 0),
     only,
   };
-}
-
-function whole(name: string, text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new PenstockError("usage", `${name} is a whole number, not ${text}`);
-  return Number(text);
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Etcd3 } from "etcd3";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
+import { untilRunning } from "../support/reload.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { connectStack, type StackClients } from "../support/stack-clients.ts";
 
@@ -29,6 +30,8 @@ describe("a running host", () => {
     config = { ...servers.config, etcd: { endpoints: etcdEndpoints, keys: [key] }, topics: [inFile] };
     host = await startTestHost(config);
     await ready();
+    // On a fresh broker a group's first join takes longer than a run waits: ready does not mean running then.
+    await untilRunning(host, inFile, inEtcd);
   }, 60_000);
   afterAll(async () => {
     await host[Symbol.asyncDispose]();

@@ -110,10 +110,11 @@ function progressAt(partition: PartitionStatus, topicSince: string): number {
   return partition.progressAt ?? Date.parse(topicSince);
 }
 
-/** The same for strangers: what fails, and not why. */
+/** The same for strangers: what fails, and neither why nor of which topics, whose names tell of their owner. */
 export function withoutReasons({ status, checks }: HealthResult): HealthResult {
   const { config, kafka, elasticsearch, etcd, progress } = checks;
   const bare = ({ ok, since }: SourceHealth): SourceHealth => ({ ok, since, reason: null });
+  const counts = `partitions: ${progress.partitions.length}, topics: ${progress.topics.length}`;
   return {
     status,
     checks: {
@@ -121,16 +122,7 @@ export function withoutReasons({ status, checks }: HealthResult): HealthResult {
       kafka: bare(kafka),
       elasticsearch: bare(elasticsearch),
       ...(etcd !== undefined && { etcd: bare(etcd) }),
-      progress: {
-        ...bare(progress),
-        partitions: progress.partitions,
-        topics: progress.topics.map(({ topic, partitions, since }) => ({
-          topic,
-          partitions,
-          since,
-          reason: null,
-        })),
-      },
+      progress: { ...bare(progress), reason: progress.ok ? null : counts, partitions: [], topics: [] },
     },
   };
 }

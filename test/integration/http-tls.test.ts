@@ -28,7 +28,12 @@ test("a real host answers over TLS, takes a renewed certificate over, and refuse
   await use(one.certFile, one.keyFile);
   const config = (level: string) => ({
     ...servers,
-    http: { port: 0, token: "full-access", readOnlyToken: "may-look", tls: { cert, key } },
+    http: {
+      port: 0,
+      token: "full-access-for-you",
+      readOnlyToken: "may-look-and-no-more",
+      tls: { cert, key },
+    },
     log: { level },
   });
   await using host = await startTestHost(config("info"));
@@ -49,8 +54,8 @@ test("a real host answers over TLS, takes a renewed certificate over, and refuse
     const headers = { authorization: `Bearer ${token}` };
     return fetch(new URL(path, host.url), { ...init, headers, keepalive: false, tls: { ca: authority.ca } });
   };
-  expect((await ask("/topics", "may-look")).status).toBe(200);
-  expect((await ask("/reconcile", "may-look", { method: "POST" })).status).toBe(403);
+  expect((await ask("/topics", "may-look-and-no-more")).status).toBe(200);
+  expect((await ask("/reconcile", "may-look-and-no-more", { method: "POST" })).status).toBe(403);
 
   await use(renewed.certFile, renewed.keyFile);
   await host.writeConfig(config("debug"));
@@ -59,7 +64,7 @@ test("a real host answers over TLS, takes a renewed certificate over, and refuse
   await use(one.certFile, renewed.keyFile);
   await host.writeConfig(config("info"));
   const error = await eventually("the refusal is told", async () => {
-    const { checks } = (await (await ask("/readyz", "may-look")).json()) as {
+    const { checks } = (await (await ask("/readyz", "may-look-and-no-more")).json()) as {
       checks: { config: { reason: string | null } };
     };
     return checks.config.reason;

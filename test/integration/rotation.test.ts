@@ -71,7 +71,7 @@ test("the token, Elasticsearch's key and etcd's password are replaced under load
   await using mount = await createSecretMount({
     "client.crt": oldPair.cert,
     "client.key": oldPair.key,
-    token: "old-token\n",
+    token: "old-token-and-long\n",
     "es-key": "old-api-key\n",
     "etcd-password": "old-reader\n",
   });
@@ -99,24 +99,24 @@ test("the token, Elasticsearch's key and etcd's password are replaced under load
       const topics = (await answer.json()) as TopicStatus[];
       return topics.some((status) => status.topic === topic && status.state === "running");
     });
-  for (const topic of [first, second]) await untilRunningWith("old-token", topic);
+  for (const topic of [first, second]) await untilRunningWith("old-token-and-long", topic);
   const producers = [first, second].map((topic) => produceSteadily(servers.kafka, topic));
   const membersBefore = await Promise.all([first, second].map((topic) => memberIds(servers, topic)));
 
   // A token that is there only half: the old one stays, and the reason is said.
   await mount.rotate({ token: "" });
-  expect(await untilReady(host, false, "config", "old-token")).toContain(
+  expect(await untilReady(host, false, "config", "old-token-and-long")).toContain(
     `http.token: (hidden) needs the file ${mount.path("token")}, which is empty`,
   );
-  expect(await statusWith("old-token")).toBe(200);
-  await mount.rotate({ token: "new-token\n" });
-  await eventually("the new token is let in", async () => (await statusWith("new-token")) === 200);
-  expect(await statusWith("old-token")).toBe(401);
+  expect(await statusWith("old-token-and-long")).toBe(200);
+  await mount.rotate({ token: "new-token-and-long\n" });
+  await eventually("the new token is let in", async () => (await statusWith("new-token-and-long")) === 200);
+  expect(await statusWith("old-token-and-long")).toBe(401);
   await untilReady(host, true, "config");
 
   // A certificate before its key: for that moment the old pair stays.
   await mount.rotate({ "client.crt": newPair.cert });
-  expect(await untilReady(host, false, "config", "new-token")).toContain(
+  expect(await untilReady(host, false, "config", "new-token-and-long")).toContain(
     "elasticsearch.tls.key: (hidden) names a private key that does not belong to the certificate beside it",
   );
   await mount.rotate({ "client.key": newPair.key });
@@ -134,7 +134,7 @@ test("the token, Elasticsearch's key and etcd's password are replaced under load
   await root.auth.userChangePassword({ name: "reader", password: "new-reader" });
   await mount.rotate({ "etcd-password": "new-reader\n" });
   await root.put("logs/b").value(JSON.stringify([{ topic: third }]));
-  await untilRunningWith("new-token", third);
+  await untilRunningWith("new-token-and-long", third);
   producers.push(produceSteadily(servers.kafka, third));
   await untilReady(host, true, "etcd");
 

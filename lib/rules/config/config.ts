@@ -77,19 +77,8 @@ export function parseConfig(text: string, options: ParseOptions): ConfigDocument
     declarations: checked.value.topics.map((entry, position) =>
       toDeclaration(entry, { kind: "config", name: file, revision: null, entry: position }),
     ),
-    notices: [...(legacy === null ? [] : [legacy.notice]), ...shortTokens(built.settings)].map(
-      (notice) => `${file}: ${notice}`,
-    ),
+    notices: legacy === null ? [] : [`${file}: ${legacy.notice}`],
   };
-}
-
-/** Wrong tokens are answered 429 after a while, but a right one always gets in: only its length keeps it from being found. */
-const LEAST_TOKEN_LENGTH = 16;
-
-function shortTokens({ http }: Settings): string[] {
-  return (["token", "readOnlyToken"] as const)
-    .filter((name) => (http[name]?.reveal().length ?? LEAST_TOKEN_LENGTH) < LEAST_TOKEN_LENGTH)
-    .map((name) => `http.${name} has fewer than ${LEAST_TOKEN_LENGTH} characters: it can be guessed`);
 }
 
 /** A variable's or a file's text counts as a number or as true or false where the schema wants one: `port: "${PORT}"`. */

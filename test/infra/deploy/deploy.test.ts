@@ -222,7 +222,7 @@ describe("compose.yaml", () => {
           throw new Error(`${pem} is not mounted`);
         },
       });
-    const { settings, declarations } = parsed({ PENSTOCK_TOKEN: "a-token" });
+    const { settings, declarations } = parsed({ PENSTOCK_TOKEN: "a-token-of-some-length" });
 
     test("is mounted with its folder, read-only, where the image looks for it", () => {
       expect(mount).toEndWith(":/etc/penstock:ro");
@@ -231,7 +231,7 @@ describe("compose.yaml", () => {
 
     test("answers outside the container, with the token of the environment, on the image's port", () => {
       expect(settings.http).toMatchObject({ hostname: "0.0.0.0", port: 8080 });
-      expect(settings.http.token?.reveal()).toBe("a-token");
+      expect(settings.http.token?.reveal()).toBe("a-token-of-some-length");
       expect(() => parsed({})).toThrow("PENSTOCK_TOKEN");
       expect(() => parsed({ PENSTOCK_TOKEN: "" })).toThrow("http.hostname");
     });

@@ -217,7 +217,7 @@ describe("the config and the Secret", () => {
     const used = new Set<string>();
     configWith((name) => {
       used.add(name);
-      return name.endsWith(".pem") ? "-----BEGIN CERTIFICATE-----\n" : name;
+      return name.endsWith(".pem") ? "-----BEGIN CERTIFICATE-----\n" : `the text of ${name}`;
     });
     expect([...used].toSorted()).toEqual(Object.keys(secret.stringData).toSorted());
     expect(yaml("components/prometheus/servicemonitor.yaml")).toMatchObject({

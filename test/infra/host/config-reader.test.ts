@@ -15,16 +15,16 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "penstock-reader-"));
   configPath = join(folder, "config.yaml");
   token = join(folder, "token");
-  await writeFile(token, "first-token\n");
+  await writeFile(token, "first-token-of-some-length\n");
   await writeFile(configPath, configOf(`http: { token: "\${file:${token}}" }`));
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 test("a file's text is in the settings as it is now", async () => {
   const reader = createConfigReader(configPath, {});
-  expect(reader.read().settings.http.token?.reveal()).toBe("first-token");
-  await writeFile(token, "second-token");
-  expect(reader.read().settings.http.token?.reveal()).toBe("second-token");
+  expect(reader.read().settings.http.token?.reveal()).toBe("first-token-of-some-length");
+  await writeFile(token, "second-token-of-some-length");
+  expect(reader.read().settings.http.token?.reveal()).toBe("second-token-of-some-length");
 });
 
 test("it knows the files that the config names, no others once it names them no more, all while it is broken", async () => {
@@ -52,21 +52,23 @@ test("it knows the files that the config names, no others once it names them no 
 
 test("a secret that was replaced is hidden still: it may be in force, or good elsewhere", async () => {
   const reader = createConfigReader(configPath, {});
-  expect(reader.hide("first-token")).toBe("first-token");
+  expect(reader.hide("first-token-of-some-length")).toBe("first-token-of-some-length");
   reader.read();
-  await writeFile(token, "second-token");
+  await writeFile(token, "second-token-of-some-length");
   reader.read();
   await writeFile(configPath, configOf(""));
   reader.read();
-  expect(reader.hide("first-token, second-token, third-token")).toBe("(hidden), (hidden), third-token");
+  expect(
+    reader.hide("first-token-of-some-length, second-token-of-some-length, third-token-of-some-length"),
+  ).toBe("(hidden), (hidden), third-token-of-some-length");
 });
 
 test("of very many, the newest are hidden", async () => {
   const reader = createConfigReader(configPath, {});
   for (let n = 0; n < 120; n += 1) {
-    await writeFile(token, `token-number-${n}`);
+    await writeFile(token, `the-token-number-${n}`);
     reader.read();
   }
-  expect(reader.hide("token-number-119 token-number-30")).toBe("(hidden) (hidden)");
-  expect(reader.hide("token-number-5")).toBe("token-number-5");
+  expect(reader.hide("the-token-number-119 the-token-number-30")).toBe("(hidden) (hidden)");
+  expect(reader.hide("the-token-number-5")).toBe("the-token-number-5");
 });

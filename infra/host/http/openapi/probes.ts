@@ -16,7 +16,9 @@ const check = {
 const sourceCheck: z.ZodType<SourceHealth> = z.object(check);
 const progressCheck: z.ZodType<ProgressCheck> = z.object({
   ...check,
-  partitions: z.array(z.string()).meta({ description: "Every stuck partition, as `topic/partition`." }),
+  partitions: z.array(z.string()).meta({
+    description: "Every stuck partition, as `topic/partition`. To strangers `reason` only counts them.",
+  }),
   topics: z
     .array(
       z.object({

@@ -1,6 +1,7 @@
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { JarSet } from "./maven.ts";
+import { addPipelineKit, pipelineKitHash } from "./pipeline-kit.ts";
 import { freePorts } from "./ports.ts";
 import { createServer, type Server } from "./server.ts";
 import type { Environment, JavaGround } from "./ground.ts";
@@ -27,10 +28,13 @@ export interface ElasticsearchServer extends Server {
   wipe(): Promise<void>;
 }
 
-/** The server, and the one of its modules it cannot do without: HTTP. No other module is published as a jar. */
+/**
+ * The server, and the one of its modules it cannot do without: HTTP. No other module is published as a jar; one of our own
+ * brings ingest processors and the failure store.
+ */
 export function elasticsearchJars(version: string): JarSet {
   return {
-    name: `elasticsearch-${version}`,
+    name: `elasticsearch-${version}-${pipelineKitHash()}`,
     artifacts: [
       `org.elasticsearch:elasticsearch:${version}`,
       `org.elasticsearch.plugin:transport-netty4:${version}`,
@@ -43,6 +47,7 @@ export function elasticsearchJars(version: string): JarSet {
         if (belongsToModule.test(jar)) await rename(join(folder, "lib", jar), join(module, jar));
       }
       await writeDescriptor(module, `transport-netty4-${version}.jar`, jdkHome);
+      await addPipelineKit(folder, jdkHome, version);
     },
   };
 }

@@ -95,14 +95,14 @@ export async function ingestBatch(
         continue;
       }
       const verdict = classifyFailure(answer.failure);
-      if (verdict.kind === "retry") {
-        retry = verdict.reason;
-        return false;
-      }
-      if (request.end - request.start > 1) {
+      if (verdict.kind !== "retry" && request.end - request.start > 1) {
         const [first, second] = halveRequest(request);
         requests.push(second, first);
         continue;
+      }
+      if (verdict.kind !== "split") {
+        retry = verdict.reason;
+        return false;
       }
       const { status, error } = verdict;
       const { position, index } = operationAt(operations, request.start);

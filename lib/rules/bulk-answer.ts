@@ -18,13 +18,27 @@ export interface ServerError {
 /** Why a whole request has no usable answer. */
 export type RequestFailure =
   | { readonly kind: "response"; readonly status: number; readonly error: ServerError | null }
-  | { readonly kind: "connection" | "timeout" | "bad_answer"; readonly message: string };
+  | {
+      readonly kind: "connection" | "timeout" | "bad_answer" | "answer_too_large";
+      readonly message: string;
+    };
 
 /** One request's end: an item for each operation, in their order, or a failure of the whole. */
 export type BulkAnswer = { readonly items: readonly BulkItem[] } | { readonly failure: RequestFailure };
 
 /** The parameter that keeps the answer small. Without `status` successful items would vanish and positions shift. */
 export const bulkFilterPath = "errors,items.*.status,items.*.error,items.*.result";
+
+/** An item says little of its own, and may quote its document's field and what is wrong with it, each wrapped once more. */
+const answerBytes = { base: 1024 * 1024, ofItem: 1024, quotes: 3 } as const;
+
+/** The longest answer that a bulk request's body can need. */
+export function maxBulkAnswerBytes(body: string | Buffer): number {
+  let lines = 0;
+  for (let at = body.indexOf("\n"); at >= 0; at = body.indexOf("\n", at + 1)) lines += 1;
+  const { base, ofItem, quotes } = answerBytes;
+  return base + (lines / 2) * ofItem + Buffer.byteLength(body) * quotes;
+}
 
 /** The items of a bulk answer that was filtered by {@link bulkFilterPath}; null where it is none. */
 export function parseBulkItems(body: unknown): readonly BulkItem[] | null {

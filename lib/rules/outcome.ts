@@ -44,6 +44,8 @@ export function showsHealthyIndex(item: BulkItem): boolean {
 export type FailureVerdict =
   /** The request is to be halved; if it holds one document, that one is rejected. */
   | { readonly kind: "split"; readonly error: ServerError; readonly status: number }
+  /** The request is to be halved; if it holds one document, that one is retried. */
+  | { readonly kind: "halve"; readonly reason: RetryReason }
   | { readonly kind: "retry"; readonly reason: RetryReason };
 
 /**
@@ -51,6 +53,8 @@ export type FailureVerdict =
  * is in use and Elasticsearch could not read some document: it then refuses the whole with a 400 and does not say which.
  */
 export function classifyFailure(failure: RequestFailure): FailureVerdict {
+  if (failure.kind === "answer_too_large")
+    return { kind: "halve", reason: { code: "bad_answer", message: failure.message } };
   if (failure.kind !== "response") {
     return { kind: "retry", reason: { code: failure.kind, message: failure.message } };
   }

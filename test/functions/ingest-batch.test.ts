@@ -182,6 +182,20 @@ describe("a request that fails as a whole", () => {
     expect(headers).toContainEqual(["penstock.error.type", "document_too_large"]);
     expect(headers).toContainEqual(["penstock.status", "413"]);
   });
+
+  test("an answer too long to be read: halved, and the one document that brings it is tried again", async () => {
+    const endless: BulkAnswer = { failure: { kind: "answer_too_large", message: "over 9 bytes" } };
+    const { deps, letters, requests } = world((messages) =>
+      messages.includes("talkative") ? endless : answering({})(messages),
+    );
+    const limits = { maxDocuments: 4, maxBytes: 1e6 };
+    expect(await ingestBatch(input(["a", "b", "c", "talkative"], { limits }), deps)).toEqual({
+      outcomes: ["indexed", "indexed", "indexed", null],
+      retry: { code: "bad_answer", message: "over 9 bytes" },
+    });
+    expect(requests).toHaveLength(5);
+    expect(letters).toEqual([]);
+  });
 });
 
 describe("dead letters", () => {

@@ -1,6 +1,7 @@
 import {
   type BulkAnswer,
   bulkFilterPath,
+  maxBulkAnswerBytes,
   parseBulkItems,
   type RequestFailure,
 } from "../../rules/bulk-answer.ts";
@@ -75,6 +76,8 @@ export interface Question extends Pick<ElasticsearchRequest, "method" | "path" |
 const controlTimeoutMs = 10_000;
 /** Hosts that write the template at the same moment overwrite each other: it is read again until ours is in it. */
 const templateAttempts = 5;
+/** What may tell of all indices, of ten thousand patterns, or of a page of hits. */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
 export function createElasticsearch(
   settings: ElasticsearchSettings,
@@ -182,6 +185,7 @@ export function createElasticsearch(
           path,
           format: "json",
           timeoutMs: controlTimeoutMs,
+          maxAnswerBytes: MAX_ANSWER_BYTES,
           ...(body && { body: JSON.stringify(body) }),
         },
         signal,
@@ -200,6 +204,7 @@ export function createElasticsearch(
           body,
           format: "x-ndjson",
           timeoutMs: settings.bulk.requestTimeoutMs,
+          maxAnswerBytes: maxBulkAnswerBytes(body),
         },
         signal,
       );
@@ -229,6 +234,7 @@ export function createElasticsearch(
               body: JSON.stringify(body),
               format: "json",
               timeoutMs: settings.bulk.requestTimeoutMs,
+              maxAnswerBytes: MAX_ANSWER_BYTES,
             },
             signal,
           ),
@@ -243,13 +249,18 @@ export function createElasticsearch(
 
     async ask({ body, ...question }, signal) {
       const json = body && { body: JSON.stringify(body) };
-      const answer = await send({ ...question, ...json, format: "json" }, signal);
+      const answer = await send(
+        { ...question, ...json, format: "json", maxAnswerBytes: MAX_ANSWER_BYTES },
+        signal,
+      );
       if ("failure" in answer) throw errorOf(answer.failure);
       return answer.body;
     },
 
     askForText: (question, { maxBytes, format }, signal) =>
-      versioned({ ...question, format }, signal, (plain) => transport.sendForText(plain, maxBytes, signal)),
+      versioned({ ...question, format, maxAnswerBytes: maxBytes }, signal, (plain) =>
+        transport.sendForText(plain, signal),
+      ),
 
     close: () => transport.close(),
   };

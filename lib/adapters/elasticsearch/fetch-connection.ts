@@ -8,9 +8,12 @@ import {
 import { messageOf } from "../../rules/errors.ts";
 import { linkTrouble } from "../../rules/link-trouble.ts";
 
+/** Bun would decode an answer as fast as it comes in, whether or not it is read: 700 KB may be 700 MB. */
+const asItComes = { decompress: false };
+
 interface RequestOptions {
   readonly signal?: AbortSignal;
-  /** In bytes. The client passes on what the request says, or else the longest string there can be. */
+  /** In bytes. The client passes on what the request says; without it, the longest string there can be. */
   readonly maxResponseSize?: number;
 }
 
@@ -49,6 +52,7 @@ export class FetchConnection extends BaseConnection {
         method: params.method,
         headers: plainHeaders({ ...this.headers, ...params.headers, "accept-encoding": "identity" }),
         redirect: "manual",
+        ...asItComes,
         ...(typeof body === "string" || Buffer.isBuffer(body) ? { body } : {}),
         ...(options.signal && { signal: options.signal }),
         ...(this.tls && { tls: this.tls }),
@@ -58,7 +62,8 @@ export class FetchConnection extends BaseConnection {
         throw new OtherProductError(text);
       return {
         body: text,
-        headers: Object.fromEntries(response.headers),
+        // It is decoded here: the client would do it again.
+        headers: { ...Object.fromEntries(response.headers), "content-encoding": undefined },
         statusCode: response.status,
       };
     } catch (thrown) {
@@ -86,15 +91,34 @@ export class FetchConnection extends BaseConnection {
   override async close(): Promise<void> {}
 }
 
-/** @throws AnswerTooLargeError */
+/** Proxies that compress whatever passes them do so in one of these, asked or not. */
+const encodings: ReadonlyMap<string, Bun.CompressionFormat> = new Map([
+  ["gzip", "gzip"],
+  ["x-gzip", "gzip"],
+  ["deflate", "deflate"],
+  ["br", "brotli"],
+  ["zstd", "zstd"],
+]);
+/** Node's, in a Lambda function, knows no `decompress`: it decodes whatever comes, piece by piece, and keeps the header. */
+const fetchDecodes = process.versions.bun === undefined;
+
+/** Counts what comes out of an encoded answer. @throws AnswerTooLargeError */
 async function textWithin(response: Response, maxBytes: number): Promise<string> {
-  if (maxBytes >= constants.MAX_STRING_LENGTH || response.body === null) return response.text();
+  if (response.body === null) return "";
+  const encoding = fetchDecodes ? "identity" : (response.headers.get("content-encoding") ?? "identity");
+  const format = encodings.get(encoding.toLowerCase());
+  if (format === undefined && encoding !== "identity") {
+    await response.body.cancel();
+    throw new Error(`its answer is encoded as ${JSON.stringify(encoding)}, which was not asked for`);
+  }
+  const body =
+    format === undefined ? response.body : response.body.pipeThrough(new DecompressionStream(format));
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   // Left early, the loop cancels the body.
-  for await (const chunk of response.body) {
+  for await (const chunk of body) {
     bytes += chunk.length;
-    if (bytes > maxBytes) throw new AnswerTooLargeError(`the answer is over ${maxBytes} bytes`);
+    if (bytes > maxBytes) throw new AnswerTooLargeError(`it is over ${maxBytes} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");

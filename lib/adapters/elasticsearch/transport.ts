@@ -16,6 +16,8 @@ export interface ElasticsearchRequest {
   readonly body?: string | Buffer;
   readonly headers: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
+  /** More of an answer is not read. */
+  readonly maxAnswerBytes: number;
 }
 
 /** Either the parsed body of a 2xx answer, or why there is none. */
@@ -27,12 +29,8 @@ export type ElasticsearchText = { readonly text: string | null } | { readonly fa
 export interface Transport {
   /** Bounded by `timeoutMs`, body included. Throws the signal's reason when aborted, and nothing else. */
   send(request: ElasticsearchRequest, signal: AbortSignal): Promise<ElasticsearchAnswer>;
-  /** As `send`, for an answer's text, of which no more than `maxBytes` are read. */
-  sendForText(
-    request: ElasticsearchRequest,
-    maxBytes: number,
-    signal: AbortSignal,
-  ): Promise<ElasticsearchText>;
+  /** As `send`, for an answer's text. */
+  sendForText(request: ElasticsearchRequest, signal: AbortSignal): Promise<ElasticsearchText>;
   close(): Promise<void>;
 }
 
@@ -51,10 +49,8 @@ export function createTransport(settings: ElasticsearchSettings): Transport {
       attempt(hide, request, signal, async (params, options) => ({
         body: await client.transport.request(params, options),
       })),
-    sendForText: (request, maxResponseSize, signal) =>
-      attempt<ElasticsearchText>(hide, request, signal, (params, options) =>
-        textOf(client, params, { ...options, maxResponseSize }),
-      ),
+    sendForText: (request, signal) =>
+      attempt<ElasticsearchText>(hide, request, signal, (params, options) => textOf(client, params, options)),
     close: () => client.close(),
   };
 }
@@ -125,16 +121,16 @@ async function attempt<T extends object>(
   signal.throwIfAborted();
   const deadline = AbortSignal.timeout(request.timeoutMs);
   try {
-    const { method, path, querystring, body, headers } = request;
+    const { method, path, querystring, body, headers, maxAnswerBytes: maxResponseSize } = request;
     const answer = await ask(
       { method, path, ...(querystring && { querystring }), ...(body !== undefined && { body }) },
-      { headers: { ...headers }, signal: AbortSignal.any([signal, deadline]) },
+      { headers: { ...headers }, signal: AbortSignal.any([signal, deadline]), maxResponseSize },
     );
     return isFailure(answer) ? { failure: withoutSecrets(answer.failure, hide) } : answer;
   } catch (thrown) {
     signal.throwIfAborted();
     if (deadline.aborted) return { failure: timeout(request.timeoutMs) };
-    return { failure: withoutSecrets(failureOf(thrown), hide) };
+    return { failure: withoutSecrets(failureOf(thrown, request), hide) };
   }
 }
 
@@ -168,7 +164,7 @@ function productIn(body: unknown): string {
 }
 
 /** The client's errors, told apart by their classes; their messages may quote a body and are not passed on unread. */
-function failureOf(thrown: unknown): RequestFailure {
+function failureOf(thrown: unknown, { method, path }: ElasticsearchRequest): RequestFailure {
   if (thrown instanceof errors.ResponseError) {
     return refusalOf(thrown.meta.statusCode ?? 0, thrown.body);
   }
@@ -178,6 +174,10 @@ function failureOf(thrown: unknown): RequestFailure {
   if (thrown instanceof Error && thrown.cause instanceof OtherProductError) {
     const product = productIn(parsedOrNull(thrown.cause.body));
     return { kind: "bad_answer", message: `${neededVersions}, what answers is ${product}` };
+  }
+  if (thrown instanceof Error && thrown.cause instanceof AnswerTooLargeError) {
+    const message = `the answer to ${method} ${path.slice(0, 200)} is not read to its end: ${thrown.cause.message}`;
+    return { kind: "answer_too_large", message };
   }
   if (thrown instanceof errors.ConnectionError) return { kind: "connection", message: thrown.message };
   if (thrown instanceof errors.NoLivingConnectionsError) {

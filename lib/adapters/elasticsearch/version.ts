@@ -5,6 +5,8 @@ import { isObject } from "../../rules/json-document.ts";
 import { type ElasticsearchAnswer, neededVersions, type Transport } from "./transport.ts";
 
 const supportedMajors = new Set([8, 9]);
+/** A few words of each node. */
+const MAX_ANSWER_BYTES = 1024 * 1024;
 
 /**
  * The major version to speak: the oldest of the cluster's nodes, so that a cluster in the middle of an upgrade is
@@ -16,7 +18,8 @@ export async function detectMajor(
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<{ readonly major: number } | { readonly failure: RequestFailure }> {
-  const request = { method: "GET", headers: { accept: "application/json" }, timeoutMs } as const;
+  const headers = { accept: "application/json" };
+  const request = { method: "GET", headers, timeoutMs, maxAnswerBytes: MAX_ANSWER_BYTES } as const;
   const querystring = { filter_path: "nodes.*.version" };
   const nodes = await transport.send({ ...request, path: "/_nodes", querystring }, signal);
   // Not everybody may list the nodes; and what is no Elasticsearch tells only here what it is.
@@ -59,9 +62,10 @@ function versionsIn(body: unknown): readonly string[] {
  */
 export function errorOf(failure: RequestFailure): PenstockError {
   const verdict = classifyFailure(failure);
-  const message = verdict.kind === "retry" ? verdict.reason.message : verdict.error.reason;
+  const message = verdict.kind === "split" ? verdict.error.reason : verdict.reason.message;
   const refused =
     failure.kind === "bad_answer" ||
+    failure.kind === "answer_too_large" ||
     (failure.kind === "response" && failure.status < 500 && failure.status !== 429);
   return new PenstockError(refused ? "elasticsearch_refused" : "elasticsearch_unavailable", message, {
     retryable: true,

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { createElasticsearch, type Elasticsearch } from "../../../../lib/adapters/elasticsearch/client.ts";
 import { rejection } from "../../../support/rejection.ts";
 import type { ElasticsearchSettings } from "../../../../lib/rules/settings.ts";
@@ -62,6 +63,19 @@ function connect(node: string, settings: Partial<ElasticsearchSettings> = {}): E
   });
   releases.push(() => elasticsearch.close());
   return elasticsearch;
+}
+
+/** Given out a piece at a time, as it is read. */
+function spaces(bytes: number): ReadableStream<Uint8Array> {
+  const piece = new Uint8Array(64 * 1024).fill(32);
+  let left = bytes;
+  return new ReadableStream({
+    pull(controller) {
+      controller.enqueue(piece);
+      left -= piece.length;
+      if (left <= 0) controller.close();
+    },
+  });
 }
 
 const bulk = (elasticsearch: Elasticsearch) => elasticsearch.bulk("{}\n{}\n", { pipeline: null, signal });
@@ -207,6 +221,55 @@ describe("what goes wrong with a bulk is a value", () => {
     const elasticsearch = connect(`http://127.0.0.1:${server.port}`);
     const answer = await elasticsearch.bulk("x".repeat(5_000_000), { pipeline: null, signal });
     expect(answer).toEqual({ failure: { kind: "response", status: 413, error: null } });
+  });
+
+  describe("an answer longer than the request can need is not read to its end", () => {
+    const reason = `the answer to POST /_bulk is not read to its end: it is over ${1024 * 1024 + 1024 + 18} bytes`;
+    const failure = { kind: "answer_too_large", message: reason } as const;
+
+    test("one without end", async () => {
+      const { elasticsearch } = serve("9.2.0", () => new Response(spaces(Infinity)));
+      expect(await bulk(elasticsearch)).toEqual({ failure });
+    });
+
+    test.each([
+      ["gzip", gzipSync],
+      ["deflate", deflateSync],
+      ["br", brotliCompressSync],
+      ["zstd", zstdCompressSync],
+    ])("one that nobody asked to be compressed, counted decompressed: %s", async (encoding, compress) => {
+      const text = compress(Buffer.alloc(2 * 1024 * 1024, " "));
+      expect(text.length).toBeLessThan(10_000);
+      const { elasticsearch } = serve(
+        "9.2.0",
+        () => new Response(text, { headers: { "content-encoding": encoding } }),
+      );
+      expect(await bulk(elasticsearch)).toEqual({ failure });
+    });
+  });
+
+  test.each([
+    ["gzip", gzipSync],
+    ["br", brotliCompressSync],
+  ])("an answer that was compressed though nobody asked is read: %s", async (encoding, compress) => {
+    const { elasticsearch } = serve("9.2.0", async () => {
+      const headers = { "content-encoding": encoding, "content-type": "application/json" };
+      return new Response(compress(await ok().bytes()), { headers });
+    });
+    expect(await bulk(elasticsearch)).toHaveProperty("items.length", 1);
+  });
+
+  test("an encoding that is not known is named", async () => {
+    const { elasticsearch } = serve(
+      "9.2.0",
+      () => new Response("{}", { headers: { "content-encoding": "compress" } }),
+    );
+    expect(await bulk(elasticsearch)).toMatchObject({
+      failure: {
+        kind: "connection",
+        message: expect.stringContaining('is encoded as "compress", which was not'),
+      },
+    });
   });
 
   test("an abort throws its reason", async () => {

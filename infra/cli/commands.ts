@@ -6,7 +6,7 @@ export const COMMANDS: Readonly<Record<string, string>> = {
   audit: "accounts for every record that was committed",
   replay: "brings dead letters back into Elasticsearch",
   demo: "shows all of it on real servers, with the logs they write",
-  stack: "a real Kafka, Elasticsearch and etcd on this machine: up, status, down",
+  stack: "a real Kafka, Elasticsearch and etcd on this machine, or three of each: up, status, down",
   help: "this list; with a command, its help",
   bench: "measures throughput, latency and what idle topics cost",
   "bench:reload": "measures how long a newly declared topic takes",

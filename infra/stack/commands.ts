@@ -2,13 +2,16 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { exists } from "./maven.ts";
 import { createProgressDisplay, type ProgressOutput } from "./progress.ts";
+import { memberName } from "./ground.ts";
 import type { HolderReport } from "./holder.ts";
+import { probeBroker } from "./kafka.ts";
 import { isAlive, sendSignal } from "./signal.ts";
-import { readState, type Addresses, type StackState } from "./state.ts";
+import { nodesOf, readState, type Addresses, type StackState } from "./state.ts";
 
 /** Of one server: whether it answered, and what went wrong. */
 export interface ServerHealth {
-  name: "kafka" | "elasticsearch" | "etcd";
+  /** `kafka`, `elasticsearch` or `etcd`; in a cluster with the member's number: `kafka-1`. */
+  name: string;
   address: string;
   answers: boolean;
   problem?: string;
@@ -59,26 +62,22 @@ export async function takeDown(file: string): Promise<boolean> {
   return true;
 }
 
-/** Asks each server, all at once. */
-export async function probeServers({
-  brokers,
-  elasticsearchNode,
-  etcdEndpoints,
-}: Addresses): Promise<ServerHealth[]> {
-  const broker = brokers[0] ?? "";
-  const endpoint = etcdEndpoints[0] ?? "";
+/** Asks each server, all at once. One that is frozen does not answer, though it can be connected to. */
+export async function probeServers(addresses: Addresses): Promise<ServerHealth[]> {
+  const asked = (
+    name: string,
+    members: readonly string[],
+    probe: (address: string) => Promise<void>,
+  ): Promise<ServerHealth>[] =>
+    members.map((address, at) => healthOf(memberName(name, at + 1, members.length), address, probe(address)));
   return Promise.all([
-    healthOf("kafka", broker, connects(broker)),
-    healthOf("elasticsearch", elasticsearchNode, answersOk(`${elasticsearchNode}/_cluster/health`)),
-    healthOf("etcd", endpoint, answersOk(`${endpoint}/health`)),
+    ...asked("kafka", addresses.brokers, probeBroker),
+    ...asked("elasticsearch", nodesOf(addresses), (node) => answersOk(`${node}/_cluster/health`)),
+    ...asked("etcd", addresses.etcdEndpoints, (endpoint) => answersOk(`${endpoint}/health`)),
   ]);
 }
 
-async function healthOf(
-  name: ServerHealth["name"],
-  address: string,
-  probe: Promise<void>,
-): Promise<ServerHealth> {
+async function healthOf(name: string, address: string, probe: Promise<void>): Promise<ServerHealth> {
   try {
     await probe;
     return { name, address, answers: true };
@@ -90,10 +89,4 @@ async function healthOf(
 async function answersOk(url: string): Promise<void> {
   const response = await fetch(url, { signal: AbortSignal.timeout(3_000) });
   if (!response.ok) throw new Error(`answered ${response.status}`);
-}
-
-async function connects(address: string): Promise<void> {
-  const [hostname = "", port = ""] = address.split(":");
-  const socket = await Bun.connect({ hostname, port: Number(port), socket: { data() {} } });
-  socket.end();
 }

@@ -1,10 +1,10 @@
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { JarSet } from "./maven.ts";
 import { addPipelineKit, pipelineKitHash } from "./pipeline-kit.ts";
 import { freePorts } from "./ports.ts";
 import { createServer, type Server } from "./server.ts";
-import type { Environment, JavaGround } from "./ground.ts";
+import { memberName, SMALL_JVM, type Environment, type JavaGround } from "./ground.ts";
 
 const DEFAULT_VERSION = "9.2.0";
 const VERSION_VARIABLE = "PENSTOCK_STACK_ELASTICSEARCH";
@@ -65,15 +65,47 @@ async function writeDescriptor(module: string, jarFile: string, jdkHome: string)
   await rm(join(module, "META-INF"), { recursive: true });
 }
 
-/** A single node without security. */
+/** As many nodes as `ground` has members, without security. */
 export async function createElasticsearch(
   ground: JavaGround,
   settings: Readonly<Record<string, string>>,
+): Promise<ElasticsearchServer[]> {
+  const { guard, members } = ground;
+  const ports = await freePorts(2 * members);
+  const wanted = ground.ports?.elasticsearch;
+  const places = Array.from({ length: members }, (_, at): Place => ({
+    name: memberName("local", at + 1, members),
+    home: join(guard.folder, memberName("elasticsearch", at + 1, members)),
+    http: wanted === undefined ? (ports[at] ?? 0) : wanted + at,
+    transport: ports[members + at] ?? 0,
+  }));
+  return Promise.all(places.map((place) => createNode(ground, settings, place, places)));
+}
+
+/** Where one of them lies and listens. */
+interface Place {
+  name: string;
+  home: string;
+  http: number;
+  transport: number;
+}
+
+/** How a node finds the others; only at the first start of all does `initial_master_nodes` count. */
+function discovery(places: readonly Place[]): string[] {
+  if (places.length === 1) return ["discovery.type: single-node"];
+  return [
+    `discovery.seed_hosts: ${JSON.stringify(places.map(({ transport }) => `127.0.0.1:${transport}`))}`,
+    `cluster.initial_master_nodes: ${JSON.stringify(places.map(({ name }) => name))}`,
+  ];
+}
+
+async function createNode(
+  { guard, environment, members, ...ground }: JavaGround,
+  settings: Readonly<Record<string, string>>,
+  place: Place,
+  places: readonly Place[],
 ): Promise<ElasticsearchServer> {
-  const { guard, environment, ports } = ground;
-  const [freeHttp, transport] = await freePorts(2);
-  const http = ports?.elasticsearch ?? freeHttp;
-  const home = join(guard.folder, "elasticsearch");
+  const { name, home, http, transport } = place;
   const native = join(home, "native");
   await mkdir(home);
   await mkdir(join(home, "config"));
@@ -82,11 +114,11 @@ export async function createElasticsearch(
     join(home, "config/elasticsearch.yml"),
     [
       "cluster.name: penstock",
-      "node.name: local",
+      `node.name: ${name}`,
       "network.host: 127.0.0.1",
       `http.port: ${http}`,
       `transport.port: ${transport}`,
-      "discovery.type: single-node",
+      ...discovery(places),
       `path.data: ${JSON.stringify(join(home, "data"))}`,
       `path.logs: ${JSON.stringify(join(home, "logs"))}`,
       "action.destructive_requires_name: false",
@@ -99,13 +131,12 @@ export async function createElasticsearch(
   await writeFile(join(home, "config/log4j2.properties"), loggingConfig);
   const node = `http://127.0.0.1:${http}`;
   const server = createServer({
-    name: "Elasticsearch",
+    name: basename(home),
     guard,
     environment,
     command: [
       ...ground.java,
-      "-Xms512m",
-      "-Xmx1g",
+      ...(members === 1 ? ["-Xms512m", "-Xmx1g"] : ["-Xms256m", "-Xmx512m", ...SMALL_JVM]),
       `-Des.nativelibs.path=${native}`,
       // As the distribution's jvm.options has it.
       "-Dio.netty.noUnsafe=true",
@@ -118,8 +149,8 @@ export async function createElasticsearch(
       home,
       join(ground.jars, "modules"),
     ],
-    logFile: join(guard.folder, "elasticsearch.log"),
-    readyWithinMs: 120_000,
+    logFile: `${home}.log`,
+    readyWithinMs: 120_000 * members,
     async probe(signal) {
       const response = await fetch(`${node}/_cluster/health?wait_for_status=yellow&timeout=1s`, { signal });
       if (!response.ok) throw new Error(`/_cluster/health answered ${response.status}`);

@@ -1,40 +1,47 @@
 import { join } from "node:path";
 import { freePorts } from "./ports.ts";
 import { createServer, type Server } from "./server.ts";
-import type { Ground } from "./ground.ts";
+import { memberName, type Ground } from "./ground.ts";
 
 export interface EtcdServer extends Server {
-  /** Client URLs. */
+  /** Its own client URL. */
   readonly endpoints: readonly string[];
 }
 
-/** A single member, without logins. The flags are those of 3.4 and newer. */
-export async function createEtcd({ guard, environment, etcd, ports }: Ground): Promise<EtcdServer> {
-  const [freeClient, peer] = await freePorts(2);
-  const clientUrl = `http://127.0.0.1:${ports?.etcd ?? freeClient}`;
-  const peerUrl = `http://127.0.0.1:${peer}`;
-  const server = createServer({
-    name: "etcd",
-    guard,
-    environment,
-    command: [
-      etcd,
-      "--name=local",
-      `--data-dir=${join(guard.folder, "etcd-data")}`,
-      `--listen-client-urls=${clientUrl}`,
-      `--advertise-client-urls=${clientUrl}`,
-      `--listen-peer-urls=${peerUrl}`,
-      `--initial-advertise-peer-urls=${peerUrl}`,
-      `--initial-cluster=local=${peerUrl}`,
-      "--logger=zap",
-      "--log-outputs=stderr",
-    ],
-    logFile: join(guard.folder, "etcd.log"),
-    readyWithinMs: 30_000,
-    async probe(signal) {
-      const response = await fetch(`${clientUrl}/health`, { signal });
-      if (!response.ok) throw new Error(`/health answered ${response.status}`);
-    },
+/** As many members as `ground` has, without logins. The flags are those of 3.4 and newer. */
+export async function createEtcd(ground: Ground): Promise<EtcdServer[]> {
+  const { guard, environment, etcd, members } = ground;
+  const ports = await freePorts(2 * members);
+  const wanted = ground.ports?.etcd;
+  const places = Array.from({ length: members }, (_, at) => ({
+    name: memberName("etcd", at + 1, members),
+    clientUrl: `http://127.0.0.1:${wanted === undefined ? ports[at] : wanted + at}`,
+    peerUrl: `http://127.0.0.1:${ports[members + at]}`,
+  }));
+  return places.map(({ name, clientUrl, peerUrl }) => {
+    const server = createServer({
+      name,
+      guard,
+      environment,
+      command: [
+        etcd,
+        `--name=${name}`,
+        `--data-dir=${join(guard.folder, `${name}-data`)}`,
+        `--listen-client-urls=${clientUrl}`,
+        `--advertise-client-urls=${clientUrl}`,
+        `--listen-peer-urls=${peerUrl}`,
+        `--initial-advertise-peer-urls=${peerUrl}`,
+        `--initial-cluster=${places.map((place) => `${place.name}=${place.peerUrl}`).join()}`,
+        "--logger=zap",
+        "--log-outputs=stderr",
+      ],
+      logFile: join(guard.folder, `${name}.log`),
+      readyWithinMs: 30_000 * members,
+      async probe(signal) {
+        const response = await fetch(`${clientUrl}/health`, { signal });
+        if (!response.ok) throw new Error(`/health answered ${response.status}`);
+      },
+    });
+    return Object.assign(server, { endpoints: [clientUrl] });
   });
-  return Object.assign(server, { endpoints: [clientUrl] });
 }

@@ -1,5 +1,5 @@
 import type { Progress } from "./progress.ts";
-import type { Environment, Ports } from "./ground.ts";
+import type { Environment } from "./ground.ts";
 import { cacheFolder, startStack, type StackOptions } from "./stack.ts";
 import { addressesOf, readState, removeState, stateFile, writeState, type StackState } from "./state.ts";
 
@@ -9,12 +9,14 @@ export type HolderReport =
   | { kind: "up"; state: StackState }
   | { kind: "failed"; message: string };
 
+export type HolderOptions = Pick<StackOptions, "ports" | "members">;
+
 /**
  * The process behind `stack up`: boots a stack, reports it, and holds it until SIGTERM. Until it is up it depends on the
  * command that started it, so that Ctrl-C there leaves nothing.
  */
 export async function holdStack(
-  ports: Ports | undefined,
+  wanted: HolderOptions,
   environment: Environment,
   report: (message: HolderReport) => void,
 ): Promise<void> {
@@ -28,7 +30,7 @@ export async function holdStack(
       environment,
       signal: ending.signal,
       onProgress: (progress) => report({ kind: "progress", progress }),
-      ...(ports && { ports }),
+      ...wanted,
     };
     await using stack = await startStack(options);
     const file = stateFile(cacheFolder(environment));

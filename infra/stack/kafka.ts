@@ -4,12 +4,12 @@ import { Kafka, logLevel } from "kafkajs";
 import type { JarSet } from "./maven.ts";
 import { freePorts } from "./ports.ts";
 import { createServer, lastLines, type Server } from "./server.ts";
-import type { JavaGround } from "./ground.ts";
+import { memberName, SMALL_JVM, type JavaGround } from "./ground.ts";
 
 const version = "4.1.1";
 
 export interface KafkaServer extends Server {
-  /** `host:port`, as clients want it. */
+  /** Its own `host:port`, as clients want it. */
   readonly brokers: readonly string[];
   /** The `host:port` of a listener that was asked for. Throws if it was not. */
   listener(name: string): string;
@@ -37,28 +37,57 @@ export const kafkaJars: JarSet = {
   ],
 };
 
-/** A single node, broker and controller at once, its storage formatted. */
-export async function createKafka(ground: JavaGround, options: KafkaOptions): Promise<KafkaServer> {
-  const { guard, environment, ports } = ground;
+/** Brokers and controllers at once, as many as `ground` has members, their storage formatted; one alone, three replicate. */
+export async function createKafka(ground: JavaGround, options: KafkaOptions): Promise<KafkaServer[]> {
+  const { guard, members } = ground;
   const names = Object.keys(options.listeners);
-  const [freeBroker = 0, controller = 0, ...extra] = await freePorts(2 + names.length);
-  const broker = ports?.kafka ?? freeBroker;
-  const home = join(guard.folder, "kafka");
+  const ports = await freePorts(members * (2 + names.length));
+  const wanted = ground.ports?.kafka;
+  const places = Array.from({ length: members }, (_, at): Place => {
+    const [broker = 0, controller = 0, ...extra] = ports.splice(0, 2 + names.length);
+    const id = at + 1;
+    return {
+      id,
+      broker: wanted === undefined ? broker : wanted + at,
+      controller,
+      extraPorts: new Map(names.map((name, n) => [name, extra[n] ?? 0])),
+      home: join(guard.folder, memberName("kafka", id, members)),
+    };
+  });
+  const clusterId = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("base64url");
+  return Promise.all(places.map((place) => createBroker(ground, options, clusterId, place, places)));
+}
+
+/** Where one of them lies and listens. */
+interface Place {
+  id: number;
+  broker: number;
+  controller: number;
+  /** By listener. */
+  extraPorts: ReadonlyMap<string, number>;
+  home: string;
+}
+
+async function createBroker(
+  { guard, environment, members, ...ground }: JavaGround,
+  options: KafkaOptions,
+  clusterId: string,
+  place: Place,
+  places: readonly Place[],
+): Promise<KafkaServer> {
+  const { home, broker, extraPorts } = place;
   const config = join(home, "server.properties");
-  const logFile = join(guard.folder, "kafka.log");
+  const logFile = `${home}.log`;
   await mkdir(home);
   await writeFile(join(home, "log4j2.properties"), loggingConfig);
-  const extraPorts = new Map(names.map((name, at) => [name, extra[at] ?? 0]));
-  const dataFolder = join(home, "data");
-  await writeFile(config, properties({ broker, controller, extraPorts, dataFolder }, options));
+  await writeFile(config, properties(place, places, options));
   const java = [
     ...ground.java,
-    "-Xmx512m",
+    ...(members === 1 ? ["-Xmx512m"] : ["-Xms128m", "-Xmx384m", ...SMALL_JVM]),
     `-Dlog4j2.configurationFile=${join(home, "log4j2.properties")}`,
     "-cp",
     join(ground.jars, "lib/*"),
   ];
-  const clusterId = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("base64url");
   const format = await guard.spawn({
     // With "=": one id in 64 begins with "-", and would be read as an option.
     command: [...java, "kafka.tools.StorageTool", "format", `--cluster-id=${clusterId}`, "-c", config],
@@ -70,13 +99,13 @@ export async function createKafka(ground: JavaGround, options: KafkaOptions): Pr
 
   const address = `127.0.0.1:${broker}`;
   const server = createServer({
-    name: "Kafka",
+    name: memberName("Kafka", place.id, members),
     guard,
     environment,
     command: [...java, "kafka.Kafka", config],
     logFile,
-    readyWithinMs: 60_000,
-    probe: () => describeCluster(address),
+    readyWithinMs: 60_000 * members,
+    probe: () => probeBroker(address),
   });
   return Object.assign(server, {
     brokers: [address],
@@ -88,8 +117,8 @@ export async function createKafka(ground: JavaGround, options: KafkaOptions): Pr
   });
 }
 
-/** Rejects unless the broker answers and counts itself in. */
-async function describeCluster(address: string): Promise<void> {
+/** Rejects unless the broker answers within 1.5 s or so and is counted in. */
+export async function probeBroker(address: string): Promise<void> {
   const kafka = new Kafka({
     brokers: [address],
     clientId: "stack",
@@ -102,42 +131,40 @@ async function describeCluster(address: string): Promise<void> {
   try {
     await admin.connect();
     const { brokers } = await admin.describeCluster();
-    if (brokers.length !== 1) throw new Error(`the cluster has ${brokers.length} brokers`);
+    if (!brokers.some(({ host, port }) => `${host}:${port}` === address))
+      throw new Error(`the cluster does not count it in, but ${brokers.length} others`);
   } finally {
     await admin.disconnect();
   }
 }
 
-interface Places {
-  broker: number;
-  controller: number;
-  /** By listener. */
-  extraPorts: ReadonlyMap<string, number>;
-  dataFolder: string;
-}
-
-function properties({ broker, controller, extraPorts, dataFolder }: Places, options: KafkaOptions): string {
+function properties(place: Place, places: readonly Place[], options: KafkaOptions): string {
+  const { id, broker, controller, extraPorts, home } = place;
   const extra = [...extraPorts].map(([name, port]) => `,${name}://127.0.0.1:${port}`).join("");
   const protocols = Object.entries(options.listeners).map(([name, protocol]) => `,${name}:${protocol}`);
+  const replicas = places.length;
+  const inSync = Math.min(2, replicas);
   const all: Record<string, string | number | boolean> = {
     "process.roles": "broker,controller",
-    "node.id": 1,
-    "controller.quorum.voters": `1@127.0.0.1:${controller}`,
+    "node.id": id,
+    "controller.quorum.voters": places.map((one) => `${one.id}@127.0.0.1:${one.controller}`).join(),
     "controller.listener.names": "CONTROLLER",
     listeners: `PLAINTEXT://127.0.0.1:${broker}${extra},CONTROLLER://127.0.0.1:${controller}`,
     "advertised.listeners": `PLAINTEXT://127.0.0.1:${broker}${extra}`,
     "listener.security.protocol.map": `PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT${protocols.join("")}`,
-    "log.dirs": dataFolder,
+    "log.dirs": join(home, "data"),
     "auto.create.topics.enable": false,
     "delete.topic.enable": true,
     "num.partitions": 1,
-    "offsets.topic.replication.factor": 1,
+    "default.replication.factor": replicas,
+    "min.insync.replicas": inSync,
+    "offsets.topic.replication.factor": replicas,
     "offsets.topic.num.partitions": 8,
-    "transaction.state.log.replication.factor": 1,
-    "transaction.state.log.min.isr": 1,
+    "transaction.state.log.replication.factor": replicas,
+    "transaction.state.log.min.isr": inSync,
     "transaction.state.log.num.partitions": 8,
-    "share.coordinator.state.topic.replication.factor": 1,
-    "share.coordinator.state.topic.min.isr": 1,
+    "share.coordinator.state.topic.replication.factor": replicas,
+    "share.coordinator.state.topic.min.isr": inSync,
     // A killed broker is let in again only when its old session has expired: after 9 s unless told.
     "broker.session.timeout.ms": 3_000,
     "broker.heartbeat.interval.ms": 500,

@@ -3,20 +3,20 @@ import { commandNamed, COMMON_OPTIONS, parseWords, wantsJson } from "../cli/argu
 import { reportFailure } from "../cli/failure.ts";
 import { helpText } from "../cli/help-text.ts";
 import { bringUp, probeServers, takeDown } from "./commands.ts";
-import { holdStack } from "./holder.ts";
-import type { Ports } from "./ground.ts";
-import { cacheFolder } from "./stack.ts";
-import { readState, stateFile, type StackState } from "./state.ts";
+import { holdStack, type HolderOptions } from "./holder.ts";
+import { cacheFolder, CLUSTER_MEMBERS } from "./stack.ts";
+import { isCluster, nodesOf, readState, stateFile, type StackState } from "./state.ts";
 
 const help = helpText({
   synopsis: "stack COMMAND [options]",
-  about: "A real Kafka, Elasticsearch and etcd on 127.0.0.1, from packages.",
+  about:
+    "A real Kafka, Elasticsearch and etcd on 127.0.0.1, from packages; one of each, or three that form a cluster.",
   sections: [
     {
       title: "Commands",
       rows: [
         ["up", "boots them, and leaves them running"],
-        ["status", "says whether they run and answer"],
+        ["status", "says whether they run and answer, each of them"],
         ["down", "ends them and removes their data"],
         ["env", "prints the line that lets tests use the running stack"],
       ],
@@ -27,7 +27,11 @@ const help = helpText({
     },
   ],
   options: [
-    ["--ports default", "of up: on 9092, 9200 and 2379 instead of free ports"],
+    ["--cluster", "of up: three of each, topics with three replicas of which two must be in sync"],
+    [
+      "--ports default",
+      "of up: on 9092, 9200 and 2379 instead of free ports, a cluster's others on the next two",
+    ],
     ["--json", "of status and up: machine-readable output"],
   ],
   exitCodes: "0 done, 1 failed, or a server does not answer, 2 wrong usage",
@@ -40,20 +44,26 @@ type CommandName = (typeof commandNames)[number] | "hold";
 interface Invocation {
   command: CommandName;
   json: boolean;
-  ports: Ports | undefined;
+  wanted: Wanted;
+}
+
+/** What `up` was asked for. */
+interface Wanted {
+  cluster: boolean;
+  defaultPorts: boolean;
 }
 
 process.exitCode = await main(process.argv.slice(2), stateFile(cacheFolder(process.env)));
 
 async function main(argv: readonly string[], file: string): Promise<number> {
   try {
-    const { command, ports, json } = parse(argv);
+    const { command, wanted, json } = parse(argv);
     const commands: Record<CommandName, () => Promise<number>> = {
-      up: () => up(file, ports, json),
+      up: () => up(file, wanted, json),
       status: () => status(file, json),
       down: () => down(file),
       env: () => env(file),
-      hold: () => hold(ports),
+      hold: () => hold(wanted),
       help: async () => print(help),
     };
     return await commands[command]();
@@ -68,7 +78,11 @@ function parse(argv: readonly string[]): Invocation {
   const { values, positionals } = parseWords({
     args: [...argv],
     allowPositionals: true,
-    options: { ...COMMON_OPTIONS, ports: { type: "string" } },
+    options: {
+      ...COMMON_OPTIONS,
+      cluster: { type: "boolean", default: false },
+      ports: { type: "string" },
+    },
   });
   const [name, ...others] = values.help ? ["help"] : positionals;
   const command = name === "hold" ? name : commandNamed(name, commandNames);
@@ -76,23 +90,32 @@ function parse(argv: readonly string[]): Invocation {
   if (others.length > 0) throw usageError(`One command at a time: ${positionals.join(" ")}`);
   if (json && command !== "status" && command !== "up" && command !== "help")
     throw usageError("--json belongs to status and up");
-  if (values.ports === undefined) return { command, json, ports: undefined };
-  if (command !== "up" && command !== "hold") throw usageError("--ports belongs to up");
-  if (values.ports !== "default") throw usageError("--ports knows only `default`");
-  return { command, json, ports: { kafka: 9092, elasticsearch: 9200, etcd: 2379 } };
+  const { cluster, ports } = values;
+  const isUp = command === "up" || command === "hold";
+  if (cluster && !isUp) throw usageError("--cluster belongs to up");
+  if (ports !== undefined && !isUp) throw usageError("--ports belongs to up");
+  if (ports !== undefined && ports !== "default") throw usageError("--ports knows only `default`");
+  return { command, json, wanted: { cluster, defaultPorts: ports !== undefined } };
 }
 
 function usageError(message: string): PenstockError {
   return new PenstockError("usage", message);
 }
 
-async function up(file: string, ports: Ports | undefined, json: boolean): Promise<number> {
+async function up(file: string, wanted: Wanted, json: boolean): Promise<number> {
   const running = await readState(file);
-  const state = running ?? (await bringUp(process.stderr, ports ? ["--ports", "default"] : []));
+  if (running !== undefined && isCluster(running.addresses) !== wanted.cluster)
+    throw new Error(`${wanted.cluster ? "A stack that is no" : "A"} cluster is up: bun run stack down`);
+  const state = running ?? (await bringUp(process.stderr, argumentsFor(wanted)));
   if (json) return print(`${JSON.stringify({ up: true, already: running !== undefined, ...state })}\n`);
   return print(
     `${running === undefined ? "The stack is up." : "The stack is already up."}\n${describe(state)}`,
   );
+}
+
+/** What leads the holder to the same. */
+function argumentsFor({ cluster, defaultPorts }: Wanted): string[] {
+  return [...(cluster ? ["--cluster"] : []), ...(defaultPorts ? ["--ports", "default"] : [])];
 }
 
 /** 0 only if all servers answer. */
@@ -122,22 +145,27 @@ async function env(file: string): Promise<number> {
   return print(`export PENSTOCK_TEST_STACK='${JSON.stringify(state.addresses)}'\n`);
 }
 
-async function hold(ports: Ports | undefined): Promise<number> {
-  await holdStack(ports, process.env, (report) => {
+async function hold({ cluster, defaultPorts }: Wanted): Promise<number> {
+  const options: HolderOptions = {
+    ...(cluster && { members: CLUSTER_MEMBERS }),
+    ...(defaultPorts && { ports: { kafka: 9092, elasticsearch: 9200, etcd: 2379 } }),
+  };
+  await holdStack(options, process.env, (report) => {
     if (process.connected) process.send?.(report);
   });
   return 0;
 }
 
 function describe({ folder, addresses }: StackState): string {
-  const { brokers, elasticsearchNode, etcdEndpoints } = addresses;
+  const { brokers, etcdEndpoints } = addresses;
+  const nodes = nodesOf(addresses);
   return `  Kafka          ${brokers.join(",")}
-  Elasticsearch  ${elasticsearchNode}
+  Elasticsearch  ${nodes.join(",")}
   etcd           ${etcdEndpoints.join(",")}
   Logs and data  ${folder}
 In a config:
   kafka: { brokers: ${JSON.stringify(brokers)} }
-  elasticsearch: { nodes: ${JSON.stringify([elasticsearchNode])} }
+  elasticsearch: { nodes: ${JSON.stringify(nodes)} }
   etcd: { endpoints: ${JSON.stringify(etcdEndpoints)} }
 `;
 }

@@ -16,7 +16,12 @@ import { findPrerequisites } from "./prerequisites.ts";
 import type { Progress } from "./progress.ts";
 import type { Server } from "./server.ts";
 
+/** The fewest that go on, each kind of them, while one is away. */
+export const CLUSTER_MEMBERS = 3;
+
 export interface StackOptions {
+  /** How many of each server; 1 unless told. In a cluster, topics have as many replicas, of which two must be in sync. */
+  members?: 1 | typeof CLUSTER_MEMBERS;
   /** Which servers to boot; each is booted unless set to false. */
   kafka?: boolean;
   elasticsearch?: boolean;
@@ -44,10 +49,16 @@ export interface StackOptions {
 /** Running servers. Nothing of it outlives `stop`, nor the process that started it, however that ends. */
 export interface Stack extends AsyncDisposable {
   readonly folder: string;
-  /** Throws if it was not asked for; so do the other two. */
+  /** The first member. Throws if it was not asked for; so do the other two. */
   readonly kafka: KafkaServer;
   readonly elasticsearch: ElasticsearchServer;
   readonly etcd: EtcdServer;
+  /** Every server, each by its own handle; none where it was not asked for. */
+  readonly members: {
+    readonly kafka: readonly KafkaServer[];
+    readonly elasticsearch: readonly ElasticsearchServer[];
+    readonly etcd: readonly EtcdServer[];
+  };
   /** Kills the servers and removes the folder. May be called again. */
   stop(): Promise<void>;
 }
@@ -91,39 +102,47 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     return { ...ground, java, jars: folder };
   }
 
-  async function boot<S extends Server>(part: Progress["part"], create: () => Promise<S>): Promise<S> {
+  async function boot<S extends Server>(part: Progress["part"], create: () => Promise<S[]>): Promise<S[]> {
     onProgress({ part, step: "starting" });
-    const server = await create();
-    await server.start(signal);
+    const servers = await create();
+    // None answers before most of them run.
+    await Promise.all(servers.map((server) => server.start(signal)));
     onProgress({ part, step: "ready" });
-    return server;
+    return servers;
   }
 
   const temporary = join(guard.folder, "tmp");
   const java = [join(jdkHome, "bin/java"), "-XX:-UsePerfData", `-Djava.io.tmpdir=${temporary}`];
-  const ground: Ground = { guard, environment, etcd: etcdProgram, ports: options.ports };
+  const ground: Ground = {
+    guard,
+    environment,
+    etcd: etcdProgram,
+    ports: options.ports,
+    members: options.members ?? 1,
+  };
   const kafkaOptions = {
     groupRebalanceDelayMs: options.groupRebalanceDelayMs ?? 0,
     listeners: options.kafkaListeners ?? {},
     properties: options.kafkaProperties ?? {},
   };
-  let boots: Promise<unknown>[] = [];
+  let boots: unknown[] = [];
   try {
     signal.throwIfAborted();
     await mkdir(temporary);
     const kafkaBoot = wanted.kafka
       ? withJars("kafka", kafkaJars).then((ground) => boot("kafka", () => createKafka(ground, kafkaOptions)))
-      : undefined;
+      : [];
     const elasticsearchBoot = wanted.elasticsearch
       ? withJars("elasticsearch", esJars).then((ground) =>
           boot("elasticsearch", () => createElasticsearch(ground, options.elasticsearchSettings ?? {})),
         )
-      : undefined;
-    const etcdBoot = wanted.etcd ? boot("etcd", () => createEtcd(ground)) : undefined;
-    boots = [kafkaBoot, elasticsearchBoot, etcdBoot].filter((boot) => boot !== undefined);
+      : [];
+    const etcdBoot = wanted.etcd ? boot("etcd", () => createEtcd(ground)) : [];
+    boots = [kafkaBoot, elasticsearchBoot, etcdBoot];
     const [kafka, elasticsearch, etcd] = await Promise.all([kafkaBoot, elasticsearchBoot, etcdBoot]);
     return {
       folder: guard.folder,
+      members: { kafka, elasticsearch, etcd },
       get kafka() {
         return demand(kafka, "Kafka");
       },
@@ -147,7 +166,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   }
 }
 
-function demand<S>(server: S | undefined, name: string): S {
+function demand<S>([server]: readonly S[], name: string): S {
   if (server === undefined) throw new Error(`this stack was started without ${name}`);
   return server;
 }

@@ -6,10 +6,12 @@ import { errorCode } from "./error-code.ts";
 import { isAlive } from "./signal.ts";
 import type { Stack } from "./stack.ts";
 
-/** Where the servers of a stack are reached: brokers as `host:port`, the others as URLs; and what each server logs. */
+/** Where the servers of a stack are reached: brokers as `host:port`, the others as URLs; and what the first of each logs. */
 export const addressesSchema = z.object({
   brokers: z.array(z.string()),
   elasticsearchNode: z.string(),
+  /** Of a cluster: all nodes. */
+  elasticsearchNodes: z.array(z.string()).optional(),
   etcdEndpoints: z.array(z.string()),
   logFiles: z.object({ kafka: z.string(), elasticsearch: z.string(), etcd: z.string() }),
 });
@@ -24,13 +26,23 @@ const stateSchema = z.object({
 });
 export type StackState = z.infer<typeof stateSchema>;
 
-export function addressesOf({ kafka, elasticsearch, etcd }: Stack): Addresses {
+export function addressesOf({ kafka, elasticsearch, etcd, members }: Stack): Addresses {
+  const nodes = members.elasticsearch.map(({ node }) => node);
   return {
-    brokers: [...kafka.brokers],
+    brokers: members.kafka.flatMap(({ brokers }) => brokers),
     elasticsearchNode: elasticsearch.node,
-    etcdEndpoints: [...etcd.endpoints],
+    ...(nodes.length > 1 && { elasticsearchNodes: nodes }),
+    etcdEndpoints: members.etcd.flatMap(({ endpoints }) => endpoints),
     logFiles: { kafka: kafka.logFile, elasticsearch: elasticsearch.logFile, etcd: etcd.logFile },
   };
+}
+
+export function isCluster({ brokers }: Addresses): boolean {
+  return brokers.length > 1;
+}
+
+export function nodesOf({ elasticsearchNode, elasticsearchNodes }: Addresses): readonly string[] {
+  return elasticsearchNodes ?? [elasticsearchNode];
 }
 
 export function stateFile(cacheFolder: string): string {

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startStack, type StackOptions } from "../../infra/stack/stack.ts";
+import { CLUSTER_MEMBERS, startStack, type StackOptions } from "../../infra/stack/stack.ts";
 import { isAlive } from "../../infra/stack/signal.ts";
 import { processesNaming } from "../support/survivors.ts";
 
@@ -77,6 +77,25 @@ test("a server is killed, started, restarted, frozen and thawed on the same port
   etcd.freeze();
   await etcd.stop();
   expect(() => etcd.freeze()).toThrow("etcd is not running");
+}, 60_000);
+
+test("a cluster has three members, each with a handle of its own, and goes on while one is away", async () => {
+  await using stack = await startStack({ ...etcdOnly, members: CLUSTER_MEMBERS });
+  const [first, second, third] = stack.members.etcd;
+  const addresses = stack.members.etcd.flatMap(({ endpoints }) => endpoints);
+  expect(new Set(addresses).size).toBe(3);
+  await second?.kill();
+  await until(() => answers(first?.endpoints[0]));
+  expect(await answers(second?.endpoints[0])).toBe(false);
+  expect(await answers(third?.endpoints[0])).toBe(true);
+  await second?.start();
+  expect(await answers(second?.endpoints[0])).toBe(true);
+  const members = await fetch(`${third?.endpoints[0]}/v3/cluster/member/list`, {
+    method: "POST",
+    body: "{}",
+  });
+  const names = ((await members.json()) as { members: { name: string }[] }).members.map(({ name }) => name);
+  expect(names.toSorted()).toEqual(["etcd-1", "etcd-2", "etcd-3"]);
 }, 60_000);
 
 test.each(["SIGKILL", "SIGINT", "SIGTERM"] as const)(

@@ -22,6 +22,7 @@ test.each([
   [["up", "down"], "One command at a time"],
   [["down", "--json"], "--json belongs to status"],
   [["up", "--ports", "mine"], "--ports knows only"],
+  [["status", "--cluster"], "--cluster belongs to up"],
   [["up", "--fast"], "--fast"],
 ])("wrong usage %j ends with 2 and says why", async (argv, message) => {
   const { code, errors } = await run(...argv);

@@ -6,6 +6,7 @@ import { indexPatternOf } from "../lib/rules/names.ts";
 import type { Plan } from "../lib/rules/plan.ts";
 import { specificationHash } from "../lib/rules/specification.ts";
 import type { KafkaSettings } from "../lib/rules/settings.ts";
+import { secondsText } from "../lib/rules/units.ts";
 import type { TopicState } from "../lib/rules/status.ts";
 
 /** What a consumer is started with. */
@@ -148,16 +149,15 @@ async function ensureTemplates(
 ): Promise<void> {
   if (topics.length === 0) return;
   const patterns = new Set(topics.map(([, { spec }]) => indexPatternOf(spec.index)));
+  const deadline = AbortSignal.timeout(TEMPLATE_DEADLINE_MS);
   try {
-    await commands.ensureTemplate([...patterns], AbortSignal.timeout(TEMPLATE_DEADLINE_MS));
+    await commands.ensureTemplate([...patterns], deadline);
   } catch (error) {
+    const late = `Elasticsearch did not answer within ${secondsText(TEMPLATE_DEADLINE_MS)}`;
     throw new PenstockError(
       "elasticsearch_unavailable",
-      `the index template cannot be ensured: ${messageOf(error)}`,
-      {
-        retryable: true,
-        cause: error,
-      },
+      `the index template cannot be ensured: ${deadline.aborted ? late : messageOf(error)}`,
+      { retryable: true, cause: error },
     );
   }
 }

@@ -173,8 +173,9 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
     });
     const mine: Running = { pump, startedAtMs: deps.now(), consumer: null };
     running = mine;
+    const joinLimit = AbortSignal.timeout(JOIN_LIMIT_MS);
     try {
-      mine.consumer = await deps.startConsumer(
+      const joined = deps.startConsumer(
         {
           kafka: order.kafka,
           topic,
@@ -197,8 +198,11 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
             onCrash: (error) => fail(mine, error),
           },
         },
-        AbortSignal.any([signal, AbortSignal.timeout(JOIN_LIMIT_MS)]),
+        AbortSignal.any([signal, joinLimit]),
       );
+      mine.consumer = await joined.catch((error: unknown) => {
+        throw joinLimit.aborted ? joinTooSlow(topic, error) : error;
+      });
       await abortable(order.ready, signal);
       // It may have crashed in the very moment it had joined.
       if (running === mine) enter("running", null);
@@ -208,7 +212,7 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
         running = null;
         await dismantle(mine);
       } else {
-        fail(mine, isTimeout(error) ? joinTooSlow(topic) : error);
+        fail(mine, error);
       }
     }
   };
@@ -281,18 +285,11 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
   };
 }
 
-function isTimeout(error: unknown): boolean {
-  const cause = error instanceof PenstockError ? error.cause : error;
-  return cause instanceof DOMException && cause.name === "TimeoutError";
-}
-
-function joinTooSlow(topic: string): PenstockError {
+function joinTooSlow(topic: string, cause: unknown): PenstockError {
   const seconds = JOIN_LIMIT_MS / 1000;
   return new PenstockError(
     "deadline_exceeded",
     `the consumer of "${topic}" did not join its group within ${seconds} s`,
-    {
-      retryable: true,
-    },
+    { retryable: true, cause },
   );
 }

@@ -26,6 +26,11 @@ export function parseSizeBytes(text: string): number {
   return parse(text, sizePattern, bytesPerUnit, sizeRule);
 }
 
+/** A time for people, in seconds: `30 s`, `0.5 s`. */
+export function secondsText(ms: number): string {
+  return `${Number((ms / 1_000).toFixed(1))} s`;
+}
+
 function parse(
   text: string,
   pattern: RegExp,

@@ -4,6 +4,7 @@ import { createConsumerPool } from "../../../infra/host/consumer-pool.ts";
 import { createByteBudget } from "../../../infra/host/byte-budget.ts";
 import type { Pump } from "../../../infra/host/pump.ts";
 import type { ConsumerOptions } from "../../../lib/adapters/kafka/consumer.ts";
+import { PenstockError } from "../../../lib/rules/errors.ts";
 import { specificationHash } from "../../../lib/rules/specification.ts";
 import { flush } from "../../support/fake-time.ts";
 import { createMemoryLogger } from "../../support/memory-logger.ts";
@@ -83,6 +84,15 @@ function order(changes: { path?: string; index?: string } = {}): StartOrder {
     ready: Promise.resolve(),
   };
 }
+
+test("a start that fails for want of the index template says that, and nothing of its group", async () => {
+  const { pool } = setUp();
+  const late = new DOMException("The operation timed out.", "TimeoutError");
+  const error = new PenstockError("elasticsearch_unavailable", "Elasticsearch is late", { cause: late });
+  const ready = Promise.reject(error);
+  expect(await pool.start("app", { ...order(), ready })).toBe("Elasticsearch is late");
+  expect(pool.statuses()).toMatchObject([{ state: "failed", reason: "Elasticsearch is late" }]);
+});
 
 test("stopped, declared and stopped again while it drains, it does not run on beyond its end", async () => {
   const { pool, consumers, alive, forgotten } = setUp();

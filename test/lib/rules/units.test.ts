@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { parseDurationMs, parseSizeBytes } from "../../../lib/rules/units.ts";
+import { parseDurationMs, parseSizeBytes, secondsText } from "../../../lib/rules/units.ts";
 
 test.each([
   ["500ms", 500],
@@ -34,6 +34,10 @@ test.each(["", "5", "mb", "1.5gb", "-1b", "5MB", "5 mb", "1tb", "5m"])("%j is no
   expect(() => parseSizeBytes(text)).toThrow(
     `${JSON.stringify(text)} is not a size (a whole number and b, kb, mb or gb in powers of 1024, such as 5mb)`,
   );
+});
+
+test("a time is told in seconds", () => {
+  expect([30_000, 1_500, 100, 86_400_000].map(secondsText)).toEqual(["30 s", "1.5 s", "0.1 s", "86400 s"]);
 });
 
 test("whatever is not a number and a unit is refused, never read as something", () => {

@@ -14,6 +14,8 @@ export interface SourceHealth {
 export interface HealthInput {
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** When the host began; milliseconds since the epoch. */
+  readonly startedAt: number;
   /** etcd is null where it is not configured. */
   readonly sources: { readonly config: SourceHealth; readonly etcd: SourceHealth | null };
   readonly kafka: SourceHealth;
@@ -21,11 +23,12 @@ export interface HealthInput {
   readonly topics: readonly TopicStatus[];
 }
 
-/** A topic of which partitions are stuck. */
+/** A topic of which partitions are stuck, or that does not come to run. */
 export interface StuckTopic {
   readonly topic: string;
+  /** None: the topic as a whole has been failed or starting for so long. */
   readonly partitions: readonly number[];
-  /** When the first of them had been without progress for 60 s, ISO 8601. */
+  /** When the first of them, or the topic, had been without progress for 60 s, ISO 8601. */
   readonly since: string;
   /** What the topic says of itself; null: nothing. */
   readonly reason: string | null;
@@ -52,9 +55,13 @@ export interface HealthResult {
   readonly checks: HealthChecks;
 }
 
-/** How many partitions a reason names; a thousand stuck ones have one cause. */
-const namedPartitions = 10;
+/** How many a reason names; a thousand stuck ones have one cause. */
+const named = 10;
 const namedReasons = 3;
+/** A host so young is waited for while its consumers join; afterwards a topic that is added keeps nobody waiting. */
+const youngMs = 60_000;
+/** And no longer than this for each topic: one that cannot join must not hold up a rolling update. */
+const joinMs = 10_000;
 
 /** Says whether the host does its work; without any topic there is none to do, so it is ready. */
 export function health(input: HealthInput): HealthResult {
@@ -64,43 +71,63 @@ export function health(input: HealthInput): HealthResult {
     kafka: input.kafka,
     elasticsearch: input.elasticsearch,
     ...(etcd === null ? {} : { etcd }),
-    progress: checkProgress(input.topics, input.now),
+    progress: checkProgress(input),
   };
   const ready = Object.values(checks).every((check: SourceHealth) => check.ok);
   return { status: ready ? "ready" : "not ready", checks };
 }
 
-function checkProgress(statuses: readonly TopicStatus[], now: number): ProgressCheck {
+function checkProgress({ topics: statuses, now, startedAt }: HealthInput): ProgressCheck {
   const topics = statuses.flatMap((topic) => stuckTopic(topic, now) ?? []);
-  const names = topics.flatMap(({ topic, partitions }) => partitions.map((number) => `${topic}/${number}`));
+  const partitions = topics.flatMap((stuck) => stuck.partitions.map((number) => `${stuck.topic}/${number}`));
   const since = topics.map((stuck) => stuck.since).toSorted()[0];
-  if (since === undefined) return { ok: true, reason: null, since: null, partitions: [], topics: [] };
+  if (since === undefined) return checkJoining(statuses, now, startedAt);
 
-  const more = names.length > namedPartitions ? ` and ${names.length - namedPartitions} more` : "";
+  const down = topics.filter((stuck) => stuck.partitions.length === 0).map(({ topic }) => topic);
   const why = [...new Set(topics.flatMap(({ reason }) => reason ?? []))].slice(0, namedReasons);
   return {
     ok: false,
     reason: [
-      `lag, but nothing committed for 60 s: ${names.slice(0, namedPartitions).join(", ")}${more}`,
+      ...(partitions.length > 0 ? [`lag, but nothing committed for 60 s: ${firstOf(partitions)}`] : []),
+      ...(down.length > 0 ? [`not come to run for 60 s: ${firstOf(down)}`] : []),
       ...why,
     ].join("; "),
     since,
-    partitions: names,
+    partitions,
     topics,
   };
 }
 
-function stuckTopic({ topic, reason, since, partitions }: TopicStatus, now: number): StuckTopic | null {
-  const stuck = partitions.flatMap((status) => {
-    const at = progressAt(status, since) + stalledAfterMs;
-    const isStuck = status.owned && (status.lag ?? 0) > 0 && at <= now;
-    return isStuck ? [{ partition: status.partition, at }] : [];
+function checkJoining(statuses: readonly TopicStatus[], now: number, startedAt: number): ProgressCheck {
+  const rest = { partitions: [], topics: [] };
+  const joining = statuses.filter(
+    ({ state, downSince }) =>
+      state === "starting" && downSince !== null && now - Date.parse(downSince) < joinMs,
+  );
+  if (joining.length === 0 || now - startedAt >= youngMs)
+    return { ok: true, reason: null, since: null, ...rest };
+  const reason = `a new host, whose consumers are joining their groups: ${firstOf(joining.map(({ topic }) => topic))}`;
+  return { ok: false, reason, since: new Date(startedAt).toISOString(), ...rest };
+}
+
+function firstOf(names: readonly string[]): string {
+  const more = names.length > named ? ` and ${names.length - named} more` : "";
+  return `${names.slice(0, named).join(", ")}${more}`;
+}
+
+function stuckTopic(status: TopicStatus, now: number): StuckTopic | null {
+  const { topic, reason, since, partitions } = status;
+  const stuck = partitions.flatMap((partition) => {
+    const at = progressAt(partition, since) + stalledAfterMs;
+    const isStuck = partition.owned && (partition.lag ?? 0) > 0 && at <= now;
+    return isStuck ? [{ partition: partition.partition, at }] : [];
   });
-  if (stuck.length === 0) return null;
+  const downAt = status.downSince === null ? Infinity : Date.parse(status.downSince) + stalledAfterMs;
+  if (stuck.length === 0 && downAt > now) return null;
   return {
     topic,
     partitions: stuck.map(({ partition }) => partition),
-    since: new Date(Math.min(...stuck.map(({ at }) => at))).toISOString(),
+    since: new Date(Math.min(...stuck.map(({ at }) => at), downAt)).toISOString(),
     reason,
   };
 }

@@ -77,13 +77,12 @@ export function startHost(options: HostOptions): Host {
       const wake = setTimeout(() => loop.trigger("another try is due"), Math.max(0, retryAtMs - now()));
       wake.unref();
     },
-    createPump: (_topic, order, share, events) =>
+    createPump: (_topic, order, own) =>
       createPump({
+        ...own,
         gate,
-        share,
         now,
         random,
-        events,
         limits: () => inForce.elasticsearch.bulk,
         ingest: async (records, attempt, signal) => {
           await order.ready;

@@ -5,6 +5,7 @@ import type { Checkpoint } from "../../lib/rules/checkpoint.ts";
 import { OffsetWindow } from "../../lib/rules/offset-window.ts";
 import type { SourceRecord } from "../../lib/rules/record.ts";
 import type { PartitionStatus } from "../../lib/rules/status.ts";
+import { ProgressClock } from "./progress-clock.ts";
 
 interface PartitionEntry {
   /** Null until the first fetch tells where a group without a commit begins. */
@@ -15,7 +16,6 @@ interface PartitionEntry {
   highWatermark: number | null;
   lastStableOffset: number | null;
   logStart: number | null;
-  progressAt: number;
   /** True: reading was moved back, and what arrives from further on was fetched before that. */
   rewound: boolean;
 }
@@ -23,11 +23,17 @@ interface PartitionEntry {
 /** What is known of the partitions one topic's consumer owns, in the present generation of its group. */
 export class PartitionLedger {
   readonly #partitions = new Map<number, PartitionEntry>();
+  readonly #clock: ProgressClock;
   /** One past the last offset that was sent, by partition: of former generations too, whose outcomes do not count. */
   readonly #sent = new Map<number, number>();
   #generation = -1;
   /** Partitions of the topic that other members read. */
   #others: readonly number[] = [];
+
+  /** @param clock kept by whoever makes another ledger for the same topic later */
+  constructor(clock: ProgressClock = new ProgressClock()) {
+    this.#clock = clock;
+  }
 
   get generation(): number {
     return this.#generation;
@@ -58,9 +64,9 @@ export class PartitionLedger {
         highWatermark: known?.highWatermark ?? null,
         lastStableOffset: known?.lastStableOffset ?? null,
         logStart: known?.logStart ?? null,
-        progressAt: now,
         rewound: false,
       });
+      this.#clock.assigned(partition, committed, now);
     }
   }
 
@@ -153,11 +159,10 @@ export class PartitionLedger {
     for (const position of positions) {
       const entry = this.#partitions.get(position.partition);
       if (entry === undefined) continue;
-      const caughtUp = lagOf(entry) === 0;
       entry.highWatermark = position.highWatermark;
       entry.lastStableOffset = position.lastStableOffset;
       entry.logStart = position.logStart;
-      if (caughtUp && lagOf(entry) !== 0) entry.progressAt = now;
+      this.#clock.observed(position.partition, lagOf(entry), now);
     }
   }
 
@@ -187,7 +192,8 @@ export class PartitionLedger {
       if (entry === undefined) continue;
       entry.committed = offset;
       entry.settled = offset;
-      entry.progressAt = now;
+      this.#clock.committed(partition, offset, now);
+      this.#clock.observed(partition, lagOf(entry), now);
     }
   }
 
@@ -198,7 +204,7 @@ export class PartitionLedger {
       committed: entry.committed,
       highWatermark: entry.highWatermark,
       lag: lagOf(entry),
-      progressAt: entry.progressAt,
+      progressAt: this.#clock.progressAt(partition),
     }));
     // What their owners do is theirs to tell: a number from here would be stale.
     const others = this.#others.map((partition) => ({

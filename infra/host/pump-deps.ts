@@ -1,6 +1,7 @@
 import type { OutcomeKind, RetryReason, SourceRecord } from "../../lib/rules/record.ts";
 import type { BulkGate } from "./bulk-gate.ts";
 import type { ByteShare } from "./byte-budget.ts";
+import type { ProgressClock } from "./progress-clock.ts";
 
 /** What one attempt made of its records, by position; null: try that record again. */
 export interface AttemptResult {
@@ -13,6 +14,8 @@ export interface PumpDeps {
   ingest(records: readonly SourceRecord[], attempt: number, signal: AbortSignal): Promise<AttemptResult>;
   readonly gate: BulkGate;
   readonly share: ByteShare;
+  /** The topic's, whichever pump it has. */
+  readonly clock: ProgressClock;
   /** Bounds of one attempt's records, and how many attempts of this topic may be under way. */
   limits(): { readonly maxDocuments: number; readonly maxBytes: number; readonly concurrency: number };
   readonly now: () => number;

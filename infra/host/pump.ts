@@ -57,7 +57,7 @@ const MAX_PENDING_RECORDS = 250_000;
 
 export function createPump(deps: PumpDeps): Pump {
   const { events, share, gate } = deps;
-  const ledger = new PartitionLedger();
+  const ledger = new PartitionLedger(deps.clock);
   const committer = createCommitter({
     ledger,
     now: deps.now,

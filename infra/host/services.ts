@@ -53,6 +53,7 @@ export function createServices(core: HostCore): Services {
   const { options, reporter, clients, gate, budget, pool, loop, monitor } = core;
   const { logger, now, random, configPath } = options;
   const settings = () => core.settings();
+  const startedAt = now();
   const ensureTemplate = (patterns: readonly string[], signal: AbortSignal) =>
     clients.elasticsearch.ensureTemplate(patterns, signal);
 
@@ -101,6 +102,7 @@ export function createServices(core: HostCore): Services {
   const healthOf = (topics: readonly TopicStatus[]) =>
     health({
       now: now(),
+      startedAt,
       sources: reporter.sources(settings().etcd !== null),
       kafka: monitor.kafka,
       elasticsearch: monitor.elasticsearch,

@@ -11,12 +11,13 @@ import type { OutcomeKind } from "../../lib/rules/record.ts";
 import { shownState } from "../../lib/rules/stall.ts";
 import type { ReportedLoss, TopicState, TopicStatus } from "../../lib/rules/status.ts";
 import type { ByteShare } from "./byte-budget.ts";
-import type { PumpEvents } from "./pump-deps.ts";
+import { ProgressClock } from "./progress-clock.ts";
+import type { PumpDeps, PumpEvents } from "./pump-deps.ts";
 import type { Pump } from "./pump.ts";
 
 export interface RunnerDeps {
   startConsumer(options: TopicConsumerOptions, signal: AbortSignal): Promise<TopicConsumer>;
-  createPump(topic: string, order: StartOrder, share: ByteShare, events: PumpEvents): Pump;
+  createPump(topic: string, order: StartOrder, deps: Pick<PumpDeps, "share" | "clock" | "events">): Pump;
   joinBudget(): ByteShare;
   /** It failed, and is due for another try at `retryAtMs`. */
   onFailed(topic: string, reason: string, retryAtMs: number): void;
@@ -86,6 +87,9 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
   let state: TopicState = "pending";
   let reason: string | null = null;
   let sinceMs = deps.now();
+  const clock = new ProgressClock();
+  /** Since when it is to run and does not, tries in between included; null: it runs well, or need not run. */
+  let downSinceMs: number | null = null;
   let failures = 0;
   let retryAtMs = 0;
   let running: Running | null = null;
@@ -96,6 +100,8 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
 
   const enter = (next: TopicState, why: string | null): void => {
     if (state !== next) sinceMs = deps.now();
+    if (next === "starting" || next === "failed") downSinceMs ??= deps.now();
+    else if (next !== "running") downSinceMs = null;
     state = next;
     reason = why;
   };
@@ -121,7 +127,10 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
     if (leaving === broken) ending?.cut.abort();
     if (running !== broken) return;
     running = null;
-    if (deps.now() - broken.startedAtMs >= WELL_AFTER_MS) failures = 0;
+    const wasWell = deps.now() - broken.startedAtMs >= WELL_AFTER_MS;
+    if (wasWell) failures = 0;
+    // A consumer that joins and falls over, again and again, moves nothing: only a commit tells that it did.
+    if (wasWell || (clock.lastCommitMs ?? 0) >= broken.startedAtMs) downSinceMs = null;
     void dismantle(broken);
     failed(messageOf(error));
   };
@@ -163,14 +172,15 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
   const launch = async (order: StartOrder, signal: AbortSignal): Promise<void> => {
     const share = deps.joinBudget();
     const own = deps.events(topic);
-    const pump = deps.createPump(topic, order, share, {
+    const events: PumpEvents = {
       ...own,
       outcomes: (outcomes) => {
         count(outcomes);
         own.outcomes(outcomes);
       },
       broken: (error) => fail(mine, error),
-    });
+    };
+    const pump = deps.createPump(topic, order, { share, clock, events });
     const mine: Running = { pump, startedAtMs: deps.now(), consumer: null };
     running = mine;
     const joinLimit = AbortSignal.timeout(JOIN_LIMIT_MS);
@@ -275,6 +285,10 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
           partitions,
           deps.now(),
         ),
+        downSince:
+          downSinceMs === null || (state !== "starting" && state !== "failed")
+            ? null
+            : new Date(downSinceMs).toISOString(),
         sources: desired.sources,
         spec: desired.spec,
         partitions,

@@ -52,6 +52,11 @@ export interface TopicStatus {
   readonly reason: string | null;
   /** When it entered this state, ISO 8601. */
   readonly since: string;
+  /**
+   * Of a failed or starting topic: since when it moves nothing, ISO 8601, the tries in between included. Null: it runs,
+   * or need not.
+   */
+  readonly downSince: string | null;
   /** Every declaration that names it, the winner first. */
   readonly sources: readonly SourceRef[];
   readonly spec: Specification;

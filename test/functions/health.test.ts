@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { health, type HealthInput } from "../../functions/health.ts";
+import type { TopicStatus } from "../../lib/rules/status.ts";
 import { partitionStatus, topicStatus } from "../support/topic-status.ts";
 
 const now = Date.parse("2026-11-22T13:00:00.000Z");
@@ -8,7 +9,15 @@ const broken = { ok: false, reason: "no answer in 10 s", since: "2026-11-22T12:5
 
 function check(changes: Partial<HealthInput> = {}) {
   const sources = { config: fine, etcd: fine };
-  return health({ now, sources, kafka: fine, elasticsearch: fine, topics: [], ...changes });
+  return health({
+    now,
+    startedAt: now - 3_600_000,
+    sources,
+    kafka: fine,
+    elasticsearch: fine,
+    topics: [],
+    ...changes,
+  });
 }
 
 test("no topics at all is ready", () => {
@@ -96,5 +105,50 @@ describe("progress", () => {
     const { progress } = check({ topics: [topicStatus({ partitions })] }).checks;
     expect(progress.partitions).toHaveLength(12);
     expect(progress.reason).toEndWith("golang_log/9 and 2 more");
+  });
+
+  const down = (seconds: number, changes: Partial<TopicStatus> = {}) =>
+    topicStatus({
+      state: "failed",
+      reason: "it may not be read",
+      downSince: new Date(now - seconds * 1000).toISOString(),
+      partitions: [],
+      ...changes,
+    });
+
+  test("a topic that does not come to run is stuck after 60 s, whatever it tries in between", () => {
+    expect(check({ topics: [down(59)] }).status).toBe("ready");
+    const { status, checks } = check({ topics: [down(61), down(90, { topic: "b", state: "starting" })] });
+    expect(status).toBe("not ready");
+    expect(checks.progress).toEqual({
+      ok: false,
+      reason: "not come to run for 60 s: golang_log, b; it may not be read",
+      since: "2026-11-22T12:59:30.000Z",
+      partitions: [],
+      topics: [
+        {
+          topic: "golang_log",
+          partitions: [],
+          since: "2026-11-22T12:59:59.000Z",
+          reason: "it may not be read",
+        },
+        { topic: "b", partitions: [], since: "2026-11-22T12:59:30.000Z", reason: "it may not be read" },
+      ],
+    });
+  });
+
+  test("a new host waits for its consumers to join, 10 s for each", () => {
+    const joining = (seconds: number) => down(seconds, { state: "starting", reason: null });
+    const young = { startedAt: now - 12_000 };
+    expect(check({ ...young, topics: [topicStatus(), joining(9)] }).checks.progress).toEqual({
+      ok: false,
+      reason: "a new host, whose consumers are joining their groups: golang_log",
+      since: "2026-11-22T12:59:48.000Z",
+      partitions: [],
+      topics: [],
+    });
+    expect(check({ ...young, topics: [topicStatus(), joining(10)] }).status).toBe("ready");
+    expect(check({ ...young, topics: [topicStatus(), down(1)] }).status).toBe("ready");
+    expect(check({ topics: [topicStatus(), joining(1)] }).status).toBe("ready");
   });
 });

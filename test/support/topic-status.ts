@@ -8,6 +8,7 @@ export function topicStatus(changes: Partial<TopicStatus> = {}): TopicStatus {
     state: "running",
     reason: null,
     since: "2026-11-22T12:00:00.000Z",
+    downSince: null,
     sources: [{ kind: "config", name: "config.yaml", revision: null, entry: 0 }],
     spec: {
       topic,

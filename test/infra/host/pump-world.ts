@@ -1,6 +1,7 @@
 import { bytesOf } from "../../../lib/adapters/kafka/source-record.ts";
 import { createBulkGate } from "../../../infra/host/bulk-gate.ts";
 import { createByteBudget } from "../../../infra/host/byte-budget.ts";
+import { ProgressClock } from "../../../infra/host/progress-clock.ts";
 import { createPump } from "../../../infra/host/pump.ts";
 import type { AttemptResult, PumpDeps } from "../../../infra/host/pump-deps.ts";
 import type { Assignment } from "../../../lib/adapters/kafka/assignment.ts";
@@ -62,6 +63,7 @@ export function createPumpWorld(options: PumpWorldOptions = {}) {
     ingest: options.ingest ?? byHand,
     gate,
     share: budget.join(),
+    clock: new ProgressClock(),
     limits: () => ({ maxDocuments, maxBytes: bulkBytes, concurrency }),
     now: Date.now,
     random: () => 0,

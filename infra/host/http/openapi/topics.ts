@@ -67,6 +67,9 @@ const topicStatus: z.ZodType<TopicStatus> = z.object({
   state: z.enum(topicStates),
   reason: z.string().nullable(),
   since: timeText,
+  downSince: timeText.nullable().meta({
+    description: "Of a failed or starting topic: since when it moves nothing, tries in between included.",
+  }),
   sources: z.array(sourceRef).meta({ description: "Every declaration that names it, the winner first." }),
   spec: specification,
   partitions: z.array(partitionStatus),

@@ -7,13 +7,14 @@ import type { DesiredTopic } from "../../lib/rules/desired.ts";
 import { messageOf, PenstockError } from "../../lib/rules/errors.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
 import type { LostRange } from "../../lib/rules/position.ts";
-import type { OutcomeKind } from "../../lib/rules/record.ts";
 import { shownState } from "../../lib/rules/stall.ts";
-import type { ReportedLoss, TopicState, TopicStatus } from "../../lib/rules/status.ts";
+import type { TopicState, TopicStatus } from "../../lib/rules/status.ts";
 import type { ByteShare } from "./byte-budget.ts";
 import { ProgressClock } from "./progress-clock.ts";
 import type { PumpDeps, PumpEvents } from "./pump-deps.ts";
 import type { Pump } from "./pump.ts";
+import { TopicLife } from "./topic-life.ts";
+import { createTopicTally } from "./topic-tally.ts";
 
 export interface RunnerDeps {
   startConsumer(options: TopicConsumerOptions, signal: AbortSignal): Promise<TopicConsumer>;
@@ -74,22 +75,15 @@ const WELL_AFTER_MS = 30_000;
 const JOIN_LIMIT_MS = 60_000;
 /** A consumer that does not close by then is left to itself: it was told, and leaves when its own call ends. */
 const CLOSE_LIMIT_MS = 10_000;
-/** More are counted and logged, but not kept. */
-const LOST_KEPT = 100;
 
 export function createTopicRunner(topic: string, first: DesiredTopic, deps: RunnerDeps): TopicRunner {
-  const counts = { indexed: 0, duplicate: 0, deadLettered: 0, skipped: 0 };
+  const tally = createTopicTally();
+  const life = new TopicLife(() => deps.now());
+  const clock = new ProgressClock();
   let desired = first;
-  let lost: readonly ReportedLoss[] = [];
   /** True: a group that has no commit now had one, and lost it. To begin at its end would skip records. */
   let readBefore = false;
   let hash: string | null = null;
-  let state: TopicState = "pending";
-  let reason: string | null = null;
-  let sinceMs = deps.now();
-  const clock = new ProgressClock();
-  /** Since when it is to run and does not, tries in between included; null: it runs well, or need not run. */
-  let downSinceMs: number | null = null;
   let failures = 0;
   let retryAtMs = 0;
   let running: Running | null = null;
@@ -98,26 +92,8 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
   let ending: { readonly cut: AbortController; readonly clean: Promise<boolean> } | null = null;
   let starting: { readonly abort: AbortController; readonly done: Promise<void> } | null = null;
 
-  const enter = (next: TopicState, why: string | null): void => {
-    if (state !== next) sinceMs = deps.now();
-    if (next === "starting" || next === "failed") downSinceMs ??= deps.now();
-    else if (next !== "running") downSinceMs = null;
-    state = next;
-    reason = why;
-  };
-
-  const count = (outcomes: readonly (OutcomeKind | null)[]): void => {
-    for (const outcome of outcomes) {
-      if (outcome === "indexed") counts.indexed += 1;
-      else if (outcome === "duplicate") counts.duplicate += 1;
-      else if (outcome === "dead-lettered") counts.deadLettered += 1;
-      else if (outcome === "skipped") counts.skipped += 1;
-    }
-  };
-
   const noteLost = (ranges: readonly LostRange[]): void => {
-    const at = new Date(deps.now()).toISOString();
-    lost = [...lost, ...ranges.map((range) => ({ ...range, at }))].slice(-LOST_KEPT);
+    tally.lose(ranges, deps.now());
     deps.onLost(topic, ranges);
   };
 
@@ -129,8 +105,7 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
     running = null;
     const wasWell = deps.now() - broken.startedAtMs >= WELL_AFTER_MS;
     if (wasWell) failures = 0;
-    // A consumer that joins and falls over, again and again, moves nothing: only a commit tells that it did.
-    if (wasWell || (clock.lastCommitMs ?? 0) >= broken.startedAtMs) downSinceMs = null;
+    if (wasWell || (clock.lastCommitMs ?? 0) >= broken.startedAtMs) life.wasWell();
     void dismantle(broken);
     failed(messageOf(error));
   };
@@ -138,7 +113,7 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
   const failed = (why: string): void => {
     failures += 1;
     retryAtMs = deps.now() + backoffMs(FAILURE_BACKOFF, failures, deps.random());
-    enter("failed", why);
+    life.enter("failed", why);
     deps.onFailed(topic, why, retryAtMs);
   };
 
@@ -175,7 +150,7 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
     const events: PumpEvents = {
       ...own,
       outcomes: (outcomes) => {
-        count(outcomes);
+        tally.count(outcomes);
         own.outcomes(outcomes);
       },
       broken: (error) => fail(mine, error),
@@ -215,7 +190,7 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
       });
       await abortable(order.ready, signal);
       // It may have crashed in the very moment it had joined.
-      if (running === mine) enter("running", null);
+      if (running === mine) life.enter("running", null);
       else await dismantle(mine);
     } catch (error) {
       if (signal.aborted) {
@@ -229,7 +204,7 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
 
   return {
     get state() {
-      return state;
+      return life.state;
     },
     get spec() {
       return desired.spec;
@@ -246,7 +221,7 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
     async start(order) {
       desired = order.desired;
       hash = order.hash;
-      enter("starting", null);
+      life.enter("starting", null);
       const abort = new AbortController();
       const done = launch(order, abort.signal);
       starting = { abort, done };
@@ -255,7 +230,7 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
     },
     async stop(next, drainMs) {
       hash = next?.hash ?? null;
-      enter("stopping", next === null ? "not declared any more" : "to start with changed settings");
+      life.enter("stopping", next === null ? "not declared any more" : "to start with changed settings");
       starting?.abort.abort(new Error("stopped while it started"));
       const stopping = (ending ??= end());
       const timer = drainMs === null ? null : setTimeout(() => stopping.cut.abort(), drainMs);
@@ -270,7 +245,7 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
       desired = wanted;
       hash = null;
       failures = 0;
-      enter("pending", why);
+      life.enter("pending", why);
     },
     describe(wanted) {
       desired = wanted;
@@ -281,19 +256,20 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
       return {
         topic,
         ...shownState(
-          { state, reason, sinceMs, trouble: running?.pump.trouble ?? null },
+          {
+            state: life.state,
+            reason: life.reason,
+            sinceMs: life.sinceMs,
+            trouble: running?.pump.trouble ?? null,
+          },
           partitions,
           deps.now(),
         ),
-        downSince:
-          downSinceMs === null || (state !== "starting" && state !== "failed")
-            ? null
-            : new Date(downSinceMs).toISOString(),
+        downSince: life.downSince,
         sources: desired.sources,
         spec: desired.spec,
         partitions,
-        counts: { ...counts },
-        lost,
+        ...tally.status(),
       };
     },
   };

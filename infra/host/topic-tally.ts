@@ -1,0 +1,33 @@
+import type { LostRange } from "../../lib/rules/position.ts";
+import type { OutcomeKind } from "../../lib/rules/record.ts";
+import type { TopicStatus } from "../../lib/rules/status.ts";
+
+/** What became of one topic's records since the host started. */
+export interface TopicTally {
+  count(outcomes: readonly (OutcomeKind | null)[]): void;
+  lose(ranges: readonly LostRange[], now: number): void;
+  status(): Pick<TopicStatus, "counts" | "lost">;
+}
+
+/** More are counted and logged, but not kept. */
+const LOST_KEPT = 100;
+
+export function createTopicTally(): TopicTally {
+  const counts = { indexed: 0, duplicate: 0, deadLettered: 0, skipped: 0 };
+  let lost: TopicStatus["lost"] = [];
+  return {
+    count(outcomes) {
+      for (const outcome of outcomes) {
+        if (outcome === "indexed") counts.indexed += 1;
+        else if (outcome === "duplicate") counts.duplicate += 1;
+        else if (outcome === "dead-lettered") counts.deadLettered += 1;
+        else if (outcome === "skipped") counts.skipped += 1;
+      }
+    },
+    lose(ranges, now) {
+      const at = new Date(now).toISOString();
+      lost = [...lost, ...ranges.map((range) => ({ ...range, at }))].slice(-LOST_KEPT);
+    },
+    status: () => ({ counts: { ...counts }, lost }),
+  };
+}

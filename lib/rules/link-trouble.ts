@@ -7,6 +7,8 @@ export interface Link {
   /** Where in the config its TLS is set, such as `etcd.tls`. */
   readonly setting: "etcd.tls" | "elasticsearch.tls";
   readonly tls: Pick<TlsSettings, "ca" | "cert"> | null;
+  /** True: it answered by this scheme before, so that is not what is wrong. */
+  readonly spoke?: boolean;
 }
 
 interface Trouble {
@@ -108,8 +110,9 @@ const TROUBLES: readonly Trouble[] = [
   },
   {
     said: /ECONNRESET|Failed to connect|socket hang up|closed unexpectedly/i,
-    sentence: ({ url, setting, tls }) => {
+    sentence: ({ url, setting, tls, spoke = false }) => {
       const closed = "it closed the connection";
+      if (spoke) return closed;
       if (!url.startsWith("https:")) return `${closed}: it may want https`;
       return (tls?.cert ?? null) === null
         ? closed

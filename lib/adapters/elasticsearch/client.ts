@@ -9,6 +9,7 @@ import { messageOf, PenstockError } from "../../rules/errors.ts";
 import { templateToWrite } from "../../rules/index-template.ts";
 import type { Logger } from "../../rules/logger.ts";
 import type { ElasticsearchSettings } from "../../rules/settings.ts";
+import { masterFailure } from "./master.ts";
 import { findExistingIds } from "./existing-ids.ts";
 import { readTemplate, type SendJson, writeTemplate } from "./template.ts";
 import {
@@ -43,7 +44,7 @@ export interface Elasticsearch {
    */
   existingIds(index: string, ids: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>>;
   /**
-   * Whether the cluster can be reached and is an Elasticsearch 8 or 9.
+   * Whether the cluster can be reached, is an Elasticsearch 8 or 9, and has a master. One node that answers is enough.
    * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
    */
   probe(signal: AbortSignal): Promise<void>;
@@ -74,6 +75,8 @@ export interface Question extends Pick<ElasticsearchRequest, "method" | "path" |
 
 /** Requests that answer at once or not at all. */
 const controlTimeoutMs = 10_000;
+/** Less than those who ask how things are wait for, so that the reason names the node. */
+const probeTimeoutMs = 4_000;
 /** Hosts that write the template at the same moment overwrite each other: it is read again until ours is in it. */
 const templateAttempts = 5;
 /** What may tell of all indices, of ten thousand patterns, or of a page of hits. */
@@ -139,8 +142,8 @@ export function createElasticsearch(
       templateInDoubt = true;
   }
 
-  async function detect(signal: AbortSignal): ReturnType<typeof detectMajor> {
-    const detected = await detectMajor(transport, controlTimeoutMs, signal);
+  async function detect(signal: AbortSignal, timeoutMs = controlTimeoutMs): ReturnType<typeof detectMajor> {
+    const detected = await detectMajor(transport, timeoutMs, signal);
     if ("failure" in detected) {
       noteReachability(detected);
       // Another product, or a version that is not spoken here: nothing is written until one answers that is.
@@ -186,6 +189,7 @@ export function createElasticsearch(
           format: "json",
           timeoutMs: controlTimeoutMs,
           maxAnswerBytes: MAX_ANSWER_BYTES,
+          otherNodes: "on silence",
           ...(body && { body: JSON.stringify(body) }),
         },
         signal,
@@ -235,6 +239,7 @@ export function createElasticsearch(
               format: "json",
               timeoutMs: settings.bulk.requestTimeoutMs,
               maxAnswerBytes: MAX_ANSWER_BYTES,
+              otherNodes: "on failure",
             },
             signal,
           ),
@@ -243,14 +248,18 @@ export function createElasticsearch(
       ),
 
     async probe(signal) {
-      const detected = await detect(signal);
+      const [detected, masterless] = await Promise.all([
+        detect(signal, probeTimeoutMs),
+        masterFailure(transport, probeTimeoutMs, signal),
+      ]);
       if ("failure" in detected) throw errorOf(detected.failure);
+      if (masterless !== null) throw errorOf(masterless, "the cluster has no master that answers: ");
     },
 
     async ask({ body, ...question }, signal) {
       const json = body && { body: JSON.stringify(body) };
       const answer = await send(
-        { ...question, ...json, format: "json", maxAnswerBytes: MAX_ANSWER_BYTES },
+        { ...question, ...json, format: "json", maxAnswerBytes: MAX_ANSWER_BYTES, otherNodes: "on failure" },
         signal,
       );
       if ("failure" in answer) throw errorOf(answer.failure);
@@ -258,8 +267,10 @@ export function createElasticsearch(
     },
 
     askForText: (question, { maxBytes, format }, signal) =>
-      versioned({ ...question, format, maxAnswerBytes: maxBytes }, signal, (plain) =>
-        transport.sendForText(plain, signal),
+      versioned(
+        { ...question, format, maxAnswerBytes: maxBytes, otherNodes: "on failure" },
+        signal,
+        (plain) => transport.sendForText(plain, signal),
       ),
 
     close: () => transport.close(),

@@ -114,7 +114,11 @@ export function createElasticsearchDiagnosis(settings: ElasticsearchSettings): E
     },
 
     async cluster(signal) {
-      const { status } = await ask(healthShape, get("/_cluster/health", { filter_path: "status" }), signal);
+      const { status } = await ask(
+        healthShape,
+        get("/_cluster/health", { filter_path: "status", master_timeout: "5s" }),
+        signal,
+      );
       const filter_path = "*.cluster.blocks,*.action.auto_create_index";
       const found = await ask(
         clusterShape,

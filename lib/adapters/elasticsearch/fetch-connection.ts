@@ -6,22 +6,39 @@ import {
   errors,
 } from "@elastic/elasticsearch";
 import { messageOf } from "../../rules/errors.ts";
+import { secondsText } from "../../rules/units.ts";
 import { linkTrouble } from "../../rules/link-trouble.ts";
 
 /** Bun would decode an answer as fast as it comes in, whether or not it is read: 700 KB may be 700 MB. */
 const asItComes = { decompress: false };
 
+/** Nobody asks without saying how long it may take. */
+const DEFAULT_TIMEOUT_MS = 30_000;
+
 interface RequestOptions {
   readonly signal?: AbortSignal;
+  /** In milliseconds, body included. */
+  readonly timeout?: number | null;
   /** In bytes. The client passes on what the request says; without it, the longest string there can be. */
   readonly maxResponseSize?: number;
+}
+
+/** Why a request is given up: another node answered while this one was silent. To the client the same as a time-out. */
+export class SilentNode {
+  readonly forMs: number;
+  constructor(forMs: number) {
+    this.forMs = forMs;
+  }
 }
 
 /** The answer is longer than the request takes. It was not read further, and its connection is closed. */
 export class AnswerTooLargeError extends errors.RequestAbortedError {}
 
-/** The answer does not name Elasticsearch as the product. The client finds that too, but before it has read what answered. */
-export class OtherProductError extends errors.RequestAbortedError {
+/**
+ * The answer does not name Elasticsearch as the product. The client finds that too, but before it has read what answered.
+ * To the client a trouble of the connection, so that it leaves the node out.
+ */
+export class OtherProductError extends errors.ConnectionError {
   readonly body: string;
   constructor(body: string) {
     super("the answer is of another product");
@@ -37,6 +54,9 @@ export class OtherProductError extends errors.RequestAbortedError {
  * Answers within the signal's time, body included. Honours `HTTP_PROXY` and `NO_PROXY`, as fetch does.
  */
 export class FetchConnection extends BaseConnection {
+  /** Whether it ever answered. */
+  #spoke = false;
+
   // The base class declares overloads, one of which answers with a stream; Penstock never asks for one.
   override async request(params: ConnectionRequestParams, options: RequestOptions): Promise<never>;
   override async request(
@@ -46,6 +66,8 @@ export class FetchConnection extends BaseConnection {
     const { body } = params;
     const search = params.querystring ? `?${params.querystring}` : "";
     const basePath = this.url.pathname.replace(/\/$/, "");
+    const deadline = AbortSignal.timeout(options.timeout ?? DEFAULT_TIMEOUT_MS);
+    const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
     this._openRequests += 1;
     try {
       const response = await fetch(`${this.url.origin}${basePath}${params.path}${search}`, {
@@ -54,9 +76,10 @@ export class FetchConnection extends BaseConnection {
         redirect: "manual",
         ...asItComes,
         ...(typeof body === "string" || Buffer.isBuffer(body) ? { body } : {}),
-        ...(options.signal && { signal: options.signal }),
+        signal,
         ...(this.tls && { tls: this.tls }),
       });
+      this.#spoke = true;
       const text = await textWithin(response, options.maxResponseSize ?? constants.MAX_STRING_LENGTH);
       if (response.ok && response.headers.get("x-elastic-product") !== "Elasticsearch")
         throw new OtherProductError(text);
@@ -68,7 +91,10 @@ export class FetchConnection extends BaseConnection {
       };
     } catch (thrown) {
       if (thrown instanceof AnswerTooLargeError || thrown instanceof OtherProductError) throw thrown;
+      const silence: unknown = options.signal?.reason;
+      if (silence instanceof SilentNode) throw this.#timeout(silence.forMs);
       if (options.signal?.aborted) throw new errors.RequestAbortedError("Request aborted");
+      if (deadline.aborted) throw this.#timeout(options.timeout ?? DEFAULT_TIMEOUT_MS);
       throw new errors.ConnectionError(
         `Elasticsearch at ${this.url.origin} cannot be reached: ${this.#reasonOf(thrown)}`,
       );
@@ -77,12 +103,17 @@ export class FetchConnection extends BaseConnection {
     }
   }
 
+  #timeout(afterMs: number): Error {
+    const after = secondsText(afterMs);
+    return new errors.TimeoutError(`Elasticsearch at ${this.url.origin} did not answer within ${after}`);
+  }
+
   #reasonOf(thrown: unknown): string {
     const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
     const message = messageOf(thrown);
     const pem = (text: unknown) => (typeof text === "string" ? text : null);
     const tls = { ca: pem(this.tls?.ca), cert: pem(this.tls?.cert) };
-    const link = { url: this.url.origin, setting: "elasticsearch.tls", tls } as const;
+    const link = { url: this.url.origin, setting: "elasticsearch.tls", tls, spoke: this.#spoke } as const;
     // Bun adds advice for whoever calls fetch, and its address may hold what the caller put there.
     return linkTrouble(`${code} ${message}`, link) ?? (code || message);
   }

@@ -6,7 +6,9 @@ import { createRedaction } from "../../rules/redaction.ts";
 import { secretsOf } from "../../rules/secrets.ts";
 import type { ElasticsearchSettings } from "../../rules/settings.ts";
 import { AnswerSerializer } from "./answer-serializer.ts";
+import { askNodes } from "./ask-nodes.ts";
 import { AnswerTooLargeError, FetchConnection, OtherProductError } from "./fetch-connection.ts";
+import { NodePool, type RequestContext } from "./node-pool.ts";
 
 export interface ElasticsearchRequest {
   readonly method: "GET" | "PUT" | "POST" | "DELETE";
@@ -18,6 +20,11 @@ export interface ElasticsearchRequest {
   readonly timeoutMs: number;
   /** More of an answer is not read. */
   readonly maxAnswerBytes: number;
+  /**
+   * When another node is asked too, up to as many as there are: once one failed, or also once it was silent for a moment.
+   * Absent: never. The first usable answer counts, so only for what does no harm twice.
+   */
+  readonly otherNodes?: "on failure" | "on silence";
 }
 
 /** Either the parsed body of a 2xx answer, or why there is none. */
@@ -38,19 +45,33 @@ export interface Transport {
  * The official client, narrowed to one kind of request.
  *
  * - `maxRetries: 0`: the client retries at once and without pause; Penstock retries itself.
+ * - Its `requestTimeout` marks a node that does not answer, which an abort by a signal would not.
  * - Its errors carry the request, every log line in it included: they end here.
  */
 export function createTransport(settings: ElasticsearchSettings): Transport {
   const client = new Client(clientOptions(settings));
   // What answers may be a proxy that quotes the request, its Authorization header included.
   const hide = createRedaction(secretsOf(settings));
+  const send = <T extends object>(
+    request: ElasticsearchRequest,
+    signal: AbortSignal,
+    ask: (params: TransportRequestParams, options: TransportRequestOptions) => Promise<T>,
+  ): Promise<T | { readonly failure: RequestFailure }> => {
+    const { timeoutMs, otherNodes } = request;
+    const context: RequestContext = { asked: new Set() };
+    return askNodes(
+      (limit, until) => attempt(hide, { ...request, timeoutMs: limit }, context, until, ask),
+      { nodes: otherNodes === undefined ? 1 : settings.nodes.length, timeoutMs, otherNodes },
+      signal,
+    );
+  };
   return {
     send: (request, signal) =>
-      attempt(hide, request, signal, async (params, options) => ({
+      send(request, signal, async (params, options) => ({
         body: await client.transport.request(params, options),
       })),
     sendForText: (request, signal) =>
-      attempt<ElasticsearchText>(hide, request, signal, (params, options) => textOf(client, params, options)),
+      send<ElasticsearchText>(request, signal, (params, options) => textOf(client, params, options)),
     close: () => client.close(),
   };
 }
@@ -60,6 +81,7 @@ function clientOptions(settings: ElasticsearchSettings): ClientOptions {
   const options: ClientOptions = {
     nodes: [...nodes],
     Connection: FetchConnection,
+    ConnectionPool: NodePool,
     Serializer: AnswerSerializer,
     // It would copy a failed request's body, byte by byte, into an object: seconds for a bulk, minutes for a large one.
     // Its errors, with all they hold, end in this file.
@@ -115,21 +137,24 @@ function refusalOf(status: number, body: unknown): RequestFailure {
 async function attempt<T extends object>(
   hide: (text: string) => string,
   request: ElasticsearchRequest,
+  context: RequestContext,
   signal: AbortSignal,
   ask: (params: TransportRequestParams, options: TransportRequestOptions) => Promise<T>,
 ): Promise<T | { readonly failure: RequestFailure }> {
-  signal.throwIfAborted();
-  const deadline = AbortSignal.timeout(request.timeoutMs);
   try {
-    const { method, path, querystring, body, headers, maxAnswerBytes: maxResponseSize } = request;
+    const { method, path, querystring, body, headers, timeoutMs, maxAnswerBytes } = request;
     const answer = await ask(
       { method, path, ...(querystring && { querystring }), ...(body !== undefined && { body }) },
-      { headers: { ...headers }, signal: AbortSignal.any([signal, deadline]), maxResponseSize },
+      {
+        headers: { ...headers },
+        signal,
+        requestTimeout: timeoutMs,
+        maxResponseSize: maxAnswerBytes,
+        context: { ...context },
+      },
     );
     return isFailure(answer) ? { failure: withoutSecrets(answer.failure, hide) } : answer;
   } catch (thrown) {
-    signal.throwIfAborted();
-    if (deadline.aborted) return { failure: timeout(request.timeoutMs) };
     return { failure: withoutSecrets(failureOf(thrown, request), hide) };
   }
 }
@@ -144,10 +169,6 @@ function withoutSecrets(failure: RequestFailure, hide: (text: string) => string)
   return error === null
     ? failure
     : { ...failure, error: { ...error, type: hide(error.type), reason: hide(error.reason) } };
-}
-
-function timeout(timeoutMs: number): RequestFailure {
-  return { kind: "timeout", message: `Elasticsearch did not answer within ${timeoutMs} ms` };
 }
 
 export const neededVersions = "Elasticsearch 8 or 9 is needed";
@@ -179,10 +200,8 @@ function failureOf(thrown: unknown, { method, path }: ElasticsearchRequest): Req
     const message = `the answer to ${method} ${path.slice(0, 200)} is not read to its end: ${thrown.cause.message}`;
     return { kind: "answer_too_large", message };
   }
+  if (thrown instanceof errors.TimeoutError) return { kind: "timeout", message: thrown.message };
   if (thrown instanceof errors.ConnectionError) return { kind: "connection", message: thrown.message };
-  if (thrown instanceof errors.NoLivingConnectionsError) {
-    return { kind: "connection", message: "no Elasticsearch node can be reached" };
-  }
   // Such as PEM files that are none: what the client says of its own making.
   const detail = thrown instanceof Error ? `: ${thrown.message.slice(0, 200)}` : "";
   return { kind: "connection", message: `the connection to Elasticsearch failed${detail}` };

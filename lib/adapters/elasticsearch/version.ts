@@ -19,8 +19,10 @@ export async function detectMajor(
   signal: AbortSignal,
 ): Promise<{ readonly major: number } | { readonly failure: RequestFailure }> {
   const headers = { accept: "application/json" };
-  const request = { method: "GET", headers, timeoutMs, maxAnswerBytes: MAX_ANSWER_BYTES } as const;
-  const querystring = { filter_path: "nodes.*.version" };
+  const limits = { timeoutMs, maxAnswerBytes: MAX_ANSWER_BYTES, otherNodes: "on silence" } as const;
+  const request = { method: "GET", headers, ...limits } as const;
+  // The node that answers asks all others: it is not to wait for one that hangs.
+  const querystring = { filter_path: "nodes.*.version", timeout: "1s" };
   const nodes = await transport.send({ ...request, path: "/_nodes", querystring }, signal);
   // Not everybody may list the nodes; and what is no Elasticsearch tells only here what it is.
   const isOther = "failure" in nodes && nodes.failure.kind === "bad_answer";
@@ -60,15 +62,13 @@ function versionsIn(body: unknown): readonly string[] {
  * The error for a request outside of a bulk: `elasticsearch_refused` where somebody has to change something,
  * `elasticsearch_unavailable` where time may help. Its cause is the failure.
  */
-export function errorOf(failure: RequestFailure): PenstockError {
+export function errorOf(failure: RequestFailure, place = ""): PenstockError {
   const verdict = classifyFailure(failure);
   const message = verdict.kind === "split" ? verdict.error.reason : verdict.reason.message;
   const refused =
     failure.kind === "bad_answer" ||
     failure.kind === "answer_too_large" ||
     (failure.kind === "response" && failure.status < 500 && failure.status !== 429);
-  return new PenstockError(refused ? "elasticsearch_refused" : "elasticsearch_unavailable", message, {
-    retryable: true,
-    cause: failure,
-  });
+  const code = refused ? "elasticsearch_refused" : "elasticsearch_unavailable";
+  return new PenstockError(code, place + message, { retryable: true, cause: failure });
 }

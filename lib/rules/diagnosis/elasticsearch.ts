@@ -80,6 +80,8 @@ export function remedyOf(error: unknown): string {
   if (status === 401)
     return "correct elasticsearch.auth: Elasticsearch does not know this user, or its password";
   if (status === 403) return "grant the user the cluster privilege monitor";
+  if (messageOf(error).includes("has no master"))
+    return "start the master-eligible nodes that are down, until more than half of them run and see each other";
   const remedy = linkRemedy(messageOf(error));
   if (remedy !== null) return remedy;
   if (status !== null) return "look into the log of Elasticsearch, or of the proxy before it";

@@ -90,7 +90,7 @@ describe("the version", () => {
     expect(await bulk(elasticsearch)).toEqual({ items: [{ status: 201, result: "created", error: null }] });
     await elasticsearch.bulk("{}\n{}\n", { pipeline: "p", signal });
     expect(seen.map(({ request }) => request)).toEqual([
-      "GET /_nodes?filter_path=nodes.*.version",
+      "GET /_nodes?filter_path=nodes.*.version&timeout=1s",
       "POST /_bulk?filter_path=errors,items.*.status,items.*.error,items.*.result",
       "POST /_bulk?filter_path=errors,items.*.status,items.*.error,items.*.result&pipeline=p",
     ]);

@@ -1,0 +1,35 @@
+import type { RequestFailure } from "../../rules/bulk-answer.ts";
+import { mayWorkElsewhere } from "../../rules/node-trouble.ts";
+import type { Transport } from "./transport.ts";
+
+/**
+ * A small question that only the elected master answers, and that costs it nothing, however many indices there are:
+ * 503 where there is none. To be asked with the privilege `monitor`.
+ */
+export const needsMaster = {
+  method: "GET",
+  path: "/_cluster/pending_tasks",
+  querystring: { master_timeout: "2s", filter_path: "tasks.priority" },
+  headers: { accept: "application/json" },
+} as const;
+
+/** A hundred thousand tasks may wait. */
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Why nothing can be changed in the cluster, such as an index made: it has no master, or one that does not answer.
+ * @returns null: it has one, or nobody may know
+ */
+export async function masterFailure(
+  transport: Transport,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<RequestFailure | null> {
+  const answer = await transport.send(
+    { ...needsMaster, timeoutMs, maxAnswerBytes: MAX_ANSWER_BYTES, otherNodes: "on silence" },
+    signal,
+  );
+  if (!("failure" in answer)) return null;
+  const { failure } = answer;
+  return mayWorkElsewhere(failure) ? failure : null;
+}

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { describeCount, FailureDigest, parseJunit } from "./count.ts";
+import { describeCount, FailureDigest, parseJunit, sumCounts } from "./count.ts";
 
 const report = `<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="bun test" tests="10" assertions="9" failures="2" skipped="3" time="0.1">
@@ -18,6 +18,14 @@ test("a report without totals is refused", () => {
 test("skipped tests are named only if there are some", () => {
   expect(describeCount({ passed: 5, failed: 0, skipped: 0 })).toBe("5 passed, 0 failed");
   expect(describeCount({ passed: 5, failed: 1, skipped: 3 })).toBe("5 passed, 1 failed, 3 skipped");
+});
+
+test("runs are counted together", () => {
+  const counts = [
+    { passed: 5, failed: 1, skipped: 0 },
+    { passed: 2, failed: 0, skipped: 3 },
+  ];
+  expect(sumCounts(counts)).toEqual({ passed: 7, failed: 1, skipped: 3 });
 });
 
 test("what stands before a failed test is kept, and nothing of the others", () => {

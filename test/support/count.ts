@@ -19,6 +19,12 @@ export function parseJunit(report: string): TestCount {
   return { passed: attribute("tests") - failed - skipped, failed, skipped };
 }
 
+/** Of several runs together. */
+export function sumCounts(counts: readonly TestCount[]): TestCount {
+  const sum = (name: keyof TestCount): number => counts.reduce((total, count) => total + count[name], 0);
+  return { passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped") };
+}
+
 /** `N passed, N failed`, and what was skipped if anything was. */
 export function describeCount({ passed, failed, skipped }: TestCount): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;

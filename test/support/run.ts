@@ -1,4 +1,5 @@
-// `bun run test`: all tests against one real stack, booted for them unless PENSTOCK_TEST_STACK names one. Arguments go to `bun test`.
+// `bun run test`: all tests against one real stack, booted for them unless PENSTOCK_TEST_STACK names one. Arguments go to
+// `bun test`; without any, all files are run, most of them two at a time.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,11 +9,20 @@ import { abortOnSignals } from "../../infra/cli/stop-signal.ts";
 import { bootStack } from "../../infra/stack/boot.ts";
 import { addressesOf } from "../../infra/stack/state.ts";
 import { browserVariable, findBrowser } from "./browser-path.ts";
-import { describeCount, FailureDigest, parseJunit, type TestCount } from "./count.ts";
+import { describeCount, FailureDigest, parseJunit, sumCounts, type TestCount } from "./count.ts";
 
 /** The first ones tell most. */
 const REPEATED = 10;
 const LAST_WORDS_MS = 2_000;
+
+/** Tests that kill servers, start many hosts or measure how long something stands still: each has the machine to itself. */
+const ALONE = ["test/faults/"];
+
+/** What `bun test` is called with, one call after the other. */
+const ALL: readonly (readonly string[])[] = [
+  ["--parallel=2", ...ALONE.map((folder) => `--path-ignore-patterns=${folder}**`)],
+  ALONE,
+];
 
 try {
   // Not left to the event loop: whatever a test left running may hold a pipe of ours.
@@ -31,27 +41,46 @@ async function main(testArguments: readonly string[]): Promise<number> {
   const browser = await findBrowser(process.env, () =>
     process.stderr.write("Installing Debian's chromium for the tests of the console …\n"),
   );
+  const digest = new FailureDigest();
+  const counts: TestCount[] = [];
+  let code = 0;
+  for (const call of testArguments.length > 0 ? [testArguments] : ALL) {
+    const ended = await runTests(call, {
+      environment: { ...process.env, PENSTOCK_TEST_STACK: addresses, [browserVariable]: browser ?? "" },
+      digest,
+      signal: interrupted,
+    });
+    counts.push(ended.count);
+    code ||= ended.code;
+  }
+  for (const failure of digest.failures.slice(0, REPEATED)) process.stdout.write(`\n${failure}\n`);
+  process.stdout.write(`${describeCount(sumCounts(counts))}\n`);
+  return code === 0 && counts.every(({ failed, passed }) => failed === 0 && passed > 0) ? 0 : 1;
+}
+
+interface Surroundings {
+  readonly environment: Record<string, string | undefined>;
+  readonly digest: FailureDigest;
+  readonly signal: AbortSignal;
+}
+
+async function runTests(
+  testArguments: readonly string[],
+  { environment, digest, signal }: Surroundings,
+): Promise<{ code: number; count: TestCount }> {
   const folder = await mkdtemp(join(tmpdir(), "penstock-test-"));
   try {
     const reportFile = join(folder, "junit.xml");
     const child = Bun.spawn(
       [process.execPath, "test", "--reporter=junit", `--reporter-outfile=${reportFile}`, ...testArguments],
-      {
-        env: { ...process.env, PENSTOCK_TEST_STACK: addresses, [browserVariable]: browser ?? "" },
-        stdio: ["inherit", "inherit", process.stderr.isTTY ? "inherit" : "pipe"],
-        signal: interrupted,
-      },
+      { env: environment, stdio: ["inherit", "inherit", process.stderr.isTTY ? "inherit" : "pipe"], signal },
     );
-    const digest = new FailureDigest();
     const passing = passOn(child.stderr, digest);
     const code = await child.exited;
     // Whatever a test left running holds its end of the pipe.
     await Promise.race([passing, Bun.sleep(LAST_WORDS_MS)]);
-    interrupted.throwIfAborted();
-    for (const failure of digest.failures.slice(0, REPEATED)) process.stdout.write(`\n${failure}\n`);
-    const count = await readCount(reportFile);
-    process.stdout.write(`${describeCount(count)}\n`);
-    return code === 0 && count.failed === 0 && count.passed > 0 ? 0 : 1;
+    signal.throwIfAborted();
+    return { code, count: await readCount(reportFile) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -116,7 +116,7 @@ const TROUBLES: readonly Trouble[] = [
       if (!url.startsWith("https:")) return `${closed}: it may want https`;
       return (tls?.cert ?? null) === null
         ? closed
-        : `${closed}: it may refuse our client certificate, ${setting}.cert`;
+        : `${closed}: it may refuse our client certificate, ${setting}.cert, or speak no TLS on this port`;
     },
     mark: "it closed the connection",
     remedy: "correct the scheme (http or https) and the port; its own log tells more",

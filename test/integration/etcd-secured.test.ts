@@ -128,8 +128,9 @@ describe("TLS", () => {
     await using open = await createEtcdServer();
     await open.start();
     const tls = open.endpoint.replace("http", "https");
-    expect(await reading(settingsFor({ endpoints: [tls] }))).toBe(
-      `${cannot(tls)}it speaks no TLS on this port`,
+    // What it answers in plain text is lost where it closes the connection sooner than that is read.
+    expect(await reading(settingsFor({ endpoints: [tls] }))).toMatch(
+      /(it speaks|or speak) no TLS on this port$/,
     );
     await show("expired");
     const nobody = "https://127.0.0.1:1";

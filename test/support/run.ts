@@ -15,6 +15,9 @@ import { describeCount, FailureDigest, parseJunit, sumCounts, type TestCount } f
 const REPEATED = 10;
 const LAST_WORDS_MS = 2_000;
 
+/** For hooks and for tests that name no limit of their own: two files at a time, and their servers, share the machine. */
+const PATIENCE = "--timeout=20000";
+
 /** Tests that kill servers, start many hosts or measure how long something stands still: each has the machine to itself. */
 const ALONE = ["test/faults/"];
 
@@ -72,7 +75,14 @@ async function runTests(
   try {
     const reportFile = join(folder, "junit.xml");
     const child = Bun.spawn(
-      [process.execPath, "test", "--reporter=junit", `--reporter-outfile=${reportFile}`, ...testArguments],
+      [
+        process.execPath,
+        "test",
+        PATIENCE,
+        "--reporter=junit",
+        `--reporter-outfile=${reportFile}`,
+        ...testArguments,
+      ],
       { env: environment, stdio: ["inherit", "inherit", process.stderr.isTTY ? "inherit" : "pipe"], signal },
     );
     const passing = passOn(child.stderr, digest);

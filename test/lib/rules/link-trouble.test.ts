@@ -56,7 +56,10 @@ describe("what is set in the config changes", () => {
       "its certificate is signed by an authority that is not in elasticsearch.tls.ca",
     ],
     ["SSLV3_ALERT_CERTIFICATE_REQUIRED", "it refuses our client certificate, elasticsearch.tls.cert"],
-    ["ECONNRESET", "it closed the connection: it may refuse our client certificate, elasticsearch.tls.cert"],
+    [
+      "ECONNRESET",
+      "it closed the connection: it may refuse our client certificate, elasticsearch.tls.cert, or speak no TLS on this port",
+    ],
   ])("%s", (text, sentence) => expect(linkTrouble(text, { ...link, tls: ours })).toBe(sentence));
 
   test("a connection that is closed where the scheme is http", () => {

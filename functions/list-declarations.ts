@@ -6,6 +6,7 @@ import {
 } from "../lib/rules/declarations-listing.ts";
 import { mergeDeclarations } from "../lib/rules/desired.ts";
 import { newKeyOf, placeOf, type NewKey } from "../lib/rules/etcd-keys.ts";
+import { isStated } from "../lib/rules/patience.ts";
 import { standingsOf } from "../lib/rules/standing.ts";
 import { readEtcd, type SourceReaders } from "./read-sources.ts";
 import { declarationsInForce, type ReconcileMemory } from "./reconcile-topics.ts";
@@ -64,14 +65,14 @@ export async function listDeclarations(
 ): Promise<DeclarationsListing> {
   const { settings } = memory;
   const { etcd, deadLetters } = settings;
-  const read = await readEtcd(memory.etcd, false, settings, deps);
+  const read = await readEtcd(memory.etcd, { acceptAnyway: false, patientAtMs: null }, settings, deps);
   const merged = mergeDeclarations(
-    declarationsInForce({ ...memory, etcd: read.memory }),
+    declarationsInForce({ ...memory, etcd: read.memory }).filter(isStated),
     topics,
     deadLetters.topic,
   );
   const standingOf = standingsOf(merged);
-  const entries = memory.declarations.map((one) => listDeclaration(one, standingOf));
+  const entries = memory.declarations.filter(isStated).map((one) => listDeclaration(one, standingOf));
   const listing = { config: { ...config, ok: config.error === null, entries } };
   if (etcd === null) return { ...listing, etcd: null };
 

@@ -2,6 +2,7 @@ import { acceptSettings } from "../lib/rules/accept-settings.ts";
 import type { Declaration, Refusal } from "../lib/rules/declaration.ts";
 import { messageOf } from "../lib/rules/errors.ts";
 import { fingerprintOf } from "../lib/rules/fingerprint.ts";
+import { believedAtMs, lookAt, withLeaving, type Stillness } from "../lib/rules/patience.ts";
 import {
   distrust,
   rememberEtcd,
@@ -16,7 +17,7 @@ export interface SourceReaders {
   /** The config file, for people. */
   readonly configPath: string;
   /** @throws PenstockError `config_unreadable` or `config_invalid` */
-  readConfig(): { readonly settings: Settings; readonly declarations: readonly Declaration[] };
+  readConfig(): ReadConfig;
   /** @throws PenstockError `etcd_unavailable` or `etcd_refused` */
   readEtcd(settings: EtcdSettings, signal: AbortSignal): Promise<EtcdReading>;
   /** The topics in Kafka, in one request. @throws PenstockError `kafka_unavailable` */
@@ -27,6 +28,16 @@ export interface SourceReaders {
   useSettings(settings: Settings): Promise<void>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+}
+
+/** A config file that is well. */
+export interface ReadConfig {
+  readonly settings: Settings;
+  readonly declarations: readonly Declaration[];
+  /** True: the last of them may have more to it than is written yet. */
+  readonly lastMayGoOn: boolean;
+  /** Of the file and of those that it names: equal as long as they are. */
+  readonly content: string;
 }
 
 /** Settings that were found not to work. */
@@ -43,6 +54,8 @@ export interface ConfigMemory {
   readonly settings: Settings;
   readonly declarations: readonly Declaration[];
   readonly failedProbes: readonly FailedProbe[];
+  /** Null: not read since the start. */
+  readonly stillness: Stillness | null;
 }
 
 /** The longest any single question to a server may take. */
@@ -59,17 +72,32 @@ export interface ConfigOutcome {
   readonly error: string | null;
 }
 
-/** Reads the file, and takes over of its settings what can be taken over and was found to work. */
-export async function readConfig(memory: ConfigMemory, deps: SourceReaders): Promise<ConfigOutcome> {
+/**
+ * Reads the file, and takes over of its settings what can be taken over and was found to work.
+ *
+ * While it does not stand still (see patience.ts), only topics that it declares anew or otherwise are taken over: settings
+ * may be missing still, and so may the end of the last entry.
+ * @param patientAtMs now, milliseconds since the epoch; null: the file is believed as it is
+ */
+export async function readConfig(
+  memory: ConfigMemory,
+  patientAtMs: number | null,
+  deps: SourceReaders,
+): Promise<ConfigOutcome> {
   const { settings: running } = memory;
-  let read: ReturnType<SourceReaders["readConfig"]>;
+  let read: ReadConfig;
   try {
     read = deps.readConfig();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { memory, refused: [refusedConfig(deps, reason)], error: reason };
+    const stillness = lookAt(memory.stillness, "unreadable", patientAtMs);
+    return { memory: { ...memory, stillness }, refused: [refusedConfig(deps, reason)], error: reason };
   }
-  const accepted = acceptSettings(running, read.settings);
+  const stillness = lookAt(memory.stillness, read.content, patientAtMs);
+  const believedAt = believedAtMs(stillness, patientAtMs);
+  const stated = believedAt !== null && read.lastMayGoOn ? read.declarations.slice(0, -1) : read.declarations;
+  const declarations = withLeaving(memory.declarations, stated, believedAt);
+  const accepted = acceptSettings(running, believedAt === null ? read.settings : running);
   const reasons = [...accepted.refused];
   const failedProbes: FailedProbe[] = [];
   /** @returns whether they work */
@@ -105,7 +133,7 @@ export async function readConfig(memory: ConfigMemory, deps: SourceReaders): Pro
     settings = { ...settings, elasticsearch: running.elasticsearch };
   }
   return {
-    memory: { settings, declarations: read.declarations, failedProbes },
+    memory: { settings, declarations, failedProbes, stillness },
     refused: reasons.map((reason) => refusedConfig(deps, reason)),
     error: reasons.length === 0 ? null : reasons.join("; "),
   };
@@ -144,10 +172,13 @@ export interface EtcdOutcome {
   readonly error: string | null;
 }
 
-/** Reads etcd as the settings say; what cannot be read or believed keeps what it said before. */
+/**
+ * Reads etcd as the settings say; what cannot be read or believed keeps what it said before.
+ * @param how `acceptAnyway`: whatever its history; `patientAtMs`: as in readConfig
+ */
 export async function readEtcd(
   before: EtcdMemory | null,
-  acceptAnyway: boolean,
+  { acceptAnyway, patientAtMs }: { readonly acceptAnyway: boolean; readonly patientAtMs: number | null },
   { etcd: settings, deadLetters }: Settings,
   deps: Pick<SourceReaders, "readEtcd">,
 ): Promise<EtcdOutcome> {
@@ -176,7 +207,7 @@ export async function readEtcd(
   if (doubt !== null) return keep(doubt);
   const forbidden = reading.forbidden ?? [];
   return {
-    memory: rememberEtcd(before, reading, settings, deadLetters.topic),
+    memory: rememberEtcd(before, reading, settings, deadLetters.topic, patientAtMs),
     reading,
     refused: [],
     error: forbidden.length === 0 ? null : forbidden.map(({ reason }) => reason).join("; "),

@@ -1,6 +1,7 @@
 import type { Declaration, Refusal } from "../lib/rules/declaration.ts";
 import { mergeDeclarations, type Conflict } from "../lib/rules/desired.ts";
 import { withKey, type EtcdKeyText, type EtcdMemory } from "../lib/rules/etcd-memory.ts";
+import { lookAgainMs, type Stillness } from "../lib/rules/patience.ts";
 import { planHash } from "../lib/rules/plan-hash.ts";
 import { planTopics, type ObservedTopic, type Plan } from "../lib/rules/plan.ts";
 import { applyPlan, type Applied, type ConsumerCommands } from "./apply-plan.ts";
@@ -60,6 +61,8 @@ export interface ReconcileResult extends Applied {
     /** `revision` is that of what is in force; null: never read. Null as a whole: etcd is not configured. */
     readonly etcd: (SourceReport & { readonly revision: number | null }) | null;
   };
+  /** In how many milliseconds a source that moved may be believed as a whole; null: all were. */
+  readonly lookAgainMs: number | null;
   /** Whether Kafka answered. */
   readonly kafka: { readonly ok: boolean; readonly error: string | null };
   readonly durationMs: number;
@@ -75,15 +78,17 @@ export async function reconcileTopics(input: ReconcileInput, deps: ReconcileDeps
   const startedAt = deps.now();
   const { memory, expectedHash } = input;
   const dry = input.dryRun || input.asIf !== null;
+  // Who asks what would come of it, has looked at a plan, or accepts etcd as it is, means what is gone as well.
+  const patientAtMs = dry || expectedHash !== null || input.acceptEtcd ? null : startedAt;
 
-  let config = await readConfig(memory, deps);
+  let config = await readConfig(memory, patientAtMs, deps);
   let carriedOut = !dry && expectedHash === null;
   if (carriedOut) config = await putIntoForce(config, memory.settings, deps);
-  let planned = await planRun(input, config, deps);
+  let planned = await planRun({ ...input, patientAtMs }, config, deps);
   if (!dry && planned.hash === expectedHash) {
     const inForce = await putIntoForce(config, memory.settings, deps);
     // Settings that could not be put into force are refused, and without them it is another plan.
-    if (inForce !== config) planned = await planRun(input, inForce, deps);
+    if (inForce !== config) planned = await planRun({ ...input, patientAtMs }, inForce, deps);
     config = inForce;
     carriedOut = planned.hash === expectedHash;
   }
@@ -115,6 +120,7 @@ export async function reconcileTopics(input: ReconcileInput, deps: ReconcileDeps
             },
     },
     kafka: { ok: kafka.error === null, error: kafka.error },
+    lookAgainMs: lookAgainMs([config.memory.stillness, ...stillnessesOf(etcd.memory)], deps.now()),
     ...applied,
     durationMs: deps.now() - startedAt,
   };
@@ -122,7 +128,7 @@ export async function reconcileTopics(input: ReconcileInput, deps: ReconcileDeps
 
 /** Reads etcd and Kafka and compares; touches nothing. */
 async function planRun(
-  { memory, acceptEtcd, asIf }: ReconcileInput,
+  { memory, acceptEtcd, asIf, patientAtMs }: ReconcileInput & { readonly patientAtMs: number | null },
   config: ConfigOutcome,
   deps: ReconcileDeps,
 ) {
@@ -132,7 +138,7 @@ async function planRun(
     readEtcd: async (wanted, signal) => withKey(await deps.readEtcd(wanted, signal), wanted.keys, asIf),
   };
   const [etcd, kafka] = await Promise.all([
-    readEtcd(memory.etcd, acceptEtcd, settings, readers),
+    readEtcd(memory.etcd, { acceptAnyway: acceptEtcd, patientAtMs }, settings, readers),
     listTopics(settings.kafka, deps),
   ]);
   const declarations = [...config.memory.declarations, ...declarationsOf(etcd.memory)];
@@ -166,6 +172,10 @@ function declarationsOf(memory: EtcdMemory | null): readonly Declaration[] {
 
 function refusalsOf(memory: EtcdMemory | null): readonly Refusal[] {
   return memory === null ? [] : [...memory.keys.values()].flatMap(({ refused }) => refused);
+}
+
+function stillnessesOf(memory: EtcdMemory | null): readonly Stillness[] {
+  return memory === null ? [] : [...memory.keys.values()].map(({ stillness }) => stillness);
 }
 
 function report(error: string | null, declarations: number): SourceReport {

@@ -145,6 +145,7 @@ function createWorld(names: readonly string[], reading: EtcdReading) {
     settings,
     declarations: [],
     failedProbes: [],
+    stillness: null,
     etcd: null,
     seenMissing: new Set(),
   };
@@ -153,7 +154,7 @@ function createWorld(names: readonly string[], reading: EtcdReading) {
     newerTrigger: new AbortController().signal,
     now: () => Date.now(),
     configPath: "config.yaml",
-    readConfig: () => ({ settings, declarations: [] }),
+    readConfig: () => ({ settings, declarations: [], lastMayGoOn: false, content: "" }),
     readEtcd: async () => reading,
     listTopics: async () => inKafka,
     probeElasticsearch: idle,

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import type { ReadConfig } from "../../functions/read-sources.ts";
 import { readConfigFile } from "../../lib/adapters/config-file.ts";
 import { readTextFile } from "../../lib/adapters/text-file.ts";
 import { parseConfig, type ConfigDocument } from "../../lib/rules/config/config.ts";
@@ -8,7 +10,7 @@ import { secretsOf } from "../../lib/rules/secrets.ts";
 /** Reads the config again and again, and knows what that led to. */
 export interface ConfigReader {
   /** The file as it is now, and the files that it names. @throws PenstockError `config_unreadable` or `config_invalid` */
-  read(): ConfigDocument;
+  read(): ConfigDocument & ReadConfig;
   /** The config file and what it names: PEM files and secrets. */
   readonly files: ReadonlySet<string>;
   /** Hides every secret that was ever read: those of a file that was not taken over, and those that are in force still. */
@@ -45,14 +47,16 @@ export function createConfigReader(configPath: string, environment: Environment)
         return text;
       };
       try {
-        const config = parseConfig(readConfigFile(configPath).text, {
+        const { text } = readConfigFile(configPath);
+        const config = parseConfig(text, {
           file: configPath,
           environment,
           readFile,
         });
         files = named;
         learn(secretsOf(config.settings));
-        return config;
+        const all = JSON.stringify([text, ...texts]);
+        return { ...config, content: createHash("sha256").update(all).digest("base64url") };
       } catch (error) {
         // Where it stopped nobody knows what else it names; what is in force needs what it named before.
         files = new Set([...files, ...named]);

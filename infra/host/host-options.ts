@@ -1,5 +1,7 @@
+import type { ReadConfig } from "../../functions/read-sources.ts";
 import type { ConfigDocument } from "../../lib/rules/config/config.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
+import type { Settings } from "../../lib/rules/settings.ts";
 
 /** What a host is started with. */
 export interface HostOptions {
@@ -7,7 +9,9 @@ export interface HostOptions {
   /** As read at start. */
   readonly config: ConfigDocument;
   /** Reads and checks the file as it is now. @throws PenstockError `config_unreadable` or `config_invalid` */
-  readConfig(): ConfigDocument;
+  readConfig(): ReadConfig;
+  /** Hears of settings that came into force. */
+  onSettings?(settings: Settings): void;
   /** The file, and those that it named when it was last read: what else has to be watched. */
   namedFiles(): ReadonlySet<string>;
   readonly logger: Logger;

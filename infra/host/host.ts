@@ -121,6 +121,7 @@ export function startHost(options: HostOptions): Host {
       settings: config.settings,
       declarations: config.declarations,
       failedProbes: [],
+      stillness: null,
       etcd: null,
       seenMissing: new Set(),
     },
@@ -157,6 +158,7 @@ export function startHost(options: HostOptions): Host {
           gate.resize(settings.elasticsearch.bulk.concurrency);
           budget.resize(boundsOf(settings));
           inForce = settings;
+          options.onSettings?.(settings);
         },
       }),
   });

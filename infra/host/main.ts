@@ -35,8 +35,9 @@ async function main(): Promise<void> {
     process.exit(ExitCode.badConfig);
   }
 
+  let { log, shutdown } = config.settings;
   const logger = createLogger({
-    level: () => config.settings.log.level,
+    level: () => log.level,
     pretty: process.stdout.isTTY,
     hide: (text) => reader.hide(text),
   });
@@ -57,17 +58,14 @@ async function main(): Promise<void> {
       monotonicMs: () => performance.now(),
       random: () => Math.random(),
       newMarker: () => randomBytes(16).toString("base64url"),
-      readConfig() {
-        // Kept for the log, whose level may change while running.
-        config = reader.read();
-        return config;
-      },
+      readConfig: () => reader.read(),
+      onSettings: (inForce) => void ({ log, shutdown } = inForce),
       namedFiles: () => reader.files,
     });
     logger.info("penstock answers", { url: host.url, config: configPath });
     stopOnSignals(
       () => host.stop(),
-      () => config.settings.shutdown.deadlineMs,
+      () => shutdown.deadlineMs,
       logger,
     );
   } catch (error) {

@@ -62,7 +62,10 @@ export function createReconcileLoop(deps: LoopDeps): ReconcileLoop {
     ({ memory } = result);
     last = result;
     deps.onResult(result, why);
-    again(result.interrupted ? CONTINUE_MS : RESYNC_MS, result.interrupted ? "continue" : "resync");
+    const { interrupted, lookAgainMs } = result;
+    if (interrupted) again(CONTINUE_MS, "continue");
+    else if (lookAgainMs !== null) again(lookAgainMs, "a source stood still");
+    else again(RESYNC_MS, "resync");
     return result;
   };
 

@@ -2,9 +2,11 @@ import type { HealthChecks, SourceHealth } from "../../functions/health.ts";
 import type { ReconcileResult, SourceReport } from "../../functions/reconcile-topics.ts";
 import type { ThrottledLogger } from "../../lib/adapters/log-throttle.ts";
 import type { Metrics } from "../../lib/adapters/metrics.ts";
+import type { Refusal } from "../../lib/rules/declaration.ts";
 import { messageOf } from "../../lib/rules/errors.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
 import { describeLost, lostOffsets, type LostRange } from "../../lib/rules/position.ts";
+import { refusalChanges, type KnownRefusals } from "../../lib/rules/refusal-changes.ts";
 import type { OutcomeKind } from "../../lib/rules/record.ts";
 import type { TopicStatus } from "../../lib/rules/status.ts";
 import type { PumpEvents } from "./pump-deps.ts";
@@ -51,6 +53,7 @@ export function createReporter({ logger, failures, metrics, now }: ReporterDeps)
     const since = before.ok === report.ok && before.since !== null ? before.since : at;
     health[name] = { ok: report.ok, reason: report.error, since };
     if (report.ok) {
+      if (!before.ok && before.since !== null) logger.info("a source is taken again", { source: name });
       lastSuccess[name] = now();
       metrics.sourceRead(name, now());
     } else {
@@ -61,6 +64,34 @@ export function createReporter({ logger, failures, metrics, now }: ReporterDeps)
         error: report.error,
       });
     }
+  };
+
+  let refusals: KnownRefusals = new Map();
+  /** @param told what the log says of whole sources anyway */
+  const noteRefusals = (refused: readonly Refusal[], told: readonly (string | null)[]): void => {
+    const single = refused.filter(
+      ({ source, reason }) => "entry" in source || !told.some((error) => error?.includes(reason)),
+    );
+    const { known, fresh, over } = refusalChanges(refusals, single);
+    refusals = known;
+    const tell = (changed: readonly Refusal[], one: (refusal: Refusal) => void, rest: string): void => {
+      for (const refusal of changed.slice(0, MOST_TOLD)) one(refusal);
+      if (changed.length > MOST_TOLD) logger.warn(rest, { count: changed.length - MOST_TOLD });
+    };
+    const subject = ({ source, name }: Refusal) => ({ source: source.name, revision: source.revision, name });
+    tell(
+      fresh,
+      (refusal) => {
+        const { reason, lastGoodKept } = refusal;
+        logger.warn("a declaration is refused", { ...subject(refusal), reason, lastGoodKept });
+      },
+      "more declarations are refused: GET /declarations has them all",
+    );
+    tell(
+      over,
+      (refusal) => logger.info("a declaration is no longer refused", subject(refusal)),
+      "more declarations are no longer refused",
+    );
   };
 
   return {
@@ -108,6 +139,7 @@ export function createReporter({ logger, failures, metrics, now }: ReporterDeps)
       note("config", sources.config);
       if (sources.etcd !== null) note("etcd", sources.etcd);
       else metrics.forgetSource("etcd");
+      noteRefusals(plan.refused, [sources.config.error, sources.etcd?.error ?? null]);
       for (const { topic, error } of failed)
         failures.warn("a topic could not be brought in line", { topic, reason: "reconcile", error });
       if (result.started.length + result.stopped.length + result.replaced.length === 0) return;
@@ -142,6 +174,9 @@ export function createReporter({ logger, failures, metrics, now }: ReporterDeps)
     },
   };
 }
+
+/** Of one look: a broken program may write thousands. */
+const MOST_TOLD = 20;
 
 const unknownHealth: SourceHealth = { ok: false, reason: "not read yet", since: null };
 

@@ -48,6 +48,8 @@ export interface Declaration {
   readonly target: DeclarationTarget;
   readonly options: TopicOptions;
   readonly source: SourceRef;
+  /** Its source says it no more, and it is in force until then, milliseconds since the epoch; absent: it stands there. */
+  readonly leavesAtMs?: number;
 }
 
 /** An entry, or a whole source, that was not taken; what it said before still holds. */

@@ -3,6 +3,7 @@ import { isMapping, type Mapping } from "./config/mapping.ts";
 import type { Declaration, DeclarationTarget, TopicOptions } from "./declaration.ts";
 import { listElements } from "./declarations.ts";
 import type { EtcdReading, KeyMemory } from "./etcd-memory.ts";
+import { isStated } from "./patience.ts";
 import type { Standing } from "./standing.ts";
 
 /** A target as it is written in a declaration. */
@@ -59,13 +60,13 @@ export function listDeclaration(declaration: Declaration, standingOf: StandingOf
 export function listKey(
   key: string,
   held: EtcdReading["keys"][number] | null,
-  { declarations, refused }: KeyMemory,
+  { declarations, refused }: Pick<KeyMemory, "declarations" | "refused">,
   listed: readonly string[],
   standingOf: StandingOf,
 ): ListedKey {
   const text = held?.value ?? null;
   const elements = text === null ? null : listElements(text);
-  const inForce = new Map(declarations.map((one) => [one.source.entry, one]));
+  const inForce = new Map(declarations.filter(isStated).map((one) => [one.source.entry, one]));
   const refusals = new Map(
     refused.flatMap((one) => ("entry" in one.source ? [[one.source.entry, one]] : [])),
   );

@@ -5,6 +5,7 @@ import { isMapping, mappingOf, type Mapping } from "./config/mapping.ts";
 import { cut, formatPath, showValue, type Fault } from "./config/problem.ts";
 import { entrySchema } from "./config/schema.ts";
 import type { Declaration, Refusal } from "./declaration.ts";
+import { identityOf } from "./patience.ts";
 
 export interface EtcdSource {
   /** The key. */
@@ -193,8 +194,4 @@ function describe({ path, rule, about }: Fault, raw: unknown): string {
 export function withoutNulls<T>(entry: T): T | Mapping {
   if (!isMapping(entry)) return entry;
   return Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== null));
-}
-
-function identityOf({ target }: Declaration): string {
-  return target.kind === "topic" ? `topic ${target.topic}` : `pattern ${target.pattern}`;
 }

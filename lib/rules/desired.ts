@@ -7,6 +7,8 @@ export interface DesiredTopic {
   readonly spec: Specification;
   /** Every declaration that names or covers it, the winner first. */
   readonly sources: readonly SourceRef[];
+  /** The winner is on its way out, see Declaration; absent: it is not. */
+  readonly leavesAtMs?: number;
 }
 
 /** Two declarations of one topic that say different things. The winner is taken whole. */
@@ -41,10 +43,10 @@ export function mergeDeclarations(
 
   const add = (declaration: Declaration, topic: string): void => {
     const spec = specify(declaration, topic);
-    const { source } = declaration;
+    const { source, leavesAtMs } = declaration;
     const winner = desired.get(topic);
     if (winner === undefined) {
-      desired.set(topic, { spec, sources: [source] });
+      desired.set(topic, { spec, sources: [source], ...(leavesAtMs === undefined ? {} : { leavesAtMs }) });
       return;
     }
     desired.set(topic, { ...winner, sources: [...winner.sources, source] });

@@ -1,6 +1,7 @@
 import type { Declaration, Refusal } from "./declaration.ts";
 import { parseEtcdValue } from "./declarations.ts";
 import { placeOf } from "./etcd-keys.ts";
+import { believedAtMs, lookAt, withLeaving, type Stillness } from "./patience.ts";
 import type { EtcdSettings } from "./settings.ts";
 
 /** What etcd held at one revision; see lib/adapters/etcd. */
@@ -35,32 +36,46 @@ export interface EtcdMemory {
 }
 
 export interface KeyMemory {
+  /** In force, those on their way out at the end. */
   readonly declarations: readonly Declaration[];
   readonly refused: readonly Refusal[];
+  readonly stillness: Stillness;
 }
 
 /**
- * Takes a reading in. Keys that are gone are forgotten: absence stops a topic, and only absence. What may not be read keeps
- * what it said before.
+ * Takes a reading in. Keys that are gone are forgotten once that is believed (see patience.ts): absence stops a topic, and
+ * only absence. What may not be read keeps what it said before.
  *
  * @param settings the keys that are listed, and where they were read
+ * @param patientAtMs now, milliseconds since the epoch; null: what is read is believed at once
  */
 export function rememberEtcd(
   previous: EtcdMemory | null,
   reading: EtcdReading,
   { endpoints, keys: listed }: Pick<EtcdSettings, "endpoints" | "keys">,
   deadLetterTopic: string,
+  patientAtMs: number | null = null,
 ): EtcdMemory {
   const keys = new Map<string, KeyMemory>();
+  const remember = (key: string, content: string, stated: Pick<KeyMemory, "declarations" | "refused">) => {
+    const before = previous?.keys.get(key);
+    const stillness = lookAt(before?.stillness ?? null, content, patientAtMs);
+    const leavesAtMs = believedAtMs(stillness, patientAtMs);
+    const declarations = withLeaving(before?.declarations ?? [], stated.declarations, leavesAtMs);
+    keys.set(key, { ...stated, declarations, stillness });
+  };
+  /** What a key said when it was last read; what was on its way out then is not held back by what cannot be read now. */
+  const saidBefore = (key: string) => (previous?.keys.get(key)?.declarations ?? []).map(unmarked);
   for (const { key, value, problem, modRevision } of reading.keys) {
     const source = { kind: "etcd", name: key, revision: modRevision } as const;
-    const before = previous?.keys.get(key)?.declarations ?? [];
+    const before = saidBefore(key);
+    const content = String(modRevision);
     if (value === null) {
       const reason = `etcd key "${key}": ${problem ?? "the value cannot be read"}`;
       const refusal = { source, name: null, reason, lastGoodKept: before.length > 0 };
-      keys.set(key, { declarations: before, refused: [refusal] });
+      remember(key, content, { declarations: before, refused: [refusal] });
     } else {
-      keys.set(key, parseEtcdValue(value, source, before, deadLetterTopic));
+      remember(key, content, parseEtcdValue(value, source, before, deadLetterTopic));
     }
   }
   const forbidden = reading.forbidden ?? [];
@@ -71,7 +86,7 @@ export function rememberEtcd(
     const kept = [...(previous?.keys ?? [])].filter(
       ([key]) => !keys.has(key) && placeOf(key, listed) === place && placeOf(key, readable) < 0,
     );
-    for (const [key, { declarations }] of kept) keys.set(key, { declarations, refused: [] });
+    for (const [key] of kept) remember(key, "forbidden", { declarations: saidBefore(key), refused: [] });
     const source = { kind: "etcd", name, revision: null } as const;
     const before = keys.get(name)?.declarations ?? [];
     const refusal = {
@@ -80,10 +95,19 @@ export function rememberEtcd(
       reason,
       lastGoodKept: kept.some(([, one]) => one.declarations.length > 0),
     };
-    keys.set(name, { declarations: before, refused: [refusal] });
+    remember(name, "forbidden", { declarations: before, refused: [refusal] });
+  }
+  for (const [key] of previous?.keys ?? []) {
+    if (keys.has(key) || placeOf(key, listed) < 0) continue;
+    remember(key, "absent", { declarations: [], refused: [] });
+    if (keys.get(key)?.declarations.length === 0) keys.delete(key);
   }
   const { clusterId, revision } = reading;
   return { endpoints, clusterId, revision, keys: inListedOrder(keys, listed) };
+}
+
+function unmarked({ leavesAtMs: _leavesAtMs, ...declaration }: Declaration): Declaration {
+  return declaration;
 }
 
 /**

@@ -78,7 +78,7 @@ export function planTopics(input: PlanInput): Plan {
   const keep: Plan["keep"][number][] = [];
   const pending: Plan["pending"][number][] = [];
 
-  for (const [topic, { spec, sources }] of desired) {
+  for (const [topic, { spec, sources, leavesAtMs }] of desired) {
     const [source] = sources;
     if (source === undefined) continue;
     const present = observed.get(topic);
@@ -88,7 +88,7 @@ export function planTopics(input: PlanInput): Plan {
     if (kafkaTopics !== null && !kafkaTopics.has(topic)) {
       pending.push({ topic, source, reason: MISSING });
     } else if (lives) {
-      if (present.hash === hash) keep.push({ topic, reason: null });
+      if (present.hash === hash) keep.push({ topic, reason: reasonToKeep(source, leavesAtMs) });
       // Stopped now, it could not start again.
       else if (kafkaTopics === null) keep.push({ topic, reason: "changed; replaced once Kafka answers" });
       else replace.push({ topic, source, spec, ...reasonToReplace(present.spec, spec) });
@@ -113,6 +113,12 @@ export function planTopics(input: PlanInput): Plan {
 }
 
 const MISSING = "it does not exist in Kafka; it starts by itself once it does";
+
+function reasonToKeep({ kind, name }: SourceRef, leavesAtMs: number | undefined): string | null {
+  if (leavesAtMs === undefined) return null;
+  const where = kind === "etcd" ? `etcd key "${name}"` : name;
+  return `${where} declares it no more; that is believed at ${new Date(leavesAtMs).toISOString()}, if it stands still until then`;
+}
 
 function reasonToReplace(from: Specification, to: Specification): Pick<PlannedReplace, "changes" | "reason"> {
   const changes = specificationChanges(from, to);

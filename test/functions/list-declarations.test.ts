@@ -29,6 +29,7 @@ const inForce = (changes: Partial<ReconcileMemory> = {}): ReconcileMemory => ({
   settings: settings({ etcd }),
   declarations: [declaration("file"), declaration("both", { path: "/file" }, { entry: 1 })],
   failedProbes: [],
+  stillness: null,
   etcd: null,
   seenMissing: new Set(),
   ...changes,

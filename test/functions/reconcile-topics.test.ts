@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import type { ReconcileResult } from "../../functions/reconcile-topics.ts";
+import type { TopicOptions } from "../../lib/rules/declaration.ts";
 import type { Settings } from "../../lib/rules/settings.ts";
 import { declaration } from "../support/declarations.ts";
 import { createWorld, type World } from "../support/reconcile-world.ts";
@@ -164,6 +165,123 @@ describe("a source that cannot be taken", () => {
     expect(world.running()).toEqual(["app"]);
     expect(accepted.sources.etcd).toMatchObject({ ok: true, revision: 9 });
     expect((await world.run()).sources.etcd).toMatchObject({ ok: true });
+  });
+});
+
+describe("a source that was caught half written", () => {
+  const entry = (name: string, at: number, options: Partial<TopicOptions> = {}) =>
+    declaration(name, options, { entry: at });
+
+  test("stops nothing, and topics that were cut off come back as they were", async () => {
+    const names = Array.from({ length: 400 }, (_, at) => `t${at}`);
+    const whole = names.map((name, at) => entry(name, at, { path: `/${at}` }));
+    const world = createWorld(whole, names);
+    await world.run();
+    const before = new Map(world.topics);
+    for (const length of [40, 120, 200, 280, 360, 400]) {
+      world.config = { settings: settings(), declarations: whole.slice(0, length), lastMayGoOn: true };
+      const { plan, lookAgainMs } = await world.look();
+      expect([plan.stop, plan.replace, plan.pending]).toEqual([[], [], []]);
+      expect(lookAgainMs).toBe(1_000);
+      world.now += 150;
+    }
+    await world.run();
+    expect(world.topics).toEqual(before);
+    expect(world.memory.declarations).toEqual(whole);
+  });
+
+  test("is believed once it stood still for a second, and says until then why a topic still runs", async () => {
+    const world = createWorld([entry("a", 0), entry("b", 1)], ["a", "b", "c"]);
+    await world.run();
+    world.config = { settings: settings(), declarations: [entry("a", 0, { path: "/new" }), entry("c", 1)] };
+    const first = await world.look();
+    expect([first.started, first.replaced, first.stopped]).toEqual([["c"], ["a"], []]);
+    expect(first.plan.keep).toEqual([
+      {
+        topic: "b",
+        reason:
+          "config.yaml declares it no more; that is believed at 1970-01-01T00:16:41.000Z, if it stands still until then",
+      },
+    ]);
+    world.now += 999;
+    expect((await world.look()).lookAgainMs).toBe(1);
+    world.now += 1;
+    expect((await world.look()).stopped).toEqual(["b"]);
+  });
+
+  test("an entry whose end is missing neither starts a topic nor changes one", async () => {
+    const whole = [entry("a", 0, { index: "a-index" }), entry("b", 1, { index: "b-index" })];
+    const world = createWorld(whole.slice(0, 1), ["a", "b"]);
+    await world.run();
+    for (const cut of [[entry("a", 0)], [...whole.slice(0, 1), entry("b", 1)]]) {
+      world.config = { settings: settings(), declarations: cut, lastMayGoOn: true };
+      const { plan } = await world.look();
+      expect([plan.start, plan.replace, plan.stop]).toEqual([[], [], []]);
+      world.now += 150;
+    }
+    world.config = { settings: settings(), declarations: whole, lastMayGoOn: true };
+    expect((await world.run()).plan.start.map(({ spec }) => spec.index)).toEqual(["b-index"]);
+  });
+
+  test("a topic that a pattern above covers too stays with its own entry", async () => {
+    const whole = [entry("a-*", 0), entry("a-1", 1, { index: "own" })];
+    const world = createWorld(whole, ["a-1", "a-2"]);
+    await world.run();
+    world.config = { settings: settings(), declarations: whole.slice(0, 1) };
+    expect((await world.look()).plan.replace).toEqual([]);
+    expect((await world.run()).plan.replace.map(({ spec }) => spec.index)).toEqual(["a-1"]);
+  });
+
+  test("settings wait for a file that stands still: what is missing would fall back to its default", async () => {
+    const world = await settledWorld();
+    const { log, deadLetters } = settings({ log: { level: "debug" }, deadLetters: { topic: "dlq" } });
+    declare(world, { etcd, log, deadLetters }, "app");
+    await world.run();
+    declare(world, {}, "app");
+    await world.look();
+    expect(world.inForce).toMatchObject({ log, deadLetters, etcd });
+    world.config = new Error("cut in the middle of a word");
+    await world.look();
+    declare(world, { etcd, log, deadLetters }, "app");
+    expect((await world.look()).lookAgainMs).toBe(1_000);
+    await world.run();
+    expect(world.inForce).toMatchObject({ log, deadLetters, etcd });
+    expect(world.running()).toEqual(["app", "one", "two"]);
+    declare(world, {}, "app");
+    await world.run();
+    expect(world.running()).toEqual(["app"]);
+  });
+
+  test("a key of etcd that is deleted and put again within a second is a change", async () => {
+    const world = await settledWorld();
+    const keys = { "logs/1": [{ topic: "one" }], "logs/2": [{ topic: "two" }] };
+    world.etcd = { clusterId: "c1", revision: 11, keys: { "logs/1": keys["logs/1"] } };
+    const { plan, sources } = await world.look();
+    expect(plan.keep).toMatchObject([
+      { topic: "app", reason: null },
+      { topic: "one", reason: null },
+      { topic: "two", reason: expect.stringContaining('etcd key "logs/2" declares it no more') },
+    ]);
+    expect(sources.etcd?.declarations).toBe(2);
+    world.now += 900;
+    world.etcd = {
+      clusterId: "c1",
+      revision: 12,
+      keys: { ...keys, "logs/2": [{ topic: "two", path: "/p" }] },
+    };
+    expect((await world.look()).replaced).toEqual(["two"]);
+    world.now += 1_000;
+    const later = await world.look();
+    expect([later.stopped, later.lookAgainMs]).toEqual([[], null]);
+  });
+
+  test("a plan that somebody looked at, and an etcd that somebody accepted, mean what is gone as well", async () => {
+    const world = await settledWorld();
+    declare(world, { etcd });
+    const { hash } = await world.look({ dryRun: true });
+    expect((await world.look({ expectedHash: hash })).stopped).toEqual(["app"]);
+    world.etcd = { clusterId: "c2", revision: 1, keys: {} };
+    expect((await world.look({ acceptEtcd: true })).stopped).toEqual(["one", "two"]);
   });
 });
 
@@ -470,7 +588,7 @@ describe("as if a key held another text", () => {
     if (world.etcd instanceof Error) throw world.etcd;
     const keys = key === "elsewhere" ? world.etcd.keys : sorted({ ...world.etcd.keys, [key]: text });
     world.etcd = { clusterId: "c1", revision: 11, keys };
-    const real = await world.run();
+    const real = await world.run({ expectedHash: preview.hash });
     expect(real.hash).toBe(preview.hash);
     expect(real.started).toEqual(started);
     expect(topicsOf(real)).toEqual(topicsOf(preview));

@@ -61,12 +61,14 @@ async function edit(host: TestHost, body: object): Promise<{ preview: Preview; a
   const { status, answer } = await post(host, "/declarations", body);
   expect(status).toBe(200);
   expect(answer.revision).toBeGreaterThan(preview.revision);
-  const change = await eventually("the host did what was shown", () => changesIn(host)[made] ?? null);
-  expect(change).toMatchObject({
-    start: namesOf(preview.plan.start),
-    stop: namesOf(preview.plan.stop),
-    replace: namesOf(preview.plan.replace),
+  const shownPlan = [preview.plan.start, preview.plan.stop, preview.plan.replace].map(namesOf);
+  // What is gone is stopped later than what is new is started.
+  const done = await eventually("the host did as much as was shown", () => {
+    const changes = changesIn(host).slice(made);
+    const all = (["start", "stop", "replace"] as const).map((kind) => changes.flatMap((one) => one[kind]));
+    return all.flat().length < shownPlan.flat().length ? null : all;
   });
+  expect(done).toEqual(shownPlan);
   return { preview, action: String(answer.action) };
 }
 

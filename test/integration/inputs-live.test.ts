@@ -107,6 +107,13 @@ describe("a running host", () => {
   ])(
     "etcd holds %s: refused with its reason, the others stand",
     async (_what, value, reason) => {
+      const before = host.log().length;
+      const toldOf = (wanted: string) =>
+        eventually(`the log has a line of level ${wanted}`, () => {
+          const lines = host.log().slice(before);
+          const ours = lines.filter(({ source }) => source === key);
+          return ours.some(({ level }) => level === wanted) ? ours : null;
+        });
       await etcd.put(key).value(value);
       const all = await eventually("refused", async () => {
         const list = await refused();
@@ -114,9 +121,16 @@ describe("a running host", () => {
       });
       expect(all[0]?.reason).toContain(`etcd key "${key}"`);
       expect(all[0]?.reason).toContain(reason);
+      await toldOf("warn");
       expect((await states())[inFile]).toBe("running");
       await etcd.put(key).value(JSON.stringify([inEtcd]));
       await eventually("nothing is refused", async () => (await refused()).length === 0);
+      const told = await toldOf("info");
+      expect(told.map(({ level, msg }) => [level, msg])).toEqual([
+        ["warn", "a declaration is refused"],
+        ["info", "a declaration is no longer refused"],
+      ]);
+      expect(told[0]?.["reason"]).toBe(all[0]?.reason);
     },
     30_000,
   );

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, open, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { writeConfigMap } from "../support/config-map.ts";
@@ -168,6 +168,46 @@ test("a config file that is gone keeps what it said, and readyz says so", async 
   await host.writeConfig(config);
   expect(await untilReady(host, true, "config")).toBeNull();
   expect(changesIn(host)).toHaveLength(1);
+}, 60_000);
+
+test("a config file that is written piece by piece stops nothing, and neither does a key that is put anew", async () => {
+  const [topic, inEtcd, key] = [uniqueName("pieces"), uniqueName("pieces"), uniqueName("key")];
+  for (const name of [topic, inEtcd]) await servers.kafka.createTopic(name, 1);
+  const put = (path: string) => servers.etcd.put(key).value(JSON.stringify([{ topic: inEtcd, path }]));
+  await put("/old");
+  // They are not in Kafka: that one is not stopped is in the log all the same.
+  const others = Array.from({ length: 400 }, (_, at) => ({
+    topic: `${topic}-${at}`,
+    path: `/var/log/${at}.log`,
+  }));
+  const text = stringify({
+    http: { port: 0 },
+    ...servers.settings,
+    etcd: { endpoints: servers.etcdEndpoints, keys: [key] },
+    topics: [...others, { topic, path: "/log", index: `${topic}-index` }],
+  });
+  await using host = await startTestHost(text);
+  await untilRunning(host, topic, inEtcd);
+  await host.untilTopic(`${topic}-399`, "waits", ({ state }) => state === "pending");
+
+  const file = await open(host.configPath, "w");
+  for (let at = 0; at < text.length; at += 8_192) {
+    await file.write(text.slice(at, at + 8_192));
+    await Bun.sleep(150);
+  }
+  await file.close();
+  await servers.etcd.delete().key(key);
+  await put("/new");
+  await host.untilTopic(
+    inEtcd,
+    "runs as changed",
+    ({ state, spec }) => state === "running" && spec.path === "/new",
+  );
+  // Only a stop that is meant tells that none came before it.
+  await servers.etcd.delete().key(key);
+  await untilGone(host, inEtcd);
+  expect(changesIn(host).flatMap(({ stop }) => stop)).toEqual([inEtcd]);
+  expect(changesIn(host).flatMap(({ replace }) => replace)).toEqual([inEtcd]);
 }, 60_000);
 
 test("exact goes before pattern, file before etcd, keys as listed; what loses is shown as a conflict", async () => {

@@ -4,12 +4,20 @@ import { settings } from "./settings.ts";
 /** What a run that found nothing to do comes to, changed as given. */
 export function reconcileResult(changes: Partial<ReconcileResult> = {}): ReconcileResult {
   return {
-    memory: { settings: settings(), declarations: [], failedProbes: [], etcd: null, seenMissing: new Set() },
+    memory: {
+      settings: settings(),
+      declarations: [],
+      failedProbes: [],
+      stillness: null,
+      etcd: null,
+      seenMissing: new Set(),
+    },
     carriedOut: true,
     plan: { start: [], stop: [], replace: [], keep: [], pending: [], refused: [] },
     hash: "x".repeat(43),
     conflicts: [],
     sources: { config: { ok: true, error: null, declarations: 0 }, etcd: null },
+    lookAgainMs: null,
     kafka: { ok: true, error: null },
     started: [],
     stopped: [],

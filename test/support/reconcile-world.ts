@@ -10,6 +10,7 @@ import type { StartOrder } from "../../functions/apply-plan.ts";
 import type { Declaration } from "../../lib/rules/declaration.ts";
 import type { DesiredTopic } from "../../lib/rules/desired.ts";
 import type { EtcdReading } from "../../lib/rules/etcd-memory.ts";
+import { fingerprintOf } from "../../lib/rules/fingerprint.ts";
 import type { ObservedTopic } from "../../lib/rules/plan.ts";
 import type { Settings } from "../../lib/rules/settings.ts";
 import { settings } from "./settings.ts";
@@ -22,7 +23,7 @@ interface WorldTopic extends ObservedTopic {
 
 /** Everything reconcile touches, as data: what the sources say, what Kafka holds, and what runs. An Error is thrown. */
 export interface World {
-  config: { settings: Settings; declarations: readonly Declaration[] } | Error;
+  config: { settings: Settings; declarations: readonly Declaration[]; lastMayGoOn?: boolean } | Error;
   /** The array, or text, of each key. */
   etcd: { clusterId: string; revision: number; keys: Record<string, unknown> } | Error;
   kafka: Set<string> | Error;
@@ -48,6 +49,8 @@ export interface World {
   onReplace: (topic: string) => void;
 
   /** One run, which takes up the memory of the one before. */
+  look(changes?: Partial<ReconcileInput>): Promise<ReconcileResult>;
+  /** As a host does: one run, and another once all sources stood still, where that says more. */
   run(changes?: Partial<ReconcileInput>): Promise<ReconcileResult>;
   memory: ReconcileMemory;
   /** The topics that run, sorted. */
@@ -74,8 +77,21 @@ export function createWorld(declarations: readonly Declaration[], kafka: readonl
     mostReplacing: 0,
     newerTrigger: new AbortController(),
     onReplace: () => {},
-    memory: { settings: atStart, declarations: [], failedProbes: [], etcd: null, seenMissing: new Set() },
+    memory: {
+      settings: atStart,
+      declarations: [],
+      failedProbes: [],
+      stillness: null,
+      etcd: null,
+      seenMissing: new Set(),
+    },
     async run(changes = {}) {
+      const result = await world.look(changes);
+      if (!result.carriedOut || result.lookAgainMs === null) return result;
+      world.now += result.lookAgainMs;
+      return world.look(changes);
+    },
+    async look(changes = {}) {
       const { memory } = world;
       const wanted = { dryRun: false, acceptEtcd: false, expectedHash: null, asIf: null };
       const result = await reconcileTopics({ memory, ...wanted, ...changes }, deps(world));
@@ -120,7 +136,10 @@ function deps(world: World): ReconcileDeps {
     newerTrigger: world.newerTrigger.signal,
     now: () => world.now,
     configPath: "config.yaml",
-    readConfig: () => orThrow(world.config),
+    readConfig() {
+      const config = orThrow(world.config);
+      return { lastMayGoOn: false, ...config, content: fingerprintOf(config) };
+    },
     readEtcd: async () => toReading(orThrow(world.etcd)),
     async listTopics(wanted) {
       probe(wanted.brokers);

@@ -25,6 +25,8 @@ export interface ConfigDocument {
   readonly settings: Settings;
   /** In the file's order; `source.name` is the file. */
   readonly declarations: readonly Declaration[];
+  /** True: the last of them may have more to it than the text has. */
+  readonly lastMayGoOn: boolean;
   /** For the log, one sentence each; no secrets. */
   readonly notices: readonly string[];
 }
@@ -77,6 +79,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigDocument
     declarations: checked.value.topics.map((entry, position) =>
       toDeclaration(entry, { kind: "config", name: file, revision: null, entry: position }),
     ),
+    lastMayGoOn: yaml.unfinished === (legacy?.originOf(["topics"]) ?? ["topics"])[0],
     notices: legacy === null ? [] : [`${file}: ${legacy.notice}`],
   };
 }

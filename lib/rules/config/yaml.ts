@@ -29,6 +29,8 @@ export interface YamlFile {
   readonly faults: readonly Fault[];
   /** What the YAML parser refused: no path is known for it. */
   readonly syntax: readonly { readonly offset: number; readonly rule: string }[];
+  /** The key of the last section whose last list item may have more to it than the text has; null: none. */
+  readonly unfinished: string | null;
   place(path: Path): YamlPlace | undefined;
   linePosition(offset: number): { readonly line: number; readonly column: number };
 }
@@ -130,12 +132,27 @@ export function readYaml(text: string, sources: SubstitutionSources): YamlFile {
     data,
     faults,
     syntax,
+    unfinished: unfinishedSection(document, text),
     place: (path) => places.get(keyOf(path)),
     linePosition: (offset) => {
       const { line, col } = lineCounter.linePos(offset);
       return { line: Math.max(line, 1), column: Math.max(col, 1) };
     },
   };
+}
+
+/**
+ * Every prefix of a block list is valid, and its last item may be cut: in the middle of a word, or, a block mapping, behind any
+ * of its lines. In a flow collection a cut is a fault, and what stands before another section is whole.
+ */
+function unfinishedSection(document: Document | null, text: string): string | null {
+  const pair =
+    isMap(document?.contents) && document.contents.flow !== true ? document.contents.items.at(-1) : undefined;
+  if (pair === undefined || !isScalar(pair.key) || !isSeq(pair.value) || pair.value.flow === true)
+    return null;
+  const last = pair.value.items.at(-1);
+  const isWhole = text.endsWith("\n") && !(isMap(last) && last.flow !== true);
+  return isWhole ? null : String(pair.key.value);
 }
 
 /** White space and comments aside. */

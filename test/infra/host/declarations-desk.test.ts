@@ -18,6 +18,7 @@ function setUp(value: string | null, changes: Partial<DeclarationsDeskDeps> = {}
     settings: settings({ etcd: value === null ? null : etcd }),
     declarations: [declaration("file")],
     failedProbes: [],
+    stillness: null,
     etcd: null,
     seenMissing: new Set<string>(),
   };

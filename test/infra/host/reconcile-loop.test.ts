@@ -23,6 +23,7 @@ function setUp() {
     settings: settings(),
     declarations: [],
     failedProbes: [],
+    stillness: null,
     etcd: null,
     seenMissing: new Set<string>(),
   };
@@ -159,6 +160,20 @@ describe("a run", () => {
     expect(results).toHaveLength(1);
     await loop.stop();
   });
+});
+
+test("a source that moved is looked at again as soon as it may be believed", async () => {
+  const { loop, runs, results } = setUp();
+  loop.trigger("start");
+  await flush();
+  runs[0]?.finish({ lookAgainMs: 700 });
+  await advance(699, 1);
+  expect(runs).toHaveLength(1);
+  await advance(1, 1);
+  runs[1]?.finish();
+  await flush();
+  expect(results.map(({ reasons }) => reasons)).toEqual([["start"], ["a source stood still"]]);
+  await loop.stop();
 });
 
 describe("a run somebody waits for", () => {

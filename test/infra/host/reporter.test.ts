@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createReporter } from "../../../infra/host/reporter.ts";
+import type { Refusal } from "../../../lib/rules/declaration.ts";
 import type { ReconcileResult } from "../../../functions/reconcile-topics.ts";
 import { createThrottledLogger } from "../../../lib/adapters/log-throttle.ts";
 import { createMetrics } from "../../../lib/adapters/metrics.ts";
@@ -184,6 +185,63 @@ describe("a reconcile run", () => {
     expect(await measured("penstock_declarations_refused")).toEqual(["penstock_declarations_refused 1"]);
     reporter.reconciled(result(), []);
     expect(await measured("penstock_declarations_refused")).toEqual(["penstock_declarations_refused 0"]);
+  });
+
+  const inEtcd = (name: string | null, reason: string, revision: number, lastGoodKept = true) => ({
+    source: { kind: "etcd", name: "logs/1", revision } as const,
+    name,
+    reason,
+    lastGoodKept,
+  });
+  const refusing = (...refused: Refusal[]) => result({ plan: { ...result().plan, refused } });
+
+  test("logs a declaration that is refused once, with its place and rule, and once when it is taken", () => {
+    const { reporter, logger } = setUp();
+    const told = () => logger.lines.splice(0).map(({ level, message, fields }) => [level, message, fields]);
+    reporter.reconciled(refusing(inEtcd("a", "field x is unknown", 7)), []);
+    expect(told()).toEqual([
+      [
+        "warn",
+        "a declaration is refused",
+        { source: "logs/1", revision: 7, name: "a", reason: "field x is unknown", lastGoodKept: true },
+      ],
+    ]);
+    for (const revision of [7, 7, 8])
+      reporter.reconciled(refusing(inEtcd("a", "field x is unknown", revision)), ["resync"]);
+    expect(told()).toEqual([]);
+    reporter.reconciled(refusing(inEtcd("a", "field y is unknown", 9), inEtcd(null, "no JSON", 9)), []);
+    expect(told().map(([, , fields]) => fields)).toMatchObject([
+      { reason: "field y is unknown" },
+      { name: null },
+    ]);
+    reporter.reconciled(refusing(inEtcd(null, "no JSON", 9)), []);
+    reporter.reconciled(refusing(), []);
+    expect(told()).toEqual([
+      ["info", "a declaration is no longer refused", { source: "logs/1", revision: 9, name: "a" }],
+      ["info", "a declaration is no longer refused", { source: "logs/1", revision: 9, name: null }],
+    ]);
+  });
+
+  test("logs thousands of refusals as the first and their number, and what is said of a whole source once", () => {
+    const { reporter, logger } = setUp();
+    const many = Array.from({ length: 5_000 }, (_, at) => inEtcd(`t${at}`, "is refused", 7));
+    reporter.reconciled(refusing(...many), []);
+    expect(logger.lines).toHaveLength(21);
+    expect(logger.lines.at(-1)?.fields).toEqual({ count: 4_980 });
+    logger.lines.splice(0);
+    const config = { ok: false, error: "line 3: no; line 4: neither", declarations: 1 };
+    const source = { kind: "config", name: "config.yaml", revision: null } as const;
+    const plan = {
+      ...result().plan,
+      refused: [...many, { source, name: null, reason: "line 3: no", lastGoodKept: true }],
+    };
+    reporter.reconciled(result({ plan, sources: { config, etcd: null } }), []);
+    expect(logger.lines.map(({ level }) => level)).toEqual(["error"]);
+    reporter.reconciled(refusing(...many), []);
+    expect(logger.lines.at(-1)).toMatchObject({
+      message: "a source is taken again",
+      fields: { source: "config" },
+    });
   });
 });
 

@@ -73,6 +73,7 @@ describe("what is accepted", () => {
         log: { level: "info" },
       },
       declarations: [],
+      lastMayGoOn: false,
       notices: [],
     });
   });
@@ -217,6 +218,32 @@ log: { level: debug }
       apiKey: "k",
     });
   });
+});
+
+test("a text that may have more to it says so, if it ends in its list of topics", () => {
+  const ends = (text: string) => parseConfig(text, options()).lastMayGoOn;
+  const older = 'kafkaconfig: { kafkaaddr: "k:9092" }\n';
+  for (const cut of [
+    `${minimal}topics:\n  - golang_log\n  - etcd_lo`,
+    `${minimal}topics:\n  - topic: etcd_log\n    index: et`,
+    `${minimal}topics:\n  - topic: etcd_log\n`,
+    `${older}collectlogs:\n  - logtopic: etcd_log\n`,
+  ]) {
+    expect({ cut, ends: ends(cut) }).toEqual({ cut, ends: true });
+  }
+  for (const whole of [
+    minimal,
+    `${minimal}topics:\n  - golang_log\n  - { topic: etcd_log, index: x }\n`,
+    `${minimal}topics: [{ topic: etcd_log }]`,
+    `${minimal}topics:\n  - topic: etcd_log\n    index: x\nlog: { level: info }\n`,
+    JSON.stringify({
+      kafka: { brokers: ["k:9092"] },
+      elasticsearch: { nodes: ["http://e:9200"] },
+      topics: ["a"],
+    }),
+  ]) {
+    expect({ whole, ends: ends(whole) }).toEqual({ whole, ends: false });
+  }
 });
 
 const topicRule = "is not a Kafka topic name (1 to 249 of a-z A-Z 0-9 . _ -)";

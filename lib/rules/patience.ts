@@ -59,7 +59,10 @@ export function withLeaving(
   if (leavesAtMs === null || before.length === 0) return stated;
   const names = new Set(stated.map(identityOf));
   const leaving = before.filter((one) => !names.has(identityOf(one)));
-  return [...stated, ...leaving.map((one) => ({ ...one, leavesAtMs }))];
+  return [
+    ...stated,
+    ...leaving.map(({ target, options, source }) => ({ target, options, source, leavesAtMs })),
+  ];
 }
 
 /** Without what is on its way out, or the mark of it. */

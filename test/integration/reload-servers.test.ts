@@ -149,6 +149,8 @@ test("http.port and kafka.groupPrefix need a restart: changed, they are refused,
     topics: [topic, added],
   });
   await untilRunning(host, added);
+  // Settings are looked at once the file stood still.
+  await untilReady(host, false, "config");
 
   const { sources, plan } = await reconcile(host);
   const reasons = plan.refused.map(({ reason }) => reason);

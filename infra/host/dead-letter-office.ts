@@ -13,7 +13,7 @@ import { createReplayJobs, type ReplayJobs } from "./replay-jobs.ts";
 /** What a host does with dead letters when it is asked. */
 export interface DeadLetterOffice {
   readonly replays: ReplayJobs;
-  /** Of one topic's letters, or of all; whoever asks the same meanwhile shares the answer. */
+  /** Of one topic's letters, or of all, one after the other; whoever asks the same meanwhile shares the answer. */
   digest(topic: string | null): Promise<DigestResult>;
   stop(): Promise<void>;
 }
@@ -36,8 +36,11 @@ export function createDeadLetterOffice(deps: DeadLetterOfficeDeps): DeadLetterOf
   const { logger, now, random, bulk, existingIds, ensureTemplate } = deps;
   const life = new AbortController();
   const digests = new Map<string | null, Promise<DigestResult>>();
+  /** One is read at a time: its fetches may hold a hundred megabytes. */
+  let lastDigest: Promise<unknown> = Promise.resolve();
 
   const digest = async (topic: string | null): Promise<DigestResult> => {
+    life.signal.throwIfAborted();
     const { kafka, deadLetters } = deps.settings();
     return digestDeadLetters(
       {
@@ -83,7 +86,8 @@ export function createDeadLetterOffice(deps: DeadLetterOfficeDeps): DeadLetterOf
     digest(topic) {
       const shared = digests.get(topic);
       if (shared !== undefined) return shared;
-      const asked = digest(topic).finally(() => digests.delete(topic));
+      const asked = lastDigest.then(() => digest(topic)).finally(() => digests.delete(topic));
+      lastDigest = asked.catch(() => {});
       digests.set(topic, asked);
       return asked;
     },

@@ -22,8 +22,6 @@ export interface TailHub {
    * `tapBudgetMs` at most, but for their first 64 KiB; the rest is counted as not shown.
    */
   tap(spec: Specification, records: readonly SourceRecord[], outcomes: readonly (OutcomeKind | null)[]): void;
-  /** True: as many tails are open as may be. */
-  readonly isFull: boolean;
   /** Sends to one reader until the signal aborts. @throws a fault of ours that ended it */
   follow(request: TailRequest, send: SendEvent, signal: AbortSignal): Promise<void>;
 }
@@ -38,6 +36,7 @@ export interface TailHubDeps {
   readonly failures: Pick<ThrottledLogger, "error">;
 }
 
+/** What whoever calls `follow` lets be open at once. */
 export const maxTails = 20;
 export const maxTailTopics = 10;
 export const tailLinesPerSecond = 200;
@@ -87,9 +86,6 @@ export function createTailHub(deps: TailHubDeps): TailHub {
           deps.failures.error("a fault in the live tails: a batch was not shown", fields);
         }
       });
-    },
-    get isFull() {
-      return tails.size >= maxTails;
     },
     async follow({ topics, query }, send, signal) {
       const tail = createTail(createTextMatcher(query), send, deps.monotonicMs);

@@ -24,6 +24,8 @@ export type DeadLetterReading =
   | { readonly kind: "foreign"; readonly reason: string };
 
 const PREFIX = "penstock.";
+/** Ours are shorter. Whoever else may write to the topic may send headers of megabytes, of which samples would be kept. */
+const maxHeaderBytes = 4 * 1024;
 
 /** Reads a record of the dead-letter topic, or anything that looks like one. */
 export function readDeadLetter({
@@ -36,7 +38,8 @@ export function readDeadLetter({
   if (first < 0) return foreign("it has no header penstock.topic");
   const about = new Map<string, string>();
   for (const { name, value: text } of headers.slice(first)) {
-    if (name.startsWith(PREFIX)) about.set(name.slice(PREFIX.length), String(text ?? ""));
+    if (name.startsWith(PREFIX))
+      about.set(name.slice(PREFIX.length), (text ?? Buffer.alloc(0)).toString("utf8", 0, maxHeaderBytes));
   }
   /** Whoever copied the letter may have put headers behind ours. */
   const own = [...headers.slice(0, first), ...headers.slice(first).filter(isNotOurs)];

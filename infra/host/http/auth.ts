@@ -16,6 +16,8 @@ export const secureSessionCookie = `__Host-${sessionCookie}`;
 
 declare module "hono" {
   interface ContextVariableMap {
+    /** Set by the guard for every request that needs a credential: what it lets do. Without a token: everything. */
+    access: Access;
     /** Set by the guard: whether this very request would still be let in, asked while its answer goes on. */
     isStillAllowed: () => boolean;
     /** Set by the guard: whether an open path is asked by somebody who might ask the closed ones as well. */
@@ -49,11 +51,16 @@ export function guard(deps: GuardDeps): MiddlewareHandler {
   return async (c, next) => {
     const refusal = (refuse: RefuseToken): Response | null => {
       const { token, readOnlyToken, hostname, openMetrics } = deps.settings();
-      if (token === null) return refuseStranger(c, hostname);
+      if (token === null) {
+        c.set("access", "full");
+        return refuseStranger(c, hostname);
+      }
       if (!isHost(hostOf(c.req) ?? "")) return problem(c, 400, "The Host header must name one host.");
       if (isOpen(c.req.path) || (openMetrics && c.req.path === "/metrics")) return null;
       const access = credentialOf(c, { token, readOnlyToken }, sessions, refuse);
-      return typeof access === "string" ? refuseChange(c, access) : access;
+      if (typeof access !== "string") return access;
+      c.set("access", access);
+      return refuseChange(c, access);
     };
     c.set("isStillAllowed", () => refusal(wrongToken) === null);
     c.set("isKnown", () => {

@@ -3,7 +3,7 @@ import { PenstockError } from "../../../lib/rules/errors.ts";
 import type { DeclarationsDesk, EditAnswer } from "../declarations-desk.ts";
 import { readJsonObject } from "./body.ts";
 import { answerHeld, slices } from "./held-answer.ts";
-import { createPlaces } from "./places.ts";
+import { createPlaces, inPlace } from "./places.ts";
 import { problem, refuseBusy } from "./problem.ts";
 import { choiceFault, readQuery } from "./query.ts";
 import { addRoute } from "./routes.ts";
@@ -14,6 +14,8 @@ export interface DeclarationRouteDeps {
 
 /** Listings at once, each until it was read: one asks etcd for every key and holds their text. */
 const LISTINGS = 2;
+/** Edits and previews at once: each has a connection to etcd, and a preview takes its turn among the host's own runs. */
+const EDITS = 4;
 
 /**
  * GET /declarations tells everything that is declared; POST /declarations changes an etcd key, or says with `dryRun=true`
@@ -21,6 +23,7 @@ const LISTINGS = 2;
  */
 export function addDeclarationRoutes(app: Hono, { declarations }: DeclarationRouteDeps): void {
   const listings = createPlaces(LISTINGS);
+  const edits = createPlaces(EDITS);
   async function* listing(): AsyncGenerator<string, void, void> {
     yield* slices(JSON.stringify(await declarations.list()));
   }
@@ -29,7 +32,7 @@ export function addDeclarationRoutes(app: Hono, { declarations }: DeclarationRou
     GET: async (c) => {
       const words = readQuery(c, []);
       if (typeof words === "string") return problem(c, 400, words);
-      const leave = listings.take();
+      const leave = listings.take(c.get("access"));
       if (leave === null) return refuseBusy(c, "listings");
       const headers = { "content-type": "application/json" };
       return answerHeld(c, { headers, pieces: listing, leave });
@@ -41,11 +44,13 @@ export function addDeclarationRoutes(app: Hono, { declarations }: DeclarationRou
       if (fault !== null) return problem(c, 400, fault);
       const body = await readJsonObject(c);
       if (body instanceof Response) return body;
-      try {
-        return answerEdit(c, await declarations.edit(body, words.dryRun === "true"));
-      } catch (thrown) {
-        return answerFailure(c, thrown);
-      }
+      return inPlace(c, edits, "edits", async () => {
+        try {
+          return answerEdit(c, await declarations.edit(body, words.dryRun === "true"));
+        } catch (thrown) {
+          return answerFailure(c, thrown);
+        }
+      });
     },
   });
 }

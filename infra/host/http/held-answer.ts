@@ -17,7 +17,8 @@ export interface HeldAnswer {
 }
 
 /**
- * Streams an answer as fast as it is read, and holds its place for as long. What fails before the first piece is thrown;
+ * Streams an answer as fast as it is read, and holds its place for as long, also where its reader has gone and the piece
+ * under way is still being made. What fails before the first piece is thrown;
  * what fails later cuts the connection, so that half an answer is not taken for a whole one. The host's stop cuts it, too.
  * @throws what the first piece throws
  */
@@ -28,12 +29,23 @@ export async function answerHeld(c: Context, { headers, pieces, leave }: HeldAns
   // Let go with the place, since it may hold a large text; the stream stays until its connection ends.
   let parts: Pieces | null = pieces(signal);
   let next: IteratorResult<string, void> | null = null;
+  let underWay: Promise<unknown> | null = null;
+  const advance = async (): Promise<IteratorResult<string, void>> => {
+    const piece = Promise.resolve(parts?.next() ?? { done: true as const, value: undefined });
+    underWay = piece;
+    try {
+      return await piece;
+    } finally {
+      underWay = null;
+    }
+  };
   let unread: ReturnType<typeof setTimeout> | undefined;
   const end = (): void => {
     clearTimeout(unread);
     [parts, next] = [null, null];
     abandoned.abort(new Error("the answer has ended"));
-    leave();
+    if (underWay === null) leave();
+    else void underWay.then(leave, leave);
   };
   signal.addEventListener("abort", end, { once: true });
   try {
@@ -41,7 +53,7 @@ export async function answerHeld(c: Context, { headers, pieces, leave }: HeldAns
       end();
       return c.body(null, 200, headers);
     }
-    next = await parts.next();
+    next = await advance();
     signal.throwIfAborted();
   } catch (error) {
     end();
@@ -58,7 +70,7 @@ export async function answerHeld(c: Context, { headers, pieces, leave }: HeldAns
         clearTimeout(unread);
         try {
           signal.throwIfAborted();
-          const { done, value } = next ?? (await parts?.next()) ?? { done: true, value: undefined };
+          const { done, value } = next ?? (await advance());
           next = null;
           signal.throwIfAborted();
           if (done === true) {

@@ -9,6 +9,7 @@ import {
 } from "../../../lib/rules/lambda-event.ts";
 import type { OutcomeCounts } from "../../../lib/rules/status.ts";
 import { readText } from "./body.ts";
+import { createPlaces } from "./places.ts";
 import { problem } from "./problem.ts";
 import { addRoute } from "./routes.ts";
 
@@ -40,18 +41,21 @@ const MAX_EVENTS_AT_ONCE = 4;
  * with the records that have to be sent again. 503: nothing of it was looked at, and a later try may do.
  */
 export function addIngestRoute(app: Hono, deps: IngestRouteDeps): void {
-  let underWay = 0;
+  const events = createPlaces(MAX_EVENTS_AT_ONCE);
   addRoute(app, "/ingest", {
     POST: async (c) => {
-      const refusal = underWay < MAX_EVENTS_AT_ONCE ? deps.ingestRefusal() : tooMany;
-      if (refusal !== null) return problem(c, 503, refusal, { headers: { "retry-after": "1" } });
-      underWay += 1;
+      const leave = events.take(c.get("access"));
+      const refusal = leave === null ? tooMany : deps.ingestRefusal();
+      if (refusal !== null) {
+        leave?.();
+        return problem(c, 503, refusal, { headers: { "retry-after": "1" } });
+      }
       try {
         const batches = await readEvent(c);
         if (batches instanceof Response) return batches;
         return c.json(toAnswer(await deps.ingest(batches, c.req.raw.signal)));
       } finally {
-        underWay -= 1;
+        leave?.();
       }
     },
   });

@@ -1,9 +1,9 @@
 import type { Hono } from "hono";
 import { isTopicName, topicNameRule } from "../../../lib/rules/names.ts";
 import type { LiveHub, LiveSubject } from "../live/live-hub.ts";
-import { eventStream, untilAborted } from "./event-stream.ts";
-import { createPlaces } from "./places.ts";
-import { problem, quoted, refuseBusy } from "./problem.ts";
+import { untilAborted } from "./event-stream.ts";
+import { createPlaces, streamInPlace } from "./places.ts";
+import { problem, quoted } from "./problem.ts";
 import { addRoute } from "./routes.ts";
 
 export interface LiveRouteDeps {
@@ -20,9 +20,7 @@ export function addLiveRoutes(app: Hono, { live }: LiveRouteDeps): void {
     GET: (c) => {
       const subject = parseSubject(c.req.query("view"), c.req.query("topic"));
       if (typeof subject === "string") return problem(c, 400, subject);
-      if (places.isFull) return refuseBusy(c, "open pages");
-      return eventStream(c, async (send, signal) => {
-        const leave = places.take();
+      return streamInPlace(c, places, "open pages", async (send, signal) => {
         const behind = new AbortController();
         const end = live.subscribe(subject, (event, message) => {
           // A change that is missed would stay wrong on the page; the page connects again and gets everything anew.
@@ -32,7 +30,6 @@ export function addLiveRoutes(app: Hono, { live }: LiveRouteDeps): void {
           await untilAborted(AbortSignal.any([signal, behind.signal]));
         } finally {
           end();
-          leave?.();
         }
       });
     },

@@ -18,8 +18,8 @@ import {
   single,
   tailParameters,
 } from "../../../lib/rules/search/log-request.ts";
-import { maxTailTopics, type TailHub } from "../tail-hub.ts";
-import { eventStream, goneSignal } from "./event-stream.ts";
+import { maxTails, maxTailTopics, type TailHub } from "../tail-hub.ts";
+import { goneSignal } from "./event-stream.ts";
 import {
   answerJson,
   answerOrProblem,
@@ -30,7 +30,7 @@ import {
 } from "./log-answers.ts";
 import { answerHeld } from "./held-answer.ts";
 import { answerExport } from "./log-export.ts";
-import { createPlaces } from "./places.ts";
+import { createPlaces, inPlace, streamInPlace } from "./places.ts";
 import { problem, quoted, refuseBusy } from "./problem.ts";
 import { addRoute } from "./routes.ts";
 
@@ -44,7 +44,7 @@ export interface LogRouteDeps {
   searchText(search: Search, signal: AbortSignal): Promise<string | null>;
   /** Random, at least 128 bits. */
   newMarker(): string;
-  readonly tails: TailHub;
+  readonly tails: Pick<TailHub, "follow">;
   /** Milliseconds since the epoch. */
   now(): number;
 }
@@ -63,6 +63,7 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
   const searches = createPlaces(SEARCHES);
   const exports = createPlaces(EXPORTS);
   const largeDocuments = createPlaces(LARGE_DOCUMENTS);
+  const tails = createPlaces(maxTails);
 
   addLogRoute("/logs", async (c) => {
     const request = parseLogRequest(c.req.queries(), deps.now());
@@ -70,7 +71,7 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
     const refusal = refuseUnknown(c, request.topics, inForce);
     if (refusal !== null) return refusal;
     const input = { ...request, inForce, managed: deps.managed() };
-    return inPlace(c, async () =>
+    return inPlace(c, searches, "searches", async () =>
       answerJson(
         c,
         searchJson(await searchLogs(input, { search: searchWith(goneSignal(c)), marker: deps.newMarker() })),
@@ -85,7 +86,7 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
     const inForce = deps.inForce();
     const spec = inForce.get(topic);
     if (spec === undefined) return refuseUnknown(c, [topic], inForce) ?? c.notFound();
-    return inPlace(c, async () => {
+    return inPlace(c, searches, "searches", async () => {
       const found = await readLogDocument({ spec, id }, { search: searchWith(goneSignal(c)) });
       if (found.kind === "missing") {
         return problem(c, 404, `Topic ${quoted(topic)} has no document ${quoted(id)}.`);
@@ -96,7 +97,7 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
       }
       const pieces = () => documentPieces(index, id, found.raw);
       if (found.raw.length <= LARGE) return answerJson(c, [...pieces()].join(""));
-      const leave = largeDocuments.take();
+      const leave = largeDocuments.take(c.get("access"));
       return leave === null
         ? refuseBusy(c, "large documents")
         : answerHeld(c, { headers: jsonHeaders, pieces, leave });
@@ -111,7 +112,7 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
     const inForce = deps.inForce();
     const refusal = refuseUnknown(c, filter.topics, inForce);
     if (refusal !== null) return refusal;
-    const leaves = [exports, searches].map((places) => places.take());
+    const leaves = [exports, searches].map((places) => places.take(c.get("access")));
     const leave = (): void => leaves.forEach((each) => each?.());
     if (leaves.includes(null)) {
       leave();
@@ -133,8 +134,9 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
     const query = parseQueryText(parameters);
     const refusal = refuseUnknown(c, topics, deps.inForce());
     if (refusal !== null) return refusal;
-    if (deps.tails.isFull) return refuseBusy(c, "live tails");
-    return eventStream(c, (send, signal) => deps.tails.follow({ topics, query }, send, signal));
+    return streamInPlace(c, tails, "live tails", (send, signal) =>
+      deps.tails.follow({ topics, query }, send, signal),
+    );
   });
 
   function addLogRoute(path: string, work: (c: Context) => Promise<Response>): void {
@@ -144,16 +146,6 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
   function searchWith(signal: AbortSignal): SearchLogsDeps["search"] {
     return (indices, body, maxBytes) =>
       deps.searchText({ indices, body, maxBytes, timeoutMs: SEARCH_DEADLINE_MS }, signal);
-  }
-
-  async function inPlace(c: Context, work: () => Promise<Response>): Promise<Response> {
-    const leave = searches.take();
-    if (leave === null) return refuseBusy(c, "searches");
-    try {
-      return await work();
-    } finally {
-      leave();
-    }
   }
 }
 

@@ -5,7 +5,9 @@ import { isTopicName, topicNameRule } from "../../../lib/rules/names.ts";
 import { parseReplayWords, type ReplayRequest } from "../../../lib/rules/replay-request.ts";
 import type { ReplayJobs } from "../replay-jobs.ts";
 import { readJsonObject } from "./body.ts";
-import { problem, quoted } from "./problem.ts";
+import { answerHeld, slices } from "./held-answer.ts";
+import { createPlaces } from "./places.ts";
+import { problem, quoted, refuseBusy } from "./problem.ts";
 import { choiceFault, readQuery, unknownName } from "./query.ts";
 import { addRoute } from "./routes.ts";
 
@@ -18,11 +20,19 @@ export interface ReplayRouteDeps {
   now(): number;
 }
 
+/** Digests at once, waiting, being made or being read. */
+export const maxDigests = 4;
+
 const parameters = ["topic", "error", "since", "index", "dryRun"] as const;
 type Words = Readonly<Partial<Record<(typeof parameters)[number], string>>>;
 
 /** POST /replay starts a job, GET /replay/<id> tells about it; GET /dead-letters says what the letters have in common. */
 export function addReplayRoutes(app: Hono, deps: ReplayRouteDeps): void {
+  const digests = createPlaces(maxDigests);
+  async function* digestOf(topic: string | null): AsyncGenerator<string, void, void> {
+    yield* slices(JSON.stringify(await deps.digest(topic)));
+  }
+
   addRoute(app, "/replay", {
     POST: async (c) => {
       const request = await readRequest(c, deps.now());
@@ -53,11 +63,14 @@ export function addReplayRoutes(app: Hono, deps: ReplayRouteDeps): void {
       if (topic !== null && !isTopicName(topic)) {
         return problem(c, 400, `topic ${quoted(topic)} ${topicNameRule}.`);
       }
+      const leave = digests.take(c.get("access"));
+      if (leave === null) return refuseBusy(c, "digests of dead letters");
+      const headers = { "content-type": "application/json" };
       try {
-        return c.json(await deps.digest(topic));
+        return await answerHeld(c, { headers, pieces: () => digestOf(topic), leave });
       } catch (thrown) {
-        if (!(thrown instanceof PenstockError) || !thrown.retryable || thrown.code === "stopping")
-          throw thrown;
+        if (!(thrown instanceof PenstockError) || thrown.code === "stopping") throw thrown;
+        // Also a login or a right that Kafka refuses: nothing is wrong with the question.
         return problem(c, 503, `${thrown.message}.`);
       }
     },

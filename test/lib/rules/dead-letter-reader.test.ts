@@ -43,6 +43,11 @@ describe("a dead letter", () => {
     });
   });
 
+  test("of somebody else's hand may be of any size: of what it says, no more is read than ours can be", () => {
+    const reading = readDeadLetter(changed("error.reason", "failed to parse field [".repeat(100_000)));
+    expect(reading.kind === "letter" && reading.letter.error.reason).toHaveLength(4_096);
+  });
+
   test("gives back any headers, those that look like ours included", () => {
     const name = fc.oneof(
       fc.string(),

@@ -122,7 +122,8 @@ export const deadLetters: Subject = {
         responses: {
           200: jsonAnswer("What they have in common.", ref("DigestResult")),
           400: problemAnswer("An unknown parameter, or no topic name."),
-          503: problemAnswer("Kafka does not answer, or the host is stopping."),
+          429: problemAnswer("Too many at once."),
+          503: problemAnswer("Kafka does not answer, or refuses to, or the host is stopping."),
         },
       },
     },

@@ -162,6 +162,7 @@ export const declarations: Subject = {
           409: problemAnswer("Somebody else changed the key; what stands there now.", ref("LostEdit")),
           415: problemAnswer("The body does not say that it is JSON."),
           422: problemAnswer("Hosts would refuse it.", ref("DeclarationFaults")),
+          429: problemAnswer("Too many at once."),
           503: problemAnswer("etcd does not answer, or the host is stopping."),
         },
       },

@@ -59,6 +59,21 @@ describe("GET /declarations", () => {
 });
 
 describe("POST /declarations", () => {
+  test("four at once, previews among them", async () => {
+    const wait = Promise.withResolvers<EditAnswer>();
+    const { ask } = setUp(
+      {},
+      { declarations: { list: () => Promise.resolve(listing), edit: () => wait.promise } },
+    );
+    const edits = Array.from({ length: 4 }, () => ask("/declarations?dryRun=true", asJson(body)));
+    await Promise.resolve();
+    const refused = await ask("/declarations", asJson(body));
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "2"]);
+    wait.resolve(written);
+    for (const edit of edits) expect((await edit).status).toBe(200);
+    expect((await ask("/declarations", asJson(body))).status).toBe(200);
+  });
+
   test.each([
     ["", false],
     ["?dryRun=false", false],

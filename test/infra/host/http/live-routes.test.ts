@@ -34,6 +34,18 @@ test("a hundred open pages at once; one that is closed makes room", async () => 
   await Promise.all([...open.slice(1), another].map(async ({ body }) => body?.cancel()));
 });
 
+test("who may only look cannot hold all pages", async () => {
+  const readOnlyToken = "may-look-and-no-more";
+  const { ask, pages } = world({ token, readOnlyToken });
+  const looking = await Promise.all(
+    Array.from({ length: maxPages }, () => ask(path, { headers: bearer(readOnlyToken) })),
+  );
+  expect([pages.size, looking.at(-1)?.status]).toEqual([0.75 * maxPages, 429]);
+  const kept = await ask(path, { headers: bearer(token) });
+  expect(kept.status).toBe(200);
+  await Promise.all([kept, ...looking].map(async ({ body }) => body?.cancel()));
+});
+
 test("a page that missed a change is cut off", async () => {
   const { ask, pages } = world();
   const answer = await ask(path);

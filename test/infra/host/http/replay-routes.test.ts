@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { HttpDeps } from "../../../../infra/host/http/app.ts";
 import { NO_OUTCOMES } from "../../../../functions/replay-dead-letters.ts";
+import { maxDigests } from "../../../../infra/host/http/replay-routes.ts";
 import type { ReplayJob } from "../../../../infra/host/replay-jobs.ts";
 import { PenstockError } from "../../../../lib/rules/errors.ts";
 import type { ReplayRequest } from "../../../../lib/rules/replay-request.ts";
@@ -158,14 +159,48 @@ describe("GET /dead-letters", () => {
     expect(digested).toEqual([null, "app"]);
   });
 
-  test("is 503 while Kafka does not answer", async () => {
-    const error = new PenstockError("kafka_unavailable", "Kafka at k:9092 does not answer", {
-      retryable: true,
-    });
-    const { ask } = setUp({}, { digest: () => Promise.reject(error) });
+  test.each([
+    [new PenstockError("kafka_unavailable", "Kafka at k:9092 does not answer", { retryable: true })],
+    [new PenstockError("kafka_refused", "k:9092 refused the login of user penstock")],
+  ])("is 503 where Kafka does not answer, or refuses to: %p", async (thrown) => {
+    const { ask } = setUp({}, { digest: () => Promise.reject(thrown) });
     const response = await ask("/dead-letters");
     expect(response.status).toBe(503);
-    expect((await problemOf(response))["detail"]).toBe("Kafka at k:9092 does not answer.");
+    expect((await problemOf(response))["detail"]).toBe(`${thrown.message}.`);
+  });
+
+  test("a few at once, each until it was made, also for a reader that has gone, and read", async () => {
+    const made: (() => void)[] = [];
+    const { ask } = setUp(
+      {},
+      {
+        digest: () => {
+          const { promise, resolve } = Promise.withResolvers<typeof digest>();
+          made.push(() => resolve(digest));
+          return promise;
+        },
+      },
+    );
+    const gone = new AbortController();
+    const readers = Array.from({ length: maxDigests }, (_, n) =>
+      ask(`/dead-letters?topic=t${n}`, n === 0 ? { signal: gone.signal } : {}),
+    );
+    gone.abort();
+    const status = async () => (await ask("/dead-letters?topic=another", { method: "HEAD" })).status;
+    const refused = await ask("/dead-letters?topic=another");
+    expect([refused.status, refused.headers.get("retry-after"), made.length]).toEqual([429, "2", maxDigests]);
+    made[0]?.();
+    expect((await readers[0])?.status).toBe(503);
+    expect(await status()).toBe(200);
+    made[1]?.();
+    const second = await readers[1];
+    const third = ask("/dead-letters?topic=third");
+    while (made.length === maxDigests) await Bun.sleep(0);
+    expect(await status()).toBe(429);
+    expect(await second?.json()).toEqual(digest);
+    expect(await status()).toBe(200);
+    for (const make of made) make();
+    for (const reader of [third, ...readers.slice(2)]) await (await reader).body?.cancel();
   });
 
   test("refuses what it does not know", async () => {

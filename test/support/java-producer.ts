@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { SMALL_JVM } from "../../infra/stack/ground.ts";
 import { findJdk } from "../../infra/stack/jdk.ts";
 import { kafkaJars } from "../../infra/stack/kafka.ts";
 import { jarFolder } from "../../infra/stack/maven.ts";
@@ -23,17 +24,58 @@ export function transactWithJava(
   return runJava("Transact.java", [brokers.join(), topic, ...steps]);
 }
 
+/** Records on their way at a steady pace, whatever happens to a broker. */
+export interface SteadyJava extends AsyncDisposable {
+  /** Resolves, when all are acknowledged, with how many were written to each topic: numbered from 0, the number is the key. */
+  stop(): Promise<ReadonlyMap<string, number>>;
+}
+
+/** Spreads numbered records over topics and partitions with Java's own producer, which never writes one twice. */
+export async function produceSteadilyWithJava(
+  brokers: readonly string[],
+  topics: readonly string[],
+  { perSecond, partitions }: { readonly perSecond: number; readonly partitions: number },
+): Promise<SteadyJava> {
+  const child = await startJava("Steady.java", [
+    brokers.join(),
+    String(perSecond),
+    String(partitions),
+    ...topics,
+  ]);
+  return {
+    async stop() {
+      await child.stdin.end();
+      const lines = (await outputOf(child)).trim().split("\n");
+      return new Map(
+        lines.map((line) => line.split(" ")).map(([topic = "", count]) => [topic, Number(count)]),
+      );
+    },
+    [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
+  };
+}
+
 async function runJava(file: string, programArguments: readonly string[]): Promise<void> {
+  await using child = await startJava(file, programArguments);
+  await outputOf(child);
+}
+
+async function outputOf(child: JavaProcess): Promise<string> {
+  const [out, complaint, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  if (code !== 0) throw new Error(`Java's producer ended with ${code}: ${complaint}`);
+  return out;
+}
+
+type JavaProcess = Bun.Subprocess<"pipe", "pipe", "pipe">;
+
+async function startJava(file: string, programArguments: readonly string[]): Promise<JavaProcess> {
   const { home } = await findJdk(process.env);
   if (home === undefined) throw new Error("no JDK was found, although the servers run on one");
   const folder = jarFolder(kafkaJars, cacheFolder(process.env));
-  await using child = Bun.spawn(
+  return Bun.spawn(
     [
-      [join(home, "bin/java"), "-Xmx256m", "-cp", join(folder, "lib/*")],
+      [join(home, "bin/java"), "-Xmx256m", ...SMALL_JVM, "-cp", join(folder, "lib/*")],
       [join(import.meta.dir, file), ...programArguments],
     ].flat(),
-    { stdout: "ignore", stderr: "pipe" },
+    { stdin: "pipe", stdout: "pipe", stderr: "pipe" },
   );
-  const [complaint, code] = await Promise.all([child.stderr.text(), child.exited]);
-  if (code !== 0) throw new Error(`Java's producer ended with ${code}: ${complaint}`);
 }

@@ -1,0 +1,44 @@
+import { expect, test } from "bun:test";
+import { clusterTable, problemsOf } from "./report.ts";
+import type { ClusterRow } from "./scene.ts";
+
+const well: ClusterRow = {
+  scenario: "broker SIGKILL",
+  records: 1_200,
+  documents: 1_200,
+  lost: 0,
+  doubled: 0,
+  deadLettered: 0,
+  stillnessMs: 4_200,
+  unready: new Map(),
+  ends: [
+    { code: 0, ms: 100, lastLines: [] },
+    { code: 0, ms: 300, lastLines: [] },
+  ],
+};
+
+test("where every record is there once and both hosts ended with 0 there is no problem", () => {
+  expect(problemsOf(well)).toEqual([]);
+});
+
+test.each([
+  [{ records: 0, documents: 0 }, "nothing was written"],
+  [{ documents: 1_199 }, "1200 records became 1199 documents"],
+  [{ lost: 2 }, "2 records were lost"],
+  [{ doubled: 3 }, "3 records are there twice"],
+  [{ deadLettered: 4 }, "4 records were dead-lettered"],
+  [{ ends: [{ code: 1, ms: 9, lastLines: ["a", "b"] }] }, "a host ended with 1 after SIGTERM:\na\nb"],
+  [{ ends: [{ code: null, ms: 9, lastLines: ["a"] }] }, "a host did not end after SIGTERM:\na"],
+])("%j is a problem", (change, problem) => {
+  expect(problemsOf({ ...well, ...change })).toEqual([problem]);
+});
+
+test("the table has a row for each scenario, and says below what hosts gave as reasons", () => {
+  const unready = new Map([["host 1: kafka: it does not answer", 7]]);
+  const [head, row, ...below] = clusterTable([{ ...well, unready }]).split("\n");
+  expect(head).toMatch(
+    /^scenario +records +documents +lost +doubled +stood still +not ready +exit codes +stop$/,
+  );
+  expect(row).toMatch(/^broker SIGKILL +1,200 +1,200 +0 +0 +4\.2 s +7 +0, 0 +0\.3 s$/);
+  expect(below).toEqual(["broker SIGKILL, 7 times: host 1: kafka: it does not answer", ""]);
+});

@@ -1,0 +1,58 @@
+import { textTable } from "../../../infra/bench/text-table.ts";
+import type { HostEnd } from "./end-host.ts";
+import type { ClusterRow } from "./scene.ts";
+
+/** What should not be, one sentence each. */
+export function problemsOf(row: ClusterRow): string[] {
+  const { records, documents, lost, doubled, deadLettered, ends } = row;
+  const rules: readonly (readonly [broken: boolean, problem: string])[] = [
+    [records === 0, "nothing was written"],
+    [records !== documents, `${records} records became ${documents} documents`],
+    [lost > 0, `${lost} records were lost`],
+    [doubled > 0, `${doubled} records are there twice`],
+    [deadLettered > 0, `${deadLettered} records were dead-lettered`],
+  ];
+  return rules.flatMap(([broken, problem]) => (broken ? [problem] : [])).concat(ends.flatMap(endProblem));
+}
+
+const head = [
+  "scenario",
+  "records",
+  "documents",
+  "lost",
+  "doubled",
+  "stood still",
+  "not ready",
+  "exit codes",
+  "stop",
+];
+
+/** Rows under each other, and below them what hosts said while they were not ready. */
+export function clusterTable(rows: readonly ClusterRow[]): string {
+  const cells = rows.map((row) => [
+    row.scenario,
+    row.records.toLocaleString("en-US"),
+    row.documents.toLocaleString("en-US"),
+    String(row.lost),
+    String(row.doubled),
+    seconds(row.stillnessMs),
+    [...row.unready.values()].reduce((sum, times) => sum + times, 0).toString(),
+    row.ends.map(({ code }) => code ?? "none").join(", "),
+    seconds(Math.max(...row.ends.map(({ ms }) => ms))),
+  ]);
+  const reasons = rows.flatMap(({ scenario, unready }) =>
+    [...unready].map(([reason, times]) => `${scenario}, ${times} times: ${reason}\n`),
+  );
+  return textTable([head, ...cells]) + reasons.join("");
+}
+
+/** Empty where it ended well. */
+export function endProblem({ code, lastLines }: HostEnd): string[] {
+  if (code === 0) return [];
+  const how = code === null ? "did not end" : `ended with ${code}`;
+  return [`a host ${how} after SIGTERM:\n${lastLines.join("\n")}`];
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
+}

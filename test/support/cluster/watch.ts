@@ -1,0 +1,103 @@
+import type { TopicStatus } from "../../../lib/rules/status.ts";
+import { eventually } from "../eventually.ts";
+import type { TestHost } from "../host.ts";
+
+/** What hosts said of themselves, asked all along. */
+export interface Watch {
+  /** The longest time in which no host showed a higher commit of some partition. */
+  readonly stillnessMs: number;
+  /** What `/readyz` gave as reason for each 503, and how often; one that was not answered counts too. */
+  readonly unready: ReadonlyMap<string, number>;
+  /** Waits until every partition has moved on from where it is now. */
+  untilAllMoved(withinMs: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const EVERY_MS = 500;
+const ANSWER_WITHIN_MS = 10_000;
+
+/** @param partitions how many there are in all */
+export function watchHosts(hosts: readonly TestHost[], partitions: number): Watch {
+  const seen = new Map<string, { committed: number; at: number }>();
+  const unready = new Map<string, number>();
+  const startedAt = performance.now();
+  const stopping = new AbortController();
+  let stillnessMs = 0;
+
+  const noteReadiness = async (host: TestHost, name: string): Promise<void> => {
+    for (const reason of await reasonsOf(host)) {
+      const key = `${name}: ${reason}`;
+      unready.set(key, (unready.get(key) ?? 0) + 1);
+    }
+  };
+  const noteCommits = async (host: TestHost): Promise<void> => {
+    for (const [place, committed] of commitsIn(await topicsOf(host))) {
+      const at = performance.now();
+      const before = seen.get(place) ?? { committed: -1, at: startedAt };
+      stillnessMs = Math.max(stillnessMs, at - before.at);
+      if (committed > before.committed) seen.set(place, { committed, at });
+    }
+  };
+  const running = (async () => {
+    while (!stopping.signal.aborted) {
+      await Promise.all(
+        hosts.flatMap((host, n) => [noteReadiness(host, `host ${n + 1}`), noteCommits(host)]),
+      );
+      await Bun.sleep(EVERY_MS);
+    }
+  })();
+
+  return {
+    get stillnessMs() {
+      return stillnessMs;
+    },
+    unready,
+    async untilAllMoved(withinMs) {
+      const before = new Map([...seen].map(([place, { committed }]) => [place, committed]));
+      await eventually(
+        `all of ${partitions} partitions move on`,
+        () =>
+          seen.size === partitions &&
+          [...seen].every(([place, { committed }]) => committed > (before.get(place) ?? 0)),
+        withinMs,
+      );
+    },
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+}
+
+/** Why `/readyz` is no 200, or was not answered within 10 s; empty where the host is ready. */
+export async function reasonsOf(host: TestHost): Promise<string[]> {
+  try {
+    const answer = await host.fetch("/readyz", { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+    if (answer.status === 200) return [];
+    const { checks } = (await answer.json()) as { checks: Record<string, { ok: boolean; reason: string }> };
+    return Object.entries(checks).flatMap(([check, { ok, reason }]) => (ok ? [] : [`${check}: ${reason}`]));
+  } catch (error) {
+    return [`no answer to /readyz: ${String(error)}`];
+  }
+}
+
+/** Empty where it does not answer within 10 s. */
+export async function topicsOf(host: TestHost): Promise<TopicStatus[]> {
+  try {
+    const answer = await host.fetch("/topics", { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+    return (await answer.json()) as TopicStatus[];
+  } catch {
+    // Its partitions are seen to stand still, and readiness counts that it does not answer.
+    return [];
+  }
+}
+
+/** By `topic/partition`; the highest of the hosts counts, whoever owns it. */
+function commitsIn(topics: readonly TopicStatus[]): [place: string, committed: number][] {
+  return topics.flatMap(({ topic, partitions }) =>
+    partitions.map(({ partition, committed }): [string, number] => [
+      `${topic}/${partition}`,
+      committed ?? -1,
+    ]),
+  );
+}

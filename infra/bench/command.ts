@@ -1,5 +1,6 @@
 import { wantsJson } from "../cli/arguments.ts";
 import { reportFailure } from "../cli/failure.ts";
+import { tolerateLostOutput } from "../cli/faults.ts";
 import { abortOnSignals } from "../cli/stop-signal.ts";
 
 /** Of all of the bench's commands. */
@@ -17,6 +18,7 @@ export async function runBench<T>(
   measure: (invocation: T, signal: AbortSignal) => Promise<void>,
 ): Promise<number> {
   const argv = process.argv.slice(2);
+  tolerateLostOutput();
   try {
     const invocation = parse(argv);
     if (invocation === null) process.stdout.write(help);

@@ -123,7 +123,7 @@ function choose(
 }
 
 if (import.meta.main) {
-  endOnFaults((text) => process.stderr.write(text));
+  endOnFaults();
   // Bun's fetch would send what goes to Elasticsearch, 127.0.0.1 included, through the proxy that a shell names.
   process.env["NO_PROXY"] ??= "*";
   process.exitCode = await main(process.argv.slice(2), {

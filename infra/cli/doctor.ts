@@ -15,7 +15,7 @@ import { checksAsJson, formatChecks, isWell } from "./doctor-report.ts";
 import { withStore } from "../../lib/adapters/etcd/declarations-store.ts";
 import { ExitCode, exitCodeOf } from "./exit-code.ts";
 import { reportFailure } from "./failure.ts";
-import { endOnFaults } from "./faults.ts";
+import { endOnFaults, outputWritten } from "./faults.ts";
 import { loadConfig, type LoadedConfig } from "./load-config.ts";
 import { createLiveLine } from "./progress-line.ts";
 import { abortOnSignals } from "./stop-signal.ts";
@@ -131,7 +131,7 @@ function withoutSecrets(checks: readonly Check[], redact: (text: string) => stri
 }
 
 if (import.meta.main) {
-  endOnFaults((text) => process.stderr.write(text));
+  endOnFaults();
   // Bun's fetch would send what goes to Elasticsearch, 127.0.0.1 included, through the proxy that a shell names.
   process.env["NO_PROXY"] ??= "*";
   const code = await main(process.argv.slice(2), {
@@ -142,6 +142,6 @@ if (import.meta.main) {
     now: () => Date.now(),
   });
   // What was written goes out first. A Kafka client that waits for an answer would keep the process for minutes.
-  await new Promise<void>((written) => process.stdout.write("", () => written()));
+  await outputWritten();
   process.exit(code);
 }

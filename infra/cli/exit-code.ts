@@ -1,8 +1,8 @@
 import { PenstockError } from "../../lib/rules/errors.ts";
 import { Interruption } from "./stop-signal.ts";
 
-/** What every command's exit status means; 78 is sysexits' EX_CONFIG. */
-export const ExitCode = { done: 0, failed: 1, usage: 2, badConfig: 78 } as const;
+/** What every command's exit status means; 70 and 78 are sysexits' EX_SOFTWARE and EX_CONFIG. */
+export const ExitCode = { done: 0, failed: 1, usage: 2, hung: 70, badConfig: 78 } as const;
 
 /** The exit status for an error that ended a command. */
 export function exitCodeOf(error: unknown): number {

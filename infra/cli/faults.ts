@@ -1,16 +1,49 @@
+import { setImmediate } from "node:timers/promises";
 import { messageOf } from "../../lib/rules/errors.ts";
 import { ExitCode } from "./exit-code.ts";
 
+/** Of a pipe whose other end is closed, and of a terminal that is. */
+const READER_IS_GONE: ReadonlySet<unknown> = new Set(["EPIPE", "EIO"]);
+
 /**
- * Ends the process on an error that nobody handled, with its message alone. The runtime would print its fields too, and a
- * library's error may hold the client, logins and all, or the request.
- * @param write to standard error
+ * Ends the process on an error that nobody handled, with its message alone on standard error. The runtime would print its fields
+ * too, and a library's error may hold the client, logins and all, or the request.
  */
-export function endOnFaults(write: (text: string) => void): void {
+export function endOnFaults(): void {
+  tolerateLostOutput();
   const end = (error: unknown): void => {
-    write(`an error nobody handled: ${messageOf(error)}\n`);
+    process.stderr.write(`an error nobody handled: ${messageOf(error)}\n`);
     process.exit(ExitCode.failed);
   };
   process.on("uncaughtException", end);
   process.on("unhandledRejection", end);
+}
+
+/**
+ * A command whose reader is gone (`| head -1`, a closed terminal) goes on to its end, and exits with what it found. One whose output
+ * cannot be written otherwise, as on a full disk, says so on standard error and has failed.
+ */
+export function tolerateLostOutput(): void {
+  let reason: string | null = null;
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (!READER_IS_GONE.has(error.code)) reason ??= messageOf(error);
+  });
+  process.stderr.on("error", () => {
+    // Nobody is left to be told.
+  });
+  process.on("exit", (code) => {
+    if (reason === null) return;
+    if (code === ExitCode.done) process.exitCode = ExitCode.failed;
+    process.stderr.write(`standard output could not be written: ${reason}\n`);
+  });
+}
+
+/** Resolves once standard output is written, or cannot be. */
+export async function outputWritten(): Promise<void> {
+  // A failure is told in the next turn.
+  await setImmediate();
+  return new Promise((resolve) => {
+    if (process.stdout.writableLength === 0) return resolve();
+    for (const event of ["drain", "error", "close"]) process.stdout.once(event, () => resolve());
+  });
 }

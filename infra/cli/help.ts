@@ -5,6 +5,7 @@ import { COMMON_OPTIONS, parseWords, wantsJson } from "./arguments.ts";
 import { COMMANDS, WITH_HELP } from "./commands.ts";
 import { ExitCode } from "./exit-code.ts";
 import { reportFailure } from "./failure.ts";
+import { tolerateLostOutput } from "./faults.ts";
 import { helpText, JSON_ROW } from "./help-text.ts";
 
 const HELP = helpText({
@@ -61,4 +62,5 @@ async function helpOf(command: string): Promise<number> {
   return child.exited;
 }
 
+tolerateLostOutput();
 process.exitCode = await main(process.argv.slice(2));

@@ -105,7 +105,7 @@ function quietLogger(complain: (text: string) => void): Logger {
 }
 
 if (import.meta.main) {
-  endOnFaults((text) => process.stderr.write(text));
+  endOnFaults();
   // Bun's fetch would go through the proxy that a shell happens to name; Elasticsearch's own client never does.
   process.env["NO_PROXY"] ??= "*";
   process.exitCode = await main(process.argv.slice(2), {

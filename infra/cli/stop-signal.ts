@@ -1,6 +1,6 @@
+import { readFileSync } from "node:fs";
 import { constants } from "node:os";
-
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+import { createSignalCount } from "../../lib/rules/stop-signals.ts";
 
 /** The reason of what a signal ended. */
 export class Interruption extends Error {
@@ -10,8 +10,29 @@ export class Interruption extends Error {
 
   constructor(message: string, signal: NodeJS.Signals) {
     super(message);
-    this.exitCode = 128 + constants.signals[signal];
+    this.exitCode = exitCodeOfSignal(signal);
   }
+}
+
+/**
+ * Calls `onFirst` at the first signal to end, and `onSecond` at a second one. The same one twice within a second is one:
+ * Ctrl-C reaches `bun run` and what it runs, and the former passes it on.
+ *
+ * As process 1 of a container nobody else handles signals, so an unhandled SIGTERM would be ignored.
+ */
+export function onStopSignals(
+  onFirst: (signal: NodeJS.Signals) => void,
+  onSecond: (signal: NodeJS.Signals) => void,
+): void {
+  const count = createSignalCount(() => performance.now());
+  const onSignal = (signal: NodeJS.Signals): void => {
+    const which = count(signal);
+    if (which === "first") onFirst(signal);
+    else if (which === "second") onSecond(signal);
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  if (!isHangUpIgnored()) process.on("SIGHUP", onSignal);
 }
 
 /**
@@ -22,10 +43,24 @@ export function abortOnSignals(
   describe: (signal: NodeJS.Signals) => string = (signal) => `ended by ${signal}`,
 ): AbortSignal {
   const controller = new AbortController();
-  const onSignal = (signal: NodeJS.Signals): void => {
-    for (const name of SIGNALS) process.off(name, onSignal);
-    controller.abort(new Interruption(describe(signal), signal));
-  };
-  for (const name of SIGNALS) process.on(name, onSignal);
+  onStopSignals(
+    (signal) => controller.abort(new Interruption(describe(signal), signal)),
+    (signal) => process.exit(exitCodeOfSignal(signal)),
+  );
   return controller.signal;
+}
+
+function exitCodeOfSignal(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal];
+}
+
+/** By `nohup`, which a handler would undo. */
+function isHangUpIgnored(): boolean {
+  try {
+    const [, ignored = "0"] = /^SigIgn:\s*(\w+)$/m.exec(readFileSync("/proc/self/status", "utf8")) ?? [];
+    return (BigInt(`0x${ignored}`) & 1n) === 1n;
+  } catch {
+    // Not Linux, which alone tells it so.
+    return false;
+  }
 }

@@ -180,7 +180,7 @@ function sentenceOf(outcome: WrittenEdit, target: DeclarationTarget): string {
 }
 
 if (import.meta.main) {
-  endOnFaults((text) => process.stderr.write(text));
+  endOnFaults();
   process.exitCode = await main(process.argv.slice(2), {
     environment: process.env,
     out: (text) => process.stdout.write(text),

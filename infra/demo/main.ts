@@ -2,6 +2,7 @@ import { messageOf } from "../../lib/rules/errors.ts";
 import { COMMON_OPTIONS, parseWords, wantsJson } from "../cli/arguments.ts";
 import { ExitCode, exitCodeOf } from "../cli/exit-code.ts";
 import { reportFailure } from "../cli/failure.ts";
+import { endOnFaults } from "../cli/faults.ts";
 import { helpText } from "../cli/help-text.ts";
 import { abortOnSignals } from "../cli/stop-signal.ts";
 import { hasColours, isLive } from "../cli/terminal.ts";
@@ -18,6 +19,7 @@ Stays up until Ctrl-C; with --once, or without a terminal on its input and outpu
   exitCodes: "0 everything held, 1 something did not, 2 wrong usage, 128 + signal ended before the last step",
 });
 
+endOnFaults();
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(argv: readonly string[]): Promise<number> {

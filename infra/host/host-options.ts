@@ -21,6 +21,8 @@ export interface HostOptions {
   readonly monotonicMs: () => number;
   /** Unguessable: at least 128 random bits, as text. */
   readonly newMarker: () => string;
+  /** Takes what the host does now, for whoever finds it hanging. */
+  note(doing: string): void;
   /** In [0, 1). */
   readonly random: () => number;
 }

@@ -126,11 +126,13 @@ export function startHost(options: HostOptions): Host {
       seenMissing: new Set(),
     },
     onResult(result, reasons) {
+      options.note(`running ${pool.topics.size} topics`);
       reporter.reconciled(result, reasons);
       failures.flush();
     },
-    reconcile: (input, newerTrigger) =>
-      reconcileTopics(input, {
+    reconcile: (input, newerTrigger) => {
+      options.note(`reconciling ${pool.topics.size} topics`);
+      return reconcileTopics(input, {
         ...pool,
         now,
         newerTrigger,
@@ -160,7 +162,8 @@ export function startHost(options: HostOptions): Host {
           inForce = settings;
           options.onSettings?.(settings);
         },
-      }),
+      });
+    },
   });
 
   const monitor = createMonitor({
@@ -212,6 +215,7 @@ export function startHost(options: HostOptions): Host {
   return {
     url: server.url,
     async stop() {
+      options.note(`stopping: ${pool.topics.size} topics commit what is in flight and leave their groups`);
       const drainMs = Math.max(0, inForce.shutdown.deadlineMs - LEAVE_MS);
       watch.stop();
       rebalances.stop();
@@ -219,6 +223,7 @@ export function startHost(options: HostOptions): Host {
       // A run under way may be starting topics: it is told to hurry, and what it began is stopped with the rest.
       const [unclean] = await Promise.all([pool.stopAll(drainMs), loop.stop(), services.stop()]);
       const late = await pool.stopAll(0);
+      options.note("stopping: the clients are closed");
       await Promise.all([monitor.stop(), etcd.close(), clients.close()]);
       await server.stop();
       const uncommitted = [...unclean, ...late];

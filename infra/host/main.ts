@@ -1,30 +1,40 @@
 import { randomBytes } from "node:crypto";
 import { createLogger } from "../../lib/adapters/log.ts";
+import { openLogOutput } from "../../lib/adapters/log-output.ts";
 import type { ConfigDocument } from "../../lib/rules/config/config.ts";
 import { messageOf, PenstockError } from "../../lib/rules/errors.ts";
+import type { Logger } from "../../lib/rules/logger.ts";
 import { COMMON_OPTIONS, parseWords } from "../cli/arguments.ts";
 import { ExitCode } from "../cli/exit-code.ts";
 import { reportFailure } from "../cli/failure.ts";
 import { CONFIG_ROW, helpText } from "../cli/help-text.ts";
+import { onStopSignals } from "../cli/stop-signal.ts";
 import { createConfigReader } from "./config-reader.ts";
 import { startHost } from "./host.ts";
+import { startWatchdog } from "./watchdog.ts";
 
 const HELP = helpText({
   synopsis: "host [options]",
-  about: `Moves logs from Kafka topics into Elasticsearch until SIGTERM or SIGINT.
+  about: `Moves logs from Kafka topics into Elasticsearch until SIGTERM, SIGINT (Ctrl-C) or SIGHUP; a second signal ends it at once.
 Its log goes to standard output: lines of JSON, or for a person where that is a terminal.`,
   options: [CONFIG_ROW],
-  exitCodes: "0 stopped with everything committed, 1 failed, 2 wrong usage, 78 bad config",
+  exitCodes:
+    "0 stopped with everything committed, 1 failed, 2 wrong usage, 70 hung and ended by its watchdog, 78 bad config",
 });
 
-// Bun's fetch would send what goes to Elasticsearch, 127.0.0.1 included, through the proxy that a shell happens to
-// name; Elasticsearch's own client never does.
-process.env["NO_PROXY"] ??= "*";
+/** For how long the event loop may stand still. No lawful work of a host comes near it. */
+const STAND_STILL_MS = 30_000;
+/** What the last lines of the log may take. */
+const LAST_LINES_MS = 1_000;
 
-await main();
+if (import.meta.main) await main(process.argv.slice(2));
 
-async function main(): Promise<void> {
-  const configPath = configPathOf(process.argv.slice(2));
+/** `bun run host …`: runs until a signal ends it, and ends the process. */
+export async function main(argv: string[], standStillMs = STAND_STILL_MS): Promise<void> {
+  // Bun's fetch would send what goes to Elasticsearch, 127.0.0.1 included, through the proxy that a shell happens to
+  // name; Elasticsearch's own client never does.
+  process.env["NO_PROXY"] ??= "*";
+  const configPath = configPathOf(argv);
   const reader = createConfigReader(configPath, process.env);
   let config: ConfigDocument;
   try {
@@ -36,16 +46,27 @@ async function main(): Promise<void> {
   }
 
   let { log, shutdown } = config.settings;
+  const pretty = process.stdout.isTTY;
+  const output = openLogOutput({
+    fd: 1,
+    onLost: (lines) =>
+      logger.warn("lines of this log were lost: standard output did not take them", { lines }),
+  });
+  // Standard error is nobody's but a library's; a terminal that is gone must not end the host.
+  process.stderr.on("error", () => {});
   const logger = createLogger({
     level: () => log.level,
-    pretty: process.stdout.isTTY,
+    pretty,
     hide: (text) => reader.hide(text),
+    destination: output,
   });
+  const end = (code: number): void => void output.drained(LAST_LINES_MS).then(() => process.exit(code));
+  const watchdog = startWatchdog({ limitMs: standStillMs, pretty, logger });
   for (const notice of config.notices) logger.warn(notice);
   // A fault of ours. What it would print of itself may hold records; what was not committed is read again.
   const giveUp = (error: unknown): void => {
     logger.error("an error nobody handled: exiting", { error: messageOf(error) });
-    process.exit(1);
+    end(ExitCode.failed);
   };
   process.on("unhandledRejection", giveUp);
   process.on("uncaughtException", giveUp);
@@ -61,16 +82,21 @@ async function main(): Promise<void> {
       readConfig: () => reader.read(),
       onSettings: (inForce) => void ({ log, shutdown } = inForce),
       namedFiles: () => reader.files,
+      note: (doing) => watchdog.note(doing),
     });
     logger.info("penstock answers", { url: host.url, config: configPath });
-    stopOnSignals(
-      () => host.stop(),
-      () => shutdown.deadlineMs,
+    stopOnSignals({
+      stop(deadlineMs) {
+        watchdog.stopWithin(deadlineMs);
+        return host.stop();
+      },
+      deadlineMs: () => shutdown.deadlineMs,
       logger,
-    );
+      end,
+    });
   } catch (error) {
     logger.error("the host does not start", { error: messageOf(error) });
-    process.exit(1);
+    end(ExitCode.failed);
   }
 }
 
@@ -89,35 +115,37 @@ function configPathOf(args: string[]): string {
   }
 }
 
-/** As process 1 of a container nobody else handles signals, so an unhandled SIGTERM would be ignored. */
-function stopOnSignals(
-  stop: () => Promise<boolean>,
-  deadlineMs: () => number,
-  logger: ReturnType<typeof createLogger>,
-): void {
-  let stopping = false;
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (stopping) {
+interface Stopping {
+  readonly stop: (deadlineMs: number) => Promise<boolean>;
+  /** Of `stop`. */
+  readonly deadlineMs: () => number;
+  readonly logger: Logger;
+  readonly end: (code: number) => void;
+}
+
+function stopOnSignals({ stop, deadlineMs, logger, end }: Stopping): void {
+  onStopSignals(
+    (signal) => {
+      const withinMs = deadlineMs();
+      logger.info("stopping", { signal });
+      setTimeout(() => {
+        logger.error("not stopped within shutdown.deadline: exiting; what was not committed is read again");
+        end(ExitCode.failed);
+      }, withinMs);
+      stop(withinMs).then(
+        (clean) => {
+          logger.info("stopped", { clean });
+          end(clean ? ExitCode.done : ExitCode.failed);
+        },
+        (error: unknown) => {
+          logger.error("stopping failed", { error: messageOf(error) });
+          end(ExitCode.failed);
+        },
+      );
+    },
+    (signal) => {
       logger.warn("a second signal: exiting at once", { signal });
-      process.exit(1);
-    }
-    stopping = true;
-    logger.info("stopping", { signal });
-    setTimeout(() => {
-      logger.error("not stopped within shutdown.deadline: exiting; what was not committed is read again");
-      process.exit(1);
-    }, deadlineMs());
-    stop().then(
-      (clean) => {
-        logger.info("stopped", { clean });
-        process.exit(clean ? 0 : 1);
-      },
-      (error: unknown) => {
-        logger.error("stopping failed", { error: messageOf(error) });
-        process.exit(1);
-      },
-    );
-  };
-  process.on("SIGTERM", onSignal);
-  process.on("SIGINT", onSignal);
+      end(ExitCode.failed);
+    },
+  );
 }

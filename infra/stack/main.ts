@@ -1,6 +1,7 @@
 import { PenstockError } from "../../lib/rules/errors.ts";
 import { commandNamed, COMMON_OPTIONS, parseWords, wantsJson } from "../cli/arguments.ts";
 import { reportFailure } from "../cli/failure.ts";
+import { endOnFaults } from "../cli/faults.ts";
 import { helpText } from "../cli/help-text.ts";
 import { bringUp, probeServers, takeDown } from "./commands.ts";
 import { holdStack, type HolderOptions } from "./holder.ts";
@@ -53,6 +54,7 @@ interface Wanted {
   defaultPorts: boolean;
 }
 
+endOnFaults();
 process.exitCode = await main(process.argv.slice(2), stateFile(cacheFolder(process.env)));
 
 async function main(argv: readonly string[], file: string): Promise<number> {

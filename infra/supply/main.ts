@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { COMMON_OPTIONS, commandNamed, parseWords, wantsJson } from "../cli/arguments.ts";
 import { ExitCode } from "../cli/exit-code.ts";
 import { reportFailure } from "../cli/failure.ts";
+import { tolerateLostOutput } from "../cli/faults.ts";
 import { helpText, JSON_ROW } from "../cli/help-text.ts";
 import application from "../../package.json" with { type: "json" };
 import { billOfMaterials } from "./bill-of-materials.ts";
@@ -15,6 +16,7 @@ What is for building and testing only is left out.`,
   options: [["--development", "with what is for building and testing only"], JSON_ROW],
 });
 
+tolerateLostOutput();
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: string[]): Promise<number> {

@@ -168,6 +168,16 @@ describe.skipIf(obstacle !== null)("the image that the Dockerfile builds", () =>
     });
     expect(await gone.exited).toBe(1);
 
+    // As process 1 too, which no signal from within can end, and without a place to write to.
+    const frozen = `import { startWatchdog } from "/app/infra/host/watchdog.ts";
+      startWatchdog({ limitMs: 1_000, pretty: false, logger: console });
+      setTimeout(() => { for (;;); }, 500);`;
+    const hung = await startContainer({ ...image, environment, command: ["bun", "-e", frozen] });
+    expect(await new Response(hung.stdout).json()).toMatchObject({
+      msg: expect.stringContaining("the event loop stands still"),
+    });
+    expect(await hung.exited).toBe(70);
+
     expect(await stateOf(image.root)).toEqual(before);
     await expectEachOffsetOnce(servers, topics, topics.join(","));
   }, 60_000);

@@ -46,6 +46,8 @@ export interface HostProcess {
 export interface TestHostOptions {
   /** Environment variables beside those of the test. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** What is run instead of infra/host/main.ts, with arguments of its own. */
+  readonly entry?: readonly string[];
   /** Starts it otherwise than from the source, with the config.yaml in this folder. */
   readonly start?: (folder: string) => Promise<HostProcess>;
 }
@@ -67,7 +69,7 @@ export async function startTestHost(
   const lines: Record<string, unknown>[] = [];
   const child =
     (await options.start?.(folder)) ??
-    Bun.spawn([process.execPath, "infra/host/main.ts", "--config", configPath], {
+    Bun.spawn([process.execPath, ...(options.entry ?? ["infra/host/main.ts"]), "--config", configPath], {
       cwd: join(import.meta.dir, "../.."),
       env: { ...process.env, ...options.environment },
       stdin: "ignore",

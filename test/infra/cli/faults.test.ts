@@ -9,7 +9,7 @@ test.each([
   ["no error at all", `void Promise.reject("a fault")`],
 ])("%s ends the process with its message alone", async (_, act) => {
   const script = `import { endOnFaults } from ${JSON.stringify(module)};
-    endOnFaults((text) => process.stderr.write(text)); ${act}; setTimeout(() => {}, 5_000);`;
+    endOnFaults(); ${act}; setTimeout(() => {}, 5_000);`;
   const child = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe", stderr: "pipe" });
   const [out, error, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
   expect({ out, error, code }).toEqual({ out: "", error: "an error nobody handled: a fault\n", code: 1 });

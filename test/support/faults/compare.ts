@@ -1,7 +1,9 @@
 // `bun run compare [--rounds 3] [--freeze 20] [--records 60000]`: the same faults against Penstock and rsyslog, on one stack.
 import { PenstockError } from "../../../lib/rules/errors.ts";
 import { COMMON_OPTIONS, parseWords } from "../../../infra/cli/arguments.ts";
+import { exitCodeOf } from "../../../infra/cli/exit-code.ts";
 import { reportFailure } from "../../../infra/cli/failure.ts";
+import { tolerateLostOutput } from "../../../infra/cli/faults.ts";
 import { helpText } from "../../../infra/cli/help-text.ts";
 import { abortOnSignals } from "../../../infra/cli/stop-signal.ts";
 import { hasRsyslog } from "../../../infra/bench/rsyslog.ts";
@@ -61,6 +63,7 @@ interface Stage {
 /** @returns the process that runs from then on */
 type Inflict = (stage: Stage) => Promise<ShipperProcess>;
 
+tolerateLostOutput();
 process.exitCode = await main(process.argv.slice(2).filter((argument) => argument !== "--"));
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -83,7 +86,7 @@ async function main(argv: readonly string[]): Promise<number> {
     );
   }
   const interrupted = abortOnSignals();
-  interrupted.addEventListener("abort", () => process.exit(130));
+  interrupted.addEventListener("abort", () => process.exit(exitCodeOf(interrupted.reason)));
   await using world = await startFaultWorld(1, interrupted);
   const trials: Trial[] = [];
   for (let round = 0; round < options.rounds; round += 1) {

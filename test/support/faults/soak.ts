@@ -1,7 +1,9 @@
 // `bun run soak -- --minutes N [--seed S] [--replicas 3] [--per-second 2000]`: random faults one after another, on servers of its own.
 import { PenstockError } from "../../../lib/rules/errors.ts";
 import { COMMON_OPTIONS, parseWords } from "../../../infra/cli/arguments.ts";
+import { exitCodeOf } from "../../../infra/cli/exit-code.ts";
 import { reportFailure } from "../../../infra/cli/failure.ts";
+import { tolerateLostOutput } from "../../../infra/cli/faults.ts";
 import { helpText } from "../../../infra/cli/help-text.ts";
 import { abortOnSignals } from "../../../infra/cli/stop-signal.ts";
 import { seededRandom } from "../../../infra/bench/random.ts";
@@ -46,6 +48,7 @@ interface Invocation {
   perSecond: number;
 }
 
+tolerateLostOutput();
 try {
   process.exitCode = await main(process.argv.slice(2).filter((argument) => argument !== "--"));
 } catch (error) {
@@ -70,7 +73,7 @@ async function main(argv: readonly string[]): Promise<number> {
 
   const interrupted = abortOnSignals();
   // Hosts end with this process and servers with their guardian, whatever is under way here.
-  interrupted.addEventListener("abort", () => process.exit(130));
+  interrupted.addEventListener("abort", () => process.exit(exitCodeOf(interrupted.reason)));
   await using world = await startFaultWorld(replicas, interrupted);
   const result = await playScene(
     world,

@@ -1,6 +1,7 @@
 // `bun run fuzz [--seed S] [--cases N] [--only SUITE]`: hostile input of every kind, the same again with the same seed.
 import { COMMON_OPTIONS, parseWords, wholeNumber } from "../../../infra/cli/arguments.ts";
 import { reportFailure } from "../../../infra/cli/failure.ts";
+import { tolerateLostOutput } from "../../../infra/cli/faults.ts";
 import { helpText } from "../../../infra/cli/help-text.ts";
 import { PenstockError } from "../../../lib/rules/errors.ts";
 import { fuzzConfig } from "./config.ts";
@@ -33,6 +34,7 @@ taken, refused with its place and rule, or dead-lettered with its reason. No ser
   exitCodes: "0 every case as it should be, 1 one was not, 2 wrong usage",
 });
 
+tolerateLostOutput();
 process.exitCode = await main(process.argv.slice(2).filter((argument) => argument !== "--"));
 
 async function main(argv: readonly string[]): Promise<number> {

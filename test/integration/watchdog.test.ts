@@ -1,0 +1,62 @@
+import { describe, expect, test } from "bun:test";
+import { eventually } from "../support/eventually.ts";
+import { startTestHost } from "../support/host.ts";
+import { uniqueName } from "../support/kafka.ts";
+import { connectStack } from "../support/stack-clients.ts";
+import { startTcpProxy } from "../support/tcp-proxy.ts";
+
+/** A host that is frozen at SIGUSR2, and may be for so long. */
+const freezable = (limitMs: number) => ({ entry: ["test/support/freezable-host.ts", String(limitMs)] });
+const last = (log: readonly Record<string, unknown>[]) => log.at(-1);
+
+describe("a host whose event loop stands still is ended, and its log says so", () => {
+  test("while it runs", async () => {
+    await using servers = await connectStack();
+    const topic = uniqueName("frozen");
+    await servers.kafka.createTopic(topic);
+    await using host = await startTestHost({ ...servers.config, topics: [topic] }, freezable(3_000));
+    await host.untilTopic(topic, "runs", ({ state }) => state === "running");
+
+    // One that is suspended as a whole, for longer than it may stand still, is not ended for it.
+    host.signal("SIGSTOP");
+    await Bun.sleep(4_500);
+    host.signal("SIGCONT");
+    await eventually("it answers again", async () => (await host.fetch("/healthz")).ok);
+
+    host.signal("SIGUSR2");
+    expect(await host.exited).toBe(70);
+    expect(last(host.log())).toEqual({
+      level: "error",
+      time: expect.any(String),
+      doing: "running 1 topics",
+      seconds: 3,
+      cpuSeconds: expect.any(Number),
+      msg: "the event loop stands still: exiting; what was not committed is read again",
+    });
+  }, 30_000);
+
+  test("while it stops: it is not waited for longer than shutdown.deadline", async () => {
+    await using servers = await connectStack();
+    const topic = uniqueName("frozen");
+    await servers.kafka.createTopic(topic);
+    // What keeps it from having stopped before it is frozen.
+    await using proxy = await startTcpProxy(servers.addresses.elasticsearchNode);
+    const config = { ...servers.config, elasticsearch: { nodes: [proxy.url] }, shutdown: { deadline: "8s" } };
+    await using host = await startTestHost({ ...config, topics: [topic] }, freezable(60_000));
+    await host.untilTopic(topic, "runs", ({ state }) => state === "running");
+    proxy.block();
+    await servers.kafka.produce(topic, [{ value: "in flight" }]);
+    await eventually("it is in flight", async () =>
+      (await (await host.fetch("/metrics")).text()).includes(
+        `penstock_records_consumed_total{topic="${topic}"} 1\n`,
+      ),
+    );
+    host.signal("SIGTERM");
+    await eventually("it is stopping", () => host.log().some(({ msg }) => msg === "stopping"));
+    host.signal("SIGUSR2");
+    expect(await host.exited).toBe(70);
+    expect(last(host.log())).toMatchObject({
+      doing: "stopping: 1 topics commit what is in flight and leave their groups",
+    });
+  }, 30_000);
+});

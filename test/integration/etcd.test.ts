@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { Etcd3 } from "etcd3";
 import { createDeclarationsStore } from "../../lib/adapters/etcd/declarations-store.ts";
 import { createEtcdSource } from "../../lib/adapters/etcd/source.ts";
@@ -207,6 +208,42 @@ describe("an etcd that cannot be read", () => {
     const reading = source.read(stop.signal);
     stop.abort();
     expect(await failureOf(reading)).toMatchObject({ code: "etcd_unavailable" });
+  });
+
+  test("for want of a leader says so", async () => {
+    const peers = [await freePort(), await freePort()].map((port) => `http://127.0.0.1:${port}`);
+    const all = peers.map((peer, at) => `m${at}=${peer}`).join(",");
+    const argsOf = (peer: string, at: number) => [
+      ["--name", `m${at}`, "--initial-cluster", all],
+      ["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer],
+    ];
+    const create = (at: number) => createEtcdServer({ args: argsOf(peers[at] ?? "", at).flat() });
+    await using left = await create(0);
+    await using gone = await create(1);
+    await Promise.all([left.start(), gone.start()]);
+    await using source = watched(settingsFor(["x"], { endpoints: [left.endpoint] }));
+    await source.read();
+    await gone.kill();
+    expect(String(await failureOf(source.read()))).toBe(
+      `PenstockError: etcd at ${left.endpoint} is not available: no leader: too few of its members reach each other`,
+    );
+    await gone.start();
+    await source.next(/reconnected/, 20_000);
+    expect(await source.read()).toMatchObject({ keys: [] });
+  }, 60_000);
+
+  test("leaves standard error to us, whatever grpc has to say", () => {
+    const script = `
+      import { experimental, logVerbosity } from "@grpc/grpc-js";
+      import { createEtcdClient } from "./lib/adapters/etcd/client.ts";
+      const say = () => experimental.log(logVerbosity.ERROR, "excess pings");
+      say();
+      createEtcdClient({ endpoints: ["http://127.0.0.1:1"], keys: ["x"], auth: null, tls: null }).close();
+      say();`;
+    const { stderr, exitCode } = Bun.spawnSync([process.execPath, "-e", script], {
+      cwd: join(import.meta.dir, "../.."),
+    });
+    expect({ exitCode, stderr: String(stderr) }).toEqual({ exitCode: 0, stderr: "E excess pings\n" });
   });
 
   test("one dead endpoint of several does not matter", async () => {

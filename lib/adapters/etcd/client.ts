@@ -1,13 +1,11 @@
 import { rootCertificates } from "node:tls";
+import { logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
 import { Etcd3, isRecoverableError, type IOptions } from "etcd3";
 import { abortable } from "../../rules/abortable.ts";
 import { messageOf, PenstockError } from "../../rules/errors.ts";
 import type { EtcdSettings, TlsSettings } from "../../rules/settings.ts";
-import { type EndpointTroubles, toEtcdError, withoutUser } from "./errors.ts";
-import { createTokenInterceptor, isLoginOver } from "./login.ts";
-
-/** One unary call, from its start; etcd answers in milliseconds or not at all. */
-const CALL_DEADLINE_MS = 3_000;
+import { CALL_DEADLINE_MS, type EndpointTroubles, isWaitInVain, toEtcdError, withoutUser } from "./errors.ts";
+import { createCallInterceptor, isLoginOver } from "./login.ts";
 
 /** A whole operation (a snapshot, a write), failover and paging included. */
 export const ETCD_DEADLINE_MS = 10_000;
@@ -31,10 +29,17 @@ export interface EtcdClient {
  * @throws PenstockError `config_invalid` where TLS is set but an endpoint is not https, or with certificates that are none.
  */
 export function createEtcdClient(settings: EtcdSettings): EtcdClient {
+  // It writes plain text to standard error; whatever matters of it comes back as an error of a call.
+  setLogVerbosity(logVerbosity.NONE);
   let token: string | null = null;
   const credentials = credentialsOf(settings);
   const troubles = new Map<string, unknown>();
-  const interceptors = [createTokenInterceptor(() => token)];
+  const interceptors = [
+    createCallInterceptor(
+      () => token,
+      () => [...troubles.values()].some(isWaitInVain),
+    ),
+  ];
   const etcd = connected({
     // The library takes what follows the scheme for host and port, and repeats it in its errors.
     hosts: settings.endpoints.map((endpoint) => withoutUser(endpoint).replace(/\/+$/, "")),
@@ -55,7 +60,8 @@ export function createEtcdClient(settings: EtcdSettings): EtcdClient {
       // Without them a connection that broke silently is never noticed.
       "grpc.keepalive_time_ms": 10_000,
       "grpc.keepalive_timeout_ms": 5_000,
-      "grpc.keepalive_permit_without_calls": 1,
+      // With a call under way alone, which a watch is: etcd ends connections that are pinged without (grpc's default; 5 s apart with).
+      "grpc.keepalive_permit_without_calls": 0,
       // By default grpc-js ends up trying once in two minutes.
       "grpc.initial_reconnect_backoff_ms": 100,
       "grpc.max_reconnect_backoff_ms": 2_000,

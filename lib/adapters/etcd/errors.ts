@@ -23,6 +23,9 @@ const REFUSALS = [
   GRPCUnauthenticatedError,
 ];
 
+/** One unary call, from its start; etcd answers in milliseconds or not at all. */
+export const CALL_DEADLINE_MS = 3_000;
+
 /** An endpoint as a person may read it: a user and password inside the URL, which etcd never sees, are left out. */
 export function withoutUser(endpoint: string): string {
   return endpoint.replace(/\/\/[^/]*@/, "//");
@@ -70,6 +73,11 @@ export function isPermissionDenied(thrown: unknown): boolean {
   return thrown instanceof EtcdPermissionDeniedError;
 }
 
+/** True where a server, or the way to it, kept a call waiting, or has no leader to let it go on. */
+export function isWaitInVain(thrown: unknown): boolean {
+  return /deadline exceeded|no leader/i.test(messageOf(thrown));
+}
+
 /** Names what is missing, for whoever has to grant it. */
 export function permissionText(
   key: string,
@@ -93,6 +101,12 @@ function reasonOf(thrown: unknown): string {
     messageOf(thrown)
       .replace(/^\d+ [A-Z_]+: /, "")
       .replace(/^etcdserver: /, "")
+      // By the library's clock, with the times of its parts, or by the server's.
+      .replace(
+        /^(Deadline exceeded after .*|context deadline exceeded|request timed out)$/s,
+        `it did not answer within ${CALL_DEADLINE_MS / 1_000} s`,
+      )
+      .replace(/^no leader$/, "no leader: too few of its members reach each other")
       .replace(/\.? Resolution note:$/, "")
       .replace(/^No connection established\. Last error: (Error: )?/, "")
       // Two tries of the same trouble shall read the same.

@@ -7,8 +7,14 @@ import { GRPCUnauthenticatedError } from "etcd3";
  */
 const LOGIN_OVER = /invalid auth token|revision of auth store is old/;
 
-/** Puts the token on each call, and asks watches to end where the server has lost its leader instead of falling silent. */
-export function createTokenInterceptor(currentToken: () => string | null): Interceptor {
+/**
+ * Puts the token on each call, and asks watches to end where the server has lost its leader instead of falling silent. Other
+ * calls wait for an election; once one waited in vain, the next shall say that there is no leader.
+ */
+export function createCallInterceptor(
+  currentToken: () => string | null,
+  isInTrouble: () => boolean,
+): Interceptor {
   return (options, nextCall) =>
     new InterceptingCall(nextCall(options), {
       start: (metadata, _listener, next) => {
@@ -17,7 +23,7 @@ export function createTokenInterceptor(currentToken: () => string | null): Inter
         const isLogin = options.method_definition.path.endsWith("/Authenticate");
         if (token !== null && !isLogin) metadata.set("token", token);
         // api/v3rpc/rpctypes: MetadataRequireLeaderKey, MetadataHasLeader
-        if (options.method_definition.responseStream) metadata.set("hasleader", "true");
+        if (options.method_definition.responseStream || isInTrouble()) metadata.set("hasleader", "true");
         next(metadata, {
           onReceiveStatus: (status, pass) => {
             // Under its own name etcd3 would repeat the call with the same token, without end.

@@ -1,7 +1,7 @@
 import { createElasticsearch, type Elasticsearch } from "../../lib/adapters/elasticsearch/client.ts";
 import { createKafkaCluster, type KafkaCluster } from "../../lib/adapters/kafka/cluster.ts";
 import { createDeadLetters, type DeadLetters } from "../../lib/adapters/kafka/dead-letters.ts";
-import type { LoginGate } from "../../lib/adapters/kafka/login-gate.ts";
+import type { KafkaLinks } from "../../lib/adapters/kafka/links.ts";
 import { sameSettings } from "../../lib/rules/accept-settings.ts";
 import { messageOf } from "../../lib/rules/errors.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
@@ -24,11 +24,11 @@ export interface Clients {
 
 const TEMPLATE_DEADLINE_MS = 10_000;
 
-export function createClients(atStart: Settings, logger: Logger, logins: LoginGate): Clients {
+export function createClients(atStart: Settings, logger: Logger, links: KafkaLinks): Clients {
   let settings = atStart;
   let elasticsearch = createElasticsearch(settings.elasticsearch, { logger });
-  let cluster = createKafkaCluster(settings.kafka, logger, logins);
-  let deadLetters = createDeadLetters(settings.kafka, settings.deadLetters.topic, logger, logins);
+  let cluster = createKafkaCluster(settings.kafka, logger, links);
+  let deadLetters = createDeadLetters(settings.kafka, settings.deadLetters.topic, logger, links);
 
   /** Not awaited by whoever swaps: requests under way end on the old client. */
   const retire = (client: { close(): Promise<void> }): void => {
@@ -46,7 +46,7 @@ export function createClients(atStart: Settings, logger: Logger, logins: LoginGa
     },
     async listTopics(wanted, signal) {
       if (sameSettings(wanted, settings.kafka)) return namesOf(cluster, signal);
-      const probe = createKafkaCluster(wanted, logger, logins);
+      const probe = createKafkaCluster(wanted, logger, links);
       try {
         return await namesOf(probe, signal);
       } finally {
@@ -78,11 +78,11 @@ export function createClients(atStart: Settings, logger: Logger, logins: LoginGa
       const kafkaChanged = !sameSettings(wanted.kafka, settings.kafka);
       if (kafkaChanged) {
         retire(cluster);
-        cluster = createKafkaCluster(wanted.kafka, logger, logins);
+        cluster = createKafkaCluster(wanted.kafka, logger, links);
       }
       if (kafkaChanged || wanted.deadLetters.topic !== settings.deadLetters.topic) {
         retire(deadLetters);
-        deadLetters = createDeadLetters(wanted.kafka, wanted.deadLetters.topic, logger, logins);
+        deadLetters = createDeadLetters(wanted.kafka, wanted.deadLetters.topic, logger, links);
       }
       settings = wanted;
     },

@@ -2,7 +2,7 @@ import { ingestBatch } from "../../functions/ingest-batch.ts";
 import { reconcileTopics } from "../../functions/reconcile-topics.ts";
 import { createFileWatch } from "../../lib/adapters/file-watch.ts";
 import { startConsumer } from "../../lib/adapters/kafka/consumer.ts";
-import { createLoginGate } from "../../lib/adapters/kafka/login-gate.ts";
+import { createKafkaLinks } from "../../lib/adapters/kafka/links.ts";
 import { createThrottledLogger } from "../../lib/adapters/log-throttle.ts";
 import { createMetrics } from "../../lib/adapters/metrics.ts";
 import { messageOf, PenstockError } from "../../lib/rules/errors.ts";
@@ -51,8 +51,8 @@ export function startHost(options: HostOptions): Host {
   const metrics = createMetrics();
   const failures = createThrottledLogger(logger, { now });
   const reporter = createReporter({ logger, failures, metrics, now });
-  const logins = createLoginGate(now, random);
-  const clients = createClients(config.settings, logger, logins);
+  const links = createKafkaLinks(now, random);
+  const clients = createClients(config.settings, logger, links);
   const gate = createBulkGate(config.settings.elasticsearch.bulk.concurrency);
   const budget = createByteBudget(boundsOf(config.settings));
   /** A run may last long after it put others into force; a token that was replaced must not be good until its end. */
@@ -63,7 +63,7 @@ export function startHost(options: HostOptions): Host {
   const turnOf = createTopicTurns(() => pool.topics);
   const pool = createConsumerPool({
     startConsumer: (wanted, signal) =>
-      startConsumer({ ...wanted, logins, sharing: { host, turn: () => turnOf(wanted.topic) } }, signal),
+      startConsumer({ ...wanted, links, sharing: { host, turn: () => turnOf(wanted.topic) } }, signal),
     now,
     random,
     logger,

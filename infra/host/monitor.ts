@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SourceHealth } from "../../functions/health.ts";
-import { messageOf } from "../../lib/rules/errors.ts";
+import { messageOf, PenstockError } from "../../lib/rules/errors.ts";
 
 /** Asks the servers now and then, so that readiness is about now and pending topics start when they can. */
 export interface Monitor {
@@ -38,21 +38,23 @@ export function createMonitor(deps: MonitorDeps): Monitor {
     return { ok, reason, since };
   };
 
-  const ask = async (question: (signal: AbortSignal) => Promise<void>): Promise<string | null> => {
-    try {
-      await question(AbortSignal.any([life.signal, AbortSignal.timeout(PROBE_DEADLINE_MS)]));
-      return null;
-    } catch (error) {
-      return messageOf(error);
-    }
-  };
+  const deadline = (): AbortSignal => AbortSignal.any([life.signal, AbortSignal.timeout(PROBE_DEADLINE_MS)]);
+  const ask = (question: (signal: AbortSignal) => Promise<void>): Promise<string | null> =>
+    question(deadline()).then(() => null, messageOf);
 
   const round = async (): Promise<void> => {
     const askKafka = ask(async (signal) => {
-      const found = await deps.listTopics(signal).catch((error: unknown) => {
-        if (!life.signal.aborted) deps.onKafkaTrouble(error);
-        throw error;
-      });
+      const found = await deps
+        .listTopics(signal)
+        // One broker that falls silent is not Kafka: the next question goes to another.
+        .catch((error: unknown) => {
+          if (life.signal.aborted || !mayPass(error)) throw error;
+          return deps.listTopics(deadline());
+        })
+        .catch((error: unknown) => {
+          if (!life.signal.aborted) deps.onKafkaTrouble(error);
+          throw error;
+        });
       deps.onTopics(found);
       const topics = [...found].sort().join();
       if (known !== null && known !== topics) deps.onChange("the topics in Kafka changed");
@@ -86,6 +88,10 @@ export function createMonitor(deps: MonitorDeps): Monitor {
       await rounds;
     },
   };
+}
+
+function mayPass(error: unknown): boolean {
+  return !(error instanceof PenstockError) || error.retryable;
 }
 
 /** The very first answer is none: the host starts with a run of its own. */

@@ -23,7 +23,7 @@ export async function shownCertificate(
   signal: AbortSignal,
 ): Promise<CertificateFacts | null> {
   const at = address.lastIndexOf(":");
-  const host = address.slice(0, at);
+  const host = address.slice(0, at).replace(/^\[(.*)\]$/, "$1");
   const shown = Promise.withResolvers<CertificateFacts | null>();
   const socket = connect({
     host,

@@ -5,6 +5,8 @@ export interface BrokerFailure {
   /** `host:port` */
   readonly address: string;
   readonly code: string;
+  /** True: other connections of ours have been served there. */
+  readonly servesOthers: boolean;
 }
 
 /** What of a certificate people ask for first. */
@@ -63,9 +65,8 @@ export function brokerTrouble(
     case "ERR_SSL_PACKET_LENGTH_TOO_LONG":
       return `${kafka} does not speak TLS on this port, it closed the connection in the handshake; kafka.ssl is set`;
     case "CLOSED_UNSERVED":
-      return sasl === null
-        ? `${kafka} closed the connection at the first request: it may want a login, and kafka.sasl is not set`
-        : null;
+    case "CLOSED_UNANSWERED":
+      return closedTrouble(failure, sasl === null);
     default:
       return code.startsWith("ERR_SSL_") || code.startsWith("ERR_OSSL_")
         ? `no TLS comes about with ${kafka}: ${code
@@ -74,6 +75,23 @@ export function brokerTrouble(
             .replaceAll("_", " ")}`
         : null;
   }
+}
+
+/** Whether the broker, or what stands before it, closed a connection that it had not served yet. */
+export function wasClosed({ code }: Pick<BrokerFailure, "code">): boolean {
+  return code === "CLOSED_UNSERVED" || code === "CLOSED_UNANSWERED";
+}
+
+/** A broker tells its versions before the login; closed before that, it is not the login that is wanted first of all. */
+function closedTrouble({ address, code, servesOthers }: BrokerFailure, noLogin: boolean): string | null {
+  const limits =
+    "its limit of connections (max.connections.per.ip, max.connections, connection_creation_rate)";
+  if (servesOthers)
+    return `Kafka at ${address} closed a new connection, and serves others of this host: it may have reached ${limits}`;
+  const login = "want a login, and kafka.sasl is not set";
+  if (code === "CLOSED_UNANSWERED")
+    return `Kafka at ${address} closed the connection before it answered anything: it may have reached ${limits}${noLogin ? `, or ${login}` : ""}`;
+  return noLogin ? `Kafka at ${address} closed the connection at the first request: it may ${login}` : null;
 }
 
 function certificateTrouble(

@@ -4,7 +4,7 @@ import { messageOf } from "../../rules/errors.ts";
 import type { Logger } from "../../rules/logger.ts";
 import type { KafkaSettings } from "../../rules/settings.ts";
 import { createKafkaClient } from "./client.ts";
-import { createLoginGate, type LoginGate } from "./login-gate.ts";
+import { createKafkaLinks, type KafkaLinks } from "./links.ts";
 import { asKafkaError } from "./trouble.ts";
 
 /** One connection for questions to the cluster. */
@@ -20,13 +20,13 @@ export interface KafkaAdmin {
 export function createKafkaAdmin(
   settings: KafkaSettings,
   logger: Logger,
-  logins: LoginGate = createLoginGate(),
+  links: KafkaLinks = createKafkaLinks(),
 ): KafkaAdmin {
   let connecting: Promise<Admin> | null = null;
 
   const connect = (): Promise<Admin> => {
     connecting ??= (async () => {
-      const admin = createKafkaClient(settings, logger, logins).admin();
+      const admin = createKafkaClient(settings, logger, links).admin();
       await admin.connect();
       return admin;
     })();
@@ -51,7 +51,7 @@ export function createKafkaAdmin(
         void close().catch((failure: unknown) => {
           logger.debug("a Kafka client could not be closed", { error: messageOf(failure) });
         });
-        throw await asKafkaError(error, settings);
+        throw await asKafkaError(error, settings, links.addresses.lostOf(settings.brokers));
       }
     },
   };

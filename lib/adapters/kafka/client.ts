@@ -1,30 +1,25 @@
 import { Kafka, logLevel, type KafkaConfig, type logCreator, type SASLOptions } from "kafkajs";
+import { OUR_CLIENT_ID } from "../../rules/group-strangers.ts";
 import type { Logger } from "../../rules/logger.ts";
 import type { KafkaSettings, SaslSettings, TlsSettings } from "../../rules/settings.ts";
 import { registerCodecs } from "./codecs.ts";
-import { createLoginGate, type LoginGate } from "./login-gate.ts";
-
-/**
- * The same on every host: kafkajs' assigner, in force beside an older version, sorts members by their ids, which begin
- * with it. With host names in it, every one-partition topic would land on the same host.
- */
-const CLIENT_ID = "penstock";
+import { createKafkaLinks, type KafkaLinks } from "./links.ts";
 
 /** kafkajs changes its defaults under NODE_ENV=test, so they are always given. */
 const RETRY = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 6, factor: 0.2, multiplier: 2 } as const;
 
 /**
  * A fresh kafkajs client. Consumers each take their own: two on one client share a map of committed offsets.
- * @param logins shared by clients that are many, or made again and again
+ * @param links shared by clients that are many, or made again and again
  */
 export function createKafkaClient(
   settings: KafkaSettings,
   logger: Logger,
-  logins: LoginGate = createLoginGate(),
+  links: KafkaLinks = createKafkaLinks(),
 ): Kafka {
   registerCodecs();
   const config: KafkaConfig = {
-    clientId: CLIENT_ID,
+    clientId: OUR_CLIENT_ID,
     brokers: [...settings.brokers],
     connectionTimeout: 5_000,
     authenticationTimeout: 10_000,
@@ -34,11 +29,23 @@ export function createKafkaClient(
     retry: { ...RETRY, restartOnFailure: () => Promise.resolve(false) },
     logLevel: logLevel.WARN,
     logCreator: quietLogCreator(logger),
+    links: {
+      choose: (addresses) => links.addresses.choose(addresses),
+      served: (address) => links.addresses.served(address),
+      lost(address, error) {
+        links.addresses.lost(address);
+        // Whoever says what is wrong there must not guess at what would have kept those others out too.
+        Object.assign(error, { servesOthers: links.addresses.hasServed(address) });
+      },
+    },
   };
   if (settings.tls !== null) config.ssl = tlsOptions(settings.tls);
   const { brokers, sasl } = settings;
   if (sasl !== null) {
-    config.sasl = { ...saslOptions(sasl), admit: (at, login) => logins.admit({ brokers, sasl }, at, login) };
+    config.sasl = {
+      ...saslOptions(sasl),
+      admit: (at, login) => links.logins.admit({ brokers, sasl }, at, login),
+    };
   }
   return new Kafka(config);
 }

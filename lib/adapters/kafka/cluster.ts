@@ -1,7 +1,7 @@
 import type { Logger } from "../../rules/logger.ts";
 import type { KafkaSettings } from "../../rules/settings.ts";
 import { createKafkaAdmin } from "./admin.ts";
-import type { LoginGate } from "./login-gate.ts";
+import type { KafkaLinks } from "./links.ts";
 
 /** What the host asks of the Kafka cluster as a whole. */
 export interface KafkaCluster {
@@ -14,9 +14,9 @@ export interface KafkaCluster {
 export function createKafkaCluster(
   settings: KafkaSettings,
   logger: Logger,
-  logins?: LoginGate,
+  links?: KafkaLinks,
 ): KafkaCluster {
-  const admin = createKafkaAdmin(settings, logger, logins);
+  const admin = createKafkaAdmin(settings, logger, links);
   return {
     close: () => admin.close(),
     listTopics: (signal) =>

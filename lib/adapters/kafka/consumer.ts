@@ -12,8 +12,9 @@ import { openAssignment, type Assignment, type OpenedAssignment } from "./assign
 import { createKafkaClient } from "./client.ts";
 import { passOnEmptyBatches, toFetchedBatch, type FetchedBatch } from "./fetched-batch.ts";
 import { FirstBatches } from "./first-batches.ts";
-import type { LoginGate } from "./login-gate.ts";
-import { explained, explainedAs } from "./trouble.ts";
+import type { KafkaLinks } from "./links.ts";
+import { strangersIn } from "./group-strangers.ts";
+import { explained, explainedAs, inWords, wordsOf } from "./trouble.ts";
 
 /** Where a partition stands on the broker, told by every fetch, an empty one too. */
 export interface PartitionPosition {
@@ -57,7 +58,7 @@ export interface TopicConsumerOptions {
 export interface ConsumerOptions extends TopicConsumerOptions {
   readonly sharing: Sharing;
   /** Shared with the host's other clients. */
-  readonly logins?: LoginGate;
+  readonly links?: KafkaLinks;
 }
 
 export interface TopicConsumer {
@@ -100,7 +101,7 @@ const METADATA_MAX_AGE_MS = 30_000;
  */
 export async function startConsumer(options: ConsumerOptions, signal: AbortSignal): Promise<TopicConsumer> {
   const { kafka, topic, groupId, listener, logger } = options;
-  const client = createKafkaClient(kafka, logger, options.logins);
+  const client = createKafkaClient(kafka, logger, options.links);
   const consumer = client.consumer({
     groupId,
     partitionAssigners: [fairAssigner(options.sharing), PartitionAssigners.roundRobin],
@@ -125,9 +126,11 @@ export async function startConsumer(options: ConsumerOptions, signal: AbortSigna
   const stop = (): Promise<void> =>
     (stopped ??= settledWithin(joining, LEAVE_LIMIT_MS).then(() => consumer.disconnect()));
   const joined = Promise.withResolvers<void>();
+  let hasJoined = false;
   const crash = (error: unknown): void => {
-    joined.reject(error);
-    if (stopped === null) listener.onCrash(error);
+    // Before it has joined, whoever started it is told, with what is found out about the reason.
+    if (!hasJoined) joined.reject(error);
+    else if (stopped === null) listener.onCrash(inWords(error));
   };
 
   consumer.on(consumer.events.CRASH, ({ payload: { error } }) => crash(explainedAs(error, kafka) ?? error));
@@ -189,6 +192,7 @@ export async function startConsumer(options: ConsumerOptions, signal: AbortSigna
             opened = mine;
             listener.onAssigned(found.assignment);
             if (found.lost.length > 0) listener.onLost(found.lost);
+            hasJoined = true;
             joined.resolve();
           },
           eachBatch: (payload) =>
@@ -202,7 +206,8 @@ export async function startConsumer(options: ConsumerOptions, signal: AbortSigna
     await stop().catch((failure: unknown) => {
       logger.debug("a consumer that did not start could not be closed", { topic, error: messageOf(failure) });
     });
-    throw asStartError((await explained(error, kafka)) ?? error, topic);
+    const known = (await explained(error, kafka)) ?? (await strangersIn(groupId, error, options));
+    throw asStartError(known ?? error, topic);
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
@@ -256,15 +261,18 @@ export function toPosition(position: {
 /** What a consumer's failure means for whoever started it. */
 export function asStartError(error: unknown, topic: string): PenstockError {
   if (error instanceof PenstockError) return error;
-  const message = messageOf(error);
-  if (/does not host this topic-partition/i.test(message)) {
+  if (/does not host this topic-partition/i.test(messageOf(error))) {
     return new PenstockError("topic_missing", `topic "${topic}" does not exist in Kafka`, {
       retryable: true,
       cause: error,
     });
   }
-  return new PenstockError("kafka_unavailable", `the consumer of "${topic}" did not start: ${message}`, {
-    retryable: true,
-    cause: error,
-  });
+  return new PenstockError(
+    "kafka_unavailable",
+    `the consumer of "${topic}" did not start: ${wordsOf(error)}`,
+    {
+      retryable: true,
+      cause: error,
+    },
+  );
 }

@@ -11,8 +11,8 @@ import { messageOf } from "../../rules/errors.ts";
 import type { Logger } from "../../rules/logger.ts";
 import type { KafkaSettings } from "../../rules/settings.ts";
 import { createKafkaClient } from "./client.ts";
-import type { LoginGate } from "./login-gate.ts";
-import { explained } from "./trouble.ts";
+import type { KafkaLinks } from "./links.ts";
+import { explained, inWords } from "./trouble.ts";
 
 /** Keeps rejected records in a Kafka topic: Elasticsearch may be the very thing that fails. */
 export interface DeadLetters {
@@ -38,12 +38,12 @@ export function createDeadLetters(
   settings: KafkaSettings,
   topic: string,
   logger: Logger,
-  logins?: LoginGate,
+  links?: KafkaLinks,
 ): DeadLetters {
   let opening: Promise<Producer> | null = null;
 
   const open = (): Promise<Producer> => {
-    opening ??= openProducer(createKafkaClient(settings, logger, logins), topic);
+    opening ??= openProducer(createKafkaClient(settings, logger, links), topic);
     return opening;
   };
 
@@ -66,7 +66,7 @@ export function createDeadLetters(
         void close().catch((failure: unknown) => {
           logger.debug("the dead-letter producer could not be closed", { error: messageOf(failure) });
         });
-        throw (await explained(error, settings)) ?? error;
+        throw (await explained(error, settings)) ?? inWords(error);
       }
     },
   };

@@ -1,10 +1,13 @@
+import { KafkaJSProtocolError } from "kafkajs";
 import { messageOf, PenstockError } from "../../rules/errors.ts";
 import {
   isAboutCertificate,
   type BrokerFacts,
   type BrokerFailure,
   brokerTrouble,
+  wasClosed,
 } from "../../rules/broker-trouble.ts";
+import { kafkaWords } from "../../rules/kafka-words.ts";
 import type { KafkaSettings } from "../../rules/settings.ts";
 import { certificateFacts, shownCertificate } from "../certificate.ts";
 
@@ -37,19 +40,54 @@ export function explainedAs(
   const ownText = settings.tls?.cert ?? null;
   const own = ownText === null ? null : certificateFacts(ownText);
   const text = brokerTrouble(failure, settings, { server, own, now: Date.now() });
-  return text === null ? null : new PenstockError("kafka_refused", text, { cause: error });
+  if (text === null) return null;
+  // A broker that closes connections has its reasons, and may have others in a moment.
+  return new PenstockError("kafka_refused", text, { retryable: wasClosed(failure), cause: error });
 }
 
-/** {@link explained}, or that Kafka is away. */
-export async function asKafkaError(error: unknown, settings: KafkaSettings): Promise<PenstockError> {
-  return (
-    (await explained(error, settings)) ??
-    new PenstockError(
-      "kafka_unavailable",
-      `Kafka at ${settings.brokers.join(", ")} does not answer: ${messageOf(error)}`,
-      { retryable: true, cause: error },
-    )
-  );
+/**
+ * {@link explained}, or that Kafka is away.
+ * @param lost those of the brokers that are known not to answer; none: all that are asked may be meant
+ */
+export async function asKafkaError(
+  error: unknown,
+  settings: KafkaSettings,
+  lost: readonly string[],
+): Promise<PenstockError> {
+  const said = await explained(error, settings);
+  if (said !== null) return said;
+  const at = (lost.length > 0 ? lost : settings.brokers).join(", ");
+  const words = wordsOf(error);
+  const text = answeredType(error) === null ? `Kafka at ${at} does not answer: ${words}` : `Kafka: ${words}`;
+  return new PenstockError("kafka_unavailable", text, { retryable: true, cause: error });
+}
+
+/** What a Kafka client threw, in words for whoever runs a host. */
+export function wordsOf(error: unknown): string {
+  if (error instanceof DOMException && error.name === "TimeoutError") return "no answer in time";
+  const chain = errorsOf(error);
+  const find = (name: string, type: string): unknown =>
+    chain.map((one) => Reflect.get(one, name) as unknown).find((value) => typeof value === type);
+  const [broker, afterMs] = [find("broker", "string"), find("afterMs", "number")];
+  return kafkaWords({
+    message: messageOf(error),
+    type: answeredType(error),
+    broker: typeof broker === "string" ? broker : null,
+    afterMs: typeof afterMs === "number" ? afterMs : null,
+  });
+}
+
+/** The same as an error; what needs no other words stays what it is. */
+export function inWords(error: unknown): unknown {
+  const words = wordsOf(error);
+  if (error instanceof PenstockError || words === messageOf(error)) return error;
+  return new PenstockError("kafka_unavailable", words, { retryable: true, cause: error });
+}
+
+/** Kafka's name of what it answered; null: it answered nothing. */
+export function answeredType(error: unknown): string | null {
+  const answer = errorsOf(error).find((one) => one instanceof KafkaJSProtocolError);
+  return answer instanceof KafkaJSProtocolError ? answer.type : null;
 }
 
 /** kafkajs wraps what gave up after several tries. */
@@ -62,8 +100,10 @@ function errorsOf(error: unknown): Error[] {
 function linkFailureOf(error: unknown): BrokerFailure | null {
   for (const one of errorsOf(error)) {
     if (one instanceof PenstockError) return null;
-    if ("broker" in one && typeof one.broker === "string" && "code" in one && typeof one.code === "string")
-      return { address: one.broker, code: one.code };
+    if ("broker" in one && typeof one.broker === "string" && "code" in one && typeof one.code === "string") {
+      const servesOthers = "servesOthers" in one && one.servesOthers === true;
+      return { address: one.broker, code: one.code, servesOthers };
+    }
   }
   return null;
 }

@@ -1,3 +1,4 @@
+import { OUR_CLIENT_ID } from "../group-strangers.ts";
 import { type Check, checksOf, counted, isRefused, namesText, type Refused } from "./check.ts";
 
 const { ok, warning, failed } = checksOf("kafka");
@@ -22,8 +23,6 @@ export interface GroupFacts {
 
 /** An outage shorter than this shall lose nothing. */
 const LEAST_RETENTION_MS = 24 * 3_600_000;
-/** Every host's, see lib/adapters/kafka/client.ts. */
-const OUR_CLIENT_ID = "penstock";
 
 /** By what `broker-trouble.ts` and the login say; the checks of certificates can be turned off nowhere. */
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
@@ -43,6 +42,10 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/certificate .* is signed by/, "name the PEM file of that authority in kafka.ssl.ca"],
   [/wants TLS/, "set kafka.ssl"],
   [/does not speak TLS|no TLS comes about/, "take kafka.ssl away, or use the broker's port for TLS"],
+  [
+    /limit of connections/,
+    "raise the broker's limit of connections, or run fewer topics or hosts from this address; a host has two to six for each topic",
+  ],
   [/takes no login/, "take kafka.sasl away, or use the broker's port for logins"],
   [/sasl|authentication|login/i, "correct kafka.sasl, or what the broker knows of this user"],
 ];
@@ -169,6 +172,14 @@ export function judgeGroups(answers: ReadonlyMap<string, GroupFacts | Refused>):
   return checks;
 }
 
+/** In the words of kafka-words.ts. */
+const UNREACHABLE =
+  /nothing listens at|no route leads to|is not known|did not answer within|does not answer|comes about in time|the connection to .* broke/;
+const REACH_IT =
+  "start the broker at that address, or let advertised.listeners name one that can be reached from here";
+const GRANT_READ =
+  "grant READ on the topic, and READ and DESCRIBE on groups that begin with kafka.groupPrefix";
+
 /** @param tried by topic: why a record could not be read; null: it was. @param others topics that have records and were not tried */
 export function judgeReading(tried: ReadonlyMap<string, string | null>, others: number): Check[] {
   const read = [...tried].filter(([, reason]) => reason === null).map(([topic]) => topic);
@@ -178,13 +189,7 @@ export function judgeReading(tried: ReadonlyMap<string, string | null>, others: 
     ...[...tried].flatMap(([topic, reason]) =>
       reason === null
         ? []
-        : [
-            failed(
-              `reading ${topic}`,
-              reason,
-              "grant READ on the topic, and READ and DESCRIBE on groups that begin with kafka.groupPrefix",
-            ),
-          ],
+        : [failed(`reading ${topic}`, reason, UNREACHABLE.test(reason) ? REACH_IT : GRANT_READ)],
     ),
   ];
 }

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { createClients, type Clients } from "../../../infra/host/clients.ts";
 import type { Settings } from "../../../lib/rules/settings.ts";
-import { createLoginGate } from "../../../lib/adapters/kafka/login-gate.ts";
+import { createKafkaLinks } from "../../../lib/adapters/kafka/links.ts";
 import { createMemoryLogger } from "../../support/memory-logger.ts";
 import { rejection } from "../../support/rejection.ts";
 import { kafkaSettings, settings } from "../../support/settings.ts";
@@ -49,7 +49,7 @@ const at = (node: string): Settings =>
   });
 
 function connect(node: string): Clients {
-  const clients = createClients(at(node), createMemoryLogger(), createLoginGate());
+  const clients = createClients(at(node), createMemoryLogger(), createKafkaLinks());
   releases.push(() => clients.close());
   return clients;
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, jest, test } from "bun:test";
 import { createMonitor } from "../../../infra/host/monitor.ts";
-import { messageOf } from "../../../lib/rules/errors.ts";
+import { messageOf, PenstockError } from "../../../lib/rules/errors.ts";
 import { advance, flush } from "../../support/fake-time.ts";
 
 beforeEach(() => void jest.useFakeTimers());
@@ -91,13 +91,18 @@ test("a server that answers again is told, also one that did not from the start"
   await monitor.stop();
 });
 
-test("a server that hangs is given up after 5 s", async () => {
+test("Kafka that hangs is given up after 5 s, and asked once more: it may have been one broker", async () => {
   const { monitor, world } = setUp();
   await flush();
   world.topics = new Promise<never>(() => {});
   await advance(6_900);
+  world.topics = ["a"];
+  await advance(1_000);
+  expect([monitor.kafka.ok, world.rounds]).toEqual([true, 3]);
+  world.topics = new Promise<never>(() => {});
+  await advance(10_900);
   expect(monitor.kafka.ok).toBe(true);
-  await advance(150);
+  await advance(1_500);
   expect(monitor.kafka).toMatchObject({ ok: false, reason: "gave up" });
   await monitor.stop();
 });
@@ -111,6 +116,15 @@ test("stopping ends a question under way, and asks no more", async () => {
   const { rounds } = world;
   await advance(10_000, 1_000);
   expect(world.rounds).toBe(rounds);
+});
+
+test("a refusal is not asked for twice", async () => {
+  const { world, monitor } = setUp();
+  await flush();
+  world.topics = new PenstockError("kafka_refused", "wrong password");
+  await advance(2_000);
+  expect([monitor.kafka.reason, world.rounds]).toEqual(["wrong password", 2]);
+  await monitor.stop();
 });
 
 test("passes on each time why Kafka cannot be asked, and nothing while it can", async () => {

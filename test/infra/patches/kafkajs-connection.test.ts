@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { createRequire } from "node:module";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server, Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import * as fc from "fast-check";
 import { eventually } from "../../support/eventually.ts";
@@ -15,6 +15,12 @@ interface Connection {
   isConnected(): boolean;
   isAuthenticated(): boolean;
   send(call: object): Promise<string>;
+  readonly broker: string;
+  leave(): void;
+  links: {
+    served(address: string): void;
+    lost(address: string, error: { readonly code: string }): void;
+  } | null;
 }
 const Connection = require("kafkajs/src/network/connection") as new (options: object) => Connection;
 const Long = require("kafkajs/src/utils/long") as { fromValue(value: number): unknown };
@@ -30,6 +36,9 @@ const call = {
     parse: ({ text }: { text: string }) => Promise.resolve(text),
   },
 };
+
+/** What is asked before the login. */
+const versions = { ...call, request: { ...call.request, apiKey: 18, apiName: "ApiVersions" } };
 
 interface Answer {
   readonly correlationId: number;
@@ -150,18 +159,35 @@ describe("a connection of the patched kafkajs", () => {
     await eventually("it is closed", () => !made.isConnected());
   });
 
-  test("that is closed tells whether it served anything before", async () => {
+  test("that is closed tells whether it answered, and served, anything before", async () => {
     const made = await connection(30_000, (socket, request, before) => {
-      if (before === 0) socket.end();
-      else if (request.readInt32BE(8) === 2) socket.end();
+      if (before === 0 || request.readInt32BE(8) === 4) socket.end();
+      else if (before === 1 && request.readInt16BE(4) !== versions.request.apiKey) socket.end();
       else socket.write(answerTo(request, "an answer"));
     });
+    const lost: (readonly [string, string])[] = [];
+    const served: string[] = [];
+    const { broker } = made;
+    made.links = {
+      served: (address) => served.push(address),
+      lost: (address, { code }) => lost.push([address, code]),
+    };
     await made.connect();
-    expect(await rejection(made.send(call))).toMatchObject({ code: "CLOSED_UNSERVED" });
+    expect(await rejection(made.send(call))).toMatchObject({ code: "CLOSED_UNANSWERED", broker });
     await eventually("it is closed", () => !made.isConnected());
     await made.connect();
+    await made.send(versions);
+    expect(await rejection(made.send(call))).toMatchObject({ code: "CLOSED_UNSERVED", broker });
+    await eventually("it is closed", () => !made.isConnected());
+    expect(served).toEqual([]);
+    await made.connect();
     await made.send(call);
-    expect(await rejection(made.send(call))).not.toMatchObject({ code: "CLOSED_UNSERVED" });
+    expect(await rejection(made.send(call))).not.toHaveProperty("code", expect.stringContaining("CLOSED"));
+    expect(served).toEqual([broker]);
+    expect(lost).toEqual([
+      [broker, "CLOSED_UNANSWERED"],
+      [broker, "CLOSED_UNSERVED"],
+    ]);
   });
 
   test("with TLS that ends in the handshake is an error, not a wait without end", async () => {
@@ -196,6 +222,43 @@ describe("a connection of the patched kafkajs", () => {
     };
     expect([at(10_000, 6_000), at(10_000, 7_000)]).toEqual([true, false]);
     expect([at(3_600_000, 3_589_000), at(3_600_000, 3_591_000)]).toEqual([true, false]);
+  });
+
+  test("that never came about takes no requests, and its end waits for nothing", async () => {
+    const sockets: Socket[] = [];
+    const made = new Connection({
+      host: "h",
+      port: 1,
+      logger: { namespace: () => silent },
+      socketFactory: () => {
+        // Nobody ever answers the attempt to connect.
+        const socket = new Socket();
+        sockets.push(socket);
+        return socket;
+      },
+      requestTimeout: 30_000,
+      connectionTimeout: 20,
+    });
+    expect(await rejection(made.connect())).toMatchObject({ code: "ETIMEDOUT", broker: "h:1" });
+    expect(await rejection(made.send(call))).toMatchObject({ message: "Not connected" });
+    expect([made.isConnected(), sockets.map(({ destroyed }) => destroyed)]).toEqual([false, [true]]);
+  });
+
+  test("to a broker that left ends what waits for it at once, as a closed one does", async () => {
+    const asked = Promise.withResolvers<void>();
+    const made = await connection(30_000, () => asked.resolve());
+    const { broker } = made;
+    await made.connect();
+    const waiting = rejection(made.send(call));
+    await asked.promise;
+    made.leave();
+    expect(await waiting).toMatchObject({ name: "KafkaJSConnectionClosedError", broker });
+    await eventually("it is closed", () => !made.isConnected());
+  });
+
+  test("to an IPv6 address is named as a list of brokers names it", () => {
+    const made = new Connection({ host: "::1", port: 9092, logger: { namespace: () => silent } });
+    expect(made.broker).toBe("[::1]:9092");
   });
 
   test("is given up once a request timed out, and the next one gets a new one", async () => {

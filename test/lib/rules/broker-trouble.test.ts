@@ -21,7 +21,7 @@ const tls: TlsSettings = { ca: "PEM", cert: null, key: null };
 
 const trouble = (code: string, known: Partial<BrokerFacts> = {}, settings: TlsSettings | null = tls) =>
   brokerTrouble(
-    { address: "k:9094", code },
+    { address: "k:9094", code, servesOthers: false },
     { tls: settings, sasl: null },
     { server: null, own: null, now, ...known },
   );
@@ -54,7 +54,7 @@ describe("what is wrong with the broker's certificate", () => {
     ],
   ])("%s", (code, known, says) => {
     expect(trouble(code, known)).toBe(says);
-    expect(isAboutCertificate({ address: "k:9094", code })).toBe(true);
+    expect(isAboutCertificate({ address: "k:9094", code, servesOthers: false })).toBe(true);
   });
 
   test("without kafka.ssl.ca the system's authorities are what counts", () => {
@@ -94,8 +94,32 @@ test("a TLS failure of another kind is told by its name, and what is no failure 
 
 test("a connection closed at its first request is no riddle only where no login is set", () => {
   const sasl = { mechanism: "plain", username: "u", password: new Secret("p") } as const;
-  const failure = { address: "k:9094", code: "CLOSED_UNSERVED" };
+  const failure = { address: "k:9094", code: "CLOSED_UNSERVED", servesOthers: false };
   const known = { server: null, own: null, now };
   expect(brokerTrouble(failure, { tls: null, sasl: null }, known)).toContain("it may want a login");
   expect(brokerTrouble(failure, { tls: null, sasl }, known)).toBeNull();
+});
+
+describe("a broker that closes new connections", () => {
+  const limits =
+    "its limit of connections (max.connections.per.ip, max.connections, connection_creation_rate)";
+  const closed = (code: string, servesOthers: boolean, login = false) =>
+    brokerTrouble(
+      { address: "k:9092", code, servesOthers },
+      { tls: null, sasl: login ? { mechanism: "plain", username: "u", password: new Secret("p") } : null },
+      { server: null, own: null, now },
+    );
+
+  test("and serves others of this host wants no login", () => {
+    for (const code of ["CLOSED_UNSERVED", "CLOSED_UNANSWERED"])
+      expect(closed(code, true)).toBe(
+        `Kafka at k:9092 closed a new connection, and serves others of this host: it may have reached ${limits}`,
+      );
+  });
+
+  test("before it told its versions may have too many; a login is the second guess, where none is set", () => {
+    const says = `Kafka at k:9092 closed the connection before it answered anything: it may have reached ${limits}`;
+    expect(closed("CLOSED_UNANSWERED", false)).toBe(`${says}, or want a login, and kafka.sasl is not set`);
+    expect(closed("CLOSED_UNANSWERED", false, true)).toBe(says);
+  });
 });

@@ -137,6 +137,13 @@ test("reading: what was read in one line, each failure in its own", () => {
   expect(judgeReading(new Map(), 0)).toEqual([]);
 });
 
+test("a record that cannot be read where no broker is reached has nothing to do with rights", () => {
+  const remedyOf = (reason: string) => judgeReading(new Map([["a", reason]]), 0)[0]?.remedy;
+  for (const reason of ["nothing listens at k:1 (ECONNREFUSED)", "k:1 did not answer within 30 s"])
+    expect(remedyOf(reason)).toStartWith("start the broker at that address, or let advertised.listeners");
+  expect(remedyOf("Not authorized to access topics")).toStartWith("grant READ on the topic");
+});
+
 describe("the dead-letter topic", () => {
   const there = (changes: Partial<TopicConfig>) =>
     judgeDeadLetters("d", { kind: "there", config: config({ retentionMs: -1, ...changes }) }, 1_000_000);

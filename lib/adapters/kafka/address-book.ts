@@ -1,0 +1,54 @@
+/** How the brokers' addresses served the clients of one process, so that a fresh client begins with one that does. */
+export interface AddressBook {
+  /**
+   * The address that a client begins with: any of those that did not fail since they last served, else the one whose
+   * failure is longest ago.
+   * @param addresses at least one, as the config has them
+   */
+  choose(addresses: readonly string[]): string;
+  served(address: string): void;
+  lost(address: string): void;
+  hasServed(address: string): boolean;
+  /** Those that failed and did not serve since. */
+  lostOf(addresses: readonly string[]): string[];
+}
+
+interface Known {
+  /** Turns of a count that goes up with everything that is told; 0: never. */
+  served: number;
+  lost: number;
+}
+
+/** Brokers that get a new address with each restart are forgotten in the end. */
+const KEPT = 1_000;
+
+/** @param random in [0, 1) */
+export function createAddressBook(random: () => number): AddressBook {
+  const known = new Map<string, Known>();
+  let turn = 0;
+
+  const note = (address: string, what: keyof Known): void => {
+    const entry = known.get(address) ?? { served: 0, lost: 0 };
+    turn += 1;
+    entry[what] = turn;
+    known.set(address, entry);
+    const [oldest] = known.keys();
+    if (known.size > KEPT && oldest !== undefined) known.delete(oldest);
+  };
+  const lostAt = (address: string): number => {
+    const entry = known.get(address);
+    return entry === undefined || entry.served > entry.lost ? 0 : entry.lost;
+  };
+
+  return {
+    choose(addresses) {
+      const well = addresses.filter((address) => lostAt(address) === 0);
+      const [first = ""] = addresses.toSorted((a, b) => lostAt(a) - lostAt(b));
+      return well[Math.floor(random() * well.length)] ?? first;
+    },
+    served: (address) => note(address, "served"),
+    lost: (address) => note(address, "lost"),
+    hasServed: (address) => (known.get(address)?.served ?? 0) > 0,
+    lostOf: (addresses) => addresses.filter((address) => lostAt(address) > 0),
+  };
+}

@@ -1,0 +1,16 @@
+import { createAddressBook, type AddressBook } from "./address-book.ts";
+import { createLoginGate, type LoginGate } from "./login-gate.ts";
+
+/** What the Kafka clients of one process know together: a host has one for each topic, made again and again. */
+export interface KafkaLinks {
+  readonly logins: LoginGate;
+  readonly addresses: AddressBook;
+}
+
+/** @param now milliseconds since the epoch @param random in [0, 1) */
+export function createKafkaLinks(
+  now: () => number = Date.now,
+  random: () => number = Math.random,
+): KafkaLinks {
+  return { logins: createLoginGate(now, random), addresses: createAddressBook(random) };
+}

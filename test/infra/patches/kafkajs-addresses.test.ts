@@ -1,0 +1,156 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { createRequire } from "node:module";
+import { createServer, type Socket } from "node:net";
+import { createAddressBook } from "../../../lib/adapters/kafka/address-book.ts";
+import { rejection } from "../../support/rejection.ts";
+
+/** The parts of infra/patches/kafkajs@2.2.4.patch that are about which broker is asked; see infra/patches/README.md. */
+const require = createRequire(import.meta.url);
+
+const silent = { debug() {}, error() {}, warn() {}, info() {} };
+const logger = { ...silent, namespace: () => silent };
+
+interface Pool {
+  readonly host: string;
+  readonly port: number;
+}
+const poolBuilder = require("kafkajs/src/cluster/connectionPoolBuilder") as (options: object) => {
+  build(): Promise<Pool>;
+};
+interface Broker {
+  connect(): Promise<void>;
+  readonly connectionPool: Pool;
+}
+const BrokerPool = require("kafkajs/src/cluster/brokerPool") as new (options: object) => {
+  seedBroker: Broker | undefined;
+  brokers: Record<string, object>;
+  metadata: object | null;
+  connect(): Promise<void>;
+  findConnectedBroker(): Promise<object>;
+  refreshMetadata(topics: string[]): Promise<void>;
+  withBroker(callback: (found: { nodeId: string }) => Promise<unknown>): Promise<unknown>;
+};
+const socketFactory = (require("kafkajs/src/network/socketFactory") as () => object)();
+
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+/** A port that takes connections and never answers. */
+async function silentPort(): Promise<{ address: string; sockets: Set<Socket> }> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => socket.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  closers.push(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return { address: `127.0.0.1:${(server.address() as { port: number }).port}`, sockets };
+}
+
+describe("an address of the list, in the patched kafkajs", () => {
+  test.each([
+    ["kafka-1:9092", { host: "kafka-1", port: 9092 }],
+    ["[::1]:9092", { host: "::1", port: 9092 }],
+    ["[2001:db8::7]:19092", { host: "2001:db8::7", port: 19092 }],
+  ])("%s", async (broker, wanted) => {
+    const made = await poolBuilder({ brokers: [broker], logger }).build();
+    expect(made).toMatchObject(wanted);
+  });
+
+  test("is chosen by whoever knows how others fared", async () => {
+    const links = { choose: (brokers: readonly string[]) => brokers.at(-1) };
+    const made = await poolBuilder({ brokers: ["a:1", "b:2"], logger, links }).build();
+    expect(made).toMatchObject({ host: "b", port: 2 });
+  });
+});
+
+describe("a broker that says nothing", () => {
+  const retry = { retries: 1, initialRetryTime: 1, maxRetryTime: 1 };
+
+  test("is given up after 3 s, and the next address is tried", async () => {
+    const { address, sockets } = await silentPort();
+    const addresses = createAddressBook(() => 0);
+    const links = { ...addresses, lost: (at: string) => addresses.lost(at) };
+    const asked: string[] = [];
+    const connectionPoolBuilder = poolBuilder({
+      brokers: [address, "127.0.0.1:1"],
+      logger,
+      links,
+      socketFactory,
+      clientId: "test",
+      connectionTimeout: 5_000,
+      requestTimeout: 30_000,
+    });
+    const pool = new BrokerPool({
+      logger,
+      retry,
+      connectionPoolBuilder: {
+        async build(destination?: object) {
+          const built = await (connectionPoolBuilder.build as (to?: object) => Promise<Pool>)(destination);
+          asked.push(`${built.host}:${built.port}`);
+          return built;
+        },
+      },
+    });
+    const startedAt = performance.now();
+    expect(await rejection(pool.connect())).toMatchObject({
+      message: "Connection error: connect ECONNREFUSED 127.0.0.1:1",
+    });
+    expect(performance.now() - startedAt).toBeGreaterThan(2_500);
+    expect(sockets.size).toBe(1);
+    expect(asked.slice(0, 2)).toEqual([address, "127.0.0.1:1"]);
+    expect(addresses.lostOf([address, "127.0.0.1:1"])).toEqual([address, "127.0.0.1:1"]);
+  }, 15_000);
+
+  /** A pool of brokers, the seed with id 1, that is told by its first broker who is there. */
+  function known(nodes: readonly number[], brokers: Record<string, object>) {
+    const pool = new BrokerPool({
+      logger,
+      retry,
+      connectionPoolBuilder: { build: () => Promise.reject(new Error("no other is needed")) },
+    });
+    const seed = {
+      nodeId: 1,
+      isConnected: () => true,
+      connectionPool: { host: "h", port: 1 },
+      metadata: () =>
+        Promise.resolve({
+          brokers: nodes.map((nodeId) => ({ nodeId, host: "h", port: nodeId, rack: undefined })),
+        }),
+    };
+    Object.assign(pool, { seedBroker: seed, brokers: { 1: seed, ...brokers } });
+    return pool;
+  }
+
+  test("and has left the cluster is let go of, and nobody waits for it", async () => {
+    let left = false;
+    const gone = {
+      isConnected: () => false,
+      connectionPool: { host: "h", port: 2 },
+      disconnect: () => new Promise(() => {}),
+      leave: () => (left = true),
+    };
+    const pool = known([1], { 2: gone });
+    await pool.refreshMetadata([]);
+    expect([left, Object.keys(pool.brokers)]).toEqual([true, ["1"]]);
+  });
+
+  test("is passed over by a question that any of them may answer; where none does, the reason is told", async () => {
+    const away = {
+      isConnected: () => false,
+      connectionPool: { host: "h", port: 2 },
+      connect: () => Promise.reject(Object.assign(new Error("away"), { retriable: false })),
+      disconnect: () => Promise.resolve(),
+    };
+    const pool = known([1, 2], { 2: away });
+    for (let turn = 0; turn < 8; turn += 1)
+      expect(await pool.withBroker(({ nodeId }) => Promise.resolve(nodeId))).toBe("1");
+    pool.brokers = { 2: away };
+    expect(await rejection(pool.withBroker(() => Promise.resolve()))).toMatchObject({ message: "away" });
+  });
+});

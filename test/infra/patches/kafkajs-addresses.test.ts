@@ -15,7 +15,7 @@ interface Pool {
   readonly port: number;
 }
 const poolBuilder = require("kafkajs/src/cluster/connectionPoolBuilder") as (options: object) => {
-  build(): Promise<Pool>;
+  build(destination?: object): Promise<Pool>;
 };
 interface Broker {
   connect(): Promise<void>;
@@ -91,7 +91,7 @@ describe("a broker that says nothing", () => {
       retry,
       connectionPoolBuilder: {
         async build(destination?: object) {
-          const built = await (connectionPoolBuilder.build as (to?: object) => Promise<Pool>)(destination);
+          const built = await connectionPoolBuilder.build(destination);
           asked.push(`${built.host}:${built.port}`);
           return built;
         },

@@ -2,6 +2,7 @@ import { abortable } from "../lib/rules/abortable.ts";
 import type { StartAt } from "../lib/rules/declaration.ts";
 import type { DesiredTopic } from "../lib/rules/desired.ts";
 import { messageOf, PenstockError } from "../lib/rules/errors.ts";
+import { throwRefused, type TemplateRefusals } from "../lib/rules/index-template.ts";
 import { indexPatternOf } from "../lib/rules/names.ts";
 import type { Plan } from "../lib/rules/plan.ts";
 import { specificationHash } from "../lib/rules/specification.ts";
@@ -23,8 +24,8 @@ export interface StartOrder {
 
 /** What can be done to one topic. None of them touches another topic. */
 export interface ConsumerCommands {
-  /** Makes the index template cover these patterns. @throws PenstockError */
-  ensureTemplate(patterns: readonly string[], signal: AbortSignal): Promise<void>;
+  /** Makes the index template cover these patterns. @returns those it cannot, and why. @throws PenstockError */
+  ensureTemplate(patterns: readonly string[], signal: AbortSignal): Promise<TemplateRefusals>;
   /** Resolves once it runs (null) or failed (why). */
   start(topic: string, order: StartOrder): Promise<string | null>;
   /** Lets what is in flight finish, then forgets the topic. */
@@ -86,11 +87,11 @@ export async function applyPlan(
       if (wanted !== undefined) yield [entry, wanted];
     }
   };
-  const order = (wanted: DesiredTopic, ready: Promise<void>): StartOrder => ({
+  const order = (wanted: DesiredTopic): StartOrder => ({
     desired: wanted,
     hash: specificationHash(wanted.spec, kafka),
     kafka,
-    ready,
+    ready: readyOf(wanted),
     startAt: seenMissing.has(wanted.spec.topic) ? "earliest" : wanted.spec.startAt,
   });
   const note = (topic: string, error: string | null): void => {
@@ -107,20 +108,23 @@ export async function applyPlan(
       commands.pend(topic, wanted, reason),
     ),
   ];
-  const ready = ensureTemplates([...toStart, ...toReplace], commands);
-  const unready = failureOf(ready);
+  const covered = ensureTemplates([...toStart, ...toReplace], commands);
+  const readyOf = ({ spec }: DesiredTopic): Promise<void> => {
+    const ready = covered.then((refusals) => throwRefused(refusals, indexPatternOf(spec.index)));
+    // A start that is called off never looks.
+    ready.catch(() => {});
+    return ready;
+  };
   underWay.push(
-    ...toStart.map(async ([{ topic }, wanted]) =>
-      note(topic, await commands.start(topic, order(wanted, ready))),
-    ),
+    ...toStart.map(async ([{ topic }, wanted]) => note(topic, await commands.start(topic, order(wanted)))),
   );
 
   const applied = { started: topicsOf(plan.start), stopped: topicsOf(plan.stop), replaced, failed };
   try {
     await abortable(Promise.all(underWay), wait);
-    // What runs is left alone until what replaces it could write.
-    const reason = await abortable(unready, wait);
     for (const [{ topic }, wanted] of toReplace) {
+      // What runs is left alone until what replaces it could write.
+      const reason = await abortable(failureOf(readyOf(wanted)), wait);
       if (reason !== null) {
         note(topic, reason);
         continue;
@@ -131,7 +135,7 @@ export async function applyPlan(
       if (others.length > 0)
         return { ...applied, interrupted: others.some(([, state]) => state !== "failed") };
       replaced.push(topic);
-      const error = await abortable(commands.replace(topic, order(wanted, ready)), wait);
+      const error = await abortable(commands.replace(topic, order(wanted)), wait);
       note(topic, error);
       if (error !== null) break;
     }
@@ -142,16 +146,16 @@ export async function applyPlan(
   }
 }
 
-/** One request for all topics that are about to write. @throws PenstockError */
+/** For all topics that are about to write, so that many are one request. @throws PenstockError */
 async function ensureTemplates(
   topics: readonly (readonly [unknown, DesiredTopic])[],
   commands: ConsumerCommands,
-): Promise<void> {
-  if (topics.length === 0) return;
+): Promise<TemplateRefusals> {
+  if (topics.length === 0) return new Map();
   const patterns = new Set(topics.map(([, { spec }]) => indexPatternOf(spec.index)));
   const deadline = AbortSignal.timeout(TEMPLATE_DEADLINE_MS);
   try {
-    await commands.ensureTemplate([...patterns], deadline);
+    return await commands.ensureTemplate([...patterns], deadline);
   } catch (error) {
     const late = `Elasticsearch did not answer within ${secondsText(TEMPLATE_DEADLINE_MS)}`;
     throw new PenstockError(

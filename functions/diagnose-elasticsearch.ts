@@ -8,6 +8,7 @@ import {
   judgeNodes,
   judgePipelines,
   judgePrivileges,
+  judgeTemplate,
   judgeTarget,
   remedyOf,
 } from "../lib/rules/diagnosis/elasticsearch.ts";
@@ -58,7 +59,7 @@ export async function diagnoseCluster(
     const answer = await attempt(deps, question);
     return answer.ok ? judge(answer.value) : [unseen(name, answer.error)];
   };
-  const wanted = pipelinesOf(specs);
+  const wanted = topicsBy(specs, ({ pipeline }) => pipeline);
   const groups = await Promise.all([
     cluster.then((answer) => (answer.ok ? judgeCluster(answer.value) : [unseen("health", answer.error)])),
     look("disks", (signal) => elasticsearch.disks(signal), judgeDisks),
@@ -76,6 +77,17 @@ export async function diagnoseCluster(
         return onePerKind([...found].map(([name, target]) => judgeTarget(name, target, autoCreate)));
       },
     ),
+    manageTemplates && specs.length > 0
+      ? look(
+          "index template",
+          (signal) => elasticsearch.refusedPatterns(patterns, signal),
+          (refusals) =>
+            judgeTemplate(
+              refusals,
+              topicsBy(specs, ({ index }) => indexPatternOf(index)),
+            ),
+        )
+      : [],
     wanted.size === 0
       ? []
       : look(
@@ -93,13 +105,17 @@ export async function diagnoseCluster(
   }
 }
 
-/** By pipeline: the topics that are declared with it. */
-function pipelinesOf(specs: readonly Specification[]): Map<string, string[]> {
-  const wanted = new Map<string, string[]>();
-  for (const { topic, pipeline } of specs) {
-    if (pipeline !== null) wanted.set(pipeline, [...(wanted.get(pipeline) ?? []), topic]);
+/** The topics, by what they are declared with. */
+function topicsBy(
+  specs: readonly Specification[],
+  part: (spec: Specification) => string | null,
+): Map<string, string[]> {
+  const topics = new Map<string, string[]>();
+  for (const spec of specs) {
+    const key = part(spec);
+    if (key !== null) topics.set(key, [...(topics.get(key) ?? []), spec.topic]);
   }
-  return wanted;
+  return topics;
 }
 
 /** Up to this many targets that are well have a line each; more of them share one. */

@@ -32,7 +32,7 @@ export interface IngestBatchDeps {
   /** Failures are values; throws only when the signal is aborted. */
   bulk(
     body: Buffer,
-    options: { readonly pipeline: string | null; readonly signal: AbortSignal },
+    options: { readonly pipeline: string | null; readonly pattern: string; readonly signal: AbortSignal },
   ): Promise<BulkAnswer>;
   readonly deadLetters: {
     /** Resolves once all of them are safely kept. */
@@ -115,7 +115,8 @@ export async function ingestBatch(
     try {
       deps.signal.throwIfAborted();
       const body = bulkBody(operations, request);
-      const answer = await deps.bulk(body, { pipeline: spec.pipeline, signal: deps.signal });
+      const pattern = indexPatternOf(spec.index);
+      const answer = await deps.bulk(body, { pipeline: spec.pipeline, pattern, signal: deps.signal });
       const sent = request.end - request.start;
       if ("failure" in answer || answer.items.length === sent) return answer;
       const message = `Elasticsearch answered ${answer.items.length} items for ${sent} operations`;

@@ -2,6 +2,7 @@ import type { BulkLimits } from "../lib/rules/bulk/requests.ts";
 import type { Specification } from "../lib/rules/declaration.ts";
 import { messageOf, PenstockError } from "../lib/rules/errors.ts";
 import type { PartitionBatch } from "../lib/rules/lambda-event.ts";
+import type { TemplateRefusals } from "../lib/rules/index-template.ts";
 import { indexPatternOf } from "../lib/rules/names.ts";
 import type { RetryReason } from "../lib/rules/record.ts";
 import type { OutcomeCounts } from "../lib/rules/status.ts";
@@ -15,8 +16,8 @@ export interface IngestEventInput {
 export interface IngestEventDeps extends IngestBatchDeps {
   /** Today's settings of a topic; null where it is not declared. */
   specificationOf(topic: string): Specification | null;
-  /** Makes the index template cover the patterns. @throws PenstockError */
-  ensureTemplate(patterns: readonly string[], signal: AbortSignal): Promise<void>;
+  /** Makes the index template cover the patterns. @returns those it cannot, and why. @throws PenstockError */
+  ensureTemplate(patterns: readonly string[], signal: AbortSignal): Promise<TemplateRefusals>;
 }
 
 /** Why records failed. */
@@ -73,22 +74,30 @@ export async function ingestEvent(
   async function attempt({ topic, records }: PartitionBatch): Promise<Attempt> {
     const spec = specs.get(topic) ?? null;
     if (spec === null) return { outcomes: [], reason: notDeclared(topic) };
-    if (unready !== null) return { outcomes: [], reason: unready };
+    const reason = unready(spec);
+    if (reason !== null) return { outcomes: [], reason };
     const { outcomes, retry } = await ingestBatch({ spec, records, attempt: 1, limits }, deps);
     return { outcomes, reason: retry };
   }
 
-  /** @returns why nothing may be written; null: all is well */
-  async function coverByTemplate(wanted: readonly Specification[]): Promise<FailureReason | null> {
-    if (wanted.length === 0) return null;
+  /** @returns why nothing of a topic may be written; null: all is well */
+  async function coverByTemplate(
+    wanted: readonly Specification[],
+  ): Promise<(spec: Specification) => FailureReason | null> {
+    if (wanted.length === 0) return () => null;
     try {
       const patterns = new Set(wanted.map(({ index }) => indexPatternOf(index)));
-      await deps.ensureTemplate([...patterns], deps.signal);
-      return null;
+      const refusals = await deps.ensureTemplate([...patterns], deps.signal);
+      return ({ index }) => {
+        const refusal = refusals.get(indexPatternOf(index));
+        if (refusal === undefined) return null;
+        return { code: "other", message: `the index template cannot be ensured: ${refusal}` };
+      };
     } catch (error) {
       if (!deps.signal.aborted && !(error instanceof PenstockError)) throw error;
       const message = `the index template cannot be ensured: ${messageOf(error)}`;
-      return { code: error instanceof PenstockError && !error.retryable ? "other" : "connection", message };
+      const code = error instanceof PenstockError && !error.retryable ? "other" : "connection";
+      return () => ({ code, message });
     }
   }
 }

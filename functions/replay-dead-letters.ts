@@ -4,6 +4,7 @@ import type { ReadDeadLetter } from "../lib/rules/dead-letter-reader.ts";
 import type { Specification } from "../lib/rules/declaration.ts";
 import { documentId } from "../lib/rules/document-id.ts";
 import { PenstockError } from "../lib/rules/errors.ts";
+import { throwRefused, type TemplateRefusals } from "../lib/rules/index-template.ts";
 import { indexNeededRule, indexPatternOf, isResolvedIndex, resolveIndex } from "../lib/rules/names.ts";
 import type { ReplayRequest } from "../lib/rules/replay-request.ts";
 import { readOmittedValues } from "./read-omitted-values.ts";
@@ -30,7 +31,7 @@ export interface ReplayDeps
   /** Which of these ids an index, or any that a pattern covers, holds; none where it does not exist. */
   existingIds(index: string, ids: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>>;
   /** Makes the index template cover the patterns. */
-  ensureTemplate(patterns: readonly string[], signal: AbortSignal): Promise<void>;
+  ensureTemplate(patterns: readonly string[], signal: AbortSignal): Promise<TemplateRefusals>;
 }
 
 /** The place of a record in its topic. */
@@ -182,7 +183,8 @@ export async function replayDeadLetters(input: ReplayInput, deps: ReplayDeps): P
   /** What the letter names was covered when it was written, and no pattern is ever taken out. */
   async function coverByTemplate(index: string): Promise<void> {
     if (input.index === null || covered.has(index)) return;
-    await deps.ensureTemplate([indexPatternOf(index)], signal);
+    const pattern = indexPatternOf(index);
+    throwRefused(await deps.ensureTemplate([pattern], signal), pattern);
     covered.add(index);
   }
 

@@ -1,4 +1,8 @@
-import { type ExistingTemplate, indexTemplateName, templateToWrite } from "../../lib/rules/index-template.ts";
+import {
+  type ExistingTemplate,
+  indexTemplateName,
+  coveringTemplate,
+} from "../../lib/rules/index-template.ts";
 
 /**
  * What Elasticsearch itself takes for the part of a reload that nobody can spare it: the template made to cover a new
@@ -19,8 +23,7 @@ export async function measureElasticsearchAlone(
   const took: number[] = [];
   let existing: ExistingTemplate | null = null;
   for (const index of indices) {
-    const template = templateToWrite(existing, [index]);
-    if (template === null) throw new Error(`the index ${index} is not a new one`);
+    const template = coveringTemplate(existing, [index]);
     const document = { "@timestamp": new Date().toISOString(), message: "the first record" };
     const startedAt = performance.now();
     await send(

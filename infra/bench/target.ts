@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { elasticsearchRequest } from "./elasticsearch-request.ts";
-import { templateToWrite } from "../../lib/rules/index-template.ts";
+import { coveringTemplate } from "../../lib/rules/index-template.ts";
 
 /** Where documents go, and how many came. */
 export interface Target {
@@ -23,7 +23,7 @@ const indexingStats = z.object({
 });
 
 export function indexTarget(node: string, index: string, signal: AbortSignal): IndexTarget {
-  const mappings = templateToWrite(null, [index])?.template.mappings;
+  const mappings = coveringTemplate(null, [index]).template.mappings;
   const request = elasticsearchRequest(node, signal);
   const remove = async (): Promise<void> => {
     await request("DELETE", `/${index}?ignore_unavailable=true`);

@@ -11,6 +11,7 @@ import type { BurialsBuilder } from "../../lib/rules/audit/burials.ts";
 import type { Specification } from "../../lib/rules/declaration.ts";
 import { messageOf } from "../../lib/rules/errors.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
+import { throwRefused } from "../../lib/rules/index-template.ts";
 import { indexPatternOf } from "../../lib/rules/names.ts";
 import type { Settings } from "../../lib/rules/settings.ts";
 import type { AuditEnd } from "./audit-text.ts";
@@ -71,7 +72,10 @@ export async function runAudit(run: AuditRun): Promise<void> {
         openDocuments: (cursors) => openRecordDocuments(elasticsearch, { topic, index, cursors }, signal),
         readSpans: (spans, onBatch) => readSpans({ kafka, topic, logger }, spans, onBatch, signal),
         readBurials: async () => (await burialsOf([topic])).of(topic),
-        prepareRepair: () => elasticsearch.ensureTemplate([indexPatternOf(index)], signal),
+        async prepareRepair() {
+          const pattern = indexPatternOf(index);
+          throwRefused(await elasticsearch.ensureTemplate([pattern], signal), pattern);
+        },
         ingest: (records, attempt) =>
           ingestBatch(
             { spec, records, attempt, limits },

@@ -1,3 +1,4 @@
+import { PenstockError } from "./errors.ts";
 import { maxFlattenedDepth, maxNameLength } from "./flattened-json.ts";
 
 /** Name of the one index template that Penstock keeps. */
@@ -21,20 +22,37 @@ export interface IndexTemplate {
   readonly [member: string]: unknown;
 }
 
+/** By pattern that Elasticsearch does not let the template cover: why, as one sentence. */
+export type TemplateRefusals = ReadonlyMap<string, string>;
+
 /**
- * The template to write so that it covers `patterns`, or null where the one that is there does. Patterns are only ever
- * added: other hosts, and topics that come back, need theirs.
+ * The patterns that the template has yet to be written with; none: it is to be written for its form alone; null: it does
+ * as it is.
  */
-export function templateToWrite(
+export function missingPatterns(
   existing: ExistingTemplate | null,
   patterns: readonly string[],
-): IndexTemplate | null {
-  const all = new Set([...(existing?.patterns ?? []), ...patterns]);
-  if (all.size === 0) return null;
-  if (existing !== null && existing.version >= templateVersion && all.size === existing.patterns.length) {
-    return null;
-  }
-  return { index_patterns: [...all].sort(), ...body };
+): readonly string[] | null {
+  const there = new Set(existing?.patterns);
+  const missing = [...new Set(patterns)].filter((pattern) => !there.has(pattern));
+  if (missing.length > 0) return missing;
+  return there.size > 0 && (existing?.version ?? 0) < templateVersion ? [] : null;
+}
+
+/** Patterns are only ever added: other hosts, and topics that come back, need theirs. */
+export function coveringTemplate(
+  existing: ExistingTemplate | null,
+  patterns: readonly string[],
+): IndexTemplate {
+  return { index_patterns: [...new Set([...(existing?.patterns ?? []), ...patterns])].sort(), ...body };
+}
+
+/** @throws PenstockError `elasticsearch_refused` where the pattern is among what was refused */
+export function throwRefused(refusals: TemplateRefusals, pattern: string): void {
+  const reason = refusals.get(pattern);
+  if (reason === undefined) return;
+  const message = `the index template cannot be ensured: ${reason}`;
+  throw new PenstockError("elasticsearch_refused", message, { retryable: true });
 }
 
 // What each choice below costs and saves was measured: infra/bench/README.md, "What the index template costs".

@@ -25,8 +25,8 @@ export function matchesTopicPattern(pattern: string, topic: string, deadLetterTo
   return !isInternalTopic(topic) && topic !== deadLetterTopic && matchesGlob(pattern, topic);
 }
 
-/** Two pointers and one way back: no pattern takes longer than |pattern| × |text| steps, as a regular expression might. */
-function matchesGlob(pattern: string, text: string): boolean {
+/** `*` any number of characters, `?` exactly one. Two pointers and one way back: no pattern takes longer than |pattern| × |text| steps, as a regular expression might. */
+export function matchesGlob(pattern: string, text: string): boolean {
   let p = 0;
   let t = 0;
   let star = -1;

@@ -124,19 +124,24 @@ function isClosedForGood(status: number, error: ServerError): boolean {
 }
 
 function retryReason(status: number, error: ServerError | null, place: string): RetryReason {
-  const type = error === null || error.type === "unknown" ? "" : ` ${error.type}`;
   // The reason of an unknown 400 may quote the document, and no record's content belongs into a log.
   const quotable = error !== null && (status !== 400 || aboutCluster.test(error.reason));
-  const reason = quotable && error.reason !== "" ? `: ${error.reason.slice(0, 300)}` : "";
-  return {
-    code: retryCode(status, error),
-    message: `${place}Elasticsearch answered ${status}${type}${reason}`,
-  };
+  const message = answeredText(status, quotable || error === null ? error : { ...error, reason: "" });
+  return { code: retryCode(status, error), message: place + message };
 }
 
-/** Reasons of a 400 that speak of the cluster: a missing pipeline, the shard limit, an alias without a write index. */
+/** What Elasticsearch answered, quoted: only where no record's content can be in it. */
+export function answeredText(status: number, error: ServerError | null): string {
+  const type = error === null || error.type === "unknown" ? "" : ` ${error.type}`;
+  const reason = (error?.reason ?? "") === "" ? "" : `: ${error?.reason.slice(0, MAX_QUOTED)}`;
+  return `Elasticsearch answered ${status}${type}${reason}`;
+}
+
+const MAX_QUOTED = 500;
+
+/** Reasons of a 400 that speak of the cluster: a missing pipeline, the shard limit, an alias without a write index, a template. */
 const aboutCluster =
-  /^pipeline with id \[|this action would add \[|no write index is defined|^closed$|^Invalid index name|media.type/i;
+  /^pipeline with id \[|this action would add \[|no write index is defined|^closed$|^Invalid index name|media.type|^(index|composable) template \[|^only write ops with an op_type of create|^explicit index in bulk|^unknown setting \[|^request \[\/_bulk/i;
 
 function retryCode(status: number, error: ServerError | null): RetryReason["code"] {
   if (error?.type === "cluster_block_exception" || error?.type === "index_closed_exception")

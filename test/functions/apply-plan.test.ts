@@ -106,6 +106,27 @@ describe("an index template that cannot be ensured", () => {
     expect(world.topics.has("gone")).toBe(false);
   });
 
+  test("for one topic's index fails that topic alone, one that starts and one that runs otherwise", async () => {
+    const world = createWorld([declaration("a"), declaration("b"), declaration("c")], ["a", "b", "c", "d"]);
+    world.refusedPatterns.set("c", "another template");
+    const error = "the index template cannot be ensured: another template";
+    expect((await world.run()).failed).toEqual([{ topic: "c", error }]);
+    expect(world.running()).toEqual(["a", "b"]);
+
+    world.refusedPatterns.clear();
+    world.refusedPatterns.set("x", "a data stream");
+    const declarations = [
+      declaration("a", { index: "x" }),
+      declaration("b", { path: "/new" }),
+      declaration("d"),
+    ];
+    world.config = { settings: settings(), declarations };
+    const { failed } = await world.run();
+    expect(failed).toEqual([{ topic: "a", error: "the index template cannot be ensured: a data stream" }]);
+    expect(world.topics.get("a")?.spec.index).toBe("a");
+    expect([world.running(), runningBy(world, "/new")]).toEqual([["a", "b", "d"], ["b"]]);
+  });
+
   test("is no matter where nothing starts", async () => {
     const world = createWorld([declaration("a")], ["a"]);
     await world.run();

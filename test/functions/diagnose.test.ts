@@ -38,6 +38,7 @@ function well(changes: Partial<DiagnoseDeps> = {}): DiagnoseDeps {
       targets: async (names) =>
         new Map(names.map((name) => [name, { kind: "absent" as const, indices: [] }])),
       privileges: async () => ({ security: "off" }),
+      refusedPatterns: async () => new Map(),
       pipelines: async () => new Set(["p"]),
     },
     examinePort: async () => ({ kind: "free" }),
@@ -82,6 +83,17 @@ describe("a diagnosis", () => {
     const checks = await diagnose(input, { ...deps, elasticsearch });
     expect(asked).toEqual([["app", "logs-*"], true]);
     expect(find(checks, "permissions on logs-*")?.state).toBe("failed");
+  });
+
+  test("names the topics whose index the template cannot have, and why", async () => {
+    const deps = well();
+    const refusals = new Map([["logs-*", "Elasticsearch answered 400: another template"]]);
+    const elasticsearch = { ...deps.elasticsearch, refusedPatterns: async () => refusals };
+    const checks = await diagnose(input, { ...deps, elasticsearch });
+    expect(find(checks, "index template for logs-*")).toMatchObject({
+      state: "failed",
+      seen: "Elasticsearch answered 400: another template; declared for web",
+    });
   });
 
   test("of a question that fails says so and goes on", async () => {

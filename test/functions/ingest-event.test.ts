@@ -39,7 +39,7 @@ function world(byMessage: Readonly<Record<string, BulkItem>> = {}, changes: Part
       ["app", "web"].includes(topic) ? specification({ topic, index: `${topic}-{yyyy.MM.dd}` }) : null,
     ensureTemplate: async (patterns) => {
       covered.push([...patterns]);
-      return Promise.resolve();
+      return Promise.resolve(new Map());
     },
     bulk: async (body) => {
       const lines = body.toString().trimEnd().split("\n");
@@ -121,8 +121,10 @@ describe("the index template", () => {
       { batches: batchesOf("app-0:a", "web-0:b", "app-1:c"), limits },
       {
         ...deps,
-        ensureTemplate: async (patterns) =>
-          Promise.resolve(void order.push(`template ${patterns.join(" ")}`)),
+        ensureTemplate: async (patterns) => {
+          order.push(`template ${patterns.join(" ")}`);
+          return Promise.resolve(new Map());
+        },
         bulk: async (body, how) => {
           order.push("bulk");
           return deps.bulk(body, how);
@@ -153,6 +155,15 @@ describe("the index template", () => {
       expect(ids).toEqual([]);
     },
   );
+
+  test("that does not take one topic's index fails that topic's records, and writes the others", async () => {
+    const refusals = new Map([["web-*", "Elasticsearch answered 400: another template"]]);
+    const { deps } = world({}, { ensureTemplate: () => Promise.resolve(refusals) });
+    const { failed, counts } = await ingestEvent({ batches: batchesOf("app-0:a", "web-1:b"), limits }, deps);
+    const message = "the index template cannot be ensured: Elasticsearch answered 400: another template";
+    expect(failed).toEqual([{ name: "web-1", offsets: [1], code: "other", message }]);
+    expect(counts.indexed).toBe(1);
+  });
 
   test("hides no error of ours", async () => {
     const { deps } = world({}, { ensureTemplate: () => Promise.reject(new TypeError("a bug")) });

@@ -64,7 +64,7 @@ function world(answer: (operation: Operation) => BulkItem = () => created) {
     },
     ensureTemplate: async (patterns) => {
       templates.push(...patterns);
-      return Promise.resolve();
+      return Promise.resolve(new Map());
     },
     specificationOf: (topic) => specs.get(topic) ?? null,
     wait: async (ms) => {

@@ -34,6 +34,8 @@ export interface World {
   /** Topics whose starts and replacements never end. */
   readonly hanging: Set<string>;
   templates: Set<string> | Error;
+  /** By index pattern that the template cannot have: why. */
+  readonly refusedPatterns: Map<string, string>;
   settingsError: Error | null;
   now: number;
 
@@ -67,6 +69,7 @@ export function createWorld(declarations: readonly Declaration[], kafka: readonl
     broken: new Set(),
     hanging: new Set(),
     templates: new Set(),
+    refusedPatterns: new Map(),
     settingsError: null,
     now: 1_000_000,
     topics: new Map(),
@@ -154,6 +157,7 @@ function deps(world: World): ReconcileDeps {
     async ensureTemplate(patterns) {
       const templates = orThrow(world.templates);
       for (const pattern of patterns) templates.add(pattern);
+      return world.refusedPatterns;
     },
     start: launch,
     replacing: () =>

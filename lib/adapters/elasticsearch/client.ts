@@ -5,13 +5,14 @@ import {
   parseBulkItems,
   type RequestFailure,
 } from "../../rules/bulk-answer.ts";
-import { messageOf, PenstockError } from "../../rules/errors.ts";
-import { templateToWrite } from "../../rules/index-template.ts";
+import { coveringTemplate, missingPatterns, type TemplateRefusals } from "../../rules/index-template.ts";
 import type { Logger } from "../../rules/logger.ts";
 import type { ElasticsearchSettings } from "../../rules/settings.ts";
 import { masterFailure } from "./master.ts";
 import { findExistingIds } from "./existing-ids.ts";
-import { readTemplate, type SendJson, writeTemplate } from "./template.ts";
+import { readTemplate, type SendJson, tryTemplate } from "./template.ts";
+import { coverPatterns } from "./template-cover.ts";
+import { createTemplateKeeper } from "./template-keeper.ts";
 import {
   createTransport,
   type ElasticsearchAnswer,
@@ -23,6 +24,8 @@ import { detectMajor, errorOf } from "./version.ts";
 export interface BulkOptions {
   /** An ingest pipeline for every operation; null: none. */
   readonly pipeline: string | null;
+  /** What covers the index of every operation, as `ensureTemplate` was told; absent: not known. */
+  readonly pattern?: string;
   readonly signal: AbortSignal;
 }
 
@@ -35,9 +38,12 @@ export interface Elasticsearch {
   bulk(body: string | Buffer, options: BulkOptions): Promise<BulkAnswer>;
   /**
    * Makes the index template cover the patterns, never taking one away; does nothing where templates are the user's.
+   * @returns those that Elasticsearch does not take, and why; the others are covered
    * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
    */
-  ensureTemplate(patterns: readonly string[], signal: AbortSignal): Promise<void>;
+  ensureTemplate(patterns: readonly string[], signal: AbortSignal): Promise<TemplateRefusals>;
+  /** What `ensureTemplate` would return; changes nothing. @throws as that */
+  tryTemplate(patterns: readonly string[], signal: AbortSignal): Promise<TemplateRefusals>;
   /**
    * Which of the ids an index, or any that a pattern covers, holds; none where it does not exist.
    * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
@@ -77,8 +83,6 @@ export interface Question extends Pick<ElasticsearchRequest, "method" | "path" |
 const controlTimeoutMs = 10_000;
 /** Less than those who ask how things are wait for, so that the reason names the node. */
 const probeTimeoutMs = 4_000;
-/** Hosts that write the template at the same moment overwrite each other: it is read again until ours is in it. */
-const templateAttempts = 5;
 /** What may tell of all indices, of ten thousand patterns, or of a page of hits. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
@@ -90,56 +94,10 @@ export function createElasticsearch(
   /** Asked once, and again after a failure or when the cluster no longer speaks it. */
   let major: number | null = null;
 
-  /** Everything that was ever asked for here, so that what another host overwrote comes back with the next write. */
-  const wanted = new Set<string>();
-  /** Reading and writing the template is no transaction: two at once would each drop what the other added. */
-  let ensuring: Promise<void> = Promise.resolve();
-
-  /** The cluster was out of reach. What answers next may have lost the template together with its data. */
-  let templateInDoubt = false;
-
-  async function ensureWanted(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    const send = control(signal);
-    for (let attempt = 1; attempt <= templateAttempts; attempt += 1) {
-      const template = templateToWrite(await readTemplate(send), [...wanted]);
-      if (template === null) return;
-      await writeTemplate(send, template);
-    }
-    throw new PenstockError("elasticsearch_unavailable", "the index template keeps being overwritten", {
-      retryable: true,
-    });
-  }
-
-  /**
-   * Before a bulk goes to a cluster that was out of reach: without the template Elasticsearch would map what it makes
-   * anew by guessing. @returns why it cannot be told; null: all is well
-   */
-  async function templateFailure(signal: AbortSignal): Promise<RequestFailure | null> {
-    if (!templateInDoubt || !settings.manageTemplates || wanted.size === 0) return null;
-    const ensured = ensuring.then(async () => {
-      if (!templateInDoubt) return;
-      templateInDoubt = false;
-      try {
-        await ensureWanted(signal);
-      } catch (error) {
-        templateInDoubt = true;
-        throw error;
-      }
-    });
-    ensuring = ensured.catch(() => {});
-    try {
-      await ensured;
-      return null;
-    } catch (error) {
-      signal.throwIfAborted();
-      return { kind: "connection", message: `the index template cannot be ensured: ${messageOf(error)}` };
-    }
-  }
+  const template = createTemplateKeeper(control);
 
   function noteReachability(answer: AnyAnswer): void {
-    if ("failure" in answer && ["connection", "timeout"].includes(answer.failure.kind))
-      templateInDoubt = true;
+    if ("failure" in answer && ["connection", "timeout"].includes(answer.failure.kind)) template.doubt();
   }
 
   async function detect(signal: AbortSignal, timeoutMs = controlTimeoutMs): ReturnType<typeof detectMajor> {
@@ -197,9 +155,9 @@ export function createElasticsearch(
   }
 
   return {
-    async bulk(body, { pipeline, signal }) {
-      const inDoubt = await templateFailure(signal);
-      if (inDoubt !== null) return { failure: inDoubt };
+    async bulk(body, { pipeline, pattern = null, signal }) {
+      const unready = settings.manageTemplates ? await template.failure(pattern, signal) : null;
+      if (unready !== null) return { failure: unready };
       const answer = await send(
         {
           method: "POST",
@@ -218,13 +176,15 @@ export function createElasticsearch(
       return { failure: { kind: "bad_answer", message: "Elasticsearch's answer to a bulk holds no items" } };
     },
 
-    ensureTemplate(patterns, signal) {
-      if (!settings.manageTemplates) return Promise.resolve();
-      for (const pattern of patterns) wanted.add(pattern);
-      const ensured = ensuring.then(() => ensureWanted(signal));
-      // The next one waits for this one's end, whatever it is; its failure is told to whoever asked.
-      ensuring = ensured.catch(() => {});
-      return ensured;
+    async ensureTemplate(patterns, signal) {
+      return settings.manageTemplates ? template.ensure(patterns, signal) : new Map();
+    },
+
+    async tryTemplate(patterns, signal) {
+      const send = control(signal);
+      const existing = await readTemplate(send);
+      const missing = missingPatterns(existing, patterns) ?? [];
+      return coverPatterns(missing, (some) => tryTemplate(send, coveringTemplate(existing, some)));
     },
 
     existingIds: (index, ids, signal) =>

@@ -7,6 +7,7 @@ import {
   type PrivilegeFacts,
   type TargetFacts,
 } from "../../rules/diagnosis/elasticsearch.ts";
+import type { TemplateRefusals } from "../../rules/index-template.ts";
 import { PenstockError } from "../../rules/errors.ts";
 import type { ElasticsearchSettings } from "../../rules/settings.ts";
 import { createElasticsearch, type Question } from "./client.ts";
@@ -27,6 +28,8 @@ export interface ElasticsearchDiagnosis {
     manageTemplates: boolean,
     signal: AbortSignal,
   ): Promise<PrivilegeFacts>;
+  /** Which of the patterns the index template cannot have, and why; where templates are the user's, none. */
+  refusedPatterns(patterns: readonly string[], signal: AbortSignal): Promise<TemplateRefusals>;
   pipelines(signal: AbortSignal): Promise<ReadonlySet<string>>;
   close(): Promise<void>;
 }
@@ -184,6 +187,8 @@ export function createElasticsearchDiagnosis(settings: ElasticsearchSettings): E
         throw error;
       }
     },
+
+    refusedPatterns: (patterns, signal) => client.tryTemplate(patterns, signal),
 
     async pipelines(signal) {
       const question = get("/_ingest/pipeline", { summary: "true" });

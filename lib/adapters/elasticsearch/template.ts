@@ -1,10 +1,15 @@
+import type { RequestFailure } from "../../rules/bulk-answer.ts";
 import { isObject } from "../../rules/json-document.ts";
 import { type ExistingTemplate, type IndexTemplate, indexTemplateName } from "../../rules/index-template.ts";
 import type { ElasticsearchAnswer } from "./transport.ts";
 import { errorOf } from "./version.ts";
 
 /** A request in the version that the cluster speaks, its deadline set. */
-export type SendJson = (method: "GET" | "PUT", path: string, body?: object) => Promise<ElasticsearchAnswer>;
+export type SendJson = (
+  method: "GET" | "PUT" | "POST",
+  path: string,
+  body?: object,
+) => Promise<ElasticsearchAnswer>;
 
 const templatePath = `/_index_template/${indexTemplateName}`;
 
@@ -33,8 +38,17 @@ export async function readTemplate(send: SendJson): Promise<ExistingTemplate | n
   };
 }
 
-/** @throws PenstockError where it is refused */
-export async function writeTemplate(send: SendJson, template: IndexTemplate): Promise<void> {
-  const answer = await send("PUT", templatePath, template);
-  if ("failure" in answer) throw errorOf(answer.failure);
+/** @returns why it is not taken; null: it is */
+export function putTemplate(send: SendJson, template: IndexTemplate): Promise<RequestFailure | null> {
+  return failureOf(send("PUT", templatePath, template));
+}
+
+/** As `putTemplate`, and changes nothing. */
+export function tryTemplate(send: SendJson, template: IndexTemplate): Promise<RequestFailure | null> {
+  return failureOf(send("POST", `/_index_template/_simulate/${indexTemplateName}`, template));
+}
+
+async function failureOf(sent: Promise<ElasticsearchAnswer>): Promise<RequestFailure | null> {
+  const answer = await sent;
+  return "failure" in answer ? answer.failure : null;
 }

@@ -1,5 +1,5 @@
 import type { RequestFailure } from "../../rules/bulk-answer.ts";
-import { classifyFailure } from "../../rules/outcome.ts";
+import { answeredText } from "../../rules/outcome.ts";
 import { PenstockError } from "../../rules/errors.ts";
 import { isObject } from "../../rules/json-document.ts";
 import { type ElasticsearchAnswer, neededVersions, type Transport } from "./transport.ts";
@@ -63,8 +63,8 @@ function versionsIn(body: unknown): readonly string[] {
  * `elasticsearch_unavailable` where time may help. Its cause is the failure.
  */
 export function errorOf(failure: RequestFailure, place = ""): PenstockError {
-  const verdict = classifyFailure(failure);
-  const message = verdict.kind === "split" ? verdict.error.reason : verdict.reason.message;
+  // No record is sent outside of a bulk, so none can be quoted.
+  const message = failure.kind === "response" ? answeredText(failure.status, failure.error) : failure.message;
   const refused =
     failure.kind === "bad_answer" ||
     failure.kind === "answer_too_large" ||

@@ -1,5 +1,6 @@
 import { messageOf, PenstockError } from "../errors.ts";
 import { isObject } from "../json-document.ts";
+import type { TemplateRefusals } from "../index-template.ts";
 import { linkRemedy } from "../link-trouble.ts";
 import { type Check, checksOf, counted, namesText } from "./check.ts";
 
@@ -197,6 +198,22 @@ function privilegeRemedy(privilege: string): string {
   return privilege === "manage_index_templates"
     ? "grant it, or set elasticsearch.manageTemplates to false and keep the templates yourself"
     : "grant it to the user of elasticsearch.auth";
+}
+
+/** @param topicsOf by pattern: the topics whose index it covers */
+export function judgeTemplate(
+  refusals: TemplateRefusals,
+  topicsOf: ReadonlyMap<string, readonly string[]>,
+): Check[] {
+  const name = "index template";
+  if (refusals.size === 0) return [ok(name, "covers every target, or can")];
+  return [...refusals].map(([pattern, reason]) =>
+    failed(
+      `${name} for ${pattern}`,
+      `${reason}; declared for ${namesText(topicsOf.get(pattern) ?? [])}`,
+      "give the other template another priority (a higher one wins over Penstock's 150) or other patterns, or declare another index",
+    ),
+  );
 }
 
 /** @param wanted by pipeline: the topics that are declared with it */

@@ -28,7 +28,7 @@ function intakeWith(changes: Partial<EventIntakeDeps> = {}) {
     deadLetters: () => ({ store: () => Promise.reject(new Error("no test rejects a record")) }),
     settings: () => settings(),
     declarations: () => [app],
-    ensureTemplate: () => Promise.resolve(),
+    ensureTemplate: () => Promise.resolve(new Map()),
     now: () => 0,
     ...changes,
   });

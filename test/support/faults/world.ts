@@ -1,6 +1,6 @@
 import { freePorts } from "../../../infra/stack/ports.ts";
 import { startStack, type Stack } from "../../../infra/stack/stack.ts";
-import { indexTemplateName, templateToWrite } from "../../../lib/rules/index-template.ts";
+import { indexTemplateName, coveringTemplate } from "../../../lib/rules/index-template.ts";
 import { testElasticsearch, type TestElasticsearch } from "../elasticsearch.ts";
 import { connectTestKafka, type TestKafka } from "../kafka.ts";
 import { startTcpProxy, type TcpProxy } from "../tcp-proxy.ts";
@@ -166,7 +166,7 @@ async function openListener(name: string, port: number): Promise<Listener> {
  * their patterns to the template at once the last one wins; what is there already, all of them keep.
  */
 async function coverAll(node: string): Promise<void> {
-  const template = templateToWrite(null, ["fault-*"]);
+  const template = coveringTemplate(null, ["fault-*"]);
   const { status } = await testElasticsearch(node).request(
     "PUT",
     `/_index_template/${indexTemplateName}`,

@@ -339,6 +339,61 @@ describe("the template", () => {
     ]);
   });
 
+  describe("that Elasticsearch does not take with one pattern", () => {
+    const bulkOf = (elasticsearch: Elasticsearch, pattern: string) =>
+      elasticsearch.bulk("{}\n{}\n", { pipeline: null, pattern, signal });
+
+    /** Refuses it with the pattern `bad`, for as long as `picky`. */
+    function serveOne() {
+      const world = { picky: true, kept: null as string[] | null, writes: [] as string[][] };
+      const reason =
+        "index template [penstock] has index patterns [x] matching patterns from existing templates [t] with patterns (t => [ba*]) that have the same priority [150], …";
+      const { elasticsearch } = serve("9.2.0", async (request) => {
+        if (request.url.includes("/_bulk")) return ok();
+        if (request.method === "GET")
+          return world.kept === null ? Response.json({}, { status: 404 }) : templates(world.kept);
+        const patterns = Object(await request.json()).index_patterns as string[];
+        world.writes.push(patterns);
+        if (world.picky && patterns.includes("bad"))
+          return Response.json({ error: { type: "illegal_argument_exception", reason } }, { status: 400 });
+        world.kept = patterns;
+        return Response.json({ acknowledged: true });
+      });
+      return { elasticsearch, world };
+    }
+
+    test("covers the others, and says why; asked again it is tried again, and then there", async () => {
+      const { elasticsearch, world } = serveOne();
+      const refused = await elasticsearch.ensureTemplate(["a", "bad", "b"], signal);
+      expect([...refused.keys()]).toEqual(["bad"]);
+      expect(refused.get("bad")).toContain(
+        "index pattern [bad] matching patterns from existing templates [t]",
+      );
+      expect(world.kept).toEqual(["a", "b"]);
+      // Others are not held up by it, and do not ask for it.
+      expect((await elasticsearch.ensureTemplate(["c"], signal)).size).toBe(0);
+      expect(world.writes.at(-1)).toEqual(["a", "b", "c"]);
+      world.picky = false;
+      expect((await elasticsearch.ensureTemplate(["bad"], signal)).size).toBe(0);
+      expect(world.kept).toEqual(["a", "b", "bad", "c"]);
+    });
+
+    test("holds up its own bulks alone where the template was lost, until it is taken", async () => {
+      const { elasticsearch, world } = serveOne();
+      world.picky = false;
+      await elasticsearch.ensureTemplate(["a", "bad"], signal);
+      world.picky = true;
+      world.kept = null;
+      expect([...(await elasticsearch.ensureTemplate(["bad"], signal)).keys()]).toEqual(["bad"]);
+      expect(await bulkOf(elasticsearch, "a")).toMatchObject({ items: [{ status: 201 }] });
+      expect(await bulkOf(elasticsearch, "bad")).toMatchObject({
+        failure: { message: expect.stringContaining("the index template cannot be ensured") },
+      });
+      world.picky = false;
+      expect(await bulkOf(elasticsearch, "bad")).toMatchObject({ items: [{ status: 201 }] });
+    });
+  });
+
   test("one that cannot be read is not overwritten", async () => {
     const { elasticsearch, seen } = serve("9.2.0", () => Response.json({}));
     expect(elasticsearch.ensureTemplate(["a"], signal)).rejects.toMatchObject({

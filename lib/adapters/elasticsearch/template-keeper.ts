@@ -1,0 +1,108 @@
+import type { RequestFailure } from "../../rules/bulk-answer.ts";
+import { messageOf, PenstockError } from "../../rules/errors.ts";
+import { coveringTemplate, missingPatterns, type TemplateRefusals } from "../../rules/index-template.ts";
+import { coverPatterns } from "./template-cover.ts";
+import { putTemplate, readTemplate, type SendJson } from "./template.ts";
+
+/** Keeps the one index template covering what is written to, for as long as its client lives. */
+export interface TemplateKeeper {
+  /**
+   * Makes it cover the patterns, never taking one away.
+   * @returns by pattern that Elasticsearch does not take: why
+   * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
+   */
+  ensure(patterns: readonly string[], signal: AbortSignal): Promise<TemplateRefusals>;
+  /** The cluster was out of reach. What answers next may have lost the template together with its data. */
+  doubt(): void;
+  /**
+   * Before something is written: without the template Elasticsearch would map what it makes anew by guessing.
+   * @param pattern of what is written to; null: not known
+   * @returns why nothing may be written; null: all is well
+   */
+  failure(pattern: string | null, signal: AbortSignal): Promise<RequestFailure | null>;
+}
+
+/** Hosts that write the template at the same moment overwrite each other: it is read again until ours is in it. */
+const ATTEMPTS = 5;
+
+export function createTemplateKeeper(control: (signal: AbortSignal) => SendJson): TemplateKeeper {
+  /** Everything that was ever asked for here and taken, so that what another host overwrote comes back with the next write. */
+  const wanted = new Set<string>();
+  /** What was not taken, and why. Tried again when it is asked for again. */
+  const refused = new Map<string, string>();
+  /** Reading and writing the template is no transaction: two at once would each drop what the other added. */
+  let ensuring: Promise<void> = Promise.resolve();
+  let inDoubt = false;
+
+  async function ensureWanted(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const send = control(signal);
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const existing = await readTemplate(send);
+      const missing = missingPatterns(existing, [...wanted]);
+      if (missing === null) return;
+      const taken = new Set<string>();
+      const left = await coverPatterns(missing, async (patterns) => {
+        const failure = await putTemplate(send, coveringTemplate(existing, [...taken, ...patterns]));
+        if (failure === null) for (const pattern of patterns) taken.add(pattern);
+        return failure;
+      });
+      for (const [pattern, reason] of left) refused.set(pattern, reason);
+      // A data stream is neither taken nor refused.
+      for (const pattern of missing) if (!taken.has(pattern)) wanted.delete(pattern);
+    }
+    throw new PenstockError("elasticsearch_unavailable", "the index template keeps being overwritten", {
+      retryable: true,
+    });
+  }
+
+  /** One after the other; the next one waits for this one's end, whatever it is. */
+  async function inTurn(step: () => Promise<void>): Promise<void> {
+    const done = ensuring.then(step);
+    ensuring = done.catch(() => {});
+    await done;
+  }
+
+  async function resolveDoubt(signal: AbortSignal): Promise<void> {
+    if (!inDoubt) return;
+    // Set again by what fails meanwhile.
+    inDoubt = false;
+    try {
+      await ensureWanted(signal);
+    } catch (error) {
+      inDoubt = true;
+      throw error;
+    }
+  }
+
+  const keeper: TemplateKeeper = {
+    async ensure(patterns, signal) {
+      for (const pattern of patterns) {
+        refused.delete(pattern);
+        wanted.add(pattern);
+      }
+      await inTurn(() => ensureWanted(signal));
+      const asked = new Set(patterns);
+      return new Map([...refused].filter(([pattern]) => asked.has(pattern)));
+    },
+    doubt() {
+      inDoubt = true;
+    },
+    async failure(pattern, signal) {
+      try {
+        if (inDoubt && wanted.size > 0) await inTurn(() => resolveDoubt(signal));
+        if (pattern === null || !refused.has(pattern)) return null;
+        const reason = (await keeper.ensure([pattern], signal)).get(pattern);
+        return reason === undefined ? null : { kind: "bad_answer", message: templateTrouble(reason) };
+      } catch (error) {
+        signal.throwIfAborted();
+        return { kind: "connection", message: templateTrouble(messageOf(error)) };
+      }
+    },
+  };
+  return keeper;
+}
+
+function templateTrouble(reason: string): string {
+  return `the index template cannot be ensured: ${reason}`;
+}

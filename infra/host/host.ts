@@ -5,6 +5,7 @@ import { startConsumer } from "../../lib/adapters/kafka/consumer.ts";
 import { createKafkaLinks } from "../../lib/adapters/kafka/links.ts";
 import { createThrottledLogger } from "../../lib/adapters/log-throttle.ts";
 import { createMetrics } from "../../lib/adapters/metrics.ts";
+import { createOpenConnections } from "../../lib/adapters/open-connections.ts";
 import { messageOf, PenstockError } from "../../lib/rules/errors.ts";
 import { readAheadBytes } from "../../lib/rules/byte-share.ts";
 import { indexPatternOf } from "../../lib/rules/names.ts";
@@ -16,6 +17,7 @@ import { createClients } from "./clients.ts";
 import { createConsumerPool } from "./consumer-pool.ts";
 import { createEtcdKeeper } from "./etcd-keeper.ts";
 import { createHttpApp } from "./http/app.ts";
+import { watchConnections } from "./http/connection-watch.ts";
 import { serveHttp } from "./http/server.ts";
 import { createMonitor } from "./monitor.ts";
 import { createPump } from "./pump.ts";
@@ -202,6 +204,7 @@ export function startHost(options: HostOptions): Host {
     port: http.port,
     tls: http.tls,
     app: createHttpApp(services.http),
+    connections: watchConnections(createOpenConnections(), failures),
   });
   const watch = createFileWatch({
     onChange(paths) {

@@ -1,6 +1,7 @@
 import { messageOf, PenstockError } from "../../../lib/rules/errors.ts";
 import { sameSettings } from "../../../lib/rules/accept-settings.ts";
 import type { ServerTlsSettings } from "../../../lib/rules/settings.ts";
+import type { ConnectionWatch } from "./connection-watch.ts";
 import type { ServerBindings } from "./event-stream.ts";
 import { maxEventBytes } from "./ingest-route.ts";
 
@@ -14,6 +15,8 @@ export interface ServeOptions {
   readonly tls?: ServerTlsSettings | null;
   /** Stops the server when aborted. */
   readonly signal?: AbortSignal;
+  /** Absent: as many as come. */
+  readonly connections?: ConnectionWatch;
 }
 
 export interface HttpServer {
@@ -44,7 +47,14 @@ const ANSWER_SECONDS = 120;
  *
  * @throws PenstockError `http_unavailable` where the address is in use, not ours or not allowed.
  */
-export function serveHttp({ app, hostname, port, tls = null, signal }: ServeOptions): HttpServer {
+export function serveHttp({
+  app,
+  hostname,
+  port,
+  tls = null,
+  signal,
+  connections,
+}: ServeOptions): HttpServer {
   signal?.throwIfAborted();
   const stopping = new AbortController();
   const open = (at: number, withTls: ServerTlsSettings | null) =>
@@ -70,9 +80,34 @@ export function serveHttp({ app, hostname, port, tls = null, signal }: ServeOpti
       throw error;
     }
   };
+  let isClosed = false;
+  const openAgain = (onClosed: ConnectionWatch["onClosed"]): void => {
+    try {
+      server = open(boundPort, inUse);
+      isClosed = false;
+    } catch (error) {
+      isClosed = true;
+      onClosed(error);
+    }
+  };
+  /** Those between two requests first; where that does not do, all: half a head can be sent for as long as Bun lets it. */
+  const boundConnections = ({ most, count, onCut, onClosed }: ConnectionWatch): void => {
+    if (isClosed) openAgain(onClosed);
+    if (count(boundPort) <= most) return;
+    const all = [server, ...retired];
+    for (const each of all) each.closeIdleConnections();
+    const left = count(boundPort);
+    if (left <= most) return;
+    for (const each of all) void each.stop(true);
+    onCut(left);
+    openAgain(onClosed);
+  };
+  const watch = connections && setInterval(() => boundConnections(connections), connections.everyMs);
+  watch?.unref();
   const endStreams = () => stopping.abort(new Error("the host is stopping"));
   const stop = async (deadlineMs = 2_000) => {
     endStreams();
+    clearInterval(watch);
     signal?.removeEventListener("abort", stopNow);
     const all = [server, ...retired];
     const deadline = setTimeout(() => all.forEach((each) => void each.stop(true)), deadlineMs);

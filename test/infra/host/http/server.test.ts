@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { connect } from "node:net";
 import { serveHttp, type HttpServer } from "../../../../infra/host/http/server.ts";
+import { createOpenConnections } from "../../../../lib/adapters/open-connections.ts";
 import { PenstockError } from "../../../../lib/rules/errors.ts";
 import { problemOf, setUp, token } from "./fixture.ts";
 
@@ -151,4 +152,51 @@ describe("stopping", () => {
     release();
     expect(() => serve({ app: setUp().app, signal: controller.signal })).toThrow();
   });
+});
+
+describe("more connections than there may be", () => {
+  const kernel = createOpenConnections();
+  /** A server that takes three, and counts when it is told to. */
+  function bounded() {
+    const cut: number[] = [];
+    const server = serve({
+      app: setUp().app,
+      connections: {
+        most: 3,
+        everyMs: 20,
+        count: (port) => kernel.to(port) ?? 0,
+        onCut: (count) => cut.push(count),
+        onClosed: (error) => expect(error).toBeNull(),
+      },
+    });
+    return { server, cut };
+  }
+  /** @returns resolves once the server has closed it */
+  function say(port: number, text: string): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const socket = connect(port, hostname, () => socket.write(text));
+    socket.once("error", () => {});
+    socket.once("close", () => resolve());
+    socket.resume();
+    return promise;
+  }
+  const whole = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+  test.skipIf(kernel.descriptorLimit === null)("those between two requests are closed", async () => {
+    const { server, cut } = bounded();
+    await Promise.all(Array.from({ length: 6 }, () => say(server.port, whole)));
+    expect(cut).toEqual([]);
+  });
+
+  test.skipIf(kernel.descriptorLimit === null)(
+    "where that does not do, all are, and the port is open again",
+    async () => {
+      const { server, cut } = bounded();
+      await Promise.all(
+        Array.from({ length: 6 }, () => say(server.port, "GET /healthz HTTP/1.1\r\nHost: l")),
+      );
+      expect(cut.length).toBeGreaterThan(0);
+      expect((await fetch(`${server.url}healthz`)).status).toBe(200);
+    },
+  );
 });

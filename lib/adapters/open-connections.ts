@@ -1,0 +1,60 @@
+import { openSync, readFileSync, readSync, statSync } from "node:fs";
+
+/** What the kernel says of this process' connections and descriptors. Linux alone tells: elsewhere all of it is null. */
+export interface OpenConnections {
+  /** How many descriptors this process may have open. */
+  readonly descriptorLimit: number | null;
+  /** Descriptors that are open; null on kernels before 6.2, too. */
+  readonly descriptors: () => number | null;
+  /** Established connections to a port of ours, those among them of which nothing else has been heard. */
+  readonly to: (port: number) => number | null;
+}
+
+const ESTABLISHED = "01";
+
+/** Opens the kernel's tables at once, and for good: where descriptors have run out, nothing can be opened any more. */
+export function createOpenConnections(): OpenConnections {
+  const tables = ["/proc/self/net/tcp", "/proc/self/net/tcp6"].flatMap((path) => {
+    try {
+      return [openSync(path, "r")];
+    } catch {
+      // Another system, or one without IPv6.
+      return [];
+    }
+  });
+  const buffer = Buffer.alloc(64 * 1024);
+
+  const textOf = (table: number): string => {
+    let text = "";
+    for (let at = 0; ;) {
+      const bytes = readSync(table, buffer, 0, buffer.length, at);
+      if (bytes === 0) return text;
+      text += buffer.toString("latin1", 0, bytes);
+      at += bytes;
+    }
+  };
+
+  return {
+    descriptorLimit: descriptorLimit(),
+    descriptors() {
+      const size = statSync("/proc/self/fd", { throwIfNoEntry: false })?.size ?? 0;
+      return size === 0 ? null : size;
+    },
+    to(port) {
+      if (tables.length === 0) return null;
+      // "sl local_address rem_address st …", addresses and ports in hexadecimal digits.
+      const name = port.toString(16).toUpperCase().padStart(4, "0");
+      const line = new RegExp(`^ *\\d+: [0-9A-F]+:${name} [0-9A-F]+:[0-9A-F]{4} ${ESTABLISHED} `, "gm");
+      return tables.reduce((sum, table) => sum + [...textOf(table).matchAll(line)].length, 0);
+    },
+  };
+}
+
+function descriptorLimit(): number | null {
+  try {
+    const soft = /^Max open files +(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
+    return soft === undefined ? null : Number(soft);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { eventually } from "../support/eventually.ts";
+import { startTestHost } from "../support/host.ts";
+import { uniqueName } from "../support/kafka.ts";
+import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { produceSteadily } from "../support/steady-producer.ts";
+
+let servers: StackClients;
+beforeAll(async () => {
+  servers = await connectStack();
+});
+afterAll(() => servers[Symbol.asyncDispose]());
+
+const DESCRIPTORS = 400;
+const FLOOD = 450;
+
+test("strangers' connections take no descriptor that the topics need", async () => {
+  const topic = uniqueName("flooded");
+  await servers.kafka.createTopic(topic, 1);
+  await using host = await startTestHost(
+    { ...servers.config, topics: [{ topic }] },
+    {
+      start: (folder) =>
+        Promise.resolve(
+          Bun.spawn(
+            ["sh", "-c", `ulimit -n ${DESCRIPTORS}; exec "$0" "$@"`, process.execPath].concat([
+              "infra/host/main.ts",
+              "--config",
+              join(folder, "config.yaml"),
+            ]),
+            { cwd: join(import.meta.dir, "../.."), stdin: "ignore", stdout: "pipe", stderr: "inherit" },
+          ),
+        ),
+    },
+  );
+  await host.untilTopic(topic, "runs", ({ state }) => state === "running");
+  const indexed = async (): Promise<number> => {
+    const { counts } = await host.untilTopic(topic, "is told", () => true);
+    return counts.indexed;
+  };
+  const producer = produceSteadily(servers.kafka, topic);
+  const { hostname, port } = new URL(host.url);
+  const closed = Array.from({ length: FLOOD }, () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const socket = connect(Number(port), hostname, () => socket.write("GET /healthz HTTP/1.1\r\nHost: loc"));
+    socket.once("error", () => {});
+    socket.once("close", () => resolve());
+    return promise;
+  });
+  await eventually("they are seen", () => host.log().some(({ reason }) => reason === "http_connections"));
+  await Promise.all(closed);
+  expect((await host.fetch("/healthz")).status).toBe(200);
+  const sent = await producer.stop();
+  await eventually("all records are indexed", async () => (await indexed()) >= sent);
+  expect(await indexed()).toBe(sent);
+  // A bulk may meet the moment before they were counted; it is tried again.
+  const told = new Set(host.log().flatMap(({ level, reason }) => (level === "info" ? [] : [reason])));
+  told.delete("connection");
+  expect([...told]).toEqual(["http_connections"]);
+}, 60_000);

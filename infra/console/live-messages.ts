@@ -34,6 +34,8 @@ export interface TroubledTopic {
   readonly since: number;
   /** Null: not known. */
   readonly lag: number | null;
+  /** When Kafka may delete the oldest record that waits; null: nobody can tell, or it is not behind. */
+  readonly deletableAt: number | null;
 }
 
 /** How one source of declarations is read. */
@@ -69,8 +71,9 @@ export interface OverviewMessage {
   readonly states: Readonly<Record<TopicState, number>>;
   /** Those that brought most since the host started. */
   readonly busiest: readonly Pick<TopicRow, "topic" | "index" | "source" | "rate" | "lag" | "indexed">[];
-  /** The failed ones, then the stalled ones; the first of them. */
+  /** The failed ones, the stalled ones, then those that run and try again in vain; the first of them. */
   readonly attention: readonly TroubledTopic[];
+  readonly attentionCount: number;
   readonly sources: readonly SourceView[];
   /** What was not taken of the sources; the first of them. */
   readonly refused: readonly Refusal[];

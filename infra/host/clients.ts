@@ -12,6 +12,8 @@ export interface Clients {
   readonly elasticsearch: Elasticsearch;
   readonly deadLetters: DeadLetters;
   listTopics(settings: KafkaSettings, signal: AbortSignal): Promise<ReadonlySet<string>>;
+  /** Of the Kafka in force. */
+  readonly cluster: Pick<KafkaCluster, "positions" | "topicConfigs">;
   /** @throws PenstockError where the settings lead to no Elasticsearch that fits */
   probeElasticsearch(settings: ElasticsearchSettings, signal: AbortSignal): Promise<void>;
   /**
@@ -43,6 +45,9 @@ export function createClients(atStart: Settings, logger: Logger, links: KafkaLin
     },
     get deadLetters() {
       return deadLetters;
+    },
+    get cluster() {
+      return cluster;
     },
     async listTopics(wanted, signal) {
       if (sameSettings(wanted, settings.kafka)) return namesOf(cluster, signal);

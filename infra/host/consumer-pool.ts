@@ -1,4 +1,5 @@
 import type { ConsumerCommands, StartOrder } from "../../functions/apply-plan.ts";
+import type { PartitionPosition } from "../../lib/adapters/kafka/consumer.ts";
 import type { DesiredTopic } from "../../lib/rules/desired.ts";
 import type { ObservedTopic } from "../../lib/rules/plan.ts";
 import type { PartitionStatus, TopicStatus } from "../../lib/rules/status.ts";
@@ -13,6 +14,8 @@ export interface ConsumerPool extends Pick<
   statuses(): TopicStatus[];
   /** Of one topic; none where it is not here. */
   partitions(topic: string): readonly PartitionStatus[];
+  /** Tells a topic where its logs stand on the brokers. */
+  observe(topic: string, positions: readonly PartitionPosition[]): void;
   /** All that are here, by name. */
   readonly topics: ReadonlyMap<string, unknown>;
   /** Each asks now whether its group is rebalancing. */
@@ -145,6 +148,7 @@ export function createConsumerPool(deps: PoolDeps): ConsumerPool {
     statuses: () =>
       [...entries.values()].map(({ runner }) => runner.status()).sort((a, b) => (a.topic < b.topic ? -1 : 1)),
     partitions: (topic) => entries.get(topic)?.runner.status().partitions ?? [],
+    observe: (topic, positions) => entries.get(topic)?.runner.observe(positions),
     lookForRebalances() {
       for (const { runner } of entries.values()) runner.lookForRebalance();
     },

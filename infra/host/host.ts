@@ -19,6 +19,7 @@ import { createEtcdKeeper } from "./etcd-keeper.ts";
 import { createHttpApp } from "./http/app.ts";
 import { watchConnections } from "./http/connection-watch.ts";
 import { serveHttp } from "./http/server.ts";
+import { createLagWatch } from "./lag-watch.ts";
 import { createMonitor } from "./monitor.ts";
 import { createPump } from "./pump.ts";
 import { createRebalanceWatch } from "./rebalance-watch.ts";
@@ -26,6 +27,7 @@ import { createReconcileLoop } from "./reconcile-loop.ts";
 import { createReporter } from "./reporter.ts";
 import type { HostOptions } from "./host-options.ts";
 import { createServices } from "./services.ts";
+import { createTopicJournal } from "./topic-journal.ts";
 import { createTopicTurns } from "./topic-turns.ts";
 import { createTailHub } from "./tail-hub.ts";
 
@@ -74,6 +76,7 @@ export function startHost(options: HostOptions): Host {
     onLost: (topic, ranges) => reporter.lost(topic, ranges),
     onRebalance: () => rebalances.notice(),
     onForgotten: (topic) => metrics.forgetTopic(topic),
+    keptForMs: (topic) => lags.keptForMs(topic),
     onFailed(topic, reason, retryAtMs) {
       failures.warn("a topic failed and is started again", { topic, reason: "failed", error: reason });
       const wake = setTimeout(() => loop.trigger("another try is due"), Math.max(0, retryAtMs - now()));
@@ -183,6 +186,16 @@ export function startHost(options: HostOptions): Host {
     },
   });
 
+  const journal = createTopicJournal(logger, now);
+  const lags = createLagWatch({
+    now,
+    logger,
+    statuses: () => pool.statuses(),
+    onLook: (statuses) => journal.look(statuses),
+    cluster: () => clients.cluster,
+    observe: (topic, positions) => pool.observe(topic, positions),
+  });
+
   const services = createServices({
     options,
     metrics,
@@ -227,7 +240,7 @@ export function startHost(options: HostOptions): Host {
       const [unclean] = await Promise.all([pool.stopAll(drainMs), loop.stop(), services.stop()]);
       const late = await pool.stopAll(0);
       options.note("stopping: the clients are closed");
-      await Promise.all([monitor.stop(), etcd.close(), clients.close()]);
+      await Promise.all([monitor.stop(), lags.stop(), etcd.close(), clients.close()]);
       await server.stop();
       const uncommitted = [...unclean, ...late];
       if (uncommitted.length > 0)

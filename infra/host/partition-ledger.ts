@@ -16,6 +16,10 @@ interface PartitionEntry {
   highWatermark: number | null;
   lastStableOffset: number | null;
   logStart: number | null;
+  /** When the broker last told these. */
+  observedAt: number | null;
+  /** The first record that waited for an outcome when what was fetched was let go of; null: none did. */
+  waited: Checkpoint | null;
   /** True: reading was moved back, and what arrives from further on was fetched before that. */
   rewound: boolean;
 }
@@ -64,6 +68,8 @@ export class PartitionLedger {
         highWatermark: known?.highWatermark ?? null,
         lastStableOffset: known?.lastStableOffset ?? null,
         logStart: known?.logStart ?? null,
+        observedAt: known?.observedAt ?? null,
+        waited: known === undefined ? null : (known.window?.first ?? known.waited),
         rewound: false,
       });
       this.#clock.assigned(partition, committed, now);
@@ -147,6 +153,7 @@ export class PartitionLedger {
     for (const [partition, entry] of this.#partitions) {
       if (entry.window === null) continue;
       const { committable, last } = entry.window;
+      entry.waited = entry.window.first ?? entry.waited;
       entry.window = new OffsetWindow(committable, last);
       entry.rewound = true;
       positions.set(partition, committable);
@@ -162,6 +169,7 @@ export class PartitionLedger {
       entry.highWatermark = position.highWatermark;
       entry.lastStableOffset = position.lastStableOffset;
       entry.logStart = position.logStart;
+      entry.observedAt = now;
       this.#clock.observed(position.partition, lagOf(entry), now);
     }
   }
@@ -205,6 +213,9 @@ export class PartitionLedger {
       highWatermark: entry.highWatermark,
       lag: lagOf(entry),
       progressAt: this.#clock.progressAt(partition),
+      lagAt: entry.observedAt,
+      oldestUnreadAt: oldestUnreadAt(entry),
+      deletableAt: null,
     }));
     // What their owners do is theirs to tell: a number from here would be stale.
     const others = this.#others.map((partition) => ({
@@ -214,9 +225,20 @@ export class PartitionLedger {
       highWatermark: null,
       lag: null,
       progressAt: null,
+      lagAt: null,
+      oldestUnreadAt: null,
+      deletableAt: null,
     }));
     return [...owned, ...others].sort((a, b) => a.partition - b.partition);
   }
+}
+
+/** Milliseconds since the epoch, as the record says; null: nothing waits, or what does has not been fetched. */
+function oldestUnreadAt(entry: PartitionEntry): number | null {
+  const { window, waited } = entry;
+  if ((lagOf(entry) ?? 0) === 0 || window === null) return null;
+  const oldest = window.first ?? (waited !== null && waited.offset >= window.committable ? waited : null);
+  return oldest === null || oldest.timestamp < 0 ? null : oldest.timestamp;
 }
 
 /** Last stable offset − committed; where nothing was committed, what there is to read; null: not known yet. */

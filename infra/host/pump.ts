@@ -9,7 +9,7 @@ import { backoffMs, type BackoffRule } from "../../lib/rules/backoff.ts";
 import { messageOf } from "../../lib/rules/errors.ts";
 import { smallestFetchBytes } from "../../lib/rules/fetch-size.ts";
 import type { OutcomeKind, RetryReason, SourceRecord } from "../../lib/rules/record.ts";
-import { stalledAfterMs } from "../../lib/rules/stall.ts";
+import { stalledAfterMs, toldAfterMs, type Trouble } from "../../lib/rules/stall.ts";
 import type { PartitionStatus } from "../../lib/rules/status.ts";
 import type { Leave } from "./bulk-gate.ts";
 import { createCommitter } from "./committer.ts";
@@ -31,8 +31,8 @@ export interface Pump {
   /** How many bytes the next fetch is to ask for. */
   fetchBytes(): number;
   partitions(): PartitionStatus[];
-  /** Why records are being tried again right now; null: they are not. */
-  readonly trouble: RetryReason | null;
+  /** Null: what is sent gets its outcomes. */
+  readonly trouble: Trouble | null;
   /**
    * Takes nothing more, lets go of what was not sent yet, waits for what was and commits it.
    * @returns true where nothing that was sent stayed uncommitted; else it will be read and sent again
@@ -74,6 +74,8 @@ export function createPump(deps: PumpDeps): Pump {
   let cutOff = false;
   let dispatching = false;
   let trouble: RetryReason | null = null;
+  /** Since when records have been tried again and none got an outcome, rebalances in between included. */
+  let troubledSinceMs: number | null = null;
   /** When a record last got an outcome, or the first of several was sent. */
   let progressAt = deps.now();
   /** True: it stalled, so it holds no more than one small fetch until a record gets an outcome again. */
@@ -137,12 +139,13 @@ export function createPump(deps: PumpDeps): Pump {
         if (retry === null)
           throw new Error("an attempt left records without an outcome and without a reason");
         trouble = retry;
+        troubledSinceMs ??= deps.now();
         events.retried(retry, left.length);
         if (!probing && !draining && deps.now() - progressAt >= stalledAfterMs) shed();
         await sleep(backoffMs(RETRY_BACKOFF, attempt, deps.random()), undefined, { signal: generation });
         leave = await gate.enter(generation);
       }
-      if (left.length === 0 && !generation.aborted) trouble = null;
+      if (left.length === 0 && !generation.aborted) trouble = troubledSinceMs = null;
     } catch (error) {
       if (!generation.aborted) throw error;
     } finally {
@@ -181,6 +184,7 @@ export function createPump(deps: PumpDeps): Pump {
     share.give(bytesOfAll(settled));
     if (again.length < records.length) {
       progressAt = deps.now();
+      troubledSinceMs = null;
       probing = false;
     }
     events.outcomes(outcomes);
@@ -264,7 +268,9 @@ export function createPump(deps: PumpDeps): Pump {
     fetchBytes: () => (probing ? smallestFetchBytes : share.nextFetchBytes()),
     partitions: () => ledger.status(),
     get trouble() {
-      return trouble;
+      if (trouble !== null) return { sinceMs: troubledSinceMs ?? progressAt, message: trouble.message };
+      const isSilent = attempts > 0 && deps.now() - progressAt >= toldAfterMs;
+      return isSilent ? { sinceMs: progressAt, message: null } : null;
     },
     async drain(signal) {
       draining = true;

@@ -4,6 +4,7 @@ import type { ThrottledLogger } from "../../lib/adapters/log-throttle.ts";
 import type { Metrics } from "../../lib/adapters/metrics.ts";
 import type { Refusal } from "../../lib/rules/declaration.ts";
 import { messageOf } from "../../lib/rules/errors.ts";
+import { firstNames } from "../../lib/rules/first-names.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
 import { describeLost, lostOffsets, type LostRange } from "../../lib/rules/position.ts";
 import { refusalChanges, type KnownRefusals } from "../../lib/rules/refusal-changes.ts";
@@ -145,9 +146,9 @@ export function createReporter({ logger, failures, metrics, now }: ReporterDeps)
       if (result.started.length + result.stopped.length + result.replaced.length === 0) return;
       logger.info("reconciled", {
         reasons,
-        started: result.started,
-        stopped: result.stopped,
-        replaced: result.replaced,
+        started: firstNames(result.started),
+        stopped: firstNames(result.stopped),
+        replaced: firstNames(result.replaced),
         keep: plan.keep.length,
         pending: plan.pending.length,
         refused: plan.refused.length,
@@ -167,9 +168,15 @@ export function createReporter({ logger, failures, metrics, now }: ReporterDeps)
       metrics.setTopics(statuses);
       for (const { topic, partitions } of statuses) {
         const lag = new Map<number, number>();
-        for (const { partition, owned, lag: behind } of partitions)
-          if (owned && behind !== null) lag.set(partition, behind);
+        const left = new Map<number, number>();
+        for (const { partition, owned, lag: behind, lagAt, deletableAt } of partitions) {
+          if (!owned) continue;
+          // A number that a leader which is away told once would go on saying that nothing grows.
+          if (behind !== null && now() - (lagAt ?? now()) < LAG_HOLDS_MS) lag.set(partition, behind);
+          if (deletableAt !== null) left.set(partition, Math.round((deletableAt - now()) / 1000));
+        }
         metrics.setLag(topic, lag);
+        metrics.setRetentionLeft(topic, left);
       }
     },
   };
@@ -178,6 +185,7 @@ export function createReporter({ logger, failures, metrics, now }: ReporterDeps)
 /** Of one look: a broken program may write thousands. */
 const MOST_TOLD = 20;
 
+const LAG_HOLDS_MS = 60_000;
 const unknownHealth: SourceHealth = { ok: false, reason: "not read yet", since: null };
 
 function countOf(outcomes: readonly (OutcomeKind | null)[]): Map<OutcomeKind, number> {

@@ -1,5 +1,9 @@
 import type { StartOrder } from "../../functions/apply-plan.ts";
-import type { TopicConsumer, TopicConsumerOptions } from "../../lib/adapters/kafka/consumer.ts";
+import type {
+  PartitionPosition,
+  TopicConsumer,
+  TopicConsumerOptions,
+} from "../../lib/adapters/kafka/consumer.ts";
 import { abortable } from "../../lib/rules/abortable.ts";
 import { backoffMs, type BackoffRule } from "../../lib/rules/backoff.ts";
 import type { SourceRef, Specification } from "../../lib/rules/declaration.ts";
@@ -7,6 +11,7 @@ import type { DesiredTopic } from "../../lib/rules/desired.ts";
 import { messageOf, PenstockError } from "../../lib/rules/errors.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
 import type { LostRange } from "../../lib/rules/position.ts";
+import { withDeletion } from "../../lib/rules/retention.ts";
 import { shownState } from "../../lib/rules/stall.ts";
 import type { TopicState, TopicStatus } from "../../lib/rules/status.ts";
 import type { ByteShare } from "./byte-budget.ts";
@@ -20,6 +25,8 @@ export interface RunnerDeps {
   startConsumer(options: TopicConsumerOptions, signal: AbortSignal): Promise<TopicConsumer>;
   createPump(topic: string, order: StartOrder, deps: Pick<PumpDeps, "share" | "clock" | "events">): Pump;
   joinBudget(): ByteShare;
+  /** How long Kafka keeps a record of the topic; null: nobody can tell. */
+  keptForMs(topic: string): number | null;
   /** It failed, and is due for another try at `retryAtMs`. */
   onFailed(topic: string, reason: string, retryAtMs: number): void;
   events(topic: string): Pick<PumpEvents, "consumed" | "outcomes" | "retried" | "commitFailed">;
@@ -55,6 +62,8 @@ export interface TopicRunner {
   /** Takes over where it is declared, where that changes nothing about how it runs. */
   describe(desired: DesiredTopic): void;
   status(): TopicStatus;
+  /** Where its logs stand, as asked beside its fetches. */
+  observe(positions: readonly PartitionPosition[]): void;
   /** Asks now whether its group is rebalancing. */
   lookForRebalance(): void;
 }
@@ -250,9 +259,10 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
     describe(wanted) {
       desired = wanted;
     },
+    observe: (positions) => running?.pump.observe(positions),
     lookForRebalance: () => running?.consumer?.lookForRebalance(),
     status() {
-      const partitions = running?.pump.partitions() ?? [];
+      const partitions = withDeletion(running?.pump.partitions() ?? [], deps.keptForMs(topic), deps.now());
       return {
         topic,
         ...shownState(

@@ -10,6 +10,8 @@ export interface TopicMetrics {
   documents(topic: string, outcome: OutcomeKind, count: number): void;
   /** The lag of exactly the partitions this host owns; those given before and absent now lose their label. */
   setLag(topic: string, lagByPartition: ReadonlyMap<number, number>): void;
+  /** Seconds until Kafka may delete what waits, of exactly the partitions where that is known and something is behind. */
+  setRetentionLeft(topic: string, secondsByPartition: ReadonlyMap<number, number>): void;
   /** One range that Kafka deleted. @param count its offsets; 0 where nobody can tell how many there were */
   rangeLost(topic: string, count: number): void;
   /** The state of every topic there is. */
@@ -41,6 +43,12 @@ export function registerTopicMetrics(registry: Registry): TopicMetrics {
     labelNames: ["topic", "partition"],
     registers,
   });
+  const retentionLeft = new Gauge({
+    name: "penstock_retention_left_seconds",
+    help: "Until Kafka may delete the oldest record that is not acknowledged, by retention.ms; where that is known, of partitions that are behind.",
+    labelNames: ["topic", "partition"],
+    registers,
+  });
   const offsetsLost = new Counter({
     name: "penstock_offsets_lost_total",
     help: "Offsets Kafka deleted before they were read.",
@@ -67,17 +75,8 @@ export function registerTopicMetrics(registry: Registry): TopicMetrics {
   });
 
   const started = new Set<string>();
-  /** What has a lag label, by topic: prom-client cannot remove by one label of two. */
-  const laggingPartitions = new Map<string, readonly number[]>();
-
-  const setLag = (topic: string, lagByPartition: ReadonlyMap<number, number>): void => {
-    for (const partition of laggingPartitions.get(topic) ?? []) {
-      if (!lagByPartition.has(partition)) lag.remove({ topic, partition });
-    }
-    for (const [partition, value] of lagByPartition) lag.set({ topic, partition }, value);
-    if (lagByPartition.size === 0) laggingPartitions.delete(topic);
-    else laggingPartitions.set(topic, [...lagByPartition.keys()]);
-  };
+  const setLag = byPartition(lag);
+  const setRetentionLeft = byPartition(retentionLeft);
   const setTopics: TopicMetrics["setTopics"] = (all) => {
     const counts = new Map<TopicState, number>(topicStates.map((state) => [state, 0]));
     topicState.reset();
@@ -109,15 +108,33 @@ export function registerTopicMetrics(registry: Registry): TopicMetrics {
       offsetsLost.inc({ topic }, count);
     },
     setLag,
+    setRetentionLeft,
     setTopics,
     forgetTopic(topic) {
       started.delete(topic);
       setLag(topic, new Map());
+      setRetentionLeft(topic, new Map());
       recordsConsumed.remove({ topic });
       offsetsLost.remove({ topic });
       rangesLost.remove({ topic });
       for (const outcome of outcomeKinds) documents.remove({ topic, outcome });
       for (const state of topicStates) topicState.remove({ topic, state });
     },
+  };
+}
+
+/** Sets a topic's partitions, and removes the labels of those that are not given any more. */
+function byPartition(
+  gauge: Gauge<"topic" | "partition">,
+): (topic: string, values: ReadonlyMap<number, number>) => void {
+  /** What has a label, by topic: prom-client cannot remove by one label of two. */
+  const labelled = new Map<string, readonly number[]>();
+  return (topic, values) => {
+    for (const partition of labelled.get(topic) ?? []) {
+      if (!values.has(partition)) gauge.remove({ topic, partition });
+    }
+    for (const [partition, value] of values) gauge.set({ topic, partition }, value);
+    if (values.size === 0) labelled.delete(topic);
+    else labelled.set(topic, [...values.keys()]);
   };
 }

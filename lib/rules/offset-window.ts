@@ -71,6 +71,12 @@ export class OffsetWindow {
     return offset === undefined || timestamp === undefined ? this.#last : { offset, timestamp };
   }
 
+  /** The first record whose outcome is not known; null: none was fetched. */
+  get first(): Checkpoint | null {
+    const [offset, timestamp] = [this.#expected[this.#head], this.#timestamps[this.#head]];
+    return offset === undefined || timestamp === undefined ? null : { offset, timestamp };
+  }
+
   /** Records whose outcome is not known yet, or known but behind one that is not. */
   get pending(): number {
     return this.#expected.length - this.#head;

@@ -7,7 +7,7 @@ export interface LostRange {
   readonly from: number;
   /** One past the last; null: nobody can tell, the log that held them is gone. */
   readonly to: number | null;
-  /** `retention`: deleted before they were read. `recreated`: the topic was deleted and created again, or its log cut off. */
+  /** `retention`: deleted before they were read. `recreated`: the topic was deleted and created again, or its log cut off, or the group's offset set by hand. */
   readonly cause: "retention" | "recreated";
 }
 
@@ -67,5 +67,5 @@ export function lostOffsets({ from, to }: LostRange): number {
 export function describeLost({ partition, from, to, cause }: LostRange): string {
   return cause === "retention"
     ? `partition ${partition}: Kafka deleted offsets ${from} to ${(to ?? from) - 1} before they were read`
-    : `partition ${partition}: the log is not the one that was read up to offset ${from}; it was created again or cut off, and is read from its start`;
+    : `partition ${partition}: the log does not hold what was read up to offset ${from}: the topic was created again or cut off, or the group's offset was set by hand; it is read from its start`;
 }

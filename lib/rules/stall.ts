@@ -1,8 +1,18 @@
-import type { RetryReason } from "./record.ts";
 import type { PartitionStatus, TopicState, TopicStatus } from "./status.ts";
 
 /** Lag without a commit for so long is a stall. */
 export const stalledAfterMs = 60_000;
+
+/** What was sent and waits for an outcome for so long is told of, before it is a stall. */
+export const toldAfterMs = 10_000;
+
+/** Records that get no outcome right now. */
+export interface Trouble {
+  /** Milliseconds since the epoch. */
+  readonly sinceMs: number;
+  /** Why they are tried again; null: nothing has been answered yet. */
+  readonly message: string | null;
+}
 
 /** What a topic's runner knows of its state. */
 export interface KnownState {
@@ -10,8 +20,8 @@ export interface KnownState {
   readonly reason: string | null;
   /** Milliseconds since the epoch. */
   readonly sinceMs: number;
-  /** Why records are being tried again; null: they are not. */
-  readonly trouble: RetryReason | null;
+  /** Null: what is sent gets its outcomes. */
+  readonly trouble: Trouble | null;
 }
 
 /** When the first of these partitions stalled, in milliseconds since the epoch; null: none did. */
@@ -33,11 +43,18 @@ export function shownState(
   if (state !== "running") return { state, reason, since };
   const stalledAtMs = stalledSince(partitions, now);
   if (stalledAtMs === null) {
-    return { state, reason: trouble === null ? reason : `trying again: ${trouble.message}`, since };
+    return { state, reason: trouble === null ? reason : inVain(trouble), since };
   }
   return {
     state: "stalled",
     reason: trouble?.message ?? "no commit for 60 s although there is lag",
     since: new Date(stalledAtMs).toISOString(),
   };
+}
+
+function inVain({ sinceMs, message }: Trouble): string {
+  const since = new Date(sinceMs).toISOString();
+  return message === null
+    ? `what was sent is not answered since ${since}`
+    : `trying again since ${since}: ${message}`;
 }

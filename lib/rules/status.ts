@@ -35,6 +35,12 @@ export interface PartitionStatus {
   readonly lag: number | null;
   /** Milliseconds since the epoch of the last commit progress, or of lag becoming > 0; null: neither yet. */
   readonly progressAt: number | null;
+  /** When the broker last told where its log stands, milliseconds since the epoch: `lag` is as of then. Null: not yet. */
+  readonly lagAt: number | null;
+  /** The timestamp of the oldest record that is not acknowledged, milliseconds since the epoch; null: none, or not known. */
+  readonly oldestUnreadAt: number | null;
+  /** When Kafka may delete that record, by the topic's `retention.ms`, milliseconds since the epoch; null: nobody can tell. */
+  readonly deletableAt: number | null;
 }
 
 /** Records by their outcome, since the host started. */

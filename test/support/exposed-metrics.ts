@@ -10,6 +10,7 @@ export async function exposedMetrics(): Promise<ExposedMetrics> {
   metrics.startTopic("app");
   for (const outcome of outcomeKinds) metrics.documents("app", outcome, 1);
   metrics.setLag("app", new Map([[0, 1]]));
+  metrics.setRetentionLeft("app", new Map([[0, 1]]));
   metrics.setTopics([{ topic: "app", state: "running" }]);
   metrics.setChecks(new Map([["kafka", true]]));
   metrics.sourceRead("config", 1);

@@ -36,6 +36,9 @@ export function partitionStatus(changes: Partial<PartitionStatus> = {}): Partiti
     highWatermark: 10,
     lag: 0,
     progressAt: null,
+    lagAt: null,
+    oldestUnreadAt: null,
+    deletableAt: null,
     ...changes,
   };
 }

@@ -7,6 +7,12 @@ export function lagOf(partitions: readonly PartitionStatus[]): number | null {
   return sum;
 }
 
+/** When Kafka may delete the first record that waits, milliseconds since the epoch; null: nobody can tell, or none is behind. */
+export function firstDeletion(partitions: readonly PartitionStatus[]): number | null {
+  const times = partitions.flatMap(({ deletableAt }) => deletableAt ?? []);
+  return times.length === 0 ? null : Math.min(...times);
+}
+
 /** Records with an outcome. */
 export function movedOf({ indexed, duplicate, deadLettered, skipped }: OutcomeCounts): number {
   return indexed + duplicate + deadLettered + skipped;

@@ -11,7 +11,7 @@ import type {
   TopicsMessage,
 } from "../../console/live-messages.ts";
 import type { History } from "./history.ts";
-import { lagOf, waitingSince } from "./topic-figures.ts";
+import { firstDeletion, lagOf, waitingSince } from "./topic-figures.ts";
 
 /** What the views are made of: one look at the host's memory, no question to any server. */
 export interface LiveInput {
@@ -73,6 +73,7 @@ export function overviewOf(input: LiveInput): OverviewMessage {
     states,
     busiest: busiestOf(statuses, history),
     attention: attentionOf(statuses),
+    attentionCount: statuses.filter(needsAttention).length,
     sources: input.sources,
     refused: refused.slice(0, NAMED),
     refusedCount: refused.length,
@@ -97,8 +98,9 @@ function busiestOf(
 }
 
 function attentionOf(statuses: readonly TopicStatus[]): OverviewMessage["attention"] {
-  return ["failed" as const, "stalled" as const]
-    .flatMap((wanted) => statuses.filter(({ state }) => state === wanted))
+  const troubled = statuses.filter(needsAttention);
+  return ["failed" as const, "stalled" as const, "running" as const]
+    .flatMap((wanted) => troubled.filter(({ state }) => state === wanted))
     .slice(0, NAMED)
     .map(({ topic, state, reason, since, partitions }) => ({
       topic,
@@ -106,7 +108,13 @@ function attentionOf(statuses: readonly TopicStatus[]): OverviewMessage["attenti
       reason,
       since: Date.parse(since),
       lag: lagOf(partitions),
+      deletableAt: firstDeletion(partitions),
     }));
+}
+
+/** Of those that run: what is tried again in vain says so in its reason, and nothing else has one. */
+function needsAttention({ state, reason }: TopicStatus): boolean {
+  return state === "failed" || state === "stalled" || (state === "running" && reason !== null);
 }
 
 export function topicRowOf(status: TopicStatus, rate: number): TopicRow {

@@ -1,4 +1,4 @@
-import { type Admin, ConfigResourceTypes, KafkaJSAggregateError } from "kafkajs";
+import { type Admin, KafkaJSAggregateError } from "kafkajs";
 import type { Refused } from "../../rules/diagnosis/check.ts";
 import type { GroupFacts, TopicConfig } from "../../rules/diagnosis/kafka.ts";
 import { messageOf } from "../../rules/errors.ts";
@@ -8,6 +8,7 @@ import { createKafkaAdmin } from "./admin.ts";
 import { DEAD_LETTER_TOPIC_CONFIG } from "./dead-letters.ts";
 import { createKafkaOffsets } from "./offsets.ts";
 import { readSpans } from "./span-reader.ts";
+import { inHalves, readTopicConfigs } from "./topic-configs.ts";
 
 /** Questions that show what a host may do, and change nothing. Whoever creates it closes it. */
 export interface KafkaDiagnosis {
@@ -34,8 +35,6 @@ export interface KafkaDiagnosis {
   readOne(topic: string, signal: AbortSignal): Promise<boolean>;
   close(): Promise<void>;
 }
-
-const CONFIG_NAMES = ["retention.ms", "retention.bytes", "max.message.bytes", "cleanup.policy"];
 
 export function createKafkaDiagnosis(settings: KafkaSettings, logger: Logger): KafkaDiagnosis {
   const admin = createKafkaAdmin(settings, logger);
@@ -64,7 +63,7 @@ export function createKafkaDiagnosis(settings: KafkaSettings, logger: Logger): K
         return new Map(topics.map(({ name, partitions }) => [name, partitions.length]));
       }, signal),
 
-    configs: (topics, signal) => admin.ask((client) => inHalves(topics, askConfigs(client)), signal),
+    configs: (topics, signal) => admin.ask((client) => readTopicConfigs(client, topics), signal),
 
     groups: (groupIds, signal) => admin.ask((client) => inHalves(groupIds, askGroups(client)), signal),
 
@@ -101,50 +100,8 @@ export function createKafkaDiagnosis(settings: KafkaSettings, logger: Logger): K
   };
 }
 
-type Ask<T> = (names: readonly string[]) => Promise<readonly (readonly [string, T])[]>;
-
-/** kafkajs throws away all answers where one is a no: then each half is asked for alone. */
-async function inHalves<T>(names: readonly string[], ask: Ask<T>): Promise<Map<string, T | Refused>> {
-  if (names.length === 0) return new Map();
-  try {
-    return new Map(await ask(names));
-  } catch (error) {
-    const [only] = names;
-    if (names.length === 1 && only !== undefined) return new Map([[only, { refused: messageOf(error) }]]);
-    const middle = Math.ceil(names.length / 2);
-    const first = await inHalves(names.slice(0, middle), ask);
-    return new Map([...first, ...(await inHalves(names.slice(middle), ask))]);
-  }
-}
-
-function askConfigs(client: Admin): Ask<TopicConfig> {
-  return async (topics) => {
-    const { resources } = await client.describeConfigs({
-      resources: topics.map((name) => ({
-        type: ConfigResourceTypes.TOPIC,
-        name,
-        configNames: CONFIG_NAMES,
-      })),
-      includeSynonyms: false,
-    });
-    return resources.map(({ resourceName, configEntries }) => {
-      const values = new Map(configEntries.map(({ configName, configValue }) => [configName, configValue]));
-      const number = (name: string): number | null => (values.has(name) ? Number(values.get(name)) : null);
-      return [
-        resourceName,
-        {
-          retentionMs: number("retention.ms"),
-          retentionBytes: number("retention.bytes"),
-          maxMessageBytes: number("max.message.bytes"),
-          cleanupPolicy: values.get("cleanup.policy") ?? null,
-        },
-      ] as const;
-    });
-  };
-}
-
-function askGroups(client: Admin): Ask<GroupFacts> {
-  return async (groupIds) => {
+function askGroups(client: Admin) {
+  return async (groupIds: readonly string[]) => {
     const { groups } = await client.describeGroups([...groupIds]);
     return groups.map(
       ({ groupId, state, members }) =>

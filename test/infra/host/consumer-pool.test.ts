@@ -34,6 +34,7 @@ function setUp() {
     logger: createMemoryLogger(),
     joinBudget: () => budget.join(),
     events: () => ({ consumed() {}, outcomes() {}, retried() {}, commitFailed() {} }),
+    keptForMs: () => null,
     onFailed() {},
     onLost() {},
     onRebalance() {},

@@ -3,6 +3,7 @@ import { PartitionLedger } from "../../../infra/host/partition-ledger.ts";
 import type { Assignment } from "../../../lib/adapters/kafka/assignment.ts";
 import type { FetchedBatch } from "../../../lib/adapters/kafka/fetched-batch.ts";
 import { sourceRecord } from "../../support/records.ts";
+import { partitionStatus } from "../../support/topic-status.ts";
 
 function assignment(committed: Record<number, number | null>, generation = 1): Assignment {
   const entries = Object.entries(committed).map(
@@ -116,10 +117,10 @@ describe("lag", () => {
   test("is the last stable offset minus the committed, and not known before the first fetch", () => {
     const ledger = assigned({ 0: 5 });
     expect(ledger.status()).toEqual([
-      { partition: 0, owned: true, committed: 5, highWatermark: null, lag: null, progressAt: 1000 },
+      partitionStatus({ committed: 5, highWatermark: null, lag: null, progressAt: 1000 }),
     ]);
     ledger.observe([position, { ...position, partition: 9 }], 1500);
-    expect(ledger.status()).toMatchObject([{ highWatermark: 20, lag: 10 }]);
+    expect(ledger.status()).toMatchObject([{ highWatermark: 20, lag: 10, lagAt: 1500 }]);
     ledger.markCommitted(1, new Map([[0, 15]]), 2000);
     expect(ledger.status()).toMatchObject([{ committed: 15, lag: 0, progressAt: 2000 }]);
   });
@@ -137,6 +138,35 @@ describe("lag", () => {
     expect(ledger.status()).toMatchObject([{ lag: 1, progressAt: 90_000 }]);
     ledger.observe([{ ...position, lastStableOffset: 17 }], 95_000);
     expect(ledger.status()).toMatchObject([{ lag: 2, progressAt: 90_000 }]);
+  });
+
+  test("keeps its number and its time where a rebalance gives the partition back", () => {
+    const ledger = assigned({ 0: 5 });
+    ledger.observe([position], 1500);
+    ledger.assign(assignment({ 0: 5 }, 2), 9000);
+    expect(ledger.status()).toMatchObject([{ lag: 10, lagAt: 1500 }]);
+  });
+
+  test("tells the age of the oldest record that waits, also once it was let go of", () => {
+    const ledger = assigned({ 0: 5 });
+    const oldest = () => ledger.status()[0]?.oldestUnreadAt;
+    ledger.observe([position], 1500);
+    expect(oldest()).toBeNull();
+    const records = [5, 6].map((offset) => ({ ...sourceRecord("m", { offset }), timestamp: offset * 100 }));
+    ledger.expect({ partition: 0, records, start: 5, end: 7 });
+    expect(oldest()).toBe(500);
+    ledger.resolve([{ partition: 0, offset: 5 }]);
+    expect(oldest()).toBe(600);
+    ledger.rewind();
+    expect(oldest()).toBe(600);
+    ledger.markCommitted(1, new Map([[0, 6]]), 2000);
+    ledger.assign(assignment({ 0: 6 }, 2), 3000);
+    expect(oldest()).toBe(600);
+    // Somebody else read on meanwhile: that one waits no longer, and of the next nothing is known.
+    ledger.assign(assignment({ 0: 7 }, 3), 4000);
+    expect(oldest()).toBeNull();
+    ledger.markCommitted(3, new Map([[0, 15]]), 5000);
+    expect(oldest()).toBeNull();
   });
 
   test("is listed by partition", () => {

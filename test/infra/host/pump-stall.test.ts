@@ -37,7 +37,7 @@ describe("a topic without an outcome for a minute", () => {
     await advance(20_000, 100);
     expect(budget.usedBytes).toBe(0);
     expect(sought).toEqual([[0, 0]]);
-    expect(pump.trouble).toMatchObject({ code: "server_error" });
+    expect(pump.trouble?.message).toBe("503");
   });
 
   test("then asks for little, holds one batch at a time, and keeps its membership meanwhile", async () => {
@@ -101,5 +101,33 @@ describe("a topic without an outcome for a minute", () => {
       await advance(1_000, 100);
     }
     expect(world.sought).toEqual([]);
+  });
+});
+
+describe("what gets no outcome is told of before it is a stall", () => {
+  test("tried again: from the first time on, and since then, a rebalance in between included", async () => {
+    const { pump, assign } = await stalledPump();
+    const since = Date.now();
+    await advance(5_000, 100);
+    expect(pump.trouble).toEqual({ sinceMs: since, message: "503" });
+    assign(2, { 0: 0 });
+    await pump.accept(batch([0]), noHeartbeat);
+    await flush();
+    expect(pump.trouble).toEqual({ sinceMs: since, message: "503" });
+  });
+
+  test("not answered at all: after 10 s", async () => {
+    const { pump, attempts, assign } = createPumpWorld();
+    assign(1, { 0: 0 });
+    await pump.accept(batch([0]), noHeartbeat);
+    await flush();
+    const since = Date.now();
+    await advance(9_900, 100);
+    expect(pump.trouble).toBeNull();
+    await advance(100, 100);
+    expect(pump.trouble).toEqual({ sinceMs: since, message: null });
+    attempts[0]?.indexed();
+    await flush();
+    expect(pump.trouble).toBeNull();
   });
 });

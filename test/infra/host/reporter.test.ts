@@ -246,12 +246,15 @@ describe("a reconcile run", () => {
 });
 
 test("the gauges follow what is there: states, checks, memory, and the lag of owned partitions alone", async () => {
-  const { reporter, measured } = setUp();
+  const { reporter, measured, clock } = setUp();
+  const { now } = clock;
   const well = { ok: true, reason: null, since: null };
   const partitions = [
     partitionStatus({ partition: 0, lag: 5 }),
     partitionStatus({ partition: 1, owned: false, lag: 7 }),
     partitionStatus({ partition: 2, lag: null }),
+    partitionStatus({ partition: 3, lag: 9, lagAt: now - 60_000, deletableAt: now + 90_400 }),
+    partitionStatus({ partition: 4, lag: 4, lagAt: now - 59_999, deletableAt: now - 1_000 }),
   ];
   reporter.refresh(
     [topicStatus({ topic: "app", partitions }), topicStatus({ state: "failed", partitions: [] })],
@@ -277,6 +280,11 @@ test("the gauges follow what is there: states, checks, memory, and the lag of ow
   expect(await measured("penstock_bulk_concurrency")).toEqual(["penstock_bulk_concurrency 3"]);
   expect(await measured("penstock_consumer_lag{")).toEqual([
     'penstock_consumer_lag{topic="app",partition="0"} 5',
+    'penstock_consumer_lag{topic="app",partition="4"} 4',
+  ]);
+  expect(await measured("penstock_retention_left_seconds{")).toEqual([
+    'penstock_retention_left_seconds{topic="app",partition="3"} 90',
+    'penstock_retention_left_seconds{topic="app",partition="4"} -1',
   ]);
   expect(await measured("penstock_in_flight_bytes")).toEqual(["penstock_in_flight_bytes 42"]);
   expect(await measured('penstock_topics{state="running"}')).toEqual(['penstock_topics{state="running"} 1']);

@@ -20,6 +20,7 @@ function setUp() {
     logger: createMemoryLogger(),
     joinBudget: () => createByteBudget({ maxBytes: 1e6, readAhead: 1e6 }).join(),
     events: () => ({ consumed() {}, outcomes() {}, retried() {}, commitFailed() {} }),
+    keptForMs: () => null,
     onFailed() {},
     onLost() {},
     onRebalance() {},

@@ -91,6 +91,7 @@ test("a topic that is forgotten leaves no label, the others keep theirs", async 
     metrics.startTopic(topic);
     count(topic);
     metrics.setLag(topic, new Map([[0, 1]]));
+    metrics.setRetentionLeft(topic, new Map([[0, 1]]));
   }
   metrics.setTopics(["a", "b"].map((topic) => ({ topic, state: "stopping" as const })));
   metrics.forgetTopic("a");
@@ -98,7 +99,7 @@ test("a topic that is forgotten leaves no label, the others keep theirs", async 
   count("a");
   const lines = samples(await metrics.text());
   expect(lines.filter((line) => line.includes('topic="a"'))).toEqual([]);
-  expect(lines.filter((line) => line.includes('topic="b"'))).toHaveLength(9);
+  expect(lines.filter((line) => line.includes('topic="b"'))).toHaveLength(10);
   expect(lines.filter((line) => line.includes('topic="b"') && !line.endsWith(" 1"))).toEqual([]);
 
   metrics.startTopic("a");

@@ -25,6 +25,19 @@ export function Age({ since }: { readonly since: number }) {
   );
 }
 
+/** Until when what waits is safe, as a sentence. */
+export function Deletion({ at }: { readonly at: number }) {
+  const left = at - useStore(clock);
+  return (
+    <span class={left < 0 ? "bad" : ""}>
+      {left < 0
+        ? " Kafka may delete what waits at any moment, since "
+        : ` Kafka may delete what waits in ${duration(left)}, from `}
+      <Time at={at} />.
+    </span>
+  );
+}
+
 function isoOf(at: number): string {
   const date = new Date(at);
   return Number.isNaN(date.getTime()) ? "" : date.toISOString();

@@ -5,11 +5,11 @@ import { Count, Rate } from "../components/figures.tsx";
 import { Hostile } from "../components/hostile.tsx";
 import { ShortSource } from "../components/source-name.tsx";
 import { StateLabel } from "../components/state-label.tsx";
-import { Age, Time } from "../components/times.tsx";
+import { Age, Deletion, Time } from "../components/times.tsx";
 import { plural } from "../format.ts";
 
 export function Attention({ seen }: { readonly seen: OverviewMessage }) {
-  const more = seen.states.failed + seen.states.stalled - seen.attention.length;
+  const more = seen.attentionCount - seen.attention.length;
   if (seen.attention.length === 0) return null;
   return (
     <section>
@@ -28,7 +28,7 @@ export function Attention({ seen }: { readonly seen: OverviewMessage }) {
             </tr>
           </thead>
           <tbody>
-            {seen.attention.map(({ topic, state, reason, since, lag }) => (
+            {seen.attention.map(({ topic, state, reason, since, lag, deletableAt }) => (
               <tr key={topic}>
                 <td>
                   <StateLabel state={state} />
@@ -44,6 +44,7 @@ export function Attention({ seen }: { readonly seen: OverviewMessage }) {
                 </td>
                 <td class="reason">
                   <Hostile text={reason ?? ""} />
+                  {deletableAt === null ? null : <Deletion at={deletableAt} />}
                 </td>
               </tr>
             ))}
@@ -52,7 +53,7 @@ export function Attention({ seen }: { readonly seen: OverviewMessage }) {
       </div>
       {more > 0 ? (
         <p>
-          <a href="/ui/topics?state=failed,stalled">and {plural(more, "topic")} more</a>
+          <a href="/ui/topics?state=failed,stalled,running">and {plural(more, "topic")} more</a>
         </p>
       ) : null}
     </section>

@@ -1,4 +1,4 @@
-import { topicStates } from "../../../../lib/rules/status.ts";
+import { topicStates, type TopicState } from "../../../../lib/rules/status.ts";
 import type { OverviewMessage } from "../../live-messages.ts";
 import { Notice } from "../components/notice.tsx";
 import { Age } from "../components/times.tsx";
@@ -20,11 +20,13 @@ export const checks: readonly {
   { name: "progress", label: "Progress", failing: null },
 ];
 
+const troubleOf: Partial<Record<TopicState, string>> = { failed: "failed", stalled: "is stalled" };
+
 /** The first line: what is wrong, or that nothing is. */
 export function Verdict({ seen }: { readonly seen: OverviewMessage }) {
   const topics = topicStates.reduce((sum, state) => sum + seen.states[state], 0);
   const [first] = seen.attention;
-  const troubled = seen.states.failed + seen.states.stalled;
+  const troubled = seen.attentionCount;
   const broken = checks.flatMap(({ name, failing, consequence = "" }) => {
     const check = seen.checks[name];
     return failing !== null && check?.ok === false
@@ -37,7 +39,7 @@ export function Verdict({ seen }: { readonly seen: OverviewMessage }) {
         {troubled === 0
           ? ""
           : troubled === 1 && first !== undefined
-            ? `${first.topic} ${first.state === "failed" ? "failed" : "is stalled"}`
+            ? `${first.topic} ${troubleOf[first.state] ?? "is tried again"}`
             : `${plural(troubled, "topic")} need attention`}
         {broken.map(({ name, failing, consequence, since }, at) => (
           <span key={name}>

@@ -75,7 +75,7 @@ export function Overview() {
 
 function reasonOf({ checks: { progress, ...others }, attention }: OverviewMessage, name: string): string {
   // Each stalled topic has a line of its own below.
-  if (name === "progress" && attention.length > 0)
+  if (name === "progress" && attention.length > 0 && progress.partitions.length > 0)
     return `${plural(progress.partitions.length, "partition")} without a commit for 60 s, see below`;
   return Object.entries({ ...others, progress }).find(([known]) => known === name)?.[1].reason ?? "";
 }

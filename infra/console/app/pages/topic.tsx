@@ -7,10 +7,12 @@ import { LatestRecords } from "../components/latest-records.tsx";
 import { Notice } from "../components/notice.tsx";
 import { SourceName } from "../components/source-name.tsx";
 import { StateLabel } from "../components/state-label.tsx";
-import { Age, Time } from "../components/times.tsx";
+import { Age, Deletion, Time } from "../components/times.tsx";
 import { TopicLetters } from "../components/topic-letters.tsx";
 import { exactCount, plural, ratePerSecond, shortCount } from "../format.ts";
 import { useLive } from "../live.ts";
+import { clock } from "../clock.ts";
+import { useStore } from "../store.ts";
 
 /** One topic: how it is, how it went, what it runs by and who said so, what of it was refused, what it brought last. */
 export function Topic({ topic }: { readonly topic: string }) {
@@ -56,7 +58,8 @@ export function Topic({ topic }: { readonly topic: string }) {
   );
 }
 
-function Sentence({ status: { state, reason, since, sources } }: { readonly status: TopicStatus }) {
+function Sentence({ status }: { readonly status: TopicStatus }) {
+  const { state, reason, since, sources, partitions } = status;
   const [winner, ...others] = sources;
   return (
     <>
@@ -75,10 +78,27 @@ function Sentence({ status: { state, reason, since, sources } }: { readonly stat
           <Hostile text={reason} />
         </Notice>
       )}
+      <Waiting partitions={partitions} />
       {state === "pending" ? (
         <p>Waiting for the topic to exist in Kafka. It starts by itself; Penstock never creates it.</p>
       ) : null}
     </>
+  );
+}
+
+/** How old what waits is, and until when it is safe. */
+function Waiting({ partitions }: Pick<TopicStatus, "partitions">) {
+  const [oldest] = partitions
+    .filter(({ deletableAt }) => deletableAt !== null)
+    .toSorted((a, b) => (a.deletableAt ?? 0) - (b.deletableAt ?? 0));
+  if (oldest === undefined) return null;
+  const { partition, oldestUnreadAt, deletableAt } = oldest;
+  if (oldestUnreadAt === null || deletableAt === null) return null;
+  return (
+    <p>
+      The oldest record that waits is <Age since={oldestUnreadAt} /> old (partition {partition}).
+      <Deletion at={deletableAt} />
+    </p>
   );
 }
 
@@ -152,7 +172,7 @@ function Partitions({ status: { partitions } }: { readonly status: TopicStatus }
             </tr>
           </thead>
           <tbody>
-            {partitions.map(({ partition, owned, committed, highWatermark, lag, progressAt }) => (
+            {partitions.map(({ partition, owned, committed, highWatermark, lag, lagAt, progressAt }) => (
               <tr key={partition}>
                 <th scope="row" class="number">
                   {partition}
@@ -162,6 +182,7 @@ function Partitions({ status: { partitions } }: { readonly status: TopicStatus }
                 <td class="number">{highWatermark === null ? "–" : exactCount(highWatermark)}</td>
                 <td class="number">
                   <Count value={lag} />
+                  <AsOf at={lagAt} />
                 </td>
                 <td>{progressAt === null ? "–" : <Time at={progressAt} />}</td>
               </tr>
@@ -170,6 +191,18 @@ function Partitions({ status: { partitions } }: { readonly status: TopicStatus }
         </table>
       </div>
     </section>
+  );
+}
+
+/** A broker that is away tells nothing: then the number is one of before, and says so. */
+function AsOf({ at }: { readonly at: number | null }) {
+  const now = useStore(clock);
+  if (at === null || now - at < 30_000) return null;
+  return (
+    <span class="muted">
+      {" "}
+      as of <Time at={at} />
+    </span>
   );
 }
 
@@ -205,7 +238,7 @@ function Lost({ status: { lost } }: { readonly status: TopicStatus }) {
             {to === null ? "unknown" : exactCount(to - 1)},{" "}
             {cause === "retention"
               ? "deleted by retention before they were read"
-              : "gone with the topic's old log"}
+              : "not in this log: the topic was created again or cut off, or the group's offset was set by hand"}
             , noticed <Time at={Date.parse(at)} />
           </li>
         ))}

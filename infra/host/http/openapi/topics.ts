@@ -52,6 +52,14 @@ const partitionStatus: z.ZodType<PartitionStatus> = z.object({
     .number()
     .nullable()
     .meta({ description: "Milliseconds since the epoch of the last commit, or of lag becoming > 0." }),
+  lagAt: z.number().nullable().meta({ description: "When the broker told it: `lag` is as of then." }),
+  oldestUnreadAt: z.number().nullable().meta({
+    description: "The timestamp of the oldest record that is not acknowledged; null: none, or not known.",
+  }),
+  deletableAt: z.number().nullable().meta({
+    description:
+      "When Kafka may delete that record, by `retention.ms`; null: nobody can tell (kept for ever, by size, compacted, or not ours to see), or it is not behind.",
+  }),
 });
 
 const reportedLoss: z.ZodType<ReportedLoss> = z.object({

@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { createKafkaCluster, type KafkaCluster } from "../../lib/adapters/kafka/cluster.ts";
+import { connectTestKafka, type TestKafka, uniqueName } from "../support/kafka.ts";
+import { createMemoryLogger } from "../support/memory-logger.ts";
+import { kafkaSettings } from "../support/settings.ts";
+import { testStack } from "../support/stack.ts";
+
+describe("what a host asks of the cluster beside its consumers", () => {
+  const [a, b] = [uniqueName("stands"), uniqueName("stands")];
+  let kafka: TestKafka;
+  let cluster: KafkaCluster;
+
+  beforeAll(async () => {
+    const { brokers } = await testStack();
+    kafka = await connectTestKafka(brokers);
+    cluster = createKafkaCluster(kafkaSettings({ brokers }), createMemoryLogger());
+    await kafka.createTopic(a, 3, { "retention.ms": "3600000" });
+    await kafka.createTopic(b, 1);
+  });
+  afterAll(async () => {
+    await cluster.close();
+    await kafka[Symbol.asyncDispose]();
+  });
+
+  test("where logs stand: of many topics at once, what is stable told apart from what is there", async () => {
+    await kafka.produce(
+      a,
+      [0, 2, 2].map((partition) => ({ partition, value: "m" })),
+    );
+    const producer = kafka.kafka.producer({ transactionalId: a, idempotent: true, maxInFlightRequests: 1 });
+    await producer.connect();
+    try {
+      const open = await producer.transaction();
+      await open.send({ topic: b, messages: [{ value: "not yet" }, { value: "nor this" }] });
+      const wanted = new Map([
+        [a, new Set([0, 2])],
+        [b, new Set([0])],
+        [uniqueName("missing"), new Set([0])],
+      ]);
+      const told = await cluster.positions(wanted, AbortSignal.timeout(10_000));
+      expect(
+        new Map([...told].map(([topic, all]) => [topic, all.toSorted((x, y) => x.partition - y.partition)])),
+      ).toEqual(
+        new Map([
+          [
+            a,
+            [
+              { partition: 0, highWatermark: 1, lastStableOffset: 1, logStart: 0 },
+              { partition: 2, highWatermark: 2, lastStableOffset: 2, logStart: 0 },
+            ],
+          ],
+          [b, [{ partition: 0, highWatermark: 2, lastStableOffset: 0, logStart: 0 }]],
+        ]),
+      );
+      await open.abort();
+    } finally {
+      await producer.disconnect();
+    }
+  });
+
+  test("how long they keep records", async () => {
+    const configs = await cluster.topicConfigs([a], AbortSignal.timeout(10_000));
+    expect(configs.get(a)).toMatchObject({
+      retentionMs: 3_600_000,
+      retentionBytes: -1,
+      cleanupPolicy: "delete",
+    });
+  });
+});

@@ -152,7 +152,7 @@ describe("lag", () => {
     const oldest = () => ledger.status()[0]?.oldestUnreadAt;
     ledger.observe([position], 1500);
     expect(oldest()).toBeNull();
-    const records = [5, 6].map((offset) => ({ ...sourceRecord("m", { offset }), timestamp: offset * 100 }));
+    const records = [5, 6].map((offset) => sourceRecord("m", { offset, timestamp: offset * 100 }));
     ledger.expect({ partition: 0, records, start: 5, end: 7 });
     expect(oldest()).toBe(500);
     ledger.resolve([{ partition: 0, offset: 5 }]);

@@ -8,7 +8,7 @@ import { isoTime } from "../lib/rules/search/log-hit.ts";
 import type { LogFilter } from "../lib/rules/search/log-request.ts";
 import { messageText } from "../lib/rules/search/message-text.ts";
 import { searchTarget } from "../lib/rules/search/target.ts";
-import { maxAnswerBytes, pageOf, type SearchLogsDeps } from "./search-logs.ts";
+import { narrowingSearch, pageOf, type SearchLogsDeps } from "./search-logs.ts";
 
 export type ExportFormat = "ndjson" | "csv";
 
@@ -43,6 +43,7 @@ export async function* exportLogs(
   const filter = { ...given, topics: input.topics.length === 0 ? [...inForce.keys()] : input.topics };
   const line = format === "csv" ? csvLine : ndjsonLine;
   if (indices.length === 0) return;
+  const ask = narrowingSearch(deps.search, indices, filter.query);
   let after: SearchCursor | null = null;
   let size = pageDocuments;
   let left = exportedDocuments;
@@ -60,8 +61,9 @@ export async function* exportLogs(
   }
 
   async function page(count: number, form: "whole" | "bare"): Promise<readonly FoundHit[] | null> {
-    const body = searchBody({ ...filter, size: count, after, intervalMs: null, form, marker: null });
-    const text = await deps.search(indices, body, maxAnswerBytes);
+    const text = await ask.search((inMessageOnly) =>
+      searchBody({ ...filter, size: count, after, intervalMs: null, form, inMessageOnly, marker: null }),
+    );
     if (text === null) return null;
     const { hits, problems } = pageOf(text);
     if (problems.length > 0) {

@@ -1,7 +1,13 @@
 import type { Specification } from "../lib/rules/declaration.ts";
 import { PenstockError } from "../lib/rules/errors.ts";
 import { type FoundPage, readAnswer } from "../lib/rules/search/answer.ts";
-import { type HitForm, isForMessageOnly, newestBody, searchBody } from "../lib/rules/search/body.ts";
+import {
+  type HitForm,
+  isForMessageOnly,
+  isForTooManyFields,
+  newestBody,
+  searchBody,
+} from "../lib/rules/search/body.ts";
 import { cursorText } from "../lib/rules/search/cursor.ts";
 import { barIntervalMs } from "../lib/rules/search/intervals.ts";
 import { isoTime, type LogHit, logHitOf } from "../lib/rules/search/log-hit.ts";
@@ -64,8 +70,9 @@ export async function searchLogs(input: SearchLogsInput, deps: SearchLogsDeps): 
   const topics = input.topics.length === 0 ? [...inForce.keys()] : input.topics;
   const filter: LogFilter = { topics, query: input.query, fromMs, toMs };
   const intervalMs = input.histogram ? barIntervalMs(fromMs, toMs) : null;
+  const ask = narrowingSearch(deps.search, indices, input.query);
   const page = await firstThatFits();
-  const problems = isForMessageOnly(input.query) ? [...page.problems, onlyMessage] : page.problems;
+  const problems = ask.isNarrow() ? [...page.problems, onlyMessage] : page.problems;
   const last = page.hits.at(-1)?.cursor ?? null;
   const isFirstPage = after === null;
   return {
@@ -87,8 +94,9 @@ export async function searchLogs(input: SearchLogsInput, deps: SearchLogsDeps): 
     for (const form of forms) {
       // A piece of the message comes by way of the highlighter, whether something was looked for or not.
       const marked = form === "fragment" ? deps.marker : marker;
-      const body = searchBody({ ...filter, size, after, intervalMs, form, marker: marked });
-      const text = await deps.search(indices, body, maxAnswerBytes);
+      const text = await ask.search((inMessageOnly) =>
+        searchBody({ ...filter, size, after, intervalMs, form, inMessageOnly, marker: marked }),
+      );
       if (text !== null) return pageOf(text);
     }
     throw new PenstockError(
@@ -99,12 +107,36 @@ export async function searchLogs(input: SearchLogsInput, deps: SearchLogsDeps): 
 
   async function newest(): Promise<string | null> {
     if (indices.length === 0) return null;
-    const text = await deps.search(indices, newestBody(filter), maxAnswerBytes);
+    const text = await ask.search((inMessageOnly) => newestBody(filter, inMessageOnly));
     return text === null ? null : isoTime(pageOf(text).hits[0]?.cursor?.[0] ?? null);
   }
 }
 
 const onlyMessage = "The query has more words than are looked for in all fields: only message was searched.";
+
+/** Searches that look in `message` alone where the words are too many, or the indices too wide for them. */
+export function narrowingSearch(
+  search: SearchLogsDeps["search"],
+  indices: readonly string[],
+  query: string,
+): {
+  readonly isNarrow: () => boolean;
+  readonly search: (bodyOf: (inMessageOnly: boolean) => object) => Promise<string | null>;
+} {
+  let isNarrow = isForMessageOnly(query);
+  return {
+    isNarrow: () => isNarrow,
+    async search(bodyOf) {
+      try {
+        return await search(indices, bodyOf(isNarrow), maxAnswerBytes);
+      } catch (error) {
+        if (isNarrow || !isForTooManyFields(error)) throw error;
+        isNarrow = true;
+        return search(indices, bodyOf(isNarrow), maxAnswerBytes);
+      }
+    },
+  };
+}
 
 const nothing: FoundPage = {
   tookMs: 0,

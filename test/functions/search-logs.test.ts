@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { searchLogs, type SearchLogsInput } from "../../functions/search-logs.ts";
+import { PenstockError } from "../../lib/rules/errors.ts";
 import { specification } from "../support/records.ts";
 import { rejection } from "../support/rejection.ts";
 import { answeredHit, searchAnswer } from "../support/search-answer.ts";
@@ -122,16 +123,52 @@ test("an empty first page says when the newest is from, asked for without the sp
   expect(later.asked[0]?.body).toMatchObject({ search_after: [1, 0, 1, "app", 5] });
 });
 
+test.each([
+  ["33 words", Array.from({ length: 33 }, (_, n) => `w${n}`).join(" "), true],
+  ["32 words", Array.from({ length: 32 }, (_, n) => `w${n}`).join(" "), false],
+  ["9 prefixes", "a* ".repeat(9).trim(), true],
+  ["8 prefixes", "a* ".repeat(8).trim(), false],
+  ["prefixes without white space", '""aa*""ba*""ca*""da*""ea*""fa*""ga*""ha*""ia*', true],
+  ["a phrase of 33", `"${"w ".repeat(33)}"`, true],
+  ["one word of 33, as Elasticsearch parts it", "a/".repeat(33), true],
+  ["33 ideographs", "日".repeat(33), true],
+  ["many dashes and quotes", '- "" '.repeat(100), false],
+])("%s are looked for in message alone: %s %p", async (_name, query, isNarrow) => {
+  const world = elasticsearch(searchAnswer([answeredHit({ offset: 9 })]));
+  await searchLogs({ ...input, query }, world.deps);
+  expect(JSON.stringify(world.asked[0]?.body).includes('"fields":["message"]')).toBe(isNarrow);
+});
+
+test("a refusal for too many fields is met by looking in message alone; any other is passed on", async () => {
+  const refusing = (reason: string) => {
+    const fields: unknown[] = [];
+    const search = (_indices: readonly string[], body: object): Promise<string> => {
+      const isNarrow = JSON.stringify(body).includes('"fields":["message"]');
+      fields.push(isNarrow);
+      return isNarrow
+        ? Promise.resolve(searchAnswer([answeredHit({ offset: 9 })]))
+        : Promise.reject(new PenstockError("usage", `Elasticsearch refuses this search: ${reason}`));
+    };
+    return { fields, deps: { marker: "MARK", search } };
+  };
+  const wide = refusing("Query rewrite failed: too many clauses");
+  const { problems, hits } = await searchLogs(input, wide.deps);
+  expect([wide.fields, hits.length, problems.length]).toEqual([[false, true], 1, 1]);
+  const broken = refusing("No mapping found for [@timestamp]");
+  expect(await rejection(searchLogs(input, broken.deps))).toMatchObject({ code: "usage" });
+  expect(broken.fields).toEqual([false]);
+});
+
 test("of very many words it is said that only the message was searched", async () => {
   const world = elasticsearch(searchAnswer([answeredHit({ offset: 9 })]));
-  const result = await searchLogs({ ...input, query: "a* ".repeat(33).trim() }, world.deps);
+  const result = await searchLogs({ ...input, query: "a* ".repeat(9).trim() }, world.deps);
   expect(JSON.stringify(world.asked[0]?.body)).toContain('"fields":["message"],"default_operator":"and"');
   expect(result).toMatchObject({
     complete: false,
     problems: ["The query has more words than are looked for in all fields: only message was searched."],
   });
   const few = elasticsearch(searchAnswer([]), searchAnswer([]));
-  expect((await searchLogs({ ...input, query: "a* ".repeat(32).trim() }, few.deps)).complete).toBe(true);
+  expect((await searchLogs({ ...input, query: "a* ".repeat(8).trim() }, few.deps)).complete).toBe(true);
   expect(JSON.stringify(few.asked[0]?.body)).not.toContain('"fields":["message"]');
 });
 

@@ -39,6 +39,7 @@ describe("the logs of a host on real servers", () => {
     json: uniqueName("json"),
     huge: uniqueName("huge"),
     missing: uniqueName("missing"),
+    wide: uniqueName("wide"),
     tail: uniqueName("tail"),
   };
   const hour = 3_600_000;
@@ -91,6 +92,7 @@ describe("the logs of a host on real servers", () => {
         { topic: topics.json, format: "json" },
         topics.huge,
         topics.missing,
+        topics.wide,
         topics.tail,
       ],
     });
@@ -172,6 +174,29 @@ describe("the logs of a host on real servers", () => {
     expect(await found("tim* pl*")).toEqual([5]);
     expect(await found("C:\\")).toEqual([4]);
   });
+
+  test("more words than Elasticsearch looks for in so many fields are looked for in message", async () => {
+    await elasticsearch.request("PUT", `/${topics.wide}`, {
+      mappings: {
+        dynamic_templates: [{ keywords: { match: "f*", mapping: { type: "keyword" } } }],
+        properties: { message: { type: "text" } },
+      },
+    });
+    const words = Array.from({ length: 32 }, (_, n) => `word${n}`);
+    const fields = Object.fromEntries(Array.from({ length: 900 }, (_, n) => [`f${n}`, words]));
+    const own = { "@timestamp": new Date(begin).toISOString(), message: words.join(" ") };
+    const path = `/${topics.wide}/_doc?refresh=true`;
+    const { status } = await elasticsearch.request("POST", path, {
+      ...fields,
+      ...own,
+      kafka: { topic: topics.wide },
+    });
+    expect(status).toBe(201);
+    const query = `topic=${topics.wide}&${all}&q=`;
+    expect(await search(query + q("word1 word2"))).toMatchObject({ complete: true, total: { value: 1 } });
+    const { total, problems } = await search(query + q(words.join(" ")));
+    expect([total.value, problems]).toEqual([1, [expect.stringContaining("only message was searched")]]);
+  }, 30_000);
 
   test("pages follow each other without loss, dated indices are found, a bad cursor is refused", async () => {
     const seen: string[] = [];

@@ -40,6 +40,21 @@ function parseTerms(query: string): Term[] {
   });
 }
 
+/** Whoever looks for words that begin so looks through all of them. */
+const wordsOfPrefix = 4;
+/** As Elasticsearch's standard analyzer parts a text (UAX #29), or into more: ideographs and emoji are words each. */
+const ideograph = String.raw`[\p{Script=Han}\p{Script=Hiragana}\p{Extended_Pictographic}]`;
+const analyzedWord = new RegExp(`${ideograph}|(?:(?!${ideograph})[\\p{L}\\p{N}\\p{M}_])+`, "gu");
+
+/** How many words Elasticsearch has to look for, however they are joined or quoted; a prefix counts as several. */
+export function countWords(query: string): number {
+  return parseTerms(query).reduce(
+    (sum, { text, isPrefix }) =>
+      sum + (isPrefix ? wordsOfPrefix : Math.max(1, [...text.matchAll(analyzedWord)].length)),
+    0,
+  );
+}
+
 const letterOrDigit = /[\p{L}\p{N}]/u;
 
 function contains(text: string, { text: wanted, isPrefix }: Term): boolean {

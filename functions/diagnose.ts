@@ -1,6 +1,7 @@
 import type { Declaration } from "../lib/rules/declaration.ts";
 import { mergeDeclarations } from "../lib/rules/desired.ts";
 import { type Check, checksOf } from "../lib/rules/diagnosis/check.ts";
+import { judgeConfigAccess } from "../lib/rules/diagnosis/config.ts";
 import { judgeDeclarations } from "../lib/rules/diagnosis/declarations.ts";
 import { judgePort, type PortFacts } from "../lib/rules/diagnosis/host.ts";
 import { messageOf } from "../lib/rules/errors.ts";
@@ -18,6 +19,8 @@ export interface DiagnoseInput {
   readonly declarations: readonly Declaration[];
   /** One sentence each. */
   readonly notices: readonly string[];
+  /** Its permission bits; null: no secret stands in it, so that everybody may see it. */
+  readonly fileMode: number | null;
 }
 
 export interface DiagnoseDeps extends DiagnoseKafkaDeps, DiagnoseElasticsearchDeps, DiagnoseEtcdDeps {
@@ -30,7 +33,7 @@ export interface DiagnoseDeps extends DiagnoseKafkaDeps, DiagnoseElasticsearchDe
  * @throws the reason of `deps.signal`, nothing else
  */
 export async function diagnose(input: DiagnoseInput, deps: DiagnoseDeps): Promise<readonly Check[]> {
-  const { file, settings, notices } = input;
+  const { file, settings, notices, fileMode } = input;
   const deadLetterTopic = settings.deadLetters.topic;
   const config = checksOf("config");
   const [port, etcd, brokers, nodes] = await Promise.all([
@@ -61,6 +64,7 @@ export async function diagnose(input: DiagnoseInput, deps: DiagnoseDeps): Promis
   ]);
   return [
     config.ok("config file", `${file} is valid`),
+    ...(fileMode === null ? [] : judgeConfigAccess(file, fileMode)),
     ...notices.map((notice) =>
       config.warning("config file", notice, "nothing has to be done; the README shows today's form"),
     ),

@@ -25,7 +25,7 @@ export interface SearchLogsDeps {
    * One search. @returns the answer's text; null where it is longer than `maxBytes`
    * @throws PenstockError
    */
-  search(indices: readonly string[], body: object, maxBytes: number): Promise<string | null>;
+  readonly search: (indices: readonly string[], body: object, maxBytes: number) => Promise<string | null>;
   /** A text that no log line holds: random, at least 128 bits, made for this request. */
   readonly marker: string;
 }

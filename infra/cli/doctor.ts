@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { diagnose } from "../../functions/diagnose.ts";
 import { createElasticsearchDiagnosis } from "../../lib/adapters/elasticsearch/diagnosis.ts";
 import { examinePort } from "../../lib/adapters/http-port.ts";
@@ -97,15 +98,19 @@ async function examineServers(config: LoadedConfig, io: DoctorIo): Promise<reado
   const kafka = createKafkaDiagnosis(settings.kafka, logger);
   const elasticsearch = createElasticsearchDiagnosis(settings.elasticsearch);
   try {
-    const checks = await diagnose(config, {
-      kafka,
-      elasticsearch,
-      examinePort,
-      readEtcd: (etcd, signal) => withStore(etcd, (store) => store.list(signal)),
-      now: io.now,
-      signal: io.signal,
-      deadline: () => AbortSignal.timeout(QUESTION_MS),
-    });
+    const fileMode = config.holdsSecrets ? statSync(config.file).mode & 0o777 : null;
+    const checks = await diagnose(
+      { ...config, fileMode },
+      {
+        kafka,
+        elasticsearch,
+        examinePort,
+        readEtcd: (etcd, signal) => withStore(etcd, (store) => store.list(signal)),
+        now: io.now,
+        signal: io.signal,
+        deadline: () => AbortSignal.timeout(QUESTION_MS),
+      },
+    );
     return withoutSecrets(checks, hide);
   } finally {
     const closing = Promise.allSettled([kafka.close(), elasticsearch.close()]);

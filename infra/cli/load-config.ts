@@ -2,6 +2,7 @@ import { readConfigFile } from "../../lib/adapters/config-file.ts";
 import { readTextFile } from "../../lib/adapters/text-file.ts";
 import { parseConfig } from "../../lib/rules/config/config.ts";
 import type { Declaration } from "../../lib/rules/declaration.ts";
+import { secretsOf } from "../../lib/rules/secrets.ts";
 import type { Settings } from "../../lib/rules/settings.ts";
 
 export interface LoadedConfig {
@@ -10,6 +11,8 @@ export interface LoadedConfig {
   readonly declarations: readonly Declaration[];
   /** One sentence each; no secrets. */
   readonly notices: readonly string[];
+  /** True: a secret stands in the file itself, and not in a variable or another file that it names. */
+  readonly holdsSecrets: boolean;
 }
 
 /**
@@ -23,5 +26,11 @@ export function loadConfig(
 ): LoadedConfig {
   const file = given ?? environment["PENSTOCK_CONFIG"] ?? "config.yaml";
   const readFile = (path: string): string => readTextFile(path).text;
-  return { file, ...parseConfig(readConfigFile(file).text, { file, environment, readFile }) };
+  const { text } = readConfigFile(file);
+  const config = parseConfig(text, { file, environment, readFile });
+  return {
+    file,
+    ...config,
+    holdsSecrets: secretsOf(config.settings).some((secret) => text.includes(secret)),
+  };
 }

@@ -17,12 +17,16 @@ export function isInternalTopic(name: string): boolean {
   return name.startsWith("__");
 }
 
+/** How dead-letter topics are named unless somebody says otherwise. */
+const deadLettersSuffix = ".dead-letters";
+
 /**
- * True where the pattern covers the topic. Never true of `__*` and of the dead-letter topic: what Penstock wrote there
- * would come back as input.
+ * True where the pattern covers the topic. Never true of `__*` and of dead-letter topics, our own and those that are named
+ * as Penstock names them: what it wrote there would come back as input, of another deployment's too.
  */
 export function matchesTopicPattern(pattern: string, topic: string, deadLetterTopic: string): boolean {
-  return !isInternalTopic(topic) && topic !== deadLetterTopic && matchesGlob(pattern, topic);
+  const isInput = !isInternalTopic(topic) && topic !== deadLetterTopic && !topic.endsWith(deadLettersSuffix);
+  return isInput && matchesGlob(pattern, topic);
 }
 
 /** `*` any number of characters, `?` exactly one. Two pointers and one way back: no pattern takes longer than |pattern| × |text| steps, as a regular expression might. */

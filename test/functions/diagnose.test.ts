@@ -12,7 +12,13 @@ const declarations = parseEtcdValue(
   [],
   "penstock.dead-letters",
 ).declarations;
-const input: DiagnoseInput = { file: "config.yaml", settings: settings(), declarations, notices: [] };
+const input: DiagnoseInput = {
+  file: "config.yaml",
+  settings: settings(),
+  declarations,
+  notices: [],
+  fileMode: null,
+};
 
 /** Servers on which all is well. */
 function well(changes: Partial<DiagnoseDeps> = {}): DiagnoseDeps {

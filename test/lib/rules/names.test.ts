@@ -38,6 +38,9 @@ describe("topic patterns", () => {
     ["__*", "__consumer_offsets", false],
     ["*", "dead", false],
     ["dead", "dead", false],
+    ["*", "penstock.dead-letters", false],
+    ["team-b.*", "team-b.dead-letters", false],
+    ["*", "dead-letters-of-mine", true],
   ])("%s on %s: %p", (pattern, topic, expected) => {
     expect(matchesTopicPattern(pattern, topic, "dead")).toBe(expected);
   });

@@ -24,7 +24,7 @@ const pageDocuments = 500;
 
 /** What a file begins with. */
 export function exportHeader(format: ExportFormat): string {
-  return format === "csv" ? csvRow(["timestamp", "topic", "partition", "offset", "message"]) : "";
+  return format === "csv" ? "timestamp,topic,partition,offset,message\r\n" : "";
 }
 
 /**

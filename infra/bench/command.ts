@@ -2,6 +2,7 @@ import { wantsJson } from "../cli/arguments.ts";
 import { reportFailure } from "../cli/failure.ts";
 import { tolerateLostOutput } from "../cli/faults.ts";
 import { abortOnSignals } from "../cli/stop-signal.ts";
+import { printError, printOut } from "../cli/terminal.ts";
 
 /** Of all of the bench's commands. */
 export const BENCH_EXIT_CODES =
@@ -21,14 +22,14 @@ export async function runBench<T>(
   tolerateLostOutput();
   try {
     const invocation = parse(argv);
-    if (invocation === null) process.stdout.write(help);
+    if (invocation === null) printOut(help);
     else await measure(invocation, abortOnSignals());
     return 0;
   } catch (error) {
     return reportFailure(error, {
       help,
       json: wantsJson(argv),
-      write: (text) => process.stderr.write(text),
+      write: printError,
     });
   }
 }

@@ -1,3 +1,4 @@
+import { oneLine } from "../../lib/rules/visible-text.ts";
 import type { OffsetRanges } from "../../lib/rules/audit/offset-ranges.ts";
 import type { PartitionAudit } from "../../lib/rules/audit/partition-audit.ts";
 import { totalsOf, verdictOf, type AuditPass, type TopicAudit } from "../../lib/rules/audit/topic-audit.ts";
@@ -14,13 +15,13 @@ const PRINTED_RANGES = 1_000;
 
 /** One topic, for a person: a block of lines. */
 export function formatEnd(end: AuditEnd): string {
-  if (end.kind === "absent") return `${end.topic}: nothing to audit: ${end.reason}\n`;
-  if (end.kind === "failed") return `${end.topic}: the audit failed: ${end.reason}\n`;
+  if (end.kind === "absent") return `${end.topic}: nothing to audit: ${oneLine(end.reason)}\n`;
+  if (end.kind === "failed") return `${end.topic}: the audit failed: ${oneLine(end.reason)}\n`;
   const { audit } = end;
   const { found, repair, after } = audit;
   const totals = totalsOf(found);
   const lines = [
-    `${audit.topic} → ${audit.index}, group ${audit.groupId}`,
+    `${audit.topic} → ${oneLine(audit.index)}, group ${audit.groupId}`,
     `  ${plural(totals.partitions, "partition")}, ${plural(totals.offsets, "offset")} checked`,
     ...counted([
       ["indexed", totals.indexed, ""],
@@ -34,7 +35,7 @@ export function formatEnd(end: AuditEnd): string {
     ...rangesOf("dropped or missing", found, ({ dropped }) => dropped),
     ...rangesOf("gaps", found, ({ gaps }) => gaps),
     ...rangesOf("doubles", found, ({ doubles }) => doubles),
-    ...audit.notes.map((note) => `  note: ${note}`),
+    ...audit.notes.map((note) => `  note: ${oneLine(note)}`),
   ];
   if (found.belowLog > 0) {
     lines.push(

@@ -3,6 +3,7 @@ import type { Specification } from "../../lib/rules/declaration.ts";
 import { PenstockError } from "../../lib/rules/errors.ts";
 import { createRedaction } from "../../lib/rules/redaction.ts";
 import { secretsOf } from "../../lib/rules/secrets.ts";
+import { visibleLines } from "../../lib/rules/visible-text.ts";
 import { AUDIT_HELP, parseAuditArguments, type AuditCommand } from "./audit-arguments.ts";
 import { wantsJson } from "./arguments.ts";
 import { runAudit } from "./audit-run.ts";
@@ -14,6 +15,7 @@ import { endOnFaults } from "./faults.ts";
 import { loadConfig } from "./load-config.ts";
 import { createProgressLine, type ProgressLine, type ProgressOutput } from "./progress-line.ts";
 import { abortOnSignals } from "./stop-signal.ts";
+import { printOut } from "./terminal.ts";
 
 /** What the command takes from its surroundings. */
 export interface AuditIo {
@@ -40,7 +42,7 @@ export async function main(argv: readonly string[], io: AuditIo): Promise<number
     return reportFailure(error, {
       help: AUDIT_HELP,
       json: wantsJson(argv),
-      write: (text) => io.error.write(text),
+      write: (text) => io.error.write(visibleLines(text)),
     });
   }
 }
@@ -50,7 +52,7 @@ async function audit(command: AuditCommand, io: AuditIo): Promise<number> {
   const progress = createLabelledProgress(io.error);
   const tell = (text: string): void => {
     progress.end();
-    io.error.write(text);
+    io.error.write(visibleLines(text));
   };
   const logger = createLogger({
     level: "warn",
@@ -128,7 +130,7 @@ if (import.meta.main) {
   process.env["NO_PROXY"] ??= "*";
   process.exitCode = await main(process.argv.slice(2), {
     environment: process.env,
-    out: (text) => process.stdout.write(text),
+    out: printOut,
     error: process.stderr,
     signal: abortOnSignals((signal) => `stopped before the end by ${signal}`),
     now: () => Date.now(),

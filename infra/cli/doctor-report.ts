@@ -1,5 +1,6 @@
 import { AREAS, type Area, type Check, type CheckState, tallyOf } from "../../lib/rules/diagnosis/check.ts";
-import { oneLine, type Colour, type Paint } from "./terminal.ts";
+import { oneLine } from "../../lib/rules/visible-text.ts";
+import type { Colour, Paint } from "./terminal.ts";
 
 const TITLES: Readonly<Record<Area, string>> = {
   config: "Config",

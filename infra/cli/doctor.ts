@@ -10,6 +10,7 @@ import { type Check, checksOf } from "../../lib/rules/diagnosis/check.ts";
 import { messageOf } from "../../lib/rules/errors.ts";
 import { createRedaction } from "../../lib/rules/redaction.ts";
 import { secretsOf } from "../../lib/rules/secrets.ts";
+import { visibleLines } from "../../lib/rules/visible-text.ts";
 import { wantsJson } from "./arguments.ts";
 import { DOCTOR_HELP, parseDoctorArguments } from "./doctor-arguments.ts";
 import { checksAsJson, formatChecks, isWell } from "./doctor-report.ts";
@@ -46,13 +47,13 @@ export async function main(argv: readonly string[], io: DoctorIo): Promise<numbe
     }
     const { checks, code } = await examine(command.config, io);
     const paint = createPaint(hasColours(io.out, io.environment));
-    io.out.write(command.json ? checksAsJson(checks) : formatChecks(checks, paint));
+    io.out.write(command.json ? visibleLines(checksAsJson(checks)) : formatChecks(checks, paint));
     return code;
   } catch (error) {
     return reportFailure(error, {
       help: DOCTOR_HELP,
       json: wantsJson(argv),
-      write: (text) => io.error.write(text),
+      write: (text) => io.error.write(visibleLines(text)),
     });
   }
 }

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { messageOf } from "../../lib/rules/errors.ts";
 import { ExitCode } from "./exit-code.ts";
+import { printError } from "./terminal.ts";
 
 /** Of a pipe whose other end is closed, and of a terminal that is. */
 const READER_IS_GONE: ReadonlySet<unknown> = new Set(["EPIPE", "EIO"]);
@@ -12,7 +13,7 @@ const READER_IS_GONE: ReadonlySet<unknown> = new Set(["EPIPE", "EIO"]);
 export function endOnFaults(): void {
   tolerateLostOutput();
   const end = (error: unknown): void => {
-    process.stderr.write(`an error nobody handled: ${messageOf(error)}\n`);
+    printError(`an error nobody handled: ${messageOf(error)}\n`);
     process.exit(ExitCode.failed);
   };
   process.on("uncaughtException", end);
@@ -34,7 +35,7 @@ export function tolerateLostOutput(): void {
   process.on("exit", (code) => {
     if (reason === null) return;
     if (code === ExitCode.done) process.exitCode = ExitCode.failed;
-    process.stderr.write(`standard output could not be written: ${reason}\n`);
+    printError(`standard output could not be written: ${reason}\n`);
   });
 }
 

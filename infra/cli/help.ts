@@ -7,6 +7,7 @@ import { ExitCode } from "./exit-code.ts";
 import { reportFailure } from "./failure.ts";
 import { tolerateLostOutput } from "./faults.ts";
 import { helpText, JSON_ROW } from "./help-text.ts";
+import { printError, printOut } from "./terminal.ts";
 
 const HELP = helpText({
   synopsis: "help [COMMAND]",
@@ -30,7 +31,7 @@ async function main(argv: readonly string[]): Promise<number> {
     if (others.length > 0)
       throw new PenstockError("usage", `One command at a time: ${positionals.join(" ")}`);
     if (command === undefined || command === "help" || values.help) {
-      process.stdout.write(values.json ? `${JSON.stringify({ commands: COMMANDS })}\n` : HELP);
+      printOut(values.json ? `${JSON.stringify({ commands: COMMANDS })}\n` : HELP);
       return ExitCode.done;
     }
     return await helpOf(command);
@@ -38,7 +39,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return reportFailure(error, {
       help: HELP,
       json: wantsJson(argv),
-      write: (text) => process.stderr.write(text),
+      write: printError,
     });
   }
 }
@@ -52,7 +53,7 @@ async function helpOf(command: string): Promise<number> {
     );
   }
   if (!WITH_HELP.includes(command)) {
-    process.stdout.write(`bun run ${command}: ${about}\n`);
+    printOut(`bun run ${command}: ${about}\n`);
     return ExitCode.done;
   }
   const child = Bun.spawn([process.execPath, "run", "--silent", command, "--help"], {

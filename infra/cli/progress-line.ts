@@ -1,3 +1,4 @@
+import { visibleText } from "../../lib/rules/visible-text.ts";
 import type { TerminalOutput } from "./terminal.ts";
 
 /** Where progress goes, e.g. `process.stderr`. */
@@ -30,7 +31,7 @@ export function createLiveLine(output: ProgressOutput): LiveLine {
     show(text) {
       if (output.isTTY !== true) return;
       // A terminal wraps a line that fills it, and the next one would not be written over it.
-      const line = text.slice(0, widthOf(output) - 1);
+      const line = visibleText(text).slice(0, widthOf(output) - 1);
       if (line === shown) return;
       shown = line;
       output.write(`${CLEAR_LINE}${line}`);

@@ -1,5 +1,6 @@
 import type { DigestResult } from "../../functions/digest-dead-letters.ts";
 import type { ReplayResult } from "../../functions/replay-dead-letters.ts";
+import { oneLine } from "../../lib/rules/visible-text.ts";
 import type { DeadLetterDigest, DigestGroup } from "../../lib/rules/dead-letter-digest.ts";
 
 /** A reason may go on to quote the whole document. */
@@ -20,10 +21,10 @@ export function formatReplay(result: ReplayResult, deadLetterTopic: string): str
     ),
   ];
   for (const { topic, partition, offset } of result.unrecoverablePlaces) {
-    lines.push(`               topic ${topic}, partition ${partition}, offset ${offset}`);
+    lines.push(`               topic ${oneLine(topic)}, partition ${partition}, offset ${offset}`);
   }
   if (result.undeclared.length > 0) {
-    const topics = result.undeclared.join(", ");
+    const topics = result.undeclared.map(oneLine).join(", ");
     lines.push(`Not declared any more, so their records were taken as plain text: ${topics}`);
   }
   if (result.byError.groups.length > 0) {
@@ -63,7 +64,7 @@ function readLines(
   ];
   if (firstForeign !== null) {
     const { partition, offset, reason } = firstForeign;
-    lines.push(`               the first: partition ${partition}, offset ${offset}: ${reason}`);
+    lines.push(`               the first: partition ${partition}, offset ${offset}: ${oneLine(reason)}`);
   }
   return lines;
 }
@@ -76,9 +77,9 @@ function groupLines({ groups, others }: DeadLetterDigest): string[] {
 
 function groupText({ topic, field, error, count: letters, sample }: DigestGroup): string[] {
   const place = `partition ${sample.partition}, offset ${sample.offset}`;
-  const about = field === null ? "" : `, field ${field}`;
+  const about = field === null ? "" : `, field ${oneLine(field)}`;
   return [
-    `${number(letters).padStart(9)}  topic ${topic}${about}: ${error}`,
+    `${number(letters).padStart(9)}  topic ${oneLine(topic)}${about}: ${oneLine(error)}`,
     `           for example ${place}: ${oneLine(sample.reason.slice(0, MAX_REASON_CHARACTERS))}`,
     ...(sample.value === null ? [] : [`           value: ${oneLine(sample.value)}`]),
   ];
@@ -91,10 +92,4 @@ function count(letters: number, what: string): string[] {
 
 function number(value: number): string {
   return value.toLocaleString("en-US");
-}
-
-/** What records hold must neither break lines nor steer the terminal. */
-function oneLine(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ");
 }

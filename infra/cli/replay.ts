@@ -6,6 +6,7 @@ import { createElasticsearch } from "../../lib/adapters/elasticsearch/client.ts"
 import { createRecordReader } from "../../lib/adapters/kafka/record-reader.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
 import type { ReplayRequest } from "../../lib/rules/replay-request.ts";
+import { visibleLines } from "../../lib/rules/visible-text.ts";
 import { specificationLookup } from "../host/dead-letter-office.ts";
 import { wantsJson } from "./arguments.ts";
 import { readDeclarations } from "./declared-topics.ts";
@@ -17,6 +18,7 @@ import { createProgressLine, type ProgressOutput } from "./progress-line.ts";
 import { parseReplayArguments, REPLAY_HELP } from "./replay-arguments.ts";
 import { formatDigest, formatReplay } from "./replay-report.ts";
 import { abortOnSignals } from "./stop-signal.ts";
+import { printOut } from "./terminal.ts";
 
 /** What the command takes from its surroundings. */
 export interface ReplayIo {
@@ -35,7 +37,7 @@ export async function main(argv: readonly string[], io: ReplayIo): Promise<numbe
   const progress = createProgressLine(io.error, "replay");
   const complain = (text: string): void => {
     progress.end();
-    io.error.write(text);
+    io.error.write(visibleLines(text));
   };
   try {
     const command = parseReplayArguments(argv, io.now());
@@ -110,7 +112,7 @@ if (import.meta.main) {
   process.env["NO_PROXY"] ??= "*";
   process.exitCode = await main(process.argv.slice(2), {
     environment: process.env,
-    out: (text) => process.stdout.write(text),
+    out: printOut,
     error: process.stderr,
     // What was begun ends in order: the reader's throwaway group is deleted.
     signal: abortOnSignals((signal) => `ended by ${signal}; what was brought in is in the index`),

@@ -4,6 +4,7 @@ import { COMMON_OPTIONS, parseWords } from "./arguments.ts";
 import { ExitCode } from "./exit-code.ts";
 import { reportFailure } from "./failure.ts";
 import { helpText } from "./help-text.ts";
+import { printError, printOut } from "./terminal.ts";
 
 const help = helpText({
   synopsis: "schema [options]",
@@ -19,24 +20,24 @@ async function main(args: string[]): Promise<number> {
   try {
     const options = { check: { type: "boolean", default: false }, help: COMMON_OPTIONS.help } as const;
     const { values } = parseWords({ args, options });
-    if (values.help) process.stdout.write(help);
+    if (values.help) printOut(help);
     else return await (values.check ? check() : write());
     return ExitCode.done;
   } catch (error) {
-    return reportFailure(error, { help, json: false, write: (text) => process.stderr.write(text) });
+    return reportFailure(error, { help, json: false, write: printError });
   }
 }
 
 async function check(): Promise<number> {
   const file = Bun.file(target());
   if ((await file.exists()) && (await file.text()) === wanted()) return ExitCode.done;
-  process.stderr.write("infra/config.schema.json is out of date: run `bun run schema`\n");
+  printError("infra/config.schema.json is out of date: run `bun run schema`\n");
   return ExitCode.failed;
 }
 
 async function write(): Promise<number> {
   await Bun.write(target(), wanted());
-  process.stdout.write("wrote infra/config.schema.json\n");
+  printOut("wrote infra/config.schema.json\n");
   return ExitCode.done;
 }
 

@@ -1,3 +1,5 @@
+import { visibleLines } from "../../lib/rules/visible-text.ts";
+
 /** A stream, as far as it matters here, e.g. `process.stderr`. */
 export interface TerminalOutput {
   readonly isTTY?: boolean;
@@ -28,7 +30,12 @@ export function createPaint(coloured: boolean): Paint {
   return (colour, text) => (coloured ? `\u001B[${codes[colour]}m${text}\u001B[0m` : text);
 }
 
-/** Control and direction characters as a space, runs of them as one: they could steer a terminal, or forge a line. */
-export function oneLine(text: string): string {
-  return text.replace(/[\s\p{Cc}\p{Cf}]+/gu, " ").trim();
+/** To standard output. Whatever came into the text from others, nothing of it acts on the terminal. */
+export function printOut(text: string): void {
+  process.stdout.write(visibleLines(text));
+}
+
+/** To standard error, likewise. */
+export function printError(text: string): void {
+  process.stderr.write(visibleLines(text));
 }

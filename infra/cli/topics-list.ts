@@ -3,7 +3,7 @@ import type { Declaration, Refusal } from "../../lib/rules/declaration.ts";
 import { parseEtcdValue } from "../../lib/rules/declarations.ts";
 import { showValue } from "../../lib/rules/config/problem.ts";
 import { nameOf } from "../../lib/rules/declarations-edit.ts";
-import { oneLine } from "./terminal.ts";
+import { oneLine } from "../../lib/rules/visible-text.ts";
 
 /** What is declared, by precedence of its source, and what was not taken. */
 export interface TopicsListing {
@@ -53,7 +53,7 @@ export function formatListing({ declarations, refusals }: TopicsListing): string
       .join("  ")
       .trimEnd(),
   );
-  const refused = refusals.map(({ reason, source }) => `refused: ${reason} (${sourceText(source)})`);
+  const refused = refusals.map(({ reason, source }) => `refused: ${oneLine(reason)} (${sourceText(source)})`);
   return `${[...lines, ...refused].join("\n")}\n`;
 }
 
@@ -66,6 +66,6 @@ export function listingAsJson({ declarations, refusals }: TopicsListing): string
 }
 
 function sourceText(source: Refusal["source"]): string {
-  if (source.kind === "config") return source.name;
+  if (source.kind === "config") return oneLine(source.name);
   return `etcd key ${showValue(source.name)} (revision ${source.revision})`;
 }

@@ -27,6 +27,7 @@ import {
 } from "./topics-arguments.ts";
 import { writeKibanaObjects } from "./topics-kibana.ts";
 import { formatListing, listingAsJson, listTopics, type TopicsListing } from "./topics-list.ts";
+import { printError, printOut } from "./terminal.ts";
 
 type WriteOutcome = WrittenEdit | Pick<RefusedEdit, "kind" | "reason">;
 
@@ -183,8 +184,8 @@ if (import.meta.main) {
   endOnFaults();
   process.exitCode = await main(process.argv.slice(2), {
     environment: process.env,
-    out: (text) => process.stdout.write(text),
-    error: (text) => process.stderr.write(text),
+    out: printOut,
+    error: printError,
     signal: abortOnSignals(),
     random: Math.random,
   });

@@ -5,7 +5,7 @@ import { reportFailure } from "../cli/failure.ts";
 import { endOnFaults } from "../cli/faults.ts";
 import { helpText } from "../cli/help-text.ts";
 import { abortOnSignals } from "../cli/stop-signal.ts";
-import { hasColours, isLive } from "../cli/terminal.ts";
+import { hasColours, isLive, printError, printOut } from "../cli/terminal.ts";
 import { runDemo } from "./demo.ts";
 
 const help = helpText({
@@ -31,7 +31,7 @@ async function main(argv: readonly string[]): Promise<number> {
       options: { ...COMMON_OPTIONS, once: { type: "boolean", default: false } },
     });
     if (values.help) {
-      process.stdout.write(help);
+      printOut(help);
       return 0;
     }
     const result = await runDemo({
@@ -43,14 +43,14 @@ async function main(argv: readonly string[]): Promise<number> {
       // The guardians clean up by themselves when a second signal has ended this process.
       signal: abortOnSignals(),
     });
-    if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
+    if (json) printOut(`${JSON.stringify(result)}\n`);
     return result.held ? 0 : 1;
   } catch (error) {
     const code = exitCodeOf(error);
     if (json || code === ExitCode.usage) {
-      return reportFailure(error, { help, json, write: (text) => process.stderr.write(text) });
+      return reportFailure(error, { help, json, write: printError });
     }
-    process.stdout.write(`demo: ${messageOf(error)}\n`);
+    printOut(`demo: ${messageOf(error)}\n`);
     return code;
   }
 }

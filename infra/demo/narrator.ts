@@ -1,3 +1,4 @@
+import { oneLine, visibleText } from "../../lib/rules/visible-text.ts";
 import { createPaint } from "../cli/terminal.ts";
 
 /** Where the display goes, e.g. `process.stdout`. */
@@ -44,7 +45,8 @@ export function createNarrator(output: NarratorOutput, options: NarratorOptions)
   function draw(): void {
     if (waiting === null) return;
     const seconds = Math.floor((now() - waiting.sinceMs) / 1000);
-    const line = seconds > 0 ? `  · ${waiting.text} · ${seconds} s` : `  · ${waiting.text}`;
+    const told = visibleText(waiting.text);
+    const line = seconds > 0 ? `  · ${told} · ${seconds} s` : `  · ${told}`;
     // A line that wraps could not be cleared.
     const text = line.slice(0, (output.columns ?? 80) - 1);
     output.write(clearLine + paint("dim", text));
@@ -57,10 +59,12 @@ export function createNarrator(output: NarratorOutput, options: NarratorOptions)
     output.write(clearLine);
   }
 
-  function line(plain: string, painted = plain): void {
+  /** @param painted what is ours around the text, in colours */
+  function line(text: string, plain = (told: string) => told, painted = plain): void {
     endWaiting();
-    output.write(`${painted}\n`);
-    onLine?.(plain);
+    const told = visibleText(text);
+    output.write(`${painted(told)}\n`);
+    onLine?.(plain(told));
   }
 
   function step(
@@ -69,12 +73,17 @@ export function createNarrator(output: NarratorOutput, options: NarratorOptions)
     text: string,
     details: readonly string[],
   ): void {
-    line(`  ${mark} ${text}`, `  ${paintMark(mark)} ${text}`);
-    for (const detail of details) line(`    ${detail}`, paint("dim", `    ${detail}`));
+    line(
+      text,
+      (told) => `  ${mark} ${told}`,
+      (told) => `  ${paintMark(mark)} ${told}`,
+    );
+    const detailed = (told: string) => `    ${told}`;
+    for (const detail of details) line(detail, detailed, (told) => paint("dim", detailed(told)));
   }
 
   return {
-    title: (text) => line(text, paint("bold", text)),
+    title: (text) => line(text, undefined, (told) => paint("bold", told)),
     passed: (text, ...details) => step("✓", (mark) => paint("green", mark), text, details),
     failed: (text, ...details) => step("✗", (mark) => paint("red", mark), text, details),
     note: (text, ...details) => step("·", (mark) => paint("dim", mark), text, details),
@@ -96,7 +105,7 @@ export function createNarrator(output: NarratorOutput, options: NarratorOptions)
  * `maxLength`, the piece of it that has the word in its middle.
  */
 export function excerpt(text: string, word: string, maxLength: number): string {
-  const plain = text.replace(/[\s\p{Cc}\p{Cf}]+/gu, " ").trim();
+  const plain = oneLine(text);
   if (plain.length <= maxLength) return plain;
   const room = maxLength - 2;
   const middle = plain.toLowerCase().indexOf(word.toLowerCase()) + word.length / 2;

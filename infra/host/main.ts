@@ -12,6 +12,7 @@ import { onStopSignals } from "../cli/stop-signal.ts";
 import { createConfigReader } from "./config-reader.ts";
 import { startHost } from "./host.ts";
 import { startWatchdog } from "./watchdog.ts";
+import { printError, printOut } from "../cli/terminal.ts";
 
 const HELP = helpText({
   synopsis: "host [options]",
@@ -41,7 +42,7 @@ export async function main(argv: string[], standStillMs = STAND_STILL_MS): Promi
     config = reader.read();
   } catch (error) {
     if (!(error instanceof PenstockError)) throw error;
-    process.stderr.write(`${error.message}\n`);
+    printError(`${error.message}\n`);
     process.exit(ExitCode.badConfig);
   }
 
@@ -105,13 +106,12 @@ function configPathOf(args: string[]): string {
     const options = { config: { type: "string" }, help: COMMON_OPTIONS.help } as const;
     const { values } = parseWords({ args, options });
     if (values.help) {
-      process.stdout.write(HELP);
+      printOut(HELP);
       process.exit(ExitCode.done);
     }
     return values.config ?? process.env["PENSTOCK_CONFIG"] ?? "config.yaml";
   } catch (error) {
-    const write = (text: string) => process.stderr.write(text);
-    process.exit(reportFailure(error, { help: HELP, json: false, write }));
+    process.exit(reportFailure(error, { help: HELP, json: false, write: printError }));
   }
 }
 

@@ -7,6 +7,7 @@ import { bringUp, probeServers, takeDown } from "./commands.ts";
 import { holdStack, type HolderOptions } from "./holder.ts";
 import { cacheFolder, CLUSTER_MEMBERS } from "./stack.ts";
 import { isCluster, nodesOf, readState, stateFile, type StackState } from "./state.ts";
+import { printError, printOut } from "../cli/terminal.ts";
 
 const help = helpText({
   synopsis: "stack COMMAND [options]",
@@ -70,8 +71,7 @@ async function main(argv: readonly string[], file: string): Promise<number> {
     };
     return await commands[command]();
   } catch (error) {
-    const write = (text: string) => process.stderr.write(text);
-    return reportFailure(error, { help, json: wantsJson(argv), write });
+    return reportFailure(error, { help, json: wantsJson(argv), write: printError });
   }
 }
 
@@ -174,6 +174,6 @@ In a config:
 
 /** Returns the exit code of a command that has said all it had to say. */
 function print(text: string): number {
-  process.stdout.write(text);
+  printOut(text);
   return 0;
 }

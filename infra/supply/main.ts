@@ -8,6 +8,7 @@ import application from "../../package.json" with { type: "json" };
 import { billOfMaterials } from "./bill-of-materials.ts";
 import { byLicence } from "./licences.ts";
 import { readLockedPackages } from "./locked-packages.ts";
+import { printError, printOut } from "../cli/terminal.ts";
 
 const help = helpText({
   synopsis: "supply sbom|licences [options]",
@@ -24,22 +25,22 @@ async function main(args: string[]): Promise<number> {
     const options = { ...COMMON_OPTIONS, development: { type: "boolean", default: false } } as const;
     const { values, positionals } = parseWords({ args, options, allowPositionals: true });
     if (values.help) {
-      process.stdout.write(help);
+      printOut(help);
       return ExitCode.done;
     }
     const command = commandNamed(positionals[0], ["sbom", "licences"]);
     const all = await readLockedPackages(join(import.meta.dir, "../.."));
     const packages = all.filter(({ isProduction }) => values.development || isProduction);
     if (command === "licences") {
-      process.stdout.write(values.json ? `${JSON.stringify(byLicence(packages))}\n` : licenceTable(packages));
+      printOut(values.json ? `${JSON.stringify(byLicence(packages))}\n` : licenceTable(packages));
     } else {
       const { dependencies, devDependencies } = application;
       const needs = Object.keys({ ...dependencies, ...(values.development ? devDependencies : {}) });
-      process.stdout.write(`${billOfMaterials(application, packages, needs)}\n`);
+      printOut(`${billOfMaterials(application, packages, needs)}\n`);
     }
     return ExitCode.done;
   } catch (error) {
-    return reportFailure(error, { help, json: wantsJson(args), write: (text) => process.stderr.write(text) });
+    return reportFailure(error, { help, json: wantsJson(args), write: printError });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { DestinationStream } from "pino";
+import { visibleText } from "../rules/visible-text.ts";
 
 /**
  * Turns pino's JSON lines into lines for a person: `14:03:07.123 WARN  message  topic=golang_log reason="no broker"`.
@@ -13,22 +14,14 @@ export function prettyStream(out: DestinationStream): DestinationStream {
 export function prettyLine(line: string): string {
   const entry: { time: string; level: string; msg?: string } = JSON.parse(line);
   const { time, level, msg, ...fields } = entry;
-  const words = [localTime(new Date(time)), level.toUpperCase().padEnd(5), visible(msg ?? "")];
-  const pairs = Object.entries(fields).map(([name, value]) => `${visible(name)}=${pretty(value)}`);
+  const words = [localTime(new Date(time)), level.toUpperCase().padEnd(5), visibleText(msg ?? "")];
+  const pairs = Object.entries(fields).map(([name, value]) => `${visibleText(name)}=${pretty(value)}`);
   return `${words.join(" ")}${pairs.length === 0 ? "" : `  ${pairs.join(" ")}`}\n`;
 }
 
 function pretty(value: unknown): string {
   if (typeof value === "string" && /^[\w.:/@*+-]+$/.test(value)) return value;
-  return visible(JSON.stringify(value) ?? "");
-}
-
-/** Control and bidirectional characters as escapes: they could hide or forge what a terminal shows (CVE-2021-42574). */
-function visible(text: string): string {
-  return text.replace(
-    /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return visibleText(JSON.stringify(value) ?? "");
 }
 
 function localTime(time: Date): string {

@@ -2,6 +2,7 @@ import { type DestinationStream, destination as openDestination, pino, stdTimeFu
 import type { LogFields, Logger } from "../rules/logger.ts";
 import { HIDDEN, Secret } from "../rules/secret.ts";
 import type { Settings } from "../rules/settings.ts";
+import { visibleLines } from "../rules/visible-text.ts";
 import { prettyStream } from "./log-pretty.ts";
 
 export interface LogOptions {
@@ -30,7 +31,9 @@ const maxDepth = 4;
 export function createLogger(options: LogOptions): Logger {
   const { level, pretty, hide = (text: string) => text } = options;
   const levelNow = () => (typeof level === "function" ? level() : level);
-  const out = options.destination ?? openDestination({ dest: 1, sync: true });
+  const destination = options.destination ?? openDestination({ dest: 1, sync: true });
+  // A line of JSON may be read on a terminal as well (`docker logs`), and JSON leaves most of what acts there as it is.
+  const out = { write: (line: string) => destination.write(visibleLines(line)) };
   const log = pino(
     {
       level: levelNow(),

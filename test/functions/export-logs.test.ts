@@ -47,7 +47,7 @@ test("NDJSON has one line for each document, as it was written", async () => {
 
 test("CSV has a header, and the message for each", async () => {
   expect(await exported(elasticsearch(1), "csv")).toBe(
-    'timestamp,topic,partition,offset,message\r\n2026-03-04T12:00:00.000Z,app,0,0,"m,\n1"\r\n',
+    'timestamp,topic,partition,offset,message\r\n"2026-03-04T12:00:00.000Z","app","0","0","m,\n1"\r\n',
   );
 });
 

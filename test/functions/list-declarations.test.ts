@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { listDeclarations } from "../../functions/list-declarations.ts";
 import type { ReconcileMemory } from "../../functions/reconcile-topics.ts";
+import type { ListedKey } from "../../lib/rules/declarations-listing.ts";
 import { rememberEtcd, type EtcdReading } from "../../lib/rules/etcd-memory.ts";
 import { declaration } from "../support/declarations.ts";
 import { settings } from "../support/settings.ts";
@@ -53,6 +54,16 @@ const options = {
   pipeline: null,
   overflow: "dead-letter",
 };
+
+test("a value nested beyond reason is refused, and the others can be told", async () => {
+  const deep = `[{"topic": "a", "x": ${"[".repeat(40_000)}${"]".repeat(40_000)}}]`;
+  const { etcd } = await list(readingOf({ exact: deep, "logs/a": '["one"]' }));
+  const { keys } = JSON.parse(JSON.stringify(etcd)) as { keys: ListedKey[] };
+  expect(keys.filter(({ text }) => text !== null)).toMatchObject([
+    { key: "exact", entries: [], problem: 'etcd key "exact": the value is nested deeper than 32 levels' },
+    { key: "logs/a", entries: [{ name: "one", state: "in force" }] },
+  ]);
+});
 
 describe("the listing", () => {
   test("has the file's declarations, every key as it stands, and how each entry fares", async () => {

@@ -8,7 +8,6 @@ import { mappingOf } from "./mapping.ts";
 import {
   ConfigError,
   formatPath,
-  harmless,
   maxProblems,
   moved,
   type ConfigProblem,
@@ -18,6 +17,7 @@ import {
 import { configSchema, type ConfigInput } from "./schema.ts";
 import { buildSettings } from "./settings.ts";
 import type { Environment } from "./substitute.ts";
+import { visibleText } from "../visible-text.ts";
 import { readYaml, type YamlFile } from "./yaml.ts";
 
 /** What a config file says. */
@@ -163,7 +163,7 @@ function problemAt(
   const subject = path === "" ? "" : ` ${path}:`;
   const shown = value === null ? "" : ` ${value}`;
   // The file's name and the YAML parser's own words are others'.
-  const message = harmless(`${file}:${line}:${column}${subject}${shown} ${rule}`);
+  const message = visibleText(`${file}:${line}:${column}${subject}${shown} ${rule}`);
   return { file, line, column, path, value, rule, message };
 }
 

@@ -1,4 +1,5 @@
 import { PenstockError } from "../errors.ts";
+import { visibleText } from "../visible-text.ts";
 
 export type Path = readonly (string | number)[];
 
@@ -67,15 +68,7 @@ export function showValue(value: unknown): string {
 }
 
 function quoted(text: string): string {
-  return harmless(JSON.stringify(cut(text)));
-}
-
-/** What acts on a terminal, or turns the order of text around, as its code: JSON leaves most of it alone. */
-export function harmless(text: string): string {
-  return text.replace(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
-  );
+  return visibleText(JSON.stringify(cut(text)));
 }
 
 export function cut(text: string, maxLength = 100): string {

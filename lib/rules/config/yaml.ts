@@ -9,8 +9,9 @@ import {
   parseDocument,
   type Document,
 } from "yaml";
+import { visibleText } from "../visible-text.ts";
 import { maxPutInLength, substitute, type SubstitutionSources } from "./substitute.ts";
-import { cut, harmless, showValue, type Fault, type Path } from "./problem.ts";
+import { cut, showValue, type Fault, type Path } from "./problem.ts";
 
 /** One node of the file: where it stands and how it was written. */
 export interface YamlPlace {
@@ -124,7 +125,7 @@ export function readYaml(text: string, sources: SubstitutionSources): YamlFile {
       syntaxRules[code] ??
       (code === "IMPOSSIBLE"
         ? "the file is not YAML"
-        : `not YAML: ${harmless(cut(message.replace(/: .*/s, "")))}`);
+        : `not YAML: ${visibleText(cut(message.replace(/: .*/s, "")))}`);
     syntax.push({ offset: pos[0], rule });
   }
   const data = document === null || syntax.length > 0 ? undefined : read(document.contents, [], 0);

@@ -36,7 +36,7 @@ Not declared any more, so their records were taken as plain text: old
 
 Still rejected:
     1,200  topic app, field n: document_parsing_exception
-           for example partition 1, offset 7: no number 
+           for example partition 1, offset 7: no number
            value: {"n":" [31m"}
         2  of further kinds
 `);

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { createPaint, hasColours, isLive, oneLine } from "../../../infra/cli/terminal.ts";
+import { createPaint, hasColours, isLive } from "../../../infra/cli/terminal.ts";
 
 test("colours only on a terminal that is not dumb, and without NO_COLOR", () => {
   expect(hasColours({ isTTY: true }, {})).toBe(true);
@@ -13,8 +13,4 @@ test("colours only on a terminal that is not dumb, and without NO_COLOR", () => 
 test("paint leaves text as it is where there are no colours", () => {
   expect(createPaint(false)("red", "x")).toBe("x");
   expect(createPaint(true)("red", "x")).toBe("\u001B[31mx\u001B[0m");
-});
-
-test("text from outside stays on its line and cannot steer", () => {
-  expect(oneLine("a\u001B[2J\r\nb\u202Ec ")).toBe("a [2J b c");
 });

@@ -167,6 +167,11 @@ describe("POST /declarations", () => {
     expect(await post("", { body: "{}" })).toEqual([415, "The body must be application/json."]);
     expect(await post("", asJson([]))).toEqual([400, "The body must be a JSON object."]);
     expect(await post("", { ...asJson({}), body: "{" })).toEqual([400, "The body is not valid JSON."]);
+    const deep = `{"declaration":${"[".repeat(20_000)}${"]".repeat(20_000)}}`;
+    expect(await post("", { ...asJson({}), body: deep })).toEqual([
+      400,
+      "The body is nested deeper than 32 levels.",
+    ]);
     expect(await post("?dryrun=true", asJson(body))).toEqual([
       400,
       'Unknown parameter "dryrun": it must be dryRun.',

@@ -476,7 +476,7 @@ describe("the file as a whole", () => {
 
   test("what acts on a terminal is told as what it is", () => {
     expect(problemsOf(`${minimal}"\\u202E\\e[2J": 1`)).toEqual([
-      expect.stringContaining('["\\u{202e}\\u001b[2J"]: unknown key'),
+      expect.stringContaining('["\\u202e\\u001b[2J"]: unknown key'),
     ]);
   });
 

@@ -1,0 +1,26 @@
+/** As the config file's: nothing that is declared or asked for has more than a few levels. */
+export const MAX_JSON_DEPTH = 32;
+
+/** The rule that a text breaks, as the end of a sentence about it. */
+export const jsonDepthRule = `is nested deeper than ${MAX_JSON_DEPTH} levels`;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/**
+ * Whether a valid JSON text is nested so deeply that what walks through it, `JSON.stringify` among it, could run out of
+ * stack; `JSON.parse` itself does not. It takes one pass and no memory.
+ */
+export function isNestedTooDeeply(text: string): boolean {
+  let depth = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (quoted && code === BACKSLASH) at += 1;
+    else if (code === QUOTE) quoted = !quoted;
+    else if (!quoted && (code === 0x5b || code === 0x7b)) depth += 1;
+    else if (!quoted && (code === 0x5d || code === 0x7d)) depth -= 1;
+    if (depth > MAX_JSON_DEPTH) return true;
+  }
+  return false;
+}

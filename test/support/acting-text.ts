@@ -1,0 +1,28 @@
+import * as fc from "fast-check";
+
+/** What no text of others may bring to a terminal: controls, direction and other format characters, line separators. */
+export const acting =
+  // eslint-disable-next-line eslint/no-control-regex -- finding them is what this is for
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/u;
+
+/** Any text, much of it of that kind. */
+export const actingText: fc.Arbitrary<string> = fc.string({
+  unit: fc.oneof(
+    fc.constantFrom(
+      "\u001b[2J",
+      "\u001b]0;x\u0007",
+      "\u009b",
+      "\r",
+      "\n",
+      "\t",
+      "\b",
+      "\u202e",
+      "\u2066",
+      "\u200f",
+      "\u061c",
+      "\u2028",
+      "\u007f",
+    ),
+    fc.string({ unit: "binary", maxLength: 3 }),
+  ),
+});

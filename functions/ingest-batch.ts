@@ -14,6 +14,7 @@ import { messageOf } from "../lib/rules/errors.ts";
 import { indexPatternOf } from "../lib/rules/names.ts";
 import { classifyFailure, classifyItem, isFieldLimit, showsHealthyIndex } from "../lib/rules/outcome.ts";
 import type { OutcomeKind, Rejection, RetryReason, SourceRecord } from "../lib/rules/record.ts";
+import { type Doubt, type Evidence, isSame } from "../lib/rules/suspects.ts";
 
 export interface IngestBatchInput {
   readonly spec: Specification;
@@ -21,9 +22,11 @@ export interface IngestBatchInput {
   /** How often these records were tried with this one, from 1; stands in their dead letters. */
   readonly attempt: number;
   readonly limits: BulkLimits;
+  /** By position: refused this way once more, the record is rejected. What earlier attempts proved. */
+  readonly proven?: ReadonlyMap<number, Doubt>;
   /**
-   * True: an item's 400 and a closed index reject the record without further evidence that they are its own fault. For
-   * who cannot wait until it is mended, and keeps the record anyway.
+   * True: what may be anybody's fault, and a closed index, reject the record without further evidence that they are its
+   * own. For who cannot wait until it is mended, and keeps the record anyway.
    */
   readonly lastChance?: boolean;
 }
@@ -48,6 +51,8 @@ export interface IngestBatchResult {
   readonly outcomes: readonly (OutcomeKind | null)[];
   /** Why some are null; null where none is. */
   readonly retry: RetryReason | null;
+  /** For the attempts to come. */
+  readonly evidence: Evidence;
 }
 
 /**
@@ -67,6 +72,8 @@ export async function ingestBatch(
   const { spec, records } = input;
   const outcomes: (OutcomeKind | null)[] = Array.from(records, () => null);
   let retry: RetryReason | null = null;
+  const doubts = new Map<number, Doubt>();
+  const written = new Set<string>();
 
   const batch = createBulkEncoder(spec)(records);
   const rejections = new Map(batch.rejections);
@@ -82,7 +89,7 @@ export async function ingestBatch(
     await sendAll({ ...flattened, positions }, (position, rejection) => rejections.set(position, rejection));
   }
   await buryRejected();
-  return { outcomes, retry };
+  return { outcomes, retry, evidence: { doubts, written } };
 
   /** @returns false where a request failed as a whole, so that the rest was not sent */
   async function sendAll(operations: EncodedBatch, reject: Reject): Promise<boolean> {
@@ -137,15 +144,29 @@ export async function ingestBatch(
     const dated = lastChance || indexPatternOf(spec.index) !== spec.index;
     const healthy = new Set<string>();
     for (const [index, item] of runs()) if (showsHealthyIndex(item)) healthy.add(index);
+    for (const index of healthy) written.add(index);
     for (const [index, item, start, end] of runs()) {
       const othersWritten = lastChance || healthy.has(index);
       const verdict = classifyItem(item, { index, dated, othersWritten });
       for (let operation = start; operation < end; operation += 1) {
         const { position } = operationAt(operations, operation);
-        if (verdict.kind === "retry") retry ??= verdict.reason;
+        if (verdict.kind === "retry") keepOpen(position, verdict.reason, verdict.suspect, reject);
         else if (verdict.kind === "rejected") reject(position, verdict.rejection);
         else outcomes[position] = verdict.kind;
       }
+    }
+
+    function keepOpen(
+      position: number,
+      reason: RetryReason,
+      suspect: Rejection | null,
+      reject: Reject,
+    ): void {
+      const proven = input.proven?.get(position);
+      if (suspect !== null && proven !== undefined && isSame(proven, suspect))
+        return reject(position, suspect);
+      retry ??= reason;
+      if (suspect !== null) doubts.set(position, suspect);
     }
 
     /** Operations in a row of one index that got the very same item: most often all of them, judged once. */

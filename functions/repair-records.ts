@@ -5,7 +5,7 @@ import type { IngestBatchResult } from "./ingest-batch.ts";
 
 export interface RepairDeps {
   /** One attempt of `ingestBatch`, dead letters included. @param attempt from 1 */
-  ingest(records: readonly SourceRecord[], attempt: number): Promise<IngestBatchResult>;
+  ingest(records: readonly SourceRecord[], attempt: number): Promise<Omit<IngestBatchResult, "evidence">>;
   /** @throws the signal's reason */
   wait(ms: number): Promise<void>;
   /** In [0, 1). */

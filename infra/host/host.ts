@@ -82,18 +82,18 @@ export function startHost(options: HostOptions): Host {
       const wake = setTimeout(() => loop.trigger("another try is due"), Math.max(0, retryAtMs - now()));
       wake.unref();
     },
-    createPump: (_topic, order, own) =>
+    createPump: (order, own) =>
       createPump({
         ...own,
         gate,
         now,
         random,
         limits: () => inForce.elasticsearch.bulk,
-        ingest: async (records, attempt, signal) => {
+        ingest: async (records, { number, proven }, signal) => {
           await order.ready;
           const { spec } = order.desired;
           const result = await ingestBatch(
-            { spec, records, attempt, limits: inForce.elasticsearch.bulk },
+            { spec, records, attempt: number, proven, limits: inForce.elasticsearch.bulk },
             {
               bulk: reporter.timed((body, how) => clients.elasticsearch.bulk(body, how)),
               deadLetters: clients.deadLetters,

@@ -3,6 +3,7 @@ import type { PartitionPosition } from "../../lib/adapters/kafka/consumer.ts";
 import type { FetchedBatch } from "../../lib/adapters/kafka/fetched-batch.ts";
 import type { Checkpoint } from "../../lib/rules/checkpoint.ts";
 import { OffsetWindow } from "../../lib/rules/offset-window.ts";
+import { OutcomeMemory } from "../../lib/rules/outcome-memory.ts";
 import type { SourceRecord } from "../../lib/rules/record.ts";
 import type { PartitionStatus } from "../../lib/rules/status.ts";
 import { ProgressClock } from "./progress-clock.ts";
@@ -33,18 +34,21 @@ export class PartitionLedger {
   #generation = -1;
   /** Partitions of the topic that other members read. */
   #others: readonly number[] = [];
+  readonly #memory: OutcomeMemory;
 
-  /** @param clock kept by whoever makes another ledger for the same topic later */
-  constructor(clock: ProgressClock = new ProgressClock()) {
+  /** Both are kept by whoever makes another ledger for the same topic later. */
+  constructor(clock = new ProgressClock(), memory = new OutcomeMemory()) {
     this.#clock = clock;
+    this.#memory = memory;
   }
 
   get generation(): number {
     return this.#generation;
   }
 
-  /** A new assignment voids every window: Kafka is read again from what is committed. */
+  /** A new assignment voids every window: Kafka is read again from what is committed; known outcomes are remembered. */
   assign(assignment: Assignment, now: number): void {
+    this.rememberKnown();
     this.#generation = assignment.generation;
     this.#others = assignment.partitions.filter((partition) => !assignment.committed.has(partition));
     const before = new Map(this.#partitions);
@@ -61,6 +65,7 @@ export class PartitionLedger {
       // Elsewhere than where the group stands: that is to be committed, whether or not anything is read there.
       const start = assignment.starts.get(partition) ?? settled;
       const last = assignment.checkpoints.get(partition) ?? null;
+      this.#memory.begin(partition, committed, start);
       this.#partitions.set(partition, {
         window: start === null ? null : new OffsetWindow(start, last),
         committed,
@@ -98,8 +103,12 @@ export class PartitionLedger {
     return true;
   }
 
-  /** These are on their way to Elasticsearch, and may be there whatever is heard of it. */
-  markSent(records: readonly SourceRecord[]): void {
+  /**
+   * These are about to go to Elasticsearch, and may be there whatever is heard of it.
+   * @returns those that have to: the others got their outcome before they were read again
+   */
+  send(records: readonly SourceRecord[]): readonly SourceRecord[] {
+    const known: SourceRecord[] = [];
     let partition = -1;
     let end = 0;
     for (const record of records) {
@@ -109,8 +118,13 @@ export class PartitionLedger {
         end = 0;
       }
       end = Math.max(end, record.offset + 1);
+      if (this.#memory.take(partition, record)) known.push(record);
     }
     this.#markSentUpTo(partition, end);
+    if (known.length === 0) return records;
+    this.resolve(known);
+    const done = new Set(known);
+    return records.filter((record) => !done.has(record));
   }
 
   #markSentUpTo(partition: number, end: number): void {
@@ -144,11 +158,23 @@ export class PartitionLedger {
     }
   }
 
+  /** The outcomes of these are known, of which the assignment is over. */
+  remember(records: readonly SourceRecord[]): void {
+    for (const record of records) this.#memory.add(record.partition, record);
+  }
+
+  /** What has an outcome and is not committed is remembered for when it is read again. */
+  rememberKnown(): void {
+    for (const [partition, { window }] of this.#partitions)
+      for (const record of window?.known() ?? []) this.#memory.add(partition, record);
+  }
+
   /**
    * Forgets what was fetched and has no outcome yet: it is to be read again.
    * @returns where each partition is to be read on
    */
   rewind(): Map<number, number> {
+    this.rememberKnown();
     const positions = new Map<number, number>();
     for (const [partition, entry] of this.#partitions) {
       if (entry.window === null) continue;
@@ -200,8 +226,10 @@ export class PartitionLedger {
       if (entry === undefined) continue;
       entry.committed = offset;
       entry.settled = offset;
+      entry.window?.committed(offset);
       this.#clock.committed(partition, offset, now);
       this.#clock.observed(partition, lagOf(entry), now);
+      this.#memory.committed(partition, offset);
     }
   }
 

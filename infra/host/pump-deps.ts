@@ -1,4 +1,6 @@
 import type { OutcomeKind, RetryReason, SourceRecord } from "../../lib/rules/record.ts";
+import type { OutcomeMemory } from "../../lib/rules/outcome-memory.ts";
+import type { AttemptStart, Evidence } from "../../lib/rules/suspects.ts";
 import type { BulkGate } from "./bulk-gate.ts";
 import type { ByteShare } from "./byte-budget.ts";
 import type { ProgressClock } from "./progress-clock.ts";
@@ -7,11 +9,19 @@ import type { ProgressClock } from "./progress-clock.ts";
 export interface AttemptResult {
   readonly outcomes: readonly (OutcomeKind | null)[];
   readonly retry: RetryReason | null;
+  /** Absent: it tells nothing about whose fault a refusal is. */
+  readonly evidence?: Evidence;
 }
 
 export interface PumpDeps {
   /** One bounded attempt. Never throws for what servers do. */
-  ingest(records: readonly SourceRecord[], attempt: number, signal: AbortSignal): Promise<AttemptResult>;
+  ingest(
+    records: readonly SourceRecord[],
+    attempt: { readonly number: number; readonly proven: AttemptStart["proven"] },
+    signal: AbortSignal,
+  ): Promise<AttemptResult>;
+  /** The topic's, whichever pump moves it. */
+  readonly memory: OutcomeMemory;
   readonly gate: BulkGate;
   readonly share: ByteShare;
   /** The topic's, whichever pump it has. */

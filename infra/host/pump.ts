@@ -4,13 +4,15 @@ import type { PartitionPosition } from "../../lib/adapters/kafka/consumer.ts";
 import type { FetchedBatch } from "../../lib/adapters/kafka/fetched-batch.ts";
 import { bytesOfAll, detached } from "../../lib/adapters/kafka/source-record.ts";
 import { abortable } from "../../lib/rules/abortable.ts";
-import type { BulkLoad } from "../../lib/rules/bulk/pace.ts";
+import { loadToldBy } from "../../lib/rules/bulk/pace.ts";
 import { backoffMs, type BackoffRule } from "../../lib/rules/backoff.ts";
 import { messageOf } from "../../lib/rules/errors.ts";
 import { smallestFetchBytes } from "../../lib/rules/fetch-size.ts";
 import type { OutcomeKind, RetryReason, SourceRecord } from "../../lib/rules/record.ts";
 import { stalledAfterMs, toldAfterMs, type Trouble } from "../../lib/rules/stall.ts";
 import type { PartitionStatus } from "../../lib/rules/status.ts";
+import { Suspects } from "../../lib/rules/suspects.ts";
+import { Attempts } from "./attempts.ts";
 import type { Leave } from "./bulk-gate.ts";
 import { createCommitter } from "./committer.ts";
 import type { PumpDeps } from "./pump-deps.ts";
@@ -42,12 +44,6 @@ export interface Pump {
   close(): void;
 }
 
-/** Nothing is told by an attempt that failed for another reason. */
-function loadToldBy(retry: RetryReason | null): BulkLoad | undefined {
-  if (retry === null) return "good";
-  return retry.code === "too_many_requests" ? "busy" : undefined;
-}
-
 const RETRY_BACKOFF: BackoffRule = { initialMs: 200, maxMs: 10_000 };
 const HOLD_BACK_MS = 1_000;
 /** Of a rebalance: all members of the group wait so long, for what takes many times as long to read and send again. */
@@ -57,7 +53,7 @@ const MAX_PENDING_RECORDS = 250_000;
 
 export function createPump(deps: PumpDeps): Pump {
   const { events, share, gate } = deps;
-  const ledger = new PartitionLedger(deps.clock);
+  const ledger = new PartitionLedger(deps.clock, deps.memory);
   const committer = createCommitter({
     ledger,
     now: deps.now,
@@ -67,7 +63,8 @@ export function createPump(deps: PumpDeps): Pump {
   /** Ends with the generation: what was fetched before it is read again, so waiting for it makes no sense. */
   let epoch = new AbortController();
   const queue = new RecordQueue();
-  let attempts = 0;
+  const attempts = new Attempts();
+  const suspects = new Suspects();
   let draining = false;
   let rejoining = false;
   /** True: a rebalance took the right to commit from records that were sent. */
@@ -81,17 +78,6 @@ export function createPump(deps: PumpDeps): Pump {
   /** True: it stalled, so it holds no more than one small fetch until a record gets an outcome again. */
   let probing = false;
   let assignment: Assignment | null = null;
-  /** Replaced whenever an attempt ended, so that `dispatch` and `drain` look again. */
-  let ended = Promise.withResolvers<void>();
-
-  const takeIn = (batch: FetchedBatch, bytes: number): boolean => {
-    try {
-      return ledger.expect(batch);
-    } catch (error) {
-      share.give(bytes);
-      throw error;
-    }
-  };
 
   /** Sends until nothing is queued; one dispatch at a time, so the topic waits for one place of the gate at a time. */
   const dispatch = async (): Promise<void> => {
@@ -99,13 +85,17 @@ export function createPump(deps: PumpDeps): Pump {
     dispatching = true;
     try {
       while (queue.length > 0 && !life.signal.aborted) {
-        if (attempts >= deps.limits().concurrency) {
-          await ended.promise;
+        if (attempts.outdated > 0 || attempts.count - attempts.waiting >= deps.limits().concurrency) {
+          await attempts.changed;
           continue;
         }
         const leave = await gate.enter(life.signal);
-        const chunk = queue.take(deps.limits());
-        ledger.markSent(chunk);
+        const taken = queue.take(deps.limits());
+        const chunk = ledger.send(taken);
+        if (chunk.length < taken.length) {
+          share.give(bytesOfAll(taken) - bytesOfAll(chunk));
+          committer.schedule();
+        }
         if (chunk.length === 0) leave();
         else void send(chunk, leave, epoch.signal).catch(fail);
       }
@@ -126,14 +116,16 @@ export function createPump(deps: PumpDeps): Pump {
     firstLeave: Leave,
     generation: AbortSignal,
   ): Promise<void> => {
-    if (attempts === 0) progressAt = deps.now();
-    attempts += 1;
+    if (attempts.count === 0) progressAt = deps.now();
+    const own = attempts.begin(generation);
     let leave = firstLeave;
     let left = chunk;
     try {
-      for (let attempt = 1; left.length > 0; attempt += 1) {
-        const { outcomes, retry } = await deps.ingest(left, attempt, life.signal);
+      for (let number = 1; left.length > 0; number += 1) {
+        const start = suspects.begin(left);
+        const { outcomes, retry, evidence } = await deps.ingest(left, { number, ...start }, life.signal);
         leave(loadToldBy(retry));
+        if (evidence !== undefined) suspects.end(start, left, outcomes, evidence);
         left = settle(left, outcomes, generation);
         if (left.length === 0 || generation.aborted) break;
         if (retry === null)
@@ -141,21 +133,27 @@ export function createPump(deps: PumpDeps): Pump {
         trouble = retry;
         troubledSinceMs ??= deps.now();
         events.retried(retry, left.length);
+        if (suspects.holds(left)) own.wait();
         if (!probing && !draining && deps.now() - progressAt >= stalledAfterMs) shed();
-        await sleep(backoffMs(RETRY_BACKOFF, attempt, deps.random()), undefined, { signal: generation });
+        await sleep(backoffMs(RETRY_BACKOFF, number, deps.random()), undefined, { signal: generation });
         leave = await gate.enter(generation);
       }
-      if (left.length === 0 && !generation.aborted) trouble = troubledSinceMs = null;
     } catch (error) {
       if (!generation.aborted) throw error;
     } finally {
       leave();
       share.give(bytesOfAll(left));
-      attempts -= 1;
-      const { resolve } = ended;
-      ended = Promise.withResolvers<void>();
-      resolve();
+      own.end();
+      const isWell = left.length === 0 && !generation.aborted && attempts.waiting === 0;
+      if (isWell) trouble = troubledSinceMs = null;
     }
+  };
+
+  const beginEpoch = (why: string): void => {
+    epoch.abort(new Error(why));
+    epoch = new AbortController();
+    attempts.outdate();
+    share.give(queue.drop());
   };
 
   /**
@@ -164,9 +162,7 @@ export function createPump(deps: PumpDeps): Pump {
    */
   const shed = (): void => {
     probing = true;
-    epoch.abort(new Error("the topic stalled"));
-    epoch = new AbortController();
-    share.give(queue.drop());
+    beginEpoch("the topic stalled");
     for (const [partition, offset] of ledger.rewind()) assignment?.seek(partition, offset);
   };
 
@@ -180,7 +176,8 @@ export function createPump(deps: PumpDeps): Pump {
     const settled: SourceRecord[] = [];
     for (const [position, record] of records.entries())
       ((outcomes[position] ?? null) === null ? again : settled).push(record);
-    if (!generation.aborted) ledger.resolve(settled);
+    if (generation.aborted) ledger.remember(settled);
+    else ledger.resolve(settled);
     share.give(bytesOfAll(settled));
     if (again.length < records.length) {
       progressAt = deps.now();
@@ -193,13 +190,14 @@ export function createPump(deps: PumpDeps): Pump {
     return again.length < records.length ? again.map(detached) : again;
   };
 
-  /** While it probes, one batch at a time is enough; and one record that waits must not heap up those behind it. */
+  /** While it probes, one batch at a time is enough, beside those that wait for what the next tell; and none heaps up more. */
   const isFull = (): boolean =>
-    (probing && queue.length + attempts > 0) || ledger.pending >= MAX_PENDING_RECORDS;
+    (probing && (queue.length + attempts.count > attempts.waiting || !attempts.mayWait)) ||
+    ledger.pending >= MAX_PENDING_RECORDS;
 
   const untilSettled = async (heartbeat: () => Promise<void>): Promise<void> => {
     while (isFull() && !life.signal.aborted) {
-      await Promise.race([ended.promise, sleep(HOLD_BACK_MS)]);
+      await Promise.race([attempts.changed, sleep(HOLD_BACK_MS)]);
       if (!life.signal.aborted) await heartbeat();
     }
   };
@@ -216,10 +214,8 @@ export function createPump(deps: PumpDeps): Pump {
   return {
     assign(next) {
       rejoining = false;
-      cutOff = attempts > 0 || ledger.uncommitted().size > 0;
-      epoch.abort(new Error("the group was rebalanced"));
-      epoch = new AbortController();
-      share.give(queue.drop());
+      cutOff = attempts.count > 0 || ledger.uncommitted().size > 0;
+      beginEpoch("the group was rebalanced");
       trouble = null;
       progressAt = deps.now();
       probing = false;
@@ -235,7 +231,8 @@ export function createPump(deps: PumpDeps): Pump {
       const limit = AbortSignal.any([life.signal, AbortSignal.timeout(SETTLE_MS)]);
       try {
         // What is tried again may be tried for hours.
-        while (attempts > 0 && trouble === null) await abortable(ended.promise, limit);
+        while (attempts.count > attempts.waiting && trouble === null)
+          await abortable(attempts.changed, limit);
         await abortable(committer.commitNow(), limit);
         // It is about to leave: to join once more would make the others wait.
         if (draining) await abortable(new Promise(() => {}), limit);
@@ -255,10 +252,13 @@ export function createPump(deps: PumpDeps): Pump {
         if (life.signal.aborted) return;
         throw error;
       }
-      if (draining || rejoining || fetchedIn !== epoch || !takeIn(batch, bytes)) {
-        share.give(bytes);
-        return;
+      let taken = false;
+      try {
+        taken = !(draining || rejoining || fetchedIn !== epoch) && ledger.expect(batch);
+      } finally {
+        if (!taken) share.give(bytes);
       }
+      if (!taken) return;
       events.consumed(batch.records.length);
       queue.push(batch.records);
       if (batch.records.length === 0) committer.schedule();
@@ -269,7 +269,7 @@ export function createPump(deps: PumpDeps): Pump {
     partitions: () => ledger.status(),
     get trouble() {
       if (trouble !== null) return { sinceMs: troubledSinceMs ?? progressAt, message: trouble.message };
-      const isSilent = attempts > 0 && deps.now() - progressAt >= toldAfterMs;
+      const isSilent = attempts.count > 0 && deps.now() - progressAt >= toldAfterMs;
       return isSilent ? { sinceMs: progressAt, message: null } : null;
     },
     async drain(signal) {
@@ -277,7 +277,7 @@ export function createPump(deps: PumpDeps): Pump {
       cutOff = false;
       share.give(queue.drop());
       try {
-        while (attempts > 0) await abortable(ended.promise, signal);
+        while (attempts.count > 0) await abortable(attempts.changed, signal);
         await committer.flush(signal);
         return !cutOff && ledger.sentIsCommitted;
       } catch (error) {
@@ -288,6 +288,7 @@ export function createPump(deps: PumpDeps): Pump {
     close() {
       life.abort(new Error("the pump was closed"));
       epoch.abort(life.signal.reason);
+      ledger.rememberKnown();
       committer.close();
       share.give(queue.drop());
       share.leave();

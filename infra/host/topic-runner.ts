@@ -10,6 +10,7 @@ import type { SourceRef, Specification } from "../../lib/rules/declaration.ts";
 import type { DesiredTopic } from "../../lib/rules/desired.ts";
 import { messageOf, PenstockError } from "../../lib/rules/errors.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
+import { OutcomeMemory } from "../../lib/rules/outcome-memory.ts";
 import type { LostRange } from "../../lib/rules/position.ts";
 import { withDeletion } from "../../lib/rules/retention.ts";
 import { shownState } from "../../lib/rules/stall.ts";
@@ -23,7 +24,7 @@ import { createTopicTally } from "./topic-tally.ts";
 
 export interface RunnerDeps {
   startConsumer(options: TopicConsumerOptions, signal: AbortSignal): Promise<TopicConsumer>;
-  createPump(topic: string, order: StartOrder, deps: Pick<PumpDeps, "share" | "clock" | "events">): Pump;
+  createPump(order: StartOrder, own: Pick<PumpDeps, "share" | "clock" | "memory" | "events">): Pump;
   joinBudget(): ByteShare;
   /** How long Kafka keeps a record of the topic; null: nobody can tell. */
   keptForMs(topic: string): number | null;
@@ -89,6 +90,7 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
   const tally = createTopicTally();
   const life = new TopicLife(() => deps.now());
   const clock = new ProgressClock();
+  const memory = new OutcomeMemory();
   let desired = first;
   /** True: a group that has no commit now had one, and lost it. To begin at its end would skip records. */
   let readBefore = false;
@@ -164,7 +166,7 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
       },
       broken: (error) => fail(mine, error),
     };
-    const pump = deps.createPump(topic, order, { share, clock, events });
+    const pump = deps.createPump(order, { share, clock, memory, events });
     const mine: Running = { pump, startedAtMs: deps.now(), consumer: null };
     running = mine;
     const joinLimit = AbortSignal.timeout(JOIN_LIMIT_MS);

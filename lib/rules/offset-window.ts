@@ -1,5 +1,8 @@
 import type { Checkpoint } from "./checkpoint.ts";
 
+/** Passed records that are kept where commits fail: 4 MB. */
+const MAX_UNCOMMITTED = 250_000;
+
 /**
  * Which offset of one partition may be committed: the end of the contiguous prefix whose outcomes are known.
  *
@@ -7,11 +10,12 @@ import type { Checkpoint } from "./checkpoint.ts";
  * (transaction markers, aborted or compacted records) holds no record for us and counts as acknowledged.
  */
 export class OffsetWindow {
-  /** Expected offsets in order; those before `#head` are passed. */
+  /** Expected offsets in order; those before `#head` are passed, those before `#done` committed too. */
   #expected: number[] = [];
   /** Their timestamps, by the same positions. */
   #timestamps: number[] = [];
   #head = 0;
+  #done = 0;
   #last: Checkpoint | null;
   /** Known outcomes beyond the first unknown one. */
   readonly #early = new Set<number>();
@@ -82,12 +86,30 @@ export class OffsetWindow {
     return this.#expected.length - this.#head;
   }
 
-  /** Frees the passed part once it outweighs the rest, so that each offset is moved once on average. */
+  /** Everything before this offset is committed: nobody asks for it again. */
+  committed(offset: number): void {
+    while (this.#done < this.#head && (this.#expected[this.#done] ?? offset) < offset) this.#done += 1;
+    this.#compact();
+  }
+
+  /** The records that are not committed and whose outcome is known: those passed, and those behind one that is not known. */
+  *known(): Generator<Checkpoint> {
+    const end = this.#early.size === 0 ? this.#head : this.#expected.length;
+    for (let at = this.#done; at < end; at += 1) {
+      const [offset = -1, timestamp = -1] = [this.#expected[at], this.#timestamps[at]];
+      if (at < this.#head || this.#early.has(offset)) yield { offset, timestamp };
+    }
+  }
+
+  /** Frees the committed part once it outweighs the rest, so that each offset is moved once on average. */
   #compact(): void {
-    if (this.#head < 1024 || this.#head * 2 < this.#expected.length) return;
-    this.#last = this.last;
-    this.#expected = this.#expected.slice(this.#head);
-    this.#timestamps = this.#timestamps.slice(this.#head);
-    this.#head = 0;
+    this.#done = Math.max(this.#done, this.#head - MAX_UNCOMMITTED);
+    if (this.#done < 1024 || this.#done * 2 < this.#expected.length) return;
+    const [offset = -1, timestamp = -1] = [this.#expected[this.#done - 1], this.#timestamps[this.#done - 1]];
+    this.#last = { offset, timestamp };
+    this.#expected = this.#expected.slice(this.#done);
+    this.#timestamps = this.#timestamps.slice(this.#done);
+    this.#head -= this.#done;
+    this.#done = 0;
   }
 }

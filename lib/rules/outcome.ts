@@ -5,7 +5,8 @@ import type { Rejection, RetryReason } from "./record.ts";
 export type ItemVerdict =
   | { readonly kind: "indexed" | "duplicate" | "skipped" }
   | { readonly kind: "rejected"; readonly rejection: Rejection }
-  | { readonly kind: "retry"; readonly reason: RetryReason };
+  /** `suspect`: what the rejection would be, where this may be the record's own fault; evidence decides. Else null. */
+  | { readonly kind: "retry"; readonly reason: RetryReason; readonly suspect: Rejection | null };
 
 export interface ItemContext {
   /** The index the operation named. */
@@ -21,7 +22,7 @@ export interface ItemContext {
 
 /**
  * Decides what became of a record. Rejected is only what is the record's own fault, because a rejection is final;
- * everything else is retried for as long as it takes.
+ * everything else is retried for as long as it takes. What could be anybody's fault is the record's own only on evidence.
  */
 export function classifyItem(item: BulkItem, context: ItemContext): ItemVerdict {
   const { status } = item;
@@ -29,17 +30,48 @@ export function classifyItem(item: BulkItem, context: ItemContext): ItemVerdict 
   if (status < 300) return { kind: item.result === "noop" ? "skipped" : "indexed" };
   if (status === 409 && error.type === "version_conflict_engine_exception") return { kind: "duplicate" };
 
+  const rejection = { status, ...error, index: context.index };
+  const anybodys = mayBeAnybodys(status, error);
   const ownFault =
-    (status === 400 && (isDocumentFault(error) || context.othersWritten)) ||
+    (status === 400 && isDocumentFault(error)) ||
+    (anybodys && context.othersWritten) ||
     (context.dated && isClosedForGood(status, error));
-  if (ownFault) return { kind: "rejected", rejection: { status, ...error, index: context.index } };
-  return { kind: "retry", reason: retryReason(status, error, `index ${context.index}: `) };
+  if (ownFault) return { kind: "rejected", rejection };
+  const reason = retryReason(status, error, `index ${context.index}: `);
+  return { kind: "retry", reason, suspect: anybodys ? rejection : null };
 }
 
 /** Whether this item shows that the index takes documents: one was written just now, or by an earlier attempt. */
 export function showsHealthyIndex(item: BulkItem): boolean {
   return item.status === 201 || item.error?.type === "version_conflict_engine_exception";
 }
+
+/**
+ * Whether a refusal can be the document's fault as well as the pipeline's or the index's: a 400 of unknown meaning, and the
+ * 500 that a processor ends with where it throws what Elasticsearch has no status for.
+ */
+function mayBeAnybodys(status: number, { type, reason }: ServerError): boolean {
+  return (status === 400 && !clusterFault.test(reason)) || (status === 500 && processorFaults.has(type));
+}
+
+/** `fail`, `dissect` without a match, and what Java throws at a value that a processor did not expect. */
+const processorFaults = new Set([
+  "fail_processor_exception",
+  "find_match",
+  "dissect_exception",
+  "runtime_exception",
+  "null_pointer_exception",
+  "class_cast_exception",
+  "arithmetic_exception",
+  "unsupported_operation_exception",
+  "array_index_out_of_bounds_exception",
+  "index_out_of_bounds_exception",
+  "string_index_out_of_bounds_exception",
+]);
+
+/** Reasons of a 400 that are never the document's: a missing pipeline, the shard limit, an alias without a write index, a template. */
+const clusterFault =
+  /^pipeline with id \[|this action would add \[|no write index is defined|media.type|^(index|composable) template \[|^only write ops with an op_type of create|^explicit index in bulk|^unknown setting \[|^request \[\/_bulk/i;
 
 export type FailureVerdict =
   /** The request is to be halved; if it holds one document, that one is rejected. */
@@ -93,6 +125,8 @@ const documentFaultReasons = [
   /^can't merge a non.object mapping/i,
   /^object mapping \[.*\] can't be changed/,
   /^\[?field name|^field name cannot/i,
+  // A field that Elasticsearch keeps for itself and no parser refuses: `_primary_term`.
+  /^Inconsistency of field data structures across documents for field \[/,
 ];
 
 function isDocumentFault(error: ServerError): boolean {
@@ -124,8 +158,9 @@ function isClosedForGood(status: number, error: ServerError): boolean {
 }
 
 function retryReason(status: number, error: ServerError | null, place: string): RetryReason {
-  // The reason of an unknown 400 may quote the document, and no record's content belongs into a log.
-  const quotable = error !== null && (status !== 400 || aboutCluster.test(error.reason));
+  // The reason of an unknown 400, or of a processor, may quote the document, and no record's content belongs into a log.
+  const quotable =
+    error !== null && (aboutCluster.test(error.reason) || !(status === 400 || mayBeAnybodys(status, error)));
   const message = answeredText(status, quotable || error === null ? error : { ...error, reason: "" });
   return { code: retryCode(status, error), message: place + message };
 }
@@ -139,9 +174,8 @@ export function answeredText(status: number, error: ServerError | null): string 
 
 const MAX_QUOTED = 500;
 
-/** Reasons of a 400 that speak of the cluster: a missing pipeline, the shard limit, an alias without a write index, a template. */
-const aboutCluster =
-  /^pipeline with id \[|this action would add \[|no write index is defined|^closed$|^Invalid index name|media.type|^(index|composable) template \[|^only write ops with an op_type of create|^explicit index in bulk|^unknown setting \[|^request \[\/_bulk/i;
+/** Reasons of a 400 that speak of the cluster or of a name, and quote no document. */
+const aboutCluster = new RegExp(`${clusterFault.source}|^closed$|^Invalid index name`, "i");
 
 function retryCode(status: number, error: ServerError | null): RetryReason["code"] {
   if (error?.type === "cluster_block_exception" || error?.type === "index_closed_exception")

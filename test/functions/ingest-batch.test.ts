@@ -100,8 +100,8 @@ describe("outcomes by position", () => {
 
   test("nothing to send, nothing to retry", async () => {
     const { deps, requests } = world(() => unavailable);
-    expect(await ingestBatch(input([null]), deps)).toEqual({ outcomes: ["skipped"], retry: null });
-    expect(await ingestBatch(input([]), deps)).toEqual({ outcomes: [], retry: null });
+    expect(await ingestBatch(input([null]), deps)).toMatchObject({ outcomes: ["skipped"], retry: null });
+    expect(await ingestBatch(input([]), deps)).toMatchObject({ outcomes: [], retry: null });
     expect(requests).toEqual([]);
   });
 
@@ -149,6 +149,54 @@ describe("an unknown 400", () => {
   });
 });
 
+describe("a refusal that may be anybody's", () => {
+  const failed: BulkItem = {
+    status: 500,
+    result: null,
+    error: { type: "fail_processor_exception", reason: "no" },
+  };
+  const missing: BulkItem = {
+    status: 400,
+    result: null,
+    error: { type: "illegal_argument_exception", reason: "pipeline with id [p] does not exist" },
+  };
+  const way = { index: "app", status: 500, type: "fail_processor_exception" };
+  const answers = answering({ fail: failed, odd: rejected400, gone: missing, busy });
+
+  test("is told with what was written, for the attempts to come", async () => {
+    const { deps } = world(answers);
+    const { evidence } = await ingestBatch(input(["fail", "odd", "gone", "busy"]), deps);
+    expect([...evidence.doubts.keys()]).toEqual([0, 1]);
+    expect(evidence.doubts.get(0)).toMatchObject(way);
+    expect(evidence.written.size).toBe(0);
+    const limits = { maxDocuments: 1, maxBytes: 1e6 };
+    const next = await ingestBatch(input(["fail", "fine"], { limits }), deps);
+    expect(next).toMatchObject({ outcomes: [null, "indexed"], evidence: { written: new Set(["app"]) } });
+  });
+
+  test("is the record's own where it was proven by then, and it is refused the same way", async () => {
+    const { deps, letters } = world(answers);
+    const proven = new Map([0, 1, 2, 3].map((position) => [position, way]));
+    const { outcomes } = await ingestBatch(
+      input(["fail", "odd", "gone", "fine"].slice(0, 3), { proven }),
+      deps,
+    );
+    expect(outcomes).toEqual(["dead-lettered", null, null]);
+    expect(letters).toHaveLength(1);
+  });
+
+  test("in company is the record's own; a missing pipeline is nobody's, and for a last chance neither", async () => {
+    const { deps } = world(answers);
+    expect((await ingestBatch(input(["fail", "gone", "fine"]), deps)).outcomes).toEqual([
+      "dead-lettered",
+      null,
+      "indexed",
+    ]);
+    const last = await ingestBatch(input(["fail", "odd", "gone"], { lastChance: true }), deps);
+    expect(last.outcomes).toEqual(["dead-lettered", "dead-lettered", null]);
+  });
+});
+
 describe("a request that fails as a whole", () => {
   test("ends the attempt: the rest is not sent", async () => {
     const { deps, requests } = world((messages) =>
@@ -176,7 +224,10 @@ describe("a request that fails as a whole", () => {
       input(["a", "giant", "b", "c"], { limits: { maxDocuments: 4, maxBytes: 1e6 } }),
       deps,
     );
-    expect(result).toEqual({ outcomes: ["indexed", "dead-lettered", "indexed", "indexed"], retry: null });
+    expect(result).toMatchObject({
+      outcomes: ["indexed", "dead-lettered", "indexed", "indexed"],
+      retry: null,
+    });
     expect(requests).toEqual([["a", "giant", "b", "c"], ["a", "giant"], ["a"], ["giant"], ["b", "c"]]);
     const headers = letters[0]?.headers.map(({ name, value }) => [name, value?.toString()]);
     expect(headers).toContainEqual(["penstock.error.type", "document_too_large"]);
@@ -189,7 +240,7 @@ describe("a request that fails as a whole", () => {
       messages.includes("talkative") ? endless : answering({})(messages),
     );
     const limits = { maxDocuments: 4, maxBytes: 1e6 };
-    expect(await ingestBatch(input(["a", "b", "c", "talkative"], { limits }), deps)).toEqual({
+    expect(await ingestBatch(input(["a", "b", "c", "talkative"], { limits }), deps)).toMatchObject({
       outcomes: ["indexed", "indexed", "indexed", null],
       retry: { code: "bad_answer", message: "over 9 bytes" },
     });

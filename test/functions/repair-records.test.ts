@@ -8,7 +8,9 @@ import { rejection } from "../support/rejection.ts";
 const records = [0, 1, 2].map((offset) => sourceRecord("line", { offset }));
 const retry = { code: "too_many_requests", message: "Elasticsearch answered 429" } as const;
 
-function deps(ingest: (records: readonly SourceRecord[], attempt: number) => IngestBatchResult) {
+function deps(
+  ingest: (records: readonly SourceRecord[], attempt: number) => Omit<IngestBatchResult, "evidence">,
+) {
   const waits: number[] = [];
   const stop = new AbortController();
   const given: RepairDeps = {

@@ -118,7 +118,7 @@ describe("documents", () => {
   test("are indexed once: the same batch again is all duplicates", async () => {
     const index = `${run}-twice`;
     const first = await ingest({ index, path: "/p" }, ['{"id":9007199254740993,"level":"info"}', "text"]);
-    expect(first).toEqual({ outcomes: ["indexed", "indexed"], retry: null, letters: [] });
+    expect(first).toMatchObject({ outcomes: ["indexed", "indexed"], retry: null, letters: [] });
     const second = await ingest({ index, path: "/p" }, ['{"id":9007199254740993,"level":"info"}', "text"]);
     expect(second.outcomes).toEqual(["duplicate", "duplicate"]);
     const found = await sources(index);

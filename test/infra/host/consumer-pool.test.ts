@@ -39,7 +39,7 @@ function setUp() {
     onLost() {},
     onRebalance() {},
     onForgotten: (topic) => void forgotten.push(topic),
-    createPump(_topic, { desired }): Pump {
+    createPump({ desired }): Pump {
       const drain = Promise.withResolvers<boolean>();
       drains.push(drain.resolve);
       indexes.push(desired.spec.index);

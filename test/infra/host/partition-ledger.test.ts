@@ -95,6 +95,21 @@ describe("another assignment", () => {
     expect(ledger.uncommitted()).toEqual(new Map());
   });
 
+  test("knows what had an outcome behind one that had none: it is not sent again", () => {
+    const ledger = assigned({ 0: 0 });
+    const read = batch(0, [0, 1, 2, 3]);
+    ledger.expect(read);
+    ledger.resolve([1, 3].map((offset) => ({ partition: 0, offset })));
+    ledger.assign(assignment({ 0: 0 }, 2), 2000);
+    ledger.expect(read);
+    expect(ledger.send(read.records).map(({ offset }) => offset)).toEqual([0, 2]);
+    ledger.rewind();
+    ledger.expect(read);
+    expect(ledger.send(read.records).map(({ offset }) => offset)).toEqual([0, 2]);
+    ledger.resolve([{ partition: 0, offset: 0 }]);
+    expect(ledger.uncommitted()).toEqual(new Map([[0, 2]]));
+  });
+
   test("ignores a commit of the one before", () => {
     const ledger = assigned({ 0: 0 });
     ledger.assign(assignment({ 0: 0 }, 2), 2000);
@@ -237,13 +252,13 @@ test("knows whether everything that was sent is committed, across generations", 
   const sent = batch(0, [0, 1]);
   ledger.expect(sent);
   expect(ledger.sentIsCommitted).toBe(true);
-  ledger.markSent(sent.records);
+  ledger.send(sent.records);
   expect(ledger.sentIsCommitted).toBe(false);
   ledger.assign(assignment({ 0: 1, 1: 0 }, 2), 2000);
   expect(ledger.sentIsCommitted).toBe(false);
   ledger.markCommitted(2, new Map([[0, 2]]), 3000);
   expect(ledger.sentIsCommitted).toBe(true);
-  ledger.markSent(batch(1, [5]).records);
+  ledger.send(batch(1, [5]).records);
   // What another member reads is that member's.
   ledger.assign(assignment({ 0: 2 }, 3), 4000);
   expect(ledger.sentIsCommitted).toBe(true);

@@ -6,7 +6,9 @@ import { createPump } from "../../../infra/host/pump.ts";
 import type { AttemptResult, PumpDeps } from "../../../infra/host/pump-deps.ts";
 import type { Assignment } from "../../../lib/adapters/kafka/assignment.ts";
 import type { FetchedBatch } from "../../../lib/adapters/kafka/fetched-batch.ts";
+import { OutcomeMemory } from "../../../lib/rules/outcome-memory.ts";
 import type { OutcomeKind, RetryReason, SourceRecord } from "../../../lib/rules/record.ts";
+import type { Doubt } from "../../../lib/rules/suspects.ts";
 import { sourceRecord } from "../../support/records.ts";
 
 export const busy: RetryReason = { code: "too_many_requests", message: "busy" };
@@ -44,7 +46,7 @@ export function createPumpWorld(options: PumpWorldOptions = {}) {
   const sought: [number, number][] = [];
   const kafka = { commit: (): Promise<void> => Promise.resolve() };
 
-  const byHand: PumpDeps["ingest"] = (records, attempt) => {
+  const byHand: PumpDeps["ingest"] = (records, { number: attempt }) => {
     const { promise, resolve, reject } = Promise.withResolvers<AttemptResult>();
     const answer = (outcomes: readonly (OutcomeKind | null)[]): void =>
       resolve({ outcomes, retry: outcomes.includes(null) ? busy : null });
@@ -64,6 +66,7 @@ export function createPumpWorld(options: PumpWorldOptions = {}) {
     gate,
     share: budget.join(),
     clock: new ProgressClock(),
+    memory: new OutcomeMemory(),
     limits: () => ({ maxDocuments, maxBytes: bulkBytes, concurrency }),
     now: Date.now,
     random: () => 0,
@@ -95,6 +98,25 @@ export function createPumpWorld(options: PumpWorldOptions = {}) {
     pump.assign(assignment);
   };
   return { pump, gate, budget, attempts, commits, log, failures, kafka, sought, assign };
+}
+
+/** Answers as a pipeline would that refuses the records at these offsets, with what that tells. */
+export function refusing(
+  records: readonly SourceRecord[],
+  isRefused: (record: SourceRecord) => boolean,
+  proven: ReadonlyMap<number, unknown>,
+): AttemptResult {
+  const refused = records.map(isRefused);
+  const written = refused.includes(false);
+  const doubts = new Map<number, Doubt>();
+  const outcomes = refused.map((is, position) => {
+    if (!is) return "indexed" as const;
+    if (written || proven.has(position)) return "dead-lettered" as const;
+    doubts.set(position, { index: "app", status: 500, type: "fail_processor_exception" });
+    return null;
+  });
+  const retry = outcomes.includes(null) ? { code: "server_error" as const, message: "refused" } : null;
+  return { outcomes, retry, evidence: { doubts, written: new Set(written ? ["app"] : []) } };
 }
 
 /** The memory one record of `batch` takes. */

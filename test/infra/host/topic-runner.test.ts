@@ -24,7 +24,7 @@ function setUp() {
     onFailed() {},
     onLost() {},
     onRebalance() {},
-    createPump(_topic, _order, own) {
+    createPump(_order, own) {
       pumps.push(own);
       return {
         assign() {},

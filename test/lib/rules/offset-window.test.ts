@@ -129,3 +129,31 @@ test("is at every moment the smallest offset without outcome, else the end", () 
     { numRuns: 200 },
   );
 });
+
+test("knows the records that are not committed and have an outcome, passed or not", () => {
+  const window = new OffsetWindow(0);
+  const offsets = Array.from({ length: 5_000 }, (_, offset) => offset);
+  window.expect(
+    offsets.map((offset) => ({ offset, timestamp: 7 })),
+    5_000,
+  );
+  for (const offset of offsets) if (offset !== 4_000 && offset < 4_003) window.resolve(offset);
+  const known = (): number[] => [...window.known()].map(({ offset }) => offset);
+  expect(known()).toEqual(offsets.filter((offset) => offset !== 4_000 && offset < 4_003));
+  window.committed(3_998);
+  expect([...window.known()]).toEqual(
+    [3_998, 3_999, 4_001, 4_002].map((offset) => ({ offset, timestamp: 7 })),
+  );
+  expect({ committable: window.committable, pending: window.pending, last: window.last }).toEqual({
+    committable: 4_000,
+    pending: 1_000,
+    last: { offset: 3_999, timestamp: 7 },
+  });
+  window.resolve(4_000);
+  window.committed(4_003);
+  expect({ known: known(), last: window.last?.offset, pending: window.pending }).toEqual({
+    known: [],
+    last: 4_002,
+    pending: 997,
+  });
+});

@@ -32,6 +32,11 @@ describe("the record's own fault", () => {
       "Limit of total fields [1000] has been exceeded while adding new fields [7]",
     ),
     failed(400, "illegal_argument_exception", "mapper [q] cannot be changed from type [long] to [keyword]"),
+    failed(
+      400,
+      "illegal_argument_exception",
+      "Inconsistency of field data structures across documents for field [_primary_term] of doc [0].",
+    ),
     failed(400, "illegal_argument_exception", 'Document contains at least one immense term in field="k"'),
   ])("%j", (item) => {
     expect(classifyItem(item, alone)).toEqual({
@@ -49,6 +54,24 @@ describe("the record's own fault", () => {
     const item = failed(400, "illegal_argument_exception", "field [x] not present as part of path [x]");
     expect(classifyItem(item, accompanied).kind).toBe("rejected");
     expect(classifyItem(item, alone).kind).toBe("retry");
+  });
+
+  test("so for a processor that throws, but for no other 500", () => {
+    for (const type of ["fail_processor_exception", "find_match", "null_pointer_exception"]) {
+      expect(classifyItem(failed(500, type, "r"), accompanied).kind).toBe("rejected");
+      expect(classifyItem(failed(500, type, "r"), alone)).toMatchObject({ kind: "retry", suspect: { type } });
+    }
+    const broken = failed(500, "i_o_exception", "disk");
+    expect(classifyItem(broken, accompanied)).toMatchObject({ kind: "retry", suspect: null });
+  });
+
+  test.each([
+    "pipeline with id [x] does not exist",
+    "Validation Failed: 1: this action would add [2] shards",
+    "no write index is defined for alias [x]",
+  ])("in no company where it speaks of the cluster: %s", (reason) => {
+    const item = failed(400, "illegal_argument_exception", reason);
+    expect(classifyItem(item, accompanied)).toMatchObject({ kind: "retry", suspect: null });
   });
 
   test.each([
@@ -88,9 +111,15 @@ describe("everything else is retried, in a dated index too", () => {
     }
   });
 
-  test("the reason of an unknown 400 may quote the record, and is not passed on", () => {
+  test("the reason of an unknown 400, or of a processor, may quote the record, and is not passed on", () => {
+    const failing = classifyItem(failed(500, "fail_processor_exception", "no [secret]"), alone);
+    expect(failing).toMatchObject({
+      reason: { message: "index app: Elasticsearch answered 500 fail_processor_exception" },
+    });
     const verdict = classifyItem(failed(400, "illegal_argument_exception", "cannot use [secret]"), alone);
-    expect(JSON.stringify(verdict)).not.toContain("secret");
+    expect(verdict).toMatchObject({
+      reason: { message: "index app: Elasticsearch answered 400 illegal_argument_exception" },
+    });
   });
 
   test("that of a missing pipeline says what to do", () => {

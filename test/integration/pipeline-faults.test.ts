@@ -1,0 +1,252 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { startTestHost, type TestHost } from "../support/host.ts";
+import { uniqueName } from "../support/kafka.ts";
+import { readTopic } from "../support/read-topic.ts";
+import { connectStack, type StackClients } from "../support/stack-clients.ts";
+
+const run = uniqueName("fault");
+const good = "good";
+const bad = "bad";
+
+/** What refuses the records that say "bad", and what their letters say. */
+interface Refusal {
+  readonly processors: readonly object[];
+  readonly bad?: string;
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+}
+
+const refusals: Readonly<Record<string, Refusal>> = {
+  grok: {
+    processors: [{ grokmiss: { contains: bad } }],
+    type: "illegal_argument_exception",
+    status: "400",
+    reason: "Provided Grok expressions do not match field value: [bad]",
+  },
+  fail: {
+    processors: [{ fail: { message: "not for us", contains: bad } }],
+    type: "fail_processor_exception",
+    status: "500",
+    reason: "not for us",
+  },
+  script: {
+    processors: [{ scripterror: { contains: bad } }],
+    type: "script_exception",
+    status: "400",
+    reason: "runtime error",
+  },
+  remove: {
+    processors: [{ remove: { field: "nothing", contains: bad } }],
+    type: "illegal_argument_exception",
+    status: "400",
+    reason: "field [nothing] not present",
+  },
+  reserved: {
+    processors: [],
+    bad: '{"_primary_term":7}',
+    type: "illegal_argument_exception",
+    status: "400",
+    reason: "field [_primary_term]",
+  },
+};
+/** The pipeline is what is wrong: nobody's record is to blame. */
+const brokenForAll: Readonly<Record<string, readonly object[] | null>> = {
+  missing: null,
+  broken: [{ scripterror: {} }],
+  failing: [{ fail: { message: "closed for today" } }],
+};
+
+const topicOf = (name: string): string => `${run}.${name}`;
+
+describe("what an ingest pipeline refuses", () => {
+  let servers: StackClients;
+  let host: TestHost;
+  const declared = [...Object.keys(refusals), ...Object.keys(brokenForAll), "mixed", "company", "blocked"];
+  const config = (path: string | null) => ({
+    ...servers.config,
+    deadLetters: { topic: topicOf("dead") },
+    topics: declared.map((name) => ({
+      topic: topicOf(name),
+      format: "json",
+      pipeline: topicOf(name),
+      ...(name === "blocked" && { index: `${topicOf(name)}-{yyyy.MM.dd}` }),
+      ...(name === "blocked" && path !== null && { path }),
+    })),
+  });
+
+  beforeAll(async () => {
+    servers = await connectStack();
+    await Promise.all(declared.map((name) => servers.kafka.createTopic(topicOf(name))));
+    for (const [name, { processors }] of Object.entries(refusals)) await putPipeline(name, processors);
+    for (const [name, processors] of Object.entries(brokenForAll))
+      if (processors !== null) await putPipeline(name, processors);
+    for (const name of ["mixed", "company"]) await putPipeline(name, refusals["fail"]?.processors ?? []);
+    await putPipeline("blocked", [
+      { fail: { message: "not for us", contains: bad } },
+      { grokmiss: { contains: "odd" } },
+    ]);
+    host = await startTestHost(config(null));
+    // They wait while the others are tried.
+    for (const name of Object.keys(brokenForAll)) {
+      for (const value of ["one", "two", "three"]) await refusedAlone(name, value);
+    }
+  }, 60_000);
+  afterAll(async () => {
+    await host?.[Symbol.asyncDispose]();
+    for (const name of declared)
+      await servers?.elasticsearch.request("DELETE", `/_ingest/pipeline/${topicOf(name)}`);
+    await servers?.[Symbol.asyncDispose]();
+  });
+
+  async function putPipeline(name: string, processors: readonly object[]): Promise<void> {
+    const put = await servers.elasticsearch.request("PUT", `/_ingest/pipeline/${topicOf(name)}`, {
+      processors,
+    });
+    expect(put).toMatchObject({ status: 200 });
+  }
+
+  const produce = (name: string, ...values: readonly string[]): Promise<void> =>
+    servers.kafka.produce(
+      topicOf(name),
+      values.map((value) => ({ value })),
+    );
+
+  /** Its records travel alone: the next one is written once the one before was refused or indexed. */
+  const refusedAlone = async (name: string, value: string): Promise<void> => {
+    await produce(name, value);
+    await host.untilTopic(
+      topicOf(name),
+      "is refused",
+      ({ reason }) => reason?.includes("trying again") ?? false,
+    );
+  };
+
+  const untilIndexed = (name: string, indexed: number) =>
+    host.untilTopic(
+      topicOf(name),
+      `${indexed} are indexed`,
+      ({ counts }) => counts.indexed >= indexed,
+      60_000,
+    );
+
+  /** One after the other, until so many became dead letters. @returns how many were written */
+  async function produceGoodUntilBuried(name: string, letters: number, from = 0): Promise<number> {
+    for (let written = from + 1; ; written += 1) {
+      await produce(name, good);
+      const { counts } = await untilIndexed(name, written);
+      if (counts.deadLettered >= letters) return written;
+    }
+  }
+
+  /** What its letters say of themselves. */
+  async function lettersOf(name: string): Promise<Record<string, string>[]> {
+    const ends = await servers.kafka.ends(topicOf("dead"));
+    const letters = await readTopic(
+      servers.kafka.kafka,
+      topicOf("dead"),
+      [...ends.values()].reduce((a, b) => a + b, 0),
+    );
+    return letters
+      .map(({ headers }) => Object.fromEntries(headers.map((header) => [header.name, String(header.value)])))
+      .filter((about) => about["penstock.topic"] === topicOf(name));
+  }
+
+  const untilCommitted = (name: string, offset: number) =>
+    host.untilTopic(
+      topicOf(name),
+      `${offset} are committed`,
+      ({ partitions }) => partitions[0]?.committed === offset,
+    );
+
+  test.each(Object.keys(refusals))(
+    "%s: one record alone, while later ones are indexed one after the other: a dead letter, once",
+    async (name) => {
+      const refusal = refusals[name];
+      if (refusal === undefined) throw new Error(name);
+      const isMapping = name === "reserved";
+      if (isMapping) await produce(name, refusal.bad ?? bad);
+      else await refusedAlone(name, refusal.bad ?? bad);
+      const written = await produceGoodUntilBuried(name, 1);
+      await untilCommitted(name, 1 + written);
+      const letters = await lettersOf(name);
+      expect(letters).toMatchObject([
+        { "penstock.offset": "0", "penstock.error.type": refusal.type, "penstock.status": refusal.status },
+      ]);
+      expect(letters[0]?.["penstock.error.reason"]).toContain(refusal.reason);
+      expect(await servers.elasticsearch.count(topicOf(name))).toBe(written);
+    },
+    60_000,
+  );
+
+  test("in company: at once", async () => {
+    await produce("company", good, bad, good, bad);
+    await untilCommitted("company", 4);
+    expect((await lettersOf("company")).map((about) => about["penstock.attempts"])).toEqual(["1", "1"]);
+  }, 30_000);
+
+  test("several in a row, each alone, more than there are bulks at a time: each ends by itself", async () => {
+    for (let n = 0; n < 6; n += 1) await refusedAlone("mixed", `${bad} ${n}`);
+    const written = await produceGoodUntilBuried("mixed", 6);
+    await refusedAlone("mixed", `${bad} 6`);
+    const all = await produceGoodUntilBuried("mixed", 7, written);
+    await untilCommitted("mixed", 7 + all);
+    const letters = await lettersOf("mixed");
+    expect(letters).toHaveLength(7);
+    expect(new Set(letters.map((about) => about["penstock.offset"]))).toEqual(
+      new Set(["0", "1", "2", "3", "4", "5", String(6 + written)]),
+    );
+  }, 90_000);
+
+  test("while one waits, the letters of the others are written once, however often reading begins again", async () => {
+    const at = (day: number) => String(Date.UTC(2026, 0, day, 12));
+    // What is written into another day's index tells nothing about this one.
+    await servers.kafka.produce(topicOf("blocked"), [{ value: bad, timestamp: at(1) }]);
+    const others = Array.from({ length: 10 }, (_, n) => ({
+      value: n % 2 === 0 ? good : "odd",
+      timestamp: at(2),
+    }));
+    await servers.kafka.produce(topicOf("blocked"), others);
+    const expected = { indexed: 5, deadLettered: 5, duplicate: 0, skipped: 0 };
+    await host.untilTopic(
+      topicOf("blocked"),
+      "the others ended",
+      ({ counts }) => counts.deadLettered === 5,
+      60_000,
+    );
+    const path = "/var/log/another";
+    await host.writeConfig(config(path));
+    await host.untilTopic(
+      topicOf("blocked"),
+      "is read again, and waits again",
+      ({ spec, state, reason }) =>
+        spec.path === path && state === "running" && (reason?.includes("trying again") ?? false),
+      60_000,
+    );
+    // Read again to its end, as this record shows.
+    await servers.kafka.produce(topicOf("blocked"), [{ value: good, timestamp: at(2) }]);
+    const { counts, partitions } = await untilIndexed("blocked", 6);
+    expect(counts).toEqual({ ...expected, indexed: 6 });
+    expect(partitions).toMatchObject([{ committed: null }]);
+    expect(await lettersOf("blocked")).toHaveLength(5);
+    // As soon as its own index takes others, it is its own fault, and all that is known is committed at once.
+    for (let n = 1; ; n += 1) {
+      await servers.kafka.produce(topicOf("blocked"), [{ value: good, timestamp: at(1) }]);
+      if ((await untilIndexed("blocked", 6 + n)).counts.deadLettered === 6) break;
+    }
+    expect(await lettersOf("blocked")).toHaveLength(6);
+  }, 90_000);
+
+  test.each(Object.keys(brokenForAll))(
+    "%s: the pipeline's own fault is nobody's: all wait, and are indexed once it is mended",
+    async (name) => {
+      const { counts } = await host.untilTopic(topicOf(name), "waits", ({ reason }) => reason !== null);
+      expect(counts).toEqual({ indexed: 0, duplicate: 0, deadLettered: 0, skipped: 0 });
+      await putPipeline(name, []);
+      await untilIndexed(name, 3);
+      await untilCommitted(name, 3);
+      expect(await lettersOf(name)).toEqual([]);
+    },
+    60_000,
+  );
+});

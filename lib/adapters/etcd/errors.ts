@@ -46,7 +46,7 @@ export function toEtcdError(
   if (thrown instanceof PenstockError) return thrown;
   const where = `etcd at ${settings.endpoints.map(withoutUser).join(", ")}`;
   if (REFUSALS.some((refusal) => thrown instanceof refusal)) {
-    const reason = `${where} refused: ${reasonOf(thrown)}${loginHint(thrown, settings)}`;
+    const reason = `${where} refused: ${reasonOf(thrown)}${remedyOf(thrown, settings)}`;
     return new PenstockError("etcd_refused", reason, { cause: thrown });
   }
   if (thrown instanceof ClientClosedError) {
@@ -89,7 +89,10 @@ export function permissionText(
   return `permission denied: etcd does not let ${user} ${permission === "read" ? "read" : "write"} ${range} "${key}": grant a role of this user ${permission} on it`;
 }
 
-function loginHint(thrown: unknown, { auth }: Pick<EtcdSettings, "auth">): string {
+function remedyOf(thrown: unknown, { auth }: Pick<EtcdSettings, "auth">): string {
+  if (/request is too large/.test(messageOf(thrown))) {
+    return " (the key's value is over what etcd takes, 1.5 MiB unless --max-request-bytes says otherwise): use more keys";
+  }
   if (auth === null) return " (etcd.auth is not set)";
   const isLogin = thrown instanceof EtcdAuthenticationFailedError || thrown instanceof EtcdUserNotFoundError;
   return isLogin ? ` (user "${auth.username}" of etcd.auth)` : "";

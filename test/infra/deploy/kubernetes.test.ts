@@ -236,7 +236,18 @@ describe("the config and the Secret", () => {
       .object({
         spec: z.object({
           ingress: z.array(z.looseObject({ ports: z.array(z.object({ port: z.unknown() })) })),
-          egress: z.array(z.looseObject({ ports: z.array(z.object({ port: z.unknown() })) })),
+          egress: z.array(
+            z.object({
+              to: z.tuple([
+                z.object({
+                  namespaceSelector: z.object({
+                    matchLabels: z.object({ "kubernetes.io/metadata.name": z.string() }),
+                  }),
+                }),
+              ]),
+              ports: z.array(z.object({ port: z.number(), protocol: z.string() })),
+            }),
+          ),
         }),
       })
       .parse(yaml("base/networkpolicy.yaml"));
@@ -246,11 +257,14 @@ describe("the config and the Secret", () => {
       ...elasticsearch.nodes,
       ...(etcd?.endpoints ?? []),
     ];
-    const out = policy.spec.egress.flatMap(({ ports }) => ports.map(({ port }) => port));
-    const byNumber = (a: unknown, b: unknown): number => Number(a) - Number(b);
-    expect(out.toSorted(byNumber)).toEqual(
-      [53, 53, ...addresses.map((url) => Number(new URL(url).port))].toSorted(byNumber),
+    const out = policy.spec.egress.flatMap(({ to: [{ namespaceSelector }], ports }) =>
+      ports.map(({ port }) => [namespaceSelector.matchLabels["kubernetes.io/metadata.name"], port].join(":")),
     );
+    // `service.namespace.svc`
+    const ofConfig = addresses
+      .map((url) => new URL(url))
+      .map(({ hostname, port }) => `${hostname.split(".")[1]}:${port}`);
+    expect(out.toSorted()).toEqual(["kube-system:53", "kube-system:53", ...ofConfig].toSorted());
     expect(policy.spec.ingress.flatMap(({ ports }) => ports.map(({ port }) => port))).toEqual(["http"]);
   });
 });

@@ -81,6 +81,25 @@ test("signing out ends the session's streams at the next ping, and no others", a
   await kept.body?.cancel();
 });
 
+test("a session that has lasted its twelve hours ends its streams at the next ping", async () => {
+  const { ask, pages, inForce } = world({ token });
+  const signIn = await ask("/session", {
+    method: "POST",
+    headers: { origin: "http://127.0.0.1:8080", "content-type": "application/json" },
+    body: JSON.stringify({ token }),
+  });
+  const ended = await ask(path, {
+    headers: { cookie: signIn.headers.get("set-cookie")?.split(";")[0] ?? "" },
+  });
+  inForce.now = 12 * 3_600_000 - 1;
+  await advance(5_000, 5_000);
+  expect(pages.size).toBe(1);
+  inForce.now += 1;
+  await advance(5_000, 5_000);
+  expect(pages.size).toBe(0);
+  await ended.body?.cancel();
+});
+
 test("another token ends the streams that the old one opened", async () => {
   const { ask, pages, inForce } = world({ token });
   await ask(path, { headers: bearer(token) });

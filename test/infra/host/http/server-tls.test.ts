@@ -32,8 +32,11 @@ function serve() {
 }
 
 /** Who answers at the port, or what kept them from it. */
-function peerAt(port: number, version?: SecureVersion): Promise<string> {
-  const versions = version === undefined ? {} : { minVersion: version, maxVersion: version };
+function peerAt(port: number, version?: SecureVersion, ciphers?: string): Promise<string> {
+  const versions = {
+    ...(version !== undefined && { minVersion: version, maxVersion: version }),
+    ...(ciphers !== undefined && { ciphers }),
+  };
   return new Promise((resolve) => {
     const socket = connect({ port, host: hostname, ca: authority.ca, ...versions }, () => {
       resolve(`${String(socket.getPeerCertificate().subject.CN)} ${socket.getProtocol()}`);
@@ -76,6 +79,17 @@ test("TLS 1.2 and 1.3 are spoken, and nothing older; plain HTTP gets no answer",
   expect(await peerAt(port, "TLSv1.3")).toBe("one TLSv1.3");
   expect(await peerAt(port, "TLSv1.1")).not.toStartWith("one");
   expect(fetch(`http://${hostname}:${port}/healthz`)).rejects.toThrow();
+});
+
+test.each([
+  ["ECDHE-ECDSA-AES128-GCM-SHA256", true],
+  ["ECDHE-ECDSA-CHACHA20-POLY1305", true],
+  ["ECDHE-ECDSA-AES128-SHA", false],
+  ["ECDHE-ECDSA-AES256-SHA", false],
+])("of TLS 1.2, %s is spoken: %p", async (cipher, isSpoken) => {
+  await using served = serve();
+  const peer = await peerAt(served.server.port, "TLSv1.2", cipher);
+  expect(peer.startsWith("one ")).toBe(isSpoken);
 });
 
 test("a renewed certificate is taken over; a stream that is open goes on", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { castGrpcErrorMessage } from "etcd3";
+import { castGrpcErrorMessage, GRPCInvalidArgumentError } from "etcd3";
 import { toEtcdError } from "../../../../lib/adapters/etcd/errors.ts";
 
 const settings = { endpoints: ["http://e:2379"], auth: null, tls: null };
@@ -20,5 +20,19 @@ test.each([
   expect(toEtcdError(castGrpcErrorMessage(said), settings)).toMatchObject({
     code: "etcd_unavailable",
     message: `etcd at http://e:2379 is not available: ${told}`,
+  });
+});
+
+test.each([
+  [
+    "request is too large",
+    "request is too large (the key's value is over what etcd takes, 1.5 MiB unless --max-request-bytes says otherwise): use more keys",
+  ],
+  ["user name is empty", "user name is empty (etcd.auth is not set)"],
+])("%s: a refusal, with what to do", (said, told) => {
+  const refusal = new GRPCInvalidArgumentError(`3 INVALID_ARGUMENT: etcdserver: ${said}`);
+  expect(toEtcdError(refusal, settings)).toMatchObject({
+    code: "etcd_refused",
+    message: `etcd at http://e:2379 refused: ${told}`,
   });
 });

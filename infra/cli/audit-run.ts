@@ -9,7 +9,7 @@ import { createKafkaOffsets } from "../../lib/adapters/kafka/offsets.ts";
 import { readSpans } from "../../lib/adapters/kafka/span-reader.ts";
 import type { BurialsBuilder } from "../../lib/rules/audit/burials.ts";
 import type { Specification } from "../../lib/rules/declaration.ts";
-import { messageOf } from "../../lib/rules/errors.ts";
+import { messageOf, PenstockError } from "../../lib/rules/errors.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
 import { throwRefused } from "../../lib/rules/index-template.ts";
 import { indexPatternOf } from "../../lib/rules/names.ts";
@@ -95,7 +95,8 @@ export async function runAudit(run: AuditRun): Promise<void> {
         run.onEnd({ kind: "audited", audit: await audit(spec, snapshot, burials) });
       } catch (error) {
         signal.throwIfAborted();
-        run.onEnd({ kind: "failed", topic: spec.topic, reason: messageOf(error) });
+        const again = error instanceof PenstockError && error.retryable ? "; try again" : "";
+        run.onEnd({ kind: "failed", topic: spec.topic, reason: `${messageOf(error)}${again}` });
       }
     }
   } finally {

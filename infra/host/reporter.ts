@@ -1,5 +1,6 @@
 import type { HealthChecks, SourceHealth } from "../../functions/health.ts";
 import type { ReconcileResult, SourceReport } from "../../functions/reconcile-topics.ts";
+import { wordsOf } from "../../lib/adapters/kafka/trouble.ts";
 import type { ThrottledLogger } from "../../lib/adapters/log-throttle.ts";
 import type { Metrics } from "../../lib/adapters/metrics.ts";
 import type { Refusal } from "../../lib/rules/declaration.ts";
@@ -111,7 +112,7 @@ export function createReporter({ logger, failures, metrics, now }: ReporterDeps)
           failures.warn("a commit failed and is tried again", {
             topic,
             reason: "commit",
-            error: messageOf(error),
+            error: wordsOf(error),
           });
         },
       };

@@ -9,16 +9,20 @@ export interface ClientFailure {
   readonly afterMs: number | null;
 }
 
+const LEADER_MOVES =
+  /^(LEADER_NOT_AVAILABLE|NOT_LEADER_FOR_PARTITION|FENCED_LEADER_EPOCH|UNKNOWN_LEADER_EPOCH|REPLICA_NOT_AVAILABLE|OFFSET_NOT_AVAILABLE)$/;
+const COORDINATOR_MOVES =
+  /^(GROUP_COORDINATOR_NOT_AVAILABLE|NOT_COORDINATOR_FOR_GROUP|GROUP_LOAD_IN_PROGRESS)$/;
+
+/** Whether Kafka is choosing who answers, and will in a moment. @param type Kafka's name of what it answered */
+export function isMoving(type: string): boolean {
+  return LEADER_MOVES.test(type) || COORDINATOR_MOVES.test(type);
+}
+
 /** What Kafka answers while it is busy with itself. Its own sentences are written for those who write clients. */
 const ANSWERS: readonly (readonly [RegExp, string])[] = [
-  [
-    /^(LEADER_NOT_AVAILABLE|NOT_LEADER_FOR_PARTITION|FENCED_LEADER_EPOCH|UNKNOWN_LEADER_EPOCH|REPLICA_NOT_AVAILABLE|OFFSET_NOT_AVAILABLE)$/,
-    "a partition's leader is moving to another broker, or none can be elected",
-  ],
-  [
-    /^(GROUP_COORDINATOR_NOT_AVAILABLE|NOT_COORDINATOR_FOR_GROUP|GROUP_LOAD_IN_PROGRESS)$/,
-    "the group's coordinator is moving to another broker, or there is none at the moment",
-  ],
+  [LEADER_MOVES, "a partition's leader is moving to another broker, or none can be elected"],
+  [COORDINATOR_MOVES, "the group's coordinator is moving to another broker, or there is none at the moment"],
   [
     /^(UNKNOWN_MEMBER_ID|ILLEGAL_GENERATION|REBALANCE_IN_PROGRESS)$/,
     "the group has rebalanced without this host, which Kafka did not hear of in time",

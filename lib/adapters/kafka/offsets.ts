@@ -3,7 +3,8 @@ import { KafkaJSDeleteGroupsError, KafkaJSProtocolError } from "kafkajs";
 import { PenstockError } from "../../rules/errors.ts";
 import type { Logger } from "../../rules/logger.ts";
 import type { KafkaSettings } from "../../rules/settings.ts";
-import { createKafkaAdmin } from "./admin.ts";
+import { createKafkaAdmin, type KafkaAdmin } from "./admin.ts";
+import { whileLeadersMove } from "./patience.ts";
 
 /** What can be read of a partition's log: offsets [start, end). Retention moves the start, writing the end. */
 export interface LogRange {
@@ -37,7 +38,11 @@ export interface KafkaOffsets {
 const DELETE_AGAIN_MS = 200;
 
 export function createKafkaOffsets(settings: KafkaSettings, logger: Logger): KafkaOffsets {
-  const admin = createKafkaAdmin(settings, logger);
+  const once = createKafkaAdmin(settings, logger);
+  const admin: KafkaAdmin = {
+    close: () => once.close(),
+    ask: (question, signal) => whileLeadersMove(() => once.ask(question, signal), signal),
+  };
   return {
     close: () => admin.close(),
     ranges: (topic, signal) =>

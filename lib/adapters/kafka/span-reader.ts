@@ -13,6 +13,7 @@ import {
 } from "./consumer.ts";
 import { passOnEmptyBatches, toFetchedBatch, type FetchedBatch } from "./fetched-batch.ts";
 import { createKafkaOffsets } from "./offsets.ts";
+import { whileLeadersMove } from "./patience.ts";
 import { explainedAs } from "./trouble.ts";
 
 export type { Spans } from "../../rules/span-tracks.ts";
@@ -62,7 +63,8 @@ export async function readSpans(
     if (tracks.pending().length === 0) return;
     const groupId = `${options.kafka.groupPrefix}.reader-${crypto.randomUUID()}`;
     try {
-      await readTracks(options, groupId, tracks, onBatch, signal);
+      // What was read is kept: it goes on where it stood.
+      await whileLeadersMove(() => readTracks(options, groupId, tracks, onBatch, signal), signal);
     } finally {
       await offsets.deleteGroup(groupId, AbortSignal.timeout(CLEAN_UP_MS)).catch((error: unknown) => {
         options.logger.warn("a throwaway group could not be deleted", { groupId, error: messageOf(error) });

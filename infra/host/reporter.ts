@@ -4,7 +4,6 @@ import { wordsOf } from "../../lib/adapters/kafka/trouble.ts";
 import type { ThrottledLogger } from "../../lib/adapters/log-throttle.ts";
 import type { Metrics } from "../../lib/adapters/metrics.ts";
 import type { Refusal } from "../../lib/rules/declaration.ts";
-import { messageOf } from "../../lib/rules/errors.ts";
 import { firstNames } from "../../lib/rules/first-names.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
 import { describeLost, lostOffsets, type LostRange } from "../../lib/rules/position.ts";

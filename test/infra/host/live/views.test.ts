@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { createHistory } from "../../../../infra/host/live/history.ts";
 import { overviewOf } from "../../../../infra/host/live/views.ts";
+import type { TopicStatus } from "../../../../lib/rules/status.ts";
 import { partitionStatus, topicStatus } from "../../../support/topic-status.ts";
 import { ready } from "../http/fixture.ts";
 
@@ -12,7 +13,38 @@ test.each([
   const statuses = lags.map((each, n) =>
     topicStatus({ topic: `t${n}`, partitions: [partitionStatus({ lag: each })] }),
   );
-  const seen = overviewOf({
+  expect(overviewIn(statuses).lag).toBe(lag);
+});
+
+test("failed topics need attention, then stalled ones, then those that are tried again in vain; with until when it is safe", () => {
+  const topics = ["running", "stalled", "failed", "pending"] as const;
+  const statuses = [
+    topicStatus({ topic: "well" }),
+    ...topics.map((state) => topicStatus({ topic: state, state, reason: "no room" })),
+  ];
+  const { attention, attentionCount } = overviewIn([
+    ...statuses,
+    topicStatus({
+      topic: "late",
+      state: "stalled",
+      partitions: [
+        partitionStatus({ deletableAt: 9_000 }),
+        partitionStatus({ partition: 1, deletableAt: 7_000 }),
+        partitionStatus({ partition: 2 }),
+      ],
+    }),
+  ]);
+  expect(attentionCount).toBe(4);
+  expect(attention.map(({ topic, deletableAt }) => [topic, deletableAt])).toEqual([
+    ["failed", null],
+    ["stalled", null],
+    ["late", 7_000],
+    ["running", null],
+  ]);
+});
+
+function overviewIn(statuses: readonly TopicStatus[]) {
+  return overviewOf({
     at: 0,
     startedAt: 0,
     statuses,
@@ -22,5 +54,4 @@ test.each([
     reconciled: null,
     history: createHistory(),
   });
-  expect(seen.lag).toBe(lag);
-});
+}

@@ -27,11 +27,11 @@ const { ok, skipped, warning } = checksOf("elasticsearch");
 
 /** Tries every node. */
 export async function diagnoseNodes(
-  { nodes }: ElasticsearchSettings,
+  { nodes, proxies }: ElasticsearchSettings,
   deps: DiagnoseElasticsearchDeps,
 ): Promise<{ readonly checks: readonly Check[]; readonly answers: boolean }> {
   const reached = await attemptEach(deps, nodes, (node, signal) => deps.elasticsearch.reach(node, signal));
-  return { checks: judgeNodes(reached), answers: [...reached.values()].includes(null) };
+  return { checks: judgeNodes(reached, proxies), answers: [...reached.values()].includes(null) };
 }
 
 export interface DiagnoseClusterInput {

@@ -1,5 +1,6 @@
 import type { Declaration } from "../lib/rules/declaration.ts";
 import { mergeDeclarations } from "../lib/rules/desired.ts";
+import { proxySetting } from "../lib/rules/config/proxy.ts";
 import { type Check, checksOf } from "../lib/rules/diagnosis/check.ts";
 import { judgeConfigAccess } from "../lib/rules/diagnosis/config.ts";
 import { judgeDeclarations } from "../lib/rules/diagnosis/declarations.ts";
@@ -66,7 +67,13 @@ export async function diagnose(input: DiagnoseInput, deps: DiagnoseDeps): Promis
     config.ok("config file", `${file} is valid`),
     ...(fileMode === null ? [] : judgeConfigAccess(file, fileMode)),
     ...notices.map((notice) =>
-      config.warning("config file", notice, "nothing has to be done; the README shows today's form"),
+      config.warning(
+        "config file",
+        notice,
+        notice.startsWith(`${file}: `)
+          ? "nothing has to be done; the README shows today's form"
+          : `let ${proxySetting} say what is meant`,
+      ),
     ),
     port,
     ...brokers.checks,

@@ -1,4 +1,5 @@
 import { createLogger } from "../../lib/adapters/log.ts";
+import { takeProxyVariables } from "../../lib/adapters/proxy-environment.ts";
 import type { Specification } from "../../lib/rules/declaration.ts";
 import { PenstockError } from "../../lib/rules/errors.ts";
 import { createRedaction } from "../../lib/rules/redaction.ts";
@@ -126,10 +127,8 @@ function choose(
 
 if (import.meta.main) {
   endOnFaults();
-  // Bun's fetch would send what goes to Elasticsearch, 127.0.0.1 included, through the proxy that a shell names.
-  process.env["NO_PROXY"] ??= "*";
   process.exitCode = await main(process.argv.slice(2), {
-    environment: process.env,
+    environment: takeProxyVariables(process.env),
     out: printOut,
     error: process.stderr,
     signal: abortOnSignals((signal) => `stopped before the end by ${signal}`),

@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { diagnose } from "../../functions/diagnose.ts";
+import { takeProxyVariables } from "../../lib/adapters/proxy-environment.ts";
 import { createElasticsearchDiagnosis } from "../../lib/adapters/elasticsearch/diagnosis.ts";
 import { examinePort } from "../../lib/adapters/http-port.ts";
 import { createKafkaDiagnosis } from "../../lib/adapters/kafka/diagnosis.ts";
@@ -138,10 +139,8 @@ function withoutSecrets(checks: readonly Check[], redact: (text: string) => stri
 
 if (import.meta.main) {
   endOnFaults();
-  // Bun's fetch would send what goes to Elasticsearch, 127.0.0.1 included, through the proxy that a shell names.
-  process.env["NO_PROXY"] ??= "*";
   const code = await main(process.argv.slice(2), {
-    environment: process.env,
+    environment: takeProxyVariables(process.env),
     out: process.stdout,
     error: process.stderr,
     signal: abortOnSignals(),

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { takeProxyVariables } from "../../lib/adapters/proxy-environment.ts";
 import { digestDeadLetters } from "../../functions/digest-dead-letters.ts";
 import type { ReadDeadLettersDeps } from "../../functions/read-dead-letters.ts";
 import { replayDeadLetters } from "../../functions/replay-dead-letters.ts";
@@ -108,10 +109,8 @@ function quietLogger(complain: (text: string) => void): Logger {
 
 if (import.meta.main) {
   endOnFaults();
-  // Bun's fetch would go through the proxy that a shell happens to name; Elasticsearch's own client never does.
-  process.env["NO_PROXY"] ??= "*";
   process.exitCode = await main(process.argv.slice(2), {
-    environment: process.env,
+    environment: takeProxyVariables(process.env),
     out: printOut,
     error: process.stderr,
     // What was begun ends in order: the reader's throwaway group is deleted.

@@ -2,6 +2,8 @@ import { randomBytes } from "node:crypto";
 import { createLogger } from "../../lib/adapters/log.ts";
 import { openLogOutput } from "../../lib/adapters/log-output.ts";
 import type { ConfigDocument } from "../../lib/rules/config/config.ts";
+import { takeProxyVariables } from "../../lib/adapters/proxy-environment.ts";
+import { proxyText } from "../../lib/rules/config/proxy.ts";
 import { messageOf, PenstockError } from "../../lib/rules/errors.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
 import { COMMON_OPTIONS, parseWords } from "../cli/arguments.ts";
@@ -32,11 +34,9 @@ if (import.meta.main) await main(process.argv.slice(2));
 
 /** `bun run host …`: runs until a signal ends it, and ends the process. */
 export async function main(argv: string[], standStillMs = STAND_STILL_MS): Promise<void> {
-  // Bun's fetch would send what goes to Elasticsearch, 127.0.0.1 included, through the proxy that a shell happens to
-  // name; Elasticsearch's own client never does.
-  process.env["NO_PROXY"] ??= "*";
+  const environment = takeProxyVariables(process.env);
   const configPath = configPathOf(argv);
-  const reader = createConfigReader(configPath, process.env);
+  const reader = createConfigReader(configPath, environment);
   let config: ConfigDocument;
   try {
     config = reader.read();
@@ -85,7 +85,12 @@ export async function main(argv: string[], standStillMs = STAND_STILL_MS): Promi
       namedFiles: () => reader.files,
       note: (doing) => watchdog.note(doing),
     });
-    logger.info("penstock answers", { url: host.url, config: configPath });
+    const proxies = Object.values(config.settings.elasticsearch.proxies).map(proxyText);
+    logger.info("penstock answers", {
+      url: host.url,
+      config: configPath,
+      ...(proxies.length > 0 && { elasticsearch: `through ${[...new Set(proxies)].join(", ")}` }),
+    });
     stopOnSignals({
       stop(deadlineMs) {
         watchdog.stopWithin(deadlineMs);

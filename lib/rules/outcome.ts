@@ -71,7 +71,7 @@ const processorFaults = new Set([
 
 /** Reasons of a 400 that are never the document's: a missing pipeline, the shard limit, an alias without a write index, a template. */
 const clusterFault =
-  /^pipeline with id \[|this action would add \[|no write index is defined|media.type|^(index|composable) template \[|^only write ops with an op_type of create|^explicit index in bulk|^unknown setting \[|^request \[\/_bulk/i;
+  /^pipeline with id \[|this action would add \[|no write index is defined|media.type|^(index|composable) template \[|^only write ops with an op_type of create|^explicit index in bulk|^unknown setting \[|^request \[\/_bulk|^the answer lacks the header/i;
 
 export type FailureVerdict =
   /** The request is to be halved; if it holds one document, that one is rejected. */

@@ -65,9 +65,20 @@ export interface BulkSettings {
   readonly requestTimeoutMs: number;
 }
 
+/** What stands between us and a node. */
+export interface NodeProxy {
+  /** `http://host:port`, or `https://`. */
+  readonly url: string;
+  readonly login: Login | null;
+  /** What names it: `elasticsearch.proxy`, or a variable of the environment. */
+  readonly from: string;
+}
+
 export interface ElasticsearchSettings {
   /** URLs. */
   readonly nodes: readonly string[];
+  /** By node, as above; those that are asked directly are absent. */
+  readonly proxies: Readonly<Record<string, NodeProxy>>;
   readonly auth: ElasticsearchAuth | null;
   readonly tls: TlsSettings | null;
   readonly bulk: BulkSettings;

@@ -17,6 +17,7 @@ beforeAll(async () => {
   node = (await testStack()).elasticsearchNode;
   elasticsearch = createElasticsearch({
     nodes: [node],
+    proxies: {},
     auth: null,
     tls: null,
     manageTemplates: true,

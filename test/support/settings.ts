@@ -8,6 +8,7 @@ export function settings(changes: Partial<Settings> = {}): Settings {
     kafka: kafkaSettings(),
     elasticsearch: {
       nodes: ["http://127.0.0.1:9200"],
+      proxies: {},
       auth: null,
       tls: null,
       bulk: { maxDocuments: 2000, maxBytes: 5_000_000, concurrency: 4, requestTimeoutMs: 30_000 },

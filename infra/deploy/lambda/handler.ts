@@ -87,8 +87,6 @@ export function createLambdaFunction(environment: NodeJS.ProcessEnv): LambdaFunc
 export const { handler } = createLambdaFunction(process.env);
 
 function open(environment: NodeJS.ProcessEnv) {
-  // Bun's fetch would go through the proxy that the surroundings happen to name; Elasticsearch's own client never does.
-  process.env["NO_PROXY"] ??= "*";
   const config = loadConfig(null, environment);
   const { settings } = config;
   const hide = createRedaction(secretsOf(settings));

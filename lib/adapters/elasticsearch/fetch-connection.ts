@@ -6,6 +6,8 @@ import {
   errors,
 } from "@elastic/elasticsearch";
 import { messageOf } from "../../rules/errors.ts";
+import { proxyText } from "../../rules/config/proxy.ts";
+import type { ElasticsearchSettings, NodeProxy } from "../../rules/settings.ts";
 import { secondsText } from "../../rules/units.ts";
 import { linkTrouble } from "../../rules/link-trouble.ts";
 
@@ -14,6 +16,12 @@ const asItComes = { decompress: false };
 
 /** Nobody asks without saying how long it may take. */
 const DEFAULT_TIMEOUT_MS = 30_000;
+
+const onBun = process.versions.bun !== undefined;
+
+export const productHeader = "X-Elastic-Product";
+
+type TextAnswer = ConnectionRequestResponse & { readonly body: string };
 
 interface RequestOptions {
   readonly signal?: AbortSignal;
@@ -40,22 +48,31 @@ export class AnswerTooLargeError extends errors.RequestAbortedError {}
  */
 export class OtherProductError extends errors.ConnectionError {
   readonly body: string;
-  constructor(body: string) {
+  /** Who stands between, as the end of a clause; empty: nobody that is known. */
+  readonly via: string;
+  constructor(body: string, via: string) {
     super("the answer is of another product");
     this.body = body;
+    this.via = via;
   }
 }
+
+/** The answer leads elsewhere. It is not followed: what was sent would go to who knows whom. */
+export class RedirectError extends errors.ConnectionError {}
 
 /**
  * A connection of the official client on Bun's fetch. The client's own do not do: the default one needs undici, which
  * Bun only imitates, and `HttpConnection` reports a lost connection where a server answers 413 and closes before it has
  * read the whole body (Elasticsearch does, and so does nginx), and lets go of its signal once the headers are there.
  *
- * Answers within the signal's time, body included. Honours `HTTP_PROXY` and `NO_PROXY`, as fetch does.
+ * Answers within its time, body included. Goes through the proxy it is told of, and no other: the environment's variables, which
+ * fetch would follow, are taken away (lib/adapters/proxy-environment.ts).
  */
 export class FetchConnection extends BaseConnection {
   /** Whether it ever answered. */
   #spoke = false;
+  /** Null: the node is asked directly. */
+  protected readonly proxy: NodeProxy | null = null;
 
   // The base class declares overloads, one of which answers with a stream; Penstock never asks for one.
   override async request(params: ConnectionRequestParams, options: RequestOptions): Promise<never>;
@@ -78,25 +95,23 @@ export class FetchConnection extends BaseConnection {
         ...(typeof body === "string" || Buffer.isBuffer(body) ? { body } : {}),
         signal,
         ...(this.tls && { tls: this.tls }),
+        ...(this.proxy && { proxy: addressOf(this.proxy) }),
       });
       this.#spoke = true;
       const text = await textWithin(response, options.maxResponseSize ?? constants.MAX_STRING_LENGTH);
-      if (response.ok && response.headers.get("x-elastic-product") !== "Elasticsearch")
-        throw new OtherProductError(text);
-      return {
-        body: text,
-        // It is decoded here: the client would do it again.
-        headers: { ...Object.fromEntries(response.headers), "content-encoding": undefined },
-        statusCode: response.status,
-      };
+      // It is decoded here: the client would do it again.
+      const headers = { ...Object.fromEntries(response.headers), "content-encoding": undefined };
+      const { status: statusCode } = response;
+      if (response.headers.get(productHeader) === "Elasticsearch") return { body: text, headers, statusCode };
+      return this.#answerOfStranger({ body: text, headers, statusCode });
     } catch (thrown) {
-      if (thrown instanceof AnswerTooLargeError || thrown instanceof OtherProductError) throw thrown;
+      if (isOurs(thrown)) throw thrown;
       const silence: unknown = options.signal?.reason;
       if (silence instanceof SilentNode) throw this.#timeout(silence.forMs);
       if (options.signal?.aborted) throw new errors.RequestAbortedError("Request aborted");
       if (deadline.aborted) throw this.#timeout(options.timeout ?? DEFAULT_TIMEOUT_MS);
       throw new errors.ConnectionError(
-        `Elasticsearch at ${this.url.origin} cannot be reached: ${this.#reasonOf(thrown)}`,
+        `Elasticsearch at ${this.url.origin} cannot be reached${this.#via}: ${this.#reasonOf(thrown)}`,
       );
     } finally {
       this._openRequests -= 1;
@@ -105,7 +120,38 @@ export class FetchConnection extends BaseConnection {
 
   #timeout(afterMs: number): Error {
     const after = secondsText(afterMs);
-    return new errors.TimeoutError(`Elasticsearch at ${this.url.origin} did not answer within ${after}`);
+    return new errors.TimeoutError(
+      `Elasticsearch at ${this.url.origin} did not answer within ${after}${this.#via}`,
+    );
+  }
+
+  get #via(): string {
+    return this.proxy === null ? "" : ` through ${proxyText(this.proxy)}`;
+  }
+
+  /**
+   * Elasticsearch names itself in every answer but that to a request which it does not read to its end (413). Who else answers is
+   * told of as far as it can be known. @throws OtherProductError, RedirectError
+   */
+  #answerOfStranger(answer: TextAnswer): TextAnswer {
+    const { statusCode, headers, body } = answer;
+    if (statusCode < 300) throw new OtherProductError(body, this.#via);
+    if (statusCode < 400) {
+      const to = URL.parse(String(headers["location"]), this.url.href);
+      const where = to === null ? "" : ` to ${to.origin}: let elasticsearch.nodes name that`;
+      throw new RedirectError(
+        `Elasticsearch at ${this.url.origin}${this.#via}: what answers redirects (${statusCode})${where}`,
+      );
+    }
+    if (statusCode === 413 || /^\s*\{.*"error"/s.test(body)) return answer;
+    const who = this.proxy === null ? "a proxy or load balancer before it" : proxyText(this.proxy);
+    const reason = `the answer lacks the header ${productHeader}, so it may come from ${who}`;
+    const error = { type: "unknown", reason };
+    return {
+      statusCode,
+      headers: { ...headers, "content-type": "application/json" },
+      body: JSON.stringify({ error }),
+    };
   }
 
   #reasonOf(thrown: unknown): string {
@@ -122,6 +168,27 @@ export class FetchConnection extends BaseConnection {
   override async close(): Promise<void> {}
 }
 
+/** Connections that go through these, by node as the settings have it. */
+export function connectionThrough(proxies: ElasticsearchSettings["proxies"]): typeof FetchConnection {
+  // Node's, in a Lambda function, knows no `proxy`.
+  if (!onBun) return FetchConnection;
+  const byHref = new Map(Object.entries(proxies).map(([node, proxy]) => [new URL(node).href, proxy]));
+  return class extends FetchConnection {
+    protected override readonly proxy = byHref.get(this.url.href) ?? null;
+  };
+}
+
+function addressOf({ url, login }: NodeProxy): string {
+  const address = new URL(url);
+  address.username = encodeURIComponent(login?.username ?? "");
+  address.password = encodeURIComponent(login?.password.reveal() ?? "");
+  return address.href;
+}
+
+function isOurs(thrown: unknown): boolean {
+  return [AnswerTooLargeError, OtherProductError, RedirectError].some((kind) => thrown instanceof kind);
+}
+
 /** Proxies that compress whatever passes them do so in one of these, asked or not. */
 const encodings: ReadonlyMap<string, Bun.CompressionFormat> = new Map([
   ["gzip", "gzip"],
@@ -131,7 +198,7 @@ const encodings: ReadonlyMap<string, Bun.CompressionFormat> = new Map([
   ["zstd", "zstd"],
 ]);
 /** Node's, in a Lambda function, knows no `decompress`: it decodes whatever comes, piece by piece, and keeps the header. */
-const fetchDecodes = process.versions.bun === undefined;
+const fetchDecodes = !onBun;
 
 /** Counts what comes out of an encoded answer. @throws AnswerTooLargeError */
 async function textWithin(response: Response, maxBytes: number): Promise<string> {

@@ -7,7 +7,13 @@ import { secretsOf } from "../../rules/secrets.ts";
 import type { ElasticsearchSettings } from "../../rules/settings.ts";
 import { AnswerSerializer } from "./answer-serializer.ts";
 import { askNodes } from "./ask-nodes.ts";
-import { AnswerTooLargeError, FetchConnection, OtherProductError } from "./fetch-connection.ts";
+import {
+  productHeader,
+  AnswerTooLargeError,
+  connectionThrough,
+  OtherProductError,
+  RedirectError,
+} from "./fetch-connection.ts";
 import { NodePool, type RequestContext } from "./node-pool.ts";
 
 export interface ElasticsearchRequest {
@@ -77,10 +83,10 @@ export function createTransport(settings: ElasticsearchSettings): Transport {
 }
 
 function clientOptions(settings: ElasticsearchSettings): ClientOptions {
-  const { nodes, auth, tls } = settings;
+  const { nodes, auth, tls, proxies } = settings;
   const options: ClientOptions = {
     nodes: [...nodes],
-    Connection: FetchConnection,
+    Connection: connectionThrough(proxies),
     ConnectionPool: NodePool,
     Serializer: AnswerSerializer,
     // It would copy a failed request's body, byte by byte, into an object: seconds for a bulk, minutes for a large one.
@@ -179,9 +185,14 @@ function productIn(body: unknown): string {
   const nodes = isObject(body) && isObject(body["nodes"]) ? Object.values(body["nodes"]) : [];
   const [node] = nodes;
   const number = version["number"] ?? (isObject(node) ? node["version"] : null);
-  const name = version["distribution"] === "opensearch" ? "OpenSearch" : "something else";
-  if (typeof number !== "string") return name;
-  return name === "OpenSearch" ? `OpenSearch ${number}` : `${name}, which calls itself version ${number}`;
+  if (version["distribution"] === "opensearch")
+    return `OpenSearch ${typeof number === "string" ? number : ""}`.trim();
+  const lacking = `without the header ${productHeader}`;
+  if (typeof number !== "string") return `something else, ${lacking}`;
+  // Elasticsearch names itself since 7.14.
+  return /^[89]\./.test(number)
+    ? `version ${number} ${lacking}, which a proxy between has to let pass`
+    : `something else, which calls itself version ${number}, ${lacking}`;
 }
 
 /** The client's errors, told apart by their classes; their messages may quote a body and are not passed on unread. */
@@ -194,8 +205,11 @@ function failureOf(thrown: unknown, { method, path }: ElasticsearchRequest): Req
   }
   if (thrown instanceof Error && thrown.cause instanceof OtherProductError) {
     const product = productIn(parsedOrNull(thrown.cause.body));
-    return { kind: "bad_answer", message: `${neededVersions}, what answers is ${product}` };
+    const message = `${neededVersions}, what answers${thrown.cause.via} is ${product}`;
+    return { kind: "bad_answer", message };
   }
+  if (thrown instanceof Error && thrown.cause instanceof RedirectError)
+    return { kind: "bad_answer", message: thrown.cause.message };
   if (thrown instanceof Error && thrown.cause instanceof AnswerTooLargeError) {
     const message = `the answer to ${method} ${path.slice(0, 200)} is not read to its end: ${thrown.cause.message}`;
     return { kind: "answer_too_large", message };

@@ -61,7 +61,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigDocument
     data,
     (path) => yaml.place(legacy?.originOf(path) ?? path)?.substituted ?? false,
   );
-  const built = checked.ok ? buildSettings(checked.value, readFile) : null;
+  const built = checked.ok ? buildSettings(checked.value, { environment, readFile }) : null;
   const translatedFaults = [
     ...(checked.ok ? [] : checked.faults),
     ...configFaults(data),
@@ -80,7 +80,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigDocument
       toDeclaration(entry, { kind: "config", name: file, revision: null, entry: position }),
     ),
     lastMayGoOn: yaml.unfinished === (legacy?.originOf(["topics"]) ?? ["topics"])[0],
-    notices: legacy === null ? [] : [`${file}: ${legacy.notice}`],
+    notices: [...(legacy === null ? [] : [`${file}: ${legacy.notice}`]), ...built.notices],
   };
 }
 
@@ -174,7 +174,7 @@ function syntaxProblems(file: string, yaml: YamlFile): ConfigProblem[] {
     .map(({ offset, rule }) => problemAt(file, yaml.linePosition(offset), "", null, rule));
 }
 
-const secretKeys = new Set(["password", "token", "readonlytoken", "apikey", "key", "secret"]);
+const secretKeys = new Set(["password", "token", "readonlytoken", "apikey", "key", "secret", "proxy"]);
 
 function isSecret(path: Path): boolean {
   return path.some((segment) => typeof segment === "string" && secretKeys.has(segment.toLowerCase()));

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isProxySetting, proxyRule } from "./proxy.ts";
 import { isUnquoted, unquotedRule } from "./scalars.ts";
 import { duration, flag, hostPort, indexTemplate, listOf, mapping, nonEmptyText } from "./scalars.ts";
 import { oneOf, serverUrl, size, text, topicName, topicPattern, wholeNumber } from "./scalars.ts";
@@ -94,6 +95,12 @@ const elasticsearch = mapping({
     .optional()
     .describe("Either apiKey, or username and password."),
   tls: tls.optional(),
+  proxy: nonEmptyText
+    .refine(isProxySetting, proxyRule)
+    .optional()
+    .describe(
+      "The URL of a proxy before all nodes, or none. Absent: as the environment says (http_proxy, …).",
+    ),
   bulk: mapping({
     maxDocuments: wholeNumber(1, 100_000).default(2000),
     maxBytes: size.prefault("5mb"),

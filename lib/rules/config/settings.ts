@@ -3,7 +3,8 @@ import type { ElasticsearchAuth, Login, ServerTlsSettings, Settings, TlsSettings
 import { keyPairFault } from "./key-pair.ts";
 import type { Fault, Path } from "./problem.ts";
 import type { ConfigInput } from "./schema.ts";
-import { codeOf } from "./substitute.ts";
+import { findProxies } from "./proxy.ts";
+import { codeOf, type SubstitutionSources } from "./substitute.ts";
 
 type TlsInput = {
   readonly ca?: string | undefined;
@@ -11,11 +12,11 @@ type TlsInput = {
   readonly key?: string | undefined;
 };
 
-/** The settings of a valid config file, its PEM files read in; what cannot be read is a fault. */
+/** The settings of a valid config file, its PEM files read in; what cannot be read is a fault. Notices are for the log. */
 export function buildSettings(
   input: ConfigInput,
-  readFile: (path: string) => string,
-): { readonly settings: Settings; readonly faults: readonly Fault[] } {
+  { environment, readFile }: SubstitutionSources,
+): { readonly settings: Settings; readonly faults: readonly Fault[]; readonly notices: readonly string[] } {
   const faults: Fault[] = [];
 
   function readPem(file: string | undefined, path: Path): string | null {
@@ -55,6 +56,7 @@ export function buildSettings(
   }
 
   const { http, kafka, elasticsearch, etcd, deadLetters, shutdown, log } = input;
+  const { proxies, notices } = findProxies(elasticsearch.nodes, elasticsearch.proxy, environment);
   const settings: Settings = {
     http: {
       ...http,
@@ -71,6 +73,7 @@ export function buildSettings(
     },
     elasticsearch: {
       nodes: elasticsearch.nodes,
+      proxies,
       auth: authOf(elasticsearch.auth),
       tls: readTls(elasticsearch.tls, ["elasticsearch", "tls"]),
       bulk: {
@@ -94,7 +97,7 @@ export function buildSettings(
     shutdown: { deadlineMs: shutdown.deadline },
     log: { level: log.level },
   };
-  return { settings, faults };
+  return { settings, faults, notices };
 }
 
 function loginOf({ username, password }: { username: string; password: string }): Login {

@@ -2,6 +2,8 @@ import { messageOf, PenstockError } from "../errors.ts";
 import { isObject } from "../json-document.ts";
 import type { TemplateRefusals } from "../index-template.ts";
 import { linkRemedy } from "../link-trouble.ts";
+import { proxySetting, proxyText } from "../config/proxy.ts";
+import type { ElasticsearchSettings } from "../settings.ts";
 import { type Check, checksOf, counted, namesText } from "./check.ts";
 
 const { ok, warning, failed } = checksOf("elasticsearch");
@@ -46,10 +48,15 @@ export type PrivilegeFacts =
 const MOST_SKEW_MS = 5_000;
 
 /** @param reached by node: what was thrown; null: it answered as Elasticsearch 8 or 9 */
-export function judgeNodes(reached: ReadonlyMap<string, unknown>): Check[] {
+export function judgeNodes(
+  reached: ReadonlyMap<string, unknown>,
+  proxies: ElasticsearchSettings["proxies"] = {},
+): Check[] {
   return [...reached].map(([node, error]) => {
     const name = `node ${node}`;
-    if (error === null) return ok(name, "answers as Elasticsearch 8 or 9");
+    const proxy = proxies[node];
+    const via = proxy === undefined ? "" : `, through ${proxyText(proxy)}`;
+    if (error === null) return ok(name, `answers as Elasticsearch 8 or 9${via}`);
     const reason = messageOf(error);
     const others = [...reached.values()].includes(null);
     return others && httpStatusOf(error) === null
@@ -83,6 +90,8 @@ export function remedyOf(error: unknown): string {
   if (status === 403) return "grant the user the cluster privilege monitor";
   if (messageOf(error).includes("has no master"))
     return "start the master-eligible nodes that are down, until more than half of them run and see each other";
+  if (/\bthe proxy .*\(/.test(messageOf(error)))
+    return `correct the proxy, or let ${proxySetting} say none (or no_proxy name the node, where the environment names the proxy)`;
   const remedy = linkRemedy(messageOf(error));
   if (remedy !== null) return remedy;
   if (status !== null) return "look into the log of Elasticsearch, or of the proxy before it";

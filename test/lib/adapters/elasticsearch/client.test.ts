@@ -55,6 +55,7 @@ function serve(
 function connect(node: string, settings: Partial<ElasticsearchSettings> = {}): Elasticsearch {
   const elasticsearch = createElasticsearch({
     nodes: [node],
+    proxies: {},
     auth: null,
     tls: null,
     manageTemplates: true,
@@ -131,8 +132,13 @@ describe("the version", () => {
   // As OpenSearch and Elasticsearch 7 before 7.14 answer: without the header that names the product.
   const strangers = {
     "OpenSearch 2.19.1": { version: { distribution: "opensearch", number: "2.19.1" }, tagline: "x" },
-    "something else, which calls itself version 7.10.2": { version: { number: "7.10.2" } },
-    "something else": "<html>It works!</html>",
+    "something else, which calls itself version 7.10.2, without the header X-Elastic-Product": {
+      version: { number: "7.10.2" },
+    },
+    "something else, without the header X-Elastic-Product": "<html>It works!</html>",
+    "version 9.2.0 without the header X-Elastic-Product, which a proxy between has to let pass": {
+      version: { number: "9.2.0" },
+    },
   };
   test.each(Object.entries(strangers))("%s is refused, saying so", async (name, root) => {
     const number = typeof root === "string" ? "" : root.version.number;

@@ -46,6 +46,7 @@ async function probe(
   const tls = trusted();
   const elasticsearch = createElasticsearch({
     nodes: [`${options.scheme ?? "https"}://127.0.0.1:${server.port}`],
+    proxies: {},
     auth: { kind: "basic", username: "elastic", password: new Secret("hunter2") },
     tls: tls === null ? null : { ca: null, cert: null, key: null, ...tls },
     manageTemplates: true,

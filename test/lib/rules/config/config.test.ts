@@ -62,6 +62,7 @@ describe("what is accepted", () => {
         },
         elasticsearch: {
           nodes: ["http://e:9200"],
+          proxies: {},
           auth: null,
           tls: null,
           bulk: { maxDocuments: 2000, maxBytes: 5_242_880, concurrency: 4, requestTimeoutMs: 30_000 },
@@ -90,6 +91,7 @@ kafka:
   sasl: { mechanism: scram-sha-512, username: u, password: "\${PW}" }
 elasticsearch:
   nodes: ["https://e:9200/path"]
+  proxy: http://q:3128
   auth: { username: u, password: "\${PW}" }
   tls: { ca: /ca.pem }
   bulk: { maxDocuments: 1, maxBytes: 1kb, concurrency: 1, requestTimeout: 500ms }
@@ -122,6 +124,9 @@ log: { level: debug }
       },
       elasticsearch: {
         nodes: ["https://e:9200/path"],
+        proxies: {
+          "https://e:9200/path": { url: "http://q:3128", login: null, from: "elasticsearch.proxy" },
+        },
         auth: { kind: "basic", username: "u", password: "0123" },
         tls: { ca: pem, cert: null, key: null },
         bulk: { maxDocuments: 1, maxBytes: 1024, concurrency: 1, requestTimeoutMs: 500 },

@@ -19,7 +19,7 @@ const LAST_WORDS_MS = 2_000;
 const PATIENCE = "--timeout=20000";
 
 /** Tests that kill servers, start many hosts or measure how long something stands still: each has the machine to itself. */
-const ALONE = ["test/faults/"];
+const ALONE = ["test/faults/", "test/cluster/"];
 
 /** What `bun test` is called with, one call after the other. */
 const ALL: readonly (readonly string[])[] = [

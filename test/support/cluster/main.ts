@@ -102,7 +102,7 @@ async function stopMany(world: ClusterWorld, options: { stops: number; seed: num
   };
   const { ends, restarts } = await playStops(world, { ...options, onEnd });
   const well = ends.filter(({ code }) => code === 0).length;
-  const hung = ends.filter(({ code }) => code === null).length;
+  const hung = ends.filter(({ code }) => code === null || code === ExitCode.hung).length;
   const longest = Math.max(...ends.map(({ ms }) => ms)) / 1_000;
   process.stdout.write(
     `stops: ${ends.length}, ${well} ended with 0, ${hung} hung, the longest took ${longest.toFixed(1)} s; ` +

@@ -27,6 +27,7 @@ test.each([
   [{ lost: 2 }, "2 records were lost"],
   [{ doubled: 3 }, "3 records are there twice"],
   [{ deadLettered: 4 }, "4 records were dead-lettered"],
+  [{ unready: new Map([["host 1: kafka: x", 2]]) }, "/readyz was not 200: host 1: kafka: x"],
   [{ ends: [{ code: 1, ms: 9, lastLines: ["a", "b"] }] }, "a host ended with 1 after SIGTERM:\na\nb"],
   [{ ends: [{ code: null, ms: 9, lastLines: ["a"] }] }, "a host did not end after SIGTERM:\na"],
 ])("%j is a problem", (change, problem) => {

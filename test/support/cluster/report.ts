@@ -4,13 +4,15 @@ import type { ClusterRow } from "./scene.ts";
 
 /** What should not be, one sentence each. */
 export function problemsOf(row: ClusterRow): string[] {
-  const { records, documents, lost, doubled, deadLettered, ends } = row;
+  const { records, documents, lost, doubled, deadLettered, unready, ends } = row;
   const rules: readonly (readonly [broken: boolean, problem: string])[] = [
     [records === 0, "nothing was written"],
     [records !== documents, `${records} records became ${documents} documents`],
     [lost > 0, `${lost} records were lost`],
     [doubled > 0, `${doubled} records are there twice`],
     [deadLettered > 0, `${deadLettered} records were dead-lettered`],
+    // One member of three is away, and the others do the work.
+    [unready.size > 0, `/readyz was not 200: ${[...unready.keys()].join("; ")}`],
   ];
   return rules.flatMap(([broken, problem]) => (broken ? [problem] : [])).concat(ends.flatMap(endProblem));
 }

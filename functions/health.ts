@@ -101,8 +101,12 @@ function checkProgress({ topics: statuses, now, startedAt }: HealthInput): Progr
 function checkJoining(statuses: readonly TopicStatus[], now: number, startedAt: number): ProgressCheck {
   const rest = { partitions: [], topics: [] };
   const joining = statuses.filter(
-    ({ state, downSince }) =>
-      state === "starting" && downSince !== null && now - Date.parse(downSince) < joinMs,
+    ({ state, downSince, counts }) =>
+      state === "starting" &&
+      downSince !== null &&
+      now - Date.parse(downSince) < joinMs &&
+      // One that has moved records here ran before, and joins again after a trouble of its own.
+      Object.values(counts).every((count: number) => count === 0),
   );
   if (joining.length === 0 || now - startedAt >= youngMs)
     return { ok: true, reason: null, since: null, ...rest };

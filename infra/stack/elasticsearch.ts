@@ -71,7 +71,7 @@ export async function createElasticsearch(
   settings: Readonly<Record<string, string>>,
 ): Promise<ElasticsearchServer[]> {
   const { guard, members } = ground;
-  const ports = await freePorts(2 * members);
+  const ports = await freePorts(2 * members, ground.takenPorts);
   const wanted = ground.ports?.elasticsearch;
   const places = Array.from({ length: members }, (_, at): Place => ({
     name: memberName("local", at + 1, members),

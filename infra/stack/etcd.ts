@@ -11,7 +11,7 @@ export interface EtcdServer extends Server {
 /** As many members as `ground` has, without logins. The flags are those of 3.4 and newer. */
 export async function createEtcd(ground: Ground): Promise<EtcdServer[]> {
   const { guard, environment, etcd, members } = ground;
-  const ports = await freePorts(2 * members);
+  const ports = await freePorts(2 * members, ground.takenPorts);
   const wanted = ground.ports?.etcd;
   const places = Array.from({ length: members }, (_, at) => ({
     name: memberName("etcd", at + 1, members),

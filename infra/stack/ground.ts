@@ -16,6 +16,8 @@ export interface Ground {
   environment: Environment;
   etcd: string;
   ports: Ports | undefined;
+  /** Given to one server, which may not listen yet. */
+  takenPorts: Set<number>;
   /** How many of each server there are. */
   members: number;
 }

@@ -41,7 +41,7 @@ export const kafkaJars: JarSet = {
 export async function createKafka(ground: JavaGround, options: KafkaOptions): Promise<KafkaServer[]> {
   const { guard, members } = ground;
   const names = Object.keys(options.listeners);
-  const ports = await freePorts(members * (2 + names.length));
+  const ports = await freePorts(members * (2 + names.length), ground.takenPorts);
   const wanted = ground.ports?.kafka;
   const places = Array.from({ length: members }, (_, at): Place => {
     const [broker = 0, controller = 0, ...extra] = ports.splice(0, 2 + names.length);

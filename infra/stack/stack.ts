@@ -118,6 +118,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     environment,
     etcd: etcdProgram,
     ports: options.ports,
+    takenPorts: new Set(Object.values(options.ports ?? {})),
     members: options.members ?? 1,
   };
   const kafkaOptions = {

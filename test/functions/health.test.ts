@@ -149,6 +149,8 @@ describe("progress", () => {
     });
     expect(check({ ...young, topics: [topicStatus(), joining(10)] }).status).toBe("ready");
     expect(check({ ...young, topics: [topicStatus(), down(1)] }).status).toBe("ready");
+    const ranBefore = { ...joining(1), counts: { indexed: 1, duplicate: 0, deadLettered: 0, skipped: 0 } };
+    expect(check({ ...young, topics: [ranBefore] }).status).toBe("ready");
     expect(check({ topics: [topicStatus(), joining(1)] }).status).toBe("ready");
   });
 });

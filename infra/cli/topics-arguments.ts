@@ -1,5 +1,13 @@
 import type { DeclarationTarget } from "../../lib/rules/declaration.ts";
+import { showValue } from "../../lib/rules/config/problem.ts";
+import { nameOf } from "../../lib/rules/declarations-edit.ts";
 import { PenstockError } from "../../lib/rules/errors.ts";
+import {
+  topicNamePattern,
+  topicNameRule,
+  topicPatternPattern,
+  topicPatternRule,
+} from "../../lib/rules/names.ts";
 import { commandNamed, parseWords } from "./arguments.ts";
 
 export const TOPICS_USAGE = `Usage: bun run topics <command> [options]
@@ -104,6 +112,7 @@ function parseAdd(args: string[]): TopicsCommand {
   const { values, positionals } = parseWords({ args, options, allowPositionals: true });
   if (values.help) return { kind: "help" };
   const target = targetOf(positionals, values.pattern);
+  checkName(target);
   const { path, index, "start-at": startAt, format, timestamp, pipeline, overflow } = values;
   checkChoice("--start-at", startAt, ["earliest", "latest"]);
   checkChoice("--format", format, ["text", "json"]);
@@ -138,6 +147,14 @@ function targetOf(positionals: readonly string[], pattern: string | undefined): 
   if ((topic === undefined) === (pattern === undefined))
     throw usage("give a TOPIC or --pattern GLOB, one of the two");
   return pattern === undefined ? { kind: "topic", topic: topic ?? "" } : { kind: "pattern", pattern };
+}
+
+/** What hosts refuse by its name alone. One that somebody wrote by hand may still be removed. */
+function checkName(target: DeclarationTarget): void {
+  const name = nameOf(target);
+  const isGood = target.kind === "topic" ? topicNamePattern.test(name) : topicPatternPattern.test(name);
+  if (!isGood)
+    throw usage(`${showValue(name)} ${target.kind === "topic" ? topicNameRule : topicPatternRule}`);
 }
 
 function keyOf(key: string | undefined): string | null {

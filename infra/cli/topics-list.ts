@@ -1,8 +1,9 @@
 import type { EtcdSnapshot } from "../../lib/adapters/etcd/snapshot.ts";
-import type { Declaration, Refusal } from "../../lib/rules/declaration.ts";
+import type { Declaration, Refusal, SourceRef } from "../../lib/rules/declaration.ts";
 import { parseEtcdValue } from "../../lib/rules/declarations.ts";
 import { showValue } from "../../lib/rules/config/problem.ts";
 import { nameOf } from "../../lib/rules/declarations-edit.ts";
+import { identityOf } from "../../lib/rules/patience.ts";
 import { oneLine } from "../../lib/rules/visible-text.ts";
 
 /** What is declared, by precedence of its source, and what was not taken. */
@@ -40,11 +41,21 @@ export function listTopics(
 /** A line for each declaration and each refusal, for a person. */
 export function formatListing({ declarations, refusals }: TopicsListing): string {
   if (declarations.length + refusals.length === 0) return "No topics are declared.\n";
-  const rows = declarations.map(({ target, options, source }) => [
-    target.kind === "topic" ? target.topic : `pattern ${target.pattern}`,
-    options.index === null ? "" : `→ ${oneLine(options.index)}`,
-    sourceText(source),
-  ]);
+  const winnerOf = winners(declarations);
+  const rows = declarations.map((declaration) => {
+    const { target, options, source, ignored = [] } = declaration;
+    const winner = winnerOf(declaration);
+    const notes = [
+      sourceText(source),
+      ...(winner === null ? [] : [`overridden by ${sourceText(winner)}`]),
+      ...(ignored.length === 0 ? [] : [`ignored there: ${oneLine(ignored.join(", "))}`]),
+    ];
+    return [
+      target.kind === "topic" ? target.topic : `pattern ${target.pattern}`,
+      options.index === null ? "" : `→ ${oneLine(options.index)}`,
+      notes.join(", "),
+    ];
+  });
   const widthOf = (column: number) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0));
   const widths = [widthOf(0), widthOf(1)];
   const lines = rows.map((row) =>
@@ -59,10 +70,23 @@ export function formatListing({ declarations, refusals }: TopicsListing): string
 
 /** The listing as JSON, one flat object for each declaration. */
 export function listingAsJson({ declarations, refusals }: TopicsListing): string {
-  const topics = declarations.map(({ target, options, source }) => {
-    return { [target.kind]: nameOf(target), ...options, source };
+  const winnerOf = winners(declarations);
+  const topics = declarations.map((declaration) => {
+    const { target, options, source, ignored = [] } = declaration;
+    const overriddenBy = winnerOf(declaration);
+    return { [target.kind]: nameOf(target), ...options, source, overriddenBy, ignored };
   });
   return `${JSON.stringify({ topics, refused: refusals }, null, 2)}\n`;
+}
+
+/** By which declaration of the same name another one is overridden, the first by precedence; null: it is that one. */
+function winners(declarations: readonly Declaration[]): (one: Declaration) => SourceRef | null {
+  const first = new Map<string, Declaration>();
+  for (const one of declarations) if (!first.has(identityOf(one))) first.set(identityOf(one), one);
+  return (one) => {
+    const winner = first.get(identityOf(one));
+    return winner === undefined || winner === one ? null : winner.source;
+  };
 }
 
 function sourceText(source: Refusal["source"]): string {

@@ -58,10 +58,18 @@ export async function main(argv: readonly string[], io: TopicsIo): Promise<numbe
   }
 }
 
+/** What the file says is told also where etcd cannot be asked; but the list is not whole then, and the command has failed. */
 async function list(config: LoadedConfig, json: boolean, io: TopicsIo): Promise<number> {
-  const listing = await readListing(config, io);
-  io.out(json ? listingAsJson(listing) : formatListing(listing));
-  return ExitCode.done;
+  const print = (listing: TopicsListing) => io.out(json ? listingAsJson(listing) : formatListing(listing));
+  try {
+    print(await readListing(config, io));
+    return ExitCode.done;
+  } catch (error) {
+    if (io.signal.aborted) throw error;
+    print({ declarations: config.declarations, refusals: [] });
+    if (!json) io.error("Note: this is what the config file declares alone, for etcd cannot be read:\n");
+    throw error;
+  }
 }
 
 async function kibana(config: LoadedConfig, command: KibanaCommand, io: TopicsIo): Promise<number> {

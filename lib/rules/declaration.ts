@@ -50,6 +50,8 @@ export interface Declaration {
   readonly source: SourceRef;
   /** Its source says it no more, and it is in force until then, milliseconds since the epoch; absent: it stands there. */
   readonly leavesAtMs?: number;
+  /** Fields beside it that belong to somebody else, see foreign-fields.ts; absent: none. */
+  readonly ignored?: readonly string[];
 }
 
 /** An entry, or a whole source, that was not taken; what it said before still holds. */

@@ -30,6 +30,8 @@ export interface ListedEntry extends Standing {
   readonly options: TopicOptions | null;
   /** True: what is in force by it was read earlier; now it is refused or cannot be read. */
   readonly lastGoodKept: boolean;
+  /** Names of its fields that are somebody else's. */
+  readonly ignored: readonly string[];
 }
 
 export interface ListedKey {
@@ -114,6 +116,7 @@ function listEntry(
     overriddenBy: standing.overriddenBy,
     refused: refused ?? standing.refused,
     lastGoodKept: declaration !== null && (refused !== null || raw === UNREAD),
+    ignored: declaration?.ignored ?? [],
   };
 }
 

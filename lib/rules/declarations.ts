@@ -5,6 +5,7 @@ import { isMapping, mappingOf, type Mapping } from "./config/mapping.ts";
 import { cut, formatPath, showValue, type Fault } from "./config/problem.ts";
 import { entrySchema } from "./config/schema.ts";
 import type { Declaration, Refusal } from "./declaration.ts";
+import { createIsSlip, type IsSlip, ownEntry } from "./foreign-fields.ts";
 import { isNestedTooDeeply, jsonDepthRule } from "./json-depth.ts";
 import { identityOf } from "./patience.ts";
 
@@ -55,8 +56,9 @@ export function parseEtcdValue(
     return { declarations: lastGood, refused: [refusal] };
   }
 
+  const isSlip = createIsSlip();
   const entries = array.entries.map((raw, position) =>
-    readEntry(withoutNulls(raw), position, source, deadLetterTopic),
+    readEntry(withoutNulls(raw), position, source, deadLetterTopic, isSlip),
   );
   const firstOf = new Map<string, number>();
   for (const { declaration, position } of entries) {
@@ -125,7 +127,7 @@ export interface FieldRefusal {
 /** Why hosts would refuse an entry; none: they take it. */
 export function entryRefusals(entry: unknown, deadLetterTopic: string): FieldRefusal[] {
   const raw = withoutNulls(entry);
-  const { faults } = readEntry(raw, 0, { name: "", revision: 0 }, deadLetterTopic);
+  const { faults } = readEntry(raw, 0, { name: "", revision: 0 }, deadLetterTopic, createIsSlip());
   return refusalsOf(faults, raw);
 }
 
@@ -154,12 +156,22 @@ interface ReadEntry {
   readonly faults: readonly Fault[];
 }
 
-function readEntry(raw: unknown, position: number, source: EtcdSource, deadLetterTopic: string): ReadEntry {
+function readEntry(
+  given: unknown,
+  position: number,
+  source: EtcdSource,
+  deadLetterTopic: string,
+  isSlip: IsSlip,
+): ReadEntry {
+  const { entry: raw, ignored } = ownEntry(given, isSlip);
   const checked = check(entrySchema, raw);
   const faults = [...(checked.ok ? [] : checked.faults), ...entryFaults(raw, deadLetterTopic)];
   const declaration =
     checked.ok && faults.length === 0
-      ? toDeclaration(checked.value, { kind: "etcd", ...source, entry: position })
+      ? {
+          ...toDeclaration(checked.value, { kind: "etcd", ...source, entry: position }),
+          ...(ignored.length === 0 ? {} : { ignored }),
+        }
       : null;
   return { raw, position, declaration, faults };
 }

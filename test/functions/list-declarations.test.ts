@@ -89,6 +89,7 @@ describe("the listing", () => {
       refused: expect.stringContaining(reason) as never,
       options: null,
       lastGoodKept: false,
+      ignored: [],
     });
     expect(etcd?.keys).toEqual([
       { key: "absent", exact: true, revision: 0, text: null, problem: null, entries: [] },
@@ -107,6 +108,7 @@ describe("the listing", () => {
             options,
             ...fine,
             lastGoodKept: false,
+            ignored: [],
           },
           {
             entry: 1,
@@ -119,6 +121,7 @@ describe("the listing", () => {
             topics: 0,
             overriddenBy: source,
             lastGoodKept: false,
+            ignored: [],
           },
           { entry: 2, name: null, target: null, declaration: null, ...refused("entry 3") },
           {
@@ -152,6 +155,7 @@ describe("the listing", () => {
             options,
             ...fine,
             lastGoodKept: false,
+            ignored: [],
           },
         ],
       },

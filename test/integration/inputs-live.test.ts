@@ -97,7 +97,7 @@ describe("a running host", () => {
     ["an empty text", "", `"" is not JSON`],
     ["no text", Buffer.from([0xff, 0xfe]), "the value is not valid UTF-8"],
     ["a wrong type", "[1]", "entry 1"],
-    ["an unknown field", '[{"topic":"a","nope":1}]', "entry 1: field nope is unknown"],
+    ["a slip of a field's name", '[{"topic":"a","idnex":"x"}]', "entry 1: field idnex is unknown"],
     ["a path as topic", '["../../etc/passwd"]', "is not a Kafka topic name"],
     ["a topic in capitals", '["A"]', "would not do as an Elasticsearch index name"],
     ["the prototype", '[{"__proto__":{"topic":"a"}}]', "entry 1"],

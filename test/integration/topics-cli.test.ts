@@ -182,6 +182,11 @@ test("list shows what the file and etcd declare, with source and revision, and w
   const human = await topics(config, "list");
   expect(human.out).toContain(`etcd key "list-key" (revision ${header.revision})`);
   expect(human.out).toContain("refused: ");
+
+  await admin.put("list-key").value('["from_file", {"topic": "other", "service": "pay"}]');
+  const both = await topics(config, "list");
+  expect(both.out).toMatch(/from_file .*etcd key "list-key" \(revision \d+\), overridden by .*\.yaml\n/);
+  expect(both.out).toMatch(/other .*, ignored there: service\n/);
 }, 20_000);
 
 describe("exit codes", () => {
@@ -190,6 +195,9 @@ describe("exit codes", () => {
     [2, ["add", "a", "b"]],
     [2, ["add", "a", "--format", "xml"]],
     [2, ["add", "a", "--unknown"]],
+    [2, ["add", "bad name!"]],
+    [2, ["add", "--pattern", "bad name!"]],
+    [1, ["remove", "bad name!"]],
     [2, ["frobnicate"]],
     [2, []],
     [0, ["--help"]],
@@ -204,5 +212,9 @@ describe("exit codes", () => {
     const { code, error } = await topics(config, "add", "a");
     expect(code).toBe(1);
     expect(error).toContain("etcd at http://127.0.0.1:1 is not available");
+    await Bun.write(config, `${await Bun.file(config).text()}topics: [from_file]\n`);
+    const list = await topics(config, "list");
+    expect(list).toMatchObject({ code: 1, out: expect.stringContaining("from_file") });
+    expect(list.error).toEndWith(`declares alone, for etcd cannot be read:\n${error}`);
   });
 });

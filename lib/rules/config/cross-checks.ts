@@ -7,6 +7,7 @@ import {
   resolveIndex,
 } from "../names.ts";
 import { indexTemplateFault, isTopicName } from "../names.ts";
+import { addressesIn } from "./addresses.ts";
 import { moved } from "./problem.ts";
 import { isMapping, mappingOf, type Mapping } from "./mapping.ts";
 import type { Fault, Path } from "./problem.ts";
@@ -108,7 +109,7 @@ function plainEndpointFaults({ tls, endpoints }: Mapping): Fault[] {
   if (tls === undefined || tls === null || !Array.isArray(endpoints)) return [];
   const rule = "does not begin with https://, and etcd.tls is set";
   return endpoints.flatMap((endpoint: unknown, at) =>
-    typeof endpoint === "string" && endpoint.startsWith("http://")
+    typeof endpoint === "string" && addressesIn(endpoint).some((one) => one.startsWith("http://"))
       ? [{ path: ["etcd", "endpoints", at], rule, about: "value" as const }]
       : [],
   );

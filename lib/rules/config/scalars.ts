@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { addressesIn } from "./addresses.ts";
 import {
   indexTemplateFault,
   topicNamePattern,
@@ -53,12 +54,14 @@ export const size = z
   .transform(parseSizeBytes)
   .refine((bytes) => bytes > 0 && Number.isSafeInteger(bytes), "is not between 1b and 8388607gb");
 
-export const hostPort = text.refine(isHostPort, "is not host:port");
+/** One, or several with commas between; see addressesIn. */
+export const hostPorts = text.refine((all) => everyAddress(all, isHostPort), "is not host:port");
 
-export const serverUrl = text
-  .refine(isHttpUrl, "is not an http:// or https:// URL")
+/** Likewise. */
+export const serverUrls = text
+  .refine((all) => everyAddress(all, isHttpUrl), "is not an http:// or https:// URL")
   .refine(
-    (url) => !isHttpUrl(url) || !hasCredentials(url),
+    (all) => !everyAddress(all, isHttpUrl) || !addressesIn(all).some(hasCredentials),
     "holds a user name or password: put them under auth",
   );
 
@@ -85,6 +88,11 @@ export const unquotedRule = "is not a string: put it in quotes";
 /** `0123`, `1e3` and `true` without quotes are no strings in YAML. */
 export function isUnquoted(value: unknown): boolean {
   return typeof value === "number" || typeof value === "boolean";
+}
+
+function everyAddress(text: string, isOne: (address: string) => boolean): boolean {
+  const addresses = addressesIn(text);
+  return addresses.length > 0 && addresses.every(isOne);
 }
 
 /** A host name, an IPv4 address or an IPv6 address in brackets, and a port from 1 to 65535. */

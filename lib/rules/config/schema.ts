@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { isProxySetting, proxyRule } from "./proxy.ts";
 import { isUnquoted, unquotedRule } from "./scalars.ts";
-import { duration, flag, hostPort, indexTemplate, listOf, mapping, nonEmptyText } from "./scalars.ts";
-import { oneOf, serverUrl, size, text, topicName, topicPattern, wholeNumber } from "./scalars.ts";
+import { duration, flag, hostPorts, indexTemplate, listOf, mapping, nonEmptyText } from "./scalars.ts";
+import { oneOf, serverUrls, size, text, topicName, topicPattern, wholeNumber } from "./scalars.ts";
 
 /**
  * The shape of the config file. What one value decides is here; what several decide together is in `cross-checks.ts`.
@@ -69,7 +69,9 @@ const http = mapping({
 });
 
 const kafka = mapping({
-  brokers: listOf(hostPort).min(1, "is empty: at least one broker is needed"),
+  brokers: listOf(hostPorts)
+    .min(1, "is empty: at least one broker is needed")
+    .describe("Each text may name several, with commas between; so may those of nodes and endpoints."),
   groupPrefix: text
     .regex(/^[a-zA-Z0-9._-]{1,200}$/, "is not a group prefix (1 to 200 of a-z A-Z 0-9 . _ -)")
     .default("penstock")
@@ -86,7 +88,7 @@ const kafka = mapping({
 });
 
 const elasticsearch = mapping({
-  nodes: listOf(serverUrl).min(1, "is empty: at least one node is needed"),
+  nodes: listOf(serverUrls).min(1, "is empty: at least one node is needed"),
   auth: mapping({
     apiKey: nonEmptyText.optional(),
     username: nonEmptyText.optional(),
@@ -113,7 +115,7 @@ const elasticsearch = mapping({
 });
 
 const etcd = mapping({
-  endpoints: listOf(serverUrl).min(1, "is empty: at least one endpoint is needed"),
+  endpoints: listOf(serverUrls).min(1, "is empty: at least one endpoint is needed"),
   keys: listOf(nonEmptyText)
     .min(1, "is empty: at least one key is needed")
     .describe("In order of precedence. A key that ends in / is a prefix."),

@@ -1,5 +1,6 @@
 import { Secret, secretOrNull } from "../secret.ts";
 import type { ElasticsearchAuth, Login, ServerTlsSettings, Settings, TlsSettings } from "../settings.ts";
+import { addressesIn } from "./addresses.ts";
 import { keyPairFault } from "./key-pair.ts";
 import type { Fault, Path } from "./problem.ts";
 import type { ConfigInput } from "./schema.ts";
@@ -56,7 +57,8 @@ export function buildSettings(
   }
 
   const { http, kafka, elasticsearch, etcd, deadLetters, shutdown, log } = input;
-  const { proxies, notices } = findProxies(elasticsearch.nodes, elasticsearch.proxy, environment);
+  const nodes = elasticsearch.nodes.flatMap(addressesIn);
+  const { proxies, notices } = findProxies(nodes, elasticsearch.proxy, environment);
   const settings: Settings = {
     http: {
       ...http,
@@ -65,14 +67,14 @@ export function buildSettings(
       tls: readServerTls(http.tls),
     },
     kafka: {
-      brokers: kafka.brokers,
+      brokers: kafka.brokers.flatMap(addressesIn),
       groupPrefix: kafka.groupPrefix,
       inFlightMaxBytes: kafka.inFlight.maxBytes,
       tls: readTls(kafka.ssl, ["kafka", "ssl"]),
       sasl: kafka.sasl === undefined ? null : { mechanism: kafka.sasl.mechanism, ...loginOf(kafka.sasl) },
     },
     elasticsearch: {
-      nodes: elasticsearch.nodes,
+      nodes,
       proxies,
       auth: authOf(elasticsearch.auth),
       tls: readTls(elasticsearch.tls, ["elasticsearch", "tls"]),
@@ -88,7 +90,7 @@ export function buildSettings(
       etcd === undefined
         ? null
         : {
-            endpoints: etcd.endpoints,
+            endpoints: etcd.endpoints.flatMap(addressesIn),
             keys: etcd.keys,
             auth: etcd.auth === undefined ? null : loginOf(etcd.auth),
             tls: readTls(etcd.tls, ["etcd", "tls"]),

@@ -108,12 +108,6 @@ describe("refused is", () => {
       "declaration.indx",
       'did you mean "index"?',
     ],
-    [
-      "a field that an object has anyway",
-      { declaration: JSON.parse('{"topic":"app","__proto__":{}}') },
-      "declaration.__proto__",
-      "field __proto__ is unknown",
-    ],
     ["a wrong value", { declaration: { topic: "app", format: "xml" } }, "declaration.format", "text or json"],
     [
       "neither topic nor pattern",

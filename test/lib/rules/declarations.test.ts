@@ -83,9 +83,33 @@ describe("one bad entry is refused with place, value and rule; the others stand"
 
   test("a hostile field name", () => {
     const result = parse('[{"topic":"a","__proto__":{"path":"/x"}}]');
-    expect(result.refused[0]?.reason).toStartWith(
-      'etcd key "logs/a", entry 1: field __proto__ is unknown (known: topic',
-    );
+    expect(result.declarations).toMatchObject([{ options: { path: null }, ignored: ["__proto__"] }]);
+  });
+});
+
+describe("fields of the agent that shares the key", () => {
+  test.each<[object, object, string[]]>([
+    [{ service: "pay", send_rate: 100, id: null }, { path: null }, ["service", "send_rate"]],
+    [{ log_path: "/a.log" }, { path: "/a.log" }, []],
+    [{ filepath: "/a.log", service: "pay" }, { path: "/a.log" }, ["service"]],
+    [{ filePath: "/a.log", logPath: "/b.log" }, { path: "/a.log" }, ["logPath"]],
+    [{ log_path: "/b.log", path: "/a.log" }, { path: "/a.log" }, ["log_path"]],
+  ])("%j", (fields, options, ignored) => {
+    const { declarations, refused } = parse([{ topic: "a", ...fields }]);
+    expect(refused).toEqual([]);
+    expect(declarations.map((one) => [one.options, one.ignored ?? []])).toEqual([
+      [expect.objectContaining(options), ignored],
+    ]);
+  });
+
+  test.each([
+    [{ idnex: "x" }, 'field idnex is unknown; did you mean "index"?'],
+    [{ Path: "/x" }, 'field Path is unknown; did you mean "path"?'],
+    [{ log_path: 7 }, "path 7 is not a string: put it in quotes"],
+  ])("a slip stays refused: %j", (fields, reason) => {
+    expect(parse([{ topic: "a", ...fields }]).refused.map((one) => one.reason)).toEqual([
+      `etcd key "logs/a", entry 1: ${reason}`,
+    ]);
   });
 });
 

@@ -4,6 +4,8 @@ import { nameHint, nearestName } from "../../../lib/rules/nearest-name.ts";
 test.each([
   ["topcis", "topics"],
   ["--REPIAR", "--repair"],
+  ["lsit", "list"],
+  ["ilts", null],
   ["frobnicate", null],
   ["x".repeat(41), null],
 ])("near %s is %p", (given, name) => {

@@ -45,7 +45,8 @@ function rowsOfKey(key: ListedKey): DeclarationRow[] {
       key,
       entry: entry.entry,
       target,
-      options: options === null ? rawOptions(declaration ?? {}) : toldOptions(options),
+      options:
+        options === null ? rawOptions(declaration ?? {}) : [...toldOptions(options), ...ignoredOf(entry)],
       standing: entry,
       lastGoodKept,
       refused,
@@ -79,6 +80,10 @@ function toldOptions(options: TopicOptions): DeclarationRow["options"] {
   return Object.entries(options)
     .filter(([field, value]) => value !== null && usual[field] !== value)
     .map(([field, value]) => [field, String(value)] as const);
+}
+
+function ignoredOf({ ignored }: ListedEntry): DeclarationRow["options"] {
+  return ignored.length === 0 ? [] : [["ignored", ignored.join(", ")]];
 }
 
 function rawOptions(declaration: Readonly<Record<string, unknown>>): DeclarationRow["options"] {

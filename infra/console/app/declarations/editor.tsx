@@ -59,7 +59,7 @@ export function Editor({ start, initial, revision, text, newKey, unknown, closeH
           )}
           {unknown.length === 0 ? null : (
             <Notice kind="warning">
-              The entry has members that no host knows, and that saving drops:{" "}
+              The entry has members that are not Penstock's, and that saving drops:{" "}
               <Hostile text={unknown.join(", ")} />
             </Notice>
           )}

@@ -51,7 +51,8 @@ export function fieldsOf({ declaration, options }: ListedEntry, target: TargetWo
   return {
     kind: "topic" in target ? "topic" : "pattern",
     name: nameOf(target),
-    path: text("path"),
+    // Another program may call it otherwise.
+    path: text("path") || (options?.path ?? ""),
     index: text("index"),
     startAt: text("startAt"),
     format: text("format"),

@@ -34,6 +34,7 @@ const listedEntry: z.ZodType<ListedEntry> = z.object({
   declaration: z.record(z.string(), z.unknown()).nullable().meta({ description: "As it stands there." }),
   options: topicOptions.nullable(),
   lastGoodKept: z.boolean(),
+  ignored: z.array(z.string()).meta({ description: "Names of fields that are not Penstock's." }),
 });
 const listedKey: z.ZodType<ListedKey> = z.object({
   key: z.string(),

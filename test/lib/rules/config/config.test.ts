@@ -225,6 +225,25 @@ log: { level: debug }
   });
 });
 
+test("an address list is split at commas, whether a variable put them there or not", () => {
+  const text =
+    'kafka: { brokers: ["${BROKERS}", "c:3"] }\nelasticsearch: { nodes: ["http://a:1, http://b:2"] }\n' +
+    'etcd: { endpoints: ["${ENDPOINTS}"], keys: ["a,b"] }\n';
+  const read = (environment: Record<string, string>) => parseConfig(text, options(environment)).settings;
+  const { kafka, elasticsearch, etcd } = read({ BROKERS: "a:1,b:2,", ENDPOINTS: "http://e:1,http://e:2" });
+  expect(kafka.brokers).toEqual(["a:1", "b:2", "c:3"]);
+  expect(elasticsearch.nodes).toEqual(["http://a:1", "http://b:2"]);
+  expect(etcd).toMatchObject({ endpoints: ["http://e:1", "http://e:2"], keys: ["a,b"] });
+  for (const wrong of ["a:1,b", ",", "a:1 b:2"]) {
+    expect(() => read({ BROKERS: wrong, ENDPOINTS: "http://e:1" })).toThrow(
+      'kafka.brokers[0]: "${BROKERS}" is not host:port',
+    );
+  }
+  expect(() => read({ BROKERS: "a:1", ENDPOINTS: "http://e:1,http://u:p@e:2" })).toThrow(
+    "holds a user name or password: put them under auth",
+  );
+});
+
 test("a text that may have more to it says so, if it ends in its list of topics", () => {
   const ends = (text: string) => parseConfig(text, options()).lastMayGoOn;
   const older = 'kafkaconfig: { kafkaaddr: "k:9092" }\n';

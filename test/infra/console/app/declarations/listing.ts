@@ -23,6 +23,7 @@ export function listedEntry(target: TargetWords, changes: Partial<ListedEntry> =
     declaration: target,
     options,
     lastGoodKept: false,
+    ignored: [],
     ...inForce,
     ...changes,
   };

@@ -126,8 +126,8 @@ function choose(
 }
 
 if (import.meta.main) {
-  endOnFaults();
-  process.exitCode = await main(process.argv.slice(2), {
+  const exitWith = endOnFaults();
+  const code = await main(process.argv.slice(2), {
     environment: takeProxyVariables(process.env),
     out: printOut,
     error: process.stderr,
@@ -135,4 +135,5 @@ if (import.meta.main) {
     now: () => Date.now(),
     random: () => Math.random(),
   });
+  await exitWith(code);
 }

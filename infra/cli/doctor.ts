@@ -18,7 +18,7 @@ import { checksAsJson, formatChecks, isWell } from "./doctor-report.ts";
 import { withStore } from "../../lib/adapters/etcd/declarations-store.ts";
 import { ExitCode, exitCodeOf } from "./exit-code.ts";
 import { reportFailure } from "./failure.ts";
-import { endOnFaults, outputWritten } from "./faults.ts";
+import { endOnFaults } from "./faults.ts";
 import { loadConfig, type LoadedConfig } from "./load-config.ts";
 import { createLiveLine } from "./progress-line.ts";
 import { abortOnSignals } from "./stop-signal.ts";
@@ -138,7 +138,7 @@ function withoutSecrets(checks: readonly Check[], redact: (text: string) => stri
 }
 
 if (import.meta.main) {
-  endOnFaults();
+  const exitWith = endOnFaults();
   const code = await main(process.argv.slice(2), {
     environment: takeProxyVariables(process.env),
     out: process.stdout,
@@ -146,7 +146,5 @@ if (import.meta.main) {
     signal: abortOnSignals(),
     now: () => Date.now(),
   });
-  // What was written goes out first. A Kafka client that waits for an answer would keep the process for minutes.
-  await outputWritten();
-  process.exit(code);
+  await exitWith(code);
 }

@@ -1,5 +1,6 @@
 import { messageOf, PenstockError } from "../../lib/rules/errors.ts";
 import { ExitCode, exitCodeOf } from "./exit-code.ts";
+import { interruptionBehind } from "./stop-signal.ts";
 
 /** What a command says of its failure. */
 export interface FailureReport {
@@ -15,7 +16,8 @@ export interface FailureReport {
  * Says what ended a command.
  * @returns the exit status
  */
-export function reportFailure(error: unknown, { help, json, write }: FailureReport): number {
+export function reportFailure(failure: unknown, { help, json, write }: FailureReport): number {
+  const error = interruptionBehind(failure) ?? failure;
   const exitCode = exitCodeOf(error);
   // A config file's problems stand on a line each, which messageOf would join.
   const message =

@@ -108,8 +108,8 @@ function quietLogger(complain: (text: string) => void): Logger {
 }
 
 if (import.meta.main) {
-  endOnFaults();
-  process.exitCode = await main(process.argv.slice(2), {
+  const exitWith = endOnFaults();
+  const code = await main(process.argv.slice(2), {
     environment: takeProxyVariables(process.env),
     out: printOut,
     error: process.stderr,
@@ -118,4 +118,5 @@ if (import.meta.main) {
     now: () => Date.now(),
     random: () => Math.random(),
   });
+  await exitWith(code);
 }

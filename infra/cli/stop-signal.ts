@@ -14,6 +14,12 @@ export class Interruption extends Error {
   }
 }
 
+/** The signal that made something else fail: "Kafka does not answer: ended by SIGINT" says no true word of Kafka. */
+export function interruptionBehind(error: unknown): Interruption | null {
+  if (error instanceof Interruption) return error;
+  return error instanceof Error && error.cause !== undefined ? interruptionBehind(error.cause) : null;
+}
+
 /**
  * Calls `onFirst` at the first signal to end, and `onSecond` at a second one. The same one twice within a second is one:
  * Ctrl-C reaches `bun run` and what it runs, and the former passes it on.

@@ -189,12 +189,13 @@ function sentenceOf(outcome: WrittenEdit, target: DeclarationTarget): string {
 }
 
 if (import.meta.main) {
-  endOnFaults();
-  process.exitCode = await main(process.argv.slice(2), {
+  const exitWith = endOnFaults();
+  const code = await main(process.argv.slice(2), {
     environment: process.env,
     out: printOut,
     error: printError,
     signal: abortOnSignals(),
     random: Math.random,
   });
+  await exitWith(code);
 }

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
+import { exitCodeOf } from "../../infra/cli/exit-code.ts";
 import { abortOnSignals } from "../../infra/cli/stop-signal.ts";
 import { bootStack } from "../../infra/stack/boot.ts";
 import { addressesOf } from "../../infra/stack/state.ts";
@@ -27,16 +28,17 @@ const ALL: readonly (readonly string[])[] = [
   ALONE,
 ];
 
+const interrupted = abortOnSignals((signal) => `the tests were ended by ${signal}`);
 try {
   // Not left to the event loop: whatever a test left running may hold a pipe of ours.
   process.exit(await main(process.argv.slice(2).filter((argument) => argument !== "--")));
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(1);
+  // A signal to the process group ends what is waited for here, too.
+  process.exit(exitCodeOf(interrupted.aborted ? interrupted.reason : error));
 }
 
 async function main(testArguments: readonly string[]): Promise<number> {
-  const interrupted = abortOnSignals((signal) => `the tests were ended by ${signal}`);
   const given = process.env["PENSTOCK_TEST_STACK"];
   await using stack = given === undefined ? await bootStack({ signal: interrupted }) : undefined;
   const addresses = stack === undefined ? given : JSON.stringify(addressesOf(stack));

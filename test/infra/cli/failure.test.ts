@@ -33,6 +33,12 @@ test("a signal's exit code is the shells'", () => {
   });
 });
 
+test("what failed because of a signal is not told as its failure", () => {
+  const cause = new Interruption("ended by SIGINT", "SIGINT");
+  const error = new PenstockError("kafka_unavailable", "Kafka does not answer", { cause });
+  expect(reported(error)).toEqual({ text: "ended by SIGINT\n", code: 130 });
+});
+
 test("as JSON: one object on one line", () => {
   expect(JSON.parse(reported(new PenstockError("etcd_unavailable", "down"), true).text)).toEqual({
     error: { code: "etcd_unavailable", message: "down", exitCode: 1 },

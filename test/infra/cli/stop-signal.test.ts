@@ -25,3 +25,20 @@ test("the first signal aborts with the shells' exit code, a second one of any ki
   await child.exited;
   expect(child.exitCode).toBe(130);
 });
+
+test("the same signal again at once, as `bun run` passes on what the terminal has sent to both, is no second one", async () => {
+  const child = startChild(`
+    const signal = abortOnSignals();
+    const alive = setInterval(() => {}, 1_000);
+    signal.addEventListener("abort", () => {
+      process.kill(process.pid, "SIGINT");
+      // Bun hears of it in one of the next turns.
+      setTimeout(() => {
+        console.log("goes on");
+        clearInterval(alive);
+      }, 50);
+    });
+    process.kill(process.pid, "SIGINT");`);
+  expect(await child.stdout.text()).toBe("goes on\n");
+  expect(await child.exited).toBe(0);
+});

@@ -2,6 +2,7 @@
 import { COMMON_OPTIONS, parseWords, wholeNumber } from "../../../infra/cli/arguments.ts";
 import { ExitCode, exitCodeOf } from "../../../infra/cli/exit-code.ts";
 import { reportFailure } from "../../../infra/cli/failure.ts";
+import { tolerateLostOutput } from "../../../infra/cli/faults.ts";
 import { helpText } from "../../../infra/cli/help-text.ts";
 import { abortOnSignals } from "../../../infra/cli/stop-signal.ts";
 import { PenstockError } from "../../../lib/rules/errors.ts";
@@ -44,6 +45,7 @@ interface Invocation {
   readonly seed: number;
 }
 
+tolerateLostOutput();
 process.exit(await main(process.argv.slice(2).filter((argument) => argument !== "--")));
 
 async function main(argv: readonly string[]): Promise<number> {

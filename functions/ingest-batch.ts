@@ -10,6 +10,7 @@ import type { BulkAnswer, BulkItem } from "../lib/rules/bulk-answer.ts";
 import type { DeadLetter } from "../lib/rules/dead-letter.ts";
 import { deadLetterOf } from "../lib/rules/dead-letter.ts";
 import type { Specification } from "../lib/rules/declaration.ts";
+import { documentId } from "../lib/rules/document-id.ts";
 import { messageOf } from "../lib/rules/errors.ts";
 import { indexPatternOf } from "../lib/rules/names.ts";
 import { classifyFailure, classifyItem, isFieldLimit, showsHealthyIndex } from "../lib/rules/outcome.ts";
@@ -35,7 +36,13 @@ export interface IngestBatchDeps {
   /** Failures are values; throws only when the signal is aborted. */
   bulk(
     body: Buffer,
-    options: { readonly pipeline: string | null; readonly pattern: string; readonly signal: AbortSignal },
+    options: {
+      readonly pipeline: string | null;
+      readonly pattern: string;
+      /** What an operation wants to write, for where the answer leaves open why it was not. */
+      readonly documentAt: (operation: number) => { readonly index: string; readonly id: string };
+      readonly signal: AbortSignal;
+    },
   ): Promise<BulkAnswer>;
   readonly deadLetters: {
     /** Resolves once all of them are safely kept. */
@@ -123,7 +130,14 @@ export async function ingestBatch(
       deps.signal.throwIfAborted();
       const body = bulkBody(operations, request);
       const pattern = indexPatternOf(spec.index);
-      const answer = await deps.bulk(body, { pipeline: spec.pipeline, pattern, signal: deps.signal });
+      const documentAt = (operation: number): { readonly index: string; readonly id: string } => {
+        const { position, index } = operationAt(operations, request.start + operation);
+        const record = records[position];
+        if (record === undefined) throw new Error(`no record ${position}`);
+        return { index, id: documentId(spec.topic, record) };
+      };
+      const { pipeline } = spec;
+      const answer = await deps.bulk(body, { pipeline, pattern, documentAt, signal: deps.signal });
       const sent = request.end - request.start;
       if ("failure" in answer || answer.items.length === sent) return answer;
       const message = `Elasticsearch answered ${answer.items.length} items for ${sent} operations`;

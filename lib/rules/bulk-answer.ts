@@ -6,6 +6,8 @@ export interface BulkItem {
   /** `created`, `noop`, …; null where there is an error. */
   readonly result: string | null;
   readonly error: ServerError | null;
+  /** True: it was not written where it should be, but put into a data stream's failure store, which is told as success. */
+  readonly inFailureStore?: boolean;
 }
 
 export interface ServerError {
@@ -27,7 +29,7 @@ export type RequestFailure =
 export type BulkAnswer = { readonly items: readonly BulkItem[] } | { readonly failure: RequestFailure };
 
 /** The parameter that keeps the answer small. Without `status` successful items would vanish and positions shift. */
-export const bulkFilterPath = "errors,items.*.status,items.*.error,items.*.result";
+export const bulkFilterPath = "errors,items.*.status,items.*.error,items.*.result,items.*.failure_store";
 
 /** An item says little of its own, and may quote its document's field and what is wrong with it, each wrapped once more. */
 const answerBytes = { base: 1024 * 1024, ofItem: 1024, quotes: 3 } as const;
@@ -88,6 +90,7 @@ function parseItem(entry: unknown): BulkItem | null {
     status: item["status"],
     result: typeof result === "string" ? result : null,
     error: parseServerError(item["error"]),
+    ...(item["failure_store"] === "used" && { inFailureStore: true }),
   };
 }
 

@@ -62,7 +62,8 @@ const topicOf = (name: string): string => `${run}.${name}`;
 describe("what an ingest pipeline refuses", () => {
   let servers: StackClients;
   let host: TestHost;
-  const declared = [...Object.keys(refusals), ...Object.keys(brokenForAll), "mixed", "company", "blocked"];
+  const others = ["mixed", "company", "blocked", "stream", "streamless"];
+  const declared = [...Object.keys(refusals), ...Object.keys(brokenForAll), ...others];
   const config = (path: string | null) => ({
     ...servers.config,
     deadLetters: { topic: topicOf("dead") },
@@ -86,9 +87,21 @@ describe("what an ingest pipeline refuses", () => {
       { fail: { message: "not for us", contains: bad } },
       { grokmiss: { contains: "odd" } },
     ]);
+    // Data streams that keep in a failure store what they reject; the pipeline of the second is missing.
+    await putPipeline("stream", [{ fail: { message: "not for us", contains: bad } }]);
+    const template = await servers.elasticsearch.request("PUT", `/_index_template/${run}`, {
+      index_patterns: [topicOf("stream*")],
+      data_stream: {},
+      priority: 500,
+      template: {
+        data_stream_options: { failure_store: { enabled: true } },
+        mappings: { properties: { n: { type: "long" } } },
+      },
+    });
+    expect(template).toMatchObject({ status: 200 });
     host = await startTestHost(config(null));
     // They wait while the others are tried.
-    for (const name of Object.keys(brokenForAll)) {
+    for (const name of [...Object.keys(brokenForAll), "streamless"]) {
       for (const value of ["one", "two", "three"]) await refusedAlone(name, value);
     }
   }, 60_000);
@@ -237,10 +250,31 @@ describe("what an ingest pipeline refuses", () => {
     expect(await lettersOf("blocked")).toHaveLength(6);
   }, 90_000);
 
-  test.each(Object.keys(brokenForAll))(
+  test("a failure store takes what is refused: a dead letter with the true reason, for whoever's fault it is", async () => {
+    await produce("stream", '{"n":"alone"}');
+    await host.untilTopic(topicOf("stream"), "is a dead letter", ({ counts }) => counts.deadLettered === 1);
+    await produce("stream", '{"n":1}', '{"n":"text"}', '{"n":2}', `{"message":"${bad}"}`);
+    await untilCommitted("stream", 5);
+    const letters = await lettersOf("stream");
+    expect(letters.map((about) => [about["penstock.offset"], about["penstock.error.type"]])).toEqual([
+      ["0", "document_parsing_exception"],
+      ["2", "document_parsing_exception"],
+      ["4", "fail_processor_exception"],
+    ]);
+    expect(letters[1]?.["penstock.error.reason"]).toContain("failed to parse field [n] of type [long]");
+    expect(await servers.elasticsearch.count(topicOf("stream"))).toBe(2);
+  }, 60_000);
+
+  test.each([...Object.keys(brokenForAll), "streamless"])(
     "%s: the pipeline's own fault is nobody's: all wait, and are indexed once it is mended",
     async (name) => {
-      const { counts } = await host.untilTopic(topicOf(name), "waits", ({ reason }) => reason !== null);
+      const { counts, reason } = await host.untilTopic(
+        topicOf(name),
+        "waits",
+        (status) => status.reason !== null,
+      );
+      if (name.endsWith("less"))
+        expect(reason).toContain(`pipeline with id [${topicOf(name)}] does not exist`);
       expect(counts).toEqual({ indexed: 0, duplicate: 0, deadLettered: 0, skipped: 0 });
       await putPipeline(name, []);
       await untilIndexed(name, 3);

@@ -9,7 +9,8 @@ import { coveringTemplate, missingPatterns, type TemplateRefusals } from "../../
 import type { Logger } from "../../rules/logger.ts";
 import type { ElasticsearchSettings } from "../../rules/settings.ts";
 import { masterFailure } from "./master.ts";
-import { findExistingIds } from "./existing-ids.ts";
+import { findExistingIds, type SendSearch } from "./existing-ids.ts";
+import { type TargetDocument, withStoredFailures } from "./failure-store.ts";
 import { readTemplate, type SendJson, tryTemplate } from "./template.ts";
 import { coverPatterns } from "./template-cover.ts";
 import { createTemplateKeeper } from "./template-keeper.ts";
@@ -26,6 +27,8 @@ export interface BulkOptions {
   readonly pipeline: string | null;
   /** What covers the index of every operation, as `ensureTemplate` was told; absent: not known. */
   readonly pattern?: string;
+  /** What an operation wants to write; asked where the answer leaves open why it was not written. */
+  readonly documentAt?: (operation: number) => TargetDocument;
   readonly signal: AbortSignal;
 }
 
@@ -154,8 +157,25 @@ export function createElasticsearch(
       );
   }
 
+  function search(signal: AbortSignal): SendSearch {
+    return (path, querystring, body) =>
+      send(
+        {
+          method: "POST",
+          path,
+          querystring,
+          format: "json",
+          timeoutMs: settings.bulk.requestTimeoutMs,
+          maxAnswerBytes: MAX_ANSWER_BYTES,
+          otherNodes: "on failure",
+          ...(body && { body: JSON.stringify(body) }),
+        },
+        signal,
+      );
+  }
+
   return {
-    async bulk(body, { pipeline, pattern = null, signal }) {
+    async bulk(body, { pipeline, pattern = null, documentAt, signal }) {
       const unready = settings.manageTemplates ? await template.failure(pattern, signal) : null;
       if (unready !== null) return { failure: unready };
       const answer = await send(
@@ -172,7 +192,7 @@ export function createElasticsearch(
       );
       if ("failure" in answer) return answer;
       const items = parseBulkItems(answer.body);
-      if (items !== null) return { items };
+      if (items !== null) return { items: await withStoredFailures(items, documentAt, search(signal)) };
       return { failure: { kind: "bad_answer", message: "Elasticsearch's answer to a bulk holds no items" } };
     },
 
@@ -187,25 +207,7 @@ export function createElasticsearch(
       return coverPatterns(missing, (some) => tryTemplate(send, coveringTemplate(existing, some)));
     },
 
-    existingIds: (index, ids, signal) =>
-      findExistingIds(
-        (path, querystring, body) =>
-          send(
-            {
-              method: "POST",
-              path,
-              querystring,
-              body: JSON.stringify(body),
-              format: "json",
-              timeoutMs: settings.bulk.requestTimeoutMs,
-              maxAnswerBytes: MAX_ANSWER_BYTES,
-              otherNodes: "on failure",
-            },
-            signal,
-          ),
-        index,
-        ids,
-      ),
+    existingIds: (index, ids, signal) => findExistingIds(search(signal), index, ids),
 
     async probe(signal) {
       const [detected, masterless] = await Promise.all([

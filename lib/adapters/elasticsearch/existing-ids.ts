@@ -6,7 +6,7 @@ import { errorOf } from "./version.ts";
 export type SendSearch = (
   path: string,
   querystring: Readonly<Record<string, string>>,
-  body: object,
+  body: object | null,
 ) => Promise<ElasticsearchAnswer>;
 
 /** Well below `index.max_result_window`, which bounds a page. */

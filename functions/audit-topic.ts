@@ -1,13 +1,15 @@
-import { createAbsenceExplainer } from "../lib/rules/audit/absence.ts";
+import { createAbsenceExplainer, perhapsElsewhere } from "../lib/rules/audit/absence.ts";
 import { auditSpan, type AuditSpan } from "../lib/rules/audit/audit-span.ts";
-import type { Burials } from "../lib/rules/audit/burials.ts";
+import { createBurials, type Burials } from "../lib/rules/audit/burials.ts";
 import {
   createPartitionAuditor,
   type AuditDocument,
   type PartitionAuditor,
+  type SettledRecord,
 } from "../lib/rules/audit/partition-audit.ts";
 import type { AuditPass, TopicAudit } from "../lib/rules/audit/topic-audit.ts";
 import type { Specification } from "../lib/rules/declaration.ts";
+import { documentId } from "../lib/rules/document-id.ts";
 import { PenstockError } from "../lib/rules/errors.ts";
 import { indexPatternOf } from "../lib/rules/names.ts";
 import type { OutcomeKind, SourceRecord } from "../lib/rules/record.ts";
@@ -36,6 +38,10 @@ export interface TopicDocuments {
   readonly names: { readonly open: ReadonlySet<string>; readonly closed: ReadonlySet<string> };
   /** Documents met so far whose `_id` is not one that Penstock gives. */
   readonly foreign: number;
+  /** Whether an index, alias or data stream of those brings an ingest pipeline of its own. */
+  hasPipeline(index: string): boolean;
+  /** Which of these ids are in any index. */
+  anywhere(ids: readonly string[]): Promise<ReadonlySet<string>>;
   cursor(partition: number, start: number, end: number): { until(offset: number): Promise<AuditDocument[]> };
   lowestOffset(partition: number, start: number, end: number): Promise<number | null>;
   countBelow(partition: number, offset: number): Promise<number>;
@@ -44,7 +50,7 @@ export interface TopicDocuments {
 
 type OffsetSpans = ReadonlyMap<number, { readonly start: number; readonly end: number }>;
 
-export interface AuditTopicDeps extends RepairDeps {
+export interface AuditTopicDeps extends Omit<RepairDeps, "onEnded"> {
   /** @param cursors how many will be open at once */
   openDocuments(cursors: number): Promise<TopicDocuments>;
   /** Reads each span once, in the order of offsets: records, and how far Kafka was read. */
@@ -83,10 +89,15 @@ export async function auditTopic(input: AuditTopicInput, deps: AuditTopicDeps): 
   const { spec, groupId, snapshot } = input;
   const counts: Record<OutcomeKind, number> = { indexed: 0, duplicate: 0, "dead-lettered": 0, skipped: 0 };
   let repaired = 0;
+  /** What the repair need not bring in: takes 16 bytes a record. */
+  const settled = createBurials();
+  const onEnded: RepairDeps["onEnded"] = (record, outcome) => {
+    if (outcome === "duplicate" || outcome === "skipped") settled.add(spec.topic, record);
+  };
   const repair = async (records: readonly SourceRecord[]): Promise<void> => {
     if (repaired === 0) await deps.prepareRepair();
     repaired += records.length;
-    const ended = await repairRecords(spec.topic, records, deps);
+    const ended = await repairRecords(spec.topic, records, { ...deps, onEnded });
     for (const kind of outcomeKinds) counts[kind] += ended[kind];
   };
 
@@ -94,14 +105,14 @@ export async function auditTopic(input: AuditTopicInput, deps: AuditTopicDeps): 
     const spans = await spansOf(input, documents);
     const bounds = new Map([...spans].map(([partition, { start, end }]) => [partition, { start, end }]));
     const onMissing = input.repair ? repair : null;
-    const pass = await onePass("audit", bounds, input.burials, documents, spec, onMissing, deps);
+    const pass = await onePass("audit", bounds, input.burials, null, documents, spec, onMissing, deps);
     let belowLog = 0;
     for (const [partition, { start }] of snapshot.log)
       belowLog += await documents.countBelow(partition, start);
     return { spans, found: { ...pass, belowLog } };
   });
   const { spans, found } = first;
-  const after = repaired === 0 ? null : await lookAgain(hullsOf(found), spec, deps);
+  const after = repaired === 0 ? null : await lookAgain(hullsOf(found), settled.of(spec.topic), spec, deps);
   return {
     topic: spec.topic,
     index: spec.index,
@@ -116,10 +127,15 @@ export async function auditTopic(input: AuditTopicInput, deps: AuditTopicDeps): 
 
 const outcomeKinds = ["indexed", "duplicate", "dead-lettered", "skipped"] as const;
 
-async function lookAgain(spans: OffsetSpans, spec: Specification, deps: AuditTopicDeps): Promise<AuditPass> {
+async function lookAgain(
+  spans: OffsetSpans,
+  settled: Burials,
+  spec: Specification,
+  deps: AuditTopicDeps,
+): Promise<AuditPass> {
   const burials = await deps.readBurials();
   return withDocuments(spans.size, spec, deps, (documents) =>
-    onePass("again", spans, burials, documents, spec, null, deps),
+    onePass("again", spans, burials, settled, documents, spec, null, deps),
   );
 }
 
@@ -174,12 +190,13 @@ async function onePass(
   pass: AuditProgress["pass"],
   spans: OffsetSpans,
   burials: Burials,
+  settledByRepair: Burials | null,
   documents: TopicDocuments,
   spec: Specification,
   onMissing: ((records: readonly SourceRecord[]) => Promise<void>) | null,
   deps: AuditTopicDeps,
 ): Promise<AuditPass> {
-  const explain = createAbsenceExplainer(spec, documents.names.open);
+  const explain = createAbsenceExplainer(spec, documents.names.open, (index) => documents.hasPipeline(index));
   const walks = new Map<number, Walk>();
   for (const [partition, { start, end }] of spans) {
     const auditor = createPartitionAuditor({ partition, start, end, explain, keepRanges: KEEP_RANGES });
@@ -192,12 +209,21 @@ async function onePass(
     const at = walks.get(partition);
     if (at === undefined) return;
     const { position } = at.auditor;
-    const missing = at.auditor.take({
-      end,
-      records,
-      documents: await at.cursor.until(end),
-      buried: burials.between(partition, position, end),
-    });
+    const found = await at.cursor.until(end);
+    const buried = burials.between(partition, position, end);
+    const settled: SettledRecord[] = (settledByRepair?.between(partition, position, end) ?? []).map(
+      ({ offset, timestamp }) => ({ offset, timestamp, how: "repaired" }),
+    );
+    const open = perhapsElsewhere(records, [...found, ...buried, ...settled], spec, explain);
+    if (open.length > 0) {
+      const ids = new Map(open.map((record) => [documentId(spec.topic, record), record]));
+      for (const id of await documents.anywhere([...ids.keys()])) {
+        const record = ids.get(id);
+        if (record !== undefined)
+          settled.push({ offset: record.offset, timestamp: record.timestamp, how: "elsewhere" });
+      }
+    }
+    const missing = at.auditor.take({ end, records, documents: found, buried, settled });
     offsets += at.auditor.position - position;
     if (onMissing !== null && missing.length > 0) await onMissing(missing);
     deps.onProgress({ pass, offsets, total });

@@ -11,6 +11,8 @@ export interface RepairDeps {
   /** In [0, 1). */
   random(): number;
   readonly signal: AbortSignal;
+  /** How one of them ended. */
+  onEnded?(record: SourceRecord, outcome: OutcomeKind): void;
 }
 
 const BACKOFF: BackoffRule = { initialMs: 200, maxMs: 5_000 };
@@ -34,10 +36,12 @@ export async function repairRecords(
     const { outcomes, retry } = await deps.ingest(open, attempt);
     deps.signal.throwIfAborted();
     const before = open.length;
-    open = open.filter((_, position) => {
+    open = open.filter((record, position) => {
       const outcome = outcomes[position] ?? null;
-      if (outcome !== null) counts[outcome] += 1;
-      return outcome === null;
+      if (outcome === null) return true;
+      counts[outcome] += 1;
+      deps.onEnded?.(record, outcome);
+      return false;
     });
     if (open.length === 0) break;
     fruitless = open.length < before ? 1 : fruitless + 1;

@@ -26,6 +26,7 @@ export function formatEnd(end: AuditEnd): string {
     ...counted([
       ["indexed", totals.indexed, ""],
       ["dead-lettered", totals.deadLettered, ""],
+      ["elsewhere", totals.elsewhere, "in another index, where the ingest pipeline sent them"],
       ["null value", totals.nulls, "nothing to index"],
       ["not records", totals.notRecords, "transaction markers, aborted or compacted"],
       ["expired", totals.expired, "their dated index is gone or closed"],

@@ -10,12 +10,20 @@ import { createBurials } from "../../lib/rules/audit/burials.ts";
 import type { AuditDocument } from "../../lib/rules/audit/partition-audit.ts";
 import { totalsOf, verdictOf } from "../../lib/rules/audit/topic-audit.ts";
 import type { Specification } from "../../lib/rules/declaration.ts";
+import { documentId } from "../../lib/rules/document-id.ts";
 import type { OutcomeKind, SourceRecord } from "../../lib/rules/record.ts";
 import { sourceRecord, specification } from "../support/records.ts";
 import { rejection } from "../support/rejection.ts";
 
 /** One topic as Kafka, Elasticsearch and the dead letters hold it, each in memory. */
-function world(changes: { spec?: Partial<Specification>; outcome?: OutcomeKind } = {}) {
+function world(
+  changes: {
+    spec?: Partial<Specification>;
+    outcome?: OutcomeKind;
+    /** Indices with a pipeline of their own. */
+    piped?: readonly string[];
+  } = {},
+) {
   const spec = specification(changes.spec);
   const log = new Map<number, { start: number; end: number }>();
   const committed = new Map<number, number | null>();
@@ -23,6 +31,9 @@ function world(changes: { spec?: Partial<Specification>; outcome?: OutcomeKind }
   const documents = new Map<number, AuditDocument[]>();
   const names = { open: new Set([spec.index]), closed: new Set<string>() };
   const burials = createBurials();
+  /** Ids that some other index holds; and those that were looked for there. */
+  const elsewhere = new Set<string>();
+  const sought: string[] = [];
   const progress: AuditProgress[] = [];
   const ingested: SourceRecord[] = [];
   let open = 0;
@@ -39,6 +50,11 @@ function world(changes: { spec?: Partial<Specification>; outcome?: OutcomeKind }
     return {
       names,
       foreign: 0,
+      hasPipeline: (index) => changes.piped?.includes(index) ?? false,
+      anywhere(ids) {
+        sought.push(...ids);
+        return Promise.resolve(new Set(ids.filter((id) => elsewhere.has(id))));
+      },
       cursor(partition, start, end) {
         let from = start;
         return {
@@ -103,6 +119,8 @@ function world(changes: { spec?: Partial<Specification>; outcome?: OutcomeKind }
     deps,
     documents,
     burials,
+    elsewhere,
+    sought,
     names,
     progress,
     ingested,
@@ -192,12 +210,67 @@ describe("the audit of a topic", () => {
   });
 
   test("what the repair calls done and the second look does not find is still a gap", async () => {
-    const topic = world({ outcome: "duplicate" });
+    const topic = world();
     topic.fill(0, 0, 5);
     topic.lose(0, 2);
+    topic.deps.ingest = () => Promise.resolve({ outcomes: ["indexed"], retry: null });
     const audit = await topic.run(true);
-    expect(audit.repair).toMatchObject({ duplicate: 1 });
+    expect(audit.repair).toMatchObject({ indexed: 1 });
     expect(verdictOf(audit)).toMatchObject({ gaps: 1, clean: false });
+  });
+
+  test.each(["duplicate", "skipped"] as const)(
+    "what the repair was told of: %s, is no gap any more",
+    async (outcome) => {
+      const topic = world({ outcome });
+      topic.fill(0, 0, 5);
+      topic.lose(0, 2, 4);
+      topic.deps.ingest = (list) =>
+        Promise.resolve({
+          outcomes: list.map(({ offset }) => (offset === 2 ? outcome : "indexed")),
+          retry: null,
+        });
+      const audit = await topic.run(true);
+      expect(verdictOf(audit)).toMatchObject({ gaps: 1, undecided: 0, clean: false });
+      expect(audit.after && totalsOf(audit.after)).toMatchObject({ repaired: 1, gaps: 1, indexed: 1 });
+    },
+  );
+
+  test("a pipeline that the index brings itself may have dropped records, and a repair tells", async () => {
+    const topic = world({ piped: ["app"], outcome: "skipped" });
+    topic.fill(0, 0, 5);
+    topic.lose(0, 2, 3);
+    expect(verdictOf(await topic.run())).toEqual({ gaps: 0, doubles: 0, undecided: 2, clean: true });
+    expect(verdictOf(await topic.run(true))).toEqual({ gaps: 0, doubles: 0, undecided: 0, clean: true });
+  });
+
+  test("what the pipeline sent to another index is accounted for, and only what is not found is looked for", async () => {
+    const topic = world({ spec: { pipeline: "p" } });
+    topic.fill(0, 0, 5);
+    topic.lose(0, 1, 3);
+    const idOf = (offset: number) => documentId("app", sourceRecord("line", { offset }));
+    topic.elsewhere.add(idOf(1));
+    const audit = await topic.run();
+    expect(totalsOf(audit.found)).toMatchObject({ indexed: 3, elsewhere: 1, dropped: 1, gaps: 0 });
+    expect(topic.sought).toEqual([idOf(1), idOf(3)]);
+    expect(verdictOf(audit)).toMatchObject({ undecided: 1, clean: true });
+  });
+
+  test("also where it sends on all of a day, so that the day's own index is not there", async () => {
+    const topic = world({ spec: { pipeline: "p", index: "logs-{yyyy.MM.dd}" } });
+    topic.fill(0, 0, 2);
+    topic.lose(0, 0, 1);
+    topic.elsewhere.add(documentId("app", sourceRecord("line", { offset: 0 })));
+    expect(totalsOf((await topic.run()).found)).toMatchObject({ elsewhere: 1, expired: 1 });
+  });
+
+  test("without a pipeline a copy in another index accounts for nothing", async () => {
+    const topic = world();
+    topic.fill(0, 0, 2);
+    topic.lose(0, 1);
+    topic.elsewhere.add(documentId("app", sourceRecord("line", { offset: 1 })));
+    expect(verdictOf(await topic.run())).toMatchObject({ gaps: 1, clean: false });
+    expect(topic.sought).toEqual([]);
   });
 
   test("what the pipeline drops once more was dropped", async () => {

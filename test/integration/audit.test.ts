@@ -26,6 +26,9 @@ const declared: Readonly<Record<string, object>> = {
   gone: {},
   again: {},
   piped: { pipeline: run },
+  dropping: {},
+  rerouted: { pipeline: `${run}-reroute` },
+  bare: {},
   late: { startAt: "latest" },
   empty: {},
 };
@@ -63,6 +66,15 @@ describe("bun run audit", () => {
     for (const name of Object.keys(declared))
       await kafka.createTopic(topicOf(name), name === "holes" ? 2 : 1, configOf(name));
     await elasticsearch.request("PUT", `/_ingest/pipeline/${run}`, { processors: [] });
+    const reroute = { destination: `${run}-elsewhere`, contains: "line 7" };
+    await elasticsearch.request("PUT", `/_ingest/pipeline/${run}-reroute`, { processors: [{ reroute }] });
+    const processors = [{ drop: { contains: "line 3" } }, { drop: { contains: "line 5" } }];
+    await elasticsearch.request("PUT", `/_ingest/pipeline/${run}-drop`, { processors });
+    await elasticsearch.request("PUT", `/_ingest/pipeline/${run}-bare`, {
+      processors: [{ remove: { field: "kafka" } }],
+    });
+    await createWithPipeline("dropping", `${run}-drop`);
+    await createWithPipeline("bare", `${run}-bare`);
     await elasticsearch.request("PUT", `/${topicOf("mixed")}`, {
       mappings: {
         properties: { n: { type: "long" }, kafka: { properties: { topic: { type: "keyword" } } } },
@@ -89,10 +101,18 @@ describe("bun run audit", () => {
   }, 180_000);
 
   afterAll(async () => {
-    await servers.elasticsearch.request("DELETE", `/_ingest/pipeline/${run}`);
+    for (const pipeline of [run, `${run}-reroute`])
+      await servers.elasticsearch.request("DELETE", `/_ingest/pipeline/${pipeline}`);
     await servers[Symbol.asyncDispose]();
     await rm(folder, { recursive: true, force: true });
   });
+
+  /** An index that brings its own pipeline. */
+  async function createWithPipeline(name: string, pipeline: string): Promise<void> {
+    const settings = { "index.default_pipeline": pipeline };
+    const made = await servers.elasticsearch.request("PUT", `/${topicOf(name)}`, { settings });
+    expect(made.status).toBe(200);
+  }
 
   /** Groups that no other test has. */
   function groups() {
@@ -144,6 +164,7 @@ describe("bun run audit", () => {
     await kafka.produce(topicOf("gone"), lines(10));
     await kafka.produce(topicOf("again"), lines(4));
     await kafka.produce(topicOf("piped"), lines(6));
+    for (const name of ["dropping", "rerouted", "bare"]) await kafka.produce(topicOf(name), lines(10));
     await kafka.produce(topicOf("late"), lines(3));
   }
 
@@ -385,6 +406,45 @@ describe("bun run audit", () => {
     expect(told.topic.verdict).toMatchObject({ undecided: 0 });
   }, 60_000);
 
+  test("a pipeline that the index brings itself may have dropped records too; a repair tells", async () => {
+    const open = await auditOf("dropping");
+    expect({ code: open.code, verdict: open.topic.verdict }).toEqual({
+      code: 0,
+      verdict: { gaps: 0, doubles: 0, undecided: 2, clean: true },
+    });
+    const told = await auditOf("dropping", "--repair");
+    expect(told.topic.repair).toMatchObject({ skipped: 2 });
+    expect({ code: told.code, verdict: told.topic.verdict }).toEqual({
+      code: 0,
+      verdict: { gaps: 0, doubles: 0, undecided: 0, clean: true },
+    });
+    const text = await audit(topicOf("dropping"), "--repair");
+    expect(text.out).toContain("repaired: 2 dropped by the pipeline");
+    expect(text.out).toContain("every record accounted for");
+  }, 60_000);
+
+  test("what a pipeline sent to another index is accounted for", async () => {
+    const { code, topic } = await auditOf("rerouted");
+    expect(topic.totals).toMatchObject({ offsets: 10, indexed: 9, elsewhere: 1, dropped: 0, gaps: 0 });
+    expect({ code, undecided: topic.verdict.undecided }).toEqual({ code: 0, undecided: 0 });
+  }, 60_000);
+
+  test("what the repair is told to be there is no gap, though a pipeline took what it is found by", async () => {
+    const known = await auditOf("bare");
+    expect(known.topic.totals).toMatchObject({ indexed: 0, elsewhere: 10, gaps: 0 });
+    await servers.elasticsearch.request("PUT", `/${topicOf("bare")}/_settings`, {
+      "index.default_pipeline": null,
+    });
+    const gaps = await auditOf("bare");
+    expect({ code: gaps.code, gaps: gaps.topic.verdict.gaps }).toEqual({ code: 1, gaps: 10 });
+    const told = await auditOf("bare", "--repair");
+    expect(told.topic.repair).toMatchObject({ duplicate: 10, indexed: 0 });
+    expect({ code: told.code, verdict: told.topic.verdict }).toEqual({
+      code: 0,
+      verdict: { gaps: 0, doubles: 0, undecided: 0, clean: true },
+    });
+  }, 60_000);
+
   test("a topic that began at latest is audited from what is known to have been read", async () => {
     const { code, topic } = await auditOf("late");
     expect(code).toBe(0);
@@ -396,7 +456,7 @@ describe("bun run audit", () => {
     const { out, code } = await audit();
     expect(code).toBe(1);
     for (const name of Object.keys(declared)) expect(out).toContain(`${topicOf(name)} → `);
-    expect(out.trimEnd().split("\n").at(-1)).toMatch(/^12 topics, \d+ offsets: .*more than once/);
+    expect(out.trimEnd().split("\n").at(-1)).toMatch(/^15 topics, \d+ offsets: .*more than once/);
   }, 120_000);
 
   test("leaves no group behind", async () => {

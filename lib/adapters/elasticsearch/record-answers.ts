@@ -7,6 +7,8 @@ export interface IndexNames {
   /** Indices that are open, aliases and data streams. */
   readonly open: ReadonlySet<string>;
   readonly closed: ReadonlySet<string>;
+  /** Of the open ones, aliases and data streams. */
+  readonly others: ReadonlySet<string>;
 }
 
 /** Reads an answer of `GET /_resolve/index/…`. */
@@ -16,9 +18,22 @@ export function parseIndexNames(answer: unknown): IndexNames {
   for (const { name, attributes } of entriesOf(answer, "indices")) {
     (attributes.includes("closed") ? closed : open).add(name);
   }
-  for (const { name } of entriesOf(answer, "aliases")) open.add(name);
-  for (const { name } of entriesOf(answer, "data_streams")) open.add(name);
-  return { open, closed };
+  const others = new Set(
+    ["aliases", "data_streams"].flatMap((kind) => entriesOf(answer, kind)).map(({ name }) => name),
+  );
+  return { open: open.union(others), closed, others };
+}
+
+/** Reads which indices have a default or a final pipeline, of an answer of `GET /…/_settings/…`. */
+export function parsePipedIndices(answer: unknown): ReadonlySet<string> {
+  const piped = new Set<string>();
+  for (const [name, entry] of Object.entries(isObject(answer) ? answer : {})) {
+    const settings = isObject(entry) && isObject(entry["settings"]) ? entry["settings"]["index"] : null;
+    if (!isObject(settings)) continue;
+    const pipelines = [settings["default_pipeline"], settings["final_pipeline"]];
+    if (pipelines.some((pipeline) => typeof pipeline === "string" && pipeline !== "_none")) piped.add(name);
+  }
+  return piped;
 }
 
 function entriesOf(answer: unknown, kind: string): { name: string; attributes: readonly unknown[] }[] {

@@ -7,7 +7,7 @@ import { indexPatternOf } from "../../rules/names.ts";
 import { maxTargetLength } from "../../rules/search/target.ts";
 import type { Elasticsearch, Question } from "./client.ts";
 import { createDocumentCursor, type DocumentCursor } from "./document-cursor.ts";
-import { parseIndexNames, parsePage, type IndexNames } from "./record-answers.ts";
+import { parseIndexNames, parsePage, parsePipedIndices, type IndexNames } from "./record-answers.ts";
 
 /** Every document of one topic as it was at one moment. Whoever opens it closes it. */
 export interface RecordDocuments {
@@ -15,6 +15,10 @@ export interface RecordDocuments {
   readonly names: IndexNames;
   /** Documents met so far whose `_id` is not one that Penstock gives. */
   readonly foreign: number;
+  /** Whether an index, alias or data stream of those brings an ingest pipeline of its own. */
+  hasPipeline(index: string): boolean;
+  /** Which of these ids are in any index, also one that the topic does not name. */
+  anywhere(ids: readonly string[]): Promise<ReadonlySet<string>>;
   /** The documents of a partition at offsets [start, end), in the order of offsets. */
   cursor(partition: number, start: number, end: number): DocumentCursor;
   /** The lowest offset of a document at offsets [start, end); null: there is none. */
@@ -50,7 +54,7 @@ const FIRST_RETRY_MS = 250;
  * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
  */
 export async function openRecordDocuments(
-  elasticsearch: Pick<Elasticsearch, "ask">,
+  elasticsearch: Pick<Elasticsearch, "ask" | "existingIds">,
   options: RecordDocumentsOptions,
   signal: AbortSignal,
 ): Promise<RecordDocuments> {
@@ -70,6 +74,8 @@ export async function openRecordDocuments(
   const holders = await indicesWithDocuments();
   const pit = holders.length === 0 ? null : await openPointInTime();
   const names = parseIndexNames(await resolveNames());
+  const piped = parsePipedIndices(await pipelineSettings());
+  let allRefreshed = false;
   let pitId = pit;
   let foreign = 0;
 
@@ -113,6 +119,11 @@ export async function openRecordDocuments(
     const target = encodeURIComponent(pattern === index ? `${index}*` : pattern);
     const querystring = { expand_wildcards: "all" };
     return ask({ method: "GET", path: `/_resolve/index/${target}`, querystring });
+  }
+
+  async function pipelineSettings(): Promise<unknown> {
+    const path = `/${encodeURIComponent(pattern)}/_settings/index.default_pipeline,index.final_pipeline`;
+    return ask({ method: "GET", path, querystring: { ...LENIENT, expand_wildcards: "all" } });
   }
 
   function queryFor(partition: number, offsets: object): object {
@@ -161,6 +172,13 @@ export async function openRecordDocuments(
     names,
     get foreign() {
       return foreign;
+    },
+    // Which index stands behind an alias or data stream is not told by the name.
+    hasPipeline: (name) => piped.has(name) || (piped.size > 0 && names.others.has(name)),
+    async anywhere(ids) {
+      if (!allRefreshed) await ask({ method: "POST", path: "/*/_refresh", querystring: LENIENT });
+      allRefreshed = true;
+      return elasticsearch.existingIds("*", ids, signal);
     },
     cursor(partition, start, end) {
       // The page at hand and the next.

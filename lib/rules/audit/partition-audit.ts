@@ -16,6 +16,12 @@ export interface BuriedRecord {
   readonly timestamp: number;
 }
 
+/** A record of one partition that is accounted for otherwise. */
+export interface SettledRecord extends BuriedRecord {
+  /** `elsewhere`: a pipeline sent it to another index. `repaired`: so said the repair, of what it found or was dropped. */
+  readonly how: "elsewhere" | "repaired";
+}
+
 /** Why a record has neither a document nor a dead letter. */
 export type Absence =
   /** A tombstone: there is nothing to index. */
@@ -35,6 +41,8 @@ export interface Stretch {
   readonly documents: readonly AuditDocument[];
   /** Those below `end` that were not given before; a record may stand more than once. */
   readonly buried: readonly BuriedRecord[];
+  /** Those below `end`, in any order. */
+  readonly settled?: readonly SettledRecord[];
 }
 
 /** What became of the offsets [start, end) of one partition: each counts once. */
@@ -44,6 +52,10 @@ export interface PartitionAudit {
   readonly end: number;
   readonly indexed: number;
   readonly deadLettered: number;
+  /** In another index, where a pipeline sent them. */
+  readonly elsewhere: number;
+  /** Neither found nor missing: the repair was told that they are there, or its pipeline dropped them once more. */
+  readonly repaired: number;
   readonly nulls: number;
   /** Kafka returns nothing there: transaction markers, aborted, compacted or meanwhile deleted records. */
   readonly notRecords: number;
@@ -85,7 +97,7 @@ export interface PartitionAuditorOptions {
  */
 export function createPartitionAuditor(options: PartitionAuditorOptions): PartitionAuditor {
   const { partition, start, end, explain, keepRanges } = options;
-  const count = { indexed: 0, deadLettered: 0, nulls: 0, notRecords: 0, stale: 0 };
+  const count = { indexed: 0, deadLettered: 0, elsewhere: 0, repaired: 0, nulls: 0, notRecords: 0, stale: 0 };
   const expired = createOffsetRanges(keepRanges);
   const dropped = createOffsetRanges(keepRanges);
   const gaps = createOffsetRanges(keepRanges);
@@ -98,6 +110,7 @@ export function createPartitionAuditor(options: PartitionAuditorOptions): Partit
     record: SourceRecord | null,
     documents: readonly AuditDocument[],
     buried: readonly BuriedRecord[],
+    settled: SettledRecord | undefined,
   ): boolean {
     const label = doubleLabel(documents);
     if (label !== null) doubles.add(offset, label);
@@ -118,6 +131,10 @@ export function createPartitionAuditor(options: PartitionAuditorOptions): Partit
       count.deadLettered += 1;
       return false;
     }
+    if (settled?.timestamp === record.timestamp) {
+      count[settled.how] += 1;
+      return false;
+    }
     const absence = explain(record);
     if (absence.kind === "null") count.nulls += 1;
     else if (absence.kind === "expired") expired.add(offset, absence.index);
@@ -134,6 +151,7 @@ export function createPartitionAuditor(options: PartitionAuditorOptions): Partit
       const records = inOrder(stretch.records);
       const documents = inOrder(stretch.documents);
       const buried = inOrder(stretch.buried);
+      const settled = new Map(stretch.settled?.map((one) => [one.offset, one]));
       const until = Math.min(stretch.end, end);
       const unaccounted: SourceRecord[] = [];
       while (position < until) {
@@ -145,7 +163,7 @@ export function createPartitionAuditor(options: PartitionAuditorOptions): Partit
         }
         if (offset >= until) break;
         const [record = null] = records.at(offset);
-        const missing = settle(offset, record, documents.at(offset), buried.at(offset));
+        const missing = settle(offset, record, documents.at(offset), buried.at(offset), settled.get(offset));
         if (missing && record !== null) unaccounted.push(record);
         position = Math.max(position, offset + 1);
       }

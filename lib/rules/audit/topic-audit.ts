@@ -36,6 +36,8 @@ export interface AuditTotals {
   readonly offsets: number;
   readonly indexed: number;
   readonly deadLettered: number;
+  readonly elsewhere: number;
+  readonly repaired: number;
   readonly nulls: number;
   readonly notRecords: number;
   readonly expired: number;
@@ -55,6 +57,8 @@ export function totalsOf({ partitions }: Pick<AuditPass, "partitions">): AuditTo
     offsets: sum(({ start, end }) => end - start),
     indexed: sum(({ indexed }) => indexed),
     deadLettered: sum(({ deadLettered }) => deadLettered),
+    elsewhere: sum(({ elsewhere }) => elsewhere),
+    repaired: sum(({ repaired }) => repaired),
     nulls: sum(({ nulls }) => nulls),
     notRecords: sum(({ notRecords }) => notRecords),
     expired: count(({ expired }) => expired),
@@ -77,13 +81,10 @@ export interface TopicVerdict {
   readonly clean: boolean;
 }
 
-export function verdictOf({ found, repair, after }: TopicAudit): TopicVerdict {
+export function verdictOf({ found, after }: TopicAudit): TopicVerdict {
   const before = totalsOf(found);
   const now = after === null ? before : totalsOf(after);
   // A repair takes no double away.
   const doubles = Math.max(before.doubles, now.doubles);
-  // The pipeline had them once more: what it then let through is found by the second look, or was there already.
-  const undecided =
-    repair === null ? before.dropped : Math.max(0, now.dropped - repair.skipped - repair.duplicate);
-  return { gaps: now.gaps, doubles, undecided, clean: now.gaps === 0 && doubles === 0 };
+  return { gaps: now.gaps, doubles, undecided: now.dropped, clean: now.gaps === 0 && doubles === 0 };
 }

@@ -25,6 +25,8 @@ function partition(changes: Partial<PartitionAudit> = {}): PartitionAudit {
     end: 1_000,
     indexed: 1_000,
     deadLettered: 0,
+    elsewhere: 0,
+    repaired: 0,
     nulls: 0,
     notRecords: 0,
     expired: none,

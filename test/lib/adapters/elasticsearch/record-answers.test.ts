@@ -50,5 +50,9 @@ test("names: open indices, aliases and data streams count as there, closed indic
     aliases: [{ name: "c", indices: ["a"] }],
     data_streams: [{ name: "d" }],
   };
-  expect(parseIndexNames(answer)).toEqual({ open: new Set(["a", "c", "d"]), closed: new Set(["b"]) });
+  expect(parseIndexNames(answer)).toEqual({
+    open: new Set(["a", "c", "d"]),
+    closed: new Set(["b"]),
+    others: new Set(["c", "d"]),
+  });
 });

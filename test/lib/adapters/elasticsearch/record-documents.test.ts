@@ -10,8 +10,14 @@ const unavailable = new PenstockError("elasticsearch_unavailable", "429", { retr
 /** An Elasticsearch that holds `app:0:0` in `app`; `before` may answer instead, or throw. */
 function elasticsearch(before: (question: Question, nth: number) => unknown = () => undefined) {
   const asked: Question[] = [];
+  const sought: string[] = [];
   return {
     asked,
+    sought,
+    existingIds(index: string, ids: readonly string[]): Promise<ReadonlySet<string>> {
+      sought.push(index);
+      return Promise.resolve(new Set(ids.slice(0, 1)));
+    },
     ask(question: Question): Promise<unknown> {
       asked.push(question);
       try {
@@ -23,6 +29,7 @@ function elasticsearch(before: (question: Question, nth: number) => unknown = ()
       const { path, body } = question;
       if (path.endsWith("/_refresh")) return Promise.resolve({ _shards: { failed: 0 } });
       if (path.endsWith("/_pit")) return Promise.resolve({ id: "first" });
+      if (path.includes("/_settings/")) return Promise.resolve({});
       if (path.startsWith("/_resolve"))
         return Promise.resolve({ indices: [{ name: "app", attributes: ["open"] }] });
       if (body !== undefined && "aggs" in body) {
@@ -46,6 +53,7 @@ describe("the documents of a topic", () => {
       "/logs-*,penstock-records/_search",
       "/app/_pit",
       "/_resolve/index/logs-*",
+      "/logs-*/_settings/index.default_pipeline,index.final_pipeline",
     ]);
   });
 
@@ -87,7 +95,7 @@ describe("the documents of a topic", () => {
       return undefined;
     });
     await openRecordDocuments(patient, options, signal);
-    expect(patient.asked).toHaveLength(5);
+    expect(patient.asked).toHaveLength(6);
 
     const refusing = elasticsearch(() => {
       throw new PenstockError("elasticsearch_refused", "403");
@@ -107,6 +115,32 @@ describe("the documents of a topic", () => {
     expect(await documents.cursor(0, 0, 10).until(10)).toEqual([]);
     expect(await documents.countBelow(0, 5)).toBe(0);
     await documents.close();
-    expect(server.asked).toHaveLength(3);
+    expect(server.asked).toHaveLength(4);
+  });
+
+  test("the pipelines of the indices behind it are known, through an alias too", async () => {
+    const settings = (own: object) => ({ settings: { index: own } });
+    const server = elasticsearch(({ path }) => {
+      if (path.startsWith("/_resolve"))
+        return { indices: [{ name: "app", attributes: [] }], aliases: [{ name: "alias" }] };
+      if (!path.includes("/_settings/")) return undefined;
+      return { app: settings({ default_pipeline: "_none" }), "app-1": settings({ final_pipeline: "p" }) };
+    });
+    const documents = await openRecordDocuments(server, options, signal);
+    expect(["app", "app-1", "alias", "other"].map((name) => documents.hasPipeline(name))).toEqual([
+      false,
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  test("ids are looked for in all indices, refreshed once", async () => {
+    const server = elasticsearch();
+    const documents = await openRecordDocuments(server, options, signal);
+    expect(await documents.anywhere(["a", "b"])).toEqual(new Set(["a"]));
+    await documents.anywhere(["c"]);
+    expect(server.asked.filter(({ path }) => path === "/*/_refresh")).toHaveLength(1);
+    expect(server.sought).toEqual(["*", "*"]);
   });
 });

@@ -120,7 +120,11 @@ export async function reconcileTopics(input: ReconcileInput, deps: ReconcileDeps
             },
     },
     kafka: { ok: kafka.error === null, error: kafka.error },
-    lookAgainMs: lookAgainMs([config.memory.stillness, ...stillnessesOf(etcd.memory)], deps.now()),
+    lookAgainMs: lookAgainMs(
+      [config.memory.stillness, ...stillnessesOf(etcd.memory)],
+      patientAtMs,
+      deps.now(),
+    ),
     ...applied,
     durationMs: deps.now() - startedAt,
   };

@@ -41,10 +41,17 @@ export function believedAtMs({ sinceMs, restlessSinceMs }: Stillness, nowMs: num
   return at <= nowMs ? null : at;
 }
 
-/** In how many milliseconds the first of them will be believed that is not now; null: all are. */
-export function lookAgainMs(sources: readonly (Stillness | null)[], nowMs: number): number | null {
-  const times = sources.flatMap((one) => (one === null ? [] : (believedAtMs(one, nowMs) ?? [])));
-  return times.length === 0 ? null : Math.min(...times) - nowMs;
+/**
+ * In how many milliseconds the first of them will be believed that was not when it was looked at; null: all were.
+ * @param lookedAtMs as `lookAt` was told: what followed may have taken longer than a source has to stand still
+ */
+export function lookAgainMs(
+  sources: readonly (Stillness | null)[],
+  lookedAtMs: number | null,
+  nowMs: number,
+): number | null {
+  const times = sources.flatMap((one) => (one === null ? [] : (believedAtMs(one, lookedAtMs) ?? [])));
+  return times.length === 0 ? null : Math.max(0, Math.min(...times) - nowMs);
 }
 
 /**

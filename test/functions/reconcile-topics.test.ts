@@ -209,6 +209,15 @@ describe("a source that was caught half written", () => {
     expect((await world.look()).stopped).toEqual(["b"]);
   });
 
+  test("is looked at again at once where the run itself took longer than the second", async () => {
+    const world = createWorld([entry("a", 0), entry("b", 1)], ["a", "b"]);
+    await world.run();
+    world.onReplace = () => void (world.now += 5_000);
+    world.config = { settings: settings(), declarations: [entry("a", 0, { path: "/new" })] };
+    expect(await world.look()).toMatchObject({ stopped: [], lookAgainMs: 0 });
+    expect((await world.look()).stopped).toEqual(["b"]);
+  });
+
   test("an entry whose end is missing neither starts a topic nor changes one", async () => {
     const whole = [entry("a", 0, { index: "a-index" }), entry("b", 1, { index: "b-index" })];
     const world = createWorld(whole.slice(0, 1), ["a", "b"]);

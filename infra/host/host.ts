@@ -212,12 +212,13 @@ export function startHost(options: HostOptions): Host {
     settings: () => inForce,
   });
   const { http } = config.settings;
+  const kernel = createOpenConnections();
   const server = serveHttp({
     hostname: http.hostname,
     port: http.port,
     tls: http.tls,
     app: createHttpApp(services.http),
-    connections: watchConnections(createOpenConnections(), failures),
+    connections: watchConnections(kernel, failures),
   });
   const watch = createFileWatch({
     onChange(paths) {
@@ -242,6 +243,7 @@ export function startHost(options: HostOptions): Host {
       options.note("stopping: the clients are closed");
       await Promise.all([monitor.stop(), lags.stop(), etcd.close(), clients.close()]);
       await server.stop();
+      kernel.close();
       const uncommitted = [...unclean, ...late];
       if (uncommitted.length > 0)
         logger.warn("some records stayed uncommitted and will be read again", { topics: uncommitted });

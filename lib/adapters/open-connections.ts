@@ -1,4 +1,4 @@
-import { openSync, readFileSync, readSync, statSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 
 /** What the kernel says of this process' connections and descriptors. Linux alone tells: elsewhere all of it is null. */
 export interface OpenConnections {
@@ -8,11 +8,12 @@ export interface OpenConnections {
   readonly descriptors: () => number | null;
   /** Established connections to a port of ours, those among them of which nothing else has been heard. */
   readonly to: (port: number) => number | null;
+  close(): void;
 }
 
 const ESTABLISHED = "01";
 
-/** Opens the kernel's tables at once, and for good: where descriptors have run out, nothing can be opened any more. */
+/** Opens the kernel's tables at once: where descriptors have run out, nothing can be opened any more. */
 export function createOpenConnections(): OpenConnections {
   const tables = ["/proc/self/net/tcp", "/proc/self/net/tcp6"].flatMap((path) => {
     try {
@@ -47,6 +48,7 @@ export function createOpenConnections(): OpenConnections {
       const line = new RegExp(`^ *\\d+: [0-9A-F]+:${name} [0-9A-F]+:[0-9A-F]{4} ${ESTABLISHED} `, "gm");
       return tables.reduce((sum, table) => sum + [...textOf(table).matchAll(line)].length, 0);
     },
+    close: () => tables.splice(0).forEach((table) => closeSync(table)),
   };
 }
 

@@ -156,45 +156,54 @@ describe("stopping", () => {
 
 describe("more connections than there may be", () => {
   const kernel = createOpenConnections();
-  /** A server that takes three, and counts when it is told to. */
+  /** A server that takes three, and counts once it is told to. */
   function bounded() {
     const cut: number[] = [];
+    const watch = { isOn: false };
     const server = serve({
       app: setUp().app,
       connections: {
         most: 3,
         everyMs: 20,
-        count: (port) => kernel.to(port) ?? 0,
+        count: (port) => (watch.isOn ? (kernel.to(port) ?? 0) : 0),
         onCut: (count) => cut.push(count),
         onClosed: (error) => expect(error).toBeNull(),
       },
     });
-    return { server, cut };
+    return { server, cut, watch };
   }
-  /** @returns resolves once the server has closed it */
-  function say(port: number, text: string): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const socket = connect(port, hostname, () => socket.write(text));
-    socket.once("error", () => {});
-    socket.once("close", () => resolve());
-    socket.resume();
-    return promise;
+  /** Six connections that say this. @returns for each, what resolves once it is open, answered, and closed by the server */
+  function six(port: number, text: string) {
+    return Array.from({ length: 6 }, () => {
+      const open = Promise.withResolvers<void>();
+      const answered = Promise.withResolvers<void>();
+      const closed = Promise.withResolvers<void>();
+      const socket = connect(port, hostname, () => socket.write(text, () => open.resolve()));
+      socket.once("data", () => answered.resolve());
+      socket.once("error", () => {});
+      socket.once("close", () => closed.resolve());
+      return { open: open.promise, answered: answered.promise, closed: closed.promise };
+    });
   }
   const whole = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
   test.skipIf(kernel.descriptorLimit === null)("those between two requests are closed", async () => {
-    const { server, cut } = bounded();
-    await Promise.all(Array.from({ length: 6 }, () => say(server.port, whole)));
+    const { server, cut, watch } = bounded();
+    const opened = six(server.port, whole);
+    await Promise.all(opened.map(({ answered }) => answered));
+    watch.isOn = true;
+    await Promise.all(opened.map(({ closed }) => closed));
     expect(cut).toEqual([]);
   });
 
   test.skipIf(kernel.descriptorLimit === null)(
     "where that does not do, all are, and the port is open again",
     async () => {
-      const { server, cut } = bounded();
-      await Promise.all(
-        Array.from({ length: 6 }, () => say(server.port, "GET /healthz HTTP/1.1\r\nHost: l")),
-      );
+      const { server, cut, watch } = bounded();
+      const opened = six(server.port, "GET /healthz HTTP/1.1\r\nHost: l");
+      await Promise.all(opened.map(({ open }) => open));
+      watch.isOn = true;
+      await Promise.all(opened.map(({ closed }) => closed));
       expect(cut.length).toBeGreaterThan(0);
       expect((await fetch(`${server.url}healthz`)).status).toBe(200);
     },

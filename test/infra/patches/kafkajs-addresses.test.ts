@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { createRequire } from "node:module";
 import { createServer, type Socket } from "node:net";
+import { KafkaJSRequestTimeoutError } from "kafkajs";
 import { createAddressBook } from "../../../lib/adapters/kafka/address-book.ts";
 import { rejection } from "../../support/rejection.ts";
 
@@ -111,7 +112,7 @@ describe("a broker that says nothing", () => {
   function known(nodes: readonly number[], brokers: Record<string, object>) {
     const pool = new BrokerPool({
       logger,
-      retry,
+      retry: { ...retry, retries: 3 },
       connectionPoolBuilder: { build: () => Promise.reject(new Error("no other is needed")) },
     });
     const seed = {
@@ -138,6 +139,34 @@ describe("a broker that says nothing", () => {
     const pool = known([1], { 2: gone });
     await pool.refreshMetadata([]);
     expect([left, Object.keys(pool.brokers)]).toEqual([true, ["1"]]);
+  });
+
+  test("is asked for metadata once, and then another; where none answers, the reason is told", async () => {
+    const timedOut = new KafkaJSRequestTimeoutError("Request Metadata(key: 3, version: 6) timed out");
+    const asked: string[] = [];
+    const connected = { 2: true, 3: true };
+    const frozen = (nodeId: 2 | 3) => ({
+      nodeId,
+      isConnected: () => connected[nodeId],
+      connect: () => Promise.reject(Object.assign(new Error("away"), { retriable: false })),
+      disconnect: () => Promise.resolve(),
+      connectionPool: { host: "h", port: nodeId },
+      metadata() {
+        asked.push(`broker ${nodeId}`);
+        connected[nodeId] = false;
+        return Promise.reject(timedOut);
+      },
+    });
+    const pool = known([1], { 2: frozen(2), 3: frozen(3) });
+    // Those that are silent count as connected before the one that answers.
+    Object.assign(pool.seedBroker ?? {}, { isConnected: () => !connected[2] && !connected[3] });
+    await pool.refreshMetadata(["t"]);
+    expect(asked.toSorted()).toEqual(["broker 2", "broker 3"]);
+    expect(pool.metadata).toMatchObject({ brokers: [{ nodeId: 1 }] });
+
+    connected[2] = true;
+    pool.brokers = { 2: frozen(2) };
+    expect(await rejection(pool.refreshMetadata(["t"]))).toBe(timedOut);
   });
 
   test("is passed over by a question that any of them may answer; where none does, the reason is told", async () => {

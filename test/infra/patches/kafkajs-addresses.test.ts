@@ -157,12 +157,12 @@ describe("a broker that says nothing", () => {
         return Promise.reject(timedOut);
       },
     });
-    const pool = known([1], { 2: frozen(2), 3: frozen(3) });
+    const pool = known([1, 2, 3], { 2: frozen(2), 3: frozen(3) });
     // Those that are silent count as connected before the one that answers.
     Object.assign(pool.seedBroker ?? {}, { isConnected: () => !connected[2] && !connected[3] });
     await pool.refreshMetadata(["t"]);
     expect(asked.toSorted()).toEqual(["broker 2", "broker 3"]);
-    expect(pool.metadata).toMatchObject({ brokers: [{ nodeId: 1 }] });
+    expect(pool.metadata).toMatchObject({ brokers: [{ nodeId: 1 }, { nodeId: 2 }, { nodeId: 3 }] });
 
     connected[2] = true;
     pool.brokers = { 2: frozen(2) };

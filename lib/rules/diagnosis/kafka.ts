@@ -116,7 +116,7 @@ export function judgeRetention(configs: ReadonlyMap<string, TopicConfig | Refuse
       warning(
         "retention",
         `cannot be read of ${namesText(hidden)}: ${first?.refused}`,
-        "grant DESCRIBE_CONFIGS on the topics, or look at their retention yourself; hosts do not need it",
+        "grant DESCRIBE_CONFIGS on the topics, or look at their retention yourself; hosts use it to tell when Kafka deletes what waits",
       ),
     );
   }

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createRequire } from "node:module";
-import { AssignerProtocol, KafkaJSConnectionError, KafkaJSError } from "kafkajs";
+import { AssignerProtocol, type AssignmentContext, KafkaJSConnectionError, KafkaJSError } from "kafkajs";
 import { eventually } from "../../support/eventually.ts";
 
 /** The part of infra/patches/kafkajs@2.2.4.patch that is about a rebalance whose join fails at first. */
@@ -30,6 +30,8 @@ function member() {
   };
   const broken = () => Promise.reject(new KafkaJSConnectionError("Connection error: read ECONNRESET"));
   let generationId = 0;
+  let isGone = false;
+  let commit = (_offset: string): Promise<void> => Promise.reject(new Error("nothing is assigned"));
   const coordinator = {
     isConnected: () => true,
     offsetFetch: () =>
@@ -54,11 +56,17 @@ function member() {
         }),
       }),
     heartbeat() {
+      if (isGone) return broken();
       if (!heartbeatsFail) return Promise.resolve();
       heartbeatsFail = false;
       return Promise.reject(Object.assign(new KafkaJSError("moved"), { type: "NOT_COORDINATOR_FOR_GROUP" }));
     },
     leaveGroup: () => Promise.resolve(),
+  };
+  const successor = {
+    ...coordinator,
+    heartbeat: () => Promise.resolve(void seen.push("beats at the successor")),
+    offsetCommit: () => Promise.resolve(void seen.push("commits at the successor")),
   };
   const offsets = { t: { 0: "0" } };
   const group = new ConsumerGroup({
@@ -86,7 +94,8 @@ function member() {
       refreshMetadata: () => Promise.resolve(),
       refreshMetadataIfNecessary: () => Promise.resolve(),
       getNodeIds: () => [1],
-      findGroupCoordinator: () => Promise.resolve(coordinator),
+      findGroupCoordinator: () => Promise.resolve(isGone ? successor : coordinator),
+      markOffsetAsCommitted() {},
       findTopicPartitionMetadata: () => [{ partitionId: 0, leader: 1, replicas: [1], isr: [1] }],
       findLeaderForPartitions: () => ({ 1: [0] }),
       committedOffsets: () => offsets,
@@ -100,7 +109,13 @@ function member() {
           abandonFetch() {},
         }),
     },
-    onAssigned: () => (failing("assignmentFails") ? broken() : void seen.push("assigned")),
+    onAssigned(context: AssignmentContext) {
+      if (failing("assignmentFails")) return broken();
+      seen.push("assigned");
+      commit = (offset) =>
+        context.commit([{ topic: "t", partitions: [{ partition: 0, offset, metadata: null }] }]);
+      return undefined;
+    },
     onRebalance: () => void seen.push("rebalance"),
   });
   const runner = new Runner({
@@ -117,6 +132,9 @@ function member() {
   return {
     seen,
     runner,
+    commit: (offset: string) => commit(offset),
+    /** The coordinator's broker is gone, and another one has taken the group over. */
+    moveCoordinator: () => void (isGone = true),
     /** The next heartbeat tells of one, and the join after it fails. */
     rebalance: (failure: NonNullable<typeof failsNext>): void => {
       failsNext = failure;
@@ -137,6 +155,22 @@ test.each([
     const told = seen.slice(seen.indexOf("rebalance"));
     // Not fetching on in between, and told again.
     expect(told.slice(0, told.lastIndexOf("assigned"))).toEqual(["rebalance", failure, "rebalance"]);
+  } finally {
+    await runner.stop();
+  }
+});
+
+test("a member whose coordinator's broker is gone goes on with the next one, without a rebalance", async () => {
+  const { seen, runner, commit, moveCoordinator } = member();
+  await runner.start();
+  try {
+    moveCoordinator();
+    await eventually("it beats again", () => seen.includes("beats at the successor"));
+    await commit("5");
+    expect(seen.filter((what) => !["fetches", "beats at the successor"].includes(what))).toEqual([
+      "assigned",
+      "commits at the successor",
+    ]);
   } finally {
     await runner.stop();
   }

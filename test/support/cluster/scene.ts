@@ -80,6 +80,7 @@ export async function playClusterScene(world: ClusterWorld, scenario: Scenario):
   const watch = watchHosts(hosts, TOPICS * PARTITIONS);
   resources.defer(() => watch.stop());
   await watch.untilAllMoved(MOVED_WITHIN_MS);
+  watch.beginStillness();
   await scenario.inflict({ world, kafka, topics });
   await watch.untilAllMoved(MOVED_WITHIN_MS);
   // One may still hold on to partitions that the other has taken over.

@@ -4,8 +4,10 @@ import type { TestHost } from "../host.ts";
 
 /** What hosts said of themselves, asked all along. */
 export interface Watch {
-  /** The longest time in which no host showed a higher commit of some partition. */
+  /** The longest time since `beginStillness` in which no host showed a higher commit of some partition. */
   readonly stillnessMs: number;
+  /** Until the first commits, indices are created. */
+  beginStillness(): void;
   /** What `/readyz` gave as reason for each 503, and how often; one that was not answered counts too. */
   readonly unready: ReadonlyMap<string, number>;
   /** Waits until every partition has moved on from where it is now. */
@@ -20,7 +22,6 @@ const ANSWER_WITHIN_MS = 10_000;
 export function watchHosts(hosts: readonly TestHost[], partitions: number): Watch {
   const seen = new Map<string, { committed: number; at: number }>();
   const unready = new Map<string, number>();
-  const startedAt = performance.now();
   const stopping = new AbortController();
   let stillnessMs = 0;
 
@@ -33,7 +34,7 @@ export function watchHosts(hosts: readonly TestHost[], partitions: number): Watc
   const noteCommits = async (host: TestHost): Promise<void> => {
     for (const [place, committed] of commitsIn(await topicsOf(host))) {
       const at = performance.now();
-      const before = seen.get(place) ?? { committed: -1, at: startedAt };
+      const before = seen.get(place) ?? { committed: -1, at };
       stillnessMs = Math.max(stillnessMs, at - before.at);
       if (committed > before.committed) seen.set(place, { committed, at });
     }
@@ -50,6 +51,11 @@ export function watchHosts(hosts: readonly TestHost[], partitions: number): Watc
   return {
     get stillnessMs() {
       return stillnessMs;
+    },
+    beginStillness() {
+      const at = performance.now();
+      for (const [place, { committed }] of seen) seen.set(place, { committed, at });
+      stillnessMs = 0;
     },
     unready,
     async untilAllMoved(withinMs) {

@@ -1,4 +1,4 @@
-import { acceptSettings } from "../lib/rules/accept-settings.ts";
+import { acceptSettings, sameSettings } from "../lib/rules/accept-settings.ts";
 import type { Declaration, Refusal } from "../lib/rules/declaration.ts";
 import { messageOf } from "../lib/rules/errors.ts";
 import { fingerprintOf } from "../lib/rules/fingerprint.ts";
@@ -28,6 +28,8 @@ export interface SourceReaders {
   useSettings(settings: Settings): Promise<void>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Resolves after that many milliseconds. */
+  readonly wait: (ms: number) => Promise<void>;
 }
 
 /** A config file that is well. */
@@ -66,6 +68,9 @@ const STEP_DEADLINE_MS = 10_000;
  */
 const PROBE_AGAIN_MS = 30_000;
 
+/** For settings whose file moves. */
+const LONGEST_WAIT_MS = 1_000;
+
 export interface ConfigOutcome {
   readonly memory: ConfigMemory;
   readonly refused: readonly Refusal[];
@@ -86,15 +91,25 @@ export async function readConfig(
 ): Promise<ConfigOutcome> {
   const { settings: running } = memory;
   let read: ReadConfig;
+  let { stillness } = memory;
+  let believedAt: number | null;
   try {
     read = deps.readConfig();
+    stillness = lookAt(stillness, read.content, patientAtMs);
+    believedAt = believedAtMs(stillness, patientAtMs);
+    // New settings are waited for once, for what follows may ask the old servers, which take long where they are gone.
+    if (patientAtMs !== null && believedAt !== null && !sameSettings(read.settings, running)) {
+      await deps.wait(Math.min(believedAt - patientAtMs, LONGEST_WAIT_MS));
+      const nowMs = deps.now();
+      read = deps.readConfig();
+      stillness = lookAt(stillness, read.content, nowMs);
+      believedAt = believedAtMs(stillness, nowMs);
+    }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    const stillness = lookAt(memory.stillness, "unreadable", patientAtMs);
+    stillness = lookAt(stillness, "unreadable", patientAtMs);
     return { memory: { ...memory, stillness }, refused: [refusedConfig(deps, reason)], error: reason };
   }
-  const stillness = lookAt(memory.stillness, read.content, patientAtMs);
-  const believedAt = believedAtMs(stillness, patientAtMs);
   const stated = believedAt !== null && read.lastMayGoOn ? read.declarations.slice(0, -1) : read.declarations;
   const declarations = withLeaving(memory.declarations, stated, believedAt);
   const accepted = acceptSettings(running, believedAt === null ? read.settings : running);

@@ -154,6 +154,7 @@ function createWorld(names: readonly string[], reading: EtcdReading) {
     newerTrigger: new AbortController().signal,
     now: () => Date.now(),
     configPath: "config.yaml",
+    wait: () => Promise.resolve(),
     readConfig: () => ({ settings, declarations: [], lastMayGoOn: false, content: "" }),
     readEtcd: async () => reading,
     listTopics: async () => inKafka,

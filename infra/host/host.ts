@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { ingestBatch } from "../../functions/ingest-batch.ts";
 import { reconcileTopics } from "../../functions/reconcile-topics.ts";
 import { createFileWatch } from "../../lib/adapters/file-watch.ts";
@@ -142,6 +143,7 @@ export function startHost(options: HostOptions): Host {
         now,
         newerTrigger,
         configPath: options.configPath,
+        wait: (ms) => delay(ms),
         readConfig() {
           try {
             return options.readConfig();

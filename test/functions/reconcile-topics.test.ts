@@ -247,12 +247,13 @@ describe("a source that was caught half written", () => {
     declare(world, { etcd, log, deadLetters }, "app");
     await world.run();
     declare(world, {}, "app");
+    world.onWait = () => void (world.config = new Error("cut in the middle of a word"));
     await world.look();
     expect(world.inForce).toMatchObject({ log, deadLetters, etcd });
-    world.config = new Error("cut in the middle of a word");
-    await world.look();
-    declare(world, { etcd, log, deadLetters }, "app");
+    declare(world, { log }, "app");
+    world.onWait = () => declare(world, { etcd, log, deadLetters }, "app");
     expect((await world.look()).lookAgainMs).toBe(1_000);
+    world.onWait = () => {};
     await world.run();
     expect(world.inForce).toMatchObject({ log, deadLetters, etcd });
     expect(world.running()).toEqual(["app", "one", "two"]);

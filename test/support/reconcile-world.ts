@@ -49,6 +49,8 @@ export interface World {
   mostReplacing: number;
   newerTrigger: AbortController;
   onReplace: (topic: string) => void;
+  /** While a run waits for the config file to stand still. */
+  onWait: () => void;
 
   /** One run, which takes up the memory of the one before. */
   look(changes?: Partial<ReconcileInput>): Promise<ReconcileResult>;
@@ -80,6 +82,7 @@ export function createWorld(declarations: readonly Declaration[], kafka: readonl
     mostReplacing: 0,
     newerTrigger: new AbortController(),
     onReplace: () => {},
+    onWait: () => {},
     memory: {
       settings: atStart,
       declarations: [],
@@ -139,6 +142,10 @@ function deps(world: World): ReconcileDeps {
     newerTrigger: world.newerTrigger.signal,
     now: () => world.now,
     configPath: "config.yaml",
+    async wait(ms) {
+      world.now += ms;
+      world.onWait();
+    },
     readConfig() {
       const config = orThrow(world.config);
       return { lastMayGoOn: false, ...config, content: fingerprintOf(config) };

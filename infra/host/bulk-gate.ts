@@ -8,10 +8,12 @@ export interface BulkGate {
   /**
    * Waits for a free place. A topic should wait for one place at a time: then a busy topic cannot fill the
    * queue and every topic gets its turn.
+   * @param again true: what it sends was in trouble just now. All of those together have half of the places: an index that
+   * answers nothing until the time is over would else hold them all, for good.
    * @returns gives the place back; calling it again does nothing
    * @throws the signal's reason
    */
-  enter(signal: AbortSignal): Promise<Leave>;
+  enter(signal: AbortSignal, again?: boolean): Promise<Leave>;
   /** Changes how many places there may be; requests in flight finish as they are. */
   resize(maxPlaces: number): void;
   /** How many there are now: fewer while Elasticsearch refuses work. */
@@ -21,31 +23,37 @@ export interface BulkGate {
 export function createBulkGate(maxPlaces: number): BulkGate {
   let pace = fullPace(maxPlaces);
   let taken = 0;
-  const waiting = new Set<() => void>();
+  let takenAgain = 0;
+  /** Who waits, and whether again, in their order. */
+  const waiting = new Map<() => void, boolean>();
 
   const admit = (): void => {
-    for (const wake of waiting) {
+    const forAgain = Math.max(1, pace.places >> 1);
+    for (const [wake, again] of waiting) {
       if (taken >= pace.places) return;
+      if (again && takenAgain >= forAgain) continue;
       waiting.delete(wake);
       taken += 1;
+      if (again) takenAgain += 1;
       wake();
     }
   };
 
-  const place = (): Leave => {
+  const place = (again: boolean): Leave => {
     let held = true;
     const { round } = pace;
     return (load) => {
       if (!held) return;
       held = false;
       taken -= 1;
+      if (again) takenAgain -= 1;
       if (load !== undefined) pace = paceAfter(pace, load, round);
       admit();
     };
   };
 
   return {
-    async enter(signal) {
+    async enter(signal, again = false) {
       signal.throwIfAborted();
       const turn = Promise.withResolvers<void>();
       const onAbort = (): void => {
@@ -53,11 +61,11 @@ export function createBulkGate(maxPlaces: number): BulkGate {
         if (waiting.delete(turn.resolve)) turn.reject(signal.reason);
       };
       signal.addEventListener("abort", onAbort, { once: true });
-      waiting.add(turn.resolve);
+      waiting.set(turn.resolve, again);
       admit();
       try {
         await turn.promise;
-        return place();
+        return place(again);
       } finally {
         signal.removeEventListener("abort", onAbort);
       }

@@ -89,7 +89,7 @@ export function createPump(deps: PumpDeps): Pump {
           await attempts.changed;
           continue;
         }
-        const leave = await gate.enter(life.signal);
+        const leave = await gate.enter(life.signal, trouble !== null);
         const taken = queue.take(deps.limits());
         const chunk = ledger.send(taken);
         if (chunk.length < taken.length) {
@@ -136,7 +136,7 @@ export function createPump(deps: PumpDeps): Pump {
         if (suspects.holds(left)) own.wait();
         if (!probing && !draining && deps.now() - progressAt >= stalledAfterMs) shed();
         await sleep(backoffMs(RETRY_BACKOFF, number, deps.random()), undefined, { signal: generation });
-        leave = await gate.enter(generation);
+        leave = await gate.enter(generation, true);
       }
     } catch (error) {
       if (!generation.aborted) throw error;

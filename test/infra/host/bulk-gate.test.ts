@@ -52,6 +52,24 @@ test("one who asks one at a time cannot keep others out", async () => {
   expect(order).toEqual(["a", "b", "c", "a", "b", "c", "a", "b", "c"]);
 });
 
+test("what was in trouble has half of the places, however much of it there is, and keeps no other out", async () => {
+  const gate = createBulkGate(4);
+  const again: Leave[] = [];
+  for (let n = 0; n < 6; n += 1) void gate.enter(signal, true).then((left) => void again.push(left));
+  const well = ask(gate, "a", "b", "c");
+  await flush();
+  expect([again.length, well.entered]).toEqual([2, ["a", "b"]]);
+  // Their turn comes, in their order, once one of them has left.
+  again[0]?.();
+  await flush();
+  expect([again.length, well.entered]).toEqual([3, ["a", "b"]]);
+  well.leave("a");
+  await flush();
+  expect([again.length, well.entered]).toEqual([3, ["a", "b", "c"]]);
+  const one = createBulkGate(1);
+  (await one.enter(signal, true))();
+});
+
 test("more places let more in at once, fewer hold back until enough have left", async () => {
   const gate = createBulkGate(1);
   const { entered, leave } = ask(gate, "a", "b", "c", "d");

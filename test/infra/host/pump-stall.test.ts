@@ -28,6 +28,26 @@ async function stalledPump(options: Parameters<typeof createPumpWorld>[0] = {}) 
   return { ...world, sent, recover: () => (answers = "all") };
 }
 
+test("a topic whose index answers nothing until the time is over leaves half of the places to the others", async () => {
+  let attempts = 0;
+  const { pump, gate, assign } = createPumpWorld({
+    maxDocuments: 1,
+    places: 4,
+    ingest: () => {
+      attempts += 1;
+      const late = { outcomes: [null], retry: { code: "timeout", message: "late" } } as const;
+      return attempts <= 4 ? Promise.resolve(late) : new Promise(() => {});
+    },
+  });
+  assign(1, { 0: 0 });
+  await pump.accept(batch([0, 1, 2, 3]), noHeartbeat);
+  await advance(1_000, 100);
+  expect(attempts).toBe(6);
+  const others = [await gate.enter(signal), await gate.enter(signal)];
+  expect(others).toHaveLength(2);
+  pump.close();
+});
+
 describe("a topic without an outcome for a minute", () => {
   test("lets go of what it holds and reads it again from the first record without an outcome", async () => {
     const { pump, budget, sought } = await stalledPump();

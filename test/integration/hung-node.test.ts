@@ -1,0 +1,38 @@
+import { expect, test } from "bun:test";
+import { startTestHost } from "../support/host.ts";
+import { uniqueName } from "../support/kafka.ts";
+import { connectStack } from "../support/stack-clients.ts";
+import { startTcpProxy } from "../support/tcp-proxy.ts";
+
+const lines = (from: number) => Array.from({ length: 50 }, (_, n) => ({ value: `line ${from + n}` }));
+
+test("a node that hangs keeps no topic from starting or going on, and readiness does not mind it", async () => {
+  await using servers = await connectStack();
+  const [node = ""] = servers.config.elasticsearch.nodes;
+  await using hung = await startTcpProxy(node);
+  await using well = await startTcpProxy(node);
+  const topic = uniqueName("hung-node");
+  await servers.kafka.createTopic(topic);
+  await servers.kafka.produce(topic, lines(0));
+  hung.block("requests");
+  const elasticsearch = { nodes: [hung.url, well.url], bulk: { requestTimeout: "2s" } };
+
+  // From the start.
+  await using host = await startTestHost({ ...servers.config, elasticsearch, topics: [topic] });
+  const indexed = (count: number) =>
+    host.untilTopic(topic, `index ${count}`, ({ counts }) => counts.indexed + counts.duplicate >= count);
+  await indexed(50);
+  expect((await host.fetch("/readyz")).status).toBe(200);
+
+  // While records flow: the bulks that it holds cost their time, and then it is left out.
+  hung.unblock();
+  for (let round = 1; round <= 3; round += 1) {
+    hung.block("requests");
+    await servers.kafka.produce(topic, lines(round * 50));
+    await indexed((round + 1) * 50);
+    hung.unblock();
+  }
+  const status = await host.untilTopic(topic, "run", ({ state }) => state === "running");
+  expect(status.counts).toMatchObject({ deadLettered: 0, skipped: 0 });
+  expect(await servers.elasticsearch.count(topic)).toBe(200);
+}, 60_000);

@@ -168,7 +168,9 @@ function retryReason(status: number, error: ServerError | null, place: string): 
 /** What Elasticsearch answered, quoted: only where no record's content can be in it. */
 export function answeredText(status: number, error: ServerError | null): string {
   const type = error === null || error.type === "unknown" ? "" : ` ${error.type}`;
-  const reason = (error?.reason ?? "") === "" ? "" : `: ${error?.reason.slice(0, MAX_QUOTED)}`;
+  // Of a shard that does not answer in time Elasticsearch goes on with the request, the document in it.
+  const said = error?.reason.replace(/,? request: \[.*$/s, "") ?? "";
+  const reason = said === "" ? "" : `: ${said.slice(0, MAX_QUOTED)}`;
   return `Elasticsearch answered ${status}${type}${reason}`;
 }
 

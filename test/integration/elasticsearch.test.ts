@@ -4,6 +4,8 @@ import { createElasticsearch, type Elasticsearch } from "../../lib/adapters/elas
 import type { DeadLetter } from "../../lib/rules/dead-letter.ts";
 import type { Specification } from "../../lib/rules/declaration.ts";
 import type { SourceRecord } from "../../lib/rules/record.ts";
+import { settings } from "../support/settings.ts";
+import { classifyItem } from "../../lib/rules/outcome.ts";
 import { sourceRecord, specification } from "../support/records.ts";
 import { testStack } from "../support/stack.ts";
 
@@ -270,6 +272,32 @@ describe("an index that takes nothing", () => {
         retry: { code },
         letters: [],
       });
+    }
+  });
+
+  test("without a node for its primary shard: retried, the shard named and not the node, and nothing of the record", async () => {
+    const index = `${run}-no-primary`;
+    await call("PUT", `/${index}?wait_for_active_shards=0`, {
+      settings: { "index.routing.allocation.require._name": "nobody" },
+    });
+    const impatient = createElasticsearch({
+      ...settings().elasticsearch,
+      nodes: [node],
+      bulk: { ...settings().elasticsearch.bulk, requestTimeoutMs: 2_000 },
+    });
+    try {
+      const body = `{"create":{"_index":"${index}","_id":"1"}}\n{"password":"hunter2"}\n`;
+      const answer = await impatient.bulk(body, { pipeline: null, signal });
+      const item = "items" in answer ? answer.items[0] : undefined;
+      expect(item?.status).toBe(503);
+      const verdict = item && classifyItem(item, { index, dated: false, othersWritten: false });
+      expect(verdict).toMatchObject({
+        kind: "retry",
+        reason: { message: expect.stringContaining("primary shard is not active") },
+      });
+      expect(JSON.stringify(verdict)).not.toContain("hunter2");
+    } finally {
+      await impatient.close();
     }
   });
 

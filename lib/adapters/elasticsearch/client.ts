@@ -182,7 +182,12 @@ export function createElasticsearch(
         {
           method: "POST",
           path: "/_bulk",
-          querystring: { filter_path: bulkFilterPath, ...(pipeline !== null && { pipeline }) },
+          querystring: {
+            filter_path: bulkFilterPath,
+            // Half of our own time: a shard without a node is told as such, not as a node of ours that is silent.
+            timeout: `${Math.ceil(settings.bulk.requestTimeoutMs / 2)}ms`,
+            ...(pipeline !== null && { pipeline }),
+          },
           body,
           format: "x-ndjson",
           timeoutMs: settings.bulk.requestTimeoutMs,

@@ -122,6 +122,18 @@ describe("everything else is retried, in a dated index too", () => {
     });
   });
 
+  test("that of a shard without a node goes on with the document, which is not passed on", () => {
+    const reason =
+      '[app][0] primary shard is not active Timeout: [15s], request: [BulkShardRequest [[app][0]] containing [index {[app][1], source[{"a":"secret"}]}]]';
+    const verdict = classifyItem(failed(503, "unavailable_shards_exception", reason), alone);
+    expect(verdict).toMatchObject({
+      reason: {
+        message:
+          "index app: Elasticsearch answered 503 unavailable_shards_exception: [app][0] primary shard is not active Timeout: [15s]",
+      },
+    });
+  });
+
   test("that of a missing pipeline says what to do", () => {
     const item = failed(400, "illegal_argument_exception", "pipeline with id [x] does not exist");
     expect(JSON.stringify(classifyItem(item, alone))).toContain("pipeline with id [x] does not exist");

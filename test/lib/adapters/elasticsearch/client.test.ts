@@ -92,8 +92,8 @@ describe("the version", () => {
     await elasticsearch.bulk("{}\n{}\n", { pipeline: "p", signal });
     expect(seen.map(({ request }) => request)).toEqual([
       "GET /_nodes?filter_path=nodes.*.version&timeout=1s",
-      "POST /_bulk?filter_path=errors,items.*.status,items.*.error,items.*.result,items.*.failure_store",
-      "POST /_bulk?filter_path=errors,items.*.status,items.*.error,items.*.result,items.*.failure_store&pipeline=p",
+      "POST /_bulk?filter_path=errors,items.*.status,items.*.error,items.*.result,items.*.failure_store&timeout=500ms",
+      "POST /_bulk?filter_path=errors,items.*.status,items.*.error,items.*.result,items.*.failure_store&timeout=500ms&pipeline=p",
     ]);
     expect(seen[0]?.accept).toBe("application/json");
     expect(seen[1]).toMatchObject({

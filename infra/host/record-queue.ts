@@ -1,5 +1,5 @@
-import { bytesOfAll, contentBytesOf } from "../../lib/adapters/kafka/source-record.ts";
-import type { SourceRecord } from "../../lib/rules/record.ts";
+import { bytesOfAll } from "../../lib/adapters/kafka/source-record.ts";
+import { contentBytesOf, type SourceRecord } from "../../lib/rules/record.ts";
 
 /** Records of one topic that wait to be sent, in the order they were fetched. */
 export class RecordQueue {

@@ -1,4 +1,4 @@
-import type { RecordHeader, Rejection, SourceRecord } from "./record.ts";
+import { contentBytesOf, type RecordHeader, type Rejection, type SourceRecord } from "./record.ts";
 
 /** The Kafka record that keeps a rejected record: its timestamp is set when it is written. */
 export interface DeadLetter {
@@ -18,7 +18,11 @@ export interface DeadLetterContext {
   readonly failedAt: number;
 }
 
+/** A letter without key, value and headers is below 3 KiB by these, whatever its record holds. */
 const maxReasonBytes = 1024;
+const maxTypeBytes = 256;
+/** What a letter may be, before compression: so much is read at once by whoever brings it back. */
+export const maxLetterBytes = 16 * 1024 * 1024;
 
 /**
  * The dead letter of a rejected record. All header values are text: numbers in decimal, `penstock.timestamp` in
@@ -33,7 +37,7 @@ export function deadLetterOf(context: DeadLetterContext): DeadLetter {
     timestamp: String(record.timestamp),
     index: rejection.index,
     status: String(rejection.status),
-    "error.type": rejection.type,
+    "error.type": truncate(rejection.type, maxTypeBytes),
     "error.reason": truncate(rejection.reason, maxReasonBytes),
     attempts: String(context.attempts),
     "failed-at": new Date(context.failedAt).toISOString(),
@@ -42,9 +46,25 @@ export function deadLetterOf(context: DeadLetterContext): DeadLetter {
   return { key: record.key, value: record.value, headers: [...record.headers, ...headers] };
 }
 
-/** A letter that does not fit into Kafka goes without its value: replay reads it from the source. */
+/** A letter that does not fit into Kafka goes without its value: replay reads the record from the source. */
 export function withoutValue(letter: DeadLetter): DeadLetter {
   return { ...letter, value: null, headers: [...letter.headers, header("value", "omitted")] };
+}
+
+/** The last form of a letter that does not fit even so: nothing but where the record is, and what is wrong with it. */
+export function bareLetter({ headers }: DeadLetter): DeadLetter {
+  // A record may have headers that look like ours; ours stand behind them.
+  const first = headers.findLastIndex(({ name }) => name === "penstock.topic");
+  const omitted = ["value", "key", "headers"].map((name) => header(name, "omitted"));
+  const about = headers.slice(first).filter(({ name }) => name !== "penstock.value");
+  return { key: null, value: null, headers: [...about, ...omitted] };
+}
+
+/** The largest form of a letter that is within the limit. */
+export function fittingLetter(letter: DeadLetter): DeadLetter {
+  if (contentBytesOf(letter) <= maxLetterBytes) return letter;
+  const short = withoutValue(letter);
+  return contentBytesOf(short) <= maxLetterBytes ? short : bareLetter(letter);
 }
 
 function header(name: string, text: string): RecordHeader {

@@ -17,6 +17,13 @@ export interface RecordHeader {
   readonly value: Buffer | null;
 }
 
+/** What a record brings: about the size of its document. */
+export function contentBytesOf(record: Pick<SourceRecord, "key" | "value" | "headers">): number {
+  let bytes = (record.key?.length ?? 0) + (record.value?.length ?? 0);
+  for (const { name, value } of record.headers) bytes += name.length + (value?.length ?? 0);
+  return bytes;
+}
+
 /** The four ends of a record. Each record has exactly one. */
 export const outcomeKinds = ["indexed", "duplicate", "dead-lettered", "skipped"] as const;
 export type OutcomeKind = (typeof outcomeKinds)[number];

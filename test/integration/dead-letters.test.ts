@@ -1,9 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { ConfigResourceTypes } from "kafkajs";
+import { randomBytes } from "node:crypto";
+import { CompressionTypes, ConfigResourceTypes } from "kafkajs";
 import type { SourceRecord } from "../../lib/rules/record.ts";
+import { createDeadLetters } from "../../lib/adapters/kafka/dead-letters.ts";
+import { deadLetterOf } from "../../lib/rules/dead-letter.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
+import { kafkaEvent } from "../support/kafka-event.ts";
 import { readTopic } from "../support/read-topic.ts";
+import { createMemoryLogger } from "../support/memory-logger.ts";
+import { kafkaSettings } from "../support/settings.ts";
+import { sourceRecord } from "../support/records.ts";
+import { rejection } from "../support/rejection.ts";
+import { replayJson } from "../support/replay-command.ts";
 import { connectStack, type StackClients } from "../support/stack-clients.ts";
 
 describe("dead letters", () => {
@@ -165,6 +174,91 @@ describe("dead letters", () => {
         ["8640000000000001", "invalid_timestamp"],
       ]),
     );
+  }, 60_000);
+
+  test("what no form with key or headers fits goes bare, the partition goes on, and replay brings it back whole", async () => {
+    const topic = uniqueName("letter");
+    const config = configFor({ topic, format: "json" });
+    await servers.kafka.createTopic(topic);
+    // Kafka's default, as of a topic that somebody else made: 1 MB.
+    await servers.kafka.createTopic(config.deadLetters.topic);
+    await createStrictIndex(topic);
+    const bad = (n: number) => Buffer.from(`{"n":"bad ${n}"}`);
+    const noise = randomBytes(1_048_300);
+    const ofZeros = {
+      value: bad(0),
+      headers: [{ key: "h", value: Buffer.alloc(17 * 1024 * 1024) }] as never,
+    };
+    await servers.kafka.produce(topic, [ofZeros], CompressionTypes.GZIP);
+    await servers.kafka.produce(topic, [{ value: bad(1), headers: [{ key: "h", value: noise }] as never }]);
+    await servers.kafka.produce(topic, [{ partition: 0, value: bad(2), key: noise }]);
+    await servers.kafka.produce(topic, [{ value: '{"n":3}' }]);
+
+    {
+      await using host = await startTestHost(config);
+      await host.untilTopic(
+        topic,
+        "has passed",
+        ({ counts }) => counts.indexed === 1 && counts.deadLettered === 3,
+      );
+      const unread = sourceRecord("", { offset: 9, value: bad(9), key: noise });
+      const answer = await host.fetch("/ingest", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(kafkaEvent([{ topic, record: unread }])),
+      });
+      expect(await answer.json()).toMatchObject({ batchItemFailures: [], counts: { deadLettered: 1 } });
+    }
+    const letters = await readTopic(servers.kafka.kafka, config.deadLetters.topic, 4);
+    for (const letter of letters) {
+      const { about, own } = split(letter);
+      expect({ own, key: letter.key, value: letter.value }).toEqual({ own: [], key: null, value: null });
+      expect(about).toMatchObject({
+        "penstock.value": "omitted",
+        "penstock.key": "omitted",
+        "penstock.headers": "omitted",
+      });
+    }
+    expect(new Set(letters.map((letter) => split(letter).about["penstock.offset"]))).toEqual(
+      new Set(["0", "1", "2", "9"]),
+    );
+
+    const elsewhere = `${topic}-mended`;
+    const { result } = await replayJson(config, "--index", elsewhere);
+    // Nobody but the event knew the last one.
+    expect(result).toMatchObject({ indexed: 2, stillRejected: 1, unrecoverable: 1 });
+    const found = (await servers.elasticsearch.documents(elsewhere)).map(({ _source }) => {
+      const { key, headers } = _source["kafka"] as { key?: string; headers?: Record<string, string> };
+      return { n: _source["n"], key: key?.length ?? 0, header: headers?.["h"]?.length ?? 0 };
+    });
+    const text = noise.toString().length;
+    expect(found).toEqual([
+      { n: "bad 1", key: 0, header: text },
+      { n: "bad 2", key: text, header: 0 },
+    ]);
+  }, 60_000);
+
+  test("a dead-letter topic that takes not even a bare letter is named, with what to change", async () => {
+    const topic = uniqueName("narrow");
+    await servers.kafka.createTopic(topic, 1, { "max.message.bytes": "100" });
+    const kafka = kafkaSettings({ brokers: servers.config.kafka.brokers });
+    const letters = createDeadLetters(kafka, topic, createMemoryLogger());
+    const why = { status: 400, type: "t", reason: "r", index: "i" };
+    const letter = deadLetterOf({
+      topic: "t",
+      record: sourceRecord("v"),
+      rejection: why,
+      attempts: 1,
+      failedAt: 0,
+    });
+    try {
+      expect(await rejection(letters.store([letter], new AbortController().signal))).toMatchObject({
+        code: "kafka_refused",
+        message: `"${topic}" takes not even a letter without key, value and headers: its max.message.bytes is too small`,
+      });
+    } finally {
+      await letters.close();
+    }
   }, 60_000);
 
   test("one poison record among many good ones, in every partition (kafka-connect-elasticsearch#157, kafka-connect-elasticsearch#694)", async () => {

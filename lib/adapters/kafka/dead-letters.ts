@@ -1,13 +1,21 @@
 import {
+  CompressionTypes,
   KafkaJSAggregateError,
   KafkaJSProtocolError,
-  Partitioners,
+  type ICustomPartitioner,
   type Kafka,
   type Producer,
 } from "kafkajs";
 import { abortable } from "../../rules/abortable.ts";
-import { withoutValue, type DeadLetter } from "../../rules/dead-letter.ts";
-import { messageOf } from "../../rules/errors.ts";
+import {
+  bareLetter,
+  type DeadLetter,
+  fittingLetter,
+  maxLetterBytes,
+  withoutValue,
+} from "../../rules/dead-letter.ts";
+import { messageOf, PenstockError } from "../../rules/errors.ts";
+import { contentBytesOf } from "../../rules/record.ts";
 import type { Logger } from "../../rules/logger.ts";
 import type { KafkaSettings } from "../../rules/settings.ts";
 import { createKafkaClient } from "./client.ts";
@@ -28,7 +36,7 @@ export interface DeadLetters {
 /** Kept until somebody replays or deletes them; larger than any record a default broker accepts. */
 export const DEAD_LETTER_TOPIC_CONFIG = [
   { name: "retention.ms", value: "-1" },
-  { name: "max.message.bytes", value: String(16 * 1024 * 1024) },
+  { name: "max.message.bytes", value: String(maxLetterBytes) },
 ];
 /** `max.message.bytes` bounds a whole record batch, and a topic that somebody else made may have the default of 1 MB. */
 const BATCH_BYTES = 512 * 1024;
@@ -60,7 +68,8 @@ export function createDeadLetters(
     async store(letters, signal) {
       try {
         const producer = await abortable(open(), signal);
-        for (const batch of inBatches(letters)) await abortable(send(producer, topic, batch), signal);
+        for (const batch of inBatches(letters.map(fittingLetter)))
+          await abortable(send(producer, topic, batch), signal);
       } catch (error) {
         // The next letter begins afresh: the topic may have been deleted, the broker replaced.
         void close().catch((failure: unknown) => {
@@ -88,11 +97,24 @@ async function openProducer(kafka: Kafka, topic: string): Promise<Producer> {
   }
   const producer = kafka.producer({
     allowAutoTopicCreation: false,
-    createPartitioner: Partitioners.DefaultPartitioner,
+    createPartitioner: inTurns,
   });
   await producer.connect();
   return producer;
 }
+
+/**
+ * One partition after the other, of those that have a leader. kafkajs' own would hash the key, in time that grows with the
+ * square of its length: one of 1 MB holds the process for two minutes.
+ */
+const inTurns: ICustomPartitioner = () => {
+  let turn = 0;
+  return ({ partitionMetadata }) => {
+    const led = partitionMetadata.filter(({ leader }) => leader >= 0);
+    const partitions = led.length > 0 ? led : partitionMetadata;
+    return partitions[turn++ % partitions.length]?.partitionId ?? 0;
+  };
+};
 
 /** kafkajs says no more than "Topic creation errors"; why, is in the errors it gathered. */
 function withoutAggregate(error: unknown, topic: string): unknown {
@@ -101,12 +123,16 @@ function withoutAggregate(error: unknown, topic: string): unknown {
   return new Error(`"${topic}" is not there and cannot be created: ${reasons}`, { cause: error });
 }
 
-/** What is too large for one batch is halved; a single letter that is too large goes without its value. */
+/**
+ * What is too large for one batch is halved. A single letter that is too large goes without its value, then bare.
+ * Compressed: what came in small, such as a header of megabytes of nothing, fits again as it did where it came from.
+ */
 async function send(producer: Producer, topic: string, letters: readonly DeadLetter[]): Promise<void> {
   try {
     await producer.send({
       topic,
       acks: -1,
+      compression: CompressionTypes.GZIP,
       messages: letters.map(({ key, value, headers }) => ({
         key,
         value,
@@ -120,12 +146,23 @@ async function send(producer: Producer, topic: string, letters: readonly DeadLet
       const middle = Math.ceil(letters.length / 2);
       await send(producer, topic, letters.slice(0, middle));
       await send(producer, topic, letters.slice(middle));
-    } else if (first !== undefined && first.value !== null) {
-      await send(producer, topic, [withoutValue(first)]);
-    } else {
-      throw error;
+      return;
     }
+    const smaller = first === undefined ? null : nextForm(first);
+    if (smaller === null) throw tooSmall(topic, error);
+    await send(producer, topic, [smaller]);
   }
+}
+
+function nextForm(letter: DeadLetter): DeadLetter | null {
+  if (letter.value !== null) return withoutValue(letter);
+  const bare = bareLetter(letter);
+  return contentBytesOf(bare) < contentBytesOf(letter) ? bare : null;
+}
+
+function tooSmall(topic: string, cause: unknown): PenstockError {
+  const message = `"${topic}" takes not even a letter without key, value and headers: its max.message.bytes is too small`;
+  return new PenstockError("kafka_refused", message, { retryable: true, cause });
 }
 
 function isTooLarge(error: unknown): boolean {
@@ -139,11 +176,12 @@ function inBatches(letters: readonly DeadLetter[]): DeadLetter[][] {
   const batches: DeadLetter[][] = [];
   let bytes = Infinity;
   for (const letter of letters) {
-    bytes += (letter.key?.length ?? 0) + (letter.value?.length ?? 0);
+    const size = contentBytesOf(letter);
+    bytes += size;
     const current = batches.at(-1);
     if (current === undefined || bytes > BATCH_BYTES) {
       batches.push([letter]);
-      bytes = (letter.key?.length ?? 0) + (letter.value?.length ?? 0);
+      bytes = size;
     } else {
       current.push(letter);
     }

@@ -1,5 +1,5 @@
 import type { KafkaMessage } from "kafkajs";
-import type { RecordHeader, SourceRecord } from "../../rules/record.ts";
+import { contentBytesOf, type RecordHeader, type SourceRecord } from "../../rules/record.ts";
 
 const NO_HEADERS: readonly RecordHeader[] = [];
 
@@ -43,13 +43,6 @@ const RECORD_OVERHEAD_BYTES = 256;
 /** About the memory a record holds. */
 export function bytesOf(record: SourceRecord): number {
   return RECORD_OVERHEAD_BYTES + contentBytesOf(record);
-}
-
-/** What a record brings: about the size of its document. */
-export function contentBytesOf(record: SourceRecord): number {
-  let bytes = (record.key?.length ?? 0) + (record.value?.length ?? 0);
-  for (const { name, value } of record.headers) bytes += name.length + (value?.length ?? 0);
-  return bytes;
 }
 
 /** About the memory they hold together. */

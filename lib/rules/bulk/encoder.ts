@@ -6,7 +6,7 @@ import { mayBeWide } from "../flattened-json.ts";
 import { logMember } from "../json-document.ts";
 import { kafkaFields, kafkaStart } from "../kafka-fields.ts";
 import { createIndexNamer } from "../names.ts";
-import type { Rejection, SourceRecord } from "../record.ts";
+import { contentBytesOf, type Rejection, type SourceRecord } from "../record.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { JsonScanner } from "./json-scanner.ts";
 import { createShapes } from "./object-shapes.ts";
@@ -28,6 +28,18 @@ export interface EncodedBatch {
   readonly rejections: ReadonlyMap<number, Rejection>;
 }
 
+/**
+ * A record beyond this is no document, whatever Elasticsearch would take (its own default is 100 MB): it would be in memory
+ * several times, and be escaped to six times its size. A document beyond the other is one that was.
+ */
+const MAX_RECORD_BYTES = 16 * 1024 * 1024;
+const MAX_DOCUMENT_BYTES = 3 * MAX_RECORD_BYTES;
+const documentTooLarge = {
+  status: 400,
+  type: "document_too_large",
+  reason: `a record is indexed up to ${MAX_RECORD_BYTES} bytes of key, value and headers, and ${MAX_DOCUMENT_BYTES} as a document`,
+} as const;
+
 /** What a document has beside its value, and its action, at most: only a guess that saves growing. */
 const FRAME_BYTES = 200;
 const SOME_SLACK_BYTES = 4_096;
@@ -43,17 +55,18 @@ const OPERATION_END = Buffer.from("}}\n");
  */
 export function createBulkEncoder(spec: Specification): (records: readonly SourceRecord[]) => EncodedBatch {
   const write = spec.format === "json" ? createJsonWriter(spec) : createTextWriter(spec);
-  return createEncoder(write, createDocumentEncoder(spec));
+  return createEncoder(spec, write, createDocumentEncoder(spec));
 }
 
 /** The same for records whose fields were too many for their index: all of them as one field. */
 export function createFlatteningEncoder(
   spec: Specification,
 ): (records: readonly SourceRecord[]) => EncodedBatch {
-  return createEncoder(() => null, createDocumentEncoder(spec, "always"));
+  return createEncoder(spec, () => null, createDocumentEncoder(spec, "always"));
 }
 
 function createEncoder(
+  spec: Specification,
   write: RecordWriter,
   encodeDocument: (record: SourceRecord) => Encoding,
 ): (records: readonly SourceRecord[]) => EncodedBatch {
@@ -64,8 +77,15 @@ function createEncoder(
     const indices: string[] = [];
     const skipped: number[] = [];
     const rejections = new Map<number, Rejection>();
+    const tooLarge = (position: number): void => {
+      rejections.set(position, { ...documentTooLarge, index: spec.index });
+    };
     for (const [position, record] of records.entries()) {
       const start = out.length;
+      if (contentBytesOf(record) > MAX_RECORD_BYTES) {
+        tooLarge(position);
+        continue;
+      }
       let index = write(out, record);
       if (index === null) {
         out.truncate(start);
@@ -77,6 +97,11 @@ function createEncoder(
         else rejections.set(position, encoding.rejection);
       }
       if (index === null) continue;
+      if (out.length - start > MAX_DOCUMENT_BYTES) {
+        out.truncate(start);
+        tooLarge(position);
+        continue;
+      }
       ends.push(out.length);
       positions.push(position);
       indices.push(index);

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { deadLetterOf, withoutValue } from "../../../lib/rules/dead-letter.ts";
+import { bareLetter, deadLetterOf, fittingLetter, withoutValue } from "../../../lib/rules/dead-letter.ts";
+import { contentBytesOf } from "../../../lib/rules/record.ts";
 import { sourceRecord } from "../../support/records.ts";
 
 const record = sourceRecord("v", {
@@ -43,4 +44,39 @@ test("what does not fit goes without its value, and says so", () => {
   const letter = withoutValue(deadLetterOf(context));
   expect(letter.value).toBeNull();
   expect(letter.headers.at(-1)).toEqual({ name: "penstock.value", value: Buffer.from("omitted") });
+});
+
+test("what does not fit even so goes bare: what is wrong, where, and that key, value and headers are left out", () => {
+  const own = [
+    { name: "penstock.topic", value: Buffer.from("an older letter's") },
+    { name: "penstock.index", value: Buffer.from("elsewhere") },
+  ];
+  const letter = deadLetterOf({ ...context, record: { ...record, headers: own } });
+  for (const bare of [bareLetter(letter), bareLetter(withoutValue(letter))]) {
+    expect(bare).toMatchObject({ key: null, value: null });
+    expect(bare.headers.map(({ name, value }) => [name, String(value)])).toEqual([
+      ...letter.headers.slice(2).map(({ name, value }) => [name, String(value)]),
+      ["penstock.value", "omitted"],
+      ["penstock.key", "omitted"],
+      ["penstock.headers", "omitted"],
+    ]);
+  }
+});
+
+test("a bare letter is small, whatever Elasticsearch said", () => {
+  const endless = { ...rejection, type: "t".repeat(1e6), reason: "r".repeat(1e6), index: "i".repeat(255) };
+  const letter = deadLetterOf({ ...context, topic: "t".repeat(249), rejection: endless });
+  expect(contentBytesOf(bareLetter(letter))).toBeLessThan(3 * 1024);
+});
+
+test("of a letter of over 16 MiB the largest form that is not", () => {
+  const large = Buffer.alloc(17 * 1024 * 1024);
+  const whole = deadLetterOf(context);
+  expect(fittingLetter(whole)).toBe(whole);
+  const ofValue = deadLetterOf({ ...context, record: { ...record, value: large } });
+  expect(fittingLetter(ofValue)).toEqual(withoutValue(ofValue));
+  for (const part of [{ key: large }, { headers: [{ name: "h", value: large }] }]) {
+    const letter = deadLetterOf({ ...context, record: { ...record, ...part } });
+    expect(fittingLetter(letter)).toEqual(bareLetter(letter));
+  }
 });

@@ -168,6 +168,30 @@ describe("the body, written from bytes", () => {
     expect(lines.map((line) => line.includes('"invalid_utf8"'))).toEqual([true, true, false, true, false]);
   });
 
+  test("what is too large for a document is rejected before it is one, or once it has become one", () => {
+    const large = Buffer.alloc(16 * 1024 * 1024 + 1, "x");
+    // Six bytes each.
+    const escaped = Buffer.alloc(9 * 1024 * 1024, 1);
+    for (const format of ["text", "json"] as const) {
+      const batch = createBulkEncoder(specification({ format, index: "app-{yyyy.MM.dd}" }))([
+        sourceRecord(large),
+        sourceRecord("{}", { headers: [{ name: "h", value: large }] }),
+        sourceRecord("{}", { offset: 1 }),
+        sourceRecord("{}", { key: escaped }),
+        sourceRecord("{}", { offset: 2 }),
+      ]);
+      expect(batch.positions).toEqual([2, 4]);
+      expect(linesOf(batch).map((lines) => lines.length)).toEqual([batch.ends[0] ?? 0, batch.ends[0] ?? 0]);
+      expect([...batch.rejections.keys()]).toEqual([0, 1, 3]);
+      for (const rejection of batch.rejections.values())
+        expect(rejection).toMatchObject({
+          status: 400,
+          type: "document_too_large",
+          index: "app-{yyyy.MM.dd}",
+        });
+    }
+  });
+
   test("deep objects", () => {
     const nested = (depth: number): string => `{"a":${"[".repeat(depth)}${"]".repeat(depth)}}`;
     expectSame(

@@ -199,7 +199,9 @@ async function onePass(
   const explain = createAbsenceExplainer(spec, documents.names.open, (index) => documents.hasPipeline(index));
   const walks = new Map<number, Walk>();
   for (const [partition, { start, end }] of spans) {
-    const auditor = createPartitionAuditor({ partition, start, end, explain, keepRanges: KEEP_RANGES });
+    const inBuriedBatch = (offset: number): boolean => burials.inBatch(partition, offset);
+    const options = { partition, start, end, explain, inBuriedBatch, keepRanges: KEEP_RANGES };
+    const auditor = createPartitionAuditor(options);
     walks.set(partition, { end, auditor, cursor: documents.cursor(partition, start, end) });
   }
   const total = [...spans.values()].reduce((sum, { start, end }) => sum + end - start, 0);

@@ -38,7 +38,9 @@ export async function readBurials(
     for (const record of records) {
       const reading = readDeadLetter(record);
       if (reading.kind === "letter" && topics.has(reading.letter.topic)) {
-        burials.add(reading.letter.topic, reading.letter.record);
+        const { topic, record, batch } = reading.letter;
+        if (batch === undefined) burials.add(topic, record);
+        else burials.addBatch(topic, record.partition, { start: record.offset, end: batch.end });
       }
     }
     return Promise.resolve();

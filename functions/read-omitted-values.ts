@@ -1,6 +1,7 @@
 import type { FetchedBatch } from "../lib/adapters/kafka/fetched-batch.ts";
 import type { ReadDeadLetter } from "../lib/rules/dead-letter-reader.ts";
 import { PenstockError } from "../lib/rules/errors.ts";
+import type { SourceRecord } from "../lib/rules/record.ts";
 import type { Spans } from "../lib/rules/span-tracks.ts";
 import type { RecordReader } from "./read-dead-letters.ts";
 
@@ -8,7 +9,8 @@ import type { RecordReader } from "./read-dead-letters.ts";
 const AT_ONCE = 4;
 
 /**
- * Reads the records of letters without values again from their own topic, and passes them on, whole.
+ * Reads the records of letters without values again from their own topic, and passes them on, whole: all those of a record
+ * batch that is one letter.
  * @param letters of this topic
  * @returns those whose records are gone, or are others by now: the topic was deleted and made again
  */
@@ -25,19 +27,25 @@ export async function readOmittedValues(
     const round = oneOfEachPartition(left);
     left = left.filter((letter) => !round.includes(letter));
     const spans = new Map(
-      round.map(({ record: { partition, offset } }) => [partition, { start: offset, end: offset + 1 }]),
+      round.map(({ record: { partition, offset }, batch }) => [
+        partition,
+        { start: offset, end: batch?.end ?? offset + 1 },
+      ]),
     );
-    const found: ReadDeadLetter[] = [];
-    const onBatch = ({ records }: FetchedBatch): Promise<void> => {
+    const read = new Set<ReadDeadLetter>();
+    const onBatch = async ({ records }: FetchedBatch): Promise<void> => {
+      const found: ReadDeadLetter[] = [];
       for (const record of records) {
-        const letter = round.find((one) => isSame(one.record, record));
-        if (letter !== undefined) found.push({ ...letter, record, valueOmitted: false });
+        const letter = round.find((one) => isAbout(one, record));
+        if (letter === undefined) continue;
+        read.add(letter);
+        const { batch: _batch, ...about } = letter;
+        found.push({ ...about, record, valueOmitted: false });
       }
-      return Promise.resolve();
+      await onFound(found);
     };
     await readWhatIsThere(reader, topic, spans, onBatch, signal);
-    await onFound(found);
-    lost.push(...round.filter(({ record }) => !found.some((one) => isSame(one.record, record))));
+    lost.push(...round.filter((letter) => !read.has(letter)));
   }
   return lost;
 }
@@ -70,13 +78,13 @@ async function readWhatIsThere(
   }
 }
 
-interface Place {
-  readonly partition: number;
-  readonly offset: number;
-  readonly timestamp: number;
-}
-
-/** The timestamp tells a record of a topic that was deleted and made again. */
-function isSame(a: Place, b: Place): boolean {
-  return a.partition === b.partition && a.offset === b.offset && a.timestamp === b.timestamp;
+/**
+ * The timestamp tells a record of a topic that was deleted and made again. Those of a batch have their own; what lies there
+ * now is brought in under its own ids, as it was or will be by the topic's consumer.
+ */
+function isAbout({ record, batch }: ReadDeadLetter, { partition, offset, timestamp }: SourceRecord): boolean {
+  if (record.partition !== partition) return false;
+  return batch === undefined
+    ? record.offset === offset && record.timestamp === timestamp
+    : offset >= record.offset && offset < batch.end;
 }

@@ -6,6 +6,7 @@ import { documentId } from "../lib/rules/document-id.ts";
 import { PenstockError } from "../lib/rules/errors.ts";
 import { throwRefused, type TemplateRefusals } from "../lib/rules/index-template.ts";
 import { indexNeededRule, indexPatternOf, isResolvedIndex, resolveIndex } from "../lib/rules/names.ts";
+import { recordsIn } from "../lib/rules/record.ts";
 import type { ReplayRequest } from "../lib/rules/replay-request.ts";
 import { readOmittedValues } from "./read-omitted-values.ts";
 import {
@@ -61,7 +62,10 @@ export interface ReplayOutcomes {
   readonly wouldReplay: number;
 }
 
-/** What a replay came to; each letter that was read and meant is in exactly one of its outcomes. */
+/**
+ * What a replay came to; each letter that was read and meant is in exactly one of its outcomes, and one for a record batch
+ * with each of the batch's records.
+ */
 export interface ReplayResult extends Readonly<LetterCounts>, ReplayOutcomes {
   readonly dryRun: boolean;
   /** The letters that are still rejected, by what is wrong with them now; of a dry run, those that would be tried. */
@@ -147,23 +151,29 @@ export async function replayDeadLetters(input: ReplayInput, deps: ReplayDeps): P
   }
 
   async function replayGroup({ spec, letters }: LetterGroup): Promise<void> {
-    const missing = await withoutExisting(spec, letters);
+    // Of a record batch some may be there; each is asked for, or known again, once it is read.
+    const batches = letters.filter(({ batch }) => batch !== undefined);
+    const missing = await withoutExisting(
+      spec,
+      letters.filter(({ batch }) => batch === undefined),
+    );
     if (dryRun) {
       tally.wouldReplay += missing.length;
-      for (const letter of missing) digest.add(letter);
+      for (const { batch } of batches) tally.wouldReplay += batch?.records ?? 0;
+      for (const letter of [...missing, ...batches]) digest.add(letter);
       return;
     }
-    if (missing.length === 0) return;
+    if (missing.length + batches.length === 0) return;
     await coverByTemplate(spec.index);
     await bringIn(
       spec,
       missing.filter(({ valueOmitted }) => !valueOmitted),
     );
-    const omitted = missing.filter(({ valueOmitted }) => valueOmitted);
+    const omitted = [...missing.filter(({ valueOmitted }) => valueOmitted), ...batches];
     const lost = await readOmittedValues(spec.topic, omitted, deps.reader, signal, (found) =>
       bringIn(spec, found),
     );
-    tally.unrecoverable += lost.length;
+    for (const { batch } of lost) tally.unrecoverable += batch?.records ?? 1;
     for (const { topic, record } of lost.slice(0, MAX_LISTED - unrecoverablePlaces.length)) {
       unrecoverablePlaces.push({ topic, partition: record.partition, offset: record.offset });
     }
@@ -191,12 +201,13 @@ export async function replayDeadLetters(input: ReplayInput, deps: ReplayDeps): P
   async function bringIn(spec: Specification, letters: readonly ReadDeadLetter[]): Promise<void> {
     const records = letters.map(({ record }) => record);
     const { outcomes, rejected } = await reingest({ spec, records, limits }, deps);
-    for (const outcome of outcomes) {
+    for (const [position, outcome] of outcomes.entries()) {
+      const record = records[position];
       if (outcome === "indexed") tally.indexed += 1;
       // Written since it was asked for, or not yet found by a search.
       else if (outcome === "duplicate") tally.alreadyThere += 1;
       else if (outcome === "skipped") tally.skipped += 1;
-      else tally.stillRejected += 1;
+      else tally.stillRejected += record === undefined ? 1 : recordsIn(record);
     }
     for (const letter of rejected) digest.add(letter);
   }

@@ -10,11 +10,28 @@ export interface ByteShare {
    * @throws the signal's reason, or what `meanwhile` throws
    */
   take(bytes: number, meanwhile: () => Promise<void>, signal: AbortSignal): Promise<void>;
+  /**
+   * Decodes what is about to be taken, once there is room for it, and holds the memory until it is taken, or what
+   * it returns is called: what comes out of compressed bytes is not known before. One at a time in a host, so that no more than
+   * one such piece is ever there without being counted. An abort ends it, without a word.
+   * @returns what gives back the memory of what was not taken
+   * @throws what `meanwhile` and decoding throw
+   */
+  decode(work: DecodingWork, meanwhile: () => Promise<void>, signal: AbortSignal): Promise<() => void>;
   give(bytes: number): void;
   /** How many bytes the topic's next fetch is to ask for. What was taken since this was asked counts as its last fetch. */
   nextFetchBytes(): number;
   /** Gives everything back and leaves the budget. */
   leave(): void;
+}
+
+export interface DecodingWork {
+  /** A guess. */
+  readonly expectedBytes: number;
+  /** @returns the bytes it takes */
+  decode(): Promise<number>;
+  /** Lets go of what was decoded; it may be decoded again. */
+  drop(): void;
 }
 
 export interface ByteBounds {
@@ -39,6 +56,8 @@ export function createByteBudget(boundsAtStart: ByteBounds): ByteBudget {
   let topics = 0;
   /** Topics whose last fetch was allowed more than the smallest size. */
   let busyTopics = 0;
+  /** The end of the decoding under way. */
+  let decoding: Promise<unknown> = Promise.resolve();
   /** Replaced whenever something was given back, so that every waiter looks again. */
   let freed = Promise.withResolvers<void>();
 
@@ -50,6 +69,8 @@ export function createByteBudget(boundsAtStart: ByteBounds): ByteBudget {
 
   const join = (): ByteShare => {
     let held = 0;
+    /** Of it, what was decoded and not taken yet. */
+    let reserved = 0;
     let left = false;
     let lastLimit: number | null = null;
     let lastBytes = 0;
@@ -61,8 +82,72 @@ export function createByteBudget(boundsAtStart: ByteBounds): ByteBudget {
       used -= bytes;
       announce();
     };
+    const admits = (bytes: number): boolean => mayAdmit({ bytes, held, used, topics, ...bounds });
+    const hold = (bytes: number): void => {
+      held += bytes;
+      used += bytes;
+    };
+    const room = async (
+      bytes: number,
+      meanwhile: () => Promise<void>,
+      signal: AbortSignal,
+    ): Promise<void> => {
+      while (!admits(bytes)) {
+        await waitFor(freed.promise, MEANWHILE_MS, signal);
+        await meanwhile();
+      }
+      signal.throwIfAborted();
+    };
+    const unreserve = (): void => {
+      const bytes = reserved;
+      reserved = 0;
+      if (bytes > 0) give(bytes);
+    };
+    /** @returns the bytes that it takes, and that there is no room for; null: they are reserved */
+    const decodeInTurn = async (
+      work: DecodingWork,
+      expected: number,
+      meanwhile: () => Promise<void>,
+      signal: AbortSignal,
+    ): Promise<number | null> => {
+      const before = decoding;
+      const ended = Promise.withResolvers<void>();
+      decoding = Promise.all([before, ended.promise]);
+      try {
+        let isMine = false;
+        void before.then(() => (isMine = true));
+        while (!isMine) {
+          await waitFor(before, MEANWHILE_MS, signal);
+          if (!isMine) await meanwhile();
+        }
+        if (!admits(expected)) return expected;
+        const bytes = await work.decode();
+        if (left) return null;
+        if (!admits(bytes)) {
+          work.drop();
+          return bytes;
+        }
+        hold(bytes);
+        reserved = bytes;
+        return null;
+      } finally {
+        ended.resolve();
+      }
+    };
     return {
       give,
+      async decode(work, meanwhile, signal) {
+        unreserve();
+        try {
+          for (let wanted: number | null = work.expectedBytes; wanted !== null;) {
+            await room(wanted, meanwhile, signal);
+            wanted = await decodeInTurn(work, wanted, meanwhile, signal);
+          }
+        } catch (error) {
+          if (!signal.aborted) throw error;
+        }
+        return unreserve;
+      },
       leave() {
         if (left) return;
         give(held);
@@ -80,13 +165,9 @@ export function createByteBudget(boundsAtStart: ByteBounds): ByteBudget {
         return lastLimit;
       },
       async take(bytes, meanwhile, signal) {
-        while (!mayAdmit({ bytes, held, used, topics, ...bounds })) {
-          await waitFor(freed.promise, MEANWHILE_MS, signal);
-          await meanwhile();
-        }
-        signal.throwIfAborted();
-        held += bytes;
-        used += bytes;
+        unreserve();
+        await room(bytes, meanwhile, signal);
+        hold(bytes);
         lastBytes += bytes;
       },
     };
@@ -105,7 +186,7 @@ export function createByteBudget(boundsAtStart: ByteBounds): ByteBudget {
 }
 
 /** Resolves with the promise or after `waitMs`, whichever comes first. @throws the signal's reason */
-async function waitFor(promise: Promise<void>, waitMs: number, signal: AbortSignal): Promise<void> {
+async function waitFor(promise: Promise<unknown>, waitMs: number, signal: AbortSignal): Promise<void> {
   const timeout = Promise.withResolvers<void>();
   const timer = setTimeout(timeout.resolve, waitMs);
   try {

@@ -1,48 +1,25 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Assignment } from "../../lib/adapters/kafka/assignment.ts";
-import type { PartitionPosition } from "../../lib/adapters/kafka/consumer.ts";
-import type { FetchedBatch } from "../../lib/adapters/kafka/fetched-batch.ts";
 import { bytesOfAll, detached } from "../../lib/adapters/kafka/source-record.ts";
 import { abortable } from "../../lib/rules/abortable.ts";
 import { loadToldBy } from "../../lib/rules/bulk/pace.ts";
 import { backoffMs, type BackoffRule } from "../../lib/rules/backoff.ts";
 import { messageOf } from "../../lib/rules/errors.ts";
 import { smallestFetchBytes } from "../../lib/rules/fetch-size.ts";
-import type { OutcomeKind, RetryReason, SourceRecord } from "../../lib/rules/record.ts";
-import { stalledAfterMs, toldAfterMs, type Trouble } from "../../lib/rules/stall.ts";
-import type { PartitionStatus } from "../../lib/rules/status.ts";
+import {
+  eachOutcome,
+  type OutcomeKind,
+  type RetryReason,
+  type SourceRecord,
+} from "../../lib/rules/record.ts";
+import { stalledAfterMs, toldAfterMs } from "../../lib/rules/stall.ts";
 import { Suspects } from "../../lib/rules/suspects.ts";
 import { Attempts } from "./attempts.ts";
 import type { Leave } from "./bulk-gate.ts";
 import { createCommitter } from "./committer.ts";
-import type { PumpDeps } from "./pump-deps.ts";
+import type { Pump, PumpDeps } from "./pump-deps.ts";
 import { RecordQueue } from "./record-queue.ts";
 import { PartitionLedger } from "./partition-ledger.ts";
-
-/** Moves the records of one topic: from the consumer's batches, through bulks in flight, to committed offsets. */
-export interface Pump {
-  assign(assignment: Assignment): void;
-  /**
-   * The group rebalances: takes nothing more until the next assignment, lets go of what was not sent, and commits what
-   * was, waiting for it a little; what is left is read again. While it drains, stays until it is closed, or as long.
-   */
-  beforeRejoin(): Promise<void>;
-  /** Takes a batch over as soon as there is memory for it; calls `heartbeat` while it waits. */
-  accept(batch: FetchedBatch, heartbeat: () => Promise<void>): Promise<void>;
-  observe(positions: readonly PartitionPosition[]): void;
-  /** How many bytes the next fetch is to ask for. */
-  fetchBytes(): number;
-  partitions(): PartitionStatus[];
-  /** Null: what is sent gets its outcomes. */
-  readonly trouble: Trouble | null;
-  /**
-   * Takes nothing more, lets go of what was not sent yet, waits for what was and commits it.
-   * @returns true where nothing that was sent stayed uncommitted; else it will be read and sent again
-   */
-  drain(signal: AbortSignal): Promise<boolean>;
-  /** Ends at once; to be called in any case, after `drain` too. */
-  close(): void;
-}
 
 const RETRY_BACKOFF: BackoffRule = { initialMs: 200, maxMs: 10_000 };
 const HOLD_BACK_MS = 1_000;
@@ -62,6 +39,8 @@ export function createPump(deps: PumpDeps): Pump {
   const life = new AbortController();
   /** Ends with the generation: what was fetched before it is read again, so waiting for it makes no sense. */
   let epoch = new AbortController();
+  /** The one in which what is about to be accepted was decoded. */
+  let decodedIn: AbortController | null = null;
   const queue = new RecordQueue();
   const attempts = new Attempts();
   const suspects = new Suspects();
@@ -176,6 +155,7 @@ export function createPump(deps: PumpDeps): Pump {
     const settled: SourceRecord[] = [];
     for (const [position, record] of records.entries())
       ((outcomes[position] ?? null) === null ? again : settled).push(record);
+    for (const { setAside } of settled) if (setAside !== undefined) events.setAside(setAside);
     if (generation.aborted) ledger.remember(settled);
     else ledger.resolve(settled);
     share.give(bytesOfAll(settled));
@@ -184,7 +164,7 @@ export function createPump(deps: PumpDeps): Pump {
       troubledSinceMs = null;
       probing = false;
     }
-    events.outcomes(outcomes);
+    events.outcomes(eachOutcome(records, outcomes));
     committer.schedule();
     // What stays must not keep the fetch of those that went in memory.
     return again.length < records.length ? again.map(detached) : again;
@@ -240,10 +220,17 @@ export function createPump(deps: PumpDeps): Pump {
         if (!limit.aborted) throw error;
       }
     },
+    async decode(batch, heartbeat) {
+      decodedIn = epoch;
+      if (draining) await holdBack(heartbeat);
+      await untilSettled(heartbeat);
+      return share.decode(batch, heartbeat, life.signal);
+    },
     async accept(batch, heartbeat) {
       if (draining) await holdBack(heartbeat);
       if (life.signal.aborted) return;
-      const fetchedIn = epoch;
+      const fetchedIn = decodedIn ?? epoch;
+      decodedIn = null;
       await untilSettled(heartbeat);
       const bytes = bytesOfAll(batch.records);
       try {
@@ -259,7 +246,7 @@ export function createPump(deps: PumpDeps): Pump {
         if (!taken) share.give(bytes);
       }
       if (!taken) return;
-      events.consumed(batch.records.length);
+      events.consumed(eachOutcome(batch.records, []).length);
       queue.push(batch.records);
       if (batch.records.length === 0) committer.schedule();
       else void dispatch();

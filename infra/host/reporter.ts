@@ -15,7 +15,9 @@ import type { PumpEvents } from "./pump-deps.ts";
 /** Turns what happens on a host into metrics, log lines and source health. */
 export interface Reporter {
   /** For a topic that starts. */
-  pumpEvents(topic: string): Pick<PumpEvents, "consumed" | "outcomes" | "retried" | "commitFailed">;
+  pumpEvents(
+    topic: string,
+  ): Pick<PumpEvents, "consumed" | "outcomes" | "retried" | "setAside" | "commitFailed">;
   lost(topic: string, ranges: readonly LostRange[]): void;
   /** The same call, its duration measured. */
   timed<A extends unknown[], R>(call: (...args: A) => Promise<R>): (...args: A) => Promise<R>;
@@ -106,6 +108,14 @@ export function createReporter({ logger, failures, metrics, now }: ReporterDeps)
         retried({ code, message }, records) {
           metrics.bulkRetried(code);
           failures.warn("records are tried again", { topic, reason: code, error: message, records });
+        },
+        setAside({ type, reason, records }) {
+          failures.warn("a record batch became one dead letter", {
+            topic,
+            reason: type,
+            error: reason,
+            records,
+          });
         },
         commitFailed: (error) => {
           failures.warn("a commit failed and is tried again", {

@@ -18,7 +18,7 @@ import type { TopicState, TopicStatus } from "../../lib/rules/status.ts";
 import type { ByteShare } from "./byte-budget.ts";
 import { ProgressClock } from "./progress-clock.ts";
 import type { PumpDeps, PumpEvents } from "./pump-deps.ts";
-import type { Pump } from "./pump.ts";
+import type { Pump } from "./pump-deps.ts";
 import { TopicLife } from "./topic-life.ts";
 import { createTopicTally } from "./topic-tally.ts";
 
@@ -30,7 +30,7 @@ export interface RunnerDeps {
   keptForMs(topic: string): number | null;
   /** It failed, and is due for another try at `retryAtMs`. */
   onFailed(topic: string, reason: string, retryAtMs: number): void;
-  events(topic: string): Pick<PumpEvents, "consumed" | "outcomes" | "retried" | "commitFailed">;
+  events(topic: string): Pick<PumpEvents, "consumed" | "outcomes" | "retried" | "setAside" | "commitFailed">;
   onLost(topic: string, ranges: readonly LostRange[]): void;
   /** A group is rebalancing. */
   onRebalance(): void;
@@ -188,6 +188,7 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
               return pump.beforeRejoin();
             },
             onLost: noteLost,
+            onFetched: (batch, heartbeat) => pump.decode(batch, heartbeat),
             onBatch: (batch, heartbeat) => pump.accept(batch, heartbeat),
             onPositions: (positions) => pump.observe(positions),
             fetchBytes: () => pump.fetchBytes(),

@@ -29,11 +29,11 @@ export function readAheadBytes(bulk: { readonly concurrency: number; readonly ma
 /**
  * Whether a topic may take more records into memory: every topic always has its minimum, none gets more than a quarter
  * or what it needs to read ahead, and a single oversized batch is admitted when its topic holds nothing, or it could
- * never pass.
+ * never pass: one at a time beyond the limit.
  */
 export function mayAdmit(request: ByteShareRequest): boolean {
   const { bytes, held, used, maxBytes, readAhead, topics } = request;
-  if (held === 0 || bytes === 0) return true;
+  if (bytes === 0 || (held === 0 && used <= maxBytes)) return true;
   const wanted = held + bytes;
   if (wanted <= guaranteedBytes(maxBytes, topics)) return true;
   return wanted <= Math.min(maxBytes / 4, readAhead) && used + bytes <= maxBytes;

@@ -8,6 +8,8 @@ export interface ReadDeadLetter {
   /** As it was read there; its value is null where the letter had to go without it. */
   readonly record: SourceRecord;
   readonly valueOmitted: boolean;
+  /** The letter is one for a whole record batch, from its record's offset up to but not including `end`. */
+  readonly batch?: { readonly end: number; readonly records: number };
   /** The concrete index it was meant for; with a date placeholder where its time could not be used. */
   readonly index: string;
   readonly status: number;
@@ -24,6 +26,8 @@ export type DeadLetterReading =
   | { readonly kind: "foreign"; readonly reason: string };
 
 const PREFIX = "penstock.";
+/** A record batch counts its offsets in 31 bits. */
+const MAX_BATCH_OFFSETS = 2 ** 31 - 1;
 /** Ours are shorter. Whoever else may write to the topic may send headers of megabytes, of which samples would be kept. */
 const maxHeaderBytes = 4 * 1024;
 
@@ -32,7 +36,9 @@ export function readDeadLetter({
   key,
   value,
   headers,
-}: Pick<SourceRecord, "key" | "value" | "headers">): DeadLetterReading {
+  setAside,
+}: Pick<SourceRecord, "key" | "value" | "headers" | "setAside">): DeadLetterReading {
+  if (setAside !== undefined) return foreign(setAside.reason);
   // Our headers stand behind the record's own, this one first: a record may have carried such headers before.
   const first = headers.findLastIndex(({ name }) => name === `${PREFIX}topic`);
   if (first < 0) return foreign("it has no header penstock.topic");
@@ -63,12 +69,19 @@ export function readDeadLetter({
   if (status === null) return foreign(wrong("status", about));
   if (attempts === null) return foreign(wrong("attempts", about));
   if (Number.isNaN(failedAt)) return foreign(wrong("failed-at", about));
+  const last = wholeNumber(about.get("last-offset"));
+  const records = wholeNumber(about.get("records"));
+  if (last !== null && (last < offset || last - offset > MAX_BATCH_OFFSETS))
+    return foreign(wrong("last-offset", about));
+  if (last !== null && (records === null || records < 1 || records > last - offset + 1))
+    return foreign(wrong("records", about));
   return {
     kind: "letter",
     letter: {
       topic,
       record: { partition, offset, timestamp, key, value, headers: own },
       valueOmitted: about.get("value") === "omitted",
+      ...(last !== null && records !== null && { batch: { end: last + 1, records } }),
       index,
       status,
       error: { type: about.get("error.type") ?? "unknown", reason: about.get("error.reason") ?? "" },

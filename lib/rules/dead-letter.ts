@@ -43,6 +43,14 @@ export function deadLetterOf(context: DeadLetterContext): DeadLetter {
     "failed-at": new Date(context.failedAt).toISOString(),
   };
   const headers = Object.entries(about).map(([name, text]) => header(name, text));
+  const { setAside } = record;
+  if (setAside !== undefined) {
+    headers.push(
+      header("last-offset", String(setAside.end - 1)),
+      header("records", String(setAside.records)),
+    );
+    return bareLetter({ key: null, value: null, headers });
+  }
   return { key: record.key, value: record.value, headers: [...record.headers, ...headers] };
 }
 

@@ -10,6 +10,30 @@ export interface SourceRecord {
   readonly value: Buffer | null;
   /** In the order they were written; a name may stand more than once. */
   readonly headers: readonly RecordHeader[];
+  /** It is no record, but stands for a whole record batch that was not decoded: key, value and headers are empty. */
+  readonly setAside?: SetAside;
+}
+
+/** A record batch that became one dead letter: all of its records have their outcome by it. */
+export class SetAside {
+  readonly type: "batch_too_large" | "batch_unreadable";
+  readonly reason: string;
+  /** One past its last offset; the first is its record's. */
+  readonly end: number;
+  /** How many records it holds. */
+  readonly records: number;
+
+  constructor({ type, reason, end, records }: Pick<SetAside, "type" | "reason" | "end" | "records">) {
+    this.type = type;
+    this.reason = reason;
+    this.end = end;
+    this.records = records;
+  }
+}
+
+/** How many of Kafka's records it stands for. */
+export function recordsIn({ setAside }: Pick<SourceRecord, "setAside">): number {
+  return setAside?.records ?? 1;
 }
 
 export interface RecordHeader {
@@ -17,16 +41,32 @@ export interface RecordHeader {
   readonly value: Buffer | null;
 }
 
+/** A header without name and value is a member of the document even so. */
+const HEADER_FRAME_BYTES = 8;
+
 /** What a record brings: about the size of its document. */
 export function contentBytesOf(record: Pick<SourceRecord, "key" | "value" | "headers">): number {
   let bytes = (record.key?.length ?? 0) + (record.value?.length ?? 0);
-  for (const { name, value } of record.headers) bytes += name.length + (value?.length ?? 0);
+  for (const { name, value } of record.headers)
+    bytes += HEADER_FRAME_BYTES + name.length + (value?.length ?? 0);
   return bytes;
 }
 
 /** The four ends of a record. Each record has exactly one. */
 export const outcomeKinds = ["indexed", "duplicate", "dead-lettered", "skipped"] as const;
 export type OutcomeKind = (typeof outcomeKinds)[number];
+
+/** One for each of Kafka's records; null where there is none yet. */
+export function eachOutcome(
+  records: readonly SourceRecord[],
+  outcomes: readonly (OutcomeKind | null)[],
+): readonly (OutcomeKind | null)[] {
+  if (records.length === outcomes.length && records.every(({ setAside }) => setAside === undefined))
+    return outcomes;
+  return records.flatMap((record, position) =>
+    Array.from({ length: recordsIn(record) }, () => outcomes[position] ?? null),
+  );
+}
 
 /** Why a record is rejected: the record's own fault. */
 export interface Rejection {

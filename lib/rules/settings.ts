@@ -48,6 +48,8 @@ export interface KafkaSettings {
   readonly groupPrefix: string;
   /** Decoded record bytes that all topics together may hold in memory. */
   readonly inFlightMaxBytes: number;
+  /** What one record batch may take in memory, decompressed. */
+  readonly maxBatchBytes: number;
   /** Null: no TLS. */
   readonly tls: TlsSettings | null;
   readonly sasl: SaslSettings | null;

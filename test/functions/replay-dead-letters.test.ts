@@ -3,7 +3,7 @@ import { NO_OUTCOMES, replayDeadLetters, type ReplayDeps } from "../../functions
 import type { BulkAnswer, BulkItem } from "../../lib/rules/bulk-answer.ts";
 import { deadLetterOf, withoutValue } from "../../lib/rules/dead-letter.ts";
 import type { Specification } from "../../lib/rules/declaration.ts";
-import type { SourceRecord } from "../../lib/rules/record.ts";
+import { SetAside, type SourceRecord } from "../../lib/rules/record.ts";
 import { FakeReader } from "../support/fake-reader.ts";
 import { rejection } from "../support/rejection.ts";
 import { sourceRecord, specification } from "../support/records.ts";
@@ -269,6 +269,35 @@ describe("a replay", () => {
     expect(result).toMatchObject({ dryRun: true, read: 3, alreadyThere: 1, wouldReplay: 2, indexed: 0 });
     expect(result.byError.groups).toMatchObject([{ field: "n", count: 2 }]);
     expect([sent, templates]).toEqual([[], []]);
+  });
+});
+
+describe("a letter for a whole record batch", () => {
+  const tooLarge = (first: number, end: number) =>
+    sourceRecord(null, {
+      offset: first,
+      setAside: new SetAside({ type: "batch_too_large", reason: "too large", end, records: end - first }),
+    });
+
+  test("brings in every record of it from the source, and counts each; those that are there are known again", async () => {
+    const { bury, run, sent, reader } = world(({ id }) => (id === idOf(3) ? duplicate : created));
+    reader.batchRecords = 2;
+    reader.put("app", ...[0, 1, 2, 3, 4, 5].map((offset) => at(offset)));
+    bury(tooLarge(1, 5), { type: "batch_too_large" });
+    expect(await run({ dryRun: true })).toMatchObject({ wouldReplay: 4, unrecoverable: 0 });
+    expect(await run()).toMatchObject({ indexed: 3, alreadyThere: 1, unrecoverable: 0, stillRejected: 0 });
+    expect(sent.map(({ id }) => id)).toEqual([1, 2, 3, 4].map((offset) => idOf(offset)));
+  });
+
+  test("is still rejected where the source's batch is still too large, and unrecoverable where it is gone", async () => {
+    const { bury, run, sent, reader } = world();
+    reader.put("app", tooLarge(1, 5), at(9));
+    bury(tooLarge(1, 5));
+    bury(tooLarge(6, 8));
+    const result = await run();
+    expect(result).toMatchObject({ indexed: 0, stillRejected: 4, unrecoverable: 2 });
+    expect(result.byError.groups).toMatchObject([{ error: "batch_too_large", count: 1 }]);
+    expect(sent).toEqual([]);
   });
 });
 

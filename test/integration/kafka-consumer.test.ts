@@ -49,6 +49,10 @@ describe("a consumer of one topic", () => {
               () => story.push("not committed"),
             );
           },
+          async onFetched(batch) {
+            await batch.decode();
+            return () => {};
+          },
           onBatch: async () => {},
           onPositions: () => {},
           fetchBytes: () => 1024 * 1024,

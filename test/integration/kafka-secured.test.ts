@@ -160,6 +160,10 @@ describe("what a host does with Kafka works over", () => {
                 onAssigned() {},
                 async onRebalance() {},
                 onLost() {},
+                async onFetched(batch) {
+                  await batch.decode();
+                  return () => {};
+                },
                 async onBatch({ records }) {
                   values.push(...records.map(({ value }) => String(value)));
                 },

@@ -47,6 +47,7 @@ export function kafkaSettings(changes: Partial<KafkaSettings> = {}): KafkaSettin
     brokers: ["127.0.0.1:9092"],
     groupPrefix: "penstock",
     inFlightMaxBytes: 256 * 1024 * 1024,
+    maxBatchBytes: 128 * 1024 * 1024,
     tls: null,
     sasl: null,
     ...changes,

@@ -1,4 +1,6 @@
-import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { constants } from "node:buffer";
+import { promisify } from "node:util";
+import { gzip as gzipAsync, unzip, zstdCompressSync, zstdDecompress } from "node:zlib";
 import { CompressionCodecs, CompressionTypes } from "kafkajs";
 import { compressFrame, decompressFrame } from "lz4-napi";
 import { compress, uncompress } from "snappy";
@@ -6,8 +8,21 @@ import { compress, uncompress } from "snappy";
 /** What kafkajs asks of a codec; an encoder is its own growing buffer. */
 interface Codec {
   compress(encoder: { readonly buffer: Buffer }): Promise<Buffer>;
-  decompress(buffer: Buffer): Promise<Buffer>;
+  /** @throws DecodedTooLargeError where it becomes larger than that, without taking more memory */
+  decompress(buffer: Buffer, maxBytes?: number): Promise<Buffer>;
 }
+
+/** What was compressed is larger than whoever reads it takes. */
+export class DecodedTooLargeError extends Error {
+  /** How the patch of kafkajs knows it. */
+  readonly tooLarge = true;
+  constructor(maxBytes: number) {
+    super(`it is over ${maxBytes} bytes decompressed`);
+  }
+}
+
+/** Of Kafka's oldest two formats, which hold no record batches: nobody can write them any more. */
+const OLD_FORMAT_MAX_BYTES = 64 * 1024 * 1024;
 
 /** The header of snappy-java's stream format, which Kafka's Java producers write: magic, version, compatible version. */
 const XERIAL_MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);
@@ -15,37 +30,109 @@ const XERIAL_HEADER_BYTES = 16;
 
 /**
  * Snappy as it is found in Kafka: snappy-java's stream of length-prefixed blocks, or one bare block, which
- * other producers write.
+ * other producers write. Each block says first how long it becomes.
  */
-export async function decompressSnappy(buffer: Buffer): Promise<Buffer> {
-  if (!buffer.subarray(0, XERIAL_MAGIC.length).equals(XERIAL_MAGIC)) return uncompressBlock(buffer);
+export async function decompressSnappy(buffer: Buffer, maxBytes = OLD_FORMAT_MAX_BYTES): Promise<Buffer> {
   const blocks: Buffer[] = [];
-  for (let at = XERIAL_HEADER_BYTES; at < buffer.length;) {
-    const length = buffer.readInt32BE(at);
-    blocks.push(await uncompressBlock(buffer.subarray(at + 4, at + 4 + length)));
-    at += 4 + length;
+  if (buffer.subarray(0, XERIAL_MAGIC.length).equals(XERIAL_MAGIC)) {
+    for (let at = XERIAL_HEADER_BYTES; at < buffer.length;) {
+      const length = buffer.readInt32BE(at);
+      if (length <= 0) throw new Error("a snappy block has no length");
+      blocks.push(buffer.subarray(at + 4, at + 4 + length));
+      at += 4 + length;
+    }
+  } else blocks.push(buffer);
+  let bytes = 0;
+  for (const block of blocks) bytes += snappyLength(block);
+  if (bytes > maxBytes) throw new DecodedTooLargeError(maxBytes);
+  const plain: Buffer[] = [];
+  for (const block of blocks) {
+    const text = await uncompress(block, { asBuffer: true });
+    plain.push(Buffer.isBuffer(text) ? text : Buffer.from(text));
   }
-  return Buffer.concat(blocks);
+  const [only] = plain;
+  return plain.length === 1 && only !== undefined ? only : Buffer.concat(plain);
 }
 
-async function uncompressBlock(block: Buffer): Promise<Buffer> {
-  const plain = await uncompress(block, { asBuffer: true });
-  return Buffer.isBuffer(plain) ? plain : Buffer.from(plain);
+/** A varint, little end first: https://github.com/google/snappy/blob/main/format_description.txt */
+function snappyLength(block: Buffer): number {
+  let length = 0;
+  for (let at = 0; at < 5; at += 1) {
+    const byte = block[at] ?? 0;
+    length += (byte & 0x7f) * 2 ** (7 * at);
+    if (byte < 0x80) break;
+  }
+  return length;
 }
 
+const LZ4_MAGIC = 0x184d2204;
+
+/**
+ * What an LZ4 frame can become at most: full blocks, but for the last.
+ * https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md
+ */
+function lz4Bound(frame: Buffer): number {
+  if (frame.length < 7 || frame.readUInt32LE(0) !== LZ4_MAGIC) throw new Error("this is no LZ4 frame");
+  const flags = frame[4] ?? 0;
+  const maxBlock = 1 << (8 + 2 * (((frame[5] ?? 0) >> 4) & 7));
+  const hasSize = (flags & 0x08) !== 0;
+  // A decoder may make room for it at once.
+  let bound = hasSize && frame.length >= 14 ? Number(frame.readBigUInt64LE(6)) : 0;
+  const blockChecksum = (flags & 0x10) === 0 ? 0 : 4;
+  let blocks = 0;
+  for (let at = 7 + (hasSize ? 8 : 0) + (flags & 1 ? 4 : 0); at + 4 <= frame.length;) {
+    const size = frame.readUInt32LE(at);
+    if (size === 0) break;
+    // The highest bit says that it is not compressed. No byte becomes more than 255.
+    const stored = size & 0x7fffffff;
+    blocks += Math.min(maxBlock, size > 0x7fffffff ? stored : stored * 255);
+    at += 4 + stored + blockChecksum;
+  }
+  bound = Math.max(bound, blocks);
+  return bound;
+}
+
+async function decompressLz4(buffer: Buffer, maxBytes = OLD_FORMAT_MAX_BYTES): Promise<Buffer> {
+  if (lz4Bound(buffer) > maxBytes) throw new DecodedTooLargeError(maxBytes);
+  return decompressFrame(buffer);
+}
+
+type Decompress = (buffer: Buffer, options: { readonly maxOutputLength: number }) => Promise<Buffer>;
+
+/** zlib's own, which decodes in pieces beside the event loop, and stops at the limit. */
+function bounded(decompress: Decompress): Codec["decompress"] {
+  return async (buffer, maxBytes = OLD_FORMAT_MAX_BYTES) => {
+    try {
+      return await decompress(buffer, {
+        maxOutputLength: Math.min(Math.max(1, maxBytes), constants.MAX_LENGTH),
+      });
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE")
+        throw new DecodedTooLargeError(maxBytes);
+      throw error;
+    }
+  };
+}
+
+const gzipped = promisify<Buffer, Buffer>(gzipAsync);
+const gzip: Codec = {
+  compress: (encoder) => gzipped(encoder.buffer),
+  decompress: bounded(promisify(unzip) as Decompress),
+};
 const snappy: Codec = { compress: (encoder) => compress(encoder.buffer), decompress: decompressSnappy };
-const lz4: Codec = { compress: (encoder) => compressFrame(encoder.buffer), decompress: decompressFrame };
+const lz4: Codec = { compress: (encoder) => compressFrame(encoder.buffer), decompress: decompressLz4 };
 const zstd: Codec = {
   compress: async (encoder) => zstdCompressSync(encoder.buffer),
-  decompress: async (buffer) => zstdDecompressSync(buffer),
+  decompress: bounded(promisify(zstdDecompress) as Decompress),
 };
 
 /**
- * Teaches kafkajs the three codecs it does not bring along (gzip is built in): which one is met is the
+ * Teaches kafkajs all codecs, each with a bound: it brings along gzip alone, and without one. Which one is met is the
  * producers' choice, and a consumer that does not know it dies. kafkajs keeps codecs in a global table, so
  * calling this again changes nothing.
  */
 export function registerCodecs(): void {
+  CompressionCodecs[CompressionTypes.GZIP] = () => gzip;
   CompressionCodecs[CompressionTypes.Snappy] = () => snappy;
   CompressionCodecs[CompressionTypes.LZ4] = () => lz4;
   CompressionCodecs[CompressionTypes.ZSTD] = () => zstd;

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { AssignmentContext } from "kafkajs";
-import { KafkaJSError, PartitionAssigners } from "kafkajs";
+import { PartitionAssigners } from "kafkajs";
 import { abortable } from "../../rules/abortable.ts";
 import type { StartAt } from "../../rules/declaration.ts";
 import { messageOf, PenstockError } from "../../rules/errors.ts";
@@ -9,11 +9,13 @@ import { startAgain, type LostRange } from "../../rules/position.ts";
 import type { KafkaSettings } from "../../rules/settings.ts";
 import { fairAssigner, type Sharing } from "./assigner.ts";
 import { openAssignment, type Assignment, type OpenedAssignment } from "./assignment.ts";
+import { createBatchDecoder, type DecodableBatch } from "./batch-decoder.ts";
 import { createKafkaClient } from "./client.ts";
 import { passOnEmptyBatches, toFetchedBatch, type FetchedBatch } from "./fetched-batch.ts";
 import { FirstBatches } from "./first-batches.ts";
 import type { KafkaLinks } from "./links.ts";
 import { strangersIn } from "./group-strangers.ts";
+import { reportingTo } from "./reporting-to.ts";
 import { explained, explainedAs, inWords, wordsOf } from "./trouble.ts";
 
 /** Where a partition stands on the broker, told by every fetch, an empty one too. */
@@ -24,7 +26,7 @@ export interface PartitionPosition {
   readonly logStart: number;
 }
 
-/** What a consumer calls; none of them may throw, except `onBatch` with an error of its `heartbeat`. */
+/** What a consumer calls; none of them may throw, except those with a `heartbeat` an error of it, or of decoding. */
 export interface ConsumerListener {
   /** Before anything is fetched under this assignment. Whatever was fetched before is void: it is read again. */
   onAssigned(assignment: Assignment): void;
@@ -35,6 +37,11 @@ export interface ConsumerListener {
   onRebalance(): Promise<void>;
   /** Of the assignment that was told last. What is left of the log is read all the same. */
   onLost(ranges: readonly LostRange[]): void;
+  /**
+   * Decodes what was fetched, once there is memory for it. What it returns is called when the batch has been handed over, or
+   * will not be.
+   */
+  onFetched(batch: DecodableBatch, heartbeat: () => Promise<void>): Promise<() => void>;
   /** Resolves when the batch was taken over; the next fetch waits for it. `heartbeat` keeps the membership. */
   onBatch(batch: FetchedBatch, heartbeat: () => Promise<void>): Promise<void>;
   onPositions(positions: readonly PartitionPosition[]): void;
@@ -121,6 +128,7 @@ export async function startConsumer(options: ConsumerOptions, signal: AbortSigna
     },
   });
 
+  const decoder = createBatchDecoder(topic, kafka.maxBatchBytes);
   let stopped: Promise<void> | null = null;
   let joining: Promise<unknown> = Promise.resolve();
   const stop = (): Promise<void> =>
@@ -171,7 +179,8 @@ export async function startConsumer(options: ConsumerOptions, signal: AbortSigna
           autoCommit: false,
           fetchLimits() {
             const maxBytes = listener.fetchBytes();
-            const part = Math.max(PARTITION_MIN_BYTES, Math.round(maxBytes * PARTITION_PART));
+            const useful = Math.min(maxBytes * PARTITION_PART, decoder.usefulBytes);
+            const part = Math.max(PARTITION_MIN_BYTES, Math.round(useful));
             return { maxBytes, maxBytesPerPartition: Math.min(maxBytes, part) };
           },
           async onRebalance() {
@@ -195,8 +204,18 @@ export async function startConsumer(options: ConsumerOptions, signal: AbortSigna
             hasJoined = true;
             joined.resolve();
           },
+          decodeBatch: ({ batch, heartbeat }) =>
+            reportingTo(
+              crash,
+              () => listener.onFetched(decoder.open(batch), heartbeat),
+              () => {},
+            ),
           eachBatch: (payload) =>
-            reportingTo(crash, () => pass(toFetchedBatch(payload.batch), () => payload.heartbeat())),
+            reportingTo(
+              crash,
+              () => pass(toFetchedBatch(payload.batch), () => payload.heartbeat()),
+              undefined,
+            ),
         }),
       );
     joining = started;
@@ -216,19 +235,6 @@ export async function startConsumer(options: ConsumerOptions, signal: AbortSigna
 /** Resolves once the promise is settled either way, or after `limitMs`. */
 export async function settledWithin(promise: Promise<unknown>, limitMs: number): Promise<void> {
   await Promise.allSettled([abortable(promise, AbortSignal.timeout(limitMs))]);
-}
-
-/**
- * A thrown error of another kind than kafkajs' own would end the consumer silently (TypeError and its like are "not
- * retriable") and be logged whole, records included; so it is reported here.
- */
-async function reportingTo(crash: (error: unknown) => void, act: () => Promise<void>): Promise<void> {
-  try {
-    await act();
-  } catch (error) {
-    if (error instanceof KafkaJSError) throw error;
-    crash(error);
-  }
 }
 
 /** The log is another one than the group's position is about: that becomes the log's start, and is reported. */

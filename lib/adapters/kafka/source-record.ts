@@ -1,5 +1,5 @@
 import type { KafkaMessage } from "kafkajs";
-import { contentBytesOf, type RecordHeader, type SourceRecord } from "../../rules/record.ts";
+import { contentBytesOf, type RecordHeader, SetAside, type SourceRecord } from "../../rules/record.ts";
 
 const NO_HEADERS: readonly RecordHeader[] = [];
 
@@ -16,6 +16,8 @@ export function toSourceRecord(partition: number, message: KafkaMessage): Source
   }
   const { offsetNumber: offset, timestampNumber: timestamp, headerList } = message;
   const headers = headerList.length === 0 ? NO_HEADERS : headerList.map(toHeader);
+  if (message.setAside instanceof SetAside)
+    return { partition, offset, timestamp, key, value, headers, setAside: message.setAside };
   return { partition, offset, timestamp, key, value, headers };
 }
 
@@ -39,10 +41,11 @@ export function detached(record: SourceRecord): SourceRecord {
 
 /** What a record takes beside its contents: its objects and two buffers, roughly, so that tiny ones count too. */
 const RECORD_OVERHEAD_BYTES = 256;
+const HEADER_OVERHEAD_BYTES = 120;
 
 /** About the memory a record holds. */
 export function bytesOf(record: SourceRecord): number {
-  return RECORD_OVERHEAD_BYTES + contentBytesOf(record);
+  return RECORD_OVERHEAD_BYTES + HEADER_OVERHEAD_BYTES * record.headers.length + contentBytesOf(record);
 }
 
 /** About the memory they hold together. */

@@ -1,8 +1,15 @@
-import { KafkaJSError, KafkaJSProtocolError, type AssignmentContext, type EachBatchPayload } from "kafkajs";
+import {
+  KafkaJSError,
+  KafkaJSProtocolError,
+  type AssignmentContext,
+  type ConsumerRunConfig,
+  type EachBatchPayload,
+} from "kafkajs";
 import { messageOf, PenstockError } from "../../rules/errors.ts";
 import type { Logger } from "../../rules/logger.ts";
 import type { KafkaSettings } from "../../rules/settings.ts";
 import { trackSpans, type Spans } from "../../rules/span-tracks.ts";
+import { createBatchDecoder } from "./batch-decoder.ts";
 import { createKafkaClient } from "./client.ts";
 import {
   asStartError,
@@ -192,6 +199,11 @@ async function readTracks(
       throw error;
     }
   };
+  const decoder = createBatchDecoder(topic, kafka.maxBatchBytes);
+  const decodeBatch: ConsumerRunConfig["decodeBatch"] = async ({ batch }) => {
+    await decoder.open(batch).decode();
+    return () => {};
+  };
   const eachBatch = async (payload: EachBatchPayload): Promise<void> => {
     try {
       await beating(enqueue(toFetchedBatch(payload.batch)), () => payload.heartbeat());
@@ -206,7 +218,7 @@ async function readTracks(
   const joining = consumer
     .connect()
     .then(() => consumer.subscribe({ topics: [topic], fromBeginning: true }))
-    .then(() => consumer.run({ autoCommit: false, onAssigned, eachBatch }));
+    .then(() => consumer.run({ autoCommit: false, onAssigned, decodeBatch, eachBatch }));
   try {
     joining.catch((error: unknown) => fail(asReadError(error)));
     if (signal.aborted) onAbort();

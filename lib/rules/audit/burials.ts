@@ -4,13 +4,22 @@ import type { BuriedRecord } from "./partition-audit.ts";
 export interface Burials {
   /** Those at offsets [start, end) of the partition, sorted by offset. */
   between(partition: number, start: number, end: number): BuriedRecord[];
+  /** Whether the offset is of a record batch that has one dead letter for all of it. */
+  inBatch(partition: number, offset: number): boolean;
   /** The lowest offset at or after `from`; null: there is none. */
   lowest(partition: number, from: number): number | null;
+}
+
+interface Offsets {
+  readonly start: number;
+  readonly end: number;
 }
 
 export interface BurialsBuilder {
   /** In any order; a record may come more than once. */
   add(topic: string, record: { readonly partition: number } & BuriedRecord): void;
+  /** Offsets [start, end), of which each record has its outcome. */
+  addBatch(topic: string, partition: number, offsets: Offsets): void;
   /** Of a topic without dead letters: empty. */
   of(topic: string): Burials;
 }
@@ -18,19 +27,55 @@ export interface BurialsBuilder {
 /** Gathers the dead letters of several topics in one go. Takes 16 bytes for each. */
 export function createBurials(): BurialsBuilder {
   const topics = new Map<string, Map<number, PairList>>();
+  const batches = new Map<string, Map<number, Offsets[]>>();
   return {
     add(topic, { partition, offset, timestamp }) {
       const partitions = getOr(topics, topic, () => new Map<number, PairList>());
       getOr(partitions, partition, createPairList).add(offset, timestamp);
     },
+    addBatch(topic, partition, offsets) {
+      const partitions = getOr(batches, topic, () => new Map<number, Offsets[]>());
+      getOr(partitions, partition, (): Offsets[] => []).push(offsets);
+    },
     of(topic) {
       const partitions = topics.get(topic);
+      const joined = new Map(
+        [...(batches.get(topic) ?? [])].map(([partition, list]) => [partition, join(list)]),
+      );
       return {
+        inBatch: (partition, offset) => isWithin(joined.get(partition) ?? [], offset),
         between: (partition, start, end) => partitions?.get(partition)?.between(start, end) ?? [],
-        lowest: (partition, from) => partitions?.get(partition)?.lowest(from) ?? null,
+        lowest(partition, from) {
+          const single = partitions?.get(partition)?.lowest(from) ?? Infinity;
+          const batch = joined.get(partition)?.find(({ end }) => end > from);
+          const lowest = Math.min(single, batch === undefined ? Infinity : Math.max(from, batch.start));
+          return lowest === Infinity ? null : lowest;
+        },
       };
     },
   };
+}
+
+/** In order, without overlaps. */
+function join(list: readonly Offsets[]): readonly Offsets[] {
+  const joined: Offsets[] = [];
+  for (const { start, end } of list.toSorted((a, b) => a.start - b.start)) {
+    const last = joined.at(-1);
+    if (last === undefined || start > last.end) joined.push({ start, end });
+    else joined[joined.length - 1] = { start: last.start, end: Math.max(last.end, end) };
+  }
+  return joined;
+}
+
+function isWithin(joined: readonly Offsets[], offset: number): boolean {
+  let low = 0;
+  let high = joined.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((joined[middle]?.end ?? 0) <= offset) low = middle + 1;
+    else high = middle;
+  }
+  return (joined[low]?.start ?? Infinity) <= offset;
 }
 
 interface PairList {

@@ -83,6 +83,8 @@ export interface PartitionAuditorOptions {
   readonly start: number;
   readonly end: number;
   readonly explain: (record: SourceRecord) => Absence;
+  /** Whether the offset is of a record batch that became one dead letter. */
+  readonly inBuriedBatch: (offset: number) => boolean;
   /** How many ranges of each kind are kept. */
   readonly keepRanges: number;
 }
@@ -96,7 +98,7 @@ export interface PartitionAuditorOptions {
  * nothing is found in Elasticsearch: nothing but the record itself tells that the document at its offset is another's.
  */
 export function createPartitionAuditor(options: PartitionAuditorOptions): PartitionAuditor {
-  const { partition, start, end, explain, keepRanges } = options;
+  const { partition, start, end, explain, inBuriedBatch, keepRanges } = options;
   const count = { indexed: 0, deadLettered: 0, elsewhere: 0, repaired: 0, nulls: 0, notRecords: 0, stale: 0 };
   const expired = createOffsetRanges(keepRanges);
   const dropped = createOffsetRanges(keepRanges);
@@ -127,7 +129,7 @@ export function createPartitionAuditor(options: PartitionAuditorOptions): Partit
       count.indexed += 1;
       return false;
     }
-    if (buried.some(({ timestamp }) => timestamp === record.timestamp)) {
+    if (buried.some(({ timestamp }) => timestamp === record.timestamp) || inBuriedBatch(offset)) {
       count.deadLettered += 1;
       return false;
     }
@@ -141,6 +143,23 @@ export function createPartitionAuditor(options: PartitionAuditorOptions): Partit
     else if (absence.kind === "dropped") dropped.add(offset);
     else gaps.add(offset);
     return absence.kind === "dropped" || absence.kind === "gap";
+  }
+
+  /**
+   * Accounts for a record batch that was not decoded: nothing but its number of records is known of them.
+   * @param indexed how many of its offsets have documents
+   * @returns true where some are unaccounted for
+   */
+  function settleBatch(from: number, to: number, records: number, indexed: ReadonlySet<number>): boolean {
+    const left = Math.max(0, records - indexed.size);
+    count.indexed += indexed.size;
+    if (left === 0 || inBuriedBatch(from)) {
+      count.deadLettered += left;
+      count.notRecords += to - from - indexed.size - left;
+      return false;
+    }
+    for (let offset = from; offset < to; offset += 1) if (!indexed.has(offset)) gaps.add(offset);
+    return true;
   }
 
   return {
@@ -163,6 +182,18 @@ export function createPartitionAuditor(options: PartitionAuditorOptions): Partit
         }
         if (offset >= until) break;
         const [record = null] = records.at(offset);
+        if (record?.setAside !== undefined) {
+          const to = Math.min(record.setAside.end, until);
+          const indexed = new Set<number>();
+          for (let at = documents.next(); at < to; at = documents.next()) {
+            documents.at(at);
+            indexed.add(at);
+          }
+          while (buried.next() < to) buried.at(buried.next());
+          if (settleBatch(offset, to, record.setAside.records, indexed)) unaccounted.push(record);
+          position = to;
+          continue;
+        }
         const missing = settle(offset, record, documents.at(offset), buried.at(offset), settled.get(offset));
         if (missing && record !== null) unaccounted.push(record);
         position = Math.max(position, offset + 1);

@@ -82,6 +82,11 @@ function createEncoder(
     };
     for (const [position, record] of records.entries()) {
       const start = out.length;
+      if (record.setAside !== undefined) {
+        const { type, reason } = record.setAside;
+        rejections.set(position, { status: 400, type, reason, index: spec.index });
+        continue;
+      }
       if (contentBytesOf(record) > MAX_RECORD_BYTES) {
         tooLarge(position);
         continue;

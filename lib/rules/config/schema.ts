@@ -79,6 +79,9 @@ const kafka = mapping({
   inFlight: mapping({
     maxBytes: size.prefault("256mb").describe("Record bytes that all topics together may hold in memory."),
   }).prefault({}),
+  maxBatchBytes: size
+    .prefault("128mb")
+    .describe("What a record batch may take in memory, decompressed; a larger one becomes one dead letter."),
   ssl: z.union([flag, tls], { error: "is neither true, false nor a mapping" }).optional(),
   sasl: mapping({
     mechanism: oneOf(["plain", "scram-sha-256", "scram-sha-512"]),

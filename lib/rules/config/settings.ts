@@ -70,6 +70,7 @@ export function buildSettings(
       brokers: kafka.brokers.flatMap(addressesIn),
       groupPrefix: kafka.groupPrefix,
       inFlightMaxBytes: kafka.inFlight.maxBytes,
+      maxBatchBytes: kafka.maxBatchBytes,
       tls: readTls(kafka.ssl, ["kafka", "ssl"]),
       sasl: kafka.sasl === undefined ? null : { mechanism: kafka.sasl.mechanism, ...loginOf(kafka.sasl) },
     },

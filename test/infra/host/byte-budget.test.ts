@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, jest, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
 import { type ByteBounds, createByteBudget, type ByteShare } from "../../../infra/host/byte-budget.ts";
 import { advance, flush } from "../../support/fake-time.ts";
 import { rejection } from "../../support/rejection.ts";
@@ -158,4 +158,87 @@ test("topics that fetch much share what is free", async () => {
   // What 64 KiB brought expanded to 200 KiB, so the parts are scaled by that.
   expect(sizes).toEqual([128, 128, 109, 82]);
   for (const share of shares) share.leave();
+});
+
+describe("what is decoded", () => {
+  const work = (bytes: number, expectedBytes = 1) => {
+    const started = Promise.withResolvers<void>();
+    const done = Promise.withResolvers<void>();
+    const calls: string[] = [];
+    return {
+      expectedBytes,
+      calls,
+      started: started.promise,
+      finish: () => done.resolve(),
+      drop: () => void calls.push("drop"),
+      async decode() {
+        calls.push("decode");
+        started.resolve();
+        await done.promise;
+        return bytes;
+      },
+    };
+  };
+  const never = new AbortController().signal;
+  const quiet = () => Promise.resolve();
+
+  test("is held until it is taken, and one at a time in the host", async () => {
+    const budget = createByteBudget(bounds(1000));
+    const [a, b] = [budget.join(), budget.join()];
+    const [first, second] = [work(100), work(50)];
+    const decodings = [a.decode(first, quiet, never), b.decode(second, quiet, never)];
+    await first.started;
+    await flush();
+    expect(second.calls).toEqual([]);
+    second.finish();
+    first.finish();
+    const [, letGo] = await Promise.all(decodings);
+    expect(budget.usedBytes).toBe(150);
+    await a.take(80, quiet, never);
+    expect(budget.usedBytes).toBe(130);
+    letGo?.();
+    expect(budget.usedBytes).toBe(80);
+  });
+
+  test("where it turns out not to fit beside what its topic holds, is let go of, and decoded again once it does", async () => {
+    const budget = createByteBudget(bounds(1000));
+    const share = budget.join();
+    await share.take(100, quiet, never);
+    const large = work(600);
+    large.finish();
+    const decoding = share.decode(large, quiet, never);
+    await large.started;
+    await flush();
+    expect(large.calls).toEqual(["decode", "drop"]);
+    expect(budget.usedBytes).toBe(100);
+    share.give(100);
+    await decoding;
+    expect(large.calls).toEqual(["decode", "drop", "decode"]);
+    expect(budget.usedBytes).toBe(600);
+  });
+
+  test("beyond the limit waits for the one before, whatever its topic holds", async () => {
+    const budget = createByteBudget(bounds(1000));
+    const [a, b] = [budget.join(), budget.join()];
+    await a.take(1_001, quiet, never);
+    const large = work(600, 600);
+    large.finish();
+    const decoding = b.decode(large, quiet, never);
+    await flush();
+    expect(large.calls).toEqual([]);
+    a.give(1_001);
+    await decoding;
+    expect(budget.usedBytes).toBe(600);
+  });
+
+  test("that fails, or is called off, leaves the turn to the next", async () => {
+    const budget = createByteBudget(bounds(1000));
+    const share = budget.join();
+    const broken = { expectedBytes: 1, decode: () => Promise.reject(new Error("broken")), drop() {} };
+    expect(String(await rejection(share.decode(broken, quiet, never)))).toContain("broken");
+    const next = work(1);
+    next.finish();
+    await share.decode(next, quiet, never);
+    expect(budget.usedBytes).toBe(1);
+  });
 });

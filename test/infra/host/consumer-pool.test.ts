@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import type { StartOrder } from "../../../functions/apply-plan.ts";
 import { createConsumerPool } from "../../../infra/host/consumer-pool.ts";
 import { createByteBudget } from "../../../infra/host/byte-budget.ts";
-import type { Pump } from "../../../infra/host/pump.ts";
+import type { Pump } from "../../../infra/host/pump-deps.ts";
 import type { ConsumerOptions } from "../../../lib/adapters/kafka/consumer.ts";
 import { PenstockError } from "../../../lib/rules/errors.ts";
 import { specificationHash } from "../../../lib/rules/specification.ts";
@@ -33,7 +33,7 @@ function setUp() {
     random: () => 0,
     logger: createMemoryLogger(),
     joinBudget: () => budget.join(),
-    events: () => ({ consumed() {}, outcomes() {}, retried() {}, commitFailed() {} }),
+    events: () => ({ consumed() {}, outcomes() {}, retried() {}, setAside() {}, commitFailed() {} }),
     keptForMs: () => null,
     onFailed() {},
     onLost() {},
@@ -46,6 +46,7 @@ function setUp() {
       return {
         assign() {},
         beforeRejoin: () => Promise.resolve(),
+        decode: () => Promise.resolve(() => {}),
         accept: () => Promise.resolve(),
         observe() {},
         fetchBytes: () => 65_536,

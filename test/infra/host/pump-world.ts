@@ -74,6 +74,7 @@ export function createPumpWorld(options: PumpWorldOptions = {}) {
       consumed: (records) => (log.consumed += records),
       outcomes: (outcomes) => log.outcomes.push(...outcomes),
       retried: (_, records) => log.retried.push(records),
+      setAside: () => {},
       commitFailed: (error) => failures.commit.push(error),
       broken: (error) => failures.broken.push(error),
     },

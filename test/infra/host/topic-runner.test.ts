@@ -19,7 +19,7 @@ function setUp() {
     random: () => 0,
     logger: createMemoryLogger(),
     joinBudget: () => createByteBudget({ maxBytes: 1e6, readAhead: 1e6 }).join(),
-    events: () => ({ consumed() {}, outcomes() {}, retried() {}, commitFailed() {} }),
+    events: () => ({ consumed() {}, outcomes() {}, retried() {}, setAside() {}, commitFailed() {} }),
     keptForMs: () => null,
     onFailed() {},
     onLost() {},
@@ -29,6 +29,7 @@ function setUp() {
       return {
         assign() {},
         beforeRejoin: () => Promise.resolve(),
+        decode: () => Promise.resolve(() => {}),
         accept: () => Promise.resolve(),
         observe() {},
         fetchBytes: () => 65_536,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createRequire } from "node:module";
 import * as fc from "fast-check";
+import type { DecodeLimits, UnreadableBatch } from "kafkajs";
 import { registerCodecs } from "../../../lib/adapters/kafka/codecs.ts";
 import { rejection } from "../../support/rejection.ts";
 
@@ -19,6 +20,7 @@ interface Message {
   readonly value: Buffer | null;
   readonly headers: Record<string, unknown>;
   readonly isControlRecord: boolean;
+  readonly setAside?: unknown;
 }
 
 interface Aborted {
@@ -26,13 +28,21 @@ interface Aborted {
   readonly firstOffset: string;
 }
 
+/** Ours has two steps. */
+type DecodeMessages = ((decoder: object) => Promise<Message[] | { readonly undecoded: Buffer }>) & {
+  decode(undecoded: Buffer, limits: DecodeLimits): Promise<Decoded>;
+};
+type Decoded = Message[] & {
+  readonly lastOffset?: string;
+  readonly decodedBytes?: number;
+  readonly usedBytes?: number;
+};
+
 type Codec = { compress(encoder: { buffer: Buffer }): Promise<Buffer> };
 
 function load(name: string) {
   const Decoder = require(`${name}/src/protocol/decoder`) as new (buffer: Buffer) => object;
-  const decodeMessages = require(`${name}/src/protocol/requests/fetch/v4/decodeMessages`) as (
-    decoder: object,
-  ) => Promise<Message[]>;
+  const decodeMessages = require(`${name}/src/protocol/requests/fetch/v4/decodeMessages`) as DecodeMessages;
   const Batch = require(`${name}/src/consumer/batch`) as new (
     topic: string,
     fetchedOffset: string,
@@ -41,10 +51,11 @@ function load(name: string) {
   const { Codecs } = require(`${name}/src/protocol/message/compression`) as {
     Codecs: Record<number, () => Codec>;
   };
-  const decode = (batches: Buffer): Promise<Message[]> => {
+  const decode = async (batches: Buffer, limits: DecodeLimits = {}): Promise<Decoded> => {
     const size = Buffer.alloc(4);
     size.writeInt32BE(batches.length);
-    return decodeMessages(new Decoder(Buffer.concat([size, batches])));
+    const messages = await decodeMessages(new Decoder(Buffer.concat([size, batches])));
+    return "undecoded" in messages ? decodeMessages.decode(messages.undecoded, limits) : messages;
   };
   return { decode, Batch, Codecs };
 }
@@ -245,5 +256,88 @@ describe("record batches, read with plain numbers", () => {
     // The first byte after the header is the record's length, a varint.
     broken[61] = (broken[61] ?? 0) - 4;
     expect(String(await rejection(patched.decode(broken)))).toContain("longer than its length says");
+  });
+
+  const plain = (bytes: number, changes: Partial<BatchShape> = {}): BatchShape =>
+    one({
+      records: [{ timestampDelta: 0n, key: null, value: Buffer.alloc(bytes, "x"), headers: [] }],
+      ...changes,
+    });
+
+  test.each([
+    ["gzip", 1],
+    ["snappy", 2],
+    ["lz4", 3],
+    ["zstd", 4],
+  ])(
+    "a record batch that takes more memory than it may stands as one, undecoded: %s",
+    async (_name, codec) => {
+      const { bytes } = await encodeAll([plain(20_000_000, { codec, firstTimestamp: 7n }), plain(1)], 40n);
+      expect(bytes.length).toBeLessThan(1_000_000);
+      const seen: UnreadableBatch[] = [];
+      const onUnreadable = (batch: UnreadableBatch): object => ({ nth: seen.push(batch) });
+      const messages = await patched.decode(bytes, { maxBatchBytes: 10_000_000, onUnreadable });
+      expect(
+        messages.map(({ offset, timestamp, value, setAside }) => [offset, timestamp, value, setAside]),
+      ).toEqual([
+        ["40", "7", null, { nth: 1 }],
+        ["41", "0", Buffer.from("x"), undefined],
+      ]);
+      expect(messages.lastOffset).toBe("41");
+      expect(seen).toMatchObject([{ first: 40, last: 40, records: 1, error: { tooLarge: true } }]);
+      expect(await rejection(patched.decode(bytes, { maxBatchBytes: 10_000_000 }))).toMatchObject({
+        tooLarge: true,
+      });
+    },
+  );
+
+  test("records and headers count with what they take beside their contents, before they are made", async () => {
+    const record = { timestampDelta: 0n, key: null, value: null, headers: [] };
+    const tooLarge: number[] = [];
+    const onUnreadable = ({ records }: UnreadableBatch): object => [tooLarge.push(records)];
+    const many = one({ codec: 1, records: Array.from({ length: 1_000 }, () => record) });
+    await patched.decode((await encodeAll([many], 0n)).bytes, { maxBatchBytes: 256_000, onUnreadable });
+    const headers = Array.from({ length: 1_000 }, () => ({ name: "", value: null }));
+    const wide = one({ codec: 1, records: [{ ...record, headers }] });
+    await patched.decode((await encodeAll([wide], 0n)).bytes, { maxBatchBytes: 100_000, onUnreadable });
+    expect(tooLarge).toEqual([1_000, 1]);
+  });
+
+  test("of what was fetched, a piece is decoded: up to the record batch that fills it, or does not fit any more", async () => {
+    const { bytes } = await encodeAll([plain(1_000), plain(1_000), plain(5_000), plain(1)], 0n);
+    const decode = async (maxBytes: number) => {
+      const { length, lastOffset } = await patched.decode(bytes, { maxBytes });
+      return { length, lastOffset };
+    };
+    expect(await decode(1)).toEqual({ length: 1, lastOffset: "0" });
+    expect(await decode(2_000)).toEqual({ length: 1, lastOffset: "0" });
+    expect(await decode(5_000)).toEqual({ length: 2, lastOffset: "1" });
+    expect(await decode(9_000)).toEqual({ length: 4, lastOffset: "3" });
+  });
+
+  test("what cannot be decompressed is an error, or stands as one record from the position on", async () => {
+    const { bytes } = await encodeAll(
+      [
+        one({
+          codec: 1,
+          records: [0, 1, 2].map(() => ({
+            timestampDelta: 0n,
+            key: null,
+            value: Buffer.from("v"),
+            headers: [],
+          })),
+        }),
+      ],
+      5n,
+    );
+    const checksum = bytes.length - 6;
+    bytes[checksum] = 0xff ^ (bytes[checksum] ?? 0);
+    expect(await rejection(patched.decode(bytes))).toBeInstanceOf(Error);
+    const limits = {
+      fetchedOffset: 6,
+      onUnreadable: ({ first, last, records }: UnreadableBatch) => ({ first, last, records }),
+    };
+    const [stand] = await patched.decode(bytes, limits);
+    expect(stand).toMatchObject({ offset: "6", setAside: { first: 6, last: 7, records: 2 } });
   });
 });

@@ -18,14 +18,19 @@ const Batch = require("kafkajs/src/consumer/batch") as new (
   partitionData: {
     partition: number;
     highWatermark: string;
-    messages: Messages;
+    messages: Messages | { undecoded: Buffer };
     abortedTransactions: object[];
   },
-) => { messages: RawMessage[]; lastOffset(): string; isEmptyDueToFiltering(): boolean };
+) => {
+  decode(): Promise<unknown>;
+  messages: RawMessage[];
+  lastOffset(): string;
+  isEmptyDueToFiltering(): boolean;
+};
 const Decoder = require("kafkajs/src/protocol/decoder") as new (buffer: Buffer) => object;
 const decodeMessages = require("kafkajs/src/protocol/requests/fetch/v4/decodeMessages") as (
   decoder: object,
-) => Promise<Messages>;
+) => Promise<{ undecoded: Buffer }>;
 
 const record = (offset: number, producerId: string, key: Buffer | null = null, isControlRecord = false) => ({
   offset: String(offset),
@@ -94,12 +99,14 @@ describe("a record batch that compaction emptied", () => {
     const size = Buffer.alloc(4);
     size.writeInt32BE(batches.length);
     const messages = await decodeMessages(new Decoder(Buffer.concat([size, batches])));
-    return new Batch("t", fetchedOffset, {
+    const batch = new Batch("t", fetchedOffset, {
       partition: 0,
       highWatermark: "100",
       messages,
       abortedTransactions: [],
     });
+    await batch.decode();
+    return batch;
   };
 
   test("is passed: its header says how far it reaches", async () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { deadLetterOf, withoutValue, type DeadLetter } from "../../../lib/rules/dead-letter.ts";
 import { readDeadLetter } from "../../../lib/rules/dead-letter-reader.ts";
+import { SetAside } from "../../../lib/rules/record.ts";
 import { sourceRecord } from "../../support/records.ts";
 
 const rejection = { status: 400, type: "document_parsing_exception", reason: "no number", index: "app" };
@@ -102,4 +103,36 @@ describe("a dead letter", () => {
   ])("whose header %s is %j is none of ours", (name, value, reason) => {
     expect(readDeadLetter(changed(name, value))).toEqual({ kind: "foreign", reason });
   });
+});
+
+test("a letter for a whole record batch says how far it reaches, and is held to what a batch can be", () => {
+  const setAside = new SetAside({ type: "batch_too_large", reason: "too large", end: 40, records: 30 });
+  const letter = letterOf(sourceRecord(null, { offset: 7, setAside }));
+  expect(letter).toMatchObject({ key: null, value: null });
+  expect(readDeadLetter(letter)).toMatchObject({
+    kind: "letter",
+    letter: { record: { offset: 7 }, valueOmitted: true, batch: { end: 40, records: 30 } },
+  });
+  const forged = (name: string, value: string) =>
+    readDeadLetter({
+      ...letter,
+      headers: [...letter.headers, { name: `penstock.${name}`, value: Buffer.from(value) }],
+    });
+  for (const last of ["6", "9007199254740991"]) {
+    expect(forged("last-offset", last)).toEqual({
+      kind: "foreign",
+      reason: `its header penstock.last-offset is "${last}"`,
+    });
+  }
+  for (const records of ["0", "34", "x"]) {
+    expect(forged("records", records)).toEqual({
+      kind: "foreign",
+      reason: `its header penstock.records is "${records}"`,
+    });
+  }
+});
+
+test("a record batch of the dead-letter topic that was not decoded is no letter, and says why", () => {
+  const setAside = new SetAside({ type: "batch_too_large", reason: "too large", end: 40, records: 30 });
+  expect(readDeadLetter(sourceRecord(null, { setAside }))).toEqual({ kind: "foreign", reason: "too large" });
 });

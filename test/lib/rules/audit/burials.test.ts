@@ -38,6 +38,23 @@ describe("burials", () => {
     expect(found.map(({ offset }) => offset)).toEqual([2, 5]);
   });
 
+  test("letters for record batches cover their offsets, overlapping or not", () => {
+    const builder = createBurials();
+    for (const [start, end] of [
+      [20, 25],
+      [3, 6],
+      [5, 9],
+    ] as const)
+      builder.addBatch("a", 1, { start, end });
+    const letters = builder.of("a");
+    const covered = Array.from({ length: 30 }, (_, offset) => offset).filter((offset) =>
+      letters.inBatch(1, offset),
+    );
+    expect(covered).toEqual([3, 4, 5, 6, 7, 8, 20, 21, 22, 23, 24]);
+    expect(letters.inBatch(0, 4)).toBe(false);
+    expect([0, 4, 9, 25].map((from) => letters.lowest(1, from))).toEqual([3, 4, 20, null]);
+  });
+
   test("a topic without letters has none", () => {
     expect(createBurials().of("a").between(0, 0, 10)).toEqual([]);
     expect(createBurials().of("a").lowest(0, 0)).toBeNull();

@@ -7,7 +7,7 @@ import {
   type BuriedRecord,
   type PartitionAudit,
 } from "../../../../lib/rules/audit/partition-audit.ts";
-import type { SourceRecord } from "../../../../lib/rules/record.ts";
+import { SetAside, type SourceRecord } from "../../../../lib/rules/record.ts";
 import { sourceRecord } from "../../../support/records.ts";
 
 /** What there is of one offset. Timestamps are 1 (the record's) or 2 (an older topic's). */
@@ -24,10 +24,19 @@ const explain = (record: SourceRecord): Absence => {
   return { kind: text === "piped" ? "dropped" : "gap" };
 };
 
+const none = (): boolean => false;
+
 /** Audits the places from `start` in stretches that end where `cuts` say. */
 function audit(places: readonly Place[], start: number, cuts: readonly number[]) {
   const end = start + places.length;
-  const auditor = createPartitionAuditor({ partition: 0, start, end, explain, keepRanges: 1_000 });
+  const auditor = createPartitionAuditor({
+    partition: 0,
+    start,
+    end,
+    explain,
+    inBuriedBatch: none,
+    keepRanges: 1_000,
+  });
   const unaccounted: number[] = [];
   for (const until of [...cuts.map((cut) => start + cut).toSorted((a, b) => a - b), end]) {
     const records: SourceRecord[] = [];
@@ -130,10 +139,72 @@ describe("the audit of a partition", () => {
   });
 
   test("what lies behind the end of the span is not looked at", () => {
-    const auditor = createPartitionAuditor({ partition: 0, start: 0, end: 2, explain, keepRanges: 10 });
+    const auditor = createPartitionAuditor({
+      partition: 0,
+      start: 0,
+      end: 2,
+      explain,
+      inBuriedBatch: none,
+      keepRanges: 10,
+    });
     const records = [0, 1, 2].map((offset) => sourceRecord("value", { offset, timestamp: 1 }));
     const missing = auditor.take({ end: 3, records, documents: [], buried: [] });
     expect(missing.map(({ offset }) => offset)).toEqual([0, 1]);
     expect(auditor.position).toBe(2);
+  });
+
+  describe("a record batch that is not decoded", () => {
+    const batch = (offset: number, end: number, records = end - offset) =>
+      sourceRecord(null, {
+        offset,
+        timestamp: 1,
+        setAside: new SetAside({ type: "batch_too_large", reason: "", end, records }),
+      });
+    const look = (inBuriedBatch: (offset: number) => boolean, documents: readonly AuditDocument[] = []) => {
+      const auditor = createPartitionAuditor({
+        partition: 0,
+        start: 0,
+        end: 12,
+        explain,
+        inBuriedBatch,
+        keepRanges: 10,
+      });
+      const last = sourceRecord("value", { offset: 11, timestamp: 1 });
+      const missing = auditor.take({ end: 12, records: [batch(1, 11, 8), last], documents, buried: [] });
+      return { missing: missing.map(({ offset }) => offset), ...auditor.result() };
+    };
+    const document = (offset: number) => ({ offset, timestamp: 5, index: "i" });
+
+    test("counts with all its records: by its letter, or as a gap", () => {
+      const buried = look((offset) => offset < 11);
+      expect(buried).toMatchObject({ missing: [11], indexed: 0, deadLettered: 8, notRecords: 3 });
+      const lost = look(none);
+      expect(lost).toMatchObject({ missing: [1, 11], deadLettered: 0 });
+      expect(lost.gaps.ranges).toEqual([{ start: 1, end: 12, label: "" }]);
+    });
+
+    test("has what was brought in of it, by whoever took larger ones", () => {
+      expect(look(none, [1, 2, 3, 4, 5, 6, 8, 9].map(document))).toMatchObject({ missing: [11], indexed: 8 });
+      expect(look((offset) => offset < 11, [3, 4].map(document))).toMatchObject({
+        indexed: 2,
+        deadLettered: 6,
+      });
+    });
+  });
+
+  test("a record of a batch that became one dead letter has its outcome", () => {
+    const inBuriedBatch = (offset: number): boolean => offset === 1;
+    const auditor = createPartitionAuditor({
+      partition: 0,
+      start: 0,
+      end: 3,
+      explain,
+      inBuriedBatch,
+      keepRanges: 10,
+    });
+    const records = [0, 1, 2].map((offset) => sourceRecord("value", { offset, timestamp: 1 }));
+    const missing = auditor.take({ end: 3, records, documents: [], buried: [] });
+    expect(missing.map(({ offset }) => offset)).toEqual([0, 2]);
+    expect(auditor.result().deadLettered).toBe(1);
   });
 });

@@ -57,6 +57,7 @@ describe("what is accepted", () => {
           brokers: ["k:9092"],
           groupPrefix: "penstock",
           inFlightMaxBytes: 268_435_456,
+          maxBatchBytes: 134_217_728,
           tls: null,
           sasl: null,
         },
@@ -119,6 +120,7 @@ log: { level: debug }
         brokers: ["k1:9092", "[::1]:9093"],
         groupPrefix: "p",
         inFlightMaxBytes: 1_073_741_824,
+        maxBatchBytes: 134_217_728,
         tls: { ca: pem, cert: client.cert, key: client.key },
         sasl: { mechanism: "scram-sha-512", username: "u", password: "0123" },
       },
@@ -510,7 +512,7 @@ describe("the file as a whole", () => {
     ).toEqual([
       'config.yaml:1:26 elasticsearch.nodes[0]: "x" is not an http:// or https:// URL',
       'config.yaml:2:20 kafka.brokers[0]: "y" is not host:port',
-      "config.yaml:2:24 kafka.zz: unknown key (known: brokers, groupPrefix, inFlight, ssl, sasl)",
+      "config.yaml:2:24 kafka.zz: unknown key (known: brokers, groupPrefix, inFlight, maxBatchBytes, ssl, sasl)",
       `config.yaml:3:10 topics[0]: "A" ${indexRule}`,
       `config.yaml:3:13 topics[1]: "b c" ${topicRule}`,
     ]);

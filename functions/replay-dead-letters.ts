@@ -5,7 +5,13 @@ import type { Specification } from "../lib/rules/declaration.ts";
 import { documentId } from "../lib/rules/document-id.ts";
 import { PenstockError } from "../lib/rules/errors.ts";
 import { throwRefused, type TemplateRefusals } from "../lib/rules/index-template.ts";
-import { indexNeededRule, indexPatternOf, isResolvedIndex, resolveIndex } from "../lib/rules/names.ts";
+import {
+  indexNeededRule,
+  indexPatternOf,
+  isResolvedIndex,
+  leadsTo,
+  resolveIndex,
+} from "../lib/rules/names.ts";
 import { recordsIn } from "../lib/rules/record.ts";
 import type { ReplayRequest } from "../lib/rules/replay-request.ts";
 import { readOmittedValues } from "./read-omitted-values.ts";
@@ -58,6 +64,11 @@ export interface ReplayOutcomes {
   readonly skipped: number;
   /** The letter has no value, being too large for it, and retention took the record from its topic. */
   readonly unrecoverable: number;
+  /**
+   * The letter names an index that its topic is not declared to go to, and none was given: whoever may write letters must
+   * not reach every index.
+   */
+  readonly elsewhere: number;
   /** Of a dry run: what would have been tried. */
   readonly wouldReplay: number;
 }
@@ -72,9 +83,18 @@ export interface ReplayResult extends Readonly<LetterCounts>, ReplayOutcomes {
   readonly byError: DeadLetterDigest;
   /** The first hundred that are unrecoverable. */
   readonly unrecoverablePlaces: readonly RecordPlace[];
+  /** By the index that they name, or are sent to; at most a hundred. */
+  readonly byIndex: readonly IndexCount[];
   /** Topics that are not declared any more, whose letters were treated as text; at most a hundred. */
   readonly undeclared: readonly string[];
   readonly firstForeign: ForeignRecord | null;
+}
+
+export interface IndexCount {
+  readonly index: string;
+  readonly letters: number;
+  /** They are left alone. */
+  readonly elsewhere: boolean;
 }
 
 export const NO_OUTCOMES: ReplayOutcomes = {
@@ -83,6 +103,7 @@ export const NO_OUTCOMES: ReplayOutcomes = {
   stillRejected: 0,
   skipped: 0,
   unrecoverable: 0,
+  elsewhere: 0,
   wouldReplay: 0,
 };
 
@@ -90,7 +111,7 @@ const MAX_LISTED = 100;
 
 /**
  * Brings dead letters back: their records go through the same way as all others, under the same ids, to the index that
- * the letter names or the one given, with today's settings otherwise.
+ * the letter names, where its topic is declared to go there, or the one given; with today's settings otherwise.
  *
  * Keeps no state, and takes nothing out of the dead-letter topic: what is in the index already is told by its id, so a
  * second run changes nothing. Letters are worked on as they are read, batch by batch.
@@ -104,6 +125,7 @@ export async function replayDeadLetters(input: ReplayInput, deps: ReplayDeps): P
   const digest = new DigestCounter();
   const unrecoverablePlaces: RecordPlace[] = [];
   const undeclared = new Set<string>();
+  const indices = new Map<string, IndexCount>();
   const covered = new Set<string>();
 
   const { counts, firstForeign } = await readDeadLetters(
@@ -124,6 +146,7 @@ export async function replayDeadLetters(input: ReplayInput, deps: ReplayDeps): P
     ...tally,
     byError: digest.digest(),
     unrecoverablePlaces,
+    byIndex: [...indices.values()],
     undeclared: [...undeclared],
     firstForeign,
   };
@@ -133,12 +156,30 @@ export async function replayDeadLetters(input: ReplayInput, deps: ReplayDeps): P
     const groups = new Map<string, LetterGroup>();
     for (const letter of letters) {
       const index = input.index === null ? letter.index : resolveIndex(input.index, letter.topic);
+      const elsewhere = input.index === null && !isDeclaredFor(letter.topic, index);
+      countIndex(index, elsewhere);
+      if (elsewhere) {
+        tally.elsewhere += 1;
+        continue;
+      }
       const name = `${letter.topic} ${index}`;
       const group = groups.get(name) ?? { spec: specify(letter.topic, index), letters: [] };
       group.letters.push(letter);
       groups.set(name, group);
     }
     return [...groups.values()];
+  }
+
+  function isDeclaredFor(topic: string, index: string): boolean {
+    const declared = deps.specificationOf(topic);
+    return declared !== null && leadsTo(declared.index, index);
+  }
+
+  function countIndex(index: string, elsewhere: boolean): void {
+    const name = `${index} ${elsewhere}`;
+    const { letters } = indices.get(name) ?? { letters: 0 };
+    if (letters > 0 || indices.size < MAX_LISTED)
+      indices.set(name, { index, letters: letters + 1, elsewhere });
   }
 
   function specify(topic: string, index: string): Specification {

@@ -13,6 +13,10 @@ export function formatReplay(result: ReplayResult, deadLetterTopic: string): str
     ...count(result.indexed, "indexed"),
     ...count(result.alreadyThere, "already there"),
     ...count(result.skipped, "skipped: dropped by the ingest pipeline, or without a value"),
+    ...count(
+      result.elsewhere,
+      "for an index that their topic is not declared to go to; left alone without --index",
+    ),
     ...count(result.wouldReplay, "would be replayed (dry run: nothing was written)"),
     ...count(result.stillRejected, "still rejected; they stay dead letters"),
     ...count(
@@ -22,6 +26,10 @@ export function formatReplay(result: ReplayResult, deadLetterTopic: string): str
   ];
   for (const { topic, partition, offset } of result.unrecoverablePlaces) {
     lines.push(`               topic ${oneLine(topic)}, partition ${partition}, offset ${offset}`);
+  }
+  const named = result.byIndex.filter(({ elsewhere }) => result.dryRun || elsewhere);
+  for (const { index, letters, elsewhere } of named) {
+    lines.push(`${number(letters).padStart(13)}  ${elsewhere ? "left alone: " : ""}index ${oneLine(index)}`);
   }
   if (result.undeclared.length > 0) {
     const topics = result.undeclared.map(oneLine).join(", ");

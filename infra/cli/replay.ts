@@ -64,7 +64,8 @@ export async function main(argv: readonly string[], io: ReplayIo): Promise<numbe
     const result = await replay(request, config, deps, io, complain);
     progress.end();
     io.out(json ? `${JSON.stringify(result, null, 2)}\n` : formatReplay(result, topic));
-    return result.stillRejected + result.unrecoverable > 0 ? ExitCode.failed : ExitCode.done;
+    const leftAlone = result.dryRun ? 0 : result.elsewhere;
+    return result.stillRejected + result.unrecoverable + leftAlone > 0 ? ExitCode.failed : ExitCode.done;
   } catch (error) {
     return reportFailure(error, { help: REPLAY_HELP, json: wantsJson(argv), write: complain });
   }

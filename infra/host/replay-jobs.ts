@@ -66,7 +66,7 @@ export function createReplayJobs(deps: ReplayJobsDeps): ReplayJobs {
     try {
       const result = await deps.replay(request, (progress) => change(id, { progress }), life.signal);
       change(id, { state: "done", endedAt: nowIso(), result });
-      const { byError: _byError, unrecoverablePlaces: _places, ...counts } = result;
+      const { byError: _byError, unrecoverablePlaces: _places, byIndex: _indices, ...counts } = result;
       logger.info("a replay is done", { id, ...counts });
     } catch (error) {
       const message = messageOf(error);

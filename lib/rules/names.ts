@@ -119,6 +119,13 @@ export function createIndexNamer(resolved: string): (timestampMs: number) => str
   };
 }
 
+/** Whether an index is one that the resolved template leads to, on whatever day, or the template itself. */
+export function leadsTo(resolved: string, index: string): boolean {
+  if (index === resolved) return true;
+  const parts = resolved.split(datePlaceholder).map((part) => RegExp.escape(part));
+  return parts.length > 1 && new RegExp(`^${parts.join("\\d{4}\\.\\d{2}\\.\\d{2}")}$`).test(index);
+}
+
 /** The wildcard pattern that covers every index of the template, for an index template's `index_patterns`. */
 export function indexPatternOf(template: string): string {
   return template.replaceAll(datePlaceholder, "*").replaceAll(topicPlaceholder, "*");

@@ -38,6 +38,15 @@ function operationsOf(body: Buffer): Operation[] {
   });
 }
 
+interface Buried {
+  readonly topic?: string;
+  /** Else the topic's name. */
+  readonly index?: string;
+  readonly type?: string;
+  readonly failedAt?: number;
+  readonly omit?: boolean;
+}
+
 /** A dead-letter topic `dead` and an Elasticsearch of one's own making. */
 function world(answer: (operation: Operation) => BulkItem = () => created) {
   const reader = new FakeReader();
@@ -48,7 +57,9 @@ function world(answer: (operation: Operation) => BulkItem = () => created) {
   const templates: string[] = [];
   const asked: string[] = [];
   const there = new Set<string>();
+  /** Others go to the index of their own name. */
   const specs = new Map<string, Specification>();
+  const undeclared = new Set<string>();
   const bulks: { pipeline: string | null }[] = [];
   const deps: ReplayDeps = {
     reader,
@@ -66,7 +77,8 @@ function world(answer: (operation: Operation) => BulkItem = () => created) {
       templates.push(...patterns);
       return Promise.resolve(new Map());
     },
-    specificationOf: (topic) => specs.get(topic) ?? null,
+    specificationOf: (topic) =>
+      undeclared.has(topic) ? null : (specs.get(topic) ?? specification({ topic, index: topic })),
     wait: async (ms) => {
       waits.push(ms);
       return Promise.resolve();
@@ -80,12 +92,17 @@ function world(answer: (operation: Operation) => BulkItem = () => created) {
   /** Puts a letter for a record into the topic. */
   const bury = (
     record: SourceRecord,
-    { topic = "app", index = "app", type = "document_parsing_exception", failedAt = 0, omit = false } = {},
+    { topic = "app", index, type = "document_parsing_exception", failedAt = 0, omit = false }: Buried = {},
   ): void => {
     const letter = deadLetterOf({
       topic,
       record,
-      rejection: { status: 400, type, reason: "failed to parse field [n] of type [long]", index },
+      rejection: {
+        status: 400,
+        type,
+        reason: "failed to parse field [n] of type [long]",
+        index: index ?? topic,
+      },
       attempts: 1,
       failedAt,
     });
@@ -105,7 +122,22 @@ function world(answer: (operation: Operation) => BulkItem = () => created) {
       },
       deps,
     );
-  return { reader, sent, waits, progress, templates, asked, there, specs, bulks, deps, stopping, bury, run };
+  return {
+    reader,
+    sent,
+    waits,
+    progress,
+    templates,
+    asked,
+    there,
+    specs,
+    undeclared,
+    bulks,
+    deps,
+    stopping,
+    bury,
+    run,
+  };
 }
 
 const at = (offset: number, value: string | null = `v${offset}`) => sourceRecord(value, { offset });
@@ -116,11 +148,11 @@ describe("a replay", () => {
     const { bury, run, sent, specs, bulks, progress, templates } = world();
     specs.set("app", specification({ index: "app-{yyyy.MM.dd}", pipeline: "today" }));
     bury(at(3), { index: "app-2020.01.01" });
-    bury(at(5), { index: "app-old" });
+    bury(at(5), { index: "app-2020.01.02" });
     const result = await run();
     expect(sent).toEqual([
       { index: "app-2020.01.01", id: idOf(3), message: "v3" },
-      { index: "app-old", id: idOf(5), message: "v5" },
+      { index: "app-2020.01.02", id: idOf(5), message: "v5" },
     ]);
     expect(bulks.every(({ pipeline }) => pipeline === "today")).toBe(true);
     expect(result).toMatchObject({ read: 2, indexed: 2, stillRejected: 0, undeclared: [] });
@@ -252,11 +284,37 @@ describe("a replay", () => {
     expect(await world().run()).toMatchObject({ read: 0, indexed: 0 });
   });
 
-  test("takes records of a topic that is not declared any more as text, and says so", async () => {
-    const { bury, run, sent } = world();
+  test("takes records of a topic that is not declared any more as text, where an index is given, and says so", async () => {
+    const { bury, run, sent, undeclared } = world();
+    undeclared.add("gone");
     bury(at(1, '{"n":1}'), { topic: "gone" });
-    expect(await run()).toMatchObject({ indexed: 1, undeclared: ["gone"] });
-    expect(sent[0]?.message).toBe('{"n":1}');
+    expect(await run()).toMatchObject({ indexed: 0, elsewhere: 1 });
+    expect(await run({ index: "gone" })).toMatchObject({ indexed: 1, elsewhere: 0, undeclared: ["gone"] });
+    expect(sent.map(({ message }) => message)).toEqual(['{"n":1}']);
+  });
+
+  test("leaves alone what names an index that its topic is not declared to go to, and tells all indices", async () => {
+    const { bury, run, sent, asked, specs } = world();
+    specs.set("app", specification({ index: "app-{yyyy.MM.dd}" }));
+    bury(at(1), { index: "app-2026.01.02" });
+    bury(at(2), { index: "app-{yyyy.MM.dd}" });
+    const others = ["payroll", "app-secret", "app-2026.01.021", "xapp-2026.01.02"];
+    for (const [n, index] of others.entries()) bury(at(10 + n), { index });
+    bury(at(4), { topic: "web", index: "app-2026.01.02" });
+    const told = [
+      { index: "app-2026.01.02", letters: 1, elsewhere: false },
+      { index: "app-{yyyy.MM.dd}", letters: 1, elsewhere: false },
+    ];
+    const dry = await run({ dryRun: true });
+    expect(dry).toMatchObject({ wouldReplay: 2, elsewhere: 5 });
+    expect(dry.byIndex.filter(({ elsewhere }) => !elsewhere)).toEqual(told);
+    expect(dry.byIndex.filter(({ elsewhere }) => elsewhere).map(({ index }) => index)).toEqual([
+      ...others,
+      "app-2026.01.02",
+    ]);
+    await run();
+    expect(new Set(asked)).toEqual(new Set(["app-2026.01.02", "app-*"]));
+    expect(sent.map(({ index }) => index)).toEqual(["app-2026.01.02", "app-2026.01.02"]);
   });
 
   test("that is dry writes nothing and says what it would replay", async () => {

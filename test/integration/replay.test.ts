@@ -269,9 +269,9 @@ describe("replay", () => {
     });
   }, 120_000);
 
-  test("a letter for a day's index goes to that index whatever is declared today, also where it is closed", async () => {
+  test("a letter for a day's index goes to that index, also where it is closed", async () => {
     const topic = uniqueName("dated");
-    const config = configFor({ topic, index: `${topic}-new-{yyyy.MM.dd}` });
+    const config = configFor({ topic, index: `${topic}-{yyyy.MM.dd}` });
     await servers.kafka.createTopic(topic);
     const closed = `${topic}-2026.01.01`;
     await createIndex(closed, {});

@@ -111,8 +111,16 @@ function End({
 }
 
 function Leftovers({ result }: { readonly result: ReplayResult }) {
-  const { dryRun, byError, unrecoverable, unrecoverablePlaces, undeclared, notLetters, firstForeign } =
-    result;
+  const {
+    dryRun,
+    byError,
+    byIndex,
+    unrecoverable,
+    unrecoverablePlaces,
+    undeclared,
+    notLetters,
+    firstForeign,
+  } = result;
   return (
     <ul class="plain-list">
       {dryRun
@@ -133,6 +141,16 @@ function Leftovers({ result }: { readonly result: ReplayResult }) {
           {unrecoverable > 10 ? ", …" : ""}
         </li>
       )}
+      {byIndex
+        .filter(({ elsewhere }) => dryRun || elsewhere)
+        .map(({ index, letters, elsewhere }) => (
+          <li key={`${index} ${elsewhere}`} class={elsewhere ? "warning" : undefined}>
+            {plural(letters, "letter")} for index <Hostile text={index} />
+            {elsewhere
+              ? ", where their topic is not declared to go: left alone unless an index is given"
+              : ""}
+          </li>
+        ))}
       {undeclared.length === 0 ? null : (
         <li class="warning">
           Not declared any more, and so treated as text: <Hostile text={undeclared.join(", ")} />

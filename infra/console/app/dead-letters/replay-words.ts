@@ -32,6 +32,7 @@ const words: readonly (readonly [keyof ReplayOutcomes, string])[] = [
   ["stillRejected", "still rejected"],
   ["skipped", "skipped"],
   ["unrecoverable", "unrecoverable"],
+  ["elsewhere", "for an index not declared"],
 ];
 
 /** `11,900 indexed · 100 still rejected`; "" where there is none yet. */
@@ -54,6 +55,6 @@ export function jobTitle({ request: { dryRun, topic, error, since, index } }: Re
 }
 
 /** Whether some of what was asked for could not be brought back. */
-export function leftSomething({ stillRejected, unrecoverable }: ReplayOutcomes): boolean {
-  return stillRejected + unrecoverable > 0;
+export function leftSomething({ stillRejected, unrecoverable, elsewhere }: ReplayOutcomes): boolean {
+  return stillRejected + unrecoverable + elsewhere > 0;
 }

@@ -58,6 +58,7 @@ const outcomes = {
   stillRejected: wholeNumber,
   skipped: wholeNumber,
   unrecoverable: wholeNumber,
+  elsewhere: wholeNumber,
   wouldReplay: wholeNumber,
 };
 const replayResult: z.ZodType<ReplayResult> = z.object({
@@ -66,6 +67,7 @@ const replayResult: z.ZodType<ReplayResult> = z.object({
   ...outcomes,
   byError: digest,
   unrecoverablePlaces: z.array(recordPlace),
+  byIndex: z.array(z.strictObject({ index: z.string(), letters: wholeNumber, elsewhere: z.boolean() })),
   undeclared: z.array(z.string()),
   firstForeign: foreignRecord.nullable(),
 });

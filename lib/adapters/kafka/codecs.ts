@@ -97,33 +97,28 @@ async function decompressLz4(buffer: Buffer, maxBytes = OLD_FORMAT_MAX_BYTES): P
   return decompressFrame(buffer);
 }
 
-type Decompress = (buffer: Buffer, options: { readonly maxOutputLength: number }) => Promise<Buffer>;
-
 /** zlib's own, which decodes in pieces beside the event loop, and stops at the limit. */
-function bounded(decompress: Decompress): Codec["decompress"] {
-  return async (buffer, maxBytes = OLD_FORMAT_MAX_BYTES) => {
-    try {
-      return await decompress(buffer, {
-        maxOutputLength: Math.min(Math.max(1, maxBytes), constants.MAX_LENGTH),
-      });
-    } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE")
-        throw new DecodedTooLargeError(maxBytes);
-      throw error;
-    }
+async function decompressWithin(kind: "gzip" | "zstd", buffer: Buffer, maxBytes: number): Promise<Buffer> {
+  const options = { maxOutputLength: Math.min(Math.max(1, maxBytes), constants.MAX_LENGTH) };
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const done = (error: NodeJS.ErrnoException | null, plain: Buffer): void => {
+    if (error === null) resolve(plain);
+    else reject(error.code === "ERR_BUFFER_TOO_LARGE" ? new DecodedTooLargeError(maxBytes) : error);
   };
+  if (kind === "gzip") unzip(buffer, options, done);
+  else zstdDecompress(buffer, options, done);
+  return promise;
 }
 
-const gzipped = promisify<Buffer, Buffer>(gzipAsync);
 const gzip: Codec = {
-  compress: (encoder) => gzipped(encoder.buffer),
-  decompress: bounded(promisify(unzip) as Decompress),
+  compress: (encoder) => promisify<Buffer, Buffer>(gzipAsync)(encoder.buffer),
+  decompress: (buffer, maxBytes = OLD_FORMAT_MAX_BYTES) => decompressWithin("gzip", buffer, maxBytes),
 };
 const snappy: Codec = { compress: (encoder) => compress(encoder.buffer), decompress: decompressSnappy };
 const lz4: Codec = { compress: (encoder) => compressFrame(encoder.buffer), decompress: decompressLz4 };
 const zstd: Codec = {
   compress: async (encoder) => zstdCompressSync(encoder.buffer),
-  decompress: bounded(promisify(zstdDecompress) as Decompress),
+  decompress: (buffer, maxBytes = OLD_FORMAT_MAX_BYTES) => decompressWithin("zstd", buffer, maxBytes),
 };
 
 /**

@@ -206,7 +206,11 @@ test("a config file that is written piece by piece stops nothing, and neither do
   // Only a stop that is meant tells that none came before it.
   await servers.etcd.delete().key(key);
   await untilGone(host, inEtcd);
-  expect(changesIn(host).flatMap(({ stop }) => stop)).toEqual([inEtcd]);
+  const stopped = await eventually("the log has stops", () => {
+    const stops = changesIn(host).flatMap(({ stop }) => stop);
+    return stops.length > 0 ? stops : null;
+  });
+  expect(stopped).toEqual([inEtcd]);
   expect(changesIn(host).flatMap(({ replace }) => replace)).toEqual([inEtcd]);
 }, 60_000);
 

@@ -80,6 +80,7 @@ export async function playClusterScene(world: ClusterWorld, scenario: Scenario):
   const watch = watchHosts(hosts, TOPICS * PARTITIONS);
   resources.defer(() => watch.stop());
   await watch.untilAllMoved(MOVED_WITHIN_MS);
+  await untilReplicated(world, topics);
   watch.beginStillness();
   await scenario.inflict({ world, kafka, topics });
   await watch.untilAllMoved(MOVED_WITHIN_MS);
@@ -122,6 +123,16 @@ export async function playClusterScene(world: ClusterWorld, scenario: Scenario):
     unready: watch.unready,
     ends,
   };
+}
+
+/** A node that goes while it has the only copy of an index takes the index along until it is back. */
+async function untilReplicated({ elasticsearch }: ClusterWorld, indices: readonly string[]): Promise<void> {
+  const path = `/_cluster/health/${indices.join()}`;
+  await eventually(
+    "every index has its replica",
+    async () => (await elasticsearch.request("GET", path)).body["status"] === "green",
+    MOVED_WITHIN_MS,
+  );
 }
 
 async function declareInEtcd(world: ClusterWorld, key: string, topics: readonly string[]): Promise<void> {

@@ -116,7 +116,7 @@ describe("the audit of a partition", () => {
           .flatMap(({ documents }) => documents.filter(({ timestamp }) => timestamp !== 1));
         expect(result.stale).toBe(stale.length);
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 

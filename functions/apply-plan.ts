@@ -2,7 +2,7 @@ import { abortable } from "../lib/rules/abortable.ts";
 import type { StartAt } from "../lib/rules/declaration.ts";
 import type { DesiredTopic } from "../lib/rules/desired.ts";
 import { messageOf, PenstockError } from "../lib/rules/errors.ts";
-import { throwRefused, type TemplateRefusals } from "../lib/rules/index-template.ts";
+import { throwRefused, type TemplateRefusals, templateTrouble } from "../lib/rules/index-template.ts";
 import { indexPatternOf } from "../lib/rules/names.ts";
 import type { Plan } from "../lib/rules/plan.ts";
 import { specificationHash } from "../lib/rules/specification.ts";
@@ -158,11 +158,8 @@ async function ensureTemplates(
     return await commands.ensureTemplate([...patterns], deadline);
   } catch (error) {
     const late = `Elasticsearch did not answer within ${secondsText(TEMPLATE_DEADLINE_MS)}`;
-    throw new PenstockError(
-      "elasticsearch_unavailable",
-      `the index template cannot be ensured: ${deadline.aborted ? late : messageOf(error)}`,
-      { retryable: true, cause: error },
-    );
+    const message = templateTrouble(deadline.aborted ? late : messageOf(error));
+    throw new PenstockError("elasticsearch_unavailable", message, { retryable: true, cause: error });
   }
 }
 

@@ -1,3 +1,4 @@
+import { namesText } from "../lib/rules/diagnosis/check.ts";
 import { stalledAfterMs } from "../lib/rules/stall.ts";
 import type { PartitionStatus, TopicStatus } from "../lib/rules/status.ts";
 
@@ -55,8 +56,7 @@ export interface HealthResult {
   readonly checks: HealthChecks;
 }
 
-/** How many a reason names; a thousand stuck ones have one cause. */
-const named = 10;
+/** A thousand stuck partitions have one cause. */
 const namedReasons = 3;
 /** A host so young is waited for while its consumers join; afterwards a topic that is added keeps nobody waiting. */
 const youngMs = 60_000;
@@ -88,8 +88,8 @@ function checkProgress({ topics: statuses, now, startedAt }: HealthInput): Progr
   return {
     ok: false,
     reason: [
-      ...(partitions.length > 0 ? [`lag, but nothing committed for 60 s: ${firstOf(partitions)}`] : []),
-      ...(down.length > 0 ? [`not come to run for 60 s: ${firstOf(down)}`] : []),
+      ...(partitions.length > 0 ? [`lag, but nothing committed for 60 s: ${namesText(partitions)}`] : []),
+      ...(down.length > 0 ? [`not come to run for 60 s: ${namesText(down)}`] : []),
       ...why,
     ].join("; "),
     since,
@@ -110,13 +110,8 @@ function checkJoining(statuses: readonly TopicStatus[], now: number, startedAt: 
   );
   if (joining.length === 0 || now - startedAt >= youngMs)
     return { ok: true, reason: null, since: null, ...rest };
-  const reason = `a new host, whose consumers are joining their groups: ${firstOf(joining.map(({ topic }) => topic))}`;
+  const reason = `a new host, whose consumers are joining their groups: ${namesText(joining.map(({ topic }) => topic))}`;
   return { ok: false, reason, since: new Date(startedAt).toISOString(), ...rest };
-}
-
-function firstOf(names: readonly string[]): string {
-  const more = names.length > named ? ` and ${names.length - named} more` : "";
-  return `${names.slice(0, named).join(", ")}${more}`;
 }
 
 function stuckTopic(status: TopicStatus, now: number): StuckTopic | null {

@@ -6,7 +6,7 @@ import {
   halveRequest,
   splitOperations,
 } from "../lib/rules/bulk/requests.ts";
-import type { BulkAnswer, BulkItem } from "../lib/rules/bulk-answer.ts";
+import type { BulkAnswer, BulkItem, TargetDocument } from "../lib/rules/bulk-answer.ts";
 import type { DeadLetter } from "../lib/rules/dead-letter.ts";
 import { deadLetterOf } from "../lib/rules/dead-letter.ts";
 import type { Specification } from "../lib/rules/declaration.ts";
@@ -40,7 +40,7 @@ export interface IngestBatchDeps {
       readonly pipeline: string | null;
       readonly pattern: string;
       /** What an operation wants to write, for where the answer leaves open why it was not. */
-      readonly documentAt: (operation: number) => { readonly index: string; readonly id: string };
+      readonly documentAt: (operation: number) => TargetDocument;
       readonly signal: AbortSignal;
     },
   ): Promise<BulkAnswer>;
@@ -130,7 +130,7 @@ export async function ingestBatch(
       deps.signal.throwIfAborted();
       const body = bulkBody(operations, request);
       const pattern = indexPatternOf(spec.index);
-      const documentAt = (operation: number): { readonly index: string; readonly id: string } => {
+      const documentAt = (operation: number): TargetDocument => {
         const { position, index } = operationAt(operations, request.start + operation);
         const record = records[position];
         if (record === undefined) throw new Error(`no record ${position}`);

@@ -2,7 +2,7 @@ import type { BulkLimits } from "../lib/rules/bulk/requests.ts";
 import type { Specification } from "../lib/rules/declaration.ts";
 import { messageOf, PenstockError } from "../lib/rules/errors.ts";
 import type { PartitionBatch } from "../lib/rules/lambda-event.ts";
-import type { TemplateRefusals } from "../lib/rules/index-template.ts";
+import { type TemplateRefusals, templateTrouble } from "../lib/rules/index-template.ts";
 import { indexPatternOf } from "../lib/rules/names.ts";
 import type { RetryReason } from "../lib/rules/record.ts";
 import type { OutcomeCounts } from "../lib/rules/status.ts";
@@ -91,11 +91,11 @@ export async function ingestEvent(
       return ({ index }) => {
         const refusal = refusals.get(indexPatternOf(index));
         if (refusal === undefined) return null;
-        return { code: "other", message: `the index template cannot be ensured: ${refusal}` };
+        return { code: "other", message: templateTrouble(refusal) };
       };
     } catch (error) {
       if (!deps.signal.aborted && !(error instanceof PenstockError)) throw error;
-      const message = `the index template cannot be ensured: ${messageOf(error)}`;
+      const message = templateTrouble(messageOf(error));
       const code = error instanceof PenstockError && !error.retryable ? "other" : "connection";
       return () => ({ code, message });
     }

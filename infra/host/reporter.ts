@@ -15,9 +15,7 @@ import type { PumpEvents } from "./pump-deps.ts";
 /** Turns what happens on a host into metrics, log lines and source health. */
 export interface Reporter {
   /** For a topic that starts. */
-  pumpEvents(
-    topic: string,
-  ): Pick<PumpEvents, "consumed" | "outcomes" | "retried" | "setAside" | "commitFailed">;
+  pumpEvents(topic: string): Omit<PumpEvents, "broken">;
   lost(topic: string, ranges: readonly LostRange[]): void;
   /** The same call, its duration measured. */
   timed<A extends unknown[], R>(call: (...args: A) => Promise<R>): (...args: A) => Promise<R>;

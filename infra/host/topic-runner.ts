@@ -17,8 +17,7 @@ import { shownState } from "../../lib/rules/stall.ts";
 import type { TopicState, TopicStatus } from "../../lib/rules/status.ts";
 import type { ByteShare } from "./byte-budget.ts";
 import { ProgressClock } from "./progress-clock.ts";
-import type { PumpDeps, PumpEvents } from "./pump-deps.ts";
-import type { Pump } from "./pump-deps.ts";
+import type { Pump, PumpDeps, PumpEvents } from "./pump-deps.ts";
 import { TopicLife } from "./topic-life.ts";
 import { createTopicTally } from "./topic-tally.ts";
 
@@ -30,7 +29,7 @@ export interface RunnerDeps {
   keptForMs(topic: string): number | null;
   /** It failed, and is due for another try at `retryAtMs`. */
   onFailed(topic: string, reason: string, retryAtMs: number): void;
-  events(topic: string): Pick<PumpEvents, "consumed" | "outcomes" | "retried" | "setAside" | "commitFailed">;
+  events(topic: string): Omit<PumpEvents, "broken">;
   onLost(topic: string, ranges: readonly LostRange[]): void;
   /** A group is rebalancing. */
   onRebalance(): void;

@@ -10,6 +10,12 @@ export interface BulkItem {
   readonly inFailureStore?: boolean;
 }
 
+/** What an operation of a bulk wanted to write. */
+export interface TargetDocument {
+  readonly index: string;
+  readonly id: string;
+}
+
 export interface ServerError {
   /** Such as `document_parsing_exception`. */
   readonly type: string;

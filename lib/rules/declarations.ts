@@ -6,7 +6,7 @@ import { cut, formatPath, showValue, type Fault } from "./config/problem.ts";
 import { entrySchema } from "./config/schema.ts";
 import type { Declaration, Refusal } from "./declaration.ts";
 import { createIsSlip, type IsSlip, ownEntry } from "./foreign-fields.ts";
-import { isNestedTooDeeply, jsonDepthRule } from "./json-depth.ts";
+import { isNestedTooDeeply, depthRule } from "./json-depth.ts";
 import { identityOf } from "./patience.ts";
 
 export interface EtcdSource {
@@ -189,7 +189,7 @@ function parseArray(value: string): ParsedArray {
   } catch {
     return { ok: false, rule: `${showValue(value)} is not JSON` };
   }
-  if (isNestedTooDeeply(value)) return { ok: false, rule: `the value ${jsonDepthRule}` };
+  if (isNestedTooDeeply(value)) return { ok: false, rule: `the value ${depthRule}` };
   if (!Array.isArray(parsed))
     return { ok: false, rule: `${showValue(value)} is not a JSON array of declarations` };
   if (parsed.length > maxEntries) return { ok: false, rule: `the array has more than ${maxEntries} entries` };

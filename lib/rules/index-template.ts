@@ -47,12 +47,16 @@ export function coveringTemplate(
   return { index_patterns: [...new Set([...(existing?.patterns ?? []), ...patterns])].sort(), ...body };
 }
 
+/** Why nothing may be written, as one sentence. */
+export function templateTrouble(reason: string): string {
+  return `the index template cannot be ensured: ${reason}`;
+}
+
 /** @throws PenstockError `elasticsearch_refused` where the pattern is among what was refused */
 export function throwRefused(refusals: TemplateRefusals, pattern: string): void {
   const reason = refusals.get(pattern);
   if (reason === undefined) return;
-  const message = `the index template cannot be ensured: ${reason}`;
-  throw new PenstockError("elasticsearch_refused", message, { retryable: true });
+  throw new PenstockError("elasticsearch_refused", templateTrouble(reason), { retryable: true });
 }
 
 // What each choice below costs and saves was measured: infra/bench/README.md, "What the index template costs".

@@ -1,8 +1,8 @@
-/** As the config file's: nothing that is declared or asked for has more than a few levels. */
-export const MAX_JSON_DEPTH = 32;
+/** Of JSON and of the config file: nothing that is declared or asked for has more than a few levels. */
+export const MAX_DEPTH = 32;
 
 /** The rule that a text breaks, as the end of a sentence about it. */
-export const jsonDepthRule = `is nested deeper than ${MAX_JSON_DEPTH} levels`;
+export const depthRule = `is nested deeper than ${MAX_DEPTH} levels`;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -20,7 +20,7 @@ export function isNestedTooDeeply(text: string): boolean {
     else if (code === QUOTE) quoted = !quoted;
     else if (!quoted && (code === 0x5b || code === 0x7b)) depth += 1;
     else if (!quoted && (code === 0x5d || code === 0x7d)) depth -= 1;
-    if (depth > MAX_JSON_DEPTH) return true;
+    if (depth > MAX_DEPTH) return true;
   }
   return false;
 }

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { isNestedTooDeeply, jsonDepthRule } from "../../../lib/rules/json-depth.ts";
+import { isNestedTooDeeply, depthRule } from "../../../lib/rules/json-depth.ts";
 import { bindingsOf } from "./event-stream.ts";
 import { problem } from "./problem.ts";
 
@@ -25,7 +25,7 @@ export async function readJsonObject(c: Context): Promise<Readonly<Record<string
   } catch {
     return problem(c, 400, "The body is not valid JSON.");
   }
-  if (isNestedTooDeeply(text)) return problem(c, 400, `The body ${jsonDepthRule}.`);
+  if (isNestedTooDeeply(text)) return problem(c, 400, `The body ${depthRule}.`);
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
     return problem(c, 400, "The body must be a JSON object.");
   }

@@ -4,13 +4,14 @@ import {
   maxBulkAnswerBytes,
   parseBulkItems,
   type RequestFailure,
+  type TargetDocument,
 } from "../../rules/bulk-answer.ts";
 import { coveringTemplate, missingPatterns, type TemplateRefusals } from "../../rules/index-template.ts";
 import type { Logger } from "../../rules/logger.ts";
 import type { ElasticsearchSettings } from "../../rules/settings.ts";
 import { masterFailure } from "./master.ts";
 import { findExistingIds, type SendSearch } from "./existing-ids.ts";
-import { type TargetDocument, withStoredFailures } from "./failure-store.ts";
+import { withStoredFailures } from "./failure-store.ts";
 import { readTemplate, type SendJson, tryTemplate } from "./template.ts";
 import { coverPatterns } from "./template-cover.ts";
 import { createTemplateKeeper } from "./template-keeper.ts";

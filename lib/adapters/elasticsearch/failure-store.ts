@@ -1,12 +1,6 @@
-import type { BulkItem, ServerError } from "../../rules/bulk-answer.ts";
+import type { BulkItem, ServerError, TargetDocument } from "../../rules/bulk-answer.ts";
 import { isObject } from "../../rules/json-document.ts";
 import type { SendSearch } from "./existing-ids.ts";
-
-/** What an operation of a bulk wanted to write. */
-export interface TargetDocument {
-  readonly index: string;
-  readonly id: string;
-}
 
 const IDS_AT_ONCE = 1_000;
 

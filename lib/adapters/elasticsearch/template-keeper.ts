@@ -1,6 +1,11 @@
 import type { RequestFailure } from "../../rules/bulk-answer.ts";
 import { messageOf, PenstockError } from "../../rules/errors.ts";
-import { coveringTemplate, missingPatterns, type TemplateRefusals } from "../../rules/index-template.ts";
+import {
+  coveringTemplate,
+  missingPatterns,
+  type TemplateRefusals,
+  templateTrouble,
+} from "../../rules/index-template.ts";
 import { coverPatterns } from "./template-cover.ts";
 import { putTemplate, readTemplate, type SendJson } from "./template.ts";
 
@@ -101,8 +106,4 @@ export function createTemplateKeeper(control: (signal: AbortSignal) => SendJson)
     },
   };
   return keeper;
-}
-
-function templateTrouble(reason: string): string {
-  return `the index template cannot be ensured: ${reason}`;
 }

@@ -9,6 +9,7 @@ import {
   parseDocument,
   type Document,
 } from "yaml";
+import { depthRule, MAX_DEPTH } from "../json-depth.ts";
 import { visibleText } from "../visible-text.ts";
 import { maxPutInLength, substitute, type SubstitutionSources } from "./substitute.ts";
 import { cut, showValue, type Fault, type Path } from "./problem.ts";
@@ -36,7 +37,6 @@ export interface YamlFile {
   linePosition(offset: number): { readonly line: number; readonly column: number };
 }
 
-const maxDepth = 32;
 /** Ten thousand topics with all their fields have fewer. The parser takes 25 µs for each, and nothing else runs meanwhile. */
 const maxTokens = 250_000;
 
@@ -69,7 +69,7 @@ export function readYaml(text: string, sources: SubstitutionSources): YamlFile {
     if (isAlias(node)) return refuse(valueOffset, "BAD_ALIAS");
     if (node.tag !== undefined) return refuse(valueOffset, "TAG_RESOLVE_FAILED");
     if (!isScalar(node)) place.shown = showValue(isSeq(node) ? [] : {});
-    if (path.length > maxDepth) return fault(path, `is nested deeper than ${maxDepth} levels`);
+    if (path.length > MAX_DEPTH) return fault(path, depthRule);
     if (isMap(node)) {
       const entries = new Map<string, unknown>();
       const seen = new Set<string>();

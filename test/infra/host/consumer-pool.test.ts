@@ -2,11 +2,11 @@ import { expect, test } from "bun:test";
 import type { StartOrder } from "../../../functions/apply-plan.ts";
 import { createConsumerPool } from "../../../infra/host/consumer-pool.ts";
 import { createByteBudget } from "../../../infra/host/byte-budget.ts";
-import type { Pump } from "../../../infra/host/pump-deps.ts";
 import type { ConsumerOptions } from "../../../lib/adapters/kafka/consumer.ts";
 import { PenstockError } from "../../../lib/rules/errors.ts";
 import { specificationHash } from "../../../lib/rules/specification.ts";
 import { flush } from "../../support/fake-time.ts";
+import { idlePump } from "../../support/idle-pump.ts";
 import { createMemoryLogger } from "../../support/memory-logger.ts";
 import { specification } from "../../support/records.ts";
 import { kafkaSettings } from "../../support/settings.ts";
@@ -39,25 +39,16 @@ function setUp() {
     onLost() {},
     onRebalance() {},
     onForgotten: (topic) => void forgotten.push(topic),
-    createPump({ desired }): Pump {
+    createPump({ desired }) {
       const drain = Promise.withResolvers<boolean>();
       drains.push(drain.resolve);
       indexes.push(desired.spec.index);
-      return {
-        assign() {},
-        beforeRejoin: () => Promise.resolve(),
-        decode: () => Promise.resolve(() => {}),
-        accept: () => Promise.resolve(),
-        observe() {},
-        fetchBytes: () => 65_536,
-        partitions: () => [],
-        trouble: null,
+      return idlePump({
         drain(signal) {
           signal.addEventListener("abort", () => drain.resolve(false));
           return drain.promise;
         },
-        close() {},
-      };
+      });
     },
     startConsumer(options) {
       const [drained = () => {}, index = ""] = [drains.at(-1), indexes.at(-1)];

@@ -3,6 +3,7 @@ import { createByteBudget } from "../../../infra/host/byte-budget.ts";
 import type { PumpDeps } from "../../../infra/host/pump-deps.ts";
 import { createTopicRunner } from "../../../infra/host/topic-runner.ts";
 import type { TopicConsumerOptions } from "../../../lib/adapters/kafka/consumer.ts";
+import { idlePump } from "../../support/idle-pump.ts";
 import { createMemoryLogger } from "../../support/memory-logger.ts";
 import { specification } from "../../support/records.ts";
 import { kafkaSettings } from "../../support/settings.ts";
@@ -26,18 +27,7 @@ function setUp() {
     onRebalance() {},
     createPump(_order, own) {
       pumps.push(own);
-      return {
-        assign() {},
-        beforeRejoin: () => Promise.resolve(),
-        decode: () => Promise.resolve(() => {}),
-        accept: () => Promise.resolve(),
-        observe() {},
-        fetchBytes: () => 65_536,
-        partitions: () => [],
-        trouble: null,
-        drain: () => Promise.resolve(true),
-        close() {},
-      };
+      return idlePump();
     },
     startConsumer(options) {
       if (refuse.with !== null) return Promise.reject(refuse.with);

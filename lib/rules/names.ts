@@ -53,10 +53,10 @@ export function matchesGlob(pattern: string, text: string): boolean {
   return p === pattern.length;
 }
 
-export const indexNameRule =
+const indexNameRule =
   'is not an Elasticsearch index name (lower case, no \\ / * ? " < > | , # : or white space, ' +
   "not starting with - _ + or ., at most 255 bytes)";
-export const indexTemplateRule = "holds a placeholder other than {topic} and {yyyy.MM.dd}";
+const indexTemplateRule = "holds a placeholder other than {topic} and {yyyy.MM.dd}";
 export const indexNeededRule =
   "would not do as an Elasticsearch index name (lower case, not starting with - _ + or ., at most 255 bytes): declare an index";
 

@@ -25,7 +25,7 @@ export interface KnownState {
 }
 
 /** When the first of these partitions stalled, in milliseconds since the epoch; null: none did. */
-export function stalledSince(partitions: readonly PartitionStatus[], now: number): number | null {
+function stalledSince(partitions: readonly PartitionStatus[], now: number): number | null {
   const times = partitions.flatMap(({ lag, progressAt }) =>
     (lag ?? 0) > 0 && progressAt !== null ? [progressAt + stalledAfterMs] : [],
   );

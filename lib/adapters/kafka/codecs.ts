@@ -13,7 +13,7 @@ interface Codec {
 }
 
 /** What was compressed is larger than whoever reads it takes. */
-export class DecodedTooLargeError extends Error {
+class DecodedTooLargeError extends Error {
   /** How the patch of kafkajs knows it. */
   readonly tooLarge = true;
   constructor(maxBytes: number) {

@@ -39,7 +39,7 @@ export interface ParseOptions {
   readonly readFile: (path: string) => string;
 }
 
-export const maxConfigBytes = 1024 * 1024;
+const maxConfigBytes = 1024 * 1024;
 
 /**
  * Reads a config file's text: YAML, then variables and files, then the older form, then every rule.

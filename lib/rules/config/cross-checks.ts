@@ -17,8 +17,8 @@ import type { Fault, Path } from "./problem.ts";
  * together with what the schema finds; where a value has the wrong type they stay silent.
  */
 
-export const internalTopicRule = "is one of Kafka's own topics (__*), which are not moved";
-export const deadLetterRule = "is the dead-letter topic, which is not moved";
+const internalTopicRule = "is one of Kafka's own topics (__*), which are not moved";
+const deadLetterRule = "is the dead-letter topic, which is not moved";
 
 /** Rules between the top-level sections of the config file. */
 export function configFaults(data: unknown): Fault[] {

@@ -6,7 +6,7 @@ import { countWords } from "./text-query.ts";
 /** The text of a line and the strings of a document are cut at so many bytes of UTF-8. */
 export const lineBytes = 2_048;
 /** Totals are counted up to here. */
-export const countedHits = 10_000;
+const countedHits = 10_000;
 /** What Elasticsearch may take; it then answers with what it has found. */
 export const searchTimeoutSeconds = 10;
 

@@ -26,7 +26,7 @@ export function parseCursor(text: string): SearchCursor | null {
 }
 
 /** The cursor that `sort` values of a hit make; null where they are others. */
-export function toCursor(value: unknown): SearchCursor | null {
+function toCursor(value: unknown): SearchCursor | null {
   if (!Array.isArray(value) || value.length !== 5) return null;
   const [timestampMs, partition, offset, index, seqNo] = value as readonly unknown[];
   if (!isWhole(timestampMs) || !isWhole(partition) || !isWhole(offset) || !isWhole(seqNo)) return null;

@@ -21,11 +21,11 @@ export interface LogRequest extends LogFilter {
 }
 
 export const maxQueryLength = 1_024;
-export const maxHits = 100;
+const maxHits = 100;
 const defaultFrom = "now-15m";
 
 const filterNames = ["topic", "q", "from", "to"] as const;
-export const searchParameters = [...filterNames, "size", "after", "histogram"] as const;
+const searchParameters = [...filterNames, "size", "after", "histogram"] as const;
 export const exportParameters = [...filterNames, "format"] as const;
 export const tailParameters = ["topic", "q"] as const;
 export const documentParameters = ["topic", "id"] as const;

@@ -16,15 +16,7 @@ export interface FormFields {
   readonly key: string;
 }
 
-export const optionNames = [
-  "path",
-  "index",
-  "startAt",
-  "format",
-  "timestamp",
-  "pipeline",
-  "overflow",
-] as const;
+const optionNames = ["path", "index", "startAt", "format", "timestamp", "pipeline", "overflow"] as const;
 
 export function emptyFields(topic: string): FormFields {
   return {

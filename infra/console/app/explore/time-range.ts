@@ -23,7 +23,7 @@ export function isPreset({ from, to }: TimeRange): boolean {
 }
 
 /** Whether it moves with the clock. */
-export function isRelative(text: string): boolean {
+function isRelative(text: string): boolean {
   return text.startsWith("now");
 }
 

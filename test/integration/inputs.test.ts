@@ -29,7 +29,7 @@ const badConfigs: readonly (readonly [string, string, string])[] = [
   [
     "an unknown key of an entry",
     `${base}topics: [{ topic: a, paht: b }]\n`,
-    ":3:22 topics[0].paht: unknown key (known: topic, pattern, path, index, startAt, format, timestamp, pipeline, overflow)",
+    ':3:22 topics[0].paht: unknown key; did you mean "path"?',
   ],
   [
     "a wrong type",

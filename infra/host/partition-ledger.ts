@@ -103,6 +103,12 @@ export class PartitionLedger {
     return true;
   }
 
+  /** Whether what is to be read next of a partition of ours begins there: without it, something would be skipped. */
+  isNext({ partition, start }: Pick<FetchedBatch, "partition" | "start">): boolean {
+    const entry = this.#partitions.get(partition);
+    return entry !== undefined && (entry.window?.end ?? start) === start;
+  }
+
   /**
    * These are about to go to Elasticsearch, and may be there whatever is heard of it.
    * @returns those that have to: the others got their outcome before they were read again
@@ -171,13 +177,14 @@ export class PartitionLedger {
 
   /**
    * Forgets what was fetched and has no outcome yet: it is to be read again.
-   * @returns where each partition is to be read on
+   * @returns where each partition that has any is to be read on
    */
   rewind(): Map<number, number> {
     this.rememberKnown();
     const positions = new Map<number, number>();
     for (const [partition, entry] of this.#partitions) {
-      if (entry.window === null) continue;
+      // Read on where it stands: what of it is on its way is as good as what would be read again.
+      if (entry.window === null || entry.window.pending === 0) continue;
       const { committable, last } = entry.window;
       entry.waited = entry.window.first ?? entry.waited;
       entry.window = new OffsetWindow(committable, last);

@@ -69,6 +69,10 @@ export function createPump(deps: PumpDeps): Pump {
           continue;
         }
         const leave = await gate.enter(life.signal, trouble !== null);
+        if (attempts.outdated > 0) {
+          leave();
+          continue;
+        }
         const taken = queue.take(deps.limits());
         const chunk = ledger.send(taken);
         if (chunk.length < taken.length) {
@@ -113,7 +117,7 @@ export function createPump(deps: PumpDeps): Pump {
         troubledSinceMs ??= deps.now();
         events.retried(retry, left.length);
         if (suspects.holds(left)) own.wait();
-        if (!probing && !draining && deps.now() - progressAt >= stalledAfterMs) shed();
+        if (!draining && deps.now() - progressAt >= stalledAfterMs && (!probing || !attempts.mayWait)) shed();
         await sleep(backoffMs(RETRY_BACKOFF, number, deps.random()), undefined, { signal: generation });
         leave = await gate.enter(generation, true);
       }
@@ -123,7 +127,7 @@ export function createPump(deps: PumpDeps): Pump {
       leave();
       share.give(bytesOfAll(left));
       own.end();
-      const isWell = left.length === 0 && !generation.aborted && attempts.waiting === 0;
+      const isWell = left.length === 0 && attempts.waiting === 0;
       if (isWell) trouble = troubledSinceMs = null;
     }
   };
@@ -137,7 +141,8 @@ export function createPump(deps: PumpDeps): Pump {
 
   /**
    * Lets go of everything that waits for an outcome, so that a topic which stands still takes no memory from the others.
-   * Kafka keeps it: it is read again from the first record without an outcome, a little at a time.
+   * Kafka keeps it: it is read again from the first record without an outcome, a little at a time. And again where all that
+   * may wait does: what comes in another order, or was written meanwhile, may tell whose fault it is.
    */
   const shed = (): void => {
     probing = true;
@@ -200,6 +205,7 @@ export function createPump(deps: PumpDeps): Pump {
       progressAt = deps.now();
       probing = false;
       assignment = next;
+      suspects.keep(next.committed);
       ledger.assign(next, deps.now());
       committer.assign(next);
       // Where reading begins elsewhere than at what was committed, that is to be kept.
@@ -245,7 +251,11 @@ export function createPump(deps: PumpDeps): Pump {
       } finally {
         if (!taken) share.give(bytes);
       }
-      if (!taken) return;
+      if (!taken) {
+        // kafkajs reads on behind it.
+        if (ledger.isNext(batch)) assignment?.seek(batch.partition, batch.start);
+        return;
+      }
       events.consumed(eachOutcome(batch.records, []).length);
       queue.push(batch.records);
       if (batch.records.length === 0) committer.schedule();

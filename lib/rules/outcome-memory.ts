@@ -24,17 +24,15 @@ export class OutcomeMemory {
    * the records once more: everything is forgotten then.
    */
   begin(partition: number, committed: number | null, start: number | null): void {
-    const remembered = this.#partitions.get(partition);
-    if (remembered !== undefined) {
-      const { records } = remembered;
-      const setBack = (committed ?? -1) < (remembered.committed ?? -1);
-      for (const offset of records.keys())
-        if (setBack || offset < (start ?? 0)) this.#size -= Number(records.delete(offset));
-    }
-    this.committed(partition, committed);
+    const remembered = this.#of(partition);
+    const setBack = (committed ?? -1) < (remembered.committed ?? -1);
+    this.#forgetBefore(partition, setBack ? Infinity : (start ?? 0));
+    remembered.committed = committed;
   }
 
-  committed(partition: number, committed: number | null): void {
+  /** Nobody asks again for what is before it. */
+  committed(partition: number, committed: number): void {
+    this.#forgetBefore(partition, committed);
     this.#of(partition).committed = committed;
   }
 
@@ -57,6 +55,11 @@ export class OutcomeMemory {
     records.delete(offset);
     this.#size -= 1;
     return known === timestamp;
+  }
+
+  #forgetBefore(partition: number, end: number): void {
+    const { records } = this.#of(partition);
+    for (const offset of records.keys()) if (offset < end) this.#size -= Number(records.delete(offset));
   }
 
   #of(partition: number): Remembered {

@@ -27,6 +27,8 @@ const REFUSALS = 3;
 const MAX_SUSPECTS = 10_000;
 
 interface Suspicion extends Doubt {
+  readonly partition: number;
+  readonly offset: number;
   refusals: number;
   /** When it had been refused often enough; null: not yet. */
   enoughAt: number | null;
@@ -85,13 +87,26 @@ export class Suspects {
     return records.every((record) => (this.#known.get(keyOf(record))?.enoughAt ?? null) !== null);
   }
 
+  /**
+   * Those of partitions that others read now, and those that others settled, are not heard of again.
+   * @param positions where each partition that is read here goes on; null: at its beginning
+   */
+  keep(positions: ReadonlyMap<number, number | null>): void {
+    for (const [key, { partition, offset }] of this.#known) {
+      const position = positions.get(partition);
+      if (position === undefined || offset < (position ?? 0)) this.#known.delete(key);
+    }
+  }
+
   #refused(record: SourceRecord, doubt: Doubt): void {
     const key = keyOf(record);
     let suspicion = this.#known.get(key);
     if (suspicion === undefined || !isSame(suspicion, doubt)) {
       if (suspicion === undefined && this.#known.size >= MAX_SUSPECTS) return;
       const { index, status, type } = doubt;
-      suspicion = { index, status, type, refusals: 0, enoughAt: null, othersWritten: false };
+      const { partition, offset } = record;
+      const seen = { refusals: 0, enoughAt: null, othersWritten: false };
+      suspicion = { partition, offset, index, status, type, ...seen };
       this.#known.set(key, suspicion);
     }
     suspicion.refusals += 1;

@@ -1,6 +1,7 @@
 import type { BulkItem, ServerError, TargetDocument } from "../../rules/bulk-answer.ts";
 import { isObject } from "../../rules/json-document.ts";
 import type { SendSearch } from "./existing-ids.ts";
+import type { ElasticsearchAnswer } from "./transport.ts";
 
 const IDS_AT_ONCE = 1_000;
 
@@ -29,7 +30,7 @@ export async function withStoredFailures(
   return items.map((item, operation) => {
     if (!isStored(item)) return item;
     const error = errors.get(documentAt?.(operation).id ?? "") ?? unknown;
-    return { status: 400, result: null, error };
+    return { status: error === notTold || clusterTrouble.test(error.type) ? 503 : 400, result: null, error };
   });
 }
 
@@ -43,7 +44,20 @@ const unknown: ServerError = {
   reason: "Elasticsearch put the document into a failure store; why is not found there",
 };
 
-/** The newest error of each document. What cannot be asked stays unknown: the bulk itself went well. */
+/** The failure store does not answer now, as it may not where the document itself could not be written. */
+const notTold: ServerError = {
+  type: "failure_store",
+  reason: "Elasticsearch put the document into a failure store, which does not tell why now",
+};
+
+/**
+ * Stored is what failed for any reason but a version conflict, a shard without a primary included (`BulkOperation.processFailure`),
+ * and no status stands with it. These names are of exceptions that are never a document's.
+ */
+const clusterTrouble =
+  /shard|node|cluster|block|master|primary|closed|time_?out|transport|connect|reject|circuit|interrupt|i_o_exc|security|not_found/;
+
+/** The newest error of each document. What may not be asked stays unknown: the bulk itself went well. */
 async function findErrors(
   send: SendSearch,
   index: string,
@@ -51,12 +65,12 @@ async function findErrors(
   errors: Map<string, ServerError>,
 ): Promise<void> {
   const store = `/${encodeURIComponent(index)}::failures`;
-  await send(`${store}/_refresh`, {}, null);
+  const refreshed = await send(`${store}/_refresh`, {}, null);
   for (let at = 0; at < ids.length; at += IDS_AT_ONCE) {
     const values = ids.slice(at, at + IDS_AT_ONCE);
     const answer = await send(
       `${store}/_search`,
-      { filter_path: "hits.hits._source" },
+      { filter_path: "hits.hits._source", allow_partial_search_results: "false" },
       {
         query: { terms: { "document.id": values } },
         collapse: { field: "document.id" },
@@ -66,8 +80,16 @@ async function findErrors(
         track_total_hits: false,
       },
     );
-    if (!("failure" in answer)) readErrors(answer.body, errors);
+    if (isSilent(refreshed) || isSilent(answer)) for (const id of values) errors.set(id, notTold);
+    else if (!("failure" in answer)) readErrors(answer.body, errors);
   }
+}
+
+/** Whether it may answer another time. */
+function isSilent(answer: ElasticsearchAnswer): boolean {
+  if (!("failure" in answer)) return false;
+  const { failure } = answer;
+  return failure.kind !== "response" || failure.status === 429 || failure.status >= 500;
 }
 
 function readErrors(body: unknown, errors: Map<string, ServerError>): void {

@@ -245,6 +245,17 @@ describe("moved back", () => {
     expect(() => ledger.expect(batch(0, [7]))).toThrow("read at offset 7, not at 3");
     expect(ledger.uncommitted()).toEqual(new Map([[0, 1]]));
   });
+
+  test("where nothing waits for an outcome, or nothing was read yet, it goes on where it stands", () => {
+    const ledger = assigned({ 0: 0, 1: null, 2: 0 });
+    ledger.expect(batch(0, [0]));
+    ledger.resolve([{ partition: 0, offset: 0 }]);
+    expect(ledger.rewind()).toEqual(new Map());
+    expect(ledger.expect(batch(0, [1, 2]))).toBe(true);
+    expect(ledger.expect(batch(0, [3]))).toBe(true);
+    const next = [batch(0, [3]), batch(0, [4]), batch(1, [7]), batch(2, [0]), batch(2, [1]), batch(9, [0])];
+    expect(next.map((one) => ledger.isNext(one))).toEqual([false, true, true, true, false, false]);
+  });
 });
 
 test("knows whether everything that was sent is committed, across generations", () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
 import { advance, flush } from "../../support/fake-time.ts";
-import { batch, createPumpWorld, noHeartbeat, refusing } from "./pump-world.ts";
+import { batch, createPumpWorld, noHeartbeat, readOn, refusing } from "./pump-world.ts";
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
@@ -77,30 +77,23 @@ describe("a record that is refused alone", () => {
 
 describe("where everything is refused", () => {
   test("nothing becomes a dead letter, little is held, and all is indexed once it is mended", async () => {
-    const { pump, accept, letters, budget, breakAll, commits, log } = refusingPump(() => false);
-    breakAll(true);
-    await accept([0, 1, 2]);
-    await advance(80_000, 100);
-    let accepted = 0;
-    const reading = (async () => {
-      for (let offset = 0; offset < 60; offset += 3) {
-        await pump.accept(batch([offset, offset + 1, offset + 2]), noHeartbeat);
-        accepted += 1;
-      }
-    })();
-    await advance(120_000, 100);
-    expect({ accepted, letters: letters.size, held: budget.usedBytes < 8_000 }).toEqual({
-      accepted: 8,
+    const world = refusingPump(() => false);
+    world.breakAll(true);
+    const end = new AbortController();
+    const reading = readOn(world, [60], end.signal, 3);
+    await advance(200_000, 100);
+    expect({ letters: world.letters.size, held: world.budget.usedBytes < 8_000 }).toEqual({
       letters: 0,
       held: true,
     });
-    breakAll(false);
-    await advance(15_000, 100);
+    world.breakAll(false);
+    await advance(20_000, 100);
+    end.abort();
+    await advance(1_000, 100);
     await reading;
-    await advance(5_000, 100);
-    expect(letters.size).toBe(0);
-    expect(commits.at(-1)?.offsets).toEqual({ 0: 60 });
-    expect(log.outcomes.filter((outcome) => outcome === "indexed")).toHaveLength(60);
+    expect(world.letters.size).toBe(0);
+    expect(world.commits.at(-1)?.offsets).toEqual({ 0: 60 });
+    expect(world.log.outcomes.filter((outcome) => outcome === "indexed")).toHaveLength(60);
   });
 });
 

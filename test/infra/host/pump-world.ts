@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { bytesOf } from "../../../lib/adapters/kafka/source-record.ts";
 import { createBulkGate } from "../../../infra/host/bulk-gate.ts";
 import { createByteBudget } from "../../../infra/host/byte-budget.ts";
@@ -129,6 +130,38 @@ export function batch(offsets: readonly number[], changes: Partial<FetchedBatch>
   const records = offsets.map((offset) => sourceRecord("ten bytes.", { partition, offset }));
   const end = (offsets.at(-1) ?? -1) + 1;
   return { partition, records, start: offsets[0] ?? end, end, ...changes };
+}
+
+/**
+ * Reads the partitions as kafkajs does: what is there of one after the other, each fetch beginning with another one, on from
+ * where it was moved to, else from where it was read to, whatever became of that.
+ * @param logs how many records each partition has, at offsets from 0 on
+ * @param most of one partition's records in a fetch
+ */
+export async function readOn(
+  { pump, sought }: Pick<ReturnType<typeof createPumpWorld>, "pump" | "sought">,
+  logs: readonly number[],
+  signal: AbortSignal,
+  most = 100,
+): Promise<void> {
+  const positions = logs.map(() => 0);
+  let moved = 0;
+  for (let fetch = 0; !signal.aborted; fetch += 1) {
+    for (const [partition, offset] of sought.slice(moved)) positions[partition] = offset;
+    moved = sought.length;
+    const fetched = logs.flatMap((_, turn) => {
+      const partition = (fetch + turn + 1) % logs.length;
+      const start = positions[partition] ?? 0;
+      const count = Math.min(most, (logs[partition] ?? 0) - start);
+      const offsets = Array.from({ length: Math.max(0, count) }, (_none, n) => start + n);
+      return count > 0 ? [batch(offsets, { partition })] : [];
+    });
+    for (const one of fetched) {
+      await pump.accept(one, noHeartbeat);
+      positions[one.partition] = one.end;
+    }
+    await sleep(100);
+  }
 }
 
 export const noHeartbeat = (): Promise<void> => Promise.resolve();

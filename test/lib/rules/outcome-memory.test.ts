@@ -68,3 +68,12 @@ test("no more than 250,000 are remembered, and room that came free is used again
   memory.add(0, at(250_001));
   expect(memory.take(0, at(250_001))).toBe(true);
 });
+
+test("what was committed since leaves its room to others", () => {
+  const memory = new OutcomeMemory();
+  memory.begin(0, 0, 0);
+  for (let offset = 1; offset <= 250_000; offset += 1) memory.add(0, at(offset));
+  memory.committed(0, 250_001);
+  memory.add(0, at(250_002));
+  expect([250_000, 250_002].map((offset) => memory.take(0, at(offset)))).toEqual([false, true]);
+});

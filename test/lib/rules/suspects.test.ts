@@ -91,6 +91,16 @@ test("a record that got an outcome is forgotten", () => {
   expect(suspects.holds([bad])).toBe(false);
 });
 
+test("those of partitions that are read elsewhere, or were read on there, leave their room to others", () => {
+  const suspects = new Suspects();
+  const others = [sourceRecord("bad", { partition: 1 }), sourceRecord("bad", { offset: 4 })];
+  for (const record of [bad, ...others]) for (let n = 0; n < 3; n += 1) refused(suspects, doubt, record);
+  suspects.keep(new Map([[0, 5]]));
+  expect([bad, ...others].map((record) => suspects.holds([record]))).toEqual([true, false, false]);
+  suspects.keep(new Map([[0, null]]));
+  expect(suspects.holds([bad])).toBe(true);
+});
+
 test("no more than ten thousand are known at once", () => {
   const suspects = new Suspects();
   const records = Array.from({ length: 10_001 }, (_, offset) => sourceRecord("bad", { offset }));

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import type { SendSearch } from "../../../../lib/adapters/elasticsearch/existing-ids.ts";
 import { withStoredFailures } from "../../../../lib/adapters/elasticsearch/failure-store.ts";
+import { classifyItem } from "../../../../lib/rules/outcome.ts";
 import type { BulkItem } from "../../../../lib/rules/bulk-answer.ts";
 
 const created: BulkItem = { status: 201, result: "created", error: null };
@@ -43,6 +44,37 @@ test("what was put into a failure store is the error that stands there; nothing 
   expect(asked[1]?.body).toMatchObject({ query: { terms: { "document.id": ["id 1"] } }, size: 1 });
 });
 
+test("what the cluster could not do is never the document's fault, though others of its bulk were written", async () => {
+  const verdicts = async (type: string) => {
+    const { send } = failures({ "id 0": { type, message: "m" } });
+    const [item = created] = await withStoredFailures([stored], documentAt, send);
+    return classifyItem(item, { index: "logs", dated: false, othersWritten: true }).kind;
+  };
+  for (const type of [
+    "unavailable_shards_exception",
+    "cluster_block_exception",
+    "node_closed_exception",
+    "index_closed_exception",
+    "process_cluster_event_timeout_exception",
+    "receive_timeout_transport_exception",
+    "es_rejected_execution_exception",
+    "circuit_breaking_exception",
+    "security_exception",
+    "index_not_found_exception",
+  ])
+    expect([type, await verdicts(type)]).toEqual([type, "retry"]);
+  for (const type of [
+    "document_parsing_exception",
+    "illegal_argument_exception",
+    "fail_processor_exception",
+    "find_match",
+    "script_exception",
+    "json_parse_exception",
+    "failure_store",
+  ])
+    expect([type, await verdicts(type)]).toEqual([type, "rejected"]);
+});
+
 test("an answer without any asks for nothing", async () => {
   const { asked, send } = failures({});
   const items = [created, created];
@@ -58,4 +90,15 @@ test("a failure store that may not be read leaves the reason open; odd answers t
   expect(await withStoredFailures([stored], documentAt, failures({ "id 0": 7, x: {} }).send)).toMatchObject([
     open,
   ]);
+});
+
+test("one that does not answer now is asked again: why the document is there may be the cluster's fault", async () => {
+  const { send } = failures({ "id 0": { type: "illegal_argument_exception", message: "m" } });
+  const away = { failure: { kind: "response", status: 503, error: null } } as const;
+  for (const silent of ["_refresh", "_search"]) {
+    const answer = await withStoredFailures([stored], documentAt, async (path, query, body) =>
+      path.endsWith(silent) ? away : send(path, query, body),
+    );
+    expect(answer).toMatchObject([{ status: 503, error: { type: "failure_store" } }]);
+  }
 });

@@ -109,6 +109,8 @@ export async function applyPlan(
     ),
   ];
   const covered = ensureTemplates([...toStart, ...toReplace], commands);
+  // Whoever waits for it is told; a run that is cut short does not.
+  covered.catch(() => {});
   const readyOf = ({ spec }: DesiredTopic): Promise<void> => {
     const ready = covered.then((refusals) => throwRefused(refusals, indexPatternOf(spec.index)));
     // A start that is called off never looks.

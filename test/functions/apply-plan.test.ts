@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
+import { setImmediate } from "node:timers/promises";
 import type { Declaration } from "../../lib/rules/declaration.ts";
 import { declaration } from "../support/declarations.ts";
 import { createWorld, type World } from "../support/reconcile-world.ts";
@@ -85,6 +86,17 @@ describe("replacements", () => {
 });
 
 describe("an index template that cannot be ensured", () => {
+  test("ends no host where nobody asks any more: the run waits for a stop still, or is over", async () => {
+    const world = await changedWorld();
+    world.templates = new Error("403");
+    const [, ...left] = declared("/new");
+    world.config = { settings: settings(), declarations: left };
+    world.newerTrigger.abort();
+    // A rejection that nobody handles fails this test, as it ends a host.
+    expect(await world.run()).toMatchObject({ interrupted: true, stopped: ["a"] });
+    await setImmediate();
+  });
+
   test("refuses starts, keeps what runs as it runs, and still stops", async () => {
     const world = createWorld(
       [declaration("a"), declaration("b"), declaration("gone")],

@@ -7,7 +7,9 @@ import { eventually } from "../../support/eventually.ts";
 /** The part of infra/patches/kafkajs@2.2.4.patch that is about a rebalance whose join fails at first. */
 const require = createRequire(import.meta.url);
 
-const ConsumerGroup = require("kafkajs/src/consumer/consumerGroup") as new (options: object) => object;
+const ConsumerGroup = require("kafkajs/src/consumer/consumerGroup") as new (options: object) => {
+  heartbeat(options: { readonly interval: number }): Promise<void>;
+};
 const Runner = require("kafkajs/src/consumer/runner") as new (options: object) => {
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -32,20 +34,25 @@ function member() {
   let generationId = 0;
   let isGone = false;
   let commit = (_offset: string): Promise<void> => Promise.reject(new Error("nothing is assigned"));
+  let joinWaits: Promise<void> | undefined;
+  let heartbeats = 0;
+  let joins = 0;
   const coordinator = {
     isConnected: () => true,
     offsetFetch: () =>
       Promise.resolve({ responses: [{ topic: "t", partitions: [{ partition: 0, offset: "0" }] }] }),
-    joinGroup() {
+    async joinGroup() {
+      joins += 1;
       if (failing("joinFails")) return broken();
+      await joinWaits;
       generationId += 1;
-      return Promise.resolve({
+      return {
         generationId,
         leaderId: "other",
         memberId: "m",
         members: [],
         groupProtocol: "p",
-      });
+      };
     },
     syncGroup: () =>
       Promise.resolve({
@@ -56,6 +63,7 @@ function member() {
         }),
       }),
     heartbeat() {
+      heartbeats += 1;
       if (isGone) return broken();
       if (!heartbeatsFail) return Promise.resolve();
       heartbeatsFail = false;
@@ -133,6 +141,14 @@ function member() {
     seen,
     runner,
     commit: (offset: string) => commit(offset),
+    /** Sends a heartbeat, as whoever handles a batch does. @returns how many were sent by then */
+    beat: async () => {
+      await group.heartbeat({ interval: 0 });
+      return heartbeats;
+    },
+    joins: () => joins,
+    /** Of the joins to come: as the coordinator does while it waits for other members. */
+    holdJoins: (until: Promise<void>) => void (joinWaits = until),
     /** The coordinator's broker is gone, and another one has taken the group over. */
     moveCoordinator: () => void (isGone = true),
     /** The next heartbeat tells of one, and the join after it fails. */
@@ -172,6 +188,25 @@ test("a member whose coordinator's broker is gone goes on with the next one, wit
       "commits at the successor",
     ]);
   } finally {
+    await runner.stop();
+  }
+});
+
+test("a member that joins sends no heartbeat: behind the join on its connection it would time out, and close that", async () => {
+  const { seen, runner, rebalance, beat, joins, holdJoins } = member();
+  await runner.start();
+  const joined = Promise.withResolvers<void>();
+  try {
+    holdJoins(joined.promise);
+    rebalance("assignmentFails");
+    await eventually("it joins again", () => joins() > 1);
+    const before = await beat();
+    expect(await beat()).toBe(before);
+    joined.resolve();
+    await eventually("it was assigned again", () => seen.filter((what) => what === "assigned").length > 1);
+    expect(await beat()).toBeGreaterThan(before);
+  } finally {
+    joined.resolve();
     await runner.stop();
   }
 });

@@ -1,5 +1,4 @@
 import { createLogger } from "../../lib/adapters/log.ts";
-import { takeProxyVariables } from "../../lib/adapters/proxy-environment.ts";
 import type { Specification } from "../../lib/rules/declaration.ts";
 import { PenstockError } from "../../lib/rules/errors.ts";
 import { createRedaction } from "../../lib/rules/redaction.ts";
@@ -10,28 +9,14 @@ import { wantsJson } from "./arguments.ts";
 import { runAudit } from "./audit-run.ts";
 import { endsAsJson, formatEnd, formatSummary, isClean, type AuditEnd } from "./audit-text.ts";
 import { readDeclaredTopics, type DeclaredTopics } from "./declared-topics.ts";
+import { runCommand, type CommandIo } from "./command-io.ts";
 import { ExitCode } from "./exit-code.ts";
 import { reportFailure } from "./failure.ts";
-import { endOnFaults } from "./faults.ts";
 import { loadConfig } from "./load-config.ts";
 import { createProgressLine, type ProgressLine, type ProgressOutput } from "./progress-line.ts";
-import { abortOnSignals } from "./stop-signal.ts";
-import { printOut } from "./terminal.ts";
-
-/** What the command takes from its surroundings. */
-export interface AuditIo {
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly out: (text: string) => void;
-  readonly error: ProgressOutput;
-  readonly signal: AbortSignal;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
-  /** In [0, 1). */
-  readonly random: () => number;
-}
 
 /** `bun run audit …`: runs one audit and returns the exit status; never throws. */
-export async function main(argv: readonly string[], io: AuditIo): Promise<number> {
+export async function main(argv: readonly string[], io: CommandIo): Promise<number> {
   try {
     const command = parseAuditArguments(argv);
     if (command.kind === "help") {
@@ -48,7 +33,7 @@ export async function main(argv: readonly string[], io: AuditIo): Promise<number
   }
 }
 
-async function audit(command: AuditCommand, io: AuditIo): Promise<number> {
+async function audit(command: AuditCommand, io: CommandIo): Promise<number> {
   const config = loadConfig(command.config, io.environment);
   const progress = createLabelledProgress(io.error);
   const tell = (text: string): void => {
@@ -125,15 +110,4 @@ function choose(
   };
 }
 
-if (import.meta.main) {
-  const exitWith = endOnFaults();
-  const code = await main(process.argv.slice(2), {
-    environment: takeProxyVariables(process.env),
-    out: printOut,
-    error: process.stderr,
-    signal: abortOnSignals((signal) => `stopped before the end by ${signal}`),
-    now: () => Date.now(),
-    random: () => Math.random(),
-  });
-  await exitWith(code);
-}
+if (import.meta.main) await runCommand(main, (signal) => `stopped before the end by ${signal}`);

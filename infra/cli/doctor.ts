@@ -1,6 +1,5 @@
 import { statSync } from "node:fs";
 import { diagnose } from "../../functions/diagnose.ts";
-import { takeProxyVariables } from "../../lib/adapters/proxy-environment.ts";
 import { createElasticsearchDiagnosis } from "../../lib/adapters/elasticsearch/diagnosis.ts";
 import { examinePort } from "../../lib/adapters/http-port.ts";
 import { createKafkaDiagnosis } from "../../lib/adapters/kafka/diagnosis.ts";
@@ -13,25 +12,19 @@ import { createRedaction } from "../../lib/rules/redaction.ts";
 import { secretsOf } from "../../lib/rules/secrets.ts";
 import { visibleLines } from "../../lib/rules/visible-text.ts";
 import { wantsJson } from "./arguments.ts";
+import { runCommand, type CommandIo } from "./command-io.ts";
 import { DOCTOR_HELP, parseDoctorArguments } from "./doctor-arguments.ts";
 import { checksAsJson, formatChecks, isWell } from "./doctor-report.ts";
 import { withStore } from "../../lib/adapters/etcd/declarations-store.ts";
 import { ExitCode, exitCodeOf } from "./exit-code.ts";
 import { reportFailure } from "./failure.ts";
-import { endOnFaults } from "./faults.ts";
 import { loadConfig, type LoadedConfig } from "./load-config.ts";
 import { createLiveLine } from "./progress-line.ts";
-import { abortOnSignals } from "./stop-signal.ts";
 import { createPaint, hasColours, type TerminalOutput } from "./terminal.ts";
 
-/** What the command takes from its surroundings. */
-export interface DoctorIo {
-  readonly environment: Readonly<Record<string, string | undefined>>;
+/** What the command takes from its surroundings; its output is coloured where that is a terminal. */
+export interface DoctorIo extends Pick<CommandIo, "environment" | "error" | "signal" | "now"> {
   readonly out: TerminalOutput;
-  readonly error: TerminalOutput;
-  readonly signal: AbortSignal;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
 }
 
 const QUESTION_MS = 10_000;
@@ -137,14 +130,4 @@ function withoutSecrets(checks: readonly Check[], redact: (text: string) => stri
   }));
 }
 
-if (import.meta.main) {
-  const exitWith = endOnFaults();
-  const code = await main(process.argv.slice(2), {
-    environment: takeProxyVariables(process.env),
-    out: process.stdout,
-    error: process.stderr,
-    signal: abortOnSignals(),
-    now: () => Date.now(),
-  });
-  await exitWith(code);
-}
+if (import.meta.main) await runCommand((argv, io) => main(argv, { ...io, out: process.stdout }));

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { takeProxyVariables } from "../../lib/adapters/proxy-environment.ts";
 import { digestDeadLetters } from "../../functions/digest-dead-letters.ts";
 import type { ReadDeadLettersDeps } from "../../functions/read-dead-letters.ts";
 import { replayDeadLetters } from "../../functions/replay-dead-letters.ts";
@@ -11,30 +10,16 @@ import { visibleLines } from "../../lib/rules/visible-text.ts";
 import { specificationLookup } from "../host/dead-letter-office.ts";
 import { wantsJson } from "./arguments.ts";
 import { readDeclarations } from "./declared-topics.ts";
+import { runCommand, type CommandIo } from "./command-io.ts";
 import { ExitCode } from "./exit-code.ts";
 import { reportFailure } from "./failure.ts";
-import { endOnFaults } from "./faults.ts";
 import { loadConfig, type LoadedConfig } from "./load-config.ts";
-import { createProgressLine, type ProgressOutput } from "./progress-line.ts";
+import { createProgressLine } from "./progress-line.ts";
 import { parseReplayArguments, REPLAY_HELP } from "./replay-arguments.ts";
 import { formatDigest, formatReplay } from "./replay-report.ts";
-import { abortOnSignals } from "./stop-signal.ts";
-import { printOut } from "./terminal.ts";
-
-/** What the command takes from its surroundings. */
-export interface ReplayIo {
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly out: (text: string) => void;
-  readonly error: ProgressOutput;
-  readonly signal: AbortSignal;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
-  /** In [0, 1), for the backoff's jitter. */
-  readonly random: () => number;
-}
 
 /** `bun run replay …`: returns the exit status; never throws. */
-export async function main(argv: readonly string[], io: ReplayIo): Promise<number> {
+export async function main(argv: readonly string[], io: CommandIo): Promise<number> {
   const progress = createProgressLine(io.error, "replay");
   const complain = (text: string): void => {
     progress.end();
@@ -75,7 +60,7 @@ async function replay(
   request: ReplayRequest,
   config: LoadedConfig,
   deps: ReadDeadLettersDeps,
-  io: ReplayIo,
+  io: CommandIo,
   complain: (text: string) => void,
 ) {
   const { settings } = config;
@@ -108,16 +93,6 @@ function quietLogger(complain: (text: string) => void): Logger {
   return { debug: () => {}, info: () => {}, warn: say, error: say };
 }
 
-if (import.meta.main) {
-  const exitWith = endOnFaults();
-  const code = await main(process.argv.slice(2), {
-    environment: takeProxyVariables(process.env),
-    out: printOut,
-    error: process.stderr,
-    // What was begun ends in order: the reader's throwaway group is deleted.
-    signal: abortOnSignals((signal) => `ended by ${signal}; what was brought in is in the index`),
-    now: () => Date.now(),
-    random: () => Math.random(),
-  });
-  await exitWith(code);
-}
+// What was begun ends in order: the reader's throwaway group is deleted.
+if (import.meta.main)
+  await runCommand(main, (signal) => `ended by ${signal}; what was brought in is in the index`);

@@ -13,10 +13,9 @@ import { PenstockError } from "../../lib/rules/errors.ts";
 import { keyForNew, placeOf } from "../../lib/rules/etcd-keys.ts";
 import type { EtcdSettings } from "../../lib/rules/settings.ts";
 import { wantsJson } from "./arguments.ts";
+import { runCommand, type CommandIo } from "./command-io.ts";
 import { ExitCode } from "./exit-code.ts";
 import { reportFailure } from "./failure.ts";
-import { endOnFaults } from "./faults.ts";
-import { abortOnSignals } from "./stop-signal.ts";
 import { loadConfig, type LoadedConfig } from "./load-config.ts";
 import {
   parseTopicsArguments,
@@ -27,18 +26,13 @@ import {
 } from "./topics-arguments.ts";
 import { writeKibanaObjects } from "./topics-kibana.ts";
 import { formatListing, listingAsJson, listTopics, type TopicsListing } from "./topics-list.ts";
-import { printError, printOut } from "./terminal.ts";
+import { printError } from "./terminal.ts";
 
 type WriteOutcome = WrittenEdit | Pick<RefusedEdit, "kind" | "reason">;
 
 /** What the command takes from its surroundings. */
-export interface TopicsIo {
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly out: (text: string) => void;
+export interface TopicsIo extends Pick<CommandIo, "environment" | "out" | "signal" | "random"> {
   readonly error: (text: string) => void;
-  readonly signal: AbortSignal;
-  /** In [0, 1), for the backoff's jitter. */
-  readonly random: () => number;
 }
 
 /** `bun run topics …`: runs one command and returns the exit status; never throws. */
@@ -188,14 +182,4 @@ function sentenceOf(outcome: WrittenEdit, target: DeclarationTarget): string {
   return sentences[outcome.action];
 }
 
-if (import.meta.main) {
-  const exitWith = endOnFaults();
-  const code = await main(process.argv.slice(2), {
-    environment: process.env,
-    out: printOut,
-    error: printError,
-    signal: abortOnSignals(),
-    random: Math.random,
-  });
-  await exitWith(code);
-}
+if (import.meta.main) await runCommand((argv, io) => main(argv, { ...io, error: printError }));

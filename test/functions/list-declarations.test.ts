@@ -3,7 +3,7 @@ import { listDeclarations } from "../../functions/list-declarations.ts";
 import type { ReconcileMemory } from "../../functions/reconcile-topics.ts";
 import type { ListedKey } from "../../lib/rules/declarations-listing.ts";
 import { rememberEtcd, type EtcdReading } from "../../lib/rules/etcd-memory.ts";
-import { declaration } from "../support/declarations.ts";
+import { declaration, defaultOptions as options } from "../support/declarations.ts";
 import { settings } from "../support/settings.ts";
 
 const endpoints = ["http://127.0.0.1:2379"];
@@ -44,16 +44,6 @@ const list = (reading: EtcdReading | Error, memory = inForce(), topics = ["file"
       readEtcd: async () => (reading instanceof Error ? Promise.reject(reading) : Promise.resolve(reading)),
     },
   );
-
-const options = {
-  path: null,
-  index: null,
-  startAt: "earliest",
-  format: "text",
-  timestamp: null,
-  pipeline: null,
-  overflow: "dead-letter",
-};
 
 test("a value nested beyond reason is refused, and the others can be told", async () => {
   const deep = `[{"topic": "a", "x": ${"[".repeat(40_000)}${"]".repeat(40_000)}}]`;

@@ -1,6 +1,7 @@
 import type { Declaration, SourceRef, TopicOptions } from "../../lib/rules/declaration.ts";
 
-const defaults: TopicOptions = {
+/** What an entry that says nothing else has. */
+export const defaultOptions: TopicOptions = {
   path: null,
   index: null,
   startAt: "earliest",
@@ -18,7 +19,7 @@ export function declaration(
 ): Declaration {
   return {
     target: /[*?]/.test(name) ? { kind: "pattern", pattern: name } : { kind: "topic", topic: name },
-    options: { ...defaults, ...options },
+    options: { ...defaultOptions, ...options },
     source: { kind: "config", name: "config.yaml", revision: null, entry: 0, ...source },
   };
 }

@@ -2,23 +2,12 @@ import { expect, test } from "bun:test";
 import { createEventIntake, type EventIntakeDeps } from "../../../infra/host/event-intake.ts";
 import type { Declaration } from "../../../lib/rules/declaration.ts";
 import { parseKafkaEvent } from "../../../lib/rules/lambda-event.ts";
+import { declaration } from "../../support/declarations.ts";
 import { kafkaEvent } from "../../support/kafka-event.ts";
 import { sourceRecord } from "../../support/records.ts";
 import { settings } from "../../support/settings.ts";
 
-const app: Declaration = {
-  target: { kind: "topic", topic: "app" },
-  options: {
-    path: null,
-    index: null,
-    startAt: "earliest",
-    format: "text",
-    timestamp: null,
-    pipeline: null,
-    overflow: "dead-letter",
-  },
-  source: { kind: "config", name: "config.yaml", revision: null, entry: 0 },
-};
+const app = declaration("app");
 const batches = parseKafkaEvent(kafkaEvent([{ topic: "app", record: sourceRecord("x") }]));
 const never = new AbortController().signal;
 

@@ -1,17 +1,8 @@
 import type { DeclarationsListing } from "../../../../../functions/list-declarations.ts";
-import type { TopicOptions } from "../../../../../lib/rules/declaration.ts";
 import type { ListedEntry, ListedKey, TargetWords } from "../../../../../lib/rules/declarations-listing.ts";
 import type { Standing } from "../../../../../lib/rules/standing.ts";
+import { defaultOptions as options } from "../../../../support/declarations.ts";
 
-const options: TopicOptions = {
-  path: null,
-  index: null,
-  startAt: "earliest",
-  format: "text",
-  timestamp: null,
-  pipeline: null,
-  overflow: "dead-letter",
-};
 const inForce: Standing = { state: "in force", topics: 1, overriddenBy: null, refused: null };
 
 /** An entry of an etcd key that is in force, unless changed. */

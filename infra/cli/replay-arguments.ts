@@ -11,14 +11,17 @@ dead-letter topic; what is in the index already is left alone, so running it twi
     ["--topic TOPIC", "only records of this topic"],
     ["--error TYPE", "only this type of error, such as document_parsing_exception"],
     ["--since WHEN", "only letters from this time on: 2026-01-31T12:00 (UTC), or 2h for the last two hours"],
-    ["--index INDEX", "where to, instead of the index each letter names; may hold {topic} and {yyyy.MM.dd}"],
+    [
+      "--index INDEX",
+      "where to, instead of the index each letter names, where its topic has to be declared to go; may hold {topic} and {yyyy.MM.dd}",
+    ],
     ["--dry-run", "count, and write nothing"],
     ["--digest", "only say what the letters have in common: topic, field, error"],
     CONFIG_ROW,
     JSON_ROW,
   ],
   exitCodes:
-    "0 done, 1 failed, or some records are still rejected or gone, 2 wrong usage, 78 bad config, 128 + signal where one ended it",
+    "0 done, 1 failed, or some records are still rejected, gone or left alone, 2 wrong usage, 78 bad config, 128 + signal where one ended it",
 });
 
 export type ReplayCommand =

@@ -38,8 +38,8 @@ interface Suspicion extends Doubt {
 
 /**
  * The records of one topic that were refused in a way that may be their own fault, and what was seen since. Own fault it is
- * where a record was refused the same way several times, then others were written into the same index, and it was refused
- * once more: whatever was broken for all of them is well by then. While nothing is written, nobody is to blame.
+ * where a record was refused the same way several times, then others were written into the same index, or a later day's, and it
+ * was refused once more: whatever was broken for all of them is well by then. While nothing is written, nobody is to blame.
  *
  * Attempts run side by side, so each has a beginning and an end on one clock: an answer that was under way while the record
  * was refused proves nothing, nor does a refusal that was under way while others were written.
@@ -70,7 +70,8 @@ export class Suspects {
     this.#clock += 1;
     for (const suspicion of this.#known.values()) {
       const { enoughAt, index } = suspicion;
-      if (enoughAt !== null && enoughAt < start.time && written.has(index)) suspicion.othersWritten = true;
+      if (enoughAt !== null && enoughAt < start.time && showsWell(written, index))
+        suspicion.othersWritten = true;
     }
     if (this.#known.size > 0) {
       for (const [position, record] of records.entries())
@@ -112,6 +113,16 @@ export class Suspects {
     suspicion.refusals += 1;
     if (suspicion.refusals === REFUSALS) suspicion.enoughAt = this.#clock;
   }
+}
+
+/**
+ * Whether what was written shows that an index would take documents: into it, or one of a later day. Nobody else may ever write
+ * into that of a day long ago, and one such record would hold up its partition for good. Not of an earlier day: the new
+ * day's index may be what cannot be made, while late records of yesterday are taken.
+ */
+function showsWell(written: ReadonlySet<string>, index: string): boolean {
+  // Those of one topic differ in their days alone, year first.
+  return [...written].some((other) => other >= index);
 }
 
 /** The timestamp too: a topic that was created again has other records at the same offsets. */

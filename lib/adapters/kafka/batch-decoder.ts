@@ -29,8 +29,8 @@ const TRIES = 3;
 export function createBatchDecoder(topic: string, maxBatchBytes: number): BatchDecoder {
   /** How much more memory what was decoded last takes than it did on the wire. */
   let expansion = 1;
-  /** The place that could not be read, and how often. */
-  let failing = { place: "", tries: 0 };
+  /** By partition, the place that could not be read, and how often. */
+  const failing = new Map<number, { readonly first: number; readonly tries: number }>();
 
   /** Null: it is to be fetched again. */
   const setAside = (
@@ -42,9 +42,10 @@ export function createBatchDecoder(topic: string, maxBatchBytes: number): BatchD
       const reason = `${batch} takes more memory than kafka.maxBatchBytes, ${maxBatchBytes} bytes`;
       return new SetAside({ type: "batch_too_large", reason, end: last + 1, records });
     }
-    const place = `${partition}:${first}`;
-    failing = { place, tries: failing.place === place ? failing.tries + 1 : 1 };
-    if (failing.tries < TRIES) return null;
+    const before = failing.get(partition);
+    const tries = before?.first === first ? before.tries + 1 : 1;
+    failing.set(partition, { first, tries });
+    if (tries < TRIES) return null;
     const reason = `${batch} cannot be read: ${messageOf(error)}`;
     return new SetAside({ type: "batch_unreadable", reason, end: last + 1, records });
   };

@@ -36,16 +36,29 @@ describe("a refusal is the record's own fault", () => {
     for (let n = 0; n < 50; n += 1) expect(refused(suspects)).toBe(false);
   });
 
-  test("not where others were written before, or into another index", () => {
+  test("where others were written into a later day's index: into that of a day long ago nobody else may ever write", () => {
+    const suspects = new Suspects();
+    const how = { ...doubt, index: "app-1970.01.01" };
+    for (let n = 0; n < 3; n += 1) refused(suspects, how);
+    wrote(suspects, "app-2026.11.29");
+    expect(refused(suspects, how)).toBe(true);
+  });
+
+  test("not where others were written into an earlier day's: it may be the new day's index that cannot be made", () => {
+    const suspects = new Suspects();
+    const how = { ...doubt, index: "app-2026.11.30" };
+    for (let n = 0; n < 3; n += 1) refused(suspects, how);
+    wrote(suspects, "app-2026.11.29");
+    expect(refused(suspects, how)).toBe(false);
+  });
+
+  test("not where others were written before", () => {
     const suspects = new Suspects();
     expect(refused(suspects)).toBe(false);
     wrote(suspects);
     expect(refused(suspects)).toBe(false);
     wrote(suspects);
     expect(suspects.holds([bad])).toBe(false);
-    expect(refused(suspects)).toBe(false);
-    wrote(suspects, "other");
-    expect(refused(suspects)).toBe(false);
   });
 
   test("not by an answer that was under way meanwhile: what broke may have broken in between", () => {

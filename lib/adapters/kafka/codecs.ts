@@ -77,7 +77,7 @@ function lz4Bound(frame: Buffer): number {
   const maxBlock = 1 << (8 + 2 * (((frame[5] ?? 0) >> 4) & 7));
   const hasSize = (flags & 0x08) !== 0;
   // A decoder may make room for it at once.
-  let bound = hasSize && frame.length >= 14 ? Number(frame.readBigUInt64LE(6)) : 0;
+  const told = hasSize && frame.length >= 14 ? Number(frame.readBigUInt64LE(6)) : 0;
   const blockChecksum = (flags & 0x10) === 0 ? 0 : 4;
   let blocks = 0;
   for (let at = 7 + (hasSize ? 8 : 0) + (flags & 1 ? 4 : 0); at + 4 <= frame.length;) {
@@ -88,8 +88,7 @@ function lz4Bound(frame: Buffer): number {
     blocks += Math.min(maxBlock, size > 0x7fffffff ? stored : stored * 255);
     at += 4 + stored + blockChecksum;
   }
-  bound = Math.max(bound, blocks);
-  return bound;
+  return Math.max(told, blocks);
 }
 
 async function decompressLz4(buffer: Buffer, maxBytes = OLD_FORMAT_MAX_BYTES): Promise<Buffer> {

@@ -37,4 +37,4 @@ test("without a stack, status and env fail and down has nothing to do", async ()
   expect({ code, status: JSON.parse(out) }).toEqual({ code: 1, status: { up: false, servers: [] } });
   expect(await run("env")).toMatchObject({ code: 1, errors: "No stack is up: bun run stack up\n" });
   expect(await run("down")).toMatchObject({ code: 0, out: "No stack is up.\n" });
-}, 30_000);
+});

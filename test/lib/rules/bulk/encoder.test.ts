@@ -122,7 +122,7 @@ describe("the body, written from bytes", () => {
     test(`holds the documents of the document encoder, to the letter: ${format}`, () => {
       const records = fc.array(recordOf(fc.option(values, { freq: 9 })), { maxLength: 12 });
       fc.assert(fc.property(specs(format), records, expectSame), { numRuns: 500 });
-    }, 30_000);
+    });
   }
 
   test("objects of one shape after another, and of another", () => {

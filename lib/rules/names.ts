@@ -29,7 +29,10 @@ export function matchesTopicPattern(pattern: string, topic: string, deadLetterTo
   return isInput && matchesGlob(pattern, topic);
 }
 
-/** `*` any number of characters, `?` exactly one. Two pointers and one way back: no pattern takes longer than |pattern| × |text| steps, as a regular expression might. */
+/**
+ * `*` any number of characters, `?` exactly one. Two pointers and one way back: no pattern takes longer than
+ * |pattern| × |text| steps, as a regular expression might.
+ */
 export function matchesGlob(pattern: string, text: string): boolean {
   let p = 0;
   let t = 0;

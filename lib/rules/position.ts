@@ -7,7 +7,10 @@ export interface LostRange {
   readonly from: number;
   /** One past the last; null: nobody can tell, the log that held them is gone. */
   readonly to: number | null;
-  /** `retention`: deleted before they were read. `recreated`: the topic was deleted and created again, or its log cut off, or the group's offset set by hand. */
+  /**
+   * `retention`: deleted before they were read. `recreated`: the topic was deleted and created again, or its log cut off,
+   * or the group's offset set by hand.
+   */
   readonly cause: "retention" | "recreated";
 }
 

@@ -6,7 +6,10 @@ import { endHost, type HostEnd } from "./end-host.ts";
 import { topicsOf } from "./watch.ts";
 import type { ClusterWorld } from "./world.ts";
 
-/** Many stops while brokers come and go: of idle topics, whose long polls leave a stop the most time to meet a changed set of brokers. */
+/**
+ * Many stops while brokers come and go: of idle topics, whose long polls leave a stop the most time to meet a changed set of
+ * brokers.
+ */
 export interface StopsResult {
   readonly ends: readonly HostEnd[];
   readonly restarts: number;

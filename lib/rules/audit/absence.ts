@@ -10,8 +10,8 @@ import type { Absence, BuriedRecord } from "./partition-audit.ts";
  * - With a dated index, a record whose index is gone or closed is expired: somebody's retention took it. Where the topic
  *   has one index for all and that is gone, nobody meant it to be, and every record of it is a gap.
  * - With an ingest pipeline, the topic's or its index's own, a record that it dropped cannot be told from one that is
- *   missing. It is called neither: not a gap, since a topic whose pipeline drops records would never pass, and not accounted for. A repair tells: what the
- *   pipeline drops once more was dropped, what is indexed was missing.
+ *   missing. It is called neither: not a gap, since a topic whose pipeline drops records would never pass, and not
+ *   accounted for. A repair tells: what the pipeline drops once more was dropped, what is indexed was missing.
  * @param openIndices names of the open indices, aliases and data streams that fit the topic's index
  * @param hasPipeline whether an index brings a pipeline of its own
  */

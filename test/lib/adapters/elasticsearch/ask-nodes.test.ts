@@ -5,7 +5,7 @@ import type { RequestFailure } from "../../../../lib/rules/bulk-answer.ts";
 import { rejection } from "../../../support/rejection.ts";
 
 type Answer = { readonly body: string } | { readonly failure: RequestFailure };
-/** What it answers at once; null: nothing, until it is given up or its time is over. */
+/** What it answers at once; null: nothing, until it is given up, all have been asked, or its time is over where one alone is. */
 type Node = Answer | null;
 
 const { signal } = new AbortController();
@@ -17,12 +17,15 @@ const late: Answer = { failure: { kind: "timeout", message: "late" } };
 async function ask(nodes: readonly Node[], limits: Partial<AskLimits> = {}, until = signal) {
   const givenUp: unknown[] = [];
   const asked: number[] = [];
+  const allAsked = new AbortController();
   const answer = await askNodes<{ readonly body: string }>(
     (timeoutMs, call) => {
       const at = asked.push(asked.length) - 1;
       const said = nodes[at] ?? null;
+      if (asked.length === nodes.length) setImmediate(() => allAsked.abort());
       if (said !== null) return Promise.resolve(said);
-      const over = AbortSignal.any([call, AbortSignal.timeout(timeoutMs)]);
+      const end = limits.otherNodes === "on failure" ? AbortSignal.timeout(timeoutMs) : allAsked.signal;
+      const over = AbortSignal.any([call, end]);
       return new Promise((resolve) => {
         over.addEventListener("abort", () => {
           if (call.aborted) givenUp.push(call.reason);

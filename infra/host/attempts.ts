@@ -1,7 +1,10 @@
 /** One chunk of records that is tried until each has an outcome. */
 export interface Attempt {
-  /** All that is left of it waits for evidence of whose fault it is: it keeps no other chunk from being sent. */
-  wait(): void;
+  /**
+   * All that is left of it waits for evidence of whose fault it is: it keeps no other chunk from being sent, or from memory.
+   * @param bytes what it holds
+   */
+  wait(bytes: number): void;
   end(): void;
 }
 
@@ -15,19 +18,33 @@ export class Attempts {
   /** Of a generation that is over: they are about to end. */
   #outdated = 0;
   #changed = Promise.withResolvers<void>();
+  readonly #onIdle: (bytes: number) => void;
+
+  /** @param onIdle told by how many bytes what waits came to hold more; negative: less */
+  constructor(onIdle: (bytes: number) => void) {
+    this.#onIdle = onIdle;
+  }
 
   /** @param generation ends with the assignment */
   begin(generation: AbortSignal): Attempt {
     let waits = false;
+    let idle = 0;
+    const setIdle = (bytes: number): void => {
+      if (bytes === idle) return;
+      this.#onIdle(bytes - idle);
+      idle = bytes;
+    };
     this.#count += 1;
     return {
-      wait: () => {
+      wait: (bytes) => {
+        setIdle(bytes);
         if (waits) return;
         waits = true;
         this.#waiting += 1;
         this.#announce();
       },
       end: () => {
+        setIdle(0);
         this.#count -= 1;
         if (waits) this.#waiting -= 1;
         if (generation.aborted) this.#outdated -= 1;

@@ -19,6 +19,11 @@ export interface ByteShare {
    */
   decode(work: DecodingWork, meanwhile: () => Promise<void>, signal: AbortSignal): Promise<() => void>;
   give(bytes: number): void;
+  /**
+   * Of what is held, so much more waits for what comes next tells (negative: less). It keeps nothing of its own topic from being
+   * admitted: what is larger than the topic's share would wait for it, and it for that, for good.
+   */
+  idle(bytes: number): void;
   /** How many bytes the topic's next fetch is to ask for. What was taken since this was asked counts as its last fetch. */
   nextFetchBytes(): number;
   /** Gives everything back and leaves the budget. */
@@ -71,6 +76,8 @@ export function createByteBudget(boundsAtStart: ByteBounds): ByteBudget {
     let held = 0;
     /** Of it, what was decoded and not taken yet. */
     let reserved = 0;
+    /** Of it too, what waits for what comes next. */
+    let idle = 0;
     let left = false;
     let lastLimit: number | null = null;
     let lastBytes = 0;
@@ -82,7 +89,8 @@ export function createByteBudget(boundsAtStart: ByteBounds): ByteBudget {
       used -= bytes;
       announce();
     };
-    const admits = (bytes: number): boolean => mayAdmit({ bytes, held, used, topics, ...bounds });
+    const admits = (bytes: number): boolean =>
+      mayAdmit({ bytes, held: held - idle, used, topics, ...bounds });
     const hold = (bytes: number): void => {
       held += bytes;
       used += bytes;
@@ -136,6 +144,10 @@ export function createByteBudget(boundsAtStart: ByteBounds): ByteBudget {
     };
     return {
       give,
+      idle(bytes) {
+        idle += bytes;
+        announce();
+      },
       async decode(work, meanwhile, signal) {
         unreserve();
         try {

@@ -42,7 +42,7 @@ export function createPump(deps: PumpDeps): Pump {
   /** The one in which what is about to be accepted was decoded. */
   let decodedIn: AbortController | null = null;
   const queue = new RecordQueue();
-  const attempts = new Attempts();
+  const attempts = new Attempts((bytes) => share.idle(bytes));
   const suspects = new Suspects();
   let draining = false;
   let rejoining = false;
@@ -116,7 +116,7 @@ export function createPump(deps: PumpDeps): Pump {
         trouble = retry;
         troubledSinceMs ??= deps.now();
         events.retried(retry, left.length);
-        if (suspects.holds(left)) own.wait();
+        if (suspects.holds(left)) own.wait(bytesOfAll(left));
         if (!draining && deps.now() - progressAt >= stalledAfterMs && (!probing || !attempts.mayWait)) shed();
         await sleep(backoffMs(RETRY_BACKOFF, number, deps.random()), undefined, { signal: generation });
         leave = await gate.enter(generation, true);

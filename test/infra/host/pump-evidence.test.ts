@@ -1,17 +1,18 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
 import { advance, flush } from "../../support/fake-time.ts";
-import { batch, createPumpWorld, noHeartbeat, readOn, refusing } from "./pump-world.ts";
+import { batch, createPumpWorld, noHeartbeat, readOn, recordBytes, refusing } from "./pump-world.ts";
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
 
 /** A pump of one topic whose pipeline refuses some offsets; how often each offset was sent, and how many letters it has. */
-function refusingPump(isRefused: (offset: number) => boolean) {
+function refusingPump(isRefused: (offset: number) => boolean, maxBytes?: number) {
   const sent: number[][] = [];
   const letters = new Map<number, number>();
   let broken = false;
   const world = createPumpWorld({
     maxDocuments: 10,
+    ...(maxBytes !== undefined && { maxBytes }),
     ingest: async (records, { proven }) => {
       sent.push(records.map(({ offset }) => offset));
       const result = refusing(records, ({ offset }) => broken || isRefused(offset), proven);
@@ -59,6 +60,20 @@ describe("a record that is refused alone", () => {
     await advance(10_000, 100);
     expect(letters).toEqual(new Map([0, 1, 2, 3, 4, 5].map((offset) => [offset, 1])));
     expect(commits.at(-1)?.offsets).toEqual({ 0: 7 });
+  });
+
+  test("keeps no batch out of memory that is larger than its topic's share, and would pass alone", async () => {
+    const { pump, letters, commits, budget } = refusingPump((offset) => offset === 0, 8 * recordBytes);
+    await pump.accept(batch([0]), noHeartbeat);
+    await advance(5_000, 100);
+    void pump.accept(batch([1, 2, 3, 4, 5]), noHeartbeat);
+    await advance(15_000, 100);
+    expect(letters).toEqual(new Map([[0, 1]]));
+    expect({ offsets: commits.at(-1)?.offsets, held: budget.usedBytes }).toEqual({
+      offsets: { 0: 6 },
+      held: 0,
+    });
+    pump.close();
   });
 
   test("lets one small batch after another go on while the topic probes, so that they can tell", async () => {

@@ -163,7 +163,7 @@ function stranger(version: { readonly number: string; readonly distribution?: st
         };
         return Response.json({ error, status: 400 }, { status: 400, headers: product });
       }
-      documents += 1;
+      if (request.method !== "GET") documents += 1;
       return Response.json({ errors: false, items: [] }, { headers: product });
     },
   });

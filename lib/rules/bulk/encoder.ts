@@ -34,8 +34,9 @@ export interface EncodedBatch {
  */
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 const MAX_DOCUMENT_BYTES = 3 * MAX_RECORD_BYTES;
+/** As Elasticsearch, or a proxy before it, says of one that it finds too large. */
 const documentTooLarge = {
-  status: 400,
+  status: 413,
   type: "document_too_large",
   reason: `a record is indexed up to ${MAX_RECORD_BYTES} bytes of key, value and headers, and ${MAX_DOCUMENT_BYTES} as a document`,
 } as const;

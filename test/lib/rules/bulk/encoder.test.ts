@@ -185,7 +185,7 @@ describe("the body, written from bytes", () => {
       expect([...batch.rejections.keys()]).toEqual([0, 1, 3]);
       for (const rejection of batch.rejections.values())
         expect(rejection).toMatchObject({
-          status: 400,
+          status: 413,
           type: "document_too_large",
           index: "app-{yyyy.MM.dd}",
         });

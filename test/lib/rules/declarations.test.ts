@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { parseEtcdValue, type ParsedDeclarations } from "../../../lib/rules/declarations.ts";
 import type { Declaration } from "../../../lib/rules/declaration.ts";
+import { cpuMs } from "../../support/cpu-time.ts";
 
 const name = "logs/a";
 const deadLetters = "penstock.dead-letters";
@@ -182,9 +183,9 @@ test("ten thousand entries that all become invalid are looked at in a short time
   const topics = Array.from({ length: 10_000 }, (_, at) => `topic-${at}`);
   const before = parse(topics).declarations;
   const invalid = topics.toReversed().map((topic) => ({ topic, startAt: "never" }));
-  const startedAt = performance.now();
+  const startedAt = cpuMs();
   const { declarations, refused } = parse(invalid, before);
-  expect(performance.now() - startedAt).toBeLessThan(3_000);
+  expect(cpuMs() - startedAt).toBeLessThan(3_000);
   expect(declarations).toHaveLength(10_000);
   expect(refused.every(({ lastGoodKept }) => lastGoodKept)).toBe(true);
 });

@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import { createRedaction } from "../../../lib/rules/redaction.ts";
 import { Secret } from "../../../lib/rules/secret.ts";
 import { secretsOf } from "../../../lib/rules/secrets.ts";
+import { cpuMs } from "../../support/cpu-time.ts";
 
 const password = 'p@ss w/o"rd+1!';
 const hide = createRedaction(secretsOf({ username: "elastic", password: new Secret(password) }));
@@ -69,9 +70,9 @@ test("sixty private keys, as an hourly renewal leaves behind, are all looked for
   const hideKeys = createRedaction(keys);
   expect(hideKeys(`${line(0, 0)} ${line(57, 3)} ${line(59, 49)}`)).toBe("(hidden) (hidden) (hidden)");
   const long = "the quick brown fox ".repeat(20_000);
-  const startedAt = performance.now();
+  const startedAt = cpuMs();
   expect(hideKeys(long)).toBe(long);
-  expect(performance.now() - startedAt).toBeLessThan(2_000);
+  expect(cpuMs() - startedAt).toBeLessThan(2_000);
 });
 
 test("without secrets, and without any of them in it, a text stays as it is", () => {

@@ -6,6 +6,7 @@ import { ConfigError } from "../../../../lib/rules/config/problem.ts";
 import { createAuthority } from "../../../support/certificates.ts";
 import { revealed } from "../../../support/revealed.ts";
 import { httpSettings } from "../../../support/settings.ts";
+import { cpuMs } from "../../../support/cpu-time.ts";
 
 await using authority = await createAuthority();
 const [client, other] = await Promise.all([authority.issue("client"), authority.issue("other")]);
@@ -554,11 +555,11 @@ deadLetters: { topic: "\${S}" }`;
 });
 
 test("a value of slashes alone does not keep its reader busy, and is shown cut", () => {
-  const startedAt = performance.now();
+  const startedAt = cpuMs();
   const problems = (hostname: string): string =>
     problemsOf(`${minimal}http: { hostname: "${hostname}" }`).join("\n");
   expect(problems("/".repeat(1_000_000))).toContain(`${"/".repeat(100)}…" is not a loopback address`);
-  expect(performance.now() - startedAt).toBeLessThan(2_000);
+  expect(cpuMs() - startedAt).toBeLessThan(2_000);
   expect(problems("http://a//user:pass@word@b")).toContain('"http://(hidden)@b" is not');
   expect(problems("a@b//c")).toContain('"a@b//c" is not');
 });

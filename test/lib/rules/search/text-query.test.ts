@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { createTextMatcher } from "../../../../lib/rules/search/text-query.ts";
 import { anyText } from "../../../support/any-text.ts";
+import { cpuMs } from "../../../support/cpu-time.ts";
 
 const line = 'GET /pay TIMEOUT after 3000 ms, id=7 C:\\temp "quoted" ((x Straße';
 
@@ -44,9 +45,9 @@ test("any query is one, and takes no more than a moment on any line", () => {
       expect(typeof (createTextMatcher(query)?.(text.toLowerCase()) ?? true)).toBe("boolean");
     }),
   );
-  const before = performance.now();
+  const before = cpuMs();
   expect(
     createTextMatcher(`${"a".repeat(500)} ${"(".repeat(500)}b`)?.("a".repeat(2e5) + "(".repeat(2e5)),
   ).toBe(false);
-  expect(performance.now() - before).toBeLessThan(500);
+  expect(cpuMs() - before).toBeLessThan(500);
 });

@@ -212,12 +212,14 @@ describe("what an ingest pipeline refuses", () => {
   }, 90_000);
 
   test("while one waits, the letters of the others are written once, however often reading begins again", async () => {
-    const at = (day: number) => String(Date.UTC(2026, 0, day, 12));
-    // What is written into another day's index tells nothing about this one.
-    await servers.kafka.produce(topicOf("blocked"), [{ value: bad, timestamp: at(1) }]);
+    // Two days before today, which Kafka's retention leaves alone.
+    const today = Math.floor(Date.now() / 86_400_000);
+    const at = (day: number) => String((today - 3 + day) * 86_400_000);
+    // What is written into an earlier day's index tells nothing about this one.
+    await servers.kafka.produce(topicOf("blocked"), [{ value: bad, timestamp: at(2) }]);
     const others = Array.from({ length: 10 }, (_, n) => ({
       value: n % 2 === 0 ? good : "odd",
-      timestamp: at(2),
+      timestamp: at(1),
     }));
     await servers.kafka.produce(topicOf("blocked"), others);
     const expected = { indexed: 5, deadLettered: 5, duplicate: 0, skipped: 0 };
@@ -237,14 +239,14 @@ describe("what an ingest pipeline refuses", () => {
       60_000,
     );
     // Read again to its end, as this record shows.
-    await servers.kafka.produce(topicOf("blocked"), [{ value: good, timestamp: at(2) }]);
+    await servers.kafka.produce(topicOf("blocked"), [{ value: good, timestamp: at(1) }]);
     const { counts, partitions } = await untilIndexed("blocked", 6);
     expect(counts).toEqual({ ...expected, indexed: 6 });
     expect(partitions).toMatchObject([{ committed: null }]);
     expect(await lettersOf("blocked")).toHaveLength(5);
     // As soon as its own index takes others, it is its own fault, and all that is known is committed at once.
     for (let n = 1; ; n += 1) {
-      await servers.kafka.produce(topicOf("blocked"), [{ value: good, timestamp: at(1) }]);
+      await servers.kafka.produce(topicOf("blocked"), [{ value: good, timestamp: at(2) }]);
       if ((await untilIndexed("blocked", 6 + n)).counts.deadLettered === 6) break;
     }
     expect(await lettersOf("blocked")).toHaveLength(6);

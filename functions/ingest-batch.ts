@@ -4,6 +4,7 @@ import {
   type BulkLimits,
   type BulkRequest,
   halveRequest,
+  pickOperations,
   splitOperations,
 } from "../lib/rules/bulk/requests.ts";
 import type { BulkAnswer, BulkItem, TargetDocument } from "../lib/rules/bulk-answer.ts";
@@ -13,7 +14,13 @@ import type { Specification } from "../lib/rules/declaration.ts";
 import { documentId } from "../lib/rules/document-id.ts";
 import { messageOf } from "../lib/rules/errors.ts";
 import { indexPatternOf } from "../lib/rules/names.ts";
-import { classifyFailure, classifyItem, isFieldLimit, showsHealthyIndex } from "../lib/rules/outcome.ts";
+import {
+  classifyFailure,
+  classifyItem,
+  isFieldLimit,
+  type ItemVerdict,
+  showsHealthyIndex,
+} from "../lib/rules/outcome.ts";
 import type { OutcomeKind, Rejection, RetryReason, SourceRecord } from "../lib/rules/record.ts";
 import { type Doubt, type Evidence, isSame } from "../lib/rules/suspects.ts";
 
@@ -81,6 +88,8 @@ export async function ingestBatch(
   let retry: RetryReason | null = null;
   const doubts = new Map<number, Doubt>();
   const written = new Set<string>();
+  /** By position: how a record was refused while others behind it in its bulk were written. */
+  const accused = new Map<number, Doubt>();
 
   const batch = createBulkEncoder(spec)(records);
   const rejections = new Map(batch.rejections);
@@ -105,7 +114,8 @@ export async function ingestBatch(
     for (let request = requests.pop(); request !== undefined; request = requests.pop()) {
       const answer = await send(operations, request);
       if ("items" in answer) {
-        settle(operations, request, answer.items, reject);
+        const again = settle(operations, request, answer.items, reject);
+        if (again.length > 0 && !(await sendAll(pickOperations(operations, again), reject))) return false;
         continue;
       }
       const verdict = classifyFailure(answer.failure);
@@ -148,37 +158,50 @@ export async function ingestBatch(
     }
   }
 
+  /**
+   * @returns the operations to send once more at once: refused while others behind them were written, their records are at
+   *   fault if they are refused so again. A bulk goes through a pipeline document by document: one that is mended meanwhile
+   *   refuses the first of them, one that breaks the last.
+   */
   function settle(
     operations: EncodedBatch,
     request: BulkRequest,
     items: readonly BulkItem[],
     reject: Reject,
-  ): void {
+  ): number[] {
     const { lastChance = false } = input;
+    const again: number[] = [];
     const dated = lastChance || indexPatternOf(spec.index) !== spec.index;
-    const healthy = new Set<string>();
-    for (const [index, item] of runs()) if (showsHealthyIndex(item)) healthy.add(index);
-    for (const index of healthy) written.add(index);
+    // By index, one past the last that it took.
+    const healthyUntil = new Map<string, number>();
+    for (const [index, item, , end] of runs()) if (showsHealthyIndex(item)) healthyUntil.set(index, end);
+    for (const index of healthyUntil.keys()) written.add(index);
     for (const [index, item, start, end] of runs()) {
-      const othersWritten = lastChance || healthy.has(index);
-      const verdict = classifyItem(item, { index, dated, othersWritten });
+      const verdict = classifyItem(item, { index, dated, lastChance });
       for (let operation = start; operation < end; operation += 1) {
         const { position } = operationAt(operations, operation);
-        if (verdict.kind === "retry") keepOpen(position, verdict.reason, verdict.suspect, reject);
+        if (verdict.kind === "retry") keepOpen(operation, position, index, verdict);
         else if (verdict.kind === "rejected") reject(position, verdict.rejection);
         else outcomes[position] = verdict.kind;
       }
     }
+    return again;
 
     function keepOpen(
+      operation: number,
       position: number,
-      reason: RetryReason,
-      suspect: Rejection | null,
-      reject: Reject,
+      index: string,
+      { reason, suspect }: Extract<ItemVerdict, { kind: "retry" }>,
     ): void {
-      const proven = input.proven?.get(position);
-      if (suspect !== null && proven !== undefined && isSame(proven, suspect))
+      const before = [input.proven?.get(position), accused.get(position)];
+      if (suspect !== null && before.some((doubt) => doubt !== undefined && isSame(doubt, suspect)))
         return reject(position, suspect);
+      const othersBehind = operation < (healthyUntil.get(index) ?? 0);
+      if (suspect !== null && othersBehind && !accused.has(position)) {
+        accused.set(position, suspect);
+        again.push(operation);
+        return;
+      }
       retry ??= reason;
       if (suspect !== null) doubts.set(position, suspect);
     }

@@ -13,11 +13,8 @@ export interface ItemContext {
   readonly index: string;
   /** True: the name comes from a date pattern, so that an index can rightly be closed for good. */
   readonly dated: boolean;
-  /**
-   * True: the same bulk holds another document that this index has, so that index, pipeline and cluster are well and
-   * an error that could be anybody's is the record's own.
-   */
-  readonly othersWritten: boolean;
+  /** True: what could be anybody's fault is the record's own without further evidence. */
+  readonly lastChance: boolean;
 }
 
 /**
@@ -34,7 +31,7 @@ export function classifyItem(item: BulkItem, context: ItemContext): ItemVerdict 
   const anybodys = mayBeAnybodys(status, error);
   const ownFault =
     (status === 400 && isDocumentFault(error)) ||
-    (anybodys && context.othersWritten) ||
+    (anybodys && context.lastChance) ||
     (context.dated && isClosedForGood(status, error));
   if (ownFault) return { kind: "rejected", rejection };
   const reason = retryReason(status, error, `index ${context.index}: `);

@@ -127,7 +127,7 @@ describe("outcomes by position", () => {
 });
 
 describe("an unknown 400", () => {
-  test("is the record's own fault where another was written into the index", async () => {
+  test("is the record's own fault where another was written into the index, and it is refused once more", async () => {
     const { deps } = world(answering({ odd: rejected400 }));
     expect((await ingestBatch(input(["odd", "fine"]), deps)).outcomes).toEqual(["dead-lettered", "indexed"]);
   });
@@ -194,6 +194,47 @@ describe("a refusal that may be anybody's", () => {
     ]);
     const last = await ingestBatch(input(["fail", "odd", "gone"], { lastChance: true }), deps);
     expect(last.outcomes).toEqual(["dead-lettered", "dead-lettered", null]);
+  });
+
+  test("in company is nobody's where the pipeline is mended while the bulk goes through it", async () => {
+    let answered = 0;
+    const { deps, letters, requests } = world((messages) => {
+      answered += 1;
+      return { items: messages.map((_, at) => (answered === 1 && at < 2 ? failed : created)) };
+    });
+    const { outcomes, retry } = await ingestBatch(input(["a", "b", "c"]), deps);
+    expect({ outcomes, retry, letters }).toEqual({
+      outcomes: ["indexed", "indexed", "indexed"],
+      retry: null,
+      letters: [],
+    });
+    expect(requests).toEqual([
+      ["a", "b", "c"],
+      ["a", "b"],
+    ]);
+  });
+
+  test("behind all that was written waits: the pipeline may have broken while the bulk went through it", async () => {
+    const { deps, letters, requests } = world(answers);
+    const { outcomes, evidence } = await ingestBatch(input(["fail", "fine", "fail"]), deps);
+    expect(outcomes).toEqual(["dead-lettered", "indexed", null]);
+    expect([...evidence.doubts.keys()]).toEqual([2]);
+    expect({ letters: letters.length, requests }).toEqual({
+      letters: 1,
+      requests: [["fail", "fine", "fail"], ["fail"]],
+    });
+  });
+
+  test("in company, and then refused otherwise, is to be tried again", async () => {
+    let answered = 0;
+    const { deps, requests } = world((messages) => {
+      answered += 1;
+      return answering({ odd: answered === 1 ? failed : rejected400 })(messages);
+    });
+    const { outcomes, evidence } = await ingestBatch(input(["odd", "fine"]), deps);
+    expect(outcomes).toEqual([null, "indexed"]);
+    expect(evidence.doubts.get(0)).toMatchObject({ status: 400 });
+    expect(requests).toHaveLength(2);
   });
 });
 

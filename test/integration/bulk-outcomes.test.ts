@@ -114,9 +114,16 @@ const cases: readonly Case[] = [
   },
   {
     name: "an ingest pipeline fails on some, while it takes the others: dead letters",
-    mishaps: [refused(recorded.itemFailedByPipeline)],
+    mishaps: [refused(recorded.itemFailedByPipeline), refused(recorded.itemFailedByPipeline, () => true)],
     counts: { indexed: 20, deadLettered: 10 },
-    bulks: 1,
+    bulks: 2,
+    retried: null,
+  },
+  {
+    name: "an ingest pipeline that is mended in the middle of it: nobody's fault",
+    mishaps: [refused(recorded.itemFailedByPipeline, (position) => position < 10)],
+    counts: all,
+    bulks: 2,
     retried: null,
   },
 ];

@@ -290,7 +290,7 @@ describe("an index that takes nothing", () => {
       const answer = await impatient.bulk(body, { pipeline: null, signal });
       const item = "items" in answer ? answer.items[0] : undefined;
       expect(item?.status).toBe(503);
-      const verdict = item && classifyItem(item, { index, dated: false, othersWritten: false });
+      const verdict = item && classifyItem(item, { index, dated: false, lastChance: false });
       expect(verdict).toMatchObject({
         kind: "retry",
         reason: { message: expect.stringContaining("primary shard is not active") },

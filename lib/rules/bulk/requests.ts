@@ -46,3 +46,17 @@ export function halveRequest({ start, end }: BulkRequest): readonly [BulkRequest
 export function bulkBody({ bytes, ends }: Operations, { start, end }: BulkRequest): Buffer {
   return bytes.subarray(start === 0 ? 0 : ends[start - 1], ends[end - 1]);
 }
+
+/** Some of the operations as a batch of their own; a copy. */
+export function pickOperations(batch: EncodedBatch, operations: readonly number[]): EncodedBatch {
+  const bodies = operations.map((operation) => bulkBody(batch, { start: operation, end: operation + 1 }));
+  let end = 0;
+  return {
+    bytes: Buffer.concat(bodies),
+    ends: bodies.map((body) => (end += body.length)),
+    positions: operations.flatMap((operation) => batch.positions[operation] ?? []),
+    indices: operations.flatMap((operation) => batch.indices[operation] ?? []),
+    skipped: [],
+    rejections: new Map(),
+  };
+}

@@ -2,9 +2,9 @@ import { describe, expect, test } from "bun:test";
 import type { BulkItem } from "../../../lib/rules/bulk-answer.ts";
 import { classifyFailure, classifyItem, isFieldLimit, type ItemContext } from "../../../lib/rules/outcome.ts";
 
-const alone: ItemContext = { index: "app", dated: false, othersWritten: false };
+const alone: ItemContext = { index: "app", dated: false, lastChance: false };
 const dated: ItemContext = { ...alone, dated: true };
-const accompanied: ItemContext = { ...alone, othersWritten: true };
+const lastOne: ItemContext = { ...alone, lastChance: true };
 
 function failed(status: number, type: string, reason = ""): BulkItem {
   return { status, result: null, error: { type, reason } };
@@ -50,28 +50,28 @@ describe("the record's own fault", () => {
     });
   });
 
-  test("any other 400 only where the same bulk wrote another document into that index", () => {
+  test("any other 400 only for a last chance", () => {
     const item = failed(400, "illegal_argument_exception", "field [x] not present as part of path [x]");
-    expect(classifyItem(item, accompanied).kind).toBe("rejected");
+    expect(classifyItem(item, lastOne).kind).toBe("rejected");
     expect(classifyItem(item, alone).kind).toBe("retry");
   });
 
   test("so for a processor that throws, but for no other 500", () => {
     for (const type of ["fail_processor_exception", "find_match", "null_pointer_exception"]) {
-      expect(classifyItem(failed(500, type, "r"), accompanied).kind).toBe("rejected");
+      expect(classifyItem(failed(500, type, "r"), lastOne).kind).toBe("rejected");
       expect(classifyItem(failed(500, type, "r"), alone)).toMatchObject({ kind: "retry", suspect: { type } });
     }
     const broken = failed(500, "i_o_exception", "disk");
-    expect(classifyItem(broken, accompanied)).toMatchObject({ kind: "retry", suspect: null });
+    expect(classifyItem(broken, lastOne)).toMatchObject({ kind: "retry", suspect: null });
   });
 
   test.each([
     "pipeline with id [x] does not exist",
     "Validation Failed: 1: this action would add [2] shards",
     "no write index is defined for alias [x]",
-  ])("in no company where it speaks of the cluster: %s", (reason) => {
+  ])("for no last chance where it speaks of the cluster: %s", (reason) => {
     const item = failed(400, "illegal_argument_exception", reason);
-    expect(classifyItem(item, accompanied)).toMatchObject({ kind: "retry", suspect: null });
+    expect(classifyItem(item, lastOne)).toMatchObject({ kind: "retry", suspect: null });
   });
 
   test.each([

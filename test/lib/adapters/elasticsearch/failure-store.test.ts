@@ -44,11 +44,11 @@ test("what was put into a failure store is the error that stands there; nothing 
   expect(asked[1]?.body).toMatchObject({ query: { terms: { "document.id": ["id 1"] } }, size: 1 });
 });
 
-test("what the cluster could not do is never the document's fault, though others of its bulk were written", async () => {
+test("what the cluster could not do is never the document's fault, not for a last chance either", async () => {
   const verdicts = async (type: string) => {
     const { send } = failures({ "id 0": { type, message: "m" } });
     const [item = created] = await withStoredFailures([stored], documentAt, send);
-    return classifyItem(item, { index: "logs", dated: false, othersWritten: true }).kind;
+    return classifyItem(item, { index: "logs", dated: false, lastChance: true }).kind;
   };
   for (const type of [
     "unavailable_shards_exception",

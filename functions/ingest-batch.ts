@@ -45,6 +45,7 @@ export interface IngestBatchDeps {
     body: Buffer,
     options: {
       readonly pipeline: string | null;
+      readonly operations: number;
       readonly pattern: string;
       /** What an operation wants to write, for where the answer leaves open why it was not. */
       readonly documentAt: (operation: number) => TargetDocument;
@@ -146,9 +147,14 @@ export async function ingestBatch(
         if (record === undefined) throw new Error(`no record ${position}`);
         return { index, id: documentId(spec.topic, record) };
       };
-      const { pipeline } = spec;
-      const answer = await deps.bulk(body, { pipeline, pattern, documentAt, signal: deps.signal });
       const sent = request.end - request.start;
+      const answer = await deps.bulk(body, {
+        pipeline: spec.pipeline,
+        operations: sent,
+        pattern,
+        documentAt,
+        signal: deps.signal,
+      });
       if ("failure" in answer || answer.items.length === sent) return answer;
       const message = `Elasticsearch answered ${answer.items.length} items for ${sent} operations`;
       return { failure: { kind: "bad_answer", message } };

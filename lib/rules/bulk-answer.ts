@@ -40,12 +40,10 @@ export const bulkFilterPath = "errors,items.*.status,items.*.error,items.*.resul
 /** An item says little of its own, and may quote its document's field and what is wrong with it, each wrapped once more. */
 const answerBytes = { base: 1024 * 1024, ofItem: 1024, quotes: 3 } as const;
 
-/** The longest answer that a bulk request's body can need. */
-export function maxBulkAnswerBytes(body: string | Buffer): number {
-  let lines = 0;
-  for (let at = body.indexOf("\n"); at >= 0; at = body.indexOf("\n", at + 1)) lines += 1;
+/** The longest answer that a bulk request of so many operations can need. */
+export function maxBulkAnswerBytes(body: string | Buffer, operations: number): number {
   const { base, ofItem, quotes } = answerBytes;
-  return base + (lines / 2) * ofItem + Buffer.byteLength(body) * quotes;
+  return base + operations * ofItem + Buffer.byteLength(body) * quotes;
 }
 
 /** The items of a bulk answer that was filtered by {@link bulkFilterPath}; null where it is none. */

@@ -287,7 +287,7 @@ describe("an index that takes nothing", () => {
     });
     try {
       const body = `{"create":{"_index":"${index}","_id":"1"}}\n{"password":"hunter2"}\n`;
-      const answer = await impatient.bulk(body, { pipeline: null, signal });
+      const answer = await impatient.bulk(body, { pipeline: null, operations: 1, signal });
       const item = "items" in answer ? answer.items[0] : undefined;
       expect(item?.status).toBe(503);
       const verdict = item && classifyItem(item, { index, dated: false, lastChance: false });

@@ -26,6 +26,8 @@ import { detectMajor, errorOf } from "./version.ts";
 export interface BulkOptions {
   /** An ingest pipeline for every operation; null: none. */
   readonly pipeline: string | null;
+  /** How many the body holds. */
+  readonly operations: number;
   /** What covers the index of every operation, as `ensureTemplate` was told; absent: not known. */
   readonly pattern?: string;
   /** What an operation wants to write; asked where the answer leaves open why it was not written. */
@@ -176,7 +178,7 @@ export function createElasticsearch(
   }
 
   return {
-    async bulk(body, { pipeline, pattern = null, documentAt, signal }) {
+    async bulk(body, { pipeline, operations, pattern = null, documentAt, signal }) {
       const unready = settings.manageTemplates ? await template.failure(pattern, signal) : null;
       if (unready !== null) return { failure: unready };
       const answer = await send(
@@ -192,7 +194,7 @@ export function createElasticsearch(
           body,
           format: "x-ndjson",
           timeoutMs: settings.bulk.requestTimeoutMs,
-          maxAnswerBytes: maxBulkAnswerBytes(body),
+          maxAnswerBytes: maxBulkAnswerBytes(body, operations),
         },
         signal,
       );

@@ -79,7 +79,7 @@ function spaces(bytes: number): ReadableStream<Uint8Array> {
   });
 }
 
-const bulk = (elasticsearch: Elasticsearch) => elasticsearch.bulk("{}\n{}\n", { pipeline: null, signal });
+const bulk = (elasticsearch: Elasticsearch) => elasticsearch.bulk("{}\n{}\n", { pipeline: null, operations: 1, signal });
 const ok = () => Response.json({ errors: false, items: [{ create: { status: 201, result: "created" } }] });
 
 describe("the version", () => {
@@ -89,7 +89,7 @@ describe("the version", () => {
   ])("%s is spoken to as %d, and asked for once", async (version, major) => {
     const { elasticsearch, seen } = serve(version, ok);
     expect(await bulk(elasticsearch)).toEqual({ items: [{ status: 201, result: "created", error: null }] });
-    await elasticsearch.bulk("{}\n{}\n", { pipeline: "p", signal });
+    await elasticsearch.bulk("{}\n{}\n", { pipeline: "p", operations: 1, signal });
     expect(seen.map(({ request }) => request)).toEqual([
       "GET /_nodes?filter_path=nodes.*.version&timeout=1s",
       "POST /_bulk?filter_path=errors,items.*.status,items.*.error,items.*.result,items.*.failure_store&timeout=500ms",
@@ -225,7 +225,7 @@ describe("what goes wrong with a bulk is a value", () => {
     });
     releases.push(async () => server.stop(true));
     const elasticsearch = connect(`http://127.0.0.1:${server.port}`);
-    const answer = await elasticsearch.bulk("x".repeat(5_000_000), { pipeline: null, signal });
+    const answer = await elasticsearch.bulk("x".repeat(5_000_000), { pipeline: null, operations: 1, signal });
     expect(answer).toEqual({ failure: { kind: "response", status: 413, error: null } });
   });
 
@@ -284,7 +284,7 @@ describe("what goes wrong with a bulk is a value", () => {
       stopping.abort(new Error("stopping"));
       return new Promise<Response>(() => {});
     });
-    const answer = elasticsearch.bulk("", { pipeline: null, signal: stopping.signal });
+    const answer = elasticsearch.bulk("", { pipeline: null, operations: 1, signal: stopping.signal });
     expect(await rejection(answer)).toMatchObject({ message: "stopping" });
   });
 });
@@ -347,7 +347,7 @@ describe("the template", () => {
 
   describe("that Elasticsearch does not take with one pattern", () => {
     const bulkOf = (elasticsearch: Elasticsearch, pattern: string) =>
-      elasticsearch.bulk("{}\n{}\n", { pipeline: null, pattern, signal });
+      elasticsearch.bulk("{}\n{}\n", { pipeline: null, operations: 1, pattern, signal });
 
     /** Refuses it with the pattern `bad`, for as long as `picky`. */
     function serveOne() {

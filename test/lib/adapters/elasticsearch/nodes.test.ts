@@ -64,7 +64,7 @@ function connect(nodes: readonly { readonly url: string }[], requestTimeoutMs = 
 
 const nobody = { url: "http://127.0.0.1:1" };
 const bulk = (elasticsearch: Elasticsearch): Promise<BulkAnswer> =>
-  elasticsearch.bulk("{}\n{}\n", { pipeline: null, signal });
+  elasticsearch.bulk("{}\n{}\n", { pipeline: null, operations: 1, signal });
 const bulks = async (elasticsearch: Elasticsearch, count: number): Promise<BulkAnswer[]> => {
   const answers: BulkAnswer[] = [];
   for (let sent = 0; sent < count; sent += 1) answers.push(await bulk(elasticsearch));

@@ -91,6 +91,8 @@ export async function ingestBatch(
   const written = new Set<string>();
   /** By position: how a record was refused while others behind it in its bulk were written. */
   const accused = new Map<number, Doubt>();
+  /** Positions of records that were sent once more with a written one behind them. */
+  const witnessed = new Set<number>();
 
   const batch = createBulkEncoder(spec)(records);
   const rejections = new Map(batch.rejections);
@@ -167,7 +169,8 @@ export async function ingestBatch(
   /**
    * @returns the operations to send once more at once: refused while others behind them were written, their records are at
    *   fault if they are refused so again. A bulk goes through a pipeline document by document: one that is mended meanwhile
-   *   refuses the first of them, one that breaks the last.
+   *   refuses the first of them, one that breaks the last. Behind those that are refused last goes one that was written,
+   *   as a witness: that it is there already is what a pipeline that works leads to.
    */
   function settle(
     operations: EncodedBatch,
@@ -177,6 +180,7 @@ export async function ingestBatch(
   ): number[] {
     const { lastChance = false } = input;
     const again: number[] = [];
+    const witnesses = new Set<number>();
     const dated = lastChance || indexPatternOf(spec.index) !== spec.index;
     // By index, one past the last that it took.
     const healthyUntil = new Map<string, number>();
@@ -186,12 +190,14 @@ export async function ingestBatch(
       const verdict = classifyItem(item, { index, dated, lastChance });
       for (let operation = start; operation < end; operation += 1) {
         const { position } = operationAt(operations, operation);
+        // A witness.
+        if (outcomes[position] !== null) continue;
         if (verdict.kind === "retry") keepOpen(operation, position, index, verdict);
         else if (verdict.kind === "rejected") reject(position, verdict.rejection);
         else outcomes[position] = verdict.kind;
       }
     }
-    return again;
+    return [...again, ...witnesses];
 
     function keepOpen(
       operation: number,
@@ -202,10 +208,16 @@ export async function ingestBatch(
       const before = [input.proven?.get(position), accused.get(position)];
       if (suspect !== null && before.some((doubt) => doubt !== undefined && isSame(doubt, suspect)))
         return reject(position, suspect);
-      const othersBehind = operation < (healthyUntil.get(index) ?? 0);
-      if (suspect !== null && othersBehind && !accused.has(position)) {
+      const healthyEnd = healthyUntil.get(index) ?? 0;
+      if (suspect !== null && operation < healthyEnd && !accused.has(position)) {
         accused.set(position, suspect);
         again.push(operation);
+        return;
+      }
+      if (suspect !== null && healthyEnd > 0 && !accused.has(position) && !witnessed.has(position)) {
+        witnessed.add(position);
+        again.push(operation);
+        witnesses.add(healthyEnd - 1);
         return;
       }
       retry ??= reason;

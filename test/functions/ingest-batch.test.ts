@@ -214,14 +214,31 @@ describe("a refusal that may be anybody's", () => {
     ]);
   });
 
-  test("behind all that was written waits: the pipeline may have broken while the bulk went through it", async () => {
+  test("behind all that was written is shown by one of those, which goes behind it once more", async () => {
     const { deps, letters, requests } = world(answers);
-    const { outcomes, evidence } = await ingestBatch(input(["fail", "fine", "fail"]), deps);
-    expect(outcomes).toEqual(["dead-lettered", "indexed", null]);
-    expect([...evidence.doubts.keys()]).toEqual([2]);
+    const { outcomes } = await ingestBatch(input(["fail", "fine", "fail"]), deps);
+    expect(outcomes).toEqual(["dead-lettered", "indexed", "dead-lettered"]);
     expect({ letters: letters.length, requests }).toEqual({
-      letters: 1,
-      requests: [["fail", "fine", "fail"], ["fail"]],
+      letters: 2,
+      requests: [["fail", "fine", "fail"], ["fail", "fail", "fine"], ["fail"]],
+    });
+  });
+
+  test("behind all that was written waits where the pipeline has broken since: it refuses the witness too", async () => {
+    let answered = 0;
+    const { deps, letters, requests } = world((messages) => {
+      answered += 1;
+      return { items: messages.map((_, at) => (answered === 1 && at === 0 ? created : failed)) };
+    });
+    const { outcomes, evidence } = await ingestBatch(input(["a", "b", "c"]), deps);
+    expect(outcomes).toEqual(["indexed", null, null]);
+    expect([...evidence.doubts.keys()]).toEqual([1, 2]);
+    expect({ letters, requests }).toEqual({
+      letters: [],
+      requests: [
+        ["a", "b", "c"],
+        ["b", "c", "a"],
+      ],
     });
   });
 

@@ -55,7 +55,11 @@ function connect(node: string): Clients {
 }
 
 const write = (clients: Clients) =>
-  clients.elasticsearch.bulk('{"create":{"_index":"a","_id":"1"}}\n{}\n', { pipeline: null, operations: 1, signal });
+  clients.elasticsearch.bulk('{"create":{"_index":"a","_id":"1"}}\n{}\n', {
+    pipeline: null,
+    operations: 1,
+    signal,
+  });
 const bulksOf = ({ seen }: { seen: string[] }): number =>
   seen.filter((line) => line === "POST /_bulk").length;
 

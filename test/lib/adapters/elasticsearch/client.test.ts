@@ -79,7 +79,8 @@ function spaces(bytes: number): ReadableStream<Uint8Array> {
   });
 }
 
-const bulk = (elasticsearch: Elasticsearch) => elasticsearch.bulk("{}\n{}\n", { pipeline: null, operations: 1, signal });
+const bulk = (elasticsearch: Elasticsearch) =>
+  elasticsearch.bulk("{}\n{}\n", { pipeline: null, operations: 1, signal });
 const ok = () => Response.json({ errors: false, items: [{ create: { status: 201, result: "created" } }] });
 
 describe("the version", () => {

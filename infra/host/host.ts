@@ -7,6 +7,7 @@ import { createKafkaLinks } from "../../lib/adapters/kafka/links.ts";
 import { createThrottledLogger } from "../../lib/adapters/log-throttle.ts";
 import { createMetrics } from "../../lib/adapters/metrics.ts";
 import { createOpenConnections } from "../../lib/adapters/open-connections.ts";
+import { abortable } from "../../lib/rules/abortable.ts";
 import { messageOf, PenstockError } from "../../lib/rules/errors.ts";
 import { readAheadBytes } from "../../lib/rules/byte-share.ts";
 import { indexPatternOf } from "../../lib/rules/names.ts";
@@ -45,6 +46,8 @@ export interface Host {
 
 /** What is left of the shutdown's deadline for leaving groups and closing clients. */
 const LEAVE_MS = 5_000;
+/** Of that, what clients may take; consumers have had theirs before. */
+const CLOSE_MS = 1_500;
 
 /**
  * Puts the parts together and starts them: the HTTP port first, so that a host which waits for its servers can say
@@ -243,7 +246,13 @@ export function startHost(options: HostOptions): Host {
       const [unclean] = await Promise.all([pool.stopAll(drainMs), loop.stop(), services.stop()]);
       const late = await pool.stopAll(0);
       options.note("stopping: the clients are closed");
-      await Promise.all([monitor.stop(), lags.stop(), etcd.close(), clients.close()]);
+      const closing = Promise.all([monitor.stop(), lags.stop(), etcd.close(), clients.close()]);
+      try {
+        await abortable(closing, AbortSignal.timeout(CLOSE_MS));
+      } catch (error) {
+        // A server that does not answer; no record depends on it any more.
+        logger.warn("not all clients closed in time", { error: messageOf(error) });
+      }
       await server.stop();
       kernel.close();
       const uncommitted = [...unclean, ...late];

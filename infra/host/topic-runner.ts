@@ -82,8 +82,11 @@ const WELL_AFTER_MS = 30_000;
  * members that are busy, until the rebalance timeout; a shorter limit would give up on a join that works.
  */
 const JOIN_LIMIT_MS = 60_000;
-/** A consumer that does not close by then is left to itself: it was told, and leaves when its own call ends. */
-const CLOSE_LIMIT_MS = 10_000;
+/**
+ * A consumer that does not close by then is left to itself: it was told, and leaves when its own call ends. Less than a stop
+ * keeps back for leaving, so that a Kafka which hangs does not make one of a host that has committed everything unclean.
+ */
+const CLOSE_LIMIT_MS = 4_500;
 
 export function createTopicRunner(topic: string, first: DesiredTopic, deps: RunnerDeps): TopicRunner {
   const tally = createTopicTally();

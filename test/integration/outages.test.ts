@@ -153,4 +153,18 @@ describe("a host outlives its servers", () => {
       async () => !(await host.topics()).some((status) => status.topic === added),
     );
   }, 120_000);
+
+  test("Kafka is frozen: a host that has committed everything stops cleanly all the same", async () => {
+    await host.untilTopic(topic, "has committed", ({ partitions }) =>
+      partitions.every(({ lag }) => lag === 0),
+    );
+    stack.kafka.freeze();
+    try {
+      host.signal("SIGTERM");
+      expect(await host.exited).toBe(0);
+      expect(host.log().at(-1)).toMatchObject({ msg: "stopped", clean: true });
+    } finally {
+      stack.kafka.thaw();
+    }
+  }, 60_000);
 });

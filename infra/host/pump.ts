@@ -7,6 +7,7 @@ import { backoffMs, type BackoffRule } from "../../lib/rules/backoff.ts";
 import { messageOf } from "../../lib/rules/errors.ts";
 import { smallestFetchBytes } from "../../lib/rules/fetch-size.ts";
 import {
+  countRecords,
   eachOutcome,
   type OutcomeKind,
   type RetryReason,
@@ -256,7 +257,7 @@ export function createPump(deps: PumpDeps): Pump {
         if (ledger.isNext(batch)) assignment?.seek(batch.partition, batch.start);
         return;
       }
-      events.consumed(eachOutcome(batch.records, []).length);
+      events.consumed(countRecords(batch.records));
       queue.push(batch.records);
       if (batch.records.length === 0) committer.schedule();
       else void dispatch();

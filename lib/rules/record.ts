@@ -41,6 +41,13 @@ export interface RecordHeader {
   readonly value: Buffer | null;
 }
 
+/** How many of Kafka's records these stand for, together. */
+export function countRecords(records: readonly SourceRecord[]): number {
+  let count = 0;
+  for (const record of records) count += recordsIn(record);
+  return count;
+}
+
 /** A header without name and value is a member of the document even so. */
 const HEADER_FRAME_BYTES = 8;
 

@@ -28,7 +28,8 @@ describe("a host whose event loop stands still is ended, and its log says so", (
     expect(last(host.log())).toEqual({
       level: "error",
       time: expect.any(String),
-      doing: "running 1 topics",
+      // A reconcile is due as soon as it turns again, and may be what it is frozen in.
+      doing: expect.stringMatching(/^(running|reconciling) 1 topics$/),
       seconds: 3,
       cpuSeconds: expect.any(Number),
       msg: "the event loop stands still: exiting; what was not committed is read again",

@@ -99,7 +99,7 @@ export async function ingestBatch(
   for (const position of batch.skipped) outcomes[position] = "skipped";
   const tooWide: number[] = [];
   const answered = await sendAll(batch, (position, rejection) => {
-    if (spec.overflow === "flatten" && isFieldLimit(rejection)) tooWide.push(position);
+    if (spec.rejected === "flatten" && isFieldLimit(rejection)) tooWide.push(position);
     else rejections.set(position, rejection);
   });
   if (answered && tooWide.length > 0) {

@@ -268,7 +268,8 @@ function bareSpecification(topic: string): Specification {
     startAt: "earliest",
     format: "text",
     timestamp: null,
+    message: null,
     pipeline: null,
-    overflow: "dead-letter",
+    rejected: "flatten",
   };
 }

@@ -28,8 +28,9 @@ export function readyBodies({ index, records, format, seed, headers }: BodiesOpt
     format,
     startAt: "earliest",
     timestamp: null,
+    message: null,
     pipeline: null,
-    overflow: "dead-letter",
+    rejected: "flatten",
   });
   const line = createLineSource(format, seed);
   const timestamp = Date.now();

@@ -26,7 +26,8 @@ Options of add
   --format FORMAT         text (default) or json
   --timestamp FIELD       the JSON field that holds the event's own time
   --pipeline NAME         an Elasticsearch ingest pipeline
-  --overflow WAY          dead-letter (default) or flatten, of a JSON record with too many fields
+  --message FIELD         the JSON field that holds the line
+  --rejected WAY          flatten (default) or dead-letter, of a JSON record that the mapping refuses
 
 Options of kibana
   --out FILE              default: standard output
@@ -90,8 +91,9 @@ const DECLARATION = {
   "start-at": { type: "string" },
   format: { type: "string" },
   timestamp: { type: "string" },
+  message: { type: "string" },
   pipeline: { type: "string" },
-  overflow: { type: "string" },
+  rejected: { type: "string" },
 } as const;
 
 /** @throws PenstockError `usage`, with one sentence that names the argument. */
@@ -113,12 +115,12 @@ function parseAdd(args: string[]): TopicsCommand {
   if (values.help) return { kind: "help" };
   const target = targetOf(positionals, values.pattern);
   checkName(target);
-  const { path, index, "start-at": startAt, format, timestamp, pipeline, overflow } = values;
+  const { path, index, "start-at": startAt, format, timestamp, message, pipeline, rejected } = values;
   checkChoice("--start-at", startAt, ["earliest", "latest"]);
   checkChoice("--format", format, ["text", "json"]);
-  checkChoice("--overflow", overflow, ["dead-letter", "flatten"]);
+  checkChoice("--rejected", rejected, ["flatten", "dead-letter"]);
   const name = target.kind === "topic" ? { topic: target.topic } : { pattern: target.pattern };
-  const entry = saidOf({ ...name, path, index, startAt, format, timestamp, pipeline, overflow });
+  const entry = saidOf({ ...name, path, index, startAt, format, timestamp, message, pipeline, rejected });
   return { kind: "add", target, entry, key: keyOf(values.key), ...commonOf(values) };
 }
 

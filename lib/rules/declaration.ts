@@ -22,8 +22,8 @@ export type StartAt = "earliest" | "latest";
 /** How a record's value becomes a document. */
 export type Format = "text" | "json";
 
-/** What becomes of a record with more field names than its index takes: see lib/rules/flattened-json.ts. */
-export type Overflow = "dead-letter" | "flatten";
+/** What becomes of a JSON record that its index's mapping refuses: see lib/rules/flattened-json.ts. */
+export type Rejected = "dead-letter" | "flatten";
 
 /** What a declaration may say of its topic; names checked, defaults filled in. */
 export interface TopicOptions {
@@ -33,11 +33,13 @@ export interface TopicOptions {
   readonly index: string | null;
   readonly startAt: StartAt;
   readonly format: Format;
-  /** The JSON field that holds the event's own time; null: the record's timestamp. */
-  readonly timestamp: string | null;
+  /** The JSON field that holds the event's own time, or several: the first that can be read; null: the record's timestamp. */
+  readonly timestamp: string | readonly string[] | null;
+  /** The JSON field that holds the line; null: `message`, or what loggers call it. */
+  readonly message: string | null;
   /** An Elasticsearch ingest pipeline; null: none. */
   readonly pipeline: string | null;
-  readonly overflow: Overflow;
+  readonly rejected: Rejected;
 }
 
 export type DeclarationTarget =
@@ -70,4 +72,10 @@ export interface Specification extends TopicOptions {
   readonly topic: string;
   /** `{topic}` already replaced; may still hold `{yyyy.MM.dd}`. Never null. */
   readonly index: string;
+}
+
+/** The fields that may hold the event's own time, in order; none: the record's timestamp is its time. */
+export function timestampFields({ timestamp }: Pick<TopicOptions, "timestamp">): readonly string[] {
+  if (timestamp === null) return [];
+  return typeof timestamp === "string" ? [timestamp] : timestamp;
 }

@@ -1,4 +1,4 @@
-import type { Specification } from "./declaration.ts";
+import { type Specification, timestampFields } from "./declaration.ts";
 import { documentId } from "./document-id.ts";
 import { fieldAt, isDocumentTime, parseEventTime } from "./event-time.ts";
 import { flattenedFields, isWide } from "./flattened-json.ts";
@@ -52,6 +52,7 @@ export function createDocumentEncoder(
   const indexFor = createIndexNamer(spec.index);
   const topicMember = kafkaStart(spec.topic);
   const log = spec.path === null ? "" : `${logMember(spec.path)},`;
+  const timeFields = timestampFields(spec);
 
   return (record) => {
     if (record.value === null) return { kind: "skipped" };
@@ -85,6 +86,14 @@ export function createDocumentEncoder(
     };
   };
 
+  function eventTimeOf(object: object): readonly [field: string | null, timestampMs: number | null] {
+    for (const field of timeFields) {
+      const timestampMs = parseEventTime(fieldAt(object, field));
+      if (timestampMs !== null) return [field, timestampMs];
+    }
+    return [null, null];
+  }
+
   function textContent(text: string, timestampMs: number, tags: readonly string[]): Content {
     return {
       timestampMs,
@@ -100,15 +109,14 @@ export function createDocumentEncoder(
     const whole = withoutHalfPairs(text);
     const mended = whole !== text;
     const object = parseObject(whole);
-    const eventTimeMs =
-      object === null || spec.timestamp === null ? null : parseEventTime(fieldAt(object, spec.timestamp));
-    const tags = spec.timestamp !== null && eventTimeMs === null ? ["timestamp_parse_failure"] : [];
+    const [eventTimeField, eventTimeMs] = object === null ? [null, null] : eventTimeOf(object);
+    const tags = timeFields.length > 0 && eventTimeMs === null ? ["timestamp_parse_failure"] : [];
     if (object === null) return textContent(text, recordTimestampMs, ["json_parse_failure", ...tags]);
 
     // Line breaks can stand only between tokens in valid JSON; in a bulk body they would end the document.
     const line = whole.replace(/[\r\n]/g, " ");
-    const dropTimestamp = spec.timestamp === "@timestamp" && eventTimeMs !== null;
-    if (flattening === "always" || (spec.overflow === "flatten" && isWide(object))) {
+    const dropTimestamp = eventTimeField === "@timestamp";
+    if (flattening === "always" || (spec.rejected === "flatten" && isWide(object))) {
       const flattened = flattenedFields(line, object, { dropTimestamp });
       return {
         timestampMs: eventTimeMs ?? recordTimestampMs,

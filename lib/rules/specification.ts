@@ -30,7 +30,7 @@ export function specificationChanges(from: Specification, to: Specification): Fi
   const before = new Map<string, unknown>(Object.entries(from));
   return Object.entries(to)
     .map(([field, value]) => ({ field, from: before.get(field), to: value as unknown }))
-    .filter((change) => change.from !== change.to);
+    .filter((change) => JSON.stringify(change.from) !== JSON.stringify(change.to));
 }
 
 /** The order in which fields were written says nothing. */

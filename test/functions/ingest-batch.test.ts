@@ -361,7 +361,7 @@ describe("a record whose fields are too many for its index", () => {
         "[1:179] failed to parse: Limit of total fields [1000] has been exceeded while adding new fields [1]",
     },
   };
-  const spec = specification({ format: "json", overflow: "flatten" });
+  const spec = specification({ format: "json", rejected: "flatten" });
   const values = ["a", "wide", "b", "wide too", "bad"].map((message, n) =>
     JSON.stringify({ message, [`new${n}`]: n }),
   );
@@ -399,8 +399,8 @@ describe("a record whose fields are too many for its index", () => {
     expect(others).toHaveLength(3);
   });
 
-  test("is dead-lettered where it is refused that way too, and where nothing else is declared", async () => {
-    for (const declared of [spec, specification({ format: "json" })]) {
+  test("is dead-lettered where it is refused that way too, and where that is declared", async () => {
+    for (const declared of [spec, specification({ format: "json", rejected: "dead-letter" })]) {
       const { deps, letters, bodies } = fullIndex(full);
       const { outcomes } = await ingestBatch(input(values, { spec: declared }), deps);
       expect(outcomes).toEqual(["indexed", "dead-lettered", "indexed", "dead-lettered", "dead-lettered"]);

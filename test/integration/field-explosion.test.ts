@@ -13,10 +13,10 @@ const NAMES_EACH = 20;
 const INNOCENT = 100;
 
 const topicOf = (way: string): string => `${run}.${way}`;
-const declarationOf = (way: string, overflow?: string): object => ({
+const declarationOf = (way: string, rejected?: string): object => ({
   topic: topicOf(way),
   format: "json",
-  ...(overflow && { overflow }),
+  ...(rejected && { rejected }),
 });
 
 describe("ever new names of fields", () => {

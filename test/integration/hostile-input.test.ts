@@ -24,7 +24,7 @@ let host: TestHost;
 const formats = {
   text: { format: "text" },
   json: { format: "json" },
-  flattened: { format: "json", overflow: "flatten", timestamp: "time", path: "/var/log/a.log" },
+  flattened: { format: "json", rejected: "flatten", timestamp: "time", path: "/var/log/a.log" },
   large: { format: "json" },
 };
 

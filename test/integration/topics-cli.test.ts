@@ -70,7 +70,7 @@ describe("add", () => {
       "json",
       "--timestamp",
       "time",
-      "--overflow",
+      "--rejected",
       "flatten",
     ];
     const replaced = await topics(config, "add", "golang_log", ...flags, "--pipeline", "go", "--json");
@@ -88,7 +88,7 @@ describe("add", () => {
         format: "json",
         timestamp: "time",
         pipeline: "go",
-        overflow: "flatten",
+        rejected: "flatten",
       },
     ]);
 

@@ -7,8 +7,9 @@ export const defaultOptions: TopicOptions = {
   startAt: "earliest",
   format: "text",
   timestamp: null,
+  message: null,
   pipeline: null,
-  overflow: "dead-letter",
+  rejected: "flatten",
 };
 
 /** A declaration in the config file; a name with `*` or `?` is a pattern's. */

@@ -10,8 +10,9 @@ export function specification(changes: Partial<Specification> = {}): Specificati
     startAt: "earliest",
     format: "text",
     timestamp: null,
+    message: null,
     pipeline: null,
-    overflow: "dead-letter",
+    rejected: "flatten",
     ...changes,
   };
 }

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import type { Specification } from "../declaration.ts";
+import { type Specification, timestampFields } from "../declaration.ts";
 import { createDocumentEncoder, type EncodedDocument, type Encoding } from "../document.ts";
 import { isDocumentTime, parseEventTime } from "../event-time.ts";
 import { mayBeWide } from "../flattened-json.ts";
@@ -152,10 +152,13 @@ function createJsonWriter(spec: Specification): RecordWriter {
   const frame = createFrame(spec);
   const isoTime = createIsoTimeText('{"@timestamp":"', `",${frame.log}`);
   const scanner = new JsonScanner();
-  const shapeOf = createShapes(spec.timestamp);
-  const dropsTimestamp = spec.timestamp === "@timestamp";
-  const flattens = spec.overflow === "flatten";
+  const [timeField = null, ...moreTimeFields] = timestampFields(spec);
+  const shapeOf = createShapes(timeField);
+  const dropsTimestamp = timeField === "@timestamp";
+  const flattens = spec.rejected === "flatten";
 
+  // Which of several is read depends on their values.
+  if (moreTimeFields.length > 0) return () => null;
   return (out, record) => {
     const { value } = record;
     if (value === null || !scanner.scan(value)) return null;
@@ -177,7 +180,7 @@ function createJsonWriter(spec: Specification): RecordWriter {
 
   /** Null: a field is declared, and cannot be read at the top level. */
   function eventTime(value: Buffer, timestampAt: number, recordTimestampMs: number): number | null {
-    if (spec.timestamp === null) return recordTimestampMs;
+    if (timeField === null) return recordTimestampMs;
     if (timestampAt === -1) return null;
     const raw = value.toString("utf8", scanner.valueStart(timestampAt), scanner.valueEnd(timestampAt));
     return parseEventTime(JSON.parse(raw));

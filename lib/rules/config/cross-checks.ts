@@ -43,7 +43,7 @@ export function configFaults(data: unknown): Fault[] {
 export function entryFaults(entry: unknown, deadLetterTopic: string): Fault[] {
   if (typeof entry === "string") return topicFaults(entry, undefined, [], deadLetterTopic);
   if (!isMapping(entry)) return [];
-  const { topic, pattern, index, format, timestamp, overflow } = entry;
+  const { topic, pattern, index, format } = entry;
   const faults: Fault[] = [];
   if (topic === undefined && pattern === undefined) {
     faults.push({ path: [], rule: "needs a topic or a pattern", about: "absence" });
@@ -55,11 +55,9 @@ export function entryFaults(entry: unknown, deadLetterTopic: string): Fault[] {
       about: "value",
     });
   }
-  if (timestamp !== undefined && format !== "json") {
-    faults.push({ path: ["timestamp"], rule: "needs format: json beside it", about: "value" });
-  }
-  if (overflow === "flatten" && format !== "json") {
-    faults.push({ path: ["overflow"], rule: "needs format: json beside it", about: "value" });
+  for (const field of ["timestamp", "message", "rejected"]) {
+    if (entry[field] !== undefined && format !== "json")
+      faults.push({ path: [field], rule: "needs format: json beside it", about: "value" });
   }
   if (typeof topic === "string") faults.push(...topicFaults(topic, index, ["topic"], deadLetterTopic));
   if (typeof pattern === "string") faults.push(...patternFaults(pattern, index, deadLetterTopic));

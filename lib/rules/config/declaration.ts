@@ -3,7 +3,7 @@ import type { DeclarationInput } from "./schema.ts";
 
 /** A valid entry, short or long, as a declaration. */
 export function toDeclaration(entry: string | DeclarationInput, source: SourceRef): Declaration {
-  const { topic, pattern, path, index, startAt, format, timestamp, pipeline, overflow } =
+  const { topic, pattern, path, index, startAt, format, timestamp, message, pipeline, rejected } =
     typeof entry === "string" ? shortForm(entry) : entry;
   return {
     target: topic === undefined ? { kind: "pattern", pattern: pattern ?? "" } : { kind: "topic", topic },
@@ -13,13 +13,14 @@ export function toDeclaration(entry: string | DeclarationInput, source: SourceRe
       startAt,
       format,
       timestamp: timestamp ?? null,
+      message: message ?? null,
       pipeline: pipeline ?? null,
-      overflow,
+      rejected: rejected ?? "flatten",
     },
     source,
   };
 }
 
 function shortForm(topic: string): DeclarationInput {
-  return { topic, startAt: "earliest", format: "text", overflow: "dead-letter" };
+  return { topic, startAt: "earliest", format: "text" };
 }

@@ -19,6 +19,13 @@ const tls = mapping({
 
 const login = mapping({ username: nonEmptyText, password: nonEmptyText });
 
+const fieldOrFields = z.union(
+  [nonEmptyText, listOf(nonEmptyText).min(1, "is empty: at least one field is needed")],
+  {
+    error: ({ input }) => (isUnquoted(input) ? unquotedRule : "is neither a field's name nor a list of them"),
+  },
+);
+
 /** One entry of `topics`, or of the array in an etcd key, in its long form. */
 export const declarationSchema = mapping({
   topic: topicName.optional().describe("The Kafka topic. Either this or pattern."),
@@ -33,15 +40,20 @@ export const declarationSchema = mapping({
     .default("earliest")
     .describe("Where to begin while the group has no commit at all."),
   format: oneOf(["text", "json"]).default("text").describe("How a record's value becomes a document."),
-  timestamp: nonEmptyText
+  timestamp: fieldOrFields
     .optional()
-    .describe("The JSON field with the event's own time; needs format: json."),
-  pipeline: nonEmptyText.optional().describe("An Elasticsearch ingest pipeline."),
-  overflow: oneOf(["dead-letter", "flatten"])
-    .default("dead-letter")
     .describe(
-      "Where a JSON record goes that has too many fields, or one too many for its index: flatten puts them into " +
-        "the one field kafka.value; needs format: json.",
+      "The JSON field with the event's own time, or a list: the first that can be read; needs format: json.",
+    ),
+  message: nonEmptyText
+    .optional()
+    .describe("The JSON field with the line. Default: message, or what loggers call it; needs format: json."),
+  pipeline: nonEmptyText.optional().describe("An Elasticsearch ingest pipeline."),
+  rejected: oneOf(["flatten", "dead-letter"])
+    .optional()
+    .describe(
+      "Where a JSON record goes that the index's mapping refuses: flatten (default) puts its fields into the one field " +
+        "kafka.value; needs format: json.",
     ),
 });
 

@@ -28,8 +28,9 @@ test("an array of declarations, long and short", () => {
     startAt: "earliest",
     format: "text",
     timestamp: null,
+    message: null,
     pipeline: null,
-    overflow: "dead-letter",
+    rejected: "flatten",
   } as const;
   const at = (entry: number) => ({ kind: "etcd", name, revision: 7, entry }) as const;
   expect(declarations).toEqual([

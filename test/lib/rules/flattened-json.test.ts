@@ -122,7 +122,7 @@ describe("flattened", () => {
 });
 
 test("the document of a flattened record has our fields as ever", () => {
-  const spec = specification({ format: "json", overflow: "flatten", path: "/a.log", timestamp: "time" });
+  const spec = specification({ format: "json", rejected: "flatten", path: "/a.log", timestamp: "time" });
   const text = JSON.stringify({
     message: "m",
     time: 1_770_000_000_123,
@@ -149,7 +149,7 @@ test("the document of a flattened record has our fields as ever", () => {
 });
 
 test("bytes that are not UTF-8 need no new field in a full index", () => {
-  const spec = specification({ format: "json", overflow: "flatten" });
+  const spec = specification({ format: "json", rejected: "flatten" });
   const value = Buffer.from([0x7b, 0x22, 0x61, 0x22, 0x3a, 0x22, 0xff, 0x22, 0x7d]);
   const encoding = createDocumentEncoder(spec, "always")(sourceRecord(value));
   const source: unknown = JSON.parse(encoding.kind === "document" ? encoding.json : "");

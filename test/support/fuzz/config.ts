@@ -101,7 +101,7 @@ const snippets = [
   "\t", "\r", "\n", "\0", "\uFEFF", ":", ": ", "- ", "{", "}", "[", "]", "&a ", "*a", "<<: ", "!!str ", "!x ", "? ", "| ",
   "> ", "%", "---\n", "...\n", "'", '"', "\\", "#", "${A}", "${${A}}", "${B}", "${NONE}", "${EMPTY:-x}", "__proto__: ",
   "constructor: ", "null", "~", "1e999", "0x", "-", "\u001B[31m", "\u202E", "\u0085", "\u2028", "\uD800",
-  "kafka: ", "topics: ", "collectlogs: ", "etcdkeys: ", "overflow: flatten",
+  "kafka: ", "topics: ", "collectlogs: ", "etcdkeys: ", "rejected: flatten",
 ]; // prettier-ignore
 
 const keys = fc.oneof(

@@ -23,7 +23,7 @@ const good = JSON.stringify([
     startAt: "latest",
     pipeline: "p",
     format: "json",
-    overflow: "flatten",
+    rejected: "flatten",
   },
   "plain",
 ]);
@@ -92,7 +92,7 @@ const fields = fc.oneof(
     "format",
     "timestamp",
     "pipeline",
-    "overflow",
+    "rejected",
   ),
   anyNasty,
 );

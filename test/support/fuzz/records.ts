@@ -125,9 +125,9 @@ const specs: readonly Specification[] = [
   specification(),
   specification({ path: '/var/"log"/\u202E.log', index: "app-{yyyy.MM.dd}" }),
   specification({ format: "json" }),
-  specification({ format: "json", path: "/var/log/a.log", timestamp: "@timestamp", overflow: "flatten" }),
+  specification({ format: "json", path: "/var/log/a.log", timestamp: "@timestamp", rejected: "flatten" }),
   specification({ format: "json", timestamp: "time", index: "app-{yyyy.MM.dd}" }),
-  specification({ format: "json", timestamp: "a.b", overflow: "flatten" }),
+  specification({ format: "json", timestamp: "a.b", rejected: "flatten" }),
 ];
 
 function record(value: string | Buffer | null, changes: Partial<SourceRecord> = {}): SourceRecord {

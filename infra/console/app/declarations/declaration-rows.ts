@@ -73,7 +73,7 @@ function rowsOfKey(key: ListedKey): DeclarationRow[] {
 export const usual: Readonly<Record<string, unknown>> = {
   startAt: "earliest",
   format: "text",
-  overflow: "dead-letter",
+  rejected: "flatten",
 };
 
 function toldOptions(options: TopicOptions): DeclarationRow["options"] {

@@ -34,7 +34,7 @@ export function Fields({ fields, errors, newKey, onChange }: FieldsProps) {
     </Field>
   );
   const choice = (
-    name: "startAt" | "format" | "overflow",
+    name: "startAt" | "format" | "rejected",
     label: string,
     help: Child,
     values: readonly (readonly [string, string])[],
@@ -101,15 +101,20 @@ export function Fields({ fields, errors, newKey, onChange }: FieldsProps) {
         "timestamp",
         "The JSON field with the event's own time (ISO 8601 or epoch milliseconds); needs format json. Not set: the record's.",
       )}
+      {text(
+        "message",
+        "message",
+        "The JSON field with the line; needs format json. Not set: message, or what loggers call it.",
+      )}
       {text("pipeline", "pipeline", "An Elasticsearch ingest pipeline.")}
       {choice(
-        "overflow",
-        "overflow",
-        "A record with too many fields, or one too many for its index: flatten puts its fields into kafka.value; needs format json.",
+        "rejected",
+        "rejected",
+        "A record that the index's mapping refuses: flatten puts its fields into kafka.value; needs format json.",
         [
-          ["", "not set (dead-letter)"],
-          ["dead-letter", "dead-letter"],
+          ["", "not set (flatten)"],
           ["flatten", "flatten"],
+          ["dead-letter", "dead-letter"],
         ],
       )}
       {newKey === null ? null : (

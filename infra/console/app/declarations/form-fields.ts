@@ -10,13 +10,23 @@ export interface FormFields {
   readonly startAt: string;
   readonly format: string;
   readonly timestamp: string;
+  readonly message: string;
   readonly pipeline: string;
-  readonly overflow: string;
+  readonly rejected: string;
   /** Of something new: where it goes; "" is the default place. */
   readonly key: string;
 }
 
-const optionNames = ["path", "index", "startAt", "format", "timestamp", "pipeline", "overflow"] as const;
+const optionNames = [
+  "path",
+  "index",
+  "startAt",
+  "format",
+  "timestamp",
+  "message",
+  "pipeline",
+  "rejected",
+] as const;
 
 export function emptyFields(topic: string): FormFields {
   return {
@@ -27,8 +37,9 @@ export function emptyFields(topic: string): FormFields {
     startAt: "",
     format: "",
     timestamp: "",
+    message: "",
     pipeline: "",
-    overflow: "",
+    rejected: "",
     key: "",
   };
 }
@@ -49,8 +60,9 @@ export function fieldsOf({ declaration, options }: ListedEntry, target: TargetWo
     startAt: text("startAt"),
     format: text("format"),
     timestamp: text("timestamp"),
+    message: text("message"),
     pipeline: text("pipeline"),
-    overflow: text("overflow"),
+    rejected: text("rejected"),
     key: "",
   };
 }

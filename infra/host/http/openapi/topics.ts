@@ -20,9 +20,15 @@ const options = {
   path: z.string().nullable(),
   startAt: z.enum(["earliest", "latest"]),
   format: z.enum(["text", "json"]),
-  timestamp: z.string().nullable(),
+  timestamp: z
+    .union([z.string(), z.array(z.string())])
+    .nullable()
+    .meta({
+      description: "The JSON field with the event's own time, or several: the first that can be read.",
+    }),
+  message: z.string().nullable().meta({ description: "The JSON field with the line." }),
   pipeline: z.string().nullable(),
-  overflow: z.enum(["dead-letter", "flatten"]),
+  rejected: z.enum(["flatten", "dead-letter"]),
 };
 export const topicOptions: z.ZodType<TopicOptions> = z.object({
   ...options,

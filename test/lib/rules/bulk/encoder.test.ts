@@ -75,7 +75,7 @@ const specs = (format: "text" | "json"): fc.Arbitrary<Specification> =>
     .chain((changes) =>
       fc
         .constantFrom("dead-letter" as const, "flatten" as const)
-        .map((overflow) => specification({ format, overflow, ...changes })),
+        .map((rejected) => specification({ format, rejected, ...changes })),
     );
 
 const names = fc.oneof(
@@ -142,7 +142,7 @@ describe("the body, written from bytes", () => {
     expectSame(specification(), [sourceRecord("\u0001".repeat(50_000)), sourceRecord("after")]);
     expectSame(specification({ format: "json" }), [sourceRecord(wide), sourceRecord(wide)]);
     const wider = JSON.stringify(Object.fromEntries(Array.from({ length: 501 }, (_, n) => [`f${n}`, n])));
-    const flattening = specification({ format: "json", overflow: "flatten" });
+    const flattening = specification({ format: "json", rejected: "flatten" });
     expectSame(flattening, [sourceRecord(wide), sourceRecord(wider), sourceRecord(wide)]);
   });
 
@@ -155,8 +155,8 @@ describe("the body, written from bytes", () => {
       '{"a":"\\\\ud800"}',
     ];
     const records = values.map((value) => sourceRecord(value));
-    for (const overflow of ["dead-letter", "flatten"] as const)
-      expectSame(specification({ format: "json", overflow }), records);
+    for (const rejected of ["dead-letter", "flatten"] as const)
+      expectSame(specification({ format: "json", rejected }), records);
     const lines = linesOf(createBulkEncoder(specification({ format: "json" }))(records));
     expect(lines.map((line) => /"a":(.*?),"kafka/.exec(line)?.[1])).toEqual([
       '{"\\ufffd":1}',

@@ -104,7 +104,7 @@ etcd:
   auth: { username: root, password: "\${PW}" }
 topics:
   - a
-  - { topic: B, path: /b.log, index: "b-{yyyy.MM.dd}", startAt: latest, format: json, timestamp: time, pipeline: p, overflow: flatten }
+  - { topic: B, path: /b.log, index: "b-{yyyy.MM.dd}", startAt: latest, format: json, timestamp: time, pipeline: p, rejected: flatten }
   - { pattern: "app-*", index: "x-{topic}" }
 deadLetters: { topic: dead }
 shutdown: { deadline: 1m }
@@ -151,8 +151,9 @@ log: { level: debug }
       startAt: "earliest",
       format: "text",
       timestamp: null,
+      message: null,
       pipeline: null,
-      overflow: "dead-letter",
+      rejected: "flatten",
     } as const;
     const at = (entry: number) => ({ kind: "config", name: "config.yaml", revision: null, entry }) as const;
     expect(declarations).toEqual([
@@ -165,8 +166,9 @@ log: { level: debug }
           startAt: "latest",
           format: "json",
           timestamp: "time",
+          message: null,
           pipeline: "p",
-          overflow: "flatten",
+          rejected: "flatten",
         },
         source: at(1),
       },
@@ -307,8 +309,8 @@ describe("one wrong thing after a valid beginning: place, value and rule", () =>
       '21 topics[0].pattern: "a b" is not a topic pattern (1 to 249 of a-z A-Z 0-9 . _ - * ?)',
     ],
     [
-      "topics: [{ topic: a, overflow: flatten }]",
-      '32 topics[0].overflow: "flatten" needs format: json beside it',
+      "topics: [{ topic: a, rejected: flatten }]",
+      '32 topics[0].rejected: "flatten" needs format: json beside it',
     ],
     ["topics: [{ topic: a, timestamp: t }]", '33 topics[0].timestamp: "t" needs format: json beside it'],
     ["topics: [{ topic: a, formt: json }]", '22 topics[0].formt: unknown key; did you mean "format"?'],

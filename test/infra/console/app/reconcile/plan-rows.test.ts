@@ -19,8 +19,9 @@ function spec(topic: string, changes: Partial<Specification> = {}): Specificatio
     startAt: "earliest",
     format: "text",
     timestamp: null,
+    message: null,
     pipeline: null,
-    overflow: "dead-letter",
+    rejected: "flatten",
   } as const;
   return { topic, index: topic, ...usual, ...changes };
 }

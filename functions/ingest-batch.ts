@@ -1,4 +1,4 @@
-import { createBulkEncoder, createFlatteningEncoder, type EncodedBatch } from "../lib/rules/bulk/encoder.ts";
+import { createBulkEncoder, type EncodedBatch } from "../lib/rules/bulk/encoder.ts";
 import {
   bulkBody,
   type BulkLimits,
@@ -103,7 +103,10 @@ export async function ingestBatch(
     else rejections.set(position, rejection);
   });
   if (answered && tooWide.length > 0) {
-    const flattened = createFlatteningEncoder(spec)(tooWide.flatMap((position) => records[position] ?? []));
+    const flattened = createBulkEncoder(
+      spec,
+      "flattened",
+    )(tooWide.flatMap((position) => records[position] ?? []));
     const positions = flattened.positions.flatMap((at) => tooWide[at] ?? []);
     await sendAll({ ...flattened, positions }, (position, rejection) => rejections.set(position, rejection));
   }

@@ -24,6 +24,15 @@ export type Encoding =
   | { readonly kind: "skipped" }
   | { readonly kind: "rejected"; readonly rejection: Rejection };
 
+/**
+ * How a record's fields stand in its document. The later ones are for records that their index refused in the form before.
+ *
+ * - `own`: as they are, beside ours.
+ * - `flattened`: as one field, `kafka.value`.
+ * - `text`: not at all, the record's whole text is the message. No field of ours is in it that an index could lack.
+ */
+export type DocumentForm = "own" | "flattened" | "text";
+
 /** What of a document depends on how its value is read. */
 interface Content {
   readonly timestampMs: number;
@@ -42,26 +51,26 @@ interface Content {
 /**
  * Makes records of one topic into documents with ECS field names. The same record always gives the same document, on
  * every retry and every host.
- * @param flattening `always`: for records whose fields were too many for their index; `wide`: only of a record that has too
- *   many by itself, where the specification says so
+ * @param form `own` is flattened too where a record has too many names by itself and the specification says so
+ * @returns takes a record, and the field for which its index refused it in the form before; null: none is known
  */
 export function createDocumentEncoder(
   spec: Specification,
-  flattening: "always" | "wide" = "wide",
-): (record: SourceRecord) => Encoding {
+  form: DocumentForm = "own",
+): (record: SourceRecord, refused?: string | null) => Encoding {
   const indexFor = createIndexNamer(spec.index);
   const topicMember = kafkaStart(spec.topic);
   const log = spec.path === null ? "" : `${logMember(spec.path)},`;
   const timeFields = timestampFields(spec);
 
-  return (record) => {
+  return (record, refused = null) => {
     if (record.value === null) return { kind: "skipped" };
     const decoded = decodeUtf8(record.value);
     const { text } = decoded;
     const content =
       spec.format === "json"
         ? jsonContent(text, decoded.faithful, record.timestamp)
-        : textContent(text, record.timestamp, []);
+        : textContent(text, record.timestamp, form === "text" ? ["fields_as_text"] : []);
     if (!isDocumentTime(content.timestampMs)) return rejected(content.timestampMs, spec.index);
 
     const faithful = decoded.faithful && !content.mended;
@@ -70,9 +79,11 @@ export function createDocumentEncoder(
     const time = new Date(content.timestampMs).toISOString();
     let json = `{"@timestamp":"${time}",${content.members}${topicMember}${kafka.json}`;
     if (content.kafkaValue !== null) json += `,"value":${content.kafkaValue}`;
+    if (refused !== null && form === "flattened")
+      json += `,"refused":${JSON.stringify(refused.toWellFormed())}`;
     if (faithful) json += "}";
     // `event` is mapped with the first document that has it, and an index that is full takes no new field.
-    else if (flattening === "always") json += `,"value_base64":"${record.value.toString("base64")}"}`;
+    else if (form !== "own") json += `,"value_base64":"${record.value.toString("base64")}"}`;
     else json += `},"event":{"original":"${record.value.toString("base64")}"}`;
     const tags = faithful && kafka.faithful ? content.tags : [...content.tags, "invalid_utf8"];
     if (content.ownTags !== null || tags.length > 0) {
@@ -113,10 +124,14 @@ export function createDocumentEncoder(
     const tags = timeFields.length > 0 && eventTimeMs === null ? ["timestamp_parse_failure"] : [];
     if (object === null) return textContent(text, recordTimestampMs, ["json_parse_failure", ...tags]);
 
+    if (form === "text") {
+      const timestampMs = eventTimeMs ?? recordTimestampMs;
+      return { ...textContent(text, timestampMs, [...tags, "fields_as_text"]), mended };
+    }
     // Line breaks can stand only between tokens in valid JSON; in a bulk body they would end the document.
     const line = whole.replace(/[\r\n]/g, " ");
     const dropTimestamp = eventTimeField === "@timestamp";
-    if (flattening === "always" || (spec.rejected === "flatten" && isWide(object))) {
+    if (form === "flattened" || (spec.rejected === "flatten" && isWide(object))) {
       const flattened = flattenedFields(line, object, { dropTimestamp });
       return {
         timestampMs: eventTimeMs ?? recordTimestampMs,

@@ -1,6 +1,11 @@
 import { isUtf8 } from "node:buffer";
 import { type Specification, timestampFields } from "../declaration.ts";
-import { createDocumentEncoder, type EncodedDocument, type Encoding } from "../document.ts";
+import {
+  createDocumentEncoder,
+  type DocumentForm,
+  type EncodedDocument,
+  type Encoding,
+} from "../document.ts";
 import { isDocumentTime, parseEventTime } from "../event-time.ts";
 import { mayBeWide } from "../flattened-json.ts";
 import { logMember } from "../json-document.ts";
@@ -52,26 +57,28 @@ const OPERATION_END = Buffer.from("}}\n");
  * Encodes records of one topic into the body of a `_bulk` request. What each document holds is said by
  * `createDocumentEncoder` alone (lib/rules/document.ts). Ordinary records are written straight from their bytes into the
  * body, pieces that stay the same as they are; any other is left to that encoder. Both give the same bytes:
- * test/lib/rules/bulk/encoder.test.ts.
+ * test/lib/rules/bulk/encoder.test.ts. Forms that only refused records take are not written for speed.
+ * @param form how the records' fields stand in their documents
+ * @returns takes records, and by their positions the fields for which they were refused in the form before
  */
-export function createBulkEncoder(spec: Specification): (records: readonly SourceRecord[]) => EncodedBatch {
-  const write = spec.format === "json" ? createJsonWriter(spec) : createTextWriter(spec);
-  return createEncoder(spec, write, createDocumentEncoder(spec));
+export function createBulkEncoder(spec: Specification, form: DocumentForm = "own"): BulkEncoder {
+  const encodeDocument = createDocumentEncoder(spec, form);
+  if (form !== "own") return createEncoder(spec, () => null, encodeDocument);
+  return createEncoder(
+    spec,
+    spec.format === "json" ? createJsonWriter(spec) : createTextWriter(spec),
+    encodeDocument,
+  );
 }
 
-/** The same for records whose fields were too many for their index: all of them as one field. */
-export function createFlatteningEncoder(
-  spec: Specification,
-): (records: readonly SourceRecord[]) => EncodedBatch {
-  return createEncoder(spec, () => null, createDocumentEncoder(spec, "always"));
-}
+type BulkEncoder = (records: readonly SourceRecord[], refused?: readonly (string | null)[]) => EncodedBatch;
 
 function createEncoder(
   spec: Specification,
   write: RecordWriter,
-  encodeDocument: (record: SourceRecord) => Encoding,
-): (records: readonly SourceRecord[]) => EncodedBatch {
-  return (records) => {
+  encodeDocument: (record: SourceRecord, refused: string | null) => Encoding,
+): BulkEncoder {
+  return (records, refused = []) => {
     const out = new ByteWriter(capacityFor(records));
     const ends: number[] = [];
     const positions: number[] = [];
@@ -95,7 +102,7 @@ function createEncoder(
       let index = write(out, record);
       if (index === null) {
         out.truncate(start);
-        const encoding = encodeDocument(record);
+        const encoding = encodeDocument(record, refused[position] ?? null);
         if (encoding.kind === "document") {
           writeDocument(out, encoding);
           ({ index } = encoding);

@@ -129,7 +129,7 @@ test("the document of a flattened record has our fields as ever", () => {
     kafka: { offset: 99 },
     ...wideObject(600),
   });
-  const [asDeclared, always] = [createDocumentEncoder(spec), createDocumentEncoder(spec, "always")].map(
+  const [asDeclared, always] = [createDocumentEncoder(spec), createDocumentEncoder(spec, "flattened")].map(
     (encode) => encode(sourceRecord(text, { offset: 5 })),
   );
   expect(asDeclared).toEqual(always);
@@ -151,7 +151,7 @@ test("the document of a flattened record has our fields as ever", () => {
 test("bytes that are not UTF-8 need no new field in a full index", () => {
   const spec = specification({ format: "json", rejected: "flatten" });
   const value = Buffer.from([0x7b, 0x22, 0x61, 0x22, 0x3a, 0x22, 0xff, 0x22, 0x7d]);
-  const encoding = createDocumentEncoder(spec, "always")(sourceRecord(value));
+  const encoding = createDocumentEncoder(spec, "flattened")(sourceRecord(value));
   const source: unknown = JSON.parse(encoding.kind === "document" ? encoding.json : "");
   expect(source).toEqual({
     "@timestamp": expect.any(String),
@@ -163,6 +163,24 @@ test("bytes that are not UTF-8 need no new field in a full index", () => {
       value_base64: value.toString("base64"),
     },
     tags: ["fields_flattened", "invalid_utf8"],
+  });
+});
+
+test("a refused record tells the field that was refused, and as text it holds no field that an index could lack", () => {
+  const spec = specification({ format: "json", timestamp: "time" });
+  const record = sourceRecord('{"time":1770000000123,"user":"bob"}');
+  const [flattened, text] = (["flattened", "text"] as const).map((form) => {
+    const encoding = createDocumentEncoder(spec, form)(record, "user");
+    const source: unknown = JSON.parse(encoding.kind === "document" ? encoding.json : "");
+    return source;
+  });
+  const kafka = { topic: "app", partition: 0, offset: 0 };
+  expect(flattened).toMatchObject({ kafka: { ...kafka, refused: "user" }, tags: ["fields_flattened"] });
+  expect(text).toEqual({
+    "@timestamp": "2026-02-02T02:40:00.123Z",
+    message: '{"time":1770000000123,"user":"bob"}',
+    kafka,
+    tags: ["fields_as_text"],
   });
 });
 

@@ -1,11 +1,7 @@
 import { expect } from "bun:test";
 import { isUtf8 } from "node:buffer";
 import * as fc from "fast-check";
-import {
-  createBulkEncoder,
-  createFlatteningEncoder,
-  type EncodedBatch,
-} from "../../../lib/rules/bulk/encoder.ts";
+import { createBulkEncoder, type EncodedBatch } from "../../../lib/rules/bulk/encoder.ts";
 import { deadLetterOf } from "../../../lib/rules/dead-letter.ts";
 import type { Specification } from "../../../lib/rules/declaration.ts";
 import { createDocumentEncoder } from "../../../lib/rules/document.ts";
@@ -265,7 +261,8 @@ function check(input: RecordCase): Verdict {
     verdict.kind === "accepted" ? "document" : verdict.kind === "refused" ? "skipped" : "rejected",
   );
   if (plain.kind === "document") expect(linesOf(batch)[1]).toBe(plain.json);
-  checkBatch(createFlatteningEncoder(spec)([input.record]), input);
+  for (const form of ["flattened", "text"] as const)
+    checkBatch(createBulkEncoder(spec, form)([input.record]), input);
   expectCleanPrototypes();
   return verdict;
 }

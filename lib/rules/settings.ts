@@ -84,6 +84,8 @@ export interface ElasticsearchSettings {
   readonly auth: ElasticsearchAuth | null;
   readonly tls: TlsSettings | null;
   readonly bulk: BulkSettings;
+  /** Of the bodies of bulks, and of their answers. */
+  readonly compression: "gzip" | "none";
   /** False: the user keeps the index templates; Penstock writes none. */
   readonly manageTemplates: boolean;
 }

@@ -22,6 +22,7 @@ beforeAll(async () => {
     proxies: {},
     auth: null,
     tls: null,
+    compression: "none",
     manageTemplates: true,
     bulk: { maxDocuments: 2000, maxBytes: 5_000_000, concurrency: 1, requestTimeoutMs: 30_000 },
   });

@@ -12,6 +12,7 @@ export function settings(changes: Partial<Settings> = {}): Settings {
       auth: null,
       tls: null,
       bulk: { maxDocuments: 2000, maxBytes: 5_000_000, concurrency: 4, requestTimeoutMs: 30_000 },
+      compression: "none",
       manageTemplates: true,
     },
     etcd: null,

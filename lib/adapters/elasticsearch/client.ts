@@ -14,6 +14,7 @@ import { findExistingIds, type SendSearch } from "./existing-ids.ts";
 import { withStoredFailures } from "./failure-store.ts";
 import { readTemplate, type SendJson, tryTemplate } from "./template.ts";
 import { coverPatterns } from "./template-cover.ts";
+import { mayBePacking, pack, packedHeaders, packingFailure } from "./packing.ts";
 import { createTemplateKeeper } from "./template-keeper.ts";
 import {
   createTransport,
@@ -99,6 +100,9 @@ export function createElasticsearch(
   const transport = createTransport(settings);
   /** Asked once, and again after a failure or when the cluster no longer speaks it. */
   let major: number | null = null;
+  const packed = settings.compression === "gzip";
+  /** Asked once with the probe; whoever refuses a bulk later is asked again. */
+  let packingProven = false;
 
   const template = createTemplateKeeper(control);
 
@@ -137,8 +141,9 @@ export function createElasticsearch(
   ): Promise<T | { readonly failure: RequestFailure }> {
     const detected = major === null ? await detect(signal) : { major };
     if ("failure" in detected) return detected;
-    const { format, ...rest } = request;
-    const answer = await through({ ...rest, headers: vendorHeaders(detected.major, format) });
+    const { format, packed, ...rest } = request;
+    const headers = { ...vendorHeaders(detected.major, format), ...(packed === true && packedHeaders) };
+    const answer = await through({ ...rest, headers });
     forgetOutdated(answer);
     noteReachability(answer);
     return answer;
@@ -177,6 +182,13 @@ export function createElasticsearch(
       );
   }
 
+  /** Why packed bulks do not get through; null: they do. */
+  function packingTrouble(signal: AbortSignal): Promise<RequestFailure | null> {
+    const question = { method: "POST", path: "/_bulk", format: "x-ndjson" } as const;
+    const limits = { timeoutMs: probeTimeoutMs, maxAnswerBytes: MAX_ANSWER_BYTES };
+    return packingFailure((body, packed) => send({ ...question, ...limits, body, packed }, signal));
+  }
+
   return {
     async bulk(body, { pipeline, operations, pattern = null, documentAt, signal }) {
       const unready = settings.manageTemplates ? await template.failure(pattern, signal) : null;
@@ -185,20 +197,24 @@ export function createElasticsearch(
         {
           method: "POST",
           path: "/_bulk",
+          packed,
           querystring: {
             filter_path: bulkFilterPath,
             // Half of our own time: a shard without a node is told as such, not as a node of ours that is silent.
             timeout: `${Math.ceil(settings.bulk.requestTimeoutMs / 2)}ms`,
             ...(pipeline !== null && { pipeline }),
           },
-          body,
+          body: packed ? pack(body) : body,
           format: "x-ndjson",
           timeoutMs: settings.bulk.requestTimeoutMs,
           maxAnswerBytes: maxBulkAnswerBytes(body, operations),
         },
         signal,
       );
-      if ("failure" in answer) return answer;
+      if ("failure" in answer) {
+        const guilty = packed && mayBePacking(answer.failure) ? await packingTrouble(signal) : null;
+        return guilty === null ? answer : { failure: guilty };
+      }
       const items = parseBulkItems(answer.body);
       if (items !== null) return { items: await withStoredFailures(items, documentAt, search(signal)) };
       return { failure: { kind: "bad_answer", message: "Elasticsearch's answer to a bulk holds no items" } };
@@ -224,6 +240,10 @@ export function createElasticsearch(
       ]);
       if ("failure" in detected) throw errorOf(detected.failure);
       if (masterless !== null) throw errorOf(masterless, "the cluster has no master that answers: ");
+      if (!packed || packingProven) return;
+      const guilty = await packingTrouble(signal);
+      if (guilty !== null) throw errorOf(guilty);
+      packingProven = true;
     },
 
     async ask({ body, ...question }, signal) {
@@ -249,7 +269,10 @@ export function createElasticsearch(
 
 type AnyAnswer = ElasticsearchAnswer | ElasticsearchText;
 type MediaFormat = "json" | "x-ndjson";
-type VersionedRequest = Omit<ElasticsearchRequest, "headers"> & { readonly format: MediaFormat };
+type VersionedRequest = Omit<ElasticsearchRequest, "headers"> & {
+  readonly format: MediaFormat;
+  readonly packed?: boolean;
+};
 
 /** Elasticsearch 8 refuses the client's own `compatible-with=9`. */
 function vendorHeaders(major: number, format: MediaFormat): Readonly<Record<string, string>> {

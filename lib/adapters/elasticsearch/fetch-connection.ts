@@ -89,7 +89,7 @@ export class FetchConnection extends BaseConnection {
     try {
       const response = await fetch(`${this.url.origin}${basePath}${params.path}${search}`, {
         method: params.method,
-        headers: plainHeaders({ ...this.headers, ...params.headers, "accept-encoding": "identity" }),
+        headers: plainHeaders({ "accept-encoding": "identity", ...this.headers, ...params.headers }),
         redirect: "manual",
         ...asItComes,
         ...(typeof body === "string" || Buffer.isBuffer(body) ? { body } : {}),

@@ -126,6 +126,9 @@ const elasticsearch = mapping({
       .describe("Bulk requests in flight at once, of all topics together."),
     requestTimeout: duration.prefault("30s"),
   }).prefault({}),
+  compression: oneOf(["gzip", "none"])
+    .default("none")
+    .describe("gzip: bulk requests and their answers take a quarter to a fifth of the bytes, and more CPU."),
   manageTemplates: flag.default(true).describe("False: you keep the index templates yourself."),
 });
 

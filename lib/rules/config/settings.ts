@@ -85,6 +85,7 @@ export function buildSettings(
         concurrency: elasticsearch.bulk.concurrency,
         requestTimeoutMs: elasticsearch.bulk.requestTimeout,
       },
+      compression: elasticsearch.compression,
       manageTemplates: elasticsearch.manageTemplates,
     },
     etcd:

@@ -92,6 +92,8 @@ export function remedyOf(error: unknown): string {
     return "start the master-eligible nodes that are down, until more than half of them run and see each other";
   if (/\bthe proxy .*\(/.test(messageOf(error)))
     return `correct the proxy, or let ${proxySetting} say none (or no_proxy name the node, where the environment names the proxy)`;
+  if (messageOf(error).startsWith("elasticsearch.compression"))
+    return "let whoever stands before Elasticsearch pass on the header content-encoding and what it tells of, or set elasticsearch.compression to none";
   const remedy = linkRemedy(messageOf(error));
   if (remedy !== null) return remedy;
   if (status !== null) return "look into the log of Elasticsearch, or of the proxy before it";

@@ -58,6 +58,7 @@ function connect(node: string, settings: Partial<ElasticsearchSettings> = {}): E
     proxies: {},
     auth: null,
     tls: null,
+    compression: "none",
     manageTemplates: true,
     bulk: { maxDocuments: 10, maxBytes: 1000, concurrency: 1, requestTimeoutMs: 1000 },
     ...settings,

@@ -49,6 +49,7 @@ async function probe(
     proxies: {},
     auth: { kind: "basic", username: "elastic", password: new Secret("hunter2") },
     tls: tls === null ? null : { ca: null, cert: null, key: null, ...tls },
+    compression: "none",
     manageTemplates: true,
     bulk: { maxDocuments: 10, maxBytes: 1000, concurrency: 1, requestTimeoutMs: 1000 },
   });

@@ -68,6 +68,7 @@ describe("what is accepted", () => {
           auth: null,
           tls: null,
           bulk: { maxDocuments: 2000, maxBytes: 5_242_880, concurrency: 4, requestTimeoutMs: 30_000 },
+          compression: "none",
           manageTemplates: true,
         },
         etcd: null,
@@ -97,6 +98,7 @@ elasticsearch:
   auth: { username: u, password: "\${PW}" }
   tls: { ca: /ca.pem }
   bulk: { maxDocuments: 1, maxBytes: 1kb, concurrency: 1, requestTimeout: 500ms }
+  compression: gzip
   manageTemplates: false
 etcd:
   endpoints: ["http://127.0.0.1:2379"]
@@ -133,6 +135,7 @@ log: { level: debug }
         auth: { kind: "basic", username: "u", password: "0123" },
         tls: { ca: pem, cert: null, key: null },
         bulk: { maxDocuments: 1, maxBytes: 1024, concurrency: 1, requestTimeoutMs: 500 },
+        compression: "gzip",
         manageTemplates: false,
       },
       etcd: {

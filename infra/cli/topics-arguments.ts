@@ -24,10 +24,10 @@ Options of add
   --index INDEX           index name, may hold {topic} and {yyyy.MM.dd}; default: the topic
   --start-at WHERE        earliest (default) or latest, where the group has no commit yet
   --format FORMAT         text (default) or json
-  --timestamp FIELD       the JSON field that holds the event's own time
+  --timestamp FIELD       the JSON field that holds the event's own time; of several the first that can be read
   --pipeline NAME         an Elasticsearch ingest pipeline
   --message FIELD         the JSON field that holds the line
-  --rejected WAY          flatten (default) or dead-letter, of a JSON record that the mapping refuses
+  --rejected WAY          flatten (default) or dead-letter: a JSON record that the mapping refuses
 
 Options of kibana
   --out FILE              default: standard output
@@ -52,7 +52,7 @@ export interface AddCommand extends CommonOptions {
   readonly kind: "add";
   readonly target: DeclarationTarget;
   /** The declaration as it shall stand in etcd. */
-  readonly entry: Readonly<Record<string, string>>;
+  readonly entry: Readonly<Record<string, string | readonly string[]>>;
   readonly key: string | null;
 }
 
@@ -90,7 +90,7 @@ const DECLARATION = {
   index: { type: "string" },
   "start-at": { type: "string" },
   format: { type: "string" },
-  timestamp: { type: "string" },
+  timestamp: { type: "string", multiple: true },
   message: { type: "string" },
   pipeline: { type: "string" },
   rejected: { type: "string" },
@@ -110,8 +110,8 @@ function parseList(args: string[]): TopicsCommand {
 }
 
 function parseAdd(args: string[]): TopicsCommand {
-  const options = { ...COMMON, ...TARGET, ...DECLARATION } as const;
-  const { values, positionals } = parseWords({ args, options, allowPositionals: true });
+  const known = { ...COMMON, ...TARGET, ...DECLARATION } as const;
+  const { values, positionals } = parseWords({ args, options: known, allowPositionals: true });
   if (values.help) return { kind: "help" };
   const target = targetOf(positionals, values.pattern);
   checkName(target);
@@ -120,7 +120,9 @@ function parseAdd(args: string[]): TopicsCommand {
   checkChoice("--format", format, ["text", "json"]);
   checkChoice("--rejected", rejected, ["flatten", "dead-letter"]);
   const name = target.kind === "topic" ? { topic: target.topic } : { pattern: target.pattern };
-  const entry = saidOf({ ...name, path, index, startAt, format, timestamp, message, pipeline, rejected });
+  const [field, ...more] = timestamp ?? [];
+  const options = { path, index, startAt, format, timestamp: more.length > 0 ? timestamp : field };
+  const entry = saidOf({ ...name, ...options, message, pipeline, rejected });
   return { kind: "add", target, entry, key: keyOf(values.key), ...commonOf(values) };
 }
 
@@ -170,8 +172,10 @@ function checkChoice(option: string, value: string | undefined, choices: readonl
 }
 
 /** Only what was said: defaults are the reader's business. */
-function saidOf(fields: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  const said: Record<string, string> = {};
+function saidOf(
+  fields: Readonly<Record<string, string | readonly string[] | undefined>>,
+): Record<string, string | readonly string[]> {
+  const said: Record<string, string | readonly string[]> = {};
   for (const [name, value] of Object.entries(fields)) if (value !== undefined) said[name] = value;
   return said;
 }

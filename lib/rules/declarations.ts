@@ -200,7 +200,11 @@ function describe({ path, rule, about }: Fault, raw: unknown): string {
   const field = formatPath(path);
   if (about === "key") return `field ${field} is unknown${rule.replace(/^unknown key/, "")}`;
   if (about === "absence") return field === "" ? rule : `${field} ${rule}`;
-  const value = path.reduce<unknown>((outer, key) => mappingOf(outer)[key], raw);
+  const value = path.reduce<unknown>(
+    (outer, key) =>
+      Array.isArray(outer) ? (outer as readonly unknown[])[Number(key)] : mappingOf(outer)[key],
+    raw,
+  );
   return `${field} ${showValue(value)} ${rule}`.trimStart();
 }
 

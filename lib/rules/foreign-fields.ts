@@ -1,5 +1,6 @@
 import { nearestName } from "./nearest-name.ts";
 import { isMapping } from "./config/mapping.ts";
+import { formerNames } from "./config/faults.ts";
 import { declarationSchema } from "./config/schema.ts";
 import { cut } from "./config/problem.ts";
 
@@ -18,14 +19,15 @@ const MOST_TOLD = 20;
 /** Other names that are compared with ours, for one value of etcd: a program has few, and comparing takes time. */
 const MOST_COMPARED = 1_000;
 
-/** Whether a name is nearly one of ours. */
+/** Whether a name is nearly one of ours, or was one. */
 export type IsSlip = (name: string) => boolean;
 
 /** For one value of etcd, the names in which are mostly the same in each entry. */
 export function createIsSlip(): IsSlip {
   const known = new Map<string, boolean>();
   return (name) => {
-    const answer = known.get(name) ?? (known.size < MOST_COMPARED && nearestName(name, KNOWN) !== null);
+    const isOurs = (): boolean => formerNames.has(name) || nearestName(name, KNOWN) !== null;
+    const answer = known.get(name) ?? (known.size < MOST_COMPARED && isOurs());
     known.set(name, answer);
     return answer;
   };
@@ -33,7 +35,8 @@ export function createIsSlip(): IsSlip {
 
 /**
  * An etcd key may be shared with the agent that reads the log files, whose fields (`service`, `send_rate`) are none of ours: they
- * are left out, and told. Only what is nearly a name of ours is kept, to be refused: that is a slip, and would be silence.
+ * are left out, and told. Only what is nearly a name of ours, or was one, is kept, to be refused: that is a slip, and would
+ * be silence.
  * Where there is no `path`, what such an agent calls it stands for it.
  */
 export function ownEntry(raw: unknown, isSlip: IsSlip): OwnEntry {

@@ -59,6 +59,7 @@ export function entryFaults(entry: unknown, deadLetterTopic: string): Fault[] {
     if (entry[field] !== undefined && format !== "json")
       faults.push({ path: [field], rule: "needs format: json beside it", about: "value" });
   }
+  faults.push(...duplicates(entry["timestamp"], ["timestamp"]));
   if (typeof topic === "string") faults.push(...topicFaults(topic, index, ["topic"], deadLetterTopic));
   if (typeof pattern === "string") faults.push(...patternFaults(pattern, index, deadLetterTopic));
   return faults;

@@ -40,7 +40,12 @@ function faultsOf(issue: Issue, base: Path): Fault[] {
   return [{ path, rule: issue.message, about: "value" }];
 }
 
+/** What an earlier version called them: they are refused with today's name, in etcd too. */
+export const formerNames: ReadonlyMap<string, string> = new Map([["overflow", "rejected"]]);
+
 function unknownKeyRule(key: string, known: readonly string[]): string {
+  const today = formerNames.get(key);
+  if (today !== undefined && known.includes(today)) return `unknown key; it is called "${today}" now`;
   const nearest = nearestName(key, known);
   return nearest === null
     ? `unknown key (known: ${known.join(", ")})`

@@ -19,12 +19,14 @@ const tls = mapping({
 
 const login = mapping({ username: nonEmptyText, password: nonEmptyText });
 
-const fieldOrFields = z.union(
-  [nonEmptyText, listOf(nonEmptyText).min(1, "is empty: at least one field is needed")],
-  {
-    error: ({ input }) => (isUnquoted(input) ? unquotedRule : "is neither a field's name nor a list of them"),
-  },
-);
+/** Each is looked for in every record. */
+const mostFields = 10;
+const fields = listOf(nonEmptyText)
+  .min(1, "is empty: at least one field is needed")
+  .max(mostFields, `has more than ${mostFields} fields`);
+const fieldOrFields = z.union([nonEmptyText, fields], {
+  error: ({ input }) => (isUnquoted(input) ? unquotedRule : "is neither a field's name nor a list of them"),
+});
 
 /** One entry of `topics`, or of the array in an etcd key, in its long form. */
 export const declarationSchema = mapping({

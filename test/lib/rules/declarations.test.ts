@@ -64,6 +64,10 @@ describe("one bad entry is refused with place, value and rule; the others stand"
     ],
     [{ topic: "c", timestamp: "t" }, 'timestamp "t" needs format: json beside it'],
     [
+      { topic: "c", format: "json", timestamp: ["t", "t"] },
+      'timestamp[1] "t" stands already at timestamp[0]',
+    ],
+    [
       { topic: "c", index: ".c" },
       'index ".c" is not an Elasticsearch index name (lower case, no \\ / * ? " < > | , # : or white space, not starting with - _ + or ., at most 255 bytes)',
     ],
@@ -106,6 +110,7 @@ describe("fields of the agent that shares the key", () => {
 
   test.each([
     [{ idnex: "x" }, 'field idnex is unknown; did you mean "index"?'],
+    [{ overflow: "flatten" }, 'field overflow is unknown; it is called "rejected" now'],
     [{ Path: "/x" }, 'field Path is unknown; did you mean "path"?'],
     [{ log_path: 7 }, "path 7 is not a string: put it in quotes"],
   ])("a slip stays refused: %j", (fields, reason) => {

@@ -1,5 +1,6 @@
 import type { Conflict } from "../../../../lib/rules/desired.ts";
 import type { Plan } from "../../../../lib/rules/plan.ts";
+import { optionText } from "../declarations/declaration-rows.ts";
 import { exactCount, plural } from "../format.ts";
 import { pageOf } from "../page-of.ts";
 import { planKinds, planRows, type PlanField, type PlanKind, type PlanRow } from "../reconcile/plan-rows.ts";
@@ -151,7 +152,7 @@ function Value({ value }: { readonly value: unknown }) {
   if (value === null || value === undefined) return <span>not set</span>;
   return (
     <code>
-      <Hostile text={typeof value === "string" ? value : JSON.stringify(value)} />
+      <Hostile text={optionText(value)} />
     </code>
   );
 }

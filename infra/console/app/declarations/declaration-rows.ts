@@ -79,7 +79,7 @@ export const usual: Readonly<Record<string, unknown>> = {
 function toldOptions(options: TopicOptions): DeclarationRow["options"] {
   return Object.entries(options)
     .filter(([field, value]) => value !== null && usual[field] !== value)
-    .map(([field, value]) => [field, String(value)] as const);
+    .map(([field, value]) => [field, optionText(value)] as const);
 }
 
 function ignoredOf({ ignored }: ListedEntry): DeclarationRow["options"] {
@@ -89,7 +89,15 @@ function ignoredOf({ ignored }: ListedEntry): DeclarationRow["options"] {
 function rawOptions(declaration: Readonly<Record<string, unknown>>): DeclarationRow["options"] {
   return Object.entries(declaration)
     .filter(([field]) => field !== "topic" && field !== "pattern")
-    .map(([field, value]) => [field, typeof value === "string" ? value : JSON.stringify(value)] as const);
+    .map(([field, value]) => [field, optionText(value)] as const);
+}
+
+/** What an option says, for people; several fields with commas between. */
+export function optionText(value: unknown): string {
+  if (typeof value === "string") return value;
+  const isList =
+    Array.isArray(value) && value.length > 0 && value.every((entry) => typeof entry === "string");
+  return isList ? value.join(", ") : JSON.stringify(value);
 }
 
 /** The element as it stands in the key's text. */

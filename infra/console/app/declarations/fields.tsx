@@ -99,7 +99,7 @@ export function Fields({ fields, errors, newKey, onChange }: FieldsProps) {
       {text(
         "timestamp",
         "timestamp",
-        "The JSON field with the event's own time (ISO 8601 or epoch milliseconds); needs format json. Not set: the record's.",
+        "The JSON field with the event's own time, or several with commas: the first that can be read; needs format json. Not set: the record's.",
       )}
       {text(
         "message",
@@ -110,7 +110,7 @@ export function Fields({ fields, errors, newKey, onChange }: FieldsProps) {
       {choice(
         "rejected",
         "rejected",
-        "A record that the index's mapping refuses: flatten puts its fields into kafka.value; needs format json.",
+        "A record that the index's mapping refuses: flatten puts its fields into kafka.value, or all of it into message; needs format json.",
         [
           ["", "not set (flatten)"],
           ["flatten", "flatten"],

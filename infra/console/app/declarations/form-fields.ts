@@ -1,5 +1,5 @@
 import type { ListedEntry, TargetWords } from "../../../../lib/rules/declarations-listing.ts";
-import { nameOf } from "./declaration-rows.ts";
+import { nameOf, optionText } from "./declaration-rows.ts";
 
 /** What stands in the form; "" is not set. */
 export interface FormFields {
@@ -47,10 +47,7 @@ export function emptyFields(topic: string): FormFields {
 /** The form of an entry as it stands in etcd, or, where that cannot be told, of what is in force by it. */
 export function fieldsOf({ declaration, options }: ListedEntry, target: TargetWords): FormFields {
   const members = new Map<string, unknown>(Object.entries(declaration ?? options ?? {}));
-  const text = (name: string): string => {
-    const value = members.get(name) ?? "";
-    return typeof value === "string" ? value : JSON.stringify(value);
-  };
+  const text = (name: string): string => optionText(members.get(name) ?? "");
   return {
     kind: "topic" in target ? "topic" : "pattern",
     name: nameOf(target),
@@ -74,11 +71,19 @@ export function unknownMembers({ declaration }: ListedEntry): string[] {
 }
 
 /** The declaration that the form says: what is not set is left out. */
-export function declarationOf(fields: FormFields): Record<string, string> {
+export function declarationOf(fields: FormFields): DeclarationWords {
   const options = optionNames
     .map((name) => [name, fields[name].trim()] as const)
-    .filter(([, value]) => value !== "");
+    .filter(([, value]) => value !== "")
+    .map(([name, value]) => [name, name === "timestamp" ? oneOrSeveral(value) : value] as const);
   return { [fields.kind]: fields.name.trim(), ...Object.fromEntries(options) };
+}
+
+type DeclarationWords = Record<string, string | readonly string[]>;
+
+/** Fields with commas between; what stands empty is left to the host to refuse. */
+function oneOrSeveral(text: string): string | readonly string[] {
+  return text.includes(",") ? text.split(",").map((field) => field.trim()) : text;
 }
 
 /** What POST /declarations is asked; see infra/host/http/declaration-routes.ts. */
@@ -86,7 +91,7 @@ export interface EditBody {
   readonly action: "add" | "replace" | "remove";
   readonly key: string | null;
   readonly revision: number | null;
-  readonly declaration?: Record<string, string>;
+  readonly declaration?: DeclarationWords;
   readonly target?: TargetWords;
 }
 
@@ -133,7 +138,7 @@ export function errorsOf(
   const byField = new Map<string, string>();
   const general: string[] = [];
   for (const { field, reason } of Array.isArray(errors) ? errors.filter(isFieldError) : []) {
-    const name = field.replace(/^declaration\.?/, "");
+    const name = field.replace(/^declaration\.?/, "").replace(/\[\d+\]$/, "");
     const place = name === fields.kind ? "name" : name;
     if (place in fields && place !== "kind" && !byField.has(place)) byField.set(place, reason);
     else general.push(reason);

@@ -9,6 +9,7 @@ import { SourceName } from "../components/source-name.tsx";
 import { StateLabel } from "../components/state-label.tsx";
 import { Age, Deletion, Time } from "../components/times.tsx";
 import { TopicLetters } from "../components/topic-letters.tsx";
+import { optionText } from "../declarations/declaration-rows.ts";
 import { exactCount, plural, ratePerSecond, shortCount } from "../format.ts";
 import { useLive } from "../live.ts";
 import { clock } from "../clock.ts";
@@ -216,7 +217,7 @@ function SpecificationTable({ status: { spec } }: { readonly status: TopicStatus
             <tr key={field}>
               <th scope="row">{field}</th>
               <td>
-                {value === null ? <span class="muted">not set</span> : <Hostile text={String(value)} />}
+                {value === null ? <span class="muted">not set</span> : <Hostile text={optionText(value)} />}
               </td>
             </tr>
           ))}

@@ -316,6 +316,32 @@ describe("one wrong thing after a valid beginning: place, value and rule", () =>
       '32 topics[0].rejected: "flatten" needs format: json beside it',
     ],
     ["topics: [{ topic: a, timestamp: t }]", '33 topics[0].timestamp: "t" needs format: json beside it'],
+    [
+      "topics: [{ topic: a, format: json, timestamp: [] }]",
+      "47 topics[0].timestamp: (a list) is empty: at least one field is needed",
+    ],
+    [
+      "topics: [{ topic: a, format: json, timestamp: [a, b, a] }]",
+      '54 topics[0].timestamp[2]: "a" stands already at timestamp[0]',
+    ],
+    ["topics: [{ topic: a, format: json, timestamp: [a, ''] }]", '51 topics[0].timestamp[1]: "" is empty'],
+    [
+      "topics: [{ topic: a, format: json, timestamp: [a, 5] }]",
+      "51 topics[0].timestamp[1]: 5 is not a string: put it in quotes",
+    ],
+    [
+      "topics: [{ topic: a, format: json, timestamp: [a, b, c, d, e, f, g, h, i, j, k] }]",
+      "47 topics[0].timestamp: (a list) has more than 10 fields",
+    ],
+    [
+      "topics: [{ topic: a, format: json, timestamp: { a: b } }]",
+      "47 topics[0].timestamp: (a mapping) is neither a field's name nor a list of them",
+    ],
+    ["topics: [{ topic: a, message: m }]", '31 topics[0].message: "m" needs format: json beside it'],
+    [
+      "topics: [{ topic: a, overflow: flatten }]",
+      '22 topics[0].overflow: unknown key; it is called "rejected" now',
+    ],
     ["topics: [{ topic: a, formt: json }]", '22 topics[0].formt: unknown key; did you mean "format"?'],
     ["topics: [{ topic: a, format: xml }]", '30 topics[0].format: "xml" is not one of text or json'],
     [

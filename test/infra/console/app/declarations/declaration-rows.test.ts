@@ -10,7 +10,7 @@ describe("the rows of what is declared", () => {
     const path = { path: "/a.log", index: null, startAt: "earliest", format: "json" } as const;
     const entry = listedEntry(
       { topic: "a" },
-      { options: { ...path, timestamp: null, message: null, pipeline: null, rejected: "flatten" } },
+      { options: { ...path, timestamp: ["a", "b"], message: null, pipeline: null, rejected: "flatten" } },
     );
     const rows = declarationRows(listing([{ topic: "file" }], [listedKey("logs/a", [entry])]));
     expect(rows.map(({ id, options }) => [id, options])).toEqual([
@@ -20,6 +20,7 @@ describe("the rows of what is declared", () => {
         [
           ["path", "/a.log"],
           ["format", "json"],
+          ["timestamp", "a, b"],
         ],
       ],
     ]);

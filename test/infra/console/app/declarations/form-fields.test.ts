@@ -24,6 +24,16 @@ describe("the form of a declaration", () => {
     expect(unknownMembers(entry)).toEqual(["colour"]);
   });
 
+  test("several time fields stand with commas between, and one is one", () => {
+    const declaration = { topic: "a", format: "json", timestamp: ["time", "ts"] };
+    const fields = fieldsOf(listedEntry({ topic: "a" }, { declaration }), { topic: "a" });
+    expect(fields.timestamp).toBe("time, ts");
+    expect(declarationOf(fields)).toEqual(declaration);
+    expect(declarationOf({ ...fields, timestamp: " ts " })).toMatchObject({ timestamp: "ts" });
+    expect(declarationOf({ ...fields, timestamp: "a,b," })).toMatchObject({ timestamp: ["a", "b", ""] });
+    expect(declarationOf({ ...fields, message: "a,b" })).toMatchObject({ message: "a,b" });
+  });
+
   test("an entry that cannot be read now is filled in by what is in force", () => {
     const entry = listedEntry({ topic: "a" }, { declaration: null });
     expect(fieldsOf(entry, { topic: "a" })).toMatchObject({ name: "a", startAt: "earliest", path: "" });

@@ -8,7 +8,7 @@ import { isoTime } from "../lib/rules/search/log-hit.ts";
 import type { LogFilter } from "../lib/rules/search/log-request.ts";
 import { messageText } from "../lib/rules/search/message-text.ts";
 import { searchTarget } from "../lib/rules/search/target.ts";
-import { narrowingSearch, pageOf, type SearchLogsDeps } from "./search-logs.ts";
+import { narrowingSearch, type SearchLogsDeps } from "./search-logs.ts";
 
 export type ExportFormat = "ndjson" | "csv";
 
@@ -61,11 +61,11 @@ export async function* exportLogs(
   }
 
   async function page(count: number, form: "whole" | "bare"): Promise<readonly FoundHit[] | null> {
-    const text = await ask.search((inMessageOnly) =>
-      searchBody({ ...filter, size: count, after, intervalMs: null, form, inMessageOnly, marker: null }),
+    const found = await ask.search((inFewFields) =>
+      searchBody({ ...filter, size: count, after, intervalMs: null, form, inFewFields, marker: null }),
     );
-    if (text === null) return null;
-    const { hits, problems } = pageOf(text);
+    if (found === null) return null;
+    const { hits, problems } = found;
     if (problems.length > 0) {
       throw new PenstockError("elasticsearch_unavailable", problems.join(" "), { retryable: true });
     }

@@ -3,9 +3,10 @@ import { PenstockError } from "../lib/rules/errors.ts";
 import { type FoundPage, readAnswer } from "../lib/rules/search/answer.ts";
 import {
   type HitForm,
-  isForMessageOnly,
+  isForFewFields,
   isForTooManyFields,
   newestBody,
+  saysTooManyFields,
   searchBody,
 } from "../lib/rules/search/body.ts";
 import { cursorText } from "../lib/rules/search/cursor.ts";
@@ -94,10 +95,10 @@ export async function searchLogs(input: SearchLogsInput, deps: SearchLogsDeps): 
     for (const form of forms) {
       // A piece of the message comes by way of the highlighter, whether something was looked for or not.
       const marked = form === "fragment" ? deps.marker : marker;
-      const text = await ask.search((inMessageOnly) =>
-        searchBody({ ...filter, size, after, intervalMs, form, inMessageOnly, marker: marked }),
+      const page = await ask.search((inFewFields) =>
+        searchBody({ ...filter, size, after, intervalMs, form, inFewFields, marker: marked }),
       );
-      if (text !== null) return pageOf(text);
+      if (page !== null) return page;
     }
     throw new PenstockError(
       "elasticsearch_refused",
@@ -107,35 +108,39 @@ export async function searchLogs(input: SearchLogsInput, deps: SearchLogsDeps): 
 
   async function newest(): Promise<string | null> {
     if (indices.length === 0) return null;
-    const text = await ask.search((inMessageOnly) => newestBody(filter, inMessageOnly));
-    return text === null ? null : isoTime(pageOf(text).hits[0]?.cursor?.[0] ?? null);
+    const page = await ask.search((inFewFields) => newestBody(filter, inFewFields));
+    return isoTime(page?.hits[0]?.cursor?.[0] ?? null);
   }
 }
 
-const onlyMessage = "The query has more words than are looked for in all fields: only message was searched.";
+const onlyMessage =
+  "The query has more words than are looked for in every field: of indices from before version 3 of the index template only message was searched.";
 
-/** Searches that look in `message` alone where the words are too many, or the indices too wide for them. */
+/** Searches that look in few fields where the words are too many, or an index too wide for them. */
 export function narrowingSearch(
   search: SearchLogsDeps["search"],
   indices: readonly string[],
   query: string,
 ): {
   readonly isNarrow: () => boolean;
-  readonly search: (bodyOf: (inMessageOnly: boolean) => object) => Promise<string | null>;
+  /** @returns null where the answer is longer than `maxAnswerBytes` */
+  readonly search: (bodyOf: (inFewFields: boolean) => object) => Promise<FoundPage | null>;
 } {
-  let isNarrow = isForMessageOnly(query);
-  return {
-    isNarrow: () => isNarrow,
-    async search(bodyOf) {
-      try {
-        return await search(indices, bodyOf(isNarrow), maxAnswerBytes);
-      } catch (error) {
-        if (isNarrow || !isForTooManyFields(error)) throw error;
-        isNarrow = true;
-        return search(indices, bodyOf(isNarrow), maxAnswerBytes);
-      }
-    },
-  };
+  let isNarrow = isForFewFields(query);
+  return { isNarrow: () => isNarrow, search: ask };
+
+  async function ask(bodyOf: (inFewFields: boolean) => object): Promise<FoundPage | null> {
+    try {
+      const text = await search(indices, bodyOf(isNarrow), maxAnswerBytes);
+      const page = text === null ? null : pageOf(text);
+      // One wide index among others refuses by itself.
+      if (isNarrow || page?.problems.some(saysTooManyFields) !== true) return page;
+    } catch (error) {
+      if (isNarrow || !isForTooManyFields(error)) throw error;
+    }
+    isNarrow = true;
+    return ask(bodyOf);
+  }
 }
 
 const nothing: FoundPage = {

@@ -1,9 +1,10 @@
 import type { ThrottledLogger } from "../../lib/adapters/log-throttle.ts";
-import type { Format, Specification } from "../../lib/rules/declaration.ts";
+import type { Specification } from "../../lib/rules/declaration.ts";
+import { createDocumentEncoder } from "../../lib/rules/document.ts";
 import { messageOf } from "../../lib/rules/errors.ts";
 import type { OutcomeKind, SourceRecord } from "../../lib/rules/record.ts";
 import type { PartitionStatus } from "../../lib/rules/status.ts";
-import { recordText, type TailLine, tailLine } from "../../lib/rules/search/tail-line.ts";
+import { type RecordText, recordText, type TailLine, tailLine } from "../../lib/rules/search/tail-line.ts";
 import { createTextMatcher, type TextMatcher } from "../../lib/rules/search/text-query.ts";
 import { type SendEvent, untilAborted } from "./http/event-stream.ts";
 
@@ -53,12 +54,14 @@ export function createTailHub(deps: TailHubDeps): TailHub {
   const byTopic = new Map<string, Set<Tail>>();
 
   const look = (
-    { topic, format }: Specification,
+    spec: Specification,
     records: readonly SourceRecord[],
     outcomes: readonly (OutcomeKind | null)[],
   ): void => {
+    const { topic } = spec;
     const readers = byTopic.get(topic);
     if (readers === undefined) return;
+    const encode = createDocumentEncoder(spec);
     const beganMs = deps.monotonicMs();
     let isLate = false;
     let bytes = 0;
@@ -66,7 +69,7 @@ export function createTailHub(deps: TailHubDeps): TailHub {
       const outcome = outcomes[position] ?? null;
       if (outcome === null) continue;
       bytes += record.value?.byteLength ?? 0;
-      const settled = new SettledRecord(topic, format, record, outcome);
+      const settled = new SettledRecord(topic, record, outcome, () => recordText(record, encode));
       for (const tail of readers) {
         isLate ||= bytes > TAP_FLOOR_BYTES && deps.monotonicMs() - beganMs >= tapBudgetMs;
         if (isLate) tail.leaveOut();
@@ -156,31 +159,31 @@ function endsWithFault(tail: Tail, act: () => void): void {
 /** What one record says, worked out when the first tail asks, for all of them. */
 class SettledRecord {
   readonly #topic: string;
-  readonly #format: Format;
   readonly #record: SourceRecord;
   readonly #outcome: OutcomeKind;
-  #text: string | null = null;
+  readonly #read: () => RecordText;
+  #text: RecordText | null = null;
   #folded: string | null = null;
   #line: TailLine | null = null;
 
-  constructor(topic: string, format: Format, record: SourceRecord, outcome: OutcomeKind) {
+  constructor(topic: string, record: SourceRecord, outcome: OutcomeKind, read: () => RecordText) {
     this.#topic = topic;
-    this.#format = format;
     this.#record = record;
     this.#outcome = outcome;
+    this.#read = read;
   }
 
-  get #all(): string {
-    return (this.#text ??= recordText(this.#record, this.#format));
+  get #all(): RecordText {
+    return (this.#text ??= this.#read());
   }
 
   /** In lower case, for the matchers. */
   get folded(): string {
-    return (this.#folded ??= this.#all.toLowerCase());
+    return (this.#folded ??= this.#all.folded());
   }
 
   get line(): TailLine {
-    return (this.#line ??= tailLine(this.#topic, this.#record, this.#outcome, this.#all));
+    return (this.#line ??= tailLine(this.#topic, this.#record, this.#outcome, this.#all.line));
   }
 }
 

@@ -36,9 +36,11 @@ interface View {
   readonly indexPattern: string;
   /** In Kibana's query language; of an index that others write to as well, it shows these records alone. */
   readonly query: string;
-  /** Fields that Discover shows; none: the whole document. */
+  /** Fields that Discover shows. */
   readonly columns: readonly string[];
 }
+
+const lineColumns: readonly string[] = ["log.level", "message"];
 
 /**
  * What to import into Kibana for these declarations.
@@ -55,7 +57,7 @@ export function kibanaObjects(declarations: readonly Declaration[], deadLetterTo
       description: "Every record that Penstock moved.",
       indexPattern: recordsAlias,
       query: "",
-      columns: ["kafka.topic", "log.file.path", "message"],
+      columns: ["kafka.topic", ...lineColumns],
     },
   ];
   const leftOut: string[] = [];
@@ -66,12 +68,12 @@ export function kibanaObjects(declarations: readonly Declaration[], deadLetterTo
       description: `Records of the Kafka topic ${spec.topic}.`,
       indexPattern: indexPatternOf(spec.index),
       query: `kafka.topic : "${spec.topic}"`,
-      columns: spec.format === "json" ? [] : ["message"],
+      columns: lineColumns,
     });
   }
   const patterns = new Set<string>();
   for (const declaration of declarations) {
-    const { target, options } = declaration;
+    const { target } = declaration;
     if (target.kind !== "pattern" || patterns.has(target.pattern)) continue;
     patterns.add(target.pattern);
     // Neither Elasticsearch's names nor Kibana's language know a sign for exactly one character.
@@ -87,7 +89,7 @@ export function kibanaObjects(declarations: readonly Declaration[], deadLetterTo
       description: `Records of the Kafka topics ${target.pattern}.`,
       indexPattern,
       query: glob.includes("*") ? `kafka.topic : ${glob}` : `kafka.topic : "${glob}"`,
-      columns: options.format === "json" ? [] : ["kafka.topic", "message"],
+      columns: ["kafka.topic", ...lineColumns],
     });
   }
   return { objects: views.flatMap((view) => [dataViewOf(view), searchOf(view)]), leftOut };

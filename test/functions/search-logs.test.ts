@@ -21,6 +21,8 @@ const input: SearchLogsInput = {
   ]),
 };
 
+const few = '"fields":["message","kafka.words"]';
+
 /** Answers one search after the other, and keeps what was asked. */
 function elasticsearch(...answers: readonly (string | null)[]) {
   const asked: { indices: readonly string[]; body: Record<string, unknown> }[] = [];
@@ -133,17 +135,17 @@ test.each([
   ["one word of 33, as Elasticsearch parts it", "a/".repeat(33), true],
   ["33 ideographs", "日".repeat(33), true],
   ["many dashes and quotes", '- "" '.repeat(100), false],
-])("%s are looked for in message alone: %s %p", async (_name, query, isNarrow) => {
+])("%s are looked for in few fields: %s %p", async (_name, query, isNarrow) => {
   const world = elasticsearch(searchAnswer([answeredHit({ offset: 9 })]));
   await searchLogs({ ...input, query }, world.deps);
-  expect(JSON.stringify(world.asked[0]?.body).includes('"fields":["message"]')).toBe(isNarrow);
+  expect(JSON.stringify(world.asked[0]?.body).includes(few)).toBe(isNarrow);
 });
 
-test("a refusal for too many fields is met by looking in message alone; any other is passed on", async () => {
+test("a refusal for too many fields is met by looking in few; any other is passed on", async () => {
   const refusing = (reason: string) => {
     const fields: unknown[] = [];
     const search = (_indices: readonly string[], body: object): Promise<string> => {
-      const isNarrow = JSON.stringify(body).includes('"fields":["message"]');
+      const isNarrow = JSON.stringify(body).includes(few);
       fields.push(isNarrow);
       return isNarrow
         ? Promise.resolve(searchAnswer([answeredHit({ offset: 9 })]))
@@ -159,17 +161,31 @@ test("a refusal for too many fields is met by looking in message alone; any othe
   expect(broken.fields).toEqual([false]);
 });
 
+test("where one index among others refuses so many fields, all are looked into once more", async () => {
+  const reason = {
+    type: "query_shard_exception",
+    reason: "field expansion matches too many fields, limit: 1024",
+  };
+  const _shards = { total: 2, failed: 1, failures: [{ index: "wide", reason }] };
+  const refused = searchAnswer([answeredHit({ offset: 9 })], { _shards });
+  const world = elasticsearch(refused, searchAnswer([answeredHit({ offset: 8 })]));
+  const { hits, problems } = await searchLogs(input, world.deps);
+  expect(hits.map(({ offset }) => offset)).toEqual([8]);
+  expect(problems).toEqual([expect.stringContaining("only message was searched")]);
+  expect(world.asked.map(({ body }) => JSON.stringify(body).includes(few))).toEqual([false, true]);
+});
+
 test("of very many words it is said that only the message was searched", async () => {
   const world = elasticsearch(searchAnswer([answeredHit({ offset: 9 })]));
   const result = await searchLogs({ ...input, query: "a* ".repeat(9).trim() }, world.deps);
-  expect(JSON.stringify(world.asked[0]?.body)).toContain('"fields":["message"],"default_operator":"and"');
+  expect(JSON.stringify(world.asked[0]?.body)).toContain(few);
   expect(result).toMatchObject({
     complete: false,
-    problems: ["The query has more words than are looked for in all fields: only message was searched."],
+    problems: [expect.stringContaining("only message was searched")],
   });
-  const few = elasticsearch(searchAnswer([]), searchAnswer([]));
-  expect((await searchLogs({ ...input, query: "a* ".repeat(8).trim() }, few.deps)).complete).toBe(true);
-  expect(JSON.stringify(few.asked[0]?.body)).not.toContain('"fields":["message"]');
+  const fewer = elasticsearch(searchAnswer([]), searchAnswer([]));
+  expect((await searchLogs({ ...input, query: "a* ".repeat(8).trim() }, fewer.deps)).complete).toBe(true);
+  expect(JSON.stringify(fewer.asked[0]?.body)).not.toContain(few);
 });
 
 describe("an answer that is too long", () => {

@@ -1,6 +1,7 @@
 import { PenstockError } from "../errors.ts";
 import type { SearchCursor } from "./cursor.ts";
 import type { LogFilter } from "./log-request.ts";
+import { textClauses } from "./text-clauses.ts";
 import { countWords } from "./text-query.ts";
 
 /** The text of a line and the strings of a document are cut at so many bytes of UTF-8. */
@@ -24,8 +25,8 @@ export interface LogSearch extends LogFilter {
   /** Of the histogram's bars; null: none is asked for. */
   readonly intervalMs: number | null;
   readonly form: HitForm;
-  /** True: words are looked for in `message` alone. */
-  readonly inMessageOnly: boolean;
+  /** True: in indices from before the words of all fields, words are looked for in `message` alone. */
+  readonly inFewFields: boolean;
   /** Stands before and after what was found, in a message that the request's author cannot have written it into. */
   readonly marker: string | null;
 }
@@ -36,7 +37,7 @@ export function searchBody(search: LogSearch): object {
   return {
     timeout: `${searchTimeoutSeconds}s`,
     track_total_hits: countedHits,
-    query: queryOf(search, search.inMessageOnly, {
+    query: queryOf(search, search.inFewFields, {
       gte: search.fromMs,
       lte: search.toMs,
       format: "epoch_millis",
@@ -59,11 +60,11 @@ export function searchBody(search: LogSearch): object {
 }
 
 /** The body of a search for the time of the newest record that matches, whenever it was. */
-export function newestBody(filter: LogFilter, inMessageOnly: boolean): object {
+export function newestBody(filter: LogFilter, inFewFields: boolean): object {
   return {
     timeout: `${searchTimeoutSeconds}s`,
     track_total_hits: false,
-    query: queryOf(filter, inMessageOnly, null),
+    query: queryOf(filter, inFewFields, null),
     size: 1,
     sort,
     _source: false,
@@ -93,40 +94,31 @@ const sort: readonly object[] = [
   { _seq_no: { order: "desc" } },
 ];
 
-function queryOf({ topics, query }: LogFilter, inMessageOnly: boolean, time: object | null): object {
+function queryOf({ topics, query }: LogFilter, inFewFields: boolean, time: object | null): object {
   const filter = [ofTopics(topics), time === null ? null : { range: { "@timestamp": time } }];
-  const fields = inMessageOnly ? { fields: ["message"] } : {};
-  const text = query === "" ? [] : [{ simple_query_string: { query, ...fields, ...queryOptions } }];
-  return { bool: { filter: filter.filter((each) => each !== null), must: text } };
+  return { bool: { filter: filter.filter((each) => each !== null), ...textClauses(query, inFewFields) } };
 }
 
 /**
- * Each word is looked for in each field: 200 prefixes in 900 fields kept Elasticsearch busy for 8 s, eight for half a second.
- * In `message` alone, all that fit into a query take a tenth of one.
+ * Where an index has no field for the words of all others, each word is looked for in each: 200 prefixes in 900 fields kept
+ * Elasticsearch busy for 8 s, eight for half a second. In `message` alone, all that fit into a query take a tenth of one.
  */
 const maxWordsInAllFields = 32;
 
-/** True: the query has so many words that they are looked for in `message` alone. */
-export function isForMessageOnly(query: string): boolean {
+/** True: the query has so many words that they are not looked for in every field. */
+export function isForFewFields(query: string): boolean {
   return countWords(query) > maxWordsInAllFields;
 }
 
-/** True of a refusal that looking in `message` alone may do without: the indices have too many fields for so many words. */
+/** True of a refusal that looking in few fields may do without: an index has too many for so many words. */
 export function isForTooManyFields(thrown: unknown): boolean {
-  return (
-    thrown instanceof PenstockError &&
-    thrown.code === "usage" &&
-    /too many (?:nested )?clauses|matches too many fields/i.test(thrown.message)
-  );
+  return thrown instanceof PenstockError && thrown.code === "usage" && saysTooManyFields(thrown.message);
 }
 
-/** Most often without `fields`: those of the index, all that text can be looked for in. Nothing but what the search box promises. */
-const queryOptions = {
-  default_operator: "and",
-  lenient: true,
-  analyze_wildcard: false,
-  flags: "PHRASE|NOT|PREFIX|WHITESPACE",
-};
+/** The same of what some shards say, while others answer. */
+export function saysTooManyFields(reason: string): boolean {
+  return /too many (?:nested )?clauses|too_many_\w*clauses|matches too many fields/i.test(reason);
+}
 
 /** An index that is not of Penstock's template may map the topic as Elasticsearch maps any text. */
 function ofTopics(topics: readonly string[]): object {

@@ -1,4 +1,4 @@
-import type { Format } from "../declaration.ts";
+import type { createDocumentEncoder } from "../document.ts";
 import { isDocumentTime } from "../event-time.ts";
 import { isObject } from "../json-document.ts";
 import type { OutcomeKind, SourceRecord } from "../record.ts";
@@ -23,18 +23,50 @@ export interface TailLine {
   readonly bytes: number;
 }
 
-/** What a record says, as a search shows it once it is indexed. A tombstone says nothing. */
-export function recordText({ value }: SourceRecord, format: Format): string {
-  if (value === null) return "";
-  const { text } = decodeUtf8(value);
-  if (format === "text") return text;
-  try {
-    const object: unknown = JSON.parse(text);
-    return isObject(object) ? messageText(text, object) : text;
-  } catch {
-    // Indexed as text, and so it is shown.
-    return text;
+/** What a record says, as a search shows it and finds it once it is indexed. */
+export interface RecordText {
+  readonly line: string;
+  /** All text there is to be found, in lower case. */
+  readonly folded: () => string;
+}
+
+/**
+ * A tombstone says nothing.
+ * @param encode makes documents of the topic's records
+ */
+export function recordText(
+  record: SourceRecord,
+  encode: ReturnType<typeof createDocumentEncoder>,
+): RecordText {
+  if (record.value === null) return { line: "", folded: () => "" };
+  const encoding = encode(record);
+  const document: unknown = encoding.kind === "document" ? JSON.parse(encoding.json) : null;
+  if (encoding.kind !== "document" || !isObject(document)) {
+    const { text } = decodeUtf8(record.value);
+    return { line: text, folded: () => folded([text]) };
   }
+  const line = messageText(encoding.json, document);
+  const { kafka, ...own } = document;
+  const flattened = isObject(kafka) ? kafka["value"] : null;
+  return { line, folded: () => folded([line, ...stringsWithin([own, flattened])]) };
+}
+
+const COLOUR = new RegExp(String.raw`\u001b\[[\d;]*m`, "g");
+
+function folded(texts: readonly string[]): string {
+  return texts.join("\n").replace(COLOUR, " ").toLowerCase();
+}
+
+function stringsWithin(values: readonly unknown[]): string[] {
+  const found: string[] = [];
+  const open: unknown[] = [...values];
+  while (open.length > 0) {
+    const value = open.pop();
+    if (typeof value === "string") found.push(value);
+    else if (typeof value === "object" && value !== null)
+      for (const one of Object.values(value)) open.push(one);
+  }
+  return found;
 }
 
 export function tailLine(topic: string, record: SourceRecord, outcome: OutcomeKind, text: string): TailLine {

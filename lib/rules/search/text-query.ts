@@ -1,6 +1,6 @@
 /** One thing to look for, or to be without. */
-interface Term {
-  /** Lower case, never empty. */
+export interface Term {
+  /** As it was typed, never empty. */
   readonly text: string;
   /** True: a word that only begins with it will do. */
   readonly isPrefix: boolean;
@@ -17,12 +17,12 @@ export type TextMatcher = ((folded: string) => boolean) | null;
  * What the search box means for a line that is not in an index: words ANDed, whatever their case, `"phrase"`, `-not`,
  * `prefix*`. Any text is a query.
  *
- * Nearly what Elasticsearch finds with the same words: it looks for words as its analyzer splits them, this for the
- * text itself, which must not begin or end in the middle of a word. So `err` does not find `error`, and `/pay` finds
- * `GET /pay`.
+ * Nearly what Elasticsearch finds with the same words (`text-clauses.ts`): it looks for words as its analyzer splits them,
+ * this for the text itself, which must not begin or end in the middle of a word. So `err` does not find `error`, and `/pay`
+ * finds `GET /pay`.
  */
 export function createTextMatcher(query: string): TextMatcher {
-  const terms = parseTerms(query);
+  const terms = parseTerms(query.toLowerCase());
   if (terms.length === 0) return null;
   return (folded) => terms.every((term) => contains(folded, term) !== term.isNegated);
 }
@@ -30,12 +30,13 @@ export function createTextMatcher(query: string): TextMatcher {
 /** A word ends at white space or a quote. A quote that nothing closes counts as a space; so do lone `-` and `*`. */
 const token = /(-*)(?:"([^"]*)"|([^\s"]+))/g;
 
-function parseTerms(query: string): Term[] {
-  return [...query.toLowerCase().matchAll(token)].flatMap(([, dashes = "", phrase, word = ""]) => {
+/** What the search box asks for: any text is a query. */
+export function parseTerms(query: string): Term[] {
+  return [...query.matchAll(token)].flatMap(([, dashes = "", phrase, word = ""]) => {
     const isPrefix = phrase === undefined && word.endsWith("*");
     const text = phrase?.trim() ?? (isPrefix ? word.slice(0, -1) : word);
     const isOperator = phrase === undefined && /^-+$/.test(text);
-    // Two take each other back, as in Elasticsearch's simple query string.
+    // Two take each other back, as in Elasticsearch's simple query string, which people know.
     return text === "" || isOperator ? [] : [{ text, isPrefix, isNegated: dashes.length % 2 === 1 }];
   });
 }
@@ -53,6 +54,11 @@ export function countWords(query: string): number {
       sum + (isPrefix ? wordsOfPrefix : Math.max(1, [...text.matchAll(analyzedWord)].length)),
     0,
   );
+}
+
+/** True of one word whichever analyzer looks at it: letters and digits alone, none of them a word by itself. */
+export function isOneWord(text: string): boolean {
+  return /^[\p{L}\p{N}\p{M}]+$/u.test(text) && !new RegExp(ideograph, "u").test(text);
 }
 
 const letterOrDigit = /[\p{L}\p{N}]/u;

@@ -145,8 +145,8 @@ test("a record is read once, however many look at it", () => {
   hub.tap(spec, [record], indexed(1));
   jest.advanceTimersByTime(250);
   expect(lines()).toHaveLength(maxTails);
-  // For its size, and for its text.
-  expect(read).toBe(2);
+  // For its size, and by the encoder of its document.
+  expect(read).toBeLessThan(maxTails / 2);
 });
 
 test("one batch is looked at for its time at most; the rest is not shown", () => {

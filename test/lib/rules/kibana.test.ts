@@ -90,11 +90,11 @@ describe("a data view", () => {
 
 describe("a search", () => {
   test.each([
-    ["golang_log", {}, 'kafka.topic : "golang_log"', ["message"]],
-    ["or", {}, 'kafka.topic : "or"', ["message"]],
-    ["orders", { format: "json" as const }, 'kafka.topic : "orders"', []],
-    ["app-*", {}, "kafka.topic : app-*", ["kafka.topic", "message"]],
-    ["app-?", {}, "kafka.topic : app-*", ["kafka.topic", "message"]],
+    ["golang_log", {}, 'kafka.topic : "golang_log"', ["log.level", "message"]],
+    ["or", {}, 'kafka.topic : "or"', ["log.level", "message"]],
+    ["orders", { format: "json" as const }, 'kafka.topic : "orders"', ["log.level", "message"]],
+    ["app-*", {}, "kafka.topic : app-*", ["kafka.topic", "log.level", "message"]],
+    ["app-?", {}, "kafka.topic : app-*", ["kafka.topic", "log.level", "message"]],
   ])("of %s with %j asks %s and shows %j", (name, options, query, columns) => {
     const { id, attributes, references } = searchOf(declaration(name, options));
     const { searchSourceJSON } = attributes.kibanaSavedObjectMeta;

@@ -5,7 +5,10 @@ import type { IngestBatchResult } from "./ingest-batch.ts";
 
 export interface RepairDeps {
   /** One attempt of `ingestBatch`, dead letters included. @param attempt from 1 */
-  ingest(records: readonly SourceRecord[], attempt: number): Promise<Omit<IngestBatchResult, "evidence">>;
+  ingest(
+    records: readonly SourceRecord[],
+    attempt: number,
+  ): Promise<Pick<IngestBatchResult, "outcomes" | "retry">>;
   /** @throws the signal's reason */
   wait(ms: number): Promise<void>;
   /** In [0, 1). */

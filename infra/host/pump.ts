@@ -107,8 +107,10 @@ export function createPump(deps: PumpDeps): Pump {
     try {
       for (let number = 1; left.length > 0; number += 1) {
         const start = suspects.begin(left);
-        const { outcomes, retry, evidence } = await deps.ingest(left, { number, ...start }, life.signal);
+        const result = await deps.ingest(left, { number, ...start }, life.signal);
+        const { outcomes, retry, evidence, gaveWay } = result;
         leave(loadToldBy(retry));
+        if (gaveWay !== undefined && gaveWay.size > 0) events.gaveWay(gaveWay.values());
         if (evidence !== undefined) suspects.end(start, left, outcomes, evidence);
         left = settle(left, outcomes, generation);
         if (left.length === 0 || generation.aborted) break;

@@ -10,12 +10,12 @@ import { describeLost, lostOffsets, type LostRange } from "../../lib/rules/posit
 import { refusalChanges, type KnownRefusals } from "../../lib/rules/refusal-changes.ts";
 import type { OutcomeKind } from "../../lib/rules/record.ts";
 import type { TopicStatus } from "../../lib/rules/status.ts";
-import type { PumpEvents } from "./pump-deps.ts";
+import type { TopicEvents } from "./pump-deps.ts";
 
 /** Turns what happens on a host into metrics, log lines and source health. */
 export interface Reporter {
   /** For a topic that starts. */
-  pumpEvents(topic: string): Omit<PumpEvents, "broken">;
+  pumpEvents(topic: string): TopicEvents;
   lost(topic: string, ranges: readonly LostRange[]): void;
   /** The same call, its duration measured. */
   timed<A extends unknown[], R>(call: (...args: A) => Promise<R>): (...args: A) => Promise<R>;
@@ -107,6 +107,17 @@ export function createReporter({ logger, failures, metrics, now }: ReporterDeps)
           metrics.bulkRetried(code);
           failures.warn("records are tried again", { topic, reason: code, error: message, records });
         },
+        gaveWay(fields) {
+          for (const [field, records] of fields) {
+            const reason = `field ${field}`;
+            failures.warn("the mapping refused a field; the records are indexed in another form", {
+              topic,
+              reason,
+              field,
+              records,
+            });
+          }
+        },
         setAside({ type, reason, records }) {
           failures.warn("a record batch became one dead letter", {
             topic,
@@ -174,6 +185,7 @@ export function createReporter({ logger, failures, metrics, now }: ReporterDeps)
         new Map(Object.entries(checks).map(([name, { ok }]: [string, SourceHealth]) => [name, ok])),
       );
       metrics.setTopics(statuses);
+      metrics.setGaveWay(statuses);
       for (const { topic, partitions } of statuses) {
         const lag = new Map<number, number>();
         const left = new Map<number, number>();

@@ -17,7 +17,7 @@ import { shownState } from "../../lib/rules/stall.ts";
 import type { TopicState, TopicStatus } from "../../lib/rules/status.ts";
 import type { ByteShare } from "./byte-budget.ts";
 import { ProgressClock } from "./progress-clock.ts";
-import type { Pump, PumpDeps, PumpEvents } from "./pump-deps.ts";
+import type { Pump, PumpDeps, PumpEvents, TopicEvents } from "./pump-deps.ts";
 import { TopicLife } from "./topic-life.ts";
 import { createTopicTally } from "./topic-tally.ts";
 
@@ -29,7 +29,7 @@ export interface RunnerDeps {
   keptForMs(topic: string): number | null;
   /** It failed, and is due for another try at `retryAtMs`. */
   onFailed(topic: string, reason: string, retryAtMs: number): void;
-  events(topic: string): Omit<PumpEvents, "broken">;
+  events(topic: string): TopicEvents;
   onLost(topic: string, ranges: readonly LostRange[]): void;
   /** A group is rebalancing. */
   onRebalance(): void;
@@ -158,7 +158,6 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
   };
 
   const launch = async (order: StartOrder, signal: AbortSignal): Promise<void> => {
-    const share = deps.joinBudget();
     const own = deps.events(topic);
     const events: PumpEvents = {
       ...own,
@@ -166,9 +165,10 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
         tally.count(outcomes);
         own.outcomes(outcomes);
       },
+      gaveWay: (fields) => own.gaveWay(tally.giveWay(fields)),
       broken: (error) => fail(mine, error),
     };
-    const pump = deps.createPump(order, { share, clock, memory, events });
+    const pump = deps.createPump(order, { share: deps.joinBudget(), clock, memory, events });
     const mine: Running = { pump, startedAtMs: deps.now(), consumer: null };
     running = mine;
     const joinLimit = AbortSignal.timeout(JOIN_LIMIT_MS);

@@ -1,3 +1,4 @@
+import { FieldCounts } from "../../lib/rules/field-counts.ts";
 import type { LostRange } from "../../lib/rules/position.ts";
 import type { OutcomeKind } from "../../lib/rules/record.ts";
 import type { TopicStatus } from "../../lib/rules/status.ts";
@@ -5,8 +6,10 @@ import type { TopicStatus } from "../../lib/rules/status.ts";
 /** What became of one topic's records since the host started. */
 export interface TopicTally {
   count(outcomes: readonly (OutcomeKind | null)[]): void;
+  /** @param fields one of each record @returns how many of each, by the names under which they are counted */
+  giveWay(fields: Iterable<string | null>): ReadonlyMap<string, number>;
   lose(ranges: readonly LostRange[], now: number): void;
-  status(): Pick<TopicStatus, "counts" | "lost">;
+  status(): Pick<TopicStatus, "counts" | "gaveWay" | "lost">;
 }
 
 /** More are counted and logged, but not kept. */
@@ -14,6 +17,7 @@ const LOST_KEPT = 100;
 
 export function createTopicTally(): TopicTally {
   const counts = { indexed: 0, duplicate: 0, deadLettered: 0, skipped: 0 };
+  const fields = new FieldCounts();
   let lost: TopicStatus["lost"] = [];
   return {
     count(outcomes) {
@@ -24,10 +28,11 @@ export function createTopicTally(): TopicTally {
         else if (outcome === "skipped") counts.skipped += 1;
       }
     },
+    giveWay: (gaveWay) => fields.add(gaveWay),
     lose(ranges, now) {
       const at = new Date(now).toISOString();
       lost = [...lost, ...ranges.map((range) => ({ ...range, at }))].slice(-LOST_KEPT);
     },
-    status: () => ({ counts: { ...counts }, lost }),
+    status: () => ({ counts: { ...counts }, gaveWay: fields.counts(), lost }),
   };
 }

@@ -14,6 +14,10 @@ export interface TopicMetrics {
   setRetentionLeft(topic: string, secondsByPartition: ReadonlyMap<number, number>): void;
   /** One range that Kafka deleted. @param count its offsets; 0 where nobody can tell how many there were */
   rangeLost(topic: string, count: number): void;
+  /** How many records were indexed in another form, by field, of every topic there is; others lose their labels. */
+  setGaveWay(
+    topics: Iterable<{ readonly topic: string; readonly gaveWay: Readonly<Record<string, number>> }>,
+  ): void;
   /** The state of every topic there is. */
   setTopics(topics: Iterable<{ readonly topic: string; readonly state: TopicState }>): void;
   /**
@@ -59,6 +63,12 @@ export function registerTopicMetrics(registry: Registry): TopicMetrics {
     name: "penstock_lost_ranges_total",
     help: "Times that Kafka deleted what was not read yet, also where nobody can tell how many offsets that were.",
     labelNames: ["topic"],
+    registers,
+  });
+  const fieldsGaveWay = new Counter({
+    name: "penstock_fields_gave_way_total",
+    help: "Records indexed in another form than their own, by the field that the mapping refused: at most 20 of a topic, then other; none where it named none.",
+    labelNames: ["topic", "field"],
     registers,
   });
   const topics = new Gauge({
@@ -110,6 +120,11 @@ export function registerTopicMetrics(registry: Registry): TopicMetrics {
     setLag,
     setRetentionLeft,
     setTopics,
+    setGaveWay(all) {
+      fieldsGaveWay.reset();
+      for (const { topic, gaveWay } of all)
+        for (const [field, count] of Object.entries(gaveWay)) fieldsGaveWay.inc({ topic, field }, count);
+    },
     forgetTopic(topic) {
       started.delete(topic);
       setLag(topic, new Map());

@@ -135,15 +135,13 @@ function isDocumentFault(error: ServerError): boolean {
 }
 
 /**
- * Whether a record was rejected for how many, how deep or how long its fields are (`MappingLookup.checkLimits`, and the
- * bounds of the JSON parser), which it is not where they are one field.
+ * Whether a record was rejected for the shape of its document: the mapping or a parser took a field ill, or there are too
+ * many, too deep or too long ones. In another shape the same record may be taken. Not so where it is too large, where its
+ * index is closed, or where a pipeline refused it.
  */
-export function isFieldLimit({ status, reason }: Rejection): boolean {
-  return status === 400 && fieldLimits.test(reason);
+export function isShapeFault({ status, type, reason }: Rejection): boolean {
+  return status === 400 && isDocumentFault({ type, reason });
 }
-
-const fieldLimits =
-  /Limit of (?:total fields|mapping depth|nested fields|dimension fields) \[|^Field name \[[^]* is longer than the limit of \[|exceeds the maximum allowed \(\d+, from `StreamReadConstraints/;
 
 /**
  * A closed index, or one that an operator blocked for writing. Not a block of the whole cluster (its reason names no

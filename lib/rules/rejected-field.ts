@@ -3,18 +3,25 @@
  * `ObjectMapper`, `StrictDynamicMappingException`, Lucene's `IndexingChain`).
  */
 const fieldPatterns = [
+  // Of a value within a list the field itself is told as "null".
+  /object mapping for \[([^\]]+)\] tried to parse field/,
   /failed to parse field \[([^\]]+)\]/,
-  /tried to parse field \[([^\]]+)\] as/,
   /mapper \[([^\]]+)\] cannot be changed/,
   /object mapping \[([^\]]+)\] can't be changed/,
   /merge a non.object mapping \[([^\]]+)\]/i,
   /immense term in field="([^"]+)"/,
+  /^\[?Field name \[([^\]]+)\]/,
+  /Duplicate field '([^']+)'/,
   /[Ff]ield \[([^\]]+)\]/,
 ];
 const strictMapping = /introduction of \[([^\]]+)\] within \[([^\]]+)\]/;
 
+/** Of a reason; the name stands near its beginning, and what follows may quote the document, which may be megabytes. */
+const MAX_READ = 1_024;
+
 /** The field that a document was rejected for, with dots; null where the reason names none. */
-export function rejectedField(reason: string): string | null {
+export function rejectedField(whole: string): string | null {
+  const reason = whole.slice(0, MAX_READ);
   const strict = strictMapping.exec(reason);
   if (strict?.[1] !== undefined) return strict[2] === "_doc" ? strict[1] : `${strict[2]}.${strict[1]}`;
   for (const pattern of fieldPatterns) {

@@ -68,6 +68,11 @@ export interface TopicStatus {
   readonly spec: Specification;
   readonly partitions: readonly PartitionStatus[];
   readonly counts: OutcomeCounts;
+  /**
+   * Records that are indexed in another form than their own, since the host started, by the field that the mapping
+   * refused; `none`: it named none, `other`: all beyond the first twenty.
+   */
+  readonly gaveWay: Readonly<Record<string, number>>;
   /** What Kafka deleted before it was read, since the host started; the latest ones where there are many. */
   readonly lost: readonly ReportedLoss[];
 }

@@ -351,74 +351,289 @@ describe("an abort", () => {
   });
 });
 
-describe("a record whose fields are too many for its index", () => {
-  const full: BulkItem = {
-    status: 400,
-    result: null,
-    error: {
-      type: "document_parsing_exception",
-      reason:
-        "[1:179] failed to parse: Limit of total fields [1000] has been exceeded while adding new fields [1]",
-    },
-  };
-  const spec = specification({ format: "json", rejected: "flatten" });
-  const values = ["a", "wide", "b", "wide too", "bad"].map((message, n) =>
-    JSON.stringify({ message, [`new${n}`]: n }),
+/** What Elasticsearch was asked to write: a record by its offset, in one of its forms. */
+interface Sent {
+  readonly form: "own" | "flattened" | "text";
+  readonly offset: number;
+  readonly message: string;
+  readonly operation: string;
+}
+
+function sentOf(body: Buffer): Sent[] {
+  const lines = body.toString().trimEnd().split("\n");
+  return Array.from({ length: lines.length / 2 }, (_, at) => {
+    const [action, source] = lines.slice(2 * at);
+    const { message, kafka, tags = [] } = Object(JSON.parse(source ?? ""));
+    const form = tags.includes("fields_as_text")
+      ? "text"
+      : tags.includes("fields_flattened")
+        ? "flattened"
+        : "own";
+    return { form, offset: kafka.offset, message, operation: `${action}\n${source}` };
+  });
+}
+
+function refusal(reason: string, type = "document_parsing_exception"): BulkItem {
+  return { status: 400, result: null, error: { type, reason } };
+}
+
+describe("a record that is refused for its shape", () => {
+  const spec = specification({ format: "json" });
+  const byObject = refusal(
+    "object mapping for [err] tried to parse field [err] as object, but found a concrete value",
   );
-  /** As an index that is full: takes `wide…` only flattened. */
-  function fullIndex(flattened: BulkItem) {
-    const bodies: string[] = [];
+  const full = refusal(
+    "[1:179] failed to parse: Limit of total fields [1000] has been exceeded while adding new fields [1]",
+  );
+  const other = refusal("[1:9] failed to parse field [message] of type [long] in document with id 'x'");
+  const pipelines: BulkItem = {
+    status: 500,
+    result: null,
+    error: { type: "fail_processor_exception", reason: "no" },
+  };
+  const values = ["a", "odd", "b"].map((message, n) => JSON.stringify({ message, [`new${n}`]: n }));
+
+  /** Refuses the record "odd": its own form, flattened, as text. */
+  function index(...answers: readonly BulkItem[]) {
+    const sent: Sent[][] = [];
+    const given = { own: answers[0], flattened: answers[1], text: answers[2] };
     const made = world(answering({}), {
       bulk: async (body) => {
-        bodies.push(body.toString());
-        const items = messagesOf(body).map((message) => {
-          if (message === "bad") return unreadable;
-          if (!message.startsWith("wide")) return created;
-          return body.includes("fields_flattened") ? flattened : full;
-        });
+        const documents = sentOf(body);
+        sent.push(documents);
+        const items = documents.map(({ form, offset }) =>
+          offset === 1 ? (given[form] ?? created) : created,
+        );
         return { items };
       },
     });
-    return { ...made, bodies };
+    const forms = () => sent.map((documents) => documents.map(({ form, offset }) => `${form} ${offset}`));
+    return { ...made, sent, forms };
   }
+  const reasonsOf = (letters: readonly DeadLetter[]) =>
+    letters.map(({ headers }) =>
+      headers.find(({ name }) => name === "penstock.error.reason")?.value?.toString(),
+    );
 
   test("is sent again, its fields as one, under the same id, in the same attempt", async () => {
-    const { deps, letters, bodies } = fullIndex(created);
-    const { outcomes, retry } = await ingestBatch(input(values, { spec }), deps);
-    expect(retry).toBeNull();
-    expect(outcomes).toEqual(["indexed", "indexed", "indexed", "indexed", "dead-lettered"]);
-    expect(letters).toHaveLength(1);
-    const [action, source, ...others] = bodies.at(-1)?.split("\n") ?? [];
-    expect(bodies).toHaveLength(3);
-    expect(bodies[0]).toContain(`${action}\n`);
-    expect(JSON.parse(source ?? "")).toMatchObject({
-      message: "wide",
-      kafka: { offset: 1, value: { new1: 1 } },
-      tags: ["fields_flattened"],
-    });
-    expect(others).toHaveLength(3);
-  });
-
-  test("is dead-lettered where it is refused that way too, and where that is declared", async () => {
-    for (const declared of [spec, specification({ format: "json", rejected: "dead-letter" })]) {
-      const { deps, letters, bodies } = fullIndex(full);
-      const { outcomes } = await ingestBatch(input(values, { spec: declared }), deps);
-      expect(outcomes).toEqual(["indexed", "dead-lettered", "indexed", "dead-lettered", "dead-lettered"]);
-      expect(letters).toHaveLength(3);
-      expect(bodies).toHaveLength(declared === spec ? 3 : 2);
+    for (const item of [byObject, full, other]) {
+      const { deps, letters, sent, forms } = index(item);
+      const { outcomes, retry, gaveWay } = await ingestBatch(input(values, { spec }), deps);
+      expect({ outcomes, retry, letters }).toEqual({
+        outcomes: ["indexed", "indexed", "indexed"],
+        retry: null,
+        letters: [],
+      });
+      expect(forms()).toEqual([["own 0", "own 1", "own 2"], ["flattened 1"]]);
+      expect(gaveWay).toEqual(new Map([[1, item === full ? null : item === byObject ? "err" : "message"]]));
+      const [before, after] = [sent[0]?.[1], sent[1]?.[0]].map((one) => one?.operation.split("\n") ?? []);
+      expect(after?.[0]).toBe(before?.[0] ?? "");
+      expect(JSON.parse(after?.[1] ?? "")).toMatchObject({
+        message: "odd",
+        kafka: { offset: 1, value: { new1: 1 } },
+        tags: ["fields_flattened"],
+      });
     }
   });
 
-  test("is tried again where Elasticsearch is busy with it", async () => {
-    const { deps } = fullIndex(busy);
-    const { outcomes, retry } = await ingestBatch(input(values, { spec }), deps);
-    expect(outcomes).toEqual(["indexed", null, "indexed", null, "dead-lettered"]);
-    expect(retry).toMatchObject({ code: "too_many_requests" });
+  test("tells the field in the document where the reason names one", async () => {
+    const { deps, sent } = index(byObject);
+    await ingestBatch(input(values, { spec }), deps);
+    expect(JSON.parse(sent[1]?.[0]?.operation.split("\n")[1] ?? "")).toMatchObject({
+      kafka: { refused: "err" },
+    });
   });
+
+  test("is sent as text where it is refused flattened too", async () => {
+    const { deps, letters, sent, forms } = index(
+      byObject,
+      refusal("strict", "strict_dynamic_mapping_exception"),
+    );
+    const { outcomes, gaveWay } = await ingestBatch(input(values, { spec }), deps);
+    expect(outcomes).toEqual(["indexed", "indexed", "indexed"]);
+    expect(letters).toEqual([]);
+    expect(forms()).toEqual([["own 0", "own 1", "own 2"], ["flattened 1"], ["text 1"]]);
+    expect(sent[2]?.[0]?.message).toBe(values[1] ?? "");
+    expect(gaveWay).toEqual(new Map([[1, "err"]]));
+  });
+
+  test("is a dead letter where that is refused too, which tells why its own form was", async () => {
+    const { deps, letters, forms } = index(byObject, full, other);
+    const { outcomes, gaveWay } = await ingestBatch(input(values, { spec, attempt: 3 }), deps);
+    expect(outcomes).toEqual(["indexed", "dead-lettered", "indexed"]);
+    expect(forms()).toHaveLength(3);
+    expect(reasonsOf(letters)).toEqual([byObject.error?.reason]);
+    expect(letters[0]?.headers).toContainEqual({ name: "penstock.attempts", value: Buffer.from("3") });
+    expect(gaveWay.size).toBe(0);
+  });
+
+  test("is a dead letter at once where that is declared, and where it is no JSON topic's", async () => {
+    for (const declared of [
+      specification({ format: "json", rejected: "dead-letter" }),
+      specification({ rejected: "flatten" }),
+    ]) {
+      const { deps, letters, forms } = index(byObject);
+      const { outcomes } = await ingestBatch(input(values, { spec: declared }), deps);
+      expect(outcomes).toEqual(["indexed", "dead-lettered", "indexed"]);
+      expect(forms()).toEqual([["own 0", "own 1", "own 2"]]);
+      expect(reasonsOf(letters)).toEqual([byObject.error?.reason]);
+    }
+  });
+
+  test("is tried again where Elasticsearch is busy with another form", async () => {
+    const { deps, letters } = index(byObject, busy);
+    const { outcomes, retry, gaveWay } = await ingestBatch(input(values, { spec }), deps);
+    expect(outcomes).toEqual(["indexed", null, "indexed"]);
+    expect(retry).toMatchObject({ code: "too_many_requests" });
+    expect({ letters, gaveWay: gaveWay.size }).toEqual({ letters: [], gaveWay: 0 });
+  });
+
+  test("is at fault where a pipeline, which its own form came through, refuses another form", async () => {
+    for (const item of [pipelines, rejected400]) {
+      const { deps, letters, forms } = index(byObject, item);
+      const { outcomes } = await ingestBatch(input(values, { spec }), deps);
+      expect(outcomes).toEqual(["indexed", "dead-lettered", "indexed"]);
+      expect(forms()).toHaveLength(2);
+      expect(reasonsOf(letters)).toEqual([byObject.error?.reason]);
+    }
+  });
+
+  test("is none that a pipeline refuses, a closed index, or a size", async () => {
+    const dated = specification({ format: "json", index: "app-{yyyy.MM.dd}" });
+    const closed = refusal("closed", "index_closed_exception");
+    for (const [item, of] of [
+      [pipelines, spec],
+      [rejected400, spec],
+      [closed, dated],
+    ] as const) {
+      const { deps, letters, forms } = index(item);
+      expect((await ingestBatch(input(values, { spec: of }), deps)).outcomes[1]).toBe("dead-lettered");
+      expect(letters).toHaveLength(1);
+      expect(
+        forms()
+          .flat()
+          .filter((sent) => !sent.startsWith("own")),
+      ).toEqual([]);
+    }
+  });
+
+  test("is found by halves where the whole request is refused for it, as it is where a pipeline is in use", async () => {
+    const whole: BulkAnswer = {
+      failure: {
+        kind: "response",
+        status: 400,
+        error: { type: "x_content_parse_exception", reason: "[1:8] Duplicate field 'b'" },
+      },
+    };
+    const forms: string[] = [];
+    const { deps, letters } = world(answering({}), {
+      bulk: async (body) => {
+        const documents = sentOf(body);
+        forms.push(...documents.map(({ form, offset }) => `${form} ${offset}`));
+        return documents.some(({ form, offset }) => form === "own" && offset === 1)
+          ? whole
+          : { items: documents.map(() => created) };
+      },
+    });
+    const { outcomes, gaveWay } = await ingestBatch(input(values, { spec }), deps);
+    expect({ outcomes, letters }).toEqual({ outcomes: ["indexed", "indexed", "indexed"], letters: [] });
+    expect(forms.filter((sent) => !sent.startsWith("own"))).toEqual(["flattened 1"]);
+    expect(gaveWay).toEqual(new Map([[1, "b"]]));
+  });
+
+  test("whose next form is too large to be sent is a dead letter for its own form's reason", async () => {
+    // Escaped once more, as a text it is beyond what a document may be; no megabytes are needed where the bulk says so.
+    const { deps, letters } = world(answering({}), {
+      bulk: async (body) => {
+        const documents = sentOf(body);
+        return documents.some(({ form }) => form === "flattened")
+          ? tooLarge
+          : { items: documents.map(({ offset }) => (offset === 1 ? byObject : created)) };
+      },
+    });
+    const { outcomes } = await ingestBatch(input(values, { spec }), deps);
+    expect(outcomes).toEqual(["indexed", "dead-lettered", "indexed"]);
+    expect(reasonsOf(letters)).toEqual([byObject.error?.reason]);
+    expect(letters[0]?.headers).toContainEqual({ name: "penstock.status", value: Buffer.from("400") });
+  });
+});
+
+function isObjectText(value: unknown): boolean {
+  try {
+    const parsed: unknown = JSON.parse(String(value));
+    return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed);
+  } catch {
+    return false;
+  }
+}
+
+test("a record is sent at most once in each form, in their order, and each form is always the same document", async () => {
+  const shape = refusal(
+    "mapper [a] cannot be changed from type [long] to [keyword]",
+    "illegal_argument_exception",
+  );
+  const value = fc.oneof(
+    { weight: 4, arbitrary: fc.json({ maxDepth: 2 }) },
+    fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 })).map((object) => JSON.stringify(object)),
+    fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+  );
+  const item = fc.constantFrom(created, shape, shape, unreadable, busy, duplicate);
+  await fc.assert(
+    fc.asyncProperty(fc.array(value, { maxLength: 8 }), fc.infiniteStream(item), async (values, items) => {
+      const spec = specification({ format: "json", timestamp: ["a", "b"] });
+      const first = new Map<number, BulkItem>();
+      const documents = new Map<string, string>();
+      const sent: Sent[] = [];
+      const { deps, letters } = world(answering({}), {
+        bulk: async (body) => ({
+          items: sentOf(body).map((one) => {
+            const answer = items.next().value;
+            sent.push(one);
+            if (!first.has(one.offset) && answer.error?.type !== undefined) first.set(one.offset, answer);
+            return answer;
+          }),
+        }),
+      });
+      const records = values.map((each, offset) => sourceRecord(each, { offset }));
+      const result = await ingestBatch(input([], { spec, records }), deps);
+      for (const offset of records.keys()) {
+        const forms = sent.filter((one) => one.offset === offset).map(({ form }) => form);
+        expect(forms.length).toBeLessThanOrEqual(3);
+        // What is no object is the same text in each.
+        if (isObjectText(values[offset]))
+          expect(forms).toEqual((["own", "flattened", "text"] as const).slice(0, forms.length));
+        const way = result.outcomes[offset];
+        expect(result.gaveWay.has(offset)).toBe(
+          forms.length > 1 && (way === "indexed" || way === "duplicate"),
+        );
+      }
+      const dead = [...records.keys()].filter((at) => result.outcomes[at] === "dead-lettered");
+      const buried = letters.map(({ headers }) =>
+        Number(headers.find(({ name }) => name === "penstock.offset")?.value?.toString()),
+      );
+      expect(new Set(buried)).toEqual(new Set(dead));
+      for (const { form, offset, operation } of sent) documents.set(`${form} ${offset}`, operation);
+      // Each alone, refused in every form.
+      const again: Sent[] = [];
+      const refusing = world(answering({}), {
+        bulk: async (body) => {
+          const all = sentOf(body);
+          again.push(...all);
+          return { items: all.map(({ offset }) => first.get(offset) ?? shape) };
+        },
+      });
+      for (const record of records) await ingestBatch(input([], { spec, records: [record] }), refusing.deps);
+      for (const { form, offset, operation } of again) {
+        const known = documents.get(`${form} ${offset}`);
+        if (known !== undefined && isObjectText(values[offset])) expect(operation).toBe(known);
+      }
+    }),
+  );
 });
 
 test("whatever is answered, each record has one outcome, or is retried for a reason", async () => {
   const item = fc.constantFrom(created, unreadable, rejected400, busy, duplicate);
+  const spec = fc.constantFrom(specification(), specification({ format: "json" }));
   const answer = fc.oneof(
     fc.infiniteStream(item).map((stream) => (count: number): BulkAnswer => ({
       items: [...stream.take(count)],
@@ -428,16 +643,21 @@ test("whatever is answered, each record has one outcome, or is retried for a rea
   const value = fc.oneof(
     fc.constant(null),
     fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+    fc
+      .dictionary(fc.string(), fc.jsonValue({ maxDepth: 1 }))
+      .map((object) => Buffer.from(JSON.stringify(object))),
   );
   await fc.assert(
     fc.asyncProperty(
       fc.array(value, { maxLength: 12 }),
       fc.infiniteStream(answer),
-      async (values, answers) => {
+      spec,
+      async (values, answers, spec) => {
         const { deps, letters } = world((messages) => answers.next().value(messages.length));
         const records = values.map((value, offset) => sourceRecord(value, { offset }));
-        const { outcomes, retry } = await ingestBatch(input([], { records }), deps);
+        const { outcomes, retry, gaveWay } = await ingestBatch(input([], { records, spec }), deps);
         expect(outcomes).toHaveLength(values.length);
+        for (const at of gaveWay.keys()) expect(outcomes[at]).toBeOneOf(["indexed", "duplicate"]);
         expect(retry !== null).toBe(outcomes.includes(null));
         expect(letters).toHaveLength(outcomes.filter((outcome) => outcome === "dead-lettered").length);
         for (const [at, value] of values.entries()) expect(outcomes[at] === "skipped").toBe(value === null);

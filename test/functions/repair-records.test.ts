@@ -9,7 +9,10 @@ const records = [0, 1, 2].map((offset) => sourceRecord("line", { offset }));
 const retry = { code: "too_many_requests", message: "Elasticsearch answered 429" } as const;
 
 function deps(
-  ingest: (records: readonly SourceRecord[], attempt: number) => Omit<IngestBatchResult, "evidence">,
+  ingest: (
+    records: readonly SourceRecord[],
+    attempt: number,
+  ) => Pick<IngestBatchResult, "outcomes" | "retry">,
 ) {
   const waits: number[] = [];
   const stop = new AbortController();

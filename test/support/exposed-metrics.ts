@@ -12,6 +12,7 @@ export async function exposedMetrics(): Promise<ExposedMetrics> {
   metrics.setLag("app", new Map([[0, 1]]));
   metrics.setRetentionLeft("app", new Map([[0, 1]]));
   metrics.setTopics([{ topic: "app", state: "running" }]);
+  metrics.setGaveWay([{ topic: "app", gaveWay: { err: 1 } }]);
   metrics.setChecks(new Map([["kafka", true]]));
   metrics.sourceRead("config", 1);
   metrics.bulkTook(1);

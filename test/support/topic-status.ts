@@ -23,6 +23,7 @@ export function topicStatus(changes: Partial<TopicStatus> = {}): TopicStatus {
     },
     partitions: [partitionStatus()],
     counts: { indexed: 0, duplicate: 0, deadLettered: 0, skipped: 0 },
+    gaveWay: {},
     lost: [],
     ...changes,
   };

@@ -54,8 +54,8 @@ export const declarationSchema = mapping({
   rejected: oneOf(["flatten", "dead-letter"])
     .optional()
     .describe(
-      "Where a JSON record goes that the index's mapping refuses: flatten (default) puts its fields into the one field " +
-        "kafka.value; needs format: json.",
+      "What becomes of a JSON record that the index's mapping refuses: flatten (default) puts its fields into the one " +
+        "field kafka.value, and if that is refused all of it into message; needs format: json.",
     ),
 });
 

@@ -41,7 +41,12 @@ export function createPumpWorld(options: PumpWorldOptions = {}) {
   const budget = createByteBudget({ maxBytes, readAhead: maxBytes });
   const attempts: Attempt[] = [];
   const commits: { generation: number; offsets: Record<number, number> }[] = [];
-  const log = { consumed: 0, outcomes: [] as (OutcomeKind | null)[], retried: [] as number[] };
+  const log = {
+    consumed: 0,
+    outcomes: [] as (OutcomeKind | null)[],
+    retried: [] as number[],
+    gaveWay: [] as (string | null)[],
+  };
   const failures = { commit: [] as unknown[], broken: [] as unknown[] };
   /** Where reading was moved to: partition and offset. */
   const sought: [number, number][] = [];
@@ -75,6 +80,7 @@ export function createPumpWorld(options: PumpWorldOptions = {}) {
       consumed: (records) => (log.consumed += records),
       outcomes: (outcomes) => log.outcomes.push(...outcomes),
       retried: (_, records) => log.retried.push(records),
+      gaveWay: (fields) => log.gaveWay.push(...fields),
       setAside: () => {},
       commitFailed: (error) => failures.commit.push(error),
       broken: (error) => failures.broken.push(error),

@@ -69,6 +69,20 @@ describe("sending", () => {
     expect(log.outcomes).toEqual(["indexed", null, "duplicate", "dead-lettered"]);
   });
 
+  test("what was written in another form is told", async () => {
+    const gaveWay = new Map([
+      [1, "err"],
+      [2, null],
+    ] as const);
+    const answer = { outcomes: ["indexed", "indexed", "indexed"], retry: null, gaveWay } as const;
+    const { pump, log, assign } = createPumpWorld({ ingest: () => Promise.resolve(answer) });
+    assign(1, { 0: 0 });
+    await pump.accept(batch([0, 1, 2]), noHeartbeat);
+    await flush();
+    expect(log.gaveWay).toEqual(["err", null]);
+    pump.close();
+  });
+
   test("a 429 halves what may be in flight, another trouble does not, and good answers give it back", async () => {
     let answer: AttemptResult = { outcomes: ["indexed"], retry: null };
     const { pump, gate, assign } = createPumpWorld({ places: 8, ingest: () => Promise.resolve(answer) });

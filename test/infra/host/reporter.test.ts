@@ -42,6 +42,33 @@ describe("what a topic does", () => {
     ]);
   });
 
+  test("and indexes in another form is counted by field, and logged once per topic and field in 30 s", async () => {
+    const { reporter, measured, logger } = setUp();
+    for (let times = 0; times < 2; times += 1)
+      reporter.pumpEvents("app").gaveWay(
+        new Map([
+          ["err", 3],
+          ["user.id", 1],
+        ]),
+      );
+    expect(logger.lines.map(({ fields }) => fields)).toEqual([
+      { topic: "app", reason: "field err", field: "err", records: 3 },
+      { topic: "app", reason: "field user.id", field: "user.id", records: 1 },
+    ]);
+    const well = { ok: true, reason: null, since: null };
+    const progress = { ...well, partitions: [], topics: [] };
+    const checks = { config: well, kafka: well, elasticsearch: well, progress };
+    const gauges = { inFlightBytes: 0, inFlightLimitBytes: 0, bulkConcurrency: 0 };
+    reporter.refresh([topicStatus({ topic: "app", gaveWay: { err: 6, "user.id": 2 } })], checks, gauges);
+    reporter.refresh([topicStatus({ topic: "app", gaveWay: { err: 7, "user.id": 2 } })], checks, gauges);
+    expect(await measured("penstock_fields_gave_way_total")).toEqual([
+      'penstock_fields_gave_way_total{topic="app",field="err"} 7',
+      'penstock_fields_gave_way_total{topic="app",field="user.id"} 2',
+    ]);
+    reporter.refresh([], checks, gauges);
+    expect(await measured("penstock_fields_gave_way_total")).toEqual([]);
+  });
+
   test("and fails at is counted each time and logged once per topic and reason in 30 s", async () => {
     const { reporter, measured, logger, clock } = setUp();
     for (let times = 0; times < 3; times += 1) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { BulkItem } from "../../../lib/rules/bulk-answer.ts";
-import { classifyFailure, classifyItem, isFieldLimit, type ItemContext } from "../../../lib/rules/outcome.ts";
+import { classifyFailure, classifyItem, isShapeFault, type ItemContext } from "../../../lib/rules/outcome.ts";
 
 const alone: ItemContext = { index: "app", dated: false, lastChance: false };
 const dated: ItemContext = { ...alone, dated: true };
@@ -178,27 +178,40 @@ describe("the failure of a whole request", () => {
   });
 });
 
-describe("the limits of fields", () => {
-  const rejection = (reason: string) => ({
-    status: 400,
-    type: "document_parsing_exception",
-    reason,
-    index: "a",
-  });
+describe("the shape of a document", () => {
+  const rejection = (reason: string, type: string) => ({ status: 400, type, reason, index: "a" });
   test.each([
-    "[1:179] failed to parse: Limit of total fields [20] has been exceeded while adding new fields [19]",
-    "Limit of total fields [1000] has been exceeded",
-    "Limit of mapping depth [20] has been exceeded due to object field [a.a]",
-    "Field name [nnnnn] is longer than the limit of [4] characters",
-    "[1:1005] failed to parse: Document nesting depth (1001) exceeds the maximum allowed (1000, from `StreamReadConstraints.getMaxNestingDepth()`)",
-    "[1:2] failed to parse: Number value length (1001) exceeds the maximum allowed (1000, from `StreamReadConstraints.getMaxNumberLength()`)",
-  ])("%s", (reason) => {
-    expect(isFieldLimit(rejection(reason))).toBe(true);
-    expect(isFieldLimit({ ...rejection(reason), status: 403 })).toBe(false);
+    [
+      "[1:179] failed to parse: Limit of total fields [20] has been exceeded while adding new fields [19]",
+      "document_parsing_exception",
+    ],
+    ["Limit of total fields [1000] has been exceeded", "illegal_argument_exception"],
+    ["Limit of mapping depth [20] has been exceeded due to object field [a.a]", "illegal_argument_exception"],
+    ["Field name [nnnnn] is longer than the limit of [4] characters", "illegal_argument_exception"],
+    [
+      "[1:1005] failed to parse: Document nesting depth (1001) exceeds the maximum allowed (1000, from `StreamReadConstraints.getMaxNestingDepth()`)",
+      "document_parsing_exception",
+    ],
+    ["[1:6] failed to parse field [n] of type [long] in document with id '1'", "document_parsing_exception"],
+    ["mapper [q] cannot be changed from type [long] to [keyword]", "illegal_argument_exception"],
+    ["can't merge a non object mapping [x.y] with an object mapping", "illegal_argument_exception"],
+    ["mapping set to strict, dynamic introduction of [a] within [_doc]", "strict_dynamic_mapping_exception"],
+    ["[1:11] Duplicate field 'a'", "x_content_parse_exception"],
+    ['Document contains at least one immense term in field="k"', "illegal_argument_exception"],
+  ])("is at fault: %s", (reason, type) => {
+    expect(isShapeFault(rejection(reason, type))).toBe(true);
+    expect(isShapeFault({ ...rejection(reason, type), status: 403 })).toBe(false);
   });
 
   test.each([
-    "[1:6] failed to parse field [n] of type [long] in document with id '1'",
-    "mapper [q] cannot be changed from type [long] to [keyword]",
-  ])("not: %s", (reason) => expect(isFieldLimit(rejection(reason))).toBe(false));
+    ["the timestamp -1 is not within 0…253402300799999 milliseconds", "invalid_timestamp"],
+    ["a record batch of 9 bytes", "batch_too_large"],
+    ["field [x] not present as part of path [x]", "illegal_argument_exception"],
+    ["closed", "index_closed_exception"],
+  ])("is not: %s", (reason, type) => expect(isShapeFault(rejection(reason, type))).toBe(false));
+
+  test("is not, of what is too large or a processor throws", () => {
+    expect(isShapeFault({ ...rejection("no", "document_too_large"), status: 413 })).toBe(false);
+    expect(isShapeFault({ ...rejection("no", "fail_processor_exception"), status: 500 })).toBe(false);
+  });
 });

@@ -10,6 +10,19 @@ test.each([
     "[1:20] object mapping for [user] tried to parse field [user] as object, but found a concrete value",
     "user",
   ],
+  [
+    "[1:7] object mapping for [user] tried to parse field [null] as object, but found a concrete value",
+    "user",
+  ],
+  [
+    "[1:6] failed to parse: [1:11] Duplicate field 'user.id'\n at [Source: (byte[])\"{}\"; line: 1, column: 11]",
+    "user.id",
+  ],
+  ["Field name [user.i] is longer than the limit of [4] characters", "user.i"],
+  [
+    "Inconsistency of field data structures across documents for field [_primary_term] of doc [0].",
+    "_primary_term",
+  ],
   ["mapper [user.id] cannot be changed from type [long] to [text]", "user.id"],
   ["object mapping [user] can't be changed from nested to non-nested", "user"],
   ["can't merge a non object mapping [user.name] with an object mapping", "user.name"],

@@ -88,6 +88,10 @@ const topicStatus: z.ZodType<TopicStatus> = z.object({
   spec: specification,
   partitions: z.array(partitionStatus),
   counts: outcomeCounts,
+  gaveWay: z.record(z.string(), wholeNumber).meta({
+    description:
+      "Records that are indexed in another form than their own, by the field that the mapping refused; `none`: it named none, `other`: all beyond the first twenty.",
+  }),
   lost: z.array(reportedLoss).meta({ description: "What Kafka deleted before it was read." }),
 });
 

@@ -1,6 +1,6 @@
 import { type Specification, timestampFields } from "./declaration.ts";
 import { documentId } from "./document-id.ts";
-import { fieldAt, isDocumentTime, parseEventTime } from "./event-time.ts";
+import { type EventTime, eventTimeOf, isDocumentTime } from "./event-time.ts";
 import { flattenedFields, isWide } from "./flattened-json.ts";
 import { isObject, logMember, ownFields } from "./json-document.ts";
 import { kafkaFields, kafkaStart } from "./kafka-fields.ts";
@@ -97,14 +97,6 @@ export function createDocumentEncoder(
     };
   };
 
-  function eventTimeOf(object: object): readonly [field: string | null, timestampMs: number | null] {
-    for (const field of timeFields) {
-      const timestampMs = parseEventTime(fieldAt(object, field));
-      if (timestampMs !== null) return [field, timestampMs];
-    }
-    return [null, null];
-  }
-
   function textContent(text: string, timestampMs: number, tags: readonly string[]): Content {
     return {
       timestampMs,
@@ -120,21 +112,22 @@ export function createDocumentEncoder(
     const whole = withoutHalfPairs(text);
     const mended = whole !== text;
     const object = parseObject(whole);
-    const [eventTimeField, eventTimeMs] = object === null ? [null, null] : eventTimeOf(object);
-    const tags = timeFields.length > 0 && eventTimeMs === null ? ["timestamp_parse_failure"] : [];
+    const time: EventTime =
+      object === null ? { kind: "absent" } : eventTimeOf(whole, object, timeFields, recordTimestampMs);
+    const tags = timeFields.length > 0 ? timeTags(time) : [];
     if (object === null) return textContent(text, recordTimestampMs, ["json_parse_failure", ...tags]);
 
+    const timestampMs = time.kind === "read" ? time.timestampMs : recordTimestampMs;
     if (form === "text") {
-      const timestampMs = eventTimeMs ?? recordTimestampMs;
       return { ...textContent(text, timestampMs, [...tags, "fields_as_text"]), mended };
     }
     // Line breaks can stand only between tokens in valid JSON; in a bulk body they would end the document.
     const line = whole.replace(/[\r\n]/g, " ");
-    const dropTimestamp = eventTimeField === "@timestamp";
+    const dropTimestamp = time.kind === "read" && time.field === "@timestamp";
     if (form === "flattened" || (spec.rejected === "flatten" && isWide(object))) {
       const flattened = flattenedFields(line, object, { dropTimestamp });
       return {
-        timestampMs: eventTimeMs ?? recordTimestampMs,
+        timestampMs,
         members: `${flattened.members.map((member) => `${member},`).join("")}${log}`,
         ownTags: flattened.tags,
         tags: [...tags, "fields_flattened"],
@@ -145,7 +138,7 @@ export function createDocumentEncoder(
     const own = ownFields(line, object, { path: spec.path, reserveEvent: !decoded || mended, dropTimestamp });
     if (own.renamed) tags.push("json_field_renamed");
     return {
-      timestampMs: eventTimeMs ?? recordTimestampMs,
+      timestampMs,
       members: own.members.map((member) => `${member},`).join(""),
       ownTags: own.tags,
       tags,
@@ -153,6 +146,12 @@ export function createDocumentEncoder(
       mended,
     };
   }
+}
+
+/** What there is to say where declared fields gave no time. */
+function timeTags({ kind }: EventTime): string[] {
+  if (kind === "read") return [];
+  return [kind === "absent" ? "timestamp_absent" : "timestamp_parse_failure"];
 }
 
 function parseObject(text: string): object | null {

@@ -1,3 +1,9 @@
+import { isObject } from "./json-document.ts";
+import { jsonMembers } from "./json-members.ts";
+import { epochNumberMs } from "./time/epoch-number.ts";
+import { nanosecondsPath, pairMs, timeInList, timeInObject } from "./time/structured.ts";
+import { parseTimeText } from "./time/text-forms.ts";
+
 /** The last millisecond of the year 9999: what Elasticsearch's `strict_date_optional_time` can still read back. */
 const maxTimestampMs = 253_402_300_799_999;
 
@@ -6,49 +12,106 @@ export function isDocumentTime(timestampMs: number): boolean {
   return Number.isInteger(timestampMs) && timestampMs >= 0 && timestampMs <= maxTimestampMs;
 }
 
-/** ISO 8601 as logs write it: `T` or a space between, seconds and fraction optional, UTC unless an offset is given. */
-const iso8601 =
-  /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s?([Zz]|[+-]\d\d(?::?\d\d)?)?)?$/;
+/** An event's own time. */
+export type EventTime =
+  | {
+      readonly kind: "read";
+      /** As `isDocumentTime` allows it. */
+      readonly timestampMs: number;
+      /** The declared field that it was read from. */
+      readonly field: string;
+    }
+  /** None of the fields is there; null and empty text count as not there. */
+  | { readonly kind: "absent" }
+  /** At least one is, and none can be read. */
+  | { readonly kind: "unreadable" };
 
 /**
- * An event's own time in milliseconds since the epoch, from ISO 8601 text, or epoch milliseconds as a number or digits.
- * Null where it cannot be read or lies outside what a document may carry. `Date.parse` is not used: it takes text
- * without an offset for local time, and a document must not depend on the host's time zone.
+ * The time of an event by the first of the declared fields that can be read. It depends on nothing but the record.
+ * @param text the record's JSON, valid: numbers beyond 2^53 are read from it
+ * @param object what `JSON.parse` made of it
+ * @param fields each a top-level name, or else a dotted path into objects
+ * @param recordTimestampMs tells the year of a text without one; below 0: such a text cannot be read
  */
-export function parseEventTime(value: unknown): number | null {
-  const timestampMs = typeof value === "string" ? fromText(value.trim()) : value;
-  if (typeof timestampMs !== "number") return null;
-  const wholeMs = Math.trunc(timestampMs);
-  return isDocumentTime(wholeMs) ? wholeMs : null;
-}
-
-function fromText(text: string): number | null {
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  const match = iso8601.exec(text);
-  if (match === null) return null;
-  const [, year, month, day, hour = "0", minute = "0", second = "0", fraction = "", offset = "Z"] = match;
-  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60) return null;
-  const midnight = Date.UTC(Number(year), Number(month) - 1, Number(day));
-  // 30 February would silently become 1 or 2 March.
-  if (
-    new Date(midnight).getUTCDate() !== Number(day) ||
-    new Date(midnight).getUTCMonth() + 1 !== Number(month)
-  ) {
-    return null;
+export function eventTimeOf(
+  text: string,
+  object: object,
+  fields: readonly string[],
+  recordTimestampMs: number,
+): EventTime {
+  let present = false;
+  for (const field of fields) {
+    const value = fieldAt(object, field);
+    if (isAbsent(value)) continue;
+    present = true;
+    const timestampMs = timeAt(text, object, field, value, recordTimestampMs);
+    if (timestampMs !== null) return { kind: "read", timestampMs, field };
   }
-  const offsetMinutes = parseOffset(offset);
-  if (offsetMinutes === null) return null;
-  const seconds = (Number(hour) * 60 + Number(minute) - offsetMinutes) * 60 + Number(second);
-  return midnight + seconds * 1000 + Number(fraction.slice(0, 3).padEnd(3, "0"));
+  return { kind: present ? "unreadable" : "absent" };
 }
 
-/** Minutes east of UTC. */
-function parseOffset(offset: string): number | null {
-  if (offset === "Z" || offset === "z") return 0;
-  const hours = Number(offset.slice(1, 3));
-  const minutes = Number(offset.slice(3).replace(":", "") || "0");
-  if (hours > 23 || minutes > 59) return null;
-  return (offset.startsWith("-") ? -1 : 1) * (hours * 60 + minutes);
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null || (typeof value === "string" && value.trim() === "");
+}
+
+function timeAt(
+  text: string,
+  object: object,
+  field: string,
+  value: unknown,
+  recordTimestampMs: number,
+): number | null {
+  const beside = nanosecondsPath(field);
+  const nanoseconds = beside === null ? undefined : fieldAt(object, beside);
+  if (nanoseconds !== undefined) return documentTime(pairMs(value, nanoseconds));
+  const exact = typeof value === "number" && value > Number.MAX_SAFE_INTEGER ? rawAt(text, field) : null;
+  return exact === null ? timeOfValue(value, recordTimestampMs) : documentTime(epochNumberMs(exact));
+}
+
+/**
+ * The same for the JSON of one value, as it stands in a record: the time, or null where it is absent or cannot be read.
+ * Not for a field whose name is half of a pair (`isHalfTime`): its other half would be missing.
+ */
+export function parseEventTimeText(json: string, recordTimestampMs: number): number | null {
+  // What most records have: digits, or text without escapes.
+  if (/^\d+$/.test(json)) return documentTime(epochNumberMs(json));
+  if (json.startsWith('"') && !json.includes("\\"))
+    return documentTime(timeOfText(json.slice(1, -1), recordTimestampMs));
+  const time = eventTimeOf(`{"":${json}}`, { "": JSON.parse(json) }, [""], recordTimestampMs);
+  return time.kind === "read" ? time.timestampMs : null;
+}
+
+/** Whether seconds of this name have their nanoseconds beside them, under another. */
+export function isHalfTime(field: string): boolean {
+  return nanosecondsPath(field) !== null;
+}
+
+function timeOfValue(value: unknown, recordTimestampMs: number): number | null {
+  if (typeof value === "string") return documentTime(timeOfText(value, recordTimestampMs));
+  if (typeof value === "number") return documentTime(epochNumberMs(String(value)));
+  if (Array.isArray(value)) return documentTime(timeInList(value));
+  if (!isObject(value)) return null;
+  const inObject = timeInObject(value);
+  if (typeof inObject === "string") return documentTime(timeOfText(inObject, recordTimestampMs));
+  return documentTime(inObject ?? null);
+}
+
+function timeOfText(text: string, recordTimestampMs: number): number | null {
+  return epochNumberMs(text.trim()) ?? parseTimeText(text, recordTimestampMs);
+}
+
+function documentTime(timestampMs: number | null): number | null {
+  return timestampMs !== null && isDocumentTime(timestampMs) ? timestampMs : null;
+}
+
+/** What `fieldAt` finds, as it was written; null: it stands in a list. */
+function rawAt(text: string, path: string): string | null {
+  const members = jsonMembers(text);
+  const names = members.has(path) ? [path] : path.split(".");
+  let raw = members.get(names[0] ?? "")?.rawValue;
+  for (const name of names.slice(1))
+    raw = raw?.startsWith("{") ? jsonMembers(raw).get(name)?.rawValue : undefined;
+  return raw ?? null;
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { ReadDeadLetter } from "./dead-letter-reader.ts";
 import { PenstockError } from "./errors.ts";
-import { parseEventTime } from "./event-time.ts";
+import { isDocumentTime } from "./event-time.ts";
 import { indexTemplateFault, isTopicName, topicNameRule } from "./names.ts";
+import { parseTimeText } from "./time/text-forms.ts";
 import { durationPattern, parseDurationMs } from "./units.ts";
 
 /** Which dead letters are meant; null: all. */
@@ -64,8 +65,8 @@ export function isMeant(letter: ReadDeadLetter, { topic, error, sinceMs }: DeadL
 
 function parseSince(since: string, nowMs: number): number {
   if (durationPattern.test(since)) return nowMs - parseDurationMs(since);
-  const atMs = /^\d+$/.test(since) ? null : parseEventTime(since);
-  if (atMs === null) throw fault("since", since, sinceRule);
+  const atMs = parseTimeText(since, -1);
+  if (atMs === null || !isDocumentTime(atMs)) throw fault("since", since, sinceRule);
   return atMs;
 }
 

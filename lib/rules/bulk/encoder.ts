@@ -6,7 +6,7 @@ import {
   type EncodedDocument,
   type Encoding,
 } from "../document.ts";
-import { isDocumentTime, parseEventTime } from "../event-time.ts";
+import { isDocumentTime, parseEventTimeText } from "../event-time.ts";
 import { mayBeWide } from "../flattened-json.ts";
 import { logMember } from "../json-document.ts";
 import { kafkaFields, kafkaStart } from "../kafka-fields.ts";
@@ -14,7 +14,7 @@ import { createIndexNamer } from "../names.ts";
 import { contentBytesOf, type Rejection, type SourceRecord } from "../record.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { JsonScanner } from "./json-scanner.ts";
-import { createShapes } from "./object-shapes.ts";
+import { createShapes, type ObjectShape } from "./object-shapes.ts";
 import { createBase36TimeText, createIsoTimeText } from "./time-text.ts";
 
 /** The `create` operations of records, one behind the other, and what became of those that have none. */
@@ -159,38 +159,38 @@ function createJsonWriter(spec: Specification): RecordWriter {
   const frame = createFrame(spec);
   const isoTime = createIsoTimeText('{"@timestamp":"', `",${frame.log}`);
   const scanner = new JsonScanner();
-  const [timeField = null, ...moreTimeFields] = timestampFields(spec);
-  const shapeOf = createShapes(timeField);
-  const dropsTimestamp = timeField === "@timestamp";
+  const timeFields = timestampFields(spec);
+  const shapeOf = createShapes(timeFields);
   const flattens = spec.rejected === "flatten";
 
-  // Which of several is read depends on their values.
-  if (moreTimeFields.length > 0) return () => null;
   return (out, record) => {
     const { value } = record;
     if (value === null || !scanner.scan(value)) return null;
     const shape = shapeOf(value, scanner);
     if (!shape.plain || !isUtf8(value)) return null;
     if (flattens && mayBeWide(value)) return null;
-    const timestampMs = eventTime(value, shape.timestampAt, record.timestamp);
+    const timestampMs = eventTime(value, shape, record.timestamp);
     if (timestampMs === null || !isDocumentTime(timestampMs)) return null;
 
     const index = frame.indexFor(timestampMs);
     frame.action(out, record, index);
     out.bytes(isoTime(timestampMs));
-    if (dropsTimestamp) {
-      members(out, value, 0, shape.timestampAt);
-      members(out, value, shape.timestampAt + 1, scanner.count);
-    } else members(out, value, 0, scanner.count);
+    members(out, value, 0, shape.ownTimeAt);
+    members(out, value, shape.ownTimeAt + 1, scanner.count);
     return frame.kafka(out, record) ? index : null;
   };
 
-  /** Null: a field is declared, and cannot be read at the top level. */
-  function eventTime(value: Buffer, timestampAt: number, recordTimestampMs: number): number | null {
-    if (timeField === null) return recordTimestampMs;
-    if (timestampAt === -1) return null;
-    const raw = value.toString("utf8", scanner.valueStart(timestampAt), scanner.valueEnd(timestampAt));
-    return parseEventTime(JSON.parse(raw));
+  /** Null: it is not to be read from the members alone, or an own `@timestamp` is not what it is read from. */
+  function eventTime(value: Buffer, shape: ObjectShape, recordTimestampMs: number): number | null {
+    if (timeFields.length === 0) return recordTimestampMs;
+    for (const member of shape.timesAt) {
+      if (member === -1) return null;
+      const raw = value.toString("utf8", scanner.valueStart(member), scanner.valueEnd(member));
+      const timestampMs = parseEventTimeText(raw, recordTimestampMs);
+      if (timestampMs === null) continue;
+      return shape.ownTimeAt === -1 || shape.ownTimeAt === member ? timestampMs : null;
+    }
+    return null;
   }
 
   /** Members `from` up to but not including `to`, each with a comma after it, without white space between tokens. */

@@ -1,4 +1,5 @@
-import { isDocumentTime, parseEventTime } from "../event-time.ts";
+import { isDocumentTime } from "../event-time.ts";
+import { parseTimeText } from "../time/text-forms.ts";
 
 export const timeExpressionRule =
   "must be ISO 8601, milliseconds since the epoch, now, or now-15m (units s m h d w)";
@@ -17,8 +18,14 @@ const unitMs: Readonly<Record<string, number>> = {
  */
 export function parseTimeExpression(text: string, nowMs: number): number | null {
   const relative = /^now(?:-(\d{1,9})([smhdw]))?$/.exec(text);
-  if (relative === null) return parseEventTime(text);
-  const [, count = "0", unit = "s"] = relative;
-  const timestampMs = Math.max(0, Math.trunc(nowMs) - Number(count) * (unitMs[unit] ?? 0));
-  return isDocumentTime(timestampMs) ? timestampMs : null;
+  const timestampMs = relative === null ? absolute(text) : before(nowMs, relative);
+  return timestampMs !== null && isDocumentTime(timestampMs) ? timestampMs : null;
+}
+
+function absolute(text: string): number | null {
+  return /^\d{1,15}$/.test(text) ? Number(text) : parseTimeText(text, -1);
+}
+
+function before(nowMs: number, [, count = "0", unit = "s"]: RegExpExecArray): number {
+  return Math.max(0, Math.trunc(nowMs) - Number(count) * (unitMs[unit] ?? 0));
 }

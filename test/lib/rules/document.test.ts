@@ -168,8 +168,11 @@ describe("json", () => {
   });
 
   test("an own @timestamp that is declared is taken, not moved", () => {
-    const fields = source({ ...json, timestamp: "@timestamp" }, sourceRecord('{"@timestamp":1000,"a":1}'));
-    expect(fields).toMatchObject({ "@timestamp": "1970-01-01T00:00:01.000Z", a: 1 });
+    const fields = source(
+      { ...json, timestamp: "@timestamp" },
+      sourceRecord('{"@timestamp":1764324000,"a":1}'),
+    );
+    expect(fields).toMatchObject({ "@timestamp": "2025-11-28T10:00:00.000Z", a: 1 });
     expect(fields).not.toHaveProperty("json");
   });
 
@@ -180,8 +183,23 @@ describe("json", () => {
       json: { "@timestamp": "soon" },
       tags: ["timestamp_parse_failure", "json_field_renamed"],
     });
-    expect(source({ ...json, timestamp: "time" }, sourceRecord("text"))).toMatchObject({
-      tags: ["json_parse_failure", "timestamp_parse_failure"],
+  });
+
+  test("none of the declared fields is there", () => {
+    const tagsOf = (value: string): unknown =>
+      source({ ...json, timestamp: ["time", "ts"] }, sourceRecord(value))["tags"];
+    expect(tagsOf('{"time":null,"ts":""}')).toEqual(["timestamp_absent"]);
+    expect(tagsOf('{"time":null,"ts":"soon"}')).toEqual(["timestamp_parse_failure"]);
+    expect(tagsOf("text")).toEqual(["json_parse_failure", "timestamp_absent"]);
+  });
+
+  test("of several the first that can be read; another own @timestamp is moved", () => {
+    const own = '{"@timestamp":"soon","time":1764324000}';
+    expect(source({ ...json, timestamp: ["@timestamp", "time"] }, sourceRecord(own))).toMatchObject({
+      "@timestamp": "2025-11-28T10:00:00.000Z",
+      json: { "@timestamp": "soon" },
+      time: 1_764_324_000,
+      tags: ["json_field_renamed"],
     });
   });
 });

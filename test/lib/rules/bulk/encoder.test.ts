@@ -70,7 +70,17 @@ const specs = (format: "text" | "json"): fc.Arbitrary<Specification> =>
     .record({
       path: fc.constantFrom(null, '/var/log/"app".log'),
       index: fc.constantFrom("app", "app-{yyyy.MM.dd}"),
-      timestamp: format === "json" ? fc.constantFrom(null, "@timestamp", "time", "a.b") : fc.constant(null),
+      timestamp:
+        format === "json"
+          ? fc.constantFrom(
+              null,
+              "@timestamp",
+              "time",
+              "a.b",
+              ["time", "@timestamp"],
+              ["a.b", "seconds", "@timestamp"],
+            )
+          : fc.constant(null),
     })
     .chain((changes) =>
       fc
@@ -79,7 +89,18 @@ const specs = (format: "text" | "json"): fc.Arbitrary<Specification> =>
     );
 
 const names = fc.oneof(
-  fc.constantFrom("message", "level", "time", "host", "a", "a.b", "trace.id", "log.level"),
+  fc.constantFrom(
+    "message",
+    "level",
+    "time",
+    "host",
+    "a",
+    "a.b",
+    "seconds",
+    "nanos",
+    "trace.id",
+    "log.level",
+  ),
   fc.constantFrom(
     "@timestamp",
     "kafka",
@@ -95,7 +116,18 @@ const names = fc.oneof(
 );
 const members = fc.oneof(
   fc.jsonValue({ maxDepth: 2 }),
-  fc.constantFrom("2026-01-02T03:04:05.678Z", 1_770_000_000_123, "yesterday", {}, [], ["x"]),
+  fc.constantFrom(
+    "2026-01-02T03:04:05.678Z",
+    1_770_000_000_123,
+    1_770_000_000.123,
+    "Nov 28 10:00:00",
+    "yesterday",
+    null,
+    "",
+    {},
+    [],
+    ["x"],
+  ),
 );
 /** An object as text: some names twice, some white space between tokens. */
 const objectText = fc

@@ -1,12 +1,10 @@
-import { type Specification, timestampFields } from "./declaration.ts";
+import type { Specification } from "./declaration.ts";
+import { createContentReader, type DocumentForm } from "./document/content.ts";
 import { documentId } from "./document-id.ts";
-import { type EventTime, eventTimeOf, isDocumentTime } from "./event-time.ts";
-import { flattenedFields, isWide } from "./flattened-json.ts";
-import { isObject, logMember, ownFields } from "./json-document.ts";
+import { isDocumentTime } from "./event-time.ts";
 import { kafkaFields, kafkaStart } from "./kafka-fields.ts";
 import { createIndexNamer } from "./names.ts";
 import type { Rejection, SourceRecord } from "./record.ts";
-import { decodeUtf8, withoutHalfPairs } from "./utf8-text.ts";
 
 /** A record as Elasticsearch will get it. */
 export interface EncodedDocument {
@@ -24,29 +22,7 @@ export type Encoding =
   | { readonly kind: "skipped" }
   | { readonly kind: "rejected"; readonly rejection: Rejection };
 
-/**
- * How a record's fields stand in its document. The later ones are for records that their index refused in the form before.
- *
- * - `own`: as they are, beside ours.
- * - `flattened`: as one field, `kafka.value`.
- * - `text`: not at all, the record's whole text is the message. No field of ours is in it that an index could lack.
- */
-export type DocumentForm = "own" | "flattened" | "text";
-
-/** What of a document depends on how its value is read. */
-interface Content {
-  readonly timestampMs: number;
-  /** Members of the document, as raw JSON, each with a comma after it. */
-  readonly members: string;
-  /** The record's own; null: it has none. */
-  readonly ownTags: readonly string[] | null;
-  /** What there is to say about how the record was read. */
-  readonly tags: readonly string[];
-  /** The own fields as one, `kafka.value`, a JSON object; null: they stand in the document. */
-  readonly kafkaValue: string | null;
-  /** True: half surrogate pairs in it were replaced. */
-  readonly mended: boolean;
-}
+export type { DocumentForm } from "./document/content.ts";
 
 /**
  * Makes records of one topic into documents with ECS field names. The same record always gives the same document, on
@@ -60,32 +36,24 @@ export function createDocumentEncoder(
 ): (record: SourceRecord, refused?: string | null) => Encoding {
   const indexFor = createIndexNamer(spec.index);
   const topicMember = kafkaStart(spec.topic);
-  const log = spec.path === null ? "" : `${logMember(spec.path)},`;
-  const timeFields = timestampFields(spec);
+  const contentOf = createContentReader(spec, form);
 
   return (record, refused = null) => {
     if (record.value === null) return { kind: "skipped" };
-    const decoded = decodeUtf8(record.value);
-    const { text } = decoded;
-    const content =
-      spec.format === "json"
-        ? jsonContent(text, decoded.faithful, record.timestamp)
-        : textContent(text, record.timestamp, form === "text" ? ["fields_as_text"] : []);
+    const content = contentOf(record.value, record.timestamp);
     if (!isDocumentTime(content.timestampMs)) return rejected(content.timestampMs, spec.index);
 
-    const faithful = decoded.faithful && !content.mended;
     const kafka = kafkaFields(record);
     // Strings are put together piece by piece: at hundreds of thousands of records a second, lists would cost most.
     const time = new Date(content.timestampMs).toISOString();
-    let json = `{"@timestamp":"${time}",${content.members}${topicMember}${kafka.json}`;
-    if (content.kafkaValue !== null) json += `,"value":${content.kafkaValue}`;
-    if (refused !== null && form === "flattened")
+    let json = `{"@timestamp":"${time}",${content.members}${topicMember}${kafka.json}${content.kafkaMembers}`;
+    if (refused !== null && content.isFlattened)
       json += `,"refused":${JSON.stringify(refused.toWellFormed())}`;
-    if (faithful) json += "}";
+    if (content.faithful) json += "}";
     // `event` is mapped with the first document that has it, and an index that is full takes no new field.
     else if (form !== "own") json += `,"value_base64":"${record.value.toString("base64")}"}`;
     else json += `},"event":{"original":"${record.value.toString("base64")}"}`;
-    const tags = faithful && kafka.faithful ? content.tags : [...content.tags, "invalid_utf8"];
+    const tags = content.faithful && kafka.faithful ? content.tags : [...content.tags, "invalid_utf8"];
     if (content.ownTags !== null || tags.length > 0) {
       json += `,"tags":${JSON.stringify([...(content.ownTags ?? []), ...tags])}`;
     }
@@ -96,72 +64,6 @@ export function createDocumentEncoder(
       json: `${json}}`,
     };
   };
-
-  function textContent(text: string, timestampMs: number, tags: readonly string[]): Content {
-    return {
-      timestampMs,
-      members: `"message":${JSON.stringify(text)},${log}`,
-      ownTags: null,
-      tags,
-      kafkaValue: null,
-      mended: false,
-    };
-  }
-
-  function jsonContent(text: string, decoded: boolean, recordTimestampMs: number): Content {
-    const whole = withoutHalfPairs(text);
-    const mended = whole !== text;
-    const object = parseObject(whole);
-    const time: EventTime =
-      object === null ? { kind: "absent" } : eventTimeOf(whole, object, timeFields, recordTimestampMs);
-    const tags = timeFields.length > 0 ? timeTags(time) : [];
-    if (object === null) return textContent(text, recordTimestampMs, ["json_parse_failure", ...tags]);
-
-    const timestampMs = time.kind === "read" ? time.timestampMs : recordTimestampMs;
-    if (form === "text") {
-      return { ...textContent(text, timestampMs, [...tags, "fields_as_text"]), mended };
-    }
-    // Line breaks can stand only between tokens in valid JSON; in a bulk body they would end the document.
-    const line = whole.replace(/[\r\n]/g, " ");
-    const dropTimestamp = time.kind === "read" && time.field === "@timestamp";
-    if (form === "flattened" || (spec.rejected === "flatten" && isWide(object))) {
-      const flattened = flattenedFields(line, object, { dropTimestamp });
-      return {
-        timestampMs,
-        members: `${flattened.members.map((member) => `${member},`).join("")}${log}`,
-        ownTags: flattened.tags,
-        tags: [...tags, "fields_flattened"],
-        kafkaValue: flattened.value,
-        mended,
-      };
-    }
-    const own = ownFields(line, object, { path: spec.path, reserveEvent: !decoded || mended, dropTimestamp });
-    if (own.renamed) tags.push("json_field_renamed");
-    return {
-      timestampMs,
-      members: own.members.map((member) => `${member},`).join(""),
-      ownTags: own.tags,
-      tags,
-      kafkaValue: null,
-      mended,
-    };
-  }
-}
-
-/** What there is to say where declared fields gave no time. */
-function timeTags({ kind }: EventTime): string[] {
-  if (kind === "read") return [];
-  return [kind === "absent" ? "timestamp_absent" : "timestamp_parse_failure"];
-}
-
-function parseObject(text: string): object | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : null;
-  } catch {
-    // Not JSON is an ordinary answer here: the text itself becomes the message.
-    return null;
-  }
 }
 
 function rejected(timestampMs: number, index: string): Encoding {

@@ -1,5 +1,5 @@
 import { isObject } from "./json-document.ts";
-import { jsonMembers } from "./json-members.ts";
+import { type JsonMember, rawFieldAt } from "./json-members.ts";
 import { epochNumberMs } from "./time/epoch-number.ts";
 import { nanosecondsPath, pairMs, timeInList, timeInObject } from "./time/structured.ts";
 import { parseTimeText } from "./time/text-forms.ts";
@@ -28,13 +28,13 @@ export type EventTime =
 
 /**
  * The time of an event by the first of the declared fields that can be read. It depends on nothing but the record.
- * @param text the record's JSON, valid: numbers beyond 2^53 are read from it
- * @param object what `JSON.parse` made of it
+ * @param members the record's, as they were written: numbers beyond 2^53 are read from them
+ * @param object what `JSON.parse` makes of them
  * @param fields each a top-level name, or else a dotted path into objects
  * @param recordTimestampMs tells the year of a text without one; below 0: such a text cannot be read
  */
 export function eventTimeOf(
-  text: string,
+  members: ReadonlyMap<string, JsonMember>,
   object: object,
   fields: readonly string[],
   recordTimestampMs: number,
@@ -44,7 +44,7 @@ export function eventTimeOf(
     const value = fieldAt(object, field);
     if (isAbsent(value)) continue;
     present = true;
-    const timestampMs = timeAt(text, object, field, value, recordTimestampMs);
+    const timestampMs = timeAt(members, object, field, value, recordTimestampMs);
     if (timestampMs !== null) return { kind: "read", timestampMs, field };
   }
   return { kind: present ? "unreadable" : "absent" };
@@ -55,7 +55,7 @@ function isAbsent(value: unknown): boolean {
 }
 
 function timeAt(
-  text: string,
+  members: ReadonlyMap<string, JsonMember>,
   object: object,
   field: string,
   value: unknown,
@@ -64,7 +64,8 @@ function timeAt(
   const beside = nanosecondsPath(field);
   const nanoseconds = beside === null ? undefined : fieldAt(object, beside);
   if (nanoseconds !== undefined) return documentTime(pairMs(value, nanoseconds));
-  const exact = typeof value === "number" && value > Number.MAX_SAFE_INTEGER ? rawAt(text, field) : null;
+  const exact =
+    typeof value === "number" && value > Number.MAX_SAFE_INTEGER ? rawFieldAt(members, field) : null;
   return exact === null ? timeOfValue(value, recordTimestampMs) : documentTime(epochNumberMs(exact));
 }
 
@@ -77,7 +78,8 @@ export function parseEventTimeText(json: string, recordTimestampMs: number): num
   if (/^\d+$/.test(json)) return documentTime(epochNumberMs(json));
   if (json.startsWith('"') && !json.includes("\\"))
     return documentTime(timeOfText(json.slice(1, -1), recordTimestampMs));
-  const time = eventTimeOf(`{"":${json}}`, { "": JSON.parse(json) }, [""], recordTimestampMs);
+  const members = new Map([["", { name: "", rawName: '""', rawValue: json }]]);
+  const time = eventTimeOf(members, { "": JSON.parse(json) }, [""], recordTimestampMs);
   return time.kind === "read" ? time.timestampMs : null;
 }
 
@@ -102,16 +104,6 @@ function timeOfText(text: string, recordTimestampMs: number): number | null {
 
 function documentTime(timestampMs: number | null): number | null {
   return timestampMs !== null && isDocumentTime(timestampMs) ? timestampMs : null;
-}
-
-/** What `fieldAt` finds, as it was written; null: it stands in a list. */
-function rawAt(text: string, path: string): string | null {
-  const members = jsonMembers(text);
-  const names = members.has(path) ? [path] : path.split(".");
-  let raw = members.get(names[0] ?? "")?.rawValue;
-  for (const name of names.slice(1))
-    raw = raw?.startsWith("{") ? jsonMembers(raw).get(name)?.rawValue : undefined;
-  return raw ?? null;
 }
 
 /**

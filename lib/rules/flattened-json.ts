@@ -1,5 +1,6 @@
-import { rawMember, stringsOf } from "./json-document.ts";
-import { jsonElements, type JsonMember, jsonMembers } from "./json-members.ts";
+import type { MovedFields } from "./document/moved-fields.ts";
+import { stringsOf } from "./json-document.ts";
+import { jsonElements, type JsonMember, jsonMembers, objectText } from "./json-members.ts";
 
 /**
  * A record's own fields as one field of its document, `kafka.value`, which the index template maps as `flattened`: any
@@ -7,12 +8,14 @@ import { jsonElements, type JsonMember, jsonMembers } from "./json-members.ts";
  * for `kafka` is never the record's own.
  */
 export interface FlattenedFields {
-  /** Members of the document that stay where they are, as raw JSON: `message`, where it is one value. */
-  readonly members: readonly string[];
+  /** The member of the document that stays where it is, as raw JSON with a comma after it: an own `message` that is text. */
+  readonly members: string;
   /** The own tags; null: there are none. */
   readonly tags: readonly string[] | null;
   /** The rest, as a JSON object. */
   readonly value: string;
+  /** Every text in the record, as one JSON string; null: there is none. */
+  readonly words: string | null;
 }
 
 /** Half of what Elasticsearch lets an index have (`index.mapping.total_fields.limit`, 1,000 by default). */
@@ -70,33 +73,44 @@ function isContainer(value: unknown): value is object {
 /**
  * The same record always gives the same; nothing of it is lost.
  *
- * @param text an object's, valid JSON on one line
- * @param object what `JSON.parse` made of it
- * @param dropTimestamp true: the own `@timestamp` has become the document's
+ * @param own the object's members, each name once
+ * @param object what `JSON.parse` makes of them
+ * @param moved what had to move, for its names stand elsewhere too
  */
 export function flattenedFields(
-  text: string,
+  own: ReadonlyMap<string, JsonMember>,
   object: object,
-  { dropTimestamp }: { readonly dropTimestamp: boolean },
+  moved: MovedFields,
 ): FlattenedFields {
-  const members: string[] = [];
+  let members = "";
   const rest: JsonMember[] = [];
   let tags: readonly string[] | null = null;
-  for (const member of jsonMembers(text).values()) {
+  for (const member of own.values()) {
     const value: unknown = Reflect.get(object, member.name);
     const ownTags = member.name === "tags" ? stringsOf(value) : null;
-    if (member.name === "@timestamp" && dropTimestamp) continue;
     if (ownTags !== null) tags = ownTags;
-    else if (member.name === "message" && isShown(member.rawValue, value))
-      members.push(`"message":${member.rawValue}`);
+    else if (member.name === "message" && typeof value === "string" && value !== "")
+      members = `"message":${member.rawValue},`;
+    else if (member.name === "json" && moved.any) moved.add("json", member.rawValue);
     else rest.push(member);
   }
-  const value = objectOf(rest, 1);
-  return { members, tags, value: value ?? `{"_":${JSON.stringify(`{${rest.map(rawMember).join(",")}}`)}}` };
+  if (moved.any) rest.push({ name: "json", rawName: '"json"', rawValue: moved.json });
+  const value = objectOf(rest, 1) ?? `{"_":${JSON.stringify(objectText(rest))}}`;
+  const texts = [...textsIn(object)];
+  if (moved.any) texts.push(...textsIn(JSON.parse(moved.json)));
+  return { members, tags, value, words: texts.length === 0 ? null : JSON.stringify(texts.join("\n")) };
 }
 
-function isShown(raw: string, value: unknown): boolean {
-  return typeof value !== "object" && raw.length <= (typeof value === "number" ? maxNumberLength : Infinity);
+/** Names are not among them: they are found as names. */
+function* textsIn(value: unknown): Generator<string> {
+  // The next to look at is popped.
+  const open = [value];
+  while (open.length > 0) {
+    const next = open.pop();
+    if (typeof next === "string") yield next;
+    // Not spread into one call: there may be more than a call can take.
+    else if (isContainer(next)) for (const child of Object.values(next).toReversed()) open.push(child);
+  }
 }
 
 /** Null: a name in it is one that `flattened` does not take. */

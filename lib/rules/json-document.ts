@@ -1,63 +1,88 @@
-import { type JsonMember, jsonMembers, withMember } from "./json-members.ts";
+import { logMember, mergedLogMember, type OurLog } from "./document/log-object.ts";
+import type { MovedFields } from "./document/moved-fields.ts";
+import { type JsonMember, jsonMembers, objectText } from "./json-members.ts";
 
 /** What of a JSON record's own fields goes where in its document. */
 export interface OwnFields {
-  /** Members of the document, as raw JSON, `log` and `json` among them. */
-  readonly members: readonly string[];
+  /** Members of the document, as raw JSON, each with a comma after it; `log` and `json` among them. */
+  readonly members: string;
   /** The own tags: with ours they make one `tags`. Null: there are none, which is not an empty list. */
   readonly tags: readonly string[] | null;
-  /** True: some stand under `json.` now. */
+  /** True: some stand under `json.` now for their names' sake. */
   readonly renamed: boolean;
 }
 
-export interface OwnFieldsOptions {
-  /** The declared `log.file.path`; null: not set. */
-  readonly path: string | null;
+export interface OwnFieldsOptions extends OurLog {
   /** True: the document needs `event` for itself. */
   readonly reserveEvent: boolean;
-  /** True: the own `@timestamp` has become the document's. */
-  readonly dropTimestamp: boolean;
 }
 
 /**
  * Merges a JSON object's own fields into its document, from their raw text, so that numbers keep all their digits.
- * What would collide with a field of ours moves to `json.<name>`; nothing is lost or written twice. Elasticsearch reads
- * the name `a.b` as `b` in `a`, so dotted names count as what they stand for.
+ * What would collide with a field of ours, or of Elasticsearch itself, moves to `json.<name>`; nothing is lost or written
+ * twice. Elasticsearch reads the name `a.b` as `b` in `a`, so dotted names count as what they stand for.
  *
- * @param text the object's text, valid JSON
- * @param object what `JSON.parse` made of it
+ * @param own the object's members, each name once
+ * @param object what `JSON.parse` makes of them
+ * @param moved what had to move before; gets what has to move now
  */
-export function ownFields(text: string, object: object, options: OwnFieldsOptions): OwnFields {
+export function ownFields(
+  own: ReadonlyMap<string, JsonMember>,
+  object: object,
+  moved: MovedFields,
+  options: OwnFieldsOptions,
+): OwnFields {
   const kept: JsonMember[] = [];
-  const moved: JsonMember[] = [];
   let tags: readonly string[] | null = null;
-  let log = options.path === null ? null : logMember(options.path);
-  for (const member of jsonMembers(text).values()) {
+  let ownLog: JsonMember | null = null;
+  let renamed = false;
+  const move = (name: string, rawValue: string): void => {
+    moved.add(name, rawValue);
+    renamed = true;
+  };
+  for (const member of own.values()) {
     const value: unknown = Reflect.get(object, member.name);
     const ownTags = member.name === "tags" ? stringsOf(value) : null;
-    if (member.name === "@timestamp" && options.dropTimestamp) continue;
     if (ownTags !== null) tags = ownTags;
-    else if (collides(member.name, value, options)) moved.push(member);
-    else if (member.name === "log" && options.path !== null) log = `"log":${withPath(member, options.path)}`;
+    else if (collides(member.name, value, options)) move(member.name, member.rawValue);
+    else if (member.name === "log") ownLog = member;
     else kept.push(member);
   }
-  const members = log === null ? [] : [log];
-  if (moved.length === 0) {
-    for (const member of kept) members.push(rawMember(member));
-    return { members, tags, renamed: false };
-  }
+  const stands = options.level !== null && Reflect.get(object, "log.level") === options.level;
+  const log = logWithLevel(ownLog, stands, options, move);
   // An own `json` would collide with the one that takes the moved fields.
+  const isInTheWay = ({ name }: JsonMember): boolean => moved.any && rootOf(name) === "json";
+  const members = [log];
   for (const member of kept) {
-    if (rootOf(member.name) === "json") moved.push(member);
-    else members.push(rawMember(member));
+    if (isInTheWay(member)) move(member.name, member.rawValue);
+    else members.push(`${rawMember(member)},`);
   }
-  members.push(`"json":{${moved.map(rawMember).join(",")}}`);
-  return { members, tags, renamed: true };
+  if (moved.any) members.push(`"json":${moved.json},`);
+  return { members: members.join(""), tags, renamed };
 }
 
-/** As it was written. */
-export function rawMember(member: JsonMember): string {
-  return `${member.rawName}:${member.rawValue}`;
+/** An own `level` that does not say the record's in our spelling makes room for it. */
+function logWithLevel(
+  ownLog: JsonMember | null,
+  stands: boolean,
+  options: OwnFieldsOptions,
+  move: (name: string, rawValue: string) => void,
+): string {
+  const { path } = options;
+  const level = stands ? null : options.level;
+  if (ownLog === null) return logMember({ path, level });
+  const inLog = options.level === null ? null : jsonMembers(ownLog.rawValue);
+  const ownLevel = inLog?.get("level");
+  if (inLog === null || ownLevel === undefined) return mergedLogMember(ownLog, { path, level });
+  if (ownLevel.rawValue === JSON.stringify(options.level))
+    return mergedLogMember(ownLog, { path, level: null });
+  move("log.level", ownLevel.rawValue);
+  inLog.delete("level");
+  return mergedLogMember({ ...ownLog, rawValue: objectText(inLog.values()) }, { path, level });
+}
+
+function rawMember({ rawName, rawValue }: JsonMember): string {
+  return `${rawName}:${rawValue}`;
 }
 
 function rootOf(name: string): string {
@@ -75,9 +100,10 @@ function collides(name: string, value: unknown, options: OwnFieldsOptions): bool
       return options.reserveEvent;
     case "log":
       if (name === "log" && !isObject(value)) return true;
+      if (name === "log.level" && options.level !== null) return value !== options.level;
       return options.path !== null && occupied({ [name]: value }, ["log", "file", "path"]);
     default:
-      return false;
+      return isMetadata(name);
   }
 }
 
@@ -92,13 +118,12 @@ function occupied(value: unknown, path: readonly string[]): boolean {
   });
 }
 
-/** The own `log` with `file.path` added, where nothing occupies it. */
-function withPath(log: JsonMember, path: string): string {
-  const members = jsonMembers(log.rawValue);
-  const pathMember = `"path":${JSON.stringify(path)}`;
-  const file = withMember(members.get("file")?.rawValue ?? "{}", pathMember);
-  members.delete("file");
-  return `{${[`"file":${file}`, ...[...members.values()].map(rawMember)].join(",")}}`;
+const metadata =
+  /^_(?:id|index|source|routing|ignored|ignored_source|field_names|seq_no|primary_term|version|doc_count|nested_path|data_stream_timestamp|tsid|ts_routing_hash)$/;
+
+/** Whether Elasticsearch has a field of this name for itself: it refuses a document that brings it, or counts by it. */
+export function isMetadata(name: string): boolean {
+  return metadata.test(name);
 }
 
 /** What `tags` may be: one string, or a list of them; null: it is something else. */
@@ -107,11 +132,6 @@ export function stringsOf(value: unknown): readonly string[] | null {
   if (!Array.isArray(value)) return null;
   const strings = value.filter((entry: unknown) => typeof entry === "string");
   return strings.length === value.length ? strings : null;
-}
-
-/** The document's `log` where the record has none of its own. */
-export function logMember(path: string): string {
-  return `"log":{"file":{"path":${JSON.stringify(path)}}}`;
 }
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -6,9 +6,12 @@ export interface JsonMember {
   readonly rawValue: string;
 }
 
-const quote = 0x22;
-const backslash = 0x5c;
-const comma = 0x2c;
+export const QUOTE = 0x22;
+export const COMMA = 0x2c;
+export const OPEN_LIST = 0x5b;
+export const CLOSE_LIST = 0x5d;
+export const OPEN_OBJECT = 0x7b;
+const BACKSLASH = 0x5c;
 
 /**
  * The members of a JSON object by name, in the order of their first appearance. Of a name that stands twice the last
@@ -17,7 +20,7 @@ const comma = 0x2c;
 export function jsonMembers(text: string): Map<string, JsonMember> {
   const members = new Map<string, JsonMember>();
   let at = nextToken(text, text.indexOf("{") + 1);
-  while (text.charCodeAt(at) === quote) {
+  while (text.charCodeAt(at) === QUOTE) {
     const nameEnd = endOfString(text, at);
     const rawName = text.slice(at, nameEnd);
     const valueStart = nextToken(text, nextToken(text, nameEnd) + 1);
@@ -25,7 +28,7 @@ export function jsonMembers(text: string): Map<string, JsonMember> {
     const name = rawName.includes("\\") ? String(JSON.parse(rawName)) : rawName.slice(1, -1);
     members.set(name, { name, rawName, rawValue: text.slice(valueStart, valueEnd) });
     const separator = nextToken(text, valueEnd);
-    at = text.charCodeAt(separator) === comma ? nextToken(text, separator + 1) : separator;
+    at = text.charCodeAt(separator) === COMMA ? nextToken(text, separator + 1) : separator;
   }
   return members;
 }
@@ -38,7 +41,7 @@ export function jsonElements(text: string): string[] {
     const end = endOfValue(text, at);
     elements.push(text.slice(at, end));
     const separator = nextToken(text, end);
-    at = text.charCodeAt(separator) === comma ? nextToken(text, separator + 1) : separator;
+    at = text.charCodeAt(separator) === COMMA ? nextToken(text, separator + 1) : separator;
   }
   return elements;
 }
@@ -46,6 +49,22 @@ export function jsonElements(text: string): string[] {
 /** The object's text with one more member in front of its own. */
 export function withMember(rawObject: string, member: string): string {
   return jsonMembers(rawObject).size === 0 ? `{${member}}` : `{${member},${rawObject.slice(1)}`;
+}
+
+/** As they were written. Piece by piece, for objects within objects: lists of pieces would be copied once for each level. */
+export function objectText(members: Iterable<JsonMember>): string {
+  let text = "{";
+  for (const { rawName, rawValue } of members)
+    text += text.length === 1 ? `${rawName}:${rawValue}` : `,${rawName}:${rawValue}`;
+  return `${text}}`;
+}
+
+/** What `fieldAt` (event-time.ts) finds in the object of these members, as it was written; null: nothing. */
+export function rawFieldAt(members: ReadonlyMap<string, JsonMember>, path: string): string | null {
+  const [first = "", ...rest] = members.has(path) ? [path] : path.split(".");
+  let raw = members.get(first)?.rawValue;
+  for (const name of rest) raw = raw?.startsWith("{") ? jsonMembers(raw).get(name)?.rawValue : undefined;
+  return raw ?? null;
 }
 
 /** The position of the first character at or after `from` that is no white space. */
@@ -66,27 +85,28 @@ export function endOfString(text: string, start: number): number {
     const end = text.indexOf('"', at);
     // An odd number of backslashes before it makes the quote part of the string.
     let first = end;
-    while (text.charCodeAt(first - 1) === backslash) first -= 1;
+    while (text.charCodeAt(first - 1) === BACKSLASH) first -= 1;
     if ((end - first) % 2 === 0) return end + 1;
     at = end + 1;
   }
 }
 
-function endOfValue(text: string, start: number): number {
+/** The position after the value that begins at `start`. */
+export function endOfValue(text: string, start: number): number {
   const first = text.charCodeAt(start);
-  if (first === quote) return endOfString(text, start);
+  if (first === QUOTE) return endOfString(text, start);
   let at = start;
   if (!opens(first)) {
     for (;;) {
       const code = text.charCodeAt(at);
-      if (code === comma || closes(code) || isSpace(code)) return at;
+      if (code === COMMA || closes(code) || isSpace(code)) return at;
       at += 1;
     }
   }
   let depth = 0;
   for (;;) {
     const code = text.charCodeAt(at);
-    if (code === quote) {
+    if (code === QUOTE) {
       at = endOfString(text, at);
       continue;
     }

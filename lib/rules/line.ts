@@ -34,10 +34,18 @@ export const lineFields: readonly string[] = [
  * @param declared the field that the declaration names; null: none
  */
 export function lineOfFields(object: object, declared: string | null = null): string | null {
-  const fields = declared === null ? lineFields : [declared, ...lineFields];
-  for (const field of fields) {
-    const value = fieldAt(object, field);
-    if (typeof value === "string" && value !== "") return value;
-  }
-  return null;
+  const field = lineFieldOf(object, declared);
+  return field === null ? null : textAt(object, field);
+}
+
+/** The field that {@link lineOfFields} reads. */
+export function lineFieldOf(object: object, declared: string | null = null): string | null {
+  if (declared !== null && textAt(object, declared) !== null) return declared;
+  return lineFields.find((field) => textAt(object, field) !== null) ?? null;
+}
+
+/** Null: there is no text, or an empty one. */
+export function textAt(object: object, field: string): string | null {
+  const value = fieldAt(object, field);
+  return typeof value === "string" && value !== "" ? value : null;
 }

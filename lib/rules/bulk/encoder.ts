@@ -8,7 +8,7 @@ import {
 } from "../document.ts";
 import { isDocumentTime, parseEventTimeText } from "../event-time.ts";
 import { mayBeWide } from "../flattened-json.ts";
-import { logMember } from "../json-document.ts";
+import { logMember } from "../document/log-object.ts";
 import { kafkaFields, kafkaStart } from "../kafka-fields.ts";
 import { createIndexNamer } from "../names.ts";
 import { contentBytesOf, type Rejection, type SourceRecord } from "../record.ts";
@@ -49,6 +49,8 @@ const documentTooLarge = {
 /** What a document has beside its value, and its action, at most: only a guess that saves growing. */
 const FRAME_BYTES = 200;
 const SOME_SLACK_BYTES = 4_096;
+const CARRIAGE_RETURN = 0x0d;
+const QUOTE = 0x22;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 const OPERATION_END = Buffer.from("}}\n");
@@ -145,7 +147,7 @@ function createTextWriter(spec: Specification): RecordWriter {
 
   return (out, record) => {
     const { value, timestamp } = record;
-    if (value === null || !isDocumentTime(timestamp)) return null;
+    if (value === null || !isDocumentTime(timestamp) || value.at(-1) === CARRIAGE_RETURN) return null;
     const index = frame.indexFor(timestamp);
     frame.action(out, record, index);
     out.bytes(isoTime(timestamp));
@@ -163,11 +165,12 @@ function createJsonWriter(spec: Specification): RecordWriter {
   const shapeOf = createShapes(timeFields);
   const flattens = spec.rejected === "flatten";
 
+  if (spec.message !== null && spec.message !== "message") return () => null;
   return (out, record) => {
     const { value } = record;
     if (value === null || !scanner.scan(value)) return null;
     const shape = shapeOf(value, scanner);
-    if (!shape.plain || !isUtf8(value)) return null;
+    if (!shape.plain || !hasText(value, shape.messageAt) || !isUtf8(value)) return null;
     if (flattens && mayBeWide(value)) return null;
     const timestampMs = eventTime(value, shape, record.timestamp);
     if (timestampMs === null || !isDocumentTime(timestampMs)) return null;
@@ -179,6 +182,12 @@ function createJsonWriter(spec: Specification): RecordWriter {
     members(out, value, shape.ownTimeAt + 1, scanner.count);
     return frame.kafka(out, record) ? index : null;
   };
+
+  function hasText(value: Buffer, member: number): boolean {
+    if (member === -1) return false;
+    const start = scanner.valueStart(member);
+    return value[start] === QUOTE && scanner.valueEnd(member) - start > 2;
+  }
 
   /** Null: it is not to be read from the members alone, or an own `@timestamp` is not what it is read from. */
   function eventTime(value: Buffer, shape: ObjectShape, recordTimestampMs: number): number | null {
@@ -232,7 +241,7 @@ function createFrame({ topic, path, index: namePattern }: Specification): Frame 
   let offsetStart = Buffer.alloc(0);
 
   return {
-    log: path === null ? "" : `${logMember(path)},`,
+    log: logMember({ path, level: null }),
     indexFor: createIndexNamer(namePattern),
     action(out, { partition, offset, timestamp }, index) {
       if (partition !== actionPartition || index !== actionIndex) {

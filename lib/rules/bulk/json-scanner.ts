@@ -1,3 +1,5 @@
+import { nameBit, NameStack } from "./name-stack.ts";
+
 /** Nested deeper, an object is left to others. */
 const MAX_DEPTH = 64;
 
@@ -30,8 +32,8 @@ const NONE = -1;
 /**
  * Reads one JSON object (RFC 8259) from its bytes, without making values of them: checks it strictly and tells where its
  * own members are. It is there for speed, so it takes only what needs no thought: no line break between tokens, no
- * escape in a name of the object's own, no depth beyond 64. What it does not take may well be JSON. That bytes beyond
- * ASCII are UTF-8 is for others to check.
+ * escape in a name, within the object no name twice and none that may be blank, no depth beyond 64. What it does not take
+ * may well be JSON. That bytes beyond ASCII are UTF-8 is for others to check, and the names of the object's own.
  */
 export class JsonScanner {
   /** Members of the object found last. Of each, four positions: of its name without quotes, and of its value. */
@@ -40,6 +42,8 @@ export class JsonScanner {
   /** True: no white space stands between the members, their names and values. */
   compact = true;
   #bytes: Uint8Array = new Uint8Array();
+  /** Of the objects that are being read within it. */
+  readonly #names = new NameStack();
 
   nameStart(member: number): number {
     return this.#positions[4 * member] ?? 0;
@@ -62,6 +66,7 @@ export class JsonScanner {
     this.#bytes = bytes;
     this.count = 0;
     this.compact = true;
+    this.#names.truncate(0);
     let at = this.#afterAnySpace(0);
     if (bytes[at] !== OPEN_OBJECT) return false;
     at += 1;
@@ -113,16 +118,28 @@ export class JsonScanner {
     const bytes = this.#bytes;
     let at = this.#afterSpace(start);
     if (bytes[at] === CLOSE_OBJECT) return at + 1;
+    const names = this.#names;
+    const first = names.count;
+    let seen = 0;
     for (;;) {
       if (bytes[at] !== QUOTE) return NONE;
       const nameEnd = this.#string(at + 1);
       if (nameEnd === NONE) return NONE;
+      const bit = nameBit(bytes, at + 1, nameEnd - 1);
+      if (bit === 0) return NONE;
+      // Few names have the bit of another: only they are compared.
+      if ((seen & bit) !== 0 && names.has(bytes, first, at + 1, nameEnd - 1)) return NONE;
+      seen |= bit;
+      if (!names.push(first, at + 1, nameEnd - 1)) return NONE;
       const colonAt = this.#afterSpace(nameEnd);
       if (bytes[colonAt] !== COLON) return NONE;
       const valueEnd = this.#value(this.#afterSpace(colonAt + 1), depth);
       if (valueEnd === NONE) return NONE;
       at = this.#afterSpace(valueEnd);
-      if (bytes[at] === CLOSE_OBJECT) return at + 1;
+      if (bytes[at] === CLOSE_OBJECT) {
+        names.truncate(first);
+        return at + 1;
+      }
       if (bytes[at] !== COMMA) return NONE;
       at = this.#afterSpace(at + 1);
     }

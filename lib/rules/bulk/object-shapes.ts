@@ -1,4 +1,6 @@
+import { cleanName } from "../document/clean-name.ts";
 import { isHalfTime } from "../event-time.ts";
+import { isMetadata } from "../json-document.ts";
 import type { JsonScanner } from "./json-scanner.ts";
 
 /** What the names of an object's own members mean for its document. */
@@ -9,6 +11,8 @@ export interface ObjectShape {
   readonly timesAt: readonly number[];
   /** The object's own `@timestamp`; -1: it has none. */
   readonly ownTimeAt: number;
+  /** The own `message`; -1: it has none. */
+  readonly messageAt: number;
   readonly names: readonly Buffer[];
 }
 
@@ -25,7 +29,7 @@ export function createShapes(
   timeFields: readonly string[],
 ): (bytes: Buffer, scanner: JsonScanner) => ObjectShape {
   const known = new Map<string, ObjectShape>();
-  let last: ObjectShape = { plain: false, timesAt: [], ownTimeAt: -1, names: [] };
+  let last: ObjectShape = { plain: false, timesAt: [], ownTimeAt: -1, messageAt: -1, names: [] };
 
   return (bytes, scanner) => {
     if (hasNames(bytes, scanner, last.names)) return last;
@@ -49,8 +53,11 @@ function judge(names: readonly string[], timeFields: readonly string[]): ObjectS
     new Set(names).size === names.length &&
     (ownTimeAt === -1 || timesAt.includes(ownTimeAt)) &&
     // Beyond ASCII a name was not read as what it is.
-    names.every((name) => name !== "" && !SPECIAL.test(name) && !/[^ -~]/.test(name));
-  return { plain, timesAt, ownTimeAt, names: names.map((name) => Buffer.from(name, "latin1")) };
+    names.every(
+      (name) => !/[^ -~]/.test(name) && cleanName(name) === name && !SPECIAL.test(name) && !isMetadata(name),
+    );
+  const messageAt = names.indexOf("message");
+  return { plain, timesAt, ownTimeAt, messageAt, names: names.map((name) => Buffer.from(name, "latin1")) };
 }
 
 /** None: no member has to do with the field. */

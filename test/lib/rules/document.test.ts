@@ -216,7 +216,7 @@ describe("properties", () => {
       fc.property(record, format, path, ({ value, ...rest }, format, path) => {
         const fields = source({ format, path }, sourceRecord(value, rest));
         expect(fields["@timestamp"]).toBe(isoTime);
-        if (format === "text") expect(fields["message"]).toBe(value.toString());
+        if (format === "text") expect(fields["message"]).toBe(value.toString().replace(/\r$/, ""));
       }),
     );
   });
@@ -247,15 +247,24 @@ describe("properties", () => {
         const text = JSON.stringify(own);
         const original: Record<string, unknown> = JSON.parse(text);
         const fields = source({ format: "json", path }, sourceRecord(text));
+        const tags: unknown[] = Array.isArray(fields["tags"]) ? fields["tags"] : [];
+        // What becomes of such names: test/lib/rules/document/clean-members.test.ts.
+        fc.pre(!tags.includes("json_name_replaced"));
         const moved = Object(fields["json"]);
-        const renamed = Object(fields["tags"]).includes?.("json_field_renamed") === true;
+        const renamed = tags.includes("json_field_renamed");
+        const isUnsaid =
+          original["message"] === undefined || original["message"] === null || original["message"] === "";
         for (const [name, value] of Object.entries(original)) {
+          const at = Object.getOwnPropertyDescriptor(fields, name)?.value;
           if (renamed && Object.hasOwn(moved, name)) expect(moved[name]).toEqual(value);
-          else if (name === "tags") expect(fields["tags"]).toEqual(expect.arrayContaining([value].flat()));
+          else if (name === "tags") expect(tags).toEqual(expect.arrayContaining([value].flat()));
+          else if (name === "log" && typeof value === "string") expect(fields["message"]).toBeString();
+          else if (name === "message" && isUnsaid)
+            expect([value, "string"]).toContain(at === value ? at : typeof at);
           else if (name === "log" && path !== null) expect(fields["log"]).toMatchObject(Object(value));
-          else expect(Object.getOwnPropertyDescriptor(fields, name)?.value).toEqual(value);
+          else expect(at).toEqual(value);
         }
-        const ours = ["@timestamp", "kafka", ...(path === null ? [] : ["log"])];
+        const ours = ["@timestamp", "kafka", "message", ...(path === null ? [] : ["log"])];
         const known = new Set([...Object.keys(original), ...ours, "tags", ...(renamed ? ["json"] : [])]);
         expect(Object.keys(fields).filter((name) => !known.has(name))).toEqual([]);
       }),

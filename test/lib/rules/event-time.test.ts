@@ -1,12 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
+import { jsonMembers } from "../../../lib/rules/json-members.ts";
 import { eventTimeOf, fieldAt, isDocumentTime, parseEventTimeText } from "../../../lib/rules/event-time.ts";
 
 const recordMs = Date.UTC(2026, 10, 28, 12);
 const secondMs = 1_764_324_000_000;
 
 function read(text: string, ...fields: string[]) {
-  return eventTimeOf(text, Object(JSON.parse(text)), fields, recordMs);
+  return eventTimeOf(jsonMembers(text), Object(JSON.parse(text)), fields, recordMs);
 }
 
 describe("parseEventTimeText", () => {

@@ -1,13 +1,16 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { createDocumentEncoder } from "../../../lib/rules/document.ts";
+import { MovedFields } from "../../../lib/rules/document/moved-fields.ts";
+import { readRecordObject } from "../../../lib/rules/document/record-object.ts";
 import { flattenedFields, isWide, mayBeWide } from "../../../lib/rules/flattened-json.ts";
 import { sourceRecord, specification } from "../../support/records.ts";
 
-function flattened(text: string, dropTimestamp = false) {
-  const object: unknown = JSON.parse(text);
-  if (typeof object !== "object" || object === null) throw new Error(`${text} is no object`);
-  return flattenedFields(text, object, { dropTimestamp });
+function flattened(text: string) {
+  const moved = new MovedFields();
+  const record = readRecordObject(text, moved);
+  if (record === null) throw new Error(`${text} is no object`);
+  return flattenedFields(record.members, record.object, moved);
 }
 
 function wideObject(fields: number): Record<string, number> {
@@ -56,25 +59,36 @@ describe("flattened", () => {
     const text =
       '{"message":"m","tags":["t"],"@timestamp":"2026-01-02","kafka":{"offset":7},"log":{"level":"x"},"n":12345678901234567890.10}';
     expect(flattened(text)).toEqual({
-      members: ['"message":"m"'],
+      members: '"message":"m",',
       tags: ["t"],
       value:
         '{"@timestamp":"2026-01-02","kafka":{"offset":7},"log":{"level":"x"},"n":12345678901234567890.10}',
+      words: '"m\\nt\\n2026-01-02\\nx"',
     });
-    expect(flattened('{"@timestamp":"2026-01-02","a":1}', true).value).toBe('{"a":1}');
-    expect(flattened('{"message":{"a":1},"tags":5}')).toEqual({
-      members: [],
+    expect(flattened('{"message":{"a":1},"tags":5}')).toMatchObject({
+      members: "",
       tags: null,
       value: '{"message":{"a":1},"tags":5}',
+    });
+  });
+
+  test("every text is among the words, in order, names are not", () => {
+    const long = "w".repeat(5_000);
+    const text = JSON.stringify({ message: "m", a: { b: ["x y", 1, { c: null, d: long }] }, e: "z" });
+    expect(flattened(text).words).toBe(JSON.stringify(`m\nx y\n${long}\nz`));
+    expect(flattened('{"a":1}').words).toBeNull();
+  });
+
+  test("earlier values of a name are kept beside the last, an own json too", () => {
+    expect(flattened('{"a":"one","json":{"b":1},"a":{"c":2,"c":"three"}}')).toMatchObject({
+      value: '{"a":{"c":"three"},"json":{"a.c":2,"a":"one","json":{"b":1}}}',
+      words: '"three\\none"',
     });
   });
 
   test("what the field type refuses stands as its text", () => {
     const deep = flattened(nested(25, "1"));
     expect(deep.value).toBe(nested(20, JSON.stringify(nested(5, "1"))));
-    expect(flattened('{"a":{"":1},"b":2}').value).toBe('{"a":"{\\"\\":1}","b":2}');
-    expect(flattened('{"a":[{"x\\u0000y":1}]}').value).toBe('{"a":["{\\"x\\\\u0000y\\":1}"]}');
-    expect(flattened('{"":1,"b":2}').value).toBe('{"_":"{\\"\\":1,\\"b\\":2}"}');
     const digits = "9".repeat(1_001);
     expect(flattened(`{"a":${digits},"b":${digits.slice(1)}}`).value).toBe(
       `{"a":"${digits}","b":${digits.slice(1)}}`,
@@ -142,6 +156,7 @@ test("the document of a flattened record has our fields as ever", () => {
       topic: "app",
       partition: 0,
       offset: 5,
+      words: "m",
       value: { time: 1_770_000_000_123, kafka: { offset: 99 }, ...wideObject(600) },
     },
     tags: ["fields_flattened"],
@@ -160,6 +175,7 @@ test("bytes that are not UTF-8 need no new field in a full index", () => {
       partition: 0,
       offset: 0,
       value: { a: "\uFFFD" },
+      words: "\uFFFD",
       value_base64: value.toString("base64"),
     },
     tags: ["fields_flattened", "invalid_utf8"],

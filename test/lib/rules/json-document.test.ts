@@ -1,16 +1,18 @@
 import { describe, expect, test } from "bun:test";
-import { isObject, ownFields, type OwnFieldsOptions } from "../../../lib/rules/json-document.ts";
+import { MovedFields } from "../../../lib/rules/document/moved-fields.ts";
+import { readRecordObject } from "../../../lib/rules/document/record-object.ts";
+import { ownFields, type OwnFieldsOptions } from "../../../lib/rules/json-document.ts";
 
-const none: OwnFieldsOptions = { path: null, reserveEvent: false, dropTimestamp: false };
+const none: OwnFieldsOptions = { path: null, level: null, reserveEvent: false };
 const path: OwnFieldsOptions = { ...none, path: "/p" };
 const ours = { log: { file: { path: "/p" } } };
 
 function merge(own: unknown, options: OwnFieldsOptions): unknown {
-  const text = JSON.stringify(own);
-  const object: unknown = JSON.parse(text);
-  if (!isObject(object)) throw new TypeError("the test needs an object");
-  const { members, tags, renamed } = ownFields(text, object, options);
-  return { fields: JSON.parse(`{${members.join(",")}}`), tags, renamed };
+  const moved = new MovedFields();
+  const record = readRecordObject(JSON.stringify(own), moved);
+  if (record === null) throw new TypeError("the test needs an object");
+  const { members, tags, renamed } = ownFields(record.members, record.object, moved, options);
+  return { fields: JSON.parse(`{${members.slice(0, -1)}}`), tags, renamed };
 }
 
 describe("what collides moves to json", () => {
@@ -47,9 +49,12 @@ describe("what collides moves to json", () => {
     });
   });
 
-  test("an own @timestamp that has become the document's is not kept twice", () => {
-    expect(merge({ "@timestamp": 1, a: 1 }, { ...none, dropTimestamp: true })).toMatchObject({
-      fields: { a: 1 },
+  test("what Elasticsearch has for itself, which it refuses in a document", () => {
+    const own = { _id: "1", _source: { a: 1 }, _doc_count: 5 };
+    expect(merge({ ...own, _user_id: 7 }, none)).toEqual({
+      fields: { _user_id: 7, json: own },
+      tags: null,
+      renamed: true,
     });
   });
 });
@@ -87,5 +92,45 @@ describe("a declared path", () => {
     [{ log: null }],
   ])("keeps an own one under json: %j", (own) => {
     expect(merge(own, path)).toEqual({ fields: { ...ours, json: own }, tags: null, renamed: true });
+  });
+});
+
+describe("the level", () => {
+  const warn: OwnFieldsOptions = { ...none, level: "warn" };
+  const log = { level: "warn" };
+  test.each([
+    [{}, { log }],
+    [{ log: { logger: "l" } }, { log: { ...log, logger: "l" } }],
+    [{ log: { level: "warn", logger: "l" } }, { log: { ...log, logger: "l" } }],
+    [{ "log.level": "warn" }, { "log.level": "warn" }],
+    [
+      { "log.level": "warn", log: { logger: "l" } },
+      { "log.level": "warn", log: { logger: "l" } },
+    ],
+  ])("stands once in log, whatever else does: %j", (own, fields) => {
+    expect(merge(own, warn)).toEqual({ fields, tags: null, renamed: false });
+  });
+
+  test.each([
+    [
+      { log: { level: "WARN", logger: "l" } },
+      { log: { ...log, logger: "l" }, json: { "log.level": "WARN" } },
+    ],
+    [{ "log.level": "WARN" }, { log, json: { "log.level": "WARN" } }],
+    [
+      { "log.level": "W", log: { level: 4 } },
+      { log, json: { "log.level": ["W", 4] } },
+    ],
+    [{ log: "text" }, { log, json: { log: "text" } }],
+  ])("an own one in another spelling makes room: %j", (own, fields) => {
+    expect(merge(own, warn)).toEqual({ fields, tags: null, renamed: true });
+  });
+
+  test("stands beside the path", () => {
+    expect(merge({ log: { file: { name: "n" } } }, { ...warn, path: "/p" })).toEqual({
+      fields: { log: { ...log, file: { path: "/p", name: "n" } } },
+      tags: null,
+      renamed: false,
+    });
   });
 });

@@ -45,7 +45,9 @@ const textBytes = fc.oneof(
   { weight: 1, arbitrary: fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)) },
   {
     weight: 1,
-    arbitrary: fc.constantFrom("", "\uFEFFbom", "\u2028\u007f", '"\\\b\f\t').map((text) => Buffer.from(text)),
+    arbitrary: fc
+      .constantFrom("", "\uFEFFbom", "line\r", "\r", "\u2028\u007f", '"\\\b\f\t')
+      .map((text) => Buffer.from(text)),
   },
 );
 const times = fc.oneof(
@@ -81,6 +83,8 @@ const specs = (format: "text" | "json"): fc.Arbitrary<Specification> =>
               ["a.b", "seconds", "@timestamp"],
             )
           : fc.constant(null),
+      message:
+        format === "json" ? fc.constantFrom(null, null, "message", "a", "log", "a.b") : fc.constant(null),
     })
     .chain((changes) =>
       fc
@@ -112,33 +116,61 @@ const names = fc.oneof(
     "event",
     "json",
   ),
-  fc.constantFrom("", "__proto__", "é", 'q"', "x\\y", "\0"),
+  fc.constantFrom("msg", "log", "event", "body", "body.stringValue", "error", "message", "message"),
+  fc.constantFrom("", " ", "__proto__", "é", 'q"', "x\\y", "\0", "\u007f", "\u0085", "_id", "_ids"),
 );
-const members = fc.oneof(
-  fc.jsonValue({ maxDepth: 2 }),
+const texts = fc.oneof(
   fc.constantFrom(
-    "2026-01-02T03:04:05.678Z",
-    1_770_000_000_123,
-    1_770_000_000.123,
-    "Nov 28 10:00:00",
-    "yesterday",
-    null,
     "",
-    {},
-    [],
-    ["x"],
+    "line\n",
+    "line\r\n",
+    "\r\n",
+    "\tat x",
+    "\u001b[35mx\n",
+    "{",
+    '{"msg":"inner","level":30}\n',
+    " {}",
   ),
+  fc.constantFrom("2026-01-02T03:04:05.678Z", "yesterday", "\\n", "\\", "ü\n", "\uFEFF{}", "\0{}", "x\u2028"),
+  fc.string({ maxLength: 10 }),
 );
+/** Values as JSON text: some names twice in objects within. */
+const { value: valueText } = fc.letrec<{ value: string }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 2, depthSize: "small" },
+    fc.jsonValue({ maxDepth: 0 }).map((value) => JSON.stringify(value)),
+    texts.map((text) => JSON.stringify(text)),
+    fc.constantFrom(
+      "1770000000123",
+      "1770000000.123",
+      '"Nov 28 10:00:00"',
+      "{}",
+      "[]",
+      "null",
+      '""',
+      "-0.0",
+      "1e400",
+      '"\\u000a"',
+      '"x\\u000A"',
+      '"\\/\\n"',
+    ),
+    fc.array(tie("value"), { maxLength: 2 }).map((items) => `[${items.join(",")}]`),
+    fc
+      .array(fc.tuple(names, tie("value")), { maxLength: 4 })
+      .map((entries) => `{${entries.map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(",")}}`),
+  ),
+}));
 /** An object as text: some names twice, some white space between tokens. */
 const objectText = fc
   .tuple(
-    fc.array(fc.tuple(names, members), { maxLength: 6 }),
+    fc.array(fc.tuple(names, valueText), { maxLength: 6 }),
     fc.constantFrom("", "", "", " ", "\n", "\t"),
-    fc.constantFrom("", "", "\n", "x"),
+    fc.constantFrom("", "", "\n", "x", "\0"),
+    fc.constantFrom("", "", "", "\uFEFF", "\0"),
   )
   .map(
-    ([entries, space, end]) =>
-      `{${entries.map(([name, value]) => `${space}${JSON.stringify(name)}${space}:${space}${JSON.stringify(value)}`).join(`,${space}`)}${space}}${end}`,
+    ([entries, space, end, start]) =>
+      `${start}{${entries.map(([name, value]) => `${space}${JSON.stringify(name)}${space}:${space}${value}`).join(`,${space}`)}${space}}${end}`,
   );
 const jsonBytes = fc.oneof(
   { weight: 5, arbitrary: objectText.map((text) => Buffer.from(text)) },
@@ -233,6 +265,8 @@ describe("the body, written from bytes", () => {
   });
 });
 
+const manyNames = (count: number): string => Array.from({ length: count }, (_, n) => `"n${n}":1`).join(",");
+
 describe("the scanner", () => {
   test("takes nothing that is not a JSON object", () => {
     const scanner = new JsonScanner();
@@ -262,6 +296,8 @@ describe("the scanner", () => {
     '{"a":-0.5e+10,"b":[1,{"c":null}],"d":"\\u00e9\\n"}',
     ' {"a" : true , "b":false}\n',
     '{"a":{},"b":[],"c":""}',
+    '{"a":{"b":1,"c":{"b":2}},"d":[{"b":1},{"b":2}]}',
+    `{"a":{${manyNames(64)}}}`,
   ])("takes %p", (text) => {
     expect(new JsonScanner().scan(Buffer.from(text))).toBe(true);
   });
@@ -276,6 +312,14 @@ describe("the scanner", () => {
     '{"a":"\n"}',
     '{"a":1,}',
     '{"a":\n1}',
+    '{"a":{"b":1,"c":2,"b":3}}',
+    '{"a":[{"b":{"x":1,"x":2}}]}',
+    '{"a":{"":1}}',
+    '{"a":{" ":1}}',
+    '{"a":{"\\u0062":1}}',
+    '{"a":{"b\u007f":1}}',
+    '{"a":{"b\u0085":1}}',
+    `{"a":{${manyNames(65)}}}`,
   ])("leaves %p to others", (text) => {
     expect(new JsonScanner().scan(Buffer.from(text))).toBe(false);
   });

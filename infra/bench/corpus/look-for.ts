@@ -1,0 +1,113 @@
+import { join } from "node:path";
+import { z } from "zod";
+import { PenstockError } from "../../../lib/rules/errors.ts";
+import type * as searchOfOurs from "../../../lib/rules/search/body.ts";
+import type { CorpusOutcome } from "./outcomes.ts";
+import { pickWords, type PickedWord } from "./words.ts";
+
+/** A word that was looked for, of a record that has a document. */
+export interface WordVerdict extends PickedWord {
+  readonly outcome: CorpusOutcome;
+  readonly found: boolean;
+}
+
+const AT_ONCE = 200;
+
+const response = z.object({
+  hits: z
+    .object({ hits: z.array(z.object({ matched_queries: z.array(z.string()).default([]) })) })
+    .optional(),
+  error: z.unknown().optional(),
+});
+const answerSchema = z.object({ responses: z.array(response) });
+
+interface Asked {
+  readonly outcome: CorpusOutcome;
+  readonly id: string;
+  readonly timeMs: number;
+  readonly words: readonly PickedWord[];
+}
+
+/**
+ * Looks for words of each record as `GET /logs` of the checkout does: with the query that its search makes of them, within
+ * that one document. Words of records without a document are not found.
+ * @param checkout the folder of the Penstock that made the documents; undefined: this one
+ */
+export async function lookForWords(
+  outcomes: readonly CorpusOutcome[],
+  { node, checkout, seed, signal }: LookOptions,
+): Promise<WordVerdict[]> {
+  const search: typeof searchOfOurs = await import(
+    join(checkout ?? join(import.meta.dir, "../../.."), "lib/rules/search/body.ts")
+  );
+  const verdicts: WordVerdict[] = [];
+  const asked: Asked[] = [];
+  for (const outcome of outcomes) {
+    const words = pickWords(outcome.record, seed);
+    const [document] = outcome.documents;
+    if (document === undefined) verdicts.push(...words.map((word) => ({ ...word, outcome, found: false })));
+    else if (words.length > 0) asked.push({ outcome, id: document.id, timeMs: document.timeMs, words });
+  }
+  for (let start = 0; start < asked.length; start += AT_ONCE) {
+    const some = asked.slice(start, start + AT_ONCE);
+    const answers = await searchAll(some, false);
+    for (const [at, one] of some.entries()) {
+      const matched = answers[at] ?? (await searchAll([one], true))[0] ?? null;
+      if (matched === null) throw new Error(`the search for ${one.words[0]?.word} was refused twice`);
+      for (const [n, word] of one.words.entries()) {
+        verdicts.push({ ...word, outcome: one.outcome, found: matched.includes(String(n)) });
+      }
+    }
+  }
+  return verdicts;
+
+  /** The names of the queries that matched; null: too many fields, where the host looks in fewer. */
+  async function searchAll(
+    some: readonly Asked[],
+    inFewFields: boolean,
+  ): Promise<(readonly string[] | null)[]> {
+    const lines = some.flatMap((one) => [{ index: one.outcome.scene.topic }, bodyOf(one, inFewFields)]);
+    const answer = await fetch(new URL("/_msearch", node), {
+      method: "POST",
+      headers: { "content-type": "application/x-ndjson" },
+      body: lines.map((line) => `${JSON.stringify(line)}\n`).join(""),
+      signal,
+    });
+    return answerSchema.parse(await answer.json()).responses.map(({ hits, error }) => {
+      if (hits !== undefined) return hits.hits[0]?.matched_queries ?? [];
+      const refusal = new PenstockError("usage", JSON.stringify(error));
+      if (inFewFields || !search.isForTooManyFields(refusal)) throw refusal;
+      return null;
+    });
+  }
+
+  function bodyOf({ outcome, id, timeMs, words }: Asked, inFewFields: boolean): object {
+    const should = words.map(({ word }, n) => {
+      const wanted = {
+        topics: [outcome.scene.topic],
+        query: word,
+        fromMs: timeMs,
+        toMs: timeMs,
+        size: 1,
+        after: null,
+        intervalMs: null,
+        form: "bare" as const,
+        inFewFields,
+        // Its name before version 3 of the index template.
+        inMessageOnly: inFewFields,
+        marker: null,
+      };
+      const body = search.searchBody(wanted);
+      return { bool: { must: z.object({ query: z.unknown() }).parse(body).query, _name: String(n) } };
+    });
+    const filter = [{ ids: { values: [id] } }];
+    return { size: 1, _source: false, query: { bool: { filter, should, minimum_should_match: 0 } } };
+  }
+}
+
+export interface LookOptions {
+  readonly node: string;
+  readonly checkout: string | undefined;
+  readonly seed: number;
+  readonly signal: AbortSignal;
+}

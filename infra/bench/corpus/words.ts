@@ -1,0 +1,80 @@
+import { type JsonString, parseObject, stringsOf } from "./json-strings.ts";
+import type { CorpusRecord } from "./material.ts";
+import { seededRandom, type SeededRandom } from "../random.ts";
+
+/** Where a word stands: in a text record, in the own `message` of a JSON one, or in any other string of it. */
+export type WordPlace = "text" | "message" | "elsewhere";
+
+export interface PickedWord {
+  readonly word: string;
+  readonly place: WordPlace;
+}
+
+/** Longer keywords are not indexed. */
+const FAR = 1_024;
+const MAX_WORD = 40;
+// oxlint-disable-next-line no-control-regex -- it is these that are meant
+const colourCode = /\u001b\[[0-9;]*m/g;
+/** Letters and digits: whatever stands between them parts words. */
+const run = /[\p{L}\p{N}\p{M}]+/gu;
+const cutRun = /^[\p{L}\p{N}\p{M}]+/u;
+/** Of scripts that need no spaces: ideographs in a row, or a whole foreign word in katakana. */
+const unspaced = /\p{Script=Han}{2,}|[\p{Script=Katakana}ー]{3,}/gu;
+const isUnspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
+
+/**
+ * The words by which a person would look for the record, by a rule and a seed: one of its line, one of any other string, and
+ * one from behind the 1,024th character of a string, where there are such. Of a text record two and one. Words have 4 to 40
+ * letters and digits, at least one of them a letter, and are in lower case, in capitals, or as they stand; of Chinese 2 to 4 characters.
+ */
+export function pickWords(record: CorpusRecord, seed: number): PickedWord[] {
+  const { source, n, value } = record;
+  const random = seededRandom(Bun.hash.crc32(`${seed} ${source.name} ${n}`));
+  const text = value.toString();
+  const object = source.format === "json" ? parseObject(text) : null;
+  const strings = (object === null ? [{ path: "", text }] : stringsOf(object)).filter(hasWords);
+  const line =
+    strings.find(({ path }) => path === "message") ?? strings.find(({ path }) => path === source.text);
+  const others = strings.filter((each) => each !== line);
+  const far = strings
+    .map(({ path, text: whole }) => ({ path, text: whole.slice(FAR).replace(cutRun, "") }))
+    .filter(hasWords);
+  const chosen =
+    object === null
+      ? [...strings, ...strings]
+      : [...(line === undefined ? [] : [line]), ...oneOf(others, random)];
+  const picked = [...chosen, ...oneOf(far, random)].map((each) => ({
+    word: inSomeCase(random.pick(wordsOf(each.text)), random),
+    place: placeOf(object, each.path),
+  }));
+  return picked.filter(({ word }, at) => picked.findIndex((each) => each.word === word) === at);
+}
+
+const hasWords = ({ text }: JsonString): boolean => wordsOf(text).length > 0;
+
+function oneOf<T>(list: readonly T[], random: SeededRandom): T[] {
+  return list.length === 0 ? [] : [random.pick(list)];
+}
+
+function placeOf(object: object | null, path: string): WordPlace {
+  if (object === null) return "text";
+  return path === "message" ? "message" : "elsewhere";
+}
+
+function wordsOf(text: string): string[] {
+  return [...text.replaceAll(colourCode, " ").matchAll(run)].flatMap(([word]) => {
+    if (isUnspaced.test(word)) return [...word.matchAll(unspaced)].map(([piece]) => piece);
+    return word.length >= 4 && word.length <= MAX_WORD && /\p{L}/u.test(word) ? [word] : [];
+  });
+}
+
+function inSomeCase(word: string, random: SeededRandom): string {
+  if (/^\p{Script=Han}/u.test(word)) {
+    const length = 2 + random.below(Math.min(3, word.length - 1));
+    const start = random.below(word.length - length + 1);
+    return word.slice(start, start + length);
+  }
+  const cased = random.pick([word, word.toLowerCase(), word.toUpperCase()]);
+  // Where there and back is not the same, as with the German sharp s, no search engine finds it.
+  return cased.toLowerCase() === word.toLowerCase() ? cased : word;
+}

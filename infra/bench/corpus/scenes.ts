@@ -50,13 +50,19 @@ function bySource(records: readonly CorpusRecord[]): Map<string, CorpusRecord[]>
   return Map.groupBy(records, ({ source }) => source.name);
 }
 
-/** What the owner of such a topic would declare: every name that one of its services uses. */
+/** As many names as a declaration takes. */
+const MAX_TIMESTAMPS = 10;
+
+/** What the owner of such a topic would declare: the names that its services use, as many as may be. */
 function commonestFirst(records: readonly CorpusRecord[]): string[] {
   const sources = [...new Set(records.map(({ source }) => source))];
   const counts = new Map<string, number>();
   for (const name of sources.flatMap(({ timestamp }) => timestamp))
     counts.set(name, (counts.get(name) ?? 0) + 1);
-  return [...counts].toSorted(([, a], [, b]) => b - a).map(([name]) => name);
+  return [...counts]
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([name]) => name)
+    .slice(0, MAX_TIMESTAMPS);
 }
 
 /** Where another declared name comes before the record's own, what is right cannot be told. */

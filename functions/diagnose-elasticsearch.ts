@@ -12,10 +12,14 @@ import {
   judgeTarget,
   remedyOf,
 } from "../lib/rules/diagnosis/elasticsearch.ts";
+import { judgeGaveWay } from "../lib/rules/diagnosis/gave-way.ts";
 import { messageOf } from "../lib/rules/errors.ts";
 import { indexForTimestamp, indexPatternOf } from "../lib/rules/names.ts";
+import { dayMs } from "../lib/rules/search/gave-way.ts";
+import { searchTarget } from "../lib/rules/search/target.ts";
 import type { ElasticsearchSettings } from "../lib/rules/settings.ts";
 import { attempt, attemptEach, type Bounds } from "./attempt.ts";
+import { readIgnoredFields } from "./read-ignored-fields.ts";
 
 export interface DiagnoseElasticsearchDeps extends Bounds {
   readonly elasticsearch: Omit<ElasticsearchDiagnosis, "close">;
@@ -88,6 +92,7 @@ export async function diagnoseCluster(
             ),
         )
       : [],
+    fieldsThatGaveWay(),
     wanted.size === 0
       ? []
       : look(
@@ -97,6 +102,20 @@ export async function diagnoseCluster(
         ),
   ]);
   return groups.flat();
+
+  async function fieldsThatGaveWay(): Promise<readonly Check[]> {
+    if (specs.length === 0) return [];
+    const inForce = new Map(specs.map((spec) => [spec.topic, spec]));
+    const topics = [...inForce.keys()];
+    const span = { fromMs: now() - dayMs, toMs: now() };
+    const found = await attempt(deps, (signal) =>
+      readIgnoredFields(
+        { indices: searchTarget(topics, inForce, manageTemplates), topics, ...span },
+        elasticsearch.ignoredFields(signal),
+      ),
+    );
+    return judgeGaveWay(found.ok ? found.value : { fields: [], problems: [messageOf(found.error)] });
+  }
 
   async function clockSkew(signal: AbortSignal): Promise<number | null> {
     const before = now();

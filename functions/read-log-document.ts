@@ -1,5 +1,6 @@
 import type { Specification } from "../lib/rules/declaration.ts";
 import { documentBody } from "../lib/rules/search/body.ts";
+import { fieldsThatGaveWay } from "../lib/rules/search/ignored-fields.ts";
 import { searchTarget } from "../lib/rules/search/target.ts";
 import { pageOf, type SearchLogsDeps } from "./search-logs.ts";
 
@@ -12,8 +13,16 @@ export type ReadLogDocumentResult =
   | { readonly kind: "missing" }
   /** It is longer than what is read. */
   | { readonly kind: "too large"; readonly index: string }
-  /** `raw`: the source as it was written. */
-  | { readonly kind: "document"; readonly index: string; readonly raw: string };
+  | LogDocument;
+
+export interface LogDocument {
+  readonly kind: "document";
+  readonly index: string;
+  /** The source as it was written. */
+  readonly raw: string;
+  /** Fields that gave way: kept, and not searchable by their names. */
+  readonly ignored: readonly string[];
+}
 
 /** What is read of a document. */
 export const maxDocumentBytes = 32 * 1024 * 1024;
@@ -35,8 +44,11 @@ export async function readLogDocument(
   if (text !== null) {
     const [hit] = pageOf(text).hits;
     if (hit === undefined || hit.source === null) return { kind: "missing" };
-    const { raw } = hit.source;
-    if (Buffer.byteLength(raw) <= maxDocumentBytes) return { kind: "document", index: hit.index, raw };
+    const { raw, object } = hit.source;
+    if (Buffer.byteLength(raw) <= maxDocumentBytes) {
+      const ignored = fieldsThatGaveWay(hit.ignored, object);
+      return { kind: "document", index: hit.index, raw, ignored };
+    }
     return { kind: "too large", index: hit.index };
   }
   const [place] = pageOf((await ask(false)) ?? "").hits;

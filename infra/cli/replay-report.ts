@@ -1,5 +1,7 @@
 import type { DigestResult } from "../../functions/digest-dead-letters.ts";
 import type { ReplayResult } from "../../functions/replay-dead-letters.ts";
+import type { IgnoredFields } from "../../functions/read-ignored-fields.ts";
+import { gaveWayReason } from "../../lib/rules/search/gave-way.ts";
 import { oneLine } from "../../lib/rules/visible-text.ts";
 import type { DeadLetterDigest, DigestGroup } from "../../lib/rules/dead-letter-digest.ts";
 
@@ -50,6 +52,7 @@ export function formatDigest(result: DigestResult, deadLetterTopic: string): str
   const lines = [...readLines(result, deadLetterTopic), ...count(result.letters, "in the digest")];
   if (result.truncated) lines.push("There are more: not all were looked at.");
   if (result.groups.length > 0) lines.push("", ...groupLines(result));
+  lines.push("", ...gaveWayLines(result.gaveWay));
   return `${lines.join("\n")}\n`;
 }
 
@@ -60,7 +63,7 @@ function readLines(
     doubles,
     notLetters,
     firstForeign,
-  }: Omit<DigestResult, keyof DeadLetterDigest | "letters" | "truncated">,
+  }: Omit<DigestResult, keyof DeadLetterDigest | "letters" | "truncated" | "gaveWay">,
   deadLetterTopic: string,
 ): string[] {
   if (read === 0) return [`There are no dead letters in topic ${deadLetterTopic}.`];
@@ -74,6 +77,25 @@ function readLines(
     const { partition, offset, reason } = firstForeign;
     lines.push(`               the first: partition ${partition}, offset ${offset}: ${oneLine(reason)}`);
   }
+  return lines;
+}
+
+/** Of records that are indexed. */
+function gaveWayLines({ fields, problems }: IgnoredFields): string[] {
+  const lines =
+    fields.length === 0 && problems.length === 0
+      ? ["In the last 24 hours every field of every indexed record could be searched by its name."]
+      : [];
+  if (fields.length > 0) lines.push("Indexed in the last 24 hours, but not found by these fields' names:");
+  for (const one of fields) {
+    const { topic, field, records, sample } = one;
+    lines.push(
+      `${number(records).padStart(9)}  topic ${oneLine(topic)}, field ${oneLine(field)}: ${gaveWayReason(one)}`,
+      `           for example ${oneLine(sample.id)} in ${oneLine(sample.index)}`,
+    );
+  }
+  for (const problem of problems)
+    lines.push(`Not all fields that gave way can be told: ${oneLine(problem)}.`);
   return lines;
 }
 

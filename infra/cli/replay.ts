@@ -1,11 +1,17 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { digestDeadLetters } from "../../functions/digest-dead-letters.ts";
 import type { ReadDeadLettersDeps } from "../../functions/read-dead-letters.ts";
+import { type IgnoredFields, readIgnoredFields } from "../../functions/read-ignored-fields.ts";
 import { replayDeadLetters } from "../../functions/replay-dead-letters.ts";
 import { createElasticsearch } from "../../lib/adapters/elasticsearch/client.ts";
+import { ignoredFieldsDeps } from "../../lib/adapters/elasticsearch/ignored-fields.ts";
 import { createRecordReader } from "../../lib/adapters/kafka/record-reader.ts";
+import type { Declaration } from "../../lib/rules/declaration.ts";
+import { mergeDeclarations } from "../../lib/rules/desired.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
 import type { ReplayRequest } from "../../lib/rules/replay-request.ts";
+import { dayMs } from "../../lib/rules/search/gave-way.ts";
+import { widestTarget } from "../../lib/rules/search/target.ts";
 import { visibleLines } from "../../lib/rules/visible-text.ts";
 import { specificationLookup } from "../host/dead-letter-office.ts";
 import { wantsJson } from "./arguments.ts";
@@ -41,7 +47,9 @@ export async function main(argv: readonly string[], io: CommandIo): Promise<numb
     const { json, request } = command;
     const { topic } = config.settings.deadLetters;
     if (command.kind === "digest") {
-      const digest = await digestDeadLetters({ topic, filter: request.filter, newest: null }, deps);
+      const ignoredFields = () => gaveWay(request.filter.topic, config, io, complain);
+      const input = { topic, filter: request.filter, newest: null };
+      const digest = await digestDeadLetters(input, { ...deps, ignoredFields });
       progress.end();
       io.out(json ? `${JSON.stringify(digest, null, 2)}\n` : formatDigest(digest, topic));
       return ExitCode.done;
@@ -56,6 +64,41 @@ export async function main(argv: readonly string[], io: CommandIo): Promise<numb
   }
 }
 
+/** Fields that gave way in the last day; null: of all topics. */
+async function gaveWay(
+  topic: string | null,
+  config: LoadedConfig,
+  io: CommandIo,
+  complain: (text: string) => void,
+): Promise<IgnoredFields> {
+  const { settings } = config;
+  const declarations = await declarationsInForce(config, io, complain);
+  const { desired } = mergeDeclarations(declarations, [], settings.deadLetters.topic);
+  const inForce = new Map([...desired].map(([name, { spec }]) => [name, spec]));
+  const indices = widestTarget(inForce, settings.elasticsearch.manageTemplates);
+  const toMs = io.now();
+  const elasticsearch = createElasticsearch(settings.elasticsearch);
+  try {
+    return await readIgnoredFields(
+      { indices, topics: topic === null ? null : [topic], fromMs: toMs - dayMs, toMs },
+      ignoredFieldsDeps(elasticsearch, io.signal),
+    );
+  } finally {
+    await elasticsearch.close();
+  }
+}
+
+/** A host may still go by what an entry said before it became invalid. */
+async function declarationsInForce(
+  config: LoadedConfig,
+  io: CommandIo,
+  complain: (text: string) => void,
+): Promise<readonly Declaration[]> {
+  const { declarations, refusals } = await readDeclarations(config, io.signal);
+  for (const { reason } of refusals) complain(`Note: a declaration is not taken: ${reason}\n`);
+  return declarations;
+}
+
 async function replay(
   request: ReplayRequest,
   config: LoadedConfig,
@@ -64,9 +107,7 @@ async function replay(
   complain: (text: string) => void,
 ) {
   const { settings } = config;
-  // A host may still go by what an entry said before it became invalid.
-  const { declarations, refusals } = await readDeclarations(config, io.signal);
-  for (const { reason } of refusals) complain(`Note: a declaration is not taken: ${reason}\n`);
+  const declarations = await declarationsInForce(config, io, complain);
   const elasticsearch = createElasticsearch(settings.elasticsearch);
   try {
     return await replayDeadLetters(

@@ -20,6 +20,9 @@ export interface LogHit {
   readonly cut: boolean;
   /** Of the whole text as UTF-8; null: not known. */
   readonly bytes: number | null;
+  readonly tags: readonly string[];
+  /** Fields that gave way: kept, and not searchable by their names. */
+  readonly ignored: readonly string[];
 }
 
 export interface LogHistogram {
@@ -50,6 +53,8 @@ export interface LogDocument {
   /** The source as it was written. */
   readonly raw: string;
   readonly bytes: number;
+  /** Fields that gave way: kept, and not searchable by their names. */
+  readonly ignored: readonly string[];
 }
 
 /** A record that the host has just settled. */

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { digestDeadLetters, type DigestResult } from "../../functions/digest-dead-letters.ts";
 import type { IngestBatchDeps } from "../../functions/ingest-batch.ts";
+import type { IgnoredFields } from "../../functions/read-ignored-fields.ts";
 import { replayDeadLetters, type ReplayDeps } from "../../functions/replay-dead-letters.ts";
 import { createRecordReader } from "../../lib/adapters/kafka/record-reader.ts";
 import type { Declaration } from "../../lib/rules/declaration.ts";
@@ -23,6 +24,8 @@ export interface DeadLetterOfficeDeps extends Pick<ReplayDeps, "existingIds" | "
   /** Now in force. */
   settings(): Settings;
   declarations(): readonly Declaration[];
+  /** Which fields gave way in the last day; null: of all topics. */
+  ignoredFields(topics: readonly string[] | null, signal: AbortSignal): Promise<IgnoredFields>;
   readonly logger: Logger;
   readonly now: () => number;
   readonly random: () => number;
@@ -53,6 +56,7 @@ export function createDeadLetterOffice(deps: DeadLetterOfficeDeps): DeadLetterOf
         onProgress: () => {},
         signal: life.signal,
         deadline: AbortSignal.timeout(DIGEST_MS),
+        ignoredFields: () => deps.ignoredFields(topic === null ? null : [topic], life.signal),
       },
     );
   };

@@ -1,10 +1,14 @@
 import { health } from "../../functions/health.ts";
 import type { IngestBatchDeps } from "../../functions/ingest-batch.ts";
+import { readIgnoredFields } from "../../functions/read-ignored-fields.ts";
 import { declarationsInForce, type ReconcileMemory } from "../../functions/reconcile-topics.ts";
+import { ignoredFieldsDeps } from "../../lib/adapters/elasticsearch/ignored-fields.ts";
 import { searchText } from "../../lib/adapters/elasticsearch/search.ts";
 import { withStore } from "../../lib/adapters/etcd/declarations-store.ts";
 import type { ThrottledLogger } from "../../lib/adapters/log-throttle.ts";
 import type { Metrics } from "../../lib/adapters/metrics.ts";
+import { dayMs, hourMs } from "../../lib/rules/search/gave-way.ts";
+import { widestTarget } from "../../lib/rules/search/target.ts";
 import type { Settings } from "../../lib/rules/settings.ts";
 import type { TopicStatus } from "../../lib/rules/status.ts";
 import { createConsoleFiles } from "../console/build.ts";
@@ -18,6 +22,7 @@ import type { EtcdKeeper } from "./etcd-keeper.ts";
 import { createEventIntake } from "./event-intake.ts";
 import type { HostOptions } from "./host-options.ts";
 import type { HttpDeps } from "./http/app.ts";
+import { createIgnoredWatch } from "./ignored-watch.ts";
 import { createLive } from "./live/live.ts";
 import type { Monitor } from "./monitor.ts";
 import type { ReconcileLoop } from "./reconcile-loop.ts";
@@ -67,6 +72,22 @@ export function createServices(core: HostCore): Services {
     }
   };
 
+  const inForce = () => new Map([...pool.observed()].map(([topic, { spec }]) => [topic, spec]));
+  const ignoredFields = (topics: readonly string[] | null, spanMs: number, signal: AbortSignal) => {
+    const { manageTemplates } = settings().elasticsearch;
+    return readIgnoredFields(
+      { indices: widestTarget(inForce(), manageTemplates), topics, fromMs: now() - spanMs, toMs: now() },
+      ignoredFieldsDeps(clients.elasticsearch, signal),
+    );
+  };
+  const ignored = createIgnoredWatch({
+    logger,
+    monotonicMs: options.monotonicMs,
+    statuses: () => pool.statuses(),
+    ask: (topics, signal) => ignoredFields(topics, hourMs, signal),
+    show: (topic, documents) => core.metrics.setIgnored(topic, documents),
+  });
+
   const office = createDeadLetterOffice({
     logger,
     now,
@@ -74,6 +95,7 @@ export function createServices(core: HostCore): Services {
     bulk,
     settings,
     ensureTemplate,
+    ignoredFields: (topics, signal) => ignoredFields(topics, dayMs, signal),
     declarations: () => declarationsInForce(loop.memory),
     existingIds: (index, ids, signal) => clients.elasticsearch.existingIds(index, ids, signal),
   });
@@ -142,7 +164,7 @@ export function createServices(core: HostCore): Services {
       },
       logs: {
         tails: core.tails,
-        inForce: () => new Map([...pool.observed()].map(([topic, { spec }]) => [topic, spec])),
+        inForce,
         managed: () => settings().elasticsearch.manageTemplates,
         searchText: (search, signal) => searchText(clients.elasticsearch, search, signal),
         newMarker: options.newMarker,
@@ -157,7 +179,7 @@ export function createServices(core: HostCore): Services {
     async stop() {
       live.stop();
       desk.stop();
-      await Promise.all([office.stop(), intake.stop()]);
+      await Promise.all([office.stop(), intake.stop(), ignored.stop()]);
     },
   };
 }

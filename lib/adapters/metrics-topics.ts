@@ -12,6 +12,8 @@ export interface TopicMetrics {
   setLag(topic: string, lagByPartition: ReadonlyMap<number, number>): void;
   /** Seconds until Kafka may delete what waits, of exactly the partitions where that is known and something is behind. */
   setRetentionLeft(topic: string, secondsByPartition: ReadonlyMap<number, number>): void;
+  /** Documents by field that gave way, of a topic that was asked for; fields given before and absent now lose their label. */
+  setIgnored(topic: string, documentsByField: ReadonlyMap<string, number>): void;
   /** One range that Kafka deleted. @param count its offsets; 0 where nobody can tell how many there were */
   rangeLost(topic: string, count: number): void;
   /** How many records were indexed in another form, by field, of every topic there is; others lose their labels. */
@@ -71,6 +73,12 @@ export function registerTopicMetrics(registry: Registry): TopicMetrics {
     labelNames: ["topic", "field"],
     registers,
   });
+  const ignored = new Gauge({
+    name: "penstock_ignored_documents",
+    help: "Documents of the last hour that hold a field without being found by its name, by field: at most 20 of a topic, as Elasticsearch said within the last minutes.",
+    labelNames: ["topic", "field"],
+    registers,
+  });
   const topics = new Gauge({
     name: "penstock_topics",
     help: "Topics by state.",
@@ -85,8 +93,9 @@ export function registerTopicMetrics(registry: Registry): TopicMetrics {
   });
 
   const started = new Set<string>();
-  const setLag = byPartition(lag);
-  const setRetentionLeft = byPartition(retentionLeft);
+  const setLag = bySecond(lag, (topic, partition: number) => ({ topic, partition }));
+  const setRetentionLeft = bySecond(retentionLeft, (topic, partition: number) => ({ topic, partition }));
+  const setIgnored = bySecond(ignored, (topic, field: string) => ({ topic, field }));
   const setTopics: TopicMetrics["setTopics"] = (all) => {
     const counts = new Map<TopicState, number>(topicStates.map((state) => [state, 0]));
     topicState.reset();
@@ -119,6 +128,9 @@ export function registerTopicMetrics(registry: Registry): TopicMetrics {
     },
     setLag,
     setRetentionLeft,
+    setIgnored(topic, documentsByField) {
+      if (started.has(topic)) setIgnored(topic, documentsByField);
+    },
     setTopics,
     setGaveWay(all) {
       fieldsGaveWay.reset();
@@ -129,6 +141,7 @@ export function registerTopicMetrics(registry: Registry): TopicMetrics {
       started.delete(topic);
       setLag(topic, new Map());
       setRetentionLeft(topic, new Map());
+      setIgnored(topic, new Map());
       recordsConsumed.remove({ topic });
       offsetsLost.remove({ topic });
       rangesLost.remove({ topic });
@@ -138,17 +151,16 @@ export function registerTopicMetrics(registry: Registry): TopicMetrics {
   };
 }
 
-/** Sets a topic's partitions, and removes the labels of those that are not given any more. */
-function byPartition(
-  gauge: Gauge<"topic" | "partition">,
-): (topic: string, values: ReadonlyMap<number, number>) => void {
+/** Sets a topic's values by a second label, and removes the labels that are not given any more. */
+function bySecond<T extends string, K>(
+  gauge: Gauge<T>,
+  labelsOf: (topic: string, key: K) => Partial<Record<T, string | number>>,
+): (topic: string, values: ReadonlyMap<K, number>) => void {
   /** What has a label, by topic: prom-client cannot remove by one label of two. */
-  const labelled = new Map<string, readonly number[]>();
+  const labelled = new Map<string, readonly K[]>();
   return (topic, values) => {
-    for (const partition of labelled.get(topic) ?? []) {
-      if (!values.has(partition)) gauge.remove({ topic, partition });
-    }
-    for (const [partition, value] of values) gauge.set({ topic, partition }, value);
+    for (const key of labelled.get(topic) ?? []) if (!values.has(key)) gauge.remove(labelsOf(topic, key));
+    for (const [key, value] of values) gauge.set(labelsOf(topic, key), value);
     if (values.size === 0) labelled.delete(topic);
     else labelled.set(topic, [...values.keys()]);
   };

@@ -6,6 +6,7 @@ import { startConsoleHost } from "../support/console-host.ts";
 import { openConsoleWorld, type ConsoleWorld } from "../support/console-world.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
+import { noneGaveWay } from "../support/gave-way.ts";
 
 const firstSeen = "2026-11-22T12:00:00.000Z";
 const running: ReplayJob = {
@@ -113,7 +114,14 @@ describeInBrowser("dead letters", () => {
     };
     const none = { read: 12_000, notLetters: 0, filteredOut: 0, doubles: 0, firstForeign: null };
     await using busy = startConsoleHost(() => [], 0, {
-      digest: async () => ({ ...none, letters: 12_000, truncated: true, groups: [group], others: 0 }),
+      digest: async () => ({
+        ...none,
+        letters: 12_000,
+        truncated: true,
+        gaveWay: noneGaveWay,
+        groups: [group],
+        others: 0,
+      }),
       replays: { start: () => ({ kind: "busy", job: running }), get: () => running },
     });
     await using opened = await browser.open(`${busy.url}ui/dead-letters`, { expects: /409/ });

@@ -7,6 +7,7 @@ import { topicStatus } from "../support/topic-status.ts";
 import { openConsoleWorld } from "../support/console-world.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
+import { noneGaveWay } from "../support/gave-way.ts";
 
 const token = "correct-horse-battery-staple";
 
@@ -76,6 +77,7 @@ describeInBrowser("signing in", () => {
         notLetters: 0,
         firstForeign: null,
         truncated: false,
+        gaveWay: noneGaveWay,
         others: 0,
         groups: [group],
       }),

@@ -46,6 +46,10 @@ function well(changes: Partial<DiagnoseDeps> = {}): DiagnoseDeps {
       privileges: async () => ({ security: "off" }),
       refusedPatterns: async () => new Map(),
       pipelines: async () => new Set(["p"]),
+      ignoredFields: () => ({
+        search: async () => JSON.stringify({ _shards: { failed: 0 } }),
+        fieldTypes: async () => () => null,
+      }),
     },
     examinePort: async () => ({ kind: "free" }),
     readEtcd: async () => ({ clusterId: "1", revision: 1, keys: [] }),

@@ -4,6 +4,7 @@ import { deadLetterOf } from "../../lib/rules/dead-letter.ts";
 import { FakeReader } from "../support/fake-reader.ts";
 import { rejection } from "../support/rejection.ts";
 import { sourceRecord } from "../support/records.ts";
+import { noneGaveWay } from "../support/gave-way.ts";
 
 const everything = { topic: null, error: null, sinceMs: null };
 
@@ -26,12 +27,13 @@ function letters(count: number): FakeReader {
   return reader;
 }
 
+const ignoredFields = () => Promise.resolve(noneGaveWay);
 const never = new AbortController().signal;
 
 test("all letters are counted by what they have in common", async () => {
-  const deps = { reader: letters(5), onProgress: () => {}, signal: never, deadline: null };
+  const deps = { reader: letters(5), onProgress: () => {}, signal: never, deadline: null, ignoredFields };
   const result = await digestDeadLetters({ topic: "dead", filter: everything, newest: null }, deps);
-  expect(result).toMatchObject({ read: 10, letters: 10, truncated: false, others: 0 });
+  expect(result).toMatchObject({ read: 10, letters: 10, truncated: false, others: 0, gaveWay: noneGaveWay });
   expect(result.groups.map(({ topic, count }) => [topic, count])).toEqual([
     ["app-0", 6],
     ["app-1", 4],
@@ -45,7 +47,7 @@ test("all letters are counted by what they have in common", async () => {
 
 test("where there are too many, the newest of every partition are", async () => {
   const reader = letters(5);
-  const deps = { reader, onProgress: () => {}, signal: never, deadline: null };
+  const deps = { reader, onProgress: () => {}, signal: never, deadline: null, ignoredFields };
   const result = await digestDeadLetters({ topic: "dead", filter: everything, newest: 4 }, deps);
   expect(result).toMatchObject({ read: 4, letters: 4, truncated: true });
   expect(reader.reads).toEqual([
@@ -63,6 +65,7 @@ test("a deadline ends it with what was counted by then; a stop ends it", async (
     },
     signal: never,
     deadline: deadline.signal,
+    ignoredFields,
   };
   const input = { topic: "dead", filter: everything, newest: null };
   expect(await digestDeadLetters(input, deps)).toMatchObject({ read: 4, letters: 4, truncated: true });

@@ -17,11 +17,17 @@ function read(...answers: readonly (string | null)[]) {
 test("is looked for by id and topic, in the topic's own indices", async () => {
   const source = '{"n":1.000}';
   const { asked, result } = read(searchAnswer([answeredHit({ offset: 9, source })]));
-  expect(await result).toEqual({ kind: "document", index: "app-1", raw: source });
+  expect(await result).toEqual({ kind: "document", index: "app-1", raw: source, ignored: [] });
   expect(asked[0]?.indices).toEqual(["app-*"]);
   const text = JSON.stringify(asked[0]?.body);
   expect(text).toContain('{"ids":{"values":["app:0:9:x"]}}');
   expect(text).toContain('{"terms":{"kafka.topic":["app"]}}');
+});
+
+test("says which of its fields gave way, and not those that are only long", async () => {
+  const source = JSON.stringify({ n: "abc", stack: "x".repeat(2_000) });
+  const { result } = read(searchAnswer([answeredHit({ offset: 9, source, ignored: ["n", "stack"] })]));
+  expect(await result).toMatchObject({ ignored: ["n"] });
 });
 
 test("may be missing", async () => {

@@ -40,7 +40,7 @@ function elasticsearch(...answers: readonly (string | null)[]) {
 
 test("gives a page of lines, found words marked, and where the next one begins", async () => {
   const source = '{"message":"a timeout","n":1.00,"kafka":{"topic":"app"}}';
-  const first = answeredHit({ offset: 9, source, marked: "a MARKtimeoutMARK", tags: ["t"] });
+  const first = answeredHit({ offset: 9, source, marked: "a MARKtimeoutMARK", tags: ["t"], ignored: ["n"] });
   const world = elasticsearch(searchAnswer([first, answeredHit({ offset: 8 })]));
   const result = await searchLogs(input, world.deps);
   expect(result).toMatchObject({
@@ -67,6 +67,7 @@ test("gives a page of lines, found words marked, and where the next one begins",
     cut: false,
     bytes: 9,
     tags: ["t"],
+    ignored: ["n"],
     documentJson: source,
   });
   expect(JSON.parse(Buffer.from(result.next ?? "", "base64url").toString())).toEqual([

@@ -11,6 +11,7 @@ export async function exposedMetrics(): Promise<ExposedMetrics> {
   for (const outcome of outcomeKinds) metrics.documents("app", outcome, 1);
   metrics.setLag("app", new Map([[0, 1]]));
   metrics.setRetentionLeft("app", new Map([[0, 1]]));
+  metrics.setIgnored("app", new Map([["user.id", 1]]));
   metrics.setTopics([{ topic: "app", state: "running" }]);
   metrics.setGaveWay([{ topic: "app", gaveWay: { err: 1 } }]);
   metrics.setChecks(new Map([["kafka", true]]));

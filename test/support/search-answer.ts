@@ -11,14 +11,22 @@ export interface AnsweredHit {
   readonly source?: string | null;
   readonly marked?: string;
   readonly tags?: readonly string[];
+  readonly ignored?: readonly string[];
 }
 
 /** One hit of topic `app` at 2026-03-04T12:00:00Z. */
-export function answeredHit({ offset, source = '{"message":"m"}', marked, tags }: AnsweredHit): string {
+export function answeredHit({
+  offset,
+  source = '{"message":"m"}',
+  marked,
+  tags,
+  ignored,
+}: AnsweredHit): string {
   const members = [
     '"_index":"app-1"',
     `"_id":"app:0:${offset}:x"`,
     '"_score":null',
+    ...(ignored === undefined ? [] : [`"_ignored":${JSON.stringify(ignored)}`]),
     ...(source === null ? [] : [`"_source": ${source}`]),
     ...(marked === undefined ? [] : [`"highlight":{"message":[${JSON.stringify(marked)}]}`]),
     `"fields":${JSON.stringify({ "kafka.topic": ["app"], ...(tags && { tags }) })}`,

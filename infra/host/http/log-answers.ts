@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import type { LogDocument } from "../../../functions/read-log-document.ts";
 import type { SearchLogsResult } from "../../../functions/search-logs.ts";
 import type { Specification } from "../../../lib/rules/declaration.ts";
 import { type ErrorCode, PenstockError } from "../../../lib/rules/errors.ts";
@@ -51,12 +52,12 @@ export function searchJson({ hits, ...rest }: SearchLogsResult): string {
   return withMember(rest, "hits", `[${texts.join(",")}]`);
 }
 
-/**
- * A whole document as JSON, in pieces: of one that is large there is no second copy.
- * @param raw the document's source, as it was written
- */
-export function* documentPieces(index: string, id: string, raw: string): Generator<string, void, void> {
-  yield `${JSON.stringify({ index, id, bytes: Buffer.byteLength(raw) }).slice(0, -1)},"raw":"`;
+/** A whole document as JSON, in pieces: of one that is large there is no second copy. */
+export function* documentPieces(
+  id: string,
+  { index, raw, ignored }: LogDocument,
+): Generator<string, void, void> {
+  yield `${JSON.stringify({ index, id, bytes: Buffer.byteLength(raw), ignored }).slice(0, -1)},"raw":"`;
   // A pair of surrogates may be parted: each is escaped then, and the two are read as one character again.
   for (const piece of slices(raw)) yield JSON.stringify(piece).slice(1, -1);
   yield '"}';

@@ -95,7 +95,7 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
       if (found.kind !== "document") {
         return problem(c, 413, `The document is ${tooLarge(index, id)}`, { members: { index, id } });
       }
-      const pieces = () => documentPieces(index, id, found.raw);
+      const pieces = () => documentPieces(id, found);
       if (found.raw.length <= LARGE) return answerJson(c, [...pieces()].join(""));
       const leave = largeDocuments.take(c.get("access"));
       return leave === null

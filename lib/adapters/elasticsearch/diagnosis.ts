@@ -9,8 +9,10 @@ import {
 } from "../../rules/diagnosis/elasticsearch.ts";
 import type { TemplateRefusals } from "../../rules/index-template.ts";
 import { PenstockError } from "../../rules/errors.ts";
+import type { IgnoredFieldsDeps } from "../../rules/search/gave-way.ts";
 import type { ElasticsearchSettings } from "../../rules/settings.ts";
 import { createElasticsearch, type Question } from "./client.ts";
+import { ignoredFieldsDeps } from "./ignored-fields.ts";
 
 /** Questions that show what a host may do, and change nothing. All throw PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`. */
 export interface ElasticsearchDiagnosis {
@@ -31,6 +33,8 @@ export interface ElasticsearchDiagnosis {
   /** Which of the patterns the index template cannot have, and why; where templates are the user's, none. */
   refusedPatterns(patterns: readonly string[], signal: AbortSignal): Promise<TemplateRefusals>;
   pipelines(signal: AbortSignal): Promise<ReadonlySet<string>>;
+  /** What the fields that gave way are asked for with. */
+  ignoredFields(signal: AbortSignal): IgnoredFieldsDeps;
   close(): Promise<void>;
 }
 
@@ -200,6 +204,8 @@ export function createElasticsearchDiagnosis(settings: ElasticsearchSettings): E
         throw error;
       }
     },
+
+    ignoredFields: (signal) => ignoredFieldsDeps(client, signal),
 
     close: () => client.close(),
   };

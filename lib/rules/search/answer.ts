@@ -17,6 +17,8 @@ export interface FoundHit {
   /** Null: the document does not say. */
   readonly topic: string | null;
   readonly tags: readonly string[];
+  /** Fields that Elasticsearch keeps in the source and has not indexed, or not all values of (`_ignored`). */
+  readonly ignored: readonly string[];
 }
 
 /** Elasticsearch's answer to a search. */
@@ -84,6 +86,7 @@ function readHit(hit: unknown, rawHit: string): FoundHit | null {
     marked: Array.isArray(marked) && typeof marked[0] === "string" ? marked[0] : null,
     topic: texts("kafka.topic")[0] ?? null,
     tags: texts("tags"),
+    ignored: stringsIn(hit["_ignored"]),
   };
 }
 

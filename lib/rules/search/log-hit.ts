@@ -1,6 +1,7 @@
 import type { FoundHit } from "./answer.ts";
 import { lineBytes } from "./body.ts";
 import { cutDocument } from "./cut-document.ts";
+import { fieldsThatGaveWay } from "./ignored-fields.ts";
 import { messageText } from "./message-text.ts";
 import { fragmentLine, lineOf, type Segment } from "./segments.ts";
 
@@ -21,6 +22,8 @@ export interface LogHit {
   /** Of the whole text as UTF-8; null: it was too long to be fetched. */
   readonly bytes: number | null;
   readonly tags: readonly string[];
+  /** Fields that gave way: kept, and not searchable by their names. */
+  readonly ignored: readonly string[];
   /** The source as JSON, long strings cut; null: too large, or not fetched. */
   readonly documentJson: string | null;
 }
@@ -39,6 +42,7 @@ export function logHitOf(hit: FoundHit, marker: string): LogHit {
     timestamp: isoTime(timestampMs),
     ...textOf(hit, marker),
     tags: hit.tags,
+    ignored: fieldsThatGaveWay(hit.ignored, hit.source?.object ?? null),
     documentJson: hit.source === null ? null : cutDocument(hit.source.raw, lineBytes, documentBytes),
   };
 }

@@ -24,6 +24,15 @@ export function searchTarget(
   return managed && tooMany ? [recordsAlias] : indices;
 }
 
+/** The same for what may be of topics that are not in force any more, or are not known here. */
+export function widestTarget(
+  inForce: ReadonlyMap<string, Specification>,
+  managed: boolean,
+): readonly string[] {
+  const indices = searchTarget([...inForce.keys()], inForce, managed);
+  return managed ? [...new Set([...indices, recordsAlias])] : indices;
+}
+
 /** As it stands in a path. */
 export function targetText(indices: readonly string[]): string {
   return indices.map(encodeURIComponent).join(",");

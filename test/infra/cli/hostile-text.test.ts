@@ -13,6 +13,7 @@ import { createLogger } from "../../../lib/adapters/log.ts";
 import { acting, actingText } from "../../support/acting-text.ts";
 import { declaration } from "../../support/declarations.ts";
 import { replayResult } from "../../support/replay-result.ts";
+import { noneGaveWay } from "../../support/gave-way.ts";
 
 /** Reports of others' text, and the lines that they have whatever that is. */
 const reports: Readonly<Record<string, (text: string) => string>> = {
@@ -99,6 +100,7 @@ const digest = {
   doubles: 0,
   letters: 2,
   truncated: false,
+  gaveWay: noneGaveWay,
 } as const;
 
 function groups(text: string) {

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { formatDigest, formatReplay } from "../../../infra/cli/replay-report.ts";
 import type { DigestGroup } from "../../../lib/rules/dead-letter-digest.ts";
 import { replayResult } from "../../support/replay-result.ts";
+import { noneGaveWay } from "../../support/gave-way.ts";
 
 const group: DigestGroup = {
   topic: "app",
@@ -59,6 +60,7 @@ test("a digest, with what does not belong there", () => {
       letters: 2,
       firstForeign: { partition: 0, offset: 9, reason: "it has no header penstock.topic" },
       truncated: true,
+      gaveWay: noneGaveWay,
       groups: [{ ...group, count: 2, field: null }],
       others: 0,
     },
@@ -67,4 +69,28 @@ test("a digest, with what does not belong there", () => {
   expect(text).toContain("the first: partition 0, offset 9: it has no header penstock.topic\n");
   expect(text).toContain("        2  topic app: document_parsing_exception\n");
   expect(text).toContain("There are more: not all were looked at.\n");
+  expect(text).toContain("every field of every indexed record could be searched by its name.\n");
+});
+
+test("a digest names the fields that gave way, in one line each, and what cannot be told", () => {
+  const sample = { index: "app-1", id: "app:0:7:x" };
+  const fields = [
+    { topic: "app", field: "user\u001b[31m.id", records: 1_200, why: "unfit", type: "long", sample },
+    { topic: "app", field: "x", records: 3, why: "limit", type: null, sample },
+    { topic: "web", field: "err", records: 2, why: "refused", type: null, sample },
+  ] as const;
+  const gaveWay = { ...noneGaveWay, fields, problems: ["1 of 2 shards failed"] };
+  const { dryRun: _, byError, ...counts } = replayResult();
+  expect(formatDigest({ ...counts, ...byError, letters: 0, truncated: false, gaveWay }, "dead"))
+    .toBe(`There are no dead letters in topic dead.
+
+Indexed in the last 24 hours, but not found by these fields' names:
+    1,200  topic app, field user [31m.id: values that are no long
+           for example app:0:7:x in app-1
+        3  topic app, field x: the index has as many fields as it may have
+           for example app:0:7:x in app-1
+        2  topic web, field err: the index refused the records, whose fields are one now
+           for example app:0:7:x in app-1
+Not all fields that gave way can be told: 1 of 2 shards failed.
+`);
 });

@@ -28,6 +28,7 @@ test("what a search found is what the page is told, documents apart", () => {
         cut: false,
         bytes: 1,
         tags: [],
+        ignored: [],
         documentJson: null,
       },
     ],

@@ -14,6 +14,7 @@ test("every metric of the contract has its name, type and labels", async () => {
   metrics.bulkRetried("too_many_requests");
   metrics.bulkTook(1500);
   metrics.setLag("a", new Map([[0, 7]]));
+  metrics.setIgnored("a", new Map([["user.id", 3]]));
   metrics.rangeLost("a", 11);
   metrics.rangeLost("a", 0);
   metrics.setTopics([
@@ -38,6 +39,7 @@ test("every metric of the contract has its name, type and labels", async () => {
     "penstock_bulk_duration_seconds_sum 1.5",
     "penstock_bulk_duration_seconds_count 1",
     'penstock_consumer_lag{topic="a",partition="0"} 7',
+    'penstock_ignored_documents{topic="a",field="user.id"} 3',
     'penstock_offsets_lost_total{topic="a"} 11',
     'penstock_lost_ranges_total{topic="a"} 2',
     'penstock_topic_state{topic="a",state="running"} 1',

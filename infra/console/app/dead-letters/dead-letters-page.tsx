@@ -7,6 +7,7 @@ import { Hostile } from "../components/hostile.tsx";
 import { Notice } from "../components/notice.tsx";
 import { ReadOnlyNotice } from "../components/read-only.tsx";
 import { Pager } from "../components/pager.tsx";
+import { GaveWay } from "./gave-way.tsx";
 import { GroupsTable } from "./groups-table.tsx";
 import { ReplayDialog } from "./replay-dialog.tsx";
 import { ReplayPanel } from "./replay-panel.tsx";
@@ -17,7 +18,7 @@ import { pageOf } from "../page-of.ts";
 import { hrefWith, navigate, usePlace } from "../router.ts";
 import { useAnswer } from "../use-answer.ts";
 
-/** What was refused, by topic, field and error, and the way back for it. */
+/** What was refused, by topic, field and error, and the way back for it; then the fields that gave way. */
 export function DeadLettersPage() {
   const place = usePlace();
   const topic = place.query.get("topic") ?? "";
@@ -63,6 +64,7 @@ export function DeadLettersPage() {
       {data === null ? null : <Total digest={data} topic={topic} />}
       {rows.length === 0 ? null : <GroupsTable groups={rows} busy={starting} onReplay={setAsking} />}
       <Pager page={page} pages={pages} />
+      {data === null ? null : <GaveWay gaveWay={data.gaveWay} topic={topic} />}
       {asking === null || data === null ? null : (
         <ReplayDialog
           group={asking}

@@ -7,6 +7,7 @@ import { byteSize } from "../format.ts";
 import { useAnswer } from "../use-answer.ts";
 import { type DocumentRef, documentPath, exploreHref, type ExploreState, frozenHref } from "./address.ts";
 import { CutText } from "./cut-text.tsx";
+import { DocumentNotes } from "./document-notes.tsx";
 import { FieldTable } from "./field-table.tsx";
 import { prettyJson } from "./json-text.ts";
 import { around } from "./time-range.ts";
@@ -68,6 +69,7 @@ export function DocumentView({ doc, timestamp, state }: DocumentViewProps) {
           </a>
         )}
       </div>
+      {data.raw.length <= maxParsedLength ? <DocumentNotes document={data} /> : null}
       <DocumentText key={view} view={view} raw={data.raw} state={state} />
       <p class="muted id">
         <Hostile text={data.id} /> in index <Hostile text={data.index} />

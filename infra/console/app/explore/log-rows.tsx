@@ -4,6 +4,7 @@ import { Time } from "../components/times.tsx";
 import { byteSize } from "../format.ts";
 import { visibleText } from "../visible-text.ts";
 import type { DocumentRef, ExploreState } from "./address.ts";
+import { noteOf } from "./document-notes.tsx";
 import { DocumentView } from "./document-view.tsx";
 
 interface LogRowsProps {
@@ -40,6 +41,7 @@ interface LineProps {
 
 const Line = memo(({ hit, open, toggle }: LineProps) => {
   const at = hit.timestamp === null ? Number.NaN : Date.parse(hit.timestamp);
+  const note = noteOf(hit);
   const onClick = (event: MouseEvent): void => {
     // Who has just selected text wants to keep it; buttons have a click of their own.
     if (event.target instanceof Element && event.target.closest("button") !== null) return;
@@ -61,6 +63,11 @@ const Line = memo(({ hit, open, toggle }: LineProps) => {
       <bdi class="text">
         {hit.line.map(([text, found]) => (found ? <mark>{visibleText(text)}</mark> : visibleText(text)))}
       </bdi>
+      {note === null ? null : (
+        <span class="note warning">
+          <span aria-hidden="true">▲</span> {note}
+        </span>
+      )}
       {hit.cut ? (
         <button type="button" class="plain" onClick={() => toggle.current?.(hit)}>
           {open ? "Show less" : `Show all${hit.bytes === null ? "" : ` ${byteSize(hit.bytes)}`}`}

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import type { DigestResult } from "../../../../functions/digest-dead-letters.ts";
 import type { ForeignRecord } from "../../../../functions/read-dead-letters.ts";
+import type { IgnoredFields } from "../../../../functions/read-ignored-fields.ts";
 import type { RecordPlace, ReplayProgress, ReplayResult } from "../../../../functions/replay-dead-letters.ts";
 import type { DeadLetterDigest, DigestGroup } from "../../../../lib/rules/dead-letter-digest.ts";
+import type { FieldThatGaveWay } from "../../../../lib/rules/search/gave-way.ts";
 import type { ReplayJob } from "../../replay-jobs.ts";
 import {
   jsonAnswer,
@@ -44,12 +46,32 @@ const counts = {
   filteredOut: wholeNumber,
   doubles: wholeNumber,
 };
+const fieldThatGaveWay: z.ZodType<FieldThatGaveWay> = z.object({
+  topic: z.string(),
+  field: z.string(),
+  records: wholeNumber,
+  why: z.enum(["unfit", "limit", "refused"]).meta({
+    description:
+      "`unfit`: values that are not of the field's type. `limit`: one field more than the index may have. `refused`: the index refused the records, which were flattened.",
+  }),
+  type: z.string().nullable().meta({ description: "As which the field is mapped; null: it is not." }),
+  sample: z.object({ index: z.string(), id: z.string() }),
+});
+const ignoredFields: z.ZodType<IgnoredFields> = z.object({
+  from: timeText,
+  to: timeText,
+  fields: z.array(fieldThatGaveWay).meta({ description: "The most frequent first, at most 20 of a topic." }),
+  problems: z.array(z.string()).meta({ description: "What is missing, and why." }),
+});
 const digestResult: z.ZodType<DigestResult> = z.object({
   ...counts,
   ...groups,
   letters: wholeNumber,
   firstForeign: foreignRecord.nullable(),
   truncated: z.boolean().meta({ description: "True: there are more letters than were looked at." }),
+  gaveWay: ignoredFields.meta({
+    description: "By whose names records of the last day are not found, though they are indexed.",
+  }),
 });
 
 const outcomes = {
@@ -110,6 +132,8 @@ export const deadLetters: Subject = {
     DigestGroup: digestGroup,
     DeadLetterDigest: digest,
     ForeignRecord: foreignRecord,
+    FieldThatGaveWay: fieldThatGaveWay,
+    IgnoredFields: ignoredFields,
     DigestResult: digestResult,
     ReplayResult: replayResult,
     ReplayProgress: progress,
@@ -119,7 +143,7 @@ export const deadLetters: Subject = {
   paths: {
     "/dead-letters": {
       get: {
-        summary: "The newest dead letters by topic, field and error",
+        summary: "The newest dead letters by topic, field and error, and the fields that gave way",
         parameters: [queryParameter("topic", "Of this topic only.", { type: "string" })],
         responses: {
           200: jsonAnswer("What they have in common.", ref("DigestResult")),

@@ -14,6 +14,10 @@ import {
 } from "./operation.ts";
 import { problemMembers } from "./problem-schema.ts";
 
+const ignored = z.array(z.string()).meta({
+  description:
+    "Fields that gave way: kept, and not searchable by their names. Not those with long texts alone.",
+});
 const document = z.record(z.string(), z.unknown());
 const hit: z.ZodType<Omit<LogHit, "documentJson">> = z.object({
   id: z.string(),
@@ -28,6 +32,7 @@ const hit: z.ZodType<Omit<LogHit, "documentJson">> = z.object({
   cut: z.boolean(),
   bytes: wholeNumber.nullable().meta({ description: "Of the whole text; null: too long to be fetched." }),
   tags: z.array(z.string()),
+  ignored,
   document: document.nullable().meta({ description: "Long strings cut; null: too large." }),
 });
 const result: z.ZodType<Omit<SearchLogsResult, "hits">> = z.object({
@@ -51,6 +56,7 @@ const whole = z.object({
   id: z.string(),
   raw: z.string().meta({ description: "As it was written, every digit kept." }),
   bytes: wholeNumber,
+  ignored,
 });
 
 const topics: Parameter = queryParameter("topic", "Of this topic; may be given again. None: of all.", {

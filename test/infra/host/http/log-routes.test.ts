@@ -133,7 +133,7 @@ test("a document is answered as it was written, once", async () => {
   const answer = await ask(documentPath);
   expect(answer.headers.get("content-type")).toBe("application/json");
   const told = (await answer.json()) as LogDocument;
-  expect(Object.keys(told).toSorted()).toEqual(["bytes", "id", "index", "raw"]);
+  expect(Object.keys(told).toSorted()).toEqual(["bytes", "id", "ignored", "index", "raw"]);
   expect(told.raw === source).toBe(true);
   expect(told.bytes).toBe(Buffer.byteLength(source));
 });

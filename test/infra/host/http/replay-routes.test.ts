@@ -6,6 +6,7 @@ import type { ReplayJob } from "../../../../infra/host/replay-jobs.ts";
 import { PenstockError } from "../../../../lib/rules/errors.ts";
 import type { ReplayRequest } from "../../../../lib/rules/replay-request.ts";
 import { bearer, problemOf, setUp, token } from "./fixture.ts";
+import { noneGaveWay } from "../../../support/gave-way.ts";
 
 const job: ReplayJob = {
   id: "id-1",
@@ -25,6 +26,7 @@ const digest = {
   letters: 0,
   firstForeign: null,
   truncated: false,
+  gaveWay: noneGaveWay,
   groups: [],
   others: 0,
 };

@@ -1,0 +1,86 @@
+import type { IgnoredFields } from "../../../../functions/read-ignored-fields.ts";
+import { gaveWayReason } from "../../../../lib/rules/search/gave-way.ts";
+import { Count } from "../components/figures.tsx";
+import { Hostile } from "../components/hostile.tsx";
+import { Notice } from "../components/notice.tsx";
+import { exploreHref } from "../explore/address.ts";
+import { around } from "../explore/time-range.ts";
+import { parseDocumentId } from "../../../../lib/rules/document-id.ts";
+
+/** By whose names records are not found, though they are indexed. */
+export function GaveWay({
+  gaveWay: { fields, problems },
+  topic,
+}: {
+  readonly gaveWay: IgnoredFields;
+  readonly topic: string;
+}) {
+  return (
+    <section>
+      <h2>Fields that gave way</h2>
+      {fields.length > 0 || problems.length > 0 ? null : (
+        <p>
+          None{topic === "" ? "" : ` of ${topic}`} in the last 24 hours: every field of what was indexed can
+          be searched by its name.
+        </p>
+      )}
+      {problems.map((problem) => (
+        <Notice key={problem} kind="info">
+          Not all can be told: <Hostile text={problem} />.
+        </Notice>
+      ))}
+      {fields.length === 0 ? null : (
+        <>
+          <p>
+            Records of the last 24 hours that are indexed, and not found by the names of these fields. Nothing
+            is lost: the values are in the documents. Rename the field where it is written, or map it in an
+            index template of your own.
+          </p>
+          <div class="scroll" tabindex={0} role="region" aria-label="Fields that gave way">
+            <table class="cards">
+              <thead>
+                <tr>
+                  <th scope="col">Topic</th>
+                  <th scope="col">Field</th>
+                  <th scope="col">Why</th>
+                  <th scope="col" class="number">
+                    Records
+                  </th>
+                  <th scope="col">Example</th>
+                </tr>
+              </thead>
+              <tbody>
+                {fields.map((one) => (
+                  <tr key={`${one.topic}/${one.why}/${one.field}`}>
+                    <th scope="row">{one.topic}</th>
+                    <td data-label="Field" class="field">
+                      <code>
+                        <Hostile text={one.field} />
+                      </code>
+                    </td>
+                    <td data-label="Why">
+                      <Hostile text={gaveWayReason(one)} />
+                    </td>
+                    <td data-label="Records" class="number">
+                      <Count value={one.records} />
+                    </td>
+                    <td data-label="Example">
+                      <a href={exampleHref(one.topic, one.sample.id)}>
+                        Open<span class="unseen"> one with {one.field}</span>
+                      </a>
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        </>
+      )}
+    </section>
+  );
+}
+
+function exampleHref(topic: string, id: string): string {
+  const at = parseDocumentId(topic, id)?.timestamp ?? -1;
+  return exploreHref({ topics: [topic], ...(at < 0 ? {} : around(at, 60_000)), doc: { topic, id } });
+}

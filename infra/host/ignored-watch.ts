@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { IgnoredFields } from "../../functions/read-ignored-fields.ts";
+import { messageOf } from "../../lib/rules/errors.ts";
+import type { Logger } from "../../lib/rules/logger.ts";
+import type { TopicStatus } from "../../lib/rules/status.ts";
+
+/** Asks Elasticsearch now and then which fields gave way in topics of this host, for the metrics. */
+export interface IgnoredWatch {
+  stop(): Promise<void>;
+}
+
+export interface IgnoredWatchDeps {
+  statuses(): readonly TopicStatus[];
+  /** Of the documents of the last hour. */
+  ask(topics: readonly string[], signal: AbortSignal): Promise<IgnoredFields>;
+  /** How many documents there are by field, of a topic that was asked for. */
+  show(topic: string, documents: ReadonlyMap<string, number>): void;
+  /** Milliseconds of a clock that is never set. */
+  readonly monotonicMs: () => number;
+  readonly logger: Pick<Logger, "debug">;
+}
+
+const LOOK_MS = 5_000;
+const EVERY_MS = 60_000;
+/** An Elasticsearch that takes long over the answer is asked more seldom: it takes a hundredth of its time at most. */
+const REST = 100;
+const QUESTION_MS = 10_000;
+
+export function createIgnoredWatch(deps: IgnoredWatchDeps): IgnoredWatch {
+  const life = new AbortController();
+  let dueMs = deps.monotonicMs();
+  let shown: readonly string[] = [];
+
+  const look = async (): Promise<void> => {
+    const topics = ownTopics(deps.statuses());
+    for (const topic of shown) if (!topics.includes(topic)) deps.show(topic, new Map());
+    shown = shown.filter((topic) => topics.includes(topic));
+    const beganMs = deps.monotonicMs();
+    if (topics.length === 0 || beganMs < dueMs) return;
+    const signal = AbortSignal.any([life.signal, AbortSignal.timeout(QUESTION_MS)]);
+    try {
+      const { fields, problems } = await deps.ask(topics, signal);
+      if (problems.length > 0) deps.logger.debug("ignored fields are not counted", { problems });
+      if (problems.length > 0 && fields.length === 0) return;
+      for (const topic of topics) {
+        const own = fields.filter((one) => one.topic === topic && one.why !== "refused");
+        deps.show(topic, new Map(own.map(({ field, records }) => [field, records])));
+      }
+      shown = topics;
+    } finally {
+      dueMs = beganMs + Math.max(EVERY_MS, REST * (deps.monotonicMs() - beganMs));
+    }
+  };
+
+  const rounds = (async () => {
+    while (!life.signal.aborted) {
+      // Rejects only when the watch is stopped, which the loop's condition sees.
+      await sleep(LOOK_MS, undefined, { signal: life.signal }).catch(() => {});
+      if (life.signal.aborted) return;
+      // That Elasticsearch does not answer, the monitor says.
+      await look().catch((error: unknown) => {
+        deps.logger.debug("Elasticsearch was asked for ignored fields", { error: messageOf(error) });
+      });
+    }
+  })();
+
+  return {
+    async stop() {
+      life.abort(new Error("the host stops"));
+      await rounds;
+    },
+  };
+}
+
+/** Those whose first partition is this host's: of several hosts each topic has one that asks for it. */
+function ownTopics(statuses: readonly TopicStatus[]): string[] {
+  return statuses
+    .filter(({ partitions }) => partitions.some(({ partition, owned }) => partition === 0 && owned))
+    .map(({ topic }) => topic);
+}

@@ -1,0 +1,54 @@
+import { z } from "zod";
+import { PenstockError } from "../../rules/errors.ts";
+import type { TypeOf } from "../../rules/search/gave-way.ts";
+import type { Elasticsearch } from "./client.ts";
+
+const TIMEOUT_MS = 5_000;
+/** A URL is bounded at 4 KiB, a name at 255 bytes. */
+const INDICES_AT_ONCE = 10;
+
+const shape = z.object({
+  indices: z.union([z.string(), z.array(z.string())]),
+  fields: z.record(z.string(), z.record(z.string(), z.object({ indices: z.array(z.string()).optional() }))),
+});
+
+/**
+ * What indices map fields as: the right to read is enough for that.
+ * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
+ */
+export async function fieldTypes(
+  elasticsearch: Pick<Elasticsearch, "ask">,
+  indices: readonly string[],
+  fields: readonly string[],
+  signal: AbortSignal,
+): Promise<TypeOf> {
+  const types = new Map<string, string>();
+  for (let at = 0; at < indices.length; at += INDICES_AT_ONCE) {
+    const some = indices.slice(at, at + INDICES_AT_ONCE);
+    const answer = await elasticsearch.ask(
+      {
+        method: "POST",
+        path: `/${some.map(encodeURIComponent).join(",")}/_field_caps`,
+        querystring: { ignore_unavailable: "true", allow_no_indices: "true", include_unmapped: "true" },
+        body: { fields },
+        timeoutMs: TIMEOUT_MS,
+      },
+      signal,
+    );
+    const parsed = shape.safeParse(answer);
+    if (!parsed.success) {
+      throw new PenstockError("elasticsearch_refused", "what /_field_caps answers cannot be read");
+    }
+    for (const [field, byType] of Object.entries(parsed.data.fields)) {
+      for (const [type, { indices: having }] of Object.entries(byType)) {
+        // Those that are the same everywhere name no index.
+        if (type !== "unmapped") for (const index of having ?? some) types.set(keyOf(index, field), type);
+      }
+    }
+  }
+  return (index, field) => types.get(keyOf(index, field)) ?? null;
+}
+
+function keyOf(index: string, field: string): string {
+  return JSON.stringify([index, field]);
+}

@@ -1,0 +1,18 @@
+import type { IgnoredFieldsDeps } from "../../rules/search/gave-way.ts";
+import type { Elasticsearch } from "./client.ts";
+import { fieldTypes } from "./field-types.ts";
+import { searchText } from "./search.ts";
+
+const TIMEOUT_MS = 8_000;
+
+/** What `readIgnoredFields` asks with. */
+export function ignoredFieldsDeps(
+  elasticsearch: Pick<Elasticsearch, "ask" | "askForText">,
+  signal: AbortSignal,
+): IgnoredFieldsDeps {
+  return {
+    search: (indices, body, maxBytes) =>
+      searchText(elasticsearch, { indices, body, maxBytes, timeoutMs: TIMEOUT_MS }, signal),
+    fieldTypes: (indices, fields) => fieldTypes(elasticsearch, indices, fields, signal),
+  };
+}

@@ -1,0 +1,57 @@
+import { type FieldThatGaveWay, gaveWayReason } from "../search/gave-way.ts";
+import { type Check, checksOf, counted } from "./check.ts";
+
+const { ok, skipped, warning } = checksOf("elasticsearch");
+
+const NAMED_FIELDS = 5;
+const NAMED_TOPICS = 20;
+
+/** @param found of the last day; `problems`: what is missing of them */
+export function judgeGaveWay({
+  fields,
+  problems,
+}: {
+  readonly fields: readonly FieldThatGaveWay[];
+  readonly problems: readonly string[];
+}): Check[] {
+  const name = "fields";
+  const [problem] = problems;
+  const missing =
+    problem === undefined ? [] : [skipped(name, `not all that gave way can be told: ${problem}`)];
+  const topics = [...Map.groupBy(fields, ({ topic }) => topic)];
+  if (topics.length === 0) {
+    return problem === undefined
+      ? [ok(name, "all that came in the last day are searchable by name")]
+      : missing;
+  }
+  const rest = topics.length - NAMED_TOPICS;
+  return [
+    ...topics.slice(0, NAMED_TOPICS).map(([topic, own]) => checkOf(topic, own)),
+    ...(rest > 0
+      ? [
+          warning(
+            name,
+            `some gave way in ${counted(rest, "more topic")}`,
+            "bun run replay --digest names them",
+          ),
+        ]
+      : []),
+    ...missing,
+  ];
+}
+
+function checkOf(topic: string, fields: readonly FieldThatGaveWay[]): Check {
+  const shown = fields.slice(0, NAMED_FIELDS).map((one) => {
+    const { field, records, sample } = one;
+    return `${field} in ${counted(records, "record")} of the last day (${gaveWayReason(one)}; for example ${sample.id} in ${sample.index})`;
+  });
+  const rest = fields.length - shown.length;
+  const more = rest > 0 ? `, and ${counted(rest, "more field")}` : "";
+  return warning(
+    `fields of ${topic}`,
+    `not searchable by name: ${shown.join(", ")}${more}`,
+    fields.every(({ why }) => why === "limit")
+      ? "write fewer different names, or raise index.mapping.total_fields.limit in an index template of your own"
+      : "rename the field where it is written, or map it in an index template of your own (as keyword it takes any value)",
+  );
+}

@@ -1,0 +1,37 @@
+/**
+ * From this length on a text is indexed by its words alone, and not as one value (`ignore_above` in
+ * lib/rules/index-template.ts); Elasticsearch counts UTF-16 units as we do.
+ */
+const longestValue = 1_024;
+
+/**
+ * Of the fields that Elasticsearch calls ignored those that gave way: their values do not fit how the index maps them, or it
+ * has too many fields. A text that is only too long to be searched as one value is none of them.
+ *
+ * @param ignored `_ignored` of a document
+ * @param source the document's; null: not known, so that all count
+ */
+export function fieldsThatGaveWay(
+  ignored: readonly string[],
+  source: Readonly<Record<string, unknown>> | null,
+): readonly string[] {
+  if (source === null) return ignored;
+  return ignored.filter((field) => {
+    const values = leavesAt(source, field.split("."));
+    // A field's second form, such as `message.keyword`, is not in the source: the first one is searched.
+    return (
+      values.length > 0 && !values.some((value) => typeof value === "string" && value.length > longestValue)
+    );
+  });
+}
+
+/** Every single value under a name with dots, which may stand as one name, as objects within objects, or in lists. */
+function leavesAt(value: unknown, names: readonly string[]): unknown[] {
+  if (Array.isArray(value)) return value.flatMap((element: unknown) => leavesAt(element, names));
+  if (typeof value !== "object" || value === null) return names.length === 0 ? [value] : [];
+  if (names.length === 0) return Object.values(value).flatMap((child) => leavesAt(child, []));
+  return names.flatMap((_, at) => {
+    const name = names.slice(0, at + 1).join(".");
+    return Object.hasOwn(value, name) ? leavesAt(Reflect.get(value, name), names.slice(at + 1)) : [];
+  });
+}

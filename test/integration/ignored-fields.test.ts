@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { IgnoredFields } from "../../functions/read-ignored-fields.ts";
+import { diagnosed } from "../support/doctor-command.ts";
+import { eventually } from "../support/eventually.ts";
+import { startTestHost, type TestHost } from "../support/host.ts";
+import { uniqueName } from "../support/kafka.ts";
+import { runReplay } from "../support/replay-command.ts";
+import { connectStack, type StackClients } from "../support/stack-clients.ts";
+
+/** An index that lets malformed values and one field too many give way, and refuses text in one field. */
+const index = (fields: number) => ({
+  settings: {
+    "index.mapping.ignore_malformed": true,
+    "index.mapping.total_fields.limit": fields,
+    "index.mapping.total_fields.ignore_dynamic_beyond_limit": true,
+  },
+  mappings: {
+    dynamic_templates: [
+      { strings: { match_mapping_type: "string", mapping: { type: "keyword", ignore_above: 1024 } } },
+    ],
+    properties: {
+      "@timestamp": { type: "date" },
+      message: { type: "text", fields: { keyword: { type: "keyword", ignore_above: 1024 } } },
+      tags: { type: "keyword" },
+      n: { type: "long" },
+      strict: { type: "long", ignore_malformed: false },
+      stack: { type: "keyword", ignore_above: 1024 },
+      kafka: {
+        properties: {
+          topic: { type: "keyword" },
+          partition: { type: "integer" },
+          offset: { type: "long" },
+          value: { type: "flattened" },
+          refused: { type: "keyword" },
+        },
+      },
+    },
+  },
+});
+
+describe("fields that gave way", () => {
+  const topic = uniqueName("gave-way");
+  let stack: StackClients;
+  let host: TestHost;
+  let config: object;
+
+  beforeAll(async () => {
+    stack = await connectStack();
+    await stack.kafka.createTopic(topic);
+    const mapped = 13;
+    await stack.elasticsearch.request("PUT", `/${topic}`, index(mapped + 1));
+    await stack.kafka.produce(
+      topic,
+      [
+        { message: "fits", n: 1 },
+        { message: "is a word", n: "abc" },
+        { message: "is another", n: "def" },
+        { message: "is too long", stack: "x".repeat(2_000) },
+        { message: "y".repeat(2_000) },
+        { message: "has the last field", last: 1 },
+        { message: "has one too many", beyond: 1 },
+        { message: "is refused", strict: "no number" },
+      ].map((record) => ({ value: JSON.stringify(record) })),
+    );
+    config = { ...stack.config, topics: [{ topic, format: "json" as const }] };
+    host = await startTestHost(config);
+    await host.untilTopic(topic, "is indexed", ({ counts }) => counts.indexed === 8);
+    await stack.elasticsearch.request("POST", `/${topic}/_refresh`);
+  }, 60_000);
+  afterAll(async () => {
+    await host[Symbol.asyncDispose]();
+    await stack.elasticsearch.request("DELETE", `/${topic}`);
+    await stack[Symbol.asyncDispose]();
+  });
+
+  test("are told of each line and document, but not those that are only long", async () => {
+    const answer = await host.fetch(`/logs?topic=${topic}&from=now-1h`);
+    const { hits } = (await answer.json()) as {
+      hits: { offset: number; id: string; ignored: string[]; tags: string[] }[];
+    };
+    const byOffset = hits.toSorted((a, b) => a.offset - b.offset);
+    expect(byOffset.map(({ ignored }) => ignored)).toEqual([[], ["n"], ["n"], [], [], [], ["beyond"], []]);
+    expect(byOffset[7]?.tags).toContain("fields_flattened");
+    const id = encodeURIComponent(byOffset[1]?.id ?? "");
+    const document = await host.fetch(`/logs/document?topic=${topic}&id=${id}`);
+    expect(await document.json()).toMatchObject({ ignored: ["n"] });
+  });
+
+  test("are told beside the dead letters, with why, how many and one of them", async () => {
+    const { gaveWay } = (await (await host.fetch(`/dead-letters?topic=${topic}`)).json()) as {
+      gaveWay: IgnoredFields;
+    };
+    expect(gaveWay.problems).toEqual([]);
+    expect(gaveWay.fields.map(({ field, records, why, type }) => [field, records, why, type])).toEqual([
+      ["n", 2, "unfit", "long"],
+      ["beyond", 1, "limit", null],
+      ["strict", 1, "refused", null],
+    ]);
+    expect(gaveWay.fields[0]?.sample.id).toStartWith(`${topic}:0:`);
+  });
+
+  test("are told by the metrics", async () => {
+    const text = await eventually("they are asked for", async () => {
+      const metrics = await (await host.fetch("/metrics")).text();
+      return metrics.includes("penstock_ignored_documents{") ? metrics : null;
+    });
+    expect(text).toContain(`penstock_ignored_documents{topic="${topic}",field="n"} 2`);
+    expect(text).toContain(`penstock_ignored_documents{topic="${topic}",field="beyond"} 1`);
+    expect(text).not.toContain(`penstock_ignored_documents{topic="${topic}",field="stack"}`);
+  }, 30_000);
+
+  test("are a finding of doctor's", async () => {
+    const { find } = await diagnosed({ ...config, http: { port: 0 } });
+    expect(find(`fields of ${topic}`)).toMatchObject({ state: "warning" });
+    expect(find(`fields of ${topic}`)?.seen).toContain(
+      "n in 2 records of the last day (values that are no long;",
+    );
+    expect(find(`fields of ${topic}`)?.remedy).toContain("rename the field");
+  }, 60_000);
+
+  test("are told by the digest of the command line", async () => {
+    const { out } = await runReplay(config, "--digest", "--topic", topic);
+    expect(out).toContain(`        2  topic ${topic}, field n: values that are no long\n`);
+    expect(out).toContain(
+      `        1  topic ${topic}, field beyond: the index has as many fields as it may have\n`,
+    );
+  }, 60_000);
+});

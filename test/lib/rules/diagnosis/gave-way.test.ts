@@ -1,0 +1,45 @@
+import { expect, test } from "bun:test";
+import { judgeGaveWay } from "../../../../lib/rules/diagnosis/gave-way.ts";
+import type { FieldThatGaveWay } from "../../../../lib/rules/search/gave-way.ts";
+
+const field = (topic: string, name: string, why: FieldThatGaveWay["why"] = "unfit"): FieldThatGaveWay => ({
+  topic,
+  field: name,
+  records: 1_200,
+  why,
+  type: why === "unfit" ? "long" : null,
+  sample: { index: `${topic}-1`, id: `${topic}:0:7:x` },
+});
+
+test("names topic, field, how many records, why, one of them, and what to do", () => {
+  expect(
+    judgeGaveWay({ fields: [field("app", "user.id"), field("app", "x", "limit")], problems: [] }),
+  ).toEqual([
+    {
+      area: "elasticsearch",
+      name: "fields of app",
+      state: "warning",
+      seen: "not searchable by name: user.id in 1,200 records of the last day (values that are no long; for example app:0:7:x in app-1), x in 1,200 records of the last day (the index has as many fields as it may have; for example app:0:7:x in app-1)",
+      remedy:
+        "rename the field where it is written, or map it in an index template of your own (as keyword it takes any value)",
+    },
+  ]);
+  expect(judgeGaveWay({ fields: [field("app", "x", "limit")], problems: [] })[0]?.remedy).toContain(
+    "total_fields.limit",
+  );
+});
+
+test("is well where none did, and skipped where that cannot be told", () => {
+  expect(judgeGaveWay({ fields: [], problems: [] })).toMatchObject([{ name: "fields", state: "ok" }]);
+  expect(judgeGaveWay({ fields: [], problems: ["it is too old"] })).toMatchObject([
+    { state: "skipped", seen: "not all that gave way can be told: it is too old" },
+  ]);
+});
+
+test("is no longer for many topics and fields than can be read", () => {
+  const fields = Array.from({ length: 30 }, (_, n) => [field(`t${n}`, "n"), field("t0", `f${n}`)]).flat();
+  const checks = judgeGaveWay({ fields, problems: [] });
+  expect(checks).toHaveLength(21);
+  expect(checks[0]?.seen).toEndWith("and 26 more fields");
+  expect(checks[20]?.seen).toBe("some gave way in 10 more topics");
+});

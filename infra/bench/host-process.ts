@@ -19,6 +19,8 @@ export interface HostProcess extends AsyncDisposable {
   states(): Promise<ReadonlyMap<string, string>>;
   /** Resolves once all of them are running; asks every `everyMs`. @throws the signal's reason */
   untilRunning(topics: readonly string[], everyMs: number, signal: AbortSignal): Promise<void>;
+  /** Of all topics, as it knows. */
+  recordsCommitted(): Promise<number>;
   /** The value of `penstock_records_consumed_total` for the topic. */
   recordsConsumed(topic: string): Promise<number>;
   /** Resolves once `/readyz` answers 200; asks every `everyMs`. @throws the signal's reason */
@@ -28,7 +30,13 @@ export interface HostProcess extends AsyncDisposable {
 }
 
 const root = join(import.meta.dir, "../..");
-const topicsAnswer = z.array(z.object({ topic: z.string(), state: z.string() }));
+const topicsAnswer = z.array(
+  z.object({
+    topic: z.string(),
+    state: z.string(),
+    partitions: z.array(z.object({ committed: z.number().nullable() })),
+  }),
+);
 /** Of a log, in characters. */
 const LAST_WORDS = 2_000;
 const logLine = z.object({ msg: z.string(), url: z.string().optional() });
@@ -87,10 +95,10 @@ export async function startHostProcess(
     throw error;
   });
 
-  const states = async (): Promise<ReadonlyMap<string, string>> => {
-    const answer = await fetch(new URL("/topics", url), { signal });
-    return new Map(topicsAnswer.parse(await answer.json()).map(({ topic, state }) => [topic, state]));
-  };
+  const topics = async (): Promise<z.output<typeof topicsAnswer>> =>
+    topicsAnswer.parse(await (await fetch(new URL("/topics", url), { signal })).json());
+  const states = async (): Promise<ReadonlyMap<string, string>> =>
+    new Map((await topics()).map(({ topic, state }) => [topic, state]));
   return {
     url,
     configPath,
@@ -110,6 +118,10 @@ export async function startHostProcess(
         everyMs,
         limit,
       );
+    },
+    async recordsCommitted() {
+      const all = (await topics()).flatMap(({ partitions }) => partitions);
+      return all.reduce((sum, { committed }) => sum + (committed ?? 0), 0);
     },
     async recordsConsumed(topic) {
       const text = await (await fetch(new URL("/metrics", url), { signal })).text();

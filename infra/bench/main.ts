@@ -8,7 +8,7 @@ import { helpText, JSON_ROW } from "../cli/help-text.ts";
 import { bootStack } from "../stack/boot.ts";
 import { openBroker } from "./broker.ts";
 import { BENCH_EXIT_CODES, runBench } from "./command.ts";
-import { byFigure, OURS, type SceneResult } from "./measurement.ts";
+import { byFigure, OURS, type Sample, type SceneResult } from "./measurement.ts";
 import { plotOf } from "./plot.ts";
 import { createProgressBar } from "./progress-bar.ts";
 import { reportOf } from "./report.ts";
@@ -17,22 +17,33 @@ import { growth } from "./scenes/growth.ts";
 import { idle } from "./scenes/idle.ts";
 import { indexing } from "./scenes/indexing.ts";
 import { latency } from "./scenes/latency.ts";
+import { pipeline } from "./scenes/pipeline.ts";
 import { reload } from "./scenes/reload.ts";
 import { rollout } from "./scenes/rollout.ts";
 import type { Scene, SceneContext } from "./scenes/scene.ts";
 import { throughput } from "./scenes/throughput.ts";
 
-const SCENES: readonly Scene[] = [throughput, indexing, latency, reload, idle, catchUp, growth, rollout];
+const SCENES: readonly Scene[] = [
+  throughput,
+  indexing,
+  pipeline,
+  latency,
+  reload,
+  idle,
+  catchUp,
+  growth,
+  rollout,
+];
 
 const help = helpText({
   synopsis: "bench [options]",
   about: `Boots Kafka, Elasticsearch and etcd, measures hosts in processes of their own, and prints a table.
-In throughput and indexing rsyslog is measured too, where it is installed (Debian: rsyslog-kafka rsyslog-elasticsearch).`,
+In throughput, indexing and pipeline rsyslog is measured too, where it is installed (Debian: rsyslog-kafka rsyslog-elasticsearch).`,
   sections: [{ title: "Scenes", rows: SCENES.map(({ name, about }) => [name, about]) }],
   options: [
     ["--only SCENE", "these alone, separated by commas"],
-    ["--quick", "fewer records, topics and rounds: within 3 minutes"],
-    ["--rounds N", "of throughput, indexing, latency and catch-up; 5 unless told, 2 with --quick"],
+    ["--quick", "fewer records, topics and rounds: a quarter of an hour, half of it for pipeline"],
+    ["--rounds N", "of throughput, indexing, pipeline, latency and catch-up; 5 unless told, 2 with --quick"],
     ["--seed N", "of the generated records; 1 unless told"],
     ["--against DIR", "another checkout of Penstock, its packages installed, measured beside this one"],
     ["--out DIR", "writes bench.json and bench.svg there"],
@@ -76,23 +87,25 @@ async function measure(
   await using stack = await bootStack({ signal });
   await using broker = await openBroker(stack.kafka.brokers);
   using bar = createProgressBar(process.stderr);
-  const context: SceneContext = {
+  const context: Omit<SceneContext, "show"> = {
     ...invocation,
     stack,
     broker,
     progress: (text, done) => bar.show(text, done),
-    filled: (format, records) =>
-      broker.filled({ format, records, seed: invocation.seed }, (sent) => {
+    filled: (kind, records) =>
+      broker.filled({ kind, records, seed: invocation.seed }, (sent) => {
         signal.throwIfAborted();
         if (sent % 100_000 === 0)
-          bar.show(`${records.toLocaleString("en-US")} ${format} records are produced`, sent / records);
+          bar.show(`${records.toLocaleString("en-US")} ${kind} records are produced`, sent / records);
       }),
   };
   for (const { name, run } of invocation.scenes) {
     signal.throwIfAborted();
-    const measurements = byFigure(await run(context, signal));
+    const samples: Sample[] = [];
+    const show = (sample: Sample): void => void samples.push(sample);
+    const measurements = byFigure(await run({ ...context, show }, signal));
     bar.end();
-    await onResult({ scene: name, measurements });
+    await onResult({ scene: name, measurements, ...(samples.length > 0 && { samples }) });
   }
 }
 

@@ -17,9 +17,17 @@ export interface Measurement {
 /** Where a figure is to be: its median counts. */
 export type Aim = { readonly atMost: number } | { readonly atLeast: number };
 
+/** What somebody made of it, to look at. */
+export interface Sample {
+  readonly what: string;
+  readonly who: string;
+  readonly text: string;
+}
+
 export interface SceneResult {
   readonly scene: string;
   readonly measurements: readonly Measurement[];
+  readonly samples?: readonly Sample[];
 }
 
 /** Whose aims count: this checkout. */

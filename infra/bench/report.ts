@@ -9,11 +9,13 @@ export function reportOf(results: readonly SceneResult[]): string {
   return results.map(blockOf).join("\n");
 }
 
-function blockOf({ scene, measurements }: SceneResult): string {
+function blockOf({ scene, measurements, samples = [] }: SceneResult): string {
   const lines: string[] = [`\n${scene}`];
   for (const [what, some] of Map.groupBy(measurements, ({ what }) => what)) {
     lines.push(`  ${what}`, ...aligned([TITLES, ...some.map(cellsOf)]).map((line) => `    ${line}`));
   }
+  for (const [what, some] of Map.groupBy(samples, ({ what }) => what))
+    lines.push(`  ${what}`, ...some.flatMap(({ who, text }) => [`    ${who}`, `      ${text}`]));
   return `${lines.join("\n")}\n`;
 }
 

@@ -66,10 +66,24 @@ export async function startRsyslog(setup: RsyslogSetup, folder: string): Promise
   };
 }
 
+/** It tells nobody what was refused: so long without a document, and it is done. */
+const QUIET_MS = 8_000;
+
 /** Moves a filled topic once, with a process and a group of its own; its start is part of what it costs. */
 export async function moveByRsyslog(
   { topic, format, records }: FilledTopic,
-  { broker, target, index }: { readonly broker: string; readonly target: Target; readonly index: string },
+  {
+    broker,
+    target,
+    index,
+    mayRefuse = false,
+  }: {
+    readonly broker: string;
+    readonly target: Target;
+    readonly index: string;
+    /** True: documents may be refused. */
+    readonly mayRefuse?: boolean;
+  },
   signal: AbortSignal,
 ): Promise<Run> {
   const folder = await mkdtemp(join(tmpdir(), "penstock-rsyslog-"));
@@ -89,7 +103,13 @@ export async function moveByRsyslog(
     const documentsBefore = await target.documents();
     rsyslog = await startRsyslog(setup, folder);
     const limited = AbortSignal.any([signal, rsyslog.gone]);
-    const arrived = await untilArrived(target, documentsBefore, records, limited);
+    const arrived = await untilArrived(
+      target,
+      documentsBefore,
+      records,
+      limited,
+      (quietMs) => mayRefuse && quietMs > QUIET_MS,
+    );
     const { cpuSeconds, peakRssBytes } = costOf(rsyslog.pid);
     return { ...arrived, records, cpuSeconds, peakRssBytes };
   } finally {

@@ -11,16 +11,30 @@ export interface Target {
   documents(): Promise<number>;
 }
 
-/** An index on a real Elasticsearch, with what Penstock's template says. */
+/** An index on a real Elasticsearch. */
 export interface IndexTarget extends Target {
-  /** Empty again, and ready: waited for until nothing of the index before is left. */
+  /** Empty again, with what Penstock's template says: waited for until nothing of the index before is left. */
   recreate(): Promise<void>;
   remove(): Promise<void>;
+  /** Merges it into one segment. @returns its bytes */
+  mergedBytes(): Promise<number>;
+  /** The first one that can be looked at whole, as Elasticsearch gives it back. */
+  shortDocument(): Promise<string>;
 }
 
-const indexingStats = z.object({
-  _all: z.object({ primaries: z.object({ indexing: z.object({ index_total: z.number() }) }) }),
+/** Without figures where there is no index. */
+const indexStats = z.object({
+  _all: z.object({
+    primaries: z.object({
+      indexing: z.object({ index_total: z.number() }).prefault({ index_total: 0 }),
+      store: z.object({ size_in_bytes: z.number() }).prefault({ size_in_bytes: 0 }),
+    }),
+  }),
 });
+const searchAnswer = z.object({
+  hits: z.object({ hits: z.array(z.object({ _source: z.looseObject({}) })) }),
+});
+const SHORT = 800;
 
 export function indexTarget(node: string, index: string, signal: AbortSignal): IndexTarget {
   const mappings = coveringTemplate(null, [index]).template.mappings;
@@ -28,6 +42,9 @@ export function indexTarget(node: string, index: string, signal: AbortSignal): I
   const remove = async (): Promise<void> => {
     await request("DELETE", `/${index}?ignore_unavailable=true`);
   };
+  const statsOf = async (metric: "indexing" | "store") =>
+    indexStats.parse(await request("GET", `/${index}/_stats/${metric}?ignore_unavailable=true`))._all
+      .primaries;
   return {
     url: node,
     askEveryMs: 100,
@@ -38,8 +55,18 @@ export function indexTarget(node: string, index: string, signal: AbortSignal): I
       await request("GET", `/_cluster/health/${index}?wait_for_status=yellow`);
     },
     async documents() {
-      const stats = indexingStats.parse(await request("GET", `/${index}/_stats/indexing`));
-      return stats._all.primaries.indexing.index_total;
+      return (await statsOf("indexing")).indexing.index_total;
+    },
+    async mergedBytes() {
+      await request("POST", `/${index}/_forcemerge?max_num_segments=1`);
+      await request("POST", `/${index}/_refresh`);
+      return (await statsOf("store")).store.size_in_bytes;
+    },
+    async shortDocument() {
+      const sort = ["kafka.partition", "kafka.offset"].map((name) => ({ [name]: { unmapped_type: "long" } }));
+      const answer = searchAnswer.parse(await request("POST", `/${index}/_search`, { size: 100, sort }));
+      const texts = answer.hits.hits.map(({ _source }) => JSON.stringify(_source));
+      return texts.find(({ length }) => length <= SHORT) ?? `${texts[0]?.slice(0, SHORT)} …`;
     },
   };
 }

@@ -27,7 +27,7 @@ test(
     await servers.kafka.createTopic(quiet);
     const producer = resources.adopt(servers.kafka.kafka.producer(), (open) => open.disconnect());
     await producer.connect();
-    await fill(producer, { topic: busy, partitions: PARTITIONS, records: BACKLOG, format: "text", seed: 1 });
+    await fill(producer, { topic: busy, partitions: PARTITIONS, records: BACKLOG, kind: "text", seed: 1 });
 
     const took: number[] = [];
     const proxy = resources.use(startStampProxy(servers.addresses.elasticsearchNode, (ms) => took.push(ms)));

@@ -18,9 +18,9 @@ export const catchUp: Scene = {
     for (const [n, topic] of names.entries()) {
       signal.throwIfAborted();
       progress(`catch-up: ${TOPICS} topics are filled`, n / TOPICS);
-      const records = { topic, partitions: 1, records: each, format: "text", seed: seed + n } as const;
+      const records = { topic, partitions: 1, records: each, kind: "text", seed: seed + n } as const;
       const bytes = await fill(broker.producer, records);
-      topics.push({ topic, records: each, format: "text", meanBytes: bytes / each });
+      topics.push({ topic, records: each, kind: "text", format: "text", meanBytes: bytes / each });
     }
     await using endpoint = await startEndpoint(signal);
     const what = `${TOPICS} topics, ${each.toLocaleString("en-US")} text records each`;

@@ -6,7 +6,7 @@ import { type Measurement, OURS } from "../measurement.ts";
 import { cpuPerMillion, type Run, startMover } from "../mover.ts";
 import { hasRsyslog, moveByRsyslog } from "../rsyslog.ts";
 import { indexTarget, type IndexTarget } from "../target.ts";
-import { recordsText, type Scene, type SceneContext } from "./scene.ts";
+import { type Contender, inTurn, recordsText, type Scene } from "./scene.ts";
 
 const LOADERS = [1, 2, 4] as const;
 /** Of what four at once of a plain loader get into it. */
@@ -17,73 +17,55 @@ const loaderAnswer = z.object({ cpuSeconds: z.number() });
 /** Of one contender in one round. */
 type Cost = Pick<Run, "records" | "cpuSeconds" | "perSecond">;
 
-interface Contender {
-  readonly who: string;
-  readonly index: IndexTarget;
-  readonly move: () => Promise<Cost>;
-}
-
 /** How much of what Elasticsearch can take gets there: all contenders in turn, round by round. */
 export const indexing: Scene = {
   name: "indexing",
   about:
     "documents/s into a real Elasticsearch, beside ready-made bulk bodies sent by a plain loader, 1, 2 and 4 at once",
   async run(context, signal) {
-    const { stack, broker, quick, rounds, checkouts, seed } = context;
+    const { stack, broker, quick, checkouts, seed } = context;
     const topic = await context.filled("text", quick ? 100_000 : 500_000);
     const { node } = stack.elasticsearch;
     await using opened = new AsyncDisposableStack();
-    const contenders: Contender[] = LOADERS.map((atOnce) => {
+    const contenders: Contender<Cost>[] = LOADERS.map((atOnce) => {
       const name = `bench-loader-${atOnce}`;
       const index = indexTarget(node, name, signal);
       return {
         who: `plain loader, ${atOnce} at once`,
-        index,
-        async move() {
+        run: into(index, async () => {
           const [arrived, { cpuSeconds }] = await Promise.all([
             untilArrived(index, 0, topic.records, signal),
             load({ node, index: name, records: topic.records, seed, atOnce }, signal),
           ]);
           return { ...arrived, cpuSeconds, records: topic.records };
-        },
+        }),
       };
     });
     const index = indexTarget(node, topic.topic, signal);
     for (const [who, checkout] of checkouts) {
       const mover = opened.use(await startMover({ broker, target: index, checkout }, signal));
-      contenders.push({ who, index, move: () => mover.move([topic]) });
+      contenders.push({ who, run: into(index, () => mover.move([topic])) });
     }
     if (hasRsyslog) {
       const target = indexTarget(node, "bench-rsyslog", signal);
       const place = { broker: broker.brokers[0] ?? "", target, index: "bench-rsyslog" };
       contenders.push({
         who: "rsyslog, one bulk at a time, no ids",
-        index: target,
-        move: () => moveByRsyslog(topic, place, signal),
+        run: into(target, () => moveByRsyslog(topic, place, signal)),
       });
     }
-    return measurementsOf(topic, await inTurn(contenders, rounds, context));
+    return measurementsOf(topic, await inTurn("into Elasticsearch", contenders, context));
   },
 };
 
-/** @returns by contender, one cost a round; the round before the first warms Elasticsearch and the hosts up */
-async function inTurn(
-  contenders: readonly Contender[],
-  rounds: number,
-  { progress }: SceneContext,
-): Promise<ReadonlyMap<string, readonly Cost[]>> {
-  const results = new Map(contenders.map(({ who }) => [who, [] as Cost[]]));
-  for (let round = 0; round <= rounds; round += 1) {
-    for (const { who, index, move } of contenders) {
-      const which = round === 0 ? "warm-up" : `round ${round} of ${rounds}`;
-      progress(`into Elasticsearch: ${who}, ${which}`, round / (rounds + 1));
-      await index.recreate();
-      const cost = await move();
-      await index.remove();
-      if (round > 0) results.get(who)?.push(cost);
-    }
-  }
-  return results;
+/** Each run into an empty index. */
+function into(index: IndexTarget, move: () => Promise<Cost>): () => Promise<Cost> {
+  return async () => {
+    await index.recreate();
+    const cost = await move();
+    await index.remove();
+    return cost;
+  };
 }
 
 function measurementsOf(topic: FilledTopic, results: ReadonlyMap<string, readonly Cost[]>): Measurement[] {

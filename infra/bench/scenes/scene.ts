@@ -1,7 +1,6 @@
 import type { Stack } from "../../stack/stack.ts";
-import type { BenchBroker, FilledTopic } from "../broker.ts";
-import type { LineFormat } from "../lines.ts";
-import type { Aim, Measurement } from "../measurement.ts";
+import type { BenchBroker, FilledTopic, RecordKind } from "../broker.ts";
+import type { Aim, Measurement, Sample } from "../measurement.ts";
 import { cpuPerMillion, type Run } from "../mover.ts";
 
 /** One question that the bench answers. */
@@ -22,9 +21,11 @@ export interface SceneContext {
   readonly seed: number;
   /** The Penstocks to measure: what each is called, and its folder; undefined: this one. */
   readonly checkouts: ReadonlyMap<string, string | undefined>;
-  readonly filled: (format: LineFormat, records: number) => Promise<FilledTopic>;
+  readonly filled: (kind: RecordKind, records: number) => Promise<FilledTopic>;
   /** @param done in [0, 1] */
   readonly progress: (text: string, done: number) => void;
+  /** Shows something beside the figures. */
+  readonly show: (sample: Sample) => void;
 }
 
 /** Until a host's code is compiled; a host runs for weeks. */
@@ -43,6 +44,35 @@ export async function inRounds(
     runs.push(await move());
   }
   return runs;
+}
+
+/** Somebody who does the same as the others. */
+export interface Contender<T> {
+  readonly who: string;
+  readonly run: () => Promise<T>;
+}
+
+/**
+ * All in turn, round by round; whoever begins a round finds a machine that has rested, so each round another one begins.
+ * The round before the first warms everybody up.
+ * @returns by contender, one result a round
+ */
+export async function inTurn<T>(
+  what: string,
+  contenders: readonly Contender<T>[],
+  { rounds, progress }: Pick<SceneContext, "rounds" | "progress">,
+): Promise<ReadonlyMap<string, readonly T[]>> {
+  const results = new Map(contenders.map(({ who }) => [who, [] as T[]]));
+  for (let round = 0; round <= rounds; round += 1) {
+    const first = round % contenders.length;
+    for (const { who, run } of [...contenders.slice(first), ...contenders.slice(0, first)]) {
+      const which = round === 0 ? "warm-up" : `round ${round} of ${rounds}`;
+      progress(`${what}: ${who}, ${which}`, round / (rounds + 1));
+      const result = await run();
+      if (round > 0) results.get(who)?.push(result);
+    }
+  }
+  return results;
 }
 
 /** What moving cost, one value a run. */
@@ -66,7 +96,7 @@ export function costsOf(what: string, who: string, runs: readonly Run[], cpuAim?
   ];
 }
 
-export function recordsText({ format, records, meanBytes }: FilledTopic): string {
+export function recordsText({ kind, records, meanBytes }: FilledTopic): string {
   const size = meanBytes >= 1_000 ? `${(meanBytes / 1_000).toFixed(1)} KB` : `${Math.round(meanBytes)} B`;
-  return `${records / 1e6} M ${format} records, ${size}`;
+  return `${records / 1e6} M ${kind} records, ${size}`;
 }

@@ -59,6 +59,16 @@ test("the report has each figure's line, its rounds and whether its aim is met",
   ]);
 });
 
+test("samples stand below the figures, each below whose it is", () => {
+  const samples = [
+    { what: "a document", who: "Penstock", text: "{}" },
+    { what: "a document", who: "rsyslog", text: "[]" },
+  ];
+  expect(reportOf([{ scene: "pipeline", measurements: [], samples }])).toBe(
+    "\npipeline\n  a document\n    Penstock\n      {}\n    rsyslog\n      []\n",
+  );
+});
+
 test("the plot has a bar for each line, as long as its median on the figure's own scale", () => {
   const svg = plotOf([{ scene: "throughput", measurements: byFigure([cpu, rate, other]) }]);
   const bars = [...svg.matchAll(/<rect x="\d+" y="\d+" width="([\d.]+)"[^>]*class="([a-z ]+)"/g)];

@@ -35,7 +35,12 @@ export async function measureElasticsearchAlone(
     const operation = `${JSON.stringify({ create: { _index: index, _id: "0" } })}\n${JSON.stringify(document)}\n`;
     await send("POST", "/_bulk", "application/x-ndjson", operation);
     took.push(performance.now() - startedAt);
-    existing = { patterns: template.index_patterns, version: Number(template["version"]) };
+    existing = {
+      patterns: template.index_patterns,
+      version: Number(template["version"]),
+      without: [],
+      body: template,
+    };
   }
   return took;
 }

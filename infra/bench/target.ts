@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { elasticsearchRequest } from "./elasticsearch-request.ts";
-import { coveringTemplate } from "../../lib/rules/index-template.ts";
+import { templateBody } from "../../lib/rules/template-body.ts";
 
 /** Where documents go, and how many came. */
 export interface Target {
@@ -37,7 +37,7 @@ const searchAnswer = z.object({
 const SHORT = 800;
 
 export function indexTarget(node: string, index: string, signal: AbortSignal): IndexTarget {
-  const mappings = coveringTemplate(null, [index]).template.mappings;
+  const { settings, mappings } = templateBody(new Set());
   const request = elasticsearchRequest(node, signal);
   const remove = async (): Promise<void> => {
     await request("DELETE", `/${index}?ignore_unavailable=true`);
@@ -51,7 +51,7 @@ export function indexTarget(node: string, index: string, signal: AbortSignal): I
     remove,
     async recreate() {
       await remove();
-      await request("PUT", `/${index}`, { mappings });
+      await request("PUT", `/${index}`, { settings, mappings });
       await request("GET", `/_cluster/health/${index}?wait_for_status=yellow`);
     },
     async documents() {

@@ -1,6 +1,6 @@
 // `bun run bench:template`: what each choice in the index template costs and saves, on a real Elasticsearch.
 import { z } from "zod";
-import { coveringTemplate } from "../../lib/rules/index-template.ts";
+import { templateBody } from "../../lib/rules/template-body.ts";
 import { COMMON_OPTIONS, parseWords, wholeNumber } from "../cli/arguments.ts";
 import { helpText, JSON_ROW } from "../cli/help-text.ts";
 import { bootStack } from "../stack/boot.ts";
@@ -82,7 +82,7 @@ process.exitCode = await runBench(help, parse, async ({ records, rounds, json },
 });
 
 function variantsOf(records: number): Variant[] {
-  const ours = mappingsShape.parse(coveringTemplate(null, [INDEX]).template.mappings);
+  const ours = mappingsShape.parse(templateBody(new Set()).mappings);
   const { properties } = ours;
   const withProperties = (changed: object): object => ({
     ...ours,

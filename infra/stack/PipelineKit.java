@@ -6,13 +6,10 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.elasticsearch.features.FeatureSpecification;
 import org.elasticsearch.features.NodeFeature;
-import org.elasticsearch.index.mapper.Mapper;
-import org.elasticsearch.index.mapper.TextFieldMapper;
 import org.elasticsearch.ingest.AbstractProcessor;
 import org.elasticsearch.ingest.IngestDocument;
 import org.elasticsearch.ingest.Processor;
 import org.elasticsearch.plugins.IngestPlugin;
-import org.elasticsearch.plugins.MapperPlugin;
 import org.elasticsearch.plugins.Plugin;
 import org.elasticsearch.script.ScriptException;
 
@@ -21,13 +18,7 @@ import org.elasticsearch.script.ScriptException;
  * of data streams. Each processor acts on the documents whose `message` contains its setting `contains`, on all without it:
  * there are no conditions, since painless is not published either.
  */
-public class PipelineKit extends Plugin implements IngestPlugin, MapperPlugin {
-    /** In mapper-extras; the failure store maps `message` so. Plain text will do. */
-    @Override
-    public Map<String, Mapper.TypeParser> getMappers() {
-        return Map.of("match_only_text", TextFieldMapper.PARSER);
-    }
-
+public class PipelineKit extends Plugin implements IngestPlugin {
     @Override
     public Map<String, Processor.Factory> getProcessors(Processor.Parameters parameters) {
         Map<String, Processor.Factory> all = new TreeMap<>();

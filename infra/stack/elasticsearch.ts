@@ -1,7 +1,7 @@
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { JarSet } from "./maven.ts";
-import { addPipelineKit, pipelineKitHash } from "./pipeline-kit.ts";
+import { addKits, kitsHash } from "./kits.ts";
 import { freePorts } from "./ports.ts";
 import { createServer, type Server } from "./server.ts";
 import { memberName, SMALL_JVM, type Environment, type JavaGround } from "./ground.ts";
@@ -29,12 +29,12 @@ export interface ElasticsearchServer extends Server {
 }
 
 /**
- * The server, and the one of its modules it cannot do without: HTTP. No other module is published as a jar; one of our own
- * brings ingest processors and the failure store.
+ * The server, and the one of its modules it cannot do without: HTTP. No other module is published as a jar; two of our own
+ * bring ingest processors and the failure store, and what the index template uses of others.
  */
 export function elasticsearchJars(version: string): JarSet {
   return {
-    name: `elasticsearch-${version}-${pipelineKitHash()}`,
+    name: `elasticsearch-${version}-${kitsHash()}`,
     artifacts: [
       `org.elasticsearch:elasticsearch:${version}`,
       `org.elasticsearch.plugin:transport-netty4:${version}`,
@@ -47,7 +47,7 @@ export function elasticsearchJars(version: string): JarSet {
         if (belongsToModule.test(jar)) await rename(join(folder, "lib", jar), join(module, jar));
       }
       await writeDescriptor(module, `transport-netty4-${version}.jar`, jdkHome);
-      await addPipelineKit(folder, jdkHome, version);
+      await addKits(folder, jdkHome, version);
     },
   };
 }
@@ -65,10 +65,17 @@ async function writeDescriptor(module: string, jarFile: string, jdkHome: string)
   await rm(join(module, "META-INF"), { recursive: true });
 }
 
+export interface ElasticsearchOptions {
+  /** More settings for elasticsearch.yml. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** True: without the analysis and the field type that our own module brings. */
+  readonly bare: boolean;
+}
+
 /** As many nodes as `ground` has members, without security. */
 export async function createElasticsearch(
   ground: JavaGround,
-  settings: Readonly<Record<string, string>>,
+  options: ElasticsearchOptions,
 ): Promise<ElasticsearchServer[]> {
   const { guard, members } = ground;
   const ports = await freePorts(2 * members, ground.takenPorts);
@@ -79,7 +86,7 @@ export async function createElasticsearch(
     http: wanted === undefined ? (ports[at] ?? 0) : wanted + at,
     transport: ports[members + at] ?? 0,
   }));
-  return Promise.all(places.map((place) => createNode(ground, settings, place, places)));
+  return Promise.all(places.map((place) => createNode(ground, options, place, places)));
 }
 
 /** Where one of them lies and listens. */
@@ -101,7 +108,7 @@ function discovery(places: readonly Place[]): string[] {
 
 async function createNode(
   { guard, environment, members, ...ground }: JavaGround,
-  settings: Readonly<Record<string, string>>,
+  { settings, bare }: ElasticsearchOptions,
   place: Place,
   places: readonly Place[],
 ): Promise<ElasticsearchServer> {
@@ -138,6 +145,7 @@ async function createNode(
       ...ground.java,
       ...(members === 1 ? ["-Xms512m", "-Xmx1g"] : ["-Xms256m", "-Xmx512m", ...SMALL_JVM]),
       `-Des.nativelibs.path=${native}`,
+      ...(bare ? ["-Dpenstock.bare=true"] : []),
       // As the distribution's jvm.options has it.
       "-Dio.netty.noUnsafe=true",
       "-Dio.netty.noKeySetOptimization=true",

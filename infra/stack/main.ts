@@ -25,7 +25,13 @@ const help = helpText({
     },
     {
       title: "Environment",
-      rows: [["PENSTOCK_STACK_ELASTICSEARCH", "of up: another version than 9.2.0, such as 8.19.5"]],
+      rows: [
+        ["PENSTOCK_STACK_ELASTICSEARCH", "of up: another version than 9.2.0, such as 8.19.5"],
+        [
+          "PENSTOCK_STACK_BARE",
+          "of up: 1 for an Elasticsearch without the analysis that our own module brings",
+        ],
+      ],
     },
   ],
   options: [

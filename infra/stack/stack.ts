@@ -36,6 +36,8 @@ export interface StackOptions {
   elasticsearchVersion?: string;
   /** More settings for Elasticsearch's elasticsearch.yml. */
   elasticsearchSettings?: Readonly<Record<string, string>>;
+  /** True: Elasticsearch lacks what the index template uses of unpublished modules. PENSTOCK_STACK_BARE=1 unless told. */
+  elasticsearchBare?: boolean;
   /** Where logs and data lie. Must not exist; is created, and removed at the end. In the system's temporary folder unless told. */
   folder?: string;
   /** Ports for clients; free ones unless told. */
@@ -126,6 +128,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     listeners: options.kafkaListeners ?? {},
     properties: options.kafkaProperties ?? {},
   };
+  const elasticsearchOptions = {
+    settings: options.elasticsearchSettings ?? {},
+    bare: options.elasticsearchBare ?? environment["PENSTOCK_STACK_BARE"] === "1",
+  };
   let boots: unknown[] = [];
   try {
     signal.throwIfAborted();
@@ -135,7 +141,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       : [];
     const elasticsearchBoot = wanted.elasticsearch
       ? withJars("elasticsearch", esJars).then((ground) =>
-          boot("elasticsearch", () => createElasticsearch(ground, options.elasticsearchSettings ?? {})),
+          boot("elasticsearch", () => createElasticsearch(ground, elasticsearchOptions)),
         )
       : [];
     const etcdBoot = wanted.etcd ? boot("etcd", () => createEtcd(ground)) : [];

@@ -6,13 +6,13 @@ import {
   type RequestFailure,
   type TargetDocument,
 } from "../../rules/bulk-answer.ts";
-import { coveringTemplate, missingPatterns, type TemplateRefusals } from "../../rules/index-template.ts";
+import { missingPatterns, type TemplateRefusals } from "../../rules/index-template.ts";
 import type { Logger } from "../../rules/logger.ts";
 import type { ElasticsearchSettings } from "../../rules/settings.ts";
 import { masterFailure } from "./master.ts";
 import { findExistingIds, type SendSearch } from "./existing-ids.ts";
 import { withStoredFailures } from "./failure-store.ts";
-import { readTemplate, type SendJson, tryTemplate } from "./template.ts";
+import { coverWith, createServerLacks, readTemplate, type SendJson } from "./template.ts";
 import { coverPatterns } from "./template-cover.ts";
 import { mayBePacking, pack, packedHeaders, packingFailure } from "./packing.ts";
 import { createTemplateKeeper } from "./template-keeper.ts";
@@ -104,7 +104,8 @@ export function createElasticsearch(
   /** Asked once with the probe; whoever refuses a bulk later is asked again. */
   let packingProven = false;
 
-  const template = createTemplateKeeper(control);
+  const lacks = createServerLacks(options.logger);
+  const template = createTemplateKeeper(control, lacks);
 
   function noteReachability(answer: AnyAnswer): void {
     if ("failure" in answer && ["connection", "timeout"].includes(answer.failure.kind)) template.doubt();
@@ -227,8 +228,8 @@ export function createElasticsearch(
     async tryTemplate(patterns, signal) {
       const send = control(signal);
       const existing = await readTemplate(send);
-      const missing = missingPatterns(existing, patterns) ?? [];
-      return coverPatterns(missing, (some) => tryTemplate(send, coveringTemplate(existing, some)));
+      const missing = missingPatterns(existing, patterns, lacks.known) ?? [];
+      return coverPatterns(missing, (some) => coverWith(send, "try", existing, some, lacks));
     },
 
     existingIds: (index, ids, signal) => findExistingIds(search(signal), index, ids),

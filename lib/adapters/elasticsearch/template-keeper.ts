@@ -1,13 +1,8 @@
 import type { RequestFailure } from "../../rules/bulk-answer.ts";
 import { messageOf, PenstockError } from "../../rules/errors.ts";
-import {
-  coveringTemplate,
-  missingPatterns,
-  type TemplateRefusals,
-  templateTrouble,
-} from "../../rules/index-template.ts";
+import { missingPatterns, type TemplateRefusals, templateTrouble } from "../../rules/index-template.ts";
 import { coverPatterns } from "./template-cover.ts";
-import { putTemplate, readTemplate, type SendJson } from "./template.ts";
+import { coverWith, readTemplate, type SendJson, type ServerLacks } from "./template.ts";
 
 /** Keeps the one index template covering what is written to, for as long as its client lives. */
 export interface TemplateKeeper {
@@ -30,7 +25,10 @@ export interface TemplateKeeper {
 /** Hosts that write the template at the same moment overwrite each other: it is read again until ours is in it. */
 const ATTEMPTS = 5;
 
-export function createTemplateKeeper(control: (signal: AbortSignal) => SendJson): TemplateKeeper {
+export function createTemplateKeeper(
+  control: (signal: AbortSignal) => SendJson,
+  lacks: ServerLacks,
+): TemplateKeeper {
   /** Everything that was ever asked for here and taken, so that what another host overwrote comes back with the next write. */
   const wanted = new Set<string>();
   /** What was not taken, and why. Tried again when it is asked for again. */
@@ -44,11 +42,11 @@ export function createTemplateKeeper(control: (signal: AbortSignal) => SendJson)
     const send = control(signal);
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const existing = await readTemplate(send);
-      const missing = missingPatterns(existing, [...wanted]);
+      const missing = missingPatterns(existing, [...wanted], lacks.known);
       if (missing === null) return;
       const taken = new Set<string>();
       const left = await coverPatterns(missing, async (patterns) => {
-        const failure = await putTemplate(send, coveringTemplate(existing, [...taken, ...patterns]));
+        const failure = await coverWith(send, "put", existing, [...taken, ...patterns], lacks);
         if (failure === null) for (const pattern of patterns) taken.add(pattern);
         return failure;
       });

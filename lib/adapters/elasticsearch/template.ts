@@ -1,6 +1,8 @@
 import type { RequestFailure } from "../../rules/bulk-answer.ts";
 import { isObject } from "../../rules/json-document.ts";
-import { type ExistingTemplate, type IndexTemplate, indexTemplateName } from "../../rules/index-template.ts";
+import { coveringTemplate, type ExistingTemplate, indexTemplateName } from "../../rules/index-template.ts";
+import type { Logger } from "../../rules/logger.ts";
+import { lackOf, type Lacks, type TemplateExtra } from "../../rules/template-body.ts";
 import type { ElasticsearchAnswer } from "./transport.ts";
 import { errorOf } from "./version.ts";
 
@@ -31,24 +33,63 @@ export async function readTemplate(send: SendJson): Promise<ExistingTemplate | n
       message: `the index template ${indexTemplateName} cannot be read`,
     });
   }
-  const version = template["version"];
+  const { version, _meta: meta } = template;
+  const without = isObject(meta) ? meta["without"] : null;
   return {
-    patterns: patterns.filter((pattern: unknown) => typeof pattern === "string"),
+    patterns: stringsIn(patterns),
     version: typeof version === "number" ? version : 0,
+    without: Array.isArray(without) ? stringsIn(without) : [],
+    body: template,
   };
 }
 
-/** @returns why it is not taken; null: it is */
-export function putTemplate(send: SendJson, template: IndexTemplate): Promise<RequestFailure | null> {
-  return failureOf(send("PUT", templatePath, template));
+function stringsIn(list: readonly unknown[]): string[] {
+  return list.filter((each) => typeof each === "string");
 }
 
-/** As `putTemplate`, and changes nothing. */
-export function tryTemplate(send: SendJson, template: IndexTemplate): Promise<RequestFailure | null> {
-  return failureOf(send("POST", `/_index_template/_simulate/${indexTemplateName}`, template));
+/** What this cluster was found to lack of what the template may have. */
+export interface ServerLacks {
+  readonly known: Lacks;
+  /** Once for each. */
+  add(extra: TemplateExtra, reason: string): void;
 }
 
-async function failureOf(sent: Promise<ElasticsearchAnswer>): Promise<RequestFailure | null> {
-  const answer = await sent;
-  return "failure" in answer ? answer.failure : null;
+/** Whoever writes the template and whoever tries it learn from the same refusals. */
+export function createServerLacks(logger?: Logger): ServerLacks {
+  const known = new Set<TemplateExtra>();
+  return {
+    known,
+    add(extra, reason) {
+      known.add(extra);
+      logger?.info("the index template does without what this Elasticsearch lacks", { lacks: extra, reason });
+    },
+  };
+}
+
+/** How a template is handed over: `put` writes it, `try` changes nothing. */
+export type TemplateAct = "put" | "try";
+
+/**
+ * Makes the template cover these patterns too, in as full a form as the server takes.
+ * @returns why it is not taken; null: it is
+ */
+export async function coverWith(
+  send: SendJson,
+  act: TemplateAct,
+  existing: ExistingTemplate | null,
+  patterns: readonly string[],
+  lacks: ServerLacks,
+): Promise<RequestFailure | null> {
+  for (;;) {
+    const template = coveringTemplate(existing, patterns, lacks.known);
+    const answer = await (act === "put"
+      ? send("PUT", templatePath, template)
+      : send("POST", `/_index_template/_simulate/${indexTemplateName}`, template));
+    if (!("failure" in answer)) return null;
+    const { failure } = answer;
+    const reason = failure.kind === "response" && failure.status === 400 ? failure.error?.reason : undefined;
+    const lack = reason === undefined ? null : lackOf(reason);
+    if (reason === undefined || lack === null || lacks.known.has(lack)) return failure;
+    lacks.add(lack, reason);
+  }
 }

@@ -1,9 +1,8 @@
+import { wordFields } from "../template-body.ts";
 import { isOneWord, parseTerms, type Term } from "./text-query.ts";
 
-/** Every word of a document's own fields, without their order: lib/rules/index-template.ts. Older indices have none. */
-export const wordsField = "kafka.words";
 /** What is looked through where the fields are too many for the words. */
-const fewFields: readonly string[] = ["message", wordsField];
+const fewFields: readonly string[] = ["message", "kafka.words"];
 
 /** Of a `bool` query. */
 export interface TextClauses {
@@ -17,10 +16,10 @@ export interface TextClauses {
  * all fields, of one from before all fields there are.
  *
  * What an analyzer parts into several words (`user_login`, `10.0.0.1`, a URL), or stands in quotes, is to be found as it
- * stands where a field knows the order of its words, which the message does; in the words of all fields, which do not, all
+ * stands where a field knows the order of its words, which the message does; in the words of a field, which do not, all
  * of them are to be there.
  *
- * @param few true: of indices from before, only the message is looked through
+ * @param few true: only the message is looked through, and the words of flattened fields
  */
 export function textClauses(query: string, few: boolean): TextClauses {
   const terms = parseTerms(query);
@@ -36,11 +35,12 @@ function clauseOf(term: Term, few: boolean): object {
     // A number's field takes no text, and one without positions no phrase: neither finds anything, nor fails the search.
     lenient: true,
   };
-  if (term.isPrefix) return prefixOf(term.text, among);
+  if (term.isPrefix) return prefixOf(term.text, few, among);
   const phrase = { multi_match: { ...among, type: "phrase", ...emptyIs(term) } };
   if (isOneWord(term.text)) return phrase;
-  const words = { query: term.text, operator: "and", ...emptyIs(term) };
-  return anyOf([phrase, { match: { [wordsField]: words } }]);
+  if (few) return phrase;
+  const words = { query: term.text, fields: wordFields, lenient: true, operator: "and", ...emptyIs(term) };
+  return anyOf([phrase, { multi_match: words }]);
 }
 
 /** Signs without a word narrow nothing: what else was typed decides. */
@@ -51,7 +51,7 @@ function emptyIs({ isNegated }: Term): object {
 /** Terms that a phrase may end with, per shard. By default they are 50: what begins with the others would not be found. */
 const maxExpansions = 1_024;
 
-function prefixOf(text: string, among: object): object {
+function prefixOf(text: string, few: boolean, among: object): object {
   const last = { multi_match: { ...among, type: "bool_prefix", operator: "and" } };
   if (isOneWord(text)) return last;
   // Exact fields, and older indices, whose analyzer leaves some of them whole.
@@ -59,12 +59,14 @@ function prefixOf(text: string, among: object): object {
   // Behind a sign the next word is any.
   const endsWithin = /[\p{L}\p{N}\p{M}]$/u.test(text);
   const type = endsWithin ? { type: "phrase_prefix", max_expansions: maxExpansions } : { type: "phrase" };
-  const words = { query: text, operator: "and" };
-  return anyOf([
-    whole,
-    { multi_match: { ...among, ...type } },
-    endsWithin ? { match_bool_prefix: { [wordsField]: words } } : { match: { [wordsField]: words } },
-  ]);
+  const words = {
+    query: text,
+    fields: wordFields,
+    lenient: true,
+    operator: "and",
+    ...(endsWithin && { type: "bool_prefix" }),
+  };
+  return anyOf([whole, { multi_match: { ...among, ...type } }, ...(few ? [] : [{ multi_match: words }])]);
 }
 
 function anyOf(should: readonly object[]): object {

@@ -324,7 +324,7 @@ test("a proxy's refusal that quotes the login is told without it", async () => {
 
 describe("the template", () => {
   const templates = (patterns: string[]) =>
-    Response.json({ index_templates: [{ index_template: { index_patterns: patterns, version: 2 } }] });
+    Response.json({ index_templates: [{ index_template: { index_patterns: patterns, version: 3 } }] });
 
   test("is left alone where the user keeps templates", async () => {
     const { elasticsearch, seen } = serve("9.2.0", ok, { manageTemplates: false });

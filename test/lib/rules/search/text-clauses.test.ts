@@ -3,11 +3,12 @@ import * as fc from "fast-check";
 import { textClauses } from "../../../../lib/rules/search/text-clauses.ts";
 import { anyText } from "../../../support/any-text.ts";
 
+const wordFields = ["kafka.words", "*.@words"];
 const phrase = (query: string) => ({
   multi_match: { query, lenient: true, type: "phrase", zero_terms_query: "all" },
 });
 const words = (query: string) => ({
-  match: { "kafka.words": { query, operator: "and", zero_terms_query: "all" } },
+  multi_match: { query, fields: wordFields, lenient: true, operator: "and", zero_terms_query: "all" },
 });
 const begin = (query: string) => ({
   multi_match: { query, lenient: true, type: "bool_prefix", operator: "and" },
@@ -44,7 +45,15 @@ describe("what the search box asks for", () => {
             {
               multi_match: { query: "user_log", lenient: true, type: "phrase_prefix", max_expansions: 1_024 },
             },
-            { match_bool_prefix: { "kafka.words": { query: "user_log", operator: "and" } } },
+            {
+              multi_match: {
+                query: "user_log",
+                fields: wordFields,
+                lenient: true,
+                operator: "and",
+                type: "bool_prefix",
+              },
+            },
           ],
         },
       },

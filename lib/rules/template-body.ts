@@ -1,0 +1,121 @@
+import { maxFlattenedDepth } from "./flattened-json.ts";
+import { analysisSettings, wordAnalyzer } from "./word-analysis.ts";
+
+/**
+ * What a server may lack: one without the module that it is in, or an older one. The template then does without, and is less.
+ * - **words**: what parts words at `.`, `:`, `_`, `/` and `-` (in analysis-common).
+ * - **beyondLimit**: that fields beyond what an index may have are left out of the mapping (since 8.14).
+ * - **subobjects**: that `err` may be text in one record and an object in another (since 8.3).
+ * - **leanSequence**: that sequence numbers are not searched by (since 9.1 and 8.19).
+ */
+export type TemplateExtra = "words" | "beyondLimit" | "subobjects" | "leanSequence";
+
+/** What a server is known to lack. */
+export type Lacks = ReadonlySet<TemplateExtra>;
+
+/** How a server that lacks one of them refuses the template. */
+const refusals: readonly (readonly [TemplateExtra, RegExp])[] = [
+  ["words", /(?:unknown|failed to find) tokenizer/i],
+  ["beyondLimit", /unknown setting \[index\.mapping\.total_fields\.ignore_dynamic_beyond_limit\]/],
+  ["leanSequence", /unknown setting \[index\.seq_no\.index_options\]/],
+  ["subobjects", /unsupported parameters:.*\bsubobjects\b/s],
+];
+
+/** What a refusal of the template says that the server lacks; null: it is about something else. */
+export function lackOf(reason: string): TemplateExtra | null {
+  return refusals.find(([, refusal]) => refusal.test(reason))?.[0] ?? null;
+}
+
+/** The words of one field, beside it. A name that no producer has. */
+const ownWords = "@words";
+/** The words of a record's fields where they are one field, `kafka.value`. */
+const flattenedWords = "kafka.words";
+/** Where the words of all fields but `message` are, without their order. Indices of older versions have none of them. */
+export const wordFields: readonly string[] = [flattenedWords, `*.${ownWords}`];
+
+/** Lucene takes no term of more than 32,766 bytes: the document would be rejected. */
+const keyword = { type: "keyword", ignore_above: 1024 };
+/**
+ * Aggregated and sorted by, and filtered by within a span of time: what is looked for among all documents is in the words.
+ * An index of whole values, ids and sentences above all, is a sixth of a JSON record's bytes and a sixth of its CPU.
+ */
+const column = { ...keyword, index: false };
+/** Kept in the source alone. */
+const unsearched = { type: "keyword", index: false, doc_values: false };
+
+/**
+ * Settings and mappings of an index that Penstock writes to. What each choice costs and saves was measured:
+ * infra/bench/README.md, "What the index template costs".
+ */
+export function templateBody(without: Lacks): {
+  readonly settings: object;
+  readonly mappings: object;
+} {
+  const has = (extra: TemplateExtra): boolean => !without.has(extra);
+  // No norms: they rank by length, which nobody asks of logs.
+  const text = { type: "text", norms: false, ...(has("words") && { analyzer: wordAnalyzer }) };
+  // Words are looked for in them, phrases in `message` alone. Where words are not parted, letters alone are.
+  const words = {
+    type: "text",
+    norms: false,
+    index_options: "docs",
+    analyzer: has("words") ? wordAnalyzer : "simple",
+  };
+  const withWords = (field: object): object => ({ ...field, fields: { [ownWords]: words } });
+  return {
+    settings: {
+      // Elasticsearch bounds how many fields an index has, and not how long their names are: those of producers stand in the
+      // cluster state, which every node keeps in memory.
+      "index.mapping.field_name_length.limit": 1_000,
+      // A value that does not fit its field is left out of it, and so is a field that there is no room for: the source has
+      // both, `_ignored` names them, and the record is found by the rest.
+      "index.mapping.ignore_malformed": true,
+      ...(has("beyondLimit") && { "index.mapping.total_fields.ignore_dynamic_beyond_limit": true }),
+      // Text and its words are two: as many names as by default.
+      "index.mapping.total_fields.limit": 2_000,
+      "index.query.default_field": ["message", ...wordFields, "tags", "log.level", "kafka.headers"],
+      ...(has("leanSequence") && { "index.seq_no.index_options": "doc_values_only" }),
+      ...(has("words") && { "index.analysis": analysisSettings }),
+    },
+    mappings: {
+      // Text that looks like a date in one record need not be one in the next.
+      date_detection: false,
+      // `err` is text in one record and an object in another: both are mapped, `err` and `err.message`.
+      ...(has("subobjects") && { subobjects: false }),
+      dynamic_templates: [
+        // Bytes that were not UTF-8: kept in the source only, as ECS has it. Not a property: an own `event` may be text.
+        {
+          event_original: {
+            path_match: "event.original",
+            match_mapping_type: "string",
+            mapping: unsearched,
+          },
+        },
+        { strings: { match_mapping_type: "string", mapping: withWords(column) } },
+        // By default `float`, of which an epoch's seconds are more than it can tell apart.
+        { doubles: { match_mapping_type: "double", mapping: { type: "double" } } },
+      ],
+      properties: {
+        "@timestamp": { type: "date" },
+        message: has("words") ? text : withWords(text),
+        tags: keyword,
+        "kafka.topic": keyword,
+        // Audit and replay search by these.
+        "kafka.partition": { type: "integer" },
+        "kafka.offset": { type: "long" },
+        "kafka.key": withWords(column),
+        "kafka.key_base64": column,
+        // One field for any number of names, which producers choose.
+        "kafka.headers": { type: "flattened", ignore_above: 1024 },
+        // A record's own fields where they would be too many: lib/rules/flattened-json.ts.
+        "kafka.value": { type: "flattened", ignore_above: 1024, depth_limit: maxFlattenedDepth },
+        "kafka.value_base64": unsearched,
+        // Fields for which such a record was refused.
+        "kafka.refused": keyword,
+        [flattenedWords]: words,
+        "log.level": keyword,
+        "log.file.path": withWords(column),
+      },
+    },
+  };
+}

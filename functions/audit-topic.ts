@@ -13,6 +13,7 @@ import { documentId } from "../lib/rules/document-id.ts";
 import { PenstockError } from "../lib/rules/errors.ts";
 import { indexPatternOf } from "../lib/rules/names.ts";
 import type { OutcomeKind, SourceRecord } from "../lib/rules/record.ts";
+import { withStandIns } from "../lib/rules/time-stand-in.ts";
 import { repairRecords, type RepairDeps } from "./repair-records.ts";
 
 /** Where a topic's partitions stood at one moment, before anything else was looked at. */
@@ -66,6 +67,8 @@ export interface AuditTopicDeps extends Omit<RepairDeps, "onEnded"> {
   readBurials(): Promise<Burials>;
   /** Makes what is to be written find its index template. */
   prepareRepair(): Promise<void>;
+  /** Milliseconds since the epoch. */
+  now(): number;
   onProgress(progress: AuditProgress): void;
 }
 
@@ -202,14 +205,16 @@ async function onePass(
     const inBuriedBatch = (offset: number): boolean => burials.inBatch(partition, offset);
     const options = { partition, start, end, explain, inBuriedBatch, keepRanges: KEEP_RANGES };
     const auditor = createPartitionAuditor(options);
-    walks.set(partition, { end, auditor, cursor: documents.cursor(partition, start, end) });
+    walks.set(partition, { end, auditor, cursor: documents.cursor(partition, start, end), nearestMs: null });
   }
   const total = [...spans.values()].reduce((sum, { start, end }) => sum + end - start, 0);
   let offsets = 0;
 
-  const walk = async (partition: number, end: number, records: readonly SourceRecord[]): Promise<void> => {
+  const walk = async (partition: number, end: number, read: readonly SourceRecord[]): Promise<void> => {
     const at = walks.get(partition);
     if (at === undefined) return;
+    const { records, nearestMs } = withStandIns(read, at.nearestMs, deps.now());
+    at.nearestMs = nearestMs;
     const { position } = at.auditor;
     const found = await at.cursor.until(end);
     const buried = burials.between(partition, position, end);
@@ -251,6 +256,8 @@ interface Walk {
   readonly end: number;
   readonly auditor: PartitionAuditor;
   readonly cursor: ReturnType<TopicDocuments["cursor"]>;
+  /** The time of the last record that has one. */
+  nearestMs: number | null;
 }
 
 /** From the first to the last offset of each partition that was repaired. */

@@ -6,6 +6,7 @@ import { type TemplateRefusals, templateTrouble } from "../lib/rules/index-templ
 import { indexPatternOf } from "../lib/rules/names.ts";
 import type { RetryReason } from "../lib/rules/record.ts";
 import type { OutcomeCounts } from "../lib/rules/status.ts";
+import { withStandIns } from "../lib/rules/time-stand-in.ts";
 import { ingestBatch, type IngestBatchDeps, type IngestBatchResult } from "./ingest-batch.ts";
 
 export interface IngestEventInput {
@@ -76,7 +77,8 @@ export async function ingestEvent(
     if (spec === null) return { outcomes: [], reason: notDeclared(topic) };
     const reason = unready(spec);
     if (reason !== null) return { outcomes: [], reason };
-    const { outcomes, retry } = await ingestBatch({ spec, records, attempt: 1, limits }, deps);
+    const stood = withStandIns(records, null, deps.now()).records;
+    const { outcomes, retry } = await ingestBatch({ spec, records: stood, attempt: 1, limits }, deps);
     return { outcomes, reason: retry };
   }
 

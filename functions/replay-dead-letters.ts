@@ -13,6 +13,7 @@ import {
   resolveIndex,
 } from "../lib/rules/names.ts";
 import { recordsIn } from "../lib/rules/record.ts";
+import { withStandIns } from "../lib/rules/time-stand-in.ts";
 import type { ReplayRequest } from "../lib/rules/replay-request.ts";
 import { readOmittedValues } from "./read-omitted-values.ts";
 import {
@@ -240,7 +241,8 @@ export async function replayDeadLetters(input: ReplayInput, deps: ReplayDeps): P
   }
 
   async function bringIn(spec: Specification, letters: readonly ReadDeadLetter[]): Promise<void> {
-    const records = letters.map(({ record }) => record);
+    // One without a timestamp failed about when it was read first.
+    const records = letters.flatMap(({ record, failedAt }) => withStandIns([record], null, failedAt).records);
     const { outcomes, rejected } = await reingest({ spec, records, limits }, deps);
     for (const [position, outcome] of outcomes.entries()) {
       const record = records[position];

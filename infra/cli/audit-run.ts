@@ -68,6 +68,7 @@ export async function runAudit(run: AuditRun): Promise<void> {
       {
         signal,
         random: run.random,
+        now: run.now,
         wait: (ms) => delay(ms, undefined, { signal }),
         openDocuments: (cursors) => openRecordDocuments(elasticsearch, { topic, index, cursors }, signal),
         readSpans: (spans, onBatch) => readSpans({ kafka, topic, logger }, spans, onBatch, signal),

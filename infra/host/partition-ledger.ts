@@ -6,6 +6,7 @@ import { OffsetWindow } from "../../lib/rules/offset-window.ts";
 import { OutcomeMemory } from "../../lib/rules/outcome-memory.ts";
 import type { SourceRecord } from "../../lib/rules/record.ts";
 import type { PartitionStatus } from "../../lib/rules/status.ts";
+import { knownTime, withStandIns } from "../../lib/rules/time-stand-in.ts";
 import { ProgressClock } from "./progress-clock.ts";
 
 interface PartitionEntry {
@@ -21,6 +22,8 @@ interface PartitionEntry {
   observedAt: number | null;
   /** The first record that waited for an outcome when what was fetched was let go of; null: none did. */
   waited: Checkpoint | null;
+  /** The time of the nearest record before what is to be read next that has one; null: not known. */
+  nearestMs: number | null;
   /** True: reading was moved back, and what arrives from further on was fetched before that. */
   rewound: boolean;
 }
@@ -75,6 +78,7 @@ export class PartitionLedger {
         logStart: known?.logStart ?? null,
         observedAt: known?.observedAt ?? null,
         waited: known === undefined ? null : (known.window?.first ?? known.waited),
+        nearestMs: knownTime(last) ?? known?.nearestMs ?? null,
         rewound: false,
       });
       this.#clock.assigned(partition, committed, now);
@@ -101,6 +105,14 @@ export class PartitionLedger {
     entry.rewound = false;
     entry.window.expect(batch.records, batch.end);
     return true;
+  }
+
+  /** The records of a batch that was expected, those without a timestamp with what stands in for it. */
+  withStandIns({ partition, records }: FetchedBatch, now: number): readonly SourceRecord[] {
+    const entry = this.#partitions.get(partition);
+    const stood = withStandIns(records, entry?.nearestMs ?? null, now);
+    if (entry !== undefined) entry.nearestMs = stood.nearestMs;
+    return stood.records;
   }
 
   /** Whether what is to be read next of a partition of ours begins there: without it, something would be skipped. */
@@ -188,6 +200,7 @@ export class PartitionLedger {
       const { committable, last } = entry.window;
       entry.waited = entry.window.first ?? entry.waited;
       entry.window = new OffsetWindow(committable, last);
+      entry.nearestMs = knownTime(last) ?? entry.nearestMs;
       entry.rewound = true;
       positions.set(partition, committable);
     }

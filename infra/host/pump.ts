@@ -260,7 +260,7 @@ export function createPump(deps: PumpDeps): Pump {
         return;
       }
       events.consumed(countRecords(batch.records));
-      queue.push(batch.records);
+      queue.push(ledger.withStandIns(batch, deps.now()));
       if (batch.records.length === 0) committer.schedule();
       else void dispatch();
     },

@@ -3,7 +3,7 @@ import { createContentReader, type DocumentForm } from "./document/content.ts";
 import { documentId } from "./document-id.ts";
 import { isDocumentTime } from "./event-time.ts";
 import { kafkaFields, kafkaStart } from "./kafka-fields.ts";
-import { createIndexNamer } from "./names.ts";
+import { createIndexNamer, indexPatternOf } from "./names.ts";
 import type { Rejection, SourceRecord } from "./record.ts";
 
 /** A record as Elasticsearch will get it. */
@@ -35,17 +35,22 @@ export function createDocumentEncoder(
   form: DocumentForm = "own",
 ): (record: SourceRecord, refused?: string | null) => Encoding {
   const indexFor = createIndexNamer(spec.index);
+  const isDated = indexPatternOf(spec.index) !== spec.index;
   const topicMember = kafkaStart(spec.topic);
   const contentOf = createContentReader(spec, form);
 
   return (record, refused = null) => {
     if (record.value === null) return { kind: "skipped" };
     const content = contentOf(record.value, record.timestamp);
-    if (!isDocumentTime(content.timestampMs)) return rejected(content.timestampMs, spec.index);
+    const standIn = content.timestampMs === -1 ? record.standIn : undefined;
+    const timestampMs = standIn?.readAtMs ?? content.timestampMs;
+    if (!isDocumentTime(timestampMs)) return rejected(outOfRange(timestampMs), spec.index);
+    const dayMs = standIn === undefined || !isDated ? timestampMs : standIn.nearestMs;
+    if (dayMs === null) return rejected(dayUnknown, spec.index);
 
     const kafka = kafkaFields(record);
     // Strings are put together piece by piece: at hundreds of thousands of records a second, lists would cost most.
-    const time = new Date(content.timestampMs).toISOString();
+    const time = new Date(timestampMs).toISOString();
     let json = `{"@timestamp":"${time}",${content.members}${topicMember}${kafka.json}${content.kafkaMembers}`;
     if (refused !== null && content.isFlattened)
       json += `,"refused":${JSON.stringify(refused.toWellFormed())}`;
@@ -53,20 +58,28 @@ export function createDocumentEncoder(
     // `event` is mapped with the first document that has it, and an index that is full takes no new field.
     else if (form !== "own") json += `,"value_base64":"${record.value.toString("base64")}"}`;
     else json += `},"event":{"original":"${record.value.toString("base64")}"}`;
-    const tags = content.faithful && kafka.faithful ? content.tags : [...content.tags, "invalid_utf8"];
+    const tags = [...content.tags];
+    if (standIn !== undefined) tags.push("timestamp_missing");
+    if (!content.faithful || !kafka.faithful) tags.push("invalid_utf8");
     if (content.ownTags !== null || tags.length > 0) {
       json += `,"tags":${JSON.stringify([...(content.ownTags ?? []), ...tags])}`;
     }
     return {
       kind: "document",
       id: documentId(spec.topic, record),
-      index: indexFor(content.timestampMs),
+      index: indexFor(dayMs),
       json: `${json}}`,
     };
   };
 }
 
-function rejected(timestampMs: number, index: string): Encoding {
-  const reason = `the timestamp ${timestampMs} is not within 0…253402300799999 milliseconds`;
+const dayUnknown =
+  "it has no timestamp, and none before it in its partition is known that would tell its index's day";
+
+function outOfRange(timestampMs: number): string {
+  return `the timestamp ${timestampMs} is not within 0…253402300799999 milliseconds`;
+}
+
+function rejected(reason: string, index: string): Encoding {
   return { kind: "rejected", rejection: { status: 400, type: "invalid_timestamp", reason, index } };
 }

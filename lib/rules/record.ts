@@ -1,3 +1,5 @@
+import type { TimeStandIn } from "./time-stand-in.ts";
+
 /** Glossary of what is moved: records out of Kafka, and what became of each. */
 
 /** A record as read from Kafka. Its buffers may be slices of the fetch response it came in. */
@@ -10,6 +12,8 @@ export interface SourceRecord {
   readonly value: Buffer | null;
   /** In the order they were written; a name may stand more than once. */
   readonly headers: readonly RecordHeader[];
+  /** Only of one without a timestamp; absent there too: it was not read to be indexed. */
+  readonly standIn?: TimeStandIn;
   /** It is no record, but stands for a whole record batch that was not decoded: key, value and headers are empty. */
   readonly setAside?: SetAside;
 }

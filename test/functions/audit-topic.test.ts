@@ -76,6 +76,7 @@ function world(
   }
 
   const deps: AuditTopicDeps = {
+    now: () => 0,
     openDocuments: () => Promise.resolve(opened()),
     async readSpans(spans, onBatch) {
       for (const [partition, { start, end }] of spans) {

@@ -37,6 +37,35 @@ function assigned(committed: Record<number, number | null>): PartitionLedger {
   return ledger;
 }
 
+describe("records without a timestamp", () => {
+  const timeless = (offset: number) => sourceRecord("m", { offset, timestamp: -1 });
+  const take = (ledger: PartitionLedger, one: FetchedBatch): (number | null | undefined)[] => {
+    ledger.expect(one);
+    return ledger.withStandIns(one, 9_000).map(({ standIn }) => standIn?.nearestMs);
+  };
+
+  test("go by the record before them: of the batch, of those read before, of the commit", () => {
+    const ledger = new PartitionLedger();
+    const checkpoints = new Map([[0, { offset: 4, timestamp: 1_000 }]]);
+    ledger.assign({ ...assignment({ 0: 5, 1: 0 }), checkpoints }, 1_000);
+    const dated = sourceRecord("m", { offset: 6, timestamp: 2_000 });
+    const one = { partition: 0, records: [timeless(5), dated, timeless(7)], start: 5, end: 8 };
+    expect(take(ledger, one)).toEqual([1_000, undefined, 2_000]);
+    expect(take(ledger, { partition: 0, records: [timeless(8)], start: 8, end: 9 })).toEqual([2_000]);
+    const other = { ...timeless(0), partition: 1 };
+    expect(take(ledger, { partition: 1, records: [other], start: 0, end: 1 })).toEqual([null]);
+  });
+
+  test("go by the last one that was settled, where reading is moved back", () => {
+    const ledger = assigned({ 0: 0 });
+    const dated = [0, 1, 2].map((offset) => sourceRecord("m", { offset, timestamp: offset }));
+    take(ledger, { partition: 0, records: dated, start: 0, end: 3 });
+    ledger.resolve([{ partition: 0, offset: 0 }]);
+    ledger.rewind();
+    expect(take(ledger, { partition: 0, records: [timeless(1)], start: 1, end: 2 })).toEqual([0]);
+  });
+});
+
 describe("what may be committed", () => {
   test("is the contiguous prefix of each partition, as long as it is not committed yet", () => {
     const ledger = assigned({ 0: 5, 1: 0 });

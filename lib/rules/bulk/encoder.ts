@@ -1,21 +1,15 @@
-import { isUtf8 } from "node:buffer";
-import { type Specification, timestampFields } from "../declaration.ts";
+import type { Specification } from "../declaration.ts";
 import {
   createDocumentEncoder,
   type DocumentForm,
   type EncodedDocument,
   type Encoding,
 } from "../document.ts";
-import { isDocumentTime, parseEventTimeText } from "../event-time.ts";
-import { mayBeWide } from "../flattened-json.ts";
-import { logMember } from "../document/log-object.ts";
-import { kafkaFields, kafkaStart } from "../kafka-fields.ts";
-import { createIndexNamer } from "../names.ts";
 import { contentBytesOf, type Rejection, type SourceRecord } from "../record.ts";
 import { ByteWriter } from "./byte-writer.ts";
-import { JsonScanner } from "./json-scanner.ts";
-import { createShapes, type ObjectShape } from "./object-shapes.ts";
-import { createBase36TimeText, createIsoTimeText } from "./time-text.ts";
+import { createJsonWriter } from "./json-writer.ts";
+import type { RecordWriter } from "./operation-frame.ts";
+import { createTextWriter } from "./text-writer.ts";
 
 /** The `create` operations of records, one behind the other, and what became of those that have none. */
 export interface EncodedBatch {
@@ -49,11 +43,6 @@ const documentTooLarge = {
 /** What a document has beside its value, and its action, at most: only a guess that saves growing. */
 const FRAME_BYTES = 200;
 const SOME_SLACK_BYTES = 4_096;
-const CARRIAGE_RETURN = 0x0d;
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const OPERATION_END = Buffer.from("}}\n");
 
 /**
  * Encodes records of one topic into the body of a `_bulk` request. What each document holds is said by
@@ -135,146 +124,4 @@ function writeDocument(out: ByteWriter, { index, id, json }: EncodedDocument): v
   out.text(`{"create":{"_index":${JSON.stringify(index)},"_id":${JSON.stringify(id)}}}\n`);
   out.text(json);
   out.text("\n");
-}
-
-/** @returns the operation's index; null: not a record that is written this way, whatever was written is void */
-type RecordWriter = (out: ByteWriter, record: SourceRecord) => string | null;
-
-function createTextWriter(spec: Specification): RecordWriter {
-  const frame = createFrame(spec);
-  const isoTime = createIsoTimeText('{"@timestamp":"', '","message":"');
-  const afterMessage = Buffer.from(`",${frame.log}`);
-
-  return (out, record) => {
-    const { value, timestamp } = record;
-    if (value === null || !isDocumentTime(timestamp) || value.at(-1) === CARRIAGE_RETURN) return null;
-    const index = frame.indexFor(timestamp);
-    frame.action(out, record, index);
-    out.bytes(isoTime(timestamp));
-    if (!out.jsonText(value)) return null;
-    out.bytes(afterMessage);
-    return frame.kafka(out, record) ? index : null;
-  };
-}
-
-function createJsonWriter(spec: Specification): RecordWriter {
-  const frame = createFrame(spec);
-  const isoTime = createIsoTimeText('{"@timestamp":"', `",${frame.log}`);
-  const scanner = new JsonScanner();
-  const timeFields = timestampFields(spec);
-  const shapeOf = createShapes(timeFields);
-  const flattens = spec.rejected === "flatten";
-
-  if (spec.message !== null && spec.message !== "message") return () => null;
-  return (out, record) => {
-    const { value } = record;
-    if (value === null || !scanner.scan(value)) return null;
-    const shape = shapeOf(value, scanner);
-    if (!shape.plain || !hasText(value, shape.messageAt) || !isUtf8(value)) return null;
-    if (flattens && mayBeWide(value)) return null;
-    const timestampMs = eventTime(value, shape, record.timestamp);
-    if (timestampMs === null || !isDocumentTime(timestampMs)) return null;
-
-    const index = frame.indexFor(timestampMs);
-    frame.action(out, record, index);
-    out.bytes(isoTime(timestampMs));
-    members(out, value, 0, shape.ownTimeAt);
-    members(out, value, shape.ownTimeAt + 1, scanner.count);
-    return frame.kafka(out, record) ? index : null;
-  };
-
-  function hasText(value: Buffer, member: number): boolean {
-    if (member === -1) return false;
-    const start = scanner.valueStart(member);
-    return value[start] === QUOTE && scanner.valueEnd(member) - start > 2;
-  }
-
-  /** Null: it is not to be read from the members alone, or an own `@timestamp` is not what it is read from. */
-  function eventTime(value: Buffer, shape: ObjectShape, recordTimestampMs: number): number | null {
-    if (timeFields.length === 0) return recordTimestampMs;
-    for (const member of shape.timesAt) {
-      if (member === -1) return null;
-      const raw = value.toString("utf8", scanner.valueStart(member), scanner.valueEnd(member));
-      const timestampMs = parseEventTimeText(raw, recordTimestampMs);
-      if (timestampMs === null) continue;
-      return shape.ownTimeAt === -1 || shape.ownTimeAt === member ? timestampMs : null;
-    }
-    return null;
-  }
-
-  /** Members `from` up to but not including `to`, each with a comma after it, without white space between tokens. */
-  function members(out: ByteWriter, value: Buffer, from: number, to: number): void {
-    if (from >= to) return;
-    if (scanner.compact) {
-      // From the first name's quote to the end of the last value: between them stand the commas.
-      out.range(value, scanner.nameStart(from) - 1, scanner.valueEnd(to - 1));
-      out.byte(COMMA);
-      return;
-    }
-    for (let member = from; member < to; member += 1) {
-      out.range(value, scanner.nameStart(member) - 1, scanner.nameEnd(member) + 1);
-      out.byte(COLON);
-      out.range(value, scanner.valueStart(member), scanner.valueEnd(member));
-      out.byte(COMMA);
-    }
-  }
-}
-
-/** What every operation of a topic has around its own fields. */
-interface Frame {
-  /** `log` with a comma after it, where a path is declared. */
-  readonly log: string;
-  indexFor(timestampMs: number): string;
-  /** The action line. */
-  action(out: ByteWriter, record: SourceRecord, index: string): void;
-  /** `kafka`, and the end of the document. @returns false: key or headers are not UTF-8, which has to be marked */
-  kafka(out: ByteWriter, record: SourceRecord): boolean;
-}
-
-function createFrame({ topic, path, index: namePattern }: Specification): Frame {
-  const idTime = createBase36TimeText(":", '"}}\n');
-  const start = kafkaStart(topic);
-  let actionIndex = "";
-  let actionPartition = -1;
-  let actionStart = Buffer.alloc(0);
-  let offsetPartition = -1;
-  let offsetStart = Buffer.alloc(0);
-
-  return {
-    log: logMember({ path, level: null }),
-    indexFor: createIndexNamer(namePattern),
-    action(out, { partition, offset, timestamp }, index) {
-      if (partition !== actionPartition || index !== actionIndex) {
-        actionPartition = partition;
-        actionIndex = index;
-        actionStart = Buffer.from(
-          `{"create":{"_index":${JSON.stringify(index)},"_id":"${topic}:${partition}:`,
-        );
-      }
-      out.bytes(actionStart);
-      out.digits(offset);
-      out.bytes(idTime(timestamp));
-    },
-    kafka(out, record) {
-      if (record.headers.length > 0) {
-        const fields = kafkaFields(record);
-        out.text(`${start}${fields.json}}}\n`);
-        return fields.faithful;
-      }
-      const { partition, offset, key } = record;
-      if (partition !== offsetPartition) {
-        offsetPartition = partition;
-        offsetStart = Buffer.from(`${start}"partition":${partition},"offset":`);
-      }
-      out.bytes(offsetStart);
-      out.digits(offset);
-      if (key !== null) {
-        out.text(',"key":"');
-        if (!out.jsonText(key)) return false;
-        out.text('"');
-      }
-      out.bytes(OPERATION_END);
-      return true;
-    },
-  };
 }

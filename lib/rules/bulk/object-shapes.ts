@@ -1,35 +1,60 @@
 import { cleanName } from "../document/clean-name.ts";
+import { levelNames } from "../document/level.ts";
 import { isHalfTime } from "../event-time.ts";
 import { isMetadata } from "../json-document.ts";
+import { lineFields } from "../line.ts";
+import { createLevelReader, levelOrder } from "../log-level.ts";
 import type { JsonScanner } from "./json-scanner.ts";
 
-/** What the names of an object's own members mean for its document. */
+/** What the names of an object's own members mean for its document. A member is told by its place; -1: there is none. */
 export interface ObjectShape {
   /** False: one of them collides with a field of ours, or stands twice, or needs to be looked at. */
   readonly plain: boolean;
   /** The members that may carry the event's time, in the order of the declared fields; -1: it may be within one. */
   readonly timesAt: readonly number[];
-  /** The object's own `@timestamp`; -1: it has none. */
+  /** The object's own `@timestamp`. */
   readonly ownTimeAt: number;
-  /** The own `message`; -1: it has none. */
   readonly messageAt: number;
+  /** `log`, which is a container's text. */
+  readonly logAt: number;
+  /** The declared field of the line. */
+  readonly declaredLine: FieldPlace | null;
+  /** The other members that may hold the line, in the order in which they are asked. */
+  readonly lines: readonly FieldPlace[];
+  /** The members that may hold the level, in the order in which they are asked. */
+  readonly levels: readonly LevelPlace[];
+  /** The object's own `log.level`. */
+  readonly ownLevelAt: number;
   readonly names: readonly Buffer[];
+}
+
+export interface FieldPlace {
+  readonly member: number;
+  /** True: not the member is the field, but something within it, if it is an object. */
+  readonly isWithin: boolean;
+}
+
+export interface LevelPlace {
+  readonly member: number;
+  readonly read: ReturnType<typeof createLevelReader>;
 }
 
 const KNOWN_SHAPES = 256;
 /** Roots of names that are ours (lib/rules/json-document.ts), and `__proto__`, which is no ordinary name. */
-const SPECIAL = /^(?:@timestamp\.|(?:kafka|tags|log\.file)(?:\.|$))|^log$|^__proto__$/;
+const SPECIAL = /^(?:@timestamp\.|(?:kafka|tags|log\.file)(?:\.|$))|^__proto__$/;
 
 /**
  * Judges objects by the names of their own members. Records of one topic tend to have the same ones in the same order:
  * those of the object before are compared first, and no text is made of them.
  * @param timeFields the declared fields of the event's time
+ * @param lineField the declared field of the line; null: none but `message`
  */
 export function createShapes(
   timeFields: readonly string[],
+  lineField: string | null,
 ): (bytes: Buffer, scanner: JsonScanner) => ObjectShape {
   const known = new Map<string, ObjectShape>();
-  let last: ObjectShape = { plain: false, timesAt: [], ownTimeAt: -1, messageAt: -1, names: [] };
+  let last = judge([], timeFields, lineField);
 
   return (bytes, scanner) => {
     if (hasNames(bytes, scanner, last.names)) return last;
@@ -40,32 +65,57 @@ export function createShapes(
     const found = known.get(key);
     if (found !== undefined) return (last = found);
     if (known.size === KNOWN_SHAPES) known.clear();
-    last = judge(names, timeFields);
+    last = judge(names, timeFields, lineField);
     known.set(key, last);
     return last;
   };
 }
 
-function judge(names: readonly string[], timeFields: readonly string[]): ObjectShape {
-  const timesAt = timeFields.flatMap((field) => timeAt(names, field));
+function judge(
+  names: readonly string[],
+  timeFields: readonly string[],
+  lineField: string | null,
+): ObjectShape {
+  const timesAt = timeFields.flatMap((field) =>
+    placeOf(names, field).map(({ member, isWithin }) =>
+      isWithin || isHalfTime(names[member] ?? "") ? -1 : member,
+    ),
+  );
   const ownTimeAt = names.indexOf("@timestamp");
+  const ownLevelAt = names.indexOf("log.level");
   const plain =
     new Set(names).size === names.length &&
     (ownTimeAt === -1 || timesAt.includes(ownTimeAt)) &&
     // Beyond ASCII a name was not read as what it is.
     names.every(
       (name) => !/[^ -~]/.test(name) && cleanName(name) === name && !SPECIAL.test(name) && !isMetadata(name),
-    );
-  const messageAt = names.indexOf("message");
-  return { plain, timesAt, ownTimeAt, messageAt, names: names.map((name) => Buffer.from(name, "latin1")) };
+    ) &&
+    // An own `log.level` may have to move to `json`.
+    (ownLevelAt === -1 || !names.some((name) => /^json(?:\.|$)/.test(name)));
+  return {
+    plain,
+    timesAt,
+    ownTimeAt,
+    messageAt: names.indexOf("message"),
+    logAt: names.indexOf("log"),
+    declaredLine: (lineField === null ? [] : placeOf(names, lineField))[0] ?? null,
+    lines: lineFields.flatMap((field) => placeOf(names, field)),
+    levels: levelNames(names, levelOrder).map((name) => ({
+      member: names.indexOf(name),
+      read: createLevelReader(name),
+    })),
+    ownLevelAt,
+    names: names.map((name) => Buffer.from(name, "latin1")),
+  };
 }
 
-/** None: no member has to do with the field. */
-function timeAt(names: readonly string[], field: string): number[] {
+/** Where `fieldAt` (lib/rules/event-time.ts) would look. None: no member has to do with the field. */
+function placeOf(names: readonly string[], field: string): FieldPlace[] {
   const member = names.indexOf(field);
-  if (member !== -1) return [isHalfTime(field) ? -1 : member];
+  if (member !== -1) return [{ member, isWithin: false }];
   const dot = field.indexOf(".");
-  return dot !== -1 && names.includes(field.slice(0, dot)) ? [-1] : [];
+  const root = dot === -1 ? -1 : names.indexOf(field.slice(0, dot));
+  return root === -1 ? [] : [{ member: root, isWithin: true }];
 }
 
 function hasNames(bytes: Buffer, scanner: JsonScanner, names: readonly Buffer[]): boolean {

@@ -4,6 +4,7 @@ import { flattenedFields, isWide } from "../flattened-json.ts";
 import { ownFields } from "../json-document.ts";
 import { decodeUtf8 } from "../utf8-text.ts";
 import { unwrapContainer } from "./container.ts";
+import { createLevelFinder } from "./level.ts";
 import { logMember } from "./log-object.ts";
 import { messageOf } from "./message.ts";
 import { MovedFields } from "./moved-fields.ts";
@@ -43,24 +44,26 @@ export function createContentReader(
 ): (value: Buffer, recordTimestampMs: number) => Content {
   const { path } = spec;
   const timeFields = timestampFields(spec);
+  const levels = createLevelFinder();
 
   return (value, recordTimestampMs) => {
     const { text, faithful } = decodeUtf8(value);
     const content =
       spec.format === "json"
-        ? jsonContent(text, recordTimestampMs, faithful)
-        : textContent(text, recordTimestampMs, []);
+        ? jsonContent(text, value, recordTimestampMs, faithful)
+        : textContent(text, value, recordTimestampMs, []);
     return { ...content, faithful: faithful && content.faithful };
   };
 
-  function textContent(text: string, timestampMs: number, tags: readonly string[]): Content {
+  function textContent(text: string, value: Buffer, timestampMs: number, tags: readonly string[]): Content {
     const hasReturn = text.endsWith("\r");
     const line = hasReturn ? text.slice(0, -1) : text;
     const isLess = form !== "own";
+    const level = isLess ? null : levels.ofText(hasReturn ? value.subarray(0, -1) : value);
     return {
       ...plain,
       timestampMs,
-      members: `"message":${JSON.stringify(line)},${logMember({ path, level: null })}`,
+      members: `"message":${JSON.stringify(line)},${logMember({ path, level })}`,
       tags: [
         ...tags,
         ...(hasReturn ? ["carriage_return_removed"] : []),
@@ -69,7 +72,7 @@ export function createContentReader(
     };
   }
 
-  function jsonContent(text: string, recordTimestampMs: number, decoded: boolean): Content {
+  function jsonContent(text: string, value: Buffer, recordTimestampMs: number, decoded: boolean): Content {
     const moved = new MovedFields();
     const read = readRecordObject(text, moved);
     const unwrapped = read === null ? null : unwrapContainer(read, moved);
@@ -78,7 +81,8 @@ export function createContentReader(
         ? { kind: "absent" }
         : eventTimeOf(unwrapped.record.members, unwrapped.record.object, timeFields, recordTimestampMs);
     const tags = timeFields.length > 0 ? timeTags(time) : [];
-    if (unwrapped === null) return textContent(text, recordTimestampMs, ["json_parse_failure", ...tags]);
+    if (unwrapped === null)
+      return textContent(text, value, recordTimestampMs, ["json_parse_failure", ...tags]);
 
     const timestampMs = time.kind === "read" ? time.timestampMs : recordTimestampMs;
     if (form === "text") {
@@ -86,6 +90,7 @@ export function createContentReader(
       return { ...plain, timestampMs, members, tags: [...tags, "fields_as_text"] };
     }
     const { record, line } = unwrapped;
+    const level = levels.ofRecord(record, line);
     const message = messageOf(record, spec.message, line, moved);
     const lead = message.added === null ? "" : `"message":${message.added},`;
     if (time.kind === "read" && time.field === "@timestamp") record.members.delete("@timestamp");
@@ -100,7 +105,7 @@ export function createContentReader(
       if (renamed) tags.push("json_field_renamed");
       return {
         ...common,
-        members: `${lead}${flattened.members}${logMember({ path, level: null })}`,
+        members: `${lead}${flattened.members}${logMember({ path, level })}`,
         kafkaMembers: `,"value":${flattened.value}${flattened.words === null ? "" : `,"words":${flattened.words}`}`,
         ownTags: flattened.tags,
         tags: [...tags, "fields_flattened"],
@@ -109,7 +114,7 @@ export function createContentReader(
     }
     const own = ownFields(record.members, record.object, moved, {
       path,
-      level: null,
+      level,
       reserveEvent: !faithful,
     });
     if (renamed || own.renamed) tags.push("json_field_renamed");

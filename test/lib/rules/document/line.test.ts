@@ -14,7 +14,7 @@ function own(value: string | object, changes: Partial<Specification> = {}): unkn
 
 describe("the line of a record", () => {
   test.each([
-    [{ msg: "text", level: 0 }, "text"],
+    [{ msg: "text", n: 0 }, "text"],
     [{ short_message: "text", event: "other" }, "text"],
     [{ "@mt": "template {x}", "@m": "template 1" }, "template 1"],
     [{ event: { kind: "x" }, text: "text" }, "text"],
@@ -223,4 +223,58 @@ test("numbers are as they were written", () => {
     const encoding = encode(sourceRecord(`{"n":${digits},"log":"{\\"m\\":${digits}}"}`));
     expect(encoding).toMatchObject({ json: expect.stringContaining(`"n":${digits},"m":${digits},`) });
   }
+});
+
+describe("the level", () => {
+  const log = (level: string): object => ({ log: { level } });
+
+  test.each([
+    [{ message: "m", level: 30 }, log("info")],
+    [{ message: "m", severity: "WARNING" }, log("warn")],
+    [{ message: "m", level: "?", lvl: "error" }, log("error")],
+    [{ message: "ERROR: not by its text" }, {}],
+    [{ log: "2026-01-02 03:04:05 WARN gone\n" }, log("warn")],
+    [{ log: "\u001b[31mERROR\u001b[0m gone\n" }, log("error")],
+    [{ log: "ERROR: gone\n", level: "debug" }, log("debug")],
+    [{ log: '{"msg":"ERROR: gone","level":"info"}' }, log("info")],
+    [{ log: '{"msg":"ERROR: gone"}' }, {}],
+  ])("of %j", (value, fields) => {
+    const { log: found } = own(value) as { log?: unknown };
+    expect(found === undefined ? {} : { log: found }).toEqual(fields);
+  });
+
+  test("stands in log beside the path; the field as it was stays, an own log.level makes room", () => {
+    expect(own({ message: "m", level: "W" }, { path: "/p" })).toEqual({
+      message: "m",
+      level: "W",
+      log: { level: "warn", file: { path: "/p" } },
+    });
+    expect(own({ message: "m", "log.level": "INFO" })).toEqual({
+      message: "m",
+      log: { level: "info" },
+      json: { "log.level": "INFO" },
+      tags: ["json_field_renamed"],
+    });
+    expect(own({ message: "m", "log.level": "info" })).toEqual({ message: "m", "log.level": "info" });
+  });
+
+  test("of a text, and of what is no JSON, stands at its head", () => {
+    for (const format of ["text", "json"] as const)
+      expect(own("10:00:00 [ERROR] gone\r", { format })).toMatchObject({
+        message: "10:00:00 [ERROR] gone",
+        ...log("error"),
+      });
+  });
+
+  test("of a text is what may have been refused", () => {
+    const encode = createDocumentEncoder(specification(), "flattened");
+    const encoding = encode(sourceRecord("ERROR: gone"), "log.level");
+    const source: unknown = JSON.parse(encoding.kind === "document" ? encoding.json : "");
+    expect(source).toEqual({
+      "@timestamp": expect.any(String),
+      message: "ERROR: gone",
+      kafka: { topic: "app", partition: 0, offset: 0 },
+      tags: ["fields_as_text"],
+    });
+  });
 });

@@ -1,0 +1,174 @@
+import { isUtf8 } from "node:buffer";
+import { type Specification, timestampFields } from "../declaration.ts";
+import { CONTAINER_HEAD_BYTES } from "../document/level.ts";
+import { isDocumentTime, parseEventTimeText } from "../event-time.ts";
+import { mayBeWide } from "../flattened-json.ts";
+import { createLineLevelReader } from "../line-level.ts";
+import type { Level } from "../log-level.ts";
+import type { ByteWriter } from "./byte-writer.ts";
+import { lineEnd } from "./container-text.ts";
+import { JsonScanner } from "./json-scanner.ts";
+import { createShapes, type FieldPlace, type ObjectShape } from "./object-shapes.ts";
+import { createOperationFrame, logPieces, OPERATION_END, type RecordWriter } from "./operation-frame.ts";
+import { createIsoTimeText } from "./time-text.ts";
+import { createUnescapedHead } from "./unescaped-head.ts";
+
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const QUOTE = 0x22;
+const OPEN_LIST = 0x5b;
+const LETTER_N = 0x6e;
+const OPEN_OBJECT = 0x7b;
+
+/** No member; or: others have to look at it. */
+const NONE = -1;
+const LOOK = -2;
+
+const NOTHING = Buffer.alloc(0);
+const MESSAGE = Buffer.from('"message":');
+const TEXT_END = Buffer.from('",');
+const MOVED_LEVEL = Buffer.from('"json":{"log.level":');
+const MOVED_LEVEL_END = Buffer.from("},");
+const RENAMED_END = Buffer.from('},"tags":["json_field_renamed"]}\n');
+
+/** Writes JSON records straight from their bytes, where nothing is to be said of them: lib/rules/document.ts says what. */
+export function createJsonWriter(spec: Specification): RecordWriter {
+  const frame = createOperationFrame(spec);
+  const isoTime = createIsoTimeText('{"@timestamp":"', '",');
+  const logOf = logPieces(spec.path, "");
+  const scanner = new JsonScanner();
+  const timeFields = timestampFields(spec);
+  // Of a container `log` is the line in any case; a `log` that is something else is left to others.
+  const lineField = spec.message === "message" || spec.message === "log" ? null : spec.message;
+  const shapeOf = createShapes(timeFields, lineField);
+  const flattens = spec.rejected === "flatten";
+  const headOf = createUnescapedHead(CONTAINER_HEAD_BYTES);
+  const levelOfLine = createLineLevelReader();
+
+  return (out, record) => {
+    const { value } = record;
+    if (value === null || !scanner.scan(value)) return null;
+    const shape = shapeOf(value, scanner);
+    if (!shape.plain || !isUtf8(value)) return null;
+    if (flattens && mayBeWide(value)) return null;
+    const timestampMs = eventTime(value, shape, record.timestamp);
+    if (timestampMs === null || !isDocumentTime(timestampMs)) return null;
+    const lineAt = lineMember(value, shape);
+    if (lineAt === LOOK) return null;
+    const textEnd = shape.logAt === NONE ? NONE : containerTextEnd(value, shape.logAt);
+    if (shape.logAt !== NONE && textEnd === NONE) return null;
+
+    const index = frame.indexFor(timestampMs);
+    frame.action(out, record, index);
+    out.bytes(isoTime(timestampMs));
+    if (textEnd !== NONE) {
+      out.bytes(MESSAGE);
+      out.range(value, scanner.valueStart(shape.logAt), textEnd);
+      out.bytes(TEXT_END);
+    } else if (lineAt !== NONE) {
+      out.bytes(MESSAGE);
+      out.range(value, scanner.valueStart(lineAt), scanner.valueEnd(lineAt));
+      out.byte(COMMA);
+    }
+    const level = levelOf(value, shape, textEnd);
+    const stands = level !== null && shape.ownLevelAt !== NONE && isLevel(value, shape.ownLevelAt, level);
+    const movedAt = level === null || stands ? NONE : shape.ownLevelAt;
+    out.bytes(logOf.get(stands ? null : level) ?? NOTHING);
+    members(out, value, shape.ownTimeAt, shape.logAt, movedAt);
+    if (movedAt === NONE) return frame.kafka(out, record, OPERATION_END) ? index : null;
+    out.bytes(MOVED_LEVEL);
+    out.range(value, scanner.valueStart(movedAt), scanner.valueEnd(movedAt));
+    out.bytes(MOVED_LEVEL_END);
+    return frame.kafka(out, record, RENAMED_END) ? index : null;
+  };
+
+  /** Null: it is not to be read from the members alone, or an own `@timestamp` is not what it is read from. */
+  function eventTime(value: Buffer, shape: ObjectShape, recordTimestampMs: number): number | null {
+    if (timeFields.length === 0) return recordTimestampMs;
+    for (const member of shape.timesAt) {
+      if (member === NONE) return null;
+      const raw = value.toString("utf8", scanner.valueStart(member), scanner.valueEnd(member));
+      const timestampMs = parseEventTimeText(raw, recordTimestampMs);
+      if (timestampMs === null) continue;
+      return shape.ownTimeAt === NONE || shape.ownTimeAt === member ? timestampMs : null;
+    }
+    return null;
+  }
+
+  /** The member whose text `message` is to hold a copy of; NONE: nothing is added, or a container's text; LOOK. */
+  function lineMember(value: Buffer, { messageAt, logAt, declaredLine, lines }: ObjectShape): number {
+    const declared = declaredLine === null ? NONE : textMember(value, declaredLine);
+    if (declared !== NONE) return messageAt === NONE && logAt === NONE ? declared : LOOK;
+    if (messageAt !== NONE) return logAt === NONE && isTaken(value, messageAt) ? NONE : LOOK;
+    if (logAt !== NONE) return NONE;
+    for (const place of lines) {
+      const member = textMember(value, place);
+      if (member !== NONE) return member;
+    }
+    return NONE;
+  }
+
+  /** NONE: the field holds no text, or an empty one; LOOK: it may. */
+  function textMember(value: Buffer, { member, isWithin }: FieldPlace): number {
+    const start = scanner.valueStart(member);
+    const first = value[start];
+    if (isWithin) return first === OPEN_OBJECT || first === OPEN_LIST ? LOOK : NONE;
+    return first === QUOTE && scanner.valueEnd(member) - start > 2 ? member : NONE;
+  }
+
+  /** Whether an own `message` says something, if only a number. */
+  function isTaken(value: Buffer, messageAt: number): boolean {
+    const start = scanner.valueStart(messageAt);
+    if (value[start] === QUOTE) return scanner.valueEnd(messageAt) - start > 2;
+    return value[start] !== LETTER_N;
+  }
+
+  /** NONE: the member is no text, or not one that is taken as it stands. */
+  function containerTextEnd(value: Buffer, logAt: number): number {
+    const start = scanner.valueStart(logAt);
+    return value[start] === QUOTE ? lineEnd(value, start + 1, scanner.valueEnd(logAt) - 1) : NONE;
+  }
+
+  function levelOf(value: Buffer, { levels, logAt }: ObjectShape, textEnd: number): Level | null {
+    for (const { member, read } of levels) {
+      if (member === logAt) continue;
+      const level = read(value, scanner.valueStart(member), scanner.valueEnd(member));
+      if (level !== null) return level;
+    }
+    if (textEnd === NONE) return null;
+    return levelOfLine(headOf(value, scanner.valueStart(logAt) + 1, textEnd));
+  }
+
+  function isLevel(value: Buffer, member: number, level: Level): boolean {
+    const start = scanner.valueStart(member) + 1;
+    return value.toString("latin1", start, scanner.valueEnd(member) - 1) === level;
+  }
+
+  /** All but those at three places, each with a comma after it, without white space between tokens. */
+  function members(out: ByteWriter, value: Buffer, one: number, other: number, third: number): void {
+    let from = 0;
+    for (let member = 0; member < scanner.count; member += 1) {
+      if (member !== one && member !== other && member !== third) continue;
+      run(out, value, from, member);
+      from = member + 1;
+    }
+    run(out, value, from, scanner.count);
+  }
+
+  /** Members `from` up to but not including `to`. */
+  function run(out: ByteWriter, value: Buffer, from: number, to: number): void {
+    if (from >= to) return;
+    if (scanner.compact) {
+      // From the first name's quote to the end of the last value: between them stand the commas.
+      out.range(value, scanner.nameStart(from) - 1, scanner.valueEnd(to - 1));
+      out.byte(COMMA);
+      return;
+    }
+    for (let member = from; member < to; member += 1) {
+      out.range(value, scanner.nameStart(member) - 1, scanner.nameEnd(member) + 1);
+      out.byte(COLON);
+      out.range(value, scanner.valueStart(member), scanner.valueEnd(member));
+      out.byte(COMMA);
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import type { Specification } from "../declaration.ts";
+import { logMember } from "../document/log-object.ts";
+import { kafkaFields, kafkaStart } from "../kafka-fields.ts";
+import { type Level, levels } from "../log-level.ts";
+import { createIndexNamer } from "../names.ts";
+import type { SourceRecord } from "../record.ts";
+import type { ByteWriter } from "./byte-writer.ts";
+import { createBase36TimeText } from "./time-text.ts";
+
+/** @returns the operation's index; null: not a record that is written this way, whatever was written is void */
+export type RecordWriter = (out: ByteWriter, record: SourceRecord) => string | null;
+
+/** What every operation of a topic has around its own fields. */
+export interface OperationFrame {
+  indexFor(timestampMs: number): string;
+  /** The action line. */
+  action(out: ByteWriter, record: SourceRecord, index: string): void;
+  /** `kafka`, and the end of the document. @returns false: key or headers are not UTF-8, which has to be marked */
+  kafka(out: ByteWriter, record: SourceRecord, end: Buffer): boolean;
+}
+
+/** Closes `kafka` and the document. */
+export const OPERATION_END = Buffer.from("}}\n");
+
+export function createOperationFrame({ topic, index: namePattern }: Specification): OperationFrame {
+  const idTime = createBase36TimeText(":", '"}}\n');
+  const start = kafkaStart(topic);
+  let actionIndex = "";
+  let actionPartition = -1;
+  let actionStart = Buffer.alloc(0);
+  let offsetPartition = -1;
+  let offsetStart = Buffer.alloc(0);
+
+  return {
+    indexFor: createIndexNamer(namePattern),
+    action(out, { partition, offset, timestamp }, index) {
+      if (partition !== actionPartition || index !== actionIndex) {
+        actionPartition = partition;
+        actionIndex = index;
+        actionStart = Buffer.from(
+          `{"create":{"_index":${JSON.stringify(index)},"_id":"${topic}:${partition}:`,
+        );
+      }
+      out.bytes(actionStart);
+      out.digits(offset);
+      out.bytes(idTime(timestamp));
+    },
+    kafka(out, record, end) {
+      if (record.headers.length > 0) {
+        const fields = kafkaFields(record);
+        out.text(`${start}${fields.json}`);
+        out.bytes(end);
+        return fields.faithful;
+      }
+      const { partition, offset, key } = record;
+      if (partition !== offsetPartition) {
+        offsetPartition = partition;
+        offsetStart = Buffer.from(`${start}"partition":${partition},"offset":`);
+      }
+      out.bytes(offsetStart);
+      out.digits(offset);
+      if (key !== null) {
+        out.text(',"key":"');
+        if (!out.jsonText(key)) return false;
+        out.text('"');
+      }
+      out.bytes(end);
+      return true;
+    },
+  };
+}
+
+/** By level, and for none: `before`, and `log` with a comma after it, where there is anything to say in it. */
+export function logPieces(path: string | null, before: string): ReadonlyMap<Level | null, Buffer> {
+  return new Map(
+    [...levels, null].map((level) => [level, Buffer.from(`${before}${logMember({ path, level })}`)]),
+  );
+}

@@ -1,0 +1,27 @@
+import type { Specification } from "../declaration.ts";
+import { isDocumentTime } from "../event-time.ts";
+import { createLineLevelReader } from "../line-level.ts";
+import { createOperationFrame, logPieces, OPERATION_END, type RecordWriter } from "./operation-frame.ts";
+import { createIsoTimeText } from "./time-text.ts";
+
+const CARRIAGE_RETURN = 0x0d;
+const NOTHING = Buffer.alloc(0);
+
+/** Writes text records straight from their bytes: lib/rules/document.ts says what. */
+export function createTextWriter(spec: Specification): RecordWriter {
+  const frame = createOperationFrame(spec);
+  const isoTime = createIsoTimeText('{"@timestamp":"', '","message":"');
+  const afterMessage = logPieces(spec.path, '",');
+  const levelOfLine = createLineLevelReader();
+
+  return (out, record) => {
+    const { value, timestamp } = record;
+    if (value === null || !isDocumentTime(timestamp) || value.at(-1) === CARRIAGE_RETURN) return null;
+    const index = frame.indexFor(timestamp);
+    frame.action(out, record, index);
+    out.bytes(isoTime(timestamp));
+    if (!out.jsonText(value)) return null;
+    out.bytes(afterMessage.get(levelOfLine(value)) ?? NOTHING);
+    return frame.kafka(out, record, OPERATION_END) ? index : null;
+  };
+}

@@ -6,6 +6,7 @@ import { stringify } from "yaml";
 import { startTestHost } from "../support/host.ts";
 import { eventually } from "../support/eventually.ts";
 import { uniqueName } from "../support/kafka.ts";
+import { makeIndexOfNumbers, unforgiving } from "../support/refused.ts";
 import { connectStack, type StackClients } from "../support/stack-clients.ts";
 
 const COMMAND = join(import.meta.dir, "../../infra/cli/audit.ts");
@@ -18,7 +19,7 @@ const DAY = 86_400_000;
 const declared: Readonly<Record<string, object>> = {
   clean: {},
   holes: {},
-  mixed: { format: "json" },
+  mixed: unforgiving,
   transactions: {},
   compacted: {},
   doubled: { index: `${run}-doubled-{yyyy.MM.dd}` },
@@ -75,11 +76,7 @@ describe("bun run audit", () => {
     });
     await createWithPipeline("dropping", `${run}-drop`);
     await createWithPipeline("bare", `${run}-bare`);
-    await elasticsearch.request("PUT", `/${topicOf("mixed")}`, {
-      mappings: {
-        properties: { n: { type: "long" }, kafka: { properties: { topic: { type: "keyword" } } } },
-      },
-    });
+    await makeIndexOfNumbers(elasticsearch, topicOf("mixed"));
     await produceAll();
     await untilCompacted();
 
@@ -315,7 +312,7 @@ describe("bun run audit", () => {
 
   test("a repair buries again what was rejected, if its dead letter is gone", async () => {
     const other = join(folder, "other.yaml");
-    const topics = [{ topic: topicOf("mixed"), format: "json" }];
+    const topics = [{ topic: topicOf("mixed"), ...unforgiving }];
     await Bun.write(
       other,
       stringify({ ...servers.config, kafka: groups(), deadLetters: { topic: uniqueName("dead") }, topics }),

@@ -9,6 +9,7 @@ import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { readTopic } from "../support/read-topic.ts";
+import { makeIndexOfNumbers, unforgiving } from "../support/refused.ts";
 import * as recorded from "../support/recorded/bulk-answers.ts";
 import { connectStack, type StackClients } from "../support/stack-clients.ts";
 
@@ -146,7 +147,7 @@ describe("what becomes of a bulk:", () => {
       ...servers.config,
       kafka: { ...servers.config.kafka, groupPrefix: run },
       elasticsearch: { nodes: [stub.url] },
-      topics: topics.map((topic) => ({ topic, format: "json" })),
+      topics: topics.map((topic) => ({ topic, ...unforgiving })),
     });
   }, 60_000);
   afterAll(async () => {
@@ -209,10 +210,7 @@ describe("what becomes of a bulk:", () => {
   }, 30_000);
 
   test("mapping errors and 429 in one bulk: each item ends by itself", async () => {
-    const { status } = await servers.elasticsearch.request("PUT", `/${mixed}`, {
-      mappings: { properties: { n: { type: "long" } } },
-    });
-    expect(status).toBe(200);
+    await makeIndexOfNumbers(servers.elasticsearch, mixed);
     stub.meet(mixed, refused(recorded.itemTooMany));
     const values = Array.from({ length: RECORDS }, (_, at) =>
       JSON.stringify({ n: POISON.has(at) ? `number ${at}` : at }),

@@ -8,6 +8,7 @@ import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { kafkaEvent } from "../support/kafka-event.ts";
 import { readTopic } from "../support/read-topic.ts";
+import { makeIndexOfNumbers, unforgiving } from "../support/refused.ts";
 import { createMemoryLogger } from "../support/memory-logger.ts";
 import { kafkaSettings } from "../support/settings.ts";
 import { sourceRecord } from "../support/records.ts";
@@ -29,14 +30,6 @@ describe("dead letters", () => {
     return { ...servers.config, deadLetters, topics };
   }
 
-  /** An index whose field `n` takes numbers only. */
-  async function createStrictIndex(index: string): Promise<void> {
-    const { status } = await servers.elasticsearch.request("PUT", `/${index}`, {
-      mappings: { properties: { n: { type: "long" } } },
-    });
-    expect(status).toBe(200);
-  }
-
   /** What `penstock.*` headers say, without that prefix; and the record's own headers. */
   function split({ headers }: SourceRecord) {
     const isOurs = (name: string) => name.startsWith("penstock.");
@@ -49,9 +42,9 @@ describe("dead letters", () => {
 
   test("a mapping conflict keeps key, value and headers as they were, in order, and the partition goes on", async () => {
     const topic = uniqueName("conflict");
-    const config = configFor({ topic, format: "json" });
+    const config = configFor({ topic, ...unforgiving });
     await servers.kafka.createTopic(topic);
-    await createStrictIndex(topic);
+    await makeIndexOfNumbers(servers.elasticsearch, topic);
     const timestamp = String(Date.UTC(2026, 0, 2));
     const poison = [
       { key: Buffer.from([0, 0xff, 1]), value: Buffer.from('{"n":"one"}'), headers: [], timestamp },
@@ -120,9 +113,9 @@ describe("dead letters", () => {
 
   test("the dead-letter topic is made with the first letter, and keeps for ever what is up to 16 MB", async () => {
     const topic = uniqueName("made");
-    const config = configFor({ topic, format: "json" });
+    const config = configFor({ topic, ...unforgiving });
     await servers.kafka.createTopic(topic);
-    await createStrictIndex(topic);
+    await makeIndexOfNumbers(servers.elasticsearch, topic);
     const admin = servers.kafka.kafka.admin();
     await admin.connect();
     try {
@@ -178,11 +171,11 @@ describe("dead letters", () => {
 
   test("what no form with key or headers fits goes bare, the partition goes on, and replay brings it back whole", async () => {
     const topic = uniqueName("letter");
-    const config = configFor({ topic, format: "json" });
+    const config = configFor({ topic, ...unforgiving });
     await servers.kafka.createTopic(topic);
     // Kafka's default, as of a topic that somebody else made: 1 MB.
     await servers.kafka.createTopic(config.deadLetters.topic);
-    await createStrictIndex(topic);
+    await makeIndexOfNumbers(servers.elasticsearch, topic);
     const bad = (n: number) => Buffer.from(`{"n":"bad ${n}"}`);
     const noise = randomBytes(1_048_300);
     const ofZeros = {
@@ -263,9 +256,9 @@ describe("dead letters", () => {
 
   test("one poison record among many good ones, in every partition (kafka-connect-elasticsearch#157, kafka-connect-elasticsearch#694)", async () => {
     const topic = uniqueName("poison");
-    const config = configFor({ topic, format: "json" });
+    const config = configFor({ topic, ...unforgiving });
     await servers.kafka.createTopic(topic, 3);
-    await createStrictIndex(topic);
+    await makeIndexOfNumbers(servers.elasticsearch, topic);
     const messages = [0, 1, 2].flatMap((partition) =>
       Array.from({ length: 1_000 }, (_, n) => ({ partition, value: `{"n":${n === 500 ? '"poison"' : n}}` })),
     );
@@ -293,12 +286,12 @@ describe("dead letters", () => {
   test("a pattern does not cover the dead-letter topic", async () => {
     const run = uniqueName("circle");
     const config = {
-      ...configFor({ pattern: `${run}*`, format: "json" }),
+      ...configFor({ pattern: `${run}*`, ...unforgiving }),
       deadLetters: { topic: `${run}.dead` },
     };
     const topic = `${run}.source`;
     await servers.kafka.createTopic(topic);
-    await createStrictIndex(topic);
+    await makeIndexOfNumbers(servers.elasticsearch, topic);
     await servers.kafka.produce(topic, [{ value: '{"n":"x"}' }]);
     await using host = await startTestHost(config);
     await host.untilTopic(topic, "has a dead letter", ({ counts }) => counts.deadLettered === 1);

@@ -12,6 +12,7 @@ import { startTestHost, type TestHost } from "../support/host.ts";
 import { kafkaEvent } from "../support/kafka-event.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { readTopic } from "../support/read-topic.ts";
+import { makeIndexOfNumbers, unforgiving } from "../support/refused.ts";
 import { sourceRecord } from "../support/records.ts";
 import { connectStack, type StackClients } from "../support/stack-clients.ts";
 
@@ -86,10 +87,8 @@ describe("an event of records", () => {
 
   test("a mapping error becomes a dead letter and is no failure; what Elasticsearch does not take now is one", async () => {
     const [topic, shut, gone] = [uniqueName("strict"), uniqueName("shut"), uniqueName("gone")];
-    const config = configFor({ topic, format: "json" }, shut);
-    await servers.elasticsearch.request("PUT", `/${topic}`, {
-      mappings: { properties: { n: { type: "long" } } },
-    });
+    const config = configFor({ topic, ...unforgiving }, shut);
+    await makeIndexOfNumbers(servers.elasticsearch, topic);
     await servers.elasticsearch.request("PUT", `/${shut}`, { settings: { "index.blocks.write": true } });
     await using host = await startTestHost(config);
     const event = kafkaEvent([

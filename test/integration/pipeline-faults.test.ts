@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { readTopic } from "../support/read-topic.ts";
+import { unforgiving } from "../support/refused.ts";
 import { connectStack, type StackClients } from "../support/stack-clients.ts";
 
 const run = uniqueName("fault");
@@ -69,7 +70,7 @@ describe("what an ingest pipeline refuses", () => {
     deadLetters: { topic: topicOf("dead") },
     topics: declared.map((name) => ({
       topic: topicOf(name),
-      format: "json",
+      ...unforgiving,
       pipeline: topicOf(name),
       ...(name === "blocked" && { index: `${topicOf(name)}-{yyyy.MM.dd}` }),
       ...(name === "blocked" && path !== null && { path }),

@@ -9,6 +9,7 @@ import { eventually } from "../support/eventually.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { readTopic } from "../support/read-topic.ts";
+import { makeIndexOfNumbers, unforgiving } from "../support/refused.ts";
 import { sourceRecord, specification } from "../support/records.ts";
 import { replayJson, runReplay } from "../support/replay-command.ts";
 import { connectStack, type StackClients } from "../support/stack-clients.ts";
@@ -70,7 +71,7 @@ describe("replay", () => {
 
   test("brings back what a mended mapping takes: same ids, same documents; running it again changes nothing (vector#1772, beats#34923)", async () => {
     const topic = uniqueName("mended");
-    const spec = { topic, format: "json", path: "/var/log/mended.log" } as const;
+    const spec = { topic, ...unforgiving, path: "/var/log/mended.log" };
     const config = configFor(spec);
     await servers.kafka.createTopic(topic, 2);
     await createIndex(topic, { n: { type: "long" }, day: { type: "date" } });
@@ -141,13 +142,13 @@ describe("replay", () => {
     const [one, two] = [uniqueName("one"), uniqueName("two")];
     const key = uniqueName("replay/declared");
     const etcd = { endpoints: servers.addresses.etcdEndpoints, keys: [key] };
-    const config = { ...configFor({ topic: one, format: "json" }), etcd };
+    const config = { ...configFor({ topic: one, ...unforgiving }), etcd };
     const declaring = new Etcd3({ hosts: etcd.endpoints });
-    await declaring.put(key).value(JSON.stringify([{ pattern: `${two}*`, format: "json" }, { topic: 1 }]));
+    await declaring.put(key).value(JSON.stringify([{ pattern: `${two}*`, ...unforgiving }, { topic: 1 }]));
     declaring.close();
     for (const topic of [one, two]) {
       await servers.kafka.createTopic(topic, 1, { "message.timestamp.after.max.ms": "9223372036854775807" });
-      await createIndex(topic, { n: { type: "long" } });
+      await makeIndexOfNumbers(servers.elasticsearch, topic);
     }
     await servers.kafka.produce(one, [
       { value: '{"n":"a"}' },
@@ -296,9 +297,9 @@ describe("replay", () => {
 
   test("as a job of a running host, which goes on with its topics", async () => {
     const topic = uniqueName("job");
-    const config = configFor({ topic, format: "json" });
+    const config = configFor({ topic, ...unforgiving });
     await servers.kafka.createTopic(topic);
-    await createIndex(topic, { n: { type: "long" } });
+    await makeIndexOfNumbers(servers.elasticsearch, topic);
     await servers.kafka.produce(topic, [{ value: '{"n":"x"}' }, { value: '{"n":2}' }]);
     await using host = await startTestHost(config);
     await host.untilTopic(topic, "has a dead letter", ({ counts }) => counts.deadLettered === 1);

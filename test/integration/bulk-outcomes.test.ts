@@ -147,7 +147,7 @@ describe("what becomes of a bulk:", () => {
       ...servers.config,
       kafka: { ...servers.config.kafka, groupPrefix: run },
       elasticsearch: { nodes: [stub.url] },
-      topics: topics.map((topic) => ({ topic, ...unforgiving })),
+      topics: topics.map((topic) => Object.assign({ topic }, unforgiving)),
     });
   }, 60_000);
   afterAll(async () => {

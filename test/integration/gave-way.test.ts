@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { FoundDocument } from "../support/elasticsearch.ts";
+import type { FoundDocument, TestElasticsearch } from "../support/elasticsearch.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { readTopic } from "../support/read-topic.ts";
@@ -138,7 +138,7 @@ describe("what a mapping refuses", () => {
 
   beforeAll(async () => {
     servers = await connectStack();
-    const { request } = servers.elasticsearch;
+    const request: TestElasticsearch["request"] = (...asked) => servers.elasticsearch.request(...asked);
     await Promise.all(
       [...names.map(nameOf), declined, piped].map((topic) => servers.kafka.createTopic(topic)),
     );

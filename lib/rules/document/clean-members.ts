@@ -42,6 +42,8 @@ class Reader {
   #at = 0;
   #doubled = 0;
   #replaced = 0;
+  /** Objects and lists within each other. */
+  #depth = 0;
   /** Names that lead to where it reads. */
   readonly #path: string[] = [];
 
@@ -86,13 +88,22 @@ class Reader {
     const text = this.#text;
     const start = this.#at;
     const code = text.charCodeAt(start);
-    if (this.#path.length < maxDepth && (code === OPEN_OBJECT || code === OPEN_LIST)) {
-      const changes = this.#doubled + this.#replaced;
-      if (code === OPEN_LIST) return this.#list();
-      const members = this.#object();
-      if (this.#doubled + this.#replaced > changes) return objectText(members.values());
-    } else this.#at = endOfValue(text, start);
+    if (this.#depth < maxDepth && (code === OPEN_OBJECT || code === OPEN_LIST)) {
+      this.#depth += 1;
+      const value = code === OPEN_LIST ? this.#list() : this.#innerObject();
+      this.#depth -= 1;
+      return value;
+    }
+    this.#at = endOfValue(text, start);
     return text.slice(start, this.#at);
+  }
+
+  #innerObject(): string {
+    const start = this.#at;
+    const changes = this.#doubled + this.#replaced;
+    const members = this.#object();
+    const isChanged = this.#doubled + this.#replaced > changes;
+    return isChanged ? objectText(members.values()) : this.#text.slice(start, this.#at);
   }
 
   #list(): string {

@@ -104,3 +104,14 @@ function leavesOf(text: string): string[] {
   const tokens = text.match(/"(?:[^"\\]|\\.)*"(?:\s*:)?|\d+/g) ?? [];
   return tokens.filter((token) => !token.endsWith(":"));
 }
+
+test("lists and objects as deep as a record can hold take no more stack than others", () => {
+  for (const [open, close] of [
+    ["[", "]"],
+    ['{"a":', "}"],
+    ['[{"a":', "}]"],
+  ] as const) {
+    const text = `{"a":${open.repeat(100_000)}1${close.repeat(100_000)}}`;
+    expect(cleaned(text).text).toBe(text);
+  }
+});

@@ -114,7 +114,7 @@ export async function searchLogs(input: SearchLogsInput, deps: SearchLogsDeps): 
 }
 
 const onlyMessage =
-  "The query has more words than are looked for in every field: of indices from before version 3 of the index template only message was searched.";
+  "The query has more words than are looked for in so many fields: only the message was searched.";
 
 /** Searches that look in few fields where the words are too many, or an index too wide for them. */
 export function narrowingSearch(

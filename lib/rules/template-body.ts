@@ -29,7 +29,7 @@ export function lackOf(reason: string): TemplateExtra | null {
 /** The words of one field, beside it. A name that no producer has. */
 const ownWords = "@words";
 /** The words of a record's fields where they are one field, `kafka.value`. */
-const flattenedWords = "kafka.words";
+export const flattenedWords = "kafka.words";
 /** Where the words of all fields but `message` are, without their order. Indices of older versions have none of them. */
 export const wordFields: readonly string[] = [flattenedWords, `*.${ownWords}`];
 

@@ -29,10 +29,15 @@ describeInBrowser("dead letters", () => {
   beforeAll(async () => {
     world = await openConsoleWorld();
     await world.kafka.createTopic(topic);
-    host = await startTestHost({ ...world.servers, topics: [{ topic, format: "json" }] });
-    // The first record makes both fields numbers; what comes after is text, and hostile.
-    await world.kafka.produce(topic, [{ value: '{"user":1,"price":1}' }]);
-    await host.untilTopic(topic, "has its mapping", ({ counts }) => counts.indexed === 1);
+    const strict = { type: "long", ignore_malformed: false };
+    await world.elasticsearch.request("PUT", `/${topic}`, {
+      mappings: { properties: { user: strict, price: strict } },
+    });
+    host = await startTestHost({
+      ...world.servers,
+      topics: [{ topic, format: "json", rejected: "dead-letter" }],
+    });
+    // Both fields are numbers; what comes is text, and hostile.
     const hostile = "<script>alert(1)</script>\u001b[31m";
     await world.kafka.produce(topic, [
       ...Array.from({ length: 30 }, (_, n) => ({ value: JSON.stringify({ user: `${n} ${hostile}` }) })),
@@ -53,7 +58,7 @@ describeInBrowser("dead letters", () => {
     expect(await rows.count()).toBe(2);
     expect(await rows.first().innerText()).toMatch(/user\s+30/);
     await rows.first().getByRole("button", { name: "Open" }).click();
-    await page.getByText("partition 0, offset 1").waitFor();
+    await page.getByText("partition 0, offset 0").waitFor();
     expect(await page.locator("pre").innerText()).toContain("<script>alert(1)</script>");
     await keepScreenshot(page, "dead-letters");
     await page.getByRole("combobox", { name: "Topic" }).fill("nobody");
@@ -139,6 +144,35 @@ describeInBrowser("dead letters", () => {
     await keepScreenshot(page, "dead-letters-busy");
     expect(faults).toEqual([]);
   }, 30_000);
+
+  test("fields that gave way stand below, each with one record; what cannot be told is said", async () => {
+    const sample = { index: topic, id: `${topic}:0:7:mx1sb6hz` };
+    const own = { topic, records: 1_200, why: "unfit", type: "long", sample } as const;
+    const fields = [
+      { ...own, field: "user.<b>id" },
+      { ...own, field: "x", records: 3, why: "limit", type: null } as const,
+    ];
+    const none = { read: 0, notLetters: 0, filteredOut: 0, doubles: 0, firstForeign: null, letters: 0 };
+    const gaveWay = { ...noneGaveWay, fields, problems: ["1 of 2 indices is too old"] };
+    await using other = startConsoleHost(() => [], 0, {
+      digest: async () => ({ ...none, truncated: false, groups: [], others: 0, gaveWay }),
+    });
+    for (const { name, options } of looks) {
+      await using opened = await browser.open(`${other.url}ui/dead-letters`, options);
+      const { page } = opened;
+      const table = page.getByRole("region", { name: "Fields that gave way" });
+      await table.waitFor();
+      const rows = await table.getByRole("row").allInnerTexts();
+      expect(rows.at(-2)).toMatch(/user\.<b>id[\s\S]*values that are no long[\s\S]*1,200/);
+      expect(rows.at(-1)).toMatch(/x[\s\S]*the index has as many fields as it may have[\s\S]*3/);
+      await page.getByText("Not all can be told: 1 of 2 indices is too old.").waitFor();
+      const href = await table.getByRole("link").first().getAttribute("href");
+      expect(href).toContain(encodeURIComponent(sample.id));
+      expect(await axeViolations(page)).toEqual([]);
+      expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
+      await keepScreenshot(page, `gave-way-${name}`);
+    }
+  }, 60_000);
 
   test.each(looks)(
     "axe finds nothing: $name",

@@ -172,7 +172,7 @@ test("where one index among others refuses so many fields, all are looked into o
   const world = elasticsearch(refused, searchAnswer([answeredHit({ offset: 8 })]));
   const { hits, problems } = await searchLogs(input, world.deps);
   expect(hits.map(({ offset }) => offset)).toEqual([8]);
-  expect(problems).toEqual([expect.stringContaining("only message was searched")]);
+  expect(problems).toEqual([expect.stringContaining("only the message was searched")]);
   expect(world.asked.map(({ body }) => JSON.stringify(body).includes(few))).toEqual([false, true]);
 });
 
@@ -182,7 +182,7 @@ test("of very many words it is said that only the message was searched", async (
   expect(JSON.stringify(world.asked[0]?.body)).toContain(few);
   expect(result).toMatchObject({
     complete: false,
-    problems: [expect.stringContaining("only message was searched")],
+    problems: [expect.stringContaining("only the message was searched")],
   });
   const fewer = elasticsearch(searchAnswer([]), searchAnswer([]));
   expect((await searchLogs({ ...input, query: "a* ".repeat(8).trim() }, fewer.deps)).complete).toBe(true);

@@ -195,7 +195,7 @@ describe("the logs of a host on real servers", () => {
     const query = `topic=${topics.wide}&${all}&q=`;
     expect(await search(query + q("word1 word2"))).toMatchObject({ complete: true, total: { value: 1 } });
     const { total, problems } = await search(query + q(words.join(" ")));
-    expect([total.value, problems]).toEqual([1, [expect.stringContaining("only message was searched")]]);
+    expect([total.value, problems]).toEqual([1, [expect.stringContaining("only the message was searched")]]);
   }, 30_000);
 
   test("pages follow each other without loss, dated indices are found, a bad cursor is refused", async () => {

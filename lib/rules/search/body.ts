@@ -25,7 +25,7 @@ export interface LogSearch extends LogFilter {
   /** Of the histogram's bars; null: none is asked for. */
   readonly intervalMs: number | null;
   readonly form: HitForm;
-  /** True: in indices from before the words of all fields, words are looked for in `message` alone. */
+  /** True: words are looked for in few fields, `message` above all. */
   readonly inFewFields: boolean;
   /** Stands before and after what was found, in a message that the request's author cannot have written it into. */
   readonly marker: string | null;
@@ -100,8 +100,8 @@ function queryOf({ topics, query }: LogFilter, inFewFields: boolean, time: objec
 }
 
 /**
- * Where an index has no field for the words of all others, each word is looked for in each: 200 prefixes in 900 fields kept
- * Elasticsearch busy for 8 s, eight for half a second. In `message` alone, all that fit into a query take a tenth of one.
+ * Each word is looked for in each field: 200 prefixes in 900 fields kept Elasticsearch busy for 8 s, eight for half a second.
+ * In `message` alone, all that fit into a query take a tenth of one.
  */
 const maxWordsInAllFields = 32;
 

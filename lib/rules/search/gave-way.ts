@@ -1,5 +1,6 @@
 import { parseServerError } from "../bulk-answer.ts";
 import { isObject } from "../json-document.ts";
+import { flattenedWords } from "../template-body.ts";
 
 /** A field of a topic by whose name some of its documents are not found, though they hold it. */
 export interface FieldThatGaveWay {
@@ -164,6 +165,7 @@ export function gaveWayOf(ignored: readonly IgnoredField[], typeOf: TypeOf): Fie
   const told = new Map<string, number>();
   return ignored
     .flatMap(({ isRefused, ...one }): FieldThatGaveWay[] => {
+      if (one.field === flattenedWords) return [];
       if (isRefused) return [{ ...one, why: "refused", type: null }];
       const type = typeOf(one.sample.index, one.field);
       if (type !== null && textTypes.has(type)) return [];

@@ -1,3 +1,5 @@
+import { flattenedWords } from "../template-body.ts";
+
 /**
  * From this length on a text is indexed by its words alone, and not as one value (`ignore_above` in
  * lib/rules/index-template.ts); Elasticsearch counts UTF-16 units as we do.
@@ -15,8 +17,10 @@ export function fieldsThatGaveWay(
   ignored: readonly string[],
   source: Readonly<Record<string, unknown>> | null,
 ): readonly string[] {
-  if (source === null) return ignored;
-  return ignored.filter((field) => {
+  // Penstock's own help is none of the record's fields.
+  const own = ignored.filter((field) => field !== flattenedWords);
+  if (source === null) return own;
+  return own.filter((field) => {
     const values = leavesAt(source, field.split("."));
     // A field's second form, such as `message.keyword`, is not in the source: the first one is searched.
     return (

@@ -59,7 +59,7 @@ export function DocumentNotes({ document: { raw, ignored } }: { readonly documen
             </>
           ))}
           . Each has a value that does not fit how this index maps the field, or is one field more than it may
-          have. Nothing is lost of them, and their words are found.
+          have. Nothing is lost: the values are in the document.
         </li>
       )}
     </ul>

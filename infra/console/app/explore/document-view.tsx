@@ -70,7 +70,7 @@ export function DocumentView({ doc, timestamp, state }: DocumentViewProps) {
         )}
       </div>
       {data.raw.length <= maxParsedLength ? <DocumentNotes document={data} /> : null}
-      <DocumentText key={view} view={view} raw={data.raw} state={state} />
+      <DocumentText key={view} view={view} document={data} state={state} />
       <p class="muted id">
         <Hostile text={data.id} /> in index <Hostile text={data.index} />
       </p>
@@ -85,16 +85,17 @@ export function linkOf(state: Partial<ExploreState>): string {
 
 function DocumentText({
   view,
-  raw,
+  document,
   state,
 }: {
   readonly view: (typeof views)[number];
-  readonly raw: string;
+  readonly document: LogDocument;
   readonly state: ExploreState;
 }) {
+  const { raw } = document;
   const isParsed = raw.length <= maxParsedLength;
   const pretty = useMemo(() => (view === "JSON" && isParsed ? prettyJson(raw) : raw), [view, raw]);
-  if (view === "Fields" && isParsed) return <FieldTable raw={raw} state={state} />;
+  if (view === "Fields" && isParsed) return <FieldTable document={document} state={state} />;
   return (
     <>
       {view === "Raw" || isParsed ? null : (

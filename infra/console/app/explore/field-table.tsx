@@ -1,18 +1,27 @@
 import { useMemo, useState } from "hono/jsx/dom";
+import type { LogDocument } from "../../log-messages.ts";
 import { Hostile } from "../components/hostile.tsx";
 import { plural } from "../format.ts";
 import { visibleText } from "../visible-text.ts";
 import { exploreHref, type ExploreState } from "./address.ts";
 import { CutText } from "./cut-text.tsx";
-import { fieldsOf, type JsonField } from "./json-text.ts";
-import { maxFilterLength, withValue } from "./query-words.ts";
+import { fieldsOf } from "./json-text.ts";
+import { isFilter, withValue } from "./query-words.ts";
 
+/** Of a flattened document: its texts once more, to be found by their words. */
+const wordsField = "kafka.words";
 const shownFields = 200;
 const shownLength = 65_536;
 
 /** A document's fields, each of which narrows the search. */
-export function FieldTable({ raw, state }: { readonly raw: string; readonly state: ExploreState }) {
-  const fields = useMemo(() => fieldsOf(raw), [raw]);
+export function FieldTable({
+  document: { raw, ignored },
+  state,
+}: {
+  readonly document: Pick<LogDocument, "raw" | "ignored">;
+  readonly state: ExploreState;
+}) {
+  const fields = useMemo(() => fieldsOf(raw).filter(({ path }) => path !== wordsField), [raw]);
   const [all, showAll] = useState(false);
   const shown = all ? fields : fields.slice(0, shownFields);
   return (
@@ -27,9 +36,7 @@ export function FieldTable({ raw, state }: { readonly raw: string; readonly stat
               <td>
                 <CutText text={field.value} limit={shownLength} />
               </td>
-              <td>
-                <Filters field={field} state={state} />
-              </td>
+              <td>{isFilter(field, ignored) ? <Filters value={field.value} state={state} /> : null}</td>
             </tr>
           ))}
         </tbody>
@@ -43,15 +50,7 @@ export function FieldTable({ raw, state }: { readonly raw: string; readonly stat
   );
 }
 
-/** The time has its own picker; a long text is no filter that anybody could read. */
-function Filters({
-  field: { path, value },
-  state,
-}: {
-  readonly field: JsonField;
-  readonly state: ExploreState;
-}) {
-  if (path === "@timestamp" || value === "" || value.length > maxFilterLength) return null;
+function Filters({ value, state }: { readonly value: string; readonly state: ExploreState }) {
   const named = visibleText(value.slice(0, 80));
   return (
     <span class="filters">

@@ -6,6 +6,8 @@ export interface JsonField {
   readonly path: string;
   /** A string's own text; everything else as it was written, so that numbers keep all their digits. */
   readonly value: string;
+  /** True: it is a string. */
+  readonly isText: boolean;
 }
 
 /** A document's fields in the order it has them. `raw` must be valid JSON, an object. */
@@ -15,8 +17,10 @@ export function fieldsOf(raw: string): JsonField[] {
 
 function inside(raw: string, path: string): JsonField[] {
   const children = childrenOf(raw);
-  if (children === null || (children.entries.length === 0 && path !== ""))
-    return [{ path, value: raw.startsWith('"') ? String(JSON.parse(raw)) : raw }];
+  if (children === null || (children.entries.length === 0 && path !== "")) {
+    const isText = raw.startsWith('"');
+    return [{ path, value: isText ? String(JSON.parse(raw)) : raw, isText }];
+  }
   return children.entries.flatMap(({ name, rawValue }) =>
     inside(rawValue, path === "" ? name : `${path}.${name}`),
   );

@@ -18,6 +18,7 @@ test.each([
   ["a long text", { stack: long }, "stack"],
   ["one in a list", { all: ["a", { text: long }] }, "all.text"],
   ["one in a flattened field", { kafka: { value: { a: { b: long } } } }, "kafka.value"],
+  ["Penstock's own", { kafka: { words: "a b" } }, "kafka.words"],
   ["the exact form of a long message", { message: long }, "message.keyword"],
 ])("%s did not", (_name, source, field) => {
   expect(fieldsThatGaveWay([field], source)).toEqual([]);

@@ -5,15 +5,15 @@ import { fieldsOf, prettyJson } from "../../../../../infra/console/app/explore/j
 test("numbers keep all their digits, strings their own text, empty things are shown", () => {
   const raw =
     '{"n":12345678901234567890,"f":1.10,"s":"a\\nb","o":{"x":{"y":null}},"l":[1,{"z":true}],"e":{},"":"no name"}';
-  expect(fieldsOf(raw)).toEqual([
-    { path: "n", value: "12345678901234567890" },
-    { path: "f", value: "1.10" },
-    { path: "s", value: "a\nb" },
-    { path: "o.x.y", value: "null" },
-    { path: "l.0", value: "1" },
-    { path: "l.1.z", value: "true" },
-    { path: "e", value: "{}" },
-    { path: "", value: "no name" },
+  expect(fieldsOf(raw).map(({ path, value, isText }) => [path, value, isText])).toEqual([
+    ["n", "12345678901234567890", false],
+    ["f", "1.10", false],
+    ["s", "a\nb", true],
+    ["o.x.y", "null", false],
+    ["l.0", "1", false],
+    ["l.1.z", "true", false],
+    ["e", "{}", false],
+    ["", "no name", true],
   ]);
   expect(prettyJson('{"n":12345678901234567890,"l":[1, {}],"e":[]}')).toBe(
     '{\n  "n": 12345678901234567890,\n  "l": [\n    1,\n    {}\n  ],\n  "e": []\n}',

@@ -61,10 +61,9 @@ process.exitCode = await runBench(help, parse, async (invocation, signal) => {
   if (invocation.findings) process.stdout.write(findingsOf(ours));
 });
 
-const bootedServers = ({ kafka, elasticsearch }: Stack): CorpusServers => ({
-  brokers: kafka.brokers,
-  node: elasticsearch.node,
-});
+function bootedServers({ kafka, elasticsearch }: Stack): CorpusServers {
+  return { brokers: kafka.brokers, node: elasticsearch.node };
+}
 
 function serversOf(given: string): CorpusServers {
   const { brokers, elasticsearchNode } = addressesSchema.parse(JSON.parse(given));

@@ -23,6 +23,8 @@ export interface Moved {
 /** Of all records, a moment before noon: documents are the same on every day. */
 const FIRST_MS = Date.UTC(2026, 10, 28, 11, 0, 0);
 const AT_ONCE = 200;
+/** With so many topics, and indices that get all their fields, a busy machine takes minutes. */
+const PATIENCE_MS = 900_000;
 /** However old or, by the machine's clock, new the records are. */
 const TOPIC_SETTINGS = {
   "retention.ms": "-1",
@@ -72,7 +74,7 @@ export async function moveScenes(
     })),
   };
   await using host = await startHostProcess(config, signal, checkout);
-  const ended = AbortSignal.any([signal, host.gone, AbortSignal.timeout(300_000)]);
+  const ended = AbortSignal.any([signal, host.gone, AbortSignal.timeout(PATIENCE_MS)]);
   await poll(
     async () => {
       const answer = topicsAnswer.parse(

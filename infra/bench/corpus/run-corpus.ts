@@ -19,9 +19,12 @@ export interface CorpusRunOptions extends CorpusServers {
   readonly progress: (text: string) => void;
 }
 
-/** All scenes of the corpus. */
-export async function corpusScenes(seed: number): Promise<CorpusScene[]> {
-  const records = await corpusRecords();
+/**
+ * All scenes of the corpus.
+ * @param every 1: all records; 3: a third of each source's
+ */
+export async function corpusScenes(seed: number, every: number): Promise<CorpusScene[]> {
+  const records = (await corpusRecords()).filter(({ n }) => n % every === 0);
   return [...scenesAlone(records), ...scenesMixed(records, seed)];
 }
 

@@ -183,7 +183,7 @@ export function gaveWayOf(ignored: readonly IgnoredField[], typeOf: TypeOf): Fie
 
 /** Why, for a person. */
 export function gaveWayReason({ why, type }: Pick<FieldThatGaveWay, "why" | "type">): string {
-  if (why === "unfit") return `values that are no ${type ?? "value of its type"}`;
+  if (why === "unfit") return `values that are not of the type ${type ?? "it is mapped as"}`;
   if (why === "limit") return "the index has as many fields as it may have";
   return "the index refused the records, whose fields are one now";
 }

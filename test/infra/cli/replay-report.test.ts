@@ -85,7 +85,7 @@ test("a digest names the fields that gave way, in one line each, and what cannot
     .toBe(`There are no dead letters in topic dead.
 
 Indexed in the last 24 hours, but not found by these fields' names:
-    1,200  topic app, field user [31m.id: values that are no long
+    1,200  topic app, field user [31m.id: values that are not of the type long
            for example app:0:7:x in app-1
         3  topic app, field x: the index has as many fields as it may have
            for example app:0:7:x in app-1

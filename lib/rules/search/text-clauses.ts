@@ -48,9 +48,9 @@ function wordsOf(query: string, few: boolean): object {
   return { query, fields: few ? fewWords : wordFields, lenient: true };
 }
 
-/** Signs without a word narrow nothing: what else was typed decides. */
-function emptyIs({ isNegated }: Term): object {
-  return { zero_terms_query: isNegated ? "none" : "all" };
+/** Signs without a word narrow nothing: what else was typed decides. A word that one field's analyzer drops is not in it. */
+function emptyIs({ text, isNegated }: Term): object {
+  return { zero_terms_query: isNegated || /[\p{L}\p{N}]/u.test(text) ? "none" : "all" };
 }
 
 /** Terms that a phrase may end with, per shard. By default they are 50: what begins with the others would not be found. */

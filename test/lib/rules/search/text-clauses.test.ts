@@ -5,10 +5,10 @@ import { anyText } from "../../../support/any-text.ts";
 
 const wordFields = ["kafka.words", "*.@words"];
 const phrase = (query: string) => ({
-  multi_match: { query, lenient: true, type: "phrase", zero_terms_query: "all" },
+  multi_match: { query, lenient: true, type: "phrase", zero_terms_query: "none" },
 });
 const words = (query: string) => ({
-  multi_match: { query, fields: wordFields, lenient: true, operator: "and", zero_terms_query: "all" },
+  multi_match: { query, fields: wordFields, lenient: true, operator: "and", zero_terms_query: "none" },
 });
 const begin = (query: string) => ({
   multi_match: { query, lenient: true, type: "bool_prefix", operator: "and" },
@@ -65,6 +65,7 @@ describe("what the search box asks for", () => {
     const { must, must_not } = textClauses("-health", false);
     expect([must, must_not.length]).toEqual([[], 1]);
     expect(JSON.stringify(textClauses("-((", false).must_not)).toContain('"zero_terms_query":"none"');
+    expect(JSON.stringify(textClauses("((", false).must)).toContain('"zero_terms_query":"all"');
   });
 
   test("is looked for in few fields where that was asked", () => {

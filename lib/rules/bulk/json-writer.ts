@@ -10,6 +10,7 @@ import { lineEnd } from "./container-text.ts";
 import { JsonScanner } from "./json-scanner.ts";
 import { createShapes, type FieldPlace, type ObjectShape } from "./object-shapes.ts";
 import { createOperationFrame, logPieces, OPERATION_END, type RecordWriter } from "./operation-frame.ts";
+import { createPlainTime } from "./plain-time.ts";
 import { createIsoTimeText } from "./time-text.ts";
 import { createUnescapedHead } from "./unescaped-head.ts";
 
@@ -38,6 +39,7 @@ export function createJsonWriter(spec: Specification): RecordWriter {
   const logOf = logPieces(spec.path, "");
   const scanner = new JsonScanner();
   const timeFields = timestampFields(spec);
+  const plainTime = createPlainTime();
   // Of a container `log` is the line in any case; a `log` that is something else is left to others.
   const lineField = spec.message === "message" || spec.message === "log" ? null : spec.message;
   const shapeOf = createShapes(timeFields, lineField);
@@ -87,8 +89,10 @@ export function createJsonWriter(spec: Specification): RecordWriter {
     if (timeFields.length === 0) return recordTimestampMs;
     for (const member of shape.timesAt) {
       if (member === NONE) return null;
-      const raw = value.toString("utf8", scanner.valueStart(member), scanner.valueEnd(member));
-      const timestampMs = parseEventTimeText(raw, recordTimestampMs);
+      const [start, end] = [scanner.valueStart(member), scanner.valueEnd(member)];
+      const plainMs = plainTime(value, start, end);
+      const timestampMs =
+        plainMs === -1 ? parseEventTimeText(value.toString("utf8", start, end), recordTimestampMs) : plainMs;
       if (timestampMs === null) continue;
       return shape.ownTimeAt === NONE || shape.ownTimeAt === member ? timestampMs : null;
     }

@@ -6,6 +6,7 @@ import { testElasticsearch, type TestElasticsearch } from "../support/elasticsea
 import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
+import { unforgiving } from "../support/refused.ts";
 import { replayJson } from "../support/replay-command.ts";
 import { secureElasticsearch, type SecuredElasticsearch } from "../support/secured-elasticsearch.ts";
 import { openTestServers, type TestServers } from "../support/servers.ts";
@@ -73,7 +74,7 @@ test("records, doubles, dead letters, a 413, template, search, audit and replay 
   // Over 3 MB in all: the server takes 1 MB at once.
   for (let at = 0; at < lines.length; at += 60) await servers.kafka.produce(topic, lines.slice(at, at + 60));
   await servers.kafka.produce(topic, [{ value: '{"message":"bad","took":"long"}' }]);
-  const config = configFor([{ topic, format: "json" }]);
+  const config = configFor([{ topic, ...unforgiving }]);
   await using host = await startTestHost(config);
   await untilCounted(host, topic, { indexed: 300, deadLettered: 1 });
   expect(await elasticsearch.count(topic)).toBe(300);

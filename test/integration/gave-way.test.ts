@@ -243,8 +243,9 @@ describe("what a mapping refuses", () => {
 
   test("one of many is found where a pipeline is in use and the request is refused as a whole", async () => {
     const good = Array.from({ length: 20 }, (_, n) => `{"message":"good ${n}","n":${n}}`);
-    // A name that stands twice within an object: no pipeline can read it.
-    await produce(piped, [...good, '{"message":"odd","a":{"x":1,"x":2}}', ...good]);
+    // Nested deeper than Elasticsearch's parser goes: no pipeline can read it.
+    const deep = `{"message":"odd","a":${"[".repeat(1_200)}${"]".repeat(1_200)}}`;
+    await produce(piped, [...good, deep, ...good]);
     const { counts } = await untilEnded(piped, 41);
     expect(counts).toMatchObject({ indexed: 41, deadLettered: 0 });
     const found = await formsOf(piped);

@@ -97,7 +97,7 @@ describe("replay", () => {
 
     await servers.elasticsearch.request("DELETE", `/${topic}`);
     await createIndex(topic, {
-      n: { type: "object", enabled: false },
+      n: { type: "keyword" },
       day: { type: "keyword" },
       big: { type: "keyword" },
     });

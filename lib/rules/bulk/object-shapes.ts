@@ -45,7 +45,7 @@ const SPECIAL = /^(?:@timestamp\.|(?:kafka|tags|log\.file)(?:\.|$))|^__proto__$/
 
 /**
  * Judges objects by the names of their own members. Records of one topic tend to have the same ones in the same order:
- * those of the object before are compared first, and no text is made of them.
+ * those of the object before are compared first, then those that were seen, and no text is made of them.
  * @param timeFields the declared fields of the event's time
  * @param lineField the declared field of the line; null: none but `message`
  */
@@ -53,20 +53,21 @@ export function createShapes(
   timeFields: readonly string[],
   lineField: string | null,
 ): (bytes: Buffer, scanner: JsonScanner) => ObjectShape {
-  const known = new Map<string, ObjectShape>();
+  /** By the hash of their names; of two with the same one the later. */
+  const known = new Map<number, ObjectShape>();
   let last = judge([], timeFields, lineField);
 
   return (bytes, scanner) => {
     if (hasNames(bytes, scanner, last.names)) return last;
+    const hash = hashOf(bytes, scanner);
+    const found = known.get(hash);
+    if (found !== undefined && hasNames(bytes, scanner, found.names)) return (last = found);
     const names = Array.from({ length: scanner.count }, (_, member) =>
       bytes.toString("latin1", scanner.nameStart(member), scanner.nameEnd(member)),
     );
-    const key = names.join("\0");
-    const found = known.get(key);
-    if (found !== undefined) return (last = found);
     if (known.size === KNOWN_SHAPES) known.clear();
     last = judge(names, timeFields, lineField);
-    known.set(key, last);
+    known.set(hash, last);
     return last;
   };
 }
@@ -116,6 +117,18 @@ function placeOf(names: readonly string[], field: string): FieldPlace[] {
   const dot = field.indexOf(".");
   const root = dot === -1 ? -1 : names.indexOf(field.slice(0, dot));
   return root === -1 ? [] : [{ member: root, isWithin: true }];
+}
+
+/** FNV-1a over all names and where they end. */
+function hashOf(bytes: Buffer, scanner: JsonScanner): number {
+  let hash = 0x811c9dc5;
+  for (let member = 0; member < scanner.count; member += 1) {
+    const end = scanner.nameEnd(member);
+    // With the quote behind it.
+    for (let at = scanner.nameStart(member); at <= end; at += 1)
+      hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193);
+  }
+  return hash;
 }
 
 function hasNames(bytes: Buffer, scanner: JsonScanner, names: readonly Buffer[]): boolean {

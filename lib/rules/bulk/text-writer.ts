@@ -16,7 +16,8 @@ export function createTextWriter(spec: Specification): RecordWriter {
 
   return (out, record) => {
     const { value, timestamp } = record;
-    if (value === null || !isDocumentTime(timestamp) || value.at(-1) === CARRIAGE_RETURN) return null;
+    if (value === null || !isDocumentTime(timestamp) || value[value.length - 1] === CARRIAGE_RETURN)
+      return null;
     const index = frame.indexFor(timestamp);
     frame.action(out, record, index);
     out.bytes(isoTime(timestamp));

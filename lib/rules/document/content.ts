@@ -1,6 +1,6 @@
 import { type Specification, timestampFields } from "../declaration.ts";
 import { type EventTime, eventTimeOf } from "../event-time.ts";
-import { flattenedFields, isWide } from "../flattened-json.ts";
+import { flattenedFields, isWide, mayBeWide } from "../flattened-json.ts";
 import { ownFields } from "../json-document.ts";
 import { decodeUtf8 } from "../utf8-text.ts";
 import { unwrapContainer } from "./container.ts";
@@ -100,7 +100,9 @@ export function createContentReader(
     const renamed = unwrapped.renamed || message.renamed;
     const common = { timestampMs, faithful: !record.mended };
 
-    if (form === "flattened" || (spec.rejected === "flatten" && isWide(record.object))) {
+    // What was within a container's text may have its colons escaped.
+    const mayFlatten = spec.rejected === "flatten" && (line?.merged === true || mayBeWide(value));
+    if (form === "flattened" || (mayFlatten && isWide(record.object))) {
       const flattened = flattenedFields(record.members, record.object, moved);
       if (renamed) tags.push("json_field_renamed");
       return {

@@ -76,6 +76,7 @@ export class LineHead {
   /** Passes one token. @returns false: that was all, a level was found or there is none */
   #step(): boolean {
     const line = this.#line;
+    while (line[this.#at] === SPACE) this.#at += 1;
     if (this.#at >= this.#end) return false;
     const first = line[this.#at] ?? 0;
     const kind = kinds[first];
@@ -285,7 +286,7 @@ export class LineHead {
   #isHost(next: number): boolean {
     if (!this.#timed || this.#named) return false;
     let end = next;
-    while (end < this.#end && kinds[this.#line[end] ?? 0] !== SPACE && this.#line[end] !== SPACE) end += 1;
+    while (end < this.#end && this.#line[end] !== SPACE) end += 1;
     if (this.#line[end - 1] !== COLON_SIGN || isCapital(this.#line, next, end - 1)) return false;
     this.#named = true;
     this.#at = end;

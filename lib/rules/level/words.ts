@@ -67,6 +67,9 @@ for (const [itsPlaces, words] of places) {
   }
 }
 
+/** By slot: how many words there are. Most have none. */
+const taken = Uint8Array.from(slots, (words) => words.length);
+
 /** By length, first and last letter, whatever their case. */
 function slotOf(bytes: Uint8Array, start: number, end: number): number {
   const first = (bytes[start] ?? 0) & 0x1f;
@@ -77,8 +80,8 @@ function slotOf(bytes: Uint8Array, start: number, end: number): number {
 /** The word that stands between two positions, in any case; null: none of those above. */
 export function levelWordAt(bytes: Uint8Array, start: number, end: number): LevelWord | null {
   if (end - start < 2 || end - start > LONGEST_WORD) return null;
-  const slot = slots[slotOf(bytes, start, end)];
-  if (slot === undefined) return null;
-  for (const word of slot) if (isWord(bytes, word.bytes, start, end)) return word;
+  const slot = slotOf(bytes, start, end);
+  if (taken[slot] === 0) return null;
+  for (const word of slots[slot] ?? []) if (isWord(bytes, word.bytes, start, end)) return word;
   return null;
 }

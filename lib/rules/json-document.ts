@@ -44,11 +44,11 @@ export function ownFields(
     const value: unknown = Reflect.get(object, member.name);
     const ownTags = member.name === "tags" ? stringsOf(value) : null;
     if (ownTags !== null) tags = ownTags;
-    else if (collides(member.name, value, options)) move(member.name, member.rawValue);
+    else if (collides(member, value, options)) move(member.name, member.rawValue);
     else if (member.name === "log") ownLog = member;
     else kept.push(member);
   }
-  const stands = options.level !== null && Reflect.get(object, "log.level") === options.level;
+  const stands = options.level !== null && own.get("log.level")?.rawValue === JSON.stringify(options.level);
   const log = logWithLevel(ownLog, stands, options, move);
   // An own `json` would collide with the one that takes the moved fields.
   const isInTheWay = ({ name }: JsonMember): boolean => moved.any && rootOf(name) === "json";
@@ -90,7 +90,7 @@ function rootOf(name: string): string {
   return dot === -1 ? name : name.slice(0, dot);
 }
 
-function collides(name: string, value: unknown, options: OwnFieldsOptions): boolean {
+function collides({ name, rawValue }: JsonMember, value: unknown, options: OwnFieldsOptions): boolean {
   switch (rootOf(name)) {
     case "@timestamp":
     case "kafka":
@@ -100,7 +100,7 @@ function collides(name: string, value: unknown, options: OwnFieldsOptions): bool
       return options.reserveEvent;
     case "log":
       if (name === "log" && !isObject(value)) return true;
-      if (name === "log.level" && options.level !== null) return value !== options.level;
+      if (name === "log.level" && options.level !== null) return rawValue !== JSON.stringify(options.level);
       return options.path !== null && occupied({ [name]: value }, ["log", "file", "path"]);
     default:
       return isMetadata(name);

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { UNESCAPED_SLACK, unescapeInto } from "./unescaped-text.ts";
 
 /**
  * By byte, how JSON writes it within a string (RFC 8259, section 7): 0 as it is, 1 as `\u00XX`, otherwise a backslash and
@@ -121,6 +122,13 @@ export class ByteWriter {
     }
     this.#length = at;
     return seen < 0x80 || isUtf8(source);
+  }
+
+  /** The text within a JSON string, between two positions, as it is without escapes. */
+  unescaped(source: Buffer, start: number, end: number): void {
+    const limit = end - start;
+    this.#reserve(limit + UNESCAPED_SLACK);
+    this.#length = unescapeInto(this.#buffer, this.#length, source, { start, end, limit });
   }
 
   #reserve(bytes: number): void {

@@ -3,6 +3,7 @@ const LOOK = -1;
 const SPACE = 0x20;
 const BACKSLASH = 0x5c;
 const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
 /** What a byte-order mark begins with. */
 const MARK = 0xef;
 const LETTER_N = 0x6e;
@@ -25,6 +26,23 @@ export function lineEnd(bytes: Buffer, start: number, end: number): number {
     else if (endsInHexEscape(bytes, start, cut)) return LOOK;
   } else if (endsInHexEscape(bytes, start, cut)) return LOOK;
   return cut === start ? LOOK : cut;
+}
+
+/**
+ * Where the object ends that the text is, all but its closing brace, if it begins with one and nothing but usual white space
+ * is around it; -1 else. Whether it is valid is not said.
+ * @param start behind the string's opening quote
+ * @param end its closing quote
+ */
+export function objectEnd(bytes: Buffer, start: number, end: number): number {
+  if (bytes[start] !== OPEN_OBJECT) return LOOK;
+  let at = end;
+  for (;;) {
+    if (bytes[at - 1] === SPACE) at -= 1;
+    else if (isEscape(bytes, start, at, LETTER_N) || isEscape(bytes, start, at, LETTER_R)) at -= 2;
+    else break;
+  }
+  return at - 1 > start && bytes[at - 1] === CLOSE_OBJECT ? at - 1 : LOOK;
 }
 
 /** As lib/rules/document/record-object.ts passes over what is no part of it. */

@@ -5,14 +5,15 @@ import { isDocumentTime, parseEventTimeText } from "../event-time.ts";
 import { mayBeWide } from "../flattened-json.ts";
 import { createLineLevelReader } from "../line-level.ts";
 import type { Level } from "../log-level.ts";
-import type { ByteWriter } from "./byte-writer.ts";
-import { lineEnd } from "./container-text.ts";
+import type { SourceRecord } from "../record.ts";
+import { ByteWriter } from "./byte-writer.ts";
+import { lineEnd, objectEnd } from "./container-text.ts";
 import { JsonScanner } from "./json-scanner.ts";
 import { createShapes, type FieldPlace, type ObjectShape } from "./object-shapes.ts";
 import { createOperationFrame, logPieces, OPERATION_END, type RecordWriter } from "./operation-frame.ts";
 import { createPlainTime } from "./plain-time.ts";
 import { createIsoTimeText } from "./time-text.ts";
-import { createUnescapedHead } from "./unescaped-head.ts";
+import { createUnescapedHead } from "./unescaped-text.ts";
 
 const COMMA = 0x2c;
 const COLON = 0x3a;
@@ -20,10 +21,13 @@ const QUOTE = 0x22;
 const OPEN_LIST = 0x5b;
 const LETTER_N = 0x6e;
 const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
 
 /** No member; or: others have to look at it. */
 const NONE = -1;
 const LOOK = -2;
+
+const FIRST_MERGED_BYTES = 4_096;
 
 const NOTHING = Buffer.alloc(0);
 const MESSAGE = Buffer.from('"message":');
@@ -47,11 +51,45 @@ export function createJsonWriter(spec: Specification): RecordWriter {
   const headOf = createUnescapedHead(CONTAINER_HEAD_BYTES);
   const levelOfLine = createLineLevelReader();
 
+  const mergedShapeOf = createShapes(timeFields, lineField);
+  const merged = new ByteWriter(FIRST_MERGED_BYTES);
+
   return (out, record) => {
     const { value } = record;
     if (value === null || !scanner.scan(value)) return null;
     const shape = shapeOf(value, scanner);
     if (!shape.plain || !isUtf8(value)) return null;
+    const { logAt } = shape;
+    if (logAt === NONE) return write(out, record, value, shape);
+    // What else is to be said where both are there is for others.
+    const start = scanner.valueStart(logAt);
+    if (shape.messageAt !== NONE || value[start] !== QUOTE) return null;
+    const closingAt = objectEnd(value, start + 1, scanner.valueEnd(logAt) - 1);
+    if (closingAt === NONE) return write(out, record, value, shape);
+    return unwrap(value, logAt, closingAt) ? writeMerged(out, record, merged.written) : null;
+  };
+
+  /** Puts a container's members and those of the object in its `log` together, into `merged`. */
+  function unwrap(value: Buffer, logAt: number, closingAt: number): boolean {
+    merged.truncate(0);
+    merged.byte(OPEN_OBJECT);
+    members(merged, value, logAt, NONE, NONE);
+    merged.unescaped(value, scanner.valueStart(logAt) + 2, closingAt);
+    merged.byte(CLOSE_OBJECT);
+    // If this is one object, with the braces where they are, that was one too.
+    return scanner.scan(merged.written);
+  }
+
+  function writeMerged(out: ByteWriter, record: SourceRecord, value: Buffer): string | null {
+    const shape = mergedShapeOf(value, scanner);
+    const { plain, logAt, messageAt } = shape;
+    if (!plain || logAt !== NONE) return null;
+    // Without another line, all of the text is it.
+    if (messageAt === NONE && lineMember(value, shape) === NONE) return null;
+    return write(out, record, value, shape);
+  }
+
+  function write(out: ByteWriter, record: SourceRecord, value: Buffer, shape: ObjectShape): string | null {
     if (flattens && mayBeWide(value)) return null;
     const timestampMs = eventTime(value, shape, record.timestamp);
     if (timestampMs === null || !isDocumentTime(timestampMs)) return null;
@@ -82,7 +120,7 @@ export function createJsonWriter(spec: Specification): RecordWriter {
     out.range(value, scanner.valueStart(movedAt), scanner.valueEnd(movedAt));
     out.bytes(MOVED_LEVEL_END);
     return frame.kafka(out, record, RENAMED_END) ? index : null;
-  };
+  }
 
   /** Null: it is not to be read from the members alone, or an own `@timestamp` is not what it is read from. */
   function eventTime(value: Buffer, shape: ObjectShape, recordTimestampMs: number): number | null {
@@ -127,10 +165,9 @@ export function createJsonWriter(spec: Specification): RecordWriter {
     return value[start] !== LETTER_N;
   }
 
-  /** NONE: the member is no text, or not one that is taken as it stands. */
+  /** NONE: it is not one that is taken as it stands. */
   function containerTextEnd(value: Buffer, logAt: number): number {
-    const start = scanner.valueStart(logAt);
-    return value[start] === QUOTE ? lineEnd(value, start + 1, scanner.valueEnd(logAt) - 1) : NONE;
+    return lineEnd(value, scanner.valueStart(logAt) + 1, scanner.valueEnd(logAt) - 1);
   }
 
   function levelOf(value: Buffer, { levels, logAt }: ObjectShape, textEnd: number): Level | null {

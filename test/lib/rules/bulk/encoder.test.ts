@@ -174,6 +174,17 @@ const { value: valueText } = fc.letrec<{ value: string }>((tie) => ({
       '"x\\u000A"',
       '"\\/\\n"',
     ),
+    // An object within a text, as a container's line has it.
+    fc
+      .tuple(
+        fc.array(fc.tuple(names, tie("value")), { maxLength: 4 }),
+        fc.constantFrom("\n", "\n", "\r\n", "", " \n", "}", "\0"),
+      )
+      .map(([entries, end]) =>
+        JSON.stringify(
+          `{${entries.map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(",")}}${end}`,
+        ),
+      ),
     fc.array(tie("value"), { maxLength: 2 }).map((items) => `[${items.join(",")}]`),
     fc
       .array(fc.tuple(names, tie("value")), { maxLength: 4 })
@@ -183,7 +194,9 @@ const { value: valueText } = fc.letrec<{ value: string }>((tie) => ({
 /** An object as text: some names twice, some white space between tokens. */
 const objectText = fc
   .tuple(
-    fc.array(fc.tuple(names, valueText), { maxLength: 6 }),
+    fc.array(fc.tuple(fc.oneof({ weight: 8, arbitrary: names }, fc.constant("log")), valueText), {
+      maxLength: 6,
+    }),
     fc.constantFrom("", "", "", " ", "\n", "\t"),
     fc.constantFrom("", "", "\n", "x", "\0"),
     fc.constantFrom("", "", "", "\uFEFF", "\0"),
@@ -221,6 +234,21 @@ describe("the body, written from bytes", () => {
     ];
     const records = [...values, ...values].map((value, offset) => sourceRecord(value, { offset }));
     expectSame(specification({ format: "json" }), records);
+  });
+
+  test("a level in another spelling, and an object within a text", () => {
+    const values = [
+      '{"log.level":"\\u0077arn"}',
+      '{"log.level":"WARN","a":1}',
+      '{"level":"x","log.level":"warn"}',
+      '{"log":"{\\"msg\\":\\"m\\",\\"level\\":30}\\n","stream":"stdout"}',
+      '{"log":"{\\"msg\\":\\"m\\"},\\"x\\":{\\"a\\":1}\\n","stream":"stdout"}',
+      '{"log":"{\\"msg\\":\\"m\\",\\"stream\\":1}\\n","stream":"stdout"}',
+    ];
+    expectSame(
+      specification({ format: "json" }),
+      values.map((value) => sourceRecord(value)),
+    );
   });
 
   test("much longer than was guessed: escapes, and many members", () => {

@@ -78,12 +78,15 @@ test.each(["text", "json", "flattened"])(
       ({ counts: { indexed, duplicate, deadLettered, skipped }, partitions }) =>
         indexed + duplicate + deadLettered + skipped >= values.length &&
         partitions.every(({ lag }) => lag === 0),
-      40_000,
+      // Each brings names that the mapping does not have yet: a change of the cluster's state for almost every document.
+      150_000,
     );
     process.stdout.write(`${name}: ${values.length} sent, ${JSON.stringify(counts)}\n`);
-    expect(counts.indexed + counts.deadLettered + counts.skipped).toBe(values.length);
+    // Duplicates are of a bulk that took longer than a request may.
+    const there = counts.indexed + counts.duplicate;
+    expect(there + counts.deadLettered + counts.skipped).toBe(values.length);
     expect(counts.skipped).toBe(values.filter((value) => value === null).length);
-    expect(await servers.elasticsearch.count(topic)).toBe(counts.indexed);
+    expect(await servers.elasticsearch.count(topic)).toBe(there);
     if (counts.deadLettered === 0) return;
     const letters = await lettersOf(topic, counts.deadLettered);
     expect(letters).toHaveLength(counts.deadLettered);
@@ -92,7 +95,7 @@ test.each(["text", "json", "flattened"])(
       expect(isGood(letter.value)).toBe(false);
     }
   },
-  60_000,
+  180_000,
 );
 
 async function lettersOf(topic: string, atLeast: number): Promise<SourceRecord[]> {

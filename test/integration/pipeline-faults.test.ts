@@ -103,7 +103,7 @@ describe("what an ingest pipeline refuses", () => {
     for (const name of declared)
       await servers?.elasticsearch.request("DELETE", `/_ingest/pipeline/${topicOf(name)}`);
     await servers?.[Symbol.asyncDispose]();
-  });
+  }, 30_000);
 
   async function putPipeline(name: string, processors: readonly object[]): Promise<void> {
     const put = await servers.elasticsearch.request("PUT", `/_ingest/pipeline/${topicOf(name)}`, {

@@ -4,14 +4,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
+import org.apache.lucene.analysis.TokenStream;
 import org.apache.lucene.analysis.Tokenizer;
 import org.apache.lucene.analysis.charfilter.MappingCharFilter;
 import org.apache.lucene.analysis.charfilter.NormalizeCharMap;
+import org.apache.lucene.analysis.miscellaneous.TruncateTokenFilter;
 import org.apache.lucene.analysis.pattern.PatternReplaceCharFilter;
 import org.apache.lucene.analysis.pattern.SimplePatternTokenizer;
 import org.apache.lucene.analysis.util.CharTokenizer;
 import org.elasticsearch.common.settings.Settings;
 import org.elasticsearch.index.analysis.CharFilterFactory;
+import org.elasticsearch.index.analysis.TokenFilterFactory;
 import org.elasticsearch.index.analysis.TokenizerFactory;
 import org.elasticsearch.index.mapper.Mapper;
 import org.elasticsearch.index.mapper.TextFieldMapper;
@@ -49,6 +52,25 @@ public class MappingKit extends Plugin implements AnalysisPlugin, MapperPlugin {
             "char_group", AnalysisPlugin.requiresAnalysisSettings((index, environment, name, settings) -> charGroup(name, settings)),
             "simple_pattern", AnalysisPlugin.requiresAnalysisSettings((index, environment, name, settings) ->
                 TokenizerFactory.newFactory(name, () -> new SimplePatternTokenizer(settings.get("pattern", "")))));
+    }
+
+    @Override
+    public Map<String, AnalysisProvider<TokenFilterFactory>> getTokenFilters() {
+        if (BARE) return Map.of();
+        return Map.of("truncate", AnalysisPlugin.requiresAnalysisSettings((index, environment, name, settings) -> {
+            int length = settings.getAsInt("length", 10);
+            return new TokenFilterFactory() {
+                @Override
+                public String name() {
+                    return name;
+                }
+
+                @Override
+                public TokenStream create(TokenStream stream) {
+                    return new TruncateTokenFilter(stream, length);
+                }
+            };
+        }));
     }
 
     private static CharFilterFactory mapping(String name, Settings settings) {

@@ -15,7 +15,7 @@ export type Lacks = ReadonlySet<TemplateExtra>;
 
 /** How a server that lacks one of them refuses the template. */
 const refusals: readonly (readonly [TemplateExtra, RegExp])[] = [
-  ["words", /(?:unknown|failed to find) tokenizer/i],
+  ["words", /(?:unknown|failed to find) (?:tokenizer|filter)/i],
   ["beyondLimit", /unknown setting \[index\.mapping\.total_fields\.ignore_dynamic_beyond_limit\]/],
   ["leanSequence", /unknown setting \[index\.seq_no\.index_options\]/],
   ["subobjects", /unsupported parameters:.*\bsubobjects\b/s],

@@ -16,13 +16,22 @@ const alone =
 
 /**
  * What is a word; all else parts them: `.`, `:`, `_`, `/` and `-` too, at which Elasticsearch's own analyzer sees none. A
- * terminal's colour code is a word of its own, so that the text after it is one. A longer word is cut: Lucene takes no term
- * of more than 32,766 bytes. It is in Lucene's syntax, and cheaper than a char filter before the standard tokenizer.
+ * terminal's colour code is a word of its own, so that the text after it is one. It is in Lucene's syntax, and cheaper than a
+ * char filter before the standard tokenizer.
  */
-const word = `\u001b\\[[0-9;]*m|[${letters}]{1,255}|[${katakana}]{1,255}|[${alone}]`;
+const word = `\u001b\\[[0-9;]*m|[${letters}]+|[${katakana}]+|[${alone}]`;
+
+/**
+ * Lucene takes no term of more than 32,766 bytes: the document would be rejected. Not a bound in the pattern, of which each
+ * thread has an automaton for each index.
+ */
+const longestWord = 255;
 
 /** The value of `index.analysis`. */
 export const analysisSettings = {
   tokenizer: { [wordAnalyzer]: { type: "simple_pattern", pattern: word } },
-  analyzer: { [wordAnalyzer]: { type: "custom", tokenizer: wordAnalyzer, filter: ["lowercase"] } },
+  filter: { [wordAnalyzer]: { type: "truncate", length: longestWord } },
+  analyzer: {
+    [wordAnalyzer]: { type: "custom", tokenizer: wordAnalyzer, filter: [wordAnalyzer, "lowercase"] },
+  },
 };

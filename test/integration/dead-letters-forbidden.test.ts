@@ -8,6 +8,7 @@ import { uniqueName } from "../support/kafka.ts";
 import { type Act, forbid, permit, withRules } from "../support/kafka-rules.ts";
 import { readTopic } from "../support/read-topic.ts";
 import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { strictIndex } from "../support/elasticsearch.ts";
 
 describe("dead letters that Kafka does not take", () => {
   const [topic, other] = [uniqueName("forbidden"), uniqueName("other")];
@@ -22,9 +23,11 @@ describe("dead letters that Kafka does not take", () => {
     admin = servers.kafka.kafka.admin();
     await admin.connect();
     await Promise.all([topic, other].map((name) => servers.kafka.createTopic(name)));
-    const { status } = await servers.elasticsearch.request("PUT", `/${topic}`, {
-      mappings: { properties: { n: { type: "long" } } },
-    });
+    const { status } = await servers.elasticsearch.request(
+      "PUT",
+      `/${topic}`,
+      strictIndex({ n: { type: "long" } }),
+    );
     expect(status).toBe(200);
   }, 180_000);
   afterAll(async () => {
@@ -57,7 +60,7 @@ describe("dead letters that Kafka does not take", () => {
     await forbid(admin, ...acts(AclOperationTypes.CREATE));
     host = await startTestHost({
       ...servers.config,
-      topics: [{ topic, format: "json" }, { topic: other }],
+      topics: [{ topic, format: "json", rejected: "dead-letter" }, { topic: other }],
     });
     await servers.kafka.produce(topic, [
       { value: '{"n":0}' },

@@ -9,6 +9,7 @@ import { kafkaEvent } from "../support/kafka-event.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { sourceRecord } from "../support/records.ts";
 import { connectStack, type StackClients } from "../support/stack-clients.ts";
+import { strictIndex } from "../support/elasticsearch.ts";
 
 let servers: StackClients;
 beforeAll(async () => {
@@ -41,15 +42,13 @@ test("a real host answers as its API is described, well and not so well", async 
     // One declaration that contradicts the file's, and one that is refused.
     await etcd.put(key).value(JSON.stringify([{ topic, path: "/elsewhere" }, { topic: "a b" }]));
     await servers.kafka.createTopic(topic, 2);
-    await servers.elasticsearch.request("PUT", `/${topic}`, {
-      mappings: { properties: { n: { type: "long" } } },
-    });
+    await servers.elasticsearch.request("PUT", `/${topic}`, strictIndex({ n: { type: "long" } }));
     await servers.kafka.produce(topic, [{ value: '{"n":1}' }, { value: '{"n":"one"}' }, { value: null }]);
     await using host = await startTestHost({
       ...servers.config,
       deadLetters: { topic: uniqueName("dead") },
       etcd: { endpoints: servers.addresses.etcdEndpoints, keys: [key] },
-      topics: [{ topic, format: "json" }, missing],
+      topics: [{ topic, format: "json", rejected: "dead-letter" }, missing],
     });
     const ask = asking(host, described);
 

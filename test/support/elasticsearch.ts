@@ -45,3 +45,11 @@ export function testElasticsearch(node: string): TestElasticsearch {
     },
   };
 }
+
+/** Makes an index that refuses what does not fit its fields; one of the template's gives way. */
+export function strictIndex(properties: object): object {
+  return {
+    settings: { "index.mapping.ignore_malformed": false },
+    mappings: { subobjects: true, properties },
+  };
+}

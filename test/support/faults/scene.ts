@@ -1,3 +1,4 @@
+import { strictIndex } from "../elasticsearch.ts";
 import { eventually } from "../eventually.ts";
 import { uniqueName } from "../kafka.ts";
 import { AcknowledgedOffsets } from "./acknowledged.ts";
@@ -94,7 +95,11 @@ export async function playScene(
     kafka: { brokers: [broker], groupPrefix },
     elasticsearch: { nodes: [node], bulk: { requestTimeout: options.requestTimeout ?? "30s" } },
     deadLetters: { topic: deadLetters },
-    topics: plans.map(({ topic, format }) => ({ topic, format })),
+    topics: plans.map(({ topic, format }) => ({
+      topic,
+      format,
+      ...(format === "json" && { rejected: "dead-letter" }),
+    })),
     shutdown: { deadline: "20s" },
     ...options.config,
   });
@@ -196,21 +201,21 @@ async function prepare(world: FaultWorld, plan: TopicPlan): Promise<void> {
   await world.kafka.createTopic(plan.topic, plan.partitions);
   if (plan.poisonEvery === 0) return;
   // The template would map it as the first document has it, which may be a poisonous one.
-  const { status } = await world.elasticsearch.request("PUT", `/${plan.topic}`, {
-    mappings: {
-      properties: {
-        n: { type: "long" },
-        kafka: {
-          properties: {
-            topic: { type: "keyword" },
-            key: { type: "keyword" },
-            partition: { type: "integer" },
-            offset: { type: "long" },
-          },
+  const { status } = await world.elasticsearch.request(
+    "PUT",
+    `/${plan.topic}`,
+    strictIndex({
+      n: { type: "long" },
+      kafka: {
+        properties: {
+          topic: { type: "keyword" },
+          key: { type: "keyword" },
+          partition: { type: "integer" },
+          offset: { type: "long" },
         },
       },
-    },
-  });
+    }),
+  );
   if (status !== 200) throw new Error(`the index ${plan.topic} was not created: ${status}`);
 }
 

@@ -38,7 +38,7 @@ export async function measureElasticsearchAlone(
     existing = {
       patterns: template.index_patterns,
       version: Number(template["version"]),
-      without: [],
+      form: "",
       body: template,
     };
   }

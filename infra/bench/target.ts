@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { elasticsearchRequest } from "./elasticsearch-request.ts";
-import { templateBody } from "../../lib/rules/template-body.ts";
+import { fullForm, templateBody } from "../../lib/rules/template-body.ts";
 
 /** Where documents go, and how many came. */
 export interface Target {
@@ -37,7 +37,7 @@ const searchAnswer = z.object({
 const SHORT = 800;
 
 export function indexTarget(node: string, index: string, signal: AbortSignal): IndexTarget {
-  const { settings, mappings } = templateBody(new Set());
+  const { settings, mappings } = templateBody(fullForm);
   const request = elasticsearchRequest(node, signal);
   const remove = async (): Promise<void> => {
     await request("DELETE", `/${index}?ignore_unavailable=true`);

@@ -1,6 +1,6 @@
 // `bun run bench:template`: what each choice in the index template costs and saves, on a real Elasticsearch.
 import { z } from "zod";
-import { templateBody } from "../../lib/rules/template-body.ts";
+import { fullForm, templateBody } from "../../lib/rules/template-body.ts";
 import { COMMON_OPTIONS, parseWords, wholeNumber } from "../cli/arguments.ts";
 import { helpText, JSON_ROW } from "../cli/help-text.ts";
 import { bootStack } from "../stack/boot.ts";
@@ -82,7 +82,7 @@ process.exitCode = await runBench(help, parse, async ({ records, rounds, json },
 });
 
 function variantsOf(records: number): Variant[] {
-  const ours = mappingsShape.parse(templateBody(new Set()).mappings);
+  const ours = mappingsShape.parse(templateBody(fullForm).mappings);
   const { properties } = ours;
   const withProperties = (changed: object): object => ({
     ...ours,

@@ -1,5 +1,5 @@
 import { PenstockError } from "./errors.ts";
-import { type Lacks, templateBody } from "./template-body.ts";
+import { describeForm, fullForm, templateBody, type TemplateForm } from "./template-body.ts";
 
 /** Name of the one index template that Penstock keeps. */
 export const indexTemplateName = "penstock";
@@ -13,8 +13,8 @@ const templateVersion = 3;
 export interface ExistingTemplate {
   readonly patterns: readonly string[];
   readonly version: number;
-  /** What it does without, as `_meta` tells. */
-  readonly without: readonly string[];
+  /** As `_meta` tells it: `describeForm`. */
+  readonly form: string;
   /** All of it. */
   readonly body: Readonly<Record<string, unknown>>;
 }
@@ -31,23 +31,21 @@ export type TemplateRefusals = ReadonlyMap<string, string>;
 /**
  * The patterns that the template has yet to be written with; none: it is to be written for its form alone; null: it does
  * as it is.
- * @param without what the server is known to lack
  */
 export function missingPatterns(
   existing: ExistingTemplate | null,
   patterns: readonly string[],
-  without: Lacks,
+  form: TemplateForm,
 ): readonly string[] | null {
   const there = new Set(existing?.patterns);
   const missing = [...new Set(patterns)].filter((pattern) => !there.has(pattern));
   if (missing.length > 0) return missing;
-  return existing === null || there.size === 0 || isAsOurs(existing, without) ? null : [];
+  return existing === null || there.size === 0 || isAsOurs(existing, form) ? null : [];
 }
 
-function isAsOurs({ version, without: theirs }: ExistingTemplate, without: Lacks): boolean {
-  if (version !== templateVersion) return version > templateVersion;
-  const known: ReadonlySet<string> = without;
-  return theirs.length === known.size && theirs.every((extra) => known.has(extra));
+function isAsOurs(existing: ExistingTemplate, form: TemplateForm): boolean {
+  if (existing.version !== templateVersion) return existing.version > templateVersion;
+  return existing.form === describeForm(form);
 }
 
 /**
@@ -57,13 +55,13 @@ function isAsOurs({ version, without: theirs }: ExistingTemplate, without: Lacks
 export function coveringTemplate(
   existing: ExistingTemplate | null,
   patterns: readonly string[],
-  without: Lacks = new Set(),
+  form: TemplateForm = fullForm,
 ): IndexTemplate {
-  const form = existing !== null && existing.version > templateVersion ? existing.body : ourForm(without);
-  return { ...form, index_patterns: [...new Set([...(existing?.patterns ?? []), ...patterns])].sort() };
+  const body = existing !== null && existing.version > templateVersion ? existing.body : bodyOf(form);
+  return { ...body, index_patterns: [...new Set([...(existing?.patterns ?? []), ...patterns])].sort() };
 }
 
-function ourForm(without: Lacks): object {
+function bodyOf(form: TemplateForm): object {
   return {
     // Above Elasticsearch's own `logs-*-*` (100), and below what a user would add for one topic (200 and more).
     priority: 150,
@@ -71,9 +69,9 @@ function ourForm(without: Lacks): object {
     _meta: {
       description: "Log records moved by Penstock; index patterns are only ever added",
       managed_by: "penstock",
-      without: [...without].sort(),
+      form: describeForm(form),
     },
-    template: { aliases: { [recordsAlias]: {} }, ...templateBody(without) },
+    template: { aliases: { [recordsAlias]: {} }, ...templateBody(form) },
   };
 }
 

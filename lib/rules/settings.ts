@@ -88,7 +88,25 @@ export interface ElasticsearchSettings {
   readonly compression: "gzip" | "none";
   /** False: the user keeps the index templates; Penstock writes none. */
   readonly manageTemplates: boolean;
+  readonly template: TemplateSettings;
 }
+
+/** What of the index template is the user's to choose; each has its price. */
+export interface TemplateSettings {
+  readonly codec: "default" | "best_compression";
+  readonly mode: "standard" | "logsdb";
+  /** Whether filters for a whole value of a record's own field have an index, or look through its column. */
+  readonly wholeValues: "scanned" | "indexed";
+  /** Null: as Elasticsearch does it. */
+  readonly refreshIntervalMs: number | null;
+}
+
+export const defaultTemplate: TemplateSettings = {
+  codec: "default",
+  mode: "standard",
+  wholeValues: "scanned",
+  refreshIntervalMs: null,
+};
 
 export interface EtcdSettings {
   /** URLs. */

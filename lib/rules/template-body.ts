@@ -1,4 +1,5 @@
 import { maxFlattenedDepth } from "./flattened-json.ts";
+import { defaultTemplate, type TemplateSettings } from "./settings.ts";
 import { analysisSettings, wordAnalyzer } from "./word-analysis.ts";
 
 /**
@@ -10,8 +11,22 @@ import { analysisSettings, wordAnalyzer } from "./word-analysis.ts";
  */
 export type TemplateExtra = "words" | "beyondLimit" | "subobjects" | "leanSequence";
 
-/** What a server is known to lack. */
-export type Lacks = ReadonlySet<TemplateExtra>;
+/** Of templates of one version. */
+export interface TemplateForm {
+  readonly settings: TemplateSettings;
+  /** What the server is known to lack. */
+  readonly without: ReadonlySet<TemplateExtra>;
+}
+
+/** Where nothing is chosen, and nothing lacking. */
+export const fullForm: TemplateForm = { settings: defaultTemplate, without: new Set() };
+
+/** The same for the same form; whoever finds another in the template writes his own. */
+export function describeForm({ settings, without }: TemplateForm): string {
+  const { codec, mode, wholeValues, refreshIntervalMs } = settings;
+  const chosen = `codec ${codec}, mode ${mode}, whole values ${wholeValues}, refresh ${refreshIntervalMs ?? "default"}`;
+  return without.size === 0 ? chosen : `${chosen}, without ${[...without].sort().join(" ")}`;
+}
 
 /** How a server that lacks one of them refuses the template. */
 const refusals: readonly (readonly [TemplateExtra, RegExp])[] = [
@@ -24,6 +39,16 @@ const refusals: readonly (readonly [TemplateExtra, RegExp])[] = [
 /** What a refusal of the template says that the server lacks; null: it is about something else. */
 export function lackOf(reason: string): TemplateExtra | null {
   return refusals.find(([, refusal]) => refusal.test(reason))?.[0] ?? null;
+}
+
+/** The settings of an index that are the user's to choose. */
+function chosen({ codec, mode, refreshIntervalMs }: TemplateSettings): object {
+  return {
+    ...(codec !== "default" && { "index.codec": codec }),
+    // Sources stay as they were written: to make them anew from the fields needs a licence.
+    ...(mode === "logsdb" && { "index.mode": mode, "index.mapping.source.mode": "stored" }),
+    ...(refreshIntervalMs !== null && { "index.refresh_interval": `${refreshIntervalMs}ms` }),
+  };
 }
 
 /** The words of one field, beside it. A name that no producer has. */
@@ -47,7 +72,7 @@ const unsearched = { type: "keyword", index: false, doc_values: false };
  * Settings and mappings of an index that Penstock writes to. What each choice costs and saves was measured:
  * infra/bench/README.md, "What the index template costs".
  */
-export function templateBody(without: Lacks): {
+export function templateBody({ settings, without }: TemplateForm): {
   readonly settings: object;
   readonly mappings: object;
 } {
@@ -61,6 +86,7 @@ export function templateBody(without: Lacks): {
     index_options: "docs",
     analyzer: has("words") ? wordAnalyzer : "simple",
   };
+  const whole = settings.wholeValues === "indexed" ? keyword : column;
   const withWords = (field: object): object => ({ ...field, fields: { [ownWords]: words } });
   return {
     settings: {
@@ -76,6 +102,7 @@ export function templateBody(without: Lacks): {
       "index.query.default_field": ["message", ...wordFields, "tags", "log.level", "kafka.headers"],
       ...(has("leanSequence") && { "index.seq_no.index_options": "doc_values_only" }),
       ...(has("words") && { "index.analysis": analysisSettings }),
+      ...chosen(settings),
     },
     mappings: {
       // Text that looks like a date in one record need not be one in the next.
@@ -91,7 +118,7 @@ export function templateBody(without: Lacks): {
             mapping: unsearched,
           },
         },
-        { strings: { match_mapping_type: "string", mapping: withWords(column) } },
+        { strings: { match_mapping_type: "string", mapping: withWords(whole) } },
         // By default `float`, of which an epoch's seconds are more than it can tell apart.
         { doubles: { match_mapping_type: "double", mapping: { type: "double" } } },
       ],
@@ -100,8 +127,8 @@ export function templateBody(without: Lacks): {
         message: has("words") ? text : withWords(text),
         tags: keyword,
         "kafka.topic": keyword,
-        // Audit and replay search by these.
-        "kafka.partition": { type: "integer" },
+        // Audit and replay search by topic and offset; of one offset there are as many documents as partitions.
+        "kafka.partition": { type: "integer", index: false },
         "kafka.offset": { type: "long" },
         "kafka.key": withWords(column),
         "kafka.key_base64": column,

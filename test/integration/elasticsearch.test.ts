@@ -1,3 +1,4 @@
+import { defaultTemplate } from "../../lib/rules/settings.ts";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { ingestBatch, type IngestBatchResult } from "../../functions/ingest-batch.ts";
 import { createElasticsearch, type Elasticsearch } from "../../lib/adapters/elasticsearch/client.ts";
@@ -23,6 +24,7 @@ beforeAll(async () => {
     auth: null,
     tls: null,
     compression: "none",
+    template: defaultTemplate,
     manageTemplates: true,
     bulk: { maxDocuments: 2000, maxBytes: 5_000_000, concurrency: 1, requestTimeoutMs: 30_000 },
   });

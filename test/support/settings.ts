@@ -1,3 +1,4 @@
+import { defaultTemplate } from "../../lib/rules/settings.ts";
 import { Secret, secretOrNull } from "../../lib/rules/secret.ts";
 import type { HttpSettings, KafkaSettings, Settings } from "../../lib/rules/settings.ts";
 
@@ -13,6 +14,7 @@ export function settings(changes: Partial<Settings> = {}): Settings {
       tls: null,
       bulk: { maxDocuments: 2000, maxBytes: 5_000_000, concurrency: 4, requestTimeoutMs: 30_000 },
       compression: "none",
+      template: defaultTemplate,
       manageTemplates: true,
     },
     etcd: null,

@@ -12,7 +12,7 @@ import type { ElasticsearchSettings } from "../../rules/settings.ts";
 import { masterFailure } from "./master.ts";
 import { findExistingIds, type SendSearch } from "./existing-ids.ts";
 import { withStoredFailures } from "./failure-store.ts";
-import { coverWith, createServerLacks, readTemplate, type SendJson } from "./template.ts";
+import { coverWith, createFittedForm, readTemplate, type SendJson } from "./template.ts";
 import { coverPatterns } from "./template-cover.ts";
 import { mayBePacking, pack, packedHeaders, packingFailure } from "./packing.ts";
 import { createTemplateKeeper } from "./template-keeper.ts";
@@ -104,8 +104,8 @@ export function createElasticsearch(
   /** Asked once with the probe; whoever refuses a bulk later is asked again. */
   let packingProven = false;
 
-  const lacks = createServerLacks(options.logger);
-  const template = createTemplateKeeper(control, lacks);
+  const form = createFittedForm(settings.template, options.logger);
+  const template = createTemplateKeeper(control, form);
 
   function noteReachability(answer: AnyAnswer): void {
     if ("failure" in answer && ["connection", "timeout"].includes(answer.failure.kind)) template.doubt();
@@ -228,8 +228,8 @@ export function createElasticsearch(
     async tryTemplate(patterns, signal) {
       const send = control(signal);
       const existing = await readTemplate(send);
-      const missing = missingPatterns(existing, patterns, lacks.known) ?? [];
-      return coverPatterns(missing, (some) => coverWith(send, "try", existing, some, lacks));
+      const missing = missingPatterns(existing, patterns, form) ?? [];
+      return coverPatterns(missing, (some) => coverWith(send, "try", existing, some, form));
     },
 
     existingIds: (index, ids, signal) => findExistingIds(search(signal), index, ids),

@@ -2,7 +2,7 @@ import type { RequestFailure } from "../../rules/bulk-answer.ts";
 import { messageOf, PenstockError } from "../../rules/errors.ts";
 import { missingPatterns, type TemplateRefusals, templateTrouble } from "../../rules/index-template.ts";
 import { coverPatterns } from "./template-cover.ts";
-import { coverWith, readTemplate, type SendJson, type ServerLacks } from "./template.ts";
+import { coverWith, readTemplate, type SendJson, type FittedForm } from "./template.ts";
 
 /** Keeps the one index template covering what is written to, for as long as its client lives. */
 export interface TemplateKeeper {
@@ -27,7 +27,7 @@ const ATTEMPTS = 5;
 
 export function createTemplateKeeper(
   control: (signal: AbortSignal) => SendJson,
-  lacks: ServerLacks,
+  form: FittedForm,
 ): TemplateKeeper {
   /** Everything that was ever asked for here and taken, so that what another host overwrote comes back with the next write. */
   const wanted = new Set<string>();
@@ -42,11 +42,11 @@ export function createTemplateKeeper(
     const send = control(signal);
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const existing = await readTemplate(send);
-      const missing = missingPatterns(existing, [...wanted], lacks.known);
+      const missing = missingPatterns(existing, [...wanted], form);
       if (missing === null) return;
       const taken = new Set<string>();
       const left = await coverPatterns(missing, async (patterns) => {
-        const failure = await coverWith(send, "put", existing, [...taken, ...patterns], lacks);
+        const failure = await coverWith(send, "put", existing, [...taken, ...patterns], form);
         if (failure === null) for (const pattern of patterns) taken.add(pattern);
         return failure;
       });

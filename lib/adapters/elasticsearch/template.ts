@@ -2,7 +2,8 @@ import type { RequestFailure } from "../../rules/bulk-answer.ts";
 import { isObject } from "../../rules/json-document.ts";
 import { coveringTemplate, type ExistingTemplate, indexTemplateName } from "../../rules/index-template.ts";
 import type { Logger } from "../../rules/logger.ts";
-import { lackOf, type Lacks, type TemplateExtra } from "../../rules/template-body.ts";
+import type { TemplateSettings } from "../../rules/settings.ts";
+import { lackOf, type TemplateExtra, type TemplateForm } from "../../rules/template-body.ts";
 import type { ElasticsearchAnswer } from "./transport.ts";
 import { errorOf } from "./version.ts";
 
@@ -34,33 +35,29 @@ export async function readTemplate(send: SendJson): Promise<ExistingTemplate | n
     });
   }
   const { version, _meta: meta } = template;
-  const without = isObject(meta) ? meta["without"] : null;
+  const form = isObject(meta) ? meta["form"] : null;
   return {
-    patterns: stringsIn(patterns),
+    patterns: patterns.filter((pattern: unknown) => typeof pattern === "string"),
     version: typeof version === "number" ? version : 0,
-    without: Array.isArray(without) ? stringsIn(without) : [],
+    form: typeof form === "string" ? form : "",
     body: template,
   };
 }
 
-function stringsIn(list: readonly unknown[]): string[] {
-  return list.filter((each) => typeof each === "string");
-}
-
-/** What this cluster was found to lack of what the template may have. */
-export interface ServerLacks {
-  readonly known: Lacks;
+/** The form that the template has for one cluster; it becomes less with what the cluster is found to lack. */
+export interface FittedForm extends TemplateForm {
   /** Once for each. */
-  add(extra: TemplateExtra, reason: string): void;
+  lacks(extra: TemplateExtra, reason: string): void;
 }
 
 /** Whoever writes the template and whoever tries it learn from the same refusals. */
-export function createServerLacks(logger?: Logger): ServerLacks {
-  const known = new Set<TemplateExtra>();
+export function createFittedForm(settings: TemplateSettings, logger?: Logger): FittedForm {
+  const without = new Set<TemplateExtra>();
   return {
-    known,
-    add(extra, reason) {
-      known.add(extra);
+    settings,
+    without,
+    lacks(extra, reason) {
+      without.add(extra);
       logger?.info("the index template does without what this Elasticsearch lacks", { lacks: extra, reason });
     },
   };
@@ -78,10 +75,10 @@ export async function coverWith(
   act: TemplateAct,
   existing: ExistingTemplate | null,
   patterns: readonly string[],
-  lacks: ServerLacks,
+  form: FittedForm,
 ): Promise<RequestFailure | null> {
   for (;;) {
-    const template = coveringTemplate(existing, patterns, lacks.known);
+    const template = coveringTemplate(existing, patterns, form);
     const answer = await (act === "put"
       ? send("PUT", templatePath, template)
       : send("POST", `/_index_template/_simulate/${indexTemplateName}`, template));
@@ -89,7 +86,7 @@ export async function coverWith(
     const { failure } = answer;
     const reason = failure.kind === "response" && failure.status === 400 ? failure.error?.reason : undefined;
     const lack = reason === undefined ? null : lackOf(reason);
-    if (reason === undefined || lack === null || lacks.known.has(lack)) return failure;
-    lacks.add(lack, reason);
+    if (reason === undefined || lack === null || form.without.has(lack)) return failure;
+    form.lacks(lack, reason);
   }
 }

@@ -132,6 +132,22 @@ const elasticsearch = mapping({
     .default("none")
     .describe("gzip: bulk requests and their answers take a quarter to a fifth of the bytes, and more CPU."),
   manageTemplates: flag.default(true).describe("False: you keep the index templates yourself."),
+  template: mapping({
+    codec: oneOf(["default", "best_compression"])
+      .default("default")
+      .describe("Of what an index stores: best_compression takes less disk, and more CPU."),
+    mode: oneOf(["standard", "logsdb"])
+      .default("standard")
+      .describe("logsdb: indices are sorted by host.name and time; needs Elasticsearch 8.17."),
+    wholeValues: oneOf(["scanned", "indexed"])
+      .default("scanned")
+      .describe(
+        "Of the records' own fields: indexed, filters for a whole value are fast over any span of time, and cost disk and CPU.",
+      ),
+    refreshInterval: duration.optional().describe("Absent: as Elasticsearch does it."),
+  })
+    .prefault({})
+    .describe("Of indices made from then on."),
 });
 
 const etcd = mapping({

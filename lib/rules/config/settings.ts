@@ -1,5 +1,12 @@
 import { Secret, secretOrNull } from "../secret.ts";
-import type { ElasticsearchAuth, Login, ServerTlsSettings, Settings, TlsSettings } from "../settings.ts";
+import type {
+  ElasticsearchAuth,
+  Login,
+  ServerTlsSettings,
+  Settings,
+  TemplateSettings,
+  TlsSettings,
+} from "../settings.ts";
 import { addressesIn } from "./addresses.ts";
 import { keyPairFault } from "./key-pair.ts";
 import type { Fault, Path } from "./problem.ts";
@@ -87,6 +94,7 @@ export function buildSettings(
       },
       compression: elasticsearch.compression,
       manageTemplates: elasticsearch.manageTemplates,
+      template: templateSettings(elasticsearch.template),
     },
     etcd:
       etcd === undefined
@@ -106,6 +114,13 @@ export function buildSettings(
 
 function loginOf({ username, password }: { username: string; password: string }): Login {
   return { username, password: new Secret(password) };
+}
+
+function templateSettings({
+  refreshInterval,
+  ...template
+}: ConfigInput["elasticsearch"]["template"]): TemplateSettings {
+  return { ...template, refreshIntervalMs: refreshInterval ?? null };
 }
 
 function authOf(auth: ConfigInput["elasticsearch"]["auth"]): ElasticsearchAuth | null {

@@ -5,11 +5,22 @@ import {
   missingPatterns,
   throwRefused,
 } from "../../../lib/rules/index-template.ts";
-import { lackOf, templateBody } from "../../../lib/rules/template-body.ts";
+import {
+  describeForm,
+  fullForm,
+  lackOf,
+  templateBody,
+  type TemplateExtra,
+} from "../../../lib/rules/template-body.ts";
 
-const existing = (patterns: readonly string[], version = 3, without: readonly string[] = []) =>
-  ({ patterns, version, without, body: { version, later: true } }) satisfies ExistingTemplate;
-const nothing = new Set<never>();
+const existing = (patterns: readonly string[], version = 3, form = fullForm) =>
+  ({
+    patterns,
+    version,
+    form: describeForm(form),
+    body: { version, later: true },
+  }) satisfies ExistingTemplate;
+const without = (...extras: TemplateExtra[]) => ({ ...fullForm, without: new Set(extras) });
 
 test("patterns are added, never taken away", () => {
   expect(coveringTemplate(null, ["b", "a"]).index_patterns).toEqual(["a", "b"]);
@@ -17,14 +28,14 @@ test("patterns are added, never taken away", () => {
 });
 
 test("nothing is written where nothing changes", () => {
-  expect(missingPatterns(null, [], nothing)).toBeNull();
-  expect(missingPatterns(existing(["a", "b"]), ["b"], nothing)).toBeNull();
-  expect(missingPatterns(existing(["a"]), ["b", "a", "b"], nothing)).toEqual(["b"]);
+  expect(missingPatterns(null, [], fullForm)).toBeNull();
+  expect(missingPatterns(existing(["a", "b"]), ["b"], fullForm)).toBeNull();
+  expect(missingPatterns(existing(["a"]), ["b", "a", "b"], fullForm)).toEqual(["b"]);
 });
 
 test("an older form is replaced, a newer one left alone", () => {
-  expect(missingPatterns(existing(["a"], 2), ["a"], nothing)).toEqual([]);
-  expect(missingPatterns(existing(["a"], 99), ["a"], nothing)).toBeNull();
+  expect(missingPatterns(existing(["a"], 2), ["a"], fullForm)).toEqual([]);
+  expect(missingPatterns(existing(["a"], 99), ["a"], fullForm)).toBeNull();
   expect(coveringTemplate(existing(["a"], 2), [])).toMatchObject({ version: 3, index_patterns: ["a"] });
 });
 
@@ -36,11 +47,34 @@ test("a newer form stays where a pattern is added", () => {
   });
 });
 
-test("a form that lacks what the server has, or has what it lacks, is replaced", () => {
-  expect(missingPatterns(existing(["a"], 3, ["words"]), ["a"], nothing)).toEqual([]);
-  expect(missingPatterns(existing(["a"], 3, ["words"]), ["a"], new Set(["words"]))).toBeNull();
-  expect(missingPatterns(existing(["a"], 3), ["a"], new Set(["words"]))).toEqual([]);
-  expect(coveringTemplate(null, ["a"], new Set(["words"]))).toMatchObject({ _meta: { without: ["words"] } });
+test("a form that lacks what the server has, has what it lacks, or was chosen otherwise, is replaced", () => {
+  const less = without("words");
+  expect(missingPatterns(existing(["a"], 3, less), ["a"], fullForm)).toEqual([]);
+  expect(missingPatterns(existing(["a"], 3, less), ["a"], less)).toBeNull();
+  expect(missingPatterns(existing(["a"]), ["a"], less)).toEqual([]);
+  expect(JSON.stringify(coveringTemplate(null, ["a"], less))).toContain("without words");
+  const settings = { ...fullForm.settings, codec: "best_compression" } as const;
+  expect(missingPatterns(existing(["a"]), ["a"], { ...fullForm, settings })).toEqual([]);
+});
+
+test("what may be chosen is in the settings of its indices, or as Elasticsearch has it", () => {
+  expect(JSON.stringify(templateBody(fullForm))).not.toMatch(/codec|index\.mode|source|refresh_interval/);
+  const settings = {
+    codec: "best_compression",
+    mode: "logsdb",
+    wholeValues: "indexed",
+    refreshIntervalMs: 5_000,
+  } as const;
+  const chosen = templateBody({ ...fullForm, settings });
+  expect(chosen.settings).toMatchObject({
+    "index.codec": "best_compression",
+    "index.mode": "logsdb",
+    "index.mapping.source.mode": "stored",
+    "index.refresh_interval": "5000ms",
+  });
+  const strings = (body: object) => /"strings":\{.*?\}/.exec(JSON.stringify(body))?.[0];
+  expect(strings(templateBody(fullForm))).toContain('"index":false');
+  expect(strings(chosen)).not.toContain('"index":false');
 });
 
 test("a refusal says what the server lacks, or is about something else", () => {
@@ -58,9 +92,9 @@ test("a refusal says what the server lacks, or is about something else", () => {
 });
 
 test("what the server lacks is in no part of the template", () => {
-  const without = templateBody(new Set(["words", "beyondLimit", "subobjects", "leanSequence"]));
-  expect(JSON.stringify(without)).not.toMatch(/penstock_words|beyond_limit|subobjects|seq_no|analysis/);
-  expect(without.mappings).toMatchObject({
+  const body = templateBody(without("words", "beyondLimit", "subobjects", "leanSequence"));
+  expect(JSON.stringify(body)).not.toMatch(/penstock_words|beyond_limit|subobjects|seq_no|analysis/);
+  expect(body.mappings).toMatchObject({
     properties: { message: { fields: { "@words": { analyzer: "simple" } } } },
   });
 });

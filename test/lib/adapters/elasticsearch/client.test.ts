@@ -1,3 +1,5 @@
+import { coveringTemplate } from "../../../../lib/rules/index-template.ts";
+import { defaultTemplate } from "../../../../lib/rules/settings.ts";
 import { afterEach, describe, expect, test } from "bun:test";
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { createElasticsearch, type Elasticsearch } from "../../../../lib/adapters/elasticsearch/client.ts";
@@ -59,6 +61,7 @@ function connect(node: string, settings: Partial<ElasticsearchSettings> = {}): E
     auth: null,
     tls: null,
     compression: "none",
+    template: defaultTemplate,
     manageTemplates: true,
     bulk: { maxDocuments: 10, maxBytes: 1000, concurrency: 1, requestTimeoutMs: 1000 },
     ...settings,
@@ -324,7 +327,7 @@ test("a proxy's refusal that quotes the login is told without it", async () => {
 
 describe("the template", () => {
   const templates = (patterns: string[]) =>
-    Response.json({ index_templates: [{ index_template: { index_patterns: patterns, version: 3 } }] });
+    Response.json({ index_templates: [{ index_template: coveringTemplate(null, patterns) }] });
 
   test("is left alone where the user keeps templates", async () => {
     const { elasticsearch, seen } = serve("9.2.0", ok, { manageTemplates: false });

@@ -1,3 +1,4 @@
+import { defaultTemplate } from "../../../../lib/rules/settings.ts";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createElasticsearch } from "../../../../lib/adapters/elasticsearch/client.ts";
 import type { TlsSettings } from "../../../../lib/rules/settings.ts";
@@ -50,6 +51,7 @@ async function probe(
     auth: { kind: "basic", username: "elastic", password: new Secret("hunter2") },
     tls: tls === null ? null : { ca: null, cert: null, key: null, ...tls },
     compression: "none",
+    template: defaultTemplate,
     manageTemplates: true,
     bulk: { maxDocuments: 10, maxBytes: 1000, concurrency: 1, requestTimeoutMs: 1000 },
   });

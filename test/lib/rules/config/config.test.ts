@@ -69,6 +69,7 @@ describe("what is accepted", () => {
           tls: null,
           bulk: { maxDocuments: 2000, maxBytes: 5_242_880, concurrency: 4, requestTimeoutMs: 30_000 },
           compression: "none",
+          template: { codec: "default", mode: "standard", wholeValues: "scanned", refreshIntervalMs: null },
           manageTemplates: true,
         },
         etcd: null,
@@ -100,6 +101,7 @@ elasticsearch:
   bulk: { maxDocuments: 1, maxBytes: 1kb, concurrency: 1, requestTimeout: 500ms }
   compression: gzip
   manageTemplates: false
+  template: { codec: best_compression, mode: logsdb, wholeValues: indexed, refreshInterval: 5s }
 etcd:
   endpoints: ["http://127.0.0.1:2379"]
   keys: [k, "logs/"]
@@ -136,6 +138,12 @@ log: { level: debug }
         tls: { ca: pem, cert: null, key: null },
         bulk: { maxDocuments: 1, maxBytes: 1024, concurrency: 1, requestTimeoutMs: 500 },
         compression: "gzip",
+        template: {
+          codec: "best_compression",
+          mode: "logsdb",
+          wholeValues: "indexed",
+          refreshIntervalMs: 5_000,
+        },
         manageTemplates: false,
       },
       etcd: {

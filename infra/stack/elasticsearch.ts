@@ -1,6 +1,6 @@
-import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import type { JarSet } from "./maven.ts";
+import { exists, type JarSet } from "./maven.ts";
 import { addKits, kitsHash } from "./kits.ts";
 import { freePorts } from "./ports.ts";
 import { createServer, type Server } from "./server.ts";
@@ -117,6 +117,7 @@ async function createNode(
   await mkdir(home);
   await mkdir(join(home, "config"));
   await mkdir(native);
+  await linkZstd(native);
   await writeFile(
     join(home, "config/elasticsearch.yml"),
     [
@@ -145,6 +146,8 @@ async function createNode(
       ...ground.java,
       ...(members === 1 ? ["-Xms512m", "-Xmx1g"] : ["-Xms256m", "-Xmx512m", ...SMALL_JVM]),
       `-Des.nativelibs.path=${native}`,
+      // Without this library none of the others is taken.
+      "-Dorg.elasticsearch.nativeaccess.enableVectorLibrary=false",
       ...(bare ? ["-Dpenstock.bare=true"] : []),
       // As the distribution's jvm.options has it.
       "-Dio.netty.noUnsafe=true",
@@ -171,6 +174,15 @@ async function createNode(
       await rm(join(home, "data"), { recursive: true, force: true });
     },
   });
+}
+
+/** The codec `best_compression` needs a native library, which the distribution brings and the jars do not: the system's own. */
+async function linkZstd(folder: string): Promise<void> {
+  const places = process.arch === "arm64" ? ["/usr/lib/aarch64-linux-gnu"] : ["/usr/lib/x86_64-linux-gnu"];
+  for (const place of [...places, "/usr/lib64", "/usr/lib"]) {
+    const library = join(place, "libzstd.so.1");
+    if (await exists(library)) return symlink(library, join(folder, "libzstd.so"));
+  }
 }
 
 /** The distribution's own pattern. The native libraries are not published; their absence is no news. */

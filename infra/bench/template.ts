@@ -1,6 +1,7 @@
 // `bun run bench:template`: what each choice in the index template costs and saves, on a real Elasticsearch.
 import { z } from "zod";
 import { fullForm, templateBody } from "../../lib/rules/template-body.ts";
+import { wordAnalyzer } from "../../lib/rules/word-analysis.ts";
 import { COMMON_OPTIONS, parseWords, wholeNumber } from "../cli/arguments.ts";
 import { helpText, JSON_ROW } from "../cli/help-text.ts";
 import { bootStack } from "../stack/boot.ts";
@@ -32,6 +33,7 @@ interface Variant {
   readonly what: string;
   readonly who: string;
   readonly bodies: readonly Buffer<ArrayBuffer>[];
+  readonly settings: object;
   readonly mappings: object;
 }
 
@@ -39,18 +41,110 @@ const INDEX = "bench-template";
 const AT_ONCE = 2;
 const HEADER_NAMES = 40;
 
-/** As lib/rules/index-template.ts writes it; what a variant changes is looked up, so that a rename shows. */
-const mappingsShape = z.looseObject({
-  dynamic_templates: z.array(z.record(z.string(), z.unknown())),
-  properties: z.looseObject({
-    message: z.looseObject({
-      type: z.literal("text"),
-      norms: z.literal(false),
-      fields: z.object({ keyword: z.looseObject({}) }),
+/** As lib/rules/template-body.ts writes it; what a variant changes is looked up, so that a rename shows. */
+const bodyShape = z.object({
+  settings: z.record(z.string(), z.unknown()),
+  mappings: z.looseObject({
+    dynamic_templates: z.array(z.record(z.string(), z.looseObject({ mapping: z.looseObject({}) }))),
+    properties: z.looseObject({
+      message: z.looseObject({ type: z.literal("text"), norms: z.literal(false) }),
+      "kafka.offset": z.looseObject({ type: z.literal("long") }),
+      "kafka.partition": z.looseObject({ type: z.literal("integer") }),
     }),
-    kafka: z.looseObject({ properties: z.looseObject({ headers: z.unknown() }) }),
   }),
 });
+type Body = z.infer<typeof bodyShape>;
+
+const twin = { keyword: { type: "keyword", ignore_above: 1024 } };
+
+/** How the body differs in one choice. */
+const choices: Readonly<Record<"any" | "text" | "json", Readonly<Record<string, (body: Body) => void>>>> = {
+  any: {
+    "the template": () => {},
+    best_compression: (body) => set(body, "index.codec", "best_compression"),
+    "refresh each 5 s": (body) => set(body, "index.refresh_interval", "5s"),
+    "logsdb, sources as written": (body) => {
+      set(body, "index.mode", "logsdb");
+      set(body, "index.mapping.source.mode", "stored");
+      set(body, "index.codec", "default");
+    },
+    "sorted by time": (body) => {
+      set(body, "index.sort.field", "@timestamp");
+      set(body, "index.sort.order", "desc");
+    },
+    "words parted by the standard tokenizer": (body) =>
+      set(body, "index.analysis", { analyzer: { [wordAnalyzer]: standard } }),
+    "words parted by it behind a char filter": (body) =>
+      set(body, "index.analysis", {
+        char_filter: { parts: { type: "mapping", mappings: [".=> ", ":=> ", "_=> "].map(escaped) } },
+        analyzer: { [wordAnalyzer]: { ...standard, char_filter: ["parts"] } },
+      }),
+    "words parted by char_group": (body) =>
+      set(body, "index.analysis", {
+        tokenizer: {
+          group: { type: "char_group", tokenize_on_chars: ["whitespace", "punctuation", "symbol"] },
+        },
+        analyzer: { [wordAnalyzer]: { ...standard, tokenizer: "group" } },
+      }),
+    "values of no use refuse the record": (body) => {
+      delete body.settings["index.mapping.ignore_malformed"];
+      delete body.settings["index.mapping.total_fields.ignore_dynamic_beyond_limit"];
+      delete body.mappings["subobjects"];
+    },
+  },
+  text: {
+    "message with its keyword twin": ({ mappings }) => {
+      mappings.properties.message["fields"] = twin;
+    },
+    "message without positions": ({ mappings }) => {
+      mappings.properties.message["index_options"] = "docs";
+    },
+    "kafka.offset not searchable": ({ mappings }) => {
+      mappings.properties["kafka.offset"]["index"] = false;
+    },
+    "kafka.partition searchable": ({ mappings }) => {
+      delete mappings.properties["kafka.partition"]["index"];
+    },
+  },
+  json: {
+    "whole values indexed": (body) => {
+      delete stringsOf(body)["index"];
+    },
+    "no words but those of the message": (body) => {
+      delete stringsOf(body)["fields"];
+    },
+    "words of numbers too": (body) => {
+      const { fields } = stringsOf(body);
+      for (const type of ["long", "double"])
+        body.mappings.dynamic_templates.unshift({
+          [type]: { match_mapping_type: type, mapping: { type, fields } },
+        });
+    },
+    "numbers not searchable": (body) => {
+      for (const type of ["long", "double"])
+        body.mappings.dynamic_templates.unshift({
+          [type]: { match_mapping_type: type, mapping: { type, index: false } },
+        });
+    },
+  },
+};
+
+const standard = { type: "custom", tokenizer: "standard", filter: ["lowercase"] };
+
+/** Of a char filter's rule: what it puts in stands without the spaces around it. */
+function escaped(rule: string): string {
+  return rule.replaceAll(" ", "\\u0020");
+}
+
+function set({ settings }: Body, name: string, value: unknown): void {
+  settings[name] = value;
+}
+
+function stringsOf({ mappings }: Body): Record<string, unknown> {
+  const found = mappings.dynamic_templates.flatMap(({ strings }) => strings ?? [])[0];
+  if (found === undefined) throw new Error("the template says nothing of strings");
+  return found.mapping;
+}
 
 const storeStats = z.object({
   _all: z.object({ primaries: z.object({ store: z.object({ size_in_bytes: z.number() }) }) }),
@@ -82,12 +176,6 @@ process.exitCode = await runBench(help, parse, async ({ records, rounds, json },
 });
 
 function variantsOf(records: number): Variant[] {
-  const ours = mappingsShape.parse(templateBody(fullForm).mappings);
-  const { properties } = ours;
-  const withProperties = (changed: object): object => ({
-    ...ours,
-    properties: { ...properties, ...changed },
-  });
   const random = seededRandom(7);
   const headers = () => [
     { name: "trace_id", value: Buffer.from(random.below(2 ** 31).toString(16)) },
@@ -99,72 +187,28 @@ function variantsOf(records: number): Variant[] {
   const withoutIds = text.map((body) => Buffer.from(body.toString().replaceAll(/,"_id":"[^"]*"/g, "")));
   const json = readyBodies({ ...bodies, format: "json" });
   const withHeaders = readyBodies({ ...bodies, format: "text", headers });
-  const {
-    fields: { keyword: twin },
-    ...messageAlone
-  } = properties.message;
-  const [textual, structured, headed] = [
-    "text records",
-    "JSON records of 1.1 KB",
-    "text records with 3 headers",
-  ];
+  const bare = templateBody({ ...fullForm, without: new Set(["words"]) });
   return [
-    { what: textual, who: "the template", bodies: text, mappings: ours },
-    {
-      what: textual,
-      who: "message without its keyword twin",
-      bodies: text,
-      mappings: withProperties({ message: messageAlone }),
-    },
-    {
-      what: textual,
-      who: "the twin with doc values only",
-      bodies: text,
-      mappings: withProperties({
-        message: { ...messageAlone, fields: { keyword: { ...twin, index: false } } },
-      }),
-    },
-    {
-      what: textual,
-      who: "the twin without doc values",
-      bodies: text,
-      mappings: withProperties({
-        message: { ...messageAlone, fields: { keyword: { ...twin, doc_values: false } } },
-      }),
-    },
-    {
-      what: textual,
-      who: "message with norms",
-      bodies: text,
-      mappings: withProperties({ message: { ...properties.message, norms: true } }),
-    },
-    {
-      what: textual,
-      who: "kafka.* kept, not searchable",
-      bodies: text,
-      mappings: withProperties({ kafka: { type: "object", enabled: false } }),
-    },
-    { what: textual, who: "ids made by Elasticsearch", bodies: withoutIds, mappings: ours },
-    { what: structured, who: "the template", bodies: json, mappings: ours },
-    {
-      what: structured,
-      who: "strings as Elasticsearch's default",
-      bodies: json,
-      mappings: { ...ours, dynamic_templates: [] },
-    },
-    { what: structured, who: "date detection", bodies: json, mappings: { ...ours, date_detection: true } },
-    { what: headed, who: "the template: flattened", bodies: withHeaders, mappings: ours },
-    {
-      what: headed,
-      who: `a field for each of ${HEADER_NAMES + 2} names`,
-      bodies: withHeaders,
-      mappings: withProperties({
-        kafka: {
-          properties: { ...properties.kafka.properties, headers: { type: "object", dynamic: true } },
-        },
-      }),
-    },
+    ...variants("text records", text, { ...choices.any, ...choices.text }),
+    { what: "text records", who: "a server without what parts words", bodies: text, ...bare },
+    { what: "text records", who: "ids made by Elasticsearch", bodies: withoutIds, ...templateBody(fullForm) },
+    ...variants("JSON records of 1.1 KB", json, { ...choices.any, ...choices.json }),
+    { what: "JSON records of 1.1 KB", who: "a server without what parts words", bodies: json, ...bare },
+    ...variants("text records with 3 headers", withHeaders, { "the template": () => {} }),
   ];
+}
+
+function variants(
+  what: string,
+  bodies: readonly Buffer<ArrayBuffer>[],
+  chosen: Readonly<Record<string, (body: Body) => void>>,
+): Variant[] {
+  return Object.entries(chosen).map(([who, change]) => {
+    const body = bodyShape.parse(structuredClone(templateBody(fullForm)));
+    change(body);
+    const { settings, mappings } = body;
+    return { what, who, bodies, settings, mappings };
+  });
 }
 
 interface Cost {
@@ -175,13 +219,13 @@ interface Cost {
 
 async function costOfIndexing(
   { node, pid }: ElasticsearchServer,
-  { bodies, mappings }: Variant,
+  { bodies, settings, mappings }: Variant,
   records: number,
   signal: AbortSignal,
 ): Promise<Cost> {
   if (pid === undefined) throw new Error("Elasticsearch does not run");
   const request = elasticsearchRequest(node, signal);
-  await request("PUT", `/${INDEX}`, { mappings });
+  await request("PUT", `/${INDEX}`, { settings, mappings });
   const before = costOf(pid).cpuSeconds;
   const startedAt = performance.now();
   await sendBodies(node, bodies, AT_ONCE);

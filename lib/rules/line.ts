@@ -8,6 +8,8 @@ export const lineFields: readonly string[] = [
   "log",
   // GELF
   "short_message",
+  // HashiCorp: Consul, Nomad, Terraform
+  "@message",
   // Serilog: the text, else its template
   "@m",
   "@mt",
@@ -17,6 +19,9 @@ export const lineFields: readonly string[] = [
   "body",
   // journald
   "MESSAGE",
+  // NXLog, .NET
+  "Message",
+  "RenderedMessage",
   // Google Cloud
   "textPayload",
   // AWS, Microsoft

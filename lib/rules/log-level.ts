@@ -6,7 +6,7 @@ export type Level = (typeof levels)[number];
 
 const spellings: Readonly<Record<Level, string>> = {
   trace: "trace trce trac trc verbose verb vrb finest silly t v",
-  debug: "debug dbug debu dbg debug1 debug2 debug3 debug4 debug5 fine finer d d1 d2 d3 d4 d5",
+  debug: "debug dbug debu debg dbg debug1 debug2 debug3 debug4 debug5 fine finer d d1 d2 d3 d4 d5",
   info: "info inf information informational notice note log config success i n",
   warn: "warn warning wrn w",
   error: "error err eror erro fail severe e",
@@ -31,6 +31,9 @@ const ofPython: Numbers = (number) =>
   number < 5 || number > 50 ? null : (levels[Math.floor(number / 10)] ?? null);
 /** 1 to 24, four of each. */
 const ofOtlp: Numbers = (number) => levels[Math.ceil(number / 4) - 1] ?? null;
+/** Azure's Application Insights. */
+const ofInsights: Numbers = (number) =>
+  (["trace", "info", "warn", "error", "fatal"] as const)[number] ?? null;
 const none: Numbers = () => null;
 /** Below 8 GELF's and syslog's, from 10 on pino's: no logger has both. */
 const bySize: Numbers = (number) => ofSyslog(number) ?? ofPino(number);
@@ -55,13 +58,18 @@ const numbersByName: ReadonlyMap<string, Numbers> = new Map([
   ["errorseverity", none],
   ["syslogseveritytext", none],
   ["severitynumber", ofOtlp],
+  ["severitylabel", none],
+  ["severitylevel", ofInsights],
   ["levelno", ofPython],
   ["levelnumber", ofPython],
   ["syslogseverity", ofSyslog],
   // journald.
   ["PRIORITY", ofSyslog],
-  // MongoDB.
+  // MongoDB, CockroachDB.
   ["s", none],
+  ["sev", none],
+  // Falco.
+  ["priority", none],
 ]);
 const orderByName = new Map([...numbersByName.keys()].map((name, order) => [name, order]));
 /** These would be something else in any other spelling. */
@@ -79,13 +87,37 @@ function keyOf(name: string): string {
   return exactNames.has(key) ? "" : key;
 }
 
-/** The level that a member says; null: none, or none that is sure. */
-export function levelOf(name: string, value: unknown): Level | null {
+/** What has to stand beside these, for a number below 8 to be syslog's, and a letter MongoDB's. */
+const signs: ReadonlyMap<string, RegExp> = new Map([
+  // Else it may be a tank's.
+  ["level", /^(?:message|msg|short_message|facility)$/i],
+  // Security products count the other way: 8 is what they fear.
+  ["severity", /facility/i],
+  ["s", /^ctx$/],
+]);
+
+/** Whether what may be many things under this name is a level in an object of these names. */
+export function hasLevelSign(name: string, names: Iterable<string>): boolean {
   const key = keyOf(name);
-  const numbers = numbersByName.get(key);
-  if (numbers === undefined) return null;
+  const sign = signs.get(key);
+  if (sign === undefined) return true;
+  // Windows' `Level` has 2 for an error.
+  if (name !== key) return false;
+  for (const other of names) if (sign.test(other)) return true;
+  return false;
+}
+
+/**
+ * The level that a member says; null: none, or none that is sure.
+ * @param hasSign what `hasLevelSign` says
+ */
+export function levelOf(name: string, value: unknown, hasSign = true): Level | null {
+  const key = keyOf(name);
+  const named = numbersByName.get(key);
+  if (named === undefined) return null;
+  const numbers = hasSign ? named : ofPino;
   if (key === "s")
-    return typeof value === "string" && mongoSeverity.test(value) ? ofText(value, numbers) : null;
+    return hasSign && typeof value === "string" && mongoSeverity.test(value) ? ofText(value, numbers) : null;
   if (key === "log" || key === "record") return isObject(value) ? ofObject(value["level"], numbers) : null;
   return ofObject(value, numbers);
 }
@@ -124,11 +156,14 @@ interface KnownValue {
 }
 
 /** `levelOf` for one name and many values as their JSON stands between two positions of a buffer; each is parsed once. */
-export function createLevelReader(name: string): (bytes: Buffer, start: number, end: number) => Level | null {
+export function createLevelReader(
+  name: string,
+  hasSign = true,
+): (bytes: Buffer, start: number, end: number) => Level | null {
   const known: KnownValue[] = [];
   return (bytes, start, end) => {
     for (const value of known) if (isAt(value.raw, bytes, start, end)) return value.level;
-    const level = levelOf(name, JSON.parse(bytes.toString("utf8", start, end)));
+    const level = levelOf(name, JSON.parse(bytes.toString("utf8", start, end)), hasSign);
     if (end - start > maxKnownBytes) return level;
     if (known.length === knownValues) known.pop();
     known.unshift({ raw: Uint8Array.prototype.slice.call(bytes, start, end), level });

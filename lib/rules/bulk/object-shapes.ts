@@ -3,7 +3,7 @@ import { levelNames } from "../document/level.ts";
 import { isHalfTime } from "../event-time.ts";
 import { isMetadata } from "../json-document.ts";
 import { lineFields } from "../line.ts";
-import { createLevelReader, levelOrder } from "../log-level.ts";
+import { createLevelReader, hasLevelSign, levelOrder } from "../log-level.ts";
 import type { JsonScanner } from "./json-scanner.ts";
 
 /** What the names of an object's own members mean for its document. A member is told by its place; -1: there is none. */
@@ -103,7 +103,7 @@ function judge(
     lines: lineFields.flatMap((field) => placeOf(names, field)),
     levels: levelNames(names, levelOrder).map((name) => ({
       member: names.indexOf(name),
-      read: createLevelReader(name),
+      read: createLevelReader(name, hasLevelSign(name, names)),
     })),
     ownLevelAt,
     names: names.map((name) => Buffer.from(name, "latin1")),

@@ -1,5 +1,5 @@
 import { createLineLevelReader } from "../line-level.ts";
-import { type Level, levelOf, levelOrder } from "../log-level.ts";
+import { hasLevelSign, type Level, levelOf, levelOrder } from "../log-level.ts";
 import type { ContainerLine } from "./container.ts";
 import type { RecordObject } from "./record-object.ts";
 
@@ -23,7 +23,7 @@ export function createLevelFinder(): LevelFinder {
     ofText,
     ofRecord({ members, object }, line) {
       for (const name of levelNames(members.keys(), orderOf)) {
-        const level = levelOf(name, object[name]);
+        const level = levelOf(name, object[name], hasLevelSign(name, members.keys()));
         if (level !== null) return level;
       }
       if (line === null || line.merged) return null;

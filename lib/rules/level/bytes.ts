@@ -68,6 +68,17 @@ export function afterSpaces(line: Uint8Array, start: number): number {
   return at;
 }
 
+/**
+ * Where the capitals begin behind the last dot of Monolog's `production.ERROR:`; `end - 1` where there are none.
+ * @param end behind the colon
+ */
+export function channelEnd(line: Uint8Array, start: number, end: number): number {
+  let at = end - 1;
+  if (line[at] !== COLON_SIGN) return at;
+  while (at > start && kinds[line[at - 1] ?? 0] === LETTER) at -= 1;
+  return line[at - 1] === DOT && isCapital(line, at, end - 1) ? at : end - 1;
+}
+
 /** The next `]`; `end` where there is none before it. */
 export function closing(line: Uint8Array, end: number, start: number): number {
   let at = start;

@@ -23,6 +23,7 @@ import {
   letterLevels,
   afterLetters,
   afterSpaces,
+  channelEnd,
   closing,
   isCapital,
   isWord,
@@ -94,9 +95,8 @@ export class LineHead {
 
   /** `ESC[31m` */
   #colour(): boolean {
-    let at = this.#at + 1;
-    if (this.#line[at] !== OPEN) return false;
-    at += 1;
+    let at = this.#at + 2;
+    if (this.#line[at - 1] !== OPEN) return false;
     while (at < this.#end && kinds[this.#line[at] ?? 0] !== LETTER) at += 1;
     this.#at = at + 1;
     return true;
@@ -182,6 +182,7 @@ export class LineHead {
       end += 1;
     if (line[end] === QUOTE) return false;
     if (line[end] === EQUALS) return this.#pair(start, end);
+    if (this.#timed && this.#isLevel(channelEnd(line, wordEnd, end), end - 1, CAPITAL_COLON)) return false;
     if (end === start + 1) return this.#letter(line[start] ?? 0, end);
     if (start === 0 && (end === 5 || end === 9)) {
       this.#found = klogLevel(line, end);

@@ -85,6 +85,9 @@ const said: readonly (readonly [Level, string])[] = [
   ["info", "2026-11-28,10:00:00,INFO,cart,started"],
   ["info", "17/06/09 20:10:40 INFO executor.CoarseGrainedExecutorBackend: Registered"],
   ["info", "[10:00:00.123] INFO (1234): started"],
+  ["error", "[2026-11-28 10:00:00] production.ERROR: it failed"],
+  ["fatal", '[2026-11-28T10:00:00.123456+00:00] request.CRITICAL: Uncaught PHP Exception x: "y" at /x.php'],
+  ["info", "[2026-11-28 10:00:00] event_loop.NOTICE: started [] []"],
 ];
 
 const unsaid: readonly string[] = [
@@ -141,6 +144,9 @@ const unsaid: readonly string[] = [
   "Caused by: java.net.ConnectException: Connection refused",
   "ERROR_CODE 5 was returned",
   "ERRORS were found",
+  "shop.ERROR: no time before it",
+  "2026-11-28 10:00:00 shop.errors: none",
+  "2026-11-28 10:00:00 shop.ERROR is a class",
   "INFORMATION SCHEMA loaded",
   "DEBUG=1 npm start",
   "WARNINGS ARE ERRORS",

@@ -1,6 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { createLevelReader, levelOf, levelOrder, levels } from "../../../lib/rules/log-level.ts";
+import {
+  createLevelReader,
+  hasLevelSign,
+  levelOf,
+  levelOrder,
+  levels,
+} from "../../../lib/rules/log-level.ts";
 
 describe("levelOf", () => {
   test.each([
@@ -43,6 +49,11 @@ describe("levelOf", () => {
     ["level_number", 20, "info"],
     ["PRIORITY", "3", "error"],
     ["syslogseverity", "6", "info"],
+    ["level", "DEBG", "debug"],
+    ["priority", "Warning", "warn"],
+    ["severity_label", "Informational", "info"],
+    ["severityLevel", 3, "error"],
+    ["sev", "W", "warn"],
     ["s", "W", "warn"],
     ["s", "D2", "debug"],
   ] as const)("%p: %p is %s", (name, value, expected) => {
@@ -70,6 +81,7 @@ describe("levelOf", () => {
     ["log", { level: 30 }],
     ["levelname", 30],
     ["lvl", 3],
+    ["severityLevel", 5],
     ["severityNumber", 0],
     ["severityNumber", 25],
     ["levelno", 60],
@@ -94,6 +106,36 @@ describe("levelOf", () => {
         expect(level === null || levels.includes(level)).toBe(true);
       }),
     );
+  });
+});
+
+describe("what may be many things", () => {
+  const read = (object: Record<string, unknown>, name: string) =>
+    levelOf(name, object[name], hasLevelSign(name, Object.keys(object)));
+
+  test.each([
+    [{ level: 4, short_message: "x" }, "level", "warn"],
+    [{ level: "3", message: "x" }, "level", "error"],
+    [{ level: 30, battery: 5 }, "level", "info"],
+    [{ severity: 4, facility: 3, message: "x" }, "severity", "warn"],
+    [{ severity: 4, syslog_facility: "auth" }, "severity", "warn"],
+    [{ severity: "HIGH ALERT", x: 1 }, "severity", null],
+    [{ severity: "ERROR", x: 1 }, "severity", "error"],
+    [{ s: "E", ctx: "conn5" }, "s", "error"],
+  ] as const)("is a level beside what goes with it: %j", (object, name, level) => {
+    expect(read(object, name)).toBe(level);
+  });
+
+  test.each([
+    // A tank's, a finding's (8 is the worst there), an event's of Windows (2 is an error there), any letter.
+    [{ level: 5, device: "tank" }, "level"],
+    [{ severity: 2, title: "port probe", description: "x" }, "severity"],
+    [{ severity: 2, ruleId: "no-undef", message: "x" }, "severity"],
+    [{ Level: "2", EventID: 7036, Message: "x" }, "Level"],
+    [{ Level: 4, EventID: 7036, Message: "x" }, "Level"],
+    [{ s: "E", page: "x" }, "s"],
+  ])("says nothing without it: %j", (object, name) => {
+    expect(read(object, name)).toBeNull();
   });
 });
 

@@ -7,9 +7,8 @@ import { analysisSettings, wordAnalyzer } from "./word-analysis.ts";
  * - **words**: what parts words at `.`, `:`, `_`, `/` and `-` (in analysis-common).
  * - **beyondLimit**: that fields beyond what an index may have are left out of the mapping (since 8.14).
  * - **subobjects**: that `err` may be text in one record and an object in another (since 8.3).
- * - **leanSequence**: that sequence numbers are not searched by (since 9.1 and 8.19).
  */
-export type TemplateExtra = "words" | "beyondLimit" | "subobjects" | "leanSequence";
+export type TemplateExtra = "words" | "beyondLimit" | "subobjects";
 
 /** Of templates of one version. */
 export interface TemplateForm {
@@ -32,7 +31,6 @@ export function describeForm({ settings, without }: TemplateForm): string {
 const refusals: readonly (readonly [TemplateExtra, RegExp])[] = [
   ["words", /(?:unknown|failed to find) (?:tokenizer|filter)/i],
   ["beyondLimit", /unknown setting \[index\.mapping\.total_fields\.ignore_dynamic_beyond_limit\]/],
-  ["leanSequence", /unknown setting \[index\.seq_no\.index_options\]/],
   ["subobjects", /unsupported parameters:.*\bsubobjects\b/s],
 ];
 
@@ -100,7 +98,6 @@ export function templateBody({ settings, without }: TemplateForm): {
       // Text and its words are two: as many names as by default.
       "index.mapping.total_fields.limit": 2_000,
       "index.query.default_field": ["message", ...wordFields, "tags", "log.level", "kafka.headers"],
-      ...(has("leanSequence") && { "index.seq_no.index_options": "doc_values_only" }),
       ...(has("words") && { "index.analysis": analysisSettings }),
       ...chosen(settings),
     },

@@ -87,13 +87,12 @@ test("a refusal says what the server lacks, or is about something else", () => {
   expect(lackOf(`${composed}Root mapping definition has unsupported parameters:  [subobjects : false]`)).toBe(
     "subobjects",
   );
-  expect(lackOf("unknown setting [index.seq_no.index_options] please check")).toBe("leanSequence");
   expect(lackOf("index template [penstock] has index patterns [a] matching patterns")).toBeNull();
 });
 
 test("what the server lacks is in no part of the template", () => {
-  const body = templateBody(without("words", "beyondLimit", "subobjects", "leanSequence"));
-  expect(JSON.stringify(body)).not.toMatch(/penstock_words|beyond_limit|subobjects|seq_no|analysis/);
+  const body = templateBody(without("words", "beyondLimit", "subobjects"));
+  expect(JSON.stringify(body)).not.toMatch(/penstock_words|beyond_limit|subobjects|analysis/);
   expect(body.mappings).toMatchObject({
     properties: { message: { fields: { "@words": { analyzer: "simple" } } } },
   });

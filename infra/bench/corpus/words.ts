@@ -32,7 +32,11 @@ export function pickWords(record: CorpusRecord, seed: number): PickedWord[] {
   const random = seededRandom(Bun.hash.crc32(`${seed} ${source.name} ${n}`));
   const text = value.toString();
   const object = source.format === "json" ? parseObject(text) : null;
-  const strings = (object === null ? [{ path: "", text }] : stringsOf(object)).filter(hasWords);
+  // Nobody looks for a time by its digits.
+  const isTime = ({ path }: JsonString): boolean => source.timestamp.includes(path);
+  const strings = (object === null ? [{ path: "", text }] : stringsOf(object)).filter(
+    (each) => hasWords(each) && !isTime(each),
+  );
   const line =
     strings.find(({ path }) => path === "message") ?? strings.find(({ path }) => path === source.text);
   const others = strings.filter((each) => each !== line);

@@ -161,9 +161,10 @@ export function createBulkAttempt(input: BulkAttemptInput, deps: BulkAttemptDeps
     const dated = lastChance || indexPatternOf(spec.index) !== spec.index;
     // By index, one past the last that it took.
     const healthyUntil = new Map<string, number>();
-    for (const [index, item, , end] of runs()) if (showsHealthyIndex(item)) healthyUntil.set(index, end);
+    const runs = runsOf(operations, request, items);
+    for (const { index, item, end } of runs) if (showsHealthyIndex(item)) healthyUntil.set(index, end);
     for (const index of healthyUntil.keys()) written.add(index);
-    for (const [index, item, start, end] of runs()) {
+    for (const { index, item, start, end } of runs) {
       const verdict = classifyItem(item, { index, dated, lastChance: lastChance || atFault });
       for (let operation = start; operation < end; operation += 1) {
         const { position } = operationAt(operations, operation);
@@ -200,21 +201,28 @@ export function createBulkAttempt(input: BulkAttemptInput, deps: BulkAttemptDeps
       retry ??= reason;
       if (suspect !== null) doubts.set(position, suspect);
     }
-
-    /** Operations in a row of one index that got the very same item: most often all of them, judged once. */
-    function* runs(): Generator<readonly [index: string, item: BulkItem, start: number, end: number]> {
-      let start = 0;
-      for (let end = 1; end <= items.length; end += 1) {
-        const { index } = operationAt(operations, request.start + start);
-        const item = items[start];
-        if (item === undefined) return;
-        if (end < items.length && items[end] === item && operations.indices[request.start + end] === index)
-          continue;
-        yield [index, item, request.start + start, request.start + end];
-        start = end;
-      }
-    }
   }
+}
+
+/** Operations in a row of one index that got the very same item: most often all of them, judged once. */
+interface Run {
+  readonly index: string;
+  readonly item: BulkItem;
+  readonly start: number;
+  readonly end: number;
+}
+
+function runsOf({ indices }: EncodedBatch, request: BulkRequest, items: readonly BulkItem[]): Run[] {
+  const runs: Run[] = [];
+  for (let at = 0; at < items.length;) {
+    const start = request.start + at;
+    const [index, item] = [indices[start], items[at]];
+    if (index === undefined || item === undefined) throw new Error(`no operation ${start}`);
+    do at += 1;
+    while (at < items.length && items[at] === item && indices[request.start + at] === index);
+    runs.push({ index, item, start, end: request.start + at });
+  }
+  return runs;
 }
 
 function operationAt(

@@ -6,7 +6,7 @@ import type { DocumentForm } from "../lib/rules/document.ts";
 import { messageOf } from "../lib/rules/errors.ts";
 import { isShapeFault } from "../lib/rules/outcome.ts";
 import type { OutcomeKind, Rejection, RetryReason } from "../lib/rules/record.ts";
-import { rejectedField } from "../lib/rules/rejected-field.ts";
+import { isAboutLevel, rejectedField } from "../lib/rules/rejected-field.ts";
 import type { Evidence } from "../lib/rules/suspects.ts";
 import { type BulkAttemptDeps, type BulkAttemptInput, createBulkAttempt } from "./bulk-attempt.ts";
 
@@ -76,7 +76,7 @@ export async function ingestBatch(
     const reject = (position: number, rejection: Rejection): void => {
       const first = refused.get(position) ?? rejection;
       refused.set(position, first);
-      if (form !== forms.at(-1) && isShapeFault(rejection)) next.push(position);
+      if (form !== forms.at(-1) && mayGiveWay(spec, rejection)) next.push(position);
       else rejections.set(position, first);
     };
     for (const [position, rejection] of operations.rejections) reject(position, rejection);
@@ -128,7 +128,14 @@ export async function ingestBatch(
   }
 }
 
+/** Whether it may be taken in another form. Of a text nothing can give way but its level. */
+function mayGiveWay({ format }: Specification, rejection: Rejection): boolean {
+  if (!isShapeFault(rejection)) return false;
+  return format === "json" || isAboutLevel(rejection.reason);
+}
+
 /** In which forms a record is tried, one after the other. */
 function formsOf({ format, rejected }: Specification): readonly DocumentForm[] {
-  return format === "json" && rejected === "flatten" ? ["own", "flattened", "text"] : ["own"];
+  if (format === "text") return ["own", "text"];
+  return rejected === "flatten" ? ["own", "flattened", "text"] : ["own"];
 }

@@ -14,6 +14,7 @@ const fieldPatterns = [
   /Duplicate field '([^']+)'/,
   /[Ff]ield \[([^\]]+)\]/,
 ];
+const fullMapping = /(?:^|: )Limit of total fields \[/;
 const strictMapping = /introduction of \[([^\]]+)\] within \[([^\]]+)\]/;
 
 /** Of a reason; the name stands near its beginning, and what follows may quote the document, which may be megabytes. */
@@ -29,4 +30,13 @@ export function rejectedField(whole: string): string | null {
     if (field !== undefined) return field;
   }
   return null;
+}
+
+/**
+ * Whether a document that brings no field of its own record may be taken without `log.level`: a mapping has no place for it,
+ * or is full.
+ */
+export function isAboutLevel(reason: string): boolean {
+  const field = rejectedField(reason);
+  return field === "log" || field === "log.level" || fullMapping.test(reason.slice(0, MAX_READ));
 }

@@ -480,6 +480,18 @@ describe("a record that is refused for its shape", () => {
     }
   });
 
+  test("is sent again as text alone where it is text, and its level may be what was refused", async () => {
+    const strict = refusal(
+      "[1:9] mapping set to strict, dynamic introduction of [log] within [_doc] is not allowed",
+    );
+    for (const item of [strict, full]) {
+      const { deps, letters, forms } = index(item);
+      const { outcomes } = await ingestBatch(input(values, { spec: specification() }), deps);
+      expect({ outcomes, letters }).toEqual({ outcomes: ["indexed", "indexed", "indexed"], letters: [] });
+      expect(forms()).toEqual([["own 0", "own 1", "own 2"], ["text 1"]]);
+    }
+  });
+
   test("is tried again where Elasticsearch is busy with another form", async () => {
     const { deps, letters } = index(byObject, busy);
     const { outcomes, retry, gaveWay } = await ingestBatch(input(values, { spec }), deps);

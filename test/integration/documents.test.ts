@@ -16,6 +16,9 @@ const settings: Record<string, object> = {
   text: { path: "/var/log/app.log" },
   json: { format: "json", path: "/var/log/app.json" },
   event: { format: "json", timestamp: "event.at", index: `${run}-event-{yyyy.MM.dd}` },
+  shapes: { format: "json", timestamp: ["time", "ts"] },
+  older: { format: "json" },
+  strict: {},
   dated: { index: `${run}-{yyyy.MM.dd}-dated` },
   sizes: {},
   tiny: {},
@@ -24,6 +27,68 @@ const settings: Record<string, object> = {
 };
 const topicOf = (name: string): string => `${run}.${name}`;
 
+/** As the template was in version 2. */
+const keyword = { type: "keyword", ignore_above: 1024 };
+const olderMapping = {
+  date_detection: false,
+  dynamic_templates: [{ strings: { match_mapping_type: "string", mapping: keyword } }],
+  properties: {
+    "@timestamp": { type: "date" },
+    message: { type: "text", norms: false, fields: { keyword } },
+    tags: keyword,
+    kafka: {
+      properties: {
+        topic: keyword,
+        partition: { type: "integer" },
+        offset: { type: "long" },
+        key: keyword,
+        key_base64: keyword,
+        headers: { type: "flattened", ignore_above: 1024 },
+        value: { type: "flattened", ignore_above: 1024, depth_limit: 20 },
+        value_base64: { type: "keyword", index: false, doc_values: false },
+      },
+    },
+  },
+};
+/** All that a document of a text record had before it said its level. */
+const strictProperties = {
+  "@timestamp": { type: "date" },
+  message: { type: "text" },
+  tags: { type: "keyword" },
+  kafka: { properties: { topic: keyword, partition: { type: "integer" }, offset: { type: "long" } } },
+};
+
+/** Without what every document has. */
+function ownPart(source: FoundDocument["_source"]): object {
+  return Object.fromEntries(
+    Object.entries(source).filter(([name]) => name !== "@timestamp" && name !== "kafka"),
+  );
+}
+
+/** Records as loggers and agents write them, odd ones too, and what is beside `@timestamp` and `kafka` in their documents. */
+const shapes: readonly (readonly [value: string, document: object])[] = [
+  ['{"level":30,"msg":"pino"}', { level: 30, msg: "pino", message: "pino", log: { level: "info" } }],
+  [
+    '{"log":"10:00:00 [WARN] docker\\n","stream":"stdout"}',
+    { message: "10:00:00 [WARN] docker", stream: "stdout", log: { level: "warn" } },
+  ],
+  [
+    '{"log":"{\\"msg\\":\\"inner\\",\\"stream\\":1}\\n","stream":"stderr"}',
+    { message: "inner", msg: "inner", stream: "stderr", json: { stream: 1 }, tags: ["json_field_renamed"] },
+  ],
+  [
+    '{"message":{"code":4},"message":"second","a":{"b":1,"b":2}}',
+    { message: "second", a: { b: 2 }, json: { message: { code: 4 }, "a.b": 1 }, tags: ["json_name_doubled"] },
+  ],
+  [
+    '{"message":"m","":1,"a":{" ":2,"x\\u0000":3}}',
+    { message: "m", _: 1, a: { _: 2, "x\uFFFD": 3 }, tags: ["json_name_replaced"] },
+  ],
+  ['{"message":"m","_id":"own"}', { message: "m", json: { _id: "own" }, tags: ["json_field_renamed"] }],
+  ['\uFEFF{"message":"marked"}\0', { message: "marked" }],
+  ["\uFEFFplain\r", { message: "\uFEFFplain", tags: ["json_parse_failure", "carriage_return_removed"] }],
+];
+
 describe("documents of real records", () => {
   let servers: StackClients;
   let host: TestHost;
@@ -31,6 +96,9 @@ describe("documents of real records", () => {
   beforeAll(async () => {
     servers = await connectStack();
     await Promise.all(Object.keys(settings).map((name) => servers.kafka.createTopic(topicOf(name))));
+    // Before the host makes the template cover them.
+    await createIndex("older", olderMapping);
+    await createIndex("strict", { dynamic: "strict", properties: strictProperties });
     host = await startTestHost({
       ...servers.config,
       topics: Object.entries(settings).map(([name, own]) => Object.assign({ topic: topicOf(name) }, own)),
@@ -40,6 +108,11 @@ describe("documents of real records", () => {
     await host[Symbol.asyncDispose]();
     await servers[Symbol.asyncDispose]();
   });
+
+  async function createIndex(name: string, mappings: object): Promise<void> {
+    const { status } = await servers.elasticsearch.request("PUT", `/${topicOf(name)}`, { mappings });
+    expect(status).toBe(200);
+  }
 
   /** Until as many records as given have an outcome and are committed; then the topic's documents. */
   async function documentsOf(name: string, records: number, index = topicOf(name)): Promise<FoundDocument[]> {
@@ -148,6 +221,51 @@ describe("documents of real records", () => {
     expect(found[5]?._source["log"]).toEqual({ level: "warn", file: { path: "/var/log/app.json" } });
     const url = new URL(`/${topicOf("json")}/_doc/${found[0]?._id}`, servers.addresses.elasticsearchNode);
     expect(await (await fetch(url)).text()).toContain(digits.slice(1, -1));
+  }, 30_000);
+
+  test.each(["shapes", "older"])(
+    "what loggers and agents write is a document: %s",
+    async (name) => {
+      const found = await moved(
+        name,
+        shapes.map(([value]) => ({ value })),
+      );
+      const absent = name === "shapes" ? ["timestamp_absent"] : [];
+      expect(found.map(({ _source }) => ownPart(_source))).toEqual(
+        shapes.map(([, document]) => {
+          const { tags = [], ...fields } = document as { tags?: string[] };
+          const [first, ...others] = tags;
+          const all = first === "json_parse_failure" ? [first, ...absent, ...others] : [...absent, ...tags];
+          return all.length === 0 ? fields : { ...fields, tags: all };
+        }),
+      );
+    },
+    30_000,
+  );
+
+  test.each(["shapes", "older"])(
+    "numbers of any size cost no record: %s",
+    async (name) => {
+      const digits = ["12345678901234567890", "1e400", "9".repeat(1_000), "9".repeat(2_000)];
+      await servers.kafka.produce(
+        topicOf(name),
+        digits.map((number) => ({ value: `{"message":"numbers","n":${number}}` })),
+      );
+      const found = await documentsOf(name, shapes.length + digits.length);
+      expect(found).toHaveLength(shapes.length + digits.length);
+      const url = `${servers.addresses.elasticsearchNode}/${topicOf(name)}/_search?size=50&q=message:numbers`;
+      const sources = await (await fetch(url)).text();
+      for (const number of digits) expect(sources).toMatch(new RegExp(`"n":"?${number}[",}]`));
+    },
+    30_000,
+  );
+
+  test("a strict mapping that knows no level takes a text all the same", async () => {
+    const found = await moved("strict", [{ value: "ERROR: gone" }, { value: "no level" }]);
+    expect(found.map(({ _source }) => ownPart(_source))).toEqual([
+      { message: "ERROR: gone", tags: ["fields_as_text"] },
+      { message: "no level" },
+    ]);
   }, 30_000);
 
   test("a declared timestamp field becomes @timestamp and chooses the index; _id keeps the record's", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { rejectedField } from "../../../lib/rules/rejected-field.ts";
+import { isAboutLevel, rejectedField } from "../../../lib/rules/rejected-field.ts";
 
 test.each([
   [
@@ -37,4 +37,14 @@ test.each([
   ["", null],
 ])("%s", (reason, field) => {
   expect(rejectedField(reason)).toBe(field);
+});
+
+test.each([
+  ["[1:9] mapping set to strict, dynamic introduction of [level] within [log] is not allowed", true],
+  ["[1:9] mapping set to strict, dynamic introduction of [log] within [_doc] is not allowed", true],
+  ["[1:9] failed to parse: Limit of total fields [1000] has been exceeded while adding new fields [1]", true],
+  ["[1:9] failed to parse field [message] of type [long] in document with id 'x'", false],
+  ["[1:9] mapping set to strict, dynamic introduction of [headers] within [kafka] is not allowed", false],
+])("what a text may be taken without: %s", (reason, wanted) => {
+  expect(isAboutLevel(reason)).toBe(wanted);
 });

@@ -86,6 +86,9 @@ export function templateBody({ settings, without }: TemplateForm): {
   };
   const whole = settings.wholeValues === "indexed" ? keyword : column;
   const withWords = (field: object): object => ({ ...field, fields: { [ownWords]: words } });
+  // Digits are words too.
+  const figures = { ...words, analyzer: has("words") ? wordAnalyzer : "standard" };
+  const withFigures = (type: string): object => ({ type, fields: { [ownWords]: figures } });
   return {
     settings: {
       // Elasticsearch bounds how many fields an index has, and not how long their names are: those of producers stand in the
@@ -116,8 +119,12 @@ export function templateBody({ settings, without }: TemplateForm): {
           },
         },
         { strings: { match_mapping_type: "string", mapping: withWords(whole) } },
+        // Text where a number was expected is not in that field, and is found all the same; so are numbers, by their digits.
+        ...(["long", "boolean"] as const).map((type) => ({
+          [`${type}s`]: { match_mapping_type: type, mapping: withFigures(type) },
+        })),
         // By default `float`, of which an epoch's seconds are more than it can tell apart.
-        { doubles: { match_mapping_type: "double", mapping: { type: "double" } } },
+        { doubles: { match_mapping_type: "double", mapping: withFigures("double") } },
       ],
       properties: {
         "@timestamp": { type: "date" },

@@ -102,6 +102,16 @@ describe("an index of the template", () => {
     expect(hits.hits).toMatchObject([{ _ignored: ["took"], _source: { took: "a while" } }]);
   });
 
+  test("finds text where a number or a flag was first, and numbers by their digits", async () => {
+    const name = `${index}-unfit`;
+    await write(node, name, [
+      '{"status":404,"share":0.25,"done":true}',
+      '{"status":"unreachable for long","share":"none yet","done":"maybe"}',
+    ]);
+    const words = ["404", "0.25", "true", "Unreachable", "long", "none", "maybe"];
+    expect(await Promise.all(words.map((word) => found(node, name, word)))).toEqual(words.map(() => 1));
+  });
+
   test("tells epochs' seconds apart, and sums fractions", async () => {
     const name = `${index}-double`;
     await write(node, name, ['{"ts":1795923113.25}', '{"ts":1795923113.5}']);

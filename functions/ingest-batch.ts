@@ -4,7 +4,7 @@ import { deadLetterOf } from "../lib/rules/dead-letter.ts";
 import type { Specification } from "../lib/rules/declaration.ts";
 import type { DocumentForm } from "../lib/rules/document.ts";
 import { messageOf } from "../lib/rules/errors.ts";
-import { isShapeFault } from "../lib/rules/outcome.ts";
+import { isKindFault, isShapeFault } from "../lib/rules/outcome.ts";
 import type { OutcomeKind, Rejection, RetryReason } from "../lib/rules/record.ts";
 import { isAboutLevel, rejectedField } from "../lib/rules/rejected-field.ts";
 import type { Evidence } from "../lib/rules/suspects.ts";
@@ -45,7 +45,8 @@ export interface IngestBatchResult {
  * record counts as dead-lettered only once the dead-letter topic has it. An abort ends the attempt too; what is known
  * by then is returned, so that it can be committed.
  *
- * Where the specification says so, records that are refused for their shape are sent once more in the same attempt, their
+ * Where the specification says so, records that are refused for their shape are sent once more in the same attempt: those
+ * with a field of several kinds as they are, with what it is to be mapped as, which also serves those behind them; others, their
  * fields as one, and if that is refused for its shape too, as text. A dead letter tells why the record's own form was
  * refused: that is what its owner can mend.
  */
@@ -63,13 +64,24 @@ export async function ingestBatch(
   const forms = formsOf(spec);
   let open: readonly number[] = [...records.keys()];
   for (const form of forms) {
-    if (open.length > 0) open = await sendAs(form, open);
+    const waiting = form === "settled" ? open.filter((position) => !isSettled(position)) : [];
+    const sent = form === "settled" ? open.filter(isSettled) : open;
+    if (sent.length === 0) continue;
+    const next = await sendAs(form, sent);
+    if (next === null) break;
+    open = [...waiting, ...next];
   }
   const unburied = await buryRejected();
   return { outcomes, retry: unburied ?? attempt.retry, evidence, gaveWay: gaveWay() };
 
-  /** @returns the positions of those that may be taken in the next form */
-  async function sendAs(form: DocumentForm, positions: readonly number[]): Promise<readonly number[]> {
+  /** Whether its own form may be taken once the kinds of its fields are told. */
+  function isSettled(position: number): boolean {
+    const rejection = refused.get(position);
+    return rejection !== undefined && isKindFault(rejection);
+  }
+
+  /** @returns the positions of those that may be taken in the next form; null: a request failed */
+  async function sendAs(form: DocumentForm, positions: readonly number[]): Promise<readonly number[] | null> {
     const operations = encode(form, positions);
     for (const position of operations.skipped) outcomes[position] = "skipped";
     const next: number[] = [];
@@ -81,7 +93,9 @@ export async function ingestBatch(
     };
     for (const [position, rejection] of operations.rejections) reject(position, rejection);
     const answered = await attempt.send({ operations, atFault: form !== "own", reject });
-    return answered ? next : [];
+    // They stand in their own form.
+    if (form === "settled") for (const position of positions) if (isThere(position)) refused.delete(position);
+    return answered ? next : null;
   }
 
   function encode(form: DocumentForm, positions: readonly number[]): EncodedBatch {
@@ -101,11 +115,13 @@ export async function ingestBatch(
     return rejectedField(refused.get(position)?.reason ?? "");
   }
 
+  function isThere(position: number): boolean {
+    const outcome = outcomes[position];
+    return outcome === "indexed" || outcome === "duplicate";
+  }
+
   function gaveWay(): IngestBatchResult["gaveWay"] {
-    const there = [...refused.keys()].filter((position) => {
-      const outcome = outcomes[position];
-      return outcome === "indexed" || outcome === "duplicate";
-    });
+    const there = [...refused.keys()].filter(isThere);
     return new Map(there.map((position) => [position, refusedField(position)]));
   }
 
@@ -137,5 +153,5 @@ function mayGiveWay({ format }: Specification, rejection: Rejection): boolean {
 /** In which forms a record is tried, one after the other. */
 function formsOf({ format, rejected }: Specification): readonly DocumentForm[] {
   if (format === "text") return ["own", "text"];
-  return rejected === "flatten" ? ["own", "flattened", "text"] : ["own"];
+  return rejected === "flatten" ? ["own", "settled", "flattened", "text"] : ["own"];
 }

@@ -3,6 +3,7 @@ import { createContentReader, type DocumentForm } from "./document/content.ts";
 import { documentId } from "./document-id.ts";
 import { isDocumentTime } from "./event-time.ts";
 import { kafkaFields, kafkaStart } from "./kafka-fields.ts";
+import { mixedFields } from "./mixed-fields.ts";
 import { createIndexNamer, indexPatternOf } from "./names.ts";
 import type { Rejection, SourceRecord } from "./record.ts";
 
@@ -14,6 +15,8 @@ export interface EncodedDocument {
   readonly index: string;
   /** The source, on one line. */
   readonly json: string;
+  /** Of `settled` ones: by field the dynamic template that it is to be mapped by. */
+  readonly templates?: ReadonlyMap<string, string>;
 }
 
 export type Encoding =
@@ -37,7 +40,8 @@ export function createDocumentEncoder(
   const indexFor = createIndexNamer(spec.index);
   const isDated = indexPatternOf(spec.index) !== spec.index;
   const topicMember = kafkaStart(spec.topic);
-  const contentOf = createContentReader(spec, form);
+  const asOwn = form === "own" || form === "settled";
+  const contentOf = createContentReader(spec, form === "settled" ? "own" : form);
 
   return (record, refused = null) => {
     if (record.value === null) return { kind: "skipped" };
@@ -56,7 +60,7 @@ export function createDocumentEncoder(
       json += `,"refused":${JSON.stringify(refused.toWellFormed())}`;
     if (content.faithful) json += "}";
     // `event` is mapped with the first document that has it, and an index that is full takes no new field.
-    else if (form !== "own") json += `,"value_base64":"${record.value.toString("base64")}"}`;
+    else if (!asOwn) json += `,"value_base64":"${record.value.toString("base64")}"}`;
     else json += `},"event":{"original":"${record.value.toString("base64")}"}`;
     const tags = [...content.tags];
     if (standIn !== undefined) tags.push("timestamp_missing");
@@ -64,11 +68,13 @@ export function createDocumentEncoder(
     if (content.ownTags !== null || tags.length > 0) {
       json += `,"tags":${JSON.stringify([...(content.ownTags ?? []), ...tags])}`;
     }
+    json += "}";
     return {
       kind: "document",
       id: documentId(spec.topic, record),
       index: indexFor(dayMs),
-      json: `${json}}`,
+      json,
+      ...(form === "settled" && { templates: mixedFields(JSON.parse(json)) }),
     };
   };
 }

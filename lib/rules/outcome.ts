@@ -114,11 +114,12 @@ const documentFaults = new Set([
  * Elasticsearch reports other faults of a document as `illegal_argument_exception`, as it does a missing pipeline:
  * only their reasons tell them apart (`MappingLookup.checkLimits`, `Mapper.merge`, `ObjectMapper.merge`, Lucene's `IndexingChain`).
  */
+const kindFault = /^mapper \[.*\] cannot be changed from type/;
 const documentFaultReasons = [
   /^Limit of (total fields|mapping depth|nested fields|field name length|dimension fields) \[/,
   /number of nested documents has exceeded/,
   /^Document contains at least one immense term/,
-  /^mapper \[.*\] cannot be changed from type/,
+  kindFault,
   /^can't merge a non.object mapping/i,
   /^object mapping \[.*\] can't be changed/,
   /^\[?field name|^field name cannot/i,
@@ -141,6 +142,14 @@ function isDocumentFault(error: ServerError): boolean {
  */
 export function isShapeFault({ status, type, reason }: Rejection): boolean {
   return status === 400 && isDocumentFault({ type, reason });
+}
+
+/**
+ * Whether it was rejected for a field that it brings into the mapping as two kinds, or as another than a record beside it
+ * at the same moment.
+ */
+export function isKindFault({ reason }: Rejection): boolean {
+  return kindFault.test(reason);
 }
 
 /**

@@ -56,6 +56,10 @@ export const flattenedWords = "kafka.words";
 /** Where the words of all fields but `message` are, without their order. Indices of older versions have none of them. */
 export const wordFields: readonly string[] = [flattenedWords, `*.${ownWords}`];
 
+/** Dynamic templates that a document may ask for by name: lib/rules/mixed-fields.ts. */
+export const stringsTemplate = "strings";
+export const doublesTemplate = "doubles";
+
 /** Lucene takes no term of more than 32,766 bytes: the document would be rejected. */
 const keyword = { type: "keyword", ignore_above: 1024 };
 /**
@@ -118,13 +122,13 @@ export function templateBody({ settings, without }: TemplateForm): {
             mapping: unsearched,
           },
         },
-        { strings: { match_mapping_type: "string", mapping: withWords(whole) } },
+        { [stringsTemplate]: { match_mapping_type: "string", mapping: withWords(whole) } },
         // Text where a number was expected is not in that field, and is found all the same; so are numbers, by their digits.
         ...(["long", "boolean"] as const).map((type) => ({
           [`${type}s`]: { match_mapping_type: type, mapping: withFigures(type) },
         })),
         // By default `float`, of which an epoch's seconds are more than it can tell apart.
-        { doubles: { match_mapping_type: "double", mapping: withFigures("double") } },
+        { [doublesTemplate]: { match_mapping_type: "double", mapping: withFigures("double") } },
       ],
       properties: {
         "@timestamp": { type: "date" },

@@ -120,8 +120,11 @@ function capacityFor(records: readonly SourceRecord[]): number {
   return Math.ceil(bytes * 1.125);
 }
 
-function writeDocument(out: ByteWriter, { index, id, json }: EncodedDocument): void {
-  out.text(`{"create":{"_index":${JSON.stringify(index)},"_id":${JSON.stringify(id)}}}\n`);
+function writeDocument(out: ByteWriter, { index, id, json, templates }: EncodedDocument): void {
+  out.text(`{"create":{"_index":${JSON.stringify(index)},"_id":${JSON.stringify(id)}`);
+  if (templates !== undefined && templates.size > 0)
+    out.text(`,"dynamic_templates":${JSON.stringify(Object.fromEntries(templates))}`);
+  out.text("}}\n");
   out.text(json);
   out.text("\n");
 }

@@ -76,7 +76,8 @@ function numberMs(json: Uint8Array, start: number, end: number): number {
   let whole = 0;
   while (at < end && isDigit(json[at])) whole = whole * 10 + (json[at++] ?? 0) - 0x30;
   const wholeDigits = at - start;
-  if (wholeDigits === 0 || end - start > EXACT_DIGITS) return -1;
+  // Too little for a time, which is for others to say.
+  if (wholeDigits < 9 || end - start > EXACT_DIGITS) return -1;
   if (at < end && json[at] !== DOT) return -1;
   if (wholeDigits > 14) return Math.floor(whole / 1_000);
   if (wholeDigits > 11) return at === end ? whole : -1;

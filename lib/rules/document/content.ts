@@ -14,11 +14,12 @@ import { readRecordObject } from "./record-object.ts";
  * How a record's fields stand in its document. The later ones are for records that their index refused in the form before.
  *
  * - `own`: as they are, beside ours.
+ * - `settled`: as they are, and Elasticsearch is told what those fields are that are of several kinds in this very record.
  * - `flattened`: as one field, `kafka.value`. Of a record that is text: as `text`.
  * - `text`: not at all, the record's whole text is the message. Nothing is in it that a strict mapping of somebody else's is
  *   likely to lack.
  */
-export type DocumentForm = "own" | "flattened" | "text";
+export type DocumentForm = "own" | "settled" | "flattened" | "text";
 
 /** What of a document depends on its record's value. */
 export interface Content {
@@ -40,7 +41,7 @@ export interface Content {
 /** Says what a document holds of its record's value: the same value and time always give the same. */
 export function createContentReader(
   spec: Specification,
-  form: DocumentForm,
+  form: Exclude<DocumentForm, "settled">,
 ): (value: Buffer, recordTimestampMs: number) => Content {
   const { path } = spec;
   const timeFields = timestampFields(spec);

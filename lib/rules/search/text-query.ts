@@ -56,9 +56,9 @@ export function countWords(query: string): number {
   );
 }
 
-/** True of one word whichever analyzer looks at it: letters and digits alone, none of them a word by itself. */
+/** True of one word whichever analyzer looks at it: letters or digits alone, for some part them; none a word by itself. */
 export function isOneWord(text: string): boolean {
-  return /^[\p{L}\p{N}\p{M}]+$/u.test(text) && !new RegExp(ideograph, "u").test(text);
+  return /^(?:[\p{L}\p{M}]+|\p{N}+)$/u.test(text) && !new RegExp(ideograph, "u").test(text);
 }
 
 const letterOrDigit = /[\p{L}\p{N}]/u;

@@ -1,6 +1,6 @@
 import { maxFlattenedDepth } from "./flattened-json.ts";
 import { defaultTemplate, type TemplateSettings } from "./settings.ts";
-import { analysisSettings, wordAnalyzer } from "./word-analysis.ts";
+import { analysisSettings, tagAnalyzer, wordAnalyzer } from "./word-analysis.ts";
 
 /**
  * What a server may lack: one without the module that it is in, or an older one. The template then does without, and is less.
@@ -133,7 +133,10 @@ export function templateBody({ settings, without }: TemplateForm): {
       properties: {
         "@timestamp": { type: "date" },
         message: has("words") ? text : withWords(text),
-        tags: keyword,
+        // `env:prod`, `mitre_execution`.
+        tags: has("words")
+          ? { ...keyword, fields: { [ownWords]: { ...words, analyzer: tagAnalyzer } } }
+          : keyword,
         "kafka.topic": keyword,
         // Audit and replay search by topic and offset; of one offset there are as many documents as partitions.
         "kafka.partition": { type: "integer", index: false },

@@ -1,5 +1,9 @@
 /** The analyzer that makes words of text. */
 export const wordAnalyzer = "penstock_words";
+/** The one that makes words of tags: those of our own tags are none, for who looks for `failure` means the record. */
+export const tagAnalyzer = "penstock_tags";
+const wordsOfOurTags =
+  "absent as carriage doubled failure field fields flattened invalid json missing name parse removed renamed replaced return text timestamp utf8";
 
 /** Letters, digits and the marks upon them, of scripts that part words; a few rare signs among them do no harm. */
 const letters = [
@@ -30,8 +34,16 @@ const longestWord = 255;
 /** The value of `index.analysis`. */
 export const analysisSettings = {
   tokenizer: { [wordAnalyzer]: { type: "simple_pattern", pattern: word } },
-  filter: { [wordAnalyzer]: { type: "truncate", length: longestWord } },
+  filter: {
+    [wordAnalyzer]: { type: "truncate", length: longestWord },
+    [tagAnalyzer]: { type: "stop", stopwords: wordsOfOurTags.split(" ") },
+  },
   analyzer: {
     [wordAnalyzer]: { type: "custom", tokenizer: wordAnalyzer, filter: [wordAnalyzer, "lowercase"] },
+    [tagAnalyzer]: {
+      type: "custom",
+      tokenizer: wordAnalyzer,
+      filter: [wordAnalyzer, "lowercase", tagAnalyzer],
+    },
   },
 };

@@ -132,10 +132,18 @@ describe("an index of the template", () => {
       JSON.stringify({ text: "データベース接続エラー 数据库", blob: "x".repeat(40_000) }),
       JSON.stringify({ kafka: { words: "flattened words", key: "order-77" } }),
     ]);
+    await call(
+      `${node}/${name}/_create/tagged?refresh=true`,
+      "PUT",
+      '{"tags":["mitre_execution","env:Prod","json_parse_failure"]}',
+    );
     const words = ["warning", "Root", "disk", "LOGIN", "failed", "addStoredBlock", "files", "app", "payment"];
     const more = ["tail", "10.0.0.1", "user_login", "データベース接続エラ*", "数据", "flattened", "order"];
-    const counts = await Promise.all([...words, ...more].map((word) => found(node, name, word)));
-    expect(counts).toEqual([...words, ...more].map(() => 1));
+    const tagged = ["execution", "prod", "env:prod", "mitre_execution", "json_parse_failure"];
+    const all = [...words, ...more, ...tagged];
+    expect(await Promise.all(all.map((word) => found(node, name, word)))).toEqual(all.map(() => 1));
+    // A word of our own tags says nothing of the record.
+    expect(await found(node, name, "failure")).toBe(0);
     expect(await found(node, name, '"almost full"')).toBe(1);
     expect(await found(node, name, '"full almost"')).toBe(0);
     expect(await found(node, name, "absent")).toBe(0);

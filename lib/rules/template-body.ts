@@ -151,7 +151,8 @@ export function templateBody({ settings, without }: TemplateForm): {
         // Fields for which such a record was refused.
         "kafka.refused": keyword,
         [flattenedWords]: words,
-        "log.level": keyword,
+        // Ours are in lower case, and so is what is looked for.
+        "log.level": { ...keyword, normalizer: "lowercase" },
         "log.file.path": withWords(column),
       },
     },

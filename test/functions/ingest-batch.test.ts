@@ -242,6 +242,14 @@ describe("a refusal that may be anybody's", () => {
     });
   });
 
+  test("whose request with the witness is too large is sent alone: the witness has nothing to tell by itself", async () => {
+    const answered = [{ items: [created, failed] }, tooLarge, { items: [unreadable] }];
+    const { deps, requests } = world(() => answered.shift() ?? unavailable);
+    const { outcomes, retry } = await ingestBatch(input(["fine", "fail"]), deps);
+    expect({ outcomes, retry }).toEqual({ outcomes: ["indexed", "dead-lettered"], retry: null });
+    expect(requests).toEqual([["fine", "fail"], ["fail", "fine"], ["fail"]]);
+  });
+
   test("in company, and then refused otherwise, is to be tried again", async () => {
     let answered = 0;
     const { deps, requests } = world((messages) => {

@@ -26,7 +26,7 @@ export const maxFlattenedDepth = 20;
  * UTF-16 units of one name. Names of 20 levels, 3 bytes a unit, and a value of 1,024 units are below the 32,766 bytes that
  * Lucene takes for a term.
  */
-export const maxNameLength = 400;
+const maxNameLength = 400;
 /** `StreamReadConstraints.getMaxNumberLength()` of the JSON parser in Elasticsearch. */
 const maxNumberLength = 1000;
 

@@ -145,8 +145,8 @@ export function isShapeFault({ status, type, reason }: Rejection): boolean {
 }
 
 /**
- * Whether it was rejected for a field that it brings into the mapping as two kinds, or as another than a record beside it
- * at the same moment.
+ * Whether it was rejected for a new field: it has that in two kinds, or a record beside it brought it as another at the
+ * same moment.
  */
 export function isKindFault({ reason }: Rejection): boolean {
   return kindFault.test(reason);

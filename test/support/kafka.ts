@@ -55,7 +55,9 @@ export async function connectTestKafka(brokers: readonly string[]): Promise<Test
   return {
     kafka,
     async createTopic(topic, numPartitions = 1, config = {}) {
-      const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+      // Records of last year would be gone at the broker's next look, five minutes after the last.
+      const entries = Object.entries({ "retention.ms": "-1", ...config });
+      const configEntries = entries.map(([name, value]) => ({ name, value }));
       await admin.createTopics({ topics: [{ topic, numPartitions, configEntries }], waitForLeaders: false });
       await untilWritable(topic, numPartitions);
     },

@@ -45,10 +45,10 @@ export interface IngestBatchResult {
  * record counts as dead-lettered only once the dead-letter topic has it. An abort ends the attempt too; what is known
  * by then is returned, so that it can be committed.
  *
- * Where the specification says so, records that are refused for their shape are sent once more in the same attempt: those
- * with a field of several kinds as they are, with what it is to be mapped as, which also serves those behind them; others, their
- * fields as one, and if that is refused for its shape too, as text. A dead letter tells why the record's own form was
- * refused: that is what its owner can mend.
+ * Where the specification says so, records that are refused for their shape are sent again in the same attempt. Those with a
+ * new field of several kinds keep their form, and say what the field is to be mapped as, which serves those behind them too.
+ * Others go with their fields as one and, if that is refused for its shape too, as text. A dead letter tells why the
+ * record's own form was refused: that is what its owner can mend.
  */
 export async function ingestBatch(
   input: IngestBatchInput,

@@ -73,7 +73,7 @@ function isContainer(value: unknown): value is object {
 /**
  * The same record always gives the same; nothing of it is lost.
  *
- * @param own the object's members, each name once
+ * @param own the object's members, their names clean at any depth (lib/rules/document/clean-members.ts)
  * @param object what `JSON.parse` makes of them
  * @param moved what had to move, for its names stand elsewhere too
  */
@@ -113,11 +113,10 @@ function* textsIn(value: unknown): Generator<string> {
   }
 }
 
-/** Null: a name in it is one that `flattened` does not take. */
+/** Null: it is nested deeper, or has a longer name, than `flattened` takes. */
 function objectOf(members: readonly JsonMember[], depth: number): string | null {
   if (depth > maxFlattenedDepth) return null;
-  if (members.some(({ name }) => name === "" || name.includes("\0") || name.length > maxNameLength))
-    return null;
+  if (members.some(({ name }) => name.length > maxNameLength)) return null;
   return `{${members.map(({ rawName, rawValue }) => `${rawName}:${valueOf(rawValue, depth)}`).join(",")}}`;
 }
 

@@ -60,8 +60,12 @@ export const wordFields: readonly string[] = [flattenedWords, `*.${ownWords}`];
 export const stringsTemplate = "strings";
 export const doublesTemplate = "doubles";
 
-/** Lucene takes no term of more than 32,766 bytes: the document would be rejected. */
-const keyword = { type: "keyword", ignore_above: 1024 };
+/**
+ * UTF-16 units of a text that is indexed as one value; a longer one is found by its words alone. Lucene takes no term of
+ * more than 32,766 bytes: the document would be rejected.
+ */
+export const longestValue = 1024;
+const keyword = { type: "keyword", ignore_above: longestValue };
 /**
  * Aggregated and sorted by, and filtered by within a span of time: what is looked for among all documents is in the words.
  * An index of whole values, ids and sentences above all, is a sixth of a JSON record's bytes and a sixth of its CPU.
@@ -144,9 +148,9 @@ export function templateBody({ settings, without }: TemplateForm): {
         "kafka.key": withWords(column),
         "kafka.key_base64": column,
         // One field for any number of names, which producers choose.
-        "kafka.headers": { type: "flattened", ignore_above: 1024 },
+        "kafka.headers": { type: "flattened", ignore_above: longestValue },
         // A record's own fields where they would be too many: lib/rules/flattened-json.ts.
-        "kafka.value": { type: "flattened", ignore_above: 1024, depth_limit: maxFlattenedDepth },
+        "kafka.value": { type: "flattened", ignore_above: longestValue, depth_limit: maxFlattenedDepth },
         "kafka.value_base64": unsearched,
         // Fields for which such a record was refused.
         "kafka.refused": keyword,

@@ -1,10 +1,4 @@
-import { flattenedWords } from "../template-body.ts";
-
-/**
- * From this length on a text is indexed by its words alone, and not as one value (`ignore_above` in
- * lib/rules/index-template.ts); Elasticsearch counts UTF-16 units as we do.
- */
-const longestValue = 1_024;
+import { flattenedWords, longestValue } from "../template-body.ts";
 
 /**
  * Of the fields that Elasticsearch calls ignored those that gave way: their values do not fit how the index maps them, or it

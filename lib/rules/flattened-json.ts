@@ -45,22 +45,29 @@ export function mayBeWide(bytes: Uint8Array): boolean {
   return colons > maxFields;
 }
 
+/** By name, those within it. As text a path would be made anew for every element of a list, whatever its names' length. */
+type NestedNames = Map<string, NestedNames>;
+
 /** Whether an object has more different names than one record should bring into a mapping, objects within it included. */
 export function isWide(object: object): boolean {
-  const paths = new Set<string>();
-  const open: [prefix: string, value: object][] = [["", object]];
+  let fields = 0;
+  const open: [names: NestedNames, value: object][] = [[new Map(), object]];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const [prefix, value] = next;
+    const [names, value] = next;
     if (Array.isArray(value)) {
       for (const element of value as readonly unknown[])
-        if (isContainer(element)) open.push([prefix, element]);
+        if (isContainer(element)) open.push([names, element]);
       continue;
     }
     for (const [name, child] of Object.entries(value)) {
-      const path = `${prefix}.${name}`;
-      paths.add(path);
-      if (paths.size > maxFields) return true;
-      if (isContainer(child)) open.push([path, child]);
+      const known = names.get(name);
+      const within: NestedNames = known ?? new Map();
+      if (known === undefined) {
+        names.set(name, within);
+        fields += 1;
+        if (fields > maxFields) return true;
+      }
+      if (isContainer(child)) open.push([within, child]);
     }
   }
   return false;

@@ -3,6 +3,9 @@ import { doublesTemplate, stringsTemplate } from "./template-body.ts";
 
 type Kind = "text" | "flag" | "whole" | "fraction";
 
+/** UTF-16 units, and as many as an index of ours lets a field's name have: a longer one is refused whatever it is to be. */
+const maxPathLength = 1_000;
+
 /**
  * The fields that a document itself has values of several kinds of, as `[300, 12.5]` or `[{"value":1},{"value":"a"}]`.
  * Elasticsearch refuses it where it brings such a field into the mapping, unless it is told what the field is to be.
@@ -15,8 +18,10 @@ export function mixedFields(document: unknown): ReadonlyMap<string, string> {
     const [path, value] = next;
     if (Array.isArray(value)) for (const element of value as readonly unknown[]) open.push([path, element]);
     else if (isObject(value))
-      for (const [name, child] of Object.entries(value))
-        open.push([path === "" ? name : `${path}.${name}`, child]);
+      for (const [name, child] of Object.entries(value)) {
+        const itsPath = path === "" ? name : `${path}.${name}`;
+        if (itsPath.length <= maxPathLength) open.push([itsPath, child]);
+      }
     else if (value !== null) {
       const known = kinds.get(path);
       if (known === undefined) kinds.set(path, new Set([kindOf(value)]));

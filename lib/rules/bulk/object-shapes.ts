@@ -77,6 +77,8 @@ function judge(
   timeFields: readonly string[],
   lineField: string | null,
 ): ObjectShape {
+  // Hundreds of thousands of names may be spellings of one: each is looked up, and not searched for.
+  const memberOf = new Map(names.map((name, member) => [name, member]));
   const timesAt = timeFields.flatMap((field) =>
     placeOf(names, field).map(({ member, isWithin }) =>
       isWithin || isHalfTime(names[member] ?? "") ? -1 : member,
@@ -85,7 +87,7 @@ function judge(
   const ownTimeAt = names.indexOf("@timestamp");
   const ownLevelAt = names.indexOf("log.level");
   const plain =
-    new Set(names).size === names.length &&
+    memberOf.size === names.length &&
     (ownTimeAt === -1 || timesAt.includes(ownTimeAt)) &&
     // Beyond ASCII a name was not read as what it is.
     names.every(
@@ -102,7 +104,7 @@ function judge(
     declaredLine: (lineField === null ? [] : placeOf(names, lineField))[0] ?? null,
     lines: lineFields.flatMap((field) => placeOf(names, field)),
     levels: levelNames(names, levelOrder).map((name) => ({
-      member: names.indexOf(name),
+      member: memberOf.get(name) ?? -1,
       read: createLevelReader(name, hasLevelSign(name, names)),
     })),
     ownLevelAt,

@@ -15,6 +15,8 @@ import type { MovedFields } from "./moved-fields.ts";
 
 /** Nested deeper, names are left as they are: where Elasticsearch refuses one, the whole is text in the end. */
 const maxDepth = 100;
+/** UTF-16 units. What leads to values that are moved is cut there: each of them has it in its name. */
+const maxPathLength = 200;
 
 export interface CleanMembers {
   /** By name, in the order of first appearance. */
@@ -44,8 +46,8 @@ class Reader {
   #replaced = 0;
   /** Objects and lists within each other. */
   #depth = 0;
-  /** Names that lead to where it reads. */
-  readonly #path: string[] = [];
+  /** The names that lead to where it reads, with dots, or the beginning of that. */
+  #path = "";
 
   constructor(text: string, moved: MovedFields) {
     this.#text = text;
@@ -61,6 +63,7 @@ class Reader {
   #object(): Map<string, JsonMember> {
     const text = this.#text;
     const members = new Map<string, JsonMember>();
+    const outer = this.#path;
     this.#at = nextToken(text, this.#at + 1);
     while (text.charCodeAt(this.#at) === QUOTE) {
       const nameEnd = endOfString(text, this.#at);
@@ -69,18 +72,19 @@ class Reader {
       const written = writtenName.includes("\\") ? String(JSON.parse(writtenName)) : writtenName.slice(1, -1);
       const name = cleanName(written);
       if (name !== written) this.#replaced += 1;
-      this.#path.push(name);
+      const path = outer === "" ? name : `${outer}.${name}`;
+      this.#path = path.length <= maxPathLength ? path : path.slice(0, maxPathLength).toWellFormed();
       const rawValue = this.#value();
       const earlier = members.get(name);
       if (earlier !== undefined) {
         this.#doubled += 1;
-        this.#moved.add(this.#path.join("."), earlier.rawValue);
+        this.#moved.add(path, earlier.rawValue);
       }
-      this.#path.pop();
       members.set(name, { name, rawName: name === written ? writtenName : JSON.stringify(name), rawValue });
       this.#afterComma();
     }
     this.#at += 1;
+    this.#path = outer;
     return members;
   }
 

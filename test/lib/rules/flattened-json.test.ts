@@ -213,3 +213,10 @@ function expectNames(value: unknown): void {
     expectNames(child);
   }
 }
+
+test("a long name over a long list takes no time to be counted", () => {
+  const list = Array.from({ length: 30_000 }, () => ({ a: 1 }));
+  const startMs = performance.now();
+  expect(isWide({ ["n".repeat(1_000_000)]: list })).toBe(false);
+  expect(performance.now() - startMs).toBeLessThan(1_000);
+});

@@ -115,3 +115,19 @@ test("lists and objects as deep as a record can hold take no more stack than oth
     expect(cleaned(text).text).toBe(text);
   }
 });
+
+test("what leads to a moved value is cut where it is long: each of many has it in its name", () => {
+  const deep = (inner: string) => `{"${"n".repeat(150)}":{"${"m".repeat(100)}":{"o":${inner}}}}`;
+  const path = `${"n".repeat(150)}.${"m".repeat(49)}`;
+  expect(cleaned(deep('{"a":1,"a":2}'))).toEqual({
+    text: deep('{"a":2}'),
+    moved: JSON.stringify({ [`${path}.a`]: 1 }),
+    doubled: true,
+    replaced: false,
+  });
+
+  const doubled = Array.from({ length: 20_000 }, (_, at) => `"${at}":0,"${at}":1`).join(",");
+  const startMs = performance.now();
+  expect(cleaned(`{"${"n".repeat(500_000)}":{${doubled}}}`).moved.length).toBeLessThan(20_000 * 250);
+  expect(performance.now() - startMs).toBeLessThan(2_000);
+});

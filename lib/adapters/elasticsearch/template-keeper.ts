@@ -43,7 +43,11 @@ export function createTemplateKeeper(
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const existing = await readTemplate(send);
       const missing = missingPatterns(existing, [...wanted], form);
-      if (missing === null) return;
+      if (missing === null) {
+        // Another host that had read it before we wrote may write after we looked: once more, before the first bulk.
+        if (attempt > 1) inDoubt = true;
+        return;
+      }
       const taken = new Set<string>();
       const left = await coverPatterns(missing, async (patterns) => {
         const failure = await coverWith(send, "put", existing, [...taken, ...patterns], form);

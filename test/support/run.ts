@@ -19,8 +19,17 @@ const LAST_WORDS_MS = 2_000;
 /** For hooks and for tests that name no limit of their own: two files at a time, and their servers, share the machine. */
 const PATIENCE = "--timeout=20000";
 
-/** Tests that kill servers, start many hosts or measure how long something stands still: each has the machine to itself. */
-const ALONE = ["test/faults/", "test/cluster/"];
+/**
+ * Tests that kill servers, start many hosts, measure how long something stands still, or bring so many new names that
+ * Elasticsearch's master has no time for others: each has the machine to itself.
+ */
+const ALONE = [
+  "test/faults/",
+  "test/cluster/",
+  "test/integration/corpus.test.ts",
+  "test/integration/field-explosion.test.ts",
+  "test/integration/hostile-input.test.ts",
+];
 
 /** What `bun test` is called with, one call after the other. */
 const ALL: readonly (readonly string[])[] = [

@@ -145,7 +145,19 @@ export async function watchOwnLog({ stage, narrator, signal, verify }: Scene): P
   const own = "penstock_log";
   const others = allTopics.filter((topic) => topic !== own);
   const wanted = 20;
-  const [ownBefore, before] = await Promise.all([endOf(stage, [own]), committedOf(stage, others)]);
+  let ownBefore = -1;
+  // The host that was started again has something to say of its own.
+  await waitFor(
+    "its own log stands still",
+    async () => {
+      const end = await endOf(stage, [own]);
+      const isStill = end === ownBefore;
+      ownBefore = end;
+      return isStill || null;
+    },
+    { signal, withinMs: 30_000, everyMs: 1_000 },
+  );
+  const before = await committedOf(stage, others);
   let moved = 0;
   await waitFor(
     "more lines are moved",

@@ -91,7 +91,7 @@ test("records, doubles, dead letters, a 413, template, search, audit and replay 
   expect(await elasticsearch.count(elsewhere)).toBe(1);
 
   // Another group reads everything again: nothing is written twice.
-  await using again = await startTestHost(configFor([{ topic, format: "json" }], uniqueName("again")));
+  await using again = await startTestHost(configFor([{ topic, ...unforgiving }], uniqueName("again")));
   await untilCounted(again, topic, { duplicate: 300, deadLettered: 1 });
   expect(await elasticsearch.count(topic)).toBe(300);
 }, 90_000);

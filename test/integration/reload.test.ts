@@ -210,7 +210,8 @@ test("a config file that is written piece by piece stops nothing, and neither do
     const stops = changesIn(host).flatMap(({ stop }) => stop);
     return stops.length > 0 ? stops : null;
   });
-  expect(stopped).toEqual([inEtcd]);
+  // A stop that takes its time is in the next plan too.
+  expect([...new Set(stopped)]).toEqual([inEtcd]);
   expect(changesIn(host).flatMap(({ replace }) => replace)).toEqual([inEtcd]);
 }, 60_000);
 

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { IgnoredFields } from "../../functions/read-ignored-fields.ts";
 import { messageOf } from "../../lib/rules/errors.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
 import type { TopicStatus } from "../../lib/rules/status.ts";
+import { startRounds } from "./rounds.ts";
 
 /** Asks Elasticsearch now and then which fields gave way in topics of this host, for the metrics. */
 export interface IgnoredWatch {
@@ -52,24 +52,13 @@ export function createIgnoredWatch(deps: IgnoredWatchDeps): IgnoredWatch {
     }
   };
 
-  const rounds = (async () => {
-    while (!life.signal.aborted) {
-      // Rejects only when the watch is stopped, which the loop's condition sees.
-      await sleep(LOOK_MS, undefined, { signal: life.signal }).catch(() => {});
-      if (life.signal.aborted) return;
-      // That Elasticsearch does not answer, the monitor says.
-      await look().catch((error: unknown) => {
-        deps.logger.debug("Elasticsearch was asked for ignored fields", { error: messageOf(error) });
-      });
-    }
-  })();
-
-  return {
-    async stop() {
-      life.abort(new Error("the host stops"));
-      await rounds;
-    },
-  };
+  const stop = startRounds(life, { everyMs: LOOK_MS, atOnce: false }, () =>
+    // That Elasticsearch does not answer, the monitor says.
+    look().catch((error: unknown) => {
+      deps.logger.debug("Elasticsearch was asked for ignored fields", { error: messageOf(error) });
+    }),
+  );
+  return { stop };
 }
 
 /** Those whose first partition is this host's: of several hosts each topic has one that asks for it. */

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { KafkaCluster } from "../../lib/adapters/kafka/cluster.ts";
 import type { PartitionPosition } from "../../lib/adapters/kafka/consumer.ts";
 import { messageOf } from "../../lib/rules/errors.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
 import { isBehind, keptForMs } from "../../lib/rules/retention.ts";
 import type { TopicStatus } from "../../lib/rules/status.ts";
+import { startRounds } from "./rounds.ts";
 
 /**
  * Asks the brokers where the logs of partitions stand that nothing was fetched of for a while: the lag of a topic that
@@ -63,28 +63,20 @@ export function createLagWatch(deps: LagWatchDeps): LagWatch {
     }
   };
 
-  const rounds = (async () => {
-    while (!life.signal.aborted) {
-      // Rejects only when the watch is stopped, which the loop's condition sees.
-      await sleep(EVERY_MS, undefined, { signal: life.signal }).catch(() => {});
-      if (life.signal.aborted) return;
-      const statuses = deps.statuses();
-      deps.onLook(statuses);
-      for (const look of [lookAtLogs, lookAtRetention]) {
-        // That Kafka does not answer, the monitor says; what is shown says as of when it is.
-        await look(statuses).catch((error: unknown) => {
-          deps.logger.debug("Kafka was asked where logs stand", { error: messageOf(error) });
-        });
-      }
+  const stop = startRounds(life, { everyMs: EVERY_MS, atOnce: false }, async () => {
+    const statuses = deps.statuses();
+    deps.onLook(statuses);
+    for (const look of [lookAtLogs, lookAtRetention]) {
+      // That Kafka does not answer, the monitor says; what is shown says as of when it is.
+      await look(statuses).catch((error: unknown) => {
+        deps.logger.debug("Kafka was asked where logs stand", { error: messageOf(error) });
+      });
     }
-  })();
+  });
 
   return {
     keptForMs: (topic) => kept.get(topic)?.ms ?? null,
-    async stop() {
-      life.abort(new Error("the host stops"));
-      await rounds;
-    },
+    stop,
   };
 }
 

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { SourceHealth } from "../../functions/health.ts";
 import { messageOf, PenstockError } from "../../lib/rules/errors.ts";
+import { startRounds } from "./rounds.ts";
 
 /** Asks the servers now and then, so that readiness is about now and pending topics start when they can. */
 export interface Monitor {
@@ -68,13 +68,7 @@ export function createMonitor(deps: MonitorDeps): Monitor {
     if (cameBack(before.elasticsearch, elasticsearch)) deps.onChange("Elasticsearch answers again");
   };
 
-  const rounds = (async () => {
-    while (!life.signal.aborted) {
-      await round();
-      // Rejects only when the monitor is stopped, which the loop's condition sees.
-      await sleep(INTERVAL_MS, undefined, { signal: life.signal }).catch(() => {});
-    }
-  })();
+  const stop = startRounds(life, { everyMs: INTERVAL_MS, atOnce: true }, round);
 
   return {
     get kafka() {
@@ -83,10 +77,7 @@ export function createMonitor(deps: MonitorDeps): Monitor {
     get elasticsearch() {
       return elasticsearch;
     },
-    async stop() {
-      life.abort(new Error("the host stops"));
-      await rounds;
-    },
+    stop,
   };
 }
 

@@ -3,6 +3,7 @@ import type { FoundDocument, TestElasticsearch } from "../support/elasticsearch.
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { readTopic } from "../support/read-topic.ts";
+import { putFailureStoreTemplate } from "../support/refused.ts";
 import { replayJson } from "../support/replay-command.ts";
 import { connectStack, type StackClients } from "../support/stack-clients.ts";
 
@@ -149,16 +150,7 @@ describe("what a mapping refuses", () => {
     }
     await request("PUT", `/${declined}`, { mappings: { properties: { n: { type: "long" } } } });
     await request("PUT", `/_ingest/pipeline/${piped}`, { processors: [] });
-    const template = await request("PUT", `/_index_template/${run}`, {
-      index_patterns: [nameOf("a data stream")],
-      data_stream: {},
-      priority: 500,
-      template: {
-        data_stream_options: { failure_store: { enabled: true } },
-        mappings: { properties: { n: { type: "long" } } },
-      },
-    });
-    expect(template).toMatchObject({ status: 200 });
+    await putFailureStoreTemplate({ request }, run, { pattern: nameOf("a data stream"), field: "n" });
     host = await startTestHost(config("dead-letter"));
   }, 60_000);
   afterAll(async () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { readTopic } from "../support/read-topic.ts";
-import { unforgiving } from "../support/refused.ts";
+import { putFailureStoreTemplate, unforgiving } from "../support/refused.ts";
 import { connectStack, type StackClients } from "../support/stack-clients.ts";
 
 const run = uniqueName("fault");
@@ -82,16 +82,7 @@ describe("what an ingest pipeline refuses", () => {
     ]);
     // Data streams that keep in a failure store what they reject; the pipeline of the second is missing.
     await putPipeline("stream", [{ fail: { message: "not for us", contains: bad } }]);
-    const template = await servers.elasticsearch.request("PUT", `/_index_template/${run}`, {
-      index_patterns: [topicOf("stream*")],
-      data_stream: {},
-      priority: 500,
-      template: {
-        data_stream_options: { failure_store: { enabled: true } },
-        mappings: { properties: { n: { type: "long" } } },
-      },
-    });
-    expect(template).toMatchObject({ status: 200 });
+    await putFailureStoreTemplate(servers.elasticsearch, run, { pattern: topicOf("stream*"), field: "n" });
     host = await startTestHost(config(null));
     // They wait while the others are tried.
     for (const name of [...Object.keys(brokenForAll), "streamless"]) {

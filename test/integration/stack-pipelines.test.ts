@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from "bun:test";
 import { testElasticsearch, type TestElasticsearch } from "../support/elasticsearch.ts";
 import { uniqueName } from "../support/kafka.ts";
+import { putFailureStoreTemplate } from "../support/refused.ts";
 import { testStack } from "../support/stack.ts";
 
 let elasticsearch: TestElasticsearch;
@@ -63,18 +64,7 @@ test("the packaged Elasticsearch has ingest processors that end as its own do", 
 
 test("the packaged Elasticsearch keeps what it rejects in a data stream's failure store", async () => {
   const name = uniqueName("kit-stream");
-  const template = {
-    index_patterns: [name],
-    data_stream: {},
-    priority: 500,
-    template: {
-      data_stream_options: { failure_store: { enabled: true } },
-      mappings: { properties: { message: { type: "long" } } },
-    },
-  };
-  expect(await elasticsearch.request("PUT", `/_index_template/${name}`, template)).toMatchObject({
-    status: 200,
-  });
+  await putFailureStoreTemplate(elasticsearch, name, { pattern: name, field: "message" });
   const items = await write(name, [1, "text"]);
   expect(items).toMatchObject([
     { status: 201, result: "created" },

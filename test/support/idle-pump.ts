@@ -1,4 +1,4 @@
-import type { Pump } from "../../infra/host/pump-deps.ts";
+import type { Pump, TopicEvents } from "../../infra/host/pump-deps.ts";
 
 /** A pump that moves nothing; what of it matters is given. */
 export function idlePump(own: Partial<Pump> = {}): Pump {
@@ -16,3 +16,13 @@ export function idlePump(own: Partial<Pump> = {}): Pump {
     ...own,
   };
 }
+
+/** Of a topic whose events nobody looks at. */
+export const unheard: TopicEvents = {
+  consumed() {},
+  outcomes() {},
+  retried() {},
+  gaveWay() {},
+  setAside() {},
+  commitFailed() {},
+};

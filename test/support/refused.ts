@@ -23,3 +23,24 @@ export async function makeIndexOfNumbers(
   const { status, body } = await request("PUT", `/${index}`, { mappings: { properties: { n, kafka } } });
   if (status !== 200) throw new Error(`index ${index} was not made: ${JSON.stringify(body)}`);
 }
+
+/**
+ * An index template of these names as data streams, with this field a whole number, that keep in a failure store what they
+ * reject.
+ */
+export async function putFailureStoreTemplate(
+  { request }: Pick<TestElasticsearch, "request">,
+  name: string,
+  { pattern, field }: { readonly pattern: string; readonly field: string },
+): Promise<void> {
+  const { status, body } = await request("PUT", `/_index_template/${name}`, {
+    index_patterns: [pattern],
+    data_stream: {},
+    priority: 500,
+    template: {
+      data_stream_options: { failure_store: { enabled: true } },
+      mappings: { properties: { [field]: { type: "long" } } },
+    },
+  });
+  if (status !== 200) throw new Error(`template ${name} was not taken: ${JSON.stringify(body)}`);
+}

@@ -6,7 +6,7 @@ import type { ConsumerOptions } from "../../../lib/adapters/kafka/consumer.ts";
 import { PenstockError } from "../../../lib/rules/errors.ts";
 import { specificationHash } from "../../../lib/rules/specification.ts";
 import { flush } from "../../support/fake-time.ts";
-import { idlePump } from "../../support/idle-pump.ts";
+import { idlePump, unheard } from "../../support/idle-pump.ts";
 import { createMemoryLogger } from "../../support/memory-logger.ts";
 import { specification } from "../../support/records.ts";
 import { kafkaSettings } from "../../support/settings.ts";
@@ -33,14 +33,7 @@ function setUp() {
     random: () => 0,
     logger: createMemoryLogger(),
     joinBudget: () => budget.join(),
-    events: () => ({
-      consumed() {},
-      outcomes() {},
-      retried() {},
-      gaveWay() {},
-      setAside() {},
-      commitFailed() {},
-    }),
+    events: () => unheard,
     keptForMs: () => null,
     onFailed() {},
     onLost() {},

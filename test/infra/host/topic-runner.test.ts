@@ -3,7 +3,7 @@ import { createByteBudget } from "../../../infra/host/byte-budget.ts";
 import type { PumpDeps } from "../../../infra/host/pump-deps.ts";
 import { createTopicRunner } from "../../../infra/host/topic-runner.ts";
 import type { TopicConsumerOptions } from "../../../lib/adapters/kafka/consumer.ts";
-import { idlePump } from "../../support/idle-pump.ts";
+import { idlePump, unheard } from "../../support/idle-pump.ts";
 import { createMemoryLogger } from "../../support/memory-logger.ts";
 import { specification } from "../../support/records.ts";
 import { kafkaSettings } from "../../support/settings.ts";
@@ -20,14 +20,7 @@ function setUp() {
     random: () => 0,
     logger: createMemoryLogger(),
     joinBudget: () => createByteBudget({ maxBytes: 1e6, readAhead: 1e6 }).join(),
-    events: () => ({
-      consumed() {},
-      outcomes() {},
-      retried() {},
-      gaveWay() {},
-      setAside() {},
-      commitFailed() {},
-    }),
+    events: () => unheard,
     keptForMs: () => null,
     onFailed() {},
     onLost() {},

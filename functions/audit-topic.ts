@@ -180,7 +180,7 @@ async function spansOf(
   return spans;
 }
 
-/** A group that does not exist, as after a change of `groupPrefix`, is said once and not for each partition. */
+/** A group that does not exist, as after a change of `group`, is said once and not for each partition. */
 function notesOf({ groupId, snapshot }: AuditTopicInput, spans: ReadonlyMap<number, AuditSpan>): string[] {
   const isNew = [...snapshot.log.keys()].every(
     (partition) => (snapshot.committed.get(partition) ?? null) === null,

@@ -54,16 +54,16 @@ export interface DiagnoseTopicsInput {
   /** Names, patterns expanded. */
   readonly topics: readonly string[];
   readonly inKafka: ReadonlyMap<string, number> | null;
-  readonly groupPrefix: string;
+  readonly group: string;
   readonly deadLetterTopic: string;
 }
 
 /** Looks at every declared topic, its group, and the dead-letter topic. */
 export async function diagnoseTopics(input: DiagnoseTopicsInput, deps: DiagnoseKafkaDeps): Promise<Check[]> {
-  const { topics, inKafka, groupPrefix, deadLetterTopic } = input;
+  const { topics, inKafka, group, deadLetterTopic } = input;
   if (inKafka === null) return [skipped("topics, groups, dead letters", "Kafka does not answer")];
   const existing = topics.filter((topic) => inKafka.has(topic));
-  const groupIds = topics.map((topic) => `${groupPrefix}.${topic}`);
+  const groupIds = topics.map((topic) => `${group}.${topic}`);
   const [configs, groups, reading, deadLetters] = await Promise.all([
     attempt(deps, (signal) => deps.kafka.configs(existing, signal)),
     attempt(deps, (signal) => deps.kafka.groups(groupIds, signal)),

@@ -53,7 +53,7 @@ export async function diagnose(input: DiagnoseInput, deps: DiagnoseDeps): Promis
       {
         topics: [...merged.desired.keys()],
         inKafka,
-        groupPrefix: settings.kafka.groupPrefix,
+        group: settings.kafka.group,
         deadLetterTopic,
       },
       deps,

@@ -18,7 +18,7 @@ export interface IdleOptions {
   readonly elasticsearchNode: string;
   /** They exist, and are empty. */
   readonly topics: readonly string[];
-  readonly groupPrefix: string;
+  readonly group: string;
   /** What starting leaves behind (code still being compiled, memory still to be given back) is not idling. */
   readonly settleMs: number;
   /** How long the CPU is watched. */
@@ -32,10 +32,10 @@ export interface IdleOptions {
 const START_WITHIN_MS = 180_000;
 
 export async function measureIdle(options: IdleOptions, signal: AbortSignal): Promise<IdleResult> {
-  const { brokers, elasticsearchNode, topics, groupPrefix, watchMs } = options;
+  const { brokers, elasticsearchNode, topics, group, watchMs } = options;
   const startedAt = performance.now();
   await using host = await startHostProcess(
-    { kafka: { brokers, groupPrefix }, elasticsearch: { nodes: [elasticsearchNode] }, topics },
+    { kafka: { brokers, group }, elasticsearch: { nodes: [elasticsearchNode] }, topics },
     signal,
     options.checkout,
   );

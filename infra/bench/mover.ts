@@ -47,7 +47,7 @@ export async function startMover(
   signal: AbortSignal,
 ): Promise<Mover> {
   const config = {
-    kafka: { brokers: broker.brokers, groupPrefix: GROUP_PREFIX },
+    kafka: { brokers: broker.brokers, group: GROUP_PREFIX },
     elasticsearch: { ...elasticsearch, nodes: [target.url] },
   };
   const host = await startHostProcess({ ...config, topics: [] }, signal, checkout);

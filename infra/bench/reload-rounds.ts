@@ -75,7 +75,7 @@ export async function measureReload(
   await broker.producer.sendBatch({ topicMessages: topics.map((topic) => ({ topic, messages })) });
 
   const config = {
-    kafka: { brokers: broker.brokers, groupPrefix: PREFIX },
+    kafka: { brokers: broker.brokers, group: PREFIX },
     elasticsearch: { nodes: [stack.elasticsearch.node] },
     etcd: { endpoints: stack.etcd.endpoints, keys: [key] },
   };

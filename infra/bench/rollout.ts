@@ -19,7 +19,7 @@ export interface RolloutOptions {
   readonly producer: Producer;
   readonly topics: readonly LoadedTopic[];
   readonly recordsPerSecond: number;
-  readonly groupPrefix: string;
+  readonly group: string;
   readonly replicas: number;
   /** One after the other, all hosts in each. */
   readonly ways: readonly RolloutWay[];
@@ -85,7 +85,7 @@ export async function measureRollout(
     resources.use(
       await startHostProcess(
         {
-          kafka: { brokers: options.brokers, groupPrefix: options.groupPrefix },
+          kafka: { brokers: options.brokers, group: options.group },
           elasticsearch: { nodes: [proxy.url.origin] },
           topics: options.topics.map(({ topic }) => topic),
           shutdown: { deadline: "20s" },

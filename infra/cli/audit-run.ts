@@ -43,7 +43,7 @@ export async function runAudit(run: AuditRun): Promise<void> {
   const elasticsearch = createElasticsearch(settings.elasticsearch, { logger });
   const deadLetters = createDeadLetters(kafka, settings.deadLetters.topic, logger);
   const offsets = createKafkaOffsets(kafka, logger);
-  const groupOf = (topic: string): string => `${kafka.groupPrefix}.${topic}`;
+  const groupOf = (topic: string): string => `${kafka.group}.${topic}`;
 
   const snapshotOf = async (topic: string): Promise<TopicSnapshot> => {
     // The end of the log is asked for later, so that it cannot seem to lie below the commit.

@@ -20,10 +20,10 @@ export interface Broker extends AsyncDisposable {
   members(topics: readonly string[]): Promise<string[]>;
 }
 
-export async function connectBroker(kafka: Kafka, groupPrefix: string): Promise<Broker> {
+export async function connectBroker(kafka: Kafka, group: string): Promise<Broker> {
   const admin = kafka.admin();
   const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
-  const groupOf = (topic: string): string => `${groupPrefix}.${topic}`;
+  const groupOf = (topic: string): string => `${group}.${topic}`;
   await Promise.all([admin.connect(), producer.connect()]);
   return {
     async createTopics(wanted, signal) {

@@ -85,7 +85,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   await using opened = new AsyncDisposableStack();
   const quiet = { debug() {}, info() {}, warn() {}, error() {} };
   const kafka = createKafkaClient(settings.kafka, quiet);
-  const broker = opened.use(await connectBroker(kafka, settings.kafka.groupPrefix));
+  const broker = opened.use(await connectBroker(kafka, settings.kafka.group));
   const declarations = createDeclarations(settings.etcd, signal);
   const feed = opened.use(createFeed(broker, onError));
   const partitions = Object.keys(logFiles).map((topic) => [topic, topic === "kafka_log" ? 3 : 1] as const);

@@ -177,7 +177,7 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
         {
           kafka: order.kafka,
           topic,
-          groupId: `${order.kafka.groupPrefix}.${topic}`,
+          groupId: `${order.kafka.group}.${topic}`,
           startAt: readBefore ? "earliest" : order.startAt,
           logger: deps.logger,
           listener: {

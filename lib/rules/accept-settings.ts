@@ -12,7 +12,7 @@ export interface AcceptedSettings {
 }
 
 /**
- * An address cannot be moved under a listening socket, and another group prefix would make every topic start
+ * An address cannot be moved under a listening socket, and another group would make every topic start
  * anew: these are read at start only, and a change of them is refused where people can see it.
  */
 export function acceptSettings(running: Settings, wanted: Settings): AcceptedSettings {
@@ -20,7 +20,7 @@ export function acceptSettings(running: Settings, wanted: Settings): AcceptedSet
     { name: "http.hostname", was: running.http.hostname, is: wanted.http.hostname },
     { name: "http.port", was: running.http.port, is: wanted.http.port },
     { name: "http.tls", was: onOrOff(running), is: onOrOff(wanted) },
-    { name: "kafka.groupPrefix", was: running.kafka.groupPrefix, is: wanted.kafka.groupPrefix },
+    { name: "kafka.group", was: running.kafka.group, is: wanted.kafka.group },
   ];
   const refused = fixed
     .filter(({ was, is }) => was !== is)
@@ -37,7 +37,7 @@ export function acceptSettings(running: Settings, wanted: Settings): AcceptedSet
       // Another certificate is taken over; TLS itself is not switched on or off under those who are connected.
       tls: onOrOff(running) === onOrOff(wanted) ? wanted.http.tls : running.http.tls,
     },
-    kafka: { ...wanted.kafka, groupPrefix: running.kafka.groupPrefix },
+    kafka: { ...wanted.kafka, group: running.kafka.group },
   };
   return {
     settings,

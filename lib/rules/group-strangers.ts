@@ -19,5 +19,5 @@ export function describeStrangers(groupId: string, members: readonly GroupMember
     .map(({ clientId, clientHost }) => `"${clientId}" at ${clientHost.replace(/^\//, "")}`);
   const named = [...new Set(strangers)].slice(0, NAMED).join(", ");
   const who = named === "" ? "another client" : `another client (${named})`;
-  return `group ${groupId} is used by ${who}, which shares partitions in another way: stop that client, or choose another kafka.groupPrefix`;
+  return `group ${groupId} is used by ${who}, which shares partitions in another way: stop that client, or choose another kafka.group`;
 }

@@ -44,8 +44,10 @@ export interface ServerTlsSettings {
 export interface KafkaSettings {
   /** `host:port` each. */
   readonly brokers: readonly string[];
-  /** The group of topic T is `<groupPrefix>.<T>`. */
-  readonly groupPrefix: string;
+  /** The consumer group of all topics. */
+  readonly group: string;
+  /** Where this host is, as brokers name their racks, so that it reads from the nearest replica; null: nobody said. */
+  readonly rack: string | null;
   /** Decoded record bytes that all topics together may hold in memory. */
   readonly inFlightMaxBytes: number;
   /** What one record batch may take in memory, decompressed. */

@@ -6,7 +6,7 @@ import type { Play, Stage } from "./play.ts";
 const topics = [{ partitions: 4 }, { partitions: 1 }];
 
 /** Waits until each of the hosts owns a partition of the first topic, together all, and no group is in a rebalance. */
-async function untilShared({ world, plans, groupPrefix }: Stage, hosts: readonly Replica[]): Promise<void> {
+async function untilShared({ world, plans, group }: Stage, hosts: readonly Replica[]): Promise<void> {
   await eventually(
     `${hosts.length} hosts share the partitions`,
     async () => {
@@ -20,7 +20,7 @@ async function untilShared({ world, plans, groupPrefix }: Stage, hosts: readonly
         ({ topic, partitions }) => ownedOf(topic).reduce((sum, count) => sum + count, 0) === partitions,
       );
       const all = ownedOf(plans[0]?.topic ?? "").every((count) => count > 0);
-      const groups = await world.kafka.groups(plans.map(({ topic }) => `${groupPrefix}.${topic}`));
+      const groups = await world.kafka.groups(plans.map(({ topic }) => `${group}.${topic}`));
       const settled = groups.every(
         ({ state, members }) => state === "Stable" && members.length === hosts.length,
       );

@@ -34,7 +34,7 @@ test("three hosts under load are replaced one after the other: nothing is lost o
       producer,
       topics,
       recordsPerSecond: PER_SECOND,
-      groupPrefix: run,
+      group: run,
       replicas: 3,
       ways: ["surge"],
       settleMs: 1_000,

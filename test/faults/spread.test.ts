@@ -56,7 +56,7 @@ test("300 topics of one partition are spread evenly over hosts that come and are
     resources.use(
       await startTestHost({
         ...servers.config,
-        kafka: { ...servers.config.kafka, groupPrefix: run },
+        kafka: { ...servers.config.kafka, group: run },
         topics,
       }),
     );

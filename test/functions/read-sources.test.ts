@@ -200,14 +200,14 @@ describe("settings", () => {
   test("what needs a restart is refused where it is seen, and the rest of the file holds", async () => {
     const world = await settledWorld();
     const http = { ...settings().http, port: 9999, token: new Secret("new") };
-    declare(world, { etcd, http, kafka: kafkaSettings({ groupPrefix: "other" }) }, "app");
+    declare(world, { etcd, http, kafka: kafkaSettings({ group: "other" }) }, "app");
     const { plan, sources } = await world.run();
     expect(world.inForce.http).toMatchObject({ port: 8080 });
     expect(world.inForce.http.token?.reveal()).toBe("new");
-    expect(world.inForce.kafka.groupPrefix).toBe("penstock");
+    expect(world.inForce.kafka.group).toBe("penstock");
     expect(plan.refused.map(({ reason }) => reason)).toEqual([
       "http.port cannot change while running: 8080 is kept, 9999 needs a restart",
-      'kafka.groupPrefix cannot change while running: "penstock" is kept, "other" needs a restart',
+      'kafka.group cannot change while running: "penstock" is kept, "other" needs a restart',
     ]);
     expect(sources.config.ok).toBe(false);
     expect(plan.replace).toEqual([]);

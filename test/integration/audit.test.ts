@@ -113,7 +113,7 @@ describe("bun run audit", () => {
 
   /** Groups that no other test has. */
   function groups() {
-    return { ...servers.config.kafka, groupPrefix: run };
+    return { ...servers.config.kafka, group: run };
   }
 
   function configOf(name: string): Record<string, string> {

@@ -145,7 +145,7 @@ describe("what becomes of a bulk:", () => {
     await Promise.all(topics.map((topic) => servers.kafka.createTopic(topic)));
     host = await startTestHost({
       ...servers.config,
-      kafka: { ...servers.config.kafka, groupPrefix: run },
+      kafka: { ...servers.config.kafka, group: run },
       elasticsearch: { nodes: [stub.url] },
       topics: topics.map((topic) => Object.assign({ topic }, unforgiving)),
     });

@@ -55,7 +55,7 @@ test("each permission that Kafka withholds is named, with what to grant", async 
   const wanted = [
     { name: `topic ${unseen}`, state: "warning", remedy: text("grant DESCRIBE and READ") },
     { name: "retention", state: "warning", seen: text(unreadable), remedy: text("DESCRIBE_CONFIGS") },
-    { name: "groups", state: "failed", seen: text(ungrouped), remedy: text("kafka.groupPrefix") },
+    { name: "groups", state: "failed", seen: text(ungrouped), remedy: text("kafka.group") },
     { name: `reading ${unreadable}`, state: "failed", seen: text(/authori/i), remedy: text("grant READ") },
     {
       name: `dead-letter topic ${deadLetters}`,

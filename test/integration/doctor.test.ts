@@ -54,7 +54,7 @@ test("where all is well it finds nothing, exits 0, and leaves nothing behind", a
   await admin.connect();
   try {
     const { groups } = await admin.listGroups();
-    const prefix = `${servers.settings.kafka.groupPrefix}.`;
+    const prefix = `${servers.settings.kafka.group}.`;
     expect(groups.filter(({ groupId }) => groupId.startsWith(prefix))).toEqual([]);
     expect(await admin.listTopics()).not.toContain(servers.settings.deadLetters.topic);
   } finally {

@@ -41,10 +41,10 @@ afterAll(async () => {
   await servers?.[Symbol.asyncDispose]();
 });
 
-const configFor = (topics: readonly object[], groupPrefix = servers.settings.kafka.groupPrefix) => ({
+const configFor = (topics: readonly object[], group = servers.settings.kafka.group) => ({
   ...servers.settings,
   http: { port: 0 },
-  kafka: { ...servers.settings.kafka, groupPrefix },
+  kafka: { ...servers.settings.kafka, group },
   elasticsearch: { nodes: [proxy.url], auth: { apiKey: "a2V5" }, tls: { ca: authority.caFile } },
   topics,
 });

@@ -96,7 +96,7 @@ function settingsOf(link: Link): KafkaSettings {
       : { ca: textOf(files.ca), cert: textOf(files.cert), key: secretOrNull(textOf(files.key)) };
   return kafkaSettings({
     brokers: [addressOf(link)],
-    groupPrefix: uniqueName("secured"),
+    group: uniqueName("secured"),
     tls,
     sasl: link.sasl ?? null,
   });
@@ -152,7 +152,7 @@ describe("what a host does with Kafka works over", () => {
             {
               kafka: settings,
               topic,
-              groupId: `${settings.groupPrefix}.${topic}`,
+              groupId: `${settings.group}.${topic}`,
               startAt: "earliest",
               logger,
               sharing: { host: topic, turn: () => 0 },

@@ -333,10 +333,10 @@ describe("the logs of a host on real servers", () => {
   }, 30_000);
 
   test("SIGTERM ends an open tail at once", async () => {
-    const groupPrefix = uniqueName("leaving");
+    const group = uniqueName("leaving");
     await using leaving = await startTestHost({
       ...stack.config,
-      kafka: { ...stack.config.kafka, groupPrefix },
+      kafka: { ...stack.config.kafka, group },
       topics: [topics.dated],
     });
     await leaving.untilTopic(topics.dated, "runs", ({ state }) => state === "running");

@@ -33,7 +33,7 @@ test("an index of the older template beside a new one is written to, audited, re
   const declared = { topic, format: "json", index: `${topic}-{yyyy.MM.dd}` };
   const config = {
     ...servers.config,
-    kafka: { ...servers.config.kafka, groupPrefix: topic },
+    kafka: { ...servers.config.kafka, group: topic },
     deadLetters: { topic: `${topic}.dead-letters` },
     topics: [{ ...declared, rejected: "dead-letter" }],
   };

@@ -135,7 +135,7 @@ describe("settings that do not work are not taken:", () => {
   );
 });
 
-test("http.port and kafka.groupPrefix need a restart: changed, they are refused, and what else changed is taken", async () => {
+test("http.port and kafka.group need a restart: changed, they are refused, and what else changed is taken", async () => {
   const [topic, added] = [uniqueName("fixed"), uniqueName("added")];
   for (const name of [topic, added]) await servers.kafka.createTopic(name, 1);
   const config = { ...servers.settings, topics: [topic] };
@@ -145,7 +145,7 @@ test("http.port and kafka.groupPrefix need a restart: changed, they are refused,
   await host.writeConfig({
     ...config,
     http: { port },
-    kafka: { ...servers.settings.kafka, groupPrefix: "other" },
+    kafka: { ...servers.settings.kafka, group: "other" },
     topics: [topic, added],
   });
   await untilRunning(host, added);
@@ -156,7 +156,7 @@ test("http.port and kafka.groupPrefix need a restart: changed, they are refused,
   const reasons = plan.refused.map(({ reason }) => reason);
   expect(reasons).toEqual([
     `http.port cannot change while running: 0 is kept, ${port} needs a restart`,
-    `kafka.groupPrefix cannot change while running: "${servers.settings.kafka.groupPrefix}" is kept, "other" needs a restart`,
+    `kafka.group cannot change while running: "${servers.settings.kafka.group}" is kept, "other" needs a restart`,
   ]);
   expect(sources.config.error).toBe(reasons.join("; "));
   expect(await untilReady(host, false, "config")).toBe(reasons.join("; "));

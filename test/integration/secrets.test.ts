@@ -171,7 +171,7 @@ const worlds: readonly [string, World][] = [
         http: http(fileOf),
         kafka: {
           brokers: servers.settings.kafka.brokers,
-          groupPrefix: uniqueName("leak"),
+          group: uniqueName("leak"),
           sasl: { mechanism: "plain", username: user, password: "${KAFKA_PASSWORD}" },
         },
         elasticsearch: { nodes: [echo], auth: { apiKey: fileOf("apiKey") } },

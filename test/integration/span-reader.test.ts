@@ -19,7 +19,7 @@ describe("spans of a topic", () => {
   function reader(topic: string) {
     const kafka = kafkaSettings({
       brokers: servers.addresses.brokers,
-      groupPrefix: uniqueName("spans"),
+      group: uniqueName("spans"),
     });
     return {
       kafka,
@@ -36,7 +36,7 @@ describe("spans of a topic", () => {
         await admin.connect();
         try {
           const { groups } = await admin.listGroups();
-          return groups.filter(({ groupId }) => groupId.startsWith(kafka.groupPrefix));
+          return groups.filter(({ groupId }) => groupId.startsWith(kafka.group));
         } finally {
           await admin.disconnect();
         }

@@ -8,7 +8,7 @@ export interface ConsoleWorld extends AsyncDisposable {
   readonly elasticsearch: TestElasticsearch;
   /** Of a host of its own: group prefix, dead-letter topic and etcd key belong to nobody else. */
   readonly servers: {
-    readonly kafka: { readonly brokers: string[]; readonly groupPrefix: string };
+    readonly kafka: { readonly brokers: string[]; readonly group: string };
     readonly elasticsearch: { readonly nodes: string[] };
     readonly etcd: { readonly endpoints: string[]; readonly keys: string[] };
     readonly deadLetters: { readonly topic: string };
@@ -22,7 +22,7 @@ export async function openConsoleWorld(): Promise<ConsoleWorld> {
     kafka,
     elasticsearch: testElasticsearch(stack.elasticsearchNode),
     servers: {
-      kafka: { brokers: stack.brokers, groupPrefix: uniqueName("console") },
+      kafka: { brokers: stack.brokers, group: uniqueName("console") },
       elasticsearch: { nodes: [stack.elasticsearchNode] },
       etcd: { endpoints: stack.etcdEndpoints, keys: [`${uniqueName("console")}/`] },
       deadLetters: { topic: uniqueName("dead") },

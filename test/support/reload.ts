@@ -76,7 +76,7 @@ export async function untilCommitted(
     await eventually(
       `all of ${topic} is committed`,
       async () => {
-        const committed = await kafka.committed(`${settings.kafka.groupPrefix}.${topic}`, topic);
+        const committed = await kafka.committed(`${settings.kafka.group}.${topic}`, topic);
         return [...(await kafka.ends(topic))].every(([partition, end]) => {
           const offset = committed.get(partition) ?? -1;
           return offset === end || (end === 0 && offset === -1);
@@ -130,7 +130,7 @@ export async function memberIds({ kafka, settings }: TestServers, topic: string)
   const admin = kafka.kafka.admin();
   await admin.connect();
   try {
-    const { groups } = await admin.describeGroups([`${settings.kafka.groupPrefix}.${topic}`]);
+    const { groups } = await admin.describeGroups([`${settings.kafka.group}.${topic}`]);
     return groups.flatMap(({ members }) => members.map(({ memberId }) => memberId));
   } finally {
     await admin.disconnect();

@@ -11,7 +11,7 @@ export interface TestServers extends AsyncDisposable {
   readonly etcdEndpoints: readonly string[];
   /** For a host's config file; the dead-letter topic is this test file's own. */
   readonly settings: {
-    readonly kafka: { readonly brokers: readonly string[]; readonly groupPrefix: string };
+    readonly kafka: { readonly brokers: readonly string[]; readonly group: string };
     readonly elasticsearch: { readonly nodes: readonly string[] };
     readonly deadLetters: { readonly topic: string };
   };
@@ -27,7 +27,7 @@ export async function openTestServers(): Promise<TestServers> {
     elasticsearch: testElasticsearch(stack.elasticsearchNode),
     etcdEndpoints: stack.etcdEndpoints,
     settings: {
-      kafka: { brokers: stack.brokers, groupPrefix: uniqueName("reload") },
+      kafka: { brokers: stack.brokers, group: uniqueName("reload") },
       elasticsearch: { nodes: [stack.elasticsearchNode] },
       deadLetters: { topic: uniqueName("dead") },
     },

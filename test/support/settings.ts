@@ -48,7 +48,8 @@ export function httpSettings(changes: PlainHttpSettings = {}): HttpSettings {
 export function kafkaSettings(changes: Partial<KafkaSettings> = {}): KafkaSettings {
   return {
     brokers: ["127.0.0.1:9092"],
-    groupPrefix: "penstock",
+    group: "penstock",
+    rack: null,
     inFlightMaxBytes: 256 * 1024 * 1024,
     maxBatchBytes: 128 * 1024 * 1024,
     tls: null,

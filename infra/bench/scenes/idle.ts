@@ -30,7 +30,7 @@ export const idle: Scene = {
             brokers: broker.brokers,
             elasticsearchNode: stack.elasticsearch.node,
             topics: topics.slice(0, count),
-            groupPrefix: `idle${done}`,
+            group: `idle${done}`,
             settleMs: quick ? 5_000 : 15_000,
             watchMs: quick ? 10_000 : 20_000,
             views: count === AIMED ? ["overview", "topics"] : [],

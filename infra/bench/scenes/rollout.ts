@@ -27,7 +27,7 @@ export const rollout: Scene = {
           producer: broker.producer,
           topics,
           recordsPerSecond: PER_SECOND,
-          groupPrefix: `rollout${n}`,
+          group: `rollout${n}`,
           replicas: REPLICAS,
           ways,
           settleMs: 2_000,

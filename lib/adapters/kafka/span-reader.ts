@@ -68,7 +68,7 @@ export async function readSpans(
   try {
     const tracks = trackSpans(options.topic, spans, await offsets.ranges(options.topic, signal));
     if (tracks.pending().length === 0) return;
-    const groupId = `${options.kafka.groupPrefix}.reader-${crypto.randomUUID()}`;
+    const groupId = `${options.kafka.group}.reader-${crypto.randomUUID()}`;
     try {
       // What was read is kept: it goes on where it stood.
       await whileLeadersMove(() => readTracks(options, groupId, tracks, onBatch, signal), signal);

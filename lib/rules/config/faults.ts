@@ -41,7 +41,11 @@ function faultsOf(issue: Issue, base: Path): Fault[] {
 }
 
 /** What an earlier version called them: they are refused with today's name, in etcd too. */
-export const formerNames: ReadonlyMap<string, string> = new Map([["overflow", "rejected"]]);
+export const formerNames: ReadonlyMap<string, string> = new Map([
+  ["overflow", "rejected"],
+  // One group for all topics now, where each had one of its own below the prefix.
+  ["groupPrefix", "group"],
+]);
 
 function unknownKeyRule(key: string, known: readonly string[]): string {
   const today = formerNames.get(key);

@@ -86,10 +86,13 @@ const kafka = mapping({
   brokers: listOf(hostPorts)
     .min(1, "is empty: at least one broker is needed")
     .describe("Each text may name several, with commas between; so may those of nodes and endpoints."),
-  groupPrefix: text
-    .regex(/^[a-zA-Z0-9._-]{1,200}$/, "is not a group prefix (1 to 200 of a-z A-Z 0-9 . _ -)")
+  group: text
+    .regex(/^[a-zA-Z0-9._-]{1,200}$/, "is not a consumer group (1 to 200 of a-z A-Z 0-9 . _ -)")
     .default("penstock")
-    .describe("The consumer group of a topic is <groupPrefix>.<topic>."),
+    .describe("The consumer group of all topics and hosts."),
+  rack: nonEmptyText
+    .optional()
+    .describe("Where this host is, as the brokers name their racks: it reads from the nearest replica."),
   inFlight: mapping({
     maxBytes: size.prefault("256mb").describe("Record bytes that all topics together may hold in memory."),
   }).prefault({}),

@@ -75,7 +75,8 @@ export function buildSettings(
     },
     kafka: {
       brokers: kafka.brokers.flatMap(addressesIn),
-      groupPrefix: kafka.groupPrefix,
+      group: kafka.group,
+      rack: kafka.rack ?? null,
       inFlightMaxBytes: kafka.inFlight.maxBytes,
       maxBatchBytes: kafka.maxBatchBytes,
       tls: readTls(kafka.ssl, ["kafka", "ssl"]),

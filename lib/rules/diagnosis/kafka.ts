@@ -151,11 +151,7 @@ export function judgeGroups(answers: ReadonlyMap<string, GroupFacts | Refused>):
     if (strangers.length === 0) continue;
     const seen = `it is used by another client: ${namesText(strangers)}`;
     checks.push(
-      warning(
-        `group ${id}`,
-        seen,
-        "choose another kafka.groupPrefix: two that share a group share its partitions",
-      ),
+      warning(`group ${id}`, seen, "choose another kafka.group: two that share a group share its partitions"),
     );
   }
   const [first] = refused;
@@ -165,7 +161,7 @@ export function judgeGroups(answers: ReadonlyMap<string, GroupFacts | Refused>):
       failed(
         "groups",
         `cannot be used: ${namesText(ids)}: ${first[1].refused}`,
-        "grant READ and DESCRIBE on groups that begin with kafka.groupPrefix (a prefixed rule)",
+        "grant READ and DESCRIBE on groups that begin with kafka.group (a prefixed rule)",
       ),
     );
   }
@@ -177,8 +173,7 @@ const UNREACHABLE =
   /nothing listens at|no route leads to|is not known|did not answer within|does not answer|comes about in time|the connection to .* broke/;
 const REACH_IT =
   "start the broker at that address, or let advertised.listeners name one that can be reached from here";
-const GRANT_READ =
-  "grant READ on the topic, and READ and DESCRIBE on groups that begin with kafka.groupPrefix";
+const GRANT_READ = "grant READ on the topic, and READ and DESCRIBE on groups that begin with kafka.group";
 
 /** @param tried by topic: why a record could not be read; null: it was. @param others topics that have records and were not tried */
 export function judgeReading(tried: ReadonlyMap<string, string | null>, others: number): Check[] {

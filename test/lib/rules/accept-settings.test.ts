@@ -17,7 +17,7 @@ test("the same settings are taken without a word", () => {
 
 test("an address and a group prefix stay, each refused with both values; the rest is taken", () => {
   const http = { ...running.http, hostname: "0.0.0.0", port: 9090, token: new Secret("t") };
-  const wanted = settings({ http, kafka: kafkaSettings({ groupPrefix: "other" }) });
+  const wanted = settings({ http, kafka: kafkaSettings({ group: "other" }) });
   const accepted = acceptSettings(running, wanted);
   expect(accepted.settings.http).toEqual({ ...http, hostname: "127.0.0.1", port: 8080 });
   expect(accepted.settings.http.token?.reveal()).toBe("t");
@@ -26,7 +26,7 @@ test("an address and a group prefix stay, each refused with both values; the res
   expect(accepted.refused).toEqual([
     'http.hostname cannot change while running: "127.0.0.1" is kept, "0.0.0.0" needs a restart',
     "http.port cannot change while running: 8080 is kept, 9090 needs a restart",
-    'kafka.groupPrefix cannot change while running: "penstock" is kept, "other" needs a restart',
+    'kafka.group cannot change while running: "penstock" is kept, "other" needs a restart',
   ]);
 });
 

@@ -42,7 +42,7 @@ describe("its hash", () => {
 
   test.each([
     { brokers: ["127.0.0.1:9093"] },
-    { groupPrefix: "other" },
+    { group: "other" },
     { tls: { ca: "PEM", cert: null, key: null } },
     { sasl: { mechanism: "plain", username: "u", password: new Secret("p") } },
     { tls: { ca: null, cert: "PEM", key: new Secret("PEM") } },

@@ -62,7 +62,7 @@ export async function playClusterScene(world: ClusterWorld, scenario: Scenario):
   for (const topic of topics) await kafka.createTopic(topic, PARTITIONS);
   await declareInEtcd(world, run, topics.slice(TOPICS / 2));
   const config = {
-    kafka: { brokers: world.brokers, groupPrefix: run },
+    kafka: { brokers: world.brokers, group: run },
     elasticsearch: { nodes: world.nodes, bulk: { requestTimeout: "5s" } },
     etcd: { endpoints: world.etcdEndpoints, keys: [run] },
     deadLetters: { topic: `${run}.dead` },
@@ -155,13 +155,9 @@ async function settled(hosts: readonly TestHost[]): Promise<boolean> {
   );
 }
 
-async function allCommitted(
-  kafka: TestKafka,
-  groupPrefix: string,
-  topics: readonly string[],
-): Promise<boolean> {
+async function allCommitted(kafka: TestKafka, group: string, topics: readonly string[]): Promise<boolean> {
   for (const topic of topics) {
-    const committed = await kafka.committed(`${groupPrefix}.${topic}`, topic);
+    const committed = await kafka.committed(`${group}.${topic}`, topic);
     for (const [partition, end] of await kafka.ends(topic)) {
       if (committed.get(partition) !== end) return false;
     }

@@ -53,11 +53,11 @@ export async function playStops(
 async function liveAndStop(
   world: ClusterWorld,
   topics: readonly string[],
-  groupPrefix: string,
+  group: string,
   lifeMs: number,
 ): Promise<HostEnd> {
   await using host = await startTestHost({
-    kafka: { brokers: world.brokers, groupPrefix },
+    kafka: { brokers: world.brokers, group },
     elasticsearch: { nodes: world.nodes },
     topics,
     shutdown: { deadline: "20s" },

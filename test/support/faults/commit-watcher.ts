@@ -16,7 +16,7 @@ export interface CommitWatcher {
 export interface WatcherOptions {
   readonly brokers: readonly string[];
   readonly elasticsearchNode: string;
-  readonly groupPrefix: string;
+  readonly group: string;
   readonly topics: readonly TopicPlan[];
   readonly acknowledged: AcknowledgedOffsets;
 }
@@ -114,7 +114,7 @@ interface CommitReader {
 }
 
 /** Gives up soon, unlike the tests' own client: what cannot be sampled now is sampled later. */
-function createReader({ brokers, groupPrefix }: WatcherOptions): CommitReader {
+function createReader({ brokers, group }: WatcherOptions): CommitReader {
   const admin = new Kafka({
     clientId: "watcher",
     brokers: [...brokers],
@@ -128,7 +128,7 @@ function createReader({ brokers, groupPrefix }: WatcherOptions): CommitReader {
   return {
     async committed(topic) {
       await (connected ??= admin.connect());
-      const [entry] = await admin.fetchOffsets({ groupId: `${groupPrefix}.${topic}`, topics: [topic] });
+      const [entry] = await admin.fetchOffsets({ groupId: `${group}.${topic}`, topics: [topic] });
       const offsets = (entry?.partitions ?? []).map(
         ({ partition, offset }) => [partition, Number(offset)] as const,
       );

@@ -32,7 +32,7 @@ export interface SceneOptions {
 export interface Scene {
   readonly world: FaultWorld;
   readonly plans: readonly TopicPlan[];
-  readonly groupPrefix: string;
+  readonly group: string;
   /** In the order they were started; those too that have ended. */
   readonly replicas: readonly Replica[];
   readonly acknowledged: AcknowledgedOffsets;
@@ -80,7 +80,7 @@ export async function playScene(
   await using resources = new AsyncDisposableStack();
   const lanes = resources.use(await world.reserve(options.atMostReplicas ?? replicaCount));
   const run = uniqueName("fault");
-  const groupPrefix = run;
+  const group = run;
   const deadLetters = `${run}.dead`;
   const plans = (options.topics ?? [{}]).map(({ partitions, format, poisonEvery }, n) => ({
     topic: `${run}.t${n}`,
@@ -92,7 +92,7 @@ export async function playScene(
 
   const acknowledged = new AcknowledgedOffsets();
   const configFor = (broker: string, node: string): object => ({
-    kafka: { brokers: [broker], groupPrefix },
+    kafka: { brokers: [broker], group },
     elasticsearch: { nodes: [node], bulk: { requestTimeout: options.requestTimeout ?? "30s" } },
     deadLetters: { topic: deadLetters },
     topics: plans.map(({ topic, format }) => ({
@@ -116,7 +116,7 @@ export async function playScene(
   const watcher = watchCommits({
     brokers,
     elasticsearchNode: world.stack.elasticsearch.node,
-    groupPrefix,
+    group,
     topics: plans,
     acknowledged,
   });
@@ -129,7 +129,7 @@ export async function playScene(
   const scene: Scene = {
     world,
     plans,
-    groupPrefix,
+    group,
     replicas,
     acknowledged,
     watcher,
@@ -220,7 +220,7 @@ async function prepare(world: FaultWorld, plan: TopicPlan): Promise<void> {
 }
 
 /** Every host that runs says it is ready, and all that Kafka holds is committed. */
-async function untilWell({ world, plans, groupPrefix, replicas }: Scene, withinMs: number): Promise<void> {
+async function untilWell({ world, plans, group, replicas }: Scene, withinMs: number): Promise<void> {
   let missing = "nothing was asked yet";
   const isWell = async (): Promise<boolean> => {
     for (const [n, replica] of replicas.entries()) {
@@ -229,7 +229,7 @@ async function untilWell({ world, plans, groupPrefix, replicas }: Scene, withinM
       if (!(await replica.ready())) return false;
     }
     for (const { topic } of plans) {
-      const committed = await world.kafka.committed(`${groupPrefix}.${topic}`, topic);
+      const committed = await world.kafka.committed(`${group}.${topic}`, topic);
       for (const [partition, end] of await world.kafka.ends(topic)) {
         missing = `${topic}/${partition} is committed up to ${committed.get(partition)} of ${end}`;
         if (end > 0 && committed.get(partition) !== end) return false;

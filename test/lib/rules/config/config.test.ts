@@ -56,7 +56,8 @@ describe("what is accepted", () => {
         http: httpSettings(),
         kafka: {
           brokers: ["k:9092"],
-          groupPrefix: "penstock",
+          group: "penstock",
+          rack: null,
           inFlightMaxBytes: 268_435_456,
           maxBatchBytes: 134_217_728,
           tls: null,
@@ -89,7 +90,8 @@ describe("what is accepted", () => {
 http: { hostname: 0.0.0.0, port: "\${PORT}", token: "\${TOKEN}", openMetrics: true }
 kafka:
   brokers: ["k1:9092", "[::1]:9093"]
-  groupPrefix: p
+  group: p
+  rack: eu-1a
   inFlight: { maxBytes: 1gb }
   ssl: { ca: /ca.pem, cert: /cert.pem, key: /key.pem }
   sasl: { mechanism: scram-sha-512, username: u, password: "\${PW}" }
@@ -123,7 +125,8 @@ log: { level: debug }
       ),
       kafka: {
         brokers: ["k1:9092", "[::1]:9093"],
-        groupPrefix: "p",
+        group: "p",
+        rack: "eu-1a",
         inFlightMaxBytes: 1_073_741_824,
         maxBatchBytes: 134_217_728,
         tls: { ca: pem, cert: client.cert, key: client.key },
@@ -546,13 +549,21 @@ describe("the file as a whole", () => {
     ]);
   });
 
+  test("the key that named a group for each topic is refused with the name of today's", () => {
+    const text =
+      'kafka: { brokers: ["k:9092"], groupPrefix: p }\nelasticsearch: { nodes: ["http://e:9200"] }';
+    expect(problemsOf(text)).toEqual([
+      'config.yaml:1:31 kafka.groupPrefix: unknown key; it is called "group" now',
+    ]);
+  });
+
   test("every problem at once, in the file's order", () => {
     expect(
       problemsOf('elasticsearch: { nodes: [x] }\nkafka: { brokers: [y], zz: 1 }\ntopics: [A, "b c"]'),
     ).toEqual([
       'config.yaml:1:26 elasticsearch.nodes[0]: "x" is not an http:// or https:// URL',
       'config.yaml:2:20 kafka.brokers[0]: "y" is not host:port',
-      "config.yaml:2:24 kafka.zz: unknown key (known: brokers, groupPrefix, inFlight, maxBatchBytes, ssl, sasl)",
+      "config.yaml:2:24 kafka.zz: unknown key (known: brokers, group, rack, inFlight, maxBatchBytes, ssl, sasl)",
       `config.yaml:3:10 topics[0]: "A" ${indexRule}`,
       `config.yaml:3:13 topics[1]: "b c" ${topicRule}`,
     ]);
@@ -583,7 +594,7 @@ describe("the file as a whole", () => {
     const secret = "s3cr3t value";
     const text = `
 http: { hostname: "\${S}" }
-kafka: { brokers: ["\${S}"], groupPrefix: "\${S}", ssl: { ca: "\${S}" }, sasl: { mechanism: "\${S}", username: u } }
+kafka: { brokers: ["\${S}"], group: "\${S}", ssl: { ca: "\${S}" }, sasl: { mechanism: "\${S}", username: u } }
 elasticsearch: { nodes: ["\${S}"], auth: { apiKey: "\${S}", username: x }, bulk: { maxBytes: "\${S}" } }
 topics: ["\${S}", { topic: "\${S}", index: "\${S}" }]
 deadLetters: { topic: "\${S}" }`;

@@ -1,5 +1,6 @@
 import type { IngestBatchDeps } from "../../functions/ingest-batch.ts";
 import type { GroupTrouble } from "../../lib/adapters/kafka/group/member.ts";
+import type { RecordDecoder } from "../../lib/adapters/kafka/records/record-decoder.ts";
 import type { KafkaWire } from "../../lib/adapters/kafka/wire/wire.ts";
 import type { Specification } from "../../lib/rules/declaration.ts";
 import type { LostRange } from "../../lib/rules/position.ts";
@@ -15,6 +16,8 @@ import type { TopicEvents } from "./pump-deps.ts";
 export interface FlowDeps {
   /** The way to the brokers that these settings name. Asked for with each other settings; the flow closes it. */
   openWire(kafka: KafkaSettings): KafkaWire;
+  /** Makes records of what is fetched of the topic. */
+  createDecoder(topic: string): RecordDecoder;
   readonly bulk: IngestBatchDeps["bulk"];
   readonly deadLetters: IngestBatchDeps["deadLetters"];
   readonly time: Time;

@@ -1,0 +1,79 @@
+import { expect, test } from "bun:test";
+import { checkpointMetadata } from "../../lib/rules/checkpoint.ts";
+import { documentId } from "../../lib/rules/document-id.ts";
+import { createCensus, type RecordKind, type Transacted } from "./census.ts";
+
+/** A topic of one partition with these records, from offset 0. */
+function counted(...kinds: readonly (RecordKind | readonly [RecordKind, Transacted])[]) {
+  const census = createCensus();
+  census.created("t");
+  for (const [offset, given] of kinds.entries()) {
+    const [kind, transacted] = typeof given === "string" ? [given, "none" as const] : given;
+    census.appended("t", { partition: 0, offset, timestamp: 100 + offset, kind, transacted });
+  }
+  const id = (offset: number): string => documentId("t", { partition: 0, offset, timestamp: 100 + offset });
+  const about = (offset: number) => ({ topic: "t", partition: 0, offset, timestamp: 100 + offset });
+  return { census, id, about };
+}
+
+test("a commit is founded on what became of every record before it", () => {
+  const { census, id, about } = counted("fit", "unfit", "empty", ["fit", "aborted"]);
+  census.written("i", id(0));
+  census.letter(about(1));
+  census.committed("t", 0, 4, null);
+  expect(census.violations).toEqual([]);
+  expect(census.open(["t"])).toEqual([]);
+});
+
+test.each([
+  ["fit", "a record that is nowhere"],
+  ["unfit", "a refused record without a letter"],
+  [["fit", "open"], "a record of an open transaction"],
+] as const)("%p: a commit beyond %s is told", (kind) => {
+  const { census } = counted(kind);
+  census.committed("t", 0, 1, null);
+  expect(census.violations).toHaveLength(1);
+});
+
+test("a commit beyond the log's end, and one that goes back, are told", () => {
+  const { census, id } = counted("fit", "fit");
+  census.written("i", id(0));
+  census.written("i", id(1));
+  census.committed("t", 0, 3, null);
+  expect(census.violations).toHaveLength(1);
+  census.committed("t", 0, 2, null);
+  census.committed("t", 0, 1, null);
+  expect(census.violations).toHaveLength(2);
+});
+
+test("what retention took needs no outcome; a lost index makes no record unknown", () => {
+  const { census, id } = counted("fit", "fit", "fit");
+  census.expired("t", 0, 2);
+  census.written("i", id(2));
+  census.indexLost("i");
+  census.committed("t", 0, 3, null);
+  expect(census.violations).toEqual([]);
+  expect(census.open(["t"])).toEqual([]);
+});
+
+test("a document of no record, of one that is no document, and one that stands twice, are told", () => {
+  const { census, id, about } = counted("fit", ["fit", "aborted"], "fit");
+  census.written("i", "t:0:9:x");
+  census.written("i", id(1));
+  census.written("i", id(0));
+  census.written("j", id(0));
+  census.letter(about(2));
+  expect(census.violations).toHaveLength(4);
+});
+
+test("a commit of a log that was is none of the log that is", () => {
+  const { census, id } = counted("fit");
+  census.written("i", id(0));
+  census.created("t");
+  census.appended("t", { partition: 0, offset: 0, timestamp: 900, kind: "fit", transacted: "none" });
+  census.committed("t", 0, 1, checkpointMetadata({ offset: 0, timestamp: 100 }));
+  expect(census.violations).toEqual([]);
+  census.committed("t", 0, 1, checkpointMetadata({ offset: 0, timestamp: 900 }));
+  expect(census.violations).toHaveLength(1);
+  expect(census.open(["t"])).toEqual(["t:0:0 (fit)"]);
+});

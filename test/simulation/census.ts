@@ -1,0 +1,249 @@
+import { documentId } from "../../lib/rules/document-id.ts";
+import { parseCheckpoint } from "../../lib/rules/checkpoint.ts";
+import type { LetterAbout } from "./dead-letters.ts";
+
+export type RecordKind =
+  /** Fit for its index. */
+  | "fit"
+  /** The mapping refuses it. */
+  | "unfit"
+  /** Without a value. */
+  | "empty";
+
+/** Of the transaction that it was written in. */
+export type Transacted = "none" | "open" | "committed" | "aborted";
+
+/** One record of Kafka, and what is known to have become of it. */
+export interface CountedRecord {
+  readonly partition: number;
+  readonly offset: number;
+  readonly timestamp: number;
+  readonly kind: RecordKind;
+  transacted: Transacted;
+  /** Where it stands; null: nowhere. */
+  index: string | null;
+  /** True: it was once written, and its index got lost. */
+  vanished: boolean;
+  letters: number;
+}
+
+interface PartitionCount {
+  /** In the order of their offsets. */
+  readonly records: CountedRecord[];
+  /** Kafka keeps nothing before it. */
+  logStart: number;
+  /** One past the last offset. */
+  end: number;
+  /** Before it, every record has its outcome: found by commits, so that none is looked at twice. */
+  known: number;
+  /** The last commit that was accepted for this log; null: none. */
+  committed: number | null;
+}
+
+/** A topic from its creation to its deletion. */
+interface Incarnation {
+  readonly partitions: Map<number, PartitionCount>;
+}
+
+interface TopicCount {
+  /** The present one last. */
+  readonly incarnations: Incarnation[];
+  /** True: records may stand in its former index and in its present one. */
+  movesIndex: boolean;
+}
+
+/**
+ * Counts every record, from what Kafka was given to what became of it, beside the hosts and without their help: it learns only
+ * from the simulated servers.
+ */
+export interface Census {
+  created(topic: string): void;
+  appended(
+    topic: string,
+    record: Pick<CountedRecord, "partition" | "offset" | "timestamp" | "kind" | "transacted">,
+  ): void;
+  /** The log goes on behind a mark that is no record. */
+  extended(topic: string, partition: number, end: number): void;
+  /** A transaction ended. */
+  ended(topic: string, partition: number, offsets: ReadonlySet<number>, as: "committed" | "aborted"): void;
+  /** Retention: nothing before it is kept. */
+  expired(topic: string, partition: number, logStart: number): void;
+  movesIndex(topic: string): void;
+  written(index: string, id: string): void;
+  indexLost(index: string): void;
+  letter(about: LetterAbout): void;
+  /** The coordinator took it. */
+  committed(topic: string, partition: number, offset: number, metadata: string | null): void;
+  /** Of the present incarnation of these topics: what is still to come. Empty: every record has its outcome. */
+  open(topics: Iterable<string>): string[];
+  /** What must not have happened. */
+  readonly violations: readonly string[];
+  readonly counts: { readonly records: number; readonly written: number; readonly letters: number };
+}
+
+export function createCensus(): Census {
+  const topics = new Map<string, TopicCount>();
+  const byId = new Map<string, { readonly topic: TopicCount; readonly record: CountedRecord }>();
+  const byIndex = new Map<string, Set<CountedRecord>>();
+  const violations: string[] = [];
+  const counts = { records: 0, written: 0, letters: 0 };
+
+  const topicOf = (name: string): TopicCount => {
+    const topic = topics.get(name);
+    if (topic === undefined) throw new Error(`no topic ${name}`);
+    return topic;
+  };
+
+  const partitionOf = ({ incarnations }: TopicCount, partition: number): PartitionCount => {
+    const present = incarnations.at(-1)?.partitions;
+    let count = present?.get(partition);
+    if (count === undefined) {
+      count = { records: [], logStart: 0, end: 0, known: 0, committed: null };
+      present?.set(partition, count);
+    }
+    return count;
+  };
+
+  /** @returns why so much may not be committed of this log; null: it may */
+  const unfounded = (count: PartitionCount, offset: number): string | null => {
+    if (offset > count.end) return `the log ends at ${count.end}`;
+    const { records } = count;
+    for (; count.known < records.length; count.known += 1) {
+      const record = records[count.known];
+      if (record === undefined || record.offset >= offset) return null;
+      if (record.offset >= count.logStart && !hasOutcome(record))
+        return `record ${record.offset} (${record.kind}, transaction ${record.transacted}) has no outcome`;
+    }
+    return null;
+  };
+
+  /** The logs that a commit may be about, the likeliest first. */
+  const logsOf = (topic: TopicCount, partition: number, metadata: string | null): PartitionCount[] => {
+    const logs = topic.incarnations
+      .flatMap((incarnation) => incarnation.partitions.get(partition) ?? [])
+      .toReversed();
+    const last = parseCheckpoint(metadata);
+    if (last === null) return logs;
+    const holding = logs.filter(({ records }) =>
+      records.some(({ offset, timestamp }) => offset === last.offset && timestamp === last.timestamp),
+    );
+    return holding.length > 0 ? holding : logs;
+  };
+
+  return {
+    violations,
+    counts,
+    created(name) {
+      const topic = topics.get(name) ?? { incarnations: [], movesIndex: false };
+      topics.set(name, topic);
+      topic.incarnations.push({ partitions: new Map() });
+    },
+    appended(name, { partition, offset, timestamp, kind, transacted }) {
+      const topic = topicOf(name);
+      const record: CountedRecord = {
+        partition,
+        offset,
+        timestamp,
+        kind,
+        transacted,
+        index: null,
+        vanished: false,
+        letters: 0,
+      };
+      const count = partitionOf(topic, partition);
+      count.records.push(record);
+      count.end = offset + 1;
+      counts.records += 1;
+      byId.set(documentId(name, record), { topic, record });
+    },
+    extended(name, partition, end) {
+      const count = partitionOf(topicOf(name), partition);
+      count.end = Math.max(count.end, end);
+    },
+    ended(name, partition, offsets, as) {
+      for (const record of partitionOf(topicOf(name), partition).records)
+        if (offsets.has(record.offset)) record.transacted = as;
+    },
+    expired(name, partition, logStart) {
+      const count = partitionOf(topicOf(name), partition);
+      count.logStart = Math.max(count.logStart, logStart);
+    },
+    movesIndex(name) {
+      topicOf(name).movesIndex = true;
+    },
+    written(index, id) {
+      const found = byId.get(id);
+      if (found === undefined) {
+        violations.push(`index ${index}: document ${id} is of no record`);
+        return;
+      }
+      const { topic, record } = found;
+      if (record.kind !== "fit" || record.transacted === "open" || record.transacted === "aborted")
+        violations.push(
+          `index ${index}: document ${id} is of a record that is ${record.kind}, transaction ${record.transacted}`,
+        );
+      if (record.index !== null && !topic.movesIndex)
+        violations.push(`document ${id} stands in index ${record.index} and in index ${index}`);
+      record.index = index;
+      counts.written += 1;
+      const records = byIndex.get(index) ?? new Set();
+      byIndex.set(index, records.add(record));
+    },
+    indexLost(index) {
+      for (const record of byIndex.get(index) ?? []) {
+        record.vanished = true;
+        record.index = null;
+      }
+      byIndex.delete(index);
+    },
+    letter(about) {
+      const found = byId.get(documentId(about.topic, about));
+      const name = `${about.topic}:${about.partition}:${about.offset}`;
+      if (found === undefined) violations.push(`a dead letter is of no record: ${name}`);
+      else {
+        const { record } = found;
+        counts.letters += 1;
+        record.letters += 1;
+        if (record.kind !== "unfit" || record.transacted === "open" || record.transacted === "aborted")
+          violations.push(
+            `a dead letter is of record ${name}, which is ${record.kind}, transaction ${record.transacted}`,
+          );
+      }
+    },
+    committed(name, partition, offset, metadata) {
+      const topic = topics.get(name);
+      const place = `commit of ${name}:${partition} at ${offset}`;
+      const logs = topic === undefined ? [] : logsOf(topic, partition, metadata);
+      const reasons: string[] = [];
+      for (const log of logs) {
+        const reason = unfounded(log, offset);
+        if (reason === null) {
+          if (logs.length === 1 && offset < (log.committed ?? 0))
+            violations.push(`${place}: it was committed up to ${log.committed} before`);
+          log.committed = offset;
+          return;
+        }
+        reasons.push(reason);
+      }
+      // A topic of which nothing was ever written may be committed at its start.
+      if (offset > 0 || logs.length > 0) violations.push(`${place}: ${reasons[0] ?? "there is no such log"}`);
+    },
+    open(names) {
+      const open: string[] = [];
+      for (const name of names) {
+        for (const [partition, count] of topicOf(name).incarnations.at(-1)?.partitions ?? []) {
+          for (const record of count.records)
+            if (record.offset >= count.logStart && record.transacted !== "open" && !hasOutcome(record))
+              open.push(`${name}:${partition}:${record.offset} (${record.kind})`);
+        }
+      }
+      return open;
+    },
+  };
+}
+
+function hasOutcome({ kind, transacted, index, vanished, letters }: CountedRecord): boolean {
+  if (transacted === "open") return false;
+  if (transacted === "aborted" || kind === "empty") return true;
+  return index !== null || vanished || letters > 0;
+}

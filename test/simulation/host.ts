@@ -1,5 +1,6 @@
 import { applyPlan } from "../../functions/apply-plan.ts";
 import type { Flow, FlowDeps } from "../../infra/host/flow-deps.ts";
+import type { RecordDecoder } from "../../lib/adapters/kafka/records/record-decoder.ts";
 import type { KafkaWire } from "../../lib/adapters/kafka/wire/wire.ts";
 import type { DesiredTopic } from "../../lib/rules/desired.ts";
 import { messageOf } from "../../lib/rules/errors.ts";
@@ -38,6 +39,7 @@ export interface HostWorld {
   readonly deadLetters: SimulatedDeadLetters;
   readonly declarations: SimulatedDeclarations;
   openWire(host: string): KafkaWire;
+  createDecoder(topic: string, time: Time): RecordDecoder;
   /** Null: Kafka does not answer. */
   listTopics(): ReadonlySet<string> | null;
   readonly createFlow: CreateFlow;
@@ -67,6 +69,7 @@ export function startSimulatedHost(name: string, world: HostWorld): SimulatedHos
 
   const flow = world.createFlow({
     openWire: () => process.wire(world.openWire(name)),
+    createDecoder: (topic) => world.createDecoder(topic, process.time),
     bulk: process.bulk(world.elasticsearch.bulk),
     deadLetters: {
       store: (letters, signal) => process.reach(world.deadLetters.store(letters, signal)),

@@ -3,10 +3,40 @@ import { OUR_CLIENT_ID } from "../../rules/group-strangers.ts";
 import type { Logger } from "../../rules/logger.ts";
 import type { KafkaSettings, SaslSettings, TlsSettings } from "../../rules/settings.ts";
 import { registerCodecs } from "./codecs.ts";
+import type { LoginAttempt } from "./login-gate.ts";
 import { createKafkaLinks, type KafkaLinks } from "./links.ts";
 
 /** kafkajs changes its defaults under NODE_ENV=test, so they are always given. */
 const RETRY = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 6, factor: 0.2, multiplier: 2 } as const;
+
+/** What every connection to a broker is made with. */
+export type LinkOptions = ReturnType<typeof linkOptions>;
+
+/** @param links shared by clients that are many, or made again and again */
+export function linkOptions(settings: KafkaSettings, links: KafkaLinks) {
+  const { brokers, sasl, tls } = settings;
+  return {
+    clientId: OUR_CLIENT_ID,
+    connectionTimeout: 5_000,
+    ...(tls !== null && { ssl: tlsOptions(tls) }),
+    ...(sasl !== null && {
+      sasl: {
+        ...saslOptions(sasl),
+        admit: (at: LoginAttempt, login: () => Promise<void>) =>
+          links.logins.admit({ brokers, sasl }, at, login),
+      },
+    }),
+    links: {
+      choose: (addresses: readonly string[]) => links.addresses.choose(addresses),
+      served: (address: string) => links.addresses.served(address),
+      lost(address: string, error: Error) {
+        links.addresses.lost(address);
+        // Whoever says what is wrong there must not guess at what would have kept those others out too.
+        Object.assign(error, { servesOthers: links.addresses.hasServed(address) });
+      },
+    },
+  };
+}
 
 /**
  * A fresh kafkajs client. Consumers each take their own: two on one client share a map of committed offsets.
@@ -18,10 +48,9 @@ export function createKafkaClient(
   links: KafkaLinks = createKafkaLinks(),
 ): Kafka {
   registerCodecs();
-  const config: KafkaConfig = {
-    clientId: OUR_CLIENT_ID,
+  return new Kafka({
+    ...linkOptions(settings, links),
     brokers: [...settings.brokers],
-    connectionTimeout: 5_000,
     authenticationTimeout: 10_000,
     requestTimeout: 30_000,
     enforceRequestTimeout: true,
@@ -29,25 +58,7 @@ export function createKafkaClient(
     retry: { ...RETRY, restartOnFailure: () => Promise.resolve(false) },
     logLevel: logLevel.WARN,
     logCreator: quietLogCreator(logger),
-    links: {
-      choose: (addresses) => links.addresses.choose(addresses),
-      served: (address) => links.addresses.served(address),
-      lost(address, error) {
-        links.addresses.lost(address);
-        // Whoever says what is wrong there must not guess at what would have kept those others out too.
-        Object.assign(error, { servesOthers: links.addresses.hasServed(address) });
-      },
-    },
-  };
-  if (settings.tls !== null) config.ssl = tlsOptions(settings.tls);
-  const { brokers, sasl } = settings;
-  if (sasl !== null) {
-    config.sasl = {
-      ...saslOptions(sasl),
-      admit: (at, login) => links.logins.admit({ brokers, sasl }, at, login),
-    };
-  }
-  return new Kafka(config);
+  });
 }
 
 function tlsOptions(tls: TlsSettings): NonNullable<KafkaConfig["ssl"]> {

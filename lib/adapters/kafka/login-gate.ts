@@ -11,14 +11,15 @@ import type { SaslSettings } from "../../rules/settings.ts";
 export interface LoginGate {
   /**
    * Logs in, unless the same login was refused a moment ago.
-   * @param at `again`: a connection whose session ends logs in once more
    * @throws PenstockError `kafka_refused`; or what ended the connection
    */
-  admit(
-    to: LoginTarget,
-    at: { readonly broker: string; readonly again: boolean },
-    login: () => Promise<void>,
-  ): Promise<void>;
+  admit(to: LoginTarget, at: LoginAttempt, login: () => Promise<void>): Promise<void>;
+}
+
+export interface LoginAttempt {
+  readonly broker: string;
+  /** A connection whose session ends logs in once more. */
+  readonly again: boolean;
 }
 
 /** Other brokers may take what these refused. */

@@ -1,0 +1,20 @@
+import type { ApiCodec } from "./codec.ts";
+import { fetchCodec } from "./fetch-codec.ts";
+import { heartbeat, joinGroup, leaveGroup, syncGroup } from "./group-codecs.ts";
+import { findCoordinator, metadata } from "./metadata-codecs.ts";
+import { listOffsets, offsetCommit, offsetFetch } from "./offset-codecs.ts";
+import type { KafkaApi } from "./wire.ts";
+
+/** How each API is spoken. */
+export const apiCodecs: { readonly [A in KafkaApi]: ApiCodec<A> } = {
+  Metadata: metadata,
+  FindCoordinator: findCoordinator,
+  JoinGroup: joinGroup,
+  SyncGroup: syncGroup,
+  Heartbeat: heartbeat,
+  LeaveGroup: leaveGroup,
+  OffsetCommit: offsetCommit,
+  OffsetFetch: offsetFetch,
+  ListOffsets: listOffsets,
+  Fetch: fetchCodec,
+};

@@ -1,0 +1,39 @@
+import { abortable } from "../../../rules/abortable.ts";
+import type { Time } from "../../../rules/time.ts";
+
+/**
+ * Tries one after the other, the next where one failed, or has not answered for so long; the first answer counts.
+ * @throws what the first of them threw, once all have failed; the signal's reason
+ */
+export async function firstOf<T>(
+  tries: readonly (() => Promise<T>)[],
+  time: Time,
+  nextAfterMs: number,
+  signal?: AbortSignal,
+): Promise<T> {
+  const answered = Promise.withResolvers<T>();
+  const failures: unknown[] = [];
+  let begun = 0;
+  let isOver = false;
+  let callOff = (): void => {};
+  const begin = (): void => {
+    callOff();
+    const attempt = tries[begun];
+    if (isOver || attempt === undefined) return;
+    begun += 1;
+    callOff = time.after(nextAfterMs, begin);
+    attempt().then(answered.resolve, (error: unknown) => {
+      failures.push(error);
+      if (failures.length === tries.length) answered.reject(failures[0]);
+      else begin();
+    });
+  };
+  if (tries.length === 0) throw new RangeError("nothing to try");
+  begin();
+  try {
+    return await (signal === undefined ? answered.promise : abortable(answered.promise, signal));
+  } finally {
+    isOver = true;
+    callOff();
+  }
+}

@@ -1,0 +1,211 @@
+import Connection, {
+  type Logger as ConnectionLogger,
+  type Versions,
+} from "kafkajs/src/network/connection.js";
+import createSocketFactory from "kafkajs/src/network/socketFactory.js";
+import { PenstockError } from "../../../rules/errors.ts";
+import type { LinkOptions } from "../client.ts";
+import { BinaryReader, BinaryWriter } from "./binary.ts";
+import { apiCodecs } from "./codecs.ts";
+import type { ApiCodec } from "./codec.ts";
+import { errorName } from "./error-names.ts";
+import type { KafkaApi, KafkaCalls } from "./wire.ts";
+
+/** Which versions it speaks, a broker has at hand. One that says nothing for so long is frozen, or cut off. */
+const FIRST_ANSWER_MS = 3_000;
+/** For each answer of a login. */
+const LOGIN_MS = 10_000;
+const API_VERSIONS = { key: 18, version: 2, name: "ApiVersions" };
+
+/** One connection to a broker: opened with its first call, and again after it was lost. */
+export class LaneConnection {
+  /** `host:port` */
+  readonly address: string;
+  readonly #options: LinkOptions;
+  readonly #logger: ConnectionLogger;
+  #opening: PromiseWithResolvers<void> | null = null;
+  #connection: Connection | null = null;
+  #versions: Versions = {};
+  #underWay = 0;
+
+  constructor(address: string, options: LinkOptions, logger: ConnectionLogger) {
+    this.address = address;
+    this.#options = options;
+    this.#logger = logger;
+  }
+
+  get isOpen(): boolean {
+    return this.#connection?.connectionStatus === "connected" && this.#opening === null;
+  }
+
+  /** How many calls wait for their answer. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  /** What the broker told when it was opened last. */
+  get versions(): Versions {
+    return this.#versions;
+  }
+
+  /** Does nothing where it is open. @throws what kafkajs throws; PenstockError `kafka_refused` of a broker that is too old */
+  async open(): Promise<void> {
+    if (this.isOpen) return;
+    if (this.#opening === null) {
+      const opening = Promise.withResolvers<void>();
+      this.#opening = opening;
+      const end = (): void => {
+        if (this.#opening === opening) this.#opening = null;
+      };
+      this.#connect().then(
+        () => {
+          end();
+          opening.resolve();
+        },
+        (error: unknown) => {
+          end();
+          opening.reject(error);
+        },
+      );
+    }
+    await this.#opening.promise;
+  }
+
+  /** On one that is open. @param limitMs for the answer; without one the connection is closed @throws what kafkajs throws */
+  async ask<A extends KafkaApi>(
+    api: A,
+    request: KafkaCalls[A]["request"],
+    limitMs: number,
+  ): Promise<KafkaCalls[A]["answer"]> {
+    const connection = this.#connection;
+    if (connection === null) throw new PenstockError("kafka_unavailable", `${this.address} is not connected`);
+    this.#underWay += 1;
+    try {
+      const codec: ApiCodec<A> = apiCodecs[api];
+      const { key, version } = codec;
+      return await send(
+        connection,
+        { key, version, name: api, limitMs },
+        (writer) => codec.encode(writer, request),
+        (reader) => {
+          const throttledMs = reader.int32();
+          return { throttledMs, answer: codec.decode(reader) };
+        },
+      );
+    } finally {
+      this.#underWay -= 1;
+    }
+  }
+
+  /** At once; what is under way fails with this. */
+  cut(error: PenstockError): void {
+    const [connection, opening] = [this.#connection, this.#opening];
+    this.#connection = null;
+    this.#opening = null;
+    opening?.reject(error);
+    connection?.abandon(error);
+  }
+
+  async #connect(): Promise<void> {
+    const colon = this.address.lastIndexOf(":");
+    const connection = new Connection({
+      ...this.#options,
+      host: this.address.slice(0, colon).replace(/^\[(.*)\]$/, "$1"),
+      port: Number(this.address.slice(colon + 1)),
+      requestTimeout: LOGIN_MS,
+      logger: this.#logger,
+      socketFactory: createSocketFactory(),
+    });
+    this.#connection = connection;
+    try {
+      await connection.connect();
+      this.#versions = await askVersions(connection);
+      failIfTooOld(this.address, this.#versions);
+      connection.setVersions(this.#versions);
+      connection.setSupportAuthenticationProtocol(true);
+      await connection.authenticate();
+      // Cut meanwhile, it is nobody's any more.
+      if (this.#connection !== connection) throw closedWhileOpened(this.address);
+    } catch (error) {
+      connection.abandon(closedWhileOpened(this.address));
+      throw error;
+    }
+  }
+}
+
+function closedWhileOpened(address: string): PenstockError {
+  return new PenstockError(
+    "kafka_unavailable",
+    `the connection to ${address} was closed while it was opened`,
+    {
+      retryable: true,
+    },
+  );
+}
+
+interface Call {
+  readonly key: number;
+  readonly version: number;
+  readonly name: string;
+  readonly limitMs: number;
+}
+
+function send<T>(
+  connection: Connection,
+  { key, version, name, limitMs }: Call,
+  encode: (writer: BinaryWriter) => void,
+  decode: (reader: BinaryReader) => { readonly throttledMs: number; readonly answer: T },
+): Promise<T> {
+  const decoded = Promise.withResolvers<T>();
+  return connection.send({
+    request: {
+      apiKey: key,
+      apiVersion: version,
+      apiName: name,
+      encode() {
+        const writer = new BinaryWriter();
+        encode(writer);
+        return Promise.resolve({ buf: writer.written, buffer: writer.written });
+      },
+    },
+    response: {
+      decode(payload) {
+        const { throttledMs, answer } = decode(new BinaryReader(payload));
+        decoded.resolve(answer);
+        return Promise.resolve({ clientSideThrottleTime: throttledMs });
+      },
+      parse: () => decoded.promise,
+    },
+    limit: limitMs,
+    logResponseError: false,
+  });
+}
+
+async function askVersions(connection: Connection): Promise<Versions> {
+  const { error, versions } = await send(
+    connection,
+    { ...API_VERSIONS, limitMs: FIRST_ANSWER_MS },
+    () => {},
+    (reader) => {
+      const error = errorName(reader.int16());
+      const versions = reader.array(
+        () => [reader.int16(), { minVersion: reader.int16(), maxVersion: reader.int16() }] as const,
+      );
+      // One that does not know the version answers in the first one, without a throttle time.
+      const throttledMs = error === null ? reader.int32() : 0;
+      return { throttledMs, answer: { error, versions } };
+    },
+  );
+  // Its answer names the versions of this API alone.
+  return error === null ? Object.fromEntries(versions) : {};
+}
+
+/** @throws PenstockError `kafka_refused` */
+function failIfTooOld(address: string, versions: Versions): void {
+  for (const [api, { key, version }] of Object.entries(apiCodecs)) {
+    const known = versions[key];
+    if (known !== undefined && known.minVersion <= version && version <= known.maxVersion) continue;
+    const text = `Kafka at ${address} does not know version ${version} of ${api}: Penstock needs Kafka 2.4 or newer`;
+    throw new PenstockError("kafka_refused", text);
+  }
+}

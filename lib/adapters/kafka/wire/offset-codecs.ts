@@ -1,0 +1,53 @@
+import { readError, readTopics, writeTopics, type ApiCodec } from "./codec.ts";
+
+export const offsetCommit: ApiCodec<"OffsetCommit"> = {
+  key: 8,
+  version: 5,
+  encode(writer, { groupId, generation, memberId, topics }) {
+    writer.string(groupId).int32(generation).string(memberId);
+    writeTopics(writer, topics, ({ partition, offset, metadata }) =>
+      writer.int32(partition).int64(offset).nullableString(metadata),
+    );
+  },
+  decode: (reader) => ({
+    topics: readTopics(reader, () => ({ partition: reader.int32(), error: readError(reader) })),
+  }),
+};
+
+export const offsetFetch: ApiCodec<"OffsetFetch"> = {
+  key: 9,
+  version: 4,
+  encode(writer, { groupId, topics }) {
+    writer.string(groupId);
+    writeTopics(writer, topics, (partition) => writer.int32(partition));
+  },
+  decode(reader) {
+    const topics = readTopics(reader, () => {
+      const [partition, offset, metadata] = [reader.int32(), reader.int64(), reader.nullableString()];
+      return { partition, error: readError(reader), offset, metadata };
+    });
+    return { error: readError(reader), topics };
+  },
+};
+
+const NO_REPLICA = -1;
+/** The end of all that is replicated; read_committed would tell the last stable offset. */
+const READ_UNCOMMITTED = 0;
+/** Instead of a moment. */
+const AT = { earliest: -2, latest: -1 };
+
+export const listOffsets: ApiCodec<"ListOffsets"> = {
+  key: 2,
+  version: 3,
+  encode(writer, { at, topics }) {
+    writer.int32(NO_REPLICA).int8(READ_UNCOMMITTED);
+    writeTopics(writer, topics, (partition) => writer.int32(partition).int64(AT[at]));
+  },
+  decode: (reader) => ({
+    topics: readTopics(reader, () => {
+      const [partition, error] = [reader.int32(), readError(reader)];
+      reader.int64();
+      return { partition, error, offset: reader.int64() };
+    }),
+  }),
+};

@@ -1,9 +1,16 @@
 import { constants } from "node:buffer";
 import { promisify } from "node:util";
-import { gzip as gzipAsync, unzip, zstdCompressSync, zstdDecompress } from "node:zlib";
+import {
+  gzip as gzipAsync,
+  unzip,
+  unzipSync,
+  zstdCompressSync,
+  zstdDecompress,
+  zstdDecompressSync,
+} from "node:zlib";
 import { CompressionCodecs, CompressionTypes } from "kafkajs";
-import { compressFrame, decompressFrame } from "lz4-napi";
-import { compress, uncompress } from "snappy";
+import { compressFrame, decompressFrame, decompressFrameSync } from "lz4-napi";
+import { compress, uncompress, uncompressSync } from "snappy";
 
 /** What kafkajs asks of a codec; an encoder is its own growing buffer. */
 interface Codec {
@@ -20,6 +27,16 @@ class DecodedTooLargeError extends Error {
     super(`it is over ${maxBytes} bytes decompressed`);
   }
 }
+
+/**
+ * What is as small is decompressed at once: another thread would be asked for longer than it takes, twentyfold where a
+ * record batch holds a few records only.
+ */
+const SMALL_BYTES = { streamed: 256 * 1024, whole: 16 * 1024 };
+/** What became more is begun anew beside the event loop, which it would hold up. */
+const SMALL_MAX_BYTES = 4 * 1024 * 1024;
+/** In larger pieces than zlib's own: each of them is copied. */
+const PIECE_BYTES = 256 * 1024;
 
 /** Of Kafka's oldest two formats, which hold no record batches: nobody can write them any more. */
 const OLD_FORMAT_MAX_BYTES = 64 * 1024 * 1024;
@@ -47,7 +64,8 @@ export async function decompressSnappy(buffer: Buffer, maxBytes = OLD_FORMAT_MAX
   if (bytes > maxBytes) throw new DecodedTooLargeError(maxBytes);
   const plain: Buffer[] = [];
   for (const block of blocks) {
-    const text = await uncompress(block, { asBuffer: true });
+    const isSmall = block.length <= SMALL_BYTES.whole;
+    const text = isSmall ? uncompressSync(block) : await uncompress(block, { asBuffer: true });
     plain.push(Buffer.isBuffer(text) ? text : Buffer.from(text));
   }
   const [only] = plain;
@@ -93,20 +111,34 @@ function lz4Bound(frame: Buffer): number {
 
 async function decompressLz4(buffer: Buffer, maxBytes = OLD_FORMAT_MAX_BYTES): Promise<Buffer> {
   if (lz4Bound(buffer) > maxBytes) throw new DecodedTooLargeError(maxBytes);
-  return decompressFrame(buffer);
+  return buffer.length <= SMALL_BYTES.whole ? decompressFrameSync(buffer) : decompressFrame(buffer);
 }
 
-/** zlib's own, which decodes in pieces beside the event loop, and stops at the limit. */
+/** zlib's own, which stops at the limit. */
 async function decompressWithin(kind: "gzip" | "zstd", buffer: Buffer, maxBytes: number): Promise<Buffer> {
-  const options = { maxOutputLength: Math.min(Math.max(1, maxBytes), constants.MAX_LENGTH) };
+  const maxOutputLength = Math.min(Math.max(1, maxBytes), constants.MAX_LENGTH);
+  if (buffer.length <= SMALL_BYTES.streamed) {
+    const atOnce = kind === "gzip" ? unzipSync : zstdDecompressSync;
+    try {
+      return atOnce(buffer, { maxOutputLength: Math.min(maxOutputLength, SMALL_MAX_BYTES) });
+    } catch (error) {
+      if (!isBeyondLimit(error)) throw error;
+      if (maxOutputLength <= SMALL_MAX_BYTES) throw new DecodedTooLargeError(maxBytes);
+    }
+  }
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const done = (error: NodeJS.ErrnoException | null, plain: Buffer): void => {
     if (error === null) resolve(plain);
-    else reject(error.code === "ERR_BUFFER_TOO_LARGE" ? new DecodedTooLargeError(maxBytes) : error);
+    else reject(isBeyondLimit(error) ? new DecodedTooLargeError(maxBytes) : error);
   };
+  const options = { maxOutputLength, chunkSize: PIECE_BYTES };
   if (kind === "gzip") unzip(buffer, options, done);
   else zstdDecompress(buffer, options, done);
   return promise;
+}
+
+function isBeyondLimit(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE";
 }
 
 const gzip: Codec = {
@@ -120,14 +152,27 @@ const zstd: Codec = {
   decompress: (buffer, maxBytes = OLD_FORMAT_MAX_BYTES) => decompressWithin("zstd", buffer, maxBytes),
 };
 
+/** By the number in a record batch's attributes; 0 is none. */
+const codecs: Readonly<Record<number, Codec>> = {
+  [CompressionTypes.GZIP]: gzip,
+  [CompressionTypes.Snappy]: snappy,
+  [CompressionTypes.LZ4]: lz4,
+  [CompressionTypes.ZSTD]: zstd,
+};
+
+/** @throws Error with `tooLarge` where it becomes larger than that, without taking more memory */
+export async function decompress(codec: number, buffer: Buffer, maxBytes: number): Promise<Buffer> {
+  const known = codecs[codec];
+  if (known === undefined) throw new Error(`compression codec ${codec} is not known`);
+  return known.decompress(buffer, maxBytes);
+}
+
 /**
  * Teaches kafkajs all codecs, each with a bound: it brings along gzip alone, and without one. Which one is met is the
  * producers' choice, and a consumer that does not know it dies. kafkajs keeps codecs in a global table, so
  * calling this again changes nothing.
  */
 export function registerCodecs(): void {
-  CompressionCodecs[CompressionTypes.GZIP] = () => gzip;
-  CompressionCodecs[CompressionTypes.Snappy] = () => snappy;
-  CompressionCodecs[CompressionTypes.LZ4] = () => lz4;
-  CompressionCodecs[CompressionTypes.ZSTD] = () => zstd;
+  const makers = Object.entries(codecs).map(([number, codec]) => [number, () => codec] as const);
+  Object.assign(CompressionCodecs, Object.fromEntries(makers));
 }

@@ -67,3 +67,17 @@ declare module "kafkajs/src/protocol/error.js" {
   const protocolErrors: { readonly errorCodes: readonly { readonly code: number; readonly type: string }[] };
   export default protocolErrors;
 }
+
+declare module "kafkajs/src/protocol/decoder.js" {
+  export default class Decoder {
+    constructor(buffer: Buffer);
+    readonly buffer: Buffer;
+  }
+}
+
+declare module "kafkajs/src/protocol/messageSet/decoder.js" {
+  import type { KafkaMessage } from "kafkajs";
+  import type Decoder from "kafkajs/src/protocol/decoder.js";
+  /** Compressed ones by the codecs that kafkajs was taught. */
+  export default function decodeMessageSet(decoder: Decoder, bytes: number): Promise<KafkaMessage[]>;
+}

@@ -1,0 +1,151 @@
+import type { SourceRecord } from "../../../rules/record.ts";
+import { decompress, registerCodecs } from "../codecs.ts";
+import type { FetchedPart } from "../reader/reader.ts";
+import { trackAborted, type AbortedBatches } from "./aborted.ts";
+import { batchAt, type BatchHeader, type OldEntry } from "./batch-header.ts";
+import { readOldEntry } from "./old-entry.ts";
+import type { DecodablePart, RecordDecoder, RecordPiece } from "./record-decoder.ts";
+import { readRecords } from "./record-fields.ts";
+import { BatchMemory, createUnreadableBatches, type UnreadableBatches } from "./unreadable.ts";
+
+/** About the memory that a record takes beside its contents, and a header. */
+const RECORD_BYTES = 256;
+const HEADER_BYTES = 128;
+
+/** What is learnt of a topic's records while they are decoded. */
+interface Learnt {
+  /** How much larger what was decompressed last became. */
+  inflation: number;
+  /** How much more memory what was decoded last takes than it did on the wire. */
+  expansion: number;
+}
+
+interface PartOptions {
+  readonly maxBatchBytes: number;
+  readonly unreadable: UnreadableBatches;
+  readonly learnt: Learnt;
+}
+
+/** Decodes record batches straight out of the buffer of a fetch's answer, of which keys and values stay slices. */
+export function createKafkaDecoder({ maxBatchBytes }: { readonly maxBatchBytes: number }): RecordDecoder {
+  registerCodecs();
+  const options: PartOptions = {
+    maxBatchBytes,
+    unreadable: createUnreadableBatches(maxBatchBytes),
+    learnt: { inflation: 1, expansion: 1 },
+  };
+  return { open: (part) => new FetchedRecords(part, options) };
+}
+
+class FetchedRecords implements DecodablePart {
+  position: number;
+  readonly #buffer: Buffer;
+  readonly #partition: number;
+  readonly #options: PartOptions;
+  readonly #aborted: AbortedBatches;
+  /** Of the next batch in the buffer. */
+  #at = 0;
+
+  constructor({ records, fetchOffset, position, aborted }: FetchedPart, options: PartOptions) {
+    if (!Buffer.isBuffer(records)) throw new TypeError("these records did not come from a broker");
+    this.#buffer = records;
+    this.#partition = position.partition;
+    this.#options = options;
+    this.#aborted = trackAborted(aborted);
+    this.position = fetchOffset;
+  }
+
+  get expectedBytes(): number {
+    return Math.ceil((this.#buffer.length - this.#at) * this.#options.learnt.expansion);
+  }
+
+  async decodeNext(maxBytes: number): Promise<RecordPiece | null> {
+    const [start, startAt] = [this.position, this.#at];
+    const records: SourceRecord[] = [];
+    let bytes = 0;
+    for (;;) {
+      const header = batchAt(this.#buffer, this.#at);
+      if (header === null) this.#at = this.#buffer.length;
+      if (header === null || bytes >= maxBytes) break;
+      const taken = await this.#decode(header, records, bytes === 0 ? Infinity : maxBytes - bytes);
+      if (taken === null) break;
+      bytes += taken;
+      this.#at = header.end;
+      this.position = Math.max(this.position, header.lastOffset + 1);
+    }
+    if (this.position === start) return null;
+    if (bytes > 0) this.#options.learnt.expansion = Math.max(1, bytes / (this.#at - startAt));
+    return { records, start, end: this.position, bytes };
+  }
+
+  /** @param room Infinity: it is the first one @returns the memory it takes; null: not in this piece */
+  async #decode(
+    header: BatchHeader | OldEntry,
+    records: SourceRecord[],
+    room: number,
+  ): Promise<number | null> {
+    if (header.lastOffset < this.position) return 0;
+    const before = records.length;
+    const { maxBatchBytes, learnt } = this.#options;
+    const memory = new BatchMemory(Math.min(maxBatchBytes, room));
+    try {
+      if (header.magic !== 2) return await this.#decodeOld(header, records);
+      if (this.#aborted.isAborted(header, this.#buffer) || header.isControl || header.count <= 0) return 0;
+      const told = header.count * RECORD_BYTES;
+      const contents = (header.end - header.recordsAt) * (header.codec === 0 ? 1 : learnt.inflation);
+      if (told + contents > room) return null;
+      memory.take(told);
+      await this.#decodeRecords(header, records, memory);
+      return memory.bytes;
+    } catch (error) {
+      records.length = before;
+      // The next piece begins with it, and says what it is.
+      if (room < Infinity) return null;
+      return this.#setAside(header, error, records);
+    }
+  }
+
+  async #decodeRecords(header: BatchHeader, records: SourceRecord[], memory: BatchMemory): Promise<void> {
+    const { codec, recordsAt, end } = header;
+    const sent = this.#buffer.subarray(recordsAt, end);
+    const plain = codec === 0 ? sent : await decompress(codec, sent, memory.left);
+    memory.take(plain.length);
+    if (codec !== 0) this.#options.learnt.inflation = plain.length / sent.length;
+    const takeHeaders = (count: number): void => memory.take(count * HEADER_BYTES);
+    const of = { partition: this.#partition, header, from: this.position, takeHeaders };
+    readRecords(plain, 0, of, records);
+  }
+
+  async #decodeOld({ end }: OldEntry, records: SourceRecord[]): Promise<number> {
+    const entry = this.#buffer.subarray(this.#at, end);
+    let bytes = 0;
+    for (const record of await readOldEntry(entry, this.#partition, this.position)) {
+      records.push(record);
+      bytes += RECORD_BYTES + (record.key?.length ?? 0) + (record.value?.length ?? 0);
+    }
+    return bytes;
+  }
+
+  #setAside(header: BatchHeader | OldEntry, error: unknown, records: SourceRecord[]): number | null {
+    const [partition, last] = [this.#partition, header.lastOffset];
+    const first = Math.max(this.position, header.magic === 2 ? header.firstOffset : 0);
+    const count = header.magic === 2 ? header.count : Infinity;
+    const place = {
+      partition,
+      first,
+      last,
+      records: Math.min(count, last - first + 1),
+      bytes: header.length,
+    };
+    const setAside = this.#options.unreadable.setAside({ ...place, error });
+    if (setAside === null) {
+      // What follows it is fetched again with it.
+      this.#at = this.#buffer.length;
+      return null;
+    }
+    const timestamp =
+      header.magic !== 2 ? -1 : header.isLogAppendTime ? header.maxTimestamp : header.firstTimestamp;
+    records.push({ partition, offset: first, timestamp, key: null, value: null, headers: [], setAside });
+    return RECORD_BYTES;
+  }
+}

@@ -1,0 +1,167 @@
+import type { AbortedTransaction } from "../../../lib/adapters/kafka/wire/wire.ts";
+import { batchBytesOf, MARKER_BYTES, SimulatedRecords, type NewRecord, type SimulatedBatch } from "./records.ts";
+
+/** What a read of a log brings. */
+export interface LogRead {
+  readonly records: SimulatedRecords | null;
+  readonly aborted: readonly AbortedTransaction[];
+}
+
+interface Transaction {
+  readonly producerId: number;
+  readonly firstOffset: number;
+  /** Of the marker that ended it. */
+  readonly end: { readonly offset: number; readonly aborted: boolean } | null;
+}
+
+/** One partition's record batches, as Kafka keeps them. */
+export class PartitionLog {
+  readonly #partition: number;
+  #batches: SimulatedBatch[] = [];
+  #transactions: Transaction[] = [];
+  #start = 0;
+  #end = 0;
+
+  constructor(partition: number) {
+    this.#partition = partition;
+  }
+
+  /** The first offset that can be read. */
+  get start(): number {
+    return this.#start;
+  }
+
+  /** The next offset to be written. */
+  get end(): number {
+    return this.#end;
+  }
+
+  get batches(): readonly SimulatedBatch[] {
+    return this.#batches;
+  }
+
+  /** @param producerId of a transaction; -1: none */
+  append(records: readonly NewRecord[], producerId = -1): SimulatedBatch {
+    if (producerId !== -1 && !this.#transactions.some((one) => one.producerId === producerId && one.end === null))
+      this.#transactions.push({ producerId, firstOffset: this.#end, end: null });
+    const baseOffset = this.#end;
+    return this.#add({
+      baseOffset,
+      lastOffset: baseOffset + records.length - 1,
+      byteLength: batchBytesOf(records),
+      producerId,
+      transactional: producerId !== -1,
+      control: null,
+      records: records.map((record, at) => ({ partition: this.#partition, offset: baseOffset + at, ...record })),
+    });
+  }
+
+  /** Ends the producer's transaction, where it has written to this partition. */
+  endTransaction(producerId: number, control: "commit" | "abort"): void {
+    const marker = { offset: this.#end, aborted: control === "abort" };
+    this.#transactions = this.#transactions.map((one) =>
+      one.producerId === producerId && one.end === null ? { ...one, end: marker } : one,
+    );
+    this.#add({
+      baseOffset: this.#end,
+      lastOffset: this.#end,
+      byteLength: MARKER_BYTES,
+      producerId,
+      transactional: true,
+      control,
+      records: [],
+    });
+  }
+
+  /** The last stable offset where the high watermark stands there: below it, every transaction has ended. */
+  stableBelow(highWatermark: number): number {
+    return this.#transactions.reduce(
+      (stable, { firstOffset, end }) =>
+        end === null || end.offset >= highWatermark ? Math.min(stable, firstOffset) : stable,
+      highWatermark,
+    );
+  }
+
+  /** How many bytes stand from there on, below that. */
+  bytesBetween(from: number, below: number, atMost: number): number {
+    let bytes = 0;
+    for (let at = this.#find(from); bytes < atMost; at += 1) {
+      const batch = this.#batches[at];
+      if (batch === undefined || batch.baseOffset >= below) break;
+      bytes += batch.byteLength;
+    }
+    return bytes;
+  }
+
+  /**
+   * Whole batches from the one that holds that offset, or the next one there is.
+   * @param atLeastOne the first batch is brought though it is larger than `maxBytes`
+   */
+  read(from: number, below: number, maxBytes: number, atLeastOne: boolean): LogRead {
+    const batches: SimulatedBatch[] = [];
+    let bytes = 0;
+    for (let at = this.#find(from); ; at += 1) {
+      const batch = this.#batches[at];
+      if (batch === undefined || batch.baseOffset >= below) break;
+      if (bytes + batch.byteLength > maxBytes && !(atLeastOne && bytes === 0)) break;
+      batches.push(batch);
+      bytes += batch.byteLength;
+    }
+    const last = batches.at(-1);
+    if (last === undefined) return { records: null, aborted: [] };
+    return {
+      records: new SimulatedRecords(batches),
+      aborted: this.#transactions
+        .filter(
+          ({ firstOffset, end }) => end?.aborted === true && end.offset >= from && firstOffset <= last.lastOffset,
+        )
+        .map(({ producerId, firstOffset }) => ({ producerId, firstOffset })),
+    };
+  }
+
+  /** What is older is gone, as by retention; a batch that is not, in part only, stays whole. */
+  deleteBefore(offset: number): void {
+    this.#start = Math.max(this.#start, Math.min(offset, this.#end));
+    this.#batches = this.#batches.filter(({ lastOffset }) => lastOffset >= this.#start);
+    this.#transactions = this.#transactions.filter(({ end }) => end === null || end.offset >= this.#start);
+  }
+
+  /** What was written from there on is lost, whole batches of it. */
+  truncate(offset: number): void {
+    this.#batches = this.#batches.filter(({ lastOffset }) => lastOffset < offset);
+    this.#end = Math.min(this.#end, Math.max(this.#start, (this.#batches.at(-1)?.lastOffset ?? this.#start - 1) + 1));
+    this.#transactions = this.#transactions
+      .filter(({ firstOffset }) => firstOffset < this.#end)
+      .map((one) => (one.end !== null && one.end.offset >= this.#end ? { ...one, end: null } : one));
+  }
+
+  /** Leaves of the batches below that offset only the records that are kept; of those without any, nothing or the batch's header. */
+  compact(below: number, keep: (offset: number) => boolean, keepHeader: () => boolean): void {
+    this.#batches = this.#batches.flatMap((batch) => {
+      if (batch.lastOffset >= below || batch.control !== null) return [batch];
+      const records = batch.records.filter(({ offset }) => keep(offset));
+      if (records.length === batch.records.length) return [batch];
+      if (records.length === 0 && !keepHeader()) return [];
+      return [{ ...batch, records, byteLength: batchBytesOf(records) }];
+    });
+  }
+
+  #add(batch: SimulatedBatch): SimulatedBatch {
+    this.#batches.push(batch);
+    this.#end = batch.lastOffset + 1;
+    return batch;
+  }
+
+  /** The place of the first batch that ends there or later. */
+  #find(offset: number): number {
+    let low = 0;
+    let high = this.#batches.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const batch = this.#batches[middle];
+      if (batch !== undefined && batch.lastOffset < offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

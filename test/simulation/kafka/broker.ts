@@ -1,7 +1,7 @@
 import type { SeededRandom } from "../../../infra/bench/random.ts";
 import type { KafkaApi, KafkaCalls } from "../../../lib/adapters/kafka/wire/wire.ts";
 import type { Time } from "../../../lib/rules/time.ts";
-import { Coordinator } from "./coordinator.ts";
+import type { Coordinator } from "./coordinator.ts";
 import { createFetchSessions, type FetchSessions } from "./fetch-sessions.ts";
 import type { ClusterImage } from "./image.ts";
 

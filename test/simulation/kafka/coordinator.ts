@@ -1,5 +1,5 @@
 import type { SeededRandom } from "../../../infra/bench/random.ts";
-import type { KafkaCalls, KafkaError } from "../../../lib/adapters/kafka/wire/wire.ts";
+import type { GroupToken, KafkaCalls, KafkaError } from "../../../lib/adapters/kafka/wire/wire.ts";
 import { SimulatedGroup } from "./group.ts";
 import { copyOffsets, type OffsetTable, type StoredGroup } from "./group-store.ts";
 import { OFFSETS_TOPIC, offsetsPartitionOf, type ClusterImage } from "./image.ts";
@@ -21,7 +21,12 @@ export interface CoordinatorSurroundings {
 }
 
 /** One partition of `__consumer_offsets` that this broker leads: null while it is loaded. */
-type Led = { readonly groups: Map<string, SimulatedGroup>; readonly offsets: Map<string, OffsetTable> } | null;
+type Led = {
+  readonly groups: Map<string, SimulatedGroup>;
+  readonly offsets: Map<string, OffsetTable>;
+} | null;
+
+type Refusal = "GROUP_LOAD_IN_PROGRESS" | "NOT_COORDINATOR_FOR_GROUP" | "UNKNOWN_MEMBER_ID";
 
 /** The group coordinator of one broker: for all groups whose partition of `__consumer_offsets` it leads. */
 export class Coordinator {
@@ -35,12 +40,12 @@ export class Coordinator {
     this.#with = surroundings;
   }
 
-  /** @param leads whether this broker leads that partition of `__consumer_offsets` */
-  apply(image: ClusterImage): void {
+  /** @param atOnce a cluster that has stood for a while has loaded its groups */
+  apply(image: ClusterImage, atOnce = false): void {
     const before = this.#image;
     this.#image = image;
     for (const [partition, { leader }] of (image.topics.get(OFFSETS_TOPIC)?.partitions ?? []).entries()) {
-      if (leader === this.#nodeId && !this.#led.has(partition)) this.#load(partition);
+      if (leader === this.#nodeId && !this.#led.has(partition)) this.#load(partition, atOnce);
       if (leader !== this.#nodeId) this.#unload(partition);
     }
     if (before === null) return;
@@ -51,9 +56,10 @@ export class Coordinator {
     request: KafkaCalls["JoinGroup"]["request"],
     respond: (answer: KafkaCalls["JoinGroup"]["answer"]) => void,
   ): void {
-    const group = this.#group(request.groupId);
+    const { groupId, memberId } = request;
+    // A member with an id has had its group before.
+    const group = memberId === "" ? this.#groupOrNew(groupId) : this.#group(groupId);
     if (group instanceof SimulatedGroup) return group.join(request, respond);
-    const { memberId } = request;
     respond({ error: group, generation: -1, protocol: "", leader: "", memberId, members: [] });
   }
 
@@ -80,25 +86,30 @@ export class Coordinator {
 
   commit(request: Commit["request"], respond: (answer: Commit["answer"]) => void): void {
     const { groupId } = request;
-    const group = this.#group(groupId);
-    const error = group instanceof SimulatedGroup ? group.mayCommit(request) : group;
+    const error = this.#mayCommit(request);
+    const isKnown = (topic: string, partition: number): boolean =>
+      this.#image?.topics.get(topic)?.partitions[partition] !== undefined;
     const answer = (error: KafkaError): void =>
       respond({
         topics: request.topics.map(({ topic, partitions }) => ({
           topic,
-          partitions: partitions.map(({ partition }) => ({
+          partitions: partitions.map(({ partition, metadata }) => ({
             partition,
-            error: this.#image?.topics.get(topic)?.partitions[partition] === undefined ? UNKNOWN_TOPIC : error,
+            error: !isKnown(topic, partition)
+              ? "UNKNOWN_TOPIC_OR_PARTITION"
+              : (error ?? (isTooLarge(metadata) ? "OFFSET_METADATA_TOO_LARGE" : null)),
           })),
         })),
       });
     if (error !== null) return answer(error);
-    const known = request.topics.map(({ topic, partitions }) => ({
+    const taken = request.topics.map(({ topic, partitions }) => ({
       topic,
-      partitions: partitions.filter(({ partition }) => this.#image?.topics.get(topic)?.partitions[partition]),
+      partitions: partitions.filter(
+        ({ partition, metadata }) => isKnown(topic, partition) && !isTooLarge(metadata),
+      ),
     }));
     const change = (offsets: OffsetTable): void => {
-      for (const { topic, partitions } of known)
+      for (const { topic, partitions } of taken)
         for (const { partition, offset, metadata } of partitions) {
           const table = offsets.get(topic) ?? new Map<number, { offset: number; metadata: string | null }>();
           offsets.set(topic, table.set(partition, { offset, metadata }));
@@ -134,19 +145,22 @@ export class Coordinator {
     return typeof led === "string" ? null : (led.groups.get(groupId) ?? null);
   }
 
-  #load(partition: number): void {
+  #load(partition: number, atOnce: boolean): void {
     this.#led.set(partition, null);
-    this.#with.after(1 + this.#with.random.next() * 200, () => {
+    const load = (): void => {
+      // It was handed over meanwhile.
       if (this.#led.get(partition) !== null) return;
       const led = { groups: new Map<string, SimulatedGroup>(), offsets: new Map<string, OffsetTable>() };
       this.#led.set(partition, led);
       for (const [groupId, { record, offsets }] of this.#with.store) {
         if (this.#partitionOf(groupId) !== partition) continue;
         led.offsets.set(groupId, copyOffsets(offsets));
-        if (record !== null) led.groups.set(groupId, this.#create(groupId, record));
+        led.groups.set(groupId, this.#create(groupId, record));
       }
       this.#with.tell(`broker ${this.#nodeId} coordinates partition ${partition} of ${OFFSETS_TOPIC}`);
-    });
+    };
+    if (atOnce) load();
+    else this.#with.after(1 + this.#with.random.next() * LOADED_AFTER_MS, load);
   }
 
   #unload(partition: number): void {
@@ -168,11 +182,11 @@ export class Coordinator {
   }
 
   #create(groupId: string, record: StoredGroup["record"]): SimulatedGroup {
-    const { random, after, initialDelayMs, maxRecordBytes, tell } = this.#with;
+    const { random, initialDelayMs, maxRecordBytes } = this.#with;
     return new SimulatedGroup(
       groupId,
       {
-        after,
+        after: (ms, act) => this.#with.after(ms, act),
         newMemberId: () => `member-${random.below(2 ** 31).toString(16)}`,
         write: (written, then) => {
           const stored = this.#stored(groupId);
@@ -183,7 +197,7 @@ export class Coordinator {
         },
         initialDelayMs,
         maxRecordBytes,
-        tell,
+        tell: (line) => this.#with.tell(line),
       },
       record,
     );
@@ -207,12 +221,27 @@ export class Coordinator {
   }
 
   #stored(groupId: string): StoredGroup {
-    const stored = this.#with.store.get(groupId) ?? { record: null, offsets: new Map<string, Map<number, never>>() };
+    const stored = this.#with.store.get(groupId) ?? {
+      record: null,
+      offsets: new Map<string, Map<number, never>>(),
+    };
     this.#with.store.set(groupId, stored);
     return stored;
   }
 
-  #group(groupId: string): SimulatedGroup | "GROUP_LOAD_IN_PROGRESS" | "NOT_COORDINATOR_FOR_GROUP" {
+  #mayCommit(token: GroupToken): KafkaError {
+    // From outside, the first commit makes the group.
+    const group = token.generation < 0 ? this.#groupOrNew(token.groupId) : this.#group(token.groupId);
+    if (group instanceof SimulatedGroup) return group.mayCommit(token);
+    return group === "UNKNOWN_MEMBER_ID" ? "ILLEGAL_GENERATION" : group;
+  }
+
+  #group(groupId: string): SimulatedGroup | Refusal {
+    const led = this.#ledFor(groupId);
+    return typeof led === "string" ? led : (led.groups.get(groupId) ?? "UNKNOWN_MEMBER_ID");
+  }
+
+  #groupOrNew(groupId: string): SimulatedGroup | Refusal {
     const led = this.#ledFor(groupId);
     if (typeof led === "string") return led;
     const group = led.groups.get(groupId) ?? this.#create(groupId, null);
@@ -231,4 +260,11 @@ export class Coordinator {
   }
 }
 
-const UNKNOWN_TOPIC = "UNKNOWN_TOPIC_OR_PARTITION";
+/** A coordinator takes that long at most to read its groups. */
+const LOADED_AFTER_MS = 200;
+/** `offset.metadata.max.bytes` */
+const METADATA_MAX = 4_096;
+
+function isTooLarge(metadata: string | null): boolean {
+  return metadata !== null && metadata.length > METADATA_MAX;
+}

@@ -1,4 +1,9 @@
-import type { FetchAnswer, FetchedPartition, FetchRequest, KafkaError } from "../../../lib/adapters/kafka/wire/wire.ts";
+import type {
+  FetchAnswer,
+  FetchedPartition,
+  FetchRequest,
+  KafkaError,
+} from "../../../lib/adapters/kafka/wire/wire.ts";
 import type { AnsweredPartition, AskedPartition, FetchContext } from "./fetch-session.ts";
 import type { Replicas } from "./replicas.ts";
 

@@ -194,7 +194,11 @@ export class SimulatedGroup {
     this.#callOffSync();
     this.#state = "PreparingRebalance";
     this.#with.tell(`group ${this.#id}, generation ${this.#generation}, prepares a rebalance: ${reason}`);
-    if (first) this.#waitFirst(this.#with.initialDelayMs, Math.max(this.#rebalanceMs() - this.#with.initialDelayMs, 0));
+    if (first)
+      this.#waitFirst(
+        this.#with.initialDelayMs,
+        Math.max(this.#rebalanceMs() - this.#with.initialDelayMs, 0),
+      );
     else if (!this.#completeIfJoined()) this.#waitForAll();
   }
 
@@ -217,14 +221,15 @@ export class SimulatedGroup {
   /** @param evenInitial though a group that was empty waits its time otherwise */
   #completeIfJoined(evenInitial = false): boolean {
     if (this.#state !== "PreparingRebalance" || (this.#initial && !evenInitial)) return false;
-    const all = this.#pending.size === 0 && [...this.#members.values()].every(({ joining }) => joining !== null);
+    const all =
+      this.#pending.size === 0 && [...this.#members.values()].every(({ joining }) => joining !== null);
     if (all) this.#completeJoin();
     return all;
   }
 
   #completeJoin(): void {
     this.#callOffJoin();
-    for (const member of [...this.#members.values()]) if (member.joining === null) this.#remove(member);
+    for (const member of this.#members.values()) if (member.joining === null) this.#remove(member);
     if (this.#leader === null && this.#members.size > 0) throw new Error("a group with members has a leader");
     this.#initial = false;
     this.#generation += 1;
@@ -265,7 +270,9 @@ export class SimulatedGroup {
 
   /** The leader's assignment: written, then told. */
   #take(request: Sync["request"]): void {
-    const assignments = new Map(request.assignments.map(({ memberId, assignment }) => [memberId, assignment]));
+    const assignments = new Map(
+      request.assignments.map(({ memberId, assignment }) => [memberId, assignment]),
+    );
     const record = this.#record(assignments);
     const { generation } = this;
     const stands = (): boolean => this.#state === "CompletingRebalance" && this.#generation === generation;
@@ -358,7 +365,9 @@ export class SimulatedGroup {
   }
 
   #allKnow(name: string): boolean {
-    return [...this.#members.values()].every(({ joined }) => joined.protocols.some((one) => one.name === name));
+    return [...this.#members.values()].every(({ joined }) =>
+      joined.protocols.some((one) => one.name === name),
+    );
   }
 
   /** Every member votes for the first of its protocols that all know. */
@@ -378,6 +387,10 @@ export class SimulatedGroup {
 
 const NO_JOIN = { error: null, generation: -1, protocol: "", leader: "", memberId: "", members: [] } as const;
 
-function joinedBy({ sessionTimeoutMs, rebalanceTimeoutMs, protocols }: Join["request"]): SimulatedMember["joined"] {
+function joinedBy({
+  sessionTimeoutMs,
+  rebalanceTimeoutMs,
+  protocols,
+}: Join["request"]): SimulatedMember["joined"] {
   return { sessionTimeoutMs, rebalanceTimeoutMs, protocols };
 }

@@ -21,7 +21,11 @@ export interface PartitionImage {
 /** Where groups have their coordinator: the leader of one of its partitions. */
 export const OFFSETS_TOPIC = "__consumer_offsets";
 
-export function partitionIn(image: ClusterImage, topic: string, partition: number): PartitionImage | undefined {
+export function partitionIn(
+  image: ClusterImage,
+  topic: string,
+  partition: number,
+): PartitionImage | undefined {
   return image.topics.get(topic)?.partitions[partition];
 }
 

@@ -1,5 +1,11 @@
 import type { AbortedTransaction } from "../../../lib/adapters/kafka/wire/wire.ts";
-import { batchBytesOf, MARKER_BYTES, SimulatedRecords, type NewRecord, type SimulatedBatch } from "./records.ts";
+import {
+  batchBytesOf,
+  MARKER_BYTES,
+  SimulatedRecords,
+  type NewRecord,
+  type SimulatedBatch,
+} from "./records.ts";
 
 /** What a read of a log brings. */
 export interface LogRead {
@@ -42,7 +48,10 @@ export class PartitionLog {
 
   /** @param producerId of a transaction; -1: none */
   append(records: readonly NewRecord[], producerId = -1): SimulatedBatch {
-    if (producerId !== -1 && !this.#transactions.some((one) => one.producerId === producerId && one.end === null))
+    if (
+      producerId !== -1 &&
+      !this.#transactions.some((one) => one.producerId === producerId && one.end === null)
+    )
       this.#transactions.push({ producerId, firstOffset: this.#end, end: null });
     const baseOffset = this.#end;
     return this.#add({
@@ -52,7 +61,11 @@ export class PartitionLog {
       producerId,
       transactional: producerId !== -1,
       control: null,
-      records: records.map((record, at) => ({ partition: this.#partition, offset: baseOffset + at, ...record })),
+      records: records.map((record, at) => ({
+        partition: this.#partition,
+        offset: baseOffset + at,
+        ...record,
+      })),
     });
   }
 
@@ -113,7 +126,8 @@ export class PartitionLog {
       records: new SimulatedRecords(batches),
       aborted: this.#transactions
         .filter(
-          ({ firstOffset, end }) => end?.aborted === true && end.offset >= from && firstOffset <= last.lastOffset,
+          ({ firstOffset, end }) =>
+            end?.aborted === true && end.offset >= from && firstOffset <= last.lastOffset,
         )
         .map(({ producerId, firstOffset }) => ({ producerId, firstOffset })),
     };
@@ -129,10 +143,17 @@ export class PartitionLog {
   /** What was written from there on is lost, whole batches of it. */
   truncate(offset: number): void {
     this.#batches = this.#batches.filter(({ lastOffset }) => lastOffset < offset);
-    this.#end = Math.min(this.#end, Math.max(this.#start, (this.#batches.at(-1)?.lastOffset ?? this.#start - 1) + 1));
+    this.#end = Math.min(
+      this.#end,
+      Math.max(this.#start, (this.#batches.at(-1)?.lastOffset ?? this.#start - 1) + 1),
+    );
     this.#transactions = this.#transactions
       .filter(({ firstOffset }) => firstOffset < this.#end)
-      .map((one) => (one.end !== null && one.end.offset >= this.#end ? { ...one, end: null } : one));
+      .map(({ producerId, firstOffset, end }) => ({
+        producerId,
+        firstOffset,
+        end: end !== null && end.offset >= this.#end ? null : end,
+      }));
   }
 
   /** Leaves of the batches below that offset only the records that are kept; of those without any, nothing or the batch's header. */

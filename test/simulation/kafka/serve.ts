@@ -26,7 +26,10 @@ export function createServe(broker: SimulatedBroker, own: BrokerProcess, cluster
   const { nodeId } = broker;
   const imageNow = (): ClusterImage => own.image ?? EMPTY_IMAGE;
 
-  const find = ({ topic, partition, fetchOffset }: AskedPartition, rack: string): KafkaError | ReadablePartition => {
+  const find = (
+    { topic, partition, fetchOffset }: AskedPartition,
+    rack: string,
+  ): KafkaError | ReadablePartition => {
     const image = imageNow();
     const known = partitionIn(image, topic, partition);
     const replicas = cluster.replicas(image.topics.get(topic)?.id ?? -1, partition);
@@ -34,7 +37,9 @@ export function createServe(broker: SimulatedBroker, own: BrokerProcess, cluster
     if (!known.replicas.includes(nodeId)) return "NOT_LEADER_FOR_PARTITION";
     const leads = known.leader === nodeId;
     const preferredReadReplica =
-      leads && cluster.rackAware ? preferredFor(image, known, rack, (id) => replicas.highWatermark(id) >= fetchOffset) : -1;
+      leads && cluster.rackAware
+        ? preferredFor(image, known, rack, (id) => replicas.highWatermark(id) >= fetchOffset)
+        : -1;
     return { replicas, leads, preferredReadReplica };
   };
 
@@ -53,7 +58,12 @@ export function createServe(broker: SimulatedBroker, own: BrokerProcess, cluster
     Metadata({ topics }, respond) {
       const image = imageNow();
       respond({
-        brokers: [...image.alive].map((id) => ({ nodeId: id, host: `broker-${id}`, port: 9092, rack: cluster.rackOf(id) })),
+        brokers: [...image.alive].map((id) => ({
+          nodeId: id,
+          host: `broker-${id}`,
+          port: 9092,
+          rack: cluster.rackOf(id),
+        })),
         topics: (topics ?? [...image.topics.keys()]).map((topic) => {
           const partitions = image.topics.get(topic)?.partitions;
           return {
@@ -79,12 +89,18 @@ export function createServe(broker: SimulatedBroker, own: BrokerProcess, cluster
     OffsetCommit: (request, respond) => own.coordinator.commit(request, respond),
     OffsetFetch: (request, respond) => respond(own.coordinator.offsets(request)),
     ListOffsets({ at, topics }, respond) {
-      const one = (topic: string, partition: number): { readonly error: KafkaError; readonly offset: number } => {
+      const one = (
+        topic: string,
+        partition: number,
+      ): { readonly error: KafkaError; readonly offset: number } => {
         const found = find({ topic, partition, fetchOffset: 0, maxBytes: 0 }, "");
         if (found === null || typeof found === "string") return { error: found, offset: -1 };
         if (!found.leads) return { error: "NOT_LEADER_FOR_PARTITION", offset: -1 };
         const { replicas } = found;
-        return { error: null, offset: at === "earliest" ? replicas.log.start : replicas.highWatermark(nodeId) };
+        return {
+          error: null,
+          offset: at === "earliest" ? replicas.log.start : replicas.highWatermark(nodeId),
+        };
       };
       respond({ topics: byTopic(topics, (topic, partition) => ({ partition, ...one(topic, partition) })) });
     },
@@ -94,9 +110,16 @@ export function createServe(broker: SimulatedBroker, own: BrokerProcess, cluster
       // Topics unknown from the start are told of in the answer, which does not come sooner for it.
       const image = imageNow();
       const known = context.asked.filter((one) => partitionIn(image, one.topic, one.partition) !== undefined);
-      const unknown = context.asked.filter((one) => partitionIn(image, one.topic, one.partition) === undefined);
+      const unknown = context.asked.filter(
+        (one) => partitionIn(image, one.topic, one.partition) === undefined,
+      );
       const answer = (partitions: readonly AnsweredPartition[]): void =>
-        respond(answerOf(context, [...partitions, ...readAll(nodeId, request, unknown, () => UNKNOWN_TOPIC).partitions]));
+        respond(
+          answerOf(context, [
+            ...partitions,
+            ...readAll(nodeId, request, unknown, () => UNKNOWN_TOPIC).partitions,
+          ]),
+        );
       const read = readAll(nodeId, request, known, findFor);
       if (request.maxWaitMs <= 0 || known.length === 0 || read.bytes >= request.minBytes || read.urgent)
         return answer(read.partitions);

@@ -1,0 +1,19 @@
+import { describe, expect, test } from "bun:test";
+import { commitRules } from "./conformance/commit-rules.ts";
+import { fetchRules } from "./conformance/fetch-rules.ts";
+import { groupRules } from "./conformance/group-rules.ts";
+import { sessionRules } from "./conformance/session-rules.ts";
+import { showSimulated } from "./conformance/simulated-world.ts";
+
+// The same rules are shown of a real broker in test/integration/conformance.test.ts.
+describe.each([
+  ["groups", groupRules],
+  ["commits", commitRules],
+  ["fetches", fetchRules],
+  ["fetch sessions", sessionRules],
+] as const)("simulated %s", (_, rules) => {
+  test.each(Object.entries(rules))("%s", (_, rule) => {
+    for (let seed = 1; seed <= 5; seed += 1) showSimulated(rule, seed);
+    expect.hasAssertions();
+  });
+});

@@ -1,0 +1,133 @@
+import type { SeededRandom } from "../../../infra/bench/random.ts";
+import type { Time } from "../../../lib/rules/time.ts";
+import type { Controller } from "./controller.ts";
+import { OFFSETS_TOPIC, partitionIn, type TopicImage } from "./image.ts";
+import type { NewRecord, SimulatedBatch } from "./records.ts";
+import { Replicas } from "./replicas.ts";
+
+/** The topics and what is written to them. */
+export interface SimulatedTopics {
+  /** Those that there are, Kafka's own left out. */
+  topics(): ReadonlySet<string>;
+  createTopic(name: string, partitions: number): void;
+  /** Brokers learn of it one after the other. */
+  deleteTopic(name: string): void;
+  addPartitions(name: string, upTo: number): void;
+  partitionsOf(name: string): number;
+  /** @param producerId its transaction is begun with its first batch; -1: none @returns null: it cannot be written at the moment */
+  append(
+    topic: string,
+    partition: number,
+    records: readonly NewRecord[],
+    producerId?: number,
+  ): SimulatedBatch | null;
+  /** Writes the marker. @returns whether it could be written */
+  endTransaction(topic: string, partition: number, producerId: number, how: "commit" | "abort"): boolean;
+  /** Retention: nothing before that offset is kept. @returns where the log begins */
+  expire(topic: string, partition: number, before: number): number;
+  /** An unclean election: what was written from there on is lost, and written anew. @returns where the log ends */
+  truncate(topic: string, partition: number, offset: number): number;
+  /** One partition on all brokers; undefined: there is none. */
+  replicas(topic: string, partition: number): Replicas | undefined;
+  /** By the topic's id, though it is deleted. */
+  replicasOf(topicId: number, partition: number): Replicas | undefined;
+}
+
+export interface TopicsOptions {
+  readonly time: Time;
+  readonly random: SeededRandom;
+  readonly controller: () => Controller;
+  /** Whether that broker does anything at the moment. */
+  readonly works: (nodeId: number) => boolean;
+  /** Its long polls may have something to answer. */
+  readonly poke: (nodeId: number) => void;
+}
+
+/** Every broker of a partition's has what the leader shows, so long after it was written. */
+const REPLICATED_AFTER_MS = { least: 0.2, spread: 1.5 } as const;
+/** `min.insync.replicas`, where there are as many brokers. */
+const IN_SYNC = 2;
+
+export function createTopics(options: TopicsOptions): SimulatedTopics & { replicateAll(): void } {
+  const { time, random, controller, works, poke } = options;
+  const logs = new Map<number, Replicas[]>();
+  const delayMs = (): number => REPLICATED_AFTER_MS.least + random.next() * REPLICATED_AFTER_MS.spread;
+
+  const setUp = (name: string, { id, partitions }: TopicImage): void => {
+    const list = logs.get(id) ?? [];
+    logs.set(id, list);
+    for (let partition = list.length; partition < partitions.length; partition += 1)
+      list.push(new Replicas(name, partition));
+  };
+
+  const replicas = (topic: string, partition: number): Replicas | undefined =>
+    logs.get(controller().image.topics.get(topic)?.id ?? -1)?.[partition];
+
+  /** The leader shows what was written, and afterwards the others. */
+  const replicate = (topic: string, partition: number, of: Replicas): void => {
+    const { end } = of.log;
+    const move = (nodeId: number): void => {
+      if (works(nodeId) && of.advance(nodeId, end)) poke(nodeId);
+    };
+    time.after(delayMs(), () => {
+      const image = partitionIn(controller().image, topic, partition);
+      if (image === undefined || !works(image.leader)) return;
+      move(image.leader);
+      time.after(delayMs(), () => image.replicas.filter((id) => id !== image.leader).forEach(move));
+    });
+  };
+
+  /** Null: nobody leads it, or too few follow. */
+  const writable = (topic: string, partition: number): Replicas | null => {
+    const { alive } = controller().image;
+    const image = partitionIn(controller().image, topic, partition);
+    if (image === undefined || !works(image.leader)) return null;
+    const inSync = image.replicas.filter((id) => alive.has(id) && works(id)).length;
+    if (inSync < Math.min(IN_SYNC, image.replicas.length)) return null;
+    return replicas(topic, partition) ?? null;
+  };
+
+  return {
+    topics: () => new Set([...controller().image.topics.keys()].filter((name) => name !== OFFSETS_TOPIC)),
+    createTopic: (name, partitions) => setUp(name, controller().createTopic(name, partitions)),
+    deleteTopic: (name) => controller().deleteTopic(name),
+    addPartitions: (name, upTo) => setUp(name, controller().addPartitions(name, upTo)),
+    partitionsOf: (name) => controller().image.topics.get(name)?.partitions.length ?? 0,
+    append(topic, partition, records, producerId = -1) {
+      const of = writable(topic, partition);
+      if (of === null) return null;
+      const batch = of.log.append(records, producerId);
+      replicate(topic, partition, of);
+      return batch;
+    },
+    endTransaction(topic, partition, producerId, how) {
+      const of = writable(topic, partition);
+      if (of === null) return false;
+      of.log.endTransaction(producerId, how);
+      replicate(topic, partition, of);
+      return true;
+    },
+    expire(topic, partition, before) {
+      const of = replicas(topic, partition);
+      // What is not shown yet is not deleted.
+      of?.log.deleteBefore(Math.min(before, of.shownUpTo));
+      return of?.log.start ?? 0;
+    },
+    truncate(topic, partition, offset) {
+      const of = replicas(topic, partition);
+      of?.truncate(offset);
+      return of?.log.end ?? 0;
+    },
+    replicas,
+    replicasOf: (topicId, partition) => logs.get(topicId)?.[partition],
+    replicateAll() {
+      for (const [name, { id, partitions }] of controller().image.topics) {
+        if (name === OFFSETS_TOPIC) continue;
+        for (const partition of partitions.keys()) {
+          const of = logs.get(id)?.[partition];
+          if (of !== undefined && of.log.end > 0) replicate(name, partition, of);
+        }
+      }
+    },
+  };
+}

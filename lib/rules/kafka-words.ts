@@ -10,7 +10,7 @@ export interface ClientFailure {
 }
 
 const LEADER_MOVES =
-  /^(LEADER_NOT_AVAILABLE|NOT_LEADER_FOR_PARTITION|FENCED_LEADER_EPOCH|UNKNOWN_LEADER_EPOCH|REPLICA_NOT_AVAILABLE|OFFSET_NOT_AVAILABLE)$/;
+  /^(LEADER_NOT_AVAILABLE|NOT_LEADER_FOR_PARTITION|FENCED_LEADER_EPOCH|UNKNOWN_LEADER_EPOCH|REPLICA_NOT_AVAILABLE|OFFSET_NOT_AVAILABLE|KAFKA_STORAGE_ERROR)$/;
 const COORDINATOR_MOVES =
   /^(GROUP_COORDINATOR_NOT_AVAILABLE|NOT_COORDINATOR_FOR_GROUP|GROUP_LOAD_IN_PROGRESS)$/;
 
@@ -67,4 +67,15 @@ export function kafkaWords({ message, type, broker, afterMs }: ClientFailure): s
     if (match !== null) return words(at, match);
   }
   return message;
+}
+
+const PARTITION_ANSWERS = new Map([
+  ["UNKNOWN_TOPIC_OR_PARTITION", "the topic, or this partition of it, does not exist in Kafka"],
+  ["TOPIC_AUTHORIZATION_FAILED", "Kafka does not let this user read the topic (TOPIC_AUTHORIZATION_FAILED)"],
+]);
+
+/** Why one partition cannot be read. @param type Kafka's name of what it answered */
+export function partitionWords(type: string): string {
+  const message = PARTITION_ANSWERS.get(type) ?? `Kafka refuses to read it: ${type}`;
+  return kafkaWords({ message, type, broker: null, afterMs: null });
 }

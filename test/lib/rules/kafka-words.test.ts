@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { type ClientFailure, kafkaWords } from "../../../lib/rules/kafka-words.ts";
+import { type ClientFailure, kafkaWords, partitionWords } from "../../../lib/rules/kafka-words.ts";
 
 const words = (message: string, changes: Partial<ClientFailure> = {}): string =>
   kafkaWords({ message, type: null, broker: "k:9092", afterMs: null, ...changes });
@@ -41,4 +41,13 @@ test("what Kafka says of rights is its own to say, and what nobody knows stays a
   const denied = "Not authorized to access topics: [Topic authorization failed]";
   expect(words(denied, { type: "TOPIC_AUTHORIZATION_FAILED" })).toBe(denied);
   expect(words("something new")).toBe("something new");
+});
+
+test.each([
+  ["KAFKA_STORAGE_ERROR", "a partition's leader is moving to another broker, or none can be elected"],
+  ["UNKNOWN_TOPIC_OR_PARTITION", "the topic, or this partition of it, does not exist in Kafka"],
+  ["TOPIC_AUTHORIZATION_FAILED", "Kafka does not let this user read the topic (TOPIC_AUTHORIZATION_FAILED)"],
+  ["CORRUPT_MESSAGE", "Kafka refuses to read it: CORRUPT_MESSAGE"],
+])("a partition that answers %s", (type, says) => {
+  expect(partitionWords(type)).toBe(says);
 });

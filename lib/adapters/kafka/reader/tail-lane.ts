@@ -1,0 +1,194 @@
+import { backoffMs } from "../../../rules/backoff.ts";
+import { Company, restMs } from "../../../rules/fetch/company.ts";
+import { tailAnswerBytes, tailPartBytes } from "../../../rules/fetch/lanes.ts";
+import { FetchSession } from "../../../rules/fetch/session.ts";
+import type { FetchAnswer } from "../wire/wire.ts";
+import { Bell } from "./bell.ts";
+import { FETCH_BACKOFF, type LaneDeps } from "./lane-deps.ts";
+import type { OpenRead, ReadAsk } from "./open-read.ts";
+
+/** How long a long poll takes where nothing comes. */
+const POLL_MS = 500;
+/** While partitions are being opened: they come into the next one. */
+const POLL_WHILE_OPENING_MS = 50;
+/** Beyond that; the leaders of a broker that does not answer move on after some seconds. */
+const SILENT_MS = 3_000;
+/** What came is worked up within some milliseconds. So long the next fetch waits for that, not to leave out and take in again. */
+const WORK_UP_MS = 5;
+
+interface TailAsk extends ReadAsk {
+  /** The first request of this lane that asked it. */
+  readonly since: number;
+}
+
+interface TailDeps extends LaneDeps {
+  /** Partitions are being opened, and come here in a moment. */
+  readonly isOpening: () => boolean;
+  /** It is in the request that is put together. */
+  readonly onTaken: (read: OpenRead) => void;
+}
+
+/** The long poll of one broker: all partitions near their end, in one fetch session. */
+export class TailLane {
+  readonly #deps: TailDeps;
+  readonly #session = new FetchSession<TailAsk>();
+  readonly #bell: Bell;
+  readonly #company = new Company();
+  /** Those that are to be asked of anew. */
+  readonly #due = new Set<OpenRead>();
+  /** Of the last answer, what is still being worked up. */
+  readonly #working = new Set<OpenRead>();
+  readonly ended: Promise<void>;
+  #polling = false;
+  #requests = 0;
+  #failures = 0;
+  #answered: { readonly request: number; readonly atMs: number } | null = null;
+  #closed = false;
+
+  constructor(deps: TailDeps) {
+    this.#deps = deps;
+    this.#bell = new Bell(deps.time);
+    this.ended = this.#run();
+  }
+
+  /** It is in the next request, if its sink has room by then. */
+  add(read: OpenRead): void {
+    this.#due.add(read);
+    this.#workedUp(read);
+    this.#bell.ring();
+  }
+
+  remove(read: OpenRead): void {
+    this.#due.delete(read);
+    this.#session.drop(read.topic, read.partition);
+  }
+
+  /** It is not worked up any more, or goes on elsewhere. */
+  leave(read: OpenRead): void {
+    this.remove(read);
+    this.#workedUp(read);
+  }
+
+  /** Whether it has to wait for the end of the long poll until it is asked of. */
+  keepsWaiting({ topic, partition, token, offset }: OpenRead): boolean {
+    if (!this.#polling) return false;
+    const ask = this.#session.standing(topic, partition);
+    return ask === null || ask.token !== token || ask.fetchOffset !== offset;
+  }
+
+  /** When it was told of without being named. */
+  heardAtMs({ topic, partition, token }: OpenRead): number | null {
+    const ask = this.#session.standing(topic, partition);
+    if (ask === null || ask.token !== token || this.#answered === null) return null;
+    return this.#answered.request >= ask.since ? this.#answered.atMs : null;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#bell.close();
+  }
+
+  #workedUp(read: OpenRead): void {
+    if (this.#working.delete(read) && this.#working.size === 0) this.#bell.ring();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#closed) {
+      this.#takeIn();
+      if (this.#session.size === 0) {
+        await this.#bell.wait(null);
+        continue;
+      }
+      let bytes: number;
+      try {
+        bytes = await this.#fetch();
+        this.#failures = 0;
+      } catch (error) {
+        await this.#failed(error);
+        continue;
+      }
+      const { time } = this.#deps;
+      const rest = restMs(this.#company.busy(time.monotonicMs()), bytes);
+      if (rest > 0) await this.#bell.rest(rest);
+      await this.#untilWorkedUp();
+    }
+  }
+
+  /** Rings also end waits for other reasons, so it looks again, until that time is over. */
+  async #untilWorkedUp(): Promise<void> {
+    const until = this.#deps.time.monotonicMs() + WORK_UP_MS;
+    for (let left = WORK_UP_MS; this.#working.size > 0 && left > 0 && !this.#closed;) {
+      await this.#bell.wait(left);
+      left = until - this.#deps.time.monotonicMs();
+    }
+    this.#working.clear();
+  }
+
+  #takeIn(): void {
+    for (const read of this.#due) {
+      if (read.phase !== "ready") continue;
+      const room = read.askRoom();
+      this.#deps.onTaken(read);
+      if (room === 0) {
+        this.#session.drop(read.topic, read.partition);
+        continue;
+      }
+      const { topic, partition, offset, token } = read;
+      const maxBytes = Math.min(room, tailPartBytes);
+      const since = this.#requests + 1;
+      this.#session.want(topic, partition, { read, token, fetchOffset: offset, maxBytes, since });
+    }
+    this.#due.clear();
+  }
+
+  /** @returns the bytes that came */
+  async #fetch(): Promise<number> {
+    const { node, wire, rack, signal, isOpening } = this.#deps;
+    this.#requests += 1;
+    const request = {
+      maxWaitMs: isOpening() ? POLL_WHILE_OPENING_MS : POLL_MS,
+      minBytes: 1,
+      maxBytes: tailAnswerBytes,
+      rack,
+      ...this.#session.next(),
+    };
+    this.#polling = true;
+    const call = wire.call(node, "Fetch", request, { lane: "tail", timeoutMs: SILENT_MS, signal });
+    const answer = await call.finally(() => (this.#polling = false));
+    if (this.#closed || !this.#session.answered(answer.error, answer.sessionId)) return 0;
+    const atMs = this.#deps.time.now();
+    if (this.#session.stands) this.#answered = { request: this.#requests, atMs };
+    return this.#take(answer);
+  }
+
+  #take({ topics }: FetchAnswer): number {
+    const nowMs = this.#deps.time.monotonicMs();
+    let bytes = 0;
+    for (const { topic, partitions } of topics) {
+      for (const fetched of partitions) {
+        const ask = this.#session.told(topic, fetched.partition);
+        if (ask === null) continue;
+        const came = this.#deps.take(ask, fetched);
+        if (came === 0) {
+          if (ask.read.lane === "backlog") this.#deps.again(ask.read);
+          continue;
+        }
+        bytes += came;
+        this.#company.note(ask.read, nowMs);
+        if (ask.read.phase === "working") this.#working.add(ask.read);
+      }
+    }
+    return bytes;
+  }
+
+  async #failed(error: unknown): Promise<void> {
+    this.#session.lost();
+    this.#answered = null;
+    if (this.#closed) return;
+    const { node, wire, time, onFailed } = this.#deps;
+    wire.cut(node, "tail");
+    this.#failures += 1;
+    onFailed(error);
+    await this.#bell.rest(backoffMs(FETCH_BACKOFF, this.#failures, time.random()));
+  }
+}

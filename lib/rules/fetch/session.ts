@@ -1,0 +1,191 @@
+/** What is asked of one partition. */
+export interface Ask {
+  readonly fetchOffset: number;
+  readonly maxBytes: number;
+}
+
+/** By topic, as Kafka's requests have it. */
+export interface InTopic<P> {
+  readonly topic: string;
+  readonly partitions: readonly P[];
+}
+
+/** The part of a Fetch request that is about the session. */
+export interface SessionRequest {
+  readonly sessionId: number;
+  readonly sessionEpoch: number;
+  readonly topics: readonly InTopic<Ask & { readonly partition: number }>[];
+  readonly forgotten: readonly InTopic<number>[];
+}
+
+interface Entry<A extends Ask> {
+  readonly topic: string;
+  readonly partition: number;
+  wanted: A | null;
+  /** As the broker has it, if the last request reached it. */
+  told: A | null;
+}
+
+const LAST_EPOCH = 2 ** 31 - 1;
+
+/**
+ * One incremental fetch session with one broker (KIP-227): the broker keeps what it was asked for, so that a request names only
+ * what is other than before. What a request costs here goes with the changes too, not with the partitions.
+ *
+ * The rules are those of Kafka's own client and broker, `FetchSessionHandler.java` and `FetchSession.scala`. One request at a
+ * time: `next`, then `answered` or `lost`.
+ */
+export class FetchSession<A extends Ask = Ask> {
+  readonly #topics = new Map<string, Map<number, Entry<A>>>();
+  /** Those that are wanted, in the order of a request that names them all: a broker fills its answer in that order. */
+  readonly #wanted = new Set<Entry<A>>();
+  /** Those of which the broker may have to be told something. */
+  readonly #changed = new Set<Entry<A>>();
+  #id = 0;
+  /** Of the next request; 0: it names all, and asks for a new session. */
+  #epoch = 0;
+
+  /** How many partitions are wanted. */
+  get size(): number {
+    return this.#wanted.size;
+  }
+
+  /** Whether the broker keeps a session. Without one each request names all, and asks for one again. */
+  get stands(): boolean {
+    return this.#epoch > 0;
+  }
+
+  /** From the next request on. */
+  want(topic: string, partition: number, ask: A): void {
+    const entry = this.#entry(topic, partition);
+    entry.wanted = ask;
+    this.#wanted.add(entry);
+    this.#changed.add(entry);
+  }
+
+  /** From the next request on it is left out. Wanted again, it is the last in the order. */
+  drop(topic: string, partition: number): void {
+    const entry = this.#topics.get(topic)?.get(partition);
+    if (entry === undefined || entry.wanted === null) return;
+    entry.wanted = null;
+    this.#wanted.delete(entry);
+    this.#changed.add(entry);
+  }
+
+  /** What the last request asked of the partition, by itself or by what the session held; null: nothing. */
+  told(topic: string, partition: number): A | null {
+    return this.#topics.get(topic)?.get(partition)?.told ?? null;
+  }
+
+  /** What the broker has of a partition that is still wanted like that; null: it has to be told, or nothing is wanted. */
+  standing(topic: string, partition: number): A | null {
+    const entry = this.#topics.get(topic)?.get(partition);
+    return entry !== undefined && entry.wanted === entry.told ? entry.wanted : null;
+  }
+
+  next(): SessionRequest {
+    return this.#epoch === 0 ? this.#full() : this.#incremental();
+  }
+
+  /**
+   * @param error of the answer as a whole
+   * @param sessionId of the answer
+   * @returns whether what it says of partitions counts
+   */
+  answered(error: string | null, sessionId: number): boolean {
+    if (error !== null) {
+      // Where the broker knows the session (INVALID_FETCH_SESSION_EPOCH), the next request ends it: `nextCloseExistingAttemptNew`.
+      this.#id = error === "FETCH_SESSION_ID_NOT_FOUND" ? 0 : this.#id;
+      this.#epoch = 0;
+      return false;
+    }
+    // No slot was free; or the session has ended, as one does that nothing is left in.
+    if (sessionId === 0) this.#id = this.#epoch = 0;
+    else if (this.#epoch === 0) [this.#id, this.#epoch] = [sessionId, 1];
+    else this.#epoch = nextEpoch(this.#epoch);
+    return true;
+  }
+
+  /** No answer came: nobody knows whether the broker took the request in. The next one ends the session and begins another. */
+  lost(): void {
+    this.#epoch = 0;
+  }
+
+  #entry(topic: string, partition: number): Entry<A> {
+    const partitions = getOrAdd(this.#topics, topic, () => new Map<number, Entry<A>>());
+    return getOrAdd(partitions, partition, () => ({ topic, partition, wanted: null, told: null }));
+  }
+
+  #full(): SessionRequest {
+    for (const entry of this.#changed) if (entry.wanted === null) this.#remove(entry);
+    this.#changed.clear();
+    const topics = new Grouped<Ask & { readonly partition: number }>();
+    for (const entry of this.#wanted) {
+      entry.told = entry.wanted;
+      if (entry.wanted !== null) topics.add(entry.topic, askOf(entry.partition, entry.wanted));
+    }
+    return { sessionId: this.#id, sessionEpoch: 0, topics: topics.list, forgotten: [] };
+  }
+
+  #incremental(): SessionRequest {
+    const topics = new Grouped<Ask & { readonly partition: number }>();
+    const forgotten = new Grouped<number>();
+    for (const entry of this.#changed) {
+      const { topic, partition, wanted, told } = entry;
+      entry.told = wanted;
+      if (wanted === null) {
+        this.#remove(entry);
+        if (told !== null) forgotten.add(topic, partition);
+      } else if (told?.fetchOffset !== wanted.fetchOffset || told.maxBytes !== wanted.maxBytes) {
+        topics.add(topic, askOf(partition, wanted));
+      }
+    }
+    this.#changed.clear();
+    return {
+      sessionId: this.#id,
+      sessionEpoch: this.#epoch,
+      topics: topics.list,
+      forgotten: forgotten.list,
+    };
+  }
+
+  #remove({ topic, partition }: Entry<A>): void {
+    const partitions = this.#topics.get(topic);
+    partitions?.delete(partition);
+    if (partitions?.size === 0) this.#topics.delete(topic);
+  }
+}
+
+/** Gathers by topic. */
+export class Grouped<P> {
+  readonly #byTopic = new Map<string, P[]>();
+  readonly list: { readonly topic: string; readonly partitions: P[] }[] = [];
+
+  add(topic: string, item: P): void {
+    const known = this.#byTopic.get(topic);
+    if (known !== undefined) {
+      known.push(item);
+      return;
+    }
+    const partitions = [item];
+    this.#byTopic.set(topic, partitions);
+    this.list.push({ topic, partitions });
+  }
+}
+
+/** `FetchMetadata.java`: 0 would ask for a new session. */
+export function nextEpoch(epoch: number): number {
+  return epoch === LAST_EPOCH ? 1 : epoch + 1;
+}
+
+function askOf(partition: number, { fetchOffset, maxBytes }: Ask): Ask & { readonly partition: number } {
+  return { partition, fetchOffset, maxBytes };
+}
+
+function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
+}

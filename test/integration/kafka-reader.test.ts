@@ -1,0 +1,199 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { createKafkaLinks } from "../../lib/adapters/kafka/links.ts";
+import { createReader, type FetchedPart, type Reader } from "../../lib/adapters/kafka/reader/reader.ts";
+import { createKafkaWire } from "../../lib/adapters/kafka/wire/kafkajs-wire.ts";
+import type { KafkaApi, KafkaWire, Lane } from "../../lib/adapters/kafka/wire/wire.ts";
+import { systemTime } from "../../lib/adapters/system-time.ts";
+import { endOfBatches } from "../support/batch-ends.ts";
+import { collectingSink, type CollectingSink } from "../support/collecting-sink.ts";
+import { eventually } from "../support/eventually.ts";
+import { connectTestKafka, type TestKafka, uniqueName } from "../support/kafka.ts";
+import { createMemoryLogger } from "../support/memory-logger.ts";
+import { kafkaSettings } from "../support/settings.ts";
+import { testStack } from "../support/stack.ts";
+
+let brokers: string[];
+let kafka: TestKafka;
+
+beforeAll(async () => {
+  ({ brokers } = await testStack());
+  kafka = await connectTestKafka(brokers);
+});
+afterAll(() => kafka[Symbol.asyncDispose]());
+
+/** A wire that counts what is asked. */
+function counting(wire: KafkaWire): KafkaWire & { readonly calls: { api: KafkaApi; lane: Lane }[] } {
+  const calls: { api: KafkaApi; lane: Lane }[] = [];
+  return {
+    ...wire,
+    calls,
+    call(to, api, request, how) {
+      calls.push({ api, lane: how.lane });
+      return wire.call(to, api, request, how);
+    },
+  };
+}
+
+async function withReader(
+  use: (reader: Reader, wire: ReturnType<typeof counting>) => Promise<void>,
+): Promise<void> {
+  const wire = counting(
+    createKafkaWire(kafkaSettings({ brokers }), createMemoryLogger(), createKafkaLinks(), systemTime),
+  );
+  const reader = createReader({ wire, rack: "", time: systemTime, logger: createMemoryLogger() });
+  try {
+    await use(reader, wire);
+  } finally {
+    await reader.close();
+    await wire.close();
+  }
+}
+
+function open(
+  reader: Reader,
+  topic: string,
+  partition = 0,
+  offset = 0,
+  sink: CollectingSink = collectingSink(({ records, fetchOffset }) => endOfBatches(records, fetchOffset)),
+): CollectingSink {
+  sink.end = offset;
+  sink.read = reader.open(topic, partition, offset, sink);
+  return sink;
+}
+
+/** Each part goes on where the one before ended. */
+function expectContiguous({ parts, end }: CollectingSink, from = 0): void {
+  let at = from;
+  for (const { fetchOffset, records } of parts) {
+    expect(fetchOffset).toBe(at);
+    at = endOfBatches(records, fetchOffset);
+  }
+  expect(at).toBe(end);
+}
+
+const lines = (count: number, bytes = 20) =>
+  Array.from({ length: count }, (_, n) => ({ partition: 0, value: `${n}`.padEnd(bytes, "x") }));
+
+describe("a reader", () => {
+  test("many topics take two fetches a second while nothing comes, and few for what does", async () => {
+    const topics = Array.from({ length: 300 }, () => uniqueName("reader-many"));
+    const admin = kafka.kafka.admin();
+    await admin.connect();
+    await admin.createTopics({ topics: topics.map((topic) => ({ topic, numPartitions: 1 })) });
+    await admin.disconnect();
+    await withReader(async (reader, wire) => {
+      const sinks = topics.map((topic) => open(reader, topic));
+      await eventually("all are heard of", () => sinks.every(({ positions }) => positions.length > 0));
+      await Bun.sleep(600);
+      wire.calls.length = 0;
+      await Bun.sleep(1_500);
+      expect(wire.calls.length).toBeLessThanOrEqual(4);
+      expect(new Set(wire.calls.map(({ lane }) => lane))).toEqual(new Set<Lane>(["tail"]));
+
+      const producer = kafka.kafka.producer();
+      await producer.connect();
+      wire.calls.length = 0;
+      for (let round = 1; round <= 5; round += 1) {
+        await producer.sendBatch({
+          topicMessages: topics.map((topic) => ({ topic, messages: [{ value: `r${round}` }] })),
+        });
+      }
+      await eventually("all is read", () => sinks.every(({ end }) => end === 5));
+      await producer.disconnect();
+      // 1,500 records.
+      expect(wire.calls.length).toBeLessThanOrEqual(75);
+      for (const sink of sinks) expectContiguous(sink);
+    });
+  }, 60_000);
+
+  test("what is opened during a long poll is read at once, and every record that comes until the next one too", async () => {
+    const [old, fresh] = [uniqueName("reader-old"), uniqueName("reader-new")];
+    await kafka.createTopic(old);
+    await kafka.createTopic(fresh);
+    await kafka.produce(fresh, lines(3));
+    await withReader(async (reader, wire) => {
+      const first = open(reader, old);
+      await eventually("it is heard of", () => first.positions.length > 0);
+      const polls = () => wire.calls.filter(({ lane }) => lane === "tail").length;
+      const before = await eventually("a long poll begins", async () => {
+        const seen = polls();
+        await eventually("the next", () => polls() > seen);
+        return polls();
+      });
+      const sink = open(reader, fresh);
+      await eventually("it is read", () => sink.end === 3);
+      await kafka.produce(fresh, lines(1));
+      await eventually("what came then is read", () => sink.end === 4);
+      expect(polls()).toBe(before);
+      expectContiguous(sink);
+    });
+  }, 60_000);
+
+  test("a backlog is read in large pieces beside a tail that goes on", async () => {
+    const [behind, tail] = [uniqueName("reader-behind"), uniqueName("reader-tail")];
+    await kafka.createTopic(behind);
+    await kafka.createTopic(tail);
+    for (let n = 0; n < 80; n += 1) await kafka.produce(behind, lines(500, 1_000));
+    await withReader(async (reader) => {
+      const end = ({ records, fetchOffset }: FetchedPart) => endOfBatches(records, fetchOffset);
+      const large = collectingSink(end);
+      large.roomBytes = 8 * 1024 * 1024;
+      const near = open(reader, tail);
+      await eventually("the tail is heard of", () => near.positions.length > 0);
+      open(reader, behind, 0, 0, large);
+      await kafka.produce(tail, lines(1));
+      await eventually("all is read", () => large.end === 40_000 && near.end === 1);
+      expectContiguous(large);
+      // 40 MB, of which each fetch brings 8 MiB less what is cut off.
+      expect(large.parts.length).toBeLessThanOrEqual(12);
+    });
+  }, 60_000);
+
+  test("an offset out of range, a topic that is missing, one that is deleted and created again: each is told, and mended", async () => {
+    const [topic, missing] = [uniqueName("reader-again"), uniqueName("reader-missing")];
+    await kafka.createTopic(topic);
+    await kafka.produce(topic, lines(5));
+    await withReader(async (reader) => {
+      const sink = open(reader, topic, 0, 99);
+      const none = open(reader, missing);
+      await eventually("it is out of range", () => sink.outOfRange.length === 1);
+      sink.read?.seek(0);
+      await eventually("it is read", () => sink.end === 5);
+      await eventually("the missing one is told", () => none.troubles.length === 1);
+      await kafka.deleteTopic(topic);
+      await eventually("the deleted one is told", () => sink.troubles.length === 1);
+      await kafka.createTopic(topic);
+      await kafka.createTopic(missing);
+      await kafka.produce(missing, lines(1));
+      await kafka.produce(topic, lines(2));
+      await eventually("its old place is out of range", () => sink.outOfRange.length === 2);
+      sink.parts.length = 0;
+      sink.read?.seek(0);
+      await eventually("both are read", () => sink.end === 2 && none.end === 1);
+      expectContiguous(sink);
+      expect([sink.troubles.at(-1), none.troubles.at(-1)]).toEqual([null, null]);
+    });
+  }, 60_000);
+
+  test("seeks and closes while answers are on their way: nothing comes of what was asked before", async () => {
+    const topic = uniqueName("reader-seek");
+    await kafka.createTopic(topic);
+    for (let n = 0; n < 10; n += 1) await kafka.produce(topic, lines(100));
+    await withReader(async (reader) => {
+      for (let round = 0; round < 30; round += 1) {
+        const sink = open(reader, topic, 0, round);
+        await Bun.sleep(round % 4);
+        const from = 500 + round;
+        sink.parts.length = 0;
+        sink.end = from;
+        sink.read?.seek(from);
+        await eventually("it is read to its end", () => sink.end === 1_000);
+        expectContiguous(sink, from);
+        sink.read?.close();
+        const seen = sink.parts.length;
+        await Bun.sleep(1);
+        expect(sink.parts.length).toBe(seen);
+      }
+    });
+  }, 60_000);
+});

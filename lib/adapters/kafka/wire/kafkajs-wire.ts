@@ -43,6 +43,7 @@ export function createKafkaWire(
   let asking: Promise<void> | null = null;
 
   const lineTo = (address: string, lane: Lane): Line => {
+    if (closed !== null) throw closed;
     const name = `${lane} ${address}`;
     const line = lines.get(name) ?? {
       connection: new LaneConnection(address, options, connectionLogger),
@@ -126,7 +127,7 @@ export function createKafkaWire(
   ): Promise<KafkaCalls[A]["answer"]> => {
     const untilMs = time.monotonicMs() + timeoutMs;
     const tries = candidates().map(
-      (address) => () => ask(lineTo(address, lane), api, request, untilMs, signal),
+      (address) => async () => ask(lineTo(address, lane), api, request, untilMs, signal),
     );
     try {
       return await firstOf(tries, time, Math.min(ANOTHER_AFTER_MS, timeoutMs / 3), signal);

@@ -119,17 +119,22 @@ export class LaneConnection {
     this.#connection = connection;
     try {
       await connection.connect();
+      this.#failIfCut(connection);
       this.#versions = await askVersions(connection);
       failIfTooOld(this.address, this.#versions);
       connection.setVersions(this.#versions);
       connection.setSupportAuthenticationProtocol(true);
       await connection.authenticate();
-      // Cut meanwhile, it is nobody's any more.
-      if (this.#connection !== connection) throw closedWhileOpened(this.address);
+      this.#failIfCut(connection);
     } catch (error) {
       connection.abandon(closedWhileOpened(this.address));
       throw error;
     }
+  }
+
+  /** One that was cut while it was opened is nobody's any more. */
+  #failIfCut(connection: Connection): void {
+    if (this.#connection !== connection) throw closedWhileOpened(this.address);
   }
 }
 

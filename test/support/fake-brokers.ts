@@ -1,0 +1,140 @@
+import { createServer, type Server, type Socket } from "node:net";
+import { BinaryReader, BinaryWriter } from "../../lib/adapters/kafka/wire/binary.ts";
+import { apiCodecs } from "../../lib/adapters/kafka/wire/codecs.ts";
+import type { KafkaApi } from "../../lib/adapters/kafka/wire/wire.ts";
+
+/** A request, as far as brokers that know nothing of records look into it. */
+export interface FakeRequest {
+  readonly api: string;
+  /** Where it came in: one number a connection, counted by each broker. */
+  readonly connection: number;
+}
+
+/** One that speaks the protocol, and knows of Metadata and Heartbeat only. */
+export interface FakeBroker extends AsyncDisposable {
+  readonly nodeId: number;
+  /** `127.0.0.1:<port>` */
+  readonly address: string;
+  readonly requests: readonly FakeRequest[];
+  /** Connections that are open. */
+  readonly open: number;
+  /** What was asked on those is not answered any more: connections are taken and stay silent. */
+  freeze(): void;
+  thaw(): void;
+  /** Closes what is open, and listens no longer. */
+  stop(): Promise<void>;
+  /** Listens elsewhere, and says so. */
+  move(): Promise<void>;
+  /** The highest version of each API that it says it knows. */
+  limitVersions(version: number): void;
+}
+
+const API_VERSIONS = 18;
+const names = new Map(Object.entries(apiCodecs).map(([name, { key }]) => [key, name as KafkaApi]));
+
+/** Brokers of one cluster, each of which names all of them. */
+export async function startFakeBrokers(count: number): Promise<FakeBroker[]> {
+  const brokers: FakeBroker[] = [];
+  for (let nodeId = 1; nodeId <= count; nodeId += 1) brokers.push(await startFakeBroker(nodeId, brokers));
+  return brokers;
+}
+
+async function startFakeBroker(nodeId: number, cluster: readonly FakeBroker[]): Promise<FakeBroker> {
+  const requests: FakeRequest[] = [];
+  const sockets = new Set<Socket>();
+  let connections = 0;
+  let isFrozen = false;
+  let highest = 99;
+  let server: Server;
+  let port = 0;
+
+  const answer = (api: string, writer: BinaryWriter): void => {
+    if (api === "ApiVersions") {
+      writer.int16(0).array([...names.keys()], (key) => writer.int16(key).int16(0).int16(highest));
+      writer.int32(0);
+      return;
+    }
+    // Nothing is throttled.
+    writer.int32(0);
+    if (api === "Metadata") {
+      writer.array(cluster, (broker) => {
+        const [host = "", port] = broker.address.split(":");
+        writer.int32(broker.nodeId).string(host).int32(Number(port)).nullableString(null);
+      });
+      writer.nullableString(null).int32(1).int32(0);
+    } else writer.int16(0);
+  };
+
+  const take = (socket: Socket, connection: number, request: Buffer): void => {
+    const reader = new BinaryReader(request);
+    const key = reader.int16();
+    reader.int16();
+    const correlationId = reader.int32();
+    const api = key === API_VERSIONS ? "ApiVersions" : (names.get(key) ?? `API ${key}`);
+    requests.push({ api, connection });
+    if (isFrozen) return;
+    const writer = new BinaryWriter();
+    writer.int32(correlationId);
+    answer(api, writer);
+    const size = Buffer.alloc(4);
+    size.writeInt32BE(writer.written.length);
+    socket.write(Buffer.concat([size, writer.written]));
+  };
+
+  const listen = async (): Promise<void> => {
+    server = createServer((socket) => {
+      const connection = connections;
+      connections += 1;
+      sockets.add(socket);
+      socket.on("close", () => sockets.delete(socket));
+      socket.on("error", () => socket.destroy());
+      let rest: Buffer = Buffer.alloc(0);
+      socket.on("data", (bytes) => {
+        rest = Buffer.concat([rest, Buffer.from(bytes)]);
+        while (rest.length >= 4 && rest.length >= 4 + rest.readInt32BE(0)) {
+          const end = 4 + rest.readInt32BE(0);
+          take(socket, connection, rest.subarray(4, end));
+          rest = rest.subarray(end);
+        }
+      });
+    });
+    const listening = Promise.withResolvers<void>();
+    server.listen(0, "127.0.0.1", listening.resolve);
+    await listening.promise;
+    const bound = server.address();
+    port = typeof bound === "object" && bound !== null ? bound.port : 0;
+  };
+  const stop = (): Promise<void> => {
+    const closed = Promise.withResolvers<void>();
+    server.close(() => closed.resolve());
+    for (const socket of sockets) socket.destroy();
+    return closed.promise;
+  };
+
+  await listen();
+  return {
+    nodeId,
+    get address() {
+      return `127.0.0.1:${port}`;
+    },
+    requests,
+    get open() {
+      return sockets.size;
+    },
+    freeze() {
+      isFrozen = true;
+    },
+    thaw() {
+      isFrozen = false;
+    },
+    stop,
+    async move() {
+      await stop();
+      await listen();
+    },
+    limitVersions(version) {
+      highest = version;
+    },
+    [Symbol.asyncDispose]: stop,
+  };
+}

@@ -1,8 +1,10 @@
 import type { IngestBatchDeps } from "../../../functions/ingest-batch.ts";
 import type { BulkAnswer, TargetDocument } from "../../../lib/rules/bulk-answer.ts";
+import { packParts } from "../../../lib/rules/bulk/joint.ts";
 import type { BulkLimits } from "../../../lib/rules/bulk/requests.ts";
 import type { Time } from "../../../lib/rules/time.ts";
-import type { BulkGate } from "../bulk-gate.ts";
+import type { BulkGate, Leave } from "../bulk-gate.ts";
+import { BulkRequests, type SentPart } from "./bulk-requests.ts";
 
 /** Sends one `_bulk` request. Failures are values; throws only the signal's reason. */
 export type SendBulk = (
@@ -22,7 +24,7 @@ export type SendBulk = (
 
 /** Who has records to send. */
 export interface Sender {
-  /** How much waits now; read when it enters, with `more`, and when a place is free. */
+  /** How much waits now; read when it is offered, and with `more`. */
   readonly documents: number;
   readonly bytes: number;
   /** True: it must not hold up others, or be held up by them. */
@@ -59,4 +61,199 @@ export interface BulkPostDeps {
   /** Of one request, whoever's operations it holds. */
   limits(): BulkLimits;
   readonly time: Time;
+}
+
+/** What boards together may take so long until it says what it sends: one turn of the event loop. */
+const BOARDING_MS = 5;
+/** What comes while a common request is under way waits for its answer, unless that takes so many times what is usual. */
+const GATHER_TIMES = 2;
+const GATHER_MS = 100;
+
+export function createBulkPost(deps: BulkPostDeps): BulkPost {
+  const { gate, time } = deps;
+  const life = new AbortController();
+  const requests = new BulkRequests(deps, life.signal);
+  /** Who waits to travel with others, with what was last told to wait, in their order. */
+  const waiting = new Map<Sender, { documents: number; bytes: number }>();
+  let documents = 0;
+  let bytes = 0;
+  /** Who was withdrawn while it waited for a place of its own. */
+  const alone = new Set<Sender>();
+  /** True: a place is asked for. */
+  let entering = false;
+  let callOff: (() => void) | null = null;
+
+  const count = (sender: Sender): void => {
+    const before = waiting.get(sender);
+    documents += sender.documents - (before?.documents ?? 0);
+    bytes += sender.bytes - (before?.bytes ?? 0);
+    if (before === undefined) waiting.set(sender, { documents: sender.documents, bytes: sender.bytes });
+    else Object.assign(before, { documents: sender.documents, bytes: sender.bytes });
+  };
+
+  const uncount = (sender: Sender): void => {
+    const counted = waiting.get(sender);
+    if (counted === undefined) return;
+    waiting.delete(sender);
+    documents -= counted.documents;
+    bytes -= counted.bytes;
+  };
+
+  const isFull = (): boolean => {
+    const limits = deps.limits();
+    return documents >= limits.maxDocuments || bytes >= limits.maxBytes;
+  };
+
+  /** Asks for a place where it is time to. */
+  const consider = (): void => {
+    if (entering || waiting.size === 0 || life.signal.aborted) return;
+    if (requests.isCommonUnderWay && !isFull()) {
+      callOff ??= time.after(Math.min(requests.usualMs * GATHER_TIMES, GATHER_MS), () => {
+        callOff = null;
+        if (waiting.size > 0) enter();
+      });
+      return;
+    }
+    enter();
+  };
+
+  const enter = (): void => {
+    if (entering) return;
+    entering = true;
+    callOff?.();
+    callOff = null;
+    gate.enter(life.signal).then(
+      (leave) => {
+        entering = false;
+        depart(leave);
+        consider();
+      },
+      // Closed: nobody boards any more.
+      () => {},
+    );
+  };
+
+  const depart = (leave: Leave): void => {
+    const limits = deps.limits();
+    const boarding: Sender[] = [];
+    let [left, room] = [limits.maxDocuments, limits.maxBytes];
+    for (const [sender, counted] of waiting) {
+      if (boarding.length > 0 && (counted.documents > left || counted.bytes > room)) break;
+      boarding.push(sender);
+      left -= counted.documents;
+      room -= counted.bytes;
+    }
+    for (const sender of boarding) uncount(sender);
+    board(boarding, (parts) => {
+      const [first, ...others] = packParts(parts, requests.bounded(limits));
+      if (first === undefined) leave();
+      else requests.sendCommon(first, leave, consider);
+      for (const more of others) requests.enterCommon(more, consider);
+    });
+  };
+
+  const board = (senders: readonly Sender[], go: (parts: readonly SentPart[]) => void): void => {
+    const departure = new Departure(senders.length, go);
+    for (const sender of senders) sender.board(new OwnSeat(departure, requests, sender.again));
+    departure.wait(time);
+  };
+
+  return {
+    offer(sender) {
+      if (life.signal.aborted) return;
+      if (!sender.alone) {
+        count(sender);
+        consider();
+        return;
+      }
+      alone.add(sender);
+      gate.enter(life.signal, sender.again).then(
+        (leave) => {
+          if (!alone.delete(sender)) leave();
+          else
+            board([sender], ([part]) => {
+              if (part === undefined) leave();
+              else requests.sendAlone(part, leave);
+            });
+        },
+        () => {},
+      );
+    },
+    more(sender) {
+      if (!waiting.has(sender)) return;
+      count(sender);
+      consider();
+    },
+    withdraw(sender) {
+      uncount(sender);
+      alone.delete(sender);
+    },
+    close() {
+      callOff?.();
+      life.abort(new Error("the host stops"));
+    },
+  };
+}
+
+/** Those that boarded together, until each has said what it sends, or that it sends nothing. */
+class Departure {
+  #due: number;
+  #parts: SentPart[] = [];
+  #gone = false;
+  #callOff: (() => void) | null = null;
+  readonly #onFull: (parts: readonly SentPart[]) => void;
+
+  constructor(due: number, onFull: (parts: readonly SentPart[]) => void) {
+    this.#due = due;
+    this.#onFull = onFull;
+  }
+
+  /** All have boarded. Who takes longer than a moment is not waited for. */
+  wait(time: Time): void {
+    if (!this.#gone) this.#callOff = time.after(BOARDING_MS, () => this.#go());
+  }
+
+  /** @returns false where it has left */
+  join(part: SentPart | null): boolean {
+    if (this.#gone) return false;
+    if (part !== null) this.#parts.push(part);
+    this.#due -= 1;
+    if (this.#due === 0) this.#go();
+    return true;
+  }
+
+  #go(): void {
+    this.#callOff?.();
+    this.#gone = true;
+    this.#onFull(this.#parts);
+  }
+}
+
+class OwnSeat implements Seat {
+  fit = true;
+  readonly #requests: BulkRequests;
+  readonly #again: boolean;
+  /** Null: it has said what it sends with the others. */
+  #departure: Departure | null;
+
+  constructor(departure: Departure, requests: BulkRequests, again: boolean) {
+    this.#departure = departure;
+    this.#requests = requests;
+    this.#again = again;
+  }
+
+  bulk: Seat["bulk"] = (body, how) => {
+    how.signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<BulkAnswer>();
+    const part: SentPart = { body, ...how, seat: this, isAnswered: false, resolve, reject };
+    const departure = this.#departure;
+    this.#departure = null;
+    if (departure?.join(part) !== true) this.#requests.enterAlone(part, this.#again);
+    return promise;
+  };
+
+  end(): void {
+    this.#departure?.join(null);
+    this.#departure = null;
+  }
 }

@@ -124,7 +124,7 @@ export function createByteBudget(boundsAtStart: ByteBounds): ByteBudget {
       if (this.#left || !mayAdmit({ bytes, held, used, topics, ...bounds })) return 0;
       const guaranteed = guaranteedBytes(bounds.maxBytes, topics) - held;
       const more = Math.min(bounds.maxBytes / 4 - held, bounds.readAhead - held, bounds.maxBytes - used);
-      return Math.min(PIECE_BYTES, Math.max(bytes, guaranteed, more));
+      return Math.min(PIECE_BYTES, Math.max(1, bytes, guaranteed, more));
     }
 
     wait(): void {

@@ -29,8 +29,10 @@ export interface BulkOptions {
   readonly pipeline: string | null;
   /** How many the body holds. */
   readonly operations: number;
-  /** What covers the index of every operation, as `ensureTemplate` was told; absent: not known. */
-  readonly pattern?: string;
+  /** What covers the indices of the operations, as `ensureTemplate` was told; absent: not known. */
+  readonly pattern?: string | readonly string[];
+  /** How long it waits for a shard, or for the master; absent: half of the request's own time. */
+  readonly shardTimeoutMs?: number;
   /** What an operation wants to write; asked where the answer leaves open why it was not written. */
   readonly documentAt?: (operation: number) => TargetDocument;
   readonly signal: AbortSignal;
@@ -183,6 +185,20 @@ export function createElasticsearch(
       );
   }
 
+  /** Why nothing may be written there; null: all is well. */
+  async function templateFailure(
+    pattern: string | readonly string[] | undefined,
+    signal: AbortSignal,
+  ): Promise<RequestFailure | null> {
+    if (pattern === undefined || typeof pattern === "string")
+      return template.failure(pattern ?? null, signal);
+    for (const one of pattern) {
+      const failure = await template.failure(one, signal);
+      if (failure !== null) return failure;
+    }
+    return null;
+  }
+
   /** Why packed bulks do not get through; null: they do. */
   function packingTrouble(signal: AbortSignal): Promise<RequestFailure | null> {
     const question = { method: "POST", path: "/_bulk", format: "x-ndjson" } as const;
@@ -191,8 +207,8 @@ export function createElasticsearch(
   }
 
   return {
-    async bulk(body, { pipeline, operations, pattern = null, documentAt, signal }) {
-      const unready = settings.manageTemplates ? await template.failure(pattern, signal) : null;
+    async bulk(body, { pipeline, operations, pattern, shardTimeoutMs, documentAt, signal }) {
+      const unready = settings.manageTemplates ? await templateFailure(pattern, signal) : null;
       if (unready !== null) return { failure: unready };
       const answer = await send(
         {
@@ -202,7 +218,7 @@ export function createElasticsearch(
           querystring: {
             filter_path: bulkFilterPath,
             // Half of our own time: a shard without a node is told as such, not as a node of ours that is silent.
-            timeout: `${Math.ceil(settings.bulk.requestTimeoutMs / 2)}ms`,
+            timeout: `${Math.ceil(Math.min(shardTimeoutMs ?? Infinity, settings.bulk.requestTimeoutMs / 2))}ms`,
             ...(pipeline !== null && { pipeline }),
           },
           body: packed ? pack(body) : body,

@@ -1,0 +1,191 @@
+import type { BulkAnswer, BulkItem } from "../../../lib/rules/bulk-answer.ts";
+import { type BulkPart, joinParts, mayBeOnesFault, splitAnswer } from "../../../lib/rules/bulk/joint.ts";
+import type { BulkLoad } from "../../../lib/rules/bulk/pace.ts";
+import type { BulkLimits } from "../../../lib/rules/bulk/requests.ts";
+import type { Leave } from "../bulk-gate.ts";
+import type { BulkPostDeps } from "./bulk-post.ts";
+
+/** A part of a request, and who waits for its answer. */
+export interface SentPart extends BulkPart {
+  readonly signal: AbortSignal;
+  readonly seat: { fit: boolean };
+  /** The first answer counts. */
+  isAnswered: boolean;
+  resolve(answer: BulkAnswer): void;
+  reject(reason: unknown): void;
+}
+
+/**
+ * How long Elasticsearch may wait for a shard, or for the master, on behalf of a common request: those of its operations that
+ * need longer are refused, and go alone from then on.
+ */
+const SHARD_TIMEOUT_MS = 1_000;
+/** A common request without an answer after so long: its parts are sent once more, each alone. */
+const PATIENCE_MS = 2_000;
+/** Longer than that is long, and as long as that many usual ones: then whose it is shows when each goes alone. */
+const LONG_MS = 500;
+const LONG_TIMES = 4;
+/** What the last one counts for in what is usual. */
+const WEIGHT = 0.1;
+const USUAL_AT_FIRST_MS = 10;
+const LEAST_JOINT_BYTES = 64 * 1024;
+
+/** The bulk requests of a host, joint and single. */
+export class BulkRequests {
+  readonly #deps: BulkPostDeps;
+  readonly #life: AbortSignal;
+  /** Those that others may travel with, in flight. */
+  #common = 0;
+  #usualMs = USUAL_AT_FIRST_MS;
+  /** Less where something on the way took no more. */
+  #jointBytes = Infinity;
+
+  constructor(deps: BulkPostDeps, life: AbortSignal) {
+    this.#deps = deps;
+    this.#life = life;
+  }
+
+  /** True: a common one is on its way. */
+  get isCommonUnderWay(): boolean {
+    return this.#common > 0;
+  }
+
+  /** How long a common one takes, of late. */
+  get usualMs(): number {
+    return this.#usualMs;
+  }
+
+  bounded({ maxDocuments, maxBytes }: BulkLimits): BulkLimits {
+    return { maxDocuments, maxBytes: Math.min(maxBytes, this.#jointBytes) };
+  }
+
+  /** Sends these in one common request, and gives the place back when it is answered. */
+  sendCommon(parts: readonly SentPart[], leave: Leave, onEnd: () => void): void {
+    this.#common += 1;
+    void this.#exchange(parts, leave, true).finally(() => {
+      this.#common -= 1;
+      onEnd();
+    });
+  }
+
+  /** The same, once there is a place. */
+  enterCommon(parts: readonly SentPart[], onEnd: () => void): void {
+    this.#enter(parts, false, (leave) => this.sendCommon(parts, leave, onEnd));
+  }
+
+  /** Sends one alone. */
+  sendAlone(part: SentPart, leave: Leave): void {
+    void this.#exchange([part], leave, false);
+  }
+
+  /** The same, once there is a place. @param again true: in the half that is for what was in trouble */
+  enterAlone(part: SentPart, again: boolean): void {
+    this.#enter([part], again, (leave) => this.sendAlone(part, leave));
+  }
+
+  #enter(parts: readonly SentPart[], again: boolean, send: (leave: Leave) => void): void {
+    this.#deps.gate.enter(this.#life, again).then(
+      (leave) => {
+        if (parts.every(({ isAnswered }) => isAnswered)) leave();
+        else send(leave);
+      },
+      (reason: unknown) => {
+        for (const part of parts) settle(part, () => part.reject(reason));
+      },
+    );
+  }
+
+  async #exchange(parts: readonly SentPart[], leave: Leave, isCommon: boolean): Promise<void> {
+    const { send, time } = this.#deps;
+    const isJoint = parts.length > 1;
+    const { body, operations, pipeline, patterns, pattern, documentAt } = joinParts(parts);
+    const begunMs = time.monotonicMs();
+    let isApart = false;
+    const sendApart = (): void => {
+      if (isApart) return;
+      isApart = true;
+      // Whatever becomes of what they share. What is there by then is a duplicate.
+      for (const part of parts) if (!part.isAnswered) this.enterAlone(part, true);
+    };
+    const callOff = isJoint ? time.after(this.#patienceMs, sendApart) : null;
+    let load: BulkLoad | undefined;
+    try {
+      const whole = await send(body, {
+        pipeline,
+        operations,
+        pattern: patterns.length === 1 ? pattern : patterns,
+        documentAt,
+        ...(isJoint && { shardTimeoutMs: SHARD_TIMEOUT_MS }),
+        // One that is closed must not end what others wait for.
+        signal: isJoint ? this.#life : (parts[0]?.signal ?? this.#life),
+      });
+      const answer = matching(whole, operations, isJoint);
+      load = loadIn(answer);
+      this.#judge(parts, answer, time.monotonicMs() - begunMs, isCommon);
+      if (isJoint && "failure" in answer) {
+        if (answer.failure.kind === "response" && answer.failure.status === 413)
+          this.#jointBytes = Math.max(LEAST_JOINT_BYTES, body.length / 2);
+        if (mayBeOnesFault(answer.failure)) sendApart();
+        // Each is told by its own.
+        if (isApart) return;
+      }
+      const shares = splitAnswer(parts, answer);
+      for (let at = 0; at < parts.length; at += 1) {
+        const [part, share] = [parts[at], shares[at]];
+        if (part !== undefined && share !== undefined) settle(part, () => part.resolve(share));
+      }
+    } catch (reason) {
+      for (const part of parts) settle(part, () => part.reject(reason));
+    } finally {
+      callOff?.();
+      leave(load);
+    }
+  }
+
+  get #patienceMs(): number {
+    return Math.max(PATIENCE_MS, this.#usualMs * LONG_TIMES);
+  }
+
+  /** Who took long goes alone; where nobody knows who of several it was, all do, until their own are quick. */
+  #judge(parts: readonly SentPart[], answer: BulkAnswer, tookMs: number, isCommon: boolean): void {
+    const isLong = tookMs > Math.max(LONG_MS, this.#usualMs * LONG_TIMES);
+    if (isCommon) this.#usualMs += (Math.min(tookMs, PATIENCE_MS) - this.#usualMs) * WEIGHT;
+    const isKnown = parts.length > 1 && "items" in answer && answer.items.some(isUnavailable);
+    for (const { seat, isAnswered } of parts) if (!isAnswered) seat.fit = !isLong || isKnown;
+  }
+}
+
+function settle(part: SentPart, tell: () => void): void {
+  if (part.isAnswered) return;
+  part.isAnswered = true;
+  tell();
+}
+
+/** An answer that cannot be shared out is none; whoever sends alone looks for himself. */
+function matching(whole: BulkAnswer, operations: number, isJoint: boolean): BulkAnswer {
+  if (!isJoint || "failure" in whole || whole.items.length === operations) return whole;
+  const message = `Elasticsearch answered ${whole.items.length} items for ${operations} operations`;
+  return { failure: { kind: "bad_answer", message } };
+}
+
+function isUnavailable({ status }: BulkItem): boolean {
+  return status === 503;
+}
+
+/** What an answer tells about the pace: nothing, where it failed for another reason than a crowd. */
+function loadIn(answered: BulkAnswer): BulkLoad | undefined {
+  if ("failure" in answered) {
+    const { failure } = answered;
+    return failure.kind === "response" && failure.status === 429 ? "busy" : undefined;
+  }
+  let last: BulkItem | null = null;
+  let load: BulkLoad | undefined = "good";
+  for (const item of answered.items) {
+    if (item === last) continue;
+    last = item;
+    if (item.status === 429) return "busy";
+    // Tried again, whatever for.
+    if (item.status >= 500) load = undefined;
+  }
+  return load;
+}

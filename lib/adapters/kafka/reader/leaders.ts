@@ -19,6 +19,8 @@ export interface Leaders {
   topic(topic: string): TopicLeaders | null;
   /** Asks for it after so long, together with whatever is due by then. Sooner, if that was said before. */
   need(topic: string, inMs: number): void;
+  /** Asks for those that are not known. Resolves once each was told of, whatever was told, or nobody answered. */
+  find(topics: Iterable<string>): Promise<void>;
   /** Nobody asks for it any more. */
   forget(topic: string): void;
   /** Called with every answer, once what it says is known here. */
@@ -39,6 +41,7 @@ export function createLeaders({ wire, time }: { readonly wire: KafkaWire; readon
   const due = new Map<string, number>();
   const tellers: ((topics: readonly TopicLeaders[]) => void)[] = [];
   const silents: ((topics: readonly string[], reason: string) => void)[] = [];
+  const waiting = new Set<{ readonly topics: Set<string>; readonly resolve: () => void }>();
   let alarm: { readonly atMs: number; readonly callOff: () => void } | null = null;
   let asking: Promise<void> | null = null;
   let failures = 0;
@@ -87,6 +90,7 @@ export function createLeaders({ wire, time }: { readonly wire: KafkaWire; readon
       const inMs = backoffMs(BACKOFF, failures, time.random());
       for (const topic of topics) need(topic, inMs);
       for (const silent of silents) silent(topics, messageOf(error));
+      settle(topics);
     } finally {
       asking = null;
       setAlarmForNext();
@@ -101,6 +105,16 @@ export function createLeaders({ wire, time }: { readonly wire: KafkaWire; readon
     }));
     for (const topic of told) known.set(topic.topic, topic);
     for (const tell of tellers) tell(told);
+    settle(told.map(({ topic }) => topic));
+  };
+
+  const settle = (topics: readonly string[]): void => {
+    for (const one of waiting) {
+      for (const topic of topics) one.topics.delete(topic);
+      if (one.topics.size > 0) continue;
+      waiting.delete(one);
+      one.resolve();
+    }
   };
 
   const need = (topic: string, inMs: number): void => {
@@ -117,6 +131,15 @@ export function createLeaders({ wire, time }: { readonly wire: KafkaWire; readon
     },
     topic: (topic) => known.get(topic) ?? null,
     need,
+    async find(topics) {
+      const unknown = new Set<string>();
+      for (const topic of topics) if (known.get(topic)?.error !== null) unknown.add(topic);
+      if (unknown.size === 0 || closed) return;
+      const told = Promise.withResolvers<void>();
+      waiting.add({ topics: unknown, resolve: told.resolve });
+      for (const topic of unknown) need(topic, 0);
+      await told.promise;
+    },
     forget(topic) {
       known.delete(topic);
       due.delete(topic);
@@ -126,6 +149,8 @@ export function createLeaders({ wire, time }: { readonly wire: KafkaWire; readon
     async close() {
       closed = true;
       alarm?.callOff();
+      for (const { resolve } of waiting) resolve();
+      waiting.clear();
       await asking;
     },
   };

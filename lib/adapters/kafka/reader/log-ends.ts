@@ -1,0 +1,121 @@
+import { PenstockError } from "../../../rules/errors.ts";
+import { Grouped } from "../../../rules/fetch/session.ts";
+import { partitionWords } from "../../../rules/kafka-words.ts";
+import type { KafkaCalls, KafkaWire } from "../wire/wire.ts";
+import type { Leaders } from "./leaders.ts";
+
+/** One partition's log. */
+export interface LogEnds {
+  readonly logStart: number;
+  /** The high watermark. */
+  readonly logEnd: number;
+}
+
+export interface PartitionName {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+const ANSWER_MS = 5_000;
+
+/** Where logs begin and end, asked of their leaders. */
+export class LogEndsDesk {
+  readonly #wire: KafkaWire;
+  readonly #leaders: Leaders;
+
+  constructor(wire: KafkaWire, leaders: Leaders) {
+    this.#wire = wire;
+    this.#leaders = leaders;
+  }
+
+  /**
+   * One end of each, with one request to each leader.
+   * @param onAnswer called as their leaders answer, one after the other; with an error where that is what came of it: whoever asks
+   *   again asks another leader then, if there is one
+   */
+  async ask<P extends PartitionName>(
+    at: KafkaCalls["ListOffsets"]["request"]["at"],
+    partitions: readonly P[],
+    signal: AbortSignal,
+    onAnswer: (partition: P, offset: number | PenstockError) => void,
+  ): Promise<void> {
+    await this.#leaders.find(new Set(partitions.map(({ topic }) => topic)));
+    const byLeader = Map.groupBy(partitions, ({ topic, partition }) => this.#leaders.of(topic, partition));
+    const asking = [...byLeader].map(async ([leader, own]) => {
+      if (leader === null) {
+        for (const one of own) onAnswer(one, this.#refused(one, this.#whyNone(one)));
+        return;
+      }
+      let answered: ReadonlyMap<string, ReadonlyMap<number, number | string>>;
+      try {
+        answered = await this.#askLeader(leader, at, own, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        for (const { topic } of own) this.#leaders.need(topic, 0);
+        for (const one of own) onAnswer(one, asUnavailable(error));
+        return;
+      }
+      for (const one of own) {
+        const said = answered.get(one.topic)?.get(one.partition) ?? "UNKNOWN_TOPIC_OR_PARTITION";
+        onAnswer(one, typeof said === "number" ? said : this.#refused(one, said));
+      }
+    });
+    await Promise.all(asking);
+  }
+
+  /** @throws PenstockError */
+  async of(partition: PartitionName, signal: AbortSignal): Promise<LogEnds> {
+    const one = async (at: "earliest" | "latest"): Promise<number> => {
+      let found: number | PenstockError | null = null;
+      await this.ask(at, [partition], signal, (_, offset) => (found = offset));
+      signal.throwIfAborted();
+      return orThrow(found);
+    };
+    const [logStart, logEnd] = await Promise.all([one("earliest"), one("latest")]);
+    return { logStart, logEnd };
+  }
+
+  /** By topic and partition the offset, or Kafka's name of the error. */
+  async #askLeader(
+    leader: number,
+    at: KafkaCalls["ListOffsets"]["request"]["at"],
+    partitions: readonly PartitionName[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, ReadonlyMap<number, number | string>>> {
+    const asked = new Grouped<number>();
+    for (const { topic, partition } of partitions) asked.add(topic, partition);
+    const request = { at, topics: asked.list };
+    const how = { lane: "questions", timeoutMs: ANSWER_MS, signal } as const;
+    const { topics } = await this.#wire.call(leader, "ListOffsets", request, how);
+    return new Map(
+      topics.map(({ topic, partitions: told }) => [
+        topic,
+        new Map(told.map(({ partition, error, offset }) => [partition, error ?? offset])),
+      ]),
+    );
+  }
+
+  #whyNone({ topic, partition }: PartitionName): string {
+    const told = this.#leaders.topic(topic);
+    if (told !== null && told.error !== null) return told.error;
+    return told?.leaders.has(partition) === false ? "UNKNOWN_TOPIC_OR_PARTITION" : "LEADER_NOT_AVAILABLE";
+  }
+
+  #refused({ topic, partition }: PartitionName, type: string): PenstockError {
+    this.#leaders.need(topic, 0);
+    const missing = type === "UNKNOWN_TOPIC_OR_PARTITION";
+    const message = `topic "${topic}", partition ${partition}: ${partitionWords(type)}`;
+    return new PenstockError(missing ? "topic_missing" : "kafka_unavailable", message, { retryable: true });
+  }
+}
+
+function orThrow(found: number | PenstockError | null): number {
+  if (typeof found === "number") return found;
+  throw found ?? asUnavailable(new Error("Kafka did not say where the log begins and ends"));
+}
+
+function asUnavailable(error: unknown): PenstockError {
+  if (error instanceof PenstockError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new PenstockError("kafka_unavailable", message, { retryable: true, cause: error });
+}

@@ -1,0 +1,278 @@
+import { backoffMs, type BackoffRule } from "../../../rules/backoff.ts";
+import { parseCheckpoint } from "../../../rules/checkpoint.ts";
+import type { StartAt } from "../../../rules/declaration.ts";
+import { messageOf } from "../../../rules/errors.ts";
+import { resumeAt, type Position } from "../../../rules/position.ts";
+import type { Time } from "../../../rules/time.ts";
+import type { CommitEntry, GroupMember } from "../group/member.ts";
+import { Tenure } from "../group/tenure.ts";
+import type { KafkaWire } from "../wire/wire.ts";
+import type { Leaders } from "./leaders.ts";
+import { type LogEnds, LogEndsDesk } from "./log-ends.ts";
+
+/** Where one partition is read on. */
+export interface OpenedPartition {
+  readonly tenure: Tenure;
+  /** Null: the group has no commit of it; `position.start` is the log's start then. */
+  readonly committed: number | null;
+  readonly position: Position;
+}
+
+/** One partition that became ours, whose position is to be found; nothing of it may throw. */
+export interface Opening {
+  readonly tenure: Tenure;
+  /** Where to begin if the group has no commit of any partition of the topic. Asked again with each try. */
+  startAt(): StartAt;
+  /** False: nobody waits for it any more. */
+  isDue(): boolean;
+  onOpened(partition: OpenedPartition): void;
+  /** It is tried again. Why it did not do. */
+  onTrouble(reason: string): void;
+}
+
+/** Finds out where partitions begin: of all that come within a moment together, again and again until it is known. */
+export interface Openings {
+  add(opening: Opening): void;
+  /** Where a partition's log begins and ends (its high watermark) now. @throws PenstockError */
+  logOf(topic: string, partition: number): Promise<LogEnds>;
+  close(): void;
+}
+
+export interface OpeningsDeps {
+  readonly member: Pick<GroupMember, "committed" | "commit">;
+  readonly wire: KafkaWire;
+  /** The reader's. */
+  readonly leaders: Leaders;
+  readonly time: Time;
+}
+
+/** What the group has committed of one partition. */
+interface Committed {
+  readonly offset: number | null;
+  readonly metadata: string | null;
+}
+
+const AGAIN: BackoffRule = { initialMs: 100, maxMs: 5_000 };
+/** Leaders that move, and topics that were just created, are no trouble before. */
+const TROUBLE_FROM_TRY = 3;
+
+export function createOpenings(deps: OpeningsDeps): Openings {
+  const rounds = new OpeningRounds(deps);
+  return {
+    add: (opening) => rounds.add(opening),
+    logOf: (topic, partition) => rounds.logOf(topic, partition),
+    close: () => rounds.close(),
+  };
+}
+
+/**
+ * Beside the committed offsets it looks at the logs' ends: a position out of range would be noticed only by a failed fetch, and
+ * one in a log that was created again and has outgrown it not at all.
+ *
+ * Many partitions take few requests: one for what is committed, one for each end and leader. Each is told as soon as its own
+ * leader has answered.
+ */
+class OpeningRounds {
+  readonly #deps: OpeningsDeps;
+  readonly #desk: LogEndsDesk;
+  readonly #life = new AbortController();
+  readonly #retries = new Set<() => void>();
+  #gathered: Opening[] = [];
+
+  constructor(deps: OpeningsDeps) {
+    this.#deps = deps;
+    this.#desk = new LogEndsDesk(deps.wire, deps.leaders);
+  }
+
+  add(opening: Opening): void {
+    this.#gathered.push(opening);
+    if (this.#gathered.length > 1) return;
+    queueMicrotask(() => {
+      const openings = this.#gathered;
+      this.#gathered = [];
+      void this.#round(openings, 1);
+    });
+  }
+
+  logOf(topic: string, partition: number): Promise<LogEnds> {
+    return this.#desk.of({ topic, partition }, this.#life.signal);
+  }
+
+  close(): void {
+    this.#life.abort(new Error("nothing is opened any more"));
+    for (const callOff of this.#retries) callOff();
+  }
+
+  async #round(openings: readonly Opening[], tries: number): Promise<void> {
+    const left = new Map(openings.flatMap((one) => (one.isDue() ? [[one.tenure, one] as const] : [])));
+    /** Why the others are not open. */
+    const why = new Map<Opening, string>();
+    const { signal } = this.#life;
+    if (left.size === 0 || signal.aborted) return;
+    const open = (partition: OpenedPartition): void => {
+      const opening = left.get(partition.tenure);
+      left.delete(partition.tenure);
+      if (opening?.isDue() === true && !signal.aborted) opening.onOpened(partition);
+    };
+    try {
+      await this.#find([...left.values()], open, (opening, reason) => why.set(opening, reason));
+    } catch (error) {
+      for (const opening of left.values()) why.set(opening, messageOf(error));
+    }
+    if (signal.aborted) return;
+    const again = [...left.values()].filter((opening) => opening.isDue());
+    if (again.length === 0) return;
+    if (tries >= TROUBLE_FROM_TRY)
+      for (const opening of again)
+        opening.onTrouble(why.get(opening) ?? "Kafka did not say what is committed of it");
+    const callOff = this.#deps.time.after(backoffMs(AGAIN, tries, this.#deps.time.random()), () => {
+      this.#retries.delete(callOff);
+      void this.#round(again, tries + 1);
+    });
+    this.#retries.add(callOff);
+  }
+
+  /** @throws what is the same for all that are not open by then */
+  async #find(
+    openings: readonly Opening[],
+    open: (partition: OpenedPartition) => void,
+    fail: (opening: Opening, reason: string) => void,
+  ): Promise<void> {
+    const { leaders, member } = this.#deps;
+    const byTopic = Map.groupBy(openings, ({ tenure }) => tenure.topic);
+    await leaders.find(byTopic.keys());
+    const partitions = new Map<string, readonly number[]>();
+    for (const [topic, own] of byTopic) {
+      const known = leaders.topic(topic)?.leaders;
+      // One that was just added, or a topic that was.
+      const isUnknown = own.some(({ tenure }) => known?.has(tenure.partition) !== true);
+      if (isUnknown) leaders.need(topic, 0);
+      if (isUnknown) for (const opening of own) fail(opening, "Kafka knows no such partition");
+      else partitions.set(topic, [...(known?.keys() ?? [])]);
+    }
+    if (partitions.size === 0) return;
+    const committed = await member.committed(partitions, this.#life.signal);
+    const pinned: string[] = [];
+    const resumed: { readonly opening: Opening; readonly before: Committed }[] = [];
+    for (const [topic, all] of partitions) {
+      const told = committed.get(topic);
+      const own = byTopic.get(topic) ?? [];
+      const offsets = all.map((partition) => told?.get(partition)?.offset);
+      const isRead = offsets.some((offset) => typeof offset === "number");
+      if (!isRead && own.some((opening) => opening.startAt() === "latest")) {
+        // Not told is not the same as nothing committed.
+        if (!offsets.includes(undefined)) pinned.push(topic);
+        continue;
+      }
+      for (const opening of own) {
+        const before = told?.get(opening.tenure.partition);
+        if (before !== undefined) resumed.push({ opening, before });
+      }
+    }
+    await Promise.all([
+      this.#resume(resumed, open, fail),
+      this.#pin(pinned, partitions, byTopic, open, fail),
+    ]);
+  }
+
+  /** From what is committed on, or from the start of the log. */
+  async #resume(
+    resumed: readonly { readonly opening: Opening; readonly before: Committed }[],
+    open: (partition: OpenedPartition) => void,
+    fail: (opening: Opening, reason: string) => void,
+  ): Promise<void> {
+    const asked = resumed.map(({ opening, before }) => {
+      const { topic, partition } = opening.tenure;
+      return { topic, partition, opening, before, logStart: -1, logEnd: before.offset === null ? 0 : -1 };
+    });
+    const told = (one: (typeof asked)[number]): void => {
+      const { opening, before, logStart, logEnd } = one;
+      const { tenure } = opening;
+      if (logStart < 0 || logEnd < 0) return;
+      const { partition } = tenure;
+      if (before.offset === null) {
+        open({ tenure, committed: null, position: { start: logStart, check: null, lost: null } });
+        return;
+      }
+      const checkpoint = parseCheckpoint(before.metadata);
+      const position = resumeAt({ partition, committed: before.offset, checkpoint, logStart, logEnd });
+      open({ tenure, committed: before.offset, position });
+    };
+    const { signal } = this.#life;
+    await Promise.all([
+      this.#desk.ask("earliest", asked, signal, (one, offset) => {
+        if (typeof offset === "number") one.logStart = offset;
+        else fail(one.opening, offset.message);
+        told(one);
+      }),
+      this.#desk.ask(
+        "latest",
+        asked.filter(({ logEnd }) => logEnd < 0),
+        signal,
+        (one, offset) => {
+          if (typeof offset === "number") one.logEnd = offset;
+          else fail(one.opening, offset.message);
+          told(one);
+        },
+      ),
+    ]);
+  }
+
+  /**
+   * `startAt: latest` where the group has no commit of the topic at all: the ends of all its partitions are committed together,
+   * those of other members too, so that whatever is written from now on is read, whoever reads it. Partitions added later have
+   * no commit, and start at the beginning.
+   */
+  async #pin(
+    topics: readonly string[],
+    partitions: ReadonlyMap<string, readonly number[]>,
+    byTopic: ReadonlyMap<string, readonly Opening[]>,
+    open: (partition: OpenedPartition) => void,
+    fail: (opening: Opening, reason: string) => void,
+  ): Promise<void> {
+    if (topics.length === 0) return;
+    const { signal } = this.#life;
+    const failTopic = (topic: string, reason: string): void => {
+      for (const opening of byTopic.get(topic) ?? []) fail(opening, reason);
+    };
+    const ends = new Map(topics.map((topic) => [topic, new Map<number, number>()]));
+    const asked = topics.flatMap((topic) =>
+      (partitions.get(topic) ?? []).map((partition) => ({ topic, partition })),
+    );
+    await this.#desk.ask("latest", asked, signal, ({ topic, partition }, offset) => {
+      if (typeof offset === "number") ends.get(topic)?.set(partition, offset);
+      else failTopic(topic, offset.message);
+    });
+    const entries: CommitEntry[] = [];
+    const whole = topics.filter((topic) => ends.get(topic)?.size === partitions.get(topic)?.length);
+    for (const topic of whole) {
+      const own = new Map(byTopic.get(topic)?.map(({ tenure }) => [tenure.partition, tenure]));
+      for (const [partition, offset] of ends.get(topic) ?? [])
+        entries.push({ tenure: own.get(partition) ?? new Tenure(topic, partition), offset, last: null });
+    }
+    const refusals = await this.#commitEnds(entries);
+    for (const topic of whole) {
+      const reason = refusals.get(topic) ?? refusals.get("");
+      if (reason !== undefined) {
+        failTopic(topic, `the ends of its log could not be committed: ${reason}`);
+        continue;
+      }
+      for (const { tenure } of byTopic.get(topic) ?? []) {
+        const start = ends.get(topic)?.get(tenure.partition);
+        if (start !== undefined)
+          open({ tenure, committed: start, position: { start, check: null, lost: null } });
+      }
+    }
+  }
+
+  /** @returns why not, by topic; under the empty name: none of them */
+  async #commitEnds(entries: readonly CommitEntry[]): Promise<ReadonlyMap<string, string>> {
+    if (entries.length === 0) return new Map();
+    try {
+      const refused = await this.#deps.member.commit(entries, this.#life.signal);
+      return new Map([...refused].map(([{ topic }, type]) => [topic, type]));
+    } catch (error) {
+      return new Map([["", messageOf(error)]]);
+    }
+  }
+}

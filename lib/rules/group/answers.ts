@@ -1,0 +1,92 @@
+/**
+ * What an error that the coordinator answers means for a member.
+ *
+ * `moving`: another broker coordinates the group, or will in a moment. `rebalancing`: the group waits for this member to join, or for the
+ * leader's assignment. `gone`: this member is none any more. `stale`: it is one, but not of that generation. `too_large`: may mean that the
+ * group's record is (`GroupMetadataManager.appendGroupMetadataErrorToResponseError` turns `MESSAGE_TOO_LARGE`, `RECORD_LIST_TOO_LARGE` and
+ * `INVALID_FETCH_SIZE` into `UNKNOWN_SERVER_ERROR`). `refused`: until a person mends something. `failed`: anything else, to be tried again.
+ */
+export type GroupAnswer = "moving" | "rebalancing" | "gone" | "stale" | "too_large" | "refused" | "failed";
+
+const ANSWERS: Readonly<Record<string, GroupAnswer>> = {
+  GROUP_COORDINATOR_NOT_AVAILABLE: "moving",
+  NOT_COORDINATOR_FOR_GROUP: "moving",
+  GROUP_LOAD_IN_PROGRESS: "moving",
+  REBALANCE_IN_PROGRESS: "rebalancing",
+  UNKNOWN_MEMBER_ID: "gone",
+  FENCED_INSTANCE_ID: "gone",
+  ILLEGAL_GENERATION: "stale",
+  UNKNOWN: "too_large",
+  MESSAGE_TOO_LARGE: "too_large",
+  RECORD_LIST_TOO_LARGE: "too_large",
+  INVALID_FETCH_SIZE: "too_large",
+  GROUP_AUTHORIZATION_FAILED: "refused",
+  INCONSISTENT_GROUP_PROTOCOL: "refused",
+  GROUP_ID_NOT_FOUND: "refused",
+  GROUP_MAX_SIZE_REACHED: "refused",
+  INVALID_SESSION_TIMEOUT: "refused",
+  INVALID_GROUP_ID: "refused",
+  UNSUPPORTED_VERSION: "refused",
+};
+
+/** @param error Kafka's name of it, as kafkajs spells it */
+export function groupAnswer(error: string): GroupAnswer {
+  return ANSWERS[error] ?? "failed";
+}
+
+/** Why the group cannot be joined, and what to do. @param sessionTimeoutMs what this member asks for */
+export function describeRefusal(error: string, groupId: string, sessionTimeoutMs: number): string {
+  switch (error) {
+    case "GROUP_AUTHORIZATION_FAILED":
+      return `this user may not read with the group ${groupId}: allow Read on it, or choose another kafka.group`;
+    case "GROUP_MAX_SIZE_REACHED":
+      return `the group ${groupId} has as many members as it may: raise the brokers' group.max.size, or stop a host`;
+    case "INVALID_SESSION_TIMEOUT":
+      return `the brokers do not allow sessions of ${sessionTimeoutMs} ms: group.min.session.timeout.ms must not be above that, and group.max.session.timeout.ms not below`;
+    case "INVALID_GROUP_ID":
+      return `Kafka does not take "${groupId}" as the name of a group: choose another kafka.group`;
+    case "GROUP_ID_NOT_FOUND":
+      return `the group ${groupId} is of another kind, such as a share group or one of Kafka Streams: choose another kafka.group`;
+    case "UNSUPPORTED_VERSION":
+      return brokerTooOld();
+    default:
+      return `Kafka refuses the group ${groupId}: ${error}`;
+  }
+}
+
+/** Of a broker without what a member relies on. */
+export function brokerTooOld(): string {
+  return "the broker that coordinates the group is too old: Kafka 2.4 or later is needed";
+}
+
+/** Of a group whose leader is not one of ours, or writes in a form that is not known here. */
+export function describeForeignLeader(groupId: string): string {
+  return `the group ${groupId} is led by another client, or by another version of Penstock, whose assignment this one cannot read: stop that client, or choose another kafka.group`;
+}
+
+/** Why one topic of the group is not read. @param standing of the assignment */
+export function describeStanding(
+  standing: "left_out" | "missing" | "forbidden" | "unknown",
+  groupId: string,
+  room: { readonly neededBytes: number; readonly limitBytes: number; readonly leftOut: number } | null,
+): string {
+  switch (standing) {
+    case "left_out":
+      return room === null
+        ? `the group ${groupId} has no room for it`
+        : `the group ${groupId} has no room for it and ${room.leftOut - 1} others: with all its topics and hosts it needs ${room.neededBytes} bytes in one record of __consumer_offsets, which takes ${room.limitBytes}: raise max.message.bytes of that topic, or give some hosts their own topics and another kafka.group`;
+    case "missing":
+      return "the host that shares out the group's partitions finds no such topic in Kafka";
+    case "forbidden":
+      return "the host that shares out the group's partitions may not describe this topic: allow Describe on it";
+    case "unknown":
+      return "the topic's partitions are not known yet";
+  }
+}
+
+/** Why a topic's offsets are not stored, or not told. */
+export function describeCommitRefusal(error: string, groupId: string): string {
+  return error === "TOPIC_AUTHORIZATION_FAILED"
+    ? `this user may not commit offsets of this topic: allow Read on it (group ${groupId})`
+    : `Kafka refuses the offsets of this topic in the group ${groupId}: ${error}`;
+}

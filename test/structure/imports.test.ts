@@ -14,7 +14,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 
 /** Rules are pure: these would give them a clock, randomness, a surrounding or a wire. */
 const impure =
-  /\b(Date\.now|new Date\(\)|Math\.random|process\.|setTimeout|setInterval|fetch\(|Bun\.)|from "(node:(?!buffer|crypto|util)|kafkajs|@elastic|etcd3|hono|pino|prom-client)/;
+  /\b(Date\.now|new Date\(\)|Math\.random|process\.|setTimeout|setInterval|fetch\(|Bun\.)|from "(node:(?!buffer|crypto|util|zlib)|kafkajs|@elastic|etcd3|hono|pino|prom-client)/;
 
 /** Arithmetic on addresses, from the module of the wires. */
 const pure = 'import { BlockList, isIP } from "node:net";';

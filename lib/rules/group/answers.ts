@@ -26,7 +26,6 @@ const ANSWERS: Readonly<Record<string, GroupAnswer>> = {
   GROUP_MAX_SIZE_REACHED: "refused",
   INVALID_SESSION_TIMEOUT: "refused",
   INVALID_GROUP_ID: "refused",
-  UNSUPPORTED_VERSION: "refused",
 };
 
 /** @param error Kafka's name of it, as kafkajs spells it */
@@ -47,16 +46,9 @@ export function describeRefusal(error: string, groupId: string, sessionTimeoutMs
       return `Kafka does not take "${groupId}" as the name of a group: choose another kafka.group`;
     case "GROUP_ID_NOT_FOUND":
       return `the group ${groupId} is of another kind, such as a share group or one of Kafka Streams: choose another kafka.group`;
-    case "UNSUPPORTED_VERSION":
-      return brokerTooOld();
     default:
       return `Kafka refuses the group ${groupId}: ${error}`;
   }
-}
-
-/** Of a broker without what a member relies on. */
-export function brokerTooOld(): string {
-  return "the broker that coordinates the group is too old: Kafka 2.4 or later is needed";
 }
 
 /** Of a group whose leader is not one of ours, or writes in a form that is not known here. */

@@ -1,7 +1,10 @@
 import type { Checkpoint } from "../../../rules/checkpoint.ts";
+import type { GroupMember as DescribedMember } from "../../../rules/group-strangers.ts";
 import type { Logger } from "../../../rules/logger.ts";
 import type { Time } from "../../../rules/time.ts";
 import type { KafkaWire } from "../wire/wire.ts";
+import { Commits } from "./commits.ts";
+import { GroupMembership } from "./membership.ts";
 import type { Tenure } from "./tenure.ts";
 
 /** What a member calls; none of them may throw. */
@@ -28,6 +31,8 @@ export interface GroupMemberOptions {
   /** The same as long as this process runs; tells the hosts apart where partitions are shared out. */
   readonly host: string;
   readonly listener: GroupListener;
+  /** Who is in the group, where others use it in their own way. Without it nobody is named. */
+  readonly strangers?: (signal: AbortSignal) => Promise<readonly DescribedMember[]>;
   readonly time: Time;
   readonly logger: Logger;
 }
@@ -72,11 +77,40 @@ export interface GroupMember {
    * @throws PenstockError where the coordinator could not be asked, or the signal's reason
    */
   commit(entries: readonly CommitEntry[], signal: AbortSignal): Promise<ReadonlyMap<Tenure, string>>;
-  /** The group's committed offsets, whoever owns them; null where there is none. @throws PenstockError */
+  /**
+   * The group's committed offsets, whoever owns them; null where there is none. A partition that is not there was refused, and its topic
+   * has a trouble. @throws PenstockError
+   */
   committed(
     partitions: ReadonlyMap<string, readonly number[]>,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, ReadonlyMap<number, { offset: number | null; metadata: string | null }>>>;
   /** Ends every tenure and leaves the group, so that the others need not wait for its session to end. Never throws. */
   leave(): Promise<void>;
+}
+
+/** Joins once anything is wanted. */
+export function createGroupMember(options: GroupMemberOptions): GroupMember {
+  const membership = new GroupMembership(options);
+  const { holdings, troubles } = membership;
+  const commits = new Commits(membership.coordinator, options.groupId, membership, options.time);
+  return {
+    want: (topics) => membership.want(topics),
+    get tenures() {
+      return holdings.tenures;
+    },
+    get named() {
+      return membership.told.named;
+    },
+    partitionsOf: (topic) => membership.told.partitions.get(topic) ?? null,
+    get trouble() {
+      return troubles.ofMember;
+    },
+    get troubles() {
+      return troubles.ofTopics;
+    },
+    commit: (entries, signal) => commits.commit(entries, signal),
+    committed: (partitions, signal) => commits.committed(partitions, signal),
+    leave: () => membership.leave(),
+  };
 }

@@ -289,15 +289,17 @@ describe("topics of one partition and 10,000 of them", () => {
 
   test("are shared out over three members, and over a fourth, in well under 100 ms", () => {
     const three = ["a", "b", "c"].map((host) => member(host, many.keys()));
-    assign(three, many);
-    const startedMs = performance.now();
-    const settled = nextRound(three, assign(three, many));
-    const freshMs = performance.now() - startedMs;
-    const joined = assign([...settled, member("d", many.keys())], many);
-    const bothMs = performance.now() - startedMs;
-    console.error(`fresh ${freshMs.toFixed(1)} ms, with a fourth ${(bothMs - freshMs).toFixed(1)} ms`);
-    expect(joined.withheld).toBe(2_500);
-    // Twice what is wanted of each: the machine may be busy.
-    expect(bothMs).toBeLessThan(400);
+    const joined = [...nextRound(three, assign(three, many)), member("d", many.keys())];
+    const bestMs = (act: () => void): number =>
+      Math.min(
+        ...Array.from({ length: 10 }, () => {
+          const startedMs = performance.now();
+          act();
+          return performance.now() - startedMs;
+        }),
+      );
+    expect(assign(joined, many).withheld).toBe(2_500);
+    expect(bestMs(() => void assign(three, many))).toBeLessThan(100);
+    expect(bestMs(() => void assign(joined, many))).toBeLessThan(100);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { deflateRawSync } from "node:zlib";
 import { AssignerProtocol } from "kafkajs";
 import {
   array,
@@ -84,7 +85,6 @@ describe("a subscription", () => {
   });
 
   test("that would fill the memory is foreign", () => {
-    const { deflateRawSync } = require("node:zlib") as typeof import("node:zlib");
     const bomb = Buffer.concat([Buffer.from([1]), deflateRawSync(Buffer.alloc(80 * 1024 * 1024))]);
     const bytes = MemberMetadata.encode({ version: 0, topics: [], userData: bomb });
     expect(decodeSubscription(bytes)).toEqual({ kind: "foreign" });

@@ -30,7 +30,6 @@ test("10,000 topics of 30 characters and one partition, shared by three hosts, f
     };
   });
   const bytes = recordBytes(members);
-  console.error(`${bytes} bytes`);
   expect(bytes).toBeLessThan(DEFAULT_RECORD_LIMIT_BYTES);
 });
 

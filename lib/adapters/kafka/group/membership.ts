@@ -1,0 +1,297 @@
+import { PenstockError } from "../../../rules/errors.ts";
+import { describeForeignLeader, groupAnswer } from "../../../rules/group/answers.ts";
+import { decodeAssignment } from "../../../rules/group/assignment.ts";
+import { namesToTell } from "../../../rules/group/naming.ts";
+import { encodeSubscription } from "../../../rules/group/subscription.ts";
+import { sleep } from "../../../rules/time.ts";
+import type { GroupToken } from "../wire/wire.ts";
+import { Bell } from "./bell.ts";
+import type { CommitRights } from "./commits.ts";
+import { Coordinator, coordinatorError } from "./coordinator.ts";
+import { Holdings } from "./holdings.ts";
+import { joinRequest } from "./join-request.ts";
+import { Lead } from "./lead.ts";
+import type { GroupMemberOptions } from "./member.ts";
+import { Releases } from "./releases.ts";
+import { repeat } from "./repeat.ts";
+import { retryPauseMs } from "./retry-pause.ts";
+import { Session } from "./session.ts";
+import { strangersError } from "./strangers.ts";
+import type { Tenure } from "./tenure.ts";
+import * as timing from "./timing.ts";
+import { NO_GENERATION, NOTHING_TOLD, type Told, isTold, toldBy } from "./told.ts";
+import { Troubles } from "./troubles.ts";
+
+/**
+ * - `away`: not in the group, or not any more.
+ * - `joining`: a JoinGroup waits. What is held goes on under the generation before.
+ * - `syncing`: joined, and not told yet what is ours in the new generation.
+ * - `steady`: told.
+ */
+type Phase = "away" | "joining" | "syncing" | "steady";
+
+/** The life of one member: joins, keeps its session, gives partitions up and loses them. What it does next follows from its state alone. */
+export class GroupMembership implements CommitRights {
+  readonly holdings = new Holdings();
+  readonly coordinator: Coordinator;
+  readonly troubles: Troubles;
+  readonly #options: GroupMemberOptions;
+  readonly #lead: Lead;
+  readonly #session: Session;
+  readonly #releases: Releases;
+  readonly #bell = new Bell();
+  readonly #end = new AbortController();
+  readonly #loops: Promise<unknown>;
+  #phase: Phase = "away";
+  /** Given by the broker (KIP-394); kept while it may know it. */
+  #memberId = "";
+  /** Under which heartbeats and commits go. */
+  #generation = NO_GENERATION;
+  #told: Told = NOTHING_TOLD;
+  #wanted: ReadonlySet<string> = new Set();
+  /** Something other than the wanted topics asks for another join. */
+  #isDue = false;
+  #isSettling = false;
+
+  constructor(options: GroupMemberOptions) {
+    const { wire, groupId, time, logger, listener } = options;
+    this.#options = options;
+    this.coordinator = new Coordinator(wire, groupId, time);
+    this.troubles = new Troubles(groupId, time, () => listener.onChange());
+    this.#lead = new Lead(wire, time, logger);
+    this.#session = new Session(this.coordinator, time);
+    this.#releases = new Releases(options, this.holdings, () => {
+      this.#rejoin();
+      listener.onChange();
+    });
+    const onError = (error: unknown): void => this.troubles.failed(error);
+    const beat = (signal: AbortSignal): Promise<void> => this.#beat(signal);
+    // Beside the heartbeats: metadata of thousands of topics may take longer than they may.
+    const watch = async (signal: AbortSignal): Promise<void> => {
+      if (this.#phase === "steady" && (await this.#lead.watch(signal))) this.#rejoin();
+    };
+    this.#loops = Promise.all([
+      this.#join(),
+      repeat({ everyMs: timing.HEARTBEAT_MS, time, act: beat, onError }, this.#end.signal),
+      repeat({ everyMs: timing.LOOK_AGAIN_MS, time, act: watch, onError }, this.#end.signal),
+    ]);
+  }
+
+  get told(): Told {
+    return this.#told;
+  }
+
+  want(topics: ReadonlySet<string>): void {
+    this.#wanted = topics;
+    this.#releases.start(({ topic }) => topics.has(topic));
+    if (this.#isSettling) return;
+    this.#isSettling = true;
+    this.#options.time.after(timing.SETTLE_MS, () => {
+      this.#isSettling = false;
+      this.#bell.ring();
+    });
+  }
+
+  /** Never throws. */
+  async leave(): Promise<void> {
+    if (!this.#end.signal.aborted) {
+      this.#end.abort(new PenstockError("stopping", "this host has left its group"));
+      this.#bell.ring();
+      this.holdings.endAll();
+      if (this.#phase !== "steady") this.coordinator.cutJoin();
+      await this.#goAway();
+    }
+    await this.#loops;
+  }
+
+  token(): GroupToken | null {
+    return this.#phase === "syncing" || this.#generation === NO_GENERATION ? null : this.#token();
+  }
+
+  check(): void {
+    if (this.#generation !== NO_GENERATION && this.#session.isOver)
+      this.#lose("no heartbeat was answered for as long as a session lasts");
+  }
+
+  onAnswer(token: GroupToken, error: string): void {
+    const answer = groupAnswer(error);
+    if (answer === "moving") this.coordinator.forget();
+    if (token.memberId !== this.#memberId || token.generation !== this.#generation) return;
+    if (answer === "gone") {
+      this.#memberId = "";
+      this.#lose(`the coordinator does not know this member any more (${error})`);
+    } else if (answer === "rebalancing" && this.#phase === "steady") this.#rejoin();
+    // While a join waits, the group may have completed it already: its answer tells the generation.
+    else if (answer === "stale" && this.#phase !== "joining")
+      this.#lose("the group went on to another generation without this host");
+    else if (answer === "refused") this.troubles.failed(coordinatorError(error, this.#options.groupId));
+  }
+
+  #token(): GroupToken {
+    return { groupId: this.#options.groupId, generation: this.#generation, memberId: this.#memberId };
+  }
+
+  #rejoin(): void {
+    this.#isDue = true;
+    this.#bell.ring();
+  }
+
+  async #join(): Promise<void> {
+    const { time } = this.#options;
+    const { signal } = this.#end;
+    for (let failures = 0; !signal.aborted;) {
+      const isIdle = this.#wanted.size === 0 && this.holdings.isEmpty;
+      // Nobody is a member for nothing: others would wait for it at each rebalance.
+      if (isIdle && this.#memberId !== "") await this.#goAway();
+      if (isIdle || (!this.#isDue && isTold(this.#told, this.#wanted, this.holdings))) {
+        await this.#bell.wait();
+        continue;
+      }
+      this.#isDue = false;
+      try {
+        await this.#round(signal);
+        failures = 0;
+      } catch (error) {
+        if (signal.aborted) return;
+        failures += 1;
+        this.#isDue = true;
+        this.troubles.failed(error);
+        await sleep(time, retryPauseMs(error, failures, time), signal).catch(() => {});
+      }
+    }
+  }
+
+  /** One JoinGroup, and the SyncGroup that follows. @throws where it has to be tried again later */
+  async #round(signal: AbortSignal): Promise<void> {
+    const { host, time } = this.#options;
+    const wanted = [...this.#wanted].sort();
+    const named = namesToTell(wanted, new Set(this.#told.topics), this.#lead.forAll);
+    const subscription = { host, wanted, generation: this.#told.generation, ...this.holdings.claims() };
+    const before = this.#token();
+    this.#phase = "joining";
+    const joined = await this.coordinator.call(
+      "JoinGroup",
+      joinRequest(before, encodeSubscription(subscription, named)),
+      { lane: "group", timeoutMs: timing.JOIN_TIMEOUT_MS, signal },
+    );
+    // Frozen while it waited: what was held then is void, whatever the answer says.
+    this.check();
+    if (joined.error === "MEMBER_ID_REQUIRED") {
+      this.#memberId = joined.memberId;
+      return this.#rejoin();
+    }
+    if (joined.error !== null) return this.#onRoundError(before, joined.error, signal);
+    this.#phase = "syncing";
+    this.#memberId = joined.memberId;
+    this.#generation = joined.generation;
+    // Its session begins anew when the join is complete.
+    this.#session.answered(time.monotonicMs());
+
+    const token = this.#token();
+    const isLeader = joined.leader === joined.memberId;
+    if (!isLeader) this.#lead.end();
+    const assignments = isLeader ? await this.#lead.share(joined.members, signal) : [];
+    if (assignments === null) return this.#rejoin();
+    const synced = await this.coordinator.call(
+      "SyncGroup",
+      { ...token, assignments },
+      { lane: "group", timeoutMs: timing.SYNC_TIMEOUT_MS, signal },
+    );
+    this.check();
+    // Lost meanwhile: what was told is about a member that is none any more.
+    if (token.memberId !== this.#memberId || token.generation !== this.#generation) return this.#rejoin();
+    if (synced.error === null) return this.#apply(wanted, synced.assignment);
+    if (isLeader && groupAnswer(synced.error) === "too_large" && this.#lead.shrink()) return this.#rejoin();
+    return this.#onRoundError(token, synced.error, signal);
+  }
+
+  /** @throws where it has to be tried again later */
+  async #onRoundError(token: GroupToken, error: string, signal: AbortSignal): Promise<void> {
+    this.onAnswer(token, error);
+    const answer = groupAnswer(error);
+    if (answer !== "rebalancing" && answer !== "gone") {
+      if (error === "INCONSISTENT_GROUP_PROTOCOL") throw await strangersError(this.#options, signal);
+      throw coordinatorError(error, this.#options.groupId);
+    }
+    this.#rejoin();
+  }
+
+  /** @throws where it has to be tried again later */
+  #apply(wanted: readonly string[], bytes: Uint8Array): void {
+    const { groupId, listener, logger } = this.#options;
+    const assignment = decodeAssignment(bytes);
+    if (assignment.kind === "none")
+      throw new PenstockError(
+        "kafka_unavailable",
+        `the leader of the group ${groupId} told this host nothing`,
+      );
+    if (assignment.kind === "foreign" || assignment.topics.length !== wanted.length) {
+      this.#lose("the group is led by another client");
+      throw new PenstockError("kafka_refused", describeForeignLeader(groupId));
+    }
+    this.#phase = "steady";
+    this.#told = toldBy(assignment, wanted, this.#generation);
+    this.troubles.assigned(wanted, assignment);
+    this.troubles.well();
+
+    // What is not wanted any more by now is told with the next join.
+    const own = new Map([...assignment.partitions].filter(([topic]) => this.#wanted.has(topic)));
+    const kept = new Map([...own].map(([topic, partitions]) => [topic, new Set(partitions)]));
+    const taken = this.holdings.take(own);
+    if (taken.length > 0) listener.onAssigned(taken);
+    const givenUp = this.#releases.start(({ topic, partition }) => kept.get(topic)?.has(partition) === true);
+    const figures = { generation: this.#generation, topics: this.#told.named.size };
+    if (taken.length > 0 || givenUp > 0)
+      logger.info("the group shared its partitions out", { ...figures, taken: taken.length, givenUp });
+    listener.onChange();
+  }
+
+  /** Everything is void. It joins again, with the id that it has where the coordinator may know it. */
+  #lose(reason: string): void {
+    const { listener, logger } = this.#options;
+    const lost = this.#forget();
+    this.#rejoin();
+    if (lost.length > 0) {
+      logger.warn("this host lost its partitions", { reason, partitions: lost.length });
+      listener.onLost(lost);
+    }
+    listener.onChange();
+  }
+
+  /** @returns what was held */
+  #forget(): Tenure[] {
+    this.#generation = NO_GENERATION;
+    this.#told = NOTHING_TOLD;
+    // A round that is under way goes on, as one of a member that holds nothing.
+    if (this.#phase === "steady") this.#phase = "away";
+    this.#lead.end();
+    return this.holdings.endAll();
+  }
+
+  async #beat(signal: AbortSignal): Promise<void> {
+    const { time } = this.#options;
+    this.check();
+    if (this.#generation === NO_GENERATION) return;
+    const token = this.#token();
+    const sentMs = time.monotonicMs();
+    const how = { lane: "questions", timeoutMs: timing.HEARTBEAT_TIMEOUT_MS, signal } as const;
+    const { error } = await this.coordinator.call("Heartbeat", token, how);
+    // A rebalance that waits for us is answered so, and counts as well (`GroupCoordinator.handleHeartbeat`).
+    if (error === null || groupAnswer(error) === "rebalancing") {
+      this.#session.answered(sentMs);
+      if (this.#phase === "steady") this.troubles.well();
+    }
+    if (error !== null) this.onAnswer(token, error);
+  }
+
+  async #goAway(): Promise<void> {
+    const memberId = this.#memberId;
+    this.#forget();
+    this.#memberId = "";
+    this.#phase = "away";
+    this.#isDue = false;
+    this.troubles.well();
+    if (memberId !== "") await this.coordinator.leave(memberId, this.#options.logger);
+    this.#options.listener.onChange();
+  }
+}

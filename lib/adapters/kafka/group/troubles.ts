@@ -1,0 +1,94 @@
+import { describeCommitRefusal, describeStanding } from "../../../rules/group/answers.ts";
+import type { Assignment } from "../../../rules/group/assignment.ts";
+import { messageOf, PenstockError } from "../../../rules/errors.ts";
+import type { Time } from "../../../rules/time.ts";
+import type { GroupTrouble } from "./member.ts";
+import { TROUBLE_AFTER_MS } from "./timing.ts";
+
+/** What keeps a member, or single topics of it, from getting on. Each keeps the time of its beginning for as long as it says the same. */
+export class Troubles {
+  readonly #groupId: string;
+  readonly #time: Time;
+  readonly #onChange: () => void;
+  #ofMember: GroupTrouble | null = null;
+  #failing: { readonly sinceMs: number; readonly monotonicMs: number } | null = null;
+  #ofTopics: ReadonlyMap<string, GroupTrouble> = new Map();
+  #standings = new Map<string, GroupTrouble>();
+  #commits = new Map<string, GroupTrouble>();
+
+  constructor(groupId: string, time: Time, onChange: () => void) {
+    this.#groupId = groupId;
+    this.#time = time;
+    this.#onChange = onChange;
+  }
+
+  get ofMember(): GroupTrouble | null {
+    return this.#ofMember;
+  }
+
+  get ofTopics(): ReadonlyMap<string, GroupTrouble> {
+    return this.#ofTopics;
+  }
+
+  /** What a person has to mend is told at once, what passes by itself once it has lasted. */
+  failed(error: unknown): void {
+    const nowMs = this.#time.monotonicMs();
+    this.#failing ??= { sinceMs: this.#time.now(), monotonicMs: nowMs };
+    const code =
+      error instanceof PenstockError && error.code === "kafka_refused"
+        ? "kafka_refused"
+        : "kafka_unavailable";
+    if (code === "kafka_unavailable" && nowMs - this.#failing.monotonicMs < TROUBLE_AFTER_MS) return;
+    const message = messageOf(error);
+    if (this.#ofMember?.message === message && this.#ofMember.code === code) return;
+    this.#ofMember = { code, message, sinceMs: this.#failing.sinceMs };
+    this.#onChange();
+  }
+
+  well(): void {
+    this.#failing = null;
+    if (this.#ofMember === null) return;
+    this.#ofMember = null;
+    this.#onChange();
+  }
+
+  /** Whoever told this tells of the change as well. @param topics in the order in which they were told to the leader */
+  assigned(topics: readonly string[], assignment: Pick<Assignment, "topics" | "room">): void {
+    const standings = new Map<string, GroupTrouble>();
+    for (const [at, topic] of topics.entries()) {
+      const standing = assignment.topics[at]?.standing ?? "unknown";
+      if (standing === "given") continue;
+      const code = standing === "unknown" ? "kafka_unavailable" : "kafka_refused";
+      const message = describeStanding(standing, this.#groupId, assignment.room);
+      standings.set(topic, this.#trouble(this.#standings.get(topic), code, message));
+    }
+    this.#standings = standings;
+    for (const topic of this.#commits.keys()) if (!topics.includes(topic)) this.#commits.delete(topic);
+    this.#join();
+  }
+
+  /** What was answered to offsets of that topic. @param error Kafka's name of it; null: all is well */
+  committed(topic: string, error: string | null): void {
+    const before = this.#commits.get(topic);
+    if (error === null) {
+      if (before === undefined) return;
+      this.#commits.delete(topic);
+    } else {
+      const trouble = this.#trouble(before, "kafka_refused", describeCommitRefusal(error, this.#groupId));
+      if (trouble === before) return;
+      this.#commits.set(topic, trouble);
+    }
+    this.#join();
+    this.#onChange();
+  }
+
+  #join(): void {
+    this.#ofTopics = new Map([...this.#commits, ...this.#standings]);
+  }
+
+  #trouble(before: GroupTrouble | undefined, code: GroupTrouble["code"], message: string): GroupTrouble {
+    return before?.message === message && before.code === code
+      ? before
+      : { code, message, sinceMs: this.#time.now() };
+  }
+}

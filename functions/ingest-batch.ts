@@ -1,4 +1,4 @@
-import { createBulkEncoder, type EncodedBatch } from "../lib/rules/bulk/encoder.ts";
+import { type BulkEncoder, createBulkEncoder, type EncodedBatch } from "../lib/rules/bulk/encoder.ts";
 import type { DeadLetter } from "../lib/rules/dead-letter.ts";
 import { deadLetterOf } from "../lib/rules/dead-letter.ts";
 import type { Specification } from "../lib/rules/declaration.ts";
@@ -13,6 +13,8 @@ import { type BulkAttemptDeps, type BulkAttemptInput, createBulkAttempt } from "
 export interface IngestBatchInput extends BulkAttemptInput {
   /** How often these records were tried with this one, from 1; stands in their dead letters. */
   readonly attempt: number;
+  /** Of the specification, for who sends few records many times; absent: one is made. */
+  readonly encode?: BulkEncoder;
 }
 
 export interface IngestBatchDeps extends BulkAttemptDeps {
@@ -99,7 +101,7 @@ export async function ingestBatch(
   }
 
   function encode(form: DocumentForm, positions: readonly number[]): EncodedBatch {
-    if (form === "own") return createBulkEncoder(spec)(records);
+    if (form === "own") return (input.encode ?? createBulkEncoder(spec))(records);
     const some = positions.flatMap((position) => records[position] ?? []);
     const encoded = createBulkEncoder(spec, form)(some, positions.map(refusedField));
     const positionOf = (at: number): number => positions[at] ?? at;

@@ -87,6 +87,12 @@ export class Attempts {
     return this.#all.size;
   }
 
+  /** Whether a request of one may be on its way. */
+  get isUnderWay(): boolean {
+    for (const { underWay } of this.#all) if (underWay) return true;
+    return false;
+  }
+
   /** Those that wait for evidence, as far as they may. */
   get waiting(): number {
     return Math.min(this.#waiting, MAX_WAITING);

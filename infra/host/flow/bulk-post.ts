@@ -173,7 +173,7 @@ export function createBulkPost(deps: BulkPostDeps): BulkPost {
           else
             board([sender], ([part]) => {
               if (part === undefined) leave();
-              else requests.sendAlone(part, leave);
+              else requests.sendAlone(part, sender.again, leave);
             });
         },
         () => {},

@@ -16,17 +16,22 @@ export interface SentPart extends BulkPart {
 }
 
 /**
- * How long Elasticsearch may wait for a shard, or for the master, on behalf of a common request: those of its operations that
- * need longer are refused, and go alone from then on.
+ * How long Elasticsearch may wait for a shard, or for the master, where others may have to wait for that: operations that need
+ * longer are refused, and go alone from then on.
  */
 const SHARD_TIMEOUT_MS = 1_000;
+/** The same for what goes alone for that reason: it holds a place meanwhile. */
+const OWN_SHARD_TIMEOUT_MS = 5_000;
 /** A common request without an answer after so long: its parts are sent once more, each alone. */
 const PATIENCE_MS = 2_000;
-/** Longer than that is long, and as long as that many usual ones: then whose it is shows when each goes alone. */
+/**
+ * Longer than that is long, if it is as long as that many usual ones too: where all of them take their time, nobody is at fault,
+ * and to go alone would only make it worse.
+ */
 const LONG_MS = 500;
 const LONG_TIMES = 4;
-/** What the last one counts for in what is usual. */
-const WEIGHT = 0.1;
+/** What is usual is the middle of the last ones, so that a few that hang do not count. */
+const RECENT = 16;
 const USUAL_AT_FIRST_MS = 10;
 const LEAST_JOINT_BYTES = 64 * 1024;
 
@@ -36,6 +41,7 @@ export class BulkRequests {
   readonly #life: AbortSignal;
   /** Those that others may travel with, in flight. */
   #common = 0;
+  readonly #recentMs: number[] = [];
   #usualMs = USUAL_AT_FIRST_MS;
   /** Less where something on the way took no more. */
   #jointBytes = Infinity;
@@ -50,7 +56,7 @@ export class BulkRequests {
     return this.#common > 0;
   }
 
-  /** How long a common one takes, of late. */
+  /** How long one takes, of late. */
   get usualMs(): number {
     return this.#usualMs;
   }
@@ -62,7 +68,7 @@ export class BulkRequests {
   /** Sends these in one common request, and gives the place back when it is answered. */
   sendCommon(parts: readonly SentPart[], leave: Leave, onEnd: () => void): void {
     this.#common += 1;
-    void this.#exchange(parts, leave, true).finally(() => {
+    void this.#exchange(parts, leave, SHARD_TIMEOUT_MS).finally(() => {
       this.#common -= 1;
       onEnd();
     });
@@ -73,14 +79,14 @@ export class BulkRequests {
     this.#enter(parts, false, (leave) => this.sendCommon(parts, leave, onEnd));
   }
 
-  /** Sends one alone. */
-  sendAlone(part: SentPart, leave: Leave): void {
-    void this.#exchange([part], leave, false);
+  /** Sends one alone. @param again true: it was in trouble */
+  sendAlone(part: SentPart, again: boolean, leave: Leave): void {
+    void this.#exchange([part], leave, again ? OWN_SHARD_TIMEOUT_MS : SHARD_TIMEOUT_MS);
   }
 
   /** The same, once there is a place. @param again true: in the half that is for what was in trouble */
   enterAlone(part: SentPart, again: boolean): void {
-    this.#enter([part], again, (leave) => this.sendAlone(part, leave));
+    this.#enter([part], again, (leave) => this.sendAlone(part, again, leave));
   }
 
   #enter(parts: readonly SentPart[], again: boolean, send: (leave: Leave) => void): void {
@@ -95,7 +101,7 @@ export class BulkRequests {
     );
   }
 
-  async #exchange(parts: readonly SentPart[], leave: Leave, isCommon: boolean): Promise<void> {
+  async #exchange(parts: readonly SentPart[], leave: Leave, shardTimeoutMs: number): Promise<void> {
     const { send, time } = this.#deps;
     const isJoint = parts.length > 1;
     const { body, operations, pipeline, patterns, pattern, documentAt } = joinParts(parts);
@@ -115,13 +121,13 @@ export class BulkRequests {
         operations,
         pattern: patterns.length === 1 ? pattern : patterns,
         documentAt,
-        ...(isJoint && { shardTimeoutMs: SHARD_TIMEOUT_MS }),
+        shardTimeoutMs,
         // One that is closed must not end what others wait for.
         signal: isJoint ? this.#life : (parts[0]?.signal ?? this.#life),
       });
       const answer = matching(whole, operations, isJoint);
       load = loadIn(answer);
-      this.#judge(parts, answer, time.monotonicMs() - begunMs, isCommon);
+      this.#judge(parts, answer, time.monotonicMs() - begunMs);
       if (isJoint && "failure" in answer) {
         if (answer.failure.kind === "response" && answer.failure.status === 413)
           this.#jointBytes = Math.max(LEAST_JOINT_BYTES, body.length / 2);
@@ -147,11 +153,17 @@ export class BulkRequests {
   }
 
   /** Who took long goes alone; where nobody knows who of several it was, all do, until their own are quick. */
-  #judge(parts: readonly SentPart[], answer: BulkAnswer, tookMs: number, isCommon: boolean): void {
+  #judge(parts: readonly SentPart[], answer: BulkAnswer, tookMs: number): void {
     const isLong = tookMs > Math.max(LONG_MS, this.#usualMs * LONG_TIMES);
-    if (isCommon) this.#usualMs += (Math.min(tookMs, PATIENCE_MS) - this.#usualMs) * WEIGHT;
     const isKnown = parts.length > 1 && "items" in answer && answer.items.some(isUnavailable);
     for (const { seat, isAnswered } of parts) if (!isAnswered) seat.fit = !isLong || isKnown;
+    this.#note(tookMs);
+  }
+
+  #note(tookMs: number): void {
+    const recent = this.#recentMs;
+    if (recent.push(tookMs) > RECENT) recent.shift();
+    this.#usualMs = recent.toSorted((a, b) => a - b)[(recent.length - 1) >> 1] ?? tookMs;
   }
 }
 

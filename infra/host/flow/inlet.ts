@@ -51,7 +51,7 @@ export class Inlet implements PartitionSink, PartitionSource, Decoding, FetchPac
     this.#check = position.check;
   }
 
-  open(reader: Reader, start: number): void {
+  open(reader: Pick<Reader, "open">, start: number): void {
     const { topic, partition } = this.tenure;
     this.#read = reader.open(topic, partition, this.#check?.offset ?? start, this);
   }

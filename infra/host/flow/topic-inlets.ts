@@ -36,7 +36,7 @@ export interface TopicInlets {
 /** `createTopicInlets(deps)` makes them, and the pump's share of the budget with them. */
 export interface TopicInletsDeps {
   readonly topic: string;
-  readonly reader: Reader;
+  readonly reader: Pick<Reader, "open">;
   readonly decoder: RecordDecoder;
   readonly budget: ByteBudget;
   /** The host's: one piece is decoded at a time. */

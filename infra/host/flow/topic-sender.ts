@@ -154,6 +154,8 @@ export class TopicSender implements Sender {
   #offer(): void {
     if (this.#offered || this.#closed || this.#queue.length === 0) return;
     if (this.#attempts.count - this.#attempts.waiting >= this.#deps.limits().concurrency) return;
+    // What may take long holds one place.
+    if (this.#alone && this.#attempts.isUnderWay) return;
     this.#offered = true;
     this.#deps.post.offer(this);
   }

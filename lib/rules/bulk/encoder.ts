@@ -43,6 +43,8 @@ const documentTooLarge = {
 /** What a document has beside its value, and its action, at most: only a guess that saves growing. */
 const FRAME_BYTES = 200;
 const SOME_SLACK_BYTES = 4_096;
+/** Of a few records: from so little a pool is used, and thousands of topics send a few at a time. */
+const RECORD_SLACK_BYTES = 1_024;
 
 /**
  * Encodes records of one topic into the body of a `_bulk` request. What each document holds is said by
@@ -62,7 +64,11 @@ export function createBulkEncoder(spec: Specification, form: DocumentForm = "own
   );
 }
 
-type BulkEncoder = (records: readonly SourceRecord[], refused?: readonly (string | null)[]) => EncodedBatch;
+/** Takes records, and by their positions the fields for which they were refused in the form before. */
+export type BulkEncoder = (
+  records: readonly SourceRecord[],
+  refused?: readonly (string | null)[],
+) => EncodedBatch;
 
 function createEncoder(
   spec: Specification,
@@ -115,7 +121,7 @@ function createEncoder(
 }
 
 function capacityFor(records: readonly SourceRecord[]): number {
-  let bytes = SOME_SLACK_BYTES;
+  let bytes = Math.min(SOME_SLACK_BYTES, records.length * RECORD_SLACK_BYTES);
   for (const { value } of records) bytes += FRAME_BYTES + (value?.length ?? 0);
   return Math.ceil(bytes * 1.125);
 }

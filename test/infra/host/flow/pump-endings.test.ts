@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
 import { advance, flush } from "../../../support/fake-time.ts";
-import { batch, busy, createPumpWorld, recordBytes } from "./pump-world.ts";
+import { batch, busy, createPumpWorld, createWellWorld, recordBytes } from "./pump-world.ts";
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
@@ -201,7 +201,7 @@ describe("draining", () => {
   });
 
   test("says false at its deadline, and what had an outcome is committed all the same", async () => {
-    const { pump, accept, attempts, commits, assign } = createPumpWorld({ maxDocuments: 1 });
+    const { pump, accept, attempts, commits, assign } = await createWellWorld({ maxDocuments: 1 });
     assign(1, { 0: 0 });
     await accept(batch([0, 1]));
     await flush();
@@ -262,7 +262,7 @@ describe("draining", () => {
 });
 
 test("closing gives all memory back, commits nothing more, and is no fault", async () => {
-  const { pump, accept, attempts, commits, budget, failures, assign } = createPumpWorld({
+  const { pump, accept, attempts, commits, budget, failures, assign } = await createWellWorld({
     maxDocuments: 1,
     concurrency: 2,
   });

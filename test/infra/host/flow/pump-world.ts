@@ -13,6 +13,7 @@ import { OutcomeMemory } from "../../../../lib/rules/outcome-memory.ts";
 import type { OutcomeKind, RetryReason, SourceRecord } from "../../../../lib/rules/record.ts";
 import type { Doubt } from "../../../../lib/rules/suspects.ts";
 import { sleep, type Time } from "../../../../lib/rules/time.ts";
+import { advance, flush } from "../../../support/fake-time.ts";
 import { sourceRecord } from "../../../support/records.ts";
 
 export const busy: RetryReason = { code: "too_many_requests", message: "busy" };
@@ -310,4 +311,19 @@ export async function readOn(
     for (const one of fetched) if (await accept(one)) positions[one.partition] = one.end;
     await sleep(fakedTime, 100);
   }
+}
+
+/** The same, of a topic whose first record was written already, so that it may have several bulks under way. */
+export async function createWellWorld(options: PumpWorldOptions = {}) {
+  const world = createPumpWorld(options);
+  world.own(0, { 99: 0 });
+  await world.accept(batch([0], { partition: 99 }));
+  await flush();
+  world.attempts[0]?.indexed();
+  await advance(600);
+  world.disown(99);
+  world.attempts.length = 0;
+  world.commits.length = 0;
+  Object.assign(world.log, { consumed: 0, outcomes: [], retried: [], gaveWay: [] });
+  return world;
 }

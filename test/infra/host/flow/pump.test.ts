@@ -2,14 +2,14 @@ import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
 import type { AttemptResult } from "../../../../infra/host/pump-deps.ts";
 import type { RetryReason } from "../../../../lib/rules/record.ts";
 import { advance, flush } from "../../../support/fake-time.ts";
-import { batch, busy, createPumpWorld } from "./pump-world.ts";
+import { batch, busy, createPumpWorld, createWellWorld } from "./pump-world.ts";
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
 
 describe("sending", () => {
   test("in requests within their bounds, several at once, no more than may be under way", async () => {
-    const { accept, attempts, assign } = createPumpWorld({ maxDocuments: 2, concurrency: 2 });
+    const { accept, attempts, assign } = await createWellWorld({ maxDocuments: 2, concurrency: 2 });
     assign(1, { 0: 0 });
     await accept(batch([0, 1, 2, 3, 4]));
     await flush();
@@ -19,16 +19,19 @@ describe("sending", () => {
     ]);
     attempts[1]?.indexed();
     await flush();
+    // What does not fill a request waits a little for company.
+    expect(attempts).toHaveLength(2);
+    await advance(100);
     expect(attempts[2]?.offsets).toEqual([4]);
   });
 
   test("by bytes too, but a record larger than the bound goes alone", async () => {
-    const { accept, attempts, assign } = createPumpWorld({ bulkBytes: 25 });
+    const { accept, attempts, assign } = await createWellWorld({ bulkBytes: 25 });
     assign(1, { 0: 0 });
     await accept(batch([0, 1, 2]));
-    await flush();
+    await advance(100);
     expect(attempts.map(({ offsets }) => offsets)).toEqual([[0, 1], [2]]);
-    const small = createPumpWorld({ bulkBytes: 5 });
+    const small = await createWellWorld({ bulkBytes: 5 });
     small.assign(1, { 0: 0 });
     await small.accept(batch([0, 1]));
     await flush();
@@ -136,7 +139,7 @@ describe("sending", () => {
 
 describe("commits", () => {
   test("never pass a record without outcome, in whatever order the answers come", async () => {
-    const { pump, accept, attempts, commits, assign } = createPumpWorld({ maxDocuments: 1 });
+    const { pump, accept, attempts, commits, assign } = await createWellWorld({ maxDocuments: 1 });
     assign(1, { 0: 0 });
     await accept(batch([0, 1, 2]));
     await flush();

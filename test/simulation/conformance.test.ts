@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
+import { clusterRules } from "./conformance/cluster-rules.ts";
 import { commitRules } from "./conformance/commit-rules.ts";
 import { fetchRules } from "./conformance/fetch-rules.ts";
 import { groupRules } from "./conformance/group-rules.ts";
 import { sessionRules } from "./conformance/session-rules.ts";
-import { showSimulated } from "./conformance/simulated-world.ts";
+import { showSimulated, showSimulatedCluster } from "./conformance/simulated-world.ts";
 
 // The same rules are shown of a real broker in test/integration/conformance.test.ts.
 describe.each([
@@ -14,6 +15,13 @@ describe.each([
 ] as const)("simulated %s", (_, rules) => {
   test.each(Object.entries(rules))("%s", (_, rule) => {
     for (let seed = 1; seed <= 5; seed += 1) showSimulated(rule, seed);
+    expect.hasAssertions();
+  });
+});
+
+describe("simulated clusters", () => {
+  test.each(Object.entries(clusterRules))("%s", (_, rule) => {
+    for (let seed = 1; seed <= 20; seed += 1) showSimulatedCluster(rule, seed);
     expect.hasAssertions();
   });
 });

@@ -38,25 +38,6 @@ export async function untilRebalance(world: ConformanceWorld, member: HandMember
 }
 
 export const groupRules: Readonly<Record<string, Rule>> = {
-  "a group that was empty waits for others before its first generation; it leads who comes first": async (
-    world,
-  ) => {
-    const groupId = world.groupId();
-    const [first, second] = [await newMember(world, groupId), await newMember(world, groupId)];
-    const began = world.monotonicMs();
-    const joining = first.join("one");
-    await world.sleep(100);
-    const [one, two] = await Promise.all([joining, second.join("two")]);
-    expect(world.monotonicMs() - began).toBeGreaterThan(world.initialRebalanceDelayMs * 0.9);
-    expect(one).toMatchObject({ error: null, generation: 1, protocol: "penstock", leader: first.memberId });
-    expect(two).toMatchObject({ error: null, generation: 1, leader: first.memberId, members: [] });
-    const members = [...one.members].sort((a, b) => (a.metadata.toString() < b.metadata.toString() ? -1 : 1));
-    expect(members).toEqual([
-      { memberId: first.memberId, metadata: subscription("one") },
-      { memberId: second.memberId, metadata: subscription("two") },
-    ]);
-  },
-
   "a member that is alone and joins again has its next generation at once": async (world) => {
     const member = await alone(world, world.groupId());
     const began = world.monotonicMs();

@@ -1,3 +1,4 @@
+import type { Admin } from "kafkajs";
 import { createKafkaLinks } from "../../../lib/adapters/kafka/links.ts";
 import { createKafkaWire } from "../../../lib/adapters/kafka/wire/kafkajs-wire.ts";
 import type { KafkaWire, RecordsBlob } from "../../../lib/adapters/kafka/wire/wire.ts";
@@ -7,7 +8,9 @@ import { createMemoryLogger } from "../../support/memory-logger.ts";
 import { kafkaSettings } from "../../support/settings.ts";
 import { QUESTION, type ConformanceWorld } from "./world.ts";
 
-export type RealWorld = ConformanceWorld & AsyncDisposable;
+export interface RealWorld extends ConformanceWorld, AsyncDisposable {
+  readonly admin: Admin;
+}
 
 /** Of these brokers. */
 export async function openRealWorld(
@@ -15,6 +18,8 @@ export async function openRealWorld(
   initialRebalanceDelayMs: number,
 ): Promise<RealWorld> {
   const kafka = await connectTestKafka(brokers);
+  const admin = kafka.kafka.admin();
+  await admin.connect();
   // Of each topic its own: kafkajs' clients trip over a topic that they have known and that is gone.
   const clients = new Map<string, TestKafka>();
   const clientOf = (topic: string): TestKafka => {
@@ -36,6 +41,7 @@ export async function openRealWorld(
   const asking = openWire();
   const value = (bytes: number): Buffer => Buffer.alloc(bytes, "v");
   return {
+    admin,
     openWire,
     async createTopic(partitions) {
       const topic = uniqueName("conformance");
@@ -45,12 +51,7 @@ export async function openRealWorld(
       const { topics } = await asking.call(null, "Metadata", { topics: [topic] }, QUESTION);
       return { topic, leader: topics[0]?.partitions[0]?.leader ?? -1 };
     },
-    async deleteTopic(topic) {
-      const admin = kafka.kafka.admin();
-      await admin.connect();
-      await admin.deleteTopics({ topics: [topic] });
-      await admin.disconnect();
-    },
+    deleteTopic: (topic) => admin.deleteTopics({ topics: [topic] }),
     async produce(topic, partition, batches, bytes = 100) {
       for (let batch = 0; batch < batches; batch += 1)
         await clientOf(topic).produce(topic, [{ partition, value: value(bytes) }]);
@@ -74,12 +75,12 @@ export async function openRealWorld(
       };
     },
     async expire(topic, partition, before) {
-      const admin = clientOf(topic).kafka.admin();
-      await admin.connect();
+      const own = clientOf(topic).kafka.admin();
+      await own.connect();
       // It learns where the topic is.
-      await admin.fetchTopicOffsets(topic);
-      await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(before) }] });
-      await admin.disconnect();
+      await own.fetchTopicOffsets(topic);
+      await own.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(before) }] });
+      await own.disconnect();
     },
     groupId: () => uniqueName("conformance"),
     initialRebalanceDelayMs,
@@ -87,6 +88,7 @@ export async function openRealWorld(
     monotonicMs: () => performance.now(),
     batchesIn,
     async [Symbol.asyncDispose]() {
+      await admin.disconnect();
       await Promise.all(wires.map((wire) => wire.close()));
       await Promise.all([kafka, ...clients.values()].map((client) => client[Symbol.asyncDispose]()));
     },

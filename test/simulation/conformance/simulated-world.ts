@@ -1,11 +1,36 @@
 import { seededRandom } from "../../../infra/bench/random.ts";
 import { sleep } from "../../../lib/rules/time.ts";
 import { createSimulatedKafka, type SimulatedKafka } from "../kafka/cluster.ts";
+import { partitionIn } from "../kafka/image.ts";
 import { SimulatedRecords, type NewRecord } from "../kafka/records.ts";
 import { createVirtualTime } from "../virtual-time.ts";
-import type { ConformanceWorld, Rule } from "./world.ts";
+import type { ClusterRule, ConformanceCluster, ConformanceWorld, Rule } from "./world.ts";
 
-/** Shows it of a simulated cluster, in virtual time. @throws what the rule does */
+/** Shows it of three simulated brokers. @throws what the rule does */
+export function showSimulatedCluster(rule: ClusterRule, seed: number): void {
+  const random = seededRandom(seed);
+  const time = createVirtualTime(random);
+  const kafka = createSimulatedKafka({ time, random, initialRebalanceDelayMs: 500 });
+  const cluster: ConformanceCluster = {
+    ...worldOf(kafka, time),
+    nodeIds: kafka.nodeIds,
+    kill(nodeId) {
+      kafka.kill(nodeId);
+      return Promise.resolve();
+    },
+    async heal() {
+      kafka.heal();
+      await sleep(time, 5_000);
+    },
+    async reassign(topic, partition, to) {
+      kafka.controller.reassign(topic, partition, [to]);
+      await sleep(time, 1);
+    },
+  };
+  time.settle(rule(cluster), 300_000);
+}
+
+/** Shows it of a simulated broker, in virtual time. @throws what the rule does */
 export function showSimulated(rule: Rule, seed: number): void {
   const random = seededRandom(seed);
   const time = createVirtualTime(random);
@@ -33,7 +58,7 @@ function worldOf(kafka: SimulatedKafka, time: ReturnType<typeof createVirtualTim
       const topic = name("topic");
       kafka.createTopic(topic, partitions);
       await sleep(time, 2_000);
-      return { topic, leader: 0 };
+      return { topic, leader: partitionIn(kafka.controller.image, topic, 0)?.leader ?? -1 };
     },
     deleteTopic(topic) {
       kafka.deleteTopic(topic);

@@ -30,22 +30,46 @@ export interface ConformanceWorld {
   batchesIn(records: RecordsBlob): readonly { readonly first: number; readonly last: number }[];
 }
 
+/** One of three brokers, of which each holds every partition. */
+export interface ConformanceCluster extends ConformanceWorld {
+  readonly nodeIds: readonly number[];
+  /** At once, without a word. */
+  kill(nodeId: number): Promise<void>;
+  /** Whoever is down is up again, and everything is replicated. */
+  heal(): Promise<void>;
+  /** That broker alone holds the partition from now on. */
+  reassign(topic: string, partition: number, to: number): Promise<void>;
+}
+
 export interface ConformanceTransaction {
   produce(topic: string, partition: number): Promise<void>;
   end(how: "commit" | "abort"): Promise<void>;
 }
 
-/** A rule, shown of a cluster. */
+/** A rule, shown of one broker, or of three. */
 export type Rule = (world: ConformanceWorld) => Promise<void>;
+export type ClusterRule = (cluster: ConformanceCluster) => Promise<void>;
 
 export const QUESTION: CallOptions = { lane: "questions", timeoutMs: 10_000 };
 const JOIN: CallOptions = { lane: "group", timeoutMs: 10_000 };
 
+/** Told by who does not coordinate the group, or not yet. */
+export const NOT_YET: ReadonlySet<string> = new Set([
+  "NOT_COORDINATOR_FOR_GROUP",
+  "GROUP_COORDINATOR_NOT_AVAILABLE",
+  "GROUP_LOAD_IN_PROGRESS",
+]);
+
 /** One member, by hand. */
 export interface HandMember {
+  readonly groupId: string;
   readonly memberId: string;
   readonly wire: KafkaWire;
   generation: number;
+  /** Who coordinates the group, as last found. */
+  readonly to: number;
+  /** Looks who coordinates the group now. */
+  seek(): Promise<number>;
   /** @param metadata told to the group; the same as before, unless given */
   join(metadata?: string): Promise<KafkaCalls["JoinGroup"]["answer"]>;
   /** @param assignments by member, of the leader */
@@ -81,7 +105,7 @@ export async function newMember(
   { sessionTimeoutMs = 6_000, rebalanceTimeoutMs = 6_000, protocol = "penstock" }: HandOptions = {},
 ): Promise<HandMember> {
   const wire = world.openWire();
-  const to = await coordinatorOf(world, wire, groupId);
+  let to = await coordinatorOf(world, wire, groupId);
   let metadata = "m";
   const join = async (memberId: string): Promise<KafkaCalls["JoinGroup"]["answer"]> =>
     wire.call(
@@ -99,13 +123,24 @@ export async function newMember(
     );
   let first = await join("");
   // A fresh cluster's coordinator has to begin.
-  for (; first.error === "GROUP_LOAD_IN_PROGRESS"; first = await join("")) await world.sleep(100);
+  for (; first.error !== null && NOT_YET.has(first.error); first = await join("")) {
+    await world.sleep(100);
+    to = await coordinatorOf(world, wire, groupId);
+  }
   if (first.error !== "MEMBER_ID_REQUIRED") throw new Error(`a new member is answered ${first.error}`);
   const { memberId } = first;
   const member: HandMember = {
+    groupId,
     memberId,
     wire,
     generation: -1,
+    get to() {
+      return to;
+    },
+    async seek() {
+      to = await coordinatorOf(world, wire, groupId);
+      return to;
+    },
     async join(told = metadata) {
       metadata = told;
       const answer = await join(memberId);

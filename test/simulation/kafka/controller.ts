@@ -9,6 +9,8 @@ export interface Controller {
   addPartitions(name: string, upTo: number): TopicImage;
   /** @returns whether that broker could take it */
   moveLeader(topic: string, partition: number, to: number): boolean;
+  /** Those hold the partition from now on; one of them leads. */
+  reassign(topic: string, partition: number, replicas: readonly number[]): void;
   /** Takes it for gone: others lead what it led. */
   fence(nodeId: number): void;
   /** Takes it for alive: it leads what nobody else could. */
@@ -66,6 +68,13 @@ export function createController({
     set({ topics });
   };
 
+  const change = (topic: string, partition: number, to: (one: PartitionImage) => PartitionImage): void => {
+    const before = image.topics.get(topic);
+    if (before === undefined) return;
+    const partitions = before.partitions.map((one, at) => (at === partition ? to(one) : one));
+    setTopic(topic, { id: before.id, partitions });
+  };
+
   const controller: Controller = {
     get image() {
       return image;
@@ -93,15 +102,16 @@ export function createController({
       return setTopic(name, { id: image.topics.get(name)?.id ?? 0, partitions: [...before, ...added] });
     },
     moveLeader(topic, partition, to) {
-      const before = image.topics.get(topic);
-      const moved = before?.partitions[partition];
-      if (before === undefined || moved === undefined || !moved.replicas.includes(to) || !image.alive.has(to))
-        return false;
-      setTopic(topic, {
-        ...before,
-        partitions: before.partitions.map((one, at) => (at === partition ? ledBy(one, to) : one)),
-      });
+      const moved = partitionsOf(topic)[partition];
+      if (moved === undefined || !moved.replicas.includes(to) || !image.alive.has(to)) return false;
+      change(topic, partition, (one) => ledBy(one, to));
       return true;
+    },
+    reassign(topic, partition, replicas) {
+      change(topic, partition, ({ leader }) => {
+        const stays = replicas.includes(leader) ? leader : -1;
+        return { replicas, leader: leaderOf({ replicas, leader: stays }) };
+      });
     },
     fence(nodeId) {
       if (image.alive.has(nodeId)) elect(new Set([...image.alive].filter((id) => id !== nodeId)), leaderOf);

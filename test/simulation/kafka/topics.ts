@@ -43,8 +43,10 @@ export interface TopicsOptions {
   readonly poke: (nodeId: number) => void;
 }
 
-/** Every broker of a partition's has what the leader shows, so long after it was written. */
+/** The leader shows what was written, once those that follow have it. */
 const REPLICATED_AFTER_MS = { least: 0.2, spread: 1.5 } as const;
+/** How far the leader shows it, the others learn with their next fetch, which comes late where nothing else is written. */
+const LEARNED_AFTER_MS = { quick: 2, slow: 500, slowOneIn: 3 } as const;
 /** `min.insync.replicas`, where there are as many brokers. */
 const IN_SYNC = 2;
 
@@ -52,6 +54,11 @@ export function createTopics(options: TopicsOptions): SimulatedTopics & { replic
   const { time, random, controller, works, poke } = options;
   const logs = new Map<number, Replicas[]>();
   const delayMs = (): number => REPLICATED_AFTER_MS.least + random.next() * REPLICATED_AFTER_MS.spread;
+
+  const learnMs = (): number => {
+    const { quick, slow, slowOneIn } = LEARNED_AFTER_MS;
+    return random.next() * (random.below(slowOneIn) === 0 ? slow : quick);
+  };
 
   const setUp = (name: string, { id, partitions }: TopicImage): void => {
     const list = logs.get(id) ?? [];
@@ -64,16 +71,17 @@ export function createTopics(options: TopicsOptions): SimulatedTopics & { replic
     logs.get(controller().image.topics.get(topic)?.id ?? -1)?.[partition];
 
   /** The leader shows what was written, and afterwards the others. */
-  const replicate = (topic: string, partition: number, of: Replicas): void => {
+  const replicate = (topic: string, partition: number, of: Replicas, afterMs = delayMs()): void => {
     const { end } = of.log;
     const move = (nodeId: number): void => {
       if (works(nodeId) && of.advance(nodeId, end)) poke(nodeId);
     };
-    time.after(delayMs(), () => {
+    time.after(afterMs, () => {
       const image = partitionIn(controller().image, topic, partition);
       if (image === undefined || !works(image.leader)) return;
       move(image.leader);
-      time.after(delayMs(), () => image.replicas.filter((id) => id !== image.leader).forEach(move));
+      for (const follower of image.replicas)
+        if (follower !== image.leader) time.after(learnMs(), () => move(follower));
     });
   };
 
@@ -125,7 +133,7 @@ export function createTopics(options: TopicsOptions): SimulatedTopics & { replic
         if (name === OFFSETS_TOPIC) continue;
         for (const partition of partitions.keys()) {
           const of = logs.get(id)?.[partition];
-          if (of !== undefined && of.log.end > 0) replicate(name, partition, of);
+          if (of !== undefined && of.log.end > 0) replicate(name, partition, of, learnMs());
         }
       }
     },

@@ -218,7 +218,9 @@ export const groupRules: Readonly<Record<string, Rule>> = {
     await leader.join();
     await joining;
     await share(leader, [leader, other]);
+    const began = world.monotonicMs();
     await untilRebalance(world, leader);
+    expect(world.monotonicMs() - began).toBeLessThan(3_000);
     expect(await other.heartbeat()).toBe("UNKNOWN_MEMBER_ID");
     expect((await leader.join()).generation).toBe(4);
   },

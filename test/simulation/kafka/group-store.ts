@@ -1,4 +1,4 @@
-import type { Joined } from "./group-member.ts";
+import type { Joined, SimulatedMember } from "./group-member.ts";
 
 /** A group as it stands in `__consumer_offsets`: what outlives its coordinator. */
 export interface StoredGroup {
@@ -43,4 +43,24 @@ export function recordBytesOf({ protocol, members }: GroupRecord): number {
 
 export function copyOffsets(offsets: OffsetTable): OffsetTable {
   return new Map([...offsets].map(([topic, partitions]) => [topic, new Map(partitions)]));
+}
+
+/** What members told of themselves, for the leader. */
+export function subscriptionsOf(
+  members: Iterable<SimulatedMember>,
+  protocol: string,
+): readonly { readonly memberId: string; readonly metadata: Uint8Array }[] {
+  return Array.from(members, (one) => ({ memberId: one.id, metadata: one.metadata(protocol) }));
+}
+
+/** Members as they are written; who was given nothing has an empty assignment. */
+export function assignedTo(
+  members: Iterable<SimulatedMember>,
+  assignments: ReadonlyMap<string, Uint8Array>,
+): GroupRecord["members"] {
+  return Array.from(members, ({ id, joined }) => ({
+    id,
+    joined,
+    assignment: assignments.get(id) ?? new Uint8Array(),
+  }));
 }

@@ -1,25 +1,13 @@
 import type { GroupToken, KafkaCalls, KafkaError } from "../../../lib/adapters/kafka/wire/wire.ts";
 import { SimulatedMember } from "./group-member.ts";
-import { recordBytesOf, type GroupRecord } from "./group-store.ts";
+import { allKnow, selectProtocol } from "./group-protocol.ts";
+import { assignedTo, recordBytesOf, subscriptionsOf, type GroupRecord } from "./group-store.ts";
+import type { GroupSurroundings } from "./group-surroundings.ts";
 
 type Join = KafkaCalls["JoinGroup"];
 type Sync = KafkaCalls["SyncGroup"];
 
 export type GroupState = "Empty" | "PreparingRebalance" | "CompletingRebalance" | "Stable" | "Dead";
-
-/** What a group needs from its coordinator. */
-export interface GroupSurroundings {
-  /** Of the broker: its timers stand still while it is frozen, and end with it. */
-  after(ms: number, act: () => void): () => void;
-  newMemberId(): string;
-  /** Writes the record; told false, the broker is not the coordinator any more. */
-  write(record: GroupRecord, written: (stands: boolean) => void): void;
-  /** `group.initial.rebalance.delay.ms` */
-  readonly initialDelayMs: number;
-  /** `message.max.bytes` of `__consumer_offsets`. */
-  readonly maxRecordBytes: number;
-  tell(line: string): void;
-}
 
 /** So long a new member's join is kept: it could not heartbeat yet. */
 const NEW_MEMBER_JOIN_MS = 300_000;
@@ -75,7 +63,10 @@ export class SimulatedGroup {
     const refuse = (error: KafkaError, memberId = request.memberId): void =>
       respond({ error, generation: -1, protocol: "", leader: "", memberId, members: [] });
     if (this.#state === "Dead") return refuse("GROUP_COORDINATOR_NOT_AVAILABLE");
-    if (names.length === 0 || (this.#state !== "Empty" && !names.some((name) => this.#allKnow(name))))
+    if (
+      names.length === 0 ||
+      (this.#state !== "Empty" && !names.some((name) => allKnow(this.#members.values(), name)))
+    )
       return refuse("INCONSISTENT_GROUP_PROTOCOL");
     if (request.memberId === "") {
       const id = this.#with.newMemberId();
@@ -241,7 +232,7 @@ export class SimulatedGroup {
       this.#with.write(this.#record(new Map()), () => {});
       return;
     }
-    this.#protocol = this.#select();
+    this.#protocol = selectProtocol([...this.#members.values()]);
     this.#state = "CompletingRebalance";
     this.#with.tell(
       `group ${this.#id}, generation ${this.#generation}: ${[...this.#members.keys()].join(", ")}, led by ${this.#leader}`,
@@ -337,47 +328,15 @@ export class SimulatedGroup {
   }
 
   #joinAnswer(member: SimulatedMember, tellMembers: boolean): Join["answer"] {
-    const protocol = this.#protocol ?? "";
-    return {
-      error: null,
-      generation: this.#generation,
-      protocol,
-      leader: this.#leader ?? "",
-      memberId: member.id,
-      members:
-        tellMembers && this.#leader === member.id
-          ? [...this.#members.values()].map((one) => ({ memberId: one.id, metadata: one.metadata(protocol) }))
-          : [],
-    };
+    const [generation, protocol, leader] = [this.#generation, this.#protocol ?? "", this.#leader ?? ""];
+    const members =
+      tellMembers && leader === member.id ? subscriptionsOf(this.#members.values(), protocol) : [];
+    return { error: null, generation, protocol, leader, memberId: member.id, members };
   }
 
   #record(assignments: ReadonlyMap<string, Uint8Array>): GroupRecord {
-    return {
-      generation: this.#generation,
-      protocol: this.#protocol,
-      leader: this.#leader,
-      members: [...this.#members.values()].map(({ id, joined }) => ({
-        id,
-        joined,
-        assignment: assignments.get(id) ?? new Uint8Array(),
-      })),
-    };
-  }
-
-  #allKnow(name: string): boolean {
-    return [...this.#members.values()].every(({ joined }) =>
-      joined.protocols.some((one) => one.name === name),
-    );
-  }
-
-  /** Every member votes for the first of its protocols that all know. */
-  #select(): string {
-    const votes = new Map<string, number>();
-    for (const { joined } of this.#members.values()) {
-      const vote = joined.protocols.find(({ name }) => this.#allKnow(name))?.name;
-      if (vote !== undefined) votes.set(vote, (votes.get(vote) ?? 0) + 1);
-    }
-    return [...votes].sort((one, other) => other[1] - one[1])[0]?.[0] ?? "";
+    const [generation, protocol, leader] = [this.#generation, this.#protocol, this.#leader];
+    return { generation, protocol, leader, members: assignedTo(this.#members.values(), assignments) };
   }
 
   #rebalanceMs(): number {

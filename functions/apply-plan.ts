@@ -6,7 +6,6 @@ import { throwRefused, type TemplateRefusals, templateTrouble } from "../lib/rul
 import { indexPatternOf } from "../lib/rules/names.ts";
 import type { Plan } from "../lib/rules/plan.ts";
 import { specificationHash } from "../lib/rules/specification.ts";
-import type { KafkaSettings } from "../lib/rules/settings.ts";
 import { secondsText } from "../lib/rules/units.ts";
 import type { TopicState } from "../lib/rules/status.ts";
 
@@ -15,7 +14,6 @@ export interface StartOrder {
   readonly desired: DesiredTopic;
   /** Of what it runs by; see specificationHash. */
   readonly hash: string;
-  readonly kafka: KafkaSettings;
   /** What the declaration says, or `earliest` where the topic was once seen missing. */
   readonly startAt: StartAt;
   /** Nothing is written before this resolves; where it rejects the start has failed. Goes on beside the join. */
@@ -60,7 +58,6 @@ export interface Applied {
 export interface ApplyInput {
   readonly plan: Plan;
   readonly desired: ReadonlyMap<string, DesiredTopic>;
-  readonly kafka: KafkaSettings;
   readonly seenMissing: ReadonlySet<string>;
 }
 
@@ -73,7 +70,7 @@ const TEMPLATE_DEADLINE_MS = 10_000;
  * the first that does not reach `running`. A newer trigger does not wait for it: what was begun goes on, the rest is planned anew.
  */
 export async function applyPlan(
-  { plan, desired, kafka, seenMissing }: ApplyInput,
+  { plan, desired, seenMissing }: ApplyInput,
   commands: ConsumerCommands,
 ): Promise<Applied> {
   const failed: TopicFailure[] = [];
@@ -89,8 +86,7 @@ export async function applyPlan(
   };
   const order = (wanted: DesiredTopic): StartOrder => ({
     desired: wanted,
-    hash: specificationHash(wanted.spec, kafka),
-    kafka,
+    hash: specificationHash(wanted.spec),
     ready: readyOf(wanted),
     startAt: seenMissing.has(wanted.spec.topic) ? "earliest" : wanted.spec.startAt,
   });

@@ -3,7 +3,7 @@ import { type Check, checksOf, isRefused } from "../lib/rules/diagnosis/check.ts
 import {
   judgeBrokers,
   judgeDeadLetters,
-  judgeGroups,
+  judgeGroup,
   judgeReading,
   judgeRetention,
   judgeTopics,
@@ -58,15 +58,14 @@ export interface DiagnoseTopicsInput {
   readonly deadLetterTopic: string;
 }
 
-/** Looks at every declared topic, its group, and the dead-letter topic. */
+/** Looks at every declared topic, and at the group and the dead-letter topic. */
 export async function diagnoseTopics(input: DiagnoseTopicsInput, deps: DiagnoseKafkaDeps): Promise<Check[]> {
   const { topics, inKafka, group, deadLetterTopic } = input;
-  if (inKafka === null) return [skipped("topics, groups, dead letters", "Kafka does not answer")];
+  if (inKafka === null) return [skipped("topics, group, dead letters", "Kafka does not answer")];
   const existing = topics.filter((topic) => inKafka.has(topic));
-  const groupIds = topics.map((topic) => `${group}.${topic}`);
-  const [configs, groups, reading, deadLetters] = await Promise.all([
+  const [configs, groupFacts, reading, deadLetters] = await Promise.all([
     attempt(deps, (signal) => deps.kafka.configs(existing, signal)),
-    attempt(deps, (signal) => deps.kafka.groups(groupIds, signal)),
+    attempt(deps, (signal) => deps.kafka.group(group, signal)),
     tryReading(existing, deps),
     attempt(deps, (signal) => deadLetterFacts(deadLetterTopic, inKafka, deps, signal)),
   ]);
@@ -76,7 +75,7 @@ export async function diagnoseTopics(input: DiagnoseTopicsInput, deps: DiagnoseK
   return [
     ...judgeTopics(topics, inKafka),
     ...(configs.ok ? judgeRetention(configs.value) : [unseen("retention", configs.error)]),
-    ...(groups.ok ? judgeGroups(groups.value) : [unseen("groups", groups.error)]),
+    groupFacts.ok ? judgeGroup(group, groupFacts.value) : unseen(`group ${group}`, groupFacts.error),
     ...reading,
     ...(deadLetters.ok
       ? judgeDeadLetters(deadLetterTopic, deadLetters.value, Math.max(0, ...sizes))

@@ -58,7 +58,7 @@ export interface HealthResult {
 
 /** A thousand stuck partitions have one cause. */
 const namedReasons = 3;
-/** A host so young is waited for while its consumers join; afterwards a topic that is added keeps nobody waiting. */
+/** A host so young is waited for until its topics run; afterwards a topic that is added keeps nobody waiting. */
 const youngMs = 60_000;
 /** And no longer than this for each topic: one that cannot join must not hold up a rolling update. */
 const joinMs = 10_000;
@@ -105,12 +105,12 @@ function checkJoining(statuses: readonly TopicStatus[], now: number, startedAt: 
       state === "starting" &&
       downSince !== null &&
       now - Date.parse(downSince) < joinMs &&
-      // One that has moved records here ran before, and joins again after a trouble of its own.
+      // One that has moved records here ran before, and starts again after a trouble of its own.
       Object.values(counts).every((count: number) => count === 0),
   );
   if (joining.length === 0 || now - startedAt >= youngMs)
     return { ok: true, reason: null, since: null, ...rest };
-  const reason = `a new host, whose consumers are joining their groups: ${namesText(joining.map(({ topic }) => topic))}`;
+  const reason = `a new host, of which topics do not run yet: ${namesText(joining.map(({ topic }) => topic))}`;
   return { ok: false, reason, since: new Date(startedAt).toISOString(), ...rest };
 }
 

@@ -97,7 +97,7 @@ export async function reconcileTopics(input: ReconcileInput, deps: ReconcileDeps
   const { plan, hash, merged, etcd, kafka, seenMissing } = planned;
   let applied: Applied = { started: [], stopped: [], replaced: [], failed: [], interrupted: false };
   if (carriedOut) {
-    applied = await applyPlan({ plan, desired: merged.desired, kafka: settings.kafka, seenMissing }, deps);
+    applied = await applyPlan({ plan, desired: merged.desired, seenMissing }, deps);
   }
   return {
     memory: {
@@ -154,7 +154,6 @@ async function planRun(
     observed,
     kafkaTopics: kafka.topics,
     kafkaError: kafka.error,
-    kafka: settings.kafka,
     refused: [...config.refused, ...etcd.refused, ...refusalsOf(etcd.memory), ...merged.refused],
     now: deps.now(),
   });

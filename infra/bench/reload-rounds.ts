@@ -85,7 +85,7 @@ export async function measureReload(
     broker,
     host,
     topic: busyTopic,
-    groupId: `${PREFIX}.${busyTopic}`,
+    groupId: PREFIX,
     recordsPerSecond: BUSY_PER_SECOND,
     logFile: stack.kafka.logFile,
   });

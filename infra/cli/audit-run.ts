@@ -43,11 +43,10 @@ export async function runAudit(run: AuditRun): Promise<void> {
   const elasticsearch = createElasticsearch(settings.elasticsearch, { logger });
   const deadLetters = createDeadLetters(kafka, settings.deadLetters.topic, logger);
   const offsets = createKafkaOffsets(kafka, logger);
-  const groupOf = (topic: string): string => `${kafka.group}.${topic}`;
 
   const snapshotOf = async (topic: string): Promise<TopicSnapshot> => {
     // The end of the log is asked for later, so that it cannot seem to lie below the commit.
-    const committed = await offsets.committed(groupOf(topic), topic, signal);
+    const committed = await offsets.committed(kafka.group, topic, signal);
     const log = await offsets.ranges(topic, signal);
     return { log, committed: new Map([...committed].map(([partition, { offset }]) => [partition, offset])) };
   };
@@ -64,7 +63,7 @@ export async function runAudit(run: AuditRun): Promise<void> {
     const { topic, index } = spec;
     const limits = settings.elasticsearch.bulk;
     return auditTopic(
-      { spec, snapshot, groupId: groupOf(topic), burials: burials.of(topic), repair: run.repair },
+      { spec, snapshot, groupId: kafka.group, burials: burials.of(topic), repair: run.repair },
       {
         signal,
         random: run.random,

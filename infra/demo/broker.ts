@@ -16,14 +16,13 @@ export interface Broker extends AsyncDisposable {
   spans(topic: string): Promise<Span[]>;
   /** The next offset the topic's consumers would read, by partition; 0 where they committed nothing. */
   committed(topic: string): Promise<ReadonlyMap<number, number>>;
-  /** The ids of the members of the topics' groups, in their order; a consumer that is replaced has a new one. */
-  members(topics: readonly string[]): Promise<string[]>;
+  /** The ids of the group's members; a host that left it and joined again has a new one. */
+  members(): Promise<string[]>;
 }
 
 export async function connectBroker(kafka: Kafka, group: string): Promise<Broker> {
   const admin = kafka.admin();
   const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
-  const groupOf = (topic: string): string => `${group}.${topic}`;
   await Promise.all([admin.connect(), producer.connect()]);
   return {
     async createTopics(wanted, signal) {
@@ -53,12 +52,12 @@ export async function connectBroker(kafka: Kafka, group: string): Promise<Broker
       }));
     },
     async committed(topic) {
-      const [answer] = await admin.fetchOffsets({ groupId: groupOf(topic), topics: [topic] });
+      const [answer] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
       const partitions = answer?.partitions ?? [];
       return new Map(partitions.map(({ partition, offset }) => [partition, Math.max(0, Number(offset))]));
     },
-    async members(topics) {
-      const { groups } = await admin.describeGroups(topics.map(groupOf));
+    async members() {
+      const { groups } = await admin.describeGroups([group]);
       return groups.flatMap(({ members }) => members.map(({ memberId }) => memberId));
     },
     async [Symbol.asyncDispose]() {

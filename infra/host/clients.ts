@@ -13,7 +13,7 @@ export interface Clients {
   readonly deadLetters: DeadLetters;
   listTopics(settings: KafkaSettings, signal: AbortSignal): Promise<ReadonlySet<string>>;
   /** Of the Kafka in force. */
-  readonly cluster: Pick<KafkaCluster, "positions" | "topicConfigs">;
+  readonly cluster: Pick<KafkaCluster, "positions" | "topicConfigs" | "groupMembers">;
   /** @throws PenstockError where the settings lead to no Elasticsearch that fits */
   probeElasticsearch(settings: ElasticsearchSettings, signal: AbortSignal): Promise<void>;
   /**

@@ -1,8 +1,8 @@
 import type { ConsumerCommands, StartOrder } from "../../functions/apply-plan.ts";
-import type { PartitionPosition } from "../../lib/adapters/kafka/consumer.ts";
+import type { PartitionPosition } from "../../lib/adapters/kafka/reader/reader.ts";
 import type { DesiredTopic } from "../../lib/rules/desired.ts";
 import type { ObservedTopic } from "../../lib/rules/plan.ts";
-import type { PartitionStatus, TopicStatus } from "../../lib/rules/status.ts";
+import type { PartitionStatus, TopicState, TopicStatus } from "../../lib/rules/status.ts";
 import { createTopicRunner, type RunnerDeps, type TopicRunner } from "./topic-runner.ts";
 
 /** The only map from topic to consumer on this host. */
@@ -18,8 +18,6 @@ export interface ConsumerPool extends Pick<
   observe(topic: string, positions: readonly PartitionPosition[]): void;
   /** All that are here, by name. */
   readonly topics: ReadonlyMap<string, unknown>;
-  /** Each asks now whether its group is rebalancing. */
-  lookForRebalances(): void;
   /** Stops everything side by side. @returns the topics of which something stayed uncommitted */
   stopAll(drainMs: number): Promise<string[]>;
 }
@@ -37,7 +35,7 @@ interface Entry {
   readonly runner: TopicRunner;
   /** What it was last started with. */
   order: StartOrder | null;
-  /** True from a replacement's beginning until it runs. */
+  /** True from a replacement's beginning until it was seen to run. */
   replacing: boolean;
   /** The end of what was told it so far: one thing is done to a topic at a time. */
   work: Promise<unknown>;
@@ -84,16 +82,15 @@ export function createConsumerPool(deps: PoolDeps): ConsumerPool {
     const { runner } = entry;
     entry.order = order;
     await runner.start(order);
-    if (runner.state === "failed") return runner.status().reason;
-    entry.replacing = false;
-    return null;
+    if (runner.problem === null) entry.replacing = false;
+    return runner.problem;
   };
 
   /** Read again under the former specification, what was left half known meets its own documents. */
   const fallBack = async (entry: Entry): Promise<string | null> => {
     if (entry.order !== null) await launch(entry, entry.order);
     const reason = "what was in flight did not settle, so the index cannot change yet; tried again";
-    deps.onFailed(entry.runner.spec.topic, reason, deps.now() + MOVE_RETRY_MS);
+    deps.onFailed(entry.runner.spec.topic, reason, deps.time.now() + MOVE_RETRY_MS);
     return reason;
   };
 
@@ -126,12 +123,16 @@ export function createConsumerPool(deps: PoolDeps): ConsumerPool {
       entry.replacing = true;
       return then(entry, stopped, (clean) => (clean || !moves ? launch(entry, order) : fallBack(entry)));
     },
-    replacing: () =>
-      new Map(
-        [...entries].flatMap(([topic, { replacing, runner }]) =>
-          replacing ? [[topic, runner.state] as const] : [],
-        ),
-      ),
+    replacing() {
+      const found = new Map<string, TopicState>();
+      for (const [topic, entry] of entries) {
+        const { state, problem } = entry.runner;
+        // What kept it from running may have gone by itself.
+        if (state === "running") entry.replacing = false;
+        if (entry.replacing) found.set(topic, problem === null ? state : "failed");
+      }
+      return found;
+    },
     async pend(topic, desired, reason) {
       const entry = entryOf(topic, desired);
       const stopped = entry.runner.hash === null ? null : stopForGood(entry);
@@ -149,9 +150,6 @@ export function createConsumerPool(deps: PoolDeps): ConsumerPool {
       [...entries.values()].map(({ runner }) => runner.status()).sort((a, b) => (a.topic < b.topic ? -1 : 1)),
     partitions: (topic) => entries.get(topic)?.runner.status().partitions ?? [],
     observe: (topic, positions) => entries.get(topic)?.runner.observe(positions),
-    lookForRebalances() {
-      for (const { runner } of entries.values()) runner.lookForRebalance();
-    },
     async stopAll(drainMs) {
       const unclean: string[] = [];
       await Promise.all(

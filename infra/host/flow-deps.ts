@@ -3,12 +3,14 @@ import type { GroupTrouble } from "../../lib/adapters/kafka/group/member.ts";
 import type { RecordDecoder } from "../../lib/adapters/kafka/records/record-decoder.ts";
 import type { KafkaWire } from "../../lib/adapters/kafka/wire/wire.ts";
 import type { Specification } from "../../lib/rules/declaration.ts";
+import type { GroupMember } from "../../lib/rules/group-strangers.ts";
 import type { LostRange } from "../../lib/rules/position.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
 import type { OutcomeKind, SourceRecord } from "../../lib/rules/record.ts";
 import type { BulkSettings, KafkaSettings } from "../../lib/rules/settings.ts";
 import type { Time } from "../../lib/rules/time.ts";
 import type { BulkGate } from "./bulk-gate.ts";
+import type { SendBulk } from "./flow/bulk-post.ts";
 import type { ConsumerPool } from "./consumer-pool.ts";
 import type { TopicEvents } from "./pump-deps.ts";
 
@@ -16,9 +18,12 @@ import type { TopicEvents } from "./pump-deps.ts";
 export interface FlowDeps {
   /** The way to the brokers that these settings name. Asked for with each other settings; the flow closes it. */
   openWire(kafka: KafkaSettings): KafkaWire;
+  /** Who is in a group, for saying who keeps this host out of it; absent: nobody can be asked. */
+  groupMembers?(groupId: string, signal: AbortSignal): Promise<readonly GroupMember[]>;
   /** Makes records of what is fetched of the topic. */
   createDecoder(topic: string): RecordDecoder;
-  readonly bulk: IngestBatchDeps["bulk"];
+  /** Of many topics together. */
+  readonly bulk: SendBulk;
   readonly deadLetters: IngestBatchDeps["deadLetters"];
   readonly time: Time;
   readonly logger: Logger;

@@ -1,36 +1,32 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { ingestBatch } from "../../functions/ingest-batch.ts";
 import { reconcileTopics } from "../../functions/reconcile-topics.ts";
 import { createFileWatch } from "../../lib/adapters/file-watch.ts";
-import { startConsumer } from "../../lib/adapters/kafka/consumer.ts";
 import { createKafkaLinks } from "../../lib/adapters/kafka/links.ts";
+import { createKafkaDecoder } from "../../lib/adapters/kafka/records/kafka-decoder.ts";
+import type { RecordDecoder } from "../../lib/adapters/kafka/records/record-decoder.ts";
+import { createKafkaWire } from "../../lib/adapters/kafka/wire/kafkajs-wire.ts";
 import { createThrottledLogger } from "../../lib/adapters/log-throttle.ts";
 import { createMetrics } from "../../lib/adapters/metrics.ts";
 import { createOpenConnections } from "../../lib/adapters/open-connections.ts";
+import { systemTime } from "../../lib/adapters/system-time.ts";
 import { abortable } from "../../lib/rules/abortable.ts";
 import { messageOf, PenstockError } from "../../lib/rules/errors.ts";
-import { readAheadBytes } from "../../lib/rules/byte-share.ts";
 import { indexPatternOf } from "../../lib/rules/names.ts";
-import type { Settings } from "../../lib/rules/settings.ts";
-
-import { createBulkGate } from "./bulk-gate.ts";
-import { type ByteBounds, createByteBudget } from "./byte-budget.ts";
+import type { KafkaSettings } from "../../lib/rules/settings.ts";
+import type { Time } from "../../lib/rules/time.ts";
 import { createClients } from "./clients.ts";
-import { createConsumerPool } from "./consumer-pool.ts";
 import { createEtcdKeeper } from "./etcd-keeper.ts";
+import { createFlow } from "./flow/flow.ts";
 import { createHttpApp } from "./http/app.ts";
 import { watchConnections } from "./http/connection-watch.ts";
 import { serveHttp } from "./http/server.ts";
 import { createLagWatch } from "./lag-watch.ts";
 import { createMonitor } from "./monitor.ts";
-import { createPump } from "./pump.ts";
-import { createRebalanceWatch } from "./rebalance-watch.ts";
 import { createReconcileLoop } from "./reconcile-loop.ts";
 import { createReporter } from "./reporter.ts";
 import type { HostOptions } from "./host-options.ts";
 import { createServices } from "./services.ts";
 import { createTopicJournal } from "./topic-journal.ts";
-import { createTopicTurns } from "./topic-turns.ts";
 import { createTailHub } from "./tail-hub.ts";
 
 /** A running Penstock. */
@@ -38,15 +34,15 @@ export interface Host {
   /** Where it answers, with the port it got. */
   readonly url: string;
   /**
-   * Stops fetching, finishes and commits what is in flight, leaves all groups, closes everything.
+   * Stops fetching, finishes and commits what is in flight, leaves the group, closes everything.
    * @returns true where nothing stayed uncommitted
    */
   stop(): Promise<boolean>;
 }
 
-/** What is left of the shutdown's deadline for leaving groups and closing clients. */
+/** What is left of the shutdown's deadline for leaving the group and closing clients. */
 const LEAVE_MS = 5_000;
-/** Of that, what clients may take; consumers have had theirs before. */
+/** Of that, what clients may take; the group's member has had its part before. */
 const CLOSE_MS = 1_500;
 
 /**
@@ -61,60 +57,35 @@ export function startHost(options: HostOptions): Host {
   const reporter = createReporter({ logger, failures, metrics, now });
   const links = createKafkaLinks(now, random);
   const clients = createClients(config.settings, logger, links);
-  const gate = createBulkGate(config.settings.elasticsearch.bulk.concurrency);
-  const budget = createByteBudget(boundsOf(config.settings));
   /** A run may last long after it put others into force; a token that was replaced must not be good until its end. */
   let inForce = config.settings;
   const etcd = createEtcdKeeper((reason) => loop.trigger(reason), logger);
 
-  const host = options.newMarker();
-  const turnOf = createTopicTurns(() => pool.topics);
-  const pool = createConsumerPool({
-    startConsumer: (wanted, signal) =>
-      startConsumer({ ...wanted, links, sharing: { host, turn: () => turnOf(wanted.topic) } }, signal),
-    now,
-    random,
+  const time: Time = { ...systemTime, now, monotonicMs, random };
+  const flow = createFlow({
+    time,
     logger,
-    joinBudget: () => budget.join(),
-    events: (topic) => reporter.pumpEvents(topic),
-    onLost: (topic, ranges) => reporter.lost(topic, ranges),
-    onRebalance: () => rebalances.notice(),
-    onForgotten: (topic) => metrics.forgetTopic(topic),
+    host: options.newMarker(),
+    openWire: (kafka) => createKafkaWire(kafka, logger, links, time),
+    groupMembers: (groupId, signal) => clients.cluster.groupMembers(groupId, signal),
+    createDecoder: () => decoderOf(() => inForce.kafka),
+    bulk: reporter.timed((body, how) => clients.elasticsearch.bulk(body, how)),
+    deadLetters: { store: (letters, signal) => clients.deadLetters.store(letters, signal) },
+    settings: () => ({ kafka: inForce.kafka, bulk: inForce.elasticsearch.bulk }),
     keptForMs: (topic) => lags.keptForMs(topic),
-    onFailed(topic, reason, retryAtMs) {
-      failures.warn("a topic failed and is started again", { topic, reason: "failed", error: reason });
-      const wake = setTimeout(() => loop.trigger("another try is due"), Math.max(0, retryAtMs - now()));
-      wake.unref();
+    events: {
+      ofTopic: (topic) => reporter.pumpEvents(topic),
+      lost: (topic, ranges) => reporter.lost(topic, ranges),
+      forgotten: (topic) => metrics.forgetTopic(topic),
+      failed(topic, reason, retryAtMs) {
+        failures.warn("a topic failed and is started again", { topic, reason: "failed", error: reason });
+        const wake = setTimeout(() => loop.trigger("another try is due"), Math.max(0, retryAtMs - now()));
+        wake.unref();
+      },
+      attempted: (spec, records, outcomes) => tails.tap(spec, records, outcomes),
     },
-    createPump: (order, own) =>
-      createPump({
-        ...own,
-        gate,
-        now,
-        random,
-        limits: () => inForce.elasticsearch.bulk,
-        ingest: async (records, { number, proven }, signal) => {
-          await order.ready;
-          const { spec } = order.desired;
-          const result = await ingestBatch(
-            { spec, records, attempt: number, proven, limits: inForce.elasticsearch.bulk },
-            {
-              bulk: reporter.timed((body, how) => clients.elasticsearch.bulk(body, how)),
-              deadLetters: clients.deadLetters,
-              now,
-              signal,
-            },
-          );
-          tails.tap(spec, records, result.outcomes);
-          return result;
-        },
-      }),
   });
-
-  const rebalances = createRebalanceWatch({
-    topics: () => pool.topics.size,
-    look: () => pool.lookForRebalances(),
-  });
+  const { pool } = flow;
 
   const tails = createTailHub({
     monotonicMs,
@@ -167,10 +138,9 @@ export function startHost(options: HostOptions): Host {
             settings,
             [...pool.observed().values()].map(({ spec }) => indexPatternOf(spec.index)),
           );
-          gate.resize(settings.elasticsearch.bulk.concurrency);
-          budget.resize(boundsOf(settings));
           inForce = settings;
           options.onSettings?.(settings);
+          await flow.useSettings();
         },
       });
     },
@@ -207,10 +177,8 @@ export function startHost(options: HostOptions): Host {
     failures,
     reporter,
     clients,
-    gate,
-    budget,
     etcd,
-    pool,
+    flow,
     loop,
     monitor,
     tails,
@@ -237,14 +205,13 @@ export function startHost(options: HostOptions): Host {
   return {
     url: server.url,
     async stop() {
-      options.note(`stopping: ${pool.topics.size} topics commit what is in flight and leave their groups`);
+      options.note(`stopping: ${pool.topics.size} topics commit what is in flight and the group is left`);
       const drainMs = Math.max(0, inForce.shutdown.deadlineMs - LEAVE_MS);
       watch.stop();
-      rebalances.stop();
       server.endStreams();
       // A run under way may be starting topics: it is told to hurry, and what it began is stopped with the rest.
-      const [unclean] = await Promise.all([pool.stopAll(drainMs), loop.stop(), services.stop()]);
-      const late = await pool.stopAll(0);
+      const [unclean] = await Promise.all([flow.stop(drainMs), loop.stop(), services.stop()]);
+      const late = await flow.stop(0);
       options.note("stopping: the clients are closed");
       const closing = Promise.all([monitor.stop(), lags.stop(), etcd.close(), clients.close()]);
       try {
@@ -263,6 +230,17 @@ export function startHost(options: HostOptions): Host {
   };
 }
 
-function boundsOf({ kafka, elasticsearch }: Settings): ByteBounds {
-  return { maxBytes: kafka.inFlightMaxBytes, readAhead: readAheadBytes(elasticsearch.bulk) };
+/** Of one topic, by the bound in force. */
+function decoderOf(kafka: () => KafkaSettings): RecordDecoder {
+  let { maxBatchBytes } = kafka();
+  let decoder = createKafkaDecoder({ maxBatchBytes });
+  return {
+    open(part) {
+      if (kafka().maxBatchBytes !== maxBatchBytes) {
+        ({ maxBatchBytes } = kafka());
+        decoder = createKafkaDecoder({ maxBatchBytes });
+      }
+      return decoder.open(part);
+    },
+  };
 }

@@ -1,5 +1,5 @@
 import type { KafkaCluster } from "../../lib/adapters/kafka/cluster.ts";
-import type { PartitionPosition } from "../../lib/adapters/kafka/consumer.ts";
+import type { PartitionPosition } from "../../lib/adapters/kafka/reader/reader.ts";
 import { messageOf } from "../../lib/rules/errors.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
 import { isBehind, keptForMs } from "../../lib/rules/retention.ts";

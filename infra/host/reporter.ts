@@ -160,8 +160,15 @@ export function createReporter({ logger, failures, metrics, now }: ReporterDeps)
       if (sources.etcd !== null) note("etcd", sources.etcd);
       else metrics.forgetSource("etcd");
       noteRefusals(plan.refused, [sources.config.error, sources.etcd?.error ?? null]);
-      for (const { topic, error } of failed)
-        failures.warn("a topic could not be brought in line", { topic, reason: "reconcile", error });
+      for (const [error, topics] of Map.groupBy(failed, (failure) => failure.error)) {
+        if (topics.length > MOST_TOLD) {
+          const names = firstNames(topics.map(({ topic }) => topic));
+          failures.warn("topics could not be brought in line", { reason: error, error, topics: names });
+          continue;
+        }
+        for (const { topic } of topics)
+          failures.warn("a topic could not be brought in line", { topic, reason: "reconcile", error });
+      }
       if (result.started.length + result.stopped.length + result.replaced.length === 0) return;
       logger.info("reconciled", {
         reasons,

@@ -1,9 +1,10 @@
-import { health } from "../../functions/health.ts";
+import { health, type SourceHealth } from "../../functions/health.ts";
 import type { IngestBatchDeps } from "../../functions/ingest-batch.ts";
 import { readIgnoredFields } from "../../functions/read-ignored-fields.ts";
 import { declarationsInForce, type ReconcileMemory } from "../../functions/reconcile-topics.ts";
 import { ignoredFieldsDeps } from "../../lib/adapters/elasticsearch/ignored-fields.ts";
 import { searchText } from "../../lib/adapters/elasticsearch/search.ts";
+import type { GroupTrouble } from "../../lib/adapters/kafka/group/member.ts";
 import { withStore } from "../../lib/adapters/etcd/declarations-store.ts";
 import type { ThrottledLogger } from "../../lib/adapters/log-throttle.ts";
 import type { Metrics } from "../../lib/adapters/metrics.ts";
@@ -12,14 +13,12 @@ import { widestTarget } from "../../lib/rules/search/target.ts";
 import type { Settings } from "../../lib/rules/settings.ts";
 import type { TopicStatus } from "../../lib/rules/status.ts";
 import { createConsoleFiles } from "../console/build.ts";
-import type { BulkGate } from "./bulk-gate.ts";
-import type { ByteBudget } from "./byte-budget.ts";
 import type { Clients } from "./clients.ts";
-import type { ConsumerPool } from "./consumer-pool.ts";
 import { createDeadLetterOffice } from "./dead-letter-office.ts";
 import { createDeclarationsDesk } from "./declarations-desk.ts";
 import type { EtcdKeeper } from "./etcd-keeper.ts";
 import { createEventIntake } from "./event-intake.ts";
+import type { Flow } from "./flow-deps.ts";
 import type { HostOptions } from "./host-options.ts";
 import type { HttpDeps } from "./http/app.ts";
 import { createIgnoredWatch } from "./ignored-watch.ts";
@@ -36,10 +35,8 @@ export interface HostCore {
   readonly failures: ThrottledLogger;
   readonly reporter: Reporter;
   readonly clients: Clients;
-  readonly gate: BulkGate;
-  readonly budget: ByteBudget;
   readonly etcd: EtcdKeeper;
-  readonly pool: ConsumerPool;
+  readonly flow: Flow;
   readonly loop: ReconcileLoop;
   readonly monitor: Monitor;
   readonly tails: TailHub;
@@ -55,7 +52,8 @@ export interface Services {
 }
 
 export function createServices(core: HostCore): Services {
-  const { options, reporter, clients, gate, budget, pool, loop, monitor } = core;
+  const { options, reporter, clients, flow, loop, monitor } = core;
+  const { pool, gate } = flow;
   const { logger, now, random, configPath } = options;
   const settings = () => core.settings();
   const startedAt = now();
@@ -126,7 +124,7 @@ export function createServices(core: HostCore): Services {
       now: now(),
       startedAt,
       sources: reporter.sources(settings().etcd !== null),
-      kafka: monitor.kafka,
+      kafka: withGroup(monitor.kafka, flow.trouble),
       elasticsearch: monitor.elasticsearch,
       topics,
     });
@@ -140,7 +138,7 @@ export function createServices(core: HostCore): Services {
     monotonicMs: options.monotonicMs,
     topics: () => pool.statuses(),
     health: healthOf,
-    inFlightBytes: () => budget.usedBytes,
+    inFlightBytes: () => flow.usedBytes,
   });
 
   return {
@@ -156,7 +154,7 @@ export function createServices(core: HostCore): Services {
       metricsText() {
         const topics = pool.statuses();
         reporter.refresh(topics, healthOf(topics).checks, {
-          inFlightBytes: budget.usedBytes,
+          inFlightBytes: flow.usedBytes,
           inFlightLimitBytes: settings().kafka.inFlightMaxBytes,
           bulkConcurrency: gate.places,
         });
@@ -182,6 +180,12 @@ export function createServices(core: HostCore): Services {
       await Promise.all([office.stop(), intake.stop(), ignored.stop()]);
     },
   };
+}
+
+/** A group that cannot be joined is Kafka's no, though Kafka answers. */
+function withGroup(kafka: SourceHealth, trouble: GroupTrouble | null): SourceHealth {
+  if (!kafka.ok || trouble === null) return kafka;
+  return { ok: false, reason: trouble.message, since: new Date(trouble.sinceMs).toISOString() };
 }
 
 /** The config file was, or there would be no host. */

@@ -1,44 +1,41 @@
 import type { StartOrder } from "../../functions/apply-plan.ts";
-import type {
-  PartitionPosition,
-  TopicConsumer,
-  TopicConsumerOptions,
-} from "../../lib/adapters/kafka/consumer.ts";
-import { abortable } from "../../lib/rules/abortable.ts";
+import type { GroupTrouble } from "../../lib/adapters/kafka/group/member.ts";
+import type { PartitionPosition } from "../../lib/adapters/kafka/reader/reader.ts";
 import { backoffMs, type BackoffRule } from "../../lib/rules/backoff.ts";
 import type { SourceRef, Specification } from "../../lib/rules/declaration.ts";
 import type { DesiredTopic } from "../../lib/rules/desired.ts";
-import { messageOf, PenstockError } from "../../lib/rules/errors.ts";
-import type { Logger } from "../../lib/rules/logger.ts";
+import { messageOf } from "../../lib/rules/errors.ts";
+import { isReadingForbidden } from "../../lib/rules/kafka-words.ts";
 import { OutcomeMemory } from "../../lib/rules/outcome-memory.ts";
 import type { LostRange } from "../../lib/rules/position.ts";
 import { withDeletion } from "../../lib/rules/retention.ts";
-import { shownState } from "../../lib/rules/stall.ts";
+import { type KnownState, shownState } from "../../lib/rules/stall.ts";
 import type { TopicState, TopicStatus } from "../../lib/rules/status.ts";
-import type { ByteShare } from "./byte-budget.ts";
+import type { Time } from "../../lib/rules/time.ts";
+import type { Intake, TopicIntake } from "./flow/intake.ts";
+import type { PumpDeps } from "./flow/pump-deps.ts";
+import type { TopicInlets, TopicInletsDeps } from "./flow/topic-inlets.ts";
 import { ProgressClock } from "./progress-clock.ts";
-import type { Pump, PumpDeps, PumpEvents, TopicEvents } from "./pump-deps.ts";
+import type { PumpEvents, TopicEvents } from "./pump-deps.ts";
 import { TopicLife } from "./topic-life.ts";
 import { createTopicTally } from "./topic-tally.ts";
 
 export interface RunnerDeps {
-  startConsumer(options: TopicConsumerOptions, signal: AbortSignal): Promise<TopicConsumer>;
-  createPump(order: StartOrder, own: Pick<PumpDeps, "share" | "clock" | "memory" | "events">): Pump;
-  joinBudget(): ByteShare;
+  readonly intake: Intake;
+  createInlets(
+    order: StartOrder,
+    own: Pick<PumpDeps, "clock" | "memory" | "events"> & Pick<TopicInletsDeps, "onLost">,
+  ): TopicInlets;
   /** How long Kafka keeps a record of the topic; null: nobody can tell. */
   keptForMs(topic: string): number | null;
   /** It failed, and is due for another try at `retryAtMs`. */
   onFailed(topic: string, reason: string, retryAtMs: number): void;
   events(topic: string): TopicEvents;
   onLost(topic: string, ranges: readonly LostRange[]): void;
-  /** A group is rebalancing. */
-  onRebalance(): void;
-  readonly now: () => number;
-  readonly random: () => number;
-  readonly logger: Logger;
+  readonly time: Time;
 }
 
-/** One topic of this host, from its declaration to its end: the only place that knows its consumer. */
+/** One topic of this host, from its declaration to its end: the only place that knows its inlets and its pump. */
 export interface TopicRunner {
   readonly state: TopicState;
   readonly spec: Specification;
@@ -48,12 +45,14 @@ export interface TopicRunner {
   readonly hash: string | null;
   /** When a failed start may be tried again; milliseconds since the epoch. */
   readonly retryAtMs: number;
-  /** Resolves once running or failed; never throws. */
+  /** Why it does not run, as far as somebody has to do something about it; null: it runs, or is about to. */
+  readonly problem: string | null;
+  /** Resolves once it runs, or has a problem; never throws. */
   start(order: StartOrder): Promise<void>;
   /**
-   * Lets what was sent finish and be committed for at most `drainMs` (null: as long as it takes), then leaves the
-   * group. Called again while it stops, the shorter wait counts.
-   * @param next what it is going to be started with; null: it stops for good
+   * Lets what was sent finish and be committed for at most `drainMs` (null: as long as it takes). Called again while it stops,
+   * the shorter wait counts.
+   * @param next what it is going to be started with: its partitions stay with this host; null: it stops for good
    * @returns true where nothing that was sent stayed uncommitted
    */
   stop(next: StartOrder | null, drainMs: number | null): Promise<boolean>;
@@ -64,37 +63,31 @@ export interface TopicRunner {
   status(): TopicStatus;
   /** Where its logs stand, as asked beside its fetches. */
   observe(positions: readonly PartitionPosition[]): void;
-  /** Asks now whether its group is rebalancing. */
-  lookForRebalance(): void;
 }
 
 interface Running {
-  readonly pump: Pump;
+  readonly inlets: TopicInlets;
   readonly startedAtMs: number;
-  consumer: TopicConsumer | null;
+  /** Null: it is not to be read yet. */
+  intake: TopicIntake | null;
+  /** Whether what it writes to is there. */
+  ready: boolean;
+  /** Resolves once it runs, or has a problem. */
+  readonly settled: PromiseWithResolvers<void>;
 }
 
 const FAILURE_BACKOFF: BackoffRule = { initialMs: 500, maxMs: 10_000 };
-/** A consumer that ran for so long had been well: its next failure counts as a first one. */
+/** What ran for so long had been well: its next failure counts as a first one. */
 const WELL_AFTER_MS = 30_000;
-/**
- * How long a join may take. It waits for members that died without leaving, until their sessions end, and for
- * members that are busy, until the rebalance timeout; a shorter limit would give up on a join that works.
- */
-const JOIN_LIMIT_MS = 60_000;
-/**
- * A consumer that does not close by then is left to itself: it was told, and leaves when its own call ends. Less than a stop
- * keeps back for leaving, so that a Kafka which hangs does not make one of a host that has committed everything unclean.
- */
-const CLOSE_LIMIT_MS = 4_500;
 
 export function createTopicRunner(topic: string, first: DesiredTopic, deps: RunnerDeps): TopicRunner {
+  const now = (): number => deps.time.now();
   const tally = createTopicTally();
-  const life = new TopicLife(() => deps.now());
+  const life = new TopicLife(now);
   const clock = new ProgressClock();
   const memory = new OutcomeMemory();
   let desired = first;
-  /** True: a group that has no commit now had one, and lost it. To begin at its end would skip records. */
+  /** True: a topic without a commit had one, and lost it. To begin at its end would skip records. */
   let readBefore = false;
   let hash: string | null = null;
   let failures = 0;
@@ -103,117 +96,62 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
   /** What ran, while it drains. */
   let leaving: Running | null = null;
   let ending: { readonly cut: AbortController; readonly clean: Promise<boolean> } | null = null;
-  let starting: { readonly abort: AbortController; readonly done: Promise<void> } | null = null;
 
-  const noteLost = (ranges: readonly LostRange[]): void => {
-    tally.lose(ranges, deps.now());
-    deps.onLost(topic, ranges);
-  };
-
-  /** Gives up on this consumer, if it is still the present one. */
+  /** Gives up on what runs, if it is still that. */
   const fail = (broken: Running, error: unknown): void => {
-    // Nothing can be committed without a consumer: a drain without limit would wait for ever.
+    // It may never end by itself any more.
     if (leaving === broken) ending?.cut.abort();
     if (running !== broken) return;
     running = null;
-    const wasWell = deps.now() - broken.startedAtMs >= WELL_AFTER_MS;
+    const wasWell = now() - broken.startedAtMs >= WELL_AFTER_MS;
     if (wasWell) failures = 0;
     if (wasWell || (clock.lastCommitMs ?? 0) >= broken.startedAtMs) life.wasWell();
-    void dismantle(broken);
-    failed(messageOf(error));
-  };
-
-  const failed = (why: string): void => {
+    dismantle(broken);
+    deps.intake.release(topic);
+    const why = messageOf(error);
     failures += 1;
-    retryAtMs = deps.now() + backoffMs(FAILURE_BACKOFF, failures, deps.random());
+    retryAtMs = now() + backoffMs(FAILURE_BACKOFF, failures, deps.time.random());
     life.enter("failed", why);
     deps.onFailed(topic, why, retryAtMs);
+    broken.settled.resolve();
   };
 
-  const dismantle = async ({ pump, consumer }: Running): Promise<void> => {
-    pump.close();
-    if (consumer === null) return;
-    try {
-      await abortable(consumer.stop(), AbortSignal.timeout(CLOSE_LIMIT_MS));
-    } catch (error) {
-      deps.logger.warn("a consumer did not close in time", { topic, error: messageOf(error) });
+  const dismantle = ({ inlets, intake }: Running): void => {
+    intake?.close();
+    inlets.close();
+  };
+
+  /** Compares with where it stands in the group; called whenever that may have changed. */
+  const look = (mine: Running): void => {
+    if (running !== mine) return;
+    const { intake, inlets } = mine;
+    const isForbidden = isReadingForbidden(inlets.trouble ?? "");
+    const isUp = mine.ready && intake !== null && intake.isUp && !isForbidden;
+    if (isUp) {
+      life.enter("running", null);
+    } else if (life.state === "running") {
+      life.enter("starting", null);
     }
+    if (isUp || isForbidden || (intake?.trouble ?? null) !== null) mine.settled.resolve();
   };
 
-  /** Drains and leaves. Told again to stop, it is the same end, which may only come sooner. */
+  /** Drains. Told again to stop, it is the same end, which may only come sooner. */
   const end = (): NonNullable<typeof ending> => {
     const cut = new AbortController();
+    const stopped = running;
+    running = null;
+    stopped?.settled.resolve();
     const clean = (async () => {
-      await starting?.done;
-      const stopped = running;
-      running = null;
-      if (stopped === null) return true;
       leaving = stopped;
-      const drained = await stopped.pump.drain(cut.signal);
+      stopped?.intake?.pause();
+      const drained = (await stopped?.inlets.drain(cut.signal)) ?? true;
       leaving = null;
-      await dismantle(stopped);
+      if (stopped !== null) dismantle(stopped);
+      // With changed settings it goes on with what is ours.
+      if (hash === null) deps.intake.release(topic);
       return drained;
     })();
     return { cut, clean };
-  };
-
-  const launch = async (order: StartOrder, signal: AbortSignal): Promise<void> => {
-    const own = deps.events(topic);
-    const events: PumpEvents = {
-      ...own,
-      outcomes: (outcomes) => {
-        tally.count(outcomes);
-        own.outcomes(outcomes);
-      },
-      gaveWay: (fields) => own.gaveWay(tally.giveWay(fields)),
-      broken: (error) => fail(mine, error),
-    };
-    const pump = deps.createPump(order, { share: deps.joinBudget(), clock, memory, events });
-    const mine: Running = { pump, startedAtMs: deps.now(), consumer: null };
-    running = mine;
-    const joinLimit = AbortSignal.timeout(JOIN_LIMIT_MS);
-    try {
-      const joined = deps.startConsumer(
-        {
-          kafka: order.kafka,
-          topic,
-          groupId: `${order.kafka.group}.${topic}`,
-          startAt: readBefore ? "earliest" : order.startAt,
-          logger: deps.logger,
-          listener: {
-            onAssigned(assignment) {
-              readBefore = true;
-              pump.assign(assignment);
-            },
-            onRebalance() {
-              deps.onRebalance();
-              return pump.beforeRejoin();
-            },
-            onLost: noteLost,
-            onFetched: (batch, heartbeat) => pump.decode(batch, heartbeat),
-            onBatch: (batch, heartbeat) => pump.accept(batch, heartbeat),
-            onPositions: (positions) => pump.observe(positions),
-            fetchBytes: () => pump.fetchBytes(),
-            onCrash: (error) => fail(mine, error),
-          },
-        },
-        AbortSignal.any([signal, joinLimit]),
-      );
-      mine.consumer = await joined.catch((error: unknown) => {
-        throw joinLimit.aborted ? joinTooSlow(topic, error) : error;
-      });
-      await abortable(order.ready, signal);
-      // It may have crashed in the very moment it had joined.
-      if (running === mine) life.enter("running", null);
-      else await dismantle(mine);
-    } catch (error) {
-      if (signal.aborted) {
-        running = null;
-        await dismantle(mine);
-      } else {
-        fail(mine, error);
-      }
-    }
   };
 
   return {
@@ -232,27 +170,71 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
     get retryAtMs() {
       return retryAtMs;
     },
+    get problem() {
+      if (life.state === "running") return null;
+      if (life.state === "failed") return life.reason;
+      return running?.intake?.trouble?.message ?? running?.inlets.trouble ?? null;
+    },
     async start(order) {
       desired = order.desired;
       hash = order.hash;
       life.enter("starting", null);
-      const abort = new AbortController();
-      const done = launch(order, abort.signal);
-      starting = { abort, done };
-      await done;
-      starting = null;
+      const own = deps.events(topic);
+      const events: PumpEvents = {
+        ...own,
+        outcomes: (outcomes) => {
+          tally.count(outcomes);
+          own.outcomes(outcomes);
+        },
+        gaveWay: (fields) => own.gaveWay(tally.giveWay(fields)),
+        broken: (error) => fail(mine, error),
+      };
+      const onLost = (ranges: readonly LostRange[]): void => {
+        tally.lose(ranges, now());
+        deps.onLost(topic, ranges);
+      };
+      const inlets = deps.createInlets(order, { clock, memory, events, onLost });
+      const mine: Running = {
+        inlets,
+        startedAtMs: now(),
+        intake: null,
+        ready: false,
+        settled: Promise.withResolvers(),
+      };
+      running = mine;
+      const open = (): void => {
+        mine.intake = deps.intake.open(topic, {
+          inlets,
+          startAt: () => (readBefore ? "earliest" : order.startAt),
+          onRead: () => void (readBefore = true),
+          onChange: () => look(mine),
+        });
+      };
+      // Its group is joined meanwhile; not so after a failure, or every other try would be two rebalances.
+      if (failures === 0) open();
+      order.ready.then(
+        () => {
+          mine.ready = true;
+          if (running !== mine) return;
+          if (mine.intake === null) open();
+          mine.intake?.begin();
+          look(mine);
+        },
+        (error: unknown) => fail(mine, error),
+      );
+      look(mine);
+      await mine.settled.promise;
     },
     async stop(next, drainMs) {
       hash = next?.hash ?? null;
       life.enter("stopping", next === null ? "not declared any more" : "to start with changed settings");
-      starting?.abort.abort(new Error("stopped while it started"));
       const stopping = (ending ??= end());
-      const timer = drainMs === null ? null : setTimeout(() => stopping.cut.abort(), drainMs);
+      const callOff = drainMs === null ? null : deps.time.after(drainMs, () => stopping.cut.abort());
       try {
         return await stopping.clean;
       } finally {
-        if (timer !== null) clearTimeout(timer);
-        ending = null;
+        callOff?.();
+        if (ending === stopping) ending = null;
       }
     },
     pend(wanted, why) {
@@ -264,22 +246,24 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
     describe(wanted) {
       desired = wanted;
     },
-    observe: (positions) => running?.pump.observe(positions),
-    lookForRebalance: () => running?.consumer?.lookForRebalance(),
+    observe(positions) {
+      for (const position of positions) running?.inlets.pump.observe(position);
+    },
     status() {
-      const partitions = withDeletion(running?.pump.partitions() ?? [], deps.keptForMs(topic), deps.now());
+      // What a partition's reader meets is no event either.
+      if (running !== null) look(running);
+      const at = now();
+      const present = running ?? leaving;
+      const told = present?.inlets.pump.partitions(present.intake?.partitions ?? null) ?? [];
+      const partitions = withDeletion(told, deps.keptForMs(topic), at);
+      const { state, sinceMs } = life;
+      const { inlets, intake } = running ?? {};
+      const reason = life.reason ?? inlets?.trouble ?? intake?.hint ?? null;
+      const held = intake?.trouble ?? forbiddance(inlets?.trouble ?? null, sinceMs);
+      const known = { state, reason, sinceMs, trouble: inlets?.pump.trouble ?? null };
       return {
         topic,
-        ...shownState(
-          {
-            state: life.state,
-            reason: life.reason,
-            sinceMs: life.sinceMs,
-            trouble: running?.pump.trouble ?? null,
-          },
-          partitions,
-          deps.now(),
-        ),
+        ...shownState(heldBack(known, held), partitions, at),
         downSince: life.downSince,
         sources: desired.sources,
         spec: desired.spec,
@@ -290,11 +274,15 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
   };
 }
 
-function joinTooSlow(topic: string, cause: unknown): PenstockError {
-  const seconds = JOIN_LIMIT_MS / 1000;
-  return new PenstockError(
-    "deadline_exceeded",
-    `the consumer of "${topic}" did not join its group within ${seconds} s`,
-    { retryable: true, cause },
-  );
+function forbiddance(reason: string | null, sinceMs: number): GroupTrouble | null {
+  if (reason === null || !isReadingForbidden(reason)) return null;
+  return { code: "kafka_refused", message: reason, sinceMs };
+}
+
+/** What keeps it from running is no event of its own: it is over by itself, once Kafka lets it be. */
+function heldBack(known: KnownState, trouble: GroupTrouble | null): KnownState {
+  if (trouble === null) return known;
+  const { code, message, sinceMs } = trouble;
+  if (known.state !== "starting" || code !== "kafka_refused") return { ...known, reason: message };
+  return { ...known, state: "failed", reason: message, sinceMs };
 }

@@ -74,6 +74,11 @@ const PARTITION_ANSWERS = new Map([
   ["TOPIC_AUTHORIZATION_FAILED", "Kafka does not let this user read the topic (TOPIC_AUTHORIZATION_FAILED)"],
 ]);
 
+/** Whether words of `partitionWords` say that somebody has to allow it first. */
+export function isReadingForbidden(words: string): boolean {
+  return words.includes("TOPIC_AUTHORIZATION_FAILED");
+}
+
 /** Why one partition cannot be read. @param type Kafka's name of what it answered */
 export function partitionWords(type: string): string {
   const message = PARTITION_ANSWERS.get(type) ?? `Kafka refuses to read it: ${type}`;

@@ -13,7 +13,7 @@ export const planHashPattern = /^[\w-]{43}$/;
  * refused. Not in it: what is kept, the order of entries, reasons, revisions and places in a list, and what goes on by itself
  * anyway (the next try of a failed start, a stop under way): all these change while the effect stays.
  *
- * @param kafka of the plan: topics may be replaced for its sake alone. Passwords and keys are left out of the hash.
+ * @param kafka that is in force then: all topics may be read by other connections for its sake. Passwords and keys are left out.
  */
 export function planHash(plan: Plan, kafka: KafkaSettings): string {
   const starts = plan.start.filter(({ reason }) => reason !== ANOTHER_TRY);
@@ -23,7 +23,7 @@ export function planHash(plan: Plan, kafka: KafkaSettings): string {
     replace: inOrder(plan.replace.map(({ topic, spec, changes }) => [topic, fieldsOf(spec), changes])),
     pending: inOrder(plan.pending.map(({ topic }) => [topic])),
     refused: inOrder(plan.refused.map(refusalOf)),
-    kafka: starts.length + plan.replace.length > 0 ? withoutSecrets(kafka) : null,
+    kafka: withoutSecrets(kafka),
   };
   return createHash("sha256").update(JSON.stringify(effect)).digest("base64url");
 }
@@ -32,7 +32,7 @@ function refusalOf({ source, name, lastGoodKept }: Refusal): unknown[] {
   return [source.kind, source.name, name, lastGoodKept];
 }
 
-/** As `specificationHash` has it: without the bound of memory, which changes nothing about any consumer. */
+/** Without the bound of memory, which changes nothing about any connection. */
 function withoutSecrets({ inFlightMaxBytes: _inFlightMaxBytes, ...kafka }: KafkaSettings): string[] {
   const { sasl, tls } = kafka;
   return fieldsOf({

@@ -1,7 +1,6 @@
 import type { Refusal, SourceRef, Specification } from "./declaration.ts";
 import type { DesiredTopic } from "./desired.ts";
 import { specificationChanges, specificationHash, type FieldChange } from "./specification.ts";
-import type { KafkaSettings } from "./settings.ts";
 import type { TopicState } from "./status.ts";
 
 /** One topic as it is on this host. */
@@ -25,7 +24,6 @@ export interface PlannedStart {
 }
 
 export interface PlannedReplace extends PlannedStart {
-  /** Empty where only Kafka's settings changed. */
   readonly changes: readonly FieldChange[];
 }
 
@@ -64,14 +62,13 @@ export interface PlanInput {
   readonly kafkaTopics: ReadonlySet<string> | null;
   /** Why; null where it did. */
   readonly kafkaError: string | null;
-  readonly kafka: KafkaSettings;
   readonly refused: readonly Refusal[];
   readonly now: number;
 }
 
 /** Compares what should be with what is. Planning twice what was applied once gives nothing to do. */
 export function planTopics(input: PlanInput): Plan {
-  const { desired, observed, kafkaTopics, kafkaError, kafka, now } = input;
+  const { desired, observed, kafkaTopics, kafkaError, now } = input;
   const start: PlannedStart[] = [];
   const stop: PlannedStop[] = [];
   const replace: PlannedReplace[] = [];
@@ -82,7 +79,7 @@ export function planTopics(input: PlanInput): Plan {
     const [source] = sources;
     if (source === undefined) continue;
     const present = observed.get(topic);
-    const hash = specificationHash(spec, kafka);
+    const hash = specificationHash(spec);
     const lives = present !== undefined && present.hash !== null && present.state !== "failed";
     const waits = present?.state === "failed" && present.hash === hash && present.retryAtMs > now;
     if (kafkaTopics !== null && !kafkaTopics.has(topic)) {
@@ -122,6 +119,5 @@ function reasonToKeep({ kind, name }: SourceRef, leavesAtMs: number | undefined)
 
 function reasonToReplace(from: Specification, to: Specification): Pick<PlannedReplace, "changes" | "reason"> {
   const changes = specificationChanges(from, to);
-  if (changes.length === 0) return { changes, reason: "Kafka's settings changed" };
   return { changes, reason: `changed: ${changes.map(({ field }) => field).join(", ")}` };
 }

@@ -1,7 +1,6 @@
 import type { Declaration, Specification } from "./declaration.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { resolveIndex } from "./names.ts";
-import type { KafkaSettings } from "./settings.ts";
 
 /** What a declaration says of one concrete topic that it names or covers. */
 export function specify({ options }: Declaration, topic: string): Specification {
@@ -9,14 +8,12 @@ export function specify({ options }: Declaration, topic: string): Specification 
 }
 
 /**
- * Tells whether a running consumer has to be replaced. Outside of it: `startAt`, which says where a group begins
- * that never read, and `kafka.inFlight`, which bounds the host and is changed without touching any consumer.
- * Passwords and keys are in it, so it is for comparing within this process: what people see is `planHash`.
+ * Tells whether a topic that runs has to be started anew. Outside of it: `startAt`, which says where to begin what was never
+ * read. Kafka's settings are the host's, not the topic's: see `Flow.useSettings`.
  */
-export function specificationHash(spec: Specification, kafka: KafkaSettings): string {
-  const { startAt: _startAt, ...ofTopic } = spec;
-  const { inFlightMaxBytes: _inFlightMaxBytes, ...ofKafka } = kafka;
-  return fingerprintOf([sorted(ofTopic), sorted(ofKafka)]);
+export function specificationHash(spec: Specification): string {
+  const { startAt: _startAt, ...rest } = spec;
+  return fingerprintOf(sorted(rest));
 }
 
 /** The fields of which two specifications differ, for a plan that people read. */

@@ -5,11 +5,11 @@ import type { LostRange } from "./position.ts";
  * What a host says of its topics: the answer of `GET /topics`, one entry per topic.
  *
  * - **pending**: declared, but not there in Kafka yet.
- * - **starting**: its consumer is joining its group.
- * - **running**: the consumer is a member of its group.
- * - **stalled**: a member that has lag and has not committed for 60 s.
- * - **stopping**: finishing what is in flight, then leaving.
- * - **failed**: its start was refused; tried again with backoff.
+ * - **starting**: the group does not know of it yet, or its partitions are being opened.
+ * - **running**: what the group gave this host of it is read; that may be none of it.
+ * - **stalled**: running, with lag and without a commit for 60 s.
+ * - **stopping**: finishing what is in flight.
+ * - **failed**: its start was refused, or Kafka does not let it run; tried again.
  */
 export type TopicState = "pending" | "starting" | "running" | "stalled" | "stopping" | "failed";
 
@@ -25,7 +25,7 @@ export const topicStates = [
 
 export interface PartitionStatus {
   readonly partition: number;
-  /** True: this host is the group member that reads it. */
+  /** True: it is read by this host. */
   readonly owned: boolean;
   /** The next offset to read after a restart; null: nothing committed, or not known. */
   readonly committed: number | null;

@@ -51,7 +51,7 @@ test(
     const admin = servers.kafka.kafka.admin();
     await admin.connect();
     const members = async (): Promise<string[]> => {
-      const { groups } = await admin.describeGroups(topics.map((topic) => `penstock.${topic}`));
+      const { groups } = await admin.describeGroups([servers.config.kafka.group]);
       return groups.flatMap((group) => group.members.map(({ memberId }) => memberId));
     };
     const membersBefore = await members();

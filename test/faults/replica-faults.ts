@@ -20,7 +20,7 @@ async function untilShared({ world, plans, group }: Stage, hosts: readonly Repli
         ({ topic, partitions }) => ownedOf(topic).reduce((sum, count) => sum + count, 0) === partitions,
       );
       const all = ownedOf(plans[0]?.topic ?? "").every((count) => count > 0);
-      const groups = await world.kafka.groups(plans.map(({ topic }) => `${group}.${topic}`));
+      const groups = await world.kafka.groups([group]);
       const settled = groups.every(
         ({ state, members }) => state === "Stable" && members.length === hosts.length,
       );

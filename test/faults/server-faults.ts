@@ -7,8 +7,8 @@ const FROZEN_MS = process.env["PENSTOCK_LONG"] === "1" ? 60_000 : 20_000;
 const SECONDS = FROZEN_MS / 1000;
 
 /** Generation-bound: a member that left and came back has another id. */
-async function memberIds({ world, plans: [plan], group }: Stage): Promise<string[]> {
-  const groups = await world.kafka.groups([`${group}.${plan?.topic}`]);
+async function memberIds({ world, group }: Stage): Promise<string[]> {
+  const groups = await world.kafka.groups([group]);
   return groups.flatMap(({ members }) => members.map(({ memberId }) => memberId)).toSorted();
 }
 

@@ -32,7 +32,7 @@ function well(changes: Partial<DiagnoseDeps> = {}): DiagnoseDeps {
           ["web", 1],
         ]),
       configs: async (topics) => new Map(topics.map((topic) => [topic, config])),
-      groups: async (ids) => new Map(ids.map((id) => [id, { state: "Empty", clientIds: [] }])),
+      group: async () => ({ state: "Empty", protocolType: "", clientIds: [] }),
       creationRefusal: async () => null,
       readOne: async () => true,
     },
@@ -75,7 +75,7 @@ describe("a diagnosis", () => {
     const deps = well({ deadline: () => AbortSignal.timeout(20) });
     const checks = await diagnose(input, { ...deps, kafka: { ...deps.kafka, reach: () => never } });
     expect(find(checks, "broker")).toMatchObject({ state: "failed", seen: "no answer in time" });
-    expect(find(checks, "topics, groups")).toMatchObject({ area: "kafka", state: "skipped" });
+    expect(find(checks, "topics, group")).toMatchObject({ area: "kafka", state: "skipped" });
     expect(find(checks, "target app")?.state).toBe("ok");
     expect(find(checks, "declarations")?.seen).toBe("2 declarations taken");
   });

@@ -142,7 +142,7 @@ describe("progress", () => {
     const young = { startedAt: now - 12_000 };
     expect(check({ ...young, topics: [topicStatus(), joining(9)] }).checks.progress).toEqual({
       ok: false,
-      reason: "a new host, whose consumers are joining their groups: golang_log",
+      reason: "a new host, of which topics do not run yet: golang_log",
       since: "2026-11-22T12:59:48.000Z",
       partitions: [],
       topics: [],

@@ -37,9 +37,9 @@ describe("a host whose list of brokers is not what it was", () => {
   });
   afterAll(() => kafka[Symbol.asyncDispose]());
 
-  const startHost = (brokers: string[], topics: string[]): Promise<TestHost> =>
+  const startHost = (brokers: string[], topics: string[], group = uniqueName("away")): Promise<TestHost> =>
     startTestHost({
-      kafka: { brokers },
+      kafka: { brokers, group },
       elasticsearch: { nodes: [stack.elasticsearchNode] },
       deadLetters: { topic: uniqueName("dead") },
       topics,
@@ -66,7 +66,7 @@ describe("a host whose list of brokers is not what it was", () => {
     await kafka.createTopic(topic, 1);
     const { MemberMetadata } = AssignerProtocol;
     const stranger = kafka.kafka.consumer({
-      groupId: `penstock.${topic}`,
+      groupId: topic,
       partitionAssigners: [
         () => ({
           name: "their-own",
@@ -85,11 +85,11 @@ describe("a host whose list of brokers is not what it was", () => {
       const joined = new Promise<void>((resolve) => stranger.on(stranger.events.GROUP_JOIN, () => resolve()));
       await stranger.run({ eachMessage: () => Promise.resolve() });
       await joined;
-      await using host = await startHost(stack.brokers, [topic]);
+      await using host = await startHost(stack.brokers, [topic], topic);
       const { reason } = await host.untilTopic(topic, "says why", ({ state }) => state === "failed", 30_000);
       expect(reason).toMatch(
         new RegExp(
-          `^group penstock\\.${topic} is used by another client \\("[^"]+" at 127\\.0\\.0\\.1\\), which shares partitions in another way: stop that client, or choose another kafka\\.group$`,
+          `^group ${topic} is used by another client \\("[^"]+" at 127\\.0\\.0\\.1\\), which shares partitions in another way: stop that client, or choose another kafka\\.group$`,
         ),
       );
     } finally {

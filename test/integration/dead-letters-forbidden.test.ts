@@ -54,7 +54,7 @@ describe("dead letters that Kafka does not take", () => {
     );
   };
   const committed = async (): Promise<number | undefined> =>
-    (await servers.kafka.committed(`penstock.${topic}`, topic)).get(0);
+    (await servers.kafka.committed(servers.config.kafka.group, topic)).get(0);
 
   test("the topic may not be made: the partition stalls and says why, nothing is lost, the other topic goes on", async () => {
     await forbid(admin, ...acts(AclOperationTypes.CREATE));

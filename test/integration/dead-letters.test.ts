@@ -273,7 +273,7 @@ describe("dead letters", () => {
     );
     expect(counts).toEqual({ indexed: 2_997, duplicate: 0, deadLettered: 3, skipped: 0 });
     expect(await servers.elasticsearch.count(topic)).toBe(2_997);
-    expect(await servers.kafka.committed(`penstock.${topic}`, topic)).toEqual(
+    expect(await servers.kafka.committed(servers.config.kafka.group, topic)).toEqual(
       await servers.kafka.ends(topic),
     );
     const letters = await readTopic(servers.kafka.kafka, config.deadLetters.topic, 3);

@@ -9,7 +9,7 @@ describe("a host on real servers", () => {
   let kafka: TestKafka;
   let elasticsearch: TestElasticsearch;
   let servers: {
-    kafka: { brokers: string[] };
+    kafka: { brokers: string[]; group: string };
     elasticsearch: { nodes: string[] };
     deadLetters: { topic: string };
   };
@@ -19,7 +19,7 @@ describe("a host on real servers", () => {
     kafka = await connectTestKafka(stack.brokers);
     elasticsearch = testElasticsearch(stack.elasticsearchNode);
     servers = {
-      kafka: { brokers: stack.brokers },
+      kafka: { brokers: stack.brokers, group: uniqueName("hosts") },
       elasticsearch: { nodes: [stack.elasticsearchNode] },
       deadLetters: { topic: uniqueName("dead") },
     };
@@ -42,7 +42,7 @@ describe("a host on real servers", () => {
 
     expect(status.state).toBe("running");
     expect(await elasticsearch.count(topic)).toBe(5_000);
-    expect(await kafka.committed(`penstock.${topic}`, topic)).toEqual(await kafka.ends(topic));
+    expect(await kafka.committed(servers.kafka.group, topic)).toEqual(await kafka.ends(topic));
     const [first] = await elasticsearch.documents(topic);
     expect(first?._source).toMatchObject({
       log: { file: { path: "/var/log/basic.log" } },
@@ -82,7 +82,7 @@ describe("a host on real servers", () => {
     await host.untilTopic(topic, "has indexed", ({ counts }) => counts.indexed === 2);
     host.signal("SIGTERM");
     expect(await host.exited).toBe(0);
-    expect(await kafka.committed(`penstock.${topic}`, topic)).toEqual(new Map([[0, 2]]));
+    expect(await kafka.committed(servers.kafka.group, topic)).toEqual(new Map([[0, 2]]));
     expect(await eventually("counted", () => elasticsearch.count(topic))).toBe(2);
   }, 60_000);
 });

@@ -2,8 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { shownCertificate } from "../../lib/adapters/certificate.ts";
 import { createKafkaCluster } from "../../lib/adapters/kafka/cluster.ts";
-import { startConsumer } from "../../lib/adapters/kafka/consumer.ts";
 import { createDeadLetters } from "../../lib/adapters/kafka/dead-letters.ts";
+import { createKafkaLinks } from "../../lib/adapters/kafka/links.ts";
+import { createReader } from "../../lib/adapters/kafka/reader/reader.ts";
+import { createKafkaDecoder } from "../../lib/adapters/kafka/records/kafka-decoder.ts";
+import { createKafkaWire } from "../../lib/adapters/kafka/wire/kafkajs-wire.ts";
+import { systemTime } from "../../lib/adapters/system-time.ts";
+import { collectingSink } from "../support/collecting-sink.ts";
 import { createRecordReader } from "../../lib/adapters/kafka/record-reader.ts";
 import { Secret, secretOrNull } from "../../lib/rules/secret.ts";
 import type { KafkaSettings, SaslSettings, TlsSettings } from "../../lib/rules/settings.ts";
@@ -144,38 +149,18 @@ describe("what a host does with Kafka works over", () => {
         const cluster = createKafkaCluster(settings, logger);
         const letters = createDeadLetters(settings, topic, logger);
         const reader = createRecordReader(settings, logger);
+        const wire = createKafkaWire(settings, logger, createKafkaLinks(), systemTime);
+        const lanes = createReader({ wire, rack: "", time: systemTime, logger });
         try {
           expect((await cluster.listTopics(signal)).get(topic)).toBe(1);
 
-          const values: string[] = [];
-          const consumer = await startConsumer(
-            {
-              kafka: settings,
-              topic,
-              groupId: `${settings.group}.${topic}`,
-              startAt: "earliest",
-              logger,
-              sharing: { host: topic, turn: () => 0 },
-              listener: {
-                onAssigned() {},
-                async onRebalance() {},
-                onLost() {},
-                async onFetched(batch) {
-                  await batch.decode();
-                  return () => {};
-                },
-                async onBatch({ records }) {
-                  values.push(...records.map(({ value }) => String(value)));
-                },
-                onPositions() {},
-                fetchBytes: () => 1024 * 1024,
-                onCrash: (error) => expect.unreachable(String(error)),
-              },
-            },
-            signal,
-          );
-          await eventually("both are read", () => values.length === 2);
-          await consumer.stop();
+          // Both were produced together, so that one fetch brings them.
+          const sink = collectingSink(() => 2);
+          sink.read = lanes.open(topic, 0, 0, sink);
+          const part = await eventually("they are read", () => sink.parts[0] ?? null);
+          const decoder = createKafkaDecoder({ maxBatchBytes: settings.maxBatchBytes });
+          const piece = await decoder.open(part).decodeNext(1024 * 1024);
+          expect(piece?.records.map(({ value }) => String(value))).toEqual(["one", "two"]);
 
           await letters.store([{ key: null, value: Buffer.from("three"), headers: [] }], signal);
           expect(await reader.ranges(topic, signal)).toEqual(new Map([[0, { start: 0, end: 3 }]]));
@@ -188,7 +173,8 @@ describe("what a host does with Kafka works over", () => {
           );
           expect(audited).toEqual(["one", "two", "three"]);
         } finally {
-          await Promise.all([cluster.close(), letters.close()]);
+          await lanes.close();
+          await Promise.all([cluster.close(), letters.close(), wire.close()]);
         }
       },
       30_000,

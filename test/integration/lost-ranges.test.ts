@@ -22,9 +22,16 @@ describe("what Kafka no longer holds", () => {
     await servers[Symbol.asyncDispose]();
   });
 
+  /** With a group of its own: a host that is killed stays a member for a while, and would keep others out. */
+  const configOf = (topic: string): object => ({
+    ...servers.config,
+    kafka: { ...servers.config.kafka, group: topic },
+    topics: [topic],
+  });
+
   /** A host reads these, commits, and stops. */
   async function readAndStop(topic: string, count: number): Promise<void> {
-    await using host = await startTestHost({ ...servers.config, topics: [topic] });
+    await using host = await startTestHost(configOf(topic));
     await host.untilTopic(topic, "has committed", (status) => committed(status) === count);
     host.signal("SIGTERM");
     expect(await host.exited).toBe(0);
@@ -69,7 +76,7 @@ describe("what Kafka no longer holds", () => {
     await servers.kafka.produce(topic, lines(20, "second"));
     await deleteRecords(topic, 12);
 
-    await using host = await startTestHost({ ...servers.config, topics: [topic] });
+    await using host = await startTestHost(configOf(topic));
     const status = await host.untilTopic(topic, "reads on", (status) => committed(status) === 25);
     expect(status.counts.indexed).toBe(13);
     expect(status.lost).toMatchObject([{ partition: 0, from: 5, to: 12, cause: "retention" }]);
@@ -86,7 +93,7 @@ describe("what Kafka no longer holds", () => {
 
   test("a log that was created again and has outgrown the old position is read from its start", async () => {
     const topic = uniqueName("outgrown");
-    const groupId = `penstock.${topic}`;
+    const groupId = topic;
     await servers.kafka.createTopic(topic);
     await servers.kafka.produce(topic, lines(50, "old"));
     await readAndStop(topic, 50);
@@ -100,7 +107,7 @@ describe("what Kafka no longer holds", () => {
     // Kafka forgets a position with its topic, but one that a living member commits in that moment stays.
     await commitAs(groupId, topic, { partition: 0, offset: "50", metadata });
 
-    await using host = await startTestHost({ ...servers.config, topics: [topic] });
+    await using host = await startTestHost(configOf(topic));
     const status = await host.untilTopic(topic, "has read the new log", (now) => committed(now) === 80);
     expect(status.counts.indexed).toBe(80);
     expect(status.lost).toMatchObject([{ partition: 0, from: 50, to: null, cause: "recreated" }]);
@@ -113,12 +120,12 @@ describe("what Kafka no longer holds", () => {
 
   test("a log that ends before the position is read from its start", async () => {
     const topic = uniqueName("shorter");
-    const groupId = `penstock.${topic}`;
+    const groupId = topic;
     await servers.kafka.createTopic(topic);
     await servers.kafka.produce(topic, lines(30, "only"));
     await commitAs(groupId, topic, { partition: 0, offset: "500", metadata: null });
 
-    await using host = await startTestHost({ ...servers.config, topics: [topic] });
+    await using host = await startTestHost(configOf(topic));
     const status = await host.untilTopic(topic, "has read it", (now) => committed(now) === 30);
     expect(status.counts.indexed).toBe(30);
     expect(status.lost).toMatchObject([{ partition: 0, from: 500, to: null, cause: "recreated" }]);
@@ -128,7 +135,7 @@ describe("what Kafka no longer holds", () => {
     const topic = uniqueName("swapped");
     await servers.kafka.createTopic(topic);
     await servers.kafka.produce(topic, lines(40, "round-0"));
-    await using host = await startTestHost({ ...servers.config, topics: [{ topic, startAt: "earliest" }] });
+    await using host = await startTestHost(configOf(topic));
     await host.untilTopic(topic, "has committed", (status) => committed(status) === 40);
     const wanted = new Set(lines(40, "round-0").map(({ value }) => value));
     for (let round = 1; round <= 3; round += 1) {

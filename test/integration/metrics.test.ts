@@ -39,7 +39,7 @@ async function laggingOf(host: TestHost): Promise<number[]> {
 
 /** The partitions of each member of the topic's group, as the broker has them. */
 async function assignedByKafka(): Promise<number[][]> {
-  const [group] = await servers.kafka.groups([`penstock.${shared}`]);
+  const [group] = await servers.kafka.groups([servers.config.kafka.group]);
   return (group?.members ?? []).map(({ memberAssignment }) => {
     const partitions = AssignerProtocol.MemberAssignment.decode(memberAssignment)?.assignment[shared] ?? [];
     return partitions.toSorted((a, b) => a - b);

@@ -82,7 +82,7 @@ describe("a host outlives its servers", () => {
     const ends = await servers.kafka.ends(topic);
     await eventually(
       "everything is committed",
-      async () => Bun.deepEquals(await servers.kafka.committed(`penstock.${topic}`, topic), ends),
+      async () => Bun.deepEquals(await servers.kafka.committed(servers.config.kafka.group, topic), ends),
       60_000,
     );
     const records = [...ends.values()].reduce((sum, end) => sum + end, 0);

@@ -34,7 +34,7 @@ describe("not here:", () => {
       topics: [topic],
     });
     const committed = async (): Promise<number> =>
-      (await servers.kafka.committed(`penstock.${topic}`, topic)).get(0) ?? -1;
+      (await servers.kafka.committed(servers.config.kafka.group, topic)).get(0) ?? -1;
 
     await host.untilTopic(topic, "has all others", ({ counts }) => counts.indexed === count - 1);
     await eventually("those before it are committed", async () => (await committed()) === at);

@@ -157,7 +157,7 @@ describe("Elasticsearch refuses what is not the records' fault: nothing is commi
             counts: { indexed: 0, duplicate: 0, deadLettered: 0, skipped: 0 },
             partitions: [{ lag: RECORDS }],
           });
-          const committed = await servers.kafka.committed(`penstock.${topic}`, topic);
+          const committed = await servers.kafka.committed(servers.config.kafka.group, topic);
           expect(committed.get(0) ?? -1).toBeLessThanOrEqual(0);
         } finally {
           await mend(ask, topic);

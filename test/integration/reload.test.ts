@@ -111,7 +111,7 @@ describe("topics come, change and go while another one runs on, declared through
       });
       const producer = produceSteadily(servers.kafka, steady);
       await untilRunning(host, steady);
-      const members = await memberIds(servers, steady);
+      const members = await memberIds(servers);
       const way = await open(host, steady, key);
 
       await servers.kafka.produce(topic, [{ value: "before" }]);
@@ -140,7 +140,7 @@ describe("topics come, change and go while another one runs on, declared through
       await producer.stop();
       await expectEachOffsetOnce(servers, [steady], steady);
       await expectEachOffsetOnce(servers, [topic], topic);
-      expect(await memberIds(servers, steady)).toEqual(members);
+      expect(await memberIds(servers)).toEqual(members);
       expect(changesIn(host).filter(({ stop, replace }) => [...stop, ...replace].includes(steady))).toEqual(
         [],
       );

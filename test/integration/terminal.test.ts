@@ -81,11 +81,11 @@ describe("`bun run host` commits what it has indexed, leaves its groups and exit
       await end();
       expect(await host.exited).toBe(0);
 
-      const committed = [...(await servers.kafka.committed(`penstock.${topic}`, topic)).values()];
+      const committed = [...(await servers.kafka.committed(servers.config.kafka.group, topic)).values()];
       expect(committed.reduce((sum, offset) => sum + offset, 0)).toBe(
         await servers.elasticsearch.count(topic),
       );
-      expect((await servers.kafka.groups([`penstock.${topic}`]))[0]?.members).toEqual([]);
+      expect((await servers.kafka.groups([servers.config.kafka.group]))[0]?.members).toEqual([]);
     },
     60_000,
   );

@@ -1,9 +1,9 @@
-import type { IngestBatchDeps } from "../../functions/ingest-batch.ts";
+import type { SendBulk } from "../../infra/host/flow/bulk-post.ts";
 import { abortable } from "../../lib/rules/abortable.ts";
 import type { BulkAnswer, BulkItem, RequestFailure } from "../../lib/rules/bulk-answer.ts";
 import { sleep, type Time } from "../../lib/rules/time.ts";
 
-export type Bulk = IngestBatchDeps["bulk"];
+export type Bulk = SendBulk;
 
 /** What is wrong with the cluster as a whole, for a share of its requests. */
 export type ClusterTrouble =

@@ -138,13 +138,12 @@ export function startSimulatedHost(name: string, world: HostWorld): SimulatedHos
       observed: flow.pool.observed(),
       kafkaTopics,
       kafkaError: kafkaTopics === null ? "no answer" : null,
-      kafka,
       refused: [],
       now: process.time.now(),
     });
     const { pool } = flow;
     const { interrupted } = await applyPlan(
-      { plan, desired, kafka, seenMissing: new Set() },
+      { plan, desired, seenMissing: new Set() },
       {
         start: (topic, order) => pool.start(topic, order),
         stop: (topic) => pool.stop(topic),

@@ -160,8 +160,8 @@ function withEnd<C extends StartedCommand>(command: C, end: (endless: boolean) =
 
 /** Committed of indexed, and what its group still has. */
 async function heldBy(topic: string): Promise<readonly string[]> {
-  const committed = [...(await servers.kafka.committed(`penstock.${topic}`, topic)).values()];
-  const [group] = await servers.kafka.groups([`penstock.${topic}`]);
+  const committed = [...(await servers.kafka.committed(servers.config.kafka.group, topic)).values()];
+  const [group] = await servers.kafka.groups([servers.config.kafka.group]);
   const sum = committed.reduce((all, offset) => all + Math.max(0, offset), 0);
   return [
     `${sum} of ${await servers.elasticsearch.count(topic)}`,

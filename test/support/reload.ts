@@ -76,7 +76,7 @@ export async function untilCommitted(
     await eventually(
       `all of ${topic} is committed`,
       async () => {
-        const committed = await kafka.committed(`${settings.kafka.group}.${topic}`, topic);
+        const committed = await kafka.committed(settings.kafka.group, topic);
         return [...(await kafka.ends(topic))].every(([partition, end]) => {
           const offset = committed.get(partition) ?? -1;
           return offset === end || (end === 0 && offset === -1);
@@ -125,12 +125,12 @@ export function changesIn(host: TestHost): Change[] {
     }));
 }
 
-/** The members of the topic's group, by the ids the broker gave them: others after every restart of a consumer. */
-export async function memberIds({ kafka, settings }: TestServers, topic: string): Promise<string[]> {
+/** The members of the hosts' group, by the ids the broker gave them: others after a host has left it and joined again. */
+export async function memberIds({ kafka, settings }: TestServers): Promise<string[]> {
   const admin = kafka.kafka.admin();
   await admin.connect();
   try {
-    const { groups } = await admin.describeGroups([`${settings.kafka.group}.${topic}`]);
+    const { groups } = await admin.describeGroups([settings.kafka.group]);
     return groups.flatMap(({ members }) => members.map(({ memberId }) => memberId));
   } finally {
     await admin.disconnect();

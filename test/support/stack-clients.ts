@@ -8,9 +8,9 @@ export interface StackClients extends AsyncDisposable {
   readonly addresses: Addresses;
   readonly kafka: TestKafka;
   readonly elasticsearch: TestElasticsearch;
-  /** The servers' part of a host's config, with a dead-letter topic that no other test has. */
+  /** The servers' part of a host's config, with a group and a dead-letter topic that no other test file has. */
   readonly config: {
-    readonly kafka: { readonly brokers: string[] };
+    readonly kafka: { readonly brokers: string[]; readonly group: string };
     readonly elasticsearch: { readonly nodes: string[] };
     readonly deadLetters: { readonly topic: string };
   };
@@ -25,7 +25,7 @@ export async function connectStack(addresses?: Addresses): Promise<StackClients>
     kafka,
     elasticsearch: testElasticsearch(elasticsearchNode),
     config: {
-      kafka: { brokers },
+      kafka: { brokers, group: uniqueName("hosts") },
       elasticsearch: { nodes: [elasticsearchNode] },
       deadLetters: { topic: uniqueName("dead") },
     },

@@ -1,6 +1,5 @@
 import { guaranteedBytes, mayAdmit } from "../../../lib/rules/byte-share.ts";
 import { nextFetchBytes, smallestFetchBytes } from "../../../lib/rules/fetch-size.ts";
-import type { ByteBounds } from "../byte-budget.ts";
 
 /** One topic's share of the memory for records in flight. */
 export interface ByteShare {
@@ -32,6 +31,13 @@ export interface FetchPace {
   limit: number | null;
   /** What it brought, decoded. */
   brought: number;
+}
+
+export interface ByteBounds {
+  /** `kafka.inFlight.maxBytes`. */
+  readonly maxBytes: number;
+  /** Of one topic. */
+  readonly readAhead: number;
 }
 
 /** The memory that records between fetch and outcome may take on this host, shared by its topics. */

@@ -1,9 +1,10 @@
 import { isRefused } from "../../rules/diagnosis/check.ts";
 import type { TopicConfig } from "../../rules/diagnosis/kafka.ts";
+import type { GroupMember } from "../../rules/group-strangers.ts";
 import type { Logger } from "../../rules/logger.ts";
 import type { KafkaSettings } from "../../rules/settings.ts";
 import { createKafkaAdmin } from "./admin.ts";
-import { toPosition, type PartitionPosition } from "./consumer.ts";
+import type { PartitionPosition } from "./reader/reader.ts";
 import { readTopicConfigs } from "./topic-configs.ts";
 import type { KafkaLinks } from "./links.ts";
 
@@ -21,6 +22,8 @@ export interface KafkaCluster {
   ): Promise<ReadonlyMap<string, readonly PartitionPosition[]>>;
   /** How topics keep their records, of those that may be asked. @throws PenstockError as `listTopics` does */
   topicConfigs(topics: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, TopicConfig>>;
+  /** @throws PenstockError as `listTopics` does */
+  groupMembers(groupId: string, signal: AbortSignal): Promise<readonly GroupMember[]>;
   close(): Promise<void>;
 }
 
@@ -54,6 +57,11 @@ export function createKafkaCluster(
         const byTopic = Map.groupBy(told, ({ topic }) => topic);
         return new Map([...byTopic].map(([topic, positions]) => [topic, positions.map(toPosition)]));
       }, signal),
+    groupMembers: (groupId, signal) =>
+      admin.ask(async (client) => {
+        const { groups } = await client.describeGroups([groupId]);
+        return groups.flatMap(({ members }) => members);
+      }, signal),
     topicConfigs: (topics, signal) =>
       admin.ask(async (client) => {
         const answers = await readTopicConfigs(client, topics);
@@ -61,5 +69,20 @@ export function createKafkaCluster(
           [...answers].flatMap(([topic, config]) => (isRefused(config) ? [] : [[topic, config] as const])),
         );
       }, signal),
+  };
+}
+
+/** As kafkajs tells it. */
+export function toPosition(position: {
+  partition: number;
+  highWatermark: string;
+  lastStableOffset: string;
+  logStartOffset: string;
+}): PartitionPosition {
+  return {
+    partition: position.partition,
+    highWatermark: Number(position.highWatermark),
+    lastStableOffset: Number(position.lastStableOffset),
+    logStart: Number(position.logStartOffset),
   };
 }

@@ -21,10 +21,7 @@ export interface KafkaDiagnosis {
     topics: readonly string[],
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, TopicConfig | Refused>>;
-  groups(
-    groupIds: readonly string[],
-    signal: AbortSignal,
-  ): Promise<ReadonlyMap<string, GroupFacts | Refused>>;
+  group(groupId: string, signal: AbortSignal): Promise<GroupFacts | Refused>;
   /** Why the topic could not be created; null: it could. It is not. */
   creationRefusal(topic: string, signal: AbortSignal): Promise<string | null>;
   /**
@@ -65,7 +62,11 @@ export function createKafkaDiagnosis(settings: KafkaSettings, logger: Logger): K
 
     configs: (topics, signal) => admin.ask((client) => readTopicConfigs(client, topics), signal),
 
-    groups: (groupIds, signal) => admin.ask((client) => inHalves(groupIds, askGroups(client)), signal),
+    group: (groupId, signal) =>
+      admin.ask(async (client) => {
+        const answers = await inHalves([groupId], askGroups(client));
+        return answers.get(groupId) ?? { refused: "Kafka did not say" };
+      }, signal),
 
     creationRefusal: (topic, signal) =>
       admin.ask(async (client) => {
@@ -104,8 +105,8 @@ function askGroups(client: Admin) {
   return async (groupIds: readonly string[]) => {
     const { groups } = await client.describeGroups([...groupIds]);
     return groups.map(
-      ({ groupId, state, members }) =>
-        [groupId, { state, clientIds: members.map(({ clientId }) => clientId) }] as const,
+      ({ groupId, state, protocolType, members }) =>
+        [groupId, { state, protocolType, clientIds: members.map(({ clientId }) => clientId) }] as const,
     );
   };
 }

@@ -11,14 +11,10 @@ import type { KafkaSettings } from "../../rules/settings.ts";
 import { trackSpans, type Spans } from "../../rules/span-tracks.ts";
 import { createBatchDecoder } from "./batch-decoder.ts";
 import { createKafkaClient } from "./client.ts";
-import {
-  asStartError,
-  LEAVE_LIMIT_MS,
-  settledWithin,
-  toPosition,
-  type PartitionPosition,
-} from "./consumer.ts";
+import { toPosition } from "./cluster.ts";
+import { asStartError, LEAVE_LIMIT_MS, settledWithin } from "./consumer-start.ts";
 import { passOnEmptyBatches, toFetchedBatch, type FetchedBatch } from "./fetched-batch.ts";
+import type { PartitionPosition } from "./reader/reader.ts";
 import { createKafkaOffsets } from "./offsets.ts";
 import { whileLeadersMove } from "./patience.ts";
 import { explainedAs } from "./trouble.ts";

@@ -18,6 +18,8 @@ export interface TopicConfig {
 export interface GroupFacts {
   /** `Empty`, `Stable`, `Dead` where there is none, … */
   readonly state: string;
+  /** Of its members' protocol: `consumer`, or another kind of client's; empty where there is no group. */
+  readonly protocolType: string;
   readonly clientIds: readonly string[];
 }
 
@@ -44,7 +46,7 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/does not speak TLS|no TLS comes about/, "take kafka.ssl away, or use the broker's port for TLS"],
   [
     /limit of connections/,
-    "raise the broker's limit of connections, or run fewer topics or hosts from this address; a host has two to six for each topic",
+    "raise the broker's limit of connections, or run fewer hosts from this address; a host has up to four for its topics, however many, and some for questions and dead letters",
   ],
   [/takes no login/, "take kafka.sasl away, or use the broker's port for logins"],
   [/sasl|authentication|login/i, "correct kafka.sasl, or what the broker knows of this user"],
@@ -135,37 +137,26 @@ function retentionFaults({ retentionMs, retentionBytes, cleanupPolicy }: TopicCo
   return faults;
 }
 
-/** @param answers by group id */
-export function judgeGroups(answers: ReadonlyMap<string, GroupFacts | Refused>): Check[] {
-  const refused = [...answers].filter(([, answer]) => isRefused(answer));
-  const described = [...answers].flatMap(([id, answer]) => (isRefused(answer) ? [] : [{ id, ...answer }]));
-  const checks: Check[] = [];
-  if (described.length > 0) {
-    const used = described.filter(({ clientIds }) => clientIds.length > 0).length;
-    checks.push(
-      ok("groups", `${counted(described.length, "group")} may be used; ${used} in use by running hosts`),
-    );
+export function judgeGroup(id: string, answer: GroupFacts | Refused): Check {
+  const name = `group ${id}`;
+  if (isRefused(answer)) {
+    const remedy = "grant READ and DESCRIBE on the group that kafka.group names";
+    return failed(name, `cannot be used: ${answer.refused}`, remedy);
   }
-  for (const { id, clientIds } of described) {
-    const strangers = [...new Set(clientIds)].filter((client) => client !== OUR_CLIENT_ID);
-    if (strangers.length === 0) continue;
-    const seen = `it is used by another client: ${namesText(strangers)}`;
-    checks.push(
-      warning(`group ${id}`, seen, "choose another kafka.group: two that share a group share its partitions"),
+  const { clientIds, protocolType } = answer;
+  const strangers = [...new Set(clientIds)].filter((client) => client !== OUR_CLIENT_ID);
+  const another = "choose another kafka.group: hosts cannot be members beside it";
+  if (strangers.length > 0)
+    return failed(
+      name,
+      `it is used by another client: ${namesText(strangers)}`,
+      `stop that client, or ${another}`,
     );
-  }
-  const [first] = refused;
-  if (first !== undefined && isRefused(first[1])) {
-    const ids = refused.map(([id]) => id);
-    checks.push(
-      failed(
-        "groups",
-        `cannot be used: ${namesText(ids)}: ${first[1].refused}`,
-        "grant READ and DESCRIBE on groups that begin with kafka.group (a prefixed rule)",
-      ),
-    );
-  }
-  return checks;
+  // `consumer` where there are members of the older protocol, nothing where there is no group.
+  if (protocolType !== "" && protocolType !== "consumer")
+    return failed(name, `it is a group of type ${JSON.stringify(protocolType)}, not of consumers`, another);
+  const { length } = clientIds;
+  return ok(name, `may be used; ${length === 0 ? "no host runs" : `${counted(length, "host")} running`}`);
 }
 
 /** In the words of kafka-words.ts. */
@@ -173,7 +164,7 @@ const UNREACHABLE =
   /nothing listens at|no route leads to|is not known|did not answer within|does not answer|comes about in time|the connection to .* broke/;
 const REACH_IT =
   "start the broker at that address, or let advertised.listeners name one that can be reached from here";
-const GRANT_READ = "grant READ on the topic, and READ and DESCRIBE on groups that begin with kafka.group";
+const GRANT_READ = "grant READ on the topic, and READ and DESCRIBE on the group that kafka.group names";
 
 /** @param tried by topic: why a record could not be read; null: it was. @param others topics that have records and were not tried */
 export function judgeReading(tried: ReadonlyMap<string, string | null>, others: number): Check[] {

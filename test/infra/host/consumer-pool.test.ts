@@ -1,78 +1,61 @@
 import { expect, test } from "bun:test";
 import type { StartOrder } from "../../../functions/apply-plan.ts";
 import { createConsumerPool } from "../../../infra/host/consumer-pool.ts";
-import { createByteBudget } from "../../../infra/host/byte-budget.ts";
-import type { ConsumerOptions } from "../../../lib/adapters/kafka/consumer.ts";
+import { systemTime } from "../../../lib/adapters/system-time.ts";
 import { PenstockError } from "../../../lib/rules/errors.ts";
 import { specificationHash } from "../../../lib/rules/specification.ts";
 import { flush } from "../../support/fake-time.ts";
-import { idlePump, unheard } from "../../support/idle-pump.ts";
-import { createMemoryLogger } from "../../support/memory-logger.ts";
+import { idleInlets, unheard, willingIntake } from "../../support/idle-inlets.ts";
 import { specification } from "../../support/records.ts";
-import { kafkaSettings } from "../../support/settings.ts";
 
 interface Consumer {
-  readonly options: Omit<ConsumerOptions, "sharing">;
   /** What it writes to. */
   readonly index: string;
   /** Ends the drain of what it fetched. */
   drained(clean: boolean): void;
+  fall(error: Error): void;
 }
 
-/** A pool whose consumers join at once, and drain when they are told. */
+/** A pool whose topics run at once, and drain when they are told. */
 function setUp() {
-  const budget = createByteBudget({ maxBytes: 1e6, readAhead: 1e6 });
+  const intake = willingIntake();
   const consumers: Consumer[] = [];
   const alive = new Set<Consumer>();
-  const looked: string[] = [];
   const forgotten: string[] = [];
-  const drains: ((clean: boolean) => void)[] = [];
-  const indexes: string[] = [];
   const pool = createConsumerPool({
-    now: Date.now,
-    random: () => 0,
-    logger: createMemoryLogger(),
-    joinBudget: () => budget.join(),
+    intake,
+    time: { ...systemTime, random: () => 0 },
     events: () => unheard,
     keptForMs: () => null,
     onFailed() {},
     onLost() {},
-    onRebalance() {},
     onForgotten: (topic) => void forgotten.push(topic),
-    createPump({ desired }) {
+    createInlets({ desired }, { events }) {
       const drain = Promise.withResolvers<boolean>();
-      drains.push(drain.resolve);
-      indexes.push(desired.spec.index);
-      return idlePump({
+      const consumer: Consumer = {
+        index: desired.spec.index,
+        drained: drain.resolve,
+        fall: (error) => events.broken(error),
+      };
+      consumers.push(consumer);
+      alive.add(consumer);
+      return idleInlets({
         drain(signal) {
           signal.addEventListener("abort", () => drain.resolve(false));
           return drain.promise;
         },
-      });
-    },
-    startConsumer(options) {
-      const [drained = () => {}, index = ""] = [drains.at(-1), indexes.at(-1)];
-      const consumer: Consumer = { options, drained, index };
-      consumers.push(consumer);
-      alive.add(consumer);
-      return Promise.resolve({
-        async stop() {
-          alive.delete(consumer);
-        },
-        lookForRebalance: () => void looked.push(options.topic),
+        close: () => void alive.delete(consumer),
       });
     },
   });
-  return { pool, consumers, alive, forgotten, looked };
+  return { pool, intake, consumers, alive, forgotten };
 }
 
 function order(changes: { path?: string; index?: string } = {}): StartOrder {
   const spec = specification(changes);
-  const kafka = kafkaSettings();
   return {
     desired: { spec, sources: [] },
-    hash: specificationHash(spec, kafka),
-    kafka,
+    hash: specificationHash(spec),
     startAt: "earliest",
     ready: Promise.resolve(),
   };
@@ -99,7 +82,7 @@ test("stopped, declared and stopped again while it drains, it does not run on be
   expect(forgotten).toEqual(["app"]);
 });
 
-test("told twice to start while it drains, it gets one consumer", async () => {
+test("told twice to start while it drains, it runs once", async () => {
   const { pool, consumers, alive } = setUp();
   await pool.start("app", order());
   const stop = pool.stop("app");
@@ -120,7 +103,7 @@ test("changed twice while it drains, it runs once, by the last word", async () =
   expect(consumers.length).toBe(2);
 });
 
-test("gone from Kafka while a start waits for its end, it is pending and has no consumer", async () => {
+test("gone from Kafka while a start waits for its end, it is pending and nothing of it runs", async () => {
   const { pool, consumers, alive } = setUp();
   const wanted = order();
   await pool.start("app", wanted);
@@ -144,12 +127,24 @@ test("what waits for its turn is not begun once everything stops", async () => {
   expect([consumers.length, alive.size]).toEqual([1, 0]);
 });
 
-test("a consumer that dies while its index changes ends the drain: nothing more can be committed", async () => {
+test("what falls over while its index changes ends the drain: it may never end by itself", async () => {
   const { pool, consumers, alive } = setUp();
   await pool.start("app", order({ index: "a" }));
   const replaced = pool.replace("app", order({ index: "b" }));
   await flush();
-  consumers[0]?.options.listener.onCrash(new Error("the broker is gone"));
+  consumers[0]?.fall(new Error("a fault"));
   expect(await replaced).toContain("did not settle");
   expect([...alive].map(({ index }) => index)).toEqual(["a"]);
+});
+
+test("a replacement that the group holds up is over once the group lets it run, and failed until then", async () => {
+  const { pool, intake, consumers } = setUp();
+  await pool.start("app", order());
+  intake.refuse({ code: "kafka_refused", message: "no room in the group", sinceMs: 0 });
+  const replaced = pool.replace("app", order({ path: "/var/log/app.log" }));
+  consumers[0]?.drained(true);
+  expect(await replaced).toBe("no room in the group");
+  expect([...pool.replacing()]).toEqual([["app", "failed"]]);
+  intake.refuse(null);
+  expect([...pool.replacing()]).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, jest, test } from "bun:test";
 import { createLagWatch } from "../../../infra/host/lag-watch.ts";
-import type { PartitionPosition } from "../../../lib/adapters/kafka/consumer.ts";
+import type { PartitionPosition } from "../../../lib/adapters/kafka/reader/reader.ts";
 import type { TopicConfig } from "../../../lib/rules/diagnosis/kafka.ts";
 import { advance } from "../../support/fake-time.ts";
 import { createMemoryLogger } from "../../support/memory-logger.ts";

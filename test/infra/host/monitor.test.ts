@@ -139,3 +139,20 @@ test("passes on each time why Kafka cannot be asked, and nothing while it can", 
   expect(troubles).toHaveLength(2);
   await monitor.stop();
 });
+
+test("a long list of topics is asked for less often, as long as Kafka answers", async () => {
+  const { monitor, world } = setUp();
+  world.topics = Array.from({ length: 4_500 }, (_, n) => `t${n}`);
+  await advance(2_000);
+  const listed = world.rounds;
+  await advance(4_000);
+  expect(world.rounds).toBe(listed);
+  await advance(2_000);
+  expect(world.rounds).toBe(listed + 1);
+  world.topics = new Error("gone");
+  await advance(6_000);
+  const before = world.rounds;
+  await advance(4_000);
+  expect(world.rounds - before).toBeGreaterThanOrEqual(2);
+  await monitor.stop();
+});

@@ -48,11 +48,8 @@ describe("the hash stays while the effect does:", () => {
     expect(hashOf({ start: two })).toBe(hashOf({ start: two.toReversed() }));
   });
 
-  test("a bound of memory, and Kafka's settings where nothing starts", () => {
+  test("a bound of memory", () => {
     expect(hashOf({}, { inFlightMaxBytes: 1 })).toBe(same);
-    const brokers = ["other:9092"];
-    const idle = { start: [], replace: [] };
-    expect(hashOf(idle, { brokers })).toBe(hashOf(idle));
   });
 });
 

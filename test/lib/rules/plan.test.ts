@@ -7,15 +7,13 @@ import { specificationHash } from "../../../lib/rules/specification.ts";
 import { topicStates } from "../../../lib/rules/status.ts";
 import { declaration } from "../../support/declarations.ts";
 import { specification } from "../../support/records.ts";
-import { kafkaSettings } from "../../support/settings.ts";
 
-const kafka = kafkaSettings();
 const now = 1_000_000;
 const desiredOf = (...declarations: Declaration[]) => mergeDeclarations(declarations, [], "dlq").desired;
 
 function observed(topic: string, changes: Partial<ObservedTopic> = {}): [string, ObservedTopic] {
   const spec = changes.spec ?? specification({ topic, index: topic });
-  const hash = specificationHash(spec, kafka);
+  const hash = specificationHash(spec);
   return [topic, { spec, sources: [], state: "running", hash, retryAtMs: 0, ...changes }];
 }
 
@@ -25,7 +23,6 @@ const plan = (changes: Partial<PlanInput>): Plan =>
     observed: new Map(),
     kafkaTopics: new Set(["app"]),
     kafkaError: null,
-    kafka,
     refused: [],
     now,
     ...changes,
@@ -78,12 +75,6 @@ describe("a declared topic", () => {
         { field: "pipeline", from: "old", to: null },
       ],
     });
-  });
-
-  test("is replaced where only Kafka's settings changed", () => {
-    const world = new Map([observed("app")]);
-    const { replace } = plan({ desired, observed: world, kafka: kafkaSettings({ brokers: ["other:9092"] }) });
-    expect(replace).toMatchObject([{ topic: "app", changes: [], reason: "Kafka's settings changed" }]);
   });
 
   test("is kept where only its startAt changed", () => {

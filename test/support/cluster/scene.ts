@@ -157,7 +157,7 @@ async function settled(hosts: readonly TestHost[]): Promise<boolean> {
 
 async function allCommitted(kafka: TestKafka, group: string, topics: readonly string[]): Promise<boolean> {
   for (const topic of topics) {
-    const committed = await kafka.committed(`${group}.${topic}`, topic);
+    const committed = await kafka.committed(group, topic);
     for (const [partition, end] of await kafka.ends(topic)) {
       if (committed.get(partition) !== end) return false;
     }

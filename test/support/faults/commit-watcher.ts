@@ -128,7 +128,7 @@ function createReader({ brokers, group }: WatcherOptions): CommitReader {
   return {
     async committed(topic) {
       await (connected ??= admin.connect());
-      const [entry] = await admin.fetchOffsets({ groupId: `${group}.${topic}`, topics: [topic] });
+      const [entry] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
       const offsets = (entry?.partitions ?? []).map(
         ({ partition, offset }) => [partition, Number(offset)] as const,
       );

@@ -229,7 +229,7 @@ async function untilWell({ world, plans, group, replicas }: Scene, withinMs: num
       if (!(await replica.ready())) return false;
     }
     for (const { topic } of plans) {
-      const committed = await world.kafka.committed(`${group}.${topic}`, topic);
+      const committed = await world.kafka.committed(group, topic);
       for (const [partition, end] of await world.kafka.ends(topic)) {
         missing = `${topic}/${partition} is committed up to ${committed.get(partition)} of ${end}`;
         if (end > 0 && committed.get(partition) !== end) return false;

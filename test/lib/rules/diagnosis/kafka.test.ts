@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import {
   judgeBrokers,
   judgeDeadLetters,
-  judgeGroups,
+  judgeGroup,
   judgeReading,
   judgeRetention,
   judgeTopics,
@@ -105,23 +105,37 @@ describe("retention", () => {
   });
 });
 
-describe("groups", () => {
-  test("our own members are fine, another client's are not", () => {
-    const checks = judgeGroups(
-      new Map([
-        ["p.a", { state: "Stable", clientIds: ["penstock", "penstock"] }],
-        ["p.b", { state: "Stable", clientIds: ["logstash"] }],
-        ["p.c", { state: "Dead", clientIds: [] }],
-      ]),
-    );
-    expect(checks[0]).toMatchObject({ state: "ok", seen: "3 groups may be used; 2 in use by running hosts" });
-    expect(checks[1]).toMatchObject({ name: "group p.b", state: "warning" });
-    expect(checks).toHaveLength(2);
-  });
+describe("the group", () => {
+  const facts = { state: "Stable", protocolType: "consumer", clientIds: [] };
 
-  test("a no is a failure that names the groups", () => {
-    const [check] = judgeGroups(new Map([["p.a", { refused: "Group authorization failed" }]]));
-    expect(check).toMatchObject({ state: "failed", seen: "cannot be used: p.a: Group authorization failed" });
+  test.each([
+    [
+      "of our own hosts",
+      { ...facts, clientIds: ["penstock", "penstock"] },
+      "ok",
+      "may be used; 2 hosts running",
+    ],
+    ["that is not there yet", { ...facts, protocolType: "" }, "ok", "may be used; no host runs"],
+    [
+      "of another client",
+      { ...facts, clientIds: ["logstash"] },
+      "failed",
+      "it is used by another client: logstash",
+    ],
+    [
+      "of another kind of client",
+      { ...facts, protocolType: "connect" },
+      "failed",
+      'it is a group of type "connect", not of consumers',
+    ],
+    [
+      "that is withheld",
+      { refused: "Group authorization failed" },
+      "failed",
+      "cannot be used: Group authorization failed",
+    ],
+  ] as const)("%s", (_what, answer, state, seen) => {
+    expect(judgeGroup("p", answer)).toMatchObject({ name: "group p", state, seen });
   });
 });
 

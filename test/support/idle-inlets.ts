@@ -1,0 +1,100 @@
+import type { Intake, TopicIntake, TopicTaker } from "../../infra/host/flow/intake.ts";
+import type { Pump } from "../../infra/host/flow/pump-deps.ts";
+import type { TopicInlets } from "../../infra/host/flow/topic-inlets.ts";
+import type { TopicEvents } from "../../infra/host/pump-deps.ts";
+import type { GroupTrouble } from "../../lib/adapters/kafka/group/member.ts";
+
+/** Inlets and a pump that move nothing; what of them matters is given. */
+export function idleInlets(own: Partial<TopicInlets> = {}): TopicInlets {
+  const pump: Pump = {
+    own() {},
+    settle: () => Promise.resolve(),
+    disown() {},
+    mayTake: () => true,
+    probing: false,
+    take: () => true,
+    nextOf: () => null,
+    moveTo() {},
+    observe() {},
+    partitions: () => [],
+    trouble: null,
+    drain: () => Promise.resolve(true),
+    close() {},
+  };
+  return {
+    pump,
+    own() {},
+    settle: () => Promise.resolve(),
+    disown() {},
+    trouble: null,
+    drain: () => Promise.resolve(true),
+    close() {},
+    ...own,
+  };
+}
+
+/** A group that takes any topic at once, unless it is told otherwise. */
+export interface WillingIntake extends Intake {
+  readonly takers: ReadonlyMap<string, TopicTaker>;
+  /** Those that the group knows. */
+  readonly wanted: ReadonlySet<string>;
+  /** How often a topic was opened. */
+  readonly opened: number;
+  /** Null: it takes topics again. */
+  refuse(trouble: GroupTrouble | null): void;
+}
+
+export function willingIntake(): WillingIntake {
+  const takers = new Map<string, TopicTaker>();
+  const wanted = new Set<string>();
+  let trouble: GroupTrouble | null = null;
+  let opened = 0;
+  return {
+    takers,
+    wanted,
+    get opened() {
+      return opened;
+    },
+    refuse(why) {
+      trouble = why;
+      for (const taker of takers.values()) taker.onChange();
+    },
+    open(topic, taker): TopicIntake {
+      opened += 1;
+      takers.set(topic, taker);
+      wanted.add(topic);
+      return {
+        get isUp() {
+          return trouble === null;
+        },
+        get trouble() {
+          return trouble;
+        },
+        hint: null,
+        partitions: 1,
+        begin() {},
+        pause() {},
+        close: () => void takers.delete(topic),
+      };
+    },
+    release(topic) {
+      if (!takers.has(topic)) wanted.delete(topic);
+    },
+    trouble: null,
+    commit: () => Promise.resolve(new Map()),
+    logOf: () => Promise.resolve({ logStart: 0, logEnd: 0 }),
+    renew: () => Promise.resolve(),
+    beginLeaving() {},
+    leave: () => Promise.resolve(),
+  };
+}
+
+/** Of a topic whose events nobody looks at. */
+export const unheard: TopicEvents = {
+  consumed() {},
+  outcomes() {},
+  retried() {},
+  gaveWay() {},
+  setAside() {},
+  commitFailed() {},
+};

@@ -129,8 +129,10 @@ export class Lead {
       this.#lookedMs = nowMs;
       return this.#ask([...this.#forAll], signal);
     }
-    if (nowMs - this.#lookedAgainMs < LOOK_AGAIN_MS) return false;
-    return this.#ask(this.#counts.unsettled(this.#forAll), signal);
+    const unsettled = this.#counts.unsettled(this.#forAll);
+    // Thousands that are not there are asked for less often.
+    const pauseMs = Math.ceil(unsettled.length / 1_000) * LOOK_AGAIN_MS;
+    return nowMs - this.#lookedAgainMs < pauseMs ? false : this.#ask(unsettled, signal);
   }
 
   async #ask(topics: readonly string[], signal: AbortSignal): Promise<boolean> {

@@ -78,13 +78,21 @@ export class Balance {
    * Moves one partition at a time from who has most to who has least, until nobody has two more than one that could take it, or take
    * another's place. Where all want all, each move takes from one with too many or gives to one with too few, and to both while there are
    * both: no sequence of moves is shorter.
+   *
+   * What moves anyway is arranged first, and only then is anything taken from whoever keeps it: the second round of a rebalance has to find
+   * what the first one had in mind, with what was given up for it.
    */
   level(): void {
     const [most, least] = [Math.max(...this.#loads), Math.min(...this.#loads)];
     if (this.#loads.length < 2 || most - least < 2) return;
     this.#fillStacks();
+    this.#levelBy((at) => this.#moves[at] === 1);
+    this.#levelBy(() => true);
+  }
+
+  #levelBy(mayMove: (at: number) => boolean): void {
     for (;;) {
-      const path = this.#findPath();
+      const path = this.#findPath(mayMove);
       if (path === null) return;
       for (const { from, to, kind } of path) {
         const at = kind.stacks[from]?.pop();
@@ -99,25 +107,25 @@ export class Balance {
   }
 
   /** Null: all is level. */
-  #findPath(): readonly Step[] | null {
+  #findPath(mayMove: (at: number) => boolean): readonly Step[] | null {
     const byLoad = [...this.#loads.keys()].sort((a, b) => this.#loadOf(b) - this.#loadOf(a) || a - b);
     const [most, least] = [byLoad[0] ?? NOBODY, byLoad.at(-1) ?? NOBODY];
     if (this.#loadOf(most) - this.#loadOf(least) < 2) return null;
-    const direct = this.#kindBetween(most, least);
+    const direct = this.#kindBetween(most, least, mayMove);
     if (direct !== null) return [{ from: most, to: least, kind: direct }];
     for (const from of byLoad) {
-      const path = this.#pathFrom(from);
+      const path = this.#pathFrom(from, mayMove);
       if (path !== null) return path;
     }
     return null;
   }
 
   /** The shortest way to the one with the least load of those that have two fewer at least. */
-  #pathFrom(start: number): readonly Step[] | null {
+  #pathFrom(start: number, mayMove: (at: number) => boolean): readonly Step[] | null {
     const cameBy = new Map<number, Step | null>([[start, null]]);
     for (const from of cameBy.keys()) {
       for (const to of this.#loads.keys()) {
-        const kind = cameBy.has(to) ? null : this.#kindBetween(from, to);
+        const kind = cameBy.has(to) ? null : this.#kindBetween(from, to, mayMove);
         if (kind !== null) cameBy.set(to, { from, to, kind });
       }
     }
@@ -132,11 +140,11 @@ export class Balance {
   }
 
   /** Of what the one has and the other wants; rather what moves anyway. Null: there is nothing. */
-  #kindBetween(from: number, to: number): Kind | null {
+  #kindBetween(from: number, to: number, mayMove: (at: number) => boolean): Kind | null {
     let found: Kind | null = null;
     for (const kind of this.#kinds) {
       const at = kind.stacks[from]?.at(-1);
-      if (at === undefined || !kind.wanting.includes(to)) continue;
+      if (at === undefined || !mayMove(at) || !kind.wanting.includes(to)) continue;
       if (this.#moves[at] === 1) return kind;
       found ??= kind;
     }

@@ -290,12 +290,13 @@ describe("topics of one partition and 10,000 of them", () => {
   test("are shared out over three members, and over a fourth, in well under 100 ms", () => {
     const three = ["a", "b", "c"].map((host) => member(host, many.keys()));
     const joined = [...nextRound(three, assign(three, many)), member("d", many.keys())];
+    // Of the processor, the best of ten: the machine may be busy.
     const bestMs = (act: () => void): number =>
       Math.min(
         ...Array.from({ length: 10 }, () => {
-          const startedMs = performance.now();
+          const before = process.cpuUsage();
           act();
-          return performance.now() - startedMs;
+          return process.cpuUsage(before).user / 1_000;
         }),
       );
     expect(assign(joined, many).withheld).toBe(2_500);

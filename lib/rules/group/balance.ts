@@ -151,20 +151,21 @@ export class Balance {
     return found;
   }
 
-  /** A member gives up of the topic it has most of, so that one with many partitions is spread as well. */
+  /** A member gives up first what it has of a topic beyond its fair share of it, so that one with many partitions is spread as well. */
   #fillStacks(): void {
-    const entries: { readonly at: number; readonly kind: number; readonly rank: number }[] = [];
+    const entries: { readonly at: number; readonly kind: number; readonly beyond: number }[] = [];
     const ofTopic = new Int32Array(this.#loads.length);
     for (const { base, count, kind } of this.#topics) {
+      const fair = count / (this.#kinds[kind]?.wanting.length ?? 1);
       ofTopic.fill(0);
       for (let at = base; at < base + count; at += 1) {
         const owner = this.ownerOf(at);
-        const rank = (ofTopic[owner] ?? 0) + (this.#moves[at] === 1 ? 1e9 : 0);
-        entries.push({ at, kind, rank });
+        const beyond = (ofTopic[owner] ?? 0) + 1 - fair + (this.#moves[at] === 1 ? 1e9 : 0);
+        entries.push({ at, kind, beyond });
         ofTopic[owner] = (ofTopic[owner] ?? 0) + 1;
       }
     }
-    entries.sort((a, b) => a.rank - b.rank || a.at - b.at);
+    entries.sort((a, b) => a.beyond - b.beyond || a.at - b.at);
     for (const { at, kind } of entries) this.#kinds[kind]?.stacks[this.ownerOf(at)]?.push(at);
   }
 

@@ -214,6 +214,17 @@ describe("where all want all", () => {
     );
   });
 
+  test("one that joins gets its share of a topic with many partitions too", () => {
+    const sizes = new Map(TOPICS.map((topic, n) => [topic, n === 0 ? 12 : 1]));
+    const before = [member("a", TOPICS)];
+    const settled = nextRound(before, assign(before, sizes));
+    const joined = [...settled, member("b", TOPICS, { generation: -1 })];
+    const second = assign(nextRound(joined, assign(joined, sizes)), sizes);
+    const ofTopic = second.given.get("id-b")?.get("topic-0")?.length ?? 0;
+    expect(ofTopic).toBeGreaterThanOrEqual(6);
+    expect(ofTopic).toBeLessThan(12);
+  });
+
   test("what one leaves behind is given at once, and nothing else moves", () => {
     assert(
       property(homogeneous, nat(4), ({ sizes, hosts }, n) => {

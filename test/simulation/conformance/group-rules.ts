@@ -253,7 +253,8 @@ export const groupRules: Readonly<Record<string, Rule>> = {
     for (const nodeId of [0, 1, 2, 3]) other.wire.cut(nodeId, "group");
     expect(await lost).toBe("cut");
     const joining = other.join("again");
-    await world.sleep(100);
+    // It is on its way, over a connection that has to be opened first.
+    await world.sleep(1_000);
     const again = await leader.join();
     expect(again.members).toHaveLength(2);
     expect(again.members.find(({ memberId }) => memberId === other.memberId)?.metadata).toEqual(

@@ -50,8 +50,13 @@ export interface SpanTracks {
     readonly lastStableOffset: number;
     readonly logStart: number;
   }): void;
-  /** The error for a reader that gets nothing any more. */
-  stalled(afterMs: number): PenstockError;
+  /**
+   * Takes in that the log does not hold the position: what was deleted is passed over.
+   * @throws PenstockError `kafka_refused` where the log ends before it
+   */
+  outOfRange(partition: number, log: { readonly logStart: number; readonly logEnd: number }): void;
+  /** The error for a reader that gets nothing any more. @param trouble what is known of the reason */
+  stalled(afterMs: number, trouble: string | null): PenstockError;
 }
 
 /**
@@ -114,7 +119,16 @@ export function trackSpans(
         lastStableOffset >= 0 && lastStableOffset <= track.position && highWatermark >= track.end;
       if (allDeleted || restIsOpen) track.position = track.end;
     },
-    stalled(afterMs) {
+    outOfRange(partition, { logStart, logEnd }) {
+      const track = tracks.get(partition);
+      if (track === undefined) return;
+      track.logStart = logStart;
+      track.logEnd = logEnd;
+      if (track.position > logEnd)
+        throw endsEarly(topic, partition, { start: track.position, end: track.end }, logEnd);
+      track.position = Math.max(track.position, Math.min(logStart, track.end));
+    },
+    stalled(afterMs, trouble) {
       const places = [...tracks]
         .filter(([, track]) => isPending(track))
         .map(([partition, { position, end, logEnd }]) => {
@@ -122,7 +136,7 @@ export function trackSpans(
         });
       return new PenstockError(
         "kafka_unavailable",
-        `topic "${topic}": nothing could be read for ${afterMs / 1000} s: ${places.join(", ")}`,
+        `topic "${topic}": nothing could be read for ${afterMs / 1000} s: ${trouble ?? places.join(", ")}`,
         { retryable: true },
       );
     },

@@ -23,6 +23,30 @@ afterAll(async () => {
   await stack?.stop();
 });
 
+test("a group that may not be joined is named with each topic that would be read by it", async () => {
+  const topic = uniqueName("alone");
+  await kafka.createTopic(topic);
+  await kafka.produce(topic, [{ value: "a line" }]);
+  const group = uniqueName("forbidden");
+  const operation = AclOperationTypes.READ;
+  await forbid(admin, { type: AclResourceTypes.GROUP, name: group, operation });
+  const { elasticsearchNode } = await testStack();
+  const { troubles } = await diagnosed({
+    http: { port: await freePort() },
+    kafka: { brokers: stack.kafka.brokers, group },
+    elasticsearch: { nodes: [elasticsearchNode] },
+    deadLetters: { topic: uniqueName("dead") },
+    topics: [topic],
+  });
+  expect(troubles).toContainEqual(
+    expect.objectContaining({
+      name: `reading ${topic}`,
+      state: "failed",
+      seen: expect.stringContaining(`group "${group}": Kafka does not let this user join it`) as string,
+    }),
+  );
+}, 60_000);
+
 test("each permission that Kafka withholds is named, with what to grant", async () => {
   const [unreadable, unseen, group, fine] = ["unreadable", "unseen", "ungrouped", "fine"].map(uniqueName);
   const deadLetters = uniqueName("dead");

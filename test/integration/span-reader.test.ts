@@ -76,7 +76,7 @@ describe("spans of a topic", () => {
     await servers.kafka.produce(topic, messages, compression);
   }
 
-  test("from the middle of several partitions, of compressed batches too, and nothing else; its group is gone then", async () => {
+  test("from the middle of several partitions, of compressed batches too, and nothing else; no group has to do with it", async () => {
     const topic = uniqueName("middle");
     await servers.kafka.createTopic(topic, 4);
     await produceNumbered(topic, 0, 100);
@@ -236,7 +236,7 @@ describe("spans of a topic", () => {
     expect(largestBytes).toBeLessThan(3 * 1024 * 1024);
   }, 120_000);
 
-  test("fail with place and offsets where the log ends before, and with what the caller threw; the group is gone", async () => {
+  test("fail with place and offsets where the log ends before, and with what the caller threw", async () => {
     const topic = uniqueName("short");
     await servers.kafka.createTopic(topic);
     await produceNumbered(topic, 0, 10);

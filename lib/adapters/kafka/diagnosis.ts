@@ -4,10 +4,14 @@ import type { GroupFacts, TopicConfig } from "../../rules/diagnosis/kafka.ts";
 import { messageOf } from "../../rules/errors.ts";
 import type { Logger } from "../../rules/logger.ts";
 import type { KafkaSettings } from "../../rules/settings.ts";
+import { systemTime } from "../system-time.ts";
 import { createKafkaAdmin } from "./admin.ts";
 import { DEAD_LETTER_TOPIC_CONFIG } from "./dead-letters.ts";
 import { createKafkaOffsets } from "./offsets.ts";
+import { mayJoin } from "./group-access.ts";
+import { createKafkaLinks } from "./links.ts";
 import { readSpans } from "./span-reader.ts";
+import { createKafkaWire } from "./wire/kafkajs-wire.ts";
 import { inHalves, readTopicConfigs } from "./topic-configs.ts";
 
 /** Questions that show what a host may do, and change nothing. Whoever creates it closes it. */
@@ -25,9 +29,9 @@ export interface KafkaDiagnosis {
   /** Why the topic could not be created; null: it could. It is not. */
   creationRefusal(topic: string, signal: AbortSignal): Promise<string | null>;
   /**
-   * Reads one record under a throwaway group, which begins with the group prefix.
+   * Reads one record, and looks whether the group may be joined.
    * @returns false: the topic has none
-   * @throws PenstockError where it may not
+   * @throws PenstockError where it may not, or the group may not
    */
   readOne(topic: string, signal: AbortSignal): Promise<boolean>;
   close(): Promise<void>;
@@ -36,7 +40,8 @@ export interface KafkaDiagnosis {
 export function createKafkaDiagnosis(settings: KafkaSettings, logger: Logger): KafkaDiagnosis {
   const admin = createKafkaAdmin(settings, logger);
   const offsets = createKafkaOffsets(settings, logger);
-  /** Those that were given up are still leaving their groups. */
+  const wire = createKafkaWire(settings, logger, createKafkaLinks(), systemTime);
+  /** Those that were given up are still closing their connections. */
   const reading = new Set<Promise<void>>();
   return {
     async reach(address, signal) {
@@ -90,13 +95,14 @@ export function createKafkaDiagnosis(settings: KafkaSettings, logger: Logger): K
         const read = readSpans({ kafka: settings, topic, logger }, spans, async () => {}, signal);
         reading.add(read);
         await read.finally(() => reading.delete(read));
+        await mayJoin(wire, settings.group, signal);
         return true;
       }
       return false;
     },
 
     async close() {
-      await Promise.allSettled([admin.close(), offsets.close(), ...reading]);
+      await Promise.allSettled([admin.close(), offsets.close(), wire.close(), ...reading]);
     },
   };
 }

@@ -1,5 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
-import { KafkaJSDeleteGroupsError, KafkaJSProtocolError } from "kafkajs";
+import { KafkaJSProtocolError } from "kafkajs";
 import { PenstockError } from "../../rules/errors.ts";
 import type { Logger } from "../../rules/logger.ts";
 import type { KafkaSettings } from "../../rules/settings.ts";
@@ -29,13 +28,8 @@ export interface KafkaOffsets {
     topic: string,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<number, CommittedPosition>>;
-  /** Deletes a group whose members have left; does nothing where there is none. @throws PenstockError `kafka_unavailable` */
-  deleteGroup(groupId: string, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
-
-/** A member that has just left may still be counted. */
-const DELETE_AGAIN_MS = 200;
 
 export function createKafkaOffsets(settings: KafkaSettings, logger: Logger): KafkaOffsets {
   const once = createKafkaAdmin(settings, logger);
@@ -72,28 +66,7 @@ export function createKafkaOffsets(settings: KafkaSettings, logger: Logger): Kaf
           throw missingOr(error, topic);
         }
       }, signal),
-    deleteGroup: (groupId, signal) =>
-      admin.ask(async (client) => {
-        for (;;) {
-          try {
-            await client.deleteGroups([groupId]);
-            return;
-          } catch (error) {
-            const type = deletionRefusal(error);
-            if (type === "GROUP_ID_NOT_FOUND") return;
-            if (type !== "NON_EMPTY_GROUP") throw error;
-          }
-          await delay(DELETE_AGAIN_MS, undefined, { signal });
-        }
-      }, signal),
   };
-}
-
-/** Kafka's name for why the group was not deleted; null where the error is of another kind. */
-function deletionRefusal(error: unknown): string | null {
-  if (!(error instanceof KafkaJSDeleteGroupsError)) return null;
-  const refused = error.groups[0]?.error;
-  return refused instanceof KafkaJSProtocolError ? refused.type : null;
 }
 
 function missingOr(error: unknown, topic: string): unknown {

@@ -1,23 +1,17 @@
-import {
-  KafkaJSError,
-  KafkaJSProtocolError,
-  type AssignmentContext,
-  type ConsumerRunConfig,
-  type EachBatchPayload,
-} from "kafkajs";
 import { messageOf, PenstockError } from "../../rules/errors.ts";
 import type { Logger } from "../../rules/logger.ts";
 import type { KafkaSettings } from "../../rules/settings.ts";
-import { trackSpans, type Spans } from "../../rules/span-tracks.ts";
-import { createBatchDecoder } from "./batch-decoder.ts";
-import { createKafkaClient } from "./client.ts";
-import { toPosition } from "./cluster.ts";
-import { asStartError, LEAVE_LIMIT_MS, settledWithin } from "./consumer-start.ts";
-import { passOnEmptyBatches, toFetchedBatch, type FetchedBatch } from "./fetched-batch.ts";
-import type { PartitionPosition } from "./reader/reader.ts";
+import { trackSpans, type Spans, type SpanTracks } from "../../rules/span-tracks.ts";
+import { abortable } from "../../rules/abortable.ts";
+import { systemTime } from "../system-time.ts";
+import type { FetchedBatch } from "./fetched-batch.ts";
+import { createKafkaLinks } from "./links.ts";
 import { createKafkaOffsets } from "./offsets.ts";
-import { whileLeadersMove } from "./patience.ts";
-import { explainedAs } from "./trouble.ts";
+import { type LogEnds, LogEndsDesk } from "./reader/log-ends.ts";
+import { createReader, type FetchedPart, type PartitionRead, type PartitionSink } from "./reader/reader.ts";
+import { createKafkaDecoder } from "./records/kafka-decoder.ts";
+import type { RecordPiece } from "./records/record-decoder.ts";
+import { createKafkaWire } from "./wire/kafkajs-wire.ts";
 
 export type { Spans } from "../../rules/span-tracks.ts";
 
@@ -27,30 +21,27 @@ export interface SpanReaderOptions {
   readonly logger: Logger;
 }
 
-const SESSION_TIMEOUT_MS = 15_000;
-const HEARTBEAT_MS = 3_000;
-const FETCH_WAIT_MS = 500;
-/**
- * Of compressed bytes, all of which kafkajs decodes before the first batch is handed over: short lines that compress well
- * are some hundred thousand records in 1 MiB.
- */
-const FETCH_MAX_BYTES = 1024 * 1024;
+/** Of one partition, as sent: short lines that compress well are some hundred thousand records in 1 MiB. */
 const PARTITION_MAX_BYTES = 256 * 1024;
+/** Of all partitions, as sent and not decoded yet. */
+const WAITING_MAX_BYTES = 8 * 1024 * 1024;
+/** In memory at once, decoded. A record batch that takes more comes alone. */
+const PIECE_BYTES = 1024 * 1024;
 /** A reader that gets nothing for this long, although its spans are not at their ends, gives up instead of hanging. */
 const STALLED_MS = 60_000;
-/** For what comes after the reading: the group is a throwaway one, and Kafka forgets an empty group by itself in the end. */
-const CLEAN_UP_MS = 10_000;
+/** For who asks again where nothing is known yet. */
+const AGAIN_MS = 500;
 
 /**
  * Reads spans of a topic once, in the order of offsets within each partition, at read_committed, and calls `onBatch` for
- * what each fetch returned: only records within the span, and `end` telling how far it is read by then, over transaction
+ * what was decoded at once: only records within the span, and `end` telling how far it is read by then, over transaction
  * markers and compacted offsets too. The next batch waits for `onBatch`, so that memory is bounded; it may take its time.
  *
  * Offsets that retention has deleted are passed over. A span that reaches into an open transaction ends before it.
- * Leaves nothing behind: its group is its own, and is deleted in any case.
+ * No group has to do with it.
  *
  * @throws PenstockError `topic_missing`; `kafka_refused` naming topic, partition and offsets where the log ends before a
- *   span does; `kafka_unavailable`; whatever `onBatch` throws; the signal's reason
+ *   span does, or where the topic may not be read; `kafka_unavailable`; whatever `onBatch` throws; the signal's reason
  */
 export async function readSpans(
   options: SpanReaderOptions,
@@ -60,198 +51,192 @@ export async function readSpans(
 ): Promise<void> {
   signal.throwIfAborted();
   if ([...spans.values()].every(({ start, end }) => start >= end)) return;
-  const offsets = createKafkaOffsets(options.kafka, options.logger);
+  const { kafka, topic, logger } = options;
+  const tracks = trackSpans(topic, spans, await rangesOf(options, signal));
+  if (tracks.pending().length === 0) return;
+  const wire = createKafkaWire(kafka, logger, createKafkaLinks(), systemTime);
+  const reader = createReader({ wire, rack: kafka.rack ?? "", time: systemTime, logger });
+  const desk = new LogEndsDesk(wire, reader.leaders);
+  const reading = new SpanReading(options, tracks, (partition, by) => desk.of({ topic, partition }, by));
   try {
-    const tracks = trackSpans(options.topic, spans, await offsets.ranges(options.topic, signal));
-    if (tracks.pending().length === 0) return;
-    const groupId = `${options.kafka.group}.reader-${crypto.randomUUID()}`;
-    try {
-      // What was read is kept: it goes on where it stood.
-      await whileLeadersMove(() => readTracks(options, groupId, tracks, onBatch, signal), signal);
-    } finally {
-      await offsets.deleteGroup(groupId, AbortSignal.timeout(CLEAN_UP_MS)).catch((error: unknown) => {
-        options.logger.warn("a throwaway group could not be deleted", { groupId, error: messageOf(error) });
-      });
-    }
+    for (const { partition, position } of tracks.pending())
+      reading.open(partition, (sink) => reader.open(topic, partition, position, sink));
+    await reading.run(onBatch, signal);
+  } finally {
+    reading.close();
+    await reader.close();
+    await wire.close();
+  }
+}
+
+async function rangesOf({ kafka, topic, logger }: SpanReaderOptions, signal: AbortSignal) {
+  const offsets = createKafkaOffsets(kafka, logger);
+  try {
+    return await offsets.ranges(topic, signal);
   } finally {
     await offsets.close();
   }
 }
 
-type Tracks = ReturnType<typeof trackSpans>;
+/** What was fetched of one topic's spans, on its way to whoever reads them. */
+class SpanReading {
+  readonly #topic: string;
+  readonly #tracks: SpanTracks;
+  readonly #logOf: (partition: number, signal: AbortSignal) => Promise<LogEnds>;
+  readonly #decoder;
+  readonly #life = new AbortController();
+  #failure: { readonly error: unknown } | null = null;
+  readonly #reads = new Map<number, PartitionRead>();
+  #parts: { readonly partition: number; readonly part: FetchedPart }[] = [];
+  #waitingBytes = 0;
+  #arrived = Promise.withResolvers<void>();
+  #trouble: string | null = null;
+  #callOffStall = (): void => {};
 
-async function readTracks(
-  { kafka, topic, logger }: SpanReaderOptions,
-  groupId: string,
-  tracks: Tracks,
-  onBatch: (batch: FetchedBatch) => Promise<void>,
-  signal: AbortSignal,
-): Promise<void> {
-  const consumer = createKafkaClient(kafka, logger).consumer({
-    groupId,
-    sessionTimeout: SESSION_TIMEOUT_MS,
-    rebalanceTimeout: 2 * SESSION_TIMEOUT_MS,
-    heartbeatInterval: HEARTBEAT_MS,
-    allowAutoTopicCreation: false,
-    maxWaitTimeInMs: FETCH_WAIT_MS,
-    minBytes: 1,
-    maxBytes: FETCH_MAX_BYTES,
-    maxBytesPerPartition: PARTITION_MAX_BYTES,
-    retry: {
-      initialRetryTime: 100,
-      maxRetryTime: 2_000,
-      retries: 6,
-      restartOnFailure: () => Promise.resolve(false),
-    },
-  });
-  const asReadError = (error: unknown) => asStartError(explainedAs(error, kafka) ?? error, topic);
-  const finished = Promise.withResolvers<void>();
-  let ended = false;
-  const end = (): void => {
-    ended = true;
-    clearTimeout(stall);
-    finished.resolve();
-  };
-  const fail = (error: unknown): void => {
-    ended = true;
-    clearTimeout(stall);
-    finished.reject(error);
-  };
-  const onStall = (): void => fail(tracks.stalled(STALLED_MS));
-  let stall = setTimeout(onStall, STALLED_MS);
-  const restartStall = (): void => {
-    clearTimeout(stall);
-    if (!ended) stall = setTimeout(onStall, STALLED_MS);
-  };
+  constructor(
+    { topic, kafka }: SpanReaderOptions,
+    tracks: SpanTracks,
+    logOf: (partition: number, signal: AbortSignal) => Promise<LogEnds>,
+  ) {
+    this.#topic = topic;
+    this.#tracks = tracks;
+    this.#logOf = logOf;
+    this.#decoder = createKafkaDecoder({ maxBatchBytes: kafka.maxBatchBytes });
+  }
 
-  /** A done partition is not fetched any more; its share of the next fetch goes to the others. */
-  const settle = (partition: number): void => {
-    if (ended || tracks.isPending(partition)) return;
-    consumer.pause([{ topic, partitions: [partition] }]);
-    if (tracks.pending().length === 0) end();
-  };
+  open(partition: number, open: (sink: PartitionSink) => PartitionRead): void {
+    this.#reads.set(partition, open(this.#sinkOf(partition)));
+  }
 
-  /** Batches are taken one after the other: those without records come as events, which nobody awaits. */
-  let queue: Promise<void> = Promise.resolve();
-  const enqueue = (batch: FetchedBatch): Promise<void> => {
-    queue = queue.then(() => take(batch)).catch(fail);
-    return queue;
-  };
-  const take = async (batch: FetchedBatch): Promise<void> => {
-    if (ended) return;
-    const verdict = tracks.take(batch);
-    if (verdict.kind === "moved") {
-      consumer.seek({ topic, partition: batch.partition, offset: String(verdict.wanted) });
-    } else if (verdict.kind === "taken") {
-      // How long it takes is the caller's business.
-      clearTimeout(stall);
-      await onBatch(verdict.batch);
-      tracks.advance(batch.partition, verdict.batch.end);
-      restartStall();
-      settle(batch.partition);
-    }
-  };
-  const onPositions = (positions: readonly PartitionPosition[]): void => {
+  /** Resolves once all spans are read. */
+  async run(onBatch: (batch: FetchedBatch) => Promise<void>, signal: AbortSignal): Promise<void> {
+    const onAbort = (): void => this.#fail(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
     try {
-      for (const position of positions) {
-        tracks.observe(position);
-        settle(position.partition);
+      signal.throwIfAborted();
+      while (this.#tracks.pending().length > 0) {
+        this.#throwFailure();
+        const next = this.#parts.shift();
+        if (next !== undefined) {
+          await this.#take(next.partition, next.part, onBatch, signal);
+          continue;
+        }
+        this.#watch();
+        await this.#arrived.promise;
+        this.#callOffStall();
+        this.#arrived = Promise.withResolvers();
       }
-    } catch (error) {
-      fail(error);
+    } finally {
+      signal.removeEventListener("abort", onAbort);
     }
-  };
+  }
 
-  consumer.on(consumer.events.CRASH, (event) => fail(asReadError(event.payload.error)));
-  consumer.on(consumer.events.FETCH_POSITIONS, (event) =>
-    onPositions(event.payload.positions.map(toPosition)),
-  );
-  passOnEmptyBatches(consumer, enqueue, fail);
+  close(): void {
+    this.#callOffStall();
+    this.#life.abort(new Error("the spans are read"));
+  }
 
-  /** In every generation: whatever took the partitions away, they go on where they stood. */
-  const onAssigned = async (context: AssignmentContext): Promise<void> => {
-    if (ended) {
-      await context.leave();
-      throw new PenstockError("consumer_crashed", `the reader of "${topic}" was stopped while it joined`);
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#arrived.resolve();
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== null) throw this.#failure.error;
+  }
+
+  /** How long a batch takes is the caller's business: only waiting counts. */
+  #watch(): void {
+    this.#callOffStall = systemTime.after(STALLED_MS, () =>
+      this.#fail(this.#tracks.stalled(STALLED_MS, this.#trouble)),
+    );
+  }
+
+  async #take(
+    partition: number,
+    part: FetchedPart,
+    onBatch: (batch: FetchedBatch) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const decodable = this.#decoder.open(part);
+    for (
+      let piece: RecordPiece | null;
+      this.#tracks.isPending(partition) && (piece = await decodable.decodeNext(PIECE_BYTES)) !== null;
+    ) {
+      const { records, start, end } = piece;
+      const verdict = this.#tracks.take({ partition, records, start, end });
+      if (verdict.kind === "moved") throw new Error(`offset ${verdict.wanted} was passed over`);
+      if (verdict.kind === "known") continue;
+      await abortable(onBatch(verdict.batch), signal);
+      this.#throwFailure();
+      this.#tracks.advance(partition, verdict.batch.end);
     }
-    await passDeleted(context, topic, tracks);
-    if (tracks.pending().length === 0) {
-      end();
-      return;
-    }
-    const pending = new Map(tracks.pending().map(({ partition, position }) => [partition, position]));
-    const others = context.partitionsOf(topic).filter((partition) => !pending.has(partition));
-    if (others.length > 0) consumer.pause([{ topic, partitions: others }]);
-    const partitions = [...pending].map(([partition, position]) => ({
-      partition,
-      offset: String(position),
-      metadata: null,
-    }));
+    this.#waitingBytes -= part.records.byteLength;
+    if (this.#settle(partition)) this.#reads.get(partition)?.next(decodable.position);
+    for (const read of this.#reads.values()) read.wake();
+  }
+
+  /** @returns false: it is read to its end, and not fetched any more */
+  #settle(partition: number): boolean {
+    if (this.#tracks.isPending(partition)) return true;
+    this.#reads.get(partition)?.close();
+    this.#reads.delete(partition);
+    this.#arrived.resolve();
+    return false;
+  }
+
+  #sinkOf(partition: number): PartitionSink {
+    return {
+      room: () => (this.#waitingBytes < WAITING_MAX_BYTES ? PARTITION_MAX_BYTES : 0),
+      onFetched: (part) => {
+        this.#waitingBytes += part.records.byteLength;
+        this.#parts.push({ partition, part });
+        this.#arrived.resolve();
+      },
+      onPosition: (position) =>
+        this.#guarded(() => {
+          this.#tracks.observe(position);
+          this.#settle(partition);
+        }),
+      onOutOfRange: () => void this.#findRange(partition),
+      onTrouble: (reason, type) => {
+        this.#trouble = reason;
+        if (type === "TOPIC_AUTHORIZATION_FAILED")
+          this.#fail(new PenstockError("kafka_refused", `topic "${this.#topic}": ${reason}`));
+        if (type === "UNKNOWN_TOPIC_OR_PARTITION") this.#fail(missing(this.#topic));
+      },
+    };
+  }
+
+  #guarded(act: () => void): void {
     try {
-      await context.commit([{ topic, partitions }]);
+      act();
     } catch (error) {
-      // kafkajs crashes without leaving: until the session ends the group would not be empty, and could not be deleted.
-      if (isForbidden(error)) await context.leave();
-      throw error;
+      this.#fail(error);
     }
-  };
-  const decoder = createBatchDecoder(topic, kafka.maxBatchBytes);
-  const decodeBatch: ConsumerRunConfig["decodeBatch"] = async ({ batch }) => {
-    await decoder.open(batch).decode();
-    return () => {};
-  };
-  const eachBatch = async (payload: EachBatchPayload): Promise<void> => {
-    try {
-      await beating(enqueue(toFetchedBatch(payload.batch)), () => payload.heartbeat());
-    } catch (error) {
-      if (error instanceof KafkaJSError) throw error;
-      fail(error);
-    }
-  };
+  }
 
-  const onAbort = (): void => fail(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  const joining = consumer
-    .connect()
-    .then(() => consumer.subscribe({ topics: [topic], fromBeginning: true }))
-    .then(() => consumer.run({ autoCommit: false, onAssigned, decodeBatch, eachBatch }));
-  try {
-    joining.catch((error: unknown) => fail(asReadError(error)));
-    if (signal.aborted) onAbort();
-    await finished.promise;
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-    await settledWithin(joining, LEAVE_LIMIT_MS);
-    await consumer.disconnect();
+  /** Retention went on meanwhile, or the log was cut off. */
+  async #findRange(partition: number): Promise<void> {
+    const { signal } = this.#life;
+    try {
+      const log = await this.#logOf(partition, signal);
+      this.#guarded(() => {
+        this.#tracks.outOfRange(partition, log);
+        if (!this.#settle(partition)) return;
+        const at = this.#tracks.pending().find((one) => one.partition === partition);
+        if (at !== undefined) this.#reads.get(partition)?.seek(at.position);
+      });
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#trouble = messageOf(error);
+      systemTime.after(AGAIN_MS, () => {
+        if (!signal.aborted) void this.#findRange(partition);
+      });
+    }
   }
 }
 
-/** Committing takes READ on the topic and on the group, as fetching does. */
-function isForbidden(error: unknown): boolean {
-  return error instanceof KafkaJSProtocolError && error.type.endsWith("_AUTHORIZATION_FAILED");
-}
-
-/** Retention may have gone on meanwhile: a position out of range is what makes the reader join again. */
-async function passDeleted(context: AssignmentContext, topic: string, tracks: Tracks): Promise<void> {
-  const partitions = tracks.pending().map(({ partition }) => ({ partition }));
-  const starts = await context.fetchStartOffsets([{ topic, partitions }]);
-  for (const { partition, offset } of starts.flatMap((entry) => entry.partitions))
-    tracks.advance(partition, Number(offset));
-}
-
-/**
- * Keeps the membership while a batch is worked on.
- * @throws what a heartbeat threw, once the work is done: kafkajs then joins again
- */
-async function beating(work: Promise<void>, heartbeat: () => Promise<void>): Promise<void> {
-  const failed: unknown[] = [];
-  const timer = setInterval(() => {
-    heartbeat().catch((error: unknown) => failed.push(error));
-  }, HEARTBEAT_MS);
-  try {
-    await work;
-  } finally {
-    clearInterval(timer);
-  }
-  if (failed.length > 0) throw failed[0];
+function missing(topic: string): PenstockError {
+  return new PenstockError("topic_missing", `topic "${topic}" does not exist in Kafka`, { retryable: true });
 }

@@ -109,8 +109,22 @@ describe("the spans of a topic", () => {
     expect(() => tracks.take(batch(0, 5))).toThrow(
       'topic "t", partition 0: offsets 30 to 40 were to be read, but its log ends at 5',
     );
-    expect(tracks.stalled(60_000).message).toBe(
+    expect(tracks.stalled(60_000, null).message).toBe(
       'topic "t": nothing could be read for 60 s: partition 0 at offset 30 of 40 (its log ends at 5)',
     );
+    expect(tracks.stalled(60_000, "the broker is away").message).toBe(
+      'topic "t": nothing could be read for 60 s: the broker is away',
+    );
+  });
+
+  test("pass over what was deleted meanwhile, and fail where the log was cut off before them", () => {
+    const tracks = trackSpans("t", new Map([[0, { start: 30, end: 40 }]]), ranges);
+    tracks.outOfRange(0, { logStart: 35, logEnd: 100 });
+    expect(tracks.pending()).toEqual([{ partition: 0, position: 35 }]);
+    expect(() => tracks.outOfRange(0, { logStart: 0, logEnd: 20 })).toThrow(
+      'topic "t", partition 0: offsets 35 to 40 were to be read, but its log ends at 20',
+    );
+    tracks.outOfRange(0, { logStart: 90, logEnd: 100 });
+    expect(tracks.pending()).toEqual([]);
   });
 });

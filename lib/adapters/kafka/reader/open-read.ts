@@ -142,10 +142,10 @@ export class OpenRead implements PartitionRead, Companion {
     return records.byteLength;
   }
 
-  setTrouble(reason: string | null): void {
+  setTrouble(reason: string | null, type: string | null = null): void {
     if (reason === this.#trouble || this.phase === "closed") return;
     this.#trouble = reason;
-    this.sink.onTrouble(reason);
+    this.sink.onTrouble(reason, type);
   }
 
   /** How many bytes the next fetch may bring; 0: it has to wait until there is room. */

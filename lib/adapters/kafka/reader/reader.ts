@@ -249,7 +249,7 @@ class KafkaReader implements Reader, ReadKeeper {
 
   #complain(read: OpenRead, type: string): void {
     const mayPass = isMoving(type) || type === "UNKNOWN_TOPIC_OR_PARTITION";
-    if (!mayPass || this.#lasts(read)) read.setTrouble(partitionWords(type));
+    if (!mayPass || this.#lasts(read)) read.setTrouble(partitionWords(type), type);
   }
 
   #lasts({ failingSinceMs }: OpenRead): boolean {

@@ -27,8 +27,11 @@ export interface PartitionSink {
   onPosition(position: PartitionPosition): void;
   /** Kafka holds nothing at the offset asked for. Nothing more is fetched until `seek`. */
   onOutOfRange(offset: number): void;
-  /** Why nothing comes of it, though it is asked for (no leader, not authorized, no topic); null: well again. */
-  onTrouble(reason: string | null): void;
+  /**
+   * Why nothing comes of it, though it is asked for (no leader, not authorized, no topic); null: well again.
+   * @param type Kafka's name of it; null: nobody answered
+   */
+  onTrouble(reason: string | null, type: string | null): void;
 }
 
 /** One partition that is read. */

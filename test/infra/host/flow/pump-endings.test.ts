@@ -15,7 +15,7 @@ function within(ms: number): AbortSignal {
 
 describe("a rebalance", () => {
   test("lets nothing be sent again before late answers are there: what they tell is known under the new one", async () => {
-    const { accept, attempts, commits, budget, assign } = createPumpWorld();
+    const { accept, attempts, commits, budget, assign } = await createWellWorld();
     assign(1, { 0: 0 });
     await accept(batch([0, 1]));
     await flush();

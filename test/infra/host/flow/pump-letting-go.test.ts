@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, jest, test } from "bun:test";
 import type { SentAttempt } from "./pump-world.ts";
 import { advance, flush } from "../../../support/fake-time.ts";
-import { batch, createPumpWorld, readOn, recordBytes, refusing } from "./pump-world.ts";
+import { batch, createPumpWorld, createWellWorld, readOn, recordBytes, refusing } from "./pump-world.ts";
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
@@ -24,7 +24,7 @@ test("what was fetched and not taken is let go of with what stalls, and read aga
 });
 
 test("what is read again is not sent while it is still under way, though a place comes free meanwhile", async () => {
-  const { pump, accept, gate, assign, attempts } = createPumpWorld({ places: 2, maxDocuments: 1 });
+  const { pump, accept, gate, assign, attempts } = await createWellWorld({ places: 2, maxDocuments: 1 });
   assign(1, { 0: 0 });
   const leave = await gate.enter(signal);
   await accept(batch([0, 1]));

@@ -299,3 +299,19 @@ test("a group that another client uses is named as such, with who it is, and joi
   await shared([host], [`${topic}:0`]);
   expect(host.member.trouble).toBeNull();
 });
+
+test("what its record has no room for on a real broker is found out by trying, and the rest is read", async () => {
+  const [topic = ""] = await topicsOf(2);
+  // Names alone count; that Kafka does not know them does not matter here.
+  const names = Array.from({ length: 20_000 }, (_, n) => `zz-${String(n).padStart(57, "0")}`);
+  await using host = memberOf(uniqueName("group"), "a", [topic, ...names]);
+  await shared([host], all(topic, 2));
+  expect(
+    await host.member.commit(
+      host.assigned.map((tenure) => entryOf(tenure, 3)),
+      soon(),
+    ),
+  ).toEqual(new Map());
+  expect(host.member.trouble).toBeNull();
+  expect(host.member.named).toEqual(new Set([topic]));
+});

@@ -10,6 +10,8 @@ export interface CollectingSink extends PartitionSink {
   readonly parts: FetchedPart[];
   readonly positions: PartitionPosition[];
   readonly outOfRange: number[];
+  /** How often it was gone. */
+  gone: number;
   readonly troubles: (string | null)[];
   /** How far it is read. */
   end: number;
@@ -30,6 +32,7 @@ export function collectingSink(
     parts: [],
     positions: [],
     outOfRange: [],
+    gone: 0,
     troubles: [],
     end: 0,
     roomBytes: 1024 * 1024,
@@ -47,6 +50,7 @@ export function collectingSink(
     },
     onPosition: (position) => void sink.positions.push(position),
     onOutOfRange: (offset) => void sink.outOfRange.push(offset),
+    onGone: () => void (sink.gone += 1),
     onTrouble: (reason) => void sink.troubles.push(reason),
   };
   return sink;

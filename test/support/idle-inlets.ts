@@ -77,6 +77,7 @@ export function willingIntake(): WillingIntake {
         close: () => void takers.delete(topic),
       };
     },
+    reopen() {},
     release(topic) {
       if (!takers.has(topic)) wanted.delete(topic);
     },

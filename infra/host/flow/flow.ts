@@ -86,6 +86,7 @@ export function createFlow(deps: FlowDeps): Flow {
         turns,
         time,
         onLost,
+        onGone: (tenure) => intake.reopen(tenure),
         broken: (error) => ofTopic.broken(error),
         logOf: (name, partition) => intake.logOf(name, partition),
         createPump: (share) =>

@@ -94,6 +94,10 @@ export class Inlet implements PartitionSink, PartitionSource, Decoding, FetchPac
     void this.#look();
   }
 
+  onGone(): void {
+    if (!this.#closed) this.#topic.deps.onGone(this.tenure);
+  }
+
   /** There may be room again. */
   lookAgain(): void {
     if (this.#closed) return;

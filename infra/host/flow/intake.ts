@@ -39,6 +39,8 @@ export interface TopicIntake {
 export interface Intake {
   /** Of a topic that exists, and is not open. */
   open(topic: string, taker: TopicTaker): TopicIntake;
+  /** It may be another log by now: closed at once, and opened again where the group stands in it. */
+  reopen(tenure: Tenure): void;
   /** Has the group share out what is ours of a topic that is not open any more. */
   release(topic: string): void;
   /** Why nothing is read; null: nothing that all topics have in common. */
@@ -272,6 +274,13 @@ export function createIntake(deps: IntakeDeps): Intake {
     },
     release(name) {
       if (!topics.has(name) && wanted.delete(name)) tellWanted();
+    },
+    reopen(tenure) {
+      const topic = topics.get(tenure.topic);
+      if (topic === undefined || tenure.ended) return;
+      topic.drop([tenure]);
+      topic.take([tenure]);
+      topic.taker.onChange();
     },
     get trouble() {
       return membership.member.trouble;

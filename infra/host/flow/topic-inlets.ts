@@ -46,6 +46,8 @@ export interface TopicInletsDeps {
   logOf(topic: string, partition: number): Promise<{ readonly logStart: number; readonly logEnd: number }>;
   readonly time: Time;
   onLost(ranges: readonly LostRange[]): void;
+  /** Kafka knows of no such partition any more: it is to be disowned, and owned again once it is found anew. */
+  onGone(tenure: Tenure): void;
   /** A fault of ours. */
   broken(error: unknown): void;
 }

@@ -227,6 +227,7 @@ class KafkaReader implements Reader, ReadKeeper {
 
   #refused(read: OpenRead, node: number, error: string): void {
     if (this.#backToLeader(read, node)) return;
+    if (error === "UNKNOWN_TOPIC_OR_PARTITION" && this.#isGone(read)) return;
     if (error === "OFFSET_OUT_OF_RANGE") {
       read.phase = "lost";
       this.onIdle(read);
@@ -236,6 +237,15 @@ class KafkaReader implements Reader, ReadKeeper {
     this.#displace(read);
     this.#ask(read);
     this.#complain(read, error);
+  }
+
+  /** One that nothing was heard of yet may be too new for this broker. @returns whether it was there */
+  #isGone(read: OpenRead): boolean {
+    if (read.toldAtMs === null) return false;
+    read.phase = "lost";
+    this.onIdle(read);
+    read.sink.onGone();
+    return true;
   }
 
   /** What another broker than the leader answers leads back to that (KIP-392). @returns false: it was the leader */
@@ -274,6 +284,7 @@ class KafkaReader implements Reader, ReadKeeper {
       }
       // As long as its broker goes on answering, there is nothing wrong.
       if (this.#placeOf.has(read)) continue;
+      if (leader === undefined && error === "UNKNOWN_TOPIC_OR_PARTITION" && this.#isGone(read)) continue;
       this.#ask(read);
       const missing = leader === undefined ? "UNKNOWN_TOPIC_OR_PARTITION" : "LEADER_NOT_AVAILABLE";
       this.#complain(read, error ?? missing);

@@ -28,6 +28,11 @@ export interface PartitionSink {
   /** Kafka holds nothing at the offset asked for. Nothing more is fetched until `seek`. */
   onOutOfRange(offset: number): void;
   /**
+   * It was read, and Kafka knows of no such partition. If it is there again, it may be another log. Nothing more is fetched: whoever
+   * reads it is to close this, and to find out where another read begins.
+   */
+  onGone(): void;
+  /**
    * Why nothing comes of it, though it is asked for (no leader, not authorized, no topic); null: well again.
    * @param type Kafka's name of it; null: nobody answered
    */

@@ -179,6 +179,19 @@ test("what is lost is gone at once", () => {
   expect(told).toEqual(["own 0", "disown 0"]);
 });
 
+test("what may be another log by now is closed, and opened again where the group stands in it", () => {
+  const { intake, present } = setUp();
+  const { taker, told } = takerOf();
+  const a = intake.open("a", taker);
+  a.begin();
+  const [tenure] = present().assign("a", 0);
+  openAll(present());
+  intake.reopen(tenure as Tenure);
+  expect(a.isUp).toBe(false);
+  openAll(present());
+  expect([told, a.isUp]).toEqual([["own 0", "disown 0", "own 0"], true]);
+});
+
 test("another taker of a topic that was not released goes on with what is ours", async () => {
   const { intake, present } = setUp();
   const [one, other] = [takerOf(), takerOf()];

@@ -383,7 +383,6 @@ describe("faults", () => {
     "REPLICA_NOT_AVAILABLE",
     "KAFKA_STORAGE_ERROR",
     "OFFSET_NOT_AVAILABLE",
-    "UNKNOWN_TOPIC_OR_PARTITION",
     "TOPIC_AUTHORIZATION_FAILED",
     "UNKNOWN",
   ])("%s stops one partition, is told when it lasts, and is asked for again ever less", (error) => {
@@ -420,7 +419,7 @@ describe("faults", () => {
     close();
   });
 
-  test("a topic that is deleted and created again is read again once it is there", () => {
+  test("a partition that was read and is not there any more is told once, and not fetched: what comes back may be another log", () => {
     const { kafka, open, run, until, close } = world();
     kafka.create("t");
     kafka.append("t", 5);
@@ -429,13 +428,29 @@ describe("faults", () => {
     kafka.logs.delete("t/0");
     kafka.wake();
     run(5_000);
-    expect(sink.troubles).toEqual(["the topic, or this partition of it, does not exist in Kafka"]);
+    expect([sink.gone, sink.troubles]).toEqual([1, []]);
+    // It has outgrown what was read.
     kafka.create("t");
-    kafka.append("t", 2);
-    until(() => sink.outOfRange.length === 1, 5_000);
-    sink.end = 0;
-    read.seek(0);
-    until(() => sink.end === 2, 50);
+    kafka.append("t", 8);
+    run(5_000);
+    expect([sink.gone, sink.end, sink.outOfRange]).toEqual([1, 5, []]);
+    read.close();
+    const again = open("t");
+    until(() => again.sink.end === 8, 100);
+    close();
+  });
+
+  test("a partition that a broker does not know of yet is waited for", () => {
+    const { kafka, open, run, until, close } = world();
+    const { sink } = open("new");
+    run(5_000);
+    expect([sink.gone, sink.troubles]).toEqual([
+      0,
+      ["the topic, or this partition of it, does not exist in Kafka"],
+    ]);
+    kafka.create("new");
+    kafka.append("new", 2);
+    until(() => sink.end === 2, 5_000);
     close();
   });
 

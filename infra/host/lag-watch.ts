@@ -28,6 +28,8 @@ export interface LagWatchDeps {
 }
 
 const EVERY_MS = 5_000;
+/** With more, it looks less often: of ten thousand topics each fifteen seconds. */
+const TOPICS_PER_ROUND = 4_000;
 /** Twice the long poll of a consumer that is well, which tells the same. */
 const STANDS_AFTER_MS = 10_000;
 const QUESTION_MS = 8_000;
@@ -63,8 +65,13 @@ export function createLagWatch(deps: LagWatchDeps): LagWatch {
     }
   };
 
+  /** For how many rounds the last look is good enough. */
+  let resting = 0;
   const stop = startRounds(life, { everyMs: EVERY_MS, atOnce: false }, async () => {
+    resting -= 1;
+    if (resting >= 0) return;
     const statuses = deps.statuses();
+    resting = Math.floor(statuses.length / TOPICS_PER_ROUND);
     deps.onLook(statuses);
     for (const look of [lookAtLogs, lookAtRetention]) {
       // That Kafka does not answer, the monitor says; what is shown says as of when it is.

@@ -46,7 +46,9 @@ export function createTopicJournal(logger: Logger, now: () => number): TopicJour
         const key = `${message} ${topic}`;
         if (message === null || now() - (told.get(key) ?? -Infinity) < INTERVAL_MS) continue;
         told.set(key, now());
-        due.set(message, [...(due.get(message) ?? []), status]);
+        const some = due.get(message);
+        if (some === undefined) due.set(message, [status]);
+        else some.push(status);
       }
       for (const [message, topics] of due) write(logger, message, topics);
       forget(seen, new Set(statuses.map(({ topic }) => topic)));

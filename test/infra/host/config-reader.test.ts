@@ -27,6 +27,18 @@ test("a file's text is in the settings as it is now", async () => {
   expect(reader.read().settings.http.token?.reveal()).toBe("second-token-of-some-length");
 });
 
+test("what stands still is not parsed again, and fails no later for that", async () => {
+  const reader = createConfigReader(configPath, {});
+  const first = reader.read();
+  expect(reader.read()).toBe(first);
+  await writeFile(token, "second-token-of-some-length");
+  const second = reader.read();
+  expect(second).not.toBe(first);
+  expect(reader.read()).toBe(second);
+  await unlink(token);
+  expect(() => reader.read()).toThrow("which cannot be read (ENOENT)");
+});
+
 test("it knows the files that the config names, no others once it names them no more, all while it is broken", async () => {
   const reader = createConfigReader(configPath, {});
   expect([...reader.files]).toEqual([configPath]);

@@ -199,6 +199,7 @@ class SpanReading {
           this.#settle(partition);
         }),
       onOutOfRange: () => void this.#findRange(partition),
+      onGone: () => this.#fail(missing(this.#topic)),
       onTrouble: (reason, type) => {
         this.#trouble = reason;
         if (type === "TOPIC_AUTHORIZATION_FAILED")

@@ -95,6 +95,7 @@ function setUp({ log = { logStart: 0, logEnd: 100 }, maxBytes = 1e6 } = {}) {
     logOf: () => Promise.resolve(log),
     time: fakedTime,
     onLost: (ranges) => void lost.push(...ranges),
+    onGone() {},
     broken: (error) => void broken.push(error),
   });
   const own = (partition: number, position: Partial<Position> = {}, committed: number | null = 0): Tenure => {

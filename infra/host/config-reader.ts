@@ -25,8 +25,10 @@ export function createConfigReader(configPath: string, environment: Environment)
   const secrets = new Set<string>();
   let redaction = createRedaction([]);
   /** What was read last, and what it came from. */
-  let last: { readonly texts: ReadonlyMap<string, string>; readonly read: ConfigDocument & ReadConfig } | null =
-    null;
+  let last: {
+    readonly texts: ReadonlyMap<string, string>;
+    readonly read: ConfigDocument & ReadConfig;
+  } | null = null;
 
   /** It is read every half minute: ten thousand topics would be parsed each time. */
   function asBefore(text: string): (ConfigDocument & ReadConfig) | null {

@@ -46,7 +46,8 @@ export function createHostCommitter(deps: CommitterDeps): HostCommitter {
     if (callOff !== null || committing !== null || dirty.size === 0 || life.signal.aborted) return;
     callOff = time.after(Math.max(0, nextAtMs - time.monotonicMs()), () => {
       callOff = null;
-      void commitDirty();
+      // A flush may have begun meanwhile. It knows of its own topic only; once it has ended, this is armed again.
+      if (committing === null) void commitDirty();
     });
   };
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, jest, test } from "bun:test";
 import { type Committable, createHostCommitter } from "../../../../infra/host/flow/committer.ts";
 import type { CommitEntry } from "../../../../lib/adapters/kafka/group/member.ts";
 import { Tenure } from "../../../../lib/adapters/kafka/group/tenure.ts";
+import { sleep } from "../../../../lib/rules/time.ts";
 import { advance } from "../../../support/fake-time.ts";
 import { rejection } from "../../../support/rejection.ts";
 import { fakedTime } from "./pump-world.ts";
@@ -14,13 +15,19 @@ const { signal } = new AbortController();
 /** Topics of one partition each, of which everything below what was given to `reach` may be committed. */
 function setUp() {
   const tries: Record<string, number>[] = [];
-  const group = { failure: null as Error | null, refused: new Map<Tenure, string>(), inFlight: 0, most: 0 };
+  const group = {
+    failure: null as Error | null,
+    refused: new Map<Tenure, string>(),
+    inFlight: 0,
+    most: 0,
+    takesMs: 0,
+  };
   const committer = createHostCommitter({
     time: fakedTime,
     async commit(entries) {
       group.most = Math.max(group.most, (group.inFlight += 1));
       tries.push(Object.fromEntries(entries.map(({ tenure, offset }) => [tenure.topic, offset])));
-      await Promise.resolve();
+      await (group.takesMs === 0 ? Promise.resolve() : sleep(fakedTime, group.takesMs));
       group.inFlight -= 1;
       if (group.failure !== null) throw group.failure;
       return group.refused;
@@ -58,6 +65,22 @@ test("the first commit goes out at once, later ones of all topics are gathered f
   expect(tries).toHaveLength(1);
   await advance(50);
   expect(tries.slice(1)).toEqual([{ a: 3, b: 7 }]);
+});
+
+test("what was due while another topic is flushed is committed afterwards", async () => {
+  const { tries, group, committer, addTopic } = setUp();
+  const [a, b] = [addTopic("a"), addTopic("b")];
+  a.reach(1);
+  await advance(100);
+  b.reach(7);
+  await advance(350);
+  group.takesMs = 200;
+  a.reach(2);
+  const flushed = committer.flush(a.topic, undefined, signal);
+  await advance(2_000);
+  await flushed;
+  expect(tries).toEqual([{ a: 1 }, { a: 2 }, { b: 7 }]);
+  expect(group.most).toBe(1);
 });
 
 test("nothing new is not committed again", async () => {

@@ -20,7 +20,7 @@ test("a commit is founded on what became of every record before it", () => {
   const { census, id, about } = counted("fit", "unfit", "empty", ["fit", "aborted"]);
   census.written("i", id(0));
   census.letter(about(1));
-  census.committed("t", 0, 4, null);
+  census.committed("t", 0, 4, null, 1);
   expect(census.violations).toEqual([]);
   expect(census.open(["t"])).toEqual([]);
 });
@@ -31,7 +31,7 @@ test.each([
   [["fit", "open"], "a record of an open transaction"],
 ] as const)("%p: a commit beyond %s is told", (kind) => {
   const { census } = counted(kind);
-  census.committed("t", 0, 1, null);
+  census.committed("t", 0, 1, null, 2);
   expect(census.violations).toHaveLength(1);
 });
 
@@ -39,11 +39,25 @@ test("a commit beyond the log's end, and one that goes back, are told", () => {
   const { census, id } = counted("fit", "fit");
   census.written("i", id(0));
   census.written("i", id(1));
-  census.committed("t", 0, 3, null);
+  census.committed("t", 0, 3, null, 3);
   expect(census.violations).toHaveLength(1);
-  census.committed("t", 0, 2, null);
-  census.committed("t", 0, 1, null);
+  census.committed("t", 0, 2, null, 4);
+  census.committed("t", 0, 1, null, 5);
   expect(census.violations).toHaveLength(2);
+});
+
+test("a commit that was sent before another one and comes after it sets back, and is told as that", () => {
+  const { census, id } = counted("fit", "fit");
+  census.written("i", id(0));
+  census.written("i", id(1));
+  census.committed("t", 0, 2, null, 8);
+  census.committed("t", 0, 1, null, 7);
+  expect(census.violations).toEqual([]);
+  expect(census.setBack("t", 0)).toBe(2);
+  census.committed("t", 0, 2, null, 9);
+  expect(census.setBack("t", 0)).toBeNull();
+  census.committed("t", 0, 1, null, 10);
+  expect(census.violations).toHaveLength(1);
 });
 
 test("what retention took needs no outcome; a lost index makes no record unknown", () => {
@@ -51,7 +65,7 @@ test("what retention took needs no outcome; a lost index makes no record unknown
   census.expired("t", 0, 2);
   census.written("i", id(2));
   census.indexLost("i");
-  census.committed("t", 0, 3, null);
+  census.committed("t", 0, 3, null, 6);
   expect(census.violations).toEqual([]);
   expect(census.open(["t"])).toEqual([]);
 });
@@ -71,9 +85,9 @@ test("a commit of a log that was is none of the log that is", () => {
   census.written("i", id(0));
   census.created("t");
   census.appended("t", { partition: 0, offset: 0, timestamp: 900, kind: "fit", transacted: "none" });
-  census.committed("t", 0, 1, checkpointMetadata({ offset: 0, timestamp: 100 }));
+  census.committed("t", 0, 1, checkpointMetadata({ offset: 0, timestamp: 100 }), 7);
   expect(census.violations).toEqual([]);
-  census.committed("t", 0, 1, checkpointMetadata({ offset: 0, timestamp: 900 }));
+  census.committed("t", 0, 1, checkpointMetadata({ offset: 0, timestamp: 900 }), 8);
   expect(census.violations).toHaveLength(1);
   expect(census.open(["t"])).toEqual(["t:0:0 (fit)"]);
 });

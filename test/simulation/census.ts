@@ -38,6 +38,10 @@ interface PartitionCount {
   known: number;
   /** The last commit that was accepted for this log; null: none. */
   committed: number | null;
+  /** Of all commits, the how-manieth it was when it was sent. */
+  committedOrder: number;
+  /** True: an earlier one came after it. */
+  setBack: boolean;
 }
 
 /** A topic from its creation to its deletion. */
@@ -68,14 +72,22 @@ export interface Census {
   ended(topic: string, partition: number, offsets: ReadonlySet<number>, as: "committed" | "aborted"): void;
   /** Retention: nothing before it is kept. */
   expired(topic: string, partition: number, logStart: number): void;
+  /** What was written from there on is lost, and will be written anew. */
+  truncated(topic: string, partition: number, end: number): void;
   movesIndex(topic: string): void;
   written(index: string, id: string): void;
   indexLost(index: string): void;
   letter(about: LetterAbout): void;
-  /** The coordinator took it. */
-  committed(topic: string, partition: number, offset: number, metadata: string | null): void;
+  /** The coordinator took it. @param order of all commits, the how-manieth it was when it was sent */
+  committed(topic: string, partition: number, offset: number, metadata: string | null, order: number): void;
+  /**
+   * Up to where it was committed before an earlier commit, which came late, set it back: until the next one. Null: none did.
+   */
+  setBack(topic: string, partition: number): number | null;
   /** Of the present incarnation of these topics: what is still to come. Empty: every record has its outcome. */
   open(topics: Iterable<string>): string[];
+  /** The offsets from there on of records that are written or dead-lettered. */
+  done(topic: string, partition: number, from: number): number[];
   /** What must not have happened. */
   readonly violations: readonly string[];
   readonly counts: { readonly records: number; readonly written: number; readonly letters: number };
@@ -98,7 +110,15 @@ export function createCensus(): Census {
     const present = incarnations.at(-1)?.partitions;
     let count = present?.get(partition);
     if (count === undefined) {
-      count = { records: [], logStart: 0, end: 0, known: 0, committed: null };
+      count = {
+        records: [],
+        logStart: 0,
+        end: 0,
+        known: 0,
+        committed: null,
+        committedOrder: 0,
+        setBack: false,
+      };
       present?.set(partition, count);
     }
     return count;
@@ -168,6 +188,27 @@ export function createCensus(): Census {
       const count = partitionOf(topicOf(name), partition);
       count.logStart = Math.max(count.logStart, logStart);
     },
+    truncated(name, partition, end) {
+      const { incarnations } = topicOf(name);
+      const before = incarnations.at(-1)?.partitions ?? new Map<number, PartitionCount>();
+      const after = new Map(
+        [...before].map(([number, count]) => [number, { ...count, records: [...count.records] }]),
+      );
+      const cut = after.get(partition);
+      if (cut !== undefined) {
+        const records = cut.records.filter(({ offset }) => offset < end);
+        after.set(partition, {
+          ...cut,
+          records,
+          end,
+          known: Math.min(cut.known, records.length),
+          committed: null,
+          committedOrder: 0,
+          setBack: false,
+        });
+      }
+      incarnations.push({ partitions: after });
+    },
     movesIndex(name) {
       topicOf(name).movesIndex = true;
     },
@@ -210,24 +251,38 @@ export function createCensus(): Census {
           );
       }
     },
-    committed(name, partition, offset, metadata) {
+    committed(name, partition, offset, metadata, order) {
       const topic = topics.get(name);
       const place = `commit of ${name}:${partition} at ${offset}`;
+      // A log to which nothing was written yet is one, too.
+      if (topic !== undefined) partitionOf(topic, partition);
       const logs = topic === undefined ? [] : logsOf(topic, partition, metadata);
       const reasons: string[] = [];
       for (const log of logs) {
         const reason = unfounded(log, offset);
         if (reason === null) {
-          if (logs.length === 1 && offset < (log.committed ?? 0))
-            violations.push(`${place}: it was committed up to ${log.committed} before`);
+          const before = log.committed ?? 0;
+          // A connection that was given up may still deliver what was sent over it, however late.
+          log.setBack = offset < before && order < log.committedOrder;
+          if (log.setBack) return;
+          log.committedOrder = order;
+          if (logs.length === 1 && offset < before)
+            violations.push(`${place}: it was committed up to ${before} before`);
           log.committed = offset;
           return;
         }
         reasons.push(reason);
       }
-      // A topic of which nothing was ever written may be committed at its start.
-      if (offset > 0 || logs.length > 0) violations.push(`${place}: ${reasons[0] ?? "there is no such log"}`);
+      violations.push(`${place}: ${reasons[0] ?? "there is no such topic"}`);
     },
+    setBack(name, partition) {
+      const { setBack, committed } = partitionOf(topicOf(name), partition);
+      return setBack ? committed : null;
+    },
+    done: (name, partition, from) =>
+      partitionOf(topicOf(name), partition)
+        .records.filter(({ offset, index, letters }) => offset >= from && (index !== null || letters > 0))
+        .map(({ offset }) => offset),
     open(names) {
       const open: string[] = [];
       for (const name of names) {

@@ -9,6 +9,7 @@ const LIMIT_MS = 5_000;
 function elasticsearch() {
   const time = createVirtualTime(seededRandom(7));
   const written: string[] = [];
+  const there: string[] = [];
   const lost: string[] = [];
   const server = createSimulatedElasticsearch({
     time,
@@ -16,6 +17,7 @@ function elasticsearch() {
     shardTimeoutMs: 2_000,
     listener: {
       onWritten: (index, id) => written.push(`${index}/${id}`),
+      onThere: (index, id) => there.push(`${index}/${id}`),
       onLost: (index) => lost.push(index),
     },
   });
@@ -37,7 +39,7 @@ function elasticsearch() {
   };
   const ask = (...given: Parameters<typeof send>): BulkAnswer =>
     time.settle(send(...given), time.monotonicMs() + 60_000);
-  return { time, server, written, lost, send, ask };
+  return { time, server, written, there, lost, send, ask };
 }
 
 function statuses(answer: BulkAnswer): readonly number[] | string {
@@ -45,7 +47,7 @@ function statuses(answer: BulkAnswer): readonly number[] | string {
 }
 
 test("a document is written once, one that cannot be mapped is refused alone", () => {
-  const { ask, server, written } = elasticsearch();
+  const { ask, server, written, there } = elasticsearch();
   const answer = ask([
     ["a", "1", "well"],
     ["b", "1", "well"],
@@ -54,6 +56,7 @@ test("a document is written once, one that cannot be mapped is refused alone", (
   ]);
   expect(statuses(answer)).toEqual([201, 201, 400, 409]);
   expect(written).toEqual(["a/1", "b/1"]);
+  expect(there).toEqual(["a/1"]);
   expect([...server.ids("a")]).toEqual(["1"]);
 });
 

@@ -1,9 +1,9 @@
-import type { SendBulk } from "../../infra/host/flow/bulk-post.ts";
+import type { FlowDeps } from "../../infra/host/flow-deps.ts";
 import { abortable } from "../../lib/rules/abortable.ts";
 import type { BulkAnswer, BulkItem, RequestFailure } from "../../lib/rules/bulk-answer.ts";
 import { sleep, type Time } from "../../lib/rules/time.ts";
 
-export type Bulk = SendBulk;
+export type Bulk = FlowDeps["bulk"];
 
 /** What is wrong with the cluster as a whole, for a share of its requests. */
 export type ClusterTrouble =
@@ -37,6 +37,8 @@ export type PipelineTrouble = "failing" | "missing";
 /** What its items are like, to whoever keeps count. */
 export interface ElasticsearchListener {
   onWritten(index: string, id: string): void;
+  /** It was there already. */
+  onThere(index: string, id: string): void;
   /** All documents of the index are gone. */
   onLost(index: string): void;
 }
@@ -62,7 +64,7 @@ export interface ElasticsearchOptions {
   readonly time: Time;
   /** When the client gives up. */
   readonly requestTimeoutMs: number;
-  /** How long the items of an index without a primary wait for one. */
+  /** How long the items of an index without a primary wait for one, unless the request says otherwise. */
   readonly shardTimeoutMs: number;
   readonly listener: ElasticsearchListener;
 }
@@ -113,8 +115,10 @@ export function createSimulatedElasticsearch(options: ElasticsearchOptions): Sim
       return refusal(400, "document_parsing_exception", "failed to parse field [message]");
     const documents = indices.get(index) ?? new Set();
     indices.set(index, documents);
-    if (documents.has(id))
+    if (documents.has(id)) {
+      listener.onThere(index, id);
       return refusal(409, "version_conflict_engine_exception", "version conflict, document already exists");
+    }
     documents.add(id);
     listener.onWritten(index, id);
     return CREATED;
@@ -129,18 +133,18 @@ export function createSimulatedElasticsearch(options: ElasticsearchOptions): Sim
     return items;
   };
 
-  const workMs = (indicesOfBody: ReadonlySet<string>): number => {
+  const workMs = (indicesOfBody: ReadonlySet<string>, waitMs: number): number => {
     let ms = within(WORK_MS);
     for (const index of indicesOfBody) {
       const trouble = indexTroubles.get(index);
-      if (trouble === "unallocated") ms = Math.max(ms, shardTimeoutMs);
+      if (trouble === "unallocated") ms = Math.max(ms, waitMs);
       if (trouble === "slow") ms = Math.max(ms, within(SLOW_MS));
     }
     return ms;
   };
 
   /** After the call has left: what becomes of it, however long its caller waits. */
-  const serve = async (body: Buffer, pipeline: string | null): Promise<BulkAnswer> => {
+  const serve = async (body: Buffer, pipeline: string | null, shardMs: number): Promise<BulkAnswer> => {
     requests += 1;
     const trouble = time.random() < troubledShare ? clusterTrouble : null;
     await sleep(time, within(NETWORK_MS));
@@ -168,7 +172,7 @@ export function createSimulatedElasticsearch(options: ElasticsearchOptions): Sim
       case null:
         break;
     }
-    const waitMs = workMs(indicesOf(body));
+    const waitMs = workMs(indicesOf(body), shardMs);
     // Written somewhere in that time, answered at its end.
     const untilWrittenMs = waitMs * time.random();
     await sleep(time, untilWrittenMs);
@@ -178,10 +182,10 @@ export function createSimulatedElasticsearch(options: ElasticsearchOptions): Sim
   };
 
   return {
-    async bulk(body, { pipeline, signal }) {
+    async bulk(body, { pipeline, signal, shardTimeoutMs: shardMs = shardTimeoutMs }) {
       signal.throwIfAborted();
       // What was sent is served, whether its caller still waits or not.
-      const served = serve(Buffer.from(body), pipeline);
+      const served = serve(Buffer.from(body), pipeline, shardMs);
       const over = Promise.withResolvers<BulkAnswer>();
       const callOff = time.after(requestTimeoutMs, () =>
         over.resolve(failed({ kind: "timeout", message: "Request timed out" })),

@@ -20,7 +20,9 @@ export interface SimulatedHost {
   readonly name: string;
   readonly process: SimulatedProcess;
   readonly flow: Flow;
-  /** Null: it runs. */
+  /** It was told to stop. */
+  readonly stopping: boolean;
+  /** Null: it runs, or is about to stop. */
   readonly stopped: StoppedHost | null;
   /** Finishes, commits, leaves. */
   stop(): void;
@@ -39,7 +41,7 @@ export interface HostWorld {
   readonly deadLetters: SimulatedDeadLetters;
   readonly declarations: SimulatedDeclarations;
   openWire(host: string): KafkaWire;
-  createDecoder(topic: string, time: Time): RecordDecoder;
+  createDecoder(time: Time): RecordDecoder;
   /** Null: Kafka does not answer. */
   listTopics(): ReadonlySet<string> | null;
   readonly createFlow: CreateFlow;
@@ -69,7 +71,7 @@ export function startSimulatedHost(name: string, world: HostWorld): SimulatedHos
 
   const flow = world.createFlow({
     openWire: () => process.wire(world.openWire(name)),
-    createDecoder: (topic) => world.createDecoder(topic, process.time),
+    createDecoder: () => world.createDecoder(process.time),
     bulk: process.bulk(world.elasticsearch.bulk),
     deadLetters: {
       store: (letters, signal) => process.reach(world.deadLetters.store(letters, signal)),
@@ -169,6 +171,9 @@ export function startSimulatedHost(name: string, world: HostWorld): SimulatedHos
     name,
     process,
     flow,
+    get stopping() {
+      return stopping;
+    },
     get stopped() {
       return stopped;
     },

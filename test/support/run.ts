@@ -20,8 +20,8 @@ const LAST_WORDS_MS = 2_000;
 const PATIENCE = "--timeout=20000";
 
 /**
- * Tests that kill servers, start many hosts, measure how long something stands still, or bring so many new names that
- * Elasticsearch's master has no time for others: each has the machine to itself.
+ * Tests that kill servers, start many hosts, measure how long something stands still, bring so many new names that
+ * Elasticsearch's master has no time for others, or simulate on every core: each has the machine to itself.
  */
 const ALONE = [
   "test/faults/",
@@ -29,6 +29,8 @@ const ALONE = [
   "test/integration/corpus.test.ts",
   "test/integration/field-explosion.test.ts",
   "test/integration/hostile-input.test.ts",
+  "test/simulation/simulation.test.ts",
+  "test/simulation/broken/",
 ];
 
 /** What `bun test` is called with, one call after the other. */

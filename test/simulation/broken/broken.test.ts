@@ -1,0 +1,41 @@
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { simulate } from "../runner.ts";
+import { breakSource } from "./break-source.ts";
+import { variants } from "./variants.ts";
+
+const SEEDS = 2_000;
+const LIMIT_MS = 120_000;
+const root = join(import.meta.dir, "../../..");
+
+test("there are enough of them, each with a name of its own", () => {
+  expect(variants.length).toBeGreaterThanOrEqual(12);
+  expect(new Set(variants.map(({ name }) => name)).size).toBe(variants.length);
+});
+
+describe("the simulation notices within so many seeds that the source", () => {
+  test.each(variants.map((variant) => [variant.name, variant] as const))(
+    "%s",
+    async (name, variant) => {
+      for (const file of new Set(variant.edits.map(({ file }) => file))) {
+        const text = await Bun.file(join(root, file)).text();
+        expect(breakSource(text, file, variant)).not.toBe(text);
+      }
+      const { failures } = await simulate({ from: 1, seeds: SEEDS, stopAtFirst: true, broken: name });
+      const [first] = failures;
+      process.stdout.write(
+        `${name}: ${first === undefined ? "not noticed" : `noticed after ${first.seed} seeds: ${first.violation}`}\n`,
+      );
+      expect(first).toBeDefined();
+    },
+    LIMIT_MS,
+  );
+});
+
+test("what is broken stands in the source exactly once, or the variant says that it has to follow", () => {
+  const variant = { name: "v", edits: [{ file: "a.ts", find: "one", replace: "two" }] };
+  expect(breakSource("one", "a.ts", variant)).toBe("two");
+  expect(() => breakSource("none", "a.ts", variant)).toThrow("0 times, not once: one");
+  expect(() => breakSource("one one", "a.ts", variant)).toThrow("2 times");
+  expect(breakSource("one", "b.ts", variant)).toBe("one");
+});

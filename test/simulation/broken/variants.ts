@@ -1,0 +1,267 @@
+import type { BrokenVariant } from "./break-source.ts";
+
+const FLOW = "infra/host/flow";
+const GROUP = "lib/adapters/kafka/group";
+const READER = "lib/adapters/kafka/reader";
+
+/** Each a mistake that somebody could make. */
+export const variants: readonly BrokenVariant[] = [
+  {
+    name: "commits what was fetched and has no outcome yet",
+    edits: [
+      {
+        file: "lib/rules/offset-window.ts",
+        find: "return this.#expected[this.#head] ?? this.#end;",
+        replace: "return this.#end;",
+      },
+    ],
+  },
+  {
+    name: "forgets the generation: what was lost with it is still held in the next one",
+    edits: [
+      {
+        file: `${GROUP}/membership.ts`,
+        find: "    this.#lead.end();\n    return this.holdings.endAll();",
+        replace: "    this.#lead.end();\n    return [];",
+      },
+    ],
+  },
+  {
+    name: "goes on with partitions after the group has taken them away",
+    edits: [
+      {
+        file: `${FLOW}/intake.ts`,
+        find: "await Promise.all(byTopic(tenures).map(([topic, some]) => topic.settle(some)));",
+        replace: "await Promise.resolve(byTopic(tenures));",
+      },
+    ],
+  },
+  {
+    name: "hands partitions over before what is in flight of them is finished",
+    edits: [
+      {
+        file: `${GROUP}/releases.ts`,
+        find: "await Promise.race([listener.onRevoke(tenures), over.promise]);",
+        replace: "void listener.onRevoke(tenures);",
+      },
+    ],
+  },
+  {
+    name: "gives partitions away while a living member holds them",
+    edits: [
+      {
+        file: "lib/rules/group/claims.ts",
+        find: "if (holder !== NOBODY && known >= subscription.generation) continue;",
+        replace: "continue;",
+      },
+    ],
+  },
+  {
+    name: "commits for partitions that were lost",
+    edits: [
+      {
+        file: `${FLOW}/intake.ts`,
+        find: "          topic.drop(some);\n          topic.taker.onChange();",
+        replace: "          void some;\n          topic.taker.onChange();",
+      },
+      {
+        file: `${FLOW}/partition-ledger.ts`,
+        find: "window.committable !== settled && !tenure.ended",
+        replace: "window.committable !== settled",
+      },
+      {
+        file: `${GROUP}/commits.ts`,
+        find: 'for (const { tenure } of left) if (tenure.ended) refused.set(tenure, "TENURE_ENDED");\n      left = left.filter(({ tenure }) => !tenure.ended);',
+        replace: "",
+      },
+    ],
+  },
+  {
+    name: "loses what came in between when a partition is led by another broker",
+    edits: [
+      {
+        file: `${READER}/open-read.ts`,
+        find: '    this.isNew = true;\n    this.lane = "backlog";',
+        replace:
+          '    this.isNew = true;\n    this.lane = "backlog";\n    this.offset = Math.max(this.offset, this.#end);',
+      },
+      {
+        file: `${FLOW}/partition-ledger.ts`,
+        find: "entry.leaving || start !== entry.window.end",
+        replace: "entry.leaving || start < entry.window.end",
+      },
+    ],
+  },
+  {
+    name: "takes a fetch session that is gone for partitions without records",
+    edits: [
+      {
+        file: "lib/rules/fetch/session.ts",
+        find: "if (error !== null) {",
+        replace: "if (error !== null) return true;\n    if (error !== null) {",
+      },
+    ],
+  },
+  {
+    name: "goes on with a fetch session after a request that nobody answered",
+    edits: [
+      {
+        file: "lib/rules/fetch/session.ts",
+        find: "  lost(): void {\n    this.#epoch = 0;",
+        replace: "  lost(): void {",
+      },
+    ],
+  },
+  {
+    name: "counts the outcome of a former tenure in the window of the present one",
+    edits: [
+      {
+        file: `${FLOW}/partition-ledger.ts`,
+        find: "window = sentIn !== undefined && this.isCurrent(partition, sentIn) ? sentIn : null;",
+        replace: "window = sentIn === undefined ? null : (this.#partitions.get(partition)?.window ?? null);",
+      },
+    ],
+  },
+  {
+    name: "takes a bulk whose answer got lost for indexed",
+    edits: [
+      {
+        file: "functions/bulk-attempt.ts",
+        find: 'if ("failure" in answer || answer.items.length === sent) return answer;',
+        replace:
+          'if ("failure" in answer && answer.failure.kind !== "response") return { items: Array.from({ length: sent }, () => ({ status: 201, result: "created", error: null })) };\n      if ("failure" in answer || answer.items.length === sent) return answer;',
+      },
+    ],
+  },
+  {
+    name: "does not send again what Elasticsearch had no room for",
+    edits: [
+      {
+        file: "lib/rules/outcome.ts",
+        find: "  if (status < 300) return",
+        replace: '  if (status === 429) return { kind: "skipped" };\n  if (status < 300) return',
+      },
+    ],
+  },
+  {
+    name: "takes a document that is there already for the record's fault",
+    edits: [
+      {
+        file: "lib/rules/outcome.ts",
+        find: 'return { kind: "duplicate" };',
+        replace: 'return { kind: "rejected", rejection: { status, ...error, index: context.index } };',
+      },
+    ],
+  },
+  {
+    name: "counts a dead letter that was refused as kept",
+    edits: [
+      {
+        file: "functions/ingest-batch.ts",
+        find: 'return { code: "dead_letter_unavailable", message: `the dead-letter topic: ${messageOf(thrown)}` };',
+        replace: "void messageOf(thrown);",
+      },
+    ],
+  },
+  {
+    name: "lets go of what waits without reading it again",
+    edits: [
+      {
+        file: `${FLOW}/pump.ts`,
+        find: "const moved = new Set(this.#ledger.rewind());",
+        replace: "const moved = new Set([...this.#ledger.entries].slice(0, 0));",
+      },
+    ],
+  },
+  {
+    name: "does not look whether the log is still the one that was read",
+    edits: [
+      {
+        file: `${FLOW}/inlet.ts`,
+        find: "if (found !== undefined && found.timestamp !== this.#check.timestamp) {",
+        replace: "if (found !== undefined && found.timestamp === Infinity) {",
+      },
+    ],
+  },
+  {
+    name: "goes on at the log's end where retention was faster",
+    edits: [
+      {
+        file: "lib/rules/position.ts",
+        find: "return { start: logStart, check: null, lost };",
+        replace: "return { start: logEnd, check: null, lost };",
+      },
+    ],
+  },
+  {
+    name: "takes what was fetched twice",
+    edits: [
+      {
+        file: `${READER}/open-read.ts`,
+        find: 'return this.phase === "ready" && this.token === token && this.offset === fetchOffset;',
+        replace: 'return this.phase !== "closed" && token <= this.token && fetchOffset >= 0;',
+      },
+      {
+        file: `${FLOW}/partition-ledger.ts`,
+        find: "entry.leaving || start !== entry.window.end",
+        replace: "entry.leaving || start > entry.window.end",
+      },
+    ],
+  },
+  {
+    name: "gives memory back for all but what was tried in vain",
+    edits: [
+      {
+        file: `${FLOW}/topic-sender.ts`,
+        find: "    this.#ledger.resolve(settled, attempt.windows);\n    share.give(bytesOfAll(settled));",
+        replace:
+          "    this.#ledger.resolve(settled, attempt.windows);\n    if (!attempt.inVain) share.give(bytesOfAll(settled));",
+      },
+    ],
+  },
+  {
+    name: "never tries again what was refused",
+    edits: [
+      {
+        file: `${FLOW}/topic-sender.ts`,
+        find: "await attempt.pause(time, backoffMs(RETRY_BACKOFF, number, time.random()));",
+        replace: "await attempt.pause(time, number * 1e9);",
+      },
+    ],
+  },
+  {
+    name: "does not join again when other topics are wanted",
+    edits: [
+      {
+        file: `${GROUP}/membership.ts`,
+        find: "isTold(this.#told, this.#wanted, this.holdings)",
+        replace: "this.#told.generation >= 0",
+      },
+    ],
+  },
+  {
+    name: "counts commits that were refused",
+    edits: [
+      {
+        file: `${FLOW}/committer.ts`,
+        find: "if (why === undefined) topic.committed(entry);",
+        replace: "if (why !== null) topic.committed(entry);",
+      },
+      {
+        file: `${GROUP}/commits.ts`,
+        find: "for (const { error } of answered) if (error !== null && isAboutGroup(error)) return error;",
+        replace: "",
+      },
+    ],
+  },
+  {
+    name: "leaves without committing what was in flight",
+    edits: [
+      {
+        file: `${FLOW}/pump.ts`,
+        find: "      await this.#deps.committer.flush(this, undefined, signal);\n      return !this.#cutOff && this.#ledger.sentIsCommitted;",
+        replace: "      return true;",
+      },
+    ],
+  },
+];

@@ -1,0 +1,88 @@
+// `bun run simulate [--seeds N] [--from S] [--seed S]`: hosts, Kafka and Elasticsearch in virtual time, the same again with the same seed.
+import { COMMON_OPTIONS, parseWords, wholeNumber } from "../../infra/cli/arguments.ts";
+import { ExitCode } from "../../infra/cli/exit-code.ts";
+import { reportFailure } from "../../infra/cli/failure.ts";
+import { tolerateLostOutput } from "../../infra/cli/faults.ts";
+import { helpText } from "../../infra/cli/help-text.ts";
+import { abortOnSignals } from "../../infra/cli/stop-signal.ts";
+import { PenstockError } from "../../lib/rules/errors.ts";
+import { runSeed } from "./run-seed.ts";
+import { simulate } from "./runner.ts";
+import { tallyText } from "./tally.ts";
+
+const SEEDS = 2_000;
+/** Of a failing seed's story, those before its violation. */
+const LAST_LINES = 60;
+/** Failing seeds whose stories are told. */
+const TOLD = 3;
+
+const help = helpText({
+  synopsis: "simulate [options]",
+  about: `Runs the moving parts of one to three hosts against simulated brokers and a simulated Elasticsearch, in virtual time. A seed
+decides everything that happens: records, faults, the order of messages, every timer. A seed that fails is run again, and the
+end of its story is told.`,
+  options: [
+    ["--seeds N", `how many; ${SEEDS} unless told`],
+    ["--from S", "the first of them; 1 unless told"],
+    ["--seed S", "this one alone, its whole story told"],
+  ],
+  exitCodes: "0 nothing happened that must not, 1 something did, 2 wrong usage",
+});
+
+tolerateLostOutput();
+process.exitCode = await main(process.argv.slice(2).filter((argument) => argument !== "--"));
+
+async function main(argv: readonly string[]): Promise<number> {
+  try {
+    const invocation = parse(argv);
+    if (invocation === null) {
+      process.stdout.write(help);
+      return ExitCode.done;
+    }
+    return "seed" in invocation ? tell(invocation.seed, Infinity) : await runAll(invocation);
+  } catch (error) {
+    return reportFailure(error, { help, json: false, write: (text) => process.stderr.write(text) });
+  }
+}
+
+async function runAll({ from, seeds }: { readonly from: number; readonly seeds: number }): Promise<number> {
+  const startedAt = performance.now();
+  const signal = abortOnSignals((name) => `the simulation was ended by ${name}`);
+  const { tally, failures } = await simulate({ from, seeds, stopAtFirst: false, broken: null, signal });
+  for (const { seed } of failures.slice(0, TOLD)) tell(seed, LAST_LINES);
+  for (const { seed, violation } of failures) process.stdout.write(`seed ${seed}: ${violation}\n`);
+  process.stdout.write(tallyText(tally, failures.length));
+  process.stdout.write(`${((performance.now() - startedAt) / 1_000).toFixed(1)} s\n`);
+  return failures.length === 0 ? ExitCode.done : ExitCode.failed;
+}
+
+/** Runs it once more, and tells its story. @param lines so many of its end */
+function tell(seed: number, lines: number): number {
+  const { violation, story, inForce } = runSeed(seed, { told: true });
+  const told = Number.isFinite(lines) ? story.slice(-lines) : story;
+  process.stdout.write(`${told.join("\n")}\n`);
+  process.stdout.write(`in force: ${inForce.join("; ") || "no fault"}\n`);
+  process.stdout.write(`seed ${seed}: ${violation ?? "nothing happened that must not"}\n\n`);
+  return violation === null ? ExitCode.done : ExitCode.failed;
+}
+
+type Invocation = { readonly seed: number } | { readonly from: number; readonly seeds: number };
+
+function parse(argv: readonly string[]): Invocation | null {
+  const { values } = parseWords({
+    args: [...argv],
+    options: {
+      help: COMMON_OPTIONS.help,
+      seeds: { type: "string" },
+      from: { type: "string" },
+      seed: { type: "string" },
+    },
+  });
+  if (values.help) return null;
+  const { seed, seeds = String(SEEDS), from = "1" } = values;
+  if (seed === undefined)
+    return { seeds: wholeNumber("seeds", seeds, 1), from: wholeNumber("from", from, 0) };
+  if (values.seeds !== undefined || values.from !== undefined)
+    throw new PenstockError("usage", "--seed is one seed alone: it goes with neither --seeds nor --from");
+  return { seed: wholeNumber("seed", seed, 0) };
+}

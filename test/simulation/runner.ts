@@ -1,0 +1,70 @@
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
+import { addTallies, type Tally } from "./tally.ts";
+
+/** Some seeds in a row. */
+export interface SimulateOptions {
+  readonly from: number;
+  readonly seeds: number;
+  /** True: no seed is begun once one has failed. */
+  readonly stopAtFirst: boolean;
+  /** A variant of the source that is broken on purpose, see broken/variants.ts; null: the source as it is. */
+  readonly broken: string | null;
+  readonly processes?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface SeedFailure {
+  readonly seed: number;
+  readonly violation: string;
+}
+
+export interface Simulated {
+  readonly tally: Tally;
+  /** By seed. */
+  readonly failures: readonly SeedFailure[];
+}
+
+/** What a worker says, a line of JSON each. */
+export type WorkerLine =
+  | ({ readonly kind: "failure" } & SeedFailure)
+  | { readonly kind: "end"; readonly tally: Tally };
+
+/** Runs the seeds in processes of their own, so that every core has some. @throws Error where one of them died */
+export async function simulate(options: SimulateOptions): Promise<Simulated> {
+  const { processes = availableParallelism() } = options;
+  const workers = Math.max(1, Math.min(processes, options.seeds));
+  const ended = await Promise.all(
+    Array.from({ length: workers }, (_, worker) => runWorker(options, worker, workers)),
+  );
+  const failures = ended.flatMap(({ failures }) => failures).sort((a, b) => a.seed - b.seed);
+  return { tally: addTallies(ended.map(({ tally }) => tally)), failures };
+}
+
+/** Of every so many seeds, one. */
+async function runWorker(options: SimulateOptions, worker: number, workers: number): Promise<Simulated> {
+  const { from, seeds, stopAtFirst, broken, signal } = options;
+  const preload = broken === null ? [] : ["--preload", join(import.meta.dir, "broken/preload.ts")];
+  const words = [from + worker, workers, from + seeds, stopAtFirst ? 1 : 0].map(String);
+  const child = Bun.spawn([process.execPath, ...preload, join(import.meta.dir, "worker.ts"), ...words], {
+    stdio: ["ignore", "pipe", "inherit"],
+    ...(signal === undefined ? {} : { signal }),
+    env: { ...process.env, ...(broken === null ? {} : { [BROKEN_VARIABLE]: broken }) },
+  });
+  const failures: SeedFailure[] = [];
+  let tally: Tally | null = null;
+  for await (const text of createInterface({ input: Readable.fromWeb(child.stdout) })) {
+    const line = JSON.parse(text) as WorkerLine;
+    if (line.kind === "end") ({ tally } = line);
+    else failures.push({ seed: line.seed, violation: line.violation });
+  }
+  const code = await child.exited;
+  signal?.throwIfAborted();
+  if (code !== 0 || tally === null) throw new Error(`a process of the simulation ended with ${code}`);
+  return { tally, failures };
+}
+
+/** Of the environment: names the broken variant that is loaded instead of the source. */
+export const BROKEN_VARIABLE = "PENSTOCK_BROKEN_VARIANT";

@@ -247,8 +247,7 @@ describe("a plan that somebody has looked at", () => {
     const world = await settledWorld();
     const kafka = kafkaSettings({ brokers: ["other:9092"] });
     declare(world, { etcd, kafka }, "app");
-    const { hash, plan } = await world.run({ dryRun: true });
-    expect(plan.replace).toHaveLength(3);
+    const { hash } = await world.run({ dryRun: true });
     world.settingsError = new Error("no memory");
     const before = stateOf(world);
     const result = await world.run({ expectedHash: hash });

@@ -1,4 +1,5 @@
-import type { Intake, TopicIntake, TopicTaker } from "../../infra/host/flow/intake.ts";
+import type { Intake } from "../../infra/host/flow/intake.ts";
+import type { TopicIntake, TopicTaker } from "../../infra/host/flow/open-topic.ts";
 import type { Pump } from "../../infra/host/flow/pump-deps.ts";
 import type { TopicInlets } from "../../infra/host/flow/topic-inlets.ts";
 import type { TopicEvents } from "../../infra/host/pump-deps.ts";

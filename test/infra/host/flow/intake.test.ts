@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { createIntake, type TopicTaker } from "../../../../infra/host/flow/intake.ts";
+import { createIntake } from "../../../../infra/host/flow/intake.ts";
+import type { TopicTaker } from "../../../../infra/host/flow/open-topic.ts";
 import type { OwnedPartition } from "../../../../infra/host/flow/topic-inlets.ts";
 import type { GroupListener, GroupMember } from "../../../../lib/adapters/kafka/group/member.ts";
 import { Tenure } from "../../../../lib/adapters/kafka/group/tenure.ts";

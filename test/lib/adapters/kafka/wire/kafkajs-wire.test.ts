@@ -80,7 +80,7 @@ describe("connections", () => {
     const wire = wireTo([first.address], time);
     await beat(wire, 1, "tail");
     await beat(wire, 1, "backlog");
-    await beat(wire, 1, "backlog");
+    await Promise.all([beat(wire, 1, "backlog"), beat(wire, 1, "backlog")]);
     const due = timers.filter(({ isOff }) => !isOff);
     expect(due.map(({ ms }) => ms)).toEqual([60_000]);
     expect(first.open).toBe(3);
@@ -178,7 +178,7 @@ describe("trouble", () => {
     const began = performance.now();
     expect(await Promise.all([beat(wire, 2), beat(wire, 3)])).toEqual([{ error: null }, { error: null }]);
     expect((await brokersOn(wire)).brokers).toHaveLength(3);
-    expect(performance.now() - began).toBeLessThan(1_000);
+    expect(performance.now() - began).toBeLessThan(500);
     expect(await silent).toMatchObject({ code: "kafka_unavailable" });
     expect(third.open).toBe(1);
   });
@@ -190,7 +190,7 @@ describe("trouble", () => {
     const wire = wireTo([first.address, second.address, third.address]);
     const began = performance.now();
     expect((await brokersOn(wire, 900)).brokers).toHaveLength(3);
-    expect(performance.now() - began).toBeGreaterThan(250);
+    expect(performance.now() - began).toBeWithin(250, 700);
   });
 
   test("where none answers, that is said of all that are lost", async () => {
@@ -211,12 +211,9 @@ describe("trouble", () => {
     const wire = wireTo([first.address]);
     await Promise.all([beat(wire, 1), beat(wire, 2)]);
     await second.move();
-    await eventually("it is seen that it went", async () => {
-      const answered = await rejection(beat(wire, 2)).catch(() => null);
-      return answered === null;
-    });
-    expect(await beat(wire, 2)).toEqual({ error: null });
+    // Not yet connected there: nothing listens any more where it was.
     expect(await beat(wire, 2, "tail")).toEqual({ error: null });
+    expect(await beat(wire, 2)).toEqual({ error: null });
   });
 
   test("a broker of which nobody knows is asked for, and said to be missing", async () => {

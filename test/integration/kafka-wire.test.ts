@@ -287,7 +287,7 @@ describe("Fetch", () => {
     const before = performance.now();
     wire.cut(node, "tail");
     expect(await poll).toMatchObject({ code: "kafka_unavailable", retryable: true });
-    expect(performance.now() - before).toBeLessThan(100);
+    expect(performance.now() - before).toBeLessThan(2_000);
     const again = await ask({ topics: [{ topic, partitions: [from(0, 0)] }] });
     expect(again.topics[0]?.partitions[0]?.records).not.toBeNull();
   });

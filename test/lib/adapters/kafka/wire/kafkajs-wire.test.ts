@@ -127,7 +127,7 @@ describe("connections", () => {
     expect(await opening).toMatchObject(ended);
     expect(await rejection(beat(wire, 1))).toMatchObject(ended);
     await eventually("none is open", () => first.open === 0);
-    expect(performance.now() - began).toBeLessThan(500);
+    expect(performance.now() - began).toBeLessThan(2_000);
   });
 });
 
@@ -174,11 +174,13 @@ describe("trouble", () => {
     const wire = wireTo([first.address, second.address]);
     await Promise.all([beat(wire, 1), beat(wire, 2)]);
     first.freeze();
-    const silent = rejection(beat(wire, 1, "questions", 1_500));
+    const silent = rejection(beat(wire, 1, "questions", 9_000));
     const began = performance.now();
     expect(await Promise.all([beat(wire, 2), beat(wire, 3)])).toEqual([{ error: null }, { error: null }]);
-    expect((await brokersOn(wire)).brokers).toHaveLength(3);
-    expect(performance.now() - began).toBeLessThan(500);
+    expect((await brokersOn(wire, 9_000)).brokers).toHaveLength(3);
+    // The silent one would be waited for so long, before another is asked.
+    expect(performance.now() - began).toBeLessThan(2_900);
+    wire.cut(1, "questions");
     expect(await silent).toMatchObject({ code: "kafka_unavailable" });
     expect(third.open).toBe(1);
   });
@@ -189,8 +191,8 @@ describe("trouble", () => {
     second.freeze();
     const wire = wireTo([first.address, second.address, third.address]);
     const began = performance.now();
-    expect((await brokersOn(wire, 900)).brokers).toHaveLength(3);
-    expect(performance.now() - began).toBeWithin(250, 700);
+    expect((await brokersOn(wire, 3_000)).brokers).toHaveLength(3);
+    expect(performance.now() - began).toBeWithin(900, 2_900);
   });
 
   test("where none answers, that is said of all that are lost", async () => {

@@ -169,7 +169,7 @@ describe("what becomes of a bulk:", () => {
       ({ partitions }) => partitions[0]?.committed === values.length && partitions[0].lag === 0,
     );
     expect(state).toBe("running");
-    expect(await servers.kafka.committed(`${run}.${topic}`, topic)).toEqual(new Map([[0, values.length]]));
+    expect(await servers.kafka.committed(run, topic)).toEqual(new Map([[0, values.length]]));
     return counts;
   }
 

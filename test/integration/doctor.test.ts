@@ -54,8 +54,8 @@ test("where all is well it finds nothing, exits 0, and leaves nothing behind", a
   await admin.connect();
   try {
     const { groups } = await admin.listGroups();
-    const prefix = `${servers.settings.kafka.group}.`;
-    expect(groups.filter(({ groupId }) => groupId.startsWith(prefix))).toEqual([]);
+    const { group } = servers.settings.kafka;
+    expect(groups.filter(({ groupId }) => groupId.startsWith(group))).toEqual([]);
     expect(await admin.listTopics()).not.toContain(servers.settings.deadLetters.topic);
   } finally {
     await admin.disconnect();

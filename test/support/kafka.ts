@@ -25,6 +25,9 @@ export interface TestKafka extends AsyncDisposable {
   readonly kafka: Kafka;
 }
 
+const CREATED_MS = 30_000;
+const CREATED_EACH_MS = 50;
+
 export async function connectTestKafka(brokers: readonly string[]): Promise<TestKafka> {
   registerCodecs();
   const kafka = new Kafka({
@@ -48,10 +51,15 @@ export async function connectTestKafka(brokers: readonly string[]): Promise<Test
    * takes the others of the same request, and kafkajs sends the whole request again: those records would be there twice.
    */
   const untilWritable = (topic: string, partitions: number): Promise<unknown> =>
-    eventually(`the leaders of ${topic} answer for ${partitions} partitions`, async () => {
-      const offsets = await admin.fetchTopicOffsets(topic);
-      return offsets.length === partitions;
-    });
+    eventually(
+      `the leaders of ${topic} answer for ${partitions} partitions`,
+      async () => {
+        const offsets = await admin.fetchTopicOffsets(topic);
+        return offsets.length === partitions;
+      },
+      // A broker opens one log after the other.
+      CREATED_MS + partitions * CREATED_EACH_MS,
+    );
   return {
     kafka,
     async createTopic(topic, numPartitions = 1, config = {}) {

@@ -11,6 +11,11 @@ export interface Committable {
   commitFailed(error: unknown): void;
 }
 
+interface Due {
+  readonly topic: Committable;
+  readonly entry: CommitEntry;
+}
+
 /** Commits for all topics of a host, in one request for what came together, never more than one at a time. */
 export interface HostCommitter {
   /** Something of it may have become committable. */
@@ -46,32 +51,25 @@ export function createHostCommitter(deps: CommitterDeps): HostCommitter {
     if (callOff !== null || committing !== null || dirty.size === 0 || life.signal.aborted) return;
     callOff = time.after(Math.max(0, nextAtMs - time.monotonicMs()), () => {
       callOff = null;
-      // A flush may have begun meanwhile. It knows of its own topic only; once it has ended, this is armed again.
-      if (committing === null) void commitDirty();
+      void run();
     });
   };
 
-  const commitDirty = (): Promise<void> => {
-    const topics = [...dirty];
-    dirty.clear();
-    return run(topics.flatMap((topic) => topic.uncommitted().map((entry) => ({ topic, entry }))));
-  };
-
-  interface Due {
-    readonly topic: Committable;
-    readonly entry: CommitEntry;
-  }
-
-  const run = (due: readonly Due[]): Promise<void> => {
-    if (due.length === 0) return Promise.resolve();
-    committing ??= (async () => {
-      nextAtMs = time.monotonicMs() + INTERVAL_MS;
-      for (let at = 0; at < due.length && !life.signal.aborted; at += MAX_ENTRIES)
-        await commitSome(due.slice(at, at + MAX_ENTRIES));
+  /** All that is due, once. Whoever comes while it is under way is looked at when it is over. */
+  const run = (): Promise<void> =>
+    (committing ??= commitDirty().finally(() => {
       committing = null;
       arm();
-    })();
-    return committing;
+    }));
+
+  const commitDirty = async (): Promise<void> => {
+    const topics = [...dirty];
+    dirty.clear();
+    const due = topics.flatMap((topic) => topic.uncommitted().map((entry) => ({ topic, entry })));
+    if (due.length === 0) return;
+    nextAtMs = time.monotonicMs() + INTERVAL_MS;
+    for (let at = 0; at < due.length && !life.signal.aborted; at += MAX_ENTRIES)
+      await commitSome(due.slice(at, at + MAX_ENTRIES));
   };
 
   const commitSome = async (due: readonly Due[]): Promise<void> => {
@@ -109,9 +107,10 @@ export function createHostCommitter(deps: CommitterDeps): HostCommitter {
       for (;;) {
         // What is under way may know of less.
         while (committing !== null) await abortable(committing, signal);
-        const due = topic.uncommitted(only);
-        if (due.length === 0) return;
-        await abortable(run(due.map((entry) => ({ topic, entry }))), signal);
+        if (topic.uncommitted(only).length === 0 || life.signal.aborted) return;
+        // With all others that are due: thousands may be handed over, or end, at the same time.
+        dirty.add(topic);
+        await abortable(run(), signal);
         if (topic.uncommitted(only).length > 0) await sleep(time, INTERVAL_MS, signal);
       }
     },

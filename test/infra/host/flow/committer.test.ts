@@ -67,7 +67,7 @@ test("the first commit goes out at once, later ones of all topics are gathered f
   expect(tries.slice(1)).toEqual([{ a: 3, b: 7 }]);
 });
 
-test("what was due while another topic is flushed is committed afterwards", async () => {
+test("what was due before another topic is flushed goes with it, what becomes due meanwhile afterwards", async () => {
   const { tries, group, committer, addTopic } = setUp();
   const [a, b] = [addTopic("a"), addTopic("b")];
   a.reach(1);
@@ -77,10 +77,33 @@ test("what was due while another topic is flushed is committed afterwards", asyn
   group.takesMs = 200;
   a.reach(2);
   const flushed = committer.flush(a.topic, undefined, signal);
+  await advance(100);
+  b.reach(8);
   await advance(2_000);
   await flushed;
-  expect(tries).toEqual([{ a: 1 }, { a: 2 }, { b: 7 }]);
+  expect(tries).toEqual([{ a: 1 }, { a: 2, b: 7 }, { b: 8 }]);
   expect(group.most).toBe(1);
+});
+
+test("thousands that are handed over at the same time take few requests, not one each", async () => {
+  const { tries, committer, group, addTopic } = setUp();
+  const topics = Array.from({ length: 2_500 }, (_, n) => addTopic(`t${n}`));
+  group.takesMs = 5;
+  for (const { reach } of topics) reach(1);
+  const flushed = Promise.all(topics.map(({ topic }) => committer.flush(topic, undefined, signal)));
+  await advance(100);
+  await flushed;
+  expect(tries.map((entries) => Object.keys(entries).length)).toEqual([1_000, 1_000, 500]);
+});
+
+test("once it is closed, flushing ends at once", async () => {
+  const { committer, tries, addTopic } = setUp();
+  const a = addTopic("a");
+  a.reach(1);
+  committer.close();
+  await committer.flush(a.topic, undefined, signal);
+  await committer.flush(a.topic, undefined, signal);
+  expect(tries).toEqual([]);
 });
 
 test("nothing new is not committed again", async () => {

@@ -204,7 +204,7 @@ test("our own host on the port is fine, and its group is in use", async () => {
   await host.untilTopic(topic, "runs", ({ state }) => state === "running");
   const { code, find } = await diagnosed({ ...config, http: { port: Number(new URL(host.url).port) } });
   expect(find("http ")?.seen).toBe("a Penstock host answers there");
-  expect(find("groups")?.seen).toBe("1 group may be used; 1 in use by running hosts");
+  expect(find("group ")?.seen).toBe("may be used; 1 host running");
   expect(code).toBe(0);
 }, 40_000);
 

@@ -8,7 +8,7 @@ import { systemTime } from "../system-time.ts";
 import { createKafkaAdmin } from "./admin.ts";
 import { DEAD_LETTER_TOPIC_CONFIG } from "./dead-letters.ts";
 import { createKafkaOffsets } from "./offsets.ts";
-import { mayJoin } from "./group-access.ts";
+import { joinRefusal } from "./group-access.ts";
 import { createKafkaLinks } from "./links.ts";
 import { readSpans } from "./span-reader.ts";
 import { createKafkaWire } from "./wire/kafkajs-wire.ts";
@@ -29,9 +29,9 @@ export interface KafkaDiagnosis {
   /** Why the topic could not be created; null: it could. It is not. */
   creationRefusal(topic: string, signal: AbortSignal): Promise<string | null>;
   /**
-   * Reads one record, and looks whether the group may be joined.
+   * Reads one record, without a group.
    * @returns false: the topic has none
-   * @throws PenstockError where it may not, or the group may not
+   * @throws PenstockError where it may not
    */
   readOne(topic: string, signal: AbortSignal): Promise<boolean>;
   close(): Promise<void>;
@@ -67,11 +67,13 @@ export function createKafkaDiagnosis(settings: KafkaSettings, logger: Logger): K
 
     configs: (topics, signal) => admin.ask((client) => readTopicConfigs(client, topics), signal),
 
-    group: (groupId, signal) =>
-      admin.ask(async (client) => {
-        const answers = await inHalves([groupId], askGroups(client));
-        return answers.get(groupId) ?? { refused: "Kafka did not say" };
-      }, signal),
+    async group(groupId, signal) {
+      const answers = await admin.ask((client) => inHalves([groupId], askGroups(client)), signal);
+      const refusal = await joinRefusal(wire, groupId, signal);
+      return refusal === null
+        ? (answers.get(groupId) ?? { refused: "Kafka did not say" })
+        : { refused: refusal };
+    },
 
     creationRefusal: (topic, signal) =>
       admin.ask(async (client) => {
@@ -95,7 +97,6 @@ export function createKafkaDiagnosis(settings: KafkaSettings, logger: Logger): K
         const read = readSpans({ kafka: settings, topic, logger }, spans, async () => {}, signal);
         reading.add(read);
         await read.finally(() => reading.delete(read));
-        await mayJoin(wire, settings.group, signal);
         return true;
       }
       return false;

@@ -1,4 +1,3 @@
-import { PenstockError } from "../../rules/errors.ts";
 import type { KafkaError, KafkaWire } from "./wire/wire.ts";
 
 const ANSWER_MS = 5_000;
@@ -7,22 +6,23 @@ const NOBODY = "penstock-doctor";
 
 /**
  * Whether the group may be joined, found out by a heartbeat of nobody: it takes the same permission, and changes nothing.
- * @throws PenstockError `kafka_refused` where it may not, or `kafka_unavailable`
+ * @returns why not; null: it may, or nobody can tell
+ * @throws PenstockError `kafka_unavailable`
  */
-export async function mayJoin(wire: KafkaWire, groupId: string, signal: AbortSignal): Promise<void> {
+export async function joinRefusal(
+  wire: KafkaWire,
+  groupId: string,
+  signal: AbortSignal,
+): Promise<string | null> {
   const how = { lane: "questions", timeoutMs: ANSWER_MS, signal } as const;
   const { error, nodeId } = await wire.call(null, "FindCoordinator", { groupId }, how);
-  failIfForbidden(groupId, error);
   // None yet: nobody can tell.
-  if (error !== null) return;
+  if (error !== null) return refusalOf(error);
   const heartbeat = { groupId, generation: 0, memberId: NOBODY };
-  failIfForbidden(groupId, (await wire.call(nodeId, "Heartbeat", heartbeat, how)).error);
+  return refusalOf((await wire.call(nodeId, "Heartbeat", heartbeat, how)).error);
 }
 
-function failIfForbidden(groupId: string, error: KafkaError): void {
-  if (error?.endsWith("_AUTHORIZATION_FAILED") !== true) return;
-  throw new PenstockError(
-    "kafka_refused",
-    `group "${groupId}": Kafka does not let this user join it (${error})`,
-  );
+function refusalOf(error: KafkaError): string | null {
+  if (error?.endsWith("_AUTHORIZATION_FAILED") !== true) return null;
+  return `Kafka does not let this user join it (${error})`;
 }

@@ -142,6 +142,7 @@ export function createLeaders({ wire, time }: { readonly wire: KafkaWire; readon
     },
     forget(topic) {
       known.delete(topic);
+      for (const { topics } of waiting) if (topics.has(topic)) return;
       due.delete(topic);
     },
     onTold: (listener) => void tellers.push(listener),

@@ -76,6 +76,8 @@ export class OpenRead implements PartitionRead, Companion {
     this.#part = null;
     this.offset = offset;
     this.phase = "ready";
+    // Whoever found no room while this was on its way in the other lane was woken for what is worked up by now.
+    this.parked = false;
     this.#chooseLane();
     this.#keeper.onReady(this);
   }

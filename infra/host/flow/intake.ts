@@ -44,6 +44,7 @@ export function createIntake(deps: IntakeDeps): Intake {
   const topics = new Map<string, OpenTopic>();
   /** Those that are open, or wait for another taker. */
   const wanted = new Set<string>();
+  const leaving = new WeakSet<Tenure>();
   let membership = enter();
   let telling = false;
   let isLeaving = false;
@@ -52,6 +53,7 @@ export function createIntake(deps: IntakeDeps): Intake {
   const ofTopics: OpenTopicDeps = {
     time: deps.time,
     membership: () => membership,
+    isLeaving: (tenure) => leaving.has(tenure),
     onClosed(topic) {
       if (topics.get(topic.name) === topic) topics.delete(topic.name);
     },
@@ -83,6 +85,7 @@ export function createIntake(deps: IntakeDeps): Intake {
       },
       async onRevoke(tenures) {
         if (!isPresent()) return;
+        for (const tenure of tenures) leaving.add(tenure);
         await Promise.all(byTopic(tenures).map(([topic, some]) => topic.settle(some)));
         for (const topic of topics.values()) topic.taker.onChange();
       },

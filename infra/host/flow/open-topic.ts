@@ -45,6 +45,8 @@ export interface Membership {
 export interface OpenTopicDeps {
   /** The one that there is. */
   membership(): Membership;
+  /** Another member is about to get it: its tenure ends by itself, and nobody is told. */
+  isLeaving(tenure: Tenure): boolean;
   onClosed(topic: OpenTopic): void;
   readonly time: Time;
 }
@@ -75,7 +77,9 @@ export class OpenTopic implements TopicIntake {
   get isUp(): boolean {
     const { member } = this.#deps.membership();
     if (!member.named.has(this.name) || this.opening.size > 0) return false;
-    return this.taken.size >= (member.tenures.get(this.name)?.size ?? 0);
+    for (const tenure of member.tenures.get(this.name)?.values() ?? [])
+      if (this.taken.get(tenure.partition) !== tenure && !this.#deps.isLeaving(tenure)) return false;
+    return true;
   }
 
   get trouble(): GroupTrouble | null {
@@ -91,7 +95,8 @@ export class OpenTopic implements TopicIntake {
   take(tenures: Iterable<Tenure>): void {
     if (this.#paused) return;
     for (const tenure of tenures) {
-      if (tenure.ended || this.taken.get(tenure.partition) === tenure) continue;
+      if (tenure.ended || this.#deps.isLeaving(tenure)) continue;
+      if (this.taken.get(tenure.partition) === tenure) continue;
       this.taken.set(tenure.partition, tenure);
       this.opening.add(tenure);
       this.#deps.membership().openings.add({

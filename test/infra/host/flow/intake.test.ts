@@ -170,6 +170,28 @@ test("what is revoked is settled before the member hears, and then gone; the res
   expect(told.slice(2)).toEqual(["settle 0", "disown 0"]);
 });
 
+test("what is about to be another's is not opened by a taker that comes meanwhile, and keeps no topic from being up", async () => {
+  const { intake, present } = setUp();
+  const settled = Promise.withResolvers<void>();
+  const [one, other, slow] = [takerOf(), takerOf(), takerOf(settled.promise)];
+  const [first, second] = [intake.open("a", one.taker), intake.open("b", slow.taker)];
+  first.begin();
+  second.begin();
+  const [leaving] = present().assign("a", 0, 1);
+  const [alike] = present().assign("b", 0, 1);
+  openAll(present());
+  first.pause();
+  first.close();
+  const revoked = present().listener.onRevoke([leaving as Tenure, alike as Tenure]);
+  const again = intake.open("a", other.taker);
+  again.begin();
+  openAll(present());
+  expect(other.told).toEqual(["own 1"]);
+  expect([again.isUp, second.isUp]).toEqual([true, true]);
+  settled.resolve();
+  await revoked;
+});
+
 test("what is lost is gone at once", () => {
   const { intake, present } = setUp();
   const { taker, told } = takerOf();

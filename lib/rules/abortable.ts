@@ -6,8 +6,9 @@
 export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = Promise.withResolvers<never>();
   const onAbort = (): void => aborted.reject(signal.reason);
-  if (signal.aborted) onAbort();
-  else signal.addEventListener("abort", onAbort, { once: true });
+  // In front: of two that are over, the race is the first one's, and nothing is to be begun after an abort.
+  if (signal.aborted) return Promise.race([Promise.reject(signal.reason), promise]);
+  signal.addEventListener("abort", onAbort, { once: true });
   try {
     return await Promise.race([promise, aborted.promise]);
   } finally {

@@ -255,6 +255,34 @@ describe("dead letters", () => {
     }
   }, 60_000);
 
+  test("a letter that is called off is not written, and those of others are", async () => {
+    const topic = uniqueName("called-off");
+    await servers.kafka.createTopic(topic);
+    const kafka = kafkaSettings({ brokers: servers.config.kafka.brokers });
+    const letters = createDeadLetters(kafka, topic, createMemoryLogger());
+    const letterOf = (value: string) =>
+      deadLetterOf({
+        topic: "t",
+        record: sourceRecord(value),
+        rejection: { status: 400, type: "t", reason: "r", index: "i" },
+        attempts: 1,
+        failedAt: 0,
+      });
+    const { signal } = new AbortController();
+    try {
+      await letters.store([letterOf("before")], signal);
+      const reason = new Error("the topic was closed");
+      const calledOff = rejection(letters.store([letterOf("called off")], AbortSignal.abort(reason)));
+      const others = letters.store([letterOf("another's")], signal);
+      expect(await calledOff).toBe(reason);
+      await others;
+      const kept = await readTopic(servers.kafka.kafka, topic, 2);
+      expect(kept.map(({ value }) => String(value))).toEqual(["before", "another's"]);
+    } finally {
+      await letters.close();
+    }
+  }, 60_000);
+
   test("one poison record among many good ones, in every partition (kafka-connect-elasticsearch#157, kafka-connect-elasticsearch#694)", async () => {
     const topic = uniqueName("poison");
     const config = configFor({ topic, ...unforgiving });

@@ -71,6 +71,8 @@ export function createDeadLetters(
         for (const batch of inBatches(letters.map(fittingLetter)))
           await abortable(send(producer, topic, batch), signal);
       } catch (error) {
+        // Called off by one who waits no more: others may be sending by the same producer.
+        if (signal.aborted) throw signal.reason;
         // The next letter begins afresh: the topic may have been deleted, the broker replaced.
         void close().catch((failure: unknown) => {
           logger.debug("the dead-letter producer could not be closed", { error: messageOf(failure) });

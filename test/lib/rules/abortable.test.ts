@@ -20,6 +20,11 @@ test("waits no longer than until the abort", async () => {
   expect(await rejection(abortable(never, controller.signal))).toBe(reason);
 });
 
+test("after the abort, what is there by then counts no more", async () => {
+  const reason = new Error("enough");
+  expect(await rejection(abortable(Promise.resolve("done"), AbortSignal.abort(reason)))).toBe(reason);
+});
+
 test("a failure after the abort is nobody's unhandled rejection", async () => {
   const unhandled: unknown[] = [];
   const listener = (reason: unknown): void => void unhandled.push(reason);

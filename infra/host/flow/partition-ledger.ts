@@ -19,8 +19,8 @@ export class PartitionLedger {
   readonly #clock: ProgressClock;
   readonly #memory: OutcomeMemory;
   #pending = 0;
-  /** Of partitions that are not ours now: one past the last offset that was sent, where that was not committed. */
-  readonly #unsettled = new Map<number, number>();
+  /** Of partitions that are not ours now, and of which something was sent and not committed: how far each. */
+  readonly #unsettled = new Map<number, Pick<PartitionEntry, "sent" | "committed">>();
 
   /** Both are kept by whoever makes another ledger for the same topic later. */
   constructor(clock: ProgressClock, memory: OutcomeMemory) {
@@ -34,9 +34,11 @@ export class PartitionLedger {
     const before = this.#partitions.get(partition);
     if (before !== undefined) this.disown(before.tenure);
     this.#memory.begin(partition, committed, start);
-    // Further back is another log.
-    const sent = start < (committed ?? 0) ? 0 : (this.#unsettled.get(partition) ?? 0);
+    const unsettled = this.#unsettled.get(partition);
     this.#unsettled.delete(partition);
+    // Further back than the group stands, or stood, is another log: a topic's commits go with it when it is deleted.
+    const isOther = start < (committed ?? 0) || (committed ?? -1) < (unsettled?.committed ?? -1);
+    const sent = isOther ? 0 : (unsettled?.sent ?? 0);
     this.#partitions.set(partition, {
       tenure,
       source,
@@ -76,7 +78,7 @@ export class PartitionLedger {
     this.#void(partition);
     this.#partitions.delete(partition);
     const isOpen = !isSentCommitted(entry);
-    if (isOpen) this.#unsettled.set(partition, entry.sent);
+    if (isOpen) this.#unsettled.set(partition, { sent: entry.sent, committed: entry.committed });
     return isOpen;
   }
 
@@ -267,6 +269,7 @@ export class PartitionLedger {
   }
 }
 
-function isSentCommitted({ sent, committed }: PartitionEntry): boolean {
-  return (committed ?? 0) >= sent;
+function isSentCommitted({ sent, committed, highWatermark }: PartitionEntry): boolean {
+  // What lies beyond the log's end was of another log.
+  return (committed ?? 0) >= Math.min(sent, highWatermark ?? Infinity);
 }

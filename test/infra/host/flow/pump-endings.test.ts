@@ -261,6 +261,39 @@ describe("draining", () => {
   });
 });
 
+describe("a partition that was taken away while something of it was sent", () => {
+  const takenAway = async () => {
+    const world = createPumpWorld();
+    const { accept, attempts, assign, disown } = world;
+    assign(1, { 0: 0 });
+    await accept(batch([0, 1, 2], { start: 0 }));
+    await flush();
+    disown(0);
+    attempts[0]?.answer([null, null, null]);
+    await flush();
+    return world;
+  };
+
+  test("counts as unclean when it is back, until that is committed", async () => {
+    const { pump, own } = await takenAway();
+    own(2, { 0: 0 });
+    expect(await pump.drain(signal)).toBe(false);
+  });
+
+  test("counts as clean where its topic was created again: the commits are gone with the former log", async () => {
+    const { pump, own } = await takenAway();
+    own(2, { 0: null });
+    expect(await pump.drain(signal)).toBe(true);
+  });
+
+  test("counts as clean where its log is too short to hold what was sent", async () => {
+    const { pump, own } = await takenAway();
+    own(2, { 0: 0 });
+    pump.observe({ partition: 0, highWatermark: 0, lastStableOffset: 0, logStart: 0 });
+    expect(await pump.drain(signal)).toBe(true);
+  });
+});
+
 test("closing gives all memory back, commits nothing more, and is no fault", async () => {
   const { pump, accept, attempts, commits, budget, failures, assign } = await createWellWorld({
     maxDocuments: 1,

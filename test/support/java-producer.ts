@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { SMALL_JVM } from "../../infra/stack/ground.ts";
 import { findJdk } from "../../infra/stack/jdk.ts";
-import { kafkaJars } from "../../infra/stack/kafka.ts";
+import { DEFAULT_KAFKA, kafkaJars, type KafkaVersion } from "../../infra/stack/kafka-versions.ts";
 import { jarFolder } from "../../infra/stack/maven.ts";
 import { cacheFolder } from "../../infra/stack/stack.ts";
 
@@ -34,14 +34,14 @@ export interface SteadyJava extends AsyncDisposable {
 export async function produceSteadilyWithJava(
   brokers: readonly string[],
   topics: readonly string[],
-  { perSecond, partitions }: { readonly perSecond: number; readonly partitions: number },
+  {
+    perSecond,
+    partitions,
+    kafka,
+  }: { readonly perSecond: number; readonly partitions: number; readonly kafka?: KafkaVersion },
 ): Promise<SteadyJava> {
-  const child = await startJava("Steady.java", [
-    brokers.join(),
-    String(perSecond),
-    String(partitions),
-    ...topics,
-  ]);
+  const words = [brokers.join(), String(perSecond), String(partitions), ...topics];
+  const child = await startJava("Steady.java", words, kafka);
   return {
     async stop() {
       await child.stdin.end();
@@ -67,10 +67,15 @@ async function outputOf(child: JavaProcess): Promise<string> {
 
 type JavaProcess = Bun.Subprocess<"pipe", "pipe", "pipe">;
 
-async function startJava(file: string, programArguments: readonly string[]): Promise<JavaProcess> {
+/** @param kafka whose jars are taken: of the broker, so that they are there */
+async function startJava(
+  file: string,
+  programArguments: readonly string[],
+  kafka: KafkaVersion = DEFAULT_KAFKA,
+): Promise<JavaProcess> {
   const { home } = await findJdk(process.env);
   if (home === undefined) throw new Error("no JDK was found, although the servers run on one");
-  const folder = jarFolder(kafkaJars, cacheFolder(process.env));
+  const folder = jarFolder(kafkaJars(kafka), cacheFolder(process.env));
   return Bun.spawn(
     [
       [join(home, "bin/java"), "-Xmx256m", ...SMALL_JVM, "-cp", join(folder, "lib/*")],

@@ -40,7 +40,7 @@ export async function measureLatency(options: LatencyOptions, signal: AbortSigna
   const host = stack.use(
     await startHostProcess(
       {
-        kafka: { brokers: broker.brokers, groupPrefix: "latency" },
+        kafka: { brokers: broker.brokers, group: "latency" },
         elasticsearch: { nodes: [proxy.url.origin] },
         topics: [topic],
       },

@@ -1,5 +1,6 @@
 import { untilArrived, type Arrival } from "./arrival.ts";
 import type { BenchBroker, FilledTopic } from "./broker.ts";
+import { deleteOffsets } from "./delete-offsets.ts";
 import { startHostProcess } from "./host-process.ts";
 import { poll } from "./poll.ts";
 import { costOf, forgetPeak } from "./process-cost.ts";
@@ -38,24 +39,37 @@ export interface MoverOptions {
   readonly mayRefuse?: boolean;
 }
 
-const GROUP_PREFIX = "bench";
+const GROUP = "bench";
 /** Without a document, before it is asked whether more are to come. */
 const QUIET_MS = 300;
+/** From the topics' end to the group's. */
+const FORGOTTEN_WITHIN_MS = 30_000;
 
 export async function startMover(
   { broker, target, checkout, index, elasticsearch, mayRefuse = false }: MoverOptions,
   signal: AbortSignal,
 ): Promise<Mover> {
   const config = {
-    kafka: { brokers: broker.brokers, groupPrefix: GROUP_PREFIX },
+    kafka: { brokers: broker.brokers, group: GROUP },
     elasticsearch: { ...elasticsearch, nodes: [target.url] },
   };
   const host = await startHostProcess({ ...config, topics: [] }, signal, checkout);
 
+  /** The host stays a member of its group, which is why that cannot be deleted. */
+  const forget = async (topics: readonly FilledTopic[]): Promise<void> => {
+    const metadata = await broker.admin.fetchTopicMetadata({ topics: topics.map(({ topic }) => topic) });
+    const partitions = new Map(metadata.topics.map(({ name, partitions }) => [name, partitions.length]));
+    await poll(
+      async () => ((await deleteOffsets(broker.brokers[0] ?? "", GROUP, partitions)) ? true : null),
+      50,
+      AbortSignal.any([signal, AbortSignal.timeout(FORGOTTEN_WITHIN_MS)]),
+    );
+  };
   const removeAll = async (topics: readonly FilledTopic[]): Promise<void> => {
     await host.replaceConfig({ ...config, topics: [] });
     await poll(async () => ((await host.states()).size === 0 ? true : null), 50, signal);
-    await broker.admin.deleteGroups(topics.map(({ topic }) => `${GROUP_PREFIX}.${topic}`));
+    if (host.groups.shared) await forget(topics);
+    else await broker.admin.deleteGroups(topics.map(({ topic }) => host.groups.groupOf(GROUP, topic)));
   };
 
   return {
@@ -73,7 +87,7 @@ export async function startMover(
         mayRefuse && quietMs > QUIET_MS && (await host.recordsCommitted()) >= records;
       const arrived = await untilArrived(target, documentsBefore, records, limited, isOver);
       for (const { topic, records: all } of topics)
-        await broker.untilCommitted(`${GROUP_PREFIX}.${topic}`, topic, all, limited);
+        await broker.untilCommitted(host.groups.groupOf(GROUP, topic), topic, all, limited);
       const after = costOf(host.pid);
       const documents = (await target.documents()) - documentsBefore;
       if (documents !== records && !mayRefuse)

@@ -63,7 +63,7 @@ export async function moveScenes(
   const deadLetterTopic = `${name}-dead`;
   const takesLists = await acceptsTimestampLists(checkout);
   const config = {
-    kafka: { brokers, groupPrefix: name },
+    kafka: { brokers, group: name },
     elasticsearch: { nodes: [node] },
     deadLetters: { topic: deadLetterTopic },
     topics: moved.map(({ topic, format, timestamp: [first, ...more] }) => ({

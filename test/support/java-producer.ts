@@ -24,6 +24,11 @@ export function transactWithJava(
   return runJava("Transact.java", [brokers.join(), topic, ...steps]);
 }
 
+/** The first replica of each partition leads it afterwards. */
+export function electPreferredWithJava(brokers: readonly string[], kafka: KafkaVersion): Promise<void> {
+  return runJava("Elect.java", [brokers.join()], kafka);
+}
+
 /** Records on their way at a steady pace, whatever happens to a broker. */
 export interface SteadyJava extends AsyncDisposable {
   /** Resolves, when all are acknowledged, with how many were written to each topic: numbered from 0, the number is the key. */
@@ -54,8 +59,12 @@ export async function produceSteadilyWithJava(
   };
 }
 
-async function runJava(file: string, programArguments: readonly string[]): Promise<void> {
-  await using child = await startJava(file, programArguments);
+async function runJava(
+  file: string,
+  programArguments: readonly string[],
+  kafka?: KafkaVersion,
+): Promise<void> {
+  await using child = await startJava(file, programArguments, kafka);
   await outputOf(child);
 }
 

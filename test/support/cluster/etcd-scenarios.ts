@@ -11,8 +11,8 @@ export const etcdScenarios: readonly Scenario[] = [
     name: "dead-etcd-leader",
     about: "etcd's leader SIGKILL, and a topic declared meanwhile",
     late: true,
-    // Until another one is elected.
-    unready: ["etcd"],
+    // Until another one is elected; and hosts that began lately say of the new topic that it joins.
+    unready: ["etcd", "progress"],
     async inflict({ world, declareLate }) {
       const leader = member(world.stack.members.etcd, await etcdLeader(world));
       await leader.kill();
@@ -25,7 +25,7 @@ export const etcdScenarios: readonly Scenario[] = [
     name: "no-quorum-etcd",
     about: `two of three etcd members SIGKILL, back after ${NO_QUORUM_MS / 1_000} s, and a topic declared meanwhile`,
     late: true,
-    unready: ["etcd"],
+    unready: ["etcd", "progress"],
     async inflict({ world, random, declareLate }) {
       const members = world.stack.members.etcd;
       const left = random.pick(members);
@@ -40,6 +40,7 @@ export const etcdScenarios: readonly Scenario[] = [
     name: "lagging-etcd",
     about: `an etcd member SIGSTOP ${LAGGING_MS / 1_000} s, and a topic declared meanwhile`,
     late: true,
+    unready: ["progress"],
     async inflict({ world, random, declareLate }) {
       const leader = member(world.stack.members.etcd, await etcdLeader(world));
       const follower = random.pick(world.stack.members.etcd.filter((one) => one !== leader));

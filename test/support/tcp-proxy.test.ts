@@ -3,7 +3,7 @@ import { connect, createServer, type Server } from "node:net";
 import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 
 /** Says to each client where it seems to come from. */
-const server: Server = createServer((socket) => socket.end(socket.remoteAddress));
+const server: Server = createServer((socket) => socket.end(socket.remoteAddress ?? "nobody"));
 let proxy: TcpProxy;
 
 beforeAll(async () => {

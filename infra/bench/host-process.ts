@@ -1,9 +1,17 @@
 import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { stringify } from "yaml";
 import { z } from "zod";
+import { type GroupNaming, groupNamingOf } from "./checkout.ts";
 import { poll } from "./poll.ts";
+
+/** What its config says, in today's words: an older checkout is told in its own. */
+export interface HostConfig {
+  readonly kafka: { readonly brokers: readonly string[]; readonly group: string };
+  readonly [section: string]: unknown;
+}
 
 /** A host in a process of its own, as `bun run host` would start it, with a config file in a folder of its own. */
 export interface HostProcess extends AsyncDisposable {
@@ -11,13 +19,16 @@ export interface HostProcess extends AsyncDisposable {
   readonly url: string;
   readonly configPath: string;
   readonly pid: number;
+  readonly groups: GroupNaming;
   /** Aborts when it has ended, with the end of its log. */
   readonly gone: AbortSignal;
   /** Replaces the config file atomically: resolves when it was renamed. */
-  replaceConfig(config: object): Promise<void>;
+  replaceConfig(config: HostConfig): Promise<void>;
   /** The state of each topic. */
   states(): Promise<ReadonlyMap<string, string>>;
-  /** Resolves once all of them are running; asks every `everyMs`. @throws the signal's reason */
+  /** Those partitions that it owns, as `topic/partition`. */
+  owned(): Promise<ReadonlySet<string>>;
+  /** Resolves once all of them are running; asks every `everyMs`, less often where an answer takes long. @throws the signal's reason */
   untilRunning(topics: readonly string[], everyMs: number, signal: AbortSignal): Promise<void>;
   /** Of all topics, as it knows. */
   recordsCommitted(): Promise<number>;
@@ -25,8 +36,8 @@ export interface HostProcess extends AsyncDisposable {
   recordsConsumed(topic: string): Promise<number>;
   /** Resolves once `/readyz` answers 200; asks every `everyMs`. @throws the signal's reason */
   untilReady(everyMs: number, signal: AbortSignal): Promise<void>;
-  /** SIGTERM, as an orchestrator ends it. @returns its exit code, or 128 + signal */
-  terminate(): Promise<number>;
+  /** By SIGTERM, as an orchestrator ends it, unless told. @returns its exit code, or 128 + signal */
+  terminate(signal?: "SIGTERM" | "SIGKILL"): Promise<number>;
 }
 
 const root = join(import.meta.dir, "../..");
@@ -34,9 +45,13 @@ const topicsAnswer = z.array(
   z.object({
     topic: z.string(),
     state: z.string(),
-    partitions: z.array(z.object({ committed: z.number().nullable() })),
+    partitions: z.array(
+      z.object({ partition: z.number(), owned: z.boolean(), committed: z.number().nullable() }),
+    ),
   }),
 );
+/** A tenth of its time goes into answers at most. */
+const SHARE_OF_ASKING = 10;
 /** Of a log, in characters. */
 const LAST_WORDS = 2_000;
 const logLine = z.object({ msg: z.string(), url: z.string().optional() });
@@ -46,13 +61,15 @@ const logLine = z.object({ msg: z.string(), url: z.string().optional() });
  * @param checkout the folder of the Penstock to run; this one unless told
  */
 export async function startHostProcess(
-  config: object,
+  config: HostConfig,
   signal: AbortSignal,
   checkout: string = root,
 ): Promise<HostProcess> {
+  const groups = await groupNamingOf(checkout);
   const folder = await mkdtemp(join(tmpdir(), "penstock-bench-"));
   const configPath = join(folder, "config.yaml");
-  const textOf = (wanted: object): string => stringify({ ...wanted, http: { port: 0 } });
+  const textOf = ({ kafka: { group, ...kafka }, ...wanted }: HostConfig): string =>
+    stringify({ kafka: { ...kafka, ...groups.settings(group) }, ...wanted, http: { port: 0 } });
   await writeFile(configPath, textOf(config));
   const logPath = join(folder, "host.log");
   const child = Bun.spawn([process.execPath, "infra/host/main.ts", "--config", configPath], {
@@ -97,12 +114,20 @@ export async function startHostProcess(
 
   const topics = async (): Promise<z.output<typeof topicsAnswer>> =>
     topicsAnswer.parse(await (await fetch(new URL("/topics", url), { signal })).json());
+  const owned = async (): Promise<ReadonlySet<string>> =>
+    new Set(
+      (await topics()).flatMap(({ topic, partitions }) =>
+        partitions.flatMap(({ partition, owned }) => (owned ? [`${topic}/${partition}`] : [])),
+      ),
+    );
   const states = async (): Promise<ReadonlyMap<string, string>> =>
     new Map((await topics()).map(({ topic, state }) => [topic, state]));
   return {
     url,
     configPath,
     pid: child.pid,
+    groups,
+    owned,
     gone: gone.signal,
     async replaceConfig(wanted) {
       await writeFile(`${configPath}.next`, textOf(wanted));
@@ -112,8 +137,12 @@ export async function startHostProcess(
     async untilRunning(topics, everyMs, limit) {
       await poll(
         async () => {
+          const askedAt = performance.now();
           const found = await states();
-          return topics.every((topic) => found.get(topic) === "running") ? true : null;
+          if (topics.every((topic) => found.get(topic) === "running")) return true;
+          // Of ten thousand topics the answer is long: asking must not be what it is busy with.
+          await sleep(SHARE_OF_ASKING * (performance.now() - askedAt), undefined, { signal: limit });
+          return null;
         },
         everyMs,
         limit,
@@ -136,8 +165,8 @@ export async function startHostProcess(
         limit,
       );
     },
-    terminate() {
-      child.kill("SIGTERM");
+    terminate(signal = "SIGTERM") {
+      child.kill(signal);
       return child.exited;
     },
     [Symbol.asyncDispose]: dispose,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { startHostProcess } from "./host-process.ts";
+import { type HostProcess, startHostProcess } from "./host-process.ts";
+import { poll } from "./poll.ts";
 import { costOf } from "./process-cost.ts";
 
 /** What many topics cost in which nothing happens. */
@@ -11,6 +12,8 @@ export interface IdleResult {
   readonly rssBytes: number;
   /** The same with one page of the console open, by view. */
   readonly withPage: ReadonlyMap<string, number>;
+  /** From the start of a second host until each of the two owns its half; null: not measured. */
+  readonly sharedAfterSeconds: number | null;
 }
 
 export interface IdleOptions {
@@ -25,20 +28,26 @@ export interface IdleOptions {
   readonly watchMs: number;
   /** Of the console; one after the other, a page that shows it is open. */
   readonly views: readonly string[];
+  /** Whether a second host comes at the end. */
+  readonly shared: boolean;
   /** The folder of the Penstock that is measured; this one unless told. */
   readonly checkout: string | undefined;
 }
 
 const START_WITHIN_MS = 180_000;
+/** Of the half that each host should own, so much may be missing. */
+const UNEVEN = 0.02;
 
 export async function measureIdle(options: IdleOptions, signal: AbortSignal): Promise<IdleResult> {
   const { brokers, elasticsearchNode, topics, group, watchMs } = options;
   const startedAt = performance.now();
-  await using host = await startHostProcess(
-    { kafka: { brokers, group }, elasticsearch: { nodes: [elasticsearchNode] }, topics },
-    signal,
-    options.checkout,
-  );
+  const start = (): Promise<HostProcess> =>
+    startHostProcess(
+      { kafka: { brokers, group }, elasticsearch: { nodes: [elasticsearchNode] }, topics },
+      signal,
+      options.checkout,
+    );
+  await using host = await start();
   await host.untilRunning(topics, 200, AbortSignal.any([signal, AbortSignal.timeout(START_WITHIN_MS)]));
   const runningAfterSeconds = (performance.now() - startedAt) / 1_000;
   await sleep(options.settleMs, undefined, { signal });
@@ -49,7 +58,31 @@ export async function measureIdle(options: IdleOptions, signal: AbortSignal): Pr
     if (!page.isThere) continue;
     withPage.set(view, (await watched(host.pid, watchMs, signal)).cpuShare);
   }
-  return { runningAfterSeconds, cpuShare, rssBytes, withPage };
+  const sharedAfterSeconds = options.shared ? await shareWith(host, start, topics.length, signal) : null;
+  return { runningAfterSeconds, cpuShare, rssBytes, withPage, sharedAfterSeconds };
+}
+
+/** @returns seconds */
+async function shareWith(
+  host: HostProcess,
+  start: () => Promise<HostProcess>,
+  partitions: number,
+  signal: AbortSignal,
+): Promise<number> {
+  const startedAt = performance.now();
+  await using other = await start();
+  const least = (partitions / 2) * (1 - UNEVEN);
+  await poll(
+    async () => {
+      const owned = await Promise.all([host, other].map(async (one) => (await one.owned()).size));
+      return owned.reduce((sum, one) => sum + one, 0) === partitions && Math.min(...owned) >= least
+        ? true
+        : null;
+    },
+    500,
+    AbortSignal.any([signal, AbortSignal.timeout(START_WITHIN_MS)]),
+  );
+  return (performance.now() - startedAt) / 1_000;
 }
 
 async function watched(pid: number, watchMs: number, signal: AbortSignal) {

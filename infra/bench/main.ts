@@ -13,11 +13,13 @@ import { plotOf } from "./plot.ts";
 import { createProgressBar } from "./progress-bar.ts";
 import { reportOf } from "./report.ts";
 import { catchUp } from "./scenes/catch-up.ts";
+import { connections } from "./scenes/connections.ts";
 import { growth } from "./scenes/growth.ts";
 import { idle } from "./scenes/idle.ts";
 import { indexing } from "./scenes/indexing.ts";
 import { latency } from "./scenes/latency.ts";
 import { pipeline } from "./scenes/pipeline.ts";
+import { quietTopics } from "./scenes/quiet-topics.ts";
 import { reload } from "./scenes/reload.ts";
 import { rollout } from "./scenes/rollout.ts";
 import type { Scene, SceneContext } from "./scenes/scene.ts";
@@ -28,6 +30,8 @@ const SCENES: readonly Scene[] = [
   indexing,
   pipeline,
   latency,
+  quietTopics,
+  connections,
   reload,
   idle,
   catchUp,
@@ -43,7 +47,10 @@ In throughput, indexing and pipeline rsyslog is measured too, where it is instal
   options: [
     ["--only SCENE", "these alone, separated by commas"],
     ["--quick", "fewer records, topics and rounds: a quarter of an hour, half of it for pipeline"],
-    ["--rounds N", "of throughput, indexing, pipeline, latency and catch-up; 5 unless told, 2 with --quick"],
+    [
+      "--rounds N",
+      "of throughput, indexing, pipeline, latency, quiet-topics and catch-up; 5 unless told, 2 with --quick",
+    ],
     ["--seed N", "of the generated records; 1 unless told"],
     ["--against DIR", "another checkout of Penstock, its packages installed, measured beside this one"],
     ["--out DIR", "writes bench.json and bench.svg there"],

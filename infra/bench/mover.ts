@@ -1,5 +1,6 @@
 import { untilArrived, type Arrival } from "./arrival.ts";
 import type { BenchBroker, FilledTopic } from "./broker.ts";
+import { deleteOffsets } from "./delete-offsets.ts";
 import { startHostProcess } from "./host-process.ts";
 import { poll } from "./poll.ts";
 import { costOf, forgetPeak } from "./process-cost.ts";
@@ -21,7 +22,7 @@ export function cpuPerMillion({ cpuSeconds, records }: Pick<Run, "cpuSeconds" | 
 
 /** A host that moves filled topics, again and again. */
 export interface Mover extends AsyncDisposable {
-  /** Declares them, waits until all is committed, takes them out again and deletes their group. */
+  /** Declares them, waits until all is committed, takes them out again and deletes their groups. */
   move(topics: readonly FilledTopic[]): Promise<Run>;
 }
 
@@ -41,6 +42,8 @@ export interface MoverOptions {
 const GROUP = "bench";
 /** Without a document, before it is asked whether more are to come. */
 const QUIET_MS = 300;
+/** From the topics' end to the group's. */
+const FORGOTTEN_WITHIN_MS = 30_000;
 
 export async function startMover(
   { broker, target, checkout, index, elasticsearch, mayRefuse = false }: MoverOptions,
@@ -52,19 +55,21 @@ export async function startMover(
   };
   const host = await startHostProcess({ ...config, topics: [] }, signal, checkout);
 
-  const removeAll = async (): Promise<void> => {
+  /** The host stays a member of its group, which is why that cannot be deleted. */
+  const forget = async (topics: readonly FilledTopic[]): Promise<void> => {
+    const metadata = await broker.admin.fetchTopicMetadata({ topics: topics.map(({ topic }) => topic) });
+    const partitions = new Map(metadata.topics.map(({ name, partitions }) => [name, partitions.length]));
+    await poll(
+      async () => ((await deleteOffsets(broker.brokers[0] ?? "", GROUP, partitions)) ? true : null),
+      50,
+      AbortSignal.any([signal, AbortSignal.timeout(FORGOTTEN_WITHIN_MS)]),
+    );
+  };
+  const removeAll = async (topics: readonly FilledTopic[]): Promise<void> => {
     await host.replaceConfig({ ...config, topics: [] });
     await poll(async () => ((await host.states()).size === 0 ? true : null), 50, signal);
-    // Its topics may be moved once more, from their beginnings. Without topics the host leaves the group.
-    await poll(
-      () =>
-        broker.admin.deleteGroups([GROUP]).then(
-          () => true,
-          () => null,
-        ),
-      50,
-      signal,
-    );
+    if (host.groups.shared) await forget(topics);
+    else await broker.admin.deleteGroups(topics.map(({ topic }) => host.groups.groupOf(GROUP, topic)));
   };
 
   return {
@@ -81,12 +86,13 @@ export async function startMover(
       const isOver = async (quietMs: number): Promise<boolean> =>
         mayRefuse && quietMs > QUIET_MS && (await host.recordsCommitted()) >= records;
       const arrived = await untilArrived(target, documentsBefore, records, limited, isOver);
-      for (const { topic, records: all } of topics) await broker.untilCommitted(GROUP, topic, all, limited);
+      for (const { topic, records: all } of topics)
+        await broker.untilCommitted(host.groups.groupOf(GROUP, topic), topic, all, limited);
       const after = costOf(host.pid);
       const documents = (await target.documents()) - documentsBefore;
       if (documents !== records && !mayRefuse)
         throw new Error(`${documents} documents arrived for ${records} records`);
-      await removeAll();
+      await removeAll(topics);
       return {
         ...arrived,
         documents,

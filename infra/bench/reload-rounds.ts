@@ -25,6 +25,29 @@ export interface ReloadResult {
   };
 }
 
+/** What a host is led to. */
+export interface ReloadServers {
+  readonly broker: BenchBroker;
+  /** The broker's. */
+  readonly logFile: string;
+  readonly elasticsearchNode: string;
+  readonly etcdEndpoints: readonly string[];
+}
+
+/** @param kafka the stack that the broker is of, where it is another one */
+export function reloadServers(
+  { elasticsearch, etcd, kafka: own }: Stack,
+  broker: BenchBroker,
+  kafka = own,
+): ReloadServers {
+  const { node: elasticsearchNode } = elasticsearch;
+  return { broker, logFile: kafka.logFile, elasticsearchNode, etcdEndpoints: etcd.endpoints };
+}
+
+/** How a topic is declared: through etcd, with an index of its own or into one that is there; in the file; by the command. */
+export type ReloadWay = "etcd" | "there" | "file" | "command";
+const WAYS: readonly ReloadWay[] = ["etcd", "there", "file", "command"];
+
 export interface ReloadOptions {
   /** Counted ones in each way; one more goes before. */
   readonly rounds: number;
@@ -32,6 +55,8 @@ export interface ReloadOptions {
   readonly run?: string;
   /** The folder of the Penstock that is measured; this one unless told. */
   readonly checkout?: string | undefined;
+  /** All unless told. */
+  readonly ways?: readonly ReloadWay[];
 }
 
 const PREFIX = "reload";
@@ -51,11 +76,10 @@ export const RELOAD_SINCE = {
   alone: "Elasticsearch alone: template and first bulk",
 } as const;
 
-/** Adds `rounds` new topics in each of four ways to a host that moves a busy one, and measures. */
+/** Adds `rounds` new topics in each way to a host that moves a busy one, and measures. */
 export async function measureReload(
-  stack: Stack,
-  broker: BenchBroker,
-  { rounds, run = "", checkout = root }: ReloadOptions,
+  { broker, logFile, elasticsearchNode, etcdEndpoints }: ReloadServers,
+  { rounds, run = "", checkout = root, ways: wanted = WAYS }: ReloadOptions,
   signal: AbortSignal,
 ): Promise<ReloadResult> {
   // One more each, not counted: the first of all starts with cold code and without an index template.
@@ -76,8 +100,8 @@ export async function measureReload(
 
   const config = {
     kafka: { brokers: broker.brokers, group: PREFIX },
-    elasticsearch: { nodes: [stack.elasticsearch.node] },
-    etcd: { endpoints: stack.etcd.endpoints, keys: [key] },
+    elasticsearch: { nodes: [elasticsearchNode] },
+    etcd: { endpoints: etcdEndpoints, keys: [key] },
   };
   await using host = await startHostProcess({ ...config, topics: [busyTopic] }, signal, checkout);
   await untilRunning(host, busyTopic, signal);
@@ -85,9 +109,9 @@ export async function measureReload(
     broker,
     host,
     topic: busyTopic,
-    groupId: PREFIX,
+    groupId: host.groups.groupOf(PREFIX, busyTopic),
     recordsPerSecond: BUSY_PER_SECOND,
-    logFile: stack.kafka.logFile,
+    logFile,
   });
   await sleep(BEFORE_MS, undefined, { signal });
   const before = await busy.lap();
@@ -95,7 +119,7 @@ export async function measureReload(
 
   const untilIndexed = (topic: string, index: string): Promise<number> => {
     const id = encodeURIComponent(documentId(topic, { partition: 0, offset: 0, timestamp }));
-    const url = new URL(`/${index}/_doc/${id}?_source=false`, stack.elasticsearch.node);
+    const url = new URL(`/${index}/_doc/${id}?_source=false`, elasticsearchNode);
     return poll(
       async () => {
         const { status } = await fetch(url, { signal });
@@ -124,7 +148,7 @@ export async function measureReload(
     return times;
   };
 
-  const etcd = new Etcd3({ hosts: [...stack.etcd.endpoints] });
+  const etcd = new Etcd3({ hosts: [...etcdEndpoints] });
   try {
     const declared: object[] = [];
     const declare = async (declaration: object): Promise<readonly number[]> => {
@@ -132,26 +156,34 @@ export async function measureReload(
       await etcd.put(key).value(JSON.stringify(declared));
       return [performance.now()];
     };
-    const byEtcd = await measure(ways.etcd, [RELOAD_SINCE.etcd], (topic) => declare({ topic }));
-    const there = await measure(
-      ways.there,
-      [RELOAD_SINCE.there],
-      // Several topics write into it, so for all but the first it is there before.
-      (topic) => declare({ topic, index: sharedIndex }),
-      sharedIndex,
-    );
     const inFile = [busyTopic];
-    const byFile = await measure(ways.file, ["file: it was renamed"], async (topic) => {
-      inFile.push(topic);
-      await host.replaceConfig({ ...config, topics: inFile });
-      return [performance.now()];
-    });
-    const moments = ["topics add: it said that it was written", "topics add: its process was started"];
-    const byCommand = await measure(ways.command, moments, (topic) => addByCommand(topic, host, checkout));
-    const alone = await measureElasticsearchAlone(stack.elasticsearch.node, names("alone"), signal);
+    const measureWay: Readonly<Record<ReloadWay, () => Promise<ReloadTimes[]>>> = {
+      etcd: () => measure(ways.etcd, [RELOAD_SINCE.etcd], (topic) => declare({ topic })),
+      there: () =>
+        measure(
+          ways.there,
+          [RELOAD_SINCE.there],
+          // Several topics write into it, so for all but the first it is there before.
+          (topic) => declare({ topic, index: sharedIndex }),
+          sharedIndex,
+        ),
+      file: () =>
+        measure(ways.file, ["file: it was renamed"], async (topic) => {
+          inFile.push(topic);
+          await host.replaceConfig({ ...config, topics: inFile });
+          return [performance.now()];
+        }),
+      command: () => {
+        const moments = ["topics add: it said that it was written", "topics add: its process was started"];
+        return measure(ways.command, moments, (topic) => addByCommand(topic, host, checkout));
+      },
+    };
+    const times: ReloadTimes[] = [];
+    for (const way of wanted) times.push(...(await measureWay[way]()));
+    const alone = await measureElasticsearchAlone(elasticsearchNode, names("alone"), signal);
     const reference = { since: RELOAD_SINCE.alone, ms: alone.slice(1) };
     return {
-      times: [...byEtcd, ...there, ...byFile, ...byCommand, reference],
+      times: [...times, reference],
       busy: {
         before,
         during: await busy.lap(),

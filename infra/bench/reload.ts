@@ -5,7 +5,7 @@ import { bootStack } from "../stack/boot.ts";
 import { openBroker } from "./broker.ts";
 import { BENCH_EXIT_CODES, runBench } from "./command.ts";
 import { median } from "./median.ts";
-import { measureReload, type ReloadResult } from "./reload-rounds.ts";
+import { measureReload, type ReloadResult, reloadServers } from "./reload-rounds.ts";
 
 const help = helpText({
   synopsis: "bench:reload [options]",
@@ -69,7 +69,7 @@ async function measure(
 ): Promise<ReloadResult> {
   await using stack = await bootStack({ groupRebalanceDelayMs, signal });
   await using broker = await openBroker(stack.kafka.brokers);
-  return await measureReload(stack, broker, { rounds }, signal);
+  return await measureReload(reloadServers(stack, broker), { rounds }, signal);
 }
 
 function format({ rebalanceDelayMs, times, busy }: Report): string {

@@ -10,6 +10,8 @@ const TITLES = [
   "stood still: median",
   "95 %",
   "longest",
+  "owner stays",
+  "owner goes",
   "lag peak",
   "back after",
   "sent again",
@@ -19,9 +21,20 @@ const TITLES = [
 export function rolloutTable({ steps, quietMs }: Rollout): string {
   const rows = [
     TITLES,
-    ["nothing happens", "", "", "", ...stillCells(quietMs), "", "", ""],
+    ["nothing happens", "", "", "", ...stillCells(quietMs), "", "", "", "", ""],
     ...steps.map((step, n) => cellsOf(step, n + 1)),
-    ["all steps", "", "", "", ...stillCells(steps.flatMap(({ standstillsMs }) => standstillsMs)), "", "", ""],
+    [
+      "all steps",
+      "",
+      "",
+      "",
+      ...stillCells(steps.flatMap(({ standstillsMs }) => standstillsMs)),
+      longestCell(steps.flatMap(({ keptMs }) => keptMs)),
+      longestCell(steps.flatMap(({ leftMs }) => leftMs)),
+      "",
+      "",
+      "",
+    ],
   ];
   return textTable(rows);
 }
@@ -33,6 +46,8 @@ function cellsOf(step: RolloutStep, number: number): string[] {
     secondsText(step.readyAfterMs),
     secondsText(step.exitAfterMs),
     ...stillCells(step.standstillsMs),
+    longestCell(step.keptMs),
+    longestCell(step.leftMs),
     step.lagPeak.toLocaleString("en-US"),
     secondsText(step.backAfterMs),
     step.duplicates.toLocaleString("en-US"),
@@ -41,6 +56,10 @@ function cellsOf(step: RolloutStep, number: number): string[] {
 
 function stillCells(ms: readonly number[]): string[] {
   return [0.5, 0.95, 1].map((share) => secondsText(percentile(ms, share)));
+}
+
+function longestCell(ms: readonly number[]): string {
+  return ms.length === 0 ? "" : secondsText(percentile(ms, 1));
 }
 
 function secondsText(ms: number): string {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Producer } from "kafkajs";
-import { createArrivals } from "./arrivals.ts";
+import { type Arrivals, createArrivals } from "./arrivals.ts";
 import { startBulkProxy } from "./bulk-proxy.ts";
 import { type HostProcess, startHostProcess } from "./host-process.ts";
 import { poll } from "./poll.ts";
@@ -9,9 +9,10 @@ import { type LoadedTopic, type SteadyLoad, startSteadyLoad } from "./steady-loa
 /**
  * How one host takes the place of another:
  * - `surge`: the new one starts and gets ready, then the old one ends (Kubernetes: maxSurge 1, maxUnavailable 0);
- * - `gap`: the old one ends, then the new one starts (maxSurge 0, maxUnavailable 1).
+ * - `gap`: the old one ends, then the new one starts (maxSurge 0, maxUnavailable 1);
+ * - `kill`: the old one is killed, and the new one starts when all that it had goes on at others.
  */
-export type RolloutWay = "surge" | "gap";
+export type RolloutWay = "surge" | "gap" | "kill";
 
 export interface RolloutOptions {
   readonly brokers: readonly string[];
@@ -21,6 +22,8 @@ export interface RolloutOptions {
   readonly recordsPerSecond: number;
   readonly group: string;
   readonly replicas: number;
+  /** How long it is watched what partitions do while nothing happens; 3 s unless told. */
+  readonly quietMs?: number;
   /** One after the other, all hosts in each. */
   readonly ways: readonly RolloutWay[];
   /** Between two steps, once nothing lags. */
@@ -37,12 +40,16 @@ export interface RolloutStep {
   readonly exitCode: number;
   /** From the start of the new host's process until it was ready. */
   readonly readyAfterMs: number;
-  /** From SIGTERM until the old host's process was gone. */
+  /** From the signal until the old host's process was gone. */
   readonly exitAfterMs: number;
   /** From the beginning of the step until nothing lags and all is done. */
   readonly tookMs: number;
   /** The longest time without a new document, of each partition. */
   readonly standstillsMs: readonly number[];
+  /** Of those among them that another host owned, before and after. */
+  readonly keptMs: readonly number[];
+  /** Of those that the old host owned. */
+  readonly leftMs: readonly number[];
   /** Records acknowledged by Kafka and not there yet, at most. */
   readonly lagPeak: number;
   /** From the last of the new host being ready and the old one being gone, until nothing lags. */
@@ -68,6 +75,8 @@ const SAMPLE_EVERY_MS = 20;
 /** Below so many seconds' worth of records under way, nothing lags. */
 const LAG_SECONDS = 0.5;
 const QUIET_MS = 3_000;
+/** What a killed host had sent has arrived by then. */
+const LAST_BULKS_MS = 500;
 const STEP_LIMIT_MS = 90_000;
 
 /** Replaces every host of a set under a steady load, and watches from outside when each partition's documents arrive. */
@@ -110,7 +119,7 @@ export async function measureRollout(
   await untilBack();
   await sleep(options.settleMs, undefined, { signal });
   const quietFrom = performance.now();
-  await sleep(QUIET_MS, undefined, { signal });
+  await sleep(options.quietMs ?? QUIET_MS, undefined, { signal });
   const quietMs = [...arrivals.standstills(quietFrom, performance.now()).values()];
 
   const steps: RolloutStep[] = [];
@@ -119,6 +128,8 @@ export async function measureRollout(
       progress(`${way}: host ${n + 1} of ${options.replicas} is replaced`);
       const old = hosts.shift();
       if (old === undefined) break;
+      const left = await old.owned();
+      const owners = await ownersOf(hosts);
       const duplicatesBefore = arrivals.duplicates;
       const lagging = watchPeak(lag);
       const from = performance.now();
@@ -131,8 +142,10 @@ export async function measureRollout(
       };
       const end = async (): Promise<{ exitCode: number; exitAfterMs: number }> => {
         const toldAt = performance.now();
-        const exitCode = await old.terminate();
-        return { exitCode, exitAfterMs: performance.now() - toldAt };
+        const exitCode = await old.terminate(way === "kill" ? "SIGKILL" : "SIGTERM");
+        const exitAfterMs = performance.now() - toldAt;
+        if (way === "kill") await untilGoingOn(arrivals, left, limited());
+        return { exitCode, exitAfterMs };
       };
       const early = way === "surge" ? await begin() : null;
       const ended = await end();
@@ -142,14 +155,18 @@ export async function measureRollout(
       const backAfterMs = performance.now() - doneAt;
       // What stands still now is noticed once it goes on.
       await sleep(options.settleMs, undefined, { signal });
-      const to = performance.now();
+      const stills = arrivals.standstills(from, performance.now());
+      const ownersAfter = await ownersOf(hosts);
+      const kept = [...owners].filter(([place, owner]) => ownersAfter.get(place) === owner);
       steps.push({
         way,
         ...ended,
         readyAfterMs,
         backAfterMs,
         tookMs: doneAt + backAfterMs - from,
-        standstillsMs: [...arrivals.standstills(from, to).values()],
+        standstillsMs: [...stills.values()],
+        keptMs: kept.map(([place]) => stills.get(place) ?? Number.NaN),
+        leftMs: [...left].map((place) => stills.get(place) ?? Number.NaN),
         lagPeak: lagging.stop(),
         duplicates: arrivals.duplicates - duplicatesBefore,
       });
@@ -158,6 +175,32 @@ export async function measureRollout(
   await finish(load, () => lag() <= 0, limited());
   const exitCodes = await Promise.all(hosts.map((host) => host.terminate()));
   return { steps, quietMs, sent: load.sent, created: arrivals.created, exitCodes };
+}
+
+/** By place, as `standstills` names them: the pid of the host that owns it. */
+async function ownersOf(hosts: readonly HostProcess[]): Promise<ReadonlyMap<string, number>> {
+  const owners = new Map<string, number>();
+  for (const host of hosts) for (const place of await host.owned()) owners.set(place, host.pid);
+  return owners;
+}
+
+/** Waits until each of them had a new document that cannot be of the host that was just killed. */
+async function untilGoingOn(
+  arrivals: Arrivals,
+  places: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<void> {
+  const from = performance.now() + LAST_BULKS_MS;
+  await poll(
+    () => {
+      const spanMs = performance.now() - from;
+      if (spanMs <= 0) return null;
+      const still = arrivals.standstills(from, from + spanMs);
+      return [...places].every((place) => (still.get(place) ?? spanMs) < spanMs) ? true : null;
+    },
+    SAMPLE_EVERY_MS,
+    signal,
+  );
 }
 
 async function finish(load: SteadyLoad, allThere: () => boolean, signal: AbortSignal): Promise<void> {

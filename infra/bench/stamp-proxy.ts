@@ -20,7 +20,7 @@ export function startStampProxy(node: string, onAcknowledged: (ms: number) => vo
 }
 
 /** The stamps of those documents that are there for good: taken now, or there already. */
-function stampsTaken(body: Uint8Array, answer: Uint8Array): number[] {
+export function stampsTaken(body: Uint8Array, answer: Uint8Array): number[] {
   const { items } = bulkAnswer.parse(JSON.parse(new TextDecoder().decode(answer)));
   const lines = new TextDecoder().decode(body).split("\n");
   return items.flatMap(({ create: { status } }, position) => {

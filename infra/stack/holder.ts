@@ -1,5 +1,6 @@
 import type { Progress } from "./progress.ts";
 import type { Environment } from "./ground.ts";
+import type { KafkaVersion } from "./kafka-versions.ts";
 import { cacheFolder, startStack, type StackOptions } from "./stack.ts";
 import { addressesOf, readState, removeState, stateFile, writeState, type StackState } from "./state.ts";
 
@@ -9,7 +10,7 @@ export type HolderReport =
   | { kind: "up"; state: StackState }
   | { kind: "failed"; message: string };
 
-export type HolderOptions = Pick<StackOptions, "ports" | "members">;
+export type HolderOptions = Pick<StackOptions, "ports" | "members"> & { readonly kafka: KafkaVersion };
 
 /**
  * The process behind `stack up`: boots a stack, reports it, and holds it until SIGTERM. Until it is up it depends on the
@@ -40,6 +41,7 @@ export async function holdStack(
       pid: process.pid,
       folder: stack.folder,
       startedAt: new Date().toISOString(),
+      kafka: wanted.kafka,
       addresses: addressesOf(stack),
     };
     await writeState(file, state);

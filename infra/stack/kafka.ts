@@ -1,12 +1,12 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Kafka, logLevel } from "kafkajs";
-import type { JarSet } from "./maven.ts";
+import { BROKER_SESSION_MS, type KafkaOptions, kafkaProperties, type Place } from "./kafka-properties.ts";
+import { type KafkaVersion, loggingOf, needsZooKeeper } from "./kafka-versions.ts";
 import { freePorts } from "./ports.ts";
 import { createServer, lastLines, type Server } from "./server.ts";
 import { memberName, SMALL_JVM, type JavaGround } from "./ground.ts";
-
-const version = "4.1.1";
+import { createZooKeeper } from "./zookeeper.ts";
 
 export interface KafkaServer extends Server {
   /** Its own `host:port`, as clients want it. */
@@ -15,34 +15,28 @@ export interface KafkaServer extends Server {
   listener(name: string): string;
 }
 
-/** `security.protocol` in Kafka's words. */
-export type ListenerProtocol = "PLAINTEXT" | "SSL" | "SASL_PLAINTEXT" | "SASL_SSL";
-
-export interface KafkaOptions {
-  /** `group.initial.rebalance.delay.ms`; a server's own default is 3,000. */
-  groupRebalanceDelayMs: number;
-  /** Ports besides the plain one, by name; `listener.name.<name in lower case>.*` in `properties` sets them up. */
-  listeners: Readonly<Record<string, ListenerProtocol>>;
-  /** Added to server.properties, e.g. `{ "message.max.bytes": "8388608" }`. */
-  properties: Readonly<Record<string, string>>;
+/** What all brokers of a stack have in common. */
+interface Cluster {
+  readonly ground: JavaGround;
+  readonly version: KafkaVersion;
+  readonly options: KafkaOptions;
+  readonly places: readonly Place[];
+  /** Null: they keep it themselves, each a controller too. */
+  readonly zooKeeper: string | null;
+  readonly id: string;
 }
 
-export const kafkaJars: JarSet = {
-  name: `kafka-${version}`,
-  artifacts: [
-    `org.apache.kafka:kafka_2.13:${version}`,
-    // Kafka logs through slf4j 1.7; this binding and log4j are the ones its distribution has.
-    "org.apache.logging.log4j:log4j-slf4j-impl:2.24.3",
-    "org.apache.logging.log4j:log4j-core:2.24.3",
-  ],
-};
-
-/** Brokers and controllers at once, as many as `ground` has members, their storage formatted; one alone, three replicate. */
-export async function createKafka(ground: JavaGround, options: KafkaOptions): Promise<KafkaServer[]> {
+/** As many brokers as `ground` has members, ready to start; one alone, three replicate. */
+export async function createKafka(
+  ground: JavaGround,
+  version: KafkaVersion,
+  options: KafkaOptions,
+): Promise<KafkaServer[]> {
   const { guard, members } = ground;
   const names = Object.keys(options.listeners);
-  const ports = await freePorts(members * (2 + names.length), ground.takenPorts);
+  const ports = await freePorts(1 + members * (2 + names.length), ground.takenPorts);
   const wanted = ground.ports?.kafka;
+  const [zooKeeperPort = 0] = ports.splice(0, 1);
   const places = Array.from({ length: members }, (_, at): Place => {
     const [broker = 0, controller = 0, ...extra] = ports.splice(0, 2 + names.length);
     const id = at + 1;
@@ -54,48 +48,48 @@ export async function createKafka(ground: JavaGround, options: KafkaOptions): Pr
       home: join(guard.folder, memberName("kafka", id, members)),
     };
   });
-  const clusterId = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("base64url");
-  return Promise.all(places.map((place) => createBroker(ground, options, clusterId, place, places)));
+  const id = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("base64url");
+  const zooKeeper = needsZooKeeper(version) ? await startZooKeeper(ground, zooKeeperPort) : null;
+  const cluster: Cluster = { ground, version, options, places, zooKeeper, id };
+  return Promise.all(places.map((place) => createBroker(cluster, place)));
 }
 
-/** Where one of them lies and listens. */
-interface Place {
-  id: number;
-  broker: number;
-  controller: number;
-  /** By listener. */
-  extraPorts: ReadonlyMap<string, number>;
-  home: string;
+async function startZooKeeper(ground: JavaGround, port: number): Promise<string> {
+  const zooKeeper = await createZooKeeper(ground, port);
+  await zooKeeper.start();
+  return zooKeeper.address;
 }
 
-async function createBroker(
-  { guard, environment, members, ...ground }: JavaGround,
-  options: KafkaOptions,
-  clusterId: string,
-  place: Place,
-  places: readonly Place[],
-): Promise<KafkaServer> {
+async function createBroker(cluster: Cluster, place: Place): Promise<KafkaServer> {
+  const { ground, version, options, places, zooKeeper } = cluster;
+  const { guard, environment, members } = ground;
   const { home, broker, extraPorts } = place;
   const config = join(home, "server.properties");
   const logFile = `${home}.log`;
+  const logging = loggingOf(version, home);
   await mkdir(home);
-  await writeFile(join(home, "log4j2.properties"), loggingConfig);
-  await writeFile(config, properties(place, places, options));
+  await writeFile(logging.file, logging.text);
+  await writeFile(config, kafkaProperties(place, places, options, zooKeeper));
+  const heapMb = options.heapMb ?? (members === 1 ? 512 : 384);
   const java = [
     ...ground.java,
-    ...(members === 1 ? ["-Xmx512m"] : ["-Xms128m", "-Xmx384m", ...SMALL_JVM]),
-    `-Dlog4j2.configurationFile=${join(home, "log4j2.properties")}`,
+    `-Xmx${heapMb}m`,
+    ...(members === 1 ? [] : ["-Xms128m", ...SMALL_JVM]),
+    logging.option,
     "-cp",
     join(ground.jars, "lib/*"),
   ];
-  const format = await guard.spawn({
-    // With "=": one id in 64 begins with "-", and would be read as an option.
-    command: [...java, "kafka.tools.StorageTool", "format", `--cluster-id=${clusterId}`, "-c", config],
-    environment,
-    logFile,
-  });
-  const { code } = await format.exited;
-  if (code !== 0) throw new Error(`Kafka's storage could not be formatted:\n${await lastLines(logFile, 20)}`);
+  if (zooKeeper === null) {
+    const format = await guard.spawn({
+      // With "=": one id in 64 begins with "-", and would be read as an option.
+      command: [...java, "kafka.tools.StorageTool", "format", `--cluster-id=${cluster.id}`, "-c", config],
+      environment,
+      logFile,
+    });
+    const { code } = await format.exited;
+    if (code !== 0)
+      throw new Error(`Kafka's storage could not be formatted:\n${await lastLines(logFile, 20)}`);
+  }
 
   const address = `127.0.0.1:${broker}`;
   const server = createServer({
@@ -107,12 +101,30 @@ async function createBroker(
     readyWithinMs: 60_000 * members,
     probe: () => probeBroker(address),
   });
-  return Object.assign(server, {
+  return Object.assign(zooKeeper === null ? server : outlivingItsSession(server), {
     brokers: [address],
     listener(name: string): string {
       const port = extraPorts.get(name);
       if (port === undefined) throw new Error(`this Kafka was started without a listener ${name}`);
       return `127.0.0.1:${port}`;
+    },
+  });
+}
+
+/** ZooKeeper holds the place of a broker that was killed until its session is over, and the next one would end at once. */
+function outlivingItsSession(server: Server): Server {
+  let freeAt = 0;
+  const start = server.start.bind(server);
+  const kill = server.kill.bind(server);
+  return Object.assign(server, {
+    async start(signal?: AbortSignal): Promise<void> {
+      if (server.pid === undefined) await Bun.sleep(Math.max(0, freeAt - performance.now()));
+      await start(signal);
+    },
+    async kill(signal?: NodeJS.Signals): Promise<void> {
+      await kill(signal);
+      // A tick of ZooKeeper's more.
+      freeAt = performance.now() + BROKER_SESSION_MS + 1_000;
     },
   });
 }
@@ -137,51 +149,3 @@ export async function probeBroker(address: string): Promise<void> {
     await admin.disconnect();
   }
 }
-
-function properties(place: Place, places: readonly Place[], options: KafkaOptions): string {
-  const { id, broker, controller, extraPorts, home } = place;
-  const extra = [...extraPorts].map(([name, port]) => `,${name}://127.0.0.1:${port}`).join("");
-  const protocols = Object.entries(options.listeners).map(([name, protocol]) => `,${name}:${protocol}`);
-  const replicas = places.length;
-  const inSync = Math.min(2, replicas);
-  const all: Record<string, string | number | boolean> = {
-    "process.roles": "broker,controller",
-    "node.id": id,
-    "controller.quorum.voters": places.map((one) => `${one.id}@127.0.0.1:${one.controller}`).join(),
-    "controller.listener.names": "CONTROLLER",
-    listeners: `PLAINTEXT://127.0.0.1:${broker}${extra},CONTROLLER://127.0.0.1:${controller}`,
-    "advertised.listeners": `PLAINTEXT://127.0.0.1:${broker}${extra}`,
-    "listener.security.protocol.map": `PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT${protocols.join("")}`,
-    "log.dirs": join(home, "data"),
-    "auto.create.topics.enable": false,
-    "delete.topic.enable": true,
-    "num.partitions": 1,
-    "default.replication.factor": replicas,
-    "min.insync.replicas": inSync,
-    "offsets.topic.replication.factor": replicas,
-    "offsets.topic.num.partitions": 8,
-    "transaction.state.log.replication.factor": replicas,
-    "transaction.state.log.min.isr": inSync,
-    "transaction.state.log.num.partitions": 8,
-    "share.coordinator.state.topic.replication.factor": replicas,
-    "share.coordinator.state.topic.min.isr": inSync,
-    // A killed broker is let in again only when its old session has expired: after 9 s unless told.
-    "broker.session.timeout.ms": 3_000,
-    "broker.heartbeat.interval.ms": 500,
-    "group.initial.rebalance.delay.ms": options.groupRebalanceDelayMs,
-    ...options.properties,
-  };
-  return Object.entries(all)
-    .map(([key, value]) => `${key}=${value}\n`)
-    .join("");
-}
-
-/** The distribution's own pattern and level. */
-const loggingConfig = `status = error
-appender.console.type = Console
-appender.console.name = console
-appender.console.layout.type = PatternLayout
-appender.console.layout.pattern = [%d] %p %m (%c)%n
-rootLogger.level = info
-rootLogger.appenderRef.console.ref = console
-`;

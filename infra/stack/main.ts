@@ -5,6 +5,13 @@ import { endOnFaults } from "../cli/faults.ts";
 import { helpText } from "../cli/help-text.ts";
 import { bringUp, probeServers, takeDown } from "./commands.ts";
 import { holdStack, type HolderOptions } from "./holder.ts";
+import {
+  DEFAULT_KAFKA,
+  KAFKA_RELEASES,
+  KAFKA_VERSION_LIST,
+  type KafkaVersion,
+  kafkaVersionNamed,
+} from "./kafka-versions.ts";
 import { cacheFolder, CLUSTER_MEMBERS } from "./stack.ts";
 import { isCluster, nodesOf, readState, stateFile, type StackState } from "./state.ts";
 import { printError, printOut } from "../cli/terminal.ts";
@@ -36,6 +43,7 @@ const help = helpText({
   ],
   options: [
     ["--cluster", "of up: three of each, topics with three replicas of which two must be in sync"],
+    ["--kafka VERSION", `of up: ${KAFKA_VERSION_LIST}; ${DEFAULT_KAFKA} unless told`],
     [
       "--ports default",
       "of up: on 9092, 9200 and 2379 instead of free ports, a cluster's others on the next two",
@@ -58,6 +66,7 @@ interface Invocation {
 /** What `up` was asked for. */
 interface Wanted {
   cluster: boolean;
+  kafka: KafkaVersion;
   defaultPorts: boolean;
 }
 
@@ -89,6 +98,7 @@ function parse(argv: readonly string[]): Invocation {
     options: {
       ...COMMON_OPTIONS,
       cluster: { type: "boolean", default: false },
+      kafka: { type: "string" },
       ports: { type: "string" },
     },
   });
@@ -98,12 +108,18 @@ function parse(argv: readonly string[]): Invocation {
   if (others.length > 0) throw usageError(`One command at a time: ${positionals.join(" ")}`);
   if (json && command !== "status" && command !== "up" && command !== "help")
     throw usageError("--json belongs to status and up");
-  const { cluster, ports } = values;
+  const { cluster, kafka, ports } = values;
   const isUp = command === "up" || command === "hold";
   if (cluster && !isUp) throw usageError("--cluster belongs to up");
+  if (kafka !== undefined && !isUp) throw usageError("--kafka belongs to up");
   if (ports !== undefined && !isUp) throw usageError("--ports belongs to up");
   if (ports !== undefined && ports !== "default") throw usageError("--ports knows only `default`");
-  return { command, json, wanted: { cluster, defaultPorts: ports !== undefined } };
+  const wanted = {
+    cluster,
+    kafka: kafkaVersionNamed(kafka ?? DEFAULT_KAFKA),
+    defaultPorts: ports !== undefined,
+  };
+  return { command, json, wanted };
 }
 
 function usageError(message: string): PenstockError {
@@ -114,6 +130,8 @@ async function up(file: string, wanted: Wanted, json: boolean): Promise<number> 
   const running = await readState(file);
   if (running !== undefined && isCluster(running.addresses) !== wanted.cluster)
     throw new Error(`${wanted.cluster ? "A stack that is no" : "A"} cluster is up: bun run stack down`);
+  if (running !== undefined && running.kafka !== wanted.kafka)
+    throw new Error(`A stack with Kafka ${running.kafka} is up: bun run stack down`);
   const state = running ?? (await bringUp(process.stderr, argumentsFor(wanted)));
   if (json) return print(`${JSON.stringify({ up: true, already: running !== undefined, ...state })}\n`);
   return print(
@@ -122,8 +140,13 @@ async function up(file: string, wanted: Wanted, json: boolean): Promise<number> 
 }
 
 /** What leads the holder to the same. */
-function argumentsFor({ cluster, defaultPorts }: Wanted): string[] {
-  return [...(cluster ? ["--cluster"] : []), ...(defaultPorts ? ["--ports", "default"] : [])];
+function argumentsFor({ cluster, kafka, defaultPorts }: Wanted): string[] {
+  return [
+    ...(cluster ? ["--cluster"] : []),
+    "--kafka",
+    kafka,
+    ...(defaultPorts ? ["--ports", "default"] : []),
+  ];
 }
 
 /** 0 only if all servers answer. */
@@ -153,8 +176,9 @@ async function env(file: string): Promise<number> {
   return print(`export PENSTOCK_TEST_STACK='${JSON.stringify(state.addresses)}'\n`);
 }
 
-async function hold({ cluster, defaultPorts }: Wanted): Promise<number> {
+async function hold({ cluster, kafka, defaultPorts }: Wanted): Promise<number> {
   const options: HolderOptions = {
+    kafka,
     ...(cluster && { members: CLUSTER_MEMBERS }),
     ...(defaultPorts && { ports: { kafka: 9092, elasticsearch: 9200, etcd: 2379 } }),
   };
@@ -164,10 +188,10 @@ async function hold({ cluster, defaultPorts }: Wanted): Promise<number> {
   return 0;
 }
 
-function describe({ folder, addresses }: StackState): string {
+function describe({ folder, addresses, kafka }: StackState): string {
   const { brokers, etcdEndpoints } = addresses;
   const nodes = nodesOf(addresses);
-  return `  Kafka          ${brokers.join(",")}
+  return `  Kafka ${KAFKA_RELEASES[kafka]}    ${brokers.join(",")}
   Elasticsearch  ${nodes.join(",")}
   etcd           ${etcdEndpoints.join(",")}
   Logs and data  ${folder}

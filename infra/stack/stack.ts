@@ -10,7 +10,9 @@ import {
 import { createEtcd, type EtcdServer } from "./etcd.ts";
 import type { Environment, Ground, JavaGround, Ports } from "./ground.ts";
 import { createGuard } from "./guard.ts";
-import { createKafka, kafkaJars, type KafkaServer, type ListenerProtocol } from "./kafka.ts";
+import { createKafka, type KafkaServer } from "./kafka.ts";
+import type { ListenerProtocol } from "./kafka-properties.ts";
+import { DEFAULT_KAFKA, kafkaJars, type KafkaVersion } from "./kafka-versions.ts";
 import { exists, fetchJars, jarFolder, type JarSet } from "./maven.ts";
 import { findPrerequisites } from "./prerequisites.ts";
 import type { Progress } from "./progress.ts";
@@ -22,16 +24,20 @@ export const CLUSTER_MEMBERS = 3;
 export interface StackOptions {
   /** How many of each server; 1 unless told. In a cluster, topics have as many replicas, of which two must be in sync. */
   members?: 1 | typeof CLUSTER_MEMBERS;
-  /** Which servers to boot; each is booted unless set to false. */
-  kafka?: boolean;
+  /** Which servers to boot; each is booted unless set to false. Kafka's version: 4.1 unless told. */
+  kafka?: boolean | KafkaVersion;
   elasticsearch?: boolean;
   etcd?: boolean;
   /** How long Kafka waits for more members on an empty group's first join; 0 unless told, 3,000 on a server by default. */
   groupRebalanceDelayMs?: number;
   /** More ports for Kafka, by name; what secures them is in `kafkaProperties`. */
   kafkaListeners?: Readonly<Record<string, ListenerProtocol>>;
+  /** By listener: the port that each broker, in order, tells its clients, where they shall not come by its own. */
+  kafkaAdvertisedPorts?: Readonly<Record<string, readonly number[]>>;
   /** More lines for Kafka's server.properties. */
   kafkaProperties?: Readonly<Record<string, string>>;
+  /** Each broker's memory, in MB: 512 alone and 384 in a cluster unless told. */
+  kafkaHeapMb?: number;
   /** Unless told, what PENSTOCK_STACK_ELASTICSEARCH names, else 9.2.0. */
   elasticsearchVersion?: string;
   /** More settings for Elasticsearch's elasticsearch.yml. */
@@ -72,13 +78,15 @@ export interface Stack extends AsyncDisposable {
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const { environment = process.env } = options;
   const onProgress = options.onProgress ?? (() => {});
+  const kafkaVersion = typeof options.kafka === "string" ? options.kafka : DEFAULT_KAFKA;
   const wanted = {
-    kafka: options.kafka ?? true,
+    kafka: options.kafka !== false,
     elasticsearch: options.elasticsearch ?? true,
     etcd: options.etcd ?? true,
   };
   const esJars = elasticsearchJars(options.elasticsearchVersion ?? elasticsearchVersion(environment));
-  const sets = [...(wanted.kafka ? [kafkaJars] : []), ...(wanted.elasticsearch ? [esJars] : [])];
+  const brokerJars = kafkaJars(kafkaVersion);
+  const sets = [...(wanted.kafka ? [brokerJars] : []), ...(wanted.elasticsearch ? [esJars] : [])];
   const cache = cacheFolder(environment);
   const present = await Promise.all(sets.map((jars) => exists(jarFolder(jars, cache))));
   const {
@@ -126,7 +134,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const kafkaOptions = {
     groupRebalanceDelayMs: options.groupRebalanceDelayMs ?? 0,
     listeners: options.kafkaListeners ?? {},
+    advertisedPorts: options.kafkaAdvertisedPorts ?? {},
     properties: options.kafkaProperties ?? {},
+    heapMb: options.kafkaHeapMb,
   };
   const elasticsearchOptions = {
     settings: options.elasticsearchSettings ?? {},
@@ -137,7 +147,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     signal.throwIfAborted();
     await mkdir(temporary);
     const kafkaBoot = wanted.kafka
-      ? withJars("kafka", kafkaJars).then((ground) => boot("kafka", () => createKafka(ground, kafkaOptions)))
+      ? withJars("kafka", brokerJars).then((ground) =>
+          boot("kafka", () => createKafka(ground, kafkaVersion, kafkaOptions)),
+        )
       : [];
     const elasticsearchBoot = wanted.elasticsearch
       ? withJars("elasticsearch", esJars).then((ground) =>

@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { errorCode } from "./error-code.ts";
+import { DEFAULT_KAFKA, KAFKA_VERSIONS } from "./kafka-versions.ts";
 import { isAlive } from "./signal.ts";
 import type { Stack } from "./stack.ts";
 
@@ -22,6 +23,8 @@ const stateSchema = z.object({
   pid: z.number(),
   folder: z.string(),
   startedAt: z.iso.datetime(),
+  /** Its version; of a stack that an older `up` left running, the one there was. */
+  kafka: z.enum(KAFKA_VERSIONS).default(DEFAULT_KAFKA),
   addresses: addressesSchema,
 });
 export type StackState = z.infer<typeof stateSchema>;

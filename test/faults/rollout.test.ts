@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { Partitioners } from "kafkajs";
+import { groupNamingOf } from "../../infra/bench/checkout.ts";
 import { percentile } from "../../infra/bench/median.ts";
 import { measureRollout } from "../../infra/bench/rollout.ts";
 import { rolloutTable } from "../../infra/bench/rollout-table.ts";
@@ -45,6 +46,7 @@ test("three hosts under load are replaced one after the other: nothing is lost o
   process.stdout.write(`\n${rolloutTable(found)}`);
 
   expect([...found.steps.map(({ exitCode }) => exitCode), ...found.exitCodes]).toEqual([0, 0, 0, 0, 0, 0]);
+  const groups = await groupNamingOf();
   const letters = await lettersIn(servers.kafka, servers.config.deadLetters.topic);
   for (const plan of topics) {
     const sent = found.sent.get(plan.topic) ?? 0;
@@ -60,7 +62,7 @@ test("three hosts under load are replaced one after the other: nothing is lost o
       lostNumbers: 0,
     });
     expect(sent).toBeGreaterThan(0);
-    expect(await servers.kafka.committed(`${run}.${plan.topic}`, plan.topic)).toEqual(
+    expect(await servers.kafka.committed(groups.groupOf(run, plan.topic), plan.topic)).toEqual(
       await servers.kafka.ends(plan.topic),
     );
   }

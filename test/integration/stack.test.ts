@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CLUSTER_MEMBERS, startStack, type StackOptions } from "../../infra/stack/stack.ts";
 import { isAlive } from "../../infra/stack/signal.ts";
+import { connectTestKafka } from "../support/kafka.ts";
 import { processesNaming } from "../support/survivors.ts";
 
 const etcdOnly: StackOptions = { kafka: false, elasticsearch: false };
@@ -165,4 +166,22 @@ test("Kafka runs alone with properties of its own, and again after a kill", asyn
   await stack.kafka.kill();
   await stack.kafka.start();
   expect(stack.kafka.pid).toBeDefined();
+}, 120_000);
+
+test("an older Kafka, kept by ZooKeeper, is killed, started and restarted with its data", async () => {
+  await using stack = await startStack({ kafka: "2.8", elasticsearch: false, etcd: false });
+  const { kafka } = stack;
+  const topic = "kept";
+  {
+    await using client = await connectTestKafka(kafka.brokers);
+    await client.createTopic(topic);
+    await client.produce(topic, [{ value: "a record" }]);
+  }
+  await kafka.kill();
+  expect(kafka.pid).toBeUndefined();
+  await kafka.start();
+  await kafka.restart();
+  await using client = await connectTestKafka(kafka.brokers);
+  expect(await client.ends(topic)).toEqual(new Map([[0, 1]]));
+  expect(await readFile(kafka.logFile, "utf8")).toContain("Kafka version: 2.8.2");
 }, 120_000);

@@ -48,6 +48,8 @@ export interface TestHostOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** What is run instead of infra/host/main.ts, with arguments of its own. */
   readonly entry?: readonly string[];
+  /** The folder of the Penstock that is run; this one unless told. */
+  readonly checkout?: string;
   /** Starts it otherwise than from the source, with the config.yaml in this folder. */
   readonly start?: (folder: string) => Promise<HostProcess>;
 }
@@ -70,7 +72,7 @@ export async function startTestHost(
   const child =
     (await options.start?.(folder)) ??
     Bun.spawn([process.execPath, ...(options.entry ?? ["infra/host/main.ts"]), "--config", configPath], {
-      cwd: join(import.meta.dir, "../.."),
+      cwd: options.checkout ?? join(import.meta.dir, "../.."),
       env: { ...process.env, ...options.environment },
       stdin: "ignore",
       stdout: "pipe",

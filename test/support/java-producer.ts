@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { SMALL_JVM } from "../../infra/stack/ground.ts";
 import { findJdk } from "../../infra/stack/jdk.ts";
-import { kafkaJars } from "../../infra/stack/kafka.ts";
+import { DEFAULT_KAFKA, kafkaJars, type KafkaVersion } from "../../infra/stack/kafka-versions.ts";
 import { jarFolder } from "../../infra/stack/maven.ts";
 import { cacheFolder } from "../../infra/stack/stack.ts";
 
@@ -24,6 +24,11 @@ export function transactWithJava(
   return runJava("Transact.java", [brokers.join(), topic, ...steps]);
 }
 
+/** The first replica of each partition leads it afterwards. */
+export function electPreferredWithJava(brokers: readonly string[], kafka: KafkaVersion): Promise<void> {
+  return runJava("Elect.java", [brokers.join()], kafka);
+}
+
 /** Records on their way at a steady pace, whatever happens to a broker. */
 export interface SteadyJava extends AsyncDisposable {
   /** Resolves, when all are acknowledged, with how many were written to each topic: numbered from 0, the number is the key. */
@@ -34,14 +39,14 @@ export interface SteadyJava extends AsyncDisposable {
 export async function produceSteadilyWithJava(
   brokers: readonly string[],
   topics: readonly string[],
-  { perSecond, partitions }: { readonly perSecond: number; readonly partitions: number },
+  {
+    perSecond,
+    partitions,
+    kafka,
+  }: { readonly perSecond: number; readonly partitions: number; readonly kafka?: KafkaVersion },
 ): Promise<SteadyJava> {
-  const child = await startJava("Steady.java", [
-    brokers.join(),
-    String(perSecond),
-    String(partitions),
-    ...topics,
-  ]);
+  const words = [brokers.join(), String(perSecond), String(partitions), ...topics];
+  const child = await startJava("Steady.java", words, kafka);
   return {
     async stop() {
       await child.stdin.end();
@@ -54,8 +59,12 @@ export async function produceSteadilyWithJava(
   };
 }
 
-async function runJava(file: string, programArguments: readonly string[]): Promise<void> {
-  await using child = await startJava(file, programArguments);
+async function runJava(
+  file: string,
+  programArguments: readonly string[],
+  kafka?: KafkaVersion,
+): Promise<void> {
+  await using child = await startJava(file, programArguments, kafka);
   await outputOf(child);
 }
 
@@ -67,10 +76,15 @@ async function outputOf(child: JavaProcess): Promise<string> {
 
 type JavaProcess = Bun.Subprocess<"pipe", "pipe", "pipe">;
 
-async function startJava(file: string, programArguments: readonly string[]): Promise<JavaProcess> {
+/** @param kafka whose jars are taken: of the broker, so that they are there */
+async function startJava(
+  file: string,
+  programArguments: readonly string[],
+  kafka: KafkaVersion = DEFAULT_KAFKA,
+): Promise<JavaProcess> {
   const { home } = await findJdk(process.env);
   if (home === undefined) throw new Error("no JDK was found, although the servers run on one");
-  const folder = jarFolder(kafkaJars, cacheFolder(process.env));
+  const folder = jarFolder(kafkaJars(kafka), cacheFolder(process.env));
   return Bun.spawn(
     [
       [join(home, "bin/java"), "-Xmx256m", ...SMALL_JVM, "-cp", join(folder, "lib/*")],

@@ -13,6 +13,8 @@ export interface ConnectionTap {
 export interface TcpProxyOptions {
   /** Called once per connection. */
   readonly tap?: () => ConnectionTap;
+  /** Where the server sees connections come from: any address of 127.0.0.0/8 on Linux. */
+  readonly from?: string;
 }
 
 /** Stands between a host and a server, so that the way to it can be spoilt without touching the server. */
@@ -32,10 +34,12 @@ export interface TcpProxy extends AsyncDisposable {
   cutInAnswer(): void;
   /** Passes everything on so much later, in both directions; 0: at once. */
   delay(ms: number): void;
+  /** Cuts all connections, and nothing listens any more, until `reset`. */
+  refuse(): Promise<void>;
   /** The connections that are open now go silent in both directions, and neither end is told; new ones pass. */
   halfOpen(): void;
   /** As at first: nothing is open, and no fault is left. */
-  reset(): void;
+  reset(): Promise<void>;
 }
 
 interface Connection {
@@ -44,8 +48,11 @@ interface Connection {
   silent: boolean;
 }
 
-export async function startTcpProxy(target: string, options: TcpProxyOptions = {}): Promise<TcpProxy> {
-  const { hostname, port } = new URL(target);
+/** @param target asked at each connection where it is not known yet */
+export async function startTcpProxy(
+  target: string | (() => string),
+  options: TcpProxyOptions = {},
+): Promise<TcpProxy> {
   const open = new Set<Connection>();
   let blocked: "requests" | "answers" | null = null;
   let delayMs = 0;
@@ -59,7 +66,9 @@ export async function startTcpProxy(target: string, options: TcpProxyOptions = {
   };
 
   const server = createServer((client) => {
-    const upstream = connect(Number(port), hostname);
+    const { hostname, port } = new URL(typeof target === "string" ? target : target());
+    const { from } = options;
+    const upstream = connect({ port: Number(port), host: hostname, ...(from && { localAddress: from }) });
     const connection: Connection = { client, upstream, silent: false };
     const tap = options.tap?.();
     const [toServer, toClient] = [new DelayLine(() => delayMs), new DelayLine(() => delayMs)];
@@ -98,10 +107,20 @@ export async function startTcpProxy(target: string, options: TcpProxyOptions = {
       toClient.push(() => client.destroySoon());
     });
   });
-  const listening = Promise.withResolvers<void>();
-  server.once("error", listening.reject);
-  server.listen(0, "127.0.0.1", listening.resolve);
-  await listening.promise;
+  const listen = async (port: number): Promise<void> => {
+    const listening = Promise.withResolvers<void>();
+    server.once("error", listening.reject);
+    server.listen(port, "127.0.0.1", listening.resolve);
+    await listening.promise;
+    server.off("error", listening.reject);
+  };
+  const close = async (): Promise<void> => {
+    const closed = Promise.withResolvers<void>();
+    server.close(() => closed.resolve());
+    cut();
+    await closed.promise;
+  };
+  await listen(0);
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no port was given");
   return {
@@ -120,20 +139,19 @@ export async function startTcpProxy(target: string, options: TcpProxyOptions = {
     delay(ms) {
       delayMs = ms;
     },
+    refuse: close,
     halfOpen() {
       for (const connection of open) connection.silent = true;
     },
-    reset() {
+    async reset() {
       blocked = null;
       delayMs = 0;
       cutNext = false;
       cut();
+      if (!server.listening) await listen(address.port);
     },
     async [Symbol.asyncDispose]() {
-      const closed = Promise.withResolvers<void>();
-      server.close(() => closed.resolve());
-      cut();
-      await closed.promise;
+      if (server.listening) await close();
     },
   };
 }

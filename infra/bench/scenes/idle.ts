@@ -1,82 +1,120 @@
+import { bootStack } from "../../stack/boot.ts";
+import { type BenchBroker, openBroker } from "../broker.ts";
+import { groupNamingOf } from "../checkout.ts";
 import { measureIdle } from "../idle.ts";
-import { type Measurement, OURS } from "../measurement.ts";
-import type { Scene } from "./scene.ts";
+import { type Aim, type Measurement, OURS } from "../measurement.ts";
+import type { Scene, SceneContext } from "./scene.ts";
 
-const COUNTS = [50, 200, 1_000];
-/** Of a thousand topics. */
-const AIMED = 1_000;
-const CPU_PERCENT = 8;
-const RSS_MB = 250;
+/** So many topics, and what is aimed at with them. */
+interface IdleCase {
+  readonly count: number;
+  readonly aims?: { readonly cpuPercent: number; readonly rssMb: number; readonly runningSeconds: number };
+  /** Of the console, to be looked at. */
+  readonly views?: readonly string[];
+  /** Whether a second host comes. */
+  readonly shared?: boolean;
+}
+
+const CASES: readonly IdleCase[] = [
+  { count: 50 },
+  { count: 200 },
+  {
+    count: 1_000,
+    aims: { cpuPercent: 1.5, rssMb: 150, runningSeconds: 3 },
+    views: ["overview", "topics"],
+  },
+];
+/** More than a host with a consumer for each topic can have. */
+const MANY: IdleCase = {
+  count: 10_000,
+  aims: { cpuPercent: 6, rssMb: 400, runningSeconds: 20 },
+  shared: true,
+};
+const MANY_HEAP_MB = 2_048;
 /** Of a page that is open. */
 const PAGE_CPU_PERCENT = 1;
-const RUNNING_WITHIN_SECONDS = 10;
 
 /** What topics cost in which nothing happens. */
 export const idle: Scene = {
   name: "idle",
-  about: "CPU and memory with 50, 200 and 1,000 topics in which nothing happens, and when all of them run",
-  async run({ stack, broker, quick, checkouts, progress }, signal) {
-    const counts = quick ? COUNTS.slice(0, 1) : COUNTS;
-    const topics = Array.from({ length: Math.max(...counts) }, (_, n) => `idle-${n}`);
-    progress(`idle: ${topics.length} topics are created`, 0);
-    await broker.createTopics(topics, 1);
-    const measurements: Measurement[] = [];
-    let done = 0;
-    for (const count of counts) {
-      for (const [who, checkout] of checkouts) {
-        progress(`idle: ${count} topics, ${who}`, done / (counts.length * checkouts.size));
-        const found = await measureIdle(
-          {
-            brokers: broker.brokers,
-            elasticsearchNode: stack.elasticsearch.node,
-            topics: topics.slice(0, count),
-            group: `idle${done}`,
-            settleMs: quick ? 5_000 : 15_000,
-            watchMs: quick ? 10_000 : 20_000,
-            views: count === AIMED ? ["overview", "topics"] : [],
-            checkout,
-          },
-          signal,
-        );
-        done += 1;
-        const aimed = who === OURS && count === AIMED;
-        const what = `${count} topics`;
-        measurements.push(
-          {
-            what,
-            who,
-            figure: "CPU of a core",
-            unit: "%",
-            values: [found.cpuShare * 100],
-            aim: aimed ? { atMost: CPU_PERCENT } : undefined,
-          },
-          {
-            what,
-            who,
-            figure: "RSS",
-            unit: "MB",
-            values: [found.rssBytes / 1e6],
-            aim: aimed ? { atMost: RSS_MB } : undefined,
-          },
-          {
-            what,
-            who,
-            figure: "all running after",
-            unit: "s",
-            values: [found.runningAfterSeconds],
-            aim: aimed ? { atMost: RUNNING_WITHIN_SECONDS } : undefined,
-          },
-          ...[...found.withPage].map(([view, cpuShare]): Measurement => ({
-            what: `${what}, the console's ${view} open`,
-            who,
-            figure: "CPU of a core, more",
-            unit: "%",
-            values: [(cpuShare - found.cpuShare) * 100],
-            aim: { atMost: PAGE_CPU_PERCENT },
-          })),
-        );
-      }
-    }
-    return measurements;
+  about:
+    "CPU and memory with 50, 200 and 1,000 topics in which nothing happens, and when all of them run; 10,000 where one group has them all",
+  async run(context, signal) {
+    const { broker, quick, checkouts } = context;
+    const cases = quick ? CASES.slice(0, 1) : CASES;
+    const measurements = await measure(cases, broker, checkouts, context, signal);
+    const able = await ableToHaveMany(checkouts);
+    if (quick || able.size === 0) return measurements;
+    // A broker of its own: all others are left as they were.
+    await using stack = await bootStack({
+      elasticsearch: false,
+      etcd: false,
+      groupRebalanceDelayMs: 0,
+      kafkaHeapMb: MANY_HEAP_MB,
+      signal,
+    });
+    await using large = await openBroker(stack.kafka.brokers);
+    return [...measurements, ...(await measure([MANY], large, able, context, signal))];
   },
 };
+
+async function ableToHaveMany(checkouts: SceneContext["checkouts"]): Promise<SceneContext["checkouts"]> {
+  const able = new Map<string, string | undefined>();
+  for (const [who, checkout] of checkouts)
+    if ((await groupNamingOf(checkout)).shared) able.set(who, checkout);
+  return able;
+}
+
+async function measure(
+  cases: readonly IdleCase[],
+  broker: BenchBroker,
+  checkouts: SceneContext["checkouts"],
+  { stack, quick, progress }: SceneContext,
+  signal: AbortSignal,
+): Promise<Measurement[]> {
+  const most = Math.max(...cases.map(({ count }) => count));
+  const topics = Array.from({ length: most }, (_, n) => `idle-${n}`);
+  progress(`idle: ${topics.length} topics are created`, 0);
+  await broker.createTopics(topics, 1);
+  const measurements: Measurement[] = [];
+  let done = 0;
+  for (const { count, aims, views = [], shared = false } of cases) {
+    for (const [who, checkout] of checkouts) {
+      progress(`idle: ${count} topics, ${who}`, done / (cases.length * checkouts.size));
+      const found = await measureIdle(
+        {
+          brokers: broker.brokers,
+          elasticsearchNode: stack.elasticsearch.node,
+          topics: topics.slice(0, count),
+          group: `idle${done}`,
+          settleMs: quick ? 5_000 : 15_000,
+          watchMs: quick ? 10_000 : 20_000,
+          views,
+          shared,
+          checkout,
+        },
+        signal,
+      );
+      done += 1;
+      const what = `${count} topics`;
+      const add = (figure: string, unit: Measurement["unit"], value: number, atMost?: number): void => {
+        const aim: Aim | undefined = who === OURS && atMost !== undefined ? { atMost } : undefined;
+        measurements.push({ what, who, figure, unit, values: [value], aim });
+      };
+      add("CPU of a core", "%", found.cpuShare * 100, aims?.cpuPercent);
+      add("RSS", "MB", found.rssBytes / 1e6, aims?.rssMb);
+      add("all running after", "s", found.runningAfterSeconds, aims?.runningSeconds);
+      if (found.sharedAfterSeconds !== null) add("two hosts share them after", "s", found.sharedAfterSeconds);
+      for (const [view, cpuShare] of found.withPage)
+        measurements.push({
+          what: `${what}, the console's ${view} open`,
+          who,
+          figure: "CPU of a core, more",
+          unit: "%",
+          values: [(cpuShare - found.cpuShare) * 100],
+          aim: { atMost: PAGE_CPU_PERCENT },
+        });
+    }
+  }
+  return measurements;
+}

@@ -1,32 +1,85 @@
+import { bootStack } from "../../stack/boot.ts";
+import { openBroker } from "../broker.ts";
 import { type Measurement, OURS } from "../measurement.ts";
-import { measureReload, RELOAD_SINCE } from "../reload-rounds.ts";
-import type { Scene } from "./scene.ts";
+import {
+  measureReload,
+  RELOAD_SINCE,
+  type ReloadServers,
+  reloadServers,
+  type ReloadWay,
+} from "../reload-rounds.ts";
+import type { Scene, SceneContext } from "./scene.ts";
 
-const AIMS: Readonly<Record<string, number>> = { [RELOAD_SINCE.etcd]: 250, [RELOAD_SINCE.there]: 150 };
+/** Of a server, unless it is told: so long it waits for more members of a group that was empty. */
+const KAFKAS_DELAY_MS = 3_000;
+
+interface ReloadRun {
+  readonly delayMs: number;
+  readonly servers: ReloadServers;
+  readonly ways?: readonly ReloadWay[];
+  readonly aims: Readonly<Record<string, number>>;
+}
 
 /** How soon a topic that is declared while the host runs is moved. */
 export const reload: Scene = {
   name: "reload",
   about:
     "from a declaration to the new topic's first document, beside a busy topic; more in bun run bench:reload",
-  async run({ stack, broker, quick, checkouts, progress }, signal) {
-    const rounds = quick ? 4 : 15;
-    const measurements: Measurement[] = [];
-    for (const [n, [who, checkout]] of [...checkouts].entries()) {
-      progress(`reload: ${rounds} new topics in each way, ${who}`, n / checkouts.size);
-      const { times } = await measureReload(stack, broker, { rounds, run: `run${n}-`, checkout }, signal);
-      for (const { since, ms } of times) {
-        const aim = who === OURS ? AIMS[since] : undefined;
-        measurements.push({
-          what: "to the first document, group.initial.rebalance.delay.ms 0",
-          who: since === RELOAD_SINCE.alone ? "Elasticsearch" : who,
-          figure: since,
-          unit: "ms",
-          values: ms,
-          aim: aim === undefined ? undefined : { atMost: aim },
-        });
-      }
-    }
-    return measurements;
+  async run(context, signal) {
+    const { stack, broker } = context;
+    const quickest = await measure(
+      {
+        delayMs: 0,
+        servers: reloadServers(stack, broker),
+        aims: { [RELOAD_SINCE.etcd]: 250, [RELOAD_SINCE.there]: 150 },
+      },
+      context,
+      signal,
+    );
+    context.progress("reload: a broker with Kafka's own delay is booted", 0.5);
+    await using other = await bootStack({
+      elasticsearch: false,
+      etcd: false,
+      groupRebalanceDelayMs: KAFKAS_DELAY_MS,
+      signal,
+    });
+    await using usual = await openBroker(other.kafka.brokers);
+    const byDefault = await measure(
+      {
+        delayMs: KAFKAS_DELAY_MS,
+        servers: reloadServers(stack, usual, other.kafka),
+        ways: ["etcd", "there"],
+        aims: { [RELOAD_SINCE.etcd]: 300, [RELOAD_SINCE.there]: 150 },
+      },
+      context,
+      signal,
+    );
+    return [...quickest, ...byDefault];
   },
 };
+
+async function measure(
+  { delayMs, servers, ways, aims }: ReloadRun,
+  { quick, checkouts, progress }: SceneContext,
+  signal: AbortSignal,
+): Promise<Measurement[]> {
+  const rounds = quick ? 4 : 15;
+  const measurements: Measurement[] = [];
+  for (const [n, [who, checkout]] of [...checkouts].entries()) {
+    progress(`reload: ${rounds} new topics in each way, delay ${delayMs} ms, ${who}`, n / checkouts.size);
+    const run = { rounds, run: `run${delayMs}-${n}-`, checkout, ...(ways && { ways }) };
+    const { times } = await measureReload(servers, run, signal);
+    for (const { since, ms } of times) {
+      const aim = who === OURS ? aims[since] : undefined;
+      measurements.push({
+        what: `to the first document, group.initial.rebalance.delay.ms ${delayMs}`,
+        who: since === RELOAD_SINCE.alone ? "Elasticsearch" : who,
+        figure: since,
+        unit: "ms",
+        values: ms,
+        aim: aim === undefined ? undefined : { atMost: aim },
+      });
+    }
+  }
+  return measurements;
+}

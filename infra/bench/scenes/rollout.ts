@@ -6,16 +6,29 @@ import type { Scene } from "./scene.ts";
 
 /** Of the topics: what a platform has, some large and some with one partition. */
 const PARTITIONS = [3, 3, 4, 4, 6, 6, 1, 1, 1, 1, 1, 1];
-const REPLICAS = 3;
+const REPLICAS = 2;
 const PER_SECOND = 2_000;
 const LONGEST_MS = 5_000;
+/** Of the partitions of a host that was killed. */
+const KILLED_MS = 8_000;
+/** About as long as one of the steps. */
+const QUIET_MS = 15_000;
+
+const WAYS: Readonly<Record<RolloutWay, string>> = {
+  surge: "the new one first",
+  gap: "the old one first",
+  kill: "the old one is killed",
+};
 
 /** How long partitions stand still while every host is replaced by another. */
 export const rollout: Scene = {
   name: "rollout",
-  about: "three hosts under load are replaced one after the other: how long each partition stands still",
+  about:
+    "two hosts under load are replaced one after the other, or killed: how long each partition stands still",
   async run({ stack, broker, quick, checkouts, progress }, signal) {
-    const ways: readonly RolloutWay[] = quick ? ["surge"] : ["surge", "gap", "surge", "gap"];
+    const ways: readonly RolloutWay[] = quick
+      ? ["surge", "kill"]
+      : ["surge", "gap", "kill", "surge", "gap", "kill"];
     const measurements: Measurement[] = [];
     for (const [n, [who, checkout]] of [...checkouts].entries()) {
       const topics = PARTITIONS.map((partitions, at) => ({ topic: `rollout-${n}-${at}`, partitions }));
@@ -30,6 +43,7 @@ export const rollout: Scene = {
           group: `rollout${n}`,
           replicas: REPLICAS,
           ways,
+          quietMs: QUIET_MS,
           settleMs: 2_000,
           checkout,
         },
@@ -42,7 +56,7 @@ export const rollout: Scene = {
       const still = { median: 0.5, "95 %": 0.95, longest: 1 };
       for (const way of new Set(ways)) {
         const steps = found.steps.filter((step) => step.way === way);
-        const what = `${REPLICAS} hosts, ${PER_SECOND.toLocaleString("en-US")} records/s, ${way === "surge" ? "the new one first" : "the old one first"}`;
+        const what = `${REPLICAS} hosts, ${PER_SECOND.toLocaleString("en-US")} records/s, ${WAYS[way]}`;
         for (const [figure, share] of Object.entries(still)) {
           measurements.push({
             what,
@@ -50,9 +64,11 @@ export const rollout: Scene = {
             figure: `a partition stands still, ${figure}`,
             unit: "ms",
             values: steps.map(({ standstillsMs }) => percentile(standstillsMs, share)),
-            aim: who === OURS && share === 1 ? { atMost: LONGEST_MS } : undefined,
+            aim: who === OURS && share === 1 && way !== "kill" ? { atMost: LONGEST_MS } : undefined,
           });
         }
+        // No more than without any of it, twice that at most: the longest of so few gaps is chance.
+        const keptAim = way === "kill" ? undefined : 2 * percentile(found.quietMs, 1);
         const add = (
           figure: string,
           unit: Measurement["unit"],
@@ -67,6 +83,19 @@ export const rollout: Scene = {
             values,
             aim: who === OURS && atMost !== undefined ? { atMost } : undefined,
           });
+        add("while nothing happens, longest", "ms", [percentile(found.quietMs, 1)]);
+        add(
+          "one whose owner stays, longest",
+          "ms",
+          steps.flatMap(({ keptMs }) => (keptMs.length > 0 ? [percentile(keptMs, 1)] : [])),
+          keptAim,
+        );
+        add(
+          "one of the host that goes, longest",
+          "ms",
+          steps.map(({ leftMs }) => percentile(leftMs, 1)),
+          way === "kill" ? KILLED_MS : undefined,
+        );
         add(
           "records behind, at most",
           "records",
@@ -82,7 +111,8 @@ export const rollout: Scene = {
           "records",
           steps.map(({ duplicates }) => duplicates),
         );
-        add("exit code, highest", "", [Math.max(...steps.map(({ exitCode }) => exitCode))], 0);
+        if (way !== "kill")
+          add("exit code, highest", "", [Math.max(...steps.map(({ exitCode }) => exitCode))], 0);
         add(
           "the new one is ready after",
           "ms",

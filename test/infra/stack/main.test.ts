@@ -24,6 +24,11 @@ test.each([
   [["up", "--ports", "mine"], "--ports knows only"],
   [["status", "--cluster"], "--cluster belongs to up"],
   [["up", "--fast"], "--fast"],
+  [["down", "--kafka", "3.9"], "--kafka belongs to up"],
+  [
+    ["up", "--kafka", "2.6"],
+    '--kafka is "2.6": it must be one of 2.8 (2.8.2), 3.3 (3.3.2), 3.9 (3.9.1), 4.1 (4.1.1)',
+  ],
 ])("wrong usage %j ends with 2 and says why", async (argv, message) => {
   const { code, errors } = await run(...argv);
   expect(code).toBe(2);

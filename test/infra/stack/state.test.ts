@@ -18,6 +18,7 @@ const state: StackState = {
   pid: process.pid,
   folder,
   startedAt: "2026-01-02T03:04:05.678Z",
+  kafka: "2.8",
   addresses: {
     brokers: ["127.0.0.1:1"],
     elasticsearchNode: "http://127.0.0.1:2",

@@ -1,26 +1,36 @@
-// `bun run cluster [--only SCENARIO] [--stops N] [--seed S]`: what a cluster of three of each goes through, and two hosts with it.
+// `bun run cluster`: what a cluster of three of each goes through, and the hosts on it.
+import { basename, resolve } from "node:path";
+import { OURS } from "../../../infra/bench/measurement.ts";
 import { COMMON_OPTIONS, parseWords, wholeNumber } from "../../../infra/cli/arguments.ts";
 import { ExitCode, exitCodeOf } from "../../../infra/cli/exit-code.ts";
 import { reportFailure } from "../../../infra/cli/failure.ts";
 import { tolerateLostOutput } from "../../../infra/cli/faults.ts";
 import { helpText } from "../../../infra/cli/help-text.ts";
 import { abortOnSignals } from "../../../infra/cli/stop-signal.ts";
+import {
+  DEFAULT_KAFKA,
+  KAFKA_VERSION_LIST,
+  type KafkaVersion,
+  kafkaVersionNamed,
+} from "../../../infra/stack/kafka-versions.ts";
 import { PenstockError } from "../../../lib/rules/errors.ts";
 import { nameHint } from "../../../lib/rules/nearest-name.ts";
 import type { HostEnd } from "./end-host.ts";
-import { clusterTable, endProblem, problemsOf } from "./report.ts";
+import { playAll } from "./play-all.ts";
+import { endProblem } from "./report.ts";
+import { round } from "./round.ts";
 import { scenarios } from "./scenarios.ts";
-import { type ClusterRow, playClusterScene } from "./scene.ts";
+import { FULL, type Scenario, SHORT } from "./scene.ts";
 import { playStops } from "./stops.ts";
-import { type ClusterWorld, startClusterWorld } from "./world.ts";
+import { type ClusterWorld, MOST_HOSTS, startClusterWorld } from "./world.ts";
 
 const STOPS = "stops";
 const names = [...scenarios.map(({ name }) => name), STOPS];
 
 const help = helpText({
   synopsis: "cluster [options]",
-  about: `Boots three brokers, three Elasticsearch nodes and three etcd members, lets two hosts move a steady load while one member
-goes away, and counts every record at the end.`,
+  about: `Boots three brokers, three Elasticsearch nodes and three etcd members, lets hosts move a steady load while something
+goes wrong, and counts every record at the end.`,
   sections: [
     {
       title: "Scenarios",
@@ -31,16 +41,25 @@ goes away, and counts every record at the end.`,
     },
   ],
   options: [
-    ["--only SCENARIO", "all but stops unless told"],
+    ["--only SCENARIO", "these alone, separated by commas; all but stops unless told"],
+    ["--kafka VERSION", `${KAFKA_VERSION_LIST}; without --only a short round on one broker: ${round.about}`],
+    ["--hosts N", `how many, up to ${MOST_HOSTS}; ${FULL.hosts} unless told`],
+    ["--against DIR", "another checkout of Penstock, its packages installed: its hosts go through the same"],
     ["--stops N", "of stops: how many; 20 unless told"],
-    ["--seed S", "of stops: of when; said at the end, any unless told"],
+    ["--seed S", "of when and of which; said at the end, any unless told"],
   ],
   exitCodes:
     "0 every record once and all hosts ended well, 1 not so, 2 wrong usage, 128 + signal where one ended it",
 });
 
 interface Invocation {
-  readonly only: string | undefined;
+  /** Null: stops. */
+  readonly played: readonly Scenario[] | null;
+  readonly kafka: KafkaVersion;
+  /** One of each server. */
+  readonly single: boolean;
+  readonly hosts: number;
+  readonly checkouts: ReadonlyMap<string, string | undefined>;
   readonly stops: number;
   readonly seed: number;
 }
@@ -66,35 +85,51 @@ function parse(argv: readonly string[]): Invocation | null {
     options: {
       help: COMMON_OPTIONS.help,
       only: { type: "string" },
+      kafka: { type: "string" },
+      hosts: { type: "string", default: String(FULL.hosts) },
+      against: { type: "string" },
       stops: { type: "string", default: "20" },
       seed: { type: "string", default: String(Date.now() % 1_000_000) },
     },
   });
   if (values.help) return null;
-  const { only } = values;
-  if (only !== undefined && !names.includes(only))
-    throw new PenstockError("usage", `--only is "${only}" (${nameHint(only, names)})`);
-  return { only, stops: wholeNumber("stops", values.stops, 1), seed: wholeNumber("seed", values.seed, 0) };
+  const { only, kafka, against } = values;
+  const single = kafka !== undefined && only === undefined;
+  const hosts = wholeNumber("hosts", values.hosts, 2);
+  if (hosts > MOST_HOSTS) throw new PenstockError("usage", `--hosts is ${hosts}: at most ${MOST_HOSTS}`);
+  return {
+    played: single ? [round] : only === undefined ? scenarios : scenariosCalled(only.split(",")),
+    kafka: kafkaVersionNamed(kafka ?? DEFAULT_KAFKA),
+    single,
+    hosts,
+    checkouts: new Map([
+      [OURS, undefined],
+      ...(against === undefined ? [] : [[basename(resolve(against)), resolve(against)] as const]),
+    ]),
+    stops: wholeNumber("stops", values.stops, 1),
+    seed: wholeNumber("seed", values.seed, 0),
+  };
 }
 
-async function play({ only, ...rest }: Invocation): Promise<number> {
-  const interrupted = abortOnSignals();
+/** Null: stops. */
+function scenariosCalled(wanted: readonly string[]): readonly Scenario[] | null {
+  const unknown = wanted.find((name) => !names.includes(name));
+  if (unknown !== undefined)
+    throw new PenstockError("usage", `--only is "${unknown}" (${nameHint(unknown, names)})`);
+  if (wanted.includes(STOPS) && wanted.length > 1)
+    throw new PenstockError("usage", `--only: ${STOPS} goes alone`);
+  return wanted.includes(STOPS) ? null : scenarios.filter(({ name }) => wanted.includes(name));
+}
+
+async function play(invocation: Invocation): Promise<number> {
+  const { played, kafka, single, hosts, checkouts, seed } = invocation;
+  const signal = abortOnSignals();
   // Hosts end with this process and servers with their guardian, whatever is under way here.
-  interrupted.addEventListener("abort", () => process.exit(exitCodeOf(interrupted.reason)));
-  await using world = await startClusterWorld(interrupted);
-  return only === STOPS ? await stopMany(world, rest) : await playScenarios(world, only);
-}
-
-async function playScenarios(world: ClusterWorld, only: string | undefined): Promise<number> {
-  const rows: ClusterRow[] = [];
-  for (const scenario of scenarios.filter(({ name }) => only === undefined || name === only)) {
-    process.stdout.write(`${scenario.name}: ${scenario.about}\n`);
-    rows.push(await playClusterScene(world, scenario));
-    await world.heal();
-  }
-  const problems = rows.flatMap((row) => problemsOf(row).map((problem) => `${row.scenario}: ${problem}\n`));
-  process.stdout.write(`\n${clusterTable(rows)}${problems.join("")}`);
-  return problems.length === 0 ? ExitCode.done : ExitCode.failed;
+  signal.addEventListener("abort", () => process.exit(exitCodeOf(signal.reason)));
+  await using world = await startClusterWorld({ signal, kafka, ...(single && { members: 1 }) });
+  if (played === null) return await stopMany(world, invocation);
+  const size = { ...(single ? SHORT : FULL), hosts };
+  return (await playAll(world, played, { size, seed, checkouts })) ? ExitCode.done : ExitCode.failed;
 }
 
 async function stopMany(world: ClusterWorld, options: { stops: number; seed: number }): Promise<number> {

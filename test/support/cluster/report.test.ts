@@ -4,6 +4,8 @@ import type { ClusterRow } from "./scene.ts";
 
 const well: ClusterRow = {
   scenario: "broker SIGKILL",
+  who: "Penstock",
+  mayFail: [],
   records: 1_200,
   documents: 1_200,
   lost: 0,
@@ -34,12 +36,23 @@ test.each([
   expect(problemsOf({ ...well, ...change })).toEqual([problem]);
 });
 
+test("what a scenario takes away may be missed by the check for it, and by no other", () => {
+  const unready = new Map([
+    ["host 1: etcd: no leader", 3],
+    ["host 2: kafka: x", 1],
+  ]);
+  expect(problemsOf({ ...well, unready, mayFail: ["etcd"] })).toEqual([
+    "/readyz was not 200: host 2: kafka: x",
+  ]);
+  expect(problemsOf({ ...well, unready, mayFail: ["etcd", "kafka"] })).toEqual([]);
+});
+
 test("the table has a row for each scenario, and says below what hosts gave as reasons", () => {
   const unready = new Map([["host 1: kafka: it does not answer", 7]]);
   const [head, row, ...below] = clusterTable([{ ...well, unready }]).split("\n");
   expect(head).toMatch(
-    /^scenario +records +documents +lost +doubled +stood still +not ready +exit codes +stop$/,
+    /^scenario +hosts of +records +documents +lost +doubled +stood still +not ready +exit codes +stop$/,
   );
-  expect(row).toMatch(/^broker SIGKILL +1,200 +1,200 +0 +0 +4\.2 s +7 +0, 0 +0\.3 s$/);
-  expect(below).toEqual(["broker SIGKILL, 7 times: host 1: kafka: it does not answer", ""]);
+  expect(row).toMatch(/^broker SIGKILL +Penstock +1,200 +1,200 +0 +0 +4\.2 s +7 +0, 0 +0\.3 s$/);
+  expect(below).toEqual(["broker SIGKILL, Penstock, 7 times: host 1: kafka: it does not answer", ""]);
 });

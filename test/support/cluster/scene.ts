@@ -1,9 +1,11 @@
-import { Etcd3 } from "etcd3";
+import { type GroupNaming, groupNamingOf } from "../../../infra/bench/checkout.ts";
+import { seededRandom, type SeededRandom } from "../../../infra/bench/random.ts";
 import { eventually } from "../eventually.ts";
-import { lettersIn, truthOf } from "../faults/verify.ts";
 import { startTestHost, type TestHost } from "../host.ts";
 import { produceSteadilyWithJava } from "../java-producer.ts";
 import { type TestKafka, uniqueName } from "../kafka.ts";
+import { countAll, type Counted } from "./counted.ts";
+import { declareInEtcd } from "./declarations.ts";
 import { endHost, type HostEnd } from "./end-host.ts";
 import { reasonsOf, topicsOf, watchHosts } from "./watch.ts";
 import type { ClusterWorld } from "./world.ts";
@@ -12,152 +14,228 @@ import type { ClusterWorld } from "./world.ts";
 export interface ClusterScene {
   readonly world: ClusterWorld;
   readonly kafka: TestKafka;
+  /** Those that are written to. */
   readonly topics: readonly string[];
+  /** Of all of them. */
+  readonly groups: readonly string[];
+  /** Their numbers, from 0. */
+  readonly hosts: readonly number[];
+  readonly random: SeededRandom;
+  /** Declares in etcd the topic that was written to all along without being declared. Waits until etcd has taken it. */
+  readonly declareLate: () => Promise<void>;
+  /** One more. Waits until all partitions have one owner again. */
+  readonly startHost: () => Promise<void>;
+  /** SIGKILL of one, which is not asked any more. */
+  readonly killHost: () => Promise<void>;
 }
+
+/** What `/readyz` may say meanwhile. */
+export type Check = "kafka" | "elasticsearch" | "etcd" | "progress";
 
 /** Something that happens to a cluster. */
 export interface Scenario {
   readonly name: string;
   /** For the table. */
   readonly about: string;
+  /** Checks that rightly fail: more is away than one member of three. */
+  readonly unready?: readonly Check[];
+  /** Which way the hosts reach Kafka, where not directly. */
+  readonly way?: "own" | "narrow";
+  /** So many topics more, of one partition, in which nothing happens. */
+  readonly idleTopics?: number;
+  /** Whether one of the topics is declared only by `declareLate`. */
+  readonly late?: boolean;
+  /** Before the hosts start. */
+  prepare?(world: ClusterWorld, random: SeededRandom): Promise<void>;
   /** Resolves when it is over: all servers run. */
   inflict(scene: ClusterScene): Promise<void>;
 }
 
+/** How much is played with. */
+export interface SceneSize {
+  readonly hosts: number;
+  readonly topics: number;
+  readonly partitions: number;
+  readonly perSecond: number;
+}
+
+/** In CI, and on one broker. */
+export const SHORT: SceneSize = { hosts: 2, topics: 4, partitions: 3, perSecond: 400 };
+export const FULL: SceneSize = { hosts: 2, topics: 6, partitions: 6, perSecond: 600 };
+
+export interface PlayOptions {
+  readonly size: SceneSize;
+  /** Of when and of which. */
+  readonly seed: number;
+  /** The Penstock whose hosts are started: what it is called, and its folder; undefined: this one. */
+  readonly who: string;
+  readonly checkout?: string | undefined;
+}
+
 /** What became of it all. */
-export interface ClusterRow {
+export interface ClusterRow extends Counted {
   readonly scenario: string;
-  /** What Kafka holds: the end offsets together. */
-  readonly records: number;
-  readonly documents: number;
-  /** Offsets without a document, and numbers that were acknowledged to the producer without one. */
-  readonly lost: number;
-  /** Offsets with more than one document. */
-  readonly doubled: number;
-  readonly deadLettered: number;
+  readonly who: string;
   /** The longest time in which the commit of some partition did not move, while records were written all the time. */
   readonly stillnessMs: number;
   /** By host and reason: how many of the answers of `/readyz`, two a second, were no 200. */
   readonly unready: ReadonlyMap<string, number>;
+  /** Checks that were allowed to fail. */
+  readonly mayFail: readonly Check[];
   /** Of each host, after SIGTERM. */
   readonly ends: readonly HostEnd[];
 }
 
-const HOSTS = 2;
-const TOPICS = 4;
-const PARTITIONS = 3;
-const PER_SECOND = 400;
-const MOVED_WITHIN_MS = 120_000;
+const MOVED_WITHIN_MS = 240_000;
+/** The fault begins at any moment of the load. */
+const BEGINS_WITHIN_MS = 2_000;
 
 /**
- * Two hosts of one group move steadily written records, half of the topics declared in their file and half in etcd. Lets the
+ * Hosts of one group move steadily written records, half of the topics declared in their file and half in etcd. Lets the
  * fault happen, waits until every partition moves again and nothing lags, ends the hosts by SIGTERM, and compares every
  * offset of every partition with the documents.
  */
-export async function playClusterScene(world: ClusterWorld, scenario: Scenario): Promise<ClusterRow> {
+export async function playClusterScene(
+  world: ClusterWorld,
+  scenario: Scenario,
+  { size, seed, who, checkout }: PlayOptions,
+): Promise<ClusterRow> {
+  const random = seededRandom(seed);
   const run = uniqueName("cluster");
-  const topics = Array.from({ length: TOPICS }, (_, n) => `${run}.t${n}`);
+  const topics = Array.from({ length: size.topics }, (_, n) => `${run}.t${n}`);
+  const idle = Array.from({ length: scenario.idleTopics ?? 0 }, (_, n) => `${run}.idle${n}`);
+  const naming = await groupNamingOf(checkout);
   await using resources = new AsyncDisposableStack();
   const kafka = resources.use(await world.connectKafka());
-  for (const topic of topics) await kafka.createTopic(topic, PARTITIONS);
-  await declareInEtcd(world, run, topics.slice(TOPICS / 2));
-  const config = {
-    kafka: { brokers: world.brokers, group: run },
-    elasticsearch: { nodes: world.nodes, bulk: { requestTimeout: "5s" } },
-    etcd: { endpoints: world.etcdEndpoints, keys: [run] },
-    deadLetters: { topic: `${run}.dead` },
-    topics: topics.slice(0, TOPICS / 2),
-    shutdown: { deadline: "20s" },
-  };
-  const hosts: TestHost[] = await Promise.all(
-    Array.from({ length: HOSTS }, async () => resources.use(await startTestHost(config))),
+  for (const topic of topics) await kafka.createTopic(topic, size.partitions);
+  for (const topic of idle) await kafka.createTopic(topic);
+  const inFile = topics.slice(0, size.topics / 2);
+  const inEtcd = topics.slice(size.topics / 2);
+  let declared = scenario.late === true ? topics.slice(0, -1) : topics;
+  await declareInEtcd(
+    world,
+    run,
+    inEtcd.filter((topic) => declared.includes(topic)),
   );
-  await eventually("the hosts are settled and ready", () => settled(hosts), MOVED_WITHIN_MS);
+  const deadLetterTopic = `${run}.dead`;
+  const hosts: TestHost[] = [];
+  let started = 0;
+  const addHost = async (): Promise<void> => {
+    const number = started++;
+    const config = {
+      kafka: { brokers: brokersFor(world, scenario, number), ...naming.settings(run) },
+      elasticsearch: { nodes: world.nodes, bulk: { requestTimeout: "5s" } },
+      etcd: { endpoints: world.etcdEndpoints, keys: [run] },
+      deadLetters: { topic: deadLetterTopic },
+      topics: [...inFile, ...idle],
+      shutdown: { deadline: "20s" },
+    };
+    hosts.push(resources.use(await startTestHost(config, { ...(checkout && { checkout }) })));
+  };
+  const untilSettled = (): Promise<unknown> =>
+    eventually(
+      "every host runs all topics and is ready, and every partition has one owner",
+      () => isSettled(hosts, declared.length + idle.length, declared.length * size.partitions + idle.length),
+      MOVED_WITHIN_MS,
+    );
+
+  await scenario.prepare?.(world, random);
+  await Promise.all(Array.from({ length: size.hosts }, addHost));
+  await untilSettled();
 
   const load = resources.use(
-    await produceSteadilyWithJava(world.brokers, topics, { perSecond: PER_SECOND, partitions: PARTITIONS }),
+    await produceSteadilyWithJava(world.brokers, topics, {
+      perSecond: size.perSecond,
+      partitions: size.partitions,
+      kafka: world.kafkaVersion,
+    }),
   );
-  const watch = watchHosts(hosts, TOPICS * PARTITIONS);
+  const watch = watchHosts(hosts, () => declared.length * size.partitions, idle);
   resources.defer(() => watch.stop());
   await watch.untilAllMoved(MOVED_WITHIN_MS);
-  await untilReplicated(world, topics);
+  if (world.nodes.length > 1) await untilReplicated(world, declared);
   watch.beginStillness();
-  await scenario.inflict({ world, kafka, topics });
+  await Bun.sleep(random.below(BEGINS_WITHIN_MS));
+  await scenario.inflict({
+    world,
+    kafka,
+    topics,
+    groups: groupsOf(naming, run, topics),
+    hosts: Array.from({ length: size.hosts }, (_, host) => host),
+    random,
+    async declareLate() {
+      await declareInEtcd(world, run, inEtcd);
+      declared = topics;
+    },
+    async startHost() {
+      await addHost();
+      await untilSettled();
+    },
+    async killHost() {
+      const [killed] = hosts.splice(0, 1);
+      killed?.signal("SIGKILL");
+      await killed?.exited;
+    },
+  });
   await watch.untilAllMoved(MOVED_WITHIN_MS);
   // One may still hold on to partitions that the other has taken over.
-  await eventually("the hosts are settled again", () => settled(hosts), MOVED_WITHIN_MS);
+  await untilSettled();
   const { stillnessMs } = watch;
 
   const sent = await load.stop();
   // Of its own: the first may still wait for what the fault took.
   const counter = resources.use(await world.connectKafka());
-  await eventually("all is committed", () => allCommitted(counter, run, topics), MOVED_WITHIN_MS);
+  await eventually("all is committed", () => allCommitted(counter, naming, run, topics), MOVED_WITHIN_MS);
   await watch.stop();
   const ends = await Promise.all(hosts.map((host) => endHost(host)));
-
-  const letters = await lettersIn(counter, config.deadLetters.topic);
-  let [records, documents, lost, doubled, deadLettered] = [0, 0, 0, 0, 0];
-  for (const topic of topics) {
-    const acknowledged = sent.get(topic) ?? 0;
-    const plan = { topic, partitions: PARTITIONS, format: "text", poisonEvery: 0 } as const;
-    const truth = await truthOf(
-      { kafka: counter, elasticsearch: world.elasticsearch },
-      plan,
-      letters,
-      acknowledged,
-    );
-    records += truth.records;
-    documents += truth.indexed;
-    lost += truth.missing.length + truth.lostNumbers;
-    doubled += truth.doubled.length;
-    deadLettered += truth.deadLettered;
-  }
   return {
     scenario: scenario.about,
-    records,
-    documents,
-    lost,
-    doubled,
-    deadLettered,
+    who,
+    ...(await countAll(world, counter, { topics, partitions: size.partitions, sent, deadLetterTopic })),
     stillnessMs,
     unready: watch.unready,
+    mayFail: scenario.unready ?? [],
     ends,
   };
 }
 
+function brokersFor(world: ClusterWorld, { way }: Scenario, host: number): readonly string[] {
+  if (way === "own") return world.routeOf(host).brokers;
+  return way === "narrow" ? world.narrowRoute.brokers : world.brokers;
+}
+
+function groupsOf(naming: GroupNaming, run: string, topics: readonly string[]): string[] {
+  return [...new Set(topics.map((topic) => naming.groupOf(run, topic)))];
+}
+
 /** A node that goes while it has the only copy of an index takes the index along until it is back. */
-async function untilReplicated({ elasticsearch }: ClusterWorld, indices: readonly string[]): Promise<void> {
+export async function untilReplicated(world: ClusterWorld, indices: readonly string[]): Promise<void> {
   const path = `/_cluster/health/${indices.join()}`;
   await eventually(
     "every index has its replica",
-    async () => (await elasticsearch.request("GET", path)).body["status"] === "green",
+    async () => (await world.elasticsearch.request("GET", path)).body["status"] === "green",
     MOVED_WITHIN_MS,
   );
 }
 
-async function declareInEtcd(world: ClusterWorld, key: string, topics: readonly string[]): Promise<void> {
-  const etcd = new Etcd3({ hosts: [...world.etcdEndpoints] });
-  try {
-    await etcd.put(key).value(JSON.stringify(topics.map((topic) => ({ topic }))));
-  } finally {
-    etcd.close();
-  }
-}
-
-/** Every host runs all topics and is ready, and every partition has one owner. */
-async function settled(hosts: readonly TestHost[]): Promise<boolean> {
-  const topics = (await Promise.all(hosts.map(topicsOf))).flat();
-  const owned = topics.flatMap(({ partitions }) => partitions.filter((partition) => partition.owned));
+async function isSettled(hosts: readonly TestHost[], topics: number, partitions: number): Promise<boolean> {
+  const found = (await Promise.all(hosts.map(topicsOf))).flat();
+  const owned = found.flatMap((topic) => topic.partitions.filter((partition) => partition.owned));
   return (
-    topics.filter(({ state }) => state === "running").length === TOPICS * hosts.length &&
-    owned.length === TOPICS * PARTITIONS &&
+    found.filter(({ state }) => state === "running").length === topics * hosts.length &&
+    owned.length === partitions &&
     (await Promise.all(hosts.map(reasonsOf))).flat().length === 0
   );
 }
 
-async function allCommitted(kafka: TestKafka, group: string, topics: readonly string[]): Promise<boolean> {
+async function allCommitted(
+  kafka: TestKafka,
+  naming: GroupNaming,
+  run: string,
+  topics: readonly string[],
+): Promise<boolean> {
   for (const topic of topics) {
-    const committed = await kafka.committed(group, topic);
+    const committed = await kafka.committed(naming.groupOf(run, topic), topic);
     for (const [partition, end] of await kafka.ends(topic)) {
       if (committed.get(partition) !== end) return false;
     }

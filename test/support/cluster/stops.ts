@@ -1,3 +1,4 @@
+import { groupNamingOf } from "../../../infra/bench/checkout.ts";
 import { seededRandom, type SeededRandom } from "../../../infra/bench/random.ts";
 import type { Server } from "../../../infra/stack/server.ts";
 import { startTestHost } from "../host.ts";
@@ -15,6 +16,13 @@ export interface StopsResult {
   readonly restarts: number;
 }
 
+export interface StopsOptions {
+  readonly stops: number;
+  readonly seed: number;
+  /** Called after each stop. */
+  readonly onEnd: (end: HostEnd, count: number) => void;
+}
+
 const HOSTS_AT_ONCE = 4;
 const TOPICS = 10;
 const PARTITIONS = 3;
@@ -24,12 +32,12 @@ const LONGEST_LIFE_MS = 20_000;
 /** Between two restarts, once all replicas are in sync again. */
 const PAUSE_MS = 8_000;
 
-/** @param onEnd called after each stop */
 export async function playStops(
   world: ClusterWorld,
-  { stops, seed, onEnd }: { stops: number; seed: number; onEnd: (end: HostEnd, count: number) => void },
+  { stops, seed, onEnd }: StopsOptions,
 ): Promise<StopsResult> {
   const random = seededRandom(seed);
+  const naming = await groupNamingOf();
   const run = uniqueName("stops");
   const topics = Array.from({ length: TOPICS }, (_, n) => `${run}.t${n}`);
   await using kafka = await world.connectKafka();
@@ -40,7 +48,9 @@ export async function playStops(
   const lane = async (n: number): Promise<void> => {
     while (begun < stops) {
       begun += 1;
-      ends.push(await liveAndStop(world, topics, `${run}.h${n}`, random.below(LONGEST_LIFE_MS)));
+      ends.push(
+        await liveAndStop(world, topics, naming.settings(`${run}.h${n}`), random.below(LONGEST_LIFE_MS)),
+      );
       onEnd(ends.at(-1) as HostEnd, ends.length);
     }
   };
@@ -53,11 +63,11 @@ export async function playStops(
 async function liveAndStop(
   world: ClusterWorld,
   topics: readonly string[],
-  group: string,
+  group: object,
   lifeMs: number,
 ): Promise<HostEnd> {
   await using host = await startTestHost({
-    kafka: { brokers: world.brokers, group },
+    kafka: { brokers: world.brokers, ...group },
     elasticsearch: { nodes: world.nodes },
     topics,
     shutdown: { deadline: "20s" },

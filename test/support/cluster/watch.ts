@@ -18,21 +18,39 @@ export interface Watch {
 const EVERY_MS = 500;
 const ANSWER_WITHIN_MS = 10_000;
 
-/** @param partitions how many there are in all */
-export function watchHosts(hosts: readonly TestHost[], partitions: number): Watch {
+/**
+ * @param hosts may come and go
+ * @param partitions how many are declared by now, the idle ones not counted
+ * @param idle topics that are not looked at
+ */
+export function watchHosts(
+  hosts: readonly TestHost[],
+  partitions: () => number,
+  idle: readonly string[] = [],
+): Watch {
+  const ignored = new Set(idle);
   const seen = new Map<string, { committed: number; at: number }>();
   const unready = new Map<string, number>();
   const stopping = new AbortController();
   let stillnessMs = 0;
 
-  const noteReadiness = async (host: TestHost, name: string): Promise<void> => {
-    for (const reason of await reasonsOf(host)) {
+  const names = new Map<TestHost, string>();
+  const begun = new Set<TestHost>();
+
+  const noteReadiness = async (host: TestHost): Promise<void> => {
+    const name = names.get(host) ?? `host ${names.size + 1}`;
+    names.set(host, name);
+    const reasons = await reasonsOf(host);
+    if (reasons.length === 0) begun.add(host);
+    // A new one is not ready before it has begun, and one that was killed does not answer.
+    if (!begun.has(host) || !hosts.includes(host)) return;
+    for (const reason of reasons) {
       const key = `${name}: ${reason}`;
       unready.set(key, (unready.get(key) ?? 0) + 1);
     }
   };
   const noteCommits = async (host: TestHost): Promise<void> => {
-    for (const [place, committed] of commitsIn(await topicsOf(host))) {
+    for (const [place, committed] of commitsIn(await topicsOf(host), ignored)) {
       const at = performance.now();
       const before = seen.get(place) ?? { committed: -1, at };
       stillnessMs = Math.max(stillnessMs, at - before.at);
@@ -41,9 +59,7 @@ export function watchHosts(hosts: readonly TestHost[], partitions: number): Watc
   };
   const running = (async () => {
     while (!stopping.signal.aborted) {
-      await Promise.all(
-        hosts.flatMap((host, n) => [noteReadiness(host, `host ${n + 1}`), noteCommits(host)]),
-      );
+      await Promise.all(hosts.flatMap((host) => [noteReadiness(host), noteCommits(host)]));
       await Bun.sleep(EVERY_MS);
     }
   })();
@@ -61,9 +77,9 @@ export function watchHosts(hosts: readonly TestHost[], partitions: number): Watc
     async untilAllMoved(withinMs) {
       const before = new Map([...seen].map(([place, { committed }]) => [place, committed]));
       await eventually(
-        `all of ${partitions} partitions move on`,
+        `all of ${partitions()} partitions move on`,
         () =>
-          seen.size === partitions &&
+          seen.size === partitions() &&
           [...seen].every(([place, { committed }]) => committed > (before.get(place) ?? 0)),
         withinMs,
       );
@@ -99,8 +115,12 @@ export async function topicsOf(host: TestHost): Promise<TopicStatus[]> {
 }
 
 /** By `topic/partition`; the highest of the hosts counts, whoever owns it. */
-function commitsIn(topics: readonly TopicStatus[]): [place: string, committed: number][] {
-  return topics.flatMap(({ topic, partitions }) =>
+function commitsIn(
+  topics: readonly TopicStatus[],
+  ignored: ReadonlySet<string>,
+): [place: string, committed: number][] {
+  const looked = topics.filter(({ topic }) => !ignored.has(topic));
+  return looked.flatMap(({ topic, partitions }) =>
     partitions.map(({ partition, committed }): [string, number] => [
       `${topic}/${partition}`,
       committed ?? -1,

@@ -1,22 +1,47 @@
-import { CLUSTER_MEMBERS, type Stack } from "../../../infra/stack/stack.ts";
 import { bootStack } from "../../../infra/stack/boot.ts";
+import { DEFAULT_KAFKA, type KafkaVersion } from "../../../infra/stack/kafka-versions.ts";
 import type { Server } from "../../../infra/stack/server.ts";
+import { CLUSTER_MEMBERS, type Stack } from "../../../infra/stack/stack.ts";
 import { testElasticsearch, type TestElasticsearch } from "../elasticsearch.ts";
 import { eventually } from "../eventually.ts";
 import { connectTestKafka, type TestKafka } from "../kafka.ts";
+import { openRoutes, type Route } from "./routes.ts";
 
-/** Three of each server, which may be killed and frozen, and where a host finds them. */
+/** Three of each server, or one, which may be killed and frozen, and where a host finds them. */
 export interface ClusterWorld extends AsyncDisposable {
   readonly stack: Stack;
+  readonly kafkaVersion: KafkaVersion;
   readonly brokers: readonly string[];
   readonly nodes: readonly string[];
   readonly etcdEndpoints: readonly string[];
+  /** By a node that runs. */
   readonly elasticsearch: TestElasticsearch;
+  /** Of the host with this number, from 0: a way to the brokers that is its own. */
+  routeOf(host: number): Route;
+  /** A way on which brokers take so many connections from one address, and so many new ones a second. */
+  readonly narrowRoute: Route;
   /** One that remembers nothing of a fault. */
   connectKafka(): Promise<TestKafka>;
-  /** Wakes and starts every server that a fault left frozen or dead, and waits until all replicas are in sync. */
+  /** Waits until all replicas of all topics are in sync: else the next broker that goes leaves some with too few. */
+  untilInSync(): Promise<void>;
+  /** Wakes and starts every server that a fault left frozen or dead, opens all ways, and waits until all replicas are in sync. */
   heal(): Promise<void>;
 }
+
+export interface ClusterWorldOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly kafka?: KafkaVersion;
+  /** Of each server; three unless told. */
+  readonly members?: 1 | typeof CLUSTER_MEMBERS;
+}
+
+/** How many hosts can have a way of their own. */
+export const MOST_HOSTS = 3;
+/** Of a managed broker: connections from one address, and new ones a second. */
+export const CONNECTIONS_PER_ADDRESS = 100;
+export const NEW_CONNECTIONS_PER_SECOND = 10;
+const NARROW = "NARROW";
+const NARROW_FROM = "127.0.0.9";
 
 /** A node that does not answer is taken out after some 5 s and not after 30: what matters is what a host does afterwards. */
 const FAULT_DETECTION = Object.fromEntries(
@@ -25,37 +50,74 @@ const FAULT_DETECTION = Object.fromEntries(
     [`cluster.fault_detection.${check}.retry_count`, "2"],
   ]),
 );
-const IN_SYNC_WITHIN_MS = 60_000;
+const IN_SYNC_WITHIN_MS = 120_000;
 
-export async function startClusterWorld(signal?: AbortSignal): Promise<ClusterWorld> {
-  const stack = await bootStack({
-    members: CLUSTER_MEMBERS,
-    elasticsearchSettings: FAULT_DETECTION,
-    ...(signal && { signal }),
-  });
+export async function startClusterWorld(options: ClusterWorldOptions = {}): Promise<ClusterWorld> {
+  const { signal, kafka: kafkaVersion = DEFAULT_KAFKA, members = CLUSTER_MEMBERS } = options;
+  const hostListeners = Array.from({ length: MOST_HOSTS }, (_, host) => `HOST${host + 1}`);
+  await using opening = new AsyncDisposableStack();
+  const routes = opening.use(
+    await openRoutes(
+      new Map([...hostListeners.map((name) => [name, "127.0.0.1"] as const), [NARROW, NARROW_FROM]]),
+      members,
+    ),
+  );
+  const stack = opening.use(
+    await bootStack({
+      members,
+      kafka: kafkaVersion,
+      kafkaListeners: Object.fromEntries(
+        [...routes.byListener.keys()].map((name) => [name, "PLAINTEXT" as const]),
+      ),
+      kafkaAdvertisedPorts: routes.advertisedPorts,
+      kafkaProperties: {
+        "max.connections.per.ip.overrides": `${NARROW_FROM}:${CONNECTIONS_PER_ADDRESS}`,
+        [`listener.name.${NARROW.toLowerCase()}.max.connection.creation.rate`]:
+          String(NEW_CONNECTIONS_PER_SECOND),
+      },
+      elasticsearchSettings: FAULT_DETECTION,
+      ...(signal && { signal }),
+    }),
+  );
   const { kafka, elasticsearch, etcd } = stack.members;
+  routes.leadTo(kafka);
   const brokers = kafka.flatMap((broker) => broker.brokers);
   const connectKafka = (): Promise<TestKafka> => connectTestKafka(brokers);
+  const routeCalled = (listener: string | undefined): Route => {
+    const route = routes.byListener.get(listener ?? "");
+    if (route === undefined) throw new Error(`there is no way called ${listener}`);
+    return route;
+  };
+  const untilInSync = async (): Promise<void> => {
+    await using client = await connectKafka();
+    await untilAllInSync(client);
+  };
+  const resources = opening.move();
   return {
     stack,
+    kafkaVersion,
     brokers,
     nodes: elasticsearch.map(({ node }) => node),
     etcdEndpoints: etcd.flatMap(({ endpoints }) => endpoints),
-    elasticsearch: testElasticsearch(stack.elasticsearch.node),
+    get elasticsearch() {
+      const running = elasticsearch.find(({ pid }) => pid !== undefined) ?? stack.elasticsearch;
+      return testElasticsearch(running.node);
+    },
+    routeOf: (host) => routeCalled(hostListeners[host]),
+    narrowRoute: routeCalled(NARROW),
     connectKafka,
+    untilInSync,
     async heal() {
       const servers: readonly Server[] = [...kafka, ...elasticsearch, ...etcd];
       for (const server of servers) if (server.pid !== undefined) server.thaw();
-      await Promise.all(servers.map((server) => server.start()));
-      await using client = await connectKafka();
-      await untilInSync(client);
+      await Promise.all([routes.heal(), ...servers.map((server) => server.start())]);
+      await untilInSync();
     },
-    [Symbol.asyncDispose]: () => stack.stop(),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
 
-/** Else the next broker that goes would leave partitions with too few. */
-async function untilInSync({ kafka }: TestKafka): Promise<void> {
+async function untilAllInSync({ kafka }: TestKafka): Promise<void> {
   const admin = kafka.admin();
   await admin.connect();
   try {

@@ -94,7 +94,7 @@ export async function startFaultWorld(lanes: number, signal?: AbortSignal): Prom
         elasticsearch: toElasticsearch,
         traffic,
         async [Symbol.asyncDispose]() {
-          listener.proxy.reset();
+          await listener.proxy.reset();
           listener.acknowledged = null;
           await toElasticsearch[Symbol.asyncDispose]();
         },

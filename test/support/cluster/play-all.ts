@@ -1,0 +1,46 @@
+import { OURS } from "../../../infra/bench/measurement.ts";
+import { messageOf } from "../../../lib/rules/errors.ts";
+import { clusterTable, problemsOf } from "./report.ts";
+import { type ClusterRow, playClusterScene, type Scenario, type SceneSize } from "./scene.ts";
+import type { ClusterWorld } from "./world.ts";
+
+export interface PlayAllOptions {
+  readonly size: SceneSize;
+  readonly seed: number;
+  /** Whose hosts go through it: what each is called, and its folder; undefined: this one. */
+  readonly checkouts: ReadonlyMap<string, string | undefined>;
+}
+
+/**
+ * Each scenario with the hosts of each checkout, and the table of it all. One that cannot be finished is a problem, and the next one begins.
+ * @returns whether this checkout's hosts had no problem
+ */
+export async function playAll(
+  world: ClusterWorld,
+  scenarios: readonly Scenario[],
+  { size, seed, checkouts }: PlayAllOptions,
+): Promise<boolean> {
+  const rows: ClusterRow[] = [];
+  const problems: { readonly who: string; readonly text: string }[] = [];
+  for (const scenario of scenarios) {
+    for (const [who, checkout] of checkouts) {
+      process.stdout.write(`${scenario.name}, ${who}: ${scenario.about}\n`);
+      const note = (problem: string): void => {
+        problems.push({ who, text: `${scenario.name}, ${who}: ${problem}\n` });
+        process.stdout.write(`  ${problem}\n`);
+      };
+      try {
+        const row = await playClusterScene(world, scenario, { size, seed, who, checkout });
+        rows.push(row);
+        process.stdout.write(`  ${row.records} records, stood still ${Math.round(row.stillnessMs)} ms\n`);
+        for (const problem of problemsOf(row)) note(problem);
+      } catch (error) {
+        note(`it could not be finished: ${messageOf(error)}`);
+      }
+      await world.heal();
+    }
+  }
+  const table = rows.length > 0 ? clusterTable(rows) : "";
+  process.stdout.write(`\n${table}${problems.map(({ text }) => text).join("")}seed ${seed}\n`);
+  return problems.every(({ who }) => who !== OURS);
+}

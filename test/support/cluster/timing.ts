@@ -1,0 +1,10 @@
+import type { Server } from "../../../infra/stack/server.ts";
+
+/** Leaders and primaries have moved by then. */
+export const DEAD_MS = 8_000;
+
+export async function freeze(server: Pick<Server, "freeze" | "thaw">, ms: number): Promise<void> {
+  server.freeze();
+  await Bun.sleep(ms);
+  server.thaw();
+}

@@ -101,8 +101,13 @@ export class BulkRequests {
     );
   }
 
-  async #exchange(parts: readonly SentPart[], leave: Leave, shardTimeoutMs: number): Promise<void> {
+  async #exchange(joined: readonly SentPart[], leave: Leave, shardTimeoutMs: number): Promise<void> {
     const { send, time } = this.#deps;
+    const parts = joined.filter(isAwaited);
+    if (parts.length === 0) {
+      leave();
+      return;
+    }
     const isJoint = parts.length > 1;
     const { body, operations, pipeline, patterns, pattern, documentAt } = joinParts(parts);
     const begunMs = time.monotonicMs();
@@ -171,6 +176,12 @@ function settle(part: SentPart, tell: () => void): void {
   if (part.isAnswered) return;
   part.isAnswered = true;
   tell();
+}
+
+/** Not so where it was answered while it waited for a place, or where whoever sent it has ended: his successor may write elsewhere. */
+function isAwaited(part: SentPart): boolean {
+  if (part.signal.aborted) settle(part, () => part.reject(part.signal.reason));
+  return !part.isAnswered;
 }
 
 /** An answer that cannot be shared out is none; whoever sends alone looks for himself. */

@@ -123,17 +123,20 @@ export function createIntake(deps: IntakeDeps): Intake {
 
   const renewOnce = async (): Promise<void> => {
     const former = membership;
-    const all = [...topics.values()];
-    await Promise.all(all.map((topic) => topic.settle([...topic.taken.values()])));
-    for (const topic of all) topic.drop([...topic.taken.values()]);
+    await Promise.all([...topics.values()].map((topic) => topic.settle([...topic.taken.values()])));
+    // And what was opened or assigned meanwhile.
+    for (const topic of topics.values()) topic.drop([...topic.taken.values()]);
     if (isLeaving) return;
     membership = enter();
     told = { all: null, topics: new Map() };
     await former.member.leave();
-    await former.close();
-    // Not before: as long as the former one is a member, the group waits for it.
-    tellWanted();
-    for (const topic of topics.values()) topic.taker.onChange();
+    try {
+      await former.close();
+    } finally {
+      // Not before: as long as the former one is a member, the group waits for it.
+      tellWanted();
+      for (const topic of topics.values()) topic.taker.onChange();
+    }
   };
 
   return {
@@ -161,8 +164,10 @@ export function createIntake(deps: IntakeDeps): Intake {
     commit: (entries, signal) => membership.member.commit(entries, signal),
     logOf: (topic, partition) => membership.openings.logOf(topic, partition),
     renew() {
-      renewing = renewing.then(renewOnce);
-      return renewing;
+      const renewed = renewing.then(renewOnce);
+      // Whoever asked for it is told; the next one, and leaving, do not depend on it.
+      renewing = renewed.catch(() => {});
+      return renewed;
     },
     beginLeaving() {
       isLeaving = true;

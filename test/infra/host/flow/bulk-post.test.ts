@@ -27,6 +27,7 @@ function setUp({ places = 4, maxDocuments = 100, maxBytes = 1e6 } = {}) {
   const requests: Sent[] = [];
   const answers: Record<string, BulkAnswer> = {};
   const seats: Record<string, Seat> = {};
+  const reasons: unknown[] = [];
   const post = createBulkPost({
     gate: createBulkGate(places),
     limits: () => ({ maxDocuments, maxBytes }),
@@ -38,7 +39,10 @@ function setUp({ places = 4, maxDocuments = 100, maxBytes = 1e6 } = {}) {
       return promise;
     },
   });
-  const sender = (name: string, { alone = false, again = false, pipeline = null as string | null } = {}) => ({
+  const sender = (
+    name: string,
+    { alone = false, again = false, pipeline = null as string | null, until = signal } = {},
+  ) => ({
     documents: 1,
     bytes: 10,
     alone,
@@ -51,19 +55,20 @@ function setUp({ places = 4, maxDocuments = 100, maxBytes = 1e6 } = {}) {
           operations: 1,
           pattern: name,
           documentAt: () => ({ index: "i", id: name }),
-          signal,
+          signal: until,
         })
-        .then((answer) => {
-          answers[name] = answer;
-          seat.end();
-        });
+        .then(
+          (answer) => void (answers[name] = answer),
+          (reason: unknown) => void reasons.push(reason),
+        )
+        .finally(() => seat.end());
     },
   });
   const offer = (...names: readonly string[]): void => {
     for (const name of names) post.offer(sender(name));
   };
   const namesOf = (): (readonly string[])[] => requests.map(({ names }) => names);
-  return { post, requests, answers, seats, sender, offer, namesOf };
+  return { post, requests, answers, reasons, seats, sender, offer, namesOf };
 }
 
 const failed = (failure: RequestFailure): BulkAnswer => ({ failure });
@@ -226,6 +231,24 @@ test("who is alone waits for nobody, and those that were in trouble have half of
   post.offer(sender("new", { alone: true }));
   await flush();
   expect(namesOf().at(-1)).toEqual(["new"]);
+});
+
+test("what waits for a place is not sent any more once whoever sent it has ended", async () => {
+  const { post, sender, offer, namesOf, requests, reasons } = setUp({ places: 1 });
+  const ended = new AbortController();
+  offer("first");
+  await flush();
+  post.offer(sender("a", { until: ended.signal }));
+  offer("b");
+  requests[0]?.answer({ items: [item(201)] });
+  await flush();
+  // Sent apart, each waits for the place.
+  await advance(2_000);
+  ended.abort(new Error("the topic was closed"));
+  requests[1]?.answer(failed({ kind: "timeout", message: "late" }));
+  await flush();
+  expect(namesOf()).toEqual([["first"], ["a", "b"], ["b"]]);
+  expect(reasons).toEqual([ended.signal.reason]);
 });
 
 test("an attempt's later bulks go alone, each with a place of its own", async () => {

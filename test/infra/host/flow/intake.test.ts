@@ -61,6 +61,8 @@ class FakeMember implements GroupMember {
 
 function setUp() {
   const members: FakeMember[] = [];
+  /** Of closing what a membership needed. */
+  const failures: Error[] = [];
   const logger = createMemoryLogger();
   const intake = createIntake({
     time: systemTime,
@@ -75,12 +77,15 @@ function setUp() {
           logOf: () => Promise.resolve({ logStart: 0, logEnd: 0 }),
           close() {},
         },
-        close: () => Promise.resolve(),
+        close() {
+          const failure = failures.pop();
+          return failure === undefined ? Promise.resolve() : Promise.reject(failure);
+        },
       };
     },
   });
   const present = (): FakeMember => members.at(-1) as FakeMember;
-  return { intake, members, present, logger };
+  return { intake, members, present, logger, failures };
 }
 
 /** What the inlets of one topic were told. */
@@ -252,6 +257,36 @@ test("other settings: all is settled, the group left, and joined again as anothe
   present().assign("a", 0);
   openAll(present());
   expect([told.at(-1), a.isUp]).toEqual(["own 0", true]);
+});
+
+test("other settings: what is opened while all is settled is not kept from the former membership", async () => {
+  const { intake, present } = setUp();
+  const settled = Promise.withResolvers<void>();
+  const [slow, late] = [takerOf(settled.promise), takerOf()];
+  intake.open("slow", slow.taker).begin();
+  present().assign("slow", 0);
+  openAll(present());
+  present().assign("late", 0);
+  const renewed = intake.renew();
+  await flush();
+  intake.open("late", late.taker).begin();
+  openAll(present());
+  settled.resolve();
+  await renewed;
+  expect(late.told).toEqual(["own 0", "disown 0"]);
+});
+
+test("other settings: where the former way does not close in order, the new one is gone all the same", async () => {
+  const { intake, present, failures } = setUp();
+  const a = intake.open("a", takerOf().taker);
+  a.begin();
+  await flush();
+  failures.push(new Error("a connection did not close"));
+  await expect(intake.renew()).rejects.toThrow("did not close");
+  await flush();
+  expect(present().wanted).toEqual([["a"]]);
+  await intake.leave();
+  expect(present().left).toBe(true);
 });
 
 test("while the host stops, what is released is not told to the group, which is left once", async () => {

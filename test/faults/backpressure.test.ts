@@ -33,7 +33,7 @@ async function fill(kafka: TestKafka, topic: string, records: number): Promise<v
 }
 
 test(
-  "an Elasticsearch that stands still: memory stays flat, the groups keep their members, and nothing is lost (fluent-bit#7859, kafka-connect-elasticsearch#444)",
+  "an Elasticsearch that stands still: memory stays flat, the group keeps its member, and nothing is lost (fluent-bit#7859, kafka-connect-elasticsearch#444)",
   async () => {
     await using servers = await connectStack();
     await using proxy = await startTcpProxy(servers.addresses.elasticsearchNode);

@@ -5,7 +5,7 @@ import type { Play, Stage } from "./play.ts";
 
 const topics = [{ partitions: 4 }, { partitions: 1 }];
 
-/** Waits until each of the hosts owns a partition of the first topic, together all, and no group is in a rebalance. */
+/** Waits until each of the hosts owns a partition of the first topic, together all, and the group is in no rebalance. */
 async function untilShared({ world, plans, group }: Stage, hosts: readonly Replica[]): Promise<void> {
   await eventually(
     `${hosts.length} hosts share the partitions`,
@@ -30,7 +30,7 @@ async function untilShared({ world, plans, group }: Stage, hosts: readonly Repli
   );
 }
 
-/** Hosts that share groups, at full load. */
+/** Hosts that share a group, at full load. */
 export function describeReplicaFaults(play: Play): void {
   describe("replicas", () => {
     test.concurrent(

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { audit } from "../support/faults/audit.ts";
 import type { Play, Stage } from "./play.ts";
 
-/** Longer than the session timeout of a consumer, 15 s. */
+/** Longer than the session timeout of a member, 6 s. */
 const FROZEN_MS = process.env["PENSTOCK_LONG"] === "1" ? 60_000 : 20_000;
 const SECONDS = FROZEN_MS / 1000;
 

@@ -5,7 +5,7 @@ import { uniqueName } from "../support/kafka.ts";
 import { connectStack, type StackClients } from "../support/stack-clients.ts";
 
 const TOPICS = 300;
-/** A killed member's session takes 15 s, and the machine may be busy. */
+/** A killed member's session takes 6 s, and the machine may be busy. */
 const SETTLE_WITHIN_MS = 90_000;
 
 let servers: StackClients;

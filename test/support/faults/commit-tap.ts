@@ -9,7 +9,7 @@ export interface CommitEntry {
 }
 
 const OFFSET_COMMIT = 8;
-/** kafkajs speaks versions 2 to 5 with today's brokers; later ones are encoded in another way. */
+/** Hosts speak versions 2 to 5 with today's brokers; later ones are encoded in another way. */
 const VERSIONS = { lowest: 2, highest: 5 };
 
 /** Reads along between a host and Kafka, and tells every commit before it is passed on. */

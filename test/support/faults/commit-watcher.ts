@@ -25,7 +25,7 @@ const EVERY_MS = 250;
 const ASK_WITHIN_MS = 5_000;
 
 /**
- * Reads the groups' committed offsets all along, past the proxies, while faults happen.
+ * Reads the group's committed offsets all along, past the proxies, while faults happen.
  *
  * Of every sample, three things must hold:
  * 1. No offset below a committed one is without an outcome that had been passed on to a host by then. This has no gap

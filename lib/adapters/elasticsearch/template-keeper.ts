@@ -24,15 +24,20 @@ export interface TemplateKeeper {
 
 /** Hosts that write the template at the same moment overwrite each other: it is read again until ours is in it. */
 const ATTEMPTS = 5;
+/** So long one that had read the template before ours was in it may write it yet: longer than a request may take. */
+const OVERWRITTEN_WITHIN_MS = 15_000;
 
 export function createTemplateKeeper(
   control: (signal: AbortSignal) => SendJson,
   form: FittedForm,
+  monotonicMs: () => number = () => performance.now(),
 ): TemplateKeeper {
   /** Everything that was ever asked for here and taken, so that what another host overwrote comes back with the next write. */
   const wanted = new Set<string>();
   /** What was not taken, and why. Tried again when it is asked for again. */
   const refused = new Map<string, string>();
+  /** When each was taken that nothing was written to since: the index is made with the first bulk, and keeps what it is made by. */
+  const unused = new Map<string, number>();
   /** Reading and writing the template is no transaction: two at once would each drop what the other added. */
   let ensuring: Promise<void> = Promise.resolve();
   let inDoubt = false;
@@ -54,6 +59,7 @@ export function createTemplateKeeper(
         if (failure === null) for (const pattern of patterns) taken.add(pattern);
         return failure;
       });
+      for (const pattern of taken) unused.set(pattern, monotonicMs());
       for (const [pattern, reason] of left) refused.set(pattern, reason);
       // A data stream is neither taken nor refused.
       for (const pattern of missing) if (!taken.has(pattern)) wanted.delete(pattern);
@@ -82,6 +88,14 @@ export function createTemplateKeeper(
     }
   }
 
+  /** What other topics wrote meanwhile says nothing about the index of this one. */
+  function noteFirstUse(pattern: string): void {
+    const takenAtMs = unused.get(pattern);
+    if (takenAtMs === undefined) return;
+    unused.delete(pattern);
+    if (monotonicMs() - takenAtMs < OVERWRITTEN_WITHIN_MS) inDoubt = true;
+  }
+
   const keeper: TemplateKeeper = {
     async ensure(patterns, signal) {
       for (const pattern of patterns) {
@@ -97,6 +111,7 @@ export function createTemplateKeeper(
     },
     async failure(pattern, signal) {
       try {
+        if (pattern !== null) noteFirstUse(pattern);
         if (inDoubt && wanted.size > 0) await inTurn(() => resolveDoubt(signal));
         if (pattern === null || !refused.has(pattern)) return null;
         const reason = (await keeper.ensure([pattern], signal)).get(pattern);

@@ -328,6 +328,8 @@ test("a proxy's refusal that quotes the login is told without it", async () => {
 describe("the template", () => {
   const templates = (patterns: string[]) =>
     Response.json({ index_templates: [{ index_template: coveringTemplate(null, patterns) }] });
+  const bulkOf = (elasticsearch: Elasticsearch, pattern: string) =>
+    elasticsearch.bulk("{}\n{}\n", { pipeline: null, operations: 1, pattern, signal });
 
   test("is left alone where the user keeps templates", async () => {
     const { elasticsearch, seen } = serve("9.2.0", ok, { manageTemplates: false });
@@ -351,9 +353,6 @@ describe("the template", () => {
   });
 
   describe("that Elasticsearch does not take with one pattern", () => {
-    const bulkOf = (elasticsearch: Elasticsearch, pattern: string) =>
-      elasticsearch.bulk("{}\n{}\n", { pipeline: null, operations: 1, pattern, signal });
-
     /** Refuses it with the pattern `bad`, for as long as `picky`. */
     function serveOne() {
       const world = { picky: true, kept: null as string[] | null, writes: [] as string[][] };
@@ -425,6 +424,29 @@ describe("the template", () => {
     kept = ["theirs"];
     await bulk(elasticsearch);
     expect(kept).toEqual(["ours", "theirs"]);
+  });
+
+  test("so it is for a topic that is new beside one that is written to all the while", async () => {
+    let kept: string[] = [];
+    let looks = 0;
+    const { elasticsearch } = serve("9.2.0", async (request) => {
+      if (request.url.includes("/_bulk")) return ok();
+      if (request.method === "GET") {
+        looks += 1;
+        return templates(kept);
+      }
+      kept = Object(await request.json()).index_patterns;
+      return Response.json({ acknowledged: true });
+    });
+    await elasticsearch.ensureTemplate(["busy", "new"], signal);
+    for (let n = 0; n < 3; n += 1) await bulkOf(elasticsearch, "busy");
+    kept = ["busy", "theirs"];
+    await bulkOf(elasticsearch, "new");
+    expect(kept).toEqual(["busy", "new", "theirs"]);
+    for (let n = 0; n < 3; n += 1) await bulkOf(elasticsearch, "new");
+    looks = 0;
+    for (const pattern of ["busy", "new"]) await bulkOf(elasticsearch, pattern);
+    expect(looks).toBe(0);
   });
 
   describe("after the cluster was out of reach", () => {

@@ -207,8 +207,8 @@ export class ModelKafka implements KafkaWire {
         const topics = new Grouped<FetchedPartition>();
         for (const [name, part] of found) {
           const said = JSON.stringify([part.highWatermark, part.logStart, part.error]);
-          const isTold =
-            !isNew && part.records === null && part.error === null && session.told.get(name) === said;
+          const isSaid = session.told.get(name) === said && part.preferredReadReplica < 0;
+          const isTold = !isNew && part.records === null && part.error === null && isSaid;
           session.told.set(name, said);
           if (!isTold) topics.add(name.slice(0, name.lastIndexOf("/")), part);
           const ask = session.asks.get(name);

@@ -99,7 +99,7 @@ export class BacklogLane {
   /** What was opened comes first, and all of it: it costs little, and waits for its first answer. */
   #next(): { readonly asks: readonly ReadAsk[]; readonly maxBytes: number; readonly waitMs: number } {
     const small = (read: OpenRead): number => (isDue(read) ? Math.min(read.askRoom(), tailPartBytes) : 0);
-    const nowMs = this.#deps.time.now();
+    const nowMs = this.#deps.time.monotonicMs();
     // Of most of them nothing comes: the answer as a whole is bounded all the same.
     const opened = takeTurn(this.#opened, small, Infinity);
     const atEnd = takeTurn(
@@ -133,7 +133,7 @@ export class BacklogLane {
     readonly waitMs: number;
   }): Promise<void> {
     const { node, wire, rack, time, signal, again } = this.#deps;
-    const nowMs = time.now();
+    const nowMs = time.monotonicMs();
     const asked = new Map<string, Map<number, ReadAsk>>();
     const topics = new Grouped<Ask & { readonly partition: number }>();
     for (const ask of asks) {

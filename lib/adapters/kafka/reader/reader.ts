@@ -152,7 +152,8 @@ class KafkaReader implements Reader, ReadKeeper {
 
   /** Reads it from where it is to be read now. */
   #place(read: OpenRead): void {
-    if (read.replica !== null && this.#options.time.now() >= read.replica.untilMs) read.replica = null;
+    if (read.replica !== null && this.#options.time.monotonicMs() >= read.replica.untilMs)
+      read.replica = null;
     const node = read.replica?.node ?? this.leaders.of(read.topic, read.partition);
     if (this.#placeOf.get(read)?.node === node) return;
     this.#displace(read);
@@ -215,14 +216,14 @@ class KafkaReader implements Reader, ReadKeeper {
       this.#refused(read, node, fetched.error);
       return 0;
     }
-    const nowMs = this.#options.time.now();
+    const { time } = this.#options;
     const { preferredReadReplica: nearer } = fetched;
     if (nearer >= 0 && nearer !== node) {
-      read.replica = { node: nearer, untilMs: nowMs + REPLICA_MS };
+      read.replica = { node: nearer, untilMs: time.monotonicMs() + REPLICA_MS };
       this.#place(read);
       return 0;
     }
-    return read.take(fetched, nowMs);
+    return read.take(fetched, time.now());
   }
 
   #refused(read: OpenRead, node: number, error: string): void {
@@ -252,7 +253,7 @@ class KafkaReader implements Reader, ReadKeeper {
   #backToLeader(read: OpenRead, node: number): boolean {
     if (read.replica?.node !== node) return false;
     read.replica = null;
-    read.leaderOnlyUntilMs = this.#options.time.now() + LEADER_ONLY_MS;
+    read.leaderOnlyUntilMs = this.#options.time.monotonicMs() + LEADER_ONLY_MS;
     this.#place(read);
     return true;
   }

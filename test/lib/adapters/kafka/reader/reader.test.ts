@@ -10,12 +10,16 @@ import { ModelKafka, type ModelRecords } from "../../../../support/model-kafka.t
 const endOf = ({ records }: FetchedPart): number => (records as ModelRecords).end;
 
 function world(rack = "") {
-  const time = createVirtualTime(seededRandom(1));
+  const virtual = createVirtualTime(seededRandom(1));
+  /** By how much its clock was set. */
+  const clock = { byMs: 0 };
+  const time = { ...virtual, now: () => virtual.now() + clock.byMs };
   const kafka = new ModelKafka(time);
   const logger = createMemoryLogger();
   const reader = createReader({ wire: kafka, rack, time, logger });
   return {
     time,
+    clock,
     kafka,
     reader,
     logger,
@@ -544,6 +548,21 @@ describe("with a rack", () => {
     expect(kafka.fetches("tail").at(-1)?.to).toBe(2);
     expect(sink.outOfRange).toEqual([]);
     expectContiguous(sink);
+    close();
+  });
+
+  test("a clock that is set back does not keep it from the nearer replica for longer", () => {
+    const { clock, kafka, open, run, close } = world("a");
+    kafka.create("t", 1, { nearer: 2 });
+    open("t");
+    run(1_000);
+    kafka.frozen.add(2);
+    run(10_000);
+    kafka.frozen.delete(2);
+    expect(kafka.asked.at(-1)?.to).toBe(1);
+    clock.byMs = -3_600_000;
+    run(60_000);
+    expect(kafka.asked.at(-1)?.to).toBe(2);
     close();
   });
 });

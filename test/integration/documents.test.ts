@@ -120,7 +120,7 @@ describe("documents of real records", () => {
       topicOf(name),
       `${records} records have an outcome`,
       ({ counts, partitions }) =>
-        counts.indexed + counts.skipped + counts.deadLettered === records &&
+        counts.indexed + counts.duplicate + counts.skipped + counts.deadLettered === records &&
         partitions.every(({ lag }) => lag === 0),
     );
     return servers.elasticsearch.documents(index);

@@ -188,7 +188,7 @@ export class Lead {
     );
     this.#logger.debug("the group's partitions are shared out", {
       members: members.length,
-      topics: topics.size,
+      topicCount: topics.size,
       withheld,
       recordBytes: this.#recordBytes,
     });

@@ -238,7 +238,7 @@ export class GroupMembership implements CommitRights {
     const taken = this.holdings.take(own);
     if (taken.length > 0) listener.onAssigned(taken);
     const givenUp = this.#releases.start(({ topic, partition }) => kept.get(topic)?.has(partition) === true);
-    const figures = { generation: this.#generation, topics: this.#told.named.size };
+    const figures = { generation: this.#generation, topicCount: this.#told.named.size };
     if (taken.length > 0 || givenUp > 0)
       logger.info("the group shared its partitions out", { ...figures, taken: taken.length, givenUp });
     listener.onChange();

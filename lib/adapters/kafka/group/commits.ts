@@ -60,17 +60,21 @@ export class Commits {
     signal: AbortSignal,
   ): Promise<Committed> {
     const found = new Map<string, Map<number, { offset: number | null; metadata: string | null }>>();
-    for (const topics of inPortions(partitions, MOST_ASKED))
-      for (const { topic, partitions: told } of await this.#ask(topics, signal)) {
+    for (const topics of inPortions(partitions, MOST_ASKED)) {
+      const answered = await this.#ask(topics, signal);
+      this.#rights.troubles.committed(
+        answered.flatMap(({ topic, partitions: told }) => told.map(({ error }) => ({ topic, error }))),
+      );
+      for (const { topic, partitions: told } of answered) {
         const own = found.get(topic) ?? new Map<number, { offset: number | null; metadata: string | null }>();
         found.set(topic, own);
         for (const { partition, error, offset, metadata } of told) {
-          this.#rights.troubles.committed(topic, error);
           // Not told is not the same as nothing committed: whoever took it for that would begin somewhere else.
           if (error === null)
             own.set(partition, { offset: offset < 0 ? null : offset, metadata: metadata || null });
         }
       }
+    }
     return found;
   }
 
@@ -139,8 +143,8 @@ export class Commits {
     for (const { topic, partition, error } of answered) {
       const tenure = tenures.get(topic)?.get(partition);
       if (error !== null && tenure !== undefined) refused.set(tenure, error);
-      this.#rights.troubles.committed(topic, error);
     }
+    this.#rights.troubles.committed(answered);
     return null;
   }
 

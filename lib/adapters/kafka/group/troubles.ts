@@ -63,21 +63,31 @@ export class Troubles {
       standings.set(topic, this.#trouble(this.#standings.get(topic), code, message));
     }
     this.#standings = standings;
-    for (const topic of this.#commits.keys()) if (!topics.includes(topic)) this.#commits.delete(topic);
+    const wanted = new Set(topics);
+    for (const topic of this.#commits.keys()) if (!wanted.has(topic)) this.#commits.delete(topic);
     this.#join();
   }
 
-  /** What was answered to offsets of that topic. @param error Kafka's name of it; null: all is well */
-  committed(topic: string, error: string | null): void {
-    const before = this.#commits.get(topic);
-    if (error === null) {
-      if (before === undefined) return;
-      this.#commits.delete(topic);
-    } else {
+  /**
+   * What was answered to offsets of these topics, all at once: thousands may be forbidden together.
+   * @param answers of each partition Kafka's name of the error; null: all is well
+   */
+  committed(answers: Iterable<{ readonly topic: string; readonly error: string | null }>): void {
+    const errors = new Map<string, string | null>();
+    for (const { topic, error } of answers) errors.set(topic, errors.get(topic) ?? error);
+    let isChanged = false;
+    for (const [topic, error] of errors) {
+      const before = this.#commits.get(topic);
+      if (error === null) {
+        if (this.#commits.delete(topic)) isChanged = true;
+        continue;
+      }
       const trouble = this.#trouble(before, "kafka_refused", describeCommitRefusal(error, this.#groupId));
-      if (trouble === before) return;
+      if (trouble === before) continue;
       this.#commits.set(topic, trouble);
+      isChanged = true;
     }
+    if (!isChanged) return;
     this.#join();
     this.#onChange();
   }

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
+import { join } from "node:path";
 import { runSeed } from "./run-seed.ts";
-import { simulate } from "./runner.ts";
+import { BROKEN_VARIABLE, simulate } from "./runner.ts";
 import { tallyText } from "./tally.ts";
 
 const SEEDS = 2_000;
@@ -43,4 +44,33 @@ test("a seed that is not told goes the same way as one that is", () => {
     expect(untold?.tally).toEqual(told?.tally);
     expect(untold?.violation).toBe(told?.violation ?? null);
   }
+});
+
+/** @param broken a variant that is loaded instead of the source */
+async function command(words: readonly string[], broken: string | null = null) {
+  const preload = broken === null ? [] : ["--preload", join(import.meta.dir, "broken/preload.ts")];
+  const child = Bun.spawn([process.execPath, ...preload, join(import.meta.dir, "main.ts"), ...words], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...(broken === null ? {} : { [BROKEN_VARIABLE]: broken }) },
+  });
+  const [out, error] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+  return { code: await child.exited, out, error };
+}
+
+test("the command says how many seeds were run, and what was wrong with its usage", async () => {
+  const run = await command(["--seeds", "3", "--from", "8"]);
+  expect(run.out).toContain("3 seeds, ");
+  expect(run.code).toBe(0);
+  const misused = await command(["--seed", "3", "--seeds", "2"]);
+  expect(misused.error).toContain("--seed is one seed alone");
+  expect(misused.code).toBe(2);
+});
+
+test("a seed that fails tells its story up to what must not have happened, and the faults before", async () => {
+  const { code, out } = await command(["--seed", "1"], "commits what was fetched and has no outcome yet");
+  expect(code).toBe(1);
+  const lines = out.trim().split("\n");
+  expect(lines.at(-1)).toMatch(/^seed 1: commit of .* has no outcome$/);
+  expect(lines.findLast((line) => line.includes("VIOLATION"))).toContain("has no outcome");
+  expect(lines.some((line) => line.startsWith("in force: "))).toBe(true);
 });

@@ -55,6 +55,8 @@ interface Committed {
 const AGAIN: BackoffRule = { initialMs: 100, maxMs: 5_000 };
 /** Leaders that move, and topics that were just created, are no trouble before. */
 const TROUBLE_FROM_TRY = 3;
+/** Whoever has a topic's first partition commits where all begin; where nothing comes of that, about a second long, anybody does. */
+const PIN_FROM_TRY = 5;
 
 export function createOpenings(deps: OpeningsDeps): Openings {
   const rounds = new OpeningRounds(deps);
@@ -115,7 +117,8 @@ class OpeningRounds {
       if (opening?.isDue() === true && !signal.aborted) opening.onOpened(partition);
     };
     try {
-      await this.#find([...left.values()], open, (opening, reason) => why.set(opening, reason));
+      const isPatient = tries < PIN_FROM_TRY;
+      await this.#find([...left.values()], isPatient, open, (opening, reason) => why.set(opening, reason));
     } catch (error) {
       for (const opening of left.values()) why.set(opening, messageOf(error));
     }
@@ -132,9 +135,13 @@ class OpeningRounds {
     this.#retries.add(callOff);
   }
 
-  /** @throws what is the same for all that are not open by then */
+  /**
+   * @param isPatient whoever has the first partition may commit the ends
+   * @throws what is the same for all that are not open by then
+   */
   async #find(
     openings: readonly Opening[],
+    isPatient: boolean,
     open: (partition: OpenedPartition) => void,
     fail: (opening: Opening, reason: string) => void,
   ): Promise<void> {
@@ -161,7 +168,13 @@ class OpeningRounds {
       const isRead = offsets.some((offset) => typeof offset === "number");
       if (!isRead && own.some((opening) => opening.startAt() === "latest")) {
         // Not told is not the same as nothing committed.
-        if (!offsets.includes(undefined)) pinned.push(topic);
+        if (offsets.includes(undefined)) continue;
+        // By two, the later one would commit beyond what the other has begun to read.
+        const first = Math.min(...all);
+        if (!isPatient || own.some(({ tenure }) => tenure.partition === first)) pinned.push(topic);
+        else
+          for (const opening of own)
+            fail(opening, `partition ${first} says where to begin, and is not open yet`);
         continue;
       }
       for (const opening of own) {

@@ -127,7 +127,7 @@ test("latest, where the group has no commit of the topic, commits the ends of al
   kafka.create("t", 3, { start: 5, end: 30 });
   kafka.create("early", 1, { start: 5, end: 30 });
   kafka.log("t", 2).leader = 2;
-  const [mine, early] = [open("t", 1, "latest"), open("early")];
+  const [mine, early] = [open("t", 0, "latest"), open("early")];
   run(10);
   expect(requests).toEqual(["committed", "commit"]);
   expect(Object.fromEntries(commits)).toEqual({
@@ -139,6 +139,29 @@ test("latest, where the group has no commit of the topic, commits the ends of al
     { tenure: mine.tenure, committed: 30, position: { start: 30, check: null, lost: null } },
   ]);
   expect(early.opened[0]?.position.start).toBe(5);
+});
+
+test("only who has the first partition commits the ends: a second one would do so beyond what is being read", () => {
+  const { kafka, commits, open, run } = world();
+  kafka.create("t", 2, { end: 30 });
+  const other = open("t", 1, "latest");
+  run(1);
+  const first = open("t", 0, "latest");
+  run(5);
+  expect([first.opened.length, other.opened.length]).toEqual([1, 0]);
+  kafka.append("t", 3);
+  kafka.append("t", 3, 1);
+  run(500);
+  expect(other.opened.map(({ committed }) => committed)).toEqual([30]);
+  expect([commits.get("t/0")?.offset, commits.get("t/1")?.offset]).toEqual([30, 30]);
+});
+
+test("where nobody has the first partition, the ends are committed all the same", () => {
+  const { kafka, open, run } = world();
+  kafka.create("t", 2, { end: 30 });
+  const other = open("t", 1, "latest");
+  run(3_000);
+  expect(other.opened.map(({ committed }) => committed)).toEqual([30]);
 });
 
 test("ends that are not all known, or not taken, are tried again: nothing is opened by half", () => {

@@ -226,6 +226,8 @@ const KINDS: readonly FaultKind[] = [
         const partitions = scene.kafka.partitionsOf(topic);
         scene.kafka.deleteTopic(topic);
         scene.later(spread(scene, 5, scene.dice.below(2) === 0 ? 200 : 4_000), () => {
+          // Another fault may have created it by then.
+          if (scene.kafka.topics().has(topic)) return;
           scene.createTopic(topic, partitions);
           scene.producers.hold(topic);
         });

@@ -103,26 +103,6 @@ export const variants: readonly BrokenVariant[] = [
     ],
   },
   {
-    name: "goes on with a fetch session after a request that nobody answered",
-    edits: [
-      {
-        file: "lib/rules/fetch/session.ts",
-        find: "  lost(): void {\n    this.#epoch = 0;",
-        replace: "  lost(): void {",
-      },
-    ],
-  },
-  {
-    name: "counts the outcome of a former tenure in the window of the present one",
-    edits: [
-      {
-        file: `${FLOW}/partition-ledger.ts`,
-        find: "window = sentIn !== undefined && this.isCurrent(partition, sentIn) ? sentIn : null;",
-        replace: "window = sentIn === undefined ? null : (this.#partitions.get(partition)?.window ?? null);",
-      },
-    ],
-  },
-  {
     name: "takes a bulk whose answer got lost for indexed",
     edits: [
       {

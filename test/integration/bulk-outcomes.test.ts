@@ -234,7 +234,7 @@ describe("what becomes of a bulk:", () => {
     return eventually(`${topic}/0@${offset} has a dead letter`, async () => {
       const ends = await servers.kafka.ends(servers.config.deadLetters.topic);
       const count = [...ends.values()].reduce((sum, end) => sum + end, 0);
-      const letters = await readTopic(servers.kafka.kafka, servers.config.deadLetters.topic, count);
+      const letters = await readTopic(servers.kafka.brokers, servers.config.deadLetters.topic, count);
       const headers = letters.map((letter) =>
         Object.fromEntries(letter.headers.map((header) => [header.name, String(header.value)])),
       );

@@ -89,7 +89,7 @@ describe("dead letters that Kafka does not take", () => {
     await host.untilTopic(topic, "has caught up", ({ partitions }) => partitions[0]?.committed === 3, 60_000);
     await host.untilTopic(topic, "runs again", ({ state }) => state === "running");
     await eventually("ready again", async () => (await host.fetch("/readyz")).status === 200);
-    const letters = await readTopic(servers.kafka.kafka, servers.config.deadLetters.topic, 1);
+    const letters = await readTopic(servers.kafka.brokers, servers.config.deadLetters.topic, 1);
     expect(letters.map(({ value }) => String(value))).toEqual(['{"n":"poison"}']);
     expect(await servers.elasticsearch.count(topic)).toBe(2);
   }, 90_000);
@@ -103,7 +103,7 @@ describe("dead letters that Kafka does not take", () => {
     expect(await committed()).toBe(3);
     await permit(admin, ...acts(AclOperationTypes.WRITE));
     await host.untilTopic(topic, "has caught up", ({ partitions }) => partitions[0]?.committed === 5, 60_000);
-    const letters = await readTopic(servers.kafka.kafka, servers.config.deadLetters.topic, 2);
+    const letters = await readTopic(servers.kafka.brokers, servers.config.deadLetters.topic, 2);
     expect(letters.map(({ value }) => String(value))).toEqual(['{"n":"poison"}', '{"n":"again"}']);
   }, 150_000);
 });

@@ -87,7 +87,7 @@ describe("dead letters", () => {
     const numbers = (await servers.elasticsearch.documents(topic)).map(({ _source }) => _source["n"]);
     expect(numbers).toEqual([0, 3, 5]);
 
-    const letters = await readTopic(servers.kafka.kafka, config.deadLetters.topic, 3);
+    const letters = await readTopic(servers.kafka.brokers, config.deadLetters.topic, 3);
     expect(letters.map(({ key, value }) => ({ key, value }))).toEqual(
       poison.map(({ key, value }) => ({ key, value })),
     );
@@ -157,7 +157,7 @@ describe("dead letters", () => {
     );
     const found = await servers.elasticsearch.documents(`${topic}-*`);
     expect(found.map(({ _source }) => _source["message"])).toEqual(["253402300799999", "0"]);
-    const letters = await readTopic(servers.kafka.kafka, config.deadLetters.topic, 2);
+    const letters = await readTopic(servers.kafka.brokers, config.deadLetters.topic, 2);
     // Batches are sent side by side, so letters of several come in any order.
     const types = new Map(
       letters.map((letter) => [String(letter.value), split(letter).about["penstock.error.type"]]),
@@ -203,7 +203,7 @@ describe("dead letters", () => {
       });
       expect(await answer.json()).toMatchObject({ batchItemFailures: [], counts: { deadLettered: 1 } });
     }
-    const letters = await readTopic(servers.kafka.kafka, config.deadLetters.topic, 4);
+    const letters = await readTopic(servers.kafka.brokers, config.deadLetters.topic, 4);
     for (const letter of letters) {
       const { about, own } = split(letter);
       expect({ own, key: letter.key, value: letter.value }).toEqual({ own: [], key: null, value: null });
@@ -304,7 +304,7 @@ describe("dead letters", () => {
     expect(await servers.kafka.committed(servers.config.kafka.group, topic)).toEqual(
       await servers.kafka.ends(topic),
     );
-    const letters = await readTopic(servers.kafka.kafka, config.deadLetters.topic, 3);
+    const letters = await readTopic(servers.kafka.brokers, config.deadLetters.topic, 3);
     const places = letters.map((letter) => split(letter).about);
     expect(new Set(places.map((about) => about["penstock.partition"]))).toEqual(new Set(["0", "1", "2"]));
     expect(places.map((about) => about["penstock.offset"])).toEqual(["500", "500", "500"]);

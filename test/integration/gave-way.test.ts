@@ -196,7 +196,7 @@ describe("what a mapping refuses", () => {
   async function reasonsOf(topic: string): Promise<string[]> {
     const ends = await servers.kafka.ends(DEAD);
     const all = [...ends.values()].reduce((a, b) => a + b, 0);
-    const letters = await readTopic(servers.kafka.kafka, DEAD, all);
+    const letters = await readTopic(servers.kafka.brokers, DEAD, all);
     return letters
       .map(({ headers }) => new Map(headers.map((header) => [header.name, String(header.value)])))
       .filter((about) => about.get("penstock.topic") === topic)

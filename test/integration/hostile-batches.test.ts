@@ -54,7 +54,7 @@ describe("record batches that become much larger than they are", () => {
         `penstock_documents_total{topic="${topic}",outcome="dead-lettered"} 20`,
       );
     }
-    const letters = await readTopic(servers.kafka.kafka, config.deadLetters.topic, 4);
+    const letters = await readTopic(servers.kafka.brokers, config.deadLetters.topic, 4);
     const abouts = letters.map(
       ({ headers }) => new Map(headers.map(({ name, value }) => [name, String(value)])),
     );

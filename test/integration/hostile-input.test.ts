@@ -103,7 +103,7 @@ async function lettersOf(topic: string, atLeast: number): Promise<SourceRecord[]
   const ends = await servers.kafka.ends(deadLetters);
   const all = [...ends.values()].reduce((sum, end) => sum + end, 0);
   expect(all).toBeGreaterThanOrEqual(atLeast);
-  const letters = await readTopic(servers.kafka.kafka, deadLetters, all);
+  const letters = await readTopic(servers.kafka.brokers, deadLetters, all);
   return letters.filter((letter) => headerOf(letter, "topic") === topic);
 }
 

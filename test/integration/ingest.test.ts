@@ -57,7 +57,7 @@ describe("an event of records", () => {
       headers: { trace: Buffer.from([n, 200]), __none: "" },
     }));
     await servers.kafka.produce(topic, sent);
-    const records = await readTopic(servers.kafka.kafka, topic, sent.length);
+    const records = await readTopic(servers.kafka.brokers, topic, sent.length);
 
     // The consumer was first: everything is a duplicate.
     await using host = await startTestHost(config);
@@ -110,7 +110,7 @@ describe("an event of records", () => {
       { partition: `${shut}-1`, records: 2, code: "cluster_block", message: expect.stringContaining(shut) },
       { partition: `${gone}-0`, records: 1, code: "not_declared" },
     ]);
-    const [letter] = await readTopic(servers.kafka.kafka, config.deadLetters.topic, 1);
+    const [letter] = await readTopic(servers.kafka.brokers, config.deadLetters.topic, 1);
     expect(letter?.value?.toString()).toBe('{"n":"one"}');
     const about = new Map(letter?.headers.map(({ name, value }) => [name, value?.toString()]));
     expect([about.get("penstock.topic"), about.get("penstock.offset")]).toEqual([topic, "6"]);

@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Admin } from "kafkajs";
+import { createKafkaLinks } from "../../lib/adapters/kafka/links.ts";
+import { createKafkaWire } from "../../lib/adapters/kafka/wire/kafkajs-wire.ts";
+import { systemTime } from "../../lib/adapters/system-time.ts";
 import type { TopicStatus } from "../../lib/rules/status.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
+import { createMemoryLogger } from "../support/memory-logger.ts";
+import { kafkaSettings } from "../support/settings.ts";
 import { connectStack, type StackClients } from "../support/stack-clients.ts";
 
 const lines = (count: number, word: string) =>
@@ -43,24 +48,28 @@ describe("what Kafka no longer holds", () => {
     await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: String(before) }] });
   }
 
-  /** As a member of the group: kafkajs' admin leaves the metadata out. */
+  /** Without being a member, while there are none: kafkajs' admin leaves the metadata out. */
   async function commitAs(
     groupId: string,
     topic: string,
-    position: { partition: number; offset: string; metadata: string | null },
+    position: { partition: number; offset: number; metadata: string | null },
   ): Promise<void> {
-    const consumer = servers.kafka.kafka.consumer({ groupId });
-    const done = Promise.withResolvers<void>();
-    await consumer.connect();
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
-    await consumer.run({
-      autoCommit: false,
-      onAssigned: (context) =>
-        context.commit([{ topic, partitions: [position] }]).then(done.resolve, done.reject),
-      eachBatch: async () => {},
-    });
-    await done.promise;
-    await consumer.disconnect();
+    const { brokers } = servers.kafka;
+    const wire = createKafkaWire(
+      kafkaSettings({ brokers }),
+      createMemoryLogger(),
+      createKafkaLinks(),
+      systemTime,
+    );
+    const how = { lane: "questions", timeoutMs: 10_000 } as const;
+    try {
+      const { nodeId } = await wire.call(null, "FindCoordinator", { groupId }, how);
+      const request = { groupId, generation: -1, memberId: "", topics: [{ topic, partitions: [position] }] };
+      const { topics } = await wire.call(nodeId, "OffsetCommit", request, how);
+      expect(topics).toEqual([{ topic, partitions: [{ partition: 0, error: null }] }]);
+    } finally {
+      await wire.close();
+    }
   }
 
   const messagesOf = async (topic: string): Promise<string[]> => {
@@ -105,7 +114,7 @@ describe("what Kafka no longer holds", () => {
     await servers.kafka.createTopic(topic);
     await servers.kafka.produce(topic, lines(80, "new"));
     // Kafka forgets a position with its topic, but one that a living member commits in that moment stays.
-    await commitAs(groupId, topic, { partition: 0, offset: "50", metadata });
+    await commitAs(groupId, topic, { partition: 0, offset: 50, metadata });
 
     await using host = await startTestHost(configOf(topic));
     const status = await host.untilTopic(topic, "has read the new log", (now) => committed(now) === 80);
@@ -123,7 +132,7 @@ describe("what Kafka no longer holds", () => {
     const groupId = topic;
     await servers.kafka.createTopic(topic);
     await servers.kafka.produce(topic, lines(30, "only"));
-    await commitAs(groupId, topic, { partition: 0, offset: "500", metadata: null });
+    await commitAs(groupId, topic, { partition: 0, offset: 500, metadata: null });
 
     await using host = await startTestHost(configOf(topic));
     const status = await host.untilTopic(topic, "has read it", (now) => committed(now) === 30);

@@ -140,7 +140,7 @@ describe("what an ingest pipeline refuses", () => {
   async function lettersOf(name: string): Promise<Record<string, string>[]> {
     const ends = await servers.kafka.ends(topicOf("dead"));
     const letters = await readTopic(
-      servers.kafka.kafka,
+      servers.kafka.brokers,
       topicOf("dead"),
       [...ends.values()].reduce((a, b) => a + b, 0),
     );

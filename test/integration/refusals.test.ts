@@ -202,7 +202,7 @@ describe("Elasticsearch refuses what is not the records' fault: nothing is commi
       );
       expect(counts).toEqual({ indexed: 2, duplicate: 0, deadLettered: 2, skipped: 0 });
       expect(await servers.elasticsearch.count(`${topic}-2026.01.03`)).toBe(2);
-      const [letter] = await readTopic(servers.kafka.kafka, deadLetters.topic, 2);
+      const [letter] = await readTopic(servers.kafka.brokers, deadLetters.topic, 2);
       const type = letter?.headers.find((header) => header.name === "penstock.error.type")?.value;
       expect(String(type)).toBe(code);
     }, 60_000);

@@ -113,7 +113,7 @@ describe("replay", () => {
     });
     const documents = await servers.elasticsearch.documents(topic);
     const encode = createDocumentEncoder(specification({ ...spec, index: topic }));
-    const records = await readTopic(servers.kafka.kafka, topic, 5);
+    const records = await readTopic(servers.kafka.brokers, topic, 5);
     const wanted = [1, 2, 4].map((n) => {
       const encoding = encode(records[n] ?? sourceRecord(null));
       if (encoding.kind !== "document") throw new Error(encoding.kind);

@@ -22,6 +22,7 @@ export interface TestKafka extends AsyncDisposable {
   groups(groupIds: readonly string[]): Promise<readonly GroupDescription[]>;
   /** End offset by partition. */
   ends(topic: string): Promise<Map<number, number>>;
+  readonly brokers: readonly string[];
   readonly kafka: Kafka;
 }
 
@@ -61,6 +62,7 @@ export async function connectTestKafka(brokers: readonly string[]): Promise<Test
       CREATED_MS + partitions * CREATED_EACH_MS,
     );
   return {
+    brokers,
     kafka,
     async createTopic(topic, numPartitions = 1, config = {}) {
       // Records of last year would be gone at the broker's next look, five minutes after the last.

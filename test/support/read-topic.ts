@@ -1,30 +1,28 @@
-import type { Kafka } from "kafkajs";
-import { toSourceRecord } from "../../lib/adapters/kafka/source-record.ts";
+import { createRecordReader } from "../../lib/adapters/kafka/record-reader.ts";
 import type { SourceRecord } from "../../lib/rules/record.ts";
 import { eventually } from "./eventually.ts";
-import { uniqueName } from "./kafka.ts";
+import { createMemoryLogger } from "./memory-logger.ts";
+import { kafkaSettings } from "./settings.ts";
 
-/** The first `count` records of a topic, by partition and offset, read with a group of their own that commits nothing. */
-export async function readTopic(kafka: Kafka, topic: string, count: number): Promise<SourceRecord[]> {
-  const records: SourceRecord[] = [];
-  const consumer = kafka.consumer({
-    groupId: uniqueName("reader"),
-    allowAutoTopicCreation: false,
-    maxWaitTimeInMs: 200,
-  });
-  await consumer.connect();
-  try {
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
-    await consumer.run({
-      autoCommit: false,
-      eachMessage: async ({ partition, message }) => {
-        records.push(toSourceRecord(partition, message));
-        return Promise.resolve();
-      },
-    });
-    await eventually(`${count} records of ${topic} were read`, () => records.length >= count);
-  } finally {
-    await consumer.disconnect();
-  }
+const READ_MS = 30_000;
+
+/** All records of a topic, by partition and offset, once there are `count` of them. */
+export async function readTopic(
+  brokers: readonly string[],
+  topic: string,
+  count: number,
+): Promise<SourceRecord[]> {
+  const reader = createRecordReader(kafkaSettings({ brokers }), createMemoryLogger());
+  const records = await eventually(
+    `${count} records of ${topic} were read`,
+    async () => {
+      const signal = AbortSignal.timeout(READ_MS);
+      const spans = await reader.ranges(topic, signal);
+      const read: SourceRecord[] = [];
+      await reader.readSpans(topic, spans, async (batch) => void read.push(...batch.records), signal);
+      return read.length >= count ? read : null;
+    },
+    READ_MS,
+  );
   return records.toSorted((a, b) => a.partition - b.partition || a.offset - b.offset);
 }

@@ -3,17 +3,20 @@ import type { TopicConfig } from "../../rules/diagnosis/kafka.ts";
 import type { GroupMember } from "../../rules/group-strangers.ts";
 import type { Logger } from "../../rules/logger.ts";
 import type { KafkaSettings } from "../../rules/settings.ts";
+import { systemTime } from "../system-time.ts";
 import { createKafkaAdmin } from "./admin.ts";
+import { createKafkaLinks, type KafkaLinks } from "./links.ts";
+import { readLogPositions } from "./log-positions.ts";
 import type { PartitionPosition } from "./reader/reader.ts";
 import { readTopicConfigs } from "./topic-configs.ts";
-import type { KafkaLinks } from "./links.ts";
+import { createKafkaWire } from "./wire/kafkajs-wire.ts";
 
 /** What the host asks of the Kafka cluster as a whole. */
 export interface KafkaCluster {
   /** Every topic with its number of partitions, in one request. @throws PenstockError `kafka_unavailable`, `kafka_refused` */
   listTopics(signal: AbortSignal): Promise<ReadonlyMap<string, number>>;
   /**
-   * Where logs stand, by topic, in one request to each leader; partitions whose leader is away are left out.
+   * Where logs stand, by topic, asked of each leader at once; partitions whose leader is away are left out.
    * @throws PenstockError as `listTopics` does
    */
   positions(
@@ -27,36 +30,28 @@ export interface KafkaCluster {
   close(): Promise<void>;
 }
 
-/** A leader that needs longer is as good as away. */
-const LEADER_MS = 3_000;
+/** Which topics there are, any broker has at hand; another one is asked too where one does not say it soon. */
+const TOPICS_MS = 4_000;
 
 /** Connects at the first question, and again after a failed one. */
 export function createKafkaCluster(
   settings: KafkaSettings,
   logger: Logger,
-  links?: KafkaLinks,
+  links: KafkaLinks = createKafkaLinks(),
 ): KafkaCluster {
+  const wire = createKafkaWire(settings, logger, links, systemTime);
+  /** For what is asked seldom. */
   const admin = createKafkaAdmin(settings, logger, links);
   return {
-    close: () => admin.close(),
-    listTopics: (signal) =>
-      admin.ask(async (client) => {
-        const { topics } = await client.fetchTopicMetadata();
-        return new Map(topics.map(({ name, partitions }) => [name, partitions.length]));
-      }, signal),
-    positions: (wanted, signal) =>
-      admin.ask(async (client) => {
-        // Asked by name, one topic in trouble would be all that is told.
-        const { topics } = await client.fetchTopicMetadata();
-        const partitions = topics.flatMap(({ name: topic, partitions: all }) =>
-          all
-            .filter(({ partitionId, leader }) => leader >= 0 && wanted.get(topic)?.has(partitionId))
-            .map(({ partitionId, leader }) => ({ topic, partition: partitionId, leader })),
-        );
-        const told = await client.fetchLogPositions({ partitions, timeout: LEADER_MS });
-        const byTopic = Map.groupBy(told, ({ topic }) => topic);
-        return new Map([...byTopic].map(([topic, positions]) => [topic, positions.map(toPosition)]));
-      }, signal),
+    async close() {
+      await Promise.all([wire.close(), admin.close()]);
+    },
+    async listTopics(signal) {
+      const how = { lane: "questions", timeoutMs: TOPICS_MS, signal } as const;
+      const { topics } = await wire.call(null, "Metadata", { topics: null }, how);
+      return new Map(topics.map(({ topic, partitions }) => [topic, partitions.length]));
+    },
+    positions: (wanted, signal) => readLogPositions(wire, wanted, logger, signal),
     groupMembers: (groupId, signal) =>
       admin.ask(async (client) => {
         const { groups } = await client.describeGroups([groupId]);
@@ -69,20 +64,5 @@ export function createKafkaCluster(
           [...answers].flatMap(([topic, config]) => (isRefused(config) ? [] : [[topic, config] as const])),
         );
       }, signal),
-  };
-}
-
-/** As kafkajs tells it. */
-export function toPosition(position: {
-  partition: number;
-  highWatermark: string;
-  lastStableOffset: string;
-  logStartOffset: string;
-}): PartitionPosition {
-  return {
-    partition: position.partition,
-    highWatermark: Number(position.highWatermark),
-    lastStableOffset: Number(position.lastStableOffset),
-    logStart: Number(position.logStartOffset),
   };
 }

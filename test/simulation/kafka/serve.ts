@@ -97,10 +97,12 @@ export function createServe(broker: SimulatedBroker, own: BrokerProcess, cluster
         if (found === null || typeof found === "string") return { error: found, offset: -1 };
         if (!found.leads) return { error: "NOT_LEADER_FOR_PARTITION", offset: -1 };
         const { replicas } = found;
-        return {
-          error: null,
-          offset: at === "earliest" ? replicas.log.start : replicas.highWatermark(nodeId),
-        };
+        const offset = {
+          earliest: () => replicas.log.start,
+          stable: () => replicas.lastStableOffset(nodeId),
+          latest: () => replicas.highWatermark(nodeId),
+        }[at]();
+        return { error: null, offset };
       };
       respond({ topics: byTopic(topics, (topic, partition) => ({ partition, ...one(topic, partition) })) });
     },

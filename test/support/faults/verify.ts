@@ -86,7 +86,7 @@ export async function lettersIn(kafka: TestKafka, deadLetterTopic: string): Prom
     await admin.disconnect();
   }
   const count = [...(await kafka.ends(deadLetterTopic)).values()].reduce((sum, end) => sum + end, 0);
-  for (const { key, headers } of await readTopic(kafka.kafka, deadLetterTopic, count)) {
+  for (const { key, headers } of await readTopic(kafka.brokers, deadLetterTopic, count)) {
     const about = new Map(headers.map(({ name, value }) => [name, String(value)]));
     const topic = about.get("penstock.topic") ?? "";
     const entry = byTopic.get(topic) ?? { offsets: new Set<string>(), numbers: new Set<number>() };

@@ -1,7 +1,9 @@
 import Decoder from "kafkajs/src/protocol/decoder.js";
 import decodeMessageSet from "kafkajs/src/protocol/messageSet/decoder.js";
-import type { SourceRecord } from "../../../rules/record.ts";
-import { toSourceRecord } from "../source-record.ts";
+import type { RecordHeader, SourceRecord } from "../../../rules/record.ts";
+
+/** They know none. */
+const NO_HEADERS: readonly RecordHeader[] = [];
 
 /** The records of one entry of Kafka's two oldest formats, which brokers before 4.0 may still hold. */
 export async function readOldEntry(
@@ -10,5 +12,14 @@ export async function readOldEntry(
   from: number,
 ): Promise<readonly SourceRecord[]> {
   const messages = await decodeMessageSet(new Decoder(entry), entry.length);
-  return messages.map((message) => toSourceRecord(partition, message)).filter(({ offset }) => offset >= from);
+  return messages
+    .map(({ offset, timestamp, key, value }) => ({
+      partition,
+      offset: Number(offset),
+      timestamp: Number(timestamp),
+      key,
+      value,
+      headers: NO_HEADERS,
+    }))
+    .filter(({ offset }) => offset >= from);
 }

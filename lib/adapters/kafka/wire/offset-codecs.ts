@@ -31,17 +31,19 @@ export const offsetFetch: ApiCodec<"OffsetFetch"> = {
 };
 
 const NO_REPLICA = -1;
-/** The end of all that is replicated; read_committed would tell the last stable offset. */
 const READ_UNCOMMITTED = 0;
-/** Instead of a moment. */
-const AT = { earliest: -2, latest: -1 };
+const READ_COMMITTED = 1;
+/** Instead of a moment. Which end of the log `-1` is, the isolation level says. */
+const EARLIEST = -2;
+const LATEST = -1;
 
 export const listOffsets: ApiCodec<"ListOffsets"> = {
   key: 2,
   version: 3,
   encode(writer, { at, topics }) {
-    writer.int32(NO_REPLICA).int8(READ_UNCOMMITTED);
-    writeTopics(writer, topics, (partition) => writer.int32(partition).int64(AT[at]));
+    writer.int32(NO_REPLICA).int8(at === "stable" ? READ_COMMITTED : READ_UNCOMMITTED);
+    const moment = at === "earliest" ? EARLIEST : LATEST;
+    writeTopics(writer, topics, (partition) => writer.int32(partition).int64(moment));
   },
   decode: (reader) => ({
     topics: readTopics(reader, () => {

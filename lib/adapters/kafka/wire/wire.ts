@@ -191,8 +191,8 @@ export interface KafkaCalls {
   };
   readonly ListOffsets: {
     readonly request: {
-      /** `latest` is the high watermark. */
-      readonly at: "earliest" | "latest";
+      /** `latest` is the high watermark, `stable` where the first open transaction begins, or the high watermark too. */
+      readonly at: "earliest" | "latest" | "stable";
       readonly topics: readonly OfTopic<number>[];
     };
     readonly answer: {

@@ -154,13 +154,14 @@ describe("requests are, to the byte, what kafkajs writes at the same version", (
           expect(ours("OffsetFetch", { groupId, topics: asked })).toEqual(
             await theirs("OffsetFetch", 4, { groupId, topics: of((partition) => ({ partition })) }),
           );
-        for (const [at, timestamp] of [
-          ["earliest", -2],
-          ["latest", -1],
+        for (const [at, timestamp, isolationLevel] of [
+          ["earliest", -2, 0],
+          ["latest", -1, 0],
+          ["stable", -1, 1],
         ] as const) {
           expect(ours("ListOffsets", { at, topics: asked })).toEqual(
             await theirs("ListOffsets", 3, {
-              isolationLevel: 0,
+              isolationLevel,
               topics: of((partition) => ({ partition, timestamp })),
             }),
           );

@@ -16,12 +16,14 @@ export const COMMANDS: Readonly<Record<string, string>> = {
   test: "all tests, against real servers; arguments go to bun test",
   "test:unit": "the tests that need no servers",
   fuzz: "hostile config files, etcd values and records, from a seed",
+  simulate: "hosts, brokers and Elasticsearch in virtual time, from seeds; a failing one tells its story",
   soak: "random faults one after another, every record counted at the end",
   cluster: "one broker or Elasticsearch node of three goes away, every record counted at the end",
   compare: "the same faults for Penstock and rsyslog",
   check: "types, lint and format",
   format: "formats the source",
   schema: "writes the JSON Schema of the config file",
+  patch: "puts the themes of the kafkajs patch together",
   supply: "what Penstock is made of: a CycloneDX bill of materials, or by licence",
 };
 

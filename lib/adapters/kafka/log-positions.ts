@@ -51,7 +51,9 @@ async function askLeader(
   topics: readonly OfTopic<number>[],
   signal: AbortSignal,
 ): Promise<{ readonly topic: string; readonly position: PartitionPosition }[]> {
-  const end = async (at: KafkaCalls["ListOffsets"]["request"]["at"]): Promise<ReadonlyMap<string, number>> => {
+  const end = async (
+    at: KafkaCalls["ListOffsets"]["request"]["at"],
+  ): Promise<ReadonlyMap<string, number>> => {
     const how = { lane: "questions", timeoutMs: LEADER_MS, signal } as const;
     const answer = await wire.call(leader, "ListOffsets", { at, topics }, how);
     return new Map(
@@ -66,7 +68,11 @@ async function askLeader(
   return topics.flatMap(({ topic, partitions }) =>
     partitions.flatMap((partition) => {
       const name = `${partition} ${topic}`;
-      const [logStart, lastStableOffset, highWatermark] = [starts.get(name), stables.get(name), highs.get(name)];
+      const [logStart, lastStableOffset, highWatermark] = [
+        starts.get(name),
+        stables.get(name),
+        highs.get(name),
+      ];
       if (logStart === undefined || lastStableOffset === undefined || highWatermark === undefined) return [];
       return [{ topic, position: { partition, highWatermark, lastStableOffset, logStart } }];
     }),

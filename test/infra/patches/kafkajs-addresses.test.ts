@@ -6,7 +6,7 @@ import { createAddressBook } from "../../../lib/adapters/kafka/address-book.ts";
 import { advance } from "../../support/fake-time.ts";
 import { rejection } from "../../support/rejection.ts";
 
-/** The parts of infra/patches/kafkajs@2.2.4.patch that are about which broker is asked; see infra/patches/README.md. */
+/** infra/patches/kafkajs/04-addresses.patch, 07-links.patch and 09-other-brokers.patch */
 const require = createRequire(import.meta.url);
 
 const silent = { debug() {}, error() {}, warn() {}, info() {} };

@@ -6,7 +6,7 @@ import * as fc from "fast-check";
 import { eventually } from "../../support/eventually.ts";
 import { rejection } from "../../support/rejection.ts";
 
-/** The parts of infra/patches/kafkajs@2.2.4.patch that are about a connection's end; see infra/patches/README.md. */
+/** infra/patches/kafkajs/02-answers.patch, 03-lost-connections.patch and 05-refusals.patch */
 const require = createRequire(import.meta.url);
 
 interface Connection {

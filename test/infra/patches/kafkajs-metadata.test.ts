@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { createRequire } from "node:module";
 import { rejection } from "../../support/rejection.ts";
 
-/** The part of infra/patches/kafkajs@2.2.4.patch that is about metadata; see infra/patches/README.md. */
+/** infra/patches/kafkajs/08-request-limits.patch and 10-metadata.patch */
 const require = createRequire(import.meta.url);
 
 interface Encoder {
@@ -16,6 +16,7 @@ interface Encoder {
 const Encoder = require("kafkajs/src/protocol/encoder") as new () => Encoder;
 
 interface Call {
+  readonly limit?: number;
   readonly response: {
     decode(payload: Buffer): Promise<object>;
     parse(decoded: object): Promise<object>;
@@ -53,8 +54,8 @@ const answer = new Encoder()
   .writeInt32(1)
   .writeArray([topic("sick", LEADER_NOT_AVAILABLE), topic("well", NONE)]).buffer;
 
-/** A broker whose answer is the one above, whatever it is asked. */
-function broker() {
+/** A broker whose answer is the one above, whatever it is asked. @param limits those of requests are added to it */
+function broker(limits: (number | undefined)[] = []) {
   const silent = { debug() {}, error() {}, warn() {}, info() {} };
   const made = new Broker({
     connectionPool: {
@@ -63,7 +64,10 @@ function broker() {
       isConnected: () => true,
       isAuthenticated: () => true,
       setVersions() {},
-      send: async ({ response }: Call) => response.parse(await response.decode(answer)),
+      send: async ({ response, limit }: Call) => {
+        limits.push(limit);
+        return response.parse(await response.decode(answer));
+      },
     },
     logger: { ...silent, namespace: () => silent },
   });
@@ -86,5 +90,13 @@ describe("metadata of the patched kafkajs, where one partition has no leader", (
     expect(await rejection(broker().metadata(["sick", "well"]))).toMatchObject({
       type: "LEADER_NOT_AVAILABLE",
     });
+  });
+
+  test("has ten seconds where it is of a few topics: everybody who needs it waits for a broker that is silent", async () => {
+    const limits: (number | undefined)[] = [];
+    const asked = broker(limits);
+    await rejection(asked.metadata(["sick"]));
+    await asked.metadata();
+    expect(limits).toEqual([10_000, undefined]);
   });
 });

@@ -276,7 +276,7 @@ describe("dead letters", () => {
       const others = letters.store([letterOf("another's")], signal);
       expect(await calledOff).toBe(reason);
       await others;
-      const kept = await readTopic(servers.kafka.kafka, topic, 2);
+      const kept = await readTopic(servers.kafka.brokers, topic, 2);
       expect(kept.map(({ value }) => String(value))).toEqual(["before", "another's"]);
     } finally {
       await letters.close();

@@ -67,7 +67,7 @@ function piped(how: string, output: "pipe" | Bun.BunFile): Ending {
 
 const lines = (count: number) => Array.from({ length: count }, (_, n) => ({ value: `line ${n}` }));
 
-describe("`bun run host` commits what it has indexed, leaves its groups and exits with 0", () => {
+describe("`bun run host` commits what it has indexed, leaves its group and exits with 0", () => {
   test.each(endings())(
     "at $how",
     async ({ start, end }) => {

@@ -57,7 +57,7 @@ describe("a host whose event loop stands still is ended, and its log says so", (
     host.signal("SIGUSR2");
     expect(await host.exited).toBe(70);
     expect(last(host.log())).toMatchObject({
-      doing: "stopping: 1 topics commit what is in flight and leave their groups",
+      doing: "stopping: 1 topics commit what is in flight and the group is left",
     });
   }, 30_000);
 });

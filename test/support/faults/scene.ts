@@ -58,7 +58,7 @@ export interface SceneResult {
   readonly gone: number;
   /** A host's config that leads straight to the servers, for whoever looks afterwards. */
   readonly config: object;
-  /** How often the groups' commits were read while it went on. */
+  /** How often the group's commits were read while it went on. */
   readonly samples: number;
 }
 

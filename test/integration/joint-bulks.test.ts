@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { ingestBatch } from "../../functions/ingest-batch.ts";
 import { createBulkGate } from "../../infra/host/bulk-gate.ts";
+import { DecodeTurns } from "../../infra/host/flow/decode-turns.ts";
 import { createBulkPost, type SendBulk } from "../../infra/host/flow/bulk-post.ts";
 import { createByteBudget } from "../../infra/host/flow/byte-budget.ts";
 import { createHostCommitter } from "../../infra/host/flow/committer.ts";
@@ -71,7 +72,13 @@ function createWorld() {
     return elasticsearch.bulk(body, how);
   };
   const gate = createBulkGate(limits.concurrency);
-  const post = createBulkPost({ send, gate, limits: () => limits, time: systemTime });
+  const post = createBulkPost({
+    send,
+    gate,
+    limits: () => limits,
+    turns: new DecodeTurns(),
+    time: systemTime,
+  });
   const budget = createByteBudget({ maxBytes: 64e6, readAhead: 16e6 });
   const committer = createHostCommitter({ commit: () => Promise.resolve(new Map()), time: systemTime });
   const topics: TopicUnderTest[] = [];

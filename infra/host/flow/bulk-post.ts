@@ -5,6 +5,7 @@ import type { BulkLimits } from "../../../lib/rules/bulk/requests.ts";
 import type { Time } from "../../../lib/rules/time.ts";
 import type { BulkGate, Leave } from "../bulk-gate.ts";
 import { BulkRequests, type SentPart } from "./bulk-requests.ts";
+import type { DecodeTurns } from "./decode-turns.ts";
 
 /** Sends one `_bulk` request. Failures are values; throws only the signal's reason. */
 export type SendBulk = (
@@ -47,7 +48,7 @@ export interface Seat {
 
 /** Joins what many topics have to send into common requests, within the places that the gate gives. */
 export interface BulkPost {
-  /** Boards it when there is a place: at once where nothing is in flight, else with what comes meanwhile. */
+  /** Boards it when there is a place: where nothing is in flight with what is decoded in the same round, else with what comes meanwhile. */
   offer(sender: Sender): void;
   /** More waits with one that was offered. */
   more(sender: Sender): void;
@@ -60,6 +61,8 @@ export interface BulkPostDeps {
   readonly gate: BulkGate;
   /** Of one request, whoever's operations it holds. */
   limits(): BulkLimits;
+  /** What came in one fetch is decoded piece by piece, and travels together. */
+  readonly turns: Pick<DecodeTurns, "isUnderWay" | "onRound">;
   readonly time: Time;
 }
 
@@ -68,6 +71,9 @@ const BOARDING_MS = 5;
 /** What comes while a common request is under way waits for its answer, unless that takes so many times what is usual. */
 const GATHER_TIMES = 2;
 const GATHER_MS = 100;
+/** A request is worth so much without waiting for what is being decoded; and that is not waited for longer. */
+const WORTH_BYTES = 64 * 1024;
+const DECODING_MS = 5;
 
 export function createBulkPost(deps: BulkPostDeps): BulkPost {
   const { gate, time } = deps;
@@ -81,6 +87,8 @@ export function createBulkPost(deps: BulkPostDeps): BulkPost {
   const alone = new Set<Sender>();
   /** True: a place is asked for. */
   let entering = false;
+  /** True: what is decoded from now on came later. */
+  let roundEnded = false;
   let callOff: (() => void) | null = null;
 
   const count = (sender: Sender): void => {
@@ -104,11 +112,18 @@ export function createBulkPost(deps: BulkPostDeps): BulkPost {
     return documents >= limits.maxDocuments || bytes >= limits.maxBytes;
   };
 
+  /** How long those that wait may wait for more; null: it is time to go. */
+  const mayGatherMs = (): number | null => {
+    if (requests.isCommonUnderWay && !isFull()) return Math.min(requests.usualMs * GATHER_TIMES, GATHER_MS);
+    return deps.turns.isUnderWay && !roundEnded && bytes < WORTH_BYTES && !isFull() ? DECODING_MS : null;
+  };
+
   /** Asks for a place where it is time to. */
   const consider = (): void => {
     if (entering || waiting.size === 0 || life.signal.aborted) return;
-    if (requests.isCommonUnderWay && !isFull()) {
-      callOff ??= time.after(Math.min(requests.usualMs * GATHER_TIMES, GATHER_MS), () => {
+    const gatherMs = mayGatherMs();
+    if (gatherMs !== null) {
+      callOff ??= time.after(gatherMs, () => {
         callOff = null;
         if (waiting.size > 0) enter();
       });
@@ -116,6 +131,12 @@ export function createBulkPost(deps: BulkPostDeps): BulkPost {
     }
     enter();
   };
+
+  deps.turns.onRound(() => {
+    roundEnded = true;
+    consider();
+    roundEnded = false;
+  });
 
   const enter = (): void => {
     if (entering) return;

@@ -8,6 +8,17 @@ export interface Decoding {
 export class DecodeTurns {
   #waiting: Decoding[] = [];
   #running = false;
+  #onRound: () => void = () => {};
+
+  /** What came together is being decoded: more of it is due in a moment. */
+  get isUnderWay(): boolean {
+    return this.#running;
+  }
+
+  /** Calls it whenever each that waited had its turn. */
+  onRound(tell: () => void): void {
+    this.#onRound = tell;
+  }
 
   /** Its turn comes, once, after all that wait. */
   enter(decoding: Decoding): void {
@@ -17,11 +28,14 @@ export class DecodeTurns {
 
   async #run(): Promise<void> {
     this.#running = true;
-    while (this.#waiting.length > 0) {
+    // All parts of one answer enter together, and are one round.
+    await Promise.resolve();
+    while (this.#running) {
       const due = this.#waiting;
       this.#waiting = [];
       for (const decoding of due) await decoding.decodePiece();
+      this.#running = this.#waiting.length > 0;
+      this.#onRound();
     }
-    this.#running = false;
   }
 }

@@ -29,7 +29,7 @@ export function createFlow(deps: FlowDeps): Flow {
   const gate = createBulkGate(deps.settings().bulk.concurrency);
   const budget = createByteBudget(boundsOf(deps.settings()));
   const turns = new DecodeTurns();
-  const post = createBulkPost({ send: deps.bulk, gate, limits: () => deps.settings().bulk, time });
+  const post = createBulkPost({ send: deps.bulk, gate, limits: () => deps.settings().bulk, turns, time });
   let kafka = withoutBudget(deps.settings().kafka);
   /** Of the membership that there is. */
   let reader: Reader;

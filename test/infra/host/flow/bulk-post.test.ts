@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
 import { createBulkGate } from "../../../../infra/host/bulk-gate.ts";
 import { createBulkPost, type Seat, type SendBulk } from "../../../../infra/host/flow/bulk-post.ts";
+import { DecodeTurns } from "../../../../infra/host/flow/decode-turns.ts";
 import type { BulkAnswer, BulkItem, RequestFailure } from "../../../../lib/rules/bulk-answer.ts";
 import { advance, flush } from "../../../support/fake-time.ts";
 import { fakedTime } from "./pump-world.ts";
@@ -28,9 +29,11 @@ function setUp({ places = 4, maxDocuments = 100, maxBytes = 1e6 } = {}) {
   const answers: Record<string, BulkAnswer> = {};
   const seats: Record<string, Seat> = {};
   const reasons: unknown[] = [];
+  const turns = new DecodeTurns();
   const post = createBulkPost({
     gate: createBulkGate(places),
     limits: () => ({ maxDocuments, maxBytes }),
+    turns,
     time: fakedTime,
     send(body, how) {
       const { promise, resolve } = Promise.withResolvers<BulkAnswer>();
@@ -68,12 +71,53 @@ function setUp({ places = 4, maxDocuments = 100, maxBytes = 1e6 } = {}) {
     for (const name of names) post.offer(sender(name));
   };
   const namesOf = (): (readonly string[])[] => requests.map(({ names }) => names);
-  return { post, requests, answers, reasons, seats, sender, offer, namesOf };
+  return { post, turns, requests, answers, reasons, seats, sender, offer, namesOf };
 }
 
 const failed = (failure: RequestFailure): BulkAnswer => ({ failure });
 
 describe("joining", () => {
+  /** Offers a name once a piece of it is decoded, which takes until it is told. */
+  const decoding = (offer: (name: string) => void, names: readonly string[]) => {
+    const decoded = names.map(() => Promise.withResolvers<void>());
+    return {
+      pieces: names.map((name, at) => ({
+        decodePiece: async () => (await decoded[at]?.promise, offer(name)),
+      })),
+      tell: (at: number) => decoded[at]?.resolve(),
+    };
+  };
+
+  test("what is decoded in one round travels together", async () => {
+    const { turns, offer, namesOf } = setUp();
+    const { pieces, tell } = decoding(offer, ["a", "b", "c"]);
+    for (const piece of pieces) turns.enter(piece);
+    tell(0);
+    tell(1);
+    await flush();
+    expect(namesOf()).toEqual([]);
+    tell(2);
+    await flush();
+    expect(namesOf()).toEqual([["a", "b", "c"]]);
+  });
+
+  test("what takes long to decode is not waited for, nor the next round", async () => {
+    const { turns, offer, namesOf, requests } = setUp();
+    const { pieces, tell } = decoding(offer, ["a", "b", "c", "d", "e"]);
+    for (const piece of pieces.slice(0, 3)) turns.enter(piece);
+    tell(0);
+    tell(1);
+    await flush();
+    await advance(5);
+    expect(namesOf()).toEqual([["a", "b"]]);
+    requests[0]?.answer({ items: [item(201), item(201)] });
+    await flush();
+    for (const piece of pieces.slice(3)) turns.enter(piece);
+    tell(2);
+    await flush();
+    expect(namesOf()).toEqual([["a", "b"], ["c"]]);
+  });
+
   test("leaves at once while nothing is in flight, and gathers meanwhile", async () => {
     const { offer, namesOf, requests, answers } = setUp();
     offer("a");

@@ -1,6 +1,7 @@
 import { createBulkGate } from "../../../../infra/host/bulk-gate.ts";
 import { createBulkPost } from "../../../../infra/host/flow/bulk-post.ts";
 import { createByteBudget } from "../../../../infra/host/flow/byte-budget.ts";
+import { DecodeTurns } from "../../../../infra/host/flow/decode-turns.ts";
 import { createHostCommitter } from "../../../../infra/host/flow/committer.ts";
 import { createPump } from "../../../../infra/host/flow/pump.ts";
 import type { PumpDeps, PumpedRecords } from "../../../../infra/host/flow/pump-deps.ts";
@@ -105,6 +106,7 @@ export function createPumpWorld(options: PumpWorldOptions = {}) {
   const post = createBulkPost({
     gate,
     limits,
+    turns: new DecodeTurns(),
     time: fakedTime,
     async send(body) {
       const names = String(body).split(";").slice(0, -1);

@@ -5,6 +5,7 @@ import { createReader, type Reader } from "../../../lib/adapters/kafka/reader/re
 import { abortable } from "../../../lib/rules/abortable.ts";
 import { sameSettings } from "../../../lib/rules/accept-settings.ts";
 import { readAheadBytes } from "../../../lib/rules/byte-share.ts";
+import { type BulkEncoder, createBulkEncoder } from "../../../lib/rules/bulk/encoder.ts";
 import { messageOf } from "../../../lib/rules/errors.ts";
 import type { KafkaSettings } from "../../../lib/rules/settings.ts";
 import { deadline } from "../../../lib/rules/time.ts";
@@ -77,7 +78,10 @@ export function createFlow(deps: FlowDeps): Flow {
     onLost: (topic, ranges) => events.lost(topic, ranges),
     onForgotten: (topic) => events.forgotten(topic),
     createInlets(order, { clock, memory, events: ofTopic, onLost }) {
-      const { topic } = order.desired.spec;
+      const { spec } = order.desired;
+      const { topic } = spec;
+      /** Made with the first record: of an idle topic nothing is kept. */
+      let encoder: BulkEncoder | null = null;
       return createTopicInlets({
         topic,
         reader: { open: (...read) => reader.open(...read) },
@@ -100,10 +104,10 @@ export function createFlow(deps: FlowDeps): Flow {
             time,
             limits: () => deps.settings().bulk,
             async ingest(records, { number, proven, seat }, signal) {
-              const { spec } = order.desired;
               const limits = deps.settings().bulk;
+              const encode = (encoder ??= createBulkEncoder(spec));
               const result = await ingestBatch(
-                { spec, records, attempt: number, proven, limits },
+                { spec, records, attempt: number, proven, limits, encode },
                 { bulk: seat.bulk, deadLetters: deps.deadLetters, now: () => time.now(), signal },
               );
               events.attempted(spec, records, result.outcomes);

@@ -18,6 +18,8 @@ export class TopicCounts {
   readonly #wire: KafkaWire;
   readonly #time: Time;
   readonly #known = new Map<string, Known>();
+  /** Of which nothing was unsettled, until anything is other than then: ten thousand are not gone through each second. */
+  #settled: ReadonlySet<string> | null = null;
 
   constructor(wire: KafkaWire, time: Time) {
     this.#wire = wire;
@@ -29,11 +31,19 @@ export class TopicCounts {
   }
 
   /** Those that have to be asked for before anything of them can be given. */
-  unsettled(topics: Iterable<string>): string[] {
-    return [...topics].filter((topic) => {
+  unsettled(topics: ReadonlySet<string>): string[] {
+    if (topics === this.#settled) return [];
+    const unsettled = [...topics].filter((topic) => {
       const { standing, doubtedMs } = this.of(topic);
       return standing !== "given" || doubtedMs !== null;
     });
+    if (unsettled.length === 0) this.#settled = topics;
+    return unsettled;
+  }
+
+  #set(topic: string, known: Known): void {
+    this.#known.set(topic, known);
+    this.#settled = null;
   }
 
   /**
@@ -50,7 +60,7 @@ export class TopicCounts {
       const before = this.of(topic);
       const now = this.#judge(before, error, partitions.length);
       if (now.partitions !== before.partitions || now.standing !== before.standing) isChanged = true;
-      this.#known.set(topic, now);
+      this.#set(topic, now);
     }
     return isChanged;
   }
@@ -62,16 +72,18 @@ export class TopicCounts {
   assume(topic: string, partitions: number): void {
     const known = this.#known.get(topic);
     if (known !== undefined && (known.doubtedMs === null || known.partitions >= partitions)) return;
-    this.#known.set(topic, { partitions, standing: "given", doubtedMs: this.#time.monotonicMs() });
+    this.#set(topic, { partitions, standing: "given", doubtedMs: this.#time.monotonicMs() });
   }
 
   clear(): void {
     this.#known.clear();
+    this.#settled = null;
   }
 
   /** Only these are of interest any more. */
   keep(topics: ReadonlySet<string>): void {
     for (const topic of this.#known.keys()) if (!topics.has(topic)) this.#known.delete(topic);
+    this.#settled = null;
   }
 
   #judge(before: Known, error: string | null, partitions: number): Known {

@@ -1,7 +1,6 @@
 import type { IgnoredFields } from "../../functions/read-ignored-fields.ts";
 import { messageOf } from "../../lib/rules/errors.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
-import type { TopicStatus } from "../../lib/rules/status.ts";
 import { startRounds } from "./rounds.ts";
 
 /** Asks Elasticsearch now and then which fields gave way in topics of this host, for the metrics. */
@@ -10,7 +9,8 @@ export interface IgnoredWatch {
 }
 
 export interface IgnoredWatchDeps {
-  statuses(): readonly TopicStatus[];
+  /** Those whose first partition is this host's: of several hosts each topic has one that asks for it. */
+  topics(): readonly string[];
   /** Of the documents of the last hour. */
   ask(topics: readonly string[], signal: AbortSignal): Promise<IgnoredFields>;
   /** How many documents there are by field, of a topic that was asked for. */
@@ -32,9 +32,10 @@ export function createIgnoredWatch(deps: IgnoredWatchDeps): IgnoredWatch {
   let shown: readonly string[] = [];
 
   const look = async (): Promise<void> => {
-    const topics = ownTopics(deps.statuses());
-    for (const topic of shown) if (!topics.includes(topic)) deps.show(topic, new Map());
-    shown = shown.filter((topic) => topics.includes(topic));
+    const topics = deps.topics();
+    const present = new Set(topics);
+    for (const topic of shown) if (!present.has(topic)) deps.show(topic, new Map());
+    shown = shown.filter((topic) => present.has(topic));
     const beganMs = deps.monotonicMs();
     if (topics.length === 0 || beganMs < dueMs) return;
     const signal = AbortSignal.any([life.signal, AbortSignal.timeout(QUESTION_MS)]);
@@ -42,8 +43,9 @@ export function createIgnoredWatch(deps: IgnoredWatchDeps): IgnoredWatch {
       const { fields, problems } = await deps.ask(topics, signal);
       if (problems.length > 0) deps.logger.debug("ignored fields are not counted", { problems });
       if (problems.length > 0 && fields.length === 0) return;
+      const byTopic = Map.groupBy(fields, ({ topic }) => topic);
       for (const topic of topics) {
-        const own = fields.filter((one) => one.topic === topic && one.why !== "refused");
+        const own = (byTopic.get(topic) ?? []).filter(({ why }) => why !== "refused");
         deps.show(topic, new Map(own.map(({ field, records }) => [field, records])));
       }
       shown = topics;
@@ -59,11 +61,4 @@ export function createIgnoredWatch(deps: IgnoredWatchDeps): IgnoredWatch {
     }),
   );
   return { stop };
-}
-
-/** Those whose first partition is this host's: of several hosts each topic has one that asks for it. */
-function ownTopics(statuses: readonly TopicStatus[]): string[] {
-  return statuses
-    .filter(({ partitions }) => partitions.some(({ partition, owned }) => partition === 0 && owned))
-    .map(({ topic }) => topic);
 }

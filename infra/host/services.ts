@@ -81,7 +81,7 @@ export function createServices(core: HostCore): Services {
   const ignored = createIgnoredWatch({
     logger,
     monotonicMs: options.monotonicMs,
-    statuses: () => pool.statuses(),
+    topics: () => pool.figures().flatMap(({ topic, readsFirst }) => (readsFirst ? [topic] : [])),
     ask: (topics, signal) => ignoredFields(topics, hourMs, signal),
     show: (topic, documents) => core.metrics.setIgnored(topic, documents),
   });
@@ -137,6 +137,7 @@ export function createServices(core: HostCore): Services {
     failures: core.failures,
     monotonicMs: options.monotonicMs,
     topics: () => pool.statuses(),
+    figures: () => pool.figures(),
     health: healthOf,
     inFlightBytes: () => flow.usedBytes,
   });

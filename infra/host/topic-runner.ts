@@ -16,6 +16,7 @@ import type { Intake } from "./flow/intake.ts";
 import type { TopicIntake } from "./flow/open-topic.ts";
 import type { PumpDeps } from "./flow/pump-deps.ts";
 import type { TopicInlets, TopicInletsDeps } from "./flow/topic-inlets.ts";
+import type { TopicFigures } from "./live/topic-figures.ts";
 import { ProgressClock } from "./progress-clock.ts";
 import type { PumpEvents, TopicEvents } from "./pump-deps.ts";
 import { TopicLife } from "./topic-life.ts";
@@ -62,6 +63,8 @@ export interface TopicRunner {
   /** Takes over where it is declared, where that changes nothing about how it runs. */
   describe(desired: DesiredTopic): void;
   status(): TopicStatus;
+  /** What of that is looked at every few seconds, of thousands of topics. */
+  figures(): TopicFigures;
   /** Where its logs stand, as asked beside its fetches. */
   observe(positions: readonly PartitionPosition[]): void;
 }
@@ -249,6 +252,10 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
     },
     observe(positions) {
       for (const position of positions) running?.inlets.pump.observe(position);
+    },
+    figures() {
+      const pump = (running ?? leaving)?.inlets.pump;
+      return { topic, moved: tally.moved, lag: pump?.lag ?? null, readsFirst: pump?.isOurs(0) === true };
     },
     status() {
       // What a partition's reader meets is no event either.

@@ -1,6 +1,7 @@
 import { FieldCounts } from "../../lib/rules/field-counts.ts";
 import type { LostRange } from "../../lib/rules/position.ts";
 import type { OutcomeKind } from "../../lib/rules/record.ts";
+import { movedOf } from "./live/topic-figures.ts";
 import type { TopicStatus } from "../../lib/rules/status.ts";
 
 /** What became of one topic's records since the host started. */
@@ -9,6 +10,8 @@ export interface TopicTally {
   /** @param fields one of each record @returns how many of each, by the names under which they are counted */
   giveWay(fields: Iterable<string | null>): ReadonlyMap<string, number>;
   lose(ranges: readonly LostRange[], now: number): void;
+  /** Records with an outcome. */
+  readonly moved: number;
   status(): Pick<TopicStatus, "counts" | "gaveWay" | "lost">;
 }
 
@@ -32,6 +35,9 @@ export function createTopicTally(): TopicTally {
     lose(ranges, now) {
       const at = new Date(now).toISOString();
       lost = [...lost, ...ranges.map((range) => ({ ...range, at }))].slice(-LOST_KEPT);
+    },
+    get moved() {
+      return movedOf(counts);
     },
     status: () => ({ counts: { ...counts }, gaveWay: fields.counts(), lost }),
   };

@@ -8,7 +8,7 @@ import { startConsoleHost } from "../support/console-host.ts";
 import { openConsoleWorld, type ConsoleWorld } from "../support/console-world.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { partitionStatus, topicStatus } from "../support/topic-status.ts";
+import { partitionStatus, sampleOf, topicStatus } from "../support/topic-status.ts";
 
 describeInBrowser("the overview and a topic's page", () => {
   const browser = useBrowser();
@@ -151,7 +151,7 @@ describeInBrowser("the overview of a host that has just started", () => {
     } as const;
     const history = createHistory();
     const statuses = [topicStatus({ partitions: [partitionStatus({ lag: null })] })];
-    history.sample(statuses, { epochMs: Date.now(), monotonicMs: 0 });
+    history.sample(statuses.map(sampleOf), { epochMs: Date.now(), monotonicMs: 0 });
     const source = { error: null, declarations: 0, lastSuccess: null, revision: null };
     const message: OverviewMessage = {
       ...overviewOf({

@@ -3,6 +3,7 @@ import { serveHttp } from "../../infra/host/http/server.ts";
 import { createHistory } from "../../infra/host/live/history.ts";
 import { createLiveHub } from "../../infra/host/live/live-hub.ts";
 import type { TopicStatus } from "../../lib/rules/status.ts";
+import { sampleOf } from "./topic-status.ts";
 import { ready, setUp } from "../infra/host/http/fixture.ts";
 
 /** The host's HTTP side over made-up topics, for what no Kafka of a test can show: a thousand topics that move. */
@@ -22,7 +23,7 @@ export function startConsoleHost(
   const history = createHistory();
   const live = createLiveHub({
     history,
-    topics,
+    figures: () => topics().map(sampleOf),
     now: () => Date.now(),
     monotonicMs: () => performance.now(),
     failures: {

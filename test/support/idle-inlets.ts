@@ -18,6 +18,8 @@ export function idleInlets(own: Partial<TopicInlets> = {}): TopicInlets {
     moveTo() {},
     observe() {},
     partitions: () => [],
+    lag: null,
+    isOurs: () => false,
     trouble: null,
     drain: () => Promise.resolve(true),
     close() {},

@@ -1,4 +1,11 @@
+import type { TopicSample } from "../../infra/host/live/history.ts";
+import { lagOf, movedOf } from "../../infra/host/live/topic-figures.ts";
 import type { PartitionStatus, TopicStatus } from "../../lib/rules/status.ts";
+
+/** What the history takes of it. */
+export function sampleOf({ topic, counts, partitions }: TopicStatus): TopicSample {
+  return { topic, moved: movedOf(counts), lag: lagOf(partitions) };
+}
 
 /** A running topic without lag, changed as given. */
 export function topicStatus(changes: Partial<TopicStatus> = {}): TopicStatus {

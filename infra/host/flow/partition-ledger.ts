@@ -258,6 +258,20 @@ export class PartitionLedger {
     return new Map([...this.#partitions].map(([partition, { committed }]) => [partition, committed]));
   }
 
+  /** Together; null: of none known. */
+  get lag(): number | null {
+    let sum: number | null = null;
+    for (const entry of this.#partitions.values()) {
+      const lag = lagOf(entry);
+      if (lag !== null) sum = (sum ?? 0) + lag;
+    }
+    return sum;
+  }
+
+  has(partition: number): boolean {
+    return this.#partitions.has(partition);
+  }
+
   /** @param count how many partitions the topic has; null: not known */
   status(count: number | null): PartitionStatus[] {
     const statuses = [...this.#partitions.values()].map((entry) =>

@@ -92,6 +92,9 @@ export interface Pump {
   observe(position: PartitionPosition): void;
   /** @param count how many partitions the topic has; null: not known */
   partitions(count: number | null): PartitionStatus[];
+  /** Of what is ours of the topic, together; null: of none of it known. */
+  readonly lag: number | null;
+  isOurs(partition: number): boolean;
   /** Null: what is sent gets its outcomes. */
   readonly trouble: Trouble | null;
   /**

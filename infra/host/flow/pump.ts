@@ -161,6 +161,14 @@ class TopicPump implements Pump, SenderOwner, Committable {
     return this.#ledger.status(count);
   }
 
+  get lag(): number | null {
+    return this.#ledger.lag;
+  }
+
+  isOurs(partition: number): boolean {
+    return this.#ledger.has(partition);
+  }
+
   async drain(signal: AbortSignal): Promise<boolean> {
     this.#draining = true;
     this.#cutOff = false;

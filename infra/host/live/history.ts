@@ -1,6 +1,7 @@
 import type { Series } from "../../console/live-messages.ts";
-import type { TopicStatus } from "../../../lib/rules/status.ts";
-import { lagOf, movedOf } from "./topic-figures.ts";
+import type { TopicFigures } from "./topic-figures.ts";
+
+export type TopicSample = Pick<TopicFigures, "topic" | "moved" | "lag">;
 
 export interface SampleTime {
   /** Milliseconds since the epoch, for the charts' axis alone: this clock may be set. */
@@ -15,7 +16,7 @@ export interface History {
    * Takes one sample of all topics; call it every `stepMs`. Topics that are not among them any more are forgotten.
    * One that follows after no time is left out: what it found is in the next.
    */
-  sample(statuses: readonly TopicStatus[], at: SampleTime): void;
+  sample(topics: Iterable<TopicSample>, at: SampleTime): void;
   /** Rises with every sample. */
   readonly samples: number;
   readonly total: Series;
@@ -27,7 +28,7 @@ export interface History {
 }
 
 export const historyStepMs = 5_000;
-/** A quarter of an hour. A thousand topics take 1.5 MB. */
+/** A quarter of an hour. A thousand topics that move take 1.5 MB. */
 const KEPT = 180;
 
 export function createHistory(): History {
@@ -44,18 +45,17 @@ export function createHistory(): History {
   });
 
   return {
-    sample(statuses, at) {
+    sample(topics, at) {
       const seconds = samples === 0 ? 0 : (at.monotonicMs - sampledAt.monotonicMs) / 1000;
       if (samples > 0 && seconds <= 0) return;
       const present = new Set<string>();
       let records = 0;
       let lag: number | null = null;
-      for (const status of statuses) {
-        present.add(status.topic);
-        let track = tracks.get(status.topic);
-        if (track === undefined) tracks.set(status.topic, (track = new Track()));
-        const behind = lagOf(status.partitions);
-        const moved = track.advance(movedOf(status.counts));
+      for (const { topic, moved: all, lag: behind } of topics) {
+        present.add(topic);
+        let track = tracks.get(topic);
+        if (track === undefined) tracks.set(topic, (track = new Track()));
+        const moved = track.advance(all);
         track.push(seconds === 0 ? 0 : moved / seconds, behind);
         records += moved;
         if (behind !== null) lag = (lag ?? 0) + behind;
@@ -103,24 +103,31 @@ class Track {
 
 /** The last values, without a list that grows and shrinks a thousand times every step. */
 class Ring {
-  readonly #values = new Float32Array(KEPT);
+  /** Null: all of them are the same, as those of a topic in which nothing happens. */
+  #values: Float32Array | null = null;
+  #same = 0;
   #count = 0;
 
   push(value: number): void {
-    this.#values[this.#count % KEPT] = value;
+    if (this.#count === 0) this.#same = value;
+    if (this.#values === null && !Object.is(value, this.#same))
+      this.#values = new Float32Array(KEPT).fill(this.#same);
+    if (this.#values !== null) this.#values[this.#count % KEPT] = value;
     this.#count += 1;
   }
 
   get last(): number {
-    return this.#count === 0 ? 0 : rounded(this.#values[(this.#count - 1) % KEPT] ?? 0);
+    return this.#count === 0 ? 0 : this.#at(this.#count - 1);
+  }
+
+  #at(count: number): number {
+    return rounded(this.#values?.[count % KEPT] ?? this.#same);
   }
 
   /** Oldest first. */
   values(): number[] {
     const kept = Math.min(this.#count, KEPT);
-    return Array.from({ length: kept }, (_, place) =>
-      rounded(this.#values[(this.#count - kept + place) % KEPT] ?? 0),
-    );
+    return Array.from({ length: kept }, (_, place) => this.#at(this.#count - kept + place));
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ThrottledLogger } from "../../../lib/adapters/log-throttle.ts";
 import { messageOf } from "../../../lib/rules/errors.ts";
 import type { TopicRow } from "../../console/live-messages.ts";
-import { historyStepMs, type History } from "./history.ts";
+import { historyStepMs, type History, type TopicSample } from "./history.ts";
 import { changesBetween, overviewOf, topicOf, topicRowOf, topicsOf, type LiveInput } from "./views.ts";
 
 /** What a page looks at. */
@@ -24,7 +24,7 @@ export interface LiveHubDeps {
   readonly history: History;
   /** Both read memory only. */
   look(this: void): LiveInput;
-  topics(this: void): LiveInput["statuses"];
+  figures(this: void): Iterable<TopicSample>;
   /** Milliseconds since the epoch. */
   now(this: void): number;
   /** Milliseconds of a clock that is never set. */
@@ -43,7 +43,7 @@ interface Audience {
 
 /** Costs nothing while nobody looks, but for one sample of the history every five seconds. */
 export function createLiveHub(deps: LiveHubDeps): LiveHub {
-  const { history, look, topics } = deps;
+  const { history, look, figures } = deps;
   const overviews: Audience = { pages: new Set(), told: null };
   const watched = new Map<string, Audience>();
   const tables = new Set<TellPage>();
@@ -64,7 +64,7 @@ export function createLiveHub(deps: LiveHubDeps): LiveHub {
     }, ms);
 
   const sampler = every(historyStepMs, () =>
-    history.sample(topics(), { epochMs: deps.now(), monotonicMs: deps.monotonicMs() }),
+    history.sample(figures(), { epochMs: deps.now(), monotonicMs: deps.monotonicMs() }),
   );
 
   const tell = (audience: Audience, event: string, message: { readonly at: number }): void => {

@@ -3,7 +3,7 @@ import type { ThrottledLogger } from "../../../lib/adapters/log-throttle.ts";
 import type { TopicStatus } from "../../../lib/rules/status.ts";
 import type { ReconcileLoop } from "../reconcile-loop.ts";
 import type { Reporter } from "../reporter.ts";
-import { createHistory } from "./history.ts";
+import { createHistory, type TopicSample } from "./history.ts";
 import { createLiveHub, type LiveHub } from "./live-hub.ts";
 import { sourceViews } from "./source-views.ts";
 
@@ -12,6 +12,7 @@ export interface LiveDeps {
   readonly loop: Pick<ReconcileLoop, "last" | "memory">;
   readonly reporter: Pick<Reporter, "lastSuccess">;
   topics(): readonly TopicStatus[];
+  figures(): Iterable<TopicSample>;
   health(topics: readonly TopicStatus[]): HealthResult;
   inFlightBytes(): number;
   /** Milliseconds since the epoch. */
@@ -27,7 +28,7 @@ export function createLive(deps: LiveDeps): LiveHub {
   const history = createHistory();
   return createLiveHub({
     history,
-    topics: () => deps.topics(),
+    figures: () => deps.figures(),
     now: () => deps.now(),
     monotonicMs: () => deps.monotonicMs(),
     failures: deps.failures,

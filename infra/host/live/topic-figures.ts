@@ -1,5 +1,16 @@
 import type { OutcomeCounts, PartitionStatus } from "../../../lib/rules/status.ts";
 
+/** What is looked at again and again of each topic. */
+export interface TopicFigures {
+  readonly topic: string;
+  /** Records with an outcome, since the host started. */
+  readonly moved: number;
+  /** Of the partitions that this host owns; null: of none of them known. */
+  readonly lag: number | null;
+  /** Whether its first partition is this host's: of several hosts each topic has one of which that is so. */
+  readonly readsFirst: boolean;
+}
+
 /** The lag of the partitions this host owns; null: of none of them known. */
 export function lagOf(partitions: readonly PartitionStatus[]): number | null {
   let sum: number | null = null;

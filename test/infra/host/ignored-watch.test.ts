@@ -4,7 +4,6 @@ import { createIgnoredWatch } from "../../../infra/host/ignored-watch.ts";
 import { advance } from "../../support/fake-time.ts";
 import { noneGaveWay } from "../../support/gave-way.ts";
 import { createMemoryLogger } from "../../support/memory-logger.ts";
-import { partitionStatus, topicStatus } from "../../support/topic-status.ts";
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
@@ -24,17 +23,14 @@ function setUp() {
     now: 0,
     tookMs: 0,
     answer: { ...noneGaveWay, fields: [field("n", 3)] } as IgnoredFields | Error,
-    statuses: [
-      topicStatus({ topic: "a" }),
-      topicStatus({ topic: "b", partitions: [partitionStatus({ partition: 1 })] }),
-    ],
+    topics: ["a"],
   };
   const asked: (readonly string[])[] = [];
   const shown: [string, [string, number][]][] = [];
   const watch = createIgnoredWatch({
     logger: createMemoryLogger(),
     monotonicMs: () => world.now,
-    statuses: () => world.statuses,
+    topics: () => world.topics,
     ask(topics) {
       asked.push(topics);
       world.now += world.tookMs;
@@ -51,7 +47,7 @@ function setUp() {
   return { watch, world, asked, shown, pass };
 }
 
-test("asks once a minute, for the topics whose first partition is here", async () => {
+test("asks once a minute, for the topics that it is told", async () => {
   const { watch, asked, shown, pass } = setUp();
   await pass(5_000);
   expect(asked).toEqual([["a"]]);
@@ -78,7 +74,7 @@ test("a topic that is another host's now loses its fields; one that gave none ha
   await pass(5_000);
   world.answer = noneGaveWay;
   await pass(60_000);
-  world.statuses = [];
+  world.topics = [];
   await pass(5_000);
   expect(shown).toEqual([
     ["a", [["n", 3]]],

@@ -54,6 +54,8 @@ function setUp({ log = { logStart: 0, logEnd: 100 }, maxBytes = 1e6 } = {}) {
     },
     observe() {},
     partitions: () => [],
+    lag: null,
+    isOurs: () => false,
     trouble: null,
     drain: () => Promise.resolve(true),
     close() {},

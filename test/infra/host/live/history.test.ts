@@ -1,13 +1,7 @@
 import { expect, test } from "bun:test";
 import { createHistory, historyStepMs, type SampleTime } from "../../../../infra/host/live/history.ts";
-import { partitionStatus, topicStatus } from "../../../support/topic-status.ts";
 
-const moved = (topic: string, indexed: number, lag: number | null = 0) =>
-  topicStatus({
-    topic,
-    counts: { indexed, duplicate: 0, deadLettered: 0, skipped: 0 },
-    partitions: [partitionStatus({ lag })],
-  });
+const moved = (topic: string, records: number, lag: number | null = 0) => ({ topic, moved: records, lag });
 
 const at = (monotonicMs: number, epochMs = monotonicMs): SampleTime => ({ epochMs, monotonicMs });
 
@@ -36,6 +30,16 @@ test("a quarter of an hour is kept, the newest last", () => {
   expect(rate).toHaveLength(180);
   expect(rate.at(-1)).toBe(399);
   expect(rate[0]).toBe(2 * 21 - 1);
+});
+
+test("of what stays the same for long, and then does not, all is told", () => {
+  const history = createHistory();
+  for (let step = 0; step < 200; step += 1) history.sample([moved("a", 0, null)], at(step * 5_000));
+  expect(history.of("a")).toMatchObject({ rate: Array(180).fill(0), lag: Array(180).fill(null) });
+  history.sample([moved("a", 50, 3)], at(200 * 5_000));
+  history.sample([moved("a", 50, 0)], at(201 * 5_000));
+  expect(history.of("a")?.rate).toEqual([...Array<number>(178).fill(0), 10, 0]);
+  expect(history.of("a")?.lag).toEqual([...Array<null>(178).fill(null), 3, 0]);
 });
 
 test("a clock that is set changes the axis, and no rate", () => {

@@ -3,7 +3,7 @@ import { createHistory } from "../../../../infra/host/live/history.ts";
 import { createLiveHub, type LiveHub } from "../../../../infra/host/live/live-hub.ts";
 import type { TopicStatus } from "../../../../lib/rules/status.ts";
 import { createMemoryLogger } from "../../../support/memory-logger.ts";
-import { partitionStatus, topicStatus } from "../../../support/topic-status.ts";
+import { partitionStatus, sampleOf, topicStatus } from "../../../support/topic-status.ts";
 import { ready } from "../http/fixture.ts";
 
 let statuses: TopicStatus[] = [];
@@ -23,10 +23,10 @@ beforeEach(() => {
   const history = createHistory();
   hub = createLiveHub({
     history,
-    topics: () => {
+    figures: () => {
       samples += 1;
       if (isBroken) throw new Error("topics broke");
-      return statuses;
+      return statuses.map(sampleOf);
     },
     now: () => at,
     monotonicMs: () => Date.now(),

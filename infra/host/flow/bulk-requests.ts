@@ -30,6 +30,11 @@ const PATIENCE_MS = 2_000;
  */
 const LONG_MS = 500;
 const LONG_TIMES = 4;
+/**
+ * So many documents may take twice as long as a single one. Else a topic that catches up would be taken for a sick one beside quiet ones,
+ * whose requests hold few, and have one place instead of several.
+ */
+const DOCUMENTS_TWICE = 64;
 /** What is usual is the middle of the last ones, so that a few that hang do not count. */
 const RECENT = 16;
 const USUAL_AT_FIRST_MS = 10;
@@ -41,8 +46,9 @@ export class BulkRequests {
   readonly #life: AbortSignal;
   /** Those that others may travel with, in flight. */
   #common = 0;
-  readonly #recentMs: number[] = [];
-  #usualMs = USUAL_AT_FIRST_MS;
+  readonly #took = new Usual();
+  /** The same, of what would have been a single document. */
+  readonly #tookByOne = new Usual();
   /** Less where something on the way took no more. */
   #jointBytes = Infinity;
 
@@ -58,7 +64,7 @@ export class BulkRequests {
 
   /** How long one takes, of late. */
   get usualMs(): number {
-    return this.#usualMs;
+    return this.#took.ms;
   }
 
   bounded({ maxDocuments, maxBytes }: BulkLimits): BulkLimits {
@@ -132,7 +138,7 @@ export class BulkRequests {
       });
       const answer = matching(whole, operations, isJoint);
       load = loadIn(answer);
-      this.#judge(parts, answer, time.monotonicMs() - begunMs);
+      this.#judge(parts, answer, operations, time.monotonicMs() - begunMs);
       if (isJoint && "failure" in answer) {
         if (answer.failure.kind === "response" && answer.failure.status === 413)
           this.#jointBytes = Math.max(LEAST_JOINT_BYTES, body.length / 2);
@@ -154,21 +160,30 @@ export class BulkRequests {
   }
 
   get #patienceMs(): number {
-    return Math.max(PATIENCE_MS, this.#usualMs * LONG_TIMES);
+    return Math.max(PATIENCE_MS, this.#took.ms * LONG_TIMES);
   }
 
   /** Who took long goes alone; where nobody knows who of several it was, all do, until their own are quick. */
-  #judge(parts: readonly SentPart[], answer: BulkAnswer, tookMs: number): void {
-    const isLong = tookMs > Math.max(LONG_MS, this.#usualMs * LONG_TIMES);
+  #judge(parts: readonly SentPart[], answer: BulkAnswer, operations: number, tookMs: number): void {
+    const size = 1 + operations / DOCUMENTS_TWICE;
+    const usualMs = Math.max(this.#took.ms, this.#tookByOne.ms * size);
+    const isLong = tookMs > Math.max(LONG_MS, usualMs * LONG_TIMES);
     const isKnown = parts.length > 1 && "items" in answer && answer.items.some(isUnavailable);
     for (const { seat, isAnswered } of parts) if (!isAnswered) seat.fit = !isLong || isKnown;
-    this.#note(tookMs);
+    this.#took.note(tookMs);
+    this.#tookByOne.note(tookMs / size);
   }
+}
 
-  #note(tookMs: number): void {
+/** The middle of the last times. */
+class Usual {
+  readonly #recentMs: number[] = [];
+  ms = USUAL_AT_FIRST_MS;
+
+  note(tookMs: number): void {
     const recent = this.#recentMs;
     if (recent.push(tookMs) > RECENT) recent.shift();
-    this.#usualMs = recent.toSorted((a, b) => a - b)[(recent.length - 1) >> 1] ?? tookMs;
+    this.ms = recent.toSorted((a, b) => a - b)[(recent.length - 1) >> 1] ?? tookMs;
   }
 }
 

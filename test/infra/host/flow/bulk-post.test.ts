@@ -44,7 +44,13 @@ function setUp({ places = 4, maxDocuments = 100, maxBytes = 1e6 } = {}) {
   });
   const sender = (
     name: string,
-    { alone = false, again = false, pipeline = null as string | null, until = signal } = {},
+    {
+      alone = false,
+      again = false,
+      pipeline = null as string | null,
+      until = signal,
+      operations = 1,
+    } = {},
   ) => ({
     documents: 1,
     bytes: 10,
@@ -55,7 +61,7 @@ function setUp({ places = 4, maxDocuments = 100, maxBytes = 1e6 } = {}) {
       void seat
         .bulk(Buffer.from(`{"create":{"_index":"i","_id":"${name}"}}\n{"message":"${name}"}\n`), {
           pipeline,
-          operations: 1,
+          operations,
           pattern: name,
           documentAt: () => ({ index: "i", id: name }),
           signal: until,
@@ -263,6 +269,25 @@ describe("a common request that hangs", () => {
       expect(seats["b"]?.fit).toBe(status === 503);
     }
   });
+});
+
+test.each([
+  ["many documents may take longer than the few that are usual", 2_000, true],
+  ["few may not", 1, false],
+])("%s", async (_what, operations, fit) => {
+  const { post, sender, requests, seats } = setUp();
+  for (let at = 0; at < 8; at += 1) {
+    post.offer(sender(`quiet-${at}`));
+    await advance(20);
+    requests[at]?.answer({ items: [item(201)] });
+    await flush();
+  }
+  post.offer(sender("busy", { operations }));
+  await flush();
+  await advance(2_000);
+  requests[8]?.answer({ items: Array.from({ length: operations }, () => item(201)) });
+  await flush();
+  expect(seats["busy"]?.fit).toBe(fit);
 });
 
 test("who is alone waits for nobody, and those that were in trouble have half of the places", async () => {

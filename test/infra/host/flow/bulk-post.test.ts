@@ -44,13 +44,7 @@ function setUp({ places = 4, maxDocuments = 100, maxBytes = 1e6 } = {}) {
   });
   const sender = (
     name: string,
-    {
-      alone = false,
-      again = false,
-      pipeline = null as string | null,
-      until = signal,
-      operations = 1,
-    } = {},
+    { alone = false, again = false, pipeline = null as string | null, until = signal, operations = 1 } = {},
   ) => ({
     documents: 1,
     bytes: 10,

@@ -458,9 +458,12 @@ export function inflictLong(scene: Scene, atMs: number): number {
 }
 
 /** Handovers above all: what is sent twice by one is seen only where nothing else makes anybody send twice. */
-const CALM_KINDS = KINDS.filter(({ calm }) => calm).map((one) =>
-  one.kind === "host started" || one.kind === "host stopped" ? { ...one, weight: one.weight * 4 } : one,
-);
+const CALM_KINDS = KINDS.filter(({ calm }) => calm).map(oftenWhereHandover);
+
+function oftenWhereHandover(one: FaultKind): FaultKind {
+  const hands = one.kind === "host started" || one.kind === "host stopped";
+  return hands ? { ...one, weight: one.weight * 4 } : one;
+}
 
 export function running({ hosts }: Scene): SimulatedHost[] {
   return [...hosts].filter(({ stopped, stopping }) => stopped === null && !stopping);

@@ -84,6 +84,8 @@ export function createLeaders({ wire, time }: { readonly wire: KafkaWire; readon
       );
       failures = 0;
       if (!closed) take(answer);
+      // Of one that it leaves out nothing is known; whoever waits asks again.
+      settle(topics);
     } catch (error) {
       if (closed) return;
       failures += 1;
@@ -105,7 +107,6 @@ export function createLeaders({ wire, time }: { readonly wire: KafkaWire; readon
     }));
     for (const topic of told) known.set(topic.topic, topic);
     for (const tell of tellers) tell(told);
-    settle(told.map(({ topic }) => topic));
   };
 
   const settle = (topics: readonly string[]): void => {

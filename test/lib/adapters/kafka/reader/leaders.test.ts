@@ -1,8 +1,22 @@
 import { expect, test } from "bun:test";
 import { seededRandom } from "../../../../../infra/bench/random.ts";
 import { createLeaders } from "../../../../../lib/adapters/kafka/reader/leaders.ts";
+import type { KafkaWire } from "../../../../../lib/adapters/kafka/wire/wire.ts";
 import { createVirtualTime } from "../../../../simulation/virtual-time.ts";
 import { ModelKafka } from "../../../../support/model-kafka.ts";
+
+test("a topic that an answer leaves out holds up nobody", () => {
+  const time = createVirtualTime(seededRandom(1));
+  const wire: Pick<KafkaWire, "call"> = {
+    call: () => Promise.resolve({ brokers: [], topics: [] } as never),
+  };
+  const leaders = createLeaders({ wire: Object.assign(new ModelKafka(time), wire), time });
+  let isTold = false;
+  void leaders.find(["a"]).then(() => (isTold = true));
+  time.run(time.monotonicMs() + 1_000);
+  expect([isTold, leaders.topic("a")]).toEqual([true, null]);
+  time.settle(leaders.close(), time.monotonicMs() + 100);
+});
 
 test("whoever waits for the leaders of several topics hears of them, though one is read no more meanwhile", () => {
   const time = createVirtualTime(seededRandom(1));

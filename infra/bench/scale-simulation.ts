@@ -1,6 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { createRequire } from "node:module";
-import type { Assigner } from "kafkajs";
 import {
   reconcileTopics,
   type ReconcileDeps,
@@ -10,43 +8,20 @@ import type { StartOrder } from "../../functions/apply-plan.ts";
 import { createMetrics } from "../../lib/adapters/metrics.ts";
 import { parseConfig } from "../../lib/rules/config/config.ts";
 import type { EtcdReading } from "../../lib/rules/etcd-memory.ts";
+import { assign } from "../../lib/rules/group/assign.ts";
 import { coveringTemplate } from "../../lib/rules/index-template.ts";
 import type { ObservedTopic } from "../../lib/rules/plan.ts";
 import { specificationHash } from "../../lib/rules/specification.ts";
-import { shareOut, turnsOf } from "../../lib/rules/spread.ts";
 
-/** Typed by what is needed of a cluster here, where there is none. */
-const kafkajs: {
-  readonly PartitionAssigners: { roundRobin(config: { readonly cluster: object }): Assigner };
-} = createRequire(import.meta.url)("kafkajs");
-
-/** How many of the topics, of one partition each, every host gets. */
-export async function spreadOf(
-  assigner: "fair" | "kafkajs' own",
-  topics: number,
-  hosts: number,
-): Promise<number[]> {
-  const names = topicNames(topics);
-  const turns = turnsOf(names);
-  const shares = new Map(Array.from({ length: hosts }, (_, n) => [`host-${n}`, 0]));
-  const own = kafkajs.PartitionAssigners.roundRobin({
-    cluster: { findTopicPartitionMetadata: () => [{ partitionId: 0 }] },
-  });
-  for (const topic of names) {
-    const members = [...shares.keys()].map((host) => ({ host, memberId: `penstock-${randomUUID()}` }));
-    const owner =
-      assigner === "fair"
-        ? [...shareOut([0], members, turns.get(topic) ?? 0).keys()][0]
-        : (
-            await own.assign({
-              members: members.map(({ memberId }) => ({ memberId, memberMetadata: Buffer.alloc(0) })),
-              topics: [topic],
-            })
-          )[0]?.memberId;
-    const host = members.find(({ memberId }) => memberId === owner)?.host ?? "";
-    shares.set(host, (shares.get(host) ?? 0) + 1);
-  }
-  return [...shares.values()];
+/** How many of the topics, of one partition each, every host gets that joins the group with the others. */
+export function spreadOf(topics: number, hosts: number): number[] {
+  const wanted = topicNames(topics).toSorted();
+  const members = Array.from({ length: hosts }, (_, n) => ({
+    memberId: `penstock-${randomUUID()}`,
+    subscription: { host: `host-${n}`, wanted, generation: -1, held: new Map(), leaving: new Map() },
+  }));
+  const { given } = assign(members, new Map(wanted.map((topic) => [topic, 1])));
+  return [...given.values()].map((own) => own.size);
 }
 
 export interface RulesCost {

@@ -56,7 +56,6 @@ const CASES: readonly ScaleCase[] = [
 ];
 
 /** How often chance is tried. */
-const TRIALS = 2_000;
 
 const help = helpText({
   synopsis: "bench:scale",
@@ -72,7 +71,7 @@ const megabytes = (bytes: number): string => `${whole(bytes / 1e6)} MB`;
 
 process.exitCode = await runBench(help, parse, async (_, signal) => {
   tellNeeds();
-  for (const tell of [tellSpread, tellChance, tellRules]) {
+  for (const tell of [tellSpread, tellRules]) {
     signal.throwIfAborted();
     await tell();
   }
@@ -137,36 +136,20 @@ function tellNeeds(): void {
 
 async function tellSpread(): Promise<void> {
   write("\nTopics of one partition over hosts: least and most, as a part of what is fair\n\n");
-  const spreads: string[][] = [["topics", "hosts", "kafkajs' own", "fair"]];
+  const spreads: string[][] = [["topics", "hosts", "least – most"]];
   for (const [topics, hosts] of [
     [300, 3],
     [10_000, 3],
     [10_000, 10],
     [10_000, 40],
   ] as const) {
-    const row = [whole(topics), String(hosts)];
-    for (const assigner of ["kafkajs' own", "fair"] as const) {
-      const shares = await spreadOf(assigner, topics, hosts);
-      row.push(
-        [Math.min(...shares), Math.max(...shares)]
-          .map((count) => `${((100 * count * hosts) / topics).toFixed(1)} %`)
-          .join(" – "),
-      );
-    }
-    spreads.push(row);
+    const shares = spreadOf(topics, hosts);
+    const parts = [Math.min(...shares), Math.max(...shares)].map(
+      (count) => `${((100 * count * hosts) / topics).toFixed(1)} %`,
+    );
+    spreads.push([whole(topics), String(hosts), parts.join(" – ")]);
   }
   write(textTable(spreads));
-}
-
-async function tellChance(): Promise<void> {
-  let outside = 0;
-  for (let trial = 0; trial < TRIALS; trial += 1) {
-    const shares = await spreadOf("kafkajs' own", 300, 3);
-    if (shares.some((count) => count < 75 || count > 126)) outside += 1;
-  }
-  write(
-    `\n300 topics over 3 hosts by kafkajs' own: in ${outside} of ${whole(TRIALS)} tries a host had less than 25 % or more than 42 %\n`,
-  );
 }
 
 async function tellRules(): Promise<void> {

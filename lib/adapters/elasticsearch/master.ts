@@ -1,17 +1,7 @@
 import type { RequestFailure } from "../../rules/bulk-answer.ts";
 import { mayWorkElsewhere } from "../../rules/node-trouble.ts";
+import { needsMaster } from "./master-question.ts";
 import type { Transport } from "./transport.ts";
-
-/**
- * A small question that only the elected master answers, and that costs it nothing, however many indices there are:
- * 503 where there is none. To be asked with the privilege `monitor`.
- */
-export const needsMaster = {
-  method: "GET",
-  path: "/_cluster/pending_tasks",
-  querystring: { master_timeout: "2s", filter_path: "tasks.priority" },
-  headers: { accept: "application/json" },
-} as const;
 
 /** A hundred thousand tasks may wait. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;

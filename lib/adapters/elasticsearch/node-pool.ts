@@ -1,6 +1,6 @@
 import { BaseConnectionPool, errors, type BaseConnection } from "@elastic/elasticsearch";
 import { isNodeFault, pauseMs, WELL_AFTER_MS } from "../../rules/node-trouble.ts";
-import { needsMaster } from "./master.ts";
+import { needsMaster } from "./master-question.ts";
 
 /** What a request tells of itself; the client hands it through as its context. */
 export interface RequestContext {

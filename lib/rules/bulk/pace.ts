@@ -18,12 +18,6 @@ export interface BulkPace {
 /** What an answer says about the pace: `busy`, a 429 of the request or of an item; `good`, no reason to try again. */
 export type BulkLoad = "good" | "busy";
 
-/** Nothing is told by an attempt that failed for another reason. */
-export function loadToldBy(retry: RetryReason | null): BulkLoad | undefined {
-  if (retry === null) return "good";
-  return retry.code === "too_many_requests" ? "busy" : undefined;
-}
-
 export function fullPace(maxPlaces: number): BulkPace {
   return { places: maxPlaces, maxPlaces, good: 0, round: 0 };
 }

@@ -86,11 +86,12 @@ export const fetchRules: Readonly<Record<string, Rule>> = {
     expect(world.monotonicMs() - began).toBeLessThan(3_000);
     const atEnd = await fetchFrom(wire, leader, { topics: wanted(topic, { 0: 5 }) });
     expect(told(atEnd).get(0)).toMatchObject({ error: null, records: null });
-    const of = async (at: "earliest" | "latest") =>
+    const of = async (at: "earliest" | "latest" | "stable") =>
       (await wire.call(leader, "ListOffsets", { at, topics: [{ topic, partitions: [0] }] }, QUESTION))
         .topics[0]?.partitions[0];
     expect(await of("earliest")).toEqual({ partition: 0, error: null, offset: 3 });
     expect(await of("latest")).toEqual({ partition: 0, error: null, offset: 5 });
+    expect(await of("stable")).toEqual({ partition: 0, error: null, offset: 5 });
   },
 
   "a partition that is not there is told in the answer, which comes no sooner while others are": async (
@@ -136,6 +137,10 @@ export const fetchRules: Readonly<Record<string, Rule>> = {
     await world.produce(topic, 0, 1);
     const open = told(await fetchFrom(wire, leader, { topics: wanted(topic, { 0: 0 }) })).get(0);
     expect(open).toMatchObject({ highWatermark: 3, lastStableOffset: 1, aborted: [] });
+    const end = async (at: "latest" | "stable") =>
+      (await wire.call(leader, "ListOffsets", { at, topics: [{ topic, partitions: [0] }] }, QUESTION))
+        .topics[0]?.partitions[0]?.offset;
+    expect([await end("latest"), await end("stable")]).toEqual([3, 1]);
     expect(offsetsIn(world, open)).toEqual([0]);
     const polling = fetchFrom(wire, leader, { maxWaitMs: 9_000, topics: wanted(topic, { 0: 1 }) });
     await world.sleep(100);

@@ -88,7 +88,9 @@ describe("a host that is told to exit", () => {
     async (count) => {
       const topics = Array.from({ length: count }, () => uniqueName("joining"));
       await Promise.all(topics.map((topic) => servers.kafka.createTopic(topic)));
-      await using host = await startTestHost({ ...servers.config, topics });
+      // No member of another test is waited for, or left.
+      const kafka = { ...servers.config.kafka, group: uniqueName("joining") };
+      await using host = await startTestHost({ ...servers.config, kafka, topics });
       await host.untilTopic(topics[0] ?? "", "is starting", () => true);
       const startedAt = performance.now();
       host.signal("SIGTERM");
@@ -98,7 +100,7 @@ describe("a host that is told to exit", () => {
       const admin = servers.kafka.kafka.admin();
       await admin.connect();
       try {
-        const { groups } = await admin.describeGroups([servers.config.kafka.group]);
+        const { groups } = await admin.describeGroups([kafka.group]);
         expect(groups.map(({ members }) => members.length)).toEqual([0]);
       } finally {
         await admin.disconnect();

@@ -3,7 +3,7 @@ import { Company, restMs } from "../../../../lib/rules/fetch/company.ts";
 
 describe("the rest after an answer", () => {
   test("grows with the partitions that had records lately; a few have none, and none is long", () => {
-    expect([1, 6, 12, 86, 300].map((busy) => restMs(busy, 1_000))).toEqual([0, 0, 3, 40, 40]);
+    expect([1, 6, 12, 86, 166, 300].map((busy) => restMs(busy, 1_000))).toEqual([0, 0, 3, 40, 80, 80]);
   });
 
   test("is none after silence, nor after an answer that is worth a request", () => {

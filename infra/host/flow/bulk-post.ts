@@ -46,6 +46,13 @@ export interface Seat {
   end(): void;
 }
 
+/** Of an attempt with nothing left to send. */
+export const noSeat: Seat = {
+  bulk: () => Promise.reject(new Error("nothing was to be sent")),
+  fit: true,
+  end() {},
+};
+
 /** Joins what many topics have to send into common requests, within the places that the gate gives. */
 export interface BulkPost {
   /** Boards it when there is a place: where nothing is in flight with what is decoded in the same round, else with what comes meanwhile. */

@@ -9,7 +9,7 @@ import {
 import { stalledAfterMs, toldAfterMs, type Trouble } from "../../../lib/rules/stall.ts";
 import { Suspects } from "../../../lib/rules/suspects.ts";
 import { Attempt, Attempts } from "./attempts.ts";
-import type { Seat, Sender } from "./bulk-post.ts";
+import { noSeat, type Seat, type Sender } from "./bulk-post.ts";
 import type { PartitionLedger } from "./partition-ledger.ts";
 import type { PumpDeps } from "./pump-deps.ts";
 import { RecordQueue } from "./record-queue.ts";
@@ -293,10 +293,3 @@ export class TopicSender implements Sender {
     this.dropAll();
   }
 }
-
-/** Of an attempt with nothing left to send. */
-const noSeat: Seat = {
-  bulk: () => Promise.reject(new Error("nothing was to be sent")),
-  fit: true,
-  end() {},
-};

@@ -4,11 +4,10 @@ import { isMoving, partitionWords } from "../../../rules/kafka-words.ts";
 import type { Logger } from "../../../rules/logger.ts";
 import type { Time } from "../../../rules/time.ts";
 import type { FetchedPartition, KafkaWire } from "../wire/wire.ts";
-import { BacklogLane } from "./backlog-lane.ts";
 import { createLeaders, type Leaders, type TopicLeaders } from "./leaders.ts";
 import { OpenRead, type ReadAsk, type ReadKeeper } from "./open-read.ts";
+import { createPlace, type Place } from "./place.ts";
 import type { PartitionRead, PartitionSink } from "./sink.ts";
-import { TailLane } from "./tail-lane.ts";
 
 export type { FetchedPart, PartitionPosition, PartitionRead, PartitionSink } from "./sink.ts";
 
@@ -30,14 +29,6 @@ export interface Reader {
   /** Who leads which partition, for whoever has something else to ask of the leaders. Closed with the reader. */
   readonly leaders: Leaders;
   close(): Promise<void>;
-}
-
-/** One broker's lanes, and what is read there. */
-interface Place {
-  readonly node: number;
-  readonly reads: Set<OpenRead>;
-  readonly tail: TailLane;
-  readonly backlog: BacklogLane;
 }
 
 /** However quiet it is: so late a leader's better place is noticed, or a nearer replica. */
@@ -182,29 +173,16 @@ class KafkaReader implements Reader, ReadKeeper {
     const known = this.#places.get(node);
     if (known !== undefined) return known;
     const { wire, rack, time } = this.#options;
-    const deps = {
+    const place = createPlace({
       node,
       wire,
       rack,
       time,
       signal: this.#life.signal,
-      take: (ask: ReadAsk, fetched: FetchedPartition) => this.#take(node, ask, fetched),
-      again: (read: OpenRead) => this.onReady(read),
-      onFailed: (error: unknown) => this.#brokerFailed(node, error),
-    };
-    const backlog: BacklogLane = new BacklogLane({
-      ...deps,
-      toTail: (read) => {
-        read.leaderOnlyUntilMs = 0;
-        tail.add(read);
-      },
+      take: (ask, fetched) => this.#take(node, ask, fetched),
+      again: (read) => this.onReady(read),
+      onFailed: (error) => this.#brokerFailed(node, error),
     });
-    const tail = new TailLane({
-      ...deps,
-      isOpening: () => backlog.isOpening,
-      onTaken: (read) => backlog.handOver(read),
-    });
-    const place = { node, reads: new Set<OpenRead>(), tail, backlog };
     this.#places.set(node, place);
     return place;
   }

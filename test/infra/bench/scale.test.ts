@@ -1,39 +1,7 @@
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { byteMinimums } from "../../../infra/bench/scale-bytes.ts";
-import { MEASURED, needsOf, type ScaleCase } from "../../../infra/bench/scale-model.ts";
 import { costOfRules, spreadOf } from "../../../infra/bench/scale-simulation.ts";
 import { textTable } from "../../../infra/bench/text-table.ts";
-
-const small: ScaleCase = {
-  name: "",
-  topics: 1_000,
-  partitions: 1_000,
-  recordsPerSecond: 1e6,
-  format: "text",
-  cells: 1,
-  brokers: 2,
-};
-
-describe("what an installation needs", () => {
-  test("has room on each host for what it idles, and one host more than records need", () => {
-    const needs = needsOf(small);
-    const forRecords = (needs?.hostsPerCell ?? 0) - 1;
-    const coresLeft = 0.6 - (needs?.idleCorePerHost ?? 0);
-    expect(forRecords * coresLeft).toBeGreaterThanOrEqual(MEASURED.hostCpuSecondsPerMillionText);
-    expect((forRecords - 1) * coresLeft).toBeLessThan(MEASURED.hostCpuSecondsPerMillionText);
-  });
-
-  test("counts every host as a member of every group of its cell, and no other", () => {
-    expect(needsOf(small)?.members).toBe(1_000 * (needsOf(small)?.hosts ?? 0));
-    const cells = needsOf({ ...small, cells: 10 });
-    expect(cells?.members).toBe(100 * (cells?.hosts ?? 0));
-  });
-
-  test("is nothing that there is, where waiting alone takes what a host has", () => {
-    expect(needsOf({ ...small, topics: 20_000 })).toBeNull();
-    expect(needsOf({ ...small, topics: 20_000, cells: 20 })).not.toBeNull();
-  });
-});
 
 test("the assignor in force spreads topics of one partition evenly", () => {
   expect(spreadOf(30, 3)).toEqual([10, 10, 10]);

@@ -51,7 +51,7 @@ function startNode(mood: Mood = "well"): Node {
   return node;
 }
 
-function connect(nodes: readonly { readonly url: string }[], requestTimeoutMs = 200): Elasticsearch {
+function connect(nodes: readonly { readonly url: string }[], requestTimeoutMs = 1_000): Elasticsearch {
   const { elasticsearch: usual } = settings();
   const elasticsearch = createElasticsearch({
     ...usual,
@@ -84,7 +84,7 @@ describe("a node that hangs while records flow", () => {
     const failed = answers.filter((answer) => !isWritten(answer));
     expect(failed).toEqual([
       {
-        failure: { kind: "timeout", message: `Elasticsearch at ${hung.url} did not answer within 0.2 s` },
+        failure: { kind: "timeout", message: `Elasticsearch at ${hung.url} did not answer within 1 s` },
       },
     ]);
   });

@@ -1,5 +1,3 @@
-import type { RetryReason } from "../record.ts";
-
 /**
  * How many bulk requests may be in flight. Halved when Elasticsearch refuses work (429) and raised by one after as many
  * good answers as there are places, up to what is configured: additive increase, multiplicative decrease, as TCP does

@@ -16,13 +16,14 @@ export interface SentPart extends BulkPart {
 }
 
 /**
- * How long Elasticsearch may wait for a shard, or for the master, where others may have to wait for that: operations that need
- * longer are refused, and go alone from then on.
+ * How long Elasticsearch may wait for a shard, or for the master, in a request that holds a place others may need: operations that
+ * need longer are refused, and go alone from then on. Not shorter: a master that is busy takes seconds for a new index or field, and
+ * all who need one would be told of a trouble that is none.
  */
-const SHARD_TIMEOUT_MS = 1_000;
-/** The same for what goes alone for that reason: it holds a place meanwhile. */
-const OWN_SHARD_TIMEOUT_MS = 5_000;
-/** A common request without an answer after so long: its parts are sent once more, each alone. */
+const SHARD_TIMEOUT_MS = 5_000;
+/** The same for what goes alone and was well: nobody waits for it but itself. */
+const OWN_SHARD_TIMEOUT_MS = 15_000;
+/** A common request without an answer after so long: its parts are sent once more, each alone. Nobody waits longer for another. */
 const PATIENCE_MS = 2_000;
 /**
  * Longer than that is long, if it is as long as that many usual ones too: where all of them take their time, nobody is at fault,
@@ -87,7 +88,7 @@ export class BulkRequests {
 
   /** Sends one alone. @param again true: it was in trouble */
   sendAlone(part: SentPart, again: boolean, leave: Leave): void {
-    void this.#exchange([part], leave, again ? OWN_SHARD_TIMEOUT_MS : SHARD_TIMEOUT_MS);
+    void this.#exchange([part], leave, again ? SHARD_TIMEOUT_MS : OWN_SHARD_TIMEOUT_MS);
   }
 
   /** The same, once there is a place. @param again true: in the half that is for what was in trouble */

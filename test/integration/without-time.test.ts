@@ -32,6 +32,8 @@ describe("records without a timestamp", () => {
     {
       await using host = await startTestHost(config);
       await host.untilTopic(topic, "has both", ({ counts }) => counts.indexed === 2);
+      // It is killed next, and audit looks no further than what is committed.
+      await host.untilTopic(topic, "committed", ({ partitions }) => partitions[0]?.lag === 0);
     }
     const found = await servers.elasticsearch.documents(topic);
     expect(found.map(({ _id, _source }) => [_id, _source["tags"] ?? null])).toEqual([
@@ -77,6 +79,7 @@ describe("records without a timestamp", () => {
     {
       await using host = await startTestHost(config);
       await host.untilTopic(topic, "has the fifth", ({ counts }) => counts.indexed === 1);
+      await host.untilTopic(topic, "committed", ({ partitions }) => partitions[0]?.lag === 0);
     }
     const found = await servers.elasticsearch.documents(`${topic}-*`);
     expect(found.map(({ _index, _source }) => [_source["message"], _index, _source["tags"] ?? null])).toEqual(

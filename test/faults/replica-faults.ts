@@ -5,7 +5,7 @@ import type { Play, Stage } from "./play.ts";
 
 const topics = [{ partitions: 4 }, { partitions: 1 }];
 
-/** Waits until each of the hosts owns a partition of the first topic, together all, and the group is in no rebalance. */
+/** Waits until each of the hosts owns a partition, together all, and the group is in no rebalance. */
 async function untilShared({ world, plans, group }: Stage, hosts: readonly Replica[]): Promise<void> {
   await eventually(
     `${hosts.length} hosts share the partitions`,
@@ -19,12 +19,17 @@ async function untilShared({ world, plans, group }: Stage, hosts: readonly Repli
       const shared = plans.every(
         ({ topic, partitions }) => ownedOf(topic).reduce((sum, count) => sum + count, 0) === partitions,
       );
-      const all = ownedOf(plans[0]?.topic ?? "").every((count) => count > 0);
+      const totals = hosts.map((_, at) =>
+        plans.reduce((sum, { topic }) => sum + (ownedOf(topic)[at] ?? 0), 0),
+      );
+      const all = totals.every((total) => total > 0);
       const groups = await world.kafka.groups([group]);
       const settled = groups.every(
         ({ state, members }) => state === "Stable" && members.length === hosts.length,
       );
-      return all && shared && settled;
+      if (all && shared && settled) return true;
+      const owned = Object.fromEntries(plans.map(({ topic }) => [topic, ownedOf(topic)]));
+      throw new Error(JSON.stringify({ owned, groups }));
     },
     90_000,
   );

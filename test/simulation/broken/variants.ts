@@ -174,21 +174,6 @@ export const variants: readonly BrokenVariant[] = [
     ],
   },
   {
-    name: "takes what was fetched twice",
-    edits: [
-      {
-        file: `${READER}/open-read.ts`,
-        find: 'return this.phase === "ready" && this.token === token && this.offset === fetchOffset;',
-        replace: 'return this.phase !== "closed" && token <= this.token && fetchOffset >= 0;',
-      },
-      {
-        file: `${FLOW}/partition-ledger.ts`,
-        find: "entry.leaving || start !== entry.window.end",
-        replace: "entry.leaving || start > entry.window.end",
-      },
-    ],
-  },
-  {
     name: "gives memory back for all but what was tried in vain",
     edits: [
       {

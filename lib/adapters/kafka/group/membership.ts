@@ -57,9 +57,14 @@ export class GroupMembership implements CommitRights {
     const { wire, groupId, time, logger, listener } = options;
     this.#options = options;
     this.coordinator = new Coordinator(wire, groupId, time);
-    this.troubles = new Troubles(groupId, time, () => listener.onChange());
-    this.#lead = new Lead(wire, time, logger);
     this.#session = new Session(this.coordinator, time);
+    this.troubles = new Troubles(
+      groupId,
+      time,
+      () => listener.onChange(),
+      () => this.#generation !== NO_GENERATION && !this.#session.isOver,
+    );
+    this.#lead = new Lead(wire, time, logger);
     this.#releases = new Releases(options, this.holdings, () => {
       this.#rejoin();
       listener.onChange();

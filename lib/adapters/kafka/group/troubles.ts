@@ -10,13 +10,16 @@ export class Troubles {
   readonly #groupId: string;
   readonly #time: Time;
   readonly #onChange: () => void;
+  readonly #goesOn: () => boolean;
   #ofMember: GroupTrouble | null = null;
   #failing: { readonly sinceMs: number; readonly monotonicMs: number } | null = null;
   #ofTopics: ReadonlyMap<string, GroupTrouble> = new Map();
   #standings = new Map<string, GroupTrouble>();
   #commits = new Map<string, GroupTrouble>();
 
-  constructor(groupId: string, time: Time, onChange: () => void) {
+  /** @param goesOn true: what the member holds goes on without its coordinator, as while another broker takes over from one that died */
+  constructor(groupId: string, time: Time, onChange: () => void, goesOn: () => boolean) {
+    this.#goesOn = goesOn;
     this.#groupId = groupId;
     this.#time = time;
     this.#onChange = onChange;
@@ -38,7 +41,8 @@ export class Troubles {
       error instanceof PenstockError && error.code === "kafka_refused"
         ? "kafka_refused"
         : "kafka_unavailable";
-    if (code === "kafka_unavailable" && nowMs - this.#failing.monotonicMs < TROUBLE_AFTER_MS) return;
+    const mayPass = nowMs - this.#failing.monotonicMs < TROUBLE_AFTER_MS || this.#goesOn();
+    if (code === "kafka_unavailable" && mayPass) return;
     const message = messageOf(error);
     if (this.#ofMember?.message === message && this.#ofMember.code === code) return;
     this.#ofMember = { code, message, sinceMs: this.#failing.sinceMs };

@@ -203,9 +203,11 @@ describeInBrowser("Explore", () => {
     ])
       expect(all).toContain(text);
     expect(await page.locator("main img, main script").count()).toBe(0);
-    for (const button of await page.getByRole("button", { name: /^Details of the line/ }).all())
-      await button.click();
-    await eventually("all are open", async () => (await page.locator(".document").count()) === 6);
+    const closed = page.getByRole("button", { name: /^Details of the line/, expanded: false });
+    await eventually("all are open", async () => {
+      if ((await closed.count()) > 0) await closed.first().click();
+      return (await page.locator(".document").count()) === 6;
+    });
     for (const form of ["JSON", "Raw"]) {
       for (const button of await page.getByRole("button", { name: form }).all()) await button.click();
       expect(await page.locator("main img, main script").count()).toBe(0);

@@ -21,7 +21,7 @@ const PATIENCE = "--timeout=20000";
 
 /**
  * Tests that kill servers, start many hosts, measure how long something stands still, bring so many new names that
- * Elasticsearch's master has no time for others, or simulate on every core: each has the machine to itself.
+ * Elasticsearch's master has no time for others, leave its health red for a while, or simulate on every core: each has the machine to itself.
  */
 const ALONE = [
   "test/faults/",
@@ -29,6 +29,7 @@ const ALONE = [
   "test/integration/corpus.test.ts",
   "test/integration/field-explosion.test.ts",
   "test/integration/hostile-input.test.ts",
+  "test/integration/joint-bulks.test.ts",
   "test/simulation/simulation.test.ts",
   "test/simulation/broken/",
 ];

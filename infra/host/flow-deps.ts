@@ -12,7 +12,7 @@ import type { Time } from "../../lib/rules/time.ts";
 import type { BulkGate } from "./bulk-gate.ts";
 import type { SendBulk } from "./flow/bulk-post.ts";
 import type { ConsumerPool } from "./consumer-pool.ts";
-import type { TopicEvents } from "./pump-deps.ts";
+import type { TopicEvents } from "./pump-events.ts";
 
 /** What moves the records of a host, made of parts that know neither HTTP nor etcd nor files. */
 export interface FlowDeps {

@@ -10,7 +10,7 @@ import { describeLost, lostOffsets, type LostRange } from "../../lib/rules/posit
 import { refusalChanges, type KnownRefusals } from "../../lib/rules/refusal-changes.ts";
 import type { OutcomeKind } from "../../lib/rules/record.ts";
 import type { TopicStatus } from "../../lib/rules/status.ts";
-import type { TopicEvents } from "./pump-deps.ts";
+import type { TopicEvents } from "./pump-events.ts";
 
 /** Turns what happens on a host into metrics, log lines and source health. */
 export interface Reporter {

@@ -18,7 +18,7 @@ import type { PumpDeps } from "./flow/pump-deps.ts";
 import type { TopicInlets, TopicInletsDeps } from "./flow/topic-inlets.ts";
 import type { TopicFigures } from "./live/topic-figures.ts";
 import { ProgressClock } from "./progress-clock.ts";
-import type { PumpEvents, TopicEvents } from "./pump-deps.ts";
+import type { PumpEvents, TopicEvents } from "./pump-events.ts";
 import { TopicLife } from "./topic-life.ts";
 import { createTopicTally } from "./topic-tally.ts";
 

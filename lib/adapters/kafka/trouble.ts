@@ -27,11 +27,11 @@ export async function explained(error: unknown, settings: KafkaSettings): Promis
   return explainedAs(error, settings, server);
 }
 
-/** The same at once, and without a look at the certificate. */
-export function explainedAs(
+/** @param server what the broker's certificate shows; null: it was not looked at */
+function explainedAs(
   error: unknown,
   settings: KafkaSettings,
-  server: BrokerFacts["server"] = null,
+  server: BrokerFacts["server"],
 ): PenstockError | null {
   const said = errorsOf(error).find((one) => one instanceof PenstockError);
   if (said !== undefined) return said;

@@ -3,12 +3,6 @@ import type { ReplayOutcomes } from "../../../../functions/replay-dead-letters.t
 import type { DigestGroup } from "../../../../lib/rules/dead-letter-digest.ts";
 import { exactCount } from "../format.ts";
 
-/** What a group's replay brings back: everything of this topic with this error. */
-export interface ReplayTarget {
-  readonly topic: string;
-  readonly error: string;
-}
-
 /** What a replay of this group takes: of each field, as it is chosen by topic and error alone. */
 export interface ReplayScope {
   /** Letters, as far as the digest counted them. */

@@ -6,7 +6,7 @@ import { createHostCommitter } from "../../../../infra/host/flow/committer.ts";
 import { createPump } from "../../../../infra/host/flow/pump.ts";
 import type { PumpDeps, PumpedRecords } from "../../../../infra/host/flow/pump-deps.ts";
 import { ProgressClock } from "../../../../infra/host/progress-clock.ts";
-import type { AttemptResult } from "../../../../infra/host/pump-deps.ts";
+import type { AttemptResult } from "../../../../infra/host/pump-events.ts";
 import { Tenure } from "../../../../lib/adapters/kafka/group/tenure.ts";
 import { bytesOf, bytesOfAll } from "../../../../lib/adapters/kafka/source-record.ts";
 import type { BulkItem } from "../../../../lib/rules/bulk-answer.ts";

@@ -2,6 +2,7 @@ import { defaultTemplate } from "../../lib/rules/settings.ts";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { ingestBatch, type IngestBatchResult } from "../../functions/ingest-batch.ts";
 import { createElasticsearch, type Elasticsearch } from "../../lib/adapters/elasticsearch/client.ts";
+import { templateLockName } from "../../lib/adapters/elasticsearch/template-lock.ts";
 import type { DeadLetter } from "../../lib/rules/dead-letter.ts";
 import type { Specification } from "../../lib/rules/declaration.ts";
 import type { SourceRecord } from "../../lib/rules/record.ts";
@@ -18,16 +19,7 @@ let elasticsearch: Elasticsearch;
 
 beforeAll(async () => {
   node = (await testStack()).elasticsearchNode;
-  elasticsearch = createElasticsearch({
-    nodes: [node],
-    proxies: {},
-    auth: null,
-    tls: null,
-    compression: "none",
-    template: defaultTemplate,
-    manageTemplates: true,
-    bulk: { maxDocuments: 2000, maxBytes: 5_000_000, concurrency: 1, requestTimeoutMs: 30_000 },
-  });
+  elasticsearch = connect();
   await elasticsearch.probe(signal);
   await elasticsearch.ensureTemplate([`${run}-*`], signal);
 });
@@ -38,6 +30,19 @@ afterAll(async () => {
   await call("DELETE", `/_ingest/pipeline/${run}`);
   await elasticsearch.close();
 });
+
+function connect(): Elasticsearch {
+  return createElasticsearch({
+    nodes: [node],
+    proxies: {},
+    auth: null,
+    tls: null,
+    compression: "none",
+    template: defaultTemplate,
+    manageTemplates: true,
+    bulk: { maxDocuments: 2000, maxBytes: 5_000_000, concurrency: 1, requestTimeoutMs: 30_000 },
+  });
+}
 
 /** A request by hand, for what Penstock itself never does. */
 async function call(method: string, path: string, body?: object): Promise<unknown> {
@@ -99,6 +104,26 @@ describe("the template", () => {
     const names = Array.from({ length: 10 }, (_, n) => `${run}-at-once-${n}`);
     await Promise.all(names.map((name) => elasticsearch.ensureTemplate([name], signal)));
     expect(await patterns()).toEqual(expect.arrayContaining(names));
+  });
+
+  test("written by several hosts at once, it covers what each of them was told", async () => {
+    const hosts = Array.from({ length: 4 }, () => connect());
+    const told: string[] = [];
+    for (let round = 0; round < 12; round += 1) {
+      const names = hosts.map((_, at) => `${run}-host-${at}-${round}`);
+      await Promise.all(hosts.map((host, at) => host.ensureTemplate([names[at] ?? ""], signal)));
+      told.push(...names);
+      // Whoever wrote without having read what another wrote has dropped it by now.
+      expect(await patterns()).toEqual(expect.arrayContaining(told));
+    }
+    await Promise.all(hosts.map((host) => host.close()));
+  });
+
+  test("is written by the next host although one died with the lock", async () => {
+    const path = `/_component_template/${templateLockName}`;
+    await call("PUT", path, { template: {}, _meta: { by: "a host that is gone" } });
+    await elasticsearch.ensureTemplate([`${run}-orphan`], signal);
+    expect(await patterns()).toContain(`${run}-orphan`);
   });
 
   test("grows and never shrinks", async () => {

@@ -280,7 +280,10 @@ export function createElasticsearch(
         (plain) => transport.sendForText(plain, signal),
       ),
 
-    close: () => transport.close(),
+    async close() {
+      await template.close();
+      await transport.close();
+    },
   };
 }
 

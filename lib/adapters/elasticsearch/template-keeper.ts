@@ -2,6 +2,7 @@ import type { RequestFailure } from "../../rules/bulk-answer.ts";
 import { messageOf, PenstockError } from "../../rules/errors.ts";
 import { missingPatterns, type TemplateRefusals, templateTrouble } from "../../rules/index-template.ts";
 import { coverPatterns } from "./template-cover.ts";
+import { createTemplateLock } from "./template-lock.ts";
 import { coverWith, readTemplate, type SendJson, type FittedForm } from "./template.ts";
 
 /** Keeps the one index template covering what is written to, for as long as its client lives. */
@@ -20,11 +21,12 @@ export interface TemplateKeeper {
    * @returns why nothing may be written; null: all is well
    */
   failure(pattern: string | null, signal: AbortSignal): Promise<RequestFailure | null>;
+  close(): Promise<void>;
 }
 
-/** Hosts that write the template at the same moment overwrite each other: it is read again until ours is in it. */
+/** Hosts that write the template at the same moment, one of them without the lock, overwrite each other: it is read again until ours is in it. */
 const ATTEMPTS = 5;
-/** So long one that had read the template before ours was in it may write it yet: longer than a request may take. */
+/** So long one without the lock that had read the template before ours was in it may write it yet: longer than a request may take. */
 const OVERWRITTEN_WITHIN_MS = 15_000;
 
 export function createTemplateKeeper(
@@ -41,15 +43,21 @@ export function createTemplateKeeper(
   /** Reading and writing the template is no transaction: two at once would each drop what the other added. */
   let ensuring: Promise<void> = Promise.resolve();
   let inDoubt = false;
+  const lock = createTemplateLock(control, monotonicMs);
 
   async function ensureWanted(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const send = control(signal);
+    if (missingPatterns(await readTemplate(send), [...wanted], form) === null) return;
+    await lock.hold(() => writeMissing(send), signal);
+  }
+
+  async function writeMissing(send: SendJson): Promise<void> {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const existing = await readTemplate(send);
       const missing = missingPatterns(existing, [...wanted], form);
       if (missing === null) {
-        // Another host that had read it before we wrote may write after we looked: once more, before the first bulk.
+        // One without the lock that had read it before we wrote may write after we looked: once more, before the first bulk.
         if (attempt > 1) inDoubt = true;
         return;
       }
@@ -109,6 +117,7 @@ export function createTemplateKeeper(
     doubt() {
       inDoubt = true;
     },
+    close: () => lock.close(),
     async failure(pattern, signal) {
       try {
         if (pattern !== null) noteFirstUse(pattern);

@@ -9,7 +9,7 @@ import { errorOf } from "./version.ts";
 
 /** A request in the version that the cluster speaks, its deadline set. */
 export type SendJson = (
-  method: "GET" | "PUT" | "POST",
+  method: "GET" | "PUT" | "POST" | "DELETE",
   path: string,
   body?: object,
 ) => Promise<ElasticsearchAnswer>;

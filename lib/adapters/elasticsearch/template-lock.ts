@@ -1,0 +1,97 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import { isObject } from "../../rules/json-document.ts";
+import type { SendJson } from "./template.ts";
+
+/** Name of the component template that stands while one host writes the index template. No index is made by it. */
+export const templateLockName = "penstock-lock";
+
+/** Lets one host at a time write the index template, which Elasticsearch can only overwrite as a whole. */
+export interface TemplateLock {
+  /**
+   * Does the work once no other host does its own. Where the lock cannot be had, the work is done all the same: a host without it
+   * may overwrite what another wrote in that moment, and looks for that before its first bulk.
+   * @throws the signal's reason, and what the work throws
+   */
+  hold(work: () => Promise<void>, signal: AbortSignal): Promise<void>;
+  /** Resolves once it is given back. */
+  close(): Promise<void>;
+}
+
+const path = `/_component_template/${templateLockName}`;
+const ASK_AGAIN_MS = 40;
+/** Whoever holds it so long has died, most likely; else two write, as if there were no lock. */
+const STALE_MS = 5_000;
+const RELEASE_MS = 10_000;
+
+export function createTemplateLock(
+  control: (signal: AbortSignal) => SendJson,
+  monotonicMs: () => number,
+): TemplateLock {
+  const own = randomUUID();
+  /** Whom it was seen with, and since when; kept from one try to the next, which may be too short to find out. */
+  let seen: { readonly by: string; readonly sinceMs: number } | null = null;
+  let releasing: Promise<void> = Promise.resolve();
+
+  /** Who has it; null: nobody, or it cannot be read. */
+  async function holder(send: SendJson): Promise<string | null> {
+    const answer = await send("GET", path);
+    if ("failure" in answer || !isObject(answer.body)) return null;
+    const list = answer.body["component_templates"];
+    const first: unknown = Array.isArray(list) ? list[0] : null;
+    const template = isObject(first) ? first["component_template"] : null;
+    const meta = isObject(template) ? template["_meta"] : null;
+    const by = isObject(meta) ? meta["by"] : null;
+    return typeof by === "string" ? by : null;
+  }
+
+  /** @returns false: there is no lock to be had, and nobody to wait for */
+  async function acquire(send: SendJson, signal: AbortSignal): Promise<boolean> {
+    for (;;) {
+      const body = {
+        template: {},
+        _meta: { description: "A host of Penstock writes its template", by: own },
+      };
+      const answer = await send("PUT", `${path}?create=true`, body);
+      if (!("failure" in answer)) return true;
+      const { failure } = answer;
+      // One that exists is answered so. Anything else, such as a missing privilege, does not pass by waiting.
+      if (failure.kind !== "response" || !/already exists/.test(failure.error?.reason ?? "")) return false;
+      const by = await holder(send);
+      // Another node was asked for the same as well: it came second.
+      if (by === own) return true;
+      if (by !== null && isStale(by)) await send("DELETE", path);
+      await pause(ASK_AGAIN_MS * (0.5 + Math.random()), undefined, { signal });
+    }
+  }
+
+  function isStale(by: string): boolean {
+    if (seen?.by !== by) seen = { by, sinceMs: monotonicMs() };
+    return monotonicMs() - seen.sinceMs > STALE_MS;
+  }
+
+  /** Nobody here waits for it but the next to take it. One that cannot be given back is stale before long. */
+  async function release(): Promise<void> {
+    try {
+      await control(AbortSignal.timeout(RELEASE_MS))("DELETE", path);
+    } catch {
+      // Only its own time is over.
+    }
+  }
+
+  return {
+    async hold(work, signal) {
+      await releasing;
+      const isHeld = await acquire(control(signal), signal);
+      seen = null;
+      try {
+        await work();
+      } finally {
+        if (isHeld) releasing = release();
+      }
+    },
+    async close() {
+      await releasing;
+    },
+  };
+}

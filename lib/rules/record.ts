@@ -1,5 +1,3 @@
-import type { TimeStandIn } from "./time-stand-in.ts";
-
 /** Glossary of what is moved: records out of Kafka, and what became of each. */
 
 /** A record as read from Kafka. Its buffers may be slices of the fetch response it came in. */
@@ -16,6 +14,14 @@ export interface SourceRecord {
   readonly standIn?: TimeStandIn;
   /** It is no record, but stands for a whole record batch that was not decoded: key, value and headers are empty. */
   readonly setAside?: SetAside;
+}
+
+/** What a record without a timestamp has instead: producers of old, and some of now, write none. */
+export interface TimeStandIn {
+  /** When it was read first: its `@timestamp`. The record keeps it however often it is tried. */
+  readonly readAtMs: number;
+  /** The time of the nearest record before it in its partition that has one: the day of its index. Null: not known. */
+  readonly nearestMs: number | null;
 }
 
 /** A record batch that became one dead letter: all of its records have their outcome by it. */

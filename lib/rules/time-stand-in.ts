@@ -1,14 +1,6 @@
 import { isDocumentTime } from "./event-time.ts";
 import type { SourceRecord } from "./record.ts";
 
-/** What a record without a timestamp has instead: producers of old, and some of now, write none. */
-export interface TimeStandIn {
-  /** When it was read first: its `@timestamp`. The record keeps it however often it is tried. */
-  readonly readAtMs: number;
-  /** The time of the nearest record before it in its partition that has one: the day of its index. Null: not known. */
-  readonly nearestMs: number | null;
-}
-
 /** The record's time, where it has one that a document may carry. */
 export function knownTime(record: Pick<SourceRecord, "timestamp"> | null): number | null {
   return record !== null && isDocumentTime(record.timestamp) ? record.timestamp : null;

@@ -1,5 +1,6 @@
 import { seededRandom, type SeededRandom } from "../../infra/bench/random.ts";
-import { createGroupMember, type GroupMember } from "../../lib/adapters/kafka/group/member.ts";
+import { createGroupMember } from "../../lib/adapters/kafka/group/create-member.ts";
+import type { GroupMember } from "../../lib/adapters/kafka/group/member.ts";
 import type { Tenure } from "../../lib/adapters/kafka/group/tenure.ts";
 import { decodeSubscription } from "../../lib/rules/group/subscription.ts";
 import { sleep } from "../../lib/rules/time.ts";

@@ -1,10 +1,6 @@
 import { createKafkaLinks } from "../../lib/adapters/kafka/links.ts";
-import {
-  createGroupMember,
-  type CommitEntry,
-  type GroupMember,
-  type GroupMemberOptions,
-} from "../../lib/adapters/kafka/group/member.ts";
+import { createGroupMember } from "../../lib/adapters/kafka/group/create-member.ts";
+import type { CommitEntry, GroupMember, GroupMemberOptions } from "../../lib/adapters/kafka/group/member.ts";
 import type { Tenure } from "../../lib/adapters/kafka/group/tenure.ts";
 import { createKafkaWire } from "../../lib/adapters/kafka/wire/kafkajs-wire.ts";
 import type { KafkaWire } from "../../lib/adapters/kafka/wire/wire.ts";

@@ -1,5 +1,5 @@
 import { ingestBatch } from "../../../functions/ingest-batch.ts";
-import { createGroupMember } from "../../../lib/adapters/kafka/group/member.ts";
+import { createGroupMember } from "../../../lib/adapters/kafka/group/create-member.ts";
 import { createOpenings } from "../../../lib/adapters/kafka/reader/opening.ts";
 import { createReader, type Reader } from "../../../lib/adapters/kafka/reader/reader.ts";
 import { abortable } from "../../../lib/rules/abortable.ts";

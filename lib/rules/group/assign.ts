@@ -1,13 +1,7 @@
 import { Balance } from "./balance.ts";
 import { claimsOf, NOBODY } from "./claims.ts";
 import { inTurn } from "./turns.ts";
-import type { Subscription } from "./subscription.ts";
-
-/** A living member of the group, as it told the leader of itself. */
-export interface AssignedMember {
-  readonly memberId: string;
-  readonly subscription: Subscription;
-}
+import type { AssignedMember } from "./subscription.ts";
 
 export interface Assigned {
   /** What each member gets now, by topic. Every member has an entry. */

@@ -17,6 +17,12 @@ export interface Subscription {
   readonly leaving: PartitionsOf;
 }
 
+/** A living member of the group, as it told the leader of itself. */
+export interface AssignedMember {
+  readonly memberId: string;
+  readonly subscription: Subscription;
+}
+
 /** A member's metadata, by whoever wrote it. */
 export type ReadSubscription =
   | { readonly kind: "ours"; readonly named: readonly string[]; readonly subscription: Subscription }

@@ -1,4 +1,4 @@
-import { assign, type AssignedMember } from "../../../rules/group/assign.ts";
+import { assign } from "../../../rules/group/assign.ts";
 import { encodeAssignment, type Room } from "../../../rules/group/assignment.ts";
 import { isUnnamed } from "../../../rules/group/naming.ts";
 import {
@@ -7,7 +7,7 @@ import {
   recordBytes,
   topicBytes,
 } from "../../../rules/group/record-size.ts";
-import { decodeSubscription } from "../../../rules/group/subscription.ts";
+import { type AssignedMember, decodeSubscription } from "../../../rules/group/subscription.ts";
 import { messageOf } from "../../../rules/errors.ts";
 import type { Logger } from "../../../rules/logger.ts";
 import type { Time } from "../../../rules/time.ts";

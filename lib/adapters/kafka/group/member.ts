@@ -3,8 +3,6 @@ import type { GroupMember as DescribedMember } from "../../../rules/group-strang
 import type { Logger } from "../../../rules/logger.ts";
 import type { Time } from "../../../rules/time.ts";
 import type { KafkaWire } from "../wire/wire.ts";
-import { Commits } from "./commits.ts";
-import { GroupMembership } from "./membership.ts";
 import type { Tenure } from "./tenure.ts";
 
 /** What a member calls; none of them may throw. */
@@ -87,30 +85,4 @@ export interface GroupMember {
   ): Promise<ReadonlyMap<string, ReadonlyMap<number, { offset: number | null; metadata: string | null }>>>;
   /** Ends every tenure and leaves the group, so that the others need not wait for its session to end. Never throws. */
   leave(): Promise<void>;
-}
-
-/** Joins once anything is wanted. */
-export function createGroupMember(options: GroupMemberOptions): GroupMember {
-  const membership = new GroupMembership(options);
-  const { holdings, troubles } = membership;
-  const commits = new Commits(membership.coordinator, options.groupId, membership, options.time);
-  return {
-    want: (topics) => membership.want(topics),
-    get tenures() {
-      return holdings.tenures;
-    },
-    get named() {
-      return membership.told.named;
-    },
-    partitionsOf: (topic) => membership.told.partitions.get(topic) ?? null,
-    get trouble() {
-      return troubles.ofMember;
-    },
-    get troubles() {
-      return troubles.ofTopics;
-    },
-    commit: (entries, signal) => commits.commit(entries, signal),
-    committed: (partitions, signal) => commits.committed(partitions, signal),
-    leave: () => membership.leave(),
-  };
 }

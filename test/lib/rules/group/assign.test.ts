@@ -11,8 +11,8 @@ import {
   tuple,
   uniqueArray,
 } from "fast-check";
-import { assign, type AssignedMember, type Assigned } from "../../../../lib/rules/group/assign.ts";
-import type { Subscription } from "../../../../lib/rules/group/subscription.ts";
+import { assign, type Assigned } from "../../../../lib/rules/group/assign.ts";
+import type { AssignedMember, Subscription } from "../../../../lib/rules/group/subscription.ts";
 
 type Held = Map<string, number[]>;
 

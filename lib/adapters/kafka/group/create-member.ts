@@ -1,0 +1,29 @@
+import { Commits } from "./commits.ts";
+import type { GroupMember, GroupMemberOptions } from "./member.ts";
+import { GroupMembership } from "./membership.ts";
+
+/** Joins once anything is wanted. */
+export function createGroupMember(options: GroupMemberOptions): GroupMember {
+  const membership = new GroupMembership(options);
+  const { holdings, troubles } = membership;
+  const commits = new Commits(membership.coordinator, options.groupId, membership, options.time);
+  return {
+    want: (topics) => membership.want(topics),
+    get tenures() {
+      return holdings.tenures;
+    },
+    get named() {
+      return membership.told.named;
+    },
+    partitionsOf: (topic) => membership.told.partitions.get(topic) ?? null,
+    get trouble() {
+      return troubles.ofMember;
+    },
+    get troubles() {
+      return troubles.ofTopics;
+    },
+    commit: (entries, signal) => commits.commit(entries, signal),
+    committed: (partitions, signal) => commits.committed(partitions, signal),
+    leave: () => membership.leave(),
+  };
+}

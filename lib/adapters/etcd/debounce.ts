@@ -20,7 +20,10 @@ export interface Debounce {
   readonly stop: () => void;
 }
 
-/** Calls `fire` with the latest reason once `quietMs` passed without a trigger, at the latest `maxMs` after the first. */
+/**
+ * Calls `fire` at once for a trigger that none came before for `quietMs`: most changes are one. For those that follow it calls once
+ * with the latest reason, when `quietMs` passed without another, at the latest `maxMs` after the first of them.
+ */
 export function createDebounce(
   fire: (reason: string) => void,
   {
@@ -29,12 +32,20 @@ export function createDebounce(
     timers = systemTimers,
   }: { quietMs?: number; maxMs?: number; timers?: Timers } = {},
 ): Debounce {
+  let lastAt = -Infinity;
+  /** Of those that wait; null: none does. */
   let firstAt: number | null = null;
   let cancel = () => {};
   return {
     trigger(reason) {
       cancel();
       const now = timers.now();
+      const wasQuiet = firstAt === null && now - lastAt >= quietMs;
+      lastAt = now;
+      if (wasQuiet) {
+        fire(reason);
+        return;
+      }
       firstAt ??= now;
       const delayMs = Math.max(0, Math.min(quietMs, firstAt + maxMs - now));
       cancel = timers.schedule(() => {

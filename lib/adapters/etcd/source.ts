@@ -19,8 +19,8 @@ export interface EtcdSource {
 export interface EtcdSourceOptions {
   readonly settings: EtcdSettings;
   /**
-   * The trigger to read again: 50 ms after the last event, at most 250 ms after the first, after each (re)connection, and
-   * when the watches are lost.
+   * The trigger to read again: at once after a silence, else 50 ms after the last event, at most 250 ms after the first that waits.
+   * Each (re)connection counts as one, and so does the loss of the watches.
    */
   readonly onChange: (reason: string) => void;
   readonly logger: Logger;

@@ -23,22 +23,37 @@ function handTimers(): Timers & { advance(ms: number): void } {
   };
 }
 
-test("fires once, 50 ms after the last trigger, with its reason", () => {
+test("fires at once after a silence of 50 ms", () => {
   const timers = handTimers();
   const fired: string[] = [];
   const debounce = createDebounce((reason) => fired.push(reason), { timers });
   debounce.trigger("first");
-  timers.advance(40);
+  expect(fired).toEqual(["first"]);
+  timers.advance(50);
   debounce.trigger("second");
-  timers.advance(49);
-  expect(fired).toEqual([]);
-  timers.advance(1);
-  expect(fired).toEqual(["second"]);
+  expect(fired).toEqual(["first", "second"]);
   timers.advance(1_000);
-  expect(fired).toEqual(["second"]);
+  expect(fired).toEqual(["first", "second"]);
 });
 
-test("does not wait longer than 250 ms while triggers keep coming, and starts afresh afterwards", () => {
+test("fires once for all that follow sooner, 50 ms after the last of them, with its reason", () => {
+  const timers = handTimers();
+  const fired: string[] = [];
+  const debounce = createDebounce((reason) => fired.push(reason), { timers });
+  debounce.trigger("first");
+  timers.advance(20);
+  debounce.trigger("second");
+  timers.advance(49);
+  debounce.trigger("third");
+  timers.advance(49);
+  expect(fired).toEqual(["first"]);
+  timers.advance(1);
+  expect(fired).toEqual(["first", "third"]);
+  timers.advance(1_000);
+  expect(fired).toEqual(["first", "third"]);
+});
+
+test("lets no trigger wait longer than 250 ms while others keep coming", () => {
   const timers = handTimers();
   const firedAt: number[] = [];
   const debounce = createDebounce(() => firedAt.push(timers.now()), { timers });
@@ -46,15 +61,17 @@ test("does not wait longer than 250 ms while triggers keep coming, and starts af
     debounce.trigger(`at ${ms}`);
     timers.advance(10);
   }
-  expect(firedAt).toEqual([250, 500]);
+  timers.advance(40);
+  expect(firedAt).toEqual([0, 260, 510, 640]);
 });
 
 test("drops what is pending when stopped", () => {
   const timers = handTimers();
-  let fired = 0;
-  const debounce = createDebounce(() => (fired += 1), { timers });
+  const fired: string[] = [];
+  const debounce = createDebounce((reason) => fired.push(reason), { timers });
   debounce.trigger("x");
+  debounce.trigger("y");
   debounce.stop();
   timers.advance(1_000);
-  expect(fired).toBe(0);
+  expect(fired).toEqual(["x"]);
 });

@@ -32,8 +32,6 @@ export interface HostProcess extends AsyncDisposable {
   untilRunning(topics: readonly string[], everyMs: number, signal: AbortSignal): Promise<void>;
   /** Of all topics, as it knows. */
   recordsCommitted(): Promise<number>;
-  /** The value of `penstock_records_consumed_total` for the topic. */
-  recordsConsumed(topic: string): Promise<number>;
   /** Resolves once `/readyz` answers 200; asks every `everyMs`. @throws the signal's reason */
   untilReady(everyMs: number, signal: AbortSignal): Promise<void>;
   /** By SIGTERM, as an orchestrator ends it, unless told. @returns its exit code, or 128 + signal */
@@ -151,12 +149,6 @@ export async function startHostProcess(
     async recordsCommitted() {
       const all = (await topics()).flatMap(({ partitions }) => partitions);
       return all.reduce((sum, { committed }) => sum + (committed ?? 0), 0);
-    },
-    async recordsConsumed(topic) {
-      const text = await (await fetch(new URL("/metrics", url), { signal })).text();
-      const name = `penstock_records_consumed_total{topic="${topic}"} `;
-      const line = text.split("\n").find((line) => line.startsWith(name));
-      return line === undefined ? 0 : Number(line.slice(name.length));
     },
     async untilReady(everyMs, limit) {
       await poll(

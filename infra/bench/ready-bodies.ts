@@ -1,15 +1,13 @@
 import { createBulkEncoder } from "../../lib/rules/bulk/encoder.ts";
 import { bulkBody, splitOperations } from "../../lib/rules/bulk/requests.ts";
-import type { RecordHeader, SourceRecord } from "../../lib/rules/record.ts";
+import type { SourceRecord } from "../../lib/rules/record.ts";
 import { createLineSource, type LineFormat } from "./lines.ts";
 
-export interface BodiesOptions {
+interface BodiesOptions {
   readonly index: string;
   readonly records: number;
   readonly format: LineFormat;
   readonly seed: number;
-  /** Of the record with that number; none unless told. */
-  readonly headers?: (n: number) => readonly RecordHeader[];
 }
 
 /** As a host's are by default (lib/rules/config/schema.ts). */
@@ -20,7 +18,7 @@ const PARTITIONS = 4;
 const RUN = 1_000;
 
 /** The bodies of bulk requests, as a host would send them. */
-export function readyBodies({ index, records, format, seed, headers }: BodiesOptions): Buffer<ArrayBuffer>[] {
+export function readyBodies({ index, records, format, seed }: BodiesOptions): Buffer<ArrayBuffer>[] {
   const encode = createBulkEncoder({
     topic: index,
     path: null,
@@ -40,7 +38,7 @@ export function readyBodies({ index, records, format, seed, headers }: BodiesOpt
     timestamp: timestamp + Math.floor(n / 20),
     key: null,
     value: Buffer.from(line()),
-    headers: headers?.(n) ?? [],
+    headers: [],
   });
   const bodies: Buffer<ArrayBuffer>[] = [];
   for (let from = 0; from < records; from += LIMITS.maxDocuments) {

@@ -4,10 +4,10 @@ import { Etcd3 } from "etcd3";
 import { documentId } from "../../lib/rules/document-id.ts";
 import type { Stack } from "../stack/stack.ts";
 import type { BenchBroker } from "./broker.ts";
-import { keepBusy, type ConsumedRates, type Membership } from "./busy-topic.ts";
 import { measureElasticsearchAlone } from "./elasticsearch-alone.ts";
 import { startHostProcess, type HostProcess } from "./host-process.ts";
 import { poll } from "./poll.ts";
+import { startSteadyLoad } from "./steady-load.ts";
 
 /** Milliseconds from that moment to the first document in the new index, one per round. */
 export interface ReloadTimes {
@@ -15,44 +15,17 @@ export interface ReloadTimes {
   readonly ms: readonly number[];
 }
 
-export interface ReloadResult {
-  readonly times: readonly ReloadTimes[];
-  readonly busy: {
-    readonly before: ConsumedRates;
-    readonly during: ConsumedRates;
-    readonly membershipBefore: Membership;
-    readonly membershipAfter: Membership;
-  };
-}
-
-/** What a host is led to. */
-export interface ReloadServers {
-  readonly broker: BenchBroker;
-  /** The broker's. */
-  readonly logFile: string;
-  readonly elasticsearchNode: string;
-  readonly etcdEndpoints: readonly string[];
-}
-
-/** @param kafka the stack that the broker is of, where it is another one */
-export function reloadServers(
-  { elasticsearch, etcd, kafka: own }: Stack,
-  broker: BenchBroker,
-  kafka = own,
-): ReloadServers {
-  const { node: elasticsearchNode } = elasticsearch;
-  return { broker, logFile: kafka.logFile, elasticsearchNode, etcdEndpoints: etcd.endpoints };
-}
-
 /** How a topic is declared: through etcd, with an index of its own or into one that is there; in the file; by the command. */
 export type ReloadWay = "etcd" | "there" | "file" | "command";
 const WAYS: readonly ReloadWay[] = ["etcd", "there", "file", "command"];
 
-export interface ReloadOptions {
+interface ReloadOptions {
+  readonly broker: BenchBroker;
+  readonly stack: Pick<Stack, "elasticsearch" | "etcd">;
   /** Counted ones in each way; one more goes before. */
   readonly rounds: number;
   /** Begins all names, for more than one run on a stack. */
-  readonly run?: string;
+  readonly run: string;
   /** The folder of the Penstock that is measured; this one unless told. */
   readonly checkout?: string | undefined;
   /** All unless told. */
@@ -60,8 +33,9 @@ export interface ReloadOptions {
 }
 
 const PREFIX = "reload";
+const BUSY_PARTITIONS = 2;
 const BUSY_PER_SECOND = 2_000;
-const BEFORE_MS = 10_000;
+const BEFORE_MS = 5_000;
 /** How often the document is asked for. */
 const POLL_MS = 5;
 const PAUSE_MS = 500;
@@ -78,10 +52,10 @@ export const RELOAD_SINCE = {
 
 /** Adds `rounds` new topics in each way to a host that moves a busy one, and measures. */
 export async function measureReload(
-  { broker, logFile, elasticsearchNode, etcdEndpoints }: ReloadServers,
-  { rounds, run = "", checkout = root, ways: wanted = WAYS }: ReloadOptions,
+  { broker, stack, rounds, run, checkout = root, ways: wanted = WAYS }: ReloadOptions,
   signal: AbortSignal,
-): Promise<ReloadResult> {
+): Promise<ReloadTimes[]> {
+  const [elasticsearchNode, etcdEndpoints] = [stack.elasticsearch.node, stack.etcd.endpoints];
   // One more each, not counted: the first of all starts with cold code and without an index template.
   const names = (way: string): string[] => Array.from({ length: rounds + 1 }, (_, n) => `${run}${way}-${n}`);
   const [busyTopic, sharedIndex, key] = [`${run}busy`, `${run}shared`, `${run}bench/topics`];
@@ -94,7 +68,7 @@ export async function measureReload(
   const timestamp = Date.now();
   const topics = Object.values(ways).flat();
   await broker.createTopics(topics, 1);
-  await broker.createTopics([busyTopic], 2);
+  await broker.createTopics([busyTopic], BUSY_PARTITIONS);
   const messages = [{ value: "the first record", timestamp: String(timestamp) }];
   await broker.producer.sendBatch({ topicMessages: topics.map((topic) => ({ topic, messages })) });
 
@@ -105,17 +79,12 @@ export async function measureReload(
   };
   await using host = await startHostProcess({ ...config, topics: [busyTopic] }, signal, checkout);
   await untilRunning(host, busyTopic, signal);
-  await using busy = await keepBusy({
-    broker,
-    host,
-    topic: busyTopic,
-    groupId: host.groups.groupOf(PREFIX, busyTopic),
+  const busy = startSteadyLoad({
+    producer: broker.producer,
+    topics: [{ topic: busyTopic, partitions: BUSY_PARTITIONS }],
     recordsPerSecond: BUSY_PER_SECOND,
-    logFile,
   });
   await sleep(BEFORE_MS, undefined, { signal });
-  const before = await busy.lap();
-  const membershipBefore = await busy.membership();
 
   const untilIndexed = (topic: string, index: string): Promise<number> => {
     const id = encodeURIComponent(documentId(topic, { partition: 0, offset: 0, timestamp }));
@@ -181,18 +150,10 @@ export async function measureReload(
     const times: ReloadTimes[] = [];
     for (const way of wanted) times.push(...(await measureWay[way]()));
     const alone = await measureElasticsearchAlone(elasticsearchNode, names("alone"), signal);
-    const reference = { since: RELOAD_SINCE.alone, ms: alone.slice(1) };
-    return {
-      times: [...times, reference],
-      busy: {
-        before,
-        during: await busy.lap(),
-        membershipBefore,
-        membershipAfter: await busy.membership(),
-      },
-    };
+    return [...times, { since: RELOAD_SINCE.alone, ms: alone.slice(1) }];
   } finally {
     etcd.close();
+    await busy.stop();
   }
 }
 

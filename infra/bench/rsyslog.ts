@@ -9,8 +9,8 @@ import type { Run } from "./mover.ts";
 import { costOf } from "./process-cost.ts";
 import type { Target } from "./target.ts";
 
-/** Where an rsyslog reads and writes, and how it is set up. */
-export interface RsyslogSetup {
+/** Where an rsyslog reads and writes. */
+interface RsyslogSetup {
   readonly broker: string;
   readonly topic: string;
   readonly consumerGroup: string;
@@ -18,23 +18,14 @@ export interface RsyslogSetup {
   readonly index: string;
   /** `json`: the record is the document. */
   readonly format: LineFormat;
-  /**
-   * As a careful user sets it up after its manual.
-   * - `as documented`: the queue of the action in memory with a file to spill into, saved on shutdown, retried for ever
-   *   (rsyslog.com/doc: "reliable forwarding", omelasticsearch's examples with `bulkmode`, `action.resumeRetryCount="-1"`).
-   * - `own ids`: besides, no queue between Kafka and Elasticsearch but the main one, and the record's own `key` as `_id`
-   *   with `writeoperation="create"` and `dynbulkid`, so that what is sent again cannot be there twice. imkafka passes on
-   *   neither partition nor offset, so this is open only to records that carry a unique key themselves.
-   */
-  readonly variant: "as documented" | "own ids";
 }
 
-export interface RsyslogProcess {
+interface RsyslogProcess {
   readonly pid: number;
   /** Aborts when it has ended. */
   readonly gone: AbortSignal;
   /** Resolves once it is gone. */
-  kill(signal: "SIGKILL" | "SIGTERM"): Promise<void>;
+  kill(): Promise<void>;
 }
 
 /** Debian's: `apt-get install rsyslog-kafka rsyslog-elasticsearch`. */
@@ -42,8 +33,8 @@ export const hasRsyslog = ["imkafka", "omelasticsearch"].every((name) =>
   existsSync(`/usr/lib/x86_64-linux-gnu/rsyslog/${name}.so`),
 );
 
-/** @param folder where it keeps its queue; another start with the same folder goes on with it */
-export async function startRsyslog(setup: RsyslogSetup, folder: string): Promise<RsyslogProcess> {
+/** @param folder where it keeps its queue */
+async function startRsyslog(setup: RsyslogSetup, folder: string): Promise<RsyslogProcess> {
   const config = join(folder, "rsyslog.conf");
   await writeFile(config, configOf(setup, folder));
   const child = Bun.spawn(["/usr/sbin/rsyslogd", "-n", "-f", config, "-i", join(folder, "rsyslogd.pid")], {
@@ -58,8 +49,8 @@ export async function startRsyslog(setup: RsyslogSetup, folder: string): Promise
   return {
     pid: child.pid,
     gone: gone.signal,
-    async kill(signal) {
-      child.kill(signal);
+    async kill() {
+      child.kill("SIGKILL");
       await child.exited;
       process.off("exit", killAtExit);
     },
@@ -89,15 +80,7 @@ export async function moveByRsyslog(
   const folder = await mkdtemp(join(tmpdir(), "penstock-rsyslog-"));
   const consumerGroup = `rsyslog-${crypto.randomUUID()}`;
   const elasticsearchPort = Number(new URL(target.url).port);
-  const setup = {
-    broker,
-    topic,
-    consumerGroup,
-    elasticsearchPort,
-    index,
-    format,
-    variant: "as documented",
-  } as const;
+  const setup = { broker, topic, consumerGroup, elasticsearchPort, index, format };
   let rsyslog: RsyslogProcess | null = null;
   try {
     const documentsBefore = await target.documents();
@@ -113,7 +96,7 @@ export async function moveByRsyslog(
     const { cpuSeconds, peakRssBytes } = costOf(rsyslog.pid);
     return { ...arrived, records, cpuSeconds, peakRssBytes };
   } finally {
-    await rsyslog?.kill("SIGKILL");
+    await rsyslog?.kill();
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -125,27 +108,26 @@ const TEXT_DOCUMENT = `template(name="document" type="list" option.jsonf="on") {
 }`;
 const JSON_DOCUMENT = `template(name="document" type="string" string="%msg%")`;
 
+/**
+ * As a careful user sets it up after its manual: the queue of the action in memory with a file to spill into, saved on
+ * shutdown, retried for ever (rsyslog.com/doc: "reliable forwarding", omelasticsearch's examples with `bulkmode`,
+ * `action.resumeRetryCount="-1"`).
+ */
 function configOf(setup: RsyslogSetup, folder: string): string {
-  const { broker, topic, consumerGroup, elasticsearchPort, index, format, variant } = setup;
-  const queue =
-    variant === "as documented"
-      ? `queue.type="LinkedList" queue.filename="elasticsearch" queue.saveOnShutdown="on"
-         queue.size="100000" queue.dequeueBatchSize="2000"`
-      : `queue.type="Direct"`;
-  const ids = variant === "own ids" ? `bulkid="id" dynbulkid="on" writeoperation="create"` : "";
+  const { broker, topic, consumerGroup, elasticsearchPort, index, format } = setup;
   return `global(workDirectory="${folder}")
 module(load="imkafka")
 module(load="omelasticsearch")
 ${format === "text" ? TEXT_DOCUMENT : JSON_DOCUMENT}
-template(name="id" type="string" string="%msg:R,ERE,1,DFLT:\\"key\\":\\"([^\\"]*)\\"--end%")
 main_queue(queue.type="LinkedList" queue.filename="main" queue.saveOnShutdown="on"
            queue.size="100000" queue.dequeueBatchSize="2000")
 ruleset(name="ship") {
   action(type="omelasticsearch" server="127.0.0.1" serverport="${elasticsearchPort}"
-         searchIndex="${index}" searchType="" template="document" bulkmode="on" maxbytes="5m" ${ids}
+         searchIndex="${index}" searchType="" template="document" bulkmode="on" maxbytes="5m"
          errorfile="${folder}/errors.json"
          action.resumeRetryCount="-1" action.resumeInterval="1"
-         ${queue})
+         queue.type="LinkedList" queue.filename="elasticsearch" queue.saveOnShutdown="on"
+         queue.size="100000" queue.dequeueBatchSize="2000")
 }
 input(type="imkafka" topic="${topic}" broker="${broker}" consumergroup="${consumerGroup}"
       confParam=["auto.offset.reset=earliest"] ruleset="ship")

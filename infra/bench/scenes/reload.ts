@@ -1,13 +1,7 @@
 import { bootStack } from "../../stack/boot.ts";
-import { openBroker } from "../broker.ts";
+import { type BenchBroker, openBroker } from "../broker.ts";
 import { type Measurement, OURS } from "../measurement.ts";
-import {
-  measureReload,
-  RELOAD_SINCE,
-  type ReloadServers,
-  reloadServers,
-  type ReloadWay,
-} from "../reload-rounds.ts";
+import { measureReload, RELOAD_SINCE, type ReloadWay } from "../reload-rounds.ts";
 import type { Scene, SceneContext } from "./scene.ts";
 
 /** Of a server, unless it is told: so long it waits for more members of a group that was empty. */
@@ -15,7 +9,7 @@ const KAFKAS_DELAY_MS = 3_000;
 
 interface ReloadRun {
   readonly delayMs: number;
-  readonly servers: ReloadServers;
+  readonly broker: BenchBroker;
   readonly ways?: readonly ReloadWay[];
   readonly aims: Readonly<Record<string, number>>;
 }
@@ -23,14 +17,12 @@ interface ReloadRun {
 /** How soon a topic that is declared while the host runs is moved. */
 export const reload: Scene = {
   name: "reload",
-  about:
-    "from a declaration to the new topic's first document, beside a busy topic; more in bun run bench:reload",
+  about: "from a declaration to the new topic's first document, beside a busy topic",
   async run(context, signal) {
-    const { stack, broker } = context;
     const quickest = await measure(
       {
         delayMs: 0,
-        servers: reloadServers(stack, broker),
+        broker: context.broker,
         aims: { [RELOAD_SINCE.etcd]: 250, [RELOAD_SINCE.there]: 150 },
       },
       context,
@@ -47,7 +39,7 @@ export const reload: Scene = {
     const byDefault = await measure(
       {
         delayMs: KAFKAS_DELAY_MS,
-        servers: reloadServers(stack, usual, other.kafka),
+        broker: usual,
         ways: ["etcd", "there"],
         aims: { [RELOAD_SINCE.etcd]: 300, [RELOAD_SINCE.there]: 150 },
       },
@@ -59,17 +51,16 @@ export const reload: Scene = {
 };
 
 async function measure(
-  { delayMs, servers, ways, aims }: ReloadRun,
-  { quick, checkouts, progress }: SceneContext,
+  { delayMs, broker, ways, aims }: ReloadRun,
+  { stack, quick, checkouts, progress }: SceneContext,
   signal: AbortSignal,
 ): Promise<Measurement[]> {
   const rounds = quick ? 4 : 15;
   const measurements: Measurement[] = [];
   for (const [n, [who, checkout]] of [...checkouts].entries()) {
     progress(`reload: ${rounds} new topics in each way, delay ${delayMs} ms, ${who}`, n / checkouts.size);
-    const run = { rounds, run: `run${delayMs}-${n}-`, checkout, ...(ways && { ways }) };
-    const { times } = await measureReload(servers, run, signal);
-    for (const { since, ms } of times) {
+    const run = { broker, stack, rounds, run: `run${delayMs}-${n}-`, checkout, ...(ways && { ways }) };
+    for (const { since, ms } of await measureReload(run, signal)) {
       const aim = who === OURS ? aims[since] : undefined;
       measurements.push({
         what: `to the first document, group.initial.rebalance.delay.ms ${delayMs}`,

@@ -6,6 +6,7 @@ import { createWorld, type World } from "../support/reconcile-world.ts";
 import { kafkaSettings, settings } from "../support/settings.ts";
 import { declare, etcd, settledWorld } from "../support/settled-world.ts";
 import { Secret } from "../../lib/rules/secret.ts";
+import { rounds } from "../support/rounds.ts";
 
 describe("starting and stopping", () => {
   test("what is declared runs, by its specification and with the index template ensured", async () => {
@@ -64,7 +65,7 @@ describe("starting and stopping", () => {
         expect(world.topics).toEqual(once);
         expect([plan.start, plan.stop, plan.replace]).toEqual([[], [], []]);
       }),
-      { numRuns: 50 },
+      { numRuns: rounds(50, 15) },
     );
   });
 
@@ -268,7 +269,7 @@ describe("a plan that somebody has looked at", () => {
         const real = await world.run({ expectedHash: dry.hash });
         expect(real).toMatchObject({ carriedOut: true, hash: dry.hash, plan: dry.plan });
       }),
-      { numRuns: 50 },
+      { numRuns: rounds(50, 15) },
     );
   });
 });

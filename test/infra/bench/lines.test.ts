@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { createLineSource } from "../../../infra/bench/lines.ts";
 import { percentile } from "../../../infra/bench/median.ts";
+import { rounds } from "../../support/rounds.ts";
 
 const take = (format: "text" | "json", seed: number, count: number): string[] =>
   Array.from({ length: count }, createLineSource(format, seed));
@@ -11,7 +12,7 @@ test("the same seed gives the same lines, another one others", () => {
 });
 
 test("text has the lengths of system logs: near 140 bytes on average, few much longer", () => {
-  const lengths = take("text", 1, 20_000).map((line) => Buffer.byteLength(line));
+  const lengths = take("text", 1, rounds(20_000, 5_000)).map((line) => Buffer.byteLength(line));
   const mean = lengths.reduce((sum, length) => sum + length, 0) / lengths.length;
   expect(mean).toBeGreaterThan(130);
   expect(mean).toBeLessThan(150);
@@ -20,7 +21,7 @@ test("text has the lengths of system logs: near 140 bytes on average, few much l
 });
 
 test("json records are objects of about 1 KB", () => {
-  const lines = take("json", 1, 2_000);
+  const lines = take("json", 1, rounds(2_000, 500));
   const mean = lines.reduce((sum, line) => sum + Buffer.byteLength(line), 0) / lines.length;
   expect(mean).toBeGreaterThan(1_000);
   expect(mean).toBeLessThan(1_200);

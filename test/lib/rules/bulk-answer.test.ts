@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { parseBulkItems, parseServerError, parseUniformAnswer } from "../../../lib/rules/bulk-answer.ts";
+import { rounds } from "../../support/rounds.ts";
 
 test("items of every kind, by position", () => {
   const error = { type: "t", reason: "r", caused_by: { type: "c", reason: "why" } };
@@ -47,7 +48,7 @@ test("an answer that says the same of every document is what JSON.parse makes of
       const uniform = parseUniformAnswer(text);
       if (uniform !== undefined) expect(uniform).toEqual(JSON.parse(text));
     }),
-    { numRuns: 500 },
+    { numRuns: rounds(500, 100) },
   );
   const usual = `{"errors":false,"items":[${Array.from({ length: 3 }, () => '{"create":{"result":"created","status":201}}').join()}]}`;
   expect(parseUniformAnswer(usual)).toEqual(JSON.parse(usual));

@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import { parseEtcdValue, type ParsedDeclarations } from "../../../lib/rules/declarations.ts";
 import type { Declaration } from "../../../lib/rules/declaration.ts";
 import { cpuMs } from "../../support/cpu-time.ts";
+import { rounds } from "../../support/rounds.ts";
 
 const name = "logs/a";
 const deadLetters = "penstock.dead-letters";
@@ -185,14 +186,14 @@ describe("last good", () => {
   });
 });
 
-test("ten thousand entries that all become invalid are looked at in a short time", () => {
-  const topics = Array.from({ length: 10_000 }, (_, at) => `topic-${at}`);
+test("thousands of entries that all become invalid are looked at in a short time", () => {
+  const topics = Array.from({ length: rounds(10_000, 2_000) }, (_, at) => `topic-${at}`);
   const before = parse(topics).declarations;
   const invalid = topics.toReversed().map((topic) => ({ topic, startAt: "never" }));
   const startedAt = cpuMs();
   const { declarations, refused } = parse(invalid, before);
   expect(cpuMs() - startedAt).toBeLessThan(3_000);
-  expect(declarations).toHaveLength(10_000);
+  expect(declarations).toHaveLength(topics.length);
   expect(refused.every(({ lastGoodKept }) => lastGoodKept)).toBe(true);
 });
 

@@ -4,6 +4,7 @@ import { createDocumentEncoder } from "../../../lib/rules/document.ts";
 import type { Specification } from "../../../lib/rules/declaration.ts";
 import type { SourceRecord } from "../../../lib/rules/record.ts";
 import { sourceRecord, specification } from "../../support/records.ts";
+import { rounds } from "../../support/rounds.ts";
 
 const isoTime = "2026-01-02T03:04:05.678Z";
 
@@ -268,7 +269,7 @@ describe("properties", () => {
         const known = new Set([...Object.keys(original), ...ours, "tags", ...(renamed ? ["json"] : [])]);
         expect(Object.keys(fields).filter((name) => !known.has(name))).toEqual([]);
       }),
-      { numRuns: 200 },
+      { numRuns: rounds(200, 50) },
     );
   });
 });

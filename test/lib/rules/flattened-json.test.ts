@@ -5,6 +5,7 @@ import { MovedFields } from "../../../lib/rules/document/moved-fields.ts";
 import { readRecordObject } from "../../../lib/rules/document/record-object.ts";
 import { flattenedFields, isWide, mayBeWide } from "../../../lib/rules/flattened-json.ts";
 import { sourceRecord, specification } from "../../support/records.ts";
+import { rounds } from "../../support/rounds.ts";
 
 function flattened(text: string) {
   const moved = new MovedFields();
@@ -130,7 +131,7 @@ describe("flattened", () => {
         expect(depthOf(parsed)).toBeLessThanOrEqual(20);
         expectNames(parsed);
       }),
-      { numRuns: 500 },
+      { numRuns: rounds(500, 60) },
     );
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { OffsetWindow } from "../../../lib/rules/offset-window.ts";
+import { rounds } from "../../support/rounds.ts";
 
 /** Records at these offsets; each timestamp tells its offset. */
 const at = (...offsets: readonly number[]) =>
@@ -126,7 +127,7 @@ test("is at every moment the smallest offset without outcome, else the end", () 
         before = window.committable;
       }
     }),
-    { numRuns: 200 },
+    { numRuns: rounds(200, 50) },
   );
 });
 

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { array, assert, asyncProperty, constantFrom, integer, record as recordOf } from "fast-check";
 import { simulatedDecoder } from "./decoder.ts";
 import { PartitionLog } from "./log.ts";
+import { rounds } from "../../support/rounds.ts";
 
 const RECORD = { timestamp: 1, key: null, value: Buffer.from("v"), headers: [] };
 
@@ -76,6 +77,6 @@ test("a consumer gets each committed record below the last stable offset once, i
         expect(await consume(log, maxBytes)).toEqual(expected.sort((a, b) => a - b));
       },
     ),
-    { numRuns: 500 },
+    { numRuns: rounds(500, 60) },
   );
 });

@@ -4,6 +4,7 @@ import type { AttemptResult } from "../../../../infra/host/pump-events.ts";
 import type { SourceRecord } from "../../../../lib/rules/record.ts";
 import { advance } from "../../../support/fake-time.ts";
 import { batch, busy, createPumpWorld } from "./pump-world.ts";
+import { rounds } from "../../../support/rounds.ts";
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
@@ -116,7 +117,7 @@ test("whatever the answers, delays and rebalances: no commit passes an unknown o
       expect(failures.broken).toEqual([]);
       pump.close();
     }),
-    { numRuns: 40 },
+    { numRuns: rounds(40, 12) },
   );
 });
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, jest, test } from "bun:test";
 import * as fc from "fast-check";
 import { advance, flush } from "../../../support/fake-time.ts";
 import { allIndexed, batch, busy, createPumpWorld, createWellWorld, recordBytes } from "./pump-world.ts";
+import { rounds } from "../../../support/rounds.ts";
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
@@ -173,6 +174,6 @@ test("whatever comes, goes, is handed over, answered and committed: no commit pa
         world.pump.close();
       },
     ),
-    { numRuns: 40 },
+    { numRuns: rounds(40, 12) },
   );
 }, 60_000);

@@ -9,6 +9,7 @@ import {
 } from "../../../../lib/rules/audit/partition-audit.ts";
 import { SetAside, type SourceRecord } from "../../../../lib/rules/record.ts";
 import { sourceRecord } from "../../../support/records.ts";
+import { rounds } from "../../../support/rounds.ts";
 
 /** What there is of one offset. Timestamps are 1 (the record's) or 2 (an older topic's). */
 interface Place {
@@ -116,7 +117,7 @@ describe("the audit of a partition", () => {
           .flatMap(({ documents }) => documents.filter(({ timestamp }) => timestamp !== 1));
         expect(result.stale).toBe(stale.length);
       }),
-      { numRuns: 200 },
+      { numRuns: rounds(200, 50) },
     );
   });
 

@@ -6,6 +6,7 @@ import type { Specification } from "../../../../lib/rules/declaration.ts";
 import { createDocumentEncoder } from "../../../../lib/rules/document.ts";
 import type { SourceRecord } from "../../../../lib/rules/record.ts";
 import { sourceRecord, specification } from "../../../support/records.ts";
+import { rounds } from "../../../support/rounds.ts";
 
 /** What the batch ought to be, document by document. */
 function reference(spec: Specification, records: readonly SourceRecord[]) {
@@ -219,7 +220,7 @@ describe("the body, written from bytes", () => {
     test(`holds the documents of the document encoder, to the letter: ${format}`, () => {
       const records = fc.array(recordOf(fc.option(values, { freq: 9 })), { maxLength: 12 });
       fc.assert(fc.property(specs(format), records, expectSame), {
-        numRuns: 500,
+        numRuns: rounds(500, 60),
       });
     });
   }
@@ -337,7 +338,7 @@ describe("the scanner", () => {
         const value: unknown = JSON.parse(text);
         expect(typeof value === "object" && value !== null && !Array.isArray(value)).toBe(true);
       }),
-      { numRuns: 1_000 },
+      { numRuns: rounds(1_000, 200) },
     );
   });
 
@@ -378,7 +379,7 @@ describe("the scanner", () => {
 test("tens of thousands of names that are spellings of one are looked up, and not searched for", () => {
   const spelling = (at: number) =>
     `l${Array.from({ length: 16 }, (_, bit) => ((at >> bit) & 1 ? "_" : "-")).join("")}evel`;
-  const members = Array.from({ length: 60_000 }, (_, at) => `"${spelling(at)}":0`).join(",");
+  const members = Array.from({ length: rounds(60_000, 6_000) }, (_, at) => `"${spelling(at)}":0`).join(",");
   // Searched for, they would take minutes.
   expectSame(specification({ format: "json", rejected: "dead-letter" }), [sourceRecord(`{${members}}`)]);
 }, 60_000);

@@ -4,6 +4,7 @@ import { cleanMembers } from "../../../../lib/rules/document/clean-members.ts";
 import { cleanName } from "../../../../lib/rules/document/clean-name.ts";
 import { MovedFields } from "../../../../lib/rules/document/moved-fields.ts";
 import { objectText } from "../../../../lib/rules/json-members.ts";
+import { rounds } from "../../../support/rounds.ts";
 
 function cleaned(text: string) {
   const moved = new MovedFields();
@@ -87,7 +88,7 @@ test("any object reads the same, with every name clean and once, and every value
       expect(leavesOf(written).length + leavesOf(moved).length).toBe(leavesOf(text).length);
       expect(cleaned(written)).toMatchObject({ text: written, doubled: false, replaced: false });
     }),
-    { numRuns: 500 },
+    { numRuns: rounds(500, 100) },
   );
 });
 

@@ -6,6 +6,7 @@ import {
   nextEpoch,
   type SessionRequest,
 } from "../../../../lib/rules/fetch/session.ts";
+import { rounds } from "../../../support/rounds.ts";
 
 /** A broker's side, as `FetchSession.scala` has it: what it keeps for its sessions. */
 class ModelBroker {
@@ -123,7 +124,7 @@ test("after any changes, answers and losses, what an answer is about is what is 
       const lost = steps.filter((one) => one.kind === "fetch" && one.fate === "answer lost");
       expect(broker.sessions.size).toBeLessThanOrEqual(1 + lost.length);
     }),
-    { numRuns: 500 },
+    { numRuns: rounds(500, 100) },
   );
 });
 

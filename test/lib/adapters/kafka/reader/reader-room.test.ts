@@ -5,6 +5,7 @@ import { createVirtualTime } from "../../../../simulation/virtual-time.ts";
 import { collectingSink } from "../../../../support/collecting-sink.ts";
 import { createMemoryLogger } from "../../../../support/memory-logger.ts";
 import { ModelKafka, type ModelRecords } from "../../../../support/model-kafka.ts";
+import { rounds } from "../../../../support/rounds.ts";
 
 const endOf = ({ records }: FetchedPart): number => (records as ModelRecords).end;
 
@@ -60,6 +61,6 @@ function run(seed: number): readonly { readonly end: number; readonly written: n
 }
 
 test("whenever there is room again, what was left out for want of it is read on", () => {
-  for (let seed = 0; seed < 60; seed += 1)
+  for (let seed = 0; seed < rounds(60, 12); seed += 1)
     for (const { end, written } of run(seed * 2)) expect({ seed, end }).toEqual({ seed, end: written });
 });

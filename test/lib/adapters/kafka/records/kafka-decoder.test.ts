@@ -13,6 +13,7 @@ import {
   encodeBatch,
   type BatchShape,
 } from "../../../../support/record-batches.ts";
+import { rounds } from "../../../../support/rounds.ts";
 
 const require = createRequire(import.meta.url);
 const MIB = 1024 * 1024;
@@ -170,7 +171,7 @@ describe("record batches of a fetch", () => {
           expect(ours.end).toBe(shapes.length === 0 ? from : Math.max(from, last));
         },
       ),
-      { numRuns: 200 },
+      { numRuns: rounds(200, 40) },
     );
   });
 
@@ -421,7 +422,7 @@ describe("batches that cannot be decoded", () => {
           expect(position).toBe(9);
         },
       ),
-      { numRuns: 200 },
+      { numRuns: rounds(200, 40) },
     );
   });
 });

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const main = join(import.meta.dir, "../../../infra/stack/main.ts");
+const main = join(import.meta.dir, "../../infra/stack/main.ts");
 
 async function run(...argv: string[]): Promise<{ code: number; out: string; errors: string }> {
   const cache = await mkdtemp(join(tmpdir(), "penstock-cache-"));

@@ -1,5 +1,6 @@
 import { withStore } from "../../lib/adapters/etcd/declarations-store.ts";
 import { createKafkaCluster } from "../../lib/adapters/kafka/cluster.ts";
+import { createKafkaWire } from "../../lib/adapters/kafka/wire/kafkajs-wire.ts";
 import type { Refusal, Specification } from "../../lib/rules/declaration.ts";
 import { mergeDeclarations } from "../../lib/rules/desired.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
@@ -38,7 +39,7 @@ export async function readDeclaredTopics(
 ): Promise<DeclaredTopics> {
   const { deadLetters, kafka } = config.settings;
   const listing = await readDeclarations(config, signal);
-  const cluster = createKafkaCluster(kafka, logger);
+  const cluster = createKafkaCluster(createKafkaWire(kafka, logger), logger);
   try {
     const inKafka = new Set((await cluster.listTopics(signal)).keys());
     const merged = mergeDeclarations(listing.declarations, inKafka, deadLetters.topic);

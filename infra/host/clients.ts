@@ -2,6 +2,7 @@ import { createElasticsearch, type Elasticsearch } from "../../lib/adapters/elas
 import { createKafkaCluster, type KafkaCluster } from "../../lib/adapters/kafka/cluster.ts";
 import { createDeadLetters, type DeadLetters } from "../../lib/adapters/kafka/dead-letters.ts";
 import type { KafkaLinks } from "../../lib/adapters/kafka/links.ts";
+import type { WireLender } from "../../lib/adapters/kafka/wire/wire-lender.ts";
 import { sameSettings } from "../../lib/rules/accept-settings.ts";
 import { messageOf } from "../../lib/rules/errors.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
@@ -13,7 +14,7 @@ export interface Clients {
   readonly deadLetters: DeadLetters;
   listTopics(settings: KafkaSettings, signal: AbortSignal): Promise<ReadonlySet<string>>;
   /** Of the Kafka in force. */
-  readonly cluster: Pick<KafkaCluster, "positions" | "topicConfigs" | "groupMembers">;
+  readonly cluster: Pick<KafkaCluster, "positions" | "topicConfigs">;
   /** @throws PenstockError where the settings lead to no Elasticsearch that fits */
   probeElasticsearch(settings: ElasticsearchSettings, signal: AbortSignal): Promise<void>;
   /**
@@ -26,10 +27,17 @@ export interface Clients {
 
 const TEMPLATE_DEADLINE_MS = 10_000;
 
-export function createClients(atStart: Settings, logger: Logger, links: KafkaLinks): Clients {
+/** @param wires of whoever else talks to the same brokers, too */
+export function createClients(
+  atStart: Settings,
+  logger: Logger,
+  links: KafkaLinks,
+  wires: WireLender,
+): Clients {
+  const openCluster = (kafka: KafkaSettings): KafkaCluster => createKafkaCluster(wires.lend(kafka), logger);
   let settings = atStart;
   let elasticsearch = createElasticsearch(settings.elasticsearch, { logger });
-  let cluster = createKafkaCluster(settings.kafka, logger, links);
+  let cluster = openCluster(settings.kafka);
   let deadLetters = createDeadLetters(settings.kafka, settings.deadLetters.topic, logger, links);
 
   /** Not awaited by whoever swaps: requests under way end on the old client. */
@@ -51,7 +59,7 @@ export function createClients(atStart: Settings, logger: Logger, links: KafkaLin
     },
     async listTopics(wanted, signal) {
       if (sameSettings(wanted, settings.kafka)) return namesOf(cluster, signal);
-      const probe = createKafkaCluster(wanted, logger, links);
+      const probe = openCluster(wanted);
       try {
         return await namesOf(probe, signal);
       } finally {
@@ -83,7 +91,7 @@ export function createClients(atStart: Settings, logger: Logger, links: KafkaLin
       const kafkaChanged = !sameSettings(wanted.kafka, settings.kafka);
       if (kafkaChanged) {
         retire(cluster);
-        cluster = createKafkaCluster(wanted.kafka, logger, links);
+        cluster = openCluster(wanted.kafka);
       }
       if (kafkaChanged || wanted.deadLetters.topic !== settings.deadLetters.topic) {
         retire(deadLetters);

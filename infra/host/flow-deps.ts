@@ -3,7 +3,6 @@ import type { GroupTrouble } from "../../lib/adapters/kafka/group/member.ts";
 import type { RecordDecoder } from "../../lib/adapters/kafka/records/record-decoder.ts";
 import type { KafkaWire } from "../../lib/adapters/kafka/wire/wire.ts";
 import type { Specification } from "../../lib/rules/declaration.ts";
-import type { GroupMember } from "../../lib/rules/group-strangers.ts";
 import type { LostRange } from "../../lib/rules/position.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
 import type { OutcomeKind, SourceRecord } from "../../lib/rules/record.ts";
@@ -18,8 +17,6 @@ import type { TopicEvents } from "./pump-events.ts";
 export interface FlowDeps {
   /** The way to the brokers that these settings name. Asked for with each other settings; the flow closes it. */
   openWire(kafka: KafkaSettings): KafkaWire;
-  /** Who is in a group, for saying who keeps this host out of it; absent: nobody can be asked. */
-  groupMembers?(groupId: string, signal: AbortSignal): Promise<readonly GroupMember[]>;
   /** Makes records of what is fetched of the topic. */
   createDecoder(topic: string): RecordDecoder;
   /** Of many topics together. */

@@ -5,6 +5,7 @@ import { createKafkaLinks } from "../../lib/adapters/kafka/links.ts";
 import { createKafkaDecoder } from "../../lib/adapters/kafka/records/kafka-decoder.ts";
 import type { RecordDecoder } from "../../lib/adapters/kafka/records/record-decoder.ts";
 import { createKafkaWire } from "../../lib/adapters/kafka/wire/kafkajs-wire.ts";
+import { createWireLender } from "../../lib/adapters/kafka/wire/wire-lender.ts";
 import { createThrottledLogger } from "../../lib/adapters/log-throttle.ts";
 import { createMetrics } from "../../lib/adapters/metrics.ts";
 import { createOpenConnections } from "../../lib/adapters/open-connections.ts";
@@ -56,18 +57,18 @@ export function startHost(options: HostOptions): Host {
   const failures = createThrottledLogger(logger, { now });
   const reporter = createReporter({ logger, failures, metrics, now });
   const links = createKafkaLinks(now, random);
-  const clients = createClients(config.settings, logger, links);
+  const time: Time = { ...systemTime, now, monotonicMs, random };
+  const wires = createWireLender((kafka) => createKafkaWire(kafka, logger, links, time));
+  const clients = createClients(config.settings, logger, links, wires);
   /** A run may last long after it put others into force; a token that was replaced must not be good until its end. */
   let inForce = config.settings;
   const etcd = createEtcdKeeper((reason) => loop.trigger(reason), logger);
 
-  const time: Time = { ...systemTime, now, monotonicMs, random };
   const flow = createFlow({
     time,
     logger,
     host: options.newMarker(),
-    openWire: (kafka) => createKafkaWire(kafka, logger, links, time),
-    groupMembers: (groupId, signal) => clients.cluster.groupMembers(groupId, signal),
+    openWire: (kafka) => wires.lend(kafka),
     createDecoder: () => decoderOf(() => inForce.kafka),
     bulk: reporter.timed((body, how) => clients.elasticsearch.bulk(body, how)),
     deadLetters: { store: (letters, signal) => clients.deadLetters.store(letters, signal) },

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createKafkaCluster, type KafkaCluster } from "../../lib/adapters/kafka/cluster.ts";
+import { createKafkaWire } from "../../lib/adapters/kafka/wire/kafkajs-wire.ts";
 import { connectTestKafka, type TestKafka, uniqueName } from "../support/kafka.ts";
 import { createMemoryLogger } from "../support/memory-logger.ts";
 import { kafkaSettings } from "../support/settings.ts";
@@ -13,7 +14,8 @@ describe("what a host asks of the cluster beside its consumers", () => {
   beforeAll(async () => {
     const { brokers } = await testStack();
     kafka = await connectTestKafka(brokers);
-    cluster = createKafkaCluster(kafkaSettings({ brokers }), createMemoryLogger());
+    const logger = createMemoryLogger();
+    cluster = createKafkaCluster(createKafkaWire(kafkaSettings({ brokers }), logger), logger);
     await kafka.createTopic(a, 3, { "retention.ms": "3600000" });
     await kafka.createTopic(b, 1);
   });

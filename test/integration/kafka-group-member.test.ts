@@ -287,12 +287,7 @@ test("a group that another client uses is named as such, with who it is, and joi
   await stranger.subscribe({ topics: [topic] });
   await stranger.run({ eachMessage: () => Promise.resolve() });
   await eventually("the stranger is there", async () => (await kafka.groups([group]))[0]?.state === "Stable");
-  await using host = startTestMember({
-    brokers,
-    groupId: group,
-    host: "a",
-    strangers: async () => (await kafka.groups([group])).flatMap(({ members }) => members),
-  });
+  await using host = startTestMember({ brokers, groupId: group, host: "a" });
   host.member.want(new Set([topic]));
   const trouble = await eventually("it is in trouble", () => host.member.trouble);
   expect(trouble.code).toBe("kafka_refused");

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { createKafkaLinks } from "../../lib/adapters/kafka/links.ts";
 import { createReader, type FetchedPart, type Reader } from "../../lib/adapters/kafka/reader/reader.ts";
 import { createKafkaWire } from "../../lib/adapters/kafka/wire/kafkajs-wire.ts";
 import type { KafkaApi, KafkaWire, Lane } from "../../lib/adapters/kafka/wire/wire.ts";
@@ -37,9 +36,7 @@ function counting(wire: KafkaWire): KafkaWire & { readonly calls: { api: KafkaAp
 async function withReader(
   use: (reader: Reader, wire: ReturnType<typeof counting>) => Promise<void>,
 ): Promise<void> {
-  const wire = counting(
-    createKafkaWire(kafkaSettings({ brokers }), createMemoryLogger(), createKafkaLinks(), systemTime),
-  );
+  const wire = counting(createKafkaWire(kafkaSettings({ brokers }), createMemoryLogger()));
   const reader = createReader({ wire, rack: "", time: systemTime, logger: createMemoryLogger() });
   try {
     await use(reader, wire);

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { shownCertificate } from "../../lib/adapters/certificate.ts";
-import { createKafkaCluster } from "../../lib/adapters/kafka/cluster.ts";
+import { createKafkaCluster, type KafkaCluster } from "../../lib/adapters/kafka/cluster.ts";
 import { createDeadLetters } from "../../lib/adapters/kafka/dead-letters.ts";
-import { createKafkaLinks } from "../../lib/adapters/kafka/links.ts";
 import { createReader } from "../../lib/adapters/kafka/reader/reader.ts";
 import { createKafkaDecoder } from "../../lib/adapters/kafka/records/kafka-decoder.ts";
 import { createKafkaWire } from "../../lib/adapters/kafka/wire/kafkajs-wire.ts";
@@ -91,6 +90,11 @@ function configOf(link: Link, topics: readonly string[]) {
 }
 
 /** For an adapter. */
+function clusterOf(settings: KafkaSettings): KafkaCluster {
+  const logger = createMemoryLogger();
+  return createKafkaCluster(createKafkaWire(settings, logger), logger);
+}
+
 function settingsOf(link: Link): KafkaSettings {
   const files = link.tls?.();
   const textOf = (file: string | undefined): string | null =>
@@ -146,10 +150,10 @@ describe("what a host does with Kafka works over", () => {
         const logger = createMemoryLogger();
         const topic = await newTopic("one", "two");
         const signal = AbortSignal.timeout(15_000);
-        const cluster = createKafkaCluster(settings, logger);
+        const cluster = createKafkaCluster(createKafkaWire(settings, logger), logger);
         const letters = createDeadLetters(settings, topic, logger);
         const reader = createRecordReader(settings, logger);
-        const wire = createKafkaWire(settings, logger, createKafkaLinks(), systemTime);
+        const wire = createKafkaWire(settings, logger);
         const lanes = createReader({ wire, rack: "", time: systemTime, logger });
         try {
           expect((await cluster.listTopics(signal)).get(topic)).toBe(1);
@@ -329,7 +333,7 @@ describe("what Kafka and a host disagree about is named in words:", () => {
     test(
       fault.name,
       async () => {
-        const cluster = createKafkaCluster(settingsOf(fault), createMemoryLogger());
+        const cluster = clusterOf(settingsOf(fault));
         try {
           const asked = cluster.listTopics(AbortSignal.timeout(15_000));
           const error = (await rejection(asked)) as PenstockError;
@@ -490,7 +494,7 @@ test.concurrent("a broker's certificate is renewed while a host runs; an expired
   const host = await hostOf(configOf(overTls, [topic]));
   await host.untilTopic(topic, "has caught up", ({ partitions }) => partitions[0]?.committed === 1);
   const ask = async (): Promise<unknown> => {
-    const cluster = createKafkaCluster(settingsOf(overTls), createMemoryLogger());
+    const cluster = clusterOf(settingsOf(overTls));
     try {
       return (await cluster.listTopics(AbortSignal.timeout(10_000))).get(topic);
     } finally {

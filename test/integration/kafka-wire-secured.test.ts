@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { createKafkaLinks } from "../../lib/adapters/kafka/links.ts";
 import { createKafkaDecoder } from "../../lib/adapters/kafka/records/kafka-decoder.ts";
 import { createKafkaWire } from "../../lib/adapters/kafka/wire/kafkajs-wire.ts";
 import type { CallOptions, FetchRequest, KafkaWire } from "../../lib/adapters/kafka/wire/wire.ts";
-import { systemTime } from "../../lib/adapters/system-time.ts";
 import { Secret } from "../../lib/rules/secret.ts";
 import type { SaslSettings, TlsSettings } from "../../lib/rules/settings.ts";
 import { eventually } from "../support/eventually.ts";
@@ -56,7 +54,7 @@ function wireOver({ to, tls, mechanism, password = PASSWORD }: Link): KafkaWire 
     tls: tls === undefined ? null : tlsSettings,
     sasl: mechanism === undefined ? null : { mechanism, username: USER, password: new Secret(password) },
   });
-  const wire = createKafkaWire(settings, createMemoryLogger(), createKafkaLinks(), systemTime);
+  const wire = createKafkaWire(settings, createMemoryLogger());
   wires.push(wire);
   return wire;
 }

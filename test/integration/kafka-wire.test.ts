@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { createKafkaLinks } from "../../lib/adapters/kafka/links.ts";
 import { createKafkaWire } from "../../lib/adapters/kafka/wire/kafkajs-wire.ts";
 import type { CallOptions, FetchRequest, KafkaWire } from "../../lib/adapters/kafka/wire/wire.ts";
-import { systemTime } from "../../lib/adapters/system-time.ts";
 import { eventually } from "../support/eventually.ts";
 import { connectTestKafka, type TestKafka, uniqueName } from "../support/kafka.ts";
 import { createMemoryLogger } from "../support/memory-logger.ts";
@@ -25,7 +23,7 @@ beforeAll(async () => {
     topic,
     [0, 0, 1].map((partition) => ({ partition, value: "m" })),
   );
-  wire = createKafkaWire(kafkaSettings({ brokers }), createMemoryLogger(), createKafkaLinks(), systemTime);
+  wire = createKafkaWire(kafkaSettings({ brokers }), createMemoryLogger());
   const { topics } = await wire.call(null, "Metadata", { topics: [topic] }, QUESTION);
   node = topics[0]?.partitions[0]?.leader ?? -1;
 });

@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Admin } from "kafkajs";
-import { createKafkaLinks } from "../../lib/adapters/kafka/links.ts";
 import { createKafkaWire } from "../../lib/adapters/kafka/wire/kafkajs-wire.ts";
-import { systemTime } from "../../lib/adapters/system-time.ts";
 import type { TopicStatus } from "../../lib/rules/status.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
@@ -55,12 +53,7 @@ describe("what Kafka no longer holds", () => {
     position: { partition: number; offset: number; metadata: string | null },
   ): Promise<void> {
     const { brokers } = servers.kafka;
-    const wire = createKafkaWire(
-      kafkaSettings({ brokers }),
-      createMemoryLogger(),
-      createKafkaLinks(),
-      systemTime,
-    );
+    const wire = createKafkaWire(kafkaSettings({ brokers }), createMemoryLogger());
     const how = { lane: "questions", timeoutMs: 10_000 } as const;
     try {
       const { nodeId } = await wire.call(null, "FindCoordinator", { groupId }, how);

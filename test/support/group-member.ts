@@ -1,6 +1,5 @@
-import { createKafkaLinks } from "../../lib/adapters/kafka/links.ts";
 import { createGroupMember } from "../../lib/adapters/kafka/group/create-member.ts";
-import type { CommitEntry, GroupMember, GroupMemberOptions } from "../../lib/adapters/kafka/group/member.ts";
+import type { CommitEntry, GroupMember } from "../../lib/adapters/kafka/group/member.ts";
 import type { Tenure } from "../../lib/adapters/kafka/group/tenure.ts";
 import { createKafkaWire } from "../../lib/adapters/kafka/wire/kafkajs-wire.ts";
 import type { KafkaWire } from "../../lib/adapters/kafka/wire/wire.ts";
@@ -29,18 +28,12 @@ export interface TestMemberOptions {
   readonly host: string;
   /** Stands between the member and the broker. */
   readonly around?: (wire: KafkaWire) => KafkaWire;
-  readonly strangers?: GroupMemberOptions["strangers"];
 }
 
 export function startTestMember(options: TestMemberOptions): TestMember {
   const { brokers, groupId, host, around = (wire) => wire } = options;
   const logger = createMemoryLogger();
-  const own = createKafkaWire(
-    kafkaSettings({ brokers: [...brokers] }),
-    logger,
-    createKafkaLinks(),
-    systemTime,
-  );
+  const own = createKafkaWire(kafkaSettings({ brokers: [...brokers] }), logger);
   const [assigned, revoked, lost]: Tenure[][] = [[], [], []];
   const test: Omit<TestMember, "member" | typeof Symbol.asyncDispose> = {
     wire: own,
@@ -58,7 +51,6 @@ export function startTestMember(options: TestMemberOptions): TestMember {
     host,
     time: systemTime,
     logger,
-    ...(options.strangers !== undefined && { strangers: options.strangers }),
     listener: {
       onAssigned: (tenures) => void test.assigned.push(...tenures),
       async onRevoke(tenures) {

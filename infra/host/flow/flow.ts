@@ -45,7 +45,6 @@ export function createFlow(deps: FlowDeps): Flow {
       const member = createGroupMember({
         wire,
         groupId: settings.group,
-        strangers: async (signal) => (await deps.groupMembers?.(settings.group, signal)) ?? [],
         host: deps.host,
         listener,
         time,

@@ -1,18 +1,17 @@
-import { type Admin, KafkaJSAggregateError } from "kafkajs";
+import { KafkaJSAggregateError } from "kafkajs";
 import type { Refused } from "../../rules/diagnosis/check.ts";
 import type { GroupFacts, TopicConfig } from "../../rules/diagnosis/kafka.ts";
 import { messageOf } from "../../rules/errors.ts";
 import type { Logger } from "../../rules/logger.ts";
 import type { KafkaSettings } from "../../rules/settings.ts";
-import { systemTime } from "../system-time.ts";
 import { createKafkaAdmin } from "./admin.ts";
 import { DEAD_LETTER_TOPIC_CONFIG } from "./dead-letters.ts";
 import { createKafkaOffsets } from "./offsets.ts";
-import { joinRefusal } from "./group-access.ts";
-import { createKafkaLinks } from "./links.ts";
+import { describeGroup, joinRefusal } from "./group-access.ts";
 import { readSpans } from "./span-reader.ts";
+import { readTopicConfigs } from "./topic-configs.ts";
+import { errorSentence } from "./wire/error-names.ts";
 import { createKafkaWire } from "./wire/kafkajs-wire.ts";
-import { inHalves, readTopicConfigs } from "./topic-configs.ts";
 
 /** Questions that show what a host may do, and change nothing. Whoever creates it closes it. */
 export interface KafkaDiagnosis {
@@ -37,42 +36,39 @@ export interface KafkaDiagnosis {
   close(): Promise<void>;
 }
 
+const ANSWER_MS = 10_000;
+
 export function createKafkaDiagnosis(settings: KafkaSettings, logger: Logger): KafkaDiagnosis {
   const admin = createKafkaAdmin(settings, logger);
-  const offsets = createKafkaOffsets(settings, logger);
-  const wire = createKafkaWire(settings, logger, createKafkaLinks(), systemTime);
+  const wire = createKafkaWire(settings, logger);
+  const offsets = createKafkaOffsets(settings, logger, wire);
+  const how = (signal: AbortSignal) => ({ lane: "questions", timeoutMs: ANSWER_MS, signal }) as const;
   /** Those that were given up are still closing their connections. */
   const reading = new Set<Promise<void>>();
   return {
     async reach(address, signal) {
-      const one = createKafkaAdmin({ ...settings, brokers: [address] }, logger);
+      const one = createKafkaWire({ ...settings, brokers: [address] }, logger);
       try {
-        return await one.ask(async (client) => {
-          const { brokers } = await client.describeCluster();
-          return brokers.map(({ host, port }) => `${host}:${port}`);
-        }, signal);
+        const { brokers } = await one.call(null, "Metadata", { topics: [] }, how(signal));
+        return brokers.map(({ host, port }) => `${host}:${port}`);
       } finally {
-        // Not awaited: what does not answer would be waited for once more.
-        void one.close().catch((error: unknown) => {
-          logger.debug("a Kafka client could not be closed", { error: messageOf(error) });
-        });
+        await one.close();
       }
     },
 
-    topics: (signal) =>
-      admin.ask(async (client) => {
-        const { topics } = await client.fetchTopicMetadata();
-        return new Map(topics.map(({ name, partitions }) => [name, partitions.length]));
-      }, signal),
+    async topics(signal) {
+      const { topics } = await wire.call(null, "Metadata", { topics: null }, how(signal));
+      return new Map(topics.map(({ topic, partitions }) => [topic, partitions.length]));
+    },
 
-    configs: (topics, signal) => admin.ask((client) => readTopicConfigs(client, topics), signal),
+    configs: (topics, signal) => readTopicConfigs(wire, topics, signal),
 
     async group(groupId, signal) {
-      const answers = await admin.ask((client) => inHalves([groupId], askGroups(client)), signal);
       const refusal = await joinRefusal(wire, groupId, signal);
-      return refusal === null
-        ? (answers.get(groupId) ?? { refused: "Kafka did not say" })
-        : { refused: refusal };
+      if (refusal !== null) return { refused: refusal };
+      const { error, state, protocolType, members } = await describeGroup(wire, groupId, signal);
+      if (error !== null) return { refused: errorSentence(error) };
+      return { state, protocolType, clientIds: members.map(({ clientId }) => clientId) };
     },
 
     creationRefusal: (topic, signal) =>
@@ -103,17 +99,7 @@ export function createKafkaDiagnosis(settings: KafkaSettings, logger: Logger): K
     },
 
     async close() {
-      await Promise.allSettled([admin.close(), offsets.close(), wire.close(), ...reading]);
+      await Promise.allSettled([admin.close(), offsets.close(), ...reading]);
     },
-  };
-}
-
-function askGroups(client: Admin) {
-  return async (groupIds: readonly string[]) => {
-    const { groups } = await client.describeGroups([...groupIds]);
-    return groups.map(
-      ({ groupId, state, protocolType, members }) =>
-        [groupId, { state, protocolType, clientIds: members.map(({ clientId }) => clientId) }] as const,
-    );
   };
 }

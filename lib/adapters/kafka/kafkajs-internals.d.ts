@@ -64,7 +64,13 @@ declare module "kafkajs/src/network/socketFactory.js" {
 }
 
 declare module "kafkajs/src/protocol/error.js" {
-  const protocolErrors: { readonly errorCodes: readonly { readonly code: number; readonly type: string }[] };
+  const protocolErrors: {
+    readonly errorCodes: readonly {
+      readonly code: number;
+      readonly type: string;
+      readonly message: string;
+    }[];
+  };
   export default protocolErrors;
 }
 

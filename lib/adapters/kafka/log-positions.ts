@@ -1,6 +1,6 @@
-import { messageOf } from "../../rules/errors.ts";
+import type { PenstockError } from "../../rules/errors.ts";
 import { Grouped } from "../../rules/fetch/session.ts";
-import type { Logger } from "../../rules/logger.ts";
+import { asUnavailable } from "./reader/log-ends.ts";
 import type { PartitionPosition } from "./reader/reader.ts";
 import type { KafkaCalls, KafkaWire, OfTopic } from "./wire/wire.ts";
 
@@ -12,13 +12,14 @@ const LEADER_MS = 3_000;
 /**
  * Where logs stand, by topic: in one request to each leader for each of their ends. What a leader does not tell, or one that
  * is away, is left out.
+ * @param onSilent told why a leader is
  * @throws PenstockError `kafka_unavailable`, `kafka_refused`; the signal's reason
  */
 export async function readLogPositions(
   wire: KafkaWire,
   wanted: ReadonlyMap<string, ReadonlySet<number>>,
-  logger: Logger,
   signal: AbortSignal,
+  onSilent: (leader: number, error: PenstockError) => void,
 ): Promise<ReadonlyMap<string, readonly PartitionPosition[]>> {
   const how = { lane: "questions", timeoutMs: METADATA_MS, signal } as const;
   const { topics } = await wire.call(null, "Metadata", { topics: [...wanted.keys()] }, how);
@@ -38,7 +39,7 @@ export async function readLogPositions(
         positions.add(topic, position);
     } catch (error) {
       signal.throwIfAborted();
-      logger.debug("a broker tells nothing of its logs", { broker: leader, error: messageOf(error) });
+      onSilent(leader, asUnavailable(error));
     }
   });
   await Promise.all(asking);

@@ -1,9 +1,13 @@
-import { KafkaJSProtocolError } from "kafkajs";
 import { PenstockError } from "../../rules/errors.ts";
+import { isMoving, partitionWords } from "../../rules/kafka-words.ts";
 import type { Logger } from "../../rules/logger.ts";
 import type { KafkaSettings } from "../../rules/settings.ts";
-import { createKafkaAdmin, type KafkaAdmin } from "./admin.ts";
+import { coordinatorError } from "./group/coordinator.ts";
+import { ofCoordinator } from "./group-access.ts";
+import { readLogPositions } from "./log-positions.ts";
 import { whileLeadersMove } from "./patience.ts";
+import { createKafkaWire } from "./wire/kafkajs-wire.ts";
+import type { KafkaWire } from "./wire/wire.ts";
 
 /** What can be read of a partition's log: offsets [start, end). Retention moves the start, writing the end. */
 export interface LogRange {
@@ -20,7 +24,7 @@ export interface CommittedPosition {
 
 /** Questions about positions, for those who read a topic beside its consumers. Whoever creates it closes it. */
 export interface KafkaOffsets {
-  /** By partition. @throws PenstockError `topic_missing` or `kafka_unavailable` */
+  /** By partition. @throws PenstockError `topic_missing`, `kafka_unavailable` or `kafka_refused` */
   ranges(topic: string, signal: AbortSignal): Promise<ReadonlyMap<number, LogRange>>;
   /** By partition; a group that does not exist has committed nothing. @throws as `ranges` does */
   committed(
@@ -31,55 +35,68 @@ export interface KafkaOffsets {
   close(): Promise<void>;
 }
 
-export function createKafkaOffsets(settings: KafkaSettings, logger: Logger): KafkaOffsets {
-  const once = createKafkaAdmin(settings, logger);
-  const admin: KafkaAdmin = {
-    close: () => once.close(),
-    ask: (question, signal) => whileLeadersMove(() => once.ask(question, signal), signal),
+const ANSWER_MS = 5_000;
+
+/** @param wire is closed with it */
+export function createKafkaOffsets(
+  settings: KafkaSettings,
+  logger: Logger,
+  wire: KafkaWire = createKafkaWire(settings, logger),
+): KafkaOffsets {
+  const how = (signal: AbortSignal) => ({ lane: "questions", timeoutMs: ANSWER_MS, signal }) as const;
+
+  /** @throws PenstockError, where it will not pass */
+  const partitionsOf = async (topic: string, signal: AbortSignal): Promise<number[] | PenstockError> => {
+    const { topics } = await wire.call(null, "Metadata", { topics: [topic] }, how(signal));
+    const error = topics[0]?.error;
+    if (error === null) return topics[0]?.partitions.map(({ partition }) => partition) ?? [];
+    return refused(topic, error ?? "UNKNOWN_TOPIC_OR_PARTITION");
   };
+
   return {
-    close: () => admin.close(),
+    close: () => wire.close(),
     ranges: (topic, signal) =>
-      admin.ask(async (client) => {
-        // Asked for what is not there, kafkajs tries again for seconds.
-        if (!(await client.listTopics()).includes(topic)) throw missing(topic);
-        try {
-          const offsets = await client.fetchTopicOffsets(topic);
-          return new Map(
-            offsets.map(({ partition, low, high }) => [partition, { start: Number(low), end: Number(high) }]),
-          );
-        } catch (error) {
-          throw missingOr(error, topic);
-        }
+      whileLeadersMove(async () => {
+        const partitions = await partitionsOf(topic, signal);
+        if (partitions instanceof PenstockError) return partitions;
+        const asked = new Map([[topic, new Set(partitions)]]);
+        const silent: PenstockError[] = [];
+        const positions = await readLogPositions(wire, asked, signal, (_, error) => void silent.push(error));
+        const told = positions.get(topic) ?? [];
+        const stays = silent.find(({ retryable }) => !retryable);
+        if (stays !== undefined) throw stays;
+        if (told.length < partitions.length) return silent[0] ?? refused(topic, "LEADER_NOT_AVAILABLE");
+        return new Map(
+          told.map(({ partition, logStart, lastStableOffset }) => [
+            partition,
+            { start: logStart, end: lastStableOffset },
+          ]),
+        );
       }, signal),
-    committed: (groupId, topic, signal) =>
-      admin.ask(async (client) => {
-        try {
-          const [entry] = await client.fetchOffsets({ groupId, topics: [topic] });
-          return new Map(
-            (entry?.partitions ?? []).map(({ partition, offset, metadata }) => [
-              partition,
-              { offset: Number(offset) < 0 ? null : Number(offset), metadata },
-            ]),
-          );
-        } catch (error) {
-          throw missingOr(error, topic);
-        }
-      }, signal),
+    committed: async (groupId, topic, signal) => {
+      const partitions = await whileLeadersMove(() => partitionsOf(topic, signal), signal);
+      const request = { groupId, topics: [{ topic, partitions }] };
+      const { error, topics } = await ofCoordinator(wire, groupId, signal, (node) =>
+        wire.call(node, "OffsetFetch", request, how(signal)),
+      );
+      if (error !== null) throw coordinatorError(error, groupId);
+      return new Map(
+        (topics[0]?.partitions ?? []).map(({ partition, error: own, offset, metadata }) => {
+          if (own !== null) throw refused(topic, own);
+          return [partition, { offset: offset < 0 ? null : offset, metadata }];
+        }),
+      );
+    },
   };
 }
 
-function missingOr(error: unknown, topic: string): unknown {
-  return error instanceof Error && isUnknownTopic(error) ? missing(topic, error) : error;
-}
-
-function missing(topic: string, cause?: unknown): PenstockError {
-  const message = `topic "${topic}" does not exist in Kafka`;
-  return new PenstockError("topic_missing", message, { retryable: true, cause });
-}
-
-/** What gave up after several tries wraps what was answered. */
-function isUnknownTopic(error: Error): boolean {
-  if (error instanceof KafkaJSProtocolError && error.type === "UNKNOWN_TOPIC_OR_PARTITION") return true;
-  return error.cause instanceof Error && isUnknownTopic(error.cause);
+/** @returns what will pass @throws what will not */
+function refused(topic: string, type: string): PenstockError {
+  if (type === "UNKNOWN_TOPIC_OR_PARTITION") {
+    const message = `topic "${topic}" does not exist in Kafka`;
+    throw new PenstockError("topic_missing", message, { retryable: true });
+  }
+  const message = `topic "${topic}": ${partitionWords(type)}`;
+  if (!isMoving(type)) throw new PenstockError("kafka_refused", message);
+  return new PenstockError("kafka_unavailable", message, { retryable: true });
 }

@@ -5,13 +5,13 @@ import { trackSpans, type Spans, type SpanTracks } from "../../rules/span-tracks
 import { abortable } from "../../rules/abortable.ts";
 import { systemTime } from "../system-time.ts";
 import type { FetchedBatch } from "./fetched-batch.ts";
-import { createKafkaLinks } from "./links.ts";
 import { createKafkaOffsets } from "./offsets.ts";
 import { type LogEnds, LogEndsDesk } from "./reader/log-ends.ts";
 import { createReader, type FetchedPart, type PartitionRead, type PartitionSink } from "./reader/reader.ts";
 import { createKafkaDecoder } from "./records/kafka-decoder.ts";
 import type { RecordPiece } from "./records/record-decoder.ts";
 import { createKafkaWire } from "./wire/kafkajs-wire.ts";
+import type { KafkaWire } from "./wire/wire.ts";
 
 export type { Spans } from "../../rules/span-tracks.ts";
 
@@ -52,9 +52,24 @@ export async function readSpans(
   signal.throwIfAborted();
   if ([...spans.values()].every(({ start, end }) => start >= end)) return;
   const { kafka, topic, logger } = options;
-  const tracks = trackSpans(topic, spans, await rangesOf(options, signal));
-  if (tracks.pending().length === 0) return;
-  const wire = createKafkaWire(kafka, logger, createKafkaLinks(), systemTime);
+  const wire = createKafkaWire(kafka, logger);
+  try {
+    const ranges = await createKafkaOffsets(kafka, logger, wire).ranges(topic, signal);
+    const tracks = trackSpans(topic, spans, ranges);
+    if (tracks.pending().length > 0) await readPending(options, wire, tracks, onBatch, signal);
+  } finally {
+    await wire.close();
+  }
+}
+
+async function readPending(
+  options: SpanReaderOptions,
+  wire: KafkaWire,
+  tracks: SpanTracks,
+  onBatch: (batch: FetchedBatch) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { kafka, topic, logger } = options;
   const reader = createReader({ wire, rack: kafka.rack ?? "", time: systemTime, logger });
   const desk = new LogEndsDesk(wire, reader.leaders);
   const reading = new SpanReading(options, tracks, (partition, by) => desk.of({ topic, partition }, by));
@@ -65,16 +80,6 @@ export async function readSpans(
   } finally {
     reading.close();
     await reader.close();
-    await wire.close();
-  }
-}
-
-async function rangesOf({ kafka, topic, logger }: SpanReaderOptions, signal: AbortSignal) {
-  const offsets = createKafkaOffsets(kafka, logger);
-  try {
-    return await offsets.ranges(topic, signal);
-  } finally {
-    await offsets.close();
   }
 }
 

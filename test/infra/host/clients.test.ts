@@ -2,6 +2,8 @@ import { afterEach, expect, test } from "bun:test";
 import { createClients, type Clients } from "../../../infra/host/clients.ts";
 import type { Settings } from "../../../lib/rules/settings.ts";
 import { createKafkaLinks } from "../../../lib/adapters/kafka/links.ts";
+import { createKafkaWire } from "../../../lib/adapters/kafka/wire/kafkajs-wire.ts";
+import { createWireLender } from "../../../lib/adapters/kafka/wire/wire-lender.ts";
 import { createMemoryLogger } from "../../support/memory-logger.ts";
 import { rejection } from "../../support/rejection.ts";
 import { kafkaSettings, settings } from "../../support/settings.ts";
@@ -49,7 +51,9 @@ const at = (node: string): Settings =>
   });
 
 function connect(node: string): Clients {
-  const clients = createClients(at(node), createMemoryLogger(), createKafkaLinks());
+  const logger = createMemoryLogger();
+  const wires = createWireLender((kafka) => createKafkaWire(kafka, logger));
+  const clients = createClients(at(node), logger, createKafkaLinks(), wires);
   releases.push(() => clients.close());
   return clients;
 }

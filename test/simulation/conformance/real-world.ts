@@ -1,8 +1,6 @@
 import type { Admin } from "kafkajs";
-import { createKafkaLinks } from "../../../lib/adapters/kafka/links.ts";
 import { createKafkaWire } from "../../../lib/adapters/kafka/wire/kafkajs-wire.ts";
 import type { KafkaWire, RecordsBlob } from "../../../lib/adapters/kafka/wire/wire.ts";
-import { systemTime } from "../../../lib/adapters/system-time.ts";
 import { connectTestKafka, type TestKafka, uniqueName } from "../../support/kafka.ts";
 import { createMemoryLogger } from "../../support/memory-logger.ts";
 import { kafkaSettings } from "../../support/settings.ts";
@@ -29,12 +27,7 @@ export async function openRealWorld(
   };
   const wires: KafkaWire[] = [];
   const openWire = (): KafkaWire => {
-    const wire = createKafkaWire(
-      kafkaSettings({ brokers }),
-      createMemoryLogger(),
-      createKafkaLinks(),
-      systemTime,
-    );
+    const wire = createKafkaWire(kafkaSettings({ brokers }), createMemoryLogger());
     wires.push(wire);
     return wire;
   };

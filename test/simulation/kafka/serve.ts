@@ -86,6 +86,9 @@ export function createServe(broker: SimulatedBroker, own: BrokerProcess, cluster
     SyncGroup: (request, respond) => own.coordinator.sync(request, respond),
     Heartbeat: (request, respond) => respond({ error: own.coordinator.heartbeat(request) }),
     LeaveGroup: (request, respond) => respond({ error: own.coordinator.leave(request) }),
+    // Asked by nobody who is simulated, but for the names of strangers: there are none.
+    DescribeGroups: (_request, respond) => respond({ groups: [] }),
+    DescribeConfigs: (_request, respond) => respond({ topics: [] }),
     OffsetCommit: (request, respond) => own.coordinator.commit(request, respond),
     OffsetFetch: (request, respond) => respond(own.coordinator.offsets(request)),
     ListOffsets({ at, topics }, respond) {

@@ -8,8 +8,8 @@ import { FIND_MS, LEAVE_MS, SESSION_TIMEOUT_MS } from "./timing.ts";
 
 /** The broker that coordinates the group, whichever that is at the moment. */
 export class Coordinator {
+  readonly groupId: string;
   readonly #wire: KafkaWire;
-  readonly #groupId: string;
   readonly #time: Time;
   #node: number | null = null;
   /** Whose connections may still hold what waits. */
@@ -19,7 +19,7 @@ export class Coordinator {
 
   constructor(wire: KafkaWire, groupId: string, time: Time) {
     this.#wire = wire;
-    this.#groupId = groupId;
+    this.groupId = groupId;
     this.#time = time;
   }
 
@@ -58,7 +58,7 @@ export class Coordinator {
 
   /** Without it, the others would wait until the member's session is over. Never throws. */
   async leave(memberId: string, logger: Logger): Promise<void> {
-    const groupId = this.#groupId;
+    const groupId = this.groupId;
     try {
       const { error } = await this.call(
         "LeaveGroup",
@@ -85,7 +85,7 @@ export class Coordinator {
   }
 
   async #ask(): Promise<number> {
-    const groupId = this.#groupId;
+    const groupId = this.groupId;
     const how: CallOptions = { lane: "questions", timeoutMs: FIND_MS };
     const { error, nodeId } = await this.#wire.call(null, "FindCoordinator", { groupId }, how);
     this.#brokersAnsweredMs = this.#time.monotonicMs();

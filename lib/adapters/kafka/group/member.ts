@@ -1,5 +1,4 @@
 import type { Checkpoint } from "../../../rules/checkpoint.ts";
-import type { GroupMember as DescribedMember } from "../../../rules/group-strangers.ts";
 import type { Logger } from "../../../rules/logger.ts";
 import type { Time } from "../../../rules/time.ts";
 import type { KafkaWire } from "../wire/wire.ts";
@@ -29,8 +28,6 @@ export interface GroupMemberOptions {
   /** The same as long as this process runs; tells the hosts apart where partitions are shared out. */
   readonly host: string;
   readonly listener: GroupListener;
-  /** Who is in the group, where others use it in their own way. Without it nobody is named. */
-  readonly strangers?: (signal: AbortSignal) => Promise<readonly DescribedMember[]>;
   readonly time: Time;
   readonly logger: Logger;
 }

@@ -212,7 +212,7 @@ export class GroupMembership implements CommitRights {
 
   /** @throws where it has to be tried again later */
   async #onRoundError(token: GroupToken, error: string, signal: AbortSignal): Promise<void> {
-    if (error === "INCONSISTENT_GROUP_PROTOCOL") throw await strangersError(this.#options, signal);
+    if (error === "INCONSISTENT_GROUP_PROTOCOL") throw await strangersError(this.coordinator, signal);
     this.onAnswer(token, error);
     const answer = groupAnswer(error);
     if (answer !== "rebalancing" && answer !== "gone") throw coordinatorError(error, this.#options.groupId);

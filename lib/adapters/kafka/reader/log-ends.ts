@@ -114,7 +114,7 @@ function orThrow(found: number | PenstockError | null): number {
   throw found ?? asUnavailable(new Error("Kafka did not say where the log begins and ends"));
 }
 
-function asUnavailable(error: unknown): PenstockError {
+export function asUnavailable(error: unknown): PenstockError {
   if (error instanceof PenstockError) return error;
   const message = error instanceof Error ? error.message : String(error);
   return new PenstockError("kafka_unavailable", message, { retryable: true, cause: error });

@@ -1,4 +1,5 @@
 import type { ApiCodec } from "./codec.ts";
+import { describeConfigs, describeGroups } from "./describe-codecs.ts";
 import { fetchCodec } from "./fetch-codec.ts";
 import { heartbeat, joinGroup, leaveGroup, syncGroup } from "./group-codecs.ts";
 import { findCoordinator, metadata } from "./metadata-codecs.ts";
@@ -17,4 +18,6 @@ export const apiCodecs: { readonly [A in KafkaApi]: ApiCodec<A> } = {
   OffsetFetch: offsetFetch,
   ListOffsets: listOffsets,
   Fetch: fetchCodec,
+  DescribeGroups: describeGroups,
+  DescribeConfigs: describeConfigs,
 };

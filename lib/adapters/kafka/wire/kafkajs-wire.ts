@@ -4,8 +4,9 @@ import { PenstockError } from "../../../rules/errors.ts";
 import type { Logger } from "../../../rules/logger.ts";
 import type { KafkaSettings } from "../../../rules/settings.ts";
 import { deadline, type Time } from "../../../rules/time.ts";
+import { systemTime } from "../../system-time.ts";
 import { linkOptions } from "../client.ts";
-import type { KafkaLinks } from "../links.ts";
+import { createKafkaLinks, type KafkaLinks } from "../links.ts";
 import { asKafkaError } from "../trouble.ts";
 import { createBrokerAddresses } from "./broker-addresses.ts";
 import type { ApiCodec } from "./codec.ts";
@@ -32,8 +33,8 @@ interface Line {
 export function createKafkaWire(
   settings: KafkaSettings,
   logger: Logger,
-  links: KafkaLinks,
-  time: Time,
+  links: KafkaLinks = createKafkaLinks(),
+  time: Time = systemTime,
 ): KafkaWire {
   const options = linkOptions(settings, links);
   const connectionLogger = passOn(logger);

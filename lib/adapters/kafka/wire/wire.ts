@@ -1,3 +1,5 @@
+import type { GroupMember } from "../../../rules/group-strangers.ts";
+
 /**
  * The port at which a request to a Kafka broker becomes its answer. Kafka's names and fields, as in its protocol's schema
  * files; numbers where an int64 stays below 2^53. What a broker refuses is a value in the answer; what never got one is thrown.
@@ -24,10 +26,15 @@ export interface KafkaWire {
 
 /**
  * A broker serves one request of a connection at a time: what waits there holds up whatever comes behind it. So there is one
- * connection a broker for each of these, opened with the first call.
+ * connection a broker for each of these, opened with the first call, and no more of a host, whatever it asks (see WireLender):
  *
- * `tail`: the long poll. `backlog`: fetches that are answered at once. `group`: joining waits for the other members.
- * `questions`: all that is answered at once: heartbeats, commits, offsets, metadata.
+ * - `tail`: the long poll for all partitions near their end that the broker leads.
+ * - `backlog`: fetches of what is far behind: answered at once, and large. Closed once there was none for a minute.
+ * - `group`: joining, and the assignment, wait for the other members. Only to the broker that coordinates the group.
+ * - `questions`: all that is answered at once: heartbeats, commits, who leads, where logs stand, which topics there are and how
+ *   they keep their records.
+ *
+ * Beside them stands what writes dead letters: kafkajs' producer, from the first letter on.
  */
 export type Lane = "tail" | "backlog" | "group" | "questions";
 
@@ -204,6 +211,30 @@ export interface KafkaCalls {
     };
   };
   readonly Fetch: { readonly request: FetchRequest; readonly answer: FetchAnswer };
+  readonly DescribeGroups: {
+    /** Of its coordinator. */
+    readonly request: { readonly groups: readonly string[] };
+    readonly answer: {
+      readonly groups: readonly {
+        readonly error: KafkaError;
+        readonly groupId: string;
+        /** `Empty`, `Stable`, `Dead` where there is none, … */
+        readonly state: string;
+        readonly protocolType: string;
+        readonly members: readonly GroupMember[];
+      }[];
+    };
+  };
+  readonly DescribeConfigs: {
+    readonly request: { readonly topics: readonly string[]; readonly names: readonly string[] };
+    readonly answer: {
+      readonly topics: readonly {
+        readonly topic: string;
+        readonly error: KafkaError;
+        readonly values: readonly { readonly name: string; readonly value: string | null }[];
+      }[];
+    };
+  };
 }
 
 export interface GroupToken {

@@ -93,6 +93,20 @@ describe("requests are, to the byte, what kafkajs writes at the same version", (
     );
   });
 
+  test("DescribeGroups, DescribeConfigs", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(name), fc.array(name, { minLength: 1 }), async (some, names) => {
+        expect(ours("DescribeGroups", { groups: some })).toEqual(
+          await theirs("DescribeGroups", 1, { groupIds: some }),
+        );
+        const resources = some.map((topic) => ({ type: 2, name: topic, configNames: names }));
+        expect(ours("DescribeConfigs", { topics: some, names })).toEqual(
+          await theirs("DescribeConfigs", 2, { resources, includeSynonyms: false }),
+        );
+      }),
+    );
+  });
+
   test("JoinGroup, SyncGroup", async () => {
     const join = fc.record({
       groupId: name,

@@ -1,0 +1,66 @@
+import { abortable } from "../../../rules/abortable.ts";
+import { sameSettings } from "../../../rules/accept-settings.ts";
+import { PenstockError } from "../../../rules/errors.ts";
+import type { KafkaSettings } from "../../../rules/settings.ts";
+import type { KafkaWire } from "./wire.ts";
+
+/** Lends wires: whoever asks for a way to the same brokers, by the same login, gets the same connections. */
+export interface WireLender {
+  /**
+   * Closed by one who borrowed it, it ends what that one has under way. The connections close with the last. `cut` ends what is
+   * under way on a lane for all: but for `questions` each lane is one borrower's.
+   */
+  lend(settings: KafkaSettings): KafkaWire;
+}
+
+interface Lent {
+  readonly settings: KafkaSettings;
+  readonly wire: KafkaWire;
+  borrowers: number;
+}
+
+export function createWireLender(open: (settings: KafkaSettings) => KafkaWire): WireLender {
+  const lent = new Set<Lent>();
+
+  const find = (settings: KafkaSettings): Lent => {
+    const known = [...lent].find((one) => sameSettings(wayOf(one.settings), wayOf(settings)));
+    if (known !== undefined) return known;
+    const opened = { settings, wire: open(settings), borrowers: 0 };
+    lent.add(opened);
+    return opened;
+  };
+
+  return {
+    lend(settings) {
+      const one = find(settings);
+      const { wire } = one;
+      one.borrowers += 1;
+      const life = new AbortController();
+      return {
+        async call(...call) {
+          life.signal.throwIfAborted();
+          return abortable(wire.call(...call), life.signal);
+        },
+        cut: (to, lane) => wire.cut(to, lane),
+        async knows(...about) {
+          life.signal.throwIfAborted();
+          return abortable(wire.knows(...about), life.signal);
+        },
+        async close() {
+          if (life.signal.aborted) return;
+          const text = "the connections to Kafka are closed";
+          life.abort(new PenstockError("kafka_unavailable", text, { retryable: true }));
+          one.borrowers -= 1;
+          if (one.borrowers > 0) return;
+          lent.delete(one);
+          await wire.close();
+        },
+      };
+    },
+  };
+}
+
+/** What of settings leads to brokers. */
+function wayOf({ brokers, tls, sasl }: KafkaSettings): object {
+  return { brokers, tls, sasl };
+}

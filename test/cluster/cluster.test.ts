@@ -1,15 +1,18 @@
-import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
-import { clusterTable, problemsOf } from "../support/cluster/report.ts";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { OURS } from "../../infra/bench/measurement.ts";
+import { clusterRules } from "../simulation/conformance/cluster-rules.ts";
+import { openRealCluster, type RealCluster } from "../simulation/conformance/real-cluster.ts";
+import { clusterTable, problemsOf } from "../support/cluster/report.ts";
 import { shortScenarios } from "../support/cluster/scenarios.ts";
 import { type ClusterRow, playClusterScene, SHORT } from "../support/cluster/scene.ts";
 import { type ClusterWorld, startClusterWorld } from "../support/cluster/world.ts";
 
+const REBALANCE_DELAY_MS = 500;
 const rows: ClusterRow[] = [];
 let world: ClusterWorld;
 
 beforeAll(async () => {
-  world = await startClusterWorld();
+  world = await startClusterWorld({ groupRebalanceDelayMs: REBALANCE_DELAY_MS });
 }, 300_000);
 afterAll(async () => {
   await world?.[Symbol.asyncDispose]();
@@ -18,6 +21,17 @@ afterAll(async () => {
 
 // A server that a failed test left frozen or dead would fail all that come after it.
 afterEach(() => world.heal(), 180_000);
+
+// The same rules are shown of simulated brokers in test/simulation/conformance.test.ts.
+describe("a real cluster", () => {
+  let cluster: RealCluster;
+  beforeAll(async () => {
+    cluster = await openRealCluster(world.stack.members.kafka, REBALANCE_DELAY_MS);
+  });
+  afterAll(() => cluster?.[Symbol.asyncDispose]());
+
+  test.each(Object.entries(clusterRules))("%s", (_, rule) => rule(cluster));
+});
 
 for (const scenario of shortScenarios) {
   test(`${scenario.name}: two hosts lose nothing, double nothing and end well`, async () => {

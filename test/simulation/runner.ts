@@ -2,13 +2,13 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
-import { addTallies, type Tally } from "./tally.ts";
+import { addTallies, nothing, type Tally } from "./tally.ts";
 
 /** Some seeds in a row. */
 export interface SimulateOptions {
   readonly from: number;
   readonly seeds: number;
-  /** True: no seed is begun once one has failed. */
+  /** True: all ends with the first that fails; what else there was is not counted. */
   readonly stopAtFirst: boolean;
   /** A variant of the source that is broken on purpose, see broken/variants.ts; null: the source as it is. */
   readonly broken: string | null;
@@ -36,21 +36,32 @@ export type WorkerLine =
 export async function simulate(options: SimulateOptions): Promise<Simulated> {
   const { processes = availableParallelism() } = options;
   const workers = Math.max(1, Math.min(processes, options.seeds));
+  const enough = new AbortController();
   const ended = await Promise.all(
-    Array.from({ length: workers }, (_, worker) => runWorker(options, worker, workers)),
+    Array.from({ length: workers }, (_, worker) => runWorker(options, { worker, workers, enough })),
   );
   const failures = ended.flatMap(({ failures }) => failures).sort((a, b) => a.seed - b.seed);
   return { tally: addTallies(ended.map(({ tally }) => tally)), failures };
 }
 
+interface WorkerPlace {
+  readonly worker: number;
+  readonly workers: number;
+  /** Ends all of them. */
+  readonly enough: AbortController;
+}
+
 /** Of every so many seeds, one. */
-async function runWorker(options: SimulateOptions, worker: number, workers: number): Promise<Simulated> {
+async function runWorker(
+  options: SimulateOptions,
+  { worker, workers, enough }: WorkerPlace,
+): Promise<Simulated> {
   const { from, seeds, stopAtFirst, broken, signal } = options;
   const preload = broken === null ? [] : ["--preload", join(import.meta.dir, "broken/preload.ts")];
-  const words = [from + worker, workers, from + seeds, stopAtFirst ? 1 : 0].map(String);
+  const words = [from + worker, workers, from + seeds].map(String);
   const child = Bun.spawn([process.execPath, ...preload, join(import.meta.dir, "worker.ts"), ...words], {
     stdio: ["ignore", "pipe", "inherit"],
-    ...(signal === undefined ? {} : { signal }),
+    signal: AbortSignal.any([enough.signal, ...(signal === undefined ? [] : [signal])]),
     env: { ...process.env, ...(broken === null ? {} : { [BROKEN_VARIABLE]: broken }) },
   });
   const failures: SeedFailure[] = [];
@@ -58,10 +69,14 @@ async function runWorker(options: SimulateOptions, worker: number, workers: numb
   for await (const text of createInterface({ input: Readable.fromWeb(child.stdout) })) {
     const line = JSON.parse(text) as WorkerLine;
     if (line.kind === "end") ({ tally } = line);
-    else failures.push({ seed: line.seed, violation: line.violation });
+    else {
+      failures.push({ seed: line.seed, violation: line.violation });
+      if (stopAtFirst) enough.abort();
+    }
   }
   const code = await child.exited;
   signal?.throwIfAborted();
+  if (enough.signal.aborted) return { tally: nothing, failures };
   if (code !== 0 || tally === null) throw new Error(`a process of the simulation ended with ${code}`);
   return { tally, failures };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { describeCount, FailureDigest, parseJunit, sumCounts } from "./count.ts";
+import { describeCount, describeSlowest, FailureDigest, fileTimes, parseJunit, sumCounts } from "./count.ts";
 
 const report = `<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="bun test" tests="10" assertions="9" failures="2" skipped="3" time="0.1">
@@ -13,6 +13,22 @@ test("the totals of a JUnit report are counted, not those of one file", () => {
 test("a report without totals is refused", () => {
   expect(() => parseJunit("")).toThrow("no <testsuites>");
   expect(() => parseJunit('<testsuites name="bun test" tests="1">')).toThrow("no count of failures");
+});
+
+test("the slowest files are told, and not what is described in them", () => {
+  const [line = ""] = /<testsuite [^>]*>/.exec(report) ?? [];
+  const [slow, part] = [
+    line.replace('time="0"', 'time="61.26"'),
+    line.replace('name="a.test.ts"', 'name="a"'),
+  ];
+  const times = fileTimes(`${line}${slow.replaceAll("a.test.ts", "b.test.ts")}${part}`);
+  expect(times).toEqual([
+    { file: "a.test.ts", seconds: 0 },
+    { file: "b.test.ts", seconds: 61.26 },
+  ]);
+  expect(describeSlowest(times)).toBe("   61.3 s  b.test.ts\n    0.0 s  a.test.ts\n");
+  const many = Array.from({ length: 30 }, (_, n) => ({ file: `${n}`, seconds: n }));
+  expect(describeSlowest(many).trim().split("\n")).toHaveLength(10);
 });
 
 test("skipped tests are named only if there are some", () => {

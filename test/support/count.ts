@@ -19,6 +19,27 @@ export function parseJunit(report: string): TestCount {
   return { passed: attribute("tests") - failed - skipped, failed, skipped };
 }
 
+/** How long a file of tests took. */
+export interface FileTime {
+  readonly file: string;
+  readonly seconds: number;
+}
+
+/** Of each file that a JUnit report names. */
+export function fileTimes(report: string): FileTime[] {
+  return [...report.matchAll(/<testsuite name="([^"]+)" file="\1"[^>]*\stime="([\d.]+)"/g)].map(
+    ([, file = "", seconds]) => ({ file, seconds: Number(seconds) }),
+  );
+}
+
+const SLOWEST = 10;
+
+/** A line each. */
+export function describeSlowest(files: readonly FileTime[]): string {
+  const slowest = files.toSorted((a, b) => b.seconds - a.seconds).slice(0, SLOWEST);
+  return slowest.map(({ file, seconds }) => `${seconds.toFixed(1).padStart(7)} s  ${file}\n`).join("");
+}
+
 /** Of several runs together. */
 export function sumCounts(counts: readonly TestCount[]): TestCount {
   const sum = (name: keyof TestCount): number => counts.reduce((total, count) => total + count[name], 0);

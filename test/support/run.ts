@@ -1,7 +1,7 @@
 // `bun run test`: all tests against one real stack, booted for them unless PENSTOCK_TEST_STACK names one. Arguments go to
-// `bun test`; without any, all files are run, most of them two at a time.
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+// `bun test`; without any, all files are run, most of them three at a time.
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { constants, setPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
@@ -10,18 +10,31 @@ import { abortOnSignals } from "../../infra/cli/stop-signal.ts";
 import { bootStack } from "../../infra/stack/boot.ts";
 import { addressesOf } from "../../infra/stack/state.ts";
 import { browserVariable, findBrowser } from "./browser-path.ts";
-import { describeCount, FailureDigest, parseJunit, sumCounts, type TestCount } from "./count.ts";
+import {
+  describeCount,
+  describeSlowest,
+  FailureDigest,
+  type FileTime,
+  fileTimes,
+  parseJunit,
+  sumCounts,
+  type TestCount,
+} from "./count.ts";
 
 /** The first ones tell most. */
 const REPEATED = 10;
 const LAST_WORDS_MS = 2_000;
 
-/** For hooks and for tests that name no limit of their own: two files at a time, and their servers, share the machine. */
+/** For hooks and for tests that name no limit of their own: three files at a time, and their servers, share the machine. */
 const PATIENCE = "--timeout=20000";
+
+/** Compute for minutes in virtual time, and wait for nobody: they take what the others leave of the processor. */
+const SIMULATED = ["test/simulation/simulation.test.ts", "test/simulation/broken/"];
+const SIMULATED_PATIENCE = "--timeout=600000";
 
 /**
  * Tests that kill servers, start many hosts, measure how long something stands still, bring so many new names that
- * Elasticsearch's master has no time for others, leave its health red for a while, or simulate on every core: each has the machine to itself.
+ * Elasticsearch's master has no time for others, or leave its health red for a while: each has the machine to itself.
  */
 const ALONE = [
   "test/faults/",
@@ -30,14 +43,27 @@ const ALONE = [
   "test/integration/field-explosion.test.ts",
   "test/integration/hostile-input.test.ts",
   "test/integration/joint-bulks.test.ts",
-  "test/simulation/simulation.test.ts",
-  "test/simulation/broken/",
 ];
 
-/** What `bun test` is called with, one call after the other. */
-const ALL: readonly (readonly string[])[] = [
-  ["--parallel=2", ...ALONE.map((folder) => `--path-ignore-patterns=${folder}**`)],
-  ALONE,
+interface Call {
+  /** For `bun test`. */
+  readonly words: readonly string[];
+  /** Whether it has only what others leave of the processor. */
+  readonly yields?: boolean;
+}
+
+/** One after the other, the calls of each at the same time. Most files wait for servers: two at a time leave the processor idle. */
+const ALL: readonly (readonly Call[])[] = [
+  [
+    {
+      words: [
+        "--parallel=3",
+        ...[...ALONE, ...SIMULATED].map((folder) => `--path-ignore-patterns=${folder}**`),
+      ],
+    },
+    { words: SIMULATED, yields: true },
+  ],
+  [{ words: ALONE }],
 ];
 
 const interrupted = abortOnSignals((signal) => `the tests were ended by ${signal}`);
@@ -58,53 +84,63 @@ async function main(testArguments: readonly string[]): Promise<number> {
   const browser = await findBrowser(process.env, () =>
     process.stderr.write("Installing Debian's chromium for the tests of the console …\n"),
   );
-  const digest = new FailureDigest();
-  const counts: TestCount[] = [];
-  let code = 0;
-  for (const call of testArguments.length > 0 ? [testArguments] : ALL) {
-    const ended = await runTests(call, {
-      environment: { ...process.env, PENSTOCK_TEST_STACK: addresses, [browserVariable]: browser ?? "" },
-      digest,
-      signal: interrupted,
-    });
-    counts.push(ended.count);
-    code ||= ended.code;
-  }
-  for (const failure of digest.failures.slice(0, REPEATED)) process.stdout.write(`\n${failure}\n`);
-  process.stdout.write(`${describeCount(sumCounts(counts))}\n`);
-  return code === 0 && counts.every(({ failed, passed }) => failed === 0 && passed > 0) ? 0 : 1;
+  const environment = { ...process.env, PENSTOCK_TEST_STACK: addresses, [browserVariable]: browser ?? "" };
+  const ended: Ended[] = [];
+  for (const calls of testArguments.length > 0 ? [[{ words: testArguments }]] : ALL)
+    ended.push(...(await Promise.all(calls.map((call) => runTests(call, environment, interrupted)))));
+  const failures = ended.flatMap(({ digest }) => digest.failures);
+  for (const failure of failures.slice(0, REPEATED)) process.stdout.write(`\n${failure}\n`);
+  process.stdout.write(describeSlowest(ended.flatMap(({ files }) => files)));
+  process.stdout.write(`${describeCount(sumCounts(ended.map(({ count }) => count)))}\n`);
+  return ended.every(({ code, count }) => code === 0 && count.failed === 0 && count.passed > 0) ? 0 : 1;
 }
 
-interface Surroundings {
-  readonly environment: Record<string, string | undefined>;
+interface Ended {
+  readonly code: number;
+  readonly count: TestCount;
+  readonly files: readonly FileTime[];
   readonly digest: FailureDigest;
-  readonly signal: AbortSignal;
 }
 
 async function runTests(
-  testArguments: readonly string[],
-  { environment, digest, signal }: Surroundings,
-): Promise<{ code: number; count: TestCount }> {
+  { words, yields = false }: Call,
+  environment: Record<string, string | undefined>,
+  signal: AbortSignal,
+): Promise<Ended> {
+  const digest = new FailureDigest();
   const folder = await mkdtemp(join(tmpdir(), "penstock-test-"));
   try {
     const reportFile = join(folder, "junit.xml");
+    signal.throwIfAborted();
     const child = Bun.spawn(
       [
         process.execPath,
         "test",
-        PATIENCE,
+        yields ? SIMULATED_PATIENCE : PATIENCE,
         "--reporter=junit",
         `--reporter-outfile=${reportFile}`,
-        ...testArguments,
+        ...words,
       ],
-      { env: environment, stdio: ["inherit", "inherit", process.stderr.isTTY ? "inherit" : "pipe"], signal },
+      {
+        env: environment,
+        stdio: ["inherit", "inherit", process.stderr.isTTY ? "inherit" : "pipe"],
+        detached: yields,
+      },
     );
+    using ending = new DisposableStack();
+    const end = (): void => {
+      // With what it started, which no signal of a terminal reaches.
+      if (child.exitCode === null) process.kill(yields ? -child.pid : child.pid, "SIGTERM");
+    };
+    signal.addEventListener("abort", end);
+    ending.defer(() => signal.removeEventListener("abort", end));
+    if (yields) await giveWay(child.pid);
     const passing = passOn(child.stderr, digest);
     const code = await child.exited;
     // Whatever a test left running holds its end of the pipe.
     await Promise.race([passing, Bun.sleep(LAST_WORDS_MS)]);
     signal.throwIfAborted();
-    return { code, count: await readCount(reportFile) };
+    return { code, digest, ...(await readReport(reportFile)) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -119,8 +155,17 @@ async function passOn(stderr: ReadableStream<Uint8Array> | undefined, digest: Fa
   }
 }
 
+/** The process, which leads a session of its own, comes after all others, and what it starts too. */
+async function giveWay(pid: number): Promise<void> {
+  setPriority(pid, constants.priority.PRIORITY_LOW);
+  // Linux may share the processor out among sessions first, where a priority counts only within its own.
+  await writeFile(`/proc/${pid}/autogroup`, String(constants.priority.PRIORITY_LOW)).catch(() => {});
+}
+
 /** No report means that no test ran. */
-async function readCount(reportFile: string): Promise<TestCount> {
+async function readReport(reportFile: string): Promise<Pick<Ended, "count" | "files">> {
   const file = Bun.file(reportFile);
-  return (await file.exists()) ? parseJunit(await file.text()) : { passed: 0, failed: 0, skipped: 0 };
+  if (!(await file.exists())) return { count: { passed: 0, failed: 0, skipped: 0 }, files: [] };
+  const report = await file.text();
+  return { count: parseJunit(report), files: fileTimes(report) };
 }

@@ -29,10 +29,12 @@ export interface ClusterWorld extends AsyncDisposable {
 }
 
 export interface ClusterWorldOptions {
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal;
   readonly kafka?: KafkaVersion;
   /** Of each server; three unless told. */
   readonly members?: 1 | typeof CLUSTER_MEMBERS;
+  /** Of brokers; the stack's unless told. */
+  readonly groupRebalanceDelayMs?: number;
 }
 
 /** How many hosts can have a way of their own. */
@@ -53,7 +55,7 @@ const FAULT_DETECTION = Object.fromEntries(
 const IN_SYNC_WITHIN_MS = 120_000;
 
 export async function startClusterWorld(options: ClusterWorldOptions = {}): Promise<ClusterWorld> {
-  const { signal, kafka: kafkaVersion = DEFAULT_KAFKA, members = CLUSTER_MEMBERS } = options;
+  const { kafka: kafkaVersion = DEFAULT_KAFKA, members = CLUSTER_MEMBERS, ...others } = options;
   const hostListeners = Array.from({ length: MOST_HOSTS }, (_, host) => `HOST${host + 1}`);
   await using opening = new AsyncDisposableStack();
   const routes = opening.use(
@@ -76,7 +78,7 @@ export async function startClusterWorld(options: ClusterWorldOptions = {}): Prom
           String(NEW_CONNECTIONS_PER_SECOND),
       },
       elasticsearchSettings: FAULT_DETECTION,
-      ...(signal && { signal }),
+      ...others,
     }),
   );
   const { kafka, elasticsearch, etcd } = stack.members;

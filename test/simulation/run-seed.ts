@@ -1,5 +1,7 @@
 import { createFlow } from "../../infra/host/flow/flow.ts";
-import { type Fault, inflictFault, inflictLong, running } from "./faults.ts";
+import { inflictLong } from "./faults/elasticsearch-faults.ts";
+import { type Fault, running } from "./faults/fault.ts";
+import { inflictFault } from "./faults/faults.ts";
 import { DRAIN_MS, type CreateFlow } from "./host.ts";
 import { createScene, GROUP, type Scene, TOPIC_NAMES } from "./scene.ts";
 import type { Tally } from "./tally.ts";

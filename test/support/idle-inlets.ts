@@ -5,9 +5,9 @@ import type { TopicInlets } from "../../infra/host/flow/topic-inlets.ts";
 import type { TopicEvents } from "../../infra/host/pump-events.ts";
 import type { GroupTrouble } from "../../lib/adapters/kafka/group/member.ts";
 
-/** Inlets and a pump that move nothing; what of them matters is given. */
-export function idleInlets(own: Partial<TopicInlets> = {}): TopicInlets {
-  const pump: Pump = {
+/** A pump that moves nothing; what of it matters is given. */
+export function idlePump(own: Partial<Pump> = {}): Pump {
+  return {
     own() {},
     settle: () => Promise.resolve(),
     disown() {},
@@ -23,9 +23,14 @@ export function idleInlets(own: Partial<TopicInlets> = {}): TopicInlets {
     trouble: null,
     drain: () => Promise.resolve(true),
     close() {},
+    ...own,
   };
+}
+
+/** Inlets that move nothing, as their pump. */
+export function idleInlets(own: Partial<TopicInlets> = {}): TopicInlets {
   return {
-    pump,
+    pump: idlePump(),
     own() {},
     settle: () => Promise.resolve(),
     disown() {},

@@ -1,12 +1,13 @@
 import { expect, test } from "bun:test";
 import { createByteBudget } from "../../../../infra/host/flow/byte-budget.ts";
 import { DecodeTurns } from "../../../../infra/host/flow/decode-turns.ts";
-import type { Pump, PumpedRecords } from "../../../../infra/host/flow/pump-deps.ts";
+import type { PumpedRecords } from "../../../../infra/host/flow/pump-deps.ts";
 import { createTopicInlets } from "../../../../infra/host/flow/topic-inlets.ts";
 import { Tenure } from "../../../../lib/adapters/kafka/group/tenure.ts";
 import type { FetchedPart, PartitionSink, Reader } from "../../../../lib/adapters/kafka/reader/reader.ts";
 import type { LostRange, Position } from "../../../../lib/rules/position.ts";
 import { flush } from "../../../support/fake-time.ts";
+import { idlePump } from "../../../support/idle-inlets.ts";
 import { sourceRecord } from "../../../support/records.ts";
 import { fakedTime } from "./pump-world.ts";
 
@@ -33,14 +34,11 @@ function setUp({ log = { logStart: 0, logEnd: 100 }, maxBytes = 1e6 } = {}) {
     },
   };
   const budget = createByteBudget({ maxBytes, readAhead: maxBytes });
-  const pump: Pump = {
+  const pump = idlePump({
     own(partitions) {
       for (const { tenure, start } of partitions) next.set(tenure, start);
     },
-    settle: () => Promise.resolve(),
-    disown() {},
     mayTake: () => gate.mayTake,
-    probing: false,
     take(tenure, records) {
       if (next.get(tenure) !== records.start) return false;
       next.set(tenure, records.end);
@@ -52,14 +50,7 @@ function setUp({ log = { logStart: 0, logEnd: 100 }, maxBytes = 1e6 } = {}) {
       told.push(`move to ${start}`);
       next.set(tenure, start);
     },
-    observe() {},
-    partitions: () => [],
-    lag: null,
-    isOurs: () => false,
-    trouble: null,
-    drain: () => Promise.resolve(true),
-    close() {},
-  };
+  });
   /** Decodes two records at a time. */
   const decoder = {
     open({ fetchOffset, records }: FetchedPart) {

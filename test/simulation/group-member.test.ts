@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { KafkaCalls } from "../../lib/adapters/kafka/wire/wire.ts";
 import { createGroupWorld, GROUP, type GroupWorld, type SimulatedMember } from "./group-world.ts";
 import { rounds } from "../support/rounds.ts";
 
@@ -119,7 +120,7 @@ test("what the group's record has no room for is left out, with a reason; what r
   const trouble = host.member.troubles.get(long(399));
   expect(trouble?.code).toBe("kafka_refused");
   expect(trouble?.message).toMatch(
-    /no room for it and \d+ others: .* needs 1\d{5} bytes in one record of __consumer_offsets, which takes \d{5}: raise max\.message\.bytes/,
+    /no room for it and \d+ other topics: .* needs 1\d{5} bytes in one record of __consumer_offsets, of which Kafka takes about \d{5}: raise max\.message\.bytes/,
   );
   expect(host.member.trouble).toBeNull();
   host.member.want(new Set(topics.slice(0, 60)));
@@ -136,7 +137,7 @@ test("what the group refuses is a trouble until it is mended", () => {
   };
   const host = world.start("a", TOPICS);
   for (const [error, words] of [
-    ["GROUP_AUTHORIZATION_FAILED", "allow Read on it"],
+    ["GROUP_AUTHORIZATION_FAILED", "allow Read and Describe on it"],
     ["GROUP_MAX_SIZE_REACHED", "group.max.size"],
     ["INVALID_SESSION_TIMEOUT", "group.min.session.timeout.ms"],
     ["INCONSISTENT_GROUP_PROTOCOL", "is used by another client"],
@@ -148,6 +149,67 @@ test("what the group refuses is a trouble until it is mended", () => {
   refusal = null;
   world.until("it is mended", () => isShared([host]), 15_000);
   expect(host.member.trouble).toBeNull();
+});
+
+test("what there is no room for is named by nobody: as much is read as fits", () => {
+  const world = createGroupWorld(7, { maxGroupRecordBytes: 100_000 });
+  const topics = Array.from({ length: 300 }, (_, n) => `${String(n).padStart(4, "0")}-${"x".repeat(190)}`);
+  for (const topic of topics) world.kafka.createTopic(topic, 1);
+  world.time.run(2_500);
+  const host = world.start("a", topics);
+  world.until("it reads some", () => host.holds().length > 0);
+  world.time.run(world.time.monotonicMs() + 5_000);
+  // Each takes some 400 bytes, and the limit is found by trying.
+  expect(host.holds().length).toBeGreaterThan(220);
+});
+
+test("a group whose broker shares out is left at once, and joined once it is free", () => {
+  const world = createGroupWorld(8);
+  makeTopics(world);
+  let isOthers = true;
+  let leaves = 0;
+  world.kafka.control = ({ api }) => {
+    if (api === "LeaveGroup") leaves += 1;
+    if (api !== "JoinGroup" || !isOthers) return undefined;
+    return { error: null, generation: 3, protocol: "penstock", leader: "", memberId: "m", members: [] };
+  };
+  const host = world.start("a", TOPICS);
+  world.until("it says why", () => host.member.trouble !== null, 15_000);
+  expect(host.member.trouble).toMatchObject({
+    code: "kafka_refused",
+    message: expect.stringContaining(
+      "consumers of Kafka's newer protocol (group.protocol=consumer)",
+    ) as string,
+  });
+  expect(leaves).toBe(1);
+  isOthers = false;
+  world.until("it is free", () => isShared([host]), 15_000);
+  expect(host.member.trouble).toBeNull();
+});
+
+test("offsets that are too large together are committed in parts", () => {
+  const world = createGroupWorld(9);
+  world.kafka.createTopic("many", 100);
+  world.time.run(2_500);
+  const host = world.start("a", ["many"]);
+  world.until("it has all", () => host.holds().length === 100);
+  const sizes: number[] = [];
+  const taken = new Set<number>();
+  world.kafka.control = ({ api, request }) => {
+    if (api !== "OffsetCommit") return undefined;
+    const { topics } = request as KafkaCalls["OffsetCommit"]["request"];
+    const asked = topics.flatMap(({ partitions }) => partitions.map(({ partition }) => partition));
+    sizes.push(asked.length);
+    if (asked.length > 40)
+      return {
+        topics: [{ topic: "many", partitions: asked.map((partition) => ({ partition, error: "UNKNOWN" })) }],
+      };
+    for (const partition of asked) taken.add(partition);
+    return undefined;
+  };
+  world.until("all is committed", () => taken.size === 100, 15_000);
+  expect(sizes.slice(0, 6)).toEqual([100, 50, 25, 25, 25, 25]);
+  expect(host.member.troubles.size).toBe(0);
 });
 
 /** Whatever happens to three members and three brokers. */

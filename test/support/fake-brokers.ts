@@ -25,12 +25,25 @@ export interface FakeBroker extends AsyncDisposable {
   stop(): Promise<void>;
   /** Listens elsewhere, and says so. */
   move(): Promise<void>;
-  /** The highest version of each API that it says it knows. */
-  limitVersions(version: number): void;
+  /** The highest version of each API that it says it knows; or all that it says it knows. */
+  limitVersions(versions: number | ApiVersions): void;
 }
+
+/** By an API's key: the lowest and the highest version that a broker knows. */
+export type ApiVersions = Readonly<Record<number, readonly [number, number]>>;
+
+/** What Kafka 2.3.1 answers, as recorded: the highest version of each API, from key 0; the lowest is 0. */
+const KAFKA_23 = "7 11 5 8 2 1 5 2 7 5 2 5 3 2 3 3 2 1 2 3 3 1 1 3 1 1 1 0 2 1 1 1 2 1 1 1 1 1 1 1 1 1 1 0 0";
+export const kafka23Versions: ApiVersions = Object.fromEntries(
+  KAFKA_23.split(" ").map((version, key) => [key, [0, Number(version)]]),
+);
 
 const API_VERSIONS = 18;
 const names = new Map(Object.entries(apiCodecs).map(([name, { key }]) => [key, name as KafkaApi]));
+
+function upTo(highest: number): ApiVersions {
+  return Object.fromEntries([...names.keys()].map((key) => [key, [0, highest]]));
+}
 
 /** Brokers of one cluster, each of which names all of them. */
 export async function startFakeBrokers(count: number): Promise<FakeBroker[]> {
@@ -44,13 +57,17 @@ async function startFakeBroker(nodeId: number, cluster: readonly FakeBroker[]): 
   const sockets = new Set<Socket>();
   let connections = 0;
   let isFrozen = false;
-  let highest = 99;
+  let versions: ApiVersions = upTo(99);
   let server: Server;
   let port = 0;
 
   const answer = (api: string, writer: BinaryWriter): void => {
     if (api === "ApiVersions") {
-      writer.int16(0).array([...names.keys()], (key) => writer.int16(key).int16(0).int16(highest));
+      writer
+        .int16(0)
+        .array(Object.entries(versions), ([key, [lowest, highest]]) =>
+          writer.int16(Number(key)).int16(lowest).int16(highest),
+        );
       writer.int32(0);
       return;
     }
@@ -132,8 +149,8 @@ async function startFakeBroker(nodeId: number, cluster: readonly FakeBroker[]): 
       await stop();
       await listen();
     },
-    limitVersions(version) {
-      highest = version;
+    limitVersions(known) {
+      versions = typeof known === "number" ? upTo(known) : known;
     },
     [Symbol.asyncDispose]: stop,
   };

@@ -59,6 +59,37 @@ export async function produceSteadilyWithJava(
   };
 }
 
+/** A member of a group by Kafka's newer protocol. */
+export interface JavaMember extends AsyncDisposable {
+  /** How many partitions it has had, one after the other. */
+  readonly held: readonly number[];
+  /** Resolves when it has left the group. */
+  leave(): Promise<void>;
+}
+
+export async function joinWithJava(
+  brokers: readonly string[],
+  group: string,
+  topic: string,
+): Promise<JavaMember> {
+  const child = await startJava("Member.java", [brokers.join(), group, topic]);
+  const held: number[] = [];
+  const reading = (async () => {
+    for await (const line of child.stdout.pipeThrough(new TextDecoderStream()))
+      held.push(...line.trim().split("\n").map(Number));
+  })();
+  return {
+    held,
+    async leave() {
+      await child.stdin.write("\n");
+      await child.stdin.flush();
+      await child.exited;
+      await reading;
+    },
+    [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
+  };
+}
+
 async function runJava(
   file: string,
   programArguments: readonly string[],

@@ -1,6 +1,7 @@
 import type { GroupListener, GroupMember, GroupTrouble } from "../../../lib/adapters/kafka/group/member.ts";
 import type { Tenure } from "../../../lib/adapters/kafka/group/tenure.ts";
 import type { Openings } from "../../../lib/adapters/kafka/reader/opening.ts";
+import { namesText } from "../../../lib/rules/diagnosis/check.ts";
 import type { Logger } from "../../../lib/rules/logger.ts";
 import type { Time } from "../../../lib/rules/time.ts";
 import {
@@ -115,9 +116,10 @@ export function createIntake(deps: IntakeDeps): Intake {
       if (all !== null) logger.warn("no topic is read: the group is not joined", { error: all });
       else logger.info("the group is joined again");
     }
-    for (const [topic, { message }] of troubles)
-      if (told.topics.get(topic)?.message !== message)
-        logger.warn("a topic is not read", { topic, error: message });
+    const fresh = [...troubles].filter(([topic, { message }]) => told.topics.get(topic)?.message !== message);
+    // One line for all that have the same: thousands may have no room, or be forbidden.
+    for (const [error, some] of Map.groupBy(fresh, ([, { message }]) => message))
+      logger.warn("the group holds topics up", { topics: namesText(some.map(([topic]) => topic)), error });
     told = { all, topics: new Map(troubles) };
   };
 

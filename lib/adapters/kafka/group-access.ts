@@ -26,7 +26,13 @@ export async function describeGroup(
   return ofCoordinator(wire, groupId, signal, async (node) => {
     const how = { lane: "questions", timeoutMs: ANSWER_MS, signal } as const;
     const { groups } = await wire.call(node, "DescribeGroups", { groups: [groupId] }, how);
-    return groups[0] ?? { error: "UNKNOWN", state: "", protocolType: "", members: [] };
+    const described = groups[0] ?? { error: "UNKNOWN", state: "", protocolType: "", members: [] };
+    if (described.state !== "Dead") return described;
+    // One of a newer protocol is described as if there were none, and listed all the same.
+    const listed = (await wire.call(node, "ListGroups", {}, how)).groups.find(
+      (group) => group.groupId === groupId,
+    );
+    return { ...described, protocolType: listed?.protocolType ?? "" };
   });
 }
 

@@ -16,7 +16,7 @@ export interface TopicConfig {
 
 /** A consumer group as the broker describes it. */
 export interface GroupFacts {
-  /** `Empty`, `Stable`, `Dead` where there is none, … */
+  /** `Empty`, `Stable`, …; `Dead` where there is none, or one of a newer protocol: its type is told then. */
   readonly state: string;
   /** Of its members' protocol: `consumer`, or another kind of client's; empty where there is no group. */
   readonly protocolType: string;
@@ -42,6 +42,8 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   ],
   [/certificate .* is not valid (before|yet)/, "set the clock of this machine, or of the one that issued it"],
   [/certificate .* is signed by/, "name the PEM file of that authority in kafka.ssl.ca"],
+  [/ is older than /, "upgrade this broker"],
+  [/ is newer than /, "upgrade Penstock"],
   [/wants TLS/, "set kafka.ssl"],
   [/does not speak TLS|no TLS comes about/, "take kafka.ssl away, or use the broker's port for TLS"],
   [
@@ -143,7 +145,7 @@ export function judgeGroup(id: string, answer: GroupFacts | Refused): Check {
     const remedy = "grant READ and DESCRIBE on the group that kafka.group names";
     return failed(name, `cannot be used: ${answer.refused}`, remedy);
   }
-  const { clientIds, protocolType } = answer;
+  const { clientIds, protocolType, state } = answer;
   const strangers = [...new Set(clientIds)].filter((client) => client !== OUR_CLIENT_ID);
   const another = "choose another kafka.group: hosts cannot be members beside it";
   if (strangers.length > 0)
@@ -151,6 +153,12 @@ export function judgeGroup(id: string, answer: GroupFacts | Refused): Check {
       name,
       `it is used by another client: ${namesText(strangers)}`,
       `stop that client, or ${another}`,
+    );
+  if (state === "Dead" && protocolType === "consumer")
+    return warning(
+      name,
+      "it is a group of Kafka's newer protocol (group.protocol=consumer): while one of its consumers runs, no host can be a member",
+      "stop them, or choose another kafka.group; kafka-consumer-groups.sh --describe --members shows them",
     );
   // `consumer` where there are members of the older protocol, nothing where there is no group.
   if (protocolType !== "" && protocolType !== "consumer")

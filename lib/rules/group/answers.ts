@@ -2,9 +2,9 @@
  * What an error that the coordinator answers means for a member.
  *
  * `moving`: another broker coordinates the group, or will in a moment. `rebalancing`: the group waits for this member to join, or for the
- * leader's assignment. `gone`: this member is none any more. `stale`: it is one, but not of that generation. `too_large`: may mean that the
- * group's record is (`GroupMetadataManager.appendGroupMetadataErrorToResponseError` turns `MESSAGE_TOO_LARGE`, `RECORD_LIST_TOO_LARGE` and
- * `INVALID_FETCH_SIZE` into `UNKNOWN_SERVER_ERROR`). `refused`: until a person mends something. `failed`: anything else, to be tried again.
+ * leader's assignment. `gone`: this member is none any more. `stale`: it is one, but not of that generation. `too_large`: may mean that what
+ * was to be stored is (`GroupMetadataManager.appendGroupMetadataErrorToResponseError` turns `MESSAGE_TOO_LARGE`, `RECORD_LIST_TOO_LARGE` and
+ * `INVALID_FETCH_SIZE` into `UNKNOWN_SERVER_ERROR`, and so does Kafka 4 for offsets). `refused`: until a person mends something. `failed`: anything else, to be tried again.
  */
 export type GroupAnswer = "moving" | "rebalancing" | "gone" | "stale" | "too_large" | "refused" | "failed";
 
@@ -20,6 +20,7 @@ const ANSWERS: Readonly<Record<string, GroupAnswer>> = {
   MESSAGE_TOO_LARGE: "too_large",
   RECORD_LIST_TOO_LARGE: "too_large",
   INVALID_FETCH_SIZE: "too_large",
+  INVALID_COMMIT_OFFSET_SIZE: "too_large",
   GROUP_AUTHORIZATION_FAILED: "refused",
   INCONSISTENT_GROUP_PROTOCOL: "refused",
   GROUP_ID_NOT_FOUND: "refused",
@@ -37,7 +38,7 @@ export function groupAnswer(error: string): GroupAnswer {
 export function describeRefusal(error: string, groupId: string, sessionTimeoutMs: number): string {
   switch (error) {
     case "GROUP_AUTHORIZATION_FAILED":
-      return `this user may not read with the group ${groupId}: allow Read on it, or choose another kafka.group`;
+      return `this user may not read with the group ${groupId} (GROUP_AUTHORIZATION_FAILED): allow Read and Describe on it, or choose another kafka.group`;
     case "GROUP_MAX_SIZE_REACHED":
       return `the group ${groupId} has as many members as it may: raise the brokers' group.max.size, or stop a host`;
     case "INVALID_SESSION_TIMEOUT":
@@ -56,6 +57,11 @@ export function describeForeignLeader(groupId: string): string {
   return `the group ${groupId} is led by another client, or by another version of Penstock, whose assignment this one cannot read: stop that client, or choose another kafka.group`;
 }
 
+/** Of a group of KIP-848: its broker takes members of the older protocol too, and shares out by itself. */
+export function describeNewerGroup(groupId: string): string {
+  return `the group ${groupId} is used by consumers of Kafka's newer protocol (group.protocol=consumer), beside which no host can be a member: stop them, or choose another kafka.group`;
+}
+
 /** Why one topic of the group is not read. @param standing of the assignment */
 export function describeStanding(
   standing: "left_out" | "missing" | "forbidden" | "unknown",
@@ -66,7 +72,7 @@ export function describeStanding(
     case "left_out":
       return room === null
         ? `the group ${groupId} has no room for it`
-        : `the group ${groupId} has no room for it and ${room.leftOut - 1} others: with all its topics and hosts it needs ${room.neededBytes} bytes in one record of __consumer_offsets, which takes ${room.limitBytes}: raise max.message.bytes of that topic, or give some hosts their own topics and another kafka.group`;
+        : `the group ${groupId} has no room for it${othersText(room.leftOut - 1)}: with all its topics and hosts it needs ${room.neededBytes} bytes in one record of __consumer_offsets, of which Kafka takes about ${room.limitBytes}: raise max.message.bytes of that topic (tried again within 10 minutes), or give some hosts their own topics and another kafka.group`;
     case "missing":
       return "the host that shares out the group's partitions finds no such topic in Kafka";
     case "forbidden":
@@ -76,9 +82,15 @@ export function describeStanding(
   }
 }
 
+function othersText(count: number): string {
+  return count === 0 ? "" : ` and ${count === 1 ? "another topic" : `${count} other topics`}`;
+}
+
 /** Why a topic's offsets are not stored, or not told. */
 export function describeCommitRefusal(error: string, groupId: string): string {
-  return error === "TOPIC_AUTHORIZATION_FAILED"
-    ? `this user may not commit offsets of this topic: allow Read on it (group ${groupId})`
-    : `Kafka refuses the offsets of this topic in the group ${groupId}: ${error}`;
+  if (error === "TOPIC_AUTHORIZATION_FAILED")
+    return `this user may not commit offsets of this topic (${error}): allow Read on it (group ${groupId})`;
+  const why =
+    groupAnswer(error) === "too_large" ? `${error}; the log of the group's coordinator says why` : error;
+  return `Kafka does not store the offsets of this topic in the group ${groupId}: ${why}`;
 }

@@ -15,7 +15,7 @@ const FEW_TOPICS = 100;
 
 /**
  * @param wanted what this member wants, in order
- * @param told what it wanted when it was last told an assignment
+ * @param told what it wanted when it was last told an assignment, and what it knows that the group has no room for
  * @param forAll what it named for all members when it led them last; null: it did not
  */
 export function namesToTell(

@@ -88,6 +88,7 @@ export function createServe(broker: SimulatedBroker, own: BrokerProcess, cluster
     LeaveGroup: (request, respond) => respond({ error: own.coordinator.leave(request) }),
     // Asked by nobody who is simulated, but for the names of strangers: there are none.
     DescribeGroups: (_request, respond) => respond({ groups: [] }),
+    ListGroups: (_request, respond) => respond({ error: null, groups: [] }),
     DescribeConfigs: (_request, respond) => respond({ topics: [] }),
     OffsetCommit: (request, respond) => own.coordinator.commit(request, respond),
     OffsetFetch: (request, respond) => respond(own.coordinator.offsets(request)),

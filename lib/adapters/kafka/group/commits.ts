@@ -11,6 +11,8 @@ import type { Troubles } from "./troubles.ts";
 
 /** Kafka's log cleaner and its clients are used to batches of this size; it keeps heartbeats from waiting behind one. */
 const MOST_COMMITTED = 1_000;
+/** What is refused with so few was not refused for its size. */
+const FEW = 16;
 const MOST_ASKED = 10_000;
 /** A rebalance takes some milliseconds between the last join and the assignment. */
 const REBALANCE_PAUSE_MS = 25;
@@ -50,8 +52,11 @@ export class Commits {
 
   async commit(entries: readonly CommitEntry[], signal: AbortSignal): Promise<ReadonlyMap<Tenure, string>> {
     const refused = new Map<Tenure, string>();
-    for (let from = 0; from < entries.length; from += MOST_COMMITTED)
-      await this.#commitSome(entries.slice(from, from + MOST_COMMITTED), refused, signal);
+    for (let from = 0, most = MOST_COMMITTED; from < entries.length;) {
+      const some = entries.slice(from, from + most);
+      if (await this.#commitSome(some, refused, signal)) from += some.length;
+      else most = Math.max(FEW, some.length >>> 1);
+    }
     return refused;
   }
 
@@ -82,28 +87,30 @@ export class Commits {
    * The coordinator takes commits of the present generation while the group is stable or prepares a rebalance. Between the last join and the
    * leader's assignment it answers `REBALANCE_IN_PROGRESS` (`GroupCoordinator.doCommitOffsets`): what is still ours goes again under the next
    * generation. It does not look whose partitions they are; that is what tenures are for.
+   * @returns false: they may be too large together
    */
   async #commitSome(
     entries: readonly CommitEntry[],
     refused: Map<Tenure, string>,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<boolean> {
     let left = entries;
     for (let tries = 1; ;) {
       signal.throwIfAborted();
       this.#rights.check();
       for (const { tenure } of left) if (tenure.ended) refused.set(tenure, "TENURE_ENDED");
       left = left.filter(({ tenure }) => !tenure.ended);
-      if (left.length === 0) return;
+      if (left.length === 0) return true;
       const token = this.#rights.token();
       if (token === null) {
         await sleep(this.#time, REBALANCE_PAUSE_MS, signal);
         continue;
       }
       const groupError = await this.#commitOnce(token, left, refused, signal);
-      if (groupError === null) return;
-      this.#rights.onAnswer(token, groupError);
+      if (groupError === null) return true;
       const answer = groupAnswer(groupError);
+      if (answer === "too_large") return false;
+      this.#rights.onAnswer(token, groupError);
       if (answer === "refused" || (answer === "moving" && tries > MOST_TRIES))
         throw coordinatorError(groupError, this.#groupId);
       const pauseMs =
@@ -139,7 +146,7 @@ export class Commits {
     const answered = answer.topics.flatMap(({ topic, partitions }) =>
       partitions.map(({ partition, error }) => ({ topic, partition, error })),
     );
-    for (const { error } of answered) if (error !== null && isAboutGroup(error)) return error;
+    for (const { error } of answered) if (error !== null && isAboutAll(error, answered.length)) return error;
     for (const { topic, partition, error } of answered) {
       const tenure = tenures.get(topic)?.get(partition);
       if (error !== null && tenure !== undefined) refused.set(tenure, error);
@@ -164,9 +171,10 @@ export class Commits {
   }
 }
 
-function isAboutGroup(error: string): boolean {
+/** @param together how many were committed at once: they are one record batch, and refused as one where it is too large */
+function isAboutAll(error: string, together: number): boolean {
   const answer = groupAnswer(error);
-  return answer !== "failed" && answer !== "too_large";
+  return answer === "too_large" ? together > FEW : answer !== "failed";
 }
 
 /** In as few requests as hold no more than so many partitions each; a topic is never parted. */

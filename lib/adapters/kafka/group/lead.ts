@@ -42,6 +42,7 @@ export class Lead {
   /** What the coordinator can store, where it refused more. */
   #limit: { readonly bytes: number; readonly untilMs: number } | null = null;
   #room: Room | null = null;
+  #leftOut: ReadonlySet<string> = new Set();
   #lookedMs = -Infinity;
   #lookedAgainMs = -Infinity;
 
@@ -55,9 +56,15 @@ export class Lead {
     return this.#forAll;
   }
 
+  /** What there is no room for: nobody is to name it. */
+  get leftOut(): ReadonlySet<string> {
+    return this.#leftOut;
+  }
+
   /** Another member leads now, or nobody. */
   end(): void {
     this.#forAll = null;
+    this.#leftOut = new Set();
     this.#namings = 0;
     this.#counts.clear();
   }
@@ -83,11 +90,12 @@ export class Lead {
     if (this.#forAll === null) this.#lookedMs = this.#time.monotonicMs();
     await this.#ask(this.#counts.unsettled(wanted), signal);
 
-    const leftOut = this.#leftOut(members, wanted);
+    const leftOut = this.#withoutRoom(members, wanted);
     const toName = wanted.difference(leftOut);
     const named = members.map((member) => member.named);
     const isTooMuch = leftOut.size > 0 && this.#forAll !== null && !this.#forAll.isDisjointFrom(leftOut);
     this.#forAll = toName;
+    this.#leftOut = leftOut;
     if ((isTooMuch || isUnnamed(toName, named)) && this.#namings < MOST_NAMINGS) {
       this.#namings += 1;
       return null;
@@ -148,7 +156,7 @@ export class Lead {
   }
 
   /** Those that there is no room for, as far as a limit is known. */
-  #leftOut(members: readonly Member[], wanted: ReadonlySet<string>): ReadonlySet<string> {
+  #withoutRoom(members: readonly Member[], wanted: ReadonlySet<string>): ReadonlySet<string> {
     this.#room = null;
     if (this.#limit === null) return new Set();
     const { bytes: limitBytes } = this.#limit;

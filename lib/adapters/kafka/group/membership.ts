@@ -1,5 +1,5 @@
 import { PenstockError } from "../../../rules/errors.ts";
-import { describeForeignLeader, groupAnswer } from "../../../rules/group/answers.ts";
+import { describeForeignLeader, describeNewerGroup, groupAnswer } from "../../../rules/group/answers.ts";
 import { decodeAssignment } from "../../../rules/group/assignment.ts";
 import { namesToTell } from "../../../rules/group/naming.ts";
 import { encodeSubscription } from "../../../rules/group/subscription.ts";
@@ -12,23 +12,16 @@ import { Holdings } from "./holdings.ts";
 import { joinRequest } from "./join-request.ts";
 import { Lead } from "./lead.ts";
 import type { GroupMemberOptions } from "./member.ts";
+import type { Phase } from "./phase.ts";
 import { Releases } from "./releases.ts";
 import { repeat } from "./repeat.ts";
 import { retryPauseMs } from "./retry-pause.ts";
 import { Session } from "./session.ts";
-import { strangersError } from "./strangers.ts";
+import { LED_BY_BROKER, strangersError } from "./strangers.ts";
 import type { Tenure } from "./tenure.ts";
 import * as timing from "./timing.ts";
 import { NO_GENERATION, NOTHING_TOLD, type Told, isTold, toldBy } from "./told.ts";
 import { Troubles } from "./troubles.ts";
-
-/**
- * - `away`: not in the group, or not any more.
- * - `joining`: a JoinGroup waits. What is held goes on under the generation before.
- * - `syncing`: joined, and not told yet what is ours in the new generation.
- * - `steady`: told.
- */
-type Phase = "away" | "joining" | "syncing" | "steady";
 
 /** The life of one member: joins, keeps its session, gives partitions up and loses them. What it does next follows from its state alone. */
 export class GroupMembership implements CommitRights {
@@ -170,15 +163,14 @@ export class GroupMembership implements CommitRights {
   async #round(signal: AbortSignal): Promise<void> {
     const { host, time } = this.#options;
     const wanted = [...this.#wanted].sort();
-    const named = namesToTell(wanted, new Set(this.#told.topics), this.#lead.forAll);
+    const known = new Set([...this.#told.topics, ...this.#lead.leftOut]);
+    const named = namesToTell(wanted, known, this.#lead.forAll);
     const subscription = { host, wanted, generation: this.#told.generation, ...this.holdings.claims() };
     const before = this.#token();
     this.#phase = "joining";
-    const joined = await this.coordinator.call(
-      "JoinGroup",
-      joinRequest(before, encodeSubscription(subscription, named)),
-      { lane: "group", timeoutMs: timing.JOIN_TIMEOUT_MS, signal },
-    );
+    const request = joinRequest(before, encodeSubscription(subscription, named));
+    const how = { lane: "group", timeoutMs: timing.JOIN_TIMEOUT_MS, signal } as const;
+    const joined = await this.coordinator.call("JoinGroup", request, how);
     // Frozen while it waited: what was held then is void, whatever the answer says.
     this.check();
     if (joined.error === "MEMBER_ID_REQUIRED") {
@@ -186,6 +178,7 @@ export class GroupMembership implements CommitRights {
       return this.#rejoin();
     }
     if (joined.error !== null) return this.#onRoundError(before, joined.error, signal);
+    if (joined.leader === LED_BY_BROKER) return this.#turnAway(joined.memberId, describeNewerGroup);
     this.#phase = "syncing";
     this.#memberId = joined.memberId;
     this.#generation = joined.generation;
@@ -219,8 +212,17 @@ export class GroupMembership implements CommitRights {
     this.#rejoin();
   }
 
+  /** Others share the group out in their own way: what they give this host nobody would read, so it leaves at once. @throws always */
+  async #turnAway(memberId: string, describe: (groupId: string) => string): Promise<never> {
+    const { groupId, logger } = this.#options;
+    await this.coordinator.leave(memberId, logger);
+    this.#memberId = "";
+    this.#lose("the group is led by another client");
+    throw new PenstockError("kafka_refused", describe(groupId));
+  }
+
   /** @throws where it has to be tried again later */
-  #apply(wanted: readonly string[], bytes: Uint8Array): void {
+  async #apply(wanted: readonly string[], bytes: Uint8Array): Promise<void> {
     const { groupId, listener, logger } = this.#options;
     const assignment = decodeAssignment(bytes);
     if (assignment.kind === "none")
@@ -228,10 +230,8 @@ export class GroupMembership implements CommitRights {
         "kafka_unavailable",
         `the leader of the group ${groupId} told this host nothing`,
       );
-    if (assignment.kind === "foreign" || assignment.topics.length !== wanted.length) {
-      this.#lose("the group is led by another client");
-      throw new PenstockError("kafka_refused", describeForeignLeader(groupId));
-    }
+    if (assignment.kind === "foreign" || assignment.topics.length !== wanted.length)
+      return this.#turnAway(this.#memberId, describeForeignLeader);
     this.#phase = "steady";
     this.#told = toldBy(assignment, wanted, this.#generation);
     this.troubles.assigned(wanted, assignment);
@@ -243,9 +243,9 @@ export class GroupMembership implements CommitRights {
     const taken = this.holdings.take(own);
     if (taken.length > 0) listener.onAssigned(taken);
     const givenUp = this.#releases.start(({ topic, partition }) => kept.get(topic)?.has(partition) === true);
-    const figures = { generation: this.#generation, topicCount: this.#told.named.size };
-    if (taken.length > 0 || givenUp > 0)
-      logger.info("the group shared its partitions out", { ...figures, taken: taken.length, givenUp });
+    const figures = { generation: this.#generation, topicCount: this.#told.named.size, givenUp };
+    if (taken.length + givenUp > 0)
+      logger.info("the group shared its partitions out", { ...figures, taken: taken.length });
     listener.onChange();
   }
 

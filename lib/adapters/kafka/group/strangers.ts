@@ -2,6 +2,8 @@ import { PenstockError } from "../../../rules/errors.ts";
 import { describeStrangers, type GroupMember } from "../../../rules/group-strangers.ts";
 import type { Coordinator } from "./coordinator.ts";
 
+/** Who leads a group of KIP-848, as a member of the older protocol is told (Kafka's `GroupMetadataManager.classicGroupJoinToConsumerGroup`). */
+export const LED_BY_BROKER = "";
 /** A failed join is not held up for longer by the question why. */
 const ASK_MS = 3_000;
 

@@ -1,5 +1,5 @@
 import type { ApiCodec } from "./codec.ts";
-import { describeConfigs, describeGroups } from "./describe-codecs.ts";
+import { describeConfigs, describeGroups, listGroups } from "./describe-codecs.ts";
 import { fetchCodec } from "./fetch-codec.ts";
 import { heartbeat, joinGroup, leaveGroup, syncGroup } from "./group-codecs.ts";
 import { findCoordinator, metadata } from "./metadata-codecs.ts";
@@ -19,5 +19,6 @@ export const apiCodecs: { readonly [A in KafkaApi]: ApiCodec<A> } = {
   ListOffsets: listOffsets,
   Fetch: fetchCodec,
   DescribeGroups: describeGroups,
+  ListGroups: listGroups,
   DescribeConfigs: describeConfigs,
 };

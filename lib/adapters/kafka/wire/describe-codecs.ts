@@ -23,6 +23,16 @@ export const describeGroups: ApiCodec<"DescribeGroups"> = {
   }),
 };
 
+export const listGroups: ApiCodec<"ListGroups"> = {
+  key: 16,
+  version: 2,
+  encode: () => {},
+  decode: (reader) => ({
+    error: readError(reader),
+    groups: reader.array(() => ({ groupId: reader.string(), protocolType: reader.string() })),
+  }),
+};
+
 const TOPIC = 2;
 const WITHOUT_SYNONYMS = 0;
 

@@ -16,6 +16,9 @@ const FIRST_ANSWER_MS = 3_000;
 /** For each answer of a login. */
 const LOGIN_MS = 10_000;
 const API_VERSIONS = { key: 18, version: 2, name: "ApiVersions" };
+/** The dead-letter topic gets the broker's own number of partitions and replicas, which can be asked for since 2.4 (KIP-464). */
+const CREATE_TOPICS = { key: 19, version: 4, name: "CreateTopics" };
+const spoken = Object.entries(apiCodecs).map(([name, { key, version }]) => ({ name, key, version }));
 
 /** One connection to a broker: opened with its first call, and again after it was lost. */
 export class LaneConnection {
@@ -48,7 +51,7 @@ export class LaneConnection {
     return this.#versions;
   }
 
-  /** Does nothing where it is open. @throws what kafkajs throws; PenstockError `kafka_refused` of a broker that is too old */
+  /** Does nothing where it is open. @throws what kafkajs throws; PenstockError `kafka_refused` of a broker that is too old, or too new */
   async open(): Promise<void> {
     if (this.isOpen) return;
     if (this.#opening === null) {
@@ -121,7 +124,7 @@ export class LaneConnection {
       await connection.connect();
       this.#failIfCut(connection);
       this.#versions = await askVersions(connection);
-      failIfTooOld(this.address, this.#versions);
+      failIfUnfit(this.address, this.#versions);
       connection.setVersions(this.#versions);
       connection.setSupportAuthenticationProtocol(true);
       await connection.authenticate();
@@ -206,11 +209,17 @@ async function askVersions(connection: Connection): Promise<Versions> {
 }
 
 /** @throws PenstockError `kafka_refused` */
-function failIfTooOld(address: string, versions: Versions): void {
-  for (const [api, { key, version }] of Object.entries(apiCodecs)) {
+function failIfUnfit(address: string, versions: Versions): void {
+  const { [CREATE_TOPICS.key]: creation } = versions;
+  // A service that lets nobody create topics may do for the rest.
+  const needed = [...spoken, ...(creation === undefined ? [] : [CREATE_TOPICS])];
+  for (const { name, key, version } of needed) {
     const known = versions[key];
-    if (known !== undefined && known.minVersion <= version && version <= known.maxVersion) continue;
-    const text = `Kafka at ${address} does not know version ${version} of ${api}: Penstock needs Kafka 2.4 or newer`;
-    throw new PenstockError("kafka_refused", text);
+    const isTooNew = known !== undefined && known.minVersion > version;
+    if (!isTooNew && known !== undefined && version <= known.maxVersion) continue;
+    const text = isTooNew
+      ? `is newer than this version of Penstock knows: it does not take version ${version} of ${name} any more`
+      : `is older than 2.4, with which Penstock begins: it does not know version ${version} of ${name}`;
+    throw new PenstockError("kafka_refused", `Kafka at ${address} ${text}`);
   }
 }

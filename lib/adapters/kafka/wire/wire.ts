@@ -225,6 +225,14 @@ export interface KafkaCalls {
       }[];
     };
   };
+  /** Those that one broker coordinates, and this user may describe. */
+  readonly ListGroups: {
+    readonly request: object;
+    readonly answer: {
+      readonly error: KafkaError;
+      readonly groups: readonly { readonly groupId: string; readonly protocolType: string }[];
+    };
+  };
   readonly DescribeConfigs: {
     readonly request: { readonly topics: readonly string[]; readonly names: readonly string[] };
     readonly answer: {

@@ -316,7 +316,7 @@ test("a trouble of the group is every topic's, one of a topic its own, and each 
   present().listener.onChange();
   expect([a.trouble, b.trouble, intake.trouble]).toEqual([away, away, away]);
   expect(logger.lines.map(({ message }) => message)).toEqual([
-    "a topic is not read",
+    "the group holds topics up",
     "no topic is read: the group is not joined",
   ]);
 });

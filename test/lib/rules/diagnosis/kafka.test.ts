@@ -115,7 +115,12 @@ describe("the group", () => {
       "ok",
       "may be used; 2 hosts running",
     ],
-    ["that is not there yet", { ...facts, protocolType: "" }, "ok", "may be used; no host runs"],
+    [
+      "that is not there yet",
+      { ...facts, state: "Dead", protocolType: "" },
+      "ok",
+      "may be used; no host runs",
+    ],
     [
       "of another client",
       { ...facts, clientIds: ["logstash"] },
@@ -127,6 +132,12 @@ describe("the group", () => {
       { ...facts, protocolType: "connect" },
       "failed",
       'it is a group of type "connect", not of consumers',
+    ],
+    [
+      "of Kafka's newer protocol, which is described as if it were not there",
+      { ...facts, state: "Dead" },
+      "warning",
+      "it is a group of Kafka's newer protocol (group.protocol=consumer): while one of its consumers runs, no host can be a member",
     ],
     [
       "that is withheld",

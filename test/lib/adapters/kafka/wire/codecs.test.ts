@@ -93,7 +93,8 @@ describe("requests are, to the byte, what kafkajs writes at the same version", (
     );
   });
 
-  test("DescribeGroups, DescribeConfigs", async () => {
+  test("DescribeGroups, ListGroups, DescribeConfigs", async () => {
+    expect(ours("ListGroups", {})).toEqual(await theirs("ListGroups", 2, {}));
     await fc.assert(
       fc.asyncProperty(fc.array(name), fc.array(name, { minLength: 1 }), async (some, names) => {
         expect(ours("DescribeGroups", { groups: some })).toEqual(

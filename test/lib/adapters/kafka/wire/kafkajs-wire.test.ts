@@ -5,7 +5,7 @@ import type { KafkaWire, Lane } from "../../../../../lib/adapters/kafka/wire/wir
 import { systemTime } from "../../../../../lib/adapters/system-time.ts";
 import type { Time } from "../../../../../lib/rules/time.ts";
 import { eventually } from "../../../../support/eventually.ts";
-import { type FakeBroker, startFakeBrokers } from "../../../../support/fake-brokers.ts";
+import { type FakeBroker, startFakeBrokers, kafka23Versions } from "../../../../support/fake-brokers.ts";
 import { createMemoryLogger } from "../../../../support/memory-logger.ts";
 import { rejection } from "../../../../support/rejection.ts";
 import { kafkaSettings } from "../../../../support/settings.ts";
@@ -234,7 +234,27 @@ describe("trouble", () => {
     const wire = wireTo([first.address]);
     expect(await rejection(beat(wire, 1))).toMatchObject({
       code: "kafka_refused",
-      message: `Kafka at ${first.address} does not know version 6 of Metadata: Penstock needs Kafka 2.4 or newer`,
+      message: `Kafka at ${first.address} is older than 2.4, with which Penstock begins: it does not know version 6 of Metadata`,
+    });
+  });
+
+  test("so is 2.3, which knows all but topics with the broker's own number of partitions", async () => {
+    const [first] = await brokersOf(1);
+    first.limitVersions(kafka23Versions);
+    const message = `Kafka at ${first.address} is older than 2.4, with which Penstock begins: it does not know version 4 of CreateTopics`;
+    expect(await rejection(beat(wireTo([first.address]), 1))).toMatchObject({
+      code: "kafka_refused",
+      message,
+    });
+  });
+
+  test("and one that dropped what is spoken, in other words", async () => {
+    const [first] = await brokersOf(1);
+    first.limitVersions({ 3: [7, 20] });
+    const message = `Kafka at ${first.address} is newer than this version of Penstock knows: it does not take version 6 of Metadata any more`;
+    expect(await rejection(beat(wireTo([first.address]), 1))).toMatchObject({
+      code: "kafka_refused",
+      message,
     });
   });
 

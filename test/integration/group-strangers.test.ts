@@ -1,0 +1,162 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { TopicState } from "../../lib/rules/status.ts";
+import { diagnosed } from "../support/doctor-command.ts";
+import { freePort } from "../support/etcd-server.ts";
+import { eventually } from "../support/eventually.ts";
+import { kafka23Versions, startFakeBrokers } from "../support/fake-brokers.ts";
+import { startTestMember } from "../support/group-member.ts";
+import { startTestHost, type TestHost } from "../support/host.ts";
+import { joinWithJava } from "../support/java-producer.ts";
+import { uniqueName } from "../support/kafka.ts";
+import { connectStack, type StackClients } from "../support/stack-clients.ts";
+
+let servers: StackClients;
+let httpPort: number;
+
+beforeAll(async () => {
+  servers = await connectStack();
+  httpPort = await freePort();
+});
+afterAll(() => servers[Symbol.asyncDispose]());
+
+async function topicOf(partitions: number): Promise<string> {
+  const topic = uniqueName("limits");
+  await servers.kafka.createTopic(topic, partitions);
+  return topic;
+}
+
+const configOf = (kafka: object, topic: string) => ({
+  ...servers.config,
+  kafka: { ...servers.config.kafka, ...kafka },
+  topics: [topic],
+});
+
+/** Once `GET /topics` and `GET /readyz` say why nothing is read. */
+async function saysWhy(host: TestHost, topic: string, reason: string, state: TopicState): Promise<void> {
+  const { state: told } = await host.untilTopic(
+    topic,
+    "says why",
+    (status) => status.reason?.includes(reason) === true,
+  );
+  expect(told).toBe(state);
+  const text = await eventually("readiness says why", async () => {
+    const answer = await host.fetch("/readyz");
+    return answer.status === 503 && (await answer.text());
+  });
+  expect((JSON.parse(text) as { checks: { kafka: unknown } }).checks.kafka).toMatchObject({
+    ok: false,
+    reason: expect.stringContaining(reason) as string,
+  });
+}
+
+/** Once nothing is in its way any more. */
+async function reads(host: TestHost, topic: string): Promise<void> {
+  await servers.kafka.produce(topic, [{ value: "a line" }]);
+  await host.untilTopic(
+    topic,
+    "reads",
+    ({ state, counts }) => state === "running" && counts.indexed > 0,
+    25_000,
+  );
+  await eventually("it is ready", async () => (await host.fetch("/readyz")).status === 200);
+}
+
+async function doctorSays(config: object, check: string, wanted: object): Promise<void> {
+  const { find } = await diagnosed({ ...config, http: { port: httpPort } });
+  expect(find(check)).toMatchObject(wanted);
+}
+
+const text = (part: string): string => expect.stringContaining(part) as string;
+
+describe("a group that is taken is told in /topics, /readyz and by doctor, and joined once it is free:", () => {
+  test("by a consumer that shares partitions in another way", async () => {
+    const [topic, group] = [await topicOf(2), uniqueName("taken")];
+    const config = configOf({ group }, topic);
+    const stranger = servers.kafka.kafka.consumer({ groupId: group });
+    await stranger.connect();
+    await stranger.subscribe({ topics: [topic] });
+    await stranger.run({ eachMessage: () => Promise.resolve() });
+    const state = async () => (await servers.kafka.groups([group]))[0]?.state;
+    await eventually("the stranger is there", async () => (await state()) === "Stable");
+    await using host = await startTestHost(config);
+    await saysWhy(
+      host,
+      topic,
+      `group ${group} is used by another client ("test" at 127.0.0.1), which`,
+      "failed",
+    );
+    await doctorSays(config, `group ${group}`, {
+      state: "failed",
+      seen: "it is used by another client: test",
+    });
+    await stranger.disconnect();
+    await reads(host, topic);
+  }, 60_000);
+
+  test("by a client that is no consumer", async () => {
+    const [topic, group] = [await topicOf(1), uniqueName("taken")];
+    const config = configOf({ group }, topic);
+    await using other = startTestMember({ brokers: servers.kafka.brokers, groupId: group, host: "other" });
+    const how = { lane: "questions", timeoutMs: 5_000 } as const;
+    const { nodeId } = await other.wire.call(null, "FindCoordinator", { groupId: group }, how);
+    const join = async (memberId: string) =>
+      other.wire.call(
+        nodeId,
+        "JoinGroup",
+        {
+          groupId: group,
+          sessionTimeoutMs: 30_000,
+          rebalanceTimeoutMs: 30_000,
+          memberId,
+          protocolType: "connect" as "consumer",
+          protocols: [{ name: "sessioned", metadata: new Uint8Array() }],
+        },
+        how,
+      );
+    const { memberId } = await join("");
+    const { generation } = await join(memberId);
+    const token = { groupId: group, memberId, generation };
+    await other.wire.call(nodeId, "SyncGroup", { ...token, assignments: [] }, how);
+
+    await using host = await startTestHost(config);
+    await saysWhy(host, topic, `group ${group} is used by another client, which shares`, "failed");
+    await doctorSays(config, `group ${group}`, { state: "failed", seen: text('of type "connect"') });
+    await other.wire.call(nodeId, "LeaveGroup", token, how);
+    await reads(host, topic);
+  }, 60_000);
+
+  test("by a consumer of Kafka's newer protocol, from which nothing is taken", async () => {
+    const [topic, group] = [await topicOf(4), uniqueName("taken")];
+    const config = configOf({ group }, topic);
+    await using stranger = await joinWithJava(servers.kafka.brokers, group, topic);
+    await eventually("the stranger has all", () => stranger.held.at(-1) === 4, 30_000);
+    await using host = await startTestHost(config);
+    await saysWhy(host, topic, `the group ${group} is used by consumers of Kafka's newer protocol`, "failed");
+    await doctorSays(config, `group ${group}`, { state: "warning", seen: text("(group.protocol=consumer)") });
+    expect(stranger.held.slice(stranger.held.indexOf(4))).toEqual([4]);
+    await stranger.leave();
+    await reads(host, topic);
+  }, 90_000);
+});
+
+test("a broker older than 2.4 is told in /topics, /readyz and by doctor, and taken once it is upgraded", async () => {
+  const [broker] = await startFakeBrokers(1);
+  if (broker === undefined) throw new Error("no broker");
+  await using _broker = broker;
+  broker.limitVersions(kafka23Versions);
+  const topic = uniqueName("limits");
+  const config = configOf({ brokers: [broker.address] }, topic);
+  const reason = `Kafka at ${broker.address} is older than 2.4`;
+  await using host = await startTestHost(config);
+  await saysWhy(host, topic, reason, "pending");
+  const broken = { state: "failed", seen: text(reason), remedy: "upgrade this broker" };
+  await doctorSays(config, `broker ${broker.address}`, broken);
+  broker.limitVersions(99);
+  // It has no topics.
+  await host.untilTopic(
+    topic,
+    "is looked for",
+    ({ reason }) => reason?.startsWith("it does not exist in Kafka") === true,
+  );
+  await eventually("it is ready", async () => (await host.fetch("/readyz")).status === 200);
+}, 60_000);

@@ -6,7 +6,7 @@ import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { type SeededRandom, seededRandom } from "../../infra/bench/random.ts";
 import { changesIn, expectEachOffsetOnce, reconcile, untilRunning } from "../support/reload.ts";
-import { openTestServers } from "../support/servers.ts";
+import { connectStack } from "../support/stack-clients.ts";
 
 const TOPICS = 8;
 const PARTITIONS = 3;
@@ -43,15 +43,15 @@ function change(
 test("200,000 records while topics come, go and change 50 times: each is in Elasticsearch exactly once", async () => {
   const seed = Number(process.env["CHAOS_SEED"] ?? Date.now() % 1_000_000);
   const random = seededRandom(seed);
-  await using servers = await openTestServers();
+  await using servers = await connectStack();
   const [run, key] = [uniqueName("chaos"), uniqueName("key")];
   const topics = Array.from({ length: TOPICS }, (_, n) => `${run}-${n}`);
   for (const topic of topics) await servers.kafka.createTopic(topic, PARTITIONS);
   const textOf = (entries: readonly Entry[]): string =>
     stringify({
       http: { port: 0 },
-      ...servers.settings,
-      etcd: { endpoints: servers.etcdEndpoints, keys: [key] },
+      ...servers.config,
+      etcd: { endpoints: servers.addresses.etcdEndpoints, keys: [key] },
       topics: entries,
     });
 

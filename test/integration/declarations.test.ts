@@ -6,11 +6,11 @@ import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { changesIn, reconcile, untilGone, untilRunning, type ReconcileAnswer } from "../support/reload.ts";
-import { openTestServers, type TestServers } from "../support/servers.ts";
+import { connectStack, type StackClients } from "../support/stack-clients.ts";
 
-let servers: TestServers;
+let servers: StackClients;
 beforeAll(async () => {
-  servers = await openTestServers();
+  servers = await connectStack();
 });
 afterAll(() => servers[Symbol.asyncDispose]());
 
@@ -29,8 +29,8 @@ async function topicsInKafka(count: number): Promise<string[]> {
 
 /** A host that reads the key, and what the file says besides. */
 function startHost(key: string, changes: object = {}): Promise<TestHost> {
-  const etcd = { endpoints: servers.etcdEndpoints, keys: [key] };
-  return startTestHost({ ...servers.settings, etcd, ...changes });
+  const etcd = { endpoints: servers.addresses.etcdEndpoints, keys: [key] };
+  return startTestHost({ ...servers.config, etcd, ...changes });
 }
 
 async function post(
@@ -151,7 +151,7 @@ describe("a plan", () => {
     try {
       // Some history: an etcd that begins anew stands behind it, and the host does nothing about it by itself.
       for (let times = 0; times < 5; times += 1) await etcd.put(key).value(JSON.stringify([running]));
-      const config = { ...servers.settings, etcd: { endpoints: [server.endpoint], keys: [key] } };
+      const config = { ...servers.config, etcd: { endpoints: [server.endpoint], keys: [key] } };
       await using host = await startTestHost(config);
       await untilRunning(host, running);
       await server.kill();
@@ -198,7 +198,7 @@ test("an etcd that refuses a write is quoted, and one that is gone leaves the li
 
     const auth = { username: "reader", password: "secret-of-reader" };
     const etcd = { endpoints: [server.endpoint], keys: [key], auth };
-    await using host = await startTestHost({ ...servers.settings, topics: ["in-file"], etcd });
+    await using host = await startTestHost({ ...servers.config, topics: ["in-file"], etcd });
     const { keys } = await listed(host);
     const { revision } = keys[0] ?? {};
     const removal = { action: "remove", key, revision, target: { topic: "none-such" } };
@@ -228,7 +228,7 @@ test("an etcd that refuses a write is quoted, and one that is gone leaves the li
 }, 30_000);
 
 test("without etcd the file is listed, and there is nowhere to write to", async () => {
-  await using host = await startTestHost({ ...servers.settings, topics: ["in-file"] });
+  await using host = await startTestHost({ ...servers.config, topics: ["in-file"] });
   expect(await (await host.fetch("/declarations")).json()).toMatchObject({
     config: { path: host.configPath, entries: [{ entry: 0, target: { topic: "in-file" } }] },
     etcd: null,

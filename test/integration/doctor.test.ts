@@ -4,17 +4,17 @@ import { diagnosed, runDoctor } from "../support/doctor-command.ts";
 import { createEtcdServer, freePort } from "../support/etcd-server.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { openTestServers, type TestServers } from "../support/servers.ts";
+import { connectStack, type StackClients } from "../support/stack-clients.ts";
 
-let servers: TestServers;
+let servers: StackClients;
 beforeAll(async () => {
-  servers = await openTestServers();
+  servers = await connectStack();
 });
 afterAll(() => servers[Symbol.asyncDispose]());
 
 /** On a port that nobody has. */
 async function configWith(changes: object = {}) {
-  return { http: { port: await freePort() }, ...servers.settings, ...changes };
+  return { http: { port: await freePort() }, ...servers.config, ...changes };
 }
 
 async function topicWithRecord(config?: Readonly<Record<string, string>>): Promise<string> {
@@ -41,7 +41,7 @@ test("where all is well it finds nothing, exits 0, and leaves nothing behind", a
   await servers.etcd.put(key).value(JSON.stringify([{ topic: other, pipeline }]));
   const config = await configWith({
     topics: [{ topic, index: `${topic}-{yyyy.MM.dd}` }],
-    etcd: { endpoints: servers.etcdEndpoints, keys: [key] },
+    etcd: { endpoints: servers.addresses.etcdEndpoints, keys: [key] },
   });
   const { code, troubles, find } = await diagnosed(config);
   expect({ code, troubles }).toEqual({ code: 0, troubles: [] });
@@ -54,9 +54,9 @@ test("where all is well it finds nothing, exits 0, and leaves nothing behind", a
   await admin.connect();
   try {
     const { groups } = await admin.listGroups();
-    const { group } = servers.settings.kafka;
+    const { group } = servers.config.kafka;
     expect(groups.filter(({ groupId }) => groupId.startsWith(group))).toEqual([]);
-    expect(await admin.listTopics()).not.toContain(servers.settings.deadLetters.topic);
+    expect(await admin.listTopics()).not.toContain(servers.config.deadLetters.topic);
   } finally {
     await admin.disconnect();
   }
@@ -86,7 +86,7 @@ test("everything that is wrong is named at once, with what to do", async () => {
       short,
       { pattern: "doctor-none-*" },
     ],
-    etcd: { endpoints: servers.etcdEndpoints, keys: [key, "doctor-absent-key"] },
+    etcd: { endpoints: servers.addresses.etcdEndpoints, keys: [key, "doctor-absent-key"] },
   });
   const { code, troubles } = await diagnosed(config);
   expect(code).toBe(1);
@@ -111,7 +111,7 @@ test("everything that is wrong is named at once, with what to do", async () => {
 
 describe("a server out of reach", () => {
   const nowhere = "127.0.0.1:1";
-  const etcd = () => ({ endpoints: servers.etcdEndpoints, keys: ["doctor-absent-key"] });
+  const etcd = () => ({ endpoints: servers.addresses.etcdEndpoints, keys: ["doctor-absent-key"] });
 
   test.each([
     ["kafka", () => ({ kafka: { brokers: [nowhere] }, etcd: etcd() })],

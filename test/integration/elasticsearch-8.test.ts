@@ -9,11 +9,11 @@ import { uniqueName } from "../support/kafka.ts";
 import { unforgiving } from "../support/refused.ts";
 import { replayJson } from "../support/replay-command.ts";
 import { secureElasticsearch, type SecuredElasticsearch } from "../support/secured-elasticsearch.ts";
-import { openTestServers, type TestServers } from "../support/servers.ts";
+import { connectStack, type StackClients } from "../support/stack-clients.ts";
 
 /** The way of a record with an Elasticsearch 8; that all else holds there too is seen by PENSTOCK_STACK_ELASTICSEARCH=8.19.5. */
 const accepted = "ApiKey a2V5";
-let servers: TestServers;
+let servers: StackClients;
 let eight: Stack;
 let elasticsearch: TestElasticsearch;
 let authority: TestAuthority;
@@ -21,7 +21,7 @@ let proxy: SecuredElasticsearch;
 
 beforeAll(async () => {
   [servers, authority, eight] = await Promise.all([
-    openTestServers(),
+    connectStack(),
     createAuthority(),
     startStack({
       kafka: false,
@@ -41,10 +41,10 @@ afterAll(async () => {
   await servers?.[Symbol.asyncDispose]();
 });
 
-const configFor = (topics: readonly object[], group = servers.settings.kafka.group) => ({
-  ...servers.settings,
+const configFor = (topics: readonly object[], group = servers.config.kafka.group) => ({
+  ...servers.config,
   http: { port: 0 },
-  kafka: { ...servers.settings.kafka, group },
+  kafka: { ...servers.config.kafka, group },
   elasticsearch: { nodes: [proxy.url], auth: { apiKey: "a2V5" }, tls: { ca: authority.caFile } },
   topics,
 });
@@ -111,7 +111,7 @@ test("from 8.19.5 to 9 and to what is neither, without a restart: headers follow
   })();
   await untilCounted(host, topic, {});
   await eventually("some in 8", async () => (await elasticsearch.count(topic)) > 10);
-  const [nine = ""] = servers.settings.elasticsearch.nodes;
+  const [nine = ""] = servers.config.elasticsearch.nodes;
   proxy.node = nine;
   await eventually("some in 9", async () => (await servers.elasticsearch.count(topic)) > 10);
   // And back, to a cluster that refuses what 9 is spoken to in.

@@ -5,17 +5,17 @@ import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { secureElasticsearch, type SecuredElasticsearch } from "../support/secured-elasticsearch.ts";
-import { openTestServers, type TestServers } from "../support/servers.ts";
+import { connectStack, type StackClients } from "../support/stack-clients.ts";
 
 const apiKey = "c2VjcmV0LWlkOnNlY3JldC1rZXk=";
 const password = "hunter2-secret";
 
-let servers: TestServers;
+let servers: StackClients;
 let authority: TestAuthority;
 let certificates: Record<"good" | "expired" | "elsewhere" | "client", TestCertificate>;
 
 beforeAll(async () => {
-  [servers, authority] = await Promise.all([openTestServers(), createAuthority()]);
+  [servers, authority] = await Promise.all([connectStack(), createAuthority()]);
   certificates = {
     good: await authority.issue("good", { hosts: ["127.0.0.1"] }),
     expired: await authority.issue("expired", { hosts: ["127.0.0.1"], expired: true }),
@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 
 function configFor(nodes: readonly string[], topic: string, change: object = {}) {
-  const { elasticsearch: _, ...rest } = servers.settings;
+  const { elasticsearch: _, ...rest } = servers.config;
   const elasticsearch = { nodes, auth: { apiKey }, tls: { ca: authority.caFile }, ...change };
   return { ...rest, http: { port: 0 }, elasticsearch, topics: [topic] };
 }
@@ -52,7 +52,7 @@ const untilCounted = (topic: string, count: number) =>
 
 test("a host rides out refused keys and certificates, says why, and loses nothing", async () => {
   const topic = await newTopic();
-  await using proxy = secureElasticsearch(servers.settings.elasticsearch.nodes[0] ?? "", certificates.good, {
+  await using proxy = secureElasticsearch(servers.config.elasticsearch.nodes[0] ?? "", certificates.good, {
     accepted: `ApiKey ${apiKey}`,
   });
   await using host = await startTestHost(configFor([proxy.url], topic));
@@ -100,7 +100,7 @@ test("a host rides out refused keys and certificates, says why, and loses nothin
 
 test("mutual TLS with a login, and a second node that nobody runs", async () => {
   const topic = await newTopic();
-  await using proxy = secureElasticsearch(servers.settings.elasticsearch.nodes[0] ?? "", certificates.good, {
+  await using proxy = secureElasticsearch(servers.config.elasticsearch.nodes[0] ?? "", certificates.good, {
     accepted: `Basic ${btoa(`elastic:${password}`)}`,
     clientCa: authority,
   });

@@ -12,7 +12,7 @@ import { createEtcdServer, type EtcdServer } from "../support/etcd-server.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { openTestServers, type TestServers } from "../support/servers.ts";
+import { connectStack, type StackClients } from "../support/stack-clients.ts";
 
 const NEVER = new AbortController().signal;
 const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -177,9 +177,9 @@ async function lockUp(etcd: EtcdServer, prefixes: readonly string[]): Promise<vo
 }
 
 describe("a host", () => {
-  let servers: TestServers;
+  let servers: StackClients;
   beforeAll(async () => {
-    servers = await openTestServers();
+    servers = await connectStack();
   });
   afterAll(() => servers[Symbol.asyncDispose]());
 
@@ -195,7 +195,7 @@ describe("a host", () => {
     await show("good");
     const tls = { ca: authority.caFile, cert: client.certFile, key: client.keyFile };
     const config = {
-      ...servers.settings,
+      ...servers.config,
       etcd: { endpoints: [server.endpoint], keys: [uniqueName("none")], tls },
     };
     await using host = await startTestHost(config);
@@ -232,7 +232,7 @@ describe("a host", () => {
     await lockUp(locked, ["logs/"]);
     const auth = { username: "reader", password: "reader-password" };
     const config = {
-      ...servers.settings,
+      ...servers.config,
       http: { port: 0 },
       etcd: { endpoints: [locked.endpoint], keys: ["logs/", "closed/"], auth },
     };

@@ -10,7 +10,7 @@ import { buildImage, type Image } from "../support/image/build.ts";
 import { execInContainer, obstacleToContainers, startContainer } from "../support/image/container.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { expectEachOffsetOnce } from "../support/reload.ts";
-import { openTestServers, type TestServers } from "../support/servers.ts";
+import { connectStack, type StackClients } from "../support/stack-clients.ts";
 
 /**
  * The container image without a container engine: the Dockerfile replayed step by step, and its host run as an engine
@@ -23,10 +23,10 @@ if (obstacle !== null) process.stderr.write(`SKIPPED: the container image was no
 
 describe.skipIf(obstacle !== null)("the image that the Dockerfile builds", () => {
   let image: Image & AsyncDisposable;
-  let servers: TestServers;
+  let servers: StackClients;
   beforeAll(async () => {
     image = await buildImage(join(top, "infra/deploy/Dockerfile"), top);
-    servers = await openTestServers();
+    servers = await connectStack();
   }, 60_000);
   afterAll(async () => {
     await servers[Symbol.asyncDispose]();
@@ -75,9 +75,9 @@ describe.skipIf(obstacle !== null)("the image that the Dockerfile builds", () =>
     await servers.etcd.put(key).value(JSON.stringify([{ topic: inEtcd }]));
     const [port = 0] = await freePorts(1);
     const config = {
-      ...servers.settings,
+      ...servers.config,
       http: { port },
-      etcd: { endpoints: servers.etcdEndpoints, keys: [key] },
+      etcd: { endpoints: servers.addresses.etcdEndpoints, keys: [key] },
       topics: [inFile],
       shutdown: { deadline: "10s" },
     };

@@ -2,16 +2,16 @@ import { expect, test } from "bun:test";
 import type { TopicStatus } from "../../lib/rules/status.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { openTestServers } from "../support/servers.ts";
+import { connectStack } from "../support/stack-clients.ts";
 
 const lines = (count: number) => Array.from({ length: count }, (_, n) => ({ value: `line ${n}` }));
 const committed = ({ partitions }: TopicStatus): number | null => partitions[0]?.committed ?? null;
 
 test("with startAt: latest, what is left after retention outran the group is read, not skipped", async () => {
-  await using servers = await openTestServers();
+  await using servers = await connectStack();
   const topic = uniqueName("outrun");
   await servers.kafka.createTopic(topic);
-  const config = { ...servers.settings, topics: [{ topic, startAt: "latest" }] };
+  const config = { ...servers.config, topics: [{ topic, startAt: "latest" }] };
   {
     await using host = await startTestHost(config);
     await host.untilTopic(topic, "runs", ({ state }) => state === "running");

@@ -4,11 +4,11 @@ import { createEtcdServer, type EtcdServer } from "../support/etcd-server.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { reconcile, untilGone, untilReady, untilRunning } from "../support/reload.ts";
-import { openTestServers, type TestServers } from "../support/servers.ts";
+import { connectStack, type StackClients } from "../support/stack-clients.ts";
 
-let servers: TestServers;
+let servers: StackClients;
 beforeAll(async () => {
-  servers = await openTestServers();
+  servers = await connectStack();
 });
 afterAll(() => servers[Symbol.asyncDispose]());
 
@@ -36,8 +36,8 @@ test("the list of keys changes in the file while running", async () => {
   await declare(servers.etcd, first, one);
   await declare(servers.etcd, second, two);
   const config = (...keys: string[]) => ({
-    ...servers.settings,
-    etcd: { endpoints: servers.etcdEndpoints, keys },
+    ...servers.config,
+    etcd: { endpoints: servers.addresses.etcdEndpoints, keys },
   });
   await using host = await startTestHost(config(first));
   await untilRunning(host, one);
@@ -62,10 +62,10 @@ test("other endpoints in the file lead to another etcd, and only there; without 
   try {
     await declare(servers.etcd, key, here);
     await declare(other, key, there);
-    const config = { ...servers.settings, topics: [inFile] };
+    const config = { ...servers.config, topics: [inFile] };
     await using host = await startTestHost({
       ...config,
-      etcd: { endpoints: servers.etcdEndpoints, keys: [key] },
+      etcd: { endpoints: servers.addresses.etcdEndpoints, keys: [key] },
     });
     await untilRunning(host, here, inFile);
 
@@ -121,7 +121,7 @@ describe("an etcd whose history changed is not believed until somebody says so:"
       try {
         // Some history, so that an etcd that begins anew stands behind it.
         for (let revision = 0; revision < 10; revision += 1) await declare(etcd, key, lastGood);
-        const config = { ...servers.settings, etcd: { endpoints: [server.endpoint], keys: [key] } };
+        const config = { ...servers.config, etcd: { endpoints: [server.endpoint], keys: [key] } };
         await using host = await startTestHost(config);
         await untilRunning(host, lastGood);
 

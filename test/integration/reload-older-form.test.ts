@@ -4,14 +4,15 @@ import { eventually } from "../support/eventually.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { untilGone, untilRunning } from "../support/reload.ts";
-import { openTestServers } from "../support/servers.ts";
+import { connectStack } from "../support/stack-clients.ts";
 
 /** The older form has no place for it, so the host takes its default. */
 const HTTP_PORT = 8080;
 
 test("a config file and an etcd value of the older program drive the host unchanged", async () => {
-  await using servers = await openTestServers();
-  const { kafka, elasticsearch, etcd, settings, etcdEndpoints } = servers;
+  await using servers = await connectStack();
+  const { kafka, elasticsearch, etcd, config: settings } = servers;
+  const { etcdEndpoints } = servers.addresses;
   const [fromFile, fromEtcd, later, key] = ["golang_log", "etcd_log", "later_log", "collectlogkey1"].map(
     uniqueName,
   );

@@ -11,12 +11,12 @@ import {
   untilReady,
   untilRunning,
 } from "../support/reload.ts";
-import { openTestServers, type TestServers } from "../support/servers.ts";
+import { connectStack, type StackClients } from "../support/stack-clients.ts";
 import { produceSteadily, type SteadyProducer } from "../support/steady-producer.ts";
 
-let servers: TestServers;
+let servers: StackClients;
 beforeAll(async () => {
-  servers = await openTestServers();
+  servers = await connectStack();
 });
 afterAll(() => servers[Symbol.asyncDispose]());
 
@@ -45,12 +45,12 @@ const onLocalhost = (address: string): string => address.replace("127.0.0.1", "l
 
 test("other kafka.brokers: the host leaves its group and joins it by them, and nothing is lost or doubled", async () => {
   const busy = await busyTopics(4);
-  const config = { ...servers.settings, topics: busy.topics };
+  const config = { ...servers.config, topics: busy.topics };
   await using host = await startTestHost(config);
   await untilRunning(host, ...busy.topics);
   const before = await memberIds(servers);
 
-  const { kafka } = servers.settings;
+  const { kafka } = servers.config;
   await host.writeConfig({ ...config, kafka: { ...kafka, brokers: kafka.brokers.map(onLocalhost) } });
   await eventually("another member has joined", async () => {
     const after = await memberIds(servers);
@@ -62,7 +62,7 @@ test("other kafka.brokers: the host leaves its group and joins it by them, and n
 
 test("other elasticsearch.nodes: the client is swapped under the running consumers", async () => {
   let bulks = 0;
-  const [node = ""] = servers.settings.elasticsearch.nodes;
+  const [node = ""] = servers.config.elasticsearch.nodes;
   using proxy = Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
@@ -75,7 +75,7 @@ test("other elasticsearch.nodes: the client is swapped under the running consume
     },
   });
   const busy = await busyTopics(3);
-  const config = { ...servers.settings, topics: busy.topics };
+  const config = { ...servers.config, topics: busy.topics };
   await using host = await startTestHost(config);
   await untilRunning(host, ...busy.topics);
   const before = await memberIds(servers);
@@ -92,7 +92,7 @@ describe("settings that do not work are not taken:", () => {
     [
       "kafka.brokers",
       /new kafka settings do not work, the old ones are kept/,
-      (port) => ({ kafka: { ...servers.settings.kafka, brokers: [`127.0.0.1:${port}`] } }),
+      (port) => ({ kafka: { ...servers.config.kafka, brokers: [`127.0.0.1:${port}`] } }),
     ],
     [
       "elasticsearch.nodes",
@@ -105,7 +105,7 @@ describe("settings that do not work are not taken:", () => {
       const busy = await busyTopics(1);
       const added = uniqueName("added");
       await servers.kafka.createTopic(added, 1);
-      const config = { ...servers.settings, topics: busy.topics };
+      const config = { ...servers.config, topics: busy.topics };
       await using host = await startTestHost(config);
       await untilRunning(host, ...busy.topics);
 
@@ -130,14 +130,14 @@ describe("settings that do not work are not taken:", () => {
 test("http.port and kafka.group need a restart: changed, they are refused, and what else changed is taken", async () => {
   const [topic, added] = [uniqueName("fixed"), uniqueName("added")];
   for (const name of [topic, added]) await servers.kafka.createTopic(name, 1);
-  const config = { ...servers.settings, topics: [topic] };
+  const config = { ...servers.config, topics: [topic] };
   await using host = await startTestHost(config);
   await untilRunning(host, topic);
   const port = await freePort();
   await host.writeConfig({
     ...config,
     http: { port },
-    kafka: { ...servers.settings.kafka, group: "other" },
+    kafka: { ...servers.config.kafka, group: "other" },
     topics: [topic, added],
   });
   await untilRunning(host, added);
@@ -148,7 +148,7 @@ test("http.port and kafka.group need a restart: changed, they are refused, and w
   const reasons = plan.refused.map(({ reason }) => reason);
   expect(reasons).toEqual([
     `http.port cannot change while running: 0 is kept, ${port} needs a restart`,
-    `kafka.group cannot change while running: "${servers.settings.kafka.group}" is kept, "other" needs a restart`,
+    `kafka.group cannot change while running: "${servers.config.kafka.group}" is kept, "other" needs a restart`,
   ]);
   expect(sources.config.error).toBe(reasons.join("; "));
   expect(await untilReady(host, false, "config")).toBe(reasons.join("; "));

@@ -15,7 +15,7 @@ import {
   untilReady,
   untilRunning,
 } from "../support/reload.ts";
-import { openTestServers, type TestServers } from "../support/servers.ts";
+import { connectStack, type StackClients } from "../support/stack-clients.ts";
 import { produceSteadily } from "../support/steady-producer.ts";
 
 type Entry = { readonly topic: string } & Readonly<Record<string, unknown>>;
@@ -26,15 +26,15 @@ interface Way {
   declare(entries: readonly Entry[]): Promise<void>;
 }
 
-let servers: TestServers;
+let servers: StackClients;
 beforeAll(async () => {
-  servers = await openTestServers();
+  servers = await connectStack();
 });
 afterAll(() => servers[Symbol.asyncDispose]());
 
 describe("topics come, change and go while another one runs on, declared through", () => {
   const inFile = (steady: string, entries: readonly Entry[]): string =>
-    stringify({ http: { port: 0 }, ...servers.settings, topics: [steady, ...entries] });
+    stringify({ http: { port: 0 }, ...servers.config, topics: [steady, ...entries] });
 
   test.each<[string, (host: TestHost, steady: string, key: string) => Promise<Way>]>([
     [
@@ -105,8 +105,8 @@ describe("topics come, change and go while another one runs on, declared through
       await servers.kafka.createTopic(steady, 2);
       await servers.kafka.createTopic(topic, 2);
       await using host = await startTestHost({
-        ...servers.settings,
-        etcd: { endpoints: servers.etcdEndpoints, keys: [key, `${key}/`] },
+        ...servers.config,
+        etcd: { endpoints: servers.addresses.etcdEndpoints, keys: [key, `${key}/`] },
         topics: [steady],
       });
       const producer = produceSteadily(servers.kafka, steady);
@@ -152,7 +152,7 @@ describe("topics come, change and go while another one runs on, declared through
 test("a config file that is gone keeps what it said, and readyz says so", async () => {
   const topic = uniqueName("gone");
   await servers.kafka.createTopic(topic, 1);
-  const config = { ...servers.settings, topics: [topic] };
+  const config = { ...servers.config, topics: [topic] };
   await using host = await startTestHost(config);
   await untilRunning(host, topic);
   await untilReady(host, true, "config");
@@ -182,8 +182,8 @@ test("a config file that is written piece by piece stops nothing, and neither do
   }));
   const text = stringify({
     http: { port: 0 },
-    ...servers.settings,
-    etcd: { endpoints: servers.etcdEndpoints, keys: [key] },
+    ...servers.config,
+    etcd: { endpoints: servers.addresses.etcdEndpoints, keys: [key] },
     topics: [...others, { topic, path: "/log", index: `${topic}-index` }],
   });
   await using host = await startTestHost(text);
@@ -230,8 +230,8 @@ test("exact goes before pattern, file before etcd, keys as listed; what loses is
   );
   await servers.etcd.put(second).value(JSON.stringify([{ topic: inKeys, path: "/second" }]));
   await using host = await startTestHost({
-    ...servers.settings,
-    etcd: { endpoints: servers.etcdEndpoints, keys: [first, second] },
+    ...servers.config,
+    etcd: { endpoints: servers.addresses.etcdEndpoints, keys: [first, second] },
     topics: [
       { topic: inFile, path: "/file" },
       { pattern: `${run}-*`, path: "/pattern" },
@@ -267,8 +267,8 @@ test("a changed index drains first: before in the old, after in the new, every o
     servers.etcd.put(key).value(JSON.stringify([{ topic, index }]));
   await declare(before);
   await using host = await startTestHost({
-    ...servers.settings,
-    etcd: { endpoints: servers.etcdEndpoints, keys: [key] },
+    ...servers.config,
+    etcd: { endpoints: servers.addresses.etcdEndpoints, keys: [key] },
   });
   const producer = produceSteadily(servers.kafka, topic);
   await host.untilTopic(topic, "is under way", ({ counts }) => counts.indexed > 500);
@@ -291,7 +291,7 @@ test("a dry run says what would be done, and does none of it", async () => {
   const topics = Array.from({ length: 5 }, () => uniqueName("dry"));
   for (const topic of topics) await servers.kafka.createTopic(topic, 1);
   const config = (upTo: number): string =>
-    stringify({ http: { port: 0 }, ...servers.settings, topics: topics.slice(0, upTo) });
+    stringify({ http: { port: 0 }, ...servers.config, topics: topics.slice(0, upTo) });
   await using host = await startTestHost(config(1));
   await untilRunning(host, topics[0] ?? "");
   // A link to elsewhere: its changes are found by polling, so that a question right after one comes before the host acts.

@@ -8,12 +8,12 @@ import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { changesIn, expectEachOffsetOnce, memberIds, untilReady } from "../support/reload.ts";
 import { createSecretMount } from "../support/secret-mount.ts";
-import { openTestServers, type TestServers } from "../support/servers.ts";
+import { connectStack, type StackClients } from "../support/stack-clients.ts";
 import { produceSteadily } from "../support/steady-producer.ts";
 
-let servers: TestServers;
+let servers: StackClients;
 beforeAll(async () => {
-  servers = await openTestServers();
+  servers = await connectStack();
 });
 afterAll(() => servers[Symbol.asyncDispose]());
 
@@ -49,7 +49,7 @@ function guardElasticsearch(node: string, firstKey: string) {
 test("the token, Elasticsearch's key and etcd's password are replaced under load: nothing lost, doubled or restarted", async () => {
   const [first, second, third] = [uniqueName("one"), uniqueName("two"), uniqueName("three")];
   for (const topic of [first, second, third]) await servers.kafka.createTopic(topic, 2);
-  const [node = ""] = servers.settings.elasticsearch.nodes;
+  const [node = ""] = servers.config.elasticsearch.nodes;
   using gate = guardElasticsearch(node, "old-api-key");
   await using etcdServer = await createEtcdServer();
   await etcdServer.start();
@@ -77,7 +77,7 @@ test("the token, Elasticsearch's key and etcd's password are replaced under load
   });
   const fileOf = (name: string): string => `\${file:${mount.path(name)}}`;
   await using host = await startTestHost({
-    ...servers.settings,
+    ...servers.config,
     http: { port: 0, token: fileOf("token") },
     elasticsearch: {
       nodes: [gate.node],

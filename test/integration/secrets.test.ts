@@ -12,7 +12,7 @@ import { createAuthority, type TestAuthority } from "../support/certificates.ts"
 import { freePort } from "../support/etcd-server.ts";
 import { eventually } from "../support/eventually.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { openTestServers, type TestServers } from "../support/servers.ts";
+import { connectStack, type StackClients } from "../support/stack-clients.ts";
 
 /** Hard to take for anything else, and changed by every encoding. */
 const secretOf = (name: string): string => `${name} s3cr3t/+?&"${name}"`;
@@ -25,12 +25,12 @@ const secrets = {
 } as const;
 const user = "penstock-user";
 
-let servers: TestServers;
+let servers: StackClients;
 let authority: TestAuthority;
 let folder: string;
 let key: { readonly certFile: string; readonly keyFile: string; readonly key: string };
 beforeAll(async () => {
-  servers = await openTestServers();
+  servers = await connectStack();
   authority = await createAuthority();
   key = await authority.issue("client");
   folder = await mkdtemp(join(tmpdir(), "penstock-leaks-"));
@@ -170,13 +170,13 @@ const worlds: readonly [string, World][] = [
       configOf: (echo, _closed, fileOf) => ({
         http: http(fileOf),
         kafka: {
-          brokers: servers.settings.kafka.brokers,
+          brokers: servers.config.kafka.brokers,
           group: uniqueName("leak"),
           sasl: { mechanism: "plain", username: user, password: "${KAFKA_PASSWORD}" },
         },
         elasticsearch: { nodes: [echo], auth: { apiKey: fileOf("apiKey") } },
         etcd: {
-          endpoints: servers.etcdEndpoints,
+          endpoints: servers.addresses.etcdEndpoints,
           keys: ["leak/"],
           auth: { username: user, password: fileOf("etcd") },
         },

@@ -2,7 +2,7 @@ import { expect } from "bun:test";
 import { eventually } from "./eventually.ts";
 import type { TestHost } from "./host.ts";
 import { compareWithKafka, type Position, positionsIn } from "./positions.ts";
-import type { TestServers } from "./servers.ts";
+import type { StackClients } from "./stack-clients.ts";
 
 /** What `POST /reconcile` answers, as far as the reload tests look at it. */
 export interface ReconcileAnswer {
@@ -68,7 +68,7 @@ export function untilGone(host: TestHost, topic: string): Promise<unknown> {
 
 /** Waits until all that Kafka holds of the topics is committed by the host. */
 export async function untilCommitted(
-  { kafka, settings }: TestServers,
+  { kafka, config }: StackClients,
   topics: readonly string[],
   deadlineMs?: number,
 ): Promise<void> {
@@ -76,7 +76,7 @@ export async function untilCommitted(
     await eventually(
       `all of ${topic} is committed`,
       async () => {
-        const committed = await kafka.committed(settings.kafka.group, topic);
+        const committed = await kafka.committed(config.kafka.group, topic);
         return [...(await kafka.ends(topic))].every(([partition, end]) => {
           const offset = committed.get(partition) ?? -1;
           return offset === end || (end === 0 && offset === -1);
@@ -89,7 +89,7 @@ export async function untilCommitted(
 
 /** Waits until everything is committed, then counts: each offset of the topics once in the indices together. */
 export async function expectEachOffsetOnce(
-  servers: TestServers,
+  servers: StackClients,
   topics: readonly string[],
   indices: string,
   deadlineMs?: number,
@@ -126,11 +126,11 @@ export function changesIn(host: TestHost): Change[] {
 }
 
 /** The members of the hosts' group, by the ids the broker gave them: others after a host has left it and joined again. */
-export async function memberIds({ kafka, settings }: TestServers): Promise<string[]> {
+export async function memberIds({ kafka, config }: StackClients): Promise<string[]> {
   const admin = kafka.kafka.admin();
   await admin.connect();
   try {
-    const { groups } = await admin.describeGroups([settings.kafka.group]);
+    const { groups } = await admin.describeGroups([config.kafka.group]);
     return groups.flatMap(({ members }) => members.map(({ memberId }) => memberId));
   } finally {
     await admin.disconnect();

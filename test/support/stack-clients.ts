@@ -1,3 +1,4 @@
+import { Etcd3 } from "etcd3";
 import type { Addresses } from "../../infra/stack/state.ts";
 import { testElasticsearch, type TestElasticsearch } from "./elasticsearch.ts";
 import { connectTestKafka, type TestKafka, uniqueName } from "./kafka.ts";
@@ -8,6 +9,7 @@ export interface StackClients extends AsyncDisposable {
   readonly addresses: Addresses;
   readonly kafka: TestKafka;
   readonly elasticsearch: TestElasticsearch;
+  readonly etcd: Etcd3;
   /** The servers' part of a host's config, with a group and a dead-letter topic that no other test file has. */
   readonly config: {
     readonly kafka: { readonly brokers: string[]; readonly group: string };
@@ -20,15 +22,22 @@ export interface StackClients extends AsyncDisposable {
 export async function connectStack(addresses?: Addresses): Promise<StackClients> {
   const { brokers, elasticsearchNode, ...rest } = addresses ?? (await testStack());
   const kafka = await connectTestKafka(brokers);
+  let etcd: Etcd3 | null = null;
   return {
     addresses: { brokers, elasticsearchNode, ...rest },
     kafka,
     elasticsearch: testElasticsearch(elasticsearchNode),
+    get etcd() {
+      return (etcd ??= new Etcd3({ hosts: rest.etcdEndpoints }));
+    },
     config: {
       kafka: { brokers, group: uniqueName("hosts") },
       elasticsearch: { nodes: [elasticsearchNode] },
       deadLetters: { topic: uniqueName("dead") },
     },
-    [Symbol.asyncDispose]: () => kafka[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      etcd?.close();
+      await kafka[Symbol.asyncDispose]();
+    },
   };
 }

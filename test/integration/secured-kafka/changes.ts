@@ -1,0 +1,132 @@
+import { describe, expect, test } from "bun:test";
+import { shownCertificate } from "../../../lib/adapters/certificate.ts";
+import { eventually } from "../../support/eventually.ts";
+import { uniqueName } from "../../support/kafka.ts";
+import { PASSWORD } from "../../support/secured-kafka.ts";
+import { everythingOf } from "./everything.ts";
+import { type Link, type SecuredWorld, WRONG, yesterday } from "./world.ts";
+
+/** Passwords, sessions and certificates that end while a host runs. */
+export function describeChanges(world: SecuredWorld): void {
+  const { login, trusting, addressOf, clusterOf, settingsOf, configOf, newTopic, hostOf } = world;
+  const [overTls] = world.links as readonly [Link];
+
+  describe("passwords", () => {
+    test("a user that is not there yet is tried seldom, whatever the number of topics, and works once it is there", async () => {
+      const user = uniqueName("late");
+      const topics = await Promise.all(Array.from({ length: 10 }, () => newTopic("a record")));
+      const before = await world.secured.refusedLogins();
+      const link: Link = { name: "", to: "SASL", sasl: login("scram-sha-256", PASSWORD, user) };
+      const host = await hostOf(configOf(link, topics));
+      await Bun.sleep(3_000);
+      // At once, and 2 to 4 s later; then after longer and longer pauses.
+      expect((await world.secured.refusedLogins()) - before).toBeWithin(1, 3);
+      await world.secured.setUser("scram-sha-256", user, PASSWORD);
+      for (const topic of topics)
+        await host.untilTopic(topic, "has caught up", ({ partitions }) => partitions[0]?.committed === 1);
+      expect((await world.secured.refusedLogins()) - before).toBeWithin(1, 5);
+    }, 60_000);
+
+    test.concurrent("a new one is tried before anything is touched, and every topic goes on with it", async () => {
+      const user = uniqueName("rotated");
+      const [old, next] = ["the-Old-password", "the-Next-password"];
+      const topics = await Promise.all(Array.from({ length: 5 }, () => newTopic("first")));
+      await world.secured.setUser("scram-sha-512", user, old);
+      const link = (password: string): Link => ({
+        name: "",
+        to: "SASLTLS",
+        tls: trusting,
+        sasl: login("scram-sha-512", password, user),
+      });
+      const config = configOf(link(old), topics);
+      const host = await hostOf(config);
+      const untilCommitted = async (count: number): Promise<void> => {
+        for (const topic of topics)
+          await host.untilTopic(topic, `has committed ${count}`, (status) => {
+            return status.partitions[0]?.committed === count && status.state === "running";
+          });
+      };
+      await untilCommitted(1);
+
+      const change = (password: string): Promise<void> =>
+        host.writeConfig({ ...configOf(link(password), topics), deadLetters: config.deadLetters });
+      await change(WRONG);
+      const refusal = "the new kafka settings do not work, the old ones are kept";
+      await eventually("the wrong one is refused", async () =>
+        (await (await host.fetch("/readyz")).text()).includes(refusal),
+      );
+      await Promise.all(topics.map((topic) => world.secured.kafka.produce(topic, [{ value: "second" }])));
+      await untilCommitted(2);
+
+      await world.secured.setUser("scram-sha-512", user, next);
+      await change(next);
+      await eventually("it is taken", async () => (await host.fetch("/readyz")).status === 200);
+      await Promise.all(topics.map((topic) => world.secured.kafka.produce(topic, [{ value: "third" }])));
+      await untilCommitted(3);
+      for (const { counts } of await host.topics())
+        expect(counts).toEqual({ indexed: 3, duplicate: 0, deadLettered: 0, skipped: 0 });
+      const everything = await everythingOf(host);
+      for (const secret of [old, next]) expect(everything).not.toContain(secret);
+    }, 90_000);
+
+    test.concurrent("sessions that end after 10 s are prolonged: nothing is cut, lost or doubled", async () => {
+      const topic = await newTopic();
+      const link: Link = { name: "", to: "REAUTH", sasl: login("scram-sha-512") };
+      const host = await hostOf({ ...configOf(link, [topic]), log: { level: "debug" } });
+      await host.untilTopic(topic, "runs", ({ state }) => state === "running");
+      const until = Date.now() + 12_000;
+      let sent = 0;
+      for (; Date.now() < until; sent += 1) {
+        await world.secured.kafka.produce(topic, [{ value: `line ${sent}` }]);
+        await Bun.sleep(250);
+      }
+      const { counts } = await host.untilTopic(
+        topic,
+        "has all",
+        (status) => status.partitions[0]?.committed === sent,
+      );
+      expect(counts).toEqual({ indexed: sent, duplicate: 0, deadLettered: 0, skipped: 0 });
+      expect(host.log().filter(({ level }) => level === "warn" || level === "error")).toEqual([]);
+      // kafkajs would tell of a connection that was closed.
+      const noise = host.log().filter((line) => /[Cc]onnection|crash/i.test(String(line["message"])));
+      expect(noise.filter((line) => !String(line["message"]).startsWith("Response"))).toEqual([]);
+    }, 60_000);
+  });
+
+  test.concurrent("a broker's certificate is renewed while a host runs; an expired one is told by its new connections", async () => {
+    const { authority } = world.secured;
+    const topic = await newTopic("first");
+    const host = await hostOf(configOf(overTls, [topic]));
+    await host.untilTopic(topic, "has caught up", ({ partitions }) => partitions[0]?.committed === 1);
+    const ask = async (): Promise<unknown> => {
+      const cluster = clusterOf(settingsOf(overTls));
+      try {
+        return (await cluster.listTopics(AbortSignal.timeout(10_000))).get(topic);
+      } finally {
+        await cluster.close();
+      }
+    };
+    const shown = () => shownCertificate(addressOf(overTls), AbortSignal.timeout(2_000));
+    const names = ["127.0.0.1", "localhost"];
+    const renew = async (expired: boolean): Promise<void> =>
+      world.secured.renew("TLS", await authority.issue("broker", { hosts: names, expired }));
+
+    const before = await shown();
+    await renew(false);
+    await eventually("it is shown", async () => (await shown())?.validFromMs !== before?.validFromMs);
+    expect(await ask()).toBe(1);
+    await world.secured.kafka.produce(topic, [{ value: "second" }]);
+    await host.untilTopic(topic, "has caught up", ({ partitions }) => partitions[0]?.committed === 2);
+
+    await renew(true);
+    await eventually("it is shown", async () => ((await shown())?.validToMs ?? Infinity) < Date.now());
+    const says = `the certificate of Kafka at ${addressOf(overTls)} expired on ${yesterday}`;
+    // Each of the broker's network threads takes it over by itself.
+    const refusal = () => ask().catch((error: unknown) => (error as Error).message);
+    await eventually("new connections are shown it", async () => (await refusal()) === says);
+    await renew(false);
+    await eventually("a new connection comes about", async () => (await ask()) === 1);
+    await world.secured.kafka.produce(topic, [{ value: "third" }]);
+    await host.untilTopic(topic, "has caught up", ({ partitions }) => partitions[0]?.committed === 3);
+  }, 60_000);
+}

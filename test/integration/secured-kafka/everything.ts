@@ -1,0 +1,9 @@
+import type { TestHost } from "../../support/host.ts";
+
+/** Everything that a host prints and answers. */
+export async function everythingOf(host: TestHost): Promise<string> {
+  const paths = ["/topics", "/readyz", "/metrics", "/"];
+  const answers = await Promise.all(paths.map(async (path) => (await host.fetch(path)).text()));
+  const plan = await host.fetch("/reconcile?dryRun=true", { method: "POST" });
+  return [...answers, await plan.text(), JSON.stringify(host.log())].join("\n");
+}

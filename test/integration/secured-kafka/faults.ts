@@ -1,0 +1,216 @@
+import { describe, expect, test } from "bun:test";
+import type { PenstockError } from "../../../lib/rules/errors.ts";
+import type { TopicStatus } from "../../../lib/rules/status.ts";
+import { diagnosed } from "../../support/doctor-command.ts";
+import { eventually } from "../../support/eventually.ts";
+import { rejection } from "../../support/rejection.ts";
+import { PASSWORD, USER } from "../../support/secured-kafka.ts";
+import { everythingOf } from "./everything.ts";
+import { type Link, type SecuredWorld, WRONG, yesterday } from "./world.ts";
+
+interface Fault extends Link {
+  /** `@` stands for the broker's address. */
+  readonly says: string;
+  readonly remedy: string;
+  readonly mended: Link;
+  /** A host of its own is started on it too. */
+  readonly whole?: true;
+}
+
+/** What Kafka and a host disagree about. */
+export function describeFaults(world: SecuredWorld): void {
+  const {
+    links,
+    login,
+    trusting,
+    withExpiredClient,
+    addressOf,
+    clusterOf,
+    settingsOf,
+    configOf,
+    newTopic,
+    hostOf,
+  } = world;
+
+  const [overTls, overMtls, , , overSasl] = links as readonly [Link, Link, Link, Link, Link];
+  const overSaslTls = links[7] as Link;
+  const faults: readonly Fault[] = [
+    {
+      ...overSaslTls,
+      name: "a wrong password (SCRAM over TLS)",
+      whole: true,
+      sasl: login("scram-sha-512", WRONG),
+      says: `Kafka at @ refused the login (SCRAM-SHA-512) of user ${USER}: Authentication failed`,
+      remedy: "correct kafka.sasl",
+      mended: overSaslTls,
+    },
+    {
+      ...overSasl,
+      name: "a wrong password (PLAIN)",
+      sasl: login("plain", WRONG),
+      says: `Kafka at @ refused the login (PLAIN) of user ${USER}: Authentication failed: Invalid username or password; not tried again before 20`,
+      remedy: "correct kafka.sasl",
+      mended: { ...overSasl, sasl: login("plain") },
+    },
+    {
+      ...overSasl,
+      name: "a mechanism that the broker does not offer",
+      to: "REAUTH",
+      sasl: login("plain"),
+      says: "Kafka at @ does not offer PLAIN, which kafka.sasl.mechanism names",
+      remedy: "correct kafka.sasl",
+      mended: { ...overSasl, to: "REAUTH" },
+    },
+    {
+      ...overTls,
+      name: "an expired certificate of the broker",
+      whole: true,
+      to: "EXPIRED",
+      says: `the certificate of Kafka at @ expired on ${yesterday}`,
+      remedy: "give the broker a new certificate",
+      mended: overTls,
+    },
+    {
+      ...overTls,
+      name: "a certificate of another host",
+      to: "OTHERNAME",
+      says: "the certificate of Kafka at @ names other.example, not 127.0.0.1",
+      remedy: "use one of these names",
+      mended: overTls,
+    },
+    {
+      ...overTls,
+      name: "an authority that is not trusted",
+      tls: () => ({ ca: world.stranger.caFile }),
+      says: "the certificate of Kafka at @ is signed by an authority (Test authority) that kafka.ssl.ca does not hold",
+      remedy: "name the PEM file of that authority in kafka.ssl.ca",
+      mended: overTls,
+    },
+    {
+      ...overMtls,
+      name: "no client certificate",
+      whole: true,
+      tls: trusting,
+      says: "Kafka at @ wants a client certificate: kafka.ssl.cert and kafka.ssl.key are not set",
+      remedy: "set kafka.ssl.cert and kafka.ssl.key",
+      mended: overMtls,
+    },
+    {
+      ...overMtls,
+      name: "an expired client certificate",
+      tls: withExpiredClient,
+      says: `Kafka at @ refused our client certificate (expired-client): it expired on ${yesterday}`,
+      remedy: "set kafka.ssl.cert and kafka.ssl.key",
+      mended: overMtls,
+    },
+    {
+      name: "a plain client on a port for TLS",
+      whole: true,
+      to: "TLS",
+      says: "Kafka at @ wants TLS, and kafka.ssl is not set",
+      remedy: "set kafka.ssl",
+      mended: overTls,
+    },
+    {
+      ...overTls,
+      name: "a client with TLS on a plain port",
+      to: "PLAINTEXT",
+      says: "Kafka at @ does not speak TLS on this port, it closed the connection in the handshake; kafka.ssl is set",
+      remedy: "take kafka.ssl away",
+      mended: overTls,
+    },
+    {
+      ...overSasl,
+      name: "a login on a port without logins",
+      to: "PLAINTEXT",
+      says: "Kafka at @ takes no login on this port, and kafka.sasl is set",
+      remedy: "take kafka.sasl away",
+      mended: overSasl,
+    },
+    {
+      name: "no login on a port that wants one",
+      to: "SASL",
+      says: "Kafka at @ closed the connection at the first request: it may want a login, and kafka.sasl is not set",
+      remedy: "correct kafka.sasl",
+      mended: overSasl,
+    },
+  ];
+
+  describe("what Kafka and a host disagree about is named in words:", () => {
+    for (const fault of faults) {
+      test(
+        fault.name,
+        async () => {
+          const cluster = clusterOf(settingsOf(fault));
+          try {
+            const asked = cluster.listTopics(AbortSignal.timeout(15_000));
+            const error = (await rejection(asked)) as PenstockError;
+            expect(error.code).toBe("kafka_refused");
+            expect(error.message).toStartWith(fault.says.replace("@", addressOf(fault)));
+          } finally {
+            await cluster.close();
+          }
+        },
+        30_000,
+      );
+    }
+  });
+
+  describe("a host says so in /topics, in /readyz and once in its log, and goes on when the config is mended:", () => {
+    for (const fault of faults.filter(({ whole }) => whole)) {
+      test(
+        fault.name,
+        async () => {
+          const topic = await newTopic("a record");
+          const config = { ...configOf(fault, [topic]), log: { level: "debug" } };
+          const host = await hostOf(config);
+          const says = fault.says.replace("@", addressOf(fault));
+
+          const isSaid = ({ reason }: TopicStatus): boolean => reason?.includes(says) === true;
+          const { state } = await host.untilTopic(topic, "says why", isSaid);
+          expect(state).toBe("pending");
+          const status = await eventually("readiness says why", async () => {
+            const answer = await host.fetch("/readyz");
+            return (await answer.text()).includes(says) && answer.status;
+          });
+          expect(status).toBe(503);
+          const told = () => host.log().filter(({ msg }) => msg === "Kafka cannot be asked for its topics");
+          // The monitor's line; a topic may have said so before.
+          const lines = await eventually("it is in the log", () => (told().length > 0 ? told() : null));
+          expect(lines.map(({ level, reason }) => [level, reason])).toEqual([["warn", "kafka_refused"]]);
+          expect(String(lines[0]?.["error"])).toStartWith(says);
+
+          const broken = await everythingOf(host);
+          await host.writeConfig({ ...configOf(fault.mended, [topic]), deadLetters: config.deadLetters });
+          await host.untilTopic(topic, "has caught up", ({ partitions }) => partitions[0]?.committed === 1);
+          const everything = broken + (await everythingOf(host));
+          expect(everything).toContain(says);
+          for (const secret of [PASSWORD, WRONG, "PRIVATE KEY"]) expect(everything).not.toContain(secret);
+          await host[Symbol.asyncDispose]();
+        },
+        60_000,
+      );
+    }
+  });
+
+  describe("doctor says the same, with a remedy:", () => {
+    for (const fault of faults.filter(({ name }) =>
+      /^(a wrong password .SCRAM|a certificate of|no client)/.test(name),
+    )) {
+      test(
+        fault.name,
+        async () => {
+          const { code, find, out, error } = await diagnosed(configOf(fault, []));
+          expect(code).toBe(1);
+          expect(find(`broker ${addressOf(fault)}`)).toMatchObject({
+            state: "failed",
+            seen: expect.stringContaining(fault.says.replace("@", addressOf(fault))),
+            remedy: expect.stringContaining(fault.remedy),
+          });
+          for (const secret of [PASSWORD, WRONG]) expect(out + error).not.toContain(secret);
+        },
+        30_000,
+      );
+    }
+  });
+}

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { Tenure } from "../../lib/adapters/kafka/group/tenure.ts";
 import type { KafkaCalls } from "../../lib/adapters/kafka/wire/wire.ts";
 import { createGroupWorld, GROUP, type GroupWorld, type SimulatedMember } from "./group-world.ts";
 import { rounds } from "../support/rounds.ts";
@@ -210,6 +211,33 @@ test("offsets that are too large together are committed in parts", () => {
   world.until("all is committed", () => taken.size === 100, 15_000);
   expect(sizes.slice(0, 6)).toEqual([100, 50, 25, 25, 25, 25]);
   expect(host.member.troubles.size).toBe(0);
+});
+
+test("an offset that was found for this moment is not committed after a rebalance, or by another coordinator", async () => {
+  const world = createGroupWorld(10);
+  makeTopics(world);
+  const host = world.start("a", TOPICS);
+  world.until("it has all", () => isShared([host]));
+  for (const error of ["REBALANCE_IN_PROGRESS", "NOT_COORDINATOR_FOR_GROUP"]) {
+    const anothers = new Tenure("topic-1", 1);
+    const [topic, partition] = [anothers.topic, anothers.partition];
+    let sent = 0;
+    world.kafka.control = ({ api, request }) => {
+      if (api !== "OffsetCommit" || sent > 0) return undefined;
+      const { topics } = request as KafkaCalls["OffsetCommit"]["request"];
+      if (topics[0]?.partitions[0]?.offset !== 77) return undefined;
+      sent += 1;
+      return { topics: [{ topic, partitions: [{ partition, error }] }] };
+    };
+    const entry = { tenure: anothers, offset: 77, last: null, once: true };
+    let refused: ReadonlyMap<unknown, string> | null = null;
+    const committing = host.member.commit([entry], new AbortController().signal);
+    void committing.then((answer) => (refused = answer));
+    world.until("it is answered", () => refused !== null, 15_000);
+    expect(await committing).toEqual(new Map([[anothers, error]]));
+    expect(sent).toBe(1);
+    world.until("it is well", () => isShared([host]));
+  }
 });
 
 /** Whatever happens to three members and three brokers. */

@@ -95,13 +95,18 @@ export class Commits {
     signal: AbortSignal,
   ): Promise<boolean> {
     let left = entries;
+    const giveUp = (isMeant: (entry: CommitEntry) => boolean, why: string): void => {
+      for (const entry of left) if (isMeant(entry)) refused.set(entry.tenure, why);
+      left = left.filter((entry) => !isMeant(entry));
+    };
+    const isOnce = ({ once }: CommitEntry): boolean => once === true;
     for (let tries = 1; ;) {
       signal.throwIfAborted();
       this.#rights.check();
-      for (const { tenure } of left) if (tenure.ended) refused.set(tenure, "TENURE_ENDED");
-      left = left.filter(({ tenure }) => !tenure.ended);
-      if (left.length === 0) return true;
       const token = this.#rights.token();
+      giveUp(({ tenure }) => tenure.ended, "TENURE_ENDED");
+      if (token === null) giveUp(isOnce, "REBALANCE_IN_PROGRESS");
+      if (left.length === 0) return true;
       if (token === null) {
         await sleep(this.#time, REBALANCE_PAUSE_MS, signal);
         continue;
@@ -111,6 +116,7 @@ export class Commits {
       const answer = groupAnswer(groupError);
       if (answer === "too_large") return false;
       this.#rights.onAnswer(token, groupError);
+      giveUp(isOnce, groupError);
       if (answer === "refused" || (answer === "moving" && tries > MOST_TRIES))
         throw coordinatorError(groupError, this.#groupId);
       const pauseMs =

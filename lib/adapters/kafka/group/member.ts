@@ -46,6 +46,8 @@ export interface CommitEntry {
   readonly offset: number;
   /** The last record before it, where one is known. */
   readonly last: Checkpoint | null;
+  /** True: not tried again. After a rebalance, or at another coordinator, somebody may have read on from elsewhere. */
+  readonly once?: boolean;
 }
 
 /** One host's membership of the one group that all its topics share. */

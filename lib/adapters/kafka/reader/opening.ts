@@ -146,35 +146,43 @@ class OpeningRounds {
     fail: (opening: Opening, reason: string) => void,
   ): Promise<void> {
     const { leaders, member } = this.#deps;
-    const byTopic = Map.groupBy(openings, ({ tenure }) => tenure.topic);
-    await leaders.find(byTopic.keys());
+    const all = Map.groupBy(openings, ({ tenure }) => tenure.topic);
+    await leaders.find(all.keys());
     const partitions = new Map<string, readonly number[]>();
-    for (const [topic, own] of byTopic) {
-      const known = leaders.topic(topic)?.leaders;
-      // One that was just added, or a topic that was.
-      const isUnknown = own.some(({ tenure }) => known?.has(tenure.partition) !== true);
-      if (isUnknown) leaders.need(topic, 0);
-      if (isUnknown) for (const opening of own) fail(opening, "Kafka knows no such partition");
-      else partitions.set(topic, [...(known?.keys() ?? [])]);
+    const byTopic = new Map<string, readonly Opening[]>();
+    for (const [topic, own] of all) {
+      const known = leaders.topic(topic)?.leaders ?? new Map<number, number>();
+      const there = own.filter(({ tenure }) => known.has(tenure.partition));
+      byTopic.set(topic, there);
+      if (there.length > 0) partitions.set(topic, [...known.keys()]);
+      if (there.length === own.length) continue;
+      // Just added, or gone with a topic that was created again with fewer: the others go on.
+      leaders.need(topic, 0);
+      for (const opening of own)
+        if (!known.has(opening.tenure.partition)) fail(opening, "Kafka knows no such partition");
     }
     if (partitions.size === 0) return;
     const committed = await member.committed(partitions, this.#life.signal);
     const pinned: string[] = [];
     const resumed: { readonly opening: Opening; readonly before: Committed }[] = [];
-    for (const [topic, all] of partitions) {
+    for (const [topic, known] of partitions) {
       const told = committed.get(topic);
       const own = byTopic.get(topic) ?? [];
-      const offsets = all.map((partition) => told?.get(partition)?.offset);
+      const offsets = known.map((partition) => told?.get(partition)?.offset);
       const isRead = offsets.some((offset) => typeof offset === "number");
       if (!isRead && own.some((opening) => opening.startAt() === "latest")) {
         // Not told is not the same as nothing committed.
         if (offsets.includes(undefined)) continue;
+        // All ends are committed together.
+        const isWhole = own.length === all.get(topic)?.length;
         // By two, the later one would commit beyond what the other has begun to read.
-        const first = Math.min(...all);
-        if (!isPatient || own.some(({ tenure }) => tenure.partition === first)) pinned.push(topic);
-        else
-          for (const opening of own)
-            fail(opening, `partition ${first} says where to begin, and is not open yet`);
+        const first = Math.min(...known);
+        const isOurs = !isPatient || own.some(({ tenure }) => tenure.partition === first);
+        const why = isWhole
+          ? `partition ${first} says where to begin, and is not open yet`
+          : "Kafka does not know all of its partitions yet";
+        if (isWhole && isOurs) pinned.push(topic);
+        else for (const opening of own) fail(opening, why);
         continue;
       }
       for (const opening of own) {
@@ -243,7 +251,6 @@ class OpeningRounds {
     open: (partition: OpenedPartition) => void,
     fail: (opening: Opening, reason: string) => void,
   ): Promise<void> {
-    if (topics.length === 0) return;
     const { signal } = this.#life;
     const failTopic = (topic: string, reason: string): void => {
       for (const opening of byTopic.get(topic) ?? []) fail(opening, reason);
@@ -260,8 +267,10 @@ class OpeningRounds {
     const whole = topics.filter((topic) => ends.get(topic)?.size === partitions.get(topic)?.length);
     for (const topic of whole) {
       const own = new Map(byTopic.get(topic)?.map(({ tenure }) => [tenure.partition, tenure]));
-      for (const [partition, offset] of ends.get(topic) ?? [])
-        entries.push({ tenure: own.get(partition) ?? new Tenure(topic, partition), offset, last: null });
+      for (const [partition, offset] of ends.get(topic) ?? []) {
+        const tenure = own.get(partition) ?? new Tenure(topic, partition);
+        entries.push({ tenure, offset, last: null, once: true });
+      }
     }
     const refusals = await this.#commitEnds(entries);
     for (const topic of whole) {

@@ -233,6 +233,30 @@ test("a partition that was just added is opened once it is known; one that nobod
   expect(gone.opened).toEqual([]);
 });
 
+test("what is there of a topic that was created again with fewer partitions is opened; the rest waits", () => {
+  const { kafka, commits, open, run } = world();
+  kafka.create("t", 2, { end: 10 });
+  commits.set("t/0", { offset: 5, metadata: null });
+  const told = [0, 1, 2, 3].map((partition) => open("t", partition));
+  run(1_000);
+  expect(told.map(({ opened }) => opened.length)).toEqual([1, 1, 0, 0]);
+  expect(told.map(({ troubles }) => troubles.at(-1) ?? null)).toEqual([
+    null,
+    null,
+    "Kafka knows no such partition",
+    "Kafka knows no such partition",
+  ]);
+});
+
+test("latest is committed for all partitions or none: one that is not known yet is waited for", () => {
+  const { kafka, requests, open, run } = world();
+  kafka.create("t", 2, { end: 10 });
+  const told = [0, 1, 2].map((partition) => open("t", partition, "latest"));
+  run(1_000);
+  expect(told.every(({ opened }) => opened.length === 0)).toBe(true);
+  expect(requests).not.toContain("commit");
+});
+
 test("closed, it tells nothing more and leaves no timer", () => {
   const { time, kafka, failing, openings, open, run } = world();
   kafka.create("t");

@@ -134,19 +134,21 @@ export function createElasticsearch(
 
   /** Sends in the version that the cluster speaks. */
   function send(request: VersionedRequest, signal: AbortSignal): Promise<ElasticsearchAnswer> {
-    return versioned(request, signal, (plain) => transport.send(plain, signal));
+    const { format, packed, ...rest } = request;
+    return versioned({ format, packed }, signal, (headers) => transport.send({ ...rest, headers }, signal));
   }
 
   async function versioned<T extends AnyAnswer>(
-    request: VersionedRequest,
+    { format, packed }: Pick<VersionedRequest, "format" | "packed">,
     signal: AbortSignal,
-    through: (plain: ElasticsearchRequest) => Promise<T>,
+    through: (headers: ElasticsearchRequest["headers"]) => Promise<T>,
   ): Promise<T | { readonly failure: RequestFailure }> {
     const detected = major === null ? await detect(signal) : { major };
     if ("failure" in detected) return detected;
-    const { format, packed, ...rest } = request;
-    const headers = { ...vendorHeaders(detected.major, format), ...(packed === true && packedHeaders) };
-    const answer = await through({ ...rest, headers });
+    const answer = await through({
+      ...vendorHeaders(detected.major, format),
+      ...(packed === true && packedHeaders),
+    });
     forgetOutdated(answer);
     noteReachability(answer);
     return answer;
@@ -210,23 +212,18 @@ export function createElasticsearch(
     async bulk(body, { pipeline, operations, pattern, shardTimeoutMs, documentAt, signal }) {
       const unready = settings.manageTemplates ? await templateFailure(pattern, signal) : null;
       if (unready !== null) return { failure: unready };
-      const answer = await send(
-        {
-          method: "POST",
-          path: "/_bulk",
-          packed,
-          querystring: {
-            filter_path: bulkFilterPath,
-            // Half of our own time: a shard without a node is told as such, not as a node of ours that is silent.
-            timeout: `${Math.ceil(Math.min(shardTimeoutMs ?? Infinity, settings.bulk.requestTimeoutMs / 2))}ms`,
-            ...(pipeline !== null && { pipeline }),
-          },
-          body: packed ? pack(body) : body,
-          format: "x-ndjson",
-          timeoutMs: settings.bulk.requestTimeoutMs,
-          maxAnswerBytes: maxBulkAnswerBytes(body, operations),
-        },
-        signal,
+      const { requestTimeoutMs } = settings.bulk;
+      const request = {
+        method: "POST",
+        path: "/_bulk",
+        // Half of our own time: a shard without a node is told as such, not as a node of ours that is silent.
+        query: bulkQuery(pipeline, Math.min(shardTimeoutMs ?? Infinity, requestTimeoutMs / 2)),
+        body: packed ? pack(body) : body,
+        timeoutMs: requestTimeoutMs,
+        maxAnswerBytes: maxBulkAnswerBytes(body, operations),
+      } as const;
+      const answer = await versioned({ format: "x-ndjson", packed }, signal, (headers) =>
+        transport.exchange({ ...request, headers }, signal),
       );
       if ("failure" in answer) {
         const guilty = packed && mayBePacking(answer.failure) ? await packingTrouble(signal) : null;
@@ -274,10 +271,11 @@ export function createElasticsearch(
     },
 
     askForText: (question, { maxBytes, format }, signal) =>
-      versioned(
-        { ...question, format, maxAnswerBytes: maxBytes, otherNodes: "on failure" },
-        signal,
-        (plain) => transport.sendForText(plain, signal),
+      versioned({ format }, signal, (headers) =>
+        transport.sendForText(
+          { ...question, headers, maxAnswerBytes: maxBytes, otherNodes: "on failure" },
+          signal,
+        ),
       ),
 
     async close() {
@@ -287,11 +285,16 @@ export function createElasticsearch(
   };
 }
 
+function bulkQuery(pipeline: string | null, timeoutMs: number): string {
+  const query = `filter_path=${encodeURIComponent(bulkFilterPath)}&timeout=${Math.ceil(timeoutMs)}ms`;
+  return pipeline === null ? query : `${query}&pipeline=${encodeURIComponent(pipeline)}`;
+}
+
 type AnyAnswer = ElasticsearchAnswer | ElasticsearchText;
 type MediaFormat = "json" | "x-ndjson";
 type VersionedRequest = Omit<ElasticsearchRequest, "headers"> & {
   readonly format: MediaFormat;
-  readonly packed?: boolean;
+  readonly packed?: boolean | undefined;
 };
 
 /** Elasticsearch 8 refuses the client's own `compatible-with=9`. */

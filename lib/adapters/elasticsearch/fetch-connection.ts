@@ -21,7 +21,12 @@ const onBun = process.versions.bun !== undefined;
 
 export const productHeader = "X-Elastic-Product";
 
-type TextAnswer = ConnectionRequestResponse & { readonly body: string };
+/** What answered, whoever it is. */
+export interface TextAnswer {
+  readonly statusCode: number;
+  readonly headers: Headers;
+  readonly body: string;
+}
 
 interface RequestOptions {
   readonly signal?: AbortSignal;
@@ -74,46 +79,64 @@ export class FetchConnection extends BaseConnection {
   /** Null: the node is asked directly. */
   protected readonly proxy: NodeProxy | null = null;
 
+  /** Of the node's address, without a slash at its end. */
+  readonly #base: string = `${this.url.origin}${this.url.pathname.replace(/\/$/, "")}`;
+
   // The base class declares overloads, one of which answers with a stream; Penstock never asks for one.
   override async request(params: ConnectionRequestParams, options: RequestOptions): Promise<never>;
   override async request(
     params: ConnectionRequestParams,
     options: RequestOptions,
   ): Promise<ConnectionRequestResponse> {
+    const { statusCode, headers, body } = await this.ask(params, options);
+    // It is decoded here: the client would do it again.
+    return { statusCode, body, headers: { ...Object.fromEntries(headers), "content-encoding": undefined } };
+  }
+
+  /** As `request`, with no more of the answer's head than what it was read for. Names of headers are in lower case. */
+  async ask(params: ConnectionRequestParams, options: RequestOptions): Promise<TextAnswer> {
     const { body } = params;
-    const search = params.querystring ? `?${params.querystring}` : "";
-    const basePath = this.url.pathname.replace(/\/$/, "");
-    const deadline = AbortSignal.timeout(options.timeout ?? DEFAULT_TIMEOUT_MS);
-    const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
+    const { signal } = options;
+    const timeoutMs = options.timeout ?? DEFAULT_TIMEOUT_MS;
+    const limit = new AbortController();
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      limit.abort();
+    }, timeoutMs);
+    const onAbort = (): void => limit.abort();
+    if (signal?.aborted === true) onAbort();
+    else signal?.addEventListener("abort", onAbort, { once: true });
     this._openRequests += 1;
     try {
-      const response = await fetch(`${this.url.origin}${basePath}${params.path}${search}`, {
+      const search = params.querystring ? `?${params.querystring}` : "";
+      const response = await fetch(`${this.#base}${params.path}${search}`, {
         method: params.method,
         headers: plainHeaders({ "accept-encoding": "identity", ...this.headers, ...params.headers }),
         redirect: "manual",
         ...asItComes,
         ...(typeof body === "string" || Buffer.isBuffer(body) ? { body } : {}),
-        signal,
+        signal: limit.signal,
         ...(this.tls && { tls: this.tls }),
         ...(this.proxy && { proxy: addressOf(this.proxy) }),
       });
       this.#spoke = true;
+      const { status: statusCode, headers } = response;
       const text = await textWithin(response, options.maxResponseSize ?? constants.MAX_STRING_LENGTH);
-      // It is decoded here: the client would do it again.
-      const headers = { ...Object.fromEntries(response.headers), "content-encoding": undefined };
-      const { status: statusCode } = response;
-      if (response.headers.get(productHeader) === "Elasticsearch") return { body: text, headers, statusCode };
-      return this.#answerOfStranger({ body: text, headers, statusCode });
+      const answer = { body: text, headers, statusCode };
+      return headers.get(productHeader) === "Elasticsearch" ? answer : this.#answerOfStranger(answer);
     } catch (thrown) {
       if (isOurs(thrown)) throw thrown;
-      const silence: unknown = options.signal?.reason;
+      const silence: unknown = signal?.reason;
       if (silence instanceof SilentNode) throw this.#timeout(silence.forMs);
-      if (options.signal?.aborted) throw new errors.RequestAbortedError("Request aborted");
-      if (deadline.aborted) throw this.#timeout(options.timeout ?? DEFAULT_TIMEOUT_MS);
+      if (signal?.aborted === true) throw new errors.RequestAbortedError("Request aborted");
+      if (isLate) throw this.#timeout(timeoutMs);
       throw new errors.ConnectionError(
         `Elasticsearch at ${this.url.origin} cannot be reached${this.#via}: ${this.#reasonOf(thrown)}`,
       );
     } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
       this._openRequests -= 1;
     }
   }
@@ -137,7 +160,7 @@ export class FetchConnection extends BaseConnection {
     const { statusCode, headers, body } = answer;
     if (statusCode < 300) throw new OtherProductError(body, this.#via);
     if (statusCode < 400) {
-      const to = URL.parse(String(headers["location"]), this.url.href);
+      const to = URL.parse(String(headers.get("location")), this.url.href);
       const where = to === null ? "" : ` to ${to.origin}: let elasticsearch.nodes name that`;
       throw new RedirectError(
         `Elasticsearch at ${this.url.origin}${this.#via}: what answers redirects (${statusCode})${where}`,
@@ -147,11 +170,9 @@ export class FetchConnection extends BaseConnection {
     const who = this.proxy === null ? "a proxy or load balancer before it" : proxyText(this.proxy);
     const reason = `the answer lacks the header ${productHeader}, so it may come from ${who}`;
     const error = { type: "unknown", reason };
-    return {
-      statusCode,
-      headers: { ...headers, "content-type": "application/json" },
-      body: JSON.stringify({ error }),
-    };
+    const json = new Headers(headers);
+    json.set("content-type", "application/json");
+    return { statusCode, headers: json, body: JSON.stringify({ error }) };
   }
 
   #reasonOf(thrown: unknown): string {
@@ -211,6 +232,9 @@ async function textWithin(response: Response, maxBytes: number): Promise<string>
   }
   const body =
     format === undefined ? response.body : response.body.pipeThrough(new DecompressionStream(format));
+  // As long as whoever answers says, it comes at once, without a stream's steps.
+  const told = response.headers.has("content-encoding") ? null : response.headers.get("content-length");
+  if (told !== null && Number(told) <= maxBytes) return response.text();
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   // Left early, the loop cancels the body.
@@ -223,10 +247,11 @@ async function textWithin(response: Response, maxBytes: number): Promise<string>
 }
 
 /** Without those that fetch sets by itself. */
-function plainHeaders(headers: ConnectionRequestParams["headers"]): Headers {
-  const plain = new Headers();
-  for (const [name, value] of Object.entries(headers ?? {})) {
-    if (value !== undefined && name !== "content-length") plain.set(name, String(value));
+function plainHeaders(headers: ConnectionRequestParams["headers"]): Record<string, string> {
+  const plain: Record<string, string> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    if (value !== undefined && name !== "content-length") plain[name] = String(value);
   }
   return plain;
 }

@@ -61,6 +61,8 @@ export class NodePool extends BaseConnectionPool {
 
   // What the base class declares as parameter is more than it passes on.
   override getConnection({ context }: Choice): BaseConnection {
+    const [only, ...more] = this.connections;
+    if (only !== undefined && more.length === 0 && !isContext(context)) return only;
     for (const connection of this.connections) this.#tryAgain(connection);
     const asked = isContext(context) ? context.asked : new Set<string>();
     const others = this.connections.filter(({ id }) => !asked.has(id));

@@ -1,7 +1,14 @@
-import { Client, type ClientOptions, errors } from "@elastic/elasticsearch";
+import {
+  type BaseConnection,
+  type BaseConnectionPool,
+  Client,
+  type ClientOptions,
+  errors,
+} from "@elastic/elasticsearch";
 import type { TransportRequestOptions, TransportRequestParams } from "@elastic/transport";
 import { parseServerError, type RequestFailure } from "../../rules/bulk-answer.ts";
 import { isObject } from "../../rules/json-document.ts";
+import { isNodeFault } from "../../rules/node-trouble.ts";
 import { createRedaction } from "../../rules/redaction.ts";
 import { secretsOf } from "../../rules/secrets.ts";
 import type { ElasticsearchSettings } from "../../rules/settings.ts";
@@ -11,6 +18,7 @@ import {
   productHeader,
   AnswerTooLargeError,
   connectionThrough,
+  FetchConnection,
   OtherProductError,
   RedirectError,
 } from "./fetch-connection.ts";
@@ -33,6 +41,11 @@ export interface ElasticsearchRequest {
   readonly otherNodes?: "on failure" | "on silence";
 }
 
+export interface ExchangeRequest extends Omit<ElasticsearchRequest, "querystring" | "otherNodes"> {
+  /** As it stands in the address. */
+  readonly query: string;
+}
+
 /** Either the parsed body of a 2xx answer, or why there is none. */
 export type ElasticsearchAnswer = { readonly body: unknown } | { readonly failure: RequestFailure };
 
@@ -42,6 +55,11 @@ export type ElasticsearchText = { readonly text: string | null } | { readonly fa
 export interface Transport {
   /** Bounded by `timeoutMs`, body included. Throws the signal's reason when aborted, and nothing else. */
   send(request: ElasticsearchRequest, signal: AbortSignal): Promise<ElasticsearchAnswer>;
+  /**
+   * As `send`, to one node, for what is asked all the time: past the client's own steps, which cost more than the request, by its
+   * pool and connections alone. Names of headers are in lower case.
+   */
+  exchange(request: ExchangeRequest, signal: AbortSignal): Promise<ElasticsearchAnswer>;
   /** As `send`, for an answer's text. */
   sendForText(request: ElasticsearchRequest, signal: AbortSignal): Promise<ElasticsearchText>;
   close(): Promise<void>;
@@ -76,6 +94,12 @@ export function createTransport(settings: ElasticsearchSettings): Transport {
       send(request, signal, async (params, options) => ({
         body: await client.transport.request(params, options),
       })),
+    async exchange(request, signal) {
+      signal.throwIfAborted();
+      const answer = await exchange(client.connectionPool, request, signal);
+      signal.throwIfAborted();
+      return "failure" in answer ? { failure: withoutSecrets(answer.failure, hide) } : answer;
+    },
     sendForText: (request, signal) =>
       send<ElasticsearchText>(request, signal, (params, options) => textOf(client, params, options)),
     close: () => client.close(),
@@ -108,6 +132,34 @@ function clientOptions(settings: ElasticsearchSettings): ClientOptions {
     options.tls = Object.fromEntries(Object.entries(pems).filter(([, pem]) => pem !== null));
   }
   return options;
+}
+
+const serializer = new AnswerSerializer();
+const anyNode = { requestId: "", name: "", context: null, now: 0 };
+
+/** What the client's transport does with one request, and no more: the pool is told how the node fared. */
+async function exchange(
+  pool: BaseConnectionPool,
+  request: ExchangeRequest,
+  signal: AbortSignal,
+): Promise<ElasticsearchAnswer> {
+  const { method, path, query: querystring, body = "", headers, timeoutMs, maxAnswerBytes } = request;
+  const limits = { timeout: timeoutMs, maxResponseSize: maxAnswerBytes, signal };
+  let connection: BaseConnection | null = null;
+  try {
+    connection = pool.getConnection(anyNode);
+    if (!(connection instanceof FetchConnection)) throw new Error("the connection is not of our own kind");
+    const answer = await connection.ask({ method, path, querystring, headers, body }, limits);
+    const { statusCode } = answer;
+    if (isNodeFault(statusCode)) pool.markDead(connection);
+    else pool.markAlive(connection);
+    if (statusCode >= 400) return { failure: refusalOf(statusCode, parsedOrNull(answer.body)) };
+    return { body: serializer.deserialize(answer.body) };
+  } catch (thrown) {
+    const isSilent = thrown instanceof errors.TimeoutError || thrown instanceof errors.ConnectionError;
+    if (connection !== null && isSilent) pool.markDead(connection);
+    return { failure: failureOf(thrown, request) };
+  }
 }
 
 async function textOf(
@@ -196,22 +248,26 @@ function productIn(body: unknown): string {
 }
 
 /** The client's errors, told apart by their classes; their messages may quote a body and are not passed on unread. */
-function failureOf(thrown: unknown, { method, path }: ElasticsearchRequest): RequestFailure {
+function failureOf(
+  thrown: unknown,
+  { method, path }: Pick<ElasticsearchRequest, "method" | "path">,
+): RequestFailure {
   if (thrown instanceof errors.ResponseError) {
     return refusalOf(thrown.meta.statusCode ?? 0, thrown.body);
   }
   if (thrown instanceof errors.DeserializationError) {
     return { kind: "bad_answer", message: "Elasticsearch's answer is not the JSON it should be" };
   }
-  if (thrown instanceof Error && thrown.cause instanceof OtherProductError) {
-    const product = productIn(parsedOrNull(thrown.cause.body));
-    const message = `${neededVersions}, what answers${thrown.cause.via} is ${product}`;
+  // The client wraps what its connection threw.
+  const cause = thrown instanceof Error && thrown.cause !== undefined ? thrown.cause : thrown;
+  if (cause instanceof OtherProductError) {
+    const product = productIn(parsedOrNull(cause.body));
+    const message = `${neededVersions}, what answers${cause.via} is ${product}`;
     return { kind: "bad_answer", message };
   }
-  if (thrown instanceof Error && thrown.cause instanceof RedirectError)
-    return { kind: "bad_answer", message: thrown.cause.message };
-  if (thrown instanceof Error && thrown.cause instanceof AnswerTooLargeError) {
-    const message = `the answer to ${method} ${path.slice(0, 200)} is not read to its end: ${thrown.cause.message}`;
+  if (cause instanceof RedirectError) return { kind: "bad_answer", message: cause.message };
+  if (cause instanceof AnswerTooLargeError) {
+    const message = `the answer to ${method} ${path.slice(0, 200)} is not read to its end: ${cause.message}`;
     return { kind: "answer_too_large", message };
   }
   if (thrown instanceof errors.TimeoutError) return { kind: "timeout", message: thrown.message };

@@ -43,6 +43,10 @@ export class OutcomeMemory {
     this.#size += 1;
   }
 
+  get isEmpty(): boolean {
+    return this.#size === 0;
+  }
+
   /**
    * Whether this very record has an outcome; asked once, since whoever asks keeps it. A record of another time at the same
    * offset belongs to a topic that was created again.

@@ -38,6 +38,11 @@ export function classifyItem(item: BulkItem, context: ItemContext): ItemVerdict 
   return { kind: "retry", reason, suspect: anybodys ? rejection : null };
 }
 
+/** Whether it was written now, as nearly every one is: nothing else is to be decided. */
+export function isCreated({ status, result, error, inFailureStore }: BulkItem): boolean {
+  return status === 201 && result === "created" && error === null && inFailureStore !== true;
+}
+
 /** Whether this item shows that the index takes documents: one was written just now, or by an earlier attempt. */
 export function showsHealthyIndex(item: BulkItem): boolean {
   return item.status === 201 || item.error?.type === "version_conflict_engine_exception";

@@ -73,6 +73,17 @@ export function contentBytesOf(record: Pick<SourceRecord, "key" | "value" | "hea
 export const outcomeKinds = ["indexed", "duplicate", "dead-lettered", "skipped"] as const;
 export type OutcomeKind = (typeof outcomeKinds)[number];
 
+const SOME: readonly OutcomeKind[][] = Array.from({ length: 64 }, (_, count) => indexedOf(count));
+
+function indexedOf(count: number): OutcomeKind[] {
+  return Array.from({ length: count }, () => "indexed");
+}
+
+/** The usual outcomes, of so many records. */
+export function allIndexed(count: number): readonly OutcomeKind[] {
+  return SOME[count] ?? indexedOf(count);
+}
+
 /** One for each of Kafka's records; null where there is none yet. */
 export function eachOutcome(
   records: readonly SourceRecord[],

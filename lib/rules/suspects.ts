@@ -26,6 +26,8 @@ const REFUSALS = 3;
 /** About 200 bytes each. Where more are refused at once, it is hardly theirs; those beyond wait for their turn. */
 const MAX_SUSPECTS = 10_000;
 
+const NOTHING: ReadonlyMap<number, Doubt> = new Map();
+
 interface Suspicion extends Doubt {
   readonly partition: number;
   readonly offset: number;
@@ -48,14 +50,18 @@ export class Suspects {
   readonly #known = new Map<string, Suspicion>();
   #clock = 0;
 
+  /** Nothing is suspected: what an attempt wrote tells nothing. */
+  get isEmpty(): boolean {
+    return this.#known.size === 0;
+  }
+
   begin(records: readonly SourceRecord[]): AttemptStart {
     this.#clock += 1;
+    if (this.#known.size === 0) return { time: this.#clock, proven: NOTHING };
     const proven = new Map<number, Doubt>();
-    if (this.#known.size > 0) {
-      for (const [position, record] of records.entries()) {
-        const suspicion = this.#known.get(keyOf(record));
-        if (suspicion?.othersWritten === true) proven.set(position, suspicion);
-      }
+    for (const [position, record] of records.entries()) {
+      const suspicion = this.#known.get(keyOf(record));
+      if (suspicion?.othersWritten === true) proven.set(position, suspicion);
     }
     return { time: this.#clock, proven };
   }

@@ -1,11 +1,13 @@
 import type { IngestBatchDeps } from "../../../functions/ingest-batch.ts";
 import type { BulkAnswer, TargetDocument } from "../../../lib/rules/bulk-answer.ts";
+import { ByteWriter } from "../../../lib/rules/bulk/byte-writer.ts";
 import { packParts } from "../../../lib/rules/bulk/joint.ts";
 import type { BulkLimits } from "../../../lib/rules/bulk/requests.ts";
 import type { Time } from "../../../lib/rules/time.ts";
 import type { BulkGate, Leave } from "../bulk-gate.ts";
 import { BulkRequests, type SentPart } from "./bulk-requests.ts";
 import type { DecodeTurns } from "./decode-turns.ts";
+import type { Load } from "./load.ts";
 
 /** Sends one `_bulk` request. Failures are values; throws only the signal's reason. */
 export type SendBulk = (
@@ -32,6 +34,8 @@ export interface Sender {
   readonly alone: boolean;
   /** True: what it sends was in trouble just now. */
   readonly again: boolean;
+  /** There is a place: what it sends is written into the common body at once. Null: it has to board. */
+  load?(out: ByteWriter): Load | null;
   /** There is a place. Its first bulk, or its end, is due within some microtasks. */
   board(seat: Seat): void;
 }
@@ -81,6 +85,10 @@ const GATHER_MS = 100;
 /** A request is worth so much without waiting for what is being decoded; and that is not waited for longer. */
 const WORTH_BYTES = 64 * 1024;
 const DECODING_MS = 5;
+/** What a document and its action take beside the record, at most; and a writer for the longest escapes of one. */
+const FRAME_BYTES = 384;
+const SLACK_BYTES = 2_048;
+const MOST_BYTES = 1024 * 1024;
 
 export function createBulkPost(deps: BulkPostDeps): BulkPost {
   const { gate, time } = deps;
@@ -180,9 +188,25 @@ export function createBulkPost(deps: BulkPostDeps): BulkPost {
     });
   };
 
+  const seatAfter: SeatAfter = (answer, fit, again) => new OwnSeat(null, requests, { again, answer, fit });
+
   const board = (senders: readonly Sender[], go: (parts: readonly SentPart[]) => void): void => {
-    const departure = new Departure(senders.length, go);
-    for (const sender of senders) sender.board(new OwnSeat(departure, requests, sender.again));
+    const out = new ByteWriter(capacityFor(senders));
+    const loads: Load[] = [];
+    const others: Sender[] = [];
+    for (const sender of senders) {
+      const load = sender.load?.(out) ?? null;
+      if (load === null) others.push(sender);
+      else loads.push(load);
+    }
+    const { written } = out;
+    for (const load of loads) load.lieIn(written, seatAfter);
+    if (others.length === 0) {
+      go(loads);
+      return;
+    }
+    const departure = new Departure(others.length, (parts) => go([...loads, ...parts]));
+    for (const sender of others) sender.board(new OwnSeat(departure, requests, { again: sender.again }));
     departure.wait(time);
   };
 
@@ -223,6 +247,13 @@ export function createBulkPost(deps: BulkPostDeps): BulkPost {
   };
 }
 
+/** A guess that saves growing. */
+function capacityFor(senders: readonly Sender[]): number {
+  let bytes = SLACK_BYTES;
+  for (const sender of senders) bytes += sender.bytes + sender.documents * FRAME_BYTES;
+  return Math.min(bytes, MOST_BYTES);
+}
+
 /** Those that boarded together, until each has said what it sends, or that it sends nothing. */
 class Departure {
   #due: number;
@@ -257,21 +288,37 @@ class Departure {
   }
 }
 
+/** Of an attempt whose first bulk was answered before it began. */
+export type SeatAfter = (answer: Promise<BulkAnswer>, fit: boolean, again: boolean) => Seat;
+
+interface SeatKind {
+  readonly again: boolean;
+  /** Of its first bulk, which was sent already. */
+  readonly answer?: Promise<BulkAnswer>;
+  readonly fit?: boolean;
+}
+
 class OwnSeat implements Seat {
-  fit = true;
+  fit: boolean;
   readonly #requests: BulkRequests;
   readonly #again: boolean;
+  #answer: Promise<BulkAnswer> | null;
   /** Null: it has said what it sends with the others. */
   #departure: Departure | null;
 
-  constructor(departure: Departure, requests: BulkRequests, again: boolean) {
+  constructor(departure: Departure | null, requests: BulkRequests, kind: SeatKind) {
     this.#departure = departure;
     this.#requests = requests;
-    this.#again = again;
+    this.#again = kind.again;
+    this.#answer = kind.answer ?? null;
+    this.fit = kind.fit ?? true;
   }
 
   bulk: Seat["bulk"] = (body, how) => {
     how.signal.throwIfAborted();
+    const answer = this.#answer;
+    this.#answer = null;
+    if (answer !== null) return answer;
     const { promise, resolve, reject } = Promise.withResolvers<BulkAnswer>();
     const part: SentPart = { body, ...how, seat: this, isAnswered: false, resolve, reject };
     const departure = this.#departure;

@@ -150,7 +150,9 @@ export class BulkRequests {
       const shares = splitAnswer(parts, answer);
       for (let at = 0; at < parts.length; at += 1) {
         const [part, share] = [parts[at], shares[at]];
-        if (part !== undefined && share !== undefined) settle(part, () => part.resolve(share));
+        if (part === undefined || share === undefined || part.isAnswered) continue;
+        part.isAnswered = true;
+        part.resolve(share);
       }
     } catch (reason) {
       for (const part of parts) settle(part, () => part.reject(reason));

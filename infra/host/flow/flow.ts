@@ -5,8 +5,15 @@ import { createReader, type Reader } from "../../../lib/adapters/kafka/reader/re
 import { abortable } from "../../../lib/rules/abortable.ts";
 import { sameSettings } from "../../../lib/rules/accept-settings.ts";
 import { readAheadBytes } from "../../../lib/rules/byte-share.ts";
-import { type BulkEncoder, createBulkEncoder } from "../../../lib/rules/bulk/encoder.ts";
+import {
+  type BulkEncoder,
+  createBulkEncoder,
+  createPlainEncoder,
+  type PlainEncoder,
+} from "../../../lib/rules/bulk/encoder.ts";
+import { documentId } from "../../../lib/rules/document-id.ts";
 import { messageOf } from "../../../lib/rules/errors.ts";
+import { indexPatternOf } from "../../../lib/rules/names.ts";
 import type { KafkaSettings } from "../../../lib/rules/settings.ts";
 import { deadline } from "../../../lib/rules/time.ts";
 import { createBulkGate } from "../bulk-gate.ts";
@@ -81,6 +88,7 @@ export function createFlow(deps: FlowDeps): Flow {
       const { topic } = spec;
       /** Made with the first record: of an idle topic nothing is kept. */
       let encoder: BulkEncoder | null = null;
+      let plainEncoder: PlainEncoder | null = null;
       return createTopicInlets({
         topic,
         reader: { open: (...read) => reader.open(...read) },
@@ -102,6 +110,13 @@ export function createFlow(deps: FlowDeps): Flow {
             share,
             time,
             limits: () => deps.settings().bulk,
+            plain: {
+              pipeline: spec.pipeline,
+              pattern: indexPatternOf(spec.index),
+              encode: (out, records) => (plainEncoder ??= createPlainEncoder(spec))(out, records),
+              idOf: (record) => documentId(topic, record),
+              indexed: (records, outcomes) => events.attempted(spec, records, outcomes),
+            },
             async ingest(records, { number, proven, seat }, signal) {
               const limits = deps.settings().bulk;
               const encode = (encoder ??= createBulkEncoder(spec));

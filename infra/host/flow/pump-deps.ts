@@ -1,8 +1,9 @@
 import type { Tenure } from "../../../lib/adapters/kafka/group/tenure.ts";
 import type { PartitionPosition } from "../../../lib/adapters/kafka/reader/reader.ts";
+import type { PlainEncoder } from "../../../lib/rules/bulk/encoder.ts";
 import type { Checkpoint } from "../../../lib/rules/checkpoint.ts";
 import type { OutcomeMemory } from "../../../lib/rules/outcome-memory.ts";
-import type { SourceRecord } from "../../../lib/rules/record.ts";
+import type { OutcomeKind, SourceRecord } from "../../../lib/rules/record.ts";
 import type { Trouble } from "../../../lib/rules/stall.ts";
 import type { PartitionStatus } from "../../../lib/rules/status.ts";
 import type { AttemptStart } from "../../../lib/rules/suspects.ts";
@@ -44,6 +45,18 @@ export interface PumpedRecords {
   readonly end: number;
 }
 
+/**
+ * How ordinary records of one topic are written into a body that many topics share, and what is told where all of them were
+ * indexed. Whatever else becomes of them, `ingest` is told the answer as that of its first bulk.
+ */
+export interface PlainWay {
+  readonly pipeline: string | null;
+  readonly pattern: string;
+  readonly encode: PlainEncoder;
+  idOf(record: SourceRecord): string;
+  indexed(records: readonly SourceRecord[], outcomes: readonly OutcomeKind[]): void;
+}
+
 export interface PumpDeps {
   /**
    * One bounded attempt. Never throws for what servers do. Its bulks go by the seat, and its first one within some microtasks:
@@ -54,6 +67,8 @@ export interface PumpDeps {
     attempt: { readonly number: number; readonly proven: AttemptStart["proven"]; readonly seat: Seat },
     signal: AbortSignal,
   ): Promise<AttemptResult>;
+  /** For what needs no attempt of its own; absent: all goes by `ingest`. */
+  readonly plain?: PlainWay;
   /** The topic's, whichever pump moves it. */
   readonly memory: OutcomeMemory;
   /** The host's. */

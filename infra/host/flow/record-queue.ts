@@ -15,6 +15,11 @@ export class RecordQueue {
     return this.#contentBytes;
   }
 
+  /** All of them. */
+  get records(): readonly SourceRecord[] {
+    return this.#records;
+  }
+
   push(records: readonly SourceRecord[]): void {
     // Not spread into one call: that fails for as many as a fetch may return.
     for (const record of records) {

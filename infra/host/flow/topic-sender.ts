@@ -1,20 +1,24 @@
 import { bytesOfAll, detached } from "../../../lib/adapters/kafka/source-record.ts";
+import type { ByteWriter } from "../../../lib/rules/bulk/byte-writer.ts";
 import { backoffMs, type BackoffRule } from "../../../lib/rules/backoff.ts";
 import {
+  allIndexed,
   eachOutcome,
   type OutcomeKind,
   type RetryReason,
   type SourceRecord,
 } from "../../../lib/rules/record.ts";
 import { stalledAfterMs, toldAfterMs, type Trouble } from "../../../lib/rules/stall.ts";
-import { Suspects } from "../../../lib/rules/suspects.ts";
+import { type AttemptStart, Suspects } from "../../../lib/rules/suspects.ts";
 import { Attempt, Attempts } from "./attempts.ts";
 import { noSeat, type Seat, type Sender } from "./bulk-post.ts";
+import { Load, type LoadOwner } from "./load.ts";
 import type { PartitionLedger } from "./partition-ledger.ts";
-import type { PumpDeps } from "./pump-deps.ts";
+import type { PlainWay, PumpDeps } from "./pump-deps.ts";
 import { RecordQueue } from "./record-queue.ts";
 
 const RETRY_BACKOFF: BackoffRule = { initialMs: 200, maxMs: 10_000 };
+const MOST_LOADED_BYTES = 64 * 1024;
 
 /** Whose records these are. */
 export interface SenderOwner {
@@ -27,7 +31,7 @@ export interface SenderOwner {
 }
 
 /** Sends one topic's records, several chunks at once, and each until all of it have their outcome. */
-export class TopicSender implements Sender {
+export class TopicSender implements Sender, LoadOwner {
   readonly suspects = new Suspects();
   /** True: it stalled, so it holds no more than one small fetch until a record gets an outcome again. */
   probing = false;
@@ -160,6 +164,62 @@ export class TopicSender implements Sender {
     this.#deps.post.offer(this);
   }
 
+  /** Only what is small: the rest is worth an attempt of its own, and no common body grows large by it. */
+  load(out: ByteWriter): Load | null {
+    const { limits, memory, plain } = this.#deps;
+    const records = this.#queue.records;
+    const { maxDocuments, maxBytes } = limits();
+    if (plain === undefined || this.#closed || records.length === 0 || !memory.isEmpty) return null;
+    if (records.length > maxDocuments || this.#queue.contentBytes > Math.min(maxBytes, MOST_LOADED_BYTES))
+      return null;
+    const from = out.length;
+    const indices = encoded(plain, out, records);
+    if (indices === null) return null;
+    this.#offered = false;
+    const { chunk, windows } = this.#ledger.send(this.#queue.take(limits()));
+    const attempt = new Attempt(chunk, windows);
+    this.#begin(attempt);
+    const load = new Load(
+      this,
+      { attempt, start: this.suspects.begin(chunk), indices },
+      { from, to: out.length },
+    );
+    this.#offer();
+    return load;
+  }
+
+  get plain(): PlainWay {
+    const { plain } = this.#deps;
+    if (plain === undefined) throw new Error("nothing was loaded");
+    return plain;
+  }
+
+  /** The same as `#send` does where all of an attempt was indexed. */
+  onCreated({ attempt, start, indices, fit }: Load): void {
+    const { events, share } = this.#deps;
+    const records = attempt.left;
+    try {
+      const outcomes = allIndexed(records.length);
+      attempt.underWay = false;
+      this.plain.indexed(records, outcomes);
+      if (!this.suspects.isEmpty)
+        this.suspects.end(start, records, outcomes, { doubts: new Map(), written: new Set(indices) });
+      events.outcomes(outcomes);
+      attempt.left = [];
+      this.#ledger.resolve(records, attempt.windows);
+      share.give(bytesOfAll(records));
+      this.#progressed();
+      this.#alone = !fit;
+    } catch (error) {
+      if (!this.#closed) events.broken(error);
+    }
+    this.#end(attempt, attempt.left.length === 0);
+  }
+
+  onOther({ attempt, start }: Load, seat: Seat): void {
+    void this.#send(attempt, seat, start);
+  }
+
   board(seat: Seat): void {
     this.#offered = false;
     const taken = this.#closed ? [] : this.#queue.take(this.#deps.limits());
@@ -169,29 +229,51 @@ export class TopicSender implements Sender {
       this.#owner.onSettled();
     }
     if (chunk.length === 0) seat.end();
-    else void this.#send(new Attempt(chunk, windows), seat);
+    else {
+      const attempt = new Attempt(chunk, windows);
+      this.#begin(attempt);
+      void this.#send(attempt, seat, this.suspects.begin(chunk));
+    }
     this.#offer();
   }
 
-  get #signal(): AbortSignal {
+  #begin(attempt: Attempt): void {
+    if (this.#attempts.count === 0) this.#progressAt = this.#deps.time.now();
+    this.#attempts.begin(attempt);
+  }
+
+  #end(attempt: Attempt, isDone: boolean): void {
+    this.#deps.share.give(bytesOfAll(attempt.left));
+    this.#attempts.end(attempt);
+    if (isDone && this.#attempts.waiting === 0) this.#trouble = this.#troubledSinceMs = null;
+    this.#deps.share.announce();
+    this.#offer();
+  }
+
+  #progressed(): void {
+    this.#progressAt = this.#deps.time.now();
+    this.#troubledSinceMs = null;
+    this.probing = false;
+    this.#owner.onSettled();
+  }
+
+  get signal(): AbortSignal {
     return (this.#life ??= new AbortController()).signal;
   }
 
   /** Tries one chunk until each of its records has an outcome, or nobody asks for it any more. */
-  async #send(attempt: Attempt, firstSeat: Seat): Promise<void> {
-    const { events, time } = this.#deps;
-    if (this.#attempts.count === 0) this.#progressAt = time.now();
-    this.#attempts.begin(attempt);
+  async #send(attempt: Attempt, firstSeat: Seat, firstStart: AttemptStart): Promise<void> {
+    const { events } = this.#deps;
     let seat = firstSeat;
     let isDone = false;
     try {
       for (let number = 1; attempt.left.length > 0; number += 1) {
         const tried = attempt.left;
-        const start = this.suspects.begin(tried);
+        const start = number === 1 ? firstStart : this.suspects.begin(tried);
         const { outcomes, retry, evidence, gaveWay } = await this.#deps.ingest(
           tried,
           { number, proven: start.proven, seat },
-          this.#signal,
+          this.signal,
         );
         seat.end();
         attempt.underWay = false;
@@ -213,11 +295,7 @@ export class TopicSender implements Sender {
       if (!this.#closed) events.broken(error);
     } finally {
       seat.end();
-      this.#deps.share.give(bytesOfAll(attempt.left));
-      this.#attempts.end(attempt);
-      if (isDone && this.#attempts.waiting === 0) this.#trouble = this.#troubledSinceMs = null;
-      this.#deps.share.announce();
-      this.#offer();
+      this.#end(attempt, isDone);
     }
   }
 
@@ -256,7 +334,7 @@ export class TopicSender implements Sender {
 
   /** Books the outcomes, and keeps the others. */
   #settleSome(attempt: Attempt, outcomes: readonly (OutcomeKind | null)[]): void {
-    const { events, share, time } = this.#deps;
+    const { events, share } = this.#deps;
     const records = attempt.left;
     const again: SourceRecord[] = [];
     const settled: SourceRecord[] = [];
@@ -269,13 +347,10 @@ export class TopicSender implements Sender {
     for (const { setAside } of settled) if (setAside !== undefined) events.setAside(setAside);
     this.#ledger.resolve(settled, attempt.windows);
     share.give(bytesOfAll(settled));
-    this.#progressAt = time.now();
-    this.#troubledSinceMs = null;
-    this.probing = false;
     // What stays must not keep the fetch of those that went in memory.
     attempt.left = again.map(detached);
     this.#attempts.shrunk(attempt);
-    this.#owner.onSettled();
+    this.#progressed();
   }
 
   get trouble(): Trouble | null {
@@ -291,5 +366,20 @@ export class TopicSender implements Sender {
     this.letGoOfVoid();
     if (this.#offered) this.#deps.post.withdraw(this);
     this.dropAll();
+  }
+}
+
+function encoded(
+  plain: PlainWay,
+  out: ByteWriter,
+  records: readonly SourceRecord[],
+): readonly string[] | null {
+  const start = out.length;
+  try {
+    return plain.encode(out, records);
+  } catch {
+    // A fault of ours, which must not be the others': the attempt that follows meets and tells it.
+    out.truncate(start);
+    return null;
   }
 }

@@ -40,6 +40,9 @@ const documentTooLarge = {
   reason: `a record is indexed up to ${MAX_RECORD_BYTES} bytes of key, value and headers, and ${MAX_DOCUMENT_BYTES} as a document`,
 } as const;
 
+/** No document of such a record is near the limit, and no common body grows large by it. */
+const MAX_PLAIN_BYTES = 64 * 1024;
+
 /** What a document has beside its value, and its action, at most: only a guess that saves growing. */
 const FRAME_BYTES = 200;
 const SOME_SLACK_BYTES = 4_096;
@@ -56,12 +59,36 @@ const RECORD_SLACK_BYTES = 1_024;
  */
 export function createBulkEncoder(spec: Specification, form: DocumentForm = "own"): BulkEncoder {
   const encodeDocument = createDocumentEncoder(spec, form);
-  if (form !== "own") return createEncoder(spec, () => null, encodeDocument);
-  return createEncoder(
-    spec,
-    spec.format === "json" ? createJsonWriter(spec) : createTextWriter(spec),
-    encodeDocument,
-  );
+  return createEncoder(spec, form === "own" ? createWriter(spec) : () => null, encodeDocument);
+}
+
+function createWriter(spec: Specification): RecordWriter {
+  return spec.format === "json" ? createJsonWriter(spec) : createTextWriter(spec);
+}
+
+/**
+ * Writes the operations of ordinary records behind what stands there: into one body with those of other topics.
+ * @returns by record the index it names; null: one is not ordinary, and none is written
+ */
+export type PlainEncoder = (out: ByteWriter, records: readonly SourceRecord[]) => readonly string[] | null;
+
+/** Of what `createBulkEncoder` writes straight, and to the letter as that does. */
+export function createPlainEncoder(spec: Specification): PlainEncoder {
+  const write = createWriter(spec);
+  return (out, records) => {
+    const start = out.length;
+    const indices: string[] = [];
+    for (const record of records) {
+      const isPlain = record.setAside === undefined && contentBytesOf(record) <= MAX_PLAIN_BYTES;
+      const index = isPlain ? write(out, record) : null;
+      if (index === null) {
+        out.truncate(start);
+        return null;
+      }
+      indices.push(index);
+    }
+    return indices;
+  };
 }
 
 /** Takes records, and by their positions the fields for which they were refused in the form before. */

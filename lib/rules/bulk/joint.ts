@@ -8,7 +8,9 @@ export interface BulkPart {
   readonly operations: number;
   readonly pipeline: string | null;
   readonly pattern: string;
-  readonly documentAt: (operation: number) => TargetDocument;
+  documentAt(operation: number): TargetDocument;
+  /** Where the body lies, if it was written into a common one. */
+  readonly within?: { readonly whole: Buffer; readonly start: number; readonly end: number };
 }
 
 /** Shares parts out, in their order, over requests within the limits; one that is too large by itself goes alone. */
@@ -19,12 +21,12 @@ export function packParts<P extends BulkPart>(parts: readonly P[], limits: BulkL
   let bytes = 0;
   for (const part of parts) {
     operations += part.operations;
-    bytes += part.body.length;
+    bytes += lengthOf(part);
     if (request.length > 0 && (operations > limits.maxDocuments || bytes > limits.maxBytes)) {
       requests.push(request);
       request = [];
       operations = part.operations;
-      bytes = part.body.length;
+      bytes = lengthOf(part);
     }
     request.push(part);
   }
@@ -32,18 +34,25 @@ export function packParts<P extends BulkPart>(parts: readonly P[], limits: BulkL
   return requests;
 }
 
+function lengthOf({ within, body }: BulkPart): number {
+  return within === undefined ? body.length : within.end - within.start;
+}
+
 /** What one request with all of these is. */
 export function joinParts(parts: readonly BulkPart[]): BulkPart & { readonly patterns: readonly string[] } {
   const [first] = parts;
   if (first === undefined) throw new Error("nothing is to be joined");
   const patterns = [...new Set(parts.map(({ pattern }) => pattern))];
-  if (parts.length === 1) return { ...first, patterns };
+  if (parts.length === 1) {
+    const { body, operations, pipeline, pattern } = first;
+    return { body, operations, pipeline, pattern, patterns, documentAt: (at) => first.documentAt(at) };
+  }
   const isOne = parts.every(({ pipeline }) => pipeline === first.pipeline);
-  const bodies = parts.map(({ body, pipeline }) =>
-    isOne || pipeline === null ? body : withPipeline(body, pipeline),
-  );
+  const common = isOne ? commonBody(parts) : null;
+  const bodyOf = ({ body, pipeline }: BulkPart): Buffer =>
+    isOne || pipeline === null ? body : withPipeline(body, pipeline);
   return {
-    body: Buffer.concat(bodies),
+    body: common ?? Buffer.concat(parts.map(bodyOf)),
     operations: parts.reduce((sum, { operations }) => sum + operations, 0),
     pipeline: isOne ? first.pipeline : null,
     pattern: first.pattern,
@@ -57,6 +66,19 @@ export function joinParts(parts: readonly BulkPart[]): BulkPart & { readonly pat
       throw new Error(`no operation ${operation}`);
     },
   };
+}
+
+/** What was written one behind the other needs no copy; null: it was not. */
+function commonBody(parts: readonly BulkPart[]): Buffer | null {
+  const [first] = parts;
+  if (first?.within === undefined) return null;
+  const { whole, start } = first.within;
+  let end = start;
+  for (const { within } of parts) {
+    if (within?.whole !== whole || within.start !== end) return null;
+    ({ end } = within);
+  }
+  return whole.subarray(start, end);
 }
 
 const ACTION_START = '{"create":{';

@@ -29,19 +29,40 @@ export interface TopicMetrics {
   forgetTopic(topic: string): void;
 }
 
+class TopicCounts {
+  consumed = 0;
+  readonly outcomes: Record<OutcomeKind, number> = {
+    indexed: 0,
+    duplicate: 0,
+    "dead-lettered": 0,
+    skipped: 0,
+  };
+}
+
 export function registerTopicMetrics(registry: Registry): TopicMetrics {
   const registers = [registry];
+  /** Counted here, and given labels when somebody asks: to find a counter by its labels costs more than to count. */
+  const started = new Map<string, TopicCounts>();
   const recordsConsumed = new Counter({
     name: "penstock_records_consumed_total",
     help: "Records read from Kafka.",
     labelNames: ["topic"],
     registers,
+    collect() {
+      this.reset();
+      for (const [topic, { consumed }] of started) this.inc({ topic }, consumed);
+    },
   });
   const documents = new Counter({
     name: "penstock_documents_total",
     help: "Records whose outcome is known: indexed, duplicate, dead-lettered or skipped.",
     labelNames: ["topic", "outcome"],
     registers,
+    collect() {
+      this.reset();
+      for (const [topic, { outcomes }] of started)
+        for (const outcome of outcomeKinds) this.inc({ topic, outcome }, outcomes[outcome]);
+    },
   });
   const lag = new Gauge({
     name: "penstock_consumer_lag",
@@ -92,7 +113,6 @@ export function registerTopicMetrics(registry: Registry): TopicMetrics {
     registers,
   });
 
-  const started = new Set<string>();
   const setLag = bySecond(lag, (topic, partition: number) => ({ topic, partition }));
   const setRetentionLeft = bySecond(retentionLeft, (topic, partition: number) => ({ topic, partition }));
   const setIgnored = bySecond(ignored, (topic, field: string) => ({ topic, field }));
@@ -109,17 +129,17 @@ export function registerTopicMetrics(registry: Registry): TopicMetrics {
 
   return {
     startTopic(topic) {
-      started.add(topic);
-      recordsConsumed.inc({ topic }, 0);
+      if (!started.has(topic)) started.set(topic, new TopicCounts());
       offsetsLost.inc({ topic }, 0);
       rangesLost.inc({ topic }, 0);
-      for (const outcome of outcomeKinds) documents.inc({ topic, outcome }, 0);
     },
     recordsConsumed(topic, count) {
-      if (started.has(topic)) recordsConsumed.inc({ topic }, count);
+      const counts = started.get(topic);
+      if (counts !== undefined) counts.consumed += count;
     },
     documents(topic, outcome, count) {
-      if (started.has(topic)) documents.inc({ topic, outcome }, count);
+      const counts = started.get(topic);
+      if (counts !== undefined) counts.outcomes[outcome] += count;
     },
     rangeLost(topic, count) {
       if (!started.has(topic)) return;
@@ -142,10 +162,8 @@ export function registerTopicMetrics(registry: Registry): TopicMetrics {
       setLag(topic, new Map());
       setRetentionLeft(topic, new Map());
       setIgnored(topic, new Map());
-      recordsConsumed.remove({ topic });
       offsetsLost.remove({ topic });
       rangesLost.remove({ topic });
-      for (const outcome of outcomeKinds) documents.remove({ topic, outcome });
       for (const state of topicStates) topicState.remove({ topic, state });
     },
   };

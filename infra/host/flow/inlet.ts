@@ -73,8 +73,7 @@ export class Inlet implements PartitionSink, PartitionSource, Decoding, FetchPac
 
   onFetched(part: FetchedPart): void {
     if (this.#closed) return;
-    const { deps, pump, share } = this.#topic;
-    pump.observe(part.position);
+    const { deps, share } = this.#topic;
     this.#part = part;
     this.#decodable = deps.decoder.open(part);
     share.fetched(part.records.byteLength);

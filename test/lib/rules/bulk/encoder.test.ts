@@ -1,6 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { createBulkEncoder, type EncodedBatch } from "../../../../lib/rules/bulk/encoder.ts";
+import { ByteWriter } from "../../../../lib/rules/bulk/byte-writer.ts";
+import {
+  createBulkEncoder,
+  createPlainEncoder,
+  type EncodedBatch,
+} from "../../../../lib/rules/bulk/encoder.ts";
 import { JsonScanner } from "../../../../lib/rules/bulk/json-scanner.ts";
 import type { Specification } from "../../../../lib/rules/declaration.ts";
 import { createDocumentEncoder } from "../../../../lib/rules/document.ts";
@@ -38,6 +43,19 @@ function expectSame(spec: Specification, records: readonly SourceRecord[]): void
   expect([...batch.rejections.keys()]).toEqual(wanted.rejected);
   expect(batch.positions).toHaveLength(wanted.lines.length);
   expect(batch.indices).toHaveLength(wanted.lines.length);
+  expectPlain(spec, records, batch);
+}
+
+/** Behind what others wrote the same bytes, or nothing where one of the records is not ordinary. */
+function expectPlain(spec: Specification, records: readonly SourceRecord[], batch: EncodedBatch): void {
+  const before = "of others\n";
+  const out = new ByteWriter(8);
+  out.text(before);
+  const indices = createPlainEncoder(spec)(out, records);
+  const isWhole = batch.positions.length === records.length;
+  if (!isWhole) expect(indices).toBeNull();
+  if (indices !== null) expect(indices).toEqual(batch.indices);
+  expect(String(out.written)).toBe(before + (indices === null ? "" : String(batch.bytes)));
 }
 
 const textBytes = fc.oneof(

@@ -57,6 +57,23 @@ describe("shared out over requests", () => {
 });
 
 describe("joined", () => {
+  test("what was written one behind the other is no copy, and what was not is one", () => {
+    const whole = Buffer.from(linesOf(["a"]) + linesOf(["b"], "x") + linesOf(["c"]));
+    const ends = [linesOf(["a"]).length, linesOf(["a"]).length + linesOf(["b"], "x").length, whole.length];
+    const parts = ends.map((end, at) => {
+      const start = ends[at - 1] ?? 0;
+      return { ...part(["one"]), body: whole.subarray(start, end), within: { whole, start, end } };
+    });
+    const joined = joinParts(parts);
+    expect(String(joined.body)).toBe(String(whole));
+    expect(joined.body.buffer).toBe(whole.buffer);
+    expect(joined.operations).toBe(3);
+    const apart = joinParts(parts.filter((_, at) => at !== 1));
+    expect(String(apart.body)).toBe(linesOf(["a", "c"]));
+    const mixed = joinParts(parts.map((one, at) => (at === 0 ? { ...one, pipeline: "p" } : one)));
+    expect(String(mixed.body)).toBe(linesOf(["a"], "p") + linesOf(["b"], "x") + linesOf(["c"]));
+  });
+
   test("the bodies stand one behind the other, and each operation is found", () => {
     const joint = joinParts([
       part(["a", "b"], null, "x-*"),

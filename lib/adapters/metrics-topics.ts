@@ -43,27 +43,29 @@ export function registerTopicMetrics(registry: Registry): TopicMetrics {
   const registers = [registry];
   /** Counted here, and given labels when somebody asks: to find a counter by its labels costs more than to count. */
   const started = new Map<string, TopicCounts>();
-  const recordsConsumed = new Counter({
+  const consumed = new Counter({
     name: "penstock_records_consumed_total",
     help: "Records read from Kafka.",
     labelNames: ["topic"],
-    registers,
+    registers: [],
     collect() {
       this.reset();
-      for (const [topic, { consumed }] of started) this.inc({ topic }, consumed);
+      for (const [topic, { consumed: count }] of started) this.inc({ topic }, count);
     },
   });
   const documents = new Counter({
     name: "penstock_documents_total",
     help: "Records whose outcome is known: indexed, duplicate, dead-lettered or skipped.",
     labelNames: ["topic", "outcome"],
-    registers,
+    registers: [],
     collect() {
       this.reset();
       for (const [topic, { outcomes }] of started)
         for (const outcome of outcomeKinds) this.inc({ topic, outcome }, outcomes[outcome]);
     },
   });
+  registry.registerMetric(consumed);
+  registry.registerMetric(documents);
   const lag = new Gauge({
     name: "penstock_consumer_lag",
     help: "Last stable offset minus committed offset, of the partitions this host owns.",

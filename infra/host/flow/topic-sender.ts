@@ -166,9 +166,10 @@ export class TopicSender implements Sender, LoadOwner {
 
   /** Only what is small: the rest is worth an attempt of its own, and no common body grows large by it. */
   load(out: ByteWriter): Load | null {
-    const { limits, memory, plain } = this.#deps;
+    const { memory, plain } = this.#deps;
     const records = this.#queue.records;
-    const { maxDocuments, maxBytes } = limits();
+    const limits = this.#deps.limits();
+    const { maxDocuments, maxBytes } = limits;
     if (plain === undefined || this.#closed || records.length === 0 || !memory.isEmpty) return null;
     if (records.length > maxDocuments || this.#queue.contentBytes > Math.min(maxBytes, MOST_LOADED_BYTES))
       return null;
@@ -176,7 +177,7 @@ export class TopicSender implements Sender, LoadOwner {
     const indices = encoded(plain, out, records);
     if (indices === null) return null;
     this.#offered = false;
-    const { chunk, windows } = this.#ledger.send(this.#queue.take(limits()));
+    const { chunk, windows } = this.#ledger.send(this.#queue.take(limits));
     const attempt = new Attempt(chunk, windows);
     this.#begin(attempt);
     const load = new Load(

@@ -8,7 +8,7 @@ export interface BulkPart {
   readonly operations: number;
   readonly pipeline: string | null;
   readonly pattern: string;
-  documentAt(operation: number): TargetDocument;
+  readonly documentAt: (operation: number) => TargetDocument;
   /** Where the body lies, if it was written into a common one. */
   readonly within?: { readonly whole: Buffer; readonly start: number; readonly end: number };
 }

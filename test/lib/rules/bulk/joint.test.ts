@@ -60,17 +60,19 @@ describe("joined", () => {
   test("what was written one behind the other is no copy, and what was not is one", () => {
     const whole = Buffer.from(linesOf(["a"]) + linesOf(["b"], "x") + linesOf(["c"]));
     const ends = [linesOf(["a"]).length, linesOf(["a"]).length + linesOf(["b"], "x").length, whole.length];
-    const parts = ends.map((end, at) => {
+    const partTo = (end: number, at: number, pipeline: string | null = null): BulkPart => {
       const start = ends[at - 1] ?? 0;
-      return { ...part(["one"]), body: whole.subarray(start, end), within: { whole, start, end } };
-    });
+      const within = { whole, start, end };
+      return { ...part(["one"], pipeline), body: whole.subarray(start, end), within };
+    };
+    const parts = ends.map((end, at) => partTo(end, at));
     const joined = joinParts(parts);
     expect(String(joined.body)).toBe(String(whole));
     expect(joined.body.buffer).toBe(whole.buffer);
     expect(joined.operations).toBe(3);
     const apart = joinParts(parts.filter((_, at) => at !== 1));
     expect(String(apart.body)).toBe(linesOf(["a", "c"]));
-    const mixed = joinParts(parts.map((one, at) => (at === 0 ? { ...one, pipeline: "p" } : one)));
+    const mixed = joinParts(ends.map((end, at) => partTo(end, at, at === 0 ? "p" : null)));
     expect(String(mixed.body)).toBe(linesOf(["a"], "p") + linesOf(["b"], "x") + linesOf(["c"]));
   });
 

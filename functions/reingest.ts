@@ -1,10 +1,9 @@
-import { backoffMs, type BackoffRule } from "../lib/rules/backoff.ts";
 import type { BulkLimits } from "../lib/rules/bulk/requests.ts";
 import { readDeadLetter, type ReadDeadLetter } from "../lib/rules/dead-letter-reader.ts";
 import type { Specification } from "../lib/rules/declaration.ts";
-import { PenstockError } from "../lib/rules/errors.ts";
 import type { OutcomeKind, SourceRecord } from "../lib/rules/record.ts";
 import { ingestBatch, type IngestBatchDeps } from "./ingest-batch.ts";
+import { repairRecords } from "./repair-records.ts";
 
 export interface ReingestInput {
   readonly spec: Specification;
@@ -26,10 +25,6 @@ export interface ReingestResult {
   readonly rejected: readonly ReadDeadLetter[];
 }
 
-const BACKOFF: BackoffRule = { initialMs: 200, maxMs: 5_000 };
-/** In a row and without any progress: about 20 seconds. A host goes on for ever; somebody waits for a replay. */
-const MAX_FRUITLESS = 8;
-
 /**
  * Brings records in once more, trying again what is not the record's own fault. Writes no dead letters: the records have
  * theirs.
@@ -38,7 +33,8 @@ const MAX_FRUITLESS = 8;
  */
 export async function reingest(input: ReingestInput, deps: ReingestDeps): Promise<ReingestResult> {
   const { spec, records, limits } = input;
-  const outcomes: (OutcomeKind | null)[] = Array.from(records, () => null);
+  const { bulk, now, random, signal } = deps;
+  const outcomes = new Map<SourceRecord, OutcomeKind>();
   const rejected: ReadDeadLetter[] = [];
   const deadLetters: IngestBatchDeps["deadLetters"] = {
     store: (letters) => {
@@ -49,33 +45,16 @@ export async function reingest(input: ReingestInput, deps: ReingestDeps): Promis
       return Promise.resolve();
     },
   };
-  const { bulk, now, signal } = deps;
-  let fruitless = 0;
-  for (let attempt = 1; ; attempt += 1) {
-    const open = [...outcomes.keys()].filter((position) => outcomes[position] === null);
-    if (open.length === 0) break;
-    const result = await ingestBatch(
-      {
-        spec,
-        records: open.flatMap((position) => records[position] ?? []),
-        attempt,
-        limits,
-        lastChance: true,
-      },
-      { bulk, deadLetters, now, signal },
-    );
-    signal.throwIfAborted();
-    for (const [at, position] of open.entries()) outcomes[position] = result.outcomes[at] ?? null;
-    if (result.retry === null) continue;
-    fruitless = result.outcomes.some((outcome) => outcome !== null) ? 1 : fruitless + 1;
-    if (fruitless >= MAX_FRUITLESS) {
-      throw new PenstockError(
-        "elasticsearch_unavailable",
-        `records of topic "${spec.topic}" could not be brought in after ${attempt} tries: ${result.retry.message}`,
-        { retryable: true },
-      );
-    }
-    await deps.wait(backoffMs(BACKOFF, fruitless, deps.random()), signal);
-  }
-  return { outcomes: outcomes.filter((outcome) => outcome !== null), rejected };
+  await repairRecords(spec.topic, records, {
+    ingest: (open, attempt) =>
+      ingestBatch(
+        { spec, records: open, attempt, limits, lastChance: true },
+        { bulk, deadLetters, now, signal },
+      ),
+    wait: (ms) => deps.wait(ms, signal),
+    random,
+    signal,
+    onEnded: (record, outcome) => outcomes.set(record, outcome),
+  });
+  return { outcomes: records.flatMap((record) => outcomes.get(record) ?? []), rejected };
 }

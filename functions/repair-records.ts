@@ -19,11 +19,11 @@ export interface RepairDeps {
 }
 
 const BACKOFF: BackoffRule = { initialMs: 200, maxMs: 5_000 };
-/** In a row and without any progress: about 20 seconds. A host goes on for ever; somebody waits for a repair. */
+/** In a row and without any progress: about 20 seconds. A host goes on for ever; somebody waits for a repair or a replay. */
 const MAX_FRUITLESS = 8;
 
 /**
- * Brings records in that were found to be missing, the way they came in first: same ids, same dead letters.
+ * Brings records in once more, the way they came in first: what has no outcome is tried again.
  * @throws PenstockError `elasticsearch_unavailable` where some could not be brought in after several tries; the signal's
  *   reason
  */

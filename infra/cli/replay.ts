@@ -13,7 +13,7 @@ import type { ReplayRequest } from "../../lib/rules/replay-request.ts";
 import { dayMs } from "../../lib/rules/search/gave-way.ts";
 import { widestTarget } from "../../lib/rules/search/target.ts";
 import { visibleLines } from "../../lib/rules/visible-text.ts";
-import { specificationLookup } from "../host/dead-letter-office.ts";
+import { specificationLookup } from "../../lib/rules/desired.ts";
 import { wantsJson } from "./arguments.ts";
 import { readDeclarations } from "./declared-topics.ts";
 import { runCommand, type CommandIo } from "./command-io.ts";

@@ -13,7 +13,6 @@ import type { TopicState, TopicStatus } from "../../lib/rules/status.ts";
  * | `topics` | `topics` once, then `changes` |
  * | `topic&topic=T` | `topic` whenever something in it changed |
  */
-export type LiveView = "overview" | "topics" | "topic";
 
 /** Equal steps up to and including `endMs`; the newest value stands last. */
 export interface Series {

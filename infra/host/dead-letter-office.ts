@@ -5,7 +5,7 @@ import type { IgnoredFields } from "../../functions/read-ignored-fields.ts";
 import { replayDeadLetters, type ReplayDeps } from "../../functions/replay-dead-letters.ts";
 import { createRecordReader } from "../../lib/adapters/kafka/record-reader.ts";
 import type { Declaration } from "../../lib/rules/declaration.ts";
-import { desiredSpecification } from "../../lib/rules/desired.ts";
+import { specificationLookup } from "../../lib/rules/desired.ts";
 import { hostStopping } from "../../lib/rules/errors.ts";
 import type { Logger } from "../../lib/rules/logger.ts";
 import type { Settings } from "../../lib/rules/settings.ts";
@@ -99,17 +99,5 @@ export function createDeadLetterOffice(deps: DeadLetterOfficeDeps): DeadLetterOf
       life.abort(hostStopping());
       await Promise.all([replays.stop(), Promise.allSettled(digests.values())]);
     },
-  };
-}
-
-/** Today's settings of a topic, worked out once for each. */
-export function specificationLookup(
-  declarations: readonly Declaration[],
-  deadLetterTopic: string,
-): ReplayDeps["specificationOf"] {
-  const known = new Map<string, ReturnType<ReplayDeps["specificationOf"]>>();
-  return (topic) => {
-    if (!known.has(topic)) known.set(topic, desiredSpecification(declarations, topic, deadLetterTopic));
-    return known.get(topic) ?? null;
   };
 }

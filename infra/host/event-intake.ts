@@ -2,7 +2,7 @@ import type { IngestBatchDeps } from "../../functions/ingest-batch.ts";
 import { ingestEvent, type IngestEventDeps } from "../../functions/ingest-event.ts";
 import type { Declaration } from "../../lib/rules/declaration.ts";
 import type { Settings } from "../../lib/rules/settings.ts";
-import { specificationLookup } from "./dead-letter-office.ts";
+import { specificationLookup } from "../../lib/rules/desired.ts";
 import type { IngestRouteDeps } from "./http/ingest-route.ts";
 
 /** Takes events that somebody else read from Kafka. */

@@ -85,11 +85,17 @@ export function mergeDeclarations(
   return { desired, conflicts, refused };
 }
 
-/** What is declared of one topic, whether it exists in Kafka or not; null: nothing. */
-export function desiredSpecification(
+/** What is declared of a topic, whether it exists in Kafka or not, worked out once for each; null: nothing. */
+export function specificationLookup(
   declarations: readonly Declaration[],
-  topic: string,
   deadLetterTopic: string,
-): Specification | null {
-  return mergeDeclarations(declarations, [topic], deadLetterTopic).desired.get(topic)?.spec ?? null;
+): (topic: string) => Specification | null {
+  const known = new Map<string, Specification | null>();
+  return (topic) => {
+    if (!known.has(topic)) {
+      const { desired } = mergeDeclarations(declarations, [topic], deadLetterTopic);
+      known.set(topic, desired.get(topic)?.spec ?? null);
+    }
+    return known.get(topic) ?? null;
+  };
 }

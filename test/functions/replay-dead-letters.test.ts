@@ -264,7 +264,9 @@ describe("a replay", () => {
     bury(at(1));
     expect(await rejection(run())).toMatchObject({
       code: "elasticsearch_unavailable",
-      message: expect.stringMatching(/^records of topic "app" could not be brought in after 8 tries: .*503/),
+      message: expect.stringMatching(
+        /^\d+ records of topic "app" .* could not be brought in after 8 tries: .*503/,
+      ),
     });
     expect(waits).toBeArrayOfSize(7);
   });

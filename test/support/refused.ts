@@ -6,9 +6,6 @@ import type { TestElasticsearch } from "./elasticsearch.ts";
  */
 export const unforgiving = { format: "json", rejected: "dead-letter" } as const;
 
-/** A record's value that {@link makeIndexOfNumbers}'s index refuses. */
-export const noNumber = '{"n":"no number"}';
-
 /**
  * Makes an index in which `n` is a whole number, whatever a template says; to be made before the records come. With
  * {@link unforgiving} what brings another `n` is a dead letter.

@@ -14,7 +14,7 @@ import { secretsOf } from "../../../lib/rules/secrets.ts";
 import { withStore } from "../../../lib/adapters/etcd/declarations-store.ts";
 import { loadConfig } from "../../cli/load-config.ts";
 import { listTopics } from "../../cli/topics-list.ts";
-import { specificationLookup } from "../../host/dead-letter-office.ts";
+import { specificationLookup } from "../../../lib/rules/desired.ts";
 
 /** What is used of what Lambda hands over beside the event. */
 export interface LambdaContext {

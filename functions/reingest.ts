@@ -33,7 +33,7 @@ export interface ReingestResult {
  */
 export async function reingest(input: ReingestInput, deps: ReingestDeps): Promise<ReingestResult> {
   const { spec, records, limits } = input;
-  const { bulk, now, random, signal } = deps;
+  const { bulk, now, signal } = deps;
   const outcomes = new Map<SourceRecord, OutcomeKind>();
   const rejected: ReadDeadLetter[] = [];
   const deadLetters: IngestBatchDeps["deadLetters"] = {
@@ -52,7 +52,7 @@ export async function reingest(input: ReingestInput, deps: ReingestDeps): Promis
         { bulk, deadLetters, now, signal },
       ),
     wait: (ms) => deps.wait(ms, signal),
-    random,
+    random: () => deps.random(),
     signal,
     onEnded: (record, outcome) => outcomes.set(record, outcome),
   });

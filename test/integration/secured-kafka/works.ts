@@ -13,7 +13,7 @@ import type { SecuredWorld } from "./world.ts";
 
 /** Over each kind of connection everything goes its way. */
 export function describeLinks(world: SecuredWorld): void {
-  const { links, settingsOf, newTopic, clusterOf, configOf, hostOf } = world;
+  const { links, settingsOf, newTopic, configOf, hostOf } = world;
 
   describe("what a host does with Kafka works over", () => {
     for (const link of links) {

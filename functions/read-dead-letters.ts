@@ -1,5 +1,5 @@
 import type { FetchedBatch } from "../lib/adapters/kafka/fetched-batch.ts";
-import type { LogRange } from "../lib/adapters/kafka/offsets.ts";
+import type { LogRange } from "../lib/rules/position.ts";
 import { readDeadLetter, type ReadDeadLetter } from "../lib/rules/dead-letter-reader.ts";
 import { documentId } from "../lib/rules/document-id.ts";
 import { PenstockError } from "../lib/rules/errors.ts";

@@ -1,5 +1,12 @@
 import type { Checkpoint } from "./checkpoint.ts";
 
+/** What can be read of a partition's log: offsets [start, end). Retention moves the start, writing the end. */
+export interface LogRange {
+  readonly start: number;
+  /** The last stable offset: the high watermark, or where the first open transaction begins. */
+  readonly end: number;
+}
+
 /** Records that Kafka no longer holds and that were never read. */
 export interface LostRange {
   readonly partition: number;

@@ -1,6 +1,7 @@
 import { PenstockError } from "../../rules/errors.ts";
 import { isMoving, partitionWords } from "../../rules/kafka-words.ts";
 import type { Logger } from "../../rules/logger.ts";
+import type { LogRange } from "../../rules/position.ts";
 import type { KafkaSettings } from "../../rules/settings.ts";
 import { coordinatorError } from "./group/coordinator.ts";
 import { ofCoordinator } from "./group-access.ts";
@@ -8,13 +9,6 @@ import { readLogPositions } from "./log-positions.ts";
 import { whileLeadersMove } from "./patience.ts";
 import { createKafkaWire } from "./wire/kafkajs-wire.ts";
 import type { KafkaWire } from "./wire/wire.ts";
-
-/** What can be read of a partition's log: offsets [start, end). Retention moves the start, writing the end. */
-export interface LogRange {
-  readonly start: number;
-  /** The last stable offset: the high watermark, or where the first open transaction begins. */
-  readonly end: number;
-}
 
 export interface CommittedPosition {
   /** The next to read; null where the group committed nothing here. */

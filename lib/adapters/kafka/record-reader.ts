@@ -1,8 +1,9 @@
 import type { Logger } from "../../rules/logger.ts";
+import type { LogRange } from "../../rules/position.ts";
 import type { KafkaSettings } from "../../rules/settings.ts";
 import type { Spans } from "../../rules/span-tracks.ts";
 import type { FetchedBatch } from "./fetched-batch.ts";
-import { createKafkaOffsets, type LogRange } from "./offsets.ts";
+import { createKafkaOffsets } from "./offsets.ts";
 import { readSpans } from "./span-reader.ts";
 
 /** Reads topics now and then, beside their consumers: every call opens its connections and closes them. */

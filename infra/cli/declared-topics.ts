@@ -41,7 +41,7 @@ export async function readDeclaredTopics(
   const listing = await readDeclarations(config, signal);
   const cluster = createKafkaCluster(createKafkaWire(kafka, logger), logger);
   try {
-    const inKafka = new Set((await cluster.listTopics(signal)).keys());
+    const inKafka = await cluster.listTopics(signal);
     const merged = mergeDeclarations(listing.declarations, inKafka, deadLetters.topic);
     return {
       specs: new Map([...merged.desired].map(([topic, { spec }]) => [topic, spec])),

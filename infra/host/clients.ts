@@ -58,10 +58,10 @@ export function createClients(
       return cluster;
     },
     async listTopics(wanted, signal) {
-      if (sameSettings(wanted, settings.kafka)) return namesOf(cluster, signal);
+      if (sameSettings(wanted, settings.kafka)) return cluster.listTopics(signal);
       const probe = openCluster(wanted);
       try {
-        return await namesOf(probe, signal);
+        return await probe.listTopics(signal);
       } finally {
         retire(probe);
       }
@@ -103,8 +103,4 @@ export function createClients(
       await Promise.allSettled([elasticsearch.close(), cluster.close(), deadLetters.close()]);
     },
   };
-}
-
-async function namesOf(cluster: KafkaCluster, signal: AbortSignal): Promise<ReadonlySet<string>> {
-  return new Set((await cluster.listTopics(signal)).keys());
 }

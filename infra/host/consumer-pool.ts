@@ -12,6 +12,8 @@ export interface ConsumerPool extends Pick<
   "start" | "stop" | "replace" | "replacing" | "pend" | "describe"
 > {
   observed(): ReadonlyMap<string, ObservedTopic>;
+  /** Those that wait until they exist. */
+  pending(): string[];
   statuses(): TopicStatus[];
   /** Of all of them, in any order, and much cheaper. */
   figures(): TopicFigures[];
@@ -149,6 +151,11 @@ export function createConsumerPool(deps: PoolDeps): ConsumerPool {
           return [topic, { spec, sources, state, hash, retryAtMs }];
         }),
       ),
+    pending() {
+      const found: string[] = [];
+      for (const [topic, { runner }] of entries) if (runner.state === "pending") found.push(topic);
+      return found;
+    },
     statuses: () =>
       [...entries.values()].map(({ runner }) => runner.status()).sort((a, b) => (a.topic < b.topic ? -1 : 1)),
     figures: () => Array.from(entries.values(), ({ runner }) => runner.figures()),

@@ -157,8 +157,7 @@ export function startHost(options: HostOptions): Host {
       failures.warn("Kafka cannot be asked for its topics", { reason, error: messageOf(error) });
     },
     onTopics(topics) {
-      const due = [...pool.observed()].some(([topic, { state }]) => state === "pending" && topics.has(topic));
-      if (due) loop.trigger("a pending topic exists");
+      if (pool.pending().some((topic) => topics.has(topic))) loop.trigger("a pending topic exists");
     },
   });
 

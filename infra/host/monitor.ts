@@ -88,7 +88,7 @@ export function createMonitor(deps: MonitorDeps): Monitor {
 }
 
 function isSame(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
-  return one.size === other.size && one.isSubsetOf(other);
+  return one === other || (one.size === other.size && one.isSubsetOf(other));
 }
 
 function mayPass(error: unknown): boolean {

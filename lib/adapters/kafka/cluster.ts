@@ -5,12 +5,12 @@ import type { Logger } from "../../rules/logger.ts";
 import { readLogPositions } from "./log-positions.ts";
 import type { PartitionPosition } from "./reader/reader.ts";
 import { readTopicConfigs } from "./topic-configs.ts";
-import type { KafkaWire } from "./wire/wire.ts";
+import type { KafkaWire, MetadataAnswer } from "./wire/wire.ts";
 
 /** What the host asks of the Kafka cluster as a whole. */
 export interface KafkaCluster {
-  /** Every topic with its number of partitions, in one request. @throws PenstockError `kafka_unavailable`, `kafka_refused` */
-  listTopics(signal: AbortSignal): Promise<ReadonlyMap<string, number>>;
+  /** Every topic, in one request; the same set as long as nothing changes. @throws PenstockError `kafka_unavailable`, `kafka_refused` */
+  listTopics(signal: AbortSignal): Promise<ReadonlySet<string>>;
   /**
    * Where logs stand, by topic, asked of each leader at once; partitions whose leader is away are left out.
    * @throws PenstockError as `listTopics` does
@@ -29,12 +29,16 @@ const TOPICS_MS = 4_000;
 
 /** @param wire is closed with it */
 export function createKafkaCluster(wire: KafkaWire, logger: Logger): KafkaCluster {
+  let last: { readonly answer: MetadataAnswer; readonly names: ReadonlySet<string> } | null = null;
   return {
     close: () => wire.close(),
     async listTopics(signal) {
       const how = { lane: "questions", timeoutMs: TOPICS_MS, signal } as const;
-      const { topics } = await wire.call(null, "Metadata", { topics: null }, how);
-      return new Map(topics.map(({ topic, partitions }) => [topic, partitions.length]));
+      const known = last?.answer ?? null;
+      const answer = await wire.call(null, "Metadata", { topics: null, known }, how);
+      if (last === null || answer.topics !== last.answer.topics)
+        last = { answer, names: new Set(answer.topics.map(({ topic }) => topic)) };
+      return last.names;
     },
     positions: (wanted, signal) =>
       readLogPositions(wire, wanted, signal, (broker, error) =>

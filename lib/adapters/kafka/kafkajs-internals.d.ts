@@ -12,21 +12,20 @@ declare module "kafkajs/src/network/connection.js" {
     error(message: string, extra?: object): void;
   }
 
-  export interface ProtocolRequest<T> {
-    readonly request: {
+  export interface QueuedRequest {
+    readonly entry: {
       readonly apiKey: number;
       readonly apiVersion: number;
       readonly apiName: string;
-      /** What it looks for in one of its own encoders. */
-      encode(): Promise<{ readonly buf: Buffer; readonly buffer: Buffer }>;
+      readonly correlationId: number;
+      /** @param answer behind its size and its correlation id */
+      resolve(answer: { readonly payload: Buffer }): void;
+      reject(error: unknown): void;
     };
-    readonly response: {
-      decode(payload: Buffer): Promise<{ readonly clientSideThrottleTime: number }>;
-      parse(decoded: { readonly clientSideThrottleTime: number }): Promise<T>;
-    };
+    readonly expectResponse: true;
     /** For the answer, in milliseconds: then the connection is given up. */
     readonly limit: number;
-    readonly logResponseError?: boolean;
+    sendRequest(): void;
   }
 
   export type Versions = Readonly<
@@ -52,7 +51,18 @@ declare module "kafkajs/src/network/connection.js" {
     setSupportAuthenticationProtocol(isSupported: boolean): void;
     /** Does nothing where no login is needed. */
     authenticate(): Promise<void>;
-    send<T>(request: ProtocolRequest<T>): Promise<T>;
+    /** False where no login is needed, too. */
+    isAuthenticated(): boolean;
+    failIfNotConnected(): void;
+    nextCorrelationId(): number;
+    readonly socket: Socket;
+    readonly requestQueue: {
+      /** Sends it at once, unless the broker asked to be left alone for a while. */
+      push(request: QueuedRequest): void;
+      maybeThrottle(ms: number): void;
+    };
+    /** Whether anything was answered over it that needs a login. */
+    served: boolean;
     /** Closes it at once, and rejects with this what is under way. */
     abandon(error: Error): void;
   }

@@ -30,7 +30,7 @@ export function describeLinks(world: SecuredWorld): void {
           const wire = createKafkaWire(settings, logger);
           const lanes = createReader({ wire, rack: "", time: systemTime, logger });
           try {
-            expect((await cluster.listTopics(signal)).get(topic)).toBe(1);
+            expect(await cluster.listTopics(signal)).toContain(topic);
 
             // Both were produced together, so that one fetch brings them.
             const sink = collectingSink(() => 2);

@@ -39,6 +39,11 @@ export class BinaryWriter {
     return this;
   }
 
+  /** Over what was written there before. */
+  setInt32(at: number, value: number): void {
+    this.#buffer.writeInt32BE(value, at);
+  }
+
   /** @param value exact, as every integer below 2^53 is */
   int64(value: number): this {
     const at = this.#take(8);
@@ -133,6 +138,11 @@ export class BinaryReader {
     if (length < 0) return null;
     const at = this.#take(length);
     return this.#buffer.subarray(at, at + length);
+  }
+
+  /** What is not read yet. Not copied. */
+  get rest(): Buffer {
+    return this.#buffer.subarray(this.#at);
   }
 
   skip(bytes: number): void {

@@ -9,7 +9,7 @@ export interface ApiCodec<A extends KafkaApi> {
   readonly version: number;
   encode(writer: BinaryWriter, request: KafkaCalls[A]["request"]): void;
   /** @param reader behind the throttle time, with which every answer begins */
-  decode(reader: BinaryReader): KafkaCalls[A]["answer"];
+  decode(reader: BinaryReader, request: KafkaCalls[A]["request"]): KafkaCalls[A]["answer"];
   /** How long the request itself lets the broker wait. */
   mayWaitMs?(request: KafkaCalls[A]["request"]): number;
 }

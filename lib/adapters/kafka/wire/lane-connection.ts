@@ -8,13 +8,14 @@ import type { LinkOptions } from "../client.ts";
 import { BinaryReader, BinaryWriter } from "./binary.ts";
 import { apiCodecs } from "./codecs.ts";
 import type { ApiCodec } from "./codec.ts";
-import { errorName } from "./error-names.ts";
 import type { KafkaApi, KafkaCalls } from "./wire.ts";
 
 /** Which versions it speaks, a broker has at hand. One that says nothing for so long is frozen, or cut off. */
 const FIRST_ANSWER_MS = 3_000;
 /** For each answer of a login. */
 const LOGIN_MS = 10_000;
+const NO_ERROR = 0;
+const INT32_BYTES = 4;
 const API_VERSIONS = { key: 18, version: 2, name: "ApiVersions" };
 /** The dead-letter topic gets the broker's own number of partitions and replicas, which can be asked for since 2.4 (KIP-464). */
 const CREATE_TOPICS = { key: 19, version: 4, name: "CreateTopics" };
@@ -84,17 +85,21 @@ export class LaneConnection {
     if (connection === null) throw new PenstockError("kafka_unavailable", `${this.address} is not connected`);
     this.#underWay += 1;
     try {
+      // A login may be good for a while only.
+      if (this.#options.sasl !== undefined && !connection.isAuthenticated()) await connection.authenticate();
       const codec: ApiCodec<A> = apiCodecs[api];
       const { key, version } = codec;
-      return await send(
+      const answer = await this.#send(
         connection,
         { key, version, name: api, limitMs },
         (writer) => codec.encode(writer, request),
         (reader) => {
-          const throttledMs = reader.int32();
-          return { throttledMs, answer: codec.decode(reader) };
+          connection.requestQueue.maybeThrottle(reader.int32());
+          return codec.decode(reader, request);
         },
       );
+      this.#served(connection);
+      return answer;
     } finally {
       this.#underWay -= 1;
     }
@@ -123,7 +128,7 @@ export class LaneConnection {
     try {
       await connection.connect();
       this.#failIfCut(connection);
-      this.#versions = await askVersions(connection);
+      this.#versions = await this.#askVersions(connection);
       failIfUnfit(this.address, this.#versions);
       connection.setVersions(this.#versions);
       connection.setSupportAuthenticationProtocol(true);
@@ -133,6 +138,65 @@ export class LaneConnection {
       connection.abandon(closedWhileOpened(this.address));
       throw error;
     }
+  }
+
+  /** In one write, with the header that kafkajs would put before it. */
+  #send<T>(
+    connection: Connection,
+    { key, version, name, limitMs }: Call,
+    encode: (writer: BinaryWriter) => void,
+    decode: (reader: BinaryReader) => T,
+  ): Promise<T> {
+    connection.failIfNotConnected();
+    const correlationId = connection.nextCorrelationId();
+    const writer = new BinaryWriter().int32(0).int16(key).int16(version).int32(correlationId);
+    encode(writer.string(this.#options.clientId));
+    const { written } = writer;
+    writer.setInt32(0, written.length - INT32_BYTES);
+    return new Promise((resolve, reject) => {
+      connection.requestQueue.push({
+        entry: {
+          apiKey: key,
+          apiVersion: version,
+          apiName: name,
+          correlationId,
+          resolve({ payload }) {
+            try {
+              resolve(decode(new BinaryReader(payload)));
+            } catch (error) {
+              reject(error);
+            }
+          },
+          reject,
+        },
+        expectResponse: true,
+        limit: limitMs,
+        sendRequest: () => void connection.socket.write(written),
+      });
+    });
+  }
+
+  async #askVersions(connection: Connection): Promise<Versions> {
+    const { error, versions } = await this.#send(
+      connection,
+      { ...API_VERSIONS, limitMs: FIRST_ANSWER_MS },
+      () => {},
+      // One that does not know the version answers in the first one, which names the versions of this API alone.
+      (reader) => ({
+        error: reader.int16(),
+        versions: reader.array(
+          () => [reader.int16(), { minVersion: reader.int16(), maxVersion: reader.int16() }] as const,
+        ),
+      }),
+    );
+    return error === NO_ERROR ? Object.fromEntries(versions) : {};
+  }
+
+  /** What serves is not what is looked for where a connection fails. */
+  #served(connection: Connection): void {
+    if (connection.served) return;
+    connection.served = true;
+    this.#options.links.served(this.address);
   }
 
   /** One that was cut while it was opened is nobody's any more. */
@@ -156,56 +220,6 @@ interface Call {
   readonly version: number;
   readonly name: string;
   readonly limitMs: number;
-}
-
-function send<T>(
-  connection: Connection,
-  { key, version, name, limitMs }: Call,
-  encode: (writer: BinaryWriter) => void,
-  decode: (reader: BinaryReader) => { readonly throttledMs: number; readonly answer: T },
-): Promise<T> {
-  const decoded = Promise.withResolvers<T>();
-  return connection.send({
-    request: {
-      apiKey: key,
-      apiVersion: version,
-      apiName: name,
-      encode() {
-        const writer = new BinaryWriter();
-        encode(writer);
-        return Promise.resolve({ buf: writer.written, buffer: writer.written });
-      },
-    },
-    response: {
-      decode(payload) {
-        const { throttledMs, answer } = decode(new BinaryReader(payload));
-        decoded.resolve(answer);
-        return Promise.resolve({ clientSideThrottleTime: throttledMs });
-      },
-      parse: () => decoded.promise,
-    },
-    limit: limitMs,
-    logResponseError: false,
-  });
-}
-
-async function askVersions(connection: Connection): Promise<Versions> {
-  const { error, versions } = await send(
-    connection,
-    { ...API_VERSIONS, limitMs: FIRST_ANSWER_MS },
-    () => {},
-    (reader) => {
-      const error = errorName(reader.int16());
-      const versions = reader.array(
-        () => [reader.int16(), { minVersion: reader.int16(), maxVersion: reader.int16() }] as const,
-      );
-      // One that does not know the version answers in the first one, without a throttle time.
-      const throttledMs = error === null ? reader.int32() : 0;
-      return { throttledMs, answer: { error, versions } };
-    },
-  );
-  // Its answer names the versions of this API alone.
-  return error === null ? Object.fromEntries(versions) : {};
 }
 
 /** @throws PenstockError `kafka_refused` */

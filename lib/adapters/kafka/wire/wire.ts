@@ -61,6 +61,8 @@ export interface OfTopic<P> {
 }
 
 export interface MetadataAnswer {
+  /** What tells of all topics, as it came, for who asks again; absent: of some, or never encoded. */
+  readonly bytes?: Buffer;
   readonly brokers: readonly {
     readonly nodeId: number;
     readonly host: string;
@@ -127,8 +129,12 @@ export interface FetchAnswer {
 
 export interface KafkaCalls {
   readonly Metadata: {
-    /** Null: all topics. Never creates one. */
-    readonly request: { readonly topics: readonly string[] | null };
+    readonly request: {
+      /** Null: all. Never creates one. */
+      readonly topics: readonly string[] | null;
+      /** Of all, what was answered before: the same again is not decoded, its topics are that answer's. */
+      readonly known?: MetadataAnswer | null;
+    };
     readonly answer: MetadataAnswer;
   };
   readonly FindCoordinator: {

@@ -238,11 +238,22 @@ describe("answers", () => {
     return Buffer.from(writer.written);
   }
 
+  const asked: KafkaCalls["Fetch"]["request"] = {
+    maxWaitMs: 0,
+    minBytes: 0,
+    maxBytes: 0,
+    sessionId: 0,
+    sessionEpoch: -1,
+    rack: "",
+    topics: [],
+    forgotten: [],
+  };
+
   test("Fetch: what a broker wrote, with the records left where they are", async () => {
     fc.assert(
       fc.property(answer, fc.constantFrom(0, -1), fc.constantFrom(0, -1), (told, empty, none) => {
         const sent = written(told, empty, none);
-        const read = fetchCodec.decode(new BinaryReader(sent));
+        const read = fetchCodec.decode(new BinaryReader(sent), asked);
         expect(read).toEqual(told);
         for (const { records } of read.topics.flatMap(({ partitions }) => partitions))
           if (Buffer.isBuffer(records)) expect(records.buffer).toBe(sent.buffer);
@@ -253,7 +264,7 @@ describe("answers", () => {
       { seed: 1, numRuns: 1 },
     );
     await failsWhereverCut(
-      (reader) => fetchCodec.decode(reader),
+      (reader) => fetchCodec.decode(reader, asked),
       written(sample ?? expect.unreachable(), -1, -1),
     );
   });
@@ -292,13 +303,25 @@ describe("answers", () => {
     };
     fc.assert(
       fc.property(told, fc.array(int, { maxLength: 3 }), (answer, replicas) => {
-        expect(metadata.decode(new BinaryReader(written(answer, replicas)))).toEqual(answer);
+        expect(metadata.decode(new BinaryReader(written(answer, replicas)), { topics: [] })).toEqual(answer);
       }),
     );
     const [sample] = fc.sample(
       told.filter(({ topics }) => topics.length > 1),
       { seed: 1, numRuns: 1 },
     );
-    await failsWhereverCut((reader) => metadata.decode(reader), written(sample ?? expect.unreachable(), [1]));
+    await failsWhereverCut(
+      (reader) => metadata.decode(reader, { topics: [] }),
+      written(sample ?? expect.unreachable(), [1]),
+    );
+
+    const all = { topics: null } as const;
+    const sent = written(sample ?? expect.unreachable(), [1]);
+    const known = metadata.decode(new BinaryReader(sent), all);
+    const again = metadata.decode(new BinaryReader(Buffer.from(sent)), { ...all, known });
+    expect(again.topics).toBe(known.topics);
+    const other = metadata.decode(new BinaryReader(written(known, [2])), { ...all, known });
+    expect(other.topics).not.toBe(known.topics);
+    expect(other.topics).toEqual(known.topics);
   });
 });

@@ -6,9 +6,11 @@ import {
   judgeGroup,
   judgeReading,
   judgeRetention,
+  judgeRoom,
   judgeTopics,
 } from "../lib/rules/diagnosis/kafka.ts";
 import { messageOf } from "../lib/rules/errors.ts";
+import { DEFAULT_RECORD_LIMIT_BYTES, groupBytes } from "../lib/rules/group/record-size.ts";
 import { attempt, attemptEach, type Bounds } from "./attempt.ts";
 
 export interface DiagnoseKafkaDeps extends Bounds {
@@ -17,8 +19,10 @@ export interface DiagnoseKafkaDeps extends Bounds {
 
 const { skipped, failed, warning } = checksOf("kafka");
 
-/** Each reader joins a group of its own, which takes seconds: so many topics tell enough. */
+/** So many tell enough. */
 const READ_TOPICS = 5;
+/** Where Kafka keeps its groups. */
+const GROUPS_TOPIC = "__consumer_offsets";
 
 export interface BrokerFindings {
   readonly checks: readonly Check[];
@@ -63,19 +67,28 @@ export async function diagnoseTopics(input: DiagnoseTopicsInput, deps: DiagnoseK
   const { topics, inKafka, group, deadLetterTopic } = input;
   if (inKafka === null) return [skipped("topics, group, dead letters", "Kafka does not answer")];
   const existing = topics.filter((topic) => inKafka.has(topic));
-  const [configs, groupFacts, reading, deadLetters] = await Promise.all([
+  const [configs, groupFacts, limits, reading, deadLetters] = await Promise.all([
     attempt(deps, (signal) => deps.kafka.configs(existing, signal)),
     attempt(deps, (signal) => deps.kafka.group(group, signal)),
+    attempt(deps, (signal) => deps.kafka.configs(inKafka.has(GROUPS_TOPIC) ? [GROUPS_TOPIC] : [], signal)),
     tryReading(existing, deps),
     attempt(deps, (signal) => deadLetterFacts(deadLetterTopic, inKafka, deps, signal)),
   ]);
   const sizes = configs.ok
     ? [...configs.value.values()].map((config) => (isRefused(config) ? 0 : (config.maxMessageBytes ?? 0)))
     : [];
+  const counts = new Map(existing.map((topic) => [topic, inKafka.get(topic) ?? 0]));
+  const hosts = groupFacts.ok && !isRefused(groupFacts.value) ? groupFacts.value.clientIds.length || 1 : 1;
+  const limit = limits.ok ? limits.value.get(GROUPS_TOPIC) : undefined;
+  const limitBytes =
+    limit === undefined || isRefused(limit)
+      ? DEFAULT_RECORD_LIMIT_BYTES
+      : (limit.maxMessageBytes ?? DEFAULT_RECORD_LIMIT_BYTES);
   return [
     ...judgeTopics(topics, inKafka),
     ...(configs.ok ? judgeRetention(configs.value) : [unseen("retention", configs.error)]),
     groupFacts.ok ? judgeGroup(group, groupFacts.value) : unseen(`group ${group}`, groupFacts.error),
+    ...judgeRoom(group, hosts, groupBytes(counts, hosts), limitBytes),
     ...reading,
     ...(deadLetters.ok
       ? judgeDeadLetters(deadLetterTopic, deadLetters.value, Math.max(0, ...sizes))

@@ -167,6 +167,21 @@ export function judgeGroup(id: string, answer: GroupFacts | Refused): Check {
   return ok(name, `may be used; ${length === 0 ? "no host runs" : `${counted(length, "host")} running`}`);
 }
 
+/** Nearer to the limit than this, the next topics or hosts may be too many. */
+const ROOMY = 0.8;
+
+/** @param neededBytes of the group's record, with so many hosts and all declared topics. @param limitBytes what Kafka takes */
+export function judgeRoom(id: string, hosts: number, neededBytes: number, limitBytes: number): Check[] {
+  if (neededBytes < ROOMY * limitBytes) return [];
+  const seen = `with all topics and ${counted(hosts, "host")} it needs ${neededBytes} bytes in one record of __consumer_offsets, which takes ${limitBytes} (max.message.bytes)`;
+  const remedy =
+    "raise max.message.bytes of __consumer_offsets, or give some hosts their own topics and another kafka.group";
+  const name = `room in group ${id}`;
+  return neededBytes > limitBytes
+    ? [failed(name, `${seen}: some topics will not be read`, remedy)]
+    : [warning(name, seen, remedy)];
+}
+
 /** In the words of kafka-words.ts. */
 const UNREACHABLE =
   /nothing listens at|no route leads to|is not known|did not answer within|does not answer|comes about in time|the connection to .* broke/;

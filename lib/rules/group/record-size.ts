@@ -1,3 +1,7 @@
+import { assign } from "./assign.ts";
+import { encodeAssignment } from "./assignment.ts";
+import { encodeSubscription } from "./subscription.ts";
+
 /** A member in the coordinator's record of its group. */
 export interface RecordedMember {
   readonly memberId: string;
@@ -20,6 +24,31 @@ export function recordBytes(members: readonly RecordedMember[]): number {
     (sum, { memberId, subscriptionBytes, assignmentBytes }) =>
       sum + MEMBER_BYTES + memberId.length + subscriptionBytes + assignmentBytes,
     GROUP_BYTES,
+  );
+}
+
+/** As a broker makes it of the client's id and a UUID. */
+const MEMBER_ID_LENGTH = 45;
+
+/** What the record takes once so many hosts share all these topics, the first of which leads. @param counts partitions by topic */
+export function groupBytes(counts: ReadonlyMap<string, number>, hosts: number): number {
+  const wanted = [...counts.keys()].sort();
+  const members = Array.from({ length: hosts }, (_, at) => ({
+    memberId: String(at).padStart(MEMBER_ID_LENGTH, "0"),
+    subscription: { host: String(at), wanted, generation: 1, held: new Map(), leaving: new Map() },
+  }));
+  const topics = wanted.map((topic) => ({ standing: "given" as const, partitions: counts.get(topic) ?? 0 }));
+  const { given } = assign(members, counts);
+  return recordBytes(
+    members.map(({ memberId, subscription }, at) => {
+      const held = given.get(memberId) ?? new Map<string, readonly number[]>();
+      const named = at === 0 ? wanted : [];
+      return {
+        memberId,
+        subscriptionBytes: encodeSubscription({ ...subscription, held }, named).length,
+        assignmentBytes: encodeAssignment({ partitions: held, topics, room: null }).length,
+      };
+    }),
   );
 }
 

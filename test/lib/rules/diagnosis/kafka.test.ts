@@ -5,6 +5,7 @@ import {
   judgeGroup,
   judgeReading,
   judgeRetention,
+  judgeRoom,
   judgeTopics,
   type TopicConfig,
 } from "../../../../lib/rules/diagnosis/kafka.ts";
@@ -148,6 +149,17 @@ describe("the group", () => {
   ] as const)("%s", (_what, answer, state, seen) => {
     expect(judgeGroup("p", answer)).toMatchObject({ name: "group p", state, seen });
   });
+});
+
+test("the group's record: said where it gets tight, and failed where it does not fit", () => {
+  expect(judgeRoom("p", 2, 700, 1_000)).toEqual([]);
+  expect(judgeRoom("p", 2, 900, 1_000)).toMatchObject([{ name: "room in group p", state: "warning" }]);
+  expect(judgeRoom("p", 2, 1_200, 1_000)).toMatchObject([
+    {
+      state: "failed",
+      seen: "with all topics and 2 hosts it needs 1200 bytes in one record of __consumer_offsets, which takes 1000 (max.message.bytes): some topics will not be read",
+    },
+  ]);
 });
 
 test("reading: what was read in one line, each failure in its own", () => {

@@ -3,8 +3,8 @@ import { assert, nat, property, uniqueArray } from "fast-check";
 import { encodeAssignment } from "../../../../lib/rules/group/assignment.ts";
 import {
   DEFAULT_RECORD_LIMIT_BYTES,
+  groupBytes,
   leftOutOf,
-  recordBytes,
   topicBytes,
 } from "../../../../lib/rules/group/record-size.ts";
 import { encodeSubscription } from "../../../../lib/rules/group/subscription.ts";
@@ -18,18 +18,7 @@ test("10,000 topics of 30 characters and one partition, shared by three hosts, f
     `app-${scrambled(n)}-prod.access-l`.slice(0, 30),
   ).sort();
   expect(topics[0]).toHaveLength(30);
-  const members = ["a", "b", "c"].map((host, at) => {
-    const held = new Map(topics.filter((_, n) => n % 3 === at).map((topic) => [topic, [0]]));
-    const subscription = { host, wanted: topics, generation: 7, held, leaving: new Map() };
-    const told = topics.map(() => ({ standing: "given" as const, partitions: 1 }));
-    return {
-      memberId: `penstock-${crypto.randomUUID()}`,
-      // One of them names all topics for the broker.
-      subscriptionBytes: encodeSubscription(subscription, at === 0 ? topics : []).length,
-      assignmentBytes: encodeAssignment({ partitions: held, topics: told, room: null }).length,
-    };
-  });
-  const bytes = recordBytes(members);
+  const bytes = groupBytes(new Map(topics.map((topic) => [topic, 1])), 3);
   expect(bytes).toBeLessThan(DEFAULT_RECORD_LIMIT_BYTES);
 });
 

@@ -1,0 +1,174 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { AclOperationTypes, AclResourceTypes, type Admin } from "kafkajs";
+import { startStack, type Stack } from "../../infra/stack/stack.ts";
+import type { TopicStatus } from "../../lib/rules/status.ts";
+import { diagnosed } from "../support/doctor-command.ts";
+import { freePort } from "../support/etcd-server.ts";
+import { eventually } from "../support/eventually.ts";
+import { startTestHost, type TestHost } from "../support/host.ts";
+import { connectTestKafka, type TestKafka, uniqueName } from "../support/kafka.ts";
+import { forbid, permit, withRules } from "../support/kafka-rules.ts";
+import { testStack } from "../support/stack.ts";
+
+/** What one record of the group may have here, and its offsets of one commit: a tenth of Kafka's default. */
+const RECORD_BYTES = 100_000;
+/** With 5,000 it does the same (239 MB), and a broker alone takes minutes to open their logs on a busy machine. */
+const PARTITIONS = 2_000;
+
+let stack: Stack;
+let kafka: TestKafka;
+let admin: Admin;
+let elasticsearchNode: string;
+
+beforeAll(async () => {
+  ({ elasticsearchNode } = await testStack());
+  stack = await startStack({
+    kafkaProperties: { ...withRules, "message.max.bytes": String(RECORD_BYTES) },
+    // It opens thousands of logs.
+    kafkaHeapMb: 768,
+    elasticsearch: false,
+    etcd: false,
+  });
+  kafka = await connectTestKafka(stack.kafka.brokers);
+  admin = kafka.kafka.admin();
+  await admin.connect();
+}, 120_000);
+afterAll(async () => {
+  await admin?.disconnect();
+  await kafka?.[Symbol.asyncDispose]();
+  await stack?.stop();
+});
+
+const configOf = (group: string, topics: readonly unknown[]) => ({
+  kafka: { brokers: [...stack.kafka.brokers], group },
+  elasticsearch: { nodes: [elasticsearchNode] },
+  deadLetters: { topic: uniqueName("dead") },
+  topics,
+});
+const text = (part: string): string => expect.stringContaining(part) as string;
+
+async function doctorSays(config: object, check: string, wanted: object): Promise<void> {
+  const { find } = await diagnosed({ ...config, http: { port: await freePort() } });
+  expect(find(check)).toMatchObject(wanted);
+}
+
+async function readiness(host: TestHost, status: number): Promise<string> {
+  return eventually(`readiness is ${status}`, async () => {
+    const answer = await host.fetch("/readyz");
+    return answer.status === status && (await answer.text());
+  });
+}
+
+/** As a whole, since its start. */
+const indexed =
+  (count: number) =>
+  ({ state, counts }: TopicStatus): boolean =>
+    state === "running" && counts.indexed === count;
+
+test("a group that may not be used is told, from the start and while it runs, and used once it may be", async () => {
+  const [topic, group] = [uniqueName("limits"), uniqueName("forbidden")];
+  await kafka.createTopic(topic);
+  await kafka.produce(topic, [{ value: "one" }]);
+  const act = { type: AclResourceTypes.GROUP, name: group, operation: AclOperationTypes.READ };
+  await forbid(admin, act);
+  const config = configOf(group, [topic]);
+  await using host = await startTestHost(config);
+  const reason = `this user may not read with the group ${group} (GROUP_AUTHORIZATION_FAILED): allow Read and Describe on it, or choose another kafka.group`;
+  await host.untilTopic(topic, "says why", (status) => status.state === "failed" && status.reason === reason);
+  expect(await readiness(host, 503)).toContain(reason);
+  await doctorSays(config, `group ${group}`, {
+    state: "failed",
+    remedy: text("grant READ and DESCRIBE on the group"),
+  });
+  await permit(admin, act);
+  await host.untilTopic(topic, "reads", indexed(1), 25_000);
+  await readiness(host, 200);
+
+  await forbid(admin, act);
+  await host.untilTopic(topic, "says why", (status) => status.reason === reason);
+  expect(await readiness(host, 503)).toContain(reason);
+  await kafka.produce(topic, [{ value: "two" }]);
+  await permit(admin, act);
+  await host.untilTopic(topic, "reads", (status) => status.partitions[0]?.committed === 2, 25_000);
+  await readiness(host, 200);
+}, 90_000);
+
+test("topics that the group's record has no room for are told, in one line of the log; the others are read", async () => {
+  const [run, group] = [uniqueName("full"), uniqueName("full")];
+  const names = Array.from(
+    { length: 300 },
+    (_, n) => `${run}-${"x".repeat(180)}-${String(n).padStart(4, "0")}`,
+  );
+  const small = uniqueName("a-small");
+  await admin.createTopics({
+    topics: names.map((topic) => ({ topic, numPartitions: 1 })),
+    waitForLeaders: true,
+  });
+  await kafka.createTopic(small);
+  const config = configOf(group, [small, ...names.map((topic) => ({ topic, index: run }))]);
+  await doctorSays(config, `room in group ${group}`, {
+    state: "failed",
+    seen: text(`bytes in one record of __consumer_offsets, which takes ${RECORD_BYTES} (max.message.bytes)`),
+    remedy: text("raise max.message.bytes of __consumer_offsets"),
+  });
+  await using host = await startTestHost(config);
+  await kafka.produce(small, [{ value: "one" }]);
+  await host.untilTopic(small, "reads", indexed(1), 25_000);
+  const left = await eventually("all are running or told", async () => {
+    const topics = await host.topics();
+    return (
+      topics.every(({ state }) => state === "running" || state === "failed") &&
+      topics.filter(({ state }) => state === "failed")
+    );
+  });
+  // As few as need be: each takes some 400 bytes of what the record has.
+  expect(left.length).toBeWithin(20, 80);
+  for (const { reason } of left) {
+    expect(reason).toStartWith(`the group ${group} has no room for it and ${left.length - 1} other topics: `);
+    expect(reason).toContain("raise max.message.bytes of that topic");
+  }
+  expect(host.log().filter(({ msg }) => msg === "the group holds topics up").length).toBeWithin(1, 3);
+  expect(host.log().filter(({ level }) => level === "warn").length).toBeLessThan(8);
+}, 120_000);
+
+test("a topic of thousands of partitions is read and committed, in memory that is bounded, and the topic beside it goes on", async () => {
+  const [big, small, group] = [uniqueName("big"), uniqueName("small"), uniqueName("big")];
+  await kafka.createTopic(small);
+  await using host = await startTestHost(configOf(group, [small, big]));
+  await kafka.produce(small, [{ value: "line 0" }]);
+  await host.untilTopic(small, "reads", indexed(1));
+  await admin.createTopics({ topics: [{ topic: big, numPartitions: PARTITIONS }], waitForLeaders: false });
+  let slowestMs = 0;
+  const isBig = ({ topic, state }: TopicStatus): boolean => topic === big && state === "running";
+  let count = 1;
+  for (let isRunning = false; !isRunning; count += 1) {
+    await kafka.produce(small, [{ value: `line ${count}` }]);
+    const since = performance.now();
+    await host.untilTopic(small, "goes on", indexed(count + 1));
+    slowestMs = Math.max(slowestMs, performance.now() - since);
+    isRunning = (await host.topics()).some(isBig);
+    await Bun.sleep(500);
+  }
+  for (let from = 0; from < PARTITIONS; from += 500)
+    await kafka.produce(
+      big,
+      Array.from({ length: 500 }, (_, n) => ({ value: "a line", partition: from + n })),
+    );
+  const { counts } = await host.untilTopic(
+    big,
+    "has committed all",
+    ({ partitions }) =>
+      partitions.length === PARTITIONS && partitions.every(({ committed }) => committed === 1),
+    60_000,
+  );
+  expect(counts).toEqual({ indexed: PARTITIONS, duplicate: 0, deadLettered: 0, skipped: 0 });
+  const status = readFileSync(`/proc/${host.pid}/status`, "utf8");
+  const rssMb = Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024;
+  process.stderr.write(
+    `${PARTITIONS} partitions: ${Math.round(rssMb)} MB, beside it ${Math.round(slowestMs)} ms at most\n`,
+  );
+  expect(rssMb).toBeLessThan(400);
+  host.signal("SIGTERM");
+  expect(await host.exited).toBe(0);
+}, 240_000);

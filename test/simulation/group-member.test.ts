@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { median } from "../../infra/bench/median.ts";
 import { Tenure } from "../../lib/adapters/kafka/group/tenure.ts";
 import type { KafkaCalls } from "../../lib/adapters/kafka/wire/wire.ts";
 import { createGroupWorld, GROUP, type GroupWorld, type SimulatedMember } from "./group-world.ts";
@@ -281,4 +282,41 @@ test("after any faults all is shared evenly again, and nobody commits for anothe
       throw new Error(`seed ${seed}: ${wrong.join("; ") || "not shared"}`);
     expect(commits.count).toBeGreaterThan(50);
   }
+});
+
+test("what is wanted is told at once, and what comes to be wanted meanwhile by few more joins", () => {
+  const world = createGroupWorld(7);
+  makeTopics(world);
+  const host = world.start("a", TOPICS.slice(0, 2));
+  world.until("it reads", () => host.member.tenures.size === 2);
+  world.time.run(world.time.monotonicMs() + 2_000);
+  const joinedMs: number[] = [];
+  world.kafka.control = ({ api }) => {
+    if (api === "JoinGroup") joinedMs.push(world.time.monotonicMs());
+    return undefined;
+  };
+  const wantedMs = world.time.monotonicMs();
+  for (let count = 3; count <= TOPICS.length; count += 1) {
+    host.member.want(new Set(TOPICS.slice(0, count)));
+    world.time.run(world.time.monotonicMs() + 1);
+  }
+  world.until("it reads all", () => isShared([host]));
+  expect((joinedMs[0] ?? Infinity) - wantedMs).toBeLessThan(3);
+  expect(joinedMs.length).toBeLessThanOrEqual(4);
+});
+
+test("a topic that not all brokers know yet is shared out as soon as they do", () => {
+  const tookMs = Array.from({ length: 15 }, (_, seed) => {
+    const world = createGroupWorld(100 + seed);
+    makeTopics(world);
+    const host = world.start("a", TOPICS);
+    world.until("it reads", () => isShared([host]));
+    world.time.run(world.time.monotonicMs() + 2_000 + 70 * seed);
+    world.kafka.createTopic("fresh", 1);
+    const wantedMs = world.time.monotonicMs();
+    host.member.want(new Set([...TOPICS, "fresh"]));
+    world.until("it reads the fresh one too", () => host.member.tenures.has("fresh"));
+    return world.time.monotonicMs() - wantedMs;
+  });
+  expect(median(tookMs)).toBeLessThan(100);
 });

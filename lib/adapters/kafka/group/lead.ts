@@ -12,7 +12,7 @@ import { messageOf } from "../../../rules/errors.ts";
 import type { Logger } from "../../../rules/logger.ts";
 import type { Time } from "../../../rules/time.ts";
 import type { KafkaCalls, KafkaWire } from "../wire/wire.ts";
-import { LOOK_AGAIN_MS, ROOM_AGAIN_MS, WATCH_MS } from "./timing.ts";
+import { LOOK_AGAIN_MS, LOOK_SOON_MS, ROOM_AGAIN_MS, WATCH_MS } from "./timing.ts";
 import { TopicCounts } from "./topic-counts.ts";
 
 type Joined = KafkaCalls["JoinGroup"]["answer"]["members"];
@@ -45,6 +45,8 @@ export class Lead {
   #leftOut: ReadonlySet<string> = new Set();
   #lookedMs = -Infinity;
   #lookedAgainMs = -Infinity;
+  /** So long after the last look what could not be given is looked for again. */
+  #againMs = LOOK_AGAIN_MS;
 
   constructor(wire: KafkaWire, time: Time, logger: Logger) {
     this.#time = time;
@@ -87,8 +89,12 @@ export class Lead {
     for (const { subscription } of members)
       for (const [topic, own] of [...subscription.held, ...subscription.leaving])
         if (wanted.has(topic)) this.#counts.assume(topic, Math.max(...own) + 1);
-    if (this.#forAll === null) this.#lookedMs = this.#time.monotonicMs();
+    const before = this.#forAll;
+    if (before === null) this.#lookedMs = this.#time.monotonicMs();
     await this.#ask(this.#counts.unsettled(wanted), signal);
+    // A topic that was just created is not known to all brokers yet.
+    if (before !== null && this.#counts.unsettled(wanted).some((topic) => !before.has(topic)))
+      this.#againMs = LOOK_SOON_MS;
 
     const leftOut = this.#withoutRoom(members, wanted);
     const toName = wanted.difference(leftOut);
@@ -137,10 +143,17 @@ export class Lead {
       this.#lookedMs = nowMs;
       return this.#ask([...this.#forAll], signal);
     }
+    if (nowMs - this.#lookedAgainMs < this.#againMs) return false;
     const unsettled = this.#counts.unsettled(this.#forAll);
     // Thousands that are not there are asked for less often.
-    const pauseMs = Math.ceil(unsettled.length / 1_000) * LOOK_AGAIN_MS;
-    return nowMs - this.#lookedAgainMs < pauseMs ? false : this.#ask(unsettled, signal);
+    const mostMs = Math.max(1, Math.ceil(unsettled.length / 1_000)) * LOOK_AGAIN_MS;
+    this.#againMs = unsettled.length === 0 ? LOOK_AGAIN_MS : Math.min(this.#againMs * 2, mostMs);
+    return unsettled.length === 0 ? false : this.#ask(unsettled, signal);
+  }
+
+  /** In how many milliseconds `watch` is to be called, where that is soon; null: every now and then is enough. */
+  get soonMs(): number | null {
+    return this.#forAll === null || this.#againMs >= LOOK_AGAIN_MS ? null : this.#againMs;
   }
 
   async #ask(topics: readonly string[], signal: AbortSignal): Promise<boolean> {

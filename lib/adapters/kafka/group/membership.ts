@@ -44,7 +44,7 @@ export class GroupMembership implements CommitRights {
   #wanted: ReadonlySet<string> = new Set();
   /** Something other than the wanted topics asks for another join. */
   #isDue = false;
-  #isSettling = false;
+  #isLooking = false;
 
   constructor(options: GroupMemberOptions) {
     const { wire, groupId, time, logger, listener } = options;
@@ -65,9 +65,7 @@ export class GroupMembership implements CommitRights {
     const onError = (error: unknown): void => this.troubles.failed(error);
     const beat = (signal: AbortSignal): Promise<void> => this.#beat(signal);
     // Beside the heartbeats: metadata of thousands of topics may take longer than they may.
-    const watch = async (signal: AbortSignal): Promise<void> => {
-      if (this.#phase === "steady" && (await this.#lead.watch(signal))) this.#rejoin();
-    };
+    const watch = (signal: AbortSignal): Promise<void> => this.#watch(signal);
     this.#loops = Promise.all([
       this.#join(),
       repeat({ everyMs: timing.HEARTBEAT_MS, time, act: beat, onError }, this.#end.signal),
@@ -82,12 +80,8 @@ export class GroupMembership implements CommitRights {
   want(topics: ReadonlySet<string>): void {
     this.#wanted = topics;
     this.#releases.start(({ topic }) => topics.has(topic));
-    if (this.#isSettling) return;
-    this.#isSettling = true;
-    this.#options.time.after(timing.SETTLE_MS, () => {
-      this.#isSettling = false;
-      this.#bell.ring();
-    });
+    // What changes while a join is under way is told by the next, all of it together.
+    this.#bell.ring();
   }
 
   /** Never throws. */
@@ -236,6 +230,7 @@ export class GroupMembership implements CommitRights {
     this.#told = toldBy(assignment, wanted, this.#generation);
     this.troubles.assigned(wanted, assignment);
     this.troubles.well();
+    void this.#lookSoon();
 
     // What is not wanted any more by now is told with the next join.
     const own = new Map([...assignment.partitions].filter(([topic]) => this.#wanted.has(topic)));
@@ -269,6 +264,22 @@ export class GroupMembership implements CommitRights {
     if (this.#phase === "steady") this.#phase = "away";
     this.#lead.end();
     return this.holdings.endAll();
+  }
+
+  async #watch(signal: AbortSignal): Promise<void> {
+    if (this.#phase === "steady" && (await this.#lead.watch(signal))) this.#rejoin();
+  }
+
+  /** What the leader could not give yet is not waited for until the next regular look. Never throws. */
+  async #lookSoon(): Promise<void> {
+    const { signal } = this.#end;
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    for (let ms = this.#lead.soonMs; ms !== null && !signal.aborted; ms = this.#lead.soonMs) {
+      await sleep(this.#options.time, ms, signal).catch(() => {});
+      await this.#watch(signal).catch((error: unknown) => this.troubles.failed(error));
+    }
+    this.#isLooking = false;
   }
 
   async #beat(signal: AbortSignal): Promise<void> {

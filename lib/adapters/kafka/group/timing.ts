@@ -14,8 +14,6 @@ export const HEARTBEAT_MS = 300;
 export const HEARTBEAT_TIMEOUT_MS = 2_000;
 /** What is in flight of partitions that go to another member has so long to be finished. */
 export const REVOKE_MS = 5_000;
-/** Changes of the wanted topics are taken together: declarations come one by one. */
-export const SETTLE_MS = 5;
 /** For the answer alone; the broker may wait for other members before it. */
 export const JOIN_TIMEOUT_MS = 5_000;
 /** Until the leader has asked for metadata, shared out and answered. It is heard of by a heartbeat when it is gone. */
@@ -28,6 +26,8 @@ export const LEAVE_MS = 2_000;
 export const WATCH_MS = 30_000;
 /** What the leader could not give is looked for again so soon. */
 export const LOOK_AGAIN_MS = 1_000;
+/** The first time, where a topic is new to the group: one that was just created is known to all brokers within some milliseconds. */
+export const LOOK_SOON_MS = 50;
 /**
  * How long what is held is kept while brokers answer, and the group's coordinator does not. Without a coordinator the group cannot go on without
  * us, and one that takes over counts every session anew (`GroupCoordinator.onGroupLoaded`). A broker that died is found dead after 9 s

@@ -26,7 +26,7 @@ const REPEATED = 10;
 const LAST_WORDS_MS = 2_000;
 
 /** For hooks and for tests that name no limit of their own: three files at a time, and their servers, share the machine. */
-const PATIENCE = "--timeout=20000";
+const PATIENCE = "--timeout=30000";
 
 /** Compute for minutes in virtual time, and wait for nobody: they take what the others leave of the processor. */
 const SIMULATED = ["test/simulation/simulation.test.ts", "test/simulation/broken/"];

@@ -32,6 +32,8 @@ function serve(templateStatus = 200) {
         return json({ errors: false, items: [{ create: { status: 201, result: "created" } }] });
       if (templateStatus !== 200)
         return json({ error: { type: "security_exception", reason: "no" } }, templateStatus);
+      // Whoever writes the template tells the others so meanwhile, at another path.
+      if (!pathname.startsWith("/_index_template/")) return json({ acknowledged: true });
       if (method === "PUT") {
         templates.splice(0, 1, await request.json());
         return json({ acknowledged: true });

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { checkpointMetadata } from "../../lib/rules/checkpoint.ts";
 import { documentId } from "../../lib/rules/document-id.ts";
-import { createCensus, type RecordKind, type Transacted } from "./census.ts";
+import { createCensus } from "./census.ts";
+import type { RecordKind, Transacted } from "./census-counts.ts";
 
 /** A topic of one partition with these records, from offset 0. */
 function counted(...kinds: readonly (RecordKind | readonly [RecordKind, Transacted])[]) {

@@ -1,6 +1,6 @@
 import type { SeededRandom } from "../../infra/bench/random.ts";
 import type { Time } from "../../lib/rules/time.ts";
-import type { Census, RecordKind } from "./census.ts";
+import type { Census, RecordKind } from "./census-counts.ts";
 import { UNMAPPABLE } from "./elasticsearch.ts";
 import type { SimulatedKafka } from "./kafka/cluster.ts";
 import type { NewRecord } from "./kafka/records.ts";

@@ -76,9 +76,11 @@ async function testNames(): Promise<readonly { readonly file: string; readonly n
   return found;
 }
 
+const names = await testNames();
+
 describe("what hurts elsewhere has one test that shows it does not here:", () => {
-  test.each(pains)("%s", async (_pain, threads) => {
-    const showing = (await testNames()).filter(({ name }) =>
+  test.each(pains)("%s", (_pain, threads) => {
+    const showing = names.filter(({ name }) =>
       threads.some((thread) => new RegExp(`[( ]${thread}[,)]`).test(name)),
     );
     expect(showing).toHaveLength(1);

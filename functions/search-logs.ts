@@ -56,7 +56,7 @@ export interface SearchLogsResult {
 }
 
 /** What is read of one answer of Elasticsearch: a hundred documents may be a hundred megabytes each. */
-export const maxAnswerBytes = 16 * 1024 * 1024;
+const maxAnswerBytes = 16 * 1024 * 1024;
 
 /** In this order, until an answer is short enough. */
 const forms: readonly HitForm[] = ["whole", "fragment", "bare"];

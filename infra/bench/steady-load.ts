@@ -25,7 +25,7 @@ export interface SteadyLoad {
 }
 
 /** So often each partition gets its records: a partition that is read has something new that often. */
-export const SEND_EVERY_MS = 50;
+const SEND_EVERY_MS = 50;
 /** About as long as a line of an access log. */
 const FILLER = "GET /assets/app.js HTTP/1.1 200 1043 - Mozilla/5.0 (X11; Linux x86_64)";
 

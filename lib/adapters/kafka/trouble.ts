@@ -85,7 +85,7 @@ export function inWords(error: unknown): unknown {
 }
 
 /** Kafka's name of what it answered; null: it answered nothing. */
-export function answeredType(error: unknown): string | null {
+function answeredType(error: unknown): string | null {
   const answer = errorsOf(error).find((one) => one instanceof KafkaJSProtocolError);
   return answer instanceof KafkaJSProtocolError ? answer.type : null;
 }

@@ -6,7 +6,7 @@ export const tailPartBytes = 256 * 1024;
 /** Of the tail's answer as a whole: more would keep the others waiting, on a slow line for long. */
 export const tailAnswerBytes = 1024 * 1024;
 /** Of one partition in the backlog's answer. */
-export const backlogPartBytes = 8 * 1024 * 1024;
+const backlogPartBytes = 8 * 1024 * 1024;
 /** Of the backlog's answer as a whole. */
 export const backlogAnswerBytes = 16 * 1024 * 1024;
 /** A request names no more partitions: ten thousand that begin at once are read within some ten requests. */

@@ -20,7 +20,7 @@ export interface LogRequest extends LogFilter {
   readonly histogram: boolean;
 }
 
-export const maxQueryLength = 1_024;
+const maxQueryLength = 1_024;
 const maxHits = 100;
 const defaultFrom = "now-15m";
 
@@ -109,7 +109,7 @@ export function assertKnown(parameters: Parameters, known: readonly string[]): v
   throw new PenstockError("usage", `Unknown parameter ${shown(unknown)}: it must be ${names}`);
 }
 
-export function usage(name: string, value: string, rule: string): PenstockError {
+function usage(name: string, value: string, rule: string): PenstockError {
   return new PenstockError("usage", `${name} ${shown(value)} ${rule}`);
 }
 

@@ -44,7 +44,7 @@ export function createUnreadableBatches(maxBatchBytes: number): UnreadableBatche
 }
 
 /** Whether a decoder, or a codec, said so. */
-export function isTooLarge(error: unknown): boolean {
+function isTooLarge(error: unknown): boolean {
   return error instanceof Error && "tooLarge" in error && error.tooLarge === true;
 }
 

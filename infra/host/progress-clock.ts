@@ -40,6 +40,13 @@ export class ProgressClock {
 
   committed(partition: number, offset: number, now: number): void {
     this.#lastCommitMs = now;
-    this.#partitions.set(partition, { committed: offset, caughtUp: null, progressAt: now });
+    const clock = this.#partitions.get(partition);
+    if (clock === undefined)
+      this.#partitions.set(partition, { committed: offset, caughtUp: null, progressAt: now });
+    else {
+      clock.committed = offset;
+      clock.caughtUp = null;
+      clock.progressAt = now;
+    }
   }
 }

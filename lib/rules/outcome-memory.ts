@@ -62,6 +62,7 @@ export class OutcomeMemory {
   }
 
   #forgetBefore(partition: number, end: number): void {
+    if (this.#size === 0) return;
     const { records } = this.#of(partition);
     for (const offset of records.keys()) if (offset < end) this.#size -= Number(records.delete(offset));
   }

@@ -35,6 +35,9 @@ export interface CommitterDeps {
 
 /** Commits are gathered for so long: the first one after a pause goes out at once. */
 const INTERVAL_MS = 500;
+/** Of many partitions for longer: where each has a record now and then, a commit for every record costs as much as the record. */
+const EACH_MS = 5;
+const LONGEST_MS = 1_500;
 const RETRY_MS = 1_000;
 /** The coordinator stores what comes in one request as one record batch, of 1 MB by default; names may take 249 bytes. */
 const MAX_ENTRIES = 1_000;
@@ -67,7 +70,8 @@ export function createHostCommitter(deps: CommitterDeps): HostCommitter {
     dirty.clear();
     const due = topics.flatMap((topic) => topic.uncommitted().map((entry) => ({ topic, entry })));
     if (due.length === 0) return;
-    nextAtMs = time.monotonicMs() + INTERVAL_MS;
+    const gatherMs = Math.min(LONGEST_MS, due.length * EACH_MS);
+    nextAtMs = time.monotonicMs() + Math.max(INTERVAL_MS, gatherMs);
     for (let at = 0; at < due.length && !life.signal.aborted; at += MAX_ENTRIES)
       await commitSome(due.slice(at, at + MAX_ENTRIES));
   };

@@ -228,9 +228,9 @@ export class PartitionLedger {
   /** What may be committed and is not yet, with the last record before it where one is known. */
   uncommitted(only?: readonly Tenure[]): CommitEntry[] {
     const entries: CommitEntry[] = [];
-    const add = ({ tenure, window, settled }: PartitionEntry): void => {
-      if (window.committable !== settled && !tenure.ended)
-        entries.push({ tenure, offset: window.committable, last: window.last });
+    const add = (entry: PartitionEntry): void => {
+      const { tenure, window } = entry;
+      if (isDue(entry)) entries.push({ tenure, offset: window.committable, last: window.last });
     };
     if (only === undefined) this.#partitions.forEach(add);
     else
@@ -239,6 +239,11 @@ export class PartitionLedger {
         if (entry !== null) add(entry);
       }
     return entries;
+  }
+
+  isUncommitted(tenure: Tenure): boolean {
+    const entry = this.entryOf(tenure);
+    return entry !== null && isDue(entry);
   }
 
   markCommitted({ tenure, offset }: CommitEntry, now: number): void {
@@ -281,6 +286,10 @@ export class PartitionLedger {
       if (!this.#partitions.has(partition)) statuses.push(strangerStatus(partition));
     return statuses.sort((a, b) => a.partition - b.partition);
   }
+}
+
+function isDue({ tenure, window, settled }: PartitionEntry): boolean {
+  return window.committable !== settled && !tenure.ended;
 }
 
 function isSentCommitted({ sent, committed, highWatermark }: PartitionEntry): boolean {

@@ -150,7 +150,7 @@ class TopicPump implements Pump, SenderOwner, Committable {
   committed(entry: CommitEntry): void {
     this.#ledger.markCommitted(entry, this.#deps.time.now());
     // What came to it meanwhile.
-    if (this.#ledger.uncommitted([entry.tenure]).length > 0) this.onSettled();
+    if (this.#ledger.isUncommitted(entry.tenure)) this.onSettled();
   }
 
   commitFailed(error: unknown): void {

@@ -30,6 +30,8 @@ export class RecordQueue {
 
   /** Takes the first records that stay within the limits, at least one where there is one. */
   take(limits: { readonly maxDocuments: number; readonly maxBytes: number }): SourceRecord[] {
+    if (this.#records.length <= limits.maxDocuments && this.#contentBytes <= limits.maxBytes)
+      return this.#takeAll();
     let count = 0;
     let bytes = 0;
     for (const record of this.#records) {
@@ -38,10 +40,15 @@ export class RecordQueue {
       bytes += more;
       count += 1;
     }
+    if (count === this.#records.length) return this.#takeAll();
     this.#contentBytes -= bytes;
-    if (count < this.#records.length) return this.#records.splice(0, count);
+    return this.#records.splice(0, count);
+  }
+
+  #takeAll(): SourceRecord[] {
     const all = this.#records;
     this.#records = [];
+    this.#contentBytes = 0;
     return all;
   }
 
@@ -57,9 +64,6 @@ export class RecordQueue {
 
   /** Lets go of everything. @returns the memory that is free now */
   dropAll(): number {
-    const bytes = bytesOfAll(this.#records);
-    this.#records = [];
-    this.#contentBytes = 0;
-    return bytes;
+    return bytesOfAll(this.#takeAll());
   }
 }

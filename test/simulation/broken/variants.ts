@@ -66,8 +66,8 @@ export const variants: readonly BrokenVariant[] = [
       },
       {
         file: `${FLOW}/partition-ledger.ts`,
-        find: "window.committable !== settled && !tenure.ended",
-        replace: "window.committable !== settled",
+        find: "return window.committable !== settled && !tenure.ended;",
+        replace: "return window.committable !== settled;",
       },
       {
         file: `${GROUP}/commits.ts`,

@@ -67,6 +67,22 @@ test("the first commit goes out at once, later ones of all topics are gathered f
   expect(tries.slice(1)).toEqual([{ a: 3, b: 7 }]);
 });
 
+test("of many partitions they are gathered for longer, up to a second and a half", async () => {
+  const { tries, addTopic } = setUp();
+  const topics = Array.from({ length: 400 }, (_, n) => addTopic(`t${n}`));
+  for (const [n, { reach }] of topics.entries()) if (n < 200) reach(1);
+  await advance(10, 10);
+  for (const { reach } of topics) reach(2);
+  await advance(980);
+  expect(tries.map((one) => Object.keys(one).length)).toEqual([200]);
+  await advance(20);
+  for (const { reach } of topics) reach(3);
+  await advance(1_490);
+  expect(tries.map((one) => Object.keys(one).length)).toEqual([200, 400]);
+  await advance(10);
+  expect(tries).toHaveLength(3);
+});
+
 test("what was due before another topic is flushed goes with it, what becomes due meanwhile afterwards", async () => {
   const { tries, group, committer, addTopic } = setUp();
   const [a, b] = [addTopic("a"), addTopic("b")];

@@ -71,7 +71,7 @@ export const variants: readonly BrokenVariant[] = [
       },
       {
         file: `${GROUP}/commits.ts`,
-        find: 'for (const { tenure } of left) if (tenure.ended) refused.set(tenure, "TENURE_ENDED");\n      left = left.filter(({ tenure }) => !tenure.ended);',
+        find: 'giveUp(({ tenure }) => tenure.ended, "TENURE_ENDED");',
         replace: "",
       },
     ],
@@ -214,7 +214,7 @@ export const variants: readonly BrokenVariant[] = [
       },
       {
         file: `${GROUP}/commits.ts`,
-        find: "for (const { error } of answered) if (error !== null && isAboutGroup(error)) return error;",
+        find: "for (const { error } of answered) if (error !== null && isAboutAll(error, answered.length)) return error;",
         replace: "",
       },
     ],

@@ -1,7 +1,7 @@
 /** Who has something to decode. */
 export interface Decoding {
   /** Decodes one piece, if there is room for it. Never throws. */
-  decodePiece(): Promise<void>;
+  decodePiece(): void | Promise<void>;
 }
 
 /** Turns at decoding: one piece at a time in a host, so that no more than one is ever there without being counted. */
@@ -33,7 +33,10 @@ export class DecodeTurns {
     while (this.#running) {
       const due = this.#waiting;
       this.#waiting = [];
-      for (const decoding of due) await decoding.decodePiece();
+      for (const decoding of due) {
+        const later = decoding.decodePiece();
+        if (later !== undefined) await later;
+      }
       this.#running = this.#waiting.length > 0;
       this.#onRound();
     }

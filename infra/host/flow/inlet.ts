@@ -104,7 +104,7 @@ export class Inlet implements PartitionSink, PartitionSource, Decoding, FetchPac
     else this.#topic.deps.turns.enter(this);
   }
 
-  async decodePiece(): Promise<void> {
+  decodePiece(): void | Promise<void> {
     const { deps, pump, share } = this.#topic;
     const [part, decodable] = [this.#part, this.#decodable];
     // Void since.
@@ -115,15 +115,25 @@ export class Inlet implements PartitionSink, PartitionSource, Decoding, FetchPac
       return;
     }
     try {
-      const piece = await decodable.decodeNext(room);
-      if (this.#part !== part) return;
-      if (piece !== null) this.#handOver(piece, part);
-      if (this.#part !== part) return;
-      if (piece !== null && decodable.expectedBytes > 0) deps.turns.enter(this);
-      else this.#goOn(decodable.position);
+      const piece = decodable.decodeNext(room);
+      if (!(piece instanceof Promise)) {
+        this.#decoded(piece, part, decodable);
+        return;
+      }
+      return piece
+        .then((later) => this.#decoded(later, part, decodable))
+        .catch((error: unknown) => deps.broken(error));
     } catch (error) {
       deps.broken(error);
     }
+  }
+
+  #decoded(piece: RecordPiece | null, part: FetchedPart, decodable: DecodablePart): void {
+    if (this.#part !== part) return;
+    if (piece !== null) this.#handOver(piece, part);
+    if (this.#part !== part) return;
+    if (piece !== null && decodable.expectedBytes > 0) this.#topic.deps.turns.enter(this);
+    else this.#goOn(decodable.position);
   }
 
   /** What was fetched is worked up. */

@@ -37,6 +37,15 @@ export function createKafkaDecoder({ maxBatchBytes }: { readonly maxBatchBytes: 
   return { open: (part) => new FetchedRecords(part, options) };
 }
 
+/** A piece as far as it is decoded. */
+interface Unfinished {
+  readonly start: number;
+  readonly startAt: number;
+  readonly records: SourceRecord[];
+  readonly maxBytes: number;
+  bytes: number;
+}
+
 class FetchedRecords implements DecodablePart {
   position: number;
   readonly #buffer: Buffer;
@@ -59,61 +68,102 @@ class FetchedRecords implements DecodablePart {
     return Math.ceil((this.#buffer.length - this.#at) * this.#options.learnt.expansion);
   }
 
-  async decodeNext(maxBytes: number): Promise<RecordPiece | null> {
-    const [start, startAt] = [this.position, this.#at];
-    const records: SourceRecord[] = [];
-    let bytes = 0;
+  decodeNext(maxBytes: number): RecordPiece | null | Promise<RecordPiece | null> {
+    const piece: Unfinished = { start: this.position, startAt: this.#at, records: [], bytes: 0, maxBytes };
     for (;;) {
-      const header = batchAt(this.#buffer, this.#at);
-      if (header === null) this.#at = this.#buffer.length;
-      if (header === null || bytes >= maxBytes) break;
-      const taken = await this.#decode(header, records, bytes === 0 ? Infinity : maxBytes - bytes);
-      if (taken === null) break;
-      bytes += taken;
-      this.#at = header.end;
-      this.position = Math.max(this.position, header.lastOffset + 1);
+      const header = this.#header(piece);
+      if (header === null) return this.#finish(piece);
+      const taken = this.#decode(header, piece);
+      if (taken instanceof Promise) return this.#decodeLater(piece, header, taken);
+      if (!this.#took(piece, header, taken)) return this.#finish(piece);
     }
+  }
+
+  async #decodeLater(
+    piece: Unfinished,
+    first: BatchHeader | OldEntry,
+    taken: Promise<number | null>,
+  ): Promise<RecordPiece | null> {
+    for (let isTaken = this.#took(piece, first, await taken); isTaken;) {
+      const header = this.#header(piece);
+      if (header === null) break;
+      isTaken = this.#took(piece, header, await this.#decode(header, piece));
+    }
+    return this.#finish(piece);
+  }
+
+  /** Of the next batch; null: nothing is left, or the piece is large enough. */
+  #header({ bytes, maxBytes }: Unfinished): BatchHeader | OldEntry | null {
+    const header = batchAt(this.#buffer, this.#at);
+    if (header === null) this.#at = this.#buffer.length;
+    return bytes >= maxBytes ? null : header;
+  }
+
+  /** @returns false: not in this piece */
+  #took(piece: Unfinished, { end, lastOffset }: BatchHeader | OldEntry, bytes: number | null): boolean {
+    if (bytes === null) return false;
+    piece.bytes += bytes;
+    this.#at = end;
+    this.position = Math.max(this.position, lastOffset + 1);
+    return true;
+  }
+
+  #finish({ start, startAt, records, bytes }: Unfinished): RecordPiece | null {
     if (this.position === start) return null;
     if (bytes > 0) this.#options.learnt.expansion = Math.max(1, bytes / (this.#at - startAt));
     return { records, start, end: this.position, bytes };
   }
 
-  /** @param room Infinity: it is the first one @returns the memory it takes; null: not in this piece */
-  async #decode(
+  /** @returns the memory it takes; null: not in this piece */
+  #decode(
     header: BatchHeader | OldEntry,
-    records: SourceRecord[],
-    room: number,
-  ): Promise<number | null> {
+    { records, bytes, maxBytes }: Unfinished,
+  ): number | null | Promise<number | null> {
     if (header.lastOffset < this.position) return 0;
+    // The first one is taken in any case.
+    const room = bytes === 0 ? Infinity : maxBytes - bytes;
     const before = records.length;
     const { maxBatchBytes, learnt } = this.#options;
     const memory = new BatchMemory(Math.min(maxBatchBytes, room));
+    const failed = (error: unknown): number | null => {
+      records.length = before;
+      // The next piece begins with it, and says what it is.
+      if (room < Infinity) return null;
+      return this.#setAside(header, error, records);
+    };
     try {
-      if (header.magic !== 2) return await this.#decodeOld(header, records);
+      if (header.magic !== 2) return this.#decodeOld(header, records).catch(failed);
       if (this.#aborted.isAborted(header, this.#buffer) || header.isControl || header.count <= 0) return 0;
       const told = header.count * RECORD_BYTES;
       const contents = (header.end - header.recordsAt) * (header.codec === 0 ? 1 : learnt.inflation);
       if (told + contents > room) return null;
       memory.take(told);
-      await this.#decodeRecords(header, records, memory);
-      return memory.bytes;
+      const sent = this.#buffer.subarray(header.recordsAt, header.end);
+      if (header.codec !== 0) return this.#unpack(header, sent, records, memory).catch(failed);
+      memory.take(sent.length);
+      return this.#read(header, sent, records, memory);
     } catch (error) {
-      records.length = before;
-      // The next piece begins with it, and says what it is.
-      if (room < Infinity) return null;
-      return this.#setAside(header, error, records);
+      return failed(error);
     }
   }
 
-  async #decodeRecords(header: BatchHeader, records: SourceRecord[], memory: BatchMemory): Promise<void> {
-    const { codec, recordsAt, end } = header;
-    const sent = this.#buffer.subarray(recordsAt, end);
-    const plain = codec === 0 ? sent : await decompress(codec, sent, memory.left);
+  async #unpack(
+    header: BatchHeader,
+    sent: Buffer,
+    records: SourceRecord[],
+    memory: BatchMemory,
+  ): Promise<number> {
+    const plain = await decompress(header.codec, sent, memory.left);
     memory.take(plain.length);
-    if (codec !== 0) this.#options.learnt.inflation = plain.length / sent.length;
+    this.#options.learnt.inflation = plain.length / sent.length;
+    return this.#read(header, plain, records, memory);
+  }
+
+  #read(header: BatchHeader, plain: Buffer, records: SourceRecord[], memory: BatchMemory): number {
     const takeHeaders = (count: number): void => memory.take(count * HEADER_BYTES);
     const of = { partition: this.#partition, header, from: this.position, takeHeaders };
     readRecords(plain, 0, of, records);
+    return memory.bytes;
   }
 
   async #decodeOld({ end }: OldEntry, records: SourceRecord[]): Promise<number> {

@@ -15,9 +15,9 @@ export interface DecodablePart {
   /**
    * What can be decoded within so much memory: whole record batches, and one at least, which may take more.
    * Null: nothing is left. A record batch that cannot be read is left over to be fetched again; after three tries it comes
-   * as one record, set aside.
+   * as one record, set aside. At once where nothing is compressed.
    */
-  decodeNext(maxBytes: number): Promise<RecordPiece | null>;
+  decodeNext(maxBytes: number): RecordPiece | null | Promise<RecordPiece | null>;
 }
 
 /** Records in the order of their offsets. */

@@ -197,3 +197,25 @@ describe("two hosts", () => {
     120_000,
   );
 });
+
+test("what is left of a topic that was created again with fewer partitions is read at once, and the host stops clean", async () => {
+  const topic = uniqueName("fewer");
+  await servers.kafka.createTopic(topic, 4);
+  const config = { ...servers.config, kafka: { ...servers.config.kafka, group: uniqueName("fewer") } };
+  await using host = await startTestHost({ ...config, topics: [topic] });
+  await servers.kafka.produce(
+    topic,
+    [0, 1, 2, 3].map((partition) => ({ value: "a line", partition })),
+  );
+  await host.untilTopic(topic, "has indexed", ({ counts }) => counts.indexed === 4);
+  await servers.kafka.deleteTopic(topic);
+  await servers.kafka.createTopic(topic, 2);
+  await servers.kafka.produce(
+    topic,
+    [0, 1].map((partition) => ({ value: "a line", partition })),
+  );
+  // The group itself hears of it within 30 s.
+  await host.untilTopic(topic, "has indexed", ({ counts }) => counts.indexed === 6, 12_000);
+  host.signal("SIGTERM");
+  expect(await host.exited).toBe(0);
+}, 60_000);

@@ -20,7 +20,7 @@ import { createVirtualTime, type VirtualTime } from "./virtual-time.ts";
 export const GROUP = kafkaSettings().group;
 /** Of all topics; those that a world has are the first of them. */
 export const TOPIC_NAMES = ["alpha", "bravo", "charlie", "delta", "echo"] as const;
-const REQUEST_TIMEOUT_MS = 5_000;
+export const REQUEST_TIMEOUT_MS = 5_000;
 
 export interface SceneOptions {
   readonly seed: number;

@@ -48,8 +48,9 @@ export function createTemplateKeeper(
   async function ensureWanted(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const send = control(signal);
-    if (missingPatterns(await readTemplate(send), [...wanted], form) === null) return;
-    await lock.hold(() => writeMissing(send), signal);
+    const isCovered = async (): Promise<boolean> =>
+      missingPatterns(await readTemplate(send), [...wanted], form) === null;
+    if (!(await isCovered())) await lock.hold(() => writeMissing(send), isCovered, signal);
   }
 
   async function writeMissing(send: SendJson): Promise<void> {

@@ -11,9 +11,10 @@ export interface TemplateLock {
   /**
    * Does the work once no other host does its own. Where the lock cannot be had, the work is done all the same: a host without it
    * may overwrite what another wrote in that moment, and looks for that before its first bulk.
+   * @param isDone asked while another host has the lock: true where that one did the same work
    * @throws the signal's reason, and what the work throws
    */
-  hold(work: () => Promise<void>, signal: AbortSignal): Promise<void>;
+  hold(work: () => Promise<void>, isDone: () => Promise<boolean>, signal: AbortSignal): Promise<void>;
   /** Resolves once it is given back. */
   close(): Promise<void>;
 }
@@ -45,21 +46,27 @@ export function createTemplateLock(
     return typeof by === "string" ? by : null;
   }
 
-  /** @returns false: there is no lock to be had, and nobody to wait for */
-  async function acquire(send: SendJson, signal: AbortSignal): Promise<boolean> {
+  /** Without it: there is no lock to be had, and nobody to wait for. */
+  async function acquire(
+    send: SendJson,
+    isDone: () => Promise<boolean>,
+    signal: AbortSignal,
+  ): Promise<"held" | "without" | "done"> {
     for (;;) {
       const body = {
         template: {},
         _meta: { description: "A host of Penstock writes its template", by: own },
       };
       const answer = await send("PUT", `${path}?create=true`, body);
-      if (!("failure" in answer)) return true;
+      if (!("failure" in answer)) return "held";
       const { failure } = answer;
       // One that exists is answered so. Anything else, such as a missing privilege, does not pass by waiting.
-      if (failure.kind !== "response" || !/already exists/.test(failure.error?.reason ?? "")) return false;
+      if (failure.kind !== "response" || !/already exists/.test(failure.error?.reason ?? ""))
+        return "without";
       const by = await holder(send);
       // Another node was asked for the same as well: it came second.
-      if (by === own) return true;
+      if (by === own) return "held";
+      if (await isDone()) return "done";
       if (by !== null && isStale(by)) await send("DELETE", path);
       await pause(ASK_AGAIN_MS * (0.5 + Math.random()), undefined, { signal });
     }
@@ -80,14 +87,15 @@ export function createTemplateLock(
   }
 
   return {
-    async hold(work, signal) {
+    async hold(work, isDone, signal) {
       await releasing;
-      const isHeld = await acquire(control(signal), signal);
+      const got = await acquire(control(signal), isDone, signal);
       seen = null;
+      if (got === "done") return;
       try {
         await work();
       } finally {
-        if (isHeld) releasing = release();
+        if (got === "held") releasing = release();
       }
     },
     async close() {

@@ -30,6 +30,7 @@ function serve(
   version: string,
   answer: (request: Request) => Response | Promise<Response>,
   settings: Partial<ElasticsearchSettings> = {},
+  lock: (method: string) => Response = ok,
 ): { elasticsearch: Elasticsearch; seen: Seen[] } {
   const seen: Seen[] = [];
   const server = Bun.serve({
@@ -48,7 +49,7 @@ function serve(
         pathname === "/_nodes" && version !== ""
           ? Response.json({ nodes: { a: { version } } })
           : pathname === templateLock
-            ? ok()
+            ? lock(request.method)
             : await answer(request);
       if (!response.headers.has("x-elastic-product"))
         response.headers.set("x-elastic-product", "Elasticsearch");
@@ -361,6 +362,28 @@ describe("the template", () => {
       ["old", "ours"],
       ["old", "ours", "theirs"],
     ]);
+  });
+
+  test("what another host writes while it has the lock is not written again", async () => {
+    const { elasticsearch, seen } = serve(
+      "9.2.0",
+      ({ method }) => {
+        // Theirs comes after the second look.
+        const looks = seen.filter(({ request }) => request === "GET /_index_template/penstock").length;
+        return method === "GET" ? templates(looks < 3 ? ["old"] : ["old", "ours"]) : ok();
+      },
+      {},
+      (method) =>
+        method === "PUT"
+          ? Response.json(
+              { error: { type: "illegal_argument_exception", reason: "… already exists" } },
+              { status: 400 },
+            )
+          : Response.json({}),
+    );
+    await elasticsearch.ensureTemplate(["ours"], signal);
+    expect(seen.filter(({ request }) => request.startsWith("PUT /_index_template"))).toEqual([]);
+    expect(seen.filter(({ request }) => request.startsWith("PUT /_component_template"))).toHaveLength(2);
   });
 
   describe("that Elasticsearch does not take with one pattern", () => {

@@ -14,15 +14,11 @@ import { findExistingIds, type SendSearch } from "./existing-ids.ts";
 import { withStoredFailures } from "./failure-store.ts";
 import { coverWith, createFittedForm, readTemplate, type SendJson } from "./template.ts";
 import { coverPatterns } from "./template-cover.ts";
-import { mayBePacking, pack, packedHeaders, packingFailure } from "./packing.ts";
+import { mayBePacking, pack, packingFailure } from "./packing.ts";
 import { createTemplateKeeper } from "./template-keeper.ts";
-import {
-  createTransport,
-  type ElasticsearchAnswer,
-  type ElasticsearchRequest,
-  type ElasticsearchText,
-} from "./transport.ts";
-import { detectMajor, errorOf } from "./version.ts";
+import { createSpeech, type MediaFormat } from "./speech.ts";
+import { createTransport, type ElasticsearchRequest, type ElasticsearchText } from "./transport.ts";
+import { errorOf } from "./version.ts";
 
 export interface BulkOptions {
   /** An ingest pipeline for every operation; null: none. */
@@ -100,63 +96,17 @@ export function createElasticsearch(
   options: { readonly logger?: Logger } = {},
 ): Elasticsearch {
   const transport = createTransport(settings);
-  /** Asked once, and again after a failure or when the cluster no longer speaks it. */
-  let major: number | null = null;
   const packed = settings.compression === "gzip";
   /** Asked once with the probe; whoever refuses a bulk later is asked again. */
   let packingProven = false;
 
   const form = createFittedForm(settings.template, options.logger);
   const template = createTemplateKeeper(control, form);
-
-  function noteReachability(answer: AnyAnswer): void {
-    if ("failure" in answer && ["connection", "timeout"].includes(answer.failure.kind)) template.doubt();
-  }
-
-  async function detect(signal: AbortSignal, timeoutMs = controlTimeoutMs): ReturnType<typeof detectMajor> {
-    const detected = await detectMajor(transport, timeoutMs, signal);
-    if ("failure" in detected) {
-      noteReachability(detected);
-      // Another product, or a version that is not spoken here: nothing is written until one answers that is.
-      if (detected.failure.kind === "bad_answer") major = null;
-    }
-    if ("major" in detected) {
-      ({ major } = detected);
-      options.logger?.debug("elasticsearch version detected", { major });
-    }
-    return detected;
-  }
-
-  function forgetOutdated(answer: AnyAnswer): void {
-    const failure = "failure" in answer ? answer.failure : null;
-    if (failure?.kind === "response" && failure.error?.type === "media_type_header_exception") major = null;
-  }
-
-  /** Sends in the version that the cluster speaks. */
-  function send(request: VersionedRequest, signal: AbortSignal): Promise<ElasticsearchAnswer> {
-    const { format, packed, ...rest } = request;
-    return versioned({ format, packed }, signal, (headers) => transport.send({ ...rest, headers }, signal));
-  }
-
-  async function versioned<T extends AnyAnswer>(
-    { format, packed }: Pick<VersionedRequest, "format" | "packed">,
-    signal: AbortSignal,
-    through: (headers: ElasticsearchRequest["headers"]) => Promise<T>,
-  ): Promise<T | { readonly failure: RequestFailure }> {
-    const detected = major === null ? await detect(signal) : { major };
-    if ("failure" in detected) return detected;
-    const answer = await through({
-      ...vendorHeaders(detected.major, format),
-      ...(packed === true && packedHeaders),
-    });
-    forgetOutdated(answer);
-    noteReachability(answer);
-    return answer;
-  }
+  const speech = createSpeech(transport, () => template.doubt(), options.logger);
 
   function control(signal: AbortSignal): SendJson {
     return async (method, path, body) =>
-      send(
+      speech.send(
         {
           method,
           path,
@@ -172,7 +122,7 @@ export function createElasticsearch(
 
   function search(signal: AbortSignal): SendSearch {
     return (path, querystring, body) =>
-      send(
+      speech.send(
         {
           method: "POST",
           path,
@@ -205,7 +155,7 @@ export function createElasticsearch(
   function packingTrouble(signal: AbortSignal): Promise<RequestFailure | null> {
     const question = { method: "POST", path: "/_bulk", format: "x-ndjson" } as const;
     const limits = { timeoutMs: probeTimeoutMs, maxAnswerBytes: MAX_ANSWER_BYTES };
-    return packingFailure((body, packed) => send({ ...question, ...limits, body, packed }, signal));
+    return packingFailure((body, packed) => speech.send({ ...question, ...limits, body, packed }, signal));
   }
 
   return {
@@ -222,7 +172,7 @@ export function createElasticsearch(
         timeoutMs: requestTimeoutMs,
         maxAnswerBytes: maxBulkAnswerBytes(body, operations),
       } as const;
-      const answer = await versioned({ format: "x-ndjson", packed }, signal, (headers) =>
+      const answer = await speech.versioned({ format: "x-ndjson", packed }, signal, (headers) =>
         transport.exchange({ ...request, headers }, signal),
       );
       if ("failure" in answer) {
@@ -249,7 +199,7 @@ export function createElasticsearch(
 
     async probe(signal) {
       const [detected, masterless] = await Promise.all([
-        detect(signal, probeTimeoutMs),
+        speech.detect(signal, probeTimeoutMs),
         masterFailure(transport, probeTimeoutMs, signal),
       ]);
       if ("failure" in detected) throw errorOf(detected.failure);
@@ -262,7 +212,7 @@ export function createElasticsearch(
 
     async ask({ body, ...question }, signal) {
       const json = body && { body: JSON.stringify(body) };
-      const answer = await send(
+      const answer = await speech.send(
         { ...question, ...json, format: "json", maxAnswerBytes: MAX_ANSWER_BYTES, otherNodes: "on failure" },
         signal,
       );
@@ -271,7 +221,7 @@ export function createElasticsearch(
     },
 
     askForText: (question, { maxBytes, format }, signal) =>
-      versioned({ format }, signal, (headers) =>
+      speech.versioned({ format }, signal, (headers) =>
         transport.sendForText(
           { ...question, headers, maxAnswerBytes: maxBytes, otherNodes: "on failure" },
           signal,
@@ -288,17 +238,4 @@ export function createElasticsearch(
 function bulkQuery(pipeline: string | null, timeoutMs: number): string {
   const query = `filter_path=${encodeURIComponent(bulkFilterPath)}&timeout=${Math.ceil(timeoutMs)}ms`;
   return pipeline === null ? query : `${query}&pipeline=${encodeURIComponent(pipeline)}`;
-}
-
-type AnyAnswer = ElasticsearchAnswer | ElasticsearchText;
-type MediaFormat = "json" | "x-ndjson";
-type VersionedRequest = Omit<ElasticsearchRequest, "headers"> & {
-  readonly format: MediaFormat;
-  readonly packed?: boolean | undefined;
-};
-
-/** Elasticsearch 8 refuses the client's own `compatible-with=9`. */
-function vendorHeaders(major: number, format: MediaFormat): Readonly<Record<string, string>> {
-  const accept = `application/vnd.elasticsearch+json; compatible-with=${major}`;
-  return { accept, "content-type": `application/vnd.elasticsearch+${format}; compatible-with=${major}` };
 }

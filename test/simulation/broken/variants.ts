@@ -20,9 +20,9 @@ export const variants: readonly BrokenVariant[] = [
     name: "forgets the generation: what was lost with it is still held in the next one",
     edits: [
       {
-        file: `${GROUP}/membership.ts`,
-        find: "    this.#lead.end();\n    return this.holdings.endAll();",
-        replace: "    this.#lead.end();\n    return [];",
+        file: `${GROUP}/allotment.ts`,
+        find: "return this.holdings.endAll();",
+        replace: "return [];",
       },
     ],
   },
@@ -198,7 +198,7 @@ export const variants: readonly BrokenVariant[] = [
     name: "does not join again when other topics are wanted",
     edits: [
       {
-        file: `${GROUP}/membership.ts`,
+        file: `${GROUP}/allotment.ts`,
         find: "isTold(this.#told, this.#wanted, this.holdings)",
         replace: "this.#told.generation >= 0",
       },

@@ -5,17 +5,17 @@ import { GroupMembership } from "./membership.ts";
 /** Joins once anything is wanted. */
 export function createGroupMember(options: GroupMemberOptions): GroupMember {
   const membership = new GroupMembership(options);
-  const { holdings, troubles } = membership;
+  const { allotment, troubles } = membership;
   const commits = new Commits(membership.coordinator, options.groupId, membership, options.time);
   return {
     want: (topics) => membership.want(topics),
     get tenures() {
-      return holdings.tenures;
+      return allotment.holdings.tenures;
     },
     get named() {
-      return membership.told.named;
+      return allotment.told.named;
     },
-    partitionsOf: (topic) => membership.told.partitions.get(topic) ?? null,
+    partitionsOf: (topic) => allotment.told.partitions.get(topic) ?? null,
     get trouble() {
       return troubles.ofMember;
     },

@@ -5,33 +5,33 @@ import { namesToTell } from "../../../rules/group/naming.ts";
 import { encodeSubscription } from "../../../rules/group/subscription.ts";
 import { sleep } from "../../../rules/time.ts";
 import type { GroupToken } from "../wire/wire.ts";
+import { Allotment } from "./allotment.ts";
 import { Bell } from "./bell.ts";
 import type { CommitRights } from "./commits.ts";
 import { Coordinator, coordinatorError } from "./coordinator.ts";
-import { Holdings } from "./holdings.ts";
 import { joinRequest } from "./join-request.ts";
 import { Lead } from "./lead.ts";
+import { Lookout } from "./lookout.ts";
 import type { GroupMemberOptions } from "./member.ts";
 import type { Phase } from "./phase.ts";
-import { Releases } from "./releases.ts";
 import { repeat } from "./repeat.ts";
 import { retryPauseMs } from "./retry-pause.ts";
 import { Session } from "./session.ts";
 import { LED_BY_BROKER, strangersError } from "./strangers.ts";
 import type { Tenure } from "./tenure.ts";
 import * as timing from "./timing.ts";
-import { NO_GENERATION, NOTHING_TOLD, type Told, isTold, toldBy } from "./told.ts";
+import { NO_GENERATION } from "./told.ts";
 import { Troubles } from "./troubles.ts";
 
 /** The life of one member: joins, keeps its session, gives partitions up and loses them. What it does next follows from its state alone. */
 export class GroupMembership implements CommitRights {
-  readonly holdings = new Holdings();
+  readonly allotment: Allotment;
   readonly coordinator: Coordinator;
   readonly troubles: Troubles;
   readonly #options: GroupMemberOptions;
   readonly #lead: Lead;
+  readonly #lookout: Lookout;
   readonly #session: Session;
-  readonly #releases: Releases;
   readonly #bell = new Bell();
   readonly #end = new AbortController();
   readonly #loops: Promise<unknown>;
@@ -40,11 +40,8 @@ export class GroupMembership implements CommitRights {
   #memberId = "";
   /** Under which heartbeats and commits go. */
   #generation = NO_GENERATION;
-  #told: Told = NOTHING_TOLD;
-  #wanted: ReadonlySet<string> = new Set();
   /** Something other than the wanted topics asks for another join. */
   #isDue = false;
-  #isLooking = false;
 
   constructor(options: GroupMemberOptions) {
     const { wire, groupId, time, logger, listener } = options;
@@ -58,14 +55,19 @@ export class GroupMembership implements CommitRights {
       () => this.#generation !== NO_GENERATION && !this.#session.isOver,
     );
     this.#lead = new Lead(wire, time, logger);
-    this.#releases = new Releases(options, this.holdings, () => {
+    this.allotment = new Allotment(options, () => {
       this.#rejoin();
       listener.onChange();
     });
     const onError = (error: unknown): void => this.troubles.failed(error);
+    this.#lookout = new Lookout(this.#lead, time, {
+      mayLook: () => this.#phase === "steady",
+      onNews: () => this.#rejoin(),
+      onError,
+    });
     const beat = (signal: AbortSignal): Promise<void> => this.#beat(signal);
     // Beside the heartbeats: metadata of thousands of topics may take longer than they may.
-    const watch = (signal: AbortSignal): Promise<void> => this.#watch(signal);
+    const watch = (signal: AbortSignal): Promise<void> => this.#lookout.look(signal);
     this.#loops = Promise.all([
       this.#join(),
       repeat({ everyMs: timing.HEARTBEAT_MS, time, act: beat, onError }, this.#end.signal),
@@ -73,13 +75,8 @@ export class GroupMembership implements CommitRights {
     ]);
   }
 
-  get told(): Told {
-    return this.#told;
-  }
-
   want(topics: ReadonlySet<string>): void {
-    this.#wanted = topics;
-    this.#releases.start(({ topic }) => topics.has(topic));
+    this.allotment.want(topics);
     // What changes while a join is under way is told by the next, all of it together.
     this.#bell.ring();
   }
@@ -89,7 +86,7 @@ export class GroupMembership implements CommitRights {
     if (!this.#end.signal.aborted) {
       this.#end.abort(new PenstockError("stopping", "this host has left its group"));
       this.#bell.ring();
-      this.holdings.endAll();
+      this.allotment.holdings.endAll();
       if (this.#phase !== "steady") this.coordinator.cutJoin();
       await this.#goAway();
     }
@@ -132,10 +129,10 @@ export class GroupMembership implements CommitRights {
     const { time } = this.#options;
     const { signal } = this.#end;
     for (let failures = 0; !signal.aborted;) {
-      const isIdle = this.#wanted.size === 0 && this.holdings.isEmpty;
+      const { isIdle } = this.allotment;
       // Nobody is a member for nothing: others would wait for it at each rebalance.
       if (isIdle && this.#memberId !== "") await this.#goAway();
-      if (isIdle || (!this.#isDue && isTold(this.#told, this.#wanted, this.holdings))) {
+      if (isIdle || (!this.#isDue && this.allotment.isTold)) {
         await this.#bell.wait();
         continue;
       }
@@ -156,10 +153,11 @@ export class GroupMembership implements CommitRights {
   /** One JoinGroup, and the SyncGroup that follows. @throws where it has to be tried again later */
   async #round(signal: AbortSignal): Promise<void> {
     const { host, time } = this.#options;
-    const wanted = [...this.#wanted].sort();
-    const known = new Set([...this.#told.topics, ...this.#lead.leftOut]);
+    const { told, holdings } = this.allotment;
+    const wanted = [...this.allotment.wanted].sort();
+    const known = new Set([...told.topics, ...this.#lead.leftOut]);
     const named = namesToTell(wanted, known, this.#lead.forAll);
-    const subscription = { host, wanted, generation: this.#told.generation, ...this.holdings.claims() };
+    const subscription = { host, wanted, generation: told.generation, ...holdings.claims() };
     const before = this.#token();
     this.#phase = "joining";
     const request = joinRequest(before, encodeSubscription(subscription, named));
@@ -217,7 +215,7 @@ export class GroupMembership implements CommitRights {
 
   /** @throws where it has to be tried again later */
   async #apply(wanted: readonly string[], bytes: Uint8Array): Promise<void> {
-    const { groupId, listener, logger } = this.#options;
+    const { groupId } = this.#options;
     const assignment = decodeAssignment(bytes);
     if (assignment.kind === "none")
       throw new PenstockError(
@@ -227,21 +225,11 @@ export class GroupMembership implements CommitRights {
     if (assignment.kind === "foreign" || assignment.topics.length !== wanted.length)
       return this.#turnAway(this.#memberId, describeForeignLeader);
     this.#phase = "steady";
-    this.#told = toldBy(assignment, wanted, this.#generation);
+    this.allotment.hear(assignment, wanted, this.#generation);
     this.troubles.assigned(wanted, assignment);
     this.troubles.well();
-    void this.#lookSoon();
-
-    // What is not wanted any more by now is told with the next join.
-    const own = new Map([...assignment.partitions].filter(([topic]) => this.#wanted.has(topic)));
-    const kept = new Map([...own].map(([topic, partitions]) => [topic, new Set(partitions)]));
-    const taken = this.holdings.take(own);
-    if (taken.length > 0) listener.onAssigned(taken);
-    const givenUp = this.#releases.start(({ topic, partition }) => kept.get(topic)?.has(partition) === true);
-    const figures = { generation: this.#generation, topicCount: this.#told.named.size, givenUp };
-    if (taken.length + givenUp > 0)
-      logger.info("the group shared its partitions out", { ...figures, taken: taken.length });
-    listener.onChange();
+    void this.#lookout.lookSoon(this.#end.signal);
+    this.allotment.take(assignment);
   }
 
   /** Everything is void. It joins again, with the id that it has where the coordinator may know it. */
@@ -259,27 +247,10 @@ export class GroupMembership implements CommitRights {
   /** @returns what was held */
   #forget(): Tenure[] {
     this.#generation = NO_GENERATION;
-    this.#told = NOTHING_TOLD;
     // A round that is under way goes on, as one of a member that holds nothing.
     if (this.#phase === "steady") this.#phase = "away";
     this.#lead.end();
-    return this.holdings.endAll();
-  }
-
-  async #watch(signal: AbortSignal): Promise<void> {
-    if (this.#phase === "steady" && (await this.#lead.watch(signal))) this.#rejoin();
-  }
-
-  /** What the leader could not give yet is not waited for until the next regular look. Never throws. */
-  async #lookSoon(): Promise<void> {
-    const { signal } = this.#end;
-    if (this.#isLooking) return;
-    this.#isLooking = true;
-    for (let ms = this.#lead.soonMs; ms !== null && !signal.aborted; ms = this.#lead.soonMs) {
-      await sleep(this.#options.time, ms, signal).catch(() => {});
-      await this.#watch(signal).catch((error: unknown) => this.troubles.failed(error));
-    }
-    this.#isLooking = false;
+    return this.allotment.forget();
   }
 
   async #beat(signal: AbortSignal): Promise<void> {

@@ -9,7 +9,7 @@ import type { OutcomeKind, SourceRecord } from "../../lib/rules/record.ts";
 import type { BulkSettings, KafkaSettings } from "../../lib/rules/settings.ts";
 import type { Time } from "../../lib/rules/time.ts";
 import type { BulkGate } from "./bulk-gate.ts";
-import type { SendBulk } from "./flow/bulk-post.ts";
+import type { SendBulk } from "./flow/bulk-requests.ts";
 import type { ConsumerPool } from "./consumer-pool.ts";
 import type { TopicEvents } from "./pump-events.ts";
 

@@ -15,7 +15,7 @@ import type { Time } from "../../lib/rules/time.ts";
 import type { Intake } from "./flow/intake.ts";
 import type { TopicIntake } from "./flow/open-topic.ts";
 import type { PumpDeps } from "./flow/pump-deps.ts";
-import type { TopicInlets, TopicInletsDeps } from "./flow/topic-inlets.ts";
+import type { TopicInlets, TopicInletsDeps } from "./flow/inlet-deps.ts";
 import type { TopicFigures } from "./live/topic-figures.ts";
 import { ProgressClock } from "./progress-clock.ts";
 import type { PumpEvents, TopicEvents } from "./pump-events.ts";

@@ -43,6 +43,29 @@ function importsOf(path: string, text: string): Import[] {
   }));
 }
 
+/** @returns the files of one circle, the first again at the end; null: there is none */
+function circleIn(files: ReadonlyMap<string, string>): readonly string[] | null {
+  const done = new Set<string>();
+  const way: string[] = [];
+  const visit = (path: string): readonly string[] | null => {
+    if (way.includes(path)) return [...way.slice(way.indexOf(path)), path];
+    if (done.has(path)) return null;
+    way.push(path);
+    for (const { to } of importsOf(path, files.get(path) ?? "")) {
+      const circle = visit(to);
+      if (circle !== null) return circle;
+    }
+    way.pop();
+    done.add(path);
+    return null;
+  };
+  for (const path of files.keys()) {
+    const circle = visit(path);
+    if (circle !== null) return circle;
+  }
+  return null;
+}
+
 describe("the structure", () => {
   test("imports go one way: infra to functions to lib, adapters to rules", async () => {
     const files = await sources();
@@ -62,6 +85,20 @@ describe("the structure", () => {
     const [found] = importsOf("lib/rules/a.ts", 'import { x } from "../adapters/b.ts";');
     expect(found).toEqual({ from: "lib/rules/a.ts", to: "lib/adapters/b.ts" });
     expect(mayImport["lib/rules"]).not.toContain(layerOf(found?.to ?? ""));
+  });
+
+  test("no circle of files, types included", async () => {
+    expect(circleIn(await sources())?.join(" -> ") ?? "none").toBe("none");
+  });
+
+  test("the check sees a circle", () => {
+    const files = new Map([
+      ["lib/a.ts", 'import { b } from "./b.ts";'],
+      ["lib/b.ts", 'import { d } from "./d.ts";\nimport {\n  c,\n  type C,\n} from "./c/c.ts";'],
+      ["lib/c/c.ts", 'import type { B } from "../b.ts";'],
+      ["lib/d.ts", ""],
+    ]);
+    expect(circleIn(files)).toEqual(["lib/b.ts", "lib/c/c.ts", "lib/b.ts"]);
   });
 
   test("rules have no clock, no randomness and no I/O", async () => {

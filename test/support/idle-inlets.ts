@@ -1,7 +1,7 @@
 import type { Intake } from "../../infra/host/flow/intake.ts";
 import type { TopicIntake, TopicTaker } from "../../infra/host/flow/open-topic.ts";
 import type { Pump } from "../../infra/host/flow/pump-deps.ts";
-import type { TopicInlets } from "../../infra/host/flow/topic-inlets.ts";
+import type { TopicInlets } from "../../infra/host/flow/inlet-deps.ts";
 import type { TopicEvents } from "../../infra/host/pump-events.ts";
 import type { GroupTrouble } from "../../lib/adapters/kafka/group/member.ts";
 

@@ -1,7 +1,8 @@
 import { bytesOfAll } from "../../../lib/adapters/kafka/source-record.ts";
 import type { SourceRecord } from "../../../lib/rules/record.ts";
 import type { Time } from "../../../lib/rules/time.ts";
-import type { Windows } from "./partition-ledger.ts";
+import type { ByteShare } from "./byte-budget.ts";
+import type { PartitionLedger, Windows } from "./partition-ledger.ts";
 
 /** So many chunks may wait beside those that are counted: what they hold stays small where everything is refused. */
 const MAX_WAITING = 8;
@@ -47,11 +48,12 @@ export class Attempts {
   #waiting = 0;
   /** Made for the first who waits. */
   #changed: PromiseWithResolvers<void> | null = null;
-  readonly #onIdle: (bytes: number) => void;
+  readonly #ledger: PartitionLedger;
+  readonly #share: ByteShare;
 
-  /** @param onIdle told by how many bytes what waits came to hold more; negative: less */
-  constructor(onIdle: (bytes: number) => void) {
-    this.#onIdle = onIdle;
+  constructor(ledger: PartitionLedger, share: ByteShare) {
+    this.#ledger = ledger;
+    this.#share = share;
   }
 
   begin(attempt: Attempt): void {
@@ -79,6 +81,23 @@ export class Attempts {
     if (attempt.waits) this.#setIdle(attempt, bytesOfAll(attempt.left));
   }
 
+  hasCurrent(attempt: Attempt): boolean {
+    return attempt.left.some((record) => this.#isCurrent(attempt, record));
+  }
+
+  /** Lets go of what of it nobody asks for any more. */
+  keepCurrent(attempt: Attempt): void {
+    const { left } = attempt;
+    if (left.every((record) => this.#isCurrent(attempt, record))) return;
+    attempt.left = left.filter((record) => this.#isCurrent(attempt, record));
+    this.#share.give(bytesOfAll(left) - bytesOfAll(attempt.left));
+    this.shrunk(attempt);
+  }
+
+  #isCurrent({ windows }: Attempt, { partition }: SourceRecord): boolean {
+    return this.#ledger.isCurrent(partition, windows.get(partition));
+  }
+
   get all(): Iterable<Attempt> {
     return this.#all;
   }
@@ -90,6 +109,23 @@ export class Attempts {
   /** Whether a request of one may be on its way. */
   get isUnderWay(): boolean {
     for (const { underWay } of this.#all) if (underWay) return true;
+    return false;
+  }
+
+  /** Whether records of these partitions are under way that were not tried in vain yet. */
+  isUnderWayOf(partitions: ReadonlySet<number>): boolean {
+    for (const { windows, inVain } of this.#all)
+      if (!inVain) for (const partition of windows.keys()) if (partitions.has(partition)) return true;
+    return false;
+  }
+
+  /** Whether some of the partition are under way for what it was before. */
+  isUnderWayVoid(partition: number): boolean {
+    for (const { underWay, windows, left } of this.#all) {
+      const sentIn = underWay ? windows.get(partition) : undefined;
+      if (sentIn === undefined || this.#ledger.isCurrent(partition, sentIn)) continue;
+      if (left.some((record) => record.partition === partition)) return true;
+    }
     return false;
   }
 
@@ -114,7 +150,7 @@ export class Attempts {
 
   #setIdle(attempt: Attempt, bytes: number): void {
     if (bytes === attempt.idleBytes) return;
-    this.#onIdle(bytes - attempt.idleBytes);
+    this.#share.idle(bytes - attempt.idleBytes);
     attempt.idleBytes = bytes;
   }
 }

@@ -1,9 +1,31 @@
-import type { BulkAnswer, BulkItem } from "../../../lib/rules/bulk-answer.ts";
+import type { BulkAnswer, BulkItem, TargetDocument } from "../../../lib/rules/bulk-answer.ts";
 import { type BulkPart, joinParts, mayBeOnesFault, splitAnswer } from "../../../lib/rules/bulk/joint.ts";
 import type { BulkLoad } from "../../../lib/rules/bulk/pace.ts";
 import type { BulkLimits } from "../../../lib/rules/bulk/requests.ts";
-import type { Leave } from "../bulk-gate.ts";
-import type { BulkPostDeps } from "./bulk-post.ts";
+import type { Time } from "../../../lib/rules/time.ts";
+import type { BulkGate, Leave } from "../bulk-gate.ts";
+
+/** Sends one `_bulk` request. Failures are values; throws only the signal's reason. */
+export type SendBulk = (
+  body: Buffer,
+  options: {
+    /** Of every operation that does not name its own; null: none. */
+    readonly pipeline: string | null;
+    readonly operations: number;
+    /** What covers the indices of its operations; of several where it stands for several topics. */
+    readonly pattern: string | readonly string[];
+    readonly documentAt: (operation: number) => TargetDocument;
+    /** How long Elasticsearch waits for a shard, or an index that is to be made; absent: as it is configured. */
+    readonly shardTimeoutMs?: number;
+    readonly signal: AbortSignal;
+  },
+) => Promise<BulkAnswer>;
+
+export interface BulkRequestsDeps {
+  readonly send: SendBulk;
+  readonly gate: BulkGate;
+  readonly time: Time;
+}
 
 /** A part of a request, and who waits for its answer. */
 export interface SentPart extends BulkPart {
@@ -43,7 +65,7 @@ const LEAST_JOINT_BYTES = 64 * 1024;
 
 /** The bulk requests of a host, joint and single. */
 export class BulkRequests {
-  readonly #deps: BulkPostDeps;
+  readonly #deps: BulkRequestsDeps;
   readonly #life: AbortSignal;
   /** Those that others may travel with, in flight. */
   #common = 0;
@@ -53,7 +75,7 @@ export class BulkRequests {
   /** Less where something on the way took no more. */
   #jointBytes = Infinity;
 
-  constructor(deps: BulkPostDeps, life: AbortSignal) {
+  constructor(deps: BulkRequestsDeps, life: AbortSignal) {
     this.#deps = deps;
     this.#life = life;
   }

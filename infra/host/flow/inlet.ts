@@ -13,7 +13,7 @@ import { resumeAt, startAgain } from "../../../lib/rules/position.ts";
 import type { ByteShare, FetchPace } from "./byte-budget.ts";
 import type { Decoding } from "./decode-turns.ts";
 import type { PartitionSource, Pump } from "./pump-deps.ts";
-import type { OwnedPartition, TopicInletsDeps } from "./topic-inlets.ts";
+import type { OwnedPartition, TopicInletsDeps } from "./inlet-deps.ts";
 
 /** What the inlets of one topic share. */
 export interface InletTopic {

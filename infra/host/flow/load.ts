@@ -2,8 +2,7 @@ import type { BulkAnswer, TargetDocument } from "../../../lib/rules/bulk-answer.
 import { isCreated } from "../../../lib/rules/outcome.ts";
 import type { AttemptStart } from "../../../lib/rules/suspects.ts";
 import type { Attempt } from "./attempts.ts";
-import type { Seat, SeatAfter } from "./bulk-post.ts";
-import type { SentPart } from "./bulk-requests.ts";
+import type { Boarded, Seat, SeatAfter } from "./boarding.ts";
 import type { PlainWay } from "./pump-deps.ts";
 
 /** Whose operations they are. */
@@ -19,7 +18,7 @@ export interface LoadOwner {
 }
 
 /** Ordinary records of one topic in a common body, most often written without anything more to decide about them. */
-export class Load implements SentPart {
+export class Load implements Boarded {
   readonly attempt: Attempt;
   /** Of the suspects, when it was put together. */
   readonly start: AttemptStart;
@@ -49,7 +48,6 @@ export class Load implements SentPart {
     this.#to = span.to;
   }
 
-  /** The common body is whole. */
   lieIn(whole: Buffer, seatAfter: SeatAfter): void {
     this.#whole = whole;
     this.#seatAfter = seatAfter;

@@ -3,7 +3,7 @@ import type { Tenure } from "../../../lib/adapters/kafka/group/tenure.ts";
 import type { Openings } from "../../../lib/adapters/kafka/reader/opening.ts";
 import type { StartAt } from "../../../lib/rules/declaration.ts";
 import { deadline, type Time } from "../../../lib/rules/time.ts";
-import type { OwnedPartition, TopicInlets } from "./topic-inlets.ts";
+import type { OwnedPartition, TopicInlets } from "./inlet-deps.ts";
 
 /** Who takes what is read of one topic. */
 export interface TopicTaker {

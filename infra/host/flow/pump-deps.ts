@@ -10,7 +10,8 @@ import type { AttemptStart } from "../../../lib/rules/suspects.ts";
 import type { Time } from "../../../lib/rules/time.ts";
 import type { ProgressClock } from "../progress-clock.ts";
 import type { AttemptResult, PumpEvents } from "../pump-events.ts";
-import type { BulkPost, Seat } from "./bulk-post.ts";
+import type { Seat } from "./boarding.ts";
+import type { BulkPost } from "./bulk-post.ts";
 import type { ByteShare } from "./byte-budget.ts";
 import type { HostCommitter } from "./committer.ts";
 

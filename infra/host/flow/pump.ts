@@ -10,7 +10,8 @@ import type { PartitionStatus } from "../../../lib/rules/status.ts";
 import type { Committable } from "./committer.ts";
 import { PartitionLedger } from "./partition-ledger.ts";
 import type { Pump, PumpDeps, PumpedPartition, PumpedRecords } from "./pump-deps.ts";
-import { type SenderOwner, TopicSender } from "./topic-sender.ts";
+import type { Sending, SendingOwner } from "./sending.ts";
+import { TopicSender } from "./topic-sender.ts";
 
 /** Above what the largest share of memory holds of ordinary log lines, so that nothing but a stuck record meets it. */
 const MAX_PENDING_RECORDS = 250_000;
@@ -19,10 +20,11 @@ export function createPump(deps: PumpDeps): Pump {
   return new TopicPump(deps);
 }
 
-class TopicPump implements Pump, SenderOwner, Committable {
+class TopicPump implements Pump, SendingOwner, Committable {
   readonly #deps: PumpDeps;
   readonly #ledger: PartitionLedger;
   readonly #sender: TopicSender;
+  readonly #sending: Sending;
   #closed = false;
   #draining = false;
   /** True: while it drained, partitions were taken from it of which something was sent and not committed. */
@@ -32,11 +34,12 @@ class TopicPump implements Pump, SenderOwner, Committable {
     this.#deps = deps;
     this.#ledger = new PartitionLedger(deps.clock, deps.memory);
     this.#sender = new TopicSender(deps, this.#ledger, this);
+    this.#sending = this.#sender.sending;
   }
 
   own(partitions: readonly PumpedPartition[]): void {
     for (const partition of partitions) this.#ledger.own(partition, this.#deps.time.now());
-    this.#sender.suspects.keep(this.#ledger.positions());
+    this.#sending.suspects.keep(this.#ledger.positions());
     // Where reading begins elsewhere than at what was committed, that is to be kept.
     this.onSettled();
   }
@@ -47,7 +50,8 @@ class TopicPump implements Pump, SenderOwner, Committable {
     this.#sender.drop((partition) => numbers.has(partition));
     try {
       // What is tried again may be tried for hours.
-      while (this.#sender.isUnderWay(numbers)) await abortable(this.#sender.changed, signal);
+      while (this.#sending.attempts.isUnderWayOf(numbers))
+        await abortable(this.#sending.attempts.changed, signal);
       await this.#deps.committer.flush(this, tenures, signal);
     } catch (error) {
       if (!signal.aborted) throw error;
@@ -62,17 +66,16 @@ class TopicPump implements Pump, SenderOwner, Committable {
       if (this.#ledger.disown(tenure) && this.#draining) this.#cutOff = true;
     }
     if (numbers.size === 0) return;
-    const sender = this.#sender;
-    sender.drop((partition) => numbers.has(partition));
+    this.#sender.drop((partition) => numbers.has(partition));
     // What stalled may be gone with them.
-    if (sender.isIdle) sender.probing = false;
-    sender.letGoOfVoid();
-    sender.suspects.keep(this.#ledger.positions());
+    if (this.#sender.isIdle) this.#sending.health.probing = false;
+    this.#sending.letGoOfVoid();
+    this.#sending.suspects.keep(this.#ledger.positions());
     this.#deps.share.announce();
   }
 
   get probing(): boolean {
-    return this.#sender.probing;
+    return this.#sending.health.probing;
   }
 
   mayTake(tenure: Tenure): boolean {
@@ -80,7 +83,7 @@ class TopicPump implements Pump, SenderOwner, Committable {
     if (entry === null || entry.leaving || this.isEnding) return false;
     if (this.#ledger.pending >= MAX_PENDING_RECORDS || this.#sender.isFull) return false;
     // What is read again must not be sent before that is answered, or it would be done twice.
-    return !this.#sender.isUnderWayVoid(tenure.partition);
+    return !this.#sending.attempts.isUnderWayVoid(tenure.partition);
   }
 
   take(tenure: Tenure, taken: PumpedRecords): boolean {
@@ -107,7 +110,7 @@ class TopicPump implements Pump, SenderOwner, Committable {
     this.#ledger.moveTo(tenure, start);
     if (start < next) {
       this.#sender.drop((partition) => partition === tenure.partition);
-      this.#sender.letGoOfVoid();
+      this.#sending.letGoOfVoid();
     }
     this.onSettled();
   }
@@ -124,7 +127,7 @@ class TopicPump implements Pump, SenderOwner, Committable {
   onStalled(): void {
     this.#sender.dropAll();
     const moved = new Set(this.#ledger.rewind());
-    this.#sender.letGoOfVoid();
+    this.#sending.letGoOfVoid();
     for (const entry of this.#ledger.entries) {
       if (moved.has(entry)) entry.source.seek(entry.window.end);
       else entry.source.letGo();
@@ -136,7 +139,7 @@ class TopicPump implements Pump, SenderOwner, Committable {
   }
 
   get trouble(): Trouble | null {
-    return this.#sender.trouble;
+    return this.#sending.trouble;
   }
 
   onSettled(): void {
@@ -174,7 +177,7 @@ class TopicPump implements Pump, SenderOwner, Committable {
     this.#cutOff = false;
     this.#sender.dropAll();
     try {
-      while (this.#sender.count > 0) await abortable(this.#sender.changed, signal);
+      while (this.#sending.attempts.count > 0) await abortable(this.#sending.attempts.changed, signal);
       await this.#deps.committer.flush(this, undefined, signal);
       return !this.#cutOff && this.#ledger.sentIsCommitted;
     } catch (error) {

@@ -177,7 +177,7 @@ export const variants: readonly BrokenVariant[] = [
     name: "gives memory back for all but what was tried in vain",
     edits: [
       {
-        file: `${FLOW}/topic-sender.ts`,
+        file: `${FLOW}/sending.ts`,
         find: "    this.#ledger.resolve(settled, attempt.windows);\n    share.give(bytesOfAll(settled));",
         replace:
           "    this.#ledger.resolve(settled, attempt.windows);\n    if (!attempt.inVain) share.give(bytesOfAll(settled));",
@@ -188,7 +188,7 @@ export const variants: readonly BrokenVariant[] = [
     name: "never tries again what was refused",
     edits: [
       {
-        file: `${FLOW}/topic-sender.ts`,
+        file: `${FLOW}/sending.ts`,
         find: "await attempt.pause(time, backoffMs(RETRY_BACKOFF, number, time.random()));",
         replace: "await attempt.pause(time, number * 1e9);",
       },

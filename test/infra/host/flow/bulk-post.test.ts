@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
 import { createBulkGate } from "../../../../infra/host/bulk-gate.ts";
-import { createBulkPost, type Seat, type SendBulk } from "../../../../infra/host/flow/bulk-post.ts";
+import type { Seat } from "../../../../infra/host/flow/boarding.ts";
+import { createBulkPost } from "../../../../infra/host/flow/bulk-post.ts";
+import type { SendBulk } from "../../../../infra/host/flow/bulk-requests.ts";
 import { DecodeTurns } from "../../../../infra/host/flow/decode-turns.ts";
 import type { BulkAnswer, BulkItem, RequestFailure } from "../../../../lib/rules/bulk-answer.ts";
 import { advance, flush } from "../../../support/fake-time.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { createIntake } from "../../../../infra/host/flow/intake.ts";
 import type { TopicTaker } from "../../../../infra/host/flow/open-topic.ts";
-import type { OwnedPartition } from "../../../../infra/host/flow/topic-inlets.ts";
+import type { OwnedPartition } from "../../../../infra/host/flow/inlet-deps.ts";
 import type { GroupListener, GroupMember } from "../../../../lib/adapters/kafka/group/member.ts";
 import { Tenure } from "../../../../lib/adapters/kafka/group/tenure.ts";
 import type { Opening } from "../../../../lib/adapters/kafka/reader/opening.ts";

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, jest, test } from "bun:test";
 import { ingestBatch } from "../../../../functions/ingest-batch.ts";
 import { createBulkGate } from "../../../../infra/host/bulk-gate.ts";
-import { createBulkPost, type SendBulk } from "../../../../infra/host/flow/bulk-post.ts";
+import { createBulkPost } from "../../../../infra/host/flow/bulk-post.ts";
+import type { SendBulk } from "../../../../infra/host/flow/bulk-requests.ts";
 import { createByteBudget } from "../../../../infra/host/flow/byte-budget.ts";
 import { createHostCommitter } from "../../../../infra/host/flow/committer.ts";
 import { DecodeTurns } from "../../../../infra/host/flow/decode-turns.ts";

@@ -169,7 +169,8 @@ export async function watchOwnLog({ stage, narrator, signal, verify }: Scene): P
     { signal, withinMs: 30_000, everyMs: 200 },
   );
   const grown = (await endOf(stage, [own])) - ownBefore;
-  verify(grown === 0, `While ${moved} more lines were moved, the host wrote ${grown} lines to its own log`);
+  // What else it has to say, of a rebalance for instance, does not come with each line.
+  verify(grown * 2 < moved, `While ${moved} more lines were moved, the host wrote ${grown} lines to its own log`);
 }
 
 export async function search({ stage, verify }: Scene): Promise<void> {

@@ -170,7 +170,10 @@ export async function watchOwnLog({ stage, narrator, signal, verify }: Scene): P
   );
   const grown = (await endOf(stage, [own])) - ownBefore;
   // What else it has to say, of a rebalance for instance, does not come with each line.
-  verify(grown * 2 < moved, `While ${moved} more lines were moved, the host wrote ${grown} lines to its own log`);
+  verify(
+    grown * 2 < moved,
+    `While ${moved} more lines were moved, the host wrote ${grown} lines to its own log`,
+  );
 }
 
 export async function search({ stage, verify }: Scene): Promise<void> {

@@ -1,5 +1,6 @@
 import type { BulkAnswer, TargetDocument } from "../../../lib/rules/bulk-answer.ts";
 import { isCreated } from "../../../lib/rules/outcome.ts";
+import type { SourceRecord } from "../../../lib/rules/record.ts";
 import type { AttemptStart } from "../../../lib/rules/suspects.ts";
 import type { Attempt } from "./attempts.ts";
 import type { Boarded, Seat, SeatAfter } from "./boarding.ts";
@@ -28,6 +29,8 @@ export class Load implements Boarded {
   isAnswered = false;
   readonly #owner: LoadOwner;
   readonly #again: boolean;
+  /** All of it, whatever becomes of its attempt: a common request may be answered when its parts were told by their own. */
+  readonly #records: readonly SourceRecord[];
   readonly #from: number;
   readonly #to: number;
   #whole: Buffer | null = null;
@@ -42,6 +45,7 @@ export class Load implements Boarded {
     this.#owner = owner;
     this.#again = owner.again;
     this.attempt = attempt;
+    this.#records = attempt.left;
     this.start = start;
     this.indices = indices;
     this.#from = span.from;
@@ -84,7 +88,7 @@ export class Load implements Boarded {
   }
 
   documentAt(operation: number): TargetDocument {
-    const [record, index] = [this.attempt.left[operation], this.indices[operation]];
+    const [record, index] = [this.#records[operation], this.indices[operation]];
     if (record === undefined || index === undefined) throw new Error(`no operation ${operation}`);
     return { index, id: this.#owner.plain.idOf(record) };
   }

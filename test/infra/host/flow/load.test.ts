@@ -201,6 +201,9 @@ test("those that wait too long for a common answer are sent once more alone, who
   expect(requests.slice(1).map(({ ids }) => ids)).toEqual([["a:0:1", "a:0:2"], ["b:0:1"]]);
   expect(requests[1]?.how).toMatchObject({ operations: 2, pattern: "a", pipeline: null });
   requests[1]?.answer({ items: [created, created] });
+  await flush();
+  // Asked where the common answer, late as it is, tells of a failure store.
+  expect(requests[0]?.how.documentAt(1).id).toStartWith("a:0:2:");
   topics.get("b")?.pump.close();
   requests[2]?.answer({ items: [created] });
   requests[0]?.answer({ items: [created, created, created] });

@@ -53,7 +53,7 @@ export class Commits {
   async commit(entries: readonly CommitEntry[], signal: AbortSignal): Promise<ReadonlyMap<Tenure, string>> {
     const refused = new Map<Tenure, string>();
     for (let from = 0, most = MOST_COMMITTED; from < entries.length;) {
-      const some = entries.slice(from, from + most);
+      const some = portionOf(entries, from, most);
       if (await this.#commitSome(some, refused, signal)) from += some.length;
       else most = Math.max(FEW, some.length >>> 1);
     }
@@ -181,6 +181,17 @@ export class Commits {
 function isAboutAll(error: string, together: number): boolean {
   const answer = groupAnswer(error);
   return answer === "too_large" ? together > FEW : answer !== "failed";
+}
+
+/**
+ * So many from there on. A topic is parted only where it has more by itself: one of which a rebalance lets only half be stored would be taken
+ * for one that is read, and the rest of it would begin at the start of its log.
+ */
+function portionOf(entries: readonly CommitEntry[], from: number, most: number): readonly CommitEntry[] {
+  const end = Math.min(entries.length, from + most);
+  let whole = end;
+  while (whole > from && entries[whole]?.tenure.topic === entries[whole - 1]?.tenure.topic) whole -= 1;
+  return entries.slice(from, whole > from ? whole : end);
 }
 
 /** In as few requests as hold no more than so many partitions each; a topic is never parted. */

@@ -51,6 +51,7 @@ export function createTemplateKeeper(
     const isCovered = async (): Promise<boolean> =>
       missingPatterns(await readTemplate(send), [...wanted], form) === null;
     if (!(await isCovered())) await lock.hold(() => writeMissing(send), isCovered, signal);
+    for (const pattern of wanted) refused.delete(pattern);
   }
 
   async function writeMissing(send: SendJson): Promise<void> {
@@ -69,9 +70,13 @@ export function createTemplateKeeper(
         return failure;
       });
       for (const pattern of taken) unused.set(pattern, monotonicMs());
-      for (const [pattern, reason] of left) refused.set(pattern, reason);
-      // A data stream is neither taken nor refused.
-      for (const pattern of missing) if (!taken.has(pattern)) wanted.delete(pattern);
+      for (const pattern of missing) {
+        if (!taken.has(pattern)) wanted.delete(pattern);
+        const reason = left.get(pattern);
+        // A data stream is neither taken nor refused.
+        if (reason === undefined) refused.delete(pattern);
+        else refused.set(pattern, reason);
+      }
     }
     throw new PenstockError("elasticsearch_unavailable", "the index template keeps being overwritten", {
       retryable: true,
@@ -107,11 +112,11 @@ export function createTemplateKeeper(
 
   const keeper: TemplateKeeper = {
     async ensure(patterns, signal) {
-      for (const pattern of patterns) {
-        refused.delete(pattern);
-        wanted.add(pattern);
-      }
-      await inTurn(() => ensureWanted(signal));
+      // Until it is known that it is taken, what was refused stays so: another bulk would be sent meanwhile.
+      await inTurn(() => {
+        for (const pattern of patterns) wanted.add(pattern);
+        return ensureWanted(signal);
+      });
       const asked = new Set(patterns);
       return new Map([...refused].filter(([pattern]) => asked.has(pattern)));
     },

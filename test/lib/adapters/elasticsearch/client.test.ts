@@ -389,11 +389,12 @@ describe("the template", () => {
   describe("that Elasticsearch does not take with one pattern", () => {
     /** Refuses it with the pattern `bad`, for as long as `picky`. */
     function serveOne() {
-      const world = { picky: true, kept: null as string[] | null, writes: [] as string[][] };
+      const world = { picky: true, busy: false, kept: null as string[] | null, writes: [] as string[][] };
       const reason =
         "index template [penstock] has index patterns [x] matching patterns from existing templates [t] with patterns (t => [ba*]) that have the same priority [150], …";
       const { elasticsearch } = serve("9.2.0", async (request) => {
         if (request.url.includes("/_bulk")) return ok();
+        if (world.busy) return Response.json({}, { status: 429 });
         if (request.method === "GET")
           return world.kept === null ? Response.json({}, { status: 404 }) : templates(world.kept);
         const patterns = Object(await request.json()).index_patterns as string[];
@@ -433,6 +434,21 @@ describe("the template", () => {
       expect(await bulkOf(elasticsearch, "bad")).toMatchObject({
         failure: { message: expect.stringContaining("the index template cannot be ensured") },
       });
+      world.picky = false;
+      expect(await bulkOf(elasticsearch, "bad")).toMatchObject({ items: [{ status: 201 }] });
+    });
+
+    test("holds up all of its bulks while one of them asks again, and where that cannot be told", async () => {
+      const { elasticsearch, world } = serveOne();
+      await elasticsearch.ensureTemplate(["a", "bad"], signal);
+      // Looked at once more before the first bulk, and well since.
+      for (let n = 0; n < 3; n += 1) await bulkOf(elasticsearch, "a");
+      const isHeldUp = async (): Promise<boolean> => "failure" in (await bulkOf(elasticsearch, "bad"));
+      expect(await Promise.all([isHeldUp(), isHeldUp()])).toEqual([true, true]);
+      world.busy = true;
+      expect(await isHeldUp()).toBe(true);
+      world.busy = false;
+      expect(await isHeldUp()).toBe(true);
       world.picky = false;
       expect(await bulkOf(elasticsearch, "bad")).toMatchObject({ items: [{ status: 201 }] });
     });

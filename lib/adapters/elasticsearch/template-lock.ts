@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { isObject } from "../../rules/json-document.ts";
 import type { SendJson } from "./template.ts";
+import type { ElasticsearchAnswer } from "./transport.ts";
 
 /** Name of the component template that stands while one host writes the index template. No index is made by it. */
 export const templateLockName = "penstock-lock";
@@ -31,7 +32,7 @@ export function createTemplateLock(
 ): TemplateLock {
   const own = randomUUID();
   /** Whom it was seen with, and since when; kept from one try to the next, which may be too short to find out. */
-  let seen: { readonly by: string; readonly sinceMs: number } | null = null;
+  let seen: { readonly by: string | null; readonly sinceMs: number } | null = null;
   let releasing: Promise<void> = Promise.resolve();
 
   /** Who has it; null: nobody, or it cannot be read. */
@@ -67,12 +68,13 @@ export function createTemplateLock(
       // Another node was asked for the same as well: it came second.
       if (by === own) return "held";
       if (await isDone()) return "done";
-      if (by !== null && isStale(by)) await send("DELETE", path);
+      if (isStale(by) && isStanding(await send("DELETE", path))) return "without";
       await pause(ASK_AGAIN_MS * (0.5 + Math.random()), undefined, { signal });
     }
   }
 
-  function isStale(by: string): boolean {
+  /** Also of one that tells of nobody: it would be waited for for good. */
+  function isStale(by: string | null): boolean {
     if (seen?.by !== by) seen = { by, sinceMs: monotonicMs() };
     return monotonicMs() - seen.sinceMs > STALE_MS;
   }
@@ -102,4 +104,10 @@ export function createTemplateLock(
       await releasing;
     },
   };
+}
+
+/** Whether it can not be taken away, for a reason that does not pass by waiting. */
+function isStanding(answer: ElasticsearchAnswer): boolean {
+  if (!("failure" in answer) || answer.failure.kind !== "response") return false;
+  return answer.failure.status !== 404 && answer.failure.status < 429;
 }

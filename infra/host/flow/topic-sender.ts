@@ -93,6 +93,11 @@ export class TopicSender implements Sender {
     const from = out.length;
     const indices = encoded(plain, out, records);
     if (indices === null) return null;
+    // An attempt that went on with its answer would send it in several.
+    if (out.length - from > maxBytes && records.length > 1) {
+      out.truncate(from);
+      return null;
+    }
     this.#offered = false;
     const { chunk, windows } = this.#ledger.send(this.#queue.take(limits));
     const attempt = sending.begin(chunk, windows);

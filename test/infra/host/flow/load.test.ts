@@ -30,10 +30,10 @@ const refused = (status: number): BulkItem => ({
 });
 
 /** Topics whose records go to one Elasticsearch, which is answered for by hand. */
-function createWorld(names: readonly string[]) {
+function createWorld(names: readonly string[], maxBytes = 1e6) {
   const requests: { ids: string[]; how: Parameters<SendBulk>[1]; answer: (answer: BulkAnswer) => void }[] =
     [];
-  const limits = () => ({ maxDocuments: 100, maxBytes: 1e6, concurrency: 4 });
+  const limits = () => ({ maxDocuments: 100, maxBytes, concurrency: 4 });
   const post = createBulkPost({
     gate: createBulkGate(4),
     limits,
@@ -223,4 +223,17 @@ test("a record that is not ordinary has an attempt of its own, in the same reque
   await flush();
   expect(attempts).toEqual(["b", "c"]);
   expect(outcomes).toEqual({ a: ["indexed"], b: ["skipped", "indexed"], c: ["skipped"] });
+});
+
+test("what its documents make too large for one request goes in several of its own attempt", async () => {
+  const { write, begin, requests, attempts, outcomes, buried } = createWorld(["a"], 2_000);
+  await begin();
+  write("a", "x".repeat(900), "y".repeat(900));
+  await flush();
+  expect(requests.map(({ ids }) => ids)).toEqual([["a:0:1"]]);
+  requests[0]?.answer({ items: [created] });
+  await flush();
+  requests[1]?.answer({ items: [refused(400)] });
+  await flush();
+  expect([attempts, outcomes, buried]).toEqual([["a"], { a: ["indexed", "dead-lettered"] }, ["a"]]);
 });

@@ -20,6 +20,13 @@ const API_VERSIONS = { key: 18, version: 2, name: "ApiVersions" };
 /** The dead-letter topic gets the broker's own number of partitions and replicas, which can be asked for since 2.4 (KIP-464). */
 const CREATE_TOPICS = { key: 19, version: 4, name: "CreateTopics" };
 const spoken = Object.entries(apiCodecs).map(([name, { key, version }]) => ({ name, key, version }));
+/** Nothing that is read needs these: a service or a proxy that lacks them may do for the rest. */
+const dispensable: ReadonlySet<string> = new Set<KafkaApi | "CreateTopics">([
+  "CreateTopics",
+  "DescribeGroups",
+  "ListGroups",
+  "DescribeConfigs",
+]);
 
 /** One connection to a broker: opened with its first call, and again after it was lost. */
 export class LaneConnection {
@@ -75,7 +82,11 @@ export class LaneConnection {
     await this.#opening.promise;
   }
 
-  /** On one that is open. @param limitMs for the answer; without one the connection is closed @throws what kafkajs throws */
+  /**
+   * On one that is open.
+   * @param limitMs for the answer; without one the connection is closed
+   * @throws what kafkajs throws; PenstockError `kafka_refused` where the broker does not know such a request
+   */
   async ask<A extends KafkaApi>(
     api: A,
     request: KafkaCalls[A]["request"],
@@ -83,6 +94,9 @@ export class LaneConnection {
   ): Promise<KafkaCalls[A]["answer"]> {
     const connection = this.#connection;
     if (connection === null) throw new PenstockError("kafka_unavailable", `${this.address} is not connected`);
+    // It would close the connection, which others use too.
+    if (this.#versions[apiCodecs[api].key] === undefined)
+      throw new PenstockError("kafka_refused", `Kafka at ${this.address} does not know ${api}`);
     this.#underWay += 1;
     try {
       // A login may be good for a while only.
@@ -224,11 +238,9 @@ interface Call {
 
 /** @throws PenstockError `kafka_refused` */
 function failIfUnfit(address: string, versions: Versions): void {
-  const { [CREATE_TOPICS.key]: creation } = versions;
-  // A service that lets nobody create topics may do for the rest.
-  const needed = [...spoken, ...(creation === undefined ? [] : [CREATE_TOPICS])];
-  for (const { name, key, version } of needed) {
+  for (const { name, key, version } of [...spoken, CREATE_TOPICS]) {
     const known = versions[key];
+    if (known === undefined && dispensable.has(name)) continue;
     const isTooNew = known !== undefined && known.minVersion > version;
     if (!isTooNew && known !== undefined && version <= known.maxVersion) continue;
     const text = isTooNew

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { createKafkaLinks } from "../../../../../lib/adapters/kafka/links.ts";
+import { apiCodecs } from "../../../../../lib/adapters/kafka/wire/codecs.ts";
 import { createKafkaWire } from "../../../../../lib/adapters/kafka/wire/kafkajs-wire.ts";
 import type { KafkaWire, Lane } from "../../../../../lib/adapters/kafka/wire/wire.ts";
 import { systemTime } from "../../../../../lib/adapters/system-time.ts";
@@ -246,6 +247,25 @@ describe("trouble", () => {
       code: "kafka_refused",
       message,
     });
+  });
+
+  test("one that lets nobody describe groups does for the rest, and is not asked for them", async () => {
+    const [first] = await brokersOf(1);
+    const all = Object.values(apiCodecs).map(({ key, version }) => [key, [0, version]] as const);
+    first.limitVersions(Object.fromEntries(all.filter(([key]) => key !== apiCodecs.DescribeGroups.key)));
+    const wire = wireTo([first.address]);
+    expect(await beat(wire, 1)).toEqual({ error: null });
+    const question = wire.call(
+      1,
+      "DescribeGroups",
+      { groups: ["a"] },
+      { lane: "questions", timeoutMs: 1_000 },
+    );
+    expect(await rejection(question)).toMatchObject({
+      code: "kafka_refused",
+      message: expect.stringContaining("does not know DescribeGroups"),
+    });
+    expect(await beat(wire, 1)).toEqual({ error: null });
   });
 
   test("and one that dropped what is spoken, in other words", async () => {

@@ -138,7 +138,6 @@ export class BulkRequests {
       return;
     }
     const isJoint = parts.length > 1;
-    const { body, operations, pipeline, patterns, pattern, documentAt } = joinParts(parts);
     const begunMs = time.monotonicMs();
     let isApart = false;
     const sendApart = (): void => {
@@ -150,6 +149,7 @@ export class BulkRequests {
     const callOff = isJoint ? time.after(this.#patienceMs, sendApart) : null;
     let load: BulkLoad | undefined;
     try {
+      const { body, operations, pipeline, patterns, pattern, documentAt } = joinParts(parts);
       const whole = await send(body, {
         pipeline,
         operations,

@@ -230,7 +230,7 @@ export class Sending implements LoadOwner {
   /** What is on its way is heard of by nobody any more. */
   close(): void {
     this.#closed = true;
-    this.#life?.abort(new Error("the pump was closed"));
+    (this.#life ??= new AbortController()).abort(new Error("the pump was closed"));
     this.letGoOfVoid();
   }
 }

@@ -55,8 +55,8 @@ interface Committed {
 const AGAIN: BackoffRule = { initialMs: 100, maxMs: 5_000 };
 /** Leaders that move, and topics that were just created, are no trouble before. */
 const TROUBLE_FROM_TRY = 3;
-/** Whoever has a topic's first partition commits where all begin; where nothing comes of that, about a second long, anybody does. */
-const PIN_FROM_TRY = 5;
+/** Whoever has a topic's first partition commits where all begin. One that dies has lost it after 6 s; where nothing comes even so, anybody does. */
+const PIN_FROM_TRY = 8;
 
 export function createOpenings(deps: OpeningsDeps): Openings {
   const rounds = new OpeningRounds(deps);

@@ -1,4 +1,3 @@
-import { defaultTemplate } from "../../lib/rules/settings.ts";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { ingestBatch, type IngestBatchResult } from "../../functions/ingest-batch.ts";
 import { createElasticsearch, type Elasticsearch } from "../../lib/adapters/elasticsearch/client.ts";
@@ -32,16 +31,8 @@ afterAll(async () => {
 });
 
 function connect(): Elasticsearch {
-  return createElasticsearch({
-    nodes: [node],
-    proxies: {},
-    auth: null,
-    tls: null,
-    compression: "none",
-    template: defaultTemplate,
-    manageTemplates: true,
-    bulk: { maxDocuments: 2000, maxBytes: 5_000_000, concurrency: 1, requestTimeoutMs: 30_000 },
-  });
+  const { elasticsearch: usual } = settings();
+  return createElasticsearch({ ...usual, nodes: [node], bulk: { ...usual.bulk, concurrency: 1 } });
 }
 
 /** A request by hand, for what Penstock itself never does. */

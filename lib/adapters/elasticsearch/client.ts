@@ -137,20 +137,6 @@ export function createElasticsearch(
       );
   }
 
-  /** Why nothing may be written there; null: all is well. */
-  async function templateFailure(
-    pattern: string | readonly string[] | undefined,
-    signal: AbortSignal,
-  ): Promise<RequestFailure | null> {
-    if (pattern === undefined || typeof pattern === "string")
-      return template.failure(pattern ?? null, signal);
-    for (const one of pattern) {
-      const failure = await template.failure(one, signal);
-      if (failure !== null) return failure;
-    }
-    return null;
-  }
-
   /** Why packed bulks do not get through; null: they do. */
   function packingTrouble(signal: AbortSignal): Promise<RequestFailure | null> {
     const question = { method: "POST", path: "/_bulk", format: "x-ndjson" } as const;
@@ -160,7 +146,8 @@ export function createElasticsearch(
 
   return {
     async bulk(body, { pipeline, operations, pattern, shardTimeoutMs, documentAt, signal }) {
-      const unready = settings.manageTemplates ? await templateFailure(pattern, signal) : null;
+      const patterns = typeof pattern === "string" ? [pattern] : (pattern ?? []);
+      const unready = settings.manageTemplates ? await template.failure(patterns, signal) : null;
       if (unready !== null) return { failure: unready };
       const { requestTimeoutMs } = settings.bulk;
       const request = {

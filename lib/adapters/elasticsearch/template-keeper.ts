@@ -17,10 +17,10 @@ export interface TemplateKeeper {
   doubt(): void;
   /**
    * Before something is written: without the template Elasticsearch would map what it makes anew by guessing.
-   * @param pattern of what is written to; null: not known
+   * @param patterns of what is written to; none: not known
    * @returns why nothing may be written; null: all is well
    */
-  failure(pattern: string | null, signal: AbortSignal): Promise<RequestFailure | null>;
+  failure(patterns: readonly string[], signal: AbortSignal): Promise<RequestFailure | null>;
   close(): Promise<void>;
 }
 
@@ -124,13 +124,16 @@ export function createTemplateKeeper(
       inDoubt = true;
     },
     close: () => lock.close(),
-    async failure(pattern, signal) {
+    async failure(patterns, signal) {
       try {
-        if (pattern !== null) noteFirstUse(pattern);
+        for (const pattern of patterns) noteFirstUse(pattern);
         if (inDoubt && wanted.size > 0) await inTurn(() => resolveDoubt(signal));
-        if (pattern === null || !refused.has(pattern)) return null;
-        const reason = (await keeper.ensure([pattern], signal)).get(pattern);
-        return reason === undefined ? null : { kind: "bad_answer", message: templateTrouble(reason) };
+        for (const pattern of patterns) {
+          if (!refused.has(pattern)) continue;
+          const reason = (await keeper.ensure([pattern], signal)).get(pattern);
+          if (reason !== undefined) return { kind: "bad_answer", message: templateTrouble(reason) };
+        }
+        return null;
       } catch (error) {
         signal.throwIfAborted();
         return { kind: "connection", message: templateTrouble(messageOf(error)) };

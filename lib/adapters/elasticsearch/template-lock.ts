@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { isObject } from "../../rules/json-document.ts";
-import type { SendJson } from "./template.ts";
+import { type SendJson, templateIn } from "./template.ts";
 import type { ElasticsearchAnswer } from "./transport.ts";
 
 /** Name of the component template that stands while one host writes the index template. No index is made by it. */
@@ -38,11 +38,7 @@ export function createTemplateLock(
   /** Who has it; null: nobody, or it cannot be read. */
   async function holder(send: SendJson): Promise<string | null> {
     const answer = await send("GET", path);
-    if ("failure" in answer || !isObject(answer.body)) return null;
-    const list = answer.body["component_templates"];
-    const first: unknown = Array.isArray(list) ? list[0] : null;
-    const template = isObject(first) ? first["component_template"] : null;
-    const meta = isObject(template) ? template["_meta"] : null;
+    const meta = "failure" in answer ? null : templateIn(answer.body, "component")?.["_meta"];
     const by = isObject(meta) ? meta["by"] : null;
     return typeof by === "string" ? by : null;
   }

@@ -23,11 +23,9 @@ export async function readTemplate(send: SendJson): Promise<ExistingTemplate | n
     if (answer.failure.kind === "response" && answer.failure.status === 404) return null;
     throw errorOf(answer.failure);
   }
-  const list = isObject(answer.body) ? answer.body["index_templates"] : null;
-  const first: unknown = Array.isArray(list) ? list[0] : null;
-  const template = isObject(first) ? first["index_template"] : null;
-  const patterns = isObject(template) ? template["index_patterns"] : null;
-  if (!isObject(template) || !Array.isArray(patterns)) {
+  const template = templateIn(answer.body, "index");
+  const patterns = template?.["index_patterns"];
+  if (template === null || !Array.isArray(patterns)) {
     // Writing now could drop patterns that are there.
     throw errorOf({
       kind: "bad_answer",
@@ -42,6 +40,17 @@ export async function readTemplate(send: SendJson): Promise<ExistingTemplate | n
     form: typeof form === "string" ? form : "",
     body: template,
   };
+}
+
+/** The one that was asked for by its name; null: the answer holds none. */
+export function templateIn(
+  body: unknown,
+  kind: "index" | "component",
+): Readonly<Record<string, unknown>> | null {
+  const list = isObject(body) ? body[`${kind}_templates`] : null;
+  const first: unknown = Array.isArray(list) ? list[0] : null;
+  const template = isObject(first) ? first[`${kind}_template`] : null;
+  return isObject(template) ? template : null;
 }
 
 /** The form that the template has for one cluster; it becomes less with what the cluster is found to lack. */

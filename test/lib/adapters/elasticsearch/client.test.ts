@@ -1,5 +1,4 @@
 import { coveringTemplate } from "../../../../lib/rules/index-template.ts";
-import { defaultTemplate } from "../../../../lib/rules/settings.ts";
 import { afterEach, describe, expect, test } from "bun:test";
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { templateLockName } from "../../../../lib/adapters/elasticsearch/template-lock.ts";
@@ -7,6 +6,7 @@ import { createElasticsearch, type Elasticsearch } from "../../../../lib/adapter
 import { rejection } from "../../../support/rejection.ts";
 import type { ElasticsearchSettings } from "../../../../lib/rules/settings.ts";
 import { Secret } from "../../../../lib/rules/secret.ts";
+import { settings } from "../../../support/settings.ts";
 
 const releases: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -29,7 +29,7 @@ const templateLock = `/_component_template/${templateLockName}`;
 function serve(
   version: string,
   answer: (request: Request) => Response | Promise<Response>,
-  settings: Partial<ElasticsearchSettings> = {},
+  changes: Partial<ElasticsearchSettings> = {},
   lock: (method: string) => Response = ok,
 ): { elasticsearch: Elasticsearch; seen: Seen[] } {
   const seen: Seen[] = [];
@@ -57,20 +57,15 @@ function serve(
     },
   });
   releases.push(() => server.stop(true));
-  return { elasticsearch: connect(`http://127.0.0.1:${server.port}`, settings), seen };
+  return { elasticsearch: connect(`http://127.0.0.1:${server.port}`, changes), seen };
 }
 
-function connect(node: string, settings: Partial<ElasticsearchSettings> = {}): Elasticsearch {
+function connect(node: string, changes: Partial<ElasticsearchSettings> = {}): Elasticsearch {
   const elasticsearch = createElasticsearch({
+    ...settings().elasticsearch,
     nodes: [node],
-    proxies: {},
-    auth: null,
-    tls: null,
-    compression: "none",
-    template: defaultTemplate,
-    manageTemplates: true,
     bulk: { maxDocuments: 10, maxBytes: 1000, concurrency: 1, requestTimeoutMs: 1000 },
-    ...settings,
+    ...changes,
   });
   releases.push(() => elasticsearch.close());
   return elasticsearch;

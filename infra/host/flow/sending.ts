@@ -82,7 +82,7 @@ export class Sending implements LoadOwner {
 
   /** The same as `#send` does where all of an attempt was indexed. */
   onCreated({ attempt, start, indices, fit }: Load): void {
-    const { events, share } = this.#deps;
+    const { events } = this.#deps;
     const records = attempt.left;
     try {
       const outcomes = allIndexed(records.length);
@@ -91,10 +91,7 @@ export class Sending implements LoadOwner {
       if (!this.suspects.isEmpty)
         this.suspects.end(start, records, outcomes, { doubts: new Map(), written: new Set(indices) });
       events.outcomes(outcomes);
-      attempt.left = [];
-      this.#ledger.resolve(records, attempt.windows);
-      share.give(bytesOfAll(records));
-      this.#progressed();
+      this.#settle(attempt, records, []);
       this.health.mayTakeLong = !fit;
     } catch (error) {
       if (!this.#closed) events.broken(error);
@@ -124,11 +121,6 @@ export class Sending implements LoadOwner {
     if (isDone && this.attempts.waiting === 0) this.health.recovered();
     this.#deps.share.announce();
     this.#onPlace();
-  }
-
-  #progressed(): void {
-    this.health.progressed();
-    this.#owner.onSettled();
   }
 
   /** Tries one chunk until each of its records has an outcome, or nobody asks for it any more. */
@@ -203,7 +195,7 @@ export class Sending implements LoadOwner {
 
   /** Books the outcomes, and keeps the others. */
   #settleSome(attempt: Attempt, outcomes: readonly (OutcomeKind | null)[]): void {
-    const { events, share } = this.#deps;
+    const { events } = this.#deps;
     const records = attempt.left;
     const again: SourceRecord[] = [];
     const settled: SourceRecord[] = [];
@@ -214,12 +206,18 @@ export class Sending implements LoadOwner {
     events.outcomes(eachOutcome(records, outcomes));
     if (settled.length === 0) return;
     for (const { setAside } of settled) if (setAside !== undefined) events.setAside(setAside);
-    this.#ledger.resolve(settled, attempt.windows);
-    share.give(bytesOfAll(settled));
     // What stays must not keep the fetch of those that went in memory.
-    attempt.left = again.map(detached);
+    this.#settle(attempt, settled, again.map(detached));
+  }
+
+  /** These have their outcome. */
+  #settle(attempt: Attempt, settled: readonly SourceRecord[], left: readonly SourceRecord[]): void {
+    this.#ledger.resolve(settled, attempt.windows);
+    this.#deps.share.give(bytesOfAll(settled));
+    attempt.left = left;
     this.attempts.shrunk(attempt);
-    this.#progressed();
+    this.health.progressed();
+    this.#owner.onSettled();
   }
 
   /** Null: what is sent gets its outcomes. */

@@ -178,9 +178,8 @@ export const variants: readonly BrokenVariant[] = [
     edits: [
       {
         file: `${FLOW}/sending.ts`,
-        find: "    this.#ledger.resolve(settled, attempt.windows);\n    share.give(bytesOfAll(settled));",
-        replace:
-          "    this.#ledger.resolve(settled, attempt.windows);\n    if (!attempt.inVain) share.give(bytesOfAll(settled));",
+        find: "    this.#deps.share.give(bytesOfAll(settled));",
+        replace: "    if (!attempt.inVain) this.#deps.share.give(bytesOfAll(settled));",
       },
     ],
   },

@@ -80,15 +80,12 @@ export async function diagnoseTopics(input: DiagnoseTopicsInput, deps: DiagnoseK
   const counts = new Map(existing.map((topic) => [topic, inKafka.get(topic) ?? 0]));
   const hosts = groupFacts.ok && !isRefused(groupFacts.value) ? groupFacts.value.clientIds.length || 1 : 1;
   const limit = limits.ok ? limits.value.get(GROUPS_TOPIC) : undefined;
-  const limitBytes =
-    limit === undefined || isRefused(limit)
-      ? DEFAULT_RECORD_LIMIT_BYTES
-      : (limit.maxMessageBytes ?? DEFAULT_RECORD_LIMIT_BYTES);
+  const told = limit === undefined || isRefused(limit) ? null : limit.maxMessageBytes;
   return [
     ...judgeTopics(topics, inKafka),
     ...(configs.ok ? judgeRetention(configs.value) : [unseen("retention", configs.error)]),
     groupFacts.ok ? judgeGroup(group, groupFacts.value) : unseen(`group ${group}`, groupFacts.error),
-    ...judgeRoom(group, hosts, groupBytes(counts, hosts), limitBytes),
+    ...judgeRoom(group, hosts, groupBytes(counts, hosts), told ?? DEFAULT_RECORD_LIMIT_BYTES),
     ...reading,
     ...(deadLetters.ok
       ? judgeDeadLetters(deadLetterTopic, deadLetters.value, Math.max(0, ...sizes))

@@ -1,39 +1,29 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { AclOperationTypes, AclResourceTypes, type Admin } from "kafkajs";
-import { startStack, type Stack } from "../../infra/stack/stack.ts";
+import { AclOperationTypes, AclResourceTypes } from "kafkajs";
 import { diagnosed } from "../support/doctor-command.ts";
 import { freePort } from "../support/etcd-server.ts";
-import { connectTestKafka, type TestKafka, uniqueName } from "../support/kafka.ts";
-import { forbid, withRules } from "../support/kafka-rules.ts";
+import { uniqueName } from "../support/kafka.ts";
+import { forbid, type RuledKafka, startRuledKafka } from "../support/kafka-rules.ts";
 import { testStack } from "../support/stack.ts";
 
-let stack: Stack;
-let kafka: TestKafka;
-let admin: Admin;
+let ruled: RuledKafka;
 
 beforeAll(async () => {
-  stack = await startStack({ kafkaProperties: withRules, elasticsearch: false, etcd: false });
-  kafka = await connectTestKafka(stack.kafka.brokers);
-  admin = kafka.kafka.admin();
-  await admin.connect();
+  ruled = await startRuledKafka();
 }, 120_000);
-afterAll(async () => {
-  await admin?.disconnect();
-  await kafka?.[Symbol.asyncDispose]();
-  await stack?.stop();
-});
+afterAll(() => ruled?.[Symbol.asyncDispose]());
 
 test("a group that may be described and not joined is named", async () => {
   const topic = uniqueName("alone");
-  await kafka.createTopic(topic);
-  await kafka.produce(topic, [{ value: "a line" }]);
+  await ruled.kafka.createTopic(topic);
+  await ruled.kafka.produce(topic, [{ value: "a line" }]);
   const group = uniqueName("forbidden");
   const operation = AclOperationTypes.READ;
-  await forbid(admin, { type: AclResourceTypes.GROUP, name: group, operation });
+  await forbid(ruled.admin, { type: AclResourceTypes.GROUP, name: group, operation });
   const { elasticsearchNode } = await testStack();
   const { troubles } = await diagnosed({
     http: { port: await freePort() },
-    kafka: { brokers: stack.kafka.brokers, group },
+    kafka: { brokers: ruled.brokers, group },
     elasticsearch: { nodes: [elasticsearchNode] },
     deadLetters: { topic: uniqueName("dead") },
     topics: [topic],
@@ -52,12 +42,12 @@ test("each permission that Kafka withholds is named, with what to grant", async 
   const deadLetters = uniqueName("dead");
   if (!unreadable || !unseen || !group || !fine) throw new Error("no names");
   for (const topic of [unreadable, unseen, fine]) {
-    await kafka.createTopic(topic);
-    await kafka.produce(topic, [{ value: "a line" }]);
+    await ruled.kafka.createTopic(topic);
+    await ruled.kafka.produce(topic, [{ value: "a line" }]);
   }
   const { TOPIC, GROUP } = AclResourceTypes;
   await forbid(
-    admin,
+    ruled.admin,
     { type: TOPIC, name: unreadable, operation: AclOperationTypes.READ },
     { type: TOPIC, name: unseen, operation: AclOperationTypes.DESCRIBE },
     { type: TOPIC, name: unreadable, operation: AclOperationTypes.DESCRIBE_CONFIGS },
@@ -69,7 +59,7 @@ test("each permission that Kafka withholds is named, with what to grant", async 
   const { elasticsearchNode } = await testStack();
   const { code, troubles, find } = await diagnosed({
     http: { port: await freePort() },
-    kafka: { brokers: stack.kafka.brokers, group },
+    kafka: { brokers: ruled.brokers, group },
     elasticsearch: { nodes: [elasticsearchNode] },
     deadLetters: { topic: deadLetters },
     topics: [unreadable, unseen, fine],
@@ -91,7 +81,7 @@ test("each permission that Kafka withholds is named, with what to grant", async 
   expect(troubles).toEqual(expect.arrayContaining(wanted.map((check) => expect.objectContaining(check))));
   expect(troubles).toHaveLength(wanted.length);
   expect(find("reading")).toMatchObject({ state: "ok", seen: text(fine) });
-  expect(await admin.listTopics()).not.toContain(deadLetters);
-  const { groups } = await admin.listGroups();
+  expect(await ruled.admin.listTopics()).not.toContain(deadLetters);
+  const { groups } = await ruled.admin.listGroups();
   expect(groups.map(({ groupId }) => groupId)).toEqual([]);
 }, 60_000);

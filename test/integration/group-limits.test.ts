@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { AclOperationTypes, AclResourceTypes, type Admin } from "kafkajs";
-import { startStack, type Stack } from "../../infra/stack/stack.ts";
+import { AclOperationTypes, AclResourceTypes } from "kafkajs";
 import type { TopicStatus } from "../../lib/rules/status.ts";
 import { diagnosed } from "../support/doctor-command.ts";
 import { freePort } from "../support/etcd-server.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
-import { connectTestKafka, type TestKafka, uniqueName } from "../support/kafka.ts";
-import { forbid, permit, withRules } from "../support/kafka-rules.ts";
+import { uniqueName } from "../support/kafka.ts";
+import { forbid, permit, type RuledKafka, startRuledKafka } from "../support/kafka-rules.ts";
 import { testStack } from "../support/stack.ts";
 
 /** What one record of the group may have here, and its offsets of one commit: a tenth of Kafka's default. */
@@ -16,32 +15,18 @@ const RECORD_BYTES = 100_000;
 /** With 5,000 it does the same (239 MB), and a broker alone takes minutes to open their logs on a busy machine. */
 const PARTITIONS = 2_000;
 
-let stack: Stack;
-let kafka: TestKafka;
-let admin: Admin;
+let ruled: RuledKafka;
 let elasticsearchNode: string;
 
 beforeAll(async () => {
   ({ elasticsearchNode } = await testStack());
-  stack = await startStack({
-    kafkaProperties: { ...withRules, "message.max.bytes": String(RECORD_BYTES) },
-    // It opens thousands of logs.
-    kafkaHeapMb: 768,
-    elasticsearch: false,
-    etcd: false,
-  });
-  kafka = await connectTestKafka(stack.kafka.brokers);
-  admin = kafka.kafka.admin();
-  await admin.connect();
+  // It opens thousands of logs.
+  ruled = await startRuledKafka({ properties: { "message.max.bytes": String(RECORD_BYTES) }, heapMb: 768 });
 }, 120_000);
-afterAll(async () => {
-  await admin?.disconnect();
-  await kafka?.[Symbol.asyncDispose]();
-  await stack?.stop();
-});
+afterAll(() => ruled?.[Symbol.asyncDispose]());
 
 const configOf = (group: string, topics: readonly unknown[]) => ({
-  kafka: { brokers: [...stack.kafka.brokers], group },
+  kafka: { brokers: [...ruled.brokers], group },
   elasticsearch: { nodes: [elasticsearchNode] },
   deadLetters: { topic: uniqueName("dead") },
   topics,
@@ -68,10 +53,10 @@ const indexed =
 
 test("a group that may not be used is told, from the start and while it runs, and used once it may be", async () => {
   const [topic, group] = [uniqueName("limits"), uniqueName("forbidden")];
-  await kafka.createTopic(topic);
-  await kafka.produce(topic, [{ value: "one" }]);
+  await ruled.kafka.createTopic(topic);
+  await ruled.kafka.produce(topic, [{ value: "one" }]);
   const act = { type: AclResourceTypes.GROUP, name: group, operation: AclOperationTypes.READ };
-  await forbid(admin, act);
+  await forbid(ruled.admin, act);
   const config = configOf(group, [topic]);
   await using host = await startTestHost(config);
   const reason = `this user may not read with the group ${group} (GROUP_AUTHORIZATION_FAILED): allow Read and Describe on it, or choose another kafka.group`;
@@ -81,15 +66,15 @@ test("a group that may not be used is told, from the start and while it runs, an
     state: "failed",
     remedy: text("grant READ and DESCRIBE on the group"),
   });
-  await permit(admin, act);
+  await permit(ruled.admin, act);
   await host.untilTopic(topic, "reads", indexed(1), 25_000);
   await readiness(host, 200);
 
-  await forbid(admin, act);
+  await forbid(ruled.admin, act);
   await host.untilTopic(topic, "says why", (status) => status.reason === reason);
   expect(await readiness(host, 503)).toContain(reason);
-  await kafka.produce(topic, [{ value: "two" }]);
-  await permit(admin, act);
+  await ruled.kafka.produce(topic, [{ value: "two" }]);
+  await permit(ruled.admin, act);
   await host.untilTopic(topic, "reads", (status) => status.partitions[0]?.committed === 2, 25_000);
   await readiness(host, 200);
 }, 90_000);
@@ -101,11 +86,11 @@ test("topics that the group's record has no room for are told, in one line of th
     (_, n) => `${run}-${"x".repeat(180)}-${String(n).padStart(4, "0")}`,
   );
   const small = uniqueName("a-small");
-  await admin.createTopics({
+  await ruled.admin.createTopics({
     topics: names.map((topic) => ({ topic, numPartitions: 1 })),
     waitForLeaders: true,
   });
-  await kafka.createTopic(small);
+  await ruled.kafka.createTopic(small);
   const config = configOf(group, [small, ...names.map((topic) => ({ topic, index: run }))]);
   await doctorSays(config, `room in group ${group}`, {
     state: "failed",
@@ -113,7 +98,7 @@ test("topics that the group's record has no room for are told, in one line of th
     remedy: text("raise max.message.bytes of __consumer_offsets"),
   });
   await using host = await startTestHost(config);
-  await kafka.produce(small, [{ value: "one" }]);
+  await ruled.kafka.produce(small, [{ value: "one" }]);
   await host.untilTopic(small, "reads", indexed(1), 25_000);
   const left = await eventually("all are running or told", async () => {
     const topics = await host.topics();
@@ -134,16 +119,19 @@ test("topics that the group's record has no room for are told, in one line of th
 
 test("a topic of thousands of partitions is read and committed, in memory that is bounded, and the topic beside it goes on", async () => {
   const [big, small, group] = [uniqueName("big"), uniqueName("small"), uniqueName("big")];
-  await kafka.createTopic(small);
+  await ruled.kafka.createTopic(small);
   await using host = await startTestHost(configOf(group, [small, big]));
-  await kafka.produce(small, [{ value: "line 0" }]);
+  await ruled.kafka.produce(small, [{ value: "line 0" }]);
   await host.untilTopic(small, "reads", indexed(1));
-  await admin.createTopics({ topics: [{ topic: big, numPartitions: PARTITIONS }], waitForLeaders: false });
+  await ruled.admin.createTopics({
+    topics: [{ topic: big, numPartitions: PARTITIONS }],
+    waitForLeaders: false,
+  });
   let slowestMs = 0;
   const isBig = ({ topic, state }: TopicStatus): boolean => topic === big && state === "running";
   let count = 1;
   for (let isRunning = false; !isRunning; count += 1) {
-    await kafka.produce(small, [{ value: `line ${count}` }]);
+    await ruled.kafka.produce(small, [{ value: `line ${count}` }]);
     const since = performance.now();
     await host.untilTopic(small, "goes on", indexed(count + 1));
     slowestMs = Math.max(slowestMs, performance.now() - since);
@@ -151,7 +139,7 @@ test("a topic of thousands of partitions is read and committed, in memory that i
     await Bun.sleep(500);
   }
   for (let from = 0; from < PARTITIONS; from += 500)
-    await kafka.produce(
+    await ruled.kafka.produce(
       big,
       Array.from({ length: 500 }, (_, n) => ({ value: "a line", partition: from + n })),
     );

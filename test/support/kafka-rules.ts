@@ -5,12 +5,42 @@ import {
   type AclResourceTypes,
   ResourcePatternTypes,
 } from "kafkajs";
+import { startStack } from "../../infra/stack/stack.ts";
+import { connectTestKafka, type TestKafka } from "./kafka.ts";
 
 /** Properties of a broker that asks who may do what; what no rule speaks of, everybody may. */
 export const withRules = {
   "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
   "allow.everyone.if.no.acl.found": "true",
 };
+
+/** A broker of its own with such rules, and who makes them. */
+export interface RuledKafka extends AsyncDisposable {
+  readonly brokers: readonly string[];
+  readonly kafka: TestKafka;
+  readonly admin: Admin;
+}
+
+/** @param more properties and memory of the broker */
+export async function startRuledKafka(
+  more: { readonly properties?: Readonly<Record<string, string>>; readonly heapMb?: number } = {},
+): Promise<RuledKafka> {
+  await using opening = new AsyncDisposableStack();
+  const stack = await startStack({
+    kafkaProperties: { ...withRules, ...more.properties },
+    ...(more.heapMb !== undefined && { kafkaHeapMb: more.heapMb }),
+    elasticsearch: false,
+    etcd: false,
+  });
+  opening.defer(() => stack.stop());
+  const { brokers } = stack.kafka;
+  const kafka = opening.use(await connectTestKafka(brokers));
+  const admin = kafka.kafka.admin();
+  await admin.connect();
+  opening.defer(() => admin.disconnect());
+  const resources = opening.move();
+  return { brokers, kafka, admin, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+}
 
 /** One thing that everybody wants to do. */
 export interface Act {

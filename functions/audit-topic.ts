@@ -1,6 +1,6 @@
 import { createAbsenceExplainer, perhapsElsewhere } from "../lib/rules/audit/absence.ts";
 import { auditSpan, type AuditSpan } from "../lib/rules/audit/audit-span.ts";
-import { createBurials, type Burials } from "../lib/rules/audit/burials.ts";
+import { createBurials, type Burials } from "../lib/rules/audit/dead-lettered-offsets.ts";
 import {
   createPartitionAuditor,
   type AuditDocument,
@@ -8,13 +8,13 @@ import {
   type SettledRecord,
 } from "../lib/rules/audit/partition-audit.ts";
 import type { AuditPass, TopicAudit } from "../lib/rules/audit/topic-audit.ts";
-import type { Specification } from "../lib/rules/declaration.ts";
-import { documentId } from "../lib/rules/document-id.ts";
-import { PenstockError } from "../lib/rules/errors.ts";
-import { indexPatternOf } from "../lib/rules/names.ts";
-import type { OutcomeKind, SourceRecord } from "../lib/rules/record.ts";
-import { withStandIns } from "../lib/rules/time-stand-in.ts";
-import { repairRecords, type RepairDeps } from "./repair-records.ts";
+import type { Specification } from "../lib/rules/model/declaration.ts";
+import { documentId } from "../lib/rules/documents/document-id.ts";
+import { PenstockError } from "../lib/rules/base/errors.ts";
+import { indexPatternOf } from "../lib/rules/model/names.ts";
+import type { OutcomeKind, SourceRecord } from "../lib/rules/model/record.ts";
+import { withStandIns } from "../lib/rules/time/time-stand-in.ts";
+import { repairRecords, type RepairDeps } from "./ingest-batch/repair-records.ts";
 
 /** Where a topic's partitions stood at one moment, before anything else was looked at. */
 export interface TopicSnapshot {

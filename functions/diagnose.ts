@@ -1,17 +1,17 @@
-import type { Declaration } from "../lib/rules/declaration.ts";
-import { mergeDeclarations } from "../lib/rules/desired.ts";
+import type { Declaration } from "../lib/rules/model/declaration.ts";
+import { mergeDeclarations } from "../lib/rules/declarations/desired.ts";
 import { proxySetting } from "../lib/rules/config/proxy.ts";
 import { type Check, checksOf } from "../lib/rules/diagnosis/check.ts";
 import { judgeConfigAccess } from "../lib/rules/diagnosis/config.ts";
 import { judgeDeclarations } from "../lib/rules/diagnosis/declarations.ts";
 import { judgePort, type PortFacts } from "../lib/rules/diagnosis/host.ts";
-import { messageOf } from "../lib/rules/errors.ts";
-import { matchesTopicPattern } from "../lib/rules/names.ts";
-import type { HttpSettings, Settings } from "../lib/rules/settings.ts";
-import { attempt } from "./attempt.ts";
-import { diagnoseCluster, type DiagnoseElasticsearchDeps, diagnoseNodes } from "./diagnose-elasticsearch.ts";
-import { diagnoseEtcd, type DiagnoseEtcdDeps } from "./diagnose-etcd.ts";
-import { diagnoseBrokers, type DiagnoseKafkaDeps, diagnoseTopics } from "./diagnose-kafka.ts";
+import { messageOf } from "../lib/rules/base/errors.ts";
+import { matchesTopicPattern } from "../lib/rules/model/names.ts";
+import type { HttpSettings, Settings } from "../lib/rules/model/settings.ts";
+import { attempt } from "./diagnose/attempt.ts";
+import { diagnoseCluster, type DiagnoseElasticsearchDeps, diagnoseNodes } from "./diagnose/elasticsearch.ts";
+import { diagnoseEtcd, type DiagnoseEtcdDeps } from "./diagnose/etcd.ts";
+import { diagnoseBrokers, type DiagnoseKafkaDeps, diagnoseTopics } from "./diagnose/kafka.ts";
 
 /** A config file that could be read. */
 export interface DiagnoseInput {

@@ -1,12 +1,12 @@
-import { DigestCounter, type DeadLetterDigest } from "../lib/rules/dead-letter-digest.ts";
+import { DigestCounter, type DeadLetterDigest } from "../lib/rules/dead-letters/dead-letter-digest.ts";
 import {
   readDeadLetters,
   type ForeignRecord,
   type LetterCounts,
   type ReadDeadLettersDeps,
   type ReadDeadLettersInput,
-} from "./read-dead-letters.ts";
-import type { IgnoredFields } from "./read-ignored-fields.ts";
+} from "./replay-dead-letters/read-dead-letters.ts";
+import type { IgnoredFields } from "./digest-dead-letters/read-ignored-fields.ts";
 
 export interface DigestResult extends Readonly<LetterCounts>, DeadLetterDigest {
   /** Letters in the digest. */

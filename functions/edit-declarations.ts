@@ -1,9 +1,9 @@
-import { backoffMs, type BackoffRule } from "../lib/rules/backoff.ts";
-import type { DeclarationTarget } from "../lib/rules/declaration.ts";
-import { listRefusal } from "../lib/rules/declarations.ts";
-import { editDeclarations, type DeclarationsEdit } from "../lib/rules/declarations-edit.ts";
-import { PenstockError } from "../lib/rules/errors.ts";
-import type { EtcdReading } from "../lib/rules/etcd-memory.ts";
+import { backoffMs, type BackoffRule } from "../lib/rules/base/backoff.ts";
+import type { DeclarationTarget } from "../lib/rules/model/declaration.ts";
+import { listRefusal } from "../lib/rules/declarations/etcd-value.ts";
+import { editDeclarations, type DeclarationsEdit } from "../lib/rules/declarations/edit.ts";
+import { PenstockError } from "../lib/rules/base/errors.ts";
+import type { EtcdReading } from "../lib/rules/declarations/etcd-memory.ts";
 
 export interface EditInput {
   readonly key: string;

@@ -1,13 +1,13 @@
-import type { Specification } from "../lib/rules/declaration.ts";
-import { PenstockError } from "../lib/rules/errors.ts";
-import type { FoundHit } from "../lib/rules/search/answer.ts";
-import { searchBody } from "../lib/rules/search/body.ts";
-import type { SearchCursor } from "../lib/rules/search/cursor.ts";
-import { csvRow } from "../lib/rules/search/csv.ts";
-import { isoTime } from "../lib/rules/search/log-hit.ts";
-import type { LogFilter } from "../lib/rules/search/log-request.ts";
-import { messageText } from "../lib/rules/search/message-text.ts";
-import { searchTarget } from "../lib/rules/search/target.ts";
+import type { Specification } from "../lib/rules/model/declaration.ts";
+import { PenstockError } from "../lib/rules/base/errors.ts";
+import type { FoundHit } from "../lib/rules/search/hits/answer.ts";
+import { searchBody } from "../lib/rules/search/query/body.ts";
+import type { SearchCursor } from "../lib/rules/search/query/cursor.ts";
+import { csvRow } from "../lib/rules/search/hits/csv.ts";
+import { isoTime } from "../lib/rules/search/hits/log-hit.ts";
+import type { LogFilter } from "../lib/rules/search/query/log-request.ts";
+import { messageText } from "../lib/rules/search/hits/message-text.ts";
+import { searchTarget } from "../lib/rules/search/query/target.ts";
 import { narrowingSearch, type SearchLogsDeps } from "./search-logs.ts";
 
 export type ExportFormat = "ndjson" | "csv";

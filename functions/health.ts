@@ -1,6 +1,6 @@
 import { namesText } from "../lib/rules/diagnosis/check.ts";
-import { stalledAfterMs } from "../lib/rules/stall.ts";
-import type { PartitionStatus, TopicStatus } from "../lib/rules/status.ts";
+import { stalledAfterMs } from "../lib/rules/progress/stall.ts";
+import type { PartitionStatus, TopicStatus } from "../lib/rules/progress/status.ts";
 
 /** Whether something the host depends on works, as last seen. */
 export interface SourceHealth {

@@ -1,14 +1,18 @@
 import { type BulkEncoder, createBulkEncoder, type EncodedBatch } from "../lib/rules/bulk/encoder.ts";
-import type { DeadLetter } from "../lib/rules/dead-letter.ts";
-import { deadLetterOf } from "../lib/rules/dead-letter.ts";
-import type { Specification } from "../lib/rules/declaration.ts";
-import type { DocumentForm } from "../lib/rules/document.ts";
-import { messageOf } from "../lib/rules/errors.ts";
-import { isKindFault, isShapeFault } from "../lib/rules/outcome.ts";
-import type { OutcomeKind, Rejection, RetryReason } from "../lib/rules/record.ts";
-import { isAboutLevel, rejectedField } from "../lib/rules/rejected-field.ts";
-import type { Evidence } from "../lib/rules/suspects.ts";
-import { type BulkAttemptDeps, type BulkAttemptInput, createBulkAttempt } from "./bulk-attempt.ts";
+import type { DeadLetter } from "../lib/rules/dead-letters/dead-letter.ts";
+import { deadLetterOf } from "../lib/rules/dead-letters/dead-letter.ts";
+import type { Specification } from "../lib/rules/model/declaration.ts";
+import type { DocumentForm } from "../lib/rules/documents/document.ts";
+import { messageOf } from "../lib/rules/base/errors.ts";
+import { isKindFault, isShapeFault } from "../lib/rules/outcomes/outcome.ts";
+import type { OutcomeKind, Rejection, RetryReason } from "../lib/rules/model/record.ts";
+import { isAboutLevel, rejectedField } from "../lib/rules/outcomes/rejected-field.ts";
+import type { Evidence } from "../lib/rules/outcomes/suspects.ts";
+import {
+  type BulkAttemptDeps,
+  type BulkAttemptInput,
+  createBulkAttempt,
+} from "./ingest-batch/bulk-attempt.ts";
 
 export interface IngestBatchInput extends BulkAttemptInput {
   /** How often these records were tried with this one, from 1; stands in their dead letters. */

@@ -1,12 +1,12 @@
 import type { BulkLimits } from "../lib/rules/bulk/requests.ts";
-import type { Specification } from "../lib/rules/declaration.ts";
-import { messageOf, PenstockError } from "../lib/rules/errors.ts";
+import type { Specification } from "../lib/rules/model/declaration.ts";
+import { messageOf, PenstockError } from "../lib/rules/base/errors.ts";
 import type { PartitionBatch } from "../lib/rules/lambda-event.ts";
-import { type TemplateRefusals, templateTrouble } from "../lib/rules/index-template.ts";
-import { indexPatternOf } from "../lib/rules/names.ts";
-import type { RetryReason } from "../lib/rules/record.ts";
-import type { OutcomeCounts } from "../lib/rules/status.ts";
-import { withStandIns } from "../lib/rules/time-stand-in.ts";
+import { type TemplateRefusals, templateTrouble } from "../lib/rules/template/index-template.ts";
+import { indexPatternOf } from "../lib/rules/model/names.ts";
+import type { RetryReason } from "../lib/rules/model/record.ts";
+import type { OutcomeCounts } from "../lib/rules/progress/status.ts";
+import { withStandIns } from "../lib/rules/time/time-stand-in.ts";
 import { ingestBatch, type IngestBatchDeps, type IngestBatchResult } from "./ingest-batch.ts";
 
 export interface IngestEventInput {

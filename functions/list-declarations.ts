@@ -3,12 +3,12 @@ import {
   listKey,
   type ListedDeclaration,
   type ListedKey,
-} from "../lib/rules/declarations-listing.ts";
-import { mergeDeclarations } from "../lib/rules/desired.ts";
-import { newKeyOf, placeOf, type NewKey } from "../lib/rules/etcd-keys.ts";
-import { isStated } from "../lib/rules/patience.ts";
-import { standingsOf } from "../lib/rules/standing.ts";
-import { readEtcd, type SourceReaders } from "./read-sources.ts";
+} from "../lib/rules/declarations/listing.ts";
+import { mergeDeclarations } from "../lib/rules/declarations/desired.ts";
+import { newKeyOf, placeOf, type NewKey } from "../lib/rules/declarations/etcd-keys.ts";
+import { isStated } from "../lib/rules/declarations/patience.ts";
+import { standingsOf } from "../lib/rules/declarations/standing.ts";
+import { readEtcd, type SourceReaders } from "./reconcile-topics/read-sources.ts";
 import { declarationsInForce, type ReconcileMemory } from "./reconcile-topics.ts";
 
 export interface ListInput {

@@ -1,7 +1,7 @@
-import type { Specification } from "../lib/rules/declaration.ts";
-import { documentBody } from "../lib/rules/search/body.ts";
-import { fieldsThatGaveWay } from "../lib/rules/search/ignored-fields.ts";
-import { searchTarget } from "../lib/rules/search/target.ts";
+import type { Specification } from "../lib/rules/model/declaration.ts";
+import { documentBody } from "../lib/rules/search/query/body.ts";
+import { fieldsThatGaveWay } from "../lib/rules/search/hits/ignored-fields.ts";
+import { searchTarget } from "../lib/rules/search/query/target.ts";
 import { pageOf, type SearchLogsDeps } from "./search-logs.ts";
 
 export interface ReadLogDocumentInput {

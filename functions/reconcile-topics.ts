@@ -1,10 +1,10 @@
-import type { Declaration, Refusal } from "../lib/rules/declaration.ts";
-import { mergeDeclarations, type Conflict } from "../lib/rules/desired.ts";
-import { withKey, type EtcdKeyText, type EtcdMemory } from "../lib/rules/etcd-memory.ts";
-import { lookAgainMs, type Stillness } from "../lib/rules/patience.ts";
-import { planHash } from "../lib/rules/plan-hash.ts";
-import { planTopics, type ObservedTopic, type Plan } from "../lib/rules/plan.ts";
-import { applyPlan, type Applied, type ConsumerCommands } from "./apply-plan.ts";
+import type { Declaration, Refusal } from "../lib/rules/model/declaration.ts";
+import { mergeDeclarations, type Conflict } from "../lib/rules/declarations/desired.ts";
+import { withKey, type EtcdKeyText, type EtcdMemory } from "../lib/rules/declarations/etcd-memory.ts";
+import { lookAgainMs, type Stillness } from "../lib/rules/declarations/patience.ts";
+import { planHash } from "../lib/rules/plan/plan-hash.ts";
+import { planTopics, type ObservedTopic, type Plan } from "../lib/rules/plan/plan.ts";
+import { applyPlan, type Applied, type ConsumerCommands } from "./reconcile-topics/apply-plan.ts";
 import {
   listTopics,
   putIntoForce,
@@ -13,7 +13,7 @@ import {
   type ConfigMemory,
   type ConfigOutcome,
   type SourceReaders,
-} from "./read-sources.ts";
+} from "./reconcile-topics/read-sources.ts";
 
 /** What one run hands to the next: what is in force, and what the sources last said well. */
 export interface ReconcileMemory extends ConfigMemory {

@@ -1,29 +1,29 @@
 import type { BulkLimits } from "../lib/rules/bulk/requests.ts";
-import { DigestCounter, type DeadLetterDigest } from "../lib/rules/dead-letter-digest.ts";
-import type { ReadDeadLetter } from "../lib/rules/dead-letter-reader.ts";
-import type { Specification } from "../lib/rules/declaration.ts";
-import { documentId } from "../lib/rules/document-id.ts";
-import { PenstockError } from "../lib/rules/errors.ts";
-import { throwRefused, type TemplateRefusals } from "../lib/rules/index-template.ts";
+import { DigestCounter, type DeadLetterDigest } from "../lib/rules/dead-letters/dead-letter-digest.ts";
+import type { ReadDeadLetter } from "../lib/rules/dead-letters/dead-letter-reader.ts";
+import type { Specification } from "../lib/rules/model/declaration.ts";
+import { documentId } from "../lib/rules/documents/document-id.ts";
+import { PenstockError } from "../lib/rules/base/errors.ts";
+import { throwRefused, type TemplateRefusals } from "../lib/rules/template/index-template.ts";
 import {
   indexNeededRule,
   indexPatternOf,
   isResolvedIndex,
   leadsTo,
   resolveIndex,
-} from "../lib/rules/names.ts";
-import { recordsIn } from "../lib/rules/record.ts";
-import { withStandIns } from "../lib/rules/time-stand-in.ts";
-import type { ReplayRequest } from "../lib/rules/replay-request.ts";
-import { readOmittedValues } from "./read-omitted-values.ts";
+} from "../lib/rules/model/names.ts";
+import { recordsIn } from "../lib/rules/model/record.ts";
+import { withStandIns } from "../lib/rules/time/time-stand-in.ts";
+import type { ReplayRequest } from "../lib/rules/dead-letters/replay-request.ts";
+import { readOmittedValues } from "./replay-dead-letters/read-omitted-values.ts";
 import {
   readDeadLetters,
   type ForeignRecord,
   type LetterCounts,
   type ReadDeadLettersDeps,
   type ReadProgress,
-} from "./read-dead-letters.ts";
-import { reingest, type ReingestDeps } from "./reingest.ts";
+} from "./replay-dead-letters/read-dead-letters.ts";
+import { reingest, type ReingestDeps } from "./ingest-batch/reingest.ts";
 
 export interface ReplayInput extends ReplayRequest {
   readonly deadLetterTopic: string;

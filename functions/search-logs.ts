@@ -1,6 +1,6 @@
-import type { Specification } from "../lib/rules/declaration.ts";
-import { PenstockError } from "../lib/rules/errors.ts";
-import { type FoundPage, readAnswer } from "../lib/rules/search/answer.ts";
+import type { Specification } from "../lib/rules/model/declaration.ts";
+import { PenstockError } from "../lib/rules/base/errors.ts";
+import { type FoundPage, readAnswer } from "../lib/rules/search/hits/answer.ts";
 import {
   type HitForm,
   isForFewFields,
@@ -8,12 +8,12 @@ import {
   newestBody,
   saysTooManyFields,
   searchBody,
-} from "../lib/rules/search/body.ts";
-import { cursorText } from "../lib/rules/search/cursor.ts";
-import { barIntervalMs } from "../lib/rules/search/intervals.ts";
-import { isoTime, type LogHit, logHitOf } from "../lib/rules/search/log-hit.ts";
-import type { LogFilter, LogRequest } from "../lib/rules/search/log-request.ts";
-import { searchTarget } from "../lib/rules/search/target.ts";
+} from "../lib/rules/search/query/body.ts";
+import { cursorText } from "../lib/rules/search/query/cursor.ts";
+import { barIntervalMs } from "../lib/rules/search/query/intervals.ts";
+import { isoTime, type LogHit, logHitOf } from "../lib/rules/search/hits/log-hit.ts";
+import type { LogFilter, LogRequest } from "../lib/rules/search/query/log-request.ts";
+import { searchTarget } from "../lib/rules/search/query/target.ts";
 
 export interface SearchLogsInput extends LogRequest {
   readonly inForce: ReadonlyMap<string, Specification>;

@@ -1,17 +1,17 @@
 // `bun run corpus`: what becomes of other programs' records, on real servers: taken, dated, found by a word.
 import { basename, resolve } from "node:path";
-import { PenstockError } from "../../lib/rules/errors.ts";
-import { COMMON_OPTIONS, parseWords, wholeNumber } from "../cli/arguments.ts";
-import { helpText, JSON_ROW } from "../cli/help-text.ts";
+import { PenstockError } from "../../lib/rules/base/errors.ts";
+import { COMMON_OPTIONS, parseWords, wholeNumber } from "../cli/kit/arguments.ts";
+import { helpText, JSON_ROW } from "../cli/kit/help-text.ts";
 import { bootStack } from "../stack/boot.ts";
 import type { Stack } from "../stack/stack.ts";
 import { addressesSchema } from "../stack/state.ts";
-import { BENCH_EXIT_CODES, runBench } from "./command.ts";
+import { BENCH_EXIT_CODES, runBench } from "./kit/command.ts";
 import { findingsOf } from "./corpus/findings.ts";
 import type { CorpusServers } from "./corpus/move.ts";
 import { corpusScenes, runCorpus } from "./corpus/run-corpus.ts";
 import { type CorpusRow, corpusTable, rowsOf } from "./corpus/table.ts";
-import { createProgressBar } from "./progress-bar.ts";
+import { createProgressBar } from "./report/progress-bar.ts";
 
 const QUICK_EVERY = 3;
 

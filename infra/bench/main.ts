@@ -2,16 +2,16 @@
 import { mkdir } from "node:fs/promises";
 import { cpus } from "node:os";
 import { basename, join, resolve } from "node:path";
-import { PenstockError } from "../../lib/rules/errors.ts";
-import { COMMON_OPTIONS, parseWords, wholeNumber } from "../cli/arguments.ts";
-import { helpText, JSON_ROW } from "../cli/help-text.ts";
+import { PenstockError } from "../../lib/rules/base/errors.ts";
+import { COMMON_OPTIONS, parseWords, wholeNumber } from "../cli/kit/arguments.ts";
+import { helpText, JSON_ROW } from "../cli/kit/help-text.ts";
 import { bootStack } from "../stack/boot.ts";
-import { openBroker } from "./broker.ts";
-import { BENCH_EXIT_CODES, runBench } from "./command.ts";
-import { byFigure, OURS, type Sample, type SceneResult } from "./measurement.ts";
-import { plotOf } from "./plot.ts";
-import { createProgressBar } from "./progress-bar.ts";
-import { reportOf } from "./report.ts";
+import { openBroker } from "./load/broker.ts";
+import { BENCH_EXIT_CODES, runBench } from "./kit/command.ts";
+import { byFigure, OURS, type Sample, type SceneResult } from "./kit/measurement.ts";
+import { plotOf } from "./report/plot.ts";
+import { createProgressBar } from "./report/progress-bar.ts";
+import { reportOf } from "./report/report.ts";
 import { catchUp } from "./scenes/catch-up.ts";
 import { connections } from "./scenes/connections.ts";
 import { growth } from "./scenes/growth.ts";
@@ -22,7 +22,7 @@ import { pipeline } from "./scenes/pipeline.ts";
 import { quietTopics } from "./scenes/quiet-topics.ts";
 import { reload } from "./scenes/reload.ts";
 import { rollout } from "./scenes/rollout.ts";
-import type { Scene, SceneContext } from "./scenes/scene.ts";
+import type { Scene, SceneContext } from "./trials/scene.ts";
 import { throughput } from "./scenes/throughput.ts";
 
 const SCENES: readonly Scene[] = [

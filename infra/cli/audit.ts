@@ -1,19 +1,19 @@
-import { createLogger } from "../../lib/adapters/log.ts";
-import type { Specification } from "../../lib/rules/declaration.ts";
-import { PenstockError } from "../../lib/rules/errors.ts";
-import { createRedaction } from "../../lib/rules/redaction.ts";
-import { secretsOf } from "../../lib/rules/secrets.ts";
-import { visibleLines } from "../../lib/rules/visible-text.ts";
-import { AUDIT_HELP, parseAuditArguments, type AuditCommand } from "./audit-arguments.ts";
-import { wantsJson } from "./arguments.ts";
-import { runAudit } from "./audit-run.ts";
-import { endsAsJson, formatEnd, formatSummary, isClean, type AuditEnd } from "./audit-text.ts";
-import { readDeclaredTopics, type DeclaredTopics } from "./declared-topics.ts";
-import { runCommand, type CommandIo } from "./command-io.ts";
-import { ExitCode } from "./exit-code.ts";
-import { reportFailure } from "./failure.ts";
-import { loadConfig } from "./load-config.ts";
-import { createProgressLine, type ProgressLine, type ProgressOutput } from "./progress-line.ts";
+import { createLogger } from "../../lib/adapters/log/log.ts";
+import type { Specification } from "../../lib/rules/model/declaration.ts";
+import { PenstockError } from "../../lib/rules/base/errors.ts";
+import { createRedaction } from "../../lib/rules/secrets/redaction.ts";
+import { secretsOf } from "../../lib/rules/secrets/secret.ts";
+import { visibleLines } from "../../lib/rules/base/visible-text.ts";
+import { AUDIT_HELP, parseAuditArguments, type AuditCommand } from "./audit/arguments.ts";
+import { wantsJson } from "./kit/arguments.ts";
+import { runAudit } from "./audit/run.ts";
+import { endsAsJson, formatEnd, formatSummary, isClean, type AuditEnd } from "./audit/text.ts";
+import { readDeclaredTopics, type DeclaredTopics } from "./topics/declared-topics.ts";
+import { runCommand, type CommandIo } from "./kit/command-io.ts";
+import { ExitCode } from "./kit/exit-code.ts";
+import { reportFailure } from "./kit/failure.ts";
+import { loadConfig } from "./kit/load-config.ts";
+import { createProgressLine, type ProgressLine, type ProgressOutput } from "./kit/progress-line.ts";
 
 /** `bun run audit …`: runs one audit and returns the exit status; never throws. */
 export async function main(argv: readonly string[], io: CommandIo): Promise<number> {

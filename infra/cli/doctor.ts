@@ -1,26 +1,26 @@
 import { statSync } from "node:fs";
 import { diagnose } from "../../functions/diagnose.ts";
 import { createElasticsearchDiagnosis } from "../../lib/adapters/elasticsearch/diagnosis.ts";
-import { examinePort } from "../../lib/adapters/http-port.ts";
-import { createKafkaDiagnosis } from "../../lib/adapters/kafka/diagnosis.ts";
-import { createLogger } from "../../lib/adapters/log.ts";
-import { abortable } from "../../lib/rules/abortable.ts";
-import { ConfigError } from "../../lib/rules/config/problem.ts";
+import { examinePort } from "../../lib/adapters/system/http-port.ts";
+import { createKafkaDiagnosis } from "../../lib/adapters/kafka/queries/diagnosis.ts";
+import { createLogger } from "../../lib/adapters/log/log.ts";
+import { abortable } from "../../lib/rules/base/abortable.ts";
+import { ConfigError } from "../../lib/rules/yaml/problem.ts";
 import { type Check, checksOf } from "../../lib/rules/diagnosis/check.ts";
-import { messageOf } from "../../lib/rules/errors.ts";
-import { createRedaction } from "../../lib/rules/redaction.ts";
-import { secretsOf } from "../../lib/rules/secrets.ts";
-import { visibleLines } from "../../lib/rules/visible-text.ts";
-import { wantsJson } from "./arguments.ts";
-import { runCommand, type CommandIo } from "./command-io.ts";
-import { DOCTOR_HELP, parseDoctorArguments } from "./doctor-arguments.ts";
-import { checksAsJson, formatChecks, isWell } from "./doctor-report.ts";
+import { messageOf } from "../../lib/rules/base/errors.ts";
+import { createRedaction } from "../../lib/rules/secrets/redaction.ts";
+import { secretsOf } from "../../lib/rules/secrets/secret.ts";
+import { visibleLines } from "../../lib/rules/base/visible-text.ts";
+import { wantsJson } from "./kit/arguments.ts";
+import { runCommand, type CommandIo } from "./kit/command-io.ts";
+import { DOCTOR_HELP, parseDoctorArguments } from "./doctor/arguments.ts";
+import { checksAsJson, formatChecks, isWell } from "./doctor/report.ts";
 import { withStore } from "../../lib/adapters/etcd/declarations-store.ts";
-import { ExitCode, exitCodeOf } from "./exit-code.ts";
-import { reportFailure } from "./failure.ts";
-import { loadConfig, type LoadedConfig } from "./load-config.ts";
-import { createLiveLine } from "./progress-line.ts";
-import { createPaint, hasColours, type TerminalOutput } from "./terminal.ts";
+import { ExitCode, exitCodeOf } from "./kit/exit-code.ts";
+import { reportFailure } from "./kit/failure.ts";
+import { loadConfig, type LoadedConfig } from "./kit/load-config.ts";
+import { createLiveLine } from "./kit/progress-line.ts";
+import { createPaint, hasColours, type TerminalOutput } from "./kit/terminal.ts";
 
 /** What the command takes from its surroundings; its output is coloured where that is a terminal. */
 export interface DoctorIo extends Pick<CommandIo, "environment" | "error" | "signal" | "now"> {

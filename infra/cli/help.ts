@@ -1,13 +1,13 @@
 import { join } from "node:path";
-import { PenstockError } from "../../lib/rules/errors.ts";
-import { nameHint } from "../../lib/rules/nearest-name.ts";
-import { COMMON_OPTIONS, parseWords, wantsJson } from "./arguments.ts";
+import { PenstockError } from "../../lib/rules/base/errors.ts";
+import { nameHint } from "../../lib/rules/base/nearest-name.ts";
+import { COMMON_OPTIONS, parseWords, wantsJson } from "./kit/arguments.ts";
 import { COMMANDS, WITH_HELP } from "./commands.ts";
-import { ExitCode } from "./exit-code.ts";
-import { reportFailure } from "./failure.ts";
-import { tolerateLostOutput } from "./faults.ts";
-import { helpText, JSON_ROW } from "./help-text.ts";
-import { printError, printOut } from "./terminal.ts";
+import { ExitCode } from "./kit/exit-code.ts";
+import { reportFailure } from "./kit/failure.ts";
+import { tolerateLostOutput } from "./kit/faults.ts";
+import { helpText, JSON_ROW } from "./kit/help-text.ts";
+import { printError, printOut } from "./kit/terminal.ts";
 
 const HELP = helpText({
   synopsis: "help [COMMAND]",

@@ -1,28 +1,31 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { digestDeadLetters } from "../../functions/digest-dead-letters.ts";
-import type { ReadDeadLettersDeps } from "../../functions/read-dead-letters.ts";
-import { type IgnoredFields, readIgnoredFields } from "../../functions/read-ignored-fields.ts";
+import type { ReadDeadLettersDeps } from "../../functions/replay-dead-letters/read-dead-letters.ts";
+import {
+  type IgnoredFields,
+  readIgnoredFields,
+} from "../../functions/digest-dead-letters/read-ignored-fields.ts";
 import { replayDeadLetters } from "../../functions/replay-dead-letters.ts";
 import { createElasticsearch } from "../../lib/adapters/elasticsearch/client.ts";
 import { ignoredFieldsDeps } from "../../lib/adapters/elasticsearch/ignored-fields.ts";
-import { createRecordReader } from "../../lib/adapters/kafka/record-reader.ts";
-import type { Declaration } from "../../lib/rules/declaration.ts";
-import { mergeDeclarations } from "../../lib/rules/desired.ts";
-import type { Logger } from "../../lib/rules/logger.ts";
-import type { ReplayRequest } from "../../lib/rules/replay-request.ts";
-import { dayMs } from "../../lib/rules/search/gave-way.ts";
-import { widestTarget } from "../../lib/rules/search/target.ts";
-import { visibleLines } from "../../lib/rules/visible-text.ts";
-import { specificationLookup } from "../../lib/rules/desired.ts";
-import { wantsJson } from "./arguments.ts";
-import { readDeclarations } from "./declared-topics.ts";
-import { runCommand, type CommandIo } from "./command-io.ts";
-import { ExitCode } from "./exit-code.ts";
-import { reportFailure } from "./failure.ts";
-import { loadConfig, type LoadedConfig } from "./load-config.ts";
-import { createProgressLine } from "./progress-line.ts";
-import { parseReplayArguments, REPLAY_HELP } from "./replay-arguments.ts";
-import { formatDigest, formatReplay } from "./replay-report.ts";
+import { createRecordReader } from "../../lib/adapters/kafka/queries/record-reader.ts";
+import type { Declaration } from "../../lib/rules/model/declaration.ts";
+import { mergeDeclarations } from "../../lib/rules/declarations/desired.ts";
+import type { Logger } from "../../lib/rules/base/logger.ts";
+import type { ReplayRequest } from "../../lib/rules/dead-letters/replay-request.ts";
+import { dayMs } from "../../lib/rules/search/hits/gave-way.ts";
+import { widestTarget } from "../../lib/rules/search/query/target.ts";
+import { visibleLines } from "../../lib/rules/base/visible-text.ts";
+import { specificationLookup } from "../../lib/rules/declarations/desired.ts";
+import { wantsJson } from "./kit/arguments.ts";
+import { readDeclarations } from "./topics/declared-topics.ts";
+import { runCommand, type CommandIo } from "./kit/command-io.ts";
+import { ExitCode } from "./kit/exit-code.ts";
+import { reportFailure } from "./kit/failure.ts";
+import { loadConfig, type LoadedConfig } from "./kit/load-config.ts";
+import { createProgressLine } from "./kit/progress-line.ts";
+import { parseReplayArguments, REPLAY_HELP } from "./replay/arguments.ts";
+import { formatDigest, formatReplay } from "./replay/report.ts";
 
 /** `bun run replay …`: returns the exit status; never throws. */
 export async function main(argv: readonly string[], io: CommandIo): Promise<number> {

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { configJsonSchema } from "../../lib/rules/config/json-schema.ts";
-import { COMMON_OPTIONS, parseWords } from "./arguments.ts";
-import { ExitCode } from "./exit-code.ts";
-import { reportFailure } from "./failure.ts";
-import { helpText } from "./help-text.ts";
-import { printError, printOut } from "./terminal.ts";
+import { COMMON_OPTIONS, parseWords } from "./kit/arguments.ts";
+import { ExitCode } from "./kit/exit-code.ts";
+import { reportFailure } from "./kit/failure.ts";
+import { helpText } from "./kit/help-text.ts";
+import { printError, printOut } from "./kit/terminal.ts";
 
 const help = helpText({
   synopsis: "schema [options]",

@@ -6,27 +6,27 @@ import {
   type WrittenEdit,
 } from "../../functions/edit-declarations.ts";
 import { withStore, type DeclarationsStore } from "../../lib/adapters/etcd/declarations-store.ts";
-import type { DeclarationTarget } from "../../lib/rules/declaration.ts";
-import { entryRefusals } from "../../lib/rules/declarations.ts";
-import { nameOf, type DeclarationsEdit } from "../../lib/rules/declarations-edit.ts";
-import { PenstockError } from "../../lib/rules/errors.ts";
-import { keyForNew, placeOf } from "../../lib/rules/etcd-keys.ts";
-import type { EtcdSettings } from "../../lib/rules/settings.ts";
-import { wantsJson } from "./arguments.ts";
-import { runCommand, type CommandIo } from "./command-io.ts";
-import { ExitCode } from "./exit-code.ts";
-import { reportFailure } from "./failure.ts";
-import { loadConfig, type LoadedConfig } from "./load-config.ts";
+import type { DeclarationTarget } from "../../lib/rules/model/declaration.ts";
+import { entryRefusals } from "../../lib/rules/declarations/etcd-value.ts";
+import { nameOf, type DeclarationsEdit } from "../../lib/rules/declarations/edit.ts";
+import { PenstockError } from "../../lib/rules/base/errors.ts";
+import { keyForNew, placeOf } from "../../lib/rules/declarations/etcd-keys.ts";
+import type { EtcdSettings } from "../../lib/rules/model/settings.ts";
+import { wantsJson } from "./kit/arguments.ts";
+import { runCommand, type CommandIo } from "./kit/command-io.ts";
+import { ExitCode } from "./kit/exit-code.ts";
+import { reportFailure } from "./kit/failure.ts";
+import { loadConfig, type LoadedConfig } from "./kit/load-config.ts";
 import {
   parseTopicsArguments,
   TOPICS_USAGE,
   type AddCommand,
   type KibanaCommand,
   type RemoveCommand,
-} from "./topics-arguments.ts";
-import { writeKibanaObjects } from "./topics-kibana.ts";
-import { formatListing, listingAsJson, listTopics, type TopicsListing } from "./topics-list.ts";
-import { printError } from "./terminal.ts";
+} from "./topics/arguments.ts";
+import { writeKibanaObjects } from "./topics/kibana.ts";
+import { formatListing, listingAsJson, listTopics, type TopicsListing } from "./topics/list.ts";
+import { printError } from "./kit/terminal.ts";
 
 type WriteOutcome = WrittenEdit | Pick<RefusedEdit, "kind" | "reason">;
 

@@ -1,13 +1,13 @@
 import { appendFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createGuard } from "../stack/guard.ts";
-import { lastLines } from "../stack/server.ts";
-import { createProgressDisplay, type Progress } from "../stack/progress.ts";
+import { createGuard } from "../stack/process/guard.ts";
+import { lastLines } from "../stack/process/server.ts";
+import { createProgressDisplay, type Progress } from "../stack/process/progress.ts";
 import { startStack, type Stack } from "../stack/stack.ts";
-import type { Environment } from "../stack/ground.ts";
+import type { Environment } from "../stack/process/ground.ts";
 import { createNarrator, type Narrator, type NarratorOutput } from "./narrator.ts";
-import { demoLogFile, setStage } from "./stage.ts";
+import { demoLogFile, setStage } from "./world/stage.ts";
 import {
   addresses,
   addTopic,

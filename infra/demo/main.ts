@@ -1,11 +1,11 @@
-import { messageOf } from "../../lib/rules/errors.ts";
-import { COMMON_OPTIONS, parseWords, wantsJson } from "../cli/arguments.ts";
-import { ExitCode, exitCodeOf } from "../cli/exit-code.ts";
-import { reportFailure } from "../cli/failure.ts";
-import { endOnFaults } from "../cli/faults.ts";
-import { helpText } from "../cli/help-text.ts";
-import { abortOnSignals } from "../cli/stop-signal.ts";
-import { hasColours, isLive, printError, printOut } from "../cli/terminal.ts";
+import { messageOf } from "../../lib/rules/base/errors.ts";
+import { COMMON_OPTIONS, parseWords, wantsJson } from "../cli/kit/arguments.ts";
+import { ExitCode, exitCodeOf } from "../cli/kit/exit-code.ts";
+import { reportFailure } from "../cli/kit/failure.ts";
+import { endOnFaults } from "../cli/kit/faults.ts";
+import { helpText } from "../cli/kit/help-text.ts";
+import { abortOnSignals } from "../cli/kit/stop-signal.ts";
+import { hasColours, isLive, printError, printOut } from "../cli/kit/terminal.ts";
 import { runDemo } from "./demo.ts";
 
 const help = helpText({

@@ -1,5 +1,5 @@
-import { oneLine, visibleText } from "../../lib/rules/visible-text.ts";
-import { createPaint } from "../cli/terminal.ts";
+import { oneLine, visibleText } from "../../lib/rules/base/visible-text.ts";
+import { createPaint } from "../cli/kit/terminal.ts";
 
 /** Where the display goes, e.g. `process.stdout`. */
 export interface NarratorOutput {

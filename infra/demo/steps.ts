@@ -1,8 +1,8 @@
-import { documentId } from "../../lib/rules/document-id.ts";
-import { compareCensus, type Span } from "./census.ts";
+import { documentId } from "../../lib/rules/documents/document-id.ts";
+import { compareCensus, type Span } from "./world/census.ts";
 import { alignColumns, excerpt, type Narrator } from "./narrator.ts";
-import { addedTopic, fileTopics, removedTopic, type Stage } from "./stage.ts";
-import { waitFor } from "./wait.ts";
+import { addedTopic, fileTopics, removedTopic, type Stage } from "./world/stage.ts";
+import { waitFor } from "./world/wait.ts";
 
 /** What a step acts on and tells to. */
 export interface Scene {

@@ -1,6 +1,6 @@
 import { get } from "node:http";
 import { get as getOverTls } from "node:https";
-import { isLoopbackHostname } from "../../lib/rules/loopback.ts";
+import { isLoopbackHostname } from "../../lib/rules/secrets/loopback.ts";
 
 /**
  * The image's health check, for the slim image has no curl: exits 0 if the host answers 200, else 1 with the reason.

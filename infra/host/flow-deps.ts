@@ -1,17 +1,17 @@
 import type { IngestBatchDeps } from "../../functions/ingest-batch.ts";
-import type { GroupTrouble } from "../../lib/adapters/kafka/group/member.ts";
+import type { GroupTrouble } from "../../lib/adapters/kafka/group/member/member.ts";
 import type { RecordDecoder } from "../../lib/adapters/kafka/records/record-decoder.ts";
-import type { KafkaWire } from "../../lib/adapters/kafka/wire/wire.ts";
-import type { Specification } from "../../lib/rules/declaration.ts";
-import type { LostRange } from "../../lib/rules/position.ts";
-import type { Logger } from "../../lib/rules/logger.ts";
-import type { OutcomeKind, SourceRecord } from "../../lib/rules/record.ts";
-import type { BulkSettings, KafkaSettings } from "../../lib/rules/settings.ts";
-import type { Time } from "../../lib/rules/time.ts";
-import type { BulkGate } from "./bulk-gate.ts";
-import type { SendBulk } from "./flow/bulk-requests.ts";
-import type { ConsumerPool } from "./consumer-pool.ts";
-import type { TopicEvents } from "./pump-events.ts";
+import type { KafkaWire } from "../../lib/adapters/kafka/protocol/wire.ts";
+import type { Specification } from "../../lib/rules/model/declaration.ts";
+import type { LostRange } from "../../lib/rules/offsets/position.ts";
+import type { Logger } from "../../lib/rules/base/logger.ts";
+import type { OutcomeKind, SourceRecord } from "../../lib/rules/model/record.ts";
+import type { BulkSettings, KafkaSettings } from "../../lib/rules/model/settings.ts";
+import type { Time } from "../../lib/rules/base/time.ts";
+import type { BulkGate } from "./bulks/bulk-gate.ts";
+import type { SendBulk } from "./bulks/bulk-requests.ts";
+import type { ConsumerPool } from "./topic/consumer-pool.ts";
+import type { TopicEvents } from "./pump/pump-events.ts";
 
 /** What moves the records of a host, made of parts that know neither HTTP nor etcd nor files. */
 export interface FlowDeps {

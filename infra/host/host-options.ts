@@ -1,7 +1,7 @@
-import type { ReadConfig } from "../../functions/read-sources.ts";
+import type { ReadConfig } from "../../functions/reconcile-topics/read-sources.ts";
 import type { ConfigDocument } from "../../lib/rules/config/config.ts";
-import type { Logger } from "../../lib/rules/logger.ts";
-import type { Settings } from "../../lib/rules/settings.ts";
+import type { Logger } from "../../lib/rules/base/logger.ts";
+import type { Settings } from "../../lib/rules/model/settings.ts";
 
 /** What a host is started with. */
 export interface HostOptions {

@@ -1,20 +1,20 @@
 import { randomBytes } from "node:crypto";
-import { createLogger } from "../../lib/adapters/log.ts";
-import { openLogOutput } from "../../lib/adapters/log-output.ts";
+import { createLogger } from "../../lib/adapters/log/log.ts";
+import { openLogOutput } from "../../lib/adapters/log/log-output.ts";
 import type { ConfigDocument } from "../../lib/rules/config/config.ts";
-import { takeProxyVariables } from "../../lib/adapters/proxy-environment.ts";
+import { takeProxyVariables } from "../../lib/adapters/system/proxy-environment.ts";
 import { proxyText } from "../../lib/rules/config/proxy.ts";
-import { messageOf, PenstockError } from "../../lib/rules/errors.ts";
-import type { Logger } from "../../lib/rules/logger.ts";
-import { COMMON_OPTIONS, parseWords } from "../cli/arguments.ts";
-import { ExitCode } from "../cli/exit-code.ts";
-import { reportFailure } from "../cli/failure.ts";
-import { CONFIG_ROW, helpText } from "../cli/help-text.ts";
-import { onStopSignals } from "../cli/stop-signal.ts";
-import { createConfigReader } from "./config-reader.ts";
+import { messageOf, PenstockError } from "../../lib/rules/base/errors.ts";
+import type { Logger } from "../../lib/rules/base/logger.ts";
+import { COMMON_OPTIONS, parseWords } from "../cli/kit/arguments.ts";
+import { ExitCode } from "../cli/kit/exit-code.ts";
+import { reportFailure } from "../cli/kit/failure.ts";
+import { CONFIG_ROW, helpText } from "../cli/kit/help-text.ts";
+import { onStopSignals } from "../cli/kit/stop-signal.ts";
+import { createConfigReader } from "./reconcile/config-reader.ts";
 import { startHost } from "./host.ts";
-import { startWatchdog } from "./watchdog.ts";
-import { printError, printOut } from "../cli/terminal.ts";
+import { startWatchdog } from "./observe/watchdog.ts";
+import { printError, printOut } from "../cli/kit/terminal.ts";
 
 const HELP = helpText({
   synopsis: "host [options]",

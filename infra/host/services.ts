@@ -1,32 +1,32 @@
 import { health, type SourceHealth } from "../../functions/health.ts";
 import type { IngestBatchDeps } from "../../functions/ingest-batch.ts";
-import { readIgnoredFields } from "../../functions/read-ignored-fields.ts";
+import { readIgnoredFields } from "../../functions/digest-dead-letters/read-ignored-fields.ts";
 import { declarationsInForce, type ReconcileMemory } from "../../functions/reconcile-topics.ts";
 import { ignoredFieldsDeps } from "../../lib/adapters/elasticsearch/ignored-fields.ts";
 import { searchText } from "../../lib/adapters/elasticsearch/search.ts";
-import type { GroupTrouble } from "../../lib/adapters/kafka/group/member.ts";
+import type { GroupTrouble } from "../../lib/adapters/kafka/group/member/member.ts";
 import { withStore } from "../../lib/adapters/etcd/declarations-store.ts";
-import type { ThrottledLogger } from "../../lib/adapters/log-throttle.ts";
-import type { Metrics } from "../../lib/adapters/metrics.ts";
-import { dayMs, hourMs } from "../../lib/rules/search/gave-way.ts";
-import { widestTarget } from "../../lib/rules/search/target.ts";
-import type { Settings } from "../../lib/rules/settings.ts";
-import type { TopicStatus } from "../../lib/rules/status.ts";
+import type { ThrottledLogger } from "../../lib/adapters/log/log-throttle.ts";
+import type { Metrics } from "../../lib/adapters/metrics/metrics.ts";
+import { dayMs, hourMs } from "../../lib/rules/search/hits/gave-way.ts";
+import { widestTarget } from "../../lib/rules/search/query/target.ts";
+import type { Settings } from "../../lib/rules/model/settings.ts";
+import type { TopicStatus } from "../../lib/rules/progress/status.ts";
 import { createConsoleFiles } from "../console/build.ts";
-import type { Clients } from "./clients.ts";
-import { createDeadLetterOffice } from "./dead-letter-office.ts";
-import { createDeclarationsDesk } from "./declarations-desk.ts";
-import type { EtcdKeeper } from "./etcd-keeper.ts";
-import { createEventIntake } from "./event-intake.ts";
+import type { Clients } from "./reconcile/clients.ts";
+import { createDeadLetterService } from "./services/dead-letter-service.ts";
+import { createDeclarationService } from "./services/declaration-service.ts";
+import type { EtcdKeeper } from "./reconcile/etcd-keeper.ts";
+import { createIngestService } from "./services/ingest-service.ts";
 import type { Flow } from "./flow-deps.ts";
 import type { HostOptions } from "./host-options.ts";
 import type { HttpDeps } from "./http/app.ts";
-import { createIgnoredWatch } from "./ignored-watch.ts";
+import { createIgnoredWatch } from "./observe/ignored-watch.ts";
 import { createLive } from "./live/live.ts";
-import type { Monitor } from "./monitor.ts";
-import type { ReconcileLoop } from "./reconcile-loop.ts";
-import type { Reporter } from "./reporter.ts";
-import type { TailHub } from "./tail-hub.ts";
+import type { Monitor } from "./observe/monitor.ts";
+import type { ReconcileLoop } from "./reconcile/reconcile-loop.ts";
+import type { Reporter } from "./observe/reporter.ts";
+import type { TailHub } from "./services/tail-hub.ts";
 
 /** What moves the logs. */
 export interface HostCore {
@@ -86,7 +86,7 @@ export function createServices(core: HostCore): Services {
     show: (topic, documents) => core.metrics.setIgnored(topic, documents),
   });
 
-  const office = createDeadLetterOffice({
+  const deadLetterService = createDeadLetterService({
     logger,
     now,
     random,
@@ -98,7 +98,7 @@ export function createServices(core: HostCore): Services {
     existingIds: (index, ids, signal) => clients.elasticsearch.existingIds(index, ids, signal),
   });
 
-  const intake = createEventIntake({
+  const ingestService = createIngestService({
     now,
     bulk,
     settings,
@@ -107,7 +107,7 @@ export function createServices(core: HostCore): Services {
     declarations: () => (allSourcesRead(loop.memory) ? declarationsInForce(loop.memory) : null),
   });
 
-  const desk = createDeclarationsDesk({
+  const declarationService = createDeclarationService({
     random,
     withStore,
     configPath,
@@ -168,17 +168,17 @@ export function createServices(core: HostCore): Services {
         searchText: (search, signal) => searchText(clients.elasticsearch, search, signal),
         newMarker: options.newMarker,
       },
-      replays: office.replays,
-      digest: (topic) => office.digest(topic),
-      ingest: (batches, signal) => intake.ingest(batches, signal),
-      ingestRefusal: () => intake.ingestRefusal(),
+      replays: deadLetterService.replays,
+      digest: (topic) => deadLetterService.digest(topic),
+      ingest: (batches, signal) => ingestService.ingest(batches, signal),
+      ingestRefusal: () => ingestService.ingestRefusal(),
       reconcile: (wanted) => loop.run(wanted),
-      declarations: desk,
+      declarations: declarationService,
     },
     async stop() {
       live.stop();
-      desk.stop();
-      await Promise.all([office.stop(), intake.stop(), ignored.stop()]);
+      declarationService.stop();
+      await Promise.all([deadLetterService.stop(), ingestService.stop(), ignored.stop()]);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { createProgressDisplay } from "./progress.ts";
+import { createProgressDisplay } from "./process/progress.ts";
 import { startStack, type Stack, type StackOptions } from "./stack.ts";
 
 /** Boots a stack and shows on standard error how far it is. Whoever calls ends it. */

@@ -1,11 +1,11 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { exists } from "./maven.ts";
-import { createProgressDisplay, type ProgressOutput } from "./progress.ts";
-import { memberName } from "./ground.ts";
+import { exists } from "./artifacts/maven.ts";
+import { createProgressDisplay, type ProgressOutput } from "./process/progress.ts";
+import { memberName } from "./process/ground.ts";
 import type { HolderReport } from "./holder.ts";
-import { probeBroker } from "./kafka.ts";
-import { isAlive, sendSignal } from "./signal.ts";
+import { probeBroker } from "./servers/kafka.ts";
+import { isAlive, sendSignal } from "./process/signal.ts";
 import { nodesOf, readState, type Addresses, type StackState } from "./state.ts";
 
 /** Of one server: whether it answered, and what went wrong. */

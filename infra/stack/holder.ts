@@ -1,6 +1,6 @@
-import type { Progress } from "./progress.ts";
-import type { Environment } from "./ground.ts";
-import type { KafkaVersion } from "./kafka-versions.ts";
+import type { Progress } from "./process/progress.ts";
+import type { Environment } from "./process/ground.ts";
+import type { KafkaVersion } from "./artifacts/kafka-versions.ts";
 import { cacheFolder, startStack, type StackOptions } from "./stack.ts";
 import { addressesOf, readState, removeState, stateFile, writeState, type StackState } from "./state.ts";
 

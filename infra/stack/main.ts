@@ -1,8 +1,8 @@
-import { PenstockError } from "../../lib/rules/errors.ts";
-import { commandNamed, COMMON_OPTIONS, parseWords, wantsJson } from "../cli/arguments.ts";
-import { reportFailure } from "../cli/failure.ts";
-import { endOnFaults } from "../cli/faults.ts";
-import { helpText } from "../cli/help-text.ts";
+import { PenstockError } from "../../lib/rules/base/errors.ts";
+import { commandNamed, COMMON_OPTIONS, parseWords, wantsJson } from "../cli/kit/arguments.ts";
+import { reportFailure } from "../cli/kit/failure.ts";
+import { endOnFaults } from "../cli/kit/faults.ts";
+import { helpText } from "../cli/kit/help-text.ts";
 import { bringUp, probeServers, takeDown } from "./commands.ts";
 import { holdStack, type HolderOptions } from "./holder.ts";
 import {
@@ -11,10 +11,10 @@ import {
   KAFKA_VERSION_LIST,
   type KafkaVersion,
   kafkaVersionNamed,
-} from "./kafka-versions.ts";
+} from "./artifacts/kafka-versions.ts";
 import { cacheFolder, CLUSTER_MEMBERS } from "./stack.ts";
 import { isCluster, nodesOf, readState, stateFile, type StackState } from "./state.ts";
-import { printError, printOut } from "../cli/terminal.ts";
+import { printError, printOut } from "../cli/kit/terminal.ts";
 
 const help = helpText({
   synopsis: "stack COMMAND [options]",

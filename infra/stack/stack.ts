@@ -6,17 +6,17 @@ import {
   elasticsearchJars,
   type ElasticsearchServer,
   elasticsearchVersion,
-} from "./elasticsearch.ts";
-import { createEtcd, type EtcdServer } from "./etcd.ts";
-import type { Environment, Ground, JavaGround, Ports } from "./ground.ts";
-import { createGuard } from "./guard.ts";
-import { createKafka, type KafkaServer } from "./kafka.ts";
-import type { ListenerProtocol } from "./kafka-properties.ts";
-import { DEFAULT_KAFKA, kafkaJars, type KafkaVersion } from "./kafka-versions.ts";
-import { exists, fetchJars, jarFolder, type JarSet } from "./maven.ts";
-import { findPrerequisites } from "./prerequisites.ts";
-import type { Progress } from "./progress.ts";
-import type { Server } from "./server.ts";
+} from "./servers/elasticsearch.ts";
+import { createEtcd, type EtcdServer } from "./servers/etcd.ts";
+import type { Environment, Ground, JavaGround, Ports } from "./process/ground.ts";
+import { createGuard } from "./process/guard.ts";
+import { createKafka, type KafkaServer } from "./servers/kafka.ts";
+import type { ListenerProtocol } from "./servers/kafka-properties.ts";
+import { DEFAULT_KAFKA, kafkaJars, type KafkaVersion } from "./artifacts/kafka-versions.ts";
+import { exists, fetchJars, jarFolder, type JarSet } from "./artifacts/maven.ts";
+import { findPrerequisites } from "./artifacts/prerequisites.ts";
+import type { Progress } from "./process/progress.ts";
+import type { Server } from "./process/server.ts";
 
 /** The fewest that go on, each kind of them, while one is away. */
 export const CLUSTER_MEMBERS = 3;

@@ -2,9 +2,9 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { errorCode } from "./error-code.ts";
-import { DEFAULT_KAFKA, KAFKA_VERSIONS } from "./kafka-versions.ts";
-import { isAlive } from "./signal.ts";
+import { errorCode } from "./process/error-code.ts";
+import { DEFAULT_KAFKA, KAFKA_VERSIONS } from "./artifacts/kafka-versions.ts";
+import { isAlive } from "./process/signal.ts";
 import type { Stack } from "./stack.ts";
 
 /** Where the servers of a stack are reached: brokers as `host:port`, the others as URLs; and what the first of each logs. */

@@ -1,14 +1,14 @@
 import { join } from "node:path";
-import { COMMON_OPTIONS, commandNamed, parseWords, wantsJson } from "../cli/arguments.ts";
-import { ExitCode } from "../cli/exit-code.ts";
-import { reportFailure } from "../cli/failure.ts";
-import { tolerateLostOutput } from "../cli/faults.ts";
-import { helpText, JSON_ROW } from "../cli/help-text.ts";
+import { COMMON_OPTIONS, commandNamed, parseWords, wantsJson } from "../cli/kit/arguments.ts";
+import { ExitCode } from "../cli/kit/exit-code.ts";
+import { reportFailure } from "../cli/kit/failure.ts";
+import { tolerateLostOutput } from "../cli/kit/faults.ts";
+import { helpText, JSON_ROW } from "../cli/kit/help-text.ts";
 import application from "../../package.json" with { type: "json" };
 import { billOfMaterials } from "./bill-of-materials.ts";
 import { byLicence } from "./licences.ts";
 import { readLockedPackages } from "./locked-packages.ts";
-import { printError, printOut } from "../cli/terminal.ts";
+import { printError, printOut } from "../cli/kit/terminal.ts";
 
 const help = helpText({
   synopsis: "supply sbom|licences [options]",

@@ -1,8 +1,8 @@
-import type { Declaration } from "./declaration.ts";
-import { mergeDeclarations } from "./desired.ts";
-import { recordsAlias } from "./index-template.ts";
-import { indexPatternOf, isIndexName } from "./names.ts";
-import { specify } from "./specification.ts";
+import type { Declaration } from "./model/declaration.ts";
+import { mergeDeclarations } from "./declarations/desired.ts";
+import { recordsAlias } from "./template/index-template.ts";
+import { indexPatternOf, isIndexName } from "./model/names.ts";
+import { specify } from "./model/specification.ts";
 
 /**
  * One object of Kibana's saved objects import: a data view (which Kibana still calls `index-pattern` in here), or a search

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { check } from "./config/faults.ts";
-import { formatPath, showValue, type Fault, type Path } from "./config/problem.ts";
+import { check } from "./yaml/faults.ts";
+import { formatPath, showValue, type Fault, type Path } from "./yaml/problem.ts";
 import { listOf, oneOf, topicName } from "./config/scalars.ts";
-import { PenstockError } from "./errors.ts";
-import type { RecordHeader, SourceRecord } from "./record.ts";
+import { PenstockError } from "./base/errors.ts";
+import type { RecordHeader, SourceRecord } from "./model/record.ts";
 
 /**
  * The event with which an AWS Lambda event source mapping for Kafka calls its function, and the answer it expects.

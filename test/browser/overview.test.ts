@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { OverviewMessage } from "../../infra/console/live-messages.ts";
+import type { OverviewMessage } from "../../infra/api/live-messages.ts";
 import { createHistory } from "../../infra/host/live/history.ts";
 import { overviewOf } from "../../infra/host/live/views.ts";
 import { ready } from "../infra/host/http/fixture.ts";

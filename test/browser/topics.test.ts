@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Page } from "playwright-core";
-import { topicStates } from "../../lib/rules/status.ts";
+import { topicStates } from "../../lib/rules/progress/status.ts";
 import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
 import { startConsoleHost } from "../support/console-host.ts";
 import { eventually } from "../support/eventually.ts";

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { OURS } from "../../infra/bench/measurement.ts";
+import { OURS } from "../../infra/bench/kit/measurement.ts";
 import { clusterRules } from "../simulation/conformance/cluster-rules.ts";
 import { openRealCluster, type RealCluster } from "../simulation/conformance/real-cluster.ts";
 import { clusterTable, problemsOf } from "../support/cluster/report.ts";

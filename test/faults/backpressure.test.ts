@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { costOf } from "../../infra/bench/process-cost.ts";
+import { costOf } from "../../infra/bench/kit/process-cost.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName, type TestKafka } from "../support/kafka.ts";

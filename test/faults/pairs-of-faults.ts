@@ -1,6 +1,6 @@
 import { describe, test } from "bun:test";
 import { drawFault } from "../support/faults/random-fault.ts";
-import { seededRandom } from "../../infra/bench/random.ts";
+import { seededRandom } from "../../infra/bench/kit/random.ts";
 import type { Play } from "./play.ts";
 
 const PAIRS = 3;

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { Partitioners } from "kafkajs";
-import { groupNamingOf } from "../../infra/bench/checkout.ts";
-import { percentile } from "../../infra/bench/median.ts";
-import { measureRollout } from "../../infra/bench/rollout.ts";
-import { rolloutTable } from "../../infra/bench/rollout-table.ts";
+import { groupNamingOf } from "../../infra/bench/kit/checkout.ts";
+import { percentile } from "../../infra/bench/kit/median.ts";
+import { measureRollout } from "../../infra/bench/trials/rollout.ts";
+import { rolloutTable } from "../../infra/bench/trials/rollout-table.ts";
 import { lettersIn, truthOf } from "../support/faults/verify.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { connectStack, type StackClients } from "../support/stack-clients.ts";

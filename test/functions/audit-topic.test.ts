@@ -6,12 +6,12 @@ import {
   type AuditTopicInput,
   type TopicDocuments,
 } from "../../functions/audit-topic.ts";
-import { createBurials } from "../../lib/rules/audit/burials.ts";
+import { createBurials } from "../../lib/rules/audit/dead-lettered-offsets.ts";
 import type { AuditDocument } from "../../lib/rules/audit/partition-audit.ts";
 import { totalsOf, verdictOf } from "../../lib/rules/audit/topic-audit.ts";
-import type { Specification } from "../../lib/rules/declaration.ts";
-import { documentId } from "../../lib/rules/document-id.ts";
-import type { OutcomeKind, SourceRecord } from "../../lib/rules/record.ts";
+import type { Specification } from "../../lib/rules/model/declaration.ts";
+import { documentId } from "../../lib/rules/documents/document-id.ts";
+import type { OutcomeKind, SourceRecord } from "../../lib/rules/model/record.ts";
 import { sourceRecord, specification } from "../support/records.ts";
 import { rejection } from "../support/rejection.ts";
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { diagnose, type DiagnoseDeps, type DiagnoseInput } from "../../functions/diagnose.ts";
 import type { Check } from "../../lib/rules/diagnosis/check.ts";
-import { parseEtcdValue } from "../../lib/rules/declarations.ts";
-import { PenstockError } from "../../lib/rules/errors.ts";
+import { parseEtcdValue } from "../../lib/rules/declarations/etcd-value.ts";
+import { PenstockError } from "../../lib/rules/base/errors.ts";
 import { rejection } from "../support/rejection.ts";
 import { settings } from "../support/settings.ts";
 

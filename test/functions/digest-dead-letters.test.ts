@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { digestDeadLetters } from "../../functions/digest-dead-letters.ts";
-import { deadLetterOf } from "../../lib/rules/dead-letter.ts";
+import { deadLetterOf } from "../../lib/rules/dead-letters/dead-letter.ts";
 import { FakeReader } from "../support/fake-reader.ts";
 import { rejection } from "../support/rejection.ts";
 import { sourceRecord } from "../support/records.ts";

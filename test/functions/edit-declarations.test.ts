@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { planEdit, writeEdit, type EditDeps, type EditInput } from "../../functions/edit-declarations.ts";
-import type { DeclarationsEdit } from "../../lib/rules/declarations-edit.ts";
-import { PenstockError } from "../../lib/rules/errors.ts";
+import type { DeclarationsEdit } from "../../lib/rules/declarations/edit.ts";
+import { PenstockError } from "../../lib/rules/base/errors.ts";
 import { rejection } from "../support/rejection.ts";
 
 const add: DeclarationsEdit = { kind: "add", target: { kind: "topic", topic: "a" }, entry: { topic: "a" } };

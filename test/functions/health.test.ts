@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { health, type HealthInput } from "../../functions/health.ts";
-import type { TopicStatus } from "../../lib/rules/status.ts";
+import type { TopicStatus } from "../../lib/rules/progress/status.ts";
 import { partitionStatus, topicStatus } from "../support/topic-status.ts";
 
 const now = Date.parse("2026-11-22T13:00:00.000Z");

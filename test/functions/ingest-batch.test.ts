@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { ingestBatch } from "../../functions/ingest-batch.ts";
-import type { BulkAnswer } from "../../lib/rules/bulk-answer.ts";
+import type { BulkAnswer } from "../../lib/rules/outcomes/bulk-answer.ts";
 import { rejection } from "../support/rejection.ts";
 import { sourceRecord, specification } from "../support/records.ts";
 import {

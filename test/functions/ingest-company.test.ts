@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { ingestBatch } from "../../functions/ingest-batch.ts";
-import type { BulkItem } from "../../lib/rules/bulk-answer.ts";
+import type { BulkItem } from "../../lib/rules/outcomes/bulk-answer.ts";
 import {
   answering,
   busy,

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { ingestEvent, type IngestEventDeps } from "../../functions/ingest-event.ts";
-import type { BulkItem } from "../../lib/rules/bulk-answer.ts";
-import type { DeadLetter } from "../../lib/rules/dead-letter.ts";
-import { PenstockError } from "../../lib/rules/errors.ts";
+import type { BulkItem } from "../../lib/rules/outcomes/bulk-answer.ts";
+import type { DeadLetter } from "../../lib/rules/dead-letters/dead-letter.ts";
+import { PenstockError } from "../../lib/rules/base/errors.ts";
 import { parseKafkaEvent } from "../../lib/rules/lambda-event.ts";
 import { kafkaEvent } from "../support/kafka-event.ts";
 import { sourceRecord, specification } from "../support/records.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { ingestBatch } from "../../functions/ingest-batch.ts";
-import type { BulkAnswer, BulkItem } from "../../lib/rules/bulk-answer.ts";
-import type { DeadLetter } from "../../lib/rules/dead-letter.ts";
+import type { BulkAnswer, BulkItem } from "../../lib/rules/outcomes/bulk-answer.ts";
+import type { DeadLetter } from "../../lib/rules/dead-letters/dead-letter.ts";
 import { sourceRecord, specification } from "../support/records.ts";
 import {
   answering,

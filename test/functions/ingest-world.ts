@@ -1,6 +1,6 @@
 import type { IngestBatchDeps, IngestBatchInput } from "../../functions/ingest-batch.ts";
-import type { BulkAnswer, BulkItem } from "../../lib/rules/bulk-answer.ts";
-import type { DeadLetter } from "../../lib/rules/dead-letter.ts";
+import type { BulkAnswer, BulkItem } from "../../lib/rules/outcomes/bulk-answer.ts";
+import type { DeadLetter } from "../../lib/rules/dead-letters/dead-letter.ts";
 import { sourceRecord, specification } from "../support/records.ts";
 
 export const created: BulkItem = { status: 201, result: "created", error: null };

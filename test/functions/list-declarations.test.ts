@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { listDeclarations } from "../../functions/list-declarations.ts";
 import type { ReconcileMemory } from "../../functions/reconcile-topics.ts";
-import type { ListedKey } from "../../lib/rules/declarations-listing.ts";
-import { rememberEtcd, type EtcdReading } from "../../lib/rules/etcd-memory.ts";
+import type { ListedKey } from "../../lib/rules/declarations/listing.ts";
+import { rememberEtcd, type EtcdReading } from "../../lib/rules/declarations/etcd-memory.ts";
 import { declaration, defaultOptions as options } from "../support/declarations.ts";
 import { settings } from "../support/settings.ts";
 

@@ -5,7 +5,7 @@ import { declaration } from "../support/declarations.ts";
 import { createWorld, type World } from "../support/reconcile-world.ts";
 import { kafkaSettings, settings } from "../support/settings.ts";
 import { declare, etcd, settledWorld } from "../support/settled-world.ts";
-import { Secret } from "../../lib/rules/secret.ts";
+import { Secret } from "../../lib/rules/secrets/secret.ts";
 import { rounds } from "../support/rounds.ts";
 
 describe("starting and stopping", () => {

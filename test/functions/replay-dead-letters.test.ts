@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { NO_OUTCOMES, replayDeadLetters, type ReplayDeps } from "../../functions/replay-dead-letters.ts";
-import type { BulkAnswer, BulkItem } from "../../lib/rules/bulk-answer.ts";
-import { deadLetterOf, withoutValue } from "../../lib/rules/dead-letter.ts";
-import type { Specification } from "../../lib/rules/declaration.ts";
-import { SetAside, type SourceRecord } from "../../lib/rules/record.ts";
+import type { BulkAnswer, BulkItem } from "../../lib/rules/outcomes/bulk-answer.ts";
+import { deadLetterOf, withoutValue } from "../../lib/rules/dead-letters/dead-letter.ts";
+import type { Specification } from "../../lib/rules/model/declaration.ts";
+import { SetAside, type SourceRecord } from "../../lib/rules/model/record.ts";
 import { FakeReader } from "../support/fake-reader.ts";
 import { rejection } from "../support/rejection.ts";
 import { sourceRecord, specification } from "../support/records.ts";

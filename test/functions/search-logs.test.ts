@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { searchLogs, type SearchLogsInput } from "../../functions/search-logs.ts";
-import { PenstockError } from "../../lib/rules/errors.ts";
+import { PenstockError } from "../../lib/rules/base/errors.ts";
 import { specification } from "../support/records.ts";
 import { rejection } from "../support/rejection.ts";
 import { answeredHit, searchAnswer } from "../support/search-answer.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { OutcomeCounts } from "../../lib/rules/status.ts";
+import type { OutcomeCounts } from "../../lib/rules/progress/status.ts";
 import {
   type ElasticsearchStub,
   type Mishap,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { type SeededRandom, seededRandom } from "../../infra/bench/random.ts";
+import { type SeededRandom, seededRandom } from "../../infra/bench/kit/random.ts";
 import { changesIn, expectEachOffsetOnce, reconcile, untilRunning } from "../support/reload.ts";
 import { connectStack } from "../support/stack-clients.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { setImmediate } from "node:timers/promises";
 
-const module = new URL("../../infra/cli/faults.ts", import.meta.url).pathname;
+const module = new URL("../../infra/cli/kit/faults.ts", import.meta.url).pathname;
 const fault = `Object.assign(new Error("a fault"), { client: { password: ["hunter", "2"].join("") } })`;
 
 test.each([

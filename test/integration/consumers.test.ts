@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Admin } from "kafkajs";
-import type { TopicStatus } from "../../lib/rules/status.ts";
+import type { TopicStatus } from "../../lib/rules/progress/status.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";

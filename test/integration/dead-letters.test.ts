@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { CompressionTypes, ConfigResourceTypes } from "kafkajs";
-import type { SourceRecord } from "../../lib/rules/record.ts";
-import { createDeadLetters } from "../../lib/adapters/kafka/dead-letters.ts";
-import { deadLetterOf } from "../../lib/rules/dead-letter.ts";
+import type { SourceRecord } from "../../lib/rules/model/record.ts";
+import { createDeadLetters } from "../../lib/adapters/kafka/client/dead-letters.ts";
+import { deadLetterOf } from "../../lib/rules/dead-letters/dead-letter.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { kafkaEvent } from "../support/kafka-event.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { deleteOffsets } from "../../infra/bench/delete-offsets.ts";
+import { deleteOffsets } from "../../infra/bench/load/delete-offsets.ts";
 import { eventually } from "../support/eventually.ts";
 import { connectTestKafka, type TestKafka, uniqueName } from "../support/kafka.ts";
 import { testStack } from "../support/stack.ts";

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { ingestBatch, type IngestBatchResult } from "../../functions/ingest-batch.ts";
 import { createElasticsearch, type Elasticsearch } from "../../lib/adapters/elasticsearch/client.ts";
-import { templateLockName } from "../../lib/adapters/elasticsearch/template-lock.ts";
-import type { DeadLetter } from "../../lib/rules/dead-letter.ts";
-import type { Specification } from "../../lib/rules/declaration.ts";
-import type { SourceRecord } from "../../lib/rules/record.ts";
+import { templateLockName } from "../../lib/adapters/elasticsearch/template/template-lock.ts";
+import type { DeadLetter } from "../../lib/rules/dead-letters/dead-letter.ts";
+import type { Specification } from "../../lib/rules/model/declaration.ts";
+import type { SourceRecord } from "../../lib/rules/model/record.ts";
 import { settings } from "../support/settings.ts";
-import { classifyItem } from "../../lib/rules/outcome.ts";
+import { classifyItem } from "../../lib/rules/outcomes/outcome.ts";
 import { sourceRecord, specification } from "../support/records.ts";
 import { testStack } from "../support/stack.ts";
 

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { Etcd3 } from "etcd3";
 import { createDeclarationsStore } from "../../lib/adapters/etcd/declarations-store.ts";
 import { createEtcdSource } from "../../lib/adapters/etcd/source.ts";
-import type { Logger } from "../../lib/rules/logger.ts";
-import type { EtcdSettings } from "../../lib/rules/settings.ts";
+import type { Logger } from "../../lib/rules/base/logger.ts";
+import type { EtcdSettings } from "../../lib/rules/model/settings.ts";
 import { createEtcdServer, freePort, type EtcdServer } from "../support/etcd-server.ts";
-import { Secret } from "../../lib/rules/secret.ts";
+import { Secret } from "../../lib/rules/secrets/secret.ts";
 
 const SILENT: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const NEVER = new AbortController().signal;

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { fill } from "../../infra/bench/broker.ts";
-import { percentile } from "../../infra/bench/median.ts";
-import { stamped, startStampProxy } from "../../infra/bench/stamp-proxy.ts";
+import { fill } from "../../infra/bench/load/broker.ts";
+import { percentile } from "../../infra/bench/kit/median.ts";
+import { stamped, startStampProxy } from "../../infra/bench/stand-ins/stamp-proxy.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { connectStack } from "../support/stack-clients.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { TopicStatus } from "../../lib/rules/status.ts";
+import type { TopicStatus } from "../../lib/rules/progress/status.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { replayJson } from "../support/replay-command.ts";

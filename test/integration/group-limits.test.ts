@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { AclOperationTypes, AclResourceTypes } from "kafkajs";
-import type { TopicStatus } from "../../lib/rules/status.ts";
+import type { TopicStatus } from "../../lib/rules/progress/status.ts";
 import { diagnosed } from "../support/doctor-command.ts";
 import { freePort } from "../support/etcd-server.ts";
 import { eventually } from "../support/eventually.ts";

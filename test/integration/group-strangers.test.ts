@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { TopicState } from "../../lib/rules/status.ts";
+import type { TopicState } from "../../lib/rules/progress/status.ts";
 import { diagnosed } from "../support/doctor-command.ts";
 import { freePort } from "../support/etcd-server.ts";
 import { eventually } from "../support/eventually.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { Etcd3 } from "etcd3";
-import type { SourceRecord } from "../../lib/rules/record.ts";
+import type { SourceRecord } from "../../lib/rules/model/record.ts";
 import { eventually } from "../support/eventually.ts";
 import { pickedValues as pickedDeclarations } from "../support/fuzz/etcd.ts";
 import { expectHarmless } from "../support/fuzz/nasty.ts";

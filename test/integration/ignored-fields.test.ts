@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { IgnoredFields } from "../../functions/read-ignored-fields.ts";
+import type { IgnoredFields } from "../../functions/digest-dead-letters/read-ignored-fields.ts";
 import { diagnosed } from "../support/doctor-command.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";

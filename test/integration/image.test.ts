@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CompressionTypes } from "kafkajs";
 import { stringify } from "yaml";
-import { freePorts } from "../../infra/stack/ports.ts";
+import { freePorts } from "../../infra/stack/process/ports.ts";
 import { writeConfigMap } from "../support/config-map.ts";
 import { startTestHost } from "../support/host.ts";
 import { buildImage, type Image } from "../support/image/build.ts";
@@ -169,7 +169,7 @@ describe.skipIf(obstacle !== null)("the image that the Dockerfile builds", () =>
     expect(await gone.exited).toBe(1);
 
     // As process 1 too, which no signal from within can end, and without a place to write to.
-    const frozen = `import { startWatchdog } from "/app/infra/host/watchdog.ts";
+    const frozen = `import { startWatchdog } from "/app/infra/host/observe/watchdog.ts";
       startWatchdog({ limitMs: 1_000, pretty: false, logger: console });
       setTimeout(() => { for (;;); }, 500);`;
     const hung = await startContainer({ ...image, environment, command: ["bun", "-e", frozen] });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { createKafkaCluster, type KafkaCluster } from "../../lib/adapters/kafka/cluster.ts";
+import { createKafkaCluster, type KafkaCluster } from "../../lib/adapters/kafka/queries/cluster.ts";
 import { createKafkaWire } from "../../lib/adapters/kafka/wire/kafkajs-wire.ts";
 import { connectTestKafka, type TestKafka, uniqueName } from "../support/kafka.ts";
 import { createMemoryLogger } from "../support/memory-logger.ts";

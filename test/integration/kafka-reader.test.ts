@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createReader, type FetchedPart, type Reader } from "../../lib/adapters/kafka/reader/reader.ts";
 import { createKafkaWire } from "../../lib/adapters/kafka/wire/kafkajs-wire.ts";
-import type { KafkaApi, KafkaWire, Lane } from "../../lib/adapters/kafka/wire/wire.ts";
-import { systemTime } from "../../lib/adapters/system-time.ts";
+import type { KafkaApi, KafkaWire, Lane } from "../../lib/adapters/kafka/protocol/wire.ts";
+import { systemTime } from "../../lib/adapters/system/system-time.ts";
 import { endOfBatches } from "../support/batch-ends.ts";
 import { collectingSink, type CollectingSink } from "../support/collecting-sink.ts";
 import { eventually } from "../support/eventually.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createKafkaWire } from "../../lib/adapters/kafka/wire/kafkajs-wire.ts";
-import type { CallOptions, FetchRequest, KafkaWire } from "../../lib/adapters/kafka/wire/wire.ts";
+import type { CallOptions, FetchRequest, KafkaWire } from "../../lib/adapters/kafka/protocol/wire.ts";
 import { eventually } from "../support/eventually.ts";
 import { connectTestKafka, type TestKafka, uniqueName } from "../support/kafka.ts";
 import { createMemoryLogger } from "../support/memory-logger.ts";

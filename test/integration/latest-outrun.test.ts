@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { TopicStatus } from "../../lib/rules/status.ts";
+import type { TopicStatus } from "../../lib/rules/progress/status.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { connectStack } from "../support/stack-clients.ts";

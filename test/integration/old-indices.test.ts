@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { recordsAlias } from "../../lib/rules/index-template.ts";
+import { recordsAlias } from "../../lib/rules/template/index-template.ts";
 import { runCommand } from "../support/command.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";

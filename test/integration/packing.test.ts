@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { ingestBatch, type IngestBatchResult } from "../../functions/ingest-batch.ts";
 import { createElasticsearch } from "../../lib/adapters/elasticsearch/client.ts";
-import { createLineSource } from "../../infra/bench/lines.ts";
-import { seededRandom } from "../../infra/bench/random.ts";
+import { createLineSource } from "../../infra/bench/load/lines.ts";
+import { seededRandom } from "../../infra/bench/kit/random.ts";
 import { sourceRecord, specification } from "../support/records.ts";
 import { settings } from "../support/settings.ts";
 import { testStack } from "../support/stack.ts";

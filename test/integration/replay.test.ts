@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Etcd3 } from "etcd3";
-import type { ReplayJob } from "../../infra/host/replay-jobs.ts";
-import { deadLetterOf, withoutValue, type DeadLetter } from "../../lib/rules/dead-letter.ts";
-import { createDocumentEncoder } from "../../lib/rules/document.ts";
-import { documentId } from "../../lib/rules/document-id.ts";
-import type { SourceRecord } from "../../lib/rules/record.ts";
+import type { ReplayJob } from "../../infra/api/replay-job.ts";
+import { deadLetterOf, withoutValue, type DeadLetter } from "../../lib/rules/dead-letters/dead-letter.ts";
+import { createDocumentEncoder } from "../../lib/rules/documents/document.ts";
+import { documentId } from "../../lib/rules/documents/document-id.ts";
+import type { SourceRecord } from "../../lib/rules/model/record.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { Etcd3 } from "etcd3";
-import type { TopicStatus } from "../../lib/rules/status.ts";
+import type { TopicStatus } from "../../lib/rules/progress/status.ts";
 import { createAuthority } from "../support/certificates.ts";
 import { createEtcdServer } from "../support/etcd-server.ts";
 import { eventually } from "../support/eventually.ts";

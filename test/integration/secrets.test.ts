@@ -7,7 +7,7 @@ import { stringify } from "yaml";
 import { openApiDocument } from "../../infra/host/http/openapi/document.ts";
 import { subjects } from "../../infra/host/http/openapi/subjects.ts";
 import { parseConfig } from "../../lib/rules/config/config.ts";
-import { fingerprintOf } from "../../lib/rules/fingerprint.ts";
+import { fingerprintOf } from "../../lib/rules/secrets/fingerprint.ts";
 import { createAuthority, type TestAuthority } from "../support/certificates.ts";
 import { freePort } from "../support/etcd-server.ts";
 import { eventually } from "../support/eventually.ts";

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { CompressionTypes } from "kafkajs";
-import type { FetchedBatch } from "../../lib/adapters/kafka/fetched-batch.ts";
-import { createKafkaOffsets } from "../../lib/adapters/kafka/offsets.ts";
-import { readSpans, type Spans } from "../../lib/adapters/kafka/span-reader.ts";
+import type { FetchedBatch } from "../../lib/adapters/kafka/queries/fetched-batch.ts";
+import { createKafkaOffsets } from "../../lib/adapters/kafka/queries/offsets.ts";
+import { readSpans, type Spans } from "../../lib/adapters/kafka/queries/span-reader.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { createMemoryLogger } from "../support/memory-logger.ts";
 import { rejection } from "../support/rejection.ts";

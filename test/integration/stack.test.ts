@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CLUSTER_MEMBERS, startStack, type StackOptions } from "../../infra/stack/stack.ts";
-import { isAlive } from "../../infra/stack/signal.ts";
+import { isAlive } from "../../infra/stack/process/signal.ts";
 import { connectTestKafka } from "../support/kafka.ts";
 import { processesNaming } from "../support/survivors.ts";
 

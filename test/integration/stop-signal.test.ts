@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 
-const module = join(import.meta.dir, "../../infra/cli/stop-signal.ts");
+const module = join(import.meta.dir, "../../infra/cli/kit/stop-signal.ts");
 
 function startChild(source: string) {
   return Bun.spawn(

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { startStack, type Stack } from "../../infra/stack/stack.ts";
 import { createElasticsearch, type Elasticsearch } from "../../lib/adapters/elasticsearch/client.ts";
-import { textClauses } from "../../lib/rules/search/text-clauses.ts";
-import { defaultTemplate, type TemplateSettings } from "../../lib/rules/settings.ts";
+import { textClauses } from "../../lib/rules/search/query/text-clauses.ts";
+import { defaultTemplate, type TemplateSettings } from "../../lib/rules/model/settings.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { createMemoryLogger } from "../support/memory-logger.ts";
 import { settings } from "../support/settings.ts";

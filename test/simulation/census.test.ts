@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { checkpointMetadata } from "../../lib/rules/checkpoint.ts";
-import { documentId } from "../../lib/rules/document-id.ts";
+import { checkpointMetadata } from "../../lib/rules/offsets/checkpoint.ts";
+import { documentId } from "../../lib/rules/documents/document-id.ts";
 import { createCensus } from "./census.ts";
 import type { RecordKind, Transacted } from "./census-counts.ts";
 

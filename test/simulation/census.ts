@@ -1,5 +1,5 @@
-import { documentId } from "../../lib/rules/document-id.ts";
-import { parseCheckpoint } from "../../lib/rules/checkpoint.ts";
+import { documentId } from "../../lib/rules/documents/document-id.ts";
+import { parseCheckpoint } from "../../lib/rules/offsets/checkpoint.ts";
 import {
   type Census,
   type CountedRecord,

@@ -1,7 +1,7 @@
 import type { IngestBatchDeps } from "../../functions/ingest-batch.ts";
-import { abortable } from "../../lib/rules/abortable.ts";
-import type { DeadLetter } from "../../lib/rules/dead-letter.ts";
-import { sleep, type Time } from "../../lib/rules/time.ts";
+import { abortable } from "../../lib/rules/base/abortable.ts";
+import type { DeadLetter } from "../../lib/rules/dead-letters/dead-letter.ts";
+import { sleep, type Time } from "../../lib/rules/base/time.ts";
 
 export type DeadLetterTrouble =
   /** Nothing is kept, and the caller is told so. */

@@ -1,4 +1,4 @@
-import type { Specification } from "../../lib/rules/declaration.ts";
+import type { Specification } from "../../lib/rules/model/declaration.ts";
 
 /**
  * What is declared, as etcd holds it: read whole and as it is at that moment, by hosts that are told of a change sooner or

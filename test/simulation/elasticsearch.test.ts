@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { seededRandom } from "../../infra/bench/random.ts";
-import type { BulkAnswer } from "../../lib/rules/bulk-answer.ts";
+import { seededRandom } from "../../infra/bench/kit/random.ts";
+import type { BulkAnswer } from "../../lib/rules/outcomes/bulk-answer.ts";
 import { createSimulatedElasticsearch, type ClusterTrouble, UNMAPPABLE } from "./elasticsearch.ts";
 import { createVirtualTime } from "./virtual-time.ts";
 

@@ -1,7 +1,7 @@
 import type { FlowDeps } from "../../infra/host/flow-deps.ts";
-import { abortable } from "../../lib/rules/abortable.ts";
-import type { BulkAnswer, BulkItem, RequestFailure } from "../../lib/rules/bulk-answer.ts";
-import { sleep, type Time } from "../../lib/rules/time.ts";
+import { abortable } from "../../lib/rules/base/abortable.ts";
+import type { BulkAnswer, BulkItem, RequestFailure } from "../../lib/rules/outcomes/bulk-answer.ts";
+import { sleep, type Time } from "../../lib/rules/base/time.ts";
 
 export type Bulk = FlowDeps["bulk"];
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { median } from "../../infra/bench/median.ts";
-import { Tenure } from "../../lib/adapters/kafka/group/tenure.ts";
-import type { KafkaCalls } from "../../lib/adapters/kafka/wire/wire.ts";
+import { median } from "../../infra/bench/kit/median.ts";
+import { Tenure } from "../../lib/adapters/kafka/group/member/tenure.ts";
+import type { KafkaCalls } from "../../lib/adapters/kafka/protocol/wire.ts";
 import { createGroupWorld, GROUP, type GroupWorld, type SimulatedMember } from "./group-world.ts";
 import { rounds } from "../support/rounds.ts";
 

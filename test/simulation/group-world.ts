@@ -1,9 +1,9 @@
-import { seededRandom, type SeededRandom } from "../../infra/bench/random.ts";
+import { seededRandom, type SeededRandom } from "../../infra/bench/kit/random.ts";
 import { createGroupMember } from "../../lib/adapters/kafka/group/create-member.ts";
-import type { GroupMember } from "../../lib/adapters/kafka/group/member.ts";
-import type { Tenure } from "../../lib/adapters/kafka/group/tenure.ts";
-import { decodeSubscription } from "../../lib/rules/group/subscription.ts";
-import { sleep } from "../../lib/rules/time.ts";
+import type { GroupMember } from "../../lib/adapters/kafka/group/member/member.ts";
+import type { Tenure } from "../../lib/adapters/kafka/group/member/tenure.ts";
+import { decodeSubscription } from "../../lib/rules/group/protocol/subscription.ts";
+import { sleep } from "../../lib/rules/base/time.ts";
 import { createMemoryLogger } from "../support/memory-logger.ts";
 import {
   createSimulatedKafka,

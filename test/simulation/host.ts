@@ -1,11 +1,11 @@
-import { applyPlan } from "../../functions/apply-plan.ts";
+import { applyPlan } from "../../functions/reconcile-topics/apply-plan.ts";
 import type { Flow, FlowDeps } from "../../infra/host/flow-deps.ts";
 import type { RecordDecoder } from "../../lib/adapters/kafka/records/record-decoder.ts";
-import type { KafkaWire } from "../../lib/adapters/kafka/wire/wire.ts";
-import type { DesiredTopic } from "../../lib/rules/desired.ts";
-import { messageOf } from "../../lib/rules/errors.ts";
-import { planTopics } from "../../lib/rules/plan.ts";
-import type { Time } from "../../lib/rules/time.ts";
+import type { KafkaWire } from "../../lib/adapters/kafka/protocol/wire.ts";
+import type { DesiredTopic } from "../../lib/rules/declarations/desired.ts";
+import { messageOf } from "../../lib/rules/base/errors.ts";
+import { planTopics } from "../../lib/rules/plan/plan.ts";
+import type { Time } from "../../lib/rules/base/time.ts";
 import { kafkaSettings } from "../support/settings.ts";
 import type { SimulatedDeadLetters } from "./dead-letters.ts";
 import type { SimulatedDeclarations } from "./declarations.ts";

@@ -1,11 +1,11 @@
 // `bun run simulate [--seeds N] [--from S] [--seed S]`: hosts, Kafka and Elasticsearch in virtual time, the same again with the same seed.
-import { COMMON_OPTIONS, parseWords, wholeNumber } from "../../infra/cli/arguments.ts";
-import { ExitCode } from "../../infra/cli/exit-code.ts";
-import { reportFailure } from "../../infra/cli/failure.ts";
-import { tolerateLostOutput } from "../../infra/cli/faults.ts";
-import { helpText } from "../../infra/cli/help-text.ts";
-import { abortOnSignals } from "../../infra/cli/stop-signal.ts";
-import { PenstockError } from "../../lib/rules/errors.ts";
+import { COMMON_OPTIONS, parseWords, wholeNumber } from "../../infra/cli/kit/arguments.ts";
+import { ExitCode } from "../../infra/cli/kit/exit-code.ts";
+import { reportFailure } from "../../infra/cli/kit/failure.ts";
+import { tolerateLostOutput } from "../../infra/cli/kit/faults.ts";
+import { helpText } from "../../infra/cli/kit/help-text.ts";
+import { abortOnSignals } from "../../infra/cli/kit/stop-signal.ts";
+import { PenstockError } from "../../lib/rules/base/errors.ts";
 import { runSeed } from "./run-seed.ts";
 import { simulate } from "./runner.ts";
 import { tallyText } from "./tally.ts";

@@ -1,5 +1,5 @@
-import type { KafkaCalls, KafkaWire } from "../../lib/adapters/kafka/wire/wire.ts";
-import { decodeSubscription, type Subscription } from "../../lib/rules/group/subscription.ts";
+import type { KafkaCalls, KafkaWire } from "../../lib/adapters/kafka/protocol/wire.ts";
+import { decodeSubscription, type Subscription } from "../../lib/rules/group/protocol/subscription.ts";
 import type { ServedCall } from "./kafka/cluster.ts";
 
 /** What the group's leader gave to one member in one generation: `topic:partition`. */

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { seededRandom } from "../../infra/bench/random.ts";
-import { sleep } from "../../lib/rules/time.ts";
+import { seededRandom } from "../../infra/bench/kit/random.ts";
+import { sleep } from "../../lib/rules/base/time.ts";
 import { createSimulatedProcess } from "./process.ts";
 import { createVirtualTime } from "./virtual-time.ts";
 

@@ -1,5 +1,5 @@
-import type { KafkaWire } from "../../lib/adapters/kafka/wire/wire.ts";
-import type { Time } from "../../lib/rules/time.ts";
+import type { KafkaWire } from "../../lib/adapters/kafka/protocol/wire.ts";
+import type { Time } from "../../lib/rules/base/time.ts";
 import type { Bulk } from "./elasticsearch.ts";
 
 /**

@@ -1,5 +1,5 @@
-import type { SeededRandom } from "../../infra/bench/random.ts";
-import type { Time } from "../../lib/rules/time.ts";
+import type { SeededRandom } from "../../infra/bench/kit/random.ts";
+import type { Time } from "../../lib/rules/base/time.ts";
 import type { Census, RecordKind } from "./census-counts.ts";
 import { UNMAPPABLE } from "./elasticsearch.ts";
 import type { SimulatedKafka } from "./kafka/cluster.ts";

@@ -1,4 +1,4 @@
-import { createFlow } from "../../infra/host/flow/flow.ts";
+import { createFlow } from "../../infra/host/flow.ts";
 import { inflictLong } from "./faults/elasticsearch-faults.ts";
 import { type Fault, running } from "./faults/fault.ts";
 import { inflictFault } from "./faults/faults.ts";

@@ -1,7 +1,7 @@
-import { seededRandom, type SeededRandom } from "../../infra/bench/random.ts";
+import { seededRandom, type SeededRandom } from "../../infra/bench/kit/random.ts";
 import type { RecordDecoder } from "../../lib/adapters/kafka/records/record-decoder.ts";
-import type { Specification } from "../../lib/rules/declaration.ts";
-import { sleep, type Time } from "../../lib/rules/time.ts";
+import type { Specification } from "../../lib/rules/model/declaration.ts";
+import { sleep, type Time } from "../../lib/rules/base/time.ts";
 import { specification } from "../support/records.ts";
 import { kafkaSettings } from "../support/settings.ts";
 import { createCensus } from "./census.ts";

@@ -1,4 +1,4 @@
-import type { Time } from "../../lib/rules/time.ts";
+import type { Time } from "../../lib/rules/base/time.ts";
 
 /** What happened in one run of a simulation, in order. */
 export interface Story {

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { array, assert, integer, nat, oneof, property, record } from "fast-check";
-import { seededRandom } from "../../infra/bench/random.ts";
-import { deadline, sleep } from "../../lib/rules/time.ts";
+import { seededRandom } from "../../infra/bench/kit/random.ts";
+import { deadline, sleep } from "../../lib/rules/base/time.ts";
 import { createTimerQueue } from "./timer-queue.ts";
 import { createVirtualTime } from "./virtual-time.ts";
 

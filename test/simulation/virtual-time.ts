@@ -1,6 +1,6 @@
 import { drainMicrotasks } from "bun:jsc";
-import type { SeededRandom } from "../../infra/bench/random.ts";
-import type { Time } from "../../lib/rules/time.ts";
+import type { SeededRandom } from "../../infra/bench/kit/random.ts";
+import type { Time } from "../../lib/rules/base/time.ts";
 import { createTimerQueue } from "./timer-queue.ts";
 
 /**

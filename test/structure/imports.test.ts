@@ -4,12 +4,31 @@ import { Glob } from "bun";
 
 const root = join(import.meta.dir, "../..");
 
-/** What each layer may import of the others. The longest matching folder counts. */
+/** What each layer may import. A file that lies in none of them is wrong. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   "lib/rules": ["lib/rules"],
   "lib/adapters": ["lib/adapters", "lib/rules"],
   functions: ["functions", "lib/rules", "lib/adapters"],
-  infra: ["infra", "functions", "lib/rules", "lib/adapters"],
+  // What ships.
+  "infra/api": ["infra/api", "functions", "lib/rules"],
+  "infra/console": ["infra/console", "infra/api", "functions", "lib/rules"],
+  "infra/host": [
+    "infra/host",
+    "infra/api",
+    "infra/console",
+    "infra/cli",
+    "functions",
+    "lib/rules",
+    "lib/adapters",
+  ],
+  "infra/cli": ["infra/cli", "functions", "lib/rules", "lib/adapters"],
+  "infra/deploy": ["infra/deploy", "infra/cli", "functions", "lib/rules", "lib/adapters"],
+  // What does not.
+  "infra/patches": ["infra/patches", "infra/cli"],
+  "infra/supply": ["infra/supply", "infra/cli", "lib/rules", "lib/adapters"],
+  "infra/stack": ["infra/stack", "infra/cli", "lib/rules", "lib/adapters"],
+  "infra/demo": ["infra/demo", "infra/stack", "infra/cli", "functions", "lib/rules", "lib/adapters"],
+  "infra/bench": ["infra/bench", "infra/stack", "infra/cli", "functions", "lib/rules", "lib/adapters"],
 };
 
 /** Rules are pure: these would give them a clock, randomness, a surrounding or a wire. */
@@ -18,6 +37,9 @@ const impure =
 
 /** Arithmetic on addresses, from the module of the wires. */
 const pure = 'import { BlockList, isIP } from "node:net";';
+
+/** More than that nobody takes in at a glance. */
+const ROOM = 13;
 
 interface Import {
   readonly from: string;
@@ -43,31 +65,48 @@ function importsOf(path: string, text: string): Import[] {
   }));
 }
 
-/** @returns the files of one circle, the first again at the end; null: there is none */
-function circleIn(files: ReadonlyMap<string, string>): readonly string[] | null {
+/** @returns one circle, its first member again at the end; null: there is none */
+function circleIn(graph: ReadonlyMap<string, Iterable<string>>): readonly string[] | null {
   const done = new Set<string>();
   const way: string[] = [];
-  const visit = (path: string): readonly string[] | null => {
-    if (way.includes(path)) return [...way.slice(way.indexOf(path)), path];
-    if (done.has(path)) return null;
-    way.push(path);
-    for (const { to } of importsOf(path, files.get(path) ?? "")) {
-      const circle = visit(to);
+  const visit = (node: string): readonly string[] | null => {
+    if (way.includes(node)) return [...way.slice(way.indexOf(node)), node];
+    if (done.has(node)) return null;
+    way.push(node);
+    for (const next of graph.get(node) ?? []) {
+      const circle = visit(next);
       if (circle !== null) return circle;
     }
     way.pop();
-    done.add(path);
+    done.add(node);
     return null;
   };
-  for (const path of files.keys()) {
-    const circle = visit(path);
+  for (const node of graph.keys()) {
+    const circle = visit(node);
     if (circle !== null) return circle;
   }
   return null;
 }
 
+const filesOf = (files: ReadonlyMap<string, string>): Map<string, string[]> =>
+  new Map([...files].map(([path, text]) => [path, importsOf(path, text).map(({ to }) => to)]));
+
+/** A folder is a room, and so is each handler with the parts in its folder. */
+const roomOf = (path: string): string =>
+  dirname(path) === "functions" ? path.replace(/\.ts$/, "") : dirname(path);
+
+function roomsOf(files: ReadonlyMap<string, string>): Map<string, Set<string>> {
+  const rooms = new Map<string, Set<string>>();
+  for (const [path, imported] of filesOf(files)) {
+    const room = roomOf(path);
+    const others = imported.map(roomOf).filter((other) => other !== room);
+    rooms.set(room, new Set([...(rooms.get(room) ?? []), ...others]));
+  }
+  return rooms;
+}
+
 describe("the structure", () => {
-  test("imports go one way: infra to functions to lib, adapters to rules", async () => {
+  test("imports go one way: infra to functions to lib, adapters to rules, what ships never to what does not", async () => {
     const files = await sources();
     expect(files.size).toBeGreaterThan(50);
     const wrong = [...files]
@@ -88,7 +127,7 @@ describe("the structure", () => {
   });
 
   test("no circle of files, types included", async () => {
-    expect(circleIn(await sources())?.join(" -> ") ?? "none").toBe("none");
+    expect(circleIn(filesOf(await sources()))?.join(" -> ") ?? "none").toBe("none");
   });
 
   test("the check sees a circle", () => {
@@ -98,7 +137,30 @@ describe("the structure", () => {
       ["lib/c/c.ts", 'import type { B } from "../b.ts";'],
       ["lib/d.ts", ""],
     ]);
-    expect(circleIn(files)).toEqual(["lib/b.ts", "lib/c/c.ts", "lib/b.ts"]);
+    expect(circleIn(filesOf(files))).toEqual(["lib/b.ts", "lib/c/c.ts", "lib/b.ts"]);
+  });
+
+  test("no circle of folders", async () => {
+    expect(circleIn(roomsOf(await sources()))?.join(" -> ") ?? "none").toBe("none");
+  });
+
+  test("the check sees a circle of folders, where no file is in one", () => {
+    const files = new Map([
+      ["lib/a/one.ts", 'import { two } from "../b/two.ts";'],
+      ["lib/a/three.ts", ""],
+      ["lib/b/two.ts", 'import { three } from "../a/three.ts";'],
+      ["functions/ask.ts", 'import { part } from "./ask/part.ts";'],
+      ["functions/ask/part.ts", ""],
+    ]);
+    expect(circleIn(filesOf(files))).toBeNull();
+    expect(circleIn(roomsOf(files))).toEqual(["lib/a", "lib/b", "lib/a"]);
+  });
+
+  test(`no folder holds more than ${ROOM} files; handlers stand side by side`, async () => {
+    const counts = Map.groupBy((await sources()).keys(), (path) => dirname(path));
+    counts.delete("functions");
+    const crowded = [...counts].filter(([, files]) => files.length > ROOM).map(([folder]) => folder);
+    expect(crowded).toEqual([]);
   });
 
   test("rules have no clock, no randomness and no I/O", async () => {

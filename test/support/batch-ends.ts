@@ -1,4 +1,4 @@
-import type { RecordsBlob } from "../../lib/adapters/kafka/wire/wire.ts";
+import type { RecordsBlob } from "../../lib/adapters/kafka/protocol/wire.ts";
 
 const LENGTH_AT = 8;
 const LAST_DELTA_AT = 23;

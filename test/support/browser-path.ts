@@ -1,4 +1,4 @@
-import { canInstall, installPackage } from "../../infra/stack/debian.ts";
+import { canInstall, installPackage } from "../../infra/stack/artifacts/debian.ts";
 
 /** Names the browser that the console's tests use; "": there is none, and they are skipped. */
 export const browserVariable = "PENSTOCK_TEST_BROWSER";

@@ -2,7 +2,7 @@ import type { HttpDeps } from "../../infra/host/http/app.ts";
 import { serveHttp } from "../../infra/host/http/server.ts";
 import { createHistory } from "../../infra/host/live/history.ts";
 import { createLiveHub } from "../../infra/host/live/live-hub.ts";
-import type { TopicStatus } from "../../lib/rules/status.ts";
+import type { TopicStatus } from "../../lib/rules/progress/status.ts";
 import { sampleOf } from "./topic-status.ts";
 import { ready, setUp } from "../infra/host/http/fixture.ts";
 

@@ -1,4 +1,4 @@
-import type { Declaration, SourceRef, TopicOptions } from "../../lib/rules/declaration.ts";
+import type { Declaration, SourceRef, TopicOptions } from "../../lib/rules/model/declaration.ts";
 
 /** What an entry that says nothing else has. */
 export const defaultOptions: TopicOptions = {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePorts } from "../../infra/stack/ports.ts";
+import { freePorts } from "../../infra/stack/process/ports.ts";
 import type { TestCertificate } from "./certificates.ts";
 
 /** An etcd of a test's own, so that it may be killed, compacted and locked up. Comes back with its data under the same address. */

@@ -1,5 +1,5 @@
-import { createMetrics } from "../../lib/adapters/metrics.ts";
-import { outcomeKinds } from "../../lib/rules/record.ts";
+import { createMetrics } from "../../lib/adapters/metrics/metrics.ts";
+import { outcomeKinds } from "../../lib/rules/model/record.ts";
 
 /** The label names of every sample that a host can expose, by the sample's name (`…_bucket`, `…_sum` and so on). */
 export type ExposedMetrics = ReadonlyMap<string, ReadonlySet<string>>;

@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from "node:net";
-import { BinaryReader, BinaryWriter } from "../../lib/adapters/kafka/wire/binary.ts";
-import { apiCodecs } from "../../lib/adapters/kafka/wire/codecs.ts";
-import type { KafkaApi } from "../../lib/adapters/kafka/wire/wire.ts";
+import { BinaryReader, BinaryWriter } from "../../lib/adapters/kafka/protocol/binary.ts";
+import { apiCodecs } from "../../lib/adapters/kafka/protocol/codecs.ts";
+import type { KafkaApi } from "../../lib/adapters/kafka/protocol/wire.ts";
 
 /** A request, as far as brokers that know nothing of records look into it. */
 export interface FakeRequest {

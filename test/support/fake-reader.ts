@@ -1,6 +1,6 @@
-import type { RecordReader } from "../../functions/read-dead-letters.ts";
-import { PenstockError } from "../../lib/rules/errors.ts";
-import type { SourceRecord } from "../../lib/rules/record.ts";
+import type { RecordReader } from "../../functions/replay-dead-letters/read-dead-letters.ts";
+import { PenstockError } from "../../lib/rules/base/errors.ts";
+import type { SourceRecord } from "../../lib/rules/model/record.ts";
 
 /** Topics in memory; each partition's records stand at increasing offsets. */
 export class FakeReader implements RecordReader {

@@ -1,4 +1,4 @@
-import type { IgnoredFields } from "../../functions/read-ignored-fields.ts";
+import type { IgnoredFields } from "../../functions/digest-dead-letters/read-ignored-fields.ts";
 
 /** The answer where every field is searchable by its name. */
 export const noneGaveWay: IgnoredFields = {

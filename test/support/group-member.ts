@@ -1,9 +1,9 @@
 import { createGroupMember } from "../../lib/adapters/kafka/group/create-member.ts";
-import type { CommitEntry, GroupMember } from "../../lib/adapters/kafka/group/member.ts";
-import type { Tenure } from "../../lib/adapters/kafka/group/tenure.ts";
+import type { CommitEntry, GroupMember } from "../../lib/adapters/kafka/group/member/member.ts";
+import type { Tenure } from "../../lib/adapters/kafka/group/member/tenure.ts";
 import { createKafkaWire } from "../../lib/adapters/kafka/wire/kafkajs-wire.ts";
-import type { KafkaWire } from "../../lib/adapters/kafka/wire/wire.ts";
-import { systemTime } from "../../lib/adapters/system-time.ts";
+import type { KafkaWire } from "../../lib/adapters/kafka/protocol/wire.ts";
+import { systemTime } from "../../lib/adapters/system/system-time.ts";
 import { createMemoryLogger } from "./memory-logger.ts";
 import { kafkaSettings } from "./settings.ts";
 

@@ -1,9 +1,9 @@
-import type { Intake } from "../../infra/host/flow/intake.ts";
-import type { TopicIntake, TopicTaker } from "../../infra/host/flow/open-topic.ts";
-import type { Pump } from "../../infra/host/flow/pump-deps.ts";
-import type { TopicInlets } from "../../infra/host/flow/inlet-deps.ts";
-import type { TopicEvents } from "../../infra/host/pump-events.ts";
-import type { GroupTrouble } from "../../lib/adapters/kafka/group/member.ts";
+import type { Intake } from "../../infra/host/topic/intake.ts";
+import type { TopicIntake, TopicTaker } from "../../infra/host/topic/open-topic.ts";
+import type { Pump } from "../../infra/host/pump/pump-deps.ts";
+import type { TopicInlets } from "../../infra/host/inlet/inlet-deps.ts";
+import type { TopicEvents } from "../../infra/host/pump/pump-events.ts";
+import type { GroupTrouble } from "../../lib/adapters/kafka/group/member/member.ts";
 
 /** A pump that moves nothing; what of it matters is given. */
 export function idlePump(own: Partial<Pump> = {}): Pump {

@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { SMALL_JVM } from "../../infra/stack/ground.ts";
-import { findJdk } from "../../infra/stack/jdk.ts";
-import { DEFAULT_KAFKA, kafkaJars, type KafkaVersion } from "../../infra/stack/kafka-versions.ts";
-import { jarFolder } from "../../infra/stack/maven.ts";
+import { SMALL_JVM } from "../../infra/stack/process/ground.ts";
+import { findJdk } from "../../infra/stack/artifacts/jdk.ts";
+import { DEFAULT_KAFKA, kafkaJars, type KafkaVersion } from "../../infra/stack/artifacts/kafka-versions.ts";
+import { jarFolder } from "../../infra/stack/artifacts/maven.ts";
 import { cacheFolder } from "../../infra/stack/stack.ts";
 
 /** Writes `count` records to each topic, compressed by Java's own producer with the codec given for it. */

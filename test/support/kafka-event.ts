@@ -1,4 +1,4 @@
-import type { RecordHeader, SourceRecord } from "../../lib/rules/record.ts";
+import type { RecordHeader, SourceRecord } from "../../lib/rules/model/record.ts";
 
 /** The event in which Lambda would hand these records over. */
 export function kafkaEvent(

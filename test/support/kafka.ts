@@ -6,7 +6,7 @@ import {
   type Message,
   Partitioners,
 } from "kafkajs";
-import { registerCodecs } from "../../lib/adapters/kafka/codecs.ts";
+import { registerCodecs } from "../../lib/adapters/kafka/client/compression.ts";
 import { eventually } from "./eventually.ts";
 
 /** What tests do to a Kafka cluster, with kafkajs' own admin and producer. */

@@ -1,4 +1,4 @@
-import type { LogFields, Logger } from "../../lib/rules/logger.ts";
+import type { LogFields, Logger } from "../../lib/rules/base/logger.ts";
 
 export interface LoggedLine {
   readonly level: keyof Logger;

@@ -1,6 +1,6 @@
 import { Grouped } from "../../lib/rules/fetch/session.ts";
-import { PenstockError } from "../../lib/rules/errors.ts";
-import type { Time } from "../../lib/rules/time.ts";
+import { PenstockError } from "../../lib/rules/base/errors.ts";
+import type { Time } from "../../lib/rules/base/time.ts";
 import type {
   CallOptions,
   FetchAnswer,
@@ -11,7 +11,7 @@ import type {
   KafkaWire,
   Lane,
   RecordsBlob,
-} from "../../lib/adapters/kafka/wire/wire.ts";
+} from "../../lib/adapters/kafka/protocol/wire.ts";
 
 /** Offsets [first, end) instead of bytes. */
 export interface ModelRecords extends RecordsBlob {

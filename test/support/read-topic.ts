@@ -1,5 +1,5 @@
-import { createRecordReader } from "../../lib/adapters/kafka/record-reader.ts";
-import type { SourceRecord } from "../../lib/rules/record.ts";
+import { createRecordReader } from "../../lib/adapters/kafka/queries/record-reader.ts";
+import type { SourceRecord } from "../../lib/rules/model/record.ts";
 import { eventually } from "./eventually.ts";
 import { createMemoryLogger } from "./memory-logger.ts";
 import { kafkaSettings } from "./settings.ts";

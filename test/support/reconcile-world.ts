@@ -1,4 +1,4 @@
-import { messageOf } from "../../lib/rules/errors.ts";
+import { messageOf } from "../../lib/rules/base/errors.ts";
 import {
   reconcileTopics,
   type ReconcileDeps,
@@ -6,13 +6,13 @@ import {
   type ReconcileMemory,
   type ReconcileResult,
 } from "../../functions/reconcile-topics.ts";
-import type { StartOrder } from "../../functions/apply-plan.ts";
-import type { Declaration } from "../../lib/rules/declaration.ts";
-import type { DesiredTopic } from "../../lib/rules/desired.ts";
-import type { EtcdReading } from "../../lib/rules/etcd-memory.ts";
-import { fingerprintOf } from "../../lib/rules/fingerprint.ts";
-import type { ObservedTopic } from "../../lib/rules/plan.ts";
-import type { Settings } from "../../lib/rules/settings.ts";
+import type { StartOrder } from "../../functions/reconcile-topics/apply-plan.ts";
+import type { Declaration } from "../../lib/rules/model/declaration.ts";
+import type { DesiredTopic } from "../../lib/rules/declarations/desired.ts";
+import type { EtcdReading } from "../../lib/rules/declarations/etcd-memory.ts";
+import { fingerprintOf } from "../../lib/rules/secrets/fingerprint.ts";
+import type { ObservedTopic } from "../../lib/rules/plan/plan.ts";
+import type { Settings } from "../../lib/rules/model/settings.ts";
 import { settings } from "./settings.ts";
 
 interface WorldTopic extends ObservedTopic {

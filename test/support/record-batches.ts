@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { CompressionCodecs } from "kafkajs";
-import { registerCodecs } from "../../lib/adapters/kafka/codecs.ts";
+import { registerCodecs } from "../../lib/adapters/kafka/client/compression.ts";
 
 registerCodecs();
 const codecs: Readonly<Record<number, () => { compress(encoder: { buffer: Buffer }): Promise<Buffer> }>> =

@@ -1,5 +1,5 @@
-import type { Specification } from "../../lib/rules/declaration.ts";
-import type { SourceRecord } from "../../lib/rules/record.ts";
+import type { Specification } from "../../lib/rules/model/declaration.ts";
+import type { SourceRecord } from "../../lib/rules/model/record.ts";
 
 /** A specification as `{ topic: app }` would give, with what a test says otherwise. */
 export function specification(changes: Partial<Specification> = {}): Specification {

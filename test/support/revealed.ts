@@ -1,4 +1,4 @@
-import { Secret } from "../../lib/rules/secret.ts";
+import { Secret } from "../../lib/rules/secrets/secret.ts";
 
 /** The same data with every secret as its text: to `toEqual`, any two secrets are alike. */
 export function revealed(value: unknown): unknown {

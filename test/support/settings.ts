@@ -1,6 +1,6 @@
-import { defaultTemplate } from "../../lib/rules/settings.ts";
-import { Secret, secretOrNull } from "../../lib/rules/secret.ts";
-import type { HttpSettings, KafkaSettings, Settings } from "../../lib/rules/settings.ts";
+import { defaultTemplate } from "../../lib/rules/model/settings.ts";
+import { Secret, secretOrNull } from "../../lib/rules/secrets/secret.ts";
+import type { HttpSettings, KafkaSettings, Settings } from "../../lib/rules/model/settings.ts";
 
 /** Settings as a short config file gives them, changed as given. */
 export function settings(changes: Partial<Settings> = {}): Settings {

@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import type { Settings } from "../../lib/rules/settings.ts";
+import type { Settings } from "../../lib/rules/model/settings.ts";
 import { declaration } from "./declarations.ts";
 import { createWorld, type World } from "./reconcile-world.ts";
 import { settings } from "./settings.ts";

@@ -1,6 +1,6 @@
 import type { TopicSample } from "../../infra/host/live/history.ts";
-import { lagOf, movedOf } from "../../infra/host/live/topic-figures.ts";
-import type { PartitionStatus, TopicStatus } from "../../lib/rules/status.ts";
+import { lagOf, movedOf } from "../../infra/host/topic/topic-figures.ts";
+import type { PartitionStatus, TopicStatus } from "../../lib/rules/progress/status.ts";
 
 /** What the history takes of it. */
 export function sampleOf({ topic, counts, partitions }: TopicStatus): TopicSample {

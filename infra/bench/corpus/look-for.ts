@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { PenstockError } from "../../../lib/rules/errors.ts";
-import type * as searchOfOurs from "../../../lib/rules/search/body.ts";
+import { PenstockError } from "../../../lib/rules/base/errors.ts";
+import type * as searchOfOurs from "../../../lib/rules/search/query/body.ts";
 import type { CorpusOutcome } from "./outcomes.ts";
 import { pickWords, type PickedWord } from "./words.ts";
 
@@ -28,6 +28,14 @@ interface Asked {
   readonly words: readonly PickedWord[];
 }
 
+/** Checkouts older than the rooms of lib/rules have it one folder higher. */
+async function searchModule(checkout: string): Promise<string> {
+  const [today, before] = ["query/body.ts", "body.ts"].map((name) =>
+    join(checkout, "lib/rules/search", name),
+  );
+  return (today !== undefined && (await Bun.file(today).exists()) ? today : before) ?? "";
+}
+
 /**
  * Looks for words of each record as `GET /logs` of the checkout does: with the query that its search makes of them, within
  * that one document. Words of records without a document are not found.
@@ -38,7 +46,7 @@ export async function lookForWords(
   { node, checkout, seed, signal }: LookOptions,
 ): Promise<WordVerdict[]> {
   const search: typeof searchOfOurs = await import(
-    join(checkout ?? join(import.meta.dir, "../../.."), "lib/rules/search/body.ts")
+    await searchModule(checkout ?? join(import.meta.dir, "../../.."))
   );
   const verdicts: WordVerdict[] = [];
   const asked: Asked[] = [];

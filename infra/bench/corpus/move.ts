@@ -1,7 +1,7 @@
 import type { Admin, Producer } from "kafkajs";
 import { z } from "zod";
-import { startHostProcess } from "../host-process.ts";
-import { poll } from "../poll.ts";
+import { startHostProcess } from "../load/host-process.ts";
+import { poll } from "../kit/poll.ts";
 import type { CorpusScene } from "./scenes.ts";
 
 /** Servers that take part. */

@@ -1,8 +1,8 @@
 import type { Kafka } from "kafkajs";
 import { z } from "zod";
-import { elasticsearchRequest } from "../elasticsearch-request.ts";
-import { poll } from "../poll.ts";
-import type { CorpusRecord } from "./material.ts";
+import { elasticsearchRequest } from "../kit/elasticsearch-request.ts";
+import { poll } from "../kit/poll.ts";
+import type { CorpusRecord } from "../load/material.ts";
 import type { Moved, MovedScene } from "./move.ts";
 
 /** What became of one record. */

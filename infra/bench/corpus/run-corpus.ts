@@ -1,6 +1,6 @@
 import { Kafka, logLevel, Partitioners } from "kafkajs";
 import { lookForWords, type WordVerdict } from "./look-for.ts";
-import { corpusRecords } from "./material.ts";
+import { corpusRecords } from "../load/material.ts";
 import { type CorpusServers, moveScenes } from "./move.ts";
 import { type CorpusOutcome, outcomesOf } from "./outcomes.ts";
 import { type CorpusScene, scenesAlone, scenesMixed } from "./scenes.ts";

@@ -1,6 +1,6 @@
 import { hasField, parseObject } from "./json-strings.ts";
-import type { CorpusRecord } from "./material.ts";
-import { seededRandom } from "../random.ts";
+import type { CorpusRecord } from "../load/material.ts";
+import { seededRandom } from "../kit/random.ts";
 
 /** Records that go into one topic, in this order, and what is declared of it. */
 export interface CorpusScene {

@@ -1,4 +1,4 @@
-import { textTable } from "../text-table.ts";
+import { textTable } from "../report/text-table.ts";
 import type { CorpusRun } from "./run-corpus.ts";
 import { type CorpusTally, type Share, tallyOf } from "./tally.ts";
 

@@ -1,6 +1,6 @@
 import { type JsonString, parseObject, stringsOf } from "./json-strings.ts";
-import type { CorpusRecord } from "./material.ts";
-import { seededRandom, type SeededRandom } from "../random.ts";
+import type { CorpusRecord } from "../load/material.ts";
+import { seededRandom, type SeededRandom } from "../kit/random.ts";
 
 /** Where a word stands: in a text record, in the own `message` of a JSON one, or in any other string of it. */
 export type WordPlace = "text" | "message" | "elsewhere";

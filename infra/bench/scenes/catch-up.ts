@@ -1,8 +1,8 @@
-import { fill, type FilledTopic } from "../broker.ts";
-import { startEndpoint } from "../endpoint-process.ts";
-import type { Measurement } from "../measurement.ts";
-import { startMover } from "../mover.ts";
-import { costsOf, inRounds, type Scene } from "./scene.ts";
+import { fill, type FilledTopic } from "../load/broker.ts";
+import { startEndpoint } from "../stand-ins/endpoint-process.ts";
+import type { Measurement } from "../kit/measurement.ts";
+import { startMover } from "../load/mover.ts";
+import { costsOf, inRounds, type Scene } from "../trials/scene.ts";
 
 const TOPICS = 200;
 

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { connectionsTo } from "../connections.ts";
-import { startEndpoint } from "../endpoint-process.ts";
-import { startHostProcess } from "../host-process.ts";
-import { type Measurement, OURS } from "../measurement.ts";
-import type { Scene } from "./scene.ts";
+import { connectionsTo } from "../trials/connections.ts";
+import { startEndpoint } from "../stand-ins/endpoint-process.ts";
+import { startHostProcess } from "../load/host-process.ts";
+import { type Measurement, OURS } from "../kit/measurement.ts";
+import type { Scene } from "../trials/scene.ts";
 
 const TOPICS = 300;
 const CONNECTIONS = 4;

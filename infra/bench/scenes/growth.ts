@@ -1,8 +1,8 @@
-import { startEndpoint } from "../endpoint-process.ts";
-import { median } from "../median.ts";
-import { type Measurement, OURS } from "../measurement.ts";
-import { cpuPerMillion, startMover } from "../mover.ts";
-import { costsOf, inRounds, type Scene, WARM_UP_ROUNDS } from "./scene.ts";
+import { startEndpoint } from "../stand-ins/endpoint-process.ts";
+import { median } from "../kit/median.ts";
+import { type Measurement, OURS } from "../kit/measurement.ts";
+import { cpuPerMillion, startMover } from "../load/mover.ts";
+import { costsOf, inRounds, type Scene, WARM_UP_ROUNDS } from "../trials/scene.ts";
 
 /** The cost of a record among the most, at most so many times that among a million. */
 const LINEAR = 1.1;

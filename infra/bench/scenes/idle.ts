@@ -1,9 +1,9 @@
 import { bootStack } from "../../stack/boot.ts";
-import { type BenchBroker, openBroker } from "../broker.ts";
-import { groupNamingOf } from "../checkout.ts";
-import { measureIdle } from "../idle.ts";
-import { type Aim, type Measurement, OURS } from "../measurement.ts";
-import type { Scene, SceneContext } from "./scene.ts";
+import { type BenchBroker, openBroker } from "../load/broker.ts";
+import { groupNamingOf } from "../kit/checkout.ts";
+import { measureIdle } from "../trials/idle.ts";
+import { type Aim, type Measurement, OURS } from "../kit/measurement.ts";
+import type { Scene, SceneContext } from "../trials/scene.ts";
 
 /** So many topics, and what is aimed at with them. */
 interface IdleCase {

@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { untilArrived } from "../arrival.ts";
-import type { FilledTopic } from "../broker.ts";
-import { type Measurement, OURS } from "../measurement.ts";
-import { cpuPerMillion, type Run, startMover } from "../mover.ts";
-import { hasRsyslog, moveByRsyslog } from "../rsyslog.ts";
-import { indexTarget, type IndexTarget } from "../target.ts";
-import { type Contender, inTurn, recordsText, type Scene } from "./scene.ts";
+import { untilArrived } from "../load/arrival.ts";
+import type { FilledTopic } from "../load/broker.ts";
+import { type Measurement, OURS } from "../kit/measurement.ts";
+import { cpuPerMillion, type Run, startMover } from "../load/mover.ts";
+import { hasRsyslog, moveByRsyslog } from "../stand-ins/rsyslog.ts";
+import { indexTarget, type IndexTarget } from "../load/target.ts";
+import { type Contender, inTurn, recordsText, type Scene } from "../trials/scene.ts";
 
 const LOADERS = [1, 2, 4] as const;
 /** Of what four at once of a plain loader get into it. */
@@ -117,7 +117,7 @@ async function load(
   const child = Bun.spawn(
     [
       process.execPath,
-      join(import.meta.dir, "../loader.ts"),
+      join(import.meta.dir, "../stand-ins/loader.ts"),
       "--node",
       node,
       "--index",

@@ -1,6 +1,6 @@
-import { measureLatency } from "../latency.ts";
-import { type Measurement, OURS } from "../measurement.ts";
-import type { Scene } from "./scene.ts";
+import { measureLatency } from "../trials/latency.ts";
+import { type Measurement, OURS } from "../kit/measurement.ts";
+import type { Scene } from "../trials/scene.ts";
 
 const PER_SECOND = 1_000;
 const P99_MS = 100;

@@ -1,12 +1,12 @@
-import { indexTemplateName } from "../../../lib/rules/index-template.ts";
+import { indexTemplateName } from "../../../lib/rules/template/index-template.ts";
 import type { Stack } from "../../stack/stack.ts";
-import type { FilledTopic, RecordKind } from "../broker.ts";
-import { type Measurement, OURS } from "../measurement.ts";
-import { type MoverOptions, type Run, startMover } from "../mover.ts";
-import { costOf } from "../process-cost.ts";
-import { hasRsyslog, moveByRsyslog } from "../rsyslog.ts";
-import { indexTarget } from "../target.ts";
-import { type Contender, inTurn, recordsText, type Scene, type SceneContext } from "./scene.ts";
+import type { FilledTopic, RecordKind } from "../load/broker.ts";
+import { type Measurement, OURS } from "../kit/measurement.ts";
+import { type MoverOptions, type Run, startMover } from "../load/mover.ts";
+import { costOf } from "../kit/process-cost.ts";
+import { hasRsyslog, moveByRsyslog } from "../stand-ins/rsyslog.ts";
+import { indexTarget } from "../load/target.ts";
+import { type Contender, inTurn, recordsText, type Scene, type SceneContext } from "../trials/scene.ts";
 
 /** Of one contender in one round. CPU in seconds per million records. */
 interface Cost {

@@ -1,7 +1,7 @@
-import { type Measurement, OURS } from "../measurement.ts";
-import { median } from "../median.ts";
-import { measureQuietTopics, type QuietRound } from "../quiet-topics.ts";
-import type { Scene } from "./scene.ts";
+import { type Measurement, OURS } from "../kit/measurement.ts";
+import { median } from "../kit/median.ts";
+import { measureQuietTopics, type QuietRound } from "../trials/quiet-topics.ts";
+import type { Scene } from "../trials/scene.ts";
 
 const TOPICS = 300;
 const PER_SECOND = 2;

@@ -1,8 +1,8 @@
 import { bootStack } from "../../stack/boot.ts";
-import { type BenchBroker, openBroker } from "../broker.ts";
-import { type Measurement, OURS } from "../measurement.ts";
-import { measureReload, RELOAD_SINCE, type ReloadWay } from "../reload-rounds.ts";
-import type { Scene, SceneContext } from "./scene.ts";
+import { type BenchBroker, openBroker } from "../load/broker.ts";
+import { type Measurement, OURS } from "../kit/measurement.ts";
+import { measureReload, RELOAD_SINCE, type ReloadWay } from "../trials/reload-rounds.ts";
+import type { Scene, SceneContext } from "../trials/scene.ts";
 
 /** Of a server, unless it is told: so long it waits for more members of a group that was empty. */
 const KAFKAS_DELAY_MS = 3_000;

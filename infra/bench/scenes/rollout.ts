@@ -1,8 +1,8 @@
-import { type Measurement, OURS } from "../measurement.ts";
-import { percentile } from "../median.ts";
-import { measureRollout, type RolloutWay } from "../rollout.ts";
-import { rolloutTable } from "../rollout-table.ts";
-import type { Scene } from "./scene.ts";
+import { type Measurement, OURS } from "../kit/measurement.ts";
+import { percentile } from "../kit/median.ts";
+import { measureRollout, type RolloutWay } from "../trials/rollout.ts";
+import { rolloutTable } from "../trials/rollout-table.ts";
+import type { Scene } from "../trials/scene.ts";
 
 /** Of the topics: what a platform has, some large and some with one partition. */
 const PARTITIONS = [3, 3, 4, 4, 6, 6, 1, 1, 1, 1, 1, 1];

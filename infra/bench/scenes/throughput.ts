@@ -1,9 +1,9 @@
-import { startEndpoint } from "../endpoint-process.ts";
-import type { LineFormat } from "../lines.ts";
-import { type Measurement, OURS } from "../measurement.ts";
-import { type Run, startMover } from "../mover.ts";
-import { hasRsyslog, moveByRsyslog } from "../rsyslog.ts";
-import { costsOf, inRounds, recordsText, type Scene, WARM_UP_ROUNDS } from "./scene.ts";
+import { startEndpoint } from "../stand-ins/endpoint-process.ts";
+import type { LineFormat } from "../load/lines.ts";
+import { type Measurement, OURS } from "../kit/measurement.ts";
+import { type Run, startMover } from "../load/mover.ts";
+import { hasRsyslog, moveByRsyslog } from "../stand-ins/rsyslog.ts";
+import { costsOf, inRounds, recordsText, type Scene, WARM_UP_ROUNDS } from "../trials/scene.ts";
 
 /** CPU seconds per million records at most. */
 const AIMS = { text: 1.5, json: 3 };

@@ -1,20 +1,22 @@
 import { useEffect, useState, type FC } from "hono/jsx/dom";
-import type { SessionAnswer } from "../../host/http/session-answer.ts";
-import { access, ask, signInNeeded } from "./api.ts";
-import { ConnectionBanner } from "./components/connection-banner.tsx";
-import { Header, pages } from "./components/header.tsx";
-import { Help } from "./components/help.tsx";
-import { useShortcuts } from "./keys.ts";
-import { DeadLetters } from "./pages/dead-letters.tsx";
-import { Declarations } from "./pages/declarations.tsx";
-import { Explore } from "./pages/explore.tsx";
-import { Overview } from "./pages/overview.tsx";
-import { Reconcile } from "./pages/reconcile.tsx";
-import { SignIn } from "./pages/sign-in.tsx";
-import { Topic } from "./pages/topic.tsx";
-import { Topics } from "./pages/topics.tsx";
-import { navigate, usePlace } from "./router.ts";
-import { useStore } from "./store.ts";
+import type { SessionAnswer } from "../../api/session-answer.ts";
+import { access, ask, signInNeeded } from "./state/api.ts";
+import { ConnectionBanner } from "./frame/connection-banner.tsx";
+import { Header, pages } from "./frame/header.tsx";
+import { Help } from "./frame/help.tsx";
+import { lazily } from "./components/lazily.tsx";
+import { useShortcuts } from "./state/keys.ts";
+import { Overview } from "./overview/page.tsx";
+import { SignIn } from "./frame/sign-in.tsx";
+import { Topic } from "./topic/page.tsx";
+import { Topics } from "./topics/page.tsx";
+import { navigate, usePlace } from "./state/router.ts";
+import { useStore } from "./state/store.ts";
+
+const DeadLetters = lazily(async () => (await import("./dead-letters/page.tsx")).DeadLettersPage);
+const Declarations = lazily(async () => (await import("./declarations/page.tsx")).DeclarationsPage);
+const Explore = lazily(async () => (await import("./explore/page.tsx")).ExplorePage);
+const Reconcile = lazily(async () => (await import("./plan/page.tsx")).ReconcilePage);
 
 const routes: Readonly<Record<string, { readonly title: string; readonly Page: FC }>> = {
   "/": { title: "Overview", Page: Overview },

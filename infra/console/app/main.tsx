@@ -1,8 +1,8 @@
 import { render } from "hono/jsx/dom";
 import { App } from "./app.tsx";
-import { startClock } from "./clock.ts";
-import { applyTheme } from "./preferences.ts";
-import { startRouter } from "./router.ts";
+import { startClock } from "./state/clock.ts";
+import { applyTheme } from "./state/preferences.ts";
+import { startRouter } from "./state/router.ts";
 
 applyTheme();
 startClock();

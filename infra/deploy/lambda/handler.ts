@@ -1,20 +1,20 @@
 import { ingestEvent } from "../../../functions/ingest-event.ts";
 import { createElasticsearch } from "../../../lib/adapters/elasticsearch/client.ts";
-import { createDeadLetters } from "../../../lib/adapters/kafka/dead-letters.ts";
-import { createLogger } from "../../../lib/adapters/log.ts";
-import type { Declaration } from "../../../lib/rules/declaration.ts";
-import { messageOf } from "../../../lib/rules/errors.ts";
+import { createDeadLetters } from "../../../lib/adapters/kafka/client/dead-letters.ts";
+import { createLogger } from "../../../lib/adapters/log/log.ts";
+import type { Declaration } from "../../../lib/rules/model/declaration.ts";
+import { messageOf } from "../../../lib/rules/base/errors.ts";
 import {
   batchItemFailures,
   type BatchItemFailures,
   parseKafkaEvent,
 } from "../../../lib/rules/lambda-event.ts";
-import { createRedaction } from "../../../lib/rules/redaction.ts";
-import { secretsOf } from "../../../lib/rules/secrets.ts";
+import { createRedaction } from "../../../lib/rules/secrets/redaction.ts";
+import { secretsOf } from "../../../lib/rules/secrets/secret.ts";
 import { withStore } from "../../../lib/adapters/etcd/declarations-store.ts";
-import { loadConfig } from "../../cli/load-config.ts";
-import { listTopics } from "../../cli/topics-list.ts";
-import { specificationLookup } from "../../../lib/rules/desired.ts";
+import { loadConfig } from "../../cli/kit/load-config.ts";
+import { listTopics } from "../../cli/topics/list.ts";
+import { specificationLookup } from "../../../lib/rules/declarations/desired.ts";
 
 /** What is used of what Lambda hands over beside the event. */
 export interface LambdaContext {

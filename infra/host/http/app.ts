@@ -1,28 +1,29 @@
 import { Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import type { ThrottledLogger } from "../../../lib/adapters/log-throttle.ts";
-import { metricsContentType } from "../../../lib/adapters/metrics.ts";
-import { messageOf, PenstockError } from "../../../lib/rules/errors.ts";
-import type { Logger } from "../../../lib/rules/logger.ts";
-import type { HttpSettings } from "../../../lib/rules/settings.ts";
-import { type GuardDeps, guard, wrongToken } from "./auth.ts";
-import { bindingsOf } from "./event-stream.ts";
-import { isLoopbackHost } from "../../../lib/rules/loopback.ts";
-import { addLiveRoutes, type LiveRouteDeps } from "./live-routes.ts";
-import { addPageRoutes, type PageRouteDeps } from "./page.ts";
-import { addIngestRoute, maxEventBytes, type IngestRouteDeps } from "./ingest-route.ts";
+import type { ThrottledLogger } from "../../../lib/adapters/log/log-throttle.ts";
+import { metricsContentType } from "../../../lib/adapters/metrics/metrics.ts";
+import { messageOf, PenstockError } from "../../../lib/rules/base/errors.ts";
+import type { Logger } from "../../../lib/rules/base/logger.ts";
+import type { HttpSettings } from "../../../lib/rules/model/settings.ts";
+import { type GuardDeps, guard, wrongToken } from "./auth/auth.ts";
+import { bindingsOf } from "./kit/event-stream.ts";
+import { isLoopbackHost } from "../../../lib/rules/secrets/loopback.ts";
+import { addLiveRoutes, type LiveRouteDeps } from "./routes/live-routes.ts";
+import { addPageRoutes, type PageRouteDeps } from "./routes/page.ts";
+import { addIngestRoute, maxEventBytes } from "./routes/ingest-route.ts";
+import type { IngestTaker } from "../services/ingest-service.ts";
 import { openApiDocument } from "./openapi/document.ts";
 import { subjects } from "./openapi/subjects.ts";
-import { addDeclarationRoutes, type DeclarationRouteDeps } from "./declaration-routes.ts";
-import { addLogRoutes, type LogRouteDeps } from "./log-routes.ts";
-import { hostOf, isOwnTls } from "./origin.ts";
-import { problem, refuseStopping } from "./problem.ts";
-import { addReconcileRoute, type ReconcileRouteDeps } from "./reconcile-route.ts";
-import { addReplayRoutes, type ReplayRouteDeps } from "./replay-routes.ts";
-import { addDataRoutes, addRoute, type RouteDeps } from "./routes.ts";
-import { addSessionRoutes } from "./session.ts";
-import { createSessions } from "./sessions.ts";
-import { createWrongTokens } from "./wrong-tokens.ts";
+import { addDeclarationRoutes, type DeclarationRouteDeps } from "./routes/declaration-routes.ts";
+import { addLogRoutes, type LogRouteDeps } from "./routes/log-routes.ts";
+import { hostOf, isOwnTls } from "./auth/origin.ts";
+import { problem, refuseStopping } from "./kit/problem.ts";
+import { addReconcileRoute, type ReconcileRouteDeps } from "./routes/reconcile-route.ts";
+import { addReplayRoutes, type ReplayRouteDeps } from "./routes/replay-routes.ts";
+import { addDataRoutes, addRoute, type RouteDeps } from "./kit/routes.ts";
+import { addSessionRoutes } from "./auth/session.ts";
+import { createSessions } from "./auth/sessions.ts";
+import { createWrongTokens } from "./auth/wrong-tokens.ts";
 
 export interface HttpDeps
   extends
@@ -30,7 +31,7 @@ export interface HttpDeps
     ReconcileRouteDeps,
     DeclarationRouteDeps,
     ReplayRouteDeps,
-    IngestRouteDeps,
+    IngestTaker,
     LiveRouteDeps,
     PageRouteDeps {
   readonly logs: Omit<LogRouteDeps, "now">;

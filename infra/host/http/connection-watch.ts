@@ -1,7 +1,7 @@
-import type { ThrottledLogger } from "../../../lib/adapters/log-throttle.ts";
-import type { OpenConnections } from "../../../lib/adapters/open-connections.ts";
-import { connectionBound } from "../../../lib/rules/connection-bound.ts";
-import { messageOf } from "../../../lib/rules/errors.ts";
+import type { ThrottledLogger } from "../../../lib/adapters/log/log-throttle.ts";
+import type { OpenConnections } from "../../../lib/adapters/system/open-connections.ts";
+import { connectionBound } from "../../../lib/rules/limits/connection-bound.ts";
+import { messageOf } from "../../../lib/rules/base/errors.ts";
 
 /** Bounds the connections of a server. Bun takes every one that comes, and tells of none before its first request. */
 export interface ConnectionWatch {

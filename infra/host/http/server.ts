@@ -1,9 +1,9 @@
-import { messageOf, PenstockError } from "../../../lib/rules/errors.ts";
-import { sameSettings } from "../../../lib/rules/accept-settings.ts";
-import type { ServerTlsSettings } from "../../../lib/rules/settings.ts";
+import { messageOf, PenstockError } from "../../../lib/rules/base/errors.ts";
+import { sameSettings } from "../../../lib/rules/plan/accept-settings.ts";
+import type { ServerTlsSettings } from "../../../lib/rules/model/settings.ts";
 import type { ConnectionWatch } from "./connection-watch.ts";
-import type { ServerBindings } from "./event-stream.ts";
-import { maxEventBytes } from "./ingest-route.ts";
+import type { ServerBindings } from "./kit/event-stream.ts";
+import { maxEventBytes } from "./routes/ingest-route.ts";
 
 export interface ServeOptions {
   /** A hono app. */

@@ -1,5 +1,5 @@
-import type { Series } from "../../console/live-messages.ts";
-import type { TopicFigures } from "./topic-figures.ts";
+import type { Series } from "../../api/live-messages.ts";
+import type { TopicFigures } from "../topic/topic-figures.ts";
 
 export type TopicSample = Pick<TopicFigures, "topic" | "moved" | "lag">;
 

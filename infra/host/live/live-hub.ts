@@ -1,6 +1,6 @@
-import type { ThrottledLogger } from "../../../lib/adapters/log-throttle.ts";
-import { messageOf } from "../../../lib/rules/errors.ts";
-import type { TopicRow } from "../../console/live-messages.ts";
+import type { ThrottledLogger } from "../../../lib/adapters/log/log-throttle.ts";
+import { messageOf } from "../../../lib/rules/base/errors.ts";
+import type { TopicRow } from "../../api/live-messages.ts";
 import { historyStepMs, type History, type TopicSample } from "./history.ts";
 import { changesBetween, overviewOf, topicOf, topicRowOf, topicsOf, type LiveInput } from "./views.ts";
 

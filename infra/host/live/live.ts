@@ -1,8 +1,8 @@
 import type { HealthResult } from "../../../functions/health.ts";
-import type { ThrottledLogger } from "../../../lib/adapters/log-throttle.ts";
-import type { TopicStatus } from "../../../lib/rules/status.ts";
-import type { ReconcileLoop } from "../reconcile-loop.ts";
-import type { Reporter } from "../reporter.ts";
+import type { ThrottledLogger } from "../../../lib/adapters/log/log-throttle.ts";
+import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
+import type { ReconcileLoop } from "../reconcile/reconcile-loop.ts";
+import type { Reporter } from "../observe/reporter.ts";
 import { createHistory, type TopicSample } from "./history.ts";
 import { createLiveHub, type LiveHub } from "./live-hub.ts";
 import { sourceViews } from "./source-views.ts";

@@ -1,7 +1,7 @@
 import type { ReconcileResult } from "../../../functions/reconcile-topics.ts";
-import type { EtcdSettings } from "../../../lib/rules/settings.ts";
-import type { SourceView } from "../../console/live-messages.ts";
-import type { Reporter } from "../reporter.ts";
+import type { EtcdSettings } from "../../../lib/rules/model/settings.ts";
+import type { SourceView } from "../../api/live-messages.ts";
+import type { Reporter } from "../observe/reporter.ts";
 
 /** How each source of declarations is read, for people. */
 export function sourceViews(

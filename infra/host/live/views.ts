@@ -1,7 +1,7 @@
 import type { HealthResult } from "../../../functions/health.ts";
 import type { ReconcileResult } from "../../../functions/reconcile-topics.ts";
-import { lostOffsets } from "../../../lib/rules/position.ts";
-import type { TopicStatus } from "../../../lib/rules/status.ts";
+import { lostOffsets } from "../../../lib/rules/offsets/position.ts";
+import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
 import type {
   ChangesMessage,
   OverviewMessage,
@@ -9,9 +9,9 @@ import type {
   TopicMessage,
   TopicRow,
   TopicsMessage,
-} from "../../console/live-messages.ts";
+} from "../../api/live-messages.ts";
 import type { History } from "./history.ts";
-import { firstDeletion, lagOf, waitingSince } from "./topic-figures.ts";
+import { firstDeletion, lagOf, waitingSince } from "../topic/topic-figures.ts";
 
 /** What the views are made of: one look at the host's memory, no question to any server. */
 export interface LiveInput {

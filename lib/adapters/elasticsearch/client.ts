@@ -5,20 +5,20 @@ import {
   parseBulkItems,
   type RequestFailure,
   type TargetDocument,
-} from "../../rules/bulk-answer.ts";
-import { missingPatterns, type TemplateRefusals } from "../../rules/index-template.ts";
-import type { Logger } from "../../rules/logger.ts";
-import type { ElasticsearchSettings } from "../../rules/settings.ts";
-import { masterFailure } from "./master.ts";
+} from "../../rules/outcomes/bulk-answer.ts";
+import { missingPatterns, type TemplateRefusals } from "../../rules/template/index-template.ts";
+import type { Logger } from "../../rules/base/logger.ts";
+import type { ElasticsearchSettings } from "../../rules/model/settings.ts";
+import { masterFailure } from "./transport/master.ts";
 import { findExistingIds, type SendSearch } from "./existing-ids.ts";
 import { withStoredFailures } from "./failure-store.ts";
-import { coverWith, createFittedForm, readTemplate, type SendJson } from "./template.ts";
-import { coverPatterns } from "./template-cover.ts";
-import { mayBePacking, pack, packingFailure } from "./packing.ts";
-import { createTemplateKeeper } from "./template-keeper.ts";
-import { createSpeech, type MediaFormat } from "./speech.ts";
-import { createTransport, type ElasticsearchRequest, type ElasticsearchText } from "./transport.ts";
-import { errorOf } from "./version.ts";
+import { coverWith, createFittedForm, readTemplate, type SendJson } from "./template/template.ts";
+import { coverPatterns } from "./template/template-cover.ts";
+import { mayBePacking, pack, packingFailure } from "./transport/packing.ts";
+import { createTemplateKeeper } from "./template/template-keeper.ts";
+import { createSpeech, type MediaFormat } from "./transport/speech.ts";
+import { createTransport, type ElasticsearchRequest, type ElasticsearchText } from "./transport/transport.ts";
+import { errorOf } from "./transport/version.ts";
 
 export interface BulkOptions {
   /** An ingest pipeline for every operation; null: none. */

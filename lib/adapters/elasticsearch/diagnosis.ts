@@ -7,10 +7,10 @@ import {
   type PrivilegeFacts,
   type TargetFacts,
 } from "../../rules/diagnosis/elasticsearch.ts";
-import type { TemplateRefusals } from "../../rules/index-template.ts";
-import { PenstockError } from "../../rules/errors.ts";
-import type { IgnoredFieldsDeps } from "../../rules/search/gave-way.ts";
-import type { ElasticsearchSettings } from "../../rules/settings.ts";
+import type { TemplateRefusals } from "../../rules/template/index-template.ts";
+import { PenstockError } from "../../rules/base/errors.ts";
+import type { IgnoredFieldsDeps } from "../../rules/search/hits/gave-way.ts";
+import type { ElasticsearchSettings } from "../../rules/model/settings.ts";
 import { createElasticsearch, type Question } from "./client.ts";
 import { ignoredFieldsDeps } from "./ignored-fields.ts";
 

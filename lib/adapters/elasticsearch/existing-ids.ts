@@ -1,6 +1,6 @@
-import { isObject } from "../../rules/json-document.ts";
-import type { ElasticsearchAnswer } from "./transport.ts";
-import { errorOf } from "./version.ts";
+import { isObject } from "../../rules/json/json-document.ts";
+import type { ElasticsearchAnswer } from "./transport/transport.ts";
+import { errorOf } from "./transport/version.ts";
 
 /** A search in the version that the cluster speaks, its deadline set. */
 export type SendSearch = (

@@ -1,7 +1,7 @@
-import type { BulkItem, ServerError, TargetDocument } from "../../rules/bulk-answer.ts";
-import { isObject } from "../../rules/json-document.ts";
+import type { BulkItem, ServerError, TargetDocument } from "../../rules/outcomes/bulk-answer.ts";
+import { isObject } from "../../rules/json/json-document.ts";
 import type { SendSearch } from "./existing-ids.ts";
-import type { ElasticsearchAnswer } from "./transport.ts";
+import type { ElasticsearchAnswer } from "./transport/transport.ts";
 
 const IDS_AT_ONCE = 1_000;
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { PenstockError } from "../../rules/errors.ts";
-import type { TypeOf } from "../../rules/search/gave-way.ts";
+import { PenstockError } from "../../rules/base/errors.ts";
+import type { TypeOf } from "../../rules/search/hits/gave-way.ts";
 import type { Elasticsearch } from "./client.ts";
 
 const TIMEOUT_MS = 5_000;

@@ -1,4 +1,4 @@
-import type { IgnoredFieldsDeps } from "../../rules/search/gave-way.ts";
+import type { IgnoredFieldsDeps } from "../../rules/search/hits/gave-way.ts";
 import type { Elasticsearch } from "./client.ts";
 import { fieldTypes } from "./field-types.ts";
 import { searchText } from "./search.ts";

@@ -1,10 +1,10 @@
-import { parseServerError, type RequestFailure } from "../../rules/bulk-answer.ts";
-import { PenstockError } from "../../rules/errors.ts";
-import { isObject } from "../../rules/json-document.ts";
-import { jsonElements, jsonMembers } from "../../rules/json-members.ts";
-import { maxTargetLength, targetText } from "../../rules/search/target.ts";
+import { parseServerError, type RequestFailure } from "../../rules/outcomes/bulk-answer.ts";
+import { PenstockError } from "../../rules/base/errors.ts";
+import { isObject } from "../../rules/json/json-document.ts";
+import { jsonElements, jsonMembers } from "../../rules/json/json-members.ts";
+import { maxTargetLength, targetText } from "../../rules/search/query/target.ts";
 import type { Elasticsearch } from "./client.ts";
-import { errorOf } from "./version.ts";
+import { errorOf } from "./transport/version.ts";
 
 export interface Search {
   /** Names, patterns and aliases; what is missing is no error. None at all finds nothing. */

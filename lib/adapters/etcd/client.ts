@@ -1,9 +1,9 @@
 import { rootCertificates } from "node:tls";
 import { logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
 import { Etcd3, isRecoverableError, type IOptions } from "etcd3";
-import { abortable } from "../../rules/abortable.ts";
-import { messageOf, PenstockError } from "../../rules/errors.ts";
-import type { EtcdSettings, TlsSettings } from "../../rules/settings.ts";
+import { abortable } from "../../rules/base/abortable.ts";
+import { messageOf, PenstockError } from "../../rules/base/errors.ts";
+import type { EtcdSettings, TlsSettings } from "../../rules/model/settings.ts";
 import { CALL_DEADLINE_MS, type EndpointTroubles, isWaitInVain, toEtcdError, withoutUser } from "./errors.ts";
 import { createCallInterceptor, isLoginOver } from "./login.ts";
 

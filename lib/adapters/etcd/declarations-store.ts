@@ -1,5 +1,5 @@
-import { PenstockError } from "../../rules/errors.ts";
-import type { EtcdSettings } from "../../rules/settings.ts";
+import { PenstockError } from "../../rules/base/errors.ts";
+import type { EtcdSettings } from "../../rules/model/settings.ts";
 import { callEtcd, createEtcdClient } from "./client.ts";
 import { isPermissionDenied, permissionText } from "./errors.ts";
 import { readSnapshot, textOf, type EtcdSnapshot } from "./snapshot.ts";

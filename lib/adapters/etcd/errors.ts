@@ -8,9 +8,9 @@ import {
   GRPCInvalidArgumentError,
   GRPCUnauthenticatedError,
 } from "etcd3";
-import { messageOf, PenstockError } from "../../rules/errors.ts";
-import { linkTrouble } from "../../rules/link-trouble.ts";
-import type { EtcdSettings } from "../../rules/settings.ts";
+import { messageOf, PenstockError } from "../../rules/base/errors.ts";
+import { linkTrouble } from "../../rules/trouble/link-trouble.ts";
+import type { EtcdSettings } from "../../rules/model/settings.ts";
 
 /** What only a person can mend: logins, permissions, and requests etcd calls wrong (auth on, no user sent). */
 const REFUSALS = [

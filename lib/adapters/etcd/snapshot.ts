@@ -6,8 +6,8 @@ import {
   type IKeyValue,
   type IRangeResponse,
 } from "etcd3";
-import { PenstockError } from "../../rules/errors.ts";
-import type { EtcdSettings } from "../../rules/settings.ts";
+import { PenstockError } from "../../rules/base/errors.ts";
+import type { EtcdSettings } from "../../rules/model/settings.ts";
 import { isPermissionDenied, permissionText } from "./errors.ts";
 
 /** Keys asked for at once. */

@@ -1,5 +1,5 @@
-import type { Logger } from "../../rules/logger.ts";
-import type { EtcdSettings } from "../../rules/settings.ts";
+import type { Logger } from "../../rules/base/logger.ts";
+import type { EtcdSettings } from "../../rules/model/settings.ts";
 import { callEtcd, createEtcdClient, ETCD_DEADLINE_MS } from "./client.ts";
 import { createDebounce, systemTimers, type Timers } from "./debounce.ts";
 import { readSnapshot, type EtcdSnapshot } from "./snapshot.ts";

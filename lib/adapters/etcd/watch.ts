@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { castGrpcErrorMessage, EtcdWatchStreamEnded, type Etcd3, type IWatchResponse } from "etcd3";
-import { backoffMs, type BackoffRule } from "../../rules/backoff.ts";
-import type { ErrorCode } from "../../rules/errors.ts";
-import type { Logger } from "../../rules/logger.ts";
-import type { EtcdSettings } from "../../rules/settings.ts";
+import { backoffMs, type BackoffRule } from "../../rules/base/backoff.ts";
+import type { ErrorCode } from "../../rules/base/errors.ts";
+import type { Logger } from "../../rules/base/logger.ts";
+import type { EtcdSettings } from "../../rules/model/settings.ts";
 import { createEtcdClient } from "./client.ts";
 import { toEtcdError } from "./errors.ts";
 import { rangeOf } from "./snapshot.ts";

@@ -1,7 +1,7 @@
-import type { Specification } from "../declaration.ts";
-import { createDocumentEncoder } from "../document.ts";
-import { indexPatternOf } from "../names.ts";
-import type { SourceRecord } from "../record.ts";
+import type { Specification } from "../model/declaration.ts";
+import { createDocumentEncoder } from "../documents/document.ts";
+import { indexPatternOf } from "../model/names.ts";
+import type { SourceRecord } from "../model/record.ts";
 import type { Absence, BuriedRecord } from "./partition-audit.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { StartAt } from "../declaration.ts";
+import type { StartAt } from "../model/declaration.ts";
 
 /** Where one partition stands when its audit begins. */
 export interface PartitionStanding {

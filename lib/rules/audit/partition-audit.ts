@@ -1,4 +1,4 @@
-import type { SourceRecord } from "../record.ts";
+import type { SourceRecord } from "../model/record.ts";
 import { createOffsetRanges, type OffsetRanges } from "./offset-ranges.ts";
 
 /** A document of one partition, as its `_id` tells it. */

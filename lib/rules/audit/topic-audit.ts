@@ -1,4 +1,4 @@
-import type { OutcomeKind } from "../record.ts";
+import type { OutcomeKind } from "../model/record.ts";
 import type { OffsetRanges } from "./offset-ranges.ts";
 import type { PartitionAudit } from "./partition-audit.ts";
 

@@ -1,11 +1,11 @@
-import type { Specification } from "../declaration.ts";
+import type { Specification } from "../model/declaration.ts";
 import {
   createDocumentEncoder,
   type DocumentForm,
   type EncodedDocument,
   type Encoding,
-} from "../document.ts";
-import { contentBytesOf, type Rejection, type SourceRecord } from "../record.ts";
+} from "../documents/document.ts";
+import { contentBytesOf, type Rejection, type SourceRecord } from "../model/record.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { createJsonWriter } from "./json-writer.ts";
 import type { RecordWriter } from "./operation-frame.ts";
@@ -51,7 +51,7 @@ const RECORD_SLACK_BYTES = 1_024;
 
 /**
  * Encodes records of one topic into the body of a `_bulk` request. What each document holds is said by
- * `createDocumentEncoder` alone (lib/rules/document.ts). Ordinary records are written straight from their bytes into the
+ * `createDocumentEncoder` alone (lib/rules/documents/document.ts). Ordinary records are written straight from their bytes into the
  * body, pieces that stay the same as they are; any other is left to that encoder. Both give the same bytes:
  * test/lib/rules/bulk/encoder.test.ts. Forms that only refused records take are not written for speed.
  * @param form how the records' fields stand in their documents

@@ -1,4 +1,4 @@
-import type { BulkAnswer, RequestFailure, TargetDocument } from "../bulk-answer.ts";
+import type { BulkAnswer, RequestFailure, TargetDocument } from "../outcomes/bulk-answer.ts";
 import type { BulkLimits } from "./requests.ts";
 
 /** What one attempt has to send in a common request. */

@@ -1,15 +1,15 @@
 import { isUtf8 } from "node:buffer";
-import { type Specification, timestampFields } from "../declaration.ts";
-import { CONTAINER_HEAD_BYTES } from "../document/level.ts";
-import { isDocumentTime, parseEventTimeText } from "../event-time.ts";
-import { mayBeWide } from "../flattened-json.ts";
-import { createLineLevelReader } from "../line-level.ts";
-import type { Level } from "../log-level.ts";
-import type { SourceRecord } from "../record.ts";
+import { type Specification, timestampFields } from "../model/declaration.ts";
+import { CONTAINER_HEAD_BYTES } from "../documents/level.ts";
+import { isDocumentTime, parseEventTimeText } from "../time/event-time.ts";
+import { mayBeWide } from "../json/flattened-json.ts";
+import { createLineLevelReader } from "../level/line-level.ts";
+import type { Level } from "../level/log-level.ts";
+import type { SourceRecord } from "../model/record.ts";
 import { ByteWriter } from "./byte-writer.ts";
-import { lineEnd, objectEnd } from "./container-text.ts";
-import { JsonScanner } from "./json-scanner.ts";
-import { createShapes, type FieldPlace, type ObjectShape } from "./object-shapes.ts";
+import { lineEnd, objectEnd } from "./json/container-text.ts";
+import { JsonScanner } from "./json/json-scanner.ts";
+import { createShapes, type FieldPlace, type ObjectShape } from "./json/object-shapes.ts";
 import { createOperationFrame, logPieces, OPERATION_END, type RecordWriter } from "./operation-frame.ts";
 import { createPlainTime } from "./plain-time.ts";
 import { createIsoTimeText } from "./time-text.ts";
@@ -36,7 +36,7 @@ const MOVED_LEVEL = Buffer.from('"json":{"log.level":');
 const MOVED_LEVEL_END = Buffer.from("},");
 const RENAMED_END = Buffer.from('},"tags":["json_field_renamed"]}\n');
 
-/** Writes JSON records straight from their bytes, where nothing is to be said of them: lib/rules/document.ts says what. */
+/** Writes JSON records straight from their bytes, where nothing is to be said of them: lib/rules/documents/document.ts says what. */
 export function createJsonWriter(spec: Specification): RecordWriter {
   const frame = createOperationFrame(spec);
   const isoTime = createIsoTimeText('{"@timestamp":"', '",');

@@ -1,9 +1,9 @@
-import type { Specification } from "../declaration.ts";
-import { logMember } from "../document/log-object.ts";
-import { kafkaFields, kafkaStart } from "../kafka-fields.ts";
-import { type Level, levels } from "../log-level.ts";
-import { createIndexNamer } from "../names.ts";
-import type { SourceRecord } from "../record.ts";
+import type { Specification } from "../model/declaration.ts";
+import { logMember } from "../json/log-object.ts";
+import { kafkaFields, kafkaStart } from "../documents/kafka-fields.ts";
+import { type Level, levels } from "../level/log-level.ts";
+import { createIndexNamer } from "../model/names.ts";
+import type { SourceRecord } from "../model/record.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import { createBase36TimeText } from "./time-text.ts";
 

@@ -1,4 +1,4 @@
-import { isDocumentTime } from "../event-time.ts";
+import { isDocumentTime } from "../time/event-time.ts";
 import { dayStartMs } from "../time/text-forms.ts";
 
 const QUOTE = 0x22;
@@ -14,7 +14,7 @@ const TO_SECONDS = 20;
 /**
  * Reads the time from JSON bytes where it has one of the two forms that most records have, without making a text of it:
  * a plain number, or ISO 8601 in UTC with seconds. -1: another form, which is for `parseEventTimeText`
- * (lib/rules/event-time.ts); what this reads, that reads the same.
+ * (lib/rules/time/event-time.ts); what this reads, that reads the same.
  */
 export type PlainTime = (json: Uint8Array, start: number, end: number) => number;
 

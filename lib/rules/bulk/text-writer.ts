@@ -1,13 +1,13 @@
-import type { Specification } from "../declaration.ts";
-import { isDocumentTime } from "../event-time.ts";
-import { createLineLevelReader } from "../line-level.ts";
+import type { Specification } from "../model/declaration.ts";
+import { isDocumentTime } from "../time/event-time.ts";
+import { createLineLevelReader } from "../level/line-level.ts";
 import { createOperationFrame, logPieces, OPERATION_END, type RecordWriter } from "./operation-frame.ts";
 import { createIsoTimeText } from "./time-text.ts";
 
 const CARRIAGE_RETURN = 0x0d;
 const NOTHING = Buffer.alloc(0);
 
-/** Writes text records straight from their bytes: lib/rules/document.ts says what. */
+/** Writes text records straight from their bytes: lib/rules/documents/document.ts says what. */
 export function createTextWriter(spec: Specification): RecordWriter {
   const frame = createOperationFrame(spec);
   const isoTime = createIsoTimeText('{"@timestamp":"', '","message":"');

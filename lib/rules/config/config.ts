@@ -1,10 +1,10 @@
-import type { Declaration } from "../declaration.ts";
-import type { Settings } from "../settings.ts";
+import type { Declaration } from "../model/declaration.ts";
+import type { Settings } from "../model/settings.ts";
 import { configFaults } from "./cross-checks.ts";
-import { toDeclaration } from "./declaration.ts";
-import { check, type Checked } from "./faults.ts";
+import { toDeclaration } from "./to-declaration.ts";
+import { check, type Checked } from "../yaml/faults.ts";
 import { translateLegacy, type Translation } from "./legacy.ts";
-import { mappingOf } from "./mapping.ts";
+import { mappingOf } from "../yaml/mapping.ts";
 import {
   ConfigError,
   formatPath,
@@ -13,12 +13,12 @@ import {
   type ConfigProblem,
   type Fault,
   type Path,
-} from "./problem.ts";
+} from "../yaml/problem.ts";
 import { configSchema, type ConfigInput } from "./schema.ts";
-import { buildSettings } from "./settings.ts";
-import type { Environment } from "./substitute.ts";
-import { visibleText } from "../visible-text.ts";
-import { readYaml, type YamlFile } from "./yaml.ts";
+import { buildSettings } from "./build-settings.ts";
+import type { Environment } from "../yaml/substitute.ts";
+import { visibleText } from "../base/visible-text.ts";
+import { readYaml, type YamlFile } from "../yaml/yaml.ts";
 
 /** What a config file says. */
 export interface ConfigDocument {

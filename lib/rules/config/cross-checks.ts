@@ -1,16 +1,16 @@
-import { isLoopbackHostname } from "../loopback.ts";
+import { isLoopbackHostname } from "../secrets/loopback.ts";
 import {
   indexNeededRule,
   isInternalTopic,
   isResolvedIndex,
   matchesTopicPattern,
   resolveIndex,
-} from "../names.ts";
-import { indexTemplateFault, isTopicName } from "../names.ts";
+} from "../model/names.ts";
+import { indexTemplateFault, isTopicName } from "../model/names.ts";
 import { addressesIn } from "./addresses.ts";
-import { moved } from "./problem.ts";
-import { isMapping, mappingOf, type Mapping } from "./mapping.ts";
-import type { Fault, Path } from "./problem.ts";
+import { moved } from "../yaml/problem.ts";
+import { isMapping, mappingOf, type Mapping } from "../yaml/mapping.ts";
+import type { Fault, Path } from "../yaml/problem.ts";
 
 /**
  * Rules between several values. They look at the data as it was written, valid or not, so that they are reported

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { codeOf } from "./substitute.ts";
-import type { Secret } from "../secret.ts";
+import { codeOf } from "../yaml/substitute.ts";
+import type { Secret } from "../secrets/secret.ts";
 
 /** Which of the two is at fault, and what rule it breaks. */
 export interface KeyPairFault {

@@ -1,5 +1,5 @@
-import { isMapping } from "./mapping.ts";
-import { cut, showValue, type Fault, type Path } from "./problem.ts";
+import { isMapping } from "../yaml/mapping.ts";
+import { cut, showValue, type Fault, type Path } from "../yaml/problem.ts";
 
 /**
  * The older program's config file: a Go service that read it with viper, whose keys know no letter case.

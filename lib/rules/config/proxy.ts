@@ -1,7 +1,7 @@
 import { BlockList, isIP } from "node:net";
-import { Secret } from "../secret.ts";
-import type { NodeProxy } from "../settings.ts";
-import type { Environment } from "./substitute.ts";
+import { Secret } from "../secrets/secret.ts";
+import type { NodeProxy } from "../model/settings.ts";
+import type { Environment } from "../yaml/substitute.ts";
 
 /** What the environment says of proxies. */
 export interface FoundProxies {

@@ -6,7 +6,7 @@ import {
   topicNameRule,
   topicPatternPattern,
   topicPatternRule,
-} from "../names.ts";
+} from "../model/names.ts";
 import {
   durationPattern,
   durationRule,
@@ -14,7 +14,7 @@ import {
   parseSizeBytes,
   sizePattern,
   sizeRule,
-} from "../units.ts";
+} from "../base/units.ts";
 
 /**
  * The kinds of single values in a config file and in etcd. Every message is a predicate that is read after the value

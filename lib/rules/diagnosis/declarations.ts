@@ -1,5 +1,5 @@
-import type { Declaration, Refusal, SourceRef } from "../declaration.ts";
-import type { Conflict } from "../desired.ts";
+import type { Declaration, Refusal, SourceRef } from "../model/declaration.ts";
+import type { Conflict } from "../declarations/desired.ts";
 import { type Check, checksOf, counted } from "./check.ts";
 
 const { ok, warning, failed } = checksOf("declarations");

@@ -1,9 +1,9 @@
-import { messageOf, PenstockError } from "../errors.ts";
-import { isObject } from "../json-document.ts";
-import type { TemplateRefusals } from "../index-template.ts";
-import { linkRemedy } from "../link-trouble.ts";
+import { messageOf, PenstockError } from "../base/errors.ts";
+import { isObject } from "../json/json-document.ts";
+import type { TemplateRefusals } from "../template/index-template.ts";
+import { linkRemedy } from "../trouble/link-trouble.ts";
 import { proxySetting, proxyText } from "../config/proxy.ts";
-import type { ElasticsearchSettings } from "../settings.ts";
+import type { ElasticsearchSettings } from "../model/settings.ts";
 import { type Check, checksOf, counted, namesText } from "./check.ts";
 
 const { ok, warning, failed } = checksOf("elasticsearch");

@@ -1,5 +1,5 @@
-import { messageOf, PenstockError } from "../errors.ts";
-import { linkRemedy } from "../link-trouble.ts";
+import { messageOf, PenstockError } from "../base/errors.ts";
+import { linkRemedy } from "../trouble/link-trouble.ts";
 import { type Check, checksOf, counted } from "./check.ts";
 
 const { ok, warning, failed } = checksOf("etcd");

@@ -1,4 +1,4 @@
-import { type FieldThatGaveWay, gaveWayReason } from "../search/gave-way.ts";
+import { type FieldThatGaveWay, gaveWayReason } from "../search/hits/gave-way.ts";
 import { type Check, checksOf, counted } from "./check.ts";
 
 const { ok, skipped, warning } = checksOf("elasticsearch");

@@ -1,4 +1,4 @@
-import { OUR_CLIENT_ID } from "../group-strangers.ts";
+import { OUR_CLIENT_ID } from "../group/strangers.ts";
 import { type Check, checksOf, counted, isRefused, namesText, type Refused } from "./check.ts";
 
 const { ok, warning, failed } = checksOf("kafka");

@@ -1,7 +1,7 @@
 import { Balance } from "./balance.ts";
 import { claimsOf, NOBODY } from "./claims.ts";
 import { inTurn } from "./turns.ts";
-import type { AssignedMember } from "./subscription.ts";
+import type { AssignedMember } from "./protocol/subscription.ts";
 
 export interface Assigned {
   /** What each member gets now, by topic. Every member has an entry. */

@@ -1,4 +1,4 @@
-import type { AssignedMember } from "./subscription.ts";
+import type { AssignedMember } from "./protocol/subscription.ts";
 
 /** In place of a member's index. */
 export const NOBODY = -1;

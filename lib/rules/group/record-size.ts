@@ -1,6 +1,6 @@
 import { assign } from "./assign.ts";
-import { encodeAssignment } from "./assignment.ts";
-import { encodeSubscription } from "./subscription.ts";
+import { encodeAssignment } from "./protocol/assignment.ts";
+import { encodeSubscription } from "./protocol/subscription.ts";
 
 /** A member in the coordinator's record of its group. */
 export interface RecordedMember {

@@ -1,4 +1,4 @@
-import type { Level } from "../log-level.ts";
+import type { Level } from "./log-level.ts";
 
 export const ESCAPE = 0x1b;
 export const SPACE = 0x20;

@@ -42,14 +42,14 @@ import {
   TIMED,
   ZONE,
 } from "./words.ts";
-import { type Level } from "../log-level.ts";
+import { type Level } from "./log-level.ts";
 
 /** So far into a line a level is looked for. */
 const HEAD_BYTES = 120;
 
 const errorWord = Buffer.from("error");
 
-/** One walk along a line: lib/rules/line-level.ts says what it looks for. */
+/** One walk along a line: lib/rules/level/line-level.ts says what it looks for. */
 export class LineHead {
   #line: Uint8Array = new Uint8Array();
   #end = 0;

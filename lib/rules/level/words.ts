@@ -1,4 +1,4 @@
-import { type Level, levelBySpelling } from "../log-level.ts";
+import { type Level, levelBySpelling } from "./log-level.ts";
 import { isWord } from "./bytes.ts";
 
 /** In capitals, wherever a level may stand. */

@@ -1,5 +1,5 @@
 // What the services of a shop have to log, for the loggers to print: `bun test/corpus/make/events.ts SEED COUNT`, one JSON a line.
-import { seededRandom, type SeededRandom } from "../../../infra/bench/random.ts";
+import { seededRandom, type SeededRandom } from "../../../infra/bench/kit/random.ts";
 
 /** One call of a logger. */
 export interface LogEvent {

@@ -1,4 +1,4 @@
-import { seededRandom, type SeededRandom } from "../../../infra/bench/random.ts";
+import { seededRandom, type SeededRandom } from "../../../infra/bench/kit/random.ts";
 
 /** What generators of records draw from: the same seed gives the same bytes; no clock. */
 export interface Kit extends SeededRandom {

@@ -2,7 +2,7 @@
 // keeps what they print in test/corpus/sources.
 import { hostname } from "node:os";
 import { join } from "node:path";
-import type { CorpusSource } from "../../../infra/bench/corpus/material.ts";
+import type { CorpusSource } from "../../../infra/bench/load/material.ts";
 import { logEvents } from "./events.ts";
 import { writeSources } from "./write-source.ts";
 

@@ -6,7 +6,7 @@ import { oddShapes } from "./shapes/odd.ts";
 import { platformShapes } from "./shapes/platform.ts";
 import { securityShapes } from "./shapes/security.ts";
 import { webShapes } from "./shapes/web.ts";
-import type { CorpusSource } from "../../../infra/bench/corpus/material.ts";
+import type { CorpusSource } from "../../../infra/bench/load/material.ts";
 import { recordsOf, type Shape } from "./kit.ts";
 import { writeSources } from "./write-source.ts";
 

@@ -4,7 +4,7 @@ import {
   corpusFolder,
   manifestName,
   parseManifest,
-} from "../../../infra/bench/corpus/material.ts";
+} from "../../../infra/bench/load/material.ts";
 import type { MadeRecord } from "./kit.ts";
 
 /** A record that is one line of text without control characters, and so can be read in a file of lines. */

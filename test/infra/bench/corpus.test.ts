@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type CorpusRecord, corpusFolder, corpusRecords } from "../../../infra/bench/corpus/material.ts";
+import { type CorpusRecord, corpusFolder, corpusRecords } from "../../../infra/bench/load/material.ts";
 import { scenesAlone, scenesMixed } from "../../../infra/bench/corpus/scenes.ts";
 import { pickWords } from "../../../infra/bench/corpus/words.ts";
 import { recordsOf } from "../../corpus/make/kit.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { inTurn } from "../../../infra/bench/scenes/scene.ts";
+import { inTurn } from "../../../infra/bench/trials/scene.ts";
 
 test("contenders take turns, each round another one begins, and the first round does not count", async () => {
   const ran: string[] = [];

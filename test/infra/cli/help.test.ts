@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { AUDIT_HELP } from "../../../infra/cli/audit-arguments.ts";
+import { AUDIT_HELP } from "../../../infra/cli/audit/arguments.ts";
 import { COMMANDS, WITH_HELP } from "../../../infra/cli/commands.ts";
-import { DOCTOR_HELP } from "../../../infra/cli/doctor-arguments.ts";
-import { helpText, JSON_ROW } from "../../../infra/cli/help-text.ts";
-import { REPLAY_HELP } from "../../../infra/cli/replay-arguments.ts";
-import { TOPICS_USAGE } from "../../../infra/cli/topics-arguments.ts";
+import { DOCTOR_HELP } from "../../../infra/cli/doctor/arguments.ts";
+import { helpText, JSON_ROW } from "../../../infra/cli/kit/help-text.ts";
+import { REPLAY_HELP } from "../../../infra/cli/replay/arguments.ts";
+import { TOPICS_USAGE } from "../../../infra/cli/topics/arguments.ts";
 import { scripts } from "../../../package.json";
 
 const root = join(import.meta.dir, "../../..");

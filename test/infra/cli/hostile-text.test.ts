@@ -1,15 +1,15 @@
 import { expect, test } from "bun:test";
 import { Glob } from "bun";
 import * as fc from "fast-check";
-import { formatEnd } from "../../../infra/cli/audit-text.ts";
-import { formatChecks } from "../../../infra/cli/doctor-report.ts";
-import { createLiveLine } from "../../../infra/cli/progress-line.ts";
-import { formatDigest, formatReplay } from "../../../infra/cli/replay-report.ts";
-import { createPaint } from "../../../infra/cli/terminal.ts";
-import { formatListing } from "../../../infra/cli/topics-list.ts";
+import { formatEnd } from "../../../infra/cli/audit/text.ts";
+import { formatChecks } from "../../../infra/cli/doctor/report.ts";
+import { createLiveLine } from "../../../infra/cli/kit/progress-line.ts";
+import { formatDigest, formatReplay } from "../../../infra/cli/replay/report.ts";
+import { createPaint } from "../../../infra/cli/kit/terminal.ts";
+import { formatListing } from "../../../infra/cli/topics/list.ts";
 import { createNarrator } from "../../../infra/demo/narrator.ts";
-import { prettyLine } from "../../../lib/adapters/log-pretty.ts";
-import { createLogger } from "../../../lib/adapters/log.ts";
+import { prettyLine } from "../../../lib/adapters/log/log-pretty.ts";
+import { createLogger } from "../../../lib/adapters/log/log.ts";
 import { acting, actingText } from "../../support/acting-text.ts";
 import { declaration } from "../../support/declarations.ts";
 import { replayResult } from "../../support/replay-result.ts";
@@ -83,8 +83,8 @@ test("what a command writes goes through what shows such characters", async () =
     const text = await Bun.file(path).text();
     if (/process\.std(out|err)\.write\(/.test(text)) around.push(path);
   }
-  expect(around).toEqual(["infra/cli/terminal.ts"]);
-  const script = `import { printError, printOut } from "./infra/cli/terminal.ts";
+  expect(around).toEqual(["infra/cli/kit/terminal.ts"]);
+  const script = `import { printError, printOut } from "./infra/cli/kit/terminal.ts";
     printOut("a\\u001b[2J\\n"); printError("b\\u202e\\n");`;
   const { stdout, stderr } = Bun.spawnSync([process.execPath, "-e", script]);
   expect([String(stdout), String(stderr)]).toEqual(["a\\u001b[2J\n", "b\\u202e\n"]);

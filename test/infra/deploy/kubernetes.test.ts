@@ -11,7 +11,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { openApiDocument } from "../../../infra/host/http/openapi/document.ts";
 import { subjects } from "../../../infra/host/http/openapi/subjects.ts";
-import { createMetrics } from "../../../lib/adapters/metrics.ts";
+import { createMetrics } from "../../../lib/adapters/metrics/metrics.ts";
 import { parseConfig } from "../../../lib/rules/config/config.ts";
 
 /** No cluster is asked: what is checked is what the files say, against the schemas of Kubernetes and of each other. */

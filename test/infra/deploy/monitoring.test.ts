@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
-import { outcomeKinds, retryCodes } from "../../../lib/rules/record.ts";
-import { topicStates } from "../../../lib/rules/status.ts";
+import { outcomeKinds, retryCodes } from "../../../lib/rules/model/record.ts";
+import { topicStates } from "../../../lib/rules/progress/status.ts";
 import { exposedMetrics } from "../../support/exposed-metrics.ts";
 import { readPromql } from "../../support/promql.ts";
 

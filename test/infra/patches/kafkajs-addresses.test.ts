@@ -2,7 +2,7 @@ import { afterEach, describe, expect, jest, test } from "bun:test";
 import { createRequire } from "node:module";
 import { createServer, type Socket } from "node:net";
 import { KafkaJSRequestTimeoutError } from "kafkajs";
-import { createAddressBook } from "../../../lib/adapters/kafka/address-book.ts";
+import { createAddressBook } from "../../../lib/adapters/kafka/client/address-book.ts";
 import { advance } from "../../support/fake-time.ts";
 import { rejection } from "../../support/rejection.ts";
 

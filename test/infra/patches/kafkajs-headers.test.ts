@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { createRequire } from "node:module";
 import { readRecords } from "../../../lib/adapters/kafka/records/record-fields.ts";
 import type { BatchHeader } from "../../../lib/adapters/kafka/records/batch-header.ts";
-import type { SourceRecord } from "../../../lib/rules/record.ts";
+import type { SourceRecord } from "../../../lib/rules/model/record.ts";
 
 /** infra/patches/kafkajs/11-headers.patch */
 const require = createRequire(import.meta.url);

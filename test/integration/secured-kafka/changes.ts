@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { shownCertificate } from "../../../lib/adapters/certificate.ts";
+import { shownCertificate } from "../../../lib/adapters/system/certificate.ts";
 import { eventually } from "../../support/eventually.ts";
 import { uniqueName } from "../../support/kafka.ts";
 import { PASSWORD } from "../../support/secured-kafka.ts";

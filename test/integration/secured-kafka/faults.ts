@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import type { PenstockError } from "../../../lib/rules/errors.ts";
-import type { TopicStatus } from "../../../lib/rules/status.ts";
+import type { PenstockError } from "../../../lib/rules/base/errors.ts";
+import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
 import { diagnosed } from "../../support/doctor-command.ts";
 import { eventually } from "../../support/eventually.ts";
 import { rejection } from "../../support/rejection.ts";

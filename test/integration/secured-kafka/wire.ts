@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from "bun:test";
 import { createKafkaDecoder } from "../../../lib/adapters/kafka/records/kafka-decoder.ts";
-import type { CallOptions, FetchRequest, KafkaWire } from "../../../lib/adapters/kafka/wire/wire.ts";
+import type { CallOptions, FetchRequest, KafkaWire } from "../../../lib/adapters/kafka/protocol/wire.ts";
 import { eventually } from "../../support/eventually.ts";
 import { rejection } from "../../support/rejection.ts";
 import { USER } from "../../support/secured-kafka.ts";

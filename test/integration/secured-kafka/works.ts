@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { createDeadLetters } from "../../../lib/adapters/kafka/dead-letters.ts";
+import { createDeadLetters } from "../../../lib/adapters/kafka/client/dead-letters.ts";
 import { createReader } from "../../../lib/adapters/kafka/reader/reader.ts";
-import { createRecordReader } from "../../../lib/adapters/kafka/record-reader.ts";
+import { createRecordReader } from "../../../lib/adapters/kafka/queries/record-reader.ts";
 import { createKafkaDecoder } from "../../../lib/adapters/kafka/records/kafka-decoder.ts";
 import { createKafkaWire } from "../../../lib/adapters/kafka/wire/kafkajs-wire.ts";
-import { createKafkaCluster } from "../../../lib/adapters/kafka/cluster.ts";
-import { systemTime } from "../../../lib/adapters/system-time.ts";
+import { createKafkaCluster } from "../../../lib/adapters/kafka/queries/cluster.ts";
+import { systemTime } from "../../../lib/adapters/system/system-time.ts";
 import { collectingSink } from "../../support/collecting-sink.ts";
 import { eventually } from "../../support/eventually.ts";
 import { createMemoryLogger } from "../../support/memory-logger.ts";

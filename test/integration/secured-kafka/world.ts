@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
-import { createKafkaCluster, type KafkaCluster } from "../../../lib/adapters/kafka/cluster.ts";
+import { createKafkaCluster, type KafkaCluster } from "../../../lib/adapters/kafka/queries/cluster.ts";
 import { createKafkaWire } from "../../../lib/adapters/kafka/wire/kafkajs-wire.ts";
-import type { KafkaWire } from "../../../lib/adapters/kafka/wire/wire.ts";
-import { Secret, secretOrNull } from "../../../lib/rules/secret.ts";
-import type { KafkaSettings, SaslSettings, TlsSettings } from "../../../lib/rules/settings.ts";
+import type { KafkaWire } from "../../../lib/adapters/kafka/protocol/wire.ts";
+import { Secret, secretOrNull } from "../../../lib/rules/secrets/secret.ts";
+import type { KafkaSettings, SaslSettings, TlsSettings } from "../../../lib/rules/model/settings.ts";
 import { createAuthority, type TestAuthority } from "../../support/certificates.ts";
 import { testElasticsearch, type TestElasticsearch } from "../../support/elasticsearch.ts";
 import { startTestHost, type TestHost } from "../../support/host.ts";

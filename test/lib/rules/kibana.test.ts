@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { z } from "zod";
 import { kibanaObjects, toNdjson } from "../../../lib/rules/kibana.ts";
-import type { Declaration } from "../../../lib/rules/declaration.ts";
+import type { Declaration } from "../../../lib/rules/model/declaration.ts";
 import { declaration } from "../../support/declarations.ts";
 
 const DEAD_LETTERS = "penstock.dead-letters";

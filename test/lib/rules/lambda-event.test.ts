@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { PenstockError } from "../../../lib/rules/errors.ts";
+import { PenstockError } from "../../../lib/rules/base/errors.ts";
 import { batchItemFailures, parseKafkaEvent } from "../../../lib/rules/lambda-event.ts";
 import { kafkaEvent } from "../../support/kafka-event.ts";
 import { sourceRecord } from "../../support/records.ts";

@@ -1,16 +1,12 @@
 import type { BrokenVariant } from "./break-source.ts";
 
-const FLOW = "infra/host/flow";
-const GROUP = "lib/adapters/kafka/group";
-const READER = "lib/adapters/kafka/reader";
-
 /** Each a mistake that somebody could make. */
 export const variants: readonly BrokenVariant[] = [
   {
     name: "commits what was fetched and has no outcome yet",
     edits: [
       {
-        file: "lib/rules/offset-window.ts",
+        file: "lib/rules/offsets/offset-window.ts",
         find: "return this.#expected[this.#head] ?? this.#end;",
         replace: "return this.#end;",
       },
@@ -20,7 +16,7 @@ export const variants: readonly BrokenVariant[] = [
     name: "forgets the generation: what was lost with it is still held in the next one",
     edits: [
       {
-        file: `${GROUP}/allotment.ts`,
+        file: "lib/adapters/kafka/group/holdings/allotment.ts",
         find: "return this.holdings.endAll();",
         replace: "return [];",
       },
@@ -30,7 +26,7 @@ export const variants: readonly BrokenVariant[] = [
     name: "goes on with partitions after the group has taken them away",
     edits: [
       {
-        file: `${FLOW}/intake.ts`,
+        file: "infra/host/topic/intake.ts",
         find: "await Promise.all(byTopic(tenures).map(([topic, some]) => topic.settle(some)));",
         replace: "await Promise.resolve(byTopic(tenures));",
       },
@@ -40,7 +36,7 @@ export const variants: readonly BrokenVariant[] = [
     name: "hands partitions over before what is in flight of them is finished",
     edits: [
       {
-        file: `${GROUP}/releases.ts`,
+        file: "lib/adapters/kafka/group/holdings/releases.ts",
         find: "await Promise.race([listener.onRevoke(tenures), over.promise]);",
         replace: "void listener.onRevoke(tenures);",
       },
@@ -60,17 +56,17 @@ export const variants: readonly BrokenVariant[] = [
     name: "commits for partitions that were lost",
     edits: [
       {
-        file: `${FLOW}/intake.ts`,
+        file: "infra/host/topic/intake.ts",
         find: "          topic.drop(some);\n          topic.taker.onChange();",
         replace: "          void some;\n          topic.taker.onChange();",
       },
       {
-        file: `${FLOW}/partition-ledger.ts`,
+        file: "infra/host/pump/partition-ledger.ts",
         find: "return window.committable !== settled && !tenure.ended;",
         replace: "return window.committable !== settled;",
       },
       {
-        file: `${GROUP}/commits.ts`,
+        file: "lib/adapters/kafka/group/coordinator/commits.ts",
         find: 'giveUp(({ tenure }) => tenure.ended, "TENURE_ENDED");',
         replace: "",
       },
@@ -80,13 +76,13 @@ export const variants: readonly BrokenVariant[] = [
     name: "loses what came in between when a partition is led by another broker",
     edits: [
       {
-        file: `${READER}/open-read.ts`,
+        file: "lib/adapters/kafka/reader/open-read.ts",
         find: '    this.isNew = true;\n    this.lane = "backlog";',
         replace:
           '    this.isNew = true;\n    this.lane = "backlog";\n    this.offset = Math.max(this.offset, this.#end);',
       },
       {
-        file: `${FLOW}/partition-ledger.ts`,
+        file: "infra/host/pump/partition-ledger.ts",
         find: "entry.leaving || start !== entry.window.end",
         replace: "entry.leaving || start < entry.window.end",
       },
@@ -106,7 +102,7 @@ export const variants: readonly BrokenVariant[] = [
     name: "takes a bulk whose answer got lost for indexed",
     edits: [
       {
-        file: "functions/bulk-attempt.ts",
+        file: "functions/ingest-batch/bulk-attempt.ts",
         find: 'if ("failure" in answer || answer.items.length === sent) return answer;',
         replace:
           'if ("failure" in answer && answer.failure.kind !== "response") return { items: Array.from({ length: sent }, () => ({ status: 201, result: "created", error: null })) };\n      if ("failure" in answer || answer.items.length === sent) return answer;',
@@ -117,7 +113,7 @@ export const variants: readonly BrokenVariant[] = [
     name: "does not send again what Elasticsearch had no room for",
     edits: [
       {
-        file: "lib/rules/outcome.ts",
+        file: "lib/rules/outcomes/outcome.ts",
         find: "  if (status < 300) return",
         replace: '  if (status === 429) return { kind: "skipped" };\n  if (status < 300) return',
       },
@@ -127,7 +123,7 @@ export const variants: readonly BrokenVariant[] = [
     name: "takes a document that is there already for the record's fault",
     edits: [
       {
-        file: "lib/rules/outcome.ts",
+        file: "lib/rules/outcomes/outcome.ts",
         find: 'return { kind: "duplicate" };',
         replace: 'return { kind: "rejected", rejection: { status, ...error, index: context.index } };',
       },
@@ -147,7 +143,7 @@ export const variants: readonly BrokenVariant[] = [
     name: "lets go of what waits without reading it again",
     edits: [
       {
-        file: `${FLOW}/pump.ts`,
+        file: "infra/host/pump/pump.ts",
         find: "const moved = new Set(this.#ledger.rewind());",
         replace: "const moved = new Set([...this.#ledger.entries].slice(0, 0));",
       },
@@ -157,7 +153,7 @@ export const variants: readonly BrokenVariant[] = [
     name: "does not look whether the log is still the one that was read",
     edits: [
       {
-        file: `${FLOW}/inlet.ts`,
+        file: "infra/host/inlet/inlet.ts",
         find: "if (found !== undefined && found.timestamp !== this.#check.timestamp) {",
         replace: "if (found !== undefined && found.timestamp === Infinity) {",
       },
@@ -167,7 +163,7 @@ export const variants: readonly BrokenVariant[] = [
     name: "goes on at the log's end where retention was faster",
     edits: [
       {
-        file: "lib/rules/position.ts",
+        file: "lib/rules/offsets/position.ts",
         find: "return { start: logStart, check: null, lost };",
         replace: "return { start: logEnd, check: null, lost };",
       },
@@ -177,7 +173,7 @@ export const variants: readonly BrokenVariant[] = [
     name: "gives memory back for all but what was tried in vain",
     edits: [
       {
-        file: `${FLOW}/sending.ts`,
+        file: "infra/host/pump/sending.ts",
         find: "    this.#deps.share.give(bytesOfAll(settled));",
         replace: "    if (!attempt.inVain) this.#deps.share.give(bytesOfAll(settled));",
       },
@@ -187,7 +183,7 @@ export const variants: readonly BrokenVariant[] = [
     name: "never tries again what was refused",
     edits: [
       {
-        file: `${FLOW}/sending.ts`,
+        file: "infra/host/pump/sending.ts",
         find: "await attempt.pause(time, backoffMs(RETRY_BACKOFF, number, time.random()));",
         replace: "await attempt.pause(time, number * 1e9);",
       },
@@ -197,7 +193,7 @@ export const variants: readonly BrokenVariant[] = [
     name: "does not join again when other topics are wanted",
     edits: [
       {
-        file: `${GROUP}/allotment.ts`,
+        file: "lib/adapters/kafka/group/holdings/allotment.ts",
         find: "isTold(this.#told, this.#wanted, this.holdings)",
         replace: "this.#told.generation >= 0",
       },
@@ -207,12 +203,12 @@ export const variants: readonly BrokenVariant[] = [
     name: "counts commits that were refused",
     edits: [
       {
-        file: `${FLOW}/committer.ts`,
+        file: "infra/host/shares/committer.ts",
         find: "if (why === undefined) topic.committed(entry);",
         replace: "if (why !== null) topic.committed(entry);",
       },
       {
-        file: `${GROUP}/commits.ts`,
+        file: "lib/adapters/kafka/group/coordinator/commits.ts",
         find: "for (const { error } of answered) if (error !== null && isAboutAll(error, answered.length)) return error;",
         replace: "",
       },
@@ -222,7 +218,7 @@ export const variants: readonly BrokenVariant[] = [
     name: "leaves without committing what was in flight",
     edits: [
       {
-        file: `${FLOW}/pump.ts`,
+        file: "infra/host/pump/pump.ts",
         find: "      await this.#deps.committer.flush(this, undefined, signal);\n      return !this.#cutOff && this.#ledger.sentIsCommitted;",
         replace: "      return true;",
       },

@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import { PenstockError } from "../../../lib/rules/errors.ts";
+import { PenstockError } from "../../../lib/rules/base/errors.ts";
 import { alone, pair, untilRebalance } from "./group-rules.ts";
 import {
   coordinatorOf,

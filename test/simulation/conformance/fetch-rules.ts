@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import type { FetchedPartition } from "../../../lib/adapters/kafka/wire/wire.ts";
+import type { FetchedPartition } from "../../../lib/adapters/kafka/protocol/wire.ts";
 import { fetchFrom, QUESTION, told, wanted, type ConformanceWorld, type Rule } from "./world.ts";
 
 function offsetsIn(world: ConformanceWorld, partition: FetchedPartition | undefined): readonly number[] {

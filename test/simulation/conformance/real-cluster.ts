@@ -1,4 +1,4 @@
-import type { KafkaServer } from "../../../infra/stack/kafka.ts";
+import type { KafkaServer } from "../../../infra/stack/servers/kafka.ts";
 import { eventually } from "../../support/eventually.ts";
 import { openRealWorld } from "./real-world.ts";
 import type { ConformanceCluster } from "./world.ts";

@@ -1,6 +1,6 @@
 import type { Admin } from "kafkajs";
 import { createKafkaWire } from "../../../lib/adapters/kafka/wire/kafkajs-wire.ts";
-import type { KafkaWire, RecordsBlob } from "../../../lib/adapters/kafka/wire/wire.ts";
+import type { KafkaWire, RecordsBlob } from "../../../lib/adapters/kafka/protocol/wire.ts";
 import { connectTestKafka, type TestKafka, uniqueName } from "../../support/kafka.ts";
 import { createMemoryLogger } from "../../support/memory-logger.ts";
 import { kafkaSettings } from "../../support/settings.ts";

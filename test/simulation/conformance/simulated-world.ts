@@ -1,5 +1,5 @@
-import { seededRandom } from "../../../infra/bench/random.ts";
-import { sleep } from "../../../lib/rules/time.ts";
+import { seededRandom } from "../../../infra/bench/kit/random.ts";
+import { sleep } from "../../../lib/rules/base/time.ts";
 import { createSimulatedKafka, type SimulatedKafka } from "../kafka/cluster.ts";
 import { partitionIn } from "../kafka/image.ts";
 import { SimulatedRecords, type NewRecord } from "../kafka/records.ts";

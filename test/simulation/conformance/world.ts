@@ -6,7 +6,7 @@ import type {
   KafkaCalls,
   KafkaWire,
   RecordsBlob,
-} from "../../../lib/adapters/kafka/wire/wire.ts";
+} from "../../../lib/adapters/kafka/protocol/wire.ts";
 
 /** A Kafka cluster, simulated or real, of which a rule is shown. Every rule has topics and groups of its own. */
 export interface ConformanceWorld {

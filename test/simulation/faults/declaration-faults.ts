@@ -1,4 +1,4 @@
-import type { Specification } from "../../../lib/rules/declaration.ts";
+import type { Specification } from "../../../lib/rules/model/declaration.ts";
 import { type Scene, TOPIC_NAMES } from "../scene.ts";
 import { type FaultKind, type Inflicted, spread } from "./fault.ts";
 

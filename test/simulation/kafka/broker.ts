@@ -1,6 +1,6 @@
-import type { SeededRandom } from "../../../infra/bench/random.ts";
-import type { KafkaApi, KafkaCalls } from "../../../lib/adapters/kafka/wire/wire.ts";
-import type { Time } from "../../../lib/rules/time.ts";
+import type { SeededRandom } from "../../../infra/bench/kit/random.ts";
+import type { KafkaApi, KafkaCalls } from "../../../lib/adapters/kafka/protocol/wire.ts";
+import type { Time } from "../../../lib/rules/base/time.ts";
 import type { Coordinator } from "./coordinator.ts";
 import { createFetchSessions, type FetchSessions } from "./fetch-sessions.ts";
 import type { ClusterImage } from "./image.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { seededRandom } from "../../../infra/bench/random.ts";
-import type { CallOptions, KafkaWire } from "../../../lib/adapters/kafka/wire/wire.ts";
+import { seededRandom } from "../../../infra/bench/kit/random.ts";
+import type { CallOptions, KafkaWire } from "../../../lib/adapters/kafka/protocol/wire.ts";
 import { fetchFrom, told, wanted } from "../conformance/world.ts";
 import { createVirtualTime } from "../virtual-time.ts";
 import { createSimulatedKafka, type SimulatedKafkaOptions } from "./cluster.ts";

@@ -1,4 +1,4 @@
-import type { KafkaCalls, Lane } from "../../../lib/adapters/kafka/wire/wire.ts";
+import type { KafkaCalls, Lane } from "../../../lib/adapters/kafka/protocol/wire.ts";
 import { SimulatedBroker, type BrokerProcess, type Serve } from "./broker.ts";
 import { SimulatedConnection } from "./connection.ts";
 import { createController } from "./controller.ts";

@@ -1,6 +1,6 @@
-import { PenstockError } from "../../../lib/rules/errors.ts";
-import type { Time } from "../../../lib/rules/time.ts";
-import type { KafkaApi, KafkaCalls, Lane } from "../../../lib/adapters/kafka/wire/wire.ts";
+import { PenstockError } from "../../../lib/rules/base/errors.ts";
+import type { Time } from "../../../lib/rules/base/time.ts";
+import type { KafkaApi, KafkaCalls, Lane } from "../../../lib/adapters/kafka/protocol/wire.ts";
 import type { Serve, SimulatedBroker } from "./broker.ts";
 import type { Network, Way } from "./network.ts";
 

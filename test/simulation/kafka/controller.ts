@@ -1,4 +1,4 @@
-import type { SeededRandom } from "../../../infra/bench/random.ts";
+import type { SeededRandom } from "../../../infra/bench/kit/random.ts";
 import { OFFSETS_TOPIC, type ClusterImage, type PartitionImage, type TopicImage } from "./image.ts";
 
 /** What is decided once for the whole cluster: which topics there are, who leads, who is alive. */

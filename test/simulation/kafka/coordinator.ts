@@ -1,5 +1,5 @@
-import type { SeededRandom } from "../../../infra/bench/random.ts";
-import type { GroupToken, KafkaCalls, KafkaError } from "../../../lib/adapters/kafka/wire/wire.ts";
+import type { SeededRandom } from "../../../infra/bench/kit/random.ts";
+import type { GroupToken, KafkaCalls, KafkaError } from "../../../lib/adapters/kafka/protocol/wire.ts";
 import { SimulatedGroup } from "./group.ts";
 import { copyOffsets, type OffsetTable, type StoredGroup } from "./group-store.ts";
 import { OFFSETS_TOPIC, offsetsPartitionOf, type ClusterImage } from "./image.ts";

@@ -4,7 +4,7 @@ import type {
   RecordPiece,
 } from "../../../lib/adapters/kafka/records/record-decoder.ts";
 import type { FetchedPart } from "../../../lib/adapters/kafka/reader/reader.ts";
-import { contentBytesOf, type SourceRecord } from "../../../lib/rules/record.ts";
+import { contentBytesOf, type SourceRecord } from "../../../lib/rules/model/record.ts";
 import { SimulatedRecords, type SimulatedBatch } from "./records.ts";
 
 /** Decodes what simulated brokers send: nothing but markers, aborted records and those before what was asked for is left out. */

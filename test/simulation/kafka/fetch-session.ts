@@ -1,4 +1,8 @@
-import type { FetchedPartition, FetchRequest, KafkaError } from "../../../lib/adapters/kafka/wire/wire.ts";
+import type {
+  FetchedPartition,
+  FetchRequest,
+  KafkaError,
+} from "../../../lib/adapters/kafka/protocol/wire.ts";
 
 /** What is asked for of one partition. */
 export interface AskedPartition {

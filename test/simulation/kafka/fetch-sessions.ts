@@ -1,5 +1,5 @@
-import type { SeededRandom } from "../../../infra/bench/random.ts";
-import type { FetchRequest, KafkaError } from "../../../lib/adapters/kafka/wire/wire.ts";
+import type { SeededRandom } from "../../../infra/bench/kit/random.ts";
+import type { FetchRequest, KafkaError } from "../../../lib/adapters/kafka/protocol/wire.ts";
 import { askedIn, FetchSession, type FetchContext } from "./fetch-session.ts";
 
 /** `min.incremental.fetch.session.eviction.ms` of Kafka. */

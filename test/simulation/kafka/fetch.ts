@@ -3,7 +3,7 @@ import type {
   FetchedPartition,
   FetchRequest,
   KafkaError,
-} from "../../../lib/adapters/kafka/wire/wire.ts";
+} from "../../../lib/adapters/kafka/protocol/wire.ts";
 import type { AnsweredPartition, AskedPartition, FetchContext } from "./fetch-session.ts";
 import type { Replicas } from "./replicas.ts";
 

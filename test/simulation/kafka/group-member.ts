@@ -1,4 +1,4 @@
-import type { KafkaCalls } from "../../../lib/adapters/kafka/wire/wire.ts";
+import type { KafkaCalls } from "../../../lib/adapters/kafka/protocol/wire.ts";
 
 type Join = KafkaCalls["JoinGroup"];
 type Sync = KafkaCalls["SyncGroup"];

@@ -1,4 +1,4 @@
-import type { GroupToken, KafkaCalls, KafkaError } from "../../../lib/adapters/kafka/wire/wire.ts";
+import type { GroupToken, KafkaCalls, KafkaError } from "../../../lib/adapters/kafka/protocol/wire.ts";
 import { SimulatedMember } from "./group-member.ts";
 import { allKnow, selectProtocol } from "./group-protocol.ts";
 import { assignedTo, recordBytesOf, subscriptionsOf, type GroupRecord } from "./group-store.ts";

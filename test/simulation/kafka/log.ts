@@ -1,4 +1,4 @@
-import type { AbortedTransaction } from "../../../lib/adapters/kafka/wire/wire.ts";
+import type { AbortedTransaction } from "../../../lib/adapters/kafka/protocol/wire.ts";
 import {
   batchBytesOf,
   MARKER_BYTES,

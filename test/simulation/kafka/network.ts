@@ -1,5 +1,5 @@
-import type { SeededRandom } from "../../../infra/bench/random.ts";
-import type { Time } from "../../../lib/rules/time.ts";
+import type { SeededRandom } from "../../../infra/bench/kit/random.ts";
+import type { Time } from "../../../lib/rules/base/time.ts";
 import type { SimulatedBroker } from "./broker.ts";
 
 /** How long a message takes, one way. */

@@ -1,5 +1,5 @@
-import { contentBytesOf, type RecordHeader, type SourceRecord } from "../../../lib/rules/record.ts";
-import type { RecordsBlob } from "../../../lib/adapters/kafka/wire/wire.ts";
+import { contentBytesOf, type RecordHeader, type SourceRecord } from "../../../lib/rules/model/record.ts";
+import type { RecordsBlob } from "../../../lib/adapters/kafka/protocol/wire.ts";
 
 /** What a producer gives. */
 export interface NewRecord {

@@ -1,4 +1,4 @@
-import type { KafkaApi, KafkaCalls, KafkaError, OfTopic } from "../../../lib/adapters/kafka/wire/wire.ts";
+import type { KafkaApi, KafkaCalls, KafkaError, OfTopic } from "../../../lib/adapters/kafka/protocol/wire.ts";
 import type { Serve, SimulatedBroker, BrokerProcess } from "./broker.ts";
 import { answerOf, isDue, readAll, type ReadablePartition } from "./fetch.ts";
 import type { AnsweredPartition, AskedPartition } from "./fetch-session.ts";

@@ -1,6 +1,6 @@
-import type { SeededRandom } from "../../../infra/bench/random.ts";
-import type { KafkaApi, KafkaCalls, KafkaWire, Lane } from "../../../lib/adapters/kafka/wire/wire.ts";
-import type { Time } from "../../../lib/rules/time.ts";
+import type { SeededRandom } from "../../../infra/bench/kit/random.ts";
+import type { KafkaApi, KafkaCalls, KafkaWire, Lane } from "../../../lib/adapters/kafka/protocol/wire.ts";
+import type { Time } from "../../../lib/rules/base/time.ts";
 import type { Controller } from "./controller.ts";
 import type { Network } from "./network.ts";
 import type { SimulatedTopics } from "./topics.ts";

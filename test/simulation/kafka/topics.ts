@@ -1,5 +1,5 @@
-import type { SeededRandom } from "../../../infra/bench/random.ts";
-import type { Time } from "../../../lib/rules/time.ts";
+import type { SeededRandom } from "../../../infra/bench/kit/random.ts";
+import type { Time } from "../../../lib/rules/base/time.ts";
 import type { Controller } from "./controller.ts";
 import { OFFSETS_TOPIC, partitionIn, type TopicImage } from "./image.ts";
 import type { NewRecord, SimulatedBatch } from "./records.ts";

@@ -1,17 +1,17 @@
-import type { SeededRandom } from "../../../infra/bench/random.ts";
-import { apiCodecs } from "../../../lib/adapters/kafka/wire/codecs.ts";
+import type { SeededRandom } from "../../../infra/bench/kit/random.ts";
+import { apiCodecs } from "../../../lib/adapters/kafka/protocol/codecs.ts";
 import { firstOf } from "../../../lib/adapters/kafka/wire/first-of.ts";
-import type { ApiCodec } from "../../../lib/adapters/kafka/wire/codec.ts";
+import type { ApiCodec } from "../../../lib/adapters/kafka/protocol/codec.ts";
 import type {
   CallOptions,
   KafkaApi,
   KafkaCalls,
   KafkaWire,
   Lane,
-} from "../../../lib/adapters/kafka/wire/wire.ts";
-import { abortable } from "../../../lib/rules/abortable.ts";
-import { PenstockError } from "../../../lib/rules/errors.ts";
-import { deadline, type Time } from "../../../lib/rules/time.ts";
+} from "../../../lib/adapters/kafka/protocol/wire.ts";
+import { abortable } from "../../../lib/rules/base/abortable.ts";
+import { PenstockError } from "../../../lib/rules/base/errors.ts";
+import { deadline, type Time } from "../../../lib/rules/base/time.ts";
 import type { SimulatedConnection } from "./connection.ts";
 
 export interface SimulatedWireOptions {

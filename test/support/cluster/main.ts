@@ -1,20 +1,20 @@
 // `bun run cluster`: what a cluster of three of each goes through, and the hosts on it.
 import { basename, resolve } from "node:path";
-import { OURS } from "../../../infra/bench/measurement.ts";
-import { COMMON_OPTIONS, parseWords, wholeNumber } from "../../../infra/cli/arguments.ts";
-import { ExitCode, exitCodeOf } from "../../../infra/cli/exit-code.ts";
-import { reportFailure } from "../../../infra/cli/failure.ts";
-import { tolerateLostOutput } from "../../../infra/cli/faults.ts";
-import { helpText } from "../../../infra/cli/help-text.ts";
-import { abortOnSignals } from "../../../infra/cli/stop-signal.ts";
+import { OURS } from "../../../infra/bench/kit/measurement.ts";
+import { COMMON_OPTIONS, parseWords, wholeNumber } from "../../../infra/cli/kit/arguments.ts";
+import { ExitCode, exitCodeOf } from "../../../infra/cli/kit/exit-code.ts";
+import { reportFailure } from "../../../infra/cli/kit/failure.ts";
+import { tolerateLostOutput } from "../../../infra/cli/kit/faults.ts";
+import { helpText } from "../../../infra/cli/kit/help-text.ts";
+import { abortOnSignals } from "../../../infra/cli/kit/stop-signal.ts";
 import {
   DEFAULT_KAFKA,
   KAFKA_VERSION_LIST,
   type KafkaVersion,
   kafkaVersionNamed,
-} from "../../../infra/stack/kafka-versions.ts";
-import { PenstockError } from "../../../lib/rules/errors.ts";
-import { nameHint } from "../../../lib/rules/nearest-name.ts";
+} from "../../../infra/stack/artifacts/kafka-versions.ts";
+import { PenstockError } from "../../../lib/rules/base/errors.ts";
+import { nameHint } from "../../../lib/rules/base/nearest-name.ts";
 import type { HostEnd } from "./end-host.ts";
 import { playAll } from "./play-all.ts";
 import { endProblem } from "./report.ts";

@@ -1,5 +1,5 @@
-import { OURS } from "../../../infra/bench/measurement.ts";
-import { messageOf } from "../../../lib/rules/errors.ts";
+import { OURS } from "../../../infra/bench/kit/measurement.ts";
+import { messageOf } from "../../../lib/rules/base/errors.ts";
 import { clusterTable, problemsOf } from "./report.ts";
 import { type ClusterRow, playClusterScene, type Scenario, type SceneSize } from "./scene.ts";
 import type { ClusterWorld } from "./world.ts";

@@ -1,4 +1,4 @@
-import { textTable } from "../../../infra/bench/text-table.ts";
+import { textTable } from "../../../infra/bench/report/text-table.ts";
 import type { HostEnd } from "./end-host.ts";
 import type { Check, ClusterRow } from "./scene.ts";
 

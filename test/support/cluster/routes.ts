@@ -1,4 +1,4 @@
-import type { KafkaServer } from "../../../infra/stack/kafka.ts";
+import type { KafkaServer } from "../../../infra/stack/servers/kafka.ts";
 import { startTcpProxy, type TcpProxy } from "../tcp-proxy.ts";
 
 /** A way of its own from a host to each broker, which can be spoilt without touching the brokers. */

@@ -1,5 +1,5 @@
-import { type GroupNaming, groupNamingOf } from "../../../infra/bench/checkout.ts";
-import { seededRandom, type SeededRandom } from "../../../infra/bench/random.ts";
+import { type GroupNaming, groupNamingOf } from "../../../infra/bench/kit/checkout.ts";
+import { seededRandom, type SeededRandom } from "../../../infra/bench/kit/random.ts";
 import { eventually } from "../eventually.ts";
 import { startTestHost, type TestHost } from "../host.ts";
 import { produceSteadilyWithJava } from "../java-producer.ts";

@@ -1,6 +1,6 @@
-import { groupNamingOf } from "../../../infra/bench/checkout.ts";
-import { seededRandom, type SeededRandom } from "../../../infra/bench/random.ts";
-import type { Server } from "../../../infra/stack/server.ts";
+import { groupNamingOf } from "../../../infra/bench/kit/checkout.ts";
+import { seededRandom, type SeededRandom } from "../../../infra/bench/kit/random.ts";
+import type { Server } from "../../../infra/stack/process/server.ts";
 import { startTestHost } from "../host.ts";
 import { uniqueName } from "../kafka.ts";
 import { endHost, type HostEnd } from "./end-host.ts";

@@ -1,4 +1,4 @@
-import type { Server } from "../../../infra/stack/server.ts";
+import type { Server } from "../../../infra/stack/process/server.ts";
 
 /** Leaders and primaries have moved by then. */
 export const DEAD_MS = 8_000;

@@ -1,4 +1,4 @@
-import type { TopicStatus } from "../../../lib/rules/status.ts";
+import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
 import { eventually } from "../eventually.ts";
 import type { TestHost } from "../host.ts";
 

@@ -1,6 +1,6 @@
 import { bootStack } from "../../../infra/stack/boot.ts";
-import { DEFAULT_KAFKA, type KafkaVersion } from "../../../infra/stack/kafka-versions.ts";
-import type { Server } from "../../../infra/stack/server.ts";
+import { DEFAULT_KAFKA, type KafkaVersion } from "../../../infra/stack/artifacts/kafka-versions.ts";
+import type { Server } from "../../../infra/stack/process/server.ts";
 import { CLUSTER_MEMBERS, type Stack } from "../../../infra/stack/stack.ts";
 import { testElasticsearch, type TestElasticsearch } from "../elasticsearch.ts";
 import { eventually } from "../eventually.ts";

@@ -1,4 +1,4 @@
-import type { SeededRandom } from "../../../infra/bench/random.ts";
+import type { SeededRandom } from "../../../infra/bench/kit/random.ts";
 import type { Replica } from "./replica.ts";
 import type { Scene } from "./scene.ts";
 

@@ -1,4 +1,4 @@
-import type { OutcomeCounts } from "../../../lib/rules/status.ts";
+import type { OutcomeCounts } from "../../../lib/rules/progress/status.ts";
 import { startTestHost, type TestHost } from "../host.ts";
 import { peakRssBytes } from "./memory.ts";
 import type { Lane } from "./world.ts";

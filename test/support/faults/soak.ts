@@ -1,12 +1,12 @@
 // `bun run soak -- --minutes N [--seed S] [--replicas 3] [--per-second 2000]`: random faults one after another, on servers of its own.
-import { PenstockError } from "../../../lib/rules/errors.ts";
-import { COMMON_OPTIONS, parseWords } from "../../../infra/cli/arguments.ts";
-import { exitCodeOf } from "../../../infra/cli/exit-code.ts";
-import { reportFailure } from "../../../infra/cli/failure.ts";
-import { tolerateLostOutput } from "../../../infra/cli/faults.ts";
-import { helpText } from "../../../infra/cli/help-text.ts";
-import { abortOnSignals } from "../../../infra/cli/stop-signal.ts";
-import { seededRandom } from "../../../infra/bench/random.ts";
+import { PenstockError } from "../../../lib/rules/base/errors.ts";
+import { COMMON_OPTIONS, parseWords } from "../../../infra/cli/kit/arguments.ts";
+import { exitCodeOf } from "../../../infra/cli/kit/exit-code.ts";
+import { reportFailure } from "../../../infra/cli/kit/failure.ts";
+import { tolerateLostOutput } from "../../../infra/cli/kit/faults.ts";
+import { helpText } from "../../../infra/cli/kit/help-text.ts";
+import { abortOnSignals } from "../../../infra/cli/kit/stop-signal.ts";
+import { seededRandom } from "../../../infra/bench/kit/random.ts";
 import { runAudit } from "./audit.ts";
 import { drawFault } from "./random-fault.ts";
 import { playScene, type Scene, type SceneResult } from "./scene.ts";

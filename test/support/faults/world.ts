@@ -1,6 +1,6 @@
-import { freePorts } from "../../../infra/stack/ports.ts";
+import { freePorts } from "../../../infra/stack/process/ports.ts";
 import { startStack, type Stack } from "../../../infra/stack/stack.ts";
-import { indexTemplateName, coveringTemplate } from "../../../lib/rules/index-template.ts";
+import { indexTemplateName, coveringTemplate } from "../../../lib/rules/template/index-template.ts";
 import { testElasticsearch, type TestElasticsearch } from "../elasticsearch.ts";
 import { connectTestKafka, type TestKafka } from "../kafka.ts";
 import { startTcpProxy, type TcpProxy } from "../tcp-proxy.ts";

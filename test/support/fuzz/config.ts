@@ -4,7 +4,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { stringify } from "yaml";
 import { parseConfig } from "../../../lib/rules/config/config.ts";
-import { ConfigError } from "../../../lib/rules/config/problem.ts";
+import { ConfigError } from "../../../lib/rules/yaml/problem.ts";
 import { anyNasty, expectCleanPrototypes, expectHarmless, mutated, nastyText, nastyValue } from "./nasty.ts";
 import { type FuzzOptions, type FuzzSummary, kindOfRule, runSuite, type Verdict } from "./suite.ts";
 

@@ -1,10 +1,10 @@
 import { expect } from "bun:test";
 import * as fc from "fast-check";
 import { textOf } from "../../../lib/adapters/etcd/snapshot.ts";
-import type { Declaration } from "../../../lib/rules/declaration.ts";
-import { parseEtcdValue } from "../../../lib/rules/declarations.ts";
-import { isInternalTopic, isResolvedIndex, isTopicName } from "../../../lib/rules/names.ts";
-import { specify } from "../../../lib/rules/specification.ts";
+import type { Declaration } from "../../../lib/rules/model/declaration.ts";
+import { parseEtcdValue } from "../../../lib/rules/declarations/etcd-value.ts";
+import { isInternalTopic, isResolvedIndex, isTopicName } from "../../../lib/rules/model/names.ts";
+import { specify } from "../../../lib/rules/model/specification.ts";
 import { anyNasty, expectCleanPrototypes, expectHarmless, mutated, nastyText, nastyValue } from "./nasty.ts";
 import { type FuzzOptions, type FuzzSummary, kindOfRule, runSuite, type Verdict } from "./suite.ts";
 

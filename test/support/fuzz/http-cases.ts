@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import type { SeededRandom } from "../../../infra/bench/random.ts";
+import type { SeededRandom } from "../../../infra/bench/kit/random.ts";
 import type { RawRequest } from "./raw-exchange.ts";
 
 /** One hostile request. */

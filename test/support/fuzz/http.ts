@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { seededRandom } from "../../../infra/bench/random.ts";
+import { seededRandom } from "../../../infra/bench/kit/random.ts";
 import { eventually } from "../eventually.ts";
 import { type Credentials, type HttpCase, httpCase } from "./http-cases.ts";
 import { exchange, type RawExchange } from "./raw-exchange.ts";

@@ -1,9 +1,9 @@
 // `bun run fuzz [--seed S] [--cases N] [--only SUITE]`: hostile input of every kind, the same again with the same seed.
-import { COMMON_OPTIONS, parseWords, wholeNumber } from "../../../infra/cli/arguments.ts";
-import { reportFailure } from "../../../infra/cli/failure.ts";
-import { tolerateLostOutput } from "../../../infra/cli/faults.ts";
-import { helpText } from "../../../infra/cli/help-text.ts";
-import { PenstockError } from "../../../lib/rules/errors.ts";
+import { COMMON_OPTIONS, parseWords, wholeNumber } from "../../../infra/cli/kit/arguments.ts";
+import { reportFailure } from "../../../infra/cli/kit/failure.ts";
+import { tolerateLostOutput } from "../../../infra/cli/kit/faults.ts";
+import { helpText } from "../../../infra/cli/kit/help-text.ts";
+import { PenstockError } from "../../../lib/rules/base/errors.ts";
 import { fuzzConfig } from "./config.ts";
 import { fuzzEtcd } from "./etcd.ts";
 import { fuzzRecords } from "./records.ts";

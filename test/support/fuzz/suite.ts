@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { messageOf } from "../../../lib/rules/errors.ts";
+import { messageOf } from "../../../lib/rules/base/errors.ts";
 
 /** How one hostile input ended, as it should: anything else is a crash. */
 export type Verdict =

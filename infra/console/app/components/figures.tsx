@@ -1,4 +1,4 @@
-import { exactCount, ratePerSecond, shortCount, unknown } from "../format.ts";
+import { exactCount, ratePerSecond, shortCount, unknown } from "../text/format.ts";
 
 /** A count, short where it is large; its title has all digits. */
 export function Count({ value }: { readonly value: number | null }) {

@@ -1,4 +1,4 @@
-import { hrefWith, usePlace } from "../router.ts";
+import { hrefWith, usePlace } from "../state/router.ts";
 
 /** Which page of a long table is shown, as `page` in the address; nothing where there is one page only. */
 export function Pager({ page, pages }: { readonly page: number; readonly pages: number }) {

@@ -1,5 +1,5 @@
-import { access } from "../api.ts";
-import { useStore } from "../store.ts";
+import { access } from "../state/api.ts";
+import { useStore } from "../state/store.ts";
 import { Notice } from "./notice.tsx";
 
 /** What a button that is switched off is described by. */

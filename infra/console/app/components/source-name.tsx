@@ -1,4 +1,4 @@
-import type { SourceRef } from "../../../../lib/rules/declaration.ts";
+import type { SourceRef } from "../../../../lib/rules/model/declaration.ts";
 import { Hostile } from "./hostile.tsx";
 
 /** Where something is declared: `etcd logs/a, entry 2, revision 4123`. Without an entry: the source as a whole. */

@@ -1,4 +1,4 @@
-import type { TopicState } from "../../../../lib/rules/status.ts";
+import type { TopicState } from "../../../../lib/rules/progress/status.ts";
 
 /** Shape and word before colour: each state can be told without seeing colours. */
 const shapes: Readonly<Record<TopicState, string>> = {

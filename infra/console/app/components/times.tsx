@@ -1,7 +1,7 @@
-import { clock } from "../clock.ts";
-import { clockTime, duration, isoTime, offsetName } from "../format.ts";
-import { zone } from "../preferences.ts";
-import { useStore } from "../store.ts";
+import { clock } from "../state/clock.ts";
+import { clockTime, duration, isoTime, offsetName } from "../text/format.ts";
+import { zone } from "../state/preferences.ts";
+import { useStore } from "../state/store.ts";
 
 /** An absolute time in the page's zone. */
 export function Time({ at, millis = false }: { readonly at: number; readonly millis?: boolean }) {

@@ -1,11 +1,11 @@
-import type { IgnoredFields } from "../../../../functions/read-ignored-fields.ts";
-import { gaveWayReason } from "../../../../lib/rules/search/gave-way.ts";
+import type { IgnoredFields } from "../../../../functions/digest-dead-letters/read-ignored-fields.ts";
+import { gaveWayReason } from "../../../../lib/rules/search/hits/gave-way.ts";
 import { Count } from "../components/figures.tsx";
 import { Hostile } from "../components/hostile.tsx";
 import { Notice } from "../components/notice.tsx";
-import { exploreHref } from "../explore/address.ts";
-import { around } from "../explore/time-range.ts";
-import { parseDocumentId } from "../../../../lib/rules/document-id.ts";
+import { exploreHref } from "../explore/query/address.ts";
+import { around } from "../explore/query/time-range.ts";
+import { parseDocumentId } from "../../../../lib/rules/documents/document-id.ts";
 
 /** By whose names records are not found, though they are indexed. */
 export function GaveWay({

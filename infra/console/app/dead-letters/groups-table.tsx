@@ -1,11 +1,11 @@
 import { useState } from "hono/jsx/dom";
-import type { DigestGroup } from "../../../../lib/rules/dead-letter-digest.ts";
+import type { DigestGroup } from "../../../../lib/rules/dead-letters/dead-letter-digest.ts";
 import { Count } from "../components/figures.tsx";
 import { Hostile } from "../components/hostile.tsx";
 import { readOnlyId, useReadOnly } from "../components/read-only.tsx";
 import { Time } from "../components/times.tsx";
-import { exactCount, shortCount } from "../format.ts";
-import { hrefWith, usePlace } from "../router.ts";
+import { exactCount, shortCount } from "../text/format.ts";
+import { hrefWith, usePlace } from "../state/router.ts";
 
 interface GroupActions {
   /** A replay runs or is being asked for. */

@@ -1,7 +1,7 @@
-import type { DigestGroup } from "../../../../lib/rules/dead-letter-digest.ts";
+import type { DigestGroup } from "../../../../lib/rules/dead-letters/dead-letter-digest.ts";
 import { Dialog } from "../components/dialog.tsx";
 import { Hostile } from "../components/hostile.tsx";
-import { exactCount, plural } from "../format.ts";
+import { exactCount, plural } from "../text/format.ts";
 import type { ReplayScope } from "./replay-words.ts";
 
 /** Says what a replay does before it is begun, and offers to look first. */

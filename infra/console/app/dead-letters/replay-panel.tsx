@@ -1,10 +1,10 @@
-import type { ReplayJob } from "../../../host/replay-jobs.ts";
+import type { ReplayJob } from "../../../api/replay-job.ts";
 import type { ReplayResult } from "../../../../functions/replay-dead-letters.ts";
 import { Hostile } from "../components/hostile.tsx";
 import { Notice } from "../components/notice.tsx";
 import { readOnlyId, useReadOnly } from "../components/read-only.tsx";
 import { Time } from "../components/times.tsx";
-import { exactCount, plural } from "../format.ts";
+import { exactCount, plural } from "../text/format.ts";
 import { jobTitle, leftSomething, outcomeWords } from "./replay-words.ts";
 import { useReplay } from "./use-replay.ts";
 

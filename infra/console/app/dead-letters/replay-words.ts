@@ -1,7 +1,7 @@
-import type { ReplayJob } from "../../../host/replay-jobs.ts";
+import type { ReplayJob } from "../../../api/replay-job.ts";
 import type { ReplayOutcomes } from "../../../../functions/replay-dead-letters.ts";
-import type { DigestGroup } from "../../../../lib/rules/dead-letter-digest.ts";
-import { exactCount } from "../format.ts";
+import type { DigestGroup } from "../../../../lib/rules/dead-letters/dead-letter-digest.ts";
+import { exactCount } from "../text/format.ts";
 
 /** What a replay of this group takes: of each field, as it is chosen by topic and error alone. */
 export interface ReplayScope {

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "hono/jsx/dom";
-import type { ReplayJob } from "../../../host/replay-jobs.ts";
-import { ApiError, ask } from "../api.ts";
+import type { ReplayJob } from "../../../api/replay-job.ts";
+import { ApiError, ask } from "../state/api.ts";
 
 /** A replay as it was seen last; both null until the host answered. */
 export interface SeenReplay {

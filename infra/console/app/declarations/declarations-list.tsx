@@ -3,12 +3,12 @@ import type { DeclarationsListing } from "../../../../functions/list-declaration
 import { Hostile } from "../components/hostile.tsx";
 import { Notice } from "../components/notice.tsx";
 import { Pager } from "../components/pager.tsx";
-import { exactCount, plural } from "../format.ts";
-import { valueOf } from "../input.ts";
-import { useShortcuts } from "../keys.ts";
-import { pageOf } from "../page-of.ts";
-import { hrefWith, navigate, usePlace } from "../router.ts";
-import { declarationRows, filterRows, type DeclarationRow } from "./declaration-rows.ts";
+import { exactCount, plural } from "../text/format.ts";
+import { valueOf } from "../text/input.ts";
+import { useShortcuts } from "../state/keys.ts";
+import { pageOf } from "../text/page-of.ts";
+import { hrefWith, navigate, usePlace } from "../state/router.ts";
+import { declarationRows, filterRows, type DeclarationRow } from "../plan/declaration-rows.ts";
 import { DeclarationsTable } from "./declarations-table.tsx";
 
 /** Everything that is declared: filter covers all of it, a page shows a hundred. */

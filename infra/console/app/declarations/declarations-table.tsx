@@ -1,6 +1,6 @@
 import { Hostile } from "../components/hostile.tsx";
-import { hrefWith, usePlace, type Place } from "../router.ts";
-import { nameOf, type DeclarationRow } from "./declaration-rows.ts";
+import { hrefWith, usePlace, type Place } from "../state/router.ts";
+import { nameOf, type DeclarationRow } from "../plan/declaration-rows.ts";
 
 /** Entries as they stand in their sources. */
 export function DeclarationsTable({

@@ -1,6 +1,6 @@
 import type { Child } from "hono/jsx/dom";
 import { Hostile } from "../components/hostile.tsx";
-import { valueOf } from "../input.ts";
+import { valueOf } from "../text/input.ts";
 import type { FormErrors, FormFields } from "./form-fields.ts";
 
 interface FieldsProps {

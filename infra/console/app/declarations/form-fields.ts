@@ -1,5 +1,5 @@
-import type { ListedEntry, TargetWords } from "../../../../lib/rules/declarations-listing.ts";
-import { nameOf, optionText } from "./declaration-rows.ts";
+import type { ListedEntry, TargetWords } from "../../../../lib/rules/declarations/listing.ts";
+import { nameOf, optionText } from "../plan/declaration-rows.ts";
 
 /** What stands in the form; "" is not set. */
 export interface FormFields {
@@ -86,7 +86,7 @@ function oneOrSeveral(text: string): string | readonly string[] {
   return text.includes(",") ? text.split(",").map((field) => field.trim()) : text;
 }
 
-/** What POST /declarations is asked; see infra/host/http/declaration-routes.ts. */
+/** What POST /declarations is asked; see infra/host/http/routes/declaration-routes.ts. */
 export interface EditBody {
   readonly action: "add" | "replace" | "remove";
   readonly key: string | null;

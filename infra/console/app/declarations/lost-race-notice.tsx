@@ -1,6 +1,6 @@
 import { useState } from "hono/jsx/dom";
 import { Notice } from "../components/notice.tsx";
-import { DiffView } from "./diff-view.tsx";
+import { DiffView } from "./diff/diff-view.tsx";
 import type { LostRace } from "./use-edit.ts";
 
 /** Somebody else was faster: shows what they wrote, and goes on from there with what is typed here. */

@@ -4,8 +4,8 @@ import type {
   ListedEntry,
   ListedKey,
   TargetWords,
-} from "../../../../lib/rules/declarations-listing.ts";
-import { matchesTopicPattern } from "../../../../lib/rules/names.ts";
+} from "../../../../lib/rules/declarations/listing.ts";
+import { matchesTopicPattern } from "../../../../lib/rules/model/names.ts";
 
 /** What the address opens beside, or instead of, the list. */
 export type Opened =

@@ -1,11 +1,11 @@
 import { useState } from "hono/jsx/dom";
 import { Hostile } from "../components/hostile.tsx";
 import { Notice } from "../components/notice.tsx";
-import { PlanView } from "../components/plan-view.tsx";
+import { PlanView } from "../plan/plan-view.tsx";
 import { readOnlyId, useReadOnly } from "../components/read-only.tsx";
-import { effectOf } from "../reconcile/plan-rows.ts";
-import { StopDialog } from "../reconcile/stop-dialog.tsx";
-import { DiffView } from "./diff-view.tsx";
+import { effectOf } from "../plan/plan-rows.ts";
+import { StopDialog } from "../plan/stop-dialog.tsx";
+import { DiffView } from "./diff/diff-view.tsx";
 import type { PreviewAnswer } from "./use-edit.ts";
 
 /** What saving would make of the key, and what the host would then do. */

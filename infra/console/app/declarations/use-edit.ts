@@ -1,6 +1,6 @@
 import { useState } from "hono/jsx/dom";
-import { ApiError, ask } from "../api.ts";
-import type { PlanAnswer } from "../reconcile/plan-rows.ts";
+import { ApiError, ask } from "../state/api.ts";
+import type { PlanAnswer } from "../plan/plan-rows.ts";
 import { errorsOf, noErrors, type EditBody, type FormErrors, type FormFields } from "./form-fields.ts";
 
 /** What POST /declarations?dryRun=true answers. */

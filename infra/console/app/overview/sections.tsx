@@ -1,12 +1,12 @@
 import type { HealthChecks } from "../../../../functions/health.ts";
-import { topicStates } from "../../../../lib/rules/status.ts";
-import type { OverviewMessage, SourceView } from "../../live-messages.ts";
+import { topicStates } from "../../../../lib/rules/progress/status.ts";
+import type { OverviewMessage, SourceView } from "../../../api/live-messages.ts";
 import { Count, Rate } from "../components/figures.tsx";
 import { Hostile } from "../components/hostile.tsx";
 import { ShortSource } from "../components/source-name.tsx";
 import { StateLabel } from "../components/state-label.tsx";
 import { Age, Deletion, Time } from "../components/times.tsx";
-import { plural } from "../format.ts";
+import { plural } from "../text/format.ts";
 
 export function Attention({ seen }: { readonly seen: OverviewMessage }) {
   const more = seen.attentionCount - seen.attention.length;

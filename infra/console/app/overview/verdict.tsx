@@ -1,8 +1,8 @@
-import { topicStates, type TopicState } from "../../../../lib/rules/status.ts";
-import type { OverviewMessage } from "../../live-messages.ts";
+import { topicStates, type TopicState } from "../../../../lib/rules/progress/status.ts";
+import type { OverviewMessage } from "../../../api/live-messages.ts";
 import { Notice } from "../components/notice.tsx";
 import { Age } from "../components/times.tsx";
-import { plural, shortCount } from "../format.ts";
+import { plural, shortCount } from "../text/format.ts";
 
 /** What readiness rests on, in the order of the page. */
 export const checks: readonly {

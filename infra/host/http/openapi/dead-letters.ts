@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { DigestResult } from "../../../../functions/digest-dead-letters.ts";
-import type { ForeignRecord } from "../../../../functions/read-dead-letters.ts";
-import type { IgnoredFields } from "../../../../functions/read-ignored-fields.ts";
+import type { ForeignRecord } from "../../../../functions/replay-dead-letters/read-dead-letters.ts";
+import type { IgnoredFields } from "../../../../functions/digest-dead-letters/read-ignored-fields.ts";
 import type { RecordPlace, ReplayProgress, ReplayResult } from "../../../../functions/replay-dead-letters.ts";
-import type { DeadLetterDigest, DigestGroup } from "../../../../lib/rules/dead-letter-digest.ts";
-import type { FieldThatGaveWay } from "../../../../lib/rules/search/gave-way.ts";
-import type { ReplayJob } from "../../replay-jobs.ts";
+import type { DeadLetterDigest, DigestGroup } from "../../../../lib/rules/dead-letters/dead-letter-digest.ts";
+import type { FieldThatGaveWay } from "../../../../lib/rules/search/hits/gave-way.ts";
+import type { ReplayJob } from "../../../api/replay-job.ts";
 import {
   jsonAnswer,
   problemAnswer,

@@ -6,7 +6,7 @@ import type {
   ListedDeclaration,
   ListedEntry,
   ListedKey,
-} from "../../../../lib/rules/declarations-listing.ts";
+} from "../../../../lib/rules/declarations/listing.ts";
 import { jsonAnswer, problemAnswer, queryParameter, ref, type Subject, wholeNumber } from "./operation.ts";
 import { problemMembers } from "./problem-schema.ts";
 import { conflict, plan, reconcileSources } from "./reconcile.ts";

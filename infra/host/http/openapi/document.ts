@@ -1,6 +1,6 @@
 import { z } from "zod";
 import manifest from "../../../../package.json" with { type: "json" };
-import { secureSessionCookie, sessionCookie } from "../auth.ts";
+import { secureSessionCookie, sessionCookie } from "../auth/auth.ts";
 import {
   type Answer,
   type JsonSchema,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { kafkaEventSchema } from "../../../../lib/rules/lambda-event.ts";
-import { retryCodes } from "../../../../lib/rules/record.ts";
-import type { IngestAnswer } from "../ingest-route.ts";
+import { retryCodes } from "../../../../lib/rules/model/record.ts";
+import type { IngestAnswer } from "../routes/ingest-route.ts";
 import { jsonAnswer, problemAnswer, ref, type Subject, wholeNumber } from "./operation.ts";
 import { outcomeCounts } from "./topics.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { SearchLogsResult } from "../../../../functions/search-logs.ts";
-import type { LogHit } from "../../../../lib/rules/search/log-hit.ts";
+import type { LogHit } from "../../../../lib/rules/search/hits/log-hit.ts";
 import {
   type Answer,
   jsonAnswer,

@@ -1,4 +1,4 @@
-import { pagePaths } from "../page.ts";
+import { pagePaths } from "../routes/page.ts";
 import { jsonAnswer, type Parameter, problemAnswer, queryParameter, type Subject } from "./operation.ts";
 
 const unchanged = { description: "The same as `If-None-Match` names." };
@@ -47,7 +47,7 @@ export const pages: Subject = {
       get: {
         summary: "What an open page shows, as it changes",
         description:
-          "Server-sent events, with a `ping` every 5 s; infra/console/live-messages.ts has their shapes.",
+          "Server-sent events, with a `ping` every 5 s; infra/api/live-messages.ts has their shapes.",
         parameters: [
           queryParameter("view", "What the page looks at.", { enum: ["overview", "topics", "topic"] }),
           queryParameter("topic", "Of the view `topic`: which.", { type: "string" }),

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import type { TopicFailure } from "../../../../functions/apply-plan.ts";
+import type { TopicFailure } from "../../../../functions/reconcile-topics/apply-plan.ts";
 import type { ReconcileResult, SourceReport } from "../../../../functions/reconcile-topics.ts";
-import type { Refusal } from "../../../../lib/rules/declaration.ts";
-import type { Conflict } from "../../../../lib/rules/desired.ts";
-import type { Plan } from "../../../../lib/rules/plan.ts";
-import type { FieldChange } from "../../../../lib/rules/specification.ts";
+import type { Refusal } from "../../../../lib/rules/model/declaration.ts";
+import type { Conflict } from "../../../../lib/rules/declarations/desired.ts";
+import type { Plan } from "../../../../lib/rules/plan/plan.ts";
+import type { FieldChange } from "../../../../lib/rules/model/specification.ts";
 import { jsonAnswer, problemAnswer, queryParameter, ref, type Subject, wholeNumber } from "./operation.ts";
 import { problemMembers } from "./problem-schema.ts";
 import { sourceRef, specification } from "./topics.ts";

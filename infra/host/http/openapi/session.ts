@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { SessionAnswer } from "../session-answer.ts";
+import type { SessionAnswer } from "../../../api/session-answer.ts";
 import { jsonAnswer, problemAnswer, ref, type Subject, tooManyWrongTokens } from "./operation.ts";
 
 const sessionAnswer: z.ZodType<SessionAnswer> = z.object({

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import type { SourceRef, Specification, TopicOptions } from "../../../../lib/rules/declaration.ts";
+import type { SourceRef, Specification, TopicOptions } from "../../../../lib/rules/model/declaration.ts";
 import {
   type OutcomeCounts,
   type PartitionStatus,
   type ReportedLoss,
   topicStates,
   type TopicStatus,
-} from "../../../../lib/rules/status.ts";
+} from "../../../../lib/rules/progress/status.ts";
 import { jsonAnswer, ref, type Subject, timeText, wholeNumber } from "./operation.ts";
 
 export const sourceRef: z.ZodType<SourceRef> = z.object({

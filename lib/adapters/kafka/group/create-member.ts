@@ -1,5 +1,5 @@
-import { Commits } from "./commits.ts";
-import type { GroupMember, GroupMemberOptions } from "./member.ts";
+import { Commits } from "./coordinator/commits.ts";
+import type { GroupMember, GroupMemberOptions } from "./member/member.ts";
 import { GroupMembership } from "./membership.ts";
 
 /** Joins once anything is wanted. */

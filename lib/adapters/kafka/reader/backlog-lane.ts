@@ -1,7 +1,7 @@
-import { backoffMs } from "../../../rules/backoff.ts";
+import { backoffMs } from "../../../rules/base/backoff.ts";
 import { backlogAnswerBytes, tailPartBytes, takeTurn } from "../../../rules/fetch/lanes.ts";
 import { Grouped, type Ask } from "../../../rules/fetch/session.ts";
-import type { FetchAnswer } from "../wire/wire.ts";
+import type { FetchAnswer } from "../protocol/wire.ts";
 import { Bell } from "./bell.ts";
 import { FETCH_BACKOFF, type LaneDeps } from "./lane-deps.ts";
 import type { OpenRead, ReadAsk } from "./open-read.ts";

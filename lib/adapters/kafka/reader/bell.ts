@@ -1,4 +1,4 @@
-import type { Time } from "../../../rules/time.ts";
+import type { Time } from "../../../rules/base/time.ts";
 
 /** What one loop waits by: until it is rung for, or for some time. */
 export class Bell {

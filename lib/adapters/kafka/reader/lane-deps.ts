@@ -1,6 +1,6 @@
-import type { BackoffRule } from "../../../rules/backoff.ts";
-import type { Time } from "../../../rules/time.ts";
-import type { FetchedPartition, KafkaWire } from "../wire/wire.ts";
+import type { BackoffRule } from "../../../rules/base/backoff.ts";
+import type { Time } from "../../../rules/base/time.ts";
+import type { FetchedPartition, KafkaWire } from "../protocol/wire.ts";
 import type { OpenRead, ReadAsk } from "./open-read.ts";
 
 /** What both lanes of a broker work with. */

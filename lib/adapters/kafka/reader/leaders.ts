@@ -1,7 +1,7 @@
-import { backoffMs, type BackoffRule } from "../../../rules/backoff.ts";
-import { messageOf } from "../../../rules/errors.ts";
-import type { Time } from "../../../rules/time.ts";
-import type { KafkaError, KafkaWire, MetadataAnswer } from "../wire/wire.ts";
+import { backoffMs, type BackoffRule } from "../../../rules/base/backoff.ts";
+import { messageOf } from "../../../rules/base/errors.ts";
+import type { Time } from "../../../rules/base/time.ts";
+import type { KafkaError, KafkaWire, MetadataAnswer } from "../protocol/wire.ts";
 
 /** What Kafka says of one topic. */
 export interface TopicLeaders {

@@ -1,7 +1,7 @@
-import { PenstockError } from "../../../rules/errors.ts";
+import { PenstockError } from "../../../rules/base/errors.ts";
 import { Grouped } from "../../../rules/fetch/session.ts";
-import { partitionWords } from "../../../rules/kafka-words.ts";
-import type { KafkaCalls, KafkaWire } from "../wire/wire.ts";
+import { partitionWords } from "../../../rules/trouble/kafka-words.ts";
+import type { KafkaCalls, KafkaWire } from "../protocol/wire.ts";
 import type { Leaders } from "./leaders.ts";
 
 /** One partition's log. */

@@ -1,7 +1,7 @@
 import type { Companion } from "../../../rules/fetch/company.ts";
 import { behindBytes, laneFor, type ReadLane } from "../../../rules/fetch/lanes.ts";
 import type { Ask } from "../../../rules/fetch/session.ts";
-import type { FetchedPartition } from "../wire/wire.ts";
+import type { FetchedPartition } from "../protocol/wire.ts";
 import type { FetchedPart, PartitionPosition, PartitionRead, PartitionSink } from "./sink.ts";
 
 /** What one fetch asks of a partition. */

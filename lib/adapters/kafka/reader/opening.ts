@@ -1,12 +1,12 @@
-import { backoffMs, type BackoffRule } from "../../../rules/backoff.ts";
-import { parseCheckpoint } from "../../../rules/checkpoint.ts";
-import type { StartAt } from "../../../rules/declaration.ts";
-import { messageOf } from "../../../rules/errors.ts";
-import { resumeAt, type Position } from "../../../rules/position.ts";
-import type { Time } from "../../../rules/time.ts";
-import type { CommitEntry, GroupMember } from "../group/member.ts";
-import { Tenure } from "../group/tenure.ts";
-import type { KafkaWire } from "../wire/wire.ts";
+import { backoffMs, type BackoffRule } from "../../../rules/base/backoff.ts";
+import { parseCheckpoint } from "../../../rules/offsets/checkpoint.ts";
+import type { StartAt } from "../../../rules/model/declaration.ts";
+import { messageOf } from "../../../rules/base/errors.ts";
+import { resumeAt, type Position } from "../../../rules/offsets/position.ts";
+import type { Time } from "../../../rules/base/time.ts";
+import type { CommitEntry, GroupMember } from "../group/member/member.ts";
+import { Tenure } from "../group/member/tenure.ts";
+import type { KafkaWire } from "../protocol/wire.ts";
 import type { Leaders } from "./leaders.ts";
 import { type LogEnds, LogEndsDesk } from "./log-ends.ts";
 

@@ -1,9 +1,9 @@
-import { backoffMs, type BackoffRule } from "../../../rules/backoff.ts";
-import { messageOf, PenstockError } from "../../../rules/errors.ts";
-import { isMoving, partitionWords } from "../../../rules/kafka-words.ts";
-import type { Logger } from "../../../rules/logger.ts";
-import type { Time } from "../../../rules/time.ts";
-import type { FetchedPartition, KafkaWire } from "../wire/wire.ts";
+import { backoffMs, type BackoffRule } from "../../../rules/base/backoff.ts";
+import { messageOf, PenstockError } from "../../../rules/base/errors.ts";
+import { isMoving, partitionWords } from "../../../rules/trouble/kafka-words.ts";
+import type { Logger } from "../../../rules/base/logger.ts";
+import type { Time } from "../../../rules/base/time.ts";
+import type { FetchedPartition, KafkaWire } from "../protocol/wire.ts";
 import { createLeaders, type Leaders, type TopicLeaders } from "./leaders.ts";
 import { OpenRead, type ReadAsk, type ReadKeeper } from "./open-read.ts";
 import { createPlace, type Place } from "./place.ts";

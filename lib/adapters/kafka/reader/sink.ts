@@ -1,4 +1,4 @@
-import type { AbortedTransaction, RecordsBlob } from "../wire/wire.ts";
+import type { AbortedTransaction, RecordsBlob } from "../protocol/wire.ts";
 
 /** Where a partition stands on the broker, told by fetches that brought something. */
 export interface PartitionPosition {

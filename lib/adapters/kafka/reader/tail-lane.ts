@@ -1,8 +1,8 @@
-import { backoffMs } from "../../../rules/backoff.ts";
+import { backoffMs } from "../../../rules/base/backoff.ts";
 import { Company, restMs } from "../../../rules/fetch/company.ts";
 import { tailAnswerBytes, tailPartBytes } from "../../../rules/fetch/lanes.ts";
 import { FetchSession } from "../../../rules/fetch/session.ts";
-import type { FetchAnswer } from "../wire/wire.ts";
+import type { FetchAnswer } from "../protocol/wire.ts";
 import { Bell } from "./bell.ts";
 import { FETCH_BACKOFF, type LaneDeps } from "./lane-deps.ts";
 import type { OpenRead, ReadAsk } from "./open-read.ts";

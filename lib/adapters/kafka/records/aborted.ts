@@ -1,4 +1,4 @@
-import type { AbortedTransaction } from "../wire/wire.ts";
+import type { AbortedTransaction } from "../protocol/wire.ts";
 import type { BatchHeader } from "./batch-header.ts";
 import { firstKey } from "./record-fields.ts";
 

@@ -1,5 +1,5 @@
-import type { SourceRecord } from "../../../rules/record.ts";
-import { decompress, registerCodecs } from "../codecs.ts";
+import type { SourceRecord } from "../../../rules/model/record.ts";
+import { decompress, registerCodecs } from "../client/compression.ts";
 import type { FetchedPart } from "../reader/reader.ts";
 import { trackAborted, type AbortedBatches } from "./aborted.ts";
 import { batchAt, type BatchHeader, type OldEntry } from "./batch-header.ts";

@@ -1,6 +1,6 @@
 import Decoder from "kafkajs/src/protocol/decoder.js";
 import decodeMessageSet from "kafkajs/src/protocol/messageSet/decoder.js";
-import type { RecordHeader, SourceRecord } from "../../../rules/record.ts";
+import type { RecordHeader, SourceRecord } from "../../../rules/model/record.ts";
 
 /** They know none. */
 const NO_HEADERS: readonly RecordHeader[] = [];

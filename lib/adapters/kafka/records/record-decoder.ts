@@ -1,4 +1,4 @@
-import type { SourceRecord } from "../../../rules/record.ts";
+import type { SourceRecord } from "../../../rules/model/record.ts";
 import type { FetchedPart } from "../reader/reader.ts";
 
 /** Makes records of what was fetched of one topic. */

@@ -1,4 +1,4 @@
-import type { RecordHeader, SourceRecord } from "../../../rules/record.ts";
+import type { RecordHeader, SourceRecord } from "../../../rules/model/record.ts";
 import type { BatchHeader } from "./batch-header.ts";
 
 const MAX_VARINT_BYTES = 10;

@@ -1,5 +1,5 @@
-import { messageOf } from "../../../rules/errors.ts";
-import { SetAside } from "../../../rules/record.ts";
+import { messageOf } from "../../../rules/base/errors.ts";
+import { SetAside } from "../../../rules/model/record.ts";
 
 /** A record batch that cannot be decoded. */
 export interface Unreadable {

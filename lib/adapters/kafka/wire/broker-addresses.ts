@@ -1,4 +1,4 @@
-import type { MetadataAnswer } from "./wire.ts";
+import type { MetadataAnswer } from "../protocol/wire.ts";
 
 /** Where brokers are found by their node ids, as the cluster told last. */
 export interface BrokerAddresses {

@@ -1,5 +1,5 @@
-import { abortable } from "../../../rules/abortable.ts";
-import type { Time } from "../../../rules/time.ts";
+import { abortable } from "../../../rules/base/abortable.ts";
+import type { Time } from "../../../rules/base/time.ts";
 
 /**
  * Tries one after the other, the next where one failed, or has not answered for so long; the first answer counts.

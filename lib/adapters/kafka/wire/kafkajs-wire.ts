@@ -1,19 +1,19 @@
 import type { Logger as ConnectionLogger } from "kafkajs/src/network/connection.js";
-import { abortable } from "../../../rules/abortable.ts";
-import { PenstockError } from "../../../rules/errors.ts";
-import type { Logger } from "../../../rules/logger.ts";
-import type { KafkaSettings } from "../../../rules/settings.ts";
-import { deadline, type Time } from "../../../rules/time.ts";
-import { systemTime } from "../../system-time.ts";
-import { linkOptions } from "../client.ts";
-import { createKafkaLinks, type KafkaLinks } from "../links.ts";
-import { asKafkaError } from "../trouble.ts";
+import { abortable } from "../../../rules/base/abortable.ts";
+import { PenstockError } from "../../../rules/base/errors.ts";
+import type { Logger } from "../../../rules/base/logger.ts";
+import type { KafkaSettings } from "../../../rules/model/settings.ts";
+import { deadline, type Time } from "../../../rules/base/time.ts";
+import { systemTime } from "../../system/system-time.ts";
+import { linkOptions } from "../client/client.ts";
+import { createKafkaLinks, type KafkaLinks } from "../client/links.ts";
+import { asKafkaError } from "../client/explain-error.ts";
 import { createBrokerAddresses } from "./broker-addresses.ts";
-import type { ApiCodec } from "./codec.ts";
-import { apiCodecs } from "./codecs.ts";
+import type { ApiCodec } from "../protocol/codec.ts";
+import { apiCodecs } from "../protocol/codecs.ts";
 import { firstOf } from "./first-of.ts";
 import { LaneConnection } from "./lane-connection.ts";
-import type { CallOptions, KafkaApi, KafkaCalls, KafkaWire, Lane } from "./wire.ts";
+import type { CallOptions, KafkaApi, KafkaCalls, KafkaWire, Lane } from "../protocol/wire.ts";
 
 /** Large fetches come in times, and then not for long. The others are needed at once when they are needed. */
 const BACKLOG_IDLE_MS = 60_000;

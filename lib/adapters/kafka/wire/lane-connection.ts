@@ -3,12 +3,12 @@ import Connection, {
   type Versions,
 } from "kafkajs/src/network/connection.js";
 import createSocketFactory from "kafkajs/src/network/socketFactory.js";
-import { PenstockError } from "../../../rules/errors.ts";
-import type { LinkOptions } from "../client.ts";
-import { BinaryReader, BinaryWriter } from "./binary.ts";
-import { apiCodecs } from "./codecs.ts";
-import type { ApiCodec } from "./codec.ts";
-import type { KafkaApi, KafkaCalls } from "./wire.ts";
+import { PenstockError } from "../../../rules/base/errors.ts";
+import type { LinkOptions } from "../client/client.ts";
+import { BinaryReader, BinaryWriter } from "../protocol/binary.ts";
+import { apiCodecs } from "../protocol/codecs.ts";
+import type { ApiCodec } from "../protocol/codec.ts";
+import type { KafkaApi, KafkaCalls } from "../protocol/wire.ts";
 
 /** Which versions it speaks, a broker has at hand. One that says nothing for so long is frozen, or cut off. */
 const FIRST_ANSWER_MS = 3_000;

@@ -1,8 +1,8 @@
-import { abortable } from "../../../rules/abortable.ts";
-import { sameSettings } from "../../../rules/accept-settings.ts";
-import { PenstockError } from "../../../rules/errors.ts";
-import type { KafkaSettings } from "../../../rules/settings.ts";
-import type { KafkaWire } from "./wire.ts";
+import { abortable } from "../../../rules/base/abortable.ts";
+import { sameSettings } from "../../../rules/plan/accept-settings.ts";
+import { PenstockError } from "../../../rules/base/errors.ts";
+import type { KafkaSettings } from "../../../rules/model/settings.ts";
+import type { KafkaWire } from "../protocol/wire.ts";
 
 /** Lends wires: whoever asks for a way to the same brokers, by the same login, gets the same connections. */
 export interface WireLender {

@@ -1,8 +1,8 @@
 import { createConsoleFiles } from "../../../../infra/console/build.ts";
 import { createHttpApp, type HttpDeps } from "../../../../infra/host/http/app.ts";
-import { createTailHub, type TailHub } from "../../../../infra/host/tail-hub.ts";
-import type { LogFields, Logger } from "../../../../lib/rules/logger.ts";
-import type { HttpSettings } from "../../../../lib/rules/settings.ts";
+import { createTailHub, type TailHub } from "../../../../infra/host/services/tail-hub.ts";
+import type { LogFields, Logger } from "../../../../lib/rules/base/logger.ts";
+import type { HttpSettings } from "../../../../lib/rules/model/settings.ts";
 import { createMemoryLogger } from "../../../support/memory-logger.ts";
 import { httpSettings, type PlainHttpSettings } from "../../../support/settings.ts";
 import { reconcileResult } from "../../../support/reconcile-result.ts";

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { connect, type SecureVersion } from "node:tls";
 import { serveHttp } from "../../../../infra/host/http/server.ts";
-import { Secret } from "../../../../lib/rules/secret.ts";
-import { examinePort } from "../../../../lib/adapters/http-port.ts";
+import { Secret } from "../../../../lib/rules/secrets/secret.ts";
+import { examinePort } from "../../../../lib/adapters/system/http-port.ts";
 import { createAuthority, type TestAuthority, type TestCertificate } from "../../../support/certificates.ts";
 import { httpSettings } from "../../../support/settings.ts";
 import { setUp, token } from "./fixture.ts";

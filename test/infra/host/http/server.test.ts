@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { connect } from "node:net";
 import { serveHttp, type HttpServer } from "../../../../infra/host/http/server.ts";
-import { createOpenConnections } from "../../../../lib/adapters/open-connections.ts";
-import { PenstockError } from "../../../../lib/rules/errors.ts";
+import { createOpenConnections } from "../../../../lib/adapters/system/open-connections.ts";
+import { PenstockError } from "../../../../lib/rules/base/errors.ts";
 import { problemOf, setUp, token } from "./fixture.ts";
 
 const hostname = "127.0.0.1";

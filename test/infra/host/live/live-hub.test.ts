@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, jest, test } from "bun:test";
 import { createHistory } from "../../../../infra/host/live/history.ts";
 import { createLiveHub, type LiveHub } from "../../../../infra/host/live/live-hub.ts";
-import type { TopicStatus } from "../../../../lib/rules/status.ts";
+import type { TopicStatus } from "../../../../lib/rules/progress/status.ts";
 import { createMemoryLogger } from "../../../support/memory-logger.ts";
 import { partitionStatus, sampleOf, topicStatus } from "../../../support/topic-status.ts";
 import { ready } from "../http/fixture.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { sourceViews } from "../../../../infra/host/live/source-views.ts";
-import type { EtcdSettings } from "../../../../lib/rules/settings.ts";
+import type { EtcdSettings } from "../../../../lib/rules/model/settings.ts";
 
 const etcd = { keys: ["/one", "/two"] } as unknown as EtcdSettings;
 const lastSuccess = (source: string): number => (source === "config" ? 1_000 : 2_000);

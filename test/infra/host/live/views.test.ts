@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { createHistory } from "../../../../infra/host/live/history.ts";
 import { overviewOf } from "../../../../infra/host/live/views.ts";
-import type { TopicStatus } from "../../../../lib/rules/status.ts";
+import type { TopicStatus } from "../../../../lib/rules/progress/status.ts";
 import { partitionStatus, topicStatus } from "../../../support/topic-status.ts";
 import { ready } from "../http/fixture.ts";
 

@@ -1,11 +1,11 @@
-import { coveringTemplate } from "../../../../lib/rules/index-template.ts";
+import { coveringTemplate } from "../../../../lib/rules/template/index-template.ts";
 import { afterEach, describe, expect, test } from "bun:test";
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
-import { templateLockName } from "../../../../lib/adapters/elasticsearch/template-lock.ts";
+import { templateLockName } from "../../../../lib/adapters/elasticsearch/template/template-lock.ts";
 import { createElasticsearch, type Elasticsearch } from "../../../../lib/adapters/elasticsearch/client.ts";
 import { rejection } from "../../../support/rejection.ts";
-import type { ElasticsearchSettings } from "../../../../lib/rules/settings.ts";
-import { Secret } from "../../../../lib/rules/secret.ts";
+import type { ElasticsearchSettings } from "../../../../lib/rules/model/settings.ts";
+import { Secret } from "../../../../lib/rules/secrets/secret.ts";
 import { settings } from "../../../support/settings.ts";
 
 const releases: (() => Promise<void>)[] = [];

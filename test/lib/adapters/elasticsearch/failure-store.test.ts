@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import type { SendSearch } from "../../../../lib/adapters/elasticsearch/existing-ids.ts";
 import { withStoredFailures } from "../../../../lib/adapters/elasticsearch/failure-store.ts";
-import { classifyItem } from "../../../../lib/rules/outcome.ts";
-import type { BulkItem } from "../../../../lib/rules/bulk-answer.ts";
+import { classifyItem } from "../../../../lib/rules/outcomes/outcome.ts";
+import type { BulkItem } from "../../../../lib/rules/outcomes/bulk-answer.ts";
 
 const created: BulkItem = { status: 201, result: "created", error: null };
 const stored: BulkItem = { ...created, inFailureStore: true };

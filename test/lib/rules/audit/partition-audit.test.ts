@@ -7,7 +7,7 @@ import {
   type BuriedRecord,
   type PartitionAudit,
 } from "../../../../lib/rules/audit/partition-audit.ts";
-import { SetAside, type SourceRecord } from "../../../../lib/rules/record.ts";
+import { SetAside, type SourceRecord } from "../../../../lib/rules/model/record.ts";
 import { sourceRecord } from "../../../support/records.ts";
 import { rounds } from "../../../support/rounds.ts";
 

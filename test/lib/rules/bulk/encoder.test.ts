@@ -6,10 +6,10 @@ import {
   createPlainEncoder,
   type EncodedBatch,
 } from "../../../../lib/rules/bulk/encoder.ts";
-import { JsonScanner } from "../../../../lib/rules/bulk/json-scanner.ts";
-import type { Specification } from "../../../../lib/rules/declaration.ts";
-import { createDocumentEncoder } from "../../../../lib/rules/document.ts";
-import type { SourceRecord } from "../../../../lib/rules/record.ts";
+import { JsonScanner } from "../../../../lib/rules/bulk/json/json-scanner.ts";
+import type { Specification } from "../../../../lib/rules/model/declaration.ts";
+import { createDocumentEncoder } from "../../../../lib/rules/documents/document.ts";
+import type { SourceRecord } from "../../../../lib/rules/model/record.ts";
 import { sourceRecord, specification } from "../../../support/records.ts";
 import { rounds } from "../../../support/rounds.ts";
 

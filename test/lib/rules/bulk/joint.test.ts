@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import type { RequestFailure } from "../../../../lib/rules/bulk-answer.ts";
+import type { RequestFailure } from "../../../../lib/rules/outcomes/bulk-answer.ts";
 import {
   type BulkPart,
   joinParts,

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { createPlainTime } from "../../../../lib/rules/bulk/plain-time.ts";
-import { parseEventTimeText } from "../../../../lib/rules/event-time.ts";
+import { parseEventTimeText } from "../../../../lib/rules/time/event-time.ts";
 import { rounds } from "../../../support/rounds.ts";
 
 const plain = createPlainTime();

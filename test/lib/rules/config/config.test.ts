@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseConfig, type ParseOptions } from "../../../../lib/rules/config/config.ts";
-import { ConfigError } from "../../../../lib/rules/config/problem.ts";
+import { ConfigError } from "../../../../lib/rules/yaml/problem.ts";
 import { createAuthority } from "../../../support/certificates.ts";
 import { revealed } from "../../../support/revealed.ts";
 import { httpSettings } from "../../../support/settings.ts";

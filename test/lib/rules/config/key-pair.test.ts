@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { keyPairFault } from "../../../../lib/rules/config/key-pair.ts";
-import { Secret } from "../../../../lib/rules/secret.ts";
+import { Secret } from "../../../../lib/rules/secrets/secret.ts";
 import { createAuthority, type TestAuthority, type TestCertificate } from "../../../support/certificates.ts";
 
 let authority: TestAuthority;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { findProxies, isProxySetting, proxyText } from "../../../../lib/rules/config/proxy.ts";
-import type { Environment } from "../../../../lib/rules/config/substitute.ts";
-import { secretsOf } from "../../../../lib/rules/secrets.ts";
+import type { Environment } from "../../../../lib/rules/yaml/substitute.ts";
+import { secretsOf } from "../../../../lib/rules/secrets/secret.ts";
 
 const http = "http://127.0.0.1:9200";
 const https = "https://es.example.com:9200";

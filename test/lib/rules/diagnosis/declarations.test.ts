@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { mergeDeclarations } from "../../../../lib/rules/desired.ts";
+import { mergeDeclarations } from "../../../../lib/rules/declarations/desired.ts";
 import { judgeDeclarations } from "../../../../lib/rules/diagnosis/declarations.ts";
-import { parseEtcdValue } from "../../../../lib/rules/declarations.ts";
+import { parseEtcdValue } from "../../../../lib/rules/declarations/etcd-value.ts";
 
 /** As an etcd key would say it. */
 function said(key: string, ...entries: unknown[]) {

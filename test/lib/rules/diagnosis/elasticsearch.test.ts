@@ -11,7 +11,7 @@ import {
   judgeTarget,
   type TargetFacts,
 } from "../../../../lib/rules/diagnosis/elasticsearch.ts";
-import { PenstockError } from "../../../../lib/rules/errors.ts";
+import { PenstockError } from "../../../../lib/rules/base/errors.ts";
 
 function answered(status: number, reason = ""): PenstockError {
   return new PenstockError("elasticsearch_refused", `Elasticsearch answered ${status}`, {

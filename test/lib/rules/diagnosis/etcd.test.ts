@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { judgeEndpoints, judgeKey } from "../../../../lib/rules/diagnosis/etcd.ts";
-import { PenstockError } from "../../../../lib/rules/errors.ts";
+import { PenstockError } from "../../../../lib/rules/base/errors.ts";
 
 const down = new PenstockError("etcd_unavailable", "no connection");
 const denied = new PenstockError("etcd_refused", "etcd refused: permission denied");

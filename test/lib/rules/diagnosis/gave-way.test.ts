@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { judgeGaveWay } from "../../../../lib/rules/diagnosis/gave-way.ts";
-import type { FieldThatGaveWay } from "../../../../lib/rules/search/gave-way.ts";
+import type { FieldThatGaveWay } from "../../../../lib/rules/search/hits/gave-way.ts";
 
 const field = (topic: string, name: string, why: FieldThatGaveWay["why"] = "unfit"): FieldThatGaveWay => ({
   topic,

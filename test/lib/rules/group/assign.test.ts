@@ -12,7 +12,7 @@ import {
   uniqueArray,
 } from "fast-check";
 import { assign, type Assigned } from "../../../../lib/rules/group/assign.ts";
-import type { AssignedMember, Subscription } from "../../../../lib/rules/group/subscription.ts";
+import type { AssignedMember, Subscription } from "../../../../lib/rules/group/protocol/subscription.ts";
 
 type Held = Map<string, number[]>;
 

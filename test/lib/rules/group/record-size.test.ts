@@ -1,13 +1,13 @@
 import { expect, test } from "bun:test";
 import { assert, nat, property, uniqueArray } from "fast-check";
-import { encodeAssignment } from "../../../../lib/rules/group/assignment.ts";
+import { encodeAssignment } from "../../../../lib/rules/group/protocol/assignment.ts";
 import {
   DEFAULT_RECORD_LIMIT_BYTES,
   groupBytes,
   leftOutOf,
   topicBytes,
 } from "../../../../lib/rules/group/record-size.ts";
-import { encodeSubscription } from "../../../../lib/rules/group/subscription.ts";
+import { encodeSubscription } from "../../../../lib/rules/group/protocol/subscription.ts";
 
 /** Letters and digits by chance from the number: worse to compress than any names that people give. */
 const scrambled = (n: number): string =>

@@ -6,8 +6,8 @@ import {
   outcomeWords,
   scopeOf,
 } from "../../../../../infra/console/app/dead-letters/replay-words.ts";
-import type { ReplayJob } from "../../../../../infra/host/replay-jobs.ts";
-import type { DigestGroup } from "../../../../../lib/rules/dead-letter-digest.ts";
+import type { ReplayJob } from "../../../../../infra/api/replay-job.ts";
+import type { DigestGroup } from "../../../../../lib/rules/dead-letters/dead-letter-digest.ts";
 
 function group(topic: string, error: string, field: string | null, count: number): DigestGroup {
   const sample = { topic, partition: 0, offset: 0, reason: "", value: null };

@@ -7,7 +7,7 @@ import {
   fieldsOf,
   unknownMembers,
 } from "../../../../../infra/console/app/declarations/form-fields.ts";
-import { listedEntry } from "./listing.ts";
+import { listedEntry } from "../plan/listing.ts";
 
 describe("the form of a declaration", () => {
   test("what is not set is left out; a pattern is named as one", () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { openedBy } from "../../../../../infra/console/app/declarations/opened.ts";
-import { listedEntry, listedKey, listing } from "./listing.ts";
+import { listedEntry, listedKey, listing } from "../plan/listing.ts";
 
 const entry = listedEntry({ topic: "pay" });
 const key = listedKey("logs/pay", [entry]);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import type { HttpDeps } from "../../../../../infra/host/http/app.ts";
-import { hostStopping, PenstockError } from "../../../../../lib/rules/errors.ts";
+import { hostStopping, PenstockError } from "../../../../../lib/rules/base/errors.ts";
 import { DescribedAnswers } from "../../../../support/described-answers.ts";
 import { kafkaEvent } from "../../../../support/kafka-event.ts";
 import { rejection } from "../../../../support/rejection.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { seededRandom } from "../../../../../infra/bench/random.ts";
+import { seededRandom } from "../../../../../infra/bench/kit/random.ts";
 import { createLeaders } from "../../../../../lib/adapters/kafka/reader/leaders.ts";
-import type { KafkaWire } from "../../../../../lib/adapters/kafka/wire/wire.ts";
+import type { KafkaWire } from "../../../../../lib/adapters/kafka/protocol/wire.ts";
 import { createVirtualTime } from "../../../../simulation/virtual-time.ts";
 import { ModelKafka } from "../../../../support/model-kafka.ts";
 

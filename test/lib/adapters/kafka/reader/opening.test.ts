@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
-import { seededRandom } from "../../../../../infra/bench/random.ts";
-import type { CommitEntry, GroupMember } from "../../../../../lib/adapters/kafka/group/member.ts";
-import { Tenure } from "../../../../../lib/adapters/kafka/group/tenure.ts";
+import { seededRandom } from "../../../../../infra/bench/kit/random.ts";
+import type { CommitEntry, GroupMember } from "../../../../../lib/adapters/kafka/group/member/member.ts";
+import { Tenure } from "../../../../../lib/adapters/kafka/group/member/tenure.ts";
 import { createLeaders } from "../../../../../lib/adapters/kafka/reader/leaders.ts";
 import { createOpenings, type OpenedPartition } from "../../../../../lib/adapters/kafka/reader/opening.ts";
-import { checkpointMetadata } from "../../../../../lib/rules/checkpoint.ts";
-import type { StartAt } from "../../../../../lib/rules/declaration.ts";
+import { checkpointMetadata } from "../../../../../lib/rules/offsets/checkpoint.ts";
+import type { StartAt } from "../../../../../lib/rules/model/declaration.ts";
 import { createVirtualTime } from "../../../../simulation/virtual-time.ts";
 import { ModelKafka } from "../../../../support/model-kafka.ts";
 import { rejection } from "../../../../support/rejection.ts";

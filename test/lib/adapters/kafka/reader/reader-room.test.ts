@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { seededRandom } from "../../../../../infra/bench/random.ts";
+import { seededRandom } from "../../../../../infra/bench/kit/random.ts";
 import { createReader, type FetchedPart } from "../../../../../lib/adapters/kafka/reader/reader.ts";
 import { createVirtualTime } from "../../../../simulation/virtual-time.ts";
 import { collectingSink } from "../../../../support/collecting-sink.ts";

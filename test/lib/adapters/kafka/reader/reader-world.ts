@@ -1,6 +1,6 @@
 import { expect } from "bun:test";
 import { drainMicrotasks } from "bun:jsc";
-import { seededRandom } from "../../../../../infra/bench/random.ts";
+import { seededRandom } from "../../../../../infra/bench/kit/random.ts";
 import { createReader, type FetchedPart } from "../../../../../lib/adapters/kafka/reader/reader.ts";
 import { createVirtualTime } from "../../../../simulation/virtual-time.ts";
 import { collectingSink, type CollectingSink } from "../../../../support/collecting-sink.ts";

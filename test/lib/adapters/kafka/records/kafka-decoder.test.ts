@@ -4,8 +4,8 @@ import * as fc from "fast-check";
 import { CompressionCodecs } from "kafkajs";
 import { createKafkaDecoder } from "../../../../../lib/adapters/kafka/records/kafka-decoder.ts";
 import type { RecordDecoder, RecordPiece } from "../../../../../lib/adapters/kafka/records/record-decoder.ts";
-import type { AbortedTransaction } from "../../../../../lib/adapters/kafka/wire/wire.ts";
-import type { RecordHeader, SourceRecord } from "../../../../../lib/rules/record.ts";
+import type { AbortedTransaction } from "../../../../../lib/adapters/kafka/protocol/wire.ts";
+import type { RecordHeader, SourceRecord } from "../../../../../lib/rules/model/record.ts";
 import {
   anyBatch,
   anyFirstOffset,

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { createKafkaLinks } from "../../../../../lib/adapters/kafka/links.ts";
-import { apiCodecs } from "../../../../../lib/adapters/kafka/wire/codecs.ts";
+import { createKafkaLinks } from "../../../../../lib/adapters/kafka/client/links.ts";
+import { apiCodecs } from "../../../../../lib/adapters/kafka/protocol/codecs.ts";
 import { createKafkaWire } from "../../../../../lib/adapters/kafka/wire/kafkajs-wire.ts";
-import type { KafkaWire, Lane } from "../../../../../lib/adapters/kafka/wire/wire.ts";
-import { systemTime } from "../../../../../lib/adapters/system-time.ts";
-import type { Time } from "../../../../../lib/rules/time.ts";
+import type { KafkaWire, Lane } from "../../../../../lib/adapters/kafka/protocol/wire.ts";
+import { systemTime } from "../../../../../lib/adapters/system/system-time.ts";
+import type { Time } from "../../../../../lib/rules/base/time.ts";
 import { eventually } from "../../../../support/eventually.ts";
 import { type FakeBroker, startFakeBrokers, kafka23Versions } from "../../../../support/fake-brokers.ts";
 import { createMemoryLogger } from "../../../../support/memory-logger.ts";

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { createKafkaWire } from "../../../../../lib/adapters/kafka/wire/kafkajs-wire.ts";
 import { createWireLender } from "../../../../../lib/adapters/kafka/wire/wire-lender.ts";
-import type { KafkaWire } from "../../../../../lib/adapters/kafka/wire/wire.ts";
+import type { KafkaWire } from "../../../../../lib/adapters/kafka/protocol/wire.ts";
 import { eventually } from "../../../../support/eventually.ts";
 import { startFakeBrokers } from "../../../../support/fake-brokers.ts";
 import { createMemoryLogger } from "../../../../support/memory-logger.ts";

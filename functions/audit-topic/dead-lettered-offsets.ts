@@ -1,0 +1,49 @@
+import { createBurials, type BurialsBuilder } from "../../lib/rules/audit/dead-lettered-offsets.ts";
+import { readDeadLetter } from "../../lib/rules/dead-letters/dead-letter-reader.ts";
+import { PenstockError } from "../../lib/rules/base/errors.ts";
+import type { SourceRecord } from "../../lib/rules/model/record.ts";
+
+type OffsetSpans = ReadonlyMap<number, { readonly start: number; readonly end: number }>;
+
+export interface ReadBurialsInput {
+  readonly deadLetterTopic: string;
+  /** Letters of other topics are passed over. */
+  readonly topics: ReadonlySet<string>;
+}
+
+export interface ReadBurialsDeps {
+  /** What can be read, by partition. @throws PenstockError `topic_missing` or `kafka_unavailable` */
+  ranges(topic: string): Promise<OffsetSpans>;
+  readSpans(
+    topic: string,
+    spans: OffsetSpans,
+    onBatch: (batch: { readonly records: readonly SourceRecord[]; readonly end: number }) => Promise<void>,
+  ): Promise<void>;
+}
+
+/** Reads the dead-letter topic once, to the end it has now. One that does not exist holds none: it comes with the first. */
+export async function readBurials(
+  { deadLetterTopic, topics }: ReadBurialsInput,
+  deps: ReadBurialsDeps,
+): Promise<BurialsBuilder> {
+  const burials = createBurials();
+  let spans: OffsetSpans;
+  try {
+    spans = await deps.ranges(deadLetterTopic);
+  } catch (error) {
+    if (error instanceof PenstockError && error.code === "topic_missing") return burials;
+    throw error;
+  }
+  await deps.readSpans(deadLetterTopic, spans, ({ records }) => {
+    for (const record of records) {
+      const reading = readDeadLetter(record);
+      if (reading.kind === "letter" && topics.has(reading.letter.topic)) {
+        const { topic, record, batch } = reading.letter;
+        if (batch === undefined) burials.add(topic, record);
+        else burials.addBatch(topic, record.partition, { start: record.offset, end: batch.end });
+      }
+    }
+    return Promise.resolve();
+  });
+  return burials;
+}

@@ -1,0 +1,52 @@
+import { abortable } from "../../lib/rules/base/abortable.ts";
+import { PenstockError } from "../../lib/rules/base/errors.ts";
+
+/** How long a question may take. */
+export interface Bounds {
+  /** Ends everything. */
+  readonly signal: AbortSignal;
+  /** A fresh one for each question, which aborts when its time is over. */
+  readonly deadline: () => AbortSignal;
+}
+
+export type Attempt<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: Error };
+
+/**
+ * Asks one question, bounded; that it fails is an answer.
+ * @throws the reason of `bounds.signal`, nothing else
+ */
+export async function attempt<T>(
+  bounds: Bounds,
+  question: (signal: AbortSignal) => Promise<T>,
+): Promise<Attempt<T>> {
+  bounds.signal.throwIfAborted();
+  const deadline = bounds.deadline();
+  const signal = AbortSignal.any([bounds.signal, deadline]);
+  try {
+    return { ok: true, value: await abortable(question(signal), signal) };
+  } catch (error) {
+    bounds.signal.throwIfAborted();
+    if (deadline.aborted) {
+      return {
+        ok: false,
+        error: new PenstockError("deadline_exceeded", "no answer in time", { cause: error }),
+      };
+    }
+    return { ok: false, error: error instanceof Error ? error : new Error(String(error)) };
+  }
+}
+
+/** Asks one question of each name, all at once. @returns by name, null where all was well, else the error */
+export async function attemptEach(
+  bounds: Bounds,
+  names: readonly string[],
+  question: (name: string, signal: AbortSignal) => Promise<unknown>,
+): Promise<Map<string, Error | null>> {
+  const answers = names.map(async (name) => {
+    const answer = await attempt(bounds, (signal) => question(name, signal));
+    return [name, answer.ok ? null : answer.error] as const;
+  });
+  return new Map(await Promise.all(answers));
+}

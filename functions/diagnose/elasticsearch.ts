@@ -1,0 +1,154 @@
+import type { ElasticsearchDiagnosis } from "../../lib/adapters/elasticsearch/diagnosis.ts";
+import type { Specification } from "../../lib/rules/model/declaration.ts";
+import { type Check, checksOf } from "../../lib/rules/diagnosis/check.ts";
+import {
+  judgeClock,
+  judgeCluster,
+  judgeDisks,
+  judgeNodes,
+  judgePipelines,
+  judgePrivileges,
+  judgeTemplate,
+  judgeTarget,
+  remedyOf,
+} from "../../lib/rules/diagnosis/elasticsearch.ts";
+import { judgeGaveWay } from "../../lib/rules/diagnosis/gave-way.ts";
+import { messageOf } from "../../lib/rules/base/errors.ts";
+import { indexForTimestamp, indexPatternOf } from "../../lib/rules/model/names.ts";
+import { dayMs } from "../../lib/rules/search/hits/gave-way.ts";
+import { searchTarget } from "../../lib/rules/search/query/target.ts";
+import type { ElasticsearchSettings } from "../../lib/rules/model/settings.ts";
+import { attempt, attemptEach, type Bounds } from "./attempt.ts";
+import { readIgnoredFields } from "../digest-dead-letters/read-ignored-fields.ts";
+
+export interface DiagnoseElasticsearchDeps extends Bounds {
+  readonly elasticsearch: Omit<ElasticsearchDiagnosis, "close">;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+const { ok, skipped, warning } = checksOf("elasticsearch");
+
+/** Tries every node. */
+export async function diagnoseNodes(
+  { nodes, proxies }: ElasticsearchSettings,
+  deps: DiagnoseElasticsearchDeps,
+): Promise<{ readonly checks: readonly Check[]; readonly answers: boolean }> {
+  const reached = await attemptEach(deps, nodes, (node, signal) => deps.elasticsearch.reach(node, signal));
+  return { checks: judgeNodes(reached, proxies), answers: [...reached.values()].includes(null) };
+}
+
+export interface DiagnoseClusterInput {
+  readonly specs: readonly Specification[];
+  readonly manageTemplates: boolean;
+  /** Whether any node does. */
+  readonly answers: boolean;
+}
+
+/** Looks at the cluster, what this user may do, and everything that topics are written through and to. */
+export async function diagnoseCluster(
+  { specs, manageTemplates, answers }: DiagnoseClusterInput,
+  deps: DiagnoseElasticsearchDeps,
+): Promise<Check[]> {
+  if (!answers) return [skipped("cluster, permissions, targets", "Elasticsearch does not answer")];
+  const { elasticsearch, now } = deps;
+  const patterns = [...new Set(specs.map(({ index }) => indexPatternOf(index)))];
+  const targets = [...new Set(specs.map(({ index }) => indexForTimestamp(index, now())))];
+  const cluster = attempt(deps, (signal) => elasticsearch.cluster(signal));
+  const look = async <T>(
+    name: string,
+    question: (signal: AbortSignal) => Promise<T>,
+    judge: (value: T) => readonly Check[],
+  ): Promise<readonly Check[]> => {
+    const answer = await attempt(deps, question);
+    return answer.ok ? judge(answer.value) : [unseen(name, answer.error)];
+  };
+  const wanted = topicsBy(specs, ({ pipeline }) => pipeline);
+  const groups = await Promise.all([
+    cluster.then((answer) => (answer.ok ? judgeCluster(answer.value) : [unseen("health", answer.error)])),
+    look("disks", (signal) => elasticsearch.disks(signal), judgeDisks),
+    look("clock", clockSkew, (skewMs) => (skewMs === null ? [] : [judgeClock(skewMs)])),
+    look(
+      "permissions",
+      (signal) => elasticsearch.privileges(patterns, manageTemplates, signal),
+      judgePrivileges,
+    ),
+    look(
+      "targets",
+      async (signal) => ({ found: await elasticsearch.targets(targets, signal), cluster: await cluster }),
+      ({ found, cluster: facts }) => {
+        const autoCreate = facts.ok ? facts.value.autoCreateIndex : "true";
+        return onePerKind([...found].map(([name, target]) => judgeTarget(name, target, autoCreate)));
+      },
+    ),
+    manageTemplates && specs.length > 0
+      ? look(
+          "index template",
+          (signal) => elasticsearch.refusedPatterns(patterns, signal),
+          (refusals) =>
+            judgeTemplate(
+              refusals,
+              topicsBy(specs, ({ index }) => indexPatternOf(index)),
+            ),
+        )
+      : [],
+    fieldsThatGaveWay(),
+    wanted.size === 0
+      ? []
+      : look(
+          "pipelines",
+          (signal) => elasticsearch.pipelines(signal),
+          (existing) => judgePipelines(wanted, existing),
+        ),
+  ]);
+  return groups.flat();
+
+  async function fieldsThatGaveWay(): Promise<readonly Check[]> {
+    if (specs.length === 0) return [];
+    const inForce = new Map(specs.map((spec) => [spec.topic, spec]));
+    const topics = [...inForce.keys()];
+    const span = { fromMs: now() - dayMs, toMs: now() };
+    const found = await attempt(deps, (signal) =>
+      readIgnoredFields(
+        { indices: searchTarget(topics, inForce, manageTemplates), topics, ...span },
+        elasticsearch.ignoredFields(signal),
+      ),
+    );
+    return judgeGaveWay(found.ok ? found.value : { fields: [], problems: [messageOf(found.error)] });
+  }
+
+  async function clockSkew(signal: AbortSignal): Promise<number | null> {
+    const before = now();
+    const theirs = await elasticsearch.clock(signal);
+    return theirs === null ? null : theirs - (before + now()) / 2;
+  }
+}
+
+/** The topics, by what they are declared with. */
+function topicsBy(
+  specs: readonly Specification[],
+  part: (spec: Specification) => string | null,
+): Map<string, string[]> {
+  const topics = new Map<string, string[]>();
+  for (const spec of specs) {
+    const key = part(spec);
+    if (key !== null) topics.set(key, [...(topics.get(key) ?? []), spec.topic]);
+  }
+  return topics;
+}
+
+/** Up to this many targets that are well have a line each; more of them share one. */
+const NAMED_TARGETS = 20;
+
+function onePerKind(checks: readonly Check[]): readonly Check[] {
+  const well = checks.filter(({ state }) => state === "ok");
+  if (well.length <= NAMED_TARGETS) return checks;
+  return [
+    ok("targets", `${well.length.toLocaleString("en-US")} take documents, or are made with the first one`),
+    ...checks.filter(({ state }) => state !== "ok"),
+  ];
+}
+
+function unseen(name: string, error: Error): Check {
+  return warning(name, `could not be looked at: ${messageOf(error)}`, remedyOf(error));
+}

@@ -1,0 +1,175 @@
+import { abortable } from "../../lib/rules/base/abortable.ts";
+import type { StartAt } from "../../lib/rules/model/declaration.ts";
+import type { DesiredTopic } from "../../lib/rules/declarations/desired.ts";
+import { messageOf, PenstockError } from "../../lib/rules/base/errors.ts";
+import {
+  throwRefused,
+  type TemplateRefusals,
+  templateTrouble,
+} from "../../lib/rules/template/index-template.ts";
+import { indexPatternOf } from "../../lib/rules/model/names.ts";
+import type { Plan } from "../../lib/rules/plan/plan.ts";
+import { specificationHash } from "../../lib/rules/model/specification.ts";
+import { secondsText } from "../../lib/rules/base/units.ts";
+import type { TopicState } from "../../lib/rules/progress/status.ts";
+
+/** What a consumer is started with. */
+export interface StartOrder {
+  readonly desired: DesiredTopic;
+  /** Of what it runs by; see specificationHash. */
+  readonly hash: string;
+  /** What the declaration says, or `earliest` where the topic was once seen missing. */
+  readonly startAt: StartAt;
+  /** Nothing is written before this resolves; where it rejects the start has failed. Goes on beside the join. */
+  readonly ready: Promise<void>;
+}
+
+/** What can be done to one topic. None of them touches another topic. */
+export interface ConsumerCommands {
+  /** Makes the index template cover these patterns. @returns those it cannot, and why. @throws PenstockError */
+  ensureTemplate(patterns: readonly string[], signal: AbortSignal): Promise<TemplateRefusals>;
+  /** Resolves once it runs (null) or failed (why). */
+  start(topic: string, order: StartOrder): Promise<string | null>;
+  /** Lets what is in flight finish, then forgets the topic. */
+  stop(topic: string): Promise<void>;
+  /** The same, then a fresh start. */
+  replace(topic: string, order: StartOrder): Promise<string | null>;
+  /** Ends what may run of it, and shows it as pending. */
+  pend(topic: string, desired: DesiredTopic, reason: string): Promise<void>;
+  /** Topics whose replacement was begun and that do not run yet, with their states. */
+  replacing(): ReadonlyMap<string, TopicState>;
+  /** Takes over where it is declared. */
+  describe(topic: string, desired: DesiredTopic): void;
+  /** Aborted as soon as a newer trigger waits. */
+  readonly newerTrigger: AbortSignal;
+}
+
+export interface TopicFailure {
+  readonly topic: string;
+  readonly error: string;
+}
+
+/** What was done of a plan. */
+export interface Applied {
+  readonly started: readonly string[];
+  readonly stopped: readonly string[];
+  readonly replaced: readonly string[];
+  readonly failed: readonly TopicFailure[];
+  /** True: it was cut short by a newer trigger or its deadline, and the next run goes on. */
+  readonly interrupted: boolean;
+}
+
+export interface ApplyInput {
+  readonly plan: Plan;
+  readonly desired: ReadonlyMap<string, DesiredTopic>;
+  readonly seenMissing: ReadonlySet<string>;
+}
+
+/** How long a run waits for starts and stops, which go on without it. */
+const WAIT_MS = 10_000;
+const TEMPLATE_DEADLINE_MS = 10_000;
+
+/**
+ * Carries a plan out: all stops and starts side by side, then replacements one at a time, across runs too, up to
+ * the first that does not reach `running`. A newer trigger does not wait for it: what was begun goes on, the rest is planned anew.
+ */
+export async function applyPlan(
+  { plan, desired, seenMissing }: ApplyInput,
+  commands: ConsumerCommands,
+): Promise<Applied> {
+  const failed: TopicFailure[] = [];
+  const replaced: string[] = [];
+  const wait = AbortSignal.any([commands.newerTrigger, AbortSignal.timeout(WAIT_MS)]);
+  const withDesired = function* <T extends { readonly topic: string }>(
+    entries: readonly T[],
+  ): Generator<[T, DesiredTopic]> {
+    for (const entry of entries) {
+      const wanted = desired.get(entry.topic);
+      if (wanted !== undefined) yield [entry, wanted];
+    }
+  };
+  const order = (wanted: DesiredTopic): StartOrder => ({
+    desired: wanted,
+    hash: specificationHash(wanted.spec),
+    ready: readyOf(wanted),
+    startAt: seenMissing.has(wanted.spec.topic) ? "earliest" : wanted.spec.startAt,
+  });
+  const note = (topic: string, error: string | null): void => {
+    if (error !== null) failed.push({ topic, error });
+  };
+
+  for (const [{ topic }, wanted] of withDesired(plan.keep)) commands.describe(topic, wanted);
+  const toStart = [...withDesired(plan.start)];
+  const toReplace = [...withDesired(plan.replace)];
+
+  const underWay: Promise<void>[] = [
+    ...plan.stop.map(({ topic }) => commands.stop(topic)),
+    ...[...withDesired(plan.pending)].map(([{ topic, reason }, wanted]) =>
+      commands.pend(topic, wanted, reason),
+    ),
+  ];
+  const covered = ensureTemplates([...toStart, ...toReplace], commands);
+  // Whoever waits for it is told; a run that is cut short does not.
+  covered.catch(() => {});
+  const readyOf = ({ spec }: DesiredTopic): Promise<void> => {
+    const ready = covered.then((refusals) => throwRefused(refusals, indexPatternOf(spec.index)));
+    // A start that is called off never looks.
+    ready.catch(() => {});
+    return ready;
+  };
+  underWay.push(
+    ...toStart.map(async ([{ topic }, wanted]) => note(topic, await commands.start(topic, order(wanted)))),
+  );
+
+  const applied = { started: topicsOf(plan.start), stopped: topicsOf(plan.stop), replaced, failed };
+  try {
+    await abortable(Promise.all(underWay), wait);
+    for (const [{ topic }, wanted] of toReplace) {
+      // What runs is left alone until what replaces it could write.
+      const reason = await abortable(failureOf(readyOf(wanted)), wait);
+      if (reason !== null) {
+        note(topic, reason);
+        continue;
+      }
+      wait.throwIfAborted();
+      const others = [...commands.replacing()].filter(([other]) => other !== topic);
+      // One that failed has a time of its own at which it is tried again, and with it the rest.
+      if (others.length > 0)
+        return { ...applied, interrupted: others.some(([, state]) => state !== "failed") };
+      replaced.push(topic);
+      const error = await abortable(commands.replace(topic, order(wanted)), wait);
+      note(topic, error);
+      if (error !== null) break;
+    }
+    return { ...applied, interrupted: false };
+  } catch (error) {
+    if (!wait.aborted) throw error;
+    return { ...applied, interrupted: true };
+  }
+}
+
+/** For all topics that are about to write, so that many are one request. @throws PenstockError */
+async function ensureTemplates(
+  topics: readonly (readonly [unknown, DesiredTopic])[],
+  commands: ConsumerCommands,
+): Promise<TemplateRefusals> {
+  if (topics.length === 0) return new Map();
+  const patterns = new Set(topics.map(([, { spec }]) => indexPatternOf(spec.index)));
+  const deadline = AbortSignal.timeout(TEMPLATE_DEADLINE_MS);
+  try {
+    return await commands.ensureTemplate([...patterns], deadline);
+  } catch (error) {
+    const late = `Elasticsearch did not answer within ${secondsText(TEMPLATE_DEADLINE_MS)}`;
+    const message = templateTrouble(deadline.aborted ? late : messageOf(error));
+    throw new PenstockError("elasticsearch_unavailable", message, { retryable: true, cause: error });
+  }
+}
+
+/** @returns the message of what it rejects with; null where it resolves */
+function failureOf(promise: Promise<void>): Promise<string | null> {
+  return promise.then(() => null, messageOf);
+}
+
+function topicsOf(entries: readonly { readonly topic: string }[]): string[] {
+  return entries.map(({ topic }) => topic);
+}

@@ -1,0 +1,257 @@
+import { acceptSettings, sameSettings } from "../../lib/rules/plan/accept-settings.ts";
+import type { Declaration, Refusal } from "../../lib/rules/model/declaration.ts";
+import { messageOf } from "../../lib/rules/base/errors.ts";
+import { fingerprintOf } from "../../lib/rules/secrets/fingerprint.ts";
+import { believedAtMs, lookAt, withLeaving, type Stillness } from "../../lib/rules/declarations/patience.ts";
+import {
+  distrust,
+  rememberEtcd,
+  stillListed,
+  type EtcdMemory,
+  type EtcdReading,
+} from "../../lib/rules/declarations/etcd-memory.ts";
+import type {
+  ElasticsearchSettings,
+  EtcdSettings,
+  KafkaSettings,
+  Settings,
+} from "../../lib/rules/model/settings.ts";
+
+/** Where declarations and settings come from, and what they are held against. */
+export interface SourceReaders {
+  /** The config file, for people. */
+  readonly configPath: string;
+  /** @throws PenstockError `config_unreadable` or `config_invalid` */
+  readConfig(): ReadConfig;
+  /** @throws PenstockError `etcd_unavailable` or `etcd_refused` */
+  readEtcd(settings: EtcdSettings, signal: AbortSignal): Promise<EtcdReading>;
+  /** The topics in Kafka, in one request. @throws PenstockError `kafka_unavailable` */
+  listTopics(settings: KafkaSettings, signal: AbortSignal): Promise<ReadonlySet<string>>;
+  /** @throws PenstockError where these settings do not lead to a cluster that answers and fits */
+  probeElasticsearch(settings: ElasticsearchSettings, signal: AbortSignal): Promise<void>;
+  /** Puts settings into force on this host. */
+  useSettings(settings: Settings): Promise<void>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Resolves after that many milliseconds. */
+  readonly wait: (ms: number) => Promise<void>;
+}
+
+/** A config file that is well. */
+export interface ReadConfig {
+  readonly settings: Settings;
+  readonly declarations: readonly Declaration[];
+  /** True: the last of them may have more to it than is written yet. */
+  readonly lastMayGoOn: boolean;
+  /** Of the file and of those that it names: equal as long as they are. */
+  readonly content: string;
+}
+
+/** Settings that were found not to work. */
+export interface FailedProbe {
+  /** Their fingerprint. */
+  readonly settings: string;
+  readonly reason: string;
+  readonly atMs: number;
+}
+
+/** What the config file said the last time it was well, and what of it is in force. */
+export interface ConfigMemory {
+  /** In force. */
+  readonly settings: Settings;
+  readonly declarations: readonly Declaration[];
+  readonly failedProbes: readonly FailedProbe[];
+  /** Null: not read since the start. */
+  readonly stillness: Stillness | null;
+}
+
+/** The longest any single question to a server may take. */
+const STEP_DEADLINE_MS = 10_000;
+/**
+ * Settings that did not work are not tried again at every trigger: each try takes seconds, in which no change of any
+ * topic would be seen.
+ */
+const PROBE_AGAIN_MS = 30_000;
+
+/** For settings whose file moves. */
+const LONGEST_WAIT_MS = 1_000;
+
+export interface ConfigOutcome {
+  readonly memory: ConfigMemory;
+  readonly refused: readonly Refusal[];
+  readonly error: string | null;
+}
+
+/**
+ * Reads the file, and takes over of its settings what can be taken over and was found to work.
+ *
+ * While it does not stand still (see patience.ts), only topics that it declares anew or otherwise are taken over: settings
+ * may be missing still, and so may the end of the last entry.
+ * @param patientAtMs now, milliseconds since the epoch; null: the file is believed as it is
+ */
+export async function readConfig(
+  memory: ConfigMemory,
+  patientAtMs: number | null,
+  deps: SourceReaders,
+): Promise<ConfigOutcome> {
+  const { settings: running } = memory;
+  let read: ReadConfig;
+  let { stillness } = memory;
+  let believedAt: number | null;
+  try {
+    read = deps.readConfig();
+    stillness = lookAt(stillness, read.content, patientAtMs);
+    believedAt = believedAtMs(stillness, patientAtMs);
+    // New settings are waited for once, for what follows may ask the old servers, which take long where they are gone.
+    if (patientAtMs !== null && believedAt !== null && !sameSettings(read.settings, running)) {
+      await deps.wait(Math.min(believedAt - patientAtMs, LONGEST_WAIT_MS));
+      const nowMs = deps.now();
+      read = deps.readConfig();
+      stillness = lookAt(stillness, read.content, nowMs);
+      believedAt = believedAtMs(stillness, nowMs);
+    }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    stillness = lookAt(stillness, "unreadable", patientAtMs);
+    return { memory: { ...memory, stillness }, refused: [refusedConfig(deps, reason)], error: reason };
+  }
+  const stated = believedAt !== null && read.lastMayGoOn ? read.declarations.slice(0, -1) : read.declarations;
+  const declarations = withLeaving(memory.declarations, stated, believedAt);
+  const accepted = acceptSettings(running, believedAt === null ? read.settings : running);
+  const reasons = [...accepted.refused];
+  const failedProbes: FailedProbe[] = [];
+  /** @returns whether they work */
+  const probe = async <T>(
+    name: string,
+    wanted: T,
+    ask: (wanted: T, signal: AbortSignal) => Promise<unknown>,
+  ) => {
+    const fingerprint = fingerprintOf(wanted);
+    const known = memory.failedProbes.find(
+      ({ settings, atMs }) => settings === fingerprint && deps.now() - atMs < PROBE_AGAIN_MS,
+    );
+    const reason = known?.reason ?? (await attempt((signal) => ask(wanted, signal)));
+    if (reason === null) return true;
+    failedProbes.push(known ?? { settings: fingerprint, reason, atMs: deps.now() });
+    reasons.push(`the new ${name} settings do not work, the old ones are kept: ${reason}`);
+    return false;
+  };
+
+  let { settings } = accepted;
+  if (
+    accepted.kafkaChanged &&
+    !(await probe("kafka", settings.kafka, (wanted, signal) => deps.listTopics(wanted, signal)))
+  ) {
+    settings = { ...settings, kafka: running.kafka };
+  }
+  if (
+    accepted.elasticsearchChanged &&
+    !(await probe("elasticsearch", settings.elasticsearch, (wanted, signal) =>
+      deps.probeElasticsearch(wanted, signal),
+    ))
+  ) {
+    settings = { ...settings, elasticsearch: running.elasticsearch };
+  }
+  return {
+    memory: { settings, declarations, failedProbes, stillness },
+    refused: reasons.map((reason) => refusedConfig(deps, reason)),
+    error: reasons.length === 0 ? null : reasons.join("; "),
+  };
+}
+
+/** Settings that turn out not to work only when they are used are refused like those that fail their probe. */
+export async function putIntoForce(
+  config: ConfigOutcome,
+  running: Settings,
+  deps: SourceReaders,
+): Promise<ConfigOutcome> {
+  const failure = await attempt(() => deps.useSettings(config.memory.settings));
+  if (failure === null) return config;
+  const reason = `the settings cannot be put into force, the old ones are kept: ${failure}`;
+  return {
+    memory: { ...config.memory, settings: running },
+    refused: [...config.refused, refusedConfig(deps, reason)],
+    error: config.error === null ? reason : `${config.error}; ${reason}`,
+  };
+}
+
+function refusedConfig({ configPath }: SourceReaders, reason: string): Refusal {
+  return {
+    source: { kind: "config", name: configPath, revision: null },
+    name: null,
+    reason,
+    lastGoodKept: true,
+  };
+}
+
+export interface EtcdOutcome {
+  readonly memory: EtcdMemory | null;
+  /** What `memory` was taken from; null: nothing was read, or it is not believed. */
+  readonly reading: EtcdReading | null;
+  readonly refused: readonly Refusal[];
+  readonly error: string | null;
+}
+
+/**
+ * Reads etcd as the settings say; what cannot be read or believed keeps what it said before.
+ * @param how `acceptAnyway`: whatever its history; `patientAtMs`: as in readConfig
+ */
+export async function readEtcd(
+  before: EtcdMemory | null,
+  { acceptAnyway, patientAtMs }: { readonly acceptAnyway: boolean; readonly patientAtMs: number | null },
+  { etcd: settings, deadLetters }: Settings,
+  deps: Pick<SourceReaders, "readEtcd">,
+): Promise<EtcdOutcome> {
+  if (settings === null) return { memory: null, reading: null, refused: [], error: null };
+  const keep = (error: string): EtcdOutcome => {
+    const kept = before === null ? null : stillListed(before, settings.keys);
+    const source = {
+      kind: "etcd",
+      name: settings.endpoints.join(", "),
+      revision: kept?.revision ?? null,
+    } as const;
+    return {
+      memory: kept,
+      reading: null,
+      error,
+      refused: [{ source, name: null, reason: error, lastGoodKept: kept !== null }],
+    };
+  };
+  let reading: EtcdReading;
+  try {
+    reading = await deps.readEtcd(settings, AbortSignal.timeout(STEP_DEADLINE_MS));
+  } catch (error) {
+    return keep(messageOf(error));
+  }
+  const doubt = acceptAnyway ? null : distrust(before, reading, settings.endpoints);
+  if (doubt !== null) return keep(doubt);
+  const forbidden = reading.forbidden ?? [];
+  return {
+    memory: rememberEtcd(before, reading, settings, deadLetters.topic, patientAtMs),
+    reading,
+    refused: [],
+    error: forbidden.length === 0 ? null : forbidden.map(({ reason }) => reason).join("; "),
+  };
+}
+
+/** Null where Kafka does not answer. */
+export async function listTopics(
+  settings: KafkaSettings,
+  deps: SourceReaders,
+): Promise<{ topics: ReadonlySet<string> | null; error: string | null }> {
+  try {
+    return { topics: await deps.listTopics(settings, AbortSignal.timeout(STEP_DEADLINE_MS)), error: null };
+  } catch (error) {
+    return { topics: null, error: messageOf(error) };
+  }
+}
+
+/** @returns why it failed; null where it did not */
+async function attempt(step: (signal: AbortSignal) => Promise<unknown>): Promise<string | null> {
+  try {
+    await step(AbortSignal.timeout(STEP_DEADLINE_MS));
+    return null;
+  } catch (error) {
+    return messageOf(error);
+  }
+}

@@ -1,0 +1,105 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { auditTopic, type AuditProgress, type TopicSnapshot } from "../../../functions/audit-topic.ts";
+import { ingestBatch } from "../../../functions/ingest-batch.ts";
+import { readBurials } from "../../../functions/audit-topic/dead-lettered-offsets.ts";
+import { createElasticsearch } from "../../../lib/adapters/elasticsearch/client.ts";
+import { openRecordDocuments } from "../../../lib/adapters/elasticsearch/topic-snapshot/record-documents.ts";
+import { createDeadLetters } from "../../../lib/adapters/kafka/client/dead-letters.ts";
+import { createKafkaOffsets } from "../../../lib/adapters/kafka/queries/offsets.ts";
+import { readSpans } from "../../../lib/adapters/kafka/queries/span-reader.ts";
+import type { BurialsBuilder } from "../../../lib/rules/audit/dead-lettered-offsets.ts";
+import type { Specification } from "../../../lib/rules/model/declaration.ts";
+import { messageOf, PenstockError } from "../../../lib/rules/base/errors.ts";
+import type { Logger } from "../../../lib/rules/base/logger.ts";
+import { throwRefused } from "../../../lib/rules/template/index-template.ts";
+import { indexPatternOf } from "../../../lib/rules/model/names.ts";
+import type { Settings } from "../../../lib/rules/model/settings.ts";
+import type { AuditEnd } from "./text.ts";
+
+export interface AuditRun {
+  readonly settings: Settings;
+  /** They exist in Kafka. */
+  readonly specs: readonly Specification[];
+  readonly repair: boolean;
+  readonly logger: Logger;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+  /** As soon as a topic's audit has ended. */
+  readonly onEnd: (end: AuditEnd) => void;
+  readonly onProgress: (topic: string, progress: AuditProgress) => void;
+}
+
+/**
+ * Audits topics one after the other. The positions of all are taken first, then the dead letters are read once for all:
+ * what a host has committed by then has its dead letter by then.
+ * @throws PenstockError where Kafka fails before the first topic; what fails later ends that topic's audit alone
+ */
+export async function runAudit(run: AuditRun): Promise<void> {
+  const { settings, specs, logger, signal } = run;
+  const { kafka } = settings;
+  const elasticsearch = createElasticsearch(settings.elasticsearch, { logger });
+  const deadLetters = createDeadLetters(kafka, settings.deadLetters.topic, logger);
+  const offsets = createKafkaOffsets(kafka, logger);
+
+  const snapshotOf = async (topic: string): Promise<TopicSnapshot> => {
+    // The end of the log is asked for later, so that it cannot seem to lie below the commit.
+    const committed = await offsets.committed(kafka.group, topic, signal);
+    const log = await offsets.ranges(topic, signal);
+    return { log, committed: new Map([...committed].map(([partition, { offset }]) => [partition, offset])) };
+  };
+  const burialsOf = (topics: readonly string[]): Promise<BurialsBuilder> =>
+    readBurials(
+      { deadLetterTopic: settings.deadLetters.topic, topics: new Set(topics) },
+      {
+        ranges: (topic) => offsets.ranges(topic, signal),
+        readSpans: (topic, spans, onBatch) => readSpans({ kafka, topic, logger }, spans, onBatch, signal),
+      },
+    );
+
+  const audit = async (spec: Specification, snapshot: TopicSnapshot, burials: BurialsBuilder) => {
+    const { topic, index } = spec;
+    const limits = settings.elasticsearch.bulk;
+    return auditTopic(
+      { spec, snapshot, groupId: kafka.group, burials: burials.of(topic), repair: run.repair },
+      {
+        signal,
+        random: run.random,
+        now: run.now,
+        wait: (ms) => delay(ms, undefined, { signal }),
+        openDocuments: (cursors) => openRecordDocuments(elasticsearch, { topic, index, cursors }, signal),
+        readSpans: (spans, onBatch) => readSpans({ kafka, topic, logger }, spans, onBatch, signal),
+        readBurials: async () => (await burialsOf([topic])).of(topic),
+        async prepareRepair() {
+          const pattern = indexPatternOf(index);
+          throwRefused(await elasticsearch.ensureTemplate([pattern], signal), pattern);
+        },
+        ingest: (records, attempt) =>
+          ingestBatch(
+            { spec, records, attempt, limits },
+            { bulk: (body, how) => elasticsearch.bulk(body, how), deadLetters, now: run.now, signal },
+          ),
+        onProgress: (progress) => run.onProgress(topic, progress),
+      },
+    );
+  };
+
+  try {
+    const snapshots = new Map<Specification, TopicSnapshot>();
+    for (const spec of specs) snapshots.set(spec, await snapshotOf(spec.topic));
+    const burials = await burialsOf(specs.map(({ topic }) => topic));
+    for (const [spec, snapshot] of snapshots) {
+      try {
+        run.onEnd({ kind: "audited", audit: await audit(spec, snapshot, burials) });
+      } catch (error) {
+        signal.throwIfAborted();
+        const again = error instanceof PenstockError && error.retryable ? "; try again" : "";
+        run.onEnd({ kind: "failed", topic: spec.topic, reason: `${messageOf(error)}${again}` });
+      }
+    }
+  } finally {
+    await Promise.allSettled([elasticsearch.close(), deadLetters.close(), offsets.close()]);
+  }
+}

@@ -1,0 +1,181 @@
+import { oneLine } from "../../../lib/rules/base/visible-text.ts";
+import type { OffsetRanges } from "../../../lib/rules/audit/offset-ranges.ts";
+import type { PartitionAudit } from "../../../lib/rules/audit/partition-audit.ts";
+import {
+  totalsOf,
+  verdictOf,
+  type AuditPass,
+  type TopicAudit,
+} from "../../../lib/rules/audit/topic-audit.ts";
+
+/** How one topic's audit ended. */
+export type AuditEnd =
+  | { readonly kind: "audited"; readonly audit: TopicAudit }
+  /** There is nothing to audit; the reason is a phrase. */
+  | { readonly kind: "absent"; readonly topic: string; readonly reason: string }
+  | { readonly kind: "failed"; readonly topic: string; readonly reason: string };
+
+/** Of one kind and topic; the rest is counted. */
+const PRINTED_RANGES = 1_000;
+
+/** One topic, for a person: a block of lines. */
+export function formatEnd(end: AuditEnd): string {
+  if (end.kind === "absent") return `${end.topic}: nothing to audit: ${oneLine(end.reason)}\n`;
+  if (end.kind === "failed") return `${end.topic}: the audit failed: ${oneLine(end.reason)}\n`;
+  const { audit } = end;
+  const { found, repair, after } = audit;
+  const totals = totalsOf(found);
+  const lines = [
+    `${audit.topic} → ${oneLine(audit.index)}, group ${audit.groupId}`,
+    `  ${plural(totals.partitions, "partition")}, ${plural(totals.offsets, "offset")} checked`,
+    ...counted([
+      ["indexed", totals.indexed, ""],
+      ["dead-lettered", totals.deadLettered, ""],
+      ["elsewhere", totals.elsewhere, "in another index, where the ingest pipeline sent them"],
+      ["null value", totals.nulls, "nothing to index"],
+      ["not records", totals.notRecords, "transaction markers, aborted or compacted"],
+      ["expired", totals.expired, "their dated index is gone or closed"],
+      ["dropped or missing", totals.dropped, "the ingest pipeline may have dropped them; --repair tells"],
+    ]),
+    ...rangesOf("expired", found, ({ expired }) => expired),
+    ...rangesOf("dropped or missing", found, ({ dropped }) => dropped),
+    ...rangesOf("gaps", found, ({ gaps }) => gaps),
+    ...rangesOf("doubles", found, ({ doubles }) => doubles),
+    ...audit.notes.map((note) => `  note: ${oneLine(note)}`),
+  ];
+  if (found.belowLog > 0) {
+    lines.push(
+      `  note: ${plural(found.belowLog, "document")} of offsets that Kafka has deleted: not audited`,
+    );
+  }
+  if (totals.stale > 0) {
+    lines.push(
+      `  note: ${plural(totals.stale, "document")} of an older topic of this name at the same offsets: not counted`,
+    );
+  }
+  if (found.foreign > 0) {
+    lines.push(
+      `  note: ${plural(found.foreign, "document")} under ids that Penstock does not give: not counted`,
+    );
+  }
+  if (repair !== null && after !== null) {
+    const did = Object.entries(repair).flatMap(([kind, count]) =>
+      count > 0 ? `${number(count)} ${repairWords[kind] ?? kind}` : [],
+    );
+    lines.push(`  repaired: ${did.join(", ")}`);
+    lines.push(...rangesOf("gaps after the repair", after, ({ gaps }) => gaps));
+  }
+  return `${[...lines, `  ${verdictText(audit)}`].join("\n")}\n`;
+}
+
+const repairWords: Readonly<Record<string, string>> = {
+  duplicate: "there already",
+  skipped: "dropped by the pipeline",
+};
+
+/** The last line: all topics together. */
+export function formatSummary(ends: readonly AuditEnd[]): string {
+  let offsets = 0;
+  let gaps = 0;
+  let doubles = 0;
+  let undecided = 0;
+  let unknown = 0;
+  for (const end of ends) {
+    if (end.kind !== "audited") continue;
+    const verdict = verdictOf(end.audit);
+    offsets += totalsOf(end.audit.found).offsets;
+    gaps += verdict.gaps;
+    doubles += verdict.doubles;
+    undecided += verdict.undecided;
+    unknown += end.audit.unknownPartitions;
+  }
+  const failed = ends.filter(({ kind }) => kind === "failed").length;
+  const scope = `${plural(ends.length, "topic")}, ${plural(offsets, "offset")}`;
+  const nothing = offsets === 0 && unknown + failed === 0;
+  const verdict = nothing
+    ? "nothing to account for"
+    : sentence({ gaps, doubles, undecided, unknown, failed });
+  return `${scope}: ${verdict}\n`;
+}
+
+/** True where nothing is missing, nothing doubled and nothing failed. */
+export function isClean(ends: readonly AuditEnd[]): boolean {
+  return ends.every((end) => end.kind === "absent" || (end.kind === "audited" && verdictOf(end.audit).clean));
+}
+
+/** All of it as JSON. */
+export function endsAsJson(ends: readonly AuditEnd[]): string {
+  const topics = ends.map((end) => {
+    if (end.kind !== "audited") return { topic: end.topic, state: end.kind, reason: end.reason };
+    const { audit } = end;
+    return { state: end.kind, verdict: verdictOf(audit), totals: totalsOf(audit.found), ...audit };
+  });
+  return `${JSON.stringify({ clean: isClean(ends), topics }, null, 2)}\n`;
+}
+
+function verdictText(audit: TopicAudit): string {
+  if (totalsOf(audit.found).offsets === 0 && audit.unknownPartitions === 0) return "nothing to account for";
+  return sentence({ ...verdictOf(audit), unknown: audit.unknownPartitions, failed: 0 });
+}
+
+interface Shortfall {
+  readonly gaps: number;
+  readonly doubles: number;
+  readonly undecided: number;
+  readonly unknown: number;
+  readonly failed: number;
+}
+
+function sentence({ gaps, doubles, undecided, unknown, failed }: Shortfall): string {
+  const wrong = [
+    gaps > 0 ? `${plural(gaps, "record")} missing` : [],
+    doubles > 0 ? `${plural(doubles, "record")} more than once` : [],
+    failed > 0 ? `${plural(failed, "topic")} failed` : [],
+  ].flat();
+  const open = [
+    undecided > 0 ? `${plural(undecided, "record")} dropped by the pipeline, or missing` : [],
+    unknown > 0 ? `${plural(unknown, "partition")} not audited` : [],
+  ].flat();
+  if (wrong.length > 0) return [...wrong, ...open].join(", ");
+  return open.length > 0
+    ? `no gaps, no doubles; not accounted for: ${open.join(", ")}`
+    : "every record accounted for";
+}
+
+/** Aligned; what is zero is left out, except how many are indexed. */
+function counted(rows: readonly (readonly [string, number, string])[]): string[] {
+  const shown = rows.filter(([name, count]) => count > 0 || name === "indexed");
+  const nameWidth = Math.max(...shown.map(([name]) => name.length));
+  const countWidth = Math.max(...shown.map(([, count]) => number(count).length));
+  return shown.map(([name, count, meaning]) => {
+    const remark = meaning === "" ? "" : `  (${meaning})`;
+    return `  ${name.padEnd(nameWidth)}  ${number(count).padStart(countWidth)}${remark}`;
+  });
+}
+
+function rangesOf(title: string, pass: AuditPass, of: (partition: PartitionAudit) => OffsetRanges): string[] {
+  const all = pass.partitions.map((audit) => ({ partition: audit.partition, ...of(audit) }));
+  const rangeCount = all.reduce((sum, one) => sum + one.rangeCount, 0);
+  if (rangeCount === 0) return [];
+  const offsetCount = all.reduce((sum, one) => sum + one.offsetCount, 0);
+  const kept = all.flatMap(({ partition, ranges }) => ranges.map((range) => ({ partition, ...range })));
+  const printed = kept.slice(0, PRINTED_RANGES).map(({ partition, start, end, label }) => {
+    const offsets = end - start === 1 ? String(start) : `${start}–${end - 1}`;
+    const where = label === "" ? "" : ` in ${label}`;
+    return `    partition ${partition}: ${offsets} (${plural(end - start, "record")})${where}`;
+  });
+  const rest = rangeCount - printed.length;
+  return [
+    `  ${title}: ${plural(offsetCount, "record")} in ${plural(rangeCount, "range")}`,
+    ...printed,
+    ...(rest > 0 ? [`    … and ${number(rest)} more`] : []),
+  ];
+}
+
+function plural(count: number, noun: string): string {
+  return `${number(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+function number(value: number): string {
+  return value.toLocaleString("en-US");
+}

@@ -1,0 +1,64 @@
+import {
+  AREAS,
+  type Area,
+  type Check,
+  type CheckState,
+  tallyOf,
+} from "../../../lib/rules/diagnosis/check.ts";
+import { oneLine } from "../../../lib/rules/base/visible-text.ts";
+import type { Colour, Paint } from "../kit/terminal.ts";
+
+const TITLES: Readonly<Record<Area, string>> = {
+  config: "Config",
+  host: "Host",
+  kafka: "Kafka",
+  elasticsearch: "Elasticsearch",
+  etcd: "etcd",
+  declarations: "Declarations",
+};
+
+/** A sign and a word: neither rests on the colour. */
+const MARKS: Readonly<Record<CheckState, { sign: string; word: string; colour: Colour }>> = {
+  ok: { sign: "✓", word: "ok", colour: "green" },
+  warning: { sign: "!", word: "warning", colour: "yellow" },
+  failed: { sign: "✕", word: "failed", colour: "red" },
+  skipped: { sign: "–", word: "skipped", colour: "dim" },
+};
+const WORD_WIDTH = 7;
+const MOST_NAME_WIDTH = 40;
+
+/** All checks for a person, by area, with what to do about those that are not well. */
+export function formatChecks(checks: readonly Check[], paint: Paint): string {
+  const width = Math.min(MOST_NAME_WIDTH, Math.max(0, ...checks.map(({ name }) => oneLine(name).length)));
+  const lines: string[] = [];
+  for (const area of AREAS) {
+    const some = checks.filter((check) => check.area === area);
+    if (some.length === 0) continue;
+    lines.push(paint("bold", TITLES[area]), ...some.flatMap((check) => linesOf(check, width, paint)), "");
+  }
+  return `${[...lines, summaryOf(checks)].join("\n")}\n`;
+}
+
+/** `{ well, tally, checks }`. */
+export function checksAsJson(checks: readonly Check[]): string {
+  return `${JSON.stringify({ well: isWell(checks), tally: tallyOf(checks), checks }, null, 2)}\n`;
+}
+
+/** True where nothing failed. */
+export function isWell(checks: readonly Check[]): boolean {
+  return checks.every(({ state }) => state !== "failed");
+}
+
+function linesOf({ name, state, seen, remedy }: Check, width: number, paint: Paint): string[] {
+  const { sign, word, colour } = MARKS[state];
+  const mark = paint(colour, `${sign} ${word.padEnd(WORD_WIDTH)}`);
+  const first = `  ${mark}  ${oneLine(name).padEnd(width)}  ${oneLine(seen)}`;
+  if (remedy === null) return [first];
+  return [first, `${" ".repeat(WORD_WIDTH + width + 8)}→ ${oneLine(remedy)}`];
+}
+
+function summaryOf(checks: readonly Check[]): string {
+  const { ok, warning, failed, skipped } = tallyOf(checks);
+  const warnings = `${warning} ${warning === 1 ? "warning" : "warnings"}`;
+  return `${ok} ok, ${warnings}, ${failed} failed, ${skipped} skipped`;
+}

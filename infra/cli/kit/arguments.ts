@@ -1,0 +1,55 @@
+import { parseArgs, type ParseArgsConfig } from "node:util";
+import { messageOf, PenstockError } from "../../../lib/rules/base/errors.ts";
+import { nameHint } from "../../../lib/rules/base/nearest-name.ts";
+
+/** What every command knows. */
+export const COMMON_OPTIONS = {
+  json: { type: "boolean", default: false },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
+/**
+ * node's `parseArgs`, strict.
+ * @throws PenstockError `usage`, with one sentence that names the argument; of an unknown option also what is near or known
+ */
+export function parseWords<const T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
+  try {
+    return parseArgs<T>(config);
+  } catch (error) {
+    throw new PenstockError("usage", unknownOption(config) ?? messageOf(error));
+  }
+}
+
+/** @throws PenstockError `usage` where the word is none of them */
+export function commandNamed<T extends string>(word: string | undefined, known: readonly T[]): T {
+  const command = known.find((name) => name === word);
+  if (command !== undefined) return command;
+  const names = known.join(", ");
+  throw new PenstockError(
+    "usage",
+    word === undefined
+      ? `A command is missing: ${names}`
+      : `Unknown command: ${word} (${nameHint(word, known)})`,
+  );
+}
+
+/** The value of an option. @throws PenstockError `usage`, naming the option, the value and the rule */
+export function wholeNumber(option: string, value: string, least: number): number {
+  if (/^\d{1,9}$/.test(value) && Number(value) >= least) return Number(value);
+  throw new PenstockError("usage", `--${option} is "${value}": it must be a whole number, at least ${least}`);
+}
+
+/** Whether machine-readable output was asked for; to be told before the arguments are known to be right. */
+export function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf("--");
+  return argv.slice(0, end < 0 ? argv.length : end).includes("--json");
+}
+
+function unknownOption({ args = [], options = {} }: ParseArgsConfig): string | null {
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
+  const known = Object.keys(options);
+  const unknown = tokens.find((token) => token.kind === "option" && !known.includes(token.name));
+  if (unknown?.kind !== "option") return null;
+  const flags = known.map((name) => `--${name}`);
+  return `Unknown option: ${unknown.rawName} (${nameHint(unknown.rawName, flags)})`;
+}

@@ -1,0 +1,36 @@
+import { takeProxyVariables } from "../../../lib/adapters/system/proxy-environment.ts";
+import { endOnFaults } from "./faults.ts";
+import { abortOnSignals } from "./stop-signal.ts";
+import { printOut, type TerminalOutput } from "./terminal.ts";
+
+/** What a command takes from its surroundings. */
+export interface CommandIo {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly out: (text: string) => void;
+  readonly error: TerminalOutput;
+  readonly signal: AbortSignal;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** In [0, 1), for the backoff's jitter. */
+  readonly random: () => number;
+}
+
+/**
+ * Runs a command in the process's own surroundings, and ends the process with the status that it returns.
+ * @param describe what is said where a signal ended it
+ */
+export async function runCommand(
+  main: (argv: readonly string[], io: CommandIo) => Promise<number>,
+  describe?: (signal: NodeJS.Signals) => string,
+): Promise<never> {
+  const exitWith = endOnFaults();
+  const code = await main(process.argv.slice(2), {
+    environment: takeProxyVariables(process.env),
+    out: printOut,
+    error: process.stderr,
+    signal: abortOnSignals(describe),
+    now: () => Date.now(),
+    random: () => Math.random(),
+  });
+  return exitWith(code);
+}

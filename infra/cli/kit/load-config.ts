@@ -1,0 +1,36 @@
+import { readConfigFile } from "../../../lib/adapters/system/config-file.ts";
+import { readTextFile } from "../../../lib/adapters/system/text-file.ts";
+import { parseConfig } from "../../../lib/rules/config/config.ts";
+import type { Declaration } from "../../../lib/rules/model/declaration.ts";
+import { secretsOf } from "../../../lib/rules/secrets/secret.ts";
+import type { Settings } from "../../../lib/rules/model/settings.ts";
+
+export interface LoadedConfig {
+  readonly file: string;
+  readonly settings: Settings;
+  readonly declarations: readonly Declaration[];
+  /** One sentence each; no secrets. */
+  readonly notices: readonly string[];
+  /** True: a secret stands in the file itself, and not in a variable or another file that it names. */
+  readonly holdsSecrets: boolean;
+}
+
+/**
+ * The config file of a command.
+ * @param given with `--config`; null: `PENSTOCK_CONFIG`, else config.yaml
+ * @throws PenstockError `config_unreadable` or `config_invalid`
+ */
+export function loadConfig(
+  given: string | null,
+  environment: Readonly<Record<string, string | undefined>>,
+): LoadedConfig {
+  const file = given ?? environment["PENSTOCK_CONFIG"] ?? "config.yaml";
+  const readFile = (path: string): string => readTextFile(path).text;
+  const { text } = readConfigFile(file);
+  const config = parseConfig(text, { file, environment, readFile });
+  return {
+    file,
+    ...config,
+    holdsSecrets: secretsOf(config.settings).some((secret) => text.includes(secret)),
+  };
+}

@@ -1,0 +1,125 @@
+import type { DigestResult } from "../../../functions/digest-dead-letters.ts";
+import type { ReplayResult } from "../../../functions/replay-dead-letters.ts";
+import type { IgnoredFields } from "../../../functions/digest-dead-letters/read-ignored-fields.ts";
+import { gaveWayReason } from "../../../lib/rules/search/hits/gave-way.ts";
+import { oneLine } from "../../../lib/rules/base/visible-text.ts";
+import type { DeadLetterDigest, DigestGroup } from "../../../lib/rules/dead-letters/dead-letter-digest.ts";
+
+/** A reason may go on to quote the whole document. */
+const MAX_REASON_CHARACTERS = 200;
+
+/** What a replay did, for a person. */
+export function formatReplay(result: ReplayResult, deadLetterTopic: string): string {
+  const lines = [
+    ...readLines(result, deadLetterTopic),
+    ...count(result.indexed, "indexed"),
+    ...count(result.alreadyThere, "already there"),
+    ...count(result.skipped, "skipped: dropped by the ingest pipeline, or without a value"),
+    ...count(
+      result.elsewhere,
+      "for an index that their topic is not declared to go to; left alone without --index",
+    ),
+    ...count(result.wouldReplay, "would be replayed (dry run: nothing was written)"),
+    ...count(result.stillRejected, "still rejected; they stay dead letters"),
+    ...count(
+      result.unrecoverable,
+      "unrecoverable: kept without their value, and gone from their topic by retention",
+    ),
+  ];
+  for (const { topic, partition, offset } of result.unrecoverablePlaces) {
+    lines.push(`               topic ${oneLine(topic)}, partition ${partition}, offset ${offset}`);
+  }
+  const named = result.byIndex.filter(({ elsewhere }) => result.dryRun || elsewhere);
+  for (const { index, letters, elsewhere } of named) {
+    lines.push(`${number(letters).padStart(13)}  ${elsewhere ? "left alone: " : ""}index ${oneLine(index)}`);
+  }
+  if (result.undeclared.length > 0) {
+    const topics = result.undeclared.map(oneLine).join(", ");
+    lines.push(`Not declared any more, so their records were taken as plain text: ${topics}`);
+  }
+  if (result.byError.groups.length > 0) {
+    lines.push(
+      "",
+      result.dryRun ? "What would be replayed:" : "Still rejected:",
+      ...groupLines(result.byError),
+    );
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** What dead letters have in common, for a person. */
+export function formatDigest(result: DigestResult, deadLetterTopic: string): string {
+  const lines = [...readLines(result, deadLetterTopic), ...count(result.letters, "in the digest")];
+  if (result.truncated) lines.push("There are more: not all were looked at.");
+  if (result.groups.length > 0) lines.push("", ...groupLines(result));
+  lines.push("", ...gaveWayLines(result.gaveWay));
+  return `${lines.join("\n")}\n`;
+}
+
+function readLines(
+  {
+    read,
+    filteredOut,
+    doubles,
+    notLetters,
+    firstForeign,
+  }: Omit<DigestResult, keyof DeadLetterDigest | "letters" | "truncated" | "gaveWay">,
+  deadLetterTopic: string,
+): string[] {
+  if (read === 0) return [`There are no dead letters in topic ${deadLetterTopic}.`];
+  const lines = [
+    `Read ${number(read)} ${read === 1 ? "record" : "records"} of topic ${deadLetterTopic}:`,
+    ...count(filteredOut, "left out by --topic, --error or --since"),
+    ...count(doubles, "doubles of letters counted already"),
+    ...count(notLetters, "no dead letters of Penstock"),
+  ];
+  if (firstForeign !== null) {
+    const { partition, offset, reason } = firstForeign;
+    lines.push(`               the first: partition ${partition}, offset ${offset}: ${oneLine(reason)}`);
+  }
+  return lines;
+}
+
+/** Of records that are indexed. */
+function gaveWayLines({ fields, problems }: IgnoredFields): string[] {
+  const lines =
+    fields.length === 0 && problems.length === 0
+      ? ["In the last 24 hours every field of every indexed record could be searched by its name."]
+      : [];
+  if (fields.length > 0) lines.push("Indexed in the last 24 hours, but not found by these fields' names:");
+  for (const one of fields) {
+    const { topic, field, records, sample } = one;
+    lines.push(
+      `${number(records).padStart(9)}  topic ${oneLine(topic)}, field ${oneLine(field)}: ${gaveWayReason(one)}`,
+      `           for example ${oneLine(sample.id)} in ${oneLine(sample.index)}`,
+    );
+  }
+  for (const problem of problems)
+    lines.push(`Not all fields that gave way can be told: ${oneLine(problem)}.`);
+  return lines;
+}
+
+function groupLines({ groups, others }: DeadLetterDigest): string[] {
+  const lines = groups.flatMap(groupText);
+  if (others > 0) lines.push(`${number(others).padStart(9)}  of further kinds`);
+  return lines;
+}
+
+function groupText({ topic, field, error, count: letters, sample }: DigestGroup): string[] {
+  const place = `partition ${sample.partition}, offset ${sample.offset}`;
+  const about = field === null ? "" : `, field ${oneLine(field)}`;
+  return [
+    `${number(letters).padStart(9)}  topic ${oneLine(topic)}${about}: ${oneLine(error)}`,
+    `           for example ${place}: ${oneLine(sample.reason.slice(0, MAX_REASON_CHARACTERS))}`,
+    ...(sample.value === null ? [] : [`           value: ${oneLine(sample.value)}`]),
+  ];
+}
+
+/** None for nothing: a summary says what there is. */
+function count(letters: number, what: string): string[] {
+  return letters === 0 ? [] : [`${number(letters).padStart(9)}  ${what}`];
+}
+
+function number(value: number): string {
+  return value.toLocaleString("en-US");
+}

@@ -1,0 +1,54 @@
+import { withStore } from "../../../lib/adapters/etcd/declarations-store.ts";
+import { createKafkaCluster } from "../../../lib/adapters/kafka/queries/cluster.ts";
+import { createKafkaWire } from "../../../lib/adapters/kafka/wire/kafkajs-wire.ts";
+import type { Refusal, Specification } from "../../../lib/rules/model/declaration.ts";
+import { mergeDeclarations } from "../../../lib/rules/declarations/desired.ts";
+import type { Logger } from "../../../lib/rules/base/logger.ts";
+import type { LoadedConfig } from "../kit/load-config.ts";
+import { listTopics, type TopicsListing } from "./list.ts";
+
+/** The topics that a host with this config would move. */
+export interface DeclaredTopics {
+  /** By name, patterns expanded against Kafka. */
+  readonly specs: ReadonlyMap<string, Specification>;
+  /** Names of the topics that exist in Kafka. */
+  readonly inKafka: ReadonlySet<string>;
+  readonly refused: readonly Refusal[];
+}
+
+/**
+ * Reads what the config file and etcd declare now.
+ * @throws PenstockError where etcd does not answer
+ */
+export async function readDeclarations(
+  { settings: { etcd, deadLetters }, declarations }: LoadedConfig,
+  signal: AbortSignal,
+): Promise<TopicsListing> {
+  const snapshot = etcd === null ? null : await withStore(etcd, (store) => store.list(signal));
+  return listTopics(declarations, snapshot, deadLetters.topic);
+}
+
+/**
+ * Reads what the config file and etcd declare, and which topics there are.
+ * @throws PenstockError where etcd or Kafka does not answer
+ */
+export async function readDeclaredTopics(
+  config: LoadedConfig,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<DeclaredTopics> {
+  const { deadLetters, kafka } = config.settings;
+  const listing = await readDeclarations(config, signal);
+  const cluster = createKafkaCluster(createKafkaWire(kafka, logger), logger);
+  try {
+    const inKafka = await cluster.listTopics(signal);
+    const merged = mergeDeclarations(listing.declarations, inKafka, deadLetters.topic);
+    return {
+      specs: new Map([...merged.desired].map(([topic, { spec }]) => [topic, spec])),
+      inKafka,
+      refused: [...listing.refusals, ...merged.refused],
+    };
+  } finally {
+    await cluster.close();
+  }
+}

@@ -1,0 +1,35 @@
+import { writeFile } from "node:fs/promises";
+import { kibanaObjects, toNdjson } from "../../../lib/rules/kibana.ts";
+import { messageOf } from "../../../lib/rules/base/errors.ts";
+import type { KibanaCommand } from "./arguments.ts";
+import type { TopicsListing } from "./list.ts";
+
+/**
+ * Writes what Kibana is to import for these declarations; what has no data view is said on standard error.
+ * @throws an error that names the file, where it cannot be written
+ */
+export async function writeKibanaObjects(
+  { declarations, refusals }: TopicsListing,
+  deadLetterTopic: string,
+  { out: file, json }: Pick<KibanaCommand, "out" | "json">,
+  io: { readonly out: (text: string) => void; readonly error: (text: string) => void },
+): Promise<void> {
+  const { objects, leftOut } = kibanaObjects(declarations, deadLetterTopic);
+  for (const sentence of [...refusals.map(({ reason }) => reason), ...leftOut])
+    io.error(`left out: ${sentence}\n`);
+  const text = toNdjson(objects);
+  if (file === null) {
+    io.out(text);
+    return;
+  }
+  try {
+    await writeFile(file, text);
+  } catch (error) {
+    throw new Error(`--out ${file} cannot be written: ${messageOf(error)}`, { cause: error });
+  }
+  const dataViews = objects.length / 2;
+  const done = json
+    ? JSON.stringify({ file, dataViews, searches: dataViews })
+    : `Wrote ${dataViews} data views, and a search for each, to ${file}.`;
+  io.out(`${done}\n`);
+}

@@ -1,0 +1,95 @@
+import type { EtcdSnapshot } from "../../../lib/adapters/etcd/snapshot.ts";
+import type { Declaration, Refusal, SourceRef } from "../../../lib/rules/model/declaration.ts";
+import { parseEtcdValue } from "../../../lib/rules/declarations/etcd-value.ts";
+import { showValue } from "../../../lib/rules/yaml/problem.ts";
+import { nameOf } from "../../../lib/rules/declarations/edit.ts";
+import { identityOf } from "../../../lib/rules/declarations/patience.ts";
+import { oneLine } from "../../../lib/rules/base/visible-text.ts";
+
+/** What is declared, by precedence of its source, and what was not taken. */
+export interface TopicsListing {
+  readonly declarations: readonly Declaration[];
+  readonly refusals: readonly Refusal[];
+}
+
+/** The config file's declarations and those of every etcd key; null: etcd is not configured. */
+export function listTopics(
+  fromConfig: readonly Declaration[],
+  snapshot: EtcdSnapshot | null,
+  deadLetterTopic: string,
+): TopicsListing {
+  const declarations = [...fromConfig];
+  const refusals: Refusal[] = [];
+  for (const { key, value, problem, modRevision } of snapshot?.keys ?? []) {
+    const source = { name: key, revision: modRevision };
+    if (value === null) {
+      refusals.push({
+        source: { kind: "etcd", ...source },
+        name: null,
+        reason: problem ?? "it cannot be read",
+        lastGoodKept: false,
+      });
+      continue;
+    }
+    const parsed = parseEtcdValue(value, source, [], deadLetterTopic);
+    declarations.push(...parsed.declarations);
+    refusals.push(...parsed.refused);
+  }
+  return { declarations, refusals };
+}
+
+/** A line for each declaration and each refusal, for a person. */
+export function formatListing({ declarations, refusals }: TopicsListing): string {
+  if (declarations.length + refusals.length === 0) return "No topics are declared.\n";
+  const winnerOf = winners(declarations);
+  const rows = declarations.map((declaration) => {
+    const { target, options, source, ignored = [] } = declaration;
+    const winner = winnerOf(declaration);
+    const notes = [
+      sourceText(source),
+      ...(winner === null ? [] : [`overridden by ${sourceText(winner)}`]),
+      ...(ignored.length === 0 ? [] : [`ignored there: ${oneLine(ignored.join(", "))}`]),
+    ];
+    return [
+      target.kind === "topic" ? target.topic : `pattern ${target.pattern}`,
+      options.index === null ? "" : `→ ${oneLine(options.index)}`,
+      notes.join(", "),
+    ];
+  });
+  const widthOf = (column: number) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0));
+  const widths = [widthOf(0), widthOf(1)];
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+  const refused = refusals.map(({ reason, source }) => `refused: ${oneLine(reason)} (${sourceText(source)})`);
+  return `${[...lines, ...refused].join("\n")}\n`;
+}
+
+/** The listing as JSON, one flat object for each declaration. */
+export function listingAsJson({ declarations, refusals }: TopicsListing): string {
+  const winnerOf = winners(declarations);
+  const topics = declarations.map((declaration) => {
+    const { target, options, source, ignored = [] } = declaration;
+    const overriddenBy = winnerOf(declaration);
+    return { [target.kind]: nameOf(target), ...options, source, overriddenBy, ignored };
+  });
+  return `${JSON.stringify({ topics, refused: refusals }, null, 2)}\n`;
+}
+
+/** By which declaration of the same name another one is overridden, the first by precedence; null: it is that one. */
+function winners(declarations: readonly Declaration[]): (one: Declaration) => SourceRef | null {
+  const first = new Map<string, Declaration>();
+  for (const one of declarations) if (!first.has(identityOf(one))) first.set(identityOf(one), one);
+  return (one) => {
+    const winner = first.get(identityOf(one));
+    return winner === undefined || winner === one ? null : winner.source;
+  };
+}
+
+function sourceText(source: Refusal["source"]): string {
+  if (source.kind === "config") return oneLine(source.name);
+  return `etcd key ${showValue(source.name)} (revision ${source.revision})`;
+}

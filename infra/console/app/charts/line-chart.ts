@@ -1,0 +1,76 @@
+import uPlot from "uplot";
+import type { Zone } from "../text/format.ts";
+
+/** A line over time, drawn on a canvas. */
+export interface LineChart {
+  /** Seconds since the epoch, and a value for each; null: not known, a gap. */
+  show(times: readonly number[], values: readonly (number | null)[]): void;
+  destroy(): void;
+}
+
+const height = 140;
+/** What a chart shows, in seconds: all there is, and room for what is to come. */
+const spanSeconds = 900;
+
+export function createLineChart(
+  element: HTMLElement,
+  {
+    title,
+    format,
+    zone,
+  }: { readonly title: string; readonly format: (value: number) => string; readonly zone: Zone },
+): LineChart {
+  const colour = (name: string): string =>
+    getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const axis = {
+    stroke: () => colour("--muted"),
+    grid: { stroke: () => colour("--line"), width: 1 },
+    ticks: { show: false },
+  };
+  const plot = new uPlot(
+    {
+      width: Math.max(200, element.clientWidth),
+      height,
+      legend: { show: false },
+      cursor: { y: false, drag: { x: false, y: false } },
+      tzDate: (seconds) =>
+        zone === "utc" ? uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC") : new Date(seconds * 1000),
+      scales: {
+        x: { range: (_plot, _low, high) => [high - spanSeconds, high] },
+        y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] },
+      },
+      axes: [
+        {
+          ...axis,
+          size: 28,
+          values: [
+            [60, "{HH}:{mm}", null, null, null, null, null, null, 1],
+            [1, "{HH}:{mm}:{ss}", null, null, null, null, null, null, 1],
+          ],
+        },
+        { ...axis, size: 64, values: (_plot, splits) => splits.map(format) },
+      ],
+      series: [{}, { label: title, stroke: () => colour("--chart"), width: 2, points: { show: false } }],
+    },
+    [[], []],
+    element,
+  );
+  const resize = new ResizeObserver(() =>
+    plot.setSize({ width: Math.max(200, element.clientWidth), height }),
+  );
+  resize.observe(element);
+  const redraw = (): void => plot.redraw();
+  const themes = new MutationObserver(redraw);
+  themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  dark.addEventListener("change", redraw);
+  return {
+    show: (times, values) => plot.setData([[...times], [...values]]),
+    destroy() {
+      resize.disconnect();
+      themes.disconnect();
+      dark.removeEventListener("change", redraw);
+      plot.destroy();
+    },
+  };
+}

@@ -1,0 +1,211 @@
+import { useMemo, useState } from "hono/jsx/dom";
+import type { DeclarationsListing } from "../../../../functions/list-declarations.ts";
+import { Hostile } from "../components/hostile.tsx";
+import { Notice } from "../components/notice.tsx";
+import { ReadOnlyNotice } from "../components/read-only.tsx";
+import { DeclarationsList } from "./declarations-list.tsx";
+import { Editor } from "./editor.tsx";
+import { emptyFields, fieldsOf, unknownMembers, type FormFields } from "./form-fields.ts";
+import { openedBy, type Opened } from "./opened.ts";
+import type { SavedAnswer } from "./use-edit.ts";
+import { hrefWith, navigate, usePlace } from "../state/router.ts";
+import { useAnswer } from "../state/use-answer.ts";
+
+/** What is declared, where, and how it fares; and the forms that change what stands in etcd. */
+export function DeclarationsPage() {
+  const place = usePlace();
+  const { data, error, loading, again } = useAnswer<DeclarationsListing>("/declarations");
+  const [saved, setSaved] = useState<Saved | null>(null);
+  const closeHref = hrefWith(place, {
+    form: null,
+    key: null,
+    topic: null,
+    pattern: null,
+    page: null,
+    kept: null,
+  });
+  return (
+    <>
+      <h1>Declarations</h1>
+      <ReadOnlyNotice />
+      {error === null ? null : (
+        <Notice kind="bad" alert>
+          <Hostile text={error} />{" "}
+          <button type="button" onClick={again}>
+            Retry
+          </button>
+        </Notice>
+      )}
+      {saved === null ? null : <SavedNotice saved={saved} />}
+      {data === null ? (
+        loading ? (
+          <p class="muted">Loading…</p>
+        ) : null
+      ) : (
+        <Opener
+          listing={data}
+          closeHref={closeHref}
+          onSaved={(answer, { kind, name }) => {
+            setSaved({ ...answer, kind, name: name.trim() });
+            navigate(closeHref, { replace: true });
+            again();
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+interface Saved extends SavedAnswer {
+  readonly kind: FormFields["kind"];
+  readonly name: string;
+}
+
+function SavedNotice({ saved: { revision, action, kind, name } }: { readonly saved: Saved }) {
+  const topics = action === "removed" || kind === "pattern";
+  return (
+    <Notice kind="ok" alert>
+      {action === "removed" ? "Removed; saved" : "Saved"} as revision {revision}. The host follows by itself.{" "}
+      <a
+        href={
+          topics ? `/ui/topics?q=${encodeURIComponent(kind === "pattern" ? "" : name)}` : `/ui/topics/${name}`
+        }
+      >
+        {topics ? "Topics" : name}
+      </a>
+    </Notice>
+  );
+}
+
+interface OpenerProps {
+  readonly listing: DeclarationsListing;
+  readonly closeHref: string;
+  readonly onSaved: (saved: SavedAnswer, fields: FormFields) => void;
+}
+
+function Opener({ listing, closeHref, onSaved }: OpenerProps) {
+  const { query } = usePlace();
+  const asked = ["form", "key", "topic", "pattern"].map((name) => query.get(name) ?? "").join("\n");
+  // What is opened stays as it was found, whatever a later list says: the form is somebody's work.
+  const opened = useMemo(() => openedBy(query, listing), [asked]);
+  const { etcd } = listing;
+  if (opened.kind === "list") return <DeclarationsList listing={listing} />;
+  if (opened.kind === "elsewhere")
+    return <Elsewhere opened={opened} canAdd={etcd?.ok === true} closeHref={closeHref} />;
+  if (opened.kind === "gone" || etcd === null || !etcd.ok) {
+    return (
+      <>
+        <Notice kind="warning">
+          {opened.kind === "gone" ? (
+            <Hostile text={`etcd key ${opened.key} does not declare ${opened.name} any more.`} />
+          ) : etcd === null ? (
+            "The config file has no etcd section, so nothing can be changed here."
+          ) : (
+            <Hostile
+              text={`etcd cannot be read or believed, so nothing can be changed now. ${etcd.error ?? ""}`}
+            />
+          )}
+        </Notice>
+        <a class="button" href={closeHref}>
+          All declarations
+        </a>
+      </>
+    );
+  }
+  const common = {
+    closeHref,
+    onSaved,
+    newKey: { rule: etcd.newKey.rule, listed: etcd.listed, known: etcd.keys.map(({ key }) => key) },
+  };
+  if (opened.kind === "add") {
+    const revisionOf = (key: string): number | null =>
+      etcd.keys.find((one) => one.key === key)?.revision ?? null;
+    return (
+      <Editor
+        key={asked}
+        {...common}
+        start={{ kind: "add", revisionOf }}
+        initial={emptyFields(opened.topic)}
+        revision={null}
+        text={null}
+        unknown={[]}
+      />
+    );
+  }
+  const { kind, key, entry, target } = opened;
+  return (
+    <>
+      <Overruled entry={entry} />
+      <Editor
+        key={asked}
+        {...common}
+        start={{ kind, key: key.key, target }}
+        initial={fieldsOf(entry, target)}
+        revision={key.revision}
+        text={key.text}
+        unknown={kind === "change" ? unknownMembers(entry) : []}
+      />
+    </>
+  );
+}
+
+function Overruled({
+  entry: { state, overriddenBy, refused },
+}: {
+  readonly entry: Extract<Opened, { kind: "change" | "remove" }>["entry"];
+}) {
+  if (refused !== null) {
+    return (
+      <Notice kind="warning">
+        The entry is refused: <Hostile text={refused} />
+      </Notice>
+    );
+  }
+  if (state !== "overridden" || overriddenBy === null) return null;
+  const { name, entry } = overriddenBy;
+  return (
+    <Notice kind="warning">
+      This entry is overridden: <Hostile text={`${name}, entry ${entry + 1}`} /> wins whatever is said here.
+    </Notice>
+  );
+}
+
+function Elsewhere({
+  opened: { topic, config, pattern },
+  canAdd,
+  closeHref,
+}: {
+  readonly opened: Extract<Opened, { kind: "elsewhere" }>;
+  readonly canAdd: boolean;
+  readonly closeHref: string;
+}) {
+  const place = usePlace();
+  return (
+    <>
+      <Notice kind="info">
+        {config !== null ? (
+          <>
+            <Hostile text={topic} /> stands in config.yaml, entry {config.entry + 1}. Edit config.yaml; the
+            host follows by itself.
+          </>
+        ) : pattern !== null ? (
+          <Hostile
+            text={`${topic} has no declaration of its own: pattern ${pattern.pattern} in ${pattern.source} covers it. One of its own would win.`}
+          />
+        ) : (
+          <Hostile text={`No source declares ${topic}.`} />
+        )}
+      </Notice>
+      <div class="bar">
+        {config === null && canAdd ? (
+          <a class="button primary" href={hrefWith(place, { form: "add" })}>
+            Add a declaration of it
+          </a>
+        ) : null}
+        <a class="button" href={closeHref}>
+          All declarations
+        </a>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,115 @@
+import { useMemo, useState } from "hono/jsx/dom";
+import type { LogDocument } from "../../../../api/log-messages.ts";
+import { CopyButton } from "../../components/copy-button.tsx";
+import { Hostile } from "../../components/hostile.tsx";
+import { Notice } from "../../components/notice.tsx";
+import { byteSize } from "../../text/format.ts";
+import { useAnswer } from "../../state/use-answer.ts";
+import {
+  type DocumentRef,
+  documentPath,
+  exploreHref,
+  type ExploreState,
+  frozenHref,
+} from "../query/address.ts";
+import { CutText } from "./cut-text.tsx";
+import { DocumentNotes } from "./document-notes.tsx";
+import { FieldTable } from "./field-table.tsx";
+import { prettyJson } from "./json-text.ts";
+import { around } from "../query/time-range.ts";
+
+interface DocumentViewProps {
+  readonly doc: DocumentRef;
+  /** ISO 8601; null: not known. */
+  readonly timestamp: string | null;
+  /** What is looked for, which its fields narrow. */
+  readonly state: ExploreState;
+}
+
+const views = ["Fields", "JSON", "Raw"] as const;
+/** Characters of a text that are shown unasked. */
+const shownLength = 65_536;
+/** Taking a longer one apart would hold the page up. */
+const maxParsedLength = 4 * 1024 * 1024;
+
+/** One document whole, asked for when it is opened. */
+export function DocumentView({ doc, timestamp, state }: DocumentViewProps) {
+  const { data, error, again } = useAnswer<LogDocument>(documentPath(doc));
+  const [view, show] = useState<(typeof views)[number]>("Fields");
+  if (error !== null) {
+    return (
+      <Notice kind="bad">
+        <Hostile text={error} />{" "}
+        <button type="button" class="plain" onClick={again}>
+          Retry
+        </button>
+      </Notice>
+    );
+  }
+  if (data === null) return <p class="muted">Loading…</p>;
+  const context = timestamp === null ? null : around(Date.parse(timestamp), 60_000);
+  return (
+    <div class="document">
+      <div class="bar">
+        <div role="group" aria-label="Form" class="views">
+          {views.map((name) => (
+            <button
+              key={name}
+              type="button"
+              aria-pressed={view === name ? "true" : "false"}
+              onClick={() => show(name)}
+            >
+              {name}
+            </button>
+          ))}
+        </div>
+        <span class="muted">{byteSize(data.bytes)}</span>
+        <CopyButton label="Copy" text={() => data.raw} />
+        <CopyButton label="Copy link" text={() => linkOf({ ...state, doc })} />
+        {context === null ? null : (
+          <a
+            href={exploreHref({ topics: [doc.topic], ...context, doc })}
+            title="The same topic, one minute before and after"
+          >
+            Context ±
+          </a>
+        )}
+      </div>
+      {data.raw.length <= maxParsedLength ? <DocumentNotes document={data} /> : null}
+      <DocumentText key={view} view={view} document={data} state={state} />
+      <p class="muted id">
+        <Hostile text={data.id} /> in index <Hostile text={data.index} />
+      </p>
+    </div>
+  );
+}
+
+/** The page's address for others, with its host. */
+export function linkOf(state: Partial<ExploreState>): string {
+  return new URL(frozenHref(state, Date.now()), location.href).href;
+}
+
+function DocumentText({
+  view,
+  document,
+  state,
+}: {
+  readonly view: (typeof views)[number];
+  readonly document: LogDocument;
+  readonly state: ExploreState;
+}) {
+  const { raw } = document;
+  const isParsed = raw.length <= maxParsedLength;
+  const pretty = useMemo(() => (view === "JSON" && isParsed ? prettyJson(raw) : raw), [view, raw]);
+  if (view === "Fields" && isParsed) return <FieldTable document={document} state={state} />;
+  return (
+    <>
+      {view === "Raw" || isParsed ? null : (
+        <p class="muted">Too large to be taken apart here; as it was written:</p>
+      )}
+      <pre class="raw" tabindex={0} role="region" aria-label={view}>
+        <CutText text={pretty} limit={shownLength} />
+      </pre>
+    </>
+  );
+}

@@ -1,0 +1,71 @@
+import { useMemo, useState } from "hono/jsx/dom";
+import type { LogDocument } from "../../../../api/log-messages.ts";
+import { Hostile } from "../../components/hostile.tsx";
+import { plural } from "../../text/format.ts";
+import { visibleText } from "../../text/visible-text.ts";
+import { exploreHref, type ExploreState } from "../query/address.ts";
+import { CutText } from "./cut-text.tsx";
+import { fieldsOf } from "./json-text.ts";
+import { isFilter, withValue } from "./query-words.ts";
+
+/** Of a flattened document: its texts once more, to be found by their words. */
+const wordsField = "kafka.words";
+const shownFields = 200;
+const shownLength = 65_536;
+
+/** A document's fields, each of which narrows the search. */
+export function FieldTable({
+  document: { raw, ignored },
+  state,
+}: {
+  readonly document: Pick<LogDocument, "raw" | "ignored">;
+  readonly state: ExploreState;
+}) {
+  const fields = useMemo(() => fieldsOf(raw).filter(({ path }) => path !== wordsField), [raw]);
+  const [all, showAll] = useState(false);
+  const shown = all ? fields : fields.slice(0, shownFields);
+  return (
+    <div class="scroll" tabindex={0} role="region" aria-label="Fields">
+      <table class="fields">
+        <tbody>
+          {shown.map((field) => (
+            <tr key={field.path}>
+              <th scope="row">
+                <Hostile text={field.path} />
+              </th>
+              <td>
+                <CutText text={field.value} limit={shownLength} />
+              </td>
+              <td>{isFilter(field, ignored) ? <Filters value={field.value} state={state} /> : null}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {shown.length < fields.length ? (
+        <button type="button" onClick={() => showAll(true)}>
+          Show all {plural(fields.length, "field")}
+        </button>
+      ) : null}
+    </div>
+  );
+}
+
+function Filters({ value, state }: { readonly value: string; readonly state: ExploreState }) {
+  const named = visibleText(value.slice(0, 80));
+  return (
+    <span class="filters">
+      {[
+        { words: "Filter for", exclude: false },
+        { words: "Exclude", exclude: true },
+      ].map(({ words, exclude }) => (
+        <a
+          key={words}
+          href={exploreHref({ ...state, query: withValue(state.query, value, exclude), doc: null })}
+          aria-label={`${words} ${named}`}
+        >
+          {words}
+        </a>
+      ))}
+    </span>
+  );
+}

@@ -1,0 +1,62 @@
+import { jsonElements, jsonMembers, nextToken } from "../../../../../lib/rules/json/json-members.ts";
+
+/** A value inside a document. */
+export interface JsonField {
+  /** Names with dots between, places of lists as numbers: `kafka.partition`, `tags.0`. */
+  readonly path: string;
+  /** A string's own text; everything else as it was written, so that numbers keep all their digits. */
+  readonly value: string;
+  /** True: it is a string. */
+  readonly isText: boolean;
+}
+
+/** A document's fields in the order it has them. `raw` must be valid JSON, an object. */
+export function fieldsOf(raw: string): JsonField[] {
+  return inside(raw, "");
+}
+
+function inside(raw: string, path: string): JsonField[] {
+  const children = childrenOf(raw);
+  if (children === null || (children.entries.length === 0 && path !== "")) {
+    const isText = raw.startsWith('"');
+    return [{ path, value: isText ? String(JSON.parse(raw)) : raw, isText }];
+  }
+  return children.entries.flatMap(({ name, rawValue }) =>
+    inside(rawValue, path === "" ? name : `${path}.${name}`),
+  );
+}
+
+/** The same JSON over several lines, two spaces a level; values as they were written. */
+export function prettyJson(raw: string, indent = ""): string {
+  const children = childrenOf(raw);
+  if (children === null) return raw.trim();
+  const [open, close] = children.isList ? ["[", "]"] : ["{", "}"];
+  if (children.entries.length === 0) return open + close;
+  const deeper = `${indent}  `;
+  const lines = children.entries.map(
+    ({ label, rawValue }) => `${deeper}${label}${prettyJson(rawValue, deeper)}`,
+  );
+  return `${open}\n${lines.join(",\n")}\n${indent}${close}`;
+}
+
+interface Children {
+  readonly isList: boolean;
+  readonly entries: readonly { readonly name: string; readonly label: string; readonly rawValue: string }[];
+}
+
+/** Null: it is no object and no list. */
+function childrenOf(raw: string): Children | null {
+  const first = raw[nextToken(raw, 0)];
+  if (first === "{") {
+    const members = [...jsonMembers(raw).values()];
+    return {
+      isList: false,
+      entries: members.map(({ name, rawName, rawValue }) => ({ name, label: `${rawName}: `, rawValue })),
+    };
+  }
+  if (first !== "[") return null;
+  return {
+    isList: true,
+    entries: jsonElements(raw).map((rawValue, place) => ({ name: String(place), label: "", rawValue })),
+  };
+}

@@ -1,0 +1,78 @@
+import { useEffect, useRef, useState } from "hono/jsx/dom";
+import { Notice } from "../components/notice.tsx";
+import { useShortcuts } from "../state/keys.ts";
+import { histogram, zone } from "../state/preferences.ts";
+import { navigate, usePlace } from "../state/router.ts";
+import { useStore } from "../state/store.ts";
+import { exploreHref, type ExploreState, parseExplore, tailPath } from "./query/address.ts";
+import { Results } from "./results/results.tsx";
+import { SearchBar } from "./query/search-bar.tsx";
+import { TailPanel } from "./tail/tail.tsx";
+import { useSearch } from "./query/use-search.ts";
+
+/** As the host's. */
+const maxTailTopics = 10;
+
+/** Logs, searched over a span of time or followed live. What is looked for stands in the address. */
+export function ExplorePage() {
+  const state = parseExplore(usePlace().query);
+  const search = useSearch(state, { histogram: useStore(histogram) === "shown" });
+  const [tail, setTail] = useState<"off" | "running" | "stopped" | "refused">("off");
+  const field = useRef<HTMLInputElement>(null);
+
+  const linked = state.doc?.id ?? null;
+  useEffect(() => {
+    // A line of the tail leads to its document.
+    if (linked !== null) setTail("off");
+  }, [linked]);
+
+  const go = (changes: Partial<ExploreState>): void => {
+    const href = exploreHref({ ...state, doc: null, ...changes });
+    if (href === exploreHref(state)) search.again();
+    else navigate(href);
+  };
+  const startTail = (): void =>
+    setTail(state.topics.length === 0 || state.topics.length > maxTailTopics ? "refused" : "running");
+  const toggleTail = (): void => (tail === "running" ? setTail("stopped") : startTail());
+  useShortcuts({
+    "/": () => field.current?.focus(),
+    t: () => zone.set(zone.get() === "utc" ? "local" : "utc"),
+    l: toggleTail,
+  });
+
+  const followed = state.topics.length > 0 && state.topics.length <= maxTailTopics;
+  const shownTail = tail === "refused" && followed ? "off" : tail;
+  return (
+    <>
+      <h1>Explore</h1>
+      <SearchBar
+        state={state}
+        searched={search.found}
+        field={field}
+        tailing={shownTail === "running"}
+        onChange={go}
+        onSearch={(query) => {
+          setTail("off");
+          go({ query });
+        }}
+        onTail={toggleTail}
+      />
+      {shownTail === "refused" ? (
+        <Notice kind="info" alert>
+          Add the topics to follow live, {maxTailTopics} at most.
+        </Notice>
+      ) : null}
+      {shownTail === "running" || shownTail === "stopped" ? (
+        <TailPanel
+          path={tailPath(state)}
+          running={shownTail === "running"}
+          onStart={startTail}
+          onStop={() => setTail("stopped")}
+          onClose={() => setTail("off")}
+        />
+      ) : (
+        <Results state={state} search={search} onChange={go} />
+      )}
+    </>
+  );
+}

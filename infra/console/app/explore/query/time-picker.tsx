@@ -1,0 +1,83 @@
+import { useRef, useState } from "hono/jsx/dom";
+import { clock } from "../../state/clock.ts";
+import { offsetName } from "../../text/format.ts";
+import { valueOf } from "../../text/input.ts";
+import { zone } from "../../state/preferences.ts";
+import { useStore } from "../../state/store.ts";
+import { fieldTime, isPreset, presets, type TimeRange, timeOfField } from "./time-range.ts";
+
+interface TimePickerProps {
+  readonly range: TimeRange;
+  /** What the range meant when it was last searched. */
+  readonly searched: TimeRange | null;
+  readonly onChange: (range: TimeRange) => void;
+}
+
+const custom = "custom";
+
+/** From when to when: one of the usual spans, or two moments in the page's zone. */
+export function TimePicker({ range, searched, onChange }: TimePickerProps) {
+  const inZone = useStore(zone);
+  const [open, setOpen] = useState(false);
+  const [refused, refuse] = useState<string | null>(null);
+  const from = useRef<HTMLInputElement>(null);
+  const to = useRef<HTMLInputElement>(null);
+  const isCustom = open || !isPreset(range);
+  const [fromValue, toValue] = (["from", "to"] as const).map((end) =>
+    fieldTime(searched?.[end] ?? range[end], inZone, clock.get()),
+  );
+
+  const choose = (event: Event): void => {
+    const value = valueOf(event);
+    setOpen(value === custom);
+    refuse(null);
+    if (value !== custom) onChange({ from: value, to: "now" });
+  };
+  const apply = (event: Event): void => {
+    event.preventDefault();
+    const moments = [from, to].map((field) => timeOfField(field.current?.value ?? "", inZone));
+    const [first = null, last = null] = moments;
+    if (first === null || last === null) refuse("Both times must be filled in.");
+    else if (first > last) refuse("From must not be after To.");
+    else {
+      refuse(null);
+      setOpen(false);
+      onChange({ from: first, to: last });
+    }
+  };
+
+  return (
+    <>
+      <select aria-label="Time range" value={isCustom ? custom : range.from} onInput={choose}>
+        {presets.map(({ from: start, label }) => (
+          <option key={start} value={start}>
+            {label}
+          </option>
+        ))}
+        <option value={custom}>Custom…</option>
+      </select>
+      {isCustom ? (
+        <form class="custom-range" onSubmit={apply}>
+          <label>
+            From{" "}
+            <input
+              ref={from}
+              type="datetime-local"
+              step="0.001"
+              value={fromValue}
+              key={`from ${fromValue}`}
+            />
+          </label>
+          <label>
+            To <input ref={to} type="datetime-local" step="0.001" value={toValue} key={`to ${toValue}`} />
+          </label>
+          <span class="muted">{offsetName(clock.get(), inZone)}</span>
+          <button type="submit">Apply</button>
+          <span class="bad" role="status">
+            {refused}
+          </span>
+        </form>
+      ) : null}
+    </>
+  );
+}

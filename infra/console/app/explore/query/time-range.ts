@@ -1,0 +1,73 @@
+import { parseTimeExpression } from "../../../../../lib/rules/search/query/time-expression.ts";
+import { isoTime, type Zone } from "../../text/format.ts";
+
+/** From when to when, each as the address has it: `now-15m`, or ISO 8601. */
+export interface TimeRange {
+  readonly from: string;
+  readonly to: string;
+}
+
+export const defaultRange: TimeRange = { from: "now-15m", to: "now" };
+
+/** The spans that are one choice away; all end now. */
+export const presets: readonly { readonly from: string; readonly label: string }[] = [
+  { from: "now-15m", label: "Last 15 minutes" },
+  { from: "now-1h", label: "Last hour" },
+  { from: "now-6h", label: "Last 6 hours" },
+  { from: "now-24h", label: "Last 24 hours" },
+  { from: "now-7d", label: "Last 7 days" },
+];
+
+export function isPreset({ from, to }: TimeRange): boolean {
+  return to === "now" && presets.some((preset) => preset.from === from);
+}
+
+/** Whether it moves with the clock. */
+function isRelative(text: string): boolean {
+  return text.startsWith("now");
+}
+
+/** The same moments for whoever opens it, whenever. What is no time stays as it is: the host says what is wrong with it. */
+export function frozenRange({ from, to }: TimeRange, nowMs: number): TimeRange {
+  return { from: frozenTime(from, nowMs), to: frozenTime(to, nowMs) };
+}
+
+function frozenTime(text: string, nowMs: number): string {
+  const atMs = isRelative(text) ? parseTimeExpression(text, nowMs) : null;
+  return atMs === null ? text : new Date(atMs).toISOString();
+}
+
+/** A moment and what is around it, both sides included. */
+export function around(atMs: number, spanMs: number): TimeRange {
+  const [from = "", to = ""] = [Math.max(0, atMs - spanMs), atMs + spanMs].map((ms) =>
+    new Date(ms).toISOString(),
+  );
+  return { from, to };
+}
+
+/** What a `datetime-local` field takes for a moment; "" where the text is none. */
+export function fieldTime(text: string, zone: Zone, nowMs: number): string {
+  const atMs = parseTimeExpression(text, nowMs);
+  return atMs === null ? "" : isoTime(atMs, zone).replace(" ", "T");
+}
+
+/** What such a field means, in ISO 8601; null: it is not filled in. */
+export function timeOfField(value: string, zone: Zone): string | null {
+  // A date with a time and no offset is local time: that is the language's own rule.
+  const at = new Date(zone === "utc" ? `${value}Z` : value);
+  return value === "" || Number.isNaN(at.getTime()) ? null : at.toISOString();
+}
+
+const steps: readonly (readonly [ms: number, name: string])[] = [
+  [86_400_000, "d"],
+  [3_600_000, "h"],
+  [60_000, "min"],
+  [1_000, "s"],
+  [1, "ms"],
+];
+
+/** `30 s`, `5 min`: a bar's width. */
+export function stepName(ms: number): string {
+  const [unitMs, name] = steps.find(([size]) => ms >= size && ms % size === 0) ?? [1, "ms"];
+  return `${ms / unitMs} ${name}`;
+}

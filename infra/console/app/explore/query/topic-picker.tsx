@@ -1,0 +1,85 @@
+import { useEffect, useRef, useState } from "hono/jsx/dom";
+import type { TopicStatus } from "../../../../../lib/rules/progress/status.ts";
+import { valueOf } from "../../text/input.ts";
+import { useAnswer } from "../../state/use-answer.ts";
+
+interface TopicPickerProps {
+  readonly topics: readonly string[];
+  readonly onChange: (topics: readonly string[]) => void;
+}
+
+/** Which topics are looked at; none means all. The browser's own list filters while one types. */
+export function TopicPicker({ topics, onChange }: TopicPickerProps) {
+  const { data } = useAnswer<readonly TopicStatus[]>("/topics");
+  const [refused, refuse] = useState<string | null>(null);
+  const field = useRef<HTMLInputElement>(null);
+  const known = data?.map(({ topic }) => topic) ?? [];
+
+  const add = (text: string): void => {
+    const topic = text.trim();
+    if (topic === "") return;
+    // A name that is not known would only be refused by the host.
+    if (data !== null && !known.includes(topic)) {
+      refuse(`No topic ${topic} here.`);
+      return;
+    }
+    refuse(null);
+    if (field.current !== null) field.current.value = "";
+    if (!topics.includes(topic)) onChange([...topics, topic]);
+  };
+  const latest = useRef(add);
+  latest.current = add;
+  useEffect(() => {
+    const element = field.current;
+    // hono's onChange is the browser's input event; this is the one at the end of typing.
+    const onEnd = (event: Event): void => latest.current(valueOf(event));
+    element?.addEventListener("change", onEnd);
+    return () => element?.removeEventListener("change", onEnd);
+  }, []);
+  // What is picked from the list, and not typed.
+  const onInput = (event: Event): void => {
+    refuse(null);
+    const typed = event instanceof InputEvent && event.inputType !== "insertReplacementText";
+    if (!typed && known.includes(valueOf(event))) add(valueOf(event));
+  };
+
+  return (
+    <div class="picker">
+      <ul class="chips" aria-label="Topics searched">
+        {topics.length === 0 ? <li class="muted">All topics</li> : null}
+        {topics.map((topic) => (
+          <li key={topic} class="chip on">
+            {topic}
+            <button
+              type="button"
+              class="plain"
+              aria-label={`Without ${topic}`}
+              onClick={() => onChange(topics.filter((other) => other !== topic))}
+            >
+              ×
+            </button>
+          </li>
+        ))}
+      </ul>
+      <input
+        ref={field}
+        list="explore-topics"
+        aria-label="Add a topic"
+        placeholder="Add a topic"
+        autocomplete="off"
+        spellcheck={false}
+        onInput={onInput}
+      />
+      <datalist id="explore-topics">
+        {known
+          .filter((topic) => !topics.includes(topic))
+          .map((topic) => (
+            <option key={topic} value={topic} />
+          ))}
+      </datalist>
+      <span class="bad" role="status">
+        {refused}
+      </span>
+    </div>
+  );
+}

@@ -1,0 +1,42 @@
+import type { LogAnswer } from "../../../../api/log-messages.ts";
+import { Time } from "../../components/times.tsx";
+import type { ExploreState } from "../query/address.ts";
+
+interface EmptyProps {
+  readonly found: LogAnswer;
+  readonly state: ExploreState;
+  readonly onChange: (changes: Partial<ExploreState>) => void;
+}
+
+const quarterMs = 900_000;
+
+/** Nothing was found: where there would be something. */
+export function Empty({ found, state, onChange }: EmptyProps) {
+  const newestMs = found.newest === null ? null : Date.parse(found.newest);
+  const goThere = (): void => {
+    if (newestMs === null) return;
+    const from = new Date(Math.max(0, newestMs - quarterMs)).toISOString();
+    onChange({ from, to: new Date(newestMs).toISOString() });
+  };
+  return (
+    <p class="empty">
+      No logs{state.query === "" ? "" : " match"} between <Time at={Date.parse(found.from)} /> and{" "}
+      <Time at={Date.parse(found.to)} />.{" "}
+      {newestMs === null ? (
+        "There are none at any other time either."
+      ) : (
+        <>
+          The newest here is from <Time at={newestMs} />.{" "}
+          <button type="button" onClick={goThere}>
+            Go there
+          </button>{" "}
+        </>
+      )}
+      {state.from === "now-24h" ? null : (
+        <button type="button" onClick={() => onChange({ from: "now-24h", to: "now" })}>
+          Last 24 hours
+        </button>
+      )}
+    </p>
+  );
+}

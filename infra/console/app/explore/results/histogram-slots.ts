@@ -1,0 +1,66 @@
+import type { LogHistogram } from "../../../../api/log-messages.ts";
+import type { TimeRange } from "../query/time-range.ts";
+
+/** A histogram with its empty bars, from the one that holds the beginning to the one that holds the end. */
+export interface Slots {
+  /** When the first begins. */
+  readonly startMs: number;
+  readonly intervalMs: number;
+  readonly counts: readonly number[];
+  readonly highest: number;
+}
+
+/** Bars that are marked, from one to the other; either may be the earlier one. */
+export interface Selection {
+  readonly anchor: number;
+  readonly head: number;
+}
+
+/** The host makes sixty at most; what is beyond is no answer of it. */
+const maxSlots = 1_000;
+
+export function slotsOf({ intervalMs, bars }: LogHistogram, fromMs: number, toMs: number): Slots {
+  const startMs = Math.floor(fromMs / intervalMs) * intervalMs;
+  const count = Math.min(maxSlots, Math.floor((toMs - startMs) / intervalMs) + 1);
+  const counts = Array.from({ length: Math.max(1, count) }, () => 0);
+  for (const [barMs, records] of bars) {
+    const slot = Math.round((barMs - startMs) / intervalMs);
+    if (slot >= 0 && slot < counts.length) counts[slot] = records;
+  }
+  return { startMs, intervalMs, counts, highest: Math.max(...counts) };
+}
+
+/** The moments of some bars, both included; never beyond what was searched. */
+export function momentsOf(
+  { startMs, intervalMs }: Slots,
+  { anchor, head }: Selection,
+  bounds: { readonly fromMs: number; readonly toMs: number },
+): { readonly fromMs: number; readonly toMs: number } {
+  const first = startMs + Math.min(anchor, head) * intervalMs;
+  const last = startMs + (Math.max(anchor, head) + 1) * intervalMs - 1;
+  return { fromMs: Math.max(first, bounds.fromMs), toMs: Math.min(last, bounds.toMs) };
+}
+
+export function zoomOf(...asked: Parameters<typeof momentsOf>): TimeRange {
+  const { fromMs, toMs } = momentsOf(...asked);
+  return { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() };
+}
+
+/** Where an arrow key leads. The first one begins at the end, where the newest are. */
+export function movedSelection(
+  before: Selection | null,
+  step: -1 | 1,
+  extend: boolean,
+  count: number,
+): Selection {
+  if (before === null) return { anchor: count - 1, head: count - 1 };
+  const head = Math.min(count - 1, Math.max(0, before.head + step));
+  return { anchor: extend ? before.anchor : head, head };
+}
+
+/** How many records the marked bars hold. */
+export function countIn({ counts }: Slots, { anchor, head }: Selection): number {
+  return counts
+    .slice(Math.min(anchor, head), Math.max(anchor, head) + 1)
+    .reduce((sum, count) => sum + count, 0);
+}

@@ -1,0 +1,49 @@
+import { useState } from "hono/jsx/dom";
+import type { LogAnswer, LogHit } from "../../../../api/log-messages.ts";
+import { Hostile } from "../../components/hostile.tsx";
+import { useAnswer } from "../../state/use-answer.ts";
+import { exploreHref, type ExploreState, latestPath } from "../query/address.ts";
+import { LogRows } from "./log-rows.tsx";
+import { defaultRange } from "../query/time-range.ts";
+
+/** A topic's last records of a day. They stay as they are until somebody asks again. */
+export function Latest({ topic }: { readonly topic: string }) {
+  const { data, error, loading, again } = useAnswer<LogAnswer>(latestPath(topic));
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const state: ExploreState = { topics: [topic], query: "", ...defaultRange, doc: null };
+  const toggle = ({ id }: LogHit): void => {
+    const next = new Set(open);
+    if (!next.delete(id)) next.add(id);
+    setOpen(next);
+  };
+  return (
+    <section>
+      <div class="title">
+        <h2>Latest records</h2>
+        <button type="button" disabled={loading} onClick={again}>
+          Refresh
+        </button>
+        <a href={exploreHref(state)}>Explore</a>
+      </div>
+      {error === null ? null : (
+        <p class="bad">
+          <Hostile text={error} />
+        </p>
+      )}
+      {data?.problems.map((problem) => (
+        <p key={problem} class="warning">
+          <Hostile text={problem} />
+        </p>
+      ))}
+      {data === null ? (
+        loading ? (
+          <p class="muted">Loading…</p>
+        ) : null
+      ) : data.hits.length === 0 ? (
+        <p>No records in the last 24 hours.</p>
+      ) : (
+        <LogRows hits={data.hits} open={open} onToggle={toggle} state={state} />
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,108 @@
+import { useEffect, useRef, useState } from "hono/jsx/dom";
+import type { LogHit } from "../../../../api/log-messages.ts";
+import { Hostile } from "../../components/hostile.tsx";
+import { Notice } from "../../components/notice.tsx";
+import { histogram } from "../../state/preferences.ts";
+import { navigate } from "../../state/router.ts";
+import { useStore } from "../../state/store.ts";
+import { exploreHref, type ExploreState } from "../query/address.ts";
+import { Empty } from "./empty.tsx";
+import { Histogram } from "./histogram.tsx";
+import { LinkedDocument } from "../document/linked-document.tsx";
+import { documentOf, LogRows } from "./log-rows.tsx";
+import { Summary } from "./summary.tsx";
+import type { Search } from "../query/use-search.ts";
+import { useRowKeys } from "./use-row-keys.ts";
+
+interface ResultsProps {
+  readonly state: ExploreState;
+  readonly search: Search;
+  readonly onChange: (changes: Partial<ExploreState>) => void;
+}
+
+/** What a search found: how much, when, and the lines. */
+export function Results({ state, search, onChange }: ResultsProps) {
+  const { found, error, loading, older } = search;
+  const charted = useStore(histogram) === "shown";
+  const list = useRef<HTMLDivElement>(null);
+  const [opened, setOpened] = useState<ReadonlySet<string>>(() => new Set(state.doc ? [state.doc.id] : []));
+  // The same search as a link for others: its moments stay what they are.
+  const shared = found === null ? state : { ...state, from: found.from, to: found.to };
+  const said = useRowKeys(list, shared);
+
+  const toggle = (hit: LogHit): void => {
+    const open = new Set(opened);
+    const isOpen = !open.delete(hit.id);
+    if (isOpen) open.add(hit.id);
+    setOpened(open);
+    if (isOpen || state.doc?.id === hit.id) {
+      navigate(exploreHref({ ...state, doc: isOpen ? documentOf(hit) : null }), { replace: true });
+    }
+  };
+
+  const linked = state.doc;
+  const isListed = linked !== null && found?.hits.some(({ id }) => id === linked.id) === true;
+  useEffect(() => {
+    // Whoever follows a link to a document is to see it.
+    if (linked === null || !isListed) return;
+    if (!opened.has(linked.id)) setOpened(new Set([...opened, linked.id]));
+    const row = [...(list.current?.querySelectorAll("li") ?? [])].find(
+      ({ dataset }) => dataset["id"] === linked.id,
+    );
+    row?.scrollIntoView({ block: "nearest" });
+  }, [found === null, linked?.id]);
+
+  return (
+    <>
+      <Summary state={shared} search={search} said={said} />
+      {error === null ? null : (
+        <Notice kind="bad" alert>
+          <Hostile text={error} />{" "}
+          <button type="button" class="plain" onClick={search.again}>
+            Retry
+          </button>
+        </Notice>
+      )}
+      {found?.problems.map((problem) => (
+        <Notice key={problem} kind="warning" alert>
+          <Hostile text={problem} />
+        </Notice>
+      ))}
+      <div
+        ref={list}
+        class={loading || error !== null ? "found dimmed" : "found"}
+        aria-busy={loading ? "true" : "false"}
+      >
+        {linked === null || isListed || (found === null && error === null) ? null : (
+          <LinkedDocument key={linked.id} doc={linked} state={state} />
+        )}
+        {found === null ? null : (
+          <>
+            {charted && found.hits.length > 0 ? <Histogram found={found} onZoom={onChange} /> : null}
+            {found.hits.length === 0 ? (
+              <Empty found={found} state={state} onChange={onChange} />
+            ) : (
+              <LogRows hits={found.hits} open={opened} onToggle={toggle} state={shared} />
+            )}
+            <div class="bar">
+              {found.next === null ? (
+                found.hits.length === 0 ? null : (
+                  <span class="muted">No older ones.</span>
+                )
+              ) : (
+                <button type="button" disabled={older.loading || loading} onClick={search.more}>
+                  {older.loading ? "Loading…" : "Load 100 older"}
+                </button>
+              )}
+              {older.error === null ? null : (
+                <span class="bad" role="alert">
+                  <Hostile text={older.error} />
+                </span>
+              )}
+            </div>
+          </>
+        )}
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,114 @@
+import type { TailHello, TailLine, TailLines } from "../../../../api/log-messages.ts";
+
+/** A line of the tail; null: the stream was cut here, and what came meanwhile is not shown. */
+export interface TailEntry {
+  /** Counts up; no two are the same. */
+  readonly key: number;
+  readonly line: TailLine | null;
+}
+
+/**
+ * A live tail as the page has it. Every line that the host sent was shown, is held or was dropped; with those that the
+ * host counted and left out they are all that matched.
+ */
+export interface TailBuffer {
+  readonly paused: boolean;
+  /** On the page, the newest last. */
+  readonly entries: readonly TailEntry[];
+  /** Came while paused, the newest last. */
+  readonly held: readonly TailEntry[];
+  /** Lines that have been on the page, those that left it again among them. */
+  readonly shown: number;
+  /** Left out by the host: over its limit of lines a second. */
+  readonly overLimit: number;
+  /** Came while paused, when as many were held as are kept. */
+  readonly dropped: number;
+  readonly partitions: TailHello["topics"];
+  /** Of the stream that is open now. */
+  readonly stream: { readonly sent: number; readonly notShown: number };
+  readonly nextKey: number;
+}
+
+export const keptLines = 1_000;
+
+export const emptyTail: TailBuffer = {
+  paused: false,
+  entries: [],
+  held: [],
+  shown: 0,
+  overLimit: 0,
+  dropped: 0,
+  partitions: {},
+  stream: { sent: 0, notShown: 0 },
+  nextKey: 0,
+};
+
+export function withHello(tail: TailBuffer, { topics }: TailHello): TailBuffer {
+  return { ...tail, partitions: topics };
+}
+
+export function withLines(tail: TailBuffer, { lines, sent, notShown }: TailLines): TailBuffer {
+  // A stream that was opened again counts from zero.
+  const isNew = sent - lines.length !== tail.stream.sent || notShown < tail.stream.notShown;
+  const added: (TailLine | null)[] = isNew && tail.nextKey > 0 ? [null, ...lines] : [...lines];
+  const entries = added.map((line, place): TailEntry => ({ key: tail.nextKey + place, line }));
+  const next = {
+    ...tail,
+    overLimit: tail.overLimit + notShown - (isNew ? 0 : tail.stream.notShown),
+    stream: { sent, notShown },
+    nextKey: tail.nextKey + entries.length,
+  };
+  if (!tail.paused) return shownToo(next, entries);
+  const held = [...tail.held, ...entries];
+  const over = held.slice(0, Math.max(0, held.length - keptLines));
+  return { ...next, held: held.slice(-keptLines), dropped: tail.dropped + linesIn(over) };
+}
+
+export function paused(tail: TailBuffer): TailBuffer {
+  return { ...tail, paused: true };
+}
+
+/** Catches up: what was held is shown. */
+export function resumed(tail: TailBuffer): TailBuffer {
+  return { ...shownToo(tail, tail.held), paused: false, held: [] };
+}
+
+function shownToo(tail: TailBuffer, entries: readonly TailEntry[]): TailBuffer {
+  return {
+    ...tail,
+    entries: [...tail.entries, ...entries].slice(-keptLines),
+    shown: tail.shown + linesIn(entries),
+  };
+}
+
+export function linesIn(entries: readonly TailEntry[]): number {
+  return entries.filter(({ line }) => line !== null).length;
+}
+
+/** Topics of which other hosts settle some partitions, so that this host's tail lacks them. */
+export function partlyOwned({
+  partitions,
+}: TailBuffer): readonly (readonly [topic: string, sentence: string])[] {
+  return Object.entries(partitions).flatMap(([topic, { owned, partitions: count }]) => {
+    if (count > 0 && owned.length === count) return [];
+    const sentence =
+      count === 0
+        ? "This host does not read it now."
+        : owned.length === 0
+          ? `This host owns none of its ${count} partitions.`
+          : `This host owns partition${owned.length === 1 ? "" : "s"} ${owned.join(", ")} of ${count}.`;
+    return [[topic, sentence] as const];
+  });
+}
+
+const chunkLines = 50;
+
+/** Which part of the tail an entry belongs to, for ever. */
+export function chunkOf(entry: TailEntry | undefined): number {
+  return Math.floor((entry?.key ?? 0) / chunkLines);
+}
+
+/** The entries in parts, so that what comes at the end and goes at the beginning leaves the parts between alone. */
+export function chunksOf(entries: readonly TailEntry[]): readonly (readonly TailEntry[])[] {
+  return [...Map.groupBy(entries, chunkOf).values()];
+}

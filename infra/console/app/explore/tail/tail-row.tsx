@@ -1,0 +1,103 @@
+import { memo, useEffect, useRef, useState } from "hono/jsx/dom";
+import { documentId } from "../../../../../lib/rules/documents/document-id.ts";
+import type { TailLine } from "../../../../api/log-messages.ts";
+import { CopyButton } from "../../components/copy-button.tsx";
+import { Hostile } from "../../components/hostile.tsx";
+import { Time } from "../../components/times.tsx";
+import { byteSize, exactCount } from "../../text/format.ts";
+import { visibleText } from "../../text/visible-text.ts";
+import { exploreHref } from "../query/address.ts";
+import type { TailEntry } from "./tail-buffer.ts";
+import { around } from "../query/time-range.ts";
+
+type Halt = { readonly current: (() => void) | null };
+
+/** Some lines of the tail, drawn again only where one of them came or went: comparing a thousand takes its time. */
+export const TailChunk = memo(
+  ({ entries, halt }: { readonly entries: readonly TailEntry[]; readonly halt: Halt }) => (
+    <div class="chunk">
+      {entries.map((entry) => (
+        <TailRow key={entry.key} entry={entry} halt={halt} />
+      ))}
+    </div>
+  ),
+  // Keys count up without gaps.
+  (before, after) =>
+    before.entries.length === after.entries.length && before.entries[0]?.key === after.entries[0]?.key,
+);
+
+interface TailRowProps {
+  readonly entry: TailEntry;
+  /** Called when it is opened: the tail is to stand still. */
+  readonly halt: Halt;
+}
+
+/** A line of the tail. Never drawn again unless it is opened: a thousand of them stand there. */
+const TailRow = memo(({ entry: { line }, halt }: TailRowProps) => {
+  const [open, setOpen] = useState(false);
+  if (line === null)
+    return <p class="gap muted">— the connection was lost here; what came meanwhile is not shown —</p>;
+  const toggle = (): void => {
+    if (!open) halt.current?.();
+    setOpen(!open);
+  };
+  return (
+    <div class="row">
+      <div
+        class={`line ${open ? "open" : ""}`}
+        onClick={(event: MouseEvent) => {
+          if (event.target instanceof Element && event.target.closest("button") !== null) return;
+          if (getSelection()?.isCollapsed !== false) toggle();
+        }}
+      >
+        <button
+          type="button"
+          class="plain toggle"
+          aria-expanded={open ? "true" : "false"}
+          aria-label={`Details of partition ${line.partition}, offset ${line.offset}`}
+          onClick={toggle}
+        >
+          {open ? "▾" : "▸"}
+        </button>
+        <Time at={line.timestamp === null ? Number.NaN : Date.parse(line.timestamp)} millis />
+        <span class="of">{line.topic}</span>
+        {line.outcome === "indexed" ? null : <span class="warning">{line.outcome}</span>}
+        <bdi class="text">{visibleText(line.text)}</bdi>
+      </div>
+      {open ? <TailDetails line={line} /> : null}
+    </div>
+  );
+});
+
+function TailDetails({ line }: { readonly line: TailLine }) {
+  const { topic, partition, offset, timestamp, outcome, text, cut, bytes } = line;
+  const at = timestamp === null ? null : Date.parse(timestamp);
+  const element = useRef<HTMLDivElement>(null);
+  useEffect(() => element.current?.scrollIntoView({ block: "nearest" }), []);
+  const isIndexed = outcome === "indexed" || outcome === "duplicate";
+  return (
+    <div ref={element} class="document">
+      <div class="bar">
+        <span>
+          {outcome}, partition {partition}, offset {exactCount(offset)}
+        </span>
+        <CopyButton label="Copy" text={() => text} />
+        {at === null || !isIndexed ? null : (
+          <a
+            href={exploreHref({
+              topics: [topic],
+              ...around(at, 60_000),
+              doc: { topic, id: documentId(topic, { partition, offset, timestamp: at }) },
+            })}
+          >
+            Whole document and context ±
+          </a>
+        )}
+      </div>
+      <pre class="raw">
+        <Hostile text={text} keep={"\n\t"} />
+        {cut ? `… (${byteSize(bytes)} in all)` : ""}
+      </pre>
+    </div>
+  );
+}

@@ -1,0 +1,139 @@
+import { useEffect, useRef } from "hono/jsx/dom";
+import { Hostile } from "../../components/hostile.tsx";
+import { Notice } from "../../components/notice.tsx";
+import { exactCount } from "../../text/format.ts";
+import { useShortcuts } from "../../state/keys.ts";
+import { chunkOf, chunksOf, keptLines, linesIn, partlyOwned, type TailBuffer } from "./tail-buffer.ts";
+import { TailChunk } from "./tail-row.tsx";
+import { useTail } from "./use-tail.ts";
+
+interface TailPanelProps {
+  readonly path: string;
+  readonly running: boolean;
+  readonly onStart: () => void;
+  readonly onStop: () => void;
+  readonly onClose: () => void;
+}
+
+/** Records as this host settles them, the newest at the bottom. Nothing in it moves while it is paused. */
+export function TailPanel({ path, running, onStart, onStop, onClose }: TailPanelProps) {
+  const { buffer, refused, pause, resume } = useTail(path, running);
+  const panel = useRef<HTMLDivElement>(null);
+  const bottom = useRef(0);
+  const moves = running && !buffer.paused;
+  const halt = useRef<() => void>(() => {});
+  halt.current = () => {
+    if (moves) pause();
+  };
+  useShortcuts({ p: () => (moves ? pause() : resume()) });
+
+  useEffect(() => {
+    const element = panel.current;
+    if (element === null || !moves) return;
+    element.scrollTop = element.scrollHeight;
+    bottom.current = element.scrollTop;
+  }, [buffer.entries, moves]);
+  useEffect(() => {
+    const onSelection = (): void => {
+      const selection = getSelection();
+      if (selection === null || selection.isCollapsed) return;
+      if (panel.current?.contains(selection.anchorNode) === true) halt.current?.();
+    };
+    document.addEventListener("selectionchange", onSelection);
+    return () => document.removeEventListener("selectionchange", onSelection);
+  }, []);
+  const onScroll = (): void => {
+    const element = panel.current;
+    if (element === null) return;
+    const isAtBottom = element.scrollTop + element.clientHeight >= element.scrollHeight - 2;
+    if (!isAtBottom && element.scrollTop < bottom.current) halt.current?.();
+  };
+
+  return (
+    <section class="tail" aria-label="Live tail">
+      {refused === null ? null : (
+        <Notice kind="bad" alert>
+          <Hostile text={refused} />{" "}
+          <button type="button" class="plain" onClick={onClose}>
+            Close
+          </button>
+        </Notice>
+      )}
+      {partlyOwned(buffer).map(([topic, sentence]) => (
+        <Notice key={topic} kind="info">
+          {topic}: {sentence} Lines of the others are shown by their hosts.
+        </Notice>
+      ))}
+      <div
+        ref={panel}
+        class="lines log"
+        tabindex={0}
+        role="log"
+        aria-live="off"
+        aria-label="Live lines, the newest last"
+        onScroll={onScroll}
+        onWheel={(event: WheelEvent) => {
+          if (event.deltaY < 0) halt.current?.();
+        }}
+      >
+        {buffer.entries.length === 0 ? (
+          <p class="muted">{running ? "Waiting for records…" : "No records came."}</p>
+        ) : null}
+        {chunksOf(buffer.entries).map((entries) => (
+          <TailChunk key={chunkOf(entries[0])} entries={entries} halt={halt} />
+        ))}
+      </div>
+      <TailBar {...{ buffer, running, pause, resume, onStart, onStop, onClose }} />
+    </section>
+  );
+}
+
+interface TailBarProps extends Omit<TailPanelProps, "path"> {
+  readonly buffer: TailBuffer;
+  readonly pause: () => void;
+  readonly resume: () => void;
+}
+
+function TailBar({ buffer, running, pause, resume, onStart, onStop, onClose }: TailBarProps) {
+  const held = linesIn(buffer.held);
+  const isPaused = running && buffer.paused;
+  const state = !running ? "■ Stopped" : isPaused ? "‖ PAUSED" : "● Live";
+  return (
+    <div class={`tail-bar ${isPaused ? "paused" : ""}`}>
+      <strong role="status">{state}</strong>
+      {isPaused ? <span>{exactCount(held)} new</span> : <span>{exactCount(buffer.shown)} shown</span>}
+      {buffer.overLimit > 0 ? <span>{exactCount(buffer.overLimit)} not shown (200/s limit)</span> : null}
+      {buffer.dropped > 0 ? (
+        <span>
+          {exactCount(buffer.dropped)} not kept ({exactCount(keptLines)} at most)
+        </span>
+      ) : null}
+      <span class="buttons">
+        {!running ? (
+          <>
+            {held > 0 ? (
+              <button type="button" onClick={resume}>
+                Show {exactCount(held)} more
+              </button>
+            ) : null}
+            <button type="button" onClick={onStart}>
+              Start again
+            </button>
+            <button type="button" onClick={onClose}>
+              Close
+            </button>
+          </>
+        ) : (
+          <>
+            <button type="button" class={isPaused ? "primary" : ""} onClick={isPaused ? resume : pause}>
+              {isPaused ? "Resume" : "Pause"}
+            </button>
+            <button type="button" onClick={onStop}>
+              Stop
+            </button>
+          </>
+        )}
+      </span>
+    </div>
+  );
+}

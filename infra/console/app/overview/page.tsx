@@ -1,0 +1,106 @@
+import type { OverviewMessage } from "../../../api/live-messages.ts";
+import { Chart } from "../charts/chart.tsx";
+import { Hostile } from "../components/hostile.tsx";
+import { CheckLabel } from "../components/state-label.tsx";
+import { Time } from "../components/times.tsx";
+import { byteSize, duration, plural, ratePerSecond, shortCount, unknown } from "../text/format.ts";
+import { useLive } from "../state/live.ts";
+import { Attention, Refused, Sources, Topics } from "./sections.tsx";
+import { checks, Verdict } from "./verdict.tsx";
+
+/** Trouble first: what is wrong, then how much moves and how far behind it is, then where it comes from. */
+export function Overview() {
+  const seen = useLive<{ overview: OverviewMessage }, OverviewMessage>("/ui/events?view=overview", {
+    overview: (_before, message) => message,
+  });
+  if (seen === null) return <p class="muted">Loading…</p>;
+  return (
+    <>
+      <h1 class="unseen">Overview</h1>
+      <Verdict seen={seen} />
+      <section class="checks" aria-label="Health">
+        {checks.map(({ name, label }) => {
+          const check = seen.checks[name];
+          return check === undefined ? null : (
+            <div key={name} class="check">
+              <CheckLabel ok={check.ok}>{label}</CheckLabel>
+              {check.ok ? null : (
+                <span class="bad multiline">
+                  <Hostile text={reasonOf(seen, name)} keep={"\n"} />
+                </span>
+              )}
+            </div>
+          );
+        })}
+      </section>
+      <dl class="figures live-values">
+        <Figure
+          name="Records"
+          value={ratePerSecond(seen.rate)}
+          note={`${shortCount(seen.counts.indexed)} indexed since `}
+          since={seen.startedAt}
+        />
+        <Figure
+          name="Lag"
+          value={seen.lag === null ? unknown : shortCount(seen.lag)}
+          note={seen.lag === 1 ? "record behind" : "records behind"}
+        />
+        <Figure
+          name="Longest stall"
+          value={seen.waitingMs === null ? "none" : duration(seen.waitingMs)}
+          note="of a partition with lag and no commit"
+        />
+        <Figure
+          name="In memory"
+          value={byteSize(seen.inFlight.bytes)}
+          note={`of ${byteSize(seen.inFlight.maxBytes)} at most`}
+        />
+        <Figure
+          name="Refused"
+          value={shortCount(seen.counts.deadLettered)}
+          note={seen.counts.deadLettered === 0 ? "no dead letters" : "kept as dead letters, see below"}
+        />
+      </dl>
+      <div class="charts live-values">
+        <Chart title="Records per second" series={seen.history} of="rate" format={ratePerSecond} />
+        <Chart title="Lag" series={seen.history} of="lag" format={shortCount} />
+      </div>
+      <Attention seen={seen} />
+      <Topics seen={seen} />
+      <Refused seen={seen} />
+      <Sources sources={seen.sources} />
+    </>
+  );
+}
+
+function reasonOf({ checks: { progress, ...others }, attention }: OverviewMessage, name: string): string {
+  // Each stalled topic has a line of its own below.
+  if (name === "progress" && attention.length > 0 && progress.partitions.length > 0)
+    return `${plural(progress.partitions.length, "partition")} without a commit for 60 s, see below`;
+  return Object.entries({ ...others, progress }).find(([known]) => known === name)?.[1].reason ?? "";
+}
+
+function Figure({
+  name,
+  value,
+  note,
+  since,
+}: {
+  readonly name: string;
+  readonly value: string;
+  readonly note: string;
+  readonly since?: number;
+}) {
+  return (
+    <div class="figure">
+      <dt>{name}</dt>
+      <dd>
+        <span class="large">{value}</span>
+        <span class="muted">
+          {note}
+          {since === undefined ? null : <Time at={since} />}
+        </span>
+      </dd>
+    </div>
+  );
+}

@@ -1,0 +1,134 @@
+import type { DeclarationsListing } from "../../../../functions/list-declarations.ts";
+import type { TopicOptions } from "../../../../lib/rules/model/declaration.ts";
+import type { ListedEntry, ListedKey, TargetWords } from "../../../../lib/rules/declarations/listing.ts";
+import type { Standing } from "../../../../lib/rules/declarations/standing.ts";
+
+/** One line of the table: an entry of the config file or of an etcd key, or a key with nothing in it that can be told. */
+export interface DeclarationRow {
+  readonly id: string;
+  /** Null: of the config file. */
+  readonly key: ListedKey | null;
+  /** Its place in its list, from 0; null: the key itself. */
+  readonly entry: number | null;
+  readonly target: TargetWords | null;
+  /** What is not as it is by default. */
+  readonly options: readonly (readonly [field: string, value: string])[];
+  readonly standing: Standing | null;
+  readonly lastGoodKept: boolean;
+  /** Where it is refused: why. */
+  readonly refused: string | null;
+  /** What stands there, where it is refused. */
+  readonly raw: string | null;
+}
+
+/** Every entry that is declared, the config file's first, then etcd's by precedence. */
+export function declarationRows({ config, etcd }: DeclarationsListing): DeclarationRow[] {
+  const ofFile = config.entries.map(({ entry, target, options, ...standing }): DeclarationRow => ({
+    id: `config/${entry}`,
+    key: null,
+    entry,
+    target,
+    options: toldOptions(options),
+    standing,
+    lastGoodKept: false,
+    refused: standing.refused,
+    raw: null,
+  }));
+  return [...ofFile, ...(etcd?.keys ?? []).flatMap(rowsOfKey)];
+}
+
+function rowsOfKey(key: ListedKey): DeclarationRow[] {
+  const rows = key.entries.map((entry): DeclarationRow => {
+    const { target, options, declaration, refused, lastGoodKept } = entry;
+    return {
+      id: `${key.key}/${entry.entry}`,
+      key,
+      entry: entry.entry,
+      target,
+      options:
+        options === null ? rawOptions(declaration ?? {}) : [...toldOptions(options), ...ignoredOf(entry)],
+      standing: entry,
+      lastGoodKept,
+      refused,
+      raw: refused === null ? null : rawEntry(key, entry),
+    };
+  });
+  const { problem } = key;
+  if (problem === null && rows.length > 0) return rows;
+  const itself: DeclarationRow = {
+    id: `${key.key}/`,
+    key,
+    entry: null,
+    target: null,
+    options: [],
+    standing: null,
+    lastGoodKept: problem !== null && rows.length > 0,
+    refused: problem,
+    raw: problem === null ? null : key.text,
+  };
+  return [itself, ...rows];
+}
+
+/** What options are where nothing is said of them; what is not here is null then. */
+export const usual: Readonly<Record<string, unknown>> = {
+  startAt: "earliest",
+  format: "text",
+  rejected: "flatten",
+};
+
+function toldOptions(options: TopicOptions): DeclarationRow["options"] {
+  return Object.entries(options)
+    .filter(([field, value]) => value !== null && usual[field] !== value)
+    .map(([field, value]) => [field, optionText(value)] as const);
+}
+
+function ignoredOf({ ignored }: ListedEntry): DeclarationRow["options"] {
+  return ignored.length === 0 ? [] : [["ignored", ignored.join(", ")]];
+}
+
+function rawOptions(declaration: Readonly<Record<string, unknown>>): DeclarationRow["options"] {
+  return Object.entries(declaration)
+    .filter(([field]) => field !== "topic" && field !== "pattern")
+    .map(([field, value]) => [field, optionText(value)] as const);
+}
+
+/** What an option says, for people; several fields with commas between. */
+export function optionText(value: unknown): string {
+  if (typeof value === "string") return value;
+  const isList =
+    Array.isArray(value) && value.length > 0 && value.every((entry) => typeof entry === "string");
+  return isList ? value.join(", ") : JSON.stringify(value);
+}
+
+/** The element as it stands in the key's text. */
+function rawEntry({ text }: ListedKey, { entry, declaration }: ListedEntry): string | null {
+  if (declaration !== null || text === null) return declaration === null ? null : JSON.stringify(declaration);
+  try {
+    const values: unknown = JSON.parse(text);
+    return Array.isArray(values) ? JSON.stringify(values[entry]) : null;
+  } catch {
+    // The key's own line shows the whole text.
+    return null;
+  }
+}
+
+export function nameOf(target: TargetWords): string {
+  return "topic" in target ? target.topic : target.pattern;
+}
+
+/** The rows in which the text stands: name, key, an option, or why it is refused; any case. */
+export function filterRows(rows: readonly DeclarationRow[], text: string): readonly DeclarationRow[] {
+  const wanted = text.trim().toLowerCase();
+  if (wanted === "") return rows;
+  return rows.filter(({ key, target, options, refused }) =>
+    [
+      target === null ? "" : nameOf(target),
+      key?.key ?? "config",
+      refused ?? "",
+      ...options.map((pair) => pair.join(": ")),
+    ]
+      .join("\n")
+      .toLowerCase()
+      .includes(wanted),
+  );
+}

@@ -1,0 +1,185 @@
+import type { Conflict } from "../../../../lib/rules/declarations/desired.ts";
+import type { Plan } from "../../../../lib/rules/plan/plan.ts";
+import { optionText } from "./declaration-rows.ts";
+import { exactCount, plural } from "../text/format.ts";
+import { pageOf } from "../text/page-of.ts";
+import { planKinds, planRows, type PlanField, type PlanKind, type PlanRow } from "./plan-rows.ts";
+import { hrefWith, usePlace } from "../state/router.ts";
+import { Hostile } from "../components/hostile.tsx";
+import { Notice } from "../components/notice.tsx";
+import { Pager } from "../components/pager.tsx";
+import { SourceName } from "../components/source-name.tsx";
+
+const signs: Readonly<Record<PlanKind, string>> = {
+  start: "+",
+  stop: "−",
+  replace: "~",
+  keep: "=",
+  pending: "○",
+  refused: "✕",
+};
+
+/**
+ * What a run would do, line by line. Its page, and whether kept topics are shown (`kept=1`), stand in the address.
+ */
+export function PlanView({
+  plan,
+  conflicts,
+  about = null,
+}: {
+  readonly plan: Plan;
+  readonly conflicts: readonly Conflict[];
+  /** Of what waits, is refused or contradicts, only that of this etcd key is listed; null: all of it. */
+  readonly about?: string | null;
+}) {
+  const place = usePlace();
+  const withKept = place.query.get("kept") === "1";
+  const { rows, page, pages } = pageOf(
+    planRows(plan, withKept).filter((row) => about === null || concerns(row, about)),
+    place.query.get("page"),
+  );
+  return (
+    <>
+      <ul class="plan-sum" aria-label="Plan">
+        {planKinds.map((kind) => (
+          <li key={kind} class={plan[kind].length > 0 ? kind : "muted"}>
+            {exactCount(plan[kind].length)} {kind}
+            {kind === "keep" && plan.keep.length > 0 ? (
+              <>
+                {" "}
+                (
+                <a href={hrefWith(place, { kept: withKept ? null : "1", page: null })}>
+                  {withKept ? "hide" : "show"}
+                </a>
+                )
+              </>
+            ) : null}
+          </li>
+        ))}
+      </ul>
+      {rows.length === 0 ? null : <PlanTable rows={rows} />}
+      <Pager page={page} pages={pages} />
+      <Conflicts
+        conflicts={
+          about === null
+            ? conflicts
+            : conflicts.filter(({ winner, loser }) => winner.name === about || loser.name === about)
+        }
+      />
+    </>
+  );
+}
+
+/** Whatever is done is of interest, wherever it is declared. */
+function concerns({ kind, source }: PlanRow, key: string): boolean {
+  return (kind !== "pending" && kind !== "refused") || (source?.kind === "etcd" && source.name === key);
+}
+
+function PlanTable({ rows }: { readonly rows: readonly PlanRow[] }) {
+  return (
+    <div class="scroll" tabindex={0} role="region" aria-label="What the plan does">
+      <table class="cards plan">
+        <thead>
+          <tr>
+            <th scope="col">Action</th>
+            <th scope="col">Topic</th>
+            <th scope="col">Settings</th>
+            <th scope="col">Declared in</th>
+            <th scope="col">Reason</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ kind, topic, fields, source, reason }, at) => (
+            <tr key={`${kind} ${topic ?? at}`} class={kind}>
+              <td class="does">
+                <span class="sign" aria-hidden="true">
+                  {signs[kind]}
+                </span>{" "}
+                {kind}
+              </td>
+              <th scope="row">
+                {topic === null ? (
+                  "–"
+                ) : kind === "refused" || kind === "start" ? (
+                  <Hostile text={topic} />
+                ) : (
+                  <a href={`/ui/topics/${topic}`}>{topic}</a>
+                )}
+              </th>
+              <td data-label="Settings" class="fields">
+                {fields.map((field) => (
+                  <Field key={field.field} {...field} />
+                ))}
+              </td>
+              <td data-label="Declared in" class="reason">
+                {source === null ? "–" : <SourceName source={source} />}
+              </td>
+              <td data-label="Reason" class="reason">
+                <Hostile text={reason ?? "it runs as declared"} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Field({ field, ...sides }: PlanField) {
+  const both = "from" in sides && "to" in sides;
+  return (
+    <div>
+      {field}:{" "}
+      {both ? (
+        <>
+          <del>
+            <Value value={sides.from} />
+          </del>{" "}
+          <span aria-hidden="true">→</span>
+          <span class="unseen">becomes</span>{" "}
+          <ins>
+            <Value value={sides.to} />
+          </ins>
+        </>
+      ) : (
+        <Value value={"to" in sides ? sides.to : sides.from} />
+      )}
+    </div>
+  );
+}
+
+function Value({ value }: { readonly value: unknown }) {
+  if (value === null || value === undefined) return <span>not set</span>;
+  return (
+    <code>
+      <Hostile text={optionText(value)} />
+    </code>
+  );
+}
+
+const shownConflicts = 20;
+
+function Conflicts({ conflicts }: { readonly conflicts: readonly Conflict[] }) {
+  if (conflicts.length === 0) return null;
+  return (
+    <section>
+      <h2>{plural(conflicts.length, "conflict")}</h2>
+      {conflicts.slice(0, shownConflicts).map(({ topic, winner, loser, differs }) => (
+        <Notice key={JSON.stringify([topic, loser])} kind="warning">
+          <a href={`/ui/topics/${topic}`}>{topic}</a>: <SourceName source={loser} /> says something else;{" "}
+          <SourceName source={winner} /> wins.
+          <ul class="plain-list">
+            {differs.map(({ field, from, to }) => (
+              <li key={field}>
+                {field}: <Value value={from} /> wins over <Value value={to} />
+              </li>
+            ))}
+          </ul>
+        </Notice>
+      ))}
+      {conflicts.length > shownConflicts ? (
+        <p>and {plural(conflicts.length - shownConflicts, "conflict")} more</p>
+      ) : null}
+    </section>
+  );
+}

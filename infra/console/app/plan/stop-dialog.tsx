@@ -1,0 +1,69 @@
+import { useState } from "hono/jsx/dom";
+import type { Plan } from "../../../../lib/rules/plan/plan.ts";
+import { Dialog } from "../components/dialog.tsx";
+import { exactCount, plural } from "../text/format.ts";
+import { valueOf } from "../text/input.ts";
+import { stopsMost } from "./plan-rows.ts";
+
+const shownNames = 500;
+
+/** Asks before topics stop, and names them; where most of them stop, their number has to be typed. */
+export function StopDialog({
+  plan,
+  action,
+  onConfirm,
+  onClose,
+}: {
+  readonly plan: Plan;
+  /** What the button says. */
+  readonly action: string;
+  readonly onConfirm: () => void;
+  readonly onClose: () => void;
+}) {
+  const [typed, type] = useState("");
+  const count = plan.stop.length;
+  const most = stopsMost(plan);
+  const confirm = (event: Event): void => {
+    event.preventDefault();
+    if (!most || typed.trim() === String(count)) onConfirm();
+  };
+  return (
+    <Dialog title={`Stop ${plural(count, "topic")}?`} onClose={onClose}>
+      <p>
+        What is in flight is finished and committed. A topic that is declared again goes on where it stopped.
+      </p>
+      <div class="names" tabindex={0} role="region" aria-label="Topics that stop">
+        <ul class="plain-list">
+          {plan.stop.slice(0, shownNames).map(({ topic }) => (
+            <li key={topic}>{topic}</li>
+          ))}
+          {count > shownNames ? <li class="muted">and {exactCount(count - shownNames)} more</li> : null}
+        </ul>
+      </div>
+      <form onSubmit={confirm}>
+        {most ? (
+          <p>
+            <label>
+              These are more than half of all topics. To go on, type how many stop ({count}):{" "}
+              <input
+                inputmode="numeric"
+                autocomplete="off"
+                size={6}
+                value={typed}
+                onInput={(event: Event) => type(valueOf(event))}
+              />
+            </label>
+          </p>
+        ) : null}
+        <div class="bar">
+          <button type="submit" class="danger" disabled={most && typed.trim() !== String(count)}>
+            {action}
+          </button>
+          <button type="button" onClick={onClose}>
+            Cancel
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

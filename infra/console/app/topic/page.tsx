@@ -1,0 +1,253 @@
+import type { TopicStatus } from "../../../../lib/rules/progress/status.ts";
+import type { TopicMessage } from "../../../api/live-messages.ts";
+import { Chart } from "../charts/chart.tsx";
+import { Count } from "../components/figures.tsx";
+import { Hostile } from "../components/hostile.tsx";
+import { lazily } from "../components/lazily.tsx";
+import { Notice } from "../components/notice.tsx";
+import { SourceName } from "../components/source-name.tsx";
+import { StateLabel } from "../components/state-label.tsx";
+import { Age, Deletion, Time } from "../components/times.tsx";
+import { TopicLetters } from "./topic-letters.tsx";
+import { optionText } from "../plan/declaration-rows.ts";
+import { exactCount, plural, ratePerSecond, shortCount } from "../text/format.ts";
+import { useLive } from "../state/live.ts";
+import { clock } from "../state/clock.ts";
+import { useStore } from "../state/store.ts";
+
+const LatestRecords = lazily<{ readonly topic: string }>(
+  async () => (await import("../explore/results/latest.tsx")).Latest,
+);
+
+/** One topic: how it is, how it went, what it runs by and who said so, what of it was refused, what it brought last. */
+export function Topic({ topic }: { readonly topic: string }) {
+  const path = `/ui/events?view=topic&topic=${topic}`;
+  const seen = useLive<{ topic: TopicMessage }, TopicMessage>(path, { topic: (_before, message) => message });
+  if (seen === null) return <p class="muted">Loading…</p>;
+  const { status } = seen;
+  if (status === null) {
+    return (
+      <>
+        <h1>{topic}</h1>
+        <Notice kind="info">
+          No source declares this topic on this host. <a href="/ui/declarations">Declarations</a>
+        </Notice>
+      </>
+    );
+  }
+  const explore = `/ui/explore?topic=${topic}`;
+  return (
+    <>
+      <div class="title">
+        <h1>{topic}</h1>
+        <a class="button" href={explore}>
+          Explore
+        </a>
+        <a class="button" href={`/ui/declarations?topic=${topic}`}>
+          Edit declaration
+        </a>
+      </div>
+      <Sentence status={status} />
+      <Conflicts seen={seen} />
+      <div class="charts live-values">
+        <Chart title="Records per second" series={seen.history} of="rate" format={ratePerSecond} />
+        <Chart title="Lag" series={seen.history} of="lag" format={shortCount} />
+      </div>
+      <Counts counts={status.counts} />
+      <Partitions status={status} />
+      <SpecificationTable status={status} />
+      <Lost status={status} />
+      <TopicLetters topic={topic} />
+      <LatestRecords topic={topic} />
+    </>
+  );
+}
+
+function Sentence({ status }: { readonly status: TopicStatus }) {
+  const { state, reason, since, sources, partitions } = status;
+  const [winner, ...others] = sources;
+  return (
+    <>
+      <p class="sentence">
+        <StateLabel state={state} /> since <Time at={Date.parse(since)} /> (<Age since={Date.parse(since)} />
+        ).{" "}
+        {winner === undefined ? null : (
+          <>
+            Declared in <SourceName source={winner} />
+            {others.length > 0 ? `, and in ${plural(others.length, "other place")}` : ""}.
+          </>
+        )}
+      </p>
+      {reason === null ? null : (
+        <Notice kind={state === "failed" ? "bad" : state === "pending" ? "info" : "warning"}>
+          <Hostile text={reason} />
+        </Notice>
+      )}
+      <Waiting partitions={partitions} />
+      {state === "pending" ? (
+        <p>Waiting for the topic to exist in Kafka. It starts by itself; Penstock never creates it.</p>
+      ) : null}
+    </>
+  );
+}
+
+/** How old what waits is, and until when it is safe. */
+function Waiting({ partitions }: Pick<TopicStatus, "partitions">) {
+  const [oldest] = partitions
+    .filter(({ deletableAt }) => deletableAt !== null)
+    .toSorted((a, b) => (a.deletableAt ?? 0) - (b.deletableAt ?? 0));
+  if (oldest === undefined) return null;
+  const { partition, oldestUnreadAt, deletableAt } = oldest;
+  if (oldestUnreadAt === null || deletableAt === null) return null;
+  return (
+    <p>
+      The oldest record that waits is <Age since={oldestUnreadAt} /> old (partition {partition}).
+      <Deletion at={deletableAt} />
+    </p>
+  );
+}
+
+function Conflicts({ seen: { conflicts } }: { readonly seen: TopicMessage }) {
+  if (conflicts.length === 0) return null;
+  return (
+    <>
+      {conflicts.map(({ winner, loser, differs }) => (
+        <Notice key={JSON.stringify(loser)} kind="warning">
+          <SourceName source={loser} /> says something else; <SourceName source={winner} /> wins.
+          <ul class="plain-list">
+            {differs.map(({ field, from, to }) => (
+              <li key={field}>
+                <code>{field}</code>: <Hostile text={JSON.stringify(from)} /> wins over{" "}
+                <Hostile text={JSON.stringify(to)} />
+              </li>
+            ))}
+          </ul>
+        </Notice>
+      ))}
+    </>
+  );
+}
+
+function Counts({ counts }: { readonly counts: TopicStatus["counts"] }) {
+  const entries = [
+    ["Indexed", counts.indexed],
+    ["Duplicate", counts.duplicate],
+    ["Dead-lettered", counts.deadLettered],
+    ["Skipped", counts.skipped],
+  ] as const;
+  return (
+    <dl class="figures live-values">
+      {entries.map(([name, value]) => (
+        <div key={name} class="figure">
+          <dt>{name}</dt>
+          <dd>
+            <span class="large">
+              <Count value={value} />
+            </span>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Partitions({ status: { partitions } }: { readonly status: TopicStatus }) {
+  if (partitions.length === 0) return null;
+  return (
+    <section>
+      <h2>Partitions</h2>
+      <div class="scroll" tabindex={0} role="region" aria-label="Partitions">
+        <table class="live-values">
+          <thead>
+            <tr>
+              <th scope="col" class="number">
+                Partition
+              </th>
+              <th scope="col">Read by</th>
+              <th scope="col" class="number">
+                Committed
+              </th>
+              <th scope="col" class="number">
+                High watermark
+              </th>
+              <th scope="col" class="number">
+                Lag
+              </th>
+              <th scope="col">Last progress</th>
+            </tr>
+          </thead>
+          <tbody>
+            {partitions.map(({ partition, owned, committed, highWatermark, lag, lagAt, progressAt }) => (
+              <tr key={partition}>
+                <th scope="row" class="number">
+                  {partition}
+                </th>
+                <td>{owned ? "this host" : "another host, or none"}</td>
+                <td class="number">{committed === null ? "–" : exactCount(committed)}</td>
+                <td class="number">{highWatermark === null ? "–" : exactCount(highWatermark)}</td>
+                <td class="number">
+                  <Count value={lag} />
+                  <AsOf at={lagAt} />
+                </td>
+                <td>{progressAt === null ? "–" : <Time at={progressAt} />}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+/** A broker that is away tells nothing: then the number is one of before, and says so. */
+function AsOf({ at }: { readonly at: number | null }) {
+  const now = useStore(clock);
+  if (at === null || now - at < 30_000) return null;
+  return (
+    <span class="muted">
+      {" "}
+      as of <Time at={at} />
+    </span>
+  );
+}
+
+function SpecificationTable({ status: { spec } }: { readonly status: TopicStatus }) {
+  return (
+    <section>
+      <h2>Specification</h2>
+      <table>
+        <tbody>
+          {Object.entries(spec).map(([field, value]) => (
+            <tr key={field}>
+              <th scope="row">{field}</th>
+              <td>
+                {value === null ? <span class="muted">not set</span> : <Hostile text={optionText(value)} />}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function Lost({ status: { lost } }: { readonly status: TopicStatus }) {
+  if (lost.length === 0) return null;
+  return (
+    <section>
+      <h2>Lost in Kafka</h2>
+      <ul class="plain-list">
+        {lost.map(({ partition, from, to, cause, at }) => (
+          <li key={`${partition}/${from}/${at}`} class="bad">
+            partition {partition}: offsets {exactCount(from)} to{" "}
+            {to === null ? "unknown" : exactCount(to - 1)},{" "}
+            {cause === "retention"
+              ? "deleted by retention before they were read"
+              : "not in this log: the topic was created again or cut off, or the group's offset was set by hand"}
+            , noticed <Time at={Date.parse(at)} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

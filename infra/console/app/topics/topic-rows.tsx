@@ -1,0 +1,139 @@
+import { memo } from "hono/jsx/dom";
+import type { TopicRow } from "../../../api/live-messages.ts";
+import { hrefWith, usePlace } from "../state/router.ts";
+import type { TopicsTable } from "./topics-table.ts";
+import { Count, Rate } from "../components/figures.tsx";
+import { Hostile } from "../components/hostile.tsx";
+import { ShortSource } from "../components/source-name.tsx";
+import { Sparkline } from "../charts/sparkline.tsx";
+import { StateLabel } from "../components/state-label.tsx";
+
+const columns: readonly {
+  readonly name: string;
+  readonly label: string;
+  readonly number: boolean;
+  readonly sorts: boolean;
+}[] = [
+  { name: "state", label: "State", number: false, sorts: true },
+  { name: "topic", label: "Topic", number: false, sorts: true },
+  { name: "lag", label: "Lag", number: true, sorts: true },
+  { name: "rate", label: "Records/s", number: true, sorts: true },
+  { name: "indexed", label: "Indexed", number: true, sorts: true },
+  { name: "deadLettered", label: "Dead-lettered", number: true, sorts: true },
+  { name: "duplicate", label: "Duplicate", number: true, sorts: true },
+  { name: "skipped", label: "Skipped", number: true, sorts: true },
+  { name: "partitions", label: "Partitions", number: true, sorts: false },
+  { name: "index", label: "Index", number: false, sorts: true },
+  { name: "source", label: "Source", number: false, sorts: true },
+];
+
+const none: readonly number[] = [];
+
+/** The table itself; on a narrow screen each row is a card. */
+export function TopicRows({
+  table,
+  topics,
+  sort,
+}: {
+  readonly table: TopicsTable;
+  readonly topics: readonly string[];
+  readonly sort: string;
+}) {
+  return (
+    <div class="scroll" tabindex={0} role="region" aria-label="Topics">
+      <table class="cards live-values">
+        <thead>
+          <tr>
+            {columns.map((column) => (
+              <HeaderCell key={column.name} {...column} sort={sort} />
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {topics.map((topic) => {
+            const row = table.rows.get(topic);
+            return row === undefined ? null : (
+              <Row key={topic} row={row} spark={table.sparks.get(topic) ?? none} />
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function HeaderCell({
+  name,
+  label,
+  number,
+  sorts,
+  sort,
+}: (typeof columns)[number] & { readonly sort: string }) {
+  const place = usePlace();
+  const style = number ? "number" : "";
+  if (!sorts) {
+    return (
+      <th scope="col" class={style}>
+        {label}
+      </th>
+    );
+  }
+  const direction = sort === name ? "ascending" : sort === `-${name}` ? "descending" : undefined;
+  // Of figures the largest first, of words the first letter; a second time turns it round, a third one takes it off.
+  const [first, second] = number ? [`-${name}`, name] : [name, `-${name}`];
+  const next = sort === first ? second : sort === second ? null : first;
+  return (
+    <th scope="col" class={style} aria-sort={direction}>
+      <a href={hrefWith(place, { sort: next, page: null })}>
+        {label}
+        <span aria-hidden="true">
+          {direction === undefined ? "" : direction === "ascending" ? " ↑" : " ↓"}
+        </span>
+      </a>
+    </th>
+  );
+}
+
+const Row = memo(({ row, spark }: { readonly row: TopicRow; readonly spark: readonly number[] }) => {
+  const { topic, state, reason, source, index, owned, partitions, lag, rate } = row;
+  return (
+    <tr>
+      <td data-label="State" class="state-cell">
+        <StateLabel state={state} />
+        {reason === null ? null : (
+          <span class="why" title={reason}>
+            <Hostile text={reason} />
+          </span>
+        )}
+      </td>
+      <th scope="row" data-label="Topic">
+        <a href={`/ui/topics/${topic}`}>{topic}</a>
+      </th>
+      <td data-label="Lag" class="number">
+        <Count value={lag} />
+      </td>
+      <td data-label="Records/s" class="number">
+        <Sparkline values={spark} /> <Rate value={rate} />
+      </td>
+      <td data-label="Indexed" class="number">
+        <Count value={row.indexed} />
+      </td>
+      <td data-label="Dead-lettered" class={`number ${row.deadLettered > 0 ? "bad" : ""}`}>
+        <Count value={row.deadLettered} />
+      </td>
+      <td data-label="Duplicate" class="number">
+        <Count value={row.duplicate} />
+      </td>
+      <td data-label="Skipped" class="number">
+        <Count value={row.skipped} />
+      </td>
+      <td data-label="Partitions" class="number" title={`${owned} of ${partitions} are read by this host`}>
+        {owned === partitions ? owned : `${owned} of ${partitions}`}
+      </td>
+      <td data-label="Index">{index}</td>
+      <td data-label="Source" title={source?.name}>
+        <ShortSource source={source} />
+      </td>
+    </tr>
+  );
+});

@@ -1,0 +1,117 @@
+import { topicStates, type TopicState } from "../../../../lib/rules/progress/status.ts";
+import type { ChangesMessage, TopicRow, TopicsMessage } from "../../../api/live-messages.ts";
+import { pageNumber } from "../text/page-of.ts";
+
+/** The table of topics as it is known now. Never changed in place, so that what did not change is not drawn again. */
+export interface TopicsTable {
+  readonly at: number;
+  readonly rows: ReadonlyMap<string, TopicRow>;
+  /** The last rates, oldest first. */
+  readonly sparks: ReadonlyMap<string, readonly number[]>;
+}
+
+const SPARK_POINTS = 24;
+
+export function tableOf({ at, rows, sparks }: TopicsMessage): TopicsTable {
+  return { at, rows: new Map(rows.map((row) => [row.topic, row])), sparks: new Map(sparks) };
+}
+
+export function withChanges(table: TopicsTable, changes: ChangesMessage): TopicsTable {
+  const rows = new Map(table.rows);
+  for (const [topic, members] of changes.rows) {
+    // A topic that is new comes with all its members.
+    // eslint-disable-next-line typescript/no-unsafe-type-assertion -- see above
+    rows.set(topic, { ...(rows.get(topic) as TopicRow), ...members });
+  }
+  for (const topic of changes.gone) rows.delete(topic);
+  return { at: changes.at, rows, sparks: changes.stepped ? nextSparks(table.sparks, rows) : table.sparks };
+}
+
+function nextSparks(
+  before: TopicsTable["sparks"],
+  rows: ReadonlyMap<string, TopicRow>,
+): Map<string, readonly number[]> {
+  const sparks = new Map<string, readonly number[]>();
+  for (const [topic, { rate }] of rows) {
+    const known = before.get(topic);
+    if (known === undefined && rate === 0) continue;
+    const points = [...(known ?? [0]), rate].slice(-SPARK_POINTS);
+    if (points.some((point) => point > 0)) sparks.set(topic, points);
+  }
+  return sparks;
+}
+
+/** What of the table is wanted, as the address says it. */
+export interface TopicsQuery {
+  /** Part of a topic's, index's or source's name; any case. */
+  readonly text: string;
+  /** Empty: all. */
+  readonly states: ReadonlySet<TopicState>;
+  /** A column, with `-` before it for the largest first; "" is trouble first. */
+  readonly sort: string;
+  /** From 1. */
+  readonly page: number;
+}
+
+export function parseTopicsQuery(query: URLSearchParams): TopicsQuery {
+  const wanted = (query.get("state") ?? "").split(",");
+  return {
+    text: query.get("q") ?? "",
+    states: new Set(topicStates.filter((state) => wanted.includes(state))),
+    sort: query.get("sort") ?? "",
+    page: pageNumber(query.get("page")),
+  };
+}
+
+/** Columns that can be sorted by, and what of a row they compare. */
+const sortable: ReadonlyMap<string, (row: TopicRow) => number | string> = new Map(
+  Object.entries({
+    state: ({ state }) => trouble[state],
+    topic: ({ topic }) => topic,
+    source: ({ source }) => (source === null ? "" : `${source.kind} ${source.name}`),
+    index: ({ index }) => index,
+    lag: ({ lag }) => lag ?? -1,
+    rate: ({ rate }) => rate,
+    indexed: ({ indexed }) => indexed,
+    duplicate: ({ duplicate }) => duplicate,
+    deadLettered: ({ deadLettered }) => deadLettered,
+    skipped: ({ skipped }) => skipped,
+  } satisfies Record<string, (row: TopicRow) => number | string>),
+);
+
+const trouble: Readonly<Record<TopicState, number>> = {
+  failed: 0,
+  stalled: 1,
+  starting: 2,
+  stopping: 3,
+  pending: 4,
+  running: 5,
+};
+
+/** The topics that are wanted, in order; by name where all else is equal, so that the order is always the same. */
+export function orderOf(rows: ReadonlyMap<string, TopicRow>, query: TopicsQuery): string[] {
+  const text = query.text.trim().toLowerCase();
+  const wanted = [...rows.values()].filter(
+    (row) =>
+      (query.states.size === 0 || query.states.has(row.state)) &&
+      (text === "" || `${row.topic}\n${row.index}\n${row.source?.name ?? ""}`.toLowerCase().includes(text)),
+  );
+  const descending = query.sort.startsWith("-");
+  const valueOf = sortable.get(query.sort.replace(/^-/, ""));
+  const compare = (a: TopicRow, b: TopicRow): number => {
+    if (valueOf === undefined) return trouble[a.state] - trouble[b.state] || (b.lag ?? 0) - (a.lag ?? 0);
+    return ascending(valueOf(a), valueOf(b)) * (descending ? -1 : 1);
+  };
+  return wanted.sort((a, b) => compare(a, b) || ascending(a.topic, b.topic)).map(({ topic }) => topic);
+}
+
+function ascending(a: number | string, b: number | string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** The order that is on the page, kept: rows do not move by themselves. What is gone goes, what is new comes last. */
+export function keptOrder(shown: readonly string[], wanted: readonly string[]): string[] {
+  const present = new Set(wanted);
+  const known = new Set(shown);
+  return [...shown.filter((topic) => present.has(topic)), ...wanted.filter((topic) => !known.has(topic))];
+}

@@ -1,0 +1,163 @@
+import type { Context, MiddlewareHandler } from "hono";
+import { getCookie } from "hono/cookie";
+import { isLoopbackHost, isLoopbackHostname } from "../../../../lib/rules/secrets/loopback.ts";
+import type { HttpSettings } from "../../../../lib/rules/model/settings.ts";
+import { accessOf, isSafe, refuseChange, type Tokens } from "./access.ts";
+import { hostOf, isOwnTls, originOf } from "./origin.ts";
+import { isPageOrAsset } from "../routes/page.ts";
+import { problem } from "../kit/problem.ts";
+import type { Access } from "../../../api/session-answer.ts";
+import type { Sessions } from "./sessions.ts";
+
+/** The name of the session's cookie. */
+export const sessionCookie = "penstock_session";
+/** Its name where it is Secure: a browser takes that from this very host alone, from no neighbour of its domain (RFC 6265bis, 4.1.3.2). */
+export const secureSessionCookie = `__Host-${sessionCookie}`;
+
+declare module "hono" {
+  interface ContextVariableMap {
+    /** Set by the guard for every request that needs a credential: what it lets do. Without a token: everything. */
+    access: Access;
+    /** Set by the guard: whether this very request would still be let in, asked while its answer goes on. */
+    isStillAllowed: () => boolean;
+    /** Set by the guard: whether an open path is asked by somebody who might ask the closed ones as well. */
+    isKnown: () => boolean;
+  }
+}
+
+/** Answers a wrong token. */
+export type RefuseToken = (c: Context) => Response;
+
+export interface GuardDeps {
+  settings(): HttpSettings;
+  readonly sessions: Sessions;
+  readonly refuseToken: RefuseToken;
+}
+
+/** Paths that hold no data, and so need no token. */
+function isOpen(path: string): boolean {
+  return ["/session", "/healthz", "/readyz"].includes(path) || isPageOrAsset(path);
+}
+
+/**
+ * Who may ask what. Without a token: only this machine, by a loopback name (or DNS rebinding would let any web page in),
+ * and no foreign page. With one: whoever sends it, as a header or as the cookie it was traded for; with the read-only
+ * one whatever changes nothing.
+ *
+ * Settings are read at each request: the tokens may change while the host runs.
+ */
+export function guard(deps: GuardDeps): MiddlewareHandler {
+  const { sessions, refuseToken } = deps;
+  return async (c, next) => {
+    const refusal = (refuse: RefuseToken): Response | null => {
+      const { token, readOnlyToken, hostname, openMetrics } = deps.settings();
+      if (token === null) {
+        c.set("access", "full");
+        return refuseStranger(c, hostname);
+      }
+      if (!isHost(hostOf(c.req) ?? "")) return problem(c, 400, "The Host header must name one host.");
+      if (isOpen(c.req.path) || (openMetrics && c.req.path === "/metrics")) return null;
+      const access = credentialOf(c, { token, readOnlyToken }, sessions, refuse);
+      if (typeof access !== "string") return access;
+      c.set("access", access);
+      return refuseChange(c, access);
+    };
+    c.set("isStillAllowed", () => refusal(wrongToken) === null);
+    c.set("isKnown", () => {
+      const { token, readOnlyToken } = deps.settings();
+      // A wrong token counts here too, or this would be the place to try many.
+      return (
+        token === null || typeof credentialOf(c, { token, readOnlyToken }, sessions, refuseToken) === "string"
+      );
+    });
+    return refusal(refuseToken) ?? next();
+  };
+}
+
+/** One name or address, and perhaps a port: two, or a path, would have been read differently further in front. */
+function isHost(host: string): boolean {
+  return /^(?:[\w.~%!$&'()*+;=-]+|\[[\da-f:.]+\])(?::\d{0,5})?$/i.test(host);
+}
+
+function refuseStranger(c: Context, hostname: string): Response | null {
+  if (!isLoopbackHostname(hostname)) {
+    return problem(c, 403, "Without http.token this host answers on a loopback address only.");
+  }
+  if (!isLoopbackHost(hostOf(c.req) ?? "")) {
+    return problem(c, 403, "Without http.token the Host header must name a loopback address or localhost.");
+  }
+  return originOf(c.req) === "foreign" ? refuseForeignOrigin(c) : refuseForeignPage(c);
+}
+
+/** What the credential of a request lets it do, or why it is refused. */
+function credentialOf(
+  c: Context,
+  tokens: Tokens,
+  sessions: Sessions,
+  refuseToken: RefuseToken,
+): Access | Response {
+  const header = c.req.header("authorization");
+  if (header !== undefined) {
+    const given = /^Bearer +([\x21-\x7e]+) *$/i.exec(header)?.[1];
+    if (given === undefined) {
+      return unauthorized(c, "The Authorization header must read: Bearer <token>.", "invalid_request");
+    }
+    return accessOf(given, tokens) ?? refuseToken(c);
+  }
+  const session = sessionOf(c);
+  if (session === undefined) {
+    return unauthorized(c, "An access token is needed: Authorization: Bearer <token>, or sign in at /.");
+  }
+  const access = sessionAccess(session, tokens, sessions);
+  if (access === null) return unauthorized(c, "The session has ended. Sign in again.");
+  return refuseForgedWrite(c) ?? refuseForeignPage(c) ?? access;
+}
+
+/** The id in the cookie. Where the host itself ends the TLS, the name that only it can have set. */
+export function sessionOf(c: Context): string | undefined {
+  return getCookie(c, secureSessionCookie) ?? (isOwnTls(c.req) ? undefined : getCookie(c, sessionCookie));
+}
+
+/** A session is worth what the token is worth by which it was opened; null: it has ended. */
+export function sessionAccess(
+  session: string,
+  { token, readOnlyToken }: Tokens,
+  sessions: Sessions,
+): Access | null {
+  if (sessions.holds(session, token)) return "full";
+  return readOnlyToken !== null && sessions.holds(session, readOnlyToken) ? "read-only" : null;
+}
+
+/**
+ * Other sites' pages can send GETs without an Origin. They see no answer, but the work would be done. Browsers say of
+ * each request where it comes from (Fetch Metadata, https://www.w3.org/TR/fetch-metadata/); a link to a page is followed.
+ */
+export function refuseForeignPage(c: Context): Response | null {
+  const site = c.req.header("sec-fetch-site");
+  if (site !== "cross-site" && site !== "same-site") return null;
+  if (c.req.header("sec-fetch-mode") === "navigate" && isPageOrAsset(c.req.path)) return null;
+  return problem(
+    c,
+    403,
+    "Pages of other sites may not ask this host; a link may lead to the console's pages.",
+  );
+}
+
+/** A browser adds the cookie by itself, so a write that rests on it has to come from one of our own pages. */
+export function refuseForgedWrite(c: Context): Response | null {
+  return isSafe(c) || originOf(c.req) === "own" ? null : refuseForeignOrigin(c);
+}
+
+export function refuseForeignOrigin(c: Context): Response {
+  return problem(c, 403, "The Origin header must name this host itself.");
+}
+
+export function wrongToken(c: Context): Response {
+  return unauthorized(c, "That token was not accepted.", "invalid_token");
+}
+
+/** A 401 with the challenge RFC 6750 (section 3) asks for; no `error` code where no credential was sent. */
+function unauthorized(c: Context, detail: string, error?: "invalid_request" | "invalid_token"): Response {
+  const challenge = `Bearer realm="penstock"${error === undefined ? "" : `, error="${error}"`}`;
+  return problem(c, 401, detail, { headers: { "www-authenticate": challenge } });
+}

@@ -1,0 +1,60 @@
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import type { Secret } from "../../../../lib/rules/secrets/secret.ts";
+
+/** Browsers that traded the token for a cookie. The cookie holds a random id, so it tells nothing of the token. */
+export interface Sessions {
+  /** Starts a session under the token now in force; returns its id. */
+  open(token: Secret): string;
+  /** True while the session is known, not expired, and was opened with this same token. */
+  holds(id: string, token: Secret): boolean;
+  close(id: string): void;
+}
+
+/** How long a session lasts. */
+export const sessionSeconds = 12 * 60 * 60;
+/** Only who knows a token opens sessions; this bounds what a forgetful script can leave behind, of each token. */
+const maxSessions = 1_000;
+
+/** Sessions kept in memory: they end with the host, and with the token they were opened by. */
+export function createSessions(
+  now: () => number,
+  newId = () => randomBytes(32).toString("base64url"),
+): Sessions {
+  const sessions = new Map<string, { readonly token: Buffer; readonly expiresAt: number }>();
+
+  return {
+    open(token) {
+      const hash = digest(token.reveal());
+      const alike: string[] = [];
+      for (const [id, session] of sessions) {
+        if (session.expiresAt <= now()) sessions.delete(id);
+        else if (session.token.equals(hash)) alike.push(id);
+      }
+      // Who may only look must not be able to end the sessions of those who may change.
+      const [oldest] = sessions.keys();
+      if (alike.length >= maxSessions) sessions.delete(alike[0] ?? "");
+      else if (sessions.size >= 4 * maxSessions && oldest !== undefined) sessions.delete(oldest);
+      const id = newId();
+      sessions.set(id, { token: hash, expiresAt: now() + sessionSeconds * 1000 });
+      return id;
+    },
+    holds(id, token) {
+      const session = sessions.get(id);
+      return (
+        session !== undefined &&
+        session.expiresAt > now() &&
+        timingSafeEqual(session.token, digest(token.reveal()))
+      );
+    },
+    close: (id) => void sessions.delete(id),
+  };
+}
+
+/** Compares in constant time; digests first, so that not even the length shows. */
+export function sameSecret(given: string, wanted: Secret): boolean {
+  return timingSafeEqual(digest(given), digest(wanted.reveal()));
+}
+
+function digest(secret: string): Buffer {
+  return createHash("sha256").update(secret).digest();
+}

@@ -1,0 +1,71 @@
+import type { Context } from "hono";
+import { eventStream, type SendEvent } from "./event-stream.ts";
+import { refuseBusy } from "./problem.ts";
+import type { Access } from "../../../api/session-answer.ts";
+
+/**
+ * Bounds how many of something are under way at once; who finds no place is told so, and does not wait. Who may only look
+ * gets three quarters of the places at most: however many pages one such token holds, whoever may change something gets in.
+ */
+export interface Places {
+  /** @returns what gives the place back, once however often it is called; null: there is none left for this one */
+  take(access: Access): (() => void) | null;
+  isFull(access: Access): boolean;
+}
+
+export function createPlaces(count: number): Places {
+  const taken: Record<Access, number> = { full: 0, "read-only": 0 };
+  const shares: Readonly<Record<Access, number>> = {
+    full: count,
+    "read-only": Math.max(1, Math.floor((count * 3) / 4)),
+  };
+  const isFull = (access: Access): boolean =>
+    taken.full + taken["read-only"] >= count || taken[access] >= shares[access];
+  return {
+    isFull,
+    take(access) {
+      if (isFull(access)) return null;
+      taken[access] += 1;
+      let given = false;
+      return () => {
+        if (!given) taken[access] -= 1;
+        given = true;
+      };
+    },
+  };
+}
+
+/** Does the work in a place, or answers 429. @param what as `refuseBusy` says it */
+export async function inPlace(
+  c: Context,
+  places: Places,
+  what: string,
+  work: () => Promise<Response>,
+): Promise<Response> {
+  const leave = places.take(c.get("access"));
+  if (leave === null) return refuseBusy(c, what);
+  try {
+    return await work();
+  } finally {
+    leave();
+  }
+}
+
+/** An event stream that holds a place for as long as it goes on. */
+export function streamInPlace(
+  c: Context,
+  places: Places,
+  what: string,
+  run: (send: SendEvent, signal: AbortSignal) => Promise<void>,
+): Response {
+  const access = c.get("access");
+  if (places.isFull(access)) return refuseBusy(c, what);
+  return eventStream(c, async (send, signal) => {
+    const leave = places.take(access);
+    try {
+      await run(send, signal);
+    } finally {
+      leave?.();
+    }
+  });
+}

@@ -1,0 +1,69 @@
+import type { Context } from "hono";
+import type { LogDocument } from "../../../../functions/read-log-document.ts";
+import type { SearchLogsResult } from "../../../../functions/search-logs.ts";
+import type { Specification } from "../../../../lib/rules/model/declaration.ts";
+import { type ErrorCode, PenstockError } from "../../../../lib/rules/base/errors.ts";
+import { goneSignal } from "../kit/event-stream.ts";
+import { slices } from "../kit/held-answer.ts";
+import { problem, quoted } from "../kit/problem.ts";
+
+const statuses: Readonly<Partial<Record<ErrorCode, 400 | 502 | 503 | 504>>> = {
+  usage: 400,
+  elasticsearch_refused: 502,
+  elasticsearch_unavailable: 503,
+  deadline_exceeded: 504,
+};
+
+/** What `work` answers; what it is refused by the caller's words or by Elasticsearch, as a problem. */
+export async function answerOrProblem(c: Context, work: () => Promise<Response>): Promise<Response> {
+  try {
+    return await work();
+  } catch (thrown) {
+    // Where the client has gone nobody reads this; where the host stops somebody may.
+    if (goneSignal(c).aborted) return problem(c, 503, "The search was given up.");
+    const status = thrown instanceof PenstockError ? statuses[thrown.code] : undefined;
+    if (!(thrown instanceof PenstockError) || status === undefined) throw thrown;
+    return problem(c, status, `${thrown.message.replace(/\.$/, "")}.`, {
+      ...(status === 503 && { headers: { "retry-after": "5" } }),
+    });
+  }
+}
+
+/** 404 where a topic is neither declared nor running here; null: all are. */
+export function refuseUnknown(
+  c: Context,
+  topics: readonly string[],
+  inForce: ReadonlyMap<string, Specification>,
+): Response | null {
+  const unknown = topics.find((topic) => !inForce.has(topic));
+  if (unknown === undefined) return null;
+  return problem(c, 404, `Topic ${quoted(unknown)} is neither declared nor running on this host.`);
+}
+
+export const jsonHeaders = { "content-type": "application/json" };
+
+export function answerJson(c: Context, text: string): Response {
+  return c.body(text, 200, jsonHeaders);
+}
+
+/** Documents are put in as they were written: parsed and written again, long numbers would lose their last digits. */
+export function searchJson({ hits, ...rest }: SearchLogsResult): string {
+  const texts = hits.map(({ documentJson, ...hit }) => withMember(hit, "document", documentJson ?? "null"));
+  return withMember(rest, "hits", `[${texts.join(",")}]`);
+}
+
+/** A whole document as JSON, in pieces: of one that is large there is no second copy. */
+export function* documentPieces(
+  id: string,
+  { index, raw, ignored }: LogDocument,
+): Generator<string, void, void> {
+  yield `${JSON.stringify({ index, id, bytes: Buffer.byteLength(raw), ignored }).slice(0, -1)},"raw":"`;
+  // A pair of surrogates may be parted: each is escaped then, and the two are read as one character again.
+  for (const piece of slices(raw)) yield JSON.stringify(piece).slice(1, -1);
+  yield '"}';
+}
+
+/** @param object with at least one member */
+function withMember(object: object, name: string, json: string): string {
+  return `${JSON.stringify(object).slice(0, -1)},${JSON.stringify(name)}:${json}}`;
+}

@@ -1,0 +1,97 @@
+import type { Tenure } from "../../../lib/adapters/kafka/group/member/tenure.ts";
+import type { ByteShare } from "../shares/byte-budget.ts";
+import type { OwnedPartition, TopicInlets, TopicInletsDeps } from "./inlet-deps.ts";
+import { Inlet, type InletTopic } from "./inlet.ts";
+import type { Pump } from "../pump/pump-deps.ts";
+
+export function createTopicInlets(deps: TopicInletsDeps): TopicInlets {
+  return new Inlets(deps);
+}
+
+class Inlets implements TopicInlets, InletTopic {
+  readonly deps: TopicInletsDeps;
+  readonly share: ByteShare;
+  readonly pump: Pump;
+  readonly #inlets = new Map<number, Inlet>();
+  #waiting: Set<Inlet> | null = null;
+
+  constructor(deps: TopicInletsDeps) {
+    this.deps = deps;
+    this.share = deps.budget.join(() => this.#onRoom());
+    this.pump = deps.createPump(this.share);
+  }
+
+  own(partitions: readonly OwnedPartition[]): void {
+    const { reader } = this.deps;
+    const opened = partitions.map((owned) => ({ owned, inlet: new Inlet(this, owned) }));
+    this.pump.own(
+      opened.map(({ owned: { tenure, committed, position }, inlet }) => ({
+        tenure,
+        committed,
+        start: position.start,
+        last: position.check,
+        source: inlet,
+      })),
+    );
+    const lost = partitions.flatMap(({ position }) => position.lost ?? []);
+    if (lost.length > 0) this.deps.onLost(lost);
+    for (const { owned, inlet } of opened) {
+      const { partition } = owned.tenure;
+      this.#inlets.get(partition)?.close();
+      this.#inlets.set(partition, inlet);
+      inlet.open(reader, owned.position.start);
+    }
+  }
+
+  async settle(tenures: readonly Tenure[], signal: AbortSignal): Promise<void> {
+    this.#close(tenures);
+    await this.pump.settle(tenures, signal);
+  }
+
+  disown(tenures: readonly Tenure[]): void {
+    this.#close(tenures);
+    this.pump.disown(tenures);
+  }
+
+  /** Of those tenures, and no later ones of the same partitions. */
+  #close(tenures: readonly Tenure[]): void {
+    for (const tenure of tenures) {
+      const inlet = this.#inlets.get(tenure.partition);
+      if (inlet?.tenure !== tenure) continue;
+      inlet.close();
+      this.#inlets.delete(tenure.partition);
+    }
+  }
+
+  #closeAll(): void {
+    for (const inlet of this.#inlets.values()) inlet.close();
+    this.#inlets.clear();
+  }
+
+  get trouble(): string | null {
+    for (const { trouble } of this.#inlets.values()) if (trouble !== null) return trouble;
+    return null;
+  }
+
+  drain(signal: AbortSignal): Promise<boolean> {
+    this.#closeAll();
+    return this.pump.drain(signal);
+  }
+
+  close(): void {
+    this.#closeAll();
+    this.pump.close();
+  }
+
+  wait(inlet: Inlet): void {
+    this.#waiting ??= new Set();
+    this.#waiting.add(inlet);
+    this.share.wait();
+  }
+
+  #onRoom(): void {
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    for (const inlet of waiting ?? []) inlet.lookAgain();
+  }
+}

@@ -1,0 +1,100 @@
+import type { KafkaCluster } from "../../../lib/adapters/kafka/queries/cluster.ts";
+import type { PartitionPosition } from "../../../lib/adapters/kafka/reader/reader.ts";
+import { messageOf } from "../../../lib/rules/base/errors.ts";
+import type { Logger } from "../../../lib/rules/base/logger.ts";
+import { isBehind, keptForMs } from "../../../lib/rules/progress/retention.ts";
+import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
+import { startRounds } from "./rounds.ts";
+
+/**
+ * Asks the brokers where the logs of partitions stand that nothing was fetched of for a while: the lag of a topic that
+ * stalls or is held back grows all the same. And of topics that are behind, how long they keep what waits.
+ */
+export interface LagWatch {
+  /** How long the topic keeps a record; null: nobody can tell, or it was not asked yet. */
+  keptForMs(topic: string): number | null;
+  stop(): Promise<void>;
+}
+
+export interface LagWatchDeps {
+  statuses(): readonly TopicStatus[];
+  /** Shown all of them each time they are looked at. */
+  onLook(statuses: readonly TopicStatus[]): void;
+  readonly cluster: () => Pick<KafkaCluster, "positions" | "topicConfigs">;
+  observe(topic: string, positions: readonly PartitionPosition[]): void;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly logger: Logger;
+}
+
+const EVERY_MS = 5_000;
+/** With more, it looks less often: of ten thousand topics each fifteen seconds. */
+const TOPICS_PER_ROUND = 4_000;
+/** Twice the long poll of a consumer that is well, which tells the same. */
+const STANDS_AFTER_MS = 10_000;
+const QUESTION_MS = 8_000;
+const CONFIG_KEPT_MS = 600_000;
+/** One request where all may be asked; where they may not, one for each. */
+const CONFIGS_AT_ONCE = 100;
+
+export function createLagWatch(deps: LagWatchDeps): LagWatch {
+  const life = new AbortController();
+  const kept = new Map<string, { readonly ms: number | null; readonly atMs: number }>();
+  const deadline = (): AbortSignal => AbortSignal.any([life.signal, AbortSignal.timeout(QUESTION_MS)]);
+
+  const lookAtLogs = async (statuses: readonly TopicStatus[]): Promise<void> => {
+    const wanted = standing(statuses, deps.now());
+    if (wanted.size === 0) return;
+    const told = await deps.cluster().positions(wanted, deadline());
+    for (const [topic, positions] of told) deps.observe(topic, positions);
+  };
+
+  const lookAtRetention = async (statuses: readonly TopicStatus[]): Promise<void> => {
+    const now = deps.now();
+    const behind = statuses.filter(({ partitions }) => partitions.some((one) => isBehind(one, now)));
+    const known = new Set(statuses.map(({ topic }) => topic));
+    for (const [topic, { atMs }] of kept)
+      if (!known.has(topic) || now - atMs >= CONFIG_KEPT_MS) kept.delete(topic);
+    const due = behind.map(({ topic }) => topic).filter((topic) => !kept.has(topic));
+    const asked = due.slice(0, CONFIGS_AT_ONCE);
+    if (asked.length === 0) return;
+    const configs = await deps.cluster().topicConfigs(asked, deadline());
+    for (const topic of asked) {
+      const config = configs.get(topic);
+      kept.set(topic, { ms: config === undefined ? null : keptForMs(config), atMs: now });
+    }
+  };
+
+  /** For how many rounds the last look is good enough. */
+  let resting = 0;
+  const stop = startRounds(life, { everyMs: EVERY_MS, atOnce: false }, async () => {
+    resting -= 1;
+    if (resting >= 0) return;
+    const statuses = deps.statuses();
+    resting = Math.floor(statuses.length / TOPICS_PER_ROUND);
+    deps.onLook(statuses);
+    for (const look of [lookAtLogs, lookAtRetention]) {
+      // That Kafka does not answer, the monitor says; what is shown says as of when it is.
+      await look(statuses).catch((error: unknown) => {
+        deps.logger.debug("Kafka was asked where logs stand", { error: messageOf(error) });
+      });
+    }
+  });
+
+  return {
+    keptForMs: (topic) => kept.get(topic)?.ms ?? null,
+    stop,
+  };
+}
+
+/** Owned partitions of which no fetch has told anything for a while. */
+function standing(statuses: readonly TopicStatus[], now: number): Map<string, Set<number>> {
+  const found = new Map<string, Set<number>>();
+  for (const { topic, partitions } of statuses) {
+    const stands = partitions.filter(
+      ({ owned, lagAt, progressAt }) => owned && now - (lagAt ?? progressAt ?? now) >= STANDS_AFTER_MS,
+    );
+    if (stands.length > 0) found.set(topic, new Set(stands.map(({ partition }) => partition)));
+  }
+  return found;
+}

@@ -1,0 +1,220 @@
+import type { HealthChecks, SourceHealth } from "../../../functions/health.ts";
+import type { ReconcileResult, SourceReport } from "../../../functions/reconcile-topics.ts";
+import { wordsOf } from "../../../lib/adapters/kafka/client/explain-error.ts";
+import type { ThrottledLogger } from "../../../lib/adapters/log/log-throttle.ts";
+import type { Metrics } from "../../../lib/adapters/metrics/metrics.ts";
+import type { Refusal } from "../../../lib/rules/model/declaration.ts";
+import { firstNames } from "../../../lib/rules/base/first-names.ts";
+import type { Logger } from "../../../lib/rules/base/logger.ts";
+import { describeLost, lostOffsets, type LostRange } from "../../../lib/rules/offsets/position.ts";
+import { refusalChanges, type KnownRefusals } from "../../../lib/rules/declarations/refusal-changes.ts";
+import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
+import type { TopicEvents } from "../pump/pump-events.ts";
+
+/** Turns what happens on a host into metrics, log lines and source health. */
+export interface Reporter {
+  /** For a topic that starts. */
+  pumpEvents(topic: string): TopicEvents;
+  lost(topic: string, ranges: readonly LostRange[]): void;
+  /** The same call, its duration measured. */
+  timed<A extends unknown[], R>(call: (...args: A) => Promise<R>): (...args: A) => Promise<R>;
+  reconciled(result: ReconcileResult, reasons: readonly string[]): void;
+  /** As last read; etcd is null where it is not configured. */
+  sources(etcdConfigured: boolean): { readonly config: SourceHealth; readonly etcd: SourceHealth | null };
+  /** When it was last read without error, milliseconds since the epoch; null: never. */
+  lastSuccess(source: "config" | "etcd"): number | null;
+  /** Brings the gauges up to date. */
+  refresh(statuses: readonly TopicStatus[], checks: HealthChecks, gauges: HostGauges): void;
+}
+
+/** What a host has in use right now. */
+export interface HostGauges {
+  readonly inFlightBytes: number;
+  /** `kafka.inFlight.maxBytes`. */
+  readonly inFlightLimitBytes: number;
+  readonly bulkConcurrency: number;
+}
+
+export interface ReporterDeps {
+  readonly logger: Logger;
+  readonly failures: ThrottledLogger;
+  readonly metrics: Metrics;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+export function createReporter({ logger, failures, metrics, now }: ReporterDeps): Reporter {
+  const health = { config: unknownHealth, etcd: unknownHealth };
+  const lastSuccess: Record<"config" | "etcd", number | null> = { config: null, etcd: null };
+
+  const note = (name: "config" | "etcd", report: SourceReport): void => {
+    const before = health[name];
+    const at = new Date(now()).toISOString();
+    const since = before.ok === report.ok && before.since !== null ? before.since : at;
+    health[name] = { ok: report.ok, reason: report.error, since };
+    if (report.ok) {
+      if (!before.ok && before.since !== null) logger.info("a source is taken again", { source: name });
+      lastSuccess[name] = now();
+      metrics.sourceRead(name, now());
+    } else {
+      // Without a series, a source that cannot be read from the start would alarm nobody.
+      if (lastSuccess[name] === null) metrics.sourceRead(name, 0);
+      failures.error("a source cannot be taken as it is; what it said before is kept", {
+        reason: name,
+        error: report.error,
+      });
+    }
+  };
+
+  let refusals: KnownRefusals = new Map();
+  /** @param told what the log says of whole sources anyway */
+  const noteRefusals = (refused: readonly Refusal[], told: readonly (string | null)[]): void => {
+    const single = refused.filter(
+      ({ source, reason }) => "entry" in source || !told.some((error) => error?.includes(reason)),
+    );
+    const { known, fresh, over } = refusalChanges(refusals, single);
+    refusals = known;
+    const tell = (changed: readonly Refusal[], one: (refusal: Refusal) => void, rest: string): void => {
+      for (const refusal of changed.slice(0, MOST_TOLD)) one(refusal);
+      if (changed.length > MOST_TOLD) logger.warn(rest, { count: changed.length - MOST_TOLD });
+    };
+    const subject = ({ source, name }: Refusal) => ({ source: source.name, revision: source.revision, name });
+    tell(
+      fresh,
+      (refusal) => {
+        const { reason, lastGoodKept } = refusal;
+        logger.warn("a declaration is refused", { ...subject(refusal), reason, lastGoodKept });
+      },
+      "more declarations are refused: GET /declarations has them all",
+    );
+    tell(
+      over,
+      (refusal) => logger.info("a declaration is no longer refused", subject(refusal)),
+      "more declarations are no longer refused",
+    );
+  };
+
+  return {
+    pumpEvents(topic) {
+      metrics.startTopic(topic);
+      return {
+        consumed: (records) => metrics.recordsConsumed(topic, records),
+        outcomes(outcomes) {
+          // In runs: most often all are alike.
+          for (let at = 0, end = 1; at < outcomes.length; at = end, end += 1) {
+            const outcome = outcomes[at] ?? null;
+            while (end < outcomes.length && outcomes[end] === outcome) end += 1;
+            if (outcome !== null) metrics.documents(topic, outcome, end - at);
+          }
+        },
+        retried({ code, message }, records) {
+          metrics.bulkRetried(code);
+          failures.warn("records are tried again", { topic, reason: code, error: message, records });
+        },
+        gaveWay(fields) {
+          for (const [field, records] of fields) {
+            const reason = `field ${field}`;
+            failures.warn("the mapping refused a field; the records are indexed in another form", {
+              topic,
+              reason,
+              field,
+              records,
+            });
+          }
+        },
+        setAside({ type, reason, records }) {
+          failures.warn("a record batch became one dead letter", {
+            topic,
+            reason: type,
+            error: reason,
+            records,
+          });
+        },
+        commitFailed: (error) => {
+          failures.warn("a commit failed and is tried again", {
+            topic,
+            reason: "commit",
+            error: wordsOf(error),
+          });
+        },
+      };
+    },
+    lost(topic, ranges) {
+      for (const range of ranges) {
+        metrics.rangeLost(topic, lostOffsets(range));
+        logger.error("records were lost in Kafka", { topic, reason: describeLost(range), ...range });
+      }
+    },
+    timed:
+      (call) =>
+      async (...args) => {
+        const startedAt = now();
+        try {
+          return await call(...args);
+        } finally {
+          metrics.bulkTook(now() - startedAt);
+        }
+      },
+    reconciled(result, reasons) {
+      const { plan, conflicts, failed, durationMs, sources, kafka } = result;
+      const clean = failed.length === 0 && kafka.ok && sources.config.ok && (sources.etcd?.ok ?? true);
+      metrics.reconciled(clean ? "done" : "failed", durationMs);
+      metrics.setRefused(plan.refused.length);
+      note("config", sources.config);
+      if (sources.etcd !== null) note("etcd", sources.etcd);
+      else metrics.forgetSource("etcd");
+      noteRefusals(plan.refused, [sources.config.error, sources.etcd?.error ?? null]);
+      for (const [error, topics] of Map.groupBy(failed, (failure) => failure.error)) {
+        if (topics.length > MOST_TOLD) {
+          const names = firstNames(topics.map(({ topic }) => topic));
+          failures.warn("topics could not be brought in line", { reason: error, error, topics: names });
+          continue;
+        }
+        for (const { topic } of topics)
+          failures.warn("a topic could not be brought in line", { topic, reason: "reconcile", error });
+      }
+      if (result.started.length + result.stopped.length + result.replaced.length === 0) return;
+      logger.info("reconciled", {
+        reasons,
+        started: firstNames(result.started),
+        stopped: firstNames(result.stopped),
+        replaced: firstNames(result.replaced),
+        keep: plan.keep.length,
+        pending: plan.pending.length,
+        refused: plan.refused.length,
+        conflicts: conflicts.length,
+        failed: failed.length,
+        durationMs,
+      });
+    },
+    sources: (etcdConfigured) => ({ config: health.config, etcd: etcdConfigured ? health.etcd : null }),
+    lastSuccess: (source) => lastSuccess[source],
+    refresh(statuses, checks, { inFlightBytes, inFlightLimitBytes, bulkConcurrency }) {
+      metrics.setInFlightBytes(inFlightBytes, inFlightLimitBytes);
+      metrics.setBulkConcurrency(bulkConcurrency);
+      metrics.setChecks(
+        new Map(Object.entries(checks).map(([name, { ok }]: [string, SourceHealth]) => [name, ok])),
+      );
+      metrics.setTopics(statuses);
+      metrics.setGaveWay(statuses);
+      for (const { topic, partitions } of statuses) {
+        const lag = new Map<number, number>();
+        const left = new Map<number, number>();
+        for (const { partition, owned, lag: behind, lagAt, deletableAt } of partitions) {
+          if (!owned) continue;
+          // A number that a leader which is away told once would go on saying that nothing grows.
+          if (behind !== null && now() - (lagAt ?? now()) < LAG_HOLDS_MS) lag.set(partition, behind);
+          if (deletableAt !== null) left.set(partition, Math.round((deletableAt - now()) / 1000));
+        }
+        metrics.setLag(topic, lag);
+        metrics.setRetentionLeft(topic, left);
+      }
+    },
+  };
+}
+
+/** Of one look: a broken program may write thousands. */
+const MOST_TOLD = 20;
+
+const LAG_HOLDS_MS = 60_000;
+const unknownHealth: SourceHealth = { ok: false, reason: "not read yet", since: null };

@@ -1,0 +1,106 @@
+import { createElasticsearch, type Elasticsearch } from "../../../lib/adapters/elasticsearch/client.ts";
+import { createKafkaCluster, type KafkaCluster } from "../../../lib/adapters/kafka/queries/cluster.ts";
+import { createDeadLetters, type DeadLetters } from "../../../lib/adapters/kafka/client/dead-letters.ts";
+import type { KafkaLinks } from "../../../lib/adapters/kafka/client/links.ts";
+import type { WireLender } from "../../../lib/adapters/kafka/wire/wire-lender.ts";
+import { sameSettings } from "../../../lib/rules/plan/accept-settings.ts";
+import { messageOf } from "../../../lib/rules/base/errors.ts";
+import type { Logger } from "../../../lib/rules/base/logger.ts";
+import type { ElasticsearchSettings, KafkaSettings, Settings } from "../../../lib/rules/model/settings.ts";
+
+/** The clients that all topics of a host share; each is swapped whole when its settings change. */
+export interface Clients {
+  readonly elasticsearch: Elasticsearch;
+  readonly deadLetters: DeadLetters;
+  listTopics(settings: KafkaSettings, signal: AbortSignal): Promise<ReadonlySet<string>>;
+  /** Of the Kafka in force. */
+  readonly cluster: Pick<KafkaCluster, "positions" | "topicConfigs">;
+  /** @throws PenstockError where the settings lead to no Elasticsearch that fits */
+  probeElasticsearch(settings: ElasticsearchSettings, signal: AbortSignal): Promise<void>;
+  /**
+   * Takes other settings over; does nothing for what did not change. Where it throws, nothing was taken over.
+   * @param patterns index patterns that a new Elasticsearch must know before anything is written to it
+   */
+  use(settings: Settings, patterns: readonly string[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+const TEMPLATE_DEADLINE_MS = 10_000;
+
+/** @param wires of whoever else talks to the same brokers, too */
+export function createClients(
+  atStart: Settings,
+  logger: Logger,
+  links: KafkaLinks,
+  wires: WireLender,
+): Clients {
+  const openCluster = (kafka: KafkaSettings): KafkaCluster => createKafkaCluster(wires.lend(kafka), logger);
+  let settings = atStart;
+  let elasticsearch = createElasticsearch(settings.elasticsearch, { logger });
+  let cluster = openCluster(settings.kafka);
+  let deadLetters = createDeadLetters(settings.kafka, settings.deadLetters.topic, logger, links);
+
+  /** Not awaited by whoever swaps: requests under way end on the old client. */
+  const retire = (client: { close(): Promise<void> }): void => {
+    client.close().catch((error: unknown) => {
+      logger.warn("a replaced client did not close cleanly", { error: messageOf(error) });
+    });
+  };
+
+  return {
+    get elasticsearch() {
+      return elasticsearch;
+    },
+    get deadLetters() {
+      return deadLetters;
+    },
+    get cluster() {
+      return cluster;
+    },
+    async listTopics(wanted, signal) {
+      if (sameSettings(wanted, settings.kafka)) return cluster.listTopics(signal);
+      const probe = openCluster(wanted);
+      try {
+        return await probe.listTopics(signal);
+      } finally {
+        retire(probe);
+      }
+    },
+    async probeElasticsearch(wanted, signal) {
+      if (sameSettings(wanted, settings.elasticsearch)) return elasticsearch.probe(signal);
+      const probe = createElasticsearch(wanted, { logger });
+      try {
+        await probe.probe(signal);
+      } finally {
+        retire(probe);
+      }
+      return undefined;
+    },
+    async use(wanted, patterns) {
+      if (!sameSettings(wanted.elasticsearch, settings.elasticsearch)) {
+        const next = createElasticsearch(wanted.elasticsearch, { logger });
+        try {
+          await next.ensureTemplate(patterns, AbortSignal.timeout(TEMPLATE_DEADLINE_MS));
+        } catch (error) {
+          retire(next);
+          throw error;
+        }
+        retire(elasticsearch);
+        elasticsearch = next;
+      }
+      const kafkaChanged = !sameSettings(wanted.kafka, settings.kafka);
+      if (kafkaChanged) {
+        retire(cluster);
+        cluster = openCluster(wanted.kafka);
+      }
+      if (kafkaChanged || wanted.deadLetters.topic !== settings.deadLetters.topic) {
+        retire(deadLetters);
+        deadLetters = createDeadLetters(wanted.kafka, wanted.deadLetters.topic, logger, links);
+      }
+      settings = wanted;
+    },
+    async close() {
+      await Promise.allSettled([elasticsearch.close(), cluster.close(), deadLetters.close()]);
+    },
+  };
+}

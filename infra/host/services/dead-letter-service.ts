@@ -1,0 +1,103 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { digestDeadLetters, type DigestResult } from "../../../functions/digest-dead-letters.ts";
+import type { IngestBatchDeps } from "../../../functions/ingest-batch.ts";
+import type { IgnoredFields } from "../../../functions/digest-dead-letters/read-ignored-fields.ts";
+import { replayDeadLetters, type ReplayDeps } from "../../../functions/replay-dead-letters.ts";
+import { createRecordReader } from "../../../lib/adapters/kafka/queries/record-reader.ts";
+import type { Declaration } from "../../../lib/rules/model/declaration.ts";
+import { specificationLookup } from "../../../lib/rules/declarations/desired.ts";
+import { hostStopping } from "../../../lib/rules/base/errors.ts";
+import type { Logger } from "../../../lib/rules/base/logger.ts";
+import type { Settings } from "../../../lib/rules/model/settings.ts";
+import { createReplayJobs, type ReplayJobs } from "./replay-jobs.ts";
+
+/** What a host does with dead letters when it is asked. */
+export interface DeadLetterService {
+  readonly replays: ReplayJobs;
+  /** Of one topic's letters, or of all, one after the other; whoever asks the same meanwhile shares the answer. */
+  digest(topic: string | null): Promise<DigestResult>;
+  stop(): Promise<void>;
+}
+
+export interface DeadLetterServiceDeps extends Pick<ReplayDeps, "existingIds" | "ensureTemplate"> {
+  readonly bulk: IngestBatchDeps["bulk"];
+  /** Now in force. */
+  settings(): Settings;
+  declarations(): readonly Declaration[];
+  /** Which fields gave way in the last day; null: of all topics. */
+  ignoredFields(topics: readonly string[] | null, signal: AbortSignal): Promise<IgnoredFields>;
+  readonly logger: Logger;
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+/** What a request waits for at most: about so many of the newest letters, and so long. */
+const DIGEST_LETTERS = 50_000;
+const DIGEST_MS = 10_000;
+
+export function createDeadLetterService(deps: DeadLetterServiceDeps): DeadLetterService {
+  const { logger, now, random, bulk, existingIds, ensureTemplate } = deps;
+  const life = new AbortController();
+  const digests = new Map<string | null, Promise<DigestResult>>();
+  /** One is read at a time: its fetches may hold a hundred megabytes. */
+  let lastDigest: Promise<unknown> = Promise.resolve();
+
+  const digest = async (topic: string | null): Promise<DigestResult> => {
+    life.signal.throwIfAborted();
+    const { kafka, deadLetters } = deps.settings();
+    return digestDeadLetters(
+      {
+        topic: deadLetters.topic,
+        filter: { topic, error: null, sinceMs: null },
+        newest: DIGEST_LETTERS,
+      },
+      {
+        reader: createRecordReader(kafka, logger),
+        onProgress: () => {},
+        signal: life.signal,
+        deadline: AbortSignal.timeout(DIGEST_MS),
+        ignoredFields: () => deps.ignoredFields(topic === null ? null : [topic], life.signal),
+      },
+    );
+  };
+
+  const replays = createReplayJobs({
+    now,
+    logger,
+    newId: () => crypto.randomUUID(),
+    replay(request, onProgress, signal) {
+      const { kafka, deadLetters, elasticsearch } = deps.settings();
+      return replayDeadLetters(
+        { ...request, deadLetterTopic: deadLetters.topic, limits: elasticsearch.bulk },
+        {
+          bulk,
+          existingIds,
+          ensureTemplate,
+          now,
+          random,
+          onProgress,
+          signal,
+          reader: createRecordReader(kafka, logger),
+          specificationOf: specificationLookup(deps.declarations(), deadLetters.topic),
+          wait: (ms, until) => delay(ms, undefined, { signal: until }),
+        },
+      );
+    },
+  });
+
+  return {
+    replays,
+    digest(topic) {
+      const shared = digests.get(topic);
+      if (shared !== undefined) return shared;
+      const asked = lastDigest.then(() => digest(topic)).finally(() => digests.delete(topic));
+      lastDigest = asked.catch(() => {});
+      digests.set(topic, asked);
+      return asked;
+    },
+    async stop() {
+      life.abort(hostStopping());
+      await Promise.all([replays.stop(), Promise.allSettled(digests.values())]);
+    },
+  };
+}

@@ -1,0 +1,118 @@
+import { setTimeout as delay } from "node:timers/promises";
+import {
+  planEdit,
+  writeEdit,
+  type LostEdit,
+  type PlannedEdit,
+  type RefusedEdit,
+  type WrittenEdit,
+} from "../../../functions/edit-declarations.ts";
+import { listDeclarations, type DeclarationsListing } from "../../../functions/list-declarations.ts";
+import type { SourceReaders } from "../../../functions/reconcile-topics/read-sources.ts";
+import type { ReconcileMemory, ReconcileResult } from "../../../functions/reconcile-topics.ts";
+import type { DeclarationsStore } from "../../../lib/adapters/etcd/declarations-store.ts";
+import {
+  readDeclarationsRequest,
+  type DeclarationsRequestReading,
+} from "../../../lib/rules/declarations/edit-request.ts";
+import { hostStopping, PenstockError } from "../../../lib/rules/base/errors.ts";
+import type { EtcdKeyText } from "../../../lib/rules/declarations/etcd-memory.ts";
+import type { EtcdSettings } from "../../../lib/rules/model/settings.ts";
+
+/** What a host does with declarations when it is asked. Every call throws PenstockError `etcd_…` as etcd has it. */
+export interface DeclarationService {
+  list(): Promise<DeclarationsListing>;
+  /**
+   * Changes one key of etcd, of which the watch then tells the host as of any other change.
+   * @param body as it came over HTTP
+   * @param dryRun true: say what it would come to, and write nothing
+   * @throws PenstockError `stopping` where the host stops before it is done
+   */
+  edit(body: unknown, dryRun: boolean): Promise<EditAnswer>;
+  /** Gives up what is under way. */
+  stop(): void;
+}
+
+export type EditAnswer =
+  | { readonly kind: "no etcd" }
+  | Exclude<DeclarationsRequestReading, { kind: "request" }>
+  | RefusedEdit
+  | LostEdit
+  | WrittenEdit
+  | { readonly kind: "preview"; readonly edit: PlannedEdit; readonly result: ReconcileResult };
+
+export interface DeclarationServiceDeps extends Pick<SourceReaders, "configPath" | "readEtcd"> {
+  /** In force. */
+  memory(): ReconcileMemory;
+  /** Why the config file cannot be taken as it is; null: it is taken. */
+  configError(): string | null;
+  /** The topics of this host. */
+  topics(): Iterable<string>;
+  /** A dry run as if the key held this. */
+  preview(asIf: EtcdKeyText): Promise<ReconcileResult>;
+  withStore<T>(
+    settings: EtcdSettings,
+    use: (store: Pick<DeclarationsStore, "read" | "put">) => Promise<T>,
+  ): Promise<T>;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** For one request; a single call to etcd has a shorter one. */
+  readonly deadlineMs?: number;
+}
+
+export function createDeclarationService(deps: DeclarationServiceDeps): DeclarationService {
+  const { deadlineMs = 10_000 } = deps;
+  const life = new AbortController();
+
+  const edit = async (body: unknown, dryRun: boolean): Promise<EditAnswer> => {
+    const { etcd, deadLetters } = deps.memory().settings;
+    if (etcd === null) return { kind: "no etcd" };
+    const reading = readDeclarationsRequest(body, {
+      listed: etcd.keys,
+      deadLetterTopic: deadLetters.topic,
+    });
+    if (reading.kind !== "request") return reading;
+    const { request } = reading;
+    const { random } = deps;
+    const signal = AbortSignal.any([life.signal, AbortSignal.timeout(deadlineMs)]);
+    if (!dryRun) {
+      const wait = async (ms: number, until: AbortSignal): Promise<void> => {
+        try {
+          await delay(ms, undefined, { signal: until });
+        } catch (cause) {
+          const reason = `etcd key "${request.key}" was changed by others again and again`;
+          throw new PenstockError("deadline_exceeded", reason, { retryable: true, cause });
+        }
+      };
+      return deps.withStore(etcd, (store) => writeEdit(request, { store, wait, random, signal }));
+    }
+    const planned = await deps.withStore(etcd, (store) => planEdit(request, { store, signal }));
+    if (planned.kind !== "planned") return planned;
+    const result = await deps.preview({ key: planned.key, text: planned.after });
+    return { kind: "preview", edit: planned, result };
+  };
+
+  return {
+    list: () =>
+      listDeclarations(
+        {
+          memory: deps.memory(),
+          config: { path: deps.configPath, error: deps.configError() },
+          topics: deps.topics(),
+        },
+        {
+          readEtcd: (settings, signal) => deps.readEtcd(settings, AbortSignal.any([signal, life.signal])),
+        },
+      ),
+    async edit(body, dryRun) {
+      try {
+        life.signal.throwIfAborted();
+        return await edit(body, dryRun);
+      } catch (error) {
+        // Otherwise what was given up would read as a fault of etcd's.
+        throw life.signal.aborted ? hostStopping() : error;
+      }
+    },
+    stop: () => life.abort(hostStopping()),
+  };
+}

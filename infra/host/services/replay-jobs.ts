@@ -1,0 +1,101 @@
+import {
+  NO_OUTCOMES,
+  type ReplayProgress,
+  type ReplayResult,
+} from "../../../functions/replay-dead-letters.ts";
+import { hostStopping, messageOf } from "../../../lib/rules/base/errors.ts";
+import type { Logger } from "../../../lib/rules/base/logger.ts";
+import type { ReplayRequest } from "../../../lib/rules/dead-letters/replay-request.ts";
+import type { ReplayJob } from "../../api/replay-job.ts";
+
+/** Replays asked for over HTTP: one at a time; the last few are remembered. */
+export interface ReplayJobs {
+  /**
+   * Starts one, or tells which one runs.
+   * @throws PenstockError `stopping` once stopped
+   */
+  start(request: ReplayRequest): { readonly kind: "started" | "busy"; readonly job: ReplayJob };
+  /** Null: unknown, or forgotten. */
+  get(id: string): ReplayJob | null;
+  /** Ends the one that runs; starts no other. */
+  stop(): Promise<void>;
+}
+
+export interface ReplayJobsDeps {
+  replay(
+    request: ReplayRequest,
+    onProgress: (progress: ReplayProgress) => void,
+    signal: AbortSignal,
+  ): Promise<ReplayResult>;
+  newId(): string;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly logger: Logger;
+}
+
+const REMEMBERED = 10;
+
+export function createReplayJobs(deps: ReplayJobsDeps): ReplayJobs {
+  const { now, logger } = deps;
+  const jobs = new Map<string, ReplayJob>();
+  const life = new AbortController();
+  let running: { readonly id: string; readonly ended: Promise<void> } | null = null;
+
+  const nowIso = (): string => new Date(now()).toISOString();
+  const change = (id: string, changes: Partial<ReplayJob>): void => {
+    const job = jobs.get(id);
+    if (job !== undefined) jobs.set(id, { ...job, ...changes });
+  };
+
+  const run = async (id: string, request: ReplayRequest): Promise<void> => {
+    try {
+      const result = await deps.replay(request, (progress) => change(id, { progress }), life.signal);
+      change(id, { state: "done", endedAt: nowIso(), result });
+      const { byError: _byError, unrecoverablePlaces: _places, byIndex: _indices, ...counts } = result;
+      logger.info("a replay is done", { id, ...counts });
+    } catch (error) {
+      const message = messageOf(error);
+      change(id, { state: "failed", endedAt: nowIso(), error: message });
+      logger.warn("a replay failed", { id, error: message });
+    } finally {
+      running = null;
+    }
+  };
+
+  return {
+    start(request) {
+      const current = running === null ? null : jobs.get(running.id);
+      if (current) return { kind: "busy", job: current };
+      life.signal.throwIfAborted();
+      const id = deps.newId();
+      const { topic, error, sinceMs } = request.filter;
+      const job: ReplayJob = {
+        id,
+        state: "running",
+        request: {
+          topic,
+          error,
+          since: sinceMs === null ? null : new Date(sinceMs).toISOString(),
+          index: request.index,
+          dryRun: request.dryRun,
+        },
+        startedAt: nowIso(),
+        endedAt: null,
+        progress: { read: 0, total: 0, outcomes: NO_OUTCOMES },
+        result: null,
+        error: null,
+      };
+      jobs.set(id, job);
+      const [oldest] = jobs.keys();
+      if (jobs.size > REMEMBERED && oldest !== undefined) jobs.delete(oldest);
+      // A turn later, so that `running` is set before it can end.
+      running = { id, ended: Promise.resolve().then(() => run(id, request)) };
+      return { kind: "started", job };
+    },
+    get: (id) => jobs.get(id) ?? null,
+    async stop() {
+      life.abort(hostStopping());
+      await running?.ended;
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import { FieldCounts } from "../../../lib/rules/yaml/field-counts.ts";
+import type { LostRange } from "../../../lib/rules/offsets/position.ts";
+import type { OutcomeKind } from "../../../lib/rules/model/record.ts";
+import { movedOf } from "./topic-figures.ts";
+import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
+
+/** What became of one topic's records since the host started. */
+export interface TopicTally {
+  count(outcomes: readonly (OutcomeKind | null)[]): void;
+  /** @param fields one of each record @returns how many of each, by the names under which they are counted */
+  giveWay(fields: Iterable<string | null>): ReadonlyMap<string, number>;
+  lose(ranges: readonly LostRange[], now: number): void;
+  /** Records with an outcome. */
+  readonly moved: number;
+  status(): Pick<TopicStatus, "counts" | "gaveWay" | "lost">;
+}
+
+/** More are counted and logged, but not kept. */
+const LOST_KEPT = 100;
+
+export function createTopicTally(): TopicTally {
+  const counts = { indexed: 0, duplicate: 0, deadLettered: 0, skipped: 0 };
+  const fields = new FieldCounts();
+  let lost: TopicStatus["lost"] = [];
+  return {
+    count(outcomes) {
+      for (const outcome of outcomes) {
+        if (outcome === "indexed") counts.indexed += 1;
+        else if (outcome === "duplicate") counts.duplicate += 1;
+        else if (outcome === "dead-lettered") counts.deadLettered += 1;
+        else if (outcome === "skipped") counts.skipped += 1;
+      }
+    },
+    giveWay: (gaveWay) => fields.add(gaveWay),
+    lose(ranges, now) {
+      const at = new Date(now).toISOString();
+      lost = [...lost, ...ranges.map((range) => ({ ...range, at }))].slice(-LOST_KEPT);
+    },
+    get moved() {
+      return movedOf(counts);
+    },
+    status: () => ({ counts: { ...counts }, gaveWay: fields.counts(), lost }),
+  };
+}

@@ -1,0 +1,105 @@
+import type { RequestFailure } from "../../../rules/outcomes/bulk-answer.ts";
+import { isObject } from "../../../rules/json/json-document.ts";
+import {
+  coveringTemplate,
+  type ExistingTemplate,
+  indexTemplateName,
+} from "../../../rules/template/index-template.ts";
+import type { Logger } from "../../../rules/base/logger.ts";
+import type { TemplateSettings } from "../../../rules/model/settings.ts";
+import { lackOf, type TemplateExtra, type TemplateForm } from "../../../rules/template/template-body.ts";
+import type { ElasticsearchAnswer } from "../transport/transport.ts";
+import { errorOf } from "../transport/version.ts";
+
+/** A request in the version that the cluster speaks, its deadline set. */
+export type SendJson = (
+  method: "GET" | "PUT" | "POST" | "DELETE",
+  path: string,
+  body?: object,
+) => Promise<ElasticsearchAnswer>;
+
+const templatePath = `/_index_template/${indexTemplateName}`;
+
+/** Null: there is none. @throws PenstockError where it cannot be read */
+export async function readTemplate(send: SendJson): Promise<ExistingTemplate | null> {
+  const answer = await send("GET", templatePath);
+  if ("failure" in answer) {
+    if (answer.failure.kind === "response" && answer.failure.status === 404) return null;
+    throw errorOf(answer.failure);
+  }
+  const template = templateIn(answer.body, "index");
+  const patterns = template?.["index_patterns"];
+  if (template === null || !Array.isArray(patterns)) {
+    // Writing now could drop patterns that are there.
+    throw errorOf({
+      kind: "bad_answer",
+      message: `the index template ${indexTemplateName} cannot be read`,
+    });
+  }
+  const { version, _meta: meta } = template;
+  const form = isObject(meta) ? meta["form"] : null;
+  return {
+    patterns: patterns.filter((pattern: unknown) => typeof pattern === "string"),
+    version: typeof version === "number" ? version : 0,
+    form: typeof form === "string" ? form : "",
+    body: template,
+  };
+}
+
+/** The one that was asked for by its name; null: the answer holds none. */
+export function templateIn(
+  body: unknown,
+  kind: "index" | "component",
+): Readonly<Record<string, unknown>> | null {
+  const list = isObject(body) ? body[`${kind}_templates`] : null;
+  const first: unknown = Array.isArray(list) ? list[0] : null;
+  const template = isObject(first) ? first[`${kind}_template`] : null;
+  return isObject(template) ? template : null;
+}
+
+/** The form that the template has for one cluster; it becomes less with what the cluster is found to lack. */
+export interface FittedForm extends TemplateForm {
+  /** Once for each. */
+  lacks(extra: TemplateExtra, reason: string): void;
+}
+
+/** Whoever writes the template and whoever tries it learn from the same refusals. */
+export function createFittedForm(settings: TemplateSettings, logger?: Logger): FittedForm {
+  const without = new Set<TemplateExtra>();
+  return {
+    settings,
+    without,
+    lacks(extra, reason) {
+      without.add(extra);
+      logger?.info("the index template does without what this Elasticsearch lacks", { lacks: extra, reason });
+    },
+  };
+}
+
+/** How a template is handed over: `put` writes it, `try` changes nothing. */
+export type TemplateAct = "put" | "try";
+
+/**
+ * Makes the template cover these patterns too, in as full a form as the server takes.
+ * @returns why it is not taken; null: it is
+ */
+export async function coverWith(
+  send: SendJson,
+  act: TemplateAct,
+  existing: ExistingTemplate | null,
+  patterns: readonly string[],
+  form: FittedForm,
+): Promise<RequestFailure | null> {
+  for (;;) {
+    const template = coveringTemplate(existing, patterns, form);
+    const answer = await (act === "put"
+      ? send("PUT", templatePath, template)
+      : send("POST", `/_index_template/_simulate/${indexTemplateName}`, template));
+    if (!("failure" in answer)) return null;
+    const { failure } = answer;
+    const reason = failure.kind === "response" && failure.status === 400 ? failure.error?.reason : undefined;
+    const lack = reason === undefined ? null : lackOf(reason);
+    if (reason === undefined || lack === null || form.without.has(lack)) return failure;
+    form.lacks(lack, reason);
+  }
+}

@@ -1,0 +1,104 @@
+import type { AuditDocument } from "../../../rules/audit/partition-audit.ts";
+import { parseDocumentId } from "../../../rules/documents/document-id.ts";
+import { PenstockError } from "../../../rules/base/errors.ts";
+import { isObject } from "../../../rules/json/json-document.ts";
+
+export interface IndexNames {
+  /** Indices that are open, aliases and data streams. */
+  readonly open: ReadonlySet<string>;
+  readonly closed: ReadonlySet<string>;
+  /** Of the open ones, aliases and data streams. */
+  readonly others: ReadonlySet<string>;
+}
+
+/** Reads an answer of `GET /_resolve/index/…`. */
+export function parseIndexNames(answer: unknown): IndexNames {
+  const open = new Set<string>();
+  const closed = new Set<string>();
+  for (const { name, attributes } of entriesOf(answer, "indices")) {
+    (attributes.includes("closed") ? closed : open).add(name);
+  }
+  const others = new Set(
+    ["aliases", "data_streams"].flatMap((kind) => entriesOf(answer, kind)).map(({ name }) => name),
+  );
+  return { open: open.union(others), closed, others };
+}
+
+/** Reads which indices have a default or a final pipeline, of an answer of `GET /…/_settings/…`. */
+export function parsePipedIndices(answer: unknown): ReadonlySet<string> {
+  const piped = new Set<string>();
+  for (const [name, entry] of Object.entries(isObject(answer) ? answer : {})) {
+    const settings = isObject(entry) && isObject(entry["settings"]) ? entry["settings"]["index"] : null;
+    if (!isObject(settings)) continue;
+    const pipelines = [settings["default_pipeline"], settings["final_pipeline"]];
+    if (pipelines.some((pipeline) => typeof pipeline === "string" && pipeline !== "_none")) piped.add(name);
+  }
+  return piped;
+}
+
+function entriesOf(answer: unknown, kind: string): { name: string; attributes: readonly unknown[] }[] {
+  const list = isObject(answer) ? answer[kind] : null;
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((entry: unknown) => {
+    if (!isObject(entry) || typeof entry["name"] !== "string") return [];
+    const attributes = entry["attributes"];
+    return [{ name: entry["name"], attributes: Array.isArray(attributes) ? attributes : [] }];
+  });
+}
+
+export interface ParsedPage {
+  readonly documents: AuditDocument[];
+  readonly hits: number;
+  /** Documents whose `_id` is not one of ours. */
+  readonly foreign: number;
+  /** The sort values of the last one; null: the page is empty. */
+  readonly after: readonly number[] | null;
+}
+
+/**
+ * Reads the hits of a search sorted by `kafka.offset`, of which only `_id`, `_index` and `sort` are there. What the
+ * document says of its offset and what its id says have to agree: a copy under an id of its own is not ours.
+ */
+export function parsePage(topic: string, partition: number, answer: unknown): ParsedPage {
+  const outer = isObject(answer) ? answer["hits"] : null;
+  const list = isObject(outer) ? outer["hits"] : null;
+  // Filtered, an answer without hits is empty.
+  const hits: readonly unknown[] = Array.isArray(list) ? list : [];
+  const documents: AuditDocument[] = [];
+  /** One string for each name: every hit brings its own. */
+  const names = new Map<string, string>();
+  let foreign = 0;
+  let after: readonly number[] | null = null;
+  for (const hit of hits) {
+    if (!isObject(hit)) throw unreadable();
+    const { _id: id, _index: index, sort } = hit;
+    if (typeof id !== "string" || typeof index !== "string" || !isSort(sort)) throw unreadable();
+    after = sort;
+    const identity = parseDocumentId(topic, id);
+    if (identity === null || identity.partition !== partition || identity.offset !== sort[0]) {
+      if (!isOfOtherTopic(topic, id)) foreign += 1;
+      continue;
+    }
+    const name = names.get(index) ?? index;
+    names.set(name, name);
+    documents.push({ offset: identity.offset, timestamp: identity.timestamp, index: name });
+  }
+  return { documents, hits: hits.length, foreign, after };
+}
+
+/** Where a user's mapping makes words of `kafka.topic`, a search for one topic finds others too. */
+function isOfOtherTopic(topic: string, id: string): boolean {
+  const [named = ""] = id.split(":", 1);
+  return named !== topic && parseDocumentId(named, id) !== null;
+}
+
+function isSort(sort: unknown): sort is readonly number[] {
+  return Array.isArray(sort) && sort.every((value) => typeof value === "number");
+}
+
+function unreadable(): PenstockError {
+  return new PenstockError(
+    "elasticsearch_refused",
+    "Elasticsearch's answer to a search holds a hit without its id",
+  );
+}

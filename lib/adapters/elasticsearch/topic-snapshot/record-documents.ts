@@ -1,0 +1,259 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { AuditDocument } from "../../../rules/audit/partition-audit.ts";
+import { PenstockError } from "../../../rules/base/errors.ts";
+import { isObject } from "../../../rules/json/json-document.ts";
+import { recordsAlias } from "../../../rules/template/index-template.ts";
+import { indexPatternOf } from "../../../rules/model/names.ts";
+import { maxTargetLength } from "../../../rules/search/query/target.ts";
+import type { Elasticsearch, Question } from "../client.ts";
+import { createDocumentCursor, type DocumentCursor } from "./document-cursor.ts";
+import { parseIndexNames, parsePage, parsePipedIndices, type IndexNames } from "./answers.ts";
+
+/** Every document of one topic as it was at one moment. Whoever opens it closes it. */
+export interface RecordDocuments {
+  /** Names that fit the topic's index: concrete indices, aliases and data streams. */
+  readonly names: IndexNames;
+  /** Documents met so far whose `_id` is not one that Penstock gives. */
+  readonly foreign: number;
+  /** Whether an index, alias or data stream of those brings an ingest pipeline of its own. */
+  hasPipeline(index: string): boolean;
+  /** Which of these ids are in any index, also one that the topic does not name. */
+  anywhere(ids: readonly string[]): Promise<ReadonlySet<string>>;
+  /** The documents of a partition at offsets [start, end), in the order of offsets. */
+  cursor(partition: number, start: number, end: number): DocumentCursor;
+  /** The lowest offset of a document at offsets [start, end); null: there is none. */
+  lowestOffset(partition: number, start: number, end: number): Promise<number | null>;
+  /** How many documents there are below an offset. */
+  countBelow(partition: number, offset: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface RecordDocumentsOptions {
+  readonly topic: string;
+  /** As declared, with `{topic}` replaced; may hold a date placeholder. */
+  readonly index: string;
+  /** How many cursors will be open; more of them take smaller pages, so that all together hold about as much. */
+  readonly cursors: number;
+}
+
+/** A repair may keep a cursor waiting. It is closed at the end in any case. */
+const KEEP_ALIVE = "30m";
+const TIMEOUT_MS = 60_000;
+/** Half of Elasticsearch's own limit, `index.max_result_window`: larger pages are no faster, and take more memory. */
+const PAGE_DOCUMENTS = 5_000;
+const MIN_PAGE_DOCUMENTS = 500;
+/** What all cursors together hold, about. */
+const HELD_DOCUMENTS = 100_000;
+const SEARCHES_AT_ONCE = 2;
+const ATTEMPTS = 6;
+const FIRST_RETRY_MS = 250;
+
+/**
+ * Refreshes the topic's indices and freezes what they hold then. The documents are looked for by `kafka.topic` in the
+ * declared index, with a date pattern in all it covers, and in all indices of Penstock.
+ * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
+ */
+export async function openRecordDocuments(
+  elasticsearch: Pick<Elasticsearch, "ask" | "existingIds">,
+  options: RecordDocumentsOptions,
+  signal: AbortSignal,
+): Promise<RecordDocuments> {
+  const { topic, index } = options;
+  const pattern = indexPatternOf(index);
+  const lanes = Array.from({ length: SEARCHES_AT_ONCE }, () => Promise.resolve());
+  const ask = (question: Omit<Question, "timeoutMs">): Promise<unknown> =>
+    askAgain(elasticsearch, { ...question, timeoutMs: TIMEOUT_MS }, signal);
+  // Where templates are the user's, the topic may be mapped as Elasticsearch would map any text.
+  const ofTopic = {
+    bool: { should: [{ term: { "kafka.topic": topic } }, { term: { "kafka.topic.keyword": topic } }] },
+  };
+
+  // The alias too: a topic may have had another index before.
+  const everything = `${encodeURIComponent(pattern)},${recordsAlias}`;
+  await refresh();
+  const holders = await indicesWithDocuments();
+  const pit = holders.length === 0 ? null : await openPointInTime();
+  const names = parseIndexNames(await resolveNames());
+  const piped = parsePipedIndices(await pipelineSettings());
+  let allRefreshed = false;
+  let pitId = pit;
+  let foreign = 0;
+
+  async function refresh(): Promise<void> {
+    const answer = await ask({ method: "POST", path: `/${everything}/_refresh`, querystring: LENIENT });
+    assertComplete(answer, "refresh");
+  }
+
+  /** Narrowed to these, so that an index which others delete meanwhile does not end the search. */
+  async function indicesWithDocuments(): Promise<string[]> {
+    const body = {
+      size: 0,
+      track_total_hits: false,
+      query: ofTopic,
+      aggs: { indices: { terms: { field: "_index", size: 10_000 } } },
+    };
+    const querystring = { ...LENIENT, allow_partial_search_results: "false" };
+    const answer = await ask({ method: "POST", path: `/${everything}/_search`, querystring, body });
+    const aggregations = isObject(answer) ? answer["aggregations"] : null;
+    const terms = isObject(aggregations) ? aggregations["indices"] : null;
+    const buckets = isObject(terms) ? terms["buckets"] : [];
+    return Array.isArray(buckets)
+      ? buckets.flatMap((bucket: unknown) =>
+          isObject(bucket) && typeof bucket["key"] === "string" ? [bucket["key"]] : [],
+        )
+      : [];
+  }
+
+  async function openPointInTime(): Promise<string> {
+    const named = holders.map(encodeURIComponent).join(",");
+    const target = named.length <= maxTargetLength ? named : everything;
+    const querystring = { ...LENIENT, keep_alive: KEEP_ALIVE };
+    const answer = await ask({ method: "POST", path: `/${target}/_pit`, querystring });
+    const id = isObject(answer) ? answer["id"] : null;
+    if (typeof id !== "string") throw refused("the point in time has no id");
+    return id;
+  }
+
+  async function resolveNames(): Promise<unknown> {
+    // A wildcard that matches nothing is no error; a name that is missing would be.
+    const target = encodeURIComponent(pattern === index ? `${index}*` : pattern);
+    const querystring = { expand_wildcards: "all" };
+    return ask({ method: "GET", path: `/_resolve/index/${target}`, querystring });
+  }
+
+  async function pipelineSettings(): Promise<unknown> {
+    const path = `/${encodeURIComponent(pattern)}/_settings/index.default_pipeline,index.final_pipeline`;
+    return ask({ method: "GET", path, querystring: { ...LENIENT, expand_wildcards: "all" } });
+  }
+
+  function queryFor(partition: number, offsets: object): object {
+    const filter = [
+      ofTopic,
+      { term: { "kafka.partition": partition } },
+      { range: { "kafka.offset": offsets } },
+    ];
+    return { bool: { filter } };
+  }
+
+  async function search(body: object, filterPath: string): Promise<unknown> {
+    const answer = await ask({
+      method: "POST",
+      path: "/_search",
+      querystring: { filter_path: `pit_id,${filterPath}`, allow_partial_search_results: "false" },
+      body: { ...body, pit: { id: pitId, keep_alive: KEEP_ALIVE }, _source: false },
+    });
+    if (isObject(answer) && typeof answer["pit_id"] === "string") pitId = answer["pit_id"];
+    return answer;
+  }
+
+  async function page(
+    partition: number,
+    offsets: { readonly gte: number; readonly lt: number },
+    size: number,
+    after: readonly number[] | null,
+  ): Promise<{ documents: AuditDocument[]; after: readonly number[] | null }> {
+    if (pit === null) return { documents: [], after: null };
+    const answer = await search(
+      {
+        size,
+        track_total_hits: false,
+        query: queryFor(partition, offsets),
+        sort: [{ "kafka.offset": { order: "asc", unmapped_type: "long" } }, "_shard_doc"],
+        ...(after !== null && { search_after: after }),
+      },
+      "hits.hits._id,hits.hits._index,hits.hits.sort",
+    );
+    const parsed = parsePage(topic, partition, answer);
+    foreign += parsed.foreign;
+    return { documents: parsed.documents, after: parsed.hits < size ? null : parsed.after };
+  }
+
+  return {
+    names,
+    get foreign() {
+      return foreign;
+    },
+    // Which index stands behind an alias or data stream is not told by the name.
+    hasPipeline: (name) => piped.has(name) || (piped.size > 0 && names.others.has(name)),
+    async anywhere(ids) {
+      if (!allRefreshed) await ask({ method: "POST", path: "/*/_refresh", querystring: LENIENT });
+      allRefreshed = true;
+      return elasticsearch.existingIds("*", ids, signal);
+    },
+    cursor(partition, start, end) {
+      // The page at hand and the next.
+      const share = Math.floor(HELD_DOCUMENTS / (2 * Math.max(1, options.cursors)));
+      const size = Math.min(PAGE_DOCUMENTS, Math.max(MIN_PAGE_DOCUMENTS, share));
+      return createDocumentCursor((after) => {
+        const lane = partition % SEARCHES_AT_ONCE;
+        const fetched = (lanes[lane] ?? Promise.resolve()).then(() =>
+          page(partition, { gte: start, lt: end }, size, after),
+        );
+        lanes[lane] = fetched.then(
+          () => {},
+          () => {},
+        );
+        return fetched;
+      });
+    },
+    async lowestOffset(partition, start, end) {
+      const { documents } = await page(partition, { gte: start, lt: end }, 1, null);
+      return documents[0]?.offset ?? null;
+    },
+    async countBelow(partition, offset) {
+      if (pit === null || offset <= 0) return 0;
+      const body = { size: 0, track_total_hits: true, query: queryFor(partition, { lt: offset }) };
+      const answer = await search(body, "hits.total.value");
+      const hits = isObject(answer) ? answer["hits"] : null;
+      const total = isObject(hits) ? hits["total"] : null;
+      const value = isObject(total) ? total["value"] : null;
+      if (typeof value !== "number") throw refused("a search has no total");
+      return value;
+    },
+    async close() {
+      if (pitId === null) return;
+      const id = pitId;
+      pitId = null;
+      // Not with the audit's signal: it may be aborted, and this is what has to be cleaned up then.
+      const question = { method: "DELETE", path: "/_pit", body: { id }, timeoutMs: TIMEOUT_MS } as const;
+      await elasticsearch.ask(question, AbortSignal.timeout(TIMEOUT_MS));
+    },
+  };
+}
+
+/** Names that do not exist, and patterns that match nothing, are no error. */
+const LENIENT = { ignore_unavailable: "true", allow_no_indices: "true" } as const;
+
+/** A question that changes nothing is asked again for some seconds where Elasticsearch does not answer. */
+async function askAgain(
+  elasticsearch: Pick<Elasticsearch, "ask">,
+  question: Question,
+  signal: AbortSignal,
+): Promise<unknown> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await elasticsearch.ask(question, signal);
+    } catch (error) {
+      const again = error instanceof PenstockError && error.code === "elasticsearch_unavailable";
+      if (!again || attempt >= ATTEMPTS) throw error;
+    }
+    await delay(FIRST_RETRY_MS * 2 ** attempt, undefined, { signal });
+  }
+}
+
+/** What a shard that failed holds would be taken for missing. */
+function assertComplete(answer: unknown, what: string): void {
+  const shards = isObject(answer) ? answer["_shards"] : null;
+  const failed = isObject(shards) ? shards["failed"] : 0;
+  if (typeof failed !== "number" || failed === 0) return;
+  throw new PenstockError("elasticsearch_unavailable", `the ${what} failed on ${failed} shards`, {
+    retryable: true,
+  });
+}
+
+function refused(message: string): PenstockError {
+  return new PenstockError(
+    "elasticsearch_refused",
+    `Elasticsearch's answer is not what it should be: ${message}`,
+  );
+}

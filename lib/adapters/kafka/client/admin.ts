@@ -1,0 +1,58 @@
+import type { Admin } from "kafkajs";
+import { abortable } from "../../../rules/base/abortable.ts";
+import { messageOf } from "../../../rules/base/errors.ts";
+import type { Logger } from "../../../rules/base/logger.ts";
+import type { KafkaSettings } from "../../../rules/model/settings.ts";
+import { createKafkaClient } from "./client.ts";
+import { createKafkaLinks, type KafkaLinks } from "./links.ts";
+import { asKafkaError } from "./explain-error.ts";
+
+/** One connection for questions to the cluster. */
+export interface KafkaAdmin {
+  /**
+   * Connects at the first question, and again after a failed one.
+   * @throws PenstockError `kafka_unavailable`, `kafka_refused` (TLS or the login), or the one that the question itself threw
+   */
+  ask<T>(question: (admin: Admin) => Promise<T>, signal: AbortSignal): Promise<T>;
+  close(): Promise<void>;
+}
+
+export function createKafkaAdmin(
+  settings: KafkaSettings,
+  logger: Logger,
+  links: KafkaLinks = createKafkaLinks(),
+): KafkaAdmin {
+  let connecting: Promise<Admin> | null = null;
+
+  const connect = (): Promise<Admin> => {
+    connecting ??= (async () => {
+      const admin = createKafkaClient(settings, logger, links).admin();
+      await admin.connect();
+      return admin;
+    })();
+    return connecting;
+  };
+
+  const close = async (): Promise<void> => {
+    const closing = connecting;
+    connecting = null;
+    // A connection that never came about has nothing to close.
+    const admin = await closing?.catch(() => null);
+    await admin?.disconnect();
+  };
+
+  return {
+    close,
+    async ask(question, signal) {
+      try {
+        return await abortable(connect().then(question), signal);
+      } catch (error) {
+        // A client that failed once may hang on to a dead broker, or to a topic that is gone: the next gets a fresh one.
+        void close().catch((failure: unknown) => {
+          logger.debug("a Kafka client could not be closed", { error: messageOf(failure) });
+        });
+        throw await asKafkaError(error, settings, links.addresses.lostOf(settings.brokers));
+      }
+    },
+  };
+}

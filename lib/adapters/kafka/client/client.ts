@@ -1,0 +1,96 @@
+import { Kafka, logLevel, type KafkaConfig, type logCreator, type SASLOptions } from "kafkajs";
+import { OUR_CLIENT_ID } from "../../../rules/group/strangers.ts";
+import type { Logger } from "../../../rules/base/logger.ts";
+import type { KafkaSettings, SaslSettings, TlsSettings } from "../../../rules/model/settings.ts";
+import { registerCodecs } from "./compression.ts";
+import type { LoginAttempt } from "./login-gate.ts";
+import { createKafkaLinks, type KafkaLinks } from "./links.ts";
+
+/** kafkajs changes its defaults under NODE_ENV=test, so they are always given. */
+const RETRY = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 6, factor: 0.2, multiplier: 2 } as const;
+
+/** What every connection to a broker is made with. */
+export type LinkOptions = ReturnType<typeof linkOptions>;
+
+/** @param links shared by clients that are many, or made again and again */
+export function linkOptions(settings: KafkaSettings, links: KafkaLinks) {
+  const { brokers, sasl, tls } = settings;
+  return {
+    clientId: OUR_CLIENT_ID,
+    connectionTimeout: 5_000,
+    ...(tls !== null && { ssl: tlsOptions(tls) }),
+    ...(sasl !== null && {
+      sasl: {
+        ...saslOptions(sasl),
+        admit: (at: LoginAttempt, login: () => Promise<void>) =>
+          links.logins.admit({ brokers, sasl }, at, login),
+      },
+    }),
+    links: {
+      choose: (addresses: readonly string[]) => links.addresses.choose(addresses),
+      served: (address: string) => links.addresses.served(address),
+      lost(address: string, error: Error) {
+        links.addresses.lost(address);
+        // Whoever says what is wrong there must not guess at what would have kept those others out too.
+        Object.assign(error, { servesOthers: links.addresses.hasServed(address) });
+      },
+    },
+  };
+}
+
+/**
+ * A fresh kafkajs client. Consumers each take their own: two on one client share a map of committed offsets.
+ * @param links shared by clients that are many, or made again and again
+ */
+export function createKafkaClient(
+  settings: KafkaSettings,
+  logger: Logger,
+  links: KafkaLinks = createKafkaLinks(),
+): Kafka {
+  registerCodecs();
+  return new Kafka({
+    ...linkOptions(settings, links),
+    brokers: [...settings.brokers],
+    authenticationTimeout: 10_000,
+    requestTimeout: 30_000,
+    enforceRequestTimeout: true,
+    // A consumer that failed is thrown away and replaced by a fresh one; kafkajs' own restart is never wanted.
+    retry: { ...RETRY, restartOnFailure: () => Promise.resolve(false) },
+    logLevel: logLevel.WARN,
+    logCreator: quietLogCreator(logger),
+  });
+}
+
+function tlsOptions(tls: TlsSettings): NonNullable<KafkaConfig["ssl"]> {
+  const { ca, cert, key } = tls;
+  if (ca === null && cert === null && key === null) return true;
+  return {
+    ...(ca !== null && { ca: [ca] }),
+    ...(cert !== null && { cert }),
+    ...(key !== null && { key: key.reveal() }),
+  };
+}
+
+function saslOptions({ mechanism, username, ...login }: SaslSettings): SASLOptions {
+  const password = login.password.reveal();
+  // One case each: TypeScript cannot tell that the three hold the same fields.
+  switch (mechanism) {
+    case "plain":
+      return { mechanism, username, password };
+    case "scram-sha-256":
+      return { mechanism, username, password };
+    case "scram-sha-512":
+      return { mechanism, username, password };
+  }
+}
+
+/**
+ * kafkajs logs whole errors, with whatever was in them, log lines of users included. Only its message and the
+ * few fields that say where are passed on, and at debug: what matters is reported by us, once.
+ */
+function quietLogCreator(logger: Logger): logCreator {
+  return () => (entry) => {
+    const { message, groupId, broker, topic, partition } = entry.log;
+    logger.debug("kafkajs", { namespace: entry.namespace, message, groupId, broker, topic, partition });
+  };
+}

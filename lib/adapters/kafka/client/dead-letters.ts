@@ -1,0 +1,192 @@
+import {
+  CompressionTypes,
+  KafkaJSAggregateError,
+  KafkaJSProtocolError,
+  type ICustomPartitioner,
+  type Kafka,
+  type Producer,
+} from "kafkajs";
+import { abortable } from "../../../rules/base/abortable.ts";
+import {
+  bareLetter,
+  type DeadLetter,
+  fittingLetter,
+  maxLetterBytes,
+  withoutValue,
+} from "../../../rules/dead-letters/dead-letter.ts";
+import { messageOf, PenstockError } from "../../../rules/base/errors.ts";
+import { contentBytesOf } from "../../../rules/model/record.ts";
+import type { Logger } from "../../../rules/base/logger.ts";
+import type { KafkaSettings } from "../../../rules/model/settings.ts";
+import { createKafkaClient } from "./client.ts";
+import type { KafkaLinks } from "./links.ts";
+import { explained, inWords } from "./explain-error.ts";
+
+/** Keeps rejected records in a Kafka topic: Elasticsearch may be the very thing that fails. */
+export interface DeadLetters {
+  /**
+   * Resolves once all letters are acknowledged by every in-sync replica. At least once: after an error some may
+   * be there already.
+   * @throws whatever Kafka refused
+   */
+  store(letters: readonly DeadLetter[], signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Kept until somebody replays or deletes them; larger than any record a default broker accepts. */
+export const DEAD_LETTER_TOPIC_CONFIG = [
+  { name: "retention.ms", value: "-1" },
+  { name: "max.message.bytes", value: String(maxLetterBytes) },
+];
+/** `max.message.bytes` bounds a whole record batch, and a topic that somebody else made may have the default of 1 MB. */
+const BATCH_BYTES = 512 * 1024;
+
+/** Connects, and creates the topic where it is missing, with the first letter. */
+export function createDeadLetters(
+  settings: KafkaSettings,
+  topic: string,
+  logger: Logger,
+  links?: KafkaLinks,
+): DeadLetters {
+  let opening: Promise<Producer> | null = null;
+
+  const open = (): Promise<Producer> => {
+    opening ??= openProducer(createKafkaClient(settings, logger, links), topic);
+    return opening;
+  };
+
+  const close = async (): Promise<void> => {
+    const closing = opening;
+    opening = null;
+    // A producer that never came about has nothing to close.
+    const producer = await closing?.catch(() => null);
+    await producer?.disconnect();
+  };
+
+  return {
+    close,
+    async store(letters, signal) {
+      try {
+        const producer = await abortable(open(), signal);
+        for (const batch of inBatches(letters.map(fittingLetter)))
+          await abortable(send(producer, topic, batch), signal);
+      } catch (error) {
+        // Called off by one who waits no more: others may be sending by the same producer.
+        if (signal.aborted) throw signal.reason;
+        // The next letter begins afresh: the topic may have been deleted, the broker replaced.
+        void close().catch((failure: unknown) => {
+          logger.debug("the dead-letter producer could not be closed", { error: messageOf(failure) });
+        });
+        throw (await explained(error, settings)) ?? inWords(error);
+      }
+    },
+  };
+}
+
+async function openProducer(kafka: Kafka, topic: string): Promise<Producer> {
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    // False, and no error, where the topic exists.
+    await admin.createTopics({
+      topics: [{ topic, configEntries: DEAD_LETTER_TOPIC_CONFIG }],
+      waitForLeaders: true,
+    });
+  } catch (error) {
+    throw withoutAggregate(error, topic);
+  } finally {
+    await admin.disconnect();
+  }
+  const producer = kafka.producer({
+    allowAutoTopicCreation: false,
+    createPartitioner: inTurns,
+  });
+  await producer.connect();
+  return producer;
+}
+
+/**
+ * One partition after the other, of those that have a leader. kafkajs' own would hash the key, in time that grows with the
+ * square of its length: one of 1 MB holds the process for two minutes.
+ */
+const inTurns: ICustomPartitioner = () => {
+  let turn = 0;
+  return ({ partitionMetadata }) => {
+    const led = partitionMetadata.filter(({ leader }) => leader >= 0);
+    const partitions = led.length > 0 ? led : partitionMetadata;
+    return partitions[turn++ % partitions.length]?.partitionId ?? 0;
+  };
+};
+
+/** kafkajs says no more than "Topic creation errors"; why, is in the errors it gathered. */
+function withoutAggregate(error: unknown, topic: string): unknown {
+  if (!(error instanceof KafkaJSAggregateError)) return error;
+  const reasons = error.errors.map((one) => messageOf(one)).join(", ");
+  return new Error(`"${topic}" is not there and cannot be created: ${reasons}`, { cause: error });
+}
+
+/**
+ * What is too large for one batch is halved. A single letter that is too large goes without its value, then bare.
+ * Compressed: what came in small, such as a header of megabytes of nothing, fits again as it did where it came from.
+ */
+async function send(producer: Producer, topic: string, letters: readonly DeadLetter[]): Promise<void> {
+  try {
+    await producer.send({
+      topic,
+      acks: -1,
+      compression: CompressionTypes.GZIP,
+      messages: letters.map(({ key, value, headers }) => ({
+        key,
+        value,
+        headers: headers.map((header) => ({ key: header.name, value: header.value })),
+      })),
+    });
+  } catch (error) {
+    if (!isTooLarge(error)) throw error;
+    const [first] = letters;
+    if (letters.length > 1) {
+      const middle = Math.ceil(letters.length / 2);
+      await send(producer, topic, letters.slice(0, middle));
+      await send(producer, topic, letters.slice(middle));
+      return;
+    }
+    const smaller = first === undefined ? null : nextForm(first);
+    if (smaller === null) throw tooSmall(topic, error);
+    await send(producer, topic, [smaller]);
+  }
+}
+
+function nextForm(letter: DeadLetter): DeadLetter | null {
+  if (letter.value !== null) return withoutValue(letter);
+  const bare = bareLetter(letter);
+  return contentBytesOf(bare) < contentBytesOf(letter) ? bare : null;
+}
+
+function tooSmall(topic: string, cause: unknown): PenstockError {
+  const message = `"${topic}" takes not even a letter without key, value and headers: its max.message.bytes is too small`;
+  return new PenstockError("kafka_refused", message, { retryable: true, cause });
+}
+
+function isTooLarge(error: unknown): boolean {
+  if (error instanceof KafkaJSProtocolError) {
+    return error.type === "MESSAGE_TOO_LARGE" || error.type === "RECORD_LIST_TOO_LARGE";
+  }
+  return error instanceof Error && error.cause !== undefined && isTooLarge(error.cause);
+}
+
+function inBatches(letters: readonly DeadLetter[]): DeadLetter[][] {
+  const batches: DeadLetter[][] = [];
+  let bytes = Infinity;
+  for (const letter of letters) {
+    const size = contentBytesOf(letter);
+    bytes += size;
+    const current = batches.at(-1);
+    if (current === undefined || bytes > BATCH_BYTES) {
+      batches.push([letter]);
+      bytes = size;
+    } else {
+      current.push(letter);
+    }
+  }
+  return batches;
+}

@@ -1,0 +1,139 @@
+import { KafkaJSConnectionError, KafkaJSRequestTimeoutError } from "kafkajs";
+import { backoffMs, type BackoffRule } from "../../../rules/base/backoff.ts";
+import { messageOf, PenstockError } from "../../../rules/base/errors.ts";
+import { fingerprintOf } from "../../../rules/secrets/fingerprint.ts";
+import type { SaslSettings } from "../../../rules/model/settings.ts";
+
+/**
+ * Lets clients log in. A host has two connections for each topic, all with the same password: where that is wrong, each
+ * would try it, again and again, and an account that is locked after a few wrong ones would be.
+ */
+export interface LoginGate {
+  /**
+   * Logs in, unless the same login was refused a moment ago.
+   * @throws PenstockError `kafka_refused`; or what ended the connection
+   */
+  admit(to: LoginTarget, at: LoginAttempt, login: () => Promise<void>): Promise<void>;
+}
+
+export interface LoginAttempt {
+  readonly broker: string;
+  /** A connection whose session ends logs in once more. */
+  readonly again: boolean;
+}
+
+/** Other brokers may take what these refused. */
+export interface LoginTarget {
+  /** Of the config. */
+  readonly brokers: readonly string[];
+  readonly sasl: SaslSettings;
+}
+
+/** Of one broker: so many learn at once that a password is not valid any more. */
+const LOGINS_AT_ONCE = 8;
+const REFUSED_BACKOFF: BackoffRule = { initialMs: 4_000, maxMs: 60_000 };
+
+interface Refusals {
+  /** Without a login in between. */
+  count: number;
+  heldUntilMs: number;
+  /** Who refused it last. */
+  readonly broker: string;
+  readonly text: string;
+}
+
+interface Place {
+  taken: number;
+  readonly waiting: (() => void)[];
+}
+
+export function createLoginGate(now: () => number = Date.now, random: () => number = Math.random): LoginGate {
+  const refusals = new Map<string, Refusals>();
+  const places = new Map<string, Place>();
+
+  const failIfHeld = (key: string): void => {
+    const refused = refusals.get(key);
+    if (refused === undefined || refused.heldUntilMs <= now()) return;
+    throw refusal(`${refused.text}; not tried again before ${new Date(refused.heldUntilMs).toISOString()}`);
+  };
+
+  const enter = async (key: string, broker: string): Promise<() => void> => {
+    const name = `${key} ${broker}`;
+    const place = places.get(name) ?? { taken: 0, waiting: [] };
+    places.set(name, place);
+    const isFull = (): boolean => place.taken >= (refusals.has(key) ? 1 : LOGINS_AT_ONCE);
+    while (isFull()) await new Promise<void>((resolve) => place.waiting.push(resolve));
+    place.taken += 1;
+    return () => {
+      place.taken -= 1;
+      // All look again: after a refusal, and after the first login that succeeds again, how many may has changed.
+      const woken = place.waiting.splice(0);
+      for (const resolve of woken) resolve();
+      // Those look at this place, however soon others come for it.
+      if (place.taken === 0 && woken.length === 0) places.delete(name);
+    };
+  };
+
+  const tryLogin = async (
+    key: string,
+    sasl: SaslSettings,
+    broker: string,
+    login: () => Promise<void>,
+  ): Promise<void> => {
+    try {
+      await login();
+      refusals.delete(key);
+    } catch (error) {
+      if (isBrokenConnection(error)) throw error;
+      const known = refusals.get(key);
+      // Several that were under way at once are one refusal.
+      if (known === undefined || known.heldUntilMs <= now()) {
+        const count = (known?.count ?? 0) + 1;
+        const heldUntilMs = now() + backoffMs(REFUSED_BACKOFF, count, random());
+        refusals.set(key, { count, heldUntilMs, broker, text: refusalText(sasl, broker, error) });
+      }
+      failIfHeld(key);
+      throw error;
+    }
+  };
+
+  return {
+    async admit({ brokers, sasl }, { broker, again }, login) {
+      const key = fingerprintOf([brokers, sasl]);
+      // A session that was let in is held up by its own broker's refusal only: another one may be set up wrongly. Nor does it
+      // wait in turn, for it may have to wait for what its connection was asked before.
+      if (again && refusals.has(key) && refusals.get(key)?.broker !== broker) return login();
+      failIfHeld(key);
+      if (again) return tryLogin(key, sasl, broker, login);
+      const leave = await enter(key, broker);
+      try {
+        failIfHeld(key);
+        await tryLogin(key, sasl, broker, login);
+      } finally {
+        leave();
+      }
+      return undefined;
+    },
+  };
+}
+
+function isBrokenConnection(error: unknown): boolean {
+  return error instanceof KafkaJSConnectionError || error instanceof KafkaJSRequestTimeoutError;
+}
+
+function refusalText({ mechanism, username }: SaslSettings, broker: string, error: unknown): string {
+  const kafka = `Kafka at ${broker}`;
+  const type = error instanceof Error && "type" in error ? error.type : null;
+  const name = mechanism.toUpperCase();
+  if (type === "ILLEGAL_SASL_STATE") return `${kafka} takes no login on this port, and kafka.sasl is set`;
+  if (type === "UNSUPPORTED_SASL_MECHANISM" || /mechanism is not supported/.test(messageOf(error)))
+    return `${kafka} does not offer ${name}, which kafka.sasl.mechanism names`;
+  // kafkajs repeats itself: only what the broker said is kept.
+  const said = messageOf(error).replace(/^SASL .*? authentication failed: /, "");
+  return `${kafka} refused the login (${name}) of user ${username}: ${said}`;
+}
+
+/** kafkajs tries again what does not say that it may not. */
+function refusal(text: string): PenstockError {
+  return Object.assign(new PenstockError("kafka_refused", text), { retriable: false });
+}

@@ -1,0 +1,213 @@
+import { backoffMs } from "../../../../rules/base/backoff.ts";
+import { checkpointMetadata } from "../../../../rules/offsets/checkpoint.ts";
+import { groupAnswer } from "../../../../rules/group/answers.ts";
+import { sleep, type Time } from "../../../../rules/base/time.ts";
+import type { GroupToken, OfTopic } from "../../protocol/wire.ts";
+import { type Coordinator, coordinatorError } from "./coordinator.ts";
+import type { CommitEntry } from "../member/member.ts";
+import type { Tenure } from "../member/tenure.ts";
+import { COMMIT_MS } from "../member/timing.ts";
+import type { Troubles } from "../member/troubles.ts";
+
+/** Kafka's log cleaner and its clients are used to batches of this size; it keeps heartbeats from waiting behind one. */
+const MOST_COMMITTED = 1_000;
+/** What is refused with so few was not refused for its size. */
+const FEW = 16;
+const MOST_ASKED = 10_000;
+/** A rebalance takes some milliseconds between the last join and the assignment. */
+const REBALANCE_PAUSE_MS = 25;
+const BACKOFF = { initialMs: 50, maxMs: 1_000 };
+/** Some seconds; then whoever commits is told, and may try again. */
+const MOST_TRIES = 8;
+
+/** What committing has to do with membership. */
+export interface CommitRights {
+  /** Under which commits are taken; null: a rebalance is between its two halves, or there is none. */
+  token(): GroupToken | null;
+  /** Looks whether the session can still be alive; ends all tenures where it cannot. */
+  check(): void;
+  /** The coordinator answered this to what was sent under the token. */
+  onAnswer(token: GroupToken, error: string): void;
+  readonly troubles: Troubles;
+}
+
+export type Committed = ReadonlyMap<
+  string,
+  ReadonlyMap<number, { offset: number | null; metadata: string | null }>
+>;
+
+/** Commits and asks for offsets, across rebalances and moves of the coordinator. */
+export class Commits {
+  readonly #coordinator: Coordinator;
+  readonly #groupId: string;
+  readonly #rights: CommitRights;
+  readonly #time: Time;
+
+  constructor(coordinator: Coordinator, groupId: string, rights: CommitRights, time: Time) {
+    this.#coordinator = coordinator;
+    this.#groupId = groupId;
+    this.#rights = rights;
+    this.#time = time;
+  }
+
+  async commit(entries: readonly CommitEntry[], signal: AbortSignal): Promise<ReadonlyMap<Tenure, string>> {
+    const refused = new Map<Tenure, string>();
+    for (let from = 0, most = MOST_COMMITTED; from < entries.length;) {
+      const some = portionOf(entries, from, most);
+      if (await this.#commitSome(some, refused, signal)) from += some.length;
+      else most = Math.max(FEW, some.length >>> 1);
+    }
+    return refused;
+  }
+
+  async committed(
+    partitions: ReadonlyMap<string, readonly number[]>,
+    signal: AbortSignal,
+  ): Promise<Committed> {
+    const found = new Map<string, Map<number, { offset: number | null; metadata: string | null }>>();
+    for (const topics of inPortions(partitions, MOST_ASKED)) {
+      const answered = await this.#ask(topics, signal);
+      this.#rights.troubles.committed(
+        answered.flatMap(({ topic, partitions: told }) => told.map(({ error }) => ({ topic, error }))),
+      );
+      for (const { topic, partitions: told } of answered) {
+        const own = found.get(topic) ?? new Map<number, { offset: number | null; metadata: string | null }>();
+        found.set(topic, own);
+        for (const { partition, error, offset, metadata } of told) {
+          // Not told is not the same as nothing committed: whoever took it for that would begin somewhere else.
+          if (error === null)
+            own.set(partition, { offset: offset < 0 ? null : offset, metadata: metadata || null });
+        }
+      }
+    }
+    return found;
+  }
+
+  /**
+   * The coordinator takes commits of the present generation while the group is stable or prepares a rebalance. Between the last join and the
+   * leader's assignment it answers `REBALANCE_IN_PROGRESS` (`GroupCoordinator.doCommitOffsets`): what is still ours goes again under the next
+   * generation. It does not look whose partitions they are; that is what tenures are for.
+   * @returns false: they may be too large together
+   */
+  async #commitSome(
+    entries: readonly CommitEntry[],
+    refused: Map<Tenure, string>,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    let left = entries;
+    const giveUp = (isMeant: (entry: CommitEntry) => boolean, why: string): void => {
+      for (const entry of left) if (isMeant(entry)) refused.set(entry.tenure, why);
+      left = left.filter((entry) => !isMeant(entry));
+    };
+    const isOnce = ({ once }: CommitEntry): boolean => once === true;
+    for (let tries = 1; ;) {
+      signal.throwIfAborted();
+      this.#rights.check();
+      const token = this.#rights.token();
+      giveUp(({ tenure }) => tenure.ended, "TENURE_ENDED");
+      if (token === null) giveUp(isOnce, "REBALANCE_IN_PROGRESS");
+      if (left.length === 0) return true;
+      if (token === null) {
+        await sleep(this.#time, REBALANCE_PAUSE_MS, signal);
+        continue;
+      }
+      const groupError = await this.#commitOnce(token, left, refused, signal);
+      if (groupError === null) return true;
+      const answer = groupAnswer(groupError);
+      if (answer === "too_large") return false;
+      this.#rights.onAnswer(token, groupError);
+      giveUp(isOnce, groupError);
+      if (answer === "refused" || (answer === "moving" && tries > MOST_TRIES))
+        throw coordinatorError(groupError, this.#groupId);
+      const pauseMs =
+        answer === "moving" ? backoffMs(BACKOFF, tries, this.#time.random()) : REBALANCE_PAUSE_MS;
+      if (answer === "moving") tries += 1;
+      await sleep(this.#time, pauseMs, signal);
+    }
+  }
+
+  /** @returns the error that is about the group and so about all of them; null: each partition was answered by itself */
+  async #commitOnce(
+    token: GroupToken,
+    entries: readonly CommitEntry[],
+    refused: Map<Tenure, string>,
+    signal: AbortSignal,
+  ): Promise<string | null> {
+    const tenures = new Map<string, Map<number, Tenure>>();
+    const topics = new Map<string, { partition: number; offset: number; metadata: string | null }[]>();
+    for (const { tenure, offset, last } of entries) {
+      const { topic, partition } = tenure;
+      const metadata = last === null ? null : checkpointMetadata(last);
+      const asked = topics.get(topic);
+      if (asked === undefined) topics.set(topic, [{ partition, offset, metadata }]);
+      else asked.push({ partition, offset, metadata });
+      tenures.set(topic, (tenures.get(topic) ?? new Map<number, Tenure>()).set(partition, tenure));
+    }
+    const request = {
+      ...token,
+      topics: [...topics].map(([topic, partitions]) => ({ topic, partitions })),
+    };
+    const how = { lane: "questions", timeoutMs: COMMIT_MS, signal } as const;
+    const answer = await this.#coordinator.call("OffsetCommit", request, how);
+    const answered = answer.topics.flatMap(({ topic, partitions }) =>
+      partitions.map(({ partition, error }) => ({ topic, partition, error })),
+    );
+    for (const { error } of answered) if (error !== null && isAboutAll(error, answered.length)) return error;
+    for (const { topic, partition, error } of answered) {
+      const tenure = tenures.get(topic)?.get(partition);
+      if (error !== null && tenure !== undefined) refused.set(tenure, error);
+    }
+    this.#rights.troubles.committed(answered);
+    return null;
+  }
+
+  async #ask(topics: readonly OfTopic<number>[], signal: AbortSignal) {
+    for (let tries = 1; ; tries += 1) {
+      const how = { lane: "questions", timeoutMs: COMMIT_MS, signal } as const;
+      const answer = await this.#coordinator.call("OffsetFetch", { groupId: this.#groupId, topics }, how);
+      const moved = answer.topics
+        .flatMap(({ partitions }) => partitions.map(({ error }) => error))
+        .find((error) => error !== null && groupAnswer(error) === "moving");
+      const error = answer.error ?? moved ?? null;
+      if (error === null) return answer.topics;
+      if (groupAnswer(error) !== "moving" || tries > MOST_TRIES) throw coordinatorError(error, this.#groupId);
+      this.#coordinator.forget();
+      await sleep(this.#time, backoffMs(BACKOFF, tries, this.#time.random()), signal);
+    }
+  }
+}
+
+/** @param together how many were committed at once: they are one record batch, and refused as one where it is too large */
+function isAboutAll(error: string, together: number): boolean {
+  const answer = groupAnswer(error);
+  return answer === "too_large" ? together > FEW : answer !== "failed";
+}
+
+/**
+ * So many from there on. A topic is parted only where it has more by itself: one of which a rebalance lets only half be stored would be taken
+ * for one that is read, and the rest of it would begin at the start of its log.
+ */
+function portionOf(entries: readonly CommitEntry[], from: number, most: number): readonly CommitEntry[] {
+  const end = Math.min(entries.length, from + most);
+  let whole = end;
+  while (whole > from && entries[whole]?.tenure.topic === entries[whole - 1]?.tenure.topic) whole -= 1;
+  return entries.slice(from, whole > from ? whole : end);
+}
+
+/** In as few requests as hold no more than so many partitions each; a topic is never parted. */
+function* inPortions(
+  partitions: ReadonlyMap<string, readonly number[]>,
+  most: number,
+): Generator<OfTopic<number>[]> {
+  let portion: OfTopic<number>[] = [];
+  let size = 0;
+  for (const [topic, own] of partitions) {
+    if (size > 0 && size + own.length > most) {
+      yield portion;
+      [portion, size] = [[], 0];
+    }
+    portion.push({ topic, partitions: own });
+    size += own.length;
+  }
+  if (portion.length > 0) yield portion;
+}

@@ -1,0 +1,104 @@
+import type { Standing } from "../../../../rules/group/protocol/assignment.ts";
+import type { Time } from "../../../../rules/base/time.ts";
+import type { KafkaWire } from "../../protocol/wire.ts";
+import { LOOK_AGAIN_MS, METADATA_MS } from "../member/timing.ts";
+
+interface Known {
+  /** 0: none are known. */
+  readonly partitions: number;
+  readonly standing: Exclude<Standing, "left_out">;
+  /** Since when brokers say that there is no such topic, though there was; null: they do not. */
+  readonly doubtedMs: number | null;
+}
+
+const UNKNOWN: Known = { partitions: 0, standing: "unknown", doubtedMs: null };
+
+/** How many partitions the group's topics have, as its leader was told last. */
+export class TopicCounts {
+  readonly #wire: KafkaWire;
+  readonly #time: Time;
+  readonly #known = new Map<string, Known>();
+  /** Of which nothing was unsettled, until anything is other than then: ten thousand are not gone through each second. */
+  #settled: ReadonlySet<string> | null = null;
+
+  constructor(wire: KafkaWire, time: Time) {
+    this.#wire = wire;
+    this.#time = time;
+  }
+
+  of(topic: string): Known {
+    return this.#known.get(topic) ?? UNKNOWN;
+  }
+
+  /** Those that have to be asked for before anything of them can be given. */
+  unsettled(topics: ReadonlySet<string>): string[] {
+    if (topics === this.#settled) return [];
+    const unsettled = [...topics].filter((topic) => {
+      const { standing, doubtedMs } = this.of(topic);
+      return standing !== "given" || doubtedMs !== null;
+    });
+    if (unsettled.length === 0) this.#settled = topics;
+    return unsettled;
+  }
+
+  #set(topic: string, known: Known): void {
+    this.#known.set(topic, known);
+    this.#settled = null;
+  }
+
+  /**
+   * Asks in one request.
+   * @returns whether anything is other than before
+   * @throws what the wire throws; nothing is forgotten then
+   */
+  async look(topics: readonly string[], signal: AbortSignal): Promise<boolean> {
+    if (topics.length === 0) return false;
+    const how = { lane: "questions", timeoutMs: METADATA_MS, signal } as const;
+    const answer = await this.#wire.call(null, "Metadata", { topics }, how);
+    let isChanged = false;
+    for (const { topic, error, partitions } of answer.topics) {
+      const before = this.of(topic);
+      const now = this.#judge(before, error, partitions.length);
+      if (now.partitions !== before.partitions || now.standing !== before.standing) isChanged = true;
+      this.#set(topic, now);
+    }
+    return isChanged;
+  }
+
+  /**
+   * What members hold is there as far as is known, until a broker says more than once that it is not: one that begins to lead knows no
+   * topics yet, and may not get an answer at once.
+   */
+  assume(topic: string, partitions: number): void {
+    const known = this.#known.get(topic);
+    if (known !== undefined && (known.doubtedMs === null || known.partitions >= partitions)) return;
+    this.#set(topic, { partitions, standing: "given", doubtedMs: this.#time.monotonicMs() });
+  }
+
+  clear(): void {
+    this.#known.clear();
+    this.#settled = null;
+  }
+
+  /** Only these are of interest any more. */
+  keep(topics: ReadonlySet<string>): void {
+    for (const topic of this.#known.keys()) if (!topics.has(topic)) this.#known.delete(topic);
+    this.#settled = null;
+  }
+
+  #judge(before: Known, error: string | null, partitions: number): Known {
+    if (partitions > 0 && (error === null || error === "LEADER_NOT_AVAILABLE"))
+      return { partitions, standing: "given", doubtedMs: null };
+    const isRunning = before.standing === "given";
+    if (error === "UNKNOWN_TOPIC_OR_PARTITION" || error === "INVALID_TOPIC_EXCEPTION") {
+      // A broker that has just started may not know of it yet: what runs is not stopped for the word of one.
+      const nowMs = this.#time.monotonicMs();
+      const doubtedMs = before.doubtedMs ?? nowMs;
+      if (isRunning && nowMs - doubtedMs < LOOK_AGAIN_MS) return { ...before, doubtedMs };
+      return { partitions: 0, standing: "missing", doubtedMs: null };
+    }
+    // Of others nothing is known now: what was known goes on.
+    if (isRunning) return before;
+    return { ...UNKNOWN, standing: error === "TOPIC_AUTHORIZATION_FAILED" ? "forbidden" : "unknown" };
+  }
+}

@@ -1,0 +1,96 @@
+import { PenstockError } from "../../../rules/base/errors.ts";
+import { isMoving, partitionWords } from "../../../rules/trouble/kafka-words.ts";
+import type { Logger } from "../../../rules/base/logger.ts";
+import type { LogRange } from "../../../rules/offsets/position.ts";
+import type { KafkaSettings } from "../../../rules/model/settings.ts";
+import { coordinatorError } from "../group/coordinator/coordinator.ts";
+import { ofCoordinator } from "./group-access.ts";
+import { readLogPositions } from "./log-positions.ts";
+import { whileLeadersMove } from "./patience.ts";
+import { createKafkaWire } from "../wire/kafkajs-wire.ts";
+import type { KafkaWire } from "../protocol/wire.ts";
+
+export interface CommittedPosition {
+  /** The next to read; null where the group committed nothing here. */
+  readonly offset: number | null;
+  readonly metadata: string | null;
+}
+
+/** Questions about positions, for those who read a topic beside its consumers. Whoever creates it closes it. */
+export interface KafkaOffsets {
+  /** By partition. @throws PenstockError `topic_missing`, `kafka_unavailable` or `kafka_refused` */
+  ranges(topic: string, signal: AbortSignal): Promise<ReadonlyMap<number, LogRange>>;
+  /** By partition; a group that does not exist has committed nothing. @throws as `ranges` does */
+  committed(
+    groupId: string,
+    topic: string,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<number, CommittedPosition>>;
+  close(): Promise<void>;
+}
+
+const ANSWER_MS = 5_000;
+
+/** @param wire is closed with it */
+export function createKafkaOffsets(
+  settings: KafkaSettings,
+  logger: Logger,
+  wire: KafkaWire = createKafkaWire(settings, logger),
+): KafkaOffsets {
+  const how = (signal: AbortSignal) => ({ lane: "questions", timeoutMs: ANSWER_MS, signal }) as const;
+
+  /** @throws PenstockError, where it will not pass */
+  const partitionsOf = async (topic: string, signal: AbortSignal): Promise<number[] | PenstockError> => {
+    const { topics } = await wire.call(null, "Metadata", { topics: [topic] }, how(signal));
+    const error = topics[0]?.error;
+    if (error === null) return topics[0]?.partitions.map(({ partition }) => partition) ?? [];
+    return refused(topic, error ?? "UNKNOWN_TOPIC_OR_PARTITION");
+  };
+
+  return {
+    close: () => wire.close(),
+    ranges: (topic, signal) =>
+      whileLeadersMove(async () => {
+        const partitions = await partitionsOf(topic, signal);
+        if (partitions instanceof PenstockError) return partitions;
+        const asked = new Map([[topic, new Set(partitions)]]);
+        const silent: PenstockError[] = [];
+        const positions = await readLogPositions(wire, asked, signal, (_, error) => void silent.push(error));
+        const told = positions.get(topic) ?? [];
+        const stays = silent.find(({ retryable }) => !retryable);
+        if (stays !== undefined) throw stays;
+        if (told.length < partitions.length) return silent[0] ?? refused(topic, "LEADER_NOT_AVAILABLE");
+        return new Map(
+          told.map(({ partition, logStart, lastStableOffset }) => [
+            partition,
+            { start: logStart, end: lastStableOffset },
+          ]),
+        );
+      }, signal),
+    committed: async (groupId, topic, signal) => {
+      const partitions = await whileLeadersMove(() => partitionsOf(topic, signal), signal);
+      const request = { groupId, topics: [{ topic, partitions }] };
+      const { error, topics } = await ofCoordinator(wire, groupId, signal, (node) =>
+        wire.call(node, "OffsetFetch", request, how(signal)),
+      );
+      if (error !== null) throw coordinatorError(error, groupId);
+      return new Map(
+        (topics[0]?.partitions ?? []).map(({ partition, error: own, offset, metadata }) => {
+          if (own !== null) throw refused(topic, own);
+          return [partition, { offset: offset < 0 ? null : offset, metadata }];
+        }),
+      );
+    },
+  };
+}
+
+/** @returns what will pass @throws what will not */
+function refused(topic: string, type: string): PenstockError {
+  if (type === "UNKNOWN_TOPIC_OR_PARTITION") {
+    const message = `topic "${topic}" does not exist in Kafka`;
+    throw new PenstockError("topic_missing", message, { retryable: true });
+  }
+  const message = `topic "${topic}": ${partitionWords(type)}`;
+  if (!isMoving(type)) throw new PenstockError("kafka_refused", message);
+  return new PenstockError("kafka_unavailable", message, { retryable: true });
+}

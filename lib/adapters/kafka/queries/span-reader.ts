@@ -1,0 +1,248 @@
+import { messageOf, PenstockError } from "../../../rules/base/errors.ts";
+import type { Logger } from "../../../rules/base/logger.ts";
+import type { KafkaSettings } from "../../../rules/model/settings.ts";
+import { trackSpans, type Spans, type SpanTracks } from "../../../rules/offsets/span-tracks.ts";
+import { abortable } from "../../../rules/base/abortable.ts";
+import { systemTime } from "../../system/system-time.ts";
+import type { FetchedBatch } from "./fetched-batch.ts";
+import { createKafkaOffsets } from "./offsets.ts";
+import { type LogEnds, LogEndsDesk } from "../reader/log-ends.ts";
+import { createReader, type FetchedPart, type PartitionRead, type PartitionSink } from "../reader/reader.ts";
+import { createKafkaDecoder } from "../records/kafka-decoder.ts";
+import type { RecordPiece } from "../records/record-decoder.ts";
+import { createKafkaWire } from "../wire/kafkajs-wire.ts";
+import type { KafkaWire } from "../protocol/wire.ts";
+
+export type { Spans } from "../../../rules/offsets/span-tracks.ts";
+
+export interface SpanReaderOptions {
+  readonly kafka: KafkaSettings;
+  readonly topic: string;
+  readonly logger: Logger;
+}
+
+/** Of one partition, as sent: short lines that compress well are some hundred thousand records in 1 MiB. */
+const PARTITION_MAX_BYTES = 256 * 1024;
+/** Of all partitions, as sent and not decoded yet. */
+const WAITING_MAX_BYTES = 8 * 1024 * 1024;
+/** In memory at once, decoded. A record batch that takes more comes alone. */
+const PIECE_BYTES = 1024 * 1024;
+/** A reader that gets nothing for this long, although its spans are not at their ends, gives up instead of hanging. */
+const STALLED_MS = 60_000;
+/** For who asks again where nothing is known yet. */
+const AGAIN_MS = 500;
+
+/**
+ * Reads spans of a topic once, in the order of offsets within each partition, at read_committed, and calls `onBatch` for
+ * what was decoded at once: only records within the span, and `end` telling how far it is read by then, over transaction
+ * markers and compacted offsets too. The next batch waits for `onBatch`, so that memory is bounded; it may take its time.
+ *
+ * Offsets that retention has deleted are passed over. A span that reaches into an open transaction ends before it.
+ * No group has to do with it.
+ *
+ * @throws PenstockError `topic_missing`; `kafka_refused` naming topic, partition and offsets where the log ends before a
+ *   span does, or where the topic may not be read; `kafka_unavailable`; whatever `onBatch` throws; the signal's reason
+ */
+export async function readSpans(
+  options: SpanReaderOptions,
+  spans: Spans,
+  onBatch: (batch: FetchedBatch) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  signal.throwIfAborted();
+  if ([...spans.values()].every(({ start, end }) => start >= end)) return;
+  const { kafka, topic, logger } = options;
+  const wire = createKafkaWire(kafka, logger);
+  try {
+    const ranges = await createKafkaOffsets(kafka, logger, wire).ranges(topic, signal);
+    const tracks = trackSpans(topic, spans, ranges);
+    if (tracks.pending().length > 0) await readPending(options, wire, tracks, onBatch, signal);
+  } finally {
+    await wire.close();
+  }
+}
+
+async function readPending(
+  options: SpanReaderOptions,
+  wire: KafkaWire,
+  tracks: SpanTracks,
+  onBatch: (batch: FetchedBatch) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { kafka, topic, logger } = options;
+  const reader = createReader({ wire, rack: kafka.rack ?? "", time: systemTime, logger });
+  const desk = new LogEndsDesk(wire, reader.leaders);
+  const reading = new SpanReading(options, tracks, (partition, by) => desk.of({ topic, partition }, by));
+  try {
+    for (const { partition, position } of tracks.pending())
+      reading.open(partition, (sink) => reader.open(topic, partition, position, sink));
+    await reading.run(onBatch, signal);
+  } finally {
+    reading.close();
+    await reader.close();
+  }
+}
+
+/** What was fetched of one topic's spans, on its way to whoever reads them. */
+class SpanReading {
+  readonly #topic: string;
+  readonly #tracks: SpanTracks;
+  readonly #logOf: (partition: number, signal: AbortSignal) => Promise<LogEnds>;
+  readonly #decoder;
+  readonly #life = new AbortController();
+  #failure: { readonly error: unknown } | null = null;
+  readonly #reads = new Map<number, PartitionRead>();
+  #parts: { readonly partition: number; readonly part: FetchedPart }[] = [];
+  #waitingBytes = 0;
+  #arrived = Promise.withResolvers<void>();
+  #trouble: string | null = null;
+  #callOffStall = (): void => {};
+
+  constructor(
+    { topic, kafka }: SpanReaderOptions,
+    tracks: SpanTracks,
+    logOf: (partition: number, signal: AbortSignal) => Promise<LogEnds>,
+  ) {
+    this.#topic = topic;
+    this.#tracks = tracks;
+    this.#logOf = logOf;
+    this.#decoder = createKafkaDecoder({ maxBatchBytes: kafka.maxBatchBytes });
+  }
+
+  open(partition: number, open: (sink: PartitionSink) => PartitionRead): void {
+    this.#reads.set(partition, open(this.#sinkOf(partition)));
+  }
+
+  /** Resolves once all spans are read. */
+  async run(onBatch: (batch: FetchedBatch) => Promise<void>, signal: AbortSignal): Promise<void> {
+    const onAbort = (): void => this.#fail(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      signal.throwIfAborted();
+      while (this.#tracks.pending().length > 0) {
+        this.#throwFailure();
+        const next = this.#parts.shift();
+        if (next !== undefined) {
+          await this.#take(next.partition, next.part, onBatch, signal);
+          continue;
+        }
+        this.#watch();
+        await this.#arrived.promise;
+        this.#callOffStall();
+        this.#arrived = Promise.withResolvers();
+      }
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  close(): void {
+    this.#callOffStall();
+    this.#life.abort(new Error("the spans are read"));
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#arrived.resolve();
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== null) throw this.#failure.error;
+  }
+
+  /** How long a batch takes is the caller's business: only waiting counts. */
+  #watch(): void {
+    this.#callOffStall = systemTime.after(STALLED_MS, () =>
+      this.#fail(this.#tracks.stalled(STALLED_MS, this.#trouble)),
+    );
+  }
+
+  async #take(
+    partition: number,
+    part: FetchedPart,
+    onBatch: (batch: FetchedBatch) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const decodable = this.#decoder.open(part);
+    for (
+      let piece: RecordPiece | null;
+      this.#tracks.isPending(partition) && (piece = await decodable.decodeNext(PIECE_BYTES)) !== null;
+    ) {
+      const { records, start, end } = piece;
+      const verdict = this.#tracks.take({ partition, records, start, end });
+      if (verdict.kind === "moved") throw new Error(`offset ${verdict.wanted} was passed over`);
+      if (verdict.kind === "known") continue;
+      await abortable(onBatch(verdict.batch), signal);
+      this.#throwFailure();
+      this.#tracks.advance(partition, verdict.batch.end);
+    }
+    this.#waitingBytes -= part.records.byteLength;
+    if (this.#settle(partition)) this.#reads.get(partition)?.next(decodable.position);
+    for (const read of this.#reads.values()) read.wake();
+  }
+
+  /** @returns false: it is read to its end, and not fetched any more */
+  #settle(partition: number): boolean {
+    if (this.#tracks.isPending(partition)) return true;
+    this.#reads.get(partition)?.close();
+    this.#reads.delete(partition);
+    this.#arrived.resolve();
+    return false;
+  }
+
+  #sinkOf(partition: number): PartitionSink {
+    return {
+      room: () => (this.#waitingBytes < WAITING_MAX_BYTES ? PARTITION_MAX_BYTES : 0),
+      onFetched: (part) => {
+        this.#waitingBytes += part.records.byteLength;
+        this.#parts.push({ partition, part });
+        this.#arrived.resolve();
+      },
+      onPosition: (position) =>
+        this.#guarded(() => {
+          this.#tracks.observe(position);
+          this.#settle(partition);
+        }),
+      onOutOfRange: () => void this.#findRange(partition),
+      onGone: () => this.#fail(missing(this.#topic)),
+      onTrouble: (reason, type) => {
+        this.#trouble = reason;
+        if (type === "TOPIC_AUTHORIZATION_FAILED")
+          this.#fail(new PenstockError("kafka_refused", `topic "${this.#topic}": ${reason}`));
+        if (type === "UNKNOWN_TOPIC_OR_PARTITION") this.#fail(missing(this.#topic));
+      },
+    };
+  }
+
+  #guarded(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Retention went on meanwhile, or the log was cut off. */
+  async #findRange(partition: number): Promise<void> {
+    const { signal } = this.#life;
+    try {
+      const log = await this.#logOf(partition, signal);
+      this.#guarded(() => {
+        this.#tracks.outOfRange(partition, log);
+        if (!this.#settle(partition)) return;
+        const at = this.#tracks.pending().find((one) => one.partition === partition);
+        if (at !== undefined) this.#reads.get(partition)?.seek(at.position);
+      });
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#trouble = messageOf(error);
+      systemTime.after(AGAIN_MS, () => {
+        if (!signal.aborted) void this.#findRange(partition);
+      });
+    }
+  }
+}
+
+function missing(topic: string): PenstockError {
+  return new PenstockError("topic_missing", `topic "${topic}" does not exist in Kafka`, { retryable: true });
+}

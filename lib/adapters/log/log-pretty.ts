@@ -1,0 +1,31 @@
+import type { DestinationStream } from "pino";
+import { visibleText } from "../../rules/base/visible-text.ts";
+
+/**
+ * Turns pino's JSON lines into lines for a person: `14:03:07.123 WARN  message  topic=golang_log reason="no broker"`.
+ *
+ * A stream inside this process, unlike pino's transports, which start a worker thread.
+ */
+export function prettyStream(out: DestinationStream): DestinationStream {
+  return { write: (line) => out.write(prettyLine(line)) };
+}
+
+/** One JSON line of pino as one readable line; times are local. Text from outside cannot steer the terminal. */
+export function prettyLine(line: string): string {
+  const entry: { time: string; level: string; msg?: string } = JSON.parse(line);
+  const { time, level, msg, ...fields } = entry;
+  const words = [localTime(new Date(time)), level.toUpperCase().padEnd(5), visibleText(msg ?? "")];
+  const pairs = Object.entries(fields).map(([name, value]) => `${visibleText(name)}=${pretty(value)}`);
+  return `${words.join(" ")}${pairs.length === 0 ? "" : `  ${pairs.join(" ")}`}\n`;
+}
+
+function pretty(value: unknown): string {
+  if (typeof value === "string" && /^[\w.:/@*+-]+$/.test(value)) return value;
+  return visibleText(JSON.stringify(value) ?? "");
+}
+
+function localTime(time: Date): string {
+  const two = (part: number) => String(part).padStart(2, "0");
+  const clock = [time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(":");
+  return `${clock}.${String(time.getMilliseconds()).padStart(3, "0")}`;
+}

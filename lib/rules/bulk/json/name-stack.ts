@@ -1,0 +1,64 @@
+const BACKSLASH = 0x5c;
+const DELETE = 0x7f;
+/** What control characters beyond ASCII begin with. */
+const HIGH_CONTROL = 0xc2;
+
+/** By byte, whether a name that has it must be looked at. */
+const LOOKS = new Uint8Array(256);
+for (const byte of [BACKSLASH, DELETE, HIGH_CONTROL]) LOOKS[byte] = 1;
+
+/** Objects with more names are left to others: each may be compared with all before it. */
+const MAX_NAMES = 64;
+
+/** One of 32 bits by a name's bytes; 0: it may be one that is replaced (lib/rules/documents/clean-name.ts), or has an escape. */
+export function nameBit(bytes: Uint8Array, start: number, end: number): number {
+  let hash = 0;
+  let visible = false;
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at] ?? 0;
+    if (LOOKS[byte] === 1) return 0;
+    if (byte > 0x20 && byte < 0x80) visible = true;
+    hash = (hash * 31 + byte) | 0;
+  }
+  return visible ? 1 << (hash & 31) : 0;
+}
+
+/** Names of objects within each other, those of the innermost last: of each where it starts and ends. */
+export class NameStack {
+  count = 0;
+  #positions = new Int32Array(2 * 256);
+
+  truncate(count: number): void {
+    this.count = count;
+  }
+
+  /** Whether one from `first` on is the same. */
+  has(bytes: Uint8Array, first: number, start: number, end: number): boolean {
+    for (let name = first; name < this.count; name += 1) {
+      const other = this.#positions[2 * name] ?? 0;
+      const otherEnd = this.#positions[2 * name + 1] ?? 0;
+      if (otherEnd - other === end - start && isSame(bytes, other, start, end)) return true;
+    }
+    return false;
+  }
+
+  /** @returns false: from `first` on there are too many */
+  push(first: number, start: number, end: number): boolean {
+    if (this.count - first === MAX_NAMES) return false;
+    const at = 2 * this.count;
+    if (at === this.#positions.length) {
+      const grown = new Int32Array(2 * at);
+      grown.set(this.#positions);
+      this.#positions = grown;
+    }
+    this.#positions[at] = start;
+    this.#positions[at + 1] = end;
+    this.count += 1;
+    return true;
+  }
+}
+
+function isSame(bytes: Uint8Array, other: number, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) if (bytes[other + at - start] !== bytes[at]) return false;
+  return true;
+}

@@ -1,0 +1,146 @@
+import { cleanName } from "../../documents/clean-name.ts";
+import { levelNames } from "../../documents/level.ts";
+import { isHalfTime } from "../../time/event-time.ts";
+import { isMetadata } from "../../json/json-document.ts";
+import { lineFields } from "../../documents/line.ts";
+import { createLevelReader, hasLevelSign, levelOrder } from "../../level/log-level.ts";
+import type { JsonScanner } from "./json-scanner.ts";
+
+/** What the names of an object's own members mean for its document. A member is told by its place; -1: there is none. */
+export interface ObjectShape {
+  /** False: one of them collides with a field of ours, or stands twice, or needs to be looked at. */
+  readonly plain: boolean;
+  /** The members that may carry the event's time, in the order of the declared fields; -1: it may be within one. */
+  readonly timesAt: readonly number[];
+  /** The object's own `@timestamp`. */
+  readonly ownTimeAt: number;
+  readonly messageAt: number;
+  /** `log`, which is a container's text. */
+  readonly logAt: number;
+  /** The declared field of the line. */
+  readonly declaredLine: FieldPlace | null;
+  /** The other members that may hold the line, in the order in which they are asked. */
+  readonly lines: readonly FieldPlace[];
+  /** The members that may hold the level, in the order in which they are asked. */
+  readonly levels: readonly LevelPlace[];
+  /** The object's own `log.level`. */
+  readonly ownLevelAt: number;
+  readonly names: readonly Buffer[];
+}
+
+export interface FieldPlace {
+  readonly member: number;
+  /** True: not the member is the field, but something within it, if it is an object. */
+  readonly isWithin: boolean;
+}
+
+export interface LevelPlace {
+  readonly member: number;
+  readonly read: ReturnType<typeof createLevelReader>;
+}
+
+const KNOWN_SHAPES = 256;
+/** Roots of names that are ours (lib/rules/json/json-document.ts), and `__proto__`, which is no ordinary name. */
+const SPECIAL = /^(?:@timestamp\.|(?:kafka|tags|log\.file)(?:\.|$))|^__proto__$/;
+
+/**
+ * Judges objects by the names of their own members. Records of one topic tend to have the same ones in the same order:
+ * those of the object before are compared first, then those that were seen, and no text is made of them.
+ * @param timeFields the declared fields of the event's time
+ * @param lineField the declared field of the line; null: none but `message`
+ */
+export function createShapes(
+  timeFields: readonly string[],
+  lineField: string | null,
+): (bytes: Buffer, scanner: JsonScanner) => ObjectShape {
+  /** By the hash of their names; of two with the same one the later. */
+  const known = new Map<number, ObjectShape>();
+  let last = judge([], timeFields, lineField);
+
+  return (bytes, scanner) => {
+    if (hasNames(bytes, scanner, last.names)) return last;
+    const hash = hashOf(bytes, scanner);
+    const found = known.get(hash);
+    if (found !== undefined && hasNames(bytes, scanner, found.names)) return (last = found);
+    const names = Array.from({ length: scanner.count }, (_, member) =>
+      bytes.toString("latin1", scanner.nameStart(member), scanner.nameEnd(member)),
+    );
+    if (known.size === KNOWN_SHAPES) known.clear();
+    last = judge(names, timeFields, lineField);
+    known.set(hash, last);
+    return last;
+  };
+}
+
+function judge(
+  names: readonly string[],
+  timeFields: readonly string[],
+  lineField: string | null,
+): ObjectShape {
+  // Hundreds of thousands of names may be spellings of one: each is looked up, and not searched for.
+  const memberOf = new Map(names.map((name, member) => [name, member]));
+  const timesAt = timeFields.flatMap((field) =>
+    placeOf(names, field).map(({ member, isWithin }) =>
+      isWithin || isHalfTime(names[member] ?? "") ? -1 : member,
+    ),
+  );
+  const ownTimeAt = names.indexOf("@timestamp");
+  const ownLevelAt = names.indexOf("log.level");
+  const plain =
+    memberOf.size === names.length &&
+    (ownTimeAt === -1 || timesAt.includes(ownTimeAt)) &&
+    // Beyond ASCII a name was not read as what it is.
+    names.every(
+      (name) => !/[^ -~]/.test(name) && cleanName(name) === name && !SPECIAL.test(name) && !isMetadata(name),
+    ) &&
+    // An own `log.level` may have to move to `json`.
+    (ownLevelAt === -1 || !names.some((name) => /^json(?:\.|$)/.test(name)));
+  return {
+    plain,
+    timesAt,
+    ownTimeAt,
+    messageAt: names.indexOf("message"),
+    logAt: names.indexOf("log"),
+    declaredLine: (lineField === null ? [] : placeOf(names, lineField))[0] ?? null,
+    lines: lineFields.flatMap((field) => placeOf(names, field)),
+    levels: levelNames(names, levelOrder).map((name) => ({
+      member: memberOf.get(name) ?? -1,
+      read: createLevelReader(name, hasLevelSign(name, names)),
+    })),
+    ownLevelAt,
+    names: names.map((name) => Buffer.from(name, "latin1")),
+  };
+}
+
+/** Where `fieldAt` (lib/rules/time/event-time.ts) would look. None: no member has to do with the field. */
+function placeOf(names: readonly string[], field: string): FieldPlace[] {
+  const member = names.indexOf(field);
+  if (member !== -1) return [{ member, isWithin: false }];
+  const dot = field.indexOf(".");
+  const root = dot === -1 ? -1 : names.indexOf(field.slice(0, dot));
+  return root === -1 ? [] : [{ member: root, isWithin: true }];
+}
+
+/** FNV-1a over all names and where they end. */
+function hashOf(bytes: Buffer, scanner: JsonScanner): number {
+  let hash = 0x811c9dc5;
+  for (let member = 0; member < scanner.count; member += 1) {
+    const end = scanner.nameEnd(member);
+    // With the quote behind it.
+    for (let at = scanner.nameStart(member); at <= end; at += 1)
+      hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193);
+  }
+  return hash;
+}
+
+function hasNames(bytes: Buffer, scanner: JsonScanner, names: readonly Buffer[]): boolean {
+  if (scanner.count !== names.length) return false;
+  for (let member = 0; member < names.length; member += 1) {
+    const name = names[member];
+    if (name === undefined) return false;
+    const start = scanner.nameStart(member);
+    if (scanner.nameEnd(member) - start !== name.length) return false;
+    for (let at = 0; at < name.length; at += 1) if (bytes[start + at] !== name[at]) return false;
+  }
+  return true;
+}

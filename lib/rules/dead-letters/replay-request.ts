@@ -1,0 +1,76 @@
+import type { ReadDeadLetter } from "./dead-letter-reader.ts";
+import { PenstockError } from "../base/errors.ts";
+import { isDocumentTime } from "../time/event-time.ts";
+import { indexTemplateFault, isTopicName, topicNameRule } from "../model/names.ts";
+import { parseTimeText } from "../time/text-forms.ts";
+import { durationPattern, parseDurationMs } from "../base/units.ts";
+
+/** Which dead letters are meant; null: all. */
+export interface DeadLetterFilter {
+  /** The topic the record came from. */
+  readonly topic: string | null;
+  /** The error's type, exactly. */
+  readonly error: string | null;
+  /** Failed at this time or later; milliseconds since the epoch. */
+  readonly sinceMs: number | null;
+}
+
+export interface ReplayRequest {
+  readonly filter: DeadLetterFilter;
+  /** Where to instead of the index the letter names: an index, may hold `{topic}` and `{yyyy.MM.dd}`. */
+  readonly index: string | null;
+  /** Count and touch nothing. */
+  readonly dryRun: boolean;
+}
+
+/** What somebody asked for, in their words; null: not said. */
+export interface ReplayWords {
+  readonly topic: string | null;
+  readonly error: string | null;
+  readonly since: string | null;
+  readonly index: string | null;
+}
+
+const sinceRule =
+  "is neither a time (ISO 8601, UTC unless it says otherwise) nor a duration before now (such as 2h)";
+
+/**
+ * @param nowMs what a duration in `since` is counted back from
+ * @throws PenstockError `usage`, naming the parameter, its value and the rule
+ */
+export function parseReplayWords(
+  { topic, error, since, index }: ReplayWords,
+  dryRun: boolean,
+  nowMs: number,
+): ReplayRequest {
+  if (topic !== null && !isTopicName(topic)) throw fault("topic", topic, topicNameRule);
+  if (error === "") throw fault("error", error, "is no error type");
+  const indexFault = index === null ? null : indexTemplateFault(index);
+  if (index !== null && indexFault !== null) throw fault("index", index, indexFault);
+  return {
+    filter: { topic, error, sinceMs: since === null ? null : parseSince(since, nowMs) },
+    index,
+    dryRun,
+  };
+}
+
+/** Whether a letter is among those that are meant. */
+export function isMeant(letter: ReadDeadLetter, { topic, error, sinceMs }: DeadLetterFilter): boolean {
+  return (
+    (topic === null || letter.topic === topic) &&
+    (error === null || letter.error.type === error) &&
+    (sinceMs === null || letter.failedAt >= sinceMs)
+  );
+}
+
+function parseSince(since: string, nowMs: number): number {
+  if (durationPattern.test(since)) return nowMs - parseDurationMs(since);
+  const atMs = parseTimeText(since, -1);
+  if (atMs === null || !isDocumentTime(atMs)) throw fault("since", since, sinceRule);
+  return atMs;
+}
+
+function fault(name: string, value: string, rule: string): PenstockError {
+  const shown = JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
+  return new PenstockError("usage", `${name} ${shown} ${rule}`);
+}

@@ -1,0 +1,215 @@
+import { toDeclaration } from "../config/to-declaration.ts";
+import { entryFaults, nameOf } from "../config/cross-checks.ts";
+import { check } from "../yaml/faults.ts";
+import { isMapping, mappingOf, type Mapping } from "../yaml/mapping.ts";
+import { cut, formatPath, showValue, type Fault } from "../yaml/problem.ts";
+import { entrySchema } from "../config/schema.ts";
+import type { Declaration, Refusal } from "../model/declaration.ts";
+import { createIsSlip, type IsSlip, ownEntry } from "./foreign-fields.ts";
+import { isNestedTooDeeply, depthRule } from "../json/json-depth.ts";
+import { identityOf } from "./patience.ts";
+
+export interface EtcdSource {
+  /** The key. */
+  readonly name: string;
+  /** Its mod revision. */
+  readonly revision: number;
+}
+
+export interface ParsedDeclarations {
+  /** In the array's order. */
+  readonly declarations: readonly Declaration[];
+  readonly refused: readonly Refusal[];
+}
+
+/** etcd's own bound of a request is 1.5 MiB (`--max-request-bytes`). */
+const maxValueBytes = 1.5 * 1024 * 1024;
+const maxEntries = 10_000;
+
+/**
+ * Reads the value of an etcd key: a JSON array of declarations. Never throws: what is wrong is refused, and what it said
+ * before stays in force (last good), for the whole value and for each entry.
+ *
+ * An entry is known again by the topic or pattern it names, or, where that cannot be read, by its position. A name
+ * declared twice belongs to the first valid entry.
+ *
+ * @param previous what this key said before; of other keys nothing.
+ */
+export function parseEtcdValue(
+  value: string,
+  source: EtcdSource,
+  previous: readonly Declaration[],
+  deadLetterTopic: string,
+): ParsedDeclarations {
+  const lastGood = previous.filter(
+    ({ target }) => target.kind === "pattern" || target.topic !== deadLetterTopic,
+  );
+  const array = parseArray(value);
+  if (!array.ok) {
+    const reason = `etcd key ${showValue(source.name)}: ${array.rule}`;
+    const refusal = {
+      source: { kind: "etcd" as const, ...source },
+      name: null,
+      reason,
+      lastGoodKept: lastGood.length > 0,
+    };
+    return { declarations: lastGood, refused: [refusal] };
+  }
+
+  const isSlip = createIsSlip();
+  const entries = array.entries.map((raw, position) =>
+    readEntry(withoutNulls(raw), position, source, deadLetterTopic, isSlip),
+  );
+  const firstOf = new Map<string, number>();
+  for (const { declaration, position } of entries) {
+    const name = declaration === null ? null : identityOf(declaration);
+    if (name !== null && !firstOf.has(name)) firstOf.set(name, position);
+  }
+
+  // By name and by position: to search the list for each entry would take seconds where ten thousand are invalid.
+  const goodNames = new Map(
+    lastGood.toReversed().map((declaration) => [identityOf(declaration), declaration]),
+  );
+  const goodEntries = new Map(
+    lastGood.toReversed().map((declaration) => [declaration.source.entry, declaration]),
+  );
+
+  const refused: Refusal[] = [];
+  const declarations = entries.flatMap(({ declaration, raw, position, faults }): Declaration[] => {
+    const first = declaration === null ? position : firstOf.get(identityOf(declaration));
+    if (declaration !== null && first === position) return [declaration];
+
+    const named = nameOf(raw);
+    const kept = declaration === null ? lastGoodOf(named, position) : null;
+    const place = `etcd key ${showValue(source.name)}, entry ${position + 1}`;
+    const rules =
+      declaration === null
+        ? refusalsOf(faults, raw).map(({ reason }) => reason)
+        : [
+            `${named?.kind ?? "topic"} ${showValue(named?.name)} is declared already, by entry ${(first ?? 0) + 1}`,
+          ];
+    refused.push({
+      source: { kind: "etcd", ...source, entry: position },
+      name: named === null ? null : cut(named.name),
+      reason: `${place}: ${joined(rules)}`,
+      lastGoodKept: kept !== null,
+    });
+    return kept === null ? [] : [kept];
+  });
+  return { declarations, refused };
+
+  /** What an entry that is invalid now said before, unless another entry speaks for that name. */
+  function lastGoodOf(named: ReturnType<typeof nameOf>, position: number): Declaration | null {
+    const found = named === null ? goodEntries.get(position) : goodNames.get(`${named.kind} ${named.name}`);
+    if (found === undefined || firstOf.has(identityOf(found))) return null;
+    firstOf.set(identityOf(found), position);
+    // What it says is of the older revision; only its place is today's.
+    return { ...found, source: { ...found.source, entry: position } };
+  }
+}
+
+/** Of one entry; they stand in the log and in answers. */
+const maxRulesTold = 10;
+
+function joined(rules: readonly string[]): string {
+  const told = rules.slice(0, maxRulesTold).join("; ");
+  return rules.length > maxRulesTold ? `${told}; and ${rules.length - maxRulesTold} more` : told;
+}
+
+/** A rule that something breaks, and where. */
+export interface FieldRefusal {
+  /** As `topic` or `target.pattern`; empty: the whole. */
+  readonly field: string;
+  /** The field, its value and the rule. */
+  readonly reason: string;
+}
+
+/** Why hosts would refuse an entry; none: they take it. */
+export function entryRefusals(entry: unknown, deadLetterTopic: string): FieldRefusal[] {
+  const raw = withoutNulls(entry);
+  const { faults } = readEntry(raw, 0, { name: "", revision: 0 }, deadLetterTopic, createIsSlip());
+  return refusalsOf(faults, raw);
+}
+
+/** Why hosts would refuse the value of a key as a whole; null: they do not. */
+export function listRefusal(value: string): string | null {
+  const array = parseArray(value);
+  return array.ok ? null : array.rule;
+}
+
+/** The elements of a value that hosts do not refuse as a whole; else null. */
+export function listElements(value: string): readonly unknown[] | null {
+  const array = parseArray(value);
+  return array.ok ? array.entries : null;
+}
+
+/** Each fault once, as a sentence. */
+export function refusalsOf(faults: readonly Fault[], raw: unknown): FieldRefusal[] {
+  const refusals = faults.map((fault) => ({ field: formatPath(fault.path), reason: describe(fault, raw) }));
+  return [...new Map(refusals.map((refusal) => [refusal.reason, refusal])).values()];
+}
+
+interface ReadEntry {
+  readonly raw: unknown;
+  readonly position: number;
+  readonly declaration: Declaration | null;
+  readonly faults: readonly Fault[];
+}
+
+function readEntry(
+  given: unknown,
+  position: number,
+  source: EtcdSource,
+  deadLetterTopic: string,
+  isSlip: IsSlip,
+): ReadEntry {
+  const { entry: raw, ignored } = ownEntry(given, isSlip);
+  const checked = check(entrySchema, raw);
+  const faults = [...(checked.ok ? [] : checked.faults), ...entryFaults(raw, deadLetterTopic)];
+  const declaration =
+    checked.ok && faults.length === 0
+      ? {
+          ...toDeclaration(checked.value, { kind: "etcd", ...source, entry: position }),
+          ...(ignored.length === 0 ? {} : { ignored }),
+        }
+      : null;
+  return { raw, position, declaration, faults };
+}
+
+type ParsedArray =
+  | { readonly ok: true; readonly entries: readonly unknown[] }
+  | { readonly ok: false; readonly rule: string };
+
+function parseArray(value: string): ParsedArray {
+  if (Buffer.byteLength(value) > maxValueBytes)
+    return { ok: false, rule: "the value is larger than 1.5 MiB" };
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(value);
+  } catch {
+    return { ok: false, rule: `${showValue(value)} is not JSON` };
+  }
+  if (isNestedTooDeeply(value)) return { ok: false, rule: `the value ${depthRule}` };
+  if (!Array.isArray(parsed))
+    return { ok: false, rule: `${showValue(value)} is not a JSON array of declarations` };
+  if (parsed.length > maxEntries) return { ok: false, rule: `the array has more than ${maxEntries} entries` };
+  return { ok: true, entries: parsed };
+}
+
+function describe({ path, rule, about }: Fault, raw: unknown): string {
+  const field = formatPath(path);
+  if (about === "key") return `field ${field} is unknown${rule.replace(/^unknown key/, "")}`;
+  if (about === "absence") return field === "" ? rule : `${field} ${rule}`;
+  const value = path.reduce<unknown>(
+    (outer, key) =>
+      Array.isArray(outer) ? (outer as readonly unknown[])[Number(key)] : mappingOf(outer)[key],
+    raw,
+  );
+  return `${field} ${showValue(value)} ${rule}`.trimStart();
+}
+
+/** As in the config file, a field without a value counts as absent. */
+export function withoutNulls<T>(entry: T): T | Mapping {
+  if (!isMapping(entry)) return entry;
+  return Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== null));
+}

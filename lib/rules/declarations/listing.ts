@@ -1,0 +1,132 @@
+import { nameOf } from "../config/cross-checks.ts";
+import { isMapping, type Mapping } from "../yaml/mapping.ts";
+import type { Declaration, DeclarationTarget, TopicOptions } from "../model/declaration.ts";
+import { listElements } from "./etcd-value.ts";
+import type { EtcdReading, KeyMemory } from "./etcd-memory.ts";
+import { isStated } from "./patience.ts";
+import type { Standing } from "./standing.ts";
+
+/** A target as it is written in a declaration. */
+export type TargetWords = { readonly topic: string } | { readonly pattern: string };
+
+/** A declaration of the config file. */
+export interface ListedDeclaration extends Standing {
+  /** Its place in the source's list, from 0. */
+  readonly entry: number;
+  readonly target: TargetWords;
+  /** All of them, defaults filled in; null: not set. */
+  readonly options: TopicOptions;
+}
+
+/** One element of the list that an etcd key holds, whether or not hosts take it. */
+export interface ListedEntry extends Standing {
+  readonly entry: number;
+  /** What it names, where that can be read. */
+  readonly name: string | null;
+  readonly target: TargetWords | null;
+  /** As it stands there, a bare name as `{ topic }`; null: it is no object, or cannot be read now. */
+  readonly declaration: Mapping | null;
+  /** What is in force by it, defaults filled in; null: nothing. */
+  readonly options: TopicOptions | null;
+  /** True: what is in force by it was read earlier; now it is refused or cannot be read. */
+  readonly lastGoodKept: boolean;
+  /** Names of its fields that are somebody else's. */
+  readonly ignored: readonly string[];
+}
+
+export interface ListedKey {
+  readonly key: string;
+  /** True: `etcd.keys` names it; false: it lies below a prefix there. */
+  readonly exact: boolean;
+  /** Its mod revision, 0 where it is absent; null: not known. */
+  readonly revision: number | null;
+  /** As it stands there; null: it is absent or no text, or cannot be read now. */
+  readonly text: string | null;
+  /** Why the value as a whole is not taken; what it said before is kept then. */
+  readonly problem: string | null;
+  readonly entries: readonly ListedEntry[];
+}
+
+type StandingOf = (declaration: Declaration) => Standing;
+
+export function listDeclaration(declaration: Declaration, standingOf: StandingOf): ListedDeclaration {
+  const { source, target, options } = declaration;
+  return { entry: source.entry, target: wordsOf(target), options, ...standingOf(declaration) };
+}
+
+/**
+ * One key of etcd: what stands there, and what of it is in force.
+ *
+ * @param held what was read just now; null: nothing could be read, and the last that was good is all there is
+ */
+export function listKey(
+  key: string,
+  held: EtcdReading["keys"][number] | null,
+  { declarations, refused }: Pick<KeyMemory, "declarations" | "refused">,
+  listed: readonly string[],
+  standingOf: StandingOf,
+): ListedKey {
+  const text = held?.value ?? null;
+  const elements = text === null ? null : listElements(text);
+  const inForce = new Map(declarations.filter(isStated).map((one) => [one.source.entry, one]));
+  const refusals = new Map(
+    refused.flatMap((one) => ("entry" in one.source ? [[one.source.entry, one]] : [])),
+  );
+  const places = new Set([...(elements?.keys() ?? []), ...inForce.keys(), ...refusals.keys()]);
+
+  const entries = [...places]
+    .toSorted((a, b) => a - b)
+    .map((place) => {
+      const declaration = inForce.get(place) ?? null;
+      const standing = declaration === null ? NOTHING_IN_FORCE : standingOf(declaration);
+      const raw = elements === null ? UNREAD : elements[place];
+      return listEntry(place, raw, declaration, standing, refusals.get(place)?.reason ?? null);
+    });
+  const source = declarations[0]?.source ?? refused[0]?.source;
+  return {
+    key,
+    exact: listed.includes(key),
+    revision: held?.modRevision ?? source?.revision ?? null,
+    text,
+    problem: held?.problem ?? refused.find((one) => !("entry" in one.source))?.reason ?? null,
+    entries,
+  };
+}
+
+const NOTHING_IN_FORCE: Standing = { state: "refused", topics: 0, overriddenBy: null, refused: null };
+/** No JSON gives this. */
+const UNREAD = undefined;
+
+function listEntry(
+  entry: number,
+  raw: unknown,
+  declaration: Declaration | null,
+  standing: Standing,
+  refused: string | null,
+): ListedEntry {
+  const target = targetNamed(raw) ?? declaration?.target ?? null;
+  return {
+    entry,
+    name: target === null ? null : target.kind === "topic" ? target.topic : target.pattern,
+    target: target === null ? null : wordsOf(target),
+    declaration: typeof raw === "string" ? { topic: raw } : isMapping(raw) ? raw : null,
+    options: declaration?.options ?? null,
+    state: refused === null ? standing.state : "refused",
+    topics: standing.topics,
+    overriddenBy: standing.overriddenBy,
+    refused: refused ?? standing.refused,
+    lastGoodKept: declaration !== null && (refused !== null || raw === UNREAD),
+    ignored: declaration?.ignored ?? [],
+  };
+}
+
+function targetNamed(raw: unknown): DeclarationTarget | null {
+  const named = nameOf(raw);
+  if (named === null) return null;
+  const { kind, name } = named;
+  return kind === "topic" ? { kind, topic: name } : { kind, pattern: name };
+}
+
+function wordsOf(target: DeclarationTarget): TargetWords {
+  return target.kind === "topic" ? { topic: target.topic } : { pattern: target.pattern };
+}

@@ -1,0 +1,91 @@
+import type { Specification } from "../model/declaration.ts";
+import { createContentReader, type DocumentForm } from "./content.ts";
+import { documentId } from "./document-id.ts";
+import { isDocumentTime } from "../time/event-time.ts";
+import { kafkaFields, kafkaStart } from "./kafka-fields.ts";
+import { mixedFields } from "../template/mixed-fields.ts";
+import { createIndexNamer, indexPatternOf } from "../model/names.ts";
+import type { Rejection, SourceRecord } from "../model/record.ts";
+
+/** A record as Elasticsearch will get it. */
+export interface EncodedDocument {
+  readonly kind: "document";
+  readonly id: string;
+  /** The concrete index, alias or data stream. */
+  readonly index: string;
+  /** The source, on one line. */
+  readonly json: string;
+  /** Of `settled` ones: by field the dynamic template that it is to be mapped by. */
+  readonly templates?: ReadonlyMap<string, string>;
+}
+
+export type Encoding =
+  | EncodedDocument
+  /** A tombstone: there is nothing to index. */
+  | { readonly kind: "skipped" }
+  | { readonly kind: "rejected"; readonly rejection: Rejection };
+
+export type { DocumentForm } from "./content.ts";
+
+/**
+ * Makes records of one topic into documents with ECS field names. The same record always gives the same document, on
+ * every retry and every host.
+ * @param form `own` is flattened too where a record has too many names by itself and the specification says so
+ * @returns takes a record, and the field for which its index refused it in the form before; null: none is known
+ */
+export function createDocumentEncoder(
+  spec: Specification,
+  form: DocumentForm = "own",
+): (record: SourceRecord, refused?: string | null) => Encoding {
+  const indexFor = createIndexNamer(spec.index);
+  const isDated = indexPatternOf(spec.index) !== spec.index;
+  const topicMember = kafkaStart(spec.topic);
+  const asOwn = form === "own" || form === "settled";
+  const contentOf = createContentReader(spec, form === "settled" ? "own" : form);
+
+  return (record, refused = null) => {
+    if (record.value === null) return { kind: "skipped" };
+    const content = contentOf(record.value, record.timestamp);
+    const standIn = content.timestampMs === -1 ? record.standIn : undefined;
+    const timestampMs = standIn?.readAtMs ?? content.timestampMs;
+    if (!isDocumentTime(timestampMs)) return rejected(outOfRange(timestampMs), spec.index);
+    const dayMs = standIn === undefined || !isDated ? timestampMs : standIn.nearestMs;
+    if (dayMs === null) return rejected(dayUnknown, spec.index);
+
+    const kafka = kafkaFields(record);
+    // Strings are put together piece by piece: at hundreds of thousands of records a second, lists would cost most.
+    const time = new Date(timestampMs).toISOString();
+    let json = `{"@timestamp":"${time}",${content.members}${topicMember}${kafka.json}${content.kafkaMembers}`;
+    if (refused !== null && content.isFlattened)
+      json += `,"refused":${JSON.stringify(refused.toWellFormed())}`;
+    if (content.faithful) json += "}";
+    // `event` is mapped with the first document that has it, and an index that is full takes no new field.
+    else if (!asOwn) json += `,"value_base64":"${record.value.toString("base64")}"}`;
+    else json += `},"event":{"original":"${record.value.toString("base64")}"}`;
+    const tags = [...content.tags];
+    if (standIn !== undefined) tags.push("timestamp_missing");
+    if (!content.faithful || !kafka.faithful) tags.push("invalid_utf8");
+    if (content.ownTags !== null || tags.length > 0) {
+      json += `,"tags":${JSON.stringify([...(content.ownTags ?? []), ...tags])}`;
+    }
+    json += "}";
+    return {
+      kind: "document",
+      id: documentId(spec.topic, record),
+      index: indexFor(dayMs),
+      json,
+      ...(form === "settled" && { templates: mixedFields(JSON.parse(json)) }),
+    };
+  };
+}
+
+const dayUnknown =
+  "it has no timestamp, and none before it in its partition is known that would tell its index's day";
+
+function outOfRange(timestampMs: number): string {
+  return `the timestamp ${timestampMs} is not within 0…253402300799999 milliseconds`;
+}
+
+function rejected(reason: string, index: string): Encoding {
+  return { kind: "rejected", rejection: { status: 400, type: "invalid_timestamp", reason, index } };
+}

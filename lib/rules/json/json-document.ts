@@ -1,0 +1,139 @@
+import { logMember, mergedLogMember, type OurLog } from "./log-object.ts";
+import type { MovedFields } from "./moved-fields.ts";
+import { type JsonMember, jsonMembers, objectText } from "./json-members.ts";
+
+/** What of a JSON record's own fields goes where in its document. */
+export interface OwnFields {
+  /** Members of the document, as raw JSON, each with a comma after it; `log` and `json` among them. */
+  readonly members: string;
+  /** The own tags: with ours they make one `tags`. Null: there are none, which is not an empty list. */
+  readonly tags: readonly string[] | null;
+  /** True: some stand under `json.` now for their names' sake. */
+  readonly renamed: boolean;
+}
+
+export interface OwnFieldsOptions extends OurLog {
+  /** True: the document needs `event` for itself. */
+  readonly reserveEvent: boolean;
+}
+
+/**
+ * Merges a JSON object's own fields into its document, from their raw text, so that numbers keep all their digits.
+ * What would collide with a field of ours, or of Elasticsearch itself, moves to `json.<name>`; nothing is lost or written
+ * twice. Elasticsearch reads the name `a.b` as `b` in `a`, so dotted names count as what they stand for.
+ *
+ * @param own the object's members, each name once
+ * @param object what `JSON.parse` makes of them
+ * @param moved what had to move before; gets what has to move now
+ */
+export function ownFields(
+  own: ReadonlyMap<string, JsonMember>,
+  object: object,
+  moved: MovedFields,
+  options: OwnFieldsOptions,
+): OwnFields {
+  const kept: JsonMember[] = [];
+  let tags: readonly string[] | null = null;
+  let ownLog: JsonMember | null = null;
+  let renamed = false;
+  const move = (name: string, rawValue: string): void => {
+    moved.add(name, rawValue);
+    renamed = true;
+  };
+  for (const member of own.values()) {
+    const value: unknown = Reflect.get(object, member.name);
+    const ownTags = member.name === "tags" ? stringsOf(value) : null;
+    if (ownTags !== null) tags = ownTags;
+    else if (collides(member, value, options)) move(member.name, member.rawValue);
+    else if (member.name === "log") ownLog = member;
+    else kept.push(member);
+  }
+  const stands = options.level !== null && own.get("log.level")?.rawValue === JSON.stringify(options.level);
+  const log = logWithLevel(ownLog, stands, options, move);
+  // An own `json` would collide with the one that takes the moved fields.
+  const isInTheWay = ({ name }: JsonMember): boolean => moved.any && rootOf(name) === "json";
+  const members = [log];
+  for (const member of kept) {
+    if (isInTheWay(member)) move(member.name, member.rawValue);
+    else members.push(`${rawMember(member)},`);
+  }
+  if (moved.any) members.push(`"json":${moved.json},`);
+  return { members: members.join(""), tags, renamed };
+}
+
+/** An own `level` that does not say the record's in our spelling makes room for it. */
+function logWithLevel(
+  ownLog: JsonMember | null,
+  stands: boolean,
+  options: OwnFieldsOptions,
+  move: (name: string, rawValue: string) => void,
+): string {
+  const { path } = options;
+  const level = stands ? null : options.level;
+  if (ownLog === null) return logMember({ path, level });
+  const inLog = options.level === null ? null : jsonMembers(ownLog.rawValue);
+  const ownLevel = inLog?.get("level");
+  if (inLog === null || ownLevel === undefined) return mergedLogMember(ownLog, { path, level });
+  if (ownLevel.rawValue === JSON.stringify(options.level))
+    return mergedLogMember(ownLog, { path, level: null });
+  move("log.level", ownLevel.rawValue);
+  inLog.delete("level");
+  return mergedLogMember({ ...ownLog, rawValue: objectText(inLog.values()) }, { path, level });
+}
+
+function rawMember({ rawName, rawValue }: JsonMember): string {
+  return `${rawName}:${rawValue}`;
+}
+
+function rootOf(name: string): string {
+  const dot = name.indexOf(".");
+  return dot === -1 ? name : name.slice(0, dot);
+}
+
+function collides({ name, rawValue }: JsonMember, value: unknown, options: OwnFieldsOptions): boolean {
+  switch (rootOf(name)) {
+    case "@timestamp":
+    case "kafka":
+    case "tags":
+      return true;
+    case "event":
+      return options.reserveEvent;
+    case "log":
+      if (name === "log" && !isObject(value)) return true;
+      if (name === "log.level" && options.level !== null) return rawValue !== JSON.stringify(options.level);
+      return options.path !== null && occupied({ [name]: value }, ["log", "file", "path"]);
+    default:
+      return isMetadata(name);
+  }
+}
+
+/** Whether something in the object keeps `path` from being set: it stands there already, or a leaf is in the way. */
+function occupied(value: unknown, path: readonly string[]): boolean {
+  if (path.length === 0 || !isObject(value)) return true;
+  return Object.entries(value).some(([name, child]) => {
+    const parts = name.split(".");
+    const shared = Math.min(parts.length, path.length);
+    if (parts.slice(0, shared).some((part, at) => part !== path[at])) return false;
+    return parts.length > path.length || occupied(child, path.slice(shared));
+  });
+}
+
+const metadata =
+  /^_(?:id|index|source|routing|ignored|ignored_source|field_names|seq_no|primary_term|version|doc_count|nested_path|data_stream_timestamp|tsid|ts_routing_hash)$/;
+
+/** Whether Elasticsearch has a field of this name for itself: it refuses a document that brings it, or counts by it. */
+export function isMetadata(name: string): boolean {
+  return metadata.test(name);
+}
+
+/** What `tags` may be: one string, or a list of them; null: it is something else. */
+export function stringsOf(value: unknown): readonly string[] | null {
+  if (typeof value === "string") return [value];
+  if (!Array.isArray(value)) return null;
+  const strings = value.filter((entry: unknown) => typeof entry === "string");
+  return strings.length === value.length ? strings : null;
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

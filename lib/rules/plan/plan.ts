@@ -1,0 +1,123 @@
+import type { Refusal, SourceRef, Specification } from "../model/declaration.ts";
+import type { DesiredTopic } from "../declarations/desired.ts";
+import { specificationChanges, specificationHash, type FieldChange } from "../model/specification.ts";
+import type { TopicState } from "../progress/status.ts";
+
+/** One topic as it is on this host. */
+export interface ObservedTopic {
+  readonly spec: Specification;
+  /** Where it was declared when that was last looked at, the winner first. */
+  readonly sources: readonly SourceRef[];
+  readonly state: TopicState;
+  /** Of what it runs by; null while it is pending, and once it was told to stop for good. */
+  readonly hash: string | null;
+  /** When a failed start may be tried again; milliseconds since the epoch. */
+  readonly retryAtMs: number;
+}
+
+export interface PlannedStart {
+  readonly topic: string;
+  readonly source: SourceRef;
+  readonly spec: Specification;
+  /** Why now. */
+  readonly reason: string;
+}
+
+export interface PlannedReplace extends PlannedStart {
+  readonly changes: readonly FieldChange[];
+}
+
+export interface PlannedStop {
+  readonly topic: string;
+  /** Where it was declared last; null: nobody knows. */
+  readonly source: SourceRef | null;
+  /** What it ran by. */
+  readonly spec: Specification;
+  readonly reason: string;
+}
+
+/** The reasons of what goes on by itself, whatever is declared; see planHash. */
+export const ANOTHER_TRY = "another try";
+export const STOPS_ALREADY = "no source declares it any more; it is stopping already";
+
+/** What one run of reconcile does. Every topic stands in exactly one of the first five lists. */
+export interface Plan {
+  readonly start: readonly PlannedStart[];
+  readonly stop: readonly PlannedStop[];
+  readonly replace: readonly PlannedReplace[];
+  /** Left alone. The reason is null where it simply runs. */
+  readonly keep: readonly { readonly topic: string; readonly reason: string | null }[];
+  readonly pending: readonly {
+    readonly topic: string;
+    readonly source: SourceRef;
+    readonly reason: string;
+  }[];
+  readonly refused: readonly Refusal[];
+}
+
+export interface PlanInput {
+  readonly desired: ReadonlyMap<string, DesiredTopic>;
+  readonly observed: ReadonlyMap<string, ObservedTopic>;
+  /** The topics that exist; null: Kafka did not answer. */
+  readonly kafkaTopics: ReadonlySet<string> | null;
+  /** Why; null where it did. */
+  readonly kafkaError: string | null;
+  readonly refused: readonly Refusal[];
+  readonly now: number;
+}
+
+/** Compares what should be with what is. Planning twice what was applied once gives nothing to do. */
+export function planTopics(input: PlanInput): Plan {
+  const { desired, observed, kafkaTopics, kafkaError, now } = input;
+  const start: PlannedStart[] = [];
+  const stop: PlannedStop[] = [];
+  const replace: PlannedReplace[] = [];
+  const keep: Plan["keep"][number][] = [];
+  const pending: Plan["pending"][number][] = [];
+
+  for (const [topic, { spec, sources, leavesAtMs }] of desired) {
+    const [source] = sources;
+    if (source === undefined) continue;
+    const present = observed.get(topic);
+    const hash = specificationHash(spec);
+    const lives = present !== undefined && present.hash !== null && present.state !== "failed";
+    const waits = present?.state === "failed" && present.hash === hash && present.retryAtMs > now;
+    if (kafkaTopics !== null && !kafkaTopics.has(topic)) {
+      pending.push({ topic, source, reason: MISSING });
+    } else if (lives) {
+      if (present.hash === hash) keep.push({ topic, reason: reasonToKeep(source, leavesAtMs) });
+      // Stopped now, it could not start again.
+      else if (kafkaTopics === null) keep.push({ topic, reason: "changed; replaced once Kafka answers" });
+      else replace.push({ topic, source, spec, ...reasonToReplace(present.spec, spec) });
+    } else if (kafkaTopics === null) {
+      const reason = `nobody knows whether it exists: ${kafkaError ?? "Kafka does not answer"}`;
+      pending.push({ topic, source, reason });
+    } else if (waits) {
+      const retryAt = new Date(present.retryAtMs).toISOString();
+      keep.push({ topic, reason: `its start failed; tried again at ${retryAt}` });
+    } else {
+      const again = present?.state === "failed" && present.hash === hash;
+      start.push({ topic, source, spec, reason: again ? ANOTHER_TRY : "declared" });
+    }
+  }
+  for (const [topic, { spec, sources, state, hash }] of observed) {
+    if (desired.has(topic)) continue;
+    const stops = state === "stopping" && hash === null;
+    const reason = stops ? STOPS_ALREADY : "no source declares it any more";
+    stop.push({ topic, source: sources[0] ?? null, spec, reason });
+  }
+  return { start, stop, replace, keep, pending, refused: input.refused };
+}
+
+const MISSING = "it does not exist in Kafka; it starts by itself once it does";
+
+function reasonToKeep({ kind, name }: SourceRef, leavesAtMs: number | undefined): string | null {
+  if (leavesAtMs === undefined) return null;
+  const where = kind === "etcd" ? `etcd key "${name}"` : name;
+  return `${where} declares it no more; that is believed at ${new Date(leavesAtMs).toISOString()}, if it stands still until then`;
+}
+
+function reasonToReplace(from: Specification, to: Specification): Pick<PlannedReplace, "changes" | "reason"> {
+  const changes = specificationChanges(from, to);
+  return { changes, reason: `changed: ${changes.map(({ field }) => field).join(", ")}` };
+}

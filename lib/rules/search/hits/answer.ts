@@ -1,0 +1,127 @@
+import { parseServerError } from "../../outcomes/bulk-answer.ts";
+import { isObject } from "../../json/json-document.ts";
+import { jsonElements, jsonMembers } from "../../json/json-members.ts";
+import { searchTimeoutSeconds } from "../query/body.ts";
+import { cursorOfHit, type SearchCursor } from "../query/cursor.ts";
+
+/** One hit of Elasticsearch's answer. */
+export interface FoundHit {
+  readonly id: string;
+  readonly index: string;
+  /** Null where the search was sorted in another way than pages are. */
+  readonly cursor: SearchCursor | null;
+  /** The source as it was written, and what `JSON.parse` makes of it; null: not asked for. */
+  readonly source: { readonly raw: string; readonly object: Readonly<Record<string, unknown>> } | null;
+  /** The message with markers; null: it has none. */
+  readonly marked: string | null;
+  /** Null: the document does not say. */
+  readonly topic: string | null;
+  readonly tags: readonly string[];
+  /** Fields that Elasticsearch keeps in the source and has not indexed, or not all values of (`_ignored`). */
+  readonly ignored: readonly string[];
+}
+
+/** Elasticsearch's answer to a search. */
+export interface FoundPage {
+  readonly tookMs: number;
+  /** What is missing of the results, in sentences; none: they are complete. */
+  readonly problems: readonly string[];
+  /** Null: not asked for. */
+  readonly total: { readonly value: number; readonly exact: boolean } | null;
+  readonly hits: readonly FoundHit[];
+  /** Not empty ones: when each begins, in milliseconds since the epoch, and how many it holds. */
+  readonly bars: readonly (readonly [number, number])[];
+}
+
+/**
+ * Reads the answer of a `_search`. Sources are taken from its text: parsed and written again, long numbers would lose
+ * their last digits.
+ * @returns null where it is no such answer
+ */
+export function readAnswer(text: string): FoundPage | null {
+  const answer = parsed(text);
+  const outer = isObject(answer) ? answer["hits"] : null;
+  if (!isObject(answer) || !isObject(outer) || !Array.isArray(outer["hits"])) return null;
+  const raws = jsonElements(rawMember(rawMember(text, "hits"), "hits"));
+  const hits: FoundHit[] = [];
+  for (const [position, hit] of (outer["hits"] as readonly unknown[]).entries()) {
+    const found = readHit(hit, raws[position] ?? "{}");
+    if (found === null) return null;
+    hits.push(found);
+  }
+  const { took } = answer;
+  return {
+    tookMs: typeof took === "number" ? took : 0,
+    problems: problemsOf(answer),
+    total: totalOf(outer["total"]),
+    hits,
+    bars: barsOf(answer["aggregations"]),
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Whoever asked says that the answer is none.
+    return null;
+  }
+}
+
+function rawMember(text: string, name: string): string {
+  return jsonMembers(text).get(name)?.rawValue ?? "";
+}
+
+function readHit(hit: unknown, rawHit: string): FoundHit | null {
+  if (!isObject(hit)) return null;
+  const { _id: id, _index: index, _source: object, highlight, fields } = hit;
+  if (typeof id !== "string" || typeof index !== "string") return null;
+  const marked = isObject(highlight) ? highlight["message"] : null;
+  const texts = (name: string): string[] => stringsIn(isObject(fields) ? fields[name] : null);
+  return {
+    id,
+    index,
+    cursor: cursorOfHit(hit),
+    source: isObject(object) ? { raw: rawMember(rawHit, "_source"), object } : null,
+    marked: Array.isArray(marked) && typeof marked[0] === "string" ? marked[0] : null,
+    topic: texts("kafka.topic")[0] ?? null,
+    tags: texts("tags"),
+    ignored: stringsIn(hit["_ignored"]),
+  };
+}
+
+function stringsIn(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((each: unknown) => typeof each === "string") : [];
+}
+
+function problemsOf(answer: Readonly<Record<string, unknown>>): string[] {
+  const problems: string[] = [];
+  if (answer["timed_out"] === true) {
+    problems.push(`Elasticsearch took longer than ${searchTimeoutSeconds} s. These results are incomplete.`);
+  }
+  const shards = answer["_shards"];
+  if (!isObject(shards) || typeof shards["failed"] !== "number" || shards["failed"] === 0) return problems;
+  const failures = Array.isArray(shards["failures"]) ? (shards["failures"] as readonly unknown[]) : [];
+  const reasons = failures.flatMap((failure) => {
+    const error = isObject(failure) ? parseServerError(failure["reason"]) : null;
+    return error === null ? [] : [`${error.type}: ${error.reason}`.slice(0, 500)];
+  });
+  const why = reasons.length === 0 ? "" : `: ${[...new Set(reasons)].slice(0, 3).join("; ")}`;
+  problems.push(`${shards["failed"]} of ${String(shards["total"])} shards failed${why}.`);
+  return problems;
+}
+
+function totalOf(total: unknown): FoundPage["total"] {
+  if (!isObject(total) || typeof total["value"] !== "number") return null;
+  return { value: total["value"], exact: total["relation"] === "eq" };
+}
+
+function barsOf(aggregations: unknown): (readonly [number, number])[] {
+  const bars = isObject(aggregations) ? aggregations["bars"] : null;
+  const buckets = isObject(bars) && Array.isArray(bars["buckets"]) ? bars["buckets"] : [];
+  return buckets.flatMap((bucket: unknown) =>
+    isObject(bucket) && typeof bucket["key"] === "number" && typeof bucket["doc_count"] === "number"
+      ? [[bucket["key"], bucket["doc_count"]] as const]
+      : [],
+  );
+}

@@ -1,0 +1,58 @@
+import { isObject } from "../../json/json-document.ts";
+import { type JsonMember, jsonMembers } from "../../json/json-members.ts";
+import { lineOfFields } from "../../documents/line.ts";
+
+/**
+ * What a person reads of a document: its `message`; where that is no text, what stands for it in documents that were made
+ * before it was copied there, or have a `message` of another kind; or its own fields as JSON, numbers with all their digits,
+ * without the ones Penstock adds.
+ *
+ * @param raw the object's text, valid JSON
+ * @param object what `JSON.parse` made of it
+ */
+export function messageText(raw: string, object: Readonly<Record<string, unknown>>): string {
+  const { message, kafka } = object;
+  if (typeof message === "string" && message !== "") return message;
+  const line = lineOfFields(object) ?? movedLog(object["json"]);
+  if (line !== null) return line;
+  const members = jsonMembers(raw);
+  const own = members.get("message");
+  if (own !== undefined && message !== null && message !== "") return own.rawValue;
+  const kept = [...members.values()].filter((member) => !isAdded(member, object[member.name]));
+  if (kept.length > 0) return `{${kept.map(({ rawName, rawValue }) => `${rawName}:${rawValue}`).join(",")}}`;
+  // Flattened, its own fields stand there.
+  if (isObject(kafka) && isObject(kafka["value"])) {
+    const rawValue = jsonMembers(members.get("kafka")?.rawValue ?? "{}").get("value")?.rawValue ?? "{}";
+    return lineOfFields(kafka["value"]) ?? rawValue;
+  }
+  return message === "" ? "" : "{}";
+}
+
+/** The line of a container, in documents that were made before it became their message. */
+function movedLog(json: unknown): string | null {
+  const log = isObject(json) ? json["log"] : null;
+  return typeof log === "string" && log !== "" ? log.replace(/\r?\n$/, "") : null;
+}
+
+const added: ReadonlySet<string> = new Set(["@timestamp", "kafka", "tags"]);
+
+function isAdded({ name }: JsonMember, value: unknown): boolean {
+  if (added.has(name)) return true;
+  if (name === "message") return value === "";
+  if (name === "log") return isAddedLog(value);
+  return name === "event" && isObject(value) && holdsOnly(value, ["original"]);
+}
+
+/** `log.file.path` as declared, `log.level` in our spelling. */
+function isAddedLog(value: unknown): boolean {
+  if (!isObject(value) || !holdsOnly(value, ["file", "level"])) return false;
+  const { file, level } = value;
+  return (
+    (file === undefined || (isObject(file) && holdsOnly(file, ["path"]))) &&
+    (level === undefined || typeof level === "string")
+  );
+}
+
+function holdsOnly(value: Readonly<Record<string, unknown>>, names: readonly string[]): boolean {
+  return Object.keys(value).every((name) => names.includes(name));
+}

@@ -1,0 +1,83 @@
+import type { createDocumentEncoder } from "../../documents/document.ts";
+import { isDocumentTime } from "../../time/event-time.ts";
+import { isObject } from "../../json/json-document.ts";
+import type { OutcomeKind, SourceRecord } from "../../model/record.ts";
+import { decodeUtf8 } from "../../base/utf8-text.ts";
+import { lineBytes } from "../query/body.ts";
+import { cutText } from "./cut-text.ts";
+import { messageText } from "./message-text.ts";
+
+/** A record that this host has just settled, as the live tail shows it. */
+export interface TailLine {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  /** The record's own, ISO 8601; null: it has none that can be told. */
+  readonly timestamp: string | null;
+  readonly outcome: OutcomeKind;
+  /** At most `lineBytes` of UTF-8. */
+  readonly text: string;
+  /** True: the text goes on. */
+  readonly cut: boolean;
+  /** Of the whole text, as UTF-8. */
+  readonly bytes: number;
+}
+
+/** What a record says, as a search shows it and finds it once it is indexed. */
+export interface RecordText {
+  readonly line: string;
+  /** All text there is to be found, in lower case. */
+  readonly folded: () => string;
+}
+
+/**
+ * A tombstone says nothing.
+ * @param encode makes documents of the topic's records
+ */
+export function recordText(
+  record: SourceRecord,
+  encode: ReturnType<typeof createDocumentEncoder>,
+): RecordText {
+  if (record.value === null) return { line: "", folded: () => "" };
+  const encoding = encode(record);
+  const document: unknown = encoding.kind === "document" ? JSON.parse(encoding.json) : null;
+  if (encoding.kind !== "document" || !isObject(document)) {
+    const { text } = decodeUtf8(record.value);
+    return { line: text, folded: () => folded([text]) };
+  }
+  const line = messageText(encoding.json, document);
+  const { kafka, ...own } = document;
+  const flattened = isObject(kafka) ? kafka["value"] : null;
+  return { line, folded: () => folded([line, ...stringsWithin([own, flattened])]) };
+}
+
+const COLOUR = new RegExp(String.raw`\u001b\[[\d;]*m`, "g");
+
+function folded(texts: readonly string[]): string {
+  return texts.join("\n").replace(COLOUR, " ").toLowerCase();
+}
+
+function stringsWithin(values: readonly unknown[]): string[] {
+  const found: string[] = [];
+  const open: unknown[] = [...values];
+  while (open.length > 0) {
+    const value = open.pop();
+    if (typeof value === "string") found.push(value);
+    else if (typeof value === "object" && value !== null)
+      for (const one of Object.values(value)) open.push(one);
+  }
+  return found;
+}
+
+export function tailLine(topic: string, record: SourceRecord, outcome: OutcomeKind, text: string): TailLine {
+  const { partition, offset, timestamp } = record;
+  return {
+    topic,
+    partition,
+    offset,
+    timestamp: isDocumentTime(timestamp) ? new Date(timestamp).toISOString() : null,
+    outcome,
+    ...cutText(text, lineBytes),
+    bytes: Buffer.byteLength(text),
+  };
+}

@@ -1,0 +1,31 @@
+import { isDocumentTime } from "../../time/event-time.ts";
+import { parseTimeText } from "../../time/text-forms.ts";
+
+export const timeExpressionRule =
+  "must be ISO 8601, milliseconds since the epoch, now, or now-15m (units s m h d w)";
+
+const unitMs: Readonly<Record<string, number>> = {
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
+
+/**
+ * A moment in milliseconds since the epoch, never before it; null where the text is none.
+ * @param nowMs what `now` stands for
+ */
+export function parseTimeExpression(text: string, nowMs: number): number | null {
+  const relative = /^now(?:-(\d{1,9})([smhdw]))?$/.exec(text);
+  const timestampMs = relative === null ? absolute(text) : before(nowMs, relative);
+  return timestampMs !== null && isDocumentTime(timestampMs) ? timestampMs : null;
+}
+
+function absolute(text: string): number | null {
+  return /^\d{1,15}$/.test(text) ? Number(text) : parseTimeText(text, -1);
+}
+
+function before(nowMs: number, [, count = "0", unit = "s"]: RegExpExecArray): number {
+  return Math.max(0, Math.trunc(nowMs) - Number(count) * (unitMs[unit] ?? 0));
+}

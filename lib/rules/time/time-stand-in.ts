@@ -1,0 +1,32 @@
+import { isDocumentTime } from "./event-time.ts";
+import type { SourceRecord } from "../model/record.ts";
+
+/** The record's time, where it has one that a document may carry. */
+export function knownTime(record: Pick<SourceRecord, "timestamp"> | null): number | null {
+  return record !== null && isDocumentTime(record.timestamp) ? record.timestamp : null;
+}
+
+/**
+ * Gives those without a timestamp something to stand in for it.
+ * @param records of one partition, in its order
+ * @param nearestMs the time of the nearest one before them; null: not known
+ * @returns them, and the same for those that follow
+ */
+export function withStandIns(
+  records: readonly SourceRecord[],
+  nearestMs: number | null,
+  readAtMs: number,
+): { readonly records: readonly SourceRecord[]; readonly nearestMs: number | null } {
+  let nearest = nearestMs;
+  const isTimeless = records.some(({ timestamp }) => timestamp === -1);
+  if (!isTimeless) {
+    const last = records.findLast((record) => knownTime(record) !== null) ?? null;
+    return { records, nearestMs: knownTime(last) ?? nearest };
+  }
+  const stood = records.map((record) => {
+    if (record.timestamp === -1) return { ...record, standIn: { readAtMs, nearestMs: nearest } };
+    nearest = knownTime(record) ?? nearest;
+    return record;
+  });
+  return { records: stood, nearestMs: nearest };
+}

@@ -1,0 +1,285 @@
+import { describe, expect, test } from "bun:test";
+import type { TopicOptions } from "../../../lib/rules/model/declaration.ts";
+import { Secret } from "../../../lib/rules/secrets/secret.ts";
+import { declaration } from "../../support/declarations.ts";
+import { createWorld } from "../../support/reconcile-world.ts";
+import { kafkaSettings, settings } from "../../support/settings.ts";
+import { declare, etcd, settledWorld } from "../../support/settled-world.ts";
+
+describe("a source that cannot be taken", () => {
+  test("the config file: what it said before is kept, and etcd still counts", async () => {
+    const world = await settledWorld();
+    world.config = new Error("line 3: unknown key");
+    world.etcd = { clusterId: "c1", revision: 11, keys: { "logs/1": [{ topic: "one" }] } };
+    const { plan, sources } = await world.run();
+    expect(world.running()).toEqual(["app", "one"]);
+    expect(sources.config).toEqual({ ok: false, error: "line 3: unknown key", declarations: 1 });
+    expect(plan.refused).toMatchObject([{ reason: "line 3: unknown key", lastGoodKept: true }]);
+    expect((await world.run()).sources.config.declarations).toBe(1);
+  });
+
+  test("etcd unreadable: kept, however long", async () => {
+    const world = await settledWorld();
+    world.etcd = new Error("connection refused");
+    for (let times = 0; times < 3; times += 1) {
+      const { sources, plan } = await world.run();
+      expect(world.running()).toEqual(["app", "one", "two"]);
+      expect(sources.etcd).toEqual({ ok: false, error: "connection refused", declarations: 2, revision: 10 });
+      expect(plan.refused).toMatchObject([{ reason: "connection refused", lastGoodKept: true }]);
+    }
+  });
+
+  test("etcd unreadable from the start: what the file says runs", async () => {
+    const world = createWorld([], ["app"]);
+    declare(world, { etcd }, "app");
+    world.etcd = new Error("connection refused");
+    const { sources } = await world.run();
+    expect(world.running()).toEqual(["app"]);
+    expect(sources.etcd).toMatchObject({ ok: false, declarations: 0, revision: null });
+  });
+
+  test("a key taken out of the list is absent, though etcd cannot be read", async () => {
+    const world = await settledWorld();
+    world.etcd = new Error("connection refused");
+    declare(world, { etcd: { ...etcd, keys: ["logs/2"] } }, "app");
+    await world.run();
+    expect(world.running()).toEqual(["app", "two"]);
+  });
+
+  test("one invalid key: its topics are kept, the others follow", async () => {
+    const world = await settledWorld();
+    world.etcd = { clusterId: "c1", revision: 11, keys: { "logs/1": "no JSON" } };
+    const { plan, sources } = await world.run();
+    expect(world.running()).toEqual(["app", "one"]);
+    expect(plan.refused).toMatchObject([{ source: { name: "logs/1" }, lastGoodKept: true }]);
+    expect(sources.etcd).toMatchObject({ ok: true, declarations: 1 });
+  });
+
+  test("an etcd that went back in time: kept, until somebody accepts it", async () => {
+    const world = await settledWorld();
+    world.etcd = { clusterId: "c1", revision: 9, keys: {} };
+    const { sources } = await world.run();
+    expect(world.running()).toEqual(["app", "one", "two"]);
+    expect(sources.etcd?.error).toContain("accept=etcd");
+    expect(sources.etcd).toMatchObject({ ok: false, revision: 10 });
+    const accepted = await world.run({ acceptEtcd: true });
+    expect(world.running()).toEqual(["app"]);
+    expect(accepted.sources.etcd).toMatchObject({ ok: true, revision: 9 });
+    expect((await world.run()).sources.etcd).toMatchObject({ ok: true });
+  });
+});
+
+describe("a source that was caught half written", () => {
+  const entry = (name: string, at: number, options: Partial<TopicOptions> = {}) =>
+    declaration(name, options, { entry: at });
+
+  test("stops nothing, and topics that were cut off come back as they were", async () => {
+    const names = Array.from({ length: 400 }, (_, at) => `t${at}`);
+    const whole = names.map((name, at) => entry(name, at, { path: `/${at}` }));
+    const world = createWorld(whole, names);
+    await world.run();
+    const before = new Map(world.topics);
+    for (const length of [40, 120, 200, 280, 360, 400]) {
+      world.config = { settings: settings(), declarations: whole.slice(0, length), lastMayGoOn: true };
+      const { plan, lookAgainMs } = await world.look();
+      expect([plan.stop, plan.replace, plan.pending]).toEqual([[], [], []]);
+      expect(lookAgainMs).toBe(1_000);
+      world.now += 150;
+    }
+    await world.run();
+    expect(world.topics).toEqual(before);
+    expect(world.memory.declarations).toEqual(whole);
+  });
+
+  test("is believed once it stood still for a second, and says until then why a topic still runs", async () => {
+    const world = createWorld([entry("a", 0), entry("b", 1)], ["a", "b", "c"]);
+    await world.run();
+    world.config = { settings: settings(), declarations: [entry("a", 0, { path: "/new" }), entry("c", 1)] };
+    const first = await world.look();
+    expect([first.started, first.replaced, first.stopped]).toEqual([["c"], ["a"], []]);
+    expect(first.plan.keep).toEqual([
+      {
+        topic: "b",
+        reason:
+          "config.yaml declares it no more; that is believed at 1970-01-01T00:16:41.000Z, if it stands still until then",
+      },
+    ]);
+    world.now += 999;
+    expect((await world.look()).lookAgainMs).toBe(1);
+    world.now += 1;
+    expect((await world.look()).stopped).toEqual(["b"]);
+  });
+
+  test("is looked at again at once where the run itself took longer than the second", async () => {
+    const world = createWorld([entry("a", 0), entry("b", 1)], ["a", "b"]);
+    await world.run();
+    world.onReplace = () => void (world.now += 5_000);
+    world.config = { settings: settings(), declarations: [entry("a", 0, { path: "/new" })] };
+    expect(await world.look()).toMatchObject({ stopped: [], lookAgainMs: 0 });
+    expect((await world.look()).stopped).toEqual(["b"]);
+  });
+
+  test("an entry whose end is missing neither starts a topic nor changes one", async () => {
+    const whole = [entry("a", 0, { index: "a-index" }), entry("b", 1, { index: "b-index" })];
+    const world = createWorld(whole.slice(0, 1), ["a", "b"]);
+    await world.run();
+    for (const cut of [[entry("a", 0)], [...whole.slice(0, 1), entry("b", 1)]]) {
+      world.config = { settings: settings(), declarations: cut, lastMayGoOn: true };
+      const { plan } = await world.look();
+      expect([plan.start, plan.replace, plan.stop]).toEqual([[], [], []]);
+      world.now += 150;
+    }
+    world.config = { settings: settings(), declarations: whole, lastMayGoOn: true };
+    expect((await world.run()).plan.start.map(({ spec }) => spec.index)).toEqual(["b-index"]);
+  });
+
+  test("a topic that a pattern above covers too stays with its own entry", async () => {
+    const whole = [entry("a-*", 0), entry("a-1", 1, { index: "own" })];
+    const world = createWorld(whole, ["a-1", "a-2"]);
+    await world.run();
+    world.config = { settings: settings(), declarations: whole.slice(0, 1) };
+    expect((await world.look()).plan.replace).toEqual([]);
+    expect((await world.run()).plan.replace.map(({ spec }) => spec.index)).toEqual(["a-1"]);
+  });
+
+  test("settings wait for a file that stands still: what is missing would fall back to its default", async () => {
+    const world = await settledWorld();
+    const { log, deadLetters } = settings({ log: { level: "debug" }, deadLetters: { topic: "dlq" } });
+    declare(world, { etcd, log, deadLetters }, "app");
+    await world.run();
+    declare(world, {}, "app");
+    world.onWait = () => void (world.config = new Error("cut in the middle of a word"));
+    await world.look();
+    expect(world.inForce).toMatchObject({ log, deadLetters, etcd });
+    declare(world, { log }, "app");
+    world.onWait = () => declare(world, { etcd, log, deadLetters }, "app");
+    expect((await world.look()).lookAgainMs).toBe(1_000);
+    world.onWait = () => {};
+    await world.run();
+    expect(world.inForce).toMatchObject({ log, deadLetters, etcd });
+    expect(world.running()).toEqual(["app", "one", "two"]);
+    declare(world, {}, "app");
+    await world.run();
+    expect(world.running()).toEqual(["app"]);
+  });
+
+  test("a key of etcd that is deleted and put again within a second is a change", async () => {
+    const world = await settledWorld();
+    const keys = { "logs/1": [{ topic: "one" }], "logs/2": [{ topic: "two" }] };
+    world.etcd = { clusterId: "c1", revision: 11, keys: { "logs/1": keys["logs/1"] } };
+    const { plan, sources } = await world.look();
+    expect(plan.keep).toMatchObject([
+      { topic: "app", reason: null },
+      { topic: "one", reason: null },
+      { topic: "two", reason: expect.stringContaining('etcd key "logs/2" declares it no more') },
+    ]);
+    expect(sources.etcd?.declarations).toBe(2);
+    world.now += 900;
+    world.etcd = {
+      clusterId: "c1",
+      revision: 12,
+      keys: { ...keys, "logs/2": [{ topic: "two", path: "/p" }] },
+    };
+    expect((await world.look()).replaced).toEqual(["two"]);
+    world.now += 1_000;
+    const later = await world.look();
+    expect([later.stopped, later.lookAgainMs]).toEqual([[], null]);
+  });
+
+  test("a plan that somebody looked at, and an etcd that somebody accepted, mean what is gone as well", async () => {
+    const world = await settledWorld();
+    declare(world, { etcd });
+    const { hash } = await world.look({ dryRun: true });
+    expect((await world.look({ expectedHash: hash })).stopped).toEqual(["app"]);
+    world.etcd = { clusterId: "c2", revision: 1, keys: {} };
+    expect((await world.look({ acceptEtcd: true })).stopped).toEqual(["one", "two"]);
+  });
+});
+
+describe("settings", () => {
+  test("what needs a restart is refused where it is seen, and the rest of the file holds", async () => {
+    const world = await settledWorld();
+    const http = { ...settings().http, port: 9999, token: new Secret("new") };
+    declare(world, { etcd, http, kafka: kafkaSettings({ group: "other" }) }, "app");
+    const { plan, sources } = await world.run();
+    expect(world.inForce.http).toMatchObject({ port: 8080 });
+    expect(world.inForce.http.token?.reveal()).toBe("new");
+    expect(world.inForce.kafka.group).toBe("penstock");
+    expect(plan.refused.map(({ reason }) => reason)).toEqual([
+      "http.port cannot change while running: 8080 is kept, 9999 needs a restart",
+      'kafka.group cannot change while running: "penstock" is kept, "other" needs a restart',
+    ]);
+    expect(sources.config.ok).toBe(false);
+    expect(plan.replace).toEqual([]);
+    expect(world.running()).toEqual(["app", "one", "two"]);
+  });
+
+  test("of Kafka, once probed, are put into force for all topics, and none is replaced", async () => {
+    const world = await settledWorld();
+    declare(world, { etcd, kafka: kafkaSettings({ brokers: ["new:9092"] }) }, "app");
+    await world.run();
+    expect(world.inForce.kafka.brokers).toEqual(["new:9092"]);
+    expect(world.replaced).toEqual([]);
+  });
+
+  test("a password alone, of Kafka, is put into force, and told to nobody", async () => {
+    const world = await settledWorld();
+    const rotate = async (password: string) => {
+      const sasl = { mechanism: "plain", username: "u", password: new Secret(password) } as const;
+      declare(world, { etcd, kafka: kafkaSettings({ sasl }) }, "app");
+      return world.run();
+    };
+    await rotate("old");
+    const result = await rotate("new");
+    expect(world.inForce.kafka.sasl?.password.reveal()).toBe("new");
+    expect(world.replaced).toEqual([]);
+    expect(Bun.inspect(result, { depth: 20 })).toContain("(hidden)");
+    expect(Bun.inspect(world.memory, { depth: 20 })).not.toMatch(/"(?:old|new)"/);
+  });
+
+  test("of Kafka or Elasticsearch that fail their probe leave the old ones in force, and say so", async () => {
+    const world = await settledWorld();
+    const { elasticsearch } = settings();
+    world.unreachable.add("dead:9092").add("http://dead:9200");
+    const kafka = kafkaSettings({ brokers: ["dead:9092"] });
+    declare(world, { etcd, kafka, elasticsearch: { ...elasticsearch, nodes: ["http://dead:9200"] } }, "app");
+    const { sources, plan } = await world.run();
+    expect(world.inForce.kafka.brokers).toEqual(["127.0.0.1:9092"]);
+    expect(world.inForce.elasticsearch.nodes).toEqual(["http://127.0.0.1:9200"]);
+    expect(plan.refused.map(({ reason }) => reason)).toEqual([
+      "the new kafka settings do not work, the old ones are kept: dead:9092 does not answer",
+      "the new elasticsearch settings do not work, the old ones are kept: http://dead:9200 does not answer",
+    ]);
+    expect(sources.config.ok).toBe(false);
+    expect(world.running()).toEqual(["app", "one", "two"]);
+    expect(world.replaced).toEqual([]);
+    world.unreachable.clear();
+    // A try costs seconds in which no topic would be served, so there is one in half a minute.
+    expect((await world.run()).sources.config.ok).toBe(false);
+    world.now += 30_000;
+    expect((await world.run()).sources.config.ok).toBe(true);
+    expect(world.inForce.elasticsearch.nodes).toEqual(["http://dead:9200"]);
+  });
+
+  test("that cannot be put into force are refused too, and topics still follow their declarations", async () => {
+    const world = await settledWorld();
+    world.settingsError = new Error("403 on the index template");
+    const { elasticsearch } = settings();
+    declare(world, { etcd, elasticsearch: { ...elasticsearch, nodes: ["http://new:9200"] } });
+    const { sources, memory } = await world.run();
+    expect(world.running()).toEqual(["one", "two"]);
+    expect(sources.config).toMatchObject({ ok: false, error: expect.stringContaining("403") });
+    expect(memory.settings.elasticsearch).toEqual(elasticsearch);
+    world.settingsError = null;
+    await world.run();
+    expect(world.inForce.elasticsearch.nodes).toEqual(["http://new:9200"]);
+  });
+
+  test("that move the dead letters to a declared topic stop its consumer, though etcd cannot be read", async () => {
+    const world = await settledWorld();
+    world.etcd = new Error("connection refused");
+    declare(world, { etcd, deadLetters: { topic: "one" } }, "app");
+    await world.run();
+    expect(world.running()).toEqual(["app", "two"]);
+  });
+});

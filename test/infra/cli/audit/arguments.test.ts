@@ -1,0 +1,37 @@
+import { describe, expect, test } from "bun:test";
+import { parseAuditArguments } from "../../../../infra/cli/audit/arguments.ts";
+
+describe("the arguments of an audit", () => {
+  test("nothing said: all topics, no repair", () => {
+    expect(parseAuditArguments([])).toEqual({
+      kind: "audit",
+      topics: [],
+      repair: false,
+      json: false,
+      config: null,
+    });
+  });
+
+  test("topics, each once, and options in any place", () => {
+    expect(parseAuditArguments(["b", "--repair", "a", "b", "--json", "--config", "x.yaml"])).toEqual({
+      kind: "audit",
+      topics: ["b", "a"],
+      repair: true,
+      json: true,
+      config: "x.yaml",
+    });
+  });
+
+  test("help goes before everything", () => {
+    expect(parseAuditArguments(["--help", "not a topic"])).toEqual({ kind: "help" });
+    expect(parseAuditArguments(["-h"])).toEqual({ kind: "help" });
+  });
+
+  test("what it does not know is named", () => {
+    expect(() => parseAuditArguments(["--repiar"])).toThrow("--repiar");
+    expect(() => parseAuditArguments(["not a topic"])).toThrow(
+      '"not a topic" is not the name of a Kafka topic',
+    );
+    expect(() => parseAuditArguments(["--config"])).toThrow("--config");
+  });
+});

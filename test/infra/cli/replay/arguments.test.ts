@@ -1,0 +1,53 @@
+import { describe, expect, test } from "bun:test";
+import { parseReplayArguments } from "../../../../infra/cli/replay/arguments.ts";
+
+const now = Date.UTC(2026, 0, 2, 12);
+
+describe("the arguments of replay", () => {
+  test("all of them", () => {
+    const argv = [
+      "--topic",
+      "app",
+      "--error",
+      "e",
+      "--since",
+      "1h",
+      "--index",
+      "{topic}-2",
+      "--dry-run",
+      "--json",
+    ];
+    expect(parseReplayArguments([...argv, "--config", "c.yaml"], now)).toEqual({
+      kind: "replay",
+      request: {
+        filter: { topic: "app", error: "e", sinceMs: now - 3_600_000 },
+        index: "{topic}-2",
+        dryRun: true,
+      },
+      config: "c.yaml",
+      json: true,
+    });
+  });
+
+  test("none of them, a digest, and help", () => {
+    expect(parseReplayArguments([], now)).toMatchObject({
+      kind: "replay",
+      request: { dryRun: false },
+      config: null,
+    });
+    expect(parseReplayArguments(["--digest", "--topic", "a"], now)).toMatchObject({ kind: "digest" });
+    expect(parseReplayArguments(["-h"], now)).toEqual({ kind: "help" });
+  });
+
+  test.each([
+    [["--dryrun"], "--dryrun"],
+    [["app"], "app"],
+    [["--topic"], "--topic"],
+    [["--topic", "a b"], 'topic "a b" is not'],
+    [["--since", "soon"], 'since "soon" is neither'],
+    [["--digest", "--index", "a"], "--index says nothing"],
+  ])("%j is wrong usage", (argv, message) => {
+    expect(() => parseReplayArguments(argv, now)).toThrow(message);
+    expect(() => parseReplayArguments(argv, now)).toThrow(expect.objectContaining({ code: "usage" }));
+  });
+});

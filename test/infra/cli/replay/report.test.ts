@@ -1,0 +1,96 @@
+import { expect, test } from "bun:test";
+import { formatDigest, formatReplay } from "../../../../infra/cli/replay/report.ts";
+import type { DigestGroup } from "../../../../lib/rules/dead-letters/dead-letter-digest.ts";
+import { replayResult } from "../../../support/replay-result.ts";
+import { noneGaveWay } from "../../../support/gave-way.ts";
+
+const group: DigestGroup = {
+  topic: "app",
+  field: "n",
+  error: "document_parsing_exception",
+  count: 1_200,
+  firstSeen: "2026-01-02T00:00:00.000Z",
+  lastSeen: "2026-01-03T00:00:00.000Z",
+  sample: { topic: "app", partition: 1, offset: 7, reason: "no number\n", value: '{"n":"\u001B[31m"}' },
+};
+
+test("a replay's summary says what there is, and nothing else", () => {
+  const result = replayResult({
+    read: 1_310,
+    filteredOut: 10,
+    doubles: 1,
+    indexed: 90,
+    stillRejected: 1_200,
+    unrecoverable: 1,
+    unrecoverablePlaces: [{ topic: "app", partition: 0, offset: 3 }],
+    undeclared: ["old"],
+    byError: { groups: [group], others: 2 },
+  });
+  expect(formatReplay(result, "dead")).toBe(`Read 1,310 records of topic dead:
+       10  left out by --topic, --error or --since
+        1  doubles of letters counted already
+       90  indexed
+    1,200  still rejected; they stay dead letters
+        1  unrecoverable: kept without their value, and gone from their topic by retention
+               topic app, partition 0, offset 3
+Not declared any more, so their records were taken as plain text: old
+
+Still rejected:
+    1,200  topic app, field n: document_parsing_exception
+           for example partition 1, offset 7: no number
+           value: {"n":" [31m"}
+        2  of further kinds
+`);
+});
+
+test("an empty topic and a dry run", () => {
+  expect(formatReplay(replayResult(), "dead")).toBe("There are no dead letters in topic dead.\n");
+  expect(formatReplay(replayResult({ read: 1, dryRun: true, wouldReplay: 1 }), "dead")).toBe(
+    "Read 1 record of topic dead:\n        1  would be replayed (dry run: nothing was written)\n",
+  );
+});
+
+test("a digest, with what does not belong there", () => {
+  const text = formatDigest(
+    {
+      read: 3,
+      notLetters: 1,
+      filteredOut: 0,
+      doubles: 0,
+      letters: 2,
+      firstForeign: { partition: 0, offset: 9, reason: "it has no header penstock.topic" },
+      truncated: true,
+      gaveWay: noneGaveWay,
+      groups: [{ ...group, count: 2, field: null }],
+      others: 0,
+    },
+    "dead",
+  );
+  expect(text).toContain("the first: partition 0, offset 9: it has no header penstock.topic\n");
+  expect(text).toContain("        2  topic app: document_parsing_exception\n");
+  expect(text).toContain("There are more: not all were looked at.\n");
+  expect(text).toContain("every field of every indexed record could be searched by its name.\n");
+});
+
+test("a digest names the fields that gave way, in one line each, and what cannot be told", () => {
+  const sample = { index: "app-1", id: "app:0:7:x" };
+  const fields = [
+    { topic: "app", field: "user\u001b[31m.id", records: 1_200, why: "unfit", type: "long", sample },
+    { topic: "app", field: "x", records: 3, why: "limit", type: null, sample },
+    { topic: "web", field: "err", records: 2, why: "refused", type: null, sample },
+  ] as const;
+  const gaveWay = { ...noneGaveWay, fields, problems: ["1 of 2 shards failed"] };
+  const { dryRun: _, byError, ...counts } = replayResult();
+  expect(formatDigest({ ...counts, ...byError, letters: 0, truncated: false, gaveWay }, "dead"))
+    .toBe(`There are no dead letters in topic dead.
+
+Indexed in the last 24 hours, but not found by these fields' names:
+    1,200  topic app, field user [31m.id: values that are not of the type long
+           for example app:0:7:x in app-1
+        3  topic app, field x: the index has as many fields as it may have
+           for example app:0:7:x in app-1
+        2  topic web, field err: the index refused the records, whose fields are one now
+           for example app:0:7:x in app-1
+Not all fields that gave way can be told: 1 of 2 shards failed.
+`);
+});

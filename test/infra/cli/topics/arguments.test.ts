@@ -1,0 +1,23 @@
+import { expect, test } from "bun:test";
+import { parseTopicsArguments } from "../../../../infra/cli/topics/arguments.ts";
+
+function entryOf(...args: string[]): unknown {
+  const command = parseTopicsArguments(["add", "a", "--format", "json", ...args]);
+  return command.kind === "add" ? command.entry : null;
+}
+
+test("of time fields one is a text, several are a list", () => {
+  expect(entryOf("--timestamp", "time")).toEqual({ topic: "a", format: "json", timestamp: "time" });
+  expect(entryOf("--timestamp", "time", "--timestamp=ts", "--message", "msg")).toEqual({
+    topic: "a",
+    format: "json",
+    timestamp: ["time", "ts"],
+    message: "msg",
+  });
+  expect(entryOf()).toEqual({ topic: "a", format: "json" });
+});
+
+test("what becomes of refused records is one of two", () => {
+  expect(entryOf("--rejected", "dead-letter")).toMatchObject({ rejected: "dead-letter" });
+  expect(() => entryOf("--rejected", "drop")).toThrow('--rejected is flatten or dead-letter, not "drop"');
+});

@@ -1,0 +1,77 @@
+import { expect, test } from "bun:test";
+import {
+  byteSize,
+  clockTime,
+  duration,
+  isoTime,
+  offsetName,
+  plural,
+  ratePerSecond,
+  shortCount,
+} from "../../../../../infra/console/app/text/format.ts";
+
+test.each([
+  [0, "0"],
+  [12_480, "12,480"],
+  [99_999, "99,999"],
+  [100_000, "100 k"],
+  [125_499, "125 k"],
+  [999_499, "999 k"],
+  [999_999, "1 M"],
+  [12_345_678, "12.3 M"],
+  [4_000_000_000, "4 G"],
+])("the count %d is %s", (value, text) => expect(shortCount(value)).toBe(text));
+
+test.each([
+  [0, "0/s"],
+  [0.4, "0.4/s"],
+  [12.3, "12/s"],
+  [999, "999/s"],
+  [41_230, "41.2 k/s"],
+  [929_820, "930 k/s"],
+])("the rate %d is %s", (value, text) => expect(ratePerSecond(value)).toBe(text));
+
+test.each([
+  [0, "0 B"],
+  [1023, "1,023 B"],
+  [48 * 1024, "48 KiB"],
+  [38.24 * 1024 ** 2, "38.2 MiB"],
+  [256 * 1024 ** 2, "256 MiB"],
+  [2 * 1024 ** 3, "2 GiB"],
+])("%d bytes are %s", (value, text) => expect(byteSize(value)).toBe(text));
+
+test.each([
+  [-5, "0 s"],
+  [119_999, "119 s"],
+  [120_000, "2 min"],
+  [7_200_000, "2 h"],
+  [172_800_000, "2 d"],
+])("%d ms are %s", (ms, text) => expect(duration(ms)).toBe(text));
+
+test("a time of today is the clock's, another has its day", () => {
+  const at = Date.parse("2026-11-22T14:03:07.123Z");
+  expect(clockTime(at, "utc", at + 60_000)).toBe("14:03:07");
+  expect(clockTime(at, "utc", at, { millis: true })).toBe("14:03:07.123");
+  expect(clockTime(at, "utc", at + 86_400_000)).toBe("2026-11-22 14:03:07");
+  expect(isoTime(Number.NaN, "utc")).toBe("–");
+  expect(offsetName(at, "utc")).toBe("UTC");
+});
+
+test("zones with minutes, and west of Greenwich", () => {
+  const script = `
+    import { isoTime, offsetName } from "./infra/console/app/text/format.ts";
+    const at = Date.parse("2026-11-22T14:03:07.123Z");
+    process.stdout.write([isoTime(at, "local"), offsetName(at, "local")].join(" "));`;
+  const inZone = (zone: string): string =>
+    Bun.spawnSync([process.execPath, "-e", script], { env: { ...process.env, TZ: zone } }).stdout.toString();
+  expect(inZone("Asia/Kathmandu")).toBe("2026-11-22 19:48:07.123 UTC+05:45");
+  expect(inZone("America/St_Johns")).toBe("2026-11-22 10:33:07.123 UTC−03:30");
+});
+
+test("one is one, and nothing is several", () => {
+  expect([plural(0, "topic"), plural(1, "topic"), plural(1_000, "topic")]).toEqual([
+    "0 topics",
+    "1 topic",
+    "1,000 topics",
+  ]);
+});

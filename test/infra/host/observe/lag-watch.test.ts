@@ -1,0 +1,114 @@
+import { afterEach, beforeEach, expect, jest, test } from "bun:test";
+import { createLagWatch } from "../../../../infra/host/observe/lag-watch.ts";
+import type { PartitionPosition } from "../../../../lib/adapters/kafka/reader/reader.ts";
+import type { TopicConfig } from "../../../../lib/rules/diagnosis/kafka.ts";
+import { advance } from "../../../support/fake-time.ts";
+import { createMemoryLogger } from "../../../support/memory-logger.ts";
+import { partitionStatus, topicStatus } from "../../../support/topic-status.ts";
+
+beforeEach(() => void jest.useFakeTimers());
+afterEach(() => void jest.useRealTimers());
+
+const START = 1_000_000;
+const config: TopicConfig = {
+  retentionMs: 500_000,
+  retentionBytes: -1,
+  maxMessageBytes: null,
+  cleanupPolicy: "delete",
+};
+
+function setUp() {
+  const world = {
+    now: START,
+    kafka: null as Error | null,
+    statuses: [topicStatus({ topic: "a", partitions: [partitionStatus({ lagAt: START })] })],
+    configs: new Map([["a", config]]),
+  };
+  const asked: [string, number[]][][] = [];
+  const looks: number[] = [];
+  const configsOf: (readonly string[])[] = [];
+  const observed: [string, readonly PartitionPosition[]][] = [];
+  const position = { partition: 1, highWatermark: 9, lastStableOffset: 9, logStart: 0 };
+  const watch = createLagWatch({
+    logger: createMemoryLogger(),
+    now: () => world.now,
+    statuses: () => world.statuses,
+    onLook: (statuses) => void looks.push(statuses.length),
+    observe: (topic, positions) => void observed.push([topic, positions]),
+    cluster: () => ({
+      async positions(wanted) {
+        asked.push([...wanted].map(([topic, partitions]) => [topic, [...partitions]]));
+        if (world.kafka !== null) throw world.kafka;
+        return new Map([["a", [position]]]);
+      },
+      async topicConfigs(topics) {
+        configsOf.push(topics);
+        if (world.kafka !== null) throw world.kafka;
+        return world.configs;
+      },
+    }),
+  });
+  const pass = async (ms: number): Promise<void> => {
+    world.now += ms;
+    await advance(ms);
+  };
+  return { watch, world, looks, asked, configsOf, observed, position, pass };
+}
+
+test("asks in one question for all partitions that no fetch told of for 10 s, and passes on what is told", async () => {
+  const { watch, world, asked, observed, position, pass } = setUp();
+  await pass(5_000);
+  expect(asked).toEqual([]);
+  world.statuses = [
+    topicStatus({
+      topic: "a",
+      partitions: [
+        partitionStatus({ partition: 0, lagAt: world.now }),
+        partitionStatus({ partition: 1, lagAt: START - 6_000 }),
+        partitionStatus({ partition: 2, lagAt: null, progressAt: START - 60_000 }),
+        partitionStatus({ partition: 3, lagAt: null, owned: false }),
+      ],
+    }),
+    topicStatus({ topic: "b", partitions: [partitionStatus({ lagAt: 0 })] }),
+  ];
+  await pass(5_000);
+  expect(asked).toEqual([
+    [
+      ["a", [1, 2]],
+      ["b", [0]],
+    ],
+  ]);
+  expect(observed).toEqual([["a", [position]]]);
+  await watch.stop();
+});
+
+test("asks how long topics that are behind keep their records, seldom, and forgets those that are gone", async () => {
+  const { watch, world, configsOf, pass } = setUp();
+  expect(watch.keptForMs("a")).toBeNull();
+  const behind = (topic: string) =>
+    topicStatus({
+      topic,
+      partitions: [partitionStatus({ lagAt: Infinity, oldestUnreadAt: START - 60_000 })],
+    });
+  world.statuses = [behind("a"), behind("hidden"), topicStatus({ topic: "well" })];
+  await pass(5_000);
+  await pass(5_000);
+  expect(configsOf).toEqual([["a", "hidden"]]);
+  expect([watch.keptForMs("a"), watch.keptForMs("hidden")]).toEqual([500_000, null]);
+  world.statuses = [behind("hidden")];
+  await pass(600_000);
+  expect(watch.keptForMs("a")).toBeNull();
+  expect(configsOf.at(-1)).toEqual(["hidden"]);
+  await watch.stop();
+});
+
+test("goes on where Kafka does not answer", async () => {
+  const { watch, world, looks, asked, observed, pass } = setUp();
+  world.statuses = [topicStatus({ topic: "a", partitions: [partitionStatus({ lagAt: 0 })] })];
+  world.kafka = new Error("away");
+  await pass(5_000);
+  world.kafka = null;
+  await pass(5_000);
+  expect([asked.length, observed.length, looks]).toEqual([2, 1, [1, 1]]);
+  await watch.stop();
+});

@@ -1,0 +1,314 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
+import { createReconcileLoop } from "../../../../infra/host/reconcile/reconcile-loop.ts";
+import type { ReconcileInput, ReconcileResult } from "../../../../functions/reconcile-topics.ts";
+import { advance, flush } from "../../../support/fake-time.ts";
+import { createMemoryLogger } from "../../../support/memory-logger.ts";
+import { reconcileResult } from "../../../support/reconcile-result.ts";
+import { rejection } from "../../../support/rejection.ts";
+import { settings } from "../../../support/settings.ts";
+
+beforeEach(() => void jest.useFakeTimers());
+afterEach(() => void jest.useRealTimers());
+
+interface Run {
+  readonly input: ReconcileInput;
+  readonly newerTrigger: AbortSignal;
+  finish(changes?: Partial<ReconcileResult>): void;
+  fail(error: unknown): void;
+}
+
+/** A loop whose runs are finished by hand. */
+function setUp() {
+  const memory = {
+    settings: settings(),
+    declarations: [],
+    failedProbes: [],
+    stillness: null,
+    etcd: null,
+    seenMissing: new Set<string>(),
+  };
+  const runs: Run[] = [];
+  const results: { result: ReconcileResult; reasons: readonly string[] }[] = [];
+  const logger = createMemoryLogger();
+  const counts = { underWay: 0, most: 0 };
+  const loop = createReconcileLoop({
+    memory,
+    logger,
+    onResult: (result, reasons) => void results.push({ result, reasons }),
+    async reconcile(input, newerTrigger) {
+      counts.underWay += 1;
+      counts.most = Math.max(counts.most, counts.underWay);
+      const { promise, resolve, reject } = Promise.withResolvers<ReconcileResult>();
+      const finish = (changes: Partial<ReconcileResult> = {}): void =>
+        resolve(reconcileResult({ memory: input.memory, carriedOut: !input.dryRun, ...changes }));
+      runs.push({ input, newerTrigger, finish, fail: reject });
+      try {
+        return await promise;
+      } finally {
+        counts.underWay -= 1;
+      }
+    },
+  });
+  return { loop, runs, results, logger, counts, memory };
+}
+
+const asked = { reason: "POST /reconcile", dryRun: false, acceptEtcd: false, expectedHash: null, asIf: null };
+
+describe("triggers", () => {
+  test("that come during a run become one more, with all their reasons", async () => {
+    const { loop, runs, results, counts } = setUp();
+    loop.trigger("start");
+    await flush();
+    for (const reason of ["config", "etcd", "etcd"]) loop.trigger(reason);
+    await flush();
+    expect(runs).toHaveLength(1);
+    runs[0]?.finish();
+    await flush();
+    expect(runs).toHaveLength(2);
+    runs[1]?.finish();
+    await flush();
+    expect(runs).toHaveLength(2);
+    expect(results.map(({ reasons }) => reasons)).toEqual([["start"], ["config", "etcd"]]);
+    expect(counts.most).toBe(1);
+    await loop.stop();
+  });
+
+  test("tell the run under way to hurry, and not the next one", async () => {
+    const { loop, runs } = setUp();
+    loop.trigger("start");
+    await flush();
+    expect(runs[0]?.newerTrigger.aborted).toBe(false);
+    loop.trigger("etcd");
+    expect(runs[0]?.newerTrigger.aborted).toBe(true);
+    runs[0]?.finish({ interrupted: true });
+    await flush();
+    expect(runs[1]?.newerTrigger.aborted).toBe(false);
+    runs[1]?.finish();
+    await loop.stop();
+  });
+});
+
+describe("a run", () => {
+  test("takes up the memory of the one before", async () => {
+    const { loop, runs, memory } = setUp();
+    expect(loop.memory).toBe(memory);
+    expect(loop.last).toBeNull();
+    loop.trigger("start");
+    await flush();
+    const next = { ...memory, seenMissing: new Set(["app"]) };
+    runs[0]?.finish({ memory: next, durationMs: 7 });
+    await flush();
+    expect(loop.memory).toBe(next);
+    expect(loop.last?.durationMs).toBe(7);
+    loop.trigger("again");
+    await flush();
+    expect(runs[1]?.input).toEqual({
+      memory: next,
+      dryRun: false,
+      acceptEtcd: false,
+      expectedHash: null,
+      asIf: null,
+    });
+    runs[1]?.finish();
+    await loop.stop();
+  });
+
+  test("is repeated after 30 s without a trigger, and after each trigger anew", async () => {
+    const { loop, runs, results } = setUp();
+    loop.trigger("start");
+    await flush();
+    runs[0]?.finish();
+    await advance(20_000, 1_000);
+    loop.trigger("etcd");
+    await flush();
+    runs[1]?.finish();
+    await advance(29_000, 1_000);
+    expect(runs).toHaveLength(2);
+    await advance(1_000);
+    expect(runs).toHaveLength(3);
+    runs[2]?.finish();
+    await flush();
+    expect(results.at(-1)?.reasons).toEqual(["resync"]);
+    await loop.stop();
+  });
+
+  test("that was cut short is soon continued", async () => {
+    const { loop, runs } = setUp();
+    loop.trigger("start");
+    await flush();
+    runs[0]?.finish({ interrupted: true });
+    await advance(450);
+    expect(runs).toHaveLength(1);
+    await advance(50);
+    expect(runs).toHaveLength(2);
+    runs[1]?.finish();
+    await loop.stop();
+  });
+
+  test("that throws is logged, and the loop goes on", async () => {
+    const { loop, runs, logger, results } = setUp();
+    loop.trigger("start");
+    await flush();
+    runs[0]?.fail(new TypeError("a bug"));
+    await advance(30_000, 1_000);
+    expect(logger.lines).toEqual([
+      { level: "error", message: "reconcile failed", fields: { reasons: ["start"], error: "a bug" } },
+    ]);
+    expect(runs).toHaveLength(2);
+    runs[1]?.finish();
+    await flush();
+    expect(results).toHaveLength(1);
+    await loop.stop();
+  });
+});
+
+test("a source that moved is looked at again as soon as it may be believed", async () => {
+  const { loop, runs, results } = setUp();
+  loop.trigger("start");
+  await flush();
+  runs[0]?.finish({ lookAgainMs: 700 });
+  await advance(699, 1);
+  expect(runs).toHaveLength(1);
+  await advance(1, 1);
+  runs[1]?.finish();
+  await flush();
+  expect(results.map(({ reasons }) => reasons)).toEqual([["start"], ["a source stood still"]]);
+  await loop.stop();
+});
+
+describe("a run somebody waits for", () => {
+  test("comes after the one under way, and its result is given back", async () => {
+    const { loop, runs, results, counts } = setUp();
+    loop.trigger("start");
+    await flush();
+    const waiting = loop.run({ ...asked, acceptEtcd: true });
+    await flush();
+    expect(runs).toHaveLength(1);
+    expect(runs[0]?.newerTrigger.aborted).toBe(false);
+    runs[0]?.finish();
+    await flush();
+    expect(runs[1]?.input.acceptEtcd).toBe(true);
+    runs[1]?.finish({ durationMs: 42 });
+    expect((await waiting).durationMs).toBe(42);
+    expect(results.map(({ reasons }) => reasons)).toEqual([["start"], ["POST /reconcile"]]);
+    expect(counts.most).toBe(1);
+    await loop.stop();
+  });
+
+  test("dry, leaves memory, last result and reports as they were", async () => {
+    const { loop, runs, results, memory } = setUp();
+    const waiting = loop.run({ ...asked, dryRun: true });
+    await flush();
+    runs[0]?.finish({ memory: { ...memory }, durationMs: 42 });
+    expect((await waiting).durationMs).toBe(42);
+    expect(loop.memory).toBe(memory);
+    expect(loop.last).toBeNull();
+    expect(results).toEqual([]);
+    await loop.stop();
+  });
+
+  test("for a plan that is another by now leaves memory, last result and reports as they were", async () => {
+    const { loop, runs, results, memory } = setUp();
+    const waiting = loop.run({ ...asked, expectedHash: "old" });
+    await flush();
+    expect(runs[0]?.input.expectedHash).toBe("old");
+    runs[0]?.finish({ memory: { ...memory }, carriedOut: false, hash: "new" });
+    expect((await waiting).hash).toBe("new");
+    expect(loop.memory).toBe(memory);
+    expect(loop.last).toBeNull();
+    expect(results).toEqual([]);
+    await loop.stop();
+  });
+
+  test("gets its error, and the loop goes on", async () => {
+    const { loop, runs } = setUp();
+    const waiting = rejection(loop.run(asked));
+    await flush();
+    const bug = new TypeError("a bug");
+    runs[0]?.fail(bug);
+    expect(await waiting).toBe(bug);
+    loop.trigger("etcd");
+    await flush();
+    expect(runs).toHaveLength(2);
+    runs[1]?.finish();
+    await loop.stop();
+  });
+});
+
+describe("stopping", () => {
+  test("lets the run under way end, told to hurry, and starts no other", async () => {
+    const { loop, runs } = setUp();
+    loop.trigger("start");
+    await flush();
+    loop.trigger("waiting");
+    const asking = rejection(loop.run(asked));
+    let stopped = false;
+    const stopping = loop.stop().then(() => (stopped = true));
+    await flush();
+    expect(stopped).toBe(false);
+    expect(runs[0]?.newerTrigger.aborted).toBe(true);
+    runs[0]?.finish({ interrupted: true });
+    await stopping;
+    expect(await asking).toMatchObject({ code: "stopping", retryable: true });
+    loop.trigger("late");
+    expect(await rejection(loop.run(asked))).toMatchObject({ code: "stopping" });
+    await advance(60_000, 1_000);
+    expect(runs).toHaveLength(1);
+  });
+
+  test("ends the resync", async () => {
+    const { loop, runs } = setUp();
+    loop.trigger("start");
+    await flush();
+    runs[0]?.finish();
+    await flush();
+    await loop.stop();
+    await advance(60_000, 1_000);
+    expect(runs).toHaveLength(1);
+  });
+});
+
+test("callers who wait for the same share one run: a crowd of them does not keep triggers waiting", async () => {
+  const { loop, runs } = setUp();
+  loop.trigger("start");
+  await flush();
+  const crowd = [loop.run(asked), loop.run(asked), loop.run({ ...asked, dryRun: true }), loop.run(asked)];
+  loop.trigger("etcd");
+  for (let run = 0; run < 4; run += 1) {
+    runs[run]?.finish();
+    await flush();
+  }
+  await Promise.all(crowd);
+  expect(runs.map(({ input }) => input.dryRun)).toEqual([false, false, true, false]);
+  const late = loop.run(asked);
+  await flush();
+  runs[4]?.finish();
+  await late;
+  await loop.stop();
+});
+
+test("callers who expect another plan, or ask about another text, do not share a run", async () => {
+  const { loop, runs } = setUp();
+  const wanted = [
+    asked,
+    { ...asked, expectedHash: "a" },
+    { ...asked, expectedHash: "b" },
+    { ...asked, expectedHash: "a" },
+    { ...asked, dryRun: true, asIf: { key: "logs/a", text: "[]" } },
+    { ...asked, dryRun: true, asIf: { key: "logs/b", text: "[]" } },
+  ];
+  const waiting = wanted.map((one) => loop.run(one));
+  for (let run = 0; run < 5; run += 1) {
+    await flush();
+    runs[run]?.finish();
+  }
+  await Promise.all(waiting);
+  expect(runs.map(({ input }) => [input.expectedHash, input.asIf?.key ?? null])).toEqual([
+    [null, null],
+    ["a", null],
+    ["b", null],
+    [null, "logs/a"],
+    [null, "logs/b"],
+  ]);
+  await loop.stop();
+});

@@ -1,0 +1,96 @@
+import { describe, expect, test } from "bun:test";
+import { createReplayJobs, type ReplayJobsDeps } from "../../../../infra/host/services/replay-jobs.ts";
+import {
+  NO_OUTCOMES,
+  type ReplayProgress,
+  type ReplayResult,
+} from "../../../../functions/replay-dead-letters.ts";
+import type { ReplayRequest } from "../../../../lib/rules/dead-letters/replay-request.ts";
+import { hostStopping } from "../../../../lib/rules/base/errors.ts";
+import { eventually } from "../../../support/eventually.ts";
+import { createMemoryLogger } from "../../../support/memory-logger.ts";
+import { replayResult } from "../../../support/replay-result.ts";
+
+const request: ReplayRequest = {
+  filter: { topic: "app", error: null, sinceMs: Date.UTC(2026, 0, 2) },
+  index: null,
+  dryRun: false,
+};
+
+/** Jobs whose replays end when told to. */
+function setUp() {
+  const runs: {
+    progress: (progress: ReplayProgress) => void;
+    signal: AbortSignal;
+    done: PromiseWithResolvers<ReplayResult>;
+  }[] = [];
+  const replay: ReplayJobsDeps["replay"] = (_request, progress, signal) => {
+    const done = Promise.withResolvers<ReplayResult>();
+    signal.addEventListener("abort", () => done.reject(signal.reason));
+    runs.push({ progress, signal, done });
+    return done.promise;
+  };
+  let ids = 0;
+  const jobs = createReplayJobs({
+    replay,
+    newId: () => `id-${(ids += 1)}`,
+    now: () => 0,
+    logger: createMemoryLogger(),
+  });
+  return { jobs, runs };
+}
+
+describe("replay jobs", () => {
+  test("run one at a time, and tell how far they are and what came of it", async () => {
+    const { jobs, runs } = setUp();
+    const { kind, job } = jobs.start(request);
+    expect(kind).toBe("started");
+    expect(job).toEqual({
+      id: "id-1",
+      state: "running",
+      request: { topic: "app", error: null, since: "2026-01-02T00:00:00.000Z", index: null, dryRun: false },
+      startedAt: "1970-01-01T00:00:00.000Z",
+      endedAt: null,
+      progress: { read: 0, total: 0, outcomes: NO_OUTCOMES },
+      result: null,
+      error: null,
+    });
+    expect(jobs.start(request)).toMatchObject({ kind: "busy", job: { id: "id-1" } });
+
+    await eventually("it runs", () => runs.length === 1);
+    const progress = { read: 3, total: 5, outcomes: { ...NO_OUTCOMES, indexed: 2 } };
+    runs[0]?.progress(progress);
+    expect(jobs.get("id-1")).toMatchObject({ state: "running", progress });
+    runs[0]?.done.resolve(replayResult({ indexed: 5 }));
+    await eventually("it is done", () => jobs.get("id-1")?.state === "done");
+    expect(jobs.get("id-1")).toMatchObject({ endedAt: "1970-01-01T00:00:00.000Z", result: { indexed: 5 } });
+    expect(jobs.start(request)).toMatchObject({ kind: "started", job: { id: "id-2" } });
+    await eventually("the second runs", () => runs.length === 2);
+    runs[1]?.done.reject(new Error("no Elasticsearch"));
+    await eventually("it failed", () => jobs.get("id-2")?.state === "failed");
+    expect(jobs.get("id-2")).toMatchObject({ error: "no Elasticsearch", result: null });
+    expect(jobs.get("id-3")).toBeNull();
+  });
+
+  test("are forgotten, the oldest first", async () => {
+    const { jobs, runs } = setUp();
+    for (let n = 1; n <= 12; n += 1) {
+      expect(jobs.start(request).kind).toBe("started");
+      await eventually("it runs", () => runs.length === n);
+      runs[n - 1]?.done.resolve(replayResult());
+      await eventually("it is done", () => jobs.get(`id-${n}`)?.state === "done");
+    }
+    expect([1, 2, 3, 12].map((n) => jobs.get(`id-${n}`) !== null)).toEqual([false, false, true, true]);
+  });
+
+  test("end with the host", async () => {
+    const { jobs, runs } = setUp();
+    jobs.start(request);
+    await eventually("it runs", () => runs.length === 1);
+    await jobs.stop();
+    expect(runs[0]?.signal.aborted).toBe(true);
+    expect(jobs.get("id-1")).toMatchObject({ state: "failed", error: "the host stops" });
+    expect(() => jobs.start(request)).toThrow(hostStopping());
+    expect(hostStopping()).toMatchObject({ code: "stopping", retryable: true });
+  });
+});

@@ -1,0 +1,322 @@
+import { expect, test } from "bun:test";
+import { createIntake } from "../../../../infra/host/topic/intake.ts";
+import type { TopicTaker } from "../../../../infra/host/topic/open-topic.ts";
+import type { OwnedPartition } from "../../../../infra/host/inlet/inlet-deps.ts";
+import type { GroupListener, GroupMember } from "../../../../lib/adapters/kafka/group/member/member.ts";
+import { Tenure } from "../../../../lib/adapters/kafka/group/member/tenure.ts";
+import type { Opening } from "../../../../lib/adapters/kafka/reader/opening.ts";
+import { systemTime } from "../../../../lib/adapters/system/system-time.ts";
+import { flush } from "../../../support/fake-time.ts";
+import { rejection } from "../../../support/rejection.ts";
+import { idleInlets } from "../../../support/idle-inlets.ts";
+import { createMemoryLogger } from "../../../support/memory-logger.ts";
+
+/** A member that is told what it owns. */
+class FakeMember implements GroupMember {
+  readonly wanted: (readonly string[])[] = [];
+  readonly tenures = new Map<string, Map<number, Tenure>>();
+  named = new Set<string>();
+  trouble: GroupMember["trouble"] = null;
+  troubles: GroupMember["troubles"] = new Map();
+  left = false;
+  readonly listener: GroupListener;
+  readonly openings: Opening[] = [];
+
+  constructor(listener: GroupListener) {
+    this.listener = listener;
+  }
+
+  want(topics: ReadonlySet<string>): void {
+    this.wanted.push([...topics]);
+  }
+
+  /** A generation in which these are ours, beside what was. */
+  assign(topic: string, ...partitions: number[]): Tenure[] {
+    const own = this.tenures.get(topic) ?? new Map<number, Tenure>();
+    this.tenures.set(topic, own);
+    const added = partitions.map((partition) => new Tenure(topic, partition));
+    for (const tenure of added) own.set(tenure.partition, tenure);
+    this.named.add(topic);
+    this.listener.onAssigned(added);
+    this.listener.onChange();
+    return added;
+  }
+
+  lose(...tenures: Tenure[]): void {
+    for (const tenure of tenures) {
+      tenure.end();
+      this.tenures.get(tenure.topic)?.delete(tenure.partition);
+    }
+    this.listener.onLost(tenures);
+  }
+
+  partitionsOf = (): number => 2;
+  commit = () => Promise.resolve(new Map<Tenure, string>());
+  committed = () => Promise.resolve(new Map());
+  leave(): Promise<void> {
+    this.left = true;
+    for (const own of this.tenures.values()) for (const tenure of own.values()) tenure.end();
+    return Promise.resolve();
+  }
+}
+
+function setUp() {
+  const members: FakeMember[] = [];
+  /** Of closing what a membership needed. */
+  const failures: Error[] = [];
+  const logger = createMemoryLogger();
+  const intake = createIntake({
+    time: systemTime,
+    logger,
+    join(listener) {
+      const member = new FakeMember(listener);
+      members.push(member);
+      return {
+        member,
+        openings: {
+          add: (opening) => void member.openings.push(opening),
+          logOf: () => Promise.resolve({ logStart: 0, logEnd: 0 }),
+          close() {},
+        },
+        close() {
+          const failure = failures.pop();
+          return failure === undefined ? Promise.resolve() : Promise.reject(failure);
+        },
+      };
+    },
+  });
+  const present = (): FakeMember => members.at(-1) as FakeMember;
+  return { intake, members, present, logger, failures };
+}
+
+/** What the inlets of one topic were told. */
+function takerOf(settled: Promise<void> = Promise.resolve()) {
+  const told: string[] = [];
+  let looks = 0;
+  const numbers = (tenures: readonly Tenure[]): string => tenures.map(({ partition }) => partition).join();
+  const taker: TopicTaker = {
+    inlets: idleInlets({
+      own: (partitions) => void told.push(`own ${numbers(partitions.map(({ tenure }) => tenure))}`),
+      async settle(tenures) {
+        told.push(`settle ${numbers(tenures)}`);
+        await settled;
+      },
+      disown: (tenures) => void told.push(`disown ${numbers(tenures)}`),
+    }),
+    startAt: () => "earliest",
+    onRead() {},
+    onChange: () => void (looks += 1),
+  };
+  return { taker, told, looks: () => looks };
+}
+
+/** All that are looked for are found. */
+function openAll(member: FakeMember): void {
+  for (const opening of member.openings.splice(0)) {
+    const found: OwnedPartition = {
+      tenure: opening.tenure,
+      committed: null,
+      position: { start: 0, check: null, lost: null },
+    };
+    opening.onOpened(found);
+  }
+}
+
+test("topics that are opened in one moment are told to the group at once, and none that was closed again", async () => {
+  const { intake, present } = setUp();
+  intake.open("a", takerOf().taker);
+  intake.open("b", takerOf().taker).close();
+  intake.release("b");
+  intake.open("c", takerOf().taker);
+  await flush();
+  expect(present().wanted).toEqual([["a", "c"]]);
+});
+
+test("a topic is up once the group names it and what is ours is open, with or without partitions", () => {
+  const { intake, present } = setUp();
+  const { taker, told } = takerOf();
+  const [a, none] = [intake.open("a", taker), intake.open("none", takerOf().taker)];
+  a.begin();
+  expect([a.isUp, none.isUp]).toEqual([false, false]);
+  present().assign("none");
+  present().assign("a", 0, 1);
+  expect([a.isUp, none.isUp]).toEqual([false, true]);
+  openAll(present());
+  expect(a.isUp).toBe(true);
+  expect(told).toEqual(["own 0", "own 1"]);
+});
+
+test("nothing is read before it begins, and nothing that has left meanwhile", () => {
+  const { intake, present } = setUp();
+  const { taker, told } = takerOf();
+  const a = intake.open("a", taker);
+  const [, second] = present().assign("a", 0, 1, 2);
+  openAll(present());
+  if (second !== undefined) present().lose(second);
+  expect(told).toEqual([]);
+  a.begin();
+  expect(told).toEqual(["own 0,2"]);
+});
+
+test("what is revoked is settled before the member hears, and then gone; the rest goes on", async () => {
+  const { intake, present } = setUp();
+  const settled = Promise.withResolvers<void>();
+  const { taker, told } = takerOf(settled.promise);
+  intake.open("a", taker).begin();
+  const [first] = present().assign("a", 0, 1);
+  openAll(present());
+  let done = false;
+  const revoked = present()
+    .listener.onRevoke([first as Tenure])
+    .then(() => (done = true));
+  await flush();
+  expect([done, told.at(-1)]).toEqual([false, "settle 0"]);
+  settled.resolve();
+  await revoked;
+  expect(told.slice(2)).toEqual(["settle 0", "disown 0"]);
+});
+
+test("what is about to be another's is not opened by a taker that comes meanwhile, and keeps no topic from being up", async () => {
+  const { intake, present } = setUp();
+  const settled = Promise.withResolvers<void>();
+  const [one, other, slow] = [takerOf(), takerOf(), takerOf(settled.promise)];
+  const [first, second] = [intake.open("a", one.taker), intake.open("b", slow.taker)];
+  first.begin();
+  second.begin();
+  const [leaving] = present().assign("a", 0, 1);
+  const [alike] = present().assign("b", 0, 1);
+  openAll(present());
+  first.pause();
+  first.close();
+  const revoked = present().listener.onRevoke([leaving as Tenure, alike as Tenure]);
+  const again = intake.open("a", other.taker);
+  again.begin();
+  openAll(present());
+  expect(other.told).toEqual(["own 1"]);
+  expect([again.isUp, second.isUp]).toEqual([true, true]);
+  settled.resolve();
+  await revoked;
+});
+
+test("what is lost is gone at once", () => {
+  const { intake, present } = setUp();
+  const { taker, told } = takerOf();
+  intake.open("a", taker).begin();
+  const tenures = present().assign("a", 0);
+  openAll(present());
+  present().lose(...tenures);
+  expect(told).toEqual(["own 0", "disown 0"]);
+});
+
+test("what may be another log by now is closed, and opened again where the group stands in it", () => {
+  const { intake, present } = setUp();
+  const { taker, told } = takerOf();
+  const a = intake.open("a", taker);
+  a.begin();
+  const [tenure] = present().assign("a", 0);
+  openAll(present());
+  intake.reopen(tenure as Tenure);
+  expect(a.isUp).toBe(false);
+  openAll(present());
+  expect([told, a.isUp]).toEqual([["own 0", "disown 0", "own 0"], true]);
+});
+
+test("another taker of a topic that was not released goes on with what is ours", async () => {
+  const { intake, present } = setUp();
+  const [one, other] = [takerOf(), takerOf()];
+  const first = intake.open("a", one.taker);
+  first.begin();
+  present().assign("a", 0);
+  openAll(present());
+  first.pause();
+  first.close();
+  await flush();
+  const second = intake.open("a", other.taker);
+  second.begin();
+  openAll(present());
+  expect([one.told, other.told]).toEqual([["own 0"], ["own 0"]]);
+  expect(second.isUp).toBe(true);
+  await flush();
+  expect(present().wanted.at(-1)).toEqual(["a"]);
+});
+
+test("other settings: all is settled, the group left, and joined again as another member", async () => {
+  const { intake, members, present } = setUp();
+  const { taker, told } = takerOf();
+  const a = intake.open("a", taker);
+  a.begin();
+  const [before] = present().assign("a", 0);
+  openAll(present());
+  await intake.renew();
+  await flush();
+  expect(told).toEqual(["own 0", "settle 0", "disown 0"]);
+  expect([members.length, members[0]?.left, before?.ended, a.isUp]).toEqual([2, true, true, false]);
+  expect(present().wanted).toEqual([["a"]]);
+  // What the former member still says is about nothing.
+  members[0]?.listener.onAssigned([new Tenure("a", 1)]);
+  expect(members[0]?.openings).toEqual([]);
+  present().assign("a", 0);
+  openAll(present());
+  expect([told.at(-1), a.isUp]).toEqual(["own 0", true]);
+});
+
+test("other settings: what is opened while all is settled is not kept from the former membership", async () => {
+  const { intake, present } = setUp();
+  const settled = Promise.withResolvers<void>();
+  const [slow, late] = [takerOf(settled.promise), takerOf()];
+  intake.open("slow", slow.taker).begin();
+  present().assign("slow", 0);
+  openAll(present());
+  present().assign("late", 0);
+  const renewed = intake.renew();
+  await flush();
+  intake.open("late", late.taker).begin();
+  openAll(present());
+  settled.resolve();
+  await renewed;
+  expect(late.told).toEqual(["own 0", "disown 0"]);
+});
+
+test("other settings: where the former way does not close in order, the new one is gone all the same", async () => {
+  const { intake, present, failures } = setUp();
+  const a = intake.open("a", takerOf().taker);
+  a.begin();
+  await flush();
+  failures.push(new Error("a connection did not close"));
+  expect(await rejection(intake.renew())).toMatchObject({ message: "a connection did not close" });
+  await flush();
+  expect(present().wanted).toEqual([["a"]]);
+  await intake.leave();
+  expect(present().left).toBe(true);
+});
+
+test("while the host stops, what is released is not told to the group, which is left once", async () => {
+  const { intake, present } = setUp();
+  const a = intake.open("a", takerOf().taker);
+  await flush();
+  intake.beginLeaving();
+  a.close();
+  intake.release("a");
+  await flush();
+  expect(present().wanted).toEqual([["a"]]);
+  await intake.leave();
+  expect(present().left).toBe(true);
+});
+
+test("a trouble of the group is every topic's, one of a topic its own, and each is logged once", () => {
+  const { intake, present, logger } = setUp();
+  const [a, b] = [intake.open("a", takerOf().taker), intake.open("b", takerOf().taker)];
+  const trouble = { code: "kafka_refused", message: "no room", sinceMs: 1 } as const;
+  present().troubles = new Map([["a", trouble]]);
+  present().listener.onChange();
+  present().listener.onChange();
+  expect([a.trouble, b.trouble, intake.trouble]).toEqual([trouble, null, null]);
+  const away = { ...trouble, message: "the group is another's" };
+  present().trouble = away;
+  present().listener.onChange();
+  expect([a.trouble, b.trouble, intake.trouble]).toEqual([away, away, away]);
+  expect(logger.lines.map(({ message }) => message)).toEqual([
+    "the group holds topics up",
+    "no topic is read: the group is not joined",
+  ]);
+});

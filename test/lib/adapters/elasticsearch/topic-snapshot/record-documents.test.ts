@@ -1,0 +1,146 @@
+import { describe, expect, test } from "bun:test";
+import type { Question } from "../../../../../lib/adapters/elasticsearch/client.ts";
+import { openRecordDocuments } from "../../../../../lib/adapters/elasticsearch/topic-snapshot/record-documents.ts";
+import { documentId } from "../../../../../lib/rules/documents/document-id.ts";
+import { PenstockError } from "../../../../../lib/rules/base/errors.ts";
+import { rejection } from "../../../../support/rejection.ts";
+
+const unavailable = new PenstockError("elasticsearch_unavailable", "429", { retryable: true });
+
+/** An Elasticsearch that holds `app:0:0` in `app`; `before` may answer instead, or throw. */
+function elasticsearch(before: (question: Question, nth: number) => unknown = () => undefined) {
+  const asked: Question[] = [];
+  const sought: string[] = [];
+  return {
+    asked,
+    sought,
+    existingIds(index: string, ids: readonly string[]): Promise<ReadonlySet<string>> {
+      sought.push(index);
+      return Promise.resolve(new Set(ids.slice(0, 1)));
+    },
+    ask(question: Question): Promise<unknown> {
+      asked.push(question);
+      try {
+        const instead = before(question, asked.length);
+        if (instead !== undefined) return Promise.resolve(instead);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+      const { path, body } = question;
+      if (path.endsWith("/_refresh")) return Promise.resolve({ _shards: { failed: 0 } });
+      if (path.endsWith("/_pit")) return Promise.resolve({ id: "first" });
+      if (path.includes("/_settings/")) return Promise.resolve({});
+      if (path.startsWith("/_resolve"))
+        return Promise.resolve({ indices: [{ name: "app", attributes: ["open"] }] });
+      if (body !== undefined && "aggs" in body) {
+        return Promise.resolve({ aggregations: { indices: { buckets: [{ key: "app", doc_count: 1 }] } } });
+      }
+      const _id = documentId("app", { partition: 0, offset: 0, timestamp: 5 });
+      return Promise.resolve({ pit_id: "second", hits: { hits: [{ _id, _index: "app", sort: [0, 0] }] } });
+    },
+  };
+}
+
+const options = { topic: "app", index: "app", cursors: 1 };
+const { signal } = new AbortController();
+
+describe("the documents of a topic", () => {
+  test("are looked for in the declared index and in all of Penstock's, refreshed first", async () => {
+    const server = elasticsearch();
+    await openRecordDocuments(server, { ...options, index: "logs-{yyyy.MM.dd}" }, signal);
+    expect(server.asked.map(({ path }) => path)).toEqual([
+      "/logs-*,penstock-records/_refresh",
+      "/logs-*,penstock-records/_search",
+      "/app/_pit",
+      "/_resolve/index/logs-*",
+      "/logs-*/_settings/index.default_pipeline,index.final_pipeline",
+    ]);
+  });
+
+  test("the newest id of the point in time is used, and closed at the end", async () => {
+    const server = elasticsearch();
+    const documents = await openRecordDocuments(server, options, signal);
+    expect(await documents.cursor(0, 0, 10).until(10)).toEqual([{ offset: 0, timestamp: 5, index: "app" }]);
+    await documents.close();
+    await documents.close();
+    expect(server.asked.filter(({ method }) => method === "DELETE")).toMatchObject([
+      { body: { id: "second" } },
+    ]);
+  });
+
+  test("no search takes a part of the shards for all of them", async () => {
+    const server = elasticsearch();
+    const documents = await openRecordDocuments(server, options, signal);
+    await documents.cursor(0, 0, 10).until(10);
+    const searches = server.asked.filter(({ path }) => path.endsWith("_search"));
+    expect(searches).toHaveLength(2);
+    for (const { querystring } of searches) {
+      expect(querystring).toMatchObject({ allow_partial_search_results: "false" });
+    }
+  });
+
+  test("a refresh that failed on a shard is an error: what it holds would seem to be missing", async () => {
+    const server = elasticsearch(({ path }) =>
+      path.endsWith("_refresh") ? { _shards: { failed: 1 } } : undefined,
+    );
+    expect(await rejection(openRecordDocuments(server, options, signal))).toHaveProperty(
+      "message",
+      expect.stringContaining("the refresh failed on 1 shards"),
+    );
+  });
+
+  test("a question that is not answered is asked again; one that is refused is not", async () => {
+    const patient = elasticsearch((_, nth) => {
+      if (nth === 1) throw unavailable;
+      return undefined;
+    });
+    await openRecordDocuments(patient, options, signal);
+    expect(patient.asked).toHaveLength(6);
+
+    const refusing = elasticsearch(() => {
+      throw new PenstockError("elasticsearch_refused", "403");
+    });
+    expect(await rejection(openRecordDocuments(refusing, options, signal))).toHaveProperty(
+      "message",
+      expect.stringContaining("403"),
+    );
+    expect(refusing.asked).toHaveLength(1);
+  });
+
+  test("a topic without documents needs no search", async () => {
+    const server = elasticsearch(({ body }) =>
+      body !== undefined && "aggs" in body ? { aggregations: { indices: { buckets: [] } } } : undefined,
+    );
+    const documents = await openRecordDocuments(server, options, signal);
+    expect(await documents.cursor(0, 0, 10).until(10)).toEqual([]);
+    expect(await documents.countBelow(0, 5)).toBe(0);
+    await documents.close();
+    expect(server.asked).toHaveLength(4);
+  });
+
+  test("the pipelines of the indices behind it are known, through an alias too", async () => {
+    const settings = (own: object) => ({ settings: { index: own } });
+    const server = elasticsearch(({ path }) => {
+      if (path.startsWith("/_resolve"))
+        return { indices: [{ name: "app", attributes: [] }], aliases: [{ name: "alias" }] };
+      if (!path.includes("/_settings/")) return undefined;
+      return { app: settings({ default_pipeline: "_none" }), "app-1": settings({ final_pipeline: "p" }) };
+    });
+    const documents = await openRecordDocuments(server, options, signal);
+    expect(["app", "app-1", "alias", "other"].map((name) => documents.hasPipeline(name))).toEqual([
+      false,
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  test("ids are looked for in all indices, refreshed once", async () => {
+    const server = elasticsearch();
+    const documents = await openRecordDocuments(server, options, signal);
+    expect(await documents.anywhere(["a", "b"])).toEqual(new Set(["a"]));
+    await documents.anywhere(["c"]);
+    expect(server.asked.filter(({ path }) => path === "/*/_refresh")).toHaveLength(1);
+    expect(server.sought).toEqual(["*", "*"]);
+  });
+});

@@ -1,0 +1,91 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { createElasticsearch } from "../../../../../lib/adapters/elasticsearch/client.ts";
+import { Secret } from "../../../../../lib/rules/secrets/secret.ts";
+import type { NodeProxy } from "../../../../../lib/rules/model/settings.ts";
+import { rejection } from "../../../../support/rejection.ts";
+import { settings } from "../../../../support/settings.ts";
+
+const releases: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const release of releases.splice(0).toReversed()) await release();
+});
+
+const { signal } = new AbortController();
+const product = { "x-elastic-product": "Elasticsearch" };
+
+function serve(fetch: (request: Request) => Response | Promise<Response>): string {
+  const server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch });
+  releases.push(() => server.stop(true));
+  return `http://127.0.0.1:${server.port}`;
+}
+
+function connect(node: string, proxy?: NodeProxy) {
+  const elasticsearch = createElasticsearch({
+    ...settings().elasticsearch,
+    nodes: [node],
+    proxies: proxy === undefined ? {} : { [node]: proxy },
+  });
+  releases.push(() => elasticsearch.close());
+  return elasticsearch;
+}
+
+const probed = async (node: string, proxy?: NodeProxy): Promise<string> =>
+  ((await rejection(connect(node, proxy).probe(signal))) as Error).message;
+
+describe("what stands before Elasticsearch, and what is said of it:", () => {
+  test.each([301, 302, 307, 308])("a redirect (%d) is named, with where it leads to", async (status) => {
+    const location = "https://user:secret@es.example.com/path?token=1";
+    const node = serve(() => new Response("", { status, headers: { location } }));
+    expect(await probed(node)).toBe(
+      `Elasticsearch at ${node}: what answers redirects (${status}) to https://es.example.com: let elasticsearch.nodes name that`,
+    );
+  });
+
+  test("one that takes the product's header away is told what is missing", async () => {
+    const node = serve(() => Response.json({ nodes: { a: { version: "9.2.0" } } }));
+    expect(await probed(node)).toContain("version 9.2.0 without the header X-Elastic-Product");
+  });
+
+  test("a page of its own is told as such", async () => {
+    const node = serve(() => new Response("<html>who are you?", { status: 403 }));
+    expect(await probed(node)).toBe(
+      "Elasticsearch answered 403: the answer lacks the header X-Elastic-Product, so it may come from a proxy or load balancer before it",
+    );
+  });
+
+  test("what Elasticsearch itself answers is told as before", async () => {
+    const error = { type: "security_exception", reason: "no" };
+    const node = serve(() => Response.json({ error }, { status: 403, headers: product }));
+    expect(await probed(node)).toBe("Elasticsearch answered 403 security_exception: no");
+  });
+});
+
+describe("a proxy in between", () => {
+  const through = (url: string): NodeProxy => ({ url, from: "http_proxy", login: null });
+
+  test("passes everything on, and learns its own login and no other's", async () => {
+    const seen: string[] = [];
+    const proxy = serve(({ url, headers }) => {
+      seen.push(`${new URL(url).origin} ${headers.get("proxy-authorization")}`);
+      return Response.json({ nodes: { a: { version: "9.2.0" } } }, { headers: product });
+    });
+    const login = { username: "u", password: new Secret("p@ss") };
+    await connect("http://es.invalid:9200", { ...through(proxy), login }).probe(signal);
+    expect(new Set(seen)).toEqual(new Set([`http://es.invalid:9200 Basic ${btoa("u:p@ss")}`]));
+  });
+
+  test("is named where it refuses, is away, or answers by itself", async () => {
+    const node = "http://es.invalid:9200";
+    const named = (url: string) => `the proxy ${url} (http_proxy)`;
+    const refusing = serve(() => new Response("", { status: 403 }));
+    expect(await probed(node, through(refusing))).toEndWith(`so it may come from ${named(refusing)}`);
+    const away = "http://127.0.0.1:1";
+    expect(await probed(node, through(away))).toBe(
+      `Elasticsearch at ${node} cannot be reached through ${named(away)}: nothing listens there (ECONNREFUSED)`,
+    );
+    const page = serve(() => new Response("<html>"));
+    expect(await probed(node, through(page))).toContain(
+      `what answers through ${named(page)} is something else`,
+    );
+  });
+});

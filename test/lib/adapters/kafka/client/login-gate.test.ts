@@ -1,0 +1,137 @@
+import { expect, test } from "bun:test";
+import { setImmediate } from "node:timers/promises";
+import { KafkaJSConnectionError } from "kafkajs";
+import { createLoginGate } from "../../../../../lib/adapters/kafka/client/login-gate.ts";
+import type { PenstockError } from "../../../../../lib/rules/base/errors.ts";
+import { Secret } from "../../../../../lib/rules/secrets/secret.ts";
+import { rejection } from "../../../../support/rejection.ts";
+
+const to = (password = "secret") => ({
+  brokers: ["k:1"],
+  sasl: { mechanism: "scram-sha-512", username: "penstock", password: new Secret(password) } as const,
+});
+const first = { broker: "k:1", again: false };
+
+/** A broker that says yes, no, or nothing any more. */
+function setUp() {
+  const world = { now: 0, answer: "no" as "yes" | "no" | "gone", logins: 0 };
+  const gate = createLoginGate(
+    () => world.now,
+    () => 1,
+  );
+  const login = async (): Promise<void> => {
+    world.logins += 1;
+    await Promise.resolve();
+    if (world.answer === "gone") throw new KafkaJSConnectionError("Closed connection");
+    if (world.answer === "no")
+      throw new Error("SASL SCRAM SHA512 authentication failed: invalid credentials");
+  };
+  const admit = (password?: string, at = first): Promise<void> => gate.admit(to(password), at, login);
+  return {
+    world,
+    admit,
+    refusal: async () => (await rejection(admit())) as PenstockError & { retriable: boolean },
+  };
+}
+
+test("a refused login is not tried again for a while, which grows, and says so without the password", async () => {
+  const { world, refusal } = setUp();
+  const said = await refusal();
+  expect(said).toMatchObject({ code: "kafka_refused", retryable: false, retriable: false });
+  expect(said.message).toBe(
+    "Kafka at k:1 refused the login (SCRAM-SHA-512) of user penstock: invalid credentials; not tried again before 1970-01-01T00:00:04.000Z",
+  );
+  const tries: number[] = [];
+  for (; world.now < 180_000; world.now += 500) {
+    const before = world.logins;
+    await refusal();
+    if (world.logins > before) tries.push(world.now / 1000);
+  }
+  expect(tries).toEqual([4, 12, 28, 60, 120]);
+});
+
+test("a thousand at once are eight tries, and one after the pause", async () => {
+  const { world, admit } = setUp();
+  const burst = () => Promise.allSettled(Array.from({ length: 1_000 }, () => admit()));
+  expect((await burst()).every(({ status }) => status === "rejected")).toBe(true);
+  expect(world.logins).toBe(8);
+  world.now = 4_000;
+  await burst();
+  expect(world.logins).toBe(9);
+  world.now = 12_000;
+  world.answer = "yes";
+  expect((await burst()).every(({ status }) => status === "fulfilled")).toBe(true);
+});
+
+test("another password is another matter", async () => {
+  const { world, admit, refusal } = setUp();
+  await refusal();
+  world.answer = "yes";
+  await admit("another");
+  expect(world.logins).toBe(2);
+});
+
+test("a broker that refuses does not end the sessions of the others, and their logins are no leave to try it again", async () => {
+  const { world, admit, refusal } = setUp();
+  await refusal();
+  world.answer = "yes";
+  await admit(undefined, { broker: "k:2", again: true });
+  expect(world.logins).toBe(2);
+  expect((await refusal()).message).toContain("Kafka at k:1 refused");
+  expect(await rejection(admit(undefined, { broker: "k:1", again: true }))).toMatchObject({
+    message: expect.stringContaining("refused"),
+  });
+  expect(world.logins).toBe(2);
+});
+
+test("a connection that breaks in the middle is no refusal", async () => {
+  const { world, admit } = setUp();
+  world.answer = "gone";
+  expect(await rejection(admit())).toBeInstanceOf(KafkaJSConnectionError);
+  world.answer = "yes";
+  await admit();
+  expect(world.logins).toBe(2);
+});
+
+test("a session that is prolonged waits for no other login, and is told where they are refused", async () => {
+  const { world, admit, refusal } = setUp();
+  await refusal();
+  expect(await rejection(admit(undefined, { broker: "k:1", again: true }))).toMatchObject({
+    code: "kafka_refused",
+  });
+  expect(world.logins).toBe(1);
+});
+
+test("after a refusal one at a time tries, also one that comes while a waiting one has its turn", async () => {
+  const gate = createLoginGate(
+    () => now,
+    () => 1,
+  );
+  let now = 0;
+  const logins: PromiseWithResolvers<void>[] = [];
+  const admit = (): Promise<unknown> =>
+    rejection(
+      gate.admit(to(), first, () => {
+        const login = Promise.withResolvers<void>();
+        logins.push(login);
+        return login.promise;
+      }),
+    );
+  const end = async (login: number, error: Error): Promise<void> => {
+    logins[login]?.reject(error);
+    await setImmediate();
+  };
+  const asked = [admit()];
+  await setImmediate();
+  await end(0, new Error("invalid credentials"));
+  now = 4_000;
+  asked.push(admit(), admit());
+  await setImmediate();
+  await end(1, new KafkaJSConnectionError("Closed connection"));
+  asked.push(admit());
+  await setImmediate();
+  expect(logins).toHaveLength(3);
+  await end(2, new Error("invalid credentials"));
+  await Promise.all(asked);
+  expect(logins).toHaveLength(3);
+});

@@ -1,0 +1,67 @@
+import { expect, test } from "bun:test";
+import { Troubles } from "../../../../../../lib/adapters/kafka/group/member/troubles.ts";
+import { systemTime } from "../../../../../../lib/adapters/system/system-time.ts";
+import { PenstockError } from "../../../../../../lib/rules/base/errors.ts";
+
+const FORBIDDEN = "TOPIC_AUTHORIZATION_FAILED";
+
+test("of topics that are forbidden together one change is told, and none when it is answered again", () => {
+  let changes = 0;
+  const troubles = new Troubles(
+    "g",
+    systemTime,
+    () => void (changes += 1),
+    () => false,
+  );
+  const answers = Array.from({ length: 10_000 }, (_, n) => ({ topic: `t${n}`, error: FORBIDDEN }));
+  troubles.committed(answers);
+  troubles.committed(answers);
+  expect([changes, troubles.ofTopics.size]).toEqual([1, 10_000]);
+  troubles.committed(answers.map(({ topic }) => ({ topic, error: null })));
+  expect([changes, troubles.ofTopics.size]).toEqual([2, 0]);
+});
+
+test("a topic of which one partition is refused has one trouble, however often it is told", () => {
+  let changes = 0;
+  const troubles = new Troubles(
+    "g",
+    systemTime,
+    () => void (changes += 1),
+    () => false,
+  );
+  const answers = [null, "UNKNOWN_TOPIC_OR_PARTITION", null].map((error) => ({ topic: "a", error }));
+  troubles.committed(answers);
+  const [before] = troubles.ofTopics.values();
+  troubles.committed(answers);
+  expect(changes).toBe(1);
+  expect([...troubles.ofTopics.values()]).toEqual(before === undefined ? [] : [before]);
+});
+
+test("that the coordinator does not answer is told once what is held does not go on without it", () => {
+  let nowMs = 0;
+  let goesOn = true;
+  const time = { ...systemTime, monotonicMs: () => nowMs };
+  const troubles = new Troubles(
+    "g",
+    time,
+    () => {},
+    () => goesOn,
+  );
+  const away = new PenstockError("kafka_unavailable", "away");
+  for (nowMs = 0; nowMs <= 20_000; nowMs += 1_000) troubles.failed(away);
+  expect(troubles.ofMember).toBeNull();
+  goesOn = false;
+  troubles.failed(away);
+  expect(troubles.ofMember).toMatchObject({ code: "kafka_unavailable", message: "away" });
+});
+
+test("what a person has to mend is told at once", () => {
+  const troubles = new Troubles(
+    "g",
+    systemTime,
+    () => {},
+    () => true,
+  );
+  troubles.failed(new PenstockError("kafka_refused", "forbidden"));
+  expect(troubles.ofMember).toMatchObject({ code: "kafka_refused", message: "forbidden" });
+});

@@ -1,0 +1,133 @@
+import { describe, expect, test } from "bun:test";
+import * as fc from "fast-check";
+import type { Declaration, SourceRef } from "../../../../lib/rules/model/declaration.ts";
+import { mergeDeclarations } from "../../../../lib/rules/declarations/desired.ts";
+import { declaration } from "../../../support/declarations.ts";
+
+const deadLetterTopic = "penstock.dead-letters";
+const file: Partial<SourceRef> = { kind: "config", name: "config.yaml" };
+const key: Partial<SourceRef> = { kind: "etcd", name: "logs/a", revision: 3 };
+const merge = (declarations: readonly Declaration[], kafkaTopics: readonly string[] = []) =>
+  mergeDeclarations(declarations, kafkaTopics, deadLetterTopic);
+
+describe("precedence", () => {
+  test("a topic declared twice stands there once, as the first says, with both sources", () => {
+    const first = declaration("app", { path: "/a" }, { ...file, entry: 0 });
+    const second = declaration("app", { path: "/b" }, { ...key, entry: 4 });
+    const { desired, conflicts } = merge([first, second]);
+    expect([...desired.keys()]).toEqual(["app"]);
+    expect(desired.get("app")).toMatchObject({
+      spec: { path: "/a" },
+      sources: [first.source, second.source],
+    });
+    expect(conflicts).toEqual([
+      {
+        topic: "app",
+        winner: first.source,
+        loser: second.source,
+        differs: [{ field: "path", from: "/a", to: "/b" }],
+      },
+    ]);
+  });
+
+  test("the winner is taken whole: what only the loser says is not mixed in", () => {
+    const { desired } = merge([
+      declaration("app", { path: "/a" }, file),
+      declaration("app", { format: "json", pipeline: "p" }, key),
+    ]);
+    expect(desired.get("app")?.spec).toMatchObject({ path: "/a", format: "text", pipeline: null });
+  });
+
+  test("an exact name goes before a pattern that stands earlier", () => {
+    const pattern = declaration("app-*", { format: "json" }, file);
+    const exact = declaration("app-one", {}, key);
+    const { desired, conflicts } = merge([pattern, exact], ["app-one", "app-two"]);
+    expect(desired.get("app-one")).toMatchObject({
+      spec: { format: "text" },
+      sources: [exact.source, pattern.source],
+    });
+    expect(desired.get("app-two")?.spec.format).toBe("json");
+    expect(conflicts.map(({ topic }) => topic)).toEqual(["app-one"]);
+  });
+
+  test("those who say the same are no conflict", () => {
+    const { desired, conflicts } = merge([declaration("app", {}, file), declaration("app", {}, key)]);
+    expect(desired.get("app")?.sources).toHaveLength(2);
+    expect(conflicts).toEqual([]);
+  });
+
+  test("nor are those who name the same index in two ways", () => {
+    const declarations = [declaration("app"), declaration("app", { index: "app" })];
+    expect(merge([...declarations, declaration("a*", { index: "{topic}" })], ["app"]).conflicts).toEqual([]);
+  });
+});
+
+describe("a pattern", () => {
+  test("covers what exists, but neither Kafka's own topics nor the dead letters", () => {
+    const topics = ["app", "__consumer_offsets", deadLetterTopic, "zoo"];
+    expect([...merge([declaration("*")], topics).desired.keys()]).toEqual(["app", "zoo"]);
+    expect(merge([declaration("*")]).desired.size).toBe(0);
+  });
+
+  test("without an index refuses the topics whose names would not do as one", () => {
+    const { desired, refused } = merge([declaration("*")], ["App", "app"]);
+    expect([...desired.keys()]).toEqual(["app"]);
+    expect(refused).toHaveLength(1);
+    expect(refused[0]).toMatchObject({ name: "App", lastGoodKept: false });
+    expect(refused[0]?.reason).toContain('topic "App", covered by pattern "*"');
+  });
+
+  test("refuses nothing that is declared by name", () => {
+    const { desired, refused } = merge([declaration("*"), declaration("App", { index: "app" })], ["App"]);
+    expect(desired.get("App")?.spec.index).toBe("app");
+    expect(refused).toEqual([]);
+  });
+});
+
+test("the dead-letter topic is refused, even by name: its records would come back to it", () => {
+  const { desired, refused } = merge([declaration(deadLetterTopic, {}, key), declaration("app")]);
+  expect([...desired.keys()]).toEqual(["app"]);
+  expect(refused).toHaveLength(1);
+  expect(refused[0]).toMatchObject({ name: deadLetterTopic, lastGoodKept: false });
+});
+
+test("for each topic the first exact declaration wins, else the first pattern; nothing else is there", () => {
+  const name = fc.constantFrom("a-1", "a-2", "b-1", "gone", "a-*", "*-1", "?-2");
+  const options = fc.record({
+    path: fc.constantFrom(null, "/x"),
+    startAt: fc.constantFrom("earliest", "latest"),
+  });
+  const kafkaTopics = ["a-1", "a-2", "b-1", "c-9"];
+  const matches: Record<string, readonly string[]> = {
+    "a-*": ["a-1", "a-2"],
+    "*-1": ["a-1", "b-1"],
+    "?-2": ["a-2"],
+  };
+  fc.assert(
+    fc.property(fc.array(fc.tuple(name, options), { maxLength: 10 }), (entries) => {
+      const declarations = entries.map(([name, options], entry) => declaration(name, options, { entry }));
+      const { desired, conflicts, refused } = merge(declarations, kafkaTopics);
+      for (const topic of [...kafkaTopics, "gone"]) {
+        const exact = declarations.filter((_, at) => entries[at]?.[0] === topic);
+        const covering = declarations.filter((_, at) => matches[entries[at]?.[0] ?? ""]?.includes(topic));
+        const ranked = [...exact, ...covering];
+        expect(desired.get(topic)?.sources ?? []).toEqual(ranked.map(({ source }) => source));
+        const [winner, ...losers] = ranked;
+        if (winner === undefined) continue;
+        expect(desired.get(topic)?.spec).toMatchObject({
+          path: winner.options.path,
+          startAt: winner.options.startAt,
+        });
+        const differing = losers.filter(
+          ({ options: { path, startAt } }) =>
+            path !== winner.options.path || startAt !== winner.options.startAt,
+        );
+        expect(conflicts.filter((conflict) => conflict.topic === topic).map(({ loser }) => loser)).toEqual(
+          differing.map(({ source }) => source),
+        );
+      }
+      expect(desired.has("c-9")).toBe(false);
+      expect(refused).toEqual([]);
+    }),
+  );
+});

@@ -1,0 +1,275 @@
+import { describe, expect, test } from "bun:test";
+import * as fc from "fast-check";
+import { createDocumentEncoder } from "../../../../lib/rules/documents/document.ts";
+import type { Specification } from "../../../../lib/rules/model/declaration.ts";
+import type { SourceRecord } from "../../../../lib/rules/model/record.ts";
+import { sourceRecord, specification } from "../../../support/records.ts";
+import { rounds } from "../../../support/rounds.ts";
+
+const isoTime = "2026-01-02T03:04:05.678Z";
+
+function encode(
+  changes: Partial<Specification>,
+  record: SourceRecord,
+): { json: string; index: string; id: string } {
+  const encoding = createDocumentEncoder(specification(changes))(record);
+  if (encoding.kind !== "document") throw new Error(`not a document but ${encoding.kind}`);
+  expect(encoding.json).not.toMatch(/[\r\n]/);
+  return encoding;
+}
+
+function source(changes: Partial<Specification>, record: SourceRecord): Record<string, unknown> {
+  return JSON.parse(encode(changes, record).json);
+}
+
+describe("text", () => {
+  test("the fields of a record with everything", () => {
+    const record = sourceRecord("line\nof ☃ text", {
+      partition: 2,
+      offset: 7,
+      key: Buffer.from("k"),
+      headers: [
+        { name: "trace", value: Buffer.from("t") },
+        { name: "none", value: null },
+        { name: "twice", value: Buffer.from("1") },
+        { name: "twice", value: Buffer.from("2") },
+      ],
+    });
+    const document = encode({ path: "/var/log/app.log", index: "logs-{yyyy.MM.dd}" }, record);
+    expect(document).toMatchObject({ id: "app:2:7:mjwaidke", index: "logs-2026.01.02" });
+    expect(JSON.parse(document.json)).toEqual({
+      "@timestamp": isoTime,
+      message: "line\nof ☃ text",
+      log: { file: { path: "/var/log/app.log" } },
+      kafka: {
+        topic: "app",
+        partition: 2,
+        offset: 7,
+        key: "k",
+        headers: { trace: "t", none: null, twice: ["1", "2"] },
+      },
+    });
+  });
+
+  test("what a record does not have is left out", () => {
+    expect(source({}, sourceRecord(""))).toEqual({
+      "@timestamp": isoTime,
+      message: "",
+      kafka: { topic: "app", partition: 0, offset: 0 },
+    });
+  });
+
+  test("hostile header names break nothing", () => {
+    const names = ["__proto__", "constructor", "", "a.b", "a", 'quote"', "nul\0"];
+    const headers = names.map((name) => ({ name, value: Buffer.from("v") }));
+    const { kafka } = source({}, sourceRecord("m", { headers }));
+    const written = Object.entries(Object(kafka)).find(([name]) => name === "headers")?.[1];
+    expect(Object.keys(Object(written))).toEqual([
+      "__proto__",
+      "constructor",
+      "_",
+      "a.b",
+      "a",
+      'quote"',
+      "nul\uFFFD",
+    ]);
+  });
+
+  test("bytes that are not UTF-8 are kept beside their text", () => {
+    const value = Buffer.from([0x61, 0xff, 0x62]);
+    expect(source({}, sourceRecord(value, { key: Buffer.from([0xfe]) }))).toMatchObject({
+      message: "a\uFFFDb",
+      event: { original: value.toString("base64") },
+      kafka: { key: "\uFFFD", key_base64: "/g==" },
+      tags: ["invalid_utf8"],
+    });
+  });
+});
+
+describe("records without a document", () => {
+  test("a null value is skipped", () => {
+    expect(createDocumentEncoder(specification())(sourceRecord(null)).kind).toBe("skipped");
+  });
+
+  test.each([-1, 253_402_300_800_000, Number.MAX_SAFE_INTEGER])(
+    "the timestamp %d is rejected",
+    (timestamp) => {
+      const encoding = createDocumentEncoder(specification({ index: "a-{yyyy.MM.dd}" }))(
+        sourceRecord("m", { timestamp }),
+      );
+      expect(encoding).toMatchObject({
+        kind: "rejected",
+        rejection: { status: 400, type: "invalid_timestamp" },
+      });
+    },
+  );
+
+  test.each([0, 253_402_300_799_999])("the timestamp %d is not", (timestamp) => {
+    expect(source({}, sourceRecord("m", { timestamp }))["@timestamp"]).toBe(
+      new Date(timestamp).toISOString(),
+    );
+  });
+});
+
+describe("json", () => {
+  const json = { format: "json" } as const;
+
+  test("own fields at top level, numbers with all their digits, line breaks gone", () => {
+    const { json: line } = encode(
+      json,
+      sourceRecord('{\n "id": 12345678901234567890,\r\n "f": 1.10,"e":1E2 }'),
+    );
+    expect(line).toContain('"id":12345678901234567890');
+    expect(line).toContain('"f":1.10');
+    expect(line).toContain('"e":1E2');
+    expect(JSON.parse(line)).not.toHaveProperty("message");
+  });
+
+  test("moved fields are tagged, own tags kept", () => {
+    const own = { message: "own", "@timestamp": "mine", kafka: "mine", tags: ["a"] };
+    expect(source(json, sourceRecord(JSON.stringify(own)))).toMatchObject({
+      "@timestamp": isoTime,
+      message: "own",
+      kafka: { topic: "app" },
+      json: { "@timestamp": "mine", kafka: "mine" },
+      tags: ["a", "json_field_renamed"],
+    });
+  });
+
+  test.each(["", "[1]", "7", "null", '"text"', "{", "{'a':1}", "plain"])("%p is kept as text", (value) => {
+    expect(source({ ...json, path: "/p" }, sourceRecord(value))).toEqual({
+      "@timestamp": isoTime,
+      message: value,
+      log: { file: { path: "/p" } },
+      kafka: { topic: "app", partition: 0, offset: 0 },
+      tags: ["json_parse_failure"],
+    });
+  });
+
+  test("invalid UTF-8 in JSON: the own event makes room", () => {
+    const value = Buffer.concat([
+      Buffer.from('{"event":{"kind":"x"},"a":"'),
+      Buffer.from([0xff]),
+      Buffer.from('"}'),
+    ]);
+    expect(source(json, sourceRecord(value))).toMatchObject({
+      a: "\uFFFD",
+      event: { original: value.toString("base64") },
+      json: { event: { kind: "x" } },
+      tags: ["json_field_renamed", "invalid_utf8"],
+    });
+  });
+
+  test("the declared time becomes @timestamp and chooses the index; the id stays", () => {
+    const record = sourceRecord('{"event":{"time":"2025-12-31T23:59:59.999-01:00"}}');
+    const document = encode({ ...json, timestamp: "event.time", index: "a-{yyyy.MM.dd}" }, record);
+    expect(document).toMatchObject({ index: "a-2026.01.01", id: "app:0:0:mjwaidke" });
+    expect(JSON.parse(document.json)).toMatchObject({ "@timestamp": "2026-01-01T00:59:59.999Z" });
+    expect(document.json).not.toContain("tags");
+  });
+
+  test("an own @timestamp that is declared is taken, not moved", () => {
+    const fields = source(
+      { ...json, timestamp: "@timestamp" },
+      sourceRecord('{"@timestamp":1764324000,"a":1}'),
+    );
+    expect(fields).toMatchObject({ "@timestamp": "2025-11-28T10:00:00.000Z", a: 1 });
+    expect(fields).not.toHaveProperty("json");
+  });
+
+  test("an unreadable one falls back to the record's and is kept", () => {
+    const fields = source({ ...json, timestamp: "@timestamp" }, sourceRecord('{"@timestamp":"soon"}'));
+    expect(fields).toMatchObject({
+      "@timestamp": isoTime,
+      json: { "@timestamp": "soon" },
+      tags: ["timestamp_parse_failure", "json_field_renamed"],
+    });
+  });
+
+  test("none of the declared fields is there", () => {
+    const tagsOf = (value: string): unknown =>
+      source({ ...json, timestamp: ["time", "ts"] }, sourceRecord(value))["tags"];
+    expect(tagsOf('{"time":null,"ts":""}')).toEqual(["timestamp_absent"]);
+    expect(tagsOf('{"time":null,"ts":"soon"}')).toEqual(["timestamp_parse_failure"]);
+    expect(tagsOf("text")).toEqual(["json_parse_failure", "timestamp_absent"]);
+  });
+
+  test("of several the first that can be read; another own @timestamp is moved", () => {
+    const own = '{"@timestamp":"soon","time":1764324000}';
+    expect(source({ ...json, timestamp: ["@timestamp", "time"] }, sourceRecord(own))).toMatchObject({
+      "@timestamp": "2025-11-28T10:00:00.000Z",
+      json: { "@timestamp": "soon" },
+      time: 1_764_324_000,
+      tags: ["json_field_renamed"],
+    });
+  });
+});
+
+describe("properties", () => {
+  const bytes = fc.uint8Array().map((value) => Buffer.from(value));
+  const header = fc.record({ name: fc.string({ unit: "binary" }), value: fc.option(bytes) });
+  const record = fc.record({ value: bytes, key: fc.option(bytes), headers: fc.array(header) });
+  const format = fc.constantFrom("text", "json");
+  const path = fc.option(fc.string());
+
+  test("any bytes make one line of JSON, with the value's text or bytes in it", () => {
+    fc.assert(
+      fc.property(record, format, path, ({ value, ...rest }, format, path) => {
+        const fields = source({ format, path }, sourceRecord(value, rest));
+        expect(fields["@timestamp"]).toBe(isoTime);
+        if (format === "text") expect(fields["message"]).toBe(value.toString().replace(/\r$/, ""));
+      }),
+    );
+  });
+
+  const ourNames = [
+    "@timestamp",
+    "kafka",
+    "log",
+    "tags",
+    "json",
+    "event",
+    "message",
+    "log.file",
+    "log.file.path",
+    "file",
+  ];
+  const name = fc.oneof(fc.constantFrom(...ourNames), fc.string());
+  const leaf = fc.oneof(
+    fc.jsonValue({ maxDepth: 1 }),
+    fc.array(fc.string()),
+    fc.dictionary(name, fc.jsonValue({ maxDepth: 1 }), { maxKeys: 3 }),
+  );
+  const value = fc.oneof(leaf, fc.dictionary(name, leaf, { maxKeys: 3 }));
+
+  test("any JSON object keeps every field, once, at top level or under json", () => {
+    fc.assert(
+      fc.property(fc.dictionary(name, value, { maxKeys: 6 }), path, (own, path) => {
+        const text = JSON.stringify(own);
+        const original: Record<string, unknown> = JSON.parse(text);
+        const fields = source({ format: "json", path }, sourceRecord(text));
+        const tags: unknown[] = Array.isArray(fields["tags"]) ? fields["tags"] : [];
+        // What becomes of such names: test/lib/rules/documents/clean-members.test.ts.
+        fc.pre(!tags.includes("json_name_replaced"));
+        const moved = Object(fields["json"]);
+        const renamed = tags.includes("json_field_renamed");
+        const isUnsaid =
+          original["message"] === undefined || original["message"] === null || original["message"] === "";
+        for (const [name, value] of Object.entries(original)) {
+          const at = Object.getOwnPropertyDescriptor(fields, name)?.value;
+          if (renamed && Object.hasOwn(moved, name)) expect(moved[name]).toEqual(value);
+          else if (name === "tags") expect(tags).toEqual(expect.arrayContaining([value].flat()));
+          else if (name === "log" && typeof value === "string") expect(fields["message"]).toBeString();
+          else if (name === "message" && isUnsaid)
+            expect([value, "string"]).toContain(at === value ? at : typeof at);
+          else if (name === "log" && path !== null) expect(fields["log"]).toMatchObject(Object(value));
+          else expect(at).toEqual(value);
+        }
+        const ours = ["@timestamp", "kafka", "message", ...(path === null ? [] : ["log"])];
+        const known = new Set([...Object.keys(original), ...ours, "tags", ...(renamed ? ["json"] : [])]);
+        expect(Object.keys(fields).filter((name) => !known.has(name))).toEqual([]);
+      }),
+      { numRuns: rounds(200, 50) },
+    );
+  });
+});

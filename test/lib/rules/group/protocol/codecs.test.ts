@@ -1,0 +1,132 @@
+import { describe, expect, test } from "bun:test";
+import { deflateRawSync } from "node:zlib";
+import { AssignerProtocol } from "kafkajs";
+import {
+  array,
+  assert,
+  constantFrom,
+  dictionary,
+  integer,
+  nat,
+  property,
+  record,
+  string,
+  uint8Array,
+  uniqueArray,
+} from "fast-check";
+import {
+  decodeAssignment,
+  encodeAssignment,
+  STANDINGS,
+} from "../../../../../lib/rules/group/protocol/assignment.ts";
+import {
+  decodeSubscription,
+  encodeSubscription,
+  type Subscription,
+} from "../../../../../lib/rules/group/protocol/subscription.ts";
+
+const { MemberAssignment, MemberMetadata } = AssignerProtocol;
+const names = uniqueArray(string({ minLength: 1, maxLength: 30 }), { maxLength: 30 }).map((all) =>
+  all.sort(),
+);
+const partitions = uniqueArray(nat(5_000), { minLength: 1, maxLength: 20 }).map((all) =>
+  all.sort((a, b) => a - b),
+);
+const byTopic = dictionary(string({ minLength: 1, maxLength: 20 }), partitions).map(
+  (all) => new Map(Object.entries(all)),
+);
+const subscriptions = record({
+  host: string(),
+  wanted: names,
+  generation: integer({ min: -1, max: 2 ** 31 - 1 }),
+  held: byTopic,
+  leaving: byTopic,
+});
+
+const sorted = (map: Subscription["held"]): unknown => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+
+describe("a subscription", () => {
+  test("is read as it was written", () => {
+    assert(
+      property(subscriptions, names, (subscription, named) => {
+        const read = decodeSubscription(encodeSubscription(subscription, named));
+        if (read.kind !== "ours") throw new Error(read.kind);
+        expect(read.named).toEqual(named);
+        const { held, leaving, ...rest } = read.subscription;
+        const { held: writtenHeld, leaving: writtenLeaving, ...written } = subscription;
+        expect(rest).toEqual(written);
+        expect(sorted(held)).toEqual(sorted(writtenHeld));
+        expect(sorted(leaving)).toEqual(sorted(writtenLeaving));
+      }),
+    );
+  });
+
+  test("names to Kafka what it is told to name", () => {
+    const bytes = encodeSubscription(
+      { host: "h", wanted: ["a", "b"], generation: 1, held: new Map(), leaving: new Map() },
+      ["b", "ü"],
+    );
+    expect(MemberMetadata.decode(Buffer.from(bytes))).toMatchObject({ version: 0, topics: ["b", "ü"] });
+  });
+
+  test("of another client, cut off or made up is foreign, and no error", () => {
+    const other = MemberMetadata.encode({ version: 1, topics: ["a"], userData: Buffer.from("host") });
+    expect(decodeSubscription(other)).toEqual({ kind: "foreign" });
+    const own = encodeSubscription(
+      { host: "h", wanted: ["a"], generation: 3, held: new Map([["a", [0]]]), leaving: new Map() },
+      ["a"],
+    );
+    for (let end = 0; end < own.length; end += 1)
+      expect(decodeSubscription(own.subarray(0, end))).toEqual({ kind: "foreign" });
+    assert(property(uint8Array({ maxLength: 200 }), (bytes) => void decodeSubscription(bytes)));
+    assert(
+      property(nat(own.length - 1), nat(255), (at, byte) => {
+        const spoilt = own.slice();
+        spoilt[at] = byte;
+        decodeSubscription(spoilt);
+      }),
+    );
+  });
+
+  test("that would fill the memory is foreign", () => {
+    const bomb = Buffer.concat([Buffer.from([1]), deflateRawSync(Buffer.alloc(80 * 1024 * 1024))]);
+    const bytes = MemberMetadata.encode({ version: 0, topics: [], userData: bomb });
+    expect(decodeSubscription(bytes)).toEqual({ kind: "foreign" });
+  });
+});
+
+const assignments = record({
+  partitions: byTopic,
+  topics: array(record({ standing: constantFrom(...STANDINGS), partitions: nat(100_000) }), {
+    maxLength: 50,
+  }),
+  room: constantFrom(null, { neededBytes: 2_000_000, limitBytes: 1_048_588, leftOut: 7 }),
+});
+
+describe("an assignment", () => {
+  test("is read as it was written", () => {
+    assert(
+      property(assignments, (assignment) => {
+        expect(decodeAssignment(encodeAssignment(assignment))).toEqual({ kind: "ours", ...assignment });
+      }),
+    );
+  });
+
+  test("is one that Kafka's tools understand", () => {
+    const bytes = encodeAssignment({ partitions: new Map([["a", [0, 2]]]), topics: [], room: null });
+    expect(MemberAssignment.decode(Buffer.from(bytes))).toMatchObject({
+      version: 0,
+      assignment: { a: [0, 2] },
+    });
+  });
+
+  test("of another leader is foreign, none is none", () => {
+    const other = MemberAssignment.encode({ version: 0, assignment: { a: [0] }, userData: Buffer.alloc(0) });
+    expect(decodeAssignment(other)).toEqual({ kind: "foreign" });
+    expect(decodeAssignment(new Uint8Array())).toEqual({ kind: "none" });
+    const own = encodeAssignment({ partitions: new Map([["a", [0, 2]]]), topics: [], room: null });
+    for (let end = 1; end < own.length; end += 1)
+      expect(decodeAssignment(own.subarray(0, end))).toEqual({ kind: "foreign" });
+    assert(property(uint8Array({ maxLength: 200 }), (bytes) => void decodeAssignment(bytes)));
+  });
+});

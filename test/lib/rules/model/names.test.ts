@@ -1,0 +1,137 @@
+import { describe, expect, test } from "bun:test";
+import * as fc from "fast-check";
+import {
+  createIndexNamer,
+  indexForTimestamp,
+  indexPatternOf,
+  indexTemplateFault,
+  isIndexName,
+  isTopicName,
+  matchesTopicPattern,
+  resolveIndex,
+} from "../../../../lib/rules/model/names.ts";
+
+const topicName = fc.stringMatching(/^[a-c._-]{1,12}$/);
+
+describe("topic names", () => {
+  test.each(["a", "golang_log", "A.b-c_9", "x".repeat(249), "...", "..a"])("%s is one", (name) => {
+    expect(isTopicName(name)).toBe(true);
+  });
+
+  test.each(["", ".", "../..", "a b", "a/b", "*", "ä", "😀", "a\n", "x".repeat(250)])(
+    "%j is none",
+    (name) => {
+      expect(isTopicName(name)).toBe(false);
+    },
+  );
+});
+
+describe("topic patterns", () => {
+  test.each([
+    ["app-*", "app-one", true],
+    ["app-*", "app-", true],
+    ["app-*", "xapp-one", false],
+    ["*", "anything", true],
+    ["a?c", "abc", true],
+    ["a?c", "ac", false],
+    ["a.c", "abc", false],
+    ["*a*b", "xaybab", true],
+    ["*a*b", "xayba", false],
+    ["*", "__consumer_offsets", false],
+    ["__*", "__consumer_offsets", false],
+    ["*", "dead", false],
+    ["dead", "dead", false],
+    ["*", "penstock.dead-letters", false],
+    ["team-b.*", "team-b.dead-letters", false],
+    ["*", "dead-letters-of-mine", true],
+  ])("%s on %s: %p", (pattern, topic, expected) => {
+    expect(matchesTopicPattern(pattern, topic, "dead")).toBe(expected);
+  });
+
+  test("agrees with the regular expression of the same meaning", () => {
+    fc.assert(
+      fc.property(
+        fc.stringMatching(/^[ab.*?]{1,8}$/),
+        fc.stringMatching(/^[ab.]{1,10}$/),
+        (pattern, topic) => {
+          const source = pattern.replaceAll(".", "\\.").replaceAll("*", ".*").replaceAll("?", ".");
+          expect(matchesTopicPattern(pattern, topic, "dead")).toBe(new RegExp(`^${source}$`).test(topic));
+        },
+      ),
+    );
+  });
+
+  test("takes no exponential time", () => {
+    expect(matchesTopicPattern(`${"a*".repeat(120)}b`, "a".repeat(249), "dead")).toBe(false);
+  });
+});
+
+describe("index names", () => {
+  test.each(["a", "logs-2026.01.02", "größe", "x".repeat(255)])("%s is one", (name) => {
+    expect(isIndexName(name)).toBe(true);
+  });
+
+  test.each(
+    [
+      ["", ".", "../..", ".hidden", "-a", "_a", "+a", "A", "a b", "a,b", "a#b", "a:b", "a\\b", "a/b"],
+      ["a*b", "a?b", 'a"b', "a<b", "a>b", "a|b", "a\tb", "a\u0000b", "x".repeat(256), "ß".repeat(128)],
+    ].flat(),
+  )("%j is none", (name) => {
+    expect(isIndexName(name)).toBe(false);
+  });
+});
+
+describe("index templates", () => {
+  test.each(["logs", "logs-{yyyy.MM.dd}", "{topic}", "{topic}-{yyyy.MM.dd}", "a-{topic}"])(
+    "%s is one",
+    (template) => {
+      expect(indexTemplateFault(template)).toBeNull();
+    },
+  );
+
+  test.each([
+    ["logs-{yyyy}", "holds a placeholder other than {topic} and {yyyy.MM.dd}"],
+    ["logs-{", "holds a placeholder other than {topic} and {yyyy.MM.dd}"],
+    ["{Topic}", "holds a placeholder other than {topic} and {yyyy.MM.dd}"],
+    ["Logs", "is not an Elasticsearch index name"],
+    ["_{topic}", "is not an Elasticsearch index name"],
+    ["", "is not an Elasticsearch index name"],
+  ])("%j %s", (template, rule) => {
+    expect(indexTemplateFault(template)).toStartWith(rule);
+  });
+
+  test("takes the day of the record in UTC", () => {
+    expect(indexForTimestamp("l-{yyyy.MM.dd}", Date.UTC(2026, 0, 2, 23, 59, 59, 999))).toBe("l-2026.01.02");
+    expect(indexForTimestamp("l-{yyyy.MM.dd}", Date.UTC(2026, 0, 3))).toBe("l-2026.01.03");
+    expect(indexForTimestamp("l-{yyyy.MM.dd}", 0)).toBe("l-1970.01.01");
+    expect(indexForTimestamp("l-{yyyy.MM.dd}", 253_402_300_799_999)).toBe("l-9999.12.31");
+    expect(indexForTimestamp("plain", 0)).toBe("plain");
+  });
+
+  test("puts in a topic's name as it is", () => {
+    fc.assert(
+      fc.property(topicName, (topic) => {
+        expect(resolveIndex("a-{topic}-{yyyy.MM.dd}", topic)).toBe(`a-${topic}-{yyyy.MM.dd}`);
+      }),
+    );
+    expect(resolveIndex("{topic}", "$&")).toBe("$&");
+  });
+
+  test("the namer says the same in whatever order records come", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 253_402_300_799_999 })), (timestamps) => {
+        const nameIndex = createIndexNamer("l-{yyyy.MM.dd}");
+        for (const timestamp of timestamps) {
+          expect(nameIndex(timestamp)).toBe(indexForTimestamp("l-{yyyy.MM.dd}", timestamp));
+        }
+      }),
+    );
+    expect(createIndexNamer("plain")(1)).toBe("plain");
+  });
+
+  test("a wildcard pattern covers them", () => {
+    expect(indexPatternOf("logs-{yyyy.MM.dd}")).toBe("logs-*");
+    expect(indexPatternOf("{topic}-{yyyy.MM.dd}")).toBe("*-*");
+    expect(indexPatternOf("logs")).toBe("logs");
+  });
+});

@@ -1,0 +1,55 @@
+import { describe, expect, test } from "bun:test";
+import {
+  specificationChanges,
+  specificationHash,
+  specify,
+} from "../../../../lib/rules/model/specification.ts";
+import { declaration } from "../../../support/declarations.ts";
+import { specification } from "../../../support/records.ts";
+
+describe("a specification", () => {
+  test("takes the topic's name as index where none is declared", () => {
+    expect(specify(declaration("app", { format: "json" }), "app")).toEqual(
+      specification({ topic: "app", index: "app", format: "json" }),
+    );
+  });
+
+  test("of a pattern has the topic put into its index, and keeps the date open", () => {
+    const spec = specify(declaration("app-*", { index: "logs-{topic}-{yyyy.MM.dd}" }), "app-one");
+    expect(spec).toMatchObject({ topic: "app-one", index: "logs-app-one-{yyyy.MM.dd}" });
+  });
+});
+
+describe("its hash", () => {
+  const hash = specificationHash(specification());
+
+  test("does not depend on the order of fields", () => {
+    const reversed = Object.fromEntries(Object.entries(specification()).toReversed());
+    expect(specificationHash({ ...specification(), ...reversed })).toBe(hash);
+    const { topic, ...rest } = specification();
+    expect(specificationHash({ ...rest, topic })).toBe(hash);
+  });
+
+  test.each([
+    { path: "/var/log/app.log" },
+    { index: "other" },
+    { format: "json" },
+    { timestamp: "time" },
+    { pipeline: "p" },
+    { topic: "other" },
+  ] as const)("changes with %j", (change) => {
+    expect(specificationHash(specification(change))).not.toBe(hash);
+  });
+
+  test("leaves out where what was never read begins", () => {
+    expect(specificationHash(specification({ startAt: "latest" }))).toBe(hash);
+  });
+});
+
+test("the changes name each field with both of its values", () => {
+  expect(specificationChanges(specification(), specification())).toEqual([]);
+  expect(specificationChanges(specification(), specification({ path: "/a", format: "json" }))).toEqual([
+    { field: "path", from: null, to: "/a" },
+    { field: "format", from: "text", to: "json" },
+  ]);
+});

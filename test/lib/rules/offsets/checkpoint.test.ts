@@ -1,0 +1,23 @@
+import { expect, test } from "bun:test";
+import * as fc from "fast-check";
+import { checkpointMetadata, parseCheckpoint } from "../../../../lib/rules/offsets/checkpoint.ts";
+
+test("what is written is read again", () => {
+  const offset = fc.nat(Number.MAX_SAFE_INTEGER);
+  const timestamp = fc.integer({ min: -1, max: 253_402_300_799_999 });
+  fc.assert(
+    fc.property(offset, timestamp, (offset, timestamp) => {
+      expect(parseCheckpoint(checkpointMetadata({ offset, timestamp }))).toEqual({ offset, timestamp });
+    }),
+  );
+});
+
+test.each([
+  null,
+  "",
+  "{}",
+  '{"lastRecord":null}',
+  '{"lastRecord":{"offset":-1,"timestamp":0}}',
+  '{"lastRecord":{"offset":1}}',
+  "x".repeat(4096),
+])("metadata of somebody else is none: %p", (metadata) => expect(parseCheckpoint(metadata)).toBeNull());

@@ -1,0 +1,65 @@
+import { expect, test } from "bun:test";
+import * as fc from "fast-check";
+import {
+  parseBulkItems,
+  parseServerError,
+  parseUniformAnswer,
+} from "../../../../lib/rules/outcomes/bulk-answer.ts";
+import { rounds } from "../../../support/rounds.ts";
+
+test("items of every kind, by position", () => {
+  const error = { type: "t", reason: "r", caused_by: { type: "c", reason: "why" } };
+  const items = [{ create: { status: 201, result: "created" } }, { create: { status: 400, error } }];
+  expect(parseBulkItems({ errors: true, items })).toEqual([
+    { status: 201, result: "created", error: null },
+    { status: 400, result: null, error: { type: "t", reason: "r: why" } },
+  ]);
+});
+
+test.each([
+  [null],
+  [""],
+  [{}],
+  [{ items: {} }],
+  [{ items: [{}] }],
+  [{ items: [null] }],
+  [{ items: [{ create: {} }] }],
+])("not an answer to a bulk: %j", (body) => {
+  expect(parseBulkItems(body)).toBeNull();
+});
+
+test("an answer that says the same of every document is what JSON.parse makes of it", () => {
+  const item = fc.constantFrom(
+    '{"create":{"result":"created","status":201}}',
+    '{"create":{"status":409}}',
+    '{"create":{"a":"}}"}}',
+    '{"create":{}}}',
+    "{}}",
+    "",
+  );
+  const answer = fc
+    .tuple(
+      fc.array(item, { minLength: 1, maxLength: 4 }),
+      fc.boolean(),
+      fc.constantFrom("]}", "]", ",]}", "] }"),
+    )
+    .map(
+      ([items, same, end]) =>
+        `{"errors":false,"items":[${items.map((item) => (same ? items[0] : item)).join()}${end}`,
+    );
+  fc.assert(
+    fc.property(answer, (text) => {
+      const uniform = parseUniformAnswer(text);
+      if (uniform !== undefined) expect(uniform).toEqual(JSON.parse(text));
+    }),
+    { numRuns: rounds(500, 100) },
+  );
+  const usual = `{"errors":false,"items":[${Array.from({ length: 3 }, () => '{"create":{"result":"created","status":201}}').join()}]}`;
+  expect(parseUniformAnswer(usual)).toEqual(JSON.parse(usual));
+});
+
+test("errors come as objects, as text, or not at all", () => {
+  expect(parseServerError("gone")).toEqual({ type: "unknown", reason: "gone" });
+  expect(parseServerError({ reason: 1 })).toEqual({ type: "unknown", reason: "" });
+  expect(parseServerError(undefined)).toBeNull();
+});

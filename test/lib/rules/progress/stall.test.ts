@@ -1,0 +1,44 @@
+import { expect, test } from "bun:test";
+import { type KnownState, shownState } from "../../../../lib/rules/progress/stall.ts";
+import { partitionStatus } from "../../../support/topic-status.ts";
+
+const now = Date.parse("2026-11-22T13:00:00.000Z");
+const shown = (changes: Partial<KnownState>, progressAgoMs = 1_000) =>
+  shownState(
+    { state: "running", reason: null, sinceMs: now - 3_600_000, trouble: null, ...changes },
+    [partitionStatus({ lag: 5, progressAt: now - progressAgoMs })],
+    now,
+  );
+const since = "2026-11-22T12:00:00.000Z";
+const sinceMs = now - 12_000;
+
+test("a topic that runs and moves has nothing to say", () => {
+  expect(shown({})).toEqual({ state: "running", reason: null, since });
+});
+
+test("one that tries again in vain says since when and why, long before it is stalled", () => {
+  expect(shown({ trouble: { sinceMs, message: "no room" } })).toEqual({
+    state: "running",
+    reason: "trying again since 2026-11-22T12:59:48.000Z: no room",
+    since,
+  });
+  expect(shown({ trouble: { sinceMs, message: null } }).reason).toBe(
+    "what was sent is not answered since 2026-11-22T12:59:48.000Z",
+  );
+});
+
+test("after 60 s without a commit it is stalled, since then, with the reason alone", () => {
+  expect(shown({ trouble: { sinceMs, message: "no room" } }, 61_000)).toEqual({
+    state: "stalled",
+    reason: "no room",
+    since: "2026-11-22T12:59:59.000Z",
+  });
+  expect(shown({}, 61_000).reason).toBe("no commit for 60 s although there is lag");
+});
+
+test("what is not running is what it is", () => {
+  expect(shown({ state: "failed", reason: "no rights" }, 90_000)).toMatchObject({
+    state: "failed",
+    reason: "no rights",
+  });
+});

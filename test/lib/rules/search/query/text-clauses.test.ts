@@ -1,0 +1,79 @@
+import { describe, expect, test } from "bun:test";
+import * as fc from "fast-check";
+import { textClauses } from "../../../../../lib/rules/search/query/text-clauses.ts";
+import { anyText } from "../../../../support/any-text.ts";
+
+const wordFields = ["kafka.words", "*.@words"];
+const phrase = (query: string) => ({
+  multi_match: { query, lenient: true, type: "phrase", zero_terms_query: "none" },
+});
+const words = (query: string) => ({
+  multi_match: { query, fields: wordFields, lenient: true, operator: "and", zero_terms_query: "none" },
+});
+const begin = (query: string) => ({
+  multi_match: { query, lenient: true, type: "bool_prefix", operator: "and" },
+});
+
+describe("what the search box asks for", () => {
+  test("is each word, as it was typed, in the fields that the index has for it", () => {
+    expect(textClauses("Timeout pay", false)).toEqual({
+      must: [phrase("Timeout"), phrase("pay")],
+      must_not: [],
+    });
+  });
+
+  test.each(["user_login", "10.0.0.1", "NameSystem.addStoredBlock", "数据"])(
+    "%s, which is parted, is a phrase, or all its words among those of all fields",
+    (text) => {
+      expect(textClauses(text, false).must).toEqual([{ bool: { should: [phrase(text), words(text)] } }]);
+      expect(textClauses(`"${text}"`, false).must).toEqual([
+        { bool: { should: [phrase(text), words(text)] } },
+      ]);
+    },
+  );
+
+  test("is a beginning, which no number of words bounds", () => {
+    expect(textClauses("pay*", false).must).toEqual([begin("pay")]);
+  });
+
+  test("is a beginning behind other words", () => {
+    expect(textClauses("user_log*", false).must).toEqual([
+      {
+        bool: {
+          should: [
+            { simple_query_string: { query: "user_log*", lenient: true, flags: "PREFIX" } },
+            {
+              multi_match: { query: "user_log", lenient: true, type: "phrase_prefix", max_expansions: 1_024 },
+            },
+            {
+              multi_match: {
+                query: "user_log",
+                fields: wordFields,
+                lenient: true,
+                operator: "and",
+                type: "bool_prefix",
+              },
+            },
+          ],
+        },
+      },
+    ]);
+    expect(JSON.stringify(textClauses("10.0.*", false))).not.toContain("phrase_prefix");
+  });
+
+  test("is none of what a dash stands before; signs alone exclude nothing", () => {
+    const { must, must_not } = textClauses("-health", false);
+    expect([must, must_not.length]).toEqual([[], 1]);
+    expect(JSON.stringify(textClauses("-((", false).must_not)).toContain('"zero_terms_query":"none"');
+    expect(JSON.stringify(textClauses("((", false).must)).toContain('"zero_terms_query":"all"');
+  });
+
+  test("is looked for in few fields where that was asked", () => {
+    expect(JSON.stringify(textClauses("a", true))).toContain('"fields":["message","kafka.words"]');
+  });
+
+  test("is nothing for nothing, and something for any text", () => {
+    expect(textClauses(' - * "" ', false)).toEqual({ must: [], must_not: [] });
+    fc.assert(fc.property(anyText, (text) => textClauses(text, false).must.length <= text.length));
+  });
+});

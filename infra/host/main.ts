@@ -134,7 +134,7 @@ function stopOnSignals({ stop, deadlineMs, logger, end }: Stopping): void {
       const withinMs = deadlineMs();
       logger.info("stopping", { signal });
       setTimeout(() => {
-        logger.error("not stopped within shutdown.deadline: exiting; what was not committed is read again");
+        logger.error("not stopped within shutdown.deadline: exiting; uncommitted records will be read again");
         end(ExitCode.failed);
       }, withinMs);
       stop(withinMs).then(

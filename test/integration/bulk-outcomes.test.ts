@@ -181,7 +181,7 @@ describe("what becomes of a bulk:", () => {
   const retriedFor = (topic: string): unknown[] =>
     host
       .log()
-      .filter((line) => line["msg"] === "records are tried again" && line["topic"] === topic)
+      .filter((line) => line["msg"] === "records are retried" && line["topic"] === topic)
       .map((line) => line["reason"]);
 
   const none: OutcomeCounts = { indexed: 0, duplicate: 0, deadLettered: 0, skipped: 0 };

@@ -45,7 +45,7 @@ describe("dead letters that Kafka does not take", () => {
   };
 
   const refusals = (): Record<string, unknown>[] =>
-    host.log().filter((line) => line["msg"] === "records are tried again" && line["topic"] === topic);
+    host.log().filter((line) => line["msg"] === "records are retried" && line["topic"] === topic);
   /** How often records were tried again because of the dead-letter topic. */
   const retries = async (): Promise<number> => {
     const text = await (await host.fetch("/metrics")).text();

@@ -144,6 +144,6 @@ test("so does one with a token whose servers are away", async () => {
   const event = kafkaEvent([{ topic: "a", record: sourceRecord("x") }]);
   const refused = await ask("POST /ingest", 503, asJson(event, { authorization }));
   expect(await refused.json()).toMatchObject({
-    detail: "etcd was not read yet: what it declares is not known.",
+    detail: "etcd was not read yet, so its declarations are not known.",
   });
 }, 60_000);

@@ -143,9 +143,7 @@ describe("Elasticsearch refuses what is not the records' fault: nothing is commi
         try {
           await servers.kafka.produce(topic, lines);
           const line = await eventually("the log says so", () =>
-            host
-              .log()
-              .find((entry) => entry["msg"] === "records are tried again" && entry["topic"] === topic),
+            host.log().find((entry) => entry["msg"] === "records are retried" && entry["topic"] === topic),
           );
           expect(line).toMatchObject({
             reason: code,

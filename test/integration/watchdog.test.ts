@@ -32,7 +32,7 @@ describe("a host whose event loop stands still is ended, and its log says so", (
       doing: expect.stringMatching(/^(running|reconciling) 1 topics$/),
       seconds: 3,
       cpuSeconds: expect.any(Number),
-      msg: "the event loop stands still: exiting; what was not committed is read again",
+      msg: "the event loop stands still: exiting; uncommitted records will be read again",
     });
   }, 30_000);
 

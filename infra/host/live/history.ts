@@ -4,31 +4,31 @@ import type { TopicFigures } from "../topic/topic-figures.ts";
 export type TopicSample = Pick<TopicFigures, "topic" | "moved" | "lag">;
 
 export interface SampleTime {
-  /** Milliseconds since the epoch, for the charts' axis alone: this clock may be set. */
+  /** Milliseconds since the epoch, only for the axis of the charts: this clock may be adjusted. */
   readonly epochMs: number;
-  /** Milliseconds of a clock that is never set, for the rates. */
+  /** Monotonic milliseconds, for the rates. */
   readonly monotonicMs: number;
 }
 
-/** How the host's rate and lag went in the last quarter of an hour, in all and by topic, for the charts. */
+/** Rate and lag of the last quarter of an hour, in total and by topic, for the charts. */
 export interface History {
   /**
-   * Takes one sample of all topics; call it every `stepMs`. Topics that are not among them any more are forgotten.
-   * One that follows after no time is left out: what it found is in the next.
+   * Takes one sample of all topics; call it every `historyStepMs`. Topics that are missing from a sample are forgotten.
+   * A sample without elapsed time is skipped: its records count in the next one.
    */
   sample(topics: Iterable<TopicSample>, at: SampleTime): void;
   /** Rises with every sample. */
   readonly samples: number;
   readonly total: Series;
-  /** Null: no sample of it yet. */
+  /** Null before the first sample of the topic. */
   of(topic: string): Series | null;
-  /** Records per second in the last step; 0 where there is no sample yet. */
+  /** Records per second in the last step; 0 before the first sample. */
   rateOf(topic: string): number;
   readonly rate: number;
 }
 
 export const historyStepMs = 5_000;
-/** A quarter of an hour. A thousand topics that move take 1.5 MB. */
+/** A quarter of an hour. A thousand busy topics take 1.5 MB. */
 const KEPT = 180;
 
 export function createHistory(): History {
@@ -87,23 +87,23 @@ class Track {
   readonly lags = new Ring();
   #moved = 0;
 
-  /** @returns how many records more there are than last time; all of them where counting began anew */
+  /** @returns the increase since the last sample, or the whole count if it was reset */
   advance(moved: number): number {
     const more = moved < this.#moved ? moved : moved - this.#moved;
     this.#moved = moved;
     return more;
   }
 
-  /** @param lag null: not known */
+  /** @param lag null if unknown */
   push(rate: number, lag: number | null): void {
     this.rates.push(rate);
     this.lags.push(lag ?? Number.NaN);
   }
 }
 
-/** The last values, without a list that grows and shrinks a thousand times every step. */
+/** Ring buffer of the last values. A list would grow and shrink a thousand times in every step. */
 class Ring {
-  /** Null: all of them are the same, as those of a topic in which nothing happens. */
+  /** Null while all values are equal, as for an idle topic. */
   #values: Float32Array | null = null;
   #same = 0;
   #count = 0;

@@ -4,62 +4,62 @@ import type { TopicRow } from "../../api/live-messages.ts";
 import { historyStepMs, type History, type TopicSample } from "./history.ts";
 import { changesBetween, overviewOf, topicOf, topicRowOf, topicsOf, type LiveInput } from "./views.ts";
 
-/** What a page looks at. */
+/** What a page shows. */
 export type LiveSubject =
   | { readonly view: "overview" }
   | { readonly view: "topics" }
   | { readonly view: "topic"; readonly topic: string };
 
-/** Passes one event on. One that may not be missed ends the stream itself where it is not taken. */
+/** Sends one event. If an event that must not be missed is not accepted, it ends the stream. */
 export type TellPage = (event: string, message: object) => void;
 
-/** Keeps open pages up to date. What several of them look at is worked out once. */
+/** Keeps open pages up to date. A view shown on several pages is computed once. */
 export interface LiveHub {
-  /** Sends what there is at once, then what changes. @returns ends it */
+  /** Sends the current state immediately, then changes. @returns unsubscribes */
   subscribe(subject: LiveSubject, send: TellPage): () => void;
   stop(): void;
 }
 
 export interface LiveHubDeps {
   readonly history: History;
-  /** Both read memory only. */
+  /** Reads memory only, like `figures`. */
   look(this: void): LiveInput;
   figures(this: void): Iterable<TopicSample>;
   /** Milliseconds since the epoch. */
   now(this: void): number;
-  /** Milliseconds of a clock that is never set. */
+  /** Monotonic clock, in milliseconds. */
   monotonicMs(this: void): number;
   readonly failures: Pick<ThrottledLogger, "error">;
 }
 
 const TICK_MS = 1_000;
 
-/** The pages that look at the same thing. */
+/** The pages that show the same view. */
 interface Audience {
   readonly pages: Set<TellPage>;
-  /** What all of them were told last, to say nothing where nothing changed; null: not all were told the same. */
+  /** The last message sent to all of them, to skip unchanged ones; null if they did not all receive the same one. */
   told: string | null;
 }
 
-/** Costs nothing while nobody looks, but for one sample of the history every five seconds. */
+/** Without open pages the only cost is one history sample every 5 s. */
 export function createLiveHub(deps: LiveHubDeps): LiveHub {
   const { history, look, figures } = deps;
   const overviews: Audience = { pages: new Set(), told: null };
   const watched = new Map<string, Audience>();
   const tables = new Set<TellPage>();
-  /** As the tables were told last. */
+  /** As last sent to the tables. */
   let rows: ReadonlyMap<string, TopicRow> = new Map();
   let toldSamples = 0;
   let timer: ReturnType<typeof setInterval> | null = null;
 
-  /** A fault of ours in what a timer does must not end the process: it is logged, and the next turn tries again. */
+  /** A bug in a timer callback must not end the process: it is logged, and the next tick tries again. */
   const every = (ms: number, act: () => void): ReturnType<typeof setInterval> =>
     setInterval(() => {
       try {
         act();
       } catch (error) {
         const fields = { reason: "live_fault", error: messageOf(error) };
-        deps.failures.error("a fault while the open pages were kept up to date", fields);
+        deps.failures.error("updating the open pages failed", fields);
       }
     }, ms);
 
@@ -93,7 +93,7 @@ export function createLiveHub(deps: LiveHubDeps): LiveHub {
     if (tables.size > 0) tellTables(input);
   };
 
-  /** @returns ends it */
+  /** @returns leaves */
   const join = (pages: Set<TellPage>, send: TellPage, onLast?: () => void): (() => void) => {
     pages.add(send);
     timer ??= every(TICK_MS, tick);
@@ -110,7 +110,7 @@ export function createLiveHub(deps: LiveHubDeps): LiveHub {
     subscribe(subject, send) {
       const input = look();
       if (subject.view === "topics") {
-        // The others are told the same first, so that from now on all of them know the same.
+        // The other tables receive the same state first, so that one set of changes fits all from now on.
         tellTables(input);
         send("topics", topicsOf(input.at, rows, history));
         return join(tables, send);

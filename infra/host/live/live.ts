@@ -17,12 +17,12 @@ export interface LiveDeps {
   inFlightBytes(): number;
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Milliseconds of a clock that is never set. */
+  /** Monotonic clock, in milliseconds. */
   monotonicMs(): number;
   readonly failures: Pick<ThrottledLogger, "error">;
 }
 
-/** What a host's open pages are kept up to date from: its memory alone. */
+/** Feeds the open pages of a host from its memory alone. */
 export function createLive(deps: LiveDeps): LiveHub {
   const startedAt = deps.now();
   const history = createHistory();

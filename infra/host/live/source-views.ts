@@ -3,7 +3,7 @@ import type { EtcdSettings } from "../../../lib/rules/model/settings.ts";
 import type { SourceView } from "../../api/live-messages.ts";
 import type { Reporter } from "../observe/reporter.ts";
 
-/** How each source of declarations is read, for people. */
+/** The state of each source of declarations, for the console. */
 export function sourceViews(
   configPath: string,
   etcd: EtcdSettings | null,

@@ -13,7 +13,7 @@ import type {
 import type { History } from "./history.ts";
 import { firstDeletion, lagOf, waitingSince } from "../topic/topic-figures.ts";
 
-/** What the views are made of: one look at the host's memory, no question to any server. */
+/** Input of all views: a snapshot of the host's memory, without a request to any server. */
 export interface LiveInput {
   readonly at: number;
   readonly startedAt: number;
@@ -21,15 +21,15 @@ export interface LiveInput {
   readonly health: HealthResult;
   readonly inFlight: OverviewMessage["inFlight"];
   readonly sources: readonly SourceView[];
-  /** The last run; null: none yet. */
+  /** The last run; null before the first. */
   readonly reconciled: Pick<ReconcileResult, "plan" | "conflicts"> | null;
   readonly history: History;
 }
 
-/** How many troubled topics and refusals the overview names; there is a page for the rest. */
+/** How many troubled topics and refusals the overview names; the rest are on a page of their own. */
 const NAMED = 20;
 const BUSIEST = 5;
-/** Points of a sparkline: two minutes. */
+/** Length of a sparkline: two minutes. */
 const SPARK_POINTS = 24;
 
 export function overviewOf(input: LiveInput): OverviewMessage {
@@ -65,7 +65,7 @@ export function overviewOf(input: LiveInput): OverviewMessage {
     checks: input.health.checks,
     rate: history.rate,
     lag,
-    // In whole seconds, so that a quiet host has nothing new to tell.
+    // In whole seconds, so that a quiet host sends nothing new.
     waitingMs: waiting === null ? null : Math.max(0, Math.floor((at - waiting) / 1000) * 1000),
     inFlight: input.inFlight,
     counts,
@@ -82,7 +82,7 @@ export function overviewOf(input: LiveInput): OverviewMessage {
   };
 }
 
-/** By all they brought and not by their rates: the order of a list that is looked at should rarely change. */
+/** Sorted by total and not by rate, so that the order rarely changes while someone looks at it. */
 function busiestOf(
   statuses: readonly TopicStatus[],
   history: Pick<History, "rateOf">,
@@ -112,7 +112,7 @@ function attentionOf(statuses: readonly TopicStatus[]): OverviewMessage["attenti
     }));
 }
 
-/** Of those that run: what is tried again in vain says so in its reason, and nothing else has one. */
+/** A running topic has a reason only if its retries keep failing. */
 function needsAttention({ state, reason }: TopicStatus): boolean {
   return state === "failed" || state === "stalled" || (state === "running" && reason !== null);
 }
@@ -147,7 +147,7 @@ export function topicsOf(
   return { at, rows: [...rows.values()], sparks };
 }
 
-/** @returns null where nothing changed and no step ended */
+/** @returns null if nothing changed and no step ended */
 export function changesBetween(
   before: ReadonlyMap<string, TopicRow>,
   after: ReadonlyMap<string, TopicRow>,
@@ -168,7 +168,7 @@ function changedMembers(before: TopicRow, after: TopicRow): Partial<TopicRow> | 
   for (const name of members) {
     if (before[name] !== after[name]) (changed ??= {})[name] = after[name];
   }
-  // A host that describes a topic anew mostly says the same.
+  // `source` is a new object after each run, most often with the same content.
   if (changed !== null && "source" in changed && sameSource(before.source, after.source)) {
     delete changed["source"];
     if (Object.keys(changed).length === 0) return null;
@@ -176,7 +176,7 @@ function changedMembers(before: TopicRow, after: TopicRow): Partial<TopicRow> | 
   return changed;
 }
 
-/** Of a row, written out: this is asked of every topic every second. */
+/** Written out for speed: every topic is compared every second. */
 const members = [
   ...(["state", "reason", "since", "source", "index", "owned", "partitions"] as const),
   ...(["lag", "rate", "indexed", "duplicate", "deadLettered", "skipped"] as const),

@@ -3,26 +3,26 @@ import { messageOf } from "../../../lib/rules/base/errors.ts";
 import type { Logger } from "../../../lib/rules/base/logger.ts";
 import { startRounds } from "./rounds.ts";
 
-/** Asks Elasticsearch now and then which fields gave way in topics of this host, for the metrics. */
+/** Regularly asks Elasticsearch which fields its documents ignored, for the metrics. */
 export interface IgnoredWatch {
   stop(): Promise<void>;
 }
 
 export interface IgnoredWatchDeps {
-  /** Those whose first partition is this host's: of several hosts each topic has one that asks for it. */
+  /** Topics whose first partition this host owns, so that exactly one host asks about each topic. */
   topics(): readonly string[];
-  /** Of the documents of the last hour. */
+  /** Looks at the documents of the last hour. */
   ask(topics: readonly string[], signal: AbortSignal): Promise<IgnoredFields>;
-  /** How many documents there are by field, of a topic that was asked for. */
+  /** @param documents number of documents by field */
   show(topic: string, documents: ReadonlyMap<string, number>): void;
-  /** Milliseconds of a clock that is never set. */
+  /** Monotonic clock, in milliseconds. */
   readonly monotonicMs: () => number;
   readonly logger: Pick<Logger, "debug">;
 }
 
 const LOOK_MS = 5_000;
 const EVERY_MS = 60_000;
-/** An Elasticsearch that takes long over the answer is asked more seldom: it takes a hundredth of its time at most. */
+/** Slow answers stretch the interval, so that this question takes at most 1 % of Elasticsearch's time. */
 const REST = 100;
 const QUESTION_MS = 10_000;
 
@@ -55,9 +55,9 @@ export function createIgnoredWatch(deps: IgnoredWatchDeps): IgnoredWatch {
   };
 
   const stop = startRounds(life, { everyMs: LOOK_MS, atOnce: false }, () =>
-    // That Elasticsearch does not answer, the monitor says.
+    // The monitor already reports an unreachable Elasticsearch.
     look().catch((error: unknown) => {
-      deps.logger.debug("Elasticsearch was asked for ignored fields", { error: messageOf(error) });
+      deps.logger.debug("Elasticsearch could not be asked for ignored fields", { error: messageOf(error) });
     }),
   );
   return { stop };

@@ -7,18 +7,18 @@ import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
 import { startRounds } from "./rounds.ts";
 
 /**
- * Asks the brokers where the logs of partitions stand that nothing was fetched of for a while: the lag of a topic that
- * stalls or is held back grows all the same. And of topics that are behind, how long they keep what waits.
+ * Asks the brokers for the end offsets of partitions that were not fetched for a while, since the lag of a stalled
+ * topic keeps growing. Also asks for the retention of topics that are behind.
  */
 export interface LagWatch {
-  /** How long the topic keeps a record; null: nobody can tell, or it was not asked yet. */
+  /** Retention in milliseconds; null if unknown or not asked yet. */
   keptForMs(topic: string): number | null;
   stop(): Promise<void>;
 }
 
 export interface LagWatchDeps {
   statuses(): readonly TopicStatus[];
-  /** Shown all of them each time they are looked at. */
+  /** Called with all statuses in every round. */
   onLook(statuses: readonly TopicStatus[]): void;
   readonly cluster: () => Pick<KafkaCluster, "positions" | "topicConfigs">;
   observe(topic: string, positions: readonly PartitionPosition[]): void;
@@ -28,13 +28,13 @@ export interface LagWatchDeps {
 }
 
 const EVERY_MS = 5_000;
-/** With more, it looks less often: of ten thousand topics each fifteen seconds. */
+/** Above this, rounds are skipped: with 10,000 topics one look takes place every 15 s. */
 const TOPICS_PER_ROUND = 4_000;
-/** Twice the long poll of a consumer that is well, which tells the same. */
+/** Twice the long poll of a healthy consumer, whose fetches report the same offsets. */
 const STANDS_AFTER_MS = 10_000;
 const QUESTION_MS = 8_000;
 const CONFIG_KEPT_MS = 600_000;
-/** One request where all may be asked; where they may not, one for each. */
+/** One request if the host may describe all of them; otherwise one request each. */
 const CONFIGS_AT_ONCE = 100;
 
 export function createLagWatch(deps: LagWatchDeps): LagWatch {
@@ -65,7 +65,7 @@ export function createLagWatch(deps: LagWatchDeps): LagWatch {
     }
   };
 
-  /** For how many rounds the last look is good enough. */
+  /** Rounds left to skip. */
   let resting = 0;
   const stop = startRounds(life, { everyMs: EVERY_MS, atOnce: false }, async () => {
     resting -= 1;
@@ -74,9 +74,9 @@ export function createLagWatch(deps: LagWatchDeps): LagWatch {
     resting = Math.floor(statuses.length / TOPICS_PER_ROUND);
     deps.onLook(statuses);
     for (const look of [lookAtLogs, lookAtRetention]) {
-      // That Kafka does not answer, the monitor says; what is shown says as of when it is.
+      // The monitor already reports an unreachable Kafka, and every lag carries the time it is from.
       await look(statuses).catch((error: unknown) => {
-        deps.logger.debug("Kafka was asked where logs stand", { error: messageOf(error) });
+        deps.logger.debug("Kafka could not be asked for end offsets", { error: messageOf(error) });
       });
     }
   });
@@ -87,7 +87,7 @@ export function createLagWatch(deps: LagWatchDeps): LagWatch {
   };
 }
 
-/** Owned partitions of which no fetch has told anything for a while. */
+/** Owned partitions without news from a fetch for a while. */
 function standing(statuses: readonly TopicStatus[], now: number): Map<string, Set<number>> {
   const found = new Map<string, Set<number>>();
   for (const { topic, partitions } of statuses) {

@@ -2,7 +2,7 @@ import type { SourceHealth } from "../../../functions/health.ts";
 import { messageOf, PenstockError } from "../../../lib/rules/base/errors.ts";
 import { startRounds } from "./rounds.ts";
 
-/** Asks the servers now and then, so that readiness is about now and pending topics start when they can. */
+/** Probes the servers regularly, so that readiness is current and pending topics start as soon as they can. */
 export interface Monitor {
   readonly kafka: SourceHealth;
   readonly elasticsearch: SourceHealth;
@@ -12,17 +12,17 @@ export interface Monitor {
 export interface MonitorDeps {
   listTopics(signal: AbortSignal): Promise<ReadonlySet<string>>;
   probeElasticsearch(signal: AbortSignal): Promise<void>;
-  /** The topics in Kafka, each time they were asked for. */
+  /** Called with the topics in Kafka after every successful probe. */
   onTopics(topics: ReadonlySet<string>): void;
-  /** Kafka did not answer, or said no; called each time. */
+  /** Called after every probe that Kafka refused or did not answer. */
   onKafkaTrouble(error: unknown): void;
-  /** Something is other than a moment ago, so that another run of reconcile may get further. */
+  /** Something changed, so another reconcile run may succeed where the last one did not. */
   onChange(reason: string): void;
   readonly now: () => number;
 }
 
 const INTERVAL_MS = 2_000;
-/** Above, it is asked for less often: the list of ten thousand topics each ten seconds. It was the dearest of what an idle host did. */
+/** Above this, probes are skipped: 10,000 topics are listed every 10 s. Listing was the largest cost of an idle host. */
 const TOPICS_PER_ROUND = 2_000;
 const PROBE_DEADLINE_MS = 5_000;
 
@@ -32,7 +32,7 @@ export function createMonitor(deps: MonitorDeps): Monitor {
   let kafka = unknown;
   let elasticsearch = unknown;
   let known: ReadonlySet<string> | null = null;
-  /** For how many rounds the last answer is good enough. */
+  /** Rounds left to skip. */
   let resting = 0;
 
   const next = (before: SourceHealth, reason: string | null): SourceHealth => {
@@ -50,7 +50,7 @@ export function createMonitor(deps: MonitorDeps): Monitor {
     const lookAtTopics = async (signal: AbortSignal): Promise<void> => {
       const found = await deps
         .listTopics(signal)
-        // One broker that falls silent is not Kafka: the next question goes to another.
+        // A single silent broker does not mean that Kafka is down: the next request goes to another broker.
         .catch((error: unknown) => {
           if (life.signal.aborted || !mayPass(error)) throw error;
           return deps.listTopics(deadline());
@@ -95,7 +95,7 @@ function mayPass(error: unknown): boolean {
   return !(error instanceof PenstockError) || error.retryable;
 }
 
-/** The very first answer is none: the host starts with a run of its own. */
+/** The first answer does not count: the host starts with a run anyway. */
 function cameBack(before: SourceHealth, now: SourceHealth): boolean {
   return now.ok && !before.ok && before.since !== null;
 }

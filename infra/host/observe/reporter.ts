@@ -13,21 +13,21 @@ import type { TopicEvents } from "../pump/pump-events.ts";
 
 /** Turns what happens on a host into metrics, log lines and source health. */
 export interface Reporter {
-  /** For a topic that starts. */
+  /** The listener for a topic that starts. */
   pumpEvents(topic: string): TopicEvents;
   lost(topic: string, ranges: readonly LostRange[]): void;
-  /** The same call, its duration measured. */
+  /** Wraps the call and measures its duration. */
   timed<A extends unknown[], R>(call: (...args: A) => Promise<R>): (...args: A) => Promise<R>;
   reconciled(result: ReconcileResult, reasons: readonly string[]): void;
-  /** As last read; etcd is null where it is not configured. */
+  /** Health as of the last read; etcd is null if it is not configured. */
   sources(etcdConfigured: boolean): { readonly config: SourceHealth; readonly etcd: SourceHealth | null };
-  /** When it was last read without error, milliseconds since the epoch; null: never. */
+  /** Time of the last successful read, in milliseconds since the epoch; null if there was none. */
   lastSuccess(source: "config" | "etcd"): number | null;
   /** Brings the gauges up to date. */
   refresh(statuses: readonly TopicStatus[], checks: HealthChecks, gauges: HostGauges): void;
 }
 
-/** What a host has in use right now. */
+/** Current resource usage of the host. */
 export interface HostGauges {
   readonly inFlightBytes: number;
   /** `kafka.inFlight.maxBytes`. */
@@ -53,13 +53,13 @@ export function createReporter({ logger, failures, metrics, now }: ReporterDeps)
     const since = before.ok === report.ok && before.since !== null ? before.since : at;
     health[name] = { ok: report.ok, reason: report.error, since };
     if (report.ok) {
-      if (!before.ok && before.since !== null) logger.info("a source is taken again", { source: name });
+      if (!before.ok && before.since !== null) logger.info("a source can be read again", { source: name });
       lastSuccess[name] = now();
       metrics.sourceRead(name, now());
     } else {
-      // Without a series, a source that cannot be read from the start would alarm nobody.
+      // Without a series, no alert would fire for a source that was never readable.
       if (lastSuccess[name] === null) metrics.sourceRead(name, 0);
-      failures.error("a source cannot be taken as it is; what it said before is kept", {
+      failures.error("a source cannot be used; its last valid declarations stay in effect", {
         reason: name,
         error: report.error,
       });
@@ -67,7 +67,7 @@ export function createReporter({ logger, failures, metrics, now }: ReporterDeps)
   };
 
   let refusals: KnownRefusals = new Map();
-  /** @param told what the log says of whole sources anyway */
+  /** @param told errors of whole sources, which the log already reports */
   const noteRefusals = (refused: readonly Refusal[], told: readonly (string | null)[]): void => {
     const single = refused.filter(
       ({ source, reason }) => "entry" in source || !told.some((error) => error?.includes(reason)),
@@ -85,7 +85,7 @@ export function createReporter({ logger, failures, metrics, now }: ReporterDeps)
         const { reason, lastGoodKept } = refusal;
         logger.warn("a declaration is refused", { ...subject(refusal), reason, lastGoodKept });
       },
-      "more declarations are refused: GET /declarations has them all",
+      "more declarations are refused: GET /declarations lists all of them",
     );
     tell(
       over,
@@ -100,7 +100,7 @@ export function createReporter({ logger, failures, metrics, now }: ReporterDeps)
       return {
         consumed: (records) => metrics.recordsConsumed(topic, records),
         outcomes(outcomes) {
-          // In runs: most often all are alike.
+          // Counts runs of equal outcomes, since most often all of them are equal.
           for (let at = 0, end = 1; at < outcomes.length; at = end, end += 1) {
             const outcome = outcomes[at] ?? null;
             while (end < outcomes.length && outcomes[end] === outcome) end += 1;
@@ -109,12 +109,12 @@ export function createReporter({ logger, failures, metrics, now }: ReporterDeps)
         },
         retried({ code, message }, records) {
           metrics.bulkRetried(code);
-          failures.warn("records are tried again", { topic, reason: code, error: message, records });
+          failures.warn("records are retried", { topic, reason: code, error: message, records });
         },
         gaveWay(fields) {
           for (const [field, records] of fields) {
             const reason = `field ${field}`;
-            failures.warn("the mapping refused a field; the records are indexed in another form", {
+            failures.warn("the mapping refused a field; its records are indexed in another form", {
               topic,
               reason,
               field,
@@ -131,7 +131,7 @@ export function createReporter({ logger, failures, metrics, now }: ReporterDeps)
           });
         },
         commitFailed: (error) => {
-          failures.warn("a commit failed and is tried again", {
+          failures.warn("a commit failed and is retried", {
             topic,
             reason: "commit",
             error: wordsOf(error),
@@ -167,11 +167,11 @@ export function createReporter({ logger, failures, metrics, now }: ReporterDeps)
       for (const [error, topics] of Map.groupBy(failed, (failure) => failure.error)) {
         if (topics.length > MOST_TOLD) {
           const names = firstNames(topics.map(({ topic }) => topic));
-          failures.warn("topics could not be brought in line", { reason: error, error, topics: names });
+          failures.warn("topics could not be reconciled", { reason: error, error, topics: names });
           continue;
         }
         for (const { topic } of topics)
-          failures.warn("a topic could not be brought in line", { topic, reason: "reconcile", error });
+          failures.warn("a topic could not be reconciled", { topic, reason: "reconcile", error });
       }
       if (result.started.length + result.stopped.length + result.replaced.length === 0) return;
       logger.info("reconciled", {
@@ -202,7 +202,7 @@ export function createReporter({ logger, failures, metrics, now }: ReporterDeps)
         const left = new Map<number, number>();
         for (const { partition, owned, lag: behind, lagAt, deletableAt } of partitions) {
           if (!owned) continue;
-          // A number that a leader which is away told once would go on saying that nothing grows.
+          // Drop old values: the last answer of an unreachable leader would suggest that the lag does not grow.
           if (behind !== null && now() - (lagAt ?? now()) < LAG_HOLDS_MS) lag.set(partition, behind);
           if (deletableAt !== null) left.set(partition, Math.round((deletableAt - now()) / 1000));
         }
@@ -213,7 +213,7 @@ export function createReporter({ logger, failures, metrics, now }: ReporterDeps)
   };
 }
 
-/** Of one look: a broken program may write thousands. */
+/** Log lines per run: a broken producer may write thousands of declarations. */
 const MOST_TOLD = 20;
 
 const LAG_HOLDS_MS = 60_000;

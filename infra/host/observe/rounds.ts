@@ -1,24 +1,24 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 export interface RoundsOptions {
-  /** Between the end of a round and the next one. */
+  /** Pause between two rounds. */
   readonly everyMs: number;
-  /** True: the first one is due at the start. */
+  /** Whether the first round starts immediately. */
   readonly atOnce: boolean;
 }
 
 /**
- * Goes one round after the other until it is stopped.
- * @param life aborted by the stop; its signal ends what a round waits for
+ * Runs one round after the other until it is stopped.
+ * @param life aborted by the stop; rounds should pass its signal to everything they wait for
  * @param round never rejects
- * @returns stops, and resolves once no round is going on
+ * @returns stops the rounds; resolves once the current one has ended
  */
 export function startRounds(
   life: AbortController,
   { everyMs, atOnce }: RoundsOptions,
   round: () => Promise<void>,
 ): () => Promise<void> {
-  // Rejects only when it is stopped, which the loop's condition sees.
+  // Rejects only when stopped, and the loop checks for that.
   const rest = (): Promise<void> => sleep(everyMs, undefined, { signal: life.signal }).catch(() => {});
   const rounds = (async () => {
     if (!atOnce) await rest();

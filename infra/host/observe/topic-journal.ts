@@ -3,8 +3,8 @@ import type { Logger } from "../../../lib/rules/base/logger.ts";
 import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
 
 /**
- * Tells the log how topics fare: that one waits, runs and with which partitions, stalls and goes on. It compares what it
- * is shown with what it was shown before, so that nothing has to report; what changes back in between is not told.
+ * Logs the changes of topic states: waiting, running (with its partitions), stalled, resumed. It compares each snapshot
+ * with the previous one, so no other code has to report. A change that is undone between two snapshots is not logged.
  */
 export interface TopicJournal {
   look(statuses: readonly TopicStatus[]): void;
@@ -18,15 +18,15 @@ type Message =
   | "a topic has other partitions";
 
 interface Seen {
-  /** The last one that is told of; what is in between says nothing. */
+  /** The last state worth a log line; starting and stopping are not. */
   readonly state: "pending" | "running" | "stalled" | "failed";
   readonly reason: string | null;
   readonly partitions: string;
 }
 
-/** More at once are one line. */
+/** More topics than this with the same change share one line. */
 const LINES_AT_ONCE = 5;
-/** Of one topic and message: one that falls over and over does not fill the log. */
+/** Per topic and message, so that a flapping topic does not flood the log. */
 const INTERVAL_MS = 30_000;
 
 /** @param now milliseconds since the epoch */
@@ -61,7 +61,7 @@ function forget(seen: Map<string, Seen>, present: ReadonlySet<string>): void {
   for (const topic of seen.keys()) if (!present.has(topic)) seen.delete(topic);
 }
 
-/** That it failed is told at once by whoever starts it. */
+/** Failures are logged immediately by the code that starts the topic. */
 function messageFor(before: Seen | undefined, after: TopicStatus): Message | null {
   const { state, reason } = after;
   const ran = before?.state === "running" || before?.state === "stalled";

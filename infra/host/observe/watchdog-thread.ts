@@ -1,4 +1,4 @@
-// The watchdog's own thread; see watchdog.ts. Nothing here may wait for the thread that it watches.
+// The watchdog's own thread, see watchdog.ts. Nothing here may wait for the thread it watches.
 import { readFileSync, write } from "node:fs";
 import { openProcessExit } from "../../../lib/adapters/system/exit-process.ts";
 import { prettyLine } from "../../../lib/adapters/log/log-pretty.ts";
@@ -12,7 +12,7 @@ export type WatchdogMessage =
 
 declare const self: Worker;
 
-/** What the log's last line may take: its reader may be what hangs. */
+/** Time limit for the last log line, since its reader may be the part that hangs. */
 const LAST_LINE_MS = 1_000;
 
 const endProcess = openProcessExit();
@@ -39,9 +39,9 @@ function watch({ beats, tickMs, limitTicks, pretty }: WatchdogMessage & { kind: 
     end(pretty, {
       doing,
       seconds,
-      // Of one that waits, a system call has no end; of one that is busy, a loop.
+      // Tells a blocked system call (no CPU time) from an endless loop.
       ...(cpu === null || cpuBefore === null ? {} : { cpuSeconds: Math.round((cpu - cpuBefore) * 10) / 10 }),
-      msg: `${seconds === 0 ? "not stopped within shutdown.deadline" : "the event loop stands still"}: exiting; what was not committed is read again`,
+      msg: `${seconds === 0 ? "not stopped within shutdown.deadline" : "the event loop stands still"}: exiting; uncommitted records will be read again`,
     });
   }, tickMs);
 }
@@ -53,11 +53,11 @@ function end(pretty: boolean, fields: object): void {
   write(1, pretty ? prettyLine(line) : line, exit);
 }
 
-/** CPU time of the thread that is watched; null where the system does not tell. */
+/** CPU time of the watched thread; null if the system does not report it. */
 function cpuSecondsOfHost(): number | null {
   try {
     const stat = readFileSync(`/proc/self/task/${process.pid}/stat`, "utf8");
-    // User and system time, in hundredths of a second, behind a name that may hold anything.
+    // User and system time in 1/100 s. They follow a name in parentheses, which may contain any character.
     const [utime = 0, stime = 0] = stat.slice(stat.lastIndexOf(")")).split(" ").slice(12, 14).map(Number);
     return (utime + stime) / 100;
   } catch {

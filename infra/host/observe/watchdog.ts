@@ -1,32 +1,32 @@
 import type { Logger } from "../../../lib/rules/base/logger.ts";
 import type { WatchdogMessage } from "./watchdog-thread.ts";
 
-/** Ends a host whose event loop stands still: one that holds its partitions and is dead is worse than a restart. */
+/** Ends a host whose event loop is blocked: holding partitions without processing them is worse than a restart. */
 export interface Watchdog {
-  /** What the host does now, for the log of its end. */
+  /** What the host is doing now, for the last log line. */
   note(doing: string): void;
-  /** The host stops, and has to be gone by then, whether its event loop turns or not. */
+  /** The host is stopping: ends the process after the deadline, even if the event loop is blocked. */
   stopWithin(deadlineMs: number): void;
 }
 
 export interface WatchdogOptions {
-  /** For how long the event loop may stand still. */
+  /** How long the event loop may be blocked. */
   readonly limitMs: number;
-  /** As the log is written. */
+  /** Whether log lines are written for people. */
   readonly pretty: boolean;
   readonly logger: Logger;
 }
 
 const TICK_MS = 1_000;
 
-/** Starts a thread of its own that looks every second whether the event loop still turns. Not under a debugger, which stops it. */
+/** Starts a thread that checks once a second whether the event loop still runs. Does nothing under a debugger, which pauses the loop. */
 export function startWatchdog({ limitMs, pretty, logger }: WatchdogOptions): Watchdog {
   if (isDebugged()) return { note() {}, stopWithin() {} };
   const beats = new Int32Array(new SharedArrayBuffer(4));
   const thread = new Worker(new URL("./watchdog-thread.ts", import.meta.url).href, { smol: true });
   const tell = (message: WatchdogMessage): void => thread.postMessage(message, []);
   thread.addEventListener("error", ({ message }) =>
-    logger.warn("nothing watches whether the event loop turns", { error: message }),
+    logger.warn("the watchdog failed; a blocked event loop will go unnoticed", { error: message }),
   );
   thread.unref();
   setInterval(() => Atomics.add(beats, 0, 1), TICK_MS).unref();

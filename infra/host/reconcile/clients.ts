@@ -8,18 +8,18 @@ import { messageOf } from "../../../lib/rules/base/errors.ts";
 import type { Logger } from "../../../lib/rules/base/logger.ts";
 import type { ElasticsearchSettings, KafkaSettings, Settings } from "../../../lib/rules/model/settings.ts";
 
-/** The clients that all topics of a host share; each is swapped whole when its settings change. */
+/** The clients shared by all topics of a host. Each is replaced as a whole when its settings change. */
 export interface Clients {
   readonly elasticsearch: Elasticsearch;
   readonly deadLetters: DeadLetters;
   listTopics(settings: KafkaSettings, signal: AbortSignal): Promise<ReadonlySet<string>>;
-  /** Of the Kafka in force. */
+  /** The current Kafka cluster. */
   readonly cluster: Pick<KafkaCluster, "positions" | "topicConfigs">;
-  /** @throws PenstockError where the settings lead to no Elasticsearch that fits */
+  /** @throws PenstockError if the settings do not lead to a supported Elasticsearch */
   probeElasticsearch(settings: ElasticsearchSettings, signal: AbortSignal): Promise<void>;
   /**
-   * Takes other settings over; does nothing for what did not change. Where it throws, nothing was taken over.
-   * @param patterns index patterns that a new Elasticsearch must know before anything is written to it
+   * Switches to other settings; clients with unchanged settings are kept. If it throws, nothing was switched.
+   * @param patterns index patterns that a new Elasticsearch must know before the first write
    */
   use(settings: Settings, patterns: readonly string[]): Promise<void>;
   close(): Promise<void>;
@@ -27,7 +27,7 @@ export interface Clients {
 
 const TEMPLATE_DEADLINE_MS = 10_000;
 
-/** @param wires of whoever else talks to the same brokers, too */
+/** @param wires connections shared with everything else that talks to the same brokers */
 export function createClients(
   atStart: Settings,
   logger: Logger,
@@ -40,7 +40,7 @@ export function createClients(
   let cluster = openCluster(settings.kafka);
   let deadLetters = createDeadLetters(settings.kafka, settings.deadLetters.topic, logger, links);
 
-  /** Not awaited by whoever swaps: requests under way end on the old client. */
+  /** Not awaited: requests in flight finish on the old client. */
   const retire = (client: { close(): Promise<void> }): void => {
     client.close().catch((error: unknown) => {
       logger.warn("a replaced client did not close cleanly", { error: messageOf(error) });

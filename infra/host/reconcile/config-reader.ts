@@ -7,30 +7,30 @@ import type { Environment } from "../../../lib/rules/yaml/substitute.ts";
 import { createRedaction } from "../../../lib/rules/secrets/redaction.ts";
 import { secretsOf } from "../../../lib/rules/secrets/secret.ts";
 
-/** Reads the config again and again, and knows what that led to. */
+/** Reads the config repeatedly and remembers which files and secrets it named. */
 export interface ConfigReader {
-  /** The file as it is now, and the files that it names. @throws PenstockError `config_unreadable` or `config_invalid` */
+  /** Reads the file and the files it names. @throws PenstockError `config_unreadable` or `config_invalid` */
   read(): ConfigDocument & ReadConfig;
-  /** The config file and what it names: PEM files and secrets. */
+  /** The config file and the PEM and secret files it names. */
   readonly files: ReadonlySet<string>;
-  /** Hides every secret that was ever read: those of a file that was not taken over, and those that are in force still. */
+  /** Hides every secret that was ever read, including secrets of a refused file and those still in use. */
   hide(text: string): string;
 }
 
-/** Rotated once an hour, a password is still hidden after a day; each is looked for in every text of the log. */
+/** A password rotated every hour stays hidden for days. Every log line is searched for each of them. */
 const KEPT_SECRETS = 100;
 
 export function createConfigReader(configPath: string, environment: Environment): ConfigReader {
   let files: ReadonlySet<string> = new Set([configPath]);
   const secrets = new Set<string>();
   let redaction = createRedaction([]);
-  /** What was read last, and what it came from. */
+  /** The last result and the texts it was parsed from. */
   let last: {
     readonly texts: ReadonlyMap<string, string>;
     readonly read: ConfigDocument & ReadConfig;
   } | null = null;
 
-  /** It is read every half minute: ten thousand topics would be parsed each time. */
+  /** Avoids parsing an unchanged file of 10,000 topics every 30 s. */
   function asBefore(text: string): (ConfigDocument & ReadConfig) | null {
     if (last === null || last.texts.get(configPath) !== text) return null;
     for (const [path, before] of last.texts) {
@@ -38,7 +38,7 @@ export function createConfigReader(configPath: string, environment: Environment)
       try {
         if (readTextFile(path).text !== before) return null;
       } catch {
-        // Said properly by whoever reads it now.
+        // Reading it again reports the error with its place.
         return null;
       }
     }
@@ -58,7 +58,7 @@ export function createConfigReader(configPath: string, environment: Environment)
   return {
     read() {
       const named = new Set([configPath]);
-      // Once each, however often it is named: so that it says the same everywhere, and soon.
+      // Each file is read once, so that all references to it see the same content.
       const texts = new Map<string, string>();
       const readFile = (path: string): string => {
         named.add(path);
@@ -83,7 +83,7 @@ export function createConfigReader(configPath: string, environment: Environment)
         last = { texts: new Map([[configPath, text], ...texts]), read };
         return read;
       } catch (error) {
-        // Where it stopped nobody knows what else it names; what is in force needs what it named before.
+        // Parsing may have stopped before it saw all names, and the current settings still need the previous files.
         files = new Set([...files, ...named]);
         throw error;
       }

@@ -4,11 +4,11 @@ import type { Logger } from "../../../lib/rules/base/logger.ts";
 import type { EtcdReading } from "../../../lib/rules/declarations/etcd-memory.ts";
 import type { EtcdSettings } from "../../../lib/rules/model/settings.ts";
 
-/** Keeps one client and one set of watches for the etcd settings in force. */
+/** Keeps one client and one set of watches for the current etcd settings. */
 export interface EtcdKeeper {
-  /** Reads by these settings, whether they are in force yet or not. */
+  /** Reads with these settings, whether or not they are the current ones. */
   read(settings: EtcdSettings, signal: AbortSignal): Promise<EtcdReading>;
-  /** Watches by these settings from now on; null: not at all. */
+  /** Watches with these settings from now on; null stops watching. */
   use(settings: EtcdSettings | null): Promise<void>;
   close(): Promise<void>;
 }

@@ -6,23 +6,23 @@ import type {
 import { hostStopping, messageOf } from "../../../lib/rules/base/errors.ts";
 import type { Logger } from "../../../lib/rules/base/logger.ts";
 
-/** Runs reconcile one at a time; triggers that come meanwhile become one more run. */
+/** Runs reconcile one at a time. Triggers that arrive during a run are merged into one more run. */
 export interface ReconcileLoop {
-  /** Something may have changed. Says why, never what. */
+  /** Something may have changed. The reason is for the log only: every run compares everything. */
   trigger(reason: string): void;
   /**
-   * Runs for somebody who waits for the result; whoever asks for the same before it has begun shares it.
+   * Runs for a caller who waits for the result. Equal requests that arrive before it begins share the run.
    * @throws PenstockError `stopping` once the loop is stopped
    */
   run(wanted: WantedRun): Promise<ReconcileResult>;
-  /** The last run that was carried out; null before the first. */
+  /** The last completed run; null before the first. */
   readonly last: ReconcileResult | null;
   readonly memory: ReconcileMemory;
-  /** Lets a run under way end and starts no other. */
+  /** Waits for the current run and starts no other. */
   stop(): Promise<void>;
 }
 
-/** What somebody wants of a run, and why. */
+/** A requested run and the reason for it. */
 export interface WantedRun extends Omit<ReconcileInput, "memory"> {
   readonly reason: string;
 }
@@ -34,9 +34,9 @@ export interface LoopDeps {
   readonly logger: Logger;
 }
 
-/** How often everything is compared without any trigger: the net under lost events. */
+/** Interval of runs without a trigger, as a safety net for lost events. */
 const RESYNC_MS = 30_000;
-/** A run that was cut short left something to do. */
+/** Delay before an interrupted run continues. */
 const CONTINUE_MS = 500;
 
 export function createReconcileLoop(deps: LoopDeps): ReconcileLoop {
@@ -46,7 +46,7 @@ export function createReconcileLoop(deps: LoopDeps): ReconcileLoop {
   let newer = new AbortController();
   let queue: Promise<unknown> = Promise.resolve();
   let queued = false;
-  /** Runs that somebody waits for and that have not begun. */
+  /** Requested runs that have not begun. */
   const awaited = new Map<string, Promise<ReconcileResult>>();
   let stopped = false;
   let timer: ReturnType<typeof setTimeout> | null = null;
@@ -68,7 +68,7 @@ export function createReconcileLoop(deps: LoopDeps): ReconcileLoop {
     deps.onResult(result, why);
     const { interrupted, lookAgainMs } = result;
     if (interrupted) again(CONTINUE_MS, "continue");
-    else if (lookAgainMs !== null) again(lookAgainMs, "a source stood still");
+    else if (lookAgainMs !== null) again(lookAgainMs, "a source settled");
     else again(RESYNC_MS, "resync");
     return result;
   };
@@ -93,7 +93,7 @@ export function createReconcileLoop(deps: LoopDeps): ReconcileLoop {
       try {
         await runOnce({ dryRun: false, acceptEtcd: false, expectedHash: null, asIf: null }, why);
       } catch (error) {
-        // A fault of ours; what servers do ends in the result.
+        // A bug: failures of servers are part of the result.
         deps.logger.error("reconcile failed", { reasons: why, error: messageOf(error) });
         again(RESYNC_MS, "resync");
       }

@@ -11,27 +11,27 @@ import type { Logger } from "../../../lib/rules/base/logger.ts";
 import type { Settings } from "../../../lib/rules/model/settings.ts";
 import { createReplayJobs, type ReplayJobs } from "./replay-jobs.ts";
 
-/** What a host does with dead letters when it is asked. */
+/** Answers requests about dead letters. */
 export interface DeadLetterService {
   readonly replays: ReplayJobs;
-  /** Of one topic's letters, or of all, one after the other; whoever asks the same meanwhile shares the answer. */
+  /** Digests the letters of one topic, or of all. Digests run one at a time; equal requests share the answer. */
   digest(topic: string | null): Promise<DigestResult>;
   stop(): Promise<void>;
 }
 
 export interface DeadLetterServiceDeps extends Pick<ReplayDeps, "existingIds" | "ensureTemplate"> {
   readonly bulk: IngestBatchDeps["bulk"];
-  /** Now in force. */
+  /** The current settings. */
   settings(): Settings;
   declarations(): readonly Declaration[];
-  /** Which fields gave way in the last day; null: of all topics. */
+  /** Fields that gave way in the last day. @param topics null for all */
   ignoredFields(topics: readonly string[] | null, signal: AbortSignal): Promise<IgnoredFields>;
   readonly logger: Logger;
   readonly now: () => number;
   readonly random: () => number;
 }
 
-/** What a request waits for at most: about so many of the newest letters, and so long. */
+/** Limits of one digest: roughly this many of the newest letters, and this long. */
 const DIGEST_LETTERS = 50_000;
 const DIGEST_MS = 10_000;
 
@@ -39,7 +39,7 @@ export function createDeadLetterService(deps: DeadLetterServiceDeps): DeadLetter
   const { logger, now, random, bulk, existingIds, ensureTemplate } = deps;
   const life = new AbortController();
   const digests = new Map<string | null, Promise<DigestResult>>();
-  /** One is read at a time: its fetches may hold a hundred megabytes. */
+  /** Digests run one at a time, since the fetches of one may hold 100 MB. */
   let lastDigest: Promise<unknown> = Promise.resolve();
 
   const digest = async (topic: string | null): Promise<DigestResult> => {

@@ -19,17 +19,17 @@ import { hostStopping, PenstockError } from "../../../lib/rules/base/errors.ts";
 import type { EtcdKeyText } from "../../../lib/rules/declarations/etcd-memory.ts";
 import type { EtcdSettings } from "../../../lib/rules/model/settings.ts";
 
-/** What a host does with declarations when it is asked. Every call throws PenstockError `etcd_…` as etcd has it. */
+/** Answers requests about declarations. Every call may throw PenstockError `etcd_…`. */
 export interface DeclarationService {
   list(): Promise<DeclarationsListing>;
   /**
-   * Changes one key of etcd, of which the watch then tells the host as of any other change.
-   * @param body as it came over HTTP
-   * @param dryRun true: say what it would come to, and write nothing
-   * @throws PenstockError `stopping` where the host stops before it is done
+   * Changes one etcd key. The host learns of it through its watch, as of any other change.
+   * @param body as received over HTTP
+   * @param dryRun true to return the resulting plan and write nothing
+   * @throws PenstockError `stopping` if the host stops first
    */
   edit(body: unknown, dryRun: boolean): Promise<EditAnswer>;
-  /** Gives up what is under way. */
+  /** Aborts the requests in progress. */
   stop(): void;
 }
 
@@ -42,13 +42,13 @@ export type EditAnswer =
   | { readonly kind: "preview"; readonly edit: PlannedEdit; readonly result: ReconcileResult };
 
 export interface DeclarationServiceDeps extends Pick<SourceReaders, "configPath" | "readEtcd"> {
-  /** In force. */
+  /** The current state. */
   memory(): ReconcileMemory;
-  /** Why the config file cannot be taken as it is; null: it is taken. */
+  /** Why the config file cannot be used; null if it can. */
   configError(): string | null;
   /** The topics of this host. */
   topics(): Iterable<string>;
-  /** A dry run as if the key held this. */
+  /** Makes a dry run as if the key had this value. */
   preview(asIf: EtcdKeyText): Promise<ReconcileResult>;
   withStore<T>(
     settings: EtcdSettings,
@@ -56,7 +56,7 @@ export interface DeclarationServiceDeps extends Pick<SourceReaders, "configPath"
   ): Promise<T>;
   /** In [0, 1). */
   readonly random: () => number;
-  /** For one request; a single call to etcd has a shorter one. */
+  /** Deadline of one request; a single call to etcd has a shorter one. */
   readonly deadlineMs?: number;
 }
 
@@ -80,7 +80,7 @@ export function createDeclarationService(deps: DeclarationServiceDeps): Declarat
         try {
           await delay(ms, undefined, { signal: until });
         } catch (cause) {
-          const reason = `etcd key "${request.key}" was changed by others again and again`;
+          const reason = `etcd key "${request.key}" kept being changed by others`;
           throw new PenstockError("deadline_exceeded", reason, { retryable: true, cause });
         }
       };
@@ -109,7 +109,7 @@ export function createDeclarationService(deps: DeclarationServiceDeps): Declarat
         life.signal.throwIfAborted();
         return await edit(body, dryRun);
       } catch (error) {
-        // Otherwise what was given up would read as a fault of etcd's.
+        // Otherwise an aborted call would look like an etcd failure.
         throw life.signal.aborted ? hostStopping() : error;
       }
     },

@@ -9,30 +9,30 @@ import type { PartitionBatch } from "../../../lib/rules/lambda-event.ts";
 import type { Settings } from "../../../lib/rules/model/settings.ts";
 import { specificationLookup } from "../../../lib/rules/declarations/desired.ts";
 
-/** Takes events that somebody else read from Kafka. */
+/** Ingests events that another program, such as AWS Lambda, read from Kafka. */
 export interface IngestTaker {
-  /** Why no event can be taken now; null: one can. */
+  /** Why no event can be accepted now; null if one can. */
   ingestRefusal(): string | null;
-  /** @param signal aborted where whoever asked has gone */
+  /** @param signal aborted if the client disconnects */
   ingest(batches: readonly PartitionBatch[], signal: AbortSignal): Promise<IngestEventResult>;
 }
 
 export interface IngestService extends IngestTaker {
-  /** Ends the attempts under way, which answer with what is known by then; takes no other. */
+  /** Ends the attempts in progress, which answer with the outcomes known so far, and accepts no others. */
   stop(): Promise<void>;
 }
 
 export interface IngestServiceDeps extends Pick<IngestEventDeps, "ensureTemplate"> {
   readonly bulk: IngestBatchDeps["bulk"];
   deadLetters(): IngestBatchDeps["deadLetters"];
-  /** Now in force. */
+  /** The current settings. */
   settings(): Settings;
-  /** Null: not all sources were read yet, so that nobody knows what is declared. */
+  /** Null until all sources were read. */
   declarations(): readonly Declaration[] | null;
   readonly now: () => number;
 }
 
-/** What is not settled by then has failed. Below the 120 s after which the server cuts a request without an answer. */
+/** Records without an outcome by then have failed. Shorter than the 120 s after which the server drops a request. */
 const ATTEMPT_MS = 60_000;
 
 export function createIngestService(deps: IngestServiceDeps): IngestService {
@@ -42,7 +42,9 @@ export function createIngestService(deps: IngestServiceDeps): IngestService {
   return {
     ingestRefusal() {
       if (life.signal.aborted) return "The host is stopping.";
-      return deps.declarations() === null ? "etcd was not read yet: what it declares is not known." : null;
+      return deps.declarations() === null
+        ? "etcd was not read yet, so its declarations are not known."
+        : null;
     },
     async ingest(batches, signal) {
       const { elasticsearch, deadLetters } = deps.settings();

@@ -8,16 +8,16 @@ import type { Logger } from "../../../lib/rules/base/logger.ts";
 import type { ReplayRequest } from "../../../lib/rules/dead-letters/replay-request.ts";
 import type { ReplayJob } from "../../api/replay-job.ts";
 
-/** Replays asked for over HTTP: one at a time; the last few are remembered. */
+/** Replays requested over HTTP. They run one at a time, and the last few are remembered. */
 export interface ReplayJobs {
   /**
-   * Starts one, or tells which one runs.
+   * Starts a replay, or returns the one that is running.
    * @throws PenstockError `stopping` once stopped
    */
   start(request: ReplayRequest): { readonly kind: "started" | "busy"; readonly job: ReplayJob };
-  /** Null: unknown, or forgotten. */
+  /** Null if unknown or forgotten. */
   get(id: string): ReplayJob | null;
-  /** Ends the one that runs; starts no other. */
+  /** Aborts the running replay and starts no other. */
   stop(): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ export function createReplayJobs(deps: ReplayJobsDeps): ReplayJobs {
       const result = await deps.replay(request, (progress) => change(id, { progress }), life.signal);
       change(id, { state: "done", endedAt: nowIso(), result });
       const { byError: _byError, unrecoverablePlaces: _places, byIndex: _indices, ...counts } = result;
-      logger.info("a replay is done", { id, ...counts });
+      logger.info("a replay finished", { id, ...counts });
     } catch (error) {
       const message = messageOf(error);
       change(id, { state: "failed", endedAt: nowIso(), error: message });
@@ -88,7 +88,7 @@ export function createReplayJobs(deps: ReplayJobsDeps): ReplayJobs {
       jobs.set(id, job);
       const [oldest] = jobs.keys();
       if (jobs.size > REMEMBERED && oldest !== undefined) jobs.delete(oldest);
-      // A turn later, so that `running` is set before it can end.
+      // Deferred, so that `running` is set before the replay can end.
       running = { id, ended: Promise.resolve().then(() => run(id, request)) };
       return { kind: "started", job };
     },

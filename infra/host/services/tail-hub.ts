@@ -20,38 +20,38 @@ export interface TailRequest {
   readonly query: string;
 }
 
-/** Live tails: who wants to see what this host settles. */
+/** Live tails of the records this host processes. */
 export interface TailHub {
   /**
-   * To be called with every attempt's outcomes, null for what is tried again. Never throws, and costs nothing where
-   * nobody looks. Where somebody does, the records are looked at later, once whoever called has gone on, and for
-   * `tapBudgetMs` at most, but for their first 64 KiB; the rest is counted as not shown.
+   * Call it with the outcomes of every attempt, null for records to be retried. Never throws, and costs nothing without
+   * a tail. With one, the records are read later, off the caller's path, for at most `tapBudgetMs`, though always the
+   * first 64 KiB; the rest is counted as not shown.
    */
   tap(spec: Specification, records: readonly SourceRecord[], outcomes: readonly (OutcomeKind | null)[]): void;
-  /** Sends to one reader until the signal aborts. @throws a fault of ours that ended it */
+  /** Sends to one reader until the signal aborts. @throws the bug that ended it */
   follow(request: TailRequest, send: SendEvent, signal: AbortSignal): Promise<void>;
 }
 
 export interface TailHubDeps {
-  /** What is known of a topic's partitions on this host; none where it does not run. */
+  /** The topic's partitions as this host knows them; empty if it does not run the topic. */
   partitions(topic: string): readonly PartitionStatus[];
-  /** Milliseconds of a clock that is never set. */
+  /** Monotonic clock, in milliseconds. */
   readonly monotonicMs: () => number;
-  /** Calls it once what runs now, and what waits for nothing but promises, has had its turn. */
+  /** Calls it after the current task and all pending microtasks. */
   later(act: () => void): void;
   readonly failures: Pick<ThrottledLogger, "error">;
 }
 
-/** What whoever calls `follow` lets be open at once. */
+/** Limit that callers of `follow` must keep. */
 export const maxTails = 20;
 export const maxTailTopics = 10;
 export const tailLinesPerSecond = 200;
-/** How long one batch of one topic may be looked at, for all tails together: nothing else of the host runs meanwhile. */
+/** Time spent on one batch for all tails together. Nothing else on the host runs meanwhile. */
 export const tapBudgetMs = 5;
-/** So much of a batch is looked at however long it takes: on a busy machine 5 ms may pass without a step of ours. */
+/** This much of a batch is always read: on a busy machine 5 ms may pass without any progress of ours. */
 const TAP_FLOOR_BYTES = 65_536;
 const FLUSH_MS = 250;
-/** How often it is looked whether the partitions have changed hands. */
+/** Interval of checks whether partitions moved to another host. */
 const FLUSHES_PER_HELLO = 4;
 
 export function createTailHub(deps: TailHubDeps): TailHub {
@@ -91,7 +91,7 @@ export function createTailHub(deps: TailHubDeps): TailHub {
           look(spec, records, outcomes);
         } catch (error) {
           const fields = { topic: spec.topic, reason: "tail_fault", error: messageOf(error) };
-          deps.failures.error("a fault in the live tails: a batch was not shown", fields);
+          deps.failures.error("the live tails failed: a batch was not shown", fields);
         }
       });
     },
@@ -132,7 +132,7 @@ export function createTailHub(deps: TailHubDeps): TailHub {
   };
 }
 
-/** Which partitions of its topics a tail can show: the others are settled by other hosts. */
+/** The partitions a tail can show; other hosts process the others. */
 function helloOf(topics: readonly string[], deps: TailHubDeps): object {
   const entries = topics.map((topic) => {
     const known = deps.partitions(topic);
@@ -143,15 +143,15 @@ function helloOf(topics: readonly string[], deps: TailHubDeps): object {
 }
 
 interface Tail {
-  /** Aborted with what went wrong. */
+  /** Aborted with the error. */
   readonly failed: AbortController;
   take(settled: SettledRecord): void;
-  /** Counts a record that nobody had the time to look at. */
+  /** Counts a record that there was no time to read. */
   leaveOut(): void;
   flush(): void;
 }
 
-/** A fault of ours ends the tail that met it, and neither the topic it looks at nor the process. */
+/** A bug ends the affected tail, but neither its topic nor the process. */
 function endsWithFault(tail: Tail, act: () => void): void {
   if (tail.failed.signal.aborted) return;
   try {
@@ -161,7 +161,7 @@ function endsWithFault(tail: Tail, act: () => void): void {
   }
 }
 
-/** What one record says, worked out when the first tail asks, for all of them. */
+/** The text of one record, computed on first use and shared by all tails. */
 class SettledRecord {
   readonly #topic: string;
   readonly #record: SourceRecord;
@@ -182,7 +182,7 @@ class SettledRecord {
     return (this.#text ??= this.#read());
   }
 
-  /** In lower case, for the matchers. */
+  /** Lower-cased, for the matchers. */
   get folded(): string {
     return (this.#folded ??= this.#all.folded());
   }
@@ -193,8 +193,8 @@ class SettledRecord {
 }
 
 /**
- * One reader's lines. What is over the limit, or finds the reader behind, is counted, and so is what there was no time
- * to look at: `sent` and `notShown` together are all that matched or was not looked at.
+ * The lines of one reader. Lines above the rate limit, lines a slow reader has no room for, and records there was no
+ * time to read are counted: `sent` plus `notShown` is everything that matched or was not read.
  */
 function createTail(matches: TextMatcher, send: SendEvent, monotonicMs: () => number): Tail {
   let waiting: TailLine[] = [];
@@ -216,7 +216,7 @@ function createTail(matches: TextMatcher, send: SendEvent, monotonicMs: () => nu
     failed: new AbortController(),
     take(settled) {
       const room = hasRoom();
-      // Without a query a line that is not shown need not be read either.
+      // Without a query, a line that is not shown does not have to be read.
       if (matches !== null && !matches(settled.folded)) return;
       if (room) {
         waiting.push(settled.line);

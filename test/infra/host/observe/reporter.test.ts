@@ -266,7 +266,7 @@ describe("a reconcile run", () => {
     expect(logger.lines.map(({ level }) => level)).toEqual(["error"]);
     reporter.reconciled(refusing(...many), []);
     expect(logger.lines.at(-1)).toMatchObject({
-      message: "a source is taken again",
+      message: "a source can be read again",
       fields: { source: "config" },
     });
   });

@@ -37,7 +37,7 @@ test("goes by what is declared when the event comes", async () => {
 test("refuses while not every source was read, and once the host stops", async () => {
   let declared: readonly Declaration[] | null = null;
   const intake = intakeWith({ declarations: () => declared });
-  expect(intake.ingestRefusal()).toBe("etcd was not read yet: what it declares is not known.");
+  expect(intake.ingestRefusal()).toBe("etcd was not read yet, so its declarations are not known.");
   declared = [app];
   expect(intake.ingestRefusal()).toBeNull();
   await intake.stop();

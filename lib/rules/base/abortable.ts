@@ -1,12 +1,12 @@
 /**
- * Waits for a promise no longer than until the signal aborts. The promise itself goes on; its late failure is
- * not reported as unhandled, since whoever asked has been told already.
+ * Waits for a promise until the signal aborts. The promise itself goes on. If it fails later, the failure is not
+ * reported as unhandled, because the caller already has the abort.
  * @throws the signal's reason, or what the promise rejects with
  */
 export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = Promise.withResolvers<never>();
   const onAbort = (): void => aborted.reject(signal.reason);
-  // In front: of two that are over, the race is the first one's, and nothing is to be begun after an abort.
+  // The rejection goes first: if both are settled, the first one wins the race, and nothing may start after an abort.
   if (signal.aborted) return Promise.race([Promise.reject(signal.reason), promise]);
   signal.addEventListener("abort", onAbort, { once: true });
   try {

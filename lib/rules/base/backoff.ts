@@ -1,12 +1,12 @@
-/** How waits between attempts grow. */
+/** The range of the waits between attempts. */
 export interface BackoffRule {
   readonly initialMs: number;
   readonly maxMs: number;
 }
 
 /**
- * Exponential backoff with "equal jitter": half of the wait is fixed, half is random, so that hosts which
- * failed together do not come back together, and no wait is next to nothing.
+ * Exponential backoff with "equal jitter": half of the wait is fixed and half is random. Hosts that failed together
+ * do not retry together, and no wait is close to zero.
  * @param attempt the number of failures so far, from 1
  * @param random in [0, 1)
  * @returns milliseconds

@@ -1,7 +1,6 @@
 /**
- * The one base of every error Penstock throws on purpose.
- *
- * One question is asked of an error, "try again or not?", and it is answered here, where the error is made.
+ * The codes of `PenstockError`, the class of every error Penstock throws on purpose.
+ * Whether to try again is decided where the error is created, and stored in it.
  */
 export type ErrorCode =
   | "config_unreadable"
@@ -26,7 +25,7 @@ export type ErrorCode =
 export class PenstockError extends Error {
   override readonly name = "PenstockError";
   readonly code: ErrorCode;
-  /** True where the same call may succeed later without anybody changing anything. */
+  /** True if the same call may succeed later although nobody changed anything. */
   readonly retryable: boolean;
 
   constructor(code: ErrorCode, message: string, options: { retryable?: boolean; cause?: unknown } = {}) {
@@ -36,12 +35,12 @@ export class PenstockError extends Error {
   }
 }
 
-/** What a host that stops answers to what it would have to begin: it, or another, does it later. */
+/** A stopping host refuses new work with this. The same host or another can do it later. */
 export function hostStopping(): PenstockError {
-  return new PenstockError("stopping", "the host stops", { retryable: true });
+  return new PenstockError("stopping", "the host is stopping", { retryable: true });
 }
 
-/** The message of whatever was thrown, on one line. */
+/** The message of anything that was thrown, on one line. */
 export function messageOf(thrown: unknown): string {
   const text = thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
   return text.replace(/\s+/g, " ").trim();

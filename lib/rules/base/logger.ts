@@ -1,4 +1,4 @@
-/** What a log line may carry. Never a secret, never a record's content. */
+/** The fields of a log line. Never a secret, never a record's content. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /** A constant message plus fields, so that lines can be grouped by message. */

@@ -1,9 +1,9 @@
-/** The known name at most a third of its letters away, letter case aside; null: none is near. */
+/** @returns the closest known name, ignoring case; null if every name differs in more than a third of its letters */
 export function nearestName(given: string, known: readonly string[]): string | null {
   if (given.length > 40) return null;
   const slipsIn = (name: string) => Math.max(1, Math.floor(name.length / 3));
   const [best] = known
-    // No two names are nearer than their lengths.
+    // The difference in length is a lower bound of the edit distance.
     .filter((name) => Math.abs(name.length - given.length) <= slipsIn(name))
     .map((name) => ({ name, distance: editDistance(given.toLowerCase(), name.toLowerCase()) }))
     .filter(({ name, distance }) => distance <= slipsIn(name))
@@ -11,13 +11,13 @@ export function nearestName(given: string, known: readonly string[]): string | n
   return best?.name ?? null;
 }
 
-/** What to say after an unknown name: the near one, or all of them. */
+/** The hint after an unknown name: the closest known name, or all of them. */
 export function nameHint(given: string, known: readonly string[]): string {
   const nearest = nearestName(given, known);
   return nearest === null ? `known: ${known.join(", ")}` : `did you mean "${nearest}"?`;
 }
 
-/** Levenshtein's, two letters that changed places counting as one slip (optimal string alignment). */
+/** The Levenshtein distance, counting two swapped letters as one slip (optimal string alignment). */
 function editDistance(a: string, b: string): number {
   let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, column) => column);

@@ -1,9 +1,9 @@
-/** A wrapper such as `bun run` passes on what the terminal, or whoever ends a process group, has sent to both. */
-const ONE_WISH_MS = 1_000;
+/** A terminal signals the whole process group, and a wrapper such as `bun run` then forwards the signal: it arrives twice. */
+const DOUBLE_MS = 1_000;
 
 /**
- * Tells the first signal to end, its doubles (the same signal again within a second), and a second one.
- * @param monotonicMs milliseconds of a clock that is never set
+ * Tells apart the first stop signal, its doubles (the same signal again within a second) and a second one.
+ * @param monotonicMs reads a clock that never goes back, in milliseconds
  */
 export function createSignalCount(
   monotonicMs: () => number,
@@ -14,6 +14,6 @@ export function createSignalCount(
       first = { signal, at: monotonicMs() };
       return "first";
     }
-    return signal === first.signal && monotonicMs() - first.at < ONE_WISH_MS ? "double" : "second";
+    return signal === first.signal && monotonicMs() - first.at < DOUBLE_MS ? "double" : "second";
   };
 }

@@ -1,17 +1,17 @@
 import { abortable } from "./abortable.ts";
 
 /**
- * Clocks, timers and chance, from outside: on a host the system's, in a simulation virtual ones from a seed. What moves
- * records takes all of them from here, or a failing seed would not replay.
+ * The clocks, timers and randomness passed in from outside: the system's on a host, seeded virtual ones in a simulation.
+ * All code that moves records must use these, or a failing seed would not replay.
  */
 export interface Time {
-  /** Milliseconds since the epoch; may be set back. */
+  /** Milliseconds since the epoch; may go back when the clock is set. */
   now(): number;
-  /** Milliseconds since some moment; never goes back. */
+  /** Milliseconds since an arbitrary start; never goes back. */
   monotonicMs(): number;
   /** In [0, 1). */
   random(): number;
-  /** Calls it once, after so long. @returns calls it off */
+  /** Calls `act` once, after `ms`. @returns a function that cancels it */
   after(ms: number, act: () => void): () => void;
 }
 
@@ -26,13 +26,13 @@ export async function sleep(time: Time, ms: number, signal?: AbortSignal): Promi
   }
 }
 
-/** A time limit. Whoever sets it ends it, or its timer stays until it is over. */
+/** A time limit. Dispose of it, or its timer keeps running until the limit is reached. */
 export interface Deadline extends Disposable {
-  /** Aborts once the time is over, or `signal` does. */
+  /** Aborts once the time is up or the given signal aborts. */
   readonly signal: AbortSignal;
 }
 
-/** @param signal whatever ends it sooner */
+/** @param signal ends it sooner */
 export function deadline(time: Time, ms: number, signal?: AbortSignal): Deadline {
   const control = new AbortController();
   const callOff = time.after(ms, () => {

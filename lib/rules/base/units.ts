@@ -3,7 +3,7 @@ import { PenstockError } from "./errors.ts";
 const msPerUnit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 const bytesPerUnit = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 } as const;
 
-/** Nine digits at most: the largest size, 999999999gb, is the only unit a double cannot hold exactly, and no limit is near it. */
+/** At most nine digits, which a double holds exactly in every unit but gb; no limit comes near 999999999gb. */
 export const durationPattern = /^(\d{1,9})(ms|s|m|h)$/;
 export const sizePattern = /^(\d{1,9})(b|kb|mb|gb)$/;
 
@@ -11,7 +11,7 @@ export const durationRule = "is not a duration (a whole number and ms, s, m or h
 export const sizeRule = "is not a size (a whole number and b, kb, mb or gb in powers of 1024, such as 5mb)";
 
 /**
- * Milliseconds of `500ms`, `30s`, `5m` or `1h`. A plain number is refused: its unit would be a guess.
+ * Parses `500ms`, `30s`, `5m` or `1h` to milliseconds. Refuses a plain number, because its unit would be a guess.
  * @throws PenstockError `usage`, naming the value and the rule.
  */
 export function parseDurationMs(text: string): number {
@@ -19,14 +19,14 @@ export function parseDurationMs(text: string): number {
 }
 
 /**
- * Bytes of `512b`, `512kb`, `5mb` or `1gb`, in powers of 1024 as Elasticsearch counts.
+ * Parses `512b`, `512kb`, `5mb` or `1gb` to bytes, in powers of 1024 like Elasticsearch.
  * @throws PenstockError `usage`, naming the value and the rule.
  */
 export function parseSizeBytes(text: string): number {
   return parse(text, sizePattern, bytesPerUnit, sizeRule);
 }
 
-/** A time for people, in seconds: `30 s`, `0.5 s`. */
+/** A readable duration in seconds: `30 s`, `0.5 s`. */
 export function secondsText(ms: number): string {
   return `${Number((ms / 1_000).toFixed(1))} s`;
 }

@@ -1,9 +1,9 @@
 import { isUtf8 } from "node:buffer";
 
 export interface Utf8Text {
-  /** Invalid sequences stand as U+FFFD. */
+  /** U+FFFD replaces invalid sequences. */
   readonly text: string;
-  /** False: the bytes cannot be told from the text any more. */
+  /** False if the bytes cannot be restored from the text. */
   readonly faithful: boolean;
 }
 
@@ -15,9 +15,9 @@ const escapes = /\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u
 const surrogate = /^\\u[dD][89a-fA-F]/;
 
 /**
- * JSON with U+FFFD for each half of a surrogate pair that stands alone, which is no more UTF-8 than a broken byte is: `\ud800`.
- * In a field's name it breaks an index: Elasticsearch takes two such names for two fields, Lucene writes both as the same,
- * and where they are of two types the shard fails.
+ * Replaces each lone surrogate escape such as `\ud800`, which is as invalid in UTF-8 as a broken byte, by U+FFFD.
+ * In field names they break an index: Elasticsearch sees two such names as two fields, Lucene writes both as the same one,
+ * and if their types differ the shard fails.
  */
 export function withoutHalfPairs(json: string): string {
   if (!json.includes("\\u")) return json;

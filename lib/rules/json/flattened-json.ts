@@ -1,43 +1,48 @@
 import type { MovedFields } from "./moved-fields.ts";
 import { stringsOf } from "./json-document.ts";
-import { jsonElements, type JsonMember, jsonMembers, objectText } from "./json-members.ts";
+import {
+  COMMA,
+  jsonElements,
+  type JsonMember,
+  jsonMembers,
+  objectText,
+  OPEN_LIST,
+  OPEN_OBJECT,
+} from "./json-members.ts";
 
 /**
- * A record's own fields as one field of its document, `kafka.value`, which the index template maps as `flattened`: any
- * number of names is one field of the mapping, and each can be searched as `kafka.value.<name>`. The name cannot collide,
- * for `kafka` is never the record's own.
+ * A record's own fields as one field of its document, `kafka.value`, which the index template maps as `flattened`. All names
+ * together are one field of the mapping, and each can be searched as `kafka.value.<name>`. The name cannot collide, because
+ * a record's own `kafka` always moves.
  */
 export interface FlattenedFields {
-  /** The member of the document that stays where it is, as raw JSON with a comma after it: an own `message` that is text. */
+  /** The only member that stays at top level, a `message` that is text: raw JSON with a trailing comma, or empty. */
   readonly members: string;
-  /** The own tags; null: there are none. */
+  /** The record's own tags; null if it has none. */
   readonly tags: readonly string[] | null;
-  /** The rest, as a JSON object. */
+  /** All other members, as a JSON object. */
   readonly value: string;
-  /** Every text in the record, as one JSON string; null: there is none. */
+  /** Every text in the record, as one JSON string; null if there is none. */
   readonly words: string | null;
 }
 
-/** Half of what Elasticsearch lets an index have (`index.mapping.total_fields.limit`, 1,000 by default). */
+/** Half of the default limit of an index (`index.mapping.total_fields.limit`, 1,000). */
 const maxFields = 500;
-/** As Elasticsearch's own default of `depth_limit`. */
+/** The default `depth_limit` of Elasticsearch. */
 export const maxFlattenedDepth = 20;
 /**
- * UTF-16 units of one name. Names of 20 levels, 3 bytes a unit, and a value of 1,024 units are below the 32,766 bytes that
- * Lucene takes for a term.
+ * UTF-16 units of one name. 20 levels of names plus a value of 1,024 units, at 3 bytes a unit, stay below Lucene's limit of
+ * 32,766 bytes for a term.
  */
 const maxNameLength = 400;
 /** `StreamReadConstraints.getMaxNumberLength()` of the JSON parser in Elasticsearch. */
 const maxNumberLength = 1000;
 
 const COLON = 0x3a;
-const COMMA = 0x2c;
-const OPEN_LIST = 0x5b;
-const OPEN_OBJECT = 0x7b;
 /** `"":0,` */
 const shortestMemberBytes = 5;
 
-/** False only where `isWide` is: a quick look at a record's bytes, which spares most of them the long one. */
+/** False only if `isWide` is false too: a quick check of the bytes that spares most records the slow one. */
 export function mayBeWide(bytes: Uint8Array): boolean {
   if (bytes.length < maxFields * shortestMemberBytes) return false;
   let colons = 0;
@@ -45,10 +50,10 @@ export function mayBeWide(bytes: Uint8Array): boolean {
   return colons > maxFields;
 }
 
-/** By name, those within it. As text a path would be made anew for every element of a list, whatever its names' length. */
+/** Maps each name to the names within it. Paths as text would have to be built again for each element of a list. */
 type NestedNames = Map<string, NestedNames>;
 
-/** Whether an object has more different names than one record should bring into a mapping, objects within it included. */
+/** Whether an object, nested ones included, has more distinct names than one record should add to a mapping. */
 export function isWide(object: object): boolean {
   let fields = 0;
   const open: [names: NestedNames, value: object][] = [[new Map(), object]];
@@ -78,11 +83,11 @@ function isContainer(value: unknown): value is object {
 }
 
 /**
- * The same record always gives the same; nothing of it is lost.
+ * Deterministic, and loses nothing of the record.
  *
  * @param own the object's members, their names clean at any depth (lib/rules/documents/clean-members.ts)
- * @param object what `JSON.parse` makes of them
- * @param moved what had to move, for its names stand elsewhere too
+ * @param object the same members parsed by `JSON.parse`
+ * @param moved values that had to move because their names are used elsewhere too
  */
 export function flattenedFields(
   own: ReadonlyMap<string, JsonMember>,
@@ -108,26 +113,25 @@ export function flattenedFields(
   return { members, tags, value, words: texts.length === 0 ? null : JSON.stringify(texts.join("\n")) };
 }
 
-/** Names are not among them: they are found as names. */
+/** Yields values only: names can be searched as names. */
 function* textsIn(value: unknown): Generator<string> {
-  // The next to look at is popped.
   const open = [value];
   while (open.length > 0) {
     const next = open.pop();
     if (typeof next === "string") yield next;
-    // Not spread into one call: there may be more than a call can take.
+    // Pushed one by one: a spread could exceed the maximum number of arguments.
     else if (isContainer(next)) for (const child of Object.values(next).toReversed()) open.push(child);
   }
 }
 
-/** Null: it is nested deeper, or has a longer name, than `flattened` takes. */
+/** @returns null if it is nested deeper, or has a longer name, than `flattened` accepts */
 function objectOf(members: readonly JsonMember[], depth: number): string | null {
   if (depth > maxFlattenedDepth) return null;
   if (members.some(({ name }) => name.length > maxNameLength)) return null;
   return `{${members.map(({ rawName, rawValue }) => `${rawName}:${valueOf(rawValue, depth)}`).join(",")}}`;
 }
 
-/** What `flattened` would refuse stands as its JSON text: no more is searched in it, but it is there. */
+/** Keeps what `flattened` would refuse as JSON text: stored, but without searchable names. */
 function valueOf(raw: string, depth: number): string {
   if (raw.startsWith("{")) return objectOf([...jsonMembers(raw).values()], depth + 1) ?? JSON.stringify(raw);
   if (raw.startsWith("[")) {
@@ -139,7 +143,7 @@ function valueOf(raw: string, depth: number): string {
   return raw.length > maxNumberLength && !raw.startsWith('"') ? JSON.stringify(raw) : raw;
 }
 
-/** True only of a list of single values, none of them a number that is too long: there may be millions in one. */
+/** True if the list, which may have millions of elements, contains only scalars and no number that is too long. */
 function isPlainList(raw: string): boolean {
   let lastBreak = 0;
   for (let at = 1; at < raw.length; at += 1) {

@@ -1,15 +1,15 @@
-/** Of JSON and of the config file: nothing that is declared or asked for has more than a few levels. */
+/** For JSON from outside and the config file. Valid requests and declarations have only a few levels. */
 export const MAX_DEPTH = 32;
 
-/** The rule that a text breaks, as the end of a sentence about it. */
+/** The broken rule, as the predicate of a sentence. */
 export const depthRule = `is nested deeper than ${MAX_DEPTH} levels`;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /**
- * Whether a valid JSON text is nested so deeply that what walks through it, `JSON.stringify` among it, could run out of
- * stack; `JSON.parse` itself does not. It takes one pass and no memory.
+ * Whether a valid JSON text is nested so deeply that code walking through it, such as `JSON.stringify`, could overflow the
+ * stack; `JSON.parse` itself does not. Takes one pass and no memory.
  */
 export function isNestedTooDeeply(text: string): boolean {
   let depth = 0;

@@ -2,29 +2,29 @@ import { logMember, mergedLogMember, type OurLog } from "./log-object.ts";
 import type { MovedFields } from "./moved-fields.ts";
 import { type JsonMember, jsonMembers, objectText } from "./json-members.ts";
 
-/** What of a JSON record's own fields goes where in its document. */
+/** A JSON record's own fields, sorted by their place in its document. */
 export interface OwnFields {
-  /** Members of the document, as raw JSON, each with a comma after it; `log` and `json` among them. */
+  /** Members of the document, including `log` and `json`, as raw JSON, each with a trailing comma. */
   readonly members: string;
-  /** The own tags: with ours they make one `tags`. Null: there are none, which is not an empty list. */
+  /** The record's own tags, to be merged with ours into `tags`. Null if it has none, as opposed to an empty list. */
   readonly tags: readonly string[] | null;
-  /** True: some stand under `json.` now for their names' sake. */
+  /** True if some moved to `json.` because of their names. */
   readonly renamed: boolean;
 }
 
 export interface OwnFieldsOptions extends OurLog {
-  /** True: the document needs `event` for itself. */
+  /** True if the document needs `event` for itself. */
   readonly reserveEvent: boolean;
 }
 
 /**
- * Merges a JSON object's own fields into its document, from their raw text, so that numbers keep all their digits.
- * What would collide with a field of ours, or of Elasticsearch itself, moves to `json.<name>`; nothing is lost or written
- * twice. Elasticsearch reads the name `a.b` as `b` in `a`, so dotted names count as what they stand for.
+ * Merges a JSON object's own fields into its document as raw text, so that numbers keep all their digits. Fields that would
+ * collide with ours, or with Elasticsearch's metadata, move to `json.<name>`; nothing is lost or written twice.
+ * Elasticsearch reads the name `a.b` as `b` in `a`, so a dotted name is checked as the path it means.
  *
  * @param own the object's members, each name once
- * @param object what `JSON.parse` makes of them
- * @param moved what had to move before; gets what has to move now
+ * @param object the same members parsed by `JSON.parse`
+ * @param moved values that had to move before; collects more here
  */
 export function ownFields(
   own: ReadonlyMap<string, JsonMember>,
@@ -50,7 +50,7 @@ export function ownFields(
   }
   const stands = options.level !== null && own.get("log.level")?.rawValue === JSON.stringify(options.level);
   const log = logWithLevel(ownLog, stands, options, move);
-  // An own `json` would collide with the one that takes the moved fields.
+  // The record's own `json` would collide with the one that collects the moved fields.
   const isInTheWay = ({ name }: JsonMember): boolean => moved.any && rootOf(name) === "json";
   const members = [log];
   for (const member of kept) {
@@ -61,7 +61,7 @@ export function ownFields(
   return { members: members.join(""), tags, renamed };
 }
 
-/** An own `level` that does not say the record's in our spelling makes room for it. */
+/** The record's own `level` moves, unless it already is the normalized level. */
 function logWithLevel(
   ownLog: JsonMember | null,
   stands: boolean,
@@ -107,7 +107,7 @@ function collides({ name, rawValue }: JsonMember, value: unknown, options: OwnFi
   }
 }
 
-/** Whether something in the object keeps `path` from being set: it stands there already, or a leaf is in the way. */
+/** Whether `path` cannot be set in the object: it exists already, or a leaf blocks it. */
 function occupied(value: unknown, path: readonly string[]): boolean {
   if (path.length === 0 || !isObject(value)) return true;
   return Object.entries(value).some(([name, child]) => {
@@ -121,12 +121,12 @@ function occupied(value: unknown, path: readonly string[]): boolean {
 const metadata =
   /^_(?:id|index|source|routing|ignored|ignored_source|field_names|seq_no|primary_term|version|doc_count|nested_path|data_stream_timestamp|tsid|ts_routing_hash)$/;
 
-/** Whether Elasticsearch has a field of this name for itself: it refuses a document that brings it, or counts by it. */
+/** Whether the name is a metadata field: Elasticsearch refuses a document that has it, or gives it a meaning of its own. */
 export function isMetadata(name: string): boolean {
   return metadata.test(name);
 }
 
-/** What `tags` may be: one string, or a list of them; null: it is something else. */
+/** The strings of a valid `tags`, which is one string or a list of them; null for anything else. */
 export function stringsOf(value: unknown): readonly string[] | null {
   if (typeof value === "string") return [value];
   if (!Array.isArray(value)) return null;

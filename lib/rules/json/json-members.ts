@@ -1,7 +1,7 @@
-/** One member of a JSON object, as it was written: numbers keep all their digits. */
+/** One member of a JSON object as raw text, so that numbers keep all their digits. */
 export interface JsonMember {
   readonly name: string;
-  /** With its quotes and escapes. */
+  /** With quotes and escapes. */
   readonly rawName: string;
   readonly rawValue: string;
 }
@@ -14,8 +14,8 @@ export const OPEN_OBJECT = 0x7b;
 const BACKSLASH = 0x5c;
 
 /**
- * The members of a JSON object by name, in the order of their first appearance. Of a name that stands twice the last
- * counts, as in `JSON.parse`. The text must be a valid JSON object: check it with `JSON.parse` first.
+ * The members of a JSON object by name, in the order of their first appearance. The last of two equal names wins, as in
+ * `JSON.parse`. The text must be a valid JSON object: check it with `JSON.parse` first.
  */
 export function jsonMembers(text: string): Map<string, JsonMember> {
   const members = new Map<string, JsonMember>();
@@ -33,7 +33,7 @@ export function jsonMembers(text: string): Map<string, JsonMember> {
   return members;
 }
 
-/** The elements of a JSON array, each as it was written. The text must be a valid JSON array. */
+/** The elements of a JSON array as raw text. The text must be a valid JSON array. */
 export function jsonElements(text: string): string[] {
   const elements: string[] = [];
   let at = nextToken(text, text.indexOf("[") + 1);
@@ -46,12 +46,12 @@ export function jsonElements(text: string): string[] {
   return elements;
 }
 
-/** The object's text with one more member in front of its own. */
+/** Adds a member at the front of an object's text. */
 export function withMember(rawObject: string, member: string): string {
   return jsonMembers(rawObject).size === 0 ? `{${member}}` : `{${member},${rawObject.slice(1)}`;
 }
 
-/** As they were written. Piece by piece, for objects within objects: lists of pieces would be copied once for each level. */
+/** Joins members to an object's text by appending: a list of pieces would be copied at each level of nested objects. */
 export function objectText(members: Iterable<JsonMember>): string {
   let text = "{";
   for (const { rawName, rawValue } of members)
@@ -59,7 +59,7 @@ export function objectText(members: Iterable<JsonMember>): string {
   return `${text}}`;
 }
 
-/** What `fieldAt` (event-time.ts) finds in the object of these members, as it was written; null: nothing. */
+/** The raw text of the value that `fieldAt` (event-time.ts) finds in an object of these members; null if none. */
 export function rawFieldAt(members: ReadonlyMap<string, JsonMember>, path: string): string | null {
   const [first = "", ...rest] = members.has(path) ? [path] : path.split(".");
   let raw = members.get(first)?.rawValue;
@@ -67,7 +67,7 @@ export function rawFieldAt(members: ReadonlyMap<string, JsonMember>, path: strin
   return raw ?? null;
 }
 
-/** The position of the first character at or after `from` that is no white space. */
+/** The position of the first character at or after `from` that is not white space. */
 export function nextToken(text: string, from: number): number {
   let at = from;
   while (isSpace(text.charCodeAt(at))) at += 1;
@@ -83,7 +83,7 @@ export function endOfString(text: string, start: number): number {
   let at = start + 1;
   for (;;) {
     const end = text.indexOf('"', at);
-    // An odd number of backslashes before it makes the quote part of the string.
+    // After an odd number of backslashes the quote is part of the string.
     let first = end;
     while (text.charCodeAt(first - 1) === BACKSLASH) first -= 1;
     if ((end - first) % 2 === 0) return end + 1;
@@ -117,12 +117,11 @@ export function endOfValue(text: string, start: number): number {
   }
 }
 
-/** `{` or `[` */
 function opens(code: number): boolean {
-  return code === 0x7b || code === 0x5b;
+  return code === OPEN_OBJECT || code === OPEN_LIST;
 }
 
 /** `}` or `]` */
 function closes(code: number): boolean {
-  return code === 0x7d || code === 0x5d;
+  return code === 0x7d || code === CLOSE_LIST;
 }

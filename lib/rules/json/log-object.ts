@@ -1,20 +1,20 @@
 import { type JsonMember, jsonMembers, objectText, withMember } from "./json-members.ts";
 
-/** What the document's `log` holds of ours. */
+/** The values Penstock writes into the document's `log`. */
 export interface OurLog {
-  /** The declared `log.file.path`; null: not set. */
+  /** The declared `log.file.path`; null if not set. */
   readonly path: string | null;
-  /** For `log.level`; null: none is known, or it stands elsewhere. */
+  /** For `log.level`; null if unknown or already set elsewhere. */
   readonly level: string | null;
 }
 
-/** The document's `log` where the record has none of its own, with a comma after it; empty where there is nothing to say. */
+/** The document's `log` for a record without one of its own, with a trailing comma; empty if nothing is set. */
 export function logMember({ path, level }: OurLog): string {
   const members = ourMembers({ path, level }, "{}");
   return members === "" ? "" : `"log":{${members}},`;
 }
 
-/** The same beside an own one, whose `level` is not ours to set again. */
+/** The record's own `log` with our values added; a `level` in it must not be set again. */
 export function mergedLogMember(own: JsonMember, { path, level }: OurLog): string {
   if (path === null && level === null) return `"log":${own.rawValue},`;
   const members = jsonMembers(own.rawValue);

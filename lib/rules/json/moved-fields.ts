@@ -1,7 +1,4 @@
-/**
- * What of a record cannot stay where it stood, for the name is taken: it stands under `json`, each by its dotted path as one
- * name.
- */
+/** Values of a record whose names are taken. They move to `json`, each with its dotted path as one name. */
 export class MovedFields {
   readonly #values = new Map<string, string[]>();
 
@@ -16,7 +13,7 @@ export class MovedFields {
     else values.push(rawValue);
   }
 
-  /** `{…}`: of a path that was added more than once, a list. */
+  /** `{…}`, with a list for a path that was added more than once. */
   get json(): string {
     let members = "";
     for (const [path, values] of this.#values) {

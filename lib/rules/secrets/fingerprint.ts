@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { Secret } from "./secret.ts";
 
 /**
- * The same for the same data, secrets included: 43 characters of base64url. Data is plain, and the same code builds it, so
- * that its fields stand in the same order.
+ * A hash of plain data, secrets included: 43 characters of base64url. Build the data with the same code each time, because
+ * the order of its fields counts.
  *
- * It never leaves the process: whoever saw it could try short passwords until one fits.
+ * It must never leave the process: it would let somebody try short passwords until one fits.
  */
 export function fingerprintOf(data: unknown): string {
   return createHash("sha256")
@@ -13,7 +13,7 @@ export function fingerprintOf(data: unknown): string {
     .digest("base64url");
 }
 
-/** A copy that JSON can tell apart; a secret is no text, so that it is never equal to one. */
+/** A copy for JSON. A secret becomes an object, so that it never equals a plain text. */
 function revealed(value: unknown): unknown {
   if (value instanceof Secret) return { secret: value.reveal() };
   if (Array.isArray(value)) return value.map(revealed);

@@ -1,22 +1,22 @@
 import { HIDDEN } from "./secret.ts";
 
-/** Shorter than that, a secret is part of nearly every text: to hide it would ruin them all, and give it away. */
+/** Shorter secrets occur in nearly every text: hiding them would ruin the text and give the secret away. */
 const SHORTEST_HIDDEN = 4;
-/** Shorter than that, it may be part of another word (`elastic` in `elasticsearch`), and is hidden as a whole word only. */
+/** Shorter secrets may be part of another word (`elastic` in `elasticsearch`) and are hidden only as whole words. */
 const SHORTEST_INSIDE_WORDS = 8;
-/** Lines of a PEM text that are shorter say too little of the key to be looked for. */
+/** Shorter lines of a PEM text reveal too little of the key to search for. */
 const SHORTEST_PEM_LINE = 16;
 
 /**
- * Makes a function that puts `(hidden)` in the place of secrets in a text, in every form that they are likely to be met
- * in: as they are, within JSON, with their white space collapsed, percent-encoded, in base64, and a PEM key line by line.
+ * Makes a function that replaces secrets in a text by `(hidden)`, in every form they are likely to appear in: plain, within
+ * JSON, with white space collapsed, percent-encoded, in base64, and a PEM key line by line.
  */
 export function createRedaction(secrets: readonly string[]): (text: string) => string {
   const forms = new Set(secrets.flatMap(formsOf).filter((form) => form.length >= SHORTEST_HIDDEN));
   if (forms.size === 0) return (text) => text;
-  // By their beginnings: as alternatives of one regular expression, a few dozen private keys are more than the engine takes.
+  // Indexed by prefix: a few dozen private keys exceed what the engine accepts as alternatives of one regular expression.
   const byBeginning = new Map<string, string[]>();
-  // The longest first: what is part of a longer one must not break it up.
+  // The longest first, so that a form contained in a longer one does not break that one up.
   for (const form of [...forms].sort((a, b) => b.length - a.length)) {
     const beginning = form.slice(0, SHORTEST_HIDDEN);
     byBeginning.set(beginning, [...(byBeginning.get(beginning) ?? []), form]);
@@ -38,7 +38,7 @@ export function createRedaction(secrets: readonly string[]): (text: string) => s
 }
 
 function formsOf(secret: string): string[] {
-  // A lone surrogate cannot be sent, and cannot be percent-encoded.
+  // A lone surrogate can neither be sent nor percent-encoded.
   const text = secret.toWellFormed();
   const bytes = Buffer.from(text);
   const encoded = encodeURIComponent(text);
@@ -56,20 +56,20 @@ function percentOf(character: string): string {
   return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
 }
 
-/** Of a text of several lines, such as a key: any one of them says too much. */
+/** Any single line of a multi-line text, such as a key, reveals too much. */
 function linesOf(text: string): string[] {
   const lines = text.split(/\r?\n/).map((line) => line.trim());
   if (lines.length < 2) return [];
   return lines.filter((line) => line.length >= SHORTEST_PEM_LINE && !line.startsWith("-----"));
 }
 
-/** A long form counts anywhere. */
+/** Always true for a long form. */
 function isOwnWord(text: string, at: number, form: string): boolean {
   if (form.length >= SHORTEST_INSIDE_WORDS) return true;
-  // The two digits of a percent-encoded character before it are no part of its word.
-  const isBegun =
+  // If a percent-encoded character precedes it, that one's two digits are not part of the word.
+  const continuesWord =
     at > 0 && isWordCharacter(text[at - 1]) && !/^%[0-9A-Fa-f]{2}$/.test(text.slice(Math.max(at - 3, 0), at));
-  return !isBegun && !isWordCharacter(text[at + form.length]);
+  return !continuesWord && !isWordCharacter(text[at + form.length]);
 }
 
 function isWordCharacter(character: string | undefined): boolean {

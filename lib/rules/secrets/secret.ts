@@ -1,22 +1,21 @@
-/** What stands wherever a secret would be shown. */
+/** Replaces a secret wherever it would be shown. */
 export const HIDDEN = "(hidden)";
 
 /**
- * A password, token or key that tells nobody: printed, joined to a text, written as JSON or found by an inspector, it
- * reads `(hidden)`, alone and inside of whatever holds it. Only `reveal` gives it out, and is called where a client that
- * needs it is made.
+ * A password, token or key that reads `(hidden)` when printed, joined to a text, written as JSON or inspected, alone or
+ * within an object. Only `reveal` returns the text; call it where a client that needs it is created.
  *
- * Two secrets are told apart by `fingerprintOf`; they look alike to JSON and to `toEqual`.
+ * Compare secrets by `fingerprintOf`: they look alike to JSON and to `toEqual`.
  */
 export class Secret {
-  // A private field of the language: no inspector walks into it.
+  // A `#` field, because inspectors do not show it.
   readonly #text: string;
 
   constructor(text: string) {
     this.#text = text;
   }
 
-  /** The text itself: for the client that sends it, and for what looks for it in order to hide it. */
+  /** The plain text, for the client that sends it and for redaction. */
   reveal(): string {
     return this.#text;
   }
@@ -29,20 +28,20 @@ export class Secret {
     return HIDDEN;
   }
 
-  /** What `console.log` and `util.inspect` ask for, in Node and in Bun. */
+  /** `console.log` and `util.inspect` call this, in Node and in Bun. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return HIDDEN;
   }
 }
 
-/** Null stays null, and what is absent or empty becomes it. */
+/** @returns null for an absent or empty text */
 export function secretOrNull(text: string | null | undefined): Secret | null {
   return text === null || text === undefined || text === "" ? null : new Secret(text);
 }
 
 /**
- * Every text in settings, or in a part of them, that must never be shown: what is a `Secret`, and a secret together with
- * its user name, as logins are sent.
+ * Every text in settings, or in a part of them, that must never be shown: each `Secret`, and each user name joined with its
+ * password in the forms that logins are sent in.
  */
 export function secretsOf(settings: unknown): string[] {
   if (settings instanceof Secret) return [settings.reveal()];
@@ -50,7 +49,7 @@ export function secretsOf(settings: unknown): string[] {
   return [...Object.values(settings).flatMap(secretsOf), ...loginOf(settings)];
 }
 
-/** As HTTP's Basic (RFC 7617) and SASL's PLAIN (RFC 4616) have it before base64, in which it is one text. */
+/** The texts that HTTP Basic (RFC 7617) and SASL PLAIN (RFC 4616) encode in base64. */
 function loginOf(settings: object): string[] {
   if (!("username" in settings && "password" in settings)) return [];
   const { username, password } = settings;

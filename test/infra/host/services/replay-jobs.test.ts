@@ -89,7 +89,7 @@ describe("replay jobs", () => {
     await eventually("it runs", () => runs.length === 1);
     await jobs.stop();
     expect(runs[0]?.signal.aborted).toBe(true);
-    expect(jobs.get("id-1")).toMatchObject({ state: "failed", error: "the host stops" });
+    expect(jobs.get("id-1")).toMatchObject({ state: "failed", error: "the host is stopping" });
     expect(() => jobs.start(request)).toThrow(hostStopping());
     expect(hostStopping()).toMatchObject({ code: "stopping", retryable: true });
   });

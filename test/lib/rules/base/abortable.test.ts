@@ -4,14 +4,14 @@ import { rejection } from "../../../support/rejection.ts";
 
 const never = new Promise<never>(() => {});
 
-test("gives what the promise gives", async () => {
+test("returns the promise's result", async () => {
   const { signal } = new AbortController();
   expect(await abortable(Promise.resolve("done"), signal)).toBe("done");
   const failure = new Error("no");
   expect(await rejection(abortable(Promise.reject(failure), signal))).toBe(failure);
 });
 
-test("waits no longer than until the abort", async () => {
+test("stops waiting at the abort", async () => {
   const controller = new AbortController();
   const reason = new Error("enough");
   const waiting = rejection(abortable(never, controller.signal));
@@ -20,12 +20,12 @@ test("waits no longer than until the abort", async () => {
   expect(await rejection(abortable(never, controller.signal))).toBe(reason);
 });
 
-test("after the abort, what is there by then counts no more", async () => {
+test("rejects after an abort, even if the result is there", async () => {
   const reason = new Error("enough");
   expect(await rejection(abortable(Promise.resolve("done"), AbortSignal.abort(reason)))).toBe(reason);
 });
 
-test("a failure after the abort is nobody's unhandled rejection", async () => {
+test("a failure after the abort is not an unhandled rejection", async () => {
   const unhandled: unknown[] = [];
   const listener = (reason: unknown): void => void unhandled.push(reason);
   process.on("unhandledRejection", listener);

@@ -4,14 +4,14 @@ import { backoffMs } from "../../../../lib/rules/base/backoff.ts";
 
 const rule = { initialMs: 200, maxMs: 10_000 };
 
-test("doubles with each failure up to its limit; half of it is jitter", () => {
+test("doubles with each failure up to the limit, half of it jitter", () => {
   expect([1, 2, 3, 6, 7, 8].map((attempt) => backoffMs(rule, attempt, 0))).toEqual([
     100, 200, 400, 3200, 5000, 5000,
   ]);
   expect([1, 2, 3].map((attempt) => backoffMs(rule, attempt, 0.5))).toEqual([150, 300, 600]);
 });
 
-test("lies between half of its ceiling and the ceiling, however many failures there were", () => {
+test("stays between half of the ceiling and the ceiling after any number of failures", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 1e9 }),

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { messageOf, PenstockError } from "../../../../lib/rules/base/errors.ts";
 
 describe("a PenstockError", () => {
-  test("is not to be tried again unless it says so", () => {
+  test("is not retryable by default", () => {
     expect(new PenstockError("usage", "no").retryable).toBe(false);
     expect(new PenstockError("etcd_unavailable", "gone", { retryable: true }).retryable).toBe(true);
   });
@@ -15,7 +15,7 @@ describe("a PenstockError", () => {
   });
 });
 
-test("the message of whatever was thrown is on one line", () => {
+test("the message of anything thrown is on one line", () => {
   expect(messageOf(new Error("one\n  two\t three "))).toBe("one two three");
   expect(messageOf(new TypeError(""))).toBe("TypeError");
   expect(messageOf("a string\n")).toBe("a string");

@@ -8,11 +8,11 @@ test.each([
   ["ilts", null],
   ["frobnicate", null],
   ["x".repeat(41), null],
-])("near %s is %p", (given, name) => {
+])("the closest name to %s is %p", (given, name) => {
   expect(nearestName(given, ["topics", "--repair", "list"])).toBe(name);
 });
 
-test("the hint names the near one, or all", () => {
+test("the hint names the closest name, or all", () => {
   expect(nameHint("lst", ["list", "add"])).toBe('did you mean "list"?');
   expect(nameHint("other", ["list", "add"])).toBe("known: list, add");
 });

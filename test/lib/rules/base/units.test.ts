@@ -22,7 +22,7 @@ test.each([
 });
 
 test.each(["", "30", "s", "1.5s", "-1s", "1d", "1 s", " 1s", "1S", "1s\n", "1e3s", "1234567890s"])(
-  "%j is no duration, and the error names value and rule",
+  "%j is not a duration, and the error names the value and the rule",
   (text) => {
     expect(() => parseDurationMs(text)).toThrow(
       `${JSON.stringify(text)} is not a duration (a whole number and ms, s, m or h, such as 30s)`,
@@ -30,17 +30,17 @@ test.each(["", "30", "s", "1.5s", "-1s", "1d", "1 s", " 1s", "1S", "1s\n", "1e3s
   },
 );
 
-test.each(["", "5", "mb", "1.5gb", "-1b", "5MB", "5 mb", "1tb", "5m"])("%j is no size", (text) => {
+test.each(["", "5", "mb", "1.5gb", "-1b", "5MB", "5 mb", "1tb", "5m"])("%j is not a size", (text) => {
   expect(() => parseSizeBytes(text)).toThrow(
     `${JSON.stringify(text)} is not a size (a whole number and b, kb, mb or gb in powers of 1024, such as 5mb)`,
   );
 });
 
-test("a time is told in seconds", () => {
+test("durations read in seconds", () => {
   expect([30_000, 1_500, 100, 86_400_000].map(secondsText)).toEqual(["30 s", "1.5 s", "0.1 s", "86400 s"]);
 });
 
-test("whatever is not a number and a unit is refused, never read as something", () => {
+test("only a number and a unit is accepted", () => {
   fc.assert(
     fc.property(fc.string(), (text) => {
       fc.pre(!/^\d{1,9}(ms|s|m|h)$/.test(text));
@@ -49,7 +49,7 @@ test("whatever is not a number and a unit is refused, never read as something", 
   );
 });
 
-test("units agree with one another", () => {
+test("units are consistent with each other", () => {
   fc.assert(
     fc.property(fc.nat(999_999), (amount) => {
       expect(parseDurationMs(`${amount}s`)).toBe(parseDurationMs(`${amount}000ms`));

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { oneLine, visibleLines, visibleText } from "../../../../lib/rules/base/visible-text.ts";
 import { acting, actingText } from "../../../support/acting-text.ts";
 
-test("controls, direction marks and line separators are shown as their codes", () => {
+test("shows controls, direction marks and line separators as their codes", () => {
   expect(visibleText("a\u001b[31m\nb\u009b2J\u202e\u2066\u200f\u061c\u2028\u{e0041}")).toBe(
     "a\\u001b[31m\\u000ab\\u009b2J\\u202e\\u2066\\u200f\\u061c\\u2028\\udb40\\udc41",
   );
@@ -12,7 +12,7 @@ test("controls, direction marks and line separators are shown as their codes", (
   expect(oneLine("a\u001B[2J\r\nb\u202Ec ")).toBe("a [2J b c");
 });
 
-test("nothing that acts is left of any text, and a JSON text means the same", () => {
+test("leaves no active character in any text, and keeps the meaning of JSON", () => {
   fc.assert(
     fc.property(actingText, (text) => {
       expect(visibleText(text)).not.toMatch(acting);

@@ -20,20 +20,20 @@ function wideObject(fields: number): Record<string, number> {
 
 const nested = (depth: number, inner: string): string => '{"a":'.repeat(depth) + inner + "}".repeat(depth);
 
-describe("wide", () => {
-  test("is an object with more than 500 names, those within it included", () => {
+describe("isWide", () => {
+  test("is true above 500 names, nested ones included", () => {
     expect(isWide(wideObject(500))).toBe(false);
     expect(isWide(wideObject(501))).toBe(true);
     expect(isWide({ a: wideObject(250), b: { c: wideObject(248) } })).toBe(true);
     expect(isWide({ a: wideObject(250), b: wideObject(248) })).toBe(false);
   });
 
-  test("a name that every element of a list has is one field", () => {
+  test("counts a name that repeats in each element of a list once", () => {
     expect(isWide({ list: Array.from({ length: 2_000 }, () => ({ a: 1, b: { c: 2 } })) })).toBe(false);
     expect(isWide({ list: Array.from({ length: 501 }, (_, n) => ({ [`f${n}`]: 1 })) })).toBe(true);
   });
 
-  test("is what may be wide by its bytes, at the least", () => {
+  test("is true only if mayBeWide is, too", () => {
     const sizes = fc.integer({ min: 490, max: 520 });
     fc.assert(
       fc.property(sizes, fc.boolean(), (fields, deep) => {
@@ -42,21 +42,21 @@ describe("wide", () => {
       }),
       { numRuns: 50 },
     );
-    // The shortest members that there are.
+    // The shortest possible members.
     const shortest = `{${Array.from({ length: 501 }, (_, n) => `"${n.toString(36)}":0`).join(",")}}`;
     expect(mayBeWide(Buffer.from(shortest))).toBe(true);
     expect(mayBeWide(Buffer.from('{"message":"::::"}'))).toBe(false);
     expect(mayBeWide(Buffer.from(JSON.stringify({ message: ":".repeat(500) })))).toBe(false);
   });
 
-  test("depth breaks nothing", () => {
+  test("survives any depth", () => {
     expect(isWide(JSON.parse(nested(400, "1")) as object)).toBe(false);
     expect(isWide(JSON.parse(nested(5_000, "1")) as object)).toBe(true);
   });
 });
 
 describe("flattened", () => {
-  test("message and tags stay, all else is one value, numbers keep their digits", () => {
+  test("message and tags stay, everything else is one value, and numbers keep their digits", () => {
     const text =
       '{"message":"m","tags":["t"],"@timestamp":"2026-01-02","kafka":{"offset":7},"log":{"level":"x"},"n":12345678901234567890.10}';
     expect(flattened(text)).toEqual({
@@ -73,21 +73,21 @@ describe("flattened", () => {
     });
   });
 
-  test("every text is among the words, in order, names are not", () => {
+  test("the words contain every text in order, but no names", () => {
     const long = "w".repeat(5_000);
     const text = JSON.stringify({ message: "m", a: { b: ["x y", 1, { c: null, d: long }] }, e: "z" });
     expect(flattened(text).words).toBe(JSON.stringify(`m\nx y\n${long}\nz`));
     expect(flattened('{"a":1}').words).toBeNull();
   });
 
-  test("earlier values of a name are kept beside the last, an own json too", () => {
+  test("keeps earlier values of a name beside the last, and the record's own json", () => {
     expect(flattened('{"a":"one","json":{"b":1},"a":{"c":2,"c":"three"}}')).toMatchObject({
       value: '{"a":{"c":"three"},"json":{"a.c":2,"a":"one","json":{"b":1}}}',
       words: '"three\\none"',
     });
   });
 
-  test("what the field type refuses stands as its text", () => {
+  test("keeps as text what the field type refuses", () => {
     const deep = flattened(nested(25, "1"));
     expect(deep.value).toBe(nested(20, JSON.stringify(nested(5, "1"))));
     const digits = "9".repeat(1_001);
@@ -98,7 +98,7 @@ describe("flattened", () => {
     expect(flattened(`{"a":{"${name}":1}}`).value).toBe(`{"a":"{\\"${name}\\":1}"}`);
   });
 
-  test("is always an object that JSON.parse takes, with nothing twice and nothing too deep", () => {
+  test("is always a valid JSON object without duplicate names and not too deep", () => {
     const name = fc.constantFrom(
       "a",
       "b",
@@ -136,7 +136,7 @@ describe("flattened", () => {
   });
 });
 
-test("the document of a flattened record has our fields as ever", () => {
+test("the document of a flattened record has the usual Penstock fields", () => {
   const spec = specification({ format: "json", rejected: "flatten", path: "/a.log", timestamp: "time" });
   const text = JSON.stringify({
     message: "m",
@@ -164,7 +164,7 @@ test("the document of a flattened record has our fields as ever", () => {
   });
 });
 
-test("bytes that are not UTF-8 need no new field in a full index", () => {
+test("invalid UTF-8 needs no new field in a full index", () => {
   const spec = specification({ format: "json", rejected: "flatten" });
   const value = Buffer.from([0x7b, 0x22, 0x61, 0x22, 0x3a, 0x22, 0xff, 0x22, 0x7d]);
   const encoding = createDocumentEncoder(spec, "flattened")(sourceRecord(value));
@@ -183,7 +183,7 @@ test("bytes that are not UTF-8 need no new field in a full index", () => {
   });
 });
 
-test("a refused record tells the field that was refused, and as text it holds no field that an index could lack", () => {
+test("a refused record names the refused field, and in text form adds no field that an index could lack", () => {
   const spec = specification({ format: "json", timestamp: "time" });
   const record = sourceRecord('{"time":1770000000123,"user":"bob"}');
   const [flattened, text] = (["flattened", "text"] as const).map((form) => {
@@ -201,7 +201,7 @@ test("a refused record tells the field that was refused, and as text it holds no
   });
 });
 
-/** Objects and lists within each other. */
+/** Nested objects and lists. */
 function depthOf(value: unknown): number {
   if (typeof value !== "object" || value === null) return 0;
   return 1 + Math.max(0, ...Object.values(value).map(depthOf));
@@ -215,7 +215,7 @@ function expectNames(value: unknown): void {
   }
 }
 
-test("a long name over a long list takes no time to be counted", () => {
+test("counting a long name over a long list is fast", () => {
   const list = Array.from({ length: 30_000 }, () => ({ a: 1 }));
   const startMs = performance.now();
   expect(isWide({ ["n".repeat(1_000_000)]: list })).toBe(false);

@@ -4,7 +4,7 @@ import { isNestedTooDeeply } from "../../../../lib/rules/json/json-depth.ts";
 
 const nested = (depth: number, inner = "") => `${"[".repeat(depth)}${inner}${"]".repeat(depth)}`;
 
-test("32 levels are enough for anybody, and brackets in strings are none", () => {
+test("allows 32 levels, and ignores brackets in strings", () => {
   expect(isNestedTooDeeply(nested(32))).toBe(false);
   expect(isNestedTooDeeply(nested(33))).toBe(true);
   expect(isNestedTooDeeply(`${'{"a":'.repeat(33)}1${"}".repeat(33)}`)).toBe(true);
@@ -13,7 +13,7 @@ test("32 levels are enough for anybody, and brackets in strings are none", () =>
   expect(isNestedTooDeeply(`[${"[],".repeat(99)}[]]`)).toBe(false);
 });
 
-test("it is the depth of the value", () => {
+test("measures the depth of the value", () => {
   const depthOf = (value: unknown): number =>
     typeof value !== "object" || value === null ? 0 : 1 + Math.max(0, ...Object.values(value).map(depthOf));
   fc.assert(

@@ -15,7 +15,7 @@ function merge(own: unknown, options: OwnFieldsOptions): unknown {
   return { fields: JSON.parse(`{${members.slice(0, -1)}}`), tags, renamed };
 }
 
-describe("what collides moves to json", () => {
+describe("colliding fields move to json", () => {
   test.each([
     [{ "@timestamp": "x" }],
     [{ kafka: 1 }],
@@ -31,7 +31,7 @@ describe("what collides moves to json", () => {
     expect(merge(own, none)).toEqual({ fields: { json: own }, tags: null, renamed: true });
   });
 
-  test("what does not collide stays at top level", () => {
+  test("other fields stay at top level", () => {
     const own = { message: "m", json: 1, event: 2, log: { file: "f" }, "log.level": "x", kafkaesque: true };
     expect(merge(own, none)).toEqual({ fields: own, tags: null, renamed: false });
     expect(merge({ a: 1, kafka: 2 }, none)).toEqual({
@@ -41,7 +41,7 @@ describe("what collides moves to json", () => {
     });
   });
 
-  test("an own event only where the document needs it", () => {
+  test("the record's own event, only if the document needs it", () => {
     const own = { event: { kind: "x" }, "event.id": 1 };
     expect(merge(own, { ...none, reserveEvent: true })).toMatchObject({
       fields: { json: own },
@@ -49,7 +49,7 @@ describe("what collides moves to json", () => {
     });
   });
 
-  test("what Elasticsearch has for itself, which it refuses in a document", () => {
+  test("metadata fields, which Elasticsearch refuses in a document", () => {
     const own = { _id: "1", _source: { a: 1 }, _doc_count: 5 };
     expect(merge({ ...own, _user_id: 7 }, none)).toEqual({
       fields: { _user_id: 7, json: own },
@@ -60,7 +60,7 @@ describe("what collides moves to json", () => {
 });
 
 describe("tags", () => {
-  test("a text and a list of texts are handed over", () => {
+  test("are returned for a text and a list of texts", () => {
     expect(merge({ tags: "a" }, none)).toEqual({ fields: {}, tags: ["a"], renamed: false });
     expect(merge({ tags: ["a", "b"] }, none)).toEqual({ fields: {}, tags: ["a", "b"], renamed: false });
     expect(merge({ tags: [] }, none)).toEqual({ fields: {}, tags: [], renamed: false });
@@ -76,7 +76,7 @@ describe("a declared path", () => {
     [{ "log.level": "x" }, { "log.level": "x", ...ours }],
     [{ "log.file": { name: "n" } }, { "log.file": { name: "n" }, ...ours }],
     [{ log: { "file.name": "n" } }, { log: { file: { path: "/p" }, "file.name": "n" } }],
-  ])("is added to an own log without one: %j", (own, fields) => {
+  ])("is added to the record's own log: %j", (own, fields) => {
     expect(merge(own, path)).toEqual({ fields, tags: null, renamed: false });
   });
 
@@ -90,7 +90,7 @@ describe("a declared path", () => {
     [{ "log.file": "own" }],
     [{ "log.file": { path: "own" } }],
     [{ log: null }],
-  ])("keeps an own one under json: %j", (own) => {
+  ])("moves the record's own path to json: %j", (own) => {
     expect(merge(own, path)).toEqual({ fields: { ...ours, json: own }, tags: null, renamed: true });
   });
 });
@@ -107,7 +107,7 @@ describe("the level", () => {
       { "log.level": "warn", log: { logger: "l" } },
       { "log.level": "warn", log: { logger: "l" } },
     ],
-  ])("stands once in log, whatever else does: %j", (own, fields) => {
+  ])("appears once in log, whatever else the record has: %j", (own, fields) => {
     expect(merge(own, warn)).toEqual({ fields, tags: null, renamed: false });
   });
 
@@ -122,11 +122,11 @@ describe("the level", () => {
       { log, json: { "log.level": ["W", 4] } },
     ],
     [{ log: "text" }, { log, json: { log: "text" } }],
-  ])("an own one in another spelling makes room: %j", (own, fields) => {
+  ])("moves the record's own level in another spelling: %j", (own, fields) => {
     expect(merge(own, warn)).toEqual({ fields, tags: null, renamed: true });
   });
 
-  test("stands beside the path", () => {
+  test("appears beside the path", () => {
     expect(merge({ log: { file: { name: "n" } } }, { ...warn, path: "/p" })).toEqual({
       fields: { log: { ...log, file: { path: "/p", name: "n" } } },
       tags: null,

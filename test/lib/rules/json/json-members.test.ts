@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { jsonMembers, withMember } from "../../../../lib/rules/json/json-members.ts";
 
-test("keeps each value as it was written", () => {
+test("keeps each value as raw text", () => {
   const text = ' { "n" : 12345678901234567890.10 ,"s":"a\\"}b","o":{"x":[1, {"y":"]"}]} , "t":true}';
   expect([...jsonMembers(text).values()]).toEqual([
     { name: "n", rawName: '"n"', rawValue: "12345678901234567890.10" },
@@ -18,14 +18,14 @@ test.each(["", "\\", '"', '\\"', '\\\\"', '"\\', "}],"])("a text of %p ends wher
   expect(members.get("last")?.rawValue).toBe(JSON.stringify(text));
 });
 
-test("names are compared by what they mean, and the last of them counts", () => {
+test("compares names by their meaning, and the last one wins", () => {
   expect([...jsonMembers('{"a":1,"b":2,"\\u0061":3}').values()]).toEqual([
     { name: "a", rawName: '"\\u0061"', rawValue: "3" },
     { name: "b", rawName: '"b"', rawValue: "2" },
   ]);
 });
 
-test("agrees with JSON.parse on any object, however it is spaced", () => {
+test("agrees with JSON.parse on any object with any white space", () => {
   fc.assert(
     fc.property(
       fc.dictionary(fc.string(), fc.jsonValue()),

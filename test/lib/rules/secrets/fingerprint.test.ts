@@ -2,18 +2,18 @@ import { expect, test } from "bun:test";
 import { fingerprintOf } from "../../../../lib/rules/secrets/fingerprint.ts";
 import { Secret } from "../../../../lib/rules/secrets/secret.ts";
 
-test("the same data has the same, secrets by their text", () => {
+test("equal data has equal fingerprints, secrets compared by their text", () => {
   const data = (password: string) => ({ list: [1, null, { password: new Secret(password) }] });
   expect(fingerprintOf(data("a"))).toBe(fingerprintOf(data("a")));
   expect(fingerprintOf(data("a"))).not.toBe(fingerprintOf(data("b")));
 });
 
-test("what looks alike in JSON is told apart", () => {
+test("data that looks alike in JSON has different fingerprints", () => {
   const secret = new Secret("a");
   const all = [secret, "a", "(hidden)", null, [secret], { a: secret }, {}].map(fingerprintOf);
   expect(new Set(all).size).toBe(all.length);
 });
 
-test("it holds no secret", () => {
+test("a fingerprint contains no secret", () => {
   expect(fingerprintOf({ password: new Secret("hunter2") })).toMatch(/^[\w-]{43}$/);
 });

@@ -28,7 +28,7 @@ test.each([
   "user@localhost",
 ])("a Host header of %j is not", (host) => expect(isLoopbackHost(host)).toBe(false));
 
-test("a name to listen on stands without port and without need of brackets", () => {
+test("a name to listen on has no port and needs no brackets", () => {
   expect(["::1", "127.0.0.2", "localhost"].map(isLoopbackHostname)).toEqual([true, true, true]);
   expect(["0.0.0.0", "::", "10.0.0.1", "localhost:80"].map(isLoopbackHostname)).toEqual([
     false,

@@ -41,28 +41,28 @@ describe("a secret is found", () => {
     expect(hideKey("-----BEGIN PRIVATE KEY-----")).toBe("-----BEGIN PRIVATE KEY-----");
   });
 
-  test("whole where one is part of another", () => {
+  test("whole, if it contains another", () => {
     expect(createRedaction(["secret-one", "secret-one-and-two"])("=secret-one-and-two=")).toBe("=(hidden)=");
   });
 });
 
-describe("a short one does not spoil the text:", () => {
+describe("a short secret does not spoil the text:", () => {
   const line = "elasticsearch at 127.0.0.1:9200 refused a1 and abc";
 
-  test.each(["a", "1", "a1", "abc"])("%s is looked for only within its longer forms", (short) => {
+  test.each(["a", "1", "a1", "abc"])("%s is hidden only within its longer forms", (short) => {
     const hideShort = createRedaction(secretsOf({ username: "elastic", password: new Secret(short) }));
     expect(hideShort(line)).toBe(line);
     expect(hideShort(`Basic ${base64(`elastic:${short}`)}`)).toStartWith("Basic (hidden)");
   });
 
-  test("elastic is hidden as a word of its own", () => {
+  test("elastic is hidden only as a whole word", () => {
     const hideWord = createRedaction(["elastic"]);
     expect(hideWord(line)).toBe(line);
     expect(hideWord("user:elastic, %3Aelastic%40, elastic")).toBe("user:(hidden), %3A(hidden)%40, (hidden)");
   });
 });
 
-test("sixty private keys, as an hourly renewal leaves behind, are all looked for, and in a short time", () => {
+test("sixty private keys, left by hourly renewals, are all hidden quickly", () => {
   const line = (key: number, at: number): string => `key${key}line${at}`.padEnd(64, "+");
   const keys = Array.from({ length: 60 }, (_, key) =>
     ["-----BEGIN PRIVATE KEY-----", ...Array.from({ length: 50 }, (__, at) => line(key, at)), ""].join("\n"),
@@ -75,13 +75,13 @@ test("sixty private keys, as an hourly renewal leaves behind, are all looked for
   expect(cpuMs() - startedAt).toBeLessThan(2_000);
 });
 
-test("without secrets, and without any of them in it, a text stays as it is", () => {
+test("a text without any secret stays unchanged", () => {
   expect(createRedaction([])("a text")).toBe("a text");
   expect(createRedaction(["", "  "])("a  text")).toBe("a  text");
   expect(hide("p@ss")).toBe("p@ss");
 });
 
-test("whatever a secret is made of, it is gone", () => {
+test("any secret is hidden, whatever its characters", () => {
   const text = fc.string({ minLength: 8, unit: "grapheme" }).filter((secret) => secret.trim().length >= 8);
   fc.assert(
     fc.property(text, fc.string(), fc.string(), (secret, before, after) => {

@@ -24,12 +24,12 @@ test.each<[string, () => string]>([
   expect(shown()).not.toContain(text);
 });
 
-test("a dump of what holds it says that something is hidden", () => {
+test("a dump of an object with a secret shows that something is hidden", () => {
   expect(JSON.stringify({ password: secret })).toBe('{"password":"(hidden)"}');
   expect(inspect({ password: secret })).toContain("(hidden)");
 });
 
-test("a process that prints it, or dies of an error that holds it, does not show it", async () => {
+test("a process that prints it, or dies of an error with it, does not show it", async () => {
   const module = new URL("../../../../lib/rules/secrets/secret.ts", import.meta.url).pathname;
   const script = `import { Secret } from ${JSON.stringify(module)};
     const settings = { password: new Secret(["correct", "horse"].join("-")) };
@@ -41,7 +41,7 @@ test("a process that prints it, or dies of an error that holds it, does not show
   expect(`${out}${error}`).not.toContain(text);
 });
 
-test("what is absent or empty is no secret", () => {
+test("an absent or empty text is not a secret", () => {
   expect([null, undefined, ""].map(secretOrNull)).toEqual([null, null, null]);
   expect(secretOrNull(" ")?.reveal()).toBe(" ");
 });

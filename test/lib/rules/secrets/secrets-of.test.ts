@@ -18,7 +18,7 @@ const all = settings({
 });
 const passwords = ["es password", "etcd password", "kafka password"];
 
-test("every secret is found, with its user name too, and nothing that is none", () => {
+test("finds every secret, also joined with its user name, and nothing else", () => {
   expect(secretsOf(all).toSorted()).toEqual(
     [
       ...passwords.flatMap((text) => [text, `public:${text}`, `\0public\0${text}`]),
@@ -32,11 +32,11 @@ test("every secret is found, with its user name too, and nothing that is none", 
   expect(secretsOf(settings({ elasticsearch: { ...elasticsearch, auth } }))).toEqual(["api key"]);
 });
 
-test("what is not set is no secret", () => {
+test("ignores what is not set", () => {
   expect(secretsOf(settings())).toEqual([]);
 });
 
-test("a dump of settings, as JSON or by the inspector, shows none of them", () => {
+test("a dump of settings, as JSON or by the inspector, shows no secret", () => {
   for (const dump of [JSON.stringify(all), Bun.inspect(all, { depth: 20 })]) {
     expect(dump).toContain("ca is public");
     for (const secret of secretsOf(all)) expect(dump).not.toContain(secret);

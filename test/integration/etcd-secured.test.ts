@@ -216,7 +216,7 @@ describe("a host", () => {
     });
     await show("good");
     await eventually("ready again", async () => (await etcdCheck(host)).ok);
-    const said = host.log().filter(({ msg }) => String(msg).startsWith("etcd watches are lost"));
+    const said = host.log().filter(({ msg }) => String(msg).startsWith("etcd watches lost"));
     expect(said.length).toBeLessThanOrEqual(2);
   }, 60_000);
 
@@ -239,7 +239,7 @@ describe("a host", () => {
     await using host = await startTestHost(config);
     await host.untilTopic(topic, "runs", ({ state }) => state === "running");
     const missing =
-      'permission denied: etcd does not let user "reader" read the prefix "closed/": grant a role of this user read on it';
+      'permission denied: etcd does not let user "reader" read the prefix "closed/": grant read on it to a role of this user';
     expect(await etcdCheck(host)).toMatchObject({ ok: false, reason: missing });
 
     // The watch of the other prefix stands, beside the one that was refused.
@@ -256,7 +256,7 @@ describe("a host", () => {
     const refused = await runCommand("topics", config, ["add", "another", "--key", "logs/c"]);
     expect(refused.code).toBe(1);
     expect(refused.error).toContain(
-      'etcd does not let user "reader" write the key "logs/c": grant a role of this user readwrite on it',
+      'etcd does not let user "reader" write the key "logs/c": grant readwrite on it to a role of this user',
     );
     const wrong = { ...config, etcd: { ...config.etcd, auth: { ...auth, password: "no-such-password" } } };
     const { find, out } = await diagnosed(wrong);

@@ -225,7 +225,7 @@ describe("an etcd that cannot be read", () => {
     await source.read();
     await gone.kill();
     expect(String(await failureOf(source.read()))).toBe(
-      `PenstockError: etcd at ${left.endpoint} is not available: no leader: too few of its members reach each other`,
+      `PenstockError: etcd at ${left.endpoint} is not available: no leader: too few members can reach each other`,
     );
     await gone.start();
     await source.next(/reconnected/, 20_000);

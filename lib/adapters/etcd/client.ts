@@ -12,24 +12,25 @@ export const ETCD_DEADLINE_MS = 10_000;
 
 type Policy = ReturnType<NonNullable<NonNullable<IOptions["faultHandling"]>["host"]>>;
 
-/** A connection to etcd, logged in where the settings say so. */
+/** A connection to etcd, logged in if `etcd.auth` is set. */
 export interface EtcdClient {
-  /** Runs calls under a valid login; once more with a new one if etcd no longer takes the old. */
+  /** Runs calls with a login token. If etcd rejects the token, logs in again and repeats them once. */
   run<T>(work: (etcd: Etcd3) => Promise<T>): Promise<T>;
-  /** What the last try of each endpoint ended with, but for those that answered. */
+  /** The last error of each endpoint whose last call failed. */
   readonly troubles: EndpointTroubles;
   close(): void;
 }
 
 /**
- * A client of etcd3 without two of its parts. Its fault handling: the circuit breaker would keep a server that is back
- * waiting for 5 s. Its login: that opens a channel each time which nobody closes and whose reconnecting slows down to once
- * in two minutes, and it does not know that a login ends with every change of users and roles. Whoever creates it closes it.
+ * An etcd3 client that replaces two of the library's parts.
+ * - Fault handling: its circuit breaker would ignore a recovered server for another 5 s.
+ * - Login: it opens a channel per login that nobody closes and that backs off to one reconnect in two minutes. It also
+ *   does not know that any change of users or roles invalidates a token.
  *
- * @throws PenstockError `config_invalid` where TLS is set but an endpoint is not https, or with certificates that are none.
+ * @throws PenstockError `config_invalid` if TLS is set but an endpoint is not https, or the PEM files are unusable.
  */
 export function createEtcdClient(settings: EtcdSettings): EtcdClient {
-  // It writes plain text to standard error; whatever matters of it comes back as an error of a call.
+  // grpc-js logs plain text to standard error. Everything that matters also reaches us as a failed call.
   setLogVerbosity(logVerbosity.NONE);
   let token: string | null = null;
   const credentials = credentialsOf(settings);
@@ -41,7 +42,7 @@ export function createEtcdClient(settings: EtcdSettings): EtcdClient {
     ),
   ];
   const etcd = connected({
-    // The library takes what follows the scheme for host and port, and repeats it in its errors.
+    // etcd3 treats everything after the scheme as host and port, and quotes it in its errors.
     hosts: settings.endpoints.map((endpoint) => withoutUser(endpoint).replace(/\/+$/, "")),
     ...(credentials ? { credentials } : {}),
     defaultCallOptions: ({ isStream }) =>
@@ -53,21 +54,21 @@ export function createEtcdClient(settings: EtcdSettings): EtcdClient {
           (error) => void troubles.set(endpoint, error),
           () => void troubles.delete(endpoint),
         ),
-      // A stale connection shows itself only when used, hence two tries of a single endpoint.
+      // A stale connection fails only when used, so even a single endpoint gets two tries.
       global: new TryTimes(Math.max(2, settings.endpoints.length)),
     },
     grpcOptions: {
-      // Without them a connection that broke silently is never noticed.
+      // Without keepalives, a silently broken connection is never noticed.
       "grpc.keepalive_time_ms": 10_000,
       "grpc.keepalive_timeout_ms": 5_000,
-      // With a call under way alone, which a watch is: etcd ends connections that are pinged without (grpc's default; 5 s apart with).
+      // etcd closes connections that ping while no call is active (grpc's default). A watch is an active call.
       "grpc.keepalive_permit_without_calls": 0,
-      // By default grpc-js ends up trying once in two minutes.
+      // By default grpc-js backs off to one attempt in two minutes.
       "grpc.initial_reconnect_backoff_ms": 100,
       "grpc.max_reconnect_backoff_ms": 2_000,
     },
   });
-  // The old token stays until there is a new one: calls may be under way at the same time.
+  // The old token stays until the new one arrives: other calls may be running.
   const logIn = async ({ username, password }: NonNullable<EtcdSettings["auth"]>) => {
     ({ token } = await etcd.auth.authenticate({ name: username, password: password.reveal() }));
   };
@@ -90,7 +91,7 @@ export function createEtcdClient(settings: EtcdSettings): EtcdClient {
 }
 
 /**
- * Runs `work`, but waits no longer than the signal and `deadlineMs` allow: etcd3 may leave a promise unsettled while etcd is down.
+ * Runs `work` until the signal aborts or `deadlineMs` passes: etcd3 may never settle a promise while etcd is down.
  *
  * @throws PenstockError `etcd_unavailable` (also on abort) or `etcd_refused`.
  */
@@ -147,7 +148,7 @@ function clientCertificateOf({ cert, key }: TlsSettings) {
     : { certChain: Buffer.from(cert), privateKey: Buffer.from(key.reveal()) };
 }
 
-/** Cockatiel's interface, which etcd3 wants: tries at once, up to `times`, while errors are the connection's fault. */
+/** A cockatiel policy, as etcd3 expects: up to `times` immediate tries while the connection is at fault. */
 class TryTimes implements Policy {
   declare readonly _altReturn: never;
   readonly onSuccess = neverFires;

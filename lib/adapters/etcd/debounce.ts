@@ -1,19 +1,3 @@
-/** The clock and timers a debounce runs on, so that tests can turn them by hand. */
-export interface Timers {
-  /** Milliseconds, from any fixed point. */
-  now(): number;
-  /** Calls `run` once after `delayMs`; returns what cancels it. */
-  schedule(run: () => void, delayMs: number): () => void;
-}
-
-export const systemTimers: Timers = {
-  now: () => performance.now(),
-  schedule: (run, delayMs) => {
-    const timer = setTimeout(run, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
-
 export interface Debounce {
   readonly trigger: (reason: string) => void;
   /** Drops what is pending. */
@@ -21,25 +5,21 @@ export interface Debounce {
 }
 
 /**
- * Calls `fire` at once for a trigger that none came before for `quietMs`: most changes are one. For those that follow it calls once
- * with the latest reason, when `quietMs` passed without another, at the latest `maxMs` after the first of them.
+ * Fires at once for the first trigger after `quietMs` of silence, as most changes come alone. Triggers that follow sooner
+ * fire once, with the latest reason: `quietMs` after the last of them, but at most `maxMs` after the first.
  */
 export function createDebounce(
   fire: (reason: string) => void,
-  {
-    quietMs = 50,
-    maxMs = 250,
-    timers = systemTimers,
-  }: { quietMs?: number; maxMs?: number; timers?: Timers } = {},
+  { quietMs = 50, maxMs = 250 }: { quietMs?: number; maxMs?: number } = {},
 ): Debounce {
   let lastAt = -Infinity;
-  /** Of those that wait; null: none does. */
+  /** When the first pending trigger came; null if none is pending. */
   let firstAt: number | null = null;
-  let cancel = () => {};
+  let timer: ReturnType<typeof setTimeout> | undefined;
   return {
     trigger(reason) {
-      cancel();
-      const now = timers.now();
+      clearTimeout(timer);
+      const now = performance.now();
       const wasQuiet = firstAt === null && now - lastAt >= quietMs;
       lastAt = now;
       if (wasQuiet) {
@@ -48,13 +28,13 @@ export function createDebounce(
       }
       firstAt ??= now;
       const delayMs = Math.max(0, Math.min(quietMs, firstAt + maxMs - now));
-      cancel = timers.schedule(() => {
+      timer = setTimeout(() => {
         firstAt = null;
         fire(reason);
       }, delayMs);
     },
     stop() {
-      cancel();
+      clearTimeout(timer);
       firstAt = null;
     },
   };

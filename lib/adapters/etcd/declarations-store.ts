@@ -4,10 +4,10 @@ import { callEtcd, createEtcdClient } from "./client.ts";
 import { isPermissionDenied, permissionText } from "./errors.ts";
 import { readSnapshot, textOf, type EtcdSnapshot } from "./snapshot.ts";
 
-/** One key as it stands; an absent key has a null value, no problem and revision 0. */
+/** The content of one key; an absent key has a null value, no problem and revision 0. */
 export interface StoredDeclarations {
   readonly value: string | null;
-  /** Not null: the value is there but is no text, and must not be written over. */
+  /** Set if the value exists but is not text; it must not be overwritten. */
   readonly problem: string | null;
   readonly modRevision: number;
 }
@@ -15,17 +15,16 @@ export interface StoredDeclarations {
 /** Reads and writes declarations in etcd. Every call takes at most 10 s and throws `etcd_unavailable` or `etcd_refused`. */
 export interface DeclarationsStore {
   /**
-   * All configured keys at one revision.
+   * Returns all configured keys at one revision.
    *
-   * @param orPart true: those that may be read, if some may not; otherwise that is `etcd_refused`
+   * @param orPart true: skips keys we may not read, unless that is all of them; false: those fail with `etcd_refused`
    */
   list(signal: AbortSignal, orPart?: boolean): Promise<EtcdSnapshot>;
   read(key: string, signal: AbortSignal): Promise<StoredDeclarations>;
   /**
-   * Puts the value if the key's mod revision is still the expected one (0: if the key is still absent). Returns the new
-   * mod revision.
+   * Puts the value if the key's mod revision is still the expected one (0: absent). Returns the new mod revision.
    *
-   * @throws PenstockError `etcd_conflict` (retryable) where somebody else wrote in between.
+   * @throws PenstockError `etcd_conflict` (retryable) if the key changed in between.
    */
   put(key: string, value: string, expectedRevision: number, signal: AbortSignal): Promise<number>;
   close(): void;
@@ -33,7 +32,7 @@ export interface DeclarationsStore {
 
 export function createDeclarationsStore(settings: EtcdSettings): DeclarationsStore {
   const client = createEtcdClient(settings);
-  /** etcd says no more than "permission denied". */
+  /** Names the key and the permission: etcd's error says only "permission denied". */
   const naming = async <T>(asked: Promise<T>, key: string, permission: "read" | "readwrite"): Promise<T> => {
     try {
       return await asked;
@@ -68,7 +67,7 @@ export function createDeclarationsStore(settings: EtcdSettings): DeclarationsSto
         const bytes = { key: Buffer.from(key), value: Buffer.from(value) };
         const answer = await naming(
           etcd.kv.txn({
-            // An absent key has mod revision 0 in a comparison.
+            // An absent key compares as mod revision 0.
             compare: [{ key: bytes.key, target: "Mod", result: "Equal", mod_revision: expectedRevision }],
             success: [{ request_put: bytes }],
             failure: [{ request_range: { key: bytes.key } }],
@@ -78,22 +77,18 @@ export function createDeclarationsStore(settings: EtcdSettings): DeclarationsSto
         );
         if (answer.succeeded) return Number(answer.header.revision);
         const now = answer.responses[0]?.response_range.kvs[0];
-        // The connection may have broken after etcd wrote, and the client asked again: then what stands is ours.
+        // If the connection broke after etcd wrote, the retried request finds our own value.
         if (now?.value.equals(bytes.value)) return Number(now.mod_revision);
-        throw new PenstockError(
-          "etcd_conflict",
-          `etcd key "${key}" was changed by somebody else in between`,
-          {
-            retryable: true,
-          },
-        );
+        throw new PenstockError("etcd_conflict", `etcd key "${key}" was changed in the meantime`, {
+          retryable: true,
+        });
       }),
 
     close: () => client.close(),
   };
 }
 
-/** Opens a store for one piece of work, and closes it in any case. */
+/** Opens a store for one operation and always closes it. */
 export async function withStore<T>(
   settings: EtcdSettings,
   use: (store: DeclarationsStore) => Promise<T>,

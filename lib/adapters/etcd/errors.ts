@@ -12,7 +12,7 @@ import { messageOf, PenstockError } from "../../rules/base/errors.ts";
 import { linkTrouble } from "../../rules/trouble/link-trouble.ts";
 import type { EtcdSettings } from "../../rules/model/settings.ts";
 
-/** What only a person can mend: logins, permissions, and requests etcd calls wrong (auth on, no user sent). */
+/** Errors that only a person can fix: logins, permissions, and invalid requests (such as no user while auth is on). */
 const REFUSALS = [
   EtcdAuthenticationFailedError,
   EtcdInvalidAuthTokenError,
@@ -23,20 +23,20 @@ const REFUSALS = [
   GRPCUnauthenticatedError,
 ];
 
-/** One unary call, from its start; etcd answers in milliseconds or not at all. */
+/** For one unary call: etcd answers in milliseconds or not at all. */
 export const CALL_DEADLINE_MS = 3_000;
 
-/** An endpoint as a person may read it: a user and password inside the URL, which etcd never sees, are left out. */
+/** Removes user and password from an endpoint URL before it is shown; etcd never sees them. */
 export function withoutUser(endpoint: string): string {
   return endpoint.replace(/\/\/[^/]*@/, "//");
 }
 
-/** What was tried and did not work, by endpoint. */
+/** The last error by endpoint. */
 export type EndpointTroubles = ReadonlyMap<string, unknown>;
 
 /**
- * One PenstockError for whatever etcd3 or grpc-js threw: `etcd_refused` where etcd said no, otherwise
- * `etcd_unavailable`, which is worth another try and names each endpoint with its reason.
+ * Converts anything etcd3 or grpc-js throws: `etcd_refused` if etcd rejected the request, otherwise `etcd_unavailable`,
+ * which is retryable and names each endpoint with its reason.
  */
 export function toEtcdError(
   thrown: unknown,
@@ -68,17 +68,17 @@ export function toEtcdError(
   });
 }
 
-/** What a key's own refusal is, among other refusals. */
+/** True if the refusal is about the key's permissions. */
 export function isPermissionDenied(thrown: unknown): boolean {
   return thrown instanceof EtcdPermissionDeniedError;
 }
 
-/** True where a server, or the way to it, kept a call waiting, or has no leader to let it go on. */
+/** True if a call timed out or the cluster has no leader. */
 export function isWaitInVain(thrown: unknown): boolean {
   return /deadline exceeded|no leader/i.test(messageOf(thrown));
 }
 
-/** Names what is missing, for whoever has to grant it. */
+/** Names the missing permission, for the administrator who grants it. */
 export function permissionText(
   key: string,
   permission: "read" | "readwrite",
@@ -86,12 +86,12 @@ export function permissionText(
 ): string {
   const user = auth === null ? "us" : `user "${auth.username}"`;
   const range = key.endsWith("/") ? "the prefix" : "the key";
-  return `permission denied: etcd does not let ${user} ${permission === "read" ? "read" : "write"} ${range} "${key}": grant a role of this user ${permission} on it`;
+  return `permission denied: etcd does not let ${user} ${permission === "read" ? "read" : "write"} ${range} "${key}": grant ${permission} on it to a role of this user`;
 }
 
 function remedyOf(thrown: unknown, { auth }: Pick<EtcdSettings, "auth">): string {
   if (/request is too large/.test(messageOf(thrown))) {
-    return " (the key's value is over what etcd takes, 1.5 MiB unless --max-request-bytes says otherwise): use more keys";
+    return " (the value exceeds etcd's limit, --max-request-bytes, 1.5 MiB by default): spread it over more keys";
   }
   if (auth === null) return " (etcd.auth is not set)";
   const isLogin = thrown instanceof EtcdAuthenticationFailedError || thrown instanceof EtcdUserNotFoundError;
@@ -104,15 +104,15 @@ function reasonOf(thrown: unknown): string {
     messageOf(thrown)
       .replace(/^\d+ [A-Z_]+: /, "")
       .replace(/^etcdserver: /, "")
-      // By the library's clock, with the times of its parts, or by the server's.
+      // The first is grpc-js's own deadline, with timings appended; the others come from the server.
       .replace(
         /^(Deadline exceeded after .*|context deadline exceeded|request timed out)$/s,
         `it did not answer within ${CALL_DEADLINE_MS / 1_000} s`,
       )
-      .replace(/^no leader$/, "no leader: too few of its members reach each other")
+      .replace(/^no leader$/, "no leader: too few members can reach each other")
       .replace(/\.? Resolution note:$/, "")
       .replace(/^No connection established\. Last error: (Error: )?/, "")
-      // Two tries of the same trouble shall read the same.
+      // Removes the timestamp, so that repeated failures read the same.
       .replace(/ \(\d{4}-\d\d-\d\dT[\d:.]+Z\)$/, "")
   );
 }

@@ -2,14 +2,14 @@ import { type Interceptor, InterceptingCall, status as GrpcStatus } from "@grpc/
 import { GRPCUnauthenticatedError } from "etcd3";
 
 /**
- * What etcd answers to a token that is no longer good: it ran out, the server restarted, or somebody changed a user or role
+ * etcd's answers to a token that expired, predates a restart of the server, or predates a change of users or roles
  * (api/v3rpc/rpctypes: ErrInvalidAuthToken, ErrAuthOldRevision).
  */
 const LOGIN_OVER = /invalid auth token|revision of auth store is old/;
 
 /**
- * Puts the token on each call, and asks watches to end where the server has lost its leader instead of falling silent. Other
- * calls wait for an election; once one waited in vain, the next shall say that there is no leader.
+ * Adds the token to each call. With `hasleader`, etcd fails a call at once if it has no leader: watches always set it, as
+ * they would fall silent otherwise. Other calls wait for an election, until one has timed out waiting.
  */
 export function createCallInterceptor(
   currentToken: () => string | null,
@@ -19,14 +19,14 @@ export function createCallInterceptor(
     new InterceptingCall(nextCall(options), {
       start: (metadata, _listener, next) => {
         const token = currentToken();
-        // With a token that ran out etcd refuses this very call too, which is there to get another.
+        // etcd rejects even a login call if it carries an expired token.
         const isLogin = options.method_definition.path.endsWith("/Authenticate");
         if (token !== null && !isLogin) metadata.set("token", token);
         // api/v3rpc/rpctypes: MetadataRequireLeaderKey, MetadataHasLeader
         if (options.method_definition.responseStream || isInTrouble()) metadata.set("hasleader", "true");
         next(metadata, {
           onReceiveStatus: (status, pass) => {
-            // Under its own name etcd3 would repeat the call with the same token, without end.
+            // Seeing etcd's own text, etcd3 would repeat the call with the same token forever.
             const over = LOGIN_OVER.test(status.details);
             pass(
               over ? { ...status, code: GrpcStatus.UNAUTHENTICATED, details: "the login is over" } : status,
@@ -37,7 +37,7 @@ export function createCallInterceptor(
     });
 }
 
-/** True where a new login may help. */
+/** True if a new login may help. */
 export function isLoginOver(error: unknown): boolean {
   return error instanceof GRPCUnauthenticatedError;
 }

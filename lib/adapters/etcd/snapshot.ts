@@ -10,30 +10,30 @@ import { PenstockError } from "../../rules/base/errors.ts";
 import type { EtcdSettings } from "../../rules/model/settings.ts";
 import { isPermissionDenied, permissionText } from "./errors.ts";
 
-/** Keys asked for at once. */
+/** Keys per request. */
 const PAGE_KEYS = 500;
-/** How often a snapshot begins anew because the store moved on under it. */
+/** How often to start over because the store moved on during a snapshot. */
 const SNAPSHOT_TRIES = 5;
 
-/** What one key held. */
+/** The content of one key. */
 export interface EtcdKey {
   readonly key: string;
-  /** Null: it could not be read as text; `problem` says why. */
+  /** Null if it is not text; `problem` says why. */
   readonly value: string | null;
   readonly problem: string | null;
   readonly modRevision: number;
-  /** The place, from 0, of the configured key or prefix it came from. */
+  /** Index of the configured key or prefix it came from. */
   readonly listed: number;
 }
 
 /** All configured keys at one revision; an absent key is not in the list. */
 export interface EtcdSnapshot {
-  /** etcd's own number of the cluster, a 64-bit integer in decimal. */
+  /** etcd's cluster id, a 64-bit integer in decimal. */
   readonly clusterId: string;
   readonly revision: number;
   /** By `listed`, then by key. */
   readonly keys: readonly EtcdKey[];
-  /** Listed keys and prefixes that this user may not read, with nothing of theirs in `keys`. */
+  /** Configured keys and prefixes that this user may not read; `keys` holds nothing from them. */
   readonly forbidden: readonly ForbiddenKey[];
 }
 
@@ -43,24 +43,25 @@ export interface ForbiddenKey {
   readonly reason: string;
 }
 
-/** Name and mod revision of the point in the store's history that all reads of a snapshot share. */
+/** The cluster and revision that all reads of a snapshot share. */
 interface Point {
   readonly clusterId: string;
   readonly revision: string;
 }
 
-/** The cluster or its history changed under the snapshot: what was read so far does not belong together. */
+/** Another cluster answered during the snapshot: the pages do not belong together. */
 class SnapshotMoved extends Error {}
 
-/** The range of a configured entry: one key, or all keys below a prefix where it ends in `/`. */
+/** The range of a configured entry: all keys under a prefix if it ends in `/`, otherwise one key. */
 export function rangeOf(listedKey: string): Range {
   return listedKey.endsWith("/") ? Range.prefix(listedKey) : new Range(listedKey);
 }
 
 /**
- * Reads every listed key and prefix, linearizably and at one revision. A key that two entries match counts for the first.
- * Some that may not be read are told apart; where none may be, etcd's refusal is thrown.
- * Aborting takes effect between two requests.
+ * Reads every listed key and prefix, linearizably and at one revision. A key that two entries match belongs to the first.
+ * Entries we may not read are returned as `forbidden`. Aborting takes effect between two requests.
+ *
+ * @throws PenstockError `etcd_refused` if none of the entries may be read
  */
 export async function readSnapshot(
   etcd: Etcd3,
@@ -71,14 +72,14 @@ export async function readSnapshot(
     try {
       return await readOnce(etcd, listed, auth, signal);
     } catch (error) {
-      // Compacted (or, after a failover to another cluster, not yet reached) while reading: begin again at today's revision.
+      // The revision was compacted, or does not exist yet in the cluster we failed over to. Start over at the latest.
       const moved = error instanceof GRPCOutOfRangeError || error instanceof SnapshotMoved;
       if (!moved || attempt >= SNAPSHOT_TRIES) throw error;
     }
   }
 }
 
-/** The text of an etcd value, or the reason why it is none. */
+/** Returns the text of an etcd value, or the problem that prevents reading it. */
 export function textOf(value: Buffer): { readonly value: string | null; readonly problem: string | null } {
   try {
     return { value: new TextDecoder("utf-8", { fatal: true }).decode(value), problem: null };
@@ -128,7 +129,7 @@ async function readOnce(
   };
 }
 
-/** One range, page by page: grpc-js refuses an answer over 4 MB, so a page that is too big is asked for again in halves. */
+/** Reads one range in pages. grpc-js refuses answers over 4 MB, so a page that is too big is retried at a quarter. */
 async function readRange(etcd: Etcd3, range: Range, point: Point | null, signal: AbortSignal) {
   const kvs: IKeyValue[] = [];
   let start = range.start;

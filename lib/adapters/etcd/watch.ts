@@ -8,9 +8,9 @@ import { createEtcdClient } from "./client.ts";
 import { toEtcdError } from "./errors.ts";
 import { rangeOf } from "./snapshot.ts";
 
-/** Until every watch on a new stream is confirmed. */
+/** For all watches on a new stream to be confirmed. */
 const CONNECT_DEADLINE_MS = 5_000;
-/** What may not be watched is tried again: nothing tells when somebody grants it. */
+/** How often forbidden keys are tried again: etcd does not announce granted permissions. */
 const FORBIDDEN_AGAIN_MS = 30_000;
 const RECONNECT: BackoffRule = { initialMs: 100, maxMs: 2_000 };
 
@@ -18,19 +18,19 @@ type WatchStream = Awaited<ReturnType<Etcd3["watchClient"]["watch"]>>;
 
 interface WatchDeps {
   readonly settings: EtcdSettings;
-  /** Something may have changed: read everything again. Called on each change and each time the watches stand anew. */
+  /** Called on each change, and whenever the watches are lost or established: read everything again. */
   readonly onChange: (reason: string) => void;
   readonly logger: Logger;
-  /** From 0 to 1, for the backoff's jitter. */
+  /** Between 0 and 1, for the backoff's jitter. */
   readonly random: () => number;
 }
 
 /**
- * Watches every configured key and prefix until the signal aborts, across any number of lost connections.
+ * Watches every configured key and prefix until the signal aborts, reconnecting as often as needed.
  *
- * It drives the raw watch stream and not etcd3's Watcher: a Watcher that etcd cancels (compaction, permissions) is gone
- * for good, and later ones on the same client can hang. Here any trouble ends the stream and its client; a new pair is
- * made after a backoff. Exactness is not needed, as each call makes the reader compare everything.
+ * Uses the raw watch stream instead of etcd3's Watcher: a Watcher that etcd cancels (compaction, permissions) never
+ * recovers, and later ones on the same client can hang. Here any failure discards the stream and its client, and a new
+ * pair follows after a backoff. Missed events do no harm, because each call makes the reader compare everything.
  */
 export async function runEtcdWatch(deps: WatchDeps, signal: AbortSignal): Promise<void> {
   let failures = 0;
@@ -38,7 +38,7 @@ export async function runEtcdWatch(deps: WatchDeps, signal: AbortSignal): Promis
   while (!signal.aborted) {
     try {
       await watchUntilOver(deps, signal, () => {
-        if (failures > 0) deps.logger.info("etcd watches are back");
+        if (failures > 0) deps.logger.info("etcd watches reconnected");
         failures = 0;
         lastCode = null;
         deps.onChange("etcd reconnected");
@@ -47,21 +47,21 @@ export async function runEtcdWatch(deps: WatchDeps, signal: AbortSignal): Promis
     } catch (error) {
       if (signal.aborted) return;
       const { code, message } = toEtcdError(error, deps.settings);
-      // Once per outage and kind of trouble: the wording alone may differ from one try to the next.
-      if (code !== lastCode) deps.logger.warn("etcd watches are lost, connecting again", { reason: message });
+      // Once per outage and error code: the wording may differ between attempts.
+      if (code !== lastCode) deps.logger.warn("etcd watches lost, reconnecting", { reason: message });
       lastCode = code;
-      // The reader finds out what is wrong, and shows it; once per outage.
+      // Once per outage: the read that follows fails too, and reports the cause.
       if (failures === 0) deps.onChange("etcd watches lost");
     }
     failures += 1;
-    // Rejects only when stopped, and then the loop ends by itself.
+    // Rejects only on abort, which ends the loop.
     await delay(backoffMs(RECONNECT, failures, deps.random()), undefined, { signal }).catch(() => undefined);
   }
 }
 
 /**
- * One client, one stream, all watches on it. Rejects when any of them is lost, or when none is allowed; resolves when those
- * that were not allowed, beside others that stand, are to be tried again.
+ * Opens one client and one stream with all watches. Rejects when a watch is lost or all are forbidden; resolves when it
+ * is time to try the forbidden ones again.
  */
 async function watchUntilOver(deps: WatchDeps, signal: AbortSignal, onReady: () => void): Promise<void> {
   const { settings, onChange } = deps;
@@ -97,7 +97,7 @@ async function watchUntilOver(deps: WatchDeps, signal: AbortSignal, onReady: () 
   };
   const open = async () => {
     const opened = await client.run((etcd) => etcd.watchClient.watch());
-    // Attached before anything else, and never taken off: an error nobody hears ends the process.
+    // Attached first and never removed: an unhandled "error" event ends the process.
     opened.on("error", (error) => broken.reject(error));
     opened.on("end", () => broken.reject(new EtcdWatchStreamEnded()));
     opened.on("data", onAnswer);
@@ -117,7 +117,7 @@ async function watchUntilOver(deps: WatchDeps, signal: AbortSignal, onReady: () 
     clearTimeout(late);
     if (tryAgain !== null) clearTimeout(tryAgain);
     signal.removeEventListener("abort", onAbort);
-    // Closing a client leaves its open streams alone.
+    // Closing a client does not end its open streams.
     cancelStream(stream);
     client.close();
   }

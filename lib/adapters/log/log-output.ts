@@ -1,8 +1,8 @@
 import { write } from "node:fs";
 
-/** Where the lines of a log go. */
+/** The destination of a log's lines. */
 export interface LogOutput {
-  /** Never waits and never fails. */
+  /** Never blocks and never throws. */
   write(text: string): void;
   /** Resolves once everything is written, or after `limitMs`. */
   drained(limitMs: number): Promise<void>;
@@ -10,26 +10,25 @@ export interface LogOutput {
 
 export interface LogOutputOptions {
   readonly fd: number;
-  /** What may wait for a reader that does not take it. */
+  /** Upper bound of the buffer while the reader does not read. */
   readonly maxBytes?: number;
-  /** Lines can be written again, and so many before were not. */
+  /** Called once writing works again, with the number of lines lost until then. */
   readonly onLost: (lines: number) => void;
 }
 
-/** Until a descriptor that is full, and was made not to block by whoever shares it, is tried again. */
+/** Pause after EAGAIN: another process that shares the descriptor may have made it non-blocking. */
 const RETRY_MS = 100;
 
 /**
- * Writes outside of the event loop, which would stand still with a reader that does not read: a paged log, a terminal that is
- * paused, an engine whose disk is full. What cannot be written, as the disk is full or nobody is left to read it, is
- * counted and left out.
+ * Writes outside the event loop, which would otherwise block on a slow reader: a pager, a paused terminal, a container engine
+ * with a full disk. Lines that cannot be written (disk full, reader closed) are dropped and counted.
  */
 export function openLogOutput({ fd, maxBytes = 1024 * 1024, onLost }: LogOutputOptions): LogOutput {
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
   let writing = false;
   let lost = 0;
-  /** The last line that was begun has no end. */
+  /** The last line was written only in part. */
   let torn = false;
   let onDrained: (() => void)[] = [];
 
@@ -74,7 +73,7 @@ export function openLogOutput({ fd, maxBytes = 1024 * 1024, onLost }: LogOutputO
       }
       waiting.push(bytes);
       waitingBytes += bytes.length;
-      // At once, so that what is said before the loop stands still is seen.
+      // At once: the line must appear even if the event loop blocks right after.
       if (!writing) next();
     },
     drained: (limitMs) =>

@@ -2,15 +2,15 @@ import type { DestinationStream } from "pino";
 import { visibleText } from "../../rules/base/visible-text.ts";
 
 /**
- * Turns pino's JSON lines into lines for a person: `14:03:07.123 WARN  message  topic=golang_log reason="no broker"`.
+ * Turns pino's JSON lines into readable lines: `14:03:07.123 WARN  message  topic=golang_log reason="no broker"`.
  *
- * A stream inside this process, unlike pino's transports, which start a worker thread.
+ * Runs in this thread; pino's own transports start a worker.
  */
 export function prettyStream(out: DestinationStream): DestinationStream {
   return { write: (line) => out.write(prettyLine(line)) };
 }
 
-/** One JSON line of pino as one readable line; times are local. Text from outside cannot steer the terminal. */
+/** Formats one JSON line with local time. Escapes control characters, so that logged text cannot drive the terminal. */
 export function prettyLine(line: string): string {
   const entry: { time: string; level: string; msg?: string } = JSON.parse(line);
   const { time, level, msg, ...fields } = entry;

@@ -1,8 +1,8 @@
 import type { LogFields, Logger } from "../../rules/base/logger.ts";
 
-/** A failure that may repeat; `reason` is a short code, never free text, so that repetitions are told to be the same. */
+/** A failure that may repeat; `reason` is a short code, never free text, so that repetitions can be recognized. */
 export interface FailureFields extends LogFields {
-  /** Absent: a failure of the host, not of one topic. */
+  /** Absent for a failure of the whole host. */
   readonly topic?: string;
   readonly reason: string;
 }
@@ -10,7 +10,7 @@ export interface FailureFields extends LogFields {
 export interface ThrottledLogger {
   warn(message: string, fields: FailureFields): void;
   error(message: string, fields: FailureFields): void;
-  /** Writes the counts whose interval is over and forgets the failures that have ceased; call it now and then. */
+  /** Logs suppressed failures whose interval is over and forgets those that stopped; call it now and then. */
   flush(): void;
 }
 
@@ -23,13 +23,13 @@ export interface ThrottleOptions {
 interface Failure {
   loggedAt: number;
   leftOut: number;
-  /** Writes the newest of those left out. */
+  /** Logs the latest suppressed failure. */
   log: (leftOut: number) => void;
 }
 
 /**
- * Lets a repeating failure through once per topic and reason in 30 s; the next line says in `leftOut` how many were
- * held back. The host's own log may be one of the topics it moves: without this, a failure would feed itself.
+ * Logs a repeating failure once per topic and reason in 30 s; `leftOut` of the next line counts those suppressed.
+ * The host's own log may be one of the topics it moves, so that an unthrottled failure would feed itself.
  */
 export function createThrottledLogger(logger: Logger, options: ThrottleOptions): ThrottledLogger {
   const { now, intervalMs = 30_000 } = options;

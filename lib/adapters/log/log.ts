@@ -6,33 +6,33 @@ import { visibleLines } from "../../rules/base/visible-text.ts";
 import { prettyStream } from "./log-pretty.ts";
 
 export interface LogOptions {
-  /** As it is now: asked with every line. */
+  /** A function is called for every line. */
   readonly level: Settings["log"]["level"] | (() => Settings["log"]["level"]);
   /** True: one readable line in local time, for a terminal. False: JSON lines. */
   readonly pretty: boolean;
-  /** Takes secrets out of a text; asked for every text of every line. */
+  /** Removes secrets from a text; called for every text of every line. */
   readonly hide?: (text: string) => string;
-  /** Takes whole lines, line feed included; standard output unless given. */
+  /** Receives whole lines, line feed included; default: standard output. */
   readonly destination?: DestinationStream;
 }
 
 const secretName =
   /^(authorization|(set-?)?cookies?|pass(word|phrase)|.*token|api_?key|secret|credentials?)$/i;
-/** Fields deeper than this are left out: a log line names things, it does not carry them. */
+/** Deeper fields are left out: a log line names things, it does not carry them. */
 const maxDepth = 4;
 
 /**
- * A logger of one line per call: `time` (ISO 8601, UTC), `level` (by name), `msg`, then the fields.
+ * Logs one line per call: `time` (ISO 8601, UTC), `level` (by name), `msg`, then the fields.
  *
- * An error among the fields becomes `{ type, message, code }`, at level debug or trace with its stack; whatever else a
- * library hung on it (an Elasticsearch error holds the whole request, log lines included) stays out.
+ * An error among the fields becomes `{ type, message, code }`, plus its stack at level debug or trace. Its other properties
+ * are dropped: an Elasticsearch error holds the whole request, log lines included.
  * Lines are written synchronously, so that the last one before an exit is not lost.
  */
 export function createLogger(options: LogOptions): Logger {
   const { level, pretty, hide = (text: string) => text } = options;
   const levelNow = () => (typeof level === "function" ? level() : level);
   const destination = options.destination ?? openDestination({ dest: 1, sync: true });
-  // A line of JSON may be read on a terminal as well (`docker logs`), and JSON leaves most of what acts there as it is.
+  // JSON lines may end up on a terminal too (`docker logs`), and JSON leaves most control characters unescaped.
   const out = { write: (line: string) => destination.write(visibleLines(line)) };
   const log = pino(
     {

@@ -1,30 +1,31 @@
-import { Counter, Gauge, type Registry } from "prom-client";
+import type { Gauge, Registry } from "prom-client";
 import { outcomeKinds, type OutcomeKind } from "../../rules/model/record.ts";
 import { topicStates, type TopicState } from "../../rules/progress/status.ts";
+import { metricsOf } from "./metrics-of.ts";
 
-/** What is counted by topic. Bounded: no label but the topics that are declared, their partitions and closed sets of words. */
+/** The metrics of each topic. Their labels are bounded: declared topics, their partitions, capped fields and fixed sets of values. */
 export interface TopicMetrics {
-  /** Counters of a topic that starts: at 0, so that a rate sees the first event. Those it has already go on. */
+  /** Creates the topic's counters at 0, so that a rate sees the first event. Existing counters continue. */
   startTopic(topic: string): void;
   recordsConsumed(topic: string, count: number): void;
   documents(topic: string, outcome: OutcomeKind, count: number): void;
-  /** The lag of exactly the partitions this host owns; those given before and absent now lose their label. */
+  /** Sets the lag of exactly the partitions this host owns; the others lose their label. */
   setLag(topic: string, lagByPartition: ReadonlyMap<number, number>): void;
-  /** Seconds until Kafka may delete what waits, of exactly the partitions where that is known and something is behind. */
+  /** Sets the seconds until Kafka may delete unread records, of exactly the partitions that are behind, if known. */
   setRetentionLeft(topic: string, secondsByPartition: ReadonlyMap<number, number>): void;
-  /** Documents by field that gave way, of a topic that was asked for; fields given before and absent now lose their label. */
+  /** Sets the number of documents per ignored field of the topic; fields no longer given lose their label. */
   setIgnored(topic: string, documentsByField: ReadonlyMap<string, number>): void;
-  /** One range that Kafka deleted. @param count its offsets; 0 where nobody can tell how many there were */
+  /** Counts one range that Kafka deleted. @param count its offsets; 0 if unknown */
   rangeLost(topic: string, count: number): void;
-  /** How many records were indexed in another form, by field, of every topic there is; others lose their labels. */
+  /** Sets how many records were indexed in a modified form, by field, of all topics; others lose their labels. */
   setGaveWay(
     topics: Iterable<{ readonly topic: string; readonly gaveWay: Readonly<Record<string, number>> }>,
   ): void;
-  /** The state of every topic there is. */
+  /** Sets the state of all topics. */
   setTopics(topics: Iterable<{ readonly topic: string; readonly state: TopicState }>): void;
   /**
-   * Removes all labels of a topic that has stopped. What is counted for it afterwards is dropped, until it starts again:
-   * an attempt that ends late must not bring its labels back for good.
+   * Removes all labels of a stopped topic. Later counts are dropped until it starts again: an attempt that ends late must
+   * not bring the labels back for good.
    */
   forgetTopic(topic: string): void;
 }
@@ -40,80 +41,53 @@ class TopicCounts {
 }
 
 export function registerTopicMetrics(registry: Registry): TopicMetrics {
-  const registers = [registry];
-  /** Counted here, and given labels when somebody asks: to find a counter by its labels costs more than to count. */
+  const { counter, gauge } = metricsOf(registry);
+  /** Read at scrape time: looking up a counter by its labels costs more than counting. */
   const started = new Map<string, TopicCounts>();
-  const consumed = new Counter({
-    name: "penstock_records_consumed_total",
-    help: "Records read from Kafka.",
-    labelNames: ["topic"],
-    registers: [],
-    collect() {
-      this.reset();
-      for (const [topic, { consumed: count }] of started) this.inc({ topic }, count);
-    },
+  counter("penstock_records_consumed_total", "Records read from Kafka.", ["topic"], function () {
+    this.reset();
+    for (const [topic, { consumed }] of started) this.inc({ topic }, consumed);
   });
-  const documents = new Counter({
-    name: "penstock_documents_total",
-    help: "Records whose outcome is known: indexed, duplicate, dead-lettered or skipped.",
-    labelNames: ["topic", "outcome"],
-    registers: [],
-    collect() {
-      this.reset();
-      for (const [topic, { outcomes }] of started)
-        for (const outcome of outcomeKinds) this.inc({ topic, outcome }, outcomes[outcome]);
-    },
+  const documentsHelp = "Records whose outcome is known: indexed, duplicate, dead-lettered or skipped.";
+  counter("penstock_documents_total", documentsHelp, ["topic", "outcome"], function () {
+    this.reset();
+    for (const [topic, { outcomes }] of started)
+      for (const outcome of outcomeKinds) this.inc({ topic, outcome }, outcomes[outcome]);
   });
-  registry.registerMetric(consumed);
-  registry.registerMetric(documents);
-  const lag = new Gauge({
-    name: "penstock_consumer_lag",
-    help: "Last stable offset minus committed offset, of the partitions this host owns.",
-    labelNames: ["topic", "partition"],
-    registers,
-  });
-  const retentionLeft = new Gauge({
-    name: "penstock_retention_left_seconds",
-    help: "Until Kafka may delete the oldest record that is not acknowledged, by retention.ms; where that is known, of partitions that are behind.",
-    labelNames: ["topic", "partition"],
-    registers,
-  });
-  const offsetsLost = new Counter({
-    name: "penstock_offsets_lost_total",
-    help: "Offsets Kafka deleted before they were read.",
-    labelNames: ["topic"],
-    registers,
-  });
-  const rangesLost = new Counter({
-    name: "penstock_lost_ranges_total",
-    help: "Times that Kafka deleted what was not read yet, also where nobody can tell how many offsets that were.",
-    labelNames: ["topic"],
-    registers,
-  });
-  const fieldsGaveWay = new Counter({
-    name: "penstock_fields_gave_way_total",
-    help: "Records indexed in another form than their own, by the field that the mapping refused: at most 20 of a topic, then other; none where it named none.",
-    labelNames: ["topic", "field"],
-    registers,
-  });
-  const ignored = new Gauge({
-    name: "penstock_ignored_documents",
-    help: "Documents of the last hour that hold a field without being found by its name, by field: at most 20 of a topic, as Elasticsearch said within the last minutes.",
-    labelNames: ["topic", "field"],
-    registers,
-  });
-  const topics = new Gauge({
-    name: "penstock_topics",
-    help: "Topics by state.",
-    labelNames: ["state"],
-    registers,
-  });
-  const topicState = new Gauge({
-    name: "penstock_topic_state",
-    help: "1 for the state each topic is in; the other states of a topic have no series.",
-    labelNames: ["topic", "state"],
-    registers,
-  });
+  const lag = gauge(
+    "penstock_consumer_lag",
+    "Last stable offset minus committed offset, of the partitions this host owns.",
+    ["topic", "partition"],
+  );
+  const retentionLeft = gauge(
+    "penstock_retention_left_seconds",
+    "Time until retention.ms lets Kafka delete the oldest unacknowledged record, of partitions that are behind, if known.",
+    ["topic", "partition"],
+  );
+  const offsetsLost = counter("penstock_offsets_lost_total", "Offsets Kafka deleted before they were read.", [
+    "topic",
+  ]);
+  const rangesLost = counter(
+    "penstock_lost_ranges_total",
+    "Times that Kafka deleted unread records, even if the number of offsets is unknown.",
+    ["topic"],
+  );
+  const fieldsGaveWay = counter(
+    "penstock_fields_gave_way_total",
+    "Records indexed in a modified form, by the field the mapping refused: up to 20 per topic, then other; none if it named none.",
+    ["topic", "field"],
+  );
+  const ignored = gauge(
+    "penstock_ignored_documents",
+    "Documents of the last hour with a field that is stored but not searchable, by field: up to 20 per topic, refreshed every few minutes.",
+    ["topic", "field"],
+  );
+  const topics = gauge("penstock_topics", "Topics by state.", ["state"]);
+  const topicState = gauge(
+    "penstock_topic_state",
+    "1 for the current state of each topic; its other states have no series.",
+    ["topic", "state"],
+  );
 
   const setLag = bySecond(lag, (topic, partition: number) => ({ topic, partition }));
   const setRetentionLeft = bySecond(retentionLeft, (topic, partition: number) => ({ topic, partition }));
@@ -171,12 +145,12 @@ export function registerTopicMetrics(registry: Registry): TopicMetrics {
   };
 }
 
-/** Sets a topic's values by a second label, and removes the labels that are not given any more. */
+/** Sets a topic's values by a second label, and removes labels that are no longer given. */
 function bySecond<T extends string, K>(
   gauge: Gauge<T>,
   labelsOf: (topic: string, key: K) => Partial<Record<T, string | number>>,
 ): (topic: string, values: ReadonlyMap<K, number>) => void {
-  /** What has a label, by topic: prom-client cannot remove by one label of two. */
+  /** The current labels by topic: prom-client cannot remove by one label of two. */
   const labelled = new Map<string, readonly K[]>();
   return (topic, values) => {
     for (const key of labelled.get(topic) ?? []) if (!values.has(key)) gauge.remove(labelsOf(topic, key));

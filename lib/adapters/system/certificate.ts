@@ -4,7 +4,7 @@ import { connect } from "node:tls";
 import { abortable } from "../../rules/base/abortable.ts";
 import type { CertificateFacts } from "../../rules/trouble/broker-trouble.ts";
 
-/** The first certificate of a PEM text. @returns null where there is none that can be read */
+/** Parses the first certificate of a PEM text. @returns null if none can be parsed */
 export function certificateFacts(pem: string): CertificateFacts | null {
   try {
     return factsOf(new X509Certificate(pem));
@@ -14,9 +14,9 @@ export function certificateFacts(pem: string): CertificateFacts | null {
 }
 
 /**
- * Looks at the certificate that a server shows, whoever it is; for an error message only. Nothing is sent to it but the
- * handshake, which is broken off then.
- * @returns null where it shows none in time
+ * Fetches the certificate a server presents, without verifying it; for error messages only. Sends nothing but the
+ * handshake, then disconnects.
+ * @returns null if none arrives in time
  */
 export async function shownCertificate(
   address: string,
@@ -29,7 +29,7 @@ export async function shownCertificate(
     host,
     port: Number(address.slice(at + 1)),
     ...(isIP(host) === 0 && { servername: host }),
-    // It was found wanting already, and to say how is what this is for.
+    // Verification already failed; this is to explain why.
     rejectUnauthorized: false,
   });
   socket.once("secureConnect", () => {
@@ -55,7 +55,7 @@ function factsOf(certificate: X509Certificate): CertificateFacts {
   return {
     subject,
     issuer: commonName(certificate.issuer),
-    // What has no alternative names was once told by its common name.
+    // Old certificates without alternative names carry the host in their common name.
     names: names ?? [subject],
     validFromMs: Date.parse(certificate.validFrom),
     validToMs: Date.parse(certificate.validTo),

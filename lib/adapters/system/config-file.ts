@@ -3,7 +3,7 @@ import { readTextFile, type TextFile } from "./text-file.ts";
 
 /**
  * Reads a config file, symbolic links followed.
- * @throws PenstockError `config_unreadable`: absent, not a regular file, over 1 MiB, or not UTF-8.
+ * @throws PenstockError `config_unreadable` if absent, not a regular file, over 1 MiB, or not UTF-8.
  */
 export function readConfigFile(path: string): TextFile {
   try {

@@ -7,26 +7,26 @@ const debounceMs = 50;
 const pollMsByDefault = 2_000;
 
 export interface WatchOptions {
-  /** Gets the files whose content changed, went or came back. */
+  /** Receives the files that were changed, deleted or created. */
   readonly onChange: (paths: readonly string[]) => void;
   readonly signal?: AbortSignal;
-  /** How often it looks without being told: the net under events that do not come. */
+  /** How often to poll, as a safety net for missing events. */
   readonly pollMs?: number;
 }
 
 export interface FileWatch {
-  /** Watches these from now on and no others; of those that it watches already, nothing is missed. */
+  /** Replaces the set of watched files. No change is missed for files that stay in it. */
   watch(paths: Iterable<string>): void;
-  /** After it, `onChange` is not called any more. */
+  /** Afterwards `onChange` is no longer called. */
   stop(): void;
 }
 
 /**
- * Calls `onChange` after the content of a file changed, and when a file goes or comes back. What it says now is for the
- * caller to read: several changes in a row may be one call.
+ * Calls `onChange` after a file's content changed, and when a file is deleted or created. The caller reads the file:
+ * several changes may arrive as one call.
  *
- * *Folders* are watched, each once, for a watch on a file ends with its first atomic replacement; so Kubernetes' swap of
- * `..data` is seen too. What a folder does not tell (a link to elsewhere, a network file system) is found by polling every 2 s.
+ * Watches *folders*, each once: a watch on a file would end with its first atomic replacement. This also catches Kubernetes'
+ * swap of `..data`. Changes without folder events (links to elsewhere, network file systems) are found by polling every 2 s.
  */
 export function createFileWatch(options: WatchOptions): FileWatch {
   const { onChange, signal, pollMs = pollMsByDefault } = options;
@@ -48,7 +48,7 @@ export function createFileWatch(options: WatchOptions): FileWatch {
     if (changed.length > 0) onChange(changed);
   }
 
-  /** Not put off by further events: a busy folder must not keep a change waiting. */
+  /** Further events do not postpone it: a busy folder must not delay a change. */
   function compareSoon(): void {
     debounce ??= setTimeout(() => {
       debounce = null;
@@ -61,7 +61,7 @@ export function createFileWatch(options: WatchOptions): FileWatch {
     folders.delete(folder);
   }
 
-  /** A folder that was removed and made again is another one, and its watch is dead. */
+  /** A folder that was removed and recreated has another identity, and its old watch is dead. */
   function ensureFolders(): void {
     const wanted = new Set([...seen.keys()].map((path) => dirname(path)));
     for (const folder of folders.keys()) if (!wanted.has(folder)) dropFolder(folder);
@@ -75,7 +75,7 @@ export function createFileWatch(options: WatchOptions): FileWatch {
         watcher.on("error", () => dropFolder(folder));
         folders.set(folder, { watcher, identity });
       } catch {
-        // Out of inotify watches, or the folder is gone again: polling goes on, and tries once more.
+        // No inotify watches left, or the folder was removed again: polling continues and retries.
       }
     }
   }
@@ -108,7 +108,7 @@ export function createFileWatch(options: WatchOptions): FileWatch {
   };
 }
 
-/** Equal as long as a reader would see the same: the content's hash, or why there is none. */
+/** Equal while a reader would see the same: the content's hash, or the error of reading it. */
 function fingerprintOf(path: string): string {
   try {
     return readTextFile(path).hash;
@@ -122,7 +122,7 @@ function identityOf(folder: string): string | null {
     const stat = statSync(folder, { throwIfNoEntry: false });
     return stat === undefined ? null : `${stat.dev}:${stat.ino}`;
   } catch {
-    // No way in: `fingerprintOf` says the same of what lies there.
+    // No access: `fingerprintOf` reports the same for the files inside.
     return null;
   }
 }

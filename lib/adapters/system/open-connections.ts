@@ -1,25 +1,25 @@
 import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 
-/** What the kernel says of this process' connections and descriptors. Linux alone tells: elsewhere all of it is null. */
+/** Kernel statistics on this process' connections and descriptors. All null outside Linux. */
 export interface OpenConnections {
-  /** How many descriptors this process may have open. */
+  /** The maximum number of open descriptors. */
   readonly descriptorLimit: number | null;
-  /** Descriptors that are open; null on kernels before 6.2, too. */
+  /** The number of open descriptors; also null on kernels before 6.2. */
   readonly descriptors: () => number | null;
-  /** Established connections to a port of ours, those among them of which nothing else has been heard. */
+  /** The number of established connections to a local port, including those that have sent nothing yet. */
   readonly to: (port: number) => number | null;
   close(): void;
 }
 
 const ESTABLISHED = "01";
 
-/** Opens the kernel's tables at once: where descriptors have run out, nothing can be opened any more. */
+/** Opens the kernel's tables up front: once descriptors run out, they could no longer be opened. */
 export function createOpenConnections(): OpenConnections {
   const tables = ["/proc/self/net/tcp", "/proc/self/net/tcp6"].flatMap((path) => {
     try {
       return [openSync(path, "r")];
     } catch {
-      // Another system, or one without IPv6.
+      // Not Linux, or no IPv6.
       return [];
     }
   });

@@ -1,13 +1,13 @@
-/** Those that Bun's fetch follows by itself, by rules of its own and whatever it is told. */
+/** Variables that Bun's fetch follows by its own rules, whatever its options say. */
 const FETCH_VARIABLES = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"].flatMap((name) => [
   name,
   name.toUpperCase(),
 ]);
 
 /**
- * Takes the variables about proxies out of a process's environment, so that nothing but our own rule decides who is asked
- * through which (lib/rules/config/proxy.ts). For grpc, which speaks to etcd, they stay under the names of its own.
- * @returns the environment as it was
+ * Removes the proxy variables from a process's environment, so that only our own rule chooses the proxy
+ * (lib/rules/config/proxy.ts). grpc, which talks to etcd, keeps them under its own names.
+ * @returns the environment before the change
  */
 export function takeProxyVariables(
   environment: Record<string, string | undefined>,

@@ -1,6 +1,6 @@
 import type { Time } from "../../rules/base/time.ts";
 
-/** The system's own clocks, timers and chance. */
+/** The system's own clocks, timers and random numbers. */
 export const systemTime: Time = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),

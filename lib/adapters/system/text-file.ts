@@ -12,8 +12,8 @@ const pieceBytes = 16 * 1024;
 
 /**
  * Reads a file as text, symbolic links followed.
- * @throws Error with a `code`, as the system's have: it is absent (ENOENT), may not be read (EACCES), is a folder (EISDIR),
- *   another thing than a regular file (EINVAL), over 1 MiB (EFBIG) or not UTF-8 (EILSEQ)
+ * @throws Error with a system-style `code`: absent (ENOENT), not readable (EACCES), a folder (EISDIR), otherwise not a
+ *   regular file (EINVAL), over 1 MiB (EFBIG) or not UTF-8 (EILSEQ)
  */
 export function readTextFile(path: string): TextFile {
   const bytes = readBounded(path);
@@ -25,17 +25,17 @@ export function readTextFile(path: string): TextFile {
   }
 }
 
-/** What is not a regular file is not read: a named pipe would wait for its writer for ever, and a device has no end. */
+/** Reads regular files only: a named pipe would wait forever for a writer, and a device has no end. */
 function readBounded(path: string): Buffer {
   refuseOther(statSync(path));
-  // Should it have become a pipe since, opening it does not wait.
+  // O_NONBLOCK in case it has become a pipe since.
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stat = fstatSync(file);
     refuseOther(stat);
     if (stat.size > maxBytes) throw coded("EFBIG", `it is larger than 1 MiB (${stat.size} bytes)`);
-    // The size is not asked twice: it may grow, and what /proc holds has none. Piece by piece, for watched files are small
-    // and read every 2 s.
+    // The file may grow, and files in /proc report size 0, so the size is not trusted. Small pieces, because watched files are
+    // small and read every 2 s.
     const pieces: Buffer[] = [];
     let length = 0;
     for (let read = -1; read !== 0;) {
@@ -52,7 +52,7 @@ function readBounded(path: string): Buffer {
 }
 
 function refuseOther(stat: Stats): void {
-  if (stat.isDirectory()) throw coded("EISDIR", "it is not a regular file but a folder");
+  if (stat.isDirectory()) throw coded("EISDIR", "it is a folder, not a regular file");
   if (!stat.isFile()) throw coded("EINVAL", "it is not a regular file");
 }
 

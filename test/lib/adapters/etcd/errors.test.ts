@@ -15,24 +15,24 @@ test.each([
   ],
   ["4 DEADLINE_EXCEEDED: context deadline exceeded", "it did not answer within 3 s"],
   ["14 UNAVAILABLE: etcdserver: request timed out", "it did not answer within 3 s"],
-  ["14 UNAVAILABLE: etcdserver: no leader", "no leader: too few of its members reach each other"],
-])("%s: nothing of the library's inside is told", (said, told) => {
-  expect(toEtcdError(castGrpcErrorMessage(said), settings)).toMatchObject({
+  ["14 UNAVAILABLE: etcdserver: no leader", "no leader: too few members can reach each other"],
+])("%s: shows none of the library's internals", (raw, shown) => {
+  expect(toEtcdError(castGrpcErrorMessage(raw), settings)).toMatchObject({
     code: "etcd_unavailable",
-    message: `etcd at http://e:2379 is not available: ${told}`,
+    message: `etcd at http://e:2379 is not available: ${shown}`,
   });
 });
 
 test.each([
   [
     "request is too large",
-    "request is too large (the key's value is over what etcd takes, 1.5 MiB unless --max-request-bytes says otherwise): use more keys",
+    "request is too large (the value exceeds etcd's limit, --max-request-bytes, 1.5 MiB by default): spread it over more keys",
   ],
   ["user name is empty", "user name is empty (etcd.auth is not set)"],
-])("%s: a refusal, with what to do", (said, told) => {
-  const refusal = new GRPCInvalidArgumentError(`3 INVALID_ARGUMENT: etcdserver: ${said}`);
+])("%s: is a refusal that says what to do", (raw, shown) => {
+  const refusal = new GRPCInvalidArgumentError(`3 INVALID_ARGUMENT: etcdserver: ${raw}`);
   expect(toEtcdError(refusal, settings)).toMatchObject({
     code: "etcd_refused",
-    message: `etcd at http://e:2379 refused: ${told}`,
+    message: `etcd at http://e:2379 refused: ${shown}`,
   });
 });

@@ -7,11 +7,11 @@ import { setImmediate } from "node:timers/promises";
 import { promisify } from "node:util";
 import { openLogOutput } from "../../../../lib/adapters/log/log-output.ts";
 
-/** Of 10 KB; a pipe and what may wait hold less. */
+/** 10 KB each: together more than the pipe and the buffer hold. */
 const LINES = 100;
 const module = join(import.meta.dir, "../../../../lib/adapters/log/log-output.ts");
 
-/** Of a process that has an output on its standard output, and says on standard error what was lost. */
+/** The program logs to its standard output and reports lost lines on standard error. */
 function commandOf(script: string): string[] {
   const source = `import { openLogOutput } from ${JSON.stringify(module)};
     const output = openLogOutput({ fd: 1, onLost: (lines) => process.stderr.write("lost " + lines + "\\n") });
@@ -19,7 +19,7 @@ function commandOf(script: string): string[] {
   return [process.execPath, "-e", source];
 }
 
-test("what is written just before an end is there", async () => {
+test("lines written just before the exit arrive", async () => {
   const command = commandOf(`
     for (let n = 0; n < 1_000; n++) output.write("line " + n + "\\n");
     await output.drained(5_000);
@@ -30,11 +30,11 @@ test("what is written just before an end is there", async () => {
   expect(code).toBe(3);
 });
 
-test("a reader that does not read holds nothing up, and is told how much it missed", async () => {
+test("a reader that does not read blocks nothing, and learns how many lines it missed", async () => {
   const folder = await mkdtemp(join(tmpdir(), "penstock-log-"));
   const path = join(folder, "fifo");
   await Bun.$`mkfifo ${path}`;
-  // Open at both ends: nobody reads until we do.
+  // Opened for reading and writing: nobody reads until we do.
   const fd = openSync(path, constants.O_RDWR);
   try {
     let lost = 0;
@@ -56,7 +56,7 @@ test("a reader that does not read holds nothing up, and is told how much it miss
   }
 });
 
-test("a full disk and a reader that is gone end nothing", async () => {
+test("neither a full disk nor a closed reader ends the process", async () => {
   const script = `
     for (let n = 0; n < 3; n++) {
       output.write("line\\n");

@@ -10,7 +10,7 @@ function setUp() {
   return { lines, clock, throttled: createThrottledLogger(logger, { now: () => clock.now }) };
 }
 
-test("a repeating failure is one line in 30 s, the next one counts those left out", () => {
+test("a repeating failure is logged once in 30 s, and the next line counts those left out", () => {
   const { lines, clock, throttled } = setUp();
   for (clock.now = 0; clock.now < 30_000; clock.now += 1_000) {
     throttled.warn("bulk failed", { topic: "a", reason: "timeout", at: clock.now });
@@ -20,7 +20,7 @@ test("a repeating failure is one line in 30 s, the next one counts those left ou
   expect(lines[1]?.fields).toEqual({ topic: "a", reason: "timeout", at: 30_000, leftOut: 29 });
 });
 
-test("another topic or another reason is another failure", () => {
+test("another topic or reason is another failure", () => {
   const { lines, throttled } = setUp();
   throttled.warn("x", { topic: "a", reason: "timeout" });
   throttled.warn("x", { topic: "b", reason: "timeout" });
@@ -29,7 +29,7 @@ test("another topic or another reason is another failure", () => {
   expect(lines).toHaveLength(4);
 });
 
-test("flush writes what was held back once its 30 s are over, and forgets what has ceased", () => {
+test("flush logs suppressed failures after 30 s, and forgets those that stopped", () => {
   const { lines, clock, throttled } = setUp();
   throttled.warn("x", { topic: "a", reason: "timeout", n: 1 });
   throttled.warn("x", { topic: "a", reason: "timeout", n: 2 });

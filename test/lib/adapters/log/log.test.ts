@@ -23,7 +23,7 @@ describe("JSON lines", () => {
     expect(rest).toEqual({ level: "info", msg: "topic started", topic: "golang_log", partitions: 4 });
   });
 
-  test("follow the level as it is now", () => {
+  test("follow the current level", () => {
     let level: "warn" | "debug" = "warn";
     const { logger, lines } = capture({ level: () => level });
     logger.info("not yet");
@@ -82,7 +82,7 @@ describe("JSON lines", () => {
     expect(last().msg).toBe("now (hidden)");
   });
 
-  test("never show bytes, and survive what JSON cannot say", () => {
+  test("never show bytes, and survive values that JSON cannot express", () => {
     const { logger, last } = capture();
     const loop: Record<string, unknown> = {};
     loop.self = loop;
@@ -99,7 +99,7 @@ test("readable lines show local time, level, message and fields", () => {
   );
 });
 
-test("readable lines cannot steer the terminal", () => {
+test("readable lines cannot drive the terminal", () => {
   const { logger, lines } = capture({ pretty: true });
   logger.warn("a\u001b[31m\nb", { "na\u0007me": "x\u009b2J\u202e\r\u007f" });
   expect(lines[0]).toEndWith('a\\u001b[31m\\u000ab  na\\u0007me="x\\u009b2J\\u202e\\r\\u007f"\n');

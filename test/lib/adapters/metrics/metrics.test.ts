@@ -65,7 +65,7 @@ test("every metric of the contract has its name, type and labels", async () => {
   expect(metrics.contentType).toStartWith("text/plain; version=0.0.4");
 });
 
-test("the lag given replaces the lag before: a partition no longer owned has none", async () => {
+test("a new lag replaces the old one: a partition no longer owned has none", async () => {
   const metrics = createMetrics();
   metrics.setLag(
     "a",
@@ -82,7 +82,7 @@ test("the lag given replaces the lag before: a partition no longer owned has non
   ]);
 });
 
-test("a topic that is forgotten leaves no label, the others keep theirs", async () => {
+test("a forgotten topic leaves no label, the others keep theirs", async () => {
   const metrics = createMetrics();
   const count = (topic: string): void => {
     metrics.recordsConsumed(topic, 1);
@@ -97,7 +97,7 @@ test("a topic that is forgotten leaves no label, the others keep theirs", async 
   }
   metrics.setTopics(["a", "b"].map((topic) => ({ topic, state: "stopping" as const })));
   metrics.forgetTopic("a");
-  // An attempt that ends after its topic has stopped.
+  // An attempt that ends after its topic stopped.
   count("a");
   const lines = samples(await metrics.text());
   expect(lines.filter((line) => line.includes('topic="a"'))).toEqual([]);
@@ -117,7 +117,7 @@ test("a topic is in one state at a time", async () => {
   ]);
 });
 
-test("counters stand at 0 before their first event, and a topic that starts again goes on", async () => {
+test("counters are 0 before their first event, and continue when a topic starts again", async () => {
   const metrics = createMetrics();
   metrics.startTopic("a");
   const lines = samples(await metrics.text());
@@ -136,7 +136,7 @@ test("counters stand at 0 before their first event, and a topic that starts agai
   expect(samples(await metrics.text())).toContain('penstock_records_consumed_total{topic="a"} 3');
 });
 
-test("a check or a source that is not there any more has no label", async () => {
+test("a removed check or source has no label", async () => {
   const metrics = createMetrics();
   metrics.setChecks(
     new Map([
@@ -152,7 +152,7 @@ test("a check or a source that is not there any more has no label", async () => 
   expect(lines.filter((line) => line.includes("etcd"))).toEqual([]);
 });
 
-test("a clock that was set back takes nothing from a sum", async () => {
+test("a clock that was set back subtracts nothing from a sum", async () => {
   const metrics = createMetrics();
   metrics.bulkTook(-5_000);
   metrics.reconciled("done", -5_000);
@@ -163,13 +163,13 @@ test("a clock that was set back takes nothing from a sum", async () => {
   }
 });
 
-test("two sets of metrics are two registries", async () => {
+test("two sets of metrics have separate registries", async () => {
   const [one, other] = [createMetrics(), createMetrics()];
   one.setInFlightBytes(5, 10);
   expect(samples(await other.text())).toContain("penstock_in_flight_bytes 0");
 });
 
-test("process metrics are true numbers", async () => {
+test("process metrics are plausible", async () => {
   const metrics = createMetrics();
   const value = (text: string, name: string) =>
     Number(

@@ -24,7 +24,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** Watches and hands out each change as it comes, or fails after `withinMs`. */
+/** Watches and returns each change as it arrives, or fails after `withinMs`. */
 function watching(path: string) {
   const changes: (() => void)[] = [];
   let pending = 0;
@@ -52,7 +52,7 @@ function watching(path: string) {
   };
 }
 
-/** Less than the polling interval: seen through the folder's watch. */
+/** Shorter than the polling interval, so that only the folder's watch can have seen it. */
 const soonMs = 1_500;
 const polledMs = 4_500;
 
@@ -92,7 +92,7 @@ describe("a watched file:", () => {
     }
   });
 
-  test("deletion and return", async () => {
+  test("deletion and recreation", async () => {
     using watch = watching(file);
     await unlink(file);
     await watch.change(soonMs);
@@ -100,7 +100,7 @@ describe("a watched file:", () => {
     await watch.change(soonMs);
   });
 
-  test("a folder that is removed and made again is watched again", async () => {
+  test("a folder that is removed and recreated is watched again", async () => {
     const sub = join(folder, "sub");
     const inside = join(sub, "config.yaml");
     await mkdir(sub);
@@ -113,7 +113,7 @@ describe("a watched file:", () => {
     await watch.change(polledMs);
   }, 10_000);
 
-  test("what the folder does not tell is found by polling", async () => {
+  test("changes without folder events are found by polling", async () => {
     const elsewhere = join(folder, "elsewhere");
     await mkdir(elsewhere);
     await writeFile(join(elsewhere, "real.yaml"), "one");
@@ -124,7 +124,7 @@ describe("a watched file:", () => {
     await watch.change(polledMs);
   }, 10_000);
 
-  test("the same content and other files are no change", async () => {
+  test("the same content or other files are no change", async () => {
     using watch = watching(file);
     await writeFile(file, "one");
     await writeFile(join(folder, "other"), "x");
@@ -133,7 +133,7 @@ describe("a watched file:", () => {
     expect(watch.unseen()).toBe(0);
   });
 
-  test("nothing after stop, by hand or by signal", async () => {
+  test("nothing after stop, by call or by signal", async () => {
     const calls: string[] = [];
     const controller = new AbortController();
     watchFile(file, { onChange: () => calls.push("aborted"), signal: controller.signal });
@@ -147,14 +147,14 @@ describe("a watched file:", () => {
   });
 });
 
-/** The folders that this process watches, as the kernel counts them. */
+/** The number of folders this process watches, according to the kernel. */
 function inotifyWatches(): number {
   return readdirSync("/proc/self/fdinfo")
     .map((fd) => {
       try {
         return readFileSync(`/proc/self/fdinfo/${fd}`, "utf8").match(/^inotify wd:/gm)?.length ?? 0;
       } catch {
-        // Closed meanwhile: the listing's own.
+        // Already closed: the descriptor of the listing itself.
         return 0;
       }
     })
@@ -168,7 +168,7 @@ describe("several files:", () => {
     return join(folder, name, "secret");
   };
 
-  test("each change is told with its file, until the file is not named any more", async () => {
+  test("each change is reported with its file, until the file is no longer watched", async () => {
     const [a, b] = [await inFolder("a"), await inFolder("b")];
     const told: (readonly string[])[] = [];
     const watch = createFileWatch({ pollMs: 150, onChange: (paths) => void told.push(paths) });
@@ -187,7 +187,7 @@ describe("several files:", () => {
     expect(told).toEqual([[a], [b], [file]]);
   });
 
-  test("a change between two calls that both name the file is not lost", async () => {
+  test("a change between two calls that both name the file is not missed", async () => {
     const told: (readonly string[])[] = [];
     const watch = createFileWatch({ onChange: (paths) => void told.push(paths) });
     watch.watch([file]);
@@ -197,7 +197,7 @@ describe("several files:", () => {
     watch.stop();
   });
 
-  test("1,000 reloads with files in ever other folders leave no watch behind", async () => {
+  test("1,000 reloads with files in different folders leave no watch behind", async () => {
     const files = await Promise.all(["a", "b", "c"].map(inFolder));
     const before = inotifyWatches();
     const watch = createFileWatch({ onChange: () => {} });

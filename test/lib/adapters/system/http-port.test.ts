@@ -9,7 +9,7 @@ function serve(answer: (path: string) => Response) {
   return Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: ({ url }) => answer(new URL(url).pathname) });
 }
 
-test("a port in use is told apart: a host of ours, or something else; closed, it is free", async () => {
+test("a used port is reported as Penstock's or another program's, and as free once closed", async () => {
   const ours = serve((path) =>
     path === "/healthz" ? new Response("ok\n") : Response.json({ checks: {} }, { status: 503 }),
   );
@@ -24,6 +24,6 @@ test("a port in use is told apart: a host of ours, or something else; closed, it
   expect(await examine(port)).toEqual({ kind: "free" });
 });
 
-test("an address that is not this machine's is refused with the reason", async () => {
+test("an address of another machine is refused with the reason", async () => {
   expect(await examine(8080, "192.0.2.1")).toEqual({ kind: "refused", reason: expect.any(String) });
 });

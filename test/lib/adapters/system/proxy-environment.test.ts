@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { takeProxyVariables } from "../../../../lib/adapters/system/proxy-environment.ts";
 
-test("fetch finds no proxy any more, and grpc those it found before", () => {
+test("fetch no longer finds a proxy, and grpc keeps its own", () => {
   const environment: Record<string, string | undefined> = {
     HTTP_PROXY: "a",
     http_proxy: "b",
@@ -14,7 +14,7 @@ test("fetch finds no proxy any more, and grpc those it found before", () => {
   expect(environment).toEqual({ HOME: "/", grpc_proxy: "b", no_grpc_proxy: "d" });
 });
 
-test("where grpc has names of its own, they stay", () => {
+test("variables under grpc's own names stay", () => {
   const environment = { https_proxy: "a", grpc_proxy: "g" };
   takeProxyVariables(environment);
   expect(environment).toEqual({ grpc_proxy: "g" } as never);

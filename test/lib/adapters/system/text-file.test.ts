@@ -16,7 +16,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-test("text and a hash of the content", async () => {
+test("returns the text and a hash of the content", async () => {
   const first = readTextFile(file);
   expect(first.text).toBe("one");
   expect(readTextFile(file)).toEqual(first);
@@ -34,7 +34,7 @@ test.each([
     "it is larger than 1 MiB (1048577 bytes)",
   ],
   ["not UTF-8", () => writeFile(file, Buffer.from([0xff])), "EILSEQ", "it is not UTF-8"],
-  ["a folder", () => unlink(file).then(() => mkdir(file)), "EISDIR", "it is not a regular file but a folder"],
+  ["a folder", () => unlink(file).then(() => mkdir(file)), "EISDIR", "it is a folder, not a regular file"],
   [
     "a named pipe, which would be waited for",
     () => unlink(file).then(() => Bun.spawn(["mkfifo", file]).exited),
@@ -53,10 +53,10 @@ test.each([
   expect(() => readConfigFile(file)).toThrow(reason);
 });
 
-test("a device is not read, nor a large file whole, and what has no size is", async () => {
+test("reads no device and no large file, but reads a file that reports no size", async () => {
   expect(() => readTextFile("/dev/zero")).toThrow(expect.objectContaining({ code: "EINVAL" }));
   await truncate(file, 100 * 1024 * 1024);
   expect(() => readTextFile(file)).toThrow("it is larger than 1 MiB (104857600 bytes)");
-  // It says that it is empty, and is not.
+  // It reports size 0, but has content.
   expect(readTextFile("/proc/self/status").text).toContain("Name:");
 });

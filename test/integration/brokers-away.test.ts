@@ -89,7 +89,7 @@ describe("a host whose list of brokers is not what it was", () => {
       const { reason } = await host.untilTopic(topic, "says why", ({ state }) => state === "failed", 30_000);
       expect(reason).toMatch(
         new RegExp(
-          `^group ${topic} is used by another client \\("[^"]+" at 127\\.0\\.0\\.1\\), which shares partitions in another way: stop that client, or choose another kafka\\.group$`,
+          `^group ${topic} is used by another client \\("[^"]+" at 127\\.0\\.0\\.1\\), which assigns partitions in another way: stop that client, or choose another kafka\\.group$`,
         ),
       );
     } finally {

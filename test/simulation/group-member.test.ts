@@ -122,7 +122,7 @@ test("what the group's record has no room for is left out, with a reason; what r
   const trouble = host.member.troubles.get(long(399));
   expect(trouble?.code).toBe("kafka_refused");
   expect(trouble?.message).toMatch(
-    /no room for it and \d+ other topics: .* needs 1\d{5} bytes in one record of __consumer_offsets, of which Kafka takes about \d{5}: raise max\.message\.bytes/,
+    /no room for it and \d+ other topics: .* needs 1\d{5} bytes in one record of __consumer_offsets, but Kafka accepts about \d{5}: raise max\.message\.bytes/,
   );
   expect(host.member.trouble).toBeNull();
   host.member.want(new Set(topics.slice(0, 60)));

@@ -2,8 +2,8 @@ import { isUtf8 } from "node:buffer";
 import { UNESCAPED_SLACK, unescapeInto } from "./unescaped-text.ts";
 
 /**
- * By byte, how JSON writes it within a string (RFC 8259, section 7): 0 as it is, 1 as `\u00XX`, otherwise a backslash and
- * the character of this code.
+ * How JSON escapes each byte in a string (RFC 8259, section 7): 0 means not at all, 1 means `\u00XX`, and any other value
+ * is the character that follows the backslash.
  */
 const ESCAPES = new Uint8Array(256);
 ESCAPES.fill(1, 0, 0x20);
@@ -22,7 +22,7 @@ const LONGEST_ESCAPE = 6;
 const BACKSLASH = 0x5c;
 const HEX = Buffer.from("0123456789abcdef");
 
-/** A growing buffer that is written from front to back. */
+/** A growing, append-only buffer. */
 export class ByteWriter {
   #buffer: Buffer;
   #length = 0;
@@ -35,12 +35,12 @@ export class ByteWriter {
     return this.#length;
   }
 
-  /** What was written so far. No copy: it is the writer's own memory until that grows. */
+  /** The bytes written so far. Not a copy: it shares the writer's memory until the buffer grows. */
   get written(): Buffer {
     return this.#buffer.subarray(0, this.#length);
   }
 
-  /** Takes back what was written beyond `length`. */
+  /** Discards everything past `length`. */
   truncate(length: number): void {
     this.#length = length;
   }
@@ -50,7 +50,7 @@ export class ByteWriter {
     this.#buffer[this.#length++] = value;
   }
 
-  /** A short piece: byte by byte, because a call into the runtime costs more than it. */
+  /** For short pieces: copies byte by byte, because a call into the runtime would cost more. */
   bytes(source: Uint8Array): void {
     this.#reserve(source.length);
     const buffer = this.#buffer;
@@ -70,7 +70,7 @@ export class ByteWriter {
     this.#length += this.#buffer.write(source, this.#length);
   }
 
-  /** A whole number from 0 to 2^53 − 1 in decimal digits. */
+  /** Writes an integer from 0 to 2^53 − 1 in decimal. */
   digits(value: number): void {
     this.#reserve(16);
     let rest = value;
@@ -93,8 +93,8 @@ export class ByteWriter {
   }
 
   /**
-   * UTF-8 text as the inside of a JSON string, to the letter as `JSON.stringify` writes it.
-   * @returns false where it is not UTF-8; what was written is to be taken back then
+   * Writes UTF-8 text as the inside of a JSON string, byte for byte as `JSON.stringify` does.
+   * @returns false if it is not UTF-8; the caller must then truncate what was written
    */
   jsonText(source: Uint8Array): boolean {
     this.#reserve(source.length * LONGEST_ESCAPE);
@@ -124,7 +124,7 @@ export class ByteWriter {
     return seen < 0x80 || isUtf8(source);
   }
 
-  /** The text within a JSON string, between two positions, as it is without escapes. */
+  /** Writes part of a JSON string's text with its escapes decoded. */
   unescaped(source: Buffer, start: number, end: number): void {
     const limit = end - start;
     this.#reserve(limit + UNESCAPED_SLACK);

@@ -11,51 +11,50 @@ import { createJsonWriter } from "./json-writer.ts";
 import type { RecordWriter } from "./operation-frame.ts";
 import { createTextWriter } from "./text-writer.ts";
 
-/** The `create` operations of records, one behind the other, and what became of those that have none. */
+/** The `create` operations of a batch, one after another, and the records that have none. */
 export interface EncodedBatch {
-  /** Of each operation two lines: the action and the source. */
+  /** Two lines for each operation: the action and the source. */
   readonly bytes: Buffer;
-  /** By operation: one past its last byte. */
+  /** One past the last byte of each operation. */
   readonly ends: readonly number[];
-  /** By operation: its record's position. */
+  /** The record position of each operation. */
   readonly positions: readonly number[];
-  /** By operation: the index it names. */
+  /** The index that each operation names. */
   readonly indices: readonly string[];
-  /** Positions of tombstones: there is nothing to index. */
+  /** Positions of tombstones, which have nothing to index. */
   readonly skipped: readonly number[];
-  /** By position. */
+  /** By record position. */
   readonly rejections: ReadonlyMap<number, Rejection>;
 }
 
 /**
- * A record beyond this is no document, whatever Elasticsearch would take (its own default is 100 MB): it would be in memory
- * several times, and be escaped to six times its size. A document beyond the other is one that was.
+ * Larger records are rejected, whatever Elasticsearch would accept (its default is 100 MB): they would be in memory several
+ * times over, and escaping can make them six times as large. The second limit catches records that escaping has inflated.
  */
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 const MAX_DOCUMENT_BYTES = 3 * MAX_RECORD_BYTES;
-/** As Elasticsearch, or a proxy before it, says of one that it finds too large. */
+/** The status with which Elasticsearch, or a proxy in front of it, refuses an oversized document. */
 const documentTooLarge = {
   status: 413,
   type: "document_too_large",
-  reason: `a record is indexed up to ${MAX_RECORD_BYTES} bytes of key, value and headers, and ${MAX_DOCUMENT_BYTES} as a document`,
+  reason: `the record has more than ${MAX_RECORD_BYTES} bytes of key, value and headers, or more than ${MAX_DOCUMENT_BYTES} bytes as a document`,
 } as const;
 
-/** No document of such a record is near the limit, and no common body grows large by it. */
+/** Documents of records up to this size stay far below the limit, and cannot bloat a shared body. */
 const MAX_PLAIN_BYTES = 64 * 1024;
 
-/** What a document has beside its value, and its action, at most: only a guess that saves growing. */
+/** Estimated size of the action plus all of the document but its value, so that the buffer rarely has to grow. */
 const FRAME_BYTES = 200;
 const SOME_SLACK_BYTES = 4_096;
-/** Of a few records: from so little a pool is used, and thousands of topics send a few at a time. */
+/** Keeps small batches within the runtime's buffer pool: thousands of topics send a few records at a time. */
 const RECORD_SLACK_BYTES = 1_024;
 
 /**
- * Encodes records of one topic into the body of a `_bulk` request. What each document holds is said by
- * `createDocumentEncoder` alone (lib/rules/documents/document.ts). Ordinary records are written straight from their bytes into the
- * body, pieces that stay the same as they are; any other is left to that encoder. Both give the same bytes:
- * test/lib/rules/bulk/encoder.test.ts. Forms that only refused records take are not written for speed.
- * @param form how the records' fields stand in their documents
- * @returns takes records, and by their positions the fields for which they were refused in the form before
+ * Encodes records of one topic into the body of a `_bulk` request. `createDocumentEncoder`
+ * (lib/rules/documents/document.ts) alone defines what each document contains. Ordinary records skip it: their bytes are
+ * copied straight into the body, between precomputed pieces. Both ways give the same bytes:
+ * test/lib/rules/bulk/encoder.test.ts. Only refused records take the other forms, so those have no fast path.
+ * @param form how the document contains the record's fields
  */
 export function createBulkEncoder(spec: Specification, form: DocumentForm = "own"): BulkEncoder {
   const encodeDocument = createDocumentEncoder(spec, form);
@@ -67,12 +66,12 @@ function createWriter(spec: Specification): RecordWriter {
 }
 
 /**
- * Writes the operations of ordinary records behind what stands there: into one body with those of other topics.
- * @returns by record the index it names; null: one is not ordinary, and none is written
+ * Appends the operations of ordinary records to a body shared with other topics.
+ * @returns the index of each record; null if one is not ordinary, and then nothing is written
  */
 export type PlainEncoder = (out: ByteWriter, records: readonly SourceRecord[]) => readonly string[] | null;
 
-/** Of what `createBulkEncoder` writes straight, and to the letter as that does. */
+/** Covers the records that `createBulkEncoder` copies straight, and writes the same bytes. */
 export function createPlainEncoder(spec: Specification): PlainEncoder {
   const write = createWriter(spec);
   return (out, records) => {
@@ -91,7 +90,7 @@ export function createPlainEncoder(spec: Specification): PlainEncoder {
   };
 }
 
-/** Takes records, and by their positions the fields for which they were refused in the form before. */
+/** @param refused by position, the field for which the record was refused in the previous form */
 export type BulkEncoder = (
   records: readonly SourceRecord[],
   refused?: readonly (string | null)[],

@@ -1,7 +1,7 @@
 import type { BulkAnswer, RequestFailure, TargetDocument } from "../outcomes/bulk-answer.ts";
 import type { BulkLimits } from "./requests.ts";
 
-/** What one attempt has to send in a common request. */
+/** One attempt's share of a joint request. */
 export interface BulkPart {
   /** Whole operations, two lines each. */
   readonly body: Buffer;
@@ -9,11 +9,11 @@ export interface BulkPart {
   readonly pipeline: string | null;
   readonly pattern: string;
   readonly documentAt: (operation: number) => TargetDocument;
-  /** Where the body lies, if it was written into a common one. */
+  /** The body's position, if it was written into a shared buffer. */
   readonly within?: { readonly whole: Buffer; readonly start: number; readonly end: number };
 }
 
-/** Shares parts out, in their order, over requests within the limits; one that is too large by itself goes alone. */
+/** Distributes parts, in order, over requests within the limits. A part that exceeds them by itself goes alone. */
 export function packParts<P extends BulkPart>(parts: readonly P[], limits: BulkLimits): P[][] {
   const requests: P[][] = [];
   let request: P[] = [];
@@ -38,7 +38,7 @@ function lengthOf({ within, body }: BulkPart): number {
   return within === undefined ? body.length : within.end - within.start;
 }
 
-/** What one request with all of these is. */
+/** Combines the parts into one request. */
 export function joinParts(parts: readonly BulkPart[]): BulkPart & { readonly patterns: readonly string[] } {
   const [first] = parts;
   if (first === undefined) throw new Error("nothing is to be joined");
@@ -68,7 +68,7 @@ export function joinParts(parts: readonly BulkPart[]): BulkPart & { readonly pat
   };
 }
 
-/** What was written one behind the other needs no copy; null: it was not. */
+/** Avoids a copy if the parts were written one after another into the same buffer. @returns null if they were not */
 function commonBody(parts: readonly BulkPart[]): Buffer | null {
   const [first] = parts;
   if (first?.within === undefined) return null;
@@ -84,14 +84,14 @@ function commonBody(parts: readonly BulkPart[]): Buffer | null {
 const ACTION_START = '{"create":{';
 const LINE_END = 0x0a;
 
-/** The same operations, each naming its pipeline, for a request whose others have none or another one. */
+/** Names the pipeline in each operation, for a request whose other operations have a different one or none. */
 function withPipeline(body: Buffer, pipeline: string): Buffer {
   const start = Buffer.from(`${ACTION_START}"pipeline":${JSON.stringify(pipeline)},`);
   const pieces: Buffer[] = [];
   for (let at = 0; at < body.length;) {
     if (body.toString("latin1", at, at + ACTION_START.length) !== ACTION_START)
       throw new Error(`no operation begins at byte ${at} of a bulk`);
-    // A document holds no line end: JSON writes it as an escape.
+    // A document contains no line end: JSON escapes it.
     const end = body.indexOf(LINE_END, body.indexOf(LINE_END, at) + 1) + 1;
     pieces.push(start, body.subarray(at + ACTION_START.length, end));
     at = end;
@@ -99,7 +99,7 @@ function withPipeline(body: Buffer, pipeline: string): Buffer {
   return Buffer.concat(pieces);
 }
 
-/** What the common answer is for each of the parts. */
+/** Splits the answer to a joint request by part. */
 export function splitAnswer(parts: readonly BulkPart[], answer: BulkAnswer): BulkAnswer[] {
   if (parts.length === 1 || "failure" in answer) return parts.map(() => answer);
   let end = 0;
@@ -107,8 +107,8 @@ export function splitAnswer(parts: readonly BulkPart[], answer: BulkAnswer): Bul
 }
 
 /**
- * Whether a common request may have failed for what one of its parts is, so that the others would fare better without it. All
- * but what says that there is no room, or that nobody of us may write.
+ * Whether one part may have made a joint request fail, so that the others could succeed without it. True of all failures
+ * except those that mean Elasticsearch is overloaded, unreachable, or lets none of us write.
  */
 export function mayBeOnesFault(failure: RequestFailure): boolean {
   if (failure.kind !== "response") return failure.kind !== "connection";

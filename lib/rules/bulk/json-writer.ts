@@ -23,7 +23,7 @@ const LETTER_N = 0x6e;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
-/** No member; or: others have to look at it. */
+/** No such member. LOOK means the fast path cannot decide: the record goes to the document encoder. */
 const NONE = -1;
 const LOOK = -2;
 
@@ -36,7 +36,7 @@ const MOVED_LEVEL = Buffer.from('"json":{"log.level":');
 const MOVED_LEVEL_END = Buffer.from("},");
 const RENAMED_END = Buffer.from('},"tags":["json_field_renamed"]}\n');
 
-/** Writes JSON records straight from their bytes, where nothing is to be said of them: lib/rules/documents/document.ts says what. */
+/** Writes JSON records that need no changes straight from their bytes, as lib/rules/documents/document.ts defines them. */
 export function createJsonWriter(spec: Specification): RecordWriter {
   const frame = createOperationFrame(spec);
   const isoTime = createIsoTimeText('{"@timestamp":"', '",');
@@ -44,7 +44,7 @@ export function createJsonWriter(spec: Specification): RecordWriter {
   const scanner = new JsonScanner();
   const timeFields = timestampFields(spec);
   const plainTime = createPlainTime();
-  // Of a container `log` is the line in any case; a `log` that is something else is left to others.
+  // A container's `log` is its line anyway; any other kind of `log` goes to the document encoder.
   const lineField = spec.message === "message" || spec.message === "log" ? null : spec.message;
   const shapeOf = createShapes(timeFields, lineField);
   const flattens = spec.rejected === "flatten";
@@ -61,7 +61,7 @@ export function createJsonWriter(spec: Specification): RecordWriter {
     if (!shape.plain || !isUtf8(value)) return null;
     const { logAt } = shape;
     if (logAt === NONE) return write(out, record, value, shape);
-    // What else is to be said where both are there is for others.
+    // Records with both `log` and `message` go to the document encoder.
     const start = scanner.valueStart(logAt);
     if (shape.messageAt !== NONE || value[start] !== QUOTE) return null;
     const closingAt = objectEnd(value, start + 1, scanner.valueEnd(logAt) - 1);
@@ -69,14 +69,14 @@ export function createJsonWriter(spec: Specification): RecordWriter {
     return unwrap(value, logAt, closingAt) ? writeMerged(out, record, merged.written) : null;
   };
 
-  /** Puts a container's members and those of the object in its `log` together, into `merged`. */
+  /** Writes a container's members, and those of the object in its `log`, into `merged`. */
   function unwrap(value: Buffer, logAt: number, closingAt: number): boolean {
     merged.truncate(0);
     merged.byte(OPEN_OBJECT);
     members(merged, value, logAt, NONE, NONE);
     merged.unescaped(value, scanner.valueStart(logAt) + 2, closingAt);
     merged.byte(CLOSE_OBJECT);
-    // If this is one object, with the braces where they are, that was one too.
+    // If the merged text is one valid object, the object in `log` was valid too.
     return scanner.scan(merged.written);
   }
 
@@ -84,7 +84,7 @@ export function createJsonWriter(spec: Specification): RecordWriter {
     const shape = mergedShapeOf(value, scanner);
     const { plain, logAt, messageAt } = shape;
     if (!plain || logAt !== NONE) return null;
-    // Without another line, all of the text is it.
+    // If no field has the line, the whole text is the line.
     if (messageAt === NONE && lineMember(value, shape) === NONE) return null;
     return write(out, record, value, shape);
   }
@@ -122,7 +122,7 @@ export function createJsonWriter(spec: Specification): RecordWriter {
     return frame.kafka(out, record, RENAMED_END) ? index : null;
   }
 
-  /** Null: it is not to be read from the members alone, or an own `@timestamp` is not what it is read from. */
+  /** @returns null if the members alone do not tell it, or if it does not come from the object's own `@timestamp` */
   function eventTime(value: Buffer, shape: ObjectShape, recordTimestampMs: number): number | null {
     if (timeFields.length === 0) return recordTimestampMs;
     for (const member of shape.timesAt) {
@@ -137,7 +137,7 @@ export function createJsonWriter(spec: Specification): RecordWriter {
     return null;
   }
 
-  /** The member whose text `message` is to hold a copy of; NONE: nothing is added, or a container's text; LOOK. */
+  /** The member to copy into `message`. @returns NONE if nothing is copied or the line is a container's text; LOOK */
   function lineMember(value: Buffer, { messageAt, logAt, declaredLine, lines }: ObjectShape): number {
     const declared = declaredLine === null ? NONE : textMember(value, declaredLine);
     if (declared !== NONE) return messageAt === NONE && logAt === NONE ? declared : LOOK;
@@ -150,7 +150,7 @@ export function createJsonWriter(spec: Specification): RecordWriter {
     return NONE;
   }
 
-  /** NONE: the field holds no text, or an empty one; LOOK: it may. */
+  /** @returns NONE if the field has no text or an empty one; LOOK if it may have one */
   function textMember(value: Buffer, { member, isWithin }: FieldPlace): number {
     const start = scanner.valueStart(member);
     const first = value[start];
@@ -158,14 +158,14 @@ export function createJsonWriter(spec: Specification): RecordWriter {
     return first === QUOTE && scanner.valueEnd(member) - start > 2 ? member : NONE;
   }
 
-  /** Whether an own `message` says something, if only a number. */
+  /** Whether the object's own `message` has content, even a number. */
   function isTaken(value: Buffer, messageAt: number): boolean {
     const start = scanner.valueStart(messageAt);
     if (value[start] === QUOTE) return scanner.valueEnd(messageAt) - start > 2;
     return value[start] !== LETTER_N;
   }
 
-  /** NONE: it is not one that is taken as it stands. */
+  /** @returns NONE if the text cannot be copied as it is */
   function containerTextEnd(value: Buffer, logAt: number): number {
     return lineEnd(value, scanner.valueStart(logAt) + 1, scanner.valueEnd(logAt) - 1);
   }
@@ -185,7 +185,7 @@ export function createJsonWriter(spec: Specification): RecordWriter {
     return value.toString("latin1", start, scanner.valueEnd(member) - 1) === level;
   }
 
-  /** All but those at three places, each with a comma after it, without white space between tokens. */
+  /** Writes all members but three, each followed by a comma, without white space between tokens. */
   function members(out: ByteWriter, value: Buffer, one: number, other: number, third: number): void {
     let from = 0;
     for (let member = 0; member < scanner.count; member += 1) {
@@ -200,7 +200,7 @@ export function createJsonWriter(spec: Specification): RecordWriter {
   function run(out: ByteWriter, value: Buffer, from: number, to: number): void {
     if (from >= to) return;
     if (scanner.compact) {
-      // From the first name's quote to the end of the last value: between them stand the commas.
+      // From the first name's quote to the end of the last value, including the commas between.
       out.range(value, scanner.nameStart(from) - 1, scanner.valueEnd(to - 1));
       out.byte(COMMA);
       return;

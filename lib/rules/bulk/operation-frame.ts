@@ -7,15 +7,15 @@ import type { SourceRecord } from "../model/record.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import { createBase36TimeText } from "./time-text.ts";
 
-/** @returns the operation's index; null: not a record that is written this way, whatever was written is void */
+/** @returns the operation's index; null if it cannot write this record, and then what it wrote must be truncated */
 export type RecordWriter = (out: ByteWriter, record: SourceRecord) => string | null;
 
-/** What every operation of a topic has around its own fields. */
+/** The parts around a record's own fields, alike for all operations of a topic. */
 export interface OperationFrame {
   indexFor(timestampMs: number): string;
-  /** The action line. */
+  /** Writes the action line. */
   action(out: ByteWriter, record: SourceRecord, index: string): void;
-  /** `kafka`, and the end of the document. @returns false: key or headers are not UTF-8, which has to be marked */
+  /** Writes `kafka` and the end of the document. @returns false if key or headers are not UTF-8 and need a mark */
   kafka(out: ByteWriter, record: SourceRecord, end: Buffer): boolean;
 }
 
@@ -70,7 +70,7 @@ export function createOperationFrame({ topic, index: namePattern }: Specificatio
   };
 }
 
-/** By level, and for none: `before`, and `log` with a comma after it, where there is anything to say in it. */
+/** For each level and for none: `before`, then `log` and a comma, unless `log` would be empty. */
 export function logPieces(path: string | null, before: string): ReadonlyMap<Level | null, Buffer> {
   return new Map(
     [...levels, null].map((level) => [level, Buffer.from(`${before}${logMember({ path, level })}`)]),

@@ -6,20 +6,20 @@ const COMMA = 0x2c;
 const DASH = 0x2d;
 const DOT = 0x2e;
 const COLON = 0x3a;
-/** Up to here a decimal number is the shortest that its double has, so that its digits can be taken as they are. */
+/** A double represents decimals of up to 15 digits exactly enough to use the digits as they are. */
 const EXACT_DIGITS = 15;
 /** `"2026-11-28T10:00:00` */
 const TO_SECONDS = 20;
 
 /**
- * Reads the time from JSON bytes where it has one of the two forms that most records have, without making a text of it:
- * a plain number, or ISO 8601 in UTC with seconds. -1: another form, which is for `parseEventTimeText`
- * (lib/rules/time/event-time.ts); what this reads, that reads the same.
+ * Reads the two most common forms of a time straight from JSON bytes, without creating a string: a plain number, or ISO
+ * 8601 in UTC with seconds. Returns -1 for other forms, which `parseEventTimeText` (lib/rules/time/event-time.ts) reads.
+ * Both give the same result for these two.
  */
 export type PlainTime = (json: Uint8Array, start: number, end: number) => number;
 
 export function createPlainTime(): PlainTime {
-  // Times of one day follow each other.
+  // Consecutive times are usually of the same day.
   let day = -1;
   let midnightMs = -1;
 
@@ -53,7 +53,7 @@ export function createPlainTime(): PlainTime {
   }
 }
 
-/** What stands behind the seconds: a fraction, `Z`, or nothing. -1: something else. */
+/** Reads what follows the seconds: a fraction, `Z`, or nothing. @returns -1 for anything else */
 function fractionMs(json: Uint8Array, start: number, quoteAt: number): number {
   let milliseconds = 0;
   let at = start;
@@ -76,7 +76,7 @@ function numberMs(json: Uint8Array, start: number, end: number): number {
   let whole = 0;
   while (at < end && isDigit(json[at])) whole = whole * 10 + (json[at++] ?? 0) - 0x30;
   const wholeDigits = at - start;
-  // Too little for a time, which is for others to say.
+  // Too small for a time, which `parseEventTimeText` decides.
   if (wholeDigits < 9 || end - start > EXACT_DIGITS) return -1;
   if (at < end && json[at] !== DOT) return -1;
   if (wholeDigits > 14) return Math.floor(whole / 1_000);

@@ -1,12 +1,12 @@
 import type { EncodedBatch } from "./encoder.ts";
 
-/** What one bulk request may hold at most. */
+/** The limits of one bulk request. */
 export interface BulkLimits {
   readonly maxDocuments: number;
   readonly maxBytes: number;
 }
 
-/** A run of operations that is sent as one: from `start` up to but not including `end`. */
+/** The operations sent as one request, from `start` up to but not including `end`. */
 export interface BulkRequest {
   readonly start: number;
   readonly end: number;
@@ -14,7 +14,7 @@ export interface BulkRequest {
 
 type Operations = Pick<EncodedBatch, "bytes" | "ends">;
 
-/** Splits operations, in their order, into requests within the limits; one that is too large by itself goes alone. */
+/** Splits operations, in order, into requests within the limits. One that exceeds them by itself goes alone. */
 export function splitOperations({ ends }: Pick<Operations, "ends">, limits: BulkLimits): BulkRequest[] {
   const requests: BulkRequest[] = [];
   let start = 0;
@@ -33,7 +33,7 @@ export function splitOperations({ ends }: Pick<Operations, "ends">, limits: Bulk
   return requests;
 }
 
-/** Two requests of one that holds at least two operations; the first is not the smaller one. */
+/** Halves a request of at least two operations. The first half gets the odd one. */
 export function halveRequest({ start, end }: BulkRequest): readonly [BulkRequest, BulkRequest] {
   const middle = start + Math.ceil((end - start) / 2);
   return [
@@ -42,12 +42,12 @@ export function halveRequest({ start, end }: BulkRequest): readonly [BulkRequest
   ];
 }
 
-/** The newline-delimited body of one `_bulk` request: no copy. */
+/** The newline-delimited body of one `_bulk` request. Not a copy. */
 export function bulkBody({ bytes, ends }: Operations, { start, end }: BulkRequest): Buffer {
   return bytes.subarray(start === 0 ? 0 : ends[start - 1], ends[end - 1]);
 }
 
-/** Some of the operations as a batch of their own; a copy. */
+/** Copies some of the operations into a batch of their own. */
 export function pickOperations(batch: EncodedBatch, operations: readonly number[]): EncodedBatch {
   const bodies = operations.map((operation) => bulkBody(batch, { start: operation, end: operation + 1 }));
   let end = 0;

@@ -7,7 +7,7 @@ import { createIsoTimeText } from "./time-text.ts";
 const CARRIAGE_RETURN = 0x0d;
 const NOTHING = Buffer.alloc(0);
 
-/** Writes text records straight from their bytes: lib/rules/documents/document.ts says what. */
+/** Writes text records straight from their bytes, as lib/rules/documents/document.ts defines them. */
 export function createTextWriter(spec: Specification): RecordWriter {
   const frame = createOperationFrame(spec);
   const isoTime = createIsoTimeText('{"@timestamp":"', '","message":"');

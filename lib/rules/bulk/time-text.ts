@@ -1,20 +1,19 @@
-/** What five digits in base 36 can hold. */
+/** The number of trailing base-36 digits that are rewritten in place. */
 const LOW_DIGITS = 5;
 const LOW_LIMIT = 36 ** LOW_DIGITS;
 const DIGITS = Buffer.from("0123456789abcdefghijklmnopqrstuvwxyz");
 
 /**
- * A piece of text around a time, as bytes, for many times that are close to each other: only the digits that differ are
- * written again. The bytes are good until the next call.
+ * Formats a time with text around it, as bytes. Optimised for many times close together: only the digits that differ are
+ * rewritten. The bytes are valid until the next call.
  */
 export type TimeText = (timestampMs: number) => Uint8Array;
 
-/** `<before><ISO 8601, UTC, milliseconds><after>`; times as `isDocumentTime` allows them. */
+/** `<before><ISO 8601, UTC, milliseconds><after>`, for times that `isDocumentTime` allows. */
 export function createIsoTimeText(before: string, after: string): TimeText {
   let second = Number.NaN;
   let known = Number.NaN;
   let bytes = Buffer.alloc(0);
-  // `.mmmZ` ends it.
   const millisecondsEnd = before.length + "YYYY-MM-DDTHH:mm:ss.mmm".length;
   return (timestampMs) => {
     if (timestampMs === known) return bytes;
@@ -35,7 +34,7 @@ export function createIsoTimeText(before: string, after: string): TimeText {
   };
 }
 
-/** `<before><base 36><after>`; any whole number of milliseconds. */
+/** `<before><base 36><after>`, for any whole number of milliseconds. */
 export function createBase36TimeText(before: string, after: string): TimeText {
   let high = Number.NaN;
   let known = Number.NaN;

@@ -1,16 +1,16 @@
 const BACKSLASH = 0x5c;
 const LETTER_U = 0x75;
-/** By letter behind a backslash; the others stand for themselves. */
+/** By the letter after the backslash. Other characters represent themselves. */
 const CONTROLS: (number | undefined)[] = [];
 for (const [letter, code] of Object.entries({ b: 0x08, f: 0x0c, n: 0x0a, r: 0x0d, t: 0x09 }))
   CONTROLS[letter.charCodeAt(0)] = code;
 
-/** How far beyond what was asked for a character may be written. */
+/** How many bytes the last character may exceed the limit by. */
 export const UNESCAPED_SLACK = 3;
 
 /**
- * Writes the text within a JSON string as it is without escapes, until it ends or `limit` bytes are there; the last character
- * may go beyond that. The string must be valid, whole surrogate pairs included.
+ * Writes a JSON string's text with its escapes decoded, until it ends or `limit` bytes are written; the last character may
+ * exceed that. The string must be valid and contain no lone surrogates.
  * @returns one past the last byte
  */
 export function unescapeInto(
@@ -42,7 +42,7 @@ export function unescapeInto(
   return filled;
 }
 
-/** The first bytes of such a text, good until the next call. */
+/** Decodes the first bytes of such a text. The result is valid until the next call. */
 export function createUnescapedHead(
   limit: number,
 ): (bytes: Buffer, start: number, end: number) => Uint8Array {
@@ -55,7 +55,7 @@ function hexAt(bytes: Buffer, at: number): number {
   return Number.parseInt(bytes.toString("latin1", at, at + 4), 16);
 }
 
-/** @returns where the next one goes */
+/** @returns the position after the character */
 function writeUtf8(into: Uint8Array, start: number, code: number): number {
   let at = start;
   if (code < 0x80) into[at++] = code;

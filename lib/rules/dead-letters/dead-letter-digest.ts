@@ -5,30 +5,30 @@ import { decodeUtf8 } from "../base/utf8-text.ts";
 /** Dead letters of the same kind. */
 export interface DigestGroup {
   readonly topic: string;
-  /** Null: the reason names none. */
+  /** Null if the reason names none. */
   readonly field: string | null;
   /** The error's type. */
   readonly error: string;
   readonly count: number;
-  /** When the first and the last of them were rejected, ISO 8601. */
+  /** When the first and the last were rejected, ISO 8601. */
   readonly firstSeen: string;
   readonly lastSeen: string;
-  /** The first of them that was read. */
+  /** The first one read. */
   readonly sample: {
     readonly topic: string;
     readonly partition: number;
     readonly offset: number;
     readonly reason: string;
-    /** The beginning of the value, at most 200 characters; null where the letter has none. */
+    /** The beginning of the value, at most 200 characters; null if the letter has none. */
     readonly value: string | null;
   };
 }
 
-/** What dead letters have in common. */
+/** Dead letters grouped by what they have in common. */
 export interface DeadLetterDigest {
   /** The most frequent first. */
   readonly groups: readonly DigestGroup[];
-  /** Letters beyond the groups that are kept. */
+  /** Letters that fit no group because the limit of groups was reached. */
   readonly others: number;
 }
 
@@ -45,7 +45,7 @@ interface Group {
   lastMs: number;
 }
 
-/** Counts dead letters by topic, field and error; holds one sample of each kind, however many are added. */
+/** Counts dead letters by topic, field and error, and keeps one sample of each kind. */
 export class DigestCounter {
   readonly #groups = new Map<string, Group>();
   readonly #maxGroups: number;
@@ -62,7 +62,7 @@ export class DigestCounter {
     const { failedAt } = letter;
     if (known !== undefined) {
       known.count += 1;
-      // Partitions are read side by side, so later ones may come first.
+      // Partitions are read concurrently, so letters arrive out of order.
       known.firstMs = Math.min(known.firstMs, failedAt);
       known.lastMs = Math.max(known.lastMs, failedAt);
     } else if (this.#groups.size < this.#maxGroups) {
@@ -97,7 +97,7 @@ function kindOf({ topic, record, error }: Entry, field: string | null): Group["k
   };
 }
 
-/** Without half a character at its end. */
+/** Never ends in half a character. */
 function beginningOf(value: Buffer): string {
   // No character takes more than four bytes.
   const { text } = decodeUtf8(value.subarray(0, 4 * MAX_VALUE_CHARACTERS));

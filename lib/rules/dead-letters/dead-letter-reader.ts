@@ -1,16 +1,16 @@
 import { isResolvedIndex, isTopicName } from "../model/names.ts";
 import type { RecordHeader, SourceRecord } from "../model/record.ts";
 
-/** A dead letter, read back: the rejected record as it was, and what was said about it. */
+/** A dead letter, read back: the rejected record as it was, and why it was rejected. */
 export interface ReadDeadLetter {
   /** The topic the record came from. */
   readonly topic: string;
-  /** As it was read there; its value is null where the letter had to go without it. */
+  /** As read from that topic; its value is null if it did not fit into the letter. */
   readonly record: SourceRecord;
   readonly valueOmitted: boolean;
-  /** The letter is one for a whole record batch, from its record's offset up to but not including `end`. */
+  /** Present if the letter is for a whole record batch, from its record's offset up to but not including `end`. */
   readonly batch?: { readonly end: number; readonly records: number };
-  /** The concrete index it was meant for; with a date placeholder where its time could not be used. */
+  /** The index it was meant for; contains a date placeholder if its time could not be used. */
   readonly index: string;
   readonly status: number;
   readonly error: { readonly type: string; readonly reason: string };
@@ -22,16 +22,16 @@ export interface ReadDeadLetter {
 
 export type DeadLetterReading =
   | { readonly kind: "letter"; readonly letter: ReadDeadLetter }
-  /** Somebody else's record; the reason is one sentence. */
+  /** Not a letter of ours; the reason is one sentence. */
   | { readonly kind: "foreign"; readonly reason: string };
 
 const PREFIX = "penstock.";
 /** A record batch counts its offsets in 31 bits. */
 const MAX_BATCH_OFFSETS = 2 ** 31 - 1;
-/** Ours are shorter. Whoever else may write to the topic may send headers of megabytes, of which samples would be kept. */
+/** Ours are shorter. Others who may write to the topic could send headers of megabytes, and samples are kept. */
 const maxHeaderBytes = 4 * 1024;
 
-/** Reads a record of the dead-letter topic, or anything that looks like one. */
+/** Reads a record of the dead-letter topic, or any record that looks like a letter. */
 export function readDeadLetter({
   key,
   value,
@@ -39,7 +39,7 @@ export function readDeadLetter({
   setAside,
 }: Pick<SourceRecord, "key" | "value" | "headers" | "setAside">): DeadLetterReading {
   if (setAside !== undefined) return foreign(setAside.reason);
-  // Our headers stand behind the record's own, this one first: a record may have carried such headers before.
+  // Our headers follow the record's own, starting with this one. The record itself may have had such headers already.
   const first = headers.findLastIndex(({ name }) => name === `${PREFIX}topic`);
   if (first < 0) return foreign("it has no header penstock.topic");
   const about = new Map<string, string>();
@@ -47,7 +47,7 @@ export function readDeadLetter({
     if (name.startsWith(PREFIX))
       about.set(name.slice(PREFIX.length), (text ?? Buffer.alloc(0)).toString("utf8", 0, maxHeaderBytes));
   }
-  /** Whoever copied the letter may have put headers behind ours. */
+  // A tool that copied the letter may have added headers after ours.
   const own = [...headers.slice(0, first), ...headers.slice(first).filter(isNotOurs)];
 
   const topic = about.get("topic") ?? "";

@@ -1,10 +1,10 @@
 import { contentBytesOf, type RecordHeader, type Rejection, type SourceRecord } from "../model/record.ts";
 
-/** The Kafka record that keeps a rejected record: its timestamp is set when it is written. */
+/** The Kafka record that keeps a rejected record. Its timestamp is set when it is written. */
 export interface DeadLetter {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
-  /** The record's own, untouched, then `penstock.*`; a reader takes the last of a name. */
+  /** The record's own, untouched, then `penstock.*`. If a name occurs twice, the last one counts. */
   readonly headers: readonly RecordHeader[];
 }
 
@@ -18,14 +18,14 @@ export interface DeadLetterContext {
   readonly failedAt: number;
 }
 
-/** A letter without key, value and headers is below 3 KiB by these, whatever its record holds. */
+/** These keep a letter without key, value and headers below 3 KiB. */
 const maxReasonBytes = 1024;
 const maxTypeBytes = 256;
-/** What a letter may be, before compression: so much is read at once by whoever brings it back. */
+/** The largest letter, before compression: a replay reads all of it at once. */
 export const maxLetterBytes = 16 * 1024 * 1024;
 
 /**
- * The dead letter of a rejected record. All header values are text: numbers in decimal, `penstock.timestamp` in
+ * Makes the dead letter of a rejected record. All header values are text: numbers in decimal, `penstock.timestamp` in
  * milliseconds since the epoch, `penstock.failed-at` in ISO 8601.
  */
 export function deadLetterOf(context: DeadLetterContext): DeadLetter {
@@ -54,21 +54,21 @@ export function deadLetterOf(context: DeadLetterContext): DeadLetter {
   return { key: record.key, value: record.value, headers: [...record.headers, ...headers] };
 }
 
-/** A letter that does not fit into Kafka goes without its value: replay reads the record from the source. */
+/** A letter too large for Kafka omits its value: replay reads the record from its topic. */
 export function withoutValue(letter: DeadLetter): DeadLetter {
   return { ...letter, value: null, headers: [...letter.headers, header("value", "omitted")] };
 }
 
-/** The last form of a letter that does not fit even so: nothing but where the record is, and what is wrong with it. */
+/** The smallest form of a letter: only where the record is and why it was rejected. */
 export function bareLetter({ headers }: DeadLetter): DeadLetter {
-  // A record may have headers that look like ours; ours stand behind them.
+  // A record may have headers that look like ours; ours follow them.
   const first = headers.findLastIndex(({ name }) => name === "penstock.topic");
   const omitted = ["value", "key", "headers"].map((name) => header(name, "omitted"));
   const about = headers.slice(first).filter(({ name }) => name !== "penstock.value");
   return { key: null, value: null, headers: [...about, ...omitted] };
 }
 
-/** The largest form of a letter that is within the limit. */
+/** The most complete form of a letter within the limit. */
 export function fittingLetter(letter: DeadLetter): DeadLetter {
   if (contentBytesOf(letter) <= maxLetterBytes) return letter;
   const short = withoutValue(letter);
@@ -79,12 +79,12 @@ function header(name: string, text: string): RecordHeader {
   return { name: `penstock.${name}`, value: Buffer.from(text) };
 }
 
-/** The longest beginning of the text that fits, without half a character at its end. */
+/** The longest beginning of the text that fits without splitting a character. */
 function truncate(text: string, maxBytes: number): string {
   const bytes = Buffer.from(text);
   if (bytes.length <= maxBytes) return text;
   let end = maxBytes;
-  // 0b10xxxxxx continues a character.
+  // 0b10xxxxxx is a continuation byte.
   while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
   return bytes.toString("utf8", 0, end);
 }

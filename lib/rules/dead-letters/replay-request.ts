@@ -5,7 +5,7 @@ import { indexTemplateFault, isTopicName, topicNameRule } from "../model/names.t
 import { parseTimeText } from "../time/text-forms.ts";
 import { durationPattern, parseDurationMs } from "../base/units.ts";
 
-/** Which dead letters are meant; null: all. */
+/** Which dead letters to take. Null means any. */
 export interface DeadLetterFilter {
   /** The topic the record came from. */
   readonly topic: string | null;
@@ -17,13 +17,13 @@ export interface DeadLetterFilter {
 
 export interface ReplayRequest {
   readonly filter: DeadLetterFilter;
-  /** Where to instead of the index the letter names: an index, may hold `{topic}` and `{yyyy.MM.dd}`. */
+  /** The index to use instead of the letter's own. May contain `{topic}` and `{yyyy.MM.dd}`. */
   readonly index: string | null;
-  /** Count and touch nothing. */
+  /** Whether only to count. */
   readonly dryRun: boolean;
 }
 
-/** What somebody asked for, in their words; null: not said. */
+/** The request as the user wrote it. Null means not given. */
 export interface ReplayWords {
   readonly topic: string | null;
   readonly error: string | null;
@@ -32,10 +32,10 @@ export interface ReplayWords {
 }
 
 const sinceRule =
-  "is neither a time (ISO 8601, UTC unless it says otherwise) nor a duration before now (such as 2h)";
+  "is neither a time (ISO 8601, UTC unless it names another zone) nor a duration before now (for example 2h)";
 
 /**
- * @param nowMs what a duration in `since` is counted back from
+ * @param nowMs the time from which a duration in `since` counts back
  * @throws PenstockError `usage`, naming the parameter, its value and the rule
  */
 export function parseReplayWords(
@@ -44,7 +44,7 @@ export function parseReplayWords(
   nowMs: number,
 ): ReplayRequest {
   if (topic !== null && !isTopicName(topic)) throw fault("topic", topic, topicNameRule);
-  if (error === "") throw fault("error", error, "is no error type");
+  if (error === "") throw fault("error", error, "is not an error type");
   const indexFault = index === null ? null : indexTemplateFault(index);
   if (index !== null && indexFault !== null) throw fault("index", index, indexFault);
   return {
@@ -54,7 +54,7 @@ export function parseReplayWords(
   };
 }
 
-/** Whether a letter is among those that are meant. */
+/** Whether a letter passes the filter. */
 export function isMeant(letter: ReadDeadLetter, { topic, error, sinceMs }: DeadLetterFilter): boolean {
   return (
     (topic === null || letter.topic === topic) &&

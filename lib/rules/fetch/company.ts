@@ -1,33 +1,33 @@
-/** How long a partition counts as busy after it had records. */
+/** The period by which partitions count as busy. */
 const LATELY_MS = 1_000;
-/** So many are read with no rest: a busy topic of some partitions keeps the latency that it has alone. */
+/** Up to this many busy partitions are read without a rest, so a single busy topic keeps its latency. */
 const ALONE = 6;
 const REST_MS_EACH = 0.5;
-/** Of 300 topics with two records a second each, so fifty travel together. What comes waits half as long on average. */
+/** With 300 topics of two records a second each, about fifty records share a request. A record waits half of it on average. */
 const REST_MOST_MS = 80;
-/** An answer of so many bytes is worth a request. */
+/** An answer this large is worth a request of its own. */
 const WORTH_BYTES = 64 * 1024;
 
-/** What is remembered of a partition. */
+/** The state kept for a partition. */
 export interface Companion {
   /** The period in which it last had records. */
   busyIn: number;
 }
 
 /**
- * How long to wait after an answer of a long poll, before the next fetch.
+ * Counts the busy partitions, which decide how long to rest after the answer of a long poll before the next fetch.
  *
- * A fetch, and the bulk that comes of it, cost about the same for one record as for fifty. Of a hundred topics with some records a
- * second each, every record would be fetched alone; after a rest of some milliseconds they travel together, so that the number of
- * requests goes with the bytes and not with the topics. A few partitions do not rest: a single topic's records arrive
- * together by themselves once there are many. Nor does what comes after a while of silence: the rest follows an answer.
+ * A fetch and its bulk cost about the same for one record as for fifty. Without a rest, a hundred topics with a few records a
+ * second each would have every record fetched alone. A rest of some milliseconds lets them travel together, so that requests
+ * scale with bytes, not topics. A few partitions do not rest: the records of one busy topic arrive together anyway. Records
+ * after a quiet period do not wait either, because the rest follows an answer.
  */
 export class Company {
   #period = 0;
   #busyBefore = 0;
   #busyNow = 0;
 
-  /** It had records. */
+  /** Notes that a partition had records. */
   note(companion: Companion, nowMs: number): void {
     this.#turnTo(Math.floor(nowMs / LATELY_MS));
     if (companion.busyIn === this.#period) return;
@@ -35,7 +35,7 @@ export class Company {
     this.#busyNow += 1;
   }
 
-  /** How many partitions had records lately. */
+  /** How many partitions had records recently. */
   busy(nowMs: number): number {
     this.#turnTo(Math.floor(nowMs / LATELY_MS));
     return Math.max(this.#busyBefore, this.#busyNow);
@@ -49,7 +49,7 @@ export class Company {
   }
 }
 
-/** @param busy partitions that had records lately @param bytes of the answer */
+/** @param busy partitions that had records recently @param bytes of the answer */
 export function restMs(busy: number, bytes: number): number {
   if (bytes === 0 || bytes >= WORTH_BYTES) return 0;
   return Math.min(REST_MOST_MS, Math.max(0, busy - ALONE) * REST_MS_EACH);

@@ -1,10 +1,10 @@
-/** What is asked of one partition. */
+/** The request for one partition. */
 export interface Ask {
   readonly fetchOffset: number;
   readonly maxBytes: number;
 }
 
-/** By topic, as Kafka's requests have it. */
+/** Grouped by topic, as in Kafka's requests. */
 export interface InTopic<P> {
   readonly topic: string;
   readonly partitions: readonly P[];
@@ -22,27 +22,27 @@ interface Entry<A extends Ask> {
   readonly topic: string;
   readonly partition: number;
   wanted: A | null;
-  /** As the broker has it, if the last request reached it. */
+  /** What the broker knows if the last request reached it. */
   told: A | null;
 }
 
 const LAST_EPOCH = 2 ** 31 - 1;
 
 /**
- * One incremental fetch session with one broker (KIP-227): the broker keeps what it was asked for, so that a request names only
- * what is other than before. What a request costs here goes with the changes too, not with the partitions.
+ * One incremental fetch session with one broker (KIP-227). The broker remembers what it was asked for, so a request names only
+ * the changes. The cost on our side also depends on the changes, not on the number of partitions.
  *
- * The rules are those of Kafka's own client and broker, `FetchSessionHandler.java` and `FetchSession.scala`. One request at a
- * time: `next`, then `answered` or `lost`.
+ * Follows Kafka's own client and broker, `FetchSessionHandler.java` and `FetchSession.scala`. One request at a time: call
+ * `next`, then `answered` or `lost`.
  */
 export class FetchSession<A extends Ask = Ask> {
   readonly #topics = new Map<string, Map<number, Entry<A>>>();
-  /** Those that are wanted, in the order of a request that names them all: a broker fills its answer in that order. */
+  /** The wanted partitions in the order of a full request: a broker fills its answer in that order. */
   readonly #wanted = new Set<Entry<A>>();
-  /** Those of which the broker may have to be told something. */
+  /** Partitions that the next request may have to name. */
   readonly #changed = new Set<Entry<A>>();
   #id = 0;
-  /** Of the next request; 0: it names all, and asks for a new session. */
+  /** The epoch of the next request; 0 means a full request for a new session. */
   #epoch = 0;
 
   /** How many partitions are wanted. */
@@ -50,12 +50,12 @@ export class FetchSession<A extends Ask = Ask> {
     return this.#wanted.size;
   }
 
-  /** Whether the broker keeps a session. Without one each request names all, and asks for one again. */
+  /** Whether the broker keeps a session. Without one, each request is a full one and asks for a session again. */
   get stands(): boolean {
     return this.#epoch > 0;
   }
 
-  /** From the next request on. */
+  /** Takes effect with the next request. */
   want(topic: string, partition: number, ask: A): void {
     const entry = this.#entry(topic, partition);
     entry.wanted = ask;
@@ -63,7 +63,7 @@ export class FetchSession<A extends Ask = Ask> {
     this.#changed.add(entry);
   }
 
-  /** From the next request on it is left out. Wanted again, it is the last in the order. */
+  /** Takes effect with the next request. If the partition is wanted again, it comes last in the order. */
   drop(topic: string, partition: number): void {
     const entry = this.#topics.get(topic)?.get(partition);
     if (entry === undefined || entry.wanted === null) return;
@@ -72,12 +72,12 @@ export class FetchSession<A extends Ask = Ask> {
     this.#changed.add(entry);
   }
 
-  /** What the last request asked of the partition, by itself or by what the session held; null: nothing. */
+  /** What the last request asked of the partition, explicitly or through the session; null if nothing. */
   told(topic: string, partition: number): A | null {
     return this.#topics.get(topic)?.get(partition)?.told ?? null;
   }
 
-  /** What the broker has of a partition that is still wanted like that; null: it has to be told, or nothing is wanted. */
+  /** The partition's ask if the broker already knows it; null if it changed or the partition is not wanted. */
   standing(topic: string, partition: number): A | null {
     const entry = this.#topics.get(topic)?.get(partition);
     return entry !== undefined && entry.wanted === entry.told ? entry.wanted : null;
@@ -90,23 +90,24 @@ export class FetchSession<A extends Ask = Ask> {
   /**
    * @param error of the answer as a whole
    * @param sessionId of the answer
-   * @returns whether what it says of partitions counts
+   * @returns whether the answer's partitions are valid
    */
   answered(error: string | null, sessionId: number): boolean {
     if (error !== null) {
-      // Where the broker knows the session (INVALID_FETCH_SESSION_EPOCH), the next request ends it: `nextCloseExistingAttemptNew`.
+      // If the broker still knows the session (INVALID_FETCH_SESSION_EPOCH), the next request closes it:
+      // `nextCloseExistingAttemptNew`.
       this.#id = error === "FETCH_SESSION_ID_NOT_FOUND" ? 0 : this.#id;
       this.#epoch = 0;
       return false;
     }
-    // No slot was free; or the session has ended, as one does that nothing is left in.
+    // The broker had no free slot, or closed the session because nothing was left in it.
     if (sessionId === 0) this.#id = this.#epoch = 0;
     else if (this.#epoch === 0) [this.#id, this.#epoch] = [sessionId, 1];
     else this.#epoch = nextEpoch(this.#epoch);
     return true;
   }
 
-  /** No answer came: nobody knows whether the broker took the request in. The next one ends the session and begins another. */
+  /** No answer came, so the broker may or may not have processed the request. The next one starts a new session. */
   lost(): void {
     this.#epoch = 0;
   }
@@ -156,7 +157,7 @@ export class FetchSession<A extends Ask = Ask> {
   }
 }
 
-/** Gathers by topic. */
+/** Groups items by topic. */
 export class Grouped<P> {
   readonly #byTopic = new Map<string, P[]>();
   readonly list: { readonly topic: string; readonly partitions: P[] }[] = [];

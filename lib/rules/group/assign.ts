@@ -4,25 +4,25 @@ import { inTurn } from "./turns.ts";
 import type { AssignedMember } from "./protocol/subscription.ts";
 
 export interface Assigned {
-  /** What each member gets now, by topic. Every member has an entry. */
+  /** Each member's partitions for now, by topic. Every member has an entry. */
   readonly given: ReadonlyMap<string, ReadonlyMap<string, readonly number[]>>;
-  /** How many partitions go to nobody in this round, because somebody else than who is to have them still holds them. */
+  /** How many partitions are assigned to nobody in this round, because a member other than the future owner still holds them. */
   readonly withheld: number;
-  /** In how many members' assignments a topic will stand once nothing is withheld any more. */
+  /** How many members will own partitions of each topic once nothing is withheld. */
   readonly ownersOf: ReadonlyMap<string, number>;
 }
 
 /**
- * Shares all topics' partitions out among the members that want them.
+ * Assigns all topics' partitions to the members that want them.
  *
- * - Cooperative (KIP-429, Kafka's `CooperativeStickyAssignor.adjustAssignment`): what one living member holds and another is to have goes
- *   to nobody in this round. Its holder finds it missing from its assignment, gives it up and joins again; then it is free.
- * - Sticky: who holds a partition and wants its topic keeps it, unless evenness needs it elsewhere.
- * - Even: no member has two more than another that wants what the first one could do without. A topic of one partition counts as much
- *   as any other partition.
- * - The same for the same members, in whatever order they are listed: two rounds of one rebalance must not contradict each other.
+ * - Cooperative (KIP-429, Kafka's `CooperativeStickyAssignor.adjustAssignment`): a partition that has to move from one living
+ *   member to another is assigned to nobody in this round. Its holder no longer finds it in its assignment, gives it up and
+ *   rejoins; then it is free.
+ * - Sticky: a member keeps the partitions it holds as long as it wants the topic, unless balance requires a move.
+ * - Even: no member has two more partitions than another that could take one of them. All partitions count the same.
+ * - Deterministic, whatever the order of the members: two rounds of one rebalance must not contradict each other.
  *
- * @param counts how many partitions each topic has; one that is not there is given to nobody
+ * @param counts how many partitions each topic has; a topic without an entry is assigned to nobody
  */
 export function assign(members: readonly AssignedMember[], counts: ReadonlyMap<string, number>): Assigned {
   const inOrder = members.toSorted(
@@ -39,7 +39,7 @@ export function assign(members: readonly AssignedMember[], counts: ReadonlyMap<s
   const claims = claimsOf(inOrder, { counts, bases, size });
   const balance = new Balance(inOrder.length, size);
 
-  // First what stays where it is, then what is free to whoever has least, then as few moves as evenness needs.
+  // Keep what can stay, give free partitions to the least loaded, then make as few moves as balance requires.
   for (const topic of topics) {
     const [base, wanting] = [bases.get(topic) ?? 0, wanters.get(topic) ?? []];
     balance.addTopic(base, counts.get(topic) ?? 0, wanting, (at) => {
@@ -76,7 +76,7 @@ export function assign(members: readonly AssignedMember[], counts: ReadonlyMap<s
   };
 }
 
-/** Who wants each topic whose partitions are known, as indices of members in ascending order. */
+/** For each topic whose partitions are known, the indices of the members that want it, in ascending order. */
 function wantersOf(
   members: readonly AssignedMember[],
   counts: ReadonlyMap<string, number>,

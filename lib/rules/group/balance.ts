@@ -1,9 +1,9 @@
 import { NOBODY } from "./claims.ts";
 
-/** Partitions that the same members want: any of them may take the place of any other. */
+/** Partitions wanted by the same members, and therefore interchangeable. */
 interface Kind {
   readonly wanting: readonly number[];
-  /** By member, what it has of this kind; what is to go first stands last. */
+  /** Each member's partitions of this kind. The last one moves first. */
   readonly stacks: number[][];
 }
 
@@ -13,7 +13,7 @@ interface Topic {
   readonly kind: number;
 }
 
-/** A partition that goes from one member to the next, which both want it. */
+/** The move of one partition between two members that both want it. */
 interface Step {
   readonly from: number;
   readonly to: number;
@@ -21,9 +21,9 @@ interface Step {
 }
 
 /**
- * Who is to have each partition, by its place in one row of all. Members are numbers.
+ * Decides who will own each partition. Partitions of all topics are numbered consecutively; members are numbers.
  *
- * To be used in order: topics are added with who keeps what, then what nobody keeps is placed, then all is levelled.
+ * Use in this order: `addTopic` with the partitions that stay, `placeFree` for the others, then `level`.
  */
 export class Balance {
   readonly #owners: Int32Array;
@@ -31,7 +31,7 @@ export class Balance {
   readonly #kinds: Kind[] = [];
   readonly #kindOf = new Map<string, number>();
   readonly #topics: Topic[] = [];
-  /** Those that are held by nobody, or go elsewhere already: to move them once more costs nothing. */
+  /** Partitions that nobody holds or that move anyway, so that another move costs nothing. */
   readonly #moves: Uint8Array;
 
   constructor(members: number, partitions: number) {
@@ -44,7 +44,7 @@ export class Balance {
     return this.#owners[at] ?? NOBODY;
   }
 
-  /** @param keeps who keeps the partition at that place */
+  /** @param keeps the member that keeps a partition, or `NOBODY` */
   addTopic(base: number, count: number, wanting: readonly number[], keeps: (at: number) => number): void {
     this.#topics.push({ base, count, kind: this.#kindFor(wanting) });
     for (let at = base; at < base + count; at += 1) {
@@ -55,7 +55,7 @@ export class Balance {
     }
   }
 
-  /** To the one with the least load, and of these to the one with the fewest of that topic. */
+  /** Gives free partitions to the member with the least load and, among equals, with the fewest of that topic. */
   placeFree(): void {
     const ofTopic = new Int32Array(this.#loads.length);
     for (const { base, count, kind } of this.#topics) {
@@ -75,12 +75,12 @@ export class Balance {
   }
 
   /**
-   * Moves one partition at a time from who has most to who has least, until nobody has two more than one that could take it, or take
-   * another's place. Where all want all, each move takes from one with too many or gives to one with too few, and to both while there are
-   * both: no sequence of moves is shorter.
+   * Moves one partition at a time from the most to the least loaded member, directly or along a chain, until no member has two
+   * more than another that could take one. If all members want all topics, no sequence of moves is shorter: each move takes
+   * from an overloaded member or gives to an underloaded one, and does both while there are both.
    *
-   * What moves anyway is arranged first, and only then is anything taken from whoever keeps it: the second round of a rebalance has to find
-   * what the first one had in mind, with what was given up for it.
+   * Partitions that move anyway are rearranged before any is taken from its holder: the second round of a rebalance must reach
+   * the same result as the first, with the partitions given up for it.
    */
   level(): void {
     const [most, least] = [Math.max(...this.#loads), Math.min(...this.#loads)];
@@ -106,7 +106,7 @@ export class Balance {
     }
   }
 
-  /** Null: all is level. */
+  /** @returns null if all is level */
   #findPath(mayMove: (at: number) => boolean): readonly Step[] | null {
     const byLoad = [...this.#loads.keys()].sort((a, b) => this.#loadOf(b) - this.#loadOf(a) || a - b);
     const [most, least] = [byLoad[0] ?? NOBODY, byLoad.at(-1) ?? NOBODY];
@@ -120,7 +120,7 @@ export class Balance {
     return null;
   }
 
-  /** The shortest way to the one with the least load of those that have two fewer at least. */
+  /** The shortest path to the least loaded member that has at least two fewer. */
   #pathFrom(start: number, mayMove: (at: number) => boolean): readonly Step[] | null {
     const cameBy = new Map<number, Step | null>([[start, null]]);
     for (const from of cameBy.keys()) {
@@ -139,7 +139,7 @@ export class Balance {
     return path;
   }
 
-  /** Of what the one has and the other wants; rather what moves anyway. Null: there is nothing. */
+  /** A kind that one member has and the other wants, preferably with a partition that moves anyway; null if none. */
   #kindBetween(from: number, to: number, mayMove: (at: number) => boolean): Kind | null {
     let found: Kind | null = null;
     for (const kind of this.#kinds) {
@@ -151,7 +151,7 @@ export class Balance {
     return found;
   }
 
-  /** A member gives up first what it has of a topic beyond its fair share of it, so that one with many partitions is spread as well. */
+  /** A member first gives up what exceeds its fair share of a topic, so that topics with many partitions are spread too. */
   #fillStacks(): void {
     const entries: { readonly at: number; readonly kind: number; readonly beyond: number }[] = [];
     const ofTopic = new Int32Array(this.#loads.length);

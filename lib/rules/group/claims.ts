@@ -1,29 +1,30 @@
 import type { AssignedMember } from "./protocol/subscription.ts";
 
-/** In place of a member's index. */
+/** Used instead of a member's index. */
 export const NOBODY = -1;
 
 interface Layout {
   readonly counts: ReadonlyMap<string, number>;
-  /** Where each topic's partitions begin in one row of all partitions. */
+  /** The number of each topic's first partition; partitions of all topics are numbered consecutively. */
   readonly bases: ReadonlyMap<string, number>;
   readonly size: number;
 }
 
-/** Who says of which partitions that it holds them. Partitions by their place in one row of all. */
+/** Which member claims to hold which partition. */
 export interface Claims {
-  /** Who may keep it; {@link NOBODY} too where two say so of the same generation. */
+  /** The member that may keep the partition; {@link NOBODY} also if two claim it for the same generation. */
   holder(at: number): number;
-  /** Whether its holder is about to give it up. */
+  /** Whether the holder is about to give it up. */
   isLeaving(at: number): boolean;
-  /** Whether nobody else holds it. */
+  /** Whether no other member holds it. */
   isFreeFor(at: number, member: number): boolean;
 }
 
 /**
- * Claims of a later generation win: a member that missed one may hold what was given to another since (KIP-429 and KIP-792; Kafka's
- * `AbstractStickyAssignor`, which compares generations partition by partition). Of two of the same generation none does, since nobody knows
- * who is right: as there, both have to give it up in this round, and it is given away in the next.
+ * Claims of a later generation win: a member that missed one may hold partitions that another has received since (KIP-429 and
+ * KIP-792; Kafka's `AbstractStickyAssignor`, which compares generations partition by partition). If two claims have the same
+ * generation, neither wins, because nobody knows which is right: as in Kafka, both must give the partition up in this round,
+ * and it is assigned in the next.
  */
 export function claimsOf(members: readonly AssignedMember[], { counts, bases, size }: Layout): Claims {
   const holders = new Int32Array(size).fill(NOBODY);
@@ -39,7 +40,7 @@ export function claimsOf(members: readonly AssignedMember[], { counts, bases, si
           if (partition >= count) continue;
           const at = base + partition;
           const [holder, known] = [holders[at] ?? NOBODY, generations[at] ?? -1];
-          // Held and leaving at once is nothing that we write, and no conflict with anybody.
+          // A partition both held and leaving (we never write that) does not conflict with another member.
           if (holder !== NOBODY && holder !== member && known === subscription.generation) contested[at] = 1;
           if (holder !== NOBODY && known >= subscription.generation) continue;
           holders[at] = member;

@@ -1,22 +1,23 @@
 /**
- * Who names which topics in the part of its subscription that the broker reads.
+ * Decides which topics a member names in the part of its subscription that the broker reads.
  *
- * Offsets of a topic that no member of a stable group names are deleted once they are older than `offsets.retention.minutes` (KIP-496,
- * 7 days; Kafka's `GroupMetadata.expiredOffsets`, only while the group is `Stable`): a quiet topic would lose its position at the next look,
- * however short the time in which nobody named it. And all subscriptions stand in one record of limited size. So:
+ * If no member of a stable group names a topic, its offsets are deleted once they are older than `offsets.retention.minutes`
+ * (KIP-496, 7 days; Kafka's `GroupMetadata.expiredOffsets`, only while the group is `Stable`). A quiet topic would lose its
+ * position at the next check, however short the gap. But all subscriptions share one record of limited size. So:
  *
- * - The leader names for all. It learns at each join what all members want.
- * - Where it finds, with a join complete, that something wanted is named by nobody, it joins again with those names instead of telling
- *   assignments. A changed subscription makes the broker prepare another rebalance, so that the group is never stable without them
- *   (`GroupCoordinator.doJoinGroup`, case `CompletingRebalance`). That happens after a leader is gone, and costs one more turn of some milliseconds.
- * - A few topics that a member newly wants it names by itself, so that adding a topic costs no second turn.
+ * - The leader names the topics of all members. It learns at each join what they want.
+ * - If a join completes and nobody named some wanted topic, the leader joins again with those names instead of sending
+ *   assignments. A changed subscription makes the broker prepare another rebalance, so the group is never stable without them
+ *   (`GroupCoordinator.doJoinGroup`, case `CompletingRebalance`). This happens after a leader has left, and costs one more
+ *   round of some milliseconds.
+ * - A member names a few newly wanted topics itself, so that adding a topic costs no second round.
  */
 const FEW_TOPICS = 100;
 
 /**
- * @param wanted what this member wants, in order
- * @param told what it wanted when it was last told an assignment, and what it knows that the group has no room for
- * @param forAll what it named for all members when it led them last; null: it did not
+ * @param wanted the topics this member wants, in order
+ * @param told the topics it wanted at its last assignment, and those for which it knows that the group has no room
+ * @param forAll the topics it named for all members when it last led the group; null if it never did
  */
 export function namesToTell(
   wanted: readonly string[],
@@ -28,7 +29,7 @@ export function namesToTell(
   return [...(forAll ?? []), ...few].sort();
 }
 
-/** Whether the leader has to join again because of what it named. */
+/** Whether the leader has to join again, because some of these topics were named by nobody. */
 export function isUnnamed(toName: ReadonlySet<string>, named: Iterable<readonly string[]>): boolean {
   const left = new Set(toName);
   for (const names of named) for (const topic of names) left.delete(topic);

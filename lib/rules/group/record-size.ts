@@ -9,16 +9,14 @@ export interface RecordedMember {
   readonly assignmentBytes: number;
 }
 
-/**
- * What a record of `__consumer_offsets` may have by default: `max.message.bytes` of a topic, Kafka's `LogConfig.DEFAULT_MAX_MESSAGE_BYTES`.
- */
+/** The default `max.message.bytes` of a topic, hence of `__consumer_offsets`: Kafka's `LogConfig.DEFAULT_MAX_MESSAGE_BYTES`. */
 export const DEFAULT_RECORD_LIMIT_BYTES = 1_048_588;
-/** Of the record batch and of the group itself: 61 and some, and names. */
+/** Overhead of the record batch (61 bytes) and of the group's own fields. */
 const GROUP_BYTES = 1_024;
-/** Beside its id: two timeouts, the lengths of fields, its client's id and address. */
+/** Overhead of a member beside its id: two timeouts, field lengths, client id and address. */
 const MEMBER_BYTES = 192;
 
-/** `GroupMetadataValue` (Kafka's schema of that name): all members of the group, with their subscriptions and assignments. */
+/** Size of Kafka's `GroupMetadataValue`: all members of the group, with their subscriptions and assignments. */
 export function recordBytes(members: readonly RecordedMember[]): number {
   return members.reduce(
     (sum, { memberId, subscriptionBytes, assignmentBytes }) =>
@@ -27,10 +25,10 @@ export function recordBytes(members: readonly RecordedMember[]): number {
   );
 }
 
-/** As a broker makes it of the client's id and a UUID. */
+/** A broker makes member ids from the client id and a UUID. */
 const MEMBER_ID_LENGTH = 45;
 
-/** What the record takes once so many hosts share all these topics, the first of which leads. @param counts partitions by topic */
+/** Size of the record if these hosts share all topics and the first one leads. @param counts partitions by topic */
 export function groupBytes(counts: ReadonlyMap<string, number>, hosts: number): number {
   const wanted = [...counts.keys()].sort();
   const members = Array.from({ length: hosts }, (_, at) => ({
@@ -52,23 +50,23 @@ export function groupBytes(counts: ReadonlyMap<string, number>, hosts: number): 
   );
 }
 
-/** A topic of the group, and what it adds to the record. */
+/** A topic of the group, and how much it adds to the record. */
 export interface SizedTopic {
   readonly topic: string;
-  /** It runs already, at least in part. */
+  /** Whether it runs already, at least in part. */
   readonly isHeld: boolean;
   readonly bytes: number;
 }
 
-/** Named once, and in the assignment of each member that owns some of it: a length each, and four bytes a partition. */
+/** The name appears once by itself and once per owner's assignment, each with its length; a partition takes four bytes. */
 export function topicBytes(topic: string, partitions: number, owners: number): number {
   const name = 2 + new TextEncoder().encode(topic).length;
   return name + owners * (name + 4) + 4 * partitions;
 }
 
 /**
- * Which topics there is no room for: what runs has precedence over what does not, and then the order of their names decides. One that is too
- * large by itself leaves room for those behind it.
+ * Returns the topics for which there is no room. Running topics come first, then names in order. A topic too large for the
+ * remaining room is skipped, so smaller ones after it may still fit.
  */
 export function leftOutOf(topics: readonly SizedTopic[], roomBytes: number): Set<string> {
   const inOrder = topics.toSorted(

@@ -6,18 +6,18 @@ export interface GroupMember {
 }
 
 /**
- * The same on every host: kafkajs' assigner, in force beside an older version, sorts members by their ids, which begin
- * with it. With host names in it, every one-partition topic would land on the same host.
+ * The same on every host. kafkajs' assigner, which older versions of Penstock use, sorts members by their ids, which begin with
+ * it. With host names in it, every one-partition topic would land on the same host.
  */
 export const OUR_CLIENT_ID = "penstock";
 const NAMED = 3;
 
-/** Why a group cannot be joined that others use in another way, and what to do. */
+/** Explains why a group with incompatible members cannot be joined, and what to do. */
 export function describeStrangers(groupId: string, members: readonly GroupMember[]): string {
   const strangers = members
     .filter(({ clientId }) => clientId !== OUR_CLIENT_ID)
     .map(({ clientId, clientHost }) => `"${clientId}" at ${clientHost.replace(/^\//, "")}`);
   const named = [...new Set(strangers)].slice(0, NAMED).join(", ");
   const who = named === "" ? "another client" : `another client (${named})`;
-  return `group ${groupId} is used by ${who}, which shares partitions in another way: stop that client, or choose another kafka.group`;
+  return `group ${groupId} is used by ${who}, which assigns partitions in another way: stop that client, or choose another kafka.group`;
 }

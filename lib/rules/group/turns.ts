@@ -1,6 +1,6 @@
 /**
- * Topics in an order that has nothing to do with their names: those of one kind often stand side by side by name, or at equal distances,
- * and all of them would meet the same member.
+ * Orders topics independently of their names. In order of name, similar topics are often adjacent or equally spaced, and all
+ * of them could end up with the same member.
  */
 export function inTurn(topics: Iterable<string>): string[] {
   return [...topics]
@@ -9,7 +9,7 @@ export function inTurn(topics: Iterable<string>): string[] {
     .map(({ topic }) => topic);
 }
 
-/** FNV-1a, mixed once more at the end, where it leaves names that differ in their last letter side by side. */
+/** FNV-1a plus a final mix: by itself it leaves names that differ only in their last letter close together. */
 function hashOf(text: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);

@@ -1,25 +1,25 @@
 import { isObject } from "../json/json-document.ts";
 
-/** What Elasticsearch says of one operation. */
+/** Elasticsearch's answer to one operation. */
 export interface BulkItem {
   readonly status: number;
-  /** `created`, `noop`, …; null where there is an error. */
+  /** `created`, `noop`, …; null if there is an error. */
   readonly result: string | null;
   readonly error: ServerError | null;
-  /** True: it was not written where it should be, but put into a data stream's failure store, which is told as success. */
+  /** True if the document went to a data stream's failure store instead, which Elasticsearch reports as success. */
   readonly inFailureStore?: boolean;
 }
 
-/** What an operation of a bulk wanted to write. */
+/** The document that a bulk operation was to write. */
 export interface TargetDocument {
   readonly index: string;
   readonly id: string;
 }
 
 export interface ServerError {
-  /** Such as `document_parsing_exception`. */
+  /** For example `document_parsing_exception`. */
   readonly type: string;
-  /** With the reason of what caused it, where that says more. May quote the document. */
+  /** Includes the cause's reason if that adds something. May quote the document. */
   readonly reason: string;
 }
 
@@ -31,22 +31,22 @@ export type RequestFailure =
       readonly message: string;
     };
 
-/** One request's end: an item for each operation, in their order, or a failure of the whole. */
+/** The result of one request: an item for each operation, in order, or a failure of the whole request. */
 export type BulkAnswer = { readonly items: readonly BulkItem[] } | { readonly failure: RequestFailure };
 
-/** The parameter that keeps the answer small. Without `status` successful items would vanish and positions shift. */
+/** Keeps the answer small. Without `status`, successful items would vanish and positions would shift. */
 export const bulkFilterPath = "errors,items.*.status,items.*.error,items.*.result,items.*.failure_store";
 
-/** An item says little of its own, and may quote its document's field and what is wrong with it, each wrapped once more. */
+/** An item is short itself, but may quote a field of its document and the error about it, each wrapped once more. */
 const answerBytes = { base: 1024 * 1024, ofItem: 1024, quotes: 3 } as const;
 
-/** The longest answer that a bulk request of so many operations can need. */
+/** The longest answer that a bulk request can need. */
 export function maxBulkAnswerBytes(body: string | Buffer, operations: number): number {
   const { base, ofItem, quotes } = answerBytes;
   return base + operations * ofItem + Buffer.byteLength(body) * quotes;
 }
 
-/** The items of a bulk answer that was filtered by {@link bulkFilterPath}; null where it is none. */
+/** Reads the items of a bulk answer filtered by {@link bulkFilterPath}. @returns null if it is not such an answer */
 export function parseBulkItems(body: unknown): readonly BulkItem[] | null {
   if (!isObject(body) || !Array.isArray(body["items"])) return null;
   const items: BulkItem[] = [];
@@ -66,8 +66,8 @@ const uniformStart = '{"errors":false,"items":[';
 const uniformEnd = "]}";
 
 /**
- * What `JSON.parse` would make of a bulk answer that says the same of every document: the usual one, and at hundreds of
- * thousands of documents a second worth not to be read item by item. Its items are one object.
+ * Parses a bulk answer whose items are all the same, as `JSON.parse` would, but with one object for all items. That is the
+ * usual answer, and at hundreds of thousands of documents a second, parsing each item costs too much.
  * @returns undefined for any other text
  */
 export function parseUniformAnswer(json: string): object | undefined {
@@ -81,7 +81,7 @@ export function parseUniformAnswer(json: string): object | undefined {
     const entry: unknown = JSON.parse(item);
     return { errors: false, items: Array.from({ length: count }, () => entry) };
   } catch {
-    // What looks like an item is none: whoever parses the whole says what is wrong with it.
+    // Not an item after all. Parsing the whole answer will say what is wrong.
     return undefined;
   }
 }
@@ -98,7 +98,7 @@ function parseItem(entry: unknown): BulkItem | null {
   };
 }
 
-/** An `error` as Elasticsearch writes it, of an item or of a whole answer. */
+/** Reads the `error` of an item or of a whole answer. */
 export function parseServerError(error: unknown): ServerError | null {
   if (typeof error === "string") return { type: "unknown", reason: error };
   if (!isObject(error)) return null;

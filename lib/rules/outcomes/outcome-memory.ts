@@ -1,27 +1,27 @@
 import type { Checkpoint } from "../offsets/checkpoint.ts";
 
-/** About 12 MB for one topic. What is beyond is done once more when it is read again. */
+/** About 12 MB per topic. Records beyond it are sent again if they are read again. */
 const MAX_REMEMBERED = 250_000;
 
 interface Remembered {
-  /** What the group had committed when it was last heard of; null: nothing. */
+  /** The group's last known commit; null if none. */
   committed: number | null;
   /** Timestamps by offset. */
   readonly records: Map<number, number>;
 }
 
 /**
- * The records of one topic that have an outcome although they cannot be committed yet, for when they are read again:
- * without it each would be sent once more, and each that was dead-lettered would get another letter. Outlives assignments
- * and consumers; what another host did meanwhile shows in what is committed.
+ * Remembers the records of one topic that have an outcome but cannot be committed yet. Without it, records that are read
+ * again would be sent again, and rejected ones would get a second dead letter. Outlives assignments and consumers. Work
+ * done by another host in between shows in the commit.
  */
 export class OutcomeMemory {
   readonly #partitions = new Map<number, Remembered>();
   #size = 0;
 
   /**
-   * The partition is going to be read on from `start`. A commit before the one that was known was set by somebody who wants
-   * the records once more: everything is forgotten then.
+   * Reading of the partition resumes at `start`. A commit lower than the known one means that somebody reset the group to
+   * read the records again, so everything is forgotten.
    */
   begin(partition: number, committed: number | null, start: number | null): void {
     const remembered = this.#of(partition);
@@ -30,7 +30,7 @@ export class OutcomeMemory {
     remembered.committed = committed;
   }
 
-  /** Nobody asks again for what is before it. */
+  /** Records before the commit are never read again. */
   committed(partition: number, committed: number): void {
     this.#forgetBefore(partition, committed);
     this.#of(partition).committed = committed;
@@ -48,8 +48,8 @@ export class OutcomeMemory {
   }
 
   /**
-   * Whether this very record has an outcome; asked once, since whoever asks keeps it. A record of another time at the same
-   * offset belongs to a topic that was created again.
+   * Returns whether this very record has an outcome, and forgets it: the caller remembers it from now on. A record with
+   * another timestamp at the same offset belongs to a recreated topic.
    */
   take(partition: number, { offset, timestamp }: Checkpoint): boolean {
     if (this.#size === 0) return false;

@@ -1,25 +1,25 @@
 import type { BulkItem, RequestFailure, ServerError } from "./bulk-answer.ts";
 import type { Rejection, RetryReason } from "../model/record.ts";
 
-/** What an item of a bulk answer means for its record. */
+/** What a bulk item means for its record. */
 export type ItemVerdict =
   | { readonly kind: "indexed" | "duplicate" | "skipped" }
   | { readonly kind: "rejected"; readonly rejection: Rejection }
-  /** `suspect`: what the rejection would be, where this may be the record's own fault; evidence decides. Else null. */
+  /** `suspect`: the rejection if evidence shows that this is the record's own fault; null if it cannot be. */
   | { readonly kind: "retry"; readonly reason: RetryReason; readonly suspect: Rejection | null };
 
 export interface ItemContext {
-  /** The index the operation named. */
+  /** The index that the operation named. */
   readonly index: string;
-  /** True: the name comes from a date pattern, so that an index can rightly be closed for good. */
+  /** Whether the name comes from a date pattern, so that old indices may be closed for good. */
   readonly dated: boolean;
-  /** True: what could be anybody's fault is the record's own without further evidence. */
+  /** Whether to reject without evidence that the fault is the record's own. */
   readonly lastChance: boolean;
 }
 
 /**
- * Decides what became of a record. Rejected is only what is the record's own fault, because a rejection is final;
- * everything else is retried for as long as it takes. What could be anybody's fault is the record's own only on evidence.
+ * Decides a record's outcome. Only the record's own fault rejects it, because a rejection is final; everything else is
+ * retried for as long as it takes. An ambiguous refusal counts as the record's own fault only on evidence.
  */
 export function classifyItem(item: BulkItem, context: ItemContext): ItemVerdict {
   const { status } = item;
@@ -38,25 +38,25 @@ export function classifyItem(item: BulkItem, context: ItemContext): ItemVerdict 
   return { kind: "retry", reason, suspect: anybodys ? rejection : null };
 }
 
-/** Whether it was written now, as nearly every one is: nothing else is to be decided. */
+/** Whether the document was created, as nearly all are. Nothing else needs to be decided for it. */
 export function isCreated({ status, result, error, inFailureStore }: BulkItem): boolean {
   return status === 201 && result === "created" && error === null && inFailureStore !== true;
 }
 
-/** Whether this item shows that the index takes documents: one was written just now, or by an earlier attempt. */
+/** Whether this item shows that the index accepts documents: it was written now, or by an earlier attempt. */
 export function showsHealthyIndex(item: BulkItem): boolean {
   return item.status === 201 || item.error?.type === "version_conflict_engine_exception";
 }
 
 /**
- * Whether a refusal can be the document's fault as well as the pipeline's or the index's: a 400 of unknown meaning, and the
- * 500 that a processor ends with where it throws what Elasticsearch has no status for.
+ * Whether a refusal is ambiguous: the fault may be the document's, the pipeline's or the index's. True of a 400 of unknown
+ * meaning, and of the 500 that results from an exception in a processor for which Elasticsearch has no status.
  */
 function mayBeAnybodys(status: number, { type, reason }: ServerError): boolean {
   return (status === 400 && !clusterFault.test(reason)) || (status === 500 && processorFaults.has(type));
 }
 
-/** `fail`, `dissect` without a match, and what Java throws at a value that a processor did not expect. */
+/** `fail`, `dissect` without a match, and Java's exceptions for values that a processor did not expect. */
 const processorFaults = new Set([
   "fail_processor_exception",
   "find_match",
@@ -71,20 +71,20 @@ const processorFaults = new Set([
   "string_index_out_of_bounds_exception",
 ]);
 
-/** Reasons of a 400 that are never the document's: a missing pipeline, the shard limit, an alias without a write index, a template. */
+/** Reasons of a 400 that are never the document's fault: missing pipeline, shard limit, alias without write index, template. */
 const clusterFault =
   /^pipeline with id \[|this action would add \[|no write index is defined|media.type|^(index|composable) template \[|^only write ops with an op_type of create|^explicit index in bulk|^unknown setting \[|^request \[\/_bulk|^the answer lacks the header/i;
 
 export type FailureVerdict =
-  /** The request is to be halved; if it holds one document, that one is rejected. */
+  /** Halve the request; if it has one document, reject that. */
   | { readonly kind: "split"; readonly error: ServerError; readonly status: number }
-  /** The request is to be halved; if it holds one document, that one is retried. */
+  /** Halve the request; if it has one document, retry that. */
   | { readonly kind: "halve"; readonly reason: RetryReason }
   | { readonly kind: "retry"; readonly reason: RetryReason };
 
 /**
- * What the failure of a whole request means. Besides a request that is too large, one is split where an ingest pipeline
- * is in use and Elasticsearch could not read some document: it then refuses the whole with a 400 and does not say which.
+ * Decides what to do after a whole request failed. A request is split if it is too large, and also if Elasticsearch could
+ * not parse some document: with an ingest pipeline, it refuses the whole request with a 400 and does not say which one.
  */
 export function classifyFailure(failure: RequestFailure): FailureVerdict {
   if (failure.kind === "answer_too_large")
@@ -94,7 +94,7 @@ export function classifyFailure(failure: RequestFailure): FailureVerdict {
   }
   const { status, error } = failure;
   if (status === 413) {
-    const reason = "the document is larger than Elasticsearch, or a proxy before it, takes";
+    const reason = "the document is larger than Elasticsearch, or a proxy in front of it, accepts";
     return { kind: "split", status, error: { type: "document_too_large", reason } };
   }
   if (status === 400 && error !== null && documentFaults.has(error.type))
@@ -102,7 +102,7 @@ export function classifyFailure(failure: RequestFailure): FailureVerdict {
   return { kind: "retry", reason: retryReason(status, error, "") };
 }
 
-/** Error types that speak of nothing but the document: `DocumentParsingException`, `StrictDynamicMappingException`, … */
+/** Error types that are always about the document: `DocumentParsingException`, `StrictDynamicMappingException`, … */
 const documentFaults = new Set([
   "document_parsing_exception",
   "mapper_parsing_exception",
@@ -116,8 +116,8 @@ const documentFaults = new Set([
 ]);
 
 /**
- * Elasticsearch reports other faults of a document as `illegal_argument_exception`, as it does a missing pipeline:
- * only their reasons tell them apart (`MappingLookup.checkLimits`, `Mapper.merge`, `ObjectMapper.merge`, Lucene's `IndexingChain`).
+ * Elasticsearch reports other faults of a document as `illegal_argument_exception`, but a missing pipeline too. Only the
+ * reasons differ (`MappingLookup.checkLimits`, `Mapper.merge`, `ObjectMapper.merge`, Lucene's `IndexingChain`).
  */
 const kindFault = /^mapper \[.*\] cannot be changed from type/;
 const documentFaultReasons = [
@@ -128,7 +128,7 @@ const documentFaultReasons = [
   /^can't merge a non.object mapping/i,
   /^object mapping \[.*\] can't be changed/,
   /^\[?field name|^field name cannot/i,
-  // A field that Elasticsearch keeps for itself and no parser refuses: `_primary_term`.
+  // For a reserved field that no parser refuses: `_primary_term`.
   /^Inconsistency of field data structures across documents for field \[/,
 ];
 
@@ -141,17 +141,17 @@ function isDocumentFault(error: ServerError): boolean {
 }
 
 /**
- * Whether a record was rejected for the shape of its document: the mapping or a parser took a field ill, or there are too
- * many, too deep or too long ones. In another shape the same record may be taken. Not so where it is too large, where its
- * index is closed, or where a pipeline refused it.
+ * Whether a record was rejected for the shape of its document: a mapping or parser refused a field, or fields are too many,
+ * too deep or too long. The record may be accepted in another shape. That does not help if it is too large, its index is
+ * closed, or a pipeline refused it.
  */
 export function isShapeFault({ status, type, reason }: Rejection): boolean {
   return status === 400 && isDocumentFault({ type, reason });
 }
 
 /**
- * Whether it was rejected for a new field: it has that in two kinds, or a record beside it brought it as another at the
- * same moment.
+ * Whether a record was rejected because a new field has conflicting kinds, within the record or in one indexed at the same
+ * moment.
  */
 export function isKindFault({ reason }: Rejection): boolean {
   return kindFault.test(reason);
@@ -159,7 +159,7 @@ export function isKindFault({ reason }: Rejection): boolean {
 
 /**
  * A closed index, or one that an operator blocked for writing. Not a block of the whole cluster (its reason names no
- * index), nor the one that a full disk sets and that goes away by itself (`FORBIDDEN` there is `TOO_MANY_REQUESTS`, 429).
+ * index), nor the block of a full disk, which Elasticsearch lifts by itself (a 429, not a 403).
  */
 function isClosedForGood(status: number, error: ServerError): boolean {
   if (error.type === "index_closed_exception") return true;
@@ -167,17 +167,17 @@ function isClosedForGood(status: number, error: ServerError): boolean {
 }
 
 function retryReason(status: number, error: ServerError | null, place: string): RetryReason {
-  // The reason of an unknown 400, or of a processor, may quote the document, and no record's content belongs into a log.
+  // The reason of an unknown 400, or of a processor, may quote the document, and record content must not be logged.
   const quotable =
     error !== null && (aboutCluster.test(error.reason) || !(status === 400 || mayBeAnybodys(status, error)));
   const message = answeredText(status, quotable || error === null ? error : { ...error, reason: "" });
   return { code: retryCode(status, error), message: place + message };
 }
 
-/** What Elasticsearch answered, quoted: only where no record's content can be in it. */
+/** Quotes Elasticsearch's answer. Pass an error only if it cannot contain record content. */
 export function answeredText(status: number, error: ServerError | null): string {
   const type = error === null || error.type === "unknown" ? "" : ` ${error.type}`;
-  // Of a shard that does not answer in time Elasticsearch goes on with the request, the document in it.
+  // If a shard times out, Elasticsearch appends the request, including the document.
   const said = error?.reason.replace(/,? request: \[.*$/s, "") ?? "";
   const reason = said === "" ? "" : `: ${said.slice(0, MAX_QUOTED)}`;
   return `Elasticsearch answered ${status}${type}${reason}`;
@@ -185,7 +185,7 @@ export function answeredText(status: number, error: ServerError | null): string 
 
 const MAX_QUOTED = 500;
 
-/** Reasons of a 400 that speak of the cluster or of a name, and quote no document. */
+/** Reasons of a 400 that are about the cluster or a name, and quote no document. */
 const aboutCluster = new RegExp(`${clusterFault.source}|^closed$|^Invalid index name`, "i");
 
 function retryCode(status: number, error: ServerError | null): RetryReason["code"] {

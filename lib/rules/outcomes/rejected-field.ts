@@ -1,9 +1,9 @@
 /**
- * Where Elasticsearch's reasons name the field they are about (`DocumentParsingException`, `FieldMapper`,
+ * How Elasticsearch's reasons name the field they are about (`DocumentParsingException`, `FieldMapper`,
  * `ObjectMapper`, `StrictDynamicMappingException`, Lucene's `IndexingChain`).
  */
 const fieldPatterns = [
-  // Of a value within a list the field itself is told as "null".
+  // First, because for a value within a list the reason names the field itself "null".
   /object mapping for \[([^\]]+)\] tried to parse field/,
   /failed to parse field \[([^\]]+)\]/,
   /mapper \[([^\]]+)\] cannot be changed/,
@@ -17,10 +17,10 @@ const fieldPatterns = [
 const fullMapping = /(?:^|: )Limit of total fields \[/;
 const strictMapping = /introduction of \[([^\]]+)\] within \[([^\]]+)\]/;
 
-/** Of a reason; the name stands near its beginning, and what follows may quote the document, which may be megabytes. */
+/** A reason names the field near its beginning, and may then quote megabytes of the document. */
 const MAX_READ = 1_024;
 
-/** The field that a document was rejected for, with dots; null where the reason names none. */
+/** Returns the dotted name of the field for which a document was rejected; null if the reason names none. */
 export function rejectedField(whole: string): string | null {
   const reason = whole.slice(0, MAX_READ);
   const strict = strictMapping.exec(reason);
@@ -33,8 +33,8 @@ export function rejectedField(whole: string): string | null {
 }
 
 /**
- * Whether a document that brings no field of its own record may be taken without `log.level`: a mapping has no place for it,
- * or is full.
+ * Whether a document without fields of the record's own may be accepted without `log.level`: the mapping refuses that, or is
+ * full.
  */
 export function isAboutLevel(reason: string): boolean {
   const field = rejectedField(reason);

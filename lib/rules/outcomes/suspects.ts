@@ -1,29 +1,29 @@
 import type { Rejection, SourceRecord } from "../model/record.ts";
 
 /**
- * How a record was refused where that may be its own fault, or anybody's. Refused the same way is what has the same
- * status and type in the same index: the reason may quote what differs from try to try.
+ * An ambiguous refusal of a record. Two refusals are the same if index, status and type are: the reason may quote details
+ * that differ between attempts.
  */
 export type Doubt = Pick<Rejection, "index" | "status" | "type">;
 
-/** What one attempt tells of its own records, and of others. */
+/** What one attempt shows about its own records and about others. */
 export interface Evidence {
   /** By the positions of the attempt's records. */
   readonly doubts: ReadonlyMap<number, Doubt>;
-  /** The indices that took a document. */
+  /** The indices that accepted a document. */
   readonly written: ReadonlySet<string>;
 }
 
-/** What is known as an attempt begins. */
+/** What is known when an attempt begins. */
 export interface AttemptStart {
   readonly time: number;
-  /** By position: refused this way once more, it is the record's own fault. */
+  /** By position: another refusal of this kind proves the record's own fault. */
   readonly proven: ReadonlyMap<number, Doubt>;
 }
 
-/** Fewer tell nothing: what refuses may be in the middle of a change, or of its end. */
+/** Fewer prove nothing: the pipeline or mapping may be in the middle of a change. */
 const REFUSALS = 3;
-/** About 200 bytes each. Where more are refused at once, it is hardly theirs; those beyond wait for their turn. */
+/** About 200 bytes each. If more are refused at once, the fault is hardly theirs; the rest wait their turn. */
 const MAX_SUSPECTS = 10_000;
 
 const NOTHING: ReadonlyMap<number, Doubt> = new Map();
@@ -32,25 +32,25 @@ interface Suspicion extends Doubt {
   readonly partition: number;
   readonly offset: number;
   refusals: number;
-  /** When it had been refused often enough; null: not yet. */
+  /** When it had been refused `REFUSALS` times; null if it has not. */
   enoughAt: number | null;
-  /** True: an attempt that began after that wrote other documents into the same index. */
+  /** Whether an attempt that began after `enoughAt` wrote other documents to the same index. */
   othersWritten: boolean;
 }
 
 /**
- * The records of one topic that were refused in a way that may be their own fault, and what was seen since. Own fault it is
- * where a record was refused the same way several times, then others were written into the same index, or a later day's, and it
- * was refused once more: whatever was broken for all of them is well by then. While nothing is written, nobody is to blame.
+ * Decides whether the ambiguous refusals of one topic's records are the records' own fault. They are if a record was refused
+ * the same way several times, then others were written to the same index or a later day's, and then it was refused once
+ * more: whatever was broken for all records works again by then. While nothing is written, no record is to blame.
  *
- * Attempts run side by side, so each has a beginning and an end on one clock: an answer that was under way while the record
- * was refused proves nothing, nor does a refusal that was under way while others were written.
+ * Attempts run concurrently, so each has a beginning and an end on one logical clock. An answer that was under way while the
+ * record was refused proves nothing, nor does a refusal that was under way while others were written.
  */
 export class Suspects {
   readonly #known = new Map<string, Suspicion>();
   #clock = 0;
 
-  /** Nothing is suspected: what an attempt wrote tells nothing. */
+  /** While nothing is suspected, what attempts write is of no interest. */
   get isEmpty(): boolean {
     return this.#known.size === 0;
   }
@@ -66,7 +66,7 @@ export class Suspects {
     return { time: this.#clock, proven };
   }
 
-  /** @param outcomes by position; null: none yet */
+  /** @param outcomes by position; null if none yet */
   end(
     start: AttemptStart,
     records: readonly SourceRecord[],
@@ -89,14 +89,14 @@ export class Suspects {
     }
   }
 
-  /** Whether each of these records was refused often enough to wait for what others tell. */
+  /** Whether each of these records was refused often enough, and now waits for evidence from others. */
   holds(records: readonly SourceRecord[]): boolean {
     return records.every((record) => (this.#known.get(keyOf(record))?.enoughAt ?? null) !== null);
   }
 
   /**
-   * Those of partitions that others read now, and those that others settled, are not heard of again.
-   * @param positions where each partition that is read here goes on; null: at its beginning
+   * Forgets the records of partitions that other hosts read now, and those that other hosts settled.
+   * @param positions where this host resumes each of its partitions; null for the beginning
    */
   keep(positions: ReadonlyMap<number, number | null>): void {
     for (const [key, { partition, offset }] of this.#known) {
@@ -122,16 +122,16 @@ export class Suspects {
 }
 
 /**
- * Whether what was written shows that an index would take documents: into it, or one of a later day. Nobody else may ever write
- * into that of a day long ago, and one such record would hold up its partition for good. Not of an earlier day: the new
- * day's index may be what cannot be made, while late records of yesterday are taken.
+ * Whether the writes show that an index would accept documents: a write to it, or to a later day's index. Nobody may ever
+ * write to an old day's index again, and one refused record would then block its partition for good. An earlier day's index
+ * proves nothing: it may accept late records while today's index cannot be created.
  */
 function showsWell(written: ReadonlySet<string>, index: string): boolean {
-  // Those of one topic differ in their days alone, year first.
+  // The indices of one topic differ only in their dates, year first.
   return [...written].some((other) => other >= index);
 }
 
-/** The timestamp too: a topic that was created again has other records at the same offsets. */
+/** Includes the timestamp, because a recreated topic has other records at the same offsets. */
 function keyOf({ partition, offset, timestamp }: SourceRecord): string {
   return `${partition}:${offset}:${timestamp}`;
 }

@@ -4,7 +4,7 @@ const SPACE = 0x20;
 const BACKSLASH = 0x5c;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
-/** What a byte-order mark begins with. */
+/** The first byte of a byte-order mark. */
 const MARK = 0xef;
 const LETTER_N = 0x6e;
 const LETTER_R = 0x72;
@@ -12,9 +12,9 @@ const LETTER_T = 0x74;
 const LETTER_U = 0x75;
 
 /**
- * Where the text within a JSON string ends if one line end is cut off; -1: it is empty then, or may be an object
- * itself, or its end is written in an unusual way, so that others have to look at it.
- * @param start behind the string's opening quote
+ * Returns where a JSON string's text ends without its final line end; -1 if the document encoder has to look at it, because
+ * the rest is empty, may itself be an object, or ends in an unusual escape.
+ * @param start after the string's opening quote
  * @param end its closing quote
  */
 export function lineEnd(bytes: Buffer, start: number, end: number): number {
@@ -29,9 +29,9 @@ export function lineEnd(bytes: Buffer, start: number, end: number): number {
 }
 
 /**
- * Where the object ends that the text is, all but its closing brace, if it begins with one and nothing but usual white space
- * is around it; -1 else. Whether it is valid is not said.
- * @param start behind the string's opening quote
+ * Returns the position of the closing brace if the text is an object followed by nothing but ordinary white space; -1
+ * otherwise. Does not check that the object is valid.
+ * @param start after the string's opening quote
  * @param end its closing quote
  */
 export function objectEnd(bytes: Buffer, start: number, end: number): number {
@@ -45,7 +45,7 @@ export function objectEnd(bytes: Buffer, start: number, end: number): number {
   return at - 1 > start && bytes[at - 1] === CLOSE_OBJECT ? at - 1 : LOOK;
 }
 
-/** As lib/rules/documents/record-object.ts passes over what is no part of it. */
+/** Skips the same leading characters as lib/rules/documents/record-object.ts. */
 function mayBeObject(bytes: Buffer, start: number, end: number): boolean {
   let at = start;
   while (at < end) {
@@ -53,7 +53,7 @@ function mayBeObject(bytes: Buffer, start: number, end: number): boolean {
     if (byte === SPACE) at += 1;
     else if (byte === BACKSLASH) {
       const escaped = bytes[at + 1];
-      // Colour codes are what text begins with, of all that is written so.
+      // A colour code begins plain text; any other `\u` escape may begin an object.
       if (escaped === LETTER_U) return !isEscapeCharacter(bytes, at + 2);
       if (escaped !== LETTER_N && escaped !== LETTER_R && escaped !== LETTER_T) return false;
       at += 2;
@@ -68,7 +68,7 @@ function isEscapeCharacter(bytes: Buffer, at: number): boolean {
   return ((bytes[at + 3] ?? 0) | 0x20) === 0x62;
 }
 
-/** Whether the text before `end` ends in this escape: an even number of backslashes stands before it. */
+/** Whether the text before `end` ends in this escape: an even number of backslashes precedes it. */
 function isEscape(bytes: Buffer, start: number, end: number, letter: number): boolean {
   if (end - start < 2 || bytes[end - 1] !== letter || bytes[end - 2] !== BACKSLASH) return false;
   let first = end - 2;

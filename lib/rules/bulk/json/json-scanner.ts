@@ -1,6 +1,6 @@
 import { nameBit, NameStack } from "./name-stack.ts";
 
-/** Nested deeper, an object is left to others. */
+/** Objects nested deeper go to the document encoder. */
 const MAX_DEPTH = 64;
 
 const QUOTE = 0x22;
@@ -12,7 +12,7 @@ const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
-/** By byte, whether a JSON string does not simply go on: a quote, a backslash, and what is not allowed. */
+/** The bytes at which a plain run of a JSON string ends: a quote, a backslash, and those that are not allowed. */
 const STRING_BREAKS = new Uint8Array(256);
 STRING_BREAKS.fill(1, 0, 0x20);
 STRING_BREAKS[QUOTE] = 1;
@@ -26,23 +26,24 @@ for (const literal of ["true", "false", "null"]) LITERALS[literal.charCodeAt(0)]
 const HIGH = 1;
 const LOW = 2;
 
-/** Nothing was found, or nothing that JSON allows. */
+/** Nothing found, or not valid JSON. */
 const NONE = -1;
 
 /**
- * Reads one JSON object (RFC 8259) from its bytes, without making values of them: checks it strictly and tells where its
- * own members are. It is there for speed, so it takes only what needs no thought: no line break between tokens, no
- * escape in a name, within the object no name twice and none that may be blank, no depth beyond 64. What it does not take
- * may well be JSON. That bytes beyond ASCII are UTF-8 is for others to check, and the names of the object's own.
+ * Validates one JSON object (RFC 8259) strictly and finds its own members, without creating any values. Built for speed, it
+ * accepts only simple cases: no line break between tokens, no escape in an own name, no duplicate or blank names in nested
+ * objects, no depth beyond 64. What it rejects may still be JSON. Callers check that bytes beyond ASCII are UTF-8, and the
+ * names of the object's own members.
  */
 export class JsonScanner {
-  /** Members of the object found last. Of each, four positions: of its name without quotes, and of its value. */
+  /** The number of members of the last object. */
   count = 0;
+  /** Four positions for each member: start and end of its name without quotes, and of its value. */
   #positions = new Int32Array(4 * 64);
-  /** True: no white space stands between the members, their names and values. */
+  /** Whether there is no white space between the members, their names and values. */
   compact = true;
   #bytes: Uint8Array = new Uint8Array();
-  /** Of the objects that are being read within it. */
+  /** The names of the nested objects being read. */
   readonly #names = new NameStack();
 
   nameStart(member: number): number {
@@ -61,7 +62,7 @@ export class JsonScanner {
     return this.#positions[4 * member + 3] ?? 0;
   }
 
-  /** @returns true where the bytes are one JSON object that this takes, with at least one member */
+  /** @returns whether the bytes are one accepted JSON object with at least one member */
   scan(bytes: Uint8Array): boolean {
     this.#bytes = bytes;
     this.count = 0;
@@ -127,7 +128,7 @@ export class JsonScanner {
       if (nameEnd === NONE) return NONE;
       const bit = nameBit(bytes, at + 1, nameEnd - 1);
       if (bit === 0) return NONE;
-      // Few names have the bit of another: only they are compared.
+      // Names rarely share a bit; only those that do are compared.
       if ((seen & bit) !== 0 && names.has(bytes, first, at + 1, nameEnd - 1)) return NONE;
       seen |= bit;
       if (!names.push(first, at + 1, nameEnd - 1)) return NONE;
@@ -159,7 +160,7 @@ export class JsonScanner {
     }
   }
 
-  /** @param start behind the opening quote @returns one past the closing one, or NONE */
+  /** @param start after the opening quote @returns one past the closing one, or NONE */
   #string(start: number): number {
     const bytes = this.#bytes;
     let at = start;
@@ -172,7 +173,7 @@ export class JsonScanner {
       at += 2;
       if (escaped === 0x75) {
         for (const end = at + 4; at < end; at += 1) if (!isHex(bytes[at])) return NONE;
-        // Half a surrogate pair has to be looked at: lib/rules/base/utf8-text.ts.
+        // Lone surrogates go to the document encoder: lib/rules/base/utf8-text.ts.
         const half = this.#surrogate(at - 4);
         if (half === LOW || (half === HIGH && !this.#isLowEscape(at))) return NONE;
         if (half === HIGH) at += 6;
@@ -180,7 +181,7 @@ export class JsonScanner {
     }
   }
 
-  /** Which half of a pair the four digits at `at` are; 0: none. */
+  /** Returns which half of a surrogate pair the four digits at `at` are; 0 if neither. */
   #surrogate(at: number): number {
     if (((this.#bytes[at] ?? 0) | 0x20) !== 0x64) return 0;
     const second = (this.#bytes[at + 1] ?? 0) | 0x20;
@@ -227,14 +228,14 @@ export class JsonScanner {
     return false;
   }
 
-  /** White space but line breaks: in a bulk body they would end the document. */
+  /** Skips white space except line breaks, which would end the document in a bulk body. */
   #afterSpace(start: number): number {
     let at = start;
     for (let byte = this.#bytes[at]; byte === 0x20 || byte === 0x09; byte = this.#bytes[at]) at += 1;
     return at;
   }
 
-  /** Around the object, which is not taken over. */
+  /** Skips any white space around the object: none of it is copied. */
   #afterAnySpace(start: number): number {
     let at = start;
     while (isSpace(this.#bytes[at])) at += 1;

@@ -1,16 +1,16 @@
 const BACKSLASH = 0x5c;
 const DELETE = 0x7f;
-/** What control characters beyond ASCII begin with. */
+/** The first byte of control characters beyond ASCII. */
 const HIGH_CONTROL = 0xc2;
 
-/** By byte, whether a name that has it must be looked at. */
+/** The bytes that send a name to the document encoder. */
 const LOOKS = new Uint8Array(256);
 for (const byte of [BACKSLASH, DELETE, HIGH_CONTROL]) LOOKS[byte] = 1;
 
-/** Objects with more names are left to others: each may be compared with all before it. */
+/** Objects with more names go to the document encoder, since each name may be compared with all before it. */
 const MAX_NAMES = 64;
 
-/** One of 32 bits by a name's bytes; 0: it may be one that is replaced (lib/rules/documents/clean-name.ts), or has an escape. */
+/** Hashes a name to one of 32 bits; 0 if it has an escape or may need cleaning (lib/rules/documents/clean-name.ts). */
 export function nameBit(bytes: Uint8Array, start: number, end: number): number {
   let hash = 0;
   let visible = false;
@@ -23,7 +23,7 @@ export function nameBit(bytes: Uint8Array, start: number, end: number): number {
   return visible ? 1 << (hash & 31) : 0;
 }
 
-/** Names of objects within each other, those of the innermost last: of each where it starts and ends. */
+/** Start and end of the names of nested objects, those of the innermost last. */
 export class NameStack {
   count = 0;
   #positions = new Int32Array(2 * 256);
@@ -32,7 +32,7 @@ export class NameStack {
     this.count = count;
   }
 
-  /** Whether one from `first` on is the same. */
+  /** Whether a name from `first` on is the same. */
   has(bytes: Uint8Array, first: number, start: number, end: number): boolean {
     for (let name = first; name < this.count; name += 1) {
       const other = this.#positions[2 * name] ?? 0;
@@ -42,7 +42,7 @@ export class NameStack {
     return false;
   }
 
-  /** @returns false: from `first` on there are too many */
+  /** @returns false if there are too many from `first` on */
   push(first: number, start: number, end: number): boolean {
     if (this.count - first === MAX_NAMES) return false;
     const at = 2 * this.count;

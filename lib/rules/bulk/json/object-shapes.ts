@@ -6,22 +6,22 @@ import { lineFields } from "../../documents/line.ts";
 import { createLevelReader, hasLevelSign, levelOrder } from "../../level/log-level.ts";
 import type { JsonScanner } from "./json-scanner.ts";
 
-/** What the names of an object's own members mean for its document. A member is told by its place; -1: there is none. */
+/** What the names of an object's own members mean for its document. Members are given by position; -1 means none. */
 export interface ObjectShape {
-  /** False: one of them collides with a field of ours, or stands twice, or needs to be looked at. */
+  /** False if a name collides with a field of ours, occurs twice, or needs the document encoder. */
   readonly plain: boolean;
-  /** The members that may carry the event's time, in the order of the declared fields; -1: it may be within one. */
+  /** The members that may have the event's time, in the order of the declared fields; -1 if it may be inside one. */
   readonly timesAt: readonly number[];
   /** The object's own `@timestamp`. */
   readonly ownTimeAt: number;
   readonly messageAt: number;
-  /** `log`, which is a container's text. */
+  /** `log`, which contains a container's text. */
   readonly logAt: number;
-  /** The declared field of the line. */
+  /** The declared field that contains the line. */
   readonly declaredLine: FieldPlace | null;
-  /** The other members that may hold the line, in the order in which they are asked. */
+  /** The other members that may contain the line, in order of precedence. */
   readonly lines: readonly FieldPlace[];
-  /** The members that may hold the level, in the order in which they are asked. */
+  /** The members that may contain the level, in order of precedence. */
   readonly levels: readonly LevelPlace[];
   /** The object's own `log.level`. */
   readonly ownLevelAt: number;
@@ -30,7 +30,7 @@ export interface ObjectShape {
 
 export interface FieldPlace {
   readonly member: number;
-  /** True: not the member is the field, but something within it, if it is an object. */
+  /** True if the field is inside the member, which must then be an object. */
   readonly isWithin: boolean;
 }
 
@@ -40,20 +40,20 @@ export interface LevelPlace {
 }
 
 const KNOWN_SHAPES = 256;
-/** Roots of names that are ours (lib/rules/json/json-document.ts), and `__proto__`, which is no ordinary name. */
+/** Roots of our own names (lib/rules/json/json-document.ts), and `__proto__`, which objects treat specially. */
 const SPECIAL = /^(?:@timestamp\.|(?:kafka|tags|log\.file)(?:\.|$))|^__proto__$/;
 
 /**
- * Judges objects by the names of their own members. Records of one topic tend to have the same ones in the same order:
- * those of the object before are compared first, then those that were seen, and no text is made of them.
+ * Judges objects by the names of their own members. Records of one topic tend to have the same names in the same order, so
+ * the previous shape is compared first, then the known ones. Only a new shape creates strings.
  * @param timeFields the declared fields of the event's time
- * @param lineField the declared field of the line; null: none but `message`
+ * @param lineField the declared field of the line; null if only `message`
  */
 export function createShapes(
   timeFields: readonly string[],
   lineField: string | null,
 ): (bytes: Buffer, scanner: JsonScanner) => ObjectShape {
-  /** By the hash of their names; of two with the same one the later. */
+  /** By the hash of their names. If two collide, the later one stays. */
   const known = new Map<number, ObjectShape>();
   let last = judge([], timeFields, lineField);
 
@@ -77,7 +77,7 @@ function judge(
   timeFields: readonly string[],
   lineField: string | null,
 ): ObjectShape {
-  // Hundreds of thousands of names may be spellings of one: each is looked up, and not searched for.
+  // An object may have hundreds of thousands of spellings of one name: a map, because searching would be quadratic.
   const memberOf = new Map(names.map((name, member) => [name, member]));
   const timesAt = timeFields.flatMap((field) =>
     placeOf(names, field).map(({ member, isWithin }) =>
@@ -89,7 +89,7 @@ function judge(
   const plain =
     memberOf.size === names.length &&
     (ownTimeAt === -1 || timesAt.includes(ownTimeAt)) &&
-    // Beyond ASCII a name was not read as what it is.
+    // Names were read as latin1, which is wrong beyond ASCII.
     names.every(
       (name) => !/[^ -~]/.test(name) && cleanName(name) === name && !SPECIAL.test(name) && !isMetadata(name),
     ) &&
@@ -112,7 +112,7 @@ function judge(
   };
 }
 
-/** Where `fieldAt` (lib/rules/time/event-time.ts) would look. None: no member has to do with the field. */
+/** Where `fieldAt` (lib/rules/time/event-time.ts) would look. Empty if no member has to do with the field. */
 function placeOf(names: readonly string[], field: string): FieldPlace[] {
   const member = names.indexOf(field);
   if (member !== -1) return [{ member, isWithin: false }];
@@ -121,12 +121,12 @@ function placeOf(names: readonly string[], field: string): FieldPlace[] {
   return root === -1 ? [] : [{ member: root, isWithin: true }];
 }
 
-/** FNV-1a over all names and where they end. */
+/** FNV-1a over all names and their ends. */
 function hashOf(bytes: Buffer, scanner: JsonScanner): number {
   let hash = 0x811c9dc5;
   for (let member = 0; member < scanner.count; member += 1) {
     const end = scanner.nameEnd(member);
-    // With the quote behind it.
+    // Including the closing quote.
     for (let at = scanner.nameStart(member); at <= end; at += 1)
       hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193);
   }

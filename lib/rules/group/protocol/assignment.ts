@@ -3,13 +3,13 @@ import { pack, unpack } from "./packed.ts";
 import type { PartitionsOf } from "./subscription.ts";
 
 /**
- * How a topic that a member wants stands with the group. `left_out`: there is no room for it in the group's record. `missing`: Kafka knows
- * no such topic. `forbidden`: the leader may not describe it. `unknown`: the leader does not know its partitions yet.
+ * The status of a topic that a member wants. `left_out`: no room for it in the group's record. `missing`: Kafka knows no such
+ * topic. `forbidden`: the leader may not describe it. `unknown`: the leader does not know its partitions yet.
  */
 export const STANDINGS = ["given", "left_out", "missing", "forbidden", "unknown"] as const;
 export type Standing = (typeof STANDINGS)[number];
 
-/** What the group's record would have needed, where that is too much. */
+/** The size the group's record would have needed, if that is too much. */
 export interface Room {
   readonly neededBytes: number;
   readonly limitBytes: number;
@@ -17,26 +17,26 @@ export interface Room {
   readonly leftOut: number;
 }
 
-/** What the leader tells one member. */
+/** The leader's message to one member. */
 export interface Assignment {
   readonly partitions: PartitionsOf;
-  /** One for each topic that the member told it wants, in the same order. `partitions`: how many it has; 0: not known. */
+  /** One for each topic that the member said it wants, in the same order. `partitions`: their number; 0 if unknown. */
   readonly topics: readonly { readonly standing: Standing; readonly partitions: number }[];
-  /** Null: all fits. */
+  /** Null if everything fits. */
   readonly room: Room | null;
 }
 
-/** What came of a SyncGroup, by whoever wrote it. */
+/** The assignment in a SyncGroup's answer, by its writer. */
 export type ReadAssignment =
   | ({ readonly kind: "ours" } & Assignment)
-  /** The leader told this member nothing: that is what Kafka keeps of whom the leader does not name. */
+  /** The leader did not mention this member; Kafka then sends it an empty assignment. */
   | { readonly kind: "none" }
-  /** The leader is another client, or a version of this one that writes otherwise. */
+  /** The leader is another client, or a version of ours with another format. */
   | { readonly kind: "foreign" };
 
 const VERSION = 0;
 
-/** A `ConsumerProtocolAssignment` of version 0 (Kafka's schema of that name), so that Kafka's tools show who has what. */
+/** A version 0 `ConsumerProtocolAssignment` (Kafka's schema of that name), so that Kafka's tools show who owns what. */
 export function encodeAssignment({ partitions, topics, room }: Assignment): Uint8Array {
   const writer = new Writer().int16(VERSION).int32(partitions.size);
   for (const [topic, own] of partitions) {
@@ -53,7 +53,7 @@ export function encodeAssignment({ partitions, topics, room }: Assignment): Uint
   return writer.bytes(pack(content.done())).done();
 }
 
-/** Never throws: what another member wrote is no reason to fail. */
+/** Never throws: another member's bytes must not make this one fail. */
 export function decodeAssignment(bytes: Uint8Array): ReadAssignment {
   if (bytes.length === 0) return { kind: "none" };
   try {

@@ -1,4 +1,4 @@
-/** What somebody wrote who is not us, or not in a form that we know. Never leaves the codecs of this folder. */
+/** The bytes are not ours, or in an unknown format. Never leaves the codecs of this folder. */
 export class UnreadableBytes extends Error {
   override readonly name = "UnreadableBytes";
 }
@@ -6,7 +6,7 @@ export class UnreadableBytes extends Error {
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder();
 
-/** Writes numbers and strings as Kafka's protocol does: big-endian, with their length before them. */
+/** Writes numbers and strings as Kafka's protocol does: big-endian, and prefixed with their length. */
 export class Writer {
   #bytes = new Uint8Array(256);
   #view = new DataView(this.#bytes.buffer);
@@ -33,7 +33,7 @@ export class Writer {
     return this;
   }
 
-  /** Seven bits a byte, the lowest first. @param value from 0 to 2^31 - 1 */
+  /** Seven bits per byte, the lowest first. @param value from 0 to 2^31 - 1 */
   varint(value: number): this {
     let left = value;
     while (left > 0x7f) {
@@ -72,7 +72,7 @@ export class Writer {
   }
 }
 
-/** Reads what {@link Writer} writes. @throws UnreadableBytes where it ends too soon, or counts what cannot be there */
+/** Reads what {@link Writer} writes. @throws UnreadableBytes if the bytes end early, or a count exceeds them */
 export class Reader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -105,7 +105,7 @@ export class Reader {
     throw new UnreadableBytes("a number without an end");
   }
 
-  /** How many of something follow, each of them at least `bytesEach` long. */
+  /** The number of items that follow, each at least `bytesEach` long. */
   count(bytesEach: number): number {
     return this.#counted(this.int32(), bytesEach);
   }
@@ -118,7 +118,7 @@ export class Reader {
     return DECODER.decode(this.raw(this.int16()));
   }
 
-  /** Null is written as a length of -1. */
+  /** A length of -1 means null, read as empty. */
   bytes(): Uint8Array {
     const length = this.int32();
     return length === -1 ? new Uint8Array() : this.raw(length);

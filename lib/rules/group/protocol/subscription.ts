@@ -1,44 +1,45 @@
 import { Reader, UnreadableBytes, Writer } from "./bytes.ts";
 import { pack, unpack } from "./packed.ts";
 
-/** Partitions by topic; both in ascending order where they are written. */
+/** Partitions by topic; both are written in ascending order. */
 export type PartitionsOf = ReadonlyMap<string, readonly number[]>;
 
-/** What a member tells the group's leader of itself. */
+/** A member's message to the group's leader. */
 export interface Subscription {
-  /** The same as long as the process runs. */
+  /** Constant while the process runs. */
   readonly host: string;
   /** In ascending order. */
   readonly wanted: readonly string[];
-  /** The last generation of which this member knows its assignment; -1: none. What it holds is from then. */
+  /** The last generation for which this member knows its assignment, and of which its holdings are; -1 if none. */
   readonly generation: number;
   readonly held: PartitionsOf;
-  /** Held too, but about to be given up: for somebody else, once it is not named any more. */
+  /** Still held, but about to be given up. Free for others once it is no longer listed. */
   readonly leaving: PartitionsOf;
 }
 
-/** A living member of the group, as it told the leader of itself. */
+/** A living member of the group, as the leader knows it. */
 export interface AssignedMember {
   readonly memberId: string;
   readonly subscription: Subscription;
 }
 
-/** A member's metadata, by whoever wrote it. */
+/** A member's metadata, by its writer. */
 export type ReadSubscription =
   | { readonly kind: "ours"; readonly named: readonly string[]; readonly subscription: Subscription }
-  /** Of another client, or of a version of this one that writes otherwise. */
+  /** From another client, or a version of ours with another format. */
   | { readonly kind: "foreign" };
 
 const VERSION = 0;
 const [WANTED, HELD, LEAVING] = [1, 2, 4];
 
 /**
- * A `ConsumerProtocolSubscription` of version 0 (Kafka's schema of that name: version, topics, user data).
+ * A version 0 `ConsumerProtocolSubscription` (Kafka's schema of that name: version, topics, user data).
  *
- * The coordinator keeps all subscriptions of a group in one record, so the names of 10,000 topics of 30 characters, 320 kB, cannot stand
- * in it once for each host. Here they go compressed into `userData`, about 5 bytes each where they are alike. The broker reads `topics`
- * for one thing only: offsets of topics that no member of a stable group names there expire (KIP-496, `GroupMetadata.computeSubscribedTopics`),
- * and the union over all members is what counts. Hence `named` can be other than `wanted`: see `naming.ts` for who names what.
+ * The coordinator keeps all subscriptions of a group in one record. 10,000 topic names of 30 characters are 320 kB, too much
+ * to repeat for each host. So they go compressed into `userData`, at about 5 bytes each if they are similar. The broker uses
+ * `topics` only to expire the offsets of topics that no member of a stable group names there (KIP-496,
+ * `GroupMetadata.computeSubscribedTopics`), and only the union over all members counts. Hence `named` may differ from
+ * `wanted`: see `naming.ts`.
  */
 export function encodeSubscription(subscription: Subscription, named: readonly string[]): Uint8Array {
   const { host, generation, held, leaving } = subscription;
@@ -61,11 +62,11 @@ export function encodeSubscription(subscription: Subscription, named: readonly s
   return writer.bytes(pack(content.done())).done();
 }
 
-/** Never throws: what another member wrote is no reason to fail. */
+/** Never throws: another member's bytes must not make this one fail. */
 export function decodeSubscription(metadata: Uint8Array): ReadSubscription {
   try {
     const reader = new Reader(metadata);
-    // Later versions add fields at the end; Kafka's own clients read them in the same way.
+    // Later versions add fields at the end. Kafka's own clients ignore them in the same way.
     reader.int16();
     const named = Array.from({ length: reader.count(2) }, () => reader.string());
     const subscription = readContent(new Reader(unpack(reader.bytes())));
@@ -91,7 +92,7 @@ function readContent(reader: Reader): Subscription {
   };
 }
 
-/** One bit a partition: a topic with thousands of them takes some hundred bytes. */
+/** One bit per partition: a topic with thousands takes a few hundred bytes. */
 function writeBits(writer: Writer, partitions: readonly number[]): void {
   const bits = new Uint8Array((partitions.reduce((max, one) => Math.max(max, one), -1) >>> 3) + 1);
   for (const partition of partitions)

@@ -30,7 +30,7 @@ describe("what is asked of a replay", () => {
     [{ since: "" }, 'since "" is neither a time'],
     [{ since: "2026-02-30" }, 'since "2026-02-30" is neither a time'],
     [{ topic: "a b" }, 'topic "a b" is not a Kafka topic name'],
-    [{ error: "" }, 'error "" is no error type'],
+    [{ error: "" }, 'error "" is not an error type'],
     [{ index: "UPPER" }, 'index "UPPER" is not an Elasticsearch index name'],
     [{ index: "a-{yyyy}" }, 'index "a-{yyyy}" holds a placeholder other than'],
     [{ topic: "x y".repeat(100) }, `topic "${"x y".repeat(100).slice(0, 80)}…" is not`],

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { describeStrangers } from "../../../../lib/rules/group/strangers.ts";
 
-const remedy = "which shares partitions in another way: stop that client, or choose another kafka.group";
+const remedy = "which assigns partitions in another way: stop that client, or choose another kafka.group";
 
 test("names the strangers once each, the first three, and not ourselves", () => {
   const member = (clientId: string, clientHost = "/10.0.0.1") => ({ clientId, clientHost });

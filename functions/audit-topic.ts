@@ -16,11 +16,11 @@ import type { OutcomeKind, SourceRecord } from "../lib/rules/model/record.ts";
 import { withStandIns } from "../lib/rules/time/time-stand-in.ts";
 import { repairRecords, type RepairDeps } from "./ingest-batch/repair-records.ts";
 
-/** Where a topic's partitions stood at one moment, before anything else was looked at. */
+/** The state of a topic's partitions, taken before anything else is read. */
 export interface TopicSnapshot {
-  /** What Kafka had: [start, end), by partition. */
+  /** The offsets in Kafka, [start, end), by partition. */
   readonly log: ReadonlyMap<number, { readonly start: number; readonly end: number }>;
-  /** The next offset the group reads, by partition; null: it has committed nothing. */
+  /** The next offset the group reads, by partition; null if it has committed nothing. */
   readonly committed: ReadonlyMap<number, number | null>;
 }
 
@@ -28,18 +28,18 @@ export interface AuditTopicInput {
   readonly spec: Specification;
   readonly groupId: string;
   readonly snapshot: TopicSnapshot;
-  /** Read after the snapshot was taken. */
+  /** Read after the snapshot. */
   readonly burials: Burials;
-  /** True: what is found missing is brought in. */
+  /** Whether to ingest what is missing. */
   readonly repair: boolean;
 }
 
-/** The topic's documents as they were at one moment, later than the snapshot. Whoever opens it closes it. */
+/** The topic's documents as of one moment after the snapshot. The opener must close it. */
 export interface TopicDocuments {
   readonly names: { readonly open: ReadonlySet<string>; readonly closed: ReadonlySet<string> };
-  /** Documents met so far whose `_id` is not one that Penstock gives. */
+  /** Documents found so far whose `_id` is not one of Penstock's. */
   readonly foreign: number;
-  /** Whether an index, alias or data stream of those brings an ingest pipeline of its own. */
+  /** Whether one of those indices, aliases or data streams has an ingest pipeline of its own. */
   hasPipeline(index: string): boolean;
   /** Which of these ids are in any index. */
   anywhere(ids: readonly string[]): Promise<ReadonlySet<string>>;
@@ -54,7 +54,7 @@ type OffsetSpans = ReadonlyMap<number, { readonly start: number; readonly end: n
 export interface AuditTopicDeps extends Omit<RepairDeps, "onEnded"> {
   /** @param cursors how many will be open at once */
   openDocuments(cursors: number): Promise<TopicDocuments>;
-  /** Reads each span once, in the order of offsets: records, and how far Kafka was read. */
+  /** Reads each span once, in order of offsets. A batch's `end` is how far Kafka was read. */
   readSpans(
     spans: OffsetSpans,
     onBatch: (batch: {
@@ -63,9 +63,9 @@ export interface AuditTopicDeps extends Omit<RepairDeps, "onEnded"> {
       readonly end: number;
     }) => Promise<void>,
   ): Promise<void>;
-  /** The topic's dead letters as they are after the repair. */
+  /** The topic's dead letters after the repair. */
   readBurials(): Promise<Burials>;
-  /** Makes what is to be written find its index template. */
+  /** Ensures the index template for what the repair will write. */
   prepareRepair(): Promise<void>;
   /** Milliseconds since the epoch. */
   now(): number;
@@ -73,26 +73,26 @@ export interface AuditTopicDeps extends Omit<RepairDeps, "onEnded"> {
 }
 
 export interface AuditProgress {
-  /** `again`: the repaired offsets are looked at once more. */
+  /** `again`: the second pass, over the repaired offsets. */
   readonly pass: "audit" | "again";
   readonly offsets: number;
   readonly total: number;
 }
 
-/** How many ranges of each kind are kept of a partition. */
+/** How many ranges of each kind to keep per partition. */
 const KEEP_RANGES = 1_000;
 
 /**
- * Accounts for every offset that a topic's group has committed: Kafka, Elasticsearch and the dead letters are read once,
- * side by side, in the order of offsets. What is missing is brought in on request, and then looked at again.
+ * Accounts for every offset that a topic's group has committed. Reads Kafka, Elasticsearch and the dead letters once, side by
+ * side, in order of offsets. On request it ingests what is missing and then audits those offsets again.
  *
- * @throws PenstockError where a server fails, or the topic's one index is closed; nothing is concluded then
+ * @throws PenstockError if a server fails or the topic's only index is closed; there is no verdict then
  */
 export async function auditTopic(input: AuditTopicInput, deps: AuditTopicDeps): Promise<TopicAudit> {
   const { spec, groupId, snapshot } = input;
   const counts: Record<OutcomeKind, number> = { indexed: 0, duplicate: 0, "dead-lettered": 0, skipped: 0 };
   let repaired = 0;
-  /** What the repair need not bring in: takes 16 bytes a record. */
+  /** Records that the repair found indexed or dropped, at 16 bytes each. */
   const settled = createBurials();
   const onEnded: RepairDeps["onEnded"] = (record, outcome) => {
     if (outcome === "duplicate" || outcome === "skipped") settled.add(spec.topic, record);
@@ -151,7 +151,7 @@ async function withDocuments<T>(
   const documents = await deps.openDocuments(cursors);
   try {
     if (documents.names.closed.has(spec.index) && indexPatternOf(spec.index) === spec.index) {
-      const message = `index "${spec.index}" of topic "${spec.topic}" is closed: open it, so that its documents can be counted`;
+      const message = `index "${spec.index}" of topic "${spec.topic}" is closed: open it so that its documents can be counted`;
       throw new PenstockError("elasticsearch_refused", message);
     }
     return await use(documents);
@@ -160,7 +160,7 @@ async function withDocuments<T>(
   }
 }
 
-/** What is to be audited of each partition, with what there is to say about it. */
+/** The offsets of each partition to audit, with notes. */
 async function spansOf(
   { spec, snapshot, burials }: AuditTopicInput,
   documents: TopicDocuments,
@@ -180,7 +180,7 @@ async function spansOf(
   return spans;
 }
 
-/** A group that does not exist, as after a change of `group`, is said once and not for each partition. */
+/** A group that does not exist, for example after a change of `group`, is mentioned once, not for each partition. */
 function notesOf({ groupId, snapshot }: AuditTopicInput, spans: ReadonlyMap<number, AuditSpan>): string[] {
   const isNew = [...snapshot.log.keys()].every(
     (partition) => (snapshot.committed.get(partition) ?? null) === null,
@@ -241,7 +241,7 @@ async function onePass(
   if (worthReading.size > 0) {
     await deps.readSpans(worthReading, ({ partition, end, records }) => walk(partition, end, records));
   }
-  // Where Kafka stopped before the end, it has deleted the rest since.
+  // If Kafka stopped before the end, it has deleted the rest meanwhile.
   for (const [partition, { auditor, end }] of walks) {
     if (auditor.position < end) await walk(partition, end, []);
   }
@@ -256,7 +256,7 @@ interface Walk {
   readonly end: number;
   readonly auditor: PartitionAuditor;
   readonly cursor: ReturnType<TopicDocuments["cursor"]>;
-  /** The time of the last record that has one. */
+  /** The timestamp of the last record that has one. */
   nearestMs: number | null;
 }
 

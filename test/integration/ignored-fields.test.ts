@@ -113,16 +113,16 @@ describe("fields that gave way", () => {
     const { find } = await diagnosed({ ...config, http: { port: 0 } });
     expect(find(`fields of ${topic}`)).toMatchObject({ state: "warning" });
     expect(find(`fields of ${topic}`)?.seen).toContain(
-      "n in 2 records of the last day (values that are not of the type long;",
+      "n in 2 records of the last day (values do not fit the mapped type long;",
     );
     expect(find(`fields of ${topic}`)?.remedy).toContain("rename the field");
   }, 60_000);
 
   test("are told by the digest of the command line", async () => {
     const { out } = await runReplay(config, "--digest", "--topic", topic);
-    expect(out).toContain(`        2  topic ${topic}, field n: values that are not of the type long\n`);
+    expect(out).toContain(`        2  topic ${topic}, field n: values do not fit the mapped type long\n`);
     expect(out).toContain(
-      `        1  topic ${topic}, field beyond: the index has as many fields as it may have\n`,
+      `        1  topic ${topic}, field beyond: the index has the maximum number of fields\n`,
     );
   }, 60_000);
 });

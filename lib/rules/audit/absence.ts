@@ -5,15 +5,15 @@ import type { SourceRecord } from "../model/record.ts";
 import type { Absence, BuriedRecord } from "./partition-audit.ts";
 
 /**
- * Says why a record of the topic may rightly be neither in Elasticsearch nor among the dead letters.
+ * Explains why a record of the topic is neither in Elasticsearch nor among the dead letters.
  *
- * - With a dated index, a record whose index is gone or closed is expired: somebody's retention took it. Where the topic
- *   has one index for all and that is gone, nobody meant it to be, and every record of it is a gap.
- * - With an ingest pipeline, the topic's or its index's own, a record that it dropped cannot be told from one that is
- *   missing. It is called neither: not a gap, since a topic whose pipeline drops records would never pass, and not
- *   accounted for. A repair tells: what the pipeline drops once more was dropped, what is indexed was missing.
- * @param openIndices names of the open indices, aliases and data streams that fit the topic's index
- * @param hasPipeline whether an index brings a pipeline of its own
+ * - With a dated index, a record whose index was deleted or closed is expired, by somebody's retention. A topic's only index
+ *   is not deleted on purpose, so then every record is a gap.
+ * - With an ingest pipeline, the topic's or the index's own, a dropped record looks like a missing one. It counts neither as a
+ *   gap, because a topic whose pipeline drops records would never pass, nor as accounted for. A repair decides: if the pipeline
+ *   drops the record again it was dropped, and if it is indexed it was missing.
+ * @param openIndices names of the open indices, aliases and data streams that match the topic's index
+ * @param hasPipeline whether an index has a pipeline of its own
  */
 export function createAbsenceExplainer(
   spec: Specification,
@@ -34,8 +34,8 @@ export function createAbsenceExplainer(
 }
 
 /**
- * The records that nothing found so far accounts for, and that a pipeline may have sent to another index than the topic's.
- * Where one sends on all of a day, that day's index does not even exist.
+ * Returns the records that are still unaccounted for, and that a pipeline may have sent to an index other than the topic's.
+ * If it sent on a whole day, that day's index does not even exist.
  */
 export function perhapsElsewhere(
   records: readonly SourceRecord[],

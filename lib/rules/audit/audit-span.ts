@@ -1,31 +1,31 @@
 import type { StartAt } from "../model/declaration.ts";
 
-/** Where one partition stands when its audit begins. */
+/** The state of one partition when its audit begins. */
 export interface PartitionStanding {
   readonly partition: number;
-  /** What Kafka still has: [start, end). */
+  /** The offsets that Kafka still has: [start, end). */
   readonly log: { readonly start: number; readonly end: number };
-  /** The next offset the group reads; null: it has committed nothing. */
+  /** The next offset the group reads; null if it has committed nothing. */
   readonly committed: number | null;
   readonly startAt: StartAt;
-  /** The lowest offset in the log that has a document or a dead letter; null: none has. Only asked for `latest`. */
+  /** The lowest offset in the log with a document or a dead letter; null if none. Only needed for `latest`. */
   readonly lowestKnown: number | null;
 }
 
-/** The offsets to audit, [start, end); empty where nothing can be said of the partition. */
+/** The offsets to audit, [start, end); empty if the partition cannot be audited. */
 export interface AuditSpan {
   readonly start: number;
   readonly end: number;
-  /** What is not audited, and why: one sentence; null: all that the log holds up to the commit is. */
+  /** One sentence on what is not audited, and why; null if all of the log up to the commit is audited. */
   readonly note: string | null;
-  /** True: whether something is missing here cannot be told. */
+  /** True if it is unknown whether something is missing here. */
   readonly unknown: boolean;
 }
 
 /**
- * The offsets of a partition that have to be accounted for: from the start of the log, or from where the group began, to
- * what it has committed. Where a topic starts at `latest`, where its group began is kept nowhere: the audit then counts
- * from the lowest offset that is known to have been read.
+ * Returns the offsets of a partition to account for: from the start of the log, or from the group's first offset, up to its
+ * commit. The first offset of a group that started at `latest` is not stored, so the audit then starts at the lowest offset
+ * that is known to have been read.
  */
 export function auditSpan(standing: PartitionStanding): AuditSpan {
   const { partition, log, committed, startAt, lowestKnown } = standing;
@@ -35,8 +35,8 @@ export function auditSpan(standing: PartitionStanding): AuditSpan {
   }
   if (committed > log.end) {
     const note =
-      `${place}: the committed offset ${committed} lies beyond the end of the log, ${log.end}: ` +
-      "the topic was deleted and created again, or cut off; audited to the end of the log";
+      `${place}: the committed offset ${committed} is beyond the end of the log, ${log.end}: ` +
+      "the topic was recreated or truncated; audited to the end of the log";
     return { ...spanFrom(log.start, log.end), unknown: false, note };
   }
   if (committed < log.start) {
@@ -48,11 +48,11 @@ export function auditSpan(standing: PartitionStanding): AuditSpan {
   }
   if (lowestKnown === null || lowestKnown >= committed) {
     const note =
-      `${place}: not audited: no record of it is in Elasticsearch or among the dead letters, and where its group ` +
-      "began to read is not known (startAt: latest)";
+      `${place}: not audited: none of its records is in Elasticsearch or among the dead letters, and the offset at which ` +
+      "its group started is unknown (startAt: latest)";
     return { start: committed, end: committed, unknown: true, note };
   }
-  const note = `${place}: audited from offset ${lowestKnown}, the lowest that is known to have been read (startAt: latest)`;
+  const note = `${place}: audited from offset ${lowestKnown}, the lowest one known to have been read (startAt: latest)`;
   return { ...spanFrom(lowestKnown, committed), unknown: false, note };
 }
 

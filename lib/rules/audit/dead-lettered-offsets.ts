@@ -4,9 +4,9 @@ import type { BuriedRecord } from "./partition-audit.ts";
 export interface Burials {
   /** Those at offsets [start, end) of the partition, sorted by offset. */
   between(partition: number, start: number, end: number): BuriedRecord[];
-  /** Whether the offset is of a record batch that has one dead letter for all of it. */
+  /** Whether the offset belongs to a record batch with one dead letter for the whole batch. */
   inBatch(partition: number, offset: number): boolean;
-  /** The lowest offset at or after `from`; null: there is none. */
+  /** The lowest offset at or after `from`; null if none. */
   lowest(partition: number, from: number): number | null;
 }
 
@@ -16,15 +16,15 @@ interface Offsets {
 }
 
 export interface BurialsBuilder {
-  /** In any order; a record may come more than once. */
+  /** Accepts records in any order, and more than once. */
   add(topic: string, record: { readonly partition: number } & BuriedRecord): void;
-  /** Offsets [start, end), of which each record has its outcome. */
+  /** Adds a whole record batch, at offsets [start, end). */
   addBatch(topic: string, partition: number, offsets: Offsets): void;
-  /** Of a topic without dead letters: empty. */
+  /** Empty for a topic without dead letters. */
   of(topic: string): Burials;
 }
 
-/** Gathers the dead letters of several topics in one go. Takes 16 bytes for each. */
+/** Collects the dead letters of several topics in one pass, at 16 bytes each. */
 export function createBurials(): BurialsBuilder {
   const topics = new Map<string, Map<number, PairList>>();
   const batches = new Map<string, Map<number, Offsets[]>>();
@@ -56,7 +56,7 @@ export function createBurials(): BurialsBuilder {
   };
 }
 
-/** In order, without overlaps. */
+/** Sorts the batches and merges overlapping ones. */
 function join(list: readonly Offsets[]): readonly Offsets[] {
   const joined: Offsets[] = [];
   for (const { start, end } of list.toSorted((a, b) => a.start - b.start)) {
@@ -84,7 +84,7 @@ interface PairList {
   lowest(from: number): number | null;
 }
 
-/** Two flat arrays, sorted when they are first read: objects would take five times the memory. */
+/** Two flat arrays, sorted when first read. Objects would take five times the memory. */
 function createPairList(): PairList {
   let offsets = new Float64Array(64);
   let timestamps = new Float64Array(64);
@@ -100,7 +100,7 @@ function createPairList(): PairList {
     timestamps = permuted(timestamps, order);
     sorted = true;
   };
-  /** The place of the first offset that is not below this one. */
+  /** The position of the first offset that is not below this one. */
   const placeOf = (offset: number): number => {
     sort();
     let low = 0;

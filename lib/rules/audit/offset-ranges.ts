@@ -1,39 +1,39 @@
-/** Offsets [start, end) that follow each other and share a label. */
+/** Consecutive offsets [start, end) that share a label. */
 export interface OffsetRange {
   readonly start: number;
   readonly end: number;
-  /** What there is to say of all of them, such as an index; empty: nothing. */
+  /** What all of them have in common, for example an index; may be empty. */
   readonly label: string;
 }
 
 /** Offsets of one partition, as ranges. */
 export interface OffsetRanges {
-  /** The first ones, as many as are kept. */
+  /** The first ranges, up to the limit. */
   readonly ranges: readonly OffsetRange[];
-  /** How many ranges there are, those included that are not kept. */
+  /** The number of all ranges, including those beyond the limit. */
   readonly rangeCount: number;
   readonly offsetCount: number;
-  /** From the first offset to one past the last, whatever lies between; null: there are none. */
+  /** From the first offset to one past the last; null if there are none. */
   readonly hull: { readonly start: number; readonly end: number } | null;
 }
 
 export interface OffsetRangesBuilder {
-  /** Takes the next offset, larger than those before. */
+  /** Adds the next offset, which must be larger than all before. */
   add(offset: number, label?: string): void;
-  /** What was added so far. */
+  /** Returns what was added so far. */
   build(): OffsetRanges;
 }
 
 /**
- * Gathers ascending offsets into ranges. However many there are, only the first `keep` ranges are held: an audit of a
- * topic whose documents are all gone, every second of them, takes no more memory than one of a topic that is well.
+ * Collects ascending offsets into ranges and keeps only the first `keep` of them. So an audit needs no more memory for a topic
+ * that lacks every second document than for one that lacks none.
  */
 export function createOffsetRanges(keep: number): OffsetRangesBuilder {
   const kept: OffsetRange[] = [];
   let rangeCount = 0;
   let offsetCount = 0;
   let first = 0;
-  /** The range that may still grow; not among the kept ones yet. */
+  /** The range that may still grow, and is not in `kept` yet. */
   let current: { start: number; end: number; label: string } | null = null;
 
   return {

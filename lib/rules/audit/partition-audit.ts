@@ -1,12 +1,12 @@
 import type { SourceRecord } from "../model/record.ts";
 import { createOffsetRanges, type OffsetRanges } from "./offset-ranges.ts";
 
-/** A document of one partition, as its `_id` tells it. */
+/** A document of one partition, as identified by its `_id`. */
 export interface AuditDocument {
   readonly offset: number;
-  /** The record's, not the event's own. */
+  /** The record's timestamp, not the event's. */
   readonly timestamp: number;
-  /** The concrete index, or backing index. */
+  /** The concrete index or backing index. */
   readonly index: string;
 }
 
@@ -16,64 +16,64 @@ export interface BuriedRecord {
   readonly timestamp: number;
 }
 
-/** A record of one partition that is accounted for otherwise. */
+/** A record of one partition that is accounted for in another way. */
 export interface SettledRecord extends BuriedRecord {
-  /** `elsewhere`: a pipeline sent it to another index. `repaired`: so said the repair, of what it found or was dropped. */
+  /** `elsewhere`: a pipeline sent it to another index. `repaired`: the repair found it there, or saw it dropped. */
   readonly how: "elsewhere" | "repaired";
 }
 
 /** Why a record has neither a document nor a dead letter. */
 export type Absence =
-  /** A tombstone: there is nothing to index. */
+  /** A tombstone, which has nothing to index. */
   | { readonly kind: "null" }
-  /** The dated index that it belongs to is gone, or closed. */
+  /** The dated index that it belongs to was deleted or closed. */
   | { readonly kind: "expired"; readonly index: string }
   /** The topic has an ingest pipeline, which may have dropped it. */
   | { readonly kind: "dropped" }
   | { readonly kind: "gap" };
 
-/** The next stretch of a partition, all of it sorted by offset. */
+/** The next part of a partition, sorted by offset unless stated otherwise. */
 export interface Stretch {
-  /** One past the last offset that was looked at, in Kafka and everywhere else. */
+  /** One past the last offset read, in Kafka and everywhere else. */
   readonly end: number;
   readonly records: readonly SourceRecord[];
-  /** Those below `end` that were not given before. */
+  /** The documents below `end` that no earlier stretch contained. */
   readonly documents: readonly AuditDocument[];
-  /** Those below `end` that were not given before; a record may stand more than once. */
+  /** The dead letters below `end` that no earlier stretch contained; may contain a record more than once. */
   readonly buried: readonly BuriedRecord[];
-  /** Those below `end`, in any order. */
+  /** Below `end`, in any order. */
   readonly settled?: readonly SettledRecord[];
 }
 
-/** What became of the offsets [start, end) of one partition: each counts once. */
+/** What became of the offsets [start, end) of one partition. Each counts once. */
 export interface PartitionAudit {
   readonly partition: number;
   readonly start: number;
   readonly end: number;
   readonly indexed: number;
   readonly deadLettered: number;
-  /** In another index, where a pipeline sent them. */
+  /** Sent to another index by a pipeline. */
   readonly elsewhere: number;
-  /** Neither found nor missing: the repair was told that they are there, or its pipeline dropped them once more. */
+  /** Not found by the audit, but the repair got a duplicate, or its pipeline dropped them again. */
   readonly repaired: number;
   readonly nulls: number;
-  /** Kafka returns nothing there: transaction markers, aborted, compacted or meanwhile deleted records. */
+  /** Offsets at which Kafka returns nothing: transaction markers, aborted, compacted or meanwhile deleted records. */
   readonly notRecords: number;
-  /** Labelled with the index that is gone. */
+  /** Labelled with the index that was deleted or closed. */
   readonly expired: OffsetRanges;
   /** Dropped by the pipeline, or missing. */
   readonly dropped: OffsetRanges;
   readonly gaps: OffsetRanges;
-  /** Labelled with the indices that hold the same record. They count among the indexed too. */
+  /** Labelled with the indices that contain the same record. They count as indexed too. */
   readonly doubles: OffsetRanges;
-  /** Documents whose record has another timestamp than the one in Kafka: of an older topic of the same name. */
+  /** Documents whose timestamp differs from the record's in Kafka: from an older topic of the same name. */
   readonly stale: number;
 }
 
 export interface PartitionAuditor {
-  /** @returns the records that are gaps, or were dropped or are missing; sorted by offset */
+  /** @returns the records that are gaps, or that a pipeline may have dropped; sorted by offset */
   take(stretch: Stretch): SourceRecord[];
-  /** The next offset to look at. */
+  /** The next offset to audit. */
   readonly position: number;
   result(): PartitionAudit;
 }
@@ -83,19 +83,19 @@ export interface PartitionAuditorOptions {
   readonly start: number;
   readonly end: number;
   readonly explain: (record: SourceRecord) => Absence;
-  /** Whether the offset is of a record batch that became one dead letter. */
+  /** Whether the offset belongs to a record batch that became one dead letter. */
   readonly inBuriedBatch: (offset: number) => boolean;
-  /** How many ranges of each kind are kept. */
+  /** How many ranges of each kind to keep. */
   readonly keepRanges: number;
 }
 
 /**
- * Merges what Kafka, Elasticsearch and the dead letters hold of one partition, offset by offset, in one pass that keeps
- * nothing but counts and ranges.
+ * Merges what Kafka, Elasticsearch and the dead letters contain of one partition, offset by offset, in one pass that keeps
+ * only counts and ranges.
  *
- * A document or a dead letter accounts for a record only where the timestamp is the record's own: that of a topic which
- * was deleted and created again stands at the same offsets. This is also why Kafka is read in full, and not only where
- * nothing is found in Elasticsearch: nothing but the record itself tells that the document at its offset is another's.
+ * A document or a dead letter accounts for a record only if it has the record's timestamp: a recreated topic reuses the same
+ * offsets. This is also why Kafka is read in full, and not only for offsets that Elasticsearch lacks: only the record itself
+ * shows that the document at its offset belongs to another one.
  */
 export function createPartitionAuditor(options: PartitionAuditorOptions): PartitionAuditor {
   const { partition, start, end, explain, inBuriedBatch, keepRanges } = options;
@@ -106,7 +106,7 @@ export function createPartitionAuditor(options: PartitionAuditorOptions): Partit
   const doubles = createOffsetRanges(keepRanges);
   let position = start;
 
-  /** @returns true where the record is unaccounted for */
+  /** @returns whether the record is unaccounted for */
   function settle(
     offset: number,
     record: SourceRecord | null,
@@ -117,7 +117,7 @@ export function createPartitionAuditor(options: PartitionAuditorOptions): Partit
     const label = doubleLabel(documents);
     if (label !== null) doubles.add(offset, label);
     if (record === null) {
-      // The record was indexed or buried, and has been compacted away since.
+      // The record was indexed or dead-lettered, and compacted since.
       if (documents.length > 0) count.indexed += 1;
       else if (buried.length > 0) count.deadLettered += 1;
       else count.notRecords += 1;
@@ -146,9 +146,9 @@ export function createPartitionAuditor(options: PartitionAuditorOptions): Partit
   }
 
   /**
-   * Accounts for a record batch that was not decoded: nothing but its number of records is known of them.
-   * @param indexed how many of its offsets have documents
-   * @returns true where some are unaccounted for
+   * Accounts for a record batch that could not be decoded, so only the number of its records is known.
+   * @param indexed its offsets that have documents
+   * @returns whether some are unaccounted for
    */
   function settleBatch(from: number, to: number, records: number, indexed: ReadonlySet<number>): boolean {
     const left = Math.max(0, records - indexed.size);
@@ -217,9 +217,9 @@ export function createPartitionAuditor(options: PartitionAuditorOptions): Partit
 function inOrder<T extends { readonly offset: number }>(list: readonly T[]) {
   let next = 0;
   return {
-    /** The offset of what comes next; infinite where nothing does. */
+    /** The next item's offset; infinite at the end. */
     next: () => list[next]?.offset ?? Infinity,
-    /** Takes all that stand at this offset, if it comes next. */
+    /** Takes all items at this offset, if they come next. */
     at(offset: number): readonly T[] {
       const from = next;
       while (list[next]?.offset === offset) next += 1;
@@ -228,7 +228,7 @@ function inOrder<T extends { readonly offset: number }>(list: readonly T[]) {
   };
 }
 
-/** The indices that hold one record more than once between them; null where each holds another record, or there is one. */
+/** The indices that together contain the same record more than once; null if no record is doubled. */
 function doubleLabel(documents: readonly AuditDocument[]): string | null {
   if (documents.length < 2) return null;
   const doubled = documents.filter(

@@ -2,16 +2,16 @@ import type { OutcomeKind } from "../model/record.ts";
 import type { OffsetRanges } from "./offset-ranges.ts";
 import type { PartitionAudit } from "./partition-audit.ts";
 
-/** One look at a topic. */
+/** One pass over a topic. */
 export interface AuditPass {
   readonly partitions: readonly PartitionAudit[];
-  /** Documents at offsets that Kafka has deleted by now: not audited. */
+  /** Documents at offsets that Kafka has since deleted. Not audited. */
   readonly belowLog: number;
-  /** Documents of this topic whose `_id` is not one that Penstock gives: not counted. */
+  /** Documents of this topic whose `_id` is not one of Penstock's. Not counted. */
   readonly foreign: number;
 }
 
-/** What a repair did: how each record ended that was a gap, or was dropped or missing. */
+/** The outcomes of a repair: of the gaps, and of the records that a pipeline may have dropped. */
 export type RepairCounts = Readonly<Record<OutcomeKind, number>>;
 
 export interface TopicAudit {
@@ -19,14 +19,14 @@ export interface TopicAudit {
   /** As declared, with `{topic}` replaced. */
   readonly index: string;
   readonly groupId: string;
-  /** What was not audited, and why; a sentence each. */
+  /** What was not audited, and why; one sentence each. */
   readonly notes: readonly string[];
-  /** Partitions of which nothing can be said. */
+  /** Partitions that could not be audited. */
   readonly unknownPartitions: number;
   readonly found: AuditPass;
-  /** Null: no repair was asked for, or there was nothing to repair. */
+  /** Null if no repair was requested or needed. */
   readonly repair: RepairCounts | null;
-  /** The repaired offsets, and what lies between them, looked at again; null: nothing was repaired. */
+  /** A second pass from the first to the last repaired offset; null if nothing was repaired. */
   readonly after: AuditPass | null;
 }
 
@@ -69,22 +69,22 @@ export function totalsOf({ partitions }: Pick<AuditPass, "partitions">): AuditTo
   };
 }
 
-/** What is wrong with a topic once the audit, and the repair if there was one, is over. */
+/** What is wrong with a topic after the audit and any repair. */
 export interface TopicVerdict {
-  /** Records that are missing. */
+  /** Missing records. */
   readonly gaps: number;
-  /** Records that are in the index more than once. */
+  /** Records indexed more than once. */
   readonly doubles: number;
-  /** Records that the pipeline dropped, or that are missing. */
+  /** Records that are either missing or were dropped by the pipeline. */
   readonly undecided: number;
-  /** True: neither gaps nor doubles. */
+  /** Neither gaps nor doubles. */
   readonly clean: boolean;
 }
 
 export function verdictOf({ found, after }: TopicAudit): TopicVerdict {
   const before = totalsOf(found);
   const now = after === null ? before : totalsOf(after);
-  // A repair takes no double away.
+  // A repair does not remove doubles.
   const doubles = Math.max(before.doubles, now.doubles);
   return { gaps: now.gaps, doubles, undecided: now.dropped, clean: now.gaps === 0 && doubles === 0 };
 }

@@ -72,7 +72,7 @@ test.each([
   [
     "is too old",
     new PenstockError("usage", "Elasticsearch refuses this search: Fielddata is disabled on [_ignored]"),
-    "Elasticsearch counts them from 8.15 on, in indices made since",
+    "only Elasticsearch 8.15 or later can count ignored fields, in indices that it created",
   ],
   ["answers something else", "<html>", "Elasticsearch's answer is not what it should be"],
   ["answers too much", null, "Elasticsearch's answer is not what it should be"],

@@ -8,35 +8,35 @@ import { cursorOfHit, type SearchCursor } from "../query/cursor.ts";
 export interface FoundHit {
   readonly id: string;
   readonly index: string;
-  /** Null where the search was sorted in another way than pages are. */
+  /** Null if the search was not sorted as pages are. */
   readonly cursor: SearchCursor | null;
-  /** The source as it was written, and what `JSON.parse` makes of it; null: not asked for. */
+  /** The source's text, and that text parsed; null if not asked for. */
   readonly source: { readonly raw: string; readonly object: Readonly<Record<string, unknown>> } | null;
-  /** The message with markers; null: it has none. */
+  /** The message with markers; null if there is none. */
   readonly marked: string | null;
-  /** Null: the document does not say. */
+  /** Null if the document does not say. */
   readonly topic: string | null;
   readonly tags: readonly string[];
-  /** Fields that Elasticsearch keeps in the source and has not indexed, or not all values of (`_ignored`). */
+  /** Fields that Elasticsearch kept in the source, but indexed not at all or only in part (`_ignored`). */
   readonly ignored: readonly string[];
 }
 
 /** Elasticsearch's answer to a search. */
 export interface FoundPage {
   readonly tookMs: number;
-  /** What is missing of the results, in sentences; none: they are complete. */
+  /** Why the results are incomplete, in sentences; empty if they are complete. */
   readonly problems: readonly string[];
-  /** Null: not asked for. */
+  /** Null if not asked for. */
   readonly total: { readonly value: number; readonly exact: boolean } | null;
   readonly hits: readonly FoundHit[];
-  /** Not empty ones: when each begins, in milliseconds since the epoch, and how many it holds. */
+  /** Non-empty bars: start in milliseconds since the epoch, and count. */
   readonly bars: readonly (readonly [number, number])[];
 }
 
 /**
- * Reads the answer of a `_search`. Sources are taken from its text: parsed and written again, long numbers would lose
+ * Reads the answer of a `_search`. Sources are copied from its text: parsing and rewriting them would cost long numbers
  * their last digits.
- * @returns null where it is no such answer
+ * @returns null if it is not such an answer
  */
 export function readAnswer(text: string): FoundPage | null {
   const answer = parsed(text);
@@ -63,7 +63,7 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Whoever asked says that the answer is none.
+    // The caller reports the invalid answer.
     return null;
   }
 }

@@ -1,14 +1,14 @@
 /**
- * RFC 4180, lines ending with CR LF. Every cell stands in quotes: what separates cells elsewhere (`;`, a tab) then does not in a
- * spreadsheet of another country's, which would begin a new cell behind it.
+ * Writes a row as in RFC 4180, ending in CR LF. Every cell is quoted, because spreadsheets in some locales also separate
+ * cells at `;` or a tab.
  */
 export function csvRow(cells: readonly string[]): string {
   return `${cells.map(csvCell).join(",")}\r\n`;
 }
 
 /**
- * A cell that a spreadsheet would take for a formula (OWASP, "CSV injection") gets a `'` in front. Some read the full-width
- * forms of East Asian text as well, and white space or controls before them do not count.
+ * Cells that a spreadsheet would take for a formula (OWASP, "CSV injection") get a leading `'`. Some spreadsheets also
+ * accept the full-width forms of East Asian text, and ignore white space or control characters before the formula.
  */
 const FORMULA = /^[\s\p{Cc}\p{Cf}]*[;,=+\-@＝＋－＠]|^[\t\r]/u;
 

@@ -2,11 +2,11 @@ import { endOfString, nextToken } from "../../json/json-members.ts";
 import { cutText } from "./cut-text.ts";
 
 /**
- * A document's text with every string value cut that is longer than `maxStringBytes`; all else is left as it was
- * written, so numbers keep all their digits.
+ * Cuts every string value of a document that is longer than `maxStringBytes`. Everything else stays as written, so numbers
+ * keep all their digits.
  *
  * @param raw valid JSON
- * @returns null: even so it is longer than `maxBytes`
+ * @returns null if the result is still longer than `maxBytes`
  */
 export function cutDocument(raw: string, maxStringBytes: number, maxBytes: number): string | null {
   let out = "";
@@ -19,7 +19,7 @@ export function cutDocument(raw: string, maxStringBytes: number, maxBytes: numbe
     out +=
       raw.slice(at, start) + (isName ? raw.slice(start, end) : cutString(raw, start, end, maxStringBytes));
     at = end;
-    // A character takes a byte at least.
+    // A character takes at least one byte.
     if (out.length > maxBytes) return null;
   }
   out += raw.slice(at);
@@ -27,7 +27,7 @@ export function cutDocument(raw: string, maxStringBytes: number, maxBytes: numbe
 }
 
 function cutString(raw: string, start: number, end: number, maxBytes: number): string {
-  // A character takes at most three bytes of UTF-8, or six in writing.
+  // Each UTF-16 unit takes at most three bytes of UTF-8.
   if ((end - start - 2) * 3 <= maxBytes) return raw.slice(start, end);
   const value = String(JSON.parse(raw.slice(start, end)));
   const { text, cut } = cutText(value, maxBytes);

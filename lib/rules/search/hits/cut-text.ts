@@ -1,10 +1,10 @@
 export interface CutText {
   readonly text: string;
-  /** True: it was longer. */
+  /** Whether the text was longer. */
   readonly cut: boolean;
 }
 
-/** The beginning of a text that takes at most so many bytes as UTF-8, no character broken. */
+/** Cuts a text to at most `maxBytes` of UTF-8 without splitting a character. */
 export function cutText(text: string, maxBytes: number): CutText {
   let bytes = 0;
   let at = 0;

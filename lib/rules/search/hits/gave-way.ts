@@ -2,41 +2,41 @@ import { parseServerError } from "../../outcomes/bulk-answer.ts";
 import { isObject } from "../../json/json-document.ts";
 import { flattenedWords } from "../../template/template-body.ts";
 
-/** A field of a topic by whose name some of its documents are not found, though they hold it. */
+/** A field that some of a topic's documents contain but cannot be found by. */
 export interface FieldThatGaveWay {
   readonly topic: string;
   readonly field: string;
-  /** Documents. */
+  /** The number of such documents. */
   readonly records: number;
   /**
    * - **unfit**: a value does not fit the field's type.
-   * - **limit**: it is one field more than the index may have.
-   * - **refused**: the index refused the whole record for it, which was then flattened (`kafka.refused`).
+   * - **limit**: the index already has the maximum number of fields.
+   * - **refused**: the index refused the whole record because of it, so the record was flattened (`kafka.refused`).
    */
   readonly why: "unfit" | "limit" | "refused";
-  /** As which it is mapped; null: it is not. */
+  /** The field's mapped type; null if it is not mapped. */
   readonly type: string | null;
-  /** One of them. */
+  /** One such document. */
   readonly sample: { readonly index: string; readonly id: string };
 }
 
-/** What an index maps a field as; null: not at all. */
+/** Returns the type an index maps a field to; null if it does not. */
 export type TypeOf = (index: string, field: string) => string | null;
 
-/** What `readIgnoredFields` asks with. All throw PenstockError. */
+/** The questions that `readIgnoredFields` asks. All throw PenstockError. */
 export interface IgnoredFieldsDeps {
-  /** One search. @returns the answer's text; null where it is longer than `maxBytes` */
+  /** Searches once. @returns the answer's text; null if it is longer than `maxBytes` */
   readonly search: (indices: readonly string[], body: object, maxBytes: number) => Promise<string | null>;
-  /** What each of the indices maps the fields as. */
+  /** Reads the fields' types in each index. */
   readonly fieldTypes: (indices: readonly string[], fields: readonly string[]) => Promise<TypeOf>;
 }
 
-/** A field that some documents call ignored, for whatever reason, or refused. */
+/** A field that some documents list as ignored, for whatever reason, or as refused. */
 export interface IgnoredField extends Omit<FieldThatGaveWay, "why" | "type"> {
   readonly isRefused: boolean;
 }
 
-/** Of whose documents is asked: the last day's where a person asks, the last hour's for the metrics. */
+/** How far back documents are counted: a day for people, an hour for metrics. */
 export const dayMs = 86_400_000;
 export const hourMs = 3_600_000;
 
@@ -44,14 +44,14 @@ const timeoutSeconds = 5;
 const ignoredBy = "_ignored";
 const refusedBy = "kafka.refused";
 const maxTopics = 100;
-/** More than are told: those that are only long are among them. */
+/** More than are reported, because fields ignored only for their length are filtered out later. */
 const maxIgnored = 60;
 const maxTold = 20;
 
 /**
- * The body of a search that counts, by topic, the fields that documents call ignored or refused. Elasticsearch keeps a list
- * of such documents, so that others cost nothing.
- * @param topics null: all
+ * The body of a search that counts ignored and refused fields by topic. Elasticsearch keeps an index of such documents, so
+ * others cost nothing.
+ * @param topics null for all
  */
 export function gaveWayBody(topics: readonly string[] | null, fromMs: number, toMs: number): object {
   const range = { "@timestamp": { gte: fromMs, lte: toMs, format: "epoch_millis" } };
@@ -86,11 +86,11 @@ function countedBy(field: string): object {
 
 export interface IgnoredAnswer {
   readonly fields: readonly IgnoredField[];
-  /** What is missing, in sentences. */
+  /** Why the answer is incomplete, in sentences. */
   readonly problems: readonly string[];
 }
 
-/** @returns null where it is no answer to such a search */
+/** @returns null if it is not an answer to such a search */
 export function readIgnored(text: string): IgnoredAnswer | null {
   const answer = parsed(text);
   if (!isObject(answer) || !isObject(answer["_shards"])) return null;
@@ -106,7 +106,7 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Whoever asked says that the answer is none.
+    // The caller reports the invalid answer.
     return null;
   }
 }
@@ -132,7 +132,7 @@ function ignoredField(topic: unknown, bucket: Bucket, isRefused: boolean): Ignor
   return [{ topic, field, records, isRefused, sample: { index, id } }];
 }
 
-const tooOld = "Elasticsearch counts them from 8.15 on, in indices made since";
+const tooOld = "only Elasticsearch 8.15 or later can count ignored fields, in indices that it created";
 
 function problemsOf(answer: Bucket, shards: Bucket): string[] {
   const problems = answer["timed_out"] === true ? [`Elasticsearch took longer than ${timeoutSeconds} s`] : [];
@@ -145,12 +145,12 @@ function problemsOf(answer: Bucket, shards: Bucket): string[] {
   return [...problems, ...new Set(reasons)].slice(0, 3);
 }
 
-/** Why an Elasticsearch, or an index, does not count ignored fields. */
+/** Explains why Elasticsearch, or an index, does not count ignored fields. */
 export function whyUncounted(reason: string): string {
   return /fielddata/i.test(reason) && reason.includes("_ignored") ? tooOld : reason.slice(0, 500);
 }
 
-/** They keep long texts whole, and find them by their words or not at all: that is no fault. */
+/** Types for which a value can only be too long, never of the wrong type. That is not a fault. */
 const textTypes: ReadonlySet<string> = new Set([
   "keyword",
   "constant_keyword",
@@ -160,7 +160,7 @@ const textTypes: ReadonlySet<string> = new Set([
   "flattened",
 ]);
 
-/** Those that gave way, the most frequent first, at most {@link maxTold} of a topic. */
+/** Returns the fields that gave way, the most frequent first, at most {@link maxTold} per topic. */
 export function gaveWayOf(ignored: readonly IgnoredField[], typeOf: TypeOf): FieldThatGaveWay[] {
   const told = new Map<string, number>();
   return ignored
@@ -169,7 +169,7 @@ export function gaveWayOf(ignored: readonly IgnoredField[], typeOf: TypeOf): Fie
       if (isRefused) return [{ ...one, why: "refused", type: null }];
       const type = typeOf(one.sample.index, one.field);
       if (type !== null && textTypes.has(type)) return [];
-      // Below what is mapped as an object a name was left out.
+      // A name inside a mapped object was left out.
       const isUnmapped = type === null || type === "object";
       return [{ ...one, why: isUnmapped ? "limit" : "unfit", type: isUnmapped ? null : type }];
     })
@@ -181,9 +181,9 @@ export function gaveWayOf(ignored: readonly IgnoredField[], typeOf: TypeOf): Fie
     });
 }
 
-/** Why, for a person. */
+/** Explains to a person why a field gave way. */
 export function gaveWayReason({ why, type }: Pick<FieldThatGaveWay, "why" | "type">): string {
-  if (why === "unfit") return `values that are not of the type ${type ?? "it is mapped as"}`;
-  if (why === "limit") return "the index has as many fields as it may have";
-  return "the index refused the records, whose fields are one now";
+  if (why === "unfit") return `values do not fit the mapped type${type === null ? "" : ` ${type}`}`;
+  if (why === "limit") return "the index has the maximum number of fields";
+  return "the index refused the records, so their fields were flattened";
 }

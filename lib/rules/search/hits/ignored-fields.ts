@@ -1,29 +1,29 @@
 import { flattenedWords, longestValue } from "../../template/template-body.ts";
 
 /**
- * Of the fields that Elasticsearch calls ignored those that gave way: their values do not fit how the index maps them, or it
- * has too many fields. A text that is only too long to be searched as one value is none of them.
+ * Picks the ignored fields that gave way: their values do not fit the mapping, or the index has too many fields. Texts that
+ * are merely too long to be searched as one value do not count.
  *
  * @param ignored `_ignored` of a document
- * @param source the document's; null: not known, so that all count
+ * @param source the document's source; null if unknown, and then all fields count
  */
 export function fieldsThatGaveWay(
   ignored: readonly string[],
   source: Readonly<Record<string, unknown>> | null,
 ): readonly string[] {
-  // Penstock's own help is none of the record's fields.
+  // Penstock's own helper field is not one of the record's.
   const own = ignored.filter((field) => field !== flattenedWords);
   if (source === null) return own;
   return own.filter((field) => {
     const values = leavesAt(source, field.split("."));
-    // A field's second form, such as `message.keyword`, is not in the source: the first one is searched.
+    // A multi-field like `message.keyword` is not in the source. Its parent field stays searchable, so it does not count.
     return (
       values.length > 0 && !values.some((value) => typeof value === "string" && value.length > longestValue)
     );
   });
 }
 
-/** Every single value under a name with dots, which may stand as one name, as objects within objects, or in lists. */
+/** All values under a dotted name, which may be written as one name, as nested objects, or with lists between. */
 function leavesAt(value: unknown, names: readonly string[]): unknown[] {
   if (Array.isArray(value)) return value.flatMap((element: unknown) => leavesAt(element, names));
   if (typeof value !== "object" || value === null) return names.length === 0 ? [value] : [];

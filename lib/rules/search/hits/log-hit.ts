@@ -5,32 +5,31 @@ import { fieldsThatGaveWay } from "./ignored-fields.ts";
 import { messageText } from "./message-text.ts";
 import { fragmentLine, lineOf, type Segment } from "./segments.ts";
 
-/** One line of a search's result. */
+/** One line of a search result. */
 export interface LogHit {
   readonly id: string;
   readonly index: string;
-  /** Null, like the next three, where the document does not say. */
+  /** Null, like the next three, if the document does not say. */
   readonly topic: string | null;
   readonly partition: number | null;
   readonly offset: number | null;
   /** ISO 8601. */
   readonly timestamp: string | null;
-  /** The message, or the own fields as JSON, in pieces; at most {@link lineBytes}. */
+  /** The message, or the document's own fields as JSON, in segments; at most {@link lineBytes}. */
   readonly line: readonly Segment[];
-  /** True: the text goes on. */
+  /** Whether the text is longer. */
   readonly cut: boolean;
-  /** Of the whole text as UTF-8; null: it was too long to be fetched. */
+  /** Size of the whole text as UTF-8; null if it was too long to fetch. */
   readonly bytes: number | null;
   readonly tags: readonly string[];
-  /** Fields that gave way: kept, and not searchable by their names. */
+  /** Fields that gave way: kept, but not searchable by name. */
   readonly ignored: readonly string[];
-  /** The source as JSON, long strings cut; null: too large, or not fetched. */
+  /** The source as JSON with long strings cut; null if too large or not fetched. */
   readonly documentJson: string | null;
 }
 
 const documentBytes = 16_384;
 
-/** What is shown of a hit. */
 export function logHitOf(hit: FoundHit, marker: string): LogHit {
   const [timestampMs, partition, offset] = hit.cursor ?? [null, -1, -1];
   return {
@@ -57,7 +56,7 @@ function textOf({ source, marked }: FoundHit, marker: string): Pick<LogHit, "lin
   return { line: segments, cut, bytes: Buffer.byteLength(text) };
 }
 
-/** ISO 8601; null for what no date can be, as the sort value of a document without one. */
+/** ISO 8601; null if out of a date's range, like the sort value of a document without a timestamp. */
 export function isoTime(timestampMs: number | null): string | null {
   if (timestampMs === null || Math.abs(timestampMs) > 8.64e15) return null;
   return new Date(timestampMs).toISOString();

@@ -3,12 +3,12 @@ import { type JsonMember, jsonMembers } from "../../json/json-members.ts";
 import { lineOfFields } from "../../documents/line.ts";
 
 /**
- * What a person reads of a document: its `message`; where that is no text, what stands for it in documents that were made
- * before it was copied there, or have a `message` of another kind; or its own fields as JSON, numbers with all their digits,
- * without the ones Penstock adds.
+ * Returns the line that a person reads for a document. That is its `message` if it is a text; otherwise another field with
+ * the line, as in documents from before the line was copied into `message`; otherwise its own fields as JSON, with all
+ * digits of their numbers, and without the fields that Penstock adds.
  *
  * @param raw the object's text, valid JSON
- * @param object what `JSON.parse` made of it
+ * @param object the parsed object
  */
 export function messageText(raw: string, object: Readonly<Record<string, unknown>>): string {
   const { message, kafka } = object;
@@ -20,7 +20,7 @@ export function messageText(raw: string, object: Readonly<Record<string, unknown
   if (own !== undefined && message !== null && message !== "") return own.rawValue;
   const kept = [...members.values()].filter((member) => !isAdded(member, object[member.name]));
   if (kept.length > 0) return `{${kept.map(({ rawName, rawValue }) => `${rawName}:${rawValue}`).join(",")}}`;
-  // Flattened, its own fields stand there.
+  // A flattened record's own fields are in `kafka.value`.
   if (isObject(kafka) && isObject(kafka["value"])) {
     const rawValue = jsonMembers(members.get("kafka")?.rawValue ?? "{}").get("value")?.rawValue ?? "{}";
     return lineOfFields(kafka["value"]) ?? rawValue;
@@ -28,7 +28,7 @@ export function messageText(raw: string, object: Readonly<Record<string, unknown
   return message === "" ? "" : "{}";
 }
 
-/** The line of a container, in documents that were made before it became their message. */
+/** A container's line, in documents from before it became their `message`. */
 function movedLog(json: unknown): string | null {
   const log = isObject(json) ? json["log"] : null;
   return typeof log === "string" && log !== "" ? log.replace(/\r?\n$/, "") : null;
@@ -43,7 +43,7 @@ function isAdded({ name }: JsonMember, value: unknown): boolean {
   return name === "event" && isObject(value) && holdsOnly(value, ["original"]);
 }
 
-/** `log.file.path` as declared, `log.level` in our spelling. */
+/** Whether `log` contains only the fields that Penstock adds: `log.file.path` and `log.level`. */
 function isAddedLog(value: unknown): boolean {
   if (!isObject(value) || !holdsOnly(value, ["file", "level"])) return false;
   const { file, level } = value;

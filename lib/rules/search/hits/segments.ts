@@ -1,21 +1,21 @@
 import { cutText } from "./cut-text.ts";
 
-/** A piece of a line; true: it is what was looked for. */
+/** A piece of a line, and whether it matched the search. */
 export type Segment = readonly [text: string, found: boolean];
 
 export interface Line {
-  /** Together the line's text. */
+  /** Together they are the line's text. */
   readonly segments: readonly Segment[];
-  /** True: the text goes on. */
+  /** Whether the text is longer. */
   readonly cut: boolean;
 }
 
 /**
- * Splits a message at the marker that Elasticsearch put around what it found. The text is the message's own: where the
- * marked one is another (a list's element, a piece from the middle), nothing is marked; what the marked one lacks, since
- * it ends at a NUL or at the highest offset that is looked at, follows unmarked.
+ * Splits a message at the markers that Elasticsearch put around matches. The text always comes from the message itself. If
+ * the marked text is a different one (a list's element, a piece from the middle), nothing is marked. If it is shorter,
+ * because it ends at a NUL or at the highlighter's limit, the rest follows unmarked.
  *
- * @param marked null: nothing was found in it
+ * @param marked null if nothing was found in the message
  */
 export function lineOf(message: string, marked: string | null, marker: string, maxBytes: number): Line {
   const { text, cut } = cutText(message, maxBytes);
@@ -35,7 +35,7 @@ export function lineOf(message: string, marked: string | null, marker: string, m
   return { segments, cut };
 }
 
-/** A line of which only a piece is known; its text can go on. */
+/** A line of which only a fragment is known, so its text may be longer. */
 export function fragmentLine(marked: string, marker: string, maxBytes: number): Line {
   const message = marked.split(marker).join("");
   return { ...lineOf(message, marked, marker, maxBytes), cut: true };

@@ -7,32 +7,32 @@ import { lineBytes } from "../query/body.ts";
 import { cutText } from "./cut-text.ts";
 import { messageText } from "./message-text.ts";
 
-/** A record that this host has just settled, as the live tail shows it. */
+/** A record that this host has just settled, as shown in the live tail. */
 export interface TailLine {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
-  /** The record's own, ISO 8601; null: it has none that can be told. */
+  /** The record's own, ISO 8601; null if it has none or an invalid one. */
   readonly timestamp: string | null;
   readonly outcome: OutcomeKind;
   /** At most `lineBytes` of UTF-8. */
   readonly text: string;
-  /** True: the text goes on. */
+  /** Whether the text is longer. */
   readonly cut: boolean;
-  /** Of the whole text, as UTF-8. */
+  /** Size of the whole text as UTF-8. */
   readonly bytes: number;
 }
 
-/** What a record says, as a search shows it and finds it once it is indexed. */
+/** A record's text, as a search will show and find it once it is indexed. */
 export interface RecordText {
   readonly line: string;
-  /** All text there is to be found, in lower case. */
+  /** All searchable text, in lower case. */
   readonly folded: () => string;
 }
 
 /**
- * A tombstone says nothing.
- * @param encode makes documents of the topic's records
+ * Returns the text of a record; a tombstone has none.
+ * @param encode makes documents from the topic's records
  */
 export function recordText(
   record: SourceRecord,

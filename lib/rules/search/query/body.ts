@@ -4,34 +4,34 @@ import type { LogFilter } from "./log-request.ts";
 import { textClauses } from "./text-clauses.ts";
 import { countWords } from "./text-query.ts";
 
-/** The text of a line and the strings of a document are cut at so many bytes of UTF-8. */
+/** Lines, and the strings of documents, are cut at this many bytes of UTF-8. */
 export const lineBytes = 2_048;
 /** Totals are counted up to here. */
 const countedHits = 10_000;
-/** What Elasticsearch may take; it then answers with what it has found. */
+/** Elasticsearch's time limit. When it is reached, it answers with what it has found so far. */
 export const searchTimeoutSeconds = 10;
 
 /**
- * How much is asked for of each hit.
- * - **whole**: its source, and its message with everything marked that was found.
- * - **fragment**: of its message one piece, and no source: where whole answers would be too large.
- * - **bare**: where it stands, and no text.
+ * How much of each hit is requested.
+ * - **whole**: its source, and its message with all matches marked.
+ * - **fragment**: one piece of its message and no source, if whole answers would be too large.
+ * - **bare**: its position, and no text.
  */
 export type HitForm = "whole" | "fragment" | "bare";
 
 export interface LogSearch extends LogFilter {
   readonly size: number;
   readonly after: SearchCursor | null;
-  /** Of the histogram's bars; null: none is asked for. */
+  /** Width of the histogram's bars; null if no histogram is requested. */
   readonly intervalMs: number | null;
   readonly form: HitForm;
-  /** True: words are looked for in few fields, `message` above all. */
+  /** Whether to search few fields, above all `message`. */
   readonly inFewFields: boolean;
-  /** Stands before and after what was found, in a message that the request's author cannot have written it into. */
+  /** Inserted before and after each match. Unpredictable, so that no log line can contain it. */
   readonly marker: string | null;
 }
 
-/** The body of a `_search` for one page of hits, newest first. `topics` must be listed: empty finds nothing. */
+/** The body of a `_search` for one page of hits, newest first. `topics` must be listed: none means no hits. */
 export function searchBody(search: LogSearch): object {
   const { size, after, intervalMs, form, marker } = search;
   return {
@@ -46,7 +46,7 @@ export function searchBody(search: LogSearch): object {
     sort,
     ...(after !== null && { search_after: after }),
     _source: form === "whole",
-    // Beside the source, so that both forms are read alike.
+    // Not from the source, so that all forms are read alike.
     fields: ["tags", "kafka.topic"],
     ...(marker !== null && form !== "bare" && { highlight: highlightOf(form, marker) }),
     ...(intervalMs !== null && {
@@ -59,7 +59,7 @@ export function searchBody(search: LogSearch): object {
   };
 }
 
-/** The body of a search for the time of the newest record that matches, whenever it was. */
+/** The body of a search for the time of the newest match, at any time. */
 export function newestBody(filter: LogFilter, inFewFields: boolean): object {
   return {
     timeout: `${searchTimeoutSeconds}s`,
@@ -83,8 +83,8 @@ export function documentBody(topic: string, id: string, withSource: boolean): ob
 }
 
 /**
- * The last four tell records of the same moment apart, so that no page loses one. Not by `kafka.topic`: an index that is
- * not of Penstock's template most often maps it as text, which Elasticsearch refuses to sort by.
+ * The last four order records of the same moment, so that no page loses one. `kafka.topic` is not among them: indices
+ * without Penstock's template usually map it as text, which Elasticsearch refuses to sort by.
  */
 const sort: readonly object[] = [
   { "@timestamp": { order: "desc", unmapped_type: "date", numeric_type: "date" } },
@@ -100,41 +100,41 @@ function queryOf({ topics, query }: LogFilter, inFewFields: boolean, time: objec
 }
 
 /**
- * Each word is looked for in each field: 200 prefixes in 900 fields kept Elasticsearch busy for 8 s, eight for half a second.
- * In `message` alone, all that fit into a query take a tenth of one.
+ * Elasticsearch looks for each word in each field: 200 prefixes in 900 fields kept it busy for 8 s, eight for 0.5 s. In
+ * `message` alone, as many as fit into a query take 0.1 s.
  */
 const maxWordsInAllFields = 32;
 
-/** True: the query has so many words that they are not looked for in every field. */
+/** Whether the query has too many words to search all fields. */
 export function isForFewFields(query: string): boolean {
   return countWords(query) > maxWordsInAllFields;
 }
 
-/** True of a refusal that looking in few fields may do without: an index has too many for so many words. */
+/** Whether Elasticsearch refused a query because an index has too many fields for its words. Fewer fields may then work. */
 export function isForTooManyFields(thrown: unknown): boolean {
   return thrown instanceof PenstockError && thrown.code === "usage" && saysTooManyFields(thrown.message);
 }
 
-/** The same of what some shards say, while others answer. */
+/** The same for the reason of some shards, while others answer. */
 export function saysTooManyFields(reason: string): boolean {
   return /too many (?:nested )?clauses|too_many_\w*clauses|matches too many fields/i.test(reason);
 }
 
-/** An index that is not of Penstock's template may map the topic as Elasticsearch maps any text. */
+/** Indices without Penstock's template may map the topic with Elasticsearch's default for text. */
 function ofTopics(topics: readonly string[]): object {
   return {
     bool: { should: [{ terms: { "kafka.topic": topics } }, { terms: { "kafka.topic.keyword": topics } }] },
   };
 }
 
-/** Elasticsearch refuses to mark what is longer than this, unless told to stop there. */
+/** Elasticsearch refuses to highlight longer texts, unless told to stop here. */
 const maxAnalyzedOffset = 999_999;
 
 function highlightOf(form: HitForm, marker: string): object {
   const message =
     form === "whole"
       ? { number_of_fragments: 0 }
-      : // The default highlighter looks for the end of a sentence or word, however far it is.
+      : // The default highlighter would look for the end of a sentence or word, however far away.
         { type: "plain", number_of_fragments: 1, fragment_size: lineBytes, no_match_size: lineBytes };
   return {
     pre_tags: [marker],

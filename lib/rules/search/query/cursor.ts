@@ -1,6 +1,6 @@
 import { isObject } from "../../json/json-document.ts";
 
-/** The sort values of a hit: where the next page begins. What a document lacks is −1. */
+/** The sort values of a hit, after which the next page begins. Values that a document lacks are −1. */
 export type SearchCursor = readonly [
   timestampMs: number,
   partition: number,
@@ -9,23 +9,23 @@ export type SearchCursor = readonly [
   seqNo: number,
 ];
 
-/** Text that fits a URL. Whoever gets it back checks it: it is no secret, and anybody may send anything. */
+/** Encodes a cursor for a URL. It is not signed, so a cursor that comes back must be validated. */
 export function cursorText(cursor: SearchCursor): string {
   return Buffer.from(JSON.stringify(cursor)).toString("base64url");
 }
 
-/** Null where the text is not one of ours. */
+/** @returns null if the text is not a valid cursor */
 export function parseCursor(text: string): SearchCursor | null {
   if (!/^[A-Za-z0-9_-]{1,512}$/.test(text)) return null;
   try {
     return toCursor(JSON.parse(Buffer.from(text, "base64url").toString("utf8")));
   } catch {
-    // Whatever it decodes to is not JSON, so it is not ours.
+    // Not JSON, so not one of ours.
     return null;
   }
 }
 
-/** The cursor that `sort` values of a hit make; null where they are others. */
+/** Makes a cursor from a hit's `sort` values. @returns null if they do not fit */
 function toCursor(value: unknown): SearchCursor | null {
   if (!Array.isArray(value) || value.length !== 5) return null;
   const [timestampMs, partition, offset, index, seqNo] = value as readonly unknown[];

@@ -1,6 +1,6 @@
 const [millisecond, second, minute, hour, day] = [1, 1_000, 60_000, 3_600_000, 86_400_000];
 
-/** What people read off an axis without counting. */
+/** Intervals that people can read off an axis without counting. */
 const roundIntervalsMs: readonly number[] = [
   ...[1, 2, 5, 10, 20, 50, 100, 200, 500].map((n) => n * millisecond),
   ...[1, 2, 5, 10, 15, 30].map((n) => n * second),
@@ -12,8 +12,8 @@ const roundIntervalsMs: readonly number[] = [
 export const maxBars = 60;
 
 /**
- * The smallest round interval that divides a span, both ends included, into at most {@link maxBars} bars. Bars begin at
- * multiples of it since the epoch, in UTC, as Elasticsearch's `fixed_interval` has it.
+ * Returns the smallest round interval that divides a span, both ends included, into at most {@link maxBars} bars. Bars begin
+ * at multiples of it since the epoch, in UTC, as with Elasticsearch's `fixed_interval`.
  */
 export function barIntervalMs(fromMs: number, toMs: number): number {
   const fits = (intervalMs: number): boolean =>

@@ -2,19 +2,19 @@ import { PenstockError } from "../../base/errors.ts";
 import { parseCursor, type SearchCursor } from "./cursor.ts";
 import { parseTimeExpression, timeExpressionRule } from "./time-expression.ts";
 
-/** What logs are looked for. */
+/** Which logs to search for. */
 export interface LogFilter {
-  /** Each once; empty: all topics in force. */
+  /** Without duplicates; empty for all current topics. */
   readonly topics: readonly string[];
-  /** Any text; empty: everything. */
+  /** Any text; empty for everything. */
   readonly query: string;
-  /** Milliseconds since the epoch, both included. */
+  /** Milliseconds since the epoch, both inclusive. */
   readonly fromMs: number;
   readonly toMs: number;
 }
 
 export interface LogRequest extends LogFilter {
-  /** Hits at most. */
+  /** The maximum number of hits. */
   readonly size: number;
   readonly after: SearchCursor | null;
   readonly histogram: boolean;
@@ -30,7 +30,7 @@ export const exportParameters = [...filterNames, "format"] as const;
 export const tailParameters = ["topic", "q"] as const;
 export const documentParameters = ["topic", "id"] as const;
 
-/** Parameters of a URL: every name with all its values. */
+/** A URL's parameters: each name with all its values. */
 export type Parameters = Readonly<Record<string, readonly string[]>>;
 
 /** @throws PenstockError `usage`, naming the parameter, the value and the rule */
@@ -68,17 +68,17 @@ export function parseTopics(parameters: Parameters): readonly string[] {
   return [...new Set(parameters["topic"])];
 }
 
-/** @throws PenstockError `usage` where it is too long; nothing else about it can be wrong */
+/** @throws PenstockError `usage` if it is too long; any other text is valid */
 export function parseQueryText(parameters: Parameters): string {
   const query = single(parameters, "q") ?? "";
   if (query.length > maxQueryLength) {
-    throw usage("q", query, `must be at most ${maxQueryLength} characters, and is ${query.length}`);
+    throw usage("q", query, `must have at most ${maxQueryLength} characters, but has ${query.length}`);
   }
   return query.trim();
 }
 
 /**
- * The one value of a parameter, the first of the allowed ones where it is absent.
+ * Returns a parameter's value; the first allowed one if the parameter is absent.
  * @throws PenstockError `usage`
  */
 export function oneOf<const T extends string>(
@@ -92,7 +92,7 @@ export function oneOf<const T extends string>(
   return found;
 }
 
-/** @returns null where it is absent. @throws PenstockError `usage` where it stands more than once */
+/** @returns null if it is absent. @throws PenstockError `usage` if it is given more than once */
 export function single(parameters: Parameters, name: string): string | null {
   const values = Object.hasOwn(parameters, name) ? (parameters[name] ?? []) : [];
   if (values.length > 1) {
@@ -101,7 +101,7 @@ export function single(parameters: Parameters, name: string): string | null {
   return values[0] ?? null;
 }
 
-/** A misspelt name is refused: what it was to narrow would come back whole. @throws PenstockError `usage` */
+/** Refuses misspelt names: ignoring one would return more than was asked for. @throws PenstockError `usage` */
 export function assertKnown(parameters: Parameters, known: readonly string[]): void {
   const unknown = Object.keys(parameters).find((name) => !known.includes(name));
   if (unknown === undefined) return;

@@ -2,13 +2,13 @@ import type { Specification } from "../../model/declaration.ts";
 import { recordsAlias } from "../../template/index-template.ts";
 import { indexPatternOf } from "../../model/names.ts";
 
-/** Elasticsearch takes a request line of 4 KB; index names are put into it. */
+/** Elasticsearch accepts a request line of 4 KB, which contains the index names. */
 export const maxTargetLength = 3_000;
 
 /**
- * The indices, patterns and aliases in which the topics' documents are found.
- * @param topics of the request; empty: all that are in force
- * @param managed true: Penstock keeps the index template, and so the alias is there
+ * Returns the indices, patterns and aliases that contain the topics' documents.
+ * @param topics of the request; empty for all current topics
+ * @param managed whether Penstock manages the index template, so that the alias exists
  */
 export function searchTarget(
   topics: readonly string[],
@@ -24,7 +24,7 @@ export function searchTarget(
   return managed && tooMany ? [recordsAlias] : indices;
 }
 
-/** The same for what may be of topics that are not in force any more, or are not known here. */
+/** The same, including topics that are no longer declared or unknown here. */
 export function widestTarget(
   inForce: ReadonlyMap<string, Specification>,
   managed: boolean,
@@ -33,7 +33,7 @@ export function widestTarget(
   return managed ? [...new Set([...indices, recordsAlias])] : indices;
 }
 
-/** As it stands in a path. */
+/** The indices as part of a URL's path. */
 export function targetText(indices: readonly string[]): string {
   return indices.map(encodeURIComponent).join(",");
 }

@@ -1,25 +1,25 @@
-/** One thing to look for, or to be without. */
+/** Something to look for, or to exclude. */
 export interface Term {
-  /** As it was typed, never empty. */
+  /** As typed, never empty. */
   readonly text: string;
-  /** True: a word that only begins with it will do. */
+  /** Whether a word that only begins with it matches. */
   readonly isPrefix: boolean;
   readonly isNegated: boolean;
 }
 
 /**
- * Looks at a text that is in lower case already: one text is often asked about by several.
- * Null: everything matches, so that no text has to be looked at.
+ * Takes a text already in lower case, because several matchers often look at the same text.
+ * Null if everything matches, so that the text is not needed.
  */
 export type TextMatcher = ((folded: string) => boolean) | null;
 
 /**
- * What the search box means for a line that is not in an index: words ANDed, whatever their case, `"phrase"`, `-not`,
- * `prefix*`. Any text is a query.
+ * Applies the search box to a line that is not in an index: words ANDed, in any case, `"phrase"`, `-not`, `prefix*`. Any
+ * text is a query.
  *
- * Nearly what Elasticsearch finds with the same words (`text-clauses.ts`): it looks for words as its analyzer splits them,
- * this for the text itself, which must not begin or end in the middle of a word. So `err` does not find `error`, and `/pay`
- * finds `GET /pay`.
+ * Matches nearly the same as Elasticsearch (`text-clauses.ts`), which splits texts into words with its analyzer. This looks
+ * for the text itself, which must not begin or end in the middle of a word. So `err` does not match `error`, and `/pay`
+ * matches `GET /pay`.
  */
 export function createTextMatcher(query: string): TextMatcher {
   const terms = parseTerms(query.toLowerCase());
@@ -27,27 +27,27 @@ export function createTextMatcher(query: string): TextMatcher {
   return (folded) => terms.every((term) => contains(folded, term) !== term.isNegated);
 }
 
-/** A word ends at white space or a quote. A quote that nothing closes counts as a space; so do lone `-` and `*`. */
+/** A word ends at white space or a quote. An unclosed quote counts as a space, and so do lone `-` and `*`. */
 const token = /(-*)(?:"([^"]*)"|([^\s"]+))/g;
 
-/** What the search box asks for: any text is a query. */
+/** Parses the search box. Any text is a query. */
 export function parseTerms(query: string): Term[] {
   return [...query.matchAll(token)].flatMap(([, dashes = "", phrase, word = ""]) => {
     const isPrefix = phrase === undefined && word.endsWith("*");
     const text = phrase?.trim() ?? (isPrefix ? word.slice(0, -1) : word);
     const isOperator = phrase === undefined && /^-+$/.test(text);
-    // Two take each other back, as in Elasticsearch's simple query string, which people know.
+    // Two dashes cancel each other, as in Elasticsearch's simple query string.
     return text === "" || isOperator ? [] : [{ text, isPrefix, isNegated: dashes.length % 2 === 1 }];
   });
 }
 
-/** Whoever looks for words that begin so looks through all of them. */
+/** The cost of a prefix in words: Elasticsearch has to try all words that begin with it. */
 const wordsOfPrefix = 4;
-/** As Elasticsearch's standard analyzer parts a text (UAX #29), or into more: ideographs and emoji are words each. */
+/** Splits at least as finely as Elasticsearch's standard analyzer (UAX #29): each ideograph or emoji is a word. */
 const ideograph = String.raw`[\p{Script=Han}\p{Script=Hiragana}\p{Extended_Pictographic}]`;
 const analyzedWord = new RegExp(`${ideograph}|(?:(?!${ideograph})[\\p{L}\\p{N}\\p{M}_])+`, "gu");
 
-/** How many words Elasticsearch has to look for, however they are joined or quoted; a prefix counts as several. */
+/** Counts the words that Elasticsearch has to look for, even if joined or quoted. A prefix counts as several. */
 export function countWords(query: string): number {
   return parseTerms(query).reduce(
     (sum, { text, isPrefix }) =>
@@ -56,7 +56,7 @@ export function countWords(query: string): number {
   );
 }
 
-/** True of one word whichever analyzer looks at it: letters or digits alone, for some part them; none a word by itself. */
+/** Whether every analyzer sees one word: only letters or only digits, because some analyzers split mixtures; no ideographs. */
 export function isOneWord(text: string): boolean {
   return /^(?:[\p{L}\p{M}]+|\p{N}+)$/u.test(text) && !new RegExp(ideograph, "u").test(text);
 }
@@ -70,14 +70,14 @@ function contains(text: string, { text: wanted, isPrefix }: Term): boolean {
     const beginsInside = bindsStart && at > 0 && isWordAt(text, at - 1);
     if (!beginsInside && !(bindsEnd && isWordAt(text, at + wanted.length))) return true;
     at += 1;
-    // A word cannot begin before this one ends: looked for at each of its letters, long words would take long.
+    // No word begins before this one ends. Trying each of its letters would be slow for long words.
     if (bindsStart) while (at < text.length && isWordAt(text, at)) at += 1;
     at = text.indexOf(wanted, at);
   }
   return false;
 }
 
-/** Whether a letter or digit stands there; emoji and other halves of surrogate pairs are none. */
+/** Whether there is a letter or digit. Halves of surrogate pairs, such as those of emoji, do not count. */
 function isWordAt(text: string, at: number): boolean {
   const code = text.charCodeAt(at);
   if (code < 0x80) {

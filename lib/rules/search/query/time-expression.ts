@@ -13,8 +13,9 @@ const unitMs: Readonly<Record<string, number>> = {
 };
 
 /**
- * A moment in milliseconds since the epoch, never before it; null where the text is none.
- * @param nowMs what `now` stands for
+ * Parses a moment into milliseconds since the epoch, never before it.
+ * @param nowMs the time that `now` means
+ * @returns null if the text is not a moment
  */
 export function parseTimeExpression(text: string, nowMs: number): number | null {
   const relative = /^now(?:-(\d{1,9})([smhdw]))?$/.exec(text);

@@ -85,11 +85,11 @@ test("a digest names the fields that gave way, in one line each, and what cannot
     .toBe(`There are no dead letters in topic dead.
 
 Indexed in the last 24 hours, but not found by these fields' names:
-    1,200  topic app, field user [31m.id: values that are not of the type long
+    1,200  topic app, field user [31m.id: values do not fit the mapped type long
            for example app:0:7:x in app-1
-        3  topic app, field x: the index has as many fields as it may have
+        3  topic app, field x: the index has the maximum number of fields
            for example app:0:7:x in app-1
-        2  topic web, field err: the index refused the records, whose fields are one now
+        2  topic web, field err: the index refused the records, so their fields were flattened
            for example app:0:7:x in app-1
 Not all fields that gave way can be told: 1 of 2 shards failed.
 `);

@@ -26,7 +26,7 @@ describe("the offsets to audit", () => {
   test("a commit beyond the log: to its end, and said so", () => {
     const span = auditSpan(standing({ committed: 500 }));
     expect(span).toMatchObject({ start: 10, end: 100, unknown: false });
-    expect(span.note).toContain("500 lies beyond the end of the log, 100");
+    expect(span.note).toContain("500 is beyond the end of the log, 100");
   });
 
   test("a commit that retention has overtaken: none, and said so", () => {

@@ -19,7 +19,7 @@ test("names topic, field, how many records, why, one of them, and what to do", (
       area: "elasticsearch",
       name: "fields of app",
       state: "warning",
-      seen: "not searchable by name: user.id in 1,200 records of the last day (values that are not of the type long; for example app:0:7:x in app-1), x in 1,200 records of the last day (the index has as many fields as it may have; for example app:0:7:x in app-1)",
+      seen: "not searchable by name: user.id in 1,200 records of the last day (values do not fit the mapped type long; for example app:0:7:x in app-1), x in 1,200 records of the last day (the index has the maximum number of fields; for example app:0:7:x in app-1)",
       remedy:
         "rename the field where it is written, or map it in an index template of your own (as keyword it takes any value)",
     },

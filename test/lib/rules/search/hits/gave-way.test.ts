@@ -53,7 +53,7 @@ describe("an answer", () => {
     const shards = { failed: 2, failures: [{ reason }, { reason }] };
     expect(readIgnored(answer(shards, { timed_out: true }))?.problems).toEqual([
       "Elasticsearch took longer than 5 s",
-      "Elasticsearch counts them from 8.15 on, in indices made since",
+      "only Elasticsearch 8.15 or later can count ignored fields, in indices that it created",
     ]);
   });
 

@@ -47,7 +47,7 @@ test.each([
   [{ from: ["now"], to: ["now-1s"] }, 'from "now" must not be after to'],
   [{ after: ["e30"] }, 'after "e30" must be the `next` of an answer'],
   [{ histogram: ["yes"] }, 'histogram "yes" must be false or true'],
-  [{ q: ["x".repeat(1_025)] }, "must be at most 1024 characters, and is 1025"],
+  [{ q: ["x".repeat(1_025)] }, "must have at most 1024 characters, but has 1025"],
 ])("%j is refused, saying why", (parameters, message) => {
   expect(() => parseLogRequest(parameters, nowMs)).toThrow(message);
 });

@@ -74,7 +74,7 @@ test("a real host answers over TLS, takes a renewed certificate over, and refuse
     return checks.config.reason;
   });
   expect(error).toContain(
-    "http.tls.key: (hidden) names a private key that does not belong to the certificate beside it",
+    "http.tls.key: (hidden) names a private key that does not match the certificate in cert",
   );
   expect(await peer()).toBe("renewed");
 

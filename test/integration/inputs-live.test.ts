@@ -99,7 +99,7 @@ describe("a running host", () => {
     ["a wrong type", "[1]", "entry 1"],
     ["a slip of a field's name", '[{"topic":"a","idnex":"x"}]', "entry 1: field idnex is unknown"],
     ["a path as topic", '["../../etc/passwd"]', "is not a Kafka topic name"],
-    ["a topic in capitals", '["A"]', "would not do as an Elasticsearch index name"],
+    ["a topic in capitals", '["A"]', "cannot be used as an Elasticsearch index name"],
     ["the prototype", '[{"__proto__":{"topic":"a"}}]', "entry 1"],
     ["a name with a line break", '["a\\nb"]', '"a\\nb"'],
     ["a hidden index", '[{"topic":"a","index":".security"}]', "is not an Elasticsearch index name"],

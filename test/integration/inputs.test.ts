@@ -40,7 +40,7 @@ const badConfigs: readonly (readonly [string, string, string])[] = [
   [
     "a topic twice",
     `${base}topics: [a, { topic: a }]\n`,
-    ':3:22 topics[1].topic: "a" is declared already, at topics[0]',
+    ':3:22 topics[1].topic: "a" is already declared at topics[0]',
   ],
   [
     "a missing variable",
@@ -57,7 +57,7 @@ const badConfigs: readonly (readonly [string, string, string])[] = [
     `${base}topics: [a\n`,
     ":4:1 not YAML: Flow sequence in block collection must be sufficiently indented and end with a ]",
   ],
-  ["a key twice", `${base}topics: []\ntopics: []\n`, ':4:1 the key "topics" stands twice in this mapping'],
+  ["a key twice", `${base}topics: []\ntopics: []\n`, ':4:1 the key "topics" appears twice in this mapping'],
   [
     "an index in capitals",
     `${base}topics: [{ topic: a, index: A }]\n`,
@@ -71,7 +71,7 @@ const badConfigs: readonly (readonly [string, string, string])[] = [
   [
     "a topic in capitals",
     `${base}topics: [Payments]\n`,
-    ':3:10 topics[0]: "Payments" would not do as an Elasticsearch index name (lower case, not starting with - _ + or ., at most 255 bytes): declare an index',
+    ':3:10 topics[0]: "Payments" cannot be used as an Elasticsearch index name (lower case, not starting with - _ + or ., at most 255 bytes): declare an index',
   ],
   [
     "the dead-letter topic",
@@ -79,9 +79,9 @@ const badConfigs: readonly (readonly [string, string, string])[] = [
     ':3:10 topics[0]: "penstock.dead-letters" is the dead-letter topic, which is not moved',
   ],
   [
-    "one of Kafka's own topics",
+    "an internal Kafka topic",
     `${base}topics: [__consumer_offsets]\n`,
-    `:3:10 topics[0]: "__consumer_offsets" is one of Kafka's own topics (__*), which are not moved`,
+    `:3:10 topics[0]: "__consumer_offsets" is an internal Kafka topic (__*), which is not moved`,
   ],
   [
     "a broker without a port",
@@ -91,7 +91,7 @@ const badConfigs: readonly (readonly [string, string, string])[] = [
   [
     "an open address without a token",
     `${base}http: { hostname: 0.0.0.0 }\n`,
-    ':3:19 http.hostname: "0.0.0.0" is not a loopback address, and without http.token the host answers on loopback only',
+    ':3:19 http.hostname: "0.0.0.0" is not a loopback address: set http.token, without which the host listens on loopback only',
   ],
   ["an empty file", "", ":1:1 kafka: is required"],
 ];

@@ -118,7 +118,7 @@ test("the token, Elasticsearch's key and etcd's password are replaced under load
   // A certificate before its key: for that moment the old pair stays.
   await mount.rotate({ "client.crt": newPair.cert });
   expect(await untilReady(host, false, "config", "new-token-and-long")).toContain(
-    "elasticsearch.tls.key: (hidden) names a private key that does not belong to the certificate beside it",
+    "elasticsearch.tls.key: (hidden) names a private key that does not match the certificate in cert",
   );
   await mount.rotate({ "client.key": newPair.key });
   await untilReady(host, true, "config");

@@ -1,4 +1,4 @@
-import { isObject } from "../../rules/json/json-document.ts";
+import { isObject } from "../../rules/json/object.ts";
 import type { ElasticsearchAnswer } from "./transport/transport.ts";
 import { errorOf } from "./transport/version.ts";
 

@@ -1,5 +1,5 @@
 import type { BulkItem, ServerError, TargetDocument } from "../../rules/outcomes/bulk-answer.ts";
-import { isObject } from "../../rules/json/json-document.ts";
+import { isObject } from "../../rules/json/object.ts";
 import type { SendSearch } from "./existing-ids.ts";
 import type { ElasticsearchAnswer } from "./transport/transport.ts";
 

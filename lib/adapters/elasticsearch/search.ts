@@ -1,6 +1,6 @@
 import { parseServerError, type RequestFailure } from "../../rules/outcomes/bulk-answer.ts";
 import { PenstockError } from "../../rules/base/errors.ts";
-import { isObject } from "../../rules/json/json-document.ts";
+import { isObject } from "../../rules/json/object.ts";
 import { jsonElements, jsonMembers } from "../../rules/json/json-members.ts";
 import { maxTargetLength, targetText } from "../../rules/search/query/target.ts";
 import type { Elasticsearch } from "./client.ts";

@@ -1,6 +1,6 @@
 /**
- * The addresses that one text of a list names: a variable of a container's environment often holds several, with commas
- * between, and no address holds one.
+ * The addresses in one string of a list. An environment variable often contains several separated by commas, and no address
+ * contains a comma.
  */
 export function addressesIn(text: string): string[] {
   return text

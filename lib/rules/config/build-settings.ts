@@ -20,7 +20,7 @@ type TlsInput = {
   readonly key?: string | undefined;
 };
 
-/** The settings of a valid config file, its PEM files read in; what cannot be read is a fault. Notices are for the log. */
+/** Builds the settings from a valid config file and reads its PEM files. Unreadable files become faults; notices are for the log. */
 export function buildSettings(
   input: ConfigInput,
   { environment, readFile }: SubstitutionSources,
@@ -32,14 +32,14 @@ export function buildSettings(
     try {
       const pem = readFile(file);
       if (/BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/.test(pem)) {
-        const rule = "names a key that is encrypted, and there is no setting for a passphrase: decrypt it";
+        const rule = "names an encrypted key: decrypt it, because there is no setting for a passphrase";
         faults.push({ path, rule, about: "value" });
         return null;
       }
       if (/-----BEGIN [A-Z0-9 ]+-----/.test(pem)) return pem;
-      faults.push({ path, rule: "names a file that holds no PEM text", about: "value" });
+      faults.push({ path, rule: "names a file without PEM text", about: "value" });
     } catch (error) {
-      // The code alone: the message repeats the path, which may come from a variable.
+      // Only the code: the message repeats the path, which may come from a variable.
       faults.push({ path, rule: `names a file that cannot be read (${codeOf(error)})`, about: "value" });
     }
     return null;

@@ -4,7 +4,7 @@ import { configFaults } from "./cross-checks.ts";
 import { toDeclaration } from "./to-declaration.ts";
 import { check, type Checked } from "../yaml/faults.ts";
 import { translateLegacy, type Translation } from "./legacy.ts";
-import { mappingOf } from "../yaml/mapping.ts";
+import { mappingOf } from "../json/object.ts";
 import {
   ConfigError,
   formatPath,
@@ -20,30 +20,30 @@ import type { Environment } from "../yaml/substitute.ts";
 import { visibleText } from "../base/visible-text.ts";
 import { readYaml, type YamlFile } from "../yaml/yaml.ts";
 
-/** What a config file says. */
+/** A parsed config file. */
 export interface ConfigDocument {
   readonly settings: Settings;
   /** In the file's order; `source.name` is the file. */
   readonly declarations: readonly Declaration[];
-  /** True: the last of them may have more to it than the text has. */
+  /** True if the last declaration may be cut off, as in a file that is still being written. */
   readonly lastMayGoOn: boolean;
-  /** For the log, one sentence each; no secrets. */
+  /** For the log, one sentence each, without secrets. */
   readonly notices: readonly string[];
 }
 
 export interface ParseOptions {
-  /** Its name, for messages and sources. */
+  /** The file's name, for messages and sources. */
   readonly file: string;
   readonly environment: Environment;
-  /** The text of a file that the config names, PEM or secret; throws what it likes. */
+  /** Reads a PEM or secret file that the config names; may throw anything. */
   readonly readFile: (path: string) => string;
 }
 
 const maxConfigBytes = 1024 * 1024;
 
 /**
- * Reads a config file's text: YAML, then variables and files, then the older form, then every rule.
- * @throws ConfigError with every problem found, in the file's order.
+ * Parses a config file: YAML, then variables and files, then the older format, then all rules.
+ * @throws ConfigError with every problem found, in the file's order
  */
 export function parseConfig(text: string, options: ParseOptions): ConfigDocument {
   const { file, environment, readFile } = options;
@@ -84,7 +84,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigDocument
   };
 }
 
-/** A variable's or a file's text counts as a number or as true or false where the schema wants one: `port: "${PORT}"`. */
+/** Text from a variable or file becomes a number or boolean if the schema needs one: `port: "${PORT}"`. */
 function checkCoerced(data: unknown, isSubstituted: (path: Path) => boolean): Checked<ConfigInput> {
   const checked = check(configSchema, data);
   if (checked.ok) return checked;
@@ -92,7 +92,7 @@ function checkCoerced(data: unknown, isSubstituted: (path: Path) => boolean): Ch
   return paths.length === 0 ? checked : check(configSchema, paths.reduce(coerceAt, data));
 }
 
-/** A copy of the data, the text at the path read as what YAML would take it for. */
+/** A copy of the data with the text at the path converted as YAML would read it unquoted. */
 function coerceAt(data: unknown, path: Path): unknown {
   const [head, ...rest] = path;
   if (head === undefined) return typeof data === "string" ? literalOf(data) : data;
@@ -106,7 +106,7 @@ function literalOf(text: string): string | number | boolean {
   return text === "true" || (text === "false" ? false : text);
 }
 
-/** Where a fault of the data stands in the file; a list that was one string there has its faults at the string. */
+/** Moves a fault to its place in the file. If a list was one string in the file, its faults are at the string. */
 function inFile(fault: Fault, legacy: Translation | null, yaml: YamlFile): Fault {
   if (legacy === null) return fault;
   const origin = legacy.originOf(fault.path);
@@ -114,17 +114,17 @@ function inFile(fault: Fault, legacy: Translation | null, yaml: YamlFile): Fault
   return moved(fault, isItemOfString ? origin.slice(0, -1) : origin);
 }
 
-/** In the file's order, without what only repeats a fault, or follows from one further up. */
+/** Sorts faults in the file's order and drops those that repeat another or follow from one further up. */
 function configError(faults: readonly Fault[], file: string, yaml: YamlFile): ConfigError {
   const broken = new Set<string>();
-  const told = new Set<string>();
+  const seen = new Set<string>();
   const causes = faults.filter(({ path, rule, about }) => {
     const isConsequence = [...path.keys(), path.length].some((depth) =>
       broken.has(JSON.stringify(path.slice(0, depth))),
     );
     const sentence = JSON.stringify([path, rule]);
-    if (isConsequence || told.has(sentence)) return false;
-    told.add(sentence);
+    if (isConsequence || seen.has(sentence)) return false;
+    seen.add(sentence);
     if (about === "value") broken.add(JSON.stringify(path));
     return true;
   });
@@ -145,7 +145,7 @@ function problemOf(fault: Fault, file: string, yaml: YamlFile): ConfigProblem {
   return problemAt(file, position, formatPath(fault.path), value, fault.rule);
 }
 
-/** Where the fault is, or the nearest thing around it. */
+/** The offset of the fault, or of the nearest enclosing key. */
 function offsetOf(fault: Fault, yaml: YamlFile): number {
   const place = yaml.place(fault.path);
   if (place !== undefined) return fault.about === "key" ? place.keyOffset : place.valueOffset;
@@ -162,7 +162,7 @@ function problemAt(
 ): ConfigProblem {
   const subject = path === "" ? "" : ` ${path}:`;
   const shown = value === null ? "" : ` ${value}`;
-  // The file's name and the YAML parser's own words are others'.
+  // The file's name and the YAML parser's messages are foreign text.
   const message = visibleText(`${file}:${line}:${column}${subject}${shown} ${rule}`);
   return { file, line, column, path, value, rule, message };
 }

@@ -9,15 +9,15 @@ import {
 import { indexTemplateFault, isTopicName } from "../model/names.ts";
 import { addressesIn } from "./addresses.ts";
 import { moved } from "../yaml/problem.ts";
-import { isMapping, mappingOf, type Mapping } from "../yaml/mapping.ts";
+import { isObject, mappingOf, type Mapping } from "../json/object.ts";
 import type { Fault, Path } from "../yaml/problem.ts";
 
 /**
- * Rules between several values. They look at the data as it was written, valid or not, so that they are reported
- * together with what the schema finds; where a value has the wrong type they stay silent.
+ * Rules between several values. They check the raw data, valid or not, so that their faults are reported together with the
+ * schema's. They ignore values of the wrong type.
  */
 
-const internalTopicRule = "is one of Kafka's own topics (__*), which are not moved";
+const internalTopicRule = "is an internal Kafka topic (__*), which is not moved";
 const deadLetterRule = "is the dead-letter topic, which is not moved";
 
 /** Rules between the top-level sections of the config file. */
@@ -39,10 +39,10 @@ export function configFaults(data: unknown): Fault[] {
   ];
 }
 
-/** Rules inside one entry: a topic's name, or a mapping. */
+/** Rules within one entry, which is a topic name or a mapping. */
 export function entryFaults(entry: unknown, deadLetterTopic: string): Fault[] {
   if (typeof entry === "string") return topicFaults(entry, undefined, [], deadLetterTopic);
-  if (!isMapping(entry)) return [];
+  if (!isObject(entry)) return [];
   const { topic, pattern, index, format } = entry;
   const faults: Fault[] = [];
   if (topic === undefined && pattern === undefined) {
@@ -51,13 +51,13 @@ export function entryFaults(entry: unknown, deadLetterTopic: string): Fault[] {
   if (topic !== undefined && pattern !== undefined) {
     faults.push({
       path: ["pattern"],
-      rule: "stands beside a topic: an entry has one of the two",
+      rule: "cannot be combined with topic: an entry has one or the other",
       about: "value",
     });
   }
   for (const field of ["timestamp", "message", "rejected"]) {
     if (entry[field] !== undefined && format !== "json")
-      faults.push({ path: [field], rule: "needs format: json beside it", about: "value" });
+      faults.push({ path: [field], rule: "needs format: json", about: "value" });
   }
   faults.push(...duplicates(entry["timestamp"], ["timestamp"]));
   if (typeof topic === "string") faults.push(...topicFaults(topic, index, ["topic"], deadLetterTopic));
@@ -65,7 +65,7 @@ export function entryFaults(entry: unknown, deadLetterTopic: string): Fault[] {
   return faults;
 }
 
-/** What an entry names, where that can be read, valid or not. */
+/** The topic or pattern that an entry names, valid or not; null if unreadable. */
 export function nameOf(entry: unknown): { kind: "topic" | "pattern"; name: string } | null {
   if (typeof entry === "string") return { kind: "topic", name: entry };
   const { topic, pattern } = mappingOf(entry);
@@ -74,11 +74,11 @@ export function nameOf(entry: unknown): { kind: "topic" | "pattern"; name: strin
 }
 
 /**
- * Wrong tokens are answered 429 after a while, but a right one always gets in: only its length keeps it from being found.
+ * Wrong tokens are soon answered 429, but a correct one always gets in, so only its length protects it.
  * At the 5,000 guesses a second that a host answers, 16 hexadecimal digits take millions of years.
  */
 const leastTokenLength = 16;
-const tokenLengthRule = `has fewer than ${leastTokenLength} characters, and can be guessed: openssl rand -hex 24 makes a good one`;
+const tokenLengthRule = `has fewer than ${leastTokenLength} characters and could be guessed: generate one with openssl rand -hex 24`;
 
 function httpFaults({ hostname, token, readOnlyToken }: Mapping): Fault[] {
   const faults = Object.entries({ token, readOnlyToken }).flatMap(([name, value]): Fault[] => {
@@ -87,26 +87,29 @@ function httpFaults({ hostname, token, readOnlyToken }: Mapping): Fault[] {
   });
   const hasToken = token !== undefined && token !== "";
   if (typeof hostname === "string" && !isLoopbackHostname(hostname) && !hasToken) {
-    const rule = "is not a loopback address, and without http.token the host answers on loopback only";
+    const rule = "is not a loopback address: set http.token, without which the host listens on loopback only";
     faults.push({ path: ["http", "hostname"], rule, about: "value" });
   }
   if (typeof readOnlyToken === "string" && readOnlyToken !== "") {
     const path = ["http", "readOnlyToken"];
     if (!hasToken) {
-      const rule =
-        "stands without http.token, and without that whoever reaches the host may change everything";
+      const rule = "needs http.token: without it, anybody who reaches the host may change everything";
       faults.push({ path, rule, about: "value" });
     } else if (token === readOnlyToken) {
-      faults.push({ path, rule: "is the same as http.token, which may change everything", about: "value" });
+      faults.push({
+        path,
+        rule: "is the same as http.token, which gives full access: use another one",
+        about: "value",
+      });
     }
   }
   return faults;
 }
 
-/** With certificates in the settings, an endpoint without TLS is a mistake that would send passwords in the clear. */
+/** If TLS is configured, a plain endpoint is a mistake that would send passwords in the clear. */
 function plainEndpointFaults({ tls, endpoints }: Mapping): Fault[] {
   if (tls === undefined || tls === null || !Array.isArray(endpoints)) return [];
-  const rule = "does not begin with https://, and etcd.tls is set";
+  const rule = "must begin with https:// because etcd.tls is set";
   return endpoints.flatMap((endpoint: unknown, at) =>
     typeof endpoint === "string" && addressesIn(endpoint).some((one) => one.startsWith("http://"))
       ? [{ path: ["etcd", "endpoints", at], rule, about: "value" as const }]
@@ -127,19 +130,25 @@ function tlsFaults(tls: unknown, path: Path): Fault[] {
 }
 
 function authFaults(auth: unknown): Fault[] {
-  if (!isMapping(auth)) return [];
+  if (!isObject(auth)) return [];
   const { apiKey, username, password } = auth;
   const isApiKey = apiKey !== undefined && username === undefined && password === undefined;
   const isLogin = apiKey === undefined && username !== undefined && password !== undefined;
   if (isApiKey || isLogin) return [];
-  const rule = "is neither an apiKey alone nor a username and a password";
+  const rule = "needs either an apiKey, or a username and a password";
   return [{ path: ["elasticsearch", "auth"], rule, about: "absence" }];
 }
 
 function deadLettersFaults(root: Mapping): Fault[] {
   const { topic } = mappingOf(root["deadLetters"]);
   if (typeof topic !== "string" || !isInternalTopic(topic)) return [];
-  return [{ path: ["deadLetters", "topic"], rule: "is a name Kafka keeps for itself (__*)", about: "value" }];
+  return [
+    {
+      path: ["deadLetters", "topic"],
+      rule: "is a name reserved for internal Kafka topics (__*)",
+      about: "value",
+    },
+  ];
 }
 
 function topicsFaults(root: Mapping): Fault[] {
@@ -155,7 +164,7 @@ function topicsFaults(root: Mapping): Fault[] {
       const earlier = first.get(identity);
       const path = typeof entry === "string" ? [] : [named.kind];
       if (earlier === undefined) first.set(identity, position);
-      else faults.push({ path, rule: `is declared already, at topics[${earlier}]`, about: "value" });
+      else faults.push({ path, rule: `is already declared at topics[${earlier}]`, about: "value" });
     }
     return faults.map((fault) => moved(fault, ["topics", position, ...fault.path]));
   });
@@ -172,7 +181,7 @@ function patternFaults(pattern: string, index: unknown, deadLetterTopic: string)
   const path = ["pattern"];
   if (isInternalTopic(pattern)) return [{ path, rule: internalTopicRule, about: "value" }];
   if (pattern === deadLetterTopic) return [{ path, rule: deadLetterRule, about: "value" }];
-  // An example of what the pattern covers; where that fails for its letters, every topic would.
+  // An example topic: if its name is invalid because of the pattern's own letters, so is every matching topic.
   const example = pattern.replaceAll(/[*?]/g, "a");
   return matchesTopicPattern(pattern, example, deadLetterTopic) && isTopicName(example)
     ? indexFaults(example, index, path)
@@ -194,7 +203,11 @@ function duplicates(list: unknown, path: Path): Fault[] {
     if (earlier === undefined) first.set(item, position);
     if (typeof item !== "string" || earlier === undefined) return [];
     return [
-      { path: [...path, position], rule: `stands already at ${path.join(".")}[${earlier}]`, about: "value" },
+      {
+        path: [...path, position],
+        rule: `is already listed at ${path.join(".")}[${earlier}]`,
+        about: "value",
+      },
     ];
   });
 }

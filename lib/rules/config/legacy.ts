@@ -1,8 +1,8 @@
-import { isMapping } from "../yaml/mapping.ts";
+import { isObject } from "../json/object.ts";
 import { cut, showValue, type Fault, type Path } from "../yaml/problem.ts";
 
 /**
- * The older program's config file: a Go service that read it with viper, whose keys know no letter case.
+ * The config file of the older program, a Go service that read it with viper, which ignores the case of keys.
  *
  * ```yaml
  * catsyslog: { logpath: /var/log/self, loglevel: debug }
@@ -14,10 +14,10 @@ import { cut, showValue, type Fault, type Path } from "../yaml/problem.ts";
  * ```
  */
 export interface Translation {
-  /** The same in today's form. */
+  /** The data in the current format. */
   readonly data: Readonly<Record<string, unknown>>;
   readonly faults: readonly Fault[];
-  /** The path in the file of a path in the translated data. */
+  /** Maps a path in the translated data to the path in the file. */
   readonly originOf: (path: Path) => Path;
   /** One sentence for the log. */
   readonly notice: string;
@@ -42,9 +42,9 @@ const levels: Readonly<Record<string, string>> = {
   panic: "error",
 };
 
-/** Null: the file is in today's form. `todaysKeys` are the keys that may not stand beside the older ones. */
+/** @returns null if the file has the current format. `todaysKeys` are the keys that must not be mixed with the older ones. */
 export function translateLegacy(data: unknown, todaysKeys: readonly string[]): Translation | null {
-  if (!isMapping(data)) return null;
+  if (!isObject(data)) return null;
   const isOlder = (key: string) => legacyKeys.has(key.toLowerCase());
   if (!Object.keys(data).some(isOlder)) return null;
 
@@ -54,7 +54,8 @@ export function translateLegacy(data: unknown, todaysKeys: readonly string[]): T
   const sections = lookupOf(data);
 
   for (const key of Object.keys(data).filter((key) => !isOlder(key))) {
-    const rule = "stands beside keys of the older form: a file has either the older or today's keys";
+    const rule =
+      "cannot be combined with keys of the older format: use either the older keys or the current ones";
     if (todaysKeys.includes(key)) faults.push({ path: [key], rule, about: "key" });
     else notes.push(`${key} is ignored`);
   }
@@ -76,34 +77,34 @@ export function translateLegacy(data: unknown, todaysKeys: readonly string[]): T
   const kafka = sections.get("kafkaconfig");
   const kafkaSection = lookupOf(kafka?.value, kafka?.path);
   const brokers = addresses(kafkaSection.get("kafkaaddr"), ["kafka", "brokers"], "");
-  if (brokers === undefined) notes.push("kafka.brokers is localhost:9092");
+  if (brokers === undefined) notes.push("kafka.brokers defaults to localhost:9092");
   ignoreOthers(kafkaSection, ["kafkaaddr"]);
 
   const elastic = sections.get("elasticconfig");
   const elasticSection = lookupOf(elastic?.value, elastic?.path);
   const nodes = addresses(elasticSection.get("elasticaddr"), ["elasticsearch", "nodes"], "http://");
-  if (nodes === undefined) notes.push("elasticsearch.nodes is http://localhost:9200");
+  if (nodes === undefined) notes.push("elasticsearch.nodes defaults to http://localhost:9200");
   ignoreOthers(elasticSection, ["elasticaddr"]);
 
   const catsyslog = sections.get("catsyslog");
   const logSection = lookupOf(catsyslog?.value, catsyslog?.path);
   const level = levels[showText(logSection.get("loglevel")?.value ?? "info").toLowerCase()];
-  if (level === undefined) notes.push("catsyslog.loglevel is not a level, info is used");
+  if (level === undefined) notes.push("catsyslog.loglevel is not a log level: info is used");
   ignoreOthers(logSection, ["loglevel"]);
 
   const keys = sections.get("etcdkeys");
   const endpoints = addresses(etcdAddresses(), ["etcd", "endpoints"], "http://");
   if (keys === undefined && endpoints !== undefined)
-    notes.push("etcdconfig is ignored, as there are no etcdkeys");
+    notes.push("etcdconfig is ignored because there are no etcdkeys");
   if (keys !== undefined) {
     origins.set(keyOf(["etcd", "keys"]), keys.path);
-    const rule = "needs etcdconfig beside it, with the addresses of etcd";
+    const rule = "needs etcdconfig with the addresses of etcd";
     if (endpoints === undefined) faults.push({ path: keys.path, rule, about: "absence" });
   }
 
   function etcdAddresses(): Found | undefined {
     const found = sections.get("etcdconfig");
-    if (found === undefined || !isMapping(found.value)) return found;
+    if (found === undefined || !isObject(found.value)) return found;
     const section = lookupOf(found.value, found.path);
     const names = ["etcdaddr", "endpoints", "addr", "address"];
     ignoreOthers(section, names);
@@ -122,7 +123,7 @@ export function translateLegacy(data: unknown, todaysKeys: readonly string[]): T
     },
     faults,
     originOf: (path) => originOf(path, origins),
-    notice: ["the file is in the older form and was translated", ...notes].join("; "),
+    notice: ["the file has the older format and was translated", ...notes].join("; "),
   };
 }
 
@@ -136,13 +137,13 @@ function topicsOf(found: Found | undefined, origins: Origins, notes: string[]): 
     const to = ["topics", topics.length];
     const from = [...found.path, position];
     origins.set(keyOf(to), from);
-    if (!isMapping(entry)) return topics.push(entry);
+    if (!isObject(entry)) return topics.push(entry);
     const section = lookupOf(entry, from);
     const topic = section.get("logtopic");
     const path = section.get("logpath");
     // Several files may feed one topic there; the topic is read once all the same.
     if (topic !== undefined && seen.has(topic.value)) {
-      return notes.push(`topic ${showText(topic.value)} is declared twice, its first logpath is taken`);
+      return notes.push(`topic ${showText(topic.value)} is declared twice: its first logpath is used`);
     }
     seen.add(topic?.value);
     origins.set(keyOf([...to, "topic"]), topic?.path ?? [...from, "logtopic"]);
@@ -162,14 +163,14 @@ function lowerCaseIndex(topic: unknown, notes: string[]): { index?: string } {
   return { index: topic.toLowerCase() };
 }
 
-/** By path in the translated data, as JSON. */
+/** Keyed by the path in the translated data, as JSON. */
 type Origins = Map<string, Path>;
 
 function keyOf(path: Path): string {
   return JSON.stringify(path);
 }
 
-/** The origin of the nearest part around it, and the way on from there. */
+/** The origin of the nearest known ancestor, plus the rest of the path. */
 function originOf(path: Path, origins: Origins): Path {
   for (let depth = path.length; depth > 0; depth--) {
     const origin = origins.get(keyOf(path.slice(0, depth)));
@@ -188,15 +189,15 @@ interface Found {
 }
 type Section = ReadonlyMap<string, Found>;
 
-/** A mapping's values by key in lower case, each with its path in the file. */
+/** A mapping's values by lower-case key, each with its path in the file. */
 function lookupOf(mapping: unknown, base: Path = []): Section {
-  if (!isMapping(mapping)) return new Map();
+  if (!isObject(mapping)) return new Map();
   return new Map(
     Object.entries(mapping).map(([key, value]) => [key.toLowerCase(), { value, path: [...base, key] }]),
   );
 }
 
-/** A list, a single value, or several in one string with commas between. */
+/** The items of a list, of a comma-separated string, or a single value. */
 function listOf(value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value;
   if (typeof value !== "string") return [value];

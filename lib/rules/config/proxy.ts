@@ -3,27 +3,26 @@ import { Secret } from "../secrets/secret.ts";
 import type { NodeProxy } from "../model/settings.ts";
 import type { Environment } from "../yaml/substitute.ts";
 
-/** What the environment says of proxies. */
+/** The proxies that the setting or the environment defines. */
 export interface FoundProxies {
-  /** By node; those that are asked directly are absent. */
+  /** By node; nodes without a proxy are absent. */
   readonly proxies: Readonly<Record<string, NodeProxy>>;
-  /** One sentence for each variable that cannot be followed. */
+  /** One sentence for each variable that cannot be used. */
   readonly notices: readonly string[];
 }
 
 export const proxySetting = "elasticsearch.proxy";
-export const proxyRule =
-  "is neither none nor a proxy's URL (http:// or https://, a host and nothing behind it)";
+export const proxyRule = "is neither none nor a proxy URL (http:// or https:// and a host, without a path)";
 
-/** Whether `elasticsearch.proxy` may say this. */
+/** Whether this is a valid value of `elasticsearch.proxy`. */
 export function isProxySetting(value: string): boolean {
   return value === "none" || proxyAt(value, proxySetting) !== null;
 }
 
 /**
- * Through which proxies the nodes are asked: as the setting says, else as the environment does, by curl's rules
- * (`curl(1)`, and `lib/noproxy.c`): `http_proxy` in lower case only, since a CGI request may set the other; `https_proxy` and
- * `HTTPS_PROXY`; then `all_proxy` and `ALL_PROXY`; but for what `no_proxy` or `NO_PROXY` names.
+ * Chooses the proxy of each node from the setting, or else from the environment by curl's rules (`curl(1)`,
+ * `lib/noproxy.c`): `http_proxy` in lower case only, because a CGI request can set the other; `https_proxy` and
+ * `HTTPS_PROXY`; then `all_proxy` and `ALL_PROXY`; except for hosts listed in `no_proxy` or `NO_PROXY`.
  */
 export function findProxies(
   nodes: readonly string[],
@@ -39,7 +38,7 @@ export function findProxies(
     const proxy = proxyAt(value.includes("://") ? value : `http://${value}`, name);
     if (proxy === null) {
       notices.add(
-        `the proxy in ${name} is not used for ${node}: only http and https proxies are; set ${proxySetting}`,
+        `the proxy in ${name} is not used for ${node}: only http and https proxies are supported; set ${proxySetting}`,
       );
     }
     return proxy;
@@ -52,7 +51,6 @@ export function findProxies(
   return { proxies, notices: [...notices] };
 }
 
-/** For messages. */
 export function proxyText({ url, from }: NodeProxy): string {
   return `the proxy ${url} (${from})`;
 }
@@ -82,7 +80,7 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    // Written without encoding: a lone % is itself.
+    // Not percent-encoded: a lone % means itself.
     return text;
   }
 }
@@ -95,7 +93,7 @@ function isExcepted(hostname: string, environment: Environment): boolean {
   return value.split(/[\s,]+/).some((entry) => entry === "*" || covers(bare(entry), host));
 }
 
-/** Without the brackets of IPv6 and the dot of a name's end. */
+/** Strips the brackets of IPv6 and the trailing dot of a name. */
 function bare(host: string): string {
   return host
     .toLowerCase()
@@ -103,7 +101,7 @@ function bare(host: string): string {
     .replace(/\.$/, "");
 }
 
-/** An address, a network in CIDR notation, or a domain with all below it, with or without a dot in front. */
+/** An entry is an address, a network in CIDR notation, or a domain with its subdomains, with or without a leading dot. */
 function covers(entry: string, host: string): boolean {
   if (entry === "") return false;
   const family = familyOf(host);

@@ -17,8 +17,8 @@ import {
 } from "../base/units.ts";
 
 /**
- * The kinds of single values in a config file and in etcd. Every message is a predicate that is read after the value
- * (`"foo" is not host:port`); JSON Schema is generated from the same definitions.
+ * The types of single values in a config file and in etcd. Every message is a predicate to be read after the value
+ * (`"foo" is not host:port`). The JSON Schema is generated from the same definitions.
  */
 
 export const text = z.string({
@@ -41,7 +41,7 @@ export function wholeNumber(min: number, max: number) {
 
 const maxDurationMs = 86_400_000;
 
-/** At most a day: timers hold no more than 24 days, and no wait here has a use for more than hours. */
+/** At most a day: timers overflow above 24 days, and no wait here needs more than hours. */
 export const duration = z
   .string({ error: durationRule })
   .regex(durationPattern, durationRule)
@@ -54,7 +54,7 @@ export const size = z
   .transform(parseSizeBytes)
   .refine((bytes) => bytes > 0 && Number.isSafeInteger(bytes), "is not between 1b and 8388607gb");
 
-/** One, or several with commas between; see addressesIn. */
+/** One or several, separated by commas; see addressesIn. */
 export const hostPorts = text.refine((all) => everyAddress(all, isHostPort), "is not host:port");
 
 /** Likewise. */
@@ -62,7 +62,7 @@ export const serverUrls = text
   .refine((all) => everyAddress(all, isHttpUrl), "is not an http:// or https:// URL")
   .refine(
     (all) => !everyAddress(all, isHttpUrl) || !addressesIn(all).some(hasCredentials),
-    "holds a user name or password: put them under auth",
+    "contains a user name or password: put them under auth",
   );
 
 export function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
@@ -75,7 +75,7 @@ export function listOf<T extends z.ZodType>(item: T) {
   return z.array(item, { error: "is not a list" });
 }
 
-/** Its "message" for unknown keys is the list of the known ones: `faults.ts` makes one fault per key of it. */
+/** For unknown keys the message is the list of known ones, from which `faults.ts` makes one fault per key. */
 export function mapping<T extends z.ZodRawShape>(shape: T) {
   const known = Object.keys(shape).join(" ");
   return z.strictObject(shape, {
@@ -85,7 +85,7 @@ export function mapping<T extends z.ZodRawShape>(shape: T) {
 
 export const unquotedRule = "is not a string: put it in quotes";
 
-/** `0123`, `1e3` and `true` without quotes are no strings in YAML. */
+/** Without quotes, YAML reads `0123`, `1e3` and `true` as numbers or booleans. */
 export function isUnquoted(value: unknown): boolean {
   return typeof value === "number" || typeof value === "boolean";
 }

@@ -5,100 +5,107 @@ import { duration, flag, hostPorts, indexTemplate, listOf, mapping, nonEmptyText
 import { oneOf, serverUrls, size, text, topicName, topicPattern, wholeNumber } from "./scalars.ts";
 
 /**
- * The shape of the config file. What one value decides is here; what several decide together is in `cross-checks.ts`.
- * Descriptions end up in the JSON Schema, and so in editors.
+ * The shape of the config file: the rules for single values. Rules between several values are in `cross-checks.ts`.
+ * Editors show the descriptions, which become part of the JSON Schema.
  */
 
 const tls = mapping({
   ca: nonEmptyText
     .optional()
-    .describe("Path of a PEM file: the authorities to trust. PEM files are watched."),
-  cert: nonEmptyText.optional().describe("Path of a PEM file: our certificate; goes with key."),
-  key: nonEmptyText.optional().describe("Path of a PEM file: our private key; goes with cert."),
+    .describe("Path of a PEM file with the trusted CA certificates. PEM files are watched."),
+  cert: nonEmptyText.optional().describe("Path of a PEM file with the client certificate; needs key."),
+  key: nonEmptyText.optional().describe("Path of a PEM file with the private key; needs cert."),
 });
 
 const login = mapping({ username: nonEmptyText, password: nonEmptyText });
 
-/** Each is looked for in every record. */
+/** Limited because every record is searched for each field. */
 const mostFields = 10;
 const fields = listOf(nonEmptyText)
   .min(1, "is empty: at least one field is needed")
   .max(mostFields, `has more than ${mostFields} fields`);
 const fieldOrFields = z.union([nonEmptyText, fields], {
-  error: ({ input }) => (isUnquoted(input) ? unquotedRule : "is neither a field's name nor a list of them"),
+  error: ({ input }) =>
+    isUnquoted(input) ? unquotedRule : "is neither a field name nor a list of field names",
 });
 
-/** One entry of `topics`, or of the array in an etcd key, in its long form. */
+/** The long form of an entry of `topics`, or of the array in an etcd key. */
 export const declarationSchema = mapping({
-  topic: topicName.optional().describe("The Kafka topic. Either this or pattern."),
-  pattern: topicPattern.optional().describe("Topics by a glob with * and ?. Either this or topic."),
-  path: nonEmptyText.optional().describe("Becomes log.file.path of the documents."),
+  topic: topicName.optional().describe("The Kafka topic. Use either this or pattern."),
+  pattern: topicPattern
+    .optional()
+    .describe("A glob (*, ?) that topics must match. Use either this or topic."),
+  path: nonEmptyText.optional().describe("The documents' log.file.path."),
   index: indexTemplate
     .optional()
     .describe(
-      "The index; may hold {topic} and {yyyy.MM.dd} (UTC, the record's time). Default: the topic's name.",
+      "The index; may contain {topic} and {yyyy.MM.dd} (UTC, the record's time). Default: the topic's name.",
     ),
   startAt: oneOf(["earliest", "latest"])
     .default("earliest")
-    .describe("Where to begin while the group has no commit at all."),
+    .describe("Where to start if the group has no commit of the topic yet."),
   format: oneOf(["text", "json"]).default("text").describe("How a record's value becomes a document."),
   timestamp: fieldOrFields
     .optional()
     .describe(
-      "The JSON field with the event's own time, or a list: the first that can be read; needs format: json.",
+      "The JSON field with the event's own time, or a list of which the first readable one is used; needs format: json.",
     ),
   message: nonEmptyText
     .optional()
-    .describe("The JSON field with the line. Default: message, or what loggers call it; needs format: json."),
+    .describe(
+      "The JSON field with the log line. Default: message, or a name that loggers use for it; needs format: json.",
+    ),
   pipeline: nonEmptyText.optional().describe("An Elasticsearch ingest pipeline."),
   rejected: oneOf(["flatten", "dead-letter"])
     .optional()
     .describe(
-      "What becomes of a JSON record that the index's mapping refuses: flatten (default) puts its fields into the one " +
-        "field kafka.value, and if that is refused all of it into message; needs format: json.",
+      "What to do with a JSON record that the index's mapping rejects: flatten (default) puts its fields into the single " +
+        "field kafka.value or, if that is rejected too, the whole record into message; needs format: json.",
     ),
 });
 
-/** One entry: a topic's name, or the long form. */
+/** An entry: a topic name, or the long form. */
 export const entrySchema = z.union([topicName, declarationSchema], {
   error: ({ input }) => (isUnquoted(input) ? unquotedRule : "is neither a topic name nor a mapping"),
 });
 
 const http = mapping({
-  hostname: nonEmptyText.default("127.0.0.1").describe("Without a token: a loopback address."),
-  port: wholeNumber(0, 65_535).default(8080).describe("0: any free port."),
+  hostname: nonEmptyText
+    .default("127.0.0.1")
+    .describe("The address to listen on. Must be a loopback address unless token is set."),
+  port: wholeNumber(0, 65_535).default(8080).describe("0 for any free port."),
   token: text
     .default("")
-    .describe("Wanted as Authorization: Bearer. Empty: none. A secret: best ${file:/path}."),
-  readOnlyToken: text.default("").describe("Lets in who may look and not change. Empty: none. A secret too."),
-  openMetrics: flag.default(false).describe("True: GET /metrics needs no token."),
+    .describe("Clients send it as Authorization: Bearer. Empty for none. Secret: best as ${file:/path}."),
+  readOnlyToken: text.default("").describe("A token that allows reading only. Empty for none. Secret."),
+  openMetrics: flag.default(false).describe("If true, GET /metrics needs no token."),
   tls: mapping({
     cert: nonEmptyText.describe(
-      "Path of a PEM file: the certificate, and those between it and the authority.",
+      "Path of a PEM file with the certificate, followed by any intermediate certificates.",
     ),
-    key: nonEmptyText.describe("Path of a PEM file: its private key, without a passphrase."),
+    key: nonEmptyText.describe("Path of a PEM file with its private key, without a passphrase."),
   })
     .optional()
-    .describe("TLS 1.2 or 1.3 on the host's own port. Renewed files are taken over live."),
+    .describe("TLS 1.2 or 1.3 on the host's own port. Renewed files are loaded live."),
 });
 
 const kafka = mapping({
   brokers: listOf(hostPorts)
     .min(1, "is empty: at least one broker is needed")
-    .describe("Each text may name several, with commas between; so may those of nodes and endpoints."),
+    .describe("Each entry may list several, separated by commas; the same applies to nodes and endpoints."),
   group: text
     .regex(/^[a-zA-Z0-9._-]{1,200}$/, "is not a consumer group (1 to 200 of a-z A-Z 0-9 . _ -)")
     .default("penstock")
-    .describe("The consumer group of all topics and hosts."),
+    .describe("The consumer group, the same for all topics and hosts."),
   rack: nonEmptyText
     .optional()
-    .describe("Where this host is, as the brokers name their racks: it reads from the nearest replica."),
+    .describe("This host's rack, named as in broker.rack, to read from the nearest replica."),
   inFlight: mapping({
-    maxBytes: size.prefault("256mb").describe("Record bytes that all topics together may hold in memory."),
+    maxBytes: size.prefault("256mb").describe("Limit of record bytes in memory, for all topics together."),
   }).prefault({}),
   maxBatchBytes: size
     .prefault("128mb")
-    .describe("What a record batch may take in memory, decompressed; a larger one becomes one dead letter."),
+    .describe("Limit of a decompressed record batch in memory; a larger one becomes one dead letter."),
   ssl: z.union([flag, tls], { error: "is neither true, false nor a mapping" }).optional(),
   sasl: mapping({
     mechanism: oneOf(["plain", "scram-sha-256", "scram-sha-512"]),
@@ -121,43 +128,43 @@ const elasticsearch = mapping({
     .refine(isProxySetting, proxyRule)
     .optional()
     .describe(
-      "The URL of a proxy before all nodes, or none. Absent: as the environment says (http_proxy, …).",
+      "The URL of an HTTP proxy for all nodes, or none. Default: the environment's proxy (http_proxy, …).",
     ),
   bulk: mapping({
     maxDocuments: wholeNumber(1, 100_000).default(2000),
     maxBytes: size.prefault("5mb"),
     concurrency: wholeNumber(1, 256)
       .default(4)
-      .describe("Bulk requests in flight at once, of all topics together."),
+      .describe("Bulk requests in flight at once, for all topics together."),
     requestTimeout: duration.prefault("30s"),
   }).prefault({}),
   compression: oneOf(["gzip", "none"])
     .default("none")
-    .describe("gzip: bulk requests and their answers take a quarter to a fifth of the bytes, and more CPU."),
-  manageTemplates: flag.default(true).describe("False: you keep the index templates yourself."),
+    .describe("gzip shrinks bulk requests and responses to a quarter or a fifth, and costs CPU."),
+  manageTemplates: flag.default(true).describe("If false, you maintain the index templates yourself."),
   template: mapping({
     codec: oneOf(["default", "best_compression"])
       .default("default")
-      .describe("Of what an index stores: best_compression takes a quarter less disk."),
+      .describe("Compression of stored fields: best_compression takes a quarter less disk."),
     mode: oneOf(["standard", "logsdb"])
       .default("standard")
-      .describe("logsdb: indices are sorted by host.name and time; needs Elasticsearch 8.17."),
+      .describe("logsdb sorts indices by host.name and time; needs Elasticsearch 8.17."),
     wholeValues: oneOf(["scanned", "indexed"])
       .default("scanned")
       .describe(
-        "Of the records' own fields: indexed, filters for a whole value are fast over any span of time, and cost disk and CPU.",
+        "indexed makes filters for whole values of the records' own fields fast over any time span, and costs disk and CPU.",
       ),
-    refreshInterval: duration.optional().describe("Absent: as Elasticsearch does it."),
+    refreshInterval: duration.optional().describe("Default: Elasticsearch's own."),
   })
     .prefault({})
-    .describe("Of indices made from then on."),
+    .describe("Settings of indices that are created from then on."),
 });
 
 const etcd = mapping({
   endpoints: listOf(serverUrls).min(1, "is empty: at least one endpoint is needed"),
   keys: listOf(nonEmptyText)
     .min(1, "is empty: at least one key is needed")
-    .describe("In order of precedence. A key that ends in / is a prefix."),
+    .describe("In order of precedence. A key ending in / is a prefix."),
   auth: login.optional(),
   tls: tls.optional(),
 });
@@ -166,12 +173,14 @@ export const configSchema = mapping({
   http: http.prefault({}),
   kafka,
   elasticsearch,
-  etcd: etcd.optional().describe("Declarations in etcd, besides those below."),
+  etcd: etcd.optional().describe("Where to read more declarations, in addition to topics."),
   topics: listOf(entrySchema)
     .default([])
-    .describe("Topics to move; a name alone is short for { topic: name }."),
+    .describe("Topics to move; a plain name is short for { topic: name }."),
   deadLetters: mapping({
-    topic: topicName.default("penstock.dead-letters").describe("Where rejected records go; made if missing."),
+    topic: topicName
+      .default("penstock.dead-letters")
+      .describe("The topic for rejected records; created if missing."),
   }).prefault({}),
   shutdown: mapping({ deadline: duration.prefault("30s") }).prefault({}),
   log: mapping({ level: oneOf(["trace", "debug", "info", "warn", "error"]).default("info") }).prefault({}),

@@ -1,7 +1,7 @@
 import type { Declaration, SourceRef } from "../model/declaration.ts";
 import type { DeclarationInput } from "./schema.ts";
 
-/** A valid entry, short or long, as a declaration. */
+/** Turns a valid entry, short or long, into a declaration. */
 export function toDeclaration(entry: string | DeclarationInput, source: SourceRef): Declaration {
   const { topic, pattern, path, index, startAt, format, timestamp, message, pipeline, rejected } =
     typeof entry === "string" ? shortForm(entry) : entry;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { check } from "../yaml/faults.ts";
 import { nameOf } from "../config/cross-checks.ts";
-import { isMapping, type Mapping } from "../yaml/mapping.ts";
+import { isObject, type Mapping } from "../json/object.ts";
 import { mapping, nonEmptyText, oneOf, wholeNumber } from "../config/scalars.ts";
 import type { DeclarationTarget } from "../model/declaration.ts";
 import { entryRefusals, refusalsOf, withoutNulls, type FieldRefusal } from "./etcd-value.ts";
@@ -33,7 +33,7 @@ const schema = mapping({
   key: nonEmptyText.nullish(),
   revision: wholeNumber(0, Number.MAX_SAFE_INTEGER).nullish(),
   // As it came: what an object schema copies loses a field "__proto__", which is to be refused like any unknown one.
-  declaration: z.custom<Mapping>(isMapping, "is not a mapping").nullish(),
+  declaration: z.custom<Mapping>(isObject, "is not a mapping").nullish(),
   target: target.nullish(),
 });
 
@@ -93,7 +93,7 @@ function shapeFaults(wanted: Wanted): FieldRefusal[] {
     faults.push({ field: "revision", reason });
   }
   if (target && Object.keys(withoutNulls(target)).length !== 1) {
-    faults.push({ field: "target", reason: "target needs a topic or a pattern, one of the two" });
+    faults.push({ field: "target", reason: "target needs either a topic or a pattern" });
   }
   return faults;
 }

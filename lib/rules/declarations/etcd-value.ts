@@ -1,7 +1,7 @@
 import { toDeclaration } from "../config/to-declaration.ts";
 import { entryFaults, nameOf } from "../config/cross-checks.ts";
 import { check } from "../yaml/faults.ts";
-import { isMapping, mappingOf, type Mapping } from "../yaml/mapping.ts";
+import { isObject, mappingOf, type Mapping } from "../json/object.ts";
 import { cut, formatPath, showValue, type Fault } from "../yaml/problem.ts";
 import { entrySchema } from "../config/schema.ts";
 import type { Declaration, Refusal } from "../model/declaration.ts";
@@ -210,6 +210,6 @@ function describe({ path, rule, about }: Fault, raw: unknown): string {
 
 /** As in the config file, a field without a value counts as absent. */
 export function withoutNulls<T>(entry: T): T | Mapping {
-  if (!isMapping(entry)) return entry;
+  if (!isObject(entry)) return entry;
   return Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== null));
 }

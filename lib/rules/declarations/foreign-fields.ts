@@ -1,5 +1,5 @@
 import { nearestName } from "../base/nearest-name.ts";
-import { isMapping } from "../yaml/mapping.ts";
+import { isObject } from "../json/object.ts";
 import { formerNames } from "../yaml/faults.ts";
 import { declarationSchema } from "../config/schema.ts";
 import { cut } from "../yaml/problem.ts";
@@ -40,7 +40,7 @@ export function createIsSlip(): IsSlip {
  * Where there is no `path`, what such an agent calls it stands for it.
  */
 export function ownEntry(raw: unknown, isSlip: IsSlip): OwnEntry {
-  if (!isMapping(raw)) return { entry: raw, ignored: [] };
+  if (!isObject(raw)) return { entry: raw, ignored: [] };
   const own = new Map<string, unknown>();
   const foreign: string[] = [];
   let { path } = raw;

@@ -1,5 +1,5 @@
 import { nameOf } from "../config/cross-checks.ts";
-import { isMapping, type Mapping } from "../yaml/mapping.ts";
+import { isObject, type Mapping } from "../json/object.ts";
 import type { Declaration, DeclarationTarget, TopicOptions } from "../model/declaration.ts";
 import { listElements } from "./etcd-value.ts";
 import type { EtcdReading, KeyMemory } from "./etcd-memory.ts";
@@ -109,7 +109,7 @@ function listEntry(
     entry,
     name: target === null ? null : target.kind === "topic" ? target.topic : target.pattern,
     target: target === null ? null : wordsOf(target),
-    declaration: typeof raw === "string" ? { topic: raw } : isMapping(raw) ? raw : null,
+    declaration: typeof raw === "string" ? { topic: raw } : isObject(raw) ? raw : null,
     options: declaration?.options ?? null,
     state: refused === null ? standing.state : "refused",
     topics: standing.topics,

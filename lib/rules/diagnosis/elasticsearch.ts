@@ -1,5 +1,5 @@
 import { messageOf, PenstockError } from "../base/errors.ts";
-import { isObject } from "../json/json-document.ts";
+import { isObject } from "../json/object.ts";
 import type { TemplateRefusals } from "../template/index-template.ts";
 import { linkRemedy } from "../trouble/link-trouble.ts";
 import { proxySetting, proxyText } from "../config/proxy.ts";

@@ -1,4 +1,4 @@
-import { isObject } from "../json/json-document.ts";
+import { isObject } from "../json/object.ts";
 import { type JsonMember, objectText } from "../json/json-members.ts";
 import { withoutHalfPairs } from "../base/utf8-text.ts";
 import { cleanMembers } from "./clean-members.ts";

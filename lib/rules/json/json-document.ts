@@ -1,3 +1,4 @@
+import { isObject } from "./object.ts";
 import { logMember, mergedLogMember, type OurLog } from "./log-object.ts";
 import type { MovedFields } from "./moved-fields.ts";
 import { type JsonMember, jsonMembers, objectText } from "./json-members.ts";
@@ -132,8 +133,4 @@ export function stringsOf(value: unknown): readonly string[] | null {
   if (!Array.isArray(value)) return null;
   const strings = value.filter((entry: unknown) => typeof entry === "string");
   return strings.length === value.length ? strings : null;
-}
-
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

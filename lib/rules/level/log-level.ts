@@ -1,4 +1,4 @@
-import { isObject } from "../json/json-document.ts";
+import { isObject } from "../json/object.ts";
 
 /** ECS `log.level`, in one spelling. */
 export const levels = ["trace", "debug", "info", "warn", "error", "fatal"] as const;

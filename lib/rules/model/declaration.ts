@@ -1,43 +1,43 @@
 /**
- * Glossary of what is declared.
+ * Glossary of declarations.
  *
  * - **source**: the config file, or one etcd key.
- * - **declaration**: one entry of a source, naming a topic or a pattern of topics and how to move it.
- * - **specification**: the settings of one concrete topic, after patterns were expanded and a winner was chosen.
+ * - **declaration**: one entry of a source: a topic or a topic pattern, and how to move it.
+ * - **specification**: the settings of one concrete topic, after expanding patterns and choosing a winner.
  */
 
-/** Where a declaration stands. */
+/** The origin of a declaration. */
 export interface SourceRef {
   readonly kind: "config" | "etcd";
   /** The file's path, or the etcd key. */
   readonly name: string;
-  /** etcd: the key's mod revision. Config file: null. */
+  /** The etcd key's mod revision; null for the config file. */
   readonly revision: number | null;
-  /** The entry's place in the source's list, from 0. */
+  /** The entry's position in the source's list, from 0. */
   readonly entry: number;
 }
 
-/** Where a group without any commit begins to read. */
+/** Where a group without any commit starts to read. */
 export type StartAt = "earliest" | "latest";
 /** How a record's value becomes a document. */
 export type Format = "text" | "json";
 
-/** What becomes of a JSON record that its index's mapping refuses: see lib/rules/json/flattened-json.ts. */
+/** What to do with a JSON record that the index's mapping rejects: see lib/rules/json/flattened-json.ts. */
 export type Rejected = "dead-letter" | "flatten";
 
-/** What a declaration may say of its topic; names checked, defaults filled in. */
+/** The options of a declaration: names checked, defaults filled in. */
 export interface TopicOptions {
-  /** `log.file.path` of the documents; null: not set. */
+  /** `log.file.path` of the documents; null if not set. */
   readonly path: string | null;
-  /** An index name, may hold `{topic}` and `{yyyy.MM.dd}`; null: the topic's name. */
+  /** An index name that may contain `{topic}` and `{yyyy.MM.dd}`; null for the topic's name. */
   readonly index: string | null;
   readonly startAt: StartAt;
   readonly format: Format;
-  /** The JSON field that holds the event's own time, or several: the first that can be read; null: the record's timestamp. */
+  /** The JSON field or fields with the event's own time; the first readable one counts. Null for the record's timestamp. */
   readonly timestamp: string | readonly string[] | null;
-  /** The JSON field that holds the line; null: `message`, or what loggers call it. */
+  /** The JSON field with the log line; null for `message` and the names that loggers use for it. */
   readonly message: string | null;
-  /** An Elasticsearch ingest pipeline; null: none. */
+  /** An Elasticsearch ingest pipeline, if any. */
   readonly pipeline: string | null;
   readonly rejected: Rejected;
 }
@@ -50,31 +50,31 @@ export interface Declaration {
   readonly target: DeclarationTarget;
   readonly options: TopicOptions;
   readonly source: SourceRef;
-  /** Its source says it no more, and it is in force until then, milliseconds since the epoch; absent: it stands there. */
+  /** Set once its source no longer contains it: it stays active until then, in milliseconds since the epoch. */
   readonly leavesAtMs?: number;
-  /** Fields beside it that belong to somebody else, see foreign-fields.ts; absent: none. */
+  /** Other programs' fields in the same entry, if any; see foreign-fields.ts. */
   readonly ignored?: readonly string[];
 }
 
-/** An entry, or a whole source, that was not taken; what it said before still holds. */
+/** An entry or a whole source that was refused. */
 export interface Refusal {
   readonly source: SourceRef | Omit<SourceRef, "entry">;
-  /** The topic or pattern it names, where that could be read. */
+  /** The topic or pattern it names; null if unreadable. */
   readonly name: string | null;
   /** One sentence: the place, the value and the rule. */
   readonly reason: string;
-  /** True: an earlier, valid form of it is still in force. */
+  /** True if its last valid version stays active. */
   readonly lastGoodKept: boolean;
 }
 
-/** The settings of one concrete topic: what its consumer runs by. */
+/** The settings that the consumer of one concrete topic runs with. */
 export interface Specification extends TopicOptions {
   readonly topic: string;
-  /** `{topic}` already replaced; may still hold `{yyyy.MM.dd}`. Never null. */
+  /** `{topic}` is already replaced; may still contain `{yyyy.MM.dd}`. Never null. */
   readonly index: string;
 }
 
-/** The fields that may hold the event's own time, in order; none: the record's timestamp is its time. */
+/** The fields that may contain the event's own time, in order; empty if the record's timestamp counts. */
 export function timestampFields({ timestamp }: Pick<TopicOptions, "timestamp">): readonly string[] {
   if (timestamp === null) return [];
   return typeof timestamp === "string" ? [timestamp] : timestamp;

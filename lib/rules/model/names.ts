@@ -1,10 +1,10 @@
-/** What Kafka and Elasticsearch accept as names, topic patterns, and index templates. */
+/** The rules of Kafka and Elasticsearch for names, and ours for topic patterns and index templates. */
 
-/** Kafka, `org.apache.kafka.common.internals.Topic`: LEGAL_CHARS, MAX_NAME_LENGTH, and neither `.` nor `../..`. */
+/** Kafka, `org.apache.kafka.common.internals.Topic`: LEGAL_CHARS, MAX_NAME_LENGTH, and neither `.` nor `..`. */
 export const topicNamePattern = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/;
 export const topicNameRule = "is not a Kafka topic name (1 to 249 of a-z A-Z 0-9 . _ -)";
 
-/** A glob over the characters of a topic name: `*` any number of them, `?` exactly one. */
+/** A glob over the characters of a topic name: `*` matches any number of them, `?` exactly one. */
 export const topicPatternPattern = /^[a-zA-Z0-9._*?-]{1,249}$/;
 export const topicPatternRule = "is not a topic pattern (1 to 249 of a-z A-Z 0-9 . _ - * ?)";
 
@@ -12,17 +12,17 @@ export function isTopicName(name: string): boolean {
   return topicNamePattern.test(name);
 }
 
-/** Kafka keeps its own topics under names that begin with two underscores. */
+/** The names of Kafka's own topics begin with two underscores. */
 export function isInternalTopic(name: string): boolean {
   return name.startsWith("__");
 }
 
-/** How dead-letter topics are named unless somebody says otherwise. */
+/** The ending of the default name of a dead-letter topic. */
 const deadLettersSuffix = ".dead-letters";
 
 /**
- * True where the pattern covers the topic. Never true of `__*` and of dead-letter topics, our own and those that are named
- * as Penstock names them: what it wrote there would come back as input, of another deployment's too.
+ * Whether the pattern covers the topic. Never true for `__*` and dead-letter topics, ours as well as those with the default
+ * ending: their records would come back as input, even those of another deployment.
  */
 export function matchesTopicPattern(pattern: string, topic: string, deadLetterTopic: string): boolean {
   const isInput = !isInternalTopic(topic) && topic !== deadLetterTopic && !topic.endsWith(deadLettersSuffix);
@@ -30,8 +30,8 @@ export function matchesTopicPattern(pattern: string, topic: string, deadLetterTo
 }
 
 /**
- * `*` any number of characters, `?` exactly one. Two pointers and one way back: no pattern takes longer than
- * |pattern| × |text| steps, as a regular expression might.
+ * Matches `*` to any number of characters and `?` to exactly one. It remembers only the last `*` to return to, so that no
+ * pattern takes more than |pattern| × |text| steps, as a regular expression might.
  */
 export function matchesGlob(pattern: string, text: string): boolean {
   let p = 0;
@@ -59,17 +59,17 @@ export function matchesGlob(pattern: string, text: string): boolean {
 const indexNameRule =
   'is not an Elasticsearch index name (lower case, no \\ / * ? " < > | , # : or white space, ' +
   "not starting with - _ + or ., at most 255 bytes)";
-const indexTemplateRule = "holds a placeholder other than {topic} and {yyyy.MM.dd}";
+const indexTemplateRule = "contains a placeholder other than {topic} and {yyyy.MM.dd}";
 export const indexNeededRule =
-  "would not do as an Elasticsearch index name (lower case, not starting with - _ + or ., at most 255 bytes): declare an index";
+  "cannot be used as an Elasticsearch index name (lower case, not starting with - _ + or ., at most 255 bytes): declare an index";
 
 const topicPlaceholder = "{topic}";
 const datePlaceholder = "{yyyy.MM.dd}";
 const msPerDay = 86_400_000;
 
 /**
- * Elasticsearch, create index API, and `MetadataCreateIndexService.validateIndexOrAliasName`. Stricter by two rules of
- * ours: no leading `.` (hidden and system indices), no white space or control characters at all.
+ * Elasticsearch's rules (create index API, `MetadataCreateIndexService.validateIndexOrAliasName`) plus two of ours:
+ * no leading `.` (hidden and system indices), no white space or control characters at all.
  */
 export function isIndexName(name: string): boolean {
   return (
@@ -80,26 +80,26 @@ export function isIndexName(name: string): boolean {
   );
 }
 
-/** The rule that an index template breaks, or null. What `{topic}` stands for is judged once the topic is known. */
+/** The rule that an index template breaks, or null. The value of `{topic}` is checked once the topic is known. */
 export function indexTemplateFault(template: string): string | null {
   const example = resolveIndex(template, "t").replaceAll(datePlaceholder, "2000.01.01");
   if (/[{}]/.test(example)) return indexTemplateRule;
   return isIndexName(example) ? null : indexNameRule;
 }
 
-/** The template with `{topic}` replaced; may still hold `{yyyy.MM.dd}`. */
+/** Replaces `{topic}` in the template; the result may still contain `{yyyy.MM.dd}`. */
 export function resolveIndex(template: string, topic: string): string {
   return template.replaceAll(topicPlaceholder, () => topic);
 }
 
-/** True where every index that the resolved template leads to has a name Elasticsearch takes. */
+/** Whether every index name that the resolved template produces is valid in Elasticsearch. */
 export function isResolvedIndex(resolved: string): boolean {
   return isIndexName(resolved.replaceAll(datePlaceholder, "2000.01.01"));
 }
 
 /**
- * The concrete index of a record, by the UTC day of its timestamp.
- * @param timestampMs 0…253402300799999; outside of it the name is of no use.
+ * The concrete index of a record, from the UTC day of its timestamp.
+ * @param timestampMs must be in 0…253402300799999, or the name is useless
  */
 export function indexForTimestamp(resolved: string, timestampMs: number): string {
   if (!resolved.includes(datePlaceholder)) return resolved;
@@ -107,7 +107,7 @@ export function indexForTimestamp(resolved: string, timestampMs: number): string
   return resolved.replaceAll(datePlaceholder, day);
 }
 
-/** `indexForTimestamp` for one template and many records: a name is made once per run of records of one day. */
+/** `indexForTimestamp` for many records of one template: it builds the name once per run of records of the same day. */
 export function createIndexNamer(resolved: string): (timestampMs: number) => string {
   if (!resolved.includes(datePlaceholder)) return () => resolved;
   let day = Number.NaN;
@@ -122,7 +122,7 @@ export function createIndexNamer(resolved: string): (timestampMs: number) => str
   };
 }
 
-/** Whether an index is one that the resolved template leads to, on whatever day, or the template itself. */
+/** Whether the index is the resolved template itself, or the one it produces for some day. */
 export function leadsTo(resolved: string, index: string): boolean {
   if (index === resolved) return true;
   const parts = resolved.split(datePlaceholder).map((part) => RegExp.escape(part));

@@ -1,36 +1,36 @@
-/** Glossary of what is moved: records out of Kafka, and what became of each. */
+/** Glossary of records from Kafka and their outcomes. */
 
-/** A record as read from Kafka. Its buffers may be slices of the fetch response it came in. */
+/** A record as read from Kafka. Its buffers may be slices of the fetch response. */
 export interface SourceRecord {
   readonly partition: number;
   readonly offset: number;
-  /** Milliseconds since the epoch, as the record says; -1 where it has none. */
+  /** The record's own timestamp in milliseconds since the epoch; -1 if it has none. */
   readonly timestamp: number;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
-  /** In the order they were written; a name may stand more than once. */
+  /** In their original order; names may repeat. */
   readonly headers: readonly RecordHeader[];
-  /** Only of one without a timestamp; absent there too: it was not read to be indexed. */
+  /** Only for a record without a timestamp, and only if it was read to be indexed. */
   readonly standIn?: TimeStandIn;
-  /** It is no record, but stands for a whole record batch that was not decoded: key, value and headers are empty. */
+  /** Set if this represents a whole record batch that was not decoded: key, value and headers are then empty. */
   readonly setAside?: SetAside;
 }
 
-/** What a record without a timestamp has instead: producers of old, and some of now, write none. */
+/** The substitute for a missing timestamp: old producers, and a few current ones, write none. */
 export interface TimeStandIn {
-  /** When it was read first: its `@timestamp`. The record keeps it however often it is tried. */
+  /** When it was first read. Becomes its `@timestamp` and stays the same on every retry. */
   readonly readAtMs: number;
-  /** The time of the nearest record before it in its partition that has one: the day of its index. Null: not known. */
+  /** The time of the nearest earlier record in its partition that has one. Chooses the day of its index. Null if unknown. */
   readonly nearestMs: number | null;
 }
 
-/** A record batch that became one dead letter: all of its records have their outcome by it. */
+/** A record batch that becomes one dead letter, which is the outcome of all its records. */
 export class SetAside {
   readonly type: "batch_too_large" | "batch_unreadable";
   readonly reason: string;
-  /** One past its last offset; the first is its record's. */
+  /** One past its last offset; the first is the offset of the record that represents it. */
   readonly end: number;
-  /** How many records it holds. */
+  /** The number of its records. */
   readonly records: number;
 
   constructor({ type, reason, end, records }: Pick<SetAside, "type" | "reason" | "end" | "records">) {
@@ -41,7 +41,7 @@ export class SetAside {
   }
 }
 
-/** How many of Kafka's records it stands for. */
+/** The number of Kafka records it represents. */
 export function recordsIn({ setAside }: Pick<SourceRecord, "setAside">): number {
   return setAside?.records ?? 1;
 }
@@ -51,17 +51,17 @@ export interface RecordHeader {
   readonly value: Buffer | null;
 }
 
-/** How many of Kafka's records these stand for, together. */
+/** The number of Kafka records that these represent together. */
 export function countRecords(records: readonly SourceRecord[]): number {
   let count = 0;
   for (const record of records) count += recordsIn(record);
   return count;
 }
 
-/** A header without name and value is a member of the document even so. */
+/** Even an empty header is a member of the document. */
 const HEADER_FRAME_BYTES = 8;
 
-/** What a record brings: about the size of its document. */
+/** The size of a record's content, which is roughly that of its document. */
 export function contentBytesOf(record: Pick<SourceRecord, "key" | "value" | "headers">): number {
   let bytes = (record.key?.length ?? 0) + (record.value?.length ?? 0);
   for (const { name, value } of record.headers)
@@ -69,7 +69,7 @@ export function contentBytesOf(record: Pick<SourceRecord, "key" | "value" | "hea
   return bytes;
 }
 
-/** The four ends of a record. Each record has exactly one. */
+/** The four outcomes. Each record ends in exactly one. */
 export const outcomeKinds = ["indexed", "duplicate", "dead-lettered", "skipped"] as const;
 export type OutcomeKind = (typeof outcomeKinds)[number];
 
@@ -79,12 +79,12 @@ function indexedOf(count: number): OutcomeKind[] {
   return Array.from({ length: count }, () => "indexed");
 }
 
-/** The usual outcomes, of so many records. */
+/** The usual outcomes of `count` records. */
 export function allIndexed(count: number): readonly OutcomeKind[] {
   return SOME[count] ?? indexedOf(count);
 }
 
-/** One for each of Kafka's records; null where there is none yet. */
+/** One outcome for each Kafka record; null for those without one yet. */
 export function eachOutcome(
   records: readonly SourceRecord[],
   outcomes: readonly (OutcomeKind | null)[],
@@ -96,18 +96,18 @@ export function eachOutcome(
   );
 }
 
-/** Why a record is rejected: the record's own fault. */
+/** Why a record is rejected. Always the record's own fault. */
 export interface Rejection {
-  /** The HTTP status of the item, or 400 where Penstock itself rejected it. */
+  /** The HTTP status of the item, or 400 if Penstock itself rejected it. */
   readonly status: number;
   /** Elasticsearch's error type, or one of ours such as `invalid_timestamp`. */
   readonly type: string;
   readonly reason: string;
-  /** The concrete index it was meant for. */
+  /** The concrete index it was sent to. */
   readonly index: string;
 }
 
-/** A closed set of short codes, fit for a metric's label. */
+/** A closed set of short codes, usable as a metric label. */
 export const retryCodes = [
   "connection",
   "timeout",
@@ -121,7 +121,7 @@ export const retryCodes = [
   "other",
 ] as const;
 
-/** Why a record has to be tried again: never its own fault. */
+/** Why a record must be retried. Never the record's own fault. */
 export interface RetryReason {
   readonly code: (typeof retryCodes)[number];
   /** One sentence for a person. */

@@ -1,11 +1,11 @@
 import type { Secret } from "../secrets/secret.ts";
 
 /**
- * The settings of a host, as the config file declares them after defaults, substitution and validation.
- * Units are in the names: every duration is in milliseconds, every size in bytes. What nobody may see is a `Secret`.
+ * The settings of a host: the config file after defaults, substitution and validation.
+ * Durations are in milliseconds, as their names say, and sizes in bytes. Whatever must stay hidden is a `Secret`.
  */
 
-/** TLS towards a server: PEM texts (not paths), read when the config is read. */
+/** TLS as a client: PEM texts (not paths), read together with the config. */
 export interface TlsSettings {
   readonly ca: string | null;
   readonly cert: string | null;
@@ -24,19 +24,19 @@ export interface SaslSettings extends Login {
 export interface HttpSettings {
   readonly hostname: string;
   readonly port: number;
-  /** Null: no token, the host answers on loopback only. */
+  /** Null if not set: the host then listens on loopback only. */
   readonly token: Secret | null;
-  /** Lets in who may look and not change; null: none. Never the same as `token`, and never without it. */
+  /** Allows reading only; null if not set. Needs `token`, and always differs from it. */
   readonly readOnlyToken: Secret | null;
-  /** True: GET /metrics needs no token. */
+  /** True if GET /metrics needs no token. */
   readonly openMetrics: boolean;
-  /** Null: no TLS. The two belong together. */
+  /** Null for plain HTTP. */
   readonly tls: ServerTlsSettings | null;
 }
 
-/** TLS of our own port: PEM texts, read when the config is read. */
+/** TLS on the host's own port: PEM texts, read together with the config. */
 export interface ServerTlsSettings {
-  /** The certificate, and those between it and the authority. */
+  /** The certificate, followed by any intermediate certificates. */
   readonly cert: string;
   readonly key: Secret;
 }
@@ -46,13 +46,13 @@ export interface KafkaSettings {
   readonly brokers: readonly string[];
   /** The consumer group of all topics. */
   readonly group: string;
-  /** Where this host is, as brokers name their racks, so that it reads from the nearest replica; null: nobody said. */
+  /** This host's rack (`broker.rack`), so that it reads from the nearest replica; null if not set. */
   readonly rack: string | null;
-  /** Decoded record bytes that all topics together may hold in memory. */
+  /** Limit of decoded record bytes in memory, for all topics together. */
   readonly inFlightMaxBytes: number;
-  /** What one record batch may take in memory, decompressed. */
+  /** Limit of one decompressed record batch in memory. */
   readonly maxBatchBytes: number;
-  /** Null: no TLS. */
+  /** Null for no TLS. */
   readonly tls: TlsSettings | null;
   readonly sasl: SaslSettings | null;
 }
@@ -64,42 +64,42 @@ export type ElasticsearchAuth =
 export interface BulkSettings {
   readonly maxDocuments: number;
   readonly maxBytes: number;
-  /** Bulk requests in flight at once, of all topics together. */
+  /** Bulk requests in flight at once, for all topics together. */
   readonly concurrency: number;
   readonly requestTimeoutMs: number;
 }
 
-/** What stands between us and a node. */
+/** The HTTP proxy in front of a node. */
 export interface NodeProxy {
   /** `http://host:port`, or `https://`. */
   readonly url: string;
   readonly login: Login | null;
-  /** What names it: `elasticsearch.proxy`, or a variable of the environment. */
+  /** The setting it comes from: `elasticsearch.proxy`, or an environment variable. */
   readonly from: string;
 }
 
 export interface ElasticsearchSettings {
   /** URLs. */
   readonly nodes: readonly string[];
-  /** By node, as above; those that are asked directly are absent. */
+  /** By node URL; nodes without a proxy are absent. */
   readonly proxies: Readonly<Record<string, NodeProxy>>;
   readonly auth: ElasticsearchAuth | null;
   readonly tls: TlsSettings | null;
   readonly bulk: BulkSettings;
-  /** Of the bodies of bulks, and of their answers. */
+  /** For the bodies of bulk requests and of their responses. */
   readonly compression: "gzip" | "none";
-  /** False: the user keeps the index templates; Penstock writes none. */
+  /** False if the user maintains the index templates, and Penstock writes none. */
   readonly manageTemplates: boolean;
   readonly template: TemplateSettings;
 }
 
-/** What of the index template is the user's to choose; each has its price. */
+/** The user's choices for the index template; each has a cost. */
 export interface TemplateSettings {
   readonly codec: "default" | "best_compression";
   readonly mode: "standard" | "logsdb";
-  /** Whether filters for a whole value of a record's own field have an index, or look through its column. */
+  /** Whether filters for whole values of a record's own fields use an index or scan doc values. */
   readonly wholeValues: "scanned" | "indexed";
-  /** Null: as Elasticsearch does it. */
+  /** Null for Elasticsearch's default. */
   readonly refreshIntervalMs: number | null;
 }
 
@@ -113,7 +113,7 @@ export const defaultTemplate: TemplateSettings = {
 export interface EtcdSettings {
   /** URLs. */
   readonly endpoints: readonly string[];
-  /** Exact keys, or prefixes where the name ends in `/`; in order of precedence. */
+  /** Exact keys, or prefixes if they end in `/`, in order of precedence. */
   readonly keys: readonly string[];
   readonly auth: Login | null;
   readonly tls: TlsSettings | null;
@@ -123,9 +123,9 @@ export interface Settings {
   readonly http: HttpSettings;
   readonly kafka: KafkaSettings;
   readonly elasticsearch: ElasticsearchSettings;
-  /** Null: declarations come from the config file alone. */
+  /** Null if declarations come from the config file alone. */
   readonly etcd: EtcdSettings | null;
-  /** The Kafka topic that rejected records go to. */
+  /** The Kafka topic for rejected records. */
   readonly deadLetters: { readonly topic: string };
   readonly shutdown: { readonly deadlineMs: number };
   /** pino's level names. */

@@ -2,21 +2,21 @@ import type { Declaration, Specification } from "./declaration.ts";
 import { fingerprintOf } from "../secrets/fingerprint.ts";
 import { resolveIndex } from "./names.ts";
 
-/** What a declaration says of one concrete topic that it names or covers. */
+/** Applies a declaration to one concrete topic that it names or covers. */
 export function specify({ options }: Declaration, topic: string): Specification {
   return { topic, ...options, index: resolveIndex(options.index ?? topic, topic) };
 }
 
 /**
- * Tells whether a topic that runs has to be started anew. Outside of it: `startAt`, which says where to begin what was never
- * read. Kafka's settings are the host's, not the topic's: see `Flow.useSettings`.
+ * A running topic restarts if this hash changes. `startAt` is excluded, because it only matters before the first commit.
+ * Kafka's settings belong to the host, not to the topic: see `Flow.useSettings`.
  */
 export function specificationHash(spec: Specification): string {
   const { startAt: _startAt, ...rest } = spec;
   return fingerprintOf(sorted(rest));
 }
 
-/** The fields of which two specifications differ, for a plan that people read. */
+/** A field in which two specifications differ, shown in a plan. */
 export interface FieldChange {
   readonly field: string;
   readonly from: unknown;
@@ -30,7 +30,7 @@ export function specificationChanges(from: Specification, to: Specification): Fi
     .filter((change) => JSON.stringify(change.from) !== JSON.stringify(change.to));
 }
 
-/** The order in which fields were written says nothing. */
+/** Makes the hash independent of the order of fields. */
 function sorted(value: object): [string, unknown][] {
   return Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
 }

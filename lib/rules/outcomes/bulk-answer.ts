@@ -1,4 +1,4 @@
-import { isObject } from "../json/json-document.ts";
+import { isObject } from "../json/object.ts";
 
 /** Elasticsearch's answer to one operation. */
 export interface BulkItem {

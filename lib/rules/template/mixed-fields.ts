@@ -1,4 +1,4 @@
-import { isObject } from "../json/json-document.ts";
+import { isObject } from "../json/object.ts";
 import { doublesTemplate, stringsTemplate } from "./template-body.ts";
 
 type Kind = "text" | "flag" | "whole" | "fraction";

@@ -1,4 +1,4 @@
-import { isObject } from "../json/json-document.ts";
+import { isObject } from "../json/object.ts";
 import { type JsonMember, rawFieldAt } from "../json/json-members.ts";
 import { epochNumberMs } from "./epoch-number.ts";
 import { nanosecondsPath, pairMs, timeInList, timeInObject } from "./structured.ts";

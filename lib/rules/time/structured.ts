@@ -1,4 +1,4 @@
-import { isObject } from "../json/json-document.ts";
+import { isObject } from "../json/object.ts";
 import { dayStartMs } from "./text-forms.ts";
 
 /** By the name of seconds since the epoch: that of the nanoseconds beside them. */

@@ -6,7 +6,7 @@ export type Checked<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly faults: readonly Fault[] };
 
-/** Runs a schema; its issues come back as faults, each naming one rule at one path. */
+/** Runs a schema and returns its issues as faults, each with one rule at one path. */
 export function check<T>(schema: z.ZodType<T>, data: unknown): Checked<T> {
   const result = schema.safeParse(data, { reportInput: true });
   if (result.success) return { ok: true, value: result.data };
@@ -19,7 +19,7 @@ type Issue = z.core.$ZodIssue;
 function faultsOf(issue: Issue, base: Path): Fault[] {
   const path = [...base, ...issue.path.filter((segment) => typeof segment !== "symbol")];
   if (issue.code === "unrecognized_keys") {
-    // `mapping` in scalars.ts puts the known keys where the message would be.
+    // `mapping` in scalars.ts puts the known keys into the message.
     const known = issue.message.split(" ");
     return issue.keys.map((key) => ({
       path: [...path, key],
@@ -28,7 +28,7 @@ function faultsOf(issue: Issue, base: Path): Fault[] {
     }));
   }
   if (issue.code === "invalid_union") {
-    // The branch that the value was meant for is the one whose own type fits; the others say nothing of use.
+    // Report only the branch whose type fits: the value was meant for that one.
     const meant = issue.errors.find(
       (issues) => !issues.some((i) => i.path.length === 0 && i.code === "invalid_type"),
     );
@@ -40,16 +40,16 @@ function faultsOf(issue: Issue, base: Path): Fault[] {
   return [{ path, rule: issue.message, about: "value" }];
 }
 
-/** What an earlier version called them: they are refused with today's name, in etcd too. */
+/** Keys of earlier versions. The refusal, also for etcd, gives the current name. */
 export const formerNames: ReadonlyMap<string, string> = new Map([
   ["overflow", "rejected"],
-  // One group for all topics now, where each had one of its own below the prefix.
+  // Each topic used to have a group of its own with this prefix.
   ["groupPrefix", "group"],
 ]);
 
 function unknownKeyRule(key: string, known: readonly string[]): string {
   const today = formerNames.get(key);
-  if (today !== undefined && known.includes(today)) return `unknown key; it is called "${today}" now`;
+  if (today !== undefined && known.includes(today)) return `unknown key; it is now called "${today}"`;
   const nearest = nearestName(key, known);
   return nearest === null
     ? `unknown key (known: ${known.join(", ")})`

@@ -1,15 +1,15 @@
 import { cut } from "./problem.ts";
 import { visibleText } from "../base/visible-text.ts";
 
-/** Names are the producers' choice, and each is a line of `/metrics` and of the log. */
+/** Limited because producers choose the names, and each one adds a line to `/metrics` and to the log. */
 const MAX_FIELDS = 20;
 const MAX_NAME_LENGTH = 100;
 
-/** Counts by field, of the first fields that come; those beyond are `other`, and `none` is where no field is known. */
+/** Counts per field. Fields beyond the limit count as `other`, unknown ones as `none`. */
 export class FieldCounts {
   readonly #counts = new Map<string, number>();
 
-  /** @returns what was added, by the names under which it is counted */
+  /** @returns the counts added by this call, by name */
   add(fields: Iterable<string | null>): ReadonlyMap<string, number> {
     const added = new Map<string, number>();
     for (const field of fields) {

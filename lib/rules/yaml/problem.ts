@@ -3,12 +3,12 @@ import { visibleText } from "../base/visible-text.ts";
 
 export type Path = readonly (string | number)[];
 
-/** A rule that a document breaks; where it stands and how its value may be shown is not known yet. */
+/** A rule that a document breaks, before its position and its printable value are known. */
 export interface Fault {
   readonly path: Path;
-  /** A predicate, to be read after the value: `is not host:port`. Never holds the value itself: that may be a secret. */
+  /** A predicate, to be read after the value: `is not host:port`. Never contains the value, which may be a secret. */
   readonly rule: string;
-  /** What is wrong: the value, the key itself, or that the key is absent. */
+  /** Whether the value is wrong, the key itself, or its absence. */
   readonly about: "value" | "key" | "absence";
 }
 
@@ -17,30 +17,30 @@ export function moved({ rule, about }: Fault, path: Path): Fault {
   return { path, rule, about };
 }
 
-/** One thing that is wrong with a config file. */
+/** One problem of a config file. */
 export interface ConfigProblem {
   readonly file: string;
   /** From 1. */
   readonly line: number;
   /** From 1. */
   readonly column: number;
-  /** `kafka.brokers[0]`; empty: the whole file. */
+  /** `kafka.brokers[0]`; empty for the whole file. */
   readonly path: string;
-  /** The value as it may be shown: secrets hidden, `${VAR}` not replaced, at most 100 characters. Null: nothing to show. */
+  /** The printable value: secrets hidden, `${VAR}` not replaced, at most 100 characters. Null if there is none to show. */
   readonly value: string | null;
   readonly rule: string;
   /** `config.yaml:12:9 kafka.brokers[0]: "foo" is not host:port` */
   readonly message: string;
 }
 
-/** Nobody reads more, in a log line or in an answer. */
+/** Nobody reads more than that in a log line or response. */
 export const maxProblems = 50;
 
-/** What is wrong with a config file, in the file's order; the message has one line for each. */
+/** All problems of a config file, in the file's order; the message has one line for each. */
 export class ConfigError extends PenstockError {
   readonly problems: readonly ConfigProblem[];
 
-  /** @param count of all problems, where these are only the first */
+  /** @param count the number of all problems, if these are only the first */
   constructor(problems: readonly ConfigProblem[], count = problems.length) {
     const lines = problems.map((problem) => problem.message);
     if (count > problems.length) lines.push(`… and ${count - problems.length} more`);
@@ -59,7 +59,7 @@ export function formatPath(path: Path): string {
     .join("");
 }
 
-/** How a value is shown where it may be shown: quoted as in JSON, containers by their kind only. */
+/** A non-secret value as shown in messages: quoted as in JSON, containers by their kind only. */
 export function showValue(value: unknown): string {
   if (typeof value === "string") return quoted(withoutCredentials(value));
   if (Array.isArray(value)) return "(a list)";
@@ -76,8 +76,8 @@ export function cut(text: string, maxLength = 100): string {
 }
 
 /**
- * Without what may be a login: in a URL, and in front of an address without a scheme, which is what brokers have.
- * By hand: `/\/\/.*@/s` would look for the end from every `//`, and take hours for a megabyte of them.
+ * Hides a possible login in a URL, or before an address without a scheme, such as a broker's.
+ * Written by hand: `/\/\/.*@/s` would search for the end from every `//`, and take hours for a megabyte of them.
  */
 function withoutCredentials(text: string): string {
   const to = text.lastIndexOf("@");

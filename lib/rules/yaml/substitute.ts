@@ -1,9 +1,9 @@
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where the text comes from that references stand for. */
+/** The sources of the text that replaces references. */
 export interface SubstitutionSources {
   readonly environment: Environment;
-  /** The text of a file; throws what it likes. */
+  /** Reads a file's text; may throw anything. */
   readonly readFile: (path: string) => string;
 }
 
@@ -11,27 +11,27 @@ export type Substitution =
   | { readonly ok: true; readonly text: string; readonly substituted: boolean }
   | { readonly ok: false; readonly rule: string };
 
-/** In this order: the escape, a variable, a file, and a `${` that is none of them. */
+/** In this order: the escape, a variable, a file, and any other `${`. */
 const reference = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{file:([^}]*)\}|\$\{/g;
-/** The same where no reference can be. */
+/** For text without a closing brace, which cannot contain a complete reference. */
 const opened = /\$\$\{|\$\{/g;
 
-/** What a file may put into a string: a password or a token, not a document. */
+/** Enough for a password or a token, but not for a document. */
 const maxFileBytes = 64 * 1024;
-/** Of what references put into one config file: a file that is named ten thousand times must not fill the memory. */
+/** Limits the inserted text of one config file: naming a file ten thousand times must not fill the memory. */
 export const maxPutInLength = 1024 * 1024;
 
-const tooLongRule = "goes beyond 1 MiB, all told, with the text of variables and files";
+const tooLongRule = "exceeds the limit of 1 MiB for the text of all variables and files";
 const malformedRule =
-  "holds a ${ that names no variable and no file: write ${NAME} or ${file:/path}, or $${ for the two characters themselves";
+  "contains a ${ that names no variable or file: write ${NAME} or ${file:/path}, or $${ for a literal ${";
 
 /**
- * Replaces `${VAR}`, `${VAR:-default}` and `${file:/path}`; `$${` stands for a literal `${`. As in a shell, the default also
- * stands in for an empty variable, and what was put in is not looked at again.
+ * Replaces `${VAR}`, `${VAR:-default}` and `${file:/path}`; `$${` means a literal `${`. As in a shell, the default also
+ * replaces an empty variable, and inserted text is not searched for references.
  *
- * A file's text goes in without its last line break (LF or CR LF), which editors and `echo` add. There is no default for a
- * file: in `${file:-x}`, `file` is a variable.
- * @param room how much may be put in, in UTF-16 units
+ * A file's text is inserted without its last line break (LF or CR LF), which editors and `echo` add. A file has no default:
+ * in `${file:-x}`, `file` is a variable.
+ * @param room limit of the inserted text, in UTF-16 units
  */
 export function substitute(
   text: string,
@@ -41,7 +41,7 @@ export function substitute(
   const faults: string[] = [];
   let substituted = false;
   let putInLength = 0;
-  // Behind the last brace no reference can end, and looking for its end from each beginning would take the square of the time.
+  // No reference ends after the last brace, and searching for an end from each `${` there would take quadratic time.
   const closed = text.lastIndexOf("}") + 1;
   const result =
     text.slice(0, closed).replace(reference, replaced) + text.slice(closed).replace(opened, replaced);
@@ -76,14 +76,16 @@ export function substitute(
   }
 }
 
-/** The text that a file stands for, or why there is none. Says where the file is, never what is in it. */
+/** A file's text, or why it is unusable: the reason contains the file's path, never its content. */
 function contentOf(
   path: string,
   readFile: (path: string) => string,
 ): { readonly text: string } | { readonly rule: string } {
   if (path.trim() === "") return { rule: "names no file: write ${file:/path}" };
   if (path.includes("${") || path.includes(":-")) {
-    return { rule: `names the file ${path}, but a path in \${file:…} holds no variable and has no default` };
+    return {
+      rule: `names the file ${path}, but a path in \${file:…} can neither contain a variable nor have a default`,
+    };
   }
   const needs = (why: string) => ({ rule: `needs the file ${path}, which ${why}` });
   let content: string;
@@ -94,13 +96,13 @@ function contentOf(
   }
   const bytes = Buffer.byteLength(content);
   if (bytes > maxFileBytes) return needs(`is larger than 64 KiB (${bytes} bytes)`);
-  if (content.includes("\0")) return needs("is binary (it holds a NUL byte)");
+  if (content.includes("\0")) return needs("is binary (it contains a NUL byte)");
   if (content === "") return needs("is empty");
-  if (content.trim() === "") return needs("holds nothing but white space");
+  if (content.trim() === "") return needs("contains only white space");
   return { text: content.replace(/\r?\n$/, "") };
 }
 
-/** What may be said of an error that reading a file threw: its message may repeat what nobody should see. */
+/** The printable part of an error from reading a file, whose message may repeat a secret. */
 export function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return "unknown error";
   return "code" in error && typeof error.code === "string" ? error.code : error.name;

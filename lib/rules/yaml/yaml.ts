@@ -14,39 +14,39 @@ import { visibleText } from "../base/visible-text.ts";
 import { maxPutInLength, substitute, type SubstitutionSources } from "./substitute.ts";
 import { cut, showValue, type Fault, type Path } from "./problem.ts";
 
-/** One node of the file: where it stands and how it was written. */
+/** The position and the source text of one node. */
 export interface YamlPlace {
   /** Offset of the key, or of the item itself in a list. */
   readonly keyOffset: number;
   readonly valueOffset: number;
-  /** As in the file, before substitution, fit for a message; whether it is a secret is not known here. */
+  /** The source text before substitution, shortened for a message. It may be a secret. */
   readonly shown: string;
   readonly substituted: boolean;
 }
 
-/** A YAML file as plain data, and the way back from a path to its place. */
+/** A YAML file as plain data, with a lookup from each path to its place. */
 export interface YamlFile {
-  /** References replaced; keys without a value left out. */
+  /** With references replaced, and without keys that have no value. */
   readonly data: unknown;
   readonly faults: readonly Fault[];
-  /** What the YAML parser refused: no path is known for it. */
+  /** Errors of the YAML parser, for which no path is known. */
   readonly syntax: readonly { readonly offset: number; readonly rule: string }[];
-  /** The key of the last section whose last list item may have more to it than the text has; null: none. */
+  /** The key of the last section if the last item of its list may be cut off; else null. */
   readonly unfinished: string | null;
   place(path: Path): YamlPlace | undefined;
   linePosition(offset: number): { readonly line: number; readonly column: number };
 }
 
-/** Ten thousand topics with all their fields have fewer. The parser takes 25 µs for each, and nothing else runs meanwhile. */
+/** Ten thousand topics with all their fields need fewer. The parser takes 25 µs for each and blocks everything else. */
 const maxTokens = 250_000;
 
-/** The parser's own words for these quote the source, which may be a secret, or say too little. */
+/** Our own messages, because the parser's quote the source, which may be a secret, or say too little. */
 const syntaxRules: Readonly<Record<string, string>> = {
   BAD_ALIAS: "aliases (*name) are not allowed; a value that begins with * needs quotes",
   TAG_RESOLVE_FAILED: "tags (!name) are not allowed; a value that begins with ! needs quotes",
-  MULTIPLE_DOCS: "the file holds more than one YAML document",
+  MULTIPLE_DOCS: "the file contains more than one YAML document",
   NON_STRING_KEY: "a key is not a string",
-  BAD_DQ_ESCAPE: "an escape sequence in \"double quotes\" is not valid; 'single quotes' take a \\ as it is",
+  BAD_DQ_ESCAPE: "an escape sequence in \"double quotes\" is invalid; in 'single quotes' a \\ is literal",
 };
 
 /** Reads YAML 1.2 without aliases, tags and duplicate keys, and replaces references in its strings; never throws. */
@@ -74,20 +74,20 @@ export function readYaml(text: string, sources: SubstitutionSources): YamlFile {
       const entries = new Map<string, unknown>();
       const seen = new Set<string>();
       for (const { key, value } of node.items) {
-        // Keys that are not strings are refused by the parser; they are left out here.
+        // The parser reports keys that are not strings; skip them here.
         if (!isScalar(key) || typeof key.value !== "string") continue;
         const start = key.range?.[0] ?? valueOffset;
         if (seen.has(key.value)) {
           syntax.push({
             offset: start,
-            rule: `the key ${showValue(key.value)} stands twice in this mapping`,
+            rule: `the key ${showValue(key.value)} appears twice in this mapping`,
           });
         }
         seen.add(key.value);
         const content = read(value, [...path, key.value], start);
         if (content !== undefined && content !== null) entries.set(key.value, content);
       }
-      // Own keys all of them, `__proto__` too.
+      // Makes own properties of all keys, even of `__proto__`.
       return Object.fromEntries(entries);
     }
     if (isSeq(node)) {
@@ -102,7 +102,7 @@ export function readYaml(text: string, sources: SubstitutionSources): YamlFile {
     const result = substitute(node.value, sources, room);
     if (!result.ok) {
       fault(path, result.rule);
-      // Left as it is, so that it does not look absent: the rest of the file is still worth checking.
+      // Kept, so that it does not look absent while the rest of the file is checked.
       return node.value;
     }
     place.substituted = result.substituted;
@@ -115,11 +115,11 @@ export function readYaml(text: string, sources: SubstitutionSources): YamlFile {
   }
 
   const tooMany = hasTooManyTokens(text);
-  if (tooMany) syntax.push({ offset: 0, rule: `the file has more than ${maxTokens} keys, values and marks` });
+  if (tooMany) syntax.push({ offset: 0, rule: `the file has more than ${maxTokens} tokens` });
   const document = tooMany ? null : parse(text, lineCounter);
   if (document === null && !tooMany) syntax.push({ offset: 0, rule: "the file is nested too deeply" });
   for (const { code, pos, message } of [...(document?.errors ?? []), ...(document?.warnings ?? [])]) {
-    // A tag is found below, one that resolves as well as one that does not.
+    // `read` reports all tags, resolvable or not.
     if (code === "TAG_RESOLVE_FAILED") continue;
     const rule =
       syntaxRules[code] ??
@@ -143,8 +143,8 @@ export function readYaml(text: string, sources: SubstitutionSources): YamlFile {
 }
 
 /**
- * Every prefix of a block list is valid, and its last item may be cut: in the middle of a word, or, a block mapping, behind any
- * of its lines. In a flow collection a cut is a fault, and what stands before another section is whole.
+ * Every prefix of a block list is valid YAML, so its last item may be cut off: in the middle of a word or, in a block
+ * mapping, after any line. A cut flow collection is a syntax error, and a section before another one is complete.
  */
 function unfinishedSection(document: Document | null, text: string): string | null {
   const pair =
@@ -156,7 +156,7 @@ function unfinishedSection(document: Document | null, text: string): string | nu
   return isWhole ? null : String(pair.key.value);
 }
 
-/** White space and comments aside. */
+/** Ignores white space and comments. */
 function hasTooManyTokens(text: string): boolean {
   let count = 0;
   for (const token of new Lexer().lex(text)) {
@@ -171,15 +171,15 @@ function parse(text: string, lineCounter: LineCounter): Document | null {
     return parseDocument(text, {
       lineCounter,
       strict: true,
-      // The library compares every pair of keys: 94 s for 60,000 of them. `read` finds doubles by a set.
+      // The library compares every pair of keys: 94 s for 60,000 of them. `read` finds duplicates with a set.
       uniqueKeys: false,
       stringKeys: true,
       prettyErrors: false,
-      // Not "silent": that would also silence the error of a second document.
+      // "silent" would also suppress the error about a second document.
       logLevel: "error",
     });
   } catch (error) {
-    // The parser is recursive; nothing else is known to throw here.
+    // The parser is recursive and overflows the stack; nothing else is known to throw here.
     if (error instanceof RangeError) return null;
     throw error;
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import { isObject } from "../../../rules/json/json-document.ts";
+import { isObject } from "../../../rules/json/object.ts";
 import { type SendJson, templateIn } from "./template.ts";
 import type { ElasticsearchAnswer } from "../transport/transport.ts";
 

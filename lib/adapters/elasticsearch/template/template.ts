@@ -1,5 +1,5 @@
 import type { RequestFailure } from "../../../rules/outcomes/bulk-answer.ts";
-import { isObject } from "../../../rules/json/json-document.ts";
+import { isObject } from "../../../rules/json/object.ts";
 import {
   coveringTemplate,
   type ExistingTemplate,

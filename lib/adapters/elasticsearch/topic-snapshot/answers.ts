@@ -1,7 +1,7 @@
 import type { AuditDocument } from "../../../rules/audit/partition-audit.ts";
 import { parseDocumentId } from "../../../rules/documents/document-id.ts";
 import { PenstockError } from "../../../rules/base/errors.ts";
-import { isObject } from "../../../rules/json/json-document.ts";
+import { isObject } from "../../../rules/json/object.ts";
 
 export interface IndexNames {
   /** Indices that are open, aliases and data streams. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { AuditDocument } from "../../../rules/audit/partition-audit.ts";
 import { PenstockError } from "../../../rules/base/errors.ts";
-import { isObject } from "../../../rules/json/json-document.ts";
+import { isObject } from "../../../rules/json/object.ts";
 import { recordsAlias } from "../../../rules/template/index-template.ts";
 import { indexPatternOf } from "../../../rules/model/names.ts";
 import { maxTargetLength } from "../../../rules/search/query/target.ts";

@@ -7,7 +7,7 @@ import {
 } from "@elastic/elasticsearch";
 import type { TransportRequestOptions, TransportRequestParams } from "@elastic/transport";
 import { parseServerError, type RequestFailure } from "../../../rules/outcomes/bulk-answer.ts";
-import { isObject } from "../../../rules/json/json-document.ts";
+import { isObject } from "../../../rules/json/object.ts";
 import { isNodeFault } from "../../../rules/trouble/node-trouble.ts";
 import { createRedaction } from "../../../rules/secrets/redaction.ts";
 import { secretsOf } from "../../../rules/secrets/secret.ts";

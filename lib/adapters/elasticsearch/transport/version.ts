@@ -1,7 +1,7 @@
 import type { RequestFailure } from "../../../rules/outcomes/bulk-answer.ts";
 import { answeredText } from "../../../rules/outcomes/outcome.ts";
 import { PenstockError } from "../../../rules/base/errors.ts";
-import { isObject } from "../../../rules/json/json-document.ts";
+import { isObject } from "../../../rules/json/object.ts";
 import { type ElasticsearchAnswer, neededVersions, type Transport } from "./transport.ts";
 
 const supportedMajors = new Set([8, 9]);

@@ -1,5 +1,5 @@
 import { parseServerError } from "../../outcomes/bulk-answer.ts";
-import { isObject } from "../../json/json-document.ts";
+import { isObject } from "../../json/object.ts";
 import { jsonElements, jsonMembers } from "../../json/json-members.ts";
 import { searchTimeoutSeconds } from "../query/body.ts";
 import { cursorOfHit, type SearchCursor } from "../query/cursor.ts";

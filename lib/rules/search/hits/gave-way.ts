@@ -1,5 +1,5 @@
 import { parseServerError } from "../../outcomes/bulk-answer.ts";
-import { isObject } from "../../json/json-document.ts";
+import { isObject } from "../../json/object.ts";
 import { flattenedWords } from "../../template/template-body.ts";
 
 /** A field that some of a topic's documents contain but cannot be found by. */

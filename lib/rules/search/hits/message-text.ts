@@ -1,4 +1,4 @@
-import { isObject } from "../../json/json-document.ts";
+import { isObject } from "../../json/object.ts";
 import { type JsonMember, jsonMembers } from "../../json/json-members.ts";
 import { lineOfFields } from "../../documents/line.ts";
 

@@ -1,6 +1,6 @@
 import type { createDocumentEncoder } from "../../documents/document.ts";
 import { isDocumentTime } from "../../time/event-time.ts";
-import { isObject } from "../../json/json-document.ts";
+import { isObject } from "../../json/object.ts";
 import type { OutcomeKind, SourceRecord } from "../../model/record.ts";
 import { decodeUtf8 } from "../../base/utf8-text.ts";
 import { lineBytes } from "../query/body.ts";

@@ -1,4 +1,4 @@
-import { isObject } from "../../json/json-document.ts";
+import { isObject } from "../../json/object.ts";
 
 /** The sort values of a hit, after which the next page begins. Values that a document lacks are −1. */
 export type SearchCursor = readonly [

@@ -49,8 +49,8 @@ function problemsOf(text: string, environment: Record<string, string> = {}): str
   throw new Error("the file was accepted");
 }
 
-describe("what is accepted", () => {
-  test("the least there can be has a default for everything else", () => {
+describe("accepts", () => {
+  test("the minimal file, with a default for everything else", () => {
     expect(parseConfig(minimal, options())).toEqual({
       settings: {
         http: httpSettings(),
@@ -84,7 +84,7 @@ describe("what is accepted", () => {
     });
   });
 
-  test("everything there can be", () => {
+  test("every setting", () => {
     const { settings, declarations } = parseConfig(
       `
 http: { hostname: 0.0.0.0, port: "\${PORT}", token: "\${TOKEN}", openMetrics: true }
@@ -116,7 +116,7 @@ deadLetters: { topic: dead }
 shutdown: { deadline: 1m }
 log: { level: debug }
 `,
-      // Digits alone: a number for the port, still text for a password.
+      // Digits only: a number for the port, but text for a password.
       options({ PORT: "0", TOKEN: "1234567890123456", PW: "0123" }),
     );
     expect(revealed(settings)).toEqual({
@@ -194,7 +194,7 @@ log: { level: debug }
     ]);
   });
 
-  test("a key without a value is an absent key, an empty token is none, a value cannot inject YAML", () => {
+  test("a key without a value as absent and an empty token as none, and no value can inject YAML", () => {
     const { settings } = parseConfig(
       `${minimal}etcd:\ntopics:\nhttp: { token: "\${T:-}" }\ndeadLetters: { topic: dead }\nlog: { level: "\${L}" }\n`,
       options({ L: "info" }),
@@ -205,7 +205,7 @@ log: { level: debug }
     ]);
   });
 
-  test("ssl: true is TLS without files, false is none", () => {
+  test("ssl: true as TLS without files, and false as none", () => {
     const withSsl = (ssl: boolean) =>
       parseConfig(
         `kafka: { brokers: ["k:1"], ssl: ${ssl} }\nelasticsearch: { nodes: ["http://e"] }`,
@@ -225,7 +225,7 @@ log: { level: debug }
       { kind: "topic", topic: "Orders" },
       { kind: "pattern", pattern: "app-*" },
     ]);
-    // What is commented out there is right as well.
+    // What is commented out must be valid too.
     const lines = text.split("\n").map((line) => line.replace(/^( *)# ((?:sasl|tls|auth): )/, "$1$2"));
     const etcd = 'etcd:\n  endpoints: ["http://e:2379"]\n  keys: [k]\n';
     const own = lines.join("\n").replaceAll("/etc/penstock", "").replaceAll("/client.pem", "/cert.pem");
@@ -244,7 +244,7 @@ log: { level: debug }
   });
 });
 
-test("an address list is split at commas, whether a variable put them there or not", () => {
+test("splits address lists at commas, even those from a variable", () => {
   const text =
     'kafka: { brokers: ["${BROKERS}", "c:3"] }\nelasticsearch: { nodes: ["http://a:1, http://b:2"] }\n' +
     'etcd: { endpoints: ["${ENDPOINTS}"], keys: ["a,b"] }\n';
@@ -259,11 +259,11 @@ test("an address list is split at commas, whether a variable put them there or n
     );
   }
   expect(() => read({ BROKERS: "a:1", ENDPOINTS: "http://e:1,http://u:p@e:2" })).toThrow(
-    "holds a user name or password: put them under auth",
+    "contains a user name or password: put them under auth",
   );
 });
 
-test("a text that may have more to it says so, if it ends in its list of topics", () => {
+test("reports that a file may be cut off if it ends in its list of topics", () => {
   const ends = (text: string) => parseConfig(text, options()).lastMayGoOn;
   const older = 'kafkaconfig: { kafkaaddr: "k:9092" }\n';
   for (const cut of [
@@ -291,9 +291,9 @@ test("a text that may have more to it says so, if it ends in its list of topics"
 
 const topicRule = "is not a Kafka topic name (1 to 249 of a-z A-Z 0-9 . _ -)";
 const indexRule =
-  "would not do as an Elasticsearch index name (lower case, not starting with - _ + or ., at most 255 bytes): declare an index";
+  "cannot be used as an Elasticsearch index name (lower case, not starting with - _ + or ., at most 255 bytes): declare an index";
 
-describe("one wrong thing after a valid beginning: place, value and rule", () => {
+describe("one fault after a valid beginning, with its place, value and rule", () => {
   test.each([
     ["topics: [0123]", "10 topics[0]: 0123 is not a string: put it in quotes"],
     ["topics: [1e3]", "10 topics[0]: 1e3 is not a string: put it in quotes"],
@@ -306,9 +306,9 @@ describe("one wrong thing after a valid beginning: place, value and rule", () =>
     ["topics: [_a]", `10 topics[0]: "_a" ${indexRule}`],
     ["topics: [{ pattern: App-* }]", `21 topics[0].pattern: "App-*" ${indexRule}`],
     ["topics: [{ topic: A, index: 'x-{topic}' }]", `19 topics[0].topic: "A" ${indexRule}`],
-    ["topics: [a, a]", '13 topics[1]: "a" is declared already, at topics[0]'],
-    ["topics: [a, { topic: a }]", '22 topics[1].topic: "a" is declared already, at topics[0]'],
-    ["topics: [__a]", '10 topics[0]: "__a" is one of Kafka\'s own topics (__*), which are not moved'],
+    ["topics: [a, a]", '13 topics[1]: "a" is already declared at topics[0]'],
+    ["topics: [a, { topic: a }]", '22 topics[1].topic: "a" is already declared at topics[0]'],
+    ["topics: [__a]", '10 topics[0]: "__a" is an internal Kafka topic (__*), which is not moved'],
     [
       "topics: [penstock.dead-letters]",
       '10 topics[0]: "penstock.dead-letters" is the dead-letter topic, which is not moved',
@@ -316,24 +316,21 @@ describe("one wrong thing after a valid beginning: place, value and rule", () =>
     ["topics: [{}]", "10 topics[0]: needs a topic or a pattern"],
     [
       "topics: [{ topic: a, pattern: b }]",
-      '31 topics[0].pattern: "b" stands beside a topic: an entry has one of the two',
+      '31 topics[0].pattern: "b" cannot be combined with topic: an entry has one or the other',
     ],
     [
       "topics: [{ pattern: 'a b' }]",
       '21 topics[0].pattern: "a b" is not a topic pattern (1 to 249 of a-z A-Z 0-9 . _ - * ?)',
     ],
-    [
-      "topics: [{ topic: a, rejected: flatten }]",
-      '32 topics[0].rejected: "flatten" needs format: json beside it',
-    ],
-    ["topics: [{ topic: a, timestamp: t }]", '33 topics[0].timestamp: "t" needs format: json beside it'],
+    ["topics: [{ topic: a, rejected: flatten }]", '32 topics[0].rejected: "flatten" needs format: json'],
+    ["topics: [{ topic: a, timestamp: t }]", '33 topics[0].timestamp: "t" needs format: json'],
     [
       "topics: [{ topic: a, format: json, timestamp: [] }]",
       "47 topics[0].timestamp: (a list) is empty: at least one field is needed",
     ],
     [
       "topics: [{ topic: a, format: json, timestamp: [a, b, a] }]",
-      '54 topics[0].timestamp[2]: "a" stands already at timestamp[0]',
+      '54 topics[0].timestamp[2]: "a" is already listed at timestamp[0]',
     ],
     ["topics: [{ topic: a, format: json, timestamp: [a, ''] }]", '51 topics[0].timestamp[1]: "" is empty'],
     [
@@ -346,25 +343,25 @@ describe("one wrong thing after a valid beginning: place, value and rule", () =>
     ],
     [
       "topics: [{ topic: a, format: json, timestamp: { a: b } }]",
-      "47 topics[0].timestamp: (a mapping) is neither a field's name nor a list of them",
+      "47 topics[0].timestamp: (a mapping) is neither a field name nor a list of field names",
     ],
-    ["topics: [{ topic: a, message: m }]", '31 topics[0].message: "m" needs format: json beside it'],
+    ["topics: [{ topic: a, message: m }]", '31 topics[0].message: "m" needs format: json'],
     [
       "topics: [{ topic: a, overflow: flatten }]",
-      '22 topics[0].overflow: unknown key; it is called "rejected" now',
+      '22 topics[0].overflow: unknown key; it is now called "rejected"',
     ],
     ["topics: [{ topic: a, formt: json }]", '22 topics[0].formt: unknown key; did you mean "format"?'],
     ["topics: [{ topic: a, format: xml }]", '30 topics[0].format: "xml" is not one of text or json'],
     [
       "topics: [{ topic: a, index: 'x-{yyyy}' }]",
-      '29 topics[0].index: "x-{yyyy}" holds a placeholder other than {topic} and {yyyy.MM.dd}',
+      '29 topics[0].index: "x-{yyyy}" contains a placeholder other than {topic} and {yyyy.MM.dd}',
     ],
     ["http: { port: 65536 }", "15 http.port: 65536 is not a whole number from 0 to 65535"],
     ["http: { port: 1.5 }", "15 http.port: 1.5 is not a whole number from 0 to 65535"],
     ["http: { port: '80' }", '15 http.port: "80" is not a whole number from 0 to 65535'],
     [
       "http: { hostname: 0.0.0.0 }",
-      '19 http.hostname: "0.0.0.0" is not a loopback address, and without http.token the host answers on loopback only',
+      '19 http.hostname: "0.0.0.0" is not a loopback address: set http.token, without which the host listens on loopback only',
     ],
     ["http: { openMetrics: yes }", '22 http.openMetrics: "yes" is not true or false'],
     ["http: []", "7 http: (a list) is not a mapping"],
@@ -373,7 +370,10 @@ describe("one wrong thing after a valid beginning: place, value and rule", () =>
       "23 shutdown.deadline: 30 is not a duration (a whole number and ms, s, m or h, such as 30s)",
     ],
     ["shutdown: { deadline: 0s }", '23 shutdown.deadline: "0s" is not between 1ms and 24h'],
-    ["deadLetters: { topic: __d }", '23 deadLetters.topic: "__d" is a name Kafka keeps for itself (__*)'],
+    [
+      "deadLetters: { topic: __d }",
+      '23 deadLetters.topic: "__d" is a name reserved for internal Kafka topics (__*)',
+    ],
     ["log: { level: loud }", '15 log.level: "loud" is not one of trace, debug, info, warn or error'],
     ["topic: [a]", '1 topic: unknown key; did you mean "topics"?'],
     [
@@ -390,11 +390,11 @@ describe("one wrong thing after a valid beginning: place, value and rule", () =>
     ],
     [
       "etcd: { endpoints: ['http://e'], keys: [a, a] }",
-      '44 etcd.keys[1]: "a" stands already at etcd.keys[0]',
+      '44 etcd.keys[1]: "a" is already listed at etcd.keys[0]',
     ],
     [
       "etcd: { endpoints: ['http://u:pw@e'], keys: [a] }",
-      '21 etcd.endpoints[0]: "http://(hidden)@e" holds a user name or password: put them under auth',
+      '21 etcd.endpoints[0]: "http://(hidden)@e" contains a user name or password: put them under auth',
     ],
     [
       "etcd: { endpoints: ['https://e'], keys: [a], tls: { ca: /none.pem } }",
@@ -402,11 +402,11 @@ describe("one wrong thing after a valid beginning: place, value and rule", () =>
     ],
     [
       "etcd: { endpoints: ['https://e'], keys: [a], tls: { ca: /not.pem } }",
-      '57 etcd.tls.ca: "/not.pem" names a file that holds no PEM text',
+      '57 etcd.tls.ca: "/not.pem" names a file without PEM text',
     ],
     [
       "etcd: { endpoints: ['https://e'], keys: [a], tls: { cert: /cert.pem, key: /other.pem } }",
-      "75 etcd.tls.key: (hidden) names a private key that does not belong to the certificate beside it",
+      "75 etcd.tls.key: (hidden) names a private key that does not match the certificate in cert",
     ],
     [
       "http: { token: '${file:/gone}' }",
@@ -422,7 +422,7 @@ describe("one wrong thing after a valid beginning: place, value and rule", () =>
     ],
     [
       "etcd: { endpoints: ['https://e'], keys: [a], tls: { cert: /ca.pem, key: /locked.pem } }",
-      "73 etcd.tls.key: (hidden) names a key that is encrypted, and there is no setting for a passphrase: decrypt it",
+      "73 etcd.tls.key: (hidden) names an encrypted key: decrypt it, because there is no setting for a passphrase",
     ],
     [
       "etcd: { endpoints: ['https://e'], keys: [a], tls: { cert: /ca.pem } }",
@@ -438,20 +438,20 @@ describe("one wrong thing after a valid beginning: place, value and rule", () =>
     ],
     [
       "http: { token: fifteen-letters }",
-      "16 http.token: (hidden) has fewer than 16 characters, and can be guessed: openssl rand -hex 24 makes a good one",
+      "16 http.token: (hidden) has fewer than 16 characters and could be guessed: generate one with openssl rand -hex 24",
     ],
     [
       "http: { token: sixteen-letters., readOnlyToken: short }",
-      "49 http.readOnlyToken: (hidden) has fewer than 16 characters, and can be guessed: openssl rand -hex 24 makes a good one",
+      "49 http.readOnlyToken: (hidden) has fewer than 16 characters and could be guessed: generate one with openssl rand -hex 24",
     ],
     ["http: { token: 5 }", "16 http.token: (hidden) is not a string: put it in quotes"],
     [
       "http: { readOnlyToken: sixteen-letters. }",
-      "24 http.readOnlyToken: (hidden) stands without http.token, and without that whoever reaches the host may change everything",
+      "24 http.readOnlyToken: (hidden) needs http.token: without it, anybody who reaches the host may change everything",
     ],
     [
       "http: { token: sixteen-letters., readOnlyToken: sixteen-letters. }",
-      "49 http.readOnlyToken: (hidden) is the same as http.token, which may change everything",
+      "49 http.readOnlyToken: (hidden) is the same as http.token, which gives full access: use another one",
     ],
     ["http: { tls: { cert: /ca.pem } }", "9 http.tls.key: is required"],
     [
@@ -460,9 +460,9 @@ describe("one wrong thing after a valid beginning: place, value and rule", () =>
     ],
     [
       "http: { tls: { cert: /ca.pem, key: /key.pem } }",
-      '22 http.tls.cert: "/ca.pem" names a file that holds no certificate (ERR_CRYPTO_INVALID_STATE)',
+      '22 http.tls.cert: "/ca.pem" names a file without a certificate (ERR_CRYPTO_INVALID_STATE)',
     ],
-    ["kafka: 1", '1 the key "kafka" stands twice in this mapping'],
+    ["kafka: 1", '1 the key "kafka" appears twice in this mapping'],
     ["log: &l {}\nhttp: *l", "7 aliases (*name) are not allowed; a value that begins with * needs quotes"],
     ["log: !x {}", "9 tags (!name) are not allowed; a value that begins with ! needs quotes"],
     ["log: !!map {}", "12 tags (!name) are not allowed; a value that begins with ! needs quotes"],
@@ -503,10 +503,10 @@ describe("one wrong thing after a valid beginning: place, value and rule", () =>
     expect(problemsOf(`${kafka}\nelasticsearch: { nodes: ["http://e"] }`)).toEqual([expected]);
   });
 
-  test("an auth that is neither form", () => {
+  test("an auth of neither form", () => {
     const text = 'kafka: { brokers: ["k:1"] }\nelasticsearch: { nodes: ["http://e"], auth: { username: u } }';
     expect(problemsOf(text)).toEqual([
-      "config.yaml:2:45 elasticsearch.auth: is neither an apiKey alone nor a username and a password",
+      "config.yaml:2:45 elasticsearch.auth: needs either an apiKey, or a username and a password",
     ]);
   });
 });
@@ -521,43 +521,43 @@ describe("the file as a whole", () => {
         "config.yaml:1:5 not YAML: Flow sequence in block collection must be sufficiently indented and end with a ]",
       ],
     ],
-    ["a: 1\n---\nb: 2", ["config.yaml:2:1 the file holds more than one YAML document"]],
+    ["a: 1\n---\nb: 2", ["config.yaml:2:1 the file contains more than one YAML document"]],
     ["x".repeat(1024 * 1024 + 1), ["config.yaml:1:1 the file is larger than 1 MiB"]],
   ])("%.20j", (text, expected) => {
     expect(problemsOf(text)).toEqual(expected);
   });
 
-  test("deep nesting is refused, not followed", () => {
+  test("deep nesting is refused without recursion", () => {
     const problems = problemsOf(`${minimal}log: ${"[".repeat(40)}${"]".repeat(40)}`);
     expect(problems.at(-1)).toEndWith("(a list) is nested deeper than 32 levels");
-    // 30,000 levels: the parser runs out of stack, or says what is missing; either way it is a ConfigError.
+    // 30,000 levels: the parser overflows the stack or reports a missing bracket; either is a ConfigError.
     expect(problemsOf("[".repeat(30_000))).not.toBeEmpty();
   });
 
-  test("of a flood of problems the first are told, and how many more there are", () => {
+  test("of many problems only the first are listed, with the number of the rest", () => {
     const keys = Array.from({ length: 1_000 }, (_, n) => `key${n}: 1\n`).join("");
     expect(problemsOf(minimal + keys)).toHaveLength(50);
     expect(() => parseConfig(minimal + keys, options())).toThrow("… and 950 more");
     expect(problemsOf("{a: 1,".repeat(130_000))).toEqual([
-      "config.yaml:1:1 the file has more than 250000 keys, values and marks",
+      "config.yaml:1:1 the file has more than 250000 tokens",
     ]);
   });
 
-  test("what acts on a terminal is told as what it is", () => {
+  test("control characters are shown as their codes", () => {
     expect(problemsOf(`${minimal}"\\u202E\\e[2J": 1`)).toEqual([
       expect.stringContaining('["\\u202e\\u001b[2J"]: unknown key'),
     ]);
   });
 
-  test("the key that named a group for each topic is refused with the name of today's", () => {
+  test("the former groupPrefix is refused, and the current name given", () => {
     const text =
       'kafka: { brokers: ["k:9092"], groupPrefix: p }\nelasticsearch: { nodes: ["http://e:9200"] }';
     expect(problemsOf(text)).toEqual([
-      'config.yaml:1:31 kafka.groupPrefix: unknown key; it is called "group" now',
+      'config.yaml:1:31 kafka.groupPrefix: unknown key; it is now called "group"',
     ]);
   });
 
-  test("every problem at once, in the file's order", () => {
+  test("all problems at once, in the file's order", () => {
     expect(
       problemsOf('elasticsearch: { nodes: [x] }\nkafka: { brokers: [y], zz: 1 }\ntopics: [A, "b c"]'),
     ).toEqual([
@@ -586,11 +586,11 @@ describe("the file as a whole", () => {
     "http: { token: [s3cr3t] }",
     "http: { token: { a: s3cr3t } }",
     "elasticsearch: { nodes: ['http://u:s3/s3cr3t@e'] }",
-  ])("a secret is in no message, however the file is broken: %j", (text) => {
+  ])("no message contains a secret, however the file is broken: %j", (text) => {
     expect(problemsOf(text).join("\n")).not.toContain("s3cr3t");
   });
 
-  test("what came from the environment is in no message", () => {
+  test("no message contains text from the environment", () => {
     const secret = "s3cr3t value";
     const text = `
 http: { hostname: "\${S}" }
@@ -604,7 +604,7 @@ deadLetters: { topic: "\${S}" }`;
   });
 });
 
-test("a value of slashes alone does not keep its reader busy, and is shown cut", () => {
+test("a long value of slashes is read fast, and shown shortened", () => {
   const startedAt = cpuMs();
   const problems = (hostname: string): string =>
     problemsOf(`${minimal}http: { hostname: "${hostname}" }`).join("\n");
@@ -614,7 +614,7 @@ test("a value of slashes alone does not keep its reader busy, and is shown cut",
   expect(problems("a@b//c")).toContain('"a@b//c" is not');
 });
 
-test("a login in front of a broker is not shown, and an ordinary @ is", () => {
+test("a login before a broker is hidden, an ordinary @ is not", () => {
   const shown = (broker: string): string =>
     problemsOf(`kafka: { brokers: ["${broker}"] }\nelasticsearch: { nodes: ["http://e:9200"] }`).join("\n");
   expect(shown("user:s3cr3t@k:9092")).toContain('"(hidden)@k:9092" is not host:port');
@@ -623,7 +623,7 @@ test("a login in front of a broker is not shown, and an ordinary @ is", () => {
   expect(shown("a: b@k")).toContain('"a: b@k" is not host:port');
 });
 
-test("etcd.tls beside an endpoint without TLS is refused", () => {
+test("etcd.tls with an endpoint without TLS is refused", () => {
   const text = [
     "kafka: { brokers: ['127.0.0.1:9092'] }",
     "elasticsearch: { nodes: ['http://127.0.0.1:9200'] }",
@@ -633,6 +633,6 @@ test("etcd.tls beside an endpoint without TLS is refused", () => {
     "  tls: { ca: ca.pem }",
   ].join("\n");
   expect(() => parseConfig(text, { file: "c.yaml", environment: {}, readFile: () => "PEM" })).toThrow(
-    'c.yaml:4:33 etcd.endpoints[1]: "http://b:2379" does not begin with https://, and etcd.tls is set',
+    'c.yaml:4:33 etcd.endpoints[1]: "http://b:2379" must begin with https:// because etcd.tls is set',
   );
 });

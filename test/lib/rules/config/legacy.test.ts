@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { parseConfig, type ConfigDocument } from "../../../../lib/rules/config/config.ts";
 
-/** The older program's own example, with its comments left out. */
+/** The older program's own example, without its comments. */
 const original = `
 catsyslog:
   logpath: "D:/work/logcatchsys/logdata"
@@ -25,7 +25,7 @@ function parse(text: string): ConfigDocument {
   return parseConfig(text, { file: "config.yaml", environment: {}, readFile: () => "" });
 }
 
-test("the original file is accepted as it is, with one notice", () => {
+test("the original file is accepted unchanged, with one notice", () => {
   const { settings, declarations, notices } = parse(original);
   expect(settings.kafka.brokers).toEqual(["localhost:9092"]);
   expect(settings.elasticsearch.nodes).toEqual(["http://localhost:9200"]);
@@ -39,12 +39,12 @@ test("the original file is accepted as it is, with one notice", () => {
     [{ kind: "topic", topic: "logdir3" }, "D:/work/logcatchsys/logdir3/log.txt", 1],
   ]);
   expect(notices).toEqual([
-    "config.yaml: the file is in the older form and was translated; " +
-      "elasticsearch.nodes is http://localhost:9200; catsyslog.logpath is ignored",
+    "config.yaml: the file has the older format and was translated; " +
+      "elasticsearch.nodes defaults to http://localhost:9200; catsyslog.logpath is ignored",
   ]);
 });
 
-describe("viper's liberties", () => {
+describe("viper's leniency:", () => {
   test.each([
     ["kafkaconfig: { kafkaaddr: ['a:1', 'b:2'] }", ["a:1", "b:2"]],
     ["kafkaconfig: { kafkaaddr: 'a:1, b:2' }", ["a:1", "b:2"]],
@@ -73,7 +73,7 @@ describe("viper's liberties", () => {
   });
 });
 
-test("an upper-case topic goes to the index in lower case, a topic of two files is read once", () => {
+test("an upper-case topic gets a lower-case index, and a topic of two files is read once", () => {
   const { declarations, notices } = parse(
     "collectlogs: [{ logpath: /a, logtopic: Log }, { logpath: /b, logtopic: Log }]",
   );
@@ -81,14 +81,14 @@ test("an upper-case topic goes to the index in lower case, a topic of two files 
     [{ kind: "topic", topic: "Log" }, "log", "/a"],
   ]);
   expect(notices[0]).toContain(
-    "; topic Log goes to the index log; topic Log is declared twice, its first logpath is taken",
+    "; topic Log goes to the index log; topic Log is declared twice: its first logpath is used",
   );
 });
 
 test.each([
   [
     "collectlogs: []\nhttp: {}",
-    "config.yaml:2:1 http: stands beside keys of the older form: a file has either the older or today's keys",
+    "config.yaml:2:1 http: cannot be combined with keys of the older format: use either the older keys or the current ones",
   ],
   [
     "collectlogs: []\nkafkaconfig: { kafkaaddr: k }",
@@ -108,7 +108,7 @@ test.each([
   ],
   ["collectlogs:\n  - logpath: /a", "config.yaml:2:5 collectlogs[0]: needs a topic or a pattern"],
   ["collectlogs: 5", "config.yaml:1:14 collectlogs: 5 is not a list"],
-  ["etcdkeys: [a]", "config.yaml:1:11 etcdkeys: needs etcdconfig beside it, with the addresses of etcd"],
+  ["etcdkeys: [a]", "config.yaml:1:11 etcdkeys: needs etcdconfig with the addresses of etcd"],
 ])("%j is refused at its place in the file", (text, message) => {
   expect(() => parse(text)).toThrow(new Error(message));
 });

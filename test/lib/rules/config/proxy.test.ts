@@ -6,7 +6,7 @@ import { secretsOf } from "../../../../lib/rules/secrets/secret.ts";
 const http = "http://127.0.0.1:9200";
 const https = "https://es.example.com:9200";
 
-/** The proxy that a node is asked through, as it is told; null: none. */
+/** A node's proxy as text; null for none. */
 function through(node: string, environment: Environment, setting?: string): string | null {
   const proxy = findProxies([node], setting, environment).proxies[node];
   return proxy === undefined ? null : proxyText(proxy);
@@ -15,7 +15,7 @@ function through(node: string, environment: Environment, setting?: string): stri
 describe("the environment, by curl's rules", () => {
   test.each([
     [http, { http_proxy: "http://p:1" }, "the proxy http://p:1 (http_proxy)"],
-    // A CGI request could set it: Proxy: becomes HTTP_PROXY.
+    // A CGI request could set it: its header Proxy becomes HTTP_PROXY.
     [http, { HTTP_PROXY: "http://p:1" }, null],
     [http, { https_proxy: "http://p:1" }, null],
     [http, { http_proxy: "p:1" }, "the proxy http://p:1 (http_proxy)"],
@@ -45,16 +45,16 @@ describe("the environment, by curl's rules", () => {
     ["http://ES.Example.com.", "example.COM", true],
     ["http://badexample.com", "example.com", false],
     ["http://es.example.com", "es", false],
-  ])("%s where no_proxy is %s: excepted %p", (node, no_proxy, excepted) => {
+  ])("%s with no_proxy %s: excepted %p", (node, no_proxy, excepted) => {
     expect(through(node, { http_proxy: "p:1", no_proxy }) === null).toBe(excepted);
     expect(through(node, { http_proxy: "p:1", NO_PROXY: no_proxy }) === null).toBe(excepted);
   });
 
-  test("a proxy of another kind is not used, and said so", () => {
+  test("a proxy of another kind is not used, and reported", () => {
     expect(findProxies([http], undefined, { all_proxy: "socks5://p:1" })).toEqual({
       proxies: {},
       notices: [
-        "the proxy in all_proxy is not used for http://127.0.0.1:9200: only http and https proxies are; set elasticsearch.proxy",
+        "the proxy in all_proxy is not used for http://127.0.0.1:9200: only http and https proxies are supported; set elasticsearch.proxy",
       ],
     });
   });
@@ -62,12 +62,12 @@ describe("the environment, by curl's rules", () => {
 
 describe("elasticsearch.proxy", () => {
   const environment = { http_proxy: "http://p:1", no_proxy: "*" };
-  test("overrides the environment, what it excepts too", () => {
+  test("overrides the environment, including no_proxy", () => {
     expect(through(http, environment, "http://q:2")).toBe("the proxy http://q:2 (elasticsearch.proxy)");
     expect(through(http, { http_proxy: "http://p:1" }, "none")).toBeNull();
   });
 
-  test("may hold a login, which is told to nobody", () => {
+  test("may contain a login, which is never shown", () => {
     const { proxies } = findProxies([http], "http://u:p%40ss@q:2", {});
     expect(proxies[http]).toMatchObject({ url: "http://q:2", login: { username: "u" } });
     expect(proxies[http]?.login?.password.reveal()).toBe("p@ss");

@@ -67,8 +67,12 @@ describe("malformed is", () => {
     ["a revision as text", { ...ready, revision: "7" }, { revision: 'revision "7" is not a whole number' }],
     ["a revision below 0", { ...ready, revision: -1 }, { revision: "revision -1 is not a whole number" }],
     ["a bare name", { ...ready, declaration: "app" }, { declaration: 'declaration "app" is not a mapping' }],
-    ["a target of two", { ...ready, target: { topic: "a", pattern: "a" } }, { target: "one of the two" }],
-    ["a target of none", { ...ready, target: {} }, { target: "one of the two" }],
+    [
+      "a target of two",
+      { ...ready, target: { topic: "a", pattern: "a" } },
+      { target: "needs either a topic or a pattern" },
+    ],
+    ["a target of none", { ...ready, target: {} }, { target: "needs either a topic or a pattern" }],
     [
       "an unknown target",
       { ...ready, target: { topc: "a" } },
@@ -115,7 +119,7 @@ describe("refused is", () => {
       "declaration",
       "needs a topic or a pattern",
     ],
-    ["both", { declaration: { topic: "a", pattern: "a" } }, "declaration.pattern", "one of the two"],
+    ["both", { declaration: { topic: "a", pattern: "a" } }, "declaration.pattern", "one or the other"],
     ["the dead-letter topic", { declaration: { topic: "dead" } }, "declaration.topic", "dead-letter topic"],
     [
       "a key nobody reads",

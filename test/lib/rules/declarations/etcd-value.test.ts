@@ -56,17 +56,17 @@ describe("one bad entry is refused with place, value and rule; the others stand"
     [null, "null is neither a topic name nor a mapping"],
     [[], "(a list) is neither a topic name nor a mapping"],
     [{}, "needs a topic or a pattern"],
-    ["__proto__", '"__proto__" is one of Kafka\'s own topics (__*), which are not moved'],
+    ["__proto__", '"__proto__" is an internal Kafka topic (__*), which is not moved'],
     [deadLetters, `"${deadLetters}" is the dead-letter topic, which is not moved`],
     [{ topic: "c", formt: "json" }, 'field formt is unknown; did you mean "format"?'],
     [
       { topic: "c", format: "xml", startAt: 1 },
       'startAt 1 is not one of earliest or latest; format "xml" is not one of text or json',
     ],
-    [{ topic: "c", timestamp: "t" }, 'timestamp "t" needs format: json beside it'],
+    [{ topic: "c", timestamp: "t" }, 'timestamp "t" needs format: json'],
     [
       { topic: "c", format: "json", timestamp: ["t", "t"] },
-      'timestamp[1] "t" stands already at timestamp[0]',
+      'timestamp[1] "t" is already listed at timestamp[0]',
     ],
     [
       { topic: "c", index: ".c" },
@@ -74,7 +74,7 @@ describe("one bad entry is refused with place, value and rule; the others stand"
     ],
     [
       { topic: "C" },
-      'topic "C" would not do as an Elasticsearch index name (lower case, not starting with - _ + or ., at most 255 bytes): declare an index',
+      'topic "C" cannot be used as an Elasticsearch index name (lower case, not starting with - _ + or ., at most 255 bytes): declare an index',
     ],
   ])("%j", (entry, reason) => {
     const result = parse(["a", entry, "b"]);
@@ -111,7 +111,7 @@ describe("fields of the agent that shares the key", () => {
 
   test.each([
     [{ idnex: "x" }, 'field idnex is unknown; did you mean "index"?'],
-    [{ overflow: "flatten" }, 'field overflow is unknown; it is called "rejected" now'],
+    [{ overflow: "flatten" }, 'field overflow is unknown; it is now called "rejected"'],
     [{ Path: "/x" }, 'field Path is unknown; did you mean "path"?'],
     [{ log_path: 7 }, "path 7 is not a string: put it in quotes"],
   ])("a slip stays refused: %j", (fields, reason) => {

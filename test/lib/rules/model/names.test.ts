@@ -14,12 +14,12 @@ import {
 const topicName = fc.stringMatching(/^[a-c._-]{1,12}$/);
 
 describe("topic names", () => {
-  test.each(["a", "golang_log", "A.b-c_9", "x".repeat(249), "...", "..a"])("%s is one", (name) => {
+  test.each(["a", "golang_log", "A.b-c_9", "x".repeat(249), "...", "..a"])("%s is valid", (name) => {
     expect(isTopicName(name)).toBe(true);
   });
 
   test.each(["", ".", "../..", "a b", "a/b", "*", "ä", "😀", "a\n", "x".repeat(250)])(
-    "%j is none",
+    "%j is invalid",
     (name) => {
       expect(isTopicName(name)).toBe(false);
     },
@@ -48,7 +48,7 @@ describe("topic patterns", () => {
     expect(matchesTopicPattern(pattern, topic, "dead")).toBe(expected);
   });
 
-  test("agrees with the regular expression of the same meaning", () => {
+  test("agrees with the equivalent regular expression", () => {
     fc.assert(
       fc.property(
         fc.stringMatching(/^[ab.*?]{1,8}$/),
@@ -61,13 +61,13 @@ describe("topic patterns", () => {
     );
   });
 
-  test("takes no exponential time", () => {
+  test("does not take exponential time", () => {
     expect(matchesTopicPattern(`${"a*".repeat(120)}b`, "a".repeat(249), "dead")).toBe(false);
   });
 });
 
 describe("index names", () => {
-  test.each(["a", "logs-2026.01.02", "größe", "x".repeat(255)])("%s is one", (name) => {
+  test.each(["a", "logs-2026.01.02", "größe", "x".repeat(255)])("%s is valid", (name) => {
     expect(isIndexName(name)).toBe(true);
   });
 
@@ -83,16 +83,16 @@ describe("index names", () => {
 
 describe("index templates", () => {
   test.each(["logs", "logs-{yyyy.MM.dd}", "{topic}", "{topic}-{yyyy.MM.dd}", "a-{topic}"])(
-    "%s is one",
+    "%s is valid",
     (template) => {
       expect(indexTemplateFault(template)).toBeNull();
     },
   );
 
   test.each([
-    ["logs-{yyyy}", "holds a placeholder other than {topic} and {yyyy.MM.dd}"],
-    ["logs-{", "holds a placeholder other than {topic} and {yyyy.MM.dd}"],
-    ["{Topic}", "holds a placeholder other than {topic} and {yyyy.MM.dd}"],
+    ["logs-{yyyy}", "contains a placeholder other than {topic} and {yyyy.MM.dd}"],
+    ["logs-{", "contains a placeholder other than {topic} and {yyyy.MM.dd}"],
+    ["{Topic}", "contains a placeholder other than {topic} and {yyyy.MM.dd}"],
     ["Logs", "is not an Elasticsearch index name"],
     ["_{topic}", "is not an Elasticsearch index name"],
     ["", "is not an Elasticsearch index name"],
@@ -100,7 +100,7 @@ describe("index templates", () => {
     expect(indexTemplateFault(template)).toStartWith(rule);
   });
 
-  test("takes the day of the record in UTC", () => {
+  test("uses the record's day in UTC", () => {
     expect(indexForTimestamp("l-{yyyy.MM.dd}", Date.UTC(2026, 0, 2, 23, 59, 59, 999))).toBe("l-2026.01.02");
     expect(indexForTimestamp("l-{yyyy.MM.dd}", Date.UTC(2026, 0, 3))).toBe("l-2026.01.03");
     expect(indexForTimestamp("l-{yyyy.MM.dd}", 0)).toBe("l-1970.01.01");
@@ -108,7 +108,7 @@ describe("index templates", () => {
     expect(indexForTimestamp("plain", 0)).toBe("plain");
   });
 
-  test("puts in a topic's name as it is", () => {
+  test("inserts a topic's name unchanged", () => {
     fc.assert(
       fc.property(topicName, (topic) => {
         expect(resolveIndex("a-{topic}-{yyyy.MM.dd}", topic)).toBe(`a-${topic}-{yyyy.MM.dd}`);
@@ -117,7 +117,7 @@ describe("index templates", () => {
     expect(resolveIndex("{topic}", "$&")).toBe("$&");
   });
 
-  test("the namer says the same in whatever order records come", () => {
+  test("the namer agrees with it for records in any order", () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 253_402_300_799_999 })), (timestamps) => {
         const nameIndex = createIndexNamer("l-{yyyy.MM.dd}");
@@ -129,7 +129,7 @@ describe("index templates", () => {
     expect(createIndexNamer("plain")(1)).toBe("plain");
   });
 
-  test("a wildcard pattern covers them", () => {
+  test("a wildcard pattern covers all its indices", () => {
     expect(indexPatternOf("logs-{yyyy.MM.dd}")).toBe("logs-*");
     expect(indexPatternOf("{topic}-{yyyy.MM.dd}")).toBe("*-*");
     expect(indexPatternOf("logs")).toBe("logs");

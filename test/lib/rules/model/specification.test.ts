@@ -8,13 +8,13 @@ import { declaration } from "../../../support/declarations.ts";
 import { specification } from "../../../support/records.ts";
 
 describe("a specification", () => {
-  test("takes the topic's name as index where none is declared", () => {
+  test("uses the topic's name as the default index", () => {
     expect(specify(declaration("app", { format: "json" }), "app")).toEqual(
       specification({ topic: "app", index: "app", format: "json" }),
     );
   });
 
-  test("of a pattern has the topic put into its index, and keeps the date open", () => {
+  test("from a pattern has the topic in its index, and keeps the date placeholder", () => {
     const spec = specify(declaration("app-*", { index: "logs-{topic}-{yyyy.MM.dd}" }), "app-one");
     expect(spec).toMatchObject({ topic: "app-one", index: "logs-app-one-{yyyy.MM.dd}" });
   });
@@ -41,12 +41,12 @@ describe("its hash", () => {
     expect(specificationHash(specification(change))).not.toBe(hash);
   });
 
-  test("leaves out where what was never read begins", () => {
+  test("ignores startAt", () => {
     expect(specificationHash(specification({ startAt: "latest" }))).toBe(hash);
   });
 });
 
-test("the changes name each field with both of its values", () => {
+test("changes list each field with both values", () => {
   expect(specificationChanges(specification(), specification())).toEqual([]);
   expect(specificationChanges(specification(), specification({ path: "/a", format: "json" }))).toEqual([
     { field: "path", from: null, to: "/a" },

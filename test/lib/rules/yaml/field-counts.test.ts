@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { FieldCounts } from "../../../../lib/rules/yaml/field-counts.ts";
 
-test("fields are counted by their names, the first twenty of them; none is known of some", () => {
+test("counts the first twenty fields by name, and unknown ones as none", () => {
   const fields = new FieldCounts();
   expect(fields.add(["err", "err", null, "user.id"])).toEqual(
     new Map([
@@ -22,7 +22,7 @@ test("fields are counted by their names, the first twenty of them; none is known
   expect(fields.counts()).toMatchObject({ err: 3, none: 1, other: 34 });
 });
 
-test("a name is short, and what acts on a terminal is seen", () => {
+test("shortens names and makes control characters visible", () => {
   const [name] = new FieldCounts().add([`\u001b[2J${"x".repeat(500)}`]).keys();
   expect(name).toStartWith("\\u001b[2Jx");
   expect(name?.length).toBeLessThan(110);

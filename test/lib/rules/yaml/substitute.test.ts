@@ -60,7 +60,7 @@ test.each([
 });
 
 const malformed =
-  "holds a ${ that names no variable and no file: write ${NAME} or ${file:/path}, or $${ for the two characters themselves";
+  "contains a ${ that names no variable or file: write ${NAME} or ${file:/path}, or $${ for a literal ${";
 
 describe("refused:", () => {
   test.each([
@@ -75,15 +75,18 @@ describe("refused:", () => {
     ["${FILE:/s}", malformed],
     ["${file:/gone}", "needs the file /gone, which cannot be read (ENOENT)"],
     ["${file:/empty}", "needs the file /empty, which is empty"],
-    ["${file:/blank}", "needs the file /blank, which holds nothing but white space"],
+    ["${file:/blank}", "needs the file /blank, which contains only white space"],
     ["${file:/large}", "needs the file /large, which is larger than 64 KiB (65537 bytes)"],
-    ["${file:/binary}", "needs the file /binary, which is binary (it holds a NUL byte)"],
+    ["${file:/binary}", "needs the file /binary, which is binary (it contains a NUL byte)"],
     ["${file:}", "names no file: write ${file:/path}"],
     ["${file: }", "names no file: write ${file:/path}"],
-    ["${file:/s:-d}", "names the file /s:-d, but a path in ${file:…} holds no variable and has no default"],
+    [
+      "${file:/s:-d}",
+      "names the file /s:-d, but a path in ${file:…} can neither contain a variable nor have a default",
+    ],
     [
       "${file:/run/${A}}",
-      "names the file /run/${A, but a path in ${file:…} holds no variable and has no default",
+      "names the file /run/${A, but a path in ${file:…} can neither contain a variable nor have a default",
     ],
     [
       "${file:/gone} ${NONE}",
@@ -94,7 +97,7 @@ describe("refused:", () => {
   });
 });
 
-test("a variable's content arrives untouched, whatever it is", () => {
+test("any content of a variable is inserted unchanged", () => {
   fc.assert(
     fc.property(fc.string(), (value) => {
       const expected = { ok: true, text: `<${value}>`, substituted: true } as const;
@@ -103,7 +106,7 @@ test("a variable's content arrives untouched, whatever it is", () => {
   );
 });
 
-test("so does a file's, but for its last line break", () => {
+test("so is a file's, except for its last line break", () => {
   fc.assert(
     fc.property(fc.string(), fc.constantFrom("", "\n", "\r\n"), (value, end) => {
       fc.pre(value.trim() !== "" && !value.includes("\0") && !/[\r\n]$/.test(value));
@@ -114,7 +117,7 @@ test("so does a file's, but for its last line break", () => {
   );
 });
 
-test("text without ${ stays as it is", () => {
+test("text without ${ stays unchanged", () => {
   fc.assert(
     fc.property(fc.string(), (text) => {
       fc.pre(!text.includes("${"));
@@ -123,19 +126,19 @@ test("text without ${ stays as it is", () => {
   );
 });
 
-test("references that nothing ends take no longer than their length", () => {
+test("unterminated references take linear time", () => {
   const text = "${A:-".repeat(150_000);
   expect(substitute(text, noFiles({ A: "a" })).ok).toBe(false);
   expect(substitute("${A} }$${ ${", noFiles({ A: "a" })).ok).toBe(false);
   expect(substitute("${A} }$${", noFiles({ A: "a" }))).toMatchObject({ text: "a }${" });
 });
 
-test("what references put in is bounded, for a file may be named very often", () => {
+test("the inserted text is limited, because a file may be named very often", () => {
   const often = (text: string, times: number) => substitute(text.repeat(times), sources);
   expect(often("${file:/full}", 16)).toMatchObject({ ok: true });
   expect(often("${file:/full}", 17)).toEqual({
     ok: false,
-    rule: "goes beyond 1 MiB, all told, with the text of variables and files",
+    rule: "exceeds the limit of 1 MiB for the text of all variables and files",
   });
   expect(often("${file:/full}", 5_000)).toMatchObject({ ok: false });
   expect(substitute("${A}${A}", sources, 6)).toMatchObject({ ok: true });

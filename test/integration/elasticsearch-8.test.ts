@@ -121,12 +121,12 @@ test("from 8.19.5 to 9 and to what is neither, without a restart: headers follow
 
   await using other = stranger({ number: "2.19.1", distribution: "opensearch" });
   proxy.node = other.url;
-  const reason = "Elasticsearch 8 or 9 is needed, what answers is OpenSearch 2.19.1";
+  const reason = "Elasticsearch 8 or 9 is needed, but the answer comes from OpenSearch 2.19.1";
   await eventually(reason, async () => (await ready(host)) === reason);
   expect(other.documents()).toBe(0);
   await using seven = stranger({ number: "7.17.28" });
   proxy.node = seven.url;
-  const tooOld = "Elasticsearch 8 or 9 is needed, what answers is version 7.17.28";
+  const tooOld = "Elasticsearch 8 or 9 is needed, but the answer comes from version 7.17.28";
   await eventually(tooOld, async () => (await ready(host)) === tooOld);
   expect(seven.documents()).toBe(0);
   const doctor = await runCommand("doctor", configFor([{ topic }]), ["--json"]);

@@ -108,7 +108,7 @@ test("behind a proxy that drops the header no record becomes a dead letter", asy
   expect(retry).toEqual({
     code: "bad_answer",
     message:
-      "elasticsearch.compression is gzip, which is not understood on the way: Elasticsearch answered 400 to what it takes uncompressed",
+      "elasticsearch.compression is gzip, which a proxy or Elasticsearch does not accept: Elasticsearch answered 400 to a bulk it takes uncompressed",
   });
   const unpacked = await ingest(stripping.url, "stripped", "none", values);
   expect(unpacked.outcomes).toEqual(values.map(() => "indexed"));

@@ -14,61 +14,58 @@ import { findExistingIds, type SendSearch } from "./existing-ids.ts";
 import { withStoredFailures } from "./failure-store.ts";
 import { coverWith, createFittedForm, readTemplate, type SendJson } from "./template/template.ts";
 import { coverPatterns } from "./template/template-cover.ts";
-import { mayBePacking, pack, packingFailure } from "./transport/packing.ts";
+import { mayBeCompression, compress, compressionFailure } from "./transport/bulk-compression.ts";
 import { createTemplateKeeper } from "./template/template-keeper.ts";
-import { createSpeech, type MediaFormat } from "./transport/speech.ts";
+import { createVersionedTransport, type MediaFormat } from "./transport/versioned-transport.ts";
 import { createTransport, type ElasticsearchRequest, type ElasticsearchText } from "./transport/transport.ts";
 import { errorOf } from "./transport/version.ts";
 
 export interface BulkOptions {
-  /** An ingest pipeline for every operation; null: none. */
+  /** An ingest pipeline for every operation, or null. */
   readonly pipeline: string | null;
-  /** How many the body holds. */
+  /** The number of operations in the body. */
   readonly operations: number;
-  /** What covers the indices of the operations, as `ensureTemplate` was told; absent: not known. */
+  /** The patterns passed to `ensureTemplate` that cover the operations' indices; absent if unknown. */
   readonly pattern?: string | readonly string[];
-  /** How long it waits for a shard, or for the master; absent: half of the request's own time. */
+  /** How long Elasticsearch waits for a shard or the master; default: half of the request timeout. */
   readonly shardTimeoutMs?: number;
-  /** What an operation wants to write; asked where the answer leaves open why it was not written. */
+  /** The document of an operation; called if the answer does not say why it was not written. */
   readonly documentAt?: (operation: number) => TargetDocument;
   readonly signal: AbortSignal;
 }
 
-/** One Elasticsearch cluster. Whoever creates it closes it. */
+/** A client of one Elasticsearch cluster. */
 export interface Elasticsearch {
-  /**
-   * Sends one newline-delimited body to `_bulk`. What the cluster does, or fails to do, is a value; throws only the
-   * signal's reason.
-   */
+  /** Sends one newline-delimited body to `_bulk`. Failures are values; throws only the signal's reason. */
   bulk(body: string | Buffer, options: BulkOptions): Promise<BulkAnswer>;
   /**
-   * Makes the index template cover the patterns, never taking one away; does nothing where templates are the user's.
-   * @returns those that Elasticsearch does not take, and why; the others are covered
+   * Makes the index template cover the patterns; never removes one. Does nothing if `manageTemplates` is false.
+   * @returns the patterns Elasticsearch refuses, and why; the others are covered
    * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
    */
   ensureTemplate(patterns: readonly string[], signal: AbortSignal): Promise<TemplateRefusals>;
-  /** What `ensureTemplate` would return; changes nothing. @throws as that */
+  /** Returns what `ensureTemplate` would return, without changing anything. @throws as that */
   tryTemplate(patterns: readonly string[], signal: AbortSignal): Promise<TemplateRefusals>;
   /**
-   * Which of the ids an index, or any that a pattern covers, holds; none where it does not exist.
+   * Returns which of the ids exist in an index, or in any index of a pattern; none if the index does not exist.
    * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
    */
   existingIds(index: string, ids: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>>;
   /**
-   * Whether the cluster can be reached, is an Elasticsearch 8 or 9, and has a master. One node that answers is enough.
+   * Checks that the cluster is reachable, is an Elasticsearch 8 or 9, and has a master. One answering node is enough.
    * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
    */
   probe(signal: AbortSignal): Promise<void>;
   /**
-   * Asks one question outside of a bulk; for the adapters beside this one.
-   * @returns the answer's body, parsed
+   * Sends one request outside a bulk; for the neighbouring adapters.
+   * @returns the parsed body of the answer
    * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
    */
   ask(question: Question, signal: AbortSignal): Promise<unknown>;
   /**
-   * As `ask`, for an answer of which no more than `maxBytes` are read, as its text: parsed, long numbers would lose their
-   * last digits. What the cluster does, or fails to do, is a value; throws only the signal's reason.
-   * @returns a `text` of null where the answer is longer
+   * Like `ask`, but returns the text, because parsing would lose the last digits of long numbers. Failures are values; throws
+   * only the signal's reason.
+   * @returns a `text` of null if the answer exceeds `maxBytes`
    */
   askForText(
     question: Omit<Question, "body"> & { readonly body: string },
@@ -84,11 +81,11 @@ export interface Question extends Pick<ElasticsearchRequest, "method" | "path" |
   readonly timeoutMs: number;
 }
 
-/** Requests that answer at once or not at all. */
+/** For requests that are answered at once or not at all. */
 const controlTimeoutMs = 10_000;
-/** Less than those who ask how things are wait for, so that the reason names the node. */
+/** Shorter than the deadlines of the callers, so that the error names the node. */
 const probeTimeoutMs = 4_000;
-/** What may tell of all indices, of ten thousand patterns, or of a page of hits. */
+/** Enough for all indices, ten thousand patterns, or a page of hits. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
 export function createElasticsearch(
@@ -96,17 +93,17 @@ export function createElasticsearch(
   options: { readonly logger?: Logger } = {},
 ): Elasticsearch {
   const transport = createTransport(settings);
-  const packed = settings.compression === "gzip";
-  /** Asked once with the probe; whoever refuses a bulk later is asked again. */
-  let packingProven = false;
+  const compressed = settings.compression === "gzip";
+  /** Set by the first successful probe; a bulk that is refused later is tested separately. */
+  let compressionProven = false;
 
   const form = createFittedForm(settings.template, options.logger);
   const template = createTemplateKeeper(control, form);
-  const speech = createSpeech(transport, () => template.doubt(), options.logger);
+  const versioned = createVersionedTransport(transport, () => template.recheck(), options.logger);
 
   function control(signal: AbortSignal): SendJson {
     return async (method, path, body) =>
-      speech.send(
+      versioned.send(
         {
           method,
           path,
@@ -122,7 +119,7 @@ export function createElasticsearch(
 
   function search(signal: AbortSignal): SendSearch {
     return (path, querystring, body) =>
-      speech.send(
+      versioned.send(
         {
           method: "POST",
           path,
@@ -137,11 +134,13 @@ export function createElasticsearch(
       );
   }
 
-  /** Why packed bulks do not get through; null: they do. */
-  function packingTrouble(signal: AbortSignal): Promise<RequestFailure | null> {
+  /** Returns why compressed bulks do not get through, or null. */
+  function findCompressionFailure(signal: AbortSignal): Promise<RequestFailure | null> {
     const question = { method: "POST", path: "/_bulk", format: "x-ndjson" } as const;
     const limits = { timeoutMs: probeTimeoutMs, maxAnswerBytes: MAX_ANSWER_BYTES };
-    return packingFailure((body, packed) => speech.send({ ...question, ...limits, body, packed }, signal));
+    return compressionFailure((body, compressed) =>
+      versioned.send({ ...question, ...limits, body, compressed }, signal),
+    );
   }
 
   return {
@@ -153,17 +152,18 @@ export function createElasticsearch(
       const request = {
         method: "POST",
         path: "/_bulk",
-        // Half of our own time: a shard without a node is told as such, not as a node of ours that is silent.
+        // Half of the request timeout, so that a missing shard is reported as such and not as a silent node.
         query: bulkQuery(pipeline, Math.min(shardTimeoutMs ?? Infinity, requestTimeoutMs / 2)),
-        body: packed ? pack(body) : body,
+        body: compressed ? compress(body) : body,
         timeoutMs: requestTimeoutMs,
         maxAnswerBytes: maxBulkAnswerBytes(body, operations),
       } as const;
-      const answer = await speech.versioned({ format: "x-ndjson", packed }, signal, (headers) =>
+      const answer = await versioned.sendThrough({ format: "x-ndjson", compressed }, signal, (headers) =>
         transport.exchange({ ...request, headers }, signal),
       );
       if ("failure" in answer) {
-        const guilty = packed && mayBePacking(answer.failure) ? await packingTrouble(signal) : null;
+        const guilty =
+          compressed && mayBeCompression(answer.failure) ? await findCompressionFailure(signal) : null;
         return guilty === null ? answer : { failure: guilty };
       }
       const items = parseBulkItems(answer.body);
@@ -186,20 +186,20 @@ export function createElasticsearch(
 
     async probe(signal) {
       const [detected, masterless] = await Promise.all([
-        speech.detect(signal, probeTimeoutMs),
+        versioned.detect(signal, probeTimeoutMs),
         masterFailure(transport, probeTimeoutMs, signal),
       ]);
       if ("failure" in detected) throw errorOf(detected.failure);
       if (masterless !== null) throw errorOf(masterless, "the cluster has no master that answers: ");
-      if (!packed || packingProven) return;
-      const guilty = await packingTrouble(signal);
+      if (!compressed || compressionProven) return;
+      const guilty = await findCompressionFailure(signal);
       if (guilty !== null) throw errorOf(guilty);
-      packingProven = true;
+      compressionProven = true;
     },
 
     async ask({ body, ...question }, signal) {
       const json = body && { body: JSON.stringify(body) };
-      const answer = await speech.send(
+      const answer = await versioned.send(
         { ...question, ...json, format: "json", maxAnswerBytes: MAX_ANSWER_BYTES, otherNodes: "on failure" },
         signal,
       );
@@ -208,7 +208,7 @@ export function createElasticsearch(
     },
 
     askForText: (question, { maxBytes, format }, signal) =>
-      speech.versioned({ format }, signal, (headers) =>
+      versioned.sendThrough({ format }, signal, (headers) =>
         transport.sendForText(
           { ...question, headers, maxAnswerBytes: maxBytes, otherNodes: "on failure" },
           signal,

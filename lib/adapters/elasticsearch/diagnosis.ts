@@ -14,15 +14,15 @@ import type { ElasticsearchSettings } from "../../rules/model/settings.ts";
 import { createElasticsearch, type Question } from "./client.ts";
 import { ignoredFieldsDeps } from "./ignored-fields.ts";
 
-/** Questions that show what a host may do, and change nothing. All throw PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`. */
+/** Read-only checks of what a host may do. All throw PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`. */
 export interface ElasticsearchDiagnosis {
-  /** Asks one node whether it is Elasticsearch 8 or 9. */
+  /** Checks that one node is Elasticsearch 8 or 9. */
   reach(node: string, signal: AbortSignal): Promise<void>;
   cluster(signal: AbortSignal): Promise<ClusterFacts>;
   disks(signal: AbortSignal): Promise<readonly DiskFacts[]>;
-  /** A node's clock, in milliseconds since the epoch; null: it does not say. */
+  /** Returns a node's clock in milliseconds since the epoch, or null if unknown. */
   clock(signal: AbortSignal): Promise<number | null>;
-  /** By name; what does not exist is `absent`. */
+  /** Returns the targets by name; a missing one is `absent`. */
   targets(names: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, TargetFacts>>;
   /** @param patterns of the indices that are written to */
   privileges(
@@ -30,10 +30,10 @@ export interface ElasticsearchDiagnosis {
     manageTemplates: boolean,
     signal: AbortSignal,
   ): Promise<PrivilegeFacts>;
-  /** Which of the patterns the index template cannot have, and why; where templates are the user's, none. */
+  /** Returns the patterns that the index template cannot cover, and why. */
   refusedPatterns(patterns: readonly string[], signal: AbortSignal): Promise<TemplateRefusals>;
   pipelines(signal: AbortSignal): Promise<ReadonlySet<string>>;
-  /** What the fields that gave way are asked for with. */
+  /** Returns the dependencies for reading ignored fields. */
   ignoredFields(signal: AbortSignal): IgnoredFieldsDeps;
   close(): Promise<void>;
 }
@@ -41,7 +41,7 @@ export interface ElasticsearchDiagnosis {
 const TIMEOUT_MS = 10_000;
 /** A URL is bounded at 4 KiB (http.max_initial_line_length), a name at 255 bytes. */
 const NAMES_AT_ONCE = 10;
-/** Creating an index with its first document takes one of the two. */
+/** Creating an index with its first document needs one of these. */
 const CREATING = ["auto_configure", "create_index"];
 
 const healthShape = z.object({ status: z.enum(["green", "yellow", "red"]) });
@@ -104,7 +104,7 @@ export function createElasticsearchDiagnosis(settings: ElasticsearchSettings): E
     const path = parsed.error.issues[0]?.path.join(".") ?? "";
     throw new PenstockError(
       "elasticsearch_refused",
-      `what ${question.path} answers cannot be read (at "${path}")`,
+      `Elasticsearch's answer to ${question.path} has an unexpected form (at "${path}")`,
     );
   }
   const get = (path: string, querystring: Record<string, string>) =>
@@ -199,7 +199,7 @@ export function createElasticsearchDiagnosis(settings: ElasticsearchSettings): E
       try {
         return new Set(Object.keys(await ask(z.record(z.string(), z.unknown()), question, signal)));
       } catch (error) {
-        // There are none.
+        // No pipelines exist.
         if (httpStatusOf(error) === 404) return new Set();
         throw error;
       }
@@ -217,7 +217,7 @@ function targetOf(name: string, found: Indices): TargetFacts {
     chosen.map(([index, { aliases, settings }]) => ({
       name: index,
       blocks: Object.entries(settings.index.blocks ?? {}).flatMap(([block, on]) =>
-        // Reading and looking at metadata are not needed to write.
+        // These two do not affect writing.
         on && block !== "read" && block !== "metadata" ? [block] : [],
       ),
       closed: settings.index.verified_before_close ?? false,
@@ -251,7 +251,7 @@ function missingOf({ cluster, index }: z.infer<typeof privilegesShape>) {
   ];
 }
 
-/** Elasticsearch writes settings as text. */
+/** Elasticsearch returns settings as text. */
 function flag() {
   return z
     .union([z.boolean(), z.enum(["true", "false"])])

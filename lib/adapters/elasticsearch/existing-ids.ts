@@ -2,22 +2,22 @@ import { isObject } from "../../rules/json/object.ts";
 import type { ElasticsearchAnswer } from "./transport/transport.ts";
 import { errorOf } from "./transport/version.ts";
 
-/** A search in the version that the cluster speaks, its deadline set. */
+/** Sends a search in the cluster's API version, with a deadline. */
 export type SendSearch = (
   path: string,
   querystring: Readonly<Record<string, string>>,
   body: object | null,
 ) => Promise<ElasticsearchAnswer>;
 
-/** Well below `index.max_result_window`, which bounds a page. */
+/** Well below `index.max_result_window`, which limits a page. */
 const IDS_AT_ONCE = 1_000;
-/** With room for ids that stand in several backing indices of a data stream. */
+/** Leaves room for ids that exist in several backing indices of a data stream. */
 const MAX_HITS = 5_000;
 
 /**
- * Which of the ids are found in an index, an alias, a data stream with all its backing indices, or what a pattern covers.
- * By a search, since a data stream's documents cannot be asked for by id: it finds what was written before the last
- * refresh. An index that does not exist, or is closed, holds none.
+ * Finds which of the ids exist in an index, alias, data stream (with all its backing indices) or pattern. Uses a search,
+ * because a data stream's documents cannot be fetched by id; so it sees only what was written before the last refresh.
+ * A missing or closed index contains none.
  * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
  */
 export async function findExistingIds(
@@ -39,7 +39,7 @@ export async function findExistingIds(
   return found;
 }
 
-/** `{}` where nothing was found: the filter leaves nothing. */
+/** With `filter_path`, an answer without hits is `{}`. */
 function idsIn(body: unknown): readonly string[] {
   const outer = isObject(body) ? body["hits"] : null;
   const hits = isObject(outer) && Array.isArray(outer["hits"]) ? outer["hits"] : [];

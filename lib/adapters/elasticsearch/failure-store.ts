@@ -6,10 +6,10 @@ import type { ElasticsearchAnswer } from "./transport/transport.ts";
 const IDS_AT_ONCE = 1_000;
 
 /**
- * A data stream with a failure store takes what it or its pipeline refuses: Elasticsearch then answers 201 as if it had
- * been written, and says neither where nor why. Why stands in the failure store, and is what decides whose fault it is.
- * @param documentAt what the operation at this position wanted to write
- * @returns the items, those of the failure store as the errors they stand for
+ * Replaces bulk items that went to a failure store by the errors stored there. A data stream with a failure store accepts
+ * documents that it or its pipeline refuses: Elasticsearch answers 201 as if they had been written, without the reason.
+ * The stored error decides whether the document or the cluster is at fault.
+ * @param documentAt the document of the operation at this position
  */
 export async function withStoredFailures(
   items: readonly BulkItem[],
@@ -30,7 +30,8 @@ export async function withStoredFailures(
   return items.map((item, operation) => {
     if (!isStored(item)) return item;
     const error = errors.get(documentAt?.(operation).id ?? "") ?? unknown;
-    return { status: error === notTold || clusterTrouble.test(error.type) ? 503 : 400, result: null, error };
+    const isClusterFault = error === unanswered || clusterTrouble.test(error.type);
+    return { status: isClusterFault ? 503 : 400, result: null, error };
   });
 }
 
@@ -38,26 +39,26 @@ function isStored({ inFailureStore }: BulkItem): boolean {
   return inFailureStore === true;
 }
 
-/** Where the failure store may not be read, or the document was sent on to another stream. */
+/** If we may not read the failure store, or the document was rerouted to another stream. */
 const unknown: ServerError = {
   type: "failure_store",
-  reason: "Elasticsearch put the document into a failure store; why is not found there",
+  reason: "Elasticsearch put the document into a failure store, but the reason is not found there",
 };
 
-/** The failure store does not answer now, as it may not where the document itself could not be written. */
-const notTold: ServerError = {
+/** If the failure store does not answer, which may have the same cause as the failed write. */
+const unanswered: ServerError = {
   type: "failure_store",
-  reason: "Elasticsearch put the document into a failure store, which does not tell why now",
+  reason: "Elasticsearch put the document into a failure store, which does not answer at the moment",
 };
 
 /**
- * Stored is what failed for any reason but a version conflict, a shard without a primary included (`BulkOperation.processFailure`),
- * and no status stands with it. These names are of exceptions that are never a document's.
+ * The store receives every failure except version conflicts, even a missing primary shard (`BulkOperation.processFailure`), and
+ * without a status. These words occur in exceptions that are never a document's fault.
  */
 const clusterTrouble =
   /shard|node|cluster|block|master|primary|closed|time_?out|transport|connect|reject|circuit|interrupt|i_o_exc|security|not_found/;
 
-/** The newest error of each document. What may not be asked stays unknown: the bulk itself went well. */
+/** Finds the newest error of each document. A refused search leaves it unknown: the bulk itself succeeded. */
 async function findErrors(
   send: SendSearch,
   index: string,
@@ -80,12 +81,12 @@ async function findErrors(
         track_total_hits: false,
       },
     );
-    if (isSilent(refreshed) || isSilent(answer)) for (const id of values) errors.set(id, notTold);
+    if (isSilent(refreshed) || isSilent(answer)) for (const id of values) errors.set(id, unanswered);
     else if (!("failure" in answer)) readErrors(answer.body, errors);
   }
 }
 
-/** Whether it may answer another time. */
+/** True if a later try may be answered. */
 function isSilent(answer: ElasticsearchAnswer): boolean {
   if (!("failure" in answer)) return false;
   const { failure } = answer;

@@ -4,7 +4,7 @@ import type { TypeOf } from "../../rules/search/hits/gave-way.ts";
 import type { Elasticsearch } from "./client.ts";
 
 const TIMEOUT_MS = 5_000;
-/** A URL is bounded at 4 KiB, a name at 255 bytes. */
+/** A URL is limited to 4 KiB, a name to 255 bytes. */
 const INDICES_AT_ONCE = 10;
 
 const shape = z.object({
@@ -13,7 +13,7 @@ const shape = z.object({
 });
 
 /**
- * What indices map fields as: the right to read is enough for that.
+ * Looks up how indices map fields. Needs only the privilege to read.
  * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
  */
 export async function fieldTypes(
@@ -37,11 +37,14 @@ export async function fieldTypes(
     );
     const parsed = shape.safeParse(answer);
     if (!parsed.success) {
-      throw new PenstockError("elasticsearch_refused", "what /_field_caps answers cannot be read");
+      throw new PenstockError(
+        "elasticsearch_refused",
+        "Elasticsearch's answer to /_field_caps has an unexpected form",
+      );
     }
     for (const [field, byType] of Object.entries(parsed.data.fields)) {
       for (const [type, { indices: having }] of Object.entries(byType)) {
-        // Those that are the same everywhere name no index.
+        // A type that is the same in all indices names none.
         if (type !== "unmapped") for (const index of having ?? some) types.set(keyOf(index, field), type);
       }
     }

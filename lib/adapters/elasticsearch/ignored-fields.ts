@@ -5,7 +5,7 @@ import { searchText } from "./search.ts";
 
 const TIMEOUT_MS = 8_000;
 
-/** What `readIgnoredFields` asks with. */
+/** The dependencies of `readIgnoredFields`. */
 export function ignoredFieldsDeps(
   elasticsearch: Pick<Elasticsearch, "ask" | "askForText">,
   signal: AbortSignal,

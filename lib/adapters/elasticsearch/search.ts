@@ -7,23 +7,23 @@ import type { Elasticsearch } from "./client.ts";
 import { errorOf } from "./transport/version.ts";
 
 export interface Search {
-  /** Names, patterns and aliases; what is missing is no error. None at all finds nothing. */
+  /** Names, patterns and aliases; missing ones are no error. An empty list finds nothing. */
   readonly indices: readonly string[];
-  /** Of a `_search`. */
+  /** The body of a `_search`. */
   readonly body: object;
-  /** A longer answer is not read to its end. */
+  /** A longer answer is discarded. */
   readonly maxBytes: number;
   readonly timeoutMs: number;
 }
 
-/** Names that do not exist, and patterns that match nothing, are no error. */
+/** Missing names and patterns without matches are no error. */
 const lenient = { ignore_unavailable: true, allow_no_indices: true } as const;
 
 /**
- * One search, as the answer's text.
- * @returns null where the answer is longer than `maxBytes`
- * @throws PenstockError `deadline_exceeded`, `usage` where Elasticsearch refuses what is looked for,
- *   `elasticsearch_unavailable` or `elasticsearch_refused`
+ * Runs one search and returns the answer's text.
+ * @returns null if the answer exceeds `maxBytes`
+ * @throws PenstockError `deadline_exceeded`, `usage` if Elasticsearch rejects the query, `elasticsearch_unavailable` or
+ *   `elasticsearch_refused`
  */
 export async function searchText(
   elasticsearch: Pick<Elasticsearch, "askForText">,
@@ -34,7 +34,7 @@ export async function searchText(
   const isLong = target.length > maxTargetLength;
   const json = JSON.stringify(body);
   const answer = await (isLong
-    ? // Its indices stand in the body, where they may be as many as they are.
+    ? // Takes the indices in the body, where their number is not limited.
       elasticsearch.askForText(
         {
           method: "POST",
@@ -61,7 +61,7 @@ export async function searchText(
   return isLong ? onlyResponse(answer.text) : answer.text;
 }
 
-/** The one answer in that of a `_msearch`, which has a status of its own. */
+/** Extracts the single response of a `_msearch`, which has its own status. */
 function onlyResponse(text: string): string {
   const parsed: unknown = JSON.parse(text);
   const responses = isObject(parsed) ? parsed["responses"] : null;
@@ -80,7 +80,7 @@ function searchError(failure: RequestFailure): PenstockError {
   }
   if (failure.kind === "response" && failure.status === 400) {
     const reason = failure.error === null ? "" : `: ${failure.error.reason.slice(0, 1_000)}`;
-    return new PenstockError("usage", `Elasticsearch refuses this search${reason}`);
+    return new PenstockError("usage", `Elasticsearch rejects this search${reason}`);
   }
   return errorOf(failure);
 }

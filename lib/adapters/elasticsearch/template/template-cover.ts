@@ -8,16 +8,16 @@ import {
 import type { TemplateRefusals } from "../../../rules/template/index-template.ts";
 import { errorOf } from "../transport/version.ts";
 
-/** Of one search for the guilty among ten thousand patterns, two of them: twice 2 × log2. */
+/** Enough to find two bad patterns among ten thousand by bisection: 2 × 2 × log2(10,000) is 53. */
 const MAX_TRIES = 64;
 
 /**
- * Lets the template cover as many of the patterns as Elasticsearch takes: one that it refuses, for another template or for a data
- * stream, keeps no other out. The refusal names what it is about; where it does not, the patterns are tried in halves.
+ * Covers as many of the patterns as Elasticsearch accepts. A pattern refused because of another template or a data stream does
+ * not block the others. If the refusal does not name its patterns, they are found by bisection.
  *
- * @param put writes the template, or tries it, with these patterns and those that were taken before; null: it was taken
- * @returns why the others are not covered. A data stream is not among them: it needs no template of ours
- * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused` where it is not one pattern's fault
+ * @param put writes or simulates the template with these patterns plus those accepted before; returns null on success
+ * @returns the refused patterns and why. Data streams are not among them: they need no template of ours
+ * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused` if no single pattern is at fault
  */
 export async function coverPatterns(
   patterns: readonly string[],
@@ -27,7 +27,7 @@ export async function coverPatterns(
   let tries = 0;
 
   async function cover(some: readonly string[]): Promise<void> {
-    // With none left the first try is for what changed about the template itself.
+    // An empty first call still writes: the template's other content may have changed.
     if (some.length === 0 && tries > 0) return;
     tries += 1;
     const failure = await put(some);

@@ -9,28 +9,34 @@ import { coverPatterns } from "./template-cover.ts";
 import { createTemplateLock } from "./template-lock.ts";
 import { coverWith, readTemplate, type SendJson, type FittedForm } from "./template.ts";
 
-/** Keeps the one index template covering what is written to, for as long as its client lives. */
+/**
+ * Keeps the shared index template covering every index that is written to.
+ *
+ * State: the patterns requested so far (`wanted`), those Elasticsearch refused, those accepted but not yet written to, and
+ * whether the template must be checked again. Invariant: no bulk is sent while a pattern of its indices is known to be
+ * refused or the template is unchecked, because Elasticsearch would create the index with a guessed mapping.
+ */
 export interface TemplateKeeper {
   /**
-   * Makes it cover the patterns, never taking one away.
-   * @returns by pattern that Elasticsearch does not take: why
+   * Makes the template cover the patterns; never removes one.
+   * @returns the refused patterns and why
    * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
    */
   ensure(patterns: readonly string[], signal: AbortSignal): Promise<TemplateRefusals>;
-  /** The cluster was out of reach. What answers next may have lost the template together with its data. */
-  doubt(): void;
+  /** Requests a check before the next bulk. Called when the cluster was unreachable: it may return without its data. */
+  recheck(): void;
   /**
-   * Before something is written: without the template Elasticsearch would map what it makes anew by guessing.
-   * @param patterns of what is written to; none: not known
-   * @returns why nothing may be written; null: all is well
+   * Called before each bulk.
+   * @param patterns of the indices written to; empty if unknown
+   * @returns why nothing may be written, or null
    */
   failure(patterns: readonly string[], signal: AbortSignal): Promise<RequestFailure | null>;
   close(): Promise<void>;
 }
 
-/** Hosts that write the template at the same moment, one of them without the lock, overwrite each other: it is read again until ours is in it. */
+/** Hosts without the lock may overwrite each other's template: it is read again until it contains our patterns. */
 const ATTEMPTS = 5;
-/** So long one without the lock that had read the template before ours was in it may write it yet: longer than a request may take. */
+/** Longer than a request can take: until then, a host without the lock may still write a template it read before ours. */
 const OVERWRITTEN_WITHIN_MS = 15_000;
 
 export function createTemplateKeeper(
@@ -38,15 +44,15 @@ export function createTemplateKeeper(
   form: FittedForm,
   monotonicMs: () => number = () => performance.now(),
 ): TemplateKeeper {
-  /** Everything that was ever asked for here and taken, so that what another host overwrote comes back with the next write. */
+  /** All patterns ever requested and accepted, so that the next write restores what another host overwrote. */
   const wanted = new Set<string>();
-  /** What was not taken, and why. Tried again when it is asked for again. */
+  /** Refused patterns and why. Tried again when requested again. */
   const refused = new Map<string, string>();
-  /** When each was taken that nothing was written to since: the index is made with the first bulk, and keeps what it is made by. */
+  /** When each pattern was accepted, until its first bulk: that bulk creates the index, which keeps its template's mapping. */
   const unused = new Map<string, number>();
-  /** Reading and writing the template is no transaction: two at once would each drop what the other added. */
+  /** Serializes read-modify-write of the template: two at once would each drop the other's patterns. */
   let ensuring: Promise<void> = Promise.resolve();
-  let inDoubt = false;
+  let mustRecheck = false;
   const lock = createTemplateLock(control, monotonicMs);
 
   async function ensureWanted(signal: AbortSignal): Promise<void> {
@@ -63,8 +69,8 @@ export function createTemplateKeeper(
       const existing = await readTemplate(send);
       const missing = missingPatterns(existing, [...wanted], form);
       if (missing === null) {
-        // One without the lock that had read it before we wrote may write after we looked: once more, before the first bulk.
-        if (attempt > 1) inDoubt = true;
+        // A host without the lock may still overwrite what we just verified: check once more before the first bulk.
+        if (attempt > 1) mustRecheck = true;
         return;
       }
       const taken = new Set<string>();
@@ -77,7 +83,7 @@ export function createTemplateKeeper(
       for (const pattern of missing) {
         if (!taken.has(pattern)) wanted.delete(pattern);
         const reason = left.get(pattern);
-        // A data stream is neither taken nor refused.
+        // A data stream is neither covered nor refused.
         if (reason === undefined) refused.delete(pattern);
         else refused.set(pattern, reason);
       }
@@ -87,36 +93,36 @@ export function createTemplateKeeper(
     });
   }
 
-  /** One after the other; the next one waits for this one's end, whatever it is. */
+  /** Runs one step at a time; a failed step does not stop the next. */
   async function inTurn(step: () => Promise<void>): Promise<void> {
     const done = ensuring.then(step);
     ensuring = done.catch(() => {});
     await done;
   }
 
-  async function resolveDoubt(signal: AbortSignal): Promise<void> {
-    if (!inDoubt) return;
-    // Set again by what fails meanwhile.
-    inDoubt = false;
+  async function recheckIfNeeded(signal: AbortSignal): Promise<void> {
+    if (!mustRecheck) return;
+    // A request that fails meanwhile sets it again.
+    mustRecheck = false;
     try {
       await ensureWanted(signal);
     } catch (error) {
-      inDoubt = true;
+      mustRecheck = true;
       throw error;
     }
   }
 
-  /** What other topics wrote meanwhile says nothing about the index of this one. */
+  /** Per pattern: bulks of other topics do not create this topic's index. */
   function noteFirstUse(pattern: string): void {
     const takenAtMs = unused.get(pattern);
     if (takenAtMs === undefined) return;
     unused.delete(pattern);
-    if (monotonicMs() - takenAtMs < OVERWRITTEN_WITHIN_MS) inDoubt = true;
+    if (monotonicMs() - takenAtMs < OVERWRITTEN_WITHIN_MS) mustRecheck = true;
   }
 
   const keeper: TemplateKeeper = {
     async ensure(patterns, signal) {
-      // Until it is known that it is taken, what was refused stays so: another bulk would be sent meanwhile.
+      // A refused pattern stays refused until accepted, or another bulk would be sent meanwhile.
       await inTurn(() => {
         for (const pattern of patterns) wanted.add(pattern);
         return ensureWanted(signal);
@@ -124,14 +130,14 @@ export function createTemplateKeeper(
       const asked = new Set(patterns);
       return new Map([...refused].filter(([pattern]) => asked.has(pattern)));
     },
-    doubt() {
-      inDoubt = true;
+    recheck() {
+      mustRecheck = true;
     },
     close: () => lock.close(),
     async failure(patterns, signal) {
       try {
         for (const pattern of patterns) noteFirstUse(pattern);
-        if (inDoubt && wanted.size > 0) await inTurn(() => resolveDoubt(signal));
+        if (mustRecheck && wanted.size > 0) await inTurn(() => recheckIfNeeded(signal));
         for (const pattern of patterns) {
           if (!refused.has(pattern)) continue;
           const reason = (await keeper.ensure([pattern], signal)).get(pattern);

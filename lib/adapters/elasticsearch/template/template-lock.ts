@@ -4,25 +4,25 @@ import { isObject } from "../../../rules/json/object.ts";
 import { type SendJson, templateIn } from "./template.ts";
 import type { ElasticsearchAnswer } from "../transport/transport.ts";
 
-/** Name of the component template that stands while one host writes the index template. No index is made by it. */
+/** The component template that exists while a host writes the index template. No index uses it. */
 export const templateLockName = "penstock-lock";
 
-/** Lets one host at a time write the index template, which Elasticsearch can only overwrite as a whole. */
+/** Lets one host at a time write the index template, which Elasticsearch can only replace as a whole. */
 export interface TemplateLock {
   /**
-   * Does the work once no other host does its own. Where the lock cannot be had, the work is done all the same: a host without it
-   * may overwrite what another wrote in that moment, and looks for that before its first bulk.
-   * @param isDone asked while another host has the lock: true where that one did the same work
-   * @throws the signal's reason, and what the work throws
+   * Runs the work while holding the lock, or without it if it cannot be obtained: the keeper checks for overwritten templates
+   * before its first bulk.
+   * @param isDone asked while another host holds the lock: true if that host already did the work
+   * @throws the signal's reason, and anything the work throws
    */
   hold(work: () => Promise<void>, isDone: () => Promise<boolean>, signal: AbortSignal): Promise<void>;
-  /** Resolves once it is given back. */
+  /** Resolves once the lock is released. */
   close(): Promise<void>;
 }
 
 const path = `/_component_template/${templateLockName}`;
 const ASK_AGAIN_MS = 40;
-/** Whoever holds it so long has died, most likely; else two write, as if there were no lock. */
+/** A host that holds the lock this long has most likely died. If not, two hosts write, as if there were no lock. */
 const STALE_MS = 5_000;
 const RELEASE_MS = 10_000;
 
@@ -31,11 +31,11 @@ export function createTemplateLock(
   monotonicMs: () => number,
 ): TemplateLock {
   const own = randomUUID();
-  /** Whom it was seen with, and since when; kept from one try to the next, which may be too short to find out. */
+  /** The last holder seen and since when; kept between calls, each of which may be too short to prove it stale. */
   let seen: { readonly by: string | null; readonly sinceMs: number } | null = null;
   let releasing: Promise<void> = Promise.resolve();
 
-  /** Who has it; null: nobody, or it cannot be read. */
+  /** Returns the current holder, or null if free or unreadable. */
   async function holder(send: SendJson): Promise<string | null> {
     const answer = await send("GET", path);
     const meta = "failure" in answer ? null : templateIn(answer.body, "component")?.["_meta"];
@@ -43,7 +43,7 @@ export function createTemplateLock(
     return typeof by === "string" ? by : null;
   }
 
-  /** Without it: there is no lock to be had, and nobody to wait for. */
+  /** Returns `without` if there is no point in waiting for the lock. */
   async function acquire(
     send: SendJson,
     isDone: () => Promise<boolean>,
@@ -52,16 +52,16 @@ export function createTemplateLock(
     for (;;) {
       const body = {
         template: {},
-        _meta: { description: "A host of Penstock writes its template", by: own },
+        _meta: { description: "A Penstock host is writing its index template", by: own },
       };
       const answer = await send("PUT", `${path}?create=true`, body);
       if (!("failure" in answer)) return "held";
       const { failure } = answer;
-      // One that exists is answered so. Anything else, such as a missing privilege, does not pass by waiting.
+      // "already exists" means locked. Waiting does not help with anything else, such as a missing privilege.
       if (failure.kind !== "response" || !/already exists/.test(failure.error?.reason ?? ""))
         return "without";
       const by = await holder(send);
-      // Another node was asked for the same as well: it came second.
+      // The same request was sent to two nodes, and the other one was first.
       if (by === own) return "held";
       if (await isDone()) return "done";
       if (isStale(by) && isStanding(await send("DELETE", path))) return "without";
@@ -69,18 +69,18 @@ export function createTemplateLock(
     }
   }
 
-  /** Also of one that tells of nobody: it would be waited for for good. */
+  /** Also for a lock without a holder, which would otherwise be waited for forever. */
   function isStale(by: string | null): boolean {
     if (seen?.by !== by) seen = { by, sinceMs: monotonicMs() };
     return monotonicMs() - seen.sinceMs > STALE_MS;
   }
 
-  /** Nobody here waits for it but the next to take it. One that cannot be given back is stale before long. */
+  /** Only the next `hold` waits for the release. If it fails, the lock soon counts as stale. */
   async function release(): Promise<void> {
     try {
       await control(AbortSignal.timeout(RELEASE_MS))("DELETE", path);
     } catch {
-      // Only its own time is over.
+      // Its own timeout.
     }
   }
 
@@ -102,7 +102,7 @@ export function createTemplateLock(
   };
 }
 
-/** Whether it can not be taken away, for a reason that does not pass by waiting. */
+/** True if the lock cannot be deleted, and waiting does not help. */
 function isStanding(answer: ElasticsearchAnswer): boolean {
   if (!("failure" in answer) || answer.failure.kind !== "response") return false;
   return answer.failure.status !== 404 && answer.failure.status < 429;

@@ -11,7 +11,7 @@ import { lackOf, type TemplateExtra, type TemplateForm } from "../../../rules/te
 import type { ElasticsearchAnswer } from "../transport/transport.ts";
 import { errorOf } from "../transport/version.ts";
 
-/** A request in the version that the cluster speaks, its deadline set. */
+/** Sends a request in the cluster's API version, with a deadline. */
 export type SendJson = (
   method: "GET" | "PUT" | "POST" | "DELETE",
   path: string,
@@ -20,7 +20,7 @@ export type SendJson = (
 
 const templatePath = `/_index_template/${indexTemplateName}`;
 
-/** Null: there is none. @throws PenstockError where it cannot be read */
+/** @returns null if it does not exist. @throws PenstockError if it cannot be read */
 export async function readTemplate(send: SendJson): Promise<ExistingTemplate | null> {
   const answer = await send("GET", templatePath);
   if ("failure" in answer) {
@@ -30,7 +30,7 @@ export async function readTemplate(send: SendJson): Promise<ExistingTemplate | n
   const template = templateIn(answer.body, "index");
   const patterns = template?.["index_patterns"];
   if (template === null || !Array.isArray(patterns)) {
-    // Writing now could drop patterns that are there.
+    // Writing now could drop existing patterns.
     throw errorOf({
       kind: "bad_answer",
       message: `the index template ${indexTemplateName} cannot be read`,
@@ -46,7 +46,7 @@ export async function readTemplate(send: SendJson): Promise<ExistingTemplate | n
   };
 }
 
-/** The one that was asked for by its name; null: the answer holds none. */
+/** Returns the template in an answer to a request by name, or null. */
 export function templateIn(
   body: unknown,
   kind: "index" | "component",
@@ -57,13 +57,13 @@ export function templateIn(
   return isObject(template) ? template : null;
 }
 
-/** The form that the template has for one cluster; it becomes less with what the cluster is found to lack. */
+/** The form of the template for one cluster, without the extras that this cluster turned out to lack. */
 export interface FittedForm extends TemplateForm {
-  /** Once for each. */
+  /** Records a missing extra; called once for each. */
   lacks(extra: TemplateExtra, reason: string): void;
 }
 
-/** Whoever writes the template and whoever tries it learn from the same refusals. */
+/** Shared by writing and simulating the template, so that both learn from the same refusals. */
 export function createFittedForm(settings: TemplateSettings, logger?: Logger): FittedForm {
   const without = new Set<TemplateExtra>();
   return {
@@ -71,17 +71,17 @@ export function createFittedForm(settings: TemplateSettings, logger?: Logger): F
     without,
     lacks(extra, reason) {
       without.add(extra);
-      logger?.info("the index template does without what this Elasticsearch lacks", { lacks: extra, reason });
+      logger?.info("index template: omitting what this Elasticsearch lacks", { lacks: extra, reason });
     },
   };
 }
 
-/** How a template is handed over: `put` writes it, `try` changes nothing. */
+/** `put` writes the template, `try` only simulates it. */
 export type TemplateAct = "put" | "try";
 
 /**
- * Makes the template cover these patterns too, in as full a form as the server takes.
- * @returns why it is not taken; null: it is
+ * Adds these patterns to the template, with all extras the server supports.
+ * @returns the failure, or null on success
  */
 export async function coverWith(
   send: SendJson,

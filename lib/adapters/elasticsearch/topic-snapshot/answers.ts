@@ -4,14 +4,14 @@ import { PenstockError } from "../../../rules/base/errors.ts";
 import { isObject } from "../../../rules/json/object.ts";
 
 export interface IndexNames {
-  /** Indices that are open, aliases and data streams. */
+  /** Open indices, aliases and data streams. */
   readonly open: ReadonlySet<string>;
   readonly closed: ReadonlySet<string>;
-  /** Of the open ones, aliases and data streams. */
+  /** The aliases and data streams among `open`. */
   readonly others: ReadonlySet<string>;
 }
 
-/** Reads an answer of `GET /_resolve/index/…`. */
+/** Parses an answer to `GET /_resolve/index/…`. */
 export function parseIndexNames(answer: unknown): IndexNames {
   const open = new Set<string>();
   const closed = new Set<string>();
@@ -24,7 +24,7 @@ export function parseIndexNames(answer: unknown): IndexNames {
   return { open: open.union(others), closed, others };
 }
 
-/** Reads which indices have a default or a final pipeline, of an answer of `GET /…/_settings/…`. */
+/** Parses which indices have a default or final pipeline, from an answer to `GET /…/_settings/…`. */
 export function parsePipedIndices(answer: unknown): ReadonlySet<string> {
   const piped = new Set<string>();
   for (const [name, entry] of Object.entries(isObject(answer) ? answer : {})) {
@@ -49,23 +49,23 @@ function entriesOf(answer: unknown, kind: string): { name: string; attributes: r
 export interface ParsedPage {
   readonly documents: AuditDocument[];
   readonly hits: number;
-  /** Documents whose `_id` is not one of ours. */
+  /** Documents whose `_id` was not assigned by Penstock. */
   readonly foreign: number;
-  /** The sort values of the last one; null: the page is empty. */
+  /** The sort values of the last hit; null if the page is empty. */
   readonly after: readonly number[] | null;
 }
 
 /**
- * Reads the hits of a search sorted by `kafka.offset`, of which only `_id`, `_index` and `sort` are there. What the
- * document says of its offset and what its id says have to agree: a copy under an id of its own is not ours.
+ * Parses the hits of a search sorted by `kafka.offset`, reduced to `_id`, `_index` and `sort`. The document's offset must
+ * match its id: a copy with another id is not ours.
  */
 export function parsePage(topic: string, partition: number, answer: unknown): ParsedPage {
   const outer = isObject(answer) ? answer["hits"] : null;
   const list = isObject(outer) ? outer["hits"] : null;
-  // Filtered, an answer without hits is empty.
+  // With `filter_path`, an answer without hits is empty.
   const hits: readonly unknown[] = Array.isArray(list) ? list : [];
   const documents: AuditDocument[] = [];
-  /** One string for each name: every hit brings its own. */
+  /** Shares one string per name: each hit brings its own copy. */
   const names = new Map<string, string>();
   let foreign = 0;
   let after: readonly number[] | null = null;
@@ -86,7 +86,7 @@ export function parsePage(topic: string, partition: number, answer: unknown): Pa
   return { documents, hits: hits.length, foreign, after };
 }
 
-/** Where a user's mapping makes words of `kafka.topic`, a search for one topic finds others too. */
+/** If a user's mapping analyzes `kafka.topic` as text, a search for one topic also finds others. */
 function isOfOtherTopic(topic: string, id: string): boolean {
   const [named = ""] = id.split(":", 1);
   return named !== topic && parseDocumentId(named, id) !== null;
@@ -99,6 +99,6 @@ function isSort(sort: unknown): sort is readonly number[] {
 function unreadable(): PenstockError {
   return new PenstockError(
     "elasticsearch_refused",
-    "Elasticsearch's answer to a search holds a hit without its id",
+    "Elasticsearch's answer to a search contains a hit without its id",
   );
 }

@@ -1,30 +1,30 @@
 import type { AuditDocument } from "../../../rules/audit/partition-audit.ts";
 
 export interface DocumentCursor {
-  /** The documents below the offset that were not returned before. @throws what the search throws */
+  /** Returns the documents below the offset that were not returned yet. @throws what the search throws */
   until(offset: number): Promise<AuditDocument[]>;
 }
 
 export interface DocumentPage {
-  /** In the order of offsets. */
+  /** Sorted by offset. */
   readonly documents: readonly AuditDocument[];
-  /** Where the next page begins; null: there is none. */
+  /** The start of the next page; null if this is the last. */
   readonly after: readonly number[] | null;
 }
 
-/** Walks through pages, the next of which is fetched while the one at hand is worked on. */
+/** Iterates over pages, prefetching one page ahead. */
 export function createDocumentCursor(
   fetchPage: (after: readonly number[] | null) => Promise<DocumentPage>,
 ): DocumentCursor {
   let documents: readonly AuditDocument[] = [];
   let next = 0;
-  /** Null: the page at hand is the last. */
+  /** Null if the current page is the last. */
   let coming: Promise<DocumentPage> | null = null;
   let begun = false;
 
   const order = (after: readonly number[] | null): void => {
     coming = fetchPage(after);
-    // Whoever asks for it is told; it may also never be asked for.
+    // The caller sees the error when it needs the page, which may be never.
     coming.catch(() => {});
   };
 

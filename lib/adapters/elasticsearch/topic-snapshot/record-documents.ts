@@ -9,48 +9,48 @@ import type { Elasticsearch, Question } from "../client.ts";
 import { createDocumentCursor, type DocumentCursor } from "./document-cursor.ts";
 import { parseIndexNames, parsePage, parsePipedIndices, type IndexNames } from "./answers.ts";
 
-/** Every document of one topic as it was at one moment. Whoever opens it closes it. */
+/** A snapshot of all documents of one topic. */
 export interface RecordDocuments {
-  /** Names that fit the topic's index: concrete indices, aliases and data streams. */
+  /** The indices, aliases and data streams that match the topic's index. */
   readonly names: IndexNames;
-  /** Documents met so far whose `_id` is not one that Penstock gives. */
+  /** The number of documents so far whose `_id` was not assigned by Penstock. */
   readonly foreign: number;
-  /** Whether an index, alias or data stream of those brings an ingest pipeline of its own. */
+  /** Returns whether an index, alias or data stream of `names` has its own ingest pipeline. */
   hasPipeline(index: string): boolean;
-  /** Which of these ids are in any index, also one that the topic does not name. */
+  /** Returns which of these ids exist in any index, even one outside the topic's index pattern. */
   anywhere(ids: readonly string[]): Promise<ReadonlySet<string>>;
-  /** The documents of a partition at offsets [start, end), in the order of offsets. */
+  /** Iterates over the documents of a partition at offsets [start, end), sorted by offset. */
   cursor(partition: number, start: number, end: number): DocumentCursor;
-  /** The lowest offset of a document at offsets [start, end); null: there is none. */
+  /** Returns the lowest offset of a document at offsets [start, end), or null. */
   lowestOffset(partition: number, start: number, end: number): Promise<number | null>;
-  /** How many documents there are below an offset. */
+  /** Returns the number of documents below an offset. */
   countBelow(partition: number, offset: number): Promise<number>;
   close(): Promise<void>;
 }
 
 export interface RecordDocumentsOptions {
   readonly topic: string;
-  /** As declared, with `{topic}` replaced; may hold a date placeholder. */
+  /** As declared, with `{topic}` replaced; may contain a date placeholder. */
   readonly index: string;
-  /** How many cursors will be open; more of them take smaller pages, so that all together hold about as much. */
+  /** The number of cursors that will be open: the more there are, the smaller their pages. */
   readonly cursors: number;
 }
 
-/** A repair may keep a cursor waiting. It is closed at the end in any case. */
+/** Long, because a repair may pause a cursor. The point in time is always closed at the end. */
 const KEEP_ALIVE = "30m";
 const TIMEOUT_MS = 60_000;
-/** Half of Elasticsearch's own limit, `index.max_result_window`: larger pages are no faster, and take more memory. */
+/** Half of `index.max_result_window`: larger pages are no faster and take more memory. */
 const PAGE_DOCUMENTS = 5_000;
 const MIN_PAGE_DOCUMENTS = 500;
-/** What all cursors together hold, about. */
+/** Approximately, for all cursors together. */
 const HELD_DOCUMENTS = 100_000;
 const SEARCHES_AT_ONCE = 2;
 const ATTEMPTS = 6;
 const FIRST_RETRY_MS = 250;
 
 /**
- * Refreshes the topic's indices and freezes what they hold then. The documents are looked for by `kafka.topic` in the
- * declared index, with a date pattern in all it covers, and in all indices of Penstock.
+ * Refreshes the topic's indices and takes a snapshot of them. Searches by `kafka.topic` in the declared index (all indices
+ * of a date pattern) and in all of Penstock's indices.
  * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
  */
 export async function openRecordDocuments(
@@ -63,12 +63,12 @@ export async function openRecordDocuments(
   const lanes = Array.from({ length: SEARCHES_AT_ONCE }, () => Promise.resolve());
   const ask = (question: Omit<Question, "timeoutMs">): Promise<unknown> =>
     askAgain(elasticsearch, { ...question, timeoutMs: TIMEOUT_MS }, signal);
-  // Where templates are the user's, the topic may be mapped as Elasticsearch would map any text.
+  // Without our template, Elasticsearch maps the topic as text with a `keyword` subfield.
   const ofTopic = {
     bool: { should: [{ term: { "kafka.topic": topic } }, { term: { "kafka.topic.keyword": topic } }] },
   };
 
-  // The alias too: a topic may have had another index before.
+  // The alias too, because the topic may have had another index before.
   const everything = `${encodeURIComponent(pattern)},${recordsAlias}`;
   await refresh();
   const holders = await indicesWithDocuments();
@@ -84,7 +84,7 @@ export async function openRecordDocuments(
     assertComplete(answer, "refresh");
   }
 
-  /** Narrowed to these, so that an index which others delete meanwhile does not end the search. */
+  /** The snapshot is limited to these, so that the deletion of an unrelated index does not end the search. */
   async function indicesWithDocuments(): Promise<string[]> {
     const body = {
       size: 0,
@@ -115,7 +115,7 @@ export async function openRecordDocuments(
   }
 
   async function resolveNames(): Promise<unknown> {
-    // A wildcard that matches nothing is no error; a name that is missing would be.
+    // Unlike a missing name, a wildcard without matches is no error.
     const target = encodeURIComponent(pattern === index ? `${index}*` : pattern);
     const querystring = { expand_wildcards: "all" };
     return ask({ method: "GET", path: `/_resolve/index/${target}`, querystring });
@@ -173,7 +173,7 @@ export async function openRecordDocuments(
     get foreign() {
       return foreign;
     },
-    // Which index stands behind an alias or data stream is not told by the name.
+    // An alias or data stream may point to any of them.
     hasPipeline: (name) => piped.has(name) || (piped.size > 0 && names.others.has(name)),
     async anywhere(ids) {
       if (!allRefreshed) await ask({ method: "POST", path: "/*/_refresh", querystring: LENIENT });
@@ -181,7 +181,7 @@ export async function openRecordDocuments(
       return elasticsearch.existingIds("*", ids, signal);
     },
     cursor(partition, start, end) {
-      // The page at hand and the next.
+      // Two pages per cursor: the current and the prefetched one.
       const share = Math.floor(HELD_DOCUMENTS / (2 * Math.max(1, options.cursors)));
       const size = Math.min(PAGE_DOCUMENTS, Math.max(MIN_PAGE_DOCUMENTS, share));
       return createDocumentCursor((after) => {
@@ -214,17 +214,17 @@ export async function openRecordDocuments(
       if (pitId === null) return;
       const id = pitId;
       pitId = null;
-      // Not with the audit's signal: it may be aborted, and this is what has to be cleaned up then.
+      // Not with the audit's signal, because the cleanup must also run after an abort.
       const question = { method: "DELETE", path: "/_pit", body: { id }, timeoutMs: TIMEOUT_MS } as const;
       await elasticsearch.ask(question, AbortSignal.timeout(TIMEOUT_MS));
     },
   };
 }
 
-/** Names that do not exist, and patterns that match nothing, are no error. */
+/** Missing names and patterns without matches are no error. */
 const LENIENT = { ignore_unavailable: "true", allow_no_indices: "true" } as const;
 
-/** A question that changes nothing is asked again for some seconds where Elasticsearch does not answer. */
+/** Retries a read-only request for some seconds while Elasticsearch is unavailable. */
 async function askAgain(
   elasticsearch: Pick<Elasticsearch, "ask">,
   question: Question,
@@ -241,7 +241,7 @@ async function askAgain(
   }
 }
 
-/** What a shard that failed holds would be taken for missing. */
+/** A failed shard's documents would look missing. */
 function assertComplete(answer: unknown, what: string): void {
   const shards = isObject(answer) ? answer["_shards"] : null;
   const failed = isObject(shards) ? shards["failed"] : 0;
@@ -254,6 +254,6 @@ function assertComplete(answer: unknown, what: string): void {
 function refused(message: string): PenstockError {
   return new PenstockError(
     "elasticsearch_refused",
-    `Elasticsearch's answer is not what it should be: ${message}`,
+    `Elasticsearch's answer has an unexpected form: ${message}`,
   );
 }

@@ -1,9 +1,9 @@
 import { Serializer } from "@elastic/transport";
 import { parseUniformAnswer } from "../../../rules/outcomes/bulk-answer.ts";
 
-/** The official client's, which reads the usual answer to a bulk without parsing each of its items. */
+/** The client's serializer, with a fast path for the usual bulk answer that avoids parsing each item. */
 export class AnswerSerializer extends Serializer {
-  // The signature is the client's: it promises whatever its caller expects. Ours expect nothing, and look.
+  // The signature is the client's: it claims whatever type the caller expects. Our callers check the value.
   // eslint-disable-next-line typescript/no-unnecessary-type-parameters
   override deserialize<T = unknown>(json: string): T {
     // eslint-disable-next-line typescript/no-unsafe-type-assertion

@@ -4,9 +4,9 @@ import { mayWorkElsewhere, tellingFailure } from "../../../rules/trouble/node-tr
 import { SilentNode } from "./fetch-connection.ts";
 
 export interface AskLimits {
-  /** How many may be asked. */
+  /** The maximum number of nodes to ask. */
   readonly nodes: number;
-  /** For all of them together. */
+  /** For all nodes together. */
   readonly timeoutMs: number;
   readonly otherNodes?: "on failure" | "on silence" | undefined;
 }
@@ -22,11 +22,10 @@ interface Asked<T> {
 const MOST_PATIENCE_MS = 2_000;
 
 /**
- * Asks one node after the other until one does what it is asked. One that is silent is not waited for alone, where that is
- * wanted: the next one is asked beside it, and whoever answers first counts; the silent one is given up as if its time
- * were over.
+ * Asks one node after another until one succeeds. With `on silence`, a node that stays silent for a moment is not waited for
+ * alone: the next one is asked in parallel and the first answer counts. A silent node is then aborted as if it had timed out.
  *
- * @param ask asks a node that was not asked yet, with the milliseconds that are left
+ * @param ask sends the request to a node that was not asked yet, with the milliseconds left
  * @throws the signal's reason, nothing else
  */
 export async function askNodes<T extends object>(
@@ -36,7 +35,7 @@ export async function askNodes<T extends object>(
 ): Promise<T | Failed> {
   signal.throwIfAborted();
   const startedAt = performance.now();
-  // So short that every node is asked before the time is over.
+  // Short enough to ask every node before the time is over.
   const patienceMs = Math.min(MOST_PATIENCE_MS, timeoutMs / (nodes + 1));
   const underWay = new Set<Asked<T>>();
   const failures: RequestFailure[] = [];
@@ -81,7 +80,7 @@ export async function askNodes<T extends object>(
   }
 }
 
-/** @returns null: none within the time */
+/** @returns null if no answer arrives in time */
 async function firstOf<T>(
   underWay: ReadonlySet<Asked<T>>,
   withinMs: number | null,

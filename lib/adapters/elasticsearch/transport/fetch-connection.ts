@@ -11,17 +11,17 @@ import type { ElasticsearchSettings, NodeProxy } from "../../../rules/model/sett
 import { secondsText } from "../../../rules/base/units.ts";
 import { linkTrouble } from "../../../rules/trouble/link-trouble.ts";
 
-/** Bun would decode an answer as fast as it comes in, whether or not it is read: 700 KB may be 700 MB. */
-const asItComes = { decompress: false };
+/** Bun would decompress an answer even if nobody reads it: 700 KB can become 700 MB. */
+const undecoded = { decompress: false };
 
-/** Nobody asks without saying how long it may take. */
+/** A fallback: every request sets its own timeout. */
 const DEFAULT_TIMEOUT_MS = 30_000;
 
 const onBun = process.versions.bun !== undefined;
 
 export const productHeader = "X-Elastic-Product";
 
-/** What answered, whoever it is. */
+/** An answer, from Elasticsearch or something in front of it. */
 export interface TextAnswer {
   readonly statusCode: number;
   readonly headers: Headers;
@@ -32,11 +32,11 @@ interface RequestOptions {
   readonly signal?: AbortSignal;
   /** In milliseconds, body included. */
   readonly timeout?: number | null;
-  /** In bytes. The client passes on what the request says; without it, the longest string there can be. */
+  /** In bytes; default: the maximum length of a string. */
   readonly maxResponseSize?: number;
 }
 
-/** Why a request is given up: another node answered while this one was silent. To the client the same as a time-out. */
+/** The abort reason if another node answered while this one was silent. The client sees a timeout. */
 export class SilentNode {
   readonly forMs: number;
   constructor(forMs: number) {
@@ -44,56 +44,56 @@ export class SilentNode {
   }
 }
 
-/** The answer is longer than the request takes. It was not read further, and its connection is closed. */
+/** The answer exceeds the request's limit. The rest is not read, and the connection is closed. */
 export class AnswerTooLargeError extends errors.RequestAbortedError {}
 
 /**
- * The answer does not name Elasticsearch as the product. The client finds that too, but before it has read what answered.
- * To the client a trouble of the connection, so that it leaves the node out.
+ * The answer does not name Elasticsearch as the product. The client checks this too, but before it has read the body.
+ * A subclass of ConnectionError, so that the client leaves the node out.
  */
 export class OtherProductError extends errors.ConnectionError {
   readonly body: string;
-  /** Who stands between, as the end of a clause; empty: nobody that is known. */
+  /** The proxy, as the end of a clause; empty if there is none. */
   readonly via: string;
   constructor(body: string, via: string) {
-    super("the answer is of another product");
+    super("the answer comes from another product");
     this.body = body;
     this.via = via;
   }
 }
 
-/** The answer leads elsewhere. It is not followed: what was sent would go to who knows whom. */
+/** The answer is a redirect. It is not followed, as records and logins would go to an unknown server. */
 export class RedirectError extends errors.ConnectionError {}
 
 /**
- * A connection of the official client on Bun's fetch. The client's own do not do: the default one needs undici, which
- * Bun only imitates, and `HttpConnection` reports a lost connection where a server answers 413 and closes before it has
- * read the whole body (Elasticsearch does, and so does nginx), and lets go of its signal once the headers are there.
+ * A connection for the official client on Bun's fetch. The client's own connections do not work here: the default one needs
+ * undici, which Bun only imitates. `HttpConnection` reports a lost connection if a server answers 413 and closes before
+ * reading the whole body (Elasticsearch and nginx do), and ignores its signal once the headers have arrived.
  *
- * Answers within its time, body included. Goes through the proxy it is told of, and no other: the environment's variables, which
- * fetch would follow, are taken away (lib/adapters/system/proxy-environment.ts).
+ * The timeout covers the body. Only the configured proxy is used: the environment variables that fetch would follow are
+ * removed (lib/adapters/system/proxy-environment.ts).
  */
 export class FetchConnection extends BaseConnection {
-  /** Whether it ever answered. */
+  /** Whether the node ever answered. */
   #spoke = false;
-  /** Null: the node is asked directly. */
+  /** Null for a direct connection. */
   protected readonly proxy: NodeProxy | null = null;
 
-  /** Of the node's address, without a slash at its end. */
+  /** Without a slash at the end. */
   readonly #base: string = `${this.url.origin}${this.url.pathname.replace(/\/$/, "")}`;
 
-  // The base class declares overloads, one of which answers with a stream; Penstock never asks for one.
+  // The base class declares overloads, one of which returns a stream; Penstock never uses it.
   override async request(params: ConnectionRequestParams, options: RequestOptions): Promise<never>;
   override async request(
     params: ConnectionRequestParams,
     options: RequestOptions,
   ): Promise<ConnectionRequestResponse> {
     const { statusCode, headers, body } = await this.ask(params, options);
-    // It is decoded here: the client would do it again.
+    // Already decompressed: with the header, the client would do it again.
     return { statusCode, body, headers: { ...Object.fromEntries(headers), "content-encoding": undefined } };
   }
 
-  /** As `request`, with no more of the answer's head than what it was read for. Names of headers are in lower case. */
+  /** Like `request`, without converting the headers. Header names must be in lower case. */
   async ask(params: ConnectionRequestParams, options: RequestOptions): Promise<TextAnswer> {
     const { body } = params;
     const { signal } = options;
@@ -114,7 +114,7 @@ export class FetchConnection extends BaseConnection {
         method: params.method,
         headers: plainHeaders({ "accept-encoding": "identity", ...this.headers, ...params.headers }),
         redirect: "manual",
-        ...asItComes,
+        ...undecoded,
         ...(typeof body === "string" || Buffer.isBuffer(body) ? { body } : {}),
         signal: limit.signal,
         ...(this.tls && { tls: this.tls }),
@@ -124,7 +124,7 @@ export class FetchConnection extends BaseConnection {
       const { status: statusCode, headers } = response;
       const text = await textWithin(response, options.maxResponseSize ?? constants.MAX_STRING_LENGTH);
       const answer = { body: text, headers, statusCode };
-      return headers.get(productHeader) === "Elasticsearch" ? answer : this.#answerOfStranger(answer);
+      return headers.get(productHeader) === "Elasticsearch" ? answer : this.#explainForeign(answer);
     } catch (thrown) {
       if (isOurs(thrown)) throw thrown;
       const silence: unknown = signal?.reason;
@@ -153,21 +153,21 @@ export class FetchConnection extends BaseConnection {
   }
 
   /**
-   * Elasticsearch names itself in every answer but that to a request which it does not read to its end (413). Who else answers is
-   * told of as far as it can be known. @throws OtherProductError, RedirectError
+   * Explains an answer without the product header. Elasticsearch sends it with every answer, except for a request that it does
+   * not read to the end (413). @throws OtherProductError, RedirectError
    */
-  #answerOfStranger(answer: TextAnswer): TextAnswer {
+  #explainForeign(answer: TextAnswer): TextAnswer {
     const { statusCode, headers, body } = answer;
     if (statusCode < 300) throw new OtherProductError(body, this.#via);
     if (statusCode < 400) {
       const to = URL.parse(String(headers.get("location")), this.url.href);
-      const where = to === null ? "" : ` to ${to.origin}: let elasticsearch.nodes name that`;
+      const where = to === null ? "" : ` to ${to.origin}: use that address in elasticsearch.nodes`;
       throw new RedirectError(
-        `Elasticsearch at ${this.url.origin}${this.#via}: what answers redirects (${statusCode})${where}`,
+        `Elasticsearch at ${this.url.origin}${this.#via} redirects (${statusCode})${where}`,
       );
     }
     if (statusCode === 413 || /^\s*\{.*"error"/s.test(body)) return answer;
-    const who = this.proxy === null ? "a proxy or load balancer before it" : proxyText(this.proxy);
+    const who = this.proxy === null ? "a proxy or load balancer in front of it" : proxyText(this.proxy);
     const reason = `the answer lacks the header ${productHeader}, so it may come from ${who}`;
     const error = { type: "unknown", reason };
     const json = new Headers(headers);
@@ -181,17 +181,17 @@ export class FetchConnection extends BaseConnection {
     const pem = (text: unknown) => (typeof text === "string" ? text : null);
     const tls = { ca: pem(this.tls?.ca), cert: pem(this.tls?.cert) };
     const link = { url: this.url.origin, setting: "elasticsearch.tls", tls, spoke: this.#spoke } as const;
-    // Bun adds advice for whoever calls fetch, and its address may hold what the caller put there.
+    // The raw message is the last resort: Bun adds advice for callers of fetch, and quotes the address.
     return linkTrouble(`${code} ${message}`, link) ?? (code || message);
   }
 
-  /** Nothing is held: sockets belong to fetch, and the requests under way have signals. */
+  /** Nothing to release: fetch owns the sockets, and pending requests have signals. */
   override async close(): Promise<void> {}
 }
 
-/** Connections that go through these, by node as the settings have it. */
+/** Returns a connection class that uses these proxies, keyed by node as configured. */
 export function connectionThrough(proxies: ElasticsearchSettings["proxies"]): typeof FetchConnection {
-  // Node's, in a Lambda function, knows no `proxy`.
+  // Node's fetch, used in a Lambda function, has no `proxy` option.
   if (!onBun) return FetchConnection;
   const byHref = new Map(Object.entries(proxies).map(([node, proxy]) => [new URL(node).href, proxy]));
   return class extends FetchConnection {
@@ -210,7 +210,7 @@ function isOurs(thrown: unknown): boolean {
   return [AnswerTooLargeError, OtherProductError, RedirectError].some((kind) => thrown instanceof kind);
 }
 
-/** Proxies that compress whatever passes them do so in one of these, asked or not. */
+/** Encodings that proxies may apply unasked. */
 const encodings: ReadonlyMap<string, Bun.CompressionFormat> = new Map([
   ["gzip", "gzip"],
   ["x-gzip", "gzip"],
@@ -218,35 +218,35 @@ const encodings: ReadonlyMap<string, Bun.CompressionFormat> = new Map([
   ["br", "brotli"],
   ["zstd", "zstd"],
 ]);
-/** Node's, in a Lambda function, knows no `decompress`: it decodes whatever comes, piece by piece, and keeps the header. */
+/** Node's fetch, used in a Lambda function, always decompresses, chunk by chunk, and keeps the header. */
 const fetchDecodes = !onBun;
 
-/** Counts what comes out of an encoded answer. @throws AnswerTooLargeError */
+/** Limits the decompressed size. @throws AnswerTooLargeError */
 async function textWithin(response: Response, maxBytes: number): Promise<string> {
   if (response.body === null) return "";
   const encoding = fetchDecodes ? "identity" : (response.headers.get("content-encoding") ?? "identity");
   const format = encodings.get(encoding.toLowerCase());
   if (format === undefined && encoding !== "identity") {
     await response.body.cancel();
-    throw new Error(`its answer is encoded as ${JSON.stringify(encoding)}, which was not asked for`);
+    throw new Error(`its answer has the encoding ${JSON.stringify(encoding)}, which was not requested`);
   }
   const body =
     format === undefined ? response.body : response.body.pipeThrough(new DecompressionStream(format));
-  // As long as whoever answers says, it comes at once, without a stream's steps.
-  const told = response.headers.has("content-encoding") ? null : response.headers.get("content-length");
-  if (told !== null && Number(told) <= maxBytes) return response.text();
+  // If the length is known and small enough, reading at once is faster than streaming.
+  const length = response.headers.has("content-encoding") ? null : response.headers.get("content-length");
+  if (length !== null && Number(length) <= maxBytes) return response.text();
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  // Left early, the loop cancels the body.
+  // Leaving the loop early cancels the body.
   for await (const chunk of body) {
     bytes += chunk.length;
-    if (bytes > maxBytes) throw new AnswerTooLargeError(`it is over ${maxBytes} bytes`);
+    if (bytes > maxBytes) throw new AnswerTooLargeError(`it exceeds ${maxBytes} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** Without those that fetch sets by itself. */
+/** Drops the headers that fetch sets by itself. */
 function plainHeaders(headers: ConnectionRequestParams["headers"]): Record<string, string> {
   const plain: Record<string, string> = {};
   for (const name in headers) {

@@ -1,14 +1,14 @@
 import type { RequestFailure } from "../../../rules/outcomes/bulk-answer.ts";
 import { mayWorkElsewhere } from "../../../rules/trouble/node-trouble.ts";
-import { needsMaster } from "./master-question.ts";
+import { masterRequest } from "./master-request.ts";
 import type { Transport } from "./transport.ts";
 
-/** A hundred thousand tasks may wait. */
+/** Enough for a hundred thousand pending tasks. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
 /**
- * Why nothing can be changed in the cluster, such as an index made: it has no master, or one that does not answer.
- * @returns null: it has one, or nobody may know
+ * Checks for a working master, without which no index can be created or changed.
+ * @returns the failure, or null if there is a master or we are not allowed to ask
  */
 export async function masterFailure(
   transport: Transport,
@@ -16,7 +16,7 @@ export async function masterFailure(
   signal: AbortSignal,
 ): Promise<RequestFailure | null> {
   const answer = await transport.send(
-    { ...needsMaster, timeoutMs, maxAnswerBytes: MAX_ANSWER_BYTES, otherNodes: "on silence" },
+    { ...masterRequest, timeoutMs, maxAnswerBytes: MAX_ANSWER_BYTES, otherNodes: "on silence" },
     signal,
   );
   if (!("failure" in answer)) return null;

@@ -1,10 +1,10 @@
 import { BaseConnectionPool, errors, type BaseConnection } from "@elastic/elasticsearch";
 import { isNodeFault, pauseMs, WELL_AFTER_MS } from "../../../rules/trouble/node-trouble.ts";
-import { needsMaster } from "./master-question.ts";
+import { masterRequest } from "./master-request.ts";
 
-/** What a request tells of itself; the client hands it through as its context. */
+/** Passed through the client with each request. */
 export interface RequestContext {
-  /** Nodes that were asked by now: another one is wanted. */
+  /** Nodes this request was already sent to; it must go to another one. */
   readonly asked: Set<string>;
 }
 
@@ -13,11 +13,11 @@ interface Choice {
 }
 
 interface Trouble {
-  /** How often it was left out, until it has been well for long enough. */
+  /** How often the node was left out without having been healthy for long enough in between. */
   readonly times: number;
-  /** When it was left out, or came back; milliseconds since the epoch. */
+  /** When it was left out or came back, in milliseconds since the epoch. */
   readonly sinceMs: number;
-  /** When it is to be tried again; null: it is in use. */
+  /** When to ping it; null while it is in use. */
   readonly tryAtMs: number | null;
 }
 
@@ -25,25 +25,24 @@ const PING_TIMEOUT_MS = 3_000;
 const PING_AGAIN_MS = 2_000;
 
 /**
- * The nodes, and which of them to ask: of those that are well the one with the fewest requests under way, so that a slow
- * one gets less and a silent one holds no more than its part of the requests, all others in turn. The client's own pools go on
- * visiting a node that does not answer, and give one that is back next to nothing.
+ * Chooses the healthy node with the fewest pending requests, round robin among equals. So a slow node gets less, and a silent
+ * one holds only its share. The client's own pools keep using a silent node and send a recovered one almost nothing.
  *
- * A node that failed is left out until it answers a small request that needs the cluster's master: one that lost the others
- * answers by itself and takes no writes. Whoever asks for a connection when a try is due sets it off, so that nothing runs
- * by itself. Where no node is well, all are asked.
+ * State: for each node that failed, until when it is left out. A failed node stays out until it answers a small request that
+ * needs the cluster's master: a node cut off from the others still answers on its own, but accepts no writes. The ping is
+ * triggered by the next request after it is due, so there is no background timer. If no node is healthy, all are used.
  */
 export class NodePool extends BaseConnectionPool {
   readonly #troubles = new Map<string, Trouble>();
   readonly #pinged = new Set<string>();
   readonly #life = new AbortController();
-  /** Of the next to be asked: the first in the list begins. */
+  /** The round robin's position; the first choice starts at index 0. */
   #turn = -1;
 
   override markDead(connection: BaseConnection): this {
     const now = Date.now();
     const before = this.#troubles.get(connection.id);
-    // The only one is asked in any case.
+    // A single node is used in any case.
     if (this.connections.length === 1) return this;
     if (before !== undefined && before.tryAtMs !== null) return this;
     const again = before !== undefined && now - before.sinceMs < WELL_AFTER_MS;
@@ -59,7 +58,7 @@ export class NodePool extends BaseConnectionPool {
     return super.markAlive(connection);
   }
 
-  // What the base class declares as parameter is more than it passes on.
+  // The base class declares more parameters than it passes.
   override getConnection({ context }: Choice): BaseConnection {
     const [only, ...more] = this.connections;
     if (only !== undefined && more.length === 0 && !isContext(context)) return only;
@@ -105,15 +104,15 @@ export class NodePool extends BaseConnectionPool {
   }
 
   async #answers(connection: BaseConnection): Promise<boolean> {
-    const querystring = new URLSearchParams(needsMaster.querystring).toString();
+    const querystring = new URLSearchParams(masterRequest.querystring).toString();
     const { signal } = this.#life;
     const limits = { timeout: PING_TIMEOUT_MS, signal, requestId: "", name: "", context: null };
     try {
-      const { method, path, headers } = needsMaster;
+      const { method, path, headers } = masterRequest;
       const answer = await connection.request({ method, path, querystring, headers }, limits);
       return !isNodeFault(answer.statusCode);
     } catch {
-      // Whatever it is: it does not answer as it should.
+      // Any error means that the node is not healthy.
       return false;
     }
   }

@@ -28,53 +28,53 @@ export interface ElasticsearchRequest {
   readonly method: "GET" | "PUT" | "POST" | "DELETE";
   readonly path: string;
   readonly querystring?: Readonly<Record<string, string>>;
-  /** Sent as it is. */
+  /** Sent unchanged. */
   readonly body?: string | Buffer;
   readonly headers: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
-  /** More of an answer is not read. */
+  /** A longer answer fails with `answer_too_large`. */
   readonly maxAnswerBytes: number;
   /**
-   * When another node is asked too, up to as many as there are: once one failed, or also once it was silent for a moment.
-   * Absent: never. The first usable answer counts, so only for what does no harm twice.
+   * When to ask further nodes, up to all of them: after a failure, or also after a moment of silence. Absent: never.
+   * The first usable answer counts, so the request must be safe to run twice.
    */
   readonly otherNodes?: "on failure" | "on silence";
 }
 
 export interface ExchangeRequest extends Omit<ElasticsearchRequest, "querystring" | "otherNodes"> {
-  /** As it stands in the address. */
+  /** The query string, already encoded. */
   readonly query: string;
 }
 
-/** Either the parsed body of a 2xx answer, or why there is none. */
+/** The parsed body of a 2xx answer, or the failure. */
 export type ElasticsearchAnswer = { readonly body: unknown } | { readonly failure: RequestFailure };
 
-/** Either the text of a 2xx answer, or why there is none; null: it is longer than was asked for. */
+/** The text of a 2xx answer, null if it is longer than allowed, or the failure. */
 export type ElasticsearchText = { readonly text: string | null } | { readonly failure: RequestFailure };
 
 export interface Transport {
-  /** Bounded by `timeoutMs`, body included. Throws the signal's reason when aborted, and nothing else. */
+  /** Takes at most `timeoutMs`, body included. Throws only the signal's reason. */
   send(request: ElasticsearchRequest, signal: AbortSignal): Promise<ElasticsearchAnswer>;
   /**
-   * As `send`, to one node, for what is asked all the time: past the client's own steps, which cost more than the request, by its
-   * pool and connections alone. Names of headers are in lower case.
+   * Like `send`, but to a single node and on the hot path: uses only the client's pool and connections, because its other steps
+   * cost more than the request. Header names must be in lower case.
    */
   exchange(request: ExchangeRequest, signal: AbortSignal): Promise<ElasticsearchAnswer>;
-  /** As `send`, for an answer's text. */
+  /** Like `send`, but returns the answer's text. */
   sendForText(request: ElasticsearchRequest, signal: AbortSignal): Promise<ElasticsearchText>;
   close(): Promise<void>;
 }
 
 /**
- * The official client, narrowed to one kind of request.
+ * Sends requests through the official client. Failures are values, never exceptions; the only state is the client's node
+ * pool. The client's errors carry the whole request, log lines included, so none of them may leave this file.
  *
- * - `maxRetries: 0`: the client retries at once and without pause; Penstock retries itself.
- * - Its `requestTimeout` marks a node that does not answer, which an abort by a signal would not.
- * - Its errors carry the request, every log line in it included: they end here.
+ * - `maxRetries: 0`: the client would retry at once, without a pause; Penstock retries itself.
+ * - `requestTimeout` rather than a signal: only the timeout marks a silent node as failed.
  */
 export function createTransport(settings: ElasticsearchSettings): Transport {
   const client = new Client(clientOptions(settings));
-  // What answers may be a proxy that quotes the request, its Authorization header included.
+  // A proxy may quote the request in its answer, including the Authorization header.
   const hide = createRedaction(secretsOf(settings));
   const send = <T extends object>(
     request: ElasticsearchRequest,
@@ -113,8 +113,7 @@ function clientOptions(settings: ElasticsearchSettings): ClientOptions {
     Connection: connectionThrough(proxies),
     ConnectionPool: NodePool,
     Serializer: AnswerSerializer,
-    // It would copy a failed request's body, byte by byte, into an object: seconds for a bulk, minutes for a large one.
-    // Its errors, with all they hold, end in this file.
+    // Redaction copies a failed request's body into an object byte by byte: seconds for a bulk, minutes for a large one.
     redaction: { type: "off" },
     maxRetries: 0,
     sniffOnStart: false,
@@ -137,7 +136,7 @@ function clientOptions(settings: ElasticsearchSettings): ClientOptions {
 const serializer = new AnswerSerializer();
 const anyNode = { requestId: "", name: "", context: null, now: 0 };
 
-/** What the client's transport does with one request, and no more: the pool is told how the node fared. */
+/** The minimum of what the client's transport does: send, and report to the pool whether the node worked. */
 async function exchange(
   pool: BaseConnectionPool,
   request: ExchangeRequest,
@@ -168,7 +167,7 @@ async function textOf(
   options: TransportRequestOptions,
 ): Promise<ElasticsearchText> {
   try {
-    // What the client calls a stream is the body as the connection gives it: our own always gives text.
+    // With `asStream` the client returns the connection's body unparsed; our connection always returns text.
     const answer = await client.transport.request(params, { ...options, asStream: true, meta: true });
     const text = String(answer.body);
     if (answer.statusCode < 400) return { text };
@@ -183,7 +182,7 @@ function parsedOrNull(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // A proxy's page: its status says enough.
+    // A proxy's page; its status says enough.
     return null;
   }
 }
@@ -231,7 +230,7 @@ function withoutSecrets(failure: RequestFailure, hide: (text: string) => string)
 
 export const neededVersions = "Elasticsearch 8 or 9 is needed";
 
-/** What an answer without the product's header tells of who gave it: of `GET /`, or of `GET /_nodes`. */
+/** Names the product behind an answer to `GET /` or `GET /_nodes` that lacks the product header. */
 function productIn(body: unknown): string {
   const version = isObject(body) && isObject(body["version"]) ? body["version"] : {};
   const nodes = isObject(body) && isObject(body["nodes"]) ? Object.values(body["nodes"]) : [];
@@ -240,14 +239,14 @@ function productIn(body: unknown): string {
   if (version["distribution"] === "opensearch")
     return `OpenSearch ${typeof number === "string" ? number : ""}`.trim();
   const lacking = `without the header ${productHeader}`;
-  if (typeof number !== "string") return `something else, ${lacking}`;
-  // Elasticsearch names itself since 7.14.
+  if (typeof number !== "string") return `another product, ${lacking}`;
+  // Elasticsearch sends the header since 7.14.
   return /^[89]\./.test(number)
-    ? `version ${number} ${lacking}, which a proxy between has to let pass`
-    : `something else, which calls itself version ${number}, ${lacking}`;
+    ? `version ${number} ${lacking}, which a proxy must not remove`
+    : `another product, which reports version ${number}, ${lacking}`;
 }
 
-/** The client's errors, told apart by their classes; their messages may quote a body and are not passed on unread. */
+/** Converts the client's errors by class. Their messages may quote a body, so only known ones are passed on. */
 function failureOf(
   thrown: unknown,
   { method, path }: Pick<ElasticsearchRequest, "method" | "path">,
@@ -256,23 +255,23 @@ function failureOf(
     return refusalOf(thrown.meta.statusCode ?? 0, thrown.body);
   }
   if (thrown instanceof errors.DeserializationError) {
-    return { kind: "bad_answer", message: "Elasticsearch's answer is not the JSON it should be" };
+    return { kind: "bad_answer", message: "Elasticsearch's answer is not valid JSON" };
   }
   // The client wraps what its connection threw.
   const cause = thrown instanceof Error && thrown.cause !== undefined ? thrown.cause : thrown;
   if (cause instanceof OtherProductError) {
     const product = productIn(parsedOrNull(cause.body));
-    const message = `${neededVersions}, what answers${cause.via} is ${product}`;
+    const message = `${neededVersions}, but the answer${cause.via} comes from ${product}`;
     return { kind: "bad_answer", message };
   }
   if (cause instanceof RedirectError) return { kind: "bad_answer", message: cause.message };
   if (cause instanceof AnswerTooLargeError) {
-    const message = `the answer to ${method} ${path.slice(0, 200)} is not read to its end: ${cause.message}`;
+    const message = `the answer to ${method} ${path.slice(0, 200)} was discarded: ${cause.message}`;
     return { kind: "answer_too_large", message };
   }
   if (thrown instanceof errors.TimeoutError) return { kind: "timeout", message: thrown.message };
   if (thrown instanceof errors.ConnectionError) return { kind: "connection", message: thrown.message };
-  // Such as PEM files that are none: what the client says of its own making.
+  // For example the client's own message about an invalid PEM file.
   const detail = thrown instanceof Error ? `: ${thrown.message.slice(0, 200)}` : "";
   return { kind: "connection", message: `the connection to Elasticsearch failed${detail}` };
 }

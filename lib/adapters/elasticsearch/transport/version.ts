@@ -5,13 +5,13 @@ import { isObject } from "../../../rules/json/object.ts";
 import { type ElasticsearchAnswer, neededVersions, type Transport } from "./transport.ts";
 
 const supportedMajors = new Set([8, 9]);
-/** A few words of each node. */
+/** A few bytes per node. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
 /**
- * The major version to speak: the oldest of the cluster's nodes, so that a cluster in the middle of an upgrade is
- * spoken to in the version that all of them know. Asked without a version in the headers, since Elasticsearch 8 answers
- * `compatible-with=9` with a 400. Anything but Elasticsearch 8 or 9 is a failure.
+ * Detects the API version to use: the oldest among the nodes, because during a rolling upgrade all nodes must support it.
+ * Sends no version in the headers, because Elasticsearch 8 answers `compatible-with=9` with a 400. Anything but
+ * Elasticsearch 8 or 9 is a failure.
  */
 export async function detectMajor(
   transport: Transport,
@@ -21,15 +21,15 @@ export async function detectMajor(
   const headers = { accept: "application/json" };
   const limits = { timeoutMs, maxAnswerBytes: MAX_ANSWER_BYTES, otherNodes: "on silence" } as const;
   const request = { method: "GET", headers, ...limits } as const;
-  // The node that answers asks all others: it is not to wait for one that hangs.
+  // The node asks all others; the timeout keeps it from waiting for one that hangs.
   const querystring = { filter_path: "nodes.*.version", timeout: "1s" };
   const nodes = await transport.send({ ...request, path: "/_nodes", querystring }, signal);
-  // Not everybody may list the nodes; and what is no Elasticsearch tells only here what it is.
+  // Listing nodes needs a privilege, and other products identify themselves only at `GET /`.
   const isOther = "failure" in nodes && nodes.failure.kind === "bad_answer";
   const answer =
     isOther || isRefused(nodes) ? await transport.send({ ...request, path: "/" }, signal) : nodes;
   if ("failure" in answer) {
-    // Otherwise what `GET /_nodes` had to say is the better reason: not every cluster has `GET /`.
+    // Otherwise the answer to `GET /_nodes` explains more: not every cluster has `GET /`.
     const better = isOther && answer.failure.kind === "bad_answer" ? answer : nodes;
     return { failure: "failure" in better ? better.failure : answer.failure };
   }
@@ -40,15 +40,17 @@ export async function detectMajor(
     return { major: Math.min(...majors) };
   }
   const unsupported = versions.filter((version) => !supportedMajors.has(Number.parseInt(version, 10)));
-  const found = unsupported.length === 0 ? "something else" : `version ${unsupported.join(", ")}`;
-  return { failure: { kind: "bad_answer", message: `${neededVersions}, what answers is ${found}` } };
+  const found = unsupported.length === 0 ? "another product" : `version ${unsupported.join(", ")}`;
+  return {
+    failure: { kind: "bad_answer", message: `${neededVersions}, but the answer comes from ${found}` },
+  };
 }
 
 function isRefused(answer: ElasticsearchAnswer): boolean {
   return "failure" in answer && answer.failure.kind === "response" && answer.failure.status < 500;
 }
 
-/** The versions in an answer of `GET /_nodes` or `GET /`. */
+/** Extracts the versions from an answer to `GET /_nodes` or `GET /`. */
 function versionsIn(body: unknown): readonly string[] {
   if (!isObject(body)) return [];
   const nodes = isObject(body["nodes"]) ? Object.values(body["nodes"]) : [];
@@ -59,11 +61,11 @@ function versionsIn(body: unknown): readonly string[] {
 }
 
 /**
- * The error for a request outside of a bulk: `elasticsearch_refused` where somebody has to change something,
- * `elasticsearch_unavailable` where time may help. Its cause is the failure.
+ * Converts the failure of a request outside a bulk: `elasticsearch_refused` if someone must change something, otherwise
+ * `elasticsearch_unavailable`. The failure is the cause.
  */
 export function errorOf(failure: RequestFailure, place = ""): PenstockError {
-  // No record is sent outside of a bulk, so none can be quoted.
+  // Only bulks carry records, so the answer cannot quote one.
   const message = failure.kind === "response" ? answeredText(failure.status, failure.error) : failure.message;
   const refused =
     failure.kind === "bad_answer" ||

@@ -25,7 +25,7 @@ interface Seen {
 
 const templateLock = `/_component_template/${templateLockName}`;
 
-/** A server that tells its version, gives its lock to whoever asks, and answers everything else as the test says. */
+/** A server that reports a version, grants the lock to everyone, and has a configurable answer to everything else. */
 function serve(
   version: string,
   answer: (request: Request) => Response | Promise<Response>,
@@ -71,7 +71,7 @@ function connect(node: string, changes: Partial<ElasticsearchSettings> = {}): El
   return elasticsearch;
 }
 
-/** Given out a piece at a time, as it is read. */
+/** Produced one piece at a time, as it is read. */
 function spaces(bytes: number): ReadableStream<Uint8Array> {
   const piece = new Uint8Array(64 * 1024).fill(32);
   let left = bytes;
@@ -92,7 +92,7 @@ describe("the version", () => {
   test.each([
     ["8.19.5", 8],
     ["9.2.0", 9],
-  ])("%s is spoken to as %d, and asked for once", async (version, major) => {
+  ])("%s is used as %d, and detected once", async (version, major) => {
     const { elasticsearch, seen } = serve(version, ok);
     expect(await bulk(elasticsearch)).toEqual({ items: [{ status: 201, result: "created", error: null }] });
     await elasticsearch.bulk("{}\n{}\n", { pipeline: "p", operations: 1, signal });
@@ -109,7 +109,7 @@ describe("the version", () => {
     });
   });
 
-  test("is asked for again when the cluster no longer speaks it", async () => {
+  test("is detected again when the cluster no longer accepts it", async () => {
     const refusal = { error: { type: "media_type_header_exception", reason: "x" }, status: 400 };
     const { elasticsearch, seen } = serve("9.2.0", () => Response.json(refusal, { status: 400 }));
     await bulk(elasticsearch);
@@ -117,7 +117,7 @@ describe("the version", () => {
     expect(seen.filter(({ request }) => request.startsWith("GET"))).toHaveLength(2);
   });
 
-  test("comes from GET / where the nodes may not be listed", async () => {
+  test("comes from GET / if the nodes may not be listed", async () => {
     const { elasticsearch } = serve("", (request) =>
       new URL(request.url).pathname === "/"
         ? Response.json({ version: { number: "9.0.1" } })
@@ -126,7 +126,7 @@ describe("the version", () => {
     await elasticsearch.probe(signal);
   });
 
-  test("of 7 is refused, saying so", async () => {
+  test("of 7 is refused with the reason", async () => {
     const { elasticsearch } = serve("7.17.0", ok);
     expect(await rejection(elasticsearch.probe(signal))).toMatchObject({
       code: "elasticsearch_refused",
@@ -135,18 +135,18 @@ describe("the version", () => {
     expect(await bulk(elasticsearch)).toMatchObject({ failure: { kind: "bad_answer" } });
   });
 
-  // As OpenSearch and Elasticsearch 7 before 7.14 answer: without the header that names the product.
+  // Without the product header, as OpenSearch and Elasticsearch before 7.14 answer.
   const strangers = {
     "OpenSearch 2.19.1": { version: { distribution: "opensearch", number: "2.19.1" }, tagline: "x" },
-    "something else, which calls itself version 7.10.2, without the header X-Elastic-Product": {
+    "another product, which reports version 7.10.2, without the header X-Elastic-Product": {
       version: { number: "7.10.2" },
     },
-    "something else, without the header X-Elastic-Product": "<html>It works!</html>",
-    "version 9.2.0 without the header X-Elastic-Product, which a proxy between has to let pass": {
+    "another product, without the header X-Elastic-Product": "<html>It works!</html>",
+    "version 9.2.0 without the header X-Elastic-Product, which a proxy must not remove": {
       version: { number: "9.2.0" },
     },
   };
-  test.each(Object.entries(strangers))("%s is refused, saying so", async (name, root) => {
+  test.each(Object.entries(strangers))("%s is refused with the reason", async (name, root) => {
     const number = typeof root === "string" ? "" : root.version.number;
     const { elasticsearch, seen } = serve("", (request) => {
       const isRoot = new URL(request.url).pathname === "/";
@@ -155,13 +155,13 @@ describe("the version", () => {
     });
     expect(await rejection(elasticsearch.probe(signal))).toMatchObject({
       code: "elasticsearch_refused",
-      message: `Elasticsearch 8 or 9 is needed, what answers is ${name}`,
+      message: `Elasticsearch 8 or 9 is needed, but the answer comes from ${name}`,
     });
     expect(await bulk(elasticsearch)).toMatchObject({ failure: { kind: "bad_answer" } });
     expect(seen.filter(({ request }) => request.startsWith("POST"))).toEqual([]);
   });
 
-  test("that is not spoken here ends the writing, also where one was before that is", async () => {
+  test("that is unsupported stops the writing, even after a supported one", async () => {
     const versions = ["9.2.0", "7.17.28"];
     const { elasticsearch, seen } = serve("", (request) =>
       new URL(request.url).pathname === "/_nodes"
@@ -170,14 +170,14 @@ describe("the version", () => {
     );
     await bulk(elasticsearch);
     expect(await rejection(elasticsearch.probe(signal))).toMatchObject({
-      message: "Elasticsearch 8 or 9 is needed, what answers is version 7.17.28",
+      message: "Elasticsearch 8 or 9 is needed, but the answer comes from version 7.17.28",
     });
     expect(await bulk(elasticsearch)).toMatchObject({ failure: { kind: "bad_answer" } });
     expect(seen.filter(({ request }) => request.startsWith("POST"))).toHaveLength(1);
   });
 });
 
-describe("what goes wrong with a bulk is a value", () => {
+describe("the failure of a bulk is a value", () => {
   test.each([401, 403, 404, 413, 429, 500, 503])("status %d", async (status) => {
     const { elasticsearch, seen } = serve("9.2.0", () => new Response("", { status }));
     expect(await bulk(elasticsearch)).toEqual({ failure: { kind: "response", status, error: null } });
@@ -193,7 +193,7 @@ describe("what goes wrong with a bulk is a value", () => {
     expect(await bulk(elasticsearch)).toMatchObject({ failure: { kind: "bad_answer" } });
   });
 
-  test("nobody there", async () => {
+  test("no server", async () => {
     const elasticsearch = connect("http://127.0.0.1:1");
     expect(await bulk(elasticsearch)).toMatchObject({ failure: { kind: "connection" } });
     expect(await rejection(elasticsearch.probe(signal))).toMatchObject({
@@ -202,7 +202,7 @@ describe("what goes wrong with a bulk is a value", () => {
     });
   });
 
-  test("an answer that stops in the middle ends with the deadline", async () => {
+  test("an answer that stops halfway ends with the deadline", async () => {
     const stuck = (): Response =>
       new Response(new ReadableStream({ start: (controller) => controller.enqueue('{"items":[') }), {
         headers: { "content-type": "application/json" },
@@ -235,11 +235,11 @@ describe("what goes wrong with a bulk is a value", () => {
     expect(answer).toEqual({ failure: { kind: "response", status: 413, error: null } });
   });
 
-  describe("an answer longer than the request can need is not read to its end", () => {
-    const reason = `the answer to POST /_bulk is not read to its end: it is over ${1024 * 1024 + 1024 + 18} bytes`;
+  describe("an answer longer than the request can need is discarded", () => {
+    const reason = `the answer to POST /_bulk was discarded: it exceeds ${1024 * 1024 + 1024 + 18} bytes`;
     const failure = { kind: "answer_too_large", message: reason } as const;
 
-    test("one without end", async () => {
+    test("without end", async () => {
       const { elasticsearch } = serve("9.2.0", () => new Response(spaces(Infinity)));
       expect(await bulk(elasticsearch)).toEqual({ failure });
     });
@@ -249,7 +249,7 @@ describe("what goes wrong with a bulk is a value", () => {
       ["deflate", deflateSync],
       ["br", brotliCompressSync],
       ["zstd", zstdCompressSync],
-    ])("one that nobody asked to be compressed, counted decompressed: %s", async (encoding, compress) => {
+    ])("compressed unasked, counted after decompression: %s", async (encoding, compress) => {
       const text = compress(Buffer.alloc(2 * 1024 * 1024, " "));
       expect(text.length).toBeLessThan(10_000);
       const { elasticsearch } = serve(
@@ -263,7 +263,7 @@ describe("what goes wrong with a bulk is a value", () => {
   test.each([
     ["gzip", gzipSync],
     ["br", brotliCompressSync],
-  ])("an answer that was compressed though nobody asked is read: %s", async (encoding, compress) => {
+  ])("an answer that was compressed unasked is read: %s", async (encoding, compress) => {
     const { elasticsearch } = serve("9.2.0", async () => {
       const headers = { "content-encoding": encoding, "content-type": "application/json" };
       return new Response(compress(await ok().bytes()), { headers });
@@ -271,7 +271,7 @@ describe("what goes wrong with a bulk is a value", () => {
     expect(await bulk(elasticsearch)).toHaveProperty("items.length", 1);
   });
 
-  test("an encoding that is not known is named", async () => {
+  test("an unknown encoding is named", async () => {
     const { elasticsearch } = serve(
       "9.2.0",
       () => new Response("{}", { headers: { "content-encoding": "compress" } }),
@@ -279,7 +279,7 @@ describe("what goes wrong with a bulk is a value", () => {
     expect(await bulk(elasticsearch)).toMatchObject({
       failure: {
         kind: "connection",
-        message: expect.stringContaining('is encoded as "compress", which was not'),
+        message: expect.stringContaining('has the encoding "compress", which was not'),
       },
     });
   });
@@ -295,7 +295,7 @@ describe("what goes wrong with a bulk is a value", () => {
   });
 });
 
-test("the login goes with every request and into no error", async () => {
+test("the login is sent with every request and appears in no error", async () => {
   const auth = { kind: "basic", username: "u", password: new Secret("hunter2") } as const;
   const { elasticsearch, seen } = serve("9.2.0", () => new Response("", { status: 401 }), { auth });
   expect(JSON.stringify(await bulk(elasticsearch))).not.toContain("hunter2");
@@ -305,7 +305,7 @@ test("the login goes with every request and into no error", async () => {
   expect(withKey.seen[1]?.authorization).toBe("ApiKey abc");
 });
 
-test("a proxy's refusal that quotes the login is told without it", async () => {
+test("a proxy's refusal that quotes the login is shown without it", async () => {
   for (const auth of [
     { kind: "basic", username: "u", password: new Secret("hunter2") },
     { kind: "apiKey", apiKey: new Secret("abcd1234==") },
@@ -332,15 +332,15 @@ describe("the template", () => {
   const bulkOf = (elasticsearch: Elasticsearch, pattern: string) =>
     elasticsearch.bulk("{}\n{}\n", { pipeline: null, operations: 1, pattern, signal });
 
-  test("is left alone where the user keeps templates", async () => {
+  test("is left alone if the user manages templates", async () => {
     const { elasticsearch, seen } = serve("9.2.0", ok, { manageTemplates: false });
     await elasticsearch.ensureTemplate(["a"], signal);
     expect(seen).toEqual([]);
   });
 
-  test("another host's write in between is noticed: ours is added to theirs", async () => {
+  test("another host's concurrent write is noticed: our patterns are added to theirs", async () => {
     const writes: unknown[] = [];
-    // With the lock it is read once more before it is written.
+    // Read once more under the lock before it is written.
     const reads = [
       templates(["old"]),
       templates(["old"]),
@@ -359,11 +359,11 @@ describe("the template", () => {
     ]);
   });
 
-  test("what another host writes while it has the lock is not written again", async () => {
+  test("patterns that another host writes while it holds the lock are not written again", async () => {
     const { elasticsearch, seen } = serve(
       "9.2.0",
       ({ method }) => {
-        // Theirs comes after the second look.
+        // Their write follows the second read.
         const looks = seen.filter(({ request }) => request === "GET /_index_template/penstock").length;
         return method === "GET" ? templates(looks < 3 ? ["old"] : ["old", "ours"]) : ok();
       },
@@ -381,8 +381,8 @@ describe("the template", () => {
     expect(seen.filter(({ request }) => request.startsWith("PUT /_component_template"))).toHaveLength(2);
   });
 
-  describe("that Elasticsearch does not take with one pattern", () => {
-    /** Refuses it with the pattern `bad`, for as long as `picky`. */
+  describe("that Elasticsearch refuses because of one pattern", () => {
+    /** Refuses the pattern `bad` while `picky`. */
     function serveOne() {
       const world = { picky: true, busy: false, kept: null as string[] | null, writes: [] as string[][] };
       const reason =
@@ -402,7 +402,7 @@ describe("the template", () => {
       return { elasticsearch, world };
     }
 
-    test("covers the others, and says why; asked again it is tried again, and then there", async () => {
+    test("covers the others and gives the reason; a later request tries again and succeeds", async () => {
       const { elasticsearch, world } = serveOne();
       const refused = await elasticsearch.ensureTemplate(["a", "bad", "b"], signal);
       expect([...refused.keys()]).toEqual(["bad"]);
@@ -410,7 +410,7 @@ describe("the template", () => {
         "index pattern [bad] matching patterns from existing templates [t]",
       );
       expect(world.kept).toEqual(["a", "b"]);
-      // Others are not held up by it, and do not ask for it.
+      // Other patterns are neither blocked by it nor trigger a retry.
       expect((await elasticsearch.ensureTemplate(["c"], signal)).size).toBe(0);
       expect(world.writes.at(-1)).toEqual(["a", "b", "c"]);
       world.picky = false;
@@ -418,7 +418,7 @@ describe("the template", () => {
       expect(world.kept).toEqual(["a", "b", "bad", "c"]);
     });
 
-    test("holds up its own bulks alone where the template was lost, until it is taken", async () => {
+    test("blocks only its own bulks after the template was lost, until it is accepted", async () => {
       const { elasticsearch, world } = serveOne();
       world.picky = false;
       await elasticsearch.ensureTemplate(["a", "bad"], signal);
@@ -433,10 +433,10 @@ describe("the template", () => {
       expect(await bulkOf(elasticsearch, "bad")).toMatchObject({ items: [{ status: 201 }] });
     });
 
-    test("holds up all of its bulks while one of them asks again, and where that cannot be told", async () => {
+    test("blocks all of its bulks while one of them retries, and while the answer is unknown", async () => {
       const { elasticsearch, world } = serveOne();
       await elasticsearch.ensureTemplate(["a", "bad"], signal);
-      // Looked at once more before the first bulk, and well since.
+      // Checked once more before the first bulk, and fine since.
       for (let n = 0; n < 3; n += 1) await bulkOf(elasticsearch, "a");
       const isHeldUp = async (): Promise<boolean> => "failure" in (await bulkOf(elasticsearch, "bad"));
       expect(await Promise.all([isHeldUp(), isHeldUp()])).toEqual([true, true]);
@@ -449,7 +449,7 @@ describe("the template", () => {
     });
   });
 
-  test("one that cannot be read is not overwritten", async () => {
+  test("that cannot be read is not overwritten", async () => {
     const { elasticsearch, seen } = serve("9.2.0", () => Response.json({}));
     expect(elasticsearch.ensureTemplate(["a"], signal)).rejects.toMatchObject({
       code: "elasticsearch_refused",
@@ -457,7 +457,7 @@ describe("the template", () => {
     expect(seen.some(({ request }) => request.startsWith("PUT"))).toBe(false);
   });
 
-  test("what another host overwrites after ours was looked for is there again before the first bulk", async () => {
+  test("patterns that another host overwrites after our check are restored before the first bulk", async () => {
     let kept: string[] = [];
     const { elasticsearch } = serve("9.2.0", async (request) => {
       if (request.url.includes("/_bulk")) return ok();
@@ -471,7 +471,7 @@ describe("the template", () => {
     expect(kept).toEqual(["ours", "theirs"]);
   });
 
-  test("so it is for a topic that is new beside one that is written to all the while", async () => {
+  test("the same holds for a new topic beside one that is written to all the time", async () => {
     let kept: string[] = [];
     let looks = 0;
     const { elasticsearch } = serve("9.2.0", async (request) => {
@@ -494,8 +494,8 @@ describe("the template", () => {
     expect(looks).toBe(0);
   });
 
-  describe("after the cluster was out of reach", () => {
-    /** One whose template is lost while its first bulk gets no answer. */
+  describe("after the cluster was unreachable", () => {
+    /** A cluster that loses the template while its first bulk gets no answer. */
     async function afterLoss(put: () => Response) {
       let kept: string[] | null = ["ours"];
       let bulks = 0;
@@ -520,12 +520,12 @@ describe("the template", () => {
     }
     const pathsOf = (seen: readonly Seen[]) => seen.map(({ request }) => request.replace(/\?.*/, ""));
 
-    test("what it lost is there again before the next bulk, and looked after once", async () => {
+    test("the template is restored before the next bulk, and checked once", async () => {
       const { elasticsearch, seen } = await afterLoss(() => Response.json({ acknowledged: true }));
       const answers = await Promise.all([bulk(elasticsearch), bulk(elasticsearch)]);
       expect(answers).toMatchObject([{ items: [{ status: 201 }] }, { items: [{ status: 201 }] }]);
       const template = "/_index_template/penstock";
-      // Whoever holds the lock is another matter.
+      // Without the requests for the lock.
       const paths = pathsOf(seen).filter((path) => !path.endsWith(templateLock));
       expect(paths.slice(0, 4)).toEqual([
         `GET ${template}`,
@@ -533,14 +533,14 @@ describe("the template", () => {
         `PUT ${template}`,
         `GET ${template}`,
       ]);
-      // Before the second bulk it is looked after once more: see below.
+      // Checked once more before the second bulk, because another host may have overwritten it.
       expect(paths.slice(4).sort()).toEqual([`GET ${template}`, "POST /_bulk", "POST /_bulk"]);
       await bulk(elasticsearch);
       expect(pathsOf(seen).at(-1)).toEqual("POST /_bulk");
       expect(pathsOf(seen).filter((path) => path === "POST /_bulk")).toHaveLength(3);
     });
 
-    test("a bulk is not sent while the template is refused, and says so", async () => {
+    test("a bulk is not sent while the template is refused, and its failure says so", async () => {
       const refused = () => Response.json({ error: { type: "forbidden", reason: "no" } }, { status: 403 });
       const { elasticsearch, seen } = await afterLoss(refused);
       for (let attempt = 0; attempt < 2; attempt += 1) {

@@ -3,7 +3,7 @@ import { createElasticsearchDiagnosis } from "../../../../lib/adapters/elasticse
 import { rejection } from "../../../support/rejection.ts";
 import { settings } from "../../../support/settings.ts";
 
-/** Answers as an Elasticsearch with security does: the servers of the tests have none. */
+/** Answers like an Elasticsearch with security: the test servers have none. */
 const answers = new Map<string, unknown>();
 const server = Bun.serve({
   port: 0,
@@ -28,10 +28,10 @@ afterAll(async () => {
 });
 const { signal } = new AbortController();
 
-describe("what Elasticsearch says of privileges", () => {
+describe("privileges", () => {
   const index = { create_doc: true, auto_configure: false, create_index: true };
 
-  test("one way of creating an index is enough", async () => {
+  test("one of the privileges to create an index is enough", async () => {
     answers.set("/_security/user/_has_privileges", {
       cluster: { monitor: true },
       index: { app: index, "logs-*": { ...index, create_doc: false, create_index: false } },
@@ -46,7 +46,7 @@ describe("what Elasticsearch says of privileges", () => {
   });
 });
 
-test("the newest index of a data stream comes last, and settings are text", async () => {
+test("the newest index of a data stream comes last, and settings may be text", async () => {
   const one = (blocks?: object) => ({
     data_stream: "logs",
     settings: { index: { uuid: "x", ...(blocks && { blocks }) } },
@@ -82,13 +82,14 @@ test("a cluster that is read-only by a setting of any layer", async () => {
   });
 });
 
-test("a no, and an answer that cannot be read, are thrown", async () => {
+test("a refusal and an unreadable answer are thrown", async () => {
   expect(await rejection(diagnosis.disks(signal))).toMatchObject({
     code: "elasticsearch_refused",
     cause: { status: 403 },
   });
   answers.set("/_nodes/_local/stats/os", { nodes: { a: { timestamp: "now" } } });
   expect(await rejection(diagnosis.clock(signal))).toMatchObject({
-    message: 'what /_nodes/_local/stats/os answers cannot be read (at "nodes.a.timestamp")',
+    message:
+      'Elasticsearch\'s answer to /_nodes/_local/stats/os has an unexpected form (at "nodes.a.timestamp")',
   });
 });

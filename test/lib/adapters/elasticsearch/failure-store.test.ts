@@ -11,7 +11,7 @@ const documentAt = (operation: number) => ({
   id: `id ${operation}`,
 });
 
-/** Answers searches with the errors of these documents; keeps what was asked. */
+/** Answers searches with the errors of these documents and records the requests. */
 function failures(errors: Readonly<Record<string, unknown>>) {
   const asked: { path: string; body: unknown }[] = [];
   const send: SendSearch = async (path, _query, body) => {
@@ -22,7 +22,7 @@ function failures(errors: Readonly<Record<string, unknown>>) {
   return { asked, send };
 }
 
-test("what was put into a failure store is the error that stands there; nothing else is asked for", async () => {
+test("an item in a failure store becomes the stored error, without further requests", async () => {
   const { asked, send } = failures({ "id 1": { type: "document_parsing_exception", message: "m" } });
   const items = [created, stored, created, stored];
   expect(await withStoredFailures(items, documentAt, send)).toEqual([
@@ -44,7 +44,7 @@ test("what was put into a failure store is the error that stands there; nothing 
   expect(asked[1]?.body).toMatchObject({ query: { terms: { "document.id": ["id 1"] } }, size: 1 });
 });
 
-test("what the cluster could not do is never the document's fault, not for a last chance either", async () => {
+test("a cluster's failure is never the document's fault, not even after repeated tries", async () => {
   const verdicts = async (type: string) => {
     const { send } = failures({ "id 0": { type, message: "m" } });
     const [item = created] = await withStoredFailures([stored], documentAt, send);
@@ -75,14 +75,14 @@ test("what the cluster could not do is never the document's fault, not for a las
     expect([type, await verdicts(type)]).toEqual([type, "rejected"]);
 });
 
-test("an answer without any asks for nothing", async () => {
+test("an answer without stored items causes no request", async () => {
   const { asked, send } = failures({});
   const items = [created, created];
   expect(await withStoredFailures(items, documentAt, send)).toBe(items);
   expect(asked).toEqual([]);
 });
 
-test("a failure store that may not be read leaves the reason open; odd answers too", async () => {
+test("an unreadable failure store or an odd answer leaves the reason unknown", async () => {
   const refused: SendSearch = async () => ({ failure: { kind: "response", status: 403, error: null } });
   const open = { status: 400, error: { type: "failure_store" } };
   expect(await withStoredFailures([stored], documentAt, refused)).toMatchObject([open]);
@@ -92,7 +92,7 @@ test("a failure store that may not be read leaves the reason open; odd answers t
   ]);
 });
 
-test("one that does not answer now is asked again: why the document is there may be the cluster's fault", async () => {
+test("an unavailable failure store makes the item retryable: the cluster may be at fault", async () => {
   const { send } = failures({ "id 0": { type: "illegal_argument_exception", message: "m" } });
   const away = { failure: { kind: "response", status: 503, error: null } } as const;
   for (const silent of ["_refresh", "_search"]) {

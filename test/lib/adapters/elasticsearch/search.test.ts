@@ -9,7 +9,7 @@ afterEach(async () => {
   for (const release of releases.splice(0).toReversed()) await release();
 });
 
-/** A server that answers a search as the test says, and keeps what was asked. */
+/** A server with a configurable answer that records its requests. */
 function serve(answer: (request: Request) => Response | Promise<Response>) {
   const asked: { path: string; type: string | null; body: string }[] = [];
   const server = Bun.serve({
@@ -44,7 +44,7 @@ const product = { "x-elastic-product": "Elasticsearch", "content-type": "applica
 const answerWith = (text: string, status = 200) => new Response(text, { status, headers: product });
 const text = '{"took":1, "n":1.000,"id":12345678901234567890}';
 
-test("gives the answer as it was written", async () => {
+test("returns the answer's text unchanged", async () => {
   const { ask, asked } = serve(() => answerWith(text));
   expect(await ask()).toBe(text);
   expect(asked).toEqual([
@@ -56,7 +56,7 @@ test("gives the answer as it was written", async () => {
   ]);
 });
 
-test("does not read on where an answer is too long, whether or not it says so before", async () => {
+test("stops reading an answer that is too long, with or without a content-length", async () => {
   let pulled = 0;
   const chunk = new TextEncoder().encode("x".repeat(100_000));
   const { ask } = serve(() => {
@@ -70,13 +70,13 @@ test("does not read on where an answer is too long, whether or not it says so be
     return new Response(body, { headers: product });
   });
   expect(await ask({ timeoutMs: 10_000 })).toBeNull();
-  // What fits into the sockets' buffers may be on its way.
+  // The sockets' buffers may already hold some of it.
   expect(pulled).toBeLessThan(500);
   expect(await serve(() => answerWith("x".repeat(1_001))).ask()).toBeNull();
   expect(await serve(() => answerWith("x".repeat(1_000))).ask()).toHaveLength(1_000);
 });
 
-test("takes more indices than a request line does", async () => {
+test("takes more indices than fit into a request line", async () => {
   const indices = Array.from({ length: 300 }, (_, n) => `an-index-${n}`);
   const { ask, asked } = serve(() => answerWith(`{"took":1,"responses":[ ${text} ]}`));
   expect(await ask({ indices })).toBe(text);
@@ -106,7 +106,7 @@ test.each([
   expect(await rejection(ask())).toMatchObject({ code, message: expect.stringContaining(message) });
 });
 
-test("a proxy's page is told by its status", async () => {
+test("a proxy's page is reported by its status", async () => {
   const page = () => new Response("<html>", { status: 502, headers: { "content-type": "text/html" } });
   expect(await rejection(serve(page).ask())).toMatchObject({ code: "elasticsearch_unavailable" });
 });

@@ -10,7 +10,7 @@ const refusal = (reason: string): RequestFailure => ({
   error: { type: "illegal_argument_exception", reason },
 });
 
-/** An Elasticsearch that refuses a template with one of the patterns; counts how often it was asked. */
+/** Simulates an Elasticsearch that refuses a template with one of these patterns, and counts requests. */
 function refusing(guilty: ReadonlyMap<string, string>) {
   const covered = new Set<string>();
   const seen = { tries: 0, covered };
@@ -24,13 +24,13 @@ function refusing(guilty: ReadonlyMap<string, string>) {
   return { seen, put };
 }
 
-test("nobody's fault: one request", async () => {
+test("all accepted: one request", async () => {
   const { seen, put } = refusing(new Map());
   expect(await coverPatterns(many, put)).toEqual(new Map());
   expect([seen.tries, seen.covered.size]).toEqual([1, many.length]);
 });
 
-test("a refusal that names its templates and streams costs a request each", async () => {
+test("a refusal that names its templates and streams costs one request each", async () => {
   const template =
     "index template [penstock] has index patterns [x] matching patterns from existing templates [t] with patterns (t => [app-77*]) that have the same priority [150], …";
   const stream =
@@ -42,14 +42,14 @@ test("a refusal that names its templates and streams costs a request each", asyn
     ]),
   );
   const refused = await coverPatterns(many, put);
-  // The data stream needs no template of ours, and the others of its name are not refused.
+  // The data stream needs no template of ours, and patterns with similar names are not refused.
   expect([...refused.keys()].every((name) => name.startsWith("app-77"))).toBe(true);
   expect(refused.size).toBe(111);
   expect(seen.covered.size).toBe(many.length - 112);
   expect(seen.tries).toBe(3);
 });
 
-test.each([1, 2])("a refusal that names nothing is found in halves: %d of ten thousand", async (count) => {
+test.each([1, 2])("a refusal without names is found by bisection: %d of ten thousand", async (count) => {
   const guilty = many.filter((_, n) => n % 7_000 === 77).slice(0, count);
   const { seen, put } = refusing(new Map(guilty.map((name) => [name, "some pattern is bad"])));
   const refused = await coverPatterns(many, put);
@@ -58,7 +58,7 @@ test.each([1, 2])("a refusal that names nothing is found in halves: %d of ten th
   expect(seen.tries).toBeLessThanOrEqual(64);
 });
 
-test("where too many are refused for an unknown reason, the requests have an end, and nobody is forgotten", async () => {
+test("too many unexplained refusals: the number of requests is limited, and every pattern is covered or refused", async () => {
   const { seen, put } = refusing(new Map(many.map((name) => [name, "the patterns are bad"])));
   const refused = await coverPatterns(many, put);
   expect(seen.tries).toBeLessThan(200);
@@ -68,7 +68,7 @@ test("where too many are refused for an unknown reason, the requests have an end
 test.each([
   ["another 400", refusal("unknown setting [index.mapping.x]")],
   ["no permission", { kind: "response", status: 403, error: null }],
-  ["nobody there", { kind: "connection", message: "down" }],
+  ["no server", { kind: "connection", message: "down" }],
 ] as const)("%s is no pattern's fault, and thrown", async (_, failure) => {
   expect(await rejection(coverPatterns(many, () => Promise.resolve(failure)))).toMatchObject({
     name: "PenstockError",

@@ -6,7 +6,7 @@ const refusal = (status: number, reason: string): ElasticsearchAnswer => ({
   failure: { kind: "response", status, error: { type: "illegal_argument_exception", reason } },
 });
 
-/** One that stands already, and tells of nobody. @param given whether it can be taken away */
+/** An existing lock without a holder. @param given whether it can be deleted */
 function lockOfNobody(given: boolean) {
   let stands = true;
   let now = 0;
@@ -26,7 +26,7 @@ function lockOfNobody(given: boolean) {
 }
 
 for (const given of [true, false])
-  test(`one that tells of nobody is ${given ? "taken away" : "gone without where it cannot be taken away"}`, async () => {
+  test(`a lock without a holder is ${given ? "deleted" : "ignored if it cannot be deleted"}`, async () => {
     const { lock, asked } = lockOfNobody(given);
     let worked = 0;
     await lock.hold(

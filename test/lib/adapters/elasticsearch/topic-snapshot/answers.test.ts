@@ -12,7 +12,7 @@ function hit(id: string, offset: number, index = "app") {
 describe("a page of documents", () => {
   const own = (offset: number, partition = 0) => documentId("app", { partition, offset, timestamp: 5 });
 
-  test("is what its ids say", () => {
+  test("is identified by its ids", () => {
     const answer = { hits: { hits: [hit(own(1), 1), hit(own(2), 2, ".ds-app-000002")] } };
     expect(parsePage("app", 0, answer)).toEqual({
       documents: [
@@ -25,11 +25,11 @@ describe("a page of documents", () => {
     });
   });
 
-  test("filtered to nothing, it is empty", () => {
+  test("is empty if filtered to nothing", () => {
     expect(parsePage("app", 0, {})).toEqual({ documents: [], hits: 0, foreign: 0, after: null });
   });
 
-  test("ids that are not ours are counted; those of another topic, found by words, are not", () => {
+  test("foreign ids are counted, but not those of another topic found by full-text matching", () => {
     const other = documentId("app-2", { partition: 0, offset: 9, timestamp: 5 });
     const hits = [hit("random", 1), hit(own(2, 1), 2), hit(own(3), 4), hit(other, 9), hit(own(10), 10)];
     const page = parsePage("app", 0, { hits: { hits } });
@@ -44,7 +44,7 @@ describe("a page of documents", () => {
   });
 });
 
-test("names: open indices, aliases and data streams count as there, closed indices do not", () => {
+test("names: open indices, aliases and data streams count as open, closed indices do not", () => {
   const answer = {
     indices: [
       { name: "a", attributes: ["open"] },

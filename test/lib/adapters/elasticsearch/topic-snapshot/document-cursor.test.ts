@@ -12,7 +12,7 @@ function document(offset: number): AuditDocument {
 }
 
 describe("a document cursor", () => {
-  test("any pages, asked for in any steps: every document once, in its step", async () => {
+  test("any pages in any steps: returns every document once, in its step", async () => {
     const offsets = fc.array(fc.nat(50), { maxLength: 40 }).map((list) => list.toSorted((a, b) => a - b));
     await fc.assert(
       fc.asyncProperty(
@@ -36,7 +36,7 @@ describe("a document cursor", () => {
     );
   });
 
-  test("the next page is asked for while the one at hand is in use, and only the next", async () => {
+  test("prefetches the next page, and only that one", async () => {
     const asked: (readonly number[] | null)[] = [];
     const cursor = createDocumentCursor((after): Promise<DocumentPage> => {
       asked.push(after);
@@ -47,7 +47,7 @@ describe("a document cursor", () => {
     expect(asked).toEqual([null, [1]]);
   });
 
-  test("a page that cannot be fetched is told to who asks for its documents", async () => {
+  test("a failed fetch is thrown when its documents are requested", async () => {
     const cursor = createDocumentCursor((after) =>
       after === null
         ? Promise.resolve({ documents: [document(1)], after: [1] })

@@ -7,7 +7,7 @@ import { rejection } from "../../../../support/rejection.ts";
 
 const unavailable = new PenstockError("elasticsearch_unavailable", "429", { retryable: true });
 
-/** An Elasticsearch that holds `app:0:0` in `app`; `before` may answer instead, or throw. */
+/** An Elasticsearch with `app:0:0` in `app`; `before` may override an answer or throw. */
 function elasticsearch(before: (question: Question, nth: number) => unknown = () => undefined) {
   const asked: Question[] = [];
   const sought: string[] = [];
@@ -45,7 +45,7 @@ const options = { topic: "app", index: "app", cursors: 1 };
 const { signal } = new AbortController();
 
 describe("the documents of a topic", () => {
-  test("are looked for in the declared index and in all of Penstock's, refreshed first", async () => {
+  test("are searched in the declared index and in all of Penstock's, after a refresh", async () => {
     const server = elasticsearch();
     await openRecordDocuments(server, { ...options, index: "logs-{yyyy.MM.dd}" }, signal);
     expect(server.asked.map(({ path }) => path)).toEqual([
@@ -57,7 +57,7 @@ describe("the documents of a topic", () => {
     ]);
   });
 
-  test("the newest id of the point in time is used, and closed at the end", async () => {
+  test("the latest id of the point in time is used, and closed at the end", async () => {
     const server = elasticsearch();
     const documents = await openRecordDocuments(server, options, signal);
     expect(await documents.cursor(0, 0, 10).until(10)).toEqual([{ offset: 0, timestamp: 5, index: "app" }]);
@@ -68,7 +68,7 @@ describe("the documents of a topic", () => {
     ]);
   });
 
-  test("no search takes a part of the shards for all of them", async () => {
+  test("no search accepts partial results", async () => {
     const server = elasticsearch();
     const documents = await openRecordDocuments(server, options, signal);
     await documents.cursor(0, 0, 10).until(10);
@@ -79,7 +79,7 @@ describe("the documents of a topic", () => {
     }
   });
 
-  test("a refresh that failed on a shard is an error: what it holds would seem to be missing", async () => {
+  test("a refresh that failed on a shard is an error: its documents would look missing", async () => {
     const server = elasticsearch(({ path }) =>
       path.endsWith("_refresh") ? { _shards: { failed: 1 } } : undefined,
     );
@@ -89,7 +89,7 @@ describe("the documents of a topic", () => {
     );
   });
 
-  test("a question that is not answered is asked again; one that is refused is not", async () => {
+  test("an unanswered request is retried, a refused one is not", async () => {
     const patient = elasticsearch((_, nth) => {
       if (nth === 1) throw unavailable;
       return undefined;
@@ -118,7 +118,7 @@ describe("the documents of a topic", () => {
     expect(server.asked).toHaveLength(4);
   });
 
-  test("the pipelines of the indices behind it are known, through an alias too", async () => {
+  test("the pipelines of its indices are known, even through an alias", async () => {
     const settings = (own: object) => ({ settings: { index: own } });
     const server = elasticsearch(({ path }) => {
       if (path.startsWith("/_resolve"))
@@ -135,7 +135,7 @@ describe("the documents of a topic", () => {
     ]);
   });
 
-  test("ids are looked for in all indices, refreshed once", async () => {
+  test("ids are searched in all indices, refreshed once", async () => {
     const server = elasticsearch();
     const documents = await openRecordDocuments(server, options, signal);
     expect(await documents.anywhere(["a", "b"])).toEqual(new Set(["a"]));

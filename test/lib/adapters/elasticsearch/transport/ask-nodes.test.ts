@@ -5,7 +5,7 @@ import type { RequestFailure } from "../../../../../lib/rules/outcomes/bulk-answ
 import { rejection } from "../../../../support/rejection.ts";
 
 type Answer = { readonly body: string } | { readonly failure: RequestFailure };
-/** What it answers at once; null: nothing, until it is given up, all have been asked, or its time is over where one alone is. */
+/** Answers at once; null answers nothing until aborted, until all have been asked, or until its own timeout if asked alone. */
 type Node = Answer | null;
 
 const { signal } = new AbortController();
@@ -39,7 +39,7 @@ async function ask(nodes: readonly Node[], limits: Partial<AskLimits> = {}, unti
   return { answer, asked: asked.length, givenUp };
 }
 
-test("a node that fails is followed by the next one, at once", async () => {
+test("after a failed node, the next one is asked at once", async () => {
   expect(await ask([down, down, well], { timeoutMs: 1e9 })).toEqual({
     answer: { body: "yes" },
     asked: 3,
@@ -47,34 +47,34 @@ test("a node that fails is followed by the next one, at once", async () => {
   });
 });
 
-test("a no is an answer: nobody else is asked", async () => {
+test("a refusal is an answer: no other node is asked", async () => {
   const failure: RequestFailure = { kind: "response", status: 403, error: null };
   expect(await ask([{ failure }, well])).toMatchObject({ answer: { failure }, asked: 1 });
 });
 
-test("beside a silent node the next one is asked, and whoever answers first counts", async () => {
+test("while a node is silent, the next one is asked in parallel, and the first answer counts", async () => {
   const { answer, asked, givenUp } = await ask([silent, well, well]);
   expect({ answer, asked }).toEqual({ answer: { body: "yes" }, asked: 2 });
-  // It is told that it was silent for a while, which leaves it out.
+  // Its abort reason marks it silent, so that the pool leaves it out.
   expect(givenUp).toEqual([expect.any(SilentNode)]);
 });
 
-test("where no other is to be asked for silence, it is waited for to the end", async () => {
+test("without `on silence`, a silent node is waited for until the timeout", async () => {
   expect(await ask([silent, well], { otherNodes: "on failure" })).toMatchObject({ asked: 1, givenUp: [] });
 });
 
-test("all are silent: all are asked within the time, and each is told", async () => {
+test("if all are silent, all are asked in time and each is marked silent", async () => {
   const { answer, asked } = await ask([silent, silent, silent]);
   expect(asked).toBe(3);
   expect(answer).toEqual({ failure: { kind: "timeout", message: "late" } });
 });
 
-test("what one node says tells more than that others say nothing", async () => {
+test("an answer explains more than the silence of other nodes", async () => {
   const failure: RequestFailure = { kind: "response", status: 503, error: null };
   expect((await ask([{ failure }, down])).answer).toEqual({ failure });
 });
 
-test("an abort throws its reason, whoever is still asked", async () => {
+test("an abort throws its reason while nodes are pending", async () => {
   const stopping = new AbortController();
   const asked = ask([silent], { timeoutMs: 1e9 }, stopping.signal);
   stopping.abort(new Error("stopping"));

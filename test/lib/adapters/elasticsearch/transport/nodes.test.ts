@@ -11,13 +11,13 @@ afterEach(async () => {
 
 const signal = new AbortController().signal;
 
-/** How a node is: well; it takes requests and never answers; it answers this status to all but questions about itself. */
+/** Healthy; silent; or answering this status to everything but requests about itself. */
 type Mood = "well" | "hung" | number;
 
 interface Node {
   readonly url: string;
   mood: Mood;
-  /** Bulks that it was sent. */
+  /** Bulks it received. */
   bulks: number;
   requests: number;
 }
@@ -73,7 +73,7 @@ const bulks = async (elasticsearch: Elasticsearch, count: number): Promise<BulkA
 const isWritten = (answer: BulkAnswer): boolean => "items" in answer;
 
 describe("a node that hangs while records flow", () => {
-  test.each([2, 3])("of %d costs one time-out, is named, and is left out", async (count) => {
+  test.each([2, 3])("of %d costs one timeout, is named, and is left out", async (count) => {
     const nodes = Array.from({ length: count }, () => startNode());
     const elasticsearch = connect(nodes);
     await bulks(elasticsearch, count);
@@ -89,10 +89,10 @@ describe("a node that hangs while records flow", () => {
     ]);
   });
 
-  test("holds no more than its part of the requests under way meanwhile", async () => {
+  test("holds no more than its share of the pending requests", async () => {
     const nodes = [startNode("hung"), startNode()] as const;
     const elasticsearch = connect(nodes, 5_000);
-    // The version is known, and the node not left out: its time is not over.
+    // The version is known, and the node is not left out yet: its timeout has not passed.
     nodes[0].mood = "well";
     await bulks(elasticsearch, 2);
     nodes[0].mood = "hung";
@@ -102,14 +102,14 @@ describe("a node that hangs while records flow", () => {
       for (let sent = 0; sent < 20; sent += 1) await bulk(elasticsearch);
     };
     for (let places = 0; places < 4; places += 1) held.push(place());
-    // Two of four hang; the others send all they have.
+    // Two of four hang; the other requests all succeed.
     await Promise.race([held[0], held[1], held[2]]);
     expect(nodes[0].bulks - before).toBeLessThanOrEqual(2);
     await elasticsearch.close();
     nodes[0].mood = "well";
   });
 
-  test("is asked again by a small request of its own, and gets its share once it answers", async () => {
+  test("is pinged, and gets its share again once it answers", async () => {
     const nodes = [startNode(), startNode()] as const;
     const [hung, other] = nodes;
     const elasticsearch = connect(nodes);
@@ -118,7 +118,7 @@ describe("a node that hangs while records flow", () => {
     await bulks(elasticsearch, 2);
     const before = hung.bulks;
     hung.mood = "well";
-    // The pause after a first trouble is over.
+    // The pause after a first failure is over.
     setSystemTime(Date.now() + 1_000);
     releases.push(async () => void setSystemTime());
     while (hung.bulks === before) await bulk(elasticsearch);
@@ -128,7 +128,7 @@ describe("a node that hangs while records flow", () => {
   });
 });
 
-test("a node that refuses all writes gets none once it did, though it answers what it knows by itself", async () => {
+test("a node that refused a write gets no more, even though it still answers requests about itself", async () => {
   const nodes = [startNode(503), startNode()] as const;
   const elasticsearch = connect(nodes);
   const answers = await bulks(elasticsearch, 40);
@@ -136,23 +136,23 @@ test("a node that refuses all writes gets none once it did, though it answers wh
   expect(nodes[1].bulks).toBeGreaterThanOrEqual(39);
 });
 
-// One that hangs: test/integration/hung-node.test.ts.
+// For a hanging node see test/integration/hung-node.test.ts.
 test.each([
   ["is down", () => nobody],
   ["is no Elasticsearch", () => startStranger()],
-])("a node that %s from the start keeps nobody from starting", async (_, start) => {
+])("a node that %s from the start does not prevent a start", async (_, start) => {
   const elasticsearch = connect([start(), startNode()]);
   await elasticsearch.ensureTemplate(["a"], signal);
   await elasticsearch.probe(signal);
   expect(isWritten(await bulk(elasticsearch))).toBe(true);
 });
 
-test("one of two that are well and one that is not: no probe fails", async () => {
+test("no probe fails while one of two nodes is healthy", async () => {
   const elasticsearch = connect([startNode(), nobody, startNode()]);
   for (let round = 0; round < 9; round += 1) await elasticsearch.probe(signal);
 });
 
-test("a node that spoke http and closes the connection is not said to want https", async () => {
+test("a node that has answered over http and closes a connection is not said to want https", async () => {
   const answer = "HTTP/1.1 500 Oh\r\nx-elastic-product: Elasticsearch\r\ncontent-length: 0\r\n\r\n";
   let requests = 0;
   const server = Bun.listen({
@@ -176,7 +176,7 @@ test("a node that spoke http and closes the connection is not said to want https
   expect(await ask(connect([node]))).toEndWith("it closed the connection: it may want https");
 });
 
-test("a cluster without a master fails its probe, though its nodes answer", async () => {
+test("a cluster without a master fails the probe, even though its nodes answer", async () => {
   const elasticsearch = connect([startNode(503), startNode(503)]);
   expect(await rejection(elasticsearch.probe(signal))).toMatchObject({
     code: "elasticsearch_unavailable",
@@ -185,7 +185,7 @@ test("a cluster without a master fails its probe, though its nodes answer", asyn
   });
 });
 
-test("who may not ask for the master is not held up by that", async () => {
+test("a missing privilege to ask for the master blocks nothing", async () => {
   const elasticsearch = connect([startNode(403)]);
   await elasticsearch.probe(signal);
 });

@@ -9,7 +9,7 @@ import {
   type TestCertificate,
 } from "../../../../support/certificates.ts";
 
-/** Who a client trusts, and who trusts it, takes effect: that is Bun's fetch, which no test of ours may take for granted. */
+/** Verifies that Bun's fetch honours the TLS settings in both directions. */
 const { signal } = new AbortController();
 let authority: TestAuthority;
 let stranger: TestAuthority;
@@ -29,7 +29,7 @@ afterAll(() => Promise.all([authority, stranger].map((one) => one[Symbol.asyncDi
 
 type Trust = () => Partial<TlsSettings> | null;
 
-/** What probing a server with this certificate ends with: null, or its message, the port left out. */
+/** Probes a server with this certificate. Returns the error message without the port, or null. */
 async function probe(
   shown: keyof typeof certificates | null,
   trusted: Trust,
@@ -82,7 +82,7 @@ const withCert =
 const cannot = "Elasticsearch at https://127.0.0.1 cannot be reached: ";
 
 describe("a server's certificate", () => {
-  test("of our authority is taken", async () => expect(await probe("good", ours)).toBeNull());
+  test("of a trusted authority is accepted", async () => expect(await probe("good", ours)).toBeNull());
 
   const refused: [keyof typeof certificates, Trust, string][] = [
     ["expired", ours, "its certificate has expired"],
@@ -107,7 +107,7 @@ describe("a server's certificate", () => {
     expect(await probe(shown, trusted)).toBe(cannot + reason);
   });
 
-  test("of a stranger is refused also after one that was taken", async () => {
+  test("of an unknown authority is refused even after a trusted one was accepted", async () => {
     expect(await probe("good", ours)).toBeNull();
     expect(await probe("good", () => ({ ca: stranger.ca }))).toContain("not in elasticsearch.tls.ca");
   });
@@ -123,7 +123,7 @@ describe("mutual TLS", () => {
       "wants a client certificate (elasticsearch.tls.cert is not set)",
     );
   });
-  test("with a stranger's", async () => {
+  test("with one of another authority", async () => {
     expect(await probe("good", withCert("foreign"), clientCa)).toContain(
       "refuse our client certificate, elasticsearch.tls.cert",
     );

@@ -32,38 +32,38 @@ function connect(node: string, proxy?: NodeProxy) {
 const probed = async (node: string, proxy?: NodeProxy): Promise<string> =>
   ((await rejection(connect(node, proxy).probe(signal))) as Error).message;
 
-describe("what stands before Elasticsearch, and what is said of it:", () => {
-  test.each([301, 302, 307, 308])("a redirect (%d) is named, with where it leads to", async (status) => {
+describe("something in front of Elasticsearch:", () => {
+  test.each([301, 302, 307, 308])("a redirect (%d) is reported with its target", async (status) => {
     const location = "https://user:secret@es.example.com/path?token=1";
     const node = serve(() => new Response("", { status, headers: { location } }));
     expect(await probed(node)).toBe(
-      `Elasticsearch at ${node}: what answers redirects (${status}) to https://es.example.com: let elasticsearch.nodes name that`,
+      `Elasticsearch at ${node} redirects (${status}) to https://es.example.com: use that address in elasticsearch.nodes`,
     );
   });
 
-  test("one that takes the product's header away is told what is missing", async () => {
+  test("a proxy that removes the product header is told so", async () => {
     const node = serve(() => Response.json({ nodes: { a: { version: "9.2.0" } } }));
     expect(await probed(node)).toContain("version 9.2.0 without the header X-Elastic-Product");
   });
 
-  test("a page of its own is told as such", async () => {
+  test("a proxy's own page is reported as such", async () => {
     const node = serve(() => new Response("<html>who are you?", { status: 403 }));
     expect(await probed(node)).toBe(
-      "Elasticsearch answered 403: the answer lacks the header X-Elastic-Product, so it may come from a proxy or load balancer before it",
+      "Elasticsearch answered 403: the answer lacks the header X-Elastic-Product, so it may come from a proxy or load balancer in front of it",
     );
   });
 
-  test("what Elasticsearch itself answers is told as before", async () => {
+  test("Elasticsearch's own errors are reported unchanged", async () => {
     const error = { type: "security_exception", reason: "no" };
     const node = serve(() => Response.json({ error }, { status: 403, headers: product }));
     expect(await probed(node)).toBe("Elasticsearch answered 403 security_exception: no");
   });
 });
 
-describe("a proxy in between", () => {
+describe("a configured proxy", () => {
   const through = (url: string): NodeProxy => ({ url, from: "http_proxy", login: null });
 
-  test("passes everything on, and learns its own login and no other's", async () => {
+  test("passes everything on, and sees only its own login", async () => {
     const seen: string[] = [];
     const proxy = serve(({ url, headers }) => {
       seen.push(`${new URL(url).origin} ${headers.get("proxy-authorization")}`);
@@ -74,7 +74,7 @@ describe("a proxy in between", () => {
     expect(new Set(seen)).toEqual(new Set([`http://es.invalid:9200 Basic ${btoa("u:p@ss")}`]));
   });
 
-  test("is named where it refuses, is away, or answers by itself", async () => {
+  test("is named if it refuses, is down, or answers itself", async () => {
     const node = "http://es.invalid:9200";
     const named = (url: string) => `the proxy ${url} (http_proxy)`;
     const refusing = serve(() => new Response("", { status: 403 }));
@@ -85,7 +85,7 @@ describe("a proxy in between", () => {
     );
     const page = serve(() => new Response("<html>"));
     expect(await probed(node, through(page))).toContain(
-      `what answers through ${named(page)} is something else`,
+      `but the answer through ${named(page)} comes from another product`,
     );
   });
 });

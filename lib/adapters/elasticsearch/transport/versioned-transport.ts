@@ -1,6 +1,6 @@
 import type { RequestFailure } from "../../../rules/outcomes/bulk-answer.ts";
 import type { Logger } from "../../../rules/base/logger.ts";
-import { packedHeaders } from "./packing.ts";
+import { gzipHeaders } from "./bulk-compression.ts";
 import type { ElasticsearchAnswer, ElasticsearchRequest, ElasticsearchText, Transport } from "./transport.ts";
 import { detectMajor } from "./version.ts";
 
@@ -9,18 +9,18 @@ export type MediaFormat = "json" | "x-ndjson";
 type AnyAnswer = ElasticsearchAnswer | ElasticsearchText;
 type VersionedRequest = Omit<ElasticsearchRequest, "headers"> & {
   readonly format: MediaFormat;
-  readonly packed?: boolean | undefined;
+  readonly compressed?: boolean | undefined;
 };
 type Detected = Awaited<ReturnType<typeof detectMajor>>;
 
-/** Requests in the version that the cluster speaks. */
-interface Speech {
-  /** Asks which it is. What is no Elasticsearch that is spoken here is a failure. */
+/** Sends requests in the API version of the cluster. */
+interface VersionedTransport {
+  /** Detects the version. Anything but a supported Elasticsearch is a failure. */
   detect(signal: AbortSignal, timeoutMs: number): Promise<Detected>;
   send(request: VersionedRequest, signal: AbortSignal): Promise<ElasticsearchAnswer>;
-  /** The same, by whatever sends it. */
-  versioned<T extends AnyAnswer>(
-    how: Pick<VersionedRequest, "format" | "packed">,
+  /** Like `send`, with a custom way of sending. */
+  sendThrough<T extends AnyAnswer>(
+    how: Pick<VersionedRequest, "format" | "compressed">,
     signal: AbortSignal,
     through: (headers: ElasticsearchRequest["headers"]) => Promise<T>,
   ): Promise<T | { readonly failure: RequestFailure }>;
@@ -28,9 +28,13 @@ interface Speech {
 
 const DETECT_TIMEOUT_MS = 10_000;
 
-/** @param onUnreachable told of each request that no node was reached with */
-export function createSpeech(transport: Transport, onUnreachable: () => void, logger?: Logger): Speech {
-  /** Asked once, and again after a failure or when the cluster no longer speaks it. */
+/** @param onUnreachable called for each request that reached no node */
+export function createVersionedTransport(
+  transport: Transport,
+  onUnreachable: () => void,
+  logger?: Logger,
+): VersionedTransport {
+  /** Null until detected, and again once the cluster no longer accepts it. */
   let major: number | null = null;
 
   function noteReachability(answer: AnyAnswer): void {
@@ -42,12 +46,12 @@ export function createSpeech(transport: Transport, onUnreachable: () => void, lo
     if (failure?.kind === "response" && failure.error?.type === "media_type_header_exception") major = null;
   }
 
-  const speech: Speech = {
+  const versioned: VersionedTransport = {
     async detect(signal, timeoutMs) {
       const detected = await detectMajor(transport, timeoutMs, signal);
       if ("failure" in detected) {
         noteReachability(detected);
-        // Another product, or a version that is not spoken here: nothing is written until one answers that is.
+        // Another product or version: nothing is written until a supported one answers.
         if (detected.failure.kind === "bad_answer") major = null;
       }
       if ("major" in detected) {
@@ -57,28 +61,28 @@ export function createSpeech(transport: Transport, onUnreachable: () => void, lo
       return detected;
     },
 
-    send({ format, packed, ...rest }, signal) {
-      return speech.versioned({ format, packed }, signal, (headers) =>
+    send({ format, compressed, ...rest }, signal) {
+      return versioned.sendThrough({ format, compressed }, signal, (headers) =>
         transport.send({ ...rest, headers }, signal),
       );
     },
 
-    async versioned({ format, packed }, signal, through) {
-      const detected = major === null ? await speech.detect(signal, DETECT_TIMEOUT_MS) : { major };
+    async sendThrough({ format, compressed }, signal, through) {
+      const detected = major === null ? await versioned.detect(signal, DETECT_TIMEOUT_MS) : { major };
       if ("failure" in detected) return detected;
       const answer = await through({
         ...vendorHeaders(detected.major, format),
-        ...(packed === true && packedHeaders),
+        ...(compressed === true && gzipHeaders),
       });
       forgetOutdated(answer);
       noteReachability(answer);
       return answer;
     },
   };
-  return speech;
+  return versioned;
 }
 
-/** Elasticsearch 8 refuses the client's own `compatible-with=9`. */
+/** Elasticsearch 8 rejects the client's own `compatible-with=9`. */
 function vendorHeaders(major: number, format: MediaFormat): Readonly<Record<string, string>> {
   const accept = `application/vnd.elasticsearch+json; compatible-with=${major}`;
   return { accept, "content-type": `application/vnd.elasticsearch+${format}; compatible-with=${major}` };

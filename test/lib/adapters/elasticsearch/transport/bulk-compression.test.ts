@@ -20,7 +20,7 @@ interface Bulk {
   readonly bytes: Buffer;
 }
 
-/** As Elasticsearch answers what it cannot read, and what it can. */
+/** Elasticsearch's answers to an unreadable and to a readable bulk. */
 function elasticsearchAnswer({ encoding, bytes }: Bulk): Response {
   if (encoding === null && bytes[0] === 0x1f)
     return refusal(400, "x_content_parse_exception", "[1:2] Illegal character ((CTRL-CHAR, code 31))");
@@ -73,7 +73,7 @@ const send = (elasticsearch: Elasticsearch, text: string | Buffer = body) =>
   elasticsearch.bulk(text, { pipeline: null, operations: 1, signal });
 
 describe("a bulk", () => {
-  test("goes packed, and asks for a packed answer, where that is wanted", async () => {
+  test("is compressed and asks for a compressed answer if configured", async () => {
     const { elasticsearch, bulks } = serve();
     expect(await send(elasticsearch)).toHaveProperty("items.0.status", 201);
     expect(await send(elasticsearch, Buffer.from(body))).toHaveProperty("items.0.status", 201);
@@ -84,13 +84,13 @@ describe("a bulk", () => {
     }
   });
 
-  test("goes as it is otherwise", async () => {
+  test("is not compressed otherwise", async () => {
     const { elasticsearch, bulks } = serve(elasticsearchAnswer, "none");
     await send(elasticsearch);
     expect(bulks).toMatchObject([{ encoding: null, accepts: "identity", bytes: Buffer.from(body) }]);
   });
 
-  test("its packed answer is read, and no more of it than the bulk can need", async () => {
+  test("accepts a compressed answer, up to the size the bulk can need", async () => {
     const packed = (text: string | Buffer) => () =>
       new Response(gzipSync(text), {
         headers: { "content-encoding": "gzip", "content-type": "application/json" },
@@ -102,8 +102,8 @@ describe("a bulk", () => {
   });
 });
 
-describe("whoever does not understand it", () => {
-  /** What a proxy does with a packed body. */
+describe("a proxy or server that does not support compression", () => {
+  /** What a proxy does with a compressed body. */
   const proxies: readonly (readonly [string, (bulk: Bulk) => Response, number])[] = [
     ["drops the header", (bulk) => elasticsearchAnswer({ ...bulk, encoding: null }), 400],
     ["refuses it", (bulk) => refuseThe("gzip", bulk, 415), 415],
@@ -113,10 +113,10 @@ describe("whoever does not understand it", () => {
   const refuseThe = (encoding: string, bulk: Bulk, status: number): Response =>
     bulk.encoding === encoding ? new Response("", { status }) : elasticsearchAnswer(bulk);
 
-  test.each(proxies)("is named, and no record is at fault: one that %s", async (_, proxy, status) => {
+  test.each(proxies)("is reported, and no record is at fault: one that %s", async (_, proxy, status) => {
     const { elasticsearch } = serve(proxy);
     const answer = await send(elasticsearch);
-    const reason = `elasticsearch.compression is gzip, which is not understood on the way: Elasticsearch answered ${status} to what it takes uncompressed`;
+    const reason = `elasticsearch.compression is gzip, which a proxy or Elasticsearch does not accept: Elasticsearch answered ${status} to a bulk it takes uncompressed`;
     expect(answer).toEqual({ failure: { kind: "bad_answer", message: reason } });
     if ("failure" in answer) expect(classifyFailure(answer.failure).kind).toBe("retry");
     const error = await rejection(elasticsearch.probe(signal));
@@ -124,7 +124,7 @@ describe("whoever does not understand it", () => {
     expect(remedyOf(error)).toContain("or set elasticsearch.compression to none");
   });
 
-  test("is asked by a small bulk that writes nothing, once with the probe", async () => {
+  test("is detected by an empty bulk, once with the probe", async () => {
     const { elasticsearch, bulks } = serve();
     await elasticsearch.probe(signal);
     await elasticsearch.probe(signal);
@@ -132,25 +132,25 @@ describe("whoever does not understand it", () => {
     expect(gunzipSync(bulks[1]?.bytes ?? "").toString()).toBe(bulks[0]?.bytes.toString() ?? "");
   });
 
-  test("is not asked where nothing is packed", async () => {
+  test("is not tested without compression", async () => {
     const { elasticsearch, bulks } = serve(elasticsearchAnswer, "none");
     await elasticsearch.probe(signal);
     expect(bulks).toEqual([]);
   });
 });
 
-describe("a refusal that has nothing to do with it stays what it is", () => {
+describe("a refusal unrelated to compression is reported unchanged", () => {
   test.each([
     ["too large", 413, "split"],
     ["not allowed", 403, "retry"],
-  ])("%s, for small ones too", async (_, status, kind) => {
+  ])("%s, even for an empty bulk", async (_, status, kind) => {
     const { elasticsearch } = serve(() => new Response("", { status }));
     const answer = await send(elasticsearch);
     expect(answer).toMatchObject({ failure: { kind: "response", status } });
     if ("failure" in answer) expect(classifyFailure(answer.failure).kind).toBe(kind as "split");
   });
 
-  test("too large, unpacked as it is", async () => {
+  test("too large, even uncompressed", async () => {
     const { elasticsearch } = serve((bulk) =>
       gunzipSync(bulk.encoding === "gzip" ? bulk.bytes : gzipSync(bulk.bytes)).length > 1_000
         ? new Response("", { status: 413 })
@@ -161,7 +161,7 @@ describe("a refusal that has nothing to do with it stays what it is", () => {
     expect(await send(elasticsearch)).toHaveProperty("items");
   });
 
-  test("a document that Elasticsearch cannot read", async () => {
+  test("a document that Elasticsearch cannot parse", async () => {
     const reason = "failed to parse field [a]";
     const { elasticsearch } = serve((bulk) => {
       const text = (bulk.encoding === "gzip" ? gunzipSync(bulk.bytes) : bulk.bytes).toString();
@@ -172,7 +172,7 @@ describe("a refusal that has nothing to do with it stays what it is", () => {
     });
   });
 
-  test("whoever is busy when asked is asked again later", async () => {
+  test("a busy server is tested again later", async () => {
     let asked = 0;
     const { elasticsearch } = serve((bulk) => {
       asked += 1;

@@ -2,19 +2,19 @@ import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 
-/** A file that the page loads. Its name changes with its content, so that it may be kept for ever. */
+/** A file the page loads. Its name contains a hash of its content, so that it can be cached forever. */
 export interface ConsoleAsset {
   readonly type: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly gzipped: Uint8Array<ArrayBuffer>;
-  /** With its quotes, as the ETag header has it. */
+  /** The ETag header, with its quotes. */
   readonly etag: string;
 }
 
 export interface ConsoleFiles {
-  /** The one document: every page is drawn by the script. */
+  /** The single document; the script renders every page. */
   readonly html: ConsoleAsset;
-  /** By file name, without a folder. */
+  /** By file name without folder. */
   readonly assets: ReadonlyMap<string, ConsoleAsset>;
 }
 
@@ -24,8 +24,8 @@ const types: Readonly<Record<string, string>> = {
 };
 
 /**
- * The console, built when the first page is asked for and kept: a host that nobody looks at does without the 20 MB that
- * building takes. What failed is tried again with the next request.
+ * The console, built on the first request and cached, since a build takes 20 MB that a host without visitors can save.
+ * A failed build is retried with the next request.
  */
 export function createConsoleFiles(build = buildConsole): () => Promise<ConsoleFiles> {
   let built: Promise<ConsoleFiles> | null = null;
@@ -37,9 +37,9 @@ export function createConsoleFiles(build = buildConsole): () => Promise<ConsoleF
 }
 
 /**
- * Builds the console in memory, in some tens of milliseconds, so that its user needs no build step and its folder may
- * be read-only.
- * @throws where its source does not build, with what stands against it
+ * Builds the console in memory within tens of milliseconds, so that users need no build step and the folder may be
+ * read-only.
+ * @throws the build errors
  */
 export async function buildConsole(): Promise<ConsoleFiles> {
   const app = join(import.meta.dir, "app");
@@ -77,7 +77,7 @@ function assetOf(bytes: Uint8Array<ArrayBuffer>, type: string): ConsoleAsset {
   return { type, bytes, gzipped: new Uint8Array(gzipSync(bytes)), etag };
 }
 
-/** No inline script or style: the content security policy allows neither. */
+/** Without inline scripts or styles, which the content security policy forbids. */
 function page(script: string, style: string): string {
   return `<!doctype html>
 <html lang="en">

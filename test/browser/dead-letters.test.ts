@@ -88,7 +88,7 @@ describeInBrowser("dead letters", () => {
       mappings: { properties: { user: { type: "keyword" }, price: { type: "keyword" } } },
     });
     await page.getByRole("button", { name: "Replay 35", exact: true }).click();
-    await page.getByText("Everything is in the index.").waitFor();
+    await page.getByText("All records are in the index.").waitFor();
     await page.getByText("35 indexed").waitFor();
     expect(await page.getByRole("progressbar").count()).toBe(1);
     await keepScreenshot(page, "dead-letters-replayed");
@@ -165,7 +165,7 @@ describeInBrowser("dead letters", () => {
       const rows = await table.getByRole("row").allInnerTexts();
       expect(rows.at(-2)).toMatch(/user\.<b>id[\s\S]*values do not fit the mapped type long[\s\S]*1,200/);
       expect(rows.at(-1)).toMatch(/x[\s\S]*the index has the maximum number of fields[\s\S]*3/);
-      await page.getByText("Not all can be told: 1 of 2 indices is too old.").waitFor();
+      await page.getByText("The list is incomplete: 1 of 2 indices is too old.").waitFor();
       const href = await table.getByRole("link").first().getAttribute("href");
       expect(href).toContain(encodeURIComponent(sample.id));
       expect(await axeViolations(page)).toEqual([]);

@@ -39,7 +39,7 @@ describeInBrowser("declarations", () => {
     expect(await row(contested).getByRole("link", { name: "Change" }).count()).toBe(1);
     expect(await page.getByText("‹U+202E›<img src=x onerror=alert(1)>").count()).toBeGreaterThan(0);
     expect(await page.locator("main img").count()).toBe(0);
-    await row("7 is not a string").getByText("As it stands there").click();
+    await row("7 is not a string").getByText("As written there").click();
     expect(await row("7 is not a string").locator("pre").innerText()).toBe("7");
 
     await page.keyboard.press("/");
@@ -75,7 +75,7 @@ describeInBrowser("declarations", () => {
     await preview.click();
     await keepScreenshot(page, "declarations-add");
     await page.getByRole("button", { name: "Save to etcd" }).click();
-    await page.getByText(/^Saved as revision \d+\. The host follows by itself\./).waitFor();
+    await page.getByText(/^Saved as revision \d+\. The host applies it automatically\./).waitFor();
     await untilRunning(host, added);
 
     await page.getByRole("status").getByText("5 declarations").waitFor();

@@ -54,7 +54,7 @@ describeInBrowser("the overview and a topic's page", () => {
     await page.getByRole("heading", { level: 1, name: topic }).waitFor();
     expect(await page.title()).toBe(`${topic} · Penstock`);
     await page.getByText("Declared in").waitFor();
-    expect(await page.getByText("says something else").innerText()).toContain('"another"');
+    expect(await page.getByText("differs;").innerText()).toContain('"another"');
     const partitions = page.getByRole("region", { name: "Partitions" });
     expect(await partitions.getByText("this host").count()).toBe(2);
     expect(await page.getByRole("row", { name: "path" }).innerText()).toContain("/var/log/seen.log");

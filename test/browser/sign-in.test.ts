@@ -89,7 +89,7 @@ describeInBrowser("signing in", () => {
     const apply = page.getByRole("button", { name: "Apply: start 1" });
     await page.getByRole("banner").getByText("Read-only").waitFor();
     const reason =
-      "You signed in with the read-only token: you may look and preview, and not change anything.";
+      "You signed in with the read-only token: you can view and preview everything, but not change anything.";
     const described = async (button: typeof apply): Promise<void> => {
       await button.waitFor();
       expect(await button.isDisabled()).toBe(true);

@@ -40,7 +40,7 @@ export function App() {
   }, [title]);
   useEffect(() => {
     if (mustSignIn) return;
-    // Where it cannot be told nothing is switched off: the host refuses what is not allowed.
+    // If this fails, nothing is disabled: the host itself refuses what is not allowed.
     void ask<SessionAnswer>("/session").then(
       (answer) => access.set(answer.access),
       () => access.set(null),

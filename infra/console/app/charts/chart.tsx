@@ -9,11 +9,11 @@ interface ChartProps {
   readonly title: string;
   readonly series: Series;
   readonly of: "rate" | "lag";
-  /** Writes a value for the axis, the legend and the summary. */
+  /** Formats a value for the axis, the legend and the summary. */
   readonly format: (value: number) => string;
 }
 
-/** A quarter of an hour of one figure. The drawing library is loaded with the first chart. */
+/** One figure over the last 15 minutes. The chart library is loaded with the first chart. */
 export function Chart({ title, series, of, format }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<Promise<LineChart> | null>(null);

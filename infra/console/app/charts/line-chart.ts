@@ -3,13 +3,13 @@ import type { Zone } from "../text/format.ts";
 
 /** A line over time, drawn on a canvas. */
 export interface LineChart {
-  /** Seconds since the epoch, and a value for each; null: not known, a gap. */
+  /** Seconds since the epoch, and a value for each; null leaves a gap. */
   show(times: readonly number[], values: readonly (number | null)[]): void;
   destroy(): void;
 }
 
 const height = 140;
-/** What a chart shows, in seconds: all there is, and room for what is to come. */
+/** The time range of a chart, in seconds: all samples, and room for the next ones. */
 const spanSeconds = 900;
 
 export function createLineChart(

@@ -3,7 +3,7 @@ import { memo } from "hono/jsx/dom";
 const width = 72;
 const height = 18;
 
-/** How a rate went lately, as a line from zero. It repeats what the figure beside it says, so it is silent. */
+/** The recent rate, as a line from zero. Hidden from screen readers, since the figure beside it says the same. */
 export const Sparkline = memo(({ values }: { readonly values: readonly number[] }) => {
   if (values.length < 2) return <svg class="spark" width={width} height={height} aria-hidden="true" />;
   const highest = Math.max(...values, 1);

@@ -1,6 +1,6 @@
 import { useState } from "hono/jsx/dom";
 
-/** Copies the original, whatever the page shows of it. */
+/** Copies the original text, even if the page shows it shortened or escaped. */
 export function CopyButton({ label, text }: { readonly label: string; readonly text: () => string }) {
   const [said, say] = useState<string | null>(null);
   const copy = async (): Promise<void> => {
@@ -8,7 +8,7 @@ export function CopyButton({ label, text }: { readonly label: string; readonly t
       await navigator.clipboard.writeText(text());
       say("Copied");
     } catch {
-      // Browsers give pages without TLS no clipboard, but for those of this machine.
+      // Without TLS, browsers offer the clipboard to pages of localhost only.
       say("The browser refused to copy");
     }
     setTimeout(() => say(null), 2_000);

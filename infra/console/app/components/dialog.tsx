@@ -1,6 +1,6 @@
 import { useEffect, useRef, type Child } from "hono/jsx/dom";
 
-/** A question in front of the page. Escape and Cancel close it; the browser keeps the focus inside. */
+/** A modal dialog. Escape and Cancel close it; the browser keeps the focus inside. */
 export function Dialog({
   title,
   onClose,

@@ -1,6 +1,6 @@
 import { exactCount, ratePerSecond, shortCount, unknown } from "../text/format.ts";
 
-/** A count, short where it is large; its title has all digits. */
+/** A count, abbreviated if it is large; its title has all digits. */
 export function Count({ value }: { readonly value: number | null }) {
   if (value === null) return <span class="muted">{unknown}</span>;
   const [short, exact] = [shortCount(value), exactCount(value)];

@@ -1,7 +1,7 @@
 import { useEffect, useState, type FC } from "hono/jsx/dom";
 import { Notice } from "./notice.tsx";
 
-/** A part of the page whose code is fetched when it is first shown. */
+/** A component whose code is loaded when it is first shown. */
 export function lazily<P extends object>(load: () => Promise<FC<P>>): FC<P> {
   let loaded: FC<P> | null = null;
   return function Lazily(properties: P) {

@@ -4,7 +4,7 @@ export type NoticeKind = "info" | "ok" | "warning" | "bad";
 
 const marks: Readonly<Record<NoticeKind, string>> = { info: "i", ok: "✓", warning: "▲", bad: "✕" };
 
-/** One sentence that matters. `alert`: it is read out at once. */
+/** An important sentence. With `alert`, screen readers announce it immediately. */
 export function Notice({
   kind,
   alert = false,

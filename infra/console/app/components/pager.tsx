@@ -1,6 +1,6 @@
 import { hrefWith, usePlace } from "../state/router.ts";
 
-/** Which page of a long table is shown, as `page` in the address; nothing where there is one page only. */
+/** Links to the pages of a long table, as `page` in the address; renders nothing for a single page. */
 export function Pager({ page, pages }: { readonly page: number; readonly pages: number }) {
   const place = usePlace();
   if (pages <= 1) return null;

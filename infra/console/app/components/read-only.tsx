@@ -2,21 +2,21 @@ import { access } from "../state/api.ts";
 import { useStore } from "../state/store.ts";
 import { Notice } from "./notice.tsx";
 
-/** What a button that is switched off is described by. */
+/** Id of the text that describes a disabled button. */
 export const readOnlyId = "read-only";
 
-/** True where this browser signed in with the read-only token. */
+/** Whether this browser signed in with the read-only token. */
 export function useReadOnly(): boolean {
   return useStore(access) === "read-only";
 }
 
-/** Says why the buttons of a page are switched off, where they are. */
+/** Says why the buttons of a page are disabled, if they are. */
 export function ReadOnlyNotice() {
   if (!useReadOnly()) return null;
   return (
     <Notice kind="info">
       <span id={readOnlyId}>
-        You signed in with the read-only token: you may look and preview, and not change anything.
+        You signed in with the read-only token: you can view and preview everything, but not change anything.
       </span>
     </Notice>
   );

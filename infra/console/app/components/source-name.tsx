@@ -1,7 +1,7 @@
 import type { SourceRef } from "../../../../lib/rules/model/declaration.ts";
 import { Hostile } from "./hostile.tsx";
 
-/** Where something is declared: `etcd logs/a, entry 2, revision 4123`. Without an entry: the source as a whole. */
+/** Where something is declared: `etcd logs/a, entry 2, revision 4123`. Without an entry, the whole source. */
 export function SourceName({ source }: { readonly source: SourceRef | Omit<SourceRef, "entry"> }) {
   const { kind, name, revision } = source;
   const entry = "entry" in source ? `, entry ${source.entry + 1}` : "";
@@ -13,7 +13,7 @@ export function SourceName({ source }: { readonly source: SourceRef | Omit<Sourc
   );
 }
 
-/** The same for a column: the file is one and the same everywhere. */
+/** The same for a table column, without the path of the config file. */
 export function ShortSource({ source }: { readonly source: SourceRef | null }) {
   if (source === null) return <>–</>;
   return <Hostile text={source.kind === "etcd" ? `etcd ${source.name}` : "config"} />;

@@ -1,6 +1,6 @@
 import type { TopicState } from "../../../../lib/rules/progress/status.ts";
 
-/** Shape and word before colour: each state can be told without seeing colours. */
+/** A shape and a word besides the colour, so that states can be told apart without colours. */
 const shapes: Readonly<Record<TopicState, string>> = {
   running: "M8 1.5a6.5 6.5 0 1 1 0 13a6.5 6.5 0 0 1 0-13M5 8.2l2.1 2.1L11 6.2",
   starting: "M8 1.5a6.5 6.5 0 1 1 0 13a6.5 6.5 0 0 1 0-13M8 4v4h4",
@@ -21,7 +21,7 @@ export function StateLabel({ state }: { readonly state: TopicState }) {
   );
 }
 
-/** A check that holds or does not. */
+/** The state of a health check. */
 export function CheckLabel({ ok, children }: { readonly ok: boolean; readonly children: string }) {
   return (
     <span class={`state ${ok ? "running" : "failed"}`}>

@@ -3,7 +3,7 @@ import { clockTime, duration, isoTime, offsetName } from "../text/format.ts";
 import { zone } from "../state/preferences.ts";
 import { useStore } from "../state/store.ts";
 
-/** An absolute time in the page's zone. */
+/** An absolute time in the page's time zone. */
 export function Time({ at, millis = false }: { readonly at: number; readonly millis?: boolean }) {
   const inZone = useStore(zone);
   const title = `${isoTime(at, inZone)} ${offsetName(at, inZone)}`;
@@ -14,7 +14,7 @@ export function Time({ at, millis = false }: { readonly at: number; readonly mil
   );
 }
 
-/** How long ago; the time itself is in the title, or beside it. */
+/** How long ago; the time itself is in the title or beside it. */
 export function Age({ since }: { readonly since: number }) {
   const now = useStore(clock);
   const inZone = useStore(zone);
@@ -25,14 +25,14 @@ export function Age({ since }: { readonly since: number }) {
   );
 }
 
-/** Until when what waits is safe, as a sentence. */
+/** A sentence that says when Kafka may delete the waiting records. */
 export function Deletion({ at }: { readonly at: number }) {
   const left = at - useStore(clock);
   return (
     <span class={left < 0 ? "bad" : ""}>
       {left < 0
         ? " Kafka may delete what waits at any moment, since "
-        : ` Kafka may delete what waits in ${duration(left)}, from `}
+        : ` Kafka may delete the waiting records in ${duration(left)}, from `}
       <Time at={at} />.
     </span>
   );

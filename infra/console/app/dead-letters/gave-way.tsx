@@ -7,7 +7,7 @@ import { exploreHref } from "../explore/query/address.ts";
 import { around } from "../explore/query/time-range.ts";
 import { parseDocumentId } from "../../../../lib/rules/documents/document-id.ts";
 
-/** By whose names records are not found, though they are indexed. */
+/** Fields whose records are indexed but cannot be found by the field's name. */
 export function GaveWay({
   gaveWay: { fields, problems },
   topic,
@@ -26,7 +26,7 @@ export function GaveWay({
       )}
       {problems.map((problem) => (
         <Notice key={problem} kind="info">
-          Not all can be told: <Hostile text={problem} />.
+          The list is incomplete: <Hostile text={problem} />.
         </Notice>
       ))}
       {fields.length === 0 ? null : (

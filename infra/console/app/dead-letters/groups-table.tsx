@@ -8,12 +8,12 @@ import { exactCount, shortCount } from "../text/format.ts";
 import { hrefWith, usePlace } from "../state/router.ts";
 
 interface GroupActions {
-  /** A replay runs or is being asked for. */
+  /** A replay is running or requested. */
   readonly busy: boolean;
   readonly onReplay: (group: DigestGroup) => void;
 }
 
-/** Dead letters by what is wrong with them, the most frequent first. */
+/** Dead letters grouped by error, the most frequent first. */
 export function GroupsTable({
   groups,
   ...actions
@@ -130,7 +130,7 @@ function Sample({
       <dt>Value</dt>
       <dd>
         {value === null ? (
-          <span class="muted">The letter has none: the record has none, or is too large for it.</span>
+          <span class="muted">None: the record has no value, or is too large for a letter.</span>
         ) : (
           <pre tabindex={0} aria-label="The value's beginning">
             <Hostile text={value} keep={"\n\t"} />

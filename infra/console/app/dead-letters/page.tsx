@@ -18,7 +18,7 @@ import { pageOf } from "../text/page-of.ts";
 import { hrefWith, navigate, usePlace } from "../state/router.ts";
 import { useAnswer } from "../state/use-answer.ts";
 
-/** What was refused, by topic, field and error, and the way back for it; then the fields that gave way. */
+/** Rejected records by topic, field and error, with their replay; then the fields that gave way. */
 export function DeadLettersPage() {
   const place = usePlace();
   const topic = place.query.get("topic") ?? "";
@@ -78,7 +78,7 @@ export function DeadLettersPage() {
   );
 }
 
-/** @returns the job to look at, and what to say; where another one runs, that one. */
+/** @returns the job to follow and a message; if another job is running, that one */
 async function startReplay({
   topic,
   error,
@@ -95,7 +95,10 @@ async function startReplay({
     const said = thrown instanceof Error ? thrown.message : String(thrown);
     const other = thrown instanceof ApiError && thrown.status === 409 ? thrown.problem["job"] : null;
     return typeof other === "string"
-      ? { id: other, said: "Another replay runs, and one runs at a time: this is how far it is." }
+      ? {
+          id: other,
+          said: "Another replay is already running; only one runs at a time. This is its progress.",
+        }
       : { id: null, said };
   }
 }
@@ -111,7 +114,7 @@ function Total({
     return (
       <p>
         {topic === ""
-          ? "There are no dead letters: no record was refused."
+          ? "There are no dead letters: no record was rejected."
           : `There are no dead letters of ${topic}.`}
       </p>
     );
@@ -124,7 +127,7 @@ function Total({
       {truncated ? (
         <span class="warning">
           {" "}
-          There are more: only the newest, as many as could be read in 10 s, are counted.
+          There are more: only the newest letters that could be read within 10 s are counted.
         </span>
       ) : null}
     </p>

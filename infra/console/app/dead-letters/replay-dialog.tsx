@@ -4,7 +4,7 @@ import { Hostile } from "../components/hostile.tsx";
 import { exactCount, plural } from "../text/format.ts";
 import type { ReplayScope } from "./replay-words.ts";
 
-/** Says what a replay does before it is begun, and offers to look first. */
+/** Says what a replay will do before it starts, and offers a dry run. */
 export function ReplayDialog({
   group: { topic, error },
   scope: { count, alsoOf },
@@ -14,7 +14,7 @@ export function ReplayDialog({
 }: {
   readonly group: DigestGroup;
   readonly scope: ReplayScope;
-  /** True: there are letters that were not counted. */
+  /** Whether some letters were not counted. */
   readonly truncated: boolean;
   readonly onReplay: (dryRun: boolean) => void;
   readonly onClose: () => void;
@@ -33,10 +33,10 @@ export function ReplayDialog({
         </p>
       )}
       {truncated ? (
-        <p class="warning">Not all dead letters were counted, so it may take more of them than that.</p>
+        <p class="warning">Not all dead letters were counted, so it may include more than that.</p>
       ) : null}
       <p class="muted">
-        It helps only once the cause is mended: the mapping, the pipeline or the declaration.
+        A replay helps only after the cause is fixed: the mapping, the pipeline or the declaration.
       </p>
       <div class="bar">
         <button type="button" class="primary" onClick={() => onReplay(true)}>

@@ -8,7 +8,7 @@ import { exactCount, plural } from "../text/format.ts";
 import { jobTitle, leftSomething, outcomeWords } from "./replay-words.ts";
 import { useReplay } from "./use-replay.ts";
 
-/** How far one replay is, and what it came to. */
+/** Progress and result of one replay. */
 export function ReplayPanel({
   id,
   closeHref,
@@ -16,7 +16,7 @@ export function ReplayPanel({
 }: {
   readonly id: string;
   readonly closeHref: string;
-  /** Asks for the replay that a dry run looked at. */
+  /** Requests the replay that a dry run previewed. */
   readonly onReplay: (request: ReplayJob["request"]) => void;
 }) {
   const { job, error } = useReplay(id);
@@ -88,8 +88,8 @@ function End({
           : request.dryRun
             ? "Nothing was sent: this was a dry run."
             : leftSomething(result)
-              ? "Not everything could be brought back."
-              : "Everything is in the index."}{" "}
+              ? "Some records could not be indexed."
+              : "All records are in the index."}{" "}
         {request.dryRun || result.indexed + result.alreadyThere === 0
           ? null
           : "What is there stays in the dead-letter topic too; a second replay counts it as already there."}

@@ -3,11 +3,11 @@ import type { ReplayOutcomes } from "../../../../functions/replay-dead-letters.t
 import type { DigestGroup } from "../../../../lib/rules/dead-letters/dead-letter-digest.ts";
 import { exactCount } from "../text/format.ts";
 
-/** What a replay of this group takes: of each field, as it is chosen by topic and error alone. */
+/** What a replay of this group includes: all fields, since it selects by topic and error only. */
 export interface ReplayScope {
-  /** Letters, as far as the digest counted them. */
+  /** Letters that the digest counted. */
   readonly count: number;
-  /** The other groups that it takes too. */
+  /** The other groups it includes. */
   readonly alsoOf: readonly DigestGroup[];
 }
 
@@ -29,7 +29,7 @@ const words: readonly (readonly [keyof ReplayOutcomes, string])[] = [
   ["elsewhere", "for an index not declared"],
 ];
 
-/** `11,900 indexed · 100 still rejected`; "" where there is none yet. */
+/** `11,900 indexed · 100 still rejected`; "" before the first outcome. */
 export function outcomeWords(outcomes: ReplayOutcomes): string {
   return words
     .filter(([name]) => outcomes[name] > 0)
@@ -37,7 +37,7 @@ export function outcomeWords(outcomes: ReplayOutcomes): string {
     .join(" · ");
 }
 
-/** What a job is: `Replay of app-pay, mapper_parsing_exception`. */
+/** A job's title: `Replay of app-pay, mapper_parsing_exception`. */
 export function jobTitle({ request: { dryRun, topic, error, since, index } }: ReplayJob): string {
   const what = [
     topic ?? "all topics",
@@ -48,7 +48,7 @@ export function jobTitle({ request: { dryRun, topic, error, since, index } }: Re
   return `${dryRun ? "Dry run of a replay" : "Replay"} of ${what.flat().join(", ")}`;
 }
 
-/** Whether some of what was asked for could not be brought back. */
+/** Whether some of the requested letters could not be indexed. */
 export function leftSomething({ stillRejected, unrecoverable, elsewhere }: ReplayOutcomes): boolean {
   return stillRejected + unrecoverable + elsewhere > 0;
 }

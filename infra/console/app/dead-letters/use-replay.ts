@@ -2,7 +2,7 @@ import { useEffect, useState } from "hono/jsx/dom";
 import type { ReplayJob } from "../../../api/replay-job.ts";
 import { ApiError, ask } from "../state/api.ts";
 
-/** A replay as it was seen last; both null until the host answered. */
+/** The last known state of a replay; both are null until the host answered. */
 export interface SeenReplay {
   readonly job: ReplayJob | null;
   readonly error: string | null;
@@ -10,7 +10,7 @@ export interface SeenReplay {
 
 const POLL_MS = 1_000;
 
-/** Follows a replay once a second until it has ended; null: none. */
+/** Polls a replay once a second until it ends; null polls nothing. */
 export function useReplay(id: string | null): SeenReplay {
   const [seen, see] = useState<SeenReplay & { readonly of: string | null }>({
     of: null,
@@ -31,7 +31,7 @@ export function useReplay(id: string | null): SeenReplay {
         if (life.signal.aborted) return;
         const error = thrown instanceof Error ? thrown.message : String(thrown);
         see((before) => ({ of: id, job: before.of === id ? before.job : null, error }));
-        // What the host does not know it will not know later; a host that is away may come back.
+        // A job the host does not know stays unknown, but an unreachable host may come back.
         again = !(thrown instanceof ApiError) || thrown.status === 0 || thrown.status >= 500;
       }
       if (again && !life.signal.aborted) timer = setTimeout(() => void look(), POLL_MS);

@@ -11,7 +11,7 @@ import { hrefWith, navigate, usePlace } from "../state/router.ts";
 import { declarationRows, filterRows, type DeclarationRow } from "../plan/declaration-rows.ts";
 import { DeclarationsTable } from "./declarations-table.tsx";
 
-/** Everything that is declared: filter covers all of it, a page shows a hundred. */
+/** All declarations. The filter covers all of them; a page shows 100. */
 export function DeclarationsList({ listing }: { readonly listing: DeclarationsListing }) {
   const place = usePlace();
   const text = place.query.get("q") ?? "";
@@ -27,13 +27,13 @@ export function DeclarationsList({ listing }: { readonly listing: DeclarationsLi
     <>
       {config.error === null ? null : (
         <Notice kind="bad">
-          The config file is not in force as it is now; what it said before is kept.{" "}
+          The config file cannot be used as it is; its last valid version stays in effect.{" "}
           <Hostile text={config.error} />
         </Notice>
       )}
       {etcd === null ? (
         <Notice kind="info">
-          The config file has no etcd section. Declarations stand in <Hostile text={config.path} /> alone.
+          The config file has no etcd section. All declarations are in <Hostile text={config.path} />.
         </Notice>
       ) : etcd.error === null ? null : (
         <Notice kind="bad">

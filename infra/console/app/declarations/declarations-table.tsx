@@ -2,7 +2,7 @@ import { Hostile } from "../components/hostile.tsx";
 import { hrefWith, usePlace, type Place } from "../state/router.ts";
 import { nameOf, type DeclarationRow } from "../plan/declaration-rows.ts";
 
-/** Entries as they stand in their sources. */
+/** Entries as written in their sources. */
 export function DeclarationsTable({
   rows,
   configPath,
@@ -10,7 +10,7 @@ export function DeclarationsTable({
 }: {
   readonly rows: readonly DeclarationRow[];
   readonly configPath: string;
-  /** False: etcd cannot be read now. */
+  /** False while etcd cannot be read. */
   readonly canEdit: boolean;
 }) {
   const place = usePlace();
@@ -103,7 +103,7 @@ function State({
         {lastGoodKept ? " What it said before is kept." : ""}
         {raw === null ? null : (
           <details>
-            <summary>As it stands there</summary>
+            <summary>As written there</summary>
             <pre tabindex={0} aria-label="The text">
               <Hostile text={raw.length > 2_000 ? `${raw.slice(0, 2_000)}…` : raw} keep={"\n\t"} />
             </pre>

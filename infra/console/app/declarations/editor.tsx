@@ -13,26 +13,26 @@ const titles = {
   remove: "Remove a declaration",
 } as const;
 
-/** What one edit begins with. It stays as it was when the form was opened, whatever the list shows by now. */
+/** The starting point of an edit. It does not change when the list is updated. */
 export interface EditorProps {
   readonly start: EditStart;
   readonly initial: FormFields;
-  /** The key's revision and text; of something new null and null. */
+  /** Revision and text of the key; both null for a new declaration. */
   readonly revision: number | null;
   readonly text: string | null;
-  /** Where something new goes. */
+  /** The target of a new declaration. */
   readonly newKey: {
     readonly rule: string;
     readonly known: readonly string[];
     readonly listed: readonly string[];
   };
-  /** Members that saving would drop. */
+  /** Members that saving would remove. */
   readonly unknown: readonly string[];
   readonly closeHref: string;
   readonly onSaved: (saved: SavedAnswer, fields: FormFields) => void;
 }
 
-/** The form beside what it would do. Nothing is written before it was looked at. */
+/** The form beside its preview. Nothing is written without a preview. */
 export function Editor({ start, initial, revision, text, newKey, unknown, closeHref, onSaved }: EditorProps) {
   const [fields, setFields] = useState(initial);
   const [base, setBase] = useState({ revision, text });
@@ -59,7 +59,7 @@ export function Editor({ start, initial, revision, text, newKey, unknown, closeH
           )}
           {unknown.length === 0 ? null : (
             <Notice kind="warning">
-              The entry has members that are not Penstock's, and that saving drops:{" "}
+              The entry has members unknown to Penstock, which saving will remove:{" "}
               <Hostile text={unknown.join(", ")} />
             </Notice>
           )}
@@ -75,7 +75,7 @@ export function Editor({ start, initial, revision, text, newKey, unknown, closeH
               newKey={kind === "add" ? newKey : null}
               onChange={(changes) => {
                 setFields((before) => ({ ...before, ...changes }));
-                // A revision is of its key.
+                // A revision belongs to its key.
                 if (changes.key !== undefined) setBase({ revision, text });
               }}
             />
@@ -87,7 +87,7 @@ export function Editor({ start, initial, revision, text, newKey, unknown, closeH
           ))}
           {errors.byField.size === 0 ? null : (
             <Notice kind="bad" alert>
-              Not as a host would take it: see{" "}
+              A host would refuse this: see{" "}
               {[...errors.byField.keys()].map((name) => (name === "name" ? fields.kind : name)).join(", ")}.
             </Notice>
           )}
@@ -118,7 +118,7 @@ export function Editor({ start, initial, revision, text, newKey, unknown, closeH
         <section aria-label="Preview" class={current ? "" : "old"}>
           {state.preview === null ? (
             <p class="muted">
-              Preview changes shows here what becomes of the key, and what the host would then do.
+              Preview changes shows the new text of the key here, and what the host would do then.
             </p>
           ) : (
             <Preview

@@ -6,7 +6,7 @@ import type { FormErrors, FormFields } from "./form-fields.ts";
 interface FieldsProps {
   readonly fields: FormFields;
   readonly errors: FormErrors;
-  /** Where something new goes; null: the key is given. */
+  /** The target of a new declaration; null if the key is given. */
   readonly newKey: {
     readonly rule: string;
     readonly known: readonly string[];
@@ -15,7 +15,7 @@ interface FieldsProps {
   readonly onChange: (changes: Partial<FormFields>) => void;
 }
 
-/** The form of one declaration, with the rule of each field beside it. */
+/** The form of one declaration, with the rule beside each field. */
 export function Fields({ fields, errors, newKey, onChange }: FieldsProps) {
   const text = (name: keyof FormFields, label: string, help: Child, list?: string) => (
     <Field name={name} label={label} help={help} error={errors.byField.get(name)}>
@@ -77,7 +77,7 @@ export function Fields({ fields, errors, newKey, onChange }: FieldsProps) {
         "name",
         isTopic ? "Topic" : "Pattern",
         isTopic
-          ? "The Kafka topic: letters, digits, . _ - (at most 249). It need not exist yet; Penstock never creates it."
+          ? "The Kafka topic: letters, digits, . _ - (at most 249). It does not have to exist yet; Penstock never creates it."
           : "A glob over Kafka's topics: * any characters, ? one. Exact names win over patterns.",
       )}
       {text("path", "path", "Becomes log.file.path of the documents.")}
@@ -86,12 +86,12 @@ export function Fields({ fields, errors, newKey, onChange }: FieldsProps) {
         "index",
         "Index, alias or data stream; {topic} and {yyyy.MM.dd} are replaced. Lower case. Not set: the topic's name.",
       )}
-      {choice("startAt", "startAt", "Only where the group never committed.", [
+      {choice("startAt", "startAt", "Used only if the consumer group has no committed offset.", [
         ["", "not set (earliest)"],
         ["earliest", "earliest"],
         ["latest", "latest"],
       ])}
-      {choice("format", "format", "How a record's value becomes a document.", [
+      {choice("format", "format", "How the value of a record becomes a document.", [
         ["", "not set (text)"],
         ["text", "text"],
         ["json", "json"],
@@ -99,7 +99,7 @@ export function Fields({ fields, errors, newKey, onChange }: FieldsProps) {
       {text(
         "timestamp",
         "timestamp",
-        "The JSON field with the event's own time, or several with commas: the first that can be read; needs format json. Not set: the record's.",
+        "The JSON field with the event's time, or several separated by commas: the first readable one counts. Needs format json. Not set: the time of the record.",
       )}
       {text(
         "message",
@@ -110,7 +110,7 @@ export function Fields({ fields, errors, newKey, onChange }: FieldsProps) {
       {choice(
         "rejected",
         "rejected",
-        "A record that the index's mapping refuses: flatten puts its fields into kafka.value, or all of it into message; needs format json.",
+        "For records that the mapping rejects: flatten puts their fields into kafka.value, or the whole record into message. Needs format json.",
         [
           ["", "not set (flatten)"],
           ["flatten", "flatten"],

@@ -1,7 +1,7 @@
 import type { ListedEntry, TargetWords } from "../../../../lib/rules/declarations/listing.ts";
 import { nameOf, optionText } from "../plan/declaration-rows.ts";
 
-/** What stands in the form; "" is not set. */
+/** The values of the form; "" means not set. */
 export interface FormFields {
   readonly kind: "topic" | "pattern";
   readonly name: string;
@@ -13,7 +13,7 @@ export interface FormFields {
   readonly message: string;
   readonly pipeline: string;
   readonly rejected: string;
-  /** Of something new: where it goes; "" is the default place. */
+  /** The target of a new declaration; "" is the default key. */
   readonly key: string;
 }
 
@@ -44,14 +44,14 @@ export function emptyFields(topic: string): FormFields {
   };
 }
 
-/** The form of an entry as it stands in etcd, or, where that cannot be told, of what is in force by it. */
+/** The form for an entry as written in etcd or, if that is unreadable, for its current settings. */
 export function fieldsOf({ declaration, options }: ListedEntry, target: TargetWords): FormFields {
   const members = new Map<string, unknown>(Object.entries(declaration ?? options ?? {}));
   const text = (name: string): string => optionText(members.get(name) ?? "");
   return {
     kind: "topic" in target ? "topic" : "pattern",
     name: nameOf(target),
-    // Another program may call it otherwise.
+    // Another program may use another name.
     path: text("path") || (options?.path ?? ""),
     index: text("index"),
     startAt: text("startAt"),
@@ -64,13 +64,13 @@ export function fieldsOf({ declaration, options }: ListedEntry, target: TargetWo
   };
 }
 
-/** Members of the entry that the form does not know, and that saving would drop. */
+/** Members of the entry that are unknown to the form, which saving would remove. */
 export function unknownMembers({ declaration }: ListedEntry): string[] {
   const known = new Set<string>(["topic", "pattern", ...optionNames]);
   return Object.keys(declaration ?? {}).filter((name) => !known.has(name));
 }
 
-/** The declaration that the form says: what is not set is left out. */
+/** The declaration in the form, without fields that are not set. */
 export function declarationOf(fields: FormFields): DeclarationWords {
   const options = optionNames
     .map((name) => [name, fields[name].trim()] as const)
@@ -81,12 +81,12 @@ export function declarationOf(fields: FormFields): DeclarationWords {
 
 type DeclarationWords = Record<string, string | readonly string[]>;
 
-/** Fields with commas between; what stands empty is left to the host to refuse. */
+/** Comma-separated fields; the host refuses empty ones. */
 function oneOrSeveral(text: string): string | readonly string[] {
   return text.includes(",") ? text.split(",").map((field) => field.trim()) : text;
 }
 
-/** What POST /declarations is asked; see infra/host/http/routes/declaration-routes.ts. */
+/** The body of POST /declarations; see infra/host/http/routes/declaration-routes.ts. */
 export interface EditBody {
   readonly action: "add" | "replace" | "remove";
   readonly key: string | null;
@@ -95,13 +95,13 @@ export interface EditBody {
   readonly target?: TargetWords;
 }
 
-/** What an edit starts from: an entry of a key, or nothing yet. */
+/** The starting point of an edit: an entry of a key, or nothing. */
 export type EditStart =
   | { readonly kind: "add"; readonly revisionOf: (key: string) => number | null }
   | { readonly kind: "change" | "remove"; readonly key: string; readonly target: TargetWords };
 
 /**
- * @param revision of the key that the editor has seen last; null: whatever the start says
+ * @param revision the last revision of the key that the editor saw; null uses that of the start
  */
 export function editBody(start: EditStart, fields: FormFields, revision: number | null): EditBody {
   const declaration = declarationOf(fields);
@@ -113,11 +113,11 @@ export function editBody(start: EditStart, fields: FormFields, revision: number 
   }
   const key = fields.key.trim();
   if (key === "") return { action: "add", key: null, revision, declaration };
-  // A key that is not listed is absent as far as this page knows; the host compares.
+  // A key that is not listed counts as absent; the host verifies that.
   return { action: "add", key, revision: revision ?? start.revisionOf(key) ?? 0, declaration };
 }
 
-/** What the host has against an edit: by field of the form, and what is about none. */
+/** The host's objections to an edit, by form field, and those about no field. */
 export interface FormErrors {
   readonly byField: ReadonlyMap<string, string>;
   readonly general: readonly string[];
@@ -126,8 +126,8 @@ export interface FormErrors {
 export const noErrors: FormErrors = { byField: new Map(), general: [] };
 
 /**
- * @param problem the members of the answer; `errors` are `{ field: "declaration.index", reason }`
- * @param detail its sentence, where it has no such members
+ * @param problem members of the answer; `errors` are `{ field: "declaration.index", reason }`
+ * @param detail its sentence, used without such members
  */
 export function errorsOf(
   problem: Readonly<Record<string, unknown>>,

@@ -3,14 +3,14 @@ import { Notice } from "../components/notice.tsx";
 import { DiffView } from "./diff/diff-view.tsx";
 import type { LostRace } from "./use-edit.ts";
 
-/** Somebody else was faster: shows what they wrote, and goes on from there with what is typed here. */
+/** Another edit was saved first: shows its change, and continues from there with the text in the form. */
 export function LostRaceNotice({
   lost: { revision, text, startedFrom },
   started,
   onContinue,
 }: {
   readonly lost: LostRace;
-  /** The key's text that this edit started from. */
+  /** The key's text at the start of this edit. */
   readonly started: string | null;
   readonly onContinue: () => void;
 }) {

@@ -7,10 +7,10 @@ import type {
 } from "../../../../lib/rules/declarations/listing.ts";
 import { matchesTopicPattern } from "../../../../lib/rules/model/names.ts";
 
-/** What the address opens beside, or instead of, the list. */
+/** What the address opens besides, or instead of, the list. */
 export type Opened =
   | { readonly kind: "list" }
-  /** `topic` is filled in already. */
+  /** With `topic` already filled in. */
   | { readonly kind: "add"; readonly topic: string }
   | {
       readonly kind: "change" | "remove";
@@ -18,9 +18,9 @@ export type Opened =
       readonly entry: ListedEntry;
       readonly target: TargetWords;
     }
-  /** The key holds no such entry any more. */
+  /** The key no longer contains the entry. */
   | { readonly kind: "gone"; readonly key: string; readonly name: string }
-  /** A topic that is declared elsewhere than in an etcd entry of its own. */
+  /** A topic without an etcd entry of its own. */
   | {
       readonly kind: "elsewhere";
       readonly topic: string;
@@ -28,7 +28,7 @@ export type Opened =
       readonly pattern: { readonly pattern: string; readonly source: string } | null;
     };
 
-/** `?form=add`, `?form=change|remove&key=K&topic=T|pattern=P`; `?topic=T` alone is whatever says something of it. */
+/** `?form=add`, `?form=change|remove&key=K&topic=T|pattern=P`; `?topic=T` alone opens whatever declares it. */
 export function openedBy(query: URLSearchParams, listing: DeclarationsListing): Opened {
   const form = query.get("form");
   const topic = query.get("topic");
@@ -71,7 +71,7 @@ function elsewhere({ config, etcd }: DeclarationsListing, topic: string): Opened
   ].flatMap(({ target, source }) =>
     target !== null && "pattern" in target ? [{ pattern: target.pattern, source }] : [],
   );
-  // No topic that runs is the dead-letter topic.
+  // A running topic is never the dead-letter topic.
   const pattern = patterns.find((one) => matchesTopicPattern(one.pattern, topic, "")) ?? null;
   return { kind: "elsewhere", topic, config: own, pattern };
 }

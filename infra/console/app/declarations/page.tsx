@@ -11,7 +11,7 @@ import type { SavedAnswer } from "./use-edit.ts";
 import { hrefWith, navigate, usePlace } from "../state/router.ts";
 import { useAnswer } from "../state/use-answer.ts";
 
-/** What is declared, where, and how it fares; and the forms that change what stands in etcd. */
+/** All declarations with their sources and states, and the forms that edit those in etcd. */
 export function DeclarationsPage() {
   const place = usePlace();
   const { data, error, loading, again } = useAnswer<DeclarationsListing>("/declarations");
@@ -65,7 +65,8 @@ function SavedNotice({ saved: { revision, action, kind, name } }: { readonly sav
   const topics = action === "removed" || kind === "pattern";
   return (
     <Notice kind="ok" alert>
-      {action === "removed" ? "Removed; saved" : "Saved"} as revision {revision}. The host follows by itself.{" "}
+      {action === "removed" ? "Removed; saved" : "Saved"} as revision {revision}. The host applies it
+      automatically.{" "}
       <a
         href={
           topics ? `/ui/topics?q=${encodeURIComponent(kind === "pattern" ? "" : name)}` : `/ui/topics/${name}`
@@ -86,7 +87,7 @@ interface OpenerProps {
 function Opener({ listing, closeHref, onSaved }: OpenerProps) {
   const { query } = usePlace();
   const asked = ["form", "key", "topic", "pattern"].map((name) => query.get(name) ?? "").join("\n");
-  // What is opened stays as it was found, whatever a later list says: the form is somebody's work.
+  // A later list must not change what is opened: the form contains somebody's work.
   const opened = useMemo(() => openedBy(query, listing), [asked]);
   const { etcd } = listing;
   if (opened.kind === "list") return <DeclarationsList listing={listing} />;
@@ -165,7 +166,7 @@ function Overruled({
   const { name, entry } = overriddenBy;
   return (
     <Notice kind="warning">
-      This entry is overridden: <Hostile text={`${name}, entry ${entry + 1}`} /> wins whatever is said here.
+      This entry is overridden: <Hostile text={`${name}, entry ${entry + 1}`} /> wins over it.
     </Notice>
   );
 }
@@ -190,7 +191,7 @@ function Elsewhere({
           </>
         ) : pattern !== null ? (
           <Hostile
-            text={`${topic} has no declaration of its own: pattern ${pattern.pattern} in ${pattern.source} covers it. One of its own would win.`}
+            text={`${topic} has no declaration of its own: pattern ${pattern.pattern} in ${pattern.source} covers it. A declaration of its own would win.`}
           />
         ) : (
           <Hostile text={`No source declares ${topic}.`} />
@@ -199,7 +200,7 @@ function Elsewhere({
       <div class="bar">
         {config === null && canAdd ? (
           <a class="button primary" href={hrefWith(place, { form: "add" })}>
-            Add a declaration of it
+            Add a declaration for it
           </a>
         ) : null}
         <a class="button" href={closeHref}>

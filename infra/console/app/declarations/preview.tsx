@@ -8,7 +8,7 @@ import { StopDialog } from "../plan/stop-dialog.tsx";
 import { DiffView } from "./diff/diff-view.tsx";
 import type { PreviewAnswer } from "./use-edit.ts";
 
-/** What saving would make of the key, and what the host would then do. */
+/** The key's text after saving, and what the host would do then. */
 export function Preview({
   preview,
   action,
@@ -19,9 +19,9 @@ export function Preview({
 }: {
   readonly preview: PreviewAnswer;
   readonly action: "add" | "change" | "remove";
-  /** False: the form says something else by now. */
+  /** False once the form was changed. */
   readonly current: boolean;
-  /** True: the key is another by now, which the form's side says. */
+  /** True once the key was changed elsewhere; the form says so. */
   readonly lost: boolean;
   readonly saving: boolean;
   readonly onSave: () => void;
@@ -33,19 +33,17 @@ export function Preview({
   if (preview.action === "unchanged") {
     return (
       <Notice kind="info">
-        Nothing to save: key <Hostile text={key} /> says exactly this already.
+        Nothing to save: key <Hostile text={key} /> already contains exactly this.
       </Notice>
     );
   }
-  // One that stops is told beside the form; many at once are worth a question.
+  // A single stop is shown beside the form; several need a confirmation.
   const asks = plan.stop.length > 1;
   return (
     <>
-      {current ? null : (
-        <Notice kind="warning">The form was changed since. Preview again before you save.</Notice>
-      )}
+      {current ? null : <Notice kind="warning">The form was changed. Preview again before you save.</Notice>}
       {action === "add" && preview.action === "replaced" ? (
-        <Notice kind="warning">The key declares this already: its entry is replaced.</Notice>
+        <Notice kind="warning">The key already declares this; its entry will be replaced.</Notice>
       ) : null}
       <h3>
         Key <Hostile text={key} />, {revision === 0 ? "a new key" : `now revision ${revision}`}

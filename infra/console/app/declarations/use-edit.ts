@@ -3,37 +3,37 @@ import { ApiError, ask } from "../state/api.ts";
 import type { PlanAnswer } from "../plan/plan-rows.ts";
 import { errorsOf, noErrors, type EditBody, type FormErrors, type FormFields } from "./form-fields.ts";
 
-/** What POST /declarations?dryRun=true answers. */
+/** The answer of POST /declarations?dryRun=true. */
 export interface PreviewAnswer extends Pick<PlanAnswer, "plan" | "hash" | "conflicts" | "sources"> {
   readonly key: string;
-  /** What `before` is of; 0: the key is absent. */
+  /** The revision of `before`; 0 if the key is absent. */
   readonly revision: number;
   readonly action: "added" | "replaced" | "removed" | "unchanged";
   readonly before: string | null;
   readonly after: string;
 }
 
-/** What POST /declarations answers. */
+/** The answer of POST /declarations. */
 export interface SavedAnswer {
   readonly key: string;
   readonly revision: number;
   readonly action: PreviewAnswer["action"];
 }
 
-/** Somebody else wrote the key meanwhile: what stands there now. */
+/** Someone else wrote the key in the meantime: its current text. */
 export interface LostRace {
   readonly key: string;
-  /** 0: the key is absent. */
+  /** 0 if the key is absent. */
   readonly revision: number;
   readonly text: string | null;
-  /** What the editor started from. */
+  /** The text the editor started from. */
   readonly startedFrom: number;
 }
 
 export interface EditState {
   readonly busy: "preview" | "save" | null;
   readonly preview: PreviewAnswer | null;
-  /** The question that the preview answers, as JSON. */
+  /** The request that the preview answers, as JSON. */
   readonly previewOf: string;
   readonly errors: FormErrors;
   readonly lost: LostRace | null;
@@ -41,15 +41,15 @@ export interface EditState {
 
 const nothing: EditState = { busy: null, preview: null, previewOf: "", errors: noErrors, lost: null };
 
-/** The state of an edit, and what can be done with it. */
+/** The state of an edit and its actions. */
 export interface Edit {
   readonly state: EditState;
   readonly preview: (body: EditBody, fields: FormFields) => Promise<void>;
-  /** Writes what the preview showed: to its key, if that is still at its revision. */
+  /** Saves what the preview showed, if its key still has the same revision. */
   readonly save: (body: EditBody, fields: FormFields, seen: PreviewAnswer) => Promise<void>;
 }
 
-/** Asks for previews, saves, and keeps what came of it. The fields themselves are the form's, whatever happens here. */
+/** Requests previews, saves, and keeps the results. The form keeps the fields. */
 export function useEdit(onSaved: (saved: SavedAnswer) => void): Edit {
   const [state, setState] = useState<EditState>(nothing);
 

@@ -10,10 +10,10 @@ import { SearchBar } from "./query/search-bar.tsx";
 import { TailPanel } from "./tail/tail.tsx";
 import { useSearch } from "./query/use-search.ts";
 
-/** As the host's. */
+/** The same limit as the host's. */
 const maxTailTopics = 10;
 
-/** Logs, searched over a span of time or followed live. What is looked for stands in the address. */
+/** Log search over a time range, or a live tail. The address holds the search. */
 export function ExplorePage() {
   const state = parseExplore(usePlace().query);
   const search = useSearch(state, { histogram: useStore(histogram) === "shown" });
@@ -22,7 +22,7 @@ export function ExplorePage() {
 
   const linked = state.doc?.id ?? null;
   useEffect(() => {
-    // A line of the tail leads to its document.
+    // Opening a line of the tail leads to its document.
     if (linked !== null) setTail("off");
   }, [linked]);
 

@@ -6,7 +6,7 @@ import { zone } from "../state/preferences.ts";
 import { useStore } from "../state/store.ts";
 import { Notice } from "../components/notice.tsx";
 
-/** Says so when what is shown is old, and dims it. */
+/** Says that the values on the page are old, and dims them. */
 export function ConnectionBanner() {
   const now = useStore(connection);
   const inZone = useStore(zone);

@@ -24,7 +24,7 @@ const connectionWords = {
   lost: "Not connected",
 } as const;
 
-/** On every page: where one can go, whether what is seen is live, and in which zone times are. */
+/** On every page: navigation, connection state and time zone. */
 export function Header({ onHelp }: { readonly onHelp: () => void }) {
   const { path } = usePlace();
   const inZone = useStore(zone);
@@ -84,7 +84,7 @@ export function Header({ onHelp }: { readonly onHelp: () => void }) {
   );
 }
 
-/** Shown where this browser signed in: who needs no token has nothing to sign out of. */
+/** Shown only if this browser signed in with a token. */
 const signedInKey = "penstock.signed-in";
 
 export function noteSignedIn(): void {

@@ -2,7 +2,7 @@ import { useRef, useState } from "hono/jsx/dom";
 import { ApiError, ask, signInNeeded } from "../state/api.ts";
 import { noteSignedIn } from "./header.tsx";
 
-/** Trades the access token for a cookie. The token itself is kept nowhere. */
+/** Exchanges the access token for a cookie. The token itself is not stored. */
 export function SignIn() {
   const token = useRef<HTMLInputElement>(null);
   const [error, setError] = useState<string | null>(null);

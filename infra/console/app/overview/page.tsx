@@ -8,7 +8,7 @@ import { useLive } from "../state/live.ts";
 import { Attention, Refused, Sources, Topics } from "./sections.tsx";
 import { checks, Verdict } from "./verdict.tsx";
 
-/** Trouble first: what is wrong, then how much moves and how far behind it is, then where it comes from. */
+/** Problems first, then throughput and lag, then the sources of declarations. */
 export function Overview() {
   const seen = useLive<{ overview: OverviewMessage }, OverviewMessage>("/ui/events?view=overview", {
     overview: (_before, message) => message,
@@ -74,7 +74,7 @@ export function Overview() {
 }
 
 function reasonOf({ checks: { progress, ...others }, attention }: OverviewMessage, name: string): string {
-  // Each stalled topic has a line of its own below.
+  // Each stalled topic has its own line below.
   if (name === "progress" && attention.length > 0 && progress.partitions.length > 0)
     return `${plural(progress.partitions.length, "partition")} without a commit for 60 s, see below`;
   return Object.entries({ ...others, progress }).find(([known]) => known === name)?.[1].reason ?? "";

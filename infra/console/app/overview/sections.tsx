@@ -60,7 +60,7 @@ export function Attention({ seen }: { readonly seen: OverviewMessage }) {
   );
 }
 
-/** What it moves, and where to. */
+/** The busiest topics and their indices. */
 export function Topics({ seen: { busiest, states } }: { readonly seen: OverviewMessage }) {
   const present = topicStates.filter((state) => states[state] > 0);
   const count = present.reduce((sum, state) => sum + states[state], 0);
@@ -132,7 +132,7 @@ export function Topics({ seen: { busiest, states } }: { readonly seen: OverviewM
 
 export function Refused({ seen }: { readonly seen: OverviewMessage }) {
   const { deadLettered } = seen.counts;
-  // A source that failed as a whole says so among the checks already.
+  // The checks already report a source that failed as a whole.
   const told = new Set(Object.values(seen.checks).map(({ reason }: HealthChecks["config"]) => reason));
   const refused = seen.refused.filter(({ reason }) => !told.has(reason));
   return (

@@ -4,13 +4,13 @@ import { Notice } from "../components/notice.tsx";
 import { Age } from "../components/times.tsx";
 import { plural, shortCount } from "../text/format.ts";
 
-/** What readiness rests on, in the order of the page. */
+/** The checks of readiness, in the order of the page. */
 export const checks: readonly {
   readonly name: keyof OverviewMessage["checks"];
   readonly label: string;
-  /** What its failure means, as part of the first line; null: the topics say it. */
+  /** Part of the first line if it fails; null if the topics say it. */
   readonly failing: string | null;
-  /** What then holds. */
+  /** What still works if it fails. */
   readonly consequence?: string;
 }[] = [
   { name: "config", label: "Config", failing: "config not taken", consequence: "last good kept" },
@@ -22,7 +22,7 @@ export const checks: readonly {
 
 const troubleOf: Partial<Record<TopicState, string>> = { failed: "failed", stalled: "is stalled" };
 
-/** The first line: what is wrong, or that nothing is. */
+/** The first line: what is wrong, or that all is well. */
 export function Verdict({ seen }: { readonly seen: OverviewMessage }) {
   const topics = topicStates.reduce((sum, state) => sum + seen.states[state], 0);
   const [first] = seen.attention;

@@ -3,25 +3,25 @@ import type { TopicOptions } from "../../../../lib/rules/model/declaration.ts";
 import type { ListedEntry, ListedKey, TargetWords } from "../../../../lib/rules/declarations/listing.ts";
 import type { Standing } from "../../../../lib/rules/declarations/standing.ts";
 
-/** One line of the table: an entry of the config file or of an etcd key, or a key with nothing in it that can be told. */
+/** One row: an entry of the config file or of an etcd key, or a key whose entries cannot be read. */
 export interface DeclarationRow {
   readonly id: string;
-  /** Null: of the config file. */
+  /** Null for the config file. */
   readonly key: ListedKey | null;
-  /** Its place in its list, from 0; null: the key itself. */
+  /** Position in its list, from 0; null for the key itself. */
   readonly entry: number | null;
   readonly target: TargetWords | null;
-  /** What is not as it is by default. */
+  /** Options that differ from their defaults. */
   readonly options: readonly (readonly [field: string, value: string])[];
   readonly standing: Standing | null;
   readonly lastGoodKept: boolean;
-  /** Where it is refused: why. */
+  /** Why it is refused, if it is. */
   readonly refused: string | null;
-  /** What stands there, where it is refused. */
+  /** The refused text. */
   readonly raw: string | null;
 }
 
-/** Every entry that is declared, the config file's first, then etcd's by precedence. */
+/** All declared entries: those of the config file first, then those of etcd by precedence. */
 export function declarationRows({ config, etcd }: DeclarationsListing): DeclarationRow[] {
   const ofFile = config.entries.map(({ entry, target, options, ...standing }): DeclarationRow => ({
     id: `config/${entry}`,
@@ -69,7 +69,7 @@ function rowsOfKey(key: ListedKey): DeclarationRow[] {
   return [itself, ...rows];
 }
 
-/** What options are where nothing is said of them; what is not here is null then. */
+/** Defaults of options; options that are not listed default to null. */
 export const usual: Readonly<Record<string, unknown>> = {
   startAt: "earliest",
   format: "text",
@@ -92,7 +92,7 @@ function rawOptions(declaration: Readonly<Record<string, unknown>>): Declaration
     .map(([field, value]) => [field, optionText(value)] as const);
 }
 
-/** What an option says, for people; several fields with commas between. */
+/** An option's value for people; lists are separated by commas. */
 export function optionText(value: unknown): string {
   if (typeof value === "string") return value;
   const isList =
@@ -100,14 +100,14 @@ export function optionText(value: unknown): string {
   return isList ? value.join(", ") : JSON.stringify(value);
 }
 
-/** The element as it stands in the key's text. */
+/** The element as written in the key's text. */
 function rawEntry({ text }: ListedKey, { entry, declaration }: ListedEntry): string | null {
   if (declaration !== null || text === null) return declaration === null ? null : JSON.stringify(declaration);
   try {
     const values: unknown = JSON.parse(text);
     return Array.isArray(values) ? JSON.stringify(values[entry]) : null;
   } catch {
-    // The key's own line shows the whole text.
+    // The key's own row shows the whole text.
     return null;
   }
 }
@@ -116,7 +116,7 @@ export function nameOf(target: TargetWords): string {
   return "topic" in target ? target.topic : target.pattern;
 }
 
-/** The rows in which the text stands: name, key, an option, or why it is refused; any case. */
+/** The rows that contain the text in their name, key, options or reason; ignores case. */
 export function filterRows(rows: readonly DeclarationRow[], text: string): readonly DeclarationRow[] {
   const wanted = text.trim().toLowerCase();
   if (wanted === "") return rows;

@@ -14,7 +14,7 @@ type Applied =
   | { readonly kind: "changed" }
   | { readonly kind: "error"; readonly message: string };
 
-/** What a run would do now, and the button that carries out exactly this. */
+/** What a run would do now, and the button that carries out exactly that. */
 export function ReconcilePage() {
   const { data, at, error, loading, again } = useAnswer<PlanAnswer>("/reconcile?dryRun=true", "POST");
   const [asking, setAsking] = useState(false);
@@ -135,7 +135,7 @@ function AppliedNotice({ applied }: { readonly applied: Applied }) {
   );
 }
 
-/** A source that cannot be read keeps what it said before: what is missing from the plan may be missing for that reason. */
+/** The declarations of an unreadable source stay in effect, so the plan may lack its latest changes. */
 function SourceErrors({ answer: { sources } }: { readonly answer: PlanAnswer }) {
   const broken = [
     { name: "The config file", error: sources.config.error },

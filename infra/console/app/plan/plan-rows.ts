@@ -14,28 +14,28 @@ export interface PlanAnswer extends Pick<
 
 export type PlanKind = keyof Plan;
 
-/** In the order in which a plan is told. */
+/** In the order of the plan's rows. */
 export const planKinds: readonly PlanKind[] = ["start", "stop", "replace", "keep", "pending", "refused"];
 
-/** A field of a topic's settings; `from` alone is what it was, `to` alone what it will be. */
+/** A field of a topic's settings. Only `from`: its current value; only `to`: its next value. */
 export interface PlanField {
   readonly field: string;
   readonly from?: unknown;
   readonly to?: unknown;
 }
 
-/** One line of a plan, whatever it does. */
+/** One row of a plan. */
 export interface PlanRow {
   readonly kind: PlanKind;
-  /** Null: a refusal that names none. */
+  /** Null for a refusal without a topic. */
   readonly topic: string | null;
   readonly fields: readonly PlanField[];
-  /** Null: nobody knows, or it does not matter. */
+  /** Null if unknown or irrelevant. */
   readonly source: SourceRef | Omit<SourceRef, "entry"> | null;
   readonly reason: string | null;
 }
 
-/** The lines of a plan: what starts, stops, is replaced, waits, is refused, and last, where wanted, what is left alone. */
+/** The rows of a plan: start, stop, replace, pending, refused and, on request, unchanged topics. */
 export function planRows(plan: Plan, withKept: boolean): PlanRow[] {
   return [
     ...plan.start.map(({ spec, ...rest }) => ({ kind: "start" as const, fields: told("to", spec), ...rest })),
@@ -61,7 +61,7 @@ export function planRows(plan: Plan, withKept: boolean): PlanRow[] {
   ];
 }
 
-/** The index, and what else is not as it is by default. */
+/** The index, and options that differ from their defaults. */
 function told(side: "from" | "to", spec: Specification): PlanField[] {
   return Object.entries(spec)
     .filter(
@@ -76,7 +76,7 @@ export function doesAnything({ start, stop, replace }: Plan): boolean {
   return start.length + stop.length + replace.length > 0;
 }
 
-/** `start 2, stop 1, replace 1`: what a plan does, without what it does not. */
+/** `start 2, stop 1, replace 1`: the actions of a plan, without those it does not take. */
 export function effectOf({ start, stop, replace }: Plan): string {
   return [
     ["start", start.length] as const,
@@ -88,24 +88,24 @@ export function effectOf({ start, stop, replace }: Plan): string {
     .join(", ");
 }
 
-/** True where more than half of the topics that this host has would stop: more likely a mistake than a wish. */
+/** Whether more than half of this host's topics would stop, which is more likely a mistake than intended. */
 export function stopsMost({ stop, replace, keep, pending }: Plan): boolean {
   return stop.length * 2 > stop.length + replace.length + keep.length + pending.length;
 }
 
-/** What became of a plan that was carried out. */
+/** The result of an applied plan. */
 export interface Outcome {
   /** `Started 2, stopped 1.` */
   readonly sentence: string;
   readonly failed: PlanAnswer["failed"];
-  /** True: the rest goes on by itself. */
+  /** Whether the rest continues automatically. */
   readonly interrupted: boolean;
 }
 
 export function outcomeOf({ plan, failed, interrupted }: PlanAnswer): Outcome {
   const names = new Set(failed.map(({ topic }) => topic));
   const started = plan.start.filter(({ topic }) => !names.has(topic)).length;
-  // One at a time, up to the first that fails.
+  // One at a time, until one fails.
   const firstFailed = plan.replace.findIndex(({ topic }) => names.has(topic));
   const replaced = firstFailed < 0 ? plan.replace.length : firstFailed;
   const parts = [

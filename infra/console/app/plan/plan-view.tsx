@@ -20,7 +20,7 @@ const signs: Readonly<Record<PlanKind, string>> = {
 };
 
 /**
- * What a run would do, line by line. Its page, and whether kept topics are shown (`kept=1`), stand in the address.
+ * A plan, row by row. The address holds its page and whether unchanged topics are shown (`kept=1`).
  */
 export function PlanView({
   plan,
@@ -29,7 +29,7 @@ export function PlanView({
 }: {
   readonly plan: Plan;
   readonly conflicts: readonly Conflict[];
-  /** Of what waits, is refused or contradicts, only that of this etcd key is listed; null: all of it. */
+  /** Limits pending, refused and conflicting rows to this etcd key; null lists all of them. */
   readonly about?: string | null;
 }) {
   const place = usePlace();
@@ -70,7 +70,7 @@ export function PlanView({
   );
 }
 
-/** Whatever is done is of interest, wherever it is declared. */
+/** Rows that change something are always shown, whatever their source. */
 function concerns({ kind, source }: PlanRow, key: string): boolean {
   return (kind !== "pending" && kind !== "refused") || (source?.kind === "etcd" && source.name === key);
 }

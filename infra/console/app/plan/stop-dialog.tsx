@@ -7,7 +7,7 @@ import { stopsMost } from "./plan-rows.ts";
 
 const shownNames = 500;
 
-/** Asks before topics stop, and names them; where most of them stop, their number has to be typed. */
+/** Asks before topics stop, and names them. If most topics would stop, their number has to be typed. */
 export function StopDialog({
   plan,
   action,
@@ -15,7 +15,7 @@ export function StopDialog({
   onClose,
 }: {
   readonly plan: Plan;
-  /** What the button says. */
+  /** The button's label. */
   readonly action: string;
   readonly onConfirm: () => void;
   readonly onClose: () => void;
@@ -30,7 +30,8 @@ export function StopDialog({
   return (
     <Dialog title={`Stop ${plural(count, "topic")}?`} onClose={onClose}>
       <p>
-        What is in flight is finished and committed. A topic that is declared again goes on where it stopped.
+        Records in flight are finished and committed. A topic that is declared again continues where it
+        stopped.
       </p>
       <div class="names" tabindex={0} role="region" aria-label="Topics that stop">
         <ul class="plain-list">
@@ -44,7 +45,7 @@ export function StopDialog({
         {most ? (
           <p>
             <label>
-              These are more than half of all topics. To go on, type how many stop ({count}):{" "}
+              These are more than half of all topics. To continue, type how many stop ({count}):{" "}
               <input
                 inputmode="numeric"
                 autocomplete="off"

@@ -1,16 +1,16 @@
 import type { SessionAnswer } from "../../../api/session-answer.ts";
 import { createStore } from "./store.ts";
 
-/** True: the host wants a token before it tells anything. */
+/** Whether the host asks for a token. */
 export const signInNeeded = createStore(false);
 
-/** What this browser may do. Null: not known yet. */
+/** What this browser may do; null until known. */
 export const access = createStore<SessionAnswer["access"]>(null);
 
-/** Why a question got no answer: what the host said (RFC 9457), or that it cannot be reached. */
+/** A failed request: the host's problem details (RFC 9457), or that it is unreachable. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
-  /** 0: no answer at all. */
+  /** 0 without any answer. */
   readonly status: number;
   /** The problem's members, as sent. */
   readonly problem: Readonly<Record<string, unknown>>;
@@ -27,13 +27,13 @@ interface Request {
   /** Sent as JSON. */
   readonly body?: unknown;
   readonly signal?: AbortSignal;
-  /** Longer than anything the host itself waits for. */
+  /** Longer than any deadline of the host. */
   readonly timeoutMs?: number;
 }
 
 /**
- * Asks the host.
- * @returns the answer's JSON, which is trusted to be what the host's API says; null where it has no body
+ * Sends a request to the host.
+ * @returns the JSON of the answer, trusted to match the host's API; null without a body
  * @throws ApiError, or the signal's reason
  */
 export async function ask<T>(path: string, request: Request = {}): Promise<T> {
@@ -72,7 +72,7 @@ async function problemOf(answer: Response): Promise<Record<string, unknown>> {
     const body: unknown = await answer.json();
     return typeof body === "object" && body !== null ? { ...body } : {};
   } catch {
-    // A proxy in between may answer anything; its status says enough.
+    // A proxy in between may answer anything; the status is enough.
     return {};
   }
 }

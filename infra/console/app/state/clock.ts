@@ -1,6 +1,6 @@
 import { createStore } from "./store.ts";
 
-/** The present, milliseconds since the epoch, once a second: ages on the page grow together. */
+/** The current time in milliseconds since the epoch, updated once a second so that all ages on the page change together. */
 export const clock = createStore(Date.now());
 
 export function startClock(): void {

@@ -1,17 +1,17 @@
 import { useEffect, useRef } from "hono/jsx/dom";
 import { shortcuts } from "./preferences.ts";
 
-/** What a key, or two one after the other ("g t"), does. */
+/** The action of a key, or of two keys in sequence ("g t"). */
 export type Keys = Readonly<Record<string, () => void>>;
 
 const SEQUENCE_MS = 1_000;
 
-/** Of all parts of the page that are shown: "g t" is not also a "t" of somebody else's. */
+/** The shortcuts of all visible components, so that "g t" does not also trigger a "t". */
 const shown = new Set<{ readonly current: Keys }>();
 let first = "";
 let firstAt = 0;
 
-/** Keys of a page while it is shown. Never while something is typed, never with a modifier, and not where switched off. */
+/** Shortcuts of a visible component. Ignored while typing, with a modifier key, and if shortcuts are switched off. */
 export function useShortcuts(...maps: readonly Keys[]): void {
   const keys = useRef<Keys>({});
   keys.current = Object.assign({}, ...maps);

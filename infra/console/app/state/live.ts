@@ -2,39 +2,39 @@ import { useEffect, useReducer } from "hono/jsx/dom";
 import { ApiError, ask, signInNeeded } from "./api.ts";
 import { createStore } from "./store.ts";
 
-/** How the page hears of changes. */
+/** State of the page's event stream. */
 export type Connection =
-  /** Idle: nothing on the page is live. */
+  /** Idle if nothing on the page is live. */
   | { readonly state: "idle" | "connecting" | "live" | "paused" }
-  /** Since when nothing came; values on the page are from then. Null: nothing ever came. */
+  /** Time of the last event, which the page's values are from; null before the first. */
   | { readonly state: "lost"; readonly seenAt: number | null };
 
-/** Of the one stream a page has; browsers allow six connections to a host, for all its tabs together. */
+/** A page has a single stream, since browsers allow six connections to a host for all tabs together. */
 export const connection = createStore<Connection>({ state: "idle" });
 
 /** The host pings every 5 s. */
 const SILENCE_MS = 12_000;
 const RETRY_MS = 2_000;
-/** A hidden tab gives its connection back after that, or as soon as another tab opens one. */
+/** A hidden tab closes its connection after this time, or when another tab opens one. */
 const HIDDEN_MS = 60_000;
-/** Heard by the other tabs of this browser. */
+/** Reaches the other tabs of this browser. */
 const tabs = new BroadcastChannel("penstock.live");
 
 let retry: (() => void) | null = null;
 
-/** Tries again at once. */
+/** Retries immediately. */
 export function reconnect(): void {
   retry?.();
 }
 
-/** What each kind of event makes of what was known before; the first one that comes is a whole snapshot. */
+/** Reducers by event name. The first event is a complete snapshot. */
 export type Reducers<Messages, T> = {
   readonly [Name in keyof Messages]: (before: T | null, message: Messages[Name]) => T;
 };
 
 /**
- * Follows `path` while the page shows it: null until the first event.
- * @param reducers by event name; their messages are trusted to be what the host's API says
+ * Follows `path` while the page shows it; null until the first event.
+ * @param reducers by event name; messages are trusted to match the host's API
  */
 export function useLive<Messages, T>(path: string, reducers: Reducers<Messages, T>): T | null {
   const [{ of, state }, dispatch] = useReducer(
@@ -58,9 +58,9 @@ export function useLive<Messages, T>(path: string, reducers: Reducers<Messages, 
 }
 
 /**
- * Opens the page's stream, and opens it again where it breaks.
- * @param onRefused the host answered, and will not tell: it is not asked again
- * @returns ends it
+ * Opens the page's stream, and reopens it when it breaks.
+ * @param onRefused called if the host refuses the stream; it is not asked again
+ * @returns closes the stream
  */
 export function follow(
   path: string,
@@ -93,7 +93,7 @@ export function follow(
   const open = (): void => {
     close();
     if (document.hidden || signInNeeded.get()) return;
-    // eslint-disable-next-line unicorn/require-post-message-target-origin -- a BroadcastChannel has none: it stays within its origin
+    // eslint-disable-next-line unicorn/require-post-message-target-origin -- a BroadcastChannel has no target origin: it stays within its own
     tabs.postMessage("opened");
     const opened = new EventSource(path);
     source = opened;
@@ -107,7 +107,7 @@ export function follow(
     }
     opened.addEventListener("error", () => {
       if (source !== opened) return;
-      // The event does not say why: a question of the ordinary kind does.
+      // The event does not say why; an ordinary request does.
       void ask(path, { method: "HEAD" }).catch((error: unknown) => {
         if (!(error instanceof ApiError) || error.status === 0) return;
         if (error.status === 401) close();
@@ -143,7 +143,7 @@ export function follow(
     clearTimeout(hiddenTimer);
     ended = true;
     close();
-    // The next page may have opened its own before this one ends.
+    // The next page may have opened its stream before this one closes.
     if (retry !== open) return;
     retry = null;
     connection.set({ state: "idle" });

@@ -1,7 +1,7 @@
 import type { Zone } from "../text/format.ts";
 import { createStore, type Store } from "./store.ts";
 
-/** What this browser's user prefers; kept in the browser, never sent. */
+/** Preferences of this browser's user; stored in the browser and never sent. */
 export type Theme = "system" | "light" | "dark";
 
 function kept<T extends string>(name: string, allowed: readonly T[], fallback: T): Store<T> {
@@ -14,13 +14,13 @@ function kept<T extends string>(name: string, allowed: readonly T[], fallback: T
 
 export const zone = kept<Zone>("zone", ["local", "utc"], "local");
 export const theme = kept<Theme>("theme", ["system", "light", "dark"], "system");
-/** Keys that act without a modifier can be switched off (WCAG 2.1.4). */
+/** Shortcuts without a modifier key can be switched off (WCAG 2.1.4). */
 export const shortcuts = kept<"on" | "off">("shortcuts", ["on", "off"], "on");
 
-/** Over the lines that a search found. */
+/** Whether the chart above the search results is shown. */
 export const histogram = kept<"shown" | "hidden">("histogram", ["shown", "hidden"], "shown");
 
-/** Puts the theme into force, now and whenever it is changed. */
+/** Applies the theme, now and after each change. */
 export function applyTheme(): void {
   const apply = () => document.documentElement.setAttribute("data-theme", theme.get());
   theme.subscribe(apply);

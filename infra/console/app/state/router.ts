@@ -1,6 +1,6 @@
 import { createStore, useStore } from "./store.ts";
 
-/** Where the page is: the address is the state, so that it can be shared, reloaded and gone back to. */
+/** The page's location. The address is the state, so it can be shared, reloaded and revisited. */
 export interface Place {
   readonly path: string;
   readonly query: URLSearchParams;
@@ -16,19 +16,19 @@ export function usePlace(): Place {
   return useStore(place);
 }
 
-/** Goes there without loading the document again. `replace`: Back is not to come here. */
+/** Navigates without reloading the document. `replace` leaves no history entry for the current page. */
 export function navigate(href: string, { replace = false } = {}): void {
   const moved = new URL(href, location.href).pathname !== location.pathname;
   history[replace ? "replaceState" : "pushState"](null, "", href);
   place.set(here());
   if (moved) {
     scrollTo(0, 0);
-    // As a load would: the next Tab begins at the page, and a screen reader hears where it is.
+    // As after a load: the next Tab starts at the page, and screen readers announce it.
     document.querySelector<HTMLElement>("main")?.focus({ preventScroll: true });
   }
 }
 
-/** The same page with these parameters changed; null or "" removes one. */
+/** The same page with these parameters changed; null or "" removes a parameter. */
 export function hrefWith(from: Place, changes: Readonly<Record<string, string | null>>): string {
   const query = new URLSearchParams(from.query);
   for (const [name, value] of Object.entries(changes)) {
@@ -39,7 +39,7 @@ export function hrefWith(from: Place, changes: Readonly<Record<string, string | 
   return text === "" ? from.path : `${from.path}?${text}`;
 }
 
-/** Links of our own pages become navigation; everything else is the browser's. */
+/** Handles links to our own pages; the browser handles all others. */
 export function startRouter(): void {
   addEventListener("popstate", () => place.set(here()));
   document.addEventListener("click", (event) => {

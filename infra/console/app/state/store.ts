@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from "hono/jsx/dom";
 
-/** A value that several parts of the page look at. */
+/** A value shared by several components. */
 export interface Store<T> {
   get(): T;
   set(value: T): void;

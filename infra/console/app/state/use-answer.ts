@@ -1,20 +1,20 @@
 import { useEffect, useState } from "hono/jsx/dom";
 import { ask } from "./api.ts";
 
-/** One question to the host and what became of it. */
+/** A request to the host and its state. */
 export interface Answer<T> {
   readonly data: T | null;
-  /** When the data came, milliseconds since the epoch. */
+  /** When the data arrived, in milliseconds since the epoch. */
   readonly at: number;
-  /** A sentence; null: none. The data may still be that of the question before. */
+  /** A sentence, or null. The data may still be that of the previous request. */
   readonly error: string | null;
   readonly loading: boolean;
   readonly again: () => void;
 }
 
 /**
- * Asks `path` when it changes, and when told again; null: nothing is asked. The question before is dropped.
- * @param method POST where the question is a dry run; nothing that acts is asked this way
+ * Requests `path` when it changes, and on demand; null requests nothing. A pending previous request is dropped.
+ * @param method POST for dry runs only; requests with side effects do not belong here
  */
 export function useAnswer<T>(path: string | null, method: "GET" | "POST" = "GET"): Answer<T> {
   const [round, setRound] = useState(0);

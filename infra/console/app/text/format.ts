@@ -1,14 +1,14 @@
-/** How figures and times are written, everywhere alike. Pure: zone and the present are given. */
+/** Formats of figures and times, the same everywhere. Pure: time zone and current time are parameters. */
 
-/** The browser's own time zone, or UTC; one for the whole page. */
+/** The browser's time zone or UTC, for the whole page. */
 export type Zone = "local" | "utc";
 
 const grouped = new Intl.NumberFormat("en");
 
-/** What is not known. */
+/** Shown for unknown values. */
 export const unknown = "–";
 
-/** `12,480`; from a hundred thousand `125 k`. */
+/** `12,480`; from 100,000 on `125 k`. */
 export function shortCount(value: number): string {
   if (Math.abs(value) < 100_000) return grouped.format(value);
   return scaled(value, ["k", "M", "G", "T"]);
@@ -48,7 +48,7 @@ export function byteSize(bytes: number): string {
   return `${size < 99.95 ? size.toFixed(1).replace(/\.0$/, "") : grouped.format(Math.round(size))} ${unit}`;
 }
 
-/** `14:03:07`, with `.123` where wanted; the day before it where it is not today's. */
+/** `14:03:07`, optionally with `.123`, and preceded by the day if it is not today. */
 export function clockTime(atMs: number, zone: Zone, nowMs: number, { millis = false } = {}): string {
   const text = isoTime(atMs, zone);
   const [day = "", time = ""] = text.split(" ");
@@ -62,7 +62,7 @@ export function isoTime(atMs: number, zone: Zone): string {
   return Number.isNaN(shifted.getTime()) ? unknown : shifted.toISOString().replace("T", " ").replace("Z", "");
 }
 
-/** `UTC+01:00`, as it is at that time: summer time comes and goes. */
+/** `UTC+01:00`, the offset at that time, which depends on daylight saving time. */
 export function offsetName(atMs: number, zone: Zone): string {
   const minutes = offsetMinutes(atMs, zone);
   if (minutes === 0) return "UTC";
@@ -74,7 +74,7 @@ function offsetMinutes(atMs: number, zone: Zone): number {
   return zone === "utc" ? 0 : -new Date(atMs).getTimezoneOffset() || 0;
 }
 
-/** `12 s`, `4 min`, `3 h`, `2 d`: how long, in its largest unit. */
+/** `12 s`, `4 min`, `3 h`, `2 d`: a duration in its largest unit. */
 export function duration(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   if (seconds < 120) return `${seconds} s`;

@@ -1,4 +1,4 @@
-/** What stands in the field that an event is about. */
+/** The value of the event's input field. */
 export function valueOf({ target }: Event): string {
   return target instanceof HTMLInputElement ||
     target instanceof HTMLSelectElement ||

@@ -1,15 +1,15 @@
-/** Rows of a table that are shown at once. */
+/** Rows per page of a table. */
 export const pageRows = 100;
 
 /** A page of a long table. */
 export interface PageOf<T> {
   readonly rows: readonly T[];
-  /** From 1; the last one where a later one was asked for. */
+  /** From 1; requests beyond the end get the last page. */
   readonly page: number;
   readonly pages: number;
 }
 
-/** The page that `page` in the address asks for; what is no number from 1 is the first one. */
+/** The page that `page` in the address selects; anything but a number from 1 selects the first. */
 export function pageOf<T>(all: readonly T[], asked: string | null): PageOf<T> {
   const wanted = pageNumber(asked);
   const pages = Math.max(1, Math.ceil(all.length / pageRows));

@@ -1,14 +1,13 @@
 /**
- * Characters that act instead of being seen: C0 and C1 controls, and Unicode's format characters, among them those that
- * turn the order of text around (CVE-2021-42574) and those of no width; half a surrogate pair too.
+ * Characters that act instead of being visible: C0 and C1 controls, and Unicode's format characters, including
+ * bidirectional controls (CVE-2021-42574) and zero-width characters; also lone surrogates.
  */
-// eslint-disable-next-line eslint/no-control-regex -- finding them is what this is for
+// eslint-disable-next-line eslint/no-control-regex -- this expression exists to find them
 const unseen = /[\u0000-\u001f\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 /**
- * Hostile text in a form that can be read and does nothing: controls as ␛, others as ‹U+202E›. What is copied is the
- * original, not this.
- * @param keep characters to leave as they are, such as line breaks in a text of several lines
+ * Untrusted text in a harmless, readable form: controls as ␛, others as ‹U+202E›. Copying yields the original.
+ * @param keep characters to leave unchanged, such as line breaks
  */
 export function visibleText(text: string, keep = ""): string {
   return text.replace(unseen, (character) => (keep.includes(character) ? character : pictureOf(character)));

@@ -19,7 +19,7 @@ const LatestRecords = lazily<{ readonly topic: string }>(
   async () => (await import("../explore/results/latest.tsx")).Latest,
 );
 
-/** One topic: how it is, how it went, what it runs by and who said so, what of it was refused, what it brought last. */
+/** One topic: state, history, settings and their sources, dead letters and latest records. */
 export function Topic({ topic }: { readonly topic: string }) {
   const path = `/ui/events?view=topic&topic=${topic}`;
   const seen = useLive<{ topic: TopicMessage }, TopicMessage>(path, { topic: (_before, message) => message });
@@ -91,7 +91,7 @@ function Sentence({ status }: { readonly status: TopicStatus }) {
   );
 }
 
-/** How old what waits is, and until when it is safe. */
+/** The age of the oldest waiting record, and when Kafka may delete it. */
 function Waiting({ partitions }: Pick<TopicStatus, "partitions">) {
   const [oldest] = partitions
     .filter(({ deletableAt }) => deletableAt !== null)
@@ -101,7 +101,7 @@ function Waiting({ partitions }: Pick<TopicStatus, "partitions">) {
   if (oldestUnreadAt === null || deletableAt === null) return null;
   return (
     <p>
-      The oldest record that waits is <Age since={oldestUnreadAt} /> old (partition {partition}).
+      The oldest waiting record is <Age since={oldestUnreadAt} /> old (partition {partition}).
       <Deletion at={deletableAt} />
     </p>
   );
@@ -113,7 +113,7 @@ function Conflicts({ seen: { conflicts } }: { readonly seen: TopicMessage }) {
     <>
       {conflicts.map(({ winner, loser, differs }) => (
         <Notice key={JSON.stringify(loser)} kind="warning">
-          <SourceName source={loser} /> says something else; <SourceName source={winner} /> wins.
+          <SourceName source={loser} /> differs; <SourceName source={winner} /> wins.
           <ul class="plain-list">
             {differs.map(({ field, from, to }) => (
               <li key={field}>
@@ -199,7 +199,7 @@ function Partitions({ status: { partitions } }: { readonly status: TopicStatus }
   );
 }
 
-/** A broker that is away tells nothing: then the number is one of before, and says so. */
+/** If the broker is unreachable, shows the last known number with its age. */
 function AsOf({ at }: { readonly at: number | null }) {
   const now = useStore(clock);
   if (at === null || now - at < 30_000) return null;

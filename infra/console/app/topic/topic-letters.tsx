@@ -3,7 +3,7 @@ import { plural } from "../text/format.ts";
 import { useAnswer } from "../state/use-answer.ts";
 import { Hostile } from "../components/hostile.tsx";
 
-/** What of one topic was refused, by kind. Asked for once: it reads the dead-letter topic. */
+/** Dead letters of one topic, by kind. Requested once, since it reads the dead-letter topic. */
 export function TopicLetters({ topic }: { readonly topic: string }) {
   const { data, error, loading, again } = useAnswer<DigestResult>(`/dead-letters?topic=${topic}`);
   return (

@@ -28,7 +28,7 @@ const reducers: Reducers<{ topics: TopicsMessage; changes: ChangesMessage }, Top
   },
 };
 
-/** All topics of this host: filter and sort cover all of them, a page shows a hundred. */
+/** All topics of this host. Filter and sort cover all of them; a page shows 100. */
 export function Topics() {
   const place = usePlace();
   const query = parseTopicsQuery(place.query);

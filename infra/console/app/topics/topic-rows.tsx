@@ -29,7 +29,7 @@ const columns: readonly {
 
 const none: readonly number[] = [];
 
-/** The table itself; on a narrow screen each row is a card. */
+/** The table; on a narrow screen each row is a card. */
 export function TopicRows({
   table,
   topics,
@@ -79,7 +79,7 @@ function HeaderCell({
     );
   }
   const direction = sort === name ? "ascending" : sort === `-${name}` ? "descending" : undefined;
-  // Of figures the largest first, of words the first letter; a second time turns it round, a third one takes it off.
+  // First click: figures descending, words ascending. Second click: reversed. Third click: unsorted.
   const [first, second] = number ? [`-${name}`, name] : [name, `-${name}`];
   const next = sort === first ? second : sort === second ? null : first;
   return (

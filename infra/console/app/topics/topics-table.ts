@@ -2,7 +2,7 @@ import { topicStates, type TopicState } from "../../../../lib/rules/progress/sta
 import type { ChangesMessage, TopicRow, TopicsMessage } from "../../../api/live-messages.ts";
 import { pageNumber } from "../text/page-of.ts";
 
-/** The table of topics as it is known now. Never changed in place, so that what did not change is not drawn again. */
+/** The current table of topics. Immutable, so that unchanged rows are not rendered again. */
 export interface TopicsTable {
   readonly at: number;
   readonly rows: ReadonlyMap<string, TopicRow>;
@@ -19,7 +19,7 @@ export function tableOf({ at, rows, sparks }: TopicsMessage): TopicsTable {
 export function withChanges(table: TopicsTable, changes: ChangesMessage): TopicsTable {
   const rows = new Map(table.rows);
   for (const [topic, members] of changes.rows) {
-    // A topic that is new comes with all its members.
+    // A new topic comes with all members.
     // eslint-disable-next-line typescript/no-unsafe-type-assertion -- see above
     rows.set(topic, { ...(rows.get(topic) as TopicRow), ...members });
   }
@@ -41,13 +41,13 @@ function nextSparks(
   return sparks;
 }
 
-/** What of the table is wanted, as the address says it. */
+/** Filter, sort order and page of the table, from the address. */
 export interface TopicsQuery {
-  /** Part of a topic's, index's or source's name; any case. */
+  /** Part of the name of a topic, index or source; ignores case. */
   readonly text: string;
-  /** Empty: all. */
+  /** Empty for all. */
   readonly states: ReadonlySet<TopicState>;
-  /** A column, with `-` before it for the largest first; "" is trouble first. */
+  /** A column, prefixed with `-` for descending order; "" puts problems first. */
   readonly sort: string;
   /** From 1. */
   readonly page: number;
@@ -63,7 +63,7 @@ export function parseTopicsQuery(query: URLSearchParams): TopicsQuery {
   };
 }
 
-/** Columns that can be sorted by, and what of a row they compare. */
+/** Sortable columns and the value of a row they compare. */
 const sortable: ReadonlyMap<string, (row: TopicRow) => number | string> = new Map(
   Object.entries({
     state: ({ state }) => trouble[state],
@@ -88,7 +88,7 @@ const trouble: Readonly<Record<TopicState, number>> = {
   running: 5,
 };
 
-/** The topics that are wanted, in order; by name where all else is equal, so that the order is always the same. */
+/** The selected topics in order. Ties are sorted by name, so that the order is stable. */
 export function orderOf(rows: ReadonlyMap<string, TopicRow>, query: TopicsQuery): string[] {
   const text = query.text.trim().toLowerCase();
   const wanted = [...rows.values()].filter(
@@ -109,7 +109,7 @@ function ascending(a: number | string, b: number | string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** The order that is on the page, kept: rows do not move by themselves. What is gone goes, what is new comes last. */
+/** Keeps the order on the page, so that rows do not move by themselves: removes missing rows, appends new ones. */
 export function keptOrder(shown: readonly string[], wanted: readonly string[]): string[] {
   const present = new Set(wanted);
   const known = new Set(shown);

@@ -5,11 +5,11 @@ import { lineDiff, type DiffLine } from "./line-diff.ts";
 
 const marks = { same: " ", removed: "−", added: "+" } as const;
 const spoken = { same: "", removed: "removed: ", added: "added: " } as const;
-/** A line may be a whole value of a megabyte; and a page holds only so many elements. */
+/** Limits for the page, since a single line may be a value of 1 MB. */
 const shownCharacters = 2_000;
 const shownLines = 400;
 
-/** What of a key's text changes; null: the key is absent. */
+/** The change of a key's text; null if the key is absent. */
 export function DiffView({
   before,
   after,

@@ -3,7 +3,7 @@ import { Hostile } from "../../components/hostile.tsx";
 import { byteSize } from "../../text/format.ts";
 import { cutLength } from "./cut-length.ts";
 
-/** A long text from anywhere, cut until somebody wants it whole. Its line breaks are kept. */
+/** Untrusted text, shortened until the user asks for all of it. Line breaks are kept. */
 export function CutText({ text, limit }: { readonly text: string; readonly limit: number }) {
   const [whole, showWhole] = useState(false);
   const length = cutLength(text, limit);

@@ -3,7 +3,7 @@ import type { LogDocument, LogHit } from "../../../../api/log-messages.ts";
 import { Hostile } from "../../components/hostile.tsx";
 import { plural } from "../../text/format.ts";
 
-/** What Penstock's tags say. */
+/** The meanings of Penstock's tags. */
 const meanings: ReadonlyMap<string, string> = new Map([
   ["timestamp_absent", "The record has none of the declared time fields: @timestamp is Kafka's."],
   ["timestamp_parse_failure", "No declared time field could be read: @timestamp is Kafka's."],
@@ -24,7 +24,7 @@ const meanings: ReadonlyMap<string, string> = new Map([
   ["carriage_return_removed", "The line ended with a carriage return."],
 ]);
 
-/** What is to be known of how a document was indexed: Penstock's tags, and the fields that gave way. */
+/** How a document was indexed: Penstock's tags, and the fields that gave way. */
 export function DocumentNotes({ document: { raw, ignored } }: { readonly document: LogDocument }) {
   const { tags, refused } = useMemo(() => tagsOf(raw), [raw]);
   if (tags.length === 0 && ignored.length === 0) return null;
@@ -66,7 +66,7 @@ export function DocumentNotes({ document: { raw, ignored } }: { readonly documen
   );
 }
 
-/** A few words about a line whose fields are not all where one would look for them; null: they are. */
+/** A short note on a line with unsearchable or relocated fields; null without any. */
 export function noteOf({ ignored, tags }: LogHit): string | null {
   if (ignored.length > 0) return `${plural(ignored.length, "field")} not searchable by name`;
   if (tags.includes("fields_as_text")) return "fields as text";

@@ -20,19 +20,19 @@ import { around } from "../query/time-range.ts";
 
 interface DocumentViewProps {
   readonly doc: DocumentRef;
-  /** ISO 8601; null: not known. */
+  /** ISO 8601; null if unknown. */
   readonly timestamp: string | null;
-  /** What is looked for, which its fields narrow. */
+  /** The current search, which the fields narrow. */
   readonly state: ExploreState;
 }
 
 const views = ["Fields", "JSON", "Raw"] as const;
-/** Characters of a text that are shown unasked. */
+/** Characters of a text that are shown at first. */
 const shownLength = 65_536;
-/** Taking a longer one apart would hold the page up. */
+/** Parsing a longer one would block the page. */
 const maxParsedLength = 4 * 1024 * 1024;
 
-/** One document whole, asked for when it is opened. */
+/** A complete document, requested when it is opened. */
 export function DocumentView({ doc, timestamp, state }: DocumentViewProps) {
   const { data, error, again } = useAnswer<LogDocument>(documentPath(doc));
   const [view, show] = useState<(typeof views)[number]>("Fields");
@@ -84,7 +84,7 @@ export function DocumentView({ doc, timestamp, state }: DocumentViewProps) {
   );
 }
 
-/** The page's address for others, with its host. */
+/** The page's address with its host, for sharing. */
 export function linkOf(state: Partial<ExploreState>): string {
   return new URL(frozenHref(state, Date.now()), location.href).href;
 }

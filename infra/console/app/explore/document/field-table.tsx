@@ -8,12 +8,12 @@ import { CutText } from "./cut-text.tsx";
 import { fieldsOf } from "./json-text.ts";
 import { isFilter, withValue } from "./query-words.ts";
 
-/** Of a flattened document: its texts once more, to be found by their words. */
+/** Repeats the texts of a flattened document, so that they can be found by their words. */
 const wordsField = "kafka.words";
 const shownFields = 200;
 const shownLength = 65_536;
 
-/** A document's fields, each of which narrows the search. */
+/** A document's fields, with buttons that narrow the search to their values. */
 export function FieldTable({
   document: { raw, ignored },
   state,

@@ -2,15 +2,15 @@ import { jsonElements, jsonMembers, nextToken } from "../../../../../lib/rules/j
 
 /** A value inside a document. */
 export interface JsonField {
-  /** Names with dots between, places of lists as numbers: `kafka.partition`, `tags.0`. */
+  /** Names separated by dots, list positions as numbers: `kafka.partition`, `tags.0`. */
   readonly path: string;
-  /** A string's own text; everything else as it was written, so that numbers keep all their digits. */
+  /** The text of a string; other values as written, so that numbers keep all digits. */
   readonly value: string;
-  /** True: it is a string. */
+  /** Whether it is a string. */
   readonly isText: boolean;
 }
 
-/** A document's fields in the order it has them. `raw` must be valid JSON, an object. */
+/** A document's fields in their order. `raw` must be a valid JSON object. */
 export function fieldsOf(raw: string): JsonField[] {
   return inside(raw, "");
 }
@@ -26,7 +26,7 @@ function inside(raw: string, path: string): JsonField[] {
   );
 }
 
-/** The same JSON over several lines, two spaces a level; values as they were written. */
+/** The JSON indented by two spaces per level, with its values as written. */
 export function prettyJson(raw: string, indent = ""): string {
   const children = childrenOf(raw);
   if (children === null) return raw.trim();
@@ -44,7 +44,7 @@ interface Children {
   readonly entries: readonly { readonly name: string; readonly label: string; readonly rawValue: string }[];
 }
 
-/** Null: it is no object and no list. */
+/** Null for anything but an object or a list. */
 function childrenOf(raw: string): Children | null {
   const first = raw[nextToken(raw, 0)];
   if (first === "{") {

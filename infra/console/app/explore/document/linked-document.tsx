@@ -3,7 +3,7 @@ import { navigate } from "../../state/router.ts";
 import { type DocumentRef, exploreHref, type ExploreState } from "../query/address.ts";
 import { DocumentView } from "./document-view.tsx";
 
-/** The document that the address names, where it is not among the lines. */
+/** The document in the address, if it is not among the results. */
 export function LinkedDocument({ doc, state }: { readonly doc: DocumentRef; readonly state: ExploreState }) {
   const identity = parseDocumentId(doc.topic, doc.id);
   const timestamp =

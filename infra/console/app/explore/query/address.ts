@@ -1,17 +1,17 @@
 import { defaultRange, frozenRange, type TimeRange } from "./time-range.ts";
 
-/** One document, by what finds it again. */
+/** The identity of a document. */
 export interface DocumentRef {
   readonly topic: string;
   readonly id: string;
 }
 
-/** What the page shows, as its address says it: `?topic&q&from&to&doc`. */
+/** The state of the page in its address: `?topic&q&from&to&doc`. */
 export interface ExploreState extends TimeRange {
-  /** Each once; empty: all. */
+  /** Without duplicates; empty for all. */
   readonly topics: readonly string[];
   readonly query: string;
-  /** Shown open; null: none. */
+  /** The open document, or null. */
   readonly doc: DocumentRef | null;
 }
 
@@ -25,7 +25,7 @@ export function parseExplore(query: URLSearchParams): ExploreState {
   };
 }
 
-/** A topic's name holds no comma, an id may. */
+/** A topic's name contains no comma; an id may. */
 function documentOf(text: string): DocumentRef | null {
   const comma = text.indexOf(",");
   return comma < 1 || comma === text.length - 1
@@ -33,7 +33,7 @@ function documentOf(text: string): DocumentRef | null {
     : { topic: text.slice(0, comma), id: text.slice(comma + 1) };
 }
 
-/** The page's address; what is as usual is left out. */
+/** The page's address, without default values. */
 export function exploreHref(state: Partial<ExploreState>): string {
   const parameters = filterParameters(state);
   if (state.doc) parameters.set("doc", `${state.doc.topic},${state.doc.id}`);
@@ -41,7 +41,7 @@ export function exploreHref(state: Partial<ExploreState>): string {
   return text === "" ? "/ui/explore" : `/ui/explore?${text}`;
 }
 
-/** As {@link exploreHref}, for others: it names the same moments tomorrow. */
+/** Like {@link exploreHref}, but with absolute times, for sharing. */
 export function frozenHref(state: Partial<ExploreState>, nowMs: number): string {
   return exploreHref({ ...state, ...frozenRange({ ...defaultRange, ...rangeOf(state) }, nowMs) });
 }
@@ -61,7 +61,7 @@ function filterParameters(state: Partial<ExploreState>): URLSearchParams {
   return parameters;
 }
 
-/** What the host is asked for. `after`: the page after an answer's. */
+/** The request to the host. `after` selects the next page. */
 export function searchPath(
   state: Pick<ExploreState, "topics" | "query" | "from" | "to">,
   { histogram = false, after = null }: { readonly histogram?: boolean; readonly after?: string | null } = {},
@@ -86,7 +86,7 @@ export function tailPath({ topics, query }: Pick<ExploreState, "topics" | "query
   return `/logs/tail?${filterParameters({ topics, query }).toString()}`;
 }
 
-/** A topic's last records. */
+/** The latest records of a topic. */
 export function latestPath(topic: string): string {
   return `/logs?${new URLSearchParams({ topic, from: "now-24h", size: "20" }).toString()}`;
 }

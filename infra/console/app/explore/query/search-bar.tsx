@@ -6,7 +6,7 @@ import { TopicPicker } from "./topic-picker.tsx";
 
 interface SearchBarProps {
   readonly state: ExploreState;
-  /** What the range meant when it was last searched. */
+  /** The absolute range of the last search. */
   readonly searched: TimeRange | null;
   readonly field: RefObject<HTMLInputElement | null>;
   readonly tailing: boolean;
@@ -15,10 +15,10 @@ interface SearchBarProps {
   readonly onTail: () => void;
 }
 
-/** The host's. */
+/** The host's limit. */
 const maxQueryLength = 1_024;
 
-/** Where, when and what for. Any text may be typed: none is an error. */
+/** Topics, time range and query. Any query text is valid. */
 export function SearchBar({ state, searched, field, tailing, onChange, onSearch, onTail }: SearchBarProps) {
   return (
     <div class="search-bar">

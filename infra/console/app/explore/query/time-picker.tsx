@@ -8,14 +8,14 @@ import { fieldTime, isPreset, presets, type TimeRange, timeOfField } from "./tim
 
 interface TimePickerProps {
   readonly range: TimeRange;
-  /** What the range meant when it was last searched. */
+  /** The absolute range of the last search. */
   readonly searched: TimeRange | null;
   readonly onChange: (range: TimeRange) => void;
 }
 
 const custom = "custom";
 
-/** From when to when: one of the usual spans, or two moments in the page's zone. */
+/** The time range: a preset, or two times in the page's time zone. */
 export function TimePicker({ range, searched, onChange }: TimePickerProps) {
   const inZone = useStore(zone);
   const [open, setOpen] = useState(false);

@@ -1,7 +1,7 @@
 import { parseTimeExpression } from "../../../../../lib/rules/search/query/time-expression.ts";
 import { isoTime, type Zone } from "../../text/format.ts";
 
-/** From when to when, each as the address has it: `now-15m`, or ISO 8601. */
+/** A time range as in the address: `now-15m` or ISO 8601. */
 export interface TimeRange {
   readonly from: string;
   readonly to: string;
@@ -9,7 +9,7 @@ export interface TimeRange {
 
 export const defaultRange: TimeRange = { from: "now-15m", to: "now" };
 
-/** The spans that are one choice away; all end now. */
+/** The preset ranges; all end now. */
 export const presets: readonly { readonly from: string; readonly label: string }[] = [
   { from: "now-15m", label: "Last 15 minutes" },
   { from: "now-1h", label: "Last hour" },
@@ -22,12 +22,12 @@ export function isPreset({ from, to }: TimeRange): boolean {
   return to === "now" && presets.some((preset) => preset.from === from);
 }
 
-/** Whether it moves with the clock. */
+/** Whether the range is relative to the current time. */
 function isRelative(text: string): boolean {
   return text.startsWith("now");
 }
 
-/** The same moments for whoever opens it, whenever. What is no time stays as it is: the host says what is wrong with it. */
+/** The range with absolute times. Invalid times stay unchanged; the host says what is wrong with them. */
 export function frozenRange({ from, to }: TimeRange, nowMs: number): TimeRange {
   return { from: frozenTime(from, nowMs), to: frozenTime(to, nowMs) };
 }
@@ -37,7 +37,7 @@ function frozenTime(text: string, nowMs: number): string {
   return atMs === null ? text : new Date(atMs).toISOString();
 }
 
-/** A moment and what is around it, both sides included. */
+/** A time with a margin on both sides, both ends included. */
 export function around(atMs: number, spanMs: number): TimeRange {
   const [from = "", to = ""] = [Math.max(0, atMs - spanMs), atMs + spanMs].map((ms) =>
     new Date(ms).toISOString(),
@@ -45,15 +45,15 @@ export function around(atMs: number, spanMs: number): TimeRange {
   return { from, to };
 }
 
-/** What a `datetime-local` field takes for a moment; "" where the text is none. */
+/** A time as a `datetime-local` field expects it; "" for an invalid time. */
 export function fieldTime(text: string, zone: Zone, nowMs: number): string {
   const atMs = parseTimeExpression(text, nowMs);
   return atMs === null ? "" : isoTime(atMs, zone).replace(" ", "T");
 }
 
-/** What such a field means, in ISO 8601; null: it is not filled in. */
+/** The value of such a field in ISO 8601; null if it is empty. */
 export function timeOfField(value: string, zone: Zone): string | null {
-  // A date with a time and no offset is local time: that is the language's own rule.
+  // JavaScript reads a date and time without an offset as local time.
   const at = new Date(zone === "utc" ? `${value}Z` : value);
   return value === "" || Number.isNaN(at.getTime()) ? null : at.toISOString();
 }

@@ -8,7 +8,7 @@ interface TopicPickerProps {
   readonly onChange: (topics: readonly string[]) => void;
 }
 
-/** Which topics are looked at; none means all. The browser's own list filters while one types. */
+/** The topics to search; none means all. The browser's datalist filters while typing. */
 export function TopicPicker({ topics, onChange }: TopicPickerProps) {
   const { data } = useAnswer<readonly TopicStatus[]>("/topics");
   const [refused, refuse] = useState<string | null>(null);
@@ -18,7 +18,7 @@ export function TopicPicker({ topics, onChange }: TopicPickerProps) {
   const add = (text: string): void => {
     const topic = text.trim();
     if (topic === "") return;
-    // A name that is not known would only be refused by the host.
+    // The host would refuse an unknown name anyway.
     if (data !== null && !known.includes(topic)) {
       refuse(`No topic ${topic} here.`);
       return;
@@ -31,12 +31,12 @@ export function TopicPicker({ topics, onChange }: TopicPickerProps) {
   latest.current = add;
   useEffect(() => {
     const element = field.current;
-    // hono's onChange is the browser's input event; this is the one at the end of typing.
+    // hono's onChange is the browser's input event; this one fires at the end of typing.
     const onEnd = (event: Event): void => latest.current(valueOf(event));
     element?.addEventListener("change", onEnd);
     return () => element?.removeEventListener("change", onEnd);
   }, []);
-  // What is picked from the list, and not typed.
+  // Picked from the list, not typed.
   const onInput = (event: Event): void => {
     refuse(null);
     const typed = event instanceof InputEvent && event.inputType !== "insertReplacementText";

@@ -3,15 +3,15 @@ import type { LogAnswer } from "../../../../api/log-messages.ts";
 import { ask } from "../../state/api.ts";
 import { type ExploreState, searchPath } from "./address.ts";
 
-/** What was found, as it stands on the page. */
+/** The results on the page. */
 export interface Search {
-  /** The first page's; its hits are those of all pages so far. Of the search before, while `loading`. */
+  /** The answer of the first page, with the hits of all pages so far; of the previous search while `loading`. */
   readonly found: LogAnswer | null;
-  /** A sentence; the answer is then still that of a search before, if any. */
+  /** A sentence. The answer is then still that of the previous search, if any. */
   readonly error: string | null;
   readonly loading: boolean;
   readonly older: { readonly loading: boolean; readonly error: string | null };
-  /** Asks the same again: what is relative means other moments now. */
+  /** Repeats the search, with relative times resolved again. */
   readonly again: () => void;
   /** The next page. */
   readonly more: () => void;
@@ -19,7 +19,7 @@ export interface Search {
 
 const quiet = { loading: false, error: null };
 
-/** Searches when what is asked for changes, and when told; the search before is dropped. */
+/** Searches when the request changes, and on demand. A pending previous search is dropped. */
 export function useSearch(state: ExploreState, { histogram }: { readonly histogram: boolean }): Search {
   const path = searchPath(state, { histogram });
   const [round, setRound] = useState(0);
@@ -50,7 +50,7 @@ export function useSearch(state: ExploreState, { histogram }: { readonly histogr
     const signal = life.current?.signal;
     if (!found?.next || older.loading || search.loading || signal === undefined) return;
     setSearch((before) => ({ ...before, older: { loading: true, error: null } }));
-    // The same moments as the first page, which may have been relative.
+    // The same absolute range as the first page.
     const next = searchPath({ ...state, from: found.from, to: found.to }, { after: found.next });
     ask<LogAnswer>(next, { signal }).then(
       (page) =>

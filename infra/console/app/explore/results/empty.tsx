@@ -10,7 +10,7 @@ interface EmptyProps {
 
 const quarterMs = 900_000;
 
-/** Nothing was found: where there would be something. */
+/** Shown without results; points to where there are some. */
 export function Empty({ found, state, onChange }: EmptyProps) {
   const newestMs = found.newest === null ? null : Date.parse(found.newest);
   const goThere = (): void => {

@@ -1,22 +1,22 @@
 import type { LogHistogram } from "../../../../api/log-messages.ts";
 import type { TimeRange } from "../query/time-range.ts";
 
-/** A histogram with its empty bars, from the one that holds the beginning to the one that holds the end. */
+/** A histogram including empty bars, from the start to the end of the range. */
 export interface Slots {
-  /** When the first begins. */
+  /** Start of the first bar. */
   readonly startMs: number;
   readonly intervalMs: number;
   readonly counts: readonly number[];
   readonly highest: number;
 }
 
-/** Bars that are marked, from one to the other; either may be the earlier one. */
+/** The ends of the selection, in any order. */
 export interface Selection {
   readonly anchor: number;
   readonly head: number;
 }
 
-/** The host makes sixty at most; what is beyond is no answer of it. */
+/** The host returns at most 60 bars. */
 const maxSlots = 1_000;
 
 export function slotsOf({ intervalMs, bars }: LogHistogram, fromMs: number, toMs: number): Slots {
@@ -30,7 +30,7 @@ export function slotsOf({ intervalMs, bars }: LogHistogram, fromMs: number, toMs
   return { startMs, intervalMs, counts, highest: Math.max(...counts) };
 }
 
-/** The moments of some bars, both included; never beyond what was searched. */
+/** The time range of some bars, both included, within the searched range. */
 export function momentsOf(
   { startMs, intervalMs }: Slots,
   { anchor, head }: Selection,
@@ -46,7 +46,7 @@ export function zoomOf(...asked: Parameters<typeof momentsOf>): TimeRange {
   return { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() };
 }
 
-/** Where an arrow key leads. The first one begins at the end, where the newest are. */
+/** The bar an arrow key leads to. The first press starts at the newest bar. */
 export function movedSelection(
   before: Selection | null,
   step: -1 | 1,
@@ -58,7 +58,7 @@ export function movedSelection(
   return { anchor: extend ? before.anchor : head, head };
 }
 
-/** How many records the marked bars hold. */
+/** Number of records in the selected bars. */
 export function countIn({ counts }: Slots, { anchor, head }: Selection): number {
   return counts
     .slice(Math.min(anchor, head), Math.max(anchor, head) + 1)

@@ -17,7 +17,7 @@ import { stepName, type TimeRange } from "../query/time-range.ts";
 
 const height = 64;
 
-/** How many lines there were, over time. Bars that are dragged over, or marked with the arrow keys, become the new range. */
+/** Number of lines over time. Dragging over bars, or selecting them with the arrow keys, sets the range. */
 export function Histogram({
   found,
   onZoom,
@@ -140,7 +140,7 @@ function Bars({ slots, marked }: { readonly slots: Slots; readonly marked: Selec
         />
       )}
       {counts.map((count, slot) => {
-        // A bar that holds anything can be seen.
+        // A bar with any records stays visible.
         const tall = count === 0 ? 0 : Math.max(2, (count / highest) * height);
         return (
           <rect

@@ -6,7 +6,7 @@ import { exploreHref, type ExploreState, latestPath } from "../query/address.ts"
 import { LogRows } from "./log-rows.tsx";
 import { defaultRange } from "../query/time-range.ts";
 
-/** A topic's last records of a day. They stay as they are until somebody asks again. */
+/** The latest records of a topic within a day. They do not change until requested again. */
 export function Latest({ topic }: { readonly topic: string }) {
   const { data, error, loading, again } = useAnswer<LogAnswer>(latestPath(topic));
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());

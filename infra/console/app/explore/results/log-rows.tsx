@@ -9,13 +9,13 @@ import { DocumentView } from "../document/document-view.tsx";
 
 interface LogRowsProps {
   readonly hits: readonly LogHit[];
-  /** Ids of those that are open. */
+  /** Ids of the open lines. */
   readonly open: ReadonlySet<string>;
   readonly onToggle: (hit: LogHit) => void;
   readonly state: ExploreState;
 }
 
-/** What was found, a line each. */
+/** The results, one line each. */
 export function LogRows({ hits, open, onToggle, state }: LogRowsProps) {
   const toggle = useRef(onToggle);
   toggle.current = onToggle;
@@ -43,7 +43,7 @@ const Line = memo(({ hit, open, toggle }: LineProps) => {
   const at = hit.timestamp === null ? Number.NaN : Date.parse(hit.timestamp);
   const note = noteOf(hit);
   const onClick = (event: MouseEvent): void => {
-    // Who has just selected text wants to keep it; buttons have a click of their own.
+    // A click must not discard selected text, and buttons handle their own clicks.
     if (event.target instanceof Element && event.target.closest("button") !== null) return;
     if (getSelection()?.isCollapsed !== false) toggle.current?.(hit);
   };
@@ -77,7 +77,7 @@ const Line = memo(({ hit, open, toggle }: LineProps) => {
   );
 });
 
-/** What of a hit finds it again; null: it does not say which topic it is of. */
+/** The identity of a hit; null if it does not name its topic. */
 export function documentOf({ topic, id }: LogHit): DocumentRef | null {
   return topic === null ? null : { topic, id };
 }

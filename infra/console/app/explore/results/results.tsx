@@ -20,13 +20,13 @@ interface ResultsProps {
   readonly onChange: (changes: Partial<ExploreState>) => void;
 }
 
-/** What a search found: how much, when, and the lines. */
+/** The results of a search: summary, histogram and lines. */
 export function Results({ state, search, onChange }: ResultsProps) {
   const { found, error, loading, older } = search;
   const charted = useStore(histogram) === "shown";
   const list = useRef<HTMLDivElement>(null);
   const [opened, setOpened] = useState<ReadonlySet<string>>(() => new Set(state.doc ? [state.doc.id] : []));
-  // The same search as a link for others: its moments stay what they are.
+  // A link to the same search for sharing, with absolute times.
   const shared = found === null ? state : { ...state, from: found.from, to: found.to };
   const said = useRowKeys(list, shared);
 
@@ -43,7 +43,7 @@ export function Results({ state, search, onChange }: ResultsProps) {
   const linked = state.doc;
   const isListed = linked !== null && found?.hits.some(({ id }) => id === linked.id) === true;
   useEffect(() => {
-    // Whoever follows a link to a document is to see it.
+    // A link to a document must scroll it into view.
     if (linked === null || !isListed) return;
     if (!opened.has(linked.id)) setOpened(new Set([...opened, linked.id]));
     const row = [...(list.current?.querySelectorAll("li") ?? [])].find(

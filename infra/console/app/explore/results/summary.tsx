@@ -7,14 +7,14 @@ import { linkOf } from "../document/document-view.tsx";
 import type { Search } from "../query/use-search.ts";
 
 interface SummaryProps {
-  /** With absolute times once they are known. */
+  /** With absolute times, once known. */
   readonly state: ExploreState;
   readonly search: Search;
-  /** What a key has just done. */
+  /** The effect of the last shortcut. */
   readonly said: string | null;
 }
 
-/** How many lines were found, and what can be done with them. */
+/** The number of results, and actions on them. */
 export function Summary({ state, search: { found, loading }, said }: SummaryProps) {
   const hidden = useStore(histogram) === "hidden";
   const total = found?.total;

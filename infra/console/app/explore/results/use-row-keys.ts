@@ -4,9 +4,8 @@ import type { ExploreState } from "../query/address.ts";
 import { linkOf } from "../document/document-view.tsx";
 
 /**
- * `j` and `k` go from line to line, Enter is the browser's own, `c` copies a link to the line that has the focus, or to
- * the search.
- * @returns what a key has just done
+ * `j` and `k` move between lines, `c` copies a link to the focused line or to the search; the browser handles Enter.
+ * @returns the effect of the last shortcut
  */
 export function useRowKeys(list: RefObject<HTMLElement | null>, state: ExploreState): string | null {
   const [said, say] = useState<string | null>(null);

@@ -1,30 +1,30 @@
 import type { TailHello, TailLine, TailLines } from "../../../../api/log-messages.ts";
 
-/** A line of the tail; null: the stream was cut here, and what came meanwhile is not shown. */
+/** A line of the tail; null marks a gap where the stream was interrupted. */
 export interface TailEntry {
-  /** Counts up; no two are the same. */
+  /** Increasing and unique. */
   readonly key: number;
   readonly line: TailLine | null;
 }
 
 /**
- * A live tail as the page has it. Every line that the host sent was shown, is held or was dropped; with those that the
- * host counted and left out they are all that matched.
+ * A live tail on the page. Every line the host sent was shown, held or dropped; together with the lines the host left out,
+ * these are all matches.
  */
 export interface TailBuffer {
   readonly paused: boolean;
-  /** On the page, the newest last. */
+  /** On the page, newest last. */
   readonly entries: readonly TailEntry[];
-  /** Came while paused, the newest last. */
+  /** Received while paused, newest last. */
   readonly held: readonly TailEntry[];
-  /** Lines that have been on the page, those that left it again among them. */
+  /** Lines that were shown, including those removed again. */
   readonly shown: number;
-  /** Left out by the host: over its limit of lines a second. */
+  /** Left out by the host, above its limit of lines per second. */
   readonly overLimit: number;
-  /** Came while paused, when as many were held as are kept. */
+  /** Received while paused with a full buffer. */
   readonly dropped: number;
   readonly partitions: TailHello["topics"];
-  /** Of the stream that is open now. */
+  /** Of the current stream. */
   readonly stream: { readonly sent: number; readonly notShown: number };
   readonly nextKey: number;
 }
@@ -48,7 +48,7 @@ export function withHello(tail: TailBuffer, { topics }: TailHello): TailBuffer {
 }
 
 export function withLines(tail: TailBuffer, { lines, sent, notShown }: TailLines): TailBuffer {
-  // A stream that was opened again counts from zero.
+  // A reopened stream counts from zero.
   const isNew = sent - lines.length !== tail.stream.sent || notShown < tail.stream.notShown;
   const added: (TailLine | null)[] = isNew && tail.nextKey > 0 ? [null, ...lines] : [...lines];
   const entries = added.map((line, place): TailEntry => ({ key: tail.nextKey + place, line }));
@@ -68,7 +68,7 @@ export function paused(tail: TailBuffer): TailBuffer {
   return { ...tail, paused: true };
 }
 
-/** Catches up: what was held is shown. */
+/** Resumes: shows the held lines. */
 export function resumed(tail: TailBuffer): TailBuffer {
   return { ...shownToo(tail, tail.held), paused: false, held: [] };
 }
@@ -85,7 +85,7 @@ export function linesIn(entries: readonly TailEntry[]): number {
   return entries.filter(({ line }) => line !== null).length;
 }
 
-/** Topics of which other hosts settle some partitions, so that this host's tail lacks them. */
+/** Topics with partitions on other hosts, which this host's tail lacks. */
 export function partlyOwned({
   partitions,
 }: TailBuffer): readonly (readonly [topic: string, sentence: string])[] {
@@ -103,12 +103,12 @@ export function partlyOwned({
 
 const chunkLines = 50;
 
-/** Which part of the tail an entry belongs to, for ever. */
+/** The chunk an entry belongs to; it never changes. */
 export function chunkOf(entry: TailEntry | undefined): number {
   return Math.floor((entry?.key ?? 0) / chunkLines);
 }
 
-/** The entries in parts, so that what comes at the end and goes at the beginning leaves the parts between alone. */
+/** Splits the entries into chunks, so that adding and removing lines at the ends leaves the others untouched. */
 export function chunksOf(entries: readonly TailEntry[]): readonly (readonly TailEntry[])[] {
   return [...Map.groupBy(entries, chunkOf).values()];
 }

@@ -12,7 +12,7 @@ import { around } from "../query/time-range.ts";
 
 type Halt = { readonly current: (() => void) | null };
 
-/** Some lines of the tail, drawn again only where one of them came or went: comparing a thousand takes its time. */
+/** A chunk of the tail, rendered again only if its lines change: comparing a thousand lines is slow. */
 export const TailChunk = memo(
   ({ entries, halt }: { readonly entries: readonly TailEntry[]; readonly halt: Halt }) => (
     <div class="chunk">
@@ -21,18 +21,18 @@ export const TailChunk = memo(
       ))}
     </div>
   ),
-  // Keys count up without gaps.
+  // Keys increase without gaps.
   (before, after) =>
     before.entries.length === after.entries.length && before.entries[0]?.key === after.entries[0]?.key,
 );
 
 interface TailRowProps {
   readonly entry: TailEntry;
-  /** Called when it is opened: the tail is to stand still. */
+  /** Called when it is opened, to pause the tail. */
   readonly halt: Halt;
 }
 
-/** A line of the tail. Never drawn again unless it is opened: a thousand of them stand there. */
+/** A line of the tail. Rendered again only when opened, since the page holds a thousand of them. */
 const TailRow = memo(({ entry: { line }, halt }: TailRowProps) => {
   const [open, setOpen] = useState(false);
   if (line === null)

@@ -15,7 +15,7 @@ interface TailPanelProps {
   readonly onClose: () => void;
 }
 
-/** Records as this host settles them, the newest at the bottom. Nothing in it moves while it is paused. */
+/** Records as this host processes them, newest at the bottom. Nothing moves while paused. */
 export function TailPanel({ path, running, onStart, onStop, onClose }: TailPanelProps) {
   const { buffer, refused, pause, resume } = useTail(path, running);
   const panel = useRef<HTMLDivElement>(null);

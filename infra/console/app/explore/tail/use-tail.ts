@@ -3,16 +3,16 @@ import type { TailHello, TailLines } from "../../../../api/log-messages.ts";
 import { follow } from "../../state/live.ts";
 import { emptyTail, paused, resumed, type TailBuffer, withHello, withLines } from "./tail-buffer.ts";
 
-/** A live tail and what can be done with it. */
+/** A live tail and its actions. */
 export interface Tail {
   readonly buffer: TailBuffer;
-  /** Why the host does not tell; null: it does. */
+  /** Why the host refuses the tail, or null. */
   readonly refused: string | null;
   readonly pause: () => void;
   readonly resume: () => void;
 }
 
-/** Follows `path`; its lines stay when it stops. */
+/** Follows `path`; the lines stay when it stops. */
 export function useTail(path: string, running: boolean): Tail {
   const [buffer, step] = useReducer(
     (before: TailBuffer, next: (before: TailBuffer) => TailBuffer) => next(before),

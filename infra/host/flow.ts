@@ -1,7 +1,10 @@
-import { ingestBatch } from "../../functions/ingest-batch.ts";
+import { ingestBatch, type IngestBatchDeps } from "../../functions/ingest-batch.ts";
+import type { GroupTrouble } from "../../lib/adapters/kafka/group/member/member.ts";
 import { createGroupMember } from "../../lib/adapters/kafka/group/create-member.ts";
+import type { KafkaWire } from "../../lib/adapters/kafka/protocol/wire.ts";
+import type { RecordDecoder } from "../../lib/adapters/kafka/records/record-decoder.ts";
 import { createOpenings } from "../../lib/adapters/kafka/reader/opening.ts";
-import { createReader, type Reader } from "../../lib/adapters/kafka/reader/reader.ts";
+import { createReader } from "../../lib/adapters/kafka/reader/reader.ts";
 import { abortable } from "../../lib/rules/base/abortable.ts";
 import { sameSettings } from "../../lib/rules/plan/accept-settings.ts";
 import { readAheadBytes } from "../../lib/rules/limits/byte-share.ts";
@@ -14,24 +17,82 @@ import {
 import { documentId } from "../../lib/rules/documents/document-id.ts";
 import { messageOf } from "../../lib/rules/base/errors.ts";
 import { indexPatternOf } from "../../lib/rules/model/names.ts";
-import type { KafkaSettings } from "../../lib/rules/model/settings.ts";
-import { deadline } from "../../lib/rules/base/time.ts";
-import { createBulkGate } from "./bulks/bulk-gate.ts";
-import type { ByteBounds } from "./shares/byte-budget.ts";
-import { createConsumerPool } from "./topic/consumer-pool.ts";
-import type { Flow, FlowDeps, FlowSettings } from "./flow-deps.ts";
+import type { Specification } from "../../lib/rules/model/declaration.ts";
+import type { OutcomeKind, SourceRecord } from "../../lib/rules/model/record.ts";
+import type { BulkSettings, KafkaSettings } from "../../lib/rules/model/settings.ts";
+import type { Logger } from "../../lib/rules/base/logger.ts";
+import { deadline, type Time } from "../../lib/rules/base/time.ts";
+import { type BulkGate, createBulkGate } from "./bulks/bulk-gate.ts";
 import { createBulkPost } from "./bulks/bulk-post.ts";
-import { createByteBudget } from "./shares/byte-budget.ts";
+import type { SendBulk } from "./bulks/bulk-requests.ts";
+import { type ByteBounds, createByteBudget } from "./shares/byte-budget.ts";
+import { type ConsumerPool, createConsumerPool } from "./topic/consumer-pool.ts";
+import type { PoolEvents } from "./topic/topic-events.ts";
 import { createHostCommitter } from "./shares/committer.ts";
 import { DecodeTurns } from "./shares/decode-turns.ts";
 import { createIntake } from "./topic/intake.ts";
 import { createPump } from "./pump/pump.ts";
 import { createTopicInlets } from "./inlet/topic-inlets.ts";
 
-/** Of the time to stop, what leaving the group and closing the connections may take. */
+export interface FlowDeps {
+  /** Opens the way to the brokers of these settings. Called again for other settings; the flow closes it. */
+  openWire(kafka: KafkaSettings): KafkaWire;
+  /** The decoder of one topic's fetched bytes. */
+  createDecoder(topic: string): RecordDecoder;
+  /** Sends a bulk that may belong to many topics. */
+  readonly bulk: SendBulk;
+  readonly deadLetters: IngestBatchDeps["deadLetters"];
+  readonly time: Time;
+  readonly logger: Logger;
+  /** Identifies this process among the hosts of its group. */
+  readonly host: string;
+  /** The current settings, read on every use; `useSettings` announces a change. */
+  settings(): FlowSettings;
+  /** Kafka's retention of the topic; null: unknown. */
+  keptForMs(topic: string): number | null;
+  readonly events: PoolEvents;
+}
+
+export interface FlowSettings {
+  readonly kafka: KafkaSettings;
+  readonly bulk: BulkSettings;
+}
+
+/** Gets every attempt's outcomes, by position; null: retried. Must not throw. */
+export type AttemptListener = (
+  spec: Specification,
+  records: readonly SourceRecord[],
+  outcomes: readonly (OutcomeKind | null)[],
+) => void;
+
+/** What moves a host's records. Its parts know neither HTTP nor etcd nor files. */
+export interface Flow {
+  /** Starts, replaces and stops topics. Nothing is read before the first start. */
+  readonly pool: ConsumerPool;
+  /** Why no topic is read; null: the group is joined, or need not be. */
+  readonly trouble: GroupTrouble | null;
+  /** The memory held by records in flight. */
+  readonly usedBytes: number;
+  /** For other senders of bulks. */
+  readonly gate: BulkGate;
+  /** Shows every attempt to this listener, in place of the one before. */
+  tap(listener: AttemptListener): void;
+  /**
+   * Applies changed settings. Other Kafka settings mean: finish and commit what is in flight, leave the group and join it
+   * again, for all topics together.
+   */
+  useSettings(): Promise<void>;
+  /**
+   * Stops fetching, finishes and commits what is in flight for at most `drainMs`, leaves the group, closes the connections.
+   * Called again while it stops, the shorter time counts.
+   * @returns the topics with uncommitted records
+   */
+  stop(drainMs: number): Promise<string[]>;
+}
+
+/** Time limit for leaving the group and closing the connections, within the time to stop. */
 const LEAVE_MS = 3_500;
 
-/** Puts together what moves records: see FlowDeps. */
 export function createFlow(deps: FlowDeps): Flow {
   const { time, logger, events } = deps;
   const gate = createBulkGate(deps.settings().bulk.concurrency);
@@ -39,8 +100,7 @@ export function createFlow(deps: FlowDeps): Flow {
   const turns = new DecodeTurns();
   const post = createBulkPost({ send: deps.bulk, gate, limits: () => deps.settings().bulk, turns, time });
   let kafka = withoutBudget(deps.settings().kafka);
-  /** Of the membership that there is. */
-  let reader: Reader;
+  let attempted: AttemptListener = () => {};
 
   const intake = createIntake({
     time,
@@ -48,7 +108,7 @@ export function createFlow(deps: FlowDeps): Flow {
     join(listener) {
       const settings = deps.settings().kafka;
       const wire = deps.openWire(settings);
-      const own = createReader({ wire, rack: settings.rack ?? "", time, logger });
+      const reader = createReader({ wire, rack: settings.rack ?? "", time, logger });
       const member = createGroupMember({
         wire,
         groupId: settings.group,
@@ -57,41 +117,37 @@ export function createFlow(deps: FlowDeps): Flow {
         time,
         logger,
       });
-      const openings = createOpenings({ member, wire, leaders: own.leaders, time });
-      reader = own;
+      const openings = createOpenings({ member, wire, leaders: reader.leaders, time });
       return {
         member,
         openings,
+        reader,
         async close() {
           openings.close();
-          await own.close();
+          await reader.close();
           await wire.close();
         },
       };
     },
   });
   const committer = createHostCommitter({
-    commit: (entries, signal) => intake.commit(entries, signal),
+    commit: (entries, signal) => intake.membership.member.commit(entries, signal),
     time,
   });
 
   const pool = createConsumerPool({
     intake,
     time,
+    events,
     keptForMs: (topic) => deps.keptForMs(topic),
-    onFailed: (topic, reason, retryAtMs) => events.failed(topic, reason, retryAtMs),
-    events: (topic) => events.ofTopic(topic),
-    onLost: (topic, ranges) => events.lost(topic, ranges),
-    onForgotten: (topic) => events.forgotten(topic),
     createInlets(order, { clock, memory, events: ofTopic, onLost }) {
       const { spec } = order.desired;
       const { topic } = spec;
-      /** Made with the first record: of an idle topic nothing is kept. */
+      /** Created with the first record, to keep idle topics small. */
       let encoder: BulkEncoder | null = null;
       let plainEncoder: PlainEncoder | null = null;
       return createTopicInlets({
-        topic,
-        reader: { open: (...read) => reader.open(...read) },
+        reader: { open: (...read) => intake.membership.reader.open(...read) },
         decoder: deps.createDecoder(topic),
         budget,
         turns,
@@ -99,7 +155,7 @@ export function createFlow(deps: FlowDeps): Flow {
         onLost,
         onGone: (tenure) => intake.reopen(tenure),
         broken: (error) => ofTopic.broken(error),
-        logOf: (name, partition) => intake.logOf(name, partition),
+        logOf: (name, partition) => intake.membership.openings.logOf(name, partition),
         createPump: (share) =>
           createPump({
             clock,
@@ -115,7 +171,7 @@ export function createFlow(deps: FlowDeps): Flow {
               pattern: indexPatternOf(spec.index),
               encode: (out, records) => (plainEncoder ??= createPlainEncoder(spec))(out, records),
               idOf: (record) => documentId(topic, record),
-              indexed: (records, outcomes) => events.attempted(spec, records, outcomes),
+              indexed: (records, outcomes) => attempted(spec, records, outcomes),
             },
             async ingest(records, { number, proven, seat }, signal) {
               const limits = deps.settings().bulk;
@@ -124,7 +180,7 @@ export function createFlow(deps: FlowDeps): Flow {
                 { spec, records, attempt: number, proven, limits, encode },
                 { bulk: seat.bulk, deadLetters: deps.deadLetters, now: () => time.now(), signal },
               );
-              events.attempted(spec, records, result.outcomes);
+              attempted(spec, records, result.outcomes);
               return result;
             },
           }),
@@ -137,7 +193,7 @@ export function createFlow(deps: FlowDeps): Flow {
     try {
       await abortable(intake.leave(), limit.signal);
     } catch (error) {
-      // The others wait for the session's end then; no record depends on it.
+      // The other members then wait for the session timeout; no record depends on it.
       logger.warn("the group could not be left in time", { error: messageOf(error) });
     }
     committer.close();
@@ -149,10 +205,13 @@ export function createFlow(deps: FlowDeps): Flow {
     pool,
     gate,
     get trouble() {
-      return intake.trouble;
+      return intake.membership.member.trouble;
     },
     get usedBytes() {
       return budget.usedBytes;
+    },
+    tap(listener) {
+      attempted = listener;
     },
     async useSettings() {
       const settings = deps.settings();
@@ -176,7 +235,7 @@ function boundsOf({ kafka, bulk }: FlowSettings): ByteBounds {
   return { maxBytes: kafka.inFlightMaxBytes, readAhead: readAheadBytes(bulk) };
 }
 
-/** The bound of memory is the host's own: no connection has to do with it. */
+/** The memory limit concerns the host alone: changing it must not reopen connections. */
 function withoutBudget(kafka: KafkaSettings): object {
   const { inFlightMaxBytes: _inFlightMaxBytes, ...rest } = kafka;
   return rest;

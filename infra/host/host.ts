@@ -20,7 +20,7 @@ import { createEtcdKeeper } from "./reconcile/etcd-keeper.ts";
 import { createFlow } from "./flow.ts";
 import { createHttpApp } from "./http/app.ts";
 import { watchConnections } from "./http/connection-watch.ts";
-import { serveHttp } from "./http/server.ts";
+import { type ServeOptions, serveHttp } from "./http/server.ts";
 import { createLagWatch } from "./observe/lag-watch.ts";
 import { createMonitor } from "./observe/monitor.ts";
 import { createReconcileLoop } from "./reconcile/reconcile-loop.ts";
@@ -29,6 +29,8 @@ import type { HostOptions } from "./host-options.ts";
 import { createServices } from "./services.ts";
 import { createTopicJournal } from "./observe/topic-journal.ts";
 import { createTailHub } from "./services/tail-hub.ts";
+import { Together } from "./together.ts";
+import { createTriggers } from "./reconcile/triggers.ts";
 
 /** A running Penstock. */
 export interface Host {
@@ -36,33 +38,77 @@ export interface Host {
   readonly url: string;
   /**
    * Stops fetching, finishes and commits what is in flight, leaves the group, closes everything.
-   * @returns true where nothing stayed uncommitted
+   * @returns true if everything was committed
    */
   stop(): Promise<boolean>;
 }
 
-/** What is left of the shutdown's deadline for leaving the group and closing clients. */
+/** The part of `shutdown.deadline` reserved for leaving the group and closing clients. */
 const LEAVE_MS = 5_000;
-/** Of that, what clients may take; the group's member has had its part before. */
+/** Time limit for closing clients, within the reserved part. */
 const CLOSE_MS = 1_500;
 
 /**
- * Puts the parts together and starts them: the HTTP port first, so that a host which waits for its servers can say
- * so. The only place where the handlers meet what keeps state.
+ * Puts the parts together and starts them: the HTTP port first, so that a host waiting for its servers can say so. The
+ * only place where handlers meet state. If it throws, everything opened so far is closed.
  * @throws PenstockError `http_unavailable`
  */
-export function startHost(options: HostOptions): Host {
+export async function startHost(options: HostOptions): Promise<Host> {
+  await using releases = new AsyncDisposableStack();
   const { config, logger, now, monotonicMs, random } = options;
   const metrics = createMetrics();
   const failures = createThrottledLogger(logger, { now });
   const reporter = createReporter({ logger, failures, metrics, now });
   const links = createKafkaLinks(now, random);
   const time: Time = { ...systemTime, now, monotonicMs, random };
+  /** Not `loop.memory`: a run may last long after it applied settings, and a replaced token must stop working at once. */
+  let inForce = config.settings;
+
+  const kernel = createOpenConnections();
+  releases.defer(() => kernel.close());
+  const { http } = config.settings;
+  /** Gets its routes below, before the event loop can deliver a request. */
+  const front: ServeOptions["app"] = { fetch: () => new Response(null, { status: 503 }) };
+  const server = serveHttp({
+    hostname: http.hostname,
+    port: http.port,
+    tls: http.tls,
+    app: front,
+    connections: watchConnections(kernel, failures),
+  });
+  releases.defer(() => server.stop());
+
+  const closing = releases.adopt(new Together(), async (clients) => {
+    options.note("stopping: the clients are closed");
+    try {
+      await abortable(clients.release(), AbortSignal.timeout(CLOSE_MS));
+    } catch (error) {
+      // A server that does not answer; no record depends on it any more.
+      logger.warn("not all clients closed in time", { error: messageOf(error) });
+    }
+  });
   const wires = createWireLender((kafka) => createKafkaWire(kafka, logger, links, time));
   const clients = createClients(config.settings, logger, links, wires);
-  /** A run may last long after it put others into force; a token that was replaced must not be good until its end. */
-  let inForce = config.settings;
-  const etcd = createEtcdKeeper((reason) => loop.trigger(reason), logger);
+  closing.adopt(clients, (it) => it.close());
+  const triggers = createTriggers();
+  const watch = createFileWatch({
+    onChange(paths) {
+      const isConfig = paths.includes(options.configPath);
+      triggers.push(isConfig ? "the config file changed" : "a file that the config names changed");
+    },
+  });
+  releases.defer(() => watch.stop());
+  watch.watch(options.namedFiles());
+  const etcd = createEtcdKeeper((reason) => triggers.push(reason), logger);
+  closing.adopt(etcd, (it) => it.close());
+  const journal = createTopicJournal(logger, now);
+  const lags = createLagWatch({
+    now,
+    logger,
+    onLook: (statuses) => journal.look(statuses),
+    cluster: () => clients.cluster,
+  });
+  closing.adopt(lags, (it) => it.stop());
 
   const flow = createFlow({
     time,
@@ -80,23 +126,34 @@ export function startHost(options: HostOptions): Host {
       forgotten: (topic) => metrics.forgetTopic(topic),
       failed(topic, reason, retryAtMs) {
         failures.warn("a topic failed and is started again", { topic, reason: "failed", error: reason });
-        const wake = setTimeout(() => loop.trigger("another try is due"), Math.max(0, retryAtMs - now()));
+        const wake = setTimeout(() => triggers.push("another try is due"), Math.max(0, retryAtMs - now()));
         wake.unref();
       },
-      attempted: (spec, records, outcomes) => tails.tap(spec, records, outcomes),
     },
   });
   const { pool } = flow;
-
+  const uncommitted: string[] = [];
+  const stopFlow = async (drainMs: number): Promise<void> =>
+    void uncommitted.push(...(await flow.stop(drainMs)));
+  const work = releases.adopt(new Together(), async (all) => {
+    options.note(`stopping: ${pool.topics.size} topics commit what is in flight and the group is left`);
+    await all.release();
+    // A run of reconcile may have started topics until it ended.
+    await stopFlow(0);
+  });
+  work.adopt(flow, () => stopFlow(Math.max(0, inForce.shutdown.deadlineMs - LEAVE_MS)));
+  lags.start(pool);
   const tails = createTailHub({
     monotonicMs,
     failures,
     partitions: (topic) => pool.partitions(topic),
-    // The pump has booked the outcomes by then.
+    // By then the pump has booked the outcomes.
     later: (act) => void setImmediate(act),
   });
+  flow.tap((spec, records, outcomes) => tails.tap(spec, records, outcomes));
 
   const loop = createReconcileLoop({
+    triggers,
     logger,
     memory: {
       settings: config.settings,
@@ -114,7 +171,13 @@ export function startHost(options: HostOptions): Host {
     reconcile: (input, newerTrigger) => {
       options.note(`reconciling ${pool.topics.size} topics`);
       return reconcileTopics(input, {
-        ...pool,
+        observed: () => pool.observed(),
+        start: (topic, order) => pool.start(topic, order),
+        stop: (topic) => pool.stop(topic),
+        replace: (topic, order) => pool.replace(topic, order),
+        replacing: () => pool.replacing(),
+        pend: (topic, desired, reason) => pool.pend(topic, desired, reason),
+        describe: (topic, desired) => pool.describe(topic, desired),
         now,
         newerTrigger,
         configPath: options.configPath,
@@ -123,7 +186,7 @@ export function startHost(options: HostOptions): Host {
           try {
             return options.readConfig();
           } finally {
-            // Also where it failed: a secret that is empty for a moment may be why.
+            // After a failure too: a secret file that is empty for a moment may be the reason.
             watch.watch(options.namedFiles());
           }
         },
@@ -132,7 +195,7 @@ export function startHost(options: HostOptions): Host {
         probeElasticsearch: (settings, signal) => clients.probeElasticsearch(settings, signal),
         ensureTemplate: (patterns, signal) => clients.elasticsearch.ensureTemplate(patterns, signal),
         async useSettings(settings) {
-          // First what fails on bad settings alone, so that the rest is not half in force.
+          // First the steps that can fail on bad settings, so that the others are not half applied.
           server.useTls(settings.http.tls);
           await etcd.use(settings.etcd);
           await clients.use(
@@ -146,30 +209,22 @@ export function startHost(options: HostOptions): Host {
       });
     },
   });
+  work.adopt(loop, (it) => it.stop());
 
   const monitor = createMonitor({
     now,
     listTopics: (signal) => clients.listTopics(inForce.kafka, signal),
     probeElasticsearch: (signal) => clients.probeElasticsearch(inForce.elasticsearch, signal),
-    onChange: (reason) => loop.trigger(reason),
+    onChange: (reason) => triggers.push(reason),
     onKafkaTrouble(error) {
       const reason = error instanceof PenstockError ? error.code : "kafka";
       failures.warn("Kafka cannot be asked for its topics", { reason, error: messageOf(error) });
     },
     onTopics(topics) {
-      if (pool.pending().some((topic) => topics.has(topic))) loop.trigger("a pending topic exists");
+      if (pool.pending().some((topic) => topics.has(topic))) triggers.push("a pending topic exists");
     },
   });
-
-  const journal = createTopicJournal(logger, now);
-  const lags = createLagWatch({
-    now,
-    logger,
-    statuses: () => pool.statuses(),
-    onLook: (statuses) => journal.look(statuses),
-    cluster: () => clients.cluster,
-    observe: (topic, positions) => pool.observe(topic, positions),
-  });
+  closing.adopt(monitor, (it) => it.stop());
 
   const services = createServices({
     options,
@@ -184,45 +239,16 @@ export function startHost(options: HostOptions): Host {
     tails,
     settings: () => inForce,
   });
-  const { http } = config.settings;
-  const kernel = createOpenConnections();
-  const server = serveHttp({
-    hostname: http.hostname,
-    port: http.port,
-    tls: http.tls,
-    app: createHttpApp(services.http),
-    connections: watchConnections(kernel, failures),
-  });
-  const watch = createFileWatch({
-    onChange(paths) {
-      const isConfig = paths.includes(options.configPath);
-      loop.trigger(isConfig ? "the config file changed" : "a file that the config names changed");
-    },
-  });
-  watch.watch(options.namedFiles());
-  loop.trigger("start");
+  work.adopt(services, (it) => it.stop());
+  front.fetch = createHttpApp(services.http).fetch;
+  releases.defer(() => server.endStreams());
+  triggers.push("start");
 
+  const opened = releases.move();
   return {
     url: server.url,
     async stop() {
-      options.note(`stopping: ${pool.topics.size} topics commit what is in flight and the group is left`);
-      const drainMs = Math.max(0, inForce.shutdown.deadlineMs - LEAVE_MS);
-      watch.stop();
-      server.endStreams();
-      // A run under way may be starting topics: it is told to hurry, and what it began is stopped with the rest.
-      const [unclean] = await Promise.all([flow.stop(drainMs), loop.stop(), services.stop()]);
-      const late = await flow.stop(0);
-      options.note("stopping: the clients are closed");
-      const closing = Promise.all([monitor.stop(), lags.stop(), etcd.close(), clients.close()]);
-      try {
-        await abortable(closing, AbortSignal.timeout(CLOSE_MS));
-      } catch (error) {
-        // A server that does not answer; no record depends on it any more.
-        logger.warn("not all clients closed in time", { error: messageOf(error) });
-      }
-      await server.stop();
-      kernel.close();
-      const uncommitted = [...unclean, ...late];
+      await opened.disposeAsync();
       if (uncommitted.length > 0)
         logger.warn("some records stayed uncommitted and will be read again", { topics: uncommitted });
       return uncommitted.length === 0;
@@ -230,7 +256,7 @@ export function startHost(options: HostOptions): Host {
   };
 }
 
-/** Of one topic, by the bound in force. */
+/** The decoder of one topic, with the current `kafka.maxBatchBytes`. */
 function decoderOf(kafka: () => KafkaSettings): RecordDecoder {
   let { maxBatchBytes } = kafka();
   let decoder = createKafkaDecoder({ maxBatchBytes });

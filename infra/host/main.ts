@@ -72,7 +72,7 @@ export async function main(argv: string[], standStillMs = STAND_STILL_MS): Promi
   process.on("unhandledRejection", giveUp);
   process.on("uncaughtException", giveUp);
   try {
-    const host = startHost({
+    const host = await startHost({
       configPath,
       config,
       logger,

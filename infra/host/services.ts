@@ -18,7 +18,7 @@ import { createDeadLetterService } from "./services/dead-letter-service.ts";
 import { createDeclarationService } from "./services/declaration-service.ts";
 import type { EtcdKeeper } from "./reconcile/etcd-keeper.ts";
 import { createIngestService } from "./services/ingest-service.ts";
-import type { Flow } from "./flow-deps.ts";
+import type { Flow } from "./flow.ts";
 import type { HostOptions } from "./host-options.ts";
 import type { HttpDeps } from "./http/app.ts";
 import { createIgnoredWatch } from "./observe/ignored-watch.ts";

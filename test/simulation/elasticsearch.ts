@@ -1,4 +1,4 @@
-import type { FlowDeps } from "../../infra/host/flow-deps.ts";
+import type { FlowDeps } from "../../infra/host/flow.ts";
 import { abortable } from "../../lib/rules/base/abortable.ts";
 import type { BulkAnswer, BulkItem, RequestFailure } from "../../lib/rules/outcomes/bulk-answer.ts";
 import { sleep, type Time } from "../../lib/rules/base/time.ts";

@@ -1,5 +1,5 @@
 import { applyPlan } from "../../functions/reconcile-topics/apply-plan.ts";
-import type { Flow, FlowDeps } from "../../infra/host/flow-deps.ts";
+import type { Flow, FlowDeps } from "../../infra/host/flow.ts";
 import type { RecordDecoder } from "../../lib/adapters/kafka/records/record-decoder.ts";
 import type { KafkaWire } from "../../lib/adapters/kafka/protocol/wire.ts";
 import type { DesiredTopic } from "../../lib/rules/declarations/desired.ts";
@@ -98,7 +98,6 @@ export function startSimulatedHost(name: string, world: HostWorld): SimulatedHos
       lost: (topic, ranges) => note(() => `${topic}: lost ${JSON.stringify(ranges)}`),
       failed: (topic, reason) => note(() => `${topic}: failed: ${reason}`),
       forgotten: (topic) => note(() => `${topic}: forgotten`),
-      attempted: () => {},
     },
   });
 

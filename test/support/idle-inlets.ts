@@ -1,8 +1,8 @@
 import type { Intake } from "../../infra/host/topic/intake.ts";
 import type { TopicIntake, TopicTaker } from "../../infra/host/topic/open-topic.ts";
-import type { Pump } from "../../infra/host/pump/pump-deps.ts";
-import type { TopicInlets } from "../../infra/host/inlet/inlet-deps.ts";
-import type { TopicEvents } from "../../infra/host/pump/pump-events.ts";
+import type { Pump } from "../../infra/host/pump/pump.ts";
+import type { TopicInlets } from "../../infra/host/inlet/topic-inlets.ts";
+import type { PoolEvents, TopicEvents } from "../../infra/host/topic/topic-events.ts";
 import type { GroupTrouble } from "../../lib/adapters/kafka/group/member/member.ts";
 
 /** A pump that moves nothing; what of it matters is given. */
@@ -89,16 +89,16 @@ export function willingIntake(): WillingIntake {
     release(topic) {
       if (!takers.has(topic)) wanted.delete(topic);
     },
-    trouble: null,
-    commit: () => Promise.resolve(new Map()),
-    logOf: () => Promise.resolve({ logStart: 0, logEnd: 0 }),
+    get membership(): never {
+      throw new Error("nothing here is read");
+    },
     renew: () => Promise.resolve(),
     beginLeaving() {},
     leave: () => Promise.resolve(),
   };
 }
 
-/** Of a topic whose events nobody looks at. */
+/** The events of a topic that nobody looks at. */
 export const unheard: TopicEvents = {
   consumed() {},
   outcomes() {},
@@ -107,3 +107,8 @@ export const unheard: TopicEvents = {
   setAside() {},
   commitFailed() {},
 };
+
+/** The same for a pool, but for what is given. */
+export function poolEvents(own: Partial<PoolEvents> = {}): PoolEvents {
+  return { ofTopic: () => unheard, lost() {}, failed() {}, forgotten() {}, ...own };
+}

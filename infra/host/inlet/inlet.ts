@@ -6,39 +6,66 @@ import type {
   PartitionSink,
   Reader,
 } from "../../../lib/adapters/kafka/reader/reader.ts";
-import type { DecodablePart, RecordPiece } from "../../../lib/adapters/kafka/records/record-decoder.ts";
+import type {
+  DecodablePart,
+  RecordDecoder,
+  RecordPiece,
+} from "../../../lib/adapters/kafka/records/record-decoder.ts";
 import type { Checkpoint } from "../../../lib/rules/offsets/checkpoint.ts";
 import { smallestFetchBytes } from "../../../lib/rules/limits/fetch-size.ts";
-import { resumeAt, startAgain } from "../../../lib/rules/offsets/position.ts";
-import type { ByteShare, FetchPace } from "../shares/byte-budget.ts";
-import type { Decoding } from "../shares/decode-turns.ts";
-import type { PartitionSource, Pump } from "../pump/pump-deps.ts";
-import type { OwnedPartition, TopicInletsDeps } from "./inlet-deps.ts";
+import { type LostRange, type Position, resumeAt, startAgain } from "../../../lib/rules/offsets/position.ts";
+import type { Time } from "../../../lib/rules/base/time.ts";
+import type { PartitionSource } from "../ledger/partition-entry.ts";
+import type { Pump } from "../pump/pump.ts";
+import type { ByteBudget, ByteShare, FetchPace } from "../shares/byte-budget.ts";
+import type { Decoding, DecodeTurns } from "../shares/decode-turns.ts";
+
+/** A partition assigned to this host and the position to read it from. */
+export interface OwnedPartition {
+  readonly tenure: Tenure;
+  /** Null: the group has no commit, and `position.start` is the log's start. */
+  readonly committed: number | null;
+  readonly position: Position;
+}
+
+export interface InletDeps {
+  readonly decoder: RecordDecoder;
+  readonly budget: ByteBudget;
+  readonly turns: DecodeTurns;
+  /** Where a partition's log begins and ends (its high watermark) now. @throws PenstockError */
+  logOf(topic: string, partition: number): Promise<{ readonly logStart: number; readonly logEnd: number }>;
+  readonly time: Time;
+  onLost(ranges: readonly LostRange[]): void;
+  /** Kafka no longer knows the partition. It must be disowned, and owned again once it is found. */
+  onGone(tenure: Tenure): void;
+  /** A fault of ours. */
+  broken(error: unknown): void;
+}
 
 /** What the inlets of one topic share. */
 export interface InletTopic {
-  readonly deps: TopicInletsDeps;
+  readonly deps: InletDeps;
   readonly pump: Pump;
   readonly share: ByteShare;
-  /** It looks again for room once there may be some. */
+  /** Calls `lookAgain` once there may be room. */
   wait(inlet: Inlet): void;
 }
 
-/** How long after it failed the log is looked at again. */
+/** Delay before a failed look at the log is repeated. */
 const LOOK_AGAIN_MS = 1_000;
 
-/** One partition of ours on its way from the reader to its topic's pump, a fetched part at a time. */
+/** Carries one partition from the reader to its topic's pump, one fetched part at a time. */
 export class Inlet implements PartitionSink, PartitionSource, Decoding, FetchPace {
   limit: number | null = null;
   brought = 0;
   readonly tenure: Tenure;
-  /** Why nothing comes of it; null: all is well. */
+  /** Why nothing is read; null: all is well. */
   trouble: string | null = null;
   readonly #topic: InletTopic;
   #read: PartitionRead | null = null;
   /**
-   * Where reading began at the record before what is due, that record: it shows whether the log is still the same, and is not
-   * handed on. Null: it was seen, or need not be.
+   * The record before the first one due, if reading began there: shows whether the log is still the same, and is not handed
+   * on. Null: seen, or not needed.
    */
   #check: Checkpoint | null;
   #part: FetchedPart | null = null;
@@ -107,7 +134,7 @@ export class Inlet implements PartitionSink, PartitionSource, Decoding, FetchPac
   decodePiece(): void | Promise<void> {
     const { deps, pump, share } = this.#topic;
     const [part, decodable] = [this.#part, this.#decodable];
-    // Void since.
+    // Dropped meanwhile.
     if (part === null || decodable === null) return;
     const room = pump.mayTake(this.tenure) ? share.room(decodable.expectedBytes) : 0;
     if (room === 0) {
@@ -136,7 +163,7 @@ export class Inlet implements PartitionSink, PartitionSource, Decoding, FetchPac
     else this.#goOn(decodable.position);
   }
 
-  /** What was fetched is worked up. */
+  /** The part is done: fetches the next one. */
   #goOn(offset: number): void {
     this.#drop();
     this.limit = this.#topic.deps.budget.nextFetch(this);
@@ -147,13 +174,13 @@ export class Inlet implements PartitionSink, PartitionSource, Decoding, FetchPac
     const { pump } = this.#topic;
     this.brought += piece.bytes;
     if (this.#check === null) {
-      // Asked for no longer, it is read from where it is due.
+      // Not due any more: reads from the offset that is.
       if (!pump.take(this.tenure, piece)) this.#readAt(pump.nextOf(this.tenure));
       return;
     }
     const found = piece.records.find(({ offset }) => offset === this.#check?.offset);
     const due = pump.nextOf(this.tenure) ?? piece.end;
-    // A record that compaction took cannot be compared.
+    // If compaction removed the record, there is nothing to compare.
     if (found !== undefined && found.timestamp !== this.#check.timestamp) {
       this.#beginAgain(due, position.logStart);
       return;
@@ -164,7 +191,7 @@ export class Inlet implements PartitionSink, PartitionSource, Decoding, FetchPac
     pump.take(this.tenure, { records, start: due, end: piece.end });
   }
 
-  /** The log is another one than the group's position is about. */
+  /** The group's position belongs to another log: the topic was recreated. */
   #beginAgain(due: number, logStart: number): void {
     const { deps, pump } = this.#topic;
     const { start, lost } = startAgain(this.tenure.partition, due, logStart);
@@ -174,7 +201,7 @@ export class Inlet implements PartitionSink, PartitionSource, Decoding, FetchPac
     this.#readAt(start);
   }
 
-  /** What was due is not there: finds out what is. */
+  /** The offset due is out of range: finds out what the log holds. */
   async #look(): Promise<void> {
     const { deps, pump } = this.#topic;
     const { topic, partition } = this.tenure;
@@ -220,7 +247,7 @@ export class Inlet implements PartitionSink, PartitionSource, Decoding, FetchPac
     this.#decodable = null;
   }
 
-  /** Nothing more is fetched, and what was not taken is void. */
+  /** Fetches nothing more and drops what was not handed over. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

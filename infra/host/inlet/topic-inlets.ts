@@ -1,8 +1,30 @@
 import type { Tenure } from "../../../lib/adapters/kafka/group/member/tenure.ts";
+import type { Reader } from "../../../lib/adapters/kafka/reader/reader.ts";
+import type { Pump } from "../pump/pump.ts";
 import type { ByteShare } from "../shares/byte-budget.ts";
-import type { OwnedPartition, TopicInlets, TopicInletsDeps } from "./inlet-deps.ts";
-import { Inlet, type InletTopic } from "./inlet.ts";
-import type { Pump } from "../pump/pump-deps.ts";
+import { Inlet, type InletDeps, type InletTopic, type OwnedPartition } from "./inlet.ts";
+
+/** Reads one topic: the inlets of its owned partitions, and the pump they feed. */
+export interface TopicInlets {
+  readonly pump: Pump;
+  /** Reads these partitions from their positions on and reports what was lost before. Others are not affected. */
+  own(partitions: readonly OwnedPartition[]): void;
+  /** Before a handover: fetches no more of them. Resolves once what was sent is committed, or when the signal aborts. */
+  settle(tenures: readonly Tenure[], signal: AbortSignal): Promise<void>;
+  /** Ends tenures at once. */
+  disown(tenures: readonly Tenure[]): void;
+  /** Why a partition is not read although it should be; null: all are read. */
+  readonly trouble: string | null;
+  /** Fetches nothing more and drains the pump. */
+  drain(signal: AbortSignal): Promise<boolean>;
+  /** Closes the pump, too. */
+  close(): void;
+}
+
+export interface TopicInletsDeps extends InletDeps {
+  readonly reader: Pick<Reader, "open">;
+  createPump(share: ByteShare): Pump;
+}
 
 export function createTopicInlets(deps: TopicInletsDeps): TopicInlets {
   return new Inlets(deps);
@@ -53,7 +75,7 @@ class Inlets implements TopicInlets, InletTopic {
     this.pump.disown(tenures);
   }
 
-  /** Of those tenures, and no later ones of the same partitions. */
+  /** Closes the inlets of these tenures, but of no later ones of the same partitions. */
   #close(tenures: readonly Tenure[]): void {
     for (const tenure of tenures) {
       const inlet = this.#inlets.get(tenure.partition);

@@ -13,15 +13,20 @@ import { startRounds } from "./rounds.ts";
 export interface LagWatch {
   /** Retention in milliseconds; null if unknown or not asked yet. */
   keptForMs(topic: string): number | null;
+  /** Begins to look at these topics. */
+  start(topics: WatchedTopics): void;
   stop(): Promise<void>;
 }
 
-export interface LagWatchDeps {
+export interface WatchedTopics {
   statuses(): readonly TopicStatus[];
+  observe(topic: string, positions: readonly PartitionPosition[]): void;
+}
+
+export interface LagWatchDeps {
   /** Called with all statuses in every round. */
   onLook(statuses: readonly TopicStatus[]): void;
   readonly cluster: () => Pick<KafkaCluster, "positions" | "topicConfigs">;
-  observe(topic: string, positions: readonly PartitionPosition[]): void;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly logger: Logger;
@@ -42,11 +47,11 @@ export function createLagWatch(deps: LagWatchDeps): LagWatch {
   const kept = new Map<string, { readonly ms: number | null; readonly atMs: number }>();
   const deadline = (): AbortSignal => AbortSignal.any([life.signal, AbortSignal.timeout(QUESTION_MS)]);
 
-  const lookAtLogs = async (statuses: readonly TopicStatus[]): Promise<void> => {
+  const lookAtLogs = async (statuses: readonly TopicStatus[], topics: WatchedTopics): Promise<void> => {
     const wanted = standing(statuses, deps.now());
     if (wanted.size === 0) return;
     const told = await deps.cluster().positions(wanted, deadline());
-    for (const [topic, positions] of told) deps.observe(topic, positions);
+    for (const [topic, positions] of told) topics.observe(topic, positions);
   };
 
   const lookAtRetention = async (statuses: readonly TopicStatus[]): Promise<void> => {
@@ -67,23 +72,27 @@ export function createLagWatch(deps: LagWatchDeps): LagWatch {
 
   /** Rounds left to skip. */
   let resting = 0;
-  const stop = startRounds(life, { everyMs: EVERY_MS, atOnce: false }, async () => {
+  const round = async (topics: WatchedTopics): Promise<void> => {
     resting -= 1;
     if (resting >= 0) return;
-    const statuses = deps.statuses();
+    const statuses = topics.statuses();
     resting = Math.floor(statuses.length / TOPICS_PER_ROUND);
     deps.onLook(statuses);
     for (const look of [lookAtLogs, lookAtRetention]) {
       // The monitor already reports an unreachable Kafka, and every lag carries the time it is from.
-      await look(statuses).catch((error: unknown) => {
+      await look(statuses, topics).catch((error: unknown) => {
         deps.logger.debug("Kafka could not be asked for end offsets", { error: messageOf(error) });
       });
     }
-  });
+  };
+  let stop = (): Promise<void> => Promise.resolve();
 
   return {
     keptForMs: (topic) => kept.get(topic)?.ms ?? null,
-    stop,
+    start(topics) {
+      stop = startRounds(life, { everyMs: EVERY_MS, atOnce: false }, () => round(topics));
+    },
+    stop: () => stop(),
   };
 }
 

@@ -9,7 +9,7 @@ import type { Logger } from "../../../lib/rules/base/logger.ts";
 import { describeLost, lostOffsets, type LostRange } from "../../../lib/rules/offsets/position.ts";
 import { refusalChanges, type KnownRefusals } from "../../../lib/rules/declarations/refusal-changes.ts";
 import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
-import type { TopicEvents } from "../pump/pump-events.ts";
+import type { TopicEvents } from "../topic/topic-events.ts";
 
 /** Turns what happens on a host into metrics, log lines and source health. */
 export interface Reporter {

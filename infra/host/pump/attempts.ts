@@ -2,23 +2,24 @@ import { bytesOfAll } from "../../../lib/adapters/kafka/queries/source-record.ts
 import type { SourceRecord } from "../../../lib/rules/model/record.ts";
 import type { Time } from "../../../lib/rules/base/time.ts";
 import type { ByteShare } from "../shares/byte-budget.ts";
-import type { PartitionLedger, Windows } from "./partition-ledger.ts";
+import type { PartitionLedger, Windows } from "../ledger/partition-ledger.ts";
 
-/** So many chunks may wait beside those that are counted: what they hold stays small where everything is refused. */
+/** At most this many chunks wait outside the concurrency limit: bounds their memory if everything is refused. */
 const MAX_WAITING = 8;
 
-/** One chunk of records that is tried until each has an outcome, or nobody asks for it any more. */
+/** One chunk of records, tried until each record has an outcome or is void. */
 export class Attempt {
-  /** Those without an outcome yet. */
+  /** The records without an outcome. */
   left: readonly SourceRecord[];
-  /** Of their partitions, as they were sent. */
+  /** The windows of their partitions when they were sent. */
   readonly windows: Windows;
-  /** A request with all that is left may be on its way: it must not be sent by anybody else. */
+  /** A request with these records may be on its way: nothing else may send them. */
   underWay = true;
-  /** It was tried in vain. */
+  /** At least one try left records without an outcome. */
   inVain = false;
+  /** All that is left waits for evidence. */
   waits = false;
-  /** What of it counts as idle. */
+  /** The bytes counted as idle. */
   idleBytes = 0;
   #wake: (() => void) | null = null;
 
@@ -27,7 +28,7 @@ export class Attempt {
     this.windows = windows;
   }
 
-  /** Resolves after so long, or when it is woken. */
+  /** Resolves after `ms`, or on `wake`. */
   async pause(time: Time, ms: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const callOff = time.after(ms, resolve);
@@ -42,11 +43,11 @@ export class Attempt {
   }
 }
 
-/** What one topic has under way. */
+/** The attempts of one topic. */
 export class Attempts {
   readonly #all = new Set<Attempt>();
   #waiting = 0;
-  /** Made for the first who waits. */
+  /** Created when something first waits for a change. */
   #changed: PromiseWithResolvers<void> | null = null;
   readonly #ledger: PartitionLedger;
   readonly #share: ByteShare;
@@ -60,7 +61,7 @@ export class Attempts {
     this.#all.add(attempt);
   }
 
-  /** All that is left of it waits for evidence of whose fault it is: it keeps no other chunk from being sent, or from memory. */
+  /** Its records wait for evidence of whose fault the refusal is. Meanwhile it takes no place and no memory from others. */
   wait(attempt: Attempt): void {
     this.#setIdle(attempt, bytesOfAll(attempt.left));
     if (attempt.waits) return;
@@ -76,7 +77,7 @@ export class Attempts {
     this.announce();
   }
 
-  /** It holds less than before. */
+  /** Some of its records got their outcome. */
   shrunk(attempt: Attempt): void {
     if (attempt.waits) this.#setIdle(attempt, bytesOfAll(attempt.left));
   }
@@ -85,7 +86,7 @@ export class Attempts {
     return attempt.left.some((record) => this.#isCurrent(attempt, record));
   }
 
-  /** Lets go of what of it nobody asks for any more. */
+  /** Drops its void records. */
   keepCurrent(attempt: Attempt): void {
     const { left } = attempt;
     if (left.every((record) => this.#isCurrent(attempt, record))) return;
@@ -106,20 +107,20 @@ export class Attempts {
     return this.#all.size;
   }
 
-  /** Whether a request of one may be on its way. */
+  /** Whether any request may be on its way. */
   get isUnderWay(): boolean {
     for (const { underWay } of this.#all) if (underWay) return true;
     return false;
   }
 
-  /** Whether records of these partitions are under way that were not tried in vain yet. */
+  /** Whether records of these partitions are under way for the first time. */
   isUnderWayOf(partitions: ReadonlySet<number>): boolean {
     for (const { windows, inVain } of this.#all)
       if (!inVain) for (const partition of windows.keys()) if (partitions.has(partition)) return true;
     return false;
   }
 
-  /** Whether some of the partition are under way for what it was before. */
+  /** Whether void records of the partition, sent under a former window, are still on their way. */
   isUnderWayVoid(partition: number): boolean {
     for (const { underWay, windows, left } of this.#all) {
       const sentIn = underWay ? windows.get(partition) : undefined;
@@ -129,7 +130,7 @@ export class Attempts {
     return false;
   }
 
-  /** Those that wait for evidence, as far as they may. */
+  /** How many wait for evidence, up to the limit. */
   get waiting(): number {
     return Math.min(this.#waiting, MAX_WAITING);
   }
@@ -138,7 +139,7 @@ export class Attempts {
     return this.#waiting < MAX_WAITING;
   }
 
-  /** Resolves with the next change. */
+  /** Resolves on the next change. */
   get changed(): Promise<void> {
     return (this.#changed ??= Promise.withResolvers<void>()).promise;
   }

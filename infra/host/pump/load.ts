@@ -1,42 +1,54 @@
+import type { PlainEncoder } from "../../../lib/rules/bulk/encoder.ts";
 import type { BulkAnswer, TargetDocument } from "../../../lib/rules/outcomes/bulk-answer.ts";
 import { isCreated } from "../../../lib/rules/outcomes/outcome.ts";
-import type { SourceRecord } from "../../../lib/rules/model/record.ts";
+import type { OutcomeKind, SourceRecord } from "../../../lib/rules/model/record.ts";
 import type { AttemptStart } from "../../../lib/rules/outcomes/suspects.ts";
 import type { Attempt } from "./attempts.ts";
 import type { Boarded, Seat, SeatAfter } from "../bulks/boarding.ts";
-import type { PlainWay } from "./pump-deps.ts";
 
-/** Whose operations they are. */
+/**
+ * The short way for ordinary records: written straight into a body shared by many topics, and booked at once if all of
+ * them were indexed. In any other case `ingest` gets the answer as that of its first bulk.
+ */
+export interface PlainWay {
+  readonly pipeline: string | null;
+  readonly pattern: string;
+  readonly encode: PlainEncoder;
+  idOf(record: SourceRecord): string;
+  indexed(records: readonly SourceRecord[], outcomes: readonly OutcomeKind[]): void;
+}
+
+/** The sending of one topic, as its loads see it. */
 export interface LoadOwner {
   readonly plain: PlainWay;
   readonly signal: AbortSignal;
-  /** What it sent was in trouble just now. */
+  /** True: its last try failed. */
   readonly again: boolean;
-  /** All of it was written now. */
+  /** All records were created. */
   onCreated(load: Load): void;
-  /** Anything else: an attempt goes on by this seat, whose first bulk is that of the load. */
+  /** Any other answer: the attempt continues with this seat, whose first bulk is the load's. */
   onOther(load: Load, seat: Seat): void;
 }
 
-/** Ordinary records of one topic in a common body, most often written without anything more to decide about them. */
+/** Ordinary records of one topic in a shared body. */
 export class Load implements Boarded {
   readonly attempt: Attempt;
-  /** Of the suspects, when it was put together. */
+  /** The state of the suspects when the load was built. */
   readonly start: AttemptStart;
-  /** By record. */
+  /** The target index of each record. */
   readonly indices: readonly string[];
   fit = true;
   isAnswered = false;
   readonly #owner: LoadOwner;
   readonly #again: boolean;
-  /** All of it, whatever becomes of its attempt: a common request may be answered when its parts were told by their own. */
+  /** A copy: a shared request may be answered after its parts were resent alone and their attempts have shrunk. */
   readonly #records: readonly SourceRecord[];
   readonly #from: number;
   readonly #to: number;
   #whole: Buffer | null = null;
   #seatAfter: SeatAfter | null = null;
 
-  /** @param span where its operations lie in the common body */
+  /** @param span the position of its operations in the shared body */
   constructor(
     owner: LoadOwner,
     { attempt, start, indices }: Pick<Load, "attempt" | "start" | "indices">,
@@ -58,7 +70,7 @@ export class Load implements Boarded {
   }
 
   get within(): { readonly whole: Buffer; readonly start: number; readonly end: number } {
-    if (this.#whole === null) throw new Error("the common body is not written yet");
+    if (this.#whole === null) throw new Error("the shared body is not written yet");
     return { whole: this.#whole, start: this.#from, end: this.#to };
   }
 
@@ -101,13 +113,13 @@ export class Load implements Boarded {
 
   reject(reason: unknown): void {
     const rejected = Promise.reject<BulkAnswer>(reason);
-    // Whether or not its attempt gets so far.
+    // The attempt may end before it looks at the answer.
     rejected.catch(() => {});
     this.#goOn(rejected);
   }
 
   #goOn(answer: Promise<BulkAnswer>): void {
-    if (this.#seatAfter === null) throw new Error("the common body is not written yet");
+    if (this.#seatAfter === null) throw new Error("the shared body is not written yet");
     this.#owner.onOther(this, this.#seatAfter(answer, this.fit, this.#again));
   }
 }

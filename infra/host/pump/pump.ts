@@ -7,14 +7,74 @@ import { messageOf } from "../../../lib/rules/base/errors.ts";
 import { countRecords } from "../../../lib/rules/model/record.ts";
 import type { Trouble } from "../../../lib/rules/progress/stall.ts";
 import type { PartitionStatus } from "../../../lib/rules/progress/status.ts";
-import type { Committable } from "../shares/committer.ts";
-import { PartitionLedger } from "./partition-ledger.ts";
-import type { Pump, PumpDeps, PumpedPartition, PumpedRecords } from "./pump-deps.ts";
-import type { Sending, SendingOwner } from "./sending.ts";
+import type { PumpedPartition, PumpedRecords } from "../ledger/partition-entry.ts";
+import { PartitionLedger } from "../ledger/partition-ledger.ts";
+import type { ProgressClock } from "../ledger/progress-clock.ts";
+import type { Committable, HostCommitter } from "../shares/committer.ts";
+import type { Sending, SendingDeps, SendingOwner } from "./sending.ts";
 import { TopicSender } from "./topic-sender.ts";
 
-/** Above what the largest share of memory holds of ordinary log lines, so that nothing but a stuck record meets it. */
+/*
+ * A pump lives from its topic's start to the end of its drain, and each of its partitions for one tenure.
+ *
+ * | the pump is | meaning                                        | left by                                                |
+ * | moving      | takes records, sends, commits                  | no outcome for 60 s while retrying: probing; drain; close |
+ * | probing     | stalled: dropped what waits, one small fetch   | an outcome, or its last partition leaving: moving; drain; close |
+ * | draining    | takes nothing, waits for what was sent, commits | close, called when the drain resolves or is cut off   |
+ * | closed      | holds no memory, ignores answers               | never: the topic's next start makes another pump       |
+ *
+ * | a partition is | meaning                                      | left by                                          |
+ * | owned          | read from its start                          | settle: leaving; disown: gone                    |
+ * | leaving        | takes nothing more, waits for what was sent  | disown: gone                                     |
+ * | gone           | outcomes that still arrive are remembered    | own, under another tenure                        |
+ */
+
+/** Higher than the largest memory share holds of ordinary log lines: only a stuck record reaches it. */
 const MAX_PENDING_RECORDS = 250_000;
+
+export interface PumpDeps extends SendingDeps {
+  /** The topic's, shared by its successive pumps. */
+  readonly clock: ProgressClock;
+  readonly committer: HostCommitter;
+}
+
+/** Moves the records of one topic: from decoded records, through bulks in flight, to committed offsets. */
+export interface Pump {
+  /** Begins tenures. Other partitions are not affected. */
+  own(partitions: readonly PumpedPartition[]): void;
+  /**
+   * Before a handover: takes no more records of these partitions, drops unsent ones, waits for what was sent unless it
+   * is being retried, and commits. Resolves when the signal aborts, too.
+   */
+  settle(tenures: readonly Tenure[], signal: AbortSignal): Promise<void>;
+  /** Ends tenures at once. Uncommitted outcomes are remembered for when a partition comes back. */
+  disown(tenures: readonly Tenure[]): void;
+  /** Whether records of it may be taken now; if not, the share's `onRoom` tells when to ask again. */
+  mayTake(tenure: Tenure): boolean;
+  /** True: stalled, and asks for the smallest fetches only. */
+  readonly probing: boolean;
+  /** Takes records and the memory for them. @returns false if they are not due (any more) */
+  take(tenure: Tenure, records: PumpedRecords): boolean;
+  /** The next offset to take; null: not owned (any more). */
+  nextOf(tenure: Tenure): number | null;
+  /** Continues at `start` because nothing before it exists. A smaller offset means another log: what waits is void. */
+  moveTo(tenure: Tenure, start: number): void;
+  observe(position: PartitionPosition): void;
+  /** @param count the topic's number of partitions; null: unknown */
+  partitions(count: number | null): PartitionStatus[];
+  /** The sum over owned partitions; null: unknown for all of them. */
+  readonly lag: number | null;
+  isOurs(partition: number): boolean;
+  /** Null: records get their outcomes. */
+  readonly trouble: Trouble | null;
+  /**
+   * Takes nothing more, drops unsent records, waits for what was sent and commits it.
+   * @returns true if everything sent was committed; otherwise it will be read and sent again
+   */
+  drain(signal: AbortSignal): Promise<boolean>;
+  /** Ends at once. Required after `drain`, too. */
+  close(): void;
+}
 
 export function createPump(deps: PumpDeps): Pump {
   return new TopicPump(deps);
@@ -27,7 +87,7 @@ class TopicPump implements Pump, SendingOwner, Committable {
   readonly #sending: Sending;
   #closed = false;
   #draining = false;
-  /** True: while it drained, partitions were taken from it of which something was sent and not committed. */
+  /** True: a partition with sent but uncommitted records was lost during the drain. */
   #cutOff = false;
 
   constructor(deps: PumpDeps) {
@@ -40,7 +100,7 @@ class TopicPump implements Pump, SendingOwner, Committable {
   own(partitions: readonly PumpedPartition[]): void {
     for (const partition of partitions) this.#ledger.own(partition, this.#deps.time.now());
     this.#sending.suspects.keep(this.#ledger.positions());
-    // Where reading begins elsewhere than at what was committed, that is to be kept.
+    // A start that differs from the commit must itself be committed.
     this.onSettled();
   }
 
@@ -49,7 +109,7 @@ class TopicPump implements Pump, SendingOwner, Committable {
     const numbers = new Set(tenures.map(({ partition }) => partition));
     this.#sender.drop((partition) => numbers.has(partition));
     try {
-      // What is tried again may be tried for hours.
+      // Not for retries: those may go on for hours.
       while (this.#sending.attempts.isUnderWayOf(numbers))
         await abortable(this.#sending.attempts.changed, signal);
       await this.#deps.committer.flush(this, tenures, signal);
@@ -67,7 +127,7 @@ class TopicPump implements Pump, SendingOwner, Committable {
     }
     if (numbers.size === 0) return;
     this.#sender.drop((partition) => numbers.has(partition));
-    // What stalled may be gone with them.
+    // The stalled records may have been theirs.
     if (this.#sender.isIdle) this.#sending.health.probing = false;
     this.#sending.letGoOfVoid();
     this.#sending.suspects.keep(this.#ledger.positions());
@@ -82,7 +142,7 @@ class TopicPump implements Pump, SendingOwner, Committable {
     const entry = this.#ledger.entryOf(tenure);
     if (entry === null || entry.leaving || this.isEnding) return false;
     if (this.#ledger.pending >= MAX_PENDING_RECORDS || this.#sender.isFull) return false;
-    // What is read again must not be sent before that is answered, or it would be done twice.
+    // Records read again must not be sent before the former request is answered, or they would be booked twice.
     return !this.#sending.attempts.isUnderWayVoid(tenure.partition);
   }
 
@@ -120,9 +180,9 @@ class TopicPump implements Pump, SendingOwner, Committable {
   }
 
   /**
-   * Lets go of everything that waits for an outcome, so that a topic which stands still takes no memory from the others.
-   * Kafka keeps it: it is read again from the first record without an outcome, a little at a time. And again where all that
-   * may wait does: what comes in another order, or was written meanwhile, may tell whose fault it is.
+   * Drops everything that waits for an outcome, so that a stalled topic takes no memory from the others. It is read again
+   * from the first record without an outcome, a little at a time. Called again when the maximum waits for evidence: another
+   * order, or what was written meanwhile, may show whose fault it is.
    */
   onStalled(): void {
     this.#sender.dropAll();
@@ -152,7 +212,7 @@ class TopicPump implements Pump, SendingOwner, Committable {
 
   committed(entry: CommitEntry): void {
     this.#ledger.markCommitted(entry, this.#deps.time.now());
-    // What came to it meanwhile.
+    // More may have become committable meanwhile.
     if (this.#ledger.isUncommitted(entry.tenure)) this.onSettled();
   }
 

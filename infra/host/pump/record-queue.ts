@@ -1,7 +1,7 @@
 import { bytesOfAll } from "../../../lib/adapters/kafka/queries/source-record.ts";
 import { contentBytesOf, type SourceRecord } from "../../../lib/rules/model/record.ts";
 
-/** Records of one topic that wait to be sent, in the order they were fetched. */
+/** Records of one topic waiting to be sent, in the order they were fetched. */
 export class RecordQueue {
   #records: SourceRecord[] = [];
   #contentBytes = 0;
@@ -10,25 +10,24 @@ export class RecordQueue {
     return this.#records.length;
   }
 
-  /** About what their documents take. */
+  /** Roughly the size of their documents. */
   get contentBytes(): number {
     return this.#contentBytes;
   }
 
-  /** All of them. */
   get records(): readonly SourceRecord[] {
     return this.#records;
   }
 
   push(records: readonly SourceRecord[]): void {
-    // Not spread into one call: that fails for as many as a fetch may return.
+    // Not `push(...records)`: a fetch may return more than a call takes arguments.
     for (const record of records) {
       this.#records.push(record);
       this.#contentBytes += contentBytesOf(record);
     }
   }
 
-  /** Takes the first records that stay within the limits, at least one where there is one. */
+  /** Takes the first records within the limits, at least one if there is any. */
   take(limits: { readonly maxDocuments: number; readonly maxBytes: number }): SourceRecord[] {
     if (this.#records.length <= limits.maxDocuments && this.#contentBytes <= limits.maxBytes)
       return this.#takeAll();
@@ -52,7 +51,7 @@ export class RecordQueue {
     return all;
   }
 
-  /** Lets go of those of some partitions. @returns the memory that is free now */
+  /** Drops the records of some partitions. @returns the freed bytes */
   drop(isGone: (partition: number) => boolean): number {
     if (this.#records.length === 0) return 0;
     const gone = this.#records.filter(({ partition }) => isGone(partition));
@@ -62,7 +61,7 @@ export class RecordQueue {
     return bytesOfAll(gone);
   }
 
-  /** Lets go of everything. @returns the memory that is free now */
+  /** @returns the freed bytes */
   dropAll(): number {
     return bytesOfAll(this.#takeAll());
   }

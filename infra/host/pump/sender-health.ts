@@ -2,17 +2,17 @@ import type { RetryReason } from "../../../lib/rules/model/record.ts";
 import { stalledAfterMs, toldAfterMs, type Trouble } from "../../../lib/rules/progress/stall.ts";
 import type { Time } from "../../../lib/rules/base/time.ts";
 
-/** How what one topic sends fares: what is wrong, since when, and so how carefully it goes on. */
+/** How one topic's sending fares: what is wrong, since when, and how carefully it goes on. */
 export class SenderHealth {
-  /** True: it stalled, so it holds no more than one small fetch until a record gets an outcome again. */
+  /** True: it stalled, and holds no more than one small fetch until a record gets an outcome. */
   probing = false;
-  /** Until its own bulk was answered well and soon, as the first one is, by which its index may be made. */
+  /** True until a bulk of its own was answered quickly and without errors. Its first one may have to create the index. */
   mayTakeLong = true;
   readonly #time: Time;
   #trouble: RetryReason | null = null;
-  /** Since when records have been tried again and none got an outcome, handovers in between included. */
+  /** Since when records have been retried without any outcome, across handovers too. */
   #troubledSinceMs: number | null = null;
-  /** When a record last got an outcome, or the first of several was sent. */
+  /** When a record last got an outcome, or sending began after a pause. */
   #progressAt: number;
 
   constructor(time: Time) {
@@ -20,12 +20,12 @@ export class SenderHealth {
     this.#progressAt = time.now();
   }
 
-  /** Something is sent, and nothing else is under way. */
+  /** Sending begins after a pause. */
   began(): void {
     this.#progressAt = this.#time.now();
   }
 
-  /** A record got its outcome. */
+  /** A record got an outcome. */
   progressed(): void {
     this.#progressAt = this.#time.now();
     this.#troubledSinceMs = null;
@@ -38,12 +38,12 @@ export class SenderHealth {
     if (retry.code !== "too_many_requests") this.mayTakeLong = true;
   }
 
-  /** All that was sent together has its outcome. */
+  /** A whole attempt has its outcomes. */
   recovered(): void {
     this.#trouble = this.#troubledSinceMs = null;
   }
 
-  /** Nobody asks any more for what was tried in vain. */
+  /** All records that failed before are void. */
   letGo(): void {
     if (!this.probing) this.#trouble = null;
   }
@@ -52,9 +52,9 @@ export class SenderHealth {
     return this.#trouble !== null;
   }
 
-  /** It must not hold up others, or be held up by them. */
+  /** True: its bulks go alone, so that it neither delays others nor waits for them. */
   get alone(): boolean {
-    // Where there is no room for anybody, going alone would only make it less.
+    // If Elasticsearch is overloaded (429), more requests would only make it worse.
     return this.mayTakeLong || (this.#trouble !== null && this.#trouble.code !== "too_many_requests");
   }
 
@@ -62,7 +62,7 @@ export class SenderHealth {
     return this.#time.now() - this.#progressAt >= stalledAfterMs;
   }
 
-  /** @param isUnderWay whether anything is, so that an outcome is due */
+  /** @param isUnderWay whether an outcome is due */
   told(isUnderWay: boolean): Trouble | null {
     const [trouble, sinceMs] = [this.#trouble, this.#progressAt];
     if (trouble !== null) return { sinceMs: this.#troubledSinceMs ?? sinceMs, message: trouble.message };

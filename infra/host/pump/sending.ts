@@ -5,44 +5,94 @@ import {
   eachOutcome,
   type OutcomeKind,
   type RetryReason,
+  type SetAside,
   type SourceRecord,
 } from "../../../lib/rules/model/record.ts";
 import type { Trouble } from "../../../lib/rules/progress/stall.ts";
-import { type AttemptStart, Suspects } from "../../../lib/rules/outcomes/suspects.ts";
+import type { OutcomeMemory } from "../../../lib/rules/outcomes/outcome-memory.ts";
+import { type AttemptStart, type Evidence, Suspects } from "../../../lib/rules/outcomes/suspects.ts";
+import type { Time } from "../../../lib/rules/base/time.ts";
 import { Attempt, Attempts } from "./attempts.ts";
 import { noSeat, type Seat } from "../bulks/boarding.ts";
-import type { Load, LoadOwner } from "./load.ts";
-import type { PartitionLedger, Windows } from "./partition-ledger.ts";
-import type { PlainWay, PumpDeps } from "./pump-deps.ts";
+import type { BulkPost } from "../bulks/bulk-post.ts";
+import type { PartitionLedger, Windows } from "../ledger/partition-ledger.ts";
+import type { ByteShare } from "../shares/byte-budget.ts";
+import type { Load, LoadOwner, PlainWay } from "./load.ts";
 import { SenderHealth } from "./sender-health.ts";
 
 const RETRY_BACKOFF: BackoffRule = { initialMs: 200, maxMs: 10_000 };
 
-/** Whose records these are. */
+/** The result of one attempt, by position; null: retry that record. */
+export interface AttemptResult {
+  readonly outcomes: readonly (OutcomeKind | null)[];
+  readonly retry: RetryReason | null;
+  /** Absent: says nothing about whose fault a refusal is. */
+  readonly evidence?: Evidence;
+  /** Records indexed in a changed form, with the refused field; null: unknown. */
+  readonly gaveWay?: ReadonlyMap<number, string | null>;
+}
+
+/** Events for counters and logs, per batch or bulk, never per record. */
+export interface PumpEvents {
+  consumed(records: number): void;
+  outcomes(outcomes: readonly (OutcomeKind | null)[]): void;
+  retried(reason: RetryReason, records: number): void;
+  /** Records were indexed in a changed form. @param fields the refused field of each */
+  gaveWay(fields: Iterable<string | null>): void;
+  /** A record batch became one dead letter. */
+  setAside(batch: SetAside): void;
+  commitFailed(error: unknown): void;
+  /** A fault of ours: the pump must be replaced. */
+  broken(error: unknown): void;
+}
+
+export interface SendingDeps {
+  /**
+   * One bounded attempt. Never throws for what servers do. Its bulks go through the seat, the first within a few
+   * microtasks: others may wait for it.
+   */
+  ingest(
+    records: readonly SourceRecord[],
+    attempt: { readonly number: number; readonly proven: AttemptStart["proven"]; readonly seat: Seat },
+    signal: AbortSignal,
+  ): Promise<AttemptResult>;
+  /** The short way for ordinary records; absent: all records go through `ingest`. */
+  readonly plain?: PlainWay;
+  /** The topic's, shared by its successive pumps. */
+  readonly memory: OutcomeMemory;
+  readonly post: BulkPost;
+  readonly share: ByteShare;
+  /** Bounds of one attempt, and how many attempts of this topic may run at once. */
+  limits(): { readonly maxDocuments: number; readonly maxBytes: number; readonly concurrency: number };
+  readonly time: Time;
+  readonly events: PumpEvents;
+}
+
+/** The pump whose records are sent. */
 export interface SendingOwner {
   /** Something may have become committable. */
   onSettled(): void;
-  /** No record has got an outcome for too long: what waits is to be let go of. */
+  /** No record got an outcome for too long: waiting records are to be dropped. */
   onStalled(): void;
-  /** True: what was sent must be heard of first. */
+  /** True: draining or closed. What was sent still gets its outcome; nothing is dropped as stalled. */
   readonly isEnding: boolean;
 }
 
-/** What one topic has on its way, each chunk tried until all of it has its outcome. */
+/** One topic's chunks in flight, each tried until all its records have an outcome. */
 export class Sending implements LoadOwner {
   readonly suspects = new Suspects();
   readonly health: SenderHealth;
   readonly attempts: Attempts;
-  readonly #deps: PumpDeps;
+  readonly #deps: SendingDeps;
   readonly #ledger: PartitionLedger;
   readonly #owner: SendingOwner;
   readonly #onPlace: () => void;
-  /** Made with the first attempt. */
+  /** Created on first use. */
   #life: AbortController | null = null;
   #closed = false;
 
-  /** @param onPlace told whenever more may be sent */
-  constructor(deps: PumpDeps, ledger: PartitionLedger, owner: SendingOwner, onPlace: () => void) {
+  /** @param onPlace called whenever more may be sent */
+  constructor(deps: SendingDeps, ledger: PartitionLedger, owner: SendingOwner, onPlace: () => void) {
     this.#deps = deps;
     this.#ledger = ledger;
     this.#owner = owner;
@@ -55,7 +105,7 @@ export class Sending implements LoadOwner {
     return this.#closed;
   }
 
-  /** Of attempts that wait for their next try: what nobody asks for any more needs none. */
+  /** Drops void records from attempts that wait for their next try. */
   letGoOfVoid(): void {
     let isTried = false;
     for (const attempt of this.attempts.all) {
@@ -80,7 +130,7 @@ export class Sending implements LoadOwner {
     return this.health.isTroubled;
   }
 
-  /** The same as `#send` does where all of an attempt was indexed. */
+  /** What `#send` does after an attempt whose records were all indexed. */
   onCreated({ attempt, start, indices, fit }: Load): void {
     const { events } = this.#deps;
     const records = attempt.left;
@@ -103,7 +153,7 @@ export class Sending implements LoadOwner {
     void this.#send(attempt, seat, start);
   }
 
-  /** Its first bulk goes by the seat. */
+  /** Its first bulk goes through the seat. */
   send(chunk: readonly SourceRecord[], windows: Windows, seat: Seat): void {
     void this.#send(this.begin(chunk, windows), seat, this.suspects.begin(chunk));
   }
@@ -123,7 +173,7 @@ export class Sending implements LoadOwner {
     this.#onPlace();
   }
 
-  /** Tries one chunk until each of its records has an outcome, or nobody asks for it any more. */
+  /** Tries one chunk until each record has an outcome or is void. */
   async #send(attempt: Attempt, firstSeat: Seat, firstStart: AttemptStart): Promise<void> {
     const { events } = this.#deps;
     let seat = firstSeat;
@@ -161,7 +211,7 @@ export class Sending implements LoadOwner {
     }
   }
 
-  /** Resolves when it is time for the next try, if anything of it is left by then. */
+  /** Resolves when the next try is due, or once no record is left. */
   async #wasInVain(attempt: Attempt, retry: RetryReason, number: number): Promise<void> {
     const { events, time } = this.#deps;
     const { health } = this;
@@ -193,7 +243,7 @@ export class Sending implements LoadOwner {
     return promise;
   }
 
-  /** Books the outcomes, and keeps the others. */
+  /** Books the outcomes and keeps the records without one. */
   #settleSome(attempt: Attempt, outcomes: readonly (OutcomeKind | null)[]): void {
     const { events } = this.#deps;
     const records = attempt.left;
@@ -206,11 +256,11 @@ export class Sending implements LoadOwner {
     events.outcomes(eachOutcome(records, outcomes));
     if (settled.length === 0) return;
     for (const { setAside } of settled) if (setAside !== undefined) events.setAside(setAside);
-    // What stays must not keep the fetch of those that went in memory.
+    // Copied: a few records left must not keep their whole fetch in memory.
     this.#settle(attempt, settled, again.map(detached));
   }
 
-  /** These have their outcome. */
+  /** Books the settled records. */
   #settle(attempt: Attempt, settled: readonly SourceRecord[], left: readonly SourceRecord[]): void {
     this.#ledger.resolve(settled, attempt.windows);
     this.#deps.share.give(bytesOfAll(settled));
@@ -220,12 +270,12 @@ export class Sending implements LoadOwner {
     this.#owner.onSettled();
   }
 
-  /** Null: what is sent gets its outcomes. */
+  /** Null: records get their outcomes. */
   get trouble(): Trouble | null {
     return this.health.told(this.attempts.count > 0);
   }
 
-  /** What is on its way is heard of by nobody any more. */
+  /** Ignores the answers to what is on its way. */
   close(): void {
     this.#closed = true;
     (this.#life ??= new AbortController()).abort(new Error("the pump was closed"));

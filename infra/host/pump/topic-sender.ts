@@ -2,25 +2,24 @@ import { bytesOfAll } from "../../../lib/adapters/kafka/queries/source-record.ts
 import type { ByteWriter } from "../../../lib/rules/bulk/byte-writer.ts";
 import type { SourceRecord } from "../../../lib/rules/model/record.ts";
 import type { Seat, Sender } from "../bulks/boarding.ts";
-import { Load } from "./load.ts";
-import type { PartitionLedger } from "./partition-ledger.ts";
-import type { PlainWay, PumpDeps } from "./pump-deps.ts";
+import { Load, type PlainWay } from "./load.ts";
+import type { PartitionLedger } from "../ledger/partition-ledger.ts";
 import { RecordQueue } from "./record-queue.ts";
-import { Sending, type SendingOwner } from "./sending.ts";
+import { Sending, type SendingDeps, type SendingOwner } from "./sending.ts";
 
 const MOST_LOADED_BYTES = 64 * 1024;
 
-/** Sends one topic's records, several chunks at once, each when there is a place for it. */
+/** Queues one topic's records and sends them in chunks, several at once, each when the post has a place for it. */
 export class TopicSender implements Sender {
   readonly sending: Sending;
-  readonly #deps: PumpDeps;
+  readonly #deps: SendingDeps;
   readonly #ledger: PartitionLedger;
   readonly #owner: SendingOwner;
   readonly #queue = new RecordQueue();
-  /** True: it waits for a place. */
+  /** True: waiting for a place. */
   #offered = false;
 
-  constructor(deps: PumpDeps, ledger: PartitionLedger, owner: SendingOwner) {
+  constructor(deps: SendingDeps, ledger: PartitionLedger, owner: SendingOwner) {
     this.#deps = deps;
     this.#ledger = ledger;
     this.#owner = owner;
@@ -38,13 +37,13 @@ export class TopicSender implements Sender {
     return this.sending.attempts.count === 0 && this.#queue.length === 0;
   }
 
-  /** While it probes, one batch at a time is enough, beside those that wait for what the next tell; and none heaps up more. */
+  /** While probing, one batch at a time is enough, beside those that wait for evidence. */
   get isFull(): boolean {
     const { health, attempts } = this.sending;
     return health.probing && (this.#queue.length + attempts.count > attempts.waiting || !attempts.mayWait);
   }
 
-  /** Lets go of what was not sent of some partitions. */
+  /** Drops unsent records of some partitions. */
   drop(isGone: (partition: number) => boolean): void {
     this.#deps.share.give(this.#queue.drop(isGone));
   }
@@ -69,18 +68,18 @@ export class TopicSender implements Sender {
     return this.sending.again;
   }
 
-  /** It waits for one place at a time, so that each topic gets its turn. */
+  /** Asks for one place at a time, so that each topic gets its turn. */
   #offer(): void {
     const { isClosed, attempts, health } = this.sending;
     if (this.#offered || isClosed || this.#queue.length === 0) return;
     if (attempts.count - attempts.waiting >= this.#deps.limits().concurrency) return;
-    // What may take long holds one place.
+    // A slow topic gets one place.
     if (health.mayTakeLong && attempts.isUnderWay) return;
     this.#offered = true;
     this.#deps.post.offer(this);
   }
 
-  /** Only what is small: the rest is worth an attempt of its own, and no common body grows large by it. */
+  /** Only small chunks: larger ones deserve their own attempt and would bloat the shared body. */
   load(out: ByteWriter): Load | null {
     const { memory, plain } = this.#deps;
     const { sending } = this;
@@ -93,7 +92,7 @@ export class TopicSender implements Sender {
     const from = out.length;
     const indices = encoded(plain, out, records);
     if (indices === null) return null;
-    // An attempt that went on with its answer would send it in several.
+    // Too large once encoded: an attempt of its own splits it.
     if (out.length - from > maxBytes && records.length > 1) {
       out.truncate(from);
       return null;
@@ -139,7 +138,7 @@ function encoded(
   try {
     return plain.encode(out, records);
   } catch {
-    // A fault of ours, which must not be the others': the attempt that follows meets and tells it.
+    // A fault of ours, which must not hit the other topics in this body. The attempt that follows meets and reports it.
     out.truncate(start);
     return null;
   }

@@ -5,11 +5,10 @@ import type {
 } from "../../../functions/reconcile-topics.ts";
 import { hostStopping, messageOf } from "../../../lib/rules/base/errors.ts";
 import type { Logger } from "../../../lib/rules/base/logger.ts";
+import type { Triggers } from "./triggers.ts";
 
 /** Runs reconcile one at a time. Triggers that arrive during a run are merged into one more run. */
 export interface ReconcileLoop {
-  /** Something may have changed. The reason is for the log only: every run compares everything. */
-  trigger(reason: string): void;
   /**
    * Runs for a caller who waits for the result. Equal requests that arrive before it begins share the run.
    * @throws PenstockError `stopping` once the loop is stopped
@@ -28,6 +27,7 @@ export interface WantedRun extends Omit<ReconcileInput, "memory"> {
 }
 
 export interface LoopDeps {
+  readonly triggers: Triggers;
   readonly memory: ReconcileMemory;
   reconcile(input: ReconcileInput, newerTrigger: AbortSignal): Promise<ReconcileResult>;
   onResult(result: ReconcileResult, reasons: readonly string[]): void;
@@ -40,9 +40,9 @@ const RESYNC_MS = 30_000;
 const CONTINUE_MS = 500;
 
 export function createReconcileLoop(deps: LoopDeps): ReconcileLoop {
+  const { triggers } = deps;
   let { memory } = deps;
   let last: ReconcileResult | null = null;
-  let reasons = new Set<string>();
   let newer = new AbortController();
   let queue: Promise<unknown> = Promise.resolve();
   let queued = false;
@@ -53,7 +53,7 @@ export function createReconcileLoop(deps: LoopDeps): ReconcileLoop {
 
   const again = (afterMs: number, reason: string): void => {
     if (timer !== null) clearTimeout(timer);
-    timer = stopped ? null : setTimeout(() => trigger(reason), afterMs);
+    timer = stopped ? null : setTimeout(() => triggers.push(reason), afterMs);
   };
 
   const runOnce = async (
@@ -79,16 +79,14 @@ export function createReconcileLoop(deps: LoopDeps): ReconcileLoop {
     return done;
   };
 
-  const trigger = (reason: string): void => {
+  triggers.onPush(() => {
     if (stopped) return;
-    reasons.add(reason);
     newer.abort(new Error("a newer trigger waits"));
     if (queued) return;
     queued = true;
     void enqueue(async () => {
       queued = false;
-      const why = [...reasons];
-      reasons = new Set();
+      const why = triggers.take();
       if (stopped) return;
       try {
         await runOnce({ dryRun: false, acceptEtcd: false, expectedHash: null, asIf: null }, why);
@@ -98,10 +96,9 @@ export function createReconcileLoop(deps: LoopDeps): ReconcileLoop {
         again(RESYNC_MS, "resync");
       }
     });
-  };
+  });
 
   return {
-    trigger,
     run({ reason, dryRun, acceptEtcd, expectedHash, asIf }) {
       const input = { dryRun, acceptEtcd, expectedHash, asIf };
       const kind = JSON.stringify(input);

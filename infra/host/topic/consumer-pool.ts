@@ -6,78 +6,87 @@ import type { PartitionStatus, TopicState, TopicStatus } from "../../../lib/rule
 import type { TopicFigures } from "./topic-figures.ts";
 import { createTopicRunner, type RunnerDeps, type TopicRunner } from "./topic-runner.ts";
 
+/*
+ * An entry exists from a topic's first `start` or `pend` until a `stop` is done. Commands to one topic are carried out one
+ * after the other, and only the newest that waits:
+ *
+ * | command while | nothing is under way | a start is under way      | a stop (drain) is under way                           |
+ * | start         | starts               | waits for it              | starts after the drain                                |
+ * | stop          | drains, forgets      | calls it off, forgets     | the shorter time limit counts; forgets                |
+ * | replace       | drains, starts       | calls it off, starts      | starts after the drain, with the newest specification |
+ * | pend          | drains, is pending   | calls it off, is pending  | is pending after the drain                            |
+ * | stopAll       | drains               | calls it off              | the shorter time limit counts; what waits is dropped  |
+ *
+ * If the index changes, the drain has no time limit; if it is cut off all the same, the topic starts again with its former
+ * specification and the change is retried.
+ */
+
 /** The only map from topic to consumer on this host. */
 export interface ConsumerPool extends Pick<
   ConsumerCommands,
   "start" | "stop" | "replace" | "replacing" | "pend" | "describe"
 > {
   observed(): ReadonlyMap<string, ObservedTopic>;
-  /** Those that wait until they exist. */
+  /** Topics that do not exist in Kafka yet. */
   pending(): string[];
   statuses(): TopicStatus[];
-  /** Of all of them, in any order, and much cheaper. */
+  /** For all topics, unordered; much cheaper than `statuses`. */
   figures(): TopicFigures[];
-  /** Of one topic; none where it is not here. */
+  /** Empty if the topic is not here. */
   partitions(topic: string): readonly PartitionStatus[];
-  /** Tells a topic where its logs stand on the brokers. */
+  /** Passes on positions from the brokers. */
   observe(topic: string, positions: readonly PartitionPosition[]): void;
-  /** All that are here, by name. */
+  /** By name. */
   readonly topics: ReadonlyMap<string, unknown>;
-  /** Stops everything side by side. @returns the topics of which something stayed uncommitted */
+  /** Stops all topics at once. @returns those with uncommitted records */
   stopAll(drainMs: number): Promise<string[]>;
 }
 
-export interface PoolDeps extends RunnerDeps {
-  /** It is gone from this host; nothing is counted for it any more. */
-  onForgotten(topic: string): void;
-}
-
-/** How long a topic that stops or is replaced may take to finish what it has sent. */
+/** Time limit for draining a topic that is stopped or replaced. */
 const DRAIN_MS = 10_000;
 const MOVE_RETRY_MS = 1_000;
 
 interface Entry {
   readonly runner: TopicRunner;
-  /** What it was last started with. */
+  /** The last start. */
   order: StartOrder | null;
-  /** True from a replacement's beginning until it was seen to run. */
+  /** True from a replacement's beginning until the topic runs. */
   replacing: boolean;
-  /** The end of what was told it so far: one thing is done to a topic at a time. */
+  /** Resolves when all commands so far are done. */
   work: Promise<unknown>;
-  /** How often it was told something. */
-  told: number;
+  /** The number of commands so far. */
+  commands: number;
 }
 
-export function createConsumerPool(deps: PoolDeps): ConsumerPool {
+export function createConsumerPool(deps: RunnerDeps): ConsumerPool {
   const entries = new Map<string, Entry>();
 
   const entryOf = (topic: string, desired: DesiredTopic): Entry => {
     let entry = entries.get(topic);
     if (entry === undefined) {
       const runner = createTopicRunner(topic, desired, deps);
-      entry = { runner, order: null, replacing: false, work: Promise.resolve(), told: 0 };
+      entry = { runner, order: null, replacing: false, work: Promise.resolve(), commands: 0 };
       entries.set(topic, entry);
     }
     return entry;
   };
 
   /**
-   * Does it once everything told before is done and what ran has stopped, unless something newer was told by then:
-   * done all the same, an overtaken start would leave a consumer beside its successor, or beyond its topic's end.
-   * The steps of a runner never throw.
-   * @returns null where it was overtaken
+   * Runs the step once all earlier commands are done and `stopped` resolves, unless a newer command came by then: an
+   * outdated start would leave a consumer beside its successor, or beyond its topic's end. Steps never throw.
+   * @returns null if a newer command came
    */
   const then = <T>(
     entry: Entry,
     stopped: Promise<boolean> | null,
     step: (clean: boolean) => T | Promise<T>,
   ): Promise<T | null> => {
-    entry.told += 1;
-    const { told, work } = entry;
+    entry.commands += 1;
+    const { commands, work } = entry;
     const done = (async () => {
       await work;
       const clean = stopped === null || (await stopped);
-      return told === entry.told ? step(clean) : null;
+      return commands === entry.commands ? step(clean) : null;
     })();
     entry.work = done;
     return done;
@@ -91,15 +100,15 @@ export function createConsumerPool(deps: PoolDeps): ConsumerPool {
     return runner.problem;
   };
 
-  /** Read again under the former specification, what was left half known meets its own documents. */
+  /** Under the former specification, records with an unknown outcome meet their own documents when read again. */
   const fallBack = async (entry: Entry): Promise<string | null> => {
     if (entry.order !== null) await launch(entry, entry.order);
     const reason = "what was in flight did not settle, so the index cannot change yet; tried again";
-    deps.onFailed(entry.runner.spec.topic, reason, deps.time.now() + MOVE_RETRY_MS);
+    deps.events.failed(entry.runner.spec.topic, reason, deps.time.now() + MOVE_RETRY_MS);
     return reason;
   };
 
-  /** Begun at once and not in turn, so that a start under way is called off. */
+  /** Begins at once, not in turn, to call off a start under way. */
   const stopForGood = (entry: Entry): Promise<boolean> => {
     entry.replacing = false;
     return entry.runner.stop(null, DRAIN_MS);
@@ -114,15 +123,15 @@ export function createConsumerPool(deps: PoolDeps): ConsumerPool {
     async stop(topic) {
       const entry = entries.get(topic);
       if (entry === undefined) return;
-      // Skipped where it was declared again in the meantime: what waits behind the stop goes on with this entry.
+      // Skipped if the topic was declared again meanwhile: the newer command goes on with this entry.
       await then(entry, stopForGood(entry), () => {
         entries.delete(topic);
-        deps.onForgotten(topic);
+        deps.events.forgotten(topic);
       });
     },
     replace(topic, order) {
       const entry = entryOf(topic, order.desired);
-      // An _id is unique within one index only: before the index changes, nothing may be left half known.
+      // An _id is unique within one index only: before the index changes, every outcome must be known.
       const moves = entry.runner.spec.index !== order.desired.spec.index;
       const stopped = entry.runner.stop(order, moves ? null : DRAIN_MS);
       entry.replacing = true;
@@ -132,7 +141,7 @@ export function createConsumerPool(deps: PoolDeps): ConsumerPool {
       const found = new Map<string, TopicState>();
       for (const [topic, entry] of entries) {
         const { state, problem } = entry.runner;
-        // What kept it from running may have gone by itself.
+        // The group may have let it run meanwhile.
         if (state === "running") entry.replacing = false;
         if (entry.replacing) found.set(topic, problem === null ? state : "failed");
       }
@@ -165,8 +174,8 @@ export function createConsumerPool(deps: PoolDeps): ConsumerPool {
       const unclean: string[] = [];
       await Promise.all(
         [...entries].map(async ([topic, entry]) => {
-          // What waits for its turn is not begun any more.
-          entry.told += 1;
+          // Drops commands that wait.
+          entry.commands += 1;
           if (!(await entry.runner.stop(null, drainMs))) unclean.push(topic);
         }),
       );

@@ -4,7 +4,6 @@ import type {
   GroupTrouble,
 } from "../../../lib/adapters/kafka/group/member/member.ts";
 import type { Tenure } from "../../../lib/adapters/kafka/group/member/tenure.ts";
-import type { Openings } from "../../../lib/adapters/kafka/reader/opening.ts";
 import { namesText } from "../../../lib/rules/diagnosis/check.ts";
 import type { Logger } from "../../../lib/rules/base/logger.ts";
 import type { Time } from "../../../lib/rules/base/time.ts";
@@ -16,29 +15,26 @@ import {
   type TopicTaker,
 } from "./open-topic.ts";
 
-/** Which topics and partitions a host reads: between the group's member and the topics. */
+/** Connects the group's member with the topics: which topics and partitions this host reads. */
 export interface Intake {
-  /** Of a topic that exists, and is not open. */
+  /** Opens a topic that exists in Kafka and is not open. */
   open(topic: string, taker: TopicTaker): TopicIntake;
-  /** It may be another log by now: closed at once, and opened again where the group stands in it. */
+  /** The partition may be another log by now: closes it at once and opens it at the group's position. */
   reopen(tenure: Tenure): void;
-  /** Has the group share out what is ours of a topic that is not open any more. */
+  /** Gives the partitions of a closed topic back to the group. */
   release(topic: string): void;
-  /** Why nothing is read; null: nothing that all topics have in common. */
-  readonly trouble: GroupTrouble | null;
-  /** As the member's; of the one that there is. */
-  readonly commit: GroupMember["commit"];
-  readonly logOf: Openings["logOf"];
-  /** Finishes and commits what is in flight, leaves the group, and joins it again as another member, by other settings. */
+  /** The current one. */
+  readonly membership: Membership;
+  /** Finishes and commits what is in flight, leaves the group, and joins it as another member with the current settings. */
   renew(): Promise<void>;
-  /** What is released from now on has the group share out nothing: all of it is about to be left. */
+  /** From now on releases trigger no rebalance: the whole group is about to be left. */
   beginLeaving(): void;
-  /** For good. */
+  /** Leaves the group for good. */
   leave(): Promise<void>;
 }
 
 export interface IntakeDeps {
-  /** By the settings in force. */
+  /** Joins with the current settings. */
   join(listener: GroupListener): Membership;
   readonly time: Time;
   readonly logger: Logger;
@@ -47,7 +43,7 @@ export interface IntakeDeps {
 export function createIntake(deps: IntakeDeps): Intake {
   const { logger } = deps;
   const topics = new Map<string, OpenTopic>();
-  /** Those that are open, or wait for another taker. */
+  /** Topics that are open or not released yet. */
   const wanted = new Set<string>();
   const leaving = new WeakSet<Tenure>();
   let membership = enter();
@@ -64,7 +60,7 @@ export function createIntake(deps: IntakeDeps): Intake {
     },
   };
 
-  /** Changes of one moment are one. */
+  /** Changes within one turn are announced together. */
   const tellWanted = (): void => {
     if (telling || isLeaving) return;
     telling = true;
@@ -81,7 +77,7 @@ export function createIntake(deps: IntakeDeps): Intake {
     });
 
   function enter(): Membership {
-    /** What the former member still says is about nothing any more. */
+    /** Events of a former member are ignored. */
     const isPresent = (): boolean => membership === own;
     const own: Membership = deps.join({
       onAssigned(tenures) {
@@ -121,7 +117,7 @@ export function createIntake(deps: IntakeDeps): Intake {
       else logger.info("the group is joined again");
     }
     const fresh = [...troubles].filter(([topic, { message }]) => told.topics.get(topic)?.message !== message);
-    // One line for all that have the same: thousands may have no room, or be forbidden.
+    // One line per reason: thousands of topics may have no room, or be forbidden.
     for (const [error, some] of Map.groupBy(fresh, ([, { message }]) => message))
       logger.warn("the group holds topics up", { topics: namesText(some.map(([topic]) => topic)), error });
     told = { all, topics: new Map(troubles) };
@@ -130,7 +126,7 @@ export function createIntake(deps: IntakeDeps): Intake {
   const renewOnce = async (): Promise<void> => {
     const former = membership;
     await Promise.all([...topics.values()].map((topic) => topic.settle([...topic.taken.values()])));
-    // And what was opened or assigned meanwhile.
+    // Also drops what was opened or assigned meanwhile.
     for (const topic of topics.values()) topic.drop([...topic.taken.values()]);
     if (isLeaving) return;
     membership = enter();
@@ -139,7 +135,7 @@ export function createIntake(deps: IntakeDeps): Intake {
     try {
       await former.close();
     } finally {
-      // Not before: as long as the former one is a member, the group waits for it.
+      // Not earlier: the group would wait for the former member to rejoin.
       tellWanted();
       for (const topic of topics.values()) topic.taker.onChange();
     }
@@ -164,14 +160,12 @@ export function createIntake(deps: IntakeDeps): Intake {
       topic.take([tenure]);
       topic.taker.onChange();
     },
-    get trouble() {
-      return membership.member.trouble;
+    get membership() {
+      return membership;
     },
-    commit: (entries, signal) => membership.member.commit(entries, signal),
-    logOf: (topic, partition) => membership.openings.logOf(topic, partition),
     renew() {
       const renewed = renewing.then(renewOnce);
-      // Whoever asked for it is told; the next one, and leaving, do not depend on it.
+      // A failure goes to the caller; later renewals and leaving do not depend on it.
       renewing = renewed.catch(() => {});
       return renewed;
     },

@@ -1,67 +1,86 @@
 import type { GroupMember, GroupTrouble } from "../../../lib/adapters/kafka/group/member/member.ts";
 import type { Tenure } from "../../../lib/adapters/kafka/group/member/tenure.ts";
 import type { Openings } from "../../../lib/adapters/kafka/reader/opening.ts";
+import type { Reader } from "../../../lib/adapters/kafka/reader/reader.ts";
 import type { StartAt } from "../../../lib/rules/model/declaration.ts";
 import { deadline, type Time } from "../../../lib/rules/base/time.ts";
-import type { OwnedPartition, TopicInlets } from "../inlet/inlet-deps.ts";
+import type { OwnedPartition } from "../inlet/inlet.ts";
+import type { TopicInlets } from "../inlet/topic-inlets.ts";
 
-/** Who takes what is read of one topic. */
+/*
+ * A topic that is read passes through these states; each of its partitions, through those below.
+ *
+ * | the topic is | meaning                                                  | left by                          |
+ * | waiting      | its index is not ready: partitions are looked up only    | begin: reading; pause; close     |
+ * | reading      | partitions are handed to the inlets once looked up       | pause: paused; close: closed     |
+ * | paused       | opens nothing more; the inlets drain what is open        | close: closed                    |
+ * | closed       | the group still assigns it to us, until it is released   | the next `open` of the same name |
+ *
+ * | a partition is | meaning                                        | left by                                            |
+ * | assigned       | ours in the group                              | take: opening                                      |
+ * | opening        | its start position is being looked up          | looked up: open; tenure over, drop or pause: gone  |
+ * | open           | read by an inlet                               | settle (revoked): leaving; drop (lost): gone       |
+ * | leaving        | finishes what is in flight, for 5 s at most    | committed or late: gone                            |
+ */
+
+/** The consumer of one topic's partitions. */
 export interface TopicTaker {
   readonly inlets: TopicInlets;
   /** Where to begin if the group has no commit of the topic. */
   startAt(): StartAt;
-  /** Some of it was opened: from now on the group stands somewhere in it. */
+  /** Some partition was opened: from now on the group has a position in the topic. */
   onRead(): void;
-  /** Where it stands may be other than before: to be looked at. */
+  /** The topic's state in the group may have changed. */
   onChange(): void;
 }
 
-/** One topic that this host reads. */
+/** One topic read by this host. */
 export interface TopicIntake {
-  /** The group knows that we read it, and what of it is ours is open; that may be none of it. */
+  /** The group knows that we read it, and all partitions assigned to us are open; possibly none. */
   readonly isUp: boolean;
-  /** Why the group does not let it run; null: nothing is known. */
+  /** Why the group does not let it run; null: unknown or all is well. */
   readonly trouble: GroupTrouble | null;
-  /** Why what is ours of it cannot be opened; null: it can, or is. */
+  /** Why a partition cannot be opened; null: all can. */
   readonly hint: string | null;
-  /** How many partitions it has; null: not known. */
+  /** The topic's number of partitions; null: unknown. */
   readonly partitions: number | null;
-  /** What it is written to is there: records may come. Before, its partitions are looked up, and no more. */
+  /** The index is ready: records may come. Until then, partitions are only looked up. */
   begin(): void;
-  /** Opens nothing more of it; what is ours stays it. */
+  /** Opens no more partitions; those assigned to us stay ours. */
   pause(): void;
-  /** Nobody takes it any more. What is ours stays it, for another taker, until the topic is released. */
+  /** Detaches the taker. Partitions stay ours, for another taker, until the topic is released. */
   close(): void;
 }
 
-/** A way into the group by one set of Kafka's settings. */
+/** A membership in the group under one set of Kafka settings. */
 export interface Membership {
   readonly member: GroupMember;
   readonly openings: Openings;
-  /** What else has to be closed once the member has left. */
+  readonly reader: Pick<Reader, "open">;
+  /** Closes the rest once the member has left. */
   close(): Promise<void>;
 }
 
 export interface OpenTopicDeps {
-  /** The one that there is. */
+  /** The current one. */
   membership(): Membership;
-  /** Another member is about to get it: its tenure ends by itself, and nobody is told. */
+  /** Another member is about to get the partition: its tenure ends without further notice. */
   isLeaving(tenure: Tenure): boolean;
   onClosed(topic: OpenTopic): void;
   readonly time: Time;
 }
 
-/** What is in flight may be finished for so long before it is handed over: the group waits. */
+/** Time limit for finishing what is in flight before a handover. The whole group waits. */
 const SETTLE_MS = 5_000;
 
-/** A topic that is read: which of its partitions are open, and which are being opened. */
+/** A topic being read: its partitions that are open or being opened. */
 export class OpenTopic implements TopicIntake {
   readonly name: string;
   readonly taker: TopicTaker;
   /** Open, or being opened. */
   readonly taken = new Map<number, Tenure>();
   readonly opening = new Set<Tenure>();
-  /** Looked up, and not to be read yet; null: it has begun. */
+  /** Looked up before `begin`; null: reading has begun. */
   #waiting: OwnedPartition[] | null = [];
   hint: string | null = null;
   #paused = false;
@@ -91,7 +110,7 @@ export class OpenTopic implements TopicIntake {
     return this.#deps.membership().member.partitionsOf(this.name);
   }
 
-  /** Of those that are ours and not open yet. */
+  /** Opens those that are ours and not open yet. */
   take(tenures: Iterable<Tenure>): void {
     if (this.#paused) return;
     for (const tenure of tenures) {
@@ -123,7 +142,7 @@ export class OpenTopic implements TopicIntake {
   }
 
   #read(partitions: readonly OwnedPartition[]): void {
-    // What left us meanwhile is not opening any more.
+    // Partitions lost meanwhile are not in `opening` any more.
     const due = partitions.filter(({ tenure }) => this.opening.delete(tenure) && !tenure.ended);
     if (this.opening.size === 0) this.hint = null;
     if (due.length === 0) return;

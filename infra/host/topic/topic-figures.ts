@@ -1,24 +1,24 @@
 import type { OutcomeCounts, PartitionStatus } from "../../../lib/rules/progress/status.ts";
 
-/** What is looked at again and again of each topic. */
+/** The figures of a topic that are read every few seconds. */
 export interface TopicFigures {
   readonly topic: string;
-  /** Records with an outcome, since the host started. */
+  /** Records with an outcome since the host started. */
   readonly moved: number;
-  /** Of the partitions that this host owns; null: of none of them known. */
+  /** The sum over partitions owned by this host; null: unknown for all of them. */
   readonly lag: number | null;
-  /** Whether its first partition is this host's: of several hosts each topic has one of which that is so. */
+  /** Whether this host owns partition 0: true on exactly one of several hosts. */
   readonly readsFirst: boolean;
 }
 
-/** The lag of the partitions this host owns; null: of none of them known. */
+/** The lag of the partitions owned by this host; null: unknown for all of them. */
 export function lagOf(partitions: readonly PartitionStatus[]): number | null {
   let sum: number | null = null;
   for (const { owned, lag } of partitions) if (owned && lag !== null) sum = (sum ?? 0) + lag;
   return sum;
 }
 
-/** When Kafka may delete the first record that waits, milliseconds since the epoch; null: nobody can tell, or none is behind. */
+/** When Kafka may delete the first waiting record, in milliseconds since the epoch; null: unknown, or nothing is behind. */
 export function firstDeletion(partitions: readonly PartitionStatus[]): number | null {
   const times = partitions.flatMap(({ deletableAt }) => deletableAt ?? []);
   return times.length === 0 ? null : Math.min(...times);
@@ -29,7 +29,7 @@ export function movedOf({ indexed, duplicate, deadLettered, skipped }: OutcomeCo
   return indexed + duplicate + deadLettered + skipped;
 }
 
-/** Since when the slowest owned partition with lag has had no progress, milliseconds since the epoch; null: none has lag. */
+/** Since when the slowest owned partition with lag made no progress, in milliseconds since the epoch; null: no lag. */
 export function waitingSince(partitions: readonly PartitionStatus[]): number | null {
   let since: number | null = null;
   for (const { owned, lag, progressAt } of partitions) {

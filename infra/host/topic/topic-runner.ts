@@ -1,5 +1,4 @@
 import type { StartOrder } from "../../../functions/reconcile-topics/apply-plan.ts";
-import type { GroupTrouble } from "../../../lib/adapters/kafka/group/member/member.ts";
 import type { PartitionPosition } from "../../../lib/adapters/kafka/reader/reader.ts";
 import { backoffMs, type BackoffRule } from "../../../lib/rules/base/backoff.ts";
 import type { SourceRef, Specification } from "../../../lib/rules/model/declaration.ts";
@@ -9,18 +8,38 @@ import { isReadingForbidden } from "../../../lib/rules/trouble/kafka-words.ts";
 import { OutcomeMemory } from "../../../lib/rules/outcomes/outcome-memory.ts";
 import type { LostRange } from "../../../lib/rules/offsets/position.ts";
 import { withDeletion } from "../../../lib/rules/progress/retention.ts";
-import { type KnownState, shownState } from "../../../lib/rules/progress/stall.ts";
+import { shownState } from "../../../lib/rules/progress/stall.ts";
 import type { TopicState, TopicStatus } from "../../../lib/rules/progress/status.ts";
 import type { Time } from "../../../lib/rules/base/time.ts";
 import type { Intake } from "./intake.ts";
 import type { TopicIntake } from "./open-topic.ts";
-import type { PumpDeps } from "../pump/pump-deps.ts";
-import type { TopicInlets, TopicInletsDeps } from "../inlet/inlet-deps.ts";
+import type { PumpDeps } from "../pump/pump.ts";
+import type { TopicInlets, TopicInletsDeps } from "../inlet/topic-inlets.ts";
 import type { TopicFigures } from "./topic-figures.ts";
-import { ProgressClock } from "../pump/progress-clock.ts";
-import type { PumpEvents, TopicEvents } from "../pump/pump-events.ts";
-import { TopicLife } from "./topic-life.ts";
+import { ProgressClock } from "../ledger/progress-clock.ts";
+import type { PumpEvents } from "../pump/sending.ts";
+import type { PoolEvents } from "./topic-events.ts";
+import { forbiddance, heldBack, TopicLife } from "./topic-life.ts";
 import { createTopicTally } from "./topic-tally.ts";
+
+/*
+ * The pool calls one of `start`, `stop` and `pend` at a time, but a `stop` may come at any moment.
+ *
+ * | state    | meaning                                        | left by                                                     |
+ * | pending  | the topic does not exist in Kafka              | start: starting; stop: stopping                             |
+ * | starting | waits for its index (`ready`), for the group   | both there, partitions open: running; `ready` rejected, or  |
+ * |          | and for the start of its partitions            | a fault: failed; stop: stopping, the start is called off    |
+ * | running  | moves records                                  | the group or Kafka takes it away: starting; a fault:        |
+ * |          |                                                | failed; stop: stopping                                      |
+ * | failed   | nothing of it is open; a retry is due after a  | start: starting; pend: pending; stop: stopping              |
+ * |          | backoff, which 30 s of running reset           |                                                             |
+ * | stopping | drains; once drained, waits for what is next.  | start: starting; pend: pending; else the pool forgets it    |
+ * |          | A fault or a shorter time limit cuts the drain |                                                             |
+ *
+ * The index and the group are awaited side by side, but after a failure the group hears of the topic only once the index is
+ * ready: every other try would otherwise be two rebalances. A topic held up by the group stays `starting`, has a `problem`,
+ * and runs without another start once the group lets it.
+ */
 
 export interface RunnerDeps {
   readonly intake: Intake;
@@ -28,60 +47,57 @@ export interface RunnerDeps {
     order: StartOrder,
     own: Pick<PumpDeps, "clock" | "memory" | "events"> & Pick<TopicInletsDeps, "onLost">,
   ): TopicInlets;
-  /** How long Kafka keeps a record of the topic; null: nobody can tell. */
+  /** Kafka's retention of the topic; null: unknown. */
   keptForMs(topic: string): number | null;
-  /** It failed, and is due for another try at `retryAtMs`. */
-  onFailed(topic: string, reason: string, retryAtMs: number): void;
-  events(topic: string): TopicEvents;
-  onLost(topic: string, ranges: readonly LostRange[]): void;
+  readonly events: PoolEvents;
   readonly time: Time;
 }
 
-/** One topic of this host, from its declaration to its end: the only place that knows its inlets and its pump. */
+/** One topic of this host, from its declaration to its end. */
 export interface TopicRunner {
   readonly state: TopicState;
   readonly spec: Specification;
   /** Where it is declared, the winner first. */
   readonly sources: readonly SourceRef[];
-  /** Of what it runs by; null while it is pending, and once it was told to stop for good. */
+  /** Hash of the specification it runs with; null: pending, or stopping for good. */
   readonly hash: string | null;
-  /** When a failed start may be tried again; milliseconds since the epoch. */
+  /** When a failed start may be retried, in milliseconds since the epoch. */
   readonly retryAtMs: number;
-  /** Why it does not run, as far as somebody has to do something about it; null: it runs, or is about to. */
+  /** Why it does not run, if that needs attention; null: it runs or is about to. */
   readonly problem: string | null;
-  /** Resolves once it runs, or has a problem; never throws. */
+  /** Resolves once it runs, has a problem or is stopped; never throws. */
   start(order: StartOrder): Promise<void>;
   /**
-   * Lets what was sent finish and be committed for at most `drainMs` (null: as long as it takes). Called again while it stops,
-   * the shorter wait counts.
-   * @param next what it is going to be started with: its partitions stay with this host; null: it stops for good
-   * @returns true where nothing that was sent stayed uncommitted
+   * Lets what was sent finish and be committed for at most `drainMs` (null: no limit). Called again while it stops, the
+   * shorter time counts.
+   * @param next its next start, for which its partitions stay with this host; null: it stops for good
+   * @returns true if everything sent was committed
    */
   stop(next: StartOrder | null, drainMs: number | null): Promise<boolean>;
-  /** Waits for its topic to exist, or for Kafka to answer. */
+  /** Waits for the topic to exist, or for Kafka to answer. */
   pend(desired: DesiredTopic, reason: string): void;
-  /** Takes over where it is declared, where that changes nothing about how it runs. */
+  /** Updates where it is declared; the specification is the same. */
   describe(desired: DesiredTopic): void;
   status(): TopicStatus;
-  /** What of that is looked at every few seconds, of thousands of topics. */
+  /** The part of the status that is read every few seconds for thousands of topics. */
   figures(): TopicFigures;
-  /** Where its logs stand, as asked beside its fetches. */
+  /** Takes positions that were requested separately from fetches. */
   observe(positions: readonly PartitionPosition[]): void;
 }
 
 interface Running {
   readonly inlets: TopicInlets;
   readonly startedAtMs: number;
-  /** Null: it is not to be read yet. */
+  /** Null: the group has not been told yet. */
   intake: TopicIntake | null;
-  /** Whether what it writes to is there. */
+  /** Whether its index is ready. */
   ready: boolean;
-  /** Resolves once it runs, or has a problem. */
+  /** Resolves once it runs, has a problem or is stopped. */
   readonly settled: PromiseWithResolvers<void>;
 }
 
 const FAILURE_BACKOFF: BackoffRule = { initialMs: 500, maxMs: 10_000 };
-/** What ran for so long had been well: its next failure counts as a first one. */
+/** After running this long, the next failure counts as the first one. */
 const WELL_AFTER_MS = 30_000;
 
 export function createTopicRunner(topic: string, first: DesiredTopic, deps: RunnerDeps): TopicRunner {
@@ -91,19 +107,18 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
   const clock = new ProgressClock();
   const memory = new OutcomeMemory();
   let desired = first;
-  /** True: a topic without a commit had one, and lost it. To begin at its end would skip records. */
+  /** True: if the group has no commit now, it lost it; starting at `latest` would skip records. */
   let readBefore = false;
   let hash: string | null = null;
   let failures = 0;
   let retryAtMs = 0;
   let running: Running | null = null;
-  /** What ran, while it drains. */
+  /** What is being drained. */
   let leaving: Running | null = null;
   let ending: { readonly cut: AbortController; readonly clean: Promise<boolean> } | null = null;
 
-  /** Gives up on what runs, if it is still that. */
   const fail = (broken: Running, error: unknown): void => {
-    // It may never end by itself any more.
+    // Its drain might never end by itself.
     if (leaving === broken) ending?.cut.abort();
     if (running !== broken) return;
     running = null;
@@ -116,7 +131,7 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
     failures += 1;
     retryAtMs = now() + backoffMs(FAILURE_BACKOFF, failures, deps.time.random());
     life.enter("failed", why);
-    deps.onFailed(topic, why, retryAtMs);
+    deps.events.failed(topic, why, retryAtMs);
     broken.settled.resolve();
   };
 
@@ -125,7 +140,7 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
     inlets.close();
   };
 
-  /** Compares with where it stands in the group; called whenever that may have changed. */
+  /** Updates the state from the group; called whenever it may have changed. */
   const look = (mine: Running): void => {
     if (running !== mine) return;
     const { intake, inlets } = mine;
@@ -139,7 +154,7 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
     if (isUp || isForbidden || (intake?.trouble ?? null) !== null) mine.settled.resolve();
   };
 
-  /** Drains. Told again to stop, it is the same end, which may only come sooner. */
+  /** Begins the drain, which further stops can only shorten. */
   const end = (): NonNullable<typeof ending> => {
     const cut = new AbortController();
     const stopped = running;
@@ -151,7 +166,7 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
       const drained = (await stopped?.inlets.drain(cut.signal)) ?? true;
       leaving = null;
       if (stopped !== null) dismantle(stopped);
-      // With changed settings it goes on with what is ours.
+      // Otherwise the next start continues with the same partitions.
       if (hash === null) deps.intake.release(topic);
       return drained;
     })();
@@ -183,7 +198,7 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
       desired = order.desired;
       hash = order.hash;
       life.enter("starting", null);
-      const own = deps.events(topic);
+      const own = deps.events.ofTopic(topic);
       const events: PumpEvents = {
         ...own,
         outcomes: (outcomes) => {
@@ -195,7 +210,7 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
       };
       const onLost = (ranges: readonly LostRange[]): void => {
         tally.lose(ranges, now());
-        deps.onLost(topic, ranges);
+        deps.events.lost(topic, ranges);
       };
       const inlets = deps.createInlets(order, { clock, memory, events, onLost });
       const mine: Running = {
@@ -214,7 +229,6 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
           onChange: () => look(mine),
         });
       };
-      // Its group is joined meanwhile; not so after a failure, or every other try would be two rebalances.
       if (failures === 0) open();
       order.ready.then(
         () => {
@@ -258,7 +272,7 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
       return { topic, moved: tally.moved, lag: pump?.lag ?? null, readsFirst: pump?.isOurs(0) === true };
     },
     status() {
-      // What a partition's reader meets is no event either.
+      // Troubles of its partitions' readers are not announced by events.
       if (running !== null) look(running);
       const at = now();
       const present = running ?? leaving;
@@ -280,17 +294,4 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
       };
     },
   };
-}
-
-function forbiddance(reason: string | null, sinceMs: number): GroupTrouble | null {
-  if (reason === null || !isReadingForbidden(reason)) return null;
-  return { code: "kafka_refused", message: reason, sinceMs };
-}
-
-/** What keeps it from running is no event of its own: it is over by itself, once Kafka lets it be. */
-function heldBack(known: KnownState, trouble: GroupTrouble | null): KnownState {
-  if (trouble === null) return known;
-  const { code, message, sinceMs } = trouble;
-  if (known.state !== "starting" || code !== "kafka_refused") return { ...known, reason: message };
-  return { ...known, state: "failed", reason: message, sinceMs };
 }

@@ -4,10 +4,10 @@ import type { OutcomeKind } from "../../../lib/rules/model/record.ts";
 import { movedOf } from "./topic-figures.ts";
 import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
 
-/** What became of one topic's records since the host started. */
+/** Counts the outcomes of one topic's records since the host started. */
 export interface TopicTally {
   count(outcomes: readonly (OutcomeKind | null)[]): void;
-  /** @param fields one of each record @returns how many of each, by the names under which they are counted */
+  /** @param fields the refused field of each record @returns the number of records by counted field name */
   giveWay(fields: Iterable<string | null>): ReadonlyMap<string, number>;
   lose(ranges: readonly LostRange[], now: number): void;
   /** Records with an outcome. */
@@ -15,7 +15,7 @@ export interface TopicTally {
   status(): Pick<TopicStatus, "counts" | "gaveWay" | "lost">;
 }
 
-/** More are counted and logged, but not kept. */
+/** Older ranges are counted and logged, but not kept. */
 const LOST_KEPT = 100;
 
 export function createTopicTally(): TopicTally {

@@ -61,7 +61,7 @@ export const variants: readonly BrokenVariant[] = [
         replace: "          void some;\n          topic.taker.onChange();",
       },
       {
-        file: "infra/host/pump/partition-ledger.ts",
+        file: "infra/host/ledger/partition-ledger.ts",
         find: "return window.committable !== settled && !tenure.ended;",
         replace: "return window.committable !== settled;",
       },
@@ -82,7 +82,7 @@ export const variants: readonly BrokenVariant[] = [
           '    this.isNew = true;\n    this.lane = "backlog";\n    this.offset = Math.max(this.offset, this.#end);',
       },
       {
-        file: "infra/host/pump/partition-ledger.ts",
+        file: "infra/host/ledger/partition-ledger.ts",
         find: "entry.leaving || start !== entry.window.end",
         replace: "entry.leaving || start < entry.window.end",
       },

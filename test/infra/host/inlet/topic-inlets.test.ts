@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { createByteBudget } from "../../../../infra/host/shares/byte-budget.ts";
 import { DecodeTurns } from "../../../../infra/host/shares/decode-turns.ts";
-import type { PumpedRecords } from "../../../../infra/host/pump/pump-deps.ts";
+import type { PumpedRecords } from "../../../../infra/host/ledger/partition-entry.ts";
 import { createTopicInlets } from "../../../../infra/host/inlet/topic-inlets.ts";
 import { Tenure } from "../../../../lib/adapters/kafka/group/member/tenure.ts";
 import type { FetchedPart, PartitionSink, Reader } from "../../../../lib/adapters/kafka/reader/reader.ts";
@@ -76,7 +76,6 @@ function setUp({ log = { logStart: 0, logEnd: 100 }, maxBytes = 1e6 } = {}) {
   };
   let share = budget.join(() => {});
   const inlets = createTopicInlets({
-    topic: "app",
     reader,
     decoder,
     budget,

@@ -32,9 +32,7 @@ function setUp() {
   const watch = createLagWatch({
     logger: createMemoryLogger(),
     now: () => world.now,
-    statuses: () => world.statuses,
     onLook: (statuses) => void looks.push(statuses.length),
-    observe: (topic, positions) => void observed.push([topic, positions]),
     cluster: () => ({
       async positions(wanted) {
         asked.push([...wanted].map(([topic, partitions]) => [topic, [...partitions]]));
@@ -47,6 +45,10 @@ function setUp() {
         return world.configs;
       },
     }),
+  });
+  watch.start({
+    statuses: () => world.statuses,
+    observe: (topic, positions) => void observed.push([topic, positions]),
   });
   const pass = async (ms: number): Promise<void> => {
     world.now += ms;

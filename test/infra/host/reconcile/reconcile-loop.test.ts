@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
 import { createReconcileLoop } from "../../../../infra/host/reconcile/reconcile-loop.ts";
+import { createTriggers } from "../../../../infra/host/reconcile/triggers.ts";
 import type { ReconcileInput, ReconcileResult } from "../../../../functions/reconcile-topics.ts";
 import { advance, flush } from "../../../support/fake-time.ts";
 import { createMemoryLogger } from "../../../support/memory-logger.ts";
@@ -31,7 +32,9 @@ function setUp() {
   const results: { result: ReconcileResult; reasons: readonly string[] }[] = [];
   const logger = createMemoryLogger();
   const counts = { underWay: 0, most: 0 };
+  const triggers = createTriggers();
   const loop = createReconcileLoop({
+    triggers,
     memory,
     logger,
     onResult: (result, reasons) => void results.push({ result, reasons }),
@@ -49,17 +52,17 @@ function setUp() {
       }
     },
   });
-  return { loop, runs, results, logger, counts, memory };
+  return { triggers, loop, runs, results, logger, counts, memory };
 }
 
 const asked = { reason: "POST /reconcile", dryRun: false, acceptEtcd: false, expectedHash: null, asIf: null };
 
 describe("triggers", () => {
   test("that come during a run become one more, with all their reasons", async () => {
-    const { loop, runs, results, counts } = setUp();
-    loop.trigger("start");
+    const { triggers, loop, runs, results, counts } = setUp();
+    triggers.push("start");
     await flush();
-    for (const reason of ["config", "etcd", "etcd"]) loop.trigger(reason);
+    for (const reason of ["config", "etcd", "etcd"]) triggers.push(reason);
     await flush();
     expect(runs).toHaveLength(1);
     runs[0]?.finish();
@@ -74,11 +77,11 @@ describe("triggers", () => {
   });
 
   test("tell the run under way to hurry, and not the next one", async () => {
-    const { loop, runs } = setUp();
-    loop.trigger("start");
+    const { triggers, loop, runs } = setUp();
+    triggers.push("start");
     await flush();
     expect(runs[0]?.newerTrigger.aborted).toBe(false);
-    loop.trigger("etcd");
+    triggers.push("etcd");
     expect(runs[0]?.newerTrigger.aborted).toBe(true);
     runs[0]?.finish({ interrupted: true });
     await flush();
@@ -90,17 +93,17 @@ describe("triggers", () => {
 
 describe("a run", () => {
   test("takes up the memory of the one before", async () => {
-    const { loop, runs, memory } = setUp();
+    const { triggers, loop, runs, memory } = setUp();
     expect(loop.memory).toBe(memory);
     expect(loop.last).toBeNull();
-    loop.trigger("start");
+    triggers.push("start");
     await flush();
     const next = { ...memory, seenMissing: new Set(["app"]) };
     runs[0]?.finish({ memory: next, durationMs: 7 });
     await flush();
     expect(loop.memory).toBe(next);
     expect(loop.last?.durationMs).toBe(7);
-    loop.trigger("again");
+    triggers.push("again");
     await flush();
     expect(runs[1]?.input).toEqual({
       memory: next,
@@ -114,12 +117,12 @@ describe("a run", () => {
   });
 
   test("is repeated after 30 s without a trigger, and after each trigger anew", async () => {
-    const { loop, runs, results } = setUp();
-    loop.trigger("start");
+    const { triggers, loop, runs, results } = setUp();
+    triggers.push("start");
     await flush();
     runs[0]?.finish();
     await advance(20_000, 1_000);
-    loop.trigger("etcd");
+    triggers.push("etcd");
     await flush();
     runs[1]?.finish();
     await advance(29_000, 1_000);
@@ -133,8 +136,8 @@ describe("a run", () => {
   });
 
   test("that was cut short is soon continued", async () => {
-    const { loop, runs } = setUp();
-    loop.trigger("start");
+    const { triggers, loop, runs } = setUp();
+    triggers.push("start");
     await flush();
     runs[0]?.finish({ interrupted: true });
     await advance(450);
@@ -146,8 +149,8 @@ describe("a run", () => {
   });
 
   test("that throws is logged, and the loop goes on", async () => {
-    const { loop, runs, logger, results } = setUp();
-    loop.trigger("start");
+    const { triggers, loop, runs, logger, results } = setUp();
+    triggers.push("start");
     await flush();
     runs[0]?.fail(new TypeError("a bug"));
     await advance(30_000, 1_000);
@@ -163,8 +166,8 @@ describe("a run", () => {
 });
 
 test("a source that moved is looked at again as soon as it may be believed", async () => {
-  const { loop, runs, results } = setUp();
-  loop.trigger("start");
+  const { triggers, loop, runs, results } = setUp();
+  triggers.push("start");
   await flush();
   runs[0]?.finish({ lookAgainMs: 700 });
   await advance(699, 1);
@@ -178,8 +181,8 @@ test("a source that moved is looked at again as soon as it may be believed", asy
 
 describe("a run somebody waits for", () => {
   test("comes after the one under way, and its result is given back", async () => {
-    const { loop, runs, results, counts } = setUp();
-    loop.trigger("start");
+    const { triggers, loop, runs, results, counts } = setUp();
+    triggers.push("start");
     await flush();
     const waiting = loop.run({ ...asked, acceptEtcd: true });
     await flush();
@@ -221,13 +224,13 @@ describe("a run somebody waits for", () => {
   });
 
   test("gets its error, and the loop goes on", async () => {
-    const { loop, runs } = setUp();
+    const { triggers, loop, runs } = setUp();
     const waiting = rejection(loop.run(asked));
     await flush();
     const bug = new TypeError("a bug");
     runs[0]?.fail(bug);
     expect(await waiting).toBe(bug);
-    loop.trigger("etcd");
+    triggers.push("etcd");
     await flush();
     expect(runs).toHaveLength(2);
     runs[1]?.finish();
@@ -237,10 +240,10 @@ describe("a run somebody waits for", () => {
 
 describe("stopping", () => {
   test("lets the run under way end, told to hurry, and starts no other", async () => {
-    const { loop, runs } = setUp();
-    loop.trigger("start");
+    const { triggers, loop, runs } = setUp();
+    triggers.push("start");
     await flush();
-    loop.trigger("waiting");
+    triggers.push("waiting");
     const asking = rejection(loop.run(asked));
     let stopped = false;
     const stopping = loop.stop().then(() => (stopped = true));
@@ -250,15 +253,15 @@ describe("stopping", () => {
     runs[0]?.finish({ interrupted: true });
     await stopping;
     expect(await asking).toMatchObject({ code: "stopping", retryable: true });
-    loop.trigger("late");
+    triggers.push("late");
     expect(await rejection(loop.run(asked))).toMatchObject({ code: "stopping" });
     await advance(60_000, 1_000);
     expect(runs).toHaveLength(1);
   });
 
   test("ends the resync", async () => {
-    const { loop, runs } = setUp();
-    loop.trigger("start");
+    const { triggers, loop, runs } = setUp();
+    triggers.push("start");
     await flush();
     runs[0]?.finish();
     await flush();
@@ -269,11 +272,11 @@ describe("stopping", () => {
 });
 
 test("callers who wait for the same share one run: a crowd of them does not keep triggers waiting", async () => {
-  const { loop, runs } = setUp();
-  loop.trigger("start");
+  const { triggers, loop, runs } = setUp();
+  triggers.push("start");
   await flush();
   const crowd = [loop.run(asked), loop.run(asked), loop.run({ ...asked, dryRun: true }), loop.run(asked)];
-  loop.trigger("etcd");
+  triggers.push("etcd");
   for (let run = 0; run < 4; run += 1) {
     runs[run]?.finish();
     await flush();

@@ -5,7 +5,7 @@ import { systemTime } from "../../../../lib/adapters/system/system-time.ts";
 import { PenstockError } from "../../../../lib/rules/base/errors.ts";
 import { specificationHash } from "../../../../lib/rules/model/specification.ts";
 import { flush } from "../../../support/fake-time.ts";
-import { idleInlets, unheard, willingIntake } from "../../../support/idle-inlets.ts";
+import { idleInlets, poolEvents, willingIntake } from "../../../support/idle-inlets.ts";
 import { specification } from "../../../support/records.ts";
 
 interface Consumer {
@@ -25,11 +25,8 @@ function setUp() {
   const pool = createConsumerPool({
     intake,
     time: { ...systemTime, random: () => 0 },
-    events: () => unheard,
+    events: poolEvents({ forgotten: (topic) => void forgotten.push(topic) }),
     keptForMs: () => null,
-    onFailed() {},
-    onLost() {},
-    onForgotten: (topic) => void forgotten.push(topic),
     createInlets({ desired }, { events }) {
       const drain = Promise.withResolvers<boolean>();
       const consumer: Consumer = {

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { createIntake } from "../../../../infra/host/topic/intake.ts";
 import type { TopicTaker } from "../../../../infra/host/topic/open-topic.ts";
-import type { OwnedPartition } from "../../../../infra/host/inlet/inlet-deps.ts";
+import type { OwnedPartition } from "../../../../infra/host/inlet/inlet.ts";
 import type { GroupListener, GroupMember } from "../../../../lib/adapters/kafka/group/member/member.ts";
 import { Tenure } from "../../../../lib/adapters/kafka/group/member/tenure.ts";
 import type { Opening } from "../../../../lib/adapters/kafka/reader/opening.ts";
@@ -77,6 +77,11 @@ function setUp() {
           add: (opening) => void member.openings.push(opening),
           logOf: () => Promise.resolve({ logStart: 0, logEnd: 0 }),
           close() {},
+        },
+        reader: {
+          open() {
+            throw new Error("nothing here is read");
+          },
         },
         close() {
           const failure = failures.pop();
@@ -310,11 +315,11 @@ test("a trouble of the group is every topic's, one of a topic its own, and each 
   present().troubles = new Map([["a", trouble]]);
   present().listener.onChange();
   present().listener.onChange();
-  expect([a.trouble, b.trouble, intake.trouble]).toEqual([trouble, null, null]);
+  expect([a.trouble, b.trouble, intake.membership.member.trouble]).toEqual([trouble, null, null]);
   const away = { ...trouble, message: "the group is another's" };
   present().trouble = away;
   present().listener.onChange();
-  expect([a.trouble, b.trouble, intake.trouble]).toEqual([away, away, away]);
+  expect([a.trouble, b.trouble, intake.membership.member.trouble]).toEqual([away, away, away]);
   expect(logger.lines.map(({ message }) => message)).toEqual([
     "the group holds topics up",
     "no topic is read: the group is not joined",

@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
-import type { PumpDeps } from "../../../../infra/host/pump/pump-deps.ts";
+import type { PumpDeps } from "../../../../infra/host/pump/pump.ts";
 import { createTopicRunner } from "../../../../infra/host/topic/topic-runner.ts";
 import { systemTime } from "../../../../lib/adapters/system/system-time.ts";
 import { partitionWords } from "../../../../lib/rules/trouble/kafka-words.ts";
 import { flush } from "../../../support/fake-time.ts";
-import { idleInlets, unheard, willingIntake } from "../../../support/idle-inlets.ts";
+import { idleInlets, poolEvents, willingIntake } from "../../../support/idle-inlets.ts";
 import { specification } from "../../../support/records.ts";
 
 /** A topic whose group does as it is told, at a time that is set. */
@@ -19,10 +19,8 @@ function setUp() {
   const runner = createTopicRunner("app", desired, {
     intake,
     time: { ...systemTime, now: () => time.now, random: () => 0 },
-    events: () => unheard,
+    events: poolEvents({ failed: (_topic, reason) => void failed.push(reason) }),
     keptForMs: () => null,
-    onFailed: (_topic, reason) => void failed.push(reason),
-    onLost() {},
     createInlets(_order, own) {
       pumps.push(own);
       const idle = idleInlets();

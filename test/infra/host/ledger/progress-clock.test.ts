@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { ProgressClock } from "../../../../infra/host/pump/progress-clock.ts";
+import { ProgressClock } from "../../../../infra/host/ledger/progress-clock.ts";
 
 function lagging(): ProgressClock {
   const clock = new ProgressClock();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { PartitionLedger } from "../../../../infra/host/pump/partition-ledger.ts";
-import type { PumpedPartition, PumpedRecords } from "../../../../infra/host/pump/pump-deps.ts";
-import { ProgressClock } from "../../../../infra/host/pump/progress-clock.ts";
+import { PartitionLedger } from "../../../../infra/host/ledger/partition-ledger.ts";
+import type { PumpedPartition, PumpedRecords } from "../../../../infra/host/ledger/partition-entry.ts";
+import { ProgressClock } from "../../../../infra/host/ledger/progress-clock.ts";
 import { Tenure } from "../../../../lib/adapters/kafka/group/member/tenure.ts";
 import { OutcomeMemory } from "../../../../lib/rules/outcomes/outcome-memory.ts";
 import type { SourceRecord } from "../../../../lib/rules/model/record.ts";

@@ -7,28 +7,35 @@ import type { SourceRecord } from "../../../lib/rules/model/record.ts";
 import type { PartitionStatus } from "../../../lib/rules/progress/status.ts";
 import { knownTime, withStandIns } from "../../../lib/rules/time/time-stand-in.ts";
 import type { ProgressClock } from "./progress-clock.ts";
-import { lagOf, ownStatus, strangerStatus, type PartitionEntry } from "./partition-entry.ts";
-import type { PumpedPartition, PumpedRecords } from "./pump-deps.ts";
+import {
+  isSentCommitted,
+  lagOf,
+  ownStatus,
+  type PartitionEntry,
+  type PumpedPartition,
+  type PumpedRecords,
+  strangerStatus,
+} from "./partition-entry.ts";
 
-/** The windows of the partitions that a chunk of records is from, as they were when it was sent. */
+/** The windows of a chunk's partitions at the time it was sent. */
 export type Windows = ReadonlyMap<number, OffsetWindow>;
 
-/** What is known of the partitions of one topic that are ours, each for its own tenure. */
+/** Tracks the partitions of one topic owned by this host, each for its own tenure: sent, resolved, committed. */
 export class PartitionLedger {
   readonly #partitions = new Map<number, PartitionEntry>();
   readonly #clock: ProgressClock;
   readonly #memory: OutcomeMemory;
   #pending = 0;
-  /** Of partitions that are not ours now, and of which something was sent and not committed: how far each. */
+  /** Partitions lost with sent but uncommitted records, and how far each had got. */
   readonly #unsettled = new Map<number, Pick<PartitionEntry, "sent" | "committed">>();
 
-  /** Both are kept by whoever makes another ledger for the same topic later. */
+  /** The clock and the memory outlive this ledger: the topic's next one gets them too. */
   constructor(clock: ProgressClock, memory: OutcomeMemory) {
     this.#clock = clock;
     this.#memory = memory;
   }
 
-  /** It is ours: Kafka is read on from its start. */
+  /** Begins a tenure: the partition is read from `start`. */
   own({ tenure, committed, start, last, source }: PumpedPartition, now: number): void {
     const { partition } = tenure;
     const before = this.#partitions.get(partition);
@@ -36,7 +43,7 @@ export class PartitionLedger {
     this.#memory.begin(partition, committed, start);
     const unsettled = this.#unsettled.get(partition);
     this.#unsettled.delete(partition);
-    // Further back than the group stands, or stood, is another log: a topic's commits go with it when it is deleted.
+    // Behind the group's position, now or before, means another log: Kafka drops the commits of a deleted topic.
     const isOther = start < (committed ?? 0) || (committed ?? -1) < (unsettled?.committed ?? -1);
     const sent = isOther ? 0 : (unsettled?.sent ?? 0);
     this.#partitions.set(partition, {
@@ -44,7 +51,7 @@ export class PartitionLedger {
       source,
       window: new OffsetWindow(start, last),
       committed,
-      // Elsewhere than where the group stands: that is to be committed, whether or not anything is read there.
+      // A start that differs from the commit is committed even if nothing is read there.
       settled: committed ?? start,
       sent,
       highWatermark: null,
@@ -58,19 +65,19 @@ export class PartitionLedger {
     this.#clock.assigned(partition, committed, now);
   }
 
-  /** @returns null where that tenure is over */
+  /** @returns null if that tenure is over */
   entryOf(tenure: Tenure): PartitionEntry | null {
     const entry = this.#partitions.get(tenure.partition);
     return entry?.tenure === tenure ? entry : null;
   }
 
-  /** Takes no more of it. */
+  /** Accepts no more of its records. */
   leave(tenure: Tenure): void {
     const entry = this.entryOf(tenure);
     if (entry !== null) entry.leaving = true;
   }
 
-  /** It is not ours any more. @returns whether something of it was sent and not committed */
+  /** Ends a tenure. @returns whether records of it were sent and not committed */
   disown(tenure: Tenure): boolean {
     const entry = this.entryOf(tenure);
     if (entry === null) return false;
@@ -82,12 +89,12 @@ export class PartitionLedger {
     return isOpen;
   }
 
-  /** Nothing is ours any more. */
+  /** Ends all tenures. */
   disownAll(): void {
     for (const { tenure } of this.#partitions.values()) this.disown(tenure);
   }
 
-  /** What has an outcome and is not committed is remembered for when it is read again. */
+  /** Drops the window, but remembers its uncommitted outcomes for when the records are read again. */
   #void(partition: number): void {
     const entry = this.#partitions.get(partition);
     if (entry === undefined) return;
@@ -95,7 +102,7 @@ export class PartitionLedger {
     this.#pending -= entry.window.pending;
   }
 
-  /** @returns false where these do not follow what was taken before: that was read before it was moved, or is not ours */
+  /** @returns false if they do not continue the window: read before a move, or no longer ours */
   expect(tenure: Tenure, { records, start, end }: PumpedRecords): boolean {
     const entry = this.entryOf(tenure);
     if (entry === null || entry.leaving || start !== entry.window.end) return false;
@@ -104,7 +111,7 @@ export class PartitionLedger {
     return true;
   }
 
-  /** Those that were expected, those without a timestamp with what stands in for it. */
+  /** @returns the records, those without a timestamp with a substitute for it */
   withStandIns(tenure: Tenure, records: readonly SourceRecord[], now: number): readonly SourceRecord[] {
     const entry = this.entryOf(tenure);
     const stood = withStandIns(records, entry?.nearestMs ?? null, now);
@@ -112,7 +119,7 @@ export class PartitionLedger {
     return stood.records;
   }
 
-  /** Nothing is to be had before `start`. Further back, it is another log: what waits is of the one before. */
+  /** Continues at `start`. A smaller offset means another log: waiting records belong to the old one and are void. */
   moveTo(tenure: Tenure, start: number): void {
     const entry = this.entryOf(tenure);
     if (entry === null) return;
@@ -128,8 +135,8 @@ export class PartitionLedger {
   }
 
   /**
-   * These are about to go to Elasticsearch, and may be there whatever is heard of it.
-   * @returns those that have to, with the windows of their partitions: the others got their outcome before they were read again
+   * Marks records as sent: from now on they may be in Elasticsearch, whatever the answer.
+   * @returns those that need sending, with their windows; the others already had an outcome when they were read again
    */
   send(records: readonly SourceRecord[]): {
     readonly chunk: readonly SourceRecord[];
@@ -152,25 +159,25 @@ export class PartitionLedger {
     return { chunk: records.filter((record) => !done.has(record)), windows };
   }
 
-  /** Whether that is still the partition's window. */
+  /** Whether this is still the partition's window. */
   isCurrent(partition: number, window: OffsetWindow | undefined): boolean {
     return window !== undefined && this.#partitions.get(partition)?.window === window;
   }
 
-  /** Whether everything that was sent of what is ours is committed too. */
+  /** Whether all records sent under the current tenures are committed. */
   get sentIsCommitted(): boolean {
     for (const entry of this.#partitions.values()) if (!isSentCommitted(entry)) return false;
     return true;
   }
 
-  /** Records fetched whose outcome is not known, or known but behind one that is not. */
+  /** Fetched records without an outcome, or behind one without. */
   get pending(): number {
     return this.#pending;
   }
 
   /**
-   * The outcomes of these records are known; they stand in runs of one partition each.
-   * @param windows as they were sent: where a partition has another one by now, the outcome is kept for when it is read again
+   * Books the outcomes of these records, which come in runs of one partition each.
+   * @param windows from `send`; if a partition has another window now, the outcome is remembered for the next read
    */
   resolve(records: readonly SourceRecord[], windows: Windows): void {
     let partition = -1;
@@ -192,13 +199,13 @@ export class PartitionLedger {
   }
 
   /**
-   * Forgets what was fetched and has no outcome yet: it is to be read again.
-   * @returns the partitions that have any; they are read on at the end of their windows
+   * Drops fetched records without an outcome; they are read again.
+   * @returns the partitions concerned; each is read on from the end of its new window
    */
   rewind(): PartitionEntry[] {
     const moved: PartitionEntry[] = [];
     for (const [partition, entry] of this.#partitions) {
-      // Read on where it stands: what of it is on its way is as good as what would be read again.
+      // Nothing to drop: a fetch on its way is as good as another one.
       if (entry.window.pending === 0) continue;
       this.#void(partition);
       const { committable, last, first } = entry.window;
@@ -214,7 +221,7 @@ export class PartitionLedger {
     return this.#partitions.values();
   }
 
-  /** What is told of a partition with a fetch, or beside it. */
+  /** Takes a partition's position, from a fetch or from a separate request. */
   observe({ partition, highWatermark, lastStableOffset, logStart }: PartitionPosition, now: number): void {
     const entry = this.#partitions.get(partition);
     if (entry === undefined) return;
@@ -225,7 +232,7 @@ export class PartitionLedger {
     this.#clock.observed(partition, lagOf(entry), now);
   }
 
-  /** What may be committed and is not yet, with the last record before it where one is known. */
+  /** Commits that are due, each with the last record before it if known. */
   uncommitted(only?: readonly Tenure[]): CommitEntry[] {
     const entries: CommitEntry[] = [];
     const add = (entry: PartitionEntry): void => {
@@ -258,12 +265,12 @@ export class PartitionLedger {
     this.#memory.committed(partition, offset);
   }
 
-  /** Where each that is ours stands; null: at its beginning. */
+  /** The committed offset by partition; null: nothing committed. */
   positions(): Map<number, number | null> {
     return new Map([...this.#partitions].map(([partition, { committed }]) => [partition, committed]));
   }
 
-  /** Together; null: of none known. */
+  /** The sum over owned partitions; null: unknown for all of them. */
   get lag(): number | null {
     let sum: number | null = null;
     for (const entry of this.#partitions.values()) {
@@ -277,7 +284,7 @@ export class PartitionLedger {
     return this.#partitions.has(partition);
   }
 
-  /** @param count how many partitions the topic has; null: not known */
+  /** @param count the topic's number of partitions; null: unknown */
   status(count: number | null): PartitionStatus[] {
     const statuses = [...this.#partitions.values()].map((entry) =>
       ownStatus(entry, this.#clock.progressAt(entry.tenure.partition)),
@@ -290,9 +297,4 @@ export class PartitionLedger {
 
 function isDue({ tenure, window, settled }: PartitionEntry): boolean {
   return window.committable !== settled && !tenure.ended;
-}
-
-function isSentCommitted({ sent, committed, highWatermark }: PartitionEntry): boolean {
-  // What lies beyond the log's end was of another log.
-  return (committed ?? 0) >= Math.min(sent, highWatermark ?? Infinity);
 }

@@ -1,36 +1,36 @@
 interface PartitionClock {
   committed: number | null;
-  /** Null: not known yet. */
+  /** Null: unknown. */
   caughtUp: boolean | null;
   progressAt: number;
 }
 
 /**
- * When each partition of one topic last progressed. It outlives assignments and consumers: a partition that a rebalance
- * or a fresh consumer gives back where it stood has not progressed, however often that happens.
+ * When each partition of one topic last progressed. Outlives assignments and pumps: a rebalance or a restart that
+ * returns a partition at the same offset is not progress, however often it happens.
  */
 export class ProgressClock {
   readonly #partitions = new Map<number, PartitionClock>();
   #lastCommitMs: number | null = null;
 
-  /** When anything of the topic was last committed from here, in milliseconds since the epoch; null: never. */
+  /** When this host last committed any offset of the topic, in milliseconds since the epoch; null: never. */
   get lastCommitMs(): number | null {
     return this.#lastCommitMs;
   }
 
-  /** Milliseconds since the epoch of the last progress, or of lag becoming > 0; null: the partition was never ours. */
+  /** Time of the last progress, or of lag becoming > 0, in milliseconds since the epoch; null: never owned. */
   progressAt(partition: number): number | null {
     return this.#partitions.get(partition)?.progressAt ?? null;
   }
 
-  /** It is ours, and the group stands there; where somebody read on meanwhile, or nothing waited, it begins anew. */
+  /** Starts a tenure. The clock restarts if another member moved the commit meanwhile or nothing was waiting. */
   assigned(partition: number, committed: number | null, now: number): void {
     const known = this.#partitions.get(partition);
     if (known?.committed === committed && known.caughtUp !== true) return;
     this.#partitions.set(partition, { committed, caughtUp: null, progressAt: now });
   }
 
-  /** @param lag as known now; null: it is not */
+  /** @param lag null: unknown */
   observed(partition: number, lag: number | null, now: number): void {
     const clock = this.#partitions.get(partition);
     if (clock === undefined || lag === null) return;

@@ -46,8 +46,11 @@ export interface WillingIntake extends Intake {
   readonly takers: ReadonlyMap<string, TopicTaker>;
   /** Those that the group knows. */
   readonly wanted: ReadonlySet<string>;
-  /** How often a topic was opened. */
+  /** How often a topic was opened, and how often one may have begun to read. */
   readonly opened: number;
+  readonly begun: number;
+  /** False: it takes its time, for no reason that anybody told. */
+  joined: boolean;
   /** Null: it takes topics again. */
   refuse(trouble: GroupTrouble | null): void;
 }
@@ -57,15 +60,30 @@ export function willingIntake(): WillingIntake {
   const wanted = new Set<string>();
   let trouble: GroupTrouble | null = null;
   let opened = 0;
+  let begun = 0;
+  let joined = true;
+  const changed = (): void => {
+    for (const taker of takers.values()) taker.onChange();
+  };
   return {
     takers,
     wanted,
     get opened() {
       return opened;
     },
+    get begun() {
+      return begun;
+    },
+    get joined() {
+      return joined;
+    },
+    set joined(is) {
+      joined = is;
+      changed();
+    },
     refuse(why) {
       trouble = why;
-      for (const taker of takers.values()) taker.onChange();
+      changed();
     },
     open(topic, taker): TopicIntake {
       opened += 1;
@@ -73,14 +91,14 @@ export function willingIntake(): WillingIntake {
       wanted.add(topic);
       return {
         get isUp() {
-          return trouble === null;
+          return joined && trouble === null;
         },
         get trouble() {
           return trouble;
         },
         hint: null,
         partitions: 1,
-        begin() {},
+        begin: () => void (begun += 1),
         pause() {},
         close: () => void takers.delete(topic),
       };

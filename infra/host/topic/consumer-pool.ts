@@ -96,7 +96,7 @@ export function createConsumerPool(deps: RunnerDeps): ConsumerPool {
     const { runner } = entry;
     entry.order = order;
     await runner.start(order);
-    if (runner.problem === null) entry.replacing = false;
+    if (runner.state === "running") entry.replacing = false;
     return runner.problem;
   };
 

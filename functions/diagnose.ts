@@ -20,7 +20,7 @@ export interface DiagnoseInput {
   readonly declarations: readonly Declaration[];
   /** One sentence each. */
   readonly notices: readonly string[];
-  /** Its permission bits; null: no secret stands in it, so that everybody may see it. */
+  /** Its permission bits; null if it contains no secret, so that everybody may read it. */
   readonly fileMode: number | null;
 }
 
@@ -29,8 +29,8 @@ export interface DiagnoseDeps extends DiagnoseKafkaDeps, DiagnoseElasticsearchDe
 }
 
 /**
- * Tries everything that a host with this config needs, and changes nothing. Every question is bounded, and a server that
- * does not answer hides no other: what depends on it is skipped.
+ * Tries everything that a host with this config needs, and changes nothing. Every question has a deadline. If a server does
+ * not answer, only the checks that depend on it are skipped.
  * @throws the reason of `deps.signal`, nothing else
  */
 export async function diagnose(input: DiagnoseInput, deps: DiagnoseDeps): Promise<readonly Check[]> {
@@ -71,8 +71,8 @@ export async function diagnose(input: DiagnoseInput, deps: DiagnoseDeps): Promis
         "config file",
         notice,
         notice.startsWith(`${file}: `)
-          ? "nothing has to be done; the README shows today's form"
-          : `let ${proxySetting} say what is meant`,
+          ? "nothing has to be done; the README shows the current form"
+          : `set ${proxySetting} explicitly`,
       ),
     ),
     port,

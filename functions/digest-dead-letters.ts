@@ -9,23 +9,22 @@ import {
 import type { IgnoredFields } from "./digest-dead-letters/read-ignored-fields.ts";
 
 export interface DigestResult extends Readonly<LetterCounts>, DeadLetterDigest {
-  /** Letters in the digest. */
+  /** The number of letters in the digest. */
   readonly letters: number;
   readonly firstForeign: ForeignRecord | null;
-  /** True: there are more letters than were looked at. */
+  /** Whether there are more letters than were read. */
   readonly truncated: boolean;
-  /** Of records that are indexed, and not as they are. */
+  /** For records that were indexed in another form than their own. */
   readonly gaveWay: IgnoredFields;
 }
 
 export interface DigestDeps extends ReadDeadLettersDeps {
-  /** Which fields gave way in the last day, of the same topics. @throws nothing but a signal's reason */
+  /** The fields of the same topics that gave way in the last day. @throws only a signal's reason */
   readonly ignoredFields: () => Promise<IgnoredFields>;
 }
 
 /**
- * Counts the dead letters by topic, field and error; those whose records were brought back meanwhile, too. Beside them the
- * fields that gave way.
+ * Counts the dead letters by topic, field and error, including those already replayed, and lists the fields that gave way.
  */
 export async function digestDeadLetters(
   input: ReadDeadLettersInput,

@@ -8,11 +8,11 @@ import type { EtcdReading } from "../lib/rules/declarations/etcd-memory.ts";
 export interface EditInput {
   readonly key: string;
   readonly edit: DeclarationsEdit;
-  /** The key's mod revision that the editor started from, 0 where it was absent; null: whatever stands there now. */
+  /** The key's mod revision that the editor started from, 0 if the key was absent; null for whatever is current. */
   readonly revision: number | null;
 }
 
-/** One key of etcd, as `DeclarationsStore` has it. */
+/** Reads and writes one key of etcd; part of `DeclarationsStore`. */
 export interface EditStore {
   read(
     key: string,
@@ -38,10 +38,10 @@ export interface EditDeps {
 export interface PlannedEdit {
   readonly kind: "planned";
   readonly key: string;
-  /** What `before` is of; 0: the key is absent. */
+  /** The revision of `before`; 0 if the key is absent. */
   readonly revision: number;
   readonly action: EditAction;
-  /** Null: the key is absent. */
+  /** Null if the key is absent. */
   readonly before: string | null;
   readonly after: string;
 }
@@ -51,18 +51,18 @@ export type EditAction = "added" | "replaced" | "removed" | "unchanged";
 /** An edit that cannot be made. */
 export interface RefusedEdit {
   readonly kind: "refused";
-  /** What of the edit the reason is about. */
+  /** The part of the edit that the reason is about. */
   readonly about: "key" | "target" | "declaration";
   /** One sentence. */
   readonly reason: string;
 }
 
-/** Somebody else wrote the key since the editor looked at it; this is what stands there now. */
+/** Another writer changed the key since the editor read it. This is its current content. */
 export interface LostEdit {
   readonly kind: "lost";
   readonly key: string;
   readonly revision: number;
-  /** Null: the key is absent, or holds no text. */
+  /** Null if the key is absent or contains no text. */
   readonly text: string | null;
 }
 
@@ -73,12 +73,12 @@ export interface WrittenEdit {
   readonly action: EditAction;
 }
 
-/** How often a write that lost against another one is tried; each round, one of all writers wins. */
+/** How often to try a write that loses races. In each round, one of the writers wins. */
 const WRITE_TRIES = 50;
 const WRITE_BACKOFF: BackoffRule = { initialMs: 10, maxMs: 250 };
 
 /**
- * What an edit would make of its key; writes nothing.
+ * Returns what an edit would change. Writes nothing.
  *
  * @throws PenstockError `etcd_unavailable` or `etcd_refused`
  */
@@ -101,13 +101,13 @@ export async function planEdit(
   const found = { kind: "planned", key, revision: modRevision, before: value } as const;
   if (result.kind === "unchanged") return { ...found, action: "unchanged", after: value ?? "[]" };
   const tooMuch = listRefusal(result.text);
-  if (tooMuch !== null) return refused("key", `hosts would refuse what it would hold: ${tooMuch}`);
+  if (tooMuch !== null) return refused("key", `hosts would refuse its new value: ${tooMuch}`);
   return { ...found, action: result.how, after: result.text };
 }
 
 /**
- * Edits one key by compare and put, so no writer's entry is ever lost. With a revision to start from, another writer's
- * change ends it; without one, it is tried again on what stands then.
+ * Edits one key by compare-and-put, so no writer's entry is ever lost. If another writer was faster, an edit with a revision
+ * ends as lost; one without a revision is tried again on the new value.
  *
  * @throws PenstockError `etcd_unavailable`, `etcd_refused`, or `etcd_conflict` after 50 lost races.
  */

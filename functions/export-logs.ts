@@ -18,21 +18,21 @@ export interface ExportLogsInput extends LogFilter {
   readonly managed: boolean;
 }
 
-/** The oldest of more are left out. */
+/** If more match, the oldest are left out. */
 export const exportedDocuments = 10_000;
 const pageDocuments = 500;
 
-/** What a file begins with. */
+/** The beginning of the file. */
 export function exportHeader(format: ExportFormat): string {
   return format === "csv" ? "timestamp,topic,partition,offset,message\r\n" : "";
 }
 
 /**
- * The documents that a search for the same would find, newest first, in pieces of the file: NDJSON with each source as it was written, or CSV.
- * Where documents are too large for a page, pages get smaller; one that is too large by itself is named instead.
+ * Yields the documents that the same search finds, newest first, as pieces of a file: NDJSON with each source as it was
+ * written, or CSV. If documents are too large for a page, pages get smaller. A document too large by itself is only named.
  *
- * @throws PenstockError as `deps.search`; and `elasticsearch_unavailable` where an answer is not complete, since a file
- *   with holes in it would be taken for the whole
+ * @throws PenstockError as `deps.search`; also `elasticsearch_unavailable` if an answer is incomplete, because nobody would
+ *   notice the holes in the file
  */
 export async function* exportLogs(
   input: ExportLogsInput,
@@ -74,7 +74,7 @@ export async function* exportLogs(
 }
 
 function ndjsonLine({ source, id, index }: FoundHit): string {
-  // Line breaks stand only between tokens in valid JSON.
+  // In valid JSON, line breaks occur only between tokens.
   if (source !== null) return `${source.raw.replace(/[\r\n]+/g, " ")}\n`;
   return `${JSON.stringify({ penstock: { omitted: tooLarge(index, id) } })}\n`;
 }
@@ -86,7 +86,7 @@ function csvLine({ source, cursor, topic, id, index }: FoundHit): string {
   return csvRow([isoTime(timestampMs) ?? "", topic ?? "", ...numbers, text]);
 }
 
-/** Where to find what is not read here. */
+/** Tells where to find a document that is too large. */
 export function tooLarge(index: string, id: string): string {
-  return `too large to be read here; in Elasticsearch: GET /${encodeURIComponent(index)}/_doc/${encodeURIComponent(id)}`;
+  return `too large to show here; read it from Elasticsearch: GET /${encodeURIComponent(index)}/_doc/${encodeURIComponent(id)}`;
 }

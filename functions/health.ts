@@ -2,12 +2,12 @@ import { namesText } from "../lib/rules/diagnosis/check.ts";
 import { stalledAfterMs } from "../lib/rules/progress/stall.ts";
 import type { PartitionStatus, TopicStatus } from "../lib/rules/progress/status.ts";
 
-/** Whether something the host depends on works, as last seen. */
+/** Whether something that the host depends on works, as last seen. */
 export interface SourceHealth {
   readonly ok: boolean;
-  /** One sentence where it is not ok; null where it is. Holds no secret. */
+  /** One sentence without secrets; null if ok. */
   readonly reason: string | null;
-  /** When it became so, ISO 8601; null: not known. */
+  /** When this state began, ISO 8601; null if unknown. */
   readonly since: string | null;
 }
 
@@ -15,23 +15,23 @@ export interface SourceHealth {
 export interface HealthInput {
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** When the host began; milliseconds since the epoch. */
+  /** When the host started; milliseconds since the epoch. */
   readonly startedAt: number;
-  /** etcd is null where it is not configured. */
+  /** etcd is null if it is not configured. */
   readonly sources: { readonly config: SourceHealth; readonly etcd: SourceHealth | null };
   readonly kafka: SourceHealth;
   readonly elasticsearch: SourceHealth;
   readonly topics: readonly TopicStatus[];
 }
 
-/** A topic of which partitions are stuck, or that does not come to run. */
+/** A topic that has stuck partitions, or does not reach `running`. */
 export interface StuckTopic {
   readonly topic: string;
-  /** None: the topic as a whole has been failed or starting for so long. */
+  /** Empty if the topic as a whole has been failed or starting for 60 s. */
   readonly partitions: readonly number[];
-  /** When the first of them, or the topic, had been without progress for 60 s, ISO 8601. */
+  /** When the first of them, or the topic, had made no progress for 60 s, ISO 8601. */
   readonly since: string;
-  /** What the topic says of itself; null: nothing. */
+  /** The topic's own reason; null if none. */
   readonly reason: string | null;
 }
 
@@ -46,7 +46,7 @@ export interface HealthChecks {
   readonly config: SourceHealth;
   readonly kafka: SourceHealth;
   readonly elasticsearch: SourceHealth;
-  /** Absent where etcd is not configured. */
+  /** Absent if etcd is not configured. */
   readonly etcd?: SourceHealth;
   readonly progress: ProgressCheck;
 }
@@ -56,14 +56,14 @@ export interface HealthResult {
   readonly checks: HealthChecks;
 }
 
-/** A thousand stuck partitions have one cause. */
+/** A thousand stuck partitions usually have one cause. */
 const namedReasons = 3;
-/** A host so young is waited for until its topics run; afterwards a topic that is added keeps nobody waiting. */
+/** A host younger than this is not ready until its topics run. Later, an added topic does not make it unready. */
 const youngMs = 60_000;
-/** And no longer than this for each topic: one that cannot join must not hold up a rolling update. */
+/** The longest wait for each topic: one that cannot join must not hold up a rolling update. */
 const joinMs = 10_000;
 
-/** Says whether the host does its work; without any topic there is none to do, so it is ready. */
+/** Judges whether the host does its work. Without any topic there is nothing to do, so it is ready. */
 export function health(input: HealthInput): HealthResult {
   const { config, etcd } = input.sources;
   const checks: HealthChecks = {
@@ -89,7 +89,7 @@ function checkProgress({ topics: statuses, now, startedAt }: HealthInput): Progr
     ok: false,
     reason: [
       ...(partitions.length > 0 ? [`lag, but nothing committed for 60 s: ${namesText(partitions)}`] : []),
-      ...(down.length > 0 ? [`not come to run for 60 s: ${namesText(down)}`] : []),
+      ...(down.length > 0 ? [`not running for 60 s: ${namesText(down)}`] : []),
       ...why,
     ].join("; "),
     since,
@@ -105,12 +105,12 @@ function checkJoining(statuses: readonly TopicStatus[], now: number, startedAt: 
       state === "starting" &&
       downSince !== null &&
       now - Date.parse(downSince) < joinMs &&
-      // One that has moved records here ran before, and starts again after a trouble of its own.
+      // A topic that has moved records on this host ran before, and restarts because of a problem of its own.
       Object.values(counts).every((count: number) => count === 0),
   );
   if (joining.length === 0 || now - startedAt >= youngMs)
     return { ok: true, reason: null, since: null, ...rest };
-  const reason = `a new host, of which topics do not run yet: ${namesText(joining.map(({ topic }) => topic))}`;
+  const reason = `this host is new, and some topics do not run yet: ${namesText(joining.map(({ topic }) => topic))}`;
   return { ok: false, reason, since: new Date(startedAt).toISOString(), ...rest };
 }
 
@@ -131,12 +131,12 @@ function stuckTopic(status: TopicStatus, now: number): StuckTopic | null {
   };
 }
 
-/** A partition that never progressed is measured from when its topic entered its state. */
+/** For a partition that never progressed, the time at which its topic entered its state. */
 function progressAt(partition: PartitionStatus, topicSince: string): number {
   return partition.progressAt ?? Date.parse(topicSince);
 }
 
-/** The same for strangers: what fails, and neither why nor of which topics, whose names tell of their owner. */
+/** Redacts health for callers without a token: what fails, but neither why nor for which topics. */
 export function withoutReasons({ status, checks }: HealthResult): HealthResult {
   const { config, kafka, elasticsearch, etcd, progress } = checks;
   const bare = ({ ok, since }: SourceHealth): SourceHealth => ({ ok, since, reason: null });

@@ -12,15 +12,15 @@ import { readEtcd, type SourceReaders } from "./reconcile-topics/read-sources.ts
 import { declarationsInForce, type ReconcileMemory } from "./reconcile-topics.ts";
 
 export interface ListInput {
-  /** In force. */
+  /** The current memory. */
   readonly memory: ReconcileMemory;
   readonly config: {
-    /** The config file, for people. */
+    /** The config file's path, for display. */
     readonly path: string;
-    /** Why it cannot be taken as it is; null: it is taken. */
+    /** Why the file was not accepted; null if it was. */
     readonly error: string | null;
   };
-  /** What patterns are held against: the topics of this host. */
+  /** The topics of this host, which patterns are matched against. */
   readonly topics: Iterable<string>;
 }
 
@@ -29,26 +29,26 @@ export interface DeclarationsListing {
     readonly path: string;
     readonly ok: boolean;
     readonly error: string | null;
-    /** In force; where the file cannot be taken, what it said before. */
+    /** The current entries; if the file was not accepted, those from before. */
     readonly entries: readonly ListedDeclaration[];
   };
-  /** Null: not configured. */
+  /** Null if not configured. */
   readonly etcd: ListedEtcd | null;
 }
 
 export interface ListedEtcd {
-  /** False: it cannot be read or believed; the keys are those read last, without their texts. */
+  /** False if etcd cannot be read or believed. The keys are then those of the last reading, without their texts. */
   readonly ok: boolean;
   readonly error: string | null;
-  /** Of the store, when it was read; null: never. */
+  /** The store's revision when it was read; null if never. */
   readonly revision: number | null;
-  /** By precedence. A whole key that is listed and absent is among them, at revision 0. */
+  /** In order of precedence. Includes configured keys that are absent, at revision 0. */
   readonly keys: readonly ListedKey[];
-  /** Keys beyond 10,000 entries or 32 Mi characters in all. */
+  /** How many keys exceed 10,000 entries or 32 Mi characters in total. */
   readonly keysLeftOut: number;
-  /** `etcd.keys`: whole keys, and prefixes that end in `/`. */
+  /** `etcd.keys`: exact keys, and prefixes that end in `/`. */
   readonly listed: readonly string[];
-  /** Where a new topic goes, and the same as a sentence. */
+  /** The key for a new topic, also as a sentence. */
   readonly newKey: NewKey & { readonly rule: string };
 }
 
@@ -56,8 +56,8 @@ const MAX_ENTRIES = 10_000;
 const MAX_CHARACTERS = 32 * 1024 * 1024;
 
 /**
- * Everything that is declared, and how each declaration fares. What etcd holds is read now; where it cannot be, what it
- * last said well is listed, as that is what the host goes by.
+ * Lists every declaration and its standing. Reads etcd now; if that fails, lists the last good values, which the host keeps
+ * using.
  */
 export async function listDeclarations(
   { memory, config, topics }: ListInput,
@@ -77,7 +77,7 @@ export async function listDeclarations(
   if (etcd === null) return { ...listing, etcd: null };
 
   const held = new Map(read.reading?.keys.map((one) => [one.key, one]));
-  // What may not be read is not absent: its memory says so.
+  // A key that may not be read is not absent; it is in memory.
   const isAbsent = (key: string) =>
     !key.endsWith("/") && !held.has(key) && read.memory?.keys.has(key) !== true;
   const absent = read.reading === null ? [] : etcd.keys.filter(isAbsent);

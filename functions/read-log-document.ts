@@ -11,7 +11,7 @@ export interface ReadLogDocumentInput {
 
 export type ReadLogDocumentResult =
   | { readonly kind: "missing" }
-  /** It is longer than what is read. */
+  /** Longer than {@link maxDocumentBytes}. */
   | { readonly kind: "too large"; readonly index: string }
   | LogDocument;
 
@@ -20,17 +20,17 @@ export interface LogDocument {
   readonly index: string;
   /** The source as it was written. */
   readonly raw: string;
-  /** Fields that gave way: kept, and not searchable by their names. */
+  /** Fields that gave way: kept, but not searchable by name. */
   readonly ignored: readonly string[];
 }
 
-/** What is read of a document. */
+/** The longest source that is read. */
 export const maxDocumentBytes = 32 * 1024 * 1024;
-/** Of an answer beside the source. */
+/** Room for the rest of the answer. */
 const frameBytes = 64 * 1024;
 
 /**
- * One document of a topic, by its id, looked for where that topic's documents are and nowhere else.
+ * Reads one document of a topic by its id, and only from that topic's indices.
  * @throws PenstockError as `deps.search`
  */
 export async function readLogDocument(

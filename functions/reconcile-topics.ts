@@ -15,23 +15,23 @@ import {
   type SourceReaders,
 } from "./reconcile-topics/read-sources.ts";
 
-/** What one run hands to the next: what is in force, and what the sources last said well. */
+/** The state passed from one run to the next: the current settings, and the last good values of the sources. */
 export interface ReconcileMemory extends ConfigMemory {
-  /** Null: never read. */
+  /** Null if never read. */
   readonly etcd: EtcdMemory | null;
-  /** Declared topics that were once missing in Kafka: whatever is in them was written after they were declared. */
+  /** Declared topics that were once missing in Kafka. All their records were written after the declaration. */
   readonly seenMissing: ReadonlySet<string>;
 }
 
 export interface ReconcileInput {
   readonly memory: ReconcileMemory;
-  /** Plan and touch nothing. */
+  /** Plan, but change nothing. */
   readonly dryRun: boolean;
-  /** Take what etcd says although its history changed. */
+  /** Accept etcd's content even if its history changed. */
   readonly acceptEtcd: boolean;
-  /** Touch nothing unless the plan has this hash; null: carry it out whatever it is. */
+  /** Change nothing unless the plan has this hash; null to carry out any plan. */
   readonly expectedHash: string | null;
-  /** Plan as if a key of etcd held this, which makes the run a dry one; null: as etcd is. */
+  /** Plan as if a key of etcd had this value, which implies a dry run; null for etcd as it is. */
   readonly asIf: EtcdKeyText | null;
 }
 
@@ -39,29 +39,29 @@ export interface ReconcileDeps extends SourceReaders, ConsumerCommands {
   observed(): ReadonlyMap<string, ObservedTopic>;
 }
 
-/** How reading a source went. */
+/** The result of reading a source. */
 export interface SourceReport {
   readonly ok: boolean;
-  /** Null where it is ok. */
+  /** Null if ok. */
   readonly error: string | null;
-  /** Declarations in force from this source. */
+  /** The number of current declarations from this source. */
   readonly declarations: number;
 }
 
 export interface ReconcileResult extends Applied {
   readonly memory: ReconcileMemory;
-  /** False: a dry run, or the plan was not the expected one; nothing was touched. */
+  /** False for a dry run or an unexpected plan: nothing was changed. */
   readonly carriedOut: boolean;
   readonly plan: Plan;
-  /** Of the plan's effect; see planHash. */
+  /** The hash of the plan's effect; see planHash. */
   readonly hash: string;
   readonly conflicts: readonly Conflict[];
   readonly sources: {
     readonly config: SourceReport;
-    /** `revision` is that of what is in force; null: never read. Null as a whole: etcd is not configured. */
+    /** `revision` belongs to the current values; null if never read. Null as a whole if etcd is not configured. */
     readonly etcd: (SourceReport & { readonly revision: number | null }) | null;
   };
-  /** In how many milliseconds a source that moved may be believed as a whole; null: all were. */
+  /** In how many milliseconds a source that is still changing can be believed as a whole; null if all were. */
   readonly lookAgainMs: number | null;
   /** Whether Kafka answered. */
   readonly kafka: { readonly ok: boolean; readonly error: string | null };
@@ -69,16 +69,16 @@ export interface ReconcileResult extends Applied {
 }
 
 /**
- * Brings what runs in line with what is declared: reads every source, merges, compares, applies.
+ * Makes the running topics match the declarations: reads every source, merges, compares, applies.
  *
- * Level-triggered: it is told that something changed, never what, so running it twice equals running it once. What
- * cannot be read keeps what it said before; only absence stops a topic.
+ * Level-triggered: the trigger says that something changed, never what, so running it twice equals running it once. A source
+ * that cannot be read keeps its last good value. Only absence stops a topic.
  */
 export async function reconcileTopics(input: ReconcileInput, deps: ReconcileDeps): Promise<ReconcileResult> {
   const startedAt = deps.now();
   const { memory, expectedHash } = input;
   const dry = input.dryRun || input.asIf !== null;
-  // Who asks what would come of it, has looked at a plan, or accepts etcd as it is, means what is gone as well.
+  // A dry run, a reviewed plan or accepting etcd as it is includes removals, so do not wait for the sources to settle.
   const patientAtMs = dry || expectedHash !== null || input.acceptEtcd ? null : startedAt;
 
   let config = await readConfig(memory, patientAtMs, deps);
@@ -87,7 +87,7 @@ export async function reconcileTopics(input: ReconcileInput, deps: ReconcileDeps
   let planned = await planRun({ ...input, patientAtMs }, config, deps);
   if (!dry && planned.hash === expectedHash) {
     const inForce = await putIntoForce(config, memory.settings, deps);
-    // Settings that could not be put into force are refused, and without them it is another plan.
+    // Settings that could not be applied are refused, which may change the plan.
     if (inForce !== config) planned = await planRun({ ...input, patientAtMs }, inForce, deps);
     config = inForce;
     carriedOut = planned.hash === expectedHash;
@@ -130,7 +130,7 @@ export async function reconcileTopics(input: ReconcileInput, deps: ReconcileDeps
   };
 }
 
-/** Reads etcd and Kafka and compares; touches nothing. */
+/** Reads etcd and Kafka and compares. Changes nothing. */
 async function planRun(
   { memory, acceptEtcd, asIf, patientAtMs }: ReconcileInput & { readonly patientAtMs: number | null },
   config: ConfigOutcome,
@@ -147,7 +147,7 @@ async function planRun(
   ]);
   const declarations = [...config.memory.declarations, ...declarationsOf(etcd.memory)];
   const observed = deps.observed();
-  // While Kafka does not answer, patterns go on covering what they covered.
+  // While Kafka does not answer, patterns keep the topics that they matched before.
   const merged = mergeDeclarations(declarations, kafka.topics ?? observed.keys(), settings.deadLetters.topic);
   const plan = planTopics({
     desired: merged.desired,
@@ -164,7 +164,7 @@ async function planRun(
   return { plan, hash: planHash(plan, settings.kafka), merged, etcd, kafka, seenMissing };
 }
 
-/** Every declaration in force, in order of precedence. */
+/** All current declarations, in order of precedence. */
 export function declarationsInForce({ declarations, etcd }: ReconcileMemory): readonly Declaration[] {
   return [...declarations, ...declarationsOf(etcd)];
 }

@@ -17,53 +17,53 @@ import { searchTarget } from "../lib/rules/search/query/target.ts";
 
 export interface SearchLogsInput extends LogRequest {
   readonly inForce: ReadonlyMap<string, Specification>;
-  /** True: Penstock keeps the index template. */
+  /** Whether Penstock manages the index template. */
   readonly managed: boolean;
 }
 
 export interface SearchLogsDeps {
   /**
-   * One search. @returns the answer's text; null where it is longer than `maxBytes`
+   * Searches once. @returns the answer's text; null if it is longer than `maxBytes`
    * @throws PenstockError
    */
   readonly search: (indices: readonly string[], body: object, maxBytes: number) => Promise<string | null>;
-  /** A text that no log line holds: random, at least 128 bits, made for this request. */
+  /** A text that no log line contains: random, at least 128 bits, made for this request. */
   readonly marker: string;
 }
 
-/** What a search found. Times in ISO 8601. */
+/** The result of a search. Times in ISO 8601. */
 export interface SearchLogsResult {
   readonly from: string;
   readonly to: string;
-  /** As Elasticsearch says. */
+  /** As reported by Elasticsearch. */
   readonly tookMs: number;
-  /** False: something is missing, as `problems` say. */
+  /** False if something is missing; `problems` says why. */
   readonly complete: boolean;
   readonly problems: readonly string[];
   readonly total: { readonly value: number; readonly exact: boolean };
   /** Newest first. */
   readonly hits: readonly LogHit[];
-  /** Null: not asked for. */
+  /** Null if not requested. */
   readonly histogram: {
     readonly intervalMs: number;
-    /** When each that is not empty begins, in milliseconds since the epoch, and how many it holds. */
+    /** Non-empty bars: start in milliseconds since the epoch, and count. */
     readonly bars: readonly (readonly [number, number])[];
   } | null;
-  /** What `after` has to be for the next page; null: this is the last. */
+  /** The `after` of the next page; null on the last one. */
   readonly next: string | null;
-  /** Where nothing was found: when the newest record with the same topics and text is from; null: there is none. */
+  /** If nothing was found: the time of the newest record with the same topics and text; null if there is none. */
   readonly newest: string | null;
 }
 
-/** What is read of one answer of Elasticsearch: a hundred documents may be a hundred megabytes each. */
+/** The longest answer that is read: a hundred documents may be a hundred megabytes each. */
 const maxAnswerBytes = 16 * 1024 * 1024;
 
-/** In this order, until an answer is short enough. */
+/** Tried in this order until an answer is short enough. */
 const forms: readonly HitForm[] = ["whole", "fragment", "bare"];
 
 /**
- * One page of the logs that match, newest first.
- * @throws PenstockError as `deps.search`, and `elasticsearch_refused` for an answer that is none
+ * Returns one page of matching logs, newest first.
+ * @throws PenstockError as `deps.search`, and `elasticsearch_refused` for an invalid answer
  */
 export async function searchLogs(input: SearchLogsInput, deps: SearchLogsDeps): Promise<SearchLogsResult> {
   const { fromMs, toMs, size, after, inForce, managed } = input;
@@ -93,7 +93,7 @@ export async function searchLogs(input: SearchLogsInput, deps: SearchLogsDeps): 
     if (indices.length === 0) return nothing;
     const marker = filter.query === "" ? null : deps.marker;
     for (const form of forms) {
-      // A piece of the message comes by way of the highlighter, whether something was looked for or not.
+      // The highlighter provides the fragment, even for an empty query.
       const marked = form === "fragment" ? deps.marker : marker;
       const page = await ask.search((inFewFields) =>
         searchBody({ ...filter, size, after, intervalMs, form, inFewFields, marker: marked }),
@@ -102,7 +102,7 @@ export async function searchLogs(input: SearchLogsInput, deps: SearchLogsDeps): 
     }
     throw new PenstockError(
       "elasticsearch_refused",
-      `an answer without documents is over ${maxAnswerBytes} bytes`,
+      `Elasticsearch's answer is longer than ${maxAnswerBytes} bytes, even without documents`,
     );
   }
 
@@ -113,17 +113,16 @@ export async function searchLogs(input: SearchLogsInput, deps: SearchLogsDeps): 
   }
 }
 
-const onlyMessage =
-  "The query has more words than are looked for in so many fields: only the message was searched.";
+const onlyMessage = "The query has too many words to search all fields: only the message was searched.";
 
-/** Searches that look in few fields where the words are too many, or an index too wide for them. */
+/** Searches fewer fields if the query has too many words, or if an index has too many fields for them. */
 export function narrowingSearch(
   search: SearchLogsDeps["search"],
   indices: readonly string[],
   query: string,
 ): {
   readonly isNarrow: () => boolean;
-  /** @returns null where the answer is longer than `maxAnswerBytes` */
+  /** @returns null if the answer is longer than `maxAnswerBytes` */
   readonly search: (bodyOf: (inFewFields: boolean) => object) => Promise<FoundPage | null>;
 } {
   let isNarrow = isForFewFields(query);
@@ -133,7 +132,7 @@ export function narrowingSearch(
     try {
       const text = await search(indices, bodyOf(isNarrow), maxAnswerBytes);
       const page = text === null ? null : pageOf(text);
-      // One wide index among others refuses by itself.
+      // One index with too many fields can refuse while others answer.
       if (isNarrow || page?.problems.some(saysTooManyFields) !== true) return page;
     } catch (error) {
       if (isNarrow || !isForTooManyFields(error)) throw error;
@@ -155,8 +154,5 @@ const nothing: FoundPage = {
 export function pageOf(text: string): FoundPage {
   const page = readAnswer(text);
   if (page !== null) return page;
-  throw new PenstockError(
-    "elasticsearch_refused",
-    "Elasticsearch's answer to a search is not what it should be",
-  );
+  throw new PenstockError("elasticsearch_refused", "Elasticsearch's answer to a search is invalid");
 }

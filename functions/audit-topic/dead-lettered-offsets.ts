@@ -7,12 +7,12 @@ type OffsetSpans = ReadonlyMap<number, { readonly start: number; readonly end: n
 
 export interface ReadBurialsInput {
   readonly deadLetterTopic: string;
-  /** Letters of other topics are passed over. */
+  /** Letters of other topics are ignored. */
   readonly topics: ReadonlySet<string>;
 }
 
 export interface ReadBurialsDeps {
-  /** What can be read, by partition. @throws PenstockError `topic_missing` or `kafka_unavailable` */
+  /** Readable offsets by partition. @throws PenstockError `topic_missing` or `kafka_unavailable` */
   ranges(topic: string): Promise<OffsetSpans>;
   readSpans(
     topic: string,
@@ -21,7 +21,7 @@ export interface ReadBurialsDeps {
   ): Promise<void>;
 }
 
-/** Reads the dead-letter topic once, to the end it has now. One that does not exist holds none: it comes with the first. */
+/** Reads the dead-letter topic once, up to its current end. If it does not exist, there are no dead letters yet. */
 export async function readBurials(
   { deadLetterTopic, topics }: ReadBurialsInput,
   deps: ReadBurialsDeps,

@@ -1,11 +1,11 @@
 import { abortable } from "../../lib/rules/base/abortable.ts";
 import { PenstockError } from "../../lib/rules/base/errors.ts";
 
-/** How long a question may take. */
+/** The time limits of questions. */
 export interface Bounds {
   /** Ends everything. */
   readonly signal: AbortSignal;
-  /** A fresh one for each question, which aborts when its time is over. */
+  /** Makes the deadline of one question. */
   readonly deadline: () => AbortSignal;
 }
 
@@ -14,7 +14,7 @@ export type Attempt<T> =
   | { readonly ok: false; readonly error: Error };
 
 /**
- * Asks one question, bounded; that it fails is an answer.
+ * Asks one question with a deadline. A failure is a result, too.
  * @throws the reason of `bounds.signal`, nothing else
  */
 export async function attempt<T>(
@@ -38,7 +38,7 @@ export async function attempt<T>(
   }
 }
 
-/** Asks one question of each name, all at once. @returns by name, null where all was well, else the error */
+/** Asks a question for each name, all at once. @returns the error of each name; null if it succeeded */
 export async function attemptEach(
   bounds: Bounds,
   names: readonly string[],

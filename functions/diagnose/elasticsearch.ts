@@ -45,7 +45,7 @@ export interface DiagnoseClusterInput {
   readonly answers: boolean;
 }
 
-/** Looks at the cluster, what this user may do, and everything that topics are written through and to. */
+/** Checks the cluster, this user's privileges, and the pipelines, templates and targets of all topics. */
 export async function diagnoseCluster(
   { specs, manageTemplates, answers }: DiagnoseClusterInput,
   deps: DiagnoseElasticsearchDeps,
@@ -124,7 +124,7 @@ export async function diagnoseCluster(
   }
 }
 
-/** The topics, by what they are declared with. */
+/** Groups topics by a part of their specification. */
 function topicsBy(
   specs: readonly Specification[],
   part: (spec: Specification) => string | null,
@@ -137,18 +137,21 @@ function topicsBy(
   return topics;
 }
 
-/** Up to this many targets that are well have a line each; more of them share one. */
+/** Up to this many good targets get a line each; more share one. */
 const NAMED_TARGETS = 20;
 
 function onePerKind(checks: readonly Check[]): readonly Check[] {
   const well = checks.filter(({ state }) => state === "ok");
   if (well.length <= NAMED_TARGETS) return checks;
   return [
-    ok("targets", `${well.length.toLocaleString("en-US")} take documents, or are made with the first one`),
+    ok(
+      "targets",
+      `${well.length.toLocaleString("en-US")} accept documents, or are created with the first one`,
+    ),
     ...checks.filter(({ state }) => state !== "ok"),
   ];
 }
 
 function unseen(name: string, error: Error): Check {
-  return warning(name, `could not be looked at: ${messageOf(error)}`, remedyOf(error));
+  return warning(name, `could not be checked: ${messageOf(error)}`, remedyOf(error));
 }

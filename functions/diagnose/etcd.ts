@@ -7,7 +7,7 @@ import type { EtcdSettings } from "../../lib/rules/model/settings.ts";
 import { attempt, attemptEach, type Bounds } from "./attempt.ts";
 
 export interface DiagnoseEtcdDeps extends Bounds {
-  /** All keys of the settings. @throws PenstockError `etcd_unavailable` or `etcd_refused` */
+  /** Reads all configured keys. @throws PenstockError `etcd_unavailable` or `etcd_refused` */
   readEtcd(settings: EtcdSettings, signal: AbortSignal): Promise<EtcdReading>;
 }
 
@@ -17,14 +17,14 @@ export interface EtcdFindings {
   readonly refused: readonly Refusal[];
 }
 
-/** Tries every endpoint, then every listed key alone, so that one that may not be read does not hide the others. */
+/** Tries every endpoint, then each listed key by itself, so that an unreadable one does not hide the others. */
 export async function diagnoseEtcd(
   { etcd, deadLetterTopic }: { readonly etcd: EtcdSettings | null; readonly deadLetterTopic: string },
   deps: DiagnoseEtcdDeps,
 ): Promise<EtcdFindings> {
   const { skipped } = checksOf("etcd");
   if (etcd === null) {
-    const check = skipped("etcd", "not configured: topics are declared in the config file alone");
+    const check = skipped("etcd", "not configured: topics are declared only in the config file");
     return { checks: [check], declarations: [], refused: [] };
   }
   const [firstKey = ""] = etcd.keys;

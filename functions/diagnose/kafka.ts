@@ -19,18 +19,18 @@ export interface DiagnoseKafkaDeps extends Bounds {
 
 const { skipped, failed, warning } = checksOf("kafka");
 
-/** So many tell enough. */
+/** A sample is enough. */
 const READ_TOPICS = 5;
-/** Where Kafka keeps its groups. */
+/** The topic in which Kafka stores its groups. */
 const GROUPS_TOPIC = "__consumer_offsets";
 
 export interface BrokerFindings {
   readonly checks: readonly Check[];
-  /** Number of partitions by topic; null: Kafka did not say. */
+  /** Partition counts by topic; null if Kafka did not say. */
   readonly inKafka: ReadonlyMap<string, number> | null;
 }
 
-/** Tries every broker of the config, and every address that these name themselves by; then asks for the topics. */
+/** Tries every configured broker and every advertised address, then asks for the topics. */
 export async function diagnoseBrokers(
   brokers: readonly string[],
   deps: DiagnoseKafkaDeps,
@@ -49,20 +49,20 @@ export async function diagnoseBrokers(
   if (topics.ok) return { checks, inKafka: topics.value };
   const seen = messageOf(topics.error);
   return {
-    checks: [...checks, failed("topics", seen, "look at the brokers above, and into Kafka's log")],
+    checks: [...checks, failed("topics", seen, "check the brokers above and Kafka's log")],
     inKafka: null,
   };
 }
 
 export interface DiagnoseTopicsInput {
-  /** Names, patterns expanded. */
+  /** Topic names, with patterns expanded. */
   readonly topics: readonly string[];
   readonly inKafka: ReadonlyMap<string, number> | null;
   readonly group: string;
   readonly deadLetterTopic: string;
 }
 
-/** Looks at every declared topic, and at the group and the dead-letter topic. */
+/** Checks every declared topic, the group and the dead-letter topic. */
 export async function diagnoseTopics(input: DiagnoseTopicsInput, deps: DiagnoseKafkaDeps): Promise<Check[]> {
   const { topics, inKafka, group, deadLetterTopic } = input;
   if (inKafka === null) return [skipped("topics, group, dead letters", "Kafka does not answer")];
@@ -111,7 +111,7 @@ async function tryReading(existing: readonly string[], deps: DiagnoseKafkaDeps):
   await Promise.all(
     existing.slice(0, READ_TOPICS).map(async (topic) => {
       const read = await attempt(deps, (signal) => deps.kafka.readOne(topic, signal));
-      // Of an empty topic nothing can be told.
+      // An empty topic shows nothing.
       if (!read.ok) tried.set(topic, messageOf(read.error));
       else if (read.value) tried.set(topic, null);
     }),
@@ -122,7 +122,7 @@ async function tryReading(existing: readonly string[], deps: DiagnoseKafkaDeps):
 function unseen(name: string, error: Error): Check {
   return warning(
     name,
-    `could not be looked at: ${messageOf(error)}`,
-    "run it again, and look into Kafka's log",
+    `could not be checked: ${messageOf(error)}`,
+    "run doctor again, and look into Kafka's log",
   );
 }

@@ -9,31 +9,31 @@ import {
 } from "../../lib/rules/search/hits/gave-way.ts";
 
 export interface ReadIgnoredFieldsInput {
-  /** Names, patterns and aliases, in which the topics' documents are. */
+  /** Names, patterns and aliases that contain the topics' documents. */
   readonly indices: readonly string[];
-  /** Null: all. */
+  /** Null for all. */
   readonly topics: readonly string[] | null;
-  /** Documents from then to then, milliseconds since the epoch. */
+  /** The documents' time span, milliseconds since the epoch. */
   readonly fromMs: number;
   readonly toMs: number;
 }
 
-/** Which fields gave way. Times in ISO 8601. */
+/** The fields that gave way. Times in ISO 8601. */
 export interface IgnoredFields {
   readonly from: string;
   readonly to: string;
   /** The most frequent first, at most 20 of a topic. */
   readonly fields: readonly FieldThatGaveWay[];
-  /** What is missing of them and why, in sentences; none: that is all. */
+  /** Why the list is incomplete, in sentences; empty if it is complete. */
   readonly problems: readonly string[];
 }
 
 const maxAnswerBytes = 4 * 1024 * 1024;
 
 /**
- * Asks Elasticsearch which fields of the topics' documents it keeps without having indexed them (`_ignored`), and for which
- * records were flattened. What it does not tell is an answer, too.
- * @throws what is none of Elasticsearch's failures, such as a signal's reason
+ * Asks Elasticsearch which fields of the topics' documents it stored without indexing them (`_ignored`), and because of which
+ * fields records were flattened. Its failures are reported as problems.
+ * @throws other failures, such as a signal's reason
  */
 export async function readIgnoredFields(
   { indices, topics, fromMs, toMs }: ReadIgnoredFieldsInput,
@@ -45,7 +45,7 @@ export async function readIgnoredFields(
     const text = await search(indices, gaveWayBody(topics, fromMs, toMs), maxAnswerBytes);
     const answer = text === null ? null : readIgnored(text);
     if (answer === null) {
-      return { ...span, fields: [], problems: ["Elasticsearch's answer is not what it should be"] };
+      return { ...span, fields: [], problems: ["Elasticsearch's answer is invalid"] };
     }
     const { fields, problems } = answer;
     const ignored = fields.filter(({ isRefused }) => !isRefused);

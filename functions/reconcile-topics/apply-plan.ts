@@ -13,34 +13,34 @@ import { specificationHash } from "../../lib/rules/model/specification.ts";
 import { secondsText } from "../../lib/rules/base/units.ts";
 import type { TopicState } from "../../lib/rules/progress/status.ts";
 
-/** What a consumer is started with. */
+/** How to start a consumer. */
 export interface StartOrder {
   readonly desired: DesiredTopic;
-  /** Of what it runs by; see specificationHash. */
+  /** The hash of its specification; see specificationHash. */
   readonly hash: string;
-  /** What the declaration says, or `earliest` where the topic was once seen missing. */
+  /** As declared, or `earliest` if the topic was once seen missing. */
   readonly startAt: StartAt;
-  /** Nothing is written before this resolves; where it rejects the start has failed. Goes on beside the join. */
+  /** Nothing is written before this resolves, and the start fails if it rejects. Runs concurrently with the join. */
   readonly ready: Promise<void>;
 }
 
-/** What can be done to one topic. None of them touches another topic. */
+/** The commands for single topics. None affects another topic. */
 export interface ConsumerCommands {
-  /** Makes the index template cover these patterns. @returns those it cannot, and why. @throws PenstockError */
+  /** Makes the index template cover these patterns. @returns the patterns it cannot cover, and why. @throws PenstockError */
   ensureTemplate(patterns: readonly string[], signal: AbortSignal): Promise<TemplateRefusals>;
-  /** Resolves once it runs (null) or failed (why). */
+  /** Resolves once the topic runs (null) or failed (the reason). */
   start(topic: string, order: StartOrder): Promise<string | null>;
-  /** Lets what is in flight finish, then forgets the topic. */
+  /** Drains what is in flight, then forgets the topic. */
   stop(topic: string): Promise<void>;
-  /** The same, then a fresh start. */
+  /** Drains as well, then starts the topic again. */
   replace(topic: string, order: StartOrder): Promise<string | null>;
-  /** Ends what may run of it, and shows it as pending. */
+  /** Stops the topic if it runs, and shows it as pending. */
   pend(topic: string, desired: DesiredTopic, reason: string): Promise<void>;
-  /** Topics whose replacement was begun and that do not run yet, with their states. */
+  /** The states of topics that are being replaced and do not run yet. */
   replacing(): ReadonlyMap<string, TopicState>;
-  /** Takes over where it is declared. */
+  /** Updates where the topic is declared. */
   describe(topic: string, desired: DesiredTopic): void;
-  /** Aborted as soon as a newer trigger waits. */
+  /** Aborted as soon as a newer trigger is waiting. */
   readonly newerTrigger: AbortSignal;
 }
 
@@ -49,13 +49,13 @@ export interface TopicFailure {
   readonly error: string;
 }
 
-/** What was done of a plan. */
+/** The part of a plan that was carried out. */
 export interface Applied {
   readonly started: readonly string[];
   readonly stopped: readonly string[];
   readonly replaced: readonly string[];
   readonly failed: readonly TopicFailure[];
-  /** True: it was cut short by a newer trigger or its deadline, and the next run goes on. */
+  /** Whether a newer trigger or the deadline cut it short. The next run continues. */
   readonly interrupted: boolean;
 }
 
@@ -65,13 +65,13 @@ export interface ApplyInput {
   readonly seenMissing: ReadonlySet<string>;
 }
 
-/** How long a run waits for starts and stops, which go on without it. */
+/** How long a run waits for starts and stops. They continue even if it stops waiting. */
 const WAIT_MS = 10_000;
 const TEMPLATE_DEADLINE_MS = 10_000;
 
 /**
- * Carries a plan out: all stops and starts side by side, then replacements one at a time, across runs too, up to
- * the first that does not reach `running`. A newer trigger does not wait for it: what was begun goes on, the rest is planned anew.
+ * Carries out a plan: all stops and starts concurrently, then replacements one at a time (also across runs), until one does
+ * not reach `running`. A newer trigger does not wait: started steps continue, and the rest is planned again.
  */
 export async function applyPlan(
   { plan, desired, seenMissing }: ApplyInput,
@@ -109,11 +109,11 @@ export async function applyPlan(
     ),
   ];
   const covered = ensureTemplates([...toStart, ...toReplace], commands);
-  // Whoever waits for it is told; a run that is cut short does not.
+  // Waiters get the rejection; a run that is cut short has none.
   covered.catch(() => {});
   const readyOf = ({ spec }: DesiredTopic): Promise<void> => {
     const ready = covered.then((refusals) => throwRefused(refusals, indexPatternOf(spec.index)));
-    // A start that is called off never looks.
+    // A cancelled start never awaits it.
     ready.catch(() => {});
     return ready;
   };
@@ -125,7 +125,7 @@ export async function applyPlan(
   try {
     await abortable(Promise.all(underWay), wait);
     for (const [{ topic }, wanted] of toReplace) {
-      // What runs is left alone until what replaces it could write.
+      // Leave the running consumer alone until its replacement could write.
       const reason = await abortable(failureOf(readyOf(wanted)), wait);
       if (reason !== null) {
         note(topic, reason);
@@ -133,7 +133,7 @@ export async function applyPlan(
       }
       wait.throwIfAborted();
       const others = [...commands.replacing()].filter(([other]) => other !== topic);
-      // One that failed has a time of its own at which it is tried again, and with it the rest.
+      // A failed one is retried by its own timer, and the rest after it.
       if (others.length > 0)
         return { ...applied, interrupted: others.some(([, state]) => state !== "failed") };
       replaced.push(topic);
@@ -148,7 +148,7 @@ export async function applyPlan(
   }
 }
 
-/** For all topics that are about to write, so that many are one request. @throws PenstockError */
+/** Covers all topics that are about to write with one request. @throws PenstockError */
 async function ensureTemplates(
   topics: readonly (readonly [unknown, DesiredTopic])[],
   commands: ConsumerCommands,
@@ -165,7 +165,7 @@ async function ensureTemplates(
   }
 }
 
-/** @returns the message of what it rejects with; null where it resolves */
+/** @returns the rejection's message; null if it resolves */
 function failureOf(promise: Promise<void>): Promise<string | null> {
   return promise.then(() => null, messageOf);
 }

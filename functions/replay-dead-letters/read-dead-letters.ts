@@ -6,9 +6,9 @@ import { PenstockError } from "../../lib/rules/base/errors.ts";
 import { isMeant, type DeadLetterFilter } from "../../lib/rules/dead-letters/replay-request.ts";
 import type { Spans } from "../../lib/rules/offsets/span-tracks.ts";
 
-/** Reads topics beside their consumers. */
+/** Reads topics independently of their consumers. */
 export interface RecordReader {
-  /** What can be read, by partition. @throws PenstockError `topic_missing` or `kafka_unavailable` */
+  /** Readable offsets by partition. @throws PenstockError `topic_missing` or `kafka_unavailable` */
   ranges(topic: string, signal: AbortSignal): Promise<ReadonlyMap<number, LogRange>>;
   /** As `readSpans` of the Kafka adapter. */
   readSpans(
@@ -19,9 +19,9 @@ export interface RecordReader {
   ): Promise<void>;
 }
 
-/** How far the dead-letter topic is read. */
+/** How far the dead-letter topic has been read. */
 export interface ReadProgress {
-  /** Offsets of the dead-letter topic. */
+  /** In offsets of the dead-letter topic. */
   readonly read: number;
   readonly total: number;
 }
@@ -30,7 +30,7 @@ export interface ReadDeadLettersInput {
   /** The dead-letter topic. */
   readonly topic: string;
   readonly filter: DeadLetterFilter;
-  /** Only about so many of the newest; null: all. */
+  /** Reads only about this many of the newest letters; null for all. */
   readonly newest: number | null;
 }
 
@@ -39,21 +39,21 @@ export interface ReadDeadLettersDeps {
   /** Called for every batch. */
   onProgress(progress: ReadProgress): void;
   readonly signal: AbortSignal;
-  /** Aborted where what was read by then has to do; null: it is read to the end, however long it takes. */
+  /** Ends the reading early with what was read so far; null to read to the end. */
   readonly deadline: AbortSignal | null;
 }
 
-/** What was read; `read` counts all of it, the others say why a record was not passed on. */
+/** `read` counts all records, the others those that were not passed on. */
 export interface LetterCounts {
   read: number;
-  /** Records that are no dead letters of ours. */
+  /** Records that are not dead letters of ours. */
   notLetters: number;
   filteredOut: number;
-  /** Letters of a record that another letter was read of already. */
+  /** Further letters for the same record. */
   doubles: number;
 }
 
-/** The first record that is no letter, for whoever wonders. */
+/** The first record that is not a letter, to help find its origin. */
 export interface ForeignRecord {
   readonly partition: number;
   readonly offset: number;
@@ -63,19 +63,19 @@ export interface ForeignRecord {
 export interface ReadDeadLettersResult {
   readonly counts: Readonly<LetterCounts>;
   readonly firstForeign: ForeignRecord | null;
-  /** False: `newest` left older ones out, or the deadline what was not read yet. */
+  /** False if older letters were left out because of `newest`, or others because of the deadline. */
   readonly complete: boolean;
 }
 
 /**
- * Letters are known again among so many read before them: doubles come from a crash or a retry and stand near each
- * other. About 25 MB at most; one that is not known again is found to be in the index instead.
+ * How many letters are remembered to recognize doubles, which come from crashes or retries and are close together. About
+ * 25 MB at most. An unrecognized double does no harm: its record is already in the index.
  */
 const MAX_REMEMBERED = 200_000;
 
 /**
- * Reads the dead-letter topic once, to the end it has now, and passes on the letters that are meant, each record once.
- * A topic that does not exist holds none.
+ * Reads the dead-letter topic once, up to its current end, and passes on the letters that pass the filter, one per record.
+ * A topic that does not exist counts as empty.
  */
 export async function readDeadLetters(
   { topic, filter, newest }: ReadDeadLettersInput,
@@ -126,7 +126,7 @@ export async function readDeadLetters(
     if (deadline?.aborted !== true || signal.aborted) throw error;
     return { counts, firstForeign, complete: false };
   }
-  // Retention may have taken some meanwhile.
+  // Retention may have deleted some meanwhile.
   deps.onProgress({ read: total, total });
   return { counts, firstForeign, complete };
 }
@@ -139,13 +139,13 @@ async function rangesOf(
   try {
     return await reader.ranges(topic, signal);
   } catch (error) {
-    // It is made with the first letter.
+    // The topic is created with the first letter.
     if (error instanceof PenstockError && error.code === "topic_missing") return new Map();
     throw error;
   }
 }
 
-/** The same share of the newest of every partition. */
+/** Takes an equal share of the newest letters from every partition. */
 function newestOf(
   ranges: ReadonlyMap<number, LogRange>,
   newest: number | null,

@@ -5,14 +5,14 @@ import type { SourceRecord } from "../../lib/rules/model/record.ts";
 import type { Spans } from "../../lib/rules/offsets/span-tracks.ts";
 import type { RecordReader } from "./read-dead-letters.ts";
 
-/** Values are left out only of records that are too large: not many are held at once. */
+/** Only very large records have their values omitted, so few are read at once. */
 const AT_ONCE = 4;
 
 /**
- * Reads the records of letters without values again from their own topic, and passes them on, whole: all those of a record
- * batch that is one letter.
+ * Reads the records of letters without values from their own topic, and passes on the complete records. A letter for a whole
+ * record batch yields all of its records.
  * @param letters of this topic
- * @returns those whose records are gone, or are others by now: the topic was deleted and made again
+ * @returns the letters whose records no longer exist, or were replaced because the topic was recreated
  */
 export async function readOmittedValues(
   topic: string,
@@ -50,7 +50,7 @@ export async function readOmittedValues(
   return lost;
 }
 
-/** A span can be read once; the next of the same partition waits for the next round. */
+/** A round reads one span per partition, so another letter of the same partition waits for the next round. */
 function oneOfEachPartition(letters: readonly ReadDeadLetter[]): ReadDeadLetter[] {
   const byPartition = new Map<number, ReadDeadLetter>();
   for (const letter of letters) {
@@ -60,7 +60,7 @@ function oneOfEachPartition(letters: readonly ReadDeadLetter[]): ReadDeadLetter[
   return [...byPartition.values()];
 }
 
-/** What lies behind the end of a log cannot be read, and is no reason to give up the rest. */
+/** Skips offsets beyond the end of the log, so that they do not make the rest fail. */
 async function readWhatIsThere(
   reader: RecordReader,
   topic: string,
@@ -79,8 +79,8 @@ async function readWhatIsThere(
 }
 
 /**
- * The timestamp tells a record of a topic that was deleted and made again. Those of a batch have their own; what lies there
- * now is brought in under its own ids, as it was or will be by the topic's consumer.
+ * The timestamp distinguishes records of a recreated topic. The letter of a batch has no timestamps of its records, so those
+ * now at its offsets are ingested under their own ids, as the topic's consumer did or will do.
  */
 function isAbout({ record, batch }: ReadDeadLetter, { partition, offset, timestamp }: SourceRecord): boolean {
   if (record.partition !== partition) return false;

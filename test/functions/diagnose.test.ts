@@ -66,7 +66,7 @@ describe("a diagnosis", () => {
   test("of what is well finds nothing", async () => {
     const checks = await diagnose(input, well());
     expect(checks.filter(({ state }) => state !== "ok").map(({ name }) => name)).toEqual(["etcd"]);
-    expect(find(checks, "reading")?.seen).toBe("a record was read of app, web");
+    expect(find(checks, "reading")?.seen).toBe("read a record of app, web");
     expect(find(checks, "target logs-1970.01.02")?.state).toBe("ok");
   });
 
@@ -77,7 +77,7 @@ describe("a diagnosis", () => {
     expect(find(checks, "broker")).toMatchObject({ state: "failed", seen: "no answer in time" });
     expect(find(checks, "topics, group")).toMatchObject({ area: "kafka", state: "skipped" });
     expect(find(checks, "target app")?.state).toBe("ok");
-    expect(find(checks, "declarations")?.seen).toBe("2 declarations taken");
+    expect(find(checks, "declarations")?.seen).toBe("2 declarations accepted");
   });
 
   test("asks Elasticsearch for what is declared: patterns to write, names of today", async () => {
@@ -119,7 +119,7 @@ describe("a diagnosis", () => {
     const checks = await diagnose(input, { ...deps, elasticsearch });
     expect(find(checks, "health")).toMatchObject({
       state: "warning",
-      seen: "could not be looked at: Elasticsearch answered 403",
+      seen: "could not be checked: Elasticsearch answered 403",
       remedy: expect.stringContaining("monitor"),
     });
     expect(find(checks, "target app")?.state).toBe("ok");

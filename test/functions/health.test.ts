@@ -116,13 +116,13 @@ describe("progress", () => {
       ...changes,
     });
 
-  test("a topic that does not come to run is stuck after 60 s, whatever it tries in between", () => {
+  test("a topic that does not reach running is stuck after 60 s, whatever it tries in between", () => {
     expect(check({ topics: [down(59)] }).status).toBe("ready");
     const { status, checks } = check({ topics: [down(61), down(90, { topic: "b", state: "starting" })] });
     expect(status).toBe("not ready");
     expect(checks.progress).toEqual({
       ok: false,
-      reason: "not come to run for 60 s: golang_log, b; it may not be read",
+      reason: "not running for 60 s: golang_log, b; it may not be read",
       since: "2026-11-22T12:59:30.000Z",
       partitions: [],
       topics: [
@@ -142,7 +142,7 @@ describe("progress", () => {
     const young = { startedAt: now - 12_000 };
     expect(check({ ...young, topics: [topicStatus(), joining(9)] }).checks.progress).toEqual({
       ok: false,
-      reason: "a new host, of which topics do not run yet: golang_log",
+      reason: "this host is new, and some topics do not run yet: golang_log",
       since: "2026-11-22T12:59:48.000Z",
       partitions: [],
       topics: [],

@@ -45,10 +45,10 @@ test("where all is well it finds nothing, exits 0, and leaves nothing behind", a
   });
   const { code, troubles, find } = await diagnosed(config);
   expect({ code, troubles }).toEqual({ code: 0, troubles: [] });
-  expect(find("topics")?.seen).toContain("2 topics there");
-  expect(find("reading")?.seen).toMatch(/^a record was read of /);
-  expect(find(`target ${other}`)?.seen).toBe("an alias, takes documents");
-  expect(find("pipelines")?.seen).toBe(`there: ${pipeline}`);
+  expect(find("topics")?.seen).toContain("2 topics found");
+  expect(find("reading")?.seen).toMatch(/^read a record of /);
+  expect(find(`target ${other}`)?.seen).toBe("an alias that accepts documents");
+  expect(find("pipelines")?.seen).toBe(`exist: ${pipeline}`);
 
   const admin = servers.kafka.kafka.admin();
   await admin.connect();
@@ -102,7 +102,7 @@ test("everything that is wrong is named at once, with what to do", async () => {
     { name: "key doctor-absent-key", state: "warning", seen: text("counts as empty") },
     { name: `entry of etcd key "${key}"`, state: "failed", seen: text("topik") },
     { name: `topic ${short}`, state: "warning", seen: text("declared twice, differently (format)") },
-    { name: "pattern doctor-none-*", state: "warning", seen: text("covers no topic") },
+    { name: "pattern doctor-none-*", state: "warning", seen: text("matches no topic") },
   ];
   expect(found).toEqual(expect.arrayContaining(wanted));
   expect(found).toHaveLength(wanted.length);
@@ -204,7 +204,7 @@ test("our own host on the port is fine, and its group is in use", async () => {
   await host.untilTopic(topic, "runs", ({ state }) => state === "running");
   const { code, find } = await diagnosed({ ...config, http: { port: Number(new URL(host.url).port) } });
   expect(find("http ")?.seen).toBe("a Penstock host answers there");
-  expect(find("group ")?.seen).toBe("may be used; 1 host running");
+  expect(find("group ")?.seen).toBe("can be used; 1 host running");
   expect(code).toBe(0);
 }, 40_000);
 

@@ -132,7 +132,7 @@ test("from 8.19.5 to 9 and to what is neither, without a restart: headers follow
   const doctor = await runCommand("doctor", configFor([{ topic }]), ["--json"]);
   expect(doctor.code).toBe(1);
   expect(doctor.out).toContain(tooOld);
-  expect(doctor.out).toContain("let elasticsearch.nodes lead to Elasticsearch 8 or 9");
+  expect(doctor.out).toContain("point elasticsearch.nodes to Elasticsearch 8 or 9");
 
   proxy.node = eight.elasticsearch.node;
   sending.abort();

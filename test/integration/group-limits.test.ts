@@ -94,7 +94,9 @@ test("topics that the group's record has no room for are told, in one line of th
   const config = configOf(group, [small, ...names.map((topic) => ({ topic, index: run }))]);
   await doctorSays(config, `room in group ${group}`, {
     state: "failed",
-    seen: text(`bytes in one record of __consumer_offsets, which takes ${RECORD_BYTES} (max.message.bytes)`),
+    seen: text(
+      `bytes in one record of __consumer_offsets, which accepts ${RECORD_BYTES} (max.message.bytes)`,
+    ),
     remedy: text("raise max.message.bytes of __consumer_offsets"),
   });
   await using host = await startTestHost(config);

@@ -87,7 +87,7 @@ describe("a group that is taken is told in /topics, /readyz and by doctor, and j
     );
     await doctorSays(config, `group ${group}`, {
       state: "failed",
-      seen: "it is used by another client: test",
+      seen: "another client uses it: test",
     });
     await stranger.disconnect();
     await reads(host, topic);
@@ -119,8 +119,8 @@ describe("a group that is taken is told in /topics, /readyz and by doctor, and j
     await other.wire.call(nodeId, "SyncGroup", { ...token, assignments: [] }, how);
 
     await using host = await startTestHost(config);
-    await saysWhy(host, topic, `group ${group} is used by another client, which shares`, "failed");
-    await doctorSays(config, `group ${group}`, { state: "failed", seen: text('of type "connect"') });
+    await saysWhy(host, topic, `group ${group} is used by another client, which assigns`, "failed");
+    await doctorSays(config, `group ${group}`, { state: "failed", seen: text(`type is "connect"`) });
     await other.wire.call(nodeId, "LeaveGroup", token, how);
     await reads(host, topic);
   }, 60_000);

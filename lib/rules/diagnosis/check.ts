@@ -1,22 +1,22 @@
-/** What a check is about; the order they are shown in. */
+/** What a check is about, in display order. */
 export const AREAS = ["config", "host", "kafka", "elasticsearch", "etcd", "declarations"] as const;
 export type Area = (typeof AREAS)[number];
 
 export type CheckState = "ok" | "warning" | "failed" | "skipped";
 
-/** One question to the surroundings of a host, and its answer. */
+/** One check of a host's environment, and its result. */
 export interface Check {
   readonly area: Area;
-  /** What was looked at: a few words. */
+  /** What was checked, in a few words. */
   readonly name: string;
   readonly state: CheckState;
-  /** What was seen: one sentence. Never a secret. */
+  /** What was found, in one sentence. Never a secret. */
   readonly seen: string;
-  /** What to do about it; null: nothing. */
+  /** What to do about it; null if nothing. */
   readonly remedy: string | null;
 }
 
-/** The checks of one area. */
+/** Makes checks of one area. */
 export function checksOf(area: Area) {
   return {
     ok: (name: string, seen: string): Check => ({ area, name, state: "ok", seen, remedy: null }),
@@ -38,7 +38,7 @@ export function checksOf(area: Area) {
   };
 }
 
-/** A question that was answered with a no, and why. */
+/** A refused question, and why. */
 export interface Refused {
   readonly refused: string;
 }
@@ -60,7 +60,7 @@ export function counted(count: number, noun: string, nouns = `${noun}s`): string
   return `${count.toLocaleString("en-US")} ${count === 1 ? noun : nouns}`;
 }
 
-/** How many checks ended how. */
+/** Counts checks by state. */
 export function tallyOf(checks: readonly Check[]): Readonly<Record<CheckState, number>> {
   const tally = { ok: 0, warning: 0, failed: 0, skipped: 0 };
   for (const { state } of checks) tally[state] += 1;

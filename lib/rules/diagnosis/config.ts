@@ -6,8 +6,7 @@ const OTHERS_READ = 0o004;
 const OTHERS_WRITE = 0o022;
 
 /**
- * What is wrong with who may open a config file that holds secrets. That its group may read it is how a service's files
- * are kept.
+ * Warns if others may read or change a config file with secrets. Reading by its group is fine, and usual for a service.
  * @param mode the file's permission bits
  */
 export function judgeConfigAccess(file: string, mode: number): Check[] {
@@ -20,8 +19,8 @@ export function judgeConfigAccess(file: string, mode: number): Check[] {
   return [
     warning(
       "config file",
-      `passwords or tokens stand in it, and others on this machine may ${rights.join(" and ")} it (mode ${bits})`,
-      `chmod 600 ${file}, or name files that hold them: \${file:/run/secrets/name}`,
+      `it contains passwords or tokens, and other users of this machine may ${rights.join(" and ")} it (mode ${bits})`,
+      `chmod 600 ${file}, or keep them in files of their own: \${file:/run/secrets/name}`,
     ),
   ];
 }

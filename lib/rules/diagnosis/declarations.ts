@@ -4,12 +4,12 @@ import { type Check, checksOf, counted } from "./check.ts";
 
 const { ok, warning, failed } = checksOf("declarations");
 
-/** What the sources say together. */
+/** The merged declarations of all sources. */
 export interface DeclaredFacts {
   readonly declarations: readonly Declaration[];
   readonly refused: readonly Refusal[];
   readonly conflicts: readonly Conflict[];
-  /** Patterns that cover no topic; null: Kafka's topics are not known. */
+  /** Patterns that match no topic; null if Kafka's topics are unknown. */
   readonly idlePatterns: readonly string[] | null;
 }
 
@@ -25,37 +25,37 @@ export function judgeDeclarations({
       ? warning(
           "declarations",
           "no topic is declared",
-          "add one to topics in the config file, or: bun run topics add TOPIC",
+          "add one under topics in the config file, or with: bun run topics add TOPIC",
         )
-      : ok("declarations", `${counted(length, "declaration")} taken`),
+      : ok("declarations", `${counted(length, "declaration")} accepted`),
     ...refused.map(({ source, name, reason }) =>
       failed(
         name === null ? `entry of ${sourceText(source)}` : `declaration of ${name}`,
         reason,
         source.kind === "etcd"
-          ? "correct the value in etcd; until then it counts as refused, and the other entries stand"
+          ? "correct the value in etcd; until then this entry is refused, and the others are used"
           : "correct the config file",
       ),
     ),
     ...conflicts.map(({ topic, winner, loser, differs }) =>
       warning(
         `topic ${topic}`,
-        `declared twice, differently (${differs.map(({ field }) => field).join(", ")}): ${sourceText(winner)} goes before ${sourceText(loser)}`,
-        "take one of the two away",
+        `declared twice, differently (${differs.map(({ field }) => field).join(", ")}): ${sourceText(winner)} takes precedence over ${sourceText(loser)}`,
+        "remove one of the two",
       ),
     ),
     ...duplicatesOf(declarations, conflicts),
     ...(idlePatterns ?? []).map((pattern) =>
       warning(
         `pattern ${pattern}`,
-        "it covers no topic in Kafka",
-        "nothing, if its topics are yet to come; else correct the pattern, or grant DESCRIBE on its topics",
+        "it matches no topic in Kafka",
+        "nothing if its topics do not exist yet; otherwise correct the pattern, or grant DESCRIBE on its topics",
       ),
     ),
   ];
 }
 
-/** Exact names that several sources declare in the same words. */
+/** Topics that are declared identically more than once. */
 function duplicatesOf(declarations: readonly Declaration[], conflicts: readonly Conflict[]): Check[] {
   const sources = new Map<string, SourceRef[]>();
   for (const { target, source } of declarations) {
@@ -68,8 +68,8 @@ function duplicatesOf(declarations: readonly Declaration[], conflicts: readonly 
       : [
           warning(
             `topic ${topic}`,
-            `declared ${refs.length} times in the same words: ${refs.map(sourceText).join(", ")}`,
-            "nothing is wrong; taking one away leaves the other",
+            `declared ${refs.length} times identically: ${refs.map(sourceText).join(", ")}`,
+            "nothing is wrong; the topic stays declared if you remove one",
           ),
         ],
   );

@@ -10,13 +10,13 @@ const { ok, warning, failed } = checksOf("elasticsearch");
 
 export interface ClusterFacts {
   readonly status: "green" | "yellow" | "red";
-  /** cluster.blocks.read_only or read_only_allow_delete. */
+  /** `cluster.blocks.read_only` or `read_only_allow_delete`. */
   readonly readOnly: boolean;
   /** `action.auto_create_index`: `true`, `false`, or a list of patterns. */
   readonly autoCreateIndex: string;
 }
 
-/** One data path of a node. Null: this Elasticsearch does not say. */
+/** One data path of a node. Null if Elasticsearch does not say. */
 export interface DiskFacts {
   readonly node: string;
   readonly availableBytes: number;
@@ -24,20 +24,20 @@ export interface DiskFacts {
   readonly floodStageBytes: number | null;
 }
 
-/** What a name leads to. */
+/** What a name refers to. */
 export interface TargetFacts {
   readonly kind: "absent" | "index" | "alias" | "data stream";
   readonly indices: readonly {
     readonly name: string;
-    /** Settings under `index.blocks` that are true, such as `write`. */
+    /** Settings under `index.blocks` that are true, for example `write`. */
     readonly blocks: readonly string[];
     readonly closed: boolean;
-    /** Of this alias; null: not said. */
+    /** For this alias; null if not set. */
     readonly isWriteIndex: boolean | null;
   }[];
 }
 
-/** What the user lacks; `off`: nobody asks. */
+/** The privileges that the user lacks. `off`: Elasticsearch checks none. */
 export type PrivilegeFacts =
   | { readonly security: "off" }
   | {
@@ -47,7 +47,7 @@ export type PrivilegeFacts =
 
 const MOST_SKEW_MS = 5_000;
 
-/** @param reached by node: what was thrown; null: it answered as Elasticsearch 8 or 9 */
+/** @param reached the error of each node; null if it answered as Elasticsearch 8 or 9 */
 export function judgeNodes(
   reached: ReadonlyMap<string, unknown>,
   proxies: ElasticsearchSettings["proxies"] = {},
@@ -65,14 +65,14 @@ export function judgeNodes(
   });
 }
 
-/** The HTTP status that Elasticsearch refused a question with; null: it was something else. */
+/** The HTTP status of Elasticsearch's refusal; null if the error is something else. */
 export function httpStatusOf(error: unknown): number | null {
   if (!(error instanceof PenstockError) || !isObject(error.cause)) return null;
   const { status } = error.cause;
   return typeof status === "number" ? status : null;
 }
 
-/** True where Elasticsearch does not know such an address: what answers there is not part of it, or is switched off. */
+/** Whether Elasticsearch does not know the address, because the feature behind it is missing or switched off. */
 export function isNoAddress(error: unknown): boolean {
   if (!(error instanceof PenstockError) || !isObject(error.cause)) return false;
   const { error: said } = error.cause;
@@ -82,35 +82,31 @@ export function isNoAddress(error: unknown): boolean {
   );
 }
 
-/** What to do where Elasticsearch did not answer a question. */
+/** What to do if Elasticsearch did not answer. */
 export function remedyOf(error: unknown): string {
   const status = httpStatusOf(error);
   if (status === 401)
-    return "correct elasticsearch.auth: Elasticsearch does not know this user, or its password";
+    return "correct elasticsearch.auth: Elasticsearch does not accept this user or password";
   if (status === 403) return "grant the user the cluster privilege monitor";
   if (messageOf(error).includes("has no master"))
-    return "start the master-eligible nodes that are down, until more than half of them run and see each other";
+    return "start the master-eligible nodes that are down, until more than half of them run and can reach each other";
   if (/\bthe proxy .*\(/.test(messageOf(error)))
-    return `correct the proxy, or let ${proxySetting} say none (or no_proxy name the node, where the environment names the proxy)`;
+    return `correct the proxy, or set ${proxySetting} to none (if the proxy comes from the environment, no_proxy can name the node)`;
   if (messageOf(error).startsWith("elasticsearch.compression"))
-    return "let whoever stands before Elasticsearch pass on the header content-encoding and what it tells of, or set elasticsearch.compression to none";
+    return "let the proxy in front of Elasticsearch pass on compressed bodies and the header content-encoding, or set elasticsearch.compression to none";
   const remedy = linkRemedy(messageOf(error));
   if (remedy !== null) return remedy;
-  if (status !== null) return "look into the log of Elasticsearch, or of the proxy before it";
+  if (status !== null) return "look into the log of Elasticsearch, or of the proxy in front of it";
   if (error instanceof PenstockError && error.code === "elasticsearch_refused")
-    return "let elasticsearch.nodes lead to Elasticsearch 8 or 9";
+    return "point elasticsearch.nodes to Elasticsearch 8 or 9";
   return "start it, or correct elasticsearch.nodes (scheme, port) and elasticsearch.tls";
 }
 
 export function judgeCluster({ status, readOnly }: ClusterFacts): Check[] {
   return [
     status === "red"
-      ? failed(
-          "health",
-          "red: an index has lost a primary shard",
-          "GET /_cluster/allocation/explain says why",
-        )
-      : ok("health", status === "yellow" ? "yellow: some replicas have no node" : "green"),
+      ? failed("health", "red: a primary shard is not assigned", "GET /_cluster/allocation/explain says why")
+      : ok("health", status === "yellow" ? "yellow: some replicas are not assigned" : "green"),
     ...(readOnly
       ? [failed("cluster block", "the cluster is read-only", "set cluster.blocks.read_only to null")]
       : []),
@@ -123,7 +119,7 @@ export function judgeDisks(disks: readonly DiskFacts[]): Check[] {
     const seen = `${gigabytes(availableBytes)} free`;
     if (floodStageBytes !== null && availableBytes < floodStageBytes) {
       const rule = `${seen}, below the flood stage of ${gigabytes(floodStageBytes)}: its indices are read-only`;
-      return [failed(name, rule, "free disk space; Elasticsearch then lifts the blocks by itself")];
+      return [failed(name, rule, "free disk space; Elasticsearch then lifts the block by itself")];
     }
     if (highWatermarkBytes !== null && availableBytes < highWatermarkBytes) {
       const rule = `${seen}, below the high watermark of ${gigabytes(highWatermarkBytes)}`;
@@ -140,10 +136,10 @@ export function judgeDisks(disks: readonly DiskFacts[]): Check[] {
 export function judgeClock(skewMs: number): Check {
   if (Math.abs(skewMs) <= MOST_SKEW_MS) return ok("clock", "agrees with this machine's");
   const seen = `${(Math.abs(skewMs) / 1_000).toFixed(1)} s ${skewMs > 0 ? "ahead of" : "behind"} this machine's`;
-  return warning("clock", seen, "let all machines take their time from NTP");
+  return warning("clock", seen, "synchronize all machines with NTP");
 }
 
-/** @param target the name that documents go to today */
+/** @param target the name to which documents go today */
 export function judgeTarget(target: string, { kind, indices }: TargetFacts, autoCreateIndex: string): Check {
   const name = `target ${target}`;
   if (kind === "absent") {
@@ -151,9 +147,9 @@ export function judgeTarget(target: string, { kind, indices }: TargetFacts, auto
       ? failed(
           name,
           "it does not exist, and action.auto_create_index is false",
-          "create it, or let Elasticsearch create indices by themselves",
+          "create it, or allow Elasticsearch to create indices automatically",
         )
-      : ok(name, "not there yet; made with the first document");
+      : ok(name, "does not exist yet; created with the first document");
   }
   const touched = writtenOf(kind, indices);
   if (touched.length === 0) {
@@ -161,7 +157,7 @@ export function judgeTarget(target: string, { kind, indices }: TargetFacts, auto
     return failed(
       name,
       `it is an alias to ${counted(indices.length, "index", "indices")} (${names}) without a write index`,
-      "let it lead to one index, or set is_write_index for exactly one of them",
+      "let it refer to one index, or set is_write_index for exactly one of them",
     );
   }
   const closed = touched.find((index) => index.closed);
@@ -172,18 +168,19 @@ export function judgeTarget(target: string, { kind, indices }: TargetFacts, auto
     const settings = blocked.blocks.map((block) => `index.blocks.${block}`).join(", ");
     return failed(
       name,
-      `index ${blocked.name} takes no documents: ${settings}`,
+      `index ${blocked.name} accepts no documents: ${settings}`,
       blocked.blocks.includes("read_only_allow_delete")
         ? "free disk space: Elasticsearch lifts the block by itself"
         : `set ${settings} to false`,
     );
   }
-  return ok(name, kind === "index" ? "an index that takes documents" : `${article(kind)}, takes documents`);
+  const what = kind === "index" ? "an index" : kind === "alias" ? "an alias" : "a data stream";
+  return ok(name, `${what} that accepts documents`);
 }
 
-/** The indices that documents go to; none: an alias does not say. */
+/** The indices to which documents are written; empty if an alias does not determine one. */
 function writtenOf(kind: TargetFacts["kind"], indices: TargetFacts["indices"]): TargetFacts["indices"] {
-  // Of a data stream the newest is written to.
+  // A data stream writes to its newest index.
   if (kind === "data stream") return indices.slice(-1);
   if (kind !== "alias") return indices;
   const named = indices.filter(({ isWriteIndex }) => isWriteIndex === true);
@@ -193,7 +190,7 @@ function writtenOf(kind: TargetFacts["kind"], indices: TargetFacts["indices"]): 
 
 export function judgePrivileges(facts: PrivilegeFacts): Check[] {
   if (facts.security === "off") return [ok("permissions", "security is off: everybody may do everything")];
-  if (facts.missing.length === 0) return [ok("permissions", "all that a host needs are granted")];
+  if (facts.missing.length === 0) return [ok("permissions", "a host has all the privileges it needs")];
   return facts.missing.map(({ index, privilege }) =>
     index === null
       ? failed("permissions", `the cluster privilege ${privilege} is missing`, privilegeRemedy(privilege))
@@ -207,17 +204,17 @@ export function judgePrivileges(facts: PrivilegeFacts): Check[] {
 
 function privilegeRemedy(privilege: string): string {
   return privilege === "manage_index_templates"
-    ? "grant it, or set elasticsearch.manageTemplates to false and keep the templates yourself"
+    ? "grant it, or set elasticsearch.manageTemplates to false and manage the templates yourself"
     : "grant it to the user of elasticsearch.auth";
 }
 
-/** @param topicsOf by pattern: the topics whose index it covers */
+/** @param topicsOf the topics whose index each pattern covers */
 export function judgeTemplate(
   refusals: TemplateRefusals,
   topicsOf: ReadonlyMap<string, readonly string[]>,
 ): Check[] {
   const name = "index template";
-  if (refusals.size === 0) return [ok(name, "covers every target, or can")];
+  if (refusals.size === 0) return [ok(name, "covers every target, or can be extended to")];
   return [...refusals].map(([pattern, reason]) =>
     failed(
       `${name} for ${pattern}`,
@@ -227,14 +224,14 @@ export function judgeTemplate(
   );
 }
 
-/** @param wanted by pipeline: the topics that are declared with it */
+/** @param wanted the topics declared with each pipeline */
 export function judgePipelines(
   wanted: ReadonlyMap<string, readonly string[]>,
   existing: ReadonlySet<string>,
 ): Check[] {
   const there = [...wanted.keys()].filter((name) => existing.has(name));
   return [
-    ...(there.length === 0 ? [] : [ok("pipelines", `there: ${namesText(there)}`)]),
+    ...(there.length === 0 ? [] : [ok("pipelines", `exist: ${namesText(there)}`)]),
     ...[...wanted].flatMap(([pipeline, topics]) =>
       existing.has(pipeline)
         ? []
@@ -242,15 +239,11 @@ export function judgePipelines(
             failed(
               `pipeline ${pipeline}`,
               `it does not exist; declared for ${namesText(topics)}`,
-              `PUT /_ingest/pipeline/${pipeline}, or correct the declaration; the topics stall until then`,
+              `create it (PUT /_ingest/pipeline/${pipeline}), or correct the declaration; the topics stall until then`,
             ),
           ],
     ),
   ];
-}
-
-function article(kind: "alias" | "data stream"): string {
-  return kind === "alias" ? "an alias" : "a data stream";
 }
 
 function gigabytes(bytes: number): string {

@@ -4,11 +4,11 @@ import { type Check, checksOf, counted } from "./check.ts";
 
 const { ok, warning, failed } = checksOf("etcd");
 
-/** @param reached by endpoint: what was thrown; null: it answered */
+/** @param reached the error of each endpoint; null if it answered */
 export function judgeEndpoints(reached: ReadonlyMap<string, unknown>): Check[] {
   return [...reached].map(([endpoint, error]) => {
     const name = `endpoint ${endpoint}`;
-    // Its no is an answer too, and shows with the keys.
+    // A refusal is an answer too; the checks of the keys show it.
     if (error === null || isEtcdRefusal(error)) return ok(name, "answers");
     const reason = messageOf(error);
     const remedy =
@@ -18,21 +18,21 @@ export function judgeEndpoints(reached: ReadonlyMap<string, unknown>): Check[] {
   });
 }
 
-/** @param listed the configured key or prefix; @param found how many keys it led to, or what was thrown */
+/** @param listed the configured key or prefix @param found the number of its keys, or the error */
 export function judgeKey(listed: string, found: number | Error): Check {
   const name = `key ${listed}`;
   if (found instanceof Error) {
     const remedy = /permission|does not let/.test(found.message)
       ? "grant the user of etcd.auth read on it"
-      : "correct etcd.auth: etcd does not take this user, or wants one";
+      : "correct etcd.auth: etcd does not accept this user, or requires one";
     return failed(name, found.message, isEtcdRefusal(found) ? remedy : "look into etcd's log");
   }
   if (listed.endsWith("/")) return ok(name, `${counted(found, "key")} below it`);
-  if (found > 0) return ok(name, "there");
+  if (found > 0) return ok(name, "exists");
   return warning(
     name,
-    "not there, which counts as empty",
-    "nothing, if it is yet to come; else correct etcd.keys",
+    "does not exist, which counts as empty",
+    "nothing if you will create it later; otherwise correct etcd.keys",
   );
 }
 

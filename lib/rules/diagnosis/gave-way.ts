@@ -6,7 +6,7 @@ const { ok, skipped, warning } = checksOf("elasticsearch");
 const NAMED_FIELDS = 5;
 const NAMED_TOPICS = 20;
 
-/** @param found of the last day; `problems`: what is missing of them */
+/** @param found the fields of the last day, and why some may be missing */
 export function judgeGaveWay({
   fields,
   problems,
@@ -16,13 +16,10 @@ export function judgeGaveWay({
 }): Check[] {
   const name = "fields";
   const [problem] = problems;
-  const missing =
-    problem === undefined ? [] : [skipped(name, `not all that gave way can be told: ${problem}`)];
+  const missing = problem === undefined ? [] : [skipped(name, `the check is incomplete: ${problem}`)];
   const topics = [...Map.groupBy(fields, ({ topic }) => topic)];
   if (topics.length === 0) {
-    return problem === undefined
-      ? [ok(name, "all that came in the last day are searchable by name")]
-      : missing;
+    return problem === undefined ? [ok(name, "all fields of the last day are searchable by name")] : missing;
   }
   const rest = topics.length - NAMED_TOPICS;
   return [
@@ -31,8 +28,8 @@ export function judgeGaveWay({
       ? [
           warning(
             name,
-            `some gave way in ${counted(rest, "more topic")}`,
-            "bun run replay --digest names them",
+            `fields of ${counted(rest, "more topic")} are not searchable by name`,
+            "bun run replay --digest lists them",
           ),
         ]
       : []),
@@ -51,7 +48,7 @@ function checkOf(topic: string, fields: readonly FieldThatGaveWay[]): Check {
     `fields of ${topic}`,
     `not searchable by name: ${shown.join(", ")}${more}`,
     fields.every(({ why }) => why === "limit")
-      ? "write fewer different names, or raise index.mapping.total_fields.limit in an index template of your own"
-      : "rename the field where it is written, or map it in an index template of your own (as keyword it takes any value)",
+      ? "log fewer different field names, or raise index.mapping.total_fields.limit in an index template of your own"
+      : "rename the field where it is logged, or map it in an index template of your own (keyword accepts any value)",
   );
 }

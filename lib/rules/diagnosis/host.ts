@@ -2,10 +2,10 @@ import { type Check, checksOf } from "./check.ts";
 
 const { ok, failed } = checksOf("host");
 
-/** What the host's HTTP address is like. */
+/** The state of the host's HTTP address. */
 export type PortFacts =
   | { readonly kind: "free" }
-  /** A host of ours listens there. */
+  /** A Penstock host listens there. */
   | { readonly kind: "penstock" }
   | { readonly kind: "taken" }
   | { readonly kind: "refused"; readonly reason: string };

@@ -74,8 +74,8 @@ test.each([
     new PenstockError("usage", "Elasticsearch refuses this search: Fielddata is disabled on [_ignored]"),
     "only Elasticsearch 8.15 or later can count ignored fields, in indices that it created",
   ],
-  ["answers something else", "<html>", "Elasticsearch's answer is not what it should be"],
-  ["answers too much", null, "Elasticsearch's answer is not what it should be"],
+  ["answers something else", "<html>", "Elasticsearch's answer is invalid"],
+  ["answers too much", null, "Elasticsearch's answer is invalid"],
 ])("an Elasticsearch that %s is an answer", async (_name, answer, problem) => {
   const { deps } = elasticsearch(answer);
   expect(await readIgnoredFields(input, deps)).toEqual({ ...span, fields: [], problems: [problem] });

@@ -116,7 +116,7 @@ export function describeFaults(world: SecuredWorld): void {
       name: "a client with TLS on a plain port",
       to: "PLAINTEXT",
       says: "Kafka at @ does not speak TLS on this port, it closed the connection in the handshake; kafka.ssl is set",
-      remedy: "take kafka.ssl away",
+      remedy: "remove kafka.ssl",
       mended: overTls,
     },
     {
@@ -124,7 +124,7 @@ export function describeFaults(world: SecuredWorld): void {
       name: "a login on a port without logins",
       to: "PLAINTEXT",
       says: "Kafka at @ takes no login on this port, and kafka.sasl is set",
-      remedy: "take kafka.sasl away",
+      remedy: "remove kafka.sasl",
       mended: overSasl,
     },
     {

@@ -19,7 +19,7 @@ test.each([
             name: "config file",
             state: "warning",
             seen: expect.stringContaining(seen),
-            remedy: "chmod 600 config.yaml, or name files that hold them: ${file:/run/secrets/name}",
+            remedy: "chmod 600 config.yaml, or keep them in files of their own: ${file:/run/secrets/name}",
           },
         ],
   );

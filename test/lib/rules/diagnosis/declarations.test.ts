@@ -25,7 +25,7 @@ test("nothing declared is a warning", () => {
 
 test("an entry that is refused is a failure with its reason; the others stand", () => {
   expect(judged(said("k", "a", { topic: 1 }))).toMatchObject([
-    { state: "ok", seen: "1 declaration taken" },
+    { state: "ok", seen: "1 declaration accepted" },
     { state: "failed", seen: expect.stringContaining('etcd key "k", entry 2') },
   ]);
 });
@@ -40,12 +40,12 @@ test("two that say different things, and two that say the same, are warnings", (
     {
       state: "warning",
       name: "topic a",
-      seen: 'declared twice, differently (format): etcd key "k" goes before etcd key "l"',
+      seen: 'declared twice, differently (format): etcd key "k" takes precedence over etcd key "l"',
     },
   ]);
   expect(judged(said("k", "a"), said("l", "a"))).toMatchObject([
     { state: "ok" },
-    { state: "warning", seen: 'declared 2 times in the same words: etcd key "k", etcd key "l"' },
+    { state: "warning", seen: 'declared 2 times identically: etcd key "k", etcd key "l"' },
   ]);
 });
 

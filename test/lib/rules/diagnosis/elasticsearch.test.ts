@@ -118,7 +118,7 @@ describe("a target", () => {
     const blocked = { ...index, blocks: ["write"] };
     expect(judged("index", blocked)).toMatchObject({
       state: "failed",
-      seen: "index i-1 takes no documents: index.blocks.write",
+      seen: "index i-1 accepts no documents: index.blocks.write",
       remedy: "set index.blocks.write to false",
     });
     expect(judged("alias", blocked, { ...other, isWriteIndex: true }).state).toBe("ok");
@@ -150,7 +150,7 @@ test("a pipeline that is missing names its topics", () => {
     ["q", ["b", "c"]],
   ]);
   expect(judgePipelines(wanted, new Set(["p"]))).toMatchObject([
-    { state: "ok", seen: "there: p" },
+    { state: "ok", seen: "exist: p" },
     { state: "failed", name: "pipeline q", seen: "it does not exist; declared for b, c" },
   ]);
 });

@@ -21,7 +21,7 @@ test("names topic, field, how many records, why, one of them, and what to do", (
       state: "warning",
       seen: "not searchable by name: user.id in 1,200 records of the last day (values do not fit the mapped type long; for example app:0:7:x in app-1), x in 1,200 records of the last day (the index has the maximum number of fields; for example app:0:7:x in app-1)",
       remedy:
-        "rename the field where it is written, or map it in an index template of your own (as keyword it takes any value)",
+        "rename the field where it is logged, or map it in an index template of your own (keyword accepts any value)",
     },
   ]);
   expect(judgeGaveWay({ fields: [field("app", "x", "limit")], problems: [] })[0]?.remedy).toContain(
@@ -32,7 +32,7 @@ test("names topic, field, how many records, why, one of them, and what to do", (
 test("is well where none did, and skipped where that cannot be told", () => {
   expect(judgeGaveWay({ fields: [], problems: [] })).toMatchObject([{ name: "fields", state: "ok" }]);
   expect(judgeGaveWay({ fields: [], problems: ["it is too old"] })).toMatchObject([
-    { state: "skipped", seen: "not all that gave way can be told: it is too old" },
+    { state: "skipped", seen: "the check is incomplete: it is too old" },
   ]);
 });
 
@@ -41,5 +41,5 @@ test("is no longer for many topics and fields than can be read", () => {
   const checks = judgeGaveWay({ fields, problems: [] });
   expect(checks).toHaveLength(21);
   expect(checks[0]?.seen).toEndWith("and 26 more fields");
-  expect(checks[20]?.seen).toBe("some gave way in 10 more topics");
+  expect(checks[20]?.seen).toBe("fields of 10 more topics are not searchable by name");
 });

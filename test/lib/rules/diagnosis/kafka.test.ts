@@ -82,7 +82,7 @@ describe("retention", () => {
     [{ retentionMs: 24 * 3_600_000 - 1 }, "warning", "deleted after 24 hours (retention.ms 86399999)"],
     [{ retentionMs: 5_400_000 }, "warning", "deleted after 1.5 hours"],
     [{ retentionMs: 50 }, "warning", "deleted after 50 milliseconds"],
-    [{ retentionBytes: 1_000 }, "warning", "retention.bytes 1000"],
+    [{ retentionBytes: 1_000 }, "warning", "1000 bytes (retention.bytes)"],
     [{ cleanupPolicy: "compact", retentionMs: 1 }, "warning", "compaction"],
     [{ retentionMs: null, retentionBytes: null, cleanupPolicy: null }, "ok", "a"],
   ] as const)("%j is %s", (changes, state, text) => {
@@ -101,7 +101,7 @@ describe("retention", () => {
     expect(checks).toHaveLength(1);
     expect(checks[0]).toMatchObject({
       state: "warning",
-      seen: "cannot be read of a, b: Topic authorization failed",
+      seen: "cannot be read for a, b: Topic authorization failed",
     });
   });
 });
@@ -114,31 +114,31 @@ describe("the group", () => {
       "of our own hosts",
       { ...facts, clientIds: ["penstock", "penstock"] },
       "ok",
-      "may be used; 2 hosts running",
+      "can be used; 2 hosts running",
     ],
     [
       "that is not there yet",
       { ...facts, state: "Dead", protocolType: "" },
       "ok",
-      "may be used; no host runs",
+      "can be used; no host runs",
     ],
     [
       "of another client",
       { ...facts, clientIds: ["logstash"] },
       "failed",
-      "it is used by another client: logstash",
+      "another client uses it: logstash",
     ],
     [
       "of another kind of client",
       { ...facts, protocolType: "connect" },
       "failed",
-      'it is a group of type "connect", not of consumers',
+      'its type is "connect", not consumer',
     ],
     [
       "of Kafka's newer protocol, which is described as if it were not there",
       { ...facts, state: "Dead" },
       "warning",
-      "it is a group of Kafka's newer protocol (group.protocol=consumer): while one of its consumers runs, no host can be a member",
+      "it uses Kafka's newer protocol (group.protocol=consumer): no host can join while one of its consumers runs",
     ],
     [
       "that is withheld",
@@ -157,7 +157,7 @@ test("the group's record: said where it gets tight, and failed where it does not
   expect(judgeRoom("p", 2, 1_200, 1_000)).toMatchObject([
     {
       state: "failed",
-      seen: "with all topics and 2 hosts it needs 1200 bytes in one record of __consumer_offsets, which takes 1000 (max.message.bytes): some topics will not be read",
+      seen: "with all topics and 2 hosts it needs 1200 bytes in one record of __consumer_offsets, which accepts 1000 (max.message.bytes): some topics will not be read",
     },
   ]);
 });
@@ -168,7 +168,7 @@ test("reading: what was read in one line, each failure in its own", () => {
     ["b", "not authorized"],
   ]);
   expect(judgeReading(tried, 3)).toMatchObject([
-    { state: "ok", seen: "a record was read of a; 3 further topics not tried" },
+    { state: "ok", seen: "read a record of a; 3 more topics not tried" },
     { state: "failed", name: "reading b", seen: "not authorized" },
   ]);
   expect(judgeReading(new Map(), 0)).toEqual([]);
@@ -177,7 +177,7 @@ test("reading: what was read in one line, each failure in its own", () => {
 test("a record that cannot be read where no broker is reached has nothing to do with rights", () => {
   const remedyOf = (reason: string) => judgeReading(new Map([["a", reason]]), 0)[0]?.remedy;
   for (const reason of ["nothing listens at k:1 (ECONNREFUSED)", "k:1 did not answer within 30 s"])
-    expect(remedyOf(reason)).toStartWith("start the broker at that address, or let advertised.listeners");
+    expect(remedyOf(reason)).toStartWith("start the broker at that address, or set its advertised.listeners");
   expect(remedyOf("Not authorized to access topics")).toStartWith("grant READ on the topic");
 });
 
@@ -189,7 +189,7 @@ describe("the dead-letter topic", () => {
     expect(judgeDeadLetters("d", { kind: "absent", refusal: null }, 0)[0]?.state).toBe("ok");
     expect(judgeDeadLetters("d", { kind: "absent", refusal: "no" }, 0)[0]).toMatchObject({
       state: "failed",
-      seen: "it is not there and may not be created: no",
+      seen: "it does not exist and cannot be created: no",
     });
   });
 

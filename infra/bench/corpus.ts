@@ -1,4 +1,4 @@
-// `bun run corpus`: what becomes of other programs' records, on real servers: taken, dated, found by a word.
+// `bun run corpus`: how other programs' records arrive in Elasticsearch: accepted, dated, found by a word.
 import { basename, resolve } from "node:path";
 import { PenstockError } from "../../lib/rules/base/errors.ts";
 import { COMMON_OPTIONS, parseWords, wholeNumber } from "../cli/kit/arguments.ts";
@@ -17,15 +17,15 @@ const QUICK_EVERY = 3;
 
 const help = helpText({
   synopsis: "corpus [options]",
-  about: `Puts the records of test/corpus, which loggers and services write, through a host into Elasticsearch: each source in a topic of its
-own, and topics that many share, in three orders. Prints how many were refused, dated wrongly, and found by a word.
-Takes the servers that PENSTOCK_TEST_STACK names, else boots them.`,
+  about: `Has a host move the records of test/corpus, written by loggers and services: each source in its own topic, and shared topics in
+three orders. Prints how many records were refused, dated wrongly and found by a word. Uses the servers in
+PENSTOCK_TEST_STACK if that is set, else boots its own.`,
   options: [
-    ["--only NAME", "sources and mixes whose names begin so, separated by commas"],
-    ["--against DIR", "another checkout of Penstock, its packages installed: its figures stand before ours"],
-    ["--findings", "each record that is refused, ignored in part, dated wrongly or not found"],
-    ["--quick", "a third of each source's records"],
-    ["--seed N", "of the words and the shuffled order; 1 unless told"],
+    ["--only NAME", "only sources and mixes whose names start with this; several are separated by commas"],
+    ["--against DIR", "show another checkout's figures before ours; its packages must be installed"],
+    ["--findings", "list each record that is refused, partly ignored, dated wrongly or not found"],
+    ["--quick", "only a third of each source's records"],
+    ["--seed N", "for the words and the shuffled order; default: 1"],
     JSON_ROW,
   ],
   exitCodes: BENCH_EXIT_CODES,
@@ -44,7 +44,8 @@ process.exitCode = await runBench(help, parse, async (invocation, signal) => {
   const { only, against, seed } = invocation;
   const all = await corpusScenes(seed, invocation.quick ? QUICK_EVERY : 1);
   const scenes = all.filter(({ name }) => only.length === 0 || only.some((start) => name.startsWith(start)));
-  if (scenes.length === 0) throw new PenstockError("usage", `--only ${only.join(",")} names nothing`);
+  if (scenes.length === 0)
+    throw new PenstockError("usage", `--only is "${only.join(",")}": no source or mix starts with it`);
   const given = process.env["PENSTOCK_TEST_STACK"];
   await using stack = given === undefined ? await bootStack({ etcd: false, signal }) : null;
   const servers = stack === null ? serversOf(given ?? "") : bootedServers(stack);
@@ -82,7 +83,7 @@ function report(
   return json ? `${JSON.stringify({ rows, before }, null, 2)}\n` : corpusTable(rows, before);
 }
 
-/** Null: help was asked for. @throws saying what is wrong with the usage */
+/** @returns null if help was asked for @throws PenstockError `usage` */
 function parse(args: string[]): Invocation | null {
   const { values } = parseWords({
     args,

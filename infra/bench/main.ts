@@ -1,4 +1,4 @@
-// `bun run bench`: what records, idle topics and changes cost, on real servers booted for it.
+// `bun run bench`: measures what records, idle topics and changes cost, on real servers.
 import { mkdir } from "node:fs/promises";
 import { cpus } from "node:os";
 import { basename, join, resolve } from "node:path";
@@ -41,19 +41,18 @@ const SCENES: readonly Scene[] = [
 
 const help = helpText({
   synopsis: "bench [options]",
-  about: `Boots Kafka, Elasticsearch and etcd, measures hosts in processes of their own, and prints a table.
-In throughput, indexing and pipeline rsyslog is measured too, where it is installed (Debian: rsyslog-kafka rsyslog-elasticsearch).`,
+  about: "Boots Kafka, Elasticsearch and etcd, measures hosts in processes of their own, and prints a table.",
   sections: [{ title: "Scenes", rows: SCENES.map(({ name, about }) => [name, about]) }],
   options: [
-    ["--only SCENE", "these alone, separated by commas"],
+    ["--only SCENE", "only these scenes, separated by commas"],
     ["--quick", "fewer records, topics and rounds: a quarter of an hour, half of it for pipeline"],
     [
       "--rounds N",
-      "of throughput, indexing, pipeline, latency, quiet-topics and catch-up; 5 unless told, 2 with --quick",
+      "of throughput, indexing, pipeline, latency, quiet-topics and catch-up; default: 5, with --quick 2",
     ],
-    ["--seed N", "of the generated records; 1 unless told"],
-    ["--against DIR", "another checkout of Penstock, its packages installed, measured beside this one"],
-    ["--out DIR", "writes bench.json and bench.svg there"],
+    ["--seed N", "for the generated records; default: 1"],
+    ["--against DIR", "measure another checkout of Penstock too; its packages must be installed"],
+    ["--out DIR", "write bench.json and bench.svg to this folder"],
     JSON_ROW,
   ],
   exitCodes: BENCH_EXIT_CODES,
@@ -85,7 +84,7 @@ process.exitCode = await runBench(help, parse, async (invocation, signal) => {
   if (invocation.json) process.stdout.write(jsonText());
 });
 
-/** @param onResult called after each scene, so that one which fails does not take the others with it */
+/** @param onResult called after each scene, so that a later failure does not lose its result */
 async function measure(
   invocation: Invocation,
   signal: AbortSignal,
@@ -103,7 +102,7 @@ async function measure(
       broker.filled({ kind, records, seed: invocation.seed }, (sent) => {
         signal.throwIfAborted();
         if (sent % 100_000 === 0)
-          bar.show(`${records.toLocaleString("en-US")} ${kind} records are produced`, sent / records);
+          bar.show(`producing ${records.toLocaleString("en-US")} ${kind} records`, sent / records);
       }),
   };
   for (const { name, run } of invocation.scenes) {
@@ -116,7 +115,7 @@ async function measure(
   }
 }
 
-/** Null: help was asked for. @throws saying what is wrong with the usage */
+/** @returns null if help was asked for @throws PenstockError `usage` */
 function parse(args: string[]): Invocation | null {
   const { values } = parseWords({
     args,

@@ -113,18 +113,3 @@ export function excerpt(text: string, word: string, maxLength: number): string {
   const to = from + room;
   return `${from > 0 ? "…" : ""}${plain.slice(from, to)}${to < plain.length ? "…" : ""}`;
 }
-
-/** Rows of columns: the first to the left, the others, figures, to the right. */
-export function alignColumns(rows: readonly (readonly (string | number)[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => String(row[column] ?? "").length)),
-  );
-  return rows.map((row) =>
-    row
-      .map((cell, column) => {
-        const width = widths[column] ?? 0;
-        return column === 0 ? String(cell).padEnd(width) : String(cell).padStart(width);
-      })
-      .join("  "),
-  );
-}

@@ -1,8 +1,9 @@
 import { documentId } from "../../lib/rules/documents/document-id.ts";
 import { compareCensus, type Span } from "./world/census.ts";
-import { alignColumns, excerpt, type Narrator } from "./narrator.ts";
+import { alignColumns } from "../cli/kit/columns.ts";
+import { excerpt, type Narrator } from "./narrator.ts";
 import { addedTopic, fileTopics, removedTopic, type Stage } from "./world/stage.ts";
-import { waitFor } from "./world/wait.ts";
+import { waitFor } from "../stack/process/wait-for.ts";
 
 /** What a step acts on and tells to. */
 export interface Scene {
@@ -112,13 +113,14 @@ export async function killHost({ stage, narrator, signal, verify }: Scene): Prom
 
 export async function countAll({ stage, narrator, verify, signal }: Scene): Promise<void> {
   narrator.waiting("counting");
-  const rows: (string | number)[][] = [["", "offsets", "documents", "missing", "doubled"]];
+  const rows = [["", "offsets", "documents", "missing", "doubled"]];
   let exact = true;
   for (const topic of allTopics) {
     const spans = await stage.broker.spans(topic);
     await untilCommitted({ stage, narrator, signal }, topic, spans);
     const census = compareCensus(spans, await stage.documents.positions(topic));
-    rows.push([topic, census.offsets, census.documents, census.missing, census.doubled + census.strays]);
+    const { offsets, documents, missing, doubled, strays } = census;
+    rows.push([topic, ...[offsets, documents, missing, doubled + strays].map(String)]);
     exact &&= census.exact && census.offsets > 0;
   }
   verify(exact, exact ? "Every Kafka offset has exactly one document" : "Offsets and documents differ");

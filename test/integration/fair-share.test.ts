@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { fill } from "../../infra/bench/load/broker.ts";
 import { percentile } from "../../infra/bench/kit/median.ts";
-import { stamped, startStampProxy } from "../../infra/bench/stand-ins/stamp-proxy.ts";
+import { startBulkProxy } from "../../infra/bench/stand-ins/bulk-proxy.ts";
+import { stamped, stampsTaken } from "../../infra/bench/stand-ins/stamps.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { connectStack } from "../support/stack-clients.ts";
@@ -30,7 +31,11 @@ test(
     await fill(producer, { topic: busy, partitions: PARTITIONS, records: BACKLOG, kind: "text", seed: 1 });
 
     const took: number[] = [];
-    const proxy = resources.use(startStampProxy(servers.addresses.elasticsearchNode, (ms) => took.push(ms)));
+    const proxy = resources.use(
+      startBulkProxy(servers.addresses.elasticsearchNode, (body, answer, answeredAt) => {
+        for (const stamp of stampsTaken(body, answer)) took.push(answeredAt - stamp);
+      }),
+    );
     const config = { ...servers.config, elasticsearch: { nodes: [proxy.url.origin] } };
     const host = resources.use(await startTestHost({ ...config, topics: [quiet] }));
     await host.untilTopic(quiet, "runs", ({ state }) => state === "running");

@@ -4,7 +4,7 @@ import type { CorpusOutcome } from "./outcomes.ts";
 
 const SHOWN = 160;
 
-/** A line for each record that is refused, wrongly dated, ignored in part or lost, and for each word that was not found. */
+/** Returns a line for each record that is refused, wrongly dated, partly ignored or lost, and for each word not found. */
 export function findingsOf({ outcomes, verdicts }: CorpusRun): string {
   const lines: string[] = [];
   const add = (outcome: CorpusOutcome, what: string): void => {

@@ -1,21 +1,21 @@
-/** A string in a JSON value, and where: names joined by dots, without places in lists. */
+/** A string in a JSON value. The path joins names with dots, without positions in lists. */
 export interface JsonString {
   readonly path: string;
   readonly text: string;
 }
 
-/** What a record's value holds, where that is an object: behind a byte-order mark and before NULs too. Null: it is none. */
+/** Parses a JSON object, ignoring a byte-order mark before it and NULs behind it. @returns null if it is none */
 export function parseObject(text: string): object | null {
   try {
     const value: unknown = JSON.parse(text.replace(/^\uFEFF/, "").replace(/\0+$/, ""));
     return typeof value === "object" && value !== null && !Array.isArray(value) ? value : null;
   } catch {
-    // An ordinary answer: it is text.
+    // Not an error: the record is text.
     return null;
   }
 }
 
-/** All of them, however deep. Of one that is a JSON object itself, as a container's `log` may be, those in it. */
+/** Returns all strings, at any depth. A string that is a JSON object, like a container's `log`, yields its own strings. */
 export function stringsOf(value: unknown, path = ""): JsonString[] {
   if (typeof value === "string") {
     const inner = value.startsWith("{") ? parseObject(value) : null;
@@ -28,7 +28,7 @@ export function stringsOf(value: unknown, path = ""): JsonString[] {
   );
 }
 
-/** Whether the object has the field, a name or a path with dots, and not as null. */
+/** Whether the object has a value other than null for the field, which is a name or a path with dots. */
 export function hasField(object: object, path: string): boolean {
   const own: unknown = Reflect.get(object, path);
   if (own !== undefined && own !== null) return true;

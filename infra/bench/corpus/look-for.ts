@@ -5,7 +5,7 @@ import type * as searchOfOurs from "../../../lib/rules/search/query/body.ts";
 import type { CorpusOutcome } from "./outcomes.ts";
 import { pickWords, type PickedWord } from "./words.ts";
 
-/** A word that was looked for, of a record that has a document. */
+/** A word and whether it was found. */
 export interface WordVerdict extends PickedWord {
   readonly outcome: CorpusOutcome;
   readonly found: boolean;
@@ -28,7 +28,7 @@ interface Asked {
   readonly words: readonly PickedWord[];
 }
 
-/** Checkouts older than the rooms of lib/rules have it one folder higher. */
+/** In older checkouts the file is one folder higher. */
 async function searchModule(checkout: string): Promise<string> {
   const [today, before] = ["query/body.ts", "body.ts"].map((name) =>
     join(checkout, "lib/rules/search", name),
@@ -37,9 +37,8 @@ async function searchModule(checkout: string): Promise<string> {
 }
 
 /**
- * Looks for words of each record as `GET /logs` of the checkout does: with the query that its search makes of them, within
- * that one document. Words of records without a document are not found.
- * @param checkout the folder of the Penstock that made the documents; undefined: this one
+ * Looks for words of each record as `GET /logs` does: with the query that the checkout's search builds, limited to the record's
+ * document. Words of records without a document count as not found.
  */
 export async function lookForWords(
   outcomes: readonly CorpusOutcome[],
@@ -61,7 +60,8 @@ export async function lookForWords(
     const answers = await searchAll(some, false);
     for (const [at, one] of some.entries()) {
       const matched = answers[at] ?? (await searchAll([one], true))[0] ?? null;
-      if (matched === null) throw new Error(`the search for ${one.words[0]?.word} was refused twice`);
+      if (matched === null)
+        throw new Error(`Elasticsearch refused the search for "${one.words[0]?.word}" twice`);
       for (const [n, word] of one.words.entries()) {
         verdicts.push({ ...word, outcome: one.outcome, found: matched.includes(String(n)) });
       }
@@ -69,7 +69,7 @@ export async function lookForWords(
   }
   return verdicts;
 
-  /** The names of the queries that matched; null: too many fields, where the host looks in fewer. */
+  /** Returns the names of the queries that matched; null: too many fields, so that the host would search fewer. */
   async function searchAll(
     some: readonly Asked[],
     inFewFields: boolean,
@@ -101,8 +101,6 @@ export async function lookForWords(
         intervalMs: null,
         form: "bare" as const,
         inFewFields,
-        // Its name before version 3 of the index template.
-        inMessageOnly: inFewFields,
         marker: null,
       };
       const body = search.searchBody(wanted);
@@ -115,6 +113,7 @@ export async function lookForWords(
 
 export interface LookOptions {
   readonly node: string;
+  /** The folder of the Penstock that made the documents; undefined: this one. */
   readonly checkout: string | undefined;
   readonly seed: number;
   readonly signal: AbortSignal;

@@ -1,7 +1,7 @@
 import type { Kafka } from "kafkajs";
 import { z } from "zod";
 import { elasticsearchRequest } from "../kit/elasticsearch-request.ts";
-import { poll } from "../kit/poll.ts";
+import { waitFor } from "../../stack/process/wait-for.ts";
 import type { CorpusRecord } from "../load/material.ts";
 import type { Moved, MovedScene } from "./move.ts";
 
@@ -10,14 +10,14 @@ export interface CorpusOutcome {
   readonly scene: MovedScene;
   readonly record: CorpusRecord;
   readonly documents: readonly CorpusDocument[];
-  /** Of its dead letters, why: more than one of them were doubles. */
+  /** The reasons of its dead letters; more than one means doubles. */
   readonly refusals: readonly string[];
 }
 
 export interface CorpusDocument {
   readonly id: string;
   readonly timeMs: number;
-  /** Fields whose values the index took without making them searchable. */
+  /** Fields whose values are stored but not searchable. */
   readonly ignored: readonly string[];
   readonly tags: readonly string[];
 }
@@ -38,7 +38,7 @@ const hitsAnswer = z.object({
   }),
 });
 
-/** Asks Elasticsearch and the dead-letter topic for every record that was moved. */
+/** Looks up every moved record in Elasticsearch and in the dead-letter topic. */
 export async function outcomesOf(
   { scenes, deadLetterTopic }: Moved,
   kafka: Kafka,
@@ -79,7 +79,7 @@ export async function outcomesOf(
   }
 }
 
-/** By topic and offset. The topic is there only if something was refused. */
+/** Returns reasons by topic and offset. The topic exists only if something was refused. */
 async function refusalsIn(kafka: Kafka, topic: string, signal: AbortSignal): Promise<Map<string, string[]>> {
   const found = new Map<string, string[]>();
   const admin = kafka.admin();
@@ -102,11 +102,7 @@ async function refusalsIn(kafka: Kafka, topic: string, signal: AbortSignal): Pro
         seen += 1;
       },
     });
-    await poll(
-      () => (seen >= expected ? true : null),
-      50,
-      AbortSignal.any([signal, AbortSignal.timeout(60_000)]),
-    );
+    await waitFor("all dead letters are read", () => seen >= expected, { signal, withinMs: 60_000 });
   } finally {
     await consumer.disconnect();
   }

@@ -2,7 +2,7 @@ import { hasField, parseObject } from "./json-strings.ts";
 import type { CorpusRecord } from "../load/material.ts";
 import { seededRandom } from "../kit/random.ts";
 
-/** Records that go into one topic, in this order, and what is declared of it. */
+/** The records of one topic, in order, and its declaration. */
 export interface CorpusScene {
   /** A source alone, or a mix and its order. */
   readonly name: string;
@@ -12,7 +12,7 @@ export interface CorpusScene {
   readonly records: readonly CorpusRecord[];
 }
 
-/** Topics that many services share, by the group that a source names. */
+/** Topics that many services share. A source names its groups. */
 const MIXES = ["15 services", "41 applications", "20 security sources", "container"];
 
 /** Each source in a topic of its own. */
@@ -26,7 +26,7 @@ export function scenesAlone(records: readonly CorpusRecord[]): CorpusScene[] {
   }));
 }
 
-/** Each mix in three orders: which record comes first decides how an index maps a field. */
+/** Each mix in three orders, because the first record decides how an index maps a field. */
 export function scenesMixed(records: readonly CorpusRecord[], seed: number): CorpusScene[] {
   return MIXES.flatMap((mix) => {
     const all = records.filter(({ source }) => source.groups.includes(mix));
@@ -35,7 +35,7 @@ export function scenesMixed(records: readonly CorpusRecord[], seed: number): Cor
     return Object.entries({
       "round robin": mixed.toSorted((a, b) => a.n - b.n),
       blocks: mixed,
-      shuffled: shuffled(mixed, seed),
+      shuffled: seededRandom(seed).shuffled(mixed),
     }).map(([order, inOrder]) => ({
       name: `${mix}, ${order}`,
       kind: "mixed" as const,
@@ -50,10 +50,10 @@ function bySource(records: readonly CorpusRecord[]): Map<string, CorpusRecord[]>
   return Map.groupBy(records, ({ source }) => source.name);
 }
 
-/** As many names as a declaration takes. */
+/** The limit of a declaration. */
 const MAX_TIMESTAMPS = 10;
 
-/** What the owner of such a topic would declare: the names that its services use, as many as may be. */
+/** What the owner of such a topic would declare: the names that most of its services use. */
 function commonestFirst(records: readonly CorpusRecord[]): string[] {
   const sources = [...new Set(records.map(({ source }) => source))];
   const counts = new Map<string, number>();
@@ -65,18 +65,10 @@ function commonestFirst(records: readonly CorpusRecord[]): string[] {
     .slice(0, MAX_TIMESTAMPS);
 }
 
-/** Where another declared name comes before the record's own, what is right cannot be told. */
+/** Drops the known time of a record in which another program's name comes first: the right time is not known then. */
 function withKnownTime(record: CorpusRecord, timestamp: readonly string[]): CorpusRecord {
   const object = parseObject(record.value.toString());
   const first = object === null ? undefined : timestamp.find((name) => hasField(object, name));
   const isOwn = first !== undefined && record.source.timestamp.includes(first);
   return isOwn ? record : { ...record, timeMs: null };
-}
-
-function shuffled<T>(list: readonly T[], seed: number): T[] {
-  const { next } = seededRandom(seed);
-  return list
-    .map((each) => [next(), each] as const)
-    .toSorted(([a], [b]) => a - b)
-    .map(([, each]) => each);
 }

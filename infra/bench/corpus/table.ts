@@ -1,8 +1,8 @@
-import { textTable } from "../report/text-table.ts";
+import { alignColumns } from "../../cli/kit/columns.ts";
 import type { CorpusRun } from "./run-corpus.ts";
 import { type CorpusTally, type Share, tallyOf } from "./tally.ts";
 
-/** The figures of one row: of a scene, or of several together. */
+/** The figures of one scene, or of several together. */
 export interface CorpusRow {
   readonly name: string;
   readonly tally: CorpusTally;
@@ -24,7 +24,7 @@ const HEAD = [
   "doubled",
 ];
 
-/** A row for each scene, and one for all of a kind. */
+/** Returns a row for each scene, and one for each kind of scene. */
 export function rowsOf({ outcomes, verdicts }: CorpusRun): CorpusRow[] {
   const byScene = Map.groupBy(outcomes, ({ scene }) => scene);
   const words = Map.groupBy(verdicts, ({ outcome }) => outcome.scene);
@@ -45,7 +45,7 @@ export function rowsOf({ outcomes, verdicts }: CorpusRun): CorpusRow[] {
   return [...rows, ...totals];
 }
 
-/** @param before the same rows of an older version: where a figure differs, it stands before the other; null: there is none */
+/** @param before the rows of another version, shown before figures that differ; null: no comparison */
 export function corpusTable(rows: readonly CorpusRow[], before: readonly CorpusRow[] | null): string {
   const cells = rows.map((row) => {
     const older = before?.find(({ name }) => name === row.name);
@@ -53,7 +53,7 @@ export function corpusTable(rows: readonly CorpusRow[], before: readonly CorpusR
     const theirs = older === undefined ? own : cellsOf(older.tally);
     return [row.name, ...own.map((cell, at) => (cell === theirs[at] ? cell : `${theirs[at]} → ${cell}`))];
   });
-  return textTable([HEAD, ...cells]);
+  return `${alignColumns([HEAD, ...cells]).join("\n")}\n`;
 }
 
 function cellsOf(tally: CorpusTally): string[] {
@@ -67,6 +67,6 @@ const countText = (count: number): string => (count === 0 ? "·" : String(count)
 
 function shareText({ right, of }: Share): string {
   if (of === 0) return "·";
-  // Never 100 % where one is missing.
+  // Rounded down: 100 % means all of them.
   return right === of ? "100 %" : `${Math.floor((right / of) * 1_000) / 10} %`;
 }

@@ -2,21 +2,21 @@ import type { WordPlace } from "./words.ts";
 import type { WordVerdict } from "./look-for.ts";
 import type { CorpusOutcome } from "./outcomes.ts";
 
-/** The figures of some records. */
+/** Counts over some records. */
 export interface CorpusTally {
   readonly records: number;
   readonly documents: number;
-  /** Dead letters. */
+  /** Records with a dead letter. */
   readonly refused: number;
-  /** Taken in one field, or as plain text, since the mapping refused them otherwise. */
+  /** Indexed as one field or as plain text, because the mapping refused them otherwise. */
   readonly flattened: number;
-  /** Documents with a value that cannot be searched by its field. */
+  /** Documents with a value that is not searchable in its field. */
   readonly ignored: number;
   /** Dated in 1970. */
   readonly in1970: number;
-  /** Of documents whose event's time is known. */
+  /** Among documents whose event's time is known. */
   readonly times: Share;
-  /** Found by a word, each word counted; those of a refused record are not found. */
+  /** Words found. The words of a refused record count as not found. */
   readonly words: Readonly<Record<WordPlace, Share>>;
   /** Neither a document nor a dead letter. */
   readonly lost: number;
@@ -36,7 +36,7 @@ export const isLost = ({ documents, refusals }: CorpusOutcome): boolean =>
   documents.length === 0 && refusals.length === 0;
 export const isIn1970 = ({ documents }: CorpusOutcome): boolean =>
   documents.some(({ timeMs }) => timeMs < YEAR_MS);
-/** Of those whose event's time is known: a millisecond may be rounded. */
+/** False also if the event's time is not known. A millisecond may be lost by rounding. */
 export const isTimeRight = ({ record, documents }: CorpusOutcome): boolean =>
   record.timeMs !== null && documents.some(({ timeMs }) => Math.abs(timeMs - (record.timeMs ?? 0)) <= 1);
 

@@ -2,7 +2,7 @@ import { type JsonString, parseObject, stringsOf } from "./json-strings.ts";
 import type { CorpusRecord } from "../load/material.ts";
 import { seededRandom, type SeededRandom } from "../kit/random.ts";
 
-/** Where a word stands: in a text record, in the own `message` of a JSON one, or in any other string of it. */
+/** Where a word is: in a text record, in the `message` of a JSON record, or in another of its strings. */
 export type WordPlace = "text" | "message" | "elsewhere";
 
 export interface PickedWord {
@@ -10,29 +10,29 @@ export interface PickedWord {
   readonly place: WordPlace;
 }
 
-/** Longer keywords are not indexed. */
+/** The template's `ignore_above`: text behind it is not in the keyword. */
 const FAR = 1_024;
 const MAX_WORD = 40;
-// oxlint-disable-next-line no-control-regex -- it is these that are meant
+// oxlint-disable-next-line no-control-regex -- the code of a colour
 const colourCode = /\u001b\[[0-9;]*m/g;
-/** Letters and digits: whatever stands between them parts words. */
+/** Letters and digits; anything else separates words. */
 const run = /[\p{L}\p{N}\p{M}]+/gu;
 const cutRun = /^[\p{L}\p{N}\p{M}]+/u;
-/** Of scripts that need no spaces: ideographs in a row, or a whole foreign word in katakana. */
+/** In scripts without spaces: consecutive ideographs, or a whole foreign word in katakana. */
 const unspaced = /\p{Script=Han}{2,}|[\p{Script=Katakana}ー]{3,}/gu;
 const isUnspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
 
 /**
- * The words by which a person would look for the record, by a rule and a seed: one of its line, one of any other string, and
- * one from behind the 1,024th character of a string, where there are such. Of a text record two and one. Words have 4 to 40
- * letters and digits, at least one of them a letter, and are in lower case, in capitals, or as they stand; of Chinese 2 to 4 characters.
+ * Picks words by which a person would look for the record: one of its line, one of another string, and one from behind the
+ * 1,024th character of a string, if there are any; of a text record two and one. A word has 4 to 40 letters and digits, with at
+ * least one letter, in lower case, in capitals or unchanged; in Chinese 2 to 4 characters. The seed decides.
  */
 export function pickWords(record: CorpusRecord, seed: number): PickedWord[] {
   const { source, n, value } = record;
   const random = seededRandom(Bun.hash.crc32(`${seed} ${source.name} ${n}`));
   const text = value.toString();
   const object = source.format === "json" ? parseObject(text) : null;
-  // Nobody looks for a time by its digits.
+  // Nobody searches for the digits of a time.
   const isTime = ({ path }: JsonString): boolean => source.timestamp.includes(path);
   const strings = (object === null ? [{ path: "", text }] : stringsOf(object)).filter(
     (each) => hasWords(each) && !isTime(each),
@@ -79,6 +79,6 @@ function inSomeCase(word: string, random: SeededRandom): string {
     return word.slice(start, start + length);
   }
   const cased = random.pick([word, word.toLowerCase(), word.toUpperCase()]);
-  // Where there and back is not the same, as with the German sharp s, no search engine finds it.
+  // No search engine finds a word that changes on the way to another case and back, such as one with the German sharp s.
   return cased.toLowerCase() === word.toLowerCase() ? cased : word;
 }

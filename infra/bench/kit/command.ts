@@ -4,14 +4,12 @@ import { tolerateLostOutput } from "../../cli/kit/faults.ts";
 import { abortOnSignals } from "../../cli/kit/stop-signal.ts";
 import { printError, printOut } from "../../cli/kit/terminal.ts";
 
-/** Of all of the bench's commands. */
-export const BENCH_EXIT_CODES =
-  "0 measured, 1 measuring failed, 2 wrong usage, 128 + signal where one ended it";
+export const BENCH_EXIT_CODES = "0 measured, 1 measuring failed, 2 wrong usage, 128 + signal if ended by one";
 
 /**
- * Runs one of the bench's commands: its arguments, its help, an end by a signal, and its exit code.
- * @param parse null: help was asked for; throws saying what is wrong with the usage
- * @returns 0, 1 where measuring failed, 2 where the usage is wrong, 128 + signal where one ended it
+ * Runs one of the bench's commands: arguments, help, signals and exit code.
+ * @param parse returns null if help was asked for; throws on wrong usage
+ * @returns the exit code, see BENCH_EXIT_CODES
  */
 export async function runBench<T>(
   help: string,

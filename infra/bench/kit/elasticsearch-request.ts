@@ -1,4 +1,4 @@
-/** Asks an Elasticsearch, with JSON both ways. @throws Error with the answer, where it refuses */
+/** Sends and receives JSON. @throws Error with the answer, unless that is a success */
 export type ElasticsearchRequest = (method: string, path: string, body?: object) => Promise<unknown>;
 
 export function elasticsearchRequest(node: string, signal: AbortSignal): ElasticsearchRequest {

@@ -1,23 +1,23 @@
 import { median } from "./median.ts";
 
-/** One figure of one scene, as often as it was measured. */
+/** One figure of one scene, with the values of all rounds. */
 export interface Measurement {
-  /** What was done, such as `1 M text records, 143 B`. */
+  /** The work, such as `1 M text records, 143 B`. */
   readonly what: string;
-  /** Who did it: this Penstock, another checkout of it, another program. */
+  /** The contender: this Penstock or another checkout. */
   readonly who: string;
-  /** What was measured, such as `CPU per million records`. */
+  /** Such as `CPU per million records`. */
   readonly figure: string;
   readonly unit: "s" | "ms" | "%" | "MB" | "B" | "records" | "records/s" | "×" | "";
-  /** One per round. */
+  /** One for each round. */
   readonly values: readonly number[];
   readonly aim?: Aim | undefined;
 }
 
-/** Where a figure is to be: its median counts. */
+/** The bound for a figure's median. */
 export type Aim = { readonly atMost: number } | { readonly atLeast: number };
 
-/** What somebody made of it, to look at. */
+/** An example of a contender's output, for the reader. */
 export interface Sample {
   readonly what: string;
   readonly who: string;
@@ -30,14 +30,14 @@ export interface SceneResult {
   readonly samples?: readonly Sample[];
 }
 
-/** Whose aims count: this checkout. */
+/** The contender whose aims count: this checkout. */
 export const OURS = "Penstock";
 
 export function boundOf(aim: Aim): number {
   return "atMost" in aim ? aim.atMost : aim.atLeast;
 }
 
-/** Null where nothing was aimed at. */
+/** @returns null if there is no aim */
 export function isMet({ values, aim }: Measurement): boolean | null {
   if (aim === undefined) return null;
   const value = median(values);
@@ -48,18 +48,18 @@ export function aimText(aim: Aim): string {
   return `${"atMost" in aim ? "≤" : "≥"} ${numberText(boundOf(aim))}`;
 }
 
-/** Three digits that count, none less than the whole. */
+/** Three significant digits, or all digits before the point. */
 export function numberText(value: number): string {
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en-US");
   return Number(value.toPrecision(3)).toString();
 }
 
-/** Those that are compared with one another: of one figure, of the same work. */
+/** Groups the measurements that can be compared: the same figure of the same work. */
 export function figuresOf(measurements: readonly Measurement[]): Measurement[][] {
   return [...Map.groupBy(measurements, ({ what, figure }) => `${what}\n${figure}`).values()];
 }
 
-/** Those of one figure next to each other, as whoever reads compares them. */
+/** Sorts comparable measurements next to each other. */
 export function byFigure(measurements: readonly Measurement[]): Measurement[] {
   return figuresOf(measurements).flat();
 }

@@ -1,4 +1,4 @@
-/** The middle value; between the two in the middle, where their number is even. NaN of none. */
+/** The middle value, or the mean of the two middle ones. NaN without values. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
@@ -6,7 +6,7 @@ export function median(values: readonly number[]): number {
   return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2;
 }
 
-/** The smallest value that at least this share of all do not exceed. NaN of none. */
+/** The smallest value that is not exceeded by at least this share of the values. NaN without values. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN;

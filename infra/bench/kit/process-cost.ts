@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 
-/** What a process has cost so far. Linux only: read from /proc. */
+/** The cost of a process so far. Linux only: read from /proc. */
 export interface ProcessCost {
   /** User and system time of all its threads. */
   readonly cpuSeconds: number;
@@ -8,12 +8,12 @@ export interface ProcessCost {
   readonly peakRssBytes: number;
 }
 
-/** USER_HZ, the unit of /proc/<pid>/stat: 100 on every Linux there is (man 5 proc). */
+/** USER_HZ, the unit of /proc/<pid>/stat: 100 on every Linux (man 5 proc). */
 const TICKS_PER_SECOND = 100;
 
-/** @throws Error where there is no such process */
+/** @throws Error if the process does not exist */
 export function costOf(pid: number): ProcessCost {
-  // The name, in parentheses, may hold spaces: fields are counted from behind it. utime and stime are 14 and 15.
+  // The name in parentheses may contain spaces, so fields are counted from behind it. utime and stime are 14 and 15.
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
@@ -26,7 +26,7 @@ export function costOf(pid: number): ProcessCost {
   };
 }
 
-/** `peakRssBytes` counts from now on (man 5 proc_pid_clear_refs: 5 resets the peak). */
+/** Resets `peakRssBytes` (man 5 proc_pid_clear_refs: 5 resets the peak). */
 export function forgetPeak(pid: number): void {
   writeFileSync(`/proc/${pid}/clear_refs`, "5");
 }

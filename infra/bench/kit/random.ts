@@ -1,11 +1,12 @@
-/** A source of pseudo-random numbers that gives the same ones for the same seed (mulberry32). */
+/** A pseudo-random source: the same seed gives the same numbers (mulberry32). */
 export interface SeededRandom {
   /** In [0, 1). */
   readonly next: () => number;
-  /** A whole number in [0, below). */
+  /** An integer in [0, limit). */
   readonly below: (limit: number) => number;
-  /** @throws RangeError where the list is empty */
+  /** @throws RangeError if the list is empty */
   readonly pick: <T>(list: readonly T[]) => T;
+  readonly shuffled: <T>(list: readonly T[]) => T[];
 }
 
 export function seededRandom(seed: number): SeededRandom {
@@ -25,5 +26,10 @@ export function seededRandom(seed: number): SeededRandom {
       if (picked === undefined) throw new RangeError("nothing to pick from");
       return picked;
     },
+    shuffled: (list) =>
+      list
+        .map((each) => [next(), each] as const)
+        .toSorted(([a], [b]) => a - b)
+        .map(([, each]) => each),
   };
 }

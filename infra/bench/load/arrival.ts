@@ -1,22 +1,22 @@
-import { poll } from "../kit/poll.ts";
+import { waitFor } from "../../stack/process/wait-for.ts";
 import type { Target } from "./target.ts";
 
-/** When the documents of one run came, as the target told while they did. */
+/** When the documents of one run arrived, as seen by asking the target. */
 export interface Arrival {
   readonly documents: number;
-  /** From the call until the last was there. */
+  /** From the call to the last document. */
   readonly seconds: number;
-  /** Documents a second between the first look that saw some and the one that saw the last: no start, no join. */
+  /** Documents a second, from the first look that saw some to the one that saw the last: without start and join. */
   readonly perSecond: number;
 }
 
 const WITHIN_MS = 600_000;
 
 /**
- * Waits until so many more documents are there than `before`. The target is asked and not who sends: asking costs
- * whoever is asked, and must cost all who are compared the same.
- * @param signal aborts also where whoever sends is gone
- * @param isOver whether fewer are all that come, where nothing has come for so long
+ * Waits until the target has `records` documents more than `before`. It asks the target, not the sender: asking costs CPU, and
+ * must cost all contenders the same.
+ * @param signal should also abort if the sender ends
+ * @param isOver tells, after a time without documents, whether no more will come although some are missing
  */
 export async function untilArrived(
   target: Target,
@@ -28,16 +28,16 @@ export async function untilArrived(
   const startedAt = performance.now();
   let first = { documents: 0, at: startedAt };
   let last = first;
-  await poll(
+  await waitFor(
+    `${records} documents arrive`,
     async () => {
       const documents = (await target.documents()) - before;
       const now = performance.now();
       if (documents > last.documents) last = { documents, at: now };
       if (first.documents === 0) first = last;
-      return documents >= records || (await isOver(now - last.at)) ? true : null;
+      return documents >= records || (await isOver(now - last.at));
     },
-    target.askEveryMs,
-    AbortSignal.any([signal, AbortSignal.timeout(WITHIN_MS)]),
+    { everyMs: target.askEveryMs, signal, withinMs: WITHIN_MS },
   );
   const seconds = (last.at - startedAt) / 1_000;
   const { documents } = last;

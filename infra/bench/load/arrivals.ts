@@ -1,16 +1,16 @@
 import { z } from "zod";
 
-/** What arrived in Elasticsearch, partition by partition, and when. */
+/** The documents that arrived in Elasticsearch, by partition, and when. */
 export interface Arrivals {
-  /** Documents made; none of them is counted twice, since Elasticsearch itself tells a second one. */
+  /** Documents created. */
   readonly created: number;
-  /** Documents sent that were there already. */
+  /** Documents sent although they were in the index already. */
   readonly duplicates: number;
-  /** Takes the documents of one bulk. @param at when it was answered, in milliseconds of any clock */
+  /** Records one bulk. @param at when it was answered, in milliseconds of any clock */
   take(body: Uint8Array, answer: Uint8Array, at: number): void;
   /**
-   * The longest time without a new document, of each partition that ever had one, within a span of time, whose
-   * beginning and end count like documents.
+   * Returns the longest time without a new document in a span of time, for each partition that ever had one. The beginning and
+   * the end of the span count like documents.
    */
   standstills(fromMs: number, toMs: number): Map<string, number>;
 }

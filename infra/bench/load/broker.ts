@@ -1,24 +1,30 @@
 import { type Admin, Kafka, logLevel, Partitioners, type Producer } from "kafkajs";
+import { waitFor } from "../../stack/process/wait-for.ts";
 import { corpusLines } from "./corpus-lines.ts";
 import { createLineSource, type LineFormat } from "./lines.ts";
-import { poll } from "../kit/poll.ts";
 
-/** What the bench does with Kafka besides measuring. Whoever opens it closes it. */
+/** What the bench does with Kafka besides measuring. The caller closes it. */
 export interface BenchBroker extends AsyncDisposable {
   readonly brokers: readonly string[];
+  readonly kafka: Kafka;
   readonly admin: Admin;
   readonly producer: Producer;
-  createTopics(topics: readonly string[], partitions: number): Promise<void>;
+  /** Resolves when every partition has a leader. @param settings of each topic, in Kafka's words */
+  createTopics(
+    topics: readonly string[],
+    partitions: number,
+    settings?: Readonly<Record<string, string>>,
+  ): Promise<void>;
   /**
-   * A topic with such records, all partitions alike; made once, and given again to whoever asks for the same.
+   * Returns a topic with these records, spread evenly over its partitions. Filled once, and returned again for the same options.
    * `onSent` gets the number of records acknowledged so far.
    */
   filled(options: FillOptions, onSent?: (sent: number) => void): Promise<FilledTopic>;
-  /** Resolves when the group has committed so many records of the topic; asks every 20 ms. */
+  /** Resolves when the group has committed this many records of the topic; asks every 20 ms. */
   untilCommitted(groupId: string, topic: string, records: number, signal: AbortSignal): Promise<void>;
 }
 
-/** Lines made up, or `corpus`: those of a topic that all programs of test/corpus share. */
+/** Generated lines, or `corpus`: a topic shared by all programs of test/corpus. */
 export type RecordKind = LineFormat | "corpus";
 
 export interface FillOptions {
@@ -32,18 +38,18 @@ export interface FilledTopic {
   readonly records: number;
   readonly kind: RecordKind;
   readonly format: LineFormat;
-  /** To be declared of it; undefined: nothing. */
+  /** The `timestamp` to declare, if any. */
   readonly timestamp?: string | undefined;
-  /** Of a record's value, in bytes. */
+  /** Mean size of a record's value. */
   readonly meanBytes: number;
 }
 
-/** One record batch as a busy producer with `linger.ms` would send it, below what a broker takes by default. */
+/** One record batch as a busy producer with `linger.ms` would send it, below the broker's default limit. */
 const BATCH_RECORDS = { text: 1_000, json: 500, corpus: 200 };
 
 const PARTITIONS = 4;
 const CREATE_AT_ONCE = 100;
-/** A topic, where there are thousands. */
+/** More time for each topic, for thousands of them. */
 const LED_WITHIN_MS = 10;
 
 export async function openBroker(brokers: readonly string[]): Promise<BenchBroker> {
@@ -54,32 +60,32 @@ export async function openBroker(brokers: readonly string[]): Promise<BenchBroke
   const filledTopics = new Map<string, FilledTopic>();
   const broker: BenchBroker = {
     brokers,
+    kafka,
     admin,
     producer,
-    async createTopics(topics, partitions) {
-      // kafkajs waits for leaders by asking for topics that may not be known yet, and gives up on them: asked for all of
-      // the cluster's topics, a broker leaves out those it does not know.
+    async createTopics(topics, partitions, settings = {}) {
+      const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
       for (let start = 0; start < topics.length; start += CREATE_AT_ONCE) {
         const some = topics.slice(start, start + CREATE_AT_ONCE);
         await admin.createTopics({
-          topics: some.map((topic) => ({ topic, numPartitions: partitions })),
+          topics: some.map((topic) => ({ topic, numPartitions: partitions, configEntries })),
+          // kafkajs asks for the new topics by name, and gives up if the broker does not know one yet. Asked for all topics of
+          // the cluster, a broker leaves out those.
           waitForLeaders: false,
           timeout: 60_000,
         });
       }
       const wanted = new Set(topics);
-      await poll(
-        async () => {
-          const { topics: known } = await admin.fetchTopicMetadata();
-          const led = known.filter(
-            ({ name, partitions: found }) =>
-              wanted.has(name) && found.length === partitions && found.every(({ leader }) => leader >= 0),
-          );
-          return led.length === wanted.size ? true : null;
-        },
-        100,
-        AbortSignal.timeout(60_000 + topics.length * LED_WITHIN_MS),
-      );
+      const areLed = async (): Promise<boolean> => {
+        const { topics: known } = await admin.fetchTopicMetadata();
+        const led = known.filter(
+          ({ name, partitions: found }) =>
+            wanted.has(name) && found.length === partitions && found.every(({ leader }) => leader >= 0),
+        );
+        return led.length === wanted.size;
+      };
+      const withinMs = 60_000 + topics.length * LED_WITHIN_MS;
+      await waitFor("every partition has a leader", areLed, { everyMs: 100, withinMs });
     },
     async filled({ records, kind, seed }, onSent) {
       const topic = `bench-${kind}-${records}`;
@@ -93,7 +99,7 @@ export async function openBroker(brokers: readonly string[]): Promise<BenchBroke
         records,
         kind,
         format: isCorpus ? "json" : kind,
-        // What most of them call it: a version that takes no list is compared too.
+        // The name that most of its programs use.
         timestamp: isCorpus ? "time" : undefined,
         meanBytes: bytes / records,
       } satisfies FilledTopic;
@@ -101,15 +107,12 @@ export async function openBroker(brokers: readonly string[]): Promise<BenchBroke
       return made;
     },
     async untilCommitted(groupId, topic, records, signal) {
-      await poll(
-        async () => {
-          const [found] = await admin.fetchOffsets({ groupId, topics: [topic] });
-          const offsets = (found?.partitions ?? []).map(({ offset }) => Math.max(0, Number(offset)));
-          return offsets.reduce((sum, offset) => sum + offset, 0) >= records ? true : null;
-        },
-        20,
-        signal,
-      );
+      const areCommitted = async (): Promise<boolean> => {
+        const [found] = await admin.fetchOffsets({ groupId, topics: [topic] });
+        const offsets = (found?.partitions ?? []).map(({ offset }) => Math.max(0, Number(offset)));
+        return offsets.reduce((sum, offset) => sum + offset, 0) >= records;
+      };
+      await waitFor(`${records} records of ${topic} are committed`, areCommitted, { everyMs: 20, signal });
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([admin.disconnect(), producer.disconnect()]);
@@ -118,7 +121,7 @@ export async function openBroker(brokers: readonly string[]): Promise<BenchBroke
   return broker;
 }
 
-/** @returns bytes of all values */
+/** @returns the bytes of all values */
 export async function fill(
   producer: Producer,
   options: FillOptions & { readonly topic: string; readonly partitions: number },
@@ -134,7 +137,7 @@ export async function fill(
     const messages = Array.from({ length: size }, (_, n) => {
       const value = next();
       bytes += Buffer.byteLength(value);
-      // Spread over some time, as what was gathered for a batch is.
+      // Spread over some milliseconds, like records that a producer collected for a batch.
       return { value, timestamp: String(startedAt + Math.floor(n / 20)), partition: batch % partitions };
     });
     await producer.send({ topic, messages });

@@ -1,64 +1,48 @@
 import { connect } from "node:net";
+import { BinaryReader, BinaryWriter } from "../../../lib/adapters/kafka/protocol/binary.ts";
 
-/** OffsetDelete (KIP-496), which kafkajs does not know: the only way to forget what a group that has members committed. */
+/** OffsetDelete (KIP-496), which kafkajs lacks: the only way to delete the offsets of a group that has members. */
 const OFFSET_DELETE = 47;
 const CORRELATION_ID = 1;
 const NONE = 0;
-/** There is no such group: nothing to forget. */
+/** There is no such group, so there is nothing to delete. */
 const GROUP_ID_NOT_FOUND = 69;
 const ANSWER_WITHIN_MS = 10_000;
 
 /**
- * Forgets what the group committed of these topics.
- * @param broker which coordinates the group
- * @returns false where a member still reads one of them, or has not told the broker yet that it does not
+ * Deletes the offsets that a group committed for these topics.
+ * @param broker the coordinator of the group
+ * @returns false if a member still reads one of the topics, or has not told the broker yet that it stopped
  */
 export async function deleteOffsets(
   broker: string,
   groupId: string,
   partitions: ReadonlyMap<string, number>,
 ): Promise<boolean> {
-  const answer = await exchange(broker, requestOf(groupId, partitions));
-  const errors = errorsIn(answer);
+  const request = new BinaryWriter();
+  request.int32(0).int16(OFFSET_DELETE).int16(0).int32(CORRELATION_ID).string("bench").string(groupId);
+  request.array([...partitions], ([topic, count]) => {
+    const all = Array.from({ length: count }, (_, partition) => partition);
+    request.string(topic).array(all, (partition) => void request.int32(partition));
+  });
+  request.setInt32(0, request.written.length - 4);
+  const errors = errorsIn(await exchange(broker, request.written));
   return errors.every((error) => error === NONE || error === GROUP_ID_NOT_FOUND);
 }
 
-function requestOf(groupId: string, partitions: ReadonlyMap<string, number>): Buffer {
-  const body = Buffer.concat([
-    int16(OFFSET_DELETE),
-    int16(0),
-    int32(CORRELATION_ID),
-    text("bench"),
-    text(groupId),
-    int32(partitions.size),
-    ...[...partitions].map(([topic, count]) => Buffer.concat([text(topic), allOf(count)])),
-  ]);
-  return Buffer.concat([int32(body.length), body]);
-}
-
-/** Every partition of a topic. */
-function allOf(count: number): Buffer {
-  const numbers = Array.from({ length: count }, (_, partition) => int32(partition));
-  return Buffer.concat([int32(count), ...numbers]);
-}
-
-/** The group's, then one a partition. */
+/** The group's error, then one for each partition. */
 function errorsIn(answer: Buffer): number[] {
-  let at = 4;
-  const next = (bytes: 2 | 4): number => {
-    const value = bytes === 2 ? answer.readInt16BE(at) : answer.readInt32BE(at);
-    at += bytes;
-    return value;
-  };
-  const errors = [next(2)];
-  // How long we were held back.
-  next(4);
-  for (let topics = next(4); topics > 0; topics -= 1) {
-    const name = next(2);
-    at += name;
-    for (let partitions = next(4); partitions > 0; partitions -= 1) {
-      next(4);
-      errors.push(next(2));
+  const reader = new BinaryReader(answer);
+  const correlationId = reader.int32();
+  if (correlationId !== CORRELATION_ID) throw new Error(`an answer to request ${correlationId}`);
+  const errors = [reader.int16()];
+  // throttle_time_ms
+  reader.int32();
+  for (let topics = reader.int32(); topics > 0; topics -= 1) {
+    reader.string();
+    for (let partitions = reader.int32(); partitions > 0; partitions -= 1) {
+      reader.int32();
+      errors.push(reader.int16());
     }
   }
   return errors;
@@ -83,21 +67,4 @@ async function exchange(broker: string, request: Buffer): Promise<Buffer> {
   } finally {
     socket.destroy();
   }
-}
-
-function int16(value: number): Buffer {
-  const bytes = Buffer.alloc(2);
-  bytes.writeInt16BE(value);
-  return bytes;
-}
-
-function int32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeInt32BE(value);
-  return bytes;
-}
-
-function text(value: string): Buffer {
-  const bytes = Buffer.from(value);
-  return Buffer.concat([int16(bytes.length), bytes]);
 }

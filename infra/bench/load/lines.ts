@@ -1,12 +1,12 @@
 import { seededRandom, type SeededRandom } from "../kit/random.ts";
 
-/** Log records made up from a seed: the same seed gives the same bytes, on any machine. */
+/** Generated log records. The same seed gives the same bytes on any machine. */
 export type LineFormat = "text" | "json";
 
 /**
  * An endless source of log records.
- * - `text`: system log lines of 50 to 600 bytes, 140 on average, as sshd, nginx, the kernel, a Java service and others
- *   write them; about one in forty holds quotes or a backslash, one in a hundred text beyond ASCII.
+ * - `text`: system log lines of 50 to 600 bytes, 140 on average, like those of sshd, nginx, the kernel and a Java service; about
+ *   one in forty contains quotes or a backslash, one in a hundred non-ASCII text.
  * - `json`: flat and nested structured records of about 1 KB.
  */
 export function createLineSource(format: LineFormat, seed: number): () => string {
@@ -17,7 +17,7 @@ export function createLineSource(format: LineFormat, seed: number): () => string
 interface Words extends SeededRandom {
   readonly hex: (length: number) => string;
   readonly address: () => string;
-  /** Some words, so many characters at most. */
+  /** Words, cut off at this length. */
   readonly prose: (length: number) => string;
 }
 

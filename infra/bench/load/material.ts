@@ -2,22 +2,22 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 
-/** Where the corpus lies: test/corpus/README.md says what is in it and how it was made. */
+/** The corpus. test/corpus/README.md describes its contents and origin. */
 export const corpusFolder = join(import.meta.dir, "../../../test/corpus");
 
-/** A line for each source. */
+/** One line for each source. */
 export const manifestName = "sources.ndjson";
 
 const sourceSchema = z.strictObject({
   name: z.string(),
   format: z.enum(["text", "json"]),
-  /** What to declare as `timestamp`, in this order; empty: nothing. */
+  /** The `timestamp` fields to declare, in order; empty: none. */
   timestamp: z.array(z.string()).readonly(),
-  /** The field, as a path, that holds the text a person would look for; null: none, or the record is text. */
+  /** The path of the field with the text that a person would search; null: none, or the record is text. */
   text: z.string().nullable(),
-  /** The topics of many services that its records go to as well. */
+  /** The shared topics that its records also go to. */
   groups: z.array(z.string()).readonly(),
-  /** Printed by a logger, or made by a generator after what such a source writes. */
+  /** Written by a real logger, or generated in the shape of what such a source writes. */
   origin: z.enum(["logger", "shape"]),
 });
 
@@ -26,14 +26,13 @@ export type CorpusSource = z.output<typeof sourceSchema>;
 
 export interface CorpusRecord {
   readonly source: CorpusSource;
-  /** Within its source, from 0. */
+  /** Number within its source, from 0. */
   readonly n: number;
   readonly value: Buffer;
-  /** When its event was, in whole milliseconds since the epoch; null: its source declares no time. */
+  /** The time of its event, in whole milliseconds since the epoch; null: unknown. */
   readonly timeMs: number | null;
 }
 
-/** What the manifest says. */
 export function parseManifest(text: string): CorpusSource[] {
   return text
     .split("\n")
@@ -41,7 +40,7 @@ export function parseManifest(text: string): CorpusSource[] {
     .map((line) => sourceSchema.parse(JSON.parse(line)));
 }
 
-/** All records, each source's together, in the order they were written. */
+/** Returns all records, grouped by source, in the order of writing. */
 export async function corpusRecords(): Promise<CorpusRecord[]> {
   const sources = parseManifest(await readFile(join(corpusFolder, manifestName), "utf8"));
   const each = await Promise.all(sources.map(readSource));
@@ -60,7 +59,7 @@ async function readSource(source: CorpusSource): Promise<CorpusRecord[]> {
   });
 }
 
-/** `=` begins a JSON string, for text with line breaks or control characters; `%` bytes in base64; else the line is it. */
+/** `=` starts a JSON string, for text with control characters; `%` starts base64; any other line is the value itself. */
 function valueOf(line: string): Buffer {
   if (line.startsWith("%")) return Buffer.from(line.slice(1), "base64");
   return Buffer.from(line.startsWith("=") ? z.string().parse(JSON.parse(line.slice(1))) : line);

@@ -1,17 +1,17 @@
+import { waitFor } from "../../stack/process/wait-for.ts";
 import { untilArrived, type Arrival } from "./arrival.ts";
 import type { BenchBroker, FilledTopic } from "./broker.ts";
 import { deleteOffsets } from "./delete-offsets.ts";
 import { startHostProcess } from "./host-process.ts";
-import { poll } from "../kit/poll.ts";
 import { costOf, forgetPeak } from "../kit/process-cost.ts";
 import type { Target } from "./target.ts";
 
 /** What it cost to move filled topics once. */
 export interface Run extends Arrival {
   readonly records: number;
-  /** Of the process that moved them, all threads, from its start or the change that declared the topics to the end. */
+  /** CPU of the host's process, all threads, from the declaration of the topics to the last commit. */
   readonly cpuSeconds: number;
-  /** Since the run began. */
+  /** The peak of this run alone. */
   readonly peakRssBytes: number;
 }
 
@@ -20,29 +20,29 @@ export function cpuPerMillion({ cpuSeconds, records }: Pick<Run, "cpuSeconds" | 
   return (cpuSeconds / records) * 1e6;
 }
 
-/** A host that moves filled topics, again and again. */
+/** A host that moves filled topics, as often as asked. */
 export interface Mover extends AsyncDisposable {
-  /** Declares them, waits until all is committed, takes them out again and deletes their groups. */
+  /** Declares the topics, waits until all records are committed, removes the topics and deletes their offsets. */
   move(topics: readonly FilledTopic[]): Promise<Run>;
 }
 
 export interface MoverOptions {
   readonly broker: BenchBroker;
   readonly target: Target;
-  /** The folder of the Penstock that is measured; this one unless told. */
+  /** The folder of the Penstock to measure; undefined: this one. */
   readonly checkout: string | undefined;
-  /** Where all records go; the topic's name unless told. */
+  /** The index of all records; the topic's name by default. */
   readonly index?: string;
-  /** What else stands under `elasticsearch` in its config. */
+  /** More keys for the `elasticsearch` section of the config. */
   readonly elasticsearch?: object;
   /** True: records may be refused, and the run ends with the last commit. */
   readonly mayRefuse?: boolean;
 }
 
 const GROUP = "bench";
-/** Without a document, before it is asked whether more are to come. */
+/** After so long without a document, the host is asked whether all records are committed. */
 const QUIET_MS = 300;
-/** From the topics' end to the group's. */
+/** How long the group may take to give up removed topics. */
 const FORGOTTEN_WITHIN_MS = 30_000;
 
 export async function startMover(
@@ -55,21 +55,17 @@ export async function startMover(
   };
   const host = await startHostProcess({ ...config, topics: [] }, signal, checkout);
 
-  /** The host stays a member of its group, which is why that cannot be deleted. */
-  const forget = async (topics: readonly FilledTopic[]): Promise<void> => {
-    const metadata = await broker.admin.fetchTopicMetadata({ topics: topics.map(({ topic }) => topic) });
-    const partitions = new Map(metadata.topics.map(({ name, partitions }) => [name, partitions.length]));
-    await poll(
-      async () => ((await deleteOffsets(broker.brokers[0] ?? "", GROUP, partitions)) ? true : null),
-      50,
-      AbortSignal.any([signal, AbortSignal.timeout(FORGOTTEN_WITHIN_MS)]),
-    );
-  };
+  /** Not by deleting the group: the host stays a member of it. */
   const removeAll = async (topics: readonly FilledTopic[]): Promise<void> => {
     await host.replaceConfig({ ...config, topics: [] });
-    await poll(async () => ((await host.states()).size === 0 ? true : null), 50, signal);
-    if (host.groups.shared) await forget(topics);
-    else await broker.admin.deleteGroups(topics.map(({ topic }) => host.groups.groupOf(GROUP, topic)));
+    await waitFor("the host has no topics", async () => (await host.states()).size === 0, { signal });
+    const metadata = await broker.admin.fetchTopicMetadata({ topics: topics.map(({ topic }) => topic) });
+    const partitions = new Map(metadata.topics.map(({ name, partitions }) => [name, partitions.length]));
+    await waitFor(
+      "the group's offsets are deleted",
+      () => deleteOffsets(broker.brokers[0] ?? "", GROUP, partitions),
+      { signal, withinMs: FORGOTTEN_WITHIN_MS },
+    );
   };
 
   return {
@@ -86,8 +82,7 @@ export async function startMover(
       const isOver = async (quietMs: number): Promise<boolean> =>
         mayRefuse && quietMs > QUIET_MS && (await host.recordsCommitted()) >= records;
       const arrived = await untilArrived(target, documentsBefore, records, limited, isOver);
-      for (const { topic, records: all } of topics)
-        await broker.untilCommitted(host.groups.groupOf(GROUP, topic), topic, all, limited);
+      for (const { topic, records: all } of topics) await broker.untilCommitted(GROUP, topic, all, limited);
       const after = costOf(host.pid);
       const documents = (await target.documents()) - documentsBefore;
       if (documents !== records && !mayRefuse)

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Producer } from "kafkajs";
 
-/** A topic under load, by name and size. */
 export interface LoadedTopic {
   readonly topic: string;
   readonly partitions: number;
@@ -10,23 +9,23 @@ export interface LoadedTopic {
 export interface SteadyLoadOptions {
   readonly producer: Producer;
   readonly topics: readonly LoadedTopic[];
-  /** Over all partitions, which get the same each. */
+  /** In all partitions together; each gets the same. */
   readonly recordsPerSecond: number;
 }
 
-/** The same number of records into every partition, all the time. */
+/** Writes the same number of records to every partition, all the time. */
 export interface SteadyLoad {
-  /** Acknowledged by Kafka so far, by topic: the records' keys are the numbers below it. */
+  /** Records acknowledged by Kafka so far, by topic. Their keys are the numbers below this count. */
   readonly sent: ReadonlyMap<string, number>;
-  /** Of all topics. */
+  /** The sum of `sent`. */
   readonly total: number;
-  /** Resolves when nothing is on its way any more. @throws what a send failed with */
+  /** Resolves when nothing is under way. @throws the error of a failed send */
   stop(): Promise<void>;
 }
 
-/** So often each partition gets its records: a partition that is read has something new that often. */
+/** How often each partition gets new records. */
 const SEND_EVERY_MS = 50;
-/** About as long as a line of an access log. */
+/** Makes a value as long as a line of an access log. */
 const FILLER = "GET /assets/app.js HTTP/1.1 200 1043 - Mozilla/5.0 (X11; Linux x86_64)";
 
 export function startSteadyLoad({ producer, topics, recordsPerSecond }: SteadyLoadOptions): SteadyLoad {
@@ -59,7 +58,7 @@ export function startSteadyLoad({ producer, topics, recordsPerSecond }: SteadyLo
       await sleep(Math.max(0, startedAt + (turns + 1) * SEND_EVERY_MS - performance.now()));
     }
   })();
-  // Whoever stops it hears of it.
+  // A failure surfaces in `stop`.
   running.catch(() => {});
 
   return {

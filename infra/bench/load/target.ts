@@ -2,27 +2,27 @@ import { z } from "zod";
 import { elasticsearchRequest } from "../kit/elasticsearch-request.ts";
 import { fullForm, templateBody } from "../../../lib/rules/template/template-body.ts";
 
-/** Where documents go, and how many came. */
+/** Where documents go. */
 export interface Target {
   readonly url: string;
-  /** How often it may be asked without being kept from its work. */
+  /** How often it can be asked without slowing it down. */
   readonly askEveryMs: number;
-  /** So far; of an index, since it was made. */
+  /** Returns the number of documents received so far; for an index, since it was created. */
   documents(): Promise<number>;
 }
 
 /** An index on a real Elasticsearch. */
 export interface IndexTarget extends Target {
-  /** Empty again, with what Penstock's template says: waited for until nothing of the index before is left. */
+  /** Replaces the index by an empty one with the settings and mappings of Penstock's template. */
   recreate(): Promise<void>;
   remove(): Promise<void>;
-  /** Merges it into one segment. @returns its bytes */
+  /** Merges the index into one segment. @returns its bytes */
   mergedBytes(): Promise<number>;
-  /** The first one that can be looked at whole, as Elasticsearch gives it back. */
+  /** Returns the source of the first short document, else the beginning of a long one. */
   shortDocument(): Promise<string>;
 }
 
-/** Without figures where there is no index. */
+/** A missing index has no figures. */
 const indexStats = z.object({
   _all: z.object({
     primaries: z.object({

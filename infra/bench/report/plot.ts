@@ -28,10 +28,7 @@ const STYLE = `
     .ours { fill: #4493f8 } .missed { fill: #f0883e }
   }`;
 
-/**
- * All medians as bars: those of one figure beside each other, on a scale of their own that begins at 0; the aim is a
- * dashed line.
- */
+/** All medians as bars in an SVG. Each figure has its own scale, from 0; the aim is a dashed line. */
 export function plotOf(results: readonly SceneResult[]): string {
   const parts: string[] = [];
   let y = 10;

@@ -1,6 +1,6 @@
 import { barText, createLiveLine, type ProgressOutput } from "../../cli/kit/progress-line.ts";
 
-/** How far something long is. On a terminal one line that is drawn anew, else a line for each new text. */
+/** Progress of a long task: on a terminal one line that is redrawn, elsewhere a line for each new text. */
 export interface ProgressBar extends Disposable {
   /** @param done in [0, 1] */
   show(text: string, done: number): void;

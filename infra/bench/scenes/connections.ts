@@ -19,11 +19,10 @@ export const connections: Scene = {
     await using endpoint = await startEndpoint(signal);
     const port = Number(broker.brokers[0]?.split(":")[1]);
     const measurements: Measurement[] = [];
-    let done = 0;
-    for (const [who, checkout] of checkouts) {
-      progress(`connections: ${who}`, done / checkouts.size);
-      const group = `connections${done}`;
-      const topics = Array.from({ length: TOPICS }, (_, n) => `${group}-${n}`);
+    for (const [n, [who, checkout]] of [...checkouts].entries()) {
+      progress(`connections: ${who}`, n / checkouts.size);
+      const group = `connections${n}`;
+      const topics = Array.from({ length: TOPICS }, (_, at) => `${group}-${at}`);
       await broker.createTopics(topics, 1);
       await using host = await startHostProcess(
         {
@@ -34,10 +33,8 @@ export const connections: Scene = {
         signal,
         checkout,
       );
-      done += 1;
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(RUNNING_WITHIN_MS)]);
-      await host.untilRunning(topics, 100, limit);
-      /** One look a second, something else beside it. */
+      await host.untilRunning(topics, { everyMs: 100, withinMs: RUNNING_WITHIN_MS });
+      /** Counts once a second, while something else goes on. */
       const watch = async (meanwhile: () => Promise<unknown>): Promise<number[]> => {
         const seen: number[] = [];
         for (let look = 0; look < LOOKS; look += 1) {

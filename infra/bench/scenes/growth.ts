@@ -4,10 +4,10 @@ import { type Measurement, OURS } from "../kit/measurement.ts";
 import { cpuPerMillion, startMover } from "../load/mover.ts";
 import { costsOf, inRounds, type Scene, WARM_UP_ROUNDS } from "../trials/scene.ts";
 
-/** The cost of a record among the most, at most so many times that among a million. */
+/** The cost of a record in the largest run, compared with the middle one. */
 const LINEAR = 1.1;
 const MIDDLE = 1_000_000;
-/** How many in turn; of small runs more, since a process's time is counted in hundredths of a second. */
+/** Rounds by number of records. Small runs need more: a process's CPU time is counted in hundredths of a second. */
 const ROUNDS = new Map([
   [100_000, 10],
   [MIDDLE, 3],
@@ -17,7 +17,7 @@ const ROUNDS = new Map([
 /** Whether ten times the records are ten times the work. */
 export const growth: Scene = {
   name: "growth",
-  about: "0.1, 1 and 10 million text records: CPU per record and memory must stay what they are",
+  about: "0.1, 1 and 10 million text records: CPU per record and memory must stay the same",
   async run(context, signal) {
     const { broker, quick, checkouts, progress } = context;
     const topics = [];

@@ -1,17 +1,15 @@
 import { bootStack } from "../../stack/boot.ts";
 import { type BenchBroker, openBroker } from "../load/broker.ts";
-import { groupNamingOf } from "../kit/checkout.ts";
 import { measureIdle } from "../trials/idle.ts";
 import { type Aim, type Measurement, OURS } from "../kit/measurement.ts";
 import type { Scene, SceneContext } from "../trials/scene.ts";
 
-/** So many topics, and what is aimed at with them. */
 interface IdleCase {
   readonly count: number;
   readonly aims?: { readonly cpuPercent: number; readonly rssMb: number; readonly runningSeconds: number };
-  /** Of the console, to be looked at. */
+  /** Views of the console, measured while open. */
   readonly views?: readonly string[];
-  /** Whether a second host comes. */
+  /** Whether a second host joins at the end. */
   readonly shared?: boolean;
 }
 
@@ -24,28 +22,26 @@ const CASES: readonly IdleCase[] = [
     views: ["overview", "topics"],
   },
 ];
-/** More than a host with a consumer for each topic can have. */
 const MANY: IdleCase = {
   count: 10_000,
   aims: { cpuPercent: 6, rssMb: 400, runningSeconds: 20 },
   shared: true,
 };
 const MANY_HEAP_MB = 2_048;
-/** Of a page that is open. */
+/** What an open page may add. */
 const PAGE_CPU_PERCENT = 1;
 
-/** What topics cost in which nothing happens. */
+/** What topics without records cost. */
 export const idle: Scene = {
   name: "idle",
   about:
-    "CPU and memory with 50, 200 and 1,000 topics in which nothing happens, and when all of them run; 10,000 where one group has them all",
+    "CPU and memory with 50, 200, 1,000 and 10,000 topics without records, and how soon all of them run; two hosts share 10,000",
   async run(context, signal) {
-    const { broker, quick, checkouts } = context;
+    const { broker, quick } = context;
     const cases = quick ? CASES.slice(0, 1) : CASES;
-    const measurements = await measure(cases, broker, checkouts, context, signal);
-    const able = await ableToHaveMany(checkouts);
-    if (quick || able.size === 0) return measurements;
-    // A broker of its own: all others are left as they were.
+    const measurements = await measure(cases, broker, context, signal);
+    if (quick) return measurements;
+    // A broker of its own, so that the other scenes' broker stays as it is.
     await using stack = await bootStack({
       elasticsearch: false,
       etcd: false,
@@ -54,27 +50,19 @@ export const idle: Scene = {
       signal,
     });
     await using large = await openBroker(stack.kafka.brokers);
-    return [...measurements, ...(await measure([MANY], large, able, context, signal))];
+    return [...measurements, ...(await measure([MANY], large, context, signal))];
   },
 };
-
-async function ableToHaveMany(checkouts: SceneContext["checkouts"]): Promise<SceneContext["checkouts"]> {
-  const able = new Map<string, string | undefined>();
-  for (const [who, checkout] of checkouts)
-    if ((await groupNamingOf(checkout)).shared) able.set(who, checkout);
-  return able;
-}
 
 async function measure(
   cases: readonly IdleCase[],
   broker: BenchBroker,
-  checkouts: SceneContext["checkouts"],
-  { stack, quick, progress }: SceneContext,
+  { stack, quick, checkouts, progress }: SceneContext,
   signal: AbortSignal,
 ): Promise<Measurement[]> {
   const most = Math.max(...cases.map(({ count }) => count));
   const topics = Array.from({ length: most }, (_, n) => `idle-${n}`);
-  progress(`idle: ${topics.length} topics are created`, 0);
+  progress(`idle: creating ${topics.length} topics`, 0);
   await broker.createTopics(topics, 1);
   const measurements: Measurement[] = [];
   let done = 0;

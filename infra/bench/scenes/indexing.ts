@@ -4,24 +4,23 @@ import { untilArrived } from "../load/arrival.ts";
 import type { FilledTopic } from "../load/broker.ts";
 import { type Measurement, OURS } from "../kit/measurement.ts";
 import { cpuPerMillion, type Run, startMover } from "../load/mover.ts";
-import { hasRsyslog, moveByRsyslog } from "../stand-ins/rsyslog.ts";
 import { indexTarget, type IndexTarget } from "../load/target.ts";
 import { type Contender, inTurn, recordsText, type Scene } from "../trials/scene.ts";
 
 const LOADERS = [1, 2, 4] as const;
-/** Of what four at once of a plain loader get into it. */
+/** Of the plain loader's documents per second, four requests at once. */
 const SHARE_OF_CEILING = 0.9;
 
 const loaderAnswer = z.object({ cpuSeconds: z.number() });
 
-/** Of one contender in one round. */
+/** One contender in one round. */
 type Cost = Pick<Run, "records" | "cpuSeconds" | "perSecond">;
 
-/** How much of what Elasticsearch can take gets there: all contenders in turn, round by round. */
+/** How close the host gets to what Elasticsearch can take. All contenders in turn, round by round. */
 export const indexing: Scene = {
   name: "indexing",
   about:
-    "documents/s into a real Elasticsearch, beside ready-made bulk bodies sent by a plain loader, 1, 2 and 4 at once",
+    "documents/s into a real Elasticsearch, beside a plain loader that sends prepared bulk bodies, 1, 2 and 4 at once",
   async run(context, signal) {
     const { stack, broker, quick, checkouts, seed } = context;
     const topic = await context.filled("text", quick ? 100_000 : 500_000);
@@ -46,19 +45,11 @@ export const indexing: Scene = {
       const mover = opened.use(await startMover({ broker, target: index, checkout }, signal));
       contenders.push({ who, run: into(index, () => mover.move([topic])) });
     }
-    if (hasRsyslog) {
-      const target = indexTarget(node, "bench-rsyslog", signal);
-      const place = { broker: broker.brokers[0] ?? "", target, index: "bench-rsyslog" };
-      contenders.push({
-        who: "rsyslog, one bulk at a time, no ids",
-        run: into(target, () => moveByRsyslog(topic, place, signal)),
-      });
-    }
     return measurementsOf(topic, await inTurn("into Elasticsearch", contenders, context));
   },
 };
 
-/** Each run into an empty index. */
+/** Runs into an empty index. */
 function into(index: IndexTarget, move: () => Promise<Cost>): () => Promise<Cost> {
   return async () => {
     await index.recreate();
@@ -73,21 +64,10 @@ function measurementsOf(topic: FilledTopic, results: ReadonlyMap<string, readonl
   const most = LOADERS.at(-1);
   const ceiling = results.get(`plain loader, ${most} at once`)?.map(({ perSecond }) => perSecond) ?? [];
   return [...results].flatMap(([who, costs]): Measurement[] => {
+    const rates = costs.map(({ perSecond }) => perSecond);
     const measurements: Measurement[] = [
-      {
-        what,
-        who,
-        figure: "documents per second",
-        unit: "records/s",
-        values: costs.map(({ perSecond }) => perSecond),
-      },
-      {
-        what,
-        who,
-        figure: "own CPU per million",
-        unit: "s",
-        values: costs.map(cpuPerMillion),
-      },
+      { what, who, figure: "documents per second", unit: "records/s", values: rates },
+      { what, who, figure: "own CPU per million", unit: "s", values: costs.map(cpuPerMillion) },
     ];
     if (!who.startsWith("plain loader"))
       measurements.push({
@@ -95,8 +75,8 @@ function measurementsOf(topic: FilledTopic, results: ReadonlyMap<string, readonl
         who,
         figure: `share of the loader's, ${most} at once`,
         unit: "×",
-        // Of the same round: the machine is not equally busy in each.
-        values: costs.map(({ perSecond }, round) => perSecond / (ceiling[round] ?? Number.NaN)),
+        // Compared within a round: the machine is not equally busy in each.
+        values: rates.map((rate, round) => rate / (ceiling[round] ?? Number.NaN)),
         aim: who === OURS ? { atLeast: SHARE_OF_CEILING } : undefined,
       });
     return measurements;
@@ -114,21 +94,10 @@ async function load(
   signal: AbortSignal,
 ): Promise<{ readonly cpuSeconds: number }> {
   const { node, index, records, seed, atOnce } = options;
+  const program = join(import.meta.dir, "../stand-ins/loader.ts");
+  const args = Object.entries({ node, index, records, seed, "at-once": atOnce });
   const child = Bun.spawn(
-    [
-      process.execPath,
-      join(import.meta.dir, "../stand-ins/loader.ts"),
-      "--node",
-      node,
-      "--index",
-      index,
-      "--records",
-      String(records),
-      "--seed",
-      String(seed),
-      "--at-once",
-      String(atOnce),
-    ],
+    [process.execPath, program, ...args.flatMap(([name, value]) => [`--${name}`, String(value)])],
     { stdin: "ignore", stdout: "pipe", stderr: "inherit", signal },
   );
   const [text, code] = await Promise.all([new Response(child.stdout).text(), child.exited]);

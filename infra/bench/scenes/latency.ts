@@ -1,4 +1,4 @@
-import { measureLatency } from "../trials/latency.ts";
+import { measurePaced } from "../trials/paced.ts";
 import { type Measurement, OURS } from "../kit/measurement.ts";
 import type { Scene } from "../trials/scene.ts";
 
@@ -6,7 +6,7 @@ const PER_SECOND = 1_000;
 const P99_MS = 100;
 const PARTITIONS = 4;
 
-/** How soon a record is there while nothing is busy. */
+/** How soon a record is indexed while nothing is busy. */
 export const latency: Scene = {
   name: "latency",
   about: "from produce until Elasticsearch has acknowledged the document, at 1,000 records/s",
@@ -16,15 +16,18 @@ export const latency: Scene = {
       progress(`latency: ${who}`, n / checkouts.size);
       const topic = `bench-latency-${n}`;
       await broker.createTopics([topic], PARTITIONS);
-      const found = await measureLatency(
+      const found = await measurePaced(
         {
           broker,
-          elasticsearchNode: stack.elasticsearch.node,
-          topic,
+          node: stack.elasticsearch.node,
+          topics: [topic],
           recordsPerSecond: PER_SECOND,
+          sendEveryMs: 5,
+          warmUpMs: 5_000,
           rounds,
           roundMs: quick ? 4_000 : 10_000,
           seed,
+          group: "latency",
           checkout,
         },
         signal,

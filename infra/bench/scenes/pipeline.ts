@@ -2,13 +2,12 @@ import { indexTemplateName } from "../../../lib/rules/template/index-template.ts
 import type { Stack } from "../../stack/stack.ts";
 import type { FilledTopic, RecordKind } from "../load/broker.ts";
 import { type Measurement, OURS } from "../kit/measurement.ts";
-import { type MoverOptions, type Run, startMover } from "../load/mover.ts";
+import { type Run, startMover } from "../load/mover.ts";
 import { costOf } from "../kit/process-cost.ts";
-import { hasRsyslog, moveByRsyslog } from "../stand-ins/rsyslog.ts";
 import { indexTarget } from "../load/target.ts";
 import { type Contender, inTurn, recordsText, type Scene, type SceneContext } from "../trials/scene.ts";
 
-/** Of one contender in one round. CPU in seconds per million records. */
+/** One contender in one round. CPU in seconds per million records. */
 interface Cost {
   readonly perSecond: number;
   readonly ownCpu: number;
@@ -27,7 +26,7 @@ const FIGURES: readonly (readonly [keyof Cost, string, Measurement["unit"]])[] =
   ["refused", "refused", "%"],
 ];
 
-/** Against the version before, in the same round. */
+/** Compared with the other checkout, within a round. */
 const AIMS: Readonly<Partial<Record<RecordKind, Partial<Record<keyof Cost, Measurement["aim"]>>>>> = {
   text: {
     perSecond: { atLeast: 1.3 },
@@ -42,7 +41,7 @@ const AIMS: Readonly<Partial<Record<RecordKind, Partial<Record<keyof Cost, Measu
     bytes: { atMost: 0.8 },
   },
 };
-/** Of a topic that many programs share, in percent. */
+/** Percent, of a topic that many programs share. */
 const MAX_REFUSED = 1;
 
 const RECORDS: readonly (readonly [RecordKind, number, number])[] = [
@@ -51,7 +50,7 @@ const RECORDS: readonly (readonly [RecordKind, number, number])[] = [
   ["corpus", 100_000, 20_000],
 ];
 
-/** What the whole way costs, and what is there at its end. */
+/** What the whole way costs, and what is indexed at its end. */
 export const pipeline: Scene = {
   name: "pipeline",
   about:
@@ -66,8 +65,6 @@ export const pipeline: Scene = {
       const before = [...context.checkouts.keys()].find((who) => who !== OURS);
       measurements.push(...measurementsOf(topic, results, before));
     }
-    if (!hasRsyslog)
-      context.progress("rsyslog is left out: apt-get install rsyslog-kafka rsyslog-elasticsearch", 1);
     return measurements;
   },
 };
@@ -79,33 +76,23 @@ async function contendersFor(
   signal: AbortSignal,
 ): Promise<Contender<Cost>[]> {
   const { stack, broker, checkouts, quick } = context;
-  const { node } = stack.elasticsearch;
   const contenders: Contender<Cost>[] = [];
 
-  const add = async (who: string, move: (index: string) => Promise<() => Promise<Run>>): Promise<void> => {
+  const add = async (
+    who: string,
+    checkout: string | undefined,
+    elasticsearch: object = {},
+  ): Promise<void> => {
     const index = `bench-pipeline-${contenders.length}`;
-    contenders.push({ who, run: measured({ who, index, topic, move: await move(index) }, context, signal) });
+    const target = indexTarget(stack.elasticsearch.node, index, signal);
+    const options = { broker, target, index, mayRefuse: true, checkout, elasticsearch };
+    const mover = opened.use(await startMover(options, signal));
+    const way = { who, index, topic, move: () => mover.move([topic]) };
+    contenders.push({ who, run: measured(way, context, signal) });
   };
-  const addHost = (who: string, options: Pick<MoverOptions, "checkout" | "elasticsearch">): Promise<void> =>
-    add(who, async (index) => {
-      const target = indexTarget(node, index, signal);
-      const mover = await startMover({ broker, target, index, mayRefuse: true, ...options }, signal);
-      opened.use(mover);
-      return () => mover.move([topic]);
-    });
-
-  for (const [who, checkout] of checkouts) await addHost(who, { checkout });
-  await addHost(`${OURS}, Elasticsearch's own mapping`, {
-    checkout: undefined,
-    elasticsearch: { manageTemplates: false },
-  });
-  if (!quick) await addHost(`${OURS}, gzip`, { checkout: undefined, elasticsearch: { compression: "gzip" } });
-  if (hasRsyslog)
-    await add("rsyslog", async (index) => {
-      const target = indexTarget(node, index, signal);
-      const place = { broker: broker.brokers[0] ?? "", target, index, mayRefuse: true };
-      return () => moveByRsyslog(topic, place, signal);
-    });
+  for (const [who, checkout] of checkouts) await add(who, checkout);
+  await add(`${OURS}, Elasticsearch's own mapping`, undefined, { manageTemplates: false });
+  if (!quick) await add(`${OURS}, gzip`, undefined, { compression: "gzip" });
   return contenders;
 }
 
@@ -116,7 +103,7 @@ interface Way {
   readonly move: () => Promise<Run>;
 }
 
-/** Each run into an index that it makes itself, by its own template or by none. */
+/** Each contender creates its index itself, with its own template or without one. */
 function measured(
   { who, index, topic, move }: Way,
   { stack, show }: SceneContext,
@@ -126,11 +113,11 @@ function measured(
   const template = new URL(`/_index_template/${indexTemplateName}`, stack.elasticsearch.node);
   let isShown = false;
   return async () => {
-    // Another one's: with it this one would not write its own.
+    // Another contender's template would keep this one from writing its own.
     await fetch(template, { method: "DELETE", signal });
     const before = serverCpu(stack);
     const { perSecond, cpuSeconds, documents, records } = await move();
-    // Merging is work of these documents too.
+    // Merging is part of the cost of these documents.
     const bytes = await target.mergedBytes();
     const after = serverCpu(stack);
     if (!isShown) show({ what: `a document, ${topic.kind}`, who, text: await target.shortDocument() });
@@ -148,9 +135,9 @@ function measured(
   };
 }
 
-/** In seconds, so far. */
+/** CPU seconds so far. */
 function serverCpu({ kafka, elasticsearch }: Stack): { kafka: number; elasticsearch: number } {
-  if (kafka.pid === undefined || elasticsearch.pid === undefined) throw new Error("a server does not run");
+  if (kafka.pid === undefined || elasticsearch.pid === undefined) throw new Error("a server is not running");
   return { kafka: costOf(kafka.pid).cpuSeconds, elasticsearch: costOf(elasticsearch.pid).cpuSeconds };
 }
 
@@ -169,7 +156,7 @@ function measurementsOf(
       const plain = { what, who, figure: name, unit, values, aim: who === OURS ? refusedAim : undefined };
       const aim = AIMS[topic.kind]?.[figure];
       if (who !== OURS || base.length === 0 || figure === "refused" || figure === "kafkaCpu") return [plain];
-      // Of the same round: the machine is not equally busy in each.
+      // Compared within a round: the machine is not equally busy in each.
       const shares = values.map((value, round) => value / (base[round]?.[figure] ?? Number.NaN));
       return [plain, { what, who, figure: `${name}, against before`, unit: "×", values: shares, aim }];
     }),

@@ -4,7 +4,7 @@ import { type Measurement, OURS } from "../kit/measurement.ts";
 import { measureReload, RELOAD_SINCE, type ReloadWay } from "../trials/reload-rounds.ts";
 import type { Scene, SceneContext } from "../trials/scene.ts";
 
-/** Of a server, unless it is told: so long it waits for more members of a group that was empty. */
+/** Kafka's default `group.initial.rebalance.delay.ms`. */
 const KAFKAS_DELAY_MS = 3_000;
 
 interface ReloadRun {
@@ -14,7 +14,7 @@ interface ReloadRun {
   readonly aims: Readonly<Record<string, number>>;
 }
 
-/** How soon a topic that is declared while the host runs is moved. */
+/** How soon a topic declared while the host runs is moved. */
 export const reload: Scene = {
   name: "reload",
   about: "from a declaration to the new topic's first document, beside a busy topic",
@@ -28,7 +28,7 @@ export const reload: Scene = {
       context,
       signal,
     );
-    context.progress("reload: a broker with Kafka's own delay is booted", 0.5);
+    context.progress("reload: booting a broker with Kafka's default delay", 0.5);
     await using other = await bootStack({
       elasticsearch: false,
       etcd: false,
@@ -58,7 +58,7 @@ async function measure(
   const rounds = quick ? 4 : 15;
   const measurements: Measurement[] = [];
   for (const [n, [who, checkout]] of [...checkouts].entries()) {
-    progress(`reload: ${rounds} new topics in each way, delay ${delayMs} ms, ${who}`, n / checkouts.size);
+    progress(`reload: ${rounds} new topics each way, delay ${delayMs} ms, ${who}`, n / checkouts.size);
     const run = { broker, stack, rounds, run: `run${delayMs}-${n}-`, checkout, ...(ways && { ways }) };
     for (const { since, ms } of await measureReload(run, signal)) {
       const aim = who === OURS ? aims[since] : undefined;

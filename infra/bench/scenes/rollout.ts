@@ -1,17 +1,16 @@
 import { type Measurement, OURS } from "../kit/measurement.ts";
 import { percentile } from "../kit/median.ts";
 import { measureRollout, type RolloutWay } from "../trials/rollout.ts";
-import { rolloutTable } from "../trials/rollout-table.ts";
 import type { Scene } from "../trials/scene.ts";
 
-/** Of the topics: what a platform has, some large and some with one partition. */
+/** Like the topics of a platform: some large, some with one partition. */
 const PARTITIONS = [3, 3, 4, 4, 6, 6, 1, 1, 1, 1, 1, 1];
 const REPLICAS = 2;
 const PER_SECOND = 2_000;
 const LONGEST_MS = 5_000;
-/** Of the partitions of a host that was killed. */
+/** For the partitions of a killed host. */
 const KILLED_MS = 8_000;
-/** About as long as one of the steps. */
+/** About as long as one step. */
 const QUIET_MS = 15_000;
 
 const WAYS: Readonly<Record<RolloutWay, string>> = {
@@ -20,7 +19,7 @@ const WAYS: Readonly<Record<RolloutWay, string>> = {
   kill: "the old one is killed",
 };
 
-/** How long partitions stand still while every host is replaced by another. */
+/** How long partitions stand still while every host is replaced. */
 export const rollout: Scene = {
   name: "rollout",
   about:
@@ -51,8 +50,7 @@ export const rollout: Scene = {
         (text) => progress(`rollout: ${who}, ${text}`, n / checkouts.size),
       );
       const sent = [...found.sent.values()].reduce((sum, count) => sum + count, 0);
-      if (found.created !== sent) throw new Error(`${found.created} documents were made of ${sent} records`);
-      progress(`rollout: ${who}\n${rolloutTable(found)}`, (n + 1) / checkouts.size);
+      if (found.created !== sent) throw new Error(`${sent} records became ${found.created} documents`);
       const still = { median: 0.5, "95 %": 0.95, longest: 1 };
       for (const way of new Set(ways)) {
         const steps = found.steps.filter((step) => step.way === way);
@@ -67,7 +65,7 @@ export const rollout: Scene = {
             aim: who === OURS && share === 1 && way !== "kill" ? { atMost: LONGEST_MS } : undefined,
           });
         }
-        // No more than without any of it, twice that at most: the longest of so few gaps is chance.
+        // Twice the longest gap while nothing happens: with so few gaps, the longest is chance.
         const keptAim = way === "kill" ? undefined : 2 * percentile(found.quietMs, 1);
         const add = (
           figure: string,

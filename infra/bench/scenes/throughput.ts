@@ -2,17 +2,17 @@ import { startEndpoint } from "../stand-ins/endpoint-process.ts";
 import type { LineFormat } from "../load/lines.ts";
 import { type Measurement, OURS } from "../kit/measurement.ts";
 import { type Run, startMover } from "../load/mover.ts";
-import { hasRsyslog, moveByRsyslog } from "../stand-ins/rsyslog.ts";
 import { costsOf, inRounds, recordsText, type Scene, WARM_UP_ROUNDS } from "../trials/scene.ts";
 
-/** CPU seconds per million records at most. */
+/** CPU seconds per million records. */
 const AIMS = { text: 1.5, json: 3 };
 const TEXT_PER_SECOND = 500_000;
 
-/** The cost of a record where the receiver costs nothing. */
+/** The cost of a record if the receiver costs nothing. */
 export const throughput: Scene = {
   name: "throughput",
-  about: "CPU and records/s into a bulk endpoint that answers at once, a process of its own; text and JSON",
+  about:
+    "CPU and records/s into a bulk endpoint that answers at once, in a process of its own; text and JSON",
   async run(context, signal) {
     const { broker, quick, rounds, checkouts } = context;
     const sizes: readonly (readonly [LineFormat, number])[] = [
@@ -24,21 +24,14 @@ export const throughput: Scene = {
     for (const [format, records] of sizes) {
       const topic = await context.filled(format, records);
       const what = recordsText(topic);
-      // One after the other, not in turn: a host under load does not stand still for ten seconds between two million
-      // records, and forget the code that it had compiled.
-      const measure = async (who: string, move: () => Promise<Run>): Promise<void> => {
-        const runs = await inRounds(`${what}: ${who}`, rounds, move, context.progress);
-        measurements.push(...measurementsOf(what, who, runs, format));
-      };
+      // One contender after the other, not in turn: a host that rests for ten seconds between rounds loses its compiled code,
+      // and a host under load does not rest.
       for (const [who, checkout] of checkouts) {
         await using mover = await startMover({ broker, target: endpoint, checkout }, signal);
         const move = (): Promise<Run> => mover.move([topic]);
         await inRounds(`${what}: ${who} warms up`, WARM_UP_ROUNDS, move, context.progress);
-        await measure(who, move);
-      }
-      if (hasRsyslog) {
-        const place = { broker: broker.brokers[0] ?? "", target: endpoint, index: topic.topic };
-        await measure("rsyslog", () => moveByRsyslog(topic, place, signal));
+        const runs = await inRounds(`${what}: ${who}`, rounds, move, context.progress);
+        measurements.push(...measurementsOf(what, who, runs, format));
       }
     }
     return measurements;

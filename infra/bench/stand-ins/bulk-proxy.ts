@@ -1,12 +1,11 @@
-/** Where Elasticsearch seems to be. */
 export interface BulkProxy extends AsyncDisposable {
   readonly url: URL;
 }
 
 /**
- * Stands before Elasticsearch, passes everything on, and shows each bulk that was answered with 200, together with its
- * answer, before the host gets to see it.
- * @param onBulk `answeredAt` is of `performance.now()`
+ * A proxy before Elasticsearch. It reports each bulk that was answered with 200, together with the answer, before the host gets
+ * the answer.
+ * @param onBulk `answeredAt` is a time of `performance.now()`
  */
 export function startBulkProxy(
   node: string,

@@ -5,9 +5,9 @@ import {
 } from "../../../lib/rules/template/index-template.ts";
 
 /**
- * What Elasticsearch itself takes for the part of a reload that nobody can spare it: the template made to cover a new
- * index, and the first document in it. Measured beside the reloads, under the same load, with plain requests.
- * @returns milliseconds, one per index
+ * Measures Elasticsearch's own share of a reload: extending the template to a new index, and the first document in it. Runs
+ * beside the reloads, under the same load, with plain requests.
+ * @returns milliseconds, one for each index
  */
 export async function measureElasticsearchAlone(
   node: string,

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { Target } from "../load/target.ts";
 
-/** The instant bulk endpoint in its own process. */
+/** The instant bulk endpoint (instant-endpoint.ts) in its own process. */
 export interface EndpointProcess extends Target, AsyncDisposable {}
 
 const countAnswer = z.object({ documents: z.number() });

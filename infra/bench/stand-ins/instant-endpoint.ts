@@ -1,5 +1,5 @@
-// `bun infra/bench/stand-ins/instant-endpoint.ts`: a bulk endpoint that answers at once, in a process of its own, so that what is
-// measured is whoever sends. Prints its URL; says at /_count how many documents it took.
+// `bun infra/bench/stand-ins/instant-endpoint.ts`: a bulk endpoint that answers at once. It is a process of its own, so that only
+// the sender is measured. Prints its URL; /_count returns the number of documents received.
 
 const item = '{"create":{"result":"created","status":201}}';
 const answers = new Map<number, string>();
@@ -7,7 +7,7 @@ const headers = {
   "content-type": "application/vnd.elasticsearch+json;compatible-with=9",
   "x-elastic-product": "Elasticsearch",
 };
-/** By path, as it was put: a template is read again after it was written. */
+/** By path. The host reads a template again after writing it. */
 const templates = new Map<string, string>();
 let documents = 0;
 
@@ -31,7 +31,7 @@ const server = Bun.serve({
 });
 process.stdout.write(`${server.url.origin}\n`);
 
-/** Every second line of a body is a document. */
+/** Every second line of the body is a document. */
 function answerTo(body: Uint8Array): string {
   let lines = 0;
   for (let at = body.indexOf(0x0a); at !== -1; at = body.indexOf(0x0a, at + 1)) lines += 1;

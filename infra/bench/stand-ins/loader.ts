@@ -1,5 +1,5 @@
-// `bun infra/bench/stand-ins/loader.ts --node URL --index NAME --records N --seed N --at-once N`: the ceiling. Sends ready-made bulk
-// bodies and does nothing else; prints its CPU seconds, making the bodies not included.
+// `bun infra/bench/stand-ins/loader.ts --node URL --index NAME --records N --seed N --at-once N`: the ceiling. Only sends prepared
+// bulk bodies. Prints its CPU seconds without the preparation.
 import { parseArgs } from "node:util";
 import { costOf } from "../kit/process-cost.ts";
 import { readyBodies, sendBodies } from "./ready-bodies.ts";

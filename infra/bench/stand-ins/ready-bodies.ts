@@ -10,14 +10,14 @@ interface BodiesOptions {
   readonly seed: number;
 }
 
-/** As a host's are by default (lib/rules/config/schema.ts). */
+/** A host's defaults (lib/rules/config/schema.ts). */
 const LIMITS = { maxDocuments: 2_000, maxBytes: 5 * 1024 * 1024 };
 
-/** As `fill` has them (broker.ts): in runs from one partition after the other. */
+/** Records come in runs, one partition after the other, as `fill` (broker.ts) writes them. */
 const PARTITIONS = 4;
 const RUN = 1_000;
 
-/** The bodies of bulk requests, as a host would send them. */
+/** Returns the bodies of bulk requests as a host would send them. */
 export function readyBodies({ index, records, format, seed }: BodiesOptions): Buffer<ArrayBuffer>[] {
   const encode = createBulkEncoder({
     topic: index,
@@ -50,7 +50,7 @@ export function readyBodies({ index, records, format, seed }: BodiesOptions): Bu
   return bodies;
 }
 
-/** Sends all of them, so many at once. @throws Error where not every item was taken */
+/** Sends all bodies, `atOnce` at a time. @throws Error if an item is refused */
 export async function sendBodies(
   node: string,
   bodies: readonly Buffer<ArrayBuffer>[],
@@ -58,7 +58,7 @@ export async function sendBodies(
 ): Promise<void> {
   const url = new URL("/_bulk", node);
   let next = 0;
-  const sendOneAfterTheOther = async (): Promise<void> => {
+  const sendInTurn = async (): Promise<void> => {
     for (let body = bodies[next++]; body !== undefined; body = bodies[next++]) {
       const headers = { "content-type": "application/x-ndjson" };
       const answer = await fetch(url, { method: "POST", headers, body });
@@ -66,5 +66,5 @@ export async function sendBodies(
       if (!text.includes('"errors":false')) throw new Error(`${answer.status}: ${text.slice(0, 500)}`);
     }
   };
-  await Promise.all(Array.from({ length: atOnce }, sendOneAfterTheOther));
+  await Promise.all(Array.from({ length: atOnce }, sendInTurn));
 }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 const ESTABLISHED = "01";
 
-/** The open connections of a process to a port of 127.0.0.1. Linux only: read from /proc. */
+/** Counts the connections of a process to a port of 127.0.0.1. Linux only: read from /proc. */
 export function connectionsTo(pid: number, port: number): number {
   const inodes = socketsOf(pid);
   return establishedTo(port, readFileSync(`/proc/${pid}/net/tcp`, "utf8")).filter((inode) =>
@@ -10,7 +10,7 @@ export function connectionsTo(pid: number, port: number): number {
   ).length;
 }
 
-/** Inodes of the sockets in /proc/net/tcp that are connected to that port (man 5 proc_pid_net: hexadecimal, one a line). */
+/** Returns the inodes of the sockets in /proc/net/tcp that are connected to the port (man 5 proc_pid_net). */
 export function establishedTo(port: number, table: string): string[] {
   const wanted = port.toString(16).toUpperCase().padStart(4, "0");
   return table
@@ -32,7 +32,7 @@ function socketsOf(pid: number): Set<string> {
   return inodes;
 }
 
-/** Empty where it was closed meanwhile. */
+/** Empty if it was closed meanwhile. */
 function linkOf(path: string): string {
   try {
     return readlinkSync(path);

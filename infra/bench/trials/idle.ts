@@ -1,41 +1,40 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type HostProcess, startHostProcess } from "../load/host-process.ts";
-import { poll } from "../kit/poll.ts";
+import { waitFor } from "../../stack/process/wait-for.ts";
 import { costOf } from "../kit/process-cost.ts";
 
-/** What many topics cost in which nothing happens. */
 export interface IdleResult {
-  /** From the start of the process until each of them was running. */
+  /** From the start of the process until every topic was running. */
   readonly runningAfterSeconds: number;
-  /** Of one core. */
+  /** Share of one core. */
   readonly cpuShare: number;
   readonly rssBytes: number;
-  /** The same with one page of the console open, by view. */
+  /** `cpuShare` with one page of the console open, by view. */
   readonly withPage: ReadonlyMap<string, number>;
-  /** From the start of a second host until each of the two owns its half; null: not measured. */
+  /** From the start of a second host until each owns its half; null: not measured. */
   readonly sharedAfterSeconds: number | null;
 }
 
 export interface IdleOptions {
   readonly brokers: readonly string[];
   readonly elasticsearchNode: string;
-  /** They exist, and are empty. */
+  /** They exist and are empty. */
   readonly topics: readonly string[];
   readonly group: string;
-  /** What starting leaves behind (code still being compiled, memory still to be given back) is not idling. */
+  /** A pause before measuring: after the start, code is still compiled and memory returned. */
   readonly settleMs: number;
-  /** How long the CPU is watched. */
+  /** How long the CPU is measured. */
   readonly watchMs: number;
-  /** Of the console; one after the other, a page that shows it is open. */
+  /** Views of the console, opened one after the other. */
   readonly views: readonly string[];
-  /** Whether a second host comes at the end. */
+  /** Whether a second host joins at the end. */
   readonly shared: boolean;
-  /** The folder of the Penstock that is measured; this one unless told. */
+  /** The folder of the Penstock to measure; undefined: this one. */
   readonly checkout: string | undefined;
 }
 
 const START_WITHIN_MS = 180_000;
-/** Of the half that each host should own, so much may be missing. */
+/** The share of its half that a host may lack. */
 const UNEVEN = 0.02;
 
 export async function measureIdle(options: IdleOptions, signal: AbortSignal): Promise<IdleResult> {
@@ -48,14 +47,13 @@ export async function measureIdle(options: IdleOptions, signal: AbortSignal): Pr
       options.checkout,
     );
   await using host = await start();
-  await host.untilRunning(topics, 200, AbortSignal.any([signal, AbortSignal.timeout(START_WITHIN_MS)]));
+  await host.untilRunning(topics, { everyMs: 200, withinMs: START_WITHIN_MS });
   const runningAfterSeconds = (performance.now() - startedAt) / 1_000;
   await sleep(options.settleMs, undefined, { signal });
   const { cpuShare, rssBytes } = await watched(host.pid, watchMs, signal);
   const withPage = new Map<string, number>();
   for (const view of options.views) {
-    await using page = await openView(new URL(`/ui/events?view=${view}`, host.url), signal);
-    if (!page.isThere) continue;
+    await using _page = await openView(new URL(`/ui/events?view=${view}`, host.url), signal);
     withPage.set(view, (await watched(host.pid, watchMs, signal)).cpuShare);
   }
   const sharedAfterSeconds = options.shared ? await shareWith(host, start, topics.length, signal) : null;
@@ -72,16 +70,11 @@ async function shareWith(
   const startedAt = performance.now();
   await using other = await start();
   const least = (partitions / 2) * (1 - UNEVEN);
-  await poll(
-    async () => {
-      const owned = await Promise.all([host, other].map(async (one) => (await one.owned()).size));
-      return owned.reduce((sum, one) => sum + one, 0) === partitions && Math.min(...owned) >= least
-        ? true
-        : null;
-    },
-    500,
-    AbortSignal.any([signal, AbortSignal.timeout(START_WITHIN_MS)]),
-  );
+  const areShared = async (): Promise<boolean> => {
+    const owned = await Promise.all([host, other].map(async (one) => (await one.owned()).size));
+    return owned.reduce((sum, one) => sum + one, 0) === partitions && Math.min(...owned) >= least;
+  };
+  await waitFor("two hosts share the topics", areShared, { everyMs: 500, signal, withinMs: START_WITHIN_MS });
   return (performance.now() - startedAt) / 1_000;
 }
 
@@ -94,19 +87,15 @@ async function watched(pid: number, watchMs: number, signal: AbortSignal) {
   return { cpuShare: (after.cpuSeconds - before.cpuSeconds) / seconds, rssBytes: after.rssBytes };
 }
 
-/** Follows what an open page of the console follows; an older Penstock has none. */
-async function openView(
-  url: URL,
-  signal: AbortSignal,
-): Promise<AsyncDisposable & { readonly isThere: boolean }> {
+/** Reads the events that an open page of the console reads. */
+async function openView(url: URL, signal: AbortSignal): Promise<AsyncDisposable> {
   const life = new AbortController();
   const answer = await fetch(url, { signal: AbortSignal.any([signal, life.signal]) });
-  const isThere = answer.headers.get("content-type")?.startsWith("text/event-stream") === true;
+  if (!answer.ok) throw new Error(`GET ${url.pathname} was answered ${answer.status}`);
   const reading = answer.body?.pipeTo(new WritableStream()).catch((error: unknown) => {
     if (!life.signal.aborted) throw error;
   });
   return {
-    isThere,
     async [Symbol.asyncDispose]() {
       life.abort();
       await reading;

@@ -6,29 +6,29 @@ import type { Stack } from "../../stack/stack.ts";
 import type { BenchBroker } from "../load/broker.ts";
 import { measureElasticsearchAlone } from "../stand-ins/elasticsearch-alone.ts";
 import { startHostProcess, type HostProcess } from "../load/host-process.ts";
-import { poll } from "../kit/poll.ts";
+import { waitFor } from "../../stack/process/wait-for.ts";
 import { startSteadyLoad } from "../load/steady-load.ts";
 
-/** Milliseconds from that moment to the first document in the new index, one per round. */
+/** Milliseconds from a moment to the first document in the new index, one for each round. */
 export interface ReloadTimes {
   readonly since: string;
   readonly ms: readonly number[];
 }
 
-/** How a topic is declared: through etcd, with an index of its own or into one that is there; in the file; by the command. */
+/** How a topic is declared: in etcd, with its own new index or into an existing one (`there`); in the file; by the command. */
 export type ReloadWay = "etcd" | "there" | "file" | "command";
 const WAYS: readonly ReloadWay[] = ["etcd", "there", "file", "command"];
 
 interface ReloadOptions {
   readonly broker: BenchBroker;
   readonly stack: Pick<Stack, "elasticsearch" | "etcd">;
-  /** Counted ones in each way; one more goes before. */
+  /** Counted rounds of each way; one more goes before them. */
   readonly rounds: number;
-  /** Begins all names, for more than one run on a stack. */
+  /** The prefix of all names, so that one stack serves several runs. */
   readonly run: string;
-  /** The folder of the Penstock that is measured; this one unless told. */
+  /** The folder of the Penstock to measure; undefined: this one. */
   readonly checkout?: string | undefined;
-  /** All unless told. */
+  /** All of them by default. */
   readonly ways?: readonly ReloadWay[];
 }
 
@@ -36,27 +36,27 @@ const PREFIX = "reload";
 const BUSY_PARTITIONS = 2;
 const BUSY_PER_SECOND = 2_000;
 const BEFORE_MS = 5_000;
-/** How often the document is asked for. */
+/** The pause between two requests for the document. */
 const POLL_MS = 5;
 const PAUSE_MS = 500;
 const ROUND_DEADLINE_MS = 30_000;
 const root = join(import.meta.dir, "../../..");
 
-/** What is measured from, by way. */
+/** The moments to measure from. */
 export const RELOAD_SINCE = {
   etcd: "etcd: the put was acknowledged",
   there: "etcd: the put was acknowledged, the index is there",
-  /** What Elasticsearch itself takes of it, without a host. */
+  /** Elasticsearch's own share, without a host. */
   alone: "Elasticsearch alone: template and first bulk",
 } as const;
 
-/** Adds `rounds` new topics in each way to a host that moves a busy one, and measures. */
+/** Adds new topics in each way to a host that moves a busy topic, and measures. */
 export async function measureReload(
   { broker, stack, rounds, run, checkout = root, ways: wanted = WAYS }: ReloadOptions,
   signal: AbortSignal,
 ): Promise<ReloadTimes[]> {
   const [elasticsearchNode, etcdEndpoints] = [stack.elasticsearch.node, stack.etcd.endpoints];
-  // One more each, not counted: the first of all starts with cold code and without an index template.
+  // One more of each, not counted: the very first one meets cold code and no index template.
   const names = (way: string): string[] => Array.from({ length: rounds + 1 }, (_, n) => `${run}${way}-${n}`);
   const [busyTopic, sharedIndex, key] = [`${run}busy`, `${run}shared`, `${run}bench/topics`];
   const ways = {
@@ -78,7 +78,7 @@ export async function measureReload(
     etcd: { endpoints: etcdEndpoints, keys: [key] },
   };
   await using host = await startHostProcess({ ...config, topics: [busyTopic] }, signal, checkout);
-  await untilRunning(host, busyTopic, signal);
+  await host.untilRunning([busyTopic], { withinMs: ROUND_DEADLINE_MS });
   const busy = startSteadyLoad({
     producer: broker.producer,
     topics: [{ topic: busyTopic, partitions: BUSY_PARTITIONS }],
@@ -89,16 +89,11 @@ export async function measureReload(
   const untilIndexed = (topic: string, index: string): Promise<number> => {
     const id = encodeURIComponent(documentId(topic, { partition: 0, offset: 0, timestamp }));
     const url = new URL(`/${index}/_doc/${id}?_source=false`, elasticsearchNode);
-    return poll(
-      async () => {
-        const { status } = await fetch(url, { signal });
-        return status === 200 ? performance.now() : null;
-      },
-      POLL_MS,
-      AbortSignal.any([signal, AbortSignal.timeout(ROUND_DEADLINE_MS)]),
-    );
+    const ask = async (): Promise<number | false> =>
+      (await fetch(url, { signal })).status === 200 && performance.now();
+    return waitFor(`${topic} has a document`, ask, { everyMs: POLL_MS, signal, withinMs: ROUND_DEADLINE_MS });
   };
-  /** @param change makes the topic declared, and returns the moments to measure from */
+  /** @param change declares the topic, and returns the moments to measure from */
   const measure = async (
     topics: readonly string[],
     since: readonly string[],
@@ -107,12 +102,12 @@ export async function measureReload(
   ): Promise<ReloadTimes[]> => {
     const times = since.map((since) => ({ since, ms: [] as number[] }));
     for (const [round, topic] of topics.entries()) {
-      // What the round before set going (an index being made durable, a group settling) is not this one's.
+      // Lets the effects of the round before end: an index that becomes durable, a group that settles.
       await sleep(PAUSE_MS, undefined, { signal });
       const moments = await change(topic);
       const at = await untilIndexed(topic, index ?? topic);
       if (round > 0) for (const [n, { ms }] of times.entries()) ms.push(at - (moments[n] ?? Number.NaN));
-      await untilRunning(host, topic, signal);
+      await host.untilRunning([topic], { withinMs: ROUND_DEADLINE_MS });
     }
     return times;
   };
@@ -132,7 +127,7 @@ export async function measureReload(
         measure(
           ways.there,
           [RELOAD_SINCE.there],
-          // Several topics write into it, so for all but the first it is there before.
+          // Shared by these topics, so it exists for all but the first.
           (topic) => declare({ topic, index: sharedIndex }),
           sharedIndex,
         ),
@@ -157,11 +152,7 @@ export async function measureReload(
   }
 }
 
-function untilRunning(host: HostProcess, topic: string, signal: AbortSignal): Promise<void> {
-  return host.untilRunning([topic], 50, AbortSignal.any([signal, AbortSignal.timeout(ROUND_DEADLINE_MS)]));
-}
-
-/** @returns when etcd had acknowledged the write, as its first output tells, and when its process was started */
+/** @returns when etcd had acknowledged the write, told by the first output, and when the process was started */
 async function addByCommand(topic: string, host: HostProcess, checkout: string): Promise<readonly number[]> {
   const startedAt = performance.now();
   const child = Bun.spawn(
@@ -177,7 +168,7 @@ async function addByCommand(topic: string, host: HostProcess, checkout: string):
   const { done } = await reader.read();
   const writtenAt = performance.now();
   if (done) throw new Error(`topics add exited with ${await child.exited}`);
-  // Its process may take its time to end; that is not waited for.
+  // The end of the process is not waited for.
   void reader.cancel();
   return [writtenAt, startedAt];
 }

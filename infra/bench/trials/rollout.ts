@@ -3,14 +3,14 @@ import type { Producer } from "kafkajs";
 import { type Arrivals, createArrivals } from "../load/arrivals.ts";
 import { startBulkProxy } from "../stand-ins/bulk-proxy.ts";
 import { type HostProcess, startHostProcess } from "../load/host-process.ts";
-import { poll } from "../kit/poll.ts";
-import { type LoadedTopic, type SteadyLoad, startSteadyLoad } from "../load/steady-load.ts";
+import { waitFor, type WaitOptions } from "../../stack/process/wait-for.ts";
+import { type LoadedTopic, startSteadyLoad } from "../load/steady-load.ts";
 
 /**
- * How one host takes the place of another:
+ * How one host replaces another:
  * - `surge`: the new one starts and gets ready, then the old one ends (Kubernetes: maxSurge 1, maxUnavailable 0);
  * - `gap`: the old one ends, then the new one starts (maxSurge 0, maxUnavailable 1);
- * - `kill`: the old one is killed, and the new one starts when all that it had goes on at others.
+ * - `kill`: the old one is killed, and the new one starts once other hosts move all its partitions.
  */
 export type RolloutWay = "surge" | "gap" | "kill";
 
@@ -22,64 +22,62 @@ export interface RolloutOptions {
   readonly recordsPerSecond: number;
   readonly group: string;
   readonly replicas: number;
-  /** How long it is watched what partitions do while nothing happens; 3 s unless told. */
+  /** How long partitions are watched while nothing happens; 3 s by default. */
   readonly quietMs?: number;
-  /** One after the other, all hosts in each. */
+  /** One after the other; each replaces all hosts. */
   readonly ways: readonly RolloutWay[];
-  /** Between two steps, once nothing lags. */
+  /** The pause between two steps, once nothing lags. */
   readonly settleMs: number;
-  /** More for the hosts' config. */
+  /** More keys for the hosts' config. */
   readonly config?: object;
-  /** The folder of the Penstock that is measured; this one unless told. */
+  /** The folder of the Penstock to measure; undefined: this one. */
   readonly checkout?: string | undefined;
 }
 
-/** One host was replaced by another. */
+/** The replacement of one host. */
 export interface RolloutStep {
   readonly way: RolloutWay;
   readonly exitCode: number;
   /** From the start of the new host's process until it was ready. */
   readonly readyAfterMs: number;
-  /** From the signal until the old host's process was gone. */
+  /** From the signal until the old host's process had ended. */
   readonly exitAfterMs: number;
-  /** From the beginning of the step until nothing lags and all is done. */
-  readonly tookMs: number;
-  /** The longest time without a new document, of each partition. */
+  /** The longest time without a new document, by partition. */
   readonly standstillsMs: readonly number[];
-  /** Of those among them that another host owned, before and after. */
+  /** The same for partitions that one of the other hosts owned before and after. */
   readonly keptMs: readonly number[];
-  /** Of those that the old host owned. */
+  /** The same for partitions that the old host owned. */
   readonly leftMs: readonly number[];
-  /** Records acknowledged by Kafka and not there yet, at most. */
+  /** The most records that were acknowledged by Kafka and not indexed yet. */
   readonly lagPeak: number;
-  /** From the last of the new host being ready and the old one being gone, until nothing lags. */
+  /** From when the new host was ready and the old one had ended, until nothing lagged. */
   readonly backAfterMs: number;
-  /** Documents that were sent again. */
+  /** Documents sent twice. */
   readonly duplicates: number;
 }
 
 export interface Rollout {
   readonly steps: readonly RolloutStep[];
-  /** What the same partitions stand still while nothing happens, over as long as a step takes. */
+  /** How long the same partitions stand still while nothing happens. */
   readonly quietMs: readonly number[];
-  /** By topic, acknowledged by Kafka: the records' keys are the numbers below it. */
+  /** Records acknowledged by Kafka, by topic. Their keys are the numbers below this count. */
   readonly sent: ReadonlyMap<string, number>;
-  /** Documents made. */
+  /** Documents created. */
   readonly created: number;
-  /** Exit codes of the hosts that were left at the end. */
+  /** Exit codes of the hosts that were running at the end. */
   readonly exitCodes: readonly number[];
 }
 
 const READY_EVERY_MS = 50;
 const SAMPLE_EVERY_MS = 20;
-/** Below so many seconds' worth of records under way, nothing lags. */
+/** Nothing lags if fewer records than this many seconds' worth are under way. */
 const LAG_SECONDS = 0.5;
 const QUIET_MS = 3_000;
-/** What a killed host had sent has arrived by then. */
+/** By then the last bulks of a killed host have arrived. */
 const LAST_BULKS_MS = 500;
 const STEP_LIMIT_MS = 90_000;
 
-/** Replaces every host of a set under a steady load, and watches from outside when each partition's documents arrive. */
+/** Replaces every host of a set under a steady load, and records when each partition's documents arrive. */
 export async function measureRollout(
   options: RolloutOptions,
   signal: AbortSignal,
@@ -104,17 +102,18 @@ export async function measureRollout(
         options.checkout,
       ),
     );
-  const limited = (): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(STEP_LIMIT_MS)]);
-  progress(`${options.replicas} hosts start`);
+  const sampling = { everyMs: SAMPLE_EVERY_MS, signal, withinMs: STEP_LIMIT_MS };
+  const gettingReady = { everyMs: READY_EVERY_MS, withinMs: STEP_LIMIT_MS };
+  progress(`starting ${options.replicas} hosts`);
   const hosts = await Promise.all(Array.from({ length: options.replicas }, start));
-  await Promise.all(hosts.map((host) => host.untilReady(READY_EVERY_MS, limited())));
+  await Promise.all(hosts.map((host) => host.untilReady(gettingReady)));
 
   const load = startSteadyLoad(options);
   resources.defer(() => load.stop().catch(() => {}));
   const lag = (): number => load.total - arrivals.created;
   const untilBack = (): Promise<true> =>
-    poll(() => (lag() <= options.recordsPerSecond * LAG_SECONDS ? true : null), SAMPLE_EVERY_MS, limited());
-  // Its first records are not only new ones' wait: indices are made.
+    waitFor("nothing lags", () => lag() <= options.recordsPerSecond * LAG_SECONDS, sampling);
+  // The first records also wait for their indices.
   await sleep(2_000, undefined, { signal });
   await untilBack();
   await sleep(options.settleMs, undefined, { signal });
@@ -125,7 +124,7 @@ export async function measureRollout(
   const steps: RolloutStep[] = [];
   for (const way of options.ways) {
     for (let n = 0; n < options.replicas; n += 1) {
-      progress(`${way}: host ${n + 1} of ${options.replicas} is replaced`);
+      progress(`${way}: replacing host ${n + 1} of ${options.replicas}`);
       const old = hosts.shift();
       if (old === undefined) break;
       const left = await old.owned();
@@ -136,7 +135,7 @@ export async function measureRollout(
       const begin = async (): Promise<number> => {
         const startedAt = performance.now();
         const host = await start();
-        await host.untilReady(READY_EVERY_MS, limited());
+        await host.untilReady(gettingReady);
         hosts.push(host);
         return performance.now() - startedAt;
       };
@@ -144,7 +143,7 @@ export async function measureRollout(
         const toldAt = performance.now();
         const exitCode = await old.terminate(way === "kill" ? "SIGKILL" : "SIGTERM");
         const exitAfterMs = performance.now() - toldAt;
-        if (way === "kill") await untilGoingOn(arrivals, left, limited());
+        if (way === "kill") await untilGoingOn(arrivals, left, sampling);
         return { exitCode, exitAfterMs };
       };
       const early = way === "surge" ? await begin() : null;
@@ -153,7 +152,7 @@ export async function measureRollout(
       const doneAt = performance.now();
       await untilBack();
       const backAfterMs = performance.now() - doneAt;
-      // What stands still now is noticed once it goes on.
+      // A partition that stands still now is noticed when it goes on.
       await sleep(options.settleMs, undefined, { signal });
       const stills = arrivals.standstills(from, performance.now());
       const ownersAfter = await ownersOf(hosts);
@@ -163,7 +162,6 @@ export async function measureRollout(
         ...ended,
         readyAfterMs,
         backAfterMs,
-        tookMs: doneAt + backAfterMs - from,
         standstillsMs: [...stills.values()],
         keptMs: kept.map(([place]) => stills.get(place) ?? Number.NaN),
         leftMs: [...left].map((place) => stills.get(place) ?? Number.NaN),
@@ -172,40 +170,33 @@ export async function measureRollout(
       });
     }
   }
-  await finish(load, () => lag() <= 0, limited());
+  await load.stop();
+  await waitFor("all records are indexed", () => lag() <= 0, sampling);
   const exitCodes = await Promise.all(hosts.map((host) => host.terminate()));
   return { steps, quietMs, sent: load.sent, created: arrivals.created, exitCodes };
 }
 
-/** By place, as `standstills` names them: the pid of the host that owns it. */
+/** Returns the pid of each partition's owner. Partitions are named as in `standstills`. */
 async function ownersOf(hosts: readonly HostProcess[]): Promise<ReadonlyMap<string, number>> {
   const owners = new Map<string, number>();
   for (const host of hosts) for (const place of await host.owned()) owners.set(place, host.pid);
   return owners;
 }
 
-/** Waits until each of them had a new document that cannot be of the host that was just killed. */
+/** Waits until each partition has a new document that the host which was just killed cannot have sent. */
 async function untilGoingOn(
   arrivals: Arrivals,
   places: ReadonlySet<string>,
-  signal: AbortSignal,
+  sampling: WaitOptions,
 ): Promise<void> {
   const from = performance.now() + LAST_BULKS_MS;
-  await poll(
-    () => {
-      const spanMs = performance.now() - from;
-      if (spanMs <= 0) return null;
-      const still = arrivals.standstills(from, from + spanMs);
-      return [...places].every((place) => (still.get(place) ?? spanMs) < spanMs) ? true : null;
-    },
-    SAMPLE_EVERY_MS,
-    signal,
-  );
-}
-
-async function finish(load: SteadyLoad, allThere: () => boolean, signal: AbortSignal): Promise<void> {
-  await load.stop();
-  await poll(() => (allThere() ? true : null), SAMPLE_EVERY_MS, signal);
+  const goOn = (): boolean => {
+    const spanMs = performance.now() - from;
+    if (spanMs <= 0) return false;
+    const still = arrivals.standstills(from, from + spanMs);
+    return [...places].every((place) => (still.get(place) ?? spanMs) < spanMs);
+  };
+  await waitFor("the killed host's partitions go on", goOn, sampling);
 }
 
 function watchPeak(value: () => number): { stop(): number } {

@@ -7,7 +7,7 @@ import { cpuPerMillion, type Run } from "../load/mover.ts";
 export interface Scene {
   /** For `--only`. */
   readonly name: string;
-  /** What it measures, for the help: one line. */
+  /** One line for the help. */
   readonly about: string;
   readonly run: (context: SceneContext, signal: AbortSignal) => Promise<Measurement[]>;
 }
@@ -19,19 +19,18 @@ export interface SceneContext {
   readonly quick: boolean;
   readonly rounds: number;
   readonly seed: number;
-  /** The Penstocks to measure: what each is called, and its folder; undefined: this one. */
+  /** The Penstocks to measure: folders by name; undefined: this one. */
   readonly checkouts: ReadonlyMap<string, string | undefined>;
   readonly filled: (kind: RecordKind, records: number) => Promise<FilledTopic>;
   /** @param done in [0, 1] */
   readonly progress: (text: string, done: number) => void;
-  /** Shows something beside the figures. */
+  /** Prints a sample below the figures. */
   readonly show: (sample: Sample) => void;
 }
 
-/** Until a host's code is compiled; a host runs for weeks. */
+/** Enough to have a host's code compiled: in production a host runs for weeks. */
 export const WARM_UP_ROUNDS = 3;
 
-/** Moves as often as told, and says so. */
 export async function inRounds(
   what: string,
   rounds: number,
@@ -46,16 +45,16 @@ export async function inRounds(
   return runs;
 }
 
-/** Somebody who does the same as the others. */
+/** One of several programs that do the same work. */
 export interface Contender<T> {
   readonly who: string;
   readonly run: () => Promise<T>;
 }
 
 /**
- * All in turn, round by round; whoever begins a round finds a machine that has rested, so each round another one begins.
- * The round before the first warms everybody up.
- * @returns by contender, one result a round
+ * Runs all contenders in turn, round by round. Each round starts with another one, because the first finds a rested machine. A
+ * round before the first is not counted: it warms everybody up.
+ * @returns results by contender, one for each round
  */
 export async function inTurn<T>(
   what: string,
@@ -75,24 +74,13 @@ export async function inTurn<T>(
   return results;
 }
 
-/** What moving cost, one value a run. */
+/** The costs of moving, one value for each run. */
 export function costsOf(what: string, who: string, runs: readonly Run[], cpuAim?: Aim): Measurement[] {
+  const cpu = runs.map(cpuPerMillion);
+  const peak = runs.map(({ peakRssBytes }) => peakRssBytes / 1e6);
   return [
-    {
-      what,
-      who,
-      figure: "CPU per million records",
-      unit: "s",
-      values: runs.map(cpuPerMillion),
-      aim: cpuAim,
-    },
-    {
-      what,
-      who,
-      figure: "peak RSS",
-      unit: "MB",
-      values: runs.map(({ peakRssBytes }) => peakRssBytes / 1e6),
-    },
+    { what, who, figure: "CPU per million records", unit: "s", values: cpu, aim: cpuAim },
+    { what, who, figure: "peak RSS", unit: "MB", values: peak },
   ];
 }
 

@@ -1,5 +1,5 @@
 import type { Kafka } from "kafkajs";
-import { pause } from "./wait.ts";
+import { pause } from "../../stack/process/wait-for.ts";
 
 export interface ActivityOptions {
   readonly kafka: Kafka;

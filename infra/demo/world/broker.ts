@@ -1,6 +1,6 @@
 import { type Kafka, Partitioners } from "kafkajs";
 import type { Span } from "./census.ts";
-import { waitFor } from "./wait.ts";
+import { waitFor } from "../../stack/process/wait-for.ts";
 
 /** What the demo asks of Kafka, as its producer and its administrator. Whoever connects it closes it. */
 export interface Broker extends AsyncDisposable {

@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
 import { errorCode } from "../../stack/process/error-code.ts";
-import { pause } from "./wait.ts";
+import { pause } from "../../stack/process/wait-for.ts";
 
 export interface FollowOptions {
   /** Ends the following, without an error. */

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { alignColumns, createNarrator, excerpt } from "../../../infra/demo/narrator.ts";
+import { createNarrator, excerpt } from "../../../infra/demo/narrator.ts";
 
 function told(options: { colour?: boolean; live?: boolean; columns?: number }) {
   let text = "";
@@ -58,13 +58,4 @@ test.each([
 ])("a long line is cut around the word: %s", (text, expected) => {
   expect(excerpt(text, "started", 10)).toBe(expected);
   expect(expected.length).toBeLessThanOrEqual(10);
-});
-
-test("figures stand to the right", () => {
-  expect(
-    alignColumns([
-      ["", "n"],
-      ["topic", 1_000],
-    ]),
-  ).toEqual(["          n", "topic  1000"]);
 });

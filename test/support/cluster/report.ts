@@ -1,4 +1,4 @@
-import { textTable } from "../../../infra/bench/report/text-table.ts";
+import { alignColumns } from "../../../infra/cli/kit/columns.ts";
 import type { HostEnd } from "./end-host.ts";
 import type { Check, ClusterRow } from "./scene.ts";
 
@@ -53,7 +53,7 @@ export function clusterTable(rows: readonly ClusterRow[]): string {
   const reasons = rows.flatMap(({ scenario, who, unready }) =>
     [...unready].map(([reason, times]) => `${scenario}, ${who}, ${times} times: ${reason}\n`),
   );
-  return textTable([head, ...cells]) + reasons.join("");
+  return `${alignColumns([head, ...cells]).join("\n")}\n${reasons.join("")}`;
 }
 
 /** Empty where it ended well. */

@@ -1,4 +1,3 @@
-import { type GroupNaming, groupNamingOf } from "../../../infra/bench/kit/checkout.ts";
 import { seededRandom, type SeededRandom } from "../../../infra/bench/kit/random.ts";
 import { eventually } from "../eventually.ts";
 import { startTestHost, type TestHost } from "../host.ts";
@@ -104,7 +103,6 @@ export async function playClusterScene(
   const run = uniqueName("cluster");
   const topics = Array.from({ length: size.topics }, (_, n) => `${run}.t${n}`);
   const idle = Array.from({ length: scenario.idleTopics ?? 0 }, (_, n) => `${run}.idle${n}`);
-  const naming = await groupNamingOf(checkout);
   await using resources = new AsyncDisposableStack();
   const kafka = resources.use(await world.connectKafka());
   for (const topic of topics) await kafka.createTopic(topic, size.partitions);
@@ -123,7 +121,7 @@ export async function playClusterScene(
   const addHost = async (): Promise<void> => {
     const number = started++;
     const config = {
-      kafka: { brokers: brokersFor(world, scenario, number), ...naming.settings(run) },
+      kafka: { brokers: brokersFor(world, scenario, number), group: run },
       elasticsearch: { nodes: world.nodes, bulk: { requestTimeout: "5s" } },
       etcd: { endpoints: world.etcdEndpoints, keys: [run] },
       deadLetters: { topic: deadLetterTopic },
@@ -160,7 +158,7 @@ export async function playClusterScene(
     world,
     kafka,
     topics,
-    groups: groupsOf(naming, run, topics),
+    groups: [run],
     hosts: Array.from({ length: size.hosts }, (_, host) => host),
     random,
     async declareLate() {
@@ -185,7 +183,7 @@ export async function playClusterScene(
   const sent = await load.stop();
   // Of its own: the first may still wait for what the fault took.
   const counter = resources.use(await world.connectKafka());
-  await eventually("all is committed", () => allCommitted(counter, naming, run, topics), MOVED_WITHIN_MS);
+  await eventually("all is committed", () => allCommitted(counter, run, topics), MOVED_WITHIN_MS);
   await watch.stop();
   const ends = await Promise.all(hosts.map((host) => endHost(host)));
   return {
@@ -202,10 +200,6 @@ export async function playClusterScene(
 function brokersFor(world: ClusterWorld, { way }: Scenario, host: number): readonly string[] {
   if (way === "own") return world.routeOf(host).brokers;
   return way === "narrow" ? world.narrowRoute.brokers : world.brokers;
-}
-
-function groupsOf(naming: GroupNaming, run: string, topics: readonly string[]): string[] {
-  return [...new Set(topics.map((topic) => naming.groupOf(run, topic)))];
 }
 
 /** A node that goes while it has the only copy of an index takes the index along until it is back. */
@@ -228,14 +222,9 @@ async function isSettled(hosts: readonly TestHost[], topics: number, partitions:
   );
 }
 
-async function allCommitted(
-  kafka: TestKafka,
-  naming: GroupNaming,
-  run: string,
-  topics: readonly string[],
-): Promise<boolean> {
+async function allCommitted(kafka: TestKafka, run: string, topics: readonly string[]): Promise<boolean> {
   for (const topic of topics) {
-    const committed = await kafka.committed(naming.groupOf(run, topic), topic);
+    const committed = await kafka.committed(run, topic);
     for (const [partition, end] of await kafka.ends(topic)) {
       if (committed.get(partition) !== end) return false;
     }

@@ -1,4 +1,3 @@
-import { groupNamingOf } from "../../../infra/bench/kit/checkout.ts";
 import { seededRandom, type SeededRandom } from "../../../infra/bench/kit/random.ts";
 import type { Server } from "../../../infra/stack/process/server.ts";
 import { startTestHost } from "../host.ts";
@@ -37,7 +36,6 @@ export async function playStops(
   { stops, seed, onEnd }: StopsOptions,
 ): Promise<StopsResult> {
   const random = seededRandom(seed);
-  const naming = await groupNamingOf();
   const run = uniqueName("stops");
   const topics = Array.from({ length: TOPICS }, (_, n) => `${run}.t${n}`);
   await using kafka = await world.connectKafka();
@@ -48,9 +46,7 @@ export async function playStops(
   const lane = async (n: number): Promise<void> => {
     while (begun < stops) {
       begun += 1;
-      ends.push(
-        await liveAndStop(world, topics, naming.settings(`${run}.h${n}`), random.below(LONGEST_LIFE_MS)),
-      );
+      ends.push(await liveAndStop(world, topics, `${run}.h${n}`, random.below(LONGEST_LIFE_MS)));
       onEnd(ends.at(-1) as HostEnd, ends.length);
     }
   };
@@ -63,11 +59,11 @@ export async function playStops(
 async function liveAndStop(
   world: ClusterWorld,
   topics: readonly string[],
-  group: object,
+  group: string,
   lifeMs: number,
 ): Promise<HostEnd> {
   await using host = await startTestHost({
-    kafka: { brokers: world.brokers, ...group },
+    kafka: { brokers: world.brokers, group },
     elasticsearch: { nodes: world.nodes },
     topics,
     shutdown: { deadline: "20s" },

@@ -1,0 +1,13 @@
+/** Lays out rows in columns. @param texts how many columns hold text, aligned left; the others hold figures, aligned right */
+export function alignColumns(rows: readonly (readonly string[])[], texts = 1): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => {
+        const width = widths[column] ?? 0;
+        return column < texts ? cell.padEnd(width) : cell.padStart(width);
+      })
+      .join("  ")
+      .trimEnd(),
+  );
+}

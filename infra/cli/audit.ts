@@ -15,7 +15,7 @@ import { reportFailure } from "./kit/failure.ts";
 import { loadConfig } from "./kit/load-config.ts";
 import { createProgressLine, type ProgressLine, type ProgressOutput } from "./kit/progress-line.ts";
 
-/** `bun run audit …`: runs one audit and returns the exit status; never throws. */
+/** `bun run audit`: runs one audit and returns the exit code; never throws. */
 export async function main(argv: readonly string[], io: CommandIo): Promise<number> {
   try {
     const command = parseAuditArguments(argv);
@@ -47,7 +47,8 @@ async function audit(command: AuditCommand, io: CommandIo): Promise<number> {
     destination: { write: tell },
   });
   const declared = await readDeclaredTopics(config, logger, io.signal);
-  for (const { reason } of declared.refused) tell(`Not audited, being refused: ${reason}\n`);
+  for (const { reason } of declared.refused)
+    tell(`Not audited, because the declaration is refused: ${reason}\n`);
   const { specs, absent } = choose(command.topics, declared, config.file);
 
   const ends: AuditEnd[] = [];
@@ -77,7 +78,7 @@ async function audit(command: AuditCommand, io: CommandIo): Promise<number> {
   return isClean(ends) ? ExitCode.done : ExitCode.failed;
 }
 
-/** One line for whatever is under way. */
+/** A progress line whose label may change. */
 function createLabelledProgress(output: ProgressOutput) {
   let current: { readonly label: string; readonly line: ProgressLine } | null = null;
   return {
@@ -89,7 +90,7 @@ function createLabelledProgress(output: ProgressOutput) {
   };
 }
 
-/** @throws PenstockError `topic_missing` where a topic that was asked for is not declared, or does not exist */
+/** @throws PenstockError `topic_missing` if a requested topic is not declared or does not exist */
 function choose(
   wanted: readonly string[],
   { specs, inKafka }: DeclaredTopics,
@@ -110,4 +111,4 @@ function choose(
   };
 }
 
-if (import.meta.main) await runCommand(main, (signal) => `stopped before the end by ${signal}`);
+if (import.meta.main) await runCommand(main, (signal) => `stopped by ${signal} before the end`);

@@ -1,29 +1,30 @@
-/** Every command of package.json, in the order they are shown: what it does in one line. */
+/** The commands of package.json, each with one line for the help, in display order. */
 export const COMMANDS: Readonly<Record<string, string>> = {
   host: "moves logs from Kafka topics into Elasticsearch",
-  doctor: "tries a config: every server, topic and permission; says what is wrong and how to mend it",
-  topics: "lists, adds and removes declarations in etcd; data views of them for Kibana",
-  audit: "accounts for every record that was committed",
-  replay: "brings dead letters back into Elasticsearch",
-  demo: "shows all of it on real servers, with the logs they write",
-  stack: "a real Kafka, Elasticsearch and etcd on this machine, or three of each: up, status, down",
-  help: "this list; with a command, its help",
-  bench: "measures throughput, latency and what idle topics cost",
-  corpus: "what becomes of other programs' records: taken, dated, found by a word",
-  test: "all tests, against real servers; arguments go to bun test",
-  "test:unit": "the tests that need no servers",
-  fuzz: "hostile config files, etcd values and records, from a seed",
-  simulate: "hosts, brokers and Elasticsearch in virtual time, from seeds; a failing one tells its story",
-  soak: "random faults one after another, every record counted at the end",
-  cluster: "one broker or Elasticsearch node of three goes away, every record counted at the end",
-  check: "types, lint and format",
+  doctor: "checks a config: every server, topic and permission; says what is wrong and how to fix it",
+  topics: "lists, adds and removes declarations in etcd; writes data views for Kibana",
+  audit: "accounts for every committed record",
+  replay: "indexes dead letters again",
+  demo: "shows everything on real servers, with their own logs",
+  stack: "runs a real Kafka, Elasticsearch and etcd on this machine, or three of each: up, status, down",
+  help: "shows this list, or the help of a command",
+  bench: "measures throughput, latency and the cost of idle topics",
+  corpus: "measures how other programs' records arrive: accepted, dated, found by a word",
+  test: "runs all tests, against real servers; arguments go to bun test",
+  "test:unit": "runs the tests that need no servers",
+  fuzz: "tries hostile config files, etcd values and records, generated from a seed",
+  simulate:
+    "runs hosts, brokers and Elasticsearch in virtual time, from seeds; prints the story of a failing one",
+  soak: "causes random faults, one after the other, and counts every record at the end",
+  cluster: "takes down one broker or Elasticsearch node of three, and counts every record at the end",
+  check: "checks types, lint and format",
   format: "formats the source",
   schema: "writes the JSON Schema of the config file",
-  patch: "puts the themes of the kafkajs patch together",
-  supply: "what Penstock is made of: a CycloneDX bill of materials, or by licence",
+  patch: "assembles the kafkajs patch from its parts",
+  supply: "lists Penstock's packages: a CycloneDX bill of materials, or by licence",
 };
 
-/** Those that answer `--help`. */
+/** The commands that accept `--help`. */
 export const WITH_HELP: readonly string[] = [
   "host",
   "doctor",

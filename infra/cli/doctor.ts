@@ -22,16 +22,16 @@ import { loadConfig, type LoadedConfig } from "./kit/load-config.ts";
 import { createLiveLine } from "./kit/progress-line.ts";
 import { createPaint, hasColours, type TerminalOutput } from "./kit/terminal.ts";
 
-/** What the command takes from its surroundings; its output is coloured where that is a terminal. */
+/** The surroundings of the command. The output is coloured on a terminal. */
 export interface DoctorIo extends Pick<CommandIo, "environment" | "error" | "signal" | "now"> {
   readonly out: TerminalOutput;
 }
 
 const QUESTION_MS = 10_000;
-/** For readers that were given up: each deletes its group. */
+/** For abandoned readers: each deletes its group. */
 const CLOSE_MS = 10_000;
 
-/** `bun run doctor …`: runs all checks and returns the exit status; never throws. */
+/** `bun run doctor`: runs all checks and returns the exit code; never throws. */
 export async function main(argv: readonly string[], io: DoctorIo): Promise<number> {
   try {
     const command = parseDoctorArguments(argv);
@@ -65,10 +65,10 @@ async function examine(given: string | null, io: DoctorIo) {
   return { checks, code: isWell(checks) ? ExitCode.done : ExitCode.failed };
 }
 
-/** A check for each thing that is wrong with the file, which says where; the servers it names are not known. */
+/** A failed check for each problem of the file. Without the file, the servers are not known. */
 function configFaults(error: unknown): Check[] {
   const { failed } = checksOf("config");
-  const remedy = "correct the file; infra/config.schema.json lets editors check it";
+  const remedy = "correct the file; editors can check it with infra/config.schema.json";
   const reasons =
     error instanceof ConfigError ? error.problems.map(({ message }) => message) : [messageOf(error)];
   return [
@@ -89,7 +89,7 @@ async function examineServers(config: LoadedConfig, io: DoctorIo): Promise<reado
     destination: { write: (text) => void io.error.write(text) },
   });
   using progress = createLiveLine(io.error);
-  progress.show("asking the servers …");
+  progress.show("checking the servers …");
   const kafka = createKafkaDiagnosis(settings.kafka, logger);
   const elasticsearch = createElasticsearchDiagnosis(settings.elasticsearch);
   try {
@@ -113,12 +113,12 @@ async function examineServers(config: LoadedConfig, io: DoctorIo): Promise<reado
   }
 }
 
-/** As URLs may hold them. */
+/** Hides logins in URLs. */
 function withoutUsers(text: string): string {
   return text.replace(/\/\/[^/@\s]*@/g, "//(hidden)@");
 }
 
-/** Servers' own words are repeated, and a login stands in some of them. */
+/** Checks quote the servers' own messages, and some of those contain a login. */
 function withoutSecrets(checks: readonly Check[], redact: (text: string) => string): readonly Check[] {
   const hide = (text: string): string => redact(withoutUsers(text));
   return checks.map(({ area, name, state, seen, remedy }) => ({

@@ -13,13 +13,13 @@ const HELP = helpText({
   synopsis: "help [COMMAND]",
   about: `Penstock moves logs from Kafka topics into Elasticsearch.
 
-With --json a command's standard output holds JSON and nothing else; what ended it is the last line on standard
-error: {"error":{"code","message","exitCode"}}. Colours and progress are shown on a terminal only; NO_COLOR is honoured.`,
+With --json a command writes only JSON to standard output. If it fails, the last line on standard error is
+{"error":{"code","message","exitCode"}}. Colours and progress appear only on a terminal; NO_COLOR turns colours off.`,
   sections: [{ title: "Commands: bun run COMMAND [--help]", rows: Object.entries(COMMANDS) }],
   options: [JSON_ROW],
 });
 
-/** `bun run help`: every command in one line, or one command's own help. */
+/** `bun run help`: one line for every command, or the help of one. */
 async function main(argv: readonly string[]): Promise<number> {
   try {
     const { values, positionals } = parseWords({

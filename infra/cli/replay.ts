@@ -10,13 +10,12 @@ import { createElasticsearch } from "../../lib/adapters/elasticsearch/client.ts"
 import { ignoredFieldsDeps } from "../../lib/adapters/elasticsearch/ignored-fields.ts";
 import { createRecordReader } from "../../lib/adapters/kafka/queries/record-reader.ts";
 import type { Declaration } from "../../lib/rules/model/declaration.ts";
-import { mergeDeclarations } from "../../lib/rules/declarations/desired.ts";
+import { mergeDeclarations, specificationLookup } from "../../lib/rules/declarations/desired.ts";
 import type { Logger } from "../../lib/rules/base/logger.ts";
 import type { ReplayRequest } from "../../lib/rules/dead-letters/replay-request.ts";
 import { dayMs } from "../../lib/rules/search/hits/gave-way.ts";
 import { widestTarget } from "../../lib/rules/search/query/target.ts";
 import { visibleLines } from "../../lib/rules/base/visible-text.ts";
-import { specificationLookup } from "../../lib/rules/declarations/desired.ts";
 import { wantsJson } from "./kit/arguments.ts";
 import { readDeclarations } from "./topics/declared-topics.ts";
 import { runCommand, type CommandIo } from "./kit/command-io.ts";
@@ -27,7 +26,7 @@ import { createProgressLine } from "./kit/progress-line.ts";
 import { parseReplayArguments, REPLAY_HELP } from "./replay/arguments.ts";
 import { formatDigest, formatReplay } from "./replay/report.ts";
 
-/** `bun run replay …`: returns the exit status; never throws. */
+/** `bun run replay`: returns the exit code; never throws. */
 export async function main(argv: readonly string[], io: CommandIo): Promise<number> {
   const progress = createProgressLine(io.error, "replay");
   const complain = (text: string): void => {
@@ -67,7 +66,7 @@ export async function main(argv: readonly string[], io: CommandIo): Promise<numb
   }
 }
 
-/** Fields that gave way in the last day; null: of all topics. */
+/** Finds the fields that lost values in the last day. @param topic null: in all topics */
 async function gaveWay(
   topic: string | null,
   config: LoadedConfig,
@@ -75,10 +74,10 @@ async function gaveWay(
   complain: (text: string) => void,
 ): Promise<IgnoredFields> {
   const { settings } = config;
-  const declarations = await declarationsInForce(config, io, complain);
+  const declarations = await currentDeclarations(config, io, complain);
   const { desired } = mergeDeclarations(declarations, [], settings.deadLetters.topic);
-  const inForce = new Map([...desired].map(([name, { spec }]) => [name, spec]));
-  const indices = widestTarget(inForce, settings.elasticsearch.manageTemplates);
+  const current = new Map([...desired].map(([name, { spec }]) => [name, spec]));
+  const indices = widestTarget(current, settings.elasticsearch.manageTemplates);
   const toMs = io.now();
   const elasticsearch = createElasticsearch(settings.elasticsearch);
   try {
@@ -91,14 +90,14 @@ async function gaveWay(
   }
 }
 
-/** A host may still go by what an entry said before it became invalid. */
-async function declarationsInForce(
+/** Reads the current declarations. A host may still use the last good version of a refused one, hence the note. */
+async function currentDeclarations(
   config: LoadedConfig,
   io: CommandIo,
   complain: (text: string) => void,
 ): Promise<readonly Declaration[]> {
   const { declarations, refusals } = await readDeclarations(config, io.signal);
-  for (const { reason } of refusals) complain(`Note: a declaration is not taken: ${reason}\n`);
+  for (const { reason } of refusals) complain(`Note: a declaration is refused: ${reason}\n`);
   return declarations;
 }
 
@@ -110,7 +109,7 @@ async function replay(
   complain: (text: string) => void,
 ) {
   const { settings } = config;
-  const declarations = await declarationsInForce(config, io, complain);
+  const declarations = await currentDeclarations(config, io, complain);
   const elasticsearch = createElasticsearch(settings.elasticsearch);
   try {
     return await replayDeadLetters(
@@ -131,12 +130,12 @@ async function replay(
   }
 }
 
-/** What matters ends in the result; what is left are warnings. */
+/** Reports only warnings and errors: the rest is in the result. */
 function quietLogger(complain: (text: string) => void): Logger {
   const say = (message: string): void => complain(`${message}\n`);
   return { debug: () => {}, info: () => {}, warn: say, error: say };
 }
 
-// What was begun ends in order: the reader's throwaway group is deleted.
+// A signal lets the work end in order, so that the reader deletes its temporary group.
 if (import.meta.main)
-  await runCommand(main, (signal) => `ended by ${signal}; what was brought in is in the index`);
+  await runCommand(main, (signal) => `stopped by ${signal}; records replayed so far are in the index`);

@@ -9,9 +9,9 @@ import { printError, printOut } from "./kit/terminal.ts";
 const help = helpText({
   synopsis: "schema [options]",
   about:
-    "Writes infra/config.schema.json, the JSON Schema of the config file, from which editors complete and check.",
-  options: [["--check", "write nothing, and exit 1 where the file is out of date"]],
-  exitCodes: "0 done, 1 failed, or out of date, 2 wrong usage",
+    "Writes infra/config.schema.json, the JSON Schema of the config file. Editors use it to complete and check.",
+  options: [["--check", "write nothing; exit with 1 if the file is out of date"]],
+  exitCodes: "0 done, 1 failed or out of date, 2 wrong usage",
 });
 
 process.exitCode = await main(process.argv.slice(2));

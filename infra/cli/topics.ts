@@ -19,7 +19,7 @@ import { reportFailure } from "./kit/failure.ts";
 import { loadConfig, type LoadedConfig } from "./kit/load-config.ts";
 import {
   parseTopicsArguments,
-  TOPICS_USAGE,
+  TOPICS_HELP,
   type AddCommand,
   type KibanaCommand,
   type RemoveCommand,
@@ -30,17 +30,17 @@ import { printError } from "./kit/terminal.ts";
 
 type WriteOutcome = WrittenEdit | Pick<RefusedEdit, "kind" | "reason">;
 
-/** What the command takes from its surroundings. */
+/** The surroundings of the command. */
 export interface TopicsIo extends Pick<CommandIo, "environment" | "out" | "signal" | "random"> {
   readonly error: (text: string) => void;
 }
 
-/** `bun run topics …`: runs one command and returns the exit status; never throws. */
+/** `bun run topics`: runs one command and returns the exit code; never throws. */
 export async function main(argv: readonly string[], io: TopicsIo): Promise<number> {
   try {
     const command = parseTopicsArguments(argv);
     if (command.kind === "help") {
-      io.out(TOPICS_USAGE);
+      io.out(TOPICS_HELP);
       return ExitCode.done;
     }
     const config = loadConfig(command.config, io.environment);
@@ -48,11 +48,11 @@ export async function main(argv: readonly string[], io: TopicsIo): Promise<numbe
     if (command.kind === "kibana") return await kibana(config, command, io);
     return await change(command, config, io);
   } catch (error) {
-    return reportFailure(error, { help: TOPICS_USAGE, json: wantsJson(argv), write: io.error });
+    return reportFailure(error, { help: TOPICS_HELP, json: wantsJson(argv), write: io.error });
   }
 }
 
-/** What the file says is told also where etcd cannot be asked; but the list is not whole then, and the command has failed. */
+/** If etcd cannot be read, still lists the config file's topics; the list is incomplete then, and the command fails. */
 async function list(config: LoadedConfig, json: boolean, io: TopicsIo): Promise<number> {
   const print = (listing: TopicsListing) => io.out(json ? listingAsJson(listing) : formatListing(listing));
   try {
@@ -61,7 +61,7 @@ async function list(config: LoadedConfig, json: boolean, io: TopicsIo): Promise<
   } catch (error) {
     if (io.signal.aborted) throw error;
     print({ declarations: config.declarations, refusals: [] });
-    if (!json) io.error("Note: this is what the config file declares alone, for etcd cannot be read:\n");
+    if (!json) io.error("Note: the list shows only the config file, because etcd cannot be read:\n");
     throw error;
   }
 }
@@ -78,7 +78,7 @@ async function readListing(
 ): Promise<TopicsListing> {
   const { etcd, deadLetters } = settings;
   const snapshot = etcd === null ? null : await withStore(etcd, (store) => store.list(signal, true));
-  for (const { reason } of snapshot?.forbidden ?? []) error(`Note: what follows is not all: ${reason}\n`);
+  for (const { reason } of snapshot?.forbidden ?? []) error(`Note: the list is incomplete: ${reason}\n`);
   return listTopics(declarations, snapshot, deadLetters.topic);
 }
 
@@ -91,7 +91,7 @@ async function change(
   if (etcd === null) {
     throw new PenstockError(
       "config_invalid",
-      `${config.file} has no etcd section, and topics are added to etcd`,
+      `${config.file} has no etcd section, but topics are added to etcd`,
     );
   }
   const outcome = await withStore(etcd, (store) =>
@@ -99,7 +99,7 @@ async function change(
   );
   if (outcome.kind === "refused") {
     return reportFailure(new Error(outcome.reason), {
-      help: TOPICS_USAGE,
+      help: TOPICS_HELP,
       json: command.json,
       write: io.error,
     });
@@ -127,11 +127,11 @@ async function add(
   }
   if (placeOf(key, etcd.keys) < 0) {
     io.error(
-      `Note: etcd key "${key}" is not among etcd.keys of ${config.file}; no host with this file reads it.\n`,
+      `Note: etcd key "${key}" is not in etcd.keys of ${config.file}; hosts with this file do not read it.\n`,
     );
   }
   if (declaredInConfig(config, target)) {
-    io.error(`Note: ${config.file} declares "${nameOf(target)}" too, and goes before etcd.\n`);
+    io.error(`Note: ${config.file} declares "${nameOf(target)}" too, and has precedence over etcd.\n`);
   }
   return write(store, key, { kind: "add", target, entry }, io);
 }
@@ -159,10 +159,10 @@ async function remove(
   if (only !== undefined) {
     return {
       kind: "refused",
-      reason: `several etcd keys declare "${name}": ${keys.join(", ")}; say which with --key`,
+      reason: `several etcd keys declare "${name}": ${keys.join(", ")}; choose one with --key`,
     };
   }
-  const where = declaredInConfig(config, target) ? `; ${config.file} does, and is yours to edit` : "";
+  const where = declaredInConfig(config, target) ? `; ${config.file} declares it: edit that file` : "";
   return { kind: "refused", reason: `no etcd key declares "${name}"${where}` };
 }
 
@@ -177,7 +177,7 @@ function sentenceOf(outcome: WrittenEdit, target: DeclarationTarget): string {
     added: `Added ${name} to ${where}.`,
     replaced: `Replaced ${name} in ${where}.`,
     removed: `Removed ${name} from ${where}.`,
-    unchanged: `Nothing to do: ${name} stands like that already in ${where}.`,
+    unchanged: `Nothing to do: ${where} already declares ${name} like this.`,
   };
   return sentences[outcome.action];
 }

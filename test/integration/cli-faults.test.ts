@@ -13,7 +13,7 @@ test.each([
     endOnFaults(); ${act}; setTimeout(() => {}, 5_000);`;
   const child = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe", stderr: "pipe" });
   const [out, error, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-  expect({ out, error, code }).toEqual({ out: "", error: "an error nobody handled: a fault\n", code: 1 });
+  expect({ out, error, code }).toEqual({ out: "", error: "unhandled error: a fault\n", code: 1 });
 });
 
 describe("standard output", () => {

@@ -190,7 +190,7 @@ describe("replay", () => {
 
     const other = await replayJson(config, "--topic", two, "--index", "{topic}-again");
     expect(other).toMatchObject({ code: 0, result: { indexed: 1, undeclared: [] } });
-    expect(other.error).toContain("Note: a declaration is not taken: ");
+    expect(other.error).toContain("Note: a declaration is refused: ");
     const [document] = await servers.elasticsearch.documents(`${two}-again`);
     expect(document?._source["n"]).toBe("c");
 

@@ -117,7 +117,7 @@ describe("a command", () => {
       await asked;
       audit.type(CTRL_C);
       expect(await audit.exited).toBe(130);
-      expect(audit.shown()).toEndWith("stopped before the end by SIGINT\r\n");
+      expect(audit.shown()).toEndWith("stopped by SIGINT before the end\r\n");
     });
     await withSilentKafka(async (command, asked) => {
       await using audit = startInTerminal(command);

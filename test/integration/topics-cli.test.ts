@@ -215,6 +215,6 @@ describe("exit codes", () => {
     await Bun.write(config, `${await Bun.file(config).text()}topics: [from_file]\n`);
     const list = await topics(config, "list");
     expect(list).toMatchObject({ code: 1, out: expect.stringContaining("from_file") });
-    expect(list.error).toEndWith(`declares alone, for etcd cannot be read:\n${error}`);
+    expect(list.error).toEndWith(`only the config file, because etcd cannot be read:\n${error}`);
   });
 });

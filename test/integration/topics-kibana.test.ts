@@ -67,7 +67,7 @@ test("has a data view for what the file and etcd declare now, without asking Kaf
       ]),
     );
   const first = await kibana();
-  expect(first).toMatchObject({ code: 0, error: expect.stringMatching(/^left out: .*entry 4.*\n$/) });
+  expect(first).toMatchObject({ code: 0, error: expect.stringMatching(/^Left out: .*entry 4.*\n$/) });
   const declared = {
     "penstock-records": "penstock-records",
     "penstock-topic-from_file": "from_file",
@@ -83,7 +83,7 @@ test("has a data view for what the file and etcd declare now, without asking Kaf
   expect(second).toEqual({
     code: 0,
     error: "",
-    out: `Wrote 5 data views, and a search for each, to ${file}.\n`,
+    out: `Wrote 5 data views, each with a search, to ${file}.\n`,
   });
   const { "penstock-pattern-app-*": _gone, ...stayed } = declared;
   expect(titlesOf(await Bun.file(file).text())).toEqual({ ...stayed, "penstock-topic-added": "added" });

@@ -18,7 +18,7 @@ import type { AuditEnd } from "./text.ts";
 
 export interface AuditRun {
   readonly settings: Settings;
-  /** They exist in Kafka. */
+  /** Only topics that exist in Kafka. */
   readonly specs: readonly Specification[];
   readonly repair: boolean;
   readonly logger: Logger;
@@ -27,15 +27,15 @@ export interface AuditRun {
   /** In [0, 1). */
   readonly random: () => number;
   readonly signal: AbortSignal;
-  /** As soon as a topic's audit has ended. */
+  /** Called when the audit of a topic has ended. */
   readonly onEnd: (end: AuditEnd) => void;
   readonly onProgress: (topic: string, progress: AuditProgress) => void;
 }
 
 /**
- * Audits topics one after the other. The positions of all are taken first, then the dead letters are read once for all:
- * what a host has committed by then has its dead letter by then.
- * @throws PenstockError where Kafka fails before the first topic; what fails later ends that topic's audit alone
+ * Audits topics one after the other. Reads the committed offsets of all topics first and then the dead letters, once for all:
+ * a host writes a dead letter before it commits the record.
+ * @throws PenstockError if Kafka fails before the first topic; a later failure ends only the audit of its topic
  */
 export async function runAudit(run: AuditRun): Promise<void> {
   const { settings, specs, logger, signal } = run;
@@ -45,7 +45,7 @@ export async function runAudit(run: AuditRun): Promise<void> {
   const offsets = createKafkaOffsets(kafka, logger);
 
   const snapshotOf = async (topic: string): Promise<TopicSnapshot> => {
-    // The end of the log is asked for later, so that it cannot seem to lie below the commit.
+    // The end of the log is read second, so that it cannot be below the committed offset.
     const committed = await offsets.committed(kafka.group, topic, signal);
     const log = await offsets.ranges(topic, signal);
     return { log, committed: new Map([...committed].map(([partition, { offset }]) => [partition, offset])) };

@@ -8,17 +8,17 @@ import {
   type TopicAudit,
 } from "../../../lib/rules/audit/topic-audit.ts";
 
-/** How one topic's audit ended. */
+/** How the audit of one topic ended. */
 export type AuditEnd =
   | { readonly kind: "audited"; readonly audit: TopicAudit }
-  /** There is nothing to audit; the reason is a phrase. */
+  /** Nothing to audit; the reason is a phrase. */
   | { readonly kind: "absent"; readonly topic: string; readonly reason: string }
   | { readonly kind: "failed"; readonly topic: string; readonly reason: string };
 
-/** Of one kind and topic; the rest is counted. */
+/** For each kind and topic; further ones are only counted. */
 const PRINTED_RANGES = 1_000;
 
-/** One topic, for a person: a block of lines. */
+/** The report on one topic, for a person. */
 export function formatEnd(end: AuditEnd): string {
   if (end.kind === "absent") return `${end.topic}: nothing to audit: ${oneLine(end.reason)}\n`;
   if (end.kind === "failed") return `${end.topic}: the audit failed: ${oneLine(end.reason)}\n`;
@@ -31,11 +31,15 @@ export function formatEnd(end: AuditEnd): string {
     ...counted([
       ["indexed", totals.indexed, ""],
       ["dead-lettered", totals.deadLettered, ""],
-      ["elsewhere", totals.elsewhere, "in another index, where the ingest pipeline sent them"],
+      ["elsewhere", totals.elsewhere, "sent to another index by the ingest pipeline"],
       ["null value", totals.nulls, "nothing to index"],
       ["not records", totals.notRecords, "transaction markers, aborted or compacted"],
-      ["expired", totals.expired, "their dated index is gone or closed"],
-      ["dropped or missing", totals.dropped, "the ingest pipeline may have dropped them; --repair tells"],
+      ["expired", totals.expired, "their dated index is deleted or closed"],
+      [
+        "dropped or missing",
+        totals.dropped,
+        "the ingest pipeline may have dropped them; find out with --repair",
+      ],
     ]),
     ...rangesOf("expired", found, ({ expired }) => expired),
     ...rangesOf("dropped or missing", found, ({ dropped }) => dropped),
@@ -45,17 +49,17 @@ export function formatEnd(end: AuditEnd): string {
   ];
   if (found.belowLog > 0) {
     lines.push(
-      `  note: ${plural(found.belowLog, "document")} of offsets that Kafka has deleted: not audited`,
+      `  note: ${plural(found.belowLog, "document")} with offsets that Kafka has deleted: not audited`,
     );
   }
   if (totals.stale > 0) {
     lines.push(
-      `  note: ${plural(totals.stale, "document")} of an older topic of this name at the same offsets: not counted`,
+      `  note: ${plural(totals.stale, "document")} of an older topic with this name and the same offsets: not counted`,
     );
   }
   if (found.foreign > 0) {
     lines.push(
-      `  note: ${plural(found.foreign, "document")} under ids that Penstock does not give: not counted`,
+      `  note: ${plural(found.foreign, "document")} with ids that Penstock does not assign: not counted`,
     );
   }
   if (repair !== null && after !== null) {
@@ -69,11 +73,11 @@ export function formatEnd(end: AuditEnd): string {
 }
 
 const repairWords: Readonly<Record<string, string>> = {
-  duplicate: "there already",
+  duplicate: "already indexed",
   skipped: "dropped by the pipeline",
 };
 
-/** The last line: all topics together. */
+/** The last line, about all topics. */
 export function formatSummary(ends: readonly AuditEnd[]): string {
   let offsets = 0;
   let gaps = 0;
@@ -98,12 +102,12 @@ export function formatSummary(ends: readonly AuditEnd[]): string {
   return `${scope}: ${verdict}\n`;
 }
 
-/** True where nothing is missing, nothing doubled and nothing failed. */
+/** True if nothing is missing, doubled or failed. */
 export function isClean(ends: readonly AuditEnd[]): boolean {
   return ends.every((end) => end.kind === "absent" || (end.kind === "audited" && verdictOf(end.audit).clean));
 }
 
-/** All of it as JSON. */
+/** The whole result as JSON. */
 export function endsAsJson(ends: readonly AuditEnd[]): string {
   const topics = ends.map((end) => {
     if (end.kind !== "audited") return { topic: end.topic, state: end.kind, reason: end.reason };
@@ -142,7 +146,7 @@ function sentence({ gaps, doubles, undecided, unknown, failed }: Shortfall): str
     : "every record accounted for";
 }
 
-/** Aligned; what is zero is left out, except how many are indexed. */
+/** Aligned rows. A zero is left out, except for `indexed`. */
 function counted(rows: readonly (readonly [string, number, string])[]): string[] {
   const shown = rows.filter(([name, count]) => count > 0 || name === "indexed");
   const nameWidth = Math.max(...shown.map(([name]) => name.length));

@@ -17,7 +17,7 @@ const TITLES: Readonly<Record<Area, string>> = {
   declarations: "Declarations",
 };
 
-/** A sign and a word: neither rests on the colour. */
+/** A sign and a word, so that no meaning depends on colour. */
 const MARKS: Readonly<Record<CheckState, { sign: string; word: string; colour: Colour }>> = {
   ok: { sign: "✓", word: "ok", colour: "green" },
   warning: { sign: "!", word: "warning", colour: "yellow" },
@@ -27,7 +27,7 @@ const MARKS: Readonly<Record<CheckState, { sign: string; word: string; colour: C
 const WORD_WIDTH = 7;
 const MOST_NAME_WIDTH = 40;
 
-/** All checks for a person, by area, with what to do about those that are not well. */
+/** The report for a person: checks by area, with remedies. */
 export function formatChecks(checks: readonly Check[], paint: Paint): string {
   const width = Math.min(MOST_NAME_WIDTH, Math.max(0, ...checks.map(({ name }) => oneLine(name).length)));
   const lines: string[] = [];
@@ -44,7 +44,7 @@ export function checksAsJson(checks: readonly Check[]): string {
   return `${JSON.stringify({ well: isWell(checks), tally: tallyOf(checks), checks }, null, 2)}\n`;
 }
 
-/** True where nothing failed. */
+/** True if nothing failed. */
 export function isWell(checks: readonly Check[]): boolean {
   return checks.every(({ state }) => state !== "failed");
 }

@@ -2,15 +2,16 @@ import { parseArgs, type ParseArgsConfig } from "node:util";
 import { messageOf, PenstockError } from "../../../lib/rules/base/errors.ts";
 import { nameHint } from "../../../lib/rules/base/nearest-name.ts";
 
-/** What every command knows. */
+/** Options of every command. */
 export const COMMON_OPTIONS = {
   json: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
 } as const;
+export const CONFIG_OPTIONS = { config: { type: "string" }, ...COMMON_OPTIONS } as const;
 
 /**
- * node's `parseArgs`, strict.
- * @throws PenstockError `usage`, with one sentence that names the argument; of an unknown option also what is near or known
+ * Node's `parseArgs`, strict.
+ * @throws PenstockError `usage`, with one sentence that names the argument and, for an unknown option, a similar one or all
  */
 export function parseWords<const T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
   try {
@@ -20,7 +21,7 @@ export function parseWords<const T extends ParseArgsConfig>(config: T): ReturnTy
   }
 }
 
-/** @throws PenstockError `usage` where the word is none of them */
+/** @throws PenstockError `usage` if the word is not a known command */
 export function commandNamed<T extends string>(word: string | undefined, known: readonly T[]): T {
   const command = known.find((name) => name === word);
   if (command !== undefined) return command;
@@ -33,13 +34,13 @@ export function commandNamed<T extends string>(word: string | undefined, known: 
   );
 }
 
-/** The value of an option. @throws PenstockError `usage`, naming the option, the value and the rule */
+/** Parses the value of an option. @throws PenstockError `usage`, naming the option, the value and the rule */
 export function wholeNumber(option: string, value: string, least: number): number {
   if (/^\d{1,9}$/.test(value) && Number(value) >= least) return Number(value);
   throw new PenstockError("usage", `--${option} is "${value}": it must be a whole number, at least ${least}`);
 }
 
-/** Whether machine-readable output was asked for; to be told before the arguments are known to be right. */
+/** Whether `--json` was given. For reporting errors in the arguments themselves. */
 export function wantsJson(argv: readonly string[]): boolean {
   const end = argv.indexOf("--");
   return argv.slice(0, end < 0 ? argv.length : end).includes("--json");

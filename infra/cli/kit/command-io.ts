@@ -3,7 +3,7 @@ import { endOnFaults } from "./faults.ts";
 import { abortOnSignals } from "./stop-signal.ts";
 import { printOut, type TerminalOutput } from "./terminal.ts";
 
-/** What a command takes from its surroundings. */
+/** The surroundings of a command. */
 export interface CommandIo {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly out: (text: string) => void;
@@ -16,8 +16,8 @@ export interface CommandIo {
 }
 
 /**
- * Runs a command in the process's own surroundings, and ends the process with the status that it returns.
- * @param describe what is said where a signal ended it
+ * Runs a command in the process's own surroundings, and ends the process with the exit code that it returns.
+ * @param describe the message if a signal ended it
  */
 export async function runCommand(
   main: (argv: readonly string[], io: CommandIo) => Promise<number>,

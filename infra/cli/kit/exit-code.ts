@@ -1,10 +1,10 @@
 import { PenstockError } from "../../../lib/rules/base/errors.ts";
 import { interruptionBehind } from "./stop-signal.ts";
 
-/** What every command's exit status means; 70 and 78 are sysexits' EX_SOFTWARE and EX_CONFIG. */
+/** The exit codes of all commands; 70 and 78 are EX_SOFTWARE and EX_CONFIG of sysexits. */
 export const ExitCode = { done: 0, failed: 1, usage: 2, hung: 70, badConfig: 78 } as const;
 
-/** The exit status for an error that ended a command. */
+/** Returns the exit code for an error that ended a command. */
 export function exitCodeOf(error: unknown): number {
   const interruption = interruptionBehind(error);
   if (interruption !== null) return interruption.exitCode;

@@ -3,19 +3,19 @@ import { messageOf } from "../../../lib/rules/base/errors.ts";
 import { ExitCode } from "./exit-code.ts";
 import { printError } from "./terminal.ts";
 
-/** Of a pipe whose other end is closed, and of a terminal that is. */
+/** A pipe whose reader closed it, and a closed terminal. */
 const READER_IS_GONE: ReadonlySet<unknown> = new Set(["EPIPE", "EIO"]);
 
-/** Ends a command once its output is written. Not left to the event loop, which a client that waits for an answer keeps for minutes. */
+/** Ends the process once its output is written. A client that waits for an answer could keep the event loop for minutes. */
 export type ExitWith = (code: number) => Promise<never>;
 
 /**
- * Ends the process on an error that nobody handled, with its message alone on standard error. The runtime would print its fields
- * too, and a library's error may hold the client, logins and all, or the request. With {@link tolerateLostOutput}.
+ * Ends the process on an unhandled error, and prints only its message. The runtime would print its fields too, and a library's
+ * error may contain the client with its logins, or the request. Includes {@link tolerateLostOutput}.
  */
 export function endOnFaults(): ExitWith {
   const end = (error: unknown): void => {
-    printError(`an error nobody handled: ${messageOf(error)}\n`);
+    printError(`unhandled error: ${messageOf(error)}\n`);
     process.exit(ExitCode.failed);
   };
   process.on("uncaughtException", end);
@@ -24,8 +24,8 @@ export function endOnFaults(): ExitWith {
 }
 
 /**
- * A command whose reader is gone (`| head -1`, a closed terminal) goes on to its end, and exits with what it found. One whose output
- * cannot be written otherwise, as on a full disk, says so on standard error and has failed.
+ * If the reader has gone (`| head -1`, a closed terminal), the command goes on and exits with its result. If output cannot be
+ * written for another reason, such as a full disk, the command says so on standard error and fails.
  */
 export function tolerateLostOutput(): ExitWith {
   let failed = false;
@@ -35,7 +35,7 @@ export function tolerateLostOutput(): ExitWith {
     if (!READER_IS_GONE.has(error.code)) reason ??= messageOf(error);
   });
   process.stderr.on("error", () => {
-    // Nobody is left to be told.
+    // Nothing can be reported.
   });
   process.on("exit", (code) => {
     if (reason === null) return;
@@ -43,7 +43,7 @@ export function tolerateLostOutput(): ExitWith {
     printError(`standard output could not be written: ${reason}\n`);
   });
   return async (code) => {
-    // A failure is told in the next turn, and an output that failed has no end.
+    // A failed write is reported in the next turn, and a failed stream never ends.
     await setImmediate();
     if (!failed) {
       await new Promise<void>((over) => {

@@ -1,26 +1,26 @@
-/** An option or command, and what it does; wrapped, and broken at a newline. */
+/** An option or command, and its explanation, which is wrapped and may contain line breaks. */
 export type HelpRow = readonly [name: string, about: string];
 
 export interface Help {
-  /** After `bun run `. */
+  /** Follows `bun run `. */
   readonly synopsis: string;
-  /** What it does; wrapped. An empty line begins a new paragraph. */
+  /** Wrapped. An empty line begins a new paragraph. */
   readonly about: string;
   readonly sections?: readonly { readonly title: string; readonly rows: readonly HelpRow[] }[];
   readonly options: readonly HelpRow[];
-  /** In place of the usual ones. */
+  /** Replaces the usual ones. */
   readonly exitCodes?: string;
 }
 
 export const CONFIG_ROW: HelpRow = ["--config FILE", "default: PENSTOCK_CONFIG, else config.yaml"];
 export const JSON_ROW: HelpRow = ["--json", "machine-readable output"];
-const HELP_ROW: HelpRow = ["--help", "prints this"];
+const HELP_ROW: HelpRow = ["--help", "show this help"];
 
-const EXIT_CODES = "0 done, 1 failed, 2 wrong usage, 78 bad config, 128 + signal where one ended it";
+const EXIT_CODES = "0 done, 1 failed, 2 wrong usage, 78 bad config, 128 + signal if ended by one";
 const LEAST_WIDTH = 22;
 const MOST_COLUMNS = 120;
 
-/** A command's `--help`: usage, what it does, options, exit codes. The first line is what a wrong usage repeats. */
+/** Returns the `--help` of a command. Errors in its usage repeat the first line. */
 export function helpText({ synopsis, about, sections = [], options, exitCodes = EXIT_CODES }: Help): string {
   const all = [...sections, { title: "Options", rows: [...options, HELP_ROW] }];
   const width = Math.max(LEAST_WIDTH, ...all.flatMap(({ rows }) => rows.map(([name]) => name.length)));
@@ -39,14 +39,13 @@ function paragraph(text: string): string {
   return wrapped(text.replaceAll("\n", " "), MOST_COLUMNS).join("\n");
 }
 
-/** Names in one column, what they mean in the next. */
 function rowText([name, about]: HelpRow, width: number): string {
   const indent = width + 4;
   const [first = "", ...rest] = about.split("\n").flatMap((line) => wrapped(line, MOST_COLUMNS - indent));
   return [`  ${name.padEnd(width)}  ${first}`, ...rest.map((line) => " ".repeat(indent) + line)].join("\n");
 }
 
-/** Broken between words; a word that is longer stays whole. */
+/** Breaks between words; a longer word stays whole. */
 function wrapped(text: string, columns: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(" ")) {

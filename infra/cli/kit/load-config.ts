@@ -9,15 +9,15 @@ export interface LoadedConfig {
   readonly file: string;
   readonly settings: Settings;
   readonly declarations: readonly Declaration[];
-  /** One sentence each; no secrets. */
+  /** Sentences without secrets. */
   readonly notices: readonly string[];
-  /** True: a secret stands in the file itself, and not in a variable or another file that it names. */
+  /** True: the file itself contains a secret, not only the name of a variable or another file. */
   readonly holdsSecrets: boolean;
 }
 
 /**
- * The config file of a command.
- * @param given with `--config`; null: `PENSTOCK_CONFIG`, else config.yaml
+ * Reads the config file of a command.
+ * @param given by `--config`; null: `PENSTOCK_CONFIG`, else config.yaml
  * @throws PenstockError `config_unreadable` or `config_invalid`
  */
 export function loadConfig(

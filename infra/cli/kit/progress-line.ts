@@ -1,20 +1,20 @@
 import { visibleText } from "../../../lib/rules/base/visible-text.ts";
 import type { TerminalOutput } from "./terminal.ts";
 
-/** Where progress goes, e.g. `process.stderr`. */
+/** For example `process.stderr`. */
 export type ProgressOutput = TerminalOutput;
 
-/** One line on a terminal that is written over and over; nothing at all elsewhere. */
+/** One line on a terminal that is rewritten in place; nothing elsewhere. */
 export interface LiveLine extends Disposable {
   show(text: string): void;
-  /** Takes the line away, or ends it where it shall stay. To be called before anything else is written. */
+  /** Removes the line, or keeps it and starts a new one. Must be called before anything else is written. */
   end(keep?: boolean): void;
 }
 
 /** A live line with a bar. */
 export interface ProgressLine {
   show(done: number, total: number): void;
-  /** As a live line's. */
+  /** Removes the line. */
   end(): void;
 }
 
@@ -30,7 +30,7 @@ export function createLiveLine(output: ProgressOutput): LiveLine {
   return {
     show(text) {
       if (output.isTTY !== true) return;
-      // A terminal wraps a line that fills it, and the next one would not be written over it.
+      // A terminal wraps a line that fills it, and the next one could not overwrite it.
       const line = visibleText(text).slice(0, widthOf(output) - 1);
       if (line === shown) return;
       shown = line;
@@ -41,7 +41,7 @@ export function createLiveLine(output: ProgressOutput): LiveLine {
   };
 }
 
-/** @param label what is counted, before the bar */
+/** @param label stands before the bar */
 export function createProgressLine(output: ProgressOutput, label: string): ProgressLine {
   const line = createLiveLine(output);
   return {

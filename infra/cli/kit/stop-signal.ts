@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { createSignalCount } from "../../../lib/rules/base/stop-signals.ts";
 
-/** The reason of what a signal ended. */
+/** The reason if a signal ended something. */
 export class Interruption extends Error {
   override readonly name = "Interruption";
-  /** 128 + the signal's number, as shells have it. */
+  /** 128 + the signal's number, as in shells. */
   readonly exitCode: number;
 
   constructor(message: string, signal: NodeJS.Signals) {
@@ -14,17 +14,17 @@ export class Interruption extends Error {
   }
 }
 
-/** The signal that made something else fail: "Kafka does not answer: ended by SIGINT" says no true word of Kafka. */
+/** Finds the signal behind another error: "Kafka does not answer: ended by SIGINT" would blame Kafka. */
 export function interruptionBehind(error: unknown): Interruption | null {
   if (error instanceof Interruption) return error;
   return error instanceof Error && error.cause !== undefined ? interruptionBehind(error.cause) : null;
 }
 
 /**
- * Calls `onFirst` at the first signal to end, and `onSecond` at a second one. The same one twice within a second is one:
- * Ctrl-C reaches `bun run` and what it runs, and the former passes it on.
+ * Calls `onFirst` at the first signal to end, and `onSecond` at the second. The same signal twice within a second counts once:
+ * Ctrl-C reaches both `bun run` and its child, and `bun run` passes it on.
  *
- * As process 1 of a container nobody else handles signals, so an unhandled SIGTERM would be ignored.
+ * Process 1 of a container has no default handlers, so an unhandled SIGTERM would be ignored.
  */
 export function onStopSignals(
   onFirst: (signal: NodeJS.Signals) => void,
@@ -42,8 +42,8 @@ export function onStopSignals(
 }
 
 /**
- * Aborts, with an Interruption, at the first signal to end, so that what was begun ends in order; a second one ends the process at once.
- * @param describe what the reason says
+ * Aborts with an Interruption at the first signal, so that work can end in order. A second signal ends the process at once.
+ * @param describe the message of the reason
  */
 export function abortOnSignals(
   describe: (signal: NodeJS.Signals) => string = (signal) => `ended by ${signal}`,
@@ -60,13 +60,13 @@ function exitCodeOfSignal(signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal];
 }
 
-/** By `nohup`, which a handler would undo. */
+/** Ignored by `nohup`; a handler would undo that. */
 function isHangUpIgnored(): boolean {
   try {
     const [, ignored = "0"] = /^SigIgn:\s*(\w+)$/m.exec(readFileSync("/proc/self/status", "utf8")) ?? [];
     return (BigInt(`0x${ignored}`) & 1n) === 1n;
   } catch {
-    // Not Linux, which alone tells it so.
+    // Only Linux has this file.
     return false;
   }
 }

@@ -5,25 +5,25 @@ import { gaveWayReason } from "../../../lib/rules/search/hits/gave-way.ts";
 import { oneLine } from "../../../lib/rules/base/visible-text.ts";
 import type { DeadLetterDigest, DigestGroup } from "../../../lib/rules/dead-letters/dead-letter-digest.ts";
 
-/** A reason may go on to quote the whole document. */
+/** A reason may quote the whole document. */
 const MAX_REASON_CHARACTERS = 200;
 
-/** What a replay did, for a person. */
+/** The result of a replay, for a person. */
 export function formatReplay(result: ReplayResult, deadLetterTopic: string): string {
   const lines = [
     ...readLines(result, deadLetterTopic),
     ...count(result.indexed, "indexed"),
-    ...count(result.alreadyThere, "already there"),
-    ...count(result.skipped, "skipped: dropped by the ingest pipeline, or without a value"),
+    ...count(result.alreadyThere, "already indexed"),
+    ...count(result.skipped, "skipped: dropped by the ingest pipeline, or null"),
     ...count(
       result.elsewhere,
-      "for an index that their topic is not declared to go to; left alone without --index",
+      "left alone: their topic is not declared for this index any more; give --index to replay them",
     ),
     ...count(result.wouldReplay, "would be replayed (dry run: nothing was written)"),
     ...count(result.stillRejected, "still rejected; they stay dead letters"),
     ...count(
       result.unrecoverable,
-      "unrecoverable: kept without their value, and gone from their topic by retention",
+      "unrecoverable: kept without their value, and deleted from their topic by retention",
     ),
   ];
   for (const { topic, partition, offset } of result.unrecoverablePlaces) {
@@ -35,7 +35,7 @@ export function formatReplay(result: ReplayResult, deadLetterTopic: string): str
   }
   if (result.undeclared.length > 0) {
     const topics = result.undeclared.map(oneLine).join(", ");
-    lines.push(`Not declared any more, so their records were taken as plain text: ${topics}`);
+    lines.push(`Not declared any more, so their records were indexed as plain text: ${topics}`);
   }
   if (result.byError.groups.length > 0) {
     lines.push(
@@ -47,10 +47,10 @@ export function formatReplay(result: ReplayResult, deadLetterTopic: string): str
   return `${lines.join("\n")}\n`;
 }
 
-/** What dead letters have in common, for a person. */
+/** The digest for a person. */
 export function formatDigest(result: DigestResult, deadLetterTopic: string): string {
   const lines = [...readLines(result, deadLetterTopic), ...count(result.letters, "in the digest")];
-  if (result.truncated) lines.push("There are more: not all were looked at.");
+  if (result.truncated) lines.push("There are more; not all were read.");
   if (result.groups.length > 0) lines.push("", ...groupLines(result));
   lines.push("", ...gaveWayLines(result.gaveWay));
   return `${lines.join("\n")}\n`;
@@ -69,9 +69,9 @@ function readLines(
   if (read === 0) return [`There are no dead letters in topic ${deadLetterTopic}.`];
   const lines = [
     `Read ${number(read)} ${read === 1 ? "record" : "records"} of topic ${deadLetterTopic}:`,
-    ...count(filteredOut, "left out by --topic, --error or --since"),
-    ...count(doubles, "doubles of letters counted already"),
-    ...count(notLetters, "no dead letters of Penstock"),
+    ...count(filteredOut, "excluded by --topic, --error or --since"),
+    ...count(doubles, "doubles of dead letters already counted"),
+    ...count(notLetters, "not dead letters of Penstock"),
   ];
   if (firstForeign !== null) {
     const { partition, offset, reason } = firstForeign;
@@ -80,13 +80,13 @@ function readLines(
   return lines;
 }
 
-/** Of records that are indexed. */
+/** Fields of indexed records that lost values. */
 function gaveWayLines({ fields, problems }: IgnoredFields): string[] {
   const lines =
     fields.length === 0 && problems.length === 0
-      ? ["In the last 24 hours every field of every indexed record could be searched by its name."]
+      ? ["In the last 24 hours every field of every indexed record was searchable by its name."]
       : [];
-  if (fields.length > 0) lines.push("Indexed in the last 24 hours, but not found by these fields' names:");
+  if (fields.length > 0) lines.push("Indexed in the last 24 hours, but not searchable by these fields:");
   for (const one of fields) {
     const { topic, field, records, sample } = one;
     lines.push(
@@ -94,14 +94,13 @@ function gaveWayLines({ fields, problems }: IgnoredFields): string[] {
       `           for example ${oneLine(sample.id)} in ${oneLine(sample.index)}`,
     );
   }
-  for (const problem of problems)
-    lines.push(`Not all fields that gave way can be told: ${oneLine(problem)}.`);
+  for (const problem of problems) lines.push(`The list of such fields is incomplete: ${oneLine(problem)}.`);
   return lines;
 }
 
 function groupLines({ groups, others }: DeadLetterDigest): string[] {
   const lines = groups.flatMap(groupText);
-  if (others > 0) lines.push(`${number(others).padStart(9)}  of further kinds`);
+  if (others > 0) lines.push(`${number(others).padStart(9)}  of other kinds`);
   return lines;
 }
 
@@ -115,7 +114,7 @@ function groupText({ topic, field, error, count: letters, sample }: DigestGroup)
   ];
 }
 
-/** None for nothing: a summary says what there is. */
+/** No line for zero. */
 function count(letters: number, what: string): string[] {
   return letters === 0 ? [] : [`${number(letters).padStart(9)}  ${what}`];
 }

@@ -8,42 +8,55 @@ import {
   topicPatternPattern,
   topicPatternRule,
 } from "../../../lib/rules/model/names.ts";
-import { commandNamed, parseWords } from "../kit/arguments.ts";
+import { commandNamed, CONFIG_OPTIONS, parseWords } from "../kit/arguments.ts";
+import { CONFIG_ROW, helpText, JSON_ROW } from "../kit/help-text.ts";
 
-export const TOPICS_USAGE = `Usage: bun run topics <command> [options]
-
-  list                    what the config file and etcd declare
-  add TOPIC               declare a topic in etcd, or replace its declaration there
-  remove TOPIC            take its declaration out of etcd
-  kibana                  data views and searches of what is declared, for Kibana to import (NDJSON)
-
-A pattern of topics: --pattern GLOB in place of TOPIC.
-
-Options of add
-  --path PATH             log.file.path of the documents
-  --index INDEX           index name, may hold {topic} and {yyyy.MM.dd}; default: the topic
-  --start-at WHERE        earliest (default) or latest, where the group has no commit yet
-  --format FORMAT         text (default) or json
-  --timestamp FIELD       the JSON field that holds the event's own time; of several the first that can be read
-  --pipeline NAME         an Elasticsearch ingest pipeline
-  --message FIELD         the JSON field that holds the line
-  --rejected WAY          flatten (default) or dead-letter: a JSON record that the mapping refuses
-
-Options of kibana
-  --out FILE              default: standard output
-
-Options of all
-  --key KEY               the etcd key to change; default for add: the first exact key of etcd.keys,
-                          else <first prefix><topic>; for remove: the key that declares it
-  --config FILE           default: PENSTOCK_CONFIG, else config.yaml
-  --json                  machine-readable output
-  --help                  prints this
-
-Exit codes: 0 done, 1 failed, 2 wrong usage, 78 bad config, 128 + signal where one ended it.
-`;
+export const TOPICS_HELP = helpText({
+  synopsis: "topics COMMAND [options]",
+  about: "Lists, adds and removes the declarations of topics in etcd. Running hosts follow at once.",
+  sections: [
+    {
+      title: "Commands",
+      rows: [
+        ["list", "show what the config file and etcd declare"],
+        ["add TOPIC", "declare a topic in etcd, or replace its declaration there"],
+        ["remove TOPIC", "remove its declaration from etcd"],
+        ["kibana", "write data views and searches for the declared topics, for Kibana to import (NDJSON)"],
+      ],
+    },
+    {
+      title: "Options of add and remove",
+      rows: [
+        ["--pattern GLOB", "declare or remove a pattern of topics instead of TOPIC"],
+        [
+          "--key KEY",
+          "the etcd key to change; default for add: the first exact key of etcd.keys, else <first prefix><topic>; for remove: the key that declares the topic",
+        ],
+      ],
+    },
+    {
+      title: "Options of add",
+      rows: [
+        ["--path PATH", "log.file.path of the documents"],
+        ["--index INDEX", "index name, may contain {topic} and {yyyy.MM.dd}; default: the topic"],
+        ["--start-at WHERE", "earliest (default) or latest, for partitions without a committed offset"],
+        ["--format FORMAT", "text (default) or json"],
+        [
+          "--timestamp FIELD",
+          "JSON field with the event's own time; repeated: the first readable one counts",
+        ],
+        ["--message FIELD", "JSON field with the log line"],
+        ["--pipeline NAME", "an Elasticsearch ingest pipeline"],
+        ["--rejected WAY", "a JSON record that the mapping refuses: flatten (default) or dead-letter"],
+      ],
+    },
+    { title: "Options of kibana", rows: [["--out FILE", "default: standard output"]] },
+  ],
+  options: [CONFIG_ROW, JSON_ROW],
+});
 
 interface CommonOptions {
-  /** Null: not said. */
+  /** Null: not given. */
   readonly config: string | null;
   readonly json: boolean;
 }
@@ -51,7 +64,7 @@ interface CommonOptions {
 export interface AddCommand extends CommonOptions {
   readonly kind: "add";
   readonly target: DeclarationTarget;
-  /** The declaration as it shall stand in etcd. */
+  /** The declaration to write to etcd. */
   readonly entry: Readonly<Record<string, string | readonly string[]>>;
   readonly key: string | null;
 }
@@ -62,28 +75,19 @@ export interface RemoveCommand extends CommonOptions {
   readonly key: string | null;
 }
 
-export interface ListCommand extends CommonOptions {
-  readonly kind: "list";
-}
-
 export interface KibanaCommand extends CommonOptions {
   readonly kind: "kibana";
-  /** Where to; null: standard output. */
+  /** Null: standard output. */
   readonly out: string | null;
 }
 
 export type TopicsCommand =
   | AddCommand
   | RemoveCommand
-  | ListCommand
   | KibanaCommand
+  | (CommonOptions & { readonly kind: "list" })
   | { readonly kind: "help" };
 
-const COMMON = {
-  config: { type: "string" },
-  json: { type: "boolean", default: false },
-  help: { type: "boolean", short: "h", default: false },
-} as const;
 const TARGET = { pattern: { type: "string" }, key: { type: "string" } } as const;
 const DECLARATION = {
   path: { type: "string" },
@@ -96,7 +100,7 @@ const DECLARATION = {
   rejected: { type: "string" },
 } as const;
 
-/** @throws PenstockError `usage`, with one sentence that names the argument. */
+/** @throws PenstockError `usage`, with one sentence that names the argument */
 export function parseTopicsArguments(argv: readonly string[]): TopicsCommand {
   const [command, ...args] = argv;
   if (command === "help" || command === "--help" || command === "-h") return { kind: "help" };
@@ -105,29 +109,32 @@ export function parseTopicsArguments(argv: readonly string[]): TopicsCommand {
 }
 
 function parseList(args: string[]): TopicsCommand {
-  const { values } = parseWords({ args, options: COMMON });
+  const { values } = parseWords({ args, options: CONFIG_OPTIONS });
   return values.help ? { kind: "help" } : { kind: "list", ...commonOf(values) };
 }
 
 function parseAdd(args: string[]): TopicsCommand {
-  const known = { ...COMMON, ...TARGET, ...DECLARATION } as const;
+  const known = { ...DECLARATION, ...TARGET, ...CONFIG_OPTIONS } as const;
   const { values, positionals } = parseWords({ args, options: known, allowPositionals: true });
   if (values.help) return { kind: "help" };
   const target = targetOf(positionals, values.pattern);
   checkName(target);
-  const { path, index, "start-at": startAt, format, timestamp, message, pipeline, rejected } = values;
+  const { path, index, "start-at": startAt, format, timestamp = [], message, pipeline, rejected } = values;
   checkChoice("--start-at", startAt, ["earliest", "latest"]);
   checkChoice("--format", format, ["text", "json"]);
   checkChoice("--rejected", rejected, ["flatten", "dead-letter"]);
-  const name = target.kind === "topic" ? { topic: target.topic } : { pattern: target.pattern };
-  const [field, ...more] = timestamp ?? [];
-  const options = { path, index, startAt, format, timestamp: more.length > 0 ? timestamp : field };
-  const entry = saidOf({ ...name, ...options, message, pipeline, rejected });
+  const times = timestamp.length > 1 ? timestamp : timestamp[0];
+  const options = { path, index, startAt, format, timestamp: times, message, pipeline, rejected };
+  // Defaults are not written: the reader of the declaration knows them.
+  const given = Object.entries(options).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as const],
+  );
+  const entry = { [target.kind]: nameOf(target), ...Object.fromEntries(given) };
   return { kind: "add", target, entry, key: keyOf(values.key), ...commonOf(values) };
 }
 
 function parseRemove(args: string[]): TopicsCommand {
-  const options = { ...COMMON, ...TARGET } as const;
+  const options = { ...TARGET, ...CONFIG_OPTIONS } as const;
   const { values, positionals } = parseWords({ args, options, allowPositionals: true });
   if (values.help) return { kind: "help" };
   const target = targetOf(positionals, values.pattern);
@@ -135,9 +142,9 @@ function parseRemove(args: string[]): TopicsCommand {
 }
 
 function parseKibana(args: string[]): TopicsCommand {
-  const { values } = parseWords({ args, options: { ...COMMON, out: { type: "string" } } });
+  const { values } = parseWords({ args, options: { out: { type: "string" }, ...CONFIG_OPTIONS } });
   if (values.help) return { kind: "help" };
-  if (values.out === "") throw usage("--out wants a file");
+  if (values.out === "") throw usage("--out needs a file name");
   return { kind: "kibana", out: values.out ?? null, ...commonOf(values) };
 }
 
@@ -147,13 +154,12 @@ function commonOf(values: { config?: string | undefined; json: boolean }): Commo
 
 function targetOf(positionals: readonly string[], pattern: string | undefined): DeclarationTarget {
   const [topic, ...rest] = positionals;
-  if (rest.length > 0) throw usage(`one topic at a time; "${rest.join(" ")}" is too much`);
-  if ((topic === undefined) === (pattern === undefined))
-    throw usage("give a TOPIC or --pattern GLOB, one of the two");
+  if (rest.length > 0) throw usage(`one topic at a time: "${rest.join(" ")}" is too many`);
+  if ((topic === undefined) === (pattern === undefined)) throw usage("give either a TOPIC or --pattern GLOB");
   return pattern === undefined ? { kind: "topic", topic: topic ?? "" } : { kind: "pattern", pattern };
 }
 
-/** What hosts refuse by its name alone. One that somebody wrote by hand may still be removed. */
+/** Refuses names that a host refuses. Only for `add`: a bad one that was written by hand must be removable. */
 function checkName(target: DeclarationTarget): void {
   const name = nameOf(target);
   const isGood = target.kind === "topic" ? topicNamePattern.test(name) : topicPatternPattern.test(name);
@@ -162,22 +168,13 @@ function checkName(target: DeclarationTarget): void {
 }
 
 function keyOf(key: string | undefined): string | null {
-  if (key === "" || key?.endsWith("/")) throw usage(`--key wants a whole key; "${key}" is a prefix`);
+  if (key === "" || key?.endsWith("/")) throw usage(`--key is "${key}", a prefix: it must be a whole key`);
   return key ?? null;
 }
 
 function checkChoice(option: string, value: string | undefined, choices: readonly string[]): void {
   if (value === undefined || choices.includes(value)) return;
-  throw usage(`${option} is ${choices.join(" or ")}, not "${value}"`);
-}
-
-/** Only what was said: defaults are the reader's business. */
-function saidOf(
-  fields: Readonly<Record<string, string | readonly string[] | undefined>>,
-): Record<string, string | readonly string[]> {
-  const said: Record<string, string | readonly string[]> = {};
-  for (const [name, value] of Object.entries(fields)) if (value !== undefined) said[name] = value;
-  return said;
+  throw usage(`${option} is "${value}": it must be ${choices.join(" or ")}`);
 }
 
 function usage(message: string): PenstockError {

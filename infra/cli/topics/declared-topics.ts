@@ -9,7 +9,7 @@ import { listTopics, type TopicsListing } from "./list.ts";
 
 /** The topics that a host with this config would move. */
 export interface DeclaredTopics {
-  /** By name, patterns expanded against Kafka. */
+  /** By name, with patterns expanded against Kafka. */
   readonly specs: ReadonlyMap<string, Specification>;
   /** Names of the topics that exist in Kafka. */
   readonly inKafka: ReadonlySet<string>;
@@ -17,8 +17,8 @@ export interface DeclaredTopics {
 }
 
 /**
- * Reads what the config file and etcd declare now.
- * @throws PenstockError where etcd does not answer
+ * Reads the declarations of the config file and etcd.
+ * @throws PenstockError if etcd does not answer
  */
 export async function readDeclarations(
   { settings: { etcd, deadLetters }, declarations }: LoadedConfig,
@@ -29,8 +29,8 @@ export async function readDeclarations(
 }
 
 /**
- * Reads what the config file and etcd declare, and which topics there are.
- * @throws PenstockError where etcd or Kafka does not answer
+ * Reads the declarations, and the topics in Kafka.
+ * @throws PenstockError if etcd or Kafka does not answer
  */
 export async function readDeclaredTopics(
   config: LoadedConfig,

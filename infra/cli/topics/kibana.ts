@@ -5,8 +5,8 @@ import type { KibanaCommand } from "./arguments.ts";
 import type { TopicsListing } from "./list.ts";
 
 /**
- * Writes what Kibana is to import for these declarations; what has no data view is said on standard error.
- * @throws an error that names the file, where it cannot be written
+ * Writes Kibana's data views and searches for these declarations. Names on standard error what gets none.
+ * @throws an error that names the file if it cannot be written
  */
 export async function writeKibanaObjects(
   { declarations, refusals }: TopicsListing,
@@ -16,7 +16,7 @@ export async function writeKibanaObjects(
 ): Promise<void> {
   const { objects, leftOut } = kibanaObjects(declarations, deadLetterTopic);
   for (const sentence of [...refusals.map(({ reason }) => reason), ...leftOut])
-    io.error(`left out: ${sentence}\n`);
+    io.error(`Left out: ${sentence}\n`);
   const text = toNdjson(objects);
   if (file === null) {
     io.out(text);
@@ -30,6 +30,6 @@ export async function writeKibanaObjects(
   const dataViews = objects.length / 2;
   const done = json
     ? JSON.stringify({ file, dataViews, searches: dataViews })
-    : `Wrote ${dataViews} data views, and a search for each, to ${file}.`;
+    : `Wrote ${dataViews} data views, each with a search, to ${file}.`;
   io.out(`${done}\n`);
 }

@@ -5,14 +5,15 @@ import { showValue } from "../../../lib/rules/yaml/problem.ts";
 import { nameOf } from "../../../lib/rules/declarations/edit.ts";
 import { identityOf } from "../../../lib/rules/declarations/patience.ts";
 import { oneLine } from "../../../lib/rules/base/visible-text.ts";
+import { alignColumns } from "../kit/columns.ts";
 
-/** What is declared, by precedence of its source, and what was not taken. */
+/** The declarations, by precedence of their sources, and the refused ones. */
 export interface TopicsListing {
   readonly declarations: readonly Declaration[];
   readonly refusals: readonly Refusal[];
 }
 
-/** The config file's declarations and those of every etcd key; null: etcd is not configured. */
+/** Lists the declarations of the config file and of every etcd key. @param snapshot null: etcd is not configured */
 export function listTopics(
   fromConfig: readonly Declaration[],
   snapshot: EtcdSnapshot | null,
@@ -38,7 +39,7 @@ export function listTopics(
   return { declarations, refusals };
 }
 
-/** A line for each declaration and each refusal, for a person. */
+/** The listing for a person: a line for each declaration and each refusal. */
 export function formatListing({ declarations, refusals }: TopicsListing): string {
   if (declarations.length + refusals.length === 0) return "No topics are declared.\n";
   const winnerOf = winners(declarations);
@@ -56,19 +57,11 @@ export function formatListing({ declarations, refusals }: TopicsListing): string
       notes.join(", "),
     ];
   });
-  const widthOf = (column: number) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0));
-  const widths = [widthOf(0), widthOf(1)];
-  const lines = rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
   const refused = refusals.map(({ reason, source }) => `refused: ${oneLine(reason)} (${sourceText(source)})`);
-  return `${[...lines, ...refused].join("\n")}\n`;
+  return `${[...alignColumns(rows, 3), ...refused].join("\n")}\n`;
 }
 
-/** The listing as JSON, one flat object for each declaration. */
+/** The listing as JSON: a flat object for each declaration. */
 export function listingAsJson({ declarations, refusals }: TopicsListing): string {
   const winnerOf = winners(declarations);
   const topics = declarations.map((declaration) => {
@@ -79,7 +72,7 @@ export function listingAsJson({ declarations, refusals }: TopicsListing): string
   return `${JSON.stringify({ topics, refused: refusals }, null, 2)}\n`;
 }
 
-/** By which declaration of the same name another one is overridden, the first by precedence; null: it is that one. */
+/** Returns the source that overrides a declaration: the first of the same name. Null: the declaration itself is the first. */
 function winners(declarations: readonly Declaration[]): (one: Declaration) => SourceRef | null {
   const first = new Map<string, Declaration>();
   for (const one of declarations) if (!first.has(identityOf(one))) first.set(identityOf(one), one);

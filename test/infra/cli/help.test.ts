@@ -5,7 +5,7 @@ import { COMMANDS, WITH_HELP } from "../../../infra/cli/commands.ts";
 import { DOCTOR_HELP } from "../../../infra/cli/doctor/arguments.ts";
 import { helpText, JSON_ROW } from "../../../infra/cli/kit/help-text.ts";
 import { REPLAY_HELP } from "../../../infra/cli/replay/arguments.ts";
-import { TOPICS_USAGE } from "../../../infra/cli/topics/arguments.ts";
+import { TOPICS_HELP } from "../../../infra/cli/topics/arguments.ts";
 import { scripts } from "../../../package.json";
 
 const root = join(import.meta.dir, "../../..");
@@ -36,7 +36,7 @@ describe("help", () => {
     ["audit", AUDIT_HELP] as const,
     ["doctor", DOCTOR_HELP] as const,
     ["replay", REPLAY_HELP] as const,
-    ["topics", TOPICS_USAGE] as const,
+    ["topics", TOPICS_HELP] as const,
   ])("of %s has the common form", (command, text) => {
     expect(text).toStartWith(`Usage: bun run ${command} `);
     expect(text).toMatch(/\n {2}--json {2,}\S/);
@@ -46,7 +46,7 @@ describe("help", () => {
   });
 });
 
-test("names stand in one column, what they mean in the next", () => {
+test("names are in one column, their explanations in the next", () => {
   const text = helpText({
     synopsis: "x",
     about: "Does it.",
@@ -61,7 +61,7 @@ Options
   --a-rather-long-option WORD  one
                                two
   --json                       machine-readable output
-  --help                       prints this
+  --help                       show this help
 
 Exit codes: 0 done.
 `);

@@ -30,7 +30,7 @@ describe("the arguments of an audit", () => {
   test("what it does not know is named", () => {
     expect(() => parseAuditArguments(["--repiar"])).toThrow("--repiar");
     expect(() => parseAuditArguments(["not a topic"])).toThrow(
-      '"not a topic" is not the name of a Kafka topic',
+      '"not a topic" is not a valid Kafka topic name',
     );
     expect(() => parseAuditArguments(["--config"])).toThrow("--config");
   });

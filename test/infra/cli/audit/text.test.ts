@@ -83,7 +83,7 @@ describe("what an audit prints", () => {
   dead-lettered      3
   null value         2  (nothing to index)
   not records        1  (transaction markers, aborted or compacted)
-  expired            2  (their dated index is gone or closed)
+  expired            2  (their dated index is deleted or closed)
   expired: 2 records in 1 range
     partition 0: 0–1 (2 records) in logs-2026.01.02
   gaps: 6 records in 3 ranges
@@ -93,9 +93,9 @@ describe("what an audit prints", () => {
   doubles: 1 record in 1 range
     partition 0: 7 (1 record) in logs-2026.01.03, old
   note: partition 1: nothing is committed yet
-  note: 12 documents of offsets that Kafka has deleted: not audited
-  note: 1 document of an older topic of this name at the same offsets: not counted
-  note: 2 documents under ids that Penstock does not give: not counted
+  note: 12 documents with offsets that Kafka has deleted: not audited
+  note: 1 document of an older topic with this name and the same offsets: not counted
+  note: 2 documents with ids that Penstock does not assign: not counted
   6 records missing, 1 record more than once
 `,
     );

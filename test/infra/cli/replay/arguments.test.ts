@@ -45,7 +45,7 @@ describe("the arguments of replay", () => {
     [["--topic"], "--topic"],
     [["--topic", "a b"], 'topic "a b" is not'],
     [["--since", "soon"], 'since "soon" is neither'],
-    [["--digest", "--index", "a"], "--index says nothing"],
+    [["--digest", "--index", "a"], "--index has no effect"],
   ])("%j is wrong usage", (argv, message) => {
     expect(() => parseReplayArguments(argv, now)).toThrow(message);
     expect(() => parseReplayArguments(argv, now)).toThrow(expect.objectContaining({ code: "usage" }));

@@ -27,19 +27,19 @@ test("a replay's summary says what there is, and nothing else", () => {
     byError: { groups: [group], others: 2 },
   });
   expect(formatReplay(result, "dead")).toBe(`Read 1,310 records of topic dead:
-       10  left out by --topic, --error or --since
-        1  doubles of letters counted already
+       10  excluded by --topic, --error or --since
+        1  doubles of dead letters already counted
        90  indexed
     1,200  still rejected; they stay dead letters
-        1  unrecoverable: kept without their value, and gone from their topic by retention
+        1  unrecoverable: kept without their value, and deleted from their topic by retention
                topic app, partition 0, offset 3
-Not declared any more, so their records were taken as plain text: old
+Not declared any more, so their records were indexed as plain text: old
 
 Still rejected:
     1,200  topic app, field n: document_parsing_exception
            for example partition 1, offset 7: no number
            value: {"n":" [31m"}
-        2  of further kinds
+        2  of other kinds
 `);
 });
 
@@ -68,8 +68,8 @@ test("a digest, with what does not belong there", () => {
   );
   expect(text).toContain("the first: partition 0, offset 9: it has no header penstock.topic\n");
   expect(text).toContain("        2  topic app: document_parsing_exception\n");
-  expect(text).toContain("There are more: not all were looked at.\n");
-  expect(text).toContain("every field of every indexed record could be searched by its name.\n");
+  expect(text).toContain("There are more; not all were read.\n");
+  expect(text).toContain("every field of every indexed record was searchable by its name.\n");
 });
 
 test("a digest names the fields that gave way, in one line each, and what cannot be told", () => {
@@ -84,13 +84,13 @@ test("a digest names the fields that gave way, in one line each, and what cannot
   expect(formatDigest({ ...counts, ...byError, letters: 0, truncated: false, gaveWay }, "dead"))
     .toBe(`There are no dead letters in topic dead.
 
-Indexed in the last 24 hours, but not found by these fields' names:
+Indexed in the last 24 hours, but not searchable by these fields:
     1,200  topic app, field user [31m.id: values do not fit the mapped type long
            for example app:0:7:x in app-1
         3  topic app, field x: the index has the maximum number of fields
            for example app:0:7:x in app-1
         2  topic web, field err: the index refused the records, so their fields were flattened
            for example app:0:7:x in app-1
-Not all fields that gave way can be told: 1 of 2 shards failed.
+The list of such fields is incomplete: 1 of 2 shards failed.
 `);
 });

@@ -6,7 +6,7 @@ function entryOf(...args: string[]): unknown {
   return command.kind === "add" ? command.entry : null;
 }
 
-test("of time fields one is a text, several are a list", () => {
+test("one time field is a string, several are a list", () => {
   expect(entryOf("--timestamp", "time")).toEqual({ topic: "a", format: "json", timestamp: "time" });
   expect(entryOf("--timestamp", "time", "--timestamp=ts", "--message", "msg")).toEqual({
     topic: "a",
@@ -17,7 +17,9 @@ test("of time fields one is a text, several are a list", () => {
   expect(entryOf()).toEqual({ topic: "a", format: "json" });
 });
 
-test("what becomes of refused records is one of two", () => {
+test("--rejected takes flatten or dead-letter", () => {
   expect(entryOf("--rejected", "dead-letter")).toMatchObject({ rejected: "dead-letter" });
-  expect(() => entryOf("--rejected", "drop")).toThrow('--rejected is flatten or dead-letter, not "drop"');
+  expect(() => entryOf("--rejected", "drop")).toThrow(
+    '--rejected is "drop": it must be flatten or dead-letter',
+  );
 });

@@ -1,6 +1,8 @@
 /** A way in which the source could be wrong, and that the simulation has to notice. */
 export interface BrokenVariant {
   readonly name: string;
+  /** The seed by which it was noticed when somebody looked last: asked first, for most others do not notice it. */
+  readonly noticedAt: number;
   readonly edits: readonly BrokenEdit[];
 }
 
@@ -13,7 +15,11 @@ export interface BrokenEdit {
 }
 
 /** @throws Error where a place to break is not there, or there twice: the source has changed, and the variant has to follow */
-export function breakSource(text: string, file: string, { name, edits }: BrokenVariant): string {
+export function breakSource(
+  text: string,
+  file: string,
+  { name, edits }: Pick<BrokenVariant, "name" | "edits">,
+): string {
   let broken = text;
   for (const edit of edits) {
     if (edit.file !== file) continue;

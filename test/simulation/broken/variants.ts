@@ -4,6 +4,7 @@ import type { BrokenVariant } from "./break-source.ts";
 export const variants: readonly BrokenVariant[] = [
   {
     name: "commits what was fetched and has no outcome yet",
+    noticedAt: 1,
     edits: [
       {
         file: "lib/rules/offsets/offset-window.ts",
@@ -14,6 +15,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "forgets the generation: what was lost with it is still held in the next one",
+    noticedAt: 7,
     edits: [
       {
         file: "lib/adapters/kafka/group/holdings/allotment.ts",
@@ -24,6 +26,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "goes on with partitions after the group has taken them away",
+    noticedAt: 4,
     edits: [
       {
         file: "infra/host/topic/intake.ts",
@@ -34,6 +37,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "hands partitions over before what is in flight of them is finished",
+    noticedAt: 192,
     edits: [
       {
         file: "lib/adapters/kafka/group/holdings/releases.ts",
@@ -44,6 +48,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "gives partitions away while a living member holds them",
+    noticedAt: 4,
     edits: [
       {
         file: "lib/rules/group/claims.ts",
@@ -54,6 +59,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "commits for partitions that were lost",
+    noticedAt: 77,
     edits: [
       {
         file: "infra/host/topic/intake.ts",
@@ -74,6 +80,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "loses what came in between when a partition is led by another broker",
+    noticedAt: 33,
     edits: [
       {
         file: "lib/adapters/kafka/reader/open-read.ts",
@@ -90,6 +97,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "takes a fetch session that is gone for partitions without records",
+    noticedAt: 86,
     edits: [
       {
         file: "lib/rules/fetch/session.ts",
@@ -100,6 +108,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "takes a bulk whose answer got lost for indexed",
+    noticedAt: 11,
     edits: [
       {
         file: "functions/ingest-batch/bulk-attempt.ts",
@@ -111,6 +120,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "does not send again what Elasticsearch had no room for",
+    noticedAt: 12,
     edits: [
       {
         file: "lib/rules/outcomes/outcome.ts",
@@ -121,6 +131,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "takes a document that is there already for the record's fault",
+    noticedAt: 14,
     edits: [
       {
         file: "lib/rules/outcomes/outcome.ts",
@@ -131,6 +142,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "counts a dead letter that was refused as kept",
+    noticedAt: 51,
     edits: [
       {
         file: "functions/ingest-batch.ts",
@@ -141,6 +153,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "lets go of what waits without reading it again",
+    noticedAt: 142,
     edits: [
       {
         file: "infra/host/pump/pump.ts",
@@ -151,6 +164,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "does not look whether the log is still the one that was read",
+    noticedAt: 142,
     edits: [
       {
         file: "infra/host/inlet/inlet.ts",
@@ -161,6 +175,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "goes on at the log's end where retention was faster",
+    noticedAt: 54,
     edits: [
       {
         file: "lib/rules/offsets/position.ts",
@@ -171,6 +186,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "gives memory back for all but what was tried in vain",
+    noticedAt: 9,
     edits: [
       {
         file: "infra/host/pump/sending.ts",
@@ -181,6 +197,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "never tries again what was refused",
+    noticedAt: 9,
     edits: [
       {
         file: "infra/host/pump/sending.ts",
@@ -191,6 +208,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "does not join again when other topics are wanted",
+    noticedAt: 4,
     edits: [
       {
         file: "lib/adapters/kafka/group/holdings/allotment.ts",
@@ -201,6 +219,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "counts commits that were refused",
+    noticedAt: 59,
     edits: [
       {
         file: "infra/host/shares/committer.ts",
@@ -216,6 +235,7 @@ export const variants: readonly BrokenVariant[] = [
   },
   {
     name: "leaves without committing what was in flight",
+    noticedAt: 1,
     edits: [
       {
         file: "infra/host/pump/pump.ts",

@@ -3,7 +3,9 @@ import { canInstall, installPackage } from "../../infra/stack/artifacts/debian.t
 /** Names the browser that the console's tests use; "": there is none, and they are skipped. */
 export const browserVariable = "PENSTOCK_TEST_BROWSER";
 
-const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
+/** Debian's. The whole browser draws a window around every page, and takes four times the processor for it. */
+const HEADLESS = "chromium-headless-shell";
+const names = [HEADLESS, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 const places = [
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
   "/Applications/Chromium.app/Contents/MacOS/Chromium",
@@ -19,16 +21,20 @@ export async function findBrowser(
 ): Promise<string | null> {
   const given = environment[browserVariable];
   if (given !== undefined) return given === "" ? null : given;
-  const found = installedBrowser(environment);
-  if (found !== null || !canInstall()) return found;
-  onInstall();
-  const failure = await installPackage("chromium", environment);
-  if (failure !== "") process.stderr.write(`Installing chromium failed: ${failure}\n`);
+  if (Bun.which(HEADLESS, searchPath(environment)) === null && canInstall()) {
+    onInstall();
+    const failure = await installPackage(HEADLESS, environment);
+    if (failure !== "") process.stderr.write(`Installing ${HEADLESS} failed: ${failure}\n`);
+  }
   return installedBrowser(environment);
 }
 
 /** @returns null: there is none */
 export function installedBrowser(environment: Readonly<Record<string, string | undefined>>): string | null {
-  const path = { PATH: environment["PATH"] ?? "" };
+  const path = searchPath(environment);
   return [...names, ...places].map((name) => Bun.which(name, path)).find((found) => found !== null) ?? null;
+}
+
+function searchPath({ PATH = "" }: Readonly<Record<string, string | undefined>>): { readonly PATH: string } {
+  return { PATH };
 }

@@ -12,7 +12,7 @@ async function memberIds({ world, group }: Stage): Promise<string[]> {
   return groups.flatMap(({ members }) => members.map(({ memberId }) => memberId)).toSorted();
 }
 
-/** The servers are killed, frozen or emptied; all other scenes are over by then. */
+/** The servers are killed, frozen or emptied, one scene after the other. */
 export function describeServerFaults(play: Play): void {
   describe("Elasticsearch", () => {
     test("is killed and comes back with its data", async () => {

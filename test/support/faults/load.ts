@@ -10,11 +10,12 @@ export interface TopicPlan {
 }
 
 /**
- * - `flood`: as fast as Kafka takes it, a bounded backlog ahead of the hosts, so that they are at full load all along;
+ * - `flood`: the first ones as fast as Kafka takes them, a bounded backlog ahead of the hosts, so that they are at full load when
+ *   the fault happens; further ones at a pace, so that a fault that takes long does not become a test of throughput;
  * - `steady`: so many records a second, whatever the hosts do.
  */
 export type LoadRule =
-  | { readonly kind: "flood"; readonly backlog: number; readonly atMost: number }
+  | { readonly kind: "flood"; readonly backlog: number; readonly first: number; readonly perSecond: number }
   | { readonly kind: "steady"; readonly perSecond: number };
 
 /** Numbered records on their way into the topics of a scene, in turns. */
@@ -77,11 +78,17 @@ export function startLoad(
 
   const running = (async () => {
     const startedAt = performance.now();
+    let floodedAt: number | null = null;
     for (let turn = 0; !stopping; turn += 1) {
       const plan = plans[turn % plans.length];
       if (plan === undefined) return;
       if (rule.kind === "flood") {
-        const room = sent < rule.atMost && sent - done() < rule.backlog;
+        if (sent >= rule.first) floodedAt ??= performance.now();
+        const due =
+          floodedAt === null
+            ? Infinity
+            : rule.first + ((performance.now() - floodedAt) * rule.perSecond) / 1000;
+        const room = sent < due && sent - done() < rule.backlog;
         if (room) await send(plan, BATCH);
         else await Bun.sleep(FLOOD_PAUSE_MS);
         continue;

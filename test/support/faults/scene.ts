@@ -62,7 +62,7 @@ export interface SceneResult {
   readonly samples: number;
 }
 
-const FLOOD: LoadRule = { kind: "flood", backlog: 8_000, atMost: 400_000 };
+const FLOOD: LoadRule = { kind: "flood", backlog: 8_000, first: 20_000, perSecond: 2_000 };
 const RECOVER_WITHIN_MS = 120_000;
 const MOVED_WITHIN_MS = 120_000;
 

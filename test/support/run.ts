@@ -1,5 +1,5 @@
 // `bun run test`: all tests against one real stack, booted for them unless PENSTOCK_TEST_STACK names one. Arguments go to
-// `bun test`; without any, all files are run, most of them three at a time.
+// `bun test`; without any, all files are run, most of them beside each other.
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { constants, setPriority, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import { Readable } from "node:stream";
 import { exitCodeOf } from "../../infra/cli/kit/exit-code.ts";
 import { abortOnSignals } from "../../infra/cli/kit/stop-signal.ts";
 import { bootStack } from "../../infra/stack/boot.ts";
+import { SMALL_JVM } from "../../infra/stack/process/ground.ts";
 import { addressesOf } from "../../infra/stack/state.ts";
 import { browserVariable, findBrowser } from "./browser-path.ts";
 import {
@@ -25,45 +26,85 @@ import {
 const REPEATED = 10;
 const LAST_WORDS_MS = 2_000;
 
-/** For hooks and for tests that name no limit of their own: three files at a time, and their servers, share the machine. */
-const PATIENCE = "--timeout=30000";
+/** For hooks and for tests that name no limit of their own: several files at a time, and their servers, share the machine. */
+const PATIENCE = "--timeout=60000";
 
-/** Compute for minutes in virtual time, and wait for nobody: they take what the others leave of the processor. */
+/** Compute for minutes in virtual time, and wait for nobody. */
 const SIMULATED = ["test/simulation/simulation.test.ts", "test/simulation/broken/"];
 const SIMULATED_PATIENCE = "--timeout=600000";
 
+/** Need no servers, and leave nothing behind: they share modules, as in `bun run test:unit`. */
+const UNITS = ["lib", "functions", "infra", "structure", "support", "simulation"].map(
+  (name) => `test/${name}/`,
+);
+
+/** Three servers of each kind of its own, which mostly wait for one of them to be missed. */
+const CLUSTER = ["test/cluster/"];
+
+/** Kill servers of their own. */
+const FAULTS = ["test/faults/faults.test.ts", "test/faults/server-faults.test.ts"];
+
 /**
- * Tests that kill servers, start many hosts, measure how long something stands still, bring so many new names that
- * Elasticsearch's master has no time for others, or leave its health red for a while: each has the machine to itself.
+ * Bring so many new names that the shared Elasticsearch's master has no time for others, or leave its health red for a
+ * while: nothing else asks it meanwhile.
  */
-const ALONE = [
-  "test/faults/",
-  "test/cluster/",
+const CROWDING = [
   "test/integration/corpus.test.ts",
   "test/integration/field-explosion.test.ts",
   "test/integration/hostile-input.test.ts",
+];
+
+/** Measure how long something stands still, how fast it is or how much memory it takes: each has the machine to itself. */
+const MEASURING = [
+  "test/faults/backpressure.test.ts",
+  "test/faults/rollout.test.ts",
+  "test/faults/spread.test.ts",
   "test/integration/joint-bulks.test.ts",
 ];
+
+/** How long files took once, so that the slowest begin first. `--update-timings` renews them; one that is missing costs a little time. */
+const TIMINGS = "--timings=.ci/timings.json";
+
+/** Several files at a time: most of them wait for servers, and fewer leave the processor idle. */
+const SHARING = [
+  "--parallel=4",
+  TIMINGS,
+  ...["test/faults/", ...CLUSTER, ...CROWDING, ...MEASURING, ...UNITS].map(
+    (path) => `--path-ignore-patterns=${path}**`,
+  ),
+];
+
+/** The higher, the later: of what the others leave of the processor. */
+const LAST = constants.priority.PRIORITY_LOW;
+const LATER = constants.priority.PRIORITY_BELOW_NORMAL;
 
 interface Call {
   /** For `bun test`. */
   readonly words: readonly string[];
-  /** Whether it has only what others leave of the processor. */
-  readonly yields?: boolean;
+  /** PATIENCE unless told. */
+  readonly patience?: string;
+  /** Its priority in the words of nice(1); 0 unless told. */
+  readonly niceness?: number;
 }
 
-/** One after the other, the calls of each at the same time. Most files wait for servers: two at a time leave the processor idle. */
+/** One after the other, the calls of each at the same time. Where time-outs are short the priority is high. */
 const ALL: readonly (readonly Call[])[] = [
   [
+    { words: CLUSTER },
+    { words: SHARING, niceness: LATER },
     {
       words: [
-        "--parallel=3",
-        ...[...ALONE, ...SIMULATED].map((folder) => `--path-ignore-patterns=${folder}**`),
+        "--parallel=2",
+        "--no-isolate",
+        ...UNITS,
+        ...SIMULATED.map((path) => `--path-ignore-patterns=${path}**`),
       ],
+      niceness: LATER,
     },
-    { words: SIMULATED, yields: true },
+    { words: SIMULATED, patience: SIMULATED_PATIENCE, niceness: LAST },
   ],
-  [{ words: ALONE }],
+  [{ words: ["--parallel=2", ...FAULTS] }, { words: CROWDING }],
+  [{ words: MEASURING }],
 ];
 
 const interrupted = abortOnSignals((signal) => `the tests were ended by ${signal}`);
@@ -78,13 +119,15 @@ try {
 
 async function main(testArguments: readonly string[]): Promise<number> {
   const given = process.env["PENSTOCK_TEST_STACK"];
-  await using stack = given === undefined ? await bootStack({ signal: interrupted }) : undefined;
+  const servers = { ...process.env, ...thrifty(process.env) };
+  await using stack =
+    given === undefined ? await bootStack({ signal: interrupted, environment: servers }) : undefined;
   const addresses = stack === undefined ? given : JSON.stringify(addressesOf(stack));
 
   const browser = await findBrowser(process.env, () =>
-    process.stderr.write("Installing Debian's chromium for the tests of the console …\n"),
+    process.stderr.write("Installing Debian's chromium-headless-shell for the tests of the console …\n"),
   );
-  const environment = { ...process.env, PENSTOCK_TEST_STACK: addresses, [browserVariable]: browser ?? "" };
+  const environment = { ...servers, PENSTOCK_TEST_STACK: addresses, [browserVariable]: browser ?? "" };
   const ended: Ended[] = [];
   for (const calls of testArguments.length > 0 ? [[{ words: testArguments }]] : ALL)
     ended.push(...(await Promise.all(calls.map((call) => runTests(call, environment, interrupted)))));
@@ -103,7 +146,7 @@ interface Ended {
 }
 
 async function runTests(
-  { words, yields = false }: Call,
+  { words, patience = PATIENCE, niceness = 0 }: Call,
   environment: Record<string, string | undefined>,
   signal: AbortSignal,
 ): Promise<Ended> {
@@ -113,28 +156,21 @@ async function runTests(
     const reportFile = join(folder, "junit.xml");
     signal.throwIfAborted();
     const child = Bun.spawn(
-      [
-        process.execPath,
-        "test",
-        yields ? SIMULATED_PATIENCE : PATIENCE,
-        "--reporter=junit",
-        `--reporter-outfile=${reportFile}`,
-        ...words,
-      ],
+      [process.execPath, "test", patience, "--reporter=junit", `--reporter-outfile=${reportFile}`, ...words],
       {
         env: environment,
         stdio: ["inherit", "inherit", process.stderr.isTTY ? "inherit" : "pipe"],
-        detached: yields,
+        detached: niceness > 0,
       },
     );
     using ending = new DisposableStack();
     const end = (): void => {
       // With what it started, which no signal of a terminal reaches.
-      if (child.exitCode === null) process.kill(yields ? -child.pid : child.pid, "SIGTERM");
+      if (child.exitCode === null) process.kill(niceness > 0 ? -child.pid : child.pid, "SIGTERM");
     };
     signal.addEventListener("abort", end);
     ending.defer(() => signal.removeEventListener("abort", end));
-    if (yields) await giveWay(child.pid);
+    if (niceness > 0) await giveWay(child.pid, niceness);
     const passing = passOn(child.stderr, digest);
     const code = await child.exited;
     // Whatever a test left running holds its end of the pipe.
@@ -155,11 +191,18 @@ async function passOn(stderr: ReadableStream<Uint8Array> | undefined, digest: Fa
   }
 }
 
-/** The process, which leads a session of its own, comes after all others, and what it starts too. */
-async function giveWay(pid: number): Promise<void> {
-  setPriority(pid, constants.priority.PRIORITY_LOW);
-  // Linux may share the processor out among sessions first, where a priority counts only within its own.
-  await writeFile(`/proc/${pid}/autogroup`, String(constants.priority.PRIORITY_LOW)).catch(() => {});
+/** The process leads a session of its own. What it starts has the same priority. */
+async function giveWay(pid: number, niceness: number): Promise<void> {
+  setPriority(pid, niceness);
+  // Linux may share the processor out among sessions first, and then a priority counts only within its own.
+  await writeFile(`/proc/${pid}/autogroup`, String(niceness)).catch(() => {});
+}
+
+/** Servers of tests live for minutes at most: the second compiler and the threads of a large collector cost more than they save. */
+function thrifty({ JAVA_TOOL_OPTIONS: given = "" }: NodeJS.ProcessEnv): {
+  readonly JAVA_TOOL_OPTIONS: string;
+} {
+  return { JAVA_TOOL_OPTIONS: [given, ...SMALL_JVM].join(" ").trim() };
 }
 
 /** No report means that no test ran. */

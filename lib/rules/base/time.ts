@@ -49,3 +49,55 @@ export function deadline(time: Time, ms: number, signal?: AbortSignal): Deadline
     },
   };
 }
+
+/** Lets one loop wait until it is woken, or for some time. */
+export class Waker {
+  readonly #time: Time;
+  #waiting: (() => void) | null = null;
+  #pausing: (() => void) | null = null;
+  #isWoken = false;
+  #isClosed = false;
+
+  constructor(time: Time) {
+    this.#time = time;
+  }
+
+  /** Ends the current wait, or the next one. */
+  wake(): void {
+    const end = this.#waiting;
+    this.#waiting = null;
+    this.#isWoken = end === null;
+    end?.();
+  }
+
+  /** Resolves when woken, or at once if woken since the last wait. @param ms the time limit, or null */
+  async wait(ms: number | null): Promise<void> {
+    if (!this.#isWoken && !this.#isClosed) {
+      const ended = Promise.withResolvers<void>();
+      this.#waiting = ended.resolve;
+      const callOff = ms === null ? null : this.#time.after(ms, ended.resolve);
+      await ended.promise;
+      callOff?.();
+      this.#waiting = null;
+    }
+    this.#isWoken = false;
+  }
+
+  /** Resolves after that time, even if woken. */
+  async pause(ms: number): Promise<void> {
+    if (this.#isClosed) return;
+    const ended = Promise.withResolvers<void>();
+    this.#pausing = ended.resolve;
+    const callOff = this.#time.after(ms, ended.resolve);
+    await ended.promise;
+    callOff();
+    this.#pausing = null;
+  }
+
+  /** Ends every wait and pause for good. */
+  close(): void {
+    this.#isClosed = true;
+    this.#pausing?.();
+    this.wake();
+  }
+}

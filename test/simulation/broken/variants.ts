@@ -18,8 +18,8 @@ export const variants: readonly BrokenVariant[] = [
     noticedAt: 7,
     edits: [
       {
-        file: "lib/adapters/kafka/group/holdings/allotment.ts",
-        find: "return this.holdings.endAll();",
+        file: "lib/adapters/kafka/group/ownership/subscription-state.ts",
+        find: "return this.owned.endAll();",
         replace: "return [];",
       },
     ],
@@ -40,7 +40,7 @@ export const variants: readonly BrokenVariant[] = [
     noticedAt: 192,
     edits: [
       {
-        file: "lib/adapters/kafka/group/holdings/releases.ts",
+        file: "lib/adapters/kafka/group/ownership/revocations.ts",
         find: "await Promise.race([listener.onRevoke(tenures), over.promise]);",
         replace: "void listener.onRevoke(tenures);",
       },
@@ -211,9 +211,9 @@ export const variants: readonly BrokenVariant[] = [
     noticedAt: 4,
     edits: [
       {
-        file: "lib/adapters/kafka/group/holdings/allotment.ts",
-        find: "isTold(this.#told, this.#wanted, this.holdings)",
-        replace: "this.#told.generation >= 0",
+        file: "lib/adapters/kafka/group/ownership/subscription-state.ts",
+        find: "isCurrent(this.#last, this.#wanted, this.owned)",
+        replace: "this.#last.generation >= 0",
       },
     ],
   },

@@ -2,20 +2,20 @@ import { Commits } from "./coordinator/commits.ts";
 import type { GroupMember, GroupMemberOptions } from "./member/member.ts";
 import { GroupMembership } from "./membership.ts";
 
-/** Joins once anything is wanted. */
+/** Creates a member that joins as soon as a topic is wanted. */
 export function createGroupMember(options: GroupMemberOptions): GroupMember {
   const membership = new GroupMembership(options);
-  const { allotment, troubles } = membership;
+  const { subscriptionState, troubles } = membership;
   const commits = new Commits(membership.coordinator, options.groupId, membership, options.time);
   return {
     want: (topics) => membership.want(topics),
     get tenures() {
-      return allotment.holdings.tenures;
+      return subscriptionState.owned.tenures;
     },
     get named() {
-      return allotment.told.named;
+      return subscriptionState.last.named;
     },
-    partitionsOf: (topic) => allotment.told.partitions.get(topic) ?? null,
+    partitionsOf: (topic) => subscriptionState.last.partitions.get(topic) ?? null,
     get trouble() {
       return troubles.ofMember;
     },

@@ -3,49 +3,65 @@ import { describeForeignLeader, describeNewerGroup, groupAnswer } from "../../..
 import { decodeAssignment } from "../../../rules/group/protocol/assignment.ts";
 import { namesToTell } from "../../../rules/group/naming.ts";
 import { encodeSubscription } from "../../../rules/group/protocol/subscription.ts";
-import { sleep } from "../../../rules/base/time.ts";
+import { sleep, Waker } from "../../../rules/base/time.ts";
 import type { GroupToken } from "../protocol/wire.ts";
-import { Allotment } from "./holdings/allotment.ts";
-import { Bell } from "./member/bell.ts";
+import { SubscriptionState } from "./ownership/subscription-state.ts";
 import type { CommitRights } from "./coordinator/commits.ts";
 import { Coordinator, coordinatorError } from "./coordinator/coordinator.ts";
 import { joinRequest } from "./coordinator/join-request.ts";
-import { Lead } from "./lead/lead.ts";
-import { Lookout } from "./lead/lookout.ts";
+import { Leader } from "./leader/leader.ts";
+import { AssignmentWatch } from "./leader/assignment-watch.ts";
 import type { GroupMemberOptions } from "./member/member.ts";
 import type { Phase } from "./member/phase.ts";
 import { repeat } from "./member/repeat.ts";
 import { retryPauseMs } from "./member/retry-pause.ts";
 import { Session } from "./coordinator/session.ts";
-import { LED_BY_BROKER, strangersError } from "./coordinator/strangers.ts";
+import { LED_BY_BROKER, foreignMembersError } from "./coordinator/foreign-members.ts";
 import type { Tenure } from "./member/tenure.ts";
 import * as timing from "./member/timing.ts";
-import { NO_GENERATION } from "./holdings/told.ts";
+import { NO_GENERATION } from "./ownership/last-assignment.ts";
 import { Troubles } from "./member/troubles.ts";
 
-/** The life of one member: joins, keeps its session, gives partitions up and loses them. What it does next follows from its state alone. */
+/**
+ * The life of one group member. What it does next follows from its state alone: the phase, the member id, the generation, the
+ * wanted topics and the owned partitions.
+ *
+ * - `unjoined`: outside the group. Wanting a topic starts a join.
+ * - `joining`: JoinGroup is pending. Owned partitions keep running and committing under the old generation. An answer leads to
+ *   `syncing`; an error or a new member id leads to another join.
+ * - `syncing`: a new generation without an assignment yet. No commits are sent. SyncGroup leads to `stable` or to another join.
+ * - `stable`: assigned. A rebalance, another set of wanted topics, a finished revocation or an outdated assignment leads to
+ *   `joining`.
+ *
+ * An expired session, an unknown member id or a stale generation loses everything: all tenures end, the generation is forgotten
+ * and the member joins again. Without wanted topics and owned partitions, and on `leave`, it becomes `unjoined`.
+ *
+ * Invariants: a tenure ends before this member tells the group that its partition is free, and nothing is committed for an ended
+ * tenure.
+ */
 export class GroupMembership implements CommitRights {
-  readonly allotment: Allotment;
+  readonly subscriptionState: SubscriptionState;
   readonly coordinator: Coordinator;
   readonly troubles: Troubles;
   readonly #options: GroupMemberOptions;
-  readonly #lead: Lead;
-  readonly #lookout: Lookout;
+  readonly #leader: Leader;
+  readonly #watch: AssignmentWatch;
   readonly #session: Session;
-  readonly #bell = new Bell();
+  readonly #waker: Waker;
   readonly #end = new AbortController();
   readonly #loops: Promise<unknown>;
-  #phase: Phase = "away";
-  /** Given by the broker (KIP-394); kept while it may know it. */
+  #phase: Phase = "unjoined";
+  /** Assigned by the broker (KIP-394); kept while the broker may know it. */
   #memberId = "";
-  /** Under which heartbeats and commits go. */
+  /** The generation of heartbeats and commits. */
   #generation = NO_GENERATION;
-  /** Something other than the wanted topics asks for another join. */
+  /** Another join is due for a reason other than the wanted topics. */
   #isDue = false;
 
   constructor(options: GroupMemberOptions) {
     const { wire, groupId, time, logger, listener } = options;
     this.#options = options;
+    this.#waker = new Waker(time);
     this.coordinator = new Coordinator(wire, groupId, time);
     this.#session = new Session(this.coordinator, time);
     this.troubles = new Troubles(
@@ -54,20 +70,20 @@ export class GroupMembership implements CommitRights {
       () => listener.onChange(),
       () => this.#generation !== NO_GENERATION && !this.#session.isOver,
     );
-    this.#lead = new Lead(wire, time, logger);
-    this.allotment = new Allotment(options, () => {
+    this.#leader = new Leader(wire, time, logger);
+    this.subscriptionState = new SubscriptionState(options, () => {
       this.#rejoin();
       listener.onChange();
     });
     const onError = (error: unknown): void => this.troubles.failed(error);
-    this.#lookout = new Lookout(this.#lead, time, {
-      mayLook: () => this.#phase === "steady",
-      onNews: () => this.#rejoin(),
+    this.#watch = new AssignmentWatch(this.#leader, time, {
+      isStable: () => this.#phase === "stable",
+      onOutdated: () => this.#rejoin(),
       onError,
     });
     const beat = (signal: AbortSignal): Promise<void> => this.#beat(signal);
-    // Beside the heartbeats: metadata of thousands of topics may take longer than they may.
-    const watch = (signal: AbortSignal): Promise<void> => this.#lookout.look(signal);
+    // Separate from the heartbeats, because metadata of thousands of topics may take longer than a heartbeat may.
+    const watch = (signal: AbortSignal): Promise<void> => this.#watch.check(signal);
     this.#loops = Promise.all([
       this.#join(),
       repeat({ everyMs: timing.HEARTBEAT_MS, time, act: beat, onError }, this.#end.signal),
@@ -76,19 +92,19 @@ export class GroupMembership implements CommitRights {
   }
 
   want(topics: ReadonlySet<string>): void {
-    this.allotment.want(topics);
-    // What changes while a join is under way is told by the next, all of it together.
-    this.#bell.ring();
+    this.subscriptionState.want(topics);
+    // Changes during a join are combined in the next one.
+    this.#waker.wake();
   }
 
   /** Never throws. */
   async leave(): Promise<void> {
     if (!this.#end.signal.aborted) {
       this.#end.abort(new PenstockError("stopping", "this host has left its group"));
-      this.#bell.ring();
-      this.allotment.holdings.endAll();
-      if (this.#phase !== "steady") this.coordinator.cutJoin();
-      await this.#goAway();
+      this.#waker.wake();
+      this.subscriptionState.owned.endAll();
+      if (this.#phase !== "stable") this.coordinator.cutJoin();
+      await this.#leaveGroup();
     }
     await this.#loops;
   }
@@ -99,7 +115,7 @@ export class GroupMembership implements CommitRights {
 
   check(): void {
     if (this.#generation !== NO_GENERATION && this.#session.isOver)
-      this.#lose("no heartbeat was answered for as long as a session lasts");
+      this.#lose("no heartbeat was answered within the session timeout");
   }
 
   onAnswer(token: GroupToken, error: string): void {
@@ -108,9 +124,9 @@ export class GroupMembership implements CommitRights {
     if (token.memberId !== this.#memberId || token.generation !== this.#generation) return;
     if (answer === "gone") {
       this.#memberId = "";
-      this.#lose(`the coordinator does not know this member any more (${error})`);
-    } else if (answer === "rebalancing" && this.#phase === "steady") this.#rejoin();
-    // While a join waits, the group may have completed it already: its answer tells the generation.
+      this.#lose(`the coordinator no longer knows this member (${error})`);
+    } else if (answer === "rebalancing" && this.#phase === "stable") this.#rejoin();
+    // While a join is pending, the group may already have completed it; its answer brings the generation.
     else if (answer === "stale" && this.#phase !== "joining")
       this.#lose("the group went on to another generation without this host");
     else if (answer === "refused") this.troubles.failed(coordinatorError(error, this.#options.groupId));
@@ -122,18 +138,18 @@ export class GroupMembership implements CommitRights {
 
   #rejoin(): void {
     this.#isDue = true;
-    this.#bell.ring();
+    this.#waker.wake();
   }
 
   async #join(): Promise<void> {
     const { time } = this.#options;
     const { signal } = this.#end;
     for (let failures = 0; !signal.aborted;) {
-      const { isIdle } = this.allotment;
-      // Nobody is a member for nothing: others would wait for it at each rebalance.
-      if (isIdle && this.#memberId !== "") await this.#goAway();
-      if (isIdle || (!this.#isDue && this.allotment.isTold)) {
-        await this.#bell.wait();
+      const { isIdle } = this.subscriptionState;
+      // An idle member would only make the others wait at each rebalance.
+      if (isIdle && this.#memberId !== "") await this.#leaveGroup();
+      if (isIdle || (!this.#isDue && this.subscriptionState.isCurrent)) {
+        await this.#waker.wait(null);
         continue;
       }
       this.#isDue = false;
@@ -150,37 +166,37 @@ export class GroupMembership implements CommitRights {
     }
   }
 
-  /** One JoinGroup, and the SyncGroup that follows. @throws where it has to be tried again later */
+  /** One JoinGroup and its SyncGroup. @throws if it must be retried later */
   async #round(signal: AbortSignal): Promise<void> {
     const { host, time } = this.#options;
-    const { told, holdings } = this.allotment;
-    const wanted = [...this.allotment.wanted].sort();
-    const known = new Set([...told.topics, ...this.#lead.leftOut]);
-    const named = namesToTell(wanted, known, this.#lead.forAll);
-    const subscription = { host, wanted, generation: told.generation, ...holdings.claims() };
+    const { last, owned } = this.subscriptionState;
+    const wanted = [...this.subscriptionState.wanted].sort();
+    const known = new Set([...last.topics, ...this.#leader.leftOut]);
+    const named = namesToTell(wanted, known, this.#leader.namedForAll);
+    const subscription = { host, wanted, generation: last.generation, ...owned.claims() };
     const before = this.#token();
     this.#phase = "joining";
     const request = joinRequest(before, encodeSubscription(subscription, named));
     const how = { lane: "group", timeoutMs: timing.JOIN_TIMEOUT_MS, signal } as const;
     const joined = await this.coordinator.call("JoinGroup", request, how);
-    // Frozen while it waited: what was held then is void, whatever the answer says.
+    // If the process was frozen meanwhile, the partitions are lost, whatever the answer says.
     this.check();
     if (joined.error === "MEMBER_ID_REQUIRED") {
       this.#memberId = joined.memberId;
       return this.#rejoin();
     }
     if (joined.error !== null) return this.#onRoundError(before, joined.error, signal);
-    if (joined.leader === LED_BY_BROKER) return this.#turnAway(joined.memberId, describeNewerGroup);
+    if (joined.leader === LED_BY_BROKER) return this.#leaveForeignGroup(joined.memberId, describeNewerGroup);
     this.#phase = "syncing";
     this.#memberId = joined.memberId;
     this.#generation = joined.generation;
-    // Its session begins anew when the join is complete.
+    // The session restarts when the join is complete.
     this.#session.answered(time.monotonicMs());
 
     const token = this.#token();
     const isLeader = joined.leader === joined.memberId;
-    if (!isLeader) this.#lead.end();
-    const assignments = isLeader ? await this.#lead.share(joined.members, signal) : [];
+    if (!isLeader) this.#leader.end();
+    const assignments = isLeader ? await this.#leader.assignPartitions(joined.members, signal) : [];
     if (assignments === null) return this.#rejoin();
     const synced = await this.coordinator.call(
       "SyncGroup",
@@ -188,24 +204,24 @@ export class GroupMembership implements CommitRights {
       { lane: "group", timeoutMs: timing.SYNC_TIMEOUT_MS, signal },
     );
     this.check();
-    // Lost meanwhile: what was told is about a member that is none any more.
+    // If the membership was lost meanwhile, the assignment is for a member that no longer exists.
     if (token.memberId !== this.#memberId || token.generation !== this.#generation) return this.#rejoin();
     if (synced.error === null) return this.#apply(wanted, synced.assignment);
-    if (isLeader && groupAnswer(synced.error) === "too_large" && this.#lead.shrink()) return this.#rejoin();
+    if (isLeader && groupAnswer(synced.error) === "too_large" && this.#leader.shrink()) return this.#rejoin();
     return this.#onRoundError(token, synced.error, signal);
   }
 
-  /** @throws where it has to be tried again later */
+  /** @throws if the round must be retried later */
   async #onRoundError(token: GroupToken, error: string, signal: AbortSignal): Promise<void> {
-    if (error === "INCONSISTENT_GROUP_PROTOCOL") throw await strangersError(this.coordinator, signal);
+    if (error === "INCONSISTENT_GROUP_PROTOCOL") throw await foreignMembersError(this.coordinator, signal);
     this.onAnswer(token, error);
     const answer = groupAnswer(error);
     if (answer !== "rebalancing" && answer !== "gone") throw coordinatorError(error, this.#options.groupId);
     this.#rejoin();
   }
 
-  /** Others share the group out in their own way: what they give this host nobody would read, so it leaves at once. @throws always */
-  async #turnAway(memberId: string, describe: (groupId: string) => string): Promise<never> {
+  /** Leaves a group led by another client at once: nobody would read the partitions it assigns to us. @throws always */
+  async #leaveForeignGroup(memberId: string, describe: (groupId: string) => string): Promise<never> {
     const { groupId, logger } = this.#options;
     await this.coordinator.leave(memberId, logger);
     this.#memberId = "";
@@ -213,26 +229,26 @@ export class GroupMembership implements CommitRights {
     throw new PenstockError("kafka_refused", describe(groupId));
   }
 
-  /** @throws where it has to be tried again later */
+  /** @throws if the round must be retried later */
   async #apply(wanted: readonly string[], bytes: Uint8Array): Promise<void> {
     const { groupId } = this.#options;
     const assignment = decodeAssignment(bytes);
     if (assignment.kind === "none")
       throw new PenstockError(
         "kafka_unavailable",
-        `the leader of the group ${groupId} told this host nothing`,
+        `the leader of the group ${groupId} sent this host no assignment`,
       );
     if (assignment.kind === "foreign" || assignment.topics.length !== wanted.length)
-      return this.#turnAway(this.#memberId, describeForeignLeader);
-    this.#phase = "steady";
-    this.allotment.hear(assignment, wanted, this.#generation);
+      return this.#leaveForeignGroup(this.#memberId, describeForeignLeader);
+    this.#phase = "stable";
+    this.subscriptionState.remember(assignment, wanted, this.#generation);
     this.troubles.assigned(wanted, assignment);
     this.troubles.well();
-    void this.#lookout.lookSoon(this.#end.signal);
-    this.allotment.take(assignment);
+    void this.#watch.checkSoon(this.#end.signal);
+    this.subscriptionState.apply(assignment);
   }
 
-  /** Everything is void. It joins again, with the id that it has where the coordinator may know it. */
+  /** Ends all tenures and joins again, with the old member id if the coordinator may still know it. */
   #lose(reason: string): void {
     const { listener, logger } = this.#options;
     const lost = this.#forget();
@@ -244,13 +260,13 @@ export class GroupMembership implements CommitRights {
     listener.onChange();
   }
 
-  /** @returns what was held */
+  /** @returns the ended tenures */
   #forget(): Tenure[] {
     this.#generation = NO_GENERATION;
-    // A round that is under way goes on, as one of a member that holds nothing.
-    if (this.#phase === "steady") this.#phase = "away";
-    this.#lead.end();
-    return this.allotment.forget();
+    // A running round continues, for a member that owns nothing.
+    if (this.#phase === "stable") this.#phase = "unjoined";
+    this.#leader.end();
+    return this.subscriptionState.reset();
   }
 
   async #beat(signal: AbortSignal): Promise<void> {
@@ -261,19 +277,19 @@ export class GroupMembership implements CommitRights {
     const sentMs = time.monotonicMs();
     const how = { lane: "questions", timeoutMs: timing.HEARTBEAT_TIMEOUT_MS, signal } as const;
     const { error } = await this.coordinator.call("Heartbeat", token, how);
-    // A rebalance that waits for us is answered so, and counts as well (`GroupCoordinator.handleHeartbeat`).
+    // REBALANCE_IN_PROGRESS keeps the session alive too (`GroupCoordinator.handleHeartbeat`).
     if (error === null || groupAnswer(error) === "rebalancing") {
       this.#session.answered(sentMs);
-      if (this.#phase === "steady") this.troubles.well();
+      if (this.#phase === "stable") this.troubles.well();
     }
     if (error !== null) this.onAnswer(token, error);
   }
 
-  async #goAway(): Promise<void> {
+  async #leaveGroup(): Promise<void> {
     const memberId = this.#memberId;
     this.#forget();
     this.#memberId = "";
-    this.#phase = "away";
+    this.#phase = "unjoined";
     this.#isDue = false;
     this.troubles.well();
     if (memberId !== "") await this.coordinator.leave(memberId, this.#options.logger);

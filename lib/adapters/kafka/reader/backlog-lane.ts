@@ -1,8 +1,8 @@
 import { backoffMs } from "../../../rules/base/backoff.ts";
+import { Waker } from "../../../rules/base/time.ts";
 import { backlogAnswerBytes, tailPartBytes, takeTurn } from "../../../rules/fetch/lanes.ts";
 import { Grouped, type Ask } from "../../../rules/fetch/session.ts";
 import type { FetchAnswer } from "../protocol/wire.ts";
-import { Bell } from "./bell.ts";
 import { FETCH_BACKOFF, type LaneDeps } from "./lane-deps.ts";
 import type { OpenRead, ReadAsk } from "./open-read.ts";
 
@@ -27,7 +27,7 @@ interface BacklogDeps extends LaneDeps {
  */
 export class BacklogLane {
   readonly #deps: BacklogDeps;
-  readonly #bell: Bell;
+  readonly #waker: Waker;
   /** Never answered. */
   readonly #opened = new Set<OpenRead>();
   /** Far behind. */
@@ -42,14 +42,14 @@ export class BacklogLane {
 
   constructor(deps: BacklogDeps) {
     this.#deps = deps;
-    this.#bell = new Bell(deps.time);
+    this.#waker = new Waker(deps.time);
     this.ended = this.#run();
   }
 
   add(read: OpenRead): void {
     if (read.isNew) this.#openedAtMs = this.#deps.time.monotonicMs();
     this.#setOf(read).add(read);
-    this.#bell.ring();
+    this.#waker.wake();
   }
 
   remove(read: OpenRead): void {
@@ -70,7 +70,7 @@ export class BacklogLane {
 
   close(): void {
     this.#closed = true;
-    this.#bell.close();
+    this.#waker.close();
   }
 
   #setOf(read: OpenRead): Set<OpenRead> {
@@ -83,7 +83,7 @@ export class BacklogLane {
       const turn = this.#next();
       if (turn.asks.length === 0) {
         // A park leaves nothing to ask for.
-        if (this.#opened.size + this.#behind.size + this.#atEnd.size === 0) await this.#bell.wait(null);
+        if (this.#opened.size + this.#behind.size + this.#atEnd.size === 0) await this.#waker.wait(null);
         continue;
       }
       try {
@@ -166,7 +166,7 @@ export class BacklogLane {
       if (read.lane === "backlog") left += 1;
       again(read);
     }
-    if (bytes === 0 && left > 0) await this.#bell.rest(NOTHING_MS);
+    if (bytes === 0 && left > 0) await this.#waker.pause(NOTHING_MS);
   }
 
   #take({ topics }: FetchAnswer, asked: ReadonlyMap<string, ReadonlyMap<number, ReadAsk>>): number {
@@ -191,7 +191,7 @@ export class BacklogLane {
     wire.cut(node, "backlog");
     this.#failures += 1;
     onFailed(error);
-    await this.#bell.rest(backoffMs(FETCH_BACKOFF, this.#failures, time.random()));
+    await this.#waker.pause(backoffMs(FETCH_BACKOFF, this.#failures, time.random()));
   }
 }
 

@@ -1,9 +1,9 @@
 import { backoffMs } from "../../../rules/base/backoff.ts";
 import { Company, restMs } from "../../../rules/fetch/company.ts";
 import { tailAnswerBytes, tailPartBytes } from "../../../rules/fetch/lanes.ts";
+import { Waker } from "../../../rules/base/time.ts";
 import { FetchSession } from "../../../rules/fetch/session.ts";
 import type { FetchAnswer } from "../protocol/wire.ts";
-import { Bell } from "./bell.ts";
 import { FETCH_BACKOFF, type LaneDeps } from "./lane-deps.ts";
 import type { OpenRead, ReadAsk } from "./open-read.ts";
 
@@ -32,7 +32,7 @@ interface TailDeps extends LaneDeps {
 export class TailLane {
   readonly #deps: TailDeps;
   readonly #session = new FetchSession<TailAsk>();
-  readonly #bell: Bell;
+  readonly #waker: Waker;
   readonly #company = new Company();
   /** Those that are to be asked of anew. */
   readonly #due = new Set<OpenRead>();
@@ -47,7 +47,7 @@ export class TailLane {
 
   constructor(deps: TailDeps) {
     this.#deps = deps;
-    this.#bell = new Bell(deps.time);
+    this.#waker = new Waker(deps.time);
     this.ended = this.#run();
   }
 
@@ -55,7 +55,7 @@ export class TailLane {
   add(read: OpenRead): void {
     this.#due.add(read);
     this.#workedUp(read);
-    this.#bell.ring();
+    this.#waker.wake();
   }
 
   remove(read: OpenRead): void {
@@ -85,18 +85,18 @@ export class TailLane {
 
   close(): void {
     this.#closed = true;
-    this.#bell.close();
+    this.#waker.close();
   }
 
   #workedUp(read: OpenRead): void {
-    if (this.#working.delete(read) && this.#working.size === 0) this.#bell.ring();
+    if (this.#working.delete(read) && this.#working.size === 0) this.#waker.wake();
   }
 
   async #run(): Promise<void> {
     while (!this.#closed) {
       this.#takeIn();
       if (this.#session.size === 0) {
-        await this.#bell.wait(null);
+        await this.#waker.wait(null);
         continue;
       }
       let bytes: number;
@@ -109,7 +109,7 @@ export class TailLane {
       }
       const { time } = this.#deps;
       const rest = restMs(this.#company.busy(time.monotonicMs()), bytes);
-      if (rest > 0) await this.#bell.rest(rest);
+      if (rest > 0) await this.#waker.pause(rest);
       await this.#untilWorkedUp();
     }
   }
@@ -118,7 +118,7 @@ export class TailLane {
   async #untilWorkedUp(): Promise<void> {
     const until = this.#deps.time.monotonicMs() + WORK_UP_MS;
     for (let left = WORK_UP_MS; this.#working.size > 0 && left > 0 && !this.#closed;) {
-      await this.#bell.wait(left);
+      await this.#waker.wait(left);
       left = until - this.#deps.time.monotonicMs();
     }
     this.#working.clear();
@@ -189,6 +189,6 @@ export class TailLane {
     wire.cut(node, "tail");
     this.#failures += 1;
     onFailed(error);
-    await this.#bell.rest(backoffMs(FETCH_BACKOFF, this.#failures, time.random()));
+    await this.#waker.pause(backoffMs(FETCH_BACKOFF, this.#failures, time.random()));
   }
 }

@@ -9,24 +9,24 @@ import type { Tenure } from "../member/tenure.ts";
 import { COMMIT_MS } from "../member/timing.ts";
 import type { Troubles } from "../member/troubles.ts";
 
-/** Kafka's log cleaner and its clients are used to batches of this size; it keeps heartbeats from waiting behind one. */
+/** A batch size that Kafka's log cleaner and clients are used to; larger ones would delay heartbeats. */
 const MOST_COMMITTED = 1_000;
-/** What is refused with so few was not refused for its size. */
+/** A refused commit with no more entries than this was not refused for its size. */
 const FEW = 16;
 const MOST_ASKED = 10_000;
-/** A rebalance takes some milliseconds between the last join and the assignment. */
+/** The phase between the last join and the assignment takes some milliseconds. */
 const REBALANCE_PAUSE_MS = 25;
 const BACKOFF = { initialMs: 50, maxMs: 1_000 };
-/** Some seconds; then whoever commits is told, and may try again. */
+/** Some seconds in total; then the caller gets the error and may try again. */
 const MOST_TRIES = 8;
 
-/** What committing has to do with membership. */
+/** The part of the membership that commits depend on. */
 export interface CommitRights {
-  /** Under which commits are taken; null: a rebalance is between its two halves, or there is none. */
+  /** Returns the token for commits, or null while syncing or outside the group. */
   token(): GroupToken | null;
-  /** Looks whether the session can still be alive; ends all tenures where it cannot. */
+  /** Ends all tenures if the session must have expired. */
   check(): void;
-  /** The coordinator answered this to what was sent under the token. */
+  /** Reports the coordinator's error for a request sent under the token. */
   onAnswer(token: GroupToken, error: string): void;
   readonly troubles: Troubles;
 }
@@ -36,7 +36,7 @@ export type Committed = ReadonlyMap<
   ReadonlyMap<number, { offset: number | null; metadata: string | null }>
 >;
 
-/** Commits and asks for offsets, across rebalances and moves of the coordinator. */
+/** Commits and fetches offsets, across rebalances and coordinator changes. */
 export class Commits {
   readonly #coordinator: Coordinator;
   readonly #groupId: string;
@@ -74,7 +74,7 @@ export class Commits {
         const own = found.get(topic) ?? new Map<number, { offset: number | null; metadata: string | null }>();
         found.set(topic, own);
         for (const { partition, error, offset, metadata } of told) {
-          // Not told is not the same as nothing committed: whoever took it for that would begin somewhere else.
+          // A refused partition is left out: it must not be mistaken for one without a commit.
           if (error === null)
             own.set(partition, { offset: offset < 0 ? null : offset, metadata: metadata || null });
         }
@@ -84,10 +84,10 @@ export class Commits {
   }
 
   /**
-   * The coordinator takes commits of the present generation while the group is stable or prepares a rebalance. Between the last join and the
-   * leader's assignment it answers `REBALANCE_IN_PROGRESS` (`GroupCoordinator.doCommitOffsets`): what is still ours goes again under the next
-   * generation. It does not look whose partitions they are; that is what tenures are for.
-   * @returns false: they may be too large together
+   * The coordinator accepts commits of the current generation while the group is stable or preparing a rebalance. Between the last
+   * join and the leader's assignment it answers `REBALANCE_IN_PROGRESS` (`GroupCoordinator.doCommitOffsets`); what is still ours
+   * is then committed under the next generation. It does not check who owns a partition; tenures do that.
+   * @returns false if the commit may be too large
    */
   async #commitSome(
     entries: readonly CommitEntry[],
@@ -126,7 +126,7 @@ export class Commits {
     }
   }
 
-  /** @returns the error that is about the group and so about all of them; null: each partition was answered by itself */
+  /** @returns the error if it concerns the whole group; null if each partition was answered separately */
   async #commitOnce(
     token: GroupToken,
     entries: readonly CommitEntry[],
@@ -177,15 +177,15 @@ export class Commits {
   }
 }
 
-/** @param together how many were committed at once: they are one record batch, and refused as one where it is too large */
+/** @param together the number of entries in the commit: they form one record batch, which is refused as a whole if too large */
 function isAboutAll(error: string, together: number): boolean {
   const answer = groupAnswer(error);
   return answer === "too_large" ? together > FEW : answer !== "failed";
 }
 
 /**
- * So many from there on. A topic is parted only where it has more by itself: one of which a rebalance lets only half be stored would be taken
- * for one that is read, and the rest of it would begin at the start of its log.
+ * Returns up to `most` entries without splitting a topic, unless the topic alone has more. If a rebalance let only half of a
+ * topic be stored, the topic would count as read before, and its other partitions would start at the beginning of the log.
  */
 function portionOf(entries: readonly CommitEntry[], from: number, most: number): readonly CommitEntry[] {
   const end = Math.min(entries.length, from + most);
@@ -194,7 +194,7 @@ function portionOf(entries: readonly CommitEntry[], from: number, most: number):
   return entries.slice(from, whole > from ? whole : end);
 }
 
-/** In as few requests as hold no more than so many partitions each; a topic is never parted. */
+/** Splits into as few requests as possible with at most `most` partitions each; a topic is never split. */
 function* inPortions(
   partitions: ReadonlyMap<string, readonly number[]>,
   most: number,

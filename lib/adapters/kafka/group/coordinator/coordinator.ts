@@ -6,13 +6,13 @@ import type { Time } from "../../../../rules/base/time.ts";
 import type { CallOptions, KafkaApi, KafkaCalls, KafkaWire } from "../../protocol/wire.ts";
 import { FIND_MS, LEAVE_MS, SESSION_TIMEOUT_MS } from "../member/timing.ts";
 
-/** The broker that coordinates the group, whichever that is at the moment. */
+/** Sends requests to the broker that currently coordinates the group. */
 export class Coordinator {
   readonly groupId: string;
   readonly #wire: KafkaWire;
   readonly #time: Time;
   #node: number | null = null;
-  /** Whose connections may still hold what waits. */
+  /** The last known coordinator; its connection may still hold a waiting join. */
   #lastNode: number | null = null;
   #finding: Promise<number> | null = null;
   #brokersAnsweredMs: number | null = null;
@@ -23,13 +23,13 @@ export class Coordinator {
     this.#time = time;
   }
 
-  /** When any broker told last who coordinates the group, by the monotonic clock; null: never. */
+  /** When a broker last named the coordinator, by the monotonic clock; null if never. */
   get brokersAnsweredMs(): number | null {
     return this.#brokersAnsweredMs;
   }
 
   /**
-   * @throws PenstockError where it cannot be asked; it is looked for anew with the next call then. Or the signal's reason
+   * @throws PenstockError if the coordinator cannot be reached (the next call looks it up again), or the signal's reason
    */
   async call<A extends KafkaApi>(
     api: A,
@@ -46,17 +46,17 @@ export class Coordinator {
     }
   }
 
-  /** It answered that it is another one, or not ready. */
+  /** Called if the broker answers that it is not the coordinator, or not ready. */
   forget(): void {
     if (this.#node !== null) this.#forgetNode(this.#node);
   }
 
-  /** Ends what waits for other members. */
+  /** Ends a join that waits for other members. */
   cutJoin(): void {
     if (this.#lastNode !== null) this.#wire.cut(this.#lastNode, "group");
   }
 
-  /** Without it, the others would wait until the member's session is over. Never throws. */
+  /** Without this, the others would wait for the member's session to expire. Never throws. */
   async leave(memberId: string, logger: Logger): Promise<void> {
     const groupId = this.groupId;
     try {
@@ -67,7 +67,7 @@ export class Coordinator {
       );
       if (error !== null && groupAnswer(error) !== "gone") throw coordinatorError(error, groupId);
     } catch (error) {
-      logger.debug("the group could not be told that this host leaves", { error: messageOf(error) });
+      logger.debug("could not tell the group that this host leaves", { error: messageOf(error) });
     }
   }
 
@@ -75,7 +75,7 @@ export class Coordinator {
     if (this.#node === node) this.#node = null;
   }
 
-  /** One question for all who want to know. Never called off: whoever comes next wants to know too. */
+  /** All callers share one lookup. It is never cancelled, because the next caller needs it too. */
   #find(): Promise<number> {
     if (this.#node !== null) return Promise.resolve(this.#node);
     this.#finding ??= this.#ask().finally(() => {
@@ -90,7 +90,7 @@ export class Coordinator {
     const { error, nodeId } = await this.#wire.call(null, "FindCoordinator", { groupId }, how);
     this.#brokersAnsweredMs = this.#time.monotonicMs();
     if (error !== null) throw coordinatorError(error, groupId);
-    // A join that waits at a broker that is not it any more would wait in vain, until its time is over.
+    // A join still waiting at the old coordinator would only time out.
     if (this.#lastNode !== null && this.#lastNode !== nodeId) this.cutJoin();
     this.#node = nodeId;
     this.#lastNode = nodeId;
@@ -98,7 +98,7 @@ export class Coordinator {
   }
 }
 
-/** What the coordinator answered instead of doing it, in words for whoever runs the host. */
+/** Explains the coordinator's refusal to the operator. */
 export function coordinatorError(error: string, groupId: string): PenstockError {
   if (groupAnswer(error) === "refused")
     return new PenstockError("kafka_refused", describeRefusal(error, groupId, SESSION_TIMEOUT_MS), {

@@ -1,12 +1,12 @@
 import type { GroupToken, KafkaCalls } from "../../protocol/wire.ts";
 import { REBALANCE_TIMEOUT_MS, SESSION_TIMEOUT_MS } from "../member/timing.ts";
 
-/** Of the way in which members share partitions: whoever shares in another way cannot join. */
+/** The assignor's name: members with another assignor cannot join. */
 const PROTOCOL = "penstock";
 
 /**
- * What a member joins with. In a stable group the broker begins a rebalance only where its leader joins again or a subscription is other than
- * before (`GroupCoordinator.doJoinGroup`, case `Stable`); ours always is, since it names the last generation that was told.
+ * Builds a JoinGroup request. In a stable group the broker starts a rebalance only if the leader rejoins or a subscription has
+ * changed (`GroupCoordinator.doJoinGroup`, case `Stable`); ours always changes, because it contains the last generation.
  */
 export function joinRequest(
   { groupId, memberId }: Pick<GroupToken, "groupId" | "memberId">,

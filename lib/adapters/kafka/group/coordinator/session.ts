@@ -2,7 +2,7 @@ import type { Time } from "../../../../rules/base/time.ts";
 import type { Coordinator } from "./coordinator.ts";
 import { COORDINATOR_GONE_MS, SESSION_TIMEOUT_MS } from "../member/timing.ts";
 
-/** Whether the coordinator can still take us for alive, by our own clock. */
+/** Tells by our own clock whether the coordinator may still consider us alive. */
 export class Session {
   readonly #time: Time;
   readonly #coordinator: Coordinator;
@@ -13,14 +13,14 @@ export class Session {
     this.#time = time;
   }
 
-  /** @param sentMs when the request was sent that the coordinator answered as a member's, by the monotonic clock */
+  /** @param sentMs when the request was sent that the coordinator accepted from us, by the monotonic clock */
   answered(sentMs: number): void {
     this.#aliveMs = Math.max(this.#aliveMs, sentMs);
   }
 
   /**
-   * Where nothing was answered for as long as a session lasts, the group may have gone on without us: this process was frozen, or cut off.
-   * Not so where brokers answer and only the coordinator does not, until one has taken over.
+   * Without an answer for a whole session timeout, the group may have gone on without us: this process was frozen or cut off. If
+   * brokers answer and only the coordinator does not, the group cannot go on until another broker takes over.
    */
   get isOver(): boolean {
     const nowMs = this.#time.monotonicMs();

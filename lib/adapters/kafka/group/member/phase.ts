@@ -1,7 +1,7 @@
 /**
- * - `away`: not in the group, or not any more.
- * - `joining`: a JoinGroup waits. What is held goes on under the generation before.
- * - `syncing`: joined, and not told yet what is ours in the new generation.
- * - `steady`: told.
+ * - `unjoined`: not in the group.
+ * - `joining`: waiting for JoinGroup. Owned partitions keep running under the previous generation.
+ * - `syncing`: joined, waiting for the assignment of the new generation.
+ * - `stable`: assigned.
  */
-export type Phase = "away" | "joining" | "syncing" | "steady";
+export type Phase = "unjoined" | "joining" | "syncing" | "stable";

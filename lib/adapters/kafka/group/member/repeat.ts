@@ -7,7 +7,7 @@ interface Repeated {
   readonly onError: (error: unknown) => void;
 }
 
-/** Does it again and again, with that pause before each. Resolves once the signal aborts and nothing is under way. */
+/** Calls `act` repeatedly, pausing before each call. Resolves once the signal aborts and no call is running. */
 export async function repeat({ everyMs, time, act, onError }: Repeated, signal: AbortSignal): Promise<void> {
   for (;;) {
     await sleep(time, everyMs, signal).catch(() => {});

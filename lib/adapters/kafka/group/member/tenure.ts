@@ -1,6 +1,6 @@
 /**
- * A partition's time with this host, from its assignment until it leaves us: generation and assignment as one token. Rebalances
- * that leave it here do not end it. What was fetched under it is committed under it, or not at all.
+ * One partition's time with this host, from its assignment until it is given up or lost. Rebalances that leave the partition here
+ * do not end it. What was fetched under a tenure is committed under it or not at all.
  */
 export class Tenure {
   readonly topic: string;
@@ -16,7 +16,7 @@ export class Tenure {
     return this.#ended;
   }
 
-  /** For whoever gave it. */
+  /** Called only by the group member. */
   end(): void {
     this.#ended = true;
   }

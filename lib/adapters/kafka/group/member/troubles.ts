@@ -5,7 +5,7 @@ import type { Time } from "../../../../rules/base/time.ts";
 import type { GroupTrouble } from "./member.ts";
 import { TROUBLE_AFTER_MS } from "./timing.ts";
 
-/** What keeps a member, or single topics of it, from getting on. Each keeps the time of its beginning for as long as it says the same. */
+/** What currently blocks the member or single topics. A trouble keeps its start time while its text stays the same. */
 export class Troubles {
   readonly #groupId: string;
   readonly #time: Time;
@@ -17,7 +17,7 @@ export class Troubles {
   #standings = new Map<string, GroupTrouble>();
   #commits = new Map<string, GroupTrouble>();
 
-  /** @param goesOn true: what the member holds goes on without its coordinator, as while another broker takes over from one that died */
+  /** @param goesOn returns whether owned partitions keep running without the coordinator, as during a failover */
   constructor(groupId: string, time: Time, onChange: () => void, goesOn: () => boolean) {
     this.#goesOn = goesOn;
     this.#groupId = groupId;
@@ -33,7 +33,7 @@ export class Troubles {
     return this.#ofTopics;
   }
 
-  /** What a person has to mend is told at once, what passes by itself once it has lasted. */
+  /** Reports at once what a person has to fix, and anything else only if it lasts. */
   failed(error: unknown): void {
     const nowMs = this.#time.monotonicMs();
     this.#failing ??= { sinceMs: this.#time.now(), monotonicMs: nowMs };
@@ -56,7 +56,7 @@ export class Troubles {
     this.#onChange();
   }
 
-  /** Whoever told this tells of the change as well. @param topics in the order in which they were told to the leader */
+  /** Does not call `onChange`; the caller does. @param topics in the order in which they were sent to the leader */
   assigned(topics: readonly string[], assignment: Pick<Assignment, "topics" | "room">): void {
     const standings = new Map<string, GroupTrouble>();
     for (const [at, topic] of topics.entries()) {
@@ -73,8 +73,8 @@ export class Troubles {
   }
 
   /**
-   * What was answered to offsets of these topics, all at once: thousands may be forbidden together.
-   * @param answers of each partition Kafka's name of the error; null: all is well
+   * Records the answers to commits or offset requests, all at once: thousands of topics may be forbidden together.
+   * @param answers Kafka's error name of each partition, or null
    */
   committed(answers: Iterable<{ readonly topic: string; readonly error: string | null }>): void {
     const errors = new Map<string, string | null>();

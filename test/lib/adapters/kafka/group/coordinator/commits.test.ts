@@ -12,7 +12,7 @@ import { systemTime } from "../../../../../../lib/adapters/system/system-time.ts
 
 const { signal } = new AbortController();
 
-/** A coordinator that stores no more than so many offsets at once, and begins to rebalance after so many commits. */
+/** A coordinator with a limit on offsets per commit, and a number of commits after which it rebalances. */
 function world({ most = Infinity, rebalancesAfter = Infinity } = {}) {
   const stored = new Map<string, number>();
   const sizes: number[] = [];
@@ -67,20 +67,20 @@ function entriesOf(topics: number, partitions: number): CommitEntry[] {
   }));
 }
 
-test("a topic is committed in one request: one that stands in half before a rebalance would be taken for one that was read", async () => {
+test("a topic is committed in one request: stored in half before a rebalance, it would count as read before", async () => {
   const { commits, stored } = world({ rebalancesAfter: 1 });
   const refused = await commits.commit(entriesOf(200, 6), signal);
   expect([...new Set(stored.values())]).toEqual([6]);
   expect(refused.size).toBe(1_200 - 6 * stored.size);
 });
 
-test("so it is where fewer are taken at once", async () => {
+test("the same holds with a smaller commit limit", async () => {
   const { commits, stored } = world({ most: 100, rebalancesAfter: 2 });
   await commits.commit(entriesOf(200, 6), signal);
   expect([...new Set(stored.values())]).toEqual([6]);
 });
 
-test("a topic of more partitions than are committed at once is parted", async () => {
+test("a topic with more partitions than fit into a commit is split", async () => {
   const { commits, stored, sizes } = world({ most: 1_000 });
   await commits.commit(entriesOf(2, 1_500), signal);
   expect(stored).toEqual(

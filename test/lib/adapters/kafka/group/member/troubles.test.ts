@@ -5,7 +5,7 @@ import { PenstockError } from "../../../../../../lib/rules/base/errors.ts";
 
 const FORBIDDEN = "TOPIC_AUTHORIZATION_FAILED";
 
-test("of topics that are forbidden together one change is told, and none when it is answered again", () => {
+test("topics forbidden together are reported as one change, and a repeated answer as none", () => {
   let changes = 0;
   const troubles = new Troubles(
     "g",
@@ -21,7 +21,7 @@ test("of topics that are forbidden together one change is told, and none when it
   expect([changes, troubles.ofTopics.size]).toEqual([2, 0]);
 });
 
-test("a topic of which one partition is refused has one trouble, however often it is told", () => {
+test("a topic with one refused partition has one trouble, however often it is reported", () => {
   let changes = 0;
   const troubles = new Troubles(
     "g",
@@ -37,7 +37,7 @@ test("a topic of which one partition is refused has one trouble, however often i
   expect([...troubles.ofTopics.values()]).toEqual(before === undefined ? [] : [before]);
 });
 
-test("that the coordinator does not answer is told once what is held does not go on without it", () => {
+test("an unavailable coordinator is reported once owned partitions no longer keep running without it", () => {
   let nowMs = 0;
   let goesOn = true;
   const time = { ...systemTime, monotonicMs: () => nowMs };
@@ -47,15 +47,15 @@ test("that the coordinator does not answer is told once what is held does not go
     () => {},
     () => goesOn,
   );
-  const away = new PenstockError("kafka_unavailable", "away");
-  for (nowMs = 0; nowMs <= 20_000; nowMs += 1_000) troubles.failed(away);
+  const unavailable = new PenstockError("kafka_unavailable", "down");
+  for (nowMs = 0; nowMs <= 20_000; nowMs += 1_000) troubles.failed(unavailable);
   expect(troubles.ofMember).toBeNull();
   goesOn = false;
-  troubles.failed(away);
-  expect(troubles.ofMember).toMatchObject({ code: "kafka_unavailable", message: "away" });
+  troubles.failed(unavailable);
+  expect(troubles.ofMember).toMatchObject({ code: "kafka_unavailable", message: "down" });
 });
 
-test("what a person has to mend is told at once", () => {
+test("a trouble that a person has to fix is reported at once", () => {
   const troubles = new Troubles(
     "g",
     systemTime,

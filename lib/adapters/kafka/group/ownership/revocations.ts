@@ -1,24 +1,24 @@
 import { messageOf } from "../../../../rules/base/errors.ts";
-import type { Holdings } from "./holdings.ts";
+import type { OwnedPartitions } from "./owned-partitions.ts";
 import type { GroupMemberOptions } from "../member/member.ts";
 import type { Tenure } from "../member/tenure.ts";
 import { REVOKE_MS } from "../member/timing.ts";
 
-/** Gives partitions up: what is in flight of them is finished first, within bounds, and only then are they anybody else's. */
-export class Releases {
+/** Gives partitions up: finishes what is in flight, within a time limit, and only then frees them for other members. */
+export class Revocations {
   readonly #options: GroupMemberOptions;
-  readonly #holdings: Holdings;
+  readonly #owned: OwnedPartitions;
   readonly #onReleased: () => void;
 
-  constructor(options: GroupMemberOptions, holdings: Holdings, onReleased: () => void) {
+  constructor(options: GroupMemberOptions, owned: OwnedPartitions, onReleased: () => void) {
     this.#options = options;
-    this.#holdings = holdings;
+    this.#owned = owned;
     this.#onReleased = onReleased;
   }
 
-  /** @returns how many are given up from now on */
+  /** @returns the number of partitions that are being given up from now on */
   start(isKept: (tenure: Tenure) => boolean): number {
-    const leaving = this.#holdings.startLeaving(isKept);
+    const leaving = this.#owned.startLeaving(isKept);
     if (leaving.length > 0) void this.#release(leaving);
     return leaving.length;
   }
@@ -30,11 +30,11 @@ export class Releases {
     try {
       await Promise.race([listener.onRevoke(tenures), over.promise]);
     } catch (error) {
-      logger.warn("partitions could not be given up in order", { error: messageOf(error) });
+      logger.warn("partitions could not be given up cleanly", { error: messageOf(error) });
     } finally {
       callOff();
     }
-    for (const tenure of tenures) this.#holdings.end(tenure);
+    for (const tenure of tenures) this.#owned.end(tenure);
     this.#onReleased();
   }
 }

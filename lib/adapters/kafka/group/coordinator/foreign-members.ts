@@ -2,13 +2,16 @@ import { PenstockError } from "../../../../rules/base/errors.ts";
 import { describeStrangers, type GroupMember } from "../../../../rules/group/strangers.ts";
 import type { Coordinator } from "./coordinator.ts";
 
-/** Who leads a group of KIP-848, as a member of the older protocol is told (Kafka's `GroupMetadataManager.classicGroupJoinToConsumerGroup`). */
+/** The leader's id in a KIP-848 group, as seen by a classic member (Kafka's `GroupMetadataManager.classicGroupJoinToConsumerGroup`). */
 export const LED_BY_BROKER = "";
-/** A failed join is not held up for longer by the question why. */
+/** Limits how long the explanation of a failed join may take. */
 const ASK_MS = 3_000;
 
-/** Names who else is in a group whose members share partitions in a way of their own (`INCONSISTENT_GROUP_PROTOCOL`). */
-export async function strangersError(coordinator: Coordinator, signal: AbortSignal): Promise<PenstockError> {
+/** Names the other members of a group that uses another assignor (`INCONSISTENT_GROUP_PROTOCOL`). */
+export async function foreignMembersError(
+  coordinator: Coordinator,
+  signal: AbortSignal,
+): Promise<PenstockError> {
   const { groupId } = coordinator;
   let members: readonly GroupMember[] = [];
   try {
@@ -16,7 +19,7 @@ export async function strangersError(coordinator: Coordinator, signal: AbortSign
     const { groups } = await coordinator.call("DescribeGroups", { groups: [groupId] }, how);
     members = groups[0]?.members ?? [];
   } catch {
-    // It may not be allowed to: that somebody else is there is known all the same.
+    // The request may be forbidden. The error is useful without the names.
   }
   return new PenstockError("kafka_refused", describeStrangers(groupId, members), { retryable: true });
 }

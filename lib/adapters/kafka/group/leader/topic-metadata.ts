@@ -4,21 +4,21 @@ import type { KafkaWire } from "../../protocol/wire.ts";
 import { LOOK_AGAIN_MS, METADATA_MS } from "../member/timing.ts";
 
 interface Known {
-  /** 0: none are known. */
+  /** 0 if unknown. */
   readonly partitions: number;
   readonly standing: Exclude<Standing, "left_out">;
-  /** Since when brokers say that there is no such topic, though there was; null: they do not. */
+  /** Since when brokers have denied that a known topic exists, or null. */
   readonly doubtedMs: number | null;
 }
 
 const UNKNOWN: Known = { partitions: 0, standing: "unknown", doubtedMs: null };
 
-/** How many partitions the group's topics have, as its leader was told last. */
-export class TopicCounts {
+/** The leader's latest knowledge of the group's topics: whether they exist and how many partitions they have. */
+export class TopicMetadata {
   readonly #wire: KafkaWire;
   readonly #time: Time;
   readonly #known = new Map<string, Known>();
-  /** Of which nothing was unsettled, until anything is other than then: ten thousand are not gone through each second. */
+  /** Caches a set of topics without unsettled ones, so that ten thousand are not scanned every second. */
   #settled: ReadonlySet<string> | null = null;
 
   constructor(wire: KafkaWire, time: Time) {
@@ -30,7 +30,7 @@ export class TopicCounts {
     return this.#known.get(topic) ?? UNKNOWN;
   }
 
-  /** Those that have to be asked for before anything of them can be given. */
+  /** Returns the topics that must be looked up before their partitions can be assigned. */
   unsettled(topics: ReadonlySet<string>): string[] {
     if (topics === this.#settled) return [];
     const unsettled = [...topics].filter((topic) => {
@@ -47,9 +47,9 @@ export class TopicCounts {
   }
 
   /**
-   * Asks in one request.
-   * @returns whether anything is other than before
-   * @throws what the wire throws; nothing is forgotten then
+   * Looks the topics up in one request.
+   * @returns true if anything changed
+   * @throws what the wire throws, and then changes nothing
    */
   async look(topics: readonly string[], signal: AbortSignal): Promise<boolean> {
     if (topics.length === 0) return false;
@@ -66,8 +66,8 @@ export class TopicCounts {
   }
 
   /**
-   * What members hold is there as far as is known, until a broker says more than once that it is not: one that begins to lead knows no
-   * topics yet, and may not get an answer at once.
+   * Assumes that what members hold exists, until brokers deny it more than once: a new leader knows no topics yet, and may not get an
+   * answer at once.
    */
   assume(topic: string, partitions: number): void {
     const known = this.#known.get(topic);
@@ -80,7 +80,7 @@ export class TopicCounts {
     this.#settled = null;
   }
 
-  /** Only these are of interest any more. */
+  /** Forgets all other topics. */
   keep(topics: ReadonlySet<string>): void {
     for (const topic of this.#known.keys()) if (!topics.has(topic)) this.#known.delete(topic);
     this.#settled = null;
@@ -91,13 +91,13 @@ export class TopicCounts {
       return { partitions, standing: "given", doubtedMs: null };
     const isRunning = before.standing === "given";
     if (error === "UNKNOWN_TOPIC_OR_PARTITION" || error === "INVALID_TOPIC_EXCEPTION") {
-      // A broker that has just started may not know of it yet: what runs is not stopped for the word of one.
+      // A broker that just started may not know the topic yet, so one answer does not stop a running topic.
       const nowMs = this.#time.monotonicMs();
       const doubtedMs = before.doubtedMs ?? nowMs;
       if (isRunning && nowMs - doubtedMs < LOOK_AGAIN_MS) return { ...before, doubtedMs };
       return { partitions: 0, standing: "missing", doubtedMs: null };
     }
-    // Of others nothing is known now: what was known goes on.
+    // Any other error says nothing about the topic, so the known state stays.
     if (isRunning) return before;
     return { ...UNKNOWN, standing: error === "TOPIC_AUTHORIZATION_FAILED" ? "forbidden" : "unknown" };
   }

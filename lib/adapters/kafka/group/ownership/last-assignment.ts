@@ -1,33 +1,33 @@
 import type { Assignment } from "../../../../rules/group/protocol/assignment.ts";
-import type { Holdings } from "./holdings.ts";
+import type { OwnedPartitions } from "./owned-partitions.ts";
 
-/** What a member knows from the last complete generation. */
-export interface Told {
-  /** -1: there is none. */
+/** What the member learned from the last complete generation. */
+export interface LastAssignment {
+  /** -1 if none. */
   readonly generation: number;
-  /** What it wanted, in order. */
+  /** The topics it wanted, in order. */
   readonly topics: readonly string[];
   /** Those of them that the group reads. */
   readonly named: ReadonlySet<string>;
-  /** How many partitions they have, as far as that is known. */
+  /** Their partition counts, if known. */
   readonly partitions: ReadonlyMap<string, number>;
 }
 
 export const NO_GENERATION = -1;
 
-export const NOTHING_TOLD: Told = {
+export const NO_ASSIGNMENT: LastAssignment = {
   generation: NO_GENERATION,
   topics: [],
   named: new Set(),
   partitions: new Map(),
 };
 
-/** @param topics in the order in which they were told to the leader */
-export function toldBy(
+/** @param topics in the order in which they were sent to the leader */
+export function lastAssignmentOf(
   assignment: Pick<Assignment, "topics">,
   topics: readonly string[],
   generation: number,
-): Told {
+): LastAssignment {
   const counts = topics.map((topic, at) => [topic, assignment.topics[at]?.partitions ?? 0] as const);
   return {
     generation,
@@ -37,14 +37,14 @@ export function toldBy(
   };
 }
 
-/** Whether the group knows what is wanted. A topic that is being given up is told when that is done. */
-export function isTold(
-  { generation, topics }: Told,
+/** True if the group knows the wanted topics. A topic that is being given up is reported once that is done. */
+export function isCurrent(
+  { generation, topics }: LastAssignment,
   wanted: ReadonlySet<string>,
-  holdings: Holdings,
+  owned: OwnedPartitions,
 ): boolean {
   if (generation === NO_GENERATION) return false;
   return (
-    wanted.isSubsetOf(new Set(topics)) && topics.every((topic) => wanted.has(topic) || holdings.holds(topic))
+    wanted.isSubsetOf(new Set(topics)) && topics.every((topic) => wanted.has(topic) || owned.holds(topic))
   );
 }

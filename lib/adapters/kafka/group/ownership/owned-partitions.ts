@@ -1,8 +1,8 @@
 import type { PartitionsOf } from "../../../../rules/group/protocol/subscription.ts";
 import { Tenure } from "../member/tenure.ts";
 
-/** What this member holds, and what of it is about to be given up. */
-export class Holdings {
+/** The tenures this member holds, and which of them are being given up. */
+export class OwnedPartitions {
   readonly #byTopic = new Map<string, Map<number, Tenure>>();
   readonly #leaving = new Set<Tenure>();
 
@@ -22,7 +22,7 @@ export class Holdings {
     return this.#byTopic.has(topic);
   }
 
-  /** @returns those that are new. What is about to be given up stays so: whoever has given it up asks for it again. */
+  /** @returns the new tenures. A partition that is being given up is still given up, and requested again afterwards. */
   take(assigned: PartitionsOf): Tenure[] {
     const taken: Tenure[] = [];
     for (const [topic, partitions] of assigned) {
@@ -38,7 +38,7 @@ export class Holdings {
     return taken;
   }
 
-  /** @returns those that are about to be given up from now on */
+  /** @returns the tenures that are being given up from now on */
   startLeaving(isKept: (tenure: Tenure) => boolean): Tenure[] {
     const leaving = [...this.all()].filter((tenure) => !this.#leaving.has(tenure) && !isKept(tenure));
     for (const tenure of leaving) this.#leaving.add(tenure);
@@ -54,14 +54,14 @@ export class Holdings {
     if (own.size === 0) this.#byTopic.delete(tenure.topic);
   }
 
-  /** @returns what was held */
+  /** @returns the ended tenures */
   endAll(): Tenure[] {
     const all = [...this.all()];
     for (const tenure of all) this.end(tenure);
     return all;
   }
 
-  /** As the leader is told. */
+  /** Returns what to report to the leader. */
   claims(): { readonly held: PartitionsOf; readonly leaving: PartitionsOf } {
     const [held, leaving] = [new Map<string, number[]>(), new Map<string, number[]>()];
     for (const tenure of this.all()) {

@@ -71,7 +71,7 @@ describe("planning", () => {
   });
 
   test.each<[string, string | null, string | null, DeclarationsEdit, string, string]>([
-    ["a value that is no list", "{}", null, add, "key", "it does not hold a JSON array"],
+    ["a value that is no list", "{}", null, add, "key", "its value is not a JSON array"],
     ["a value that is no text", null, "the value is not valid UTF-8", add, "key", "not valid UTF-8"],
     ["a target that is not there", '["x"]', null, removal, "target", 'it does not declare "a"'],
     ["a list too long", `["x"${',"x"'.repeat(9_999)}]`, null, add, "key", "more than 10000 entries"],

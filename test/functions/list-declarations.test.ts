@@ -119,7 +119,7 @@ describe("the listing", () => {
             name: "one",
             target: { topic: "one" },
             declaration: { topic: "one" },
-            ...refused("declared already, by entry 1"),
+            ...refused("already declared by entry 1"),
           },
           {
             entry: 4,

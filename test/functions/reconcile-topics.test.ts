@@ -319,7 +319,7 @@ test("what stops says where it was declared and how it ran", async () => {
       topic: "two",
       source: { kind: "etcd", name: "logs/2", revision: 10, entry: 0 },
       spec: expect.objectContaining({ topic: "two", index: "two" }) as never,
-      reason: "no source declares it any more",
+      reason: "no longer declared",
     },
   ]);
 });

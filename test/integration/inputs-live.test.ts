@@ -103,7 +103,7 @@ describe("a running host", () => {
     ["the prototype", '[{"__proto__":{"topic":"a"}}]', "entry 1"],
     ["a name with a line break", '["a\\nb"]', '"a\\nb"'],
     ["a hidden index", '[{"topic":"a","index":".security"}]', "is not an Elasticsearch index name"],
-    ["an entry twice", '["later-1","later-1"]', '"later-1" is declared already, by entry 1'],
+    ["an entry twice", '["later-1","later-1"]', '"later-1" is already declared by entry 1'],
   ])(
     "etcd holds %s: refused with its reason, the others stand",
     async (_what, value, reason) => {

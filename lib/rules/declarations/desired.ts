@@ -7,16 +7,16 @@ export interface DesiredTopic {
   readonly spec: Specification;
   /** Every declaration that names or covers it, the winner first. */
   readonly sources: readonly SourceRef[];
-  /** The winner is on its way out, see Declaration; absent: it is not. */
+  /** Set if the winner's removal is pending, see Declaration. */
   readonly leavesAtMs?: number;
 }
 
-/** Two declarations of one topic that say different things. The winner is taken whole. */
+/** Two declarations of one topic that differ. The winner is used whole; nothing of the loser is. */
 export interface Conflict {
   readonly topic: string;
   readonly winner: SourceRef;
   readonly loser: SourceRef;
-  /** `from` is what the winner says, `to` what the loser says. */
+  /** `from` is the winner's value, `to` the loser's. */
   readonly differs: readonly FieldChange[];
 }
 
@@ -27,10 +27,10 @@ export interface Merged {
 }
 
 /**
- * Merges declarations into one specification per topic. Exact names go before patterns; among each the given
- * order decides: config file, then etcd by listed key, then place in the array.
+ * Merges declarations into one specification per topic. Exact names win over patterns; within each kind the given order
+ * decides: config file, then etcd by listed key, then position in the array.
  * @param declarations in that order
- * @param kafkaTopics what exists in Kafka, to expand patterns against
+ * @param kafkaTopics the topics that exist in Kafka, to expand patterns
  */
 export function mergeDeclarations(
   declarations: readonly Declaration[],
@@ -63,7 +63,7 @@ export function mergeDeclarations(
       add(declaration, target.topic);
       continue;
     }
-    // Refused when it is read; but what was read before the dead letters moved there may still be in force.
+    // Parsing refuses it too, but not a declaration that was parsed before deadLetters.topic changed.
     const reason = `topic "${target.topic}" is the dead-letter topic (deadLetters.topic), which cannot be declared`;
     refused.push({ source, name: target.topic, reason, lastGoodKept: false });
   }
@@ -85,7 +85,7 @@ export function mergeDeclarations(
   return { desired, conflicts, refused };
 }
 
-/** What is declared of a topic, whether it exists in Kafka or not, worked out once for each; null: nothing. */
+/** Looks up the specification of a topic, existing or not, and caches it; null if not declared. */
 export function specificationLookup(
   declarations: readonly Declaration[],
   deadLetterTopic: string,

@@ -8,21 +8,21 @@ import { entryRefusals, refusalsOf, withoutNulls, type FieldRefusal } from "./et
 import type { DeclarationsEdit } from "./edit.ts";
 import { keyForNew, placeOf } from "./etcd-keys.ts";
 
-/** One change to one etcd key, as a caller asks for it; its entry is checked as hosts check it. */
+/** A requested change to one etcd key. Its entry has passed the same checks as on hosts. */
 export interface DeclarationsRequest {
   readonly key: string;
-  /** The key's mod revision that the editor started from, 0: absent; null: whatever stands there. */
+  /** The key's mod revision that the editor saw, 0 if absent; null to edit any revision. */
   readonly revision: number | null;
   readonly edit: DeclarationsEdit;
 }
 
 export type DeclarationsRequestReading =
   | { readonly kind: "request"; readonly request: DeclarationsRequest }
-  /** `malformed`: it does not say what is wanted. `refused`: hosts would not read or not take it. */
+  /** `malformed` if the request is incomplete or contradictory; `refused` if hosts would not read or accept the change. */
   | { readonly kind: "malformed" | "refused"; readonly faults: readonly FieldRefusal[] };
 
 export interface RequestRules {
-  /** `etcd.keys` of the settings in force. */
+  /** The current `etcd.keys`. */
   readonly listed: readonly string[];
   readonly deadLetterTopic: string;
 }
@@ -32,14 +32,14 @@ const schema = mapping({
   action: oneOf(["add", "replace", "remove"]),
   key: nonEmptyText.nullish(),
   revision: wholeNumber(0, Number.MAX_SAFE_INTEGER).nullish(),
-  // As it came: what an object schema copies loses a field "__proto__", which is to be refused like any unknown one.
+  // Not an object schema: its copy would lose a field "__proto__", which must be refused like any unknown one.
   declaration: z.custom<Mapping>(isObject, "is not a mapping").nullish(),
   target: target.nullish(),
 });
 
 type Wanted = z.infer<typeof schema>;
 
-/** Which fields an action needs, and which say something it cannot do. */
+/** The fields that an action needs, and those it does not allow. */
 const fieldsOf: Readonly<
   Record<
     Wanted["action"],
@@ -54,8 +54,8 @@ const fieldsOf: Readonly<
 /**
  * Reads the body of POST /declarations.
  *
- * A revision goes with every key that is named, so that nobody overwrites what they have not seen; only what is added
- * where new declarations go may do without.
+ * A request that names a key needs a revision, so that nobody overwrites a value they have not seen. Only an addition to
+ * the default place works without.
  */
 export function readDeclarationsRequest(body: unknown, rules: RequestRules): DeclarationsRequestReading {
   const checked = check(schema, body);
@@ -86,10 +86,10 @@ function shapeFaults(wanted: Wanted): FieldRefusal[] {
     ...needed
       .filter((field) => !isGiven(field))
       .map((field) => ({ field, reason: `${field} is required to ${action}` })),
-    ...barred.filter(isGiven).map((field) => ({ field, reason: `${field} does not go with ${action}` })),
+    ...barred.filter(isGiven).map((field) => ({ field, reason: `${field} is not allowed with ${action}` })),
   ];
   if (action === "add" && isGiven("key") && !isGiven("revision")) {
-    const reason = `revision is required beside key ${JSON.stringify(key)} (0 where the key is absent)`;
+    const reason = `revision is required together with key ${JSON.stringify(key)} (0 if the key is absent)`;
     faults.push({ field: "revision", reason });
   }
   if (target && Object.keys(withoutNulls(target)).length !== 1) {
@@ -99,9 +99,9 @@ function shapeFaults(wanted: Wanted): FieldRefusal[] {
 }
 
 function keyRefusal(key: string, listed: readonly string[]): string | null {
-  if (key.endsWith("/")) return `key ${JSON.stringify(key)} is a prefix: it must be a whole key`;
+  if (key.endsWith("/")) return `key ${JSON.stringify(key)} is a prefix: give a full key`;
   if (placeOf(key, listed) >= 0) return null;
-  return `key ${JSON.stringify(key)} is not among etcd.keys (${listed.join(", ")}): no host would read it`;
+  return `key ${JSON.stringify(key)} is not covered by etcd.keys (${listed.join(", ")}): no host would read it`;
 }
 
 function editOf({ action, target }: Wanted, entry: Readonly<Record<string, unknown>>): DeclarationsEdit {
@@ -112,7 +112,7 @@ function editOf({ action, target }: Wanted, entry: Readonly<Record<string, unkno
   return { kind: "replace", target: old, entry, named };
 }
 
-/** Of what was found to name one of the two. */
+/** @param naming names a topic or a pattern, as checked before */
 function targetOf(naming: unknown): DeclarationTarget {
   const { kind, name } = nameOf(naming) ?? { kind: "topic", name: "" };
   return kind === "topic" ? { kind, topic: name } : { kind, pattern: name };

@@ -2,19 +2,19 @@ import { isDeepStrictEqual } from "node:util";
 import { messageOf } from "../base/errors.ts";
 import type { DeclarationTarget } from "../model/declaration.ts";
 
-/** A change to the list of declarations that one etcd key holds. */
+/** A change to the list of declarations in one etcd key. */
 export type DeclarationsEdit =
   | {
       readonly kind: "add";
       readonly target: DeclarationTarget;
-      /** The entry as it shall stand there; names the target. */
+      /** The new entry; names the target. */
       readonly entry: Readonly<Record<string, unknown>>;
     }
   | {
       readonly kind: "replace";
-      /** The entry that goes. */
+      /** The entry to replace. */
       readonly target: DeclarationTarget;
-      /** What stands in its place; names `named`, which may be another target. */
+      /** The new entry; names `named`, which may be another target. */
       readonly entry: Readonly<Record<string, unknown>>;
       readonly named: DeclarationTarget;
     }
@@ -23,31 +23,31 @@ export type DeclarationsEdit =
 export type DeclarationsEditResult =
   | { readonly kind: "changed"; readonly text: string; readonly how: "added" | "replaced" | "removed" }
   | { readonly kind: "unchanged" }
-  /** One sentence that says which rule stands against it, and what of the edit it is about. */
+  /** One sentence about the broken rule, and the part of the edit that breaks it. */
   | { readonly kind: "refused"; readonly reason: string; readonly about: "key" | "target" | "declaration" };
 
-/** An element of the array: what it says, and its text as it stands. */
+/** An element of the array as value and as source text. */
 interface Element {
   readonly value: unknown;
   readonly text: string;
 }
 
 /**
- * The text of a key after the edit. Entries the edit is not about keep their text to the byte, whether or not they
- * are valid declarations, and their order. An added entry takes the place of the first of the same target; further ones
- * of that target go, as they never held.
+ * The text of a key after the edit. All other entries, valid or not, keep their order and every byte of their text.
+ * An added entry replaces the first one of the same target; further ones of that target are removed, because they never
+ * had any effect.
  *
- * @param text what the key holds; null where it is absent, which reads as an empty list.
+ * @param text the key's value; null if the key is absent, which counts as an empty list
  */
 export function editDeclarations(text: string | null, edit: DeclarationsEdit): DeclarationsEditResult {
   const source = text ?? "[]";
   let elements: Element[];
   try {
     const values: unknown = JSON.parse(source);
-    if (!Array.isArray(values)) return refused("key", "it does not hold a JSON array");
+    if (!Array.isArray(values)) return refused("key", "its value is not a JSON array");
     elements = elementTexts(source).map((text, place) => ({ text, value: values[place] }));
   } catch (error) {
-    return refused("key", `it does not hold valid JSON: ${messageOf(error)}`);
+    return refused("key", `its value is not valid JSON: ${messageOf(error)}`);
   }
 
   const first = elements.findIndex(({ value }) => isEntryOf(edit.target, value));
@@ -60,7 +60,7 @@ export function editDeclarations(text: string | null, edit: DeclarationsEdit): D
     return { kind: "changed", how: "removed", text: joinElements(others, layout) };
   }
   if (edit.kind === "replace" && others.some(({ value }) => isEntryOf(edit.named, value))) {
-    return refused("declaration", `it declares "${nameOf(edit.named)}" already, in another entry`);
+    return refused("declaration", `it already declares "${nameOf(edit.named)}" in another entry`);
   }
   const entry = { value: edit.entry, text: JSON.stringify(edit.entry) };
   if (first < 0) return { kind: "changed", how: "added", text: joinElements([...others, entry], layout) };
@@ -69,7 +69,7 @@ export function editDeclarations(text: string | null, edit: DeclarationsEdit): D
   return { kind: "changed", how: "replaced", text: joinElements(others.toSpliced(first, 0, entry), layout) };
 }
 
-/** The topic or pattern a target names. */
+/** The topic or pattern that a target names. */
 export function nameOf(target: DeclarationTarget): string {
   return target.kind === "topic" ? target.topic : target.pattern;
 }
@@ -78,7 +78,7 @@ function refused(about: "key" | "target" | "declaration", reason: string): Decla
   return { kind: "refused", about, reason };
 }
 
-/** A bare string is short for an entry with that topic. */
+/** A plain string is short for an entry with that topic. */
 function isEntryOf(target: DeclarationTarget, value: unknown): boolean {
   if (typeof value === "string") return target.kind === "topic" && value === target.topic;
   if (typeof value !== "object" || value === null) return false;
@@ -86,14 +86,14 @@ function isEntryOf(target: DeclarationTarget, value: unknown): boolean {
 }
 
 /**
- * The texts of a valid JSON array's elements. Parsing and printing again would not do: it rounds long numbers, drops
- * doubled names and the layout of entries that are not ours.
+ * The source texts of a valid JSON array's elements. Parsing and printing would round long numbers, and drop duplicate
+ * names and the layout of other entries.
  */
 function elementTexts(source: string): string[] {
   const texts: string[] = [];
   let depth = 0;
   let start = 0;
-  // Strings are skipped whole, so that brackets and commas inside them do not count.
+  // The pattern matches whole strings, so that brackets and commas in them do not count.
   for (const { 0: token, index } of source.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{},]/g)) {
     const ends = depth === 1 && (token === "," || token === "]");
     if (ends) texts.push(source.slice(start, index).trim());
@@ -104,13 +104,13 @@ function elementTexts(source: string): string[] {
   return texts.length === 1 && texts[0] === "" ? [] : texts;
 }
 
-/** The white space a list is laid out with. */
+/** The white space around a list's elements. */
 interface Layout {
   readonly before: string;
   readonly after: string;
 }
 
-/** One entry a line where the list is spread over lines or empty, all in one line otherwise. */
+/** One entry per line if the list is empty or already has line breaks, else all on one line. */
 function layoutOf(source: string): Layout {
   const before = /^\s*\[(\s*)/.exec(source)?.[1] ?? "";
   const after = /(\s*)\]\s*$/.exec(source)?.[1] ?? "";

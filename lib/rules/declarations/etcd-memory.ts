@@ -4,30 +4,30 @@ import { placeOf } from "./etcd-keys.ts";
 import { believedAtMs, lookAt, withLeaving, type Stillness } from "./patience.ts";
 import type { EtcdSettings } from "../model/settings.ts";
 
-/** What etcd held at one revision; see lib/adapters/etcd. */
+/** The listed keys at one revision of etcd; see lib/adapters/etcd. */
 export interface EtcdReading {
   readonly clusterId: string;
   readonly revision: number;
   readonly keys: readonly {
     readonly key: string;
-    /** Null: not text; `problem` says why. */
+    /** Null if it is not text; `problem` says why. */
     readonly value: string | null;
     readonly problem: string | null;
     readonly modRevision: number;
   }[];
-  /** Listed keys and prefixes that may not be read; absent: none. */
+  /** The listed keys and prefixes without read permission, if any. */
   readonly forbidden?: readonly { readonly listed: string; readonly reason: string }[];
 }
 
-/** What a key holds, or could hold. */
+/** The current or a possible value of a key. */
 export interface EtcdKeyText {
   readonly key: string;
   readonly text: string;
 }
 
-/** What etcd last said, kept for when it cannot be read: last good, per key and entry. */
+/** The last good declarations, per key and entry, for when etcd cannot be read. */
 export interface EtcdMemory {
-  /** Which endpoints it came from; a change of these in the config file is deliberate. */
+  /** Where it was read. Changing them in the config file is deliberate, and needs no distrust. */
   readonly endpoints: readonly string[];
   readonly clusterId: string;
   readonly revision: number;
@@ -36,18 +36,18 @@ export interface EtcdMemory {
 }
 
 export interface KeyMemory {
-  /** In force, those on their way out at the end. */
+  /** The active ones, those with a pending removal last. */
   readonly declarations: readonly Declaration[];
   readonly refused: readonly Refusal[];
   readonly stillness: Stillness;
 }
 
 /**
- * Takes a reading in. Keys that are gone are forgotten once that is believed (see patience.ts): absence stops a topic, and
- * only absence. What may not be read keeps what it said before.
+ * Updates the memory by a reading. An absent key is forgotten once its removal takes effect (see patience.ts). Only absence
+ * stops a topic; an unreadable key keeps its declarations.
  *
- * @param settings the keys that are listed, and where they were read
- * @param patientAtMs now, milliseconds since the epoch; null: what is read is believed at once
+ * @param settings the listed keys, and where they were read
+ * @param patientAtMs now, in milliseconds since the epoch; null lets removals take effect at once
  */
 export function rememberEtcd(
   previous: EtcdMemory | null,
@@ -64,7 +64,7 @@ export function rememberEtcd(
     const declarations = withLeaving(before?.declarations ?? [], stated.declarations, leavesAtMs);
     keys.set(key, { ...stated, declarations, stillness });
   };
-  /** What a key said when it was last read; what was on its way out then is not held back by what cannot be read now. */
+  /** A key's last declarations. Those with a pending removal stay, because the key cannot be read now. */
   const saidBefore = (key: string) => (previous?.keys.get(key)?.declarations ?? []).map(unmarked);
   for (const { key, value, problem, modRevision } of reading.keys) {
     const source = { kind: "etcd", name: key, revision: modRevision } as const;
@@ -79,7 +79,7 @@ export function rememberEtcd(
     }
   }
   const forbidden = reading.forbidden ?? [];
-  // A key of a forbidden prefix may be listed by itself too, and be readable: then it is absent, where it was not read.
+  // A key below a forbidden prefix may be listed itself too, and be readable: if it was not read, it is absent.
   const readable = listed.filter((name) => !forbidden.some((one) => one.listed === name));
   for (const { listed: name, reason } of forbidden) {
     const place = listed.indexOf(name);
@@ -111,9 +111,9 @@ function unmarked({ leavesAtMs: _leavesAtMs, ...declaration }: Declaration): Dec
 }
 
 /**
- * Why a reading must not be believed: an etcd that went back in time, or another cluster behind the same
- * endpoints, is more likely a restored backup or a mistake than everybody's wish to stop their topics.
- * @returns one sentence, or null where it may be taken
+ * Why not to trust a reading: an older revision, or another cluster at the same endpoints, is more likely a restored backup
+ * or a mistake than a wish to stop all topics.
+ * @returns one sentence, or null to accept the reading
  */
 export function distrust(
   previous: EtcdMemory | null,
@@ -121,9 +121,9 @@ export function distrust(
   endpoints: readonly string[],
 ): string | null {
   if (previous === null || previous.endpoints.join() !== endpoints.join()) return null;
-  const way = "what it said before is kept; POST /reconcile?accept=etcd takes what it says now";
+  const way = "the previous declarations stay active; POST /reconcile?accept=etcd accepts the new ones";
   if (reading.clusterId !== previous.clusterId) {
-    return `another cluster answers at the same endpoints (${reading.clusterId} instead of ${previous.clusterId}); ${way}`;
+    return `a different cluster responds at the same endpoints (${reading.clusterId} instead of ${previous.clusterId}); ${way}`;
   }
   if (reading.revision < previous.revision) {
     return `its revision went back from ${previous.revision} to ${reading.revision}; ${way}`;
@@ -132,7 +132,7 @@ export function distrust(
 }
 
 /**
- * Keeps of an unreadable etcd what is still listed, in the order of today's list: a key taken out of `etcd.keys` is absent whatever etcd says.
+ * For an unreadable etcd: keeps the keys that are still listed, in the current order. A key removed from `etcd.keys` is absent.
  * @param listed exact keys, and prefixes that end in `/`
  */
 export function stillListed(memory: EtcdMemory, listed: readonly string[]): EtcdMemory {
@@ -140,7 +140,7 @@ export function stillListed(memory: EtcdMemory, listed: readonly string[]): Etcd
   return { ...memory, keys: inListedOrder(kept, listed) };
 }
 
-/** The order of precedence; keys of one place stay as they are. */
+/** Sorts by precedence; keys below the same prefix keep their order. */
 function inListedOrder(
   keys: Iterable<readonly [string, KeyMemory]>,
   listed: readonly string[],
@@ -149,8 +149,8 @@ function inListedOrder(
 }
 
 /**
- * The reading as it would be if a key held this text; a key that nobody reads changes nothing. Which revision it would
- * have nobody knows: it keeps the one it has, 0 where it is absent.
+ * The reading as it would be with this value of a key; a key that no host reads changes nothing. The future revision is
+ * unknown, so the key keeps its current one, or 0 if absent.
  */
 export function withKey(
   reading: EtcdReading,

@@ -22,18 +22,18 @@ export interface ParsedDeclarations {
   readonly refused: readonly Refusal[];
 }
 
-/** etcd's own bound of a request is 1.5 MiB (`--max-request-bytes`). */
+/** etcd's default limit of a request (`--max-request-bytes`). */
 const maxValueBytes = 1.5 * 1024 * 1024;
 const maxEntries = 10_000;
 
 /**
- * Reads the value of an etcd key: a JSON array of declarations. Never throws: what is wrong is refused, and what it said
- * before stays in force (last good), for the whole value and for each entry.
+ * Parses the value of an etcd key, a JSON array of declarations. Never throws: an invalid value or entry is refused, and its
+ * last valid version stays active (last good).
  *
- * An entry is known again by the topic or pattern it names, or, where that cannot be read, by its position. A name
- * declared twice belongs to the first valid entry.
+ * An entry is recognized by the topic or pattern it names or, if that is unreadable, by its position. The first valid entry
+ * with a name wins.
  *
- * @param previous what this key said before; of other keys nothing.
+ * @param previous the last declarations of this key only
  */
 export function parseEtcdValue(
   value: string,
@@ -66,7 +66,7 @@ export function parseEtcdValue(
     if (name !== null && !firstOf.has(name)) firstOf.set(name, position);
   }
 
-  // By name and by position: to search the list for each entry would take seconds where ten thousand are invalid.
+  // Indexed, because searching the list for each of ten thousand invalid entries would take seconds.
   const goodNames = new Map(
     lastGood.toReversed().map((declaration) => [identityOf(declaration), declaration]),
   );
@@ -86,7 +86,7 @@ export function parseEtcdValue(
       declaration === null
         ? refusalsOf(faults, raw).map(({ reason }) => reason)
         : [
-            `${named?.kind ?? "topic"} ${showValue(named?.name)} is declared already, by entry ${(first ?? 0) + 1}`,
+            `${named?.kind ?? "topic"} ${showValue(named?.name)} is already declared by entry ${(first ?? 0) + 1}`,
           ];
     refused.push({
       source: { kind: "etcd", ...source, entry: position },
@@ -98,52 +98,52 @@ export function parseEtcdValue(
   });
   return { declarations, refused };
 
-  /** What an entry that is invalid now said before, unless another entry speaks for that name. */
+  /** The last valid version of an invalid entry, unless another entry has that name. */
   function lastGoodOf(named: ReturnType<typeof nameOf>, position: number): Declaration | null {
     const found = named === null ? goodEntries.get(position) : goodNames.get(`${named.kind} ${named.name}`);
     if (found === undefined || firstOf.has(identityOf(found))) return null;
     firstOf.set(identityOf(found), position);
-    // What it says is of the older revision; only its place is today's.
+    // Keeps the older revision, with the current position.
     return { ...found, source: { ...found.source, entry: position } };
   }
 }
 
-/** Of one entry; they stand in the log and in answers. */
-const maxRulesTold = 10;
+/** For one entry, because they appear in the log and in responses. */
+const maxRulesListed = 10;
 
 function joined(rules: readonly string[]): string {
-  const told = rules.slice(0, maxRulesTold).join("; ");
-  return rules.length > maxRulesTold ? `${told}; and ${rules.length - maxRulesTold} more` : told;
+  const listed = rules.slice(0, maxRulesListed).join("; ");
+  return rules.length > maxRulesListed ? `${listed}; and ${rules.length - maxRulesListed} more` : listed;
 }
 
-/** A rule that something breaks, and where. */
+/** A broken rule and the field that breaks it. */
 export interface FieldRefusal {
-  /** As `topic` or `target.pattern`; empty: the whole. */
+  /** Such as `topic` or `target.pattern`; empty for the whole. */
   readonly field: string;
   /** The field, its value and the rule. */
   readonly reason: string;
 }
 
-/** Why hosts would refuse an entry; none: they take it. */
+/** Why hosts would refuse an entry; empty if they accept it. */
 export function entryRefusals(entry: unknown, deadLetterTopic: string): FieldRefusal[] {
   const raw = withoutNulls(entry);
   const { faults } = readEntry(raw, 0, { name: "", revision: 0 }, deadLetterTopic, createIsSlip());
   return refusalsOf(faults, raw);
 }
 
-/** Why hosts would refuse the value of a key as a whole; null: they do not. */
+/** Why hosts would refuse the value of a key as a whole; null if they accept it. */
 export function listRefusal(value: string): string | null {
   const array = parseArray(value);
   return array.ok ? null : array.rule;
 }
 
-/** The elements of a value that hosts do not refuse as a whole; else null. */
+/** The elements of a value; null if hosts refuse it as a whole. */
 export function listElements(value: string): readonly unknown[] | null {
   const array = parseArray(value);
   return array.ok ? array.entries : null;
 }
 
-/** Each fault once, as a sentence. */
+/** Turns faults into sentences, without duplicates. */
 export function refusalsOf(faults: readonly Fault[], raw: unknown): FieldRefusal[] {
   const refusals = faults.map((fault) => ({ field: formatPath(fault.path), reason: describe(fault, raw) }));
   return [...new Map(refusals.map((refusal) => [refusal.reason, refusal])).values()];
@@ -208,7 +208,7 @@ function describe({ path, rule, about }: Fault, raw: unknown): string {
   return `${field} ${showValue(value)} ${rule}`.trimStart();
 }
 
-/** As in the config file, a field without a value counts as absent. */
+/** A field without a value counts as absent, as in the config file. */
 export function withoutNulls<T>(entry: T): T | Mapping {
   if (!isObject(entry)) return entry;
   return Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== null));

@@ -4,25 +4,25 @@ import { formerNames } from "../yaml/faults.ts";
 import { declarationSchema } from "../config/schema.ts";
 import { cut } from "../yaml/problem.ts";
 
-/** An entry as hosts read it. */
+/** An entry without other programs' fields. */
 export interface OwnEntry {
   readonly entry: unknown;
-  /** Names of its fields that are somebody else's, the first of them. */
+  /** The names of those fields, up to a limit. */
   readonly ignored: readonly string[];
 }
 
 const KNOWN: readonly string[] = Object.keys(declarationSchema.shape);
-/** How agents name the file that they read, letter case and underscores aside. */
+/** The names that agents use for the path of their file, ignoring case and underscores. */
 const PATH_NAMES: ReadonlySet<string> = new Set(["filepath", "logpath"]);
-/** They stand in answers. */
-const MOST_TOLD = 20;
-/** Other names that are compared with ours, for one value of etcd: a program has few, and comparing takes time. */
+/** Limited because responses contain them. */
+const MOST_LISTED = 20;
+/** The number of foreign names compared with ours in one etcd value: programs have few, and comparing takes time. */
 const MOST_COMPARED = 1_000;
 
-/** Whether a name is nearly one of ours, or was one. */
+/** Whether a name resembles one of ours, or was one in the past. */
 export type IsSlip = (name: string) => boolean;
 
-/** For one value of etcd, the names in which are mostly the same in each entry. */
+/** For one etcd value. Caches, because the names are mostly the same in each entry. */
 export function createIsSlip(): IsSlip {
   const known = new Map<string, boolean>();
   return (name) => {
@@ -34,10 +34,9 @@ export function createIsSlip(): IsSlip {
 }
 
 /**
- * An etcd key may be shared with the agent that reads the log files, whose fields (`service`, `send_rate`) are none of ours: they
- * are left out, and told. Only what is nearly a name of ours, or was one, is kept, to be refused: that is a slip, and would
- * be silence.
- * Where there is no `path`, what such an agent calls it stands for it.
+ * An etcd key may be shared with the agent that reads the log files. That agent's fields (`service`, `send_rate`) are
+ * dropped and reported. A name that resembles one of ours, or was one, is kept in order to be refused: it is probably a
+ * slip, which must not go unnoticed. If there is no `path`, the agent's name for it is used.
  */
 export function ownEntry(raw: unknown, isSlip: IsSlip): OwnEntry {
   if (!isObject(raw)) return { entry: raw, ignored: [] };
@@ -51,5 +50,5 @@ export function ownEntry(raw: unknown, isSlip: IsSlip): OwnEntry {
     else foreign.push(name);
   }
   if (path !== undefined) own.set("path", path);
-  return { entry: Object.fromEntries(own), ignored: foreign.slice(0, MOST_TOLD).map((name) => cut(name)) };
+  return { entry: Object.fromEntries(own), ignored: foreign.slice(0, MOST_LISTED).map((name) => cut(name)) };
 }

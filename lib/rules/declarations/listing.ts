@@ -6,43 +6,43 @@ import type { EtcdReading, KeyMemory } from "./etcd-memory.ts";
 import { isStated } from "./patience.ts";
 import type { Standing } from "./standing.ts";
 
-/** A target as it is written in a declaration. */
+/** A target as written in a declaration. */
 export type TargetWords = { readonly topic: string } | { readonly pattern: string };
 
 /** A declaration of the config file. */
 export interface ListedDeclaration extends Standing {
-  /** Its place in the source's list, from 0. */
+  /** Its position in the source's list, from 0. */
   readonly entry: number;
   readonly target: TargetWords;
-  /** All of them, defaults filled in; null: not set. */
+  /** All options, defaults filled in. */
   readonly options: TopicOptions;
 }
 
-/** One element of the list that an etcd key holds, whether or not hosts take it. */
+/** One element of the list in an etcd key, accepted by hosts or not. */
 export interface ListedEntry extends Standing {
   readonly entry: number;
-  /** What it names, where that can be read. */
+  /** The topic or pattern it names; null if unreadable. */
   readonly name: string | null;
   readonly target: TargetWords | null;
-  /** As it stands there, a bare name as `{ topic }`; null: it is no object, or cannot be read now. */
+  /** The current content, a plain name as `{ topic }`; null if it is not an object or cannot be read now. */
   readonly declaration: Mapping | null;
-  /** What is in force by it, defaults filled in; null: nothing. */
+  /** The active options, defaults filled in; null if none are. */
   readonly options: TopicOptions | null;
-  /** True: what is in force by it was read earlier; now it is refused or cannot be read. */
+  /** True if an earlier version is active, because the current one is refused or unreadable. */
   readonly lastGoodKept: boolean;
-  /** Names of its fields that are somebody else's. */
+  /** The names of other programs' fields in it. */
   readonly ignored: readonly string[];
 }
 
 export interface ListedKey {
   readonly key: string;
-  /** True: `etcd.keys` names it; false: it lies below a prefix there. */
+  /** True if `etcd.keys` lists it, false if only a prefix of it. */
   readonly exact: boolean;
-  /** Its mod revision, 0 where it is absent; null: not known. */
+  /** Its mod revision, 0 if absent; null if unknown. */
   readonly revision: number | null;
-  /** As it stands there; null: it is absent or no text, or cannot be read now. */
+  /** The current value; null if it is absent, not text, or cannot be read now. */
   readonly text: string | null;
-  /** Why the value as a whole is not taken; what it said before is kept then. */
+  /** Why the value as a whole is refused; its last valid version then stays active. */
   readonly problem: string | null;
   readonly entries: readonly ListedEntry[];
 }
@@ -55,9 +55,9 @@ export function listDeclaration(declaration: Declaration, standingOf: StandingOf
 }
 
 /**
- * One key of etcd: what stands there, and what of it is in force.
+ * One etcd key: its current content and what is active.
  *
- * @param held what was read just now; null: nothing could be read, and the last that was good is all there is
+ * @param held the value just read; null if unreadable, so that only the last good version is known
  */
 export function listKey(
   key: string,
@@ -94,7 +94,7 @@ export function listKey(
 }
 
 const NOTHING_IN_FORCE: Standing = { state: "refused", topics: 0, overriddenBy: null, refused: null };
-/** No JSON gives this. */
+/** Never the result of parsing JSON. */
 const UNREAD = undefined;
 
 function listEntry(

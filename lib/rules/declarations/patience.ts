@@ -1,40 +1,40 @@
 import type { Declaration } from "../model/declaration.ts";
 
 /**
- * A source caught half written looks like one from which something was removed: every prefix of a YAML list is valid YAML,
- * and a program may delete a key before it puts it again. So what a source no longer says is believed only once it stood
- * still; what it says anew is believed at once.
+ * A half-written source looks as if something had been removed: every prefix of a YAML list is valid YAML, and a program may
+ * delete a key before it puts it again. So a removal takes effect only once the source has stayed unchanged for a while;
+ * additions take effect at once.
  */
 
-/** How long a source has to stand still: writers put out a piece every few milliseconds, or are slow by a network. */
+/** How long a source must stay unchanged. Writers emit a piece every few milliseconds, or slower over a network. */
 const STILL_MS = 1_000;
-/** A source that is rewritten without end is believed after that. */
+/** Removals take effect after this time even if the source is rewritten continuously. */
 const RESTLESS_MS = 30_000;
 
-/** What a source held when it was last looked at, and how long it was seen to hold that. */
+/** The content of a source when it was last read, and how long it has been unchanged. */
 export interface Stillness {
-  /** Equal as long as the source is the same. */
+  /** Equal as long as the source is unchanged. */
   readonly content: string;
-  /** Milliseconds since the epoch, as is the next; -Infinity: since before anybody looked. */
+  /** Milliseconds since the epoch, like the next; -Infinity if unchanged since before the first read. */
   readonly sinceMs: number;
-  /** Since when it never stood still. */
+  /** The start of the current series of changes. */
   readonly restlessSinceMs: number;
 }
 
 /**
- * @param before null: this is the first look, which takes a source as it is
- * @param nowMs null: it is taken as it is anyway
+ * @param before null for the first read, which accepts a source as it is
+ * @param nowMs null to accept a source as it is
  */
 export function lookAt(before: Stillness | null, content: string, nowMs: number | null): Stillness {
   if (before === null || nowMs === null) return { content, sinceMs: -Infinity, restlessSinceMs: -Infinity };
-  // A clock that was set back must not make anybody wait for it.
+  // A clock that was set back must not prolong the wait.
   const known = before.sinceMs > nowMs ? { ...before, sinceMs: nowMs, restlessSinceMs: nowMs } : before;
   if (known.content === content) return known;
   const wasCalm = nowMs - known.sinceMs >= STILL_MS;
   return { content, sinceMs: nowMs, restlessSinceMs: wasCalm ? nowMs : known.restlessSinceMs };
 }
 
-/** When all that a source says is believed, milliseconds since the epoch; null: now. */
+/** When removals from a source take effect, in milliseconds since the epoch; null for now. */
 export function believedAtMs({ sinceMs, restlessSinceMs }: Stillness, nowMs: number | null): number | null {
   if (nowMs === null) return null;
   const at = Math.min(sinceMs + STILL_MS, restlessSinceMs + RESTLESS_MS);
@@ -42,8 +42,8 @@ export function believedAtMs({ sinceMs, restlessSinceMs }: Stillness, nowMs: num
 }
 
 /**
- * In how many milliseconds the first of them will be believed that was not when it was looked at; null: all were.
- * @param lookedAtMs as `lookAt` was told: what followed may have taken longer than a source has to stand still
+ * The time until the first pending removal takes effect, in milliseconds; null if none is pending.
+ * @param lookedAtMs the time given to `lookAt`; what followed may have taken longer than STILL_MS
  */
 export function lookAgainMs(
   sources: readonly (Stillness | null)[],
@@ -55,8 +55,8 @@ export function lookAgainMs(
 }
 
 /**
- * What is in force of a source: what it says, and until `leavesAtMs` what it said before and says no more.
- * @param leavesAtMs null: that has left
+ * The active declarations of a source: those it contains and, until `leavesAtMs`, those removed from it.
+ * @param leavesAtMs null if removals take effect now
  */
 export function withLeaving(
   before: readonly Declaration[],
@@ -72,12 +72,12 @@ export function withLeaving(
   ];
 }
 
-/** Without what is on its way out, or the mark of it. */
+/** False for a declaration whose removal is pending. */
 export function isStated({ leavesAtMs }: Declaration): boolean {
   return leavesAtMs === undefined;
 }
 
-/** What tells a declaration from the others of its source. */
+/** Identifies a declaration within its source. */
 export function identityOf({ target }: Declaration): string {
   return target.kind === "topic" ? `topic ${target.topic}` : `pattern ${target.pattern}`;
 }

@@ -1,17 +1,17 @@
 import type { Refusal } from "../model/declaration.ts";
 
-/** Refusals by what is refused: told once each, not at every look. */
+/** Refusals by subject, so that each one is reported once. */
 export type KnownRefusals = ReadonlyMap<string, Refusal>;
 
 export interface RefusalChanges {
   readonly known: KnownRefusals;
-  /** Refused since the last look, or for another reason. */
+  /** New since the last run, or with a new reason. */
   readonly fresh: readonly Refusal[];
-  /** No longer: taken now, or no longer there. */
+  /** No longer refused: now accepted, or removed. */
   readonly over: readonly Refusal[];
 }
 
-/** What is new of what is refused. */
+/** Compares the refusals of two runs. */
 export function refusalChanges(before: KnownRefusals, refused: readonly Refusal[]): RefusalChanges {
   const known = new Map(refused.map((refusal) => [subjectOf(refusal), refusal]));
   return {
@@ -21,7 +21,7 @@ export function refusalChanges(before: KnownRefusals, refused: readonly Refusal[
   };
 }
 
-/** The source and what it names there, or the place, for entries that have no name; revisions change while a fault stays. */
+/** The source and the name, or the position of an entry without a name. Excludes the revision, which changes while a fault stays. */
 function subjectOf({ source, name }: Refusal): string {
   const place = "entry" in source ? source.entry : null;
   return JSON.stringify([source.kind, source.name, name ?? place]);

@@ -1,19 +1,19 @@
 import type { Declaration, SourceRef } from "../model/declaration.ts";
 import type { Merged } from "./desired.ts";
 
-/** How one declaration fares among all of them. */
+/** The effect of one declaration among all of them. */
 export interface Standing {
-  /** `overridden`: every topic it names or covers is run by another declaration. */
+  /** `overridden` if other declarations decide for every topic it names or covers. */
   readonly state: "in force" | "overridden" | "refused";
-  /** How many topics run by it. */
+  /** The number of topics that it decides for. */
   readonly topics: number;
-  /** By which its topic runs instead, of a pattern that of its first topic; null: it is not overridden. */
+  /** The winner for its topic, or for the first topic of a pattern; null if not overridden. */
   readonly overriddenBy: SourceRef | null;
-  /** Why it is not taken though it can be read; null: it is taken. */
+  /** Why it is refused although readable; null if accepted. */
   readonly refused: string | null;
 }
 
-/** Tells the standing of each declaration that was merged. */
+/** @returns the standing of each merged declaration */
 export function standingsOf({ desired, refused }: Merged): (declaration: Declaration) => Standing {
   const wins = new Map<string, number>();
   const winners = new Map<string, SourceRef>();
@@ -25,7 +25,7 @@ export function standingsOf({ desired, refused }: Merged): (declaration: Declara
       if (!winners.has(placeOf(loser))) winners.set(placeOf(loser), winner);
     }
   }
-  // A pattern of which single topics are refused still stands.
+  // Refusing single topics of a pattern does not refuse the pattern.
   const reasons = new Map(
     refused.flatMap(({ source, name, reason }) =>
       "entry" in source ? [[`${placeOf(source)} ${name}`, reason] as const] : [],

@@ -1,19 +1,19 @@
 import { fingerprintOf } from "../secrets/fingerprint.ts";
 import type { Settings } from "../model/settings.ts";
 
-/** What of changed settings can be taken over while running. */
+/** The part of changed settings that can be applied while running. */
 export interface AcceptedSettings {
-  /** The wanted ones, with what needs a restart as it was. */
+  /** The wanted settings, except for unchanged ones that need a restart. */
   readonly settings: Settings;
-  /** One sentence for each setting that was not taken. */
+  /** One sentence for each setting that was refused. */
   readonly refused: readonly string[];
   readonly kafkaChanged: boolean;
   readonly elasticsearchChanged: boolean;
 }
 
 /**
- * An address cannot be moved under a listening socket, and another group would make every topic start
- * anew: these are read at start only, and a change of them is refused where people can see it.
+ * A listening socket cannot change its address, and with another group every topic would start from scratch. These settings
+ * are read only at start, and changes are visibly refused.
  */
 export function acceptSettings(running: Settings, wanted: Settings): AcceptedSettings {
   const fixed = [
@@ -34,7 +34,7 @@ export function acceptSettings(running: Settings, wanted: Settings): AcceptedSet
       ...wanted.http,
       hostname: running.http.hostname,
       port: running.http.port,
-      // Another certificate is taken over; TLS itself is not switched on or off under those who are connected.
+      // A new certificate is loaded live, but TLS is not switched on or off for connected clients.
       tls: onOrOff(running) === onOrOff(wanted) ? wanted.http.tls : running.http.tls,
     },
     kafka: { ...wanted.kafka, group: running.kafka.group },
@@ -42,7 +42,7 @@ export function acceptSettings(running: Settings, wanted: Settings): AcceptedSet
   return {
     settings,
     refused,
-    // The memory bound is the host's own: no broker has to be asked about it.
+    // The memory limit concerns the host alone: no need to probe the brokers.
     kafkaChanged: !sameSettings(
       { ...running.kafka, inFlightMaxBytes: 0 },
       { ...settings.kafka, inFlightMaxBytes: 0 },
@@ -55,7 +55,7 @@ function onOrOff({ http }: Settings): "on" | "off" {
   return http.tls === null ? "off" : "on";
 }
 
-/** Secrets count: another password is a change. */
+/** Compares secrets too: another password is a change. */
 export function sameSettings(a: unknown, b: unknown): boolean {
   return fingerprintOf(a) === fingerprintOf(b);
 }

@@ -3,17 +3,17 @@ import type { Refusal } from "../model/declaration.ts";
 import { ANOTHER_TRY, STOPS_ALREADY, type Plan } from "./plan.ts";
 import type { KafkaSettings } from "../model/settings.ts";
 
-/** What `planHash` makes: 43 characters of base64url. */
+/** A result of `planHash`: 43 characters of base64url. */
 export const planHashPattern = /^[\w-]{43}$/;
 
 /**
- * Tells whether a plan still does what somebody has looked at: the same hash, the same effect.
+ * Two plans with the same hash have the same effect, so that a plan somebody has seen can be applied safely.
  *
- * In it: what starts and by which settings, what stops, what is replaced and what changes there, what waits and what is
- * refused. Not in it: what is kept, the order of entries, reasons, revisions and places in a list, and what goes on by itself
- * anyway (the next try of a failed start, a stop under way): all these change while the effect stays.
+ * The hash covers topics to start with their settings, to stop, to replace with their changes, pending and refused ones.
+ * It excludes kept topics, the order of entries, reasons, revisions, positions in a list, and whatever happens anyway (the
+ * retry of a failed start, a stop in progress), because those change without changing the effect.
  *
- * @param kafka that is in force then: all topics may be read by other connections for its sake. Passwords and keys are left out.
+ * @param kafka the settings after the plan, since changing them reconnects all topics; passwords and keys are excluded
  */
 export function planHash(plan: Plan, kafka: KafkaSettings): string {
   const starts = plan.start.filter(({ reason }) => reason !== ANOTHER_TRY);
@@ -32,7 +32,7 @@ function refusalOf({ source, name, lastGoodKept }: Refusal): unknown[] {
   return [source.kind, source.name, name, lastGoodKept];
 }
 
-/** Without the bound of memory, which changes nothing about any connection. */
+/** Also without the memory limit, which does not concern connections. */
 function withoutSecrets({ inFlightMaxBytes: _inFlightMaxBytes, ...kafka }: KafkaSettings): string[] {
   const { sasl, tls } = kafka;
   return fieldsOf({
@@ -42,7 +42,7 @@ function withoutSecrets({ inFlightMaxBytes: _inFlightMaxBytes, ...kafka }: Kafka
   });
 }
 
-/** The order in which fields were written says nothing. */
+/** Makes the hash independent of the order of fields. */
 function fieldsOf(value: object): string[] {
   return inOrder(Object.entries(value));
 }

@@ -3,15 +3,15 @@ import type { DesiredTopic } from "../declarations/desired.ts";
 import { specificationChanges, specificationHash, type FieldChange } from "../model/specification.ts";
 import type { TopicState } from "../progress/status.ts";
 
-/** One topic as it is on this host. */
+/** The actual state of one topic on this host. */
 export interface ObservedTopic {
   readonly spec: Specification;
-  /** Where it was declared when that was last looked at, the winner first. */
+  /** Its declarations as of the last run, the winner first. */
   readonly sources: readonly SourceRef[];
   readonly state: TopicState;
-  /** Of what it runs by; null while it is pending, and once it was told to stop for good. */
+  /** The hash of its current specification; null while pending, and once it is stopping for good. */
   readonly hash: string | null;
-  /** When a failed start may be tried again; milliseconds since the epoch. */
+  /** When a failed start may be retried, in milliseconds since the epoch. */
   readonly retryAtMs: number;
 }
 
@@ -29,23 +29,23 @@ export interface PlannedReplace extends PlannedStart {
 
 export interface PlannedStop {
   readonly topic: string;
-  /** Where it was declared last; null: nobody knows. */
+  /** Where it was last declared; null if unknown. */
   readonly source: SourceRef | null;
-  /** What it ran by. */
+  /** The specification it was running with. */
   readonly spec: Specification;
   readonly reason: string;
 }
 
-/** The reasons of what goes on by itself, whatever is declared; see planHash. */
+/** Reasons of steps that happen anyway, whatever is declared; see planHash. */
 export const ANOTHER_TRY = "another try";
-export const STOPS_ALREADY = "no source declares it any more; it is stopping already";
+export const STOPS_ALREADY = "no longer declared; already stopping";
 
-/** What one run of reconcile does. Every topic stands in exactly one of the first five lists. */
+/** The steps of one reconcile run. Every topic is in exactly one of the first five lists. */
 export interface Plan {
   readonly start: readonly PlannedStart[];
   readonly stop: readonly PlannedStop[];
   readonly replace: readonly PlannedReplace[];
-  /** Left alone. The reason is null where it simply runs. */
+  /** Left unchanged. The reason is null if it simply keeps running. */
   readonly keep: readonly { readonly topic: string; readonly reason: string | null }[];
   readonly pending: readonly {
     readonly topic: string;
@@ -58,15 +58,15 @@ export interface Plan {
 export interface PlanInput {
   readonly desired: ReadonlyMap<string, DesiredTopic>;
   readonly observed: ReadonlyMap<string, ObservedTopic>;
-  /** The topics that exist; null: Kafka did not answer. */
+  /** The existing topics; null if Kafka did not answer. */
   readonly kafkaTopics: ReadonlySet<string> | null;
-  /** Why; null where it did. */
+  /** Why Kafka did not answer; null if it did. */
   readonly kafkaError: string | null;
   readonly refused: readonly Refusal[];
   readonly now: number;
 }
 
-/** Compares what should be with what is. Planning twice what was applied once gives nothing to do. */
+/** Compares the desired and the observed state. Idempotent: planning again after applying gives nothing to do. */
 export function planTopics(input: PlanInput): Plan {
   const { desired, observed, kafkaTopics, kafkaError, now } = input;
   const start: PlannedStart[] = [];
@@ -86,15 +86,15 @@ export function planTopics(input: PlanInput): Plan {
       pending.push({ topic, source, reason: MISSING });
     } else if (lives) {
       if (present.hash === hash) keep.push({ topic, reason: reasonToKeep(source, leavesAtMs) });
-      // Stopped now, it could not start again.
+      // If stopped now, it could not start again.
       else if (kafkaTopics === null) keep.push({ topic, reason: "changed; replaced once Kafka answers" });
       else replace.push({ topic, source, spec, ...reasonToReplace(present.spec, spec) });
     } else if (kafkaTopics === null) {
-      const reason = `nobody knows whether it exists: ${kafkaError ?? "Kafka does not answer"}`;
+      const reason = `unknown whether it exists: ${kafkaError ?? "Kafka does not answer"}`;
       pending.push({ topic, source, reason });
     } else if (waits) {
       const retryAt = new Date(present.retryAtMs).toISOString();
-      keep.push({ topic, reason: `its start failed; tried again at ${retryAt}` });
+      keep.push({ topic, reason: `its start failed; next try at ${retryAt}` });
     } else {
       const again = present?.state === "failed" && present.hash === hash;
       start.push({ topic, source, spec, reason: again ? ANOTHER_TRY : "declared" });
@@ -103,18 +103,18 @@ export function planTopics(input: PlanInput): Plan {
   for (const [topic, { spec, sources, state, hash }] of observed) {
     if (desired.has(topic)) continue;
     const stops = state === "stopping" && hash === null;
-    const reason = stops ? STOPS_ALREADY : "no source declares it any more";
+    const reason = stops ? STOPS_ALREADY : "no longer declared";
     stop.push({ topic, source: sources[0] ?? null, spec, reason });
   }
   return { start, stop, replace, keep, pending, refused: input.refused };
 }
 
-const MISSING = "it does not exist in Kafka; it starts by itself once it does";
+const MISSING = "it does not exist in Kafka yet; it starts once it does";
 
 function reasonToKeep({ kind, name }: SourceRef, leavesAtMs: number | undefined): string | null {
   if (leavesAtMs === undefined) return null;
   const where = kind === "etcd" ? `etcd key "${name}"` : name;
-  return `${where} declares it no more; that is believed at ${new Date(leavesAtMs).toISOString()}, if it stands still until then`;
+  return `${where} no longer declares it; the removal takes effect at ${new Date(leavesAtMs).toISOString()} if the source stays unchanged until then`;
 }
 
 function reasonToReplace(from: Specification, to: Specification): Pick<PlannedReplace, "changes" | "reason"> {

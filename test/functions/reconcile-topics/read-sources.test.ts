@@ -101,7 +101,7 @@ describe("a source that was caught half written", () => {
       {
         topic: "b",
         reason:
-          "config.yaml declares it no more; that is believed at 1970-01-01T00:16:41.000Z, if it stands still until then",
+          "config.yaml no longer declares it; the removal takes effect at 1970-01-01T00:16:41.000Z if the source stays unchanged until then",
       },
     ]);
     world.now += 999;
@@ -171,7 +171,7 @@ describe("a source that was caught half written", () => {
     expect(plan.keep).toMatchObject([
       { topic: "app", reason: null },
       { topic: "one", reason: null },
-      { topic: "two", reason: expect.stringContaining('etcd key "logs/2" declares it no more') },
+      { topic: "two", reason: expect.stringContaining('etcd key "logs/2" no longer declares it') },
     ]);
     expect(sources.etcd?.declarations).toBe(2);
     world.now += 900;

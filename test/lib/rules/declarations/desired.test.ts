@@ -11,7 +11,7 @@ const merge = (declarations: readonly Declaration[], kafkaTopics: readonly strin
   mergeDeclarations(declarations, kafkaTopics, deadLetterTopic);
 
 describe("precedence", () => {
-  test("a topic declared twice stands there once, as the first says, with both sources", () => {
+  test("a topic declared twice appears once, from the first declaration, with both sources", () => {
     const first = declaration("app", { path: "/a" }, { ...file, entry: 0 });
     const second = declaration("app", { path: "/b" }, { ...key, entry: 4 });
     const { desired, conflicts } = merge([first, second]);
@@ -30,7 +30,7 @@ describe("precedence", () => {
     ]);
   });
 
-  test("the winner is taken whole: what only the loser says is not mixed in", () => {
+  test("the winner is used whole, with nothing of the loser mixed in", () => {
     const { desired } = merge([
       declaration("app", { path: "/a" }, file),
       declaration("app", { format: "json", pipeline: "p" }, key),
@@ -38,7 +38,7 @@ describe("precedence", () => {
     expect(desired.get("app")?.spec).toMatchObject({ path: "/a", format: "text", pipeline: null });
   });
 
-  test("an exact name goes before a pattern that stands earlier", () => {
+  test("an exact name wins over an earlier pattern", () => {
     const pattern = declaration("app-*", { format: "json" }, file);
     const exact = declaration("app-one", {}, key);
     const { desired, conflicts } = merge([pattern, exact], ["app-one", "app-two"]);
@@ -50,26 +50,26 @@ describe("precedence", () => {
     expect(conflicts.map(({ topic }) => topic)).toEqual(["app-one"]);
   });
 
-  test("those who say the same are no conflict", () => {
+  test("equal declarations do not conflict", () => {
     const { desired, conflicts } = merge([declaration("app", {}, file), declaration("app", {}, key)]);
     expect(desired.get("app")?.sources).toHaveLength(2);
     expect(conflicts).toEqual([]);
   });
 
-  test("nor are those who name the same index in two ways", () => {
+  test("nor do those that name the same index in two ways", () => {
     const declarations = [declaration("app"), declaration("app", { index: "app" })];
     expect(merge([...declarations, declaration("a*", { index: "{topic}" })], ["app"]).conflicts).toEqual([]);
   });
 });
 
 describe("a pattern", () => {
-  test("covers what exists, but neither Kafka's own topics nor the dead letters", () => {
+  test("covers existing topics, but neither internal nor dead-letter topics", () => {
     const topics = ["app", "__consumer_offsets", deadLetterTopic, "zoo"];
     expect([...merge([declaration("*")], topics).desired.keys()]).toEqual(["app", "zoo"]);
     expect(merge([declaration("*")]).desired.size).toBe(0);
   });
 
-  test("without an index refuses the topics whose names would not do as one", () => {
+  test("without an index refuses topics whose names are not valid index names", () => {
     const { desired, refused } = merge([declaration("*")], ["App", "app"]);
     expect([...desired.keys()]).toEqual(["app"]);
     expect(refused).toHaveLength(1);
@@ -77,21 +77,21 @@ describe("a pattern", () => {
     expect(refused[0]?.reason).toContain('topic "App", covered by pattern "*"');
   });
 
-  test("refuses nothing that is declared by name", () => {
+  test("refuses no topic that is declared by name", () => {
     const { desired, refused } = merge([declaration("*"), declaration("App", { index: "app" })], ["App"]);
     expect(desired.get("App")?.spec.index).toBe("app");
     expect(refused).toEqual([]);
   });
 });
 
-test("the dead-letter topic is refused, even by name: its records would come back to it", () => {
+test("refuses the dead-letter topic even by name, since its records would return to it", () => {
   const { desired, refused } = merge([declaration(deadLetterTopic, {}, key), declaration("app")]);
   expect([...desired.keys()]).toEqual(["app"]);
   expect(refused).toHaveLength(1);
   expect(refused[0]).toMatchObject({ name: deadLetterTopic, lastGoodKept: false });
 });
 
-test("for each topic the first exact declaration wins, else the first pattern; nothing else is there", () => {
+test("for each topic the first exact declaration wins, else the first pattern, and no other topic appears", () => {
   const name = fc.constantFrom("a-1", "a-2", "b-1", "gone", "a-*", "*-1", "?-2");
   const options = fc.record({
     path: fc.constantFrom(null, "/x"),

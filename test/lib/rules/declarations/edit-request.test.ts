@@ -85,7 +85,11 @@ describe("malformed is", () => {
       { revision: "required" },
     ],
     ["an addition of nothing", { action: "add" }, { declaration: "declaration is required to add" }],
-    ["an addition with a target", { action: "add", declaration, target }, { target: "does not go with add" }],
+    [
+      "an addition with a target",
+      { action: "add", declaration, target },
+      { target: "is not allowed with add" },
+    ],
     [
       "a replacement of nowhere",
       { action: "replace" },
@@ -94,7 +98,7 @@ describe("malformed is", () => {
     [
       "a removal with a declaration",
       { action: "remove", key: "exact", revision: 7, target, declaration },
-      { declaration: "declaration does not go with remove" },
+      { declaration: "declaration is not allowed with remove" },
     ],
   ])("%s", (_, body, wanted) => {
     const reading = read(body);
@@ -125,7 +129,7 @@ describe("refused is", () => {
       "a key nobody reads",
       { key: "else", revision: 0 },
       "key",
-      'key "else" is not among etcd.keys (exact, logs/)',
+      'key "else" is not covered by etcd.keys (exact, logs/)',
     ],
     ["a prefix", { key: "logs/", revision: 0 }, "key", 'key "logs/" is a prefix'],
   ])("%s", (_, changes, field, reason) => {

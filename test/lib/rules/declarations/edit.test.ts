@@ -16,20 +16,20 @@ function changedText(text: string | null, edit: DeclarationsEdit): string {
 }
 
 describe("add", () => {
-  test("begins a list where the key is absent or empty", () => {
+  test("starts a list if the key is absent or empty", () => {
     for (const text of [null, "[]", " [ ] "]) {
       expect(changedText(text, add({ topic: "a" }))).toBe('[\n  {"topic":"a"}\n]');
     }
   });
 
-  test("appends, in the layout that is there", () => {
+  test("appends in the existing layout", () => {
     expect(changedText('["x"]', add({ topic: "a" }))).toBe('["x", {"topic":"a"}]');
     expect(changedText('[\n    "x",\n    "y"\n]\n', add({ topic: "a" }))).toBe(
       '[\n    "x",\n    "y",\n    {"topic":"a"}\n]',
     );
   });
 
-  test("replaces the entry of the same topic in its place, and drops further ones", () => {
+  test("replaces the entry of the same topic and drops further ones", () => {
     const text = '["x", {"topic": "a", "path": "/old"}, "y", "a"]';
     expect(changedText(text, add({ topic: "a", path: "/new" }))).toBe(
       '["x", {"topic":"a","path":"/new"}, "y"]',
@@ -37,18 +37,18 @@ describe("add", () => {
     expect(editDeclarations(text, add({ topic: "a" }))).toMatchObject({ how: "replaced" });
   });
 
-  test("changes nothing where the same stands there, whatever the order of its fields", () => {
+  test("changes nothing if an equal entry exists, in any order of fields", () => {
     const text = '[{"path": "/p", "topic": "a"}]';
     expect(editDeclarations(text, add({ topic: "a", path: "/p" }))).toEqual({ kind: "unchanged" });
   });
 
-  test("tells a pattern from a topic of the same name", () => {
+  test("distinguishes a pattern from a topic of the same name", () => {
     const pattern = { kind: "pattern", pattern: "a" } as const;
     const edit: DeclarationsEdit = { kind: "add", target: pattern, entry: { pattern: "a" } };
     expect(changedText('["a"]', edit)).toBe('["a", {"pattern":"a"}]');
   });
 
-  test("leaves alone what it does not understand", () => {
+  test("leaves unknown entries unchanged", () => {
     const strange =
       '[ 12345678901234567890.10, {"x": 1, "x": 2}, null, ["a", [","]], {"topic": 7, "s": "]\\"},{"} ]';
     const text = changedText(strange, add({ topic: "a" }));
@@ -59,7 +59,7 @@ describe("add", () => {
 });
 
 describe("remove", () => {
-  test("takes every entry of the topic and no other", () => {
+  test("removes every entry of the topic and no other", () => {
     expect(changedText('["a", {"topic": "b"}, {"topic":"a"}]', remove("a"))).toBe('[{"topic": "b"}]');
     expect(changedText('["a"]', remove("a"))).toBe("[]");
   });
@@ -83,7 +83,7 @@ describe("replace", () => {
     entry,
   });
 
-  test("takes the place of the entry, under the same name or another, and leaves the rest to the byte", () => {
+  test("replaces the entry, under the same name or another, and keeps every other byte", () => {
     const text = '[ "x", {"topic": "a", "indx": 1}, {"x":1,  "x": 2.0} ]';
     expect(changedText(text, replace("a", { topic: "a" }))).toBe(
       '[ "x", {"topic":"a"}, {"x":1,  "x": 2.0} ]',
@@ -94,7 +94,7 @@ describe("replace", () => {
     expect(editDeclarations('[{"topic":"a"}]', replace("a", { topic: "a" }))).toEqual({ kind: "unchanged" });
   });
 
-  test("is refused where the entry is not there, or another one has its new name", () => {
+  test("is refused if the entry is missing, or another one has the new name", () => {
     expect(editDeclarations('["b"]', replace("a", { topic: "c" }))).toEqual({
       kind: "refused",
       about: "target",
@@ -103,32 +103,32 @@ describe("replace", () => {
     expect(editDeclarations('["a", {"topic": "b"}]', replace("a", { topic: "b" }))).toEqual({
       kind: "refused",
       about: "declaration",
-      reason: 'it declares "b" already, in another entry',
+      reason: 'it already declares "b" in another entry',
     });
   });
 });
 
-test.each(["{}", '"a"', "null", '{"topic": "a"}'])("%s is refused, as it is not an array", (text) => {
+test.each(["{}", '"a"', "null", '{"topic": "a"}'])("%s is refused because it is not an array", (text) => {
   expect(editDeclarations(text, add({ topic: "a" }))).toEqual({
     kind: "refused",
     about: "key",
-    reason: "it does not hold a JSON array",
+    reason: "its value is not a JSON array",
   });
 });
 
-test.each(["", "[", "[1,]", "golang_log"])("%j is refused, as it is not JSON", (text) => {
+test.each(["", "[", "[1,]", "golang_log"])("%j is refused because it is not JSON", (text) => {
   const result = editDeclarations(text, add({ topic: "a" }));
   expect(result).toMatchObject({ kind: "refused" });
   expect(result).toHaveProperty("reason", expect.stringContaining("valid JSON"));
 });
 
-describe("whatever the list holds", () => {
+describe("for any list", () => {
   const list = fc.array(fc.jsonValue()).map((values) => ({
     values: values.filter((value) => value !== "mine"),
     indent: values.length % 3,
   }));
 
-  test("adding then removing gives back the same values", () => {
+  test("adding then removing restores the values", () => {
     fc.assert(
       fc.property(list, ({ values, indent }) => {
         const text = JSON.stringify(values, null, indent);
@@ -143,7 +143,7 @@ describe("whatever the list holds", () => {
     );
   });
 
-  test("adding twice is adding once", () => {
+  test("adding is idempotent", () => {
     fc.assert(
       fc.property(list, ({ values, indent }) => {
         const added = changedText(JSON.stringify(values, null, indent), add({ topic: "mine" }));

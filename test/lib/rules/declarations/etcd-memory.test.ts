@@ -10,7 +10,7 @@ import {
 
 const endpoints = ["http://127.0.0.1:2379"];
 
-/** A reading of these keys; null as value: not text. */
+/** A reading of these keys; a null value is not text. */
 function reading(keys: Record<string, unknown>, changes: Partial<EtcdReading> = {}): EtcdReading {
   return {
     clusterId: "c1",
@@ -28,7 +28,7 @@ function reading(keys: Record<string, unknown>, changes: Partial<EtcdReading> = 
 const remember = (previous: EtcdMemory | null, keys: Record<string, unknown>): EtcdMemory =>
   rememberEtcd(previous, reading(keys), { endpoints, keys: [] }, "dlq");
 
-/** What is in force, by key. */
+/** The active declarations by key. */
 function topicsIn({ keys }: EtcdMemory): Record<string, string[]> {
   const entries = [...keys].map(([key, { declarations }]) => [
     key,
@@ -43,7 +43,7 @@ describe("last good", () => {
     "logs/b": [{ topic: "b" }],
   });
 
-  test("holds for a key that may no longer be read, while the others are taken", () => {
+  test("is kept for a key that is now forbidden, while the others are read", () => {
     const settings = { endpoints, keys: ["logs/", "own"] };
     const first = rememberEtcd(null, reading({ "logs/a": ["a"], own: ["old"] }), settings, "dlq");
     const forbidden = [{ listed: "logs/", reason: "grant it" }];
@@ -54,7 +54,7 @@ describe("last good", () => {
     expect(topicsIn(third)).toEqual({ own: ["new"] });
   });
 
-  test("stops for a key that is gone, though a prefix above it may not be read: it is listed by itself too", () => {
+  test("ends for an absent key below a forbidden prefix if it is listed itself", () => {
     const settings = { endpoints, keys: ["logs/", "logs/own"] };
     const forbidden = [{ listed: "logs/", reason: "grant it" }];
     const first = rememberEtcd(null, reading({ "logs/a": ["a"], "logs/own": ["own"] }), settings, "dlq");
@@ -62,7 +62,7 @@ describe("last good", () => {
     expect(topicsIn(second)).toEqual({ "logs/": [], "logs/a": ["a"] });
   });
 
-  test("is what the keys say, in their order", () => {
+  test("follows the order of the keys", () => {
     const memory = remember(null, { z: [{ topic: "z1" }, { topic: "z2" }], a: [{ pattern: "a-*" }] });
     expect(topicsIn(memory)).toEqual({ z: ["z1", "z2"], a: ["a-*"] });
     expect([...memory.keys.keys()]).toEqual(["z", "a"]);
@@ -73,7 +73,7 @@ describe("last good", () => {
     ["not JSON", "{"],
     ["no array", '{"topic":"a"}'],
     ["not text", null],
-  ])("stays for a key whose value is %s, and the others are read", (_, value) => {
+  ])("is kept for a key whose value is %s, while the others are read", (_, value) => {
     const after = remember(before, { "logs/a": value, "logs/b": [{ topic: "new" }] });
     expect(topicsIn(after)).toEqual({ "logs/a": ["a1", "a2"], "logs/b": ["new"] });
     expect(after.keys.get("logs/a")?.refused).toMatchObject([{ name: null, lastGoodKept: true }]);
@@ -81,7 +81,7 @@ describe("last good", () => {
     expect(after.keys.get("logs/b")?.refused).toEqual([]);
   });
 
-  test("stays for an entry that became invalid, and the others of its key stand", () => {
+  test("is kept for an entry that became invalid, while the key's others are read", () => {
     const after = remember(before, { "logs/a": [{ topic: "a2", path: 7 }, { topic: "a3" }] });
     expect(topicsIn(after)).toEqual({ "logs/a": ["a2", "a3"] });
     expect(after.keys.get("logs/a")?.declarations[0]?.options.path).toBe("/old");
@@ -95,14 +95,14 @@ describe("last good", () => {
     });
   });
 
-  test("is nothing where there never was any good", () => {
+  test("is empty if nothing was ever valid", () => {
     const memory = remember(null, { a: null, b: "{" });
     expect(topicsIn(memory)).toEqual({ a: [], b: [] });
     for (const key of ["a", "b"])
       expect(memory.keys.get(key)?.refused).toMatchObject([{ lastGoodKept: false }]);
   });
 
-  test("is forgotten of what is absent: a key, an entry", () => {
+  test("is forgotten for an absent key or entry", () => {
     expect(topicsIn(remember(before, { "logs/a": [{ topic: "a2" }] }))).toEqual({ "logs/a": ["a2"] });
     expect(topicsIn(remember(before, {}))).toEqual({});
     const goneOnce = remember(remember(before, {}), { "logs/a": "{" });
@@ -110,43 +110,43 @@ describe("last good", () => {
   });
 });
 
-describe("a reading is distrusted", () => {
+describe("distrusts", () => {
   const before = remember(null, {});
   const doubt = (changes: Partial<EtcdReading>, from = endpoints) =>
     distrust(before, reading({}, changes), from);
 
-  test("where the revision went back", () => {
+  test("a revision that went back", () => {
     expect(doubt({ revision: 9 })).toContain("went back from 10 to 9");
   });
 
-  test("where another cluster answers at the same endpoints, however new its revision", () => {
+  test("a different cluster at the same endpoints, however new its revision", () => {
     expect(doubt({ clusterId: "c2", revision: 99 })).toContain("c2 instead of c1");
   });
 
-  test("but not the first, the same, or a later one", () => {
+  test("neither the first reading, nor the same revision or a later one", () => {
     expect(distrust(null, reading({}), endpoints)).toBeNull();
     expect(doubt({})).toBeNull();
     expect(doubt({ revision: 11 })).toBeNull();
   });
 
-  test("nor where the endpoints were changed: that is deliberate", () => {
+  test("nor changed endpoints, which are deliberate", () => {
     expect(doubt({ clusterId: "c2", revision: 1 }, ["http://127.0.0.1:2380"])).toBeNull();
   });
 });
 
-test("a key that is no longer listed is absent, whatever etcd would say", () => {
+test("a key that is no longer listed is absent", () => {
   const memory = remember(null, { exact: [], "logs/a": [], "logs/b": [], logsx: [] });
   expect([...stillListed(memory, ["logs/"]).keys.keys()]).toEqual(["logs/a", "logs/b"]);
   expect([...stillListed(memory, ["exact"]).keys.keys()]).toEqual(["exact"]);
   expect([...stillListed(memory, []).keys.keys()]).toEqual([]);
 });
 
-test("a key counts as the listed order of today ranks it", () => {
+test("keys rank by the current list", () => {
   const memory = remember(null, { first: [], "logs/a": [], "logs/b": [] });
   expect([...stillListed(memory, ["logs/", "first"]).keys.keys()]).toEqual(["logs/a", "logs/b", "first"]);
 });
 
-describe("a reading as if a key held another text", () => {
+describe("a reading with another value of a key", () => {
   const listed = ["first", "logs/", "last"];
   const before = reading({ "logs/b": ["b"], "logs/d": ["d"], last: ["l"] });
   const keysWith = (key: string) =>
@@ -168,11 +168,11 @@ describe("a reading as if a key held another text", () => {
     ["first", [["first", "[]", 0], b, d, last]],
     ["last", [b, d, ["last", "[]", 5]]],
     ["elsewhere", [b, d, last]],
-  ])("has %s where etcd would have it", (key, keys) => {
+  ])("has %s in etcd's order", (key, keys) => {
     expect(keysWith(key)).toEqual(keys as never);
   });
 
-  test("is as it is where nothing is given", () => {
+  test("is unchanged if none is given", () => {
     expect(withKey(before, listed, null)).toBe(before);
   });
 });

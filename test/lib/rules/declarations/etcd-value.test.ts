@@ -44,7 +44,7 @@ test("an array of declarations, long and short", () => {
 
 const topicRule = "is not a Kafka topic name (1 to 249 of a-z A-Z 0-9 . _ -)";
 
-describe("one bad entry is refused with place, value and rule; the others stand", () => {
+describe("one bad entry is refused with place, value and rule, while the others are accepted", () => {
   test.each([
     [{ topic: "a b" }, `topic "a b" ${topicRule}`],
     ["../..", `"../.." ${topicRule}`],
@@ -121,12 +121,12 @@ describe("fields of the agent that shares the key", () => {
   });
 });
 
-test("a topic twice belongs to the first valid entry", () => {
+test("the first valid entry of a topic wins", () => {
   const result = parse([{ topic: "a", format: "xml" }, "a", { topic: "a", path: "/2" }]);
   expect(result.declarations.map(({ source }) => source.entry)).toEqual([1]);
   expect(result.refused.map(({ reason, name, lastGoodKept }) => [reason, name, lastGoodKept])).toEqual([
     ['etcd key "logs/a", entry 1: format "xml" is not one of text or json', "a", false],
-    ['etcd key "logs/a", entry 3: topic "a" is declared already, by entry 2', "a", false],
+    ['etcd key "logs/a", entry 3: topic "a" is already declared by entry 2', "a", false],
   ]);
 });
 
@@ -159,7 +159,7 @@ describe("last good", () => {
     ]);
   });
 
-  test("an entry is known again by its name, wherever it went", () => {
+  test("an entry is recognized by its name in any position", () => {
     const { declarations, refused } = parse(["c", { topic: "b", format: "xml" }, "a"], before);
     expect(declarations.map(({ options, source }) => [options.path, source.entry, source.revision])).toEqual([
       [null, 0, 7],
@@ -186,7 +186,7 @@ describe("last good", () => {
   });
 });
 
-test("thousands of entries that all become invalid are looked at in a short time", () => {
+test("thousands of entries that all become invalid are handled fast", () => {
   const topics = Array.from({ length: rounds(10_000, 2_000) }, (_, at) => `topic-${at}`);
   const before = parse(topics).declarations;
   const invalid = topics.toReversed().map((topic) => ({ topic, startAt: "never" }));
@@ -197,7 +197,7 @@ test("thousands of entries that all become invalid are looked at in a short time
   expect(refused.every(({ lastGoodKept }) => lastGoodKept)).toBe(true);
 });
 
-test("any value at all: never throws, each entry is declared or refused, no topic twice", () => {
+test("no value throws; each entry is declared or refused, and no topic twice", () => {
   const entry = fc.oneof(
     fc.jsonValue(),
     fc.constantFrom("a", "b", { topic: "a" }, { topic: "b", path: "/b" }, { topic: "A" }),

@@ -8,7 +8,7 @@ import {
 } from "../../../../lib/rules/declarations/patience.ts";
 import { declaration } from "../../../support/declarations.ts";
 
-test("a source is believed at the first look, and then where it stood still for a second", () => {
+test("a removal takes effect at the first read, and later after a second without changes", () => {
   const first = lookAt(null, "a", 5_000);
   expect(believedAtMs(first, 5_000)).toBeNull();
   const changed = lookAt(first, "b", 6_000);
@@ -18,7 +18,7 @@ test("a source is believed at the first look, and then where it stood still for 
   expect(believedAtMs(lookAt(changed, "a", 6_500), 6_500)).toBe(7_500);
 });
 
-test("one that is rewritten without end is believed after half a minute", () => {
+test("a removal from a source that keeps changing takes effect after half a minute", () => {
   let still = lookAt(null, "start", 0);
   const waits: (number | null)[] = [];
   for (let now = 1_000; now <= 40_000; now += 500) {
@@ -29,7 +29,7 @@ test("one that is rewritten without end is believed after half a minute", () => 
   expect(waits.slice(60)).toEqual(waits.slice(60).map(() => null));
 });
 
-test("nobody waits for longer than a second of stillness, whatever the clock does", () => {
+test("the wait never exceeds a second without changes, whatever the clock does", () => {
   fc.assert(
     fc.property(
       fc.array(fc.tuple(fc.integer({ min: 0, max: 9_999 }), fc.constantFrom("a", "b"))),
@@ -44,7 +44,7 @@ test("nobody waits for longer than a second of stillness, whatever the clock doe
   );
 });
 
-test("what is said anew or otherwise counts at once, what is said no more until it left", () => {
+test("additions and changes count at once, removed declarations until they leave", () => {
   const [a, b, c] = [declaration("a"), declaration("b"), declaration("c")];
   const changed = declaration("a", { path: "/new" });
   expect(withLeaving([a, b], [changed, c], 7_000)).toEqual([changed, c, { ...b, leavesAtMs: 7_000 }]);

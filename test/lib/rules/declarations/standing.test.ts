@@ -5,7 +5,7 @@ import { declaration } from "../../../support/declarations.ts";
 
 const inEtcd = (entry: number) => ({ kind: "etcd", name: "logs/a", revision: 7, entry }) as const;
 
-test("a declaration is in force, or overridden by the one its topic runs by, or refused", () => {
+test("a declaration is in force, overridden by the winner for its topic, or refused", () => {
   const file = declaration("both", { path: "/file" });
   const both = declaration("both", {}, inEtcd(0));
   const alone = declaration("alone", {}, inEtcd(1));
@@ -22,14 +22,14 @@ test("a declaration is in force, or overridden by the one its topic runs by, or 
     { ...plain, state: "overridden", topics: 0, overriddenBy: file.source },
     { ...plain, topics: 1 },
     { ...plain, state: "refused", topics: 0, refused: expect.stringContaining("dead-letter topic") as never },
-    // It covers `alone` too, which runs by its own declaration.
+    // It covers `alone` too, which has its own declaration.
     { ...plain, topics: 2 },
     { ...plain, state: "overridden", topics: 0, overriddenBy: file.source },
     { ...plain, topics: 0 },
   ]);
 });
 
-test("a pattern of which one topic is refused stands for the others", () => {
+test("a pattern with one refused topic is in force for the others", () => {
   const pattern = declaration("*", {}, inEtcd(0));
   const standingOf = standingsOf(mergeDeclarations([pattern], ["app", "Upper"], "dead"));
   expect(standingOf(pattern)).toEqual({ state: "in force", topics: 1, overriddenBy: null, refused: null });

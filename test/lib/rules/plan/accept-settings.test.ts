@@ -6,7 +6,7 @@ import { Secret } from "../../../../lib/rules/secrets/secret.ts";
 
 const running = settings();
 
-test("the same settings are taken without a word", () => {
+test("unchanged settings are accepted silently", () => {
   expect(acceptSettings(running, settings())).toEqual({
     settings: running,
     refused: [],
@@ -15,7 +15,7 @@ test("the same settings are taken without a word", () => {
   });
 });
 
-test("an address and a group prefix stay, each refused with both values; the rest is taken", () => {
+test("changes of address and group are refused with both values, and the rest is accepted", () => {
   const http = { ...running.http, hostname: "0.0.0.0", port: 9090, token: new Secret("t") };
   const wanted = settings({ http, kafka: kafkaSettings({ group: "other" }) });
   const accepted = acceptSettings(running, wanted);
@@ -30,7 +30,7 @@ test("an address and a group prefix stay, each refused with both values; the res
   ]);
 });
 
-test("another certificate is taken; TLS itself is neither switched on nor off", () => {
+test("a new certificate is accepted, but TLS is neither switched on nor off", () => {
   const withTls = (tls: { cert: string; key: string } | null) => settings({ http: httpSettings({ tls }) });
   const [one, other] = [
     { cert: "a", key: "b" },
@@ -51,7 +51,7 @@ test("another certificate is taken; TLS itself is neither switched on nor off", 
   }
 });
 
-test("tells which servers' settings changed", () => {
+test("reports which servers' settings changed", () => {
   const kafka = acceptSettings(running, settings({ kafka: kafkaSettings({ brokers: ["127.0.0.1:1"] }) }));
   expect(kafka).toMatchObject({ kafkaChanged: true, elasticsearchChanged: false, refused: [] });
   const nodes = ["http://127.0.0.1:1"];

@@ -26,12 +26,12 @@ const hashOf = (changes: Partial<Plan>, kafka = {}) =>
 const same = hashOf({});
 const moved = { ...source, revision: 8, entry: 3 };
 
-test("a hash has the form by which the HTTP interface knows one", () => {
+test("a hash matches planHashPattern", () => {
   expect(same).toMatch(planHashPattern);
   expect(planHash(nothing, kafkaSettings())).toMatch(planHashPattern);
 });
 
-describe("the hash stays while the effect does:", () => {
+describe("the hash ignores what does not change the effect:", () => {
   test.each<[string, Partial<Plan>]>([
     ["what is kept", { keep: [] }],
     ["the order of fields", { start: [{ ...start, spec: reversed(start.spec) }] }],
@@ -48,7 +48,7 @@ describe("the hash stays while the effect does:", () => {
     expect(hashOf({ start: two })).toBe(hashOf({ start: two.toReversed() }));
   });
 
-  test("a bound of memory", () => {
+  test("a memory limit", () => {
     expect(hashOf({}, { inFlightMaxBytes: 1 })).toBe(same);
   });
 });
@@ -73,7 +73,7 @@ describe("the hash changes with", () => {
     expect(hashOf(changes)).not.toBe(same);
   });
 
-  test("where Kafka is and who asks, but never with a password or a key", () => {
+  test("Kafka's address and user, but never with a password or a key", () => {
     const hashes = [
       { brokers: ["other:9092"] },
       { sasl: { mechanism: "plain", username: "u", password: new Secret("p") } },

@@ -45,7 +45,7 @@ function topicsOf({ start, stop, replace, keep, pending }: Plan): Record<string,
 describe("a declared topic", () => {
   const desired = desiredOf(declaration("app"));
 
-  test("that nothing is known of starts", () => {
+  test("starts if it is not observed", () => {
     const { start } = plan({ desired });
     expect(start).toEqual([
       { topic: "app", source: declaration("app").source, spec: specification(), reason: "declared" },
@@ -61,14 +61,14 @@ describe("a declared topic", () => {
     },
   );
 
-  test("that was told to stop for good, or was pending, starts", () => {
+  test("starts if it was stopping for good or pending", () => {
     for (const state of ["stopping", "pending"] as const) {
       const world = new Map([observed("app", { state, hash: null })]);
       expect(topicsOf(plan({ desired, observed: world }))).toEqual({ start: ["app"] });
     }
   });
 
-  test("that runs otherwise is replaced, and the fields are named", () => {
+  test("is replaced if it runs with other settings, naming the fields", () => {
     const spec = specification({ path: "/old", pipeline: "old" });
     const { replace } = plan({ desired, observed: new Map([observed("app", { spec })]) });
     expect(replace).toHaveLength(1);
@@ -82,14 +82,14 @@ describe("a declared topic", () => {
     });
   });
 
-  test("is kept where only its startAt changed", () => {
+  test("is kept if only its startAt changed", () => {
     const wanted = desiredOf(declaration("app", { startAt: "latest" }));
     expect(topicsOf(plan({ desired: wanted, observed: new Map([observed("app")]) }))).toEqual({
       keep: ["app"],
     });
   });
 
-  test("that does not exist is pending, though a consumer of it may still run", () => {
+  test("is pending if it does not exist, even if a consumer still runs", () => {
     for (const world of [new Map(), new Map([observed("app")])]) {
       const missing = plan({ desired, observed: world, kafkaTopics: new Set() });
       expect(topicsOf(missing)).toEqual({ pending: ["app"] });
@@ -103,7 +103,7 @@ describe("a failed topic", () => {
   const failed = (retryAtMs: number, spec = specification()) =>
     new Map([observed("app", { state: "failed", retryAtMs, spec })]);
 
-  test("waits until it is due", () => {
+  test("waits until its retry is due", () => {
     expect(topicsOf(plan({ desired, observed: failed(now + 1) }))).toEqual({ keep: ["app"] });
     expect(plan({ desired, observed: failed(now + 1) }).keep[0]?.reason).toContain(
       "1970-01-01T00:16:40.001Z",
@@ -111,7 +111,7 @@ describe("a failed topic", () => {
     expect(topicsOf(plan({ desired, observed: failed(now) }))).toEqual({ start: ["app"] });
   });
 
-  test("is tried at once where it is declared otherwise now", () => {
+  test("is retried at once if its declaration changed", () => {
     expect(topicsOf(plan({ desired, observed: failed(now + 1, specification({ path: "/old" })) }))).toEqual({
       start: ["app"],
     });
@@ -119,16 +119,16 @@ describe("a failed topic", () => {
 });
 
 describe("while Kafka does not answer", () => {
-  test("what runs is kept, and what does not is pending rather than started", () => {
+  test("running topics are kept, and others are pending instead of started", () => {
     const desired = desiredOf(declaration("app"), declaration("new"), declaration("broken"));
     const world = new Map([observed("app"), observed("broken", { state: "failed" })]);
     const kafkaError = "Kafka at b:1 wants TLS";
     const unreachable = plan({ desired, observed: world, kafkaTopics: null, kafkaError });
     expect(topicsOf(unreachable)).toEqual({ keep: ["app"], pending: ["new", "broken"] });
-    expect(unreachable.pending[0]?.reason).toBe("nobody knows whether it exists: Kafka at b:1 wants TLS");
+    expect(unreachable.pending[0]?.reason).toBe("unknown whether it exists: Kafka at b:1 wants TLS");
   });
 
-  test("what runs otherwise than declared is left running, and says so", () => {
+  test("a changed topic keeps running, with the reason", () => {
     const world = new Map([observed("app", { spec: specification({ path: "/old" }) })]);
     const { keep, replace } = plan({
       desired: desiredOf(declaration("app")),
@@ -139,27 +139,27 @@ describe("while Kafka does not answer", () => {
     expect(keep).toEqual([{ topic: "app", reason: "changed; replaced once Kafka answers" }]);
   });
 
-  test("what nobody declares any more stops all the same", () => {
+  test("a topic that is no longer declared stops anyway", () => {
     expect(topicsOf(plan({ observed: new Map([observed("app")]), kafkaTopics: null }))).toEqual({
       stop: ["app"],
     });
   });
 });
 
-test("a stop under way is told from one to be begun", () => {
+test("a stop in progress differs from a new one", () => {
   const world = new Map([
     observed("stops", { state: "stopping", hash: null }),
     observed("waits", { state: "pending", hash: null }),
     observed("moves", { state: "stopping" }),
   ]);
   expect(plan({ observed: world }).stop.map(({ topic, reason }) => [topic, reason])).toEqual([
-    ["stops", "no source declares it any more; it is stopping already"],
-    ["waits", "no source declares it any more"],
-    ["moves", "no source declares it any more"],
+    ["stops", "no longer declared; already stopping"],
+    ["waits", "no longer declared"],
+    ["moves", "no longer declared"],
   ]);
 });
 
-test("a failed start is another try only as it was declared then", () => {
+test("a failed start counts as a retry only with the same declaration", () => {
   const desired = desiredOf(declaration("app"));
   const reasonOf = (spec = specification()) =>
     plan({
@@ -196,7 +196,7 @@ const world = fc
   });
 const existing = fc.option(fc.subarray([...names]).map((topics) => new Set<string>(topics)));
 
-test("every topic, declared or observed, stands in exactly one list", () => {
+test("every topic, declared or observed, is in exactly one list", () => {
   fc.assert(
     fc.property(declared, world, existing, (desired, observed, kafkaTopics) => {
       const listed = Object.values(topicsOf(plan({ desired, observed, kafkaTopics }))).flat();
@@ -205,7 +205,7 @@ test("every topic, declared or observed, stands in exactly one list", () => {
   );
 });
 
-test("planning again after a plan was carried out gives nothing to do", () => {
+test("planning again after applying a plan gives nothing to do", () => {
   fc.assert(
     fc.property(declared, world, existing, (desired, observed, kafkaTopics) => {
       const first = plan({ desired, observed, kafkaTopics });
@@ -218,7 +218,7 @@ test("planning again after a plan was carried out gives nothing to do", () => {
   );
 });
 
-/** The world after a plan in which everything succeeded. */
+/** The state after successfully applying a plan. */
 function carriedOut(
   { start, replace, stop, pending }: Plan,
   before: ReadonlyMap<string, ObservedTopic>,

@@ -14,7 +14,7 @@ import { PenstockError } from "../lib/rules/base/errors.ts";
 import { indexPatternOf } from "../lib/rules/model/names.ts";
 import type { OutcomeKind, SourceRecord } from "../lib/rules/model/record.ts";
 import { withStandIns } from "../lib/rules/time/time-stand-in.ts";
-import { repairRecords, type RepairDeps } from "./ingest-batch/repair-records.ts";
+import { ingestUntilSettled, type UntilSettledDeps } from "./ingest-batch/ingest-until-settled.ts";
 
 /** The state of a topic's partitions, taken before anything else is read. */
 export interface TopicSnapshot {
@@ -51,7 +51,7 @@ export interface TopicDocuments {
 
 type OffsetSpans = ReadonlyMap<number, { readonly start: number; readonly end: number }>;
 
-export interface AuditTopicDeps extends Omit<RepairDeps, "onEnded"> {
+export interface AuditTopicDeps extends Omit<UntilSettledDeps, "onSettled"> {
   /** @param cursors how many will be open at once */
   openDocuments(cursors: number): Promise<TopicDocuments>;
   /** Reads each span once, in order of offsets. A batch's `end` is how far Kafka was read. */
@@ -94,14 +94,14 @@ export async function auditTopic(input: AuditTopicInput, deps: AuditTopicDeps): 
   let repaired = 0;
   /** Records that the repair found indexed or dropped, at 16 bytes each. */
   const settled = createBurials();
-  const onEnded: RepairDeps["onEnded"] = (record, outcome) => {
+  const onSettled: UntilSettledDeps["onSettled"] = (record, outcome) => {
+    counts[outcome] += 1;
     if (outcome === "duplicate" || outcome === "skipped") settled.add(spec.topic, record);
   };
   const repair = async (records: readonly SourceRecord[]): Promise<void> => {
     if (repaired === 0) await deps.prepareRepair();
     repaired += records.length;
-    const ended = await repairRecords(spec.topic, records, { ...deps, onEnded });
-    for (const kind of outcomeKinds) counts[kind] += ended[kind];
+    await ingestUntilSettled(spec.topic, records, { ...deps, onSettled });
   };
 
   const first = await withDocuments(snapshot.log.size, spec, deps, async (documents) => {
@@ -127,8 +127,6 @@ export async function auditTopic(input: AuditTopicInput, deps: AuditTopicDeps): 
     after,
   };
 }
-
-const outcomeKinds = ["indexed", "duplicate", "dead-lettered", "skipped"] as const;
 
 async function lookAgain(
   spans: OffsetSpans,

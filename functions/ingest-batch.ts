@@ -15,15 +15,15 @@ import {
 } from "./ingest-batch/bulk-attempt.ts";
 
 export interface IngestBatchInput extends BulkAttemptInput {
-  /** How often these records were tried with this one, from 1; stands in their dead letters. */
+  /** The number of this attempt, from 1. Goes into dead letters. */
   readonly attempt: number;
-  /** Of the specification, for who sends few records many times; absent: one is made. */
+  /** The specification's encoder, for callers that send few records many times; made if absent. */
   readonly encode?: BulkEncoder;
 }
 
 export interface IngestBatchDeps extends BulkAttemptDeps {
   readonly deadLetters: {
-    /** Resolves once all of them are safely kept. */
+    /** Resolves once all of them are safely stored. */
     store(letters: readonly DeadLetter[], signal: AbortSignal): Promise<void>;
   };
   /** Milliseconds since the epoch. */
@@ -31,30 +31,30 @@ export interface IngestBatchDeps extends BulkAttemptDeps {
 }
 
 export interface IngestBatchResult {
-  /** By the records' positions; null: it has to be tried again. */
+  /** By the records' positions; null means retry. */
   readonly outcomes: readonly (OutcomeKind | null)[];
-  /** Why some are null; null where none is. */
+  /** Why some outcomes are null; null if none is. */
   readonly retry: RetryReason | null;
-  /** For the attempts to come. */
+  /** For later attempts. */
   readonly evidence: Evidence;
   /**
-   * By the positions of records that are in their index in another form than their own: the field for which that was
-   * refused; null: the reason named none.
+   * For each position of a record that was indexed in another form than its own: the field for which its own form was
+   * refused; null if the reason named none.
    */
   readonly gaveWay: ReadonlyMap<number, string | null>;
 }
 
 /**
- * Makes one bounded attempt to bring a batch of records into Elasticsearch, and says what became of each.
+ * Makes one bounded attempt to write a batch of records to Elasticsearch, and returns the outcome of each.
  *
- * A request that fails as a whole ends the attempt: what it held and what was still to be sent is to be retried. A
- * record counts as dead-lettered only once the dead-letter topic has it. An abort ends the attempt too; what is known
- * by then is returned, so that it can be committed.
+ * If a request fails as a whole, the attempt ends, and the caller retries what that request contained and what was not sent
+ * yet. A record counts as dead-lettered only once the dead-letter topic has it. An abort ends the attempt too, and returns the
+ * outcomes known so far, so that they can be committed.
  *
- * Where the specification says so, records that are refused for their shape are sent again in the same attempt. Those with a
- * new field of several kinds keep their form, and say what the field is to be mapped as, which serves those behind them too.
- * Others go with their fields as one and, if that is refused for its shape too, as text. A dead letter tells why the
- * record's own form was refused: that is what its owner can mend.
+ * If the specification allows it, records refused for their shape are sent again in the same attempt. Those with a new field
+ * of conflicting kinds keep their form but specify the field's mapping, which helps later records too. The others are sent
+ * flattened into one field and, if that is refused for its shape too, as text. A dead letter tells why the record's own form
+ * was refused, because that is what its owner can fix.
  */
 export async function ingestBatch(
   input: IngestBatchInput,
@@ -63,7 +63,7 @@ export async function ingestBatch(
   const { spec, records } = input;
   const attempt = createBulkAttempt(input, deps);
   const { outcomes, evidence } = attempt;
-  /** By position: how its own form was refused. */
+  /** By position: the refusal of the record's own form. */
   const refused = new Map<number, Rejection>();
   const rejections = new Map<number, Rejection>();
 
@@ -77,16 +77,16 @@ export async function ingestBatch(
     if (next === null) break;
     open = [...waiting, ...next];
   }
-  const unburied = await buryRejected();
-  return { outcomes, retry: unburied ?? attempt.retry, evidence, gaveWay: gaveWay() };
+  const notStored = await storeRejected();
+  return { outcomes, retry: notStored ?? attempt.retry, evidence, gaveWay: gaveWay() };
 
-  /** Whether its own form may be taken once the kinds of its fields are told. */
+  /** Whether the record's own form may be accepted once it specifies the kinds of its fields. */
   function isSettled(position: number): boolean {
     const rejection = refused.get(position);
     return rejection !== undefined && isKindFault(rejection);
   }
 
-  /** @returns the positions of those that may be taken in the next form; null: a request failed */
+  /** @returns the positions of records that may be accepted in the next form; null if a request failed */
   async function sendAs(form: DocumentForm, positions: readonly number[]): Promise<readonly number[] | null> {
     const operations = encode(form, positions);
     for (const position of operations.skipped) outcomes[position] = "skipped";
@@ -99,7 +99,7 @@ export async function ingestBatch(
     };
     for (const [position, rejection] of operations.rejections) reject(position, rejection);
     const answered = await attempt.send({ operations, atFault: form !== "own", reject });
-    // They stand in their own form.
+    // These are indexed in their own form after all.
     if (form === "settled") for (const position of positions) if (isThere(position)) refused.delete(position);
     return answered ? next : null;
   }
@@ -131,8 +131,8 @@ export async function ingestBatch(
     return new Map(there.map((position) => [position, refusedField(position)]));
   }
 
-  /** @returns why they are not kept; null: they are */
-  async function buryRejected(): Promise<RetryReason | null> {
+  /** @returns why the dead letters could not be stored; null if they were */
+  async function storeRejected(): Promise<RetryReason | null> {
     if (rejections.size === 0) return null;
     const failedAt = deps.now();
     const letters = [...rejections].flatMap(([position, rejection]) => {
@@ -150,13 +150,13 @@ export async function ingestBatch(
   }
 }
 
-/** Whether it may be taken in another form. Of a text nothing can give way but its level. */
+/** Whether the record may be accepted in another form. A text record can only omit its level. */
 function mayGiveWay({ format }: Specification, rejection: Rejection): boolean {
   if (!isShapeFault(rejection)) return false;
   return format === "json" || isAboutLevel(rejection.reason);
 }
 
-/** In which forms a record is tried, one after the other. */
+/** The forms in which a record is tried, in order. */
 function formsOf({ format, rejected }: Specification): readonly DocumentForm[] {
   if (format === "text") return ["own", "text"];
   return rejected === "flatten" ? ["own", "settled", "flattened", "text"] : ["own"];

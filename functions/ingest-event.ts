@@ -15,9 +15,9 @@ export interface IngestEventInput {
 }
 
 export interface IngestEventDeps extends IngestBatchDeps {
-  /** Today's settings of a topic; null where it is not declared. */
+  /** Current settings of a topic; null if it is not declared. */
   specificationOf(topic: string): Specification | null;
-  /** Makes the index template cover the patterns. @returns those it cannot, and why. @throws PenstockError */
+  /** Makes the index template cover the patterns. @returns the patterns it cannot cover, and why. @throws PenstockError */
   ensureTemplate(patterns: readonly string[], signal: AbortSignal): Promise<TemplateRefusals>;
 }
 
@@ -28,7 +28,7 @@ export interface FailureReason {
   readonly message: string;
 }
 
-/** Records of one partition that are to be sent again. */
+/** Records of one partition that the sender must send again. */
 export interface FailedRecords extends FailureReason {
   /** `<topic>-<partition>`. */
   readonly name: string;
@@ -38,16 +38,16 @@ export interface FailedRecords extends FailureReason {
 
 export interface IngestEventResult {
   readonly counts: OutcomeCounts;
-  /** One entry for each partition of which some failed. */
+  /** One entry for each partition with failed records. */
   readonly failed: readonly FailedRecords[];
 }
 
 /**
- * Brings the records of an event into Elasticsearch in one bounded attempt, under the same ids as a consumer would: what
- * was brought in before, either way, is a duplicate and no failure, and so is what became a dead letter.
+ * Writes the records of an event to Elasticsearch in one bounded attempt, under the same ids as a consumer would. Records
+ * already ingested either way are duplicates, not failures. Dead-lettered records are not failures either.
  *
- * Failed is what would be tried again by a host: whoever sent the event does that. Every failed record is named, so it
- * makes no difference whether only those are sent again or all from the first of them on.
+ * Failed records are those that a host would retry; here the sender does. Every failed record is named, so the sender may send
+ * only those again, or all from the first one on.
  */
 export async function ingestEvent(
   { batches, limits }: IngestEventInput,
@@ -82,7 +82,7 @@ export async function ingestEvent(
     return { outcomes, reason: retry };
   }
 
-  /** @returns why nothing of a topic may be written; null: all is well */
+  /** @returns why a topic may not be written; null if it may */
   async function coverByTemplate(
     wanted: readonly Specification[],
   ): Promise<(spec: Specification) => FailureReason | null> {
@@ -105,12 +105,12 @@ export async function ingestEvent(
 }
 
 interface Attempt {
-  /** By the records' positions; null or absent: failed. */
+  /** By the records' positions; null or absent if failed. */
   readonly outcomes: IngestBatchResult["outcomes"];
-  /** Null where none failed. */
+  /** Null if none failed. */
   readonly reason: FailureReason | null;
 }
 
 function notDeclared(topic: string): FailureReason {
-  return { code: "not_declared", message: `topic "${topic}" is not declared, so nobody knows where it goes` };
+  return { code: "not_declared", message: `topic "${topic}" is not declared, so its index is unknown` };
 }

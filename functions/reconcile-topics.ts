@@ -7,7 +7,7 @@ import { planTopics, type ObservedTopic, type Plan } from "../lib/rules/plan/pla
 import { applyPlan, type Applied, type ConsumerCommands } from "./reconcile-topics/apply-plan.ts";
 import {
   listTopics,
-  putIntoForce,
+  applySettings,
   readConfig,
   readEtcd,
   type ConfigMemory,
@@ -83,10 +83,10 @@ export async function reconcileTopics(input: ReconcileInput, deps: ReconcileDeps
 
   let config = await readConfig(memory, patientAtMs, deps);
   let carriedOut = !dry && expectedHash === null;
-  if (carriedOut) config = await putIntoForce(config, memory.settings, deps);
+  if (carriedOut) config = await applySettings(config, memory.settings, deps);
   let planned = await planRun({ ...input, patientAtMs }, config, deps);
   if (!dry && planned.hash === expectedHash) {
-    const inForce = await putIntoForce(config, memory.settings, deps);
+    const inForce = await applySettings(config, memory.settings, deps);
     // Settings that could not be applied are refused, which may change the plan.
     if (inForce !== config) planned = await planRun({ ...input, patientAtMs }, inForce, deps);
     config = inForce;

@@ -23,7 +23,7 @@ import {
   type ReadDeadLettersDeps,
   type ReadProgress,
 } from "./replay-dead-letters/read-dead-letters.ts";
-import { reingest, type ReingestDeps } from "./ingest-batch/reingest.ts";
+import { reingest, type ReingestDeps } from "./replay-dead-letters/reingest.ts";
 
 export interface ReplayInput extends ReplayRequest {
   readonly deadLetterTopic: string;
@@ -31,62 +31,62 @@ export interface ReplayInput extends ReplayRequest {
 }
 
 export interface ReplayDeps
-  extends Omit<ReadDeadLettersDeps, "deadline" | "onProgress">, Omit<ReingestDeps, "signal"> {
+  extends Omit<ReadDeadLettersDeps, "deadline" | "onProgress">, Omit<ReingestDeps, "signal" | "onSettled"> {
   /** Called for every batch. */
   onProgress(progress: ReplayProgress): void;
-  /** Today's settings of a topic; null where it is not declared any more. */
+  /** Current settings of a topic; null if it is no longer declared. */
   specificationOf(topic: string): Specification | null;
-  /** Which of these ids an index, or any that a pattern covers, holds; none where it does not exist. */
+  /** Which of these ids exist in an index, or in the indices of a pattern. None if there is no such index. */
   existingIds(index: string, ids: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>>;
   /** Makes the index template cover the patterns. */
   ensureTemplate(patterns: readonly string[], signal: AbortSignal): Promise<TemplateRefusals>;
 }
 
-/** The place of a record in its topic. */
+/** The position of a record in its topic. */
 export interface RecordPlace {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
 }
 
-/** How far a replay is, and what became of the letters by now. */
+/** How far a replay is, and the outcomes so far. */
 export interface ReplayProgress extends ReadProgress {
   readonly outcomes: ReplayOutcomes;
 }
 
-/** Letters by what became of them. */
+/** Numbers of letters by outcome. */
 export interface ReplayOutcomes {
   /** Their ids are in the index. */
   readonly alreadyThere: number;
   readonly indexed: number;
-  /** Rejected again. They stay where they are, and no second letter is written. */
+  /** Rejected again. Their letters stay, and no second ones are written. */
   readonly stillRejected: number;
   /** Dropped by an ingest pipeline, or without a value. */
   readonly skipped: number;
-  /** The letter has no value, being too large for it, and retention took the record from its topic. */
+  /** The letter has no value because the record was too large, and retention deleted the record from its topic. */
   readonly unrecoverable: number;
   /**
-   * The letter names an index that its topic is not declared to go to, and none was given: whoever may write letters must
-   * not reach every index.
+   * The letter names an index other than its topic's, and the request gave none: write access to the dead-letter topic must
+   * not grant access to every index.
    */
   readonly elsewhere: number;
-  /** Of a dry run: what would have been tried. */
+  /** What a dry run would have tried. */
   readonly wouldReplay: number;
 }
 
 /**
- * What a replay came to; each letter that was read and meant is in exactly one of its outcomes, and one for a record batch
- * with each of the batch's records.
+ * The result of a replay. Each letter that passes the filter counts in exactly one outcome; a letter for a record batch counts
+ * once for each of the batch's records.
  */
 export interface ReplayResult extends Readonly<LetterCounts>, ReplayOutcomes {
   readonly dryRun: boolean;
-  /** The letters that are still rejected, by what is wrong with them now; of a dry run, those that would be tried. */
+  /** The letters that are still rejected, by their current error; for a dry run, those that would be tried. */
   readonly byError: DeadLetterDigest;
-  /** The first hundred that are unrecoverable. */
+  /** The first hundred unrecoverable ones. */
   readonly unrecoverablePlaces: readonly RecordPlace[];
-  /** By the index that they name, or are sent to; at most a hundred. */
+  /** Letters by the index that they name or go to; at most a hundred. */
   readonly byIndex: readonly IndexCount[];
-  /** Topics that are not declared any more, whose letters were treated as text; at most a hundred. */
+  /** Topics that are no longer declared, whose letters were treated as text; at most a hundred. */
   readonly undeclared: readonly string[];
   readonly firstForeign: ForeignRecord | null;
 }
@@ -94,7 +94,7 @@ export interface ReplayResult extends Readonly<LetterCounts>, ReplayOutcomes {
 export interface IndexCount {
   readonly index: string;
   readonly letters: number;
-  /** They are left alone. */
+  /** Whether the letters are left alone; see {@link ReplayOutcomes.elsewhere}. */
   readonly elsewhere: boolean;
 }
 
@@ -111,13 +111,13 @@ export const NO_OUTCOMES: ReplayOutcomes = {
 const MAX_LISTED = 100;
 
 /**
- * Brings dead letters back: their records go through the same way as all others, under the same ids, to the index that
- * the letter names, where its topic is declared to go there, or the one given; with today's settings otherwise.
+ * Replays dead letters: ingests their records like all others, under the same ids and with the topic's current settings. They
+ * go to the given index, or else to the one in the letter if that is still an index of its topic.
  *
- * Keeps no state, and takes nothing out of the dead-letter topic: what is in the index already is told by its id, so a
- * second run changes nothing. Letters are worked on as they are read, batch by batch.
+ * Keeps no state and removes nothing from the dead-letter topic. Ids show what is already in the index, so a second run
+ * changes nothing. Letters are processed as they are read, batch by batch.
  *
- * @throws PenstockError where Kafka or Elasticsearch does not answer for longer than a few tries; nothing is lost then
+ * @throws PenstockError if Kafka or Elasticsearch does not answer for several attempts; nothing is lost then
  */
 export async function replayDeadLetters(input: ReplayInput, deps: ReplayDeps): Promise<ReplayResult> {
   const { dryRun, limits, deadLetterTopic } = input;
@@ -152,7 +152,7 @@ export async function replayDeadLetters(input: ReplayInput, deps: ReplayDeps): P
     firstForeign,
   };
 
-  /** Letters of one topic that go to one index. */
+  /** Groups the letters by topic and index. */
   function groupBySpecification(letters: readonly ReadDeadLetter[]): LetterGroup[] {
     const groups = new Map<string, LetterGroup>();
     for (const letter of letters) {
@@ -193,7 +193,7 @@ export async function replayDeadLetters(input: ReplayInput, deps: ReplayDeps): P
   }
 
   async function replayGroup({ spec, letters }: LetterGroup): Promise<void> {
-    // Of a record batch some may be there; each is asked for, or known again, once it is read.
+    // Some records of a batch may be in the index already; that shows once they are read.
     const batches = letters.filter(({ batch }) => batch !== undefined);
     const missing = await withoutExisting(
       spec,
@@ -232,7 +232,7 @@ export async function replayDeadLetters(input: ReplayInput, deps: ReplayDeps): P
     return missing;
   }
 
-  /** What the letter names was covered when it was written, and no pattern is ever taken out. */
+  /** An index from a letter was covered when the letter was written, and patterns are never removed. */
   async function coverByTemplate(index: string): Promise<void> {
     if (input.index === null || covered.has(index)) return;
     const pattern = indexPatternOf(index);
@@ -241,18 +241,15 @@ export async function replayDeadLetters(input: ReplayInput, deps: ReplayDeps): P
   }
 
   async function bringIn(spec: Specification, letters: readonly ReadDeadLetter[]): Promise<void> {
-    // One without a timestamp failed about when it was read first.
+    // A record without a timestamp failed about when it was first read.
     const records = letters.flatMap(({ record, failedAt }) => withStandIns([record], null, failedAt).records);
-    const { outcomes, rejected } = await reingest({ spec, records, limits }, deps);
-    for (const [position, outcome] of outcomes.entries()) {
-      const record = records[position];
-      if (outcome === "indexed") tally.indexed += 1;
-      // Written since it was asked for, or not yet found by a search.
-      else if (outcome === "duplicate") tally.alreadyThere += 1;
-      else if (outcome === "skipped") tally.skipped += 1;
-      else tally.stillRejected += record === undefined ? 1 : recordsIn(record);
-    }
-    for (const letter of rejected) digest.add(letter);
+    const onSettled: ReingestDeps["onSettled"] = (record, outcome) => {
+      if (outcome === "dead-lettered") tally.stillRejected += recordsIn(record);
+      // A duplicate was written after the check above, or is not searchable yet.
+      else tally[outcome === "duplicate" ? "alreadyThere" : outcome] += 1;
+    };
+    for (const letter of await reingest({ spec, records, limits }, { ...deps, onSettled }))
+      digest.add(letter);
   }
 }
 
@@ -261,7 +258,7 @@ interface LetterGroup {
   readonly letters: ReadDeadLetter[];
 }
 
-/** What a declaration gives that says nothing but the topic. */
+/** The specification of a declaration with only a topic. */
 function bareSpecification(topic: string): Specification {
   return {
     topic,

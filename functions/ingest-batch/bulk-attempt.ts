@@ -24,11 +24,11 @@ export interface BulkAttemptInput {
   readonly spec: Specification;
   readonly records: readonly SourceRecord[];
   readonly limits: BulkLimits;
-  /** By position: refused this way once more, the record is rejected. What earlier attempts proved. */
+  /** By position, from earlier attempts: another refusal of this kind rejects the record. */
   readonly proven?: ReadonlyMap<number, Doubt>;
   /**
-   * True: what may be anybody's fault, and a closed index, reject the record without further evidence that they are its
-   * own. For who cannot wait until it is mended, and keeps the record anyway.
+   * Whether an ambiguous refusal or a closed index rejects a record without further evidence. For callers that cannot wait
+   * until somebody fixes the cause, and that keep the record anyway.
    */
   readonly lastChance?: boolean;
 }
@@ -41,7 +41,7 @@ export interface BulkAttemptDeps {
       readonly pipeline: string | null;
       readonly operations: number;
       readonly pattern: string;
-      /** What an operation wants to write, for where the answer leaves open why it was not. */
+      /** The document of an operation, needed if the answer leaves open why it was not written. */
       readonly documentAt: (operation: number) => TargetDocument;
       readonly signal: AbortSignal;
     },
@@ -49,27 +49,27 @@ export interface BulkAttemptDeps {
   readonly signal: AbortSignal;
 }
 
-/** Operations of one attempt's records, to be sent. */
+/** Operations to send in one attempt. */
 export interface Sending {
   readonly operations: EncodedBatch;
   /**
-   * True: their records are at fault, for they were rejected in another form that came through the pipeline. What may be
-   * anybody's fault is theirs then.
+   * Whether an ambiguous refusal counts as the records' own fault: they were already rejected in another form, and the
+   * pipeline let that through.
    */
   readonly atFault: boolean;
-  /** What to do with a record that is rejected, by its position. */
+  /** Called with the position of each rejected record. */
   readonly reject: (position: number, rejection: Rejection) => void;
 }
 
-/** The requests of one attempt, and what they told so far. */
+/** The requests of one attempt, and their results so far. */
 export interface BulkAttempt {
-  /** By the records' positions; null: none yet. */
+  /** By the records' positions; null if none yet. */
   readonly outcomes: (OutcomeKind | null)[];
-  /** Why some have to be tried again; null: none has. */
+  /** Why some records have to be retried; null if none has. */
   readonly retry: RetryReason | null;
-  /** For the attempts to come. */
+  /** For later attempts. */
   readonly evidence: Evidence;
-  /** @returns false where a request failed as a whole, so that the rest was not sent */
+  /** @returns false if a request failed as a whole, so that the rest was not sent */
   send(sending: Sending): Promise<boolean>;
 }
 
@@ -79,9 +79,9 @@ export function createBulkAttempt(input: BulkAttemptInput, deps: BulkAttemptDeps
   let retry: RetryReason | null = null;
   const doubts = new Map<number, Doubt>();
   const written = new Set<string>();
-  /** By position: how a record was refused while others behind it in its bulk were written. */
+  /** By position: the refusal of a record, although later ones in its bulk were written. */
   const accused = new Map<number, Doubt>();
-  /** Positions of records that were sent once more with a written one behind them. */
+  /** Positions of records that were sent again, followed by a written one. */
   const witnessed = new Set<number>();
 
   return {
@@ -95,10 +95,10 @@ export function createBulkAttempt(input: BulkAttemptInput, deps: BulkAttemptDeps
 
   async function send(sending: Sending): Promise<boolean> {
     const { operations } = sending;
-    // From the end, so that the next to send is popped.
+    // Reversed, so that the next one can be popped.
     const requests = splitOperations(operations, input.limits).toReversed();
     for (let request = requests.pop(); request !== undefined; request = requests.pop()) {
-      // Halved from the record that it was to stand behind, a witness has nothing to tell.
+      // A witness that was separated from its record by halving proves nothing.
       if (!hasOpen(operations, request)) continue;
       const answer = await ask(operations, request);
       if ("items" in answer) {
@@ -160,10 +160,12 @@ export function createBulkAttempt(input: BulkAttemptInput, deps: BulkAttemptDeps
   }
 
   /**
-   * @returns the operations to send once more at once: refused while others behind them were written, their records are at
-   *   fault if they are refused so again. A bulk goes through a pipeline document by document: one that is mended meanwhile
-   *   refuses the first of them, one that breaks the last. Behind those that are refused last goes one that was written,
-   *   as a witness: that it is there already is what a pipeline that works leads to.
+   * Takes the items' outcomes, and returns the operations to send again at once.
+   *
+   * A pipeline processes a bulk document by document. If it is repaired meanwhile, it refuses the first documents; if it
+   * breaks, the last. So a record refused before others were written is sent again, and is at fault if it is refused the same
+   * way again. A record refused after the last written one is sent again followed by that one, as a witness: a working
+   * pipeline reports the witness as already there.
    */
   function settle(
     { operations, atFault, reject }: Sending,
@@ -173,7 +175,7 @@ export function createBulkAttempt(input: BulkAttemptInput, deps: BulkAttemptDeps
     const again: number[] = [];
     const witnesses = new Set<number>();
     const dated = lastChance || indexPatternOf(spec.index) !== spec.index;
-    // By index, one past the last that it took.
+    // By index: one past the last written operation.
     const healthyUntil = new Map<string, number>();
     const runs = runsOf(operations, request, items);
     for (const { index, item, end } of runs) if (showsHealthyIndex(item)) healthyUntil.set(index, end);
@@ -182,7 +184,7 @@ export function createBulkAttempt(input: BulkAttemptInput, deps: BulkAttemptDeps
       const verdict = classifyItem(item, { index, dated, lastChance: lastChance || atFault });
       for (let operation = start; operation < end; operation += 1) {
         const { position } = operationAt(operations, operation);
-        // A witness.
+        // Skip witnesses.
         if (outcomes[position] !== null) continue;
         if (verdict.kind === "retry") keepOpen(operation, position, index, verdict);
         else if (verdict.kind === "rejected") reject(position, verdict.rejection);
@@ -218,7 +220,7 @@ export function createBulkAttempt(input: BulkAttemptInput, deps: BulkAttemptDeps
   }
 }
 
-/** Operations in a row of one index that got the very same item: most often all of them, judged once. */
+/** Consecutive operations of one index that got the same item object, usually all of them. Judged once. */
 interface Run {
   readonly index: string;
   readonly item: BulkItem;

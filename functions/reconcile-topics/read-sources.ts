@@ -17,37 +17,36 @@ import type {
   Settings,
 } from "../../lib/rules/model/settings.ts";
 
-/** Where declarations and settings come from, and what they are held against. */
+/** The sources of declarations and settings, and the servers to check them against. */
 export interface SourceReaders {
-  /** The config file, for people. */
+  /** The config file's path, for display. */
   readonly configPath: string;
   /** @throws PenstockError `config_unreadable` or `config_invalid` */
   readConfig(): ReadConfig;
   /** @throws PenstockError `etcd_unavailable` or `etcd_refused` */
   readEtcd(settings: EtcdSettings, signal: AbortSignal): Promise<EtcdReading>;
-  /** The topics in Kafka, in one request. @throws PenstockError `kafka_unavailable` */
+  /** Lists the topics in Kafka with one request. @throws PenstockError `kafka_unavailable` */
   listTopics(settings: KafkaSettings, signal: AbortSignal): Promise<ReadonlySet<string>>;
-  /** @throws PenstockError where these settings do not lead to a cluster that answers and fits */
+  /** @throws PenstockError unless a supported cluster answers with these settings */
   probeElasticsearch(settings: ElasticsearchSettings, signal: AbortSignal): Promise<void>;
-  /** Puts settings into force on this host. */
+  /** Applies settings on this host. */
   useSettings(settings: Settings): Promise<void>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Resolves after that many milliseconds. */
   readonly wait: (ms: number) => Promise<void>;
 }
 
-/** A config file that is well. */
+/** A valid config file. */
 export interface ReadConfig {
   readonly settings: Settings;
   readonly declarations: readonly Declaration[];
-  /** True: the last of them may have more to it than is written yet. */
+  /** Whether the last declaration may not be completely written yet. */
   readonly lastMayGoOn: boolean;
-  /** Of the file and of those that it names: equal as long as they are. */
+  /** Identifies the content of the file and of the files that it names. */
   readonly content: string;
 }
 
-/** Settings that were found not to work. */
+/** Settings that did not work. */
 export interface FailedProbe {
   /** Their fingerprint. */
   readonly settings: string;
@@ -55,25 +54,22 @@ export interface FailedProbe {
   readonly atMs: number;
 }
 
-/** What the config file said the last time it was well, and what of it is in force. */
+/** The last good content of the config file. */
 export interface ConfigMemory {
-  /** In force. */
+  /** The current settings, which may differ from the file's. */
   readonly settings: Settings;
   readonly declarations: readonly Declaration[];
   readonly failedProbes: readonly FailedProbe[];
-  /** Null: not read since the start. */
+  /** Null if not read since the start. */
   readonly stillness: Stillness | null;
 }
 
-/** The longest any single question to a server may take. */
+/** Deadline for one question to a server. */
 const STEP_DEADLINE_MS = 10_000;
-/**
- * Settings that did not work are not tried again at every trigger: each try takes seconds, in which no change of any
- * topic would be seen.
- */
+/** Failed settings are not tried again at every trigger: a probe takes seconds, and delays the changes of all topics. */
 const PROBE_AGAIN_MS = 30_000;
 
-/** For settings whose file moves. */
+/** How long new settings may wait for their file to settle. */
 const LONGEST_WAIT_MS = 1_000;
 
 export interface ConfigOutcome {
@@ -83,11 +79,11 @@ export interface ConfigOutcome {
 }
 
 /**
- * Reads the file, and takes over of its settings what can be taken over and was found to work.
+ * Reads the file, and accepts those of its settings that can change at run time and work.
  *
- * While it does not stand still (see patience.ts), only topics that it declares anew or otherwise are taken over: settings
- * may be missing still, and so may the end of the last entry.
- * @param patientAtMs now, milliseconds since the epoch; null: the file is believed as it is
+ * While the file is still changing (see patience.ts), only new and changed topics are accepted: settings may still be missing,
+ * and so may the end of the last entry.
+ * @param patientAtMs now, in milliseconds since the epoch; null to believe the file as it is
  */
 export async function readConfig(
   memory: ConfigMemory,
@@ -102,7 +98,7 @@ export async function readConfig(
     read = deps.readConfig();
     stillness = lookAt(stillness, read.content, patientAtMs);
     believedAt = believedAtMs(stillness, patientAtMs);
-    // New settings are waited for once, for what follows may ask the old servers, which take long where they are gone.
+    // Wait once for new settings: the next steps would ask the old servers, which is slow if those are down.
     if (patientAtMs !== null && believedAt !== null && !sameSettings(read.settings, running)) {
       await deps.wait(Math.min(believedAt - patientAtMs, LONGEST_WAIT_MS));
       const nowMs = deps.now();
@@ -133,7 +129,7 @@ export async function readConfig(
     const reason = known?.reason ?? (await attempt((signal) => ask(wanted, signal)));
     if (reason === null) return true;
     failedProbes.push(known ?? { settings: fingerprint, reason, atMs: deps.now() });
-    reasons.push(`the new ${name} settings do not work, the old ones are kept: ${reason}`);
+    reasons.push(`the new ${name} settings do not work, so the old ones stay: ${reason}`);
     return false;
   };
 
@@ -159,15 +155,15 @@ export async function readConfig(
   };
 }
 
-/** Settings that turn out not to work only when they are used are refused like those that fail their probe. */
-export async function putIntoForce(
+/** Applies the settings. If that fails, they are refused like those that fail their probe. */
+export async function applySettings(
   config: ConfigOutcome,
   running: Settings,
   deps: SourceReaders,
 ): Promise<ConfigOutcome> {
   const failure = await attempt(() => deps.useSettings(config.memory.settings));
   if (failure === null) return config;
-  const reason = `the settings cannot be put into force, the old ones are kept: ${failure}`;
+  const reason = `the new settings cannot be applied, so the old ones stay: ${failure}`;
   return {
     memory: { ...config.memory, settings: running },
     refused: [...config.refused, refusedConfig(deps, reason)],
@@ -186,15 +182,15 @@ function refusedConfig({ configPath }: SourceReaders, reason: string): Refusal {
 
 export interface EtcdOutcome {
   readonly memory: EtcdMemory | null;
-  /** What `memory` was taken from; null: nothing was read, or it is not believed. */
+  /** The reading from which `memory` was made; null if nothing was read, or it is not believed. */
   readonly reading: EtcdReading | null;
   readonly refused: readonly Refusal[];
   readonly error: string | null;
 }
 
 /**
- * Reads etcd as the settings say; what cannot be read or believed keeps what it said before.
- * @param how `acceptAnyway`: whatever its history; `patientAtMs`: as in readConfig
+ * Reads etcd as configured. Keys that cannot be read or believed keep their last good values.
+ * @param how `acceptAnyway`: even if its history changed; `patientAtMs`: as in readConfig
  */
 export async function readEtcd(
   before: EtcdMemory | null,
@@ -234,7 +230,7 @@ export async function readEtcd(
   };
 }
 
-/** Null where Kafka does not answer. */
+/** @returns `topics` null if Kafka does not answer */
 export async function listTopics(
   settings: KafkaSettings,
   deps: SourceReaders,
@@ -246,7 +242,7 @@ export async function listTopics(
   }
 }
 
-/** @returns why it failed; null where it did not */
+/** @returns why the step failed; null if it succeeded */
 async function attempt(step: (signal: AbortSignal) => Promise<unknown>): Promise<string | null> {
   try {
     await step(AbortSignal.timeout(STEP_DEADLINE_MS));

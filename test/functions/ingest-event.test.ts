@@ -107,7 +107,7 @@ test("a topic that is not declared fails whole, with its name; the others are br
     { batches: batchesOf("gone-0:a", "gone-0:b", "web-3:c"), limits },
     deps,
   );
-  const message = 'topic "gone" is not declared, so nobody knows where it goes';
+  const message = 'topic "gone" is not declared, so its index is unknown';
   expect(failed).toEqual([{ name: "gone-0", offsets: [0, 1], code: "not_declared", message }]);
   expect([counts.indexed, ids.length]).toEqual([1, 1]);
   expect(covered).toEqual([["web-*"]]);

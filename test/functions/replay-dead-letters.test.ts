@@ -265,7 +265,7 @@ describe("a replay", () => {
     expect(await rejection(run())).toMatchObject({
       code: "elasticsearch_unavailable",
       message: expect.stringMatching(
-        /^\d+ records of topic "app" .* could not be brought in after 8 tries: .*503/,
+        /^\d+ records of topic "app" .* could not be ingested in 8 attempts: .*503/,
       ),
     });
     expect(waits).toBeArrayOfSize(7);

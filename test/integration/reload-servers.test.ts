@@ -91,12 +91,12 @@ describe("settings that do not work are not taken:", () => {
   test.each<[string, RegExp, (closedPort: number) => object]>([
     [
       "kafka.brokers",
-      /new kafka settings do not work, the old ones are kept/,
+      /new kafka settings do not work, so the old ones stay/,
       (port) => ({ kafka: { ...servers.config.kafka, brokers: [`127.0.0.1:${port}`] } }),
     ],
     [
       "elasticsearch.nodes",
-      /new elasticsearch settings do not work, the old ones are kept/,
+      /new elasticsearch settings do not work, so the old ones stay/,
       (port) => ({ elasticsearch: { nodes: [`http://127.0.0.1:${port}`] } }),
     ],
   ])(

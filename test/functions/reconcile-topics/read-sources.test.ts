@@ -247,8 +247,8 @@ describe("settings", () => {
     expect(world.inForce.kafka.brokers).toEqual(["127.0.0.1:9092"]);
     expect(world.inForce.elasticsearch.nodes).toEqual(["http://127.0.0.1:9200"]);
     expect(plan.refused.map(({ reason }) => reason)).toEqual([
-      "the new kafka settings do not work, the old ones are kept: dead:9092 does not answer",
-      "the new elasticsearch settings do not work, the old ones are kept: http://dead:9200 does not answer",
+      "the new kafka settings do not work, so the old ones stay: dead:9092 does not answer",
+      "the new elasticsearch settings do not work, so the old ones stay: http://dead:9200 does not answer",
     ]);
     expect(sources.config.ok).toBe(false);
     expect(world.running()).toEqual(["app", "one", "two"]);

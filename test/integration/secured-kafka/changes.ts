@@ -51,7 +51,7 @@ export function describeChanges(world: SecuredWorld): void {
       const change = (password: string): Promise<void> =>
         host.writeConfig({ ...configOf(link(password), topics), deadLetters: config.deadLetters });
       await change(WRONG);
-      const refusal = "the new kafka settings do not work, the old ones are kept";
+      const refusal = "the new kafka settings do not work, so the old ones stay";
       await eventually("the wrong one is refused", async () =>
         (await (await host.fetch("/readyz")).text()).includes(refusal),
       );

@@ -1,0 +1,46 @@
+import type { BulkLimits } from "../../lib/rules/bulk/requests.ts";
+import { readDeadLetter, type ReadDeadLetter } from "../../lib/rules/dead-letters/dead-letter-reader.ts";
+import type { Specification } from "../../lib/rules/model/declaration.ts";
+import type { SourceRecord } from "../../lib/rules/model/record.ts";
+import { ingestBatch, type IngestBatchDeps } from "../ingest-batch.ts";
+import { ingestUntilSettled, type UntilSettledDeps } from "../ingest-batch/ingest-until-settled.ts";
+
+export interface ReingestInput {
+  readonly spec: Specification;
+  readonly records: readonly SourceRecord[];
+  readonly limits: BulkLimits;
+}
+
+export interface ReingestDeps
+  extends Pick<IngestBatchDeps, "bulk" | "now">, Omit<UntilSettledDeps, "ingest"> {}
+
+/**
+ * Ingests records again, and retries what is not their own fault. Writes no dead letters: the records have theirs.
+ * @returns the letters that were not written, for records that are still rejected
+ * @throws as `ingestUntilSettled`
+ */
+export async function reingest(
+  { spec, records, limits }: ReingestInput,
+  deps: ReingestDeps,
+): Promise<readonly ReadDeadLetter[]> {
+  const { bulk, now, signal } = deps;
+  const rejected: ReadDeadLetter[] = [];
+  const deadLetters: IngestBatchDeps["deadLetters"] = {
+    store: (letters) => {
+      for (const letter of letters) {
+        const reading = readDeadLetter(letter);
+        if (reading.kind === "letter") rejected.push(reading.letter);
+      }
+      return Promise.resolve();
+    },
+  };
+  await ingestUntilSettled(spec.topic, records, {
+    ...deps,
+    ingest: (open, attempt) =>
+      ingestBatch(
+        { spec, records: open, attempt, limits, lastChance: true },
+        { bulk, deadLetters, now, signal },
+      ),
+  });
+  return rejected;
+}

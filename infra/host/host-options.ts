@@ -3,25 +3,24 @@ import type { ConfigDocument } from "../../lib/rules/config/config.ts";
 import type { Logger } from "../../lib/rules/base/logger.ts";
 import type { Settings } from "../../lib/rules/model/settings.ts";
 
-/** What a host is started with. */
 export interface HostOptions {
   readonly configPath: string;
-  /** As read at start. */
+  /** The config as read at the start. */
   readonly config: ConfigDocument;
-  /** Reads and checks the file as it is now. @throws PenstockError `config_unreadable` or `config_invalid` */
+  /** Reads and checks the current file. @throws PenstockError `config_unreadable` or `config_invalid` */
   readConfig(): ReadConfig;
-  /** Hears of settings that came into force. */
+  /** Called when other settings were applied. */
   onSettings?(settings: Settings): void;
-  /** The file, and those that it named when it was last read: what else has to be watched. */
+  /** The config file and the files it named when last read: all have to be watched. */
   namedFiles(): ReadonlySet<string>;
   readonly logger: Logger;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Milliseconds of a clock that is never set; only differences count. */
+  /** Milliseconds of a clock that never goes back; only differences count. */
   readonly monotonicMs: () => number;
-  /** Unguessable: at least 128 random bits, as text. */
+  /** Unguessable text of at least 128 random bits. */
   readonly newMarker: () => string;
-  /** Takes what the host does now, for whoever finds it hanging. */
+  /** Records what the host is doing, for the report of a hang. */
   note(doing: string): void;
   /** In [0, 1). */
   readonly random: () => number;

@@ -25,9 +25,9 @@ Its log goes to standard output: lines of JSON, or for a person where that is a 
     "0 stopped with everything committed, 1 failed, 2 wrong usage, 70 hung and ended by its watchdog, 78 bad config",
 });
 
-/** For how long the event loop may stand still. No lawful work of a host comes near it. */
+/** Longest allowed stall of the event loop. No regular work comes near it. */
 const STAND_STILL_MS = 30_000;
-/** What the last lines of the log may take. */
+/** Time limit for writing the last lines of the log. */
 const LAST_LINES_MS = 1_000;
 
 if (import.meta.main) await main(process.argv.slice(2));
@@ -53,7 +53,7 @@ export async function main(argv: string[], standStillMs = STAND_STILL_MS): Promi
     onLost: (lines) =>
       logger.warn("lines of this log were lost: standard output did not take them", { lines }),
   });
-  // Standard error is nobody's but a library's; a terminal that is gone must not end the host.
+  // Only libraries write to standard error; a closed terminal must not end the host.
   process.stderr.on("error", () => {});
   const logger = createLogger({
     level: () => log.level,
@@ -64,7 +64,7 @@ export async function main(argv: string[], standStillMs = STAND_STILL_MS): Promi
   const end = (code: number): void => void output.drained(LAST_LINES_MS).then(() => process.exit(code));
   const watchdog = startWatchdog({ limitMs: standStillMs, pretty, logger });
   for (const notice of config.notices) logger.warn(notice);
-  // A fault of ours. What it would print of itself may hold records; what was not committed is read again.
+  // A bug. Only its message is logged, since its other properties may hold records; uncommitted records are read again.
   const giveUp = (error: unknown): void => {
     logger.error("an error nobody handled: exiting", { error: messageOf(error) });
     end(ExitCode.failed);
@@ -122,7 +122,7 @@ function configPathOf(args: string[]): string {
 
 interface Stopping {
   readonly stop: (deadlineMs: number) => Promise<boolean>;
-  /** Of `stop`. */
+  /** The time limit of `stop`. */
   readonly deadlineMs: () => number;
   readonly logger: Logger;
   readonly end: (code: number) => void;

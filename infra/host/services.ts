@@ -28,7 +28,7 @@ import type { ReconcileLoop } from "./reconcile/reconcile-loop.ts";
 import type { Reporter } from "./observe/reporter.ts";
 import type { TailHub } from "./services/tail-hub.ts";
 
-/** What moves the logs. */
+/** The parts of a host that move records. */
 export interface HostCore {
   readonly options: HostOptions;
   readonly metrics: Metrics;
@@ -40,14 +40,14 @@ export interface HostCore {
   readonly loop: ReconcileLoop;
   readonly monitor: Monitor;
   readonly tails: TailHub;
-  /** In force. */
+  /** The current settings. */
   settings(): Settings;
 }
 
-/** What people and programs may ask of a host, on top of what moves the logs. */
+/** What HTTP offers on top of moving records. */
 export interface Services {
   readonly http: HttpDeps;
-  /** Gives up or ends what is under way. */
+  /** Ends or abandons what is under way. */
   stop(): Promise<void>;
 }
 
@@ -60,7 +60,7 @@ export function createServices(core: HostCore): Services {
   const ensureTemplate = (patterns: readonly string[], signal: AbortSignal) =>
     clients.elasticsearch.ensureTemplate(patterns, signal);
 
-  /** For what is no pump: waits for its turn among the topics' bulks. */
+  /** For services: waits for a place among the topics' bulks. */
   const bulk: IngestBatchDeps["bulk"] = async (body, how) => {
     const leave = await gate.enter(how.signal);
     try {
@@ -183,13 +183,13 @@ export function createServices(core: HostCore): Services {
   };
 }
 
-/** A group that cannot be joined is Kafka's no, though Kafka answers. */
+/** A group that cannot be joined makes Kafka unhealthy, although it answers. */
 function withGroup(kafka: SourceHealth, trouble: GroupTrouble | null): SourceHealth {
   if (!kafka.ok || trouble === null) return kafka;
   return { ok: false, reason: trouble.message, since: new Date(trouble.sinceMs).toISOString() };
 }
 
-/** The config file was, or there would be no host. */
+/** The config file was read, or there would be no host. */
 function allSourcesRead({ settings, etcd }: ReconcileMemory): boolean {
   return settings.etcd === null || etcd !== null;
 }

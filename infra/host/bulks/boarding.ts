@@ -4,57 +4,57 @@ import { ByteWriter } from "../../../lib/rules/bulk/byte-writer.ts";
 import type { Time } from "../../../lib/rules/base/time.ts";
 import type { BulkRequests, SentPart } from "./bulk-requests.ts";
 
-/** Who has records to send. */
+/** One topic's records that wait to be sent. */
 export interface Sender {
-  /** How much waits now; read when it is offered, and with `more`. */
+  /** What waits now; read on `offer` and on `more`. */
   readonly documents: number;
   readonly bytes: number;
-  /** True: it must not hold up others, or be held up by them. */
+  /** True: goes alone, so that it neither delays others nor waits for them. */
   readonly alone: boolean;
-  /** True: what it sends was in trouble just now. */
+  /** True: its last try failed. */
   readonly again: boolean;
-  /** There is a place: what it sends is written into the common body at once. Null: it has to board. */
+  /** Called when there is a place: writes its records into the shared body. Null: it needs to board. */
   load?(out: ByteWriter): Boarded | null;
-  /** There is a place. Its first bulk, or its end, is due within some microtasks. */
+  /** Called when there is a place. Its first bulk, or its end, is due within a few microtasks. */
   board(seat: Seat): void;
 }
 
-/** What a sender wrote into the common body, as a part of the request. */
+/** A sender's part of the shared body. */
 export interface Boarded extends SentPart {
-  /** The common body is whole. @param seatAfter of the attempt that goes on where not all of it was simply written */
+  /** The shared body is complete. @param seatAfter makes the seat of an attempt that continues after a mixed answer */
   lieIn(whole: Buffer, seatAfter: SeatAfter): void;
 }
 
-/** One attempt's way to Elasticsearch. */
+/** Sends the bulks of one attempt. */
 export interface Seat {
-  /** The first travels with those that boarded at the same time; later ones go alone, each with a place of its own. */
+  /** The first bulk travels with the others of the same boarding; later ones go alone, each with its own place. */
   readonly bulk: IngestBatchDeps["bulk"];
-  /** False: what it sent was answered late, so that the next is to go alone. */
+  /** False: it was answered late, so the topic's next bulk goes alone. */
   readonly fit: boolean;
-  /** The attempt is over. Again: nothing. */
+  /** The attempt is over. Idempotent. */
   end(): void;
 }
 
-/** Of an attempt with nothing left to send. */
+/** The seat of an attempt with nothing left to send. */
 export const noSeat: Seat = {
   bulk: () => Promise.reject(new Error("nothing was to be sent")),
   fit: true,
   end() {},
 };
 
-/** Of an attempt whose first bulk was answered before it began. */
+/** Makes the seat of an attempt whose first bulk was already answered. */
 export type SeatAfter = (answer: Promise<BulkAnswer>, fit: boolean, again: boolean) => Seat;
 
-/** What boards together may take so long until it says what it sends: one turn of the event loop. */
+/** Time limit for those that board together to say what they send: one turn of the event loop. */
 const BOARDING_MS = 5;
-/** What a document and its action take beside the record, at most; and a writer for the longest escapes of one. */
+/** Upper bounds for what a document and its action add to the record, and for the writer's longest escapes. */
 const FRAME_BYTES = 384;
 const SLACK_BYTES = 2_048;
 const MOST_BYTES = 1024 * 1024;
 
 /**
- * Lets these in: who can writes into the common body at once, the others say what they send within a moment.
- * @param go told what travels together; what is said later goes alone, by `requests`
+ * Collects what these senders send: those that can write into the shared body at once, the others within `BOARDING_MS`.
+ * @param go gets what travels together; later bulks go alone, through `requests`
  */
 export function board(
   senders: readonly Sender[],
@@ -82,14 +82,14 @@ export function board(
   departure.wait(time);
 }
 
-/** A guess that saves growing. */
+/** An estimate that avoids regrowing the buffer. */
 function capacityFor(senders: readonly Sender[]): number {
   let bytes = SLACK_BYTES;
   for (const sender of senders) bytes += sender.bytes + sender.documents * FRAME_BYTES;
   return Math.min(bytes, MOST_BYTES);
 }
 
-/** Those that boarded together, until each has said what it sends, or that it sends nothing. */
+/** The senders that board together, until each has said what it sends. */
 class Departure {
   #due: number;
   #parts: SentPart[] = [];
@@ -102,12 +102,12 @@ class Departure {
     this.#onFull = onFull;
   }
 
-  /** All have boarded. Who takes longer than a moment is not waited for. */
+  /** All have boarded: starts the time limit. */
   wait(time: Time): void {
     if (!this.#gone) this.#callOff = time.after(BOARDING_MS, () => this.#go());
   }
 
-  /** @returns false where it has left */
+  /** @returns false if it has left */
   join(part: SentPart | null): boolean {
     if (this.#gone) return false;
     if (part !== null) this.#parts.push(part);
@@ -125,7 +125,7 @@ class Departure {
 
 interface SeatKind {
   readonly again: boolean;
-  /** Of its first bulk, which was sent already. */
+  /** The answer to its first bulk, if that was already sent. */
   readonly answer?: Promise<BulkAnswer>;
   readonly fit?: boolean;
 }
@@ -135,7 +135,7 @@ class OwnSeat implements Seat {
   readonly #requests: BulkRequests;
   readonly #again: boolean;
   #answer: Promise<BulkAnswer> | null;
-  /** Null: it has said what it sends with the others. */
+  /** Null: it has already said what it sends. */
   #departure: Departure | null;
 
   constructor(departure: Departure | null, requests: BulkRequests, kind: SeatKind) {

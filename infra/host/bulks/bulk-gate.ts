@@ -1,22 +1,21 @@
 import { boundedPace, fullPace, paceAfter, type BulkLoad } from "../../../lib/rules/limits/pace.ts";
 
-/** Gives a place back; says what the answer told about Elasticsearch's load, if it told anything. */
+/** Returns a place, with what the answer said about Elasticsearch's load, if anything. */
 export type Leave = (load?: BulkLoad) => void;
 
-/** Bounds the bulk requests in flight of all topics together, first come first served. */
+/** Limits the bulk requests in flight of all topics together, first come first served. */
 export interface BulkGate {
   /**
-   * Waits for a free place. A topic should wait for one place at a time: then a busy topic cannot fill the
-   * queue and every topic gets its turn.
-   * @param again true: what it sends was in trouble just now. All of those together have half of the places: an index that
-   * answers nothing until the time is over would else hold them all, for good.
-   * @returns gives the place back; calling it again does nothing
+   * Waits for a free place. A topic waits for one place at a time, so that a busy topic cannot fill the queue.
+   * @param again true: a retry. Retries share half of the places; otherwise an index that lets every request time out
+   * would hold them all.
+   * @returns returns the place; idempotent
    * @throws the signal's reason
    */
   enter(signal: AbortSignal, again?: boolean): Promise<Leave>;
-  /** Changes how many places there may be; requests in flight finish as they are. */
+  /** Changes the maximum number of places; requests in flight are not affected. */
   resize(maxPlaces: number): void;
-  /** How many there are now: fewer while Elasticsearch refuses work. */
+  /** The current number: fewer than the maximum while Elasticsearch refuses work. */
   readonly places: number;
 }
 
@@ -24,7 +23,7 @@ export function createBulkGate(maxPlaces: number): BulkGate {
   let pace = fullPace(maxPlaces);
   let taken = 0;
   let takenAgain = 0;
-  /** Who waits, and whether again, in their order. */
+  /** Those that wait, in order, and whether each is a retry. */
   const waiting = new Map<() => void, boolean>();
 
   const admit = (): void => {
@@ -57,7 +56,7 @@ export function createBulkGate(maxPlaces: number): BulkGate {
       signal.throwIfAborted();
       const turn = Promise.withResolvers<void>();
       const onAbort = (): void => {
-        // Still waiting: no place was taken. Otherwise the place was granted just before and is the caller's.
+        // Still waiting: no place was taken. Otherwise it was just granted and belongs to the caller.
         if (waiting.delete(turn.resolve)) turn.reject(signal.reason);
       };
       signal.addEventListener("abort", onAbort, { once: true });

@@ -5,27 +5,27 @@ import { board, type Sender } from "./boarding.ts";
 import { BulkRequests, type BulkRequestsDeps } from "./bulk-requests.ts";
 import type { DecodeTurns } from "../shares/decode-turns.ts";
 
-/** Joins what many topics have to send into common requests, within the places that the gate gives. */
+/** Joins the bulks of many topics into common requests, as the gate's places allow. */
 export interface BulkPost {
-  /** Boards it when there is a place: where nothing is in flight with what is decoded in the same round, else with what comes meanwhile. */
+  /** Boards the sender when there is a place: with its decode round if nothing is in flight, else with what gathers meanwhile. */
   offer(sender: Sender): void;
-  /** More waits with one that was offered. */
+  /** An offered sender has more records. */
   more(sender: Sender): void;
   withdraw(sender: Sender): void;
   close(): void;
 }
 
 export interface BulkPostDeps extends BulkRequestsDeps {
-  /** Of one request, whoever's operations it holds. */
+  /** Bounds of one request. */
   limits(): BulkLimits;
-  /** What came in one fetch is decoded piece by piece, and travels together. */
+  /** One fetch is decoded piece by piece, in one round, and travels together. */
   readonly turns: Pick<DecodeTurns, "isUnderWay" | "onRound">;
 }
 
-/** What comes while a common request is under way waits for its answer, unless that takes so many times what is usual. */
+/** Records that arrive during a common request wait for its answer, for at most this many times its usual duration. */
 const GATHER_TIMES = 2;
 const GATHER_MS = 100;
-/** A request is worth so much without waiting for what is being decoded; and that is not waited for longer. */
+/** With this much waiting, a request does not wait for the current decode round; and never longer than this. */
 const WORTH_BYTES = 64 * 1024;
 const DECODING_MS = 5;
 
@@ -33,15 +33,15 @@ export function createBulkPost(deps: BulkPostDeps): BulkPost {
   const { gate, time } = deps;
   const life = new AbortController();
   const requests = new BulkRequests(deps, life.signal);
-  /** Who waits to travel with others, with what was last told to wait, in their order. */
+  /** Senders that wait to travel with others, in order, with their last known amounts. */
   const waiting = new Map<Sender, { documents: number; bytes: number }>();
   let documents = 0;
   let bytes = 0;
-  /** Who was withdrawn while it waited for a place of its own. */
+  /** Senders that wait for a place of their own; one that was withdrawn is not here any more. */
   const alone = new Set<Sender>();
-  /** True: a place is asked for. */
+  /** True: waiting for a place. */
   let entering = false;
-  /** True: what is decoded from now on came later. */
+  /** True: the decode round has just ended. */
   let roundEnded = false;
   let callOff: (() => void) | null = null;
 
@@ -66,13 +66,13 @@ export function createBulkPost(deps: BulkPostDeps): BulkPost {
     return documents >= limits.maxDocuments || bytes >= limits.maxBytes;
   };
 
-  /** How long those that wait may wait for more; null: it is time to go. */
+  /** How long the waiting senders may wait for more; null: send now. */
   const mayGatherMs = (): number | null => {
     if (requests.isCommonUnderWay && !isFull()) return Math.min(requests.usualMs * GATHER_TIMES, GATHER_MS);
     return deps.turns.isUnderWay && !roundEnded && bytes < WORTH_BYTES && !isFull() ? DECODING_MS : null;
   };
 
-  /** Asks for a place where it is time to. */
+  /** Asks for a place if it is time to send. */
   const consider = (): void => {
     if (entering || waiting.size === 0 || life.signal.aborted) return;
     const gatherMs = mayGatherMs();
@@ -103,7 +103,7 @@ export function createBulkPost(deps: BulkPostDeps): BulkPost {
         depart(leave);
         consider();
       },
-      // Closed: nobody boards any more.
+      // Closed.
       () => {},
     );
   };

@@ -9,13 +9,13 @@ import type { BulkGate, Leave } from "./bulk-gate.ts";
 export type SendBulk = (
   body: Buffer,
   options: {
-    /** Of every operation that does not name its own; null: none. */
+    /** The pipeline of operations that name none; null: none. */
     readonly pipeline: string | null;
     readonly operations: number;
-    /** What covers the indices of its operations; of several where it stands for several topics. */
+    /** The pattern that covers the target indices; several if the request serves several topics. */
     readonly pattern: string | readonly string[];
     readonly documentAt: (operation: number) => TargetDocument;
-    /** How long Elasticsearch waits for a shard, or an index that is to be made; absent: as it is configured. */
+    /** How long Elasticsearch waits for a shard or for the creation of an index; absent: as configured. */
     readonly shardTimeoutMs?: number;
     readonly signal: AbortSignal;
   },
@@ -27,7 +27,7 @@ export interface BulkRequestsDeps {
   readonly time: Time;
 }
 
-/** A part of a request, and who waits for its answer. */
+/** A part of a request that waits for its answer. */
 export interface SentPart extends BulkPart {
   readonly signal: AbortSignal;
   readonly seat: { fit: boolean };
@@ -38,41 +38,41 @@ export interface SentPart extends BulkPart {
 }
 
 /**
- * How long Elasticsearch may wait for a shard, or for the master, in a request that holds a place others may need: operations that
- * need longer are refused, and go alone from then on. Not shorter: a master that is busy takes seconds for a new index or field, and
- * all who need one would be told of a trouble that is none.
+ * How long Elasticsearch may wait for a shard or for the master in a common request or a retry, which hold a place that
+ * others may need. Operations that need longer are refused and go alone from then on. Not shorter: a busy master takes
+ * seconds for a new index or field, and every topic that needs one would report a trouble that is none.
  */
 const SHARD_TIMEOUT_MS = 5_000;
-/** The same for what goes alone and was well: nobody waits for it but itself. */
+/** The same for a healthy topic that goes alone: it delays nobody. */
 const OWN_SHARD_TIMEOUT_MS = 15_000;
-/** A common request without an answer after so long: its parts are sent once more, each alone. Nobody waits longer for another. */
+/** If a common request has no answer by then, its parts are sent again, each alone: no topic waits longer for another. */
 const PATIENCE_MS = 2_000;
 /**
- * Longer than that is long, if it is as long as that many usual ones too: where all of them take their time, nobody is at fault,
- * and to go alone would only make it worse.
+ * A request is slow if it takes this long and this many times the usual duration: if all are slow, no topic is at fault,
+ * and sending alone would only make it worse.
  */
 const LONG_MS = 500;
 const LONG_TIMES = 4;
 /**
- * So many documents may take twice as long as a single one. Else a topic that catches up would be taken for a sick one beside quiet ones,
- * whose requests hold few, and have one place instead of several.
+ * This many documents may take twice as long as a single one. Otherwise a topic that catches up would look sick beside
+ * quiet topics with small requests, and would get one place instead of several.
  */
 const DOCUMENTS_TWICE = 64;
-/** What is usual is the middle of the last ones, so that a few that hang do not count. */
+/** The usual duration is the median of this many, so that a few hanging requests do not count. */
 const RECENT = 16;
 const USUAL_AT_FIRST_MS = 10;
 const LEAST_JOINT_BYTES = 64 * 1024;
 
-/** The bulk requests of a host, joint and single. */
+/** Sends the bulk requests of a host, common ones and single ones. */
 export class BulkRequests {
   readonly #deps: BulkRequestsDeps;
   readonly #life: AbortSignal;
-  /** Those that others may travel with, in flight. */
+  /** Common requests in flight. */
   #common = 0;
   readonly #took = new Usual();
-  /** The same, of what would have been a single document. */
+  /** The same, scaled down to a single document. */
   readonly #tookByOne = new Usual();
-  /** Less where something on the way took no more. */
+  /** Reduced after a 413. */
   #jointBytes = Infinity;
 
   constructor(deps: BulkRequestsDeps, life: AbortSignal) {
@@ -80,12 +80,12 @@ export class BulkRequests {
     this.#life = life;
   }
 
-  /** True: a common one is on its way. */
+  /** True: a common request is in flight. */
   get isCommonUnderWay(): boolean {
     return this.#common > 0;
   }
 
-  /** How long one takes, of late. */
+  /** The recent duration of a request. */
   get usualMs(): number {
     return this.#took.ms;
   }
@@ -94,7 +94,7 @@ export class BulkRequests {
     return { maxDocuments, maxBytes: Math.min(maxBytes, this.#jointBytes) };
   }
 
-  /** Sends these in one common request, and gives the place back when it is answered. */
+  /** Sends these in one common request and returns the place when it is answered. */
   sendCommon(parts: readonly SentPart[], leave: Leave, onEnd: () => void): void {
     this.#common += 1;
     void this.#exchange(parts, leave, SHARD_TIMEOUT_MS).finally(() => {
@@ -108,12 +108,12 @@ export class BulkRequests {
     this.#enter(parts, false, (leave) => this.sendCommon(parts, leave, onEnd));
   }
 
-  /** Sends one alone. @param again true: it was in trouble */
+  /** Sends one alone. @param again true: a retry */
   sendAlone(part: SentPart, again: boolean, leave: Leave): void {
     void this.#exchange([part], leave, again ? SHARD_TIMEOUT_MS : OWN_SHARD_TIMEOUT_MS);
   }
 
-  /** The same, once there is a place. @param again true: in the half that is for what was in trouble */
+  /** The same, once there is a place. @param again true: in the half for retries */
   enterAlone(part: SentPart, again: boolean): void {
     this.#enter([part], again, (leave) => this.sendAlone(part, again, leave));
   }
@@ -143,7 +143,7 @@ export class BulkRequests {
     const sendApart = (): void => {
       if (isApart) return;
       isApart = true;
-      // Whatever becomes of what they share. What is there by then is a duplicate.
+      // The common request goes on; what it writes are duplicates then.
       for (const part of parts) if (!part.isAnswered) this.enterAlone(part, true);
     };
     const callOff = isJoint ? time.after(this.#patienceMs, sendApart) : null;
@@ -156,7 +156,7 @@ export class BulkRequests {
         pattern: patterns.length === 1 ? pattern : patterns,
         documentAt,
         shardTimeoutMs,
-        // One that is closed must not end what others wait for.
+        // A topic that is closed must not abort a request that others wait for.
         signal: isJoint ? this.#life : (parts[0]?.signal ?? this.#life),
       });
       const answer = matching(whole, operations, isJoint);
@@ -166,7 +166,7 @@ export class BulkRequests {
         if (answer.failure.kind === "response" && answer.failure.status === 413)
           this.#jointBytes = Math.max(LEAST_JOINT_BYTES, body.length / 2);
         if (mayBeOnesFault(answer.failure)) sendApart();
-        // Each is told by its own.
+        // Each part gets the answer to its own request.
         if (isApart) return;
       }
       const shares = splitAnswer(parts, answer);
@@ -188,7 +188,7 @@ export class BulkRequests {
     return Math.max(PATIENCE_MS, this.#took.ms * LONG_TIMES);
   }
 
-  /** Who took long goes alone; where nobody knows who of several it was, all do, until their own are quick. */
+  /** A slow part goes alone from now on. If it is unknown which of several was slow, all go alone until their own are quick. */
   #judge(parts: readonly SentPart[], answer: BulkAnswer, operations: number, tookMs: number): void {
     const size = 1 + operations / DOCUMENTS_TWICE;
     const usualMs = Math.max(this.#took.ms, this.#tookByOne.ms * size);
@@ -200,7 +200,7 @@ export class BulkRequests {
   }
 }
 
-/** The middle of the last times. */
+/** The median of the last durations. */
 class Usual {
   readonly #recentMs: number[] = [];
   ms = USUAL_AT_FIRST_MS;
@@ -218,13 +218,13 @@ function settle(part: SentPart, tell: () => void): void {
   tell();
 }
 
-/** Not so where it was answered while it waited for a place, or where whoever sent it has ended: his successor may write elsewhere. */
+/** False if it was answered while it waited for a place, or its sender was closed: the next pump may write elsewhere. */
 function isAwaited(part: SentPart): boolean {
   if (part.signal.aborted) settle(part, () => part.reject(part.signal.reason));
   return !part.isAnswered;
 }
 
-/** An answer that cannot be shared out is none; whoever sends alone looks for himself. */
+/** A common answer with a wrong number of items cannot be split; a single sender checks its own. */
 function matching(whole: BulkAnswer, operations: number, isJoint: boolean): BulkAnswer {
   if (!isJoint || "failure" in whole || whole.items.length === operations) return whole;
   const message = `Elasticsearch answered ${whole.items.length} items for ${operations} operations`;
@@ -235,7 +235,7 @@ function isUnavailable({ status }: BulkItem): boolean {
   return status === 503;
 }
 
-/** What an answer tells about the pace: nothing, where it failed for another reason than a crowd. */
+/** What an answer says about Elasticsearch's load; undefined: it failed for another reason. */
 function loadIn(answered: BulkAnswer): BulkLoad | undefined {
   if ("failure" in answered) {
     const { failure } = answered;
@@ -247,7 +247,7 @@ function loadIn(answered: BulkAnswer): BulkLoad | undefined {
     if (item === last) continue;
     last = item;
     if (item.status === 429) return "busy";
-    // Tried again, whatever for.
+    // Retried for any reason.
     if (item.status >= 500) load = undefined;
   }
   return load;

@@ -3,67 +3,67 @@ import { nextFetchBytes, smallestFetchBytes } from "../../../lib/rules/limits/fe
 
 /** One topic's share of the memory for records in flight. */
 export interface ByteShare {
-  /** Takes memory; whether there is any is asked before. */
+  /** Takes memory; callers ask `room` first. */
   hold(bytes: number): void;
   give(bytes: number): void;
-  /** Of what was fetched and is not decoded: so much more, as sent; negative: less. */
+  /** Adds to the fetched but undecoded bytes, in their encoded size; negative: less. */
   fetched(bytes: number): void;
   /**
-   * Of what is held, so much more waits for what comes next tells (negative: less). It keeps nothing of its own topic from being
-   * admitted: what is larger than the topic's share would wait for it, and it for that, for good.
+   * Adds to the held bytes that wait for evidence (negative: less). They do not count against the topic's own share:
+   * otherwise a batch larger than the rest of the share would wait for them, and they for it, forever.
    */
   idle(bytes: number): void;
   /** Whether it may fetch more. */
   readonly mayFetch: boolean;
-  /** How much may be decoded now of what will take so much; 0: nothing. A single record batch may take more. */
+  /** How many of the expected bytes may be decoded now; 0: none. A single record batch may take more. */
   room(expectedBytes: number): number;
-  /** `onRoom` is called once there may be more of either. */
+  /** Calls `onRoom` once `mayFetch` or `room` may have changed. */
   wait(): void;
-  /** There may be more, for a reason of the topic's own. */
+  /** The topic itself may take more again: calls `onRoom` if it waits. */
   announce(): void;
-  /** Gives everything back and leaves the budget. */
+  /** Returns everything and leaves the budget. */
   leave(): void;
 }
 
-/** What sizes one partition's fetches. */
+/** The recent fetches of one partition, which size the next one. */
 export interface FetchPace {
-  /** What the last fetch was allowed; null: there was none. */
+  /** The limit of the last fetch; null: none yet. */
   limit: number | null;
-  /** What it brought, decoded. */
+  /** The decoded bytes it returned. */
   brought: number;
 }
 
 export interface ByteBounds {
   /** `kafka.inFlight.maxBytes`. */
   readonly maxBytes: number;
-  /** Of one topic. */
+  /** The bound of one topic. */
   readonly readAhead: number;
 }
 
-/** The memory that records between fetch and outcome may take on this host, shared by its topics. */
+/** The memory for records between fetch and outcome, shared by the host's topics. */
 export interface ByteBudget {
-  /** @param onRoom called after `wait`, once */
+  /** @param onRoom called once after each `wait` */
   join(onRoom: () => void): ByteShare;
-  /** How many bytes the next fetch is to ask for. */
+  /** The number of bytes the next fetch asks for. */
   nextFetch(pace: FetchPace): number;
-  /** It fetches no more. */
+  /** The partition fetches no more. */
   forget(pace: FetchPace): void;
   resize(bounds: ByteBounds): void;
   readonly usedBytes: number;
 }
 
-/** At once, so that others get their turn, and no more than so much is there without being counted. */
+/** Upper bound of one decoded piece: others get their turn, and no more than this exists uncounted. */
 const PIECE_BYTES = 8 * 1024 * 1024;
-/** With less room than that, it is waited for more, unless no more is wanted. */
+/** With less room than this, decoding waits for more, unless it needs less. */
 const LEAST_PIECE_BYTES = 1024 * 1024;
 
 export function createByteBudget(boundsAtStart: ByteBounds): ByteBudget {
   let bounds = boundsAtStart;
   let used = 0;
-  /** Fetched and not decoded, as sent. */
+  /** Fetched and not decoded, in encoded size. */
   let undecoded = 0;
   let topics = 0;
-  /** Partitions whose last fetch was allowed more than the smallest size. */
+  /** Partitions whose last fetch had more than the smallest limit. */
   let busy = 0;
   const waiting = new Set<Share>();
   let announced = false;
@@ -82,7 +82,7 @@ export function createByteBudget(boundsAtStart: ByteBounds): ByteBudget {
   class Share implements ByteShare {
     readonly onRoom: () => void;
     #held = 0;
-    /** Of it, what waits for what comes next. */
+    /** The part of `#held` that waits for evidence. */
     #idle = 0;
     #undecoded = 0;
     #left = false;
@@ -118,7 +118,7 @@ export function createByteBudget(boundsAtStart: ByteBounds): ByteBudget {
     get mayFetch(): boolean {
       const { maxBytes, readAhead } = bounds;
       const own = this.#held - this.#idle + this.#undecoded;
-      // Something of each topic has to come through, whatever the others hold.
+      // Each topic gets something through, whatever the others hold.
       if (own === 0) return undecoded < maxBytes / 4;
       if (own < guaranteedBytes(maxBytes, topics)) return true;
       return own < Math.min(maxBytes / 4, readAhead) && used + undecoded < maxBytes;

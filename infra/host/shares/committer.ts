@@ -3,9 +3,9 @@ import type { Tenure } from "../../../lib/adapters/kafka/group/member/tenure.ts"
 import { abortable } from "../../../lib/rules/base/abortable.ts";
 import { sleep, type Time } from "../../../lib/rules/base/time.ts";
 
-/** One topic, as who commits for all of them sees it. */
+/** One topic, as the committer sees it. */
 export interface Committable {
-  /** What may be committed and is not yet. @param only of these; absent: of all */
+  /** Commits that are due. @param only of these; absent: of all */
   uncommitted(only?: readonly Tenure[]): CommitEntry[];
   committed(entry: CommitEntry): void;
   commitFailed(error: unknown): void;
@@ -16,30 +16,30 @@ interface Due {
   readonly entry: CommitEntry;
 }
 
-/** Commits for all topics of a host, in one request for what came together, never more than one at a time. */
+/** Commits for all topics of a host, gathered into requests, one at a time. */
 export interface HostCommitter {
-  /** Something of it may have become committable. */
+  /** The topic may have something to commit. */
   schedule(topic: Committable): void;
-  /** Resolves once nothing of it is left to commit. @param only of these; absent: of all. @throws the signal's reason */
+  /** Resolves once the topic has nothing left to commit. @param only of these; absent: of all. @throws the signal's reason */
   flush(topic: Committable, only: readonly Tenure[] | undefined, signal: AbortSignal): Promise<void>;
-  /** Nothing of it is committed any more. */
+  /** Commits nothing more of the topic. */
   forget(topic: Committable): void;
   close(): void;
 }
 
 export interface CommitterDeps {
-  /** As the group's member does. */
+  /** See `GroupMember.commit`. */
   commit(entries: readonly CommitEntry[], signal: AbortSignal): Promise<ReadonlyMap<Tenure, string>>;
   readonly time: Time;
 }
 
-/** Commits are gathered for so long: the first one after a pause goes out at once. */
+/** Shortest time between commits; the first one after a pause goes out at once. */
 const INTERVAL_MS = 500;
-/** Of many partitions for longer: where each has a record now and then, a commit for every record costs as much as the record. */
+/** Added per partition: with many slow partitions, a commit for every record would cost as much as the record. */
 const EACH_MS = 5;
 const LONGEST_MS = 1_500;
 const RETRY_MS = 1_000;
-/** The coordinator stores what comes in one request as one record batch, of 1 MB by default; names may take 249 bytes. */
+/** The coordinator stores one request as one record batch, of 1 MB by default; a topic name may take 249 bytes. */
 const MAX_ENTRIES = 1_000;
 
 export function createHostCommitter(deps: CommitterDeps): HostCommitter {
@@ -58,7 +58,7 @@ export function createHostCommitter(deps: CommitterDeps): HostCommitter {
     });
   };
 
-  /** All that is due, once. Whoever comes while it is under way is looked at when it is over. */
+  /** Commits all that is due, once. What becomes due meanwhile is committed afterwards. */
   const run = (): Promise<void> =>
     (committing ??= commitDirty().finally(() => {
       committing = null;
@@ -77,7 +77,7 @@ export function createHostCommitter(deps: CommitterDeps): HostCommitter {
   };
 
   const commitSome = async (due: readonly Due[]): Promise<void> => {
-    /** What went wrong, by the first of each topic's. */
+    /** The first failure of each topic. */
     const failed = new Map<Committable, unknown>();
     try {
       const refused = await deps.commit(
@@ -87,14 +87,14 @@ export function createHostCommitter(deps: CommitterDeps): HostCommitter {
       for (const { topic, entry } of due) {
         const why = refused.get(entry.tenure);
         if (why === undefined) topic.committed(entry);
-        // Whoever has it now commits it.
+        // The partition's new owner commits it.
         else if (why !== "TENURE_ENDED" && !failed.has(topic)) failed.set(topic, new Error(why));
       }
     } catch (error) {
       for (const { topic } of due) failed.set(topic, error);
     }
     if (life.signal.aborted) return;
-    // Nothing is lost by it: the offsets go out with the next commit, or what they cover is read again by who has it then.
+    // Nothing is lost: the offsets go out with the next commit, or the next owner reads the records again.
     if (failed.size > 0) nextAtMs = time.monotonicMs() + RETRY_MS;
     for (const [topic, error] of failed) {
       dirty.add(topic);
@@ -109,10 +109,10 @@ export function createHostCommitter(deps: CommitterDeps): HostCommitter {
     },
     async flush(topic, only, signal) {
       for (;;) {
-        // What is under way may know of less.
+        // A commit under way may not include the latest outcomes.
         while (committing !== null) await abortable(committing, signal);
         if (topic.uncommitted(only).length === 0 || life.signal.aborted) return;
-        // With all others that are due: thousands may be handed over, or end, at the same time.
+        // Together with all others that are due: thousands of partitions may be handed over at the same time.
         dirty.add(topic);
         await abortable(run(), signal);
         if (topic.uncommitted(only).length > 0) await sleep(time, INTERVAL_MS, signal);

@@ -1,26 +1,26 @@
-/** Who has something to decode. */
+/** A partition with something to decode. */
 export interface Decoding {
   /** Decodes one piece, if there is room for it. Never throws. */
   decodePiece(): void | Promise<void>;
 }
 
-/** Turns at decoding: one piece at a time in a host, so that no more than one is ever there without being counted. */
+/** Decodes one piece at a time per host, so that no more than one exists uncounted. */
 export class DecodeTurns {
   #waiting: Decoding[] = [];
   #running = false;
   #onRound: () => void = () => {};
 
-  /** What came together is being decoded: more of it is due in a moment. */
+  /** A round is being decoded: more records follow in a moment. */
   get isUnderWay(): boolean {
     return this.#running;
   }
 
-  /** Calls it whenever each that waited had its turn. */
+  /** Calls it at the end of every round. */
   onRound(tell: () => void): void {
     this.#onRound = tell;
   }
 
-  /** Its turn comes, once, after all that wait. */
+  /** Queues one turn. */
   enter(decoding: Decoding): void {
     this.#waiting.push(decoding);
     if (!this.#running) void this.#run();
@@ -28,7 +28,7 @@ export class DecodeTurns {
 
   async #run(): Promise<void> {
     this.#running = true;
-    // All parts of one answer enter together, and are one round.
+    // All parts of one answer enter together and form one round.
     await Promise.resolve();
     while (this.#running) {
       const due = this.#waiting;

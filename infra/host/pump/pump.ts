@@ -17,16 +17,16 @@ import { TopicSender } from "./topic-sender.ts";
 /*
  * A pump lives from its topic's start to the end of its drain, and each of its partitions for one tenure.
  *
- * | the pump is | meaning                                        | left by                                                |
- * | moving      | takes records, sends, commits                  | no outcome for 60 s while retrying: probing; drain; close |
- * | probing     | stalled: dropped what waits, one small fetch   | an outcome, or its last partition leaving: moving; drain; close |
- * | draining    | takes nothing, waits for what was sent, commits | close, called when the drain resolves or is cut off   |
- * | closed      | holds no memory, ignores answers               | never: the topic's next start makes another pump       |
+ * | the pump is | meaning                                      | left by                                             |
+ * | moving      | takes records, sends, commits                | 60 s of retries without an outcome: probing; drain  |
+ * | probing     | stalled: dropped what waits, one small fetch | an outcome, or all it holds disowned: moving; drain |
+ * | draining    | waits for what was sent, commits it          | close, once the drain resolves or is cut off        |
+ * | closed      | holds no memory, ignores answers             | never: the next start makes another pump            |
  *
- * | a partition is | meaning                                      | left by                                          |
- * | owned          | read from its start                          | settle: leaving; disown: gone                    |
- * | leaving        | takes nothing more, waits for what was sent  | disown: gone                                     |
- * | gone           | outcomes that still arrive are remembered    | own, under another tenure                        |
+ * | a partition is | meaning                                     | left by                       |
+ * | owned          | read from its start                         | settle: leaving; disown: gone |
+ * | leaving        | takes nothing more, waits for what was sent | disown: gone                  |
+ * | gone           | outcomes that still arrive are remembered   | own, under another tenure     |
  */
 
 /** Higher than the largest memory share holds of ordinary log lines: only a stuck record reaches it. */

@@ -20,6 +20,17 @@ import type { ByteShare } from "../shares/byte-budget.ts";
 import type { Load, LoadOwner, PlainWay } from "./load.ts";
 import { SenderHealth } from "./sender-health.ts";
 
+/*
+ * | an attempt is | meaning                                       | left by                                    |
+ * | under way     | one try, in a shared body or bulks of its own | all settled or a fault: ended; else paused |
+ * | paused        | backs off, drops void records                 | time over: offered; nothing left: ended    |
+ * | offered       | waits for a place among the retries           | a place: under way                         |
+ * | ended         | memory returned; a fault breaks the pump      | never                                      |
+ *
+ * An attempt whose records all need evidence of whose fault their refusal is, counts from then on neither against the
+ * concurrency nor against the memory of its topic.
+ */
+
 const RETRY_BACKOFF: BackoffRule = { initialMs: 200, maxMs: 10_000 };
 
 /** The result of one attempt, by position; null: retry that record. */

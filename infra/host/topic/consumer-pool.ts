@@ -10,12 +10,12 @@ import { createTopicRunner, type RunnerDeps, type TopicRunner } from "./topic-ru
  * An entry exists from a topic's first `start` or `pend` until a `stop` is done. Commands to one topic are carried out one
  * after the other, and only the newest that waits:
  *
- * | command while | nothing is under way | a start is under way      | a stop (drain) is under way                           |
- * | start         | starts               | waits for it              | starts after the drain                                |
- * | stop          | drains, forgets      | calls it off, forgets     | the shorter time limit counts; forgets                |
- * | replace       | drains, starts       | calls it off, starts      | starts after the drain, with the newest specification |
- * | pend          | drains, is pending   | calls it off, is pending  | is pending after the drain                            |
- * | stopAll       | drains               | calls it off              | the shorter time limit counts; what waits is dropped  |
+ * | command while | nothing is under way | a start is under way     | a drain is under way                   |
+ * | start         | starts               | waits for it             | starts after the drain                 |
+ * | stop          | drains, forgets      | calls it off, forgets    | the shorter time limit counts; forgets |
+ * | replace       | drains, starts       | calls it off, starts     | starts after it, by the newest order   |
+ * | pend          | drains, is pending   | calls it off, is pending | is pending after the drain             |
+ * | stopAll       | drains               | calls it off             | the shorter time limit counts          |
  *
  * If the index changes, the drain has no time limit; if it is cut off all the same, the topic starts again with its former
  * specification and the change is retried.

@@ -15,6 +15,14 @@ import {
   type TopicTaker,
 } from "./open-topic.ts";
 
+/*
+ * | a membership is | meaning                                        | left by                                        |
+ * | current         | its events reach the topics                    | renew: settling; leave: left                   |
+ * | settling        | still current; topics finish what is in flight | all settled: former, and another is current    |
+ * | former          | leaves and closes; its events are ignored      | closed: only now the group hears of our topics |
+ * | left            | for good, after a renewal under way            | never                                          |
+ */
+
 /** Connects the group's member with the topics: which topics and partitions this host reads. */
 export interface Intake {
   /** Opens a topic that exists in Kafka and is not open. */

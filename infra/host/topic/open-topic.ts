@@ -10,17 +10,17 @@ import type { TopicInlets } from "../inlet/topic-inlets.ts";
 /*
  * A topic that is read passes through these states; each of its partitions, through those below.
  *
- * | the topic is | meaning                                                  | left by                          |
- * | waiting      | its index is not ready: partitions are looked up only    | begin: reading; pause; close     |
- * | reading      | partitions are handed to the inlets once looked up       | pause: paused; close: closed     |
- * | paused       | opens nothing more; the inlets drain what is open        | close: closed                    |
- * | closed       | the group still assigns it to us, until it is released   | the next `open` of the same name |
+ * | the topic is | meaning                                                | left by                          |
+ * | waiting      | its index is not ready: partitions are looked up only  | begin: reading; pause; close     |
+ * | reading      | partitions are handed to the inlets once looked up     | pause: paused; close: closed     |
+ * | paused       | opens nothing more; the inlets drain what is open      | close: closed                    |
+ * | closed       | the group still assigns it to us, until it is released | the next `open` of the same name |
  *
- * | a partition is | meaning                                        | left by                                            |
- * | assigned       | ours in the group                              | take: opening                                      |
- * | opening        | its start position is being looked up          | looked up: open; tenure over, drop or pause: gone  |
- * | open           | read by an inlet                               | settle (revoked): leaving; drop (lost): gone       |
- * | leaving        | finishes what is in flight, for 5 s at most    | committed or late: gone                            |
+ * | a partition is | meaning                                     | left by                                           |
+ * | assigned       | ours in the group                           | take: opening                                     |
+ * | opening        | its start position is being looked up       | looked up: open; tenure over, drop or pause: gone |
+ * | open           | read by an inlet                            | settle (revoked): leaving; drop (lost): gone      |
+ * | leaving        | finishes what is in flight, for 5 s at most | committed or late: gone                           |
  */
 
 /** The consumer of one topic's partitions. */

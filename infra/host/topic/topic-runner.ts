@@ -25,16 +25,16 @@ import { createTopicTally } from "./topic-tally.ts";
 /*
  * The pool calls one of `start`, `stop` and `pend` at a time, but a `stop` may come at any moment.
  *
- * | state    | meaning                                        | left by                                                     |
- * | pending  | the topic does not exist in Kafka              | start: starting; stop: stopping                             |
- * | starting | waits for its index (`ready`), for the group   | both there, partitions open: running; `ready` rejected, or  |
- * |          | and for the start of its partitions            | a fault: failed; stop: stopping, the start is called off    |
- * | running  | moves records                                  | the group or Kafka takes it away: starting; a fault:        |
- * |          |                                                | failed; stop: stopping                                      |
- * | failed   | nothing of it is open; a retry is due after a  | start: starting; pend: pending; stop: stopping              |
- * |          | backoff, which 30 s of running reset           |                                                             |
- * | stopping | drains; once drained, waits for what is next.  | start: starting; pend: pending; else the pool forgets it    |
- * |          | A fault or a shorter time limit cuts the drain |                                                             |
+ * | state    | meaning                                         | left by                                              |
+ * | pending  | the topic does not exist in Kafka               | start: starting; stop: stopping                      |
+ * | starting | waits for its index (`ready`), for the group    | all three there: running; `ready` rejected or        |
+ * |          | and for the positions of its partitions         | a fault: failed; stop: stopping, calls it off        |
+ * | running  | moves records                                   | the group or Kafka takes it away: starting; a fault: |
+ * |          |                                                 | failed; stop: stopping                               |
+ * | failed   | closed; a retry is due after a backoff, which   | start: starting; pend: pending; stop: stopping       |
+ * |          | 30 s of running reset                           |                                                      |
+ * | stopping | drains, then waits for what is next; a fault or | start: starting; pend: pending; dropped              |
+ * |          | a shorter time limit cuts the drain             |                                                      |
  *
  * The index and the group are awaited side by side, but after a failure the group hears of the topic only once the index is
  * ready: every other try would otherwise be two rebalances. A topic held up by the group stays `starting`, has a `problem`,

@@ -33,8 +33,8 @@ shutdown: { deadline: 6s }
   content: "",
 });
 
-/** @param failAt which question to the outside is not answered */
-async function start(port: number, failAt: number): Promise<"stopped" | "failed" | string> {
+/** @param failAt which question to the outside is not answered @returns how it ended */
+async function start(port: number, failAt: number): Promise<string> {
   let questions = 0;
   let isStarting = true;
   const answer = <T>(value: T): T => {

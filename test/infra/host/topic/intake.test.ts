@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { createIntake } from "../../../../infra/host/topic/intake.ts";
 import type { TopicTaker } from "../../../../infra/host/topic/open-topic.ts";
 import type { OwnedPartition } from "../../../../infra/host/inlet/inlet.ts";
@@ -161,6 +161,82 @@ test("nothing is read before it begins, and nothing that has left meanwhile", ()
   expect(told).toEqual([]);
   a.begin();
   expect(told).toEqual(["own 0,2"]);
+});
+
+describe("a partition that is being opened", () => {
+  const opening = () => {
+    const world = setUp();
+    const { taker, told } = takerOf();
+    const a = world.intake.open("a", taker);
+    a.begin();
+    const [tenure] = world.present().assign("a", 0);
+    const [asked] = world.present().openings;
+    return { ...world, a, told, tenure: tenure as Tenure, asked };
+  };
+
+  test("and is lost, is not looked up any more, and not read where it was", () => {
+    const { present, told, tenure, asked } = opening();
+    expect(asked?.isDue()).toBe(true);
+    present().lose(tenure);
+    expect(asked?.isDue()).toBe(false);
+    openAll(present());
+    expect(told).toEqual([]);
+  });
+
+  test("and is revoked, has nothing to be settled", async () => {
+    const { present, told, tenure, asked } = opening();
+    await present().listener.onRevoke([tenure]);
+    expect(asked?.isDue()).toBe(false);
+    openAll(present());
+    expect(told).toEqual([]);
+  });
+
+  test("while its topic is paused, is let go of: nothing more of the topic is opened or read", () => {
+    const { a, present, told, asked } = opening();
+    a.pause();
+    expect(asked?.isDue()).toBe(false);
+    openAll(present());
+    present().assign("a", 1);
+    expect([present().openings.length, told]).toEqual([0, []]);
+  });
+
+  test("says what keeps it, until it is open or gone", () => {
+    const { a, present, asked, tenure } = opening();
+    asked?.onTrouble("no leader");
+    expect([a.hint, a.isUp]).toEqual(["no leader", false]);
+    openAll(present());
+    expect([a.hint, a.isUp]).toEqual([null, true]);
+    asked?.onTrouble("too late");
+    expect(a.hint).toBeNull();
+    present().lose(tenure);
+  });
+});
+
+test("a topic that is removed while it is read keeps its place until it is closed, and has one again when it is back", async () => {
+  const { intake, present } = setUp();
+  const { taker, told } = takerOf();
+  const a = intake.open("a", taker);
+  a.begin();
+  const [tenure] = present().assign("a", 0);
+  openAll(present());
+  await flush();
+  a.pause();
+  intake.release("a");
+  await flush();
+  expect(present().wanted).toEqual([["a"]]);
+  a.close();
+  intake.release("a");
+  await flush();
+  expect(present().wanted).toEqual([["a"], []]);
+  // Its inlets are closed by whoever drained them.
+  present().lose(tenure as Tenure);
+  expect(told).toEqual(["own 0"]);
+  const other = takerOf();
+  intake.open("a", other.taker).begin();
+  present().assign("a", 0);
+  openAll(present());
+  await flush();
+  expect([present().wanted.at(-1), other.told]).toEqual([["a"], ["own 0"]]);
 });
 
 test("what is revoked is settled before the member hears, and then gone; the rest goes on", async () => {

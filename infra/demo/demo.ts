@@ -23,25 +23,25 @@ import {
 export interface DemoOptions {
   readonly output: NarratorOutput;
   readonly colour: boolean;
-  /** Whether lines of the output can be written over. */
+  /** Whether lines of the output can be overwritten. */
   readonly live: boolean;
-  /** Whether to stay up after the last step, until the signal. */
+  /** Whether to stay up after the last step, until `signal`. */
   readonly stay: boolean;
   readonly environment: Environment;
-  /** Ends it at any moment; nothing is left then. */
+  /** Ends the demo at any time, and leaves nothing behind. */
   readonly signal: AbortSignal;
 }
 
-/** What the demo found. */
 export interface DemoResult {
-  /** Whether all checks did. */
+  /** Whether all checks passed. */
   readonly held: boolean;
   readonly checks: readonly { readonly held: boolean; readonly text: string }[];
   readonly seconds: number;
 }
 
 /**
- * Boots the servers and a host, feeds them their own logs, and verifies step by step what it shows. Throws the signal's reason where that came before the last step, and what made a step impossible.
+ * Boots the servers and a host, feeds them their own logs, and verifies each step.
+ * @throws the signal's reason if it aborts before the last step, or the error that made a step impossible
  */
 export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const { output, environment } = options;
@@ -56,9 +56,9 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     now: () => performance.now(),
     onLine: (line) => appendFileSync(demoLogFile(guard), `${line}\n`),
   });
-  narrator.title("Penstock moves logs from Kafka to Elasticsearch: real servers, their own logs");
+  narrator.title("Penstock moves logs from Kafka to Elasticsearch: real servers, with their own logs");
   await using stack = await boot(narrator, options, signal);
-  narrator.passed(`Kafka, Elasticsearch and etcd run: ${seconds(startedAt)} s`);
+  narrator.passed(`Kafka, Elasticsearch and etcd are up after ${seconds(startedAt)} s`);
   await using stage = await setStage({
     stack,
     guard,
@@ -84,7 +84,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     } catch (error) {
       if (!options.signal.aborted) {
         const lines = (await lastLines(stage.logFiles.penstock_log, 5)).split("\n");
-        narrator.failed("This step came to no end; the last lines of the host's log:", ...lines);
+        narrator.failed("This step failed. The last lines of the host's log:", ...lines);
       }
       throw error;
     }

@@ -10,13 +10,14 @@ import { runDemo } from "./demo.ts";
 
 const help = helpText({
   synopsis: "demo [options]",
-  about: `Boots Kafka, Elasticsearch, etcd and the host on 127.0.0.1 and feeds them the logs they write.
-Stays up until Ctrl-C; with --once, or without a terminal on its input and output, it ends after the last step.`,
+  about: `Boots Kafka, Elasticsearch, etcd and the host on 127.0.0.1 and feeds them their own logs. Stays up until Ctrl-C. With
+--once, or without a terminal on its input and output, it ends after the last step.`,
   options: [
     ["--once", "end after the last step"],
-    ["--json", "the result as JSON, once at the end; what happens is told on standard error. Means --once"],
+    ["--json", "write the result as JSON at the end, and the narration to standard error; implies --once"],
   ],
-  exitCodes: "0 everything held, 1 something did not, 2 wrong usage, 128 + signal ended before the last step",
+  exitCodes:
+    "0 all checks passed, 1 a check failed, 2 wrong usage, 128 + signal if ended by one before the last step",
 });
 
 endOnFaults();
@@ -40,7 +41,7 @@ async function main(argv: readonly string[]): Promise<number> {
       colour: hasColours(output, process.env),
       stay: !values.once && !json && process.stdin.isTTY && process.stdout.isTTY,
       environment: process.env,
-      // The guardians clean up by themselves when a second signal has ended this process.
+      // A second signal ends this process at once; the guardians clean up.
       signal: abortOnSignals(),
     });
     if (json) printOut(`${JSON.stringify(result)}\n`);

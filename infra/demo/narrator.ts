@@ -1,35 +1,35 @@
 import { oneLine, visibleText } from "../../lib/rules/base/visible-text.ts";
 import { createPaint } from "../cli/kit/terminal.ts";
 
-/** Where the display goes, e.g. `process.stdout`. */
+/** For example `process.stdout`. */
 export interface NarratorOutput {
-  /** Of a terminal: its width. */
+  /** The width of a terminal. */
   readonly columns?: number;
   write(text: string): unknown;
 }
 
 export interface NarratorOptions {
   readonly colour: boolean;
-  /** Whether a line can be written over: a terminal. */
+  /** Whether lines can be overwritten, as on a terminal. */
   readonly live: boolean;
-  /** Milliseconds from any start. */
+  /** A clock in milliseconds. */
   readonly now: () => number;
-  /** Gets every line that stays, without colours. */
+  /** Called with every permanent line, without colours. */
   readonly onLine?: (line: string) => void;
 }
 
-/** Tells what happens, a line or two for each step. Whoever creates it closes it. */
+/** Prints a line or two for each step. The caller disposes it. */
 export interface Narrator extends Disposable {
   title(text: string): void;
   passed(text: string, ...details: string[]): void;
   failed(text: string, ...details: string[]): void;
-  /** Something that is neither good nor bad, with the lines that follow it. */
+  /** A neutral line, with details. */
   note(text: string, ...details: string[]): void;
-  /** Written as it is, set in. */
+  /** Indented lines without a mark. */
   lines(lines: readonly string[]): void;
   /**
-   * What is waited for: on a terminal a line with the seconds so far, until something else is told; elsewhere nothing. Called
-   * again, it changes the text and not the seconds.
+   * On a terminal, shows a line with the seconds waited so far, until the next output; elsewhere nothing. A further call changes
+   * the text, and the seconds go on.
    */
   waiting(text: string): void;
 }
@@ -47,7 +47,7 @@ export function createNarrator(output: NarratorOutput, options: NarratorOptions)
     const seconds = Math.floor((now() - waiting.sinceMs) / 1000);
     const told = visibleText(waiting.text);
     const line = seconds > 0 ? `  · ${told} · ${seconds} s` : `  · ${told}`;
-    // A line that wraps could not be cleared.
+    // A wrapped line could not be cleared.
     const text = line.slice(0, (output.columns ?? 80) - 1);
     output.write(clearLine + paint("dim", text));
   }
@@ -59,7 +59,7 @@ export function createNarrator(output: NarratorOutput, options: NarratorOptions)
     output.write(clearLine);
   }
 
-  /** @param painted what is ours around the text, in colours */
+  /** @param plain adds marks and indentation @param painted the same in colours */
   function line(text: string, plain = (told: string) => told, painted = plain): void {
     endWaiting();
     const told = visibleText(text);
@@ -101,8 +101,8 @@ export function createNarrator(output: NarratorOutput, options: NarratorOptions)
 }
 
 /**
- * Log text as one line that a terminal can be given: control and direction characters become spaces, runs of them one. Where it is longer than
- * `maxLength`, the piece of it that has the word in its middle.
+ * Returns log text as one line that is safe on a terminal. A text longer than `maxLength` is cut so that the word is in the
+ * middle.
  */
 export function excerpt(text: string, word: string, maxLength: number): string {
   const plain = oneLine(text);

@@ -5,12 +5,12 @@ import { excerpt, type Narrator } from "./narrator.ts";
 import { addedTopic, fileTopics, removedTopic, type Stage } from "./world/stage.ts";
 import { waitFor } from "../stack/process/wait-for.ts";
 
-/** What a step acts on and tells to. */
+/** The context of a step. */
 export interface Scene {
   readonly stage: Stage;
   readonly narrator: Narrator;
   readonly signal: AbortSignal;
-  /** Says what was verified, or was not, and counts it. */
+  /** Prints and records the result of a check. */
   readonly verify: (ok: boolean, text: string, ...details: string[]) => void;
 }
 
@@ -20,10 +20,10 @@ export async function runFileTopics({ stage, narrator, signal, verify }: Scene):
   const startedAt = performance.now();
   const declared = [...fileTopics, removedTopic];
   await stage.declarations.add(removedTopic, stage.logFiles[removedTopic]);
-  narrator.waiting("the host starts");
+  narrator.waiting("starting the host");
   await stage.host.start(signal);
   await waitFor(
-    "the topics of the config file run",
+    "the topics of the config file are running",
     async () => {
       const running = (await stage.topics()).filter(({ state }) => state === "running");
       return declared.every((topic) => running.some((one) => one.topic === topic)) || null;
@@ -47,7 +47,7 @@ export async function addTopic({ stage, narrator, signal, verify }: Scene): Prom
       withinMs: 10_000,
     },
   );
-  narrator.waiting(`${addedTopic} is added in etcd`);
+  narrator.waiting(`adding ${addedTopic} in etcd`);
   const sentAtMs = await stage.declarations.add(addedTopic, stage.logFiles[addedTopic]);
   const id = documentId(addedTopic, first);
   await waitFor(
@@ -58,13 +58,13 @@ export async function addTopic({ stage, narrator, signal, verify }: Scene): Prom
   verify(
     true,
     `${addedTopic} added in etcd: first document in Elasticsearch after ${msSince(sentAtMs)} ms`,
-    "from sending the put to a GET by id that finds the document",
+    "from sending the put until a GET by id finds the document",
   );
 }
 
 export async function removeTopic({ stage, narrator, signal, verify }: Scene): Promise<void> {
   const membersBefore = await stage.broker.members();
-  narrator.waiting(`${removedTopic} is removed in etcd`);
+  narrator.waiting(`removing ${removedTopic} in etcd`);
   const sentAtMs = await stage.declarations.remove(removedTopic);
   await waitFor(
     `${removedTopic} stops`,
@@ -78,7 +78,7 @@ export async function removeTopic({ stage, narrator, signal, verify }: Scene): P
     untouched,
     `${removedTopic} removed in etcd: stopped after ${took} ms`,
     untouched
-      ? `the host is the same member of its group as before; the other ${allTopics.length} topics went on`
+      ? `the host kept its membership in the group, and its other ${allTopics.length} topics continued`
       : "but the host left its group",
   );
 }
@@ -89,26 +89,26 @@ export async function killHost({ stage, narrator, signal, verify }: Scene): Prom
   const killedAt = performance.now();
   const committed = await committedOf(stage, allTopics);
   narrator.note(
-    "Host killed with SIGKILL and started again, while lines keep coming.",
-    "Its partitions stand still until Kafka ends the killed member's session.",
+    "The host was killed with SIGKILL and started again, while new lines arrive.",
+    "Its partitions pause until Kafka ends the killed member's session.",
   );
   await host.start(signal);
   let most = 0;
   await waitFor(
-    "the restarted host goes on",
+    "the restarted host continues",
     async () => {
       const waiting = await lagOf(stage, allTopics);
-      const wentOn = (await committedOf(stage, allTopics)) > committed;
-      if (wentOn) return true;
+      const continues = (await committedOf(stage, allTopics)) > committed;
+      if (continues) return true;
       most = Math.max(most, waiting);
-      narrator.waiting(`${most} lines wait in Kafka`);
+      narrator.waiting(`${most} lines are waiting in Kafka`);
       return null;
     },
     { signal, withinMs: 60_000, everyMs: 200 },
   );
   const after = secondsSince(killedAt);
   await caughtUp({ stage, narrator, signal }, allTopics);
-  verify(most > 0, `The restarted host went on ${after} s after the kill: ${most} lines had waited`);
+  verify(most > 0, `The restarted host continued ${after} s after the kill; ${most} lines had been waiting`);
 }
 
 export async function countAll({ stage, narrator, verify, signal }: Scene): Promise<void> {
@@ -138,19 +138,19 @@ export async function countAll({ stage, narrator, verify, signal }: Scene): Prom
   const all = compareCensus(spans, positions);
   verify(
     before.exact && before.offsets > 0 && all.documents === before.documents && all.missing > 0,
-    `${removedTopic}, removed: its ${before.documents} documents stayed, ${all.missing} later lines were left in Kafka`,
+    `${removedTopic}, removed: its ${before.documents} documents stayed, and ${all.missing} later lines are still in Kafka`,
   );
 }
 
-/** The host's own log is one of the topics: would moving it make it grow, it would never end. */
+/** The host's own log is one of the topics. If moving it made it grow, it would never end. */
 export async function watchOwnLog({ stage, narrator, signal, verify }: Scene): Promise<void> {
   const own = "penstock_log";
   const others = allTopics.filter((topic) => topic !== own);
   const wanted = 20;
   let ownBefore = -1;
-  // The host that was started again has something to say of its own.
+  // The restarted host first writes some lines of its own.
   await waitFor(
-    "its own log stands still",
+    "the host's own log stops growing",
     async () => {
       const end = await endOf(stage, [own]);
       const isStill = end === ownBefore;
@@ -165,13 +165,13 @@ export async function watchOwnLog({ stage, narrator, signal, verify }: Scene): P
     "more lines are moved",
     async () => {
       moved = (await committedOf(stage, others)) - before;
-      narrator.waiting(`does the host's own log feed itself? ${moved} other lines moved`);
+      narrator.waiting(`checking whether the host's own log feeds itself: ${moved} other lines moved`);
       return moved >= wanted || null;
     },
     { signal, withinMs: 30_000, everyMs: 200 },
   );
   const grown = (await endOf(stage, [own])) - ownBefore;
-  // What else it has to say, of a rebalance for instance, does not come with each line.
+  // Other lines, for example about a rebalance, do not come with each moved line.
   verify(
     grown * 2 < moved,
     `While ${moved} more lines were moved, the host wrote ${grown} lines to its own log`,
@@ -189,22 +189,19 @@ export async function search({ stage, verify }: Scene): Promise<void> {
 }
 
 export function addresses({ stack, hostUrl, configPath }: Stage): string[] {
-  return alignAddresses([
+  const rows = [
     ["Console", `${hostUrl}/`],
     ["Search", `${stack.elasticsearch.node}/penstock-records/_search?q=started&pretty`],
     ["etcd", stack.etcd.endpoints.join(",")],
     ["Kafka", stack.kafka.brokers.join(",")],
     ["Config", configPath],
-  ]);
-}
-
-function alignAddresses(rows: readonly (readonly [string, string])[]): string[] {
-  return rows.map(([name, address]) => `${name.padEnd(9)}${address}`);
+  ];
+  return alignColumns(rows, 2);
 }
 
 type Watching = Pick<Scene, "stage" | "narrator" | "signal">;
 
-/** Waits until what the topics hold now is committed, and returns how many records that is. */
+/** Waits until all records that the topics contain now are committed. @returns how many they are */
 async function caughtUp(watching: Watching, topics: readonly string[]): Promise<number> {
   let records = 0;
   for (const topic of topics) {
@@ -225,7 +222,7 @@ async function untilCommitted({ stage, narrator, signal }: Watching, topic: stri
         0,
       );
       if (left === 0) return true;
-      narrator.waiting(`the host catches up: ${left} lines of ${topic} left`);
+      narrator.waiting(`the host is catching up: ${left} lines of ${topic} left`);
       return null;
     },
     { signal, withinMs: 60_000 },

@@ -3,14 +3,14 @@ import { get as getOverTls } from "node:https";
 import { isLoopbackHostname } from "../../lib/rules/secrets/loopback.ts";
 
 /**
- * The image's health check, for the slim image has no curl: exits 0 if the host answers 200, else 1 with the reason.
- * Its time limit is below the 5 s of the Dockerfile's HEALTHCHECK, so that the reason is still told.
+ * The image's health check; the slim image has no curl. Exits with 0 if the host answers 200, else with 1 and the reason.
+ * The time limit is below the 5 s of the Dockerfile's HEALTHCHECK, so that the reason is still printed.
  *
- * Where it asks is given, as an argument or in PENSTOCK_HEALTH_URL (https://127.0.0.1:8080/healthz with `http.tls`), and not
- * read from the config file: a port that was changed there is not in force before a restart. On loopback the certificate
- * is not looked at: it is made out to the name that others call the host by.
+ * The URL is an argument or PENSTOCK_HEALTH_URL (https://127.0.0.1:8080/healthz with `http.tls`). It is not read from the config
+ * file, because a port changed there takes effect only after a restart. On loopback the certificate is not verified: it is
+ * issued to the host's public name.
  *
- * Not with fetch, which would ask the proxy in HTTP_PROXY: Docker hands that variable to every container.
+ * Does not use fetch, which would ask the proxy in HTTP_PROXY. Docker passes that variable to every container.
  */
 const [url = process.env["PENSTOCK_HEALTH_URL"] ?? "http://127.0.0.1:8080/healthz"] = process.argv.slice(2);
 const judge = ({ statusCode }: { readonly statusCode?: number | undefined }): never =>

@@ -2,12 +2,12 @@ import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 
-/** One theme of a patch: why it is there, and what it changes after the parts before it. */
+/** One part of a patch: its reason, and its changes on top of the parts before it. */
 export interface PatchPart {
-  /** Of its file. */
+  /** The file name. */
   readonly name: string;
   readonly reason: string;
-  /** Where it is known to those who made the package; `none known` else. */
+  /** The issue upstream, or `none known`. */
   readonly upstream: string;
   /** Paths from the top of the repository. */
   readonly tests: readonly string[];
@@ -16,7 +16,7 @@ export interface PatchPart {
 
 const FIELD = /^(Upstream|Test): (.+)$/;
 
-/** @throws Error naming what is missing */
+/** @throws Error that names the missing part */
 export function parsePart(name: string, text: string): PatchPart {
   const start = text.search(/^diff --git /m);
   if (start < 0) throw new Error(`${name} changes nothing`);
@@ -37,31 +37,31 @@ export function parsePart(name: string, text: string): PatchPart {
   return { name, reason, upstream: upstream.value, tests, diff: text.slice(start) };
 }
 
-/** Of a folder, in the order they are applied in: that of their names. */
+/** Reads the parts of a folder, in the order of their names, in which they are applied. */
 export async function readParts(folder: string): Promise<PatchPart[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith(".patch")).toSorted();
   return Promise.all(names.map(async (name) => parsePart(name, await Bun.file(join(folder, name)).text())));
 }
 
 /**
- * The patch that all parts make together. What they are applied to is the installed package with the patch in force taken back.
+ * Combines all parts into one patch. Applies them to the installed package, after reverting the patch that is applied there.
  * @param installed the package's folder
- * @param inForce the patch that is applied there
- * @throws Error where a part, or what is in force, does not fit
+ * @param current the patch that is applied there
+ * @throws Error if a part, or the current patch, does not apply
  */
 export async function assemble(
   installed: string,
-  inForce: string,
+  current: string,
   parts: readonly PatchPart[],
 ): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "penstock-patch-"));
   try {
-    // Not the package's own dependencies, nor what the installer left to know its patch by.
+    // Leaves out the package's own dependencies and the installer's mark of the patch.
     const filter = (path: string): boolean => !/^(node_modules$|\.bun-)/.test(basename(path));
     for (const name of (await readdir(installed)).filter(filter))
       await cp(join(installed, name), join(folder, name), { recursive: true, dereference: true });
     await git(folder, ["init", "--quiet"]);
-    await apply(folder, "the patch in force (run `bun install` first)", inForce, ["--reverse"]);
+    await apply(folder, "the current patch (run `bun install` first)", current, ["--reverse"]);
     await git(folder, ["add", "--all", "--force"]);
     for (const { name, diff } of parts) await apply(folder, name, diff);
     return await git(folder, ["diff", "--full-index", "--no-color", "--no-ext-diff"]);
@@ -79,11 +79,11 @@ async function apply(
   try {
     await git(folder, ["apply", ...options, "-"], diff);
   } catch (error) {
-    throw new Error(`${what} does not fit`, { cause: error });
+    throw new Error(`${what} does not apply`, { cause: error });
   }
 }
 
-/** Whatever the user's own git is told. @throws Error with what it says where it fails */
+/** Runs git without the user's configuration. @throws Error with git's message */
 async function git(folder: string, args: readonly string[], input = ""): Promise<string> {
   const child = Bun.spawn(["git", ...args], {
     cwd: folder,

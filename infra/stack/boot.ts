@@ -1,7 +1,7 @@
 import { createProgressDisplay } from "./process/progress.ts";
 import { startStack, type Stack, type StackOptions } from "./stack.ts";
 
-/** Boots a stack and shows on standard error how far it is. Whoever calls ends it. */
+/** Boots a stack and shows progress on standard error. The caller ends it. */
 export async function bootStack(options: Omit<StackOptions, "onProgress">): Promise<Stack> {
   const display = createProgressDisplay(process.stderr);
   try {

@@ -6,18 +6,18 @@ import { memberName } from "./process/ground.ts";
 import type { HolderReport } from "./holder.ts";
 import { probeBroker } from "./servers/kafka.ts";
 import { isAlive, sendSignal } from "./process/signal.ts";
+import { waitFor } from "./process/wait-for.ts";
 import { nodesOf, readState, type Addresses, type StackState } from "./state.ts";
 
-/** Of one server: whether it answered, and what went wrong. */
 export interface ServerHealth {
-  /** `kafka`, `elasticsearch` or `etcd`; in a cluster with the member's number: `kafka-1`. */
+  /** `kafka`, `elasticsearch` or `etcd`; in a cluster with a number: `kafka-1`. */
   name: string;
   address: string;
   answers: boolean;
   problem?: string;
 }
 
-/** Starts the holder and waits until it reports. Resolves with the stack's state; throws with what went wrong. */
+/** Starts the holder and waits for its report. @throws Error with what went wrong */
 export async function bringUp(
   output: ProgressOutput,
   holderArguments: readonly string[],
@@ -34,7 +34,7 @@ export async function bringUp(
     },
   });
   void holder.exited.then((code) =>
-    outcome.reject(new Error(`the holder of the stack ended with code ${code}`)),
+    outcome.reject(new Error(`the process that holds the stack exited with ${code}`)),
   );
   try {
     return await outcome.promise;
@@ -45,7 +45,7 @@ export async function bringUp(
   }
 }
 
-/** Ends the stack on file; resolves with false if there was none. Throws if it has not ended within 30 s. */
+/** Ends the stack on file. @returns false if there was none @throws Error if it does not end within 30 s */
 export async function takeDown(file: string): Promise<boolean> {
   const state = await readState(file);
   if (state === undefined) {
@@ -53,16 +53,13 @@ export async function takeDown(file: string): Promise<boolean> {
     return false;
   }
   sendSignal(state.pid, "SIGTERM");
-  const deadline = AbortSignal.timeout(30_000);
-  // The folder goes last, after the servers.
-  while (isAlive(state.pid) && (await exists(state.folder))) {
-    if (deadline.aborted) throw new Error(`the stack's process ${state.pid} has not ended within 30 s`);
-    await Bun.sleep(50);
-  }
+  // The folder is removed last, after the servers.
+  const hasEnded = async (): Promise<boolean> => !isAlive(state.pid) || !(await exists(state.folder));
+  await waitFor(`the end of the stack, process ${state.pid}`, hasEnded, { withinMs: 30_000 });
   return true;
 }
 
-/** Asks each server, all at once. One that is frozen does not answer, though it can be connected to. */
+/** Asks all servers at the same time. A connection is not enough: a frozen server accepts it and does not answer. */
 export async function probeServers(addresses: Addresses): Promise<ServerHealth[]> {
   const asked = (
     name: string,

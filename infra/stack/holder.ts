@@ -4,7 +4,7 @@ import type { KafkaVersion } from "./artifacts/kafka-versions.ts";
 import { cacheFolder, startStack, type StackOptions } from "./stack.ts";
 import { addressesOf, readState, removeState, stateFile, writeState, type StackState } from "./state.ts";
 
-/** What the holder tells the command that started it. */
+/** The holder's messages to the command that started it. */
 export type HolderReport =
   | { kind: "progress"; progress: Progress }
   | { kind: "up"; state: StackState }
@@ -13,8 +13,8 @@ export type HolderReport =
 export type HolderOptions = Pick<StackOptions, "ports" | "members"> & { readonly kafka: KafkaVersion };
 
 /**
- * The process behind `stack up`: boots a stack, reports it, and holds it until SIGTERM. Until it is up it depends on the
- * command that started it, so that Ctrl-C there leaves nothing.
+ * The process behind `stack up`: boots a stack, reports it, and holds it until SIGTERM. Before the stack is up, the holder ends
+ * together with the command that started it, so that Ctrl-C leaves nothing behind.
  */
 export async function holdStack(
   wanted: HolderOptions,
@@ -36,7 +36,7 @@ export async function holdStack(
     await using stack = await startStack(options);
     const file = stateFile(cacheFolder(environment));
     const other = await readState(file);
-    if (other !== undefined) throw new Error(`another stack came up meanwhile, held by process ${other.pid}`);
+    if (other !== undefined) throw new Error(`another stack is up meanwhile, held by process ${other.pid}`);
     const state: StackState = {
       pid: process.pid,
       folder: stack.folder,

@@ -19,42 +19,42 @@ import { printError, printOut } from "../cli/kit/terminal.ts";
 const help = helpText({
   synopsis: "stack COMMAND [options]",
   about:
-    "A real Kafka, Elasticsearch and etcd on 127.0.0.1, from packages; one of each, or three that form a cluster.",
+    "Runs a real Kafka, Elasticsearch and etcd from packages on 127.0.0.1: one of each, or clusters of three.",
   sections: [
     {
       title: "Commands",
       rows: [
-        ["up", "boots them, and leaves them running"],
-        ["status", "says whether they run and answer, each of them"],
-        ["down", "ends them and removes their data"],
-        ["env", "prints the line that lets tests use the running stack"],
+        ["up", "boot the servers and leave them running"],
+        ["status", "show whether each server runs and answers"],
+        ["down", "end the servers and remove their data"],
+        ["env", "print a shell line that makes tests use the running stack"],
       ],
     },
     {
       title: "Environment",
       rows: [
-        ["PENSTOCK_STACK_ELASTICSEARCH", "of up: another version than 9.2.0, such as 8.19.5"],
+        ["PENSTOCK_STACK_ELASTICSEARCH", "for up: another version than 9.2.0, such as 8.19.5"],
         [
           "PENSTOCK_STACK_BARE",
-          "of up: 1 for an Elasticsearch without the analysis that our own module brings",
+          "for up: 1 for an Elasticsearch without the analysis that our own module adds",
         ],
       ],
     },
   ],
   options: [
-    ["--cluster", "of up: three of each, topics with three replicas of which two must be in sync"],
-    ["--kafka VERSION", `of up: ${KAFKA_VERSION_LIST}; ${DEFAULT_KAFKA} unless told`],
+    ["--cluster", "for up: three of each server; topics have three replicas, two of them in sync"],
+    ["--kafka VERSION", `for up: ${KAFKA_VERSION_LIST}; default: ${DEFAULT_KAFKA}`],
     [
       "--ports default",
-      "of up: on 9092, 9200 and 2379 instead of free ports, a cluster's others on the next two",
+      "for up: ports 9092, 9200 and 2379 instead of free ones; the others of a cluster use the next two",
     ],
-    ["--json", "of status and up: machine-readable output"],
+    ["--json", "for status and up: machine-readable output"],
   ],
-  exitCodes: "0 done, 1 failed, or a server does not answer, 2 wrong usage",
+  exitCodes: "0 done, 1 failed or a server does not answer, 2 wrong usage",
 });
 
 const commandNames = ["up", "status", "down", "env", "help"] as const;
-/** `hold` is the process behind a running stack: not for people. */
+/** `hold` is the process behind a running stack, not a command for users. */
 type CommandName = (typeof commandNames)[number] | "hold";
 
 interface Invocation {
@@ -63,7 +63,6 @@ interface Invocation {
   wanted: Wanted;
 }
 
-/** What `up` was asked for. */
 interface Wanted {
   cluster: boolean;
   kafka: KafkaVersion;
@@ -107,13 +106,14 @@ function parse(argv: readonly string[]): Invocation {
   const { json } = values;
   if (others.length > 0) throw usageError(`One command at a time: ${positionals.join(" ")}`);
   if (json && command !== "status" && command !== "up" && command !== "help")
-    throw usageError("--json belongs to status and up");
+    throw usageError("--json is an option of status and up");
   const { cluster, kafka, ports } = values;
   const isUp = command === "up" || command === "hold";
-  if (cluster && !isUp) throw usageError("--cluster belongs to up");
-  if (kafka !== undefined && !isUp) throw usageError("--kafka belongs to up");
-  if (ports !== undefined && !isUp) throw usageError("--ports belongs to up");
-  if (ports !== undefined && ports !== "default") throw usageError("--ports knows only `default`");
+  if (cluster && !isUp) throw usageError("--cluster is an option of up");
+  if (kafka !== undefined && !isUp) throw usageError("--kafka is an option of up");
+  if (ports !== undefined && !isUp) throw usageError("--ports is an option of up");
+  if (ports !== undefined && ports !== "default")
+    throw usageError(`--ports is "${ports}": it must be default`);
   const wanted = {
     cluster,
     kafka: kafkaVersionNamed(kafka ?? DEFAULT_KAFKA),
@@ -129,9 +129,11 @@ function usageError(message: string): PenstockError {
 async function up(file: string, wanted: Wanted, json: boolean): Promise<number> {
   const running = await readState(file);
   if (running !== undefined && isCluster(running.addresses) !== wanted.cluster)
-    throw new Error(`${wanted.cluster ? "A stack that is no" : "A"} cluster is up: bun run stack down`);
+    throw new Error(
+      `${wanted.cluster ? "A stack that is not a" : "A"} cluster is up: run bun run stack down first`,
+    );
   if (running !== undefined && running.kafka !== wanted.kafka)
-    throw new Error(`A stack with Kafka ${running.kafka} is up: bun run stack down`);
+    throw new Error(`A stack with Kafka ${running.kafka} is up: run bun run stack down first`);
   const state = running ?? (await bringUp(process.stderr, argumentsFor(wanted)));
   if (json) return print(`${JSON.stringify({ up: true, already: running !== undefined, ...state })}\n`);
   return print(
@@ -139,7 +141,7 @@ async function up(file: string, wanted: Wanted, json: boolean): Promise<number> 
   );
 }
 
-/** What leads the holder to the same. */
+/** Arguments that make the holder boot the same stack. */
 function argumentsFor({ cluster, kafka, defaultPorts }: Wanted): string[] {
   return [
     ...(cluster ? ["--cluster"] : []),
@@ -172,7 +174,7 @@ async function down(file: string): Promise<number> {
 
 async function env(file: string): Promise<number> {
   const state = await readState(file);
-  if (state === undefined) throw new Error("No stack is up: bun run stack up");
+  if (state === undefined) throw new Error("No stack is up: run bun run stack up first");
   return print(`export PENSTOCK_TEST_STACK='${JSON.stringify(state.addresses)}'\n`);
 }
 
@@ -202,7 +204,7 @@ In a config:
 `;
 }
 
-/** Returns the exit code of a command that has said all it had to say. */
+/** @returns the exit code of a successful command */
 function print(text: string): number {
   printOut(text);
   return 0;

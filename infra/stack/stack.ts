@@ -18,62 +18,62 @@ import { findPrerequisites } from "./artifacts/prerequisites.ts";
 import type { Progress } from "./process/progress.ts";
 import type { Server } from "./process/server.ts";
 
-/** The fewest that go on, each kind of them, while one is away. */
+/** The smallest cluster that keeps working while one member is down. */
 export const CLUSTER_MEMBERS = 3;
 
 export interface StackOptions {
-  /** How many of each server; 1 unless told. In a cluster, topics have as many replicas, of which two must be in sync. */
+  /** How many of each server; 1 by default. In a cluster, topics have as many replicas, and two must be in sync. */
   members?: 1 | typeof CLUSTER_MEMBERS;
-  /** Which servers to boot; each is booted unless set to false. Kafka's version: 4.1 unless told. */
+  /** The servers to boot: all by default. Kafka's version is 4.1 by default. */
   kafka?: boolean | KafkaVersion;
   elasticsearch?: boolean;
   etcd?: boolean;
-  /** How long Kafka waits for more members on an empty group's first join; 0 unless told, 3,000 on a server by default. */
+  /** `group.initial.rebalance.delay.ms`; 0 by default. Kafka's own default is 3,000. */
   groupRebalanceDelayMs?: number;
-  /** More ports for Kafka, by name; what secures them is in `kafkaProperties`. */
+  /** More listeners for Kafka, by name; `kafkaProperties` secures them. */
   kafkaListeners?: Readonly<Record<string, ListenerProtocol>>;
-  /** By listener: the port that each broker, in order, tells its clients, where they shall not come by its own. */
+  /** By listener: the ports that the brokers, in order, advertise instead of their own. */
   kafkaAdvertisedPorts?: Readonly<Record<string, readonly number[]>>;
   /** More lines for Kafka's server.properties. */
   kafkaProperties?: Readonly<Record<string, string>>;
-  /** Each broker's memory, in MB: 512 alone and 384 in a cluster unless told. */
+  /** Each broker's heap, in MB; by default 512, in a cluster 384. */
   kafkaHeapMb?: number;
-  /** Unless told, what PENSTOCK_STACK_ELASTICSEARCH names, else 9.2.0. */
+  /** By default PENSTOCK_STACK_ELASTICSEARCH, else 9.2.0. */
   elasticsearchVersion?: string;
   /** More settings for Elasticsearch's elasticsearch.yml. */
   elasticsearchSettings?: Readonly<Record<string, string>>;
-  /** True: Elasticsearch lacks what the index template uses of unpublished modules. PENSTOCK_STACK_BARE=1 unless told. */
+  /** True: without the parts of unpublished modules that the index template uses. By default PENSTOCK_STACK_BARE=1. */
   elasticsearchBare?: boolean;
-  /** Where logs and data lie. Must not exist; is created, and removed at the end. In the system's temporary folder unless told. */
+  /** For logs and data. Must not exist; is created, and removed at the end. By default in the system's temporary folder. */
   folder?: string;
-  /** Ports for clients; free ones unless told. */
+  /** Ports for clients; free ones by default. */
   ports?: Ports;
   onProgress?: (progress: Progress) => void;
-  /** Ends the boot; a stack that is up is ended by `stop`. */
+  /** Ends the boot. `stop` ends a stack that is up. */
   signal?: AbortSignal;
   environment?: Environment;
 }
 
-/** Running servers. Nothing of it outlives `stop`, nor the process that started it, however that ends. */
+/** Running servers. They end with `stop`, or with the process that started them, however that ends. */
 export interface Stack extends AsyncDisposable {
   readonly folder: string;
-  /** The first member. Throws if it was not asked for; so do the other two. */
+  /** The first member of each kind. @throws Error if the stack was started without it */
   readonly kafka: KafkaServer;
   readonly elasticsearch: ElasticsearchServer;
   readonly etcd: EtcdServer;
-  /** Every server, each by its own handle; none where it was not asked for. */
+  /** All servers; empty for a kind that was not booted. */
   readonly members: {
     readonly kafka: readonly KafkaServer[];
     readonly elasticsearch: readonly ElasticsearchServer[];
     readonly etcd: readonly EtcdServer[];
   };
-  /** Kills the servers and removes the folder. May be called again. */
+  /** Kills the servers and removes the folder. Can be called again. */
   stop(): Promise<void>;
 }
 
 /**
- * Boots real servers on 127.0.0.1 and resolves when all answer. Fetches what is missing into the user's cache.
- * Throws MissingPrerequisites, or an error with the last log lines of the server that did not start; nothing is left then.
+ * Boots real servers on 127.0.0.1 and resolves when all answer. Downloads missing jars into the user's cache.
+ * @throws MissingPrerequisites, or an Error with the last log lines of the server that did not start; nothing is left behind then
  */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const { environment = process.env } = options;
@@ -99,7 +99,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     () => onProgress({ part: "etcd", step: "installing" }),
   );
 
-  // The first failure of three boots ends the others.
+  // The first failure ends the other boots.
   const failed = new AbortController();
   const signal = AbortSignal.any([failed.signal, ...(options.signal ? [options.signal] : [])]);
   const guard = await createGuard(options.folder ?? join(tmpdir(), `penstock-stack-${crypto.randomUUID()}`));
@@ -115,7 +115,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   async function boot<S extends Server>(part: Progress["part"], create: () => Promise<S[]>): Promise<S[]> {
     onProgress({ part, step: "starting" });
     const servers = await create();
-    // None answers before most of them run.
+    // In a cluster, none answers before most members run.
     await Promise.all(servers.map((server) => server.start(signal)));
     onProgress({ part, step: "ready" });
     return servers;
@@ -190,7 +190,7 @@ function demand<S>([server]: readonly S[], name: string): S {
   return server;
 }
 
-/** Where jars and the state of `stack up` are kept: PENSTOCK_CACHE, else `penstock` in XDG_CACHE_HOME or ~/.cache. */
+/** The folder for jars and the state of `stack up`: PENSTOCK_CACHE, else `penstock` in XDG_CACHE_HOME or ~/.cache. */
 export function cacheFolder(environment: Environment): string {
   return (
     environment["PENSTOCK_CACHE"] ||

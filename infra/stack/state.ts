@@ -7,23 +7,23 @@ import { DEFAULT_KAFKA, KAFKA_VERSIONS } from "./artifacts/kafka-versions.ts";
 import { isAlive } from "./process/signal.ts";
 import type { Stack } from "./stack.ts";
 
-/** Where the servers of a stack are reached: brokers as `host:port`, the others as URLs; and what the first of each logs. */
+/** The addresses of a stack: brokers as `host:port`, the others as URLs; and the log file of the first server of each kind. */
 export const addressesSchema = z.object({
   brokers: z.array(z.string()),
   elasticsearchNode: z.string(),
-  /** Of a cluster: all nodes. */
+  /** All nodes of a cluster. */
   elasticsearchNodes: z.array(z.string()).optional(),
   etcdEndpoints: z.array(z.string()),
   logFiles: z.object({ kafka: z.string(), elasticsearch: z.string(), etcd: z.string() }),
 });
 export type Addresses = z.infer<typeof addressesSchema>;
 
-/** What `stack up` left running. `pid` is of the process that holds the stack: ending it ends the stack. */
+/** The stack that `stack up` left running. `pid` is the holder: ending it ends the stack. */
 const stateSchema = z.object({
   pid: z.number(),
   folder: z.string(),
   startedAt: z.iso.datetime(),
-  /** Its version; of a stack that an older `up` left running, the one there was. */
+  /** The version; an older `stack up` did not write it. */
   kafka: z.enum(KAFKA_VERSIONS).default(DEFAULT_KAFKA),
   addresses: addressesSchema,
 });
@@ -53,8 +53,8 @@ export function stateFile(cacheFolder: string): string {
 }
 
 /**
- * The stack that runs; undefined if there is none, also if the one on file has died: its folder went with it, which a new
- * process with the same pid does not bring back.
+ * Returns the running stack; undefined if there is none, or if the one on file has ended. Its folder ends with it, so that a new
+ * process with the same pid is not mistaken for it.
  */
 export async function readState(file: string): Promise<StackState | undefined> {
   let text: string;
@@ -68,7 +68,7 @@ export async function readState(file: string): Promise<StackState | undefined> {
   return isAlive(state.pid) && existsSync(state.folder) ? state : undefined;
 }
 
-/** Appears whole or not at all. */
+/** Writes the state atomically. */
 export async function writeState(file: string, state: StackState): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   const temporary = `${file}.${state.pid}.tmp`;
@@ -76,7 +76,7 @@ export async function writeState(file: string, state: StackState): Promise<void>
   await rename(temporary, file);
 }
 
-/** Only the one that `pid` holds: another may be on file by now. */
+/** Removes the state if it is still that of `pid`. */
 export async function removeState(file: string, pid: number): Promise<void> {
   if ((await readState(file))?.pid === pid) await rm(file, { force: true });
 }

@@ -11,10 +11,10 @@ const components = new Builders.ComponentBuilder(
 );
 
 /**
- * What an application is made of, as CycloneDX 1.6 (https://cyclonedx.org/docs/1.6/json/): every package with its version,
- * licence, archive's hash and dependencies. The same packages give the same text: no time, no random serial number.
+ * A CycloneDX 1.6 bill of materials (https://cyclonedx.org/docs/1.6/json/): every package with its version, licence, archive hash
+ * and dependencies. Without a time or serial number, so that the same packages give the same text.
  * @param application its package.json
- * @param needs places of what the application itself depends on
+ * @param needs the places of the application's own dependencies
  */
 export function billOfMaterials(
   application: Manifest,
@@ -63,7 +63,8 @@ function packageComponent({
 
 function componentOf(manifest: Manifest, type: Enums.ComponentType): Models.Component {
   const component = components.makeComponent(manifest, type);
-  if (component === undefined) throw new Error(`${manifest.name}: its package.json names no component`);
+  if (component === undefined)
+    throw new Error(`${manifest.name}: its package.json does not describe a component`);
   return component;
 }
 
@@ -71,7 +72,7 @@ function addDependency(from: Models.Component | undefined, to: Models.Component 
   if (from !== undefined && to !== undefined) from.dependencies.add(to.bomRef);
 }
 
-/** The hash in hexadecimal. */
+/** Returns the hash in hexadecimal. */
 function sha512Of(integrity: string): string {
   const [, base64] = /^sha512-([A-Za-z0-9+/]+={0,2})$/.exec(integrity) ?? [];
   if (base64 === undefined) throw new Error(`"${integrity}" in bun.lock is not a sha512 integrity`);

@@ -1,8 +1,8 @@
 import type { LockedPackage } from "./locked-packages.ts";
 
 /**
- * What a package that is shipped may be licensed under: permissive licences, which Apache-2.0 may stand beside
- * (https://www.apache.org/legal/resolved.html, category A). Another one is a decision, made here.
+ * The licences allowed for shipped packages: permissive ones that are compatible with Apache-2.0
+ * (https://www.apache.org/legal/resolved.html, category A). To allow another one, add it here.
  */
 export const ALLOWED_LICENCES: ReadonlySet<string> = new Set([
   "0BSD",
@@ -13,12 +13,12 @@ export const ALLOWED_LICENCES: ReadonlySet<string> = new Set([
   "MIT",
 ]);
 
-/** The SPDX expression a package states, or null where it states none. */
+/** Returns the SPDX expression in the manifest, or null if there is none. */
 export function licenceOf({ manifest }: LockedPackage): string | null {
   return manifest.license ?? null;
 }
 
-/** Packages by licence: the most common one first, their names in order. */
+/** Groups packages by licence, the most common licence first. */
 export function byLicence(packages: readonly LockedPackage[]): [licence: string, packages: string[]][] {
   const groups = Map.groupBy(packages, (locked) => licenceOf(locked) ?? "none stated");
   return [...groups]

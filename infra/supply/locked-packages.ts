@@ -2,19 +2,19 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 
-/** One package that bun.lock pins and that is installed here. */
+/** A package that is pinned in bun.lock and installed here. */
 export interface LockedPackage {
-  /** Its place in bun.lock, unique: `etcd3`, or `etcd3/@grpc/proto-loader` for a version that etcd3 alone uses. */
+  /** Its unique key in bun.lock: `etcd3`, or `etcd3/@grpc/proto-loader` for a version that only etcd3 uses. */
   readonly place: string;
   readonly name: string;
   readonly version: string;
-  /** Subresource Integrity (https://www.w3.org/TR/SRI/) of its archive: `sha512-<base64>`. */
+  /** Subresource Integrity (https://www.w3.org/TR/SRI/) of the archive: `sha512-<base64>`. */
   readonly integrity: string;
-  /** Whether the host itself needs it, or only who builds and tests it. */
+  /** Whether the host needs it, and not only building and testing. */
   readonly isProduction: boolean;
-  /** Places of what it depends on, as far as that is installed. */
+  /** The places of its installed dependencies. */
   readonly dependencies: readonly string[];
-  /** The patch that package.json lays over it, from the top level; null where there is none. */
+  /** The path of the patch that package.json applies to it; null if none. */
   readonly patch: string | null;
   /** Its own package.json. */
   readonly manifest: Manifest;
@@ -44,10 +44,10 @@ const lockShape = z.object({
 });
 
 /**
- * Every package of bun.lock that is installed in node_modules; native packages for other machines are not. In the lock
- * file's order.
- * @param top the folder of package.json, with everything installed
- * @throws ZodError where bun.lock or a package.json is not of the form known here
+ * Reads the packages of bun.lock that are installed in node_modules, in the order of the file. Native packages for other machines
+ * are not installed.
+ * @param top the folder of package.json
+ * @throws ZodError if bun.lock or a package.json has an unknown form
  */
 export async function readLockedPackages(top: string): Promise<LockedPackage[]> {
   const lock = lockShape.parse(Bun.JSONC.parse(await readFile(join(top, "bun.lock"), "utf8")));
@@ -81,7 +81,7 @@ export async function readLockedPackages(top: string): Promise<LockedPackage[]> 
   });
 }
 
-/** As Node finds it: first what lies inside of the dependant, then further out. Undefined: not installed here. */
+/** Resolves like Node: first inside the dependant, then further out. Undefined: not installed here. */
 function resolve(name: string, place: string, installed: ReadonlyMap<string, unknown>): string | undefined {
   const around = namesIn(place);
   const candidates = [...around.keys(), around.length].map((depth) =>
@@ -101,7 +101,7 @@ function reached(from: readonly string[], next: (place: string) => readonly stri
   return seen;
 }
 
-/** The packages of a place, outermost first: `a/@scope/b` is `a` and in it `@scope/b`. */
+/** Splits a place into packages, outermost first: `a/@scope/b` is `a` and inside it `@scope/b`. */
 function namesIn(place: string): string[] {
   return place.match(/@[^/]+\/[^/]+|[^/]+/g) ?? [];
 }

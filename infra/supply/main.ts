@@ -12,9 +12,9 @@ import { printError, printOut } from "../cli/kit/terminal.ts";
 
 const help = helpText({
   synopsis: "supply sbom|licences [options]",
-  about: `What Penstock is made of, read from bun.lock and what is installed: as a CycloneDX 1.6 bill of materials, or by licence.
-What is for building and testing only is left out.`,
-  options: [["--development", "with what is for building and testing only"], JSON_ROW],
+  about: `Lists Penstock's packages, read from bun.lock and node_modules: as a CycloneDX 1.6 bill of materials, or by licence. Leaves
+out packages that are only for building and testing.`,
+  options: [["--development", "include packages that are only for building and testing"], JSON_ROW],
 });
 
 tolerateLostOutput();

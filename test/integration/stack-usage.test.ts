@@ -20,11 +20,11 @@ test.each([
   [[], "A command is missing"],
   [["sideways"], "Unknown command: sideways"],
   [["up", "down"], "One command at a time"],
-  [["down", "--json"], "--json belongs to status"],
-  [["up", "--ports", "mine"], "--ports knows only"],
-  [["status", "--cluster"], "--cluster belongs to up"],
+  [["down", "--json"], "--json is an option of status"],
+  [["up", "--ports", "mine"], '--ports is "mine"'],
+  [["status", "--cluster"], "--cluster is an option of up"],
   [["up", "--fast"], "--fast"],
-  [["down", "--kafka", "3.9"], "--kafka belongs to up"],
+  [["down", "--kafka", "3.9"], "--kafka is an option of up"],
   [
     ["up", "--kafka", "2.6"],
     '--kafka is "2.6": it must be one of 2.8 (2.8.2), 3.3 (3.3.2), 3.9 (3.9.1), 4.1 (4.1.1)',
@@ -40,6 +40,6 @@ test("without a stack, status and env fail and down has nothing to do", async ()
   expect(await run("status")).toMatchObject({ code: 1, out: "No stack is up.\n" });
   const { code, out } = await run("status", "--json");
   expect({ code, status: JSON.parse(out) }).toEqual({ code: 1, status: { up: false, servers: [] } });
-  expect(await run("env")).toMatchObject({ code: 1, errors: "No stack is up: bun run stack up\n" });
+  expect(await run("env")).toMatchObject({ code: 1, errors: "No stack is up: run bun run stack up first\n" });
   expect(await run("down")).toMatchObject({ code: 0, out: "No stack is up.\n" });
 });

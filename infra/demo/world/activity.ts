@@ -5,22 +5,21 @@ export interface ActivityOptions {
   readonly kafka: Kafka;
   readonly elasticsearchNode: string;
   readonly etcdEndpoint: string;
-  /** Gets what ends it other than closing. */
+  /** Called with an error that ends the activity. */
   readonly onError: (error: unknown) => void;
 }
 
 const everyMs = 1_000;
-/** Created and deleted over and over, in Kafka as a topic and in Elasticsearch as an index. */
+/** A topic and an index that are created and deleted over and over. */
 const name = "demo-activity";
 
 /**
- * Idle servers write no logs: this gives them small work that they log themselves. Ends when disposed, after the piece of
- * work that is under way.
+ * Gives the servers small work that they log, because idle servers write no logs. Disposal waits for the current piece of work.
  */
 export function startActivity({ kafka, onError, ...addresses }: ActivityOptions): AsyncDisposable {
   const closed = new AbortController();
 
-  // An administrator of its own: kafkajs' refreshes fail while one of the topics it was asked about is being deleted.
+  // A separate admin client: kafkajs' metadata refreshes fail while one of its topics is being deleted.
   const admin = kafka.admin();
 
   async function work(): Promise<void> {

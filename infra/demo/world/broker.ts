@@ -2,21 +2,21 @@ import { type Kafka, Partitioners } from "kafkajs";
 import type { Span } from "./census.ts";
 import { waitFor } from "../../stack/process/wait-for.ts";
 
-/** What the demo asks of Kafka, as its producer and its administrator. Whoever connects it closes it. */
+/** The demo's producer and admin client. The caller closes it. */
 export interface Broker extends AsyncDisposable {
-  /** Resolves when the topics can be written. @param partitions of each topic, by its name */
+  /** Resolves when the topics can be written. @param partitions by topic */
   createTopics(partitions: ReadonlyMap<string, number>, signal: AbortSignal): Promise<void>;
-  /** Resolves when all replicas have the lines, with the place of the first. @param timestampMs of each record */
+  /** Resolves with the position of the first line, once all replicas have the lines. @param timestampMs of every record */
   send(
     topic: string,
     lines: readonly string[],
     timestampMs: number,
   ): Promise<{ partition: number; offset: number }>;
-  /** What the topic holds now, by partition. */
+  /** Returns the offsets that the topic contains now, by partition. */
   spans(topic: string): Promise<Span[]>;
-  /** The next offset the topic's consumers would read, by partition; 0 where they committed nothing. */
+  /** Returns the committed offsets by partition; 0 without a commit. */
   committed(topic: string): Promise<ReadonlyMap<number, number>>;
-  /** The ids of the group's members; a host that left it and joined again has a new one. */
+  /** Returns the ids of the group's members. A host that leaves and joins again gets a new one. */
   members(): Promise<string[]>;
 }
 
@@ -27,14 +27,14 @@ export async function connectBroker(kafka: Kafka, group: string): Promise<Broker
   return {
     async createTopics(wanted, signal) {
       const topics = [...wanted].map(([topic, numPartitions]) => ({ topic, numPartitions }));
-      // kafkajs' own waiting fails where the broker has not heard of the topic from the controller yet.
+      // kafkajs' own waiting fails if the broker does not know a topic from the controller yet.
       await admin.createTopics({ topics, waitForLeaders: false });
       const ask = async (): Promise<true | null> => {
         const known = (await admin.fetchTopicMetadata()).topics;
         const led = known.filter(({ partitions }) => partitions.every(({ leader }) => leader >= 0));
         return topics.every(({ topic }) => led.some(({ name }) => name === topic)) || null;
       };
-      await waitFor("the topics are there in Kafka", ask, { signal, withinMs: 30_000 });
+      await waitFor("the topics exist in Kafka", ask, { signal, withinMs: 30_000 });
     },
     async send(topic, lines, timestampMs) {
       const messages = lines.map((value) => ({ value, timestamp: String(timestampMs) }));

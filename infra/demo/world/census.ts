@@ -1,33 +1,33 @@
-/** The offsets one partition holds: from `start` up to, not including, `end`. */
+/** The offsets of one partition, from `start` up to, but not including, `end`. */
 export interface Span {
   readonly partition: number;
   readonly start: number;
   readonly end: number;
 }
 
-/** How many documents name one offset as theirs. */
+/** How many documents have this offset. */
 export interface Position {
   readonly partition: number;
   readonly offset: number;
   readonly documents: number;
 }
 
-/** What a comparison found; `exact` only if every offset has exactly one document and no document lacks its offset. */
+/** The result of a comparison. `exact`: every offset has exactly one document, and every document an offset. */
 export interface Census {
   readonly offsets: number;
   readonly documents: number;
   /** Offsets without a document. */
   readonly missing: number;
-  /** Documents too many. */
+  /** Surplus documents. */
   readonly doubled: number;
-  /** Documents whose offset Kafka does not have. */
+  /** Documents whose offset is not in Kafka. */
   readonly strays: number;
   readonly exact: boolean;
 }
 
 /**
- * Compares what Kafka held at a moment with the documents found after it. Offsets from a span's end on are newer than that
- * moment and count neither way.
+ * Compares the offsets that Kafka contained at one moment with the documents found later. Offsets from the end of a span on are
+ * newer than that moment, and ignored.
  */
 export function compareCensus(spans: readonly Span[], positions: readonly Position[]): Census {
   const spanOf = new Map(spans.map((span) => [span.partition, span]));

@@ -5,9 +5,9 @@ import type { DeclarationsEdit } from "../../../lib/rules/declarations/edit.ts";
 import { keyForNew } from "../../../lib/rules/declarations/etcd-keys.ts";
 import type { EtcdSettings } from "../../../lib/rules/model/settings.ts";
 
-/** Declares topics in etcd, as `bun run topics add` and `remove` do, each with a connection of its own. */
+/** Declares topics in etcd like `bun run topics add` and `remove`, with a connection for each change. */
 export interface Declarations {
-  /** Both return when the put was sent, in milliseconds of `performance.now()`. */
+  /** Both return the time of sending the put, in milliseconds of `performance.now()`. */
   add(topic: string, path: string): Promise<number>;
   remove(topic: string): Promise<number>;
 }

@@ -1,19 +1,18 @@
 import { z } from "zod";
 import type { Position } from "./census.ts";
 
-/** A document that a search found. */
 export interface Hit {
   readonly index: string;
   readonly message: string;
 }
 
-/** What the demo asks of Elasticsearch, over plain HTTP. Every call throws the signal's reason, or what went wrong. */
+/** The demo's questions to Elasticsearch, over plain HTTP. All calls throw the signal's reason, or an error. */
 export interface Documents {
-  /** Whether the document is there; sees it as soon as Elasticsearch acknowledged it. */
+  /** Whether the document exists; true as soon as Elasticsearch has acknowledged it. */
   exists(index: string, id: string): Promise<boolean>;
-  /** How many documents name which offset, after a refresh. */
+  /** Refreshes, and counts the documents of each offset. */
   positions(index: string): Promise<Position[]>;
-  /** The number of documents whose message holds the word, and the one that fits best. */
+  /** Returns the number of documents whose message contains the word, and the best match. */
   search(index: string, word: string): Promise<{ total: number; best: Hit | undefined }>;
 }
 
@@ -26,7 +25,7 @@ const pageSchema = z.object({
       after_key: z.record(z.string(), z.unknown()).optional(),
       buckets: z.array(
         z.object({
-          // Null: the documents that lack the field.
+          // Null: documents without the field.
           key: z.object({ partition: z.number().nullable(), offset: z.number().nullable() }),
           doc_count: z.number(),
         }),
@@ -61,7 +60,7 @@ export function createDocuments(node: string, signal: AbortSignal): Documents {
   return {
     async exists(index, id) {
       const { status } = await request("HEAD", `/${index}/_doc/${encodeURIComponent(id)}`);
-      // 503: the index was created this moment, and its shard has not started.
+      // 503: the shard of a new index has not started yet.
       if (![200, 404, 503].includes(status))
         throw new Error(`Elasticsearch answered ${status} to a GET in ${index}`);
       return status === 200;

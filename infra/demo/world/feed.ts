@@ -1,7 +1,7 @@
 import type { Broker } from "./broker.ts";
 import { followLines } from "./follow.ts";
 
-/** Where a topic's first record lies; with its timestamp that makes its document's id. */
+/** The first record of a topic: enough to know its document's id. */
 export interface FirstRecord {
   readonly partition: number;
   readonly offset: number;
@@ -9,15 +9,15 @@ export interface FirstRecord {
   readonly timestamp: number;
 }
 
-/** Follows log files into topics. Whoever creates it closes it; what was read by then has been acknowledged. */
+/** Follows log files into topics. The caller closes it; lines read until then are acknowledged first. */
 export interface Feed extends AsyncDisposable {
-  /** Sends each line of the file as a record, those it has and those to come. */
+  /** Sends each line of the file, existing and new ones, as a record. */
   follow(file: string, topic: string): void;
-  /** Undefined until the topic has one. */
+  /** Undefined before the first record. */
   first(topic: string): FirstRecord | undefined;
 }
 
-/** @param onError gets what ends the following of a file other than closing */
+/** @param onError called with an error that ends the following of a file */
 export function createFeed(broker: Pick<Broker, "send">, onError: (error: unknown) => void): Feed {
   const closed = new AbortController();
   const firsts = new Map<string, FirstRecord>();

@@ -3,18 +3,18 @@ import { errorCode } from "../../stack/process/error-code.ts";
 import { pause } from "../../stack/process/wait-for.ts";
 
 export interface FollowOptions {
-  /** Ends the following, without an error. */
+  /** Ends the generator without an error. */
   readonly signal: AbortSignal;
-  /** How soon what was appended is seen. */
+  /** The pause before looking for new bytes. */
   readonly pollMs?: number;
-  /** Read at once; what one batch of lines holds at most, unless a single line is longer. */
+  /** Bytes per read, and so the largest batch, unless a single line is longer. */
   readonly chunkBytes?: number;
 }
 
 /**
- * The lines of a file that grows, from its start, in batches; it may be missing at first. What stands behind the last line
- * feed waits for its own. A file that became shorter is read from its start again. Nothing is read before the last batch was
- * taken, so a slow taker holds the reading back, not the memory.
+ * Yields the lines of a growing file in batches, from its start. The file may be missing at first. An incomplete line waits for its
+ * line feed. A file that became shorter is read from its start again. A batch is read only after the previous one was taken, so
+ * that a slow reader costs no memory.
  */
 export async function* followLines(path: string, options: FollowOptions): AsyncGenerator<string[], void> {
   const { signal, pollMs = 100, chunkBytes = 128 * 1024 } = options;
@@ -51,7 +51,7 @@ async function readAt(
   }
 }
 
-/** False: the signal came first. */
+/** @returns false if the signal came first */
 async function rest(ms: number, signal: AbortSignal): Promise<boolean> {
   try {
     await pause(ms, signal);
@@ -62,9 +62,9 @@ async function rest(ms: number, signal: AbortSignal): Promise<boolean> {
   }
 }
 
-/** Turns pieces of a file, cut anywhere, into its lines, without their ends. */
+/** Turns pieces of a file, cut anywhere, into lines without line ends. */
 export interface LineSplitter {
-  /** The lines that these bytes complete. The bytes may be reused afterwards. */
+  /** Returns the lines completed by these bytes, which may be reused afterwards. */
   push(bytes: Uint8Array): string[];
   /** Forgets an incomplete line. */
   reset(): void;
@@ -78,7 +78,7 @@ export function createLineSplitter(): LineSplitter {
       const lines: string[] = [];
       let from = 0;
       for (let end = bytes.indexOf(lineFeed); end >= 0; end = bytes.indexOf(lineFeed, from)) {
-        // Decoded only as a whole: a piece may end within a character.
+        // Decoded as a whole, because a piece may end inside a character.
         const line = Buffer.concat([...rest, bytes.subarray(from, end)]).toString("utf8");
         lines.push(line.endsWith("\r") ? line.slice(0, -1) : line);
         rest = [];

@@ -19,18 +19,18 @@ import { createFeed, type Feed } from "./feed.ts";
 export const fileTopics = ["kafka_log", "elasticsearch_log", "penstock_log"] as const;
 /** Declared in etcd while the host runs. */
 export const addedTopic = "etcd_log";
-/** Declared in etcd from the start, and removed while the host runs: what the demo itself tells. */
+/** Declared in etcd from the start, and removed while the host runs: the demo's own log. */
 export const removedTopic = "demo_log";
 
 export type DemoTopic = (typeof fileTopics)[number] | typeof addedTopic | typeof removedTopic;
-/** The file that is followed into each topic. */
+/** The source file of each topic. */
 export type LogFiles = Readonly<Record<DemoTopic, string>>;
 
-/** What the host says of one topic, as far as it matters here. */
+/** The used part of the host's answer about one topic. */
 export type HostTopic = z.infer<typeof hostTopicsSchema>[number];
 const hostTopicsSchema = z.array(z.object({ topic: z.string(), state: z.enum(topicStates) }));
 
-/** Everything the steps act on. Whoever sets it up closes it; the host and the servers belong to their guards. */
+/** Everything that the steps use. The caller closes it; the host and the servers end with their guards. */
 export interface Stage extends AsyncDisposable {
   readonly stack: Stack;
   /** Not started yet. */
@@ -48,15 +48,15 @@ export interface Stage extends AsyncDisposable {
 
 export interface StageOptions {
   readonly stack: Stack;
-  /** Holds the host; the config file and the logs of the host and the demo lie in its folder. */
+  /** Holds the host. Its folder contains the config file and the logs of the host and the demo. */
   readonly guard: Guard;
   readonly environment: Environment;
   readonly signal: AbortSignal;
-  /** Gets what breaks in the background. */
+  /** Called with errors in the background. */
   readonly onError: (error: unknown) => void;
 }
 
-/** The demo's own log file: what it told so far. */
+/** The demo's own log file. */
 export const demoLogFile = (guard: Guard): string => join(guard.folder, "demo.log");
 
 export async function setStage(options: StageOptions): Promise<Stage> {
@@ -77,7 +77,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     file: configPath,
     environment: {},
     readFile(path) {
-      throw new Error(`the demo's config names no file, and not ${path}`);
+      throw new Error(`the demo's config must not refer to a file, but refers to ${path}`);
     },
   });
   if (settings.etcd === null) throw new Error("the demo's config has no etcd section");

@@ -16,35 +16,34 @@ import { loadConfig } from "../../cli/kit/load-config.ts";
 import { listTopics } from "../../cli/topics/list.ts";
 import { specificationLookup } from "../../../lib/rules/declarations/desired.ts";
 
-/** What is used of what Lambda hands over beside the event. */
+/** The used part of Lambda's context object. */
 export interface LambdaContext {
   getRemainingTimeInMillis(): number;
 }
 
 export interface LambdaFunction extends AsyncDisposable {
   /**
-   * Brings an event's records in and names those that Lambda has to send again. The answer holds nothing beyond what
-   * Lambda's documentation names; why records failed is in the log.
-   * @throws PenstockError for what is no event, or no config: Lambda then sends the whole batch again
+   * Indexes the records of an event and returns those that Lambda has to send again. The answer contains only what Lambda's
+   * documentation names; the reasons of failures are in the log.
+   * @throws PenstockError if the event or the config is invalid: Lambda then sends the whole batch again
    */
   readonly handler: (event: unknown, context?: LambdaContext) => Promise<BatchItemFailures>;
 }
 
-/** What is not settled so long before Lambda's timeout has failed: an answer that comes too late is none. */
+/** Records that are not settled this long before Lambda's timeout have failed: a late answer would be lost. */
 const MARGIN_MS = 1_000;
-/** As a host does without any event. */
+/** The interval of a host's resync. */
 const RESYNC_MS = 30_000;
 const ETCD_DEADLINE_MS = 10_000;
 
 /**
- * The ingest handler as an AWS Lambda function, for an event source mapping of Kafka whose `FunctionResponseTypes` hold
- * `ReportBatchItemFailures`. The config file is PENSTOCK_CONFIG, else config.yaml; it is read, and clients are made,
- * with the first event, and kept for those after it. What etcd declares is read again after 30 s.
+ * The ingest handler as an AWS Lambda function, for a Kafka event source mapping whose `FunctionResponseTypes` contain
+ * `ReportBatchItemFailures`. The config file is PENSTOCK_CONFIG, else config.yaml. The first event reads it and creates the
+ * clients, which later events reuse. Declarations in etcd are read again after 30 s.
  *
- * Lambda's own Node (22 or later) runs what
- * `bun build infra/deploy/lambda/handler.ts --target=node --format=cjs --packages=external --outfile=handler.cjs` makes,
- * shipped with node_modules; there, `elasticsearch.tls` is not looked at (Node's fetch cannot), so a CA of your own goes
- * into NODE_EXTRA_CA_CERTS.
+ * For Lambda's own Node (22 or later), ship node_modules and the output of
+ * `bun build infra/deploy/lambda/handler.ts --target=node --format=cjs --packages=external --outfile=handler.cjs`. There,
+ * `elasticsearch.tls` has no effect, because Node's fetch cannot use it: put a private CA into NODE_EXTRA_CA_CERTS.
  */
 export function createLambdaFunction(environment: NodeJS.ProcessEnv): LambdaFunction {
   let opened: ReturnType<typeof open> | null = null;
@@ -83,7 +82,7 @@ export function createLambdaFunction(environment: NodeJS.ProcessEnv): LambdaFunc
   };
 }
 
-/** What Lambda calls; Lambda itself ends the process. */
+/** The entry point for Lambda, which ends the process itself. */
 export const { handler } = createLambdaFunction(process.env);
 
 function open(environment: NodeJS.ProcessEnv) {
@@ -93,7 +92,7 @@ function open(environment: NodeJS.ProcessEnv) {
   const logger = createLogger({ level: settings.log.level, pretty: false, hide });
   let known: { readonly list: readonly Declaration[]; readonly readAt: number } | null = null;
 
-  /** What was read well before holds while etcd does not answer. */
+  /** While etcd does not answer, the declarations read last are kept. */
   const declarations = async (): Promise<readonly Declaration[]> => {
     const { etcd, deadLetters } = settings;
     if (etcd === null) return config.declarations;
@@ -102,11 +101,11 @@ function open(environment: NodeJS.ProcessEnv) {
       const deadline = AbortSignal.timeout(ETCD_DEADLINE_MS);
       const snapshot = await withStore(etcd, (store) => store.list(deadline));
       const { declarations: list, refusals } = listTopics(config.declarations, snapshot, deadLetters.topic);
-      for (const { reason } of refusals) logger.warn("a declaration is not taken", { error: reason });
+      for (const { reason } of refusals) logger.warn("a declaration is refused", { error: reason });
       known = { list, readAt: Date.now() };
     } catch (error) {
       if (known === null) throw error;
-      logger.warn("etcd cannot be read; what it said before is kept", { error: messageOf(error) });
+      logger.warn("etcd cannot be read; its last declarations are kept", { error: messageOf(error) });
     }
     return known.list;
   };

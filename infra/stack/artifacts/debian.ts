@@ -1,13 +1,13 @@
 import { existsSync } from "node:fs";
 
-/** Whether packages can be installed without asking: as root on Debian or Ubuntu. */
+/** Whether packages can be installed without asking the user: as root on Debian or Ubuntu. */
 export function canInstall(): boolean {
   return process.getuid?.() === 0 && existsSync("/etc/debian_version");
 }
 
 /**
- * Installs a package of Debian's. The package list is refreshed only if installing fails without that.
- * @returns the end of what apt-get said; "" where it went well
+ * Installs a Debian package. Refreshes the package list only if installing fails without that.
+ * @returns the end of apt-get's output; "" on success
  */
 export async function installPackage(
   name: string,

@@ -2,22 +2,22 @@ import { readdir, readFile, realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { errorCode } from "../process/error-code.ts";
 
-/** The oldest Java the servers run on: Elasticsearch 9 is compiled for it. */
+/** The oldest Java version for the servers: Elasticsearch 9 is compiled for it. */
 export const oldestJava = 21;
 
-/** The feature version in a JDK's `release` file (`JAVA_VERSION="25.0.3"`, or `"1.8.0_402"` for 8); undefined if there is none. */
+/** Reads the feature version from a JDK's `release` file (`JAVA_VERSION="25.0.3"`, or `"1.8.0_402"` for 8). */
 export function parseRelease(text: string): number | undefined {
   const version = /^JAVA_VERSION="(?:1\.)?(\d+)/m.exec(text)?.[1];
   return version === undefined ? undefined : Number(version);
 }
 
-/** What was looked at, in order, and the first that is new enough. */
+/** The JDKs that were found, in order, and the first that is new enough. */
 export interface JdkSearch {
   home: string | undefined;
   seen: readonly { home: string; version: number }[];
 }
 
-/** Looks for a JDK (not a bare runtime: the launcher is compiled) in JAVA_HOME, on the PATH, then in the usual folders. */
+/** Looks for a JDK in JAVA_HOME, on the PATH, then in the usual folders. A runtime is not enough: the launcher is compiled. */
 export async function findJdk(environment: Readonly<Record<string, string | undefined>>): Promise<JdkSearch> {
   const seen: { home: string; version: number }[] = [];
   for (const home of await candidates(environment)) {

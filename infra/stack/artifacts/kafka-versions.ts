@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { PenstockError } from "../../../lib/rules/base/errors.ts";
 import type { Coordinates, JarSet } from "./maven.ts";
 
-/** The brokers that can be booted: a short name, and the release that stands for it. */
+/** The supported brokers: short names, and the release for each. */
 export const KAFKA_VERSIONS = ["2.8", "3.3", "3.9", "4.1"] as const;
 export type KafkaVersion = (typeof KAFKA_VERSIONS)[number];
 export const KAFKA_RELEASES: Readonly<Record<KafkaVersion, string>> = {
@@ -13,38 +13,38 @@ export const KAFKA_RELEASES: Readonly<Record<KafkaVersion, string>> = {
 };
 export const DEFAULT_KAFKA: KafkaVersion = "4.1";
 
-/** `2.8 (2.8.2), …`: for help and errors. */
+/** `2.8 (2.8.2), …`, for help and errors. */
 export const KAFKA_VERSION_LIST = KAFKA_VERSIONS.map((name) => `${name} (${KAFKA_RELEASES[name]})`).join(
   ", ",
 );
 
-/** @throws PenstockError `usage`, naming those that are known */
+/** @throws PenstockError `usage`, naming the supported versions */
 export function kafkaVersionNamed(name: string): KafkaVersion {
   const known = KAFKA_VERSIONS.find((version) => version === name);
   if (known !== undefined) return known;
   throw new PenstockError("usage", `--kafka is "${name}": it must be one of ${KAFKA_VERSION_LIST}`);
 }
 
-/** Before KRaft was ready for more than a try. */
+/** Later versions run on KRaft; in 2.8 that was only a preview. */
 export function needsZooKeeper(version: KafkaVersion): boolean {
   return version === "2.8";
 }
 
-/** The first with log4j 2: the ones before call classes of log4j 1. */
+/** Older versions call classes of log4j 1. */
 function logsWithLog4j2(version: KafkaVersion): boolean {
   return version === "4.1";
 }
 
 export function kafkaJars(version: KafkaVersion): JarSet {
   const release = KAFKA_RELEASES[version];
-  // Kafka logs through slf4j 1.7; the binding and what it binds to are those its distribution has (of 2.8: their successors).
+  // Kafka logs through slf4j 1.7. These are the bindings of its distributions; 2.8 gets their successors.
   const logging: Coordinates[] = logsWithLog4j2(version)
     ? ["org.apache.logging.log4j:log4j-slf4j-impl:2.24.3", "org.apache.logging.log4j:log4j-core:2.24.3"]
     : ["org.slf4j:slf4j-reload4j:1.7.36"];
   return { name: `kafka-${release}`, artifacts: [`org.apache.kafka:kafka_2.13:${release}`, ...logging] };
 }
 
-/** A file beside the server's own, the option of Java that leads to it, and what it says: the distribution's own pattern and level. */
+/** The logging configuration, with the distribution's pattern and level, and the Java option that names its file. */
 export function loggingOf(
   version: KafkaVersion,
   home: string,

@@ -2,12 +2,12 @@ import { readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** A module of ours for Elasticsearch: one Java source beside this file. */
+/** One of our own modules for Elasticsearch: a Java source in ../kits. */
 interface Kit {
   readonly name: string;
   readonly className: string;
   readonly description: string;
-  /** A nested class that tells the node's features. */
+  /** A nested class that declares the node's features. */
   readonly features?: string;
 }
 
@@ -23,14 +23,14 @@ const kits: readonly Kit[] = [
 
 const sourceOf = ({ className }: Kit): string => join(import.meta.dir, `../kits/${className}.java`);
 
-/** Changes with the modules, so that a folder of jars with older ones is not taken for these ones'. */
+/** Changes with the modules, so that a folder of jars with older modules is not used. */
 export function kitsHash(): string {
   return Bun.hash(kits.map((kit) => readFileSync(sourceOf(kit), "utf8")).join("\n")).toString(36);
 }
 
 /**
- * Compiles our modules against the server's jars in `folder`/lib, and lays them among the server's modules.
- * @throws Error with what the compiler said
+ * Compiles our modules against the server's jars in `folder`/lib, and adds them to the server's modules.
+ * @throws Error with the compiler's output
  */
 export async function addKits(folder: string, jdkHome: string, serverVersion: string): Promise<void> {
   await Promise.all(kits.map((kit) => addKit(kit, folder, jdkHome, serverVersion)));

@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { createGuard } from "../process/guard.ts";
 import { lastLines } from "../process/server.ts";
 
-/** `group:artifact:version` of Maven, e.g. `org.apache.kafka:kafka_2.13:4.1.1`. */
+/** Maven's `group:artifact:version`, e.g. `org.apache.kafka:kafka_2.13:4.1.1`. */
 export type Coordinates = `${string}:${string}:${string}`;
 
-/** A set of jars, by what is asked for; what those need comes along. */
+/** A set of jars: these artifacts and their dependencies. */
 export interface JarSet {
   name: string;
   artifacts: readonly Coordinates[];
-  /** Brings the copied jars into the layout the server wants, once, before others see the folder. */
+  /** Arranges the jars as the server expects, once, before the folder becomes visible. */
   arrange?(folder: string, jdkHome: string): Promise<void>;
 }
 
@@ -23,14 +23,14 @@ export interface FetchOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Where a set's jars lie once fetched: `lib/` and whatever `arrange` made. Another set of artifacts has another folder. */
+/** The folder of a set: `lib/` and what `arrange` made. Each set of artifacts has its own. */
 export function jarFolder({ name, artifacts }: JarSet, cacheFolder: string): string {
   return join(cacheFolder, "jars", `${name}-${Bun.hash(artifacts.join("\n")).toString(36)}`);
 }
 
 /**
- * Fetches the jars unless they are there. Everything happens in a folder of its own, with a Maven repository of its own,
- * and appears at once by renaming: runs at the same time do not meet, and one cut short leaves nothing behind.
+ * Downloads the jars unless they exist. Works in a separate folder with its own Maven repository, which is renamed at the end, so
+ * that concurrent runs do not collide and an interrupted one leaves nothing behind.
  */
 export async function fetchJars(jars: JarSet, options: FetchOptions): Promise<string> {
   const target = jarFolder(jars, options.cacheFolder);
@@ -72,7 +72,7 @@ function mavenArguments(folder: string, libFolder: string): string[] {
   ];
 }
 
-/** A project that does nothing but depend on the artifacts. */
+/** A project that only depends on the artifacts. */
 export function pom(artifacts: readonly Coordinates[]): string {
   const dependencies = artifacts.map((coordinates) => {
     const [group, artifact, version] = coordinates.split(":");
@@ -87,7 +87,7 @@ export function pom(artifacts: readonly Coordinates[]): string {
   ].join("\n");
 }
 
-/** Reports the folder's size until the returned function is called. */
+/** Reports the size of a folder until the returned function is called. */
 function measure(folder: string, onBytes?: (bytes: number) => void): () => Promise<void> {
   if (onBytes === undefined) return () => Promise.resolve();
   const stopped = new AbortController();
@@ -103,7 +103,7 @@ function measure(folder: string, onBytes?: (bytes: number) => void): () => Promi
   };
 }
 
-/** Files may vanish while it looks: Maven renames what has arrived. */
+/** Files may disappear meanwhile: Maven renames finished downloads. */
 async function folderBytes(folder: string): Promise<number> {
   let bytes = 0;
   const names = await readdir(folder, { recursive: true }).catch(() => []);
@@ -119,12 +119,11 @@ async function appear(from: string, to: string): Promise<void> {
   try {
     await rename(from, to);
   } catch (error) {
-    // Another run was faster; its folder is complete.
+    // A concurrent run was faster; its folder is complete.
     if (!(await exists(to))) throw error;
   }
 }
 
-/** Whether there is a file or folder. */
 export async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined;
 }

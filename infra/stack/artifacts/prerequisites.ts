@@ -1,7 +1,7 @@
 import { canInstall, installPackage } from "./debian.ts";
 import { findJdk, oldestJava, type JdkSearch } from "./jdk.ts";
 
-/** What the machine must have, as found. Empty strings stand for what is not needed this time. */
+/** Paths of the required programs; "" for those not needed this time. */
 export interface Prerequisites {
   jdkHome: string;
   mvn: string;
@@ -14,17 +14,18 @@ export interface Needs {
   etcd: boolean;
 }
 
-/** Thrown when something must be installed first; the message says what and how, all of it at once. */
+/** Something must be installed first. The message lists all of it, and how. */
 export class MissingPrerequisites extends Error {
   override readonly name = "MissingPrerequisites";
   constructor(readonly missing: readonly string[]) {
-    super(["Please install what is missing:", ...missing.map((line) => `  - ${line}`)].join("\n"));
+    super(["Please install these first:", ...missing.map((line) => `  - ${line}`)].join("\n"));
   }
 }
 
 /**
- * Finds what is needed. etcd alone is installed where that is possible without asking: as root on Debian or Ubuntu.
- * `onInstall` is told before that happens. Throws MissingPrerequisites.
+ * Finds the required programs. Installs only etcd, and only where that needs no question: as root on Debian or Ubuntu.
+ * @param onInstall called before that
+ * @throws MissingPrerequisites
  */
 export async function findPrerequisites(
   needs: Needs,
@@ -64,7 +65,7 @@ export async function findPrerequisites(
 function missingJdk({ seen }: JdkSearch): string {
   const found = seen.map(({ home, version }) => `${version} in ${home}`).join(", ");
   return (
-    `a JDK, ${oldestJava} or newer (${found ? `found only ${found}` : "none was found"}): apt-get install openjdk-21-jdk-headless, ` +
-    "brew install openjdk@21, or https://adoptium.net; elsewhere than usual, set JAVA_HOME"
+    `a JDK, ${oldestJava} or newer (${found ? `found only ${found}` : "none found"}): apt-get install openjdk-21-jdk-headless, ` +
+    "brew install openjdk@21, or https://adoptium.net; if it is in an unusual folder, set JAVA_HOME"
   );
 }

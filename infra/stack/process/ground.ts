@@ -1,37 +1,36 @@
 import type { Guard } from "./guard.ts";
 
-/** Environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Ports for clients, of a cluster the first of consecutive ones; free ones where it is not told. */
+/** Ports for clients; a cluster uses consecutive ones from here on. Free ports by default. */
 export interface Ports {
   kafka?: number;
   elasticsearch?: number;
   etcd?: number;
 }
 
-/** What every server is built on. */
+/** The common options of all servers. */
 export interface Ground {
   guard: Guard;
   environment: Environment;
   etcd: string;
   ports: Ports | undefined;
-  /** Given to one server, which may not listen yet. */
+  /** Ports that were assigned to servers, which may not listen yet. */
   takenPorts: Set<number>;
-  /** How many of each server there are. */
+  /** How many of each server. */
   members: number;
 }
 
 export interface JavaGround extends Ground {
-  /** The start of a command line: the program, and options that keep all its files within the folder. */
+  /** The start of a command line: the program, with options that keep its files in the folder. */
   java: readonly string[];
   jars: string;
 }
 
-/** For a member of a cluster: many share a machine, and none lives for long. */
+/** For members of a cluster, which share the machine and do not live long. */
 export const SMALL_JVM: readonly string[] = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
 
-/** A server's name where it is alone, `name-1` and so on where it has fellows. */
+/** Returns `name` for a single server, `name-1` and so on in a cluster. */
 export function memberName(name: string, id: number, members: number): string {
   return members === 1 ? name : `${name}-${id}`;
 }

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { sendSignal } from "./signal.ts";
 
-/** What the caller asks of its guardian, one message each. */
+/** A request to the guardian: one message. */
 export interface GuardRequest {
   id: number;
   command: readonly string[];
@@ -10,7 +10,7 @@ export interface GuardRequest {
   environment: Readonly<Record<string, string | undefined>>;
 }
 
-/** What the guardian reports. `ready` comes first, once its folder exists. */
+/** A message from the guardian. `ready` comes first, once its folder exists. */
 export type GuardReport =
   | { kind: "ready" }
   | { kind: "refused"; reason: string }
@@ -24,18 +24,17 @@ export interface Exit {
   signal: NodeJS.Signals | number | null;
 }
 
-/** A process held by a guardian. */
 export interface GuardedProcess {
   readonly pid: number;
   readonly exited: Promise<Exit>;
 }
 
-/** Holds processes and a folder, and ends both when asked to or when the caller dies, by SIGKILL too. */
+/** Holds processes and a folder. Both end on request, or when the caller dies, even by SIGKILL. */
 export interface Guard extends AsyncDisposable {
   readonly folder: string;
-  /** Starts a process; both its output streams are appended to `logFile`. Its working folder is the guard's. */
+  /** Starts a process in the guard's folder. Appends both output streams to `logFile`. */
   spawn(request: Omit<GuardRequest, "id">): Promise<GuardedProcess>;
-  /** Kills every process, removes the folder, and resolves when both are done. May be called again. */
+  /** Kills every process, then removes the folder. Can be called again. */
   end(): Promise<void>;
 }
 
@@ -46,8 +45,9 @@ interface Held {
 }
 
 /**
- * Starts a guardian: a process of its own, told of the caller's death by the closing of their channel.
- * Creates `folder`, which must not exist, and removes it at the end. Throws if it cannot be created.
+ * Starts a guardian: a separate process that learns of the caller's death from the closed channel between them.
+ * @param folder must not exist; is created now and removed at the end
+ * @throws Error if the folder cannot be created
  */
 export async function createGuard(folder: string): Promise<Guard> {
   const held = new Map<number, Held>();
@@ -56,7 +56,7 @@ export async function createGuard(folder: string): Promise<Guard> {
   let ended = false;
 
   const guardian = Bun.spawn([process.execPath, join(import.meta.dir, "guardian.ts"), folder], {
-    // A session of its own, so that Ctrl-C in the caller's terminal reaches neither it nor the servers.
+    // Its own session, so that Ctrl-C in the caller's terminal reaches neither the guardian nor the servers.
     detached: true,
     stdio: ["ignore", "ignore", "ignore"],
     ipc: (report: GuardReport) => receive(report),
@@ -78,7 +78,7 @@ export async function createGuard(folder: string): Promise<Guard> {
     else entry.exited.resolve(report.exit);
   }
 
-  /** The guardian is gone. If nobody asked for that, what it held is ended from here. */
+  /** Runs when the guardian has ended. If that was not requested, ends its processes from here. */
   async function release(): Promise<void> {
     const reason = new Error(ended ? "the stack was stopped" : "the guardian process ended unexpectedly");
     ready.reject(reason);
@@ -102,7 +102,7 @@ export async function createGuard(folder: string): Promise<Guard> {
   try {
     await ready.promise;
   } catch (error) {
-    // A refused folder is someone else's: the guardian has ended without touching it.
+    // A refused folder belongs to somebody else; the guardian ended without touching it.
     ended = true;
     await gone;
     throw error;

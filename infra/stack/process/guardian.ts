@@ -1,4 +1,4 @@
-// The guardian's own process; see guard.ts. Its one argument is the folder it creates and removes.
+// The process of the guardian; see guard.ts. Its argument is the folder to create and remove.
 import { closeSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import type { GuardReport, GuardRequest } from "./guard.ts";
@@ -42,7 +42,7 @@ function start({ id, command, logFile, environment }: GuardRequest): void {
   }
 }
 
-/** SIGKILL, as nothing in the folder is wanted again, and as it ends frozen processes too. */
+/** SIGKILL: nothing in the folder is needed again, and it ends frozen processes too. */
 async function end(): Promise<void> {
   if (ending) return;
   ending = true;

@@ -2,15 +2,15 @@ import { createLiveLine, type ProgressOutput } from "../../cli/kit/progress-line
 
 export type { ProgressOutput } from "../../cli/kit/progress-line.ts";
 
-/** One step of bringing the stack up. */
+/** One step of booting the stack. */
 export interface Progress {
   part: "kafka" | "elasticsearch" | "etcd";
   step: "downloading" | "installing" | "starting" | "ready";
-  /** Of a download: what has arrived so far, in bytes. */
+  /** Bytes downloaded so far. */
   bytes?: number;
 }
 
-/** A receiver of progress: a live line on a terminal, else a plain line per step and per 10 MB. Call `end` before writing anything else. */
+/** Shows a live line on a terminal, else a line for each step and each 10 MB. Call `end` before writing anything else. */
 export function createProgressDisplay(output: ProgressOutput): {
   show(progress: Progress): void;
   end(): void;

@@ -1,23 +1,23 @@
 import type { Guard, GuardedProcess } from "./guard.ts";
 import { sendSignal } from "./signal.ts";
 
-/** One server process of the stack. Started again, it has the same port and data. */
+/** One server process of the stack. A restarted one has the same port and data. */
 export interface Server {
   readonly name: string;
-  /** What the process writes, all of it; grows over restarts. */
+  /** All output of the process; grows over restarts. */
   readonly logFile: string;
-  /** Undefined while it is not running. */
+  /** Undefined while not running. */
   readonly pid: number | undefined;
-  /** Resolves when the server answers; does nothing if it is running. Throws with the last log lines otherwise. */
+  /** Resolves when the server answers; does nothing if it is running. @throws Error with the last log lines */
   start(signal?: AbortSignal): Promise<void>;
-  /** SIGTERM, and SIGKILL after 15 s; resolves when the process is gone. */
+  /** Sends SIGTERM, and SIGKILL after 15 s. Resolves when the process has ended. */
   stop(): Promise<void>;
   restart(signal?: AbortSignal): Promise<void>;
-  /** Sends a signal that ends the process (SIGKILL unless told) and resolves when it is gone. */
+  /** Sends a signal that ends the process, by default SIGKILL. Resolves when it has ended. */
   kill(signal?: NodeJS.Signals): Promise<void>;
-  /** SIGSTOP: connections stay open and nothing answers. */
+  /** Sends SIGSTOP: connections stay open, and nothing answers. */
   freeze(): void;
-  /** SIGCONT, after `freeze`. */
+  /** Sends SIGCONT, after `freeze`. */
   thaw(): void;
 }
 
@@ -27,7 +27,7 @@ export interface ServerOptions {
   command: readonly string[];
   environment: Readonly<Record<string, string | undefined>>;
   logFile: string;
-  /** Asks the server something real; a rejection means "not yet". Must settle soon after the signal. */
+  /** Sends a real request; a rejection means "not yet". Must settle soon after the signal. */
   probe(signal: AbortSignal): Promise<void>;
   readyWithinMs: number;
 }
@@ -36,7 +36,7 @@ const probeEveryMs = 100;
 const probeWithinMs = 2_000;
 const stopWithinMs = 15_000;
 
-/** A server that is not running yet: call `start`. The guard ends it at the latest. */
+/** Creates a server that is not running yet: call `start`. It ends with the guard at the latest. */
 export function createServer(options: ServerOptions): Server {
   const { name, guard, logFile } = options;
   let current: GuardedProcess | undefined;
@@ -61,7 +61,7 @@ export function createServer(options: ServerOptions): Server {
     const target = current;
     if (target === undefined) return;
     sendSignal(target.pid, signal);
-    // A frozen one would not see it; it may also be gone by now.
+    // A frozen process would not see the signal.
     if (signal !== "SIGKILL") sendSignal(target.pid, "SIGCONT");
     const timer =
       withinMs === undefined || withinMs === Infinity
@@ -122,10 +122,10 @@ async function waitUntilReady(
   }
 }
 
-/** The last `count` lines of a file, read from its last 64 KiB. */
+/** Returns the last lines of a file, from its last 64 KiB. */
 export async function lastLines(path: string, count: number): Promise<string> {
   const file = Bun.file(path);
-  if (!(await file.exists())) return "(nothing was written)";
+  if (!(await file.exists())) return "(empty)";
   const tail = await file.slice(Math.max(0, file.size - 65_536)).text();
   return tail.trimEnd().split("\n").slice(-count).join("\n");
 }

@@ -1,6 +1,6 @@
 import { errorCode } from "./error-code.ts";
 
-/** Sends a signal; a process that is gone already is no error. */
+/** Sends a signal. It is no error if the process has ended already. */
 export function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
@@ -9,7 +9,7 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Whether a process with this id exists, be it someone else's. */
+/** Whether a process with this id exists, even one of another user. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

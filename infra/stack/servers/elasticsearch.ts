@@ -10,27 +10,26 @@ const DEFAULT_VERSION = "9.2.0";
 const VERSION_VARIABLE = "PENSTOCK_STACK_ELASTICSEARCH";
 
 /**
- * The version to boot: what PENSTOCK_STACK_ELASTICSEARCH names, else 9.2.0. Tried: 8.19.5 and 9.2.0. Older than 8.18 lacks
- * what the launcher needs, and of later ones the module for HTTP is not always published.
- *
- * @throws Error where it is no version
+ * The version to boot: PENSTOCK_STACK_ELASTICSEARCH, else 9.2.0. Tested with 8.19.5 and 9.2.0. Versions before 8.18 lack what the
+ * launcher needs, and for some later ones the HTTP module is not published.
+ * @throws Error if the variable is not a version
  */
 export function elasticsearchVersion(environment: Environment): string {
   const version = environment[VERSION_VARIABLE] || DEFAULT_VERSION;
   if (/^\d+\.\d+\.\d+$/.test(version)) return version;
-  throw new Error(`${VERSION_VARIABLE}: "${version}" is not a version such as ${DEFAULT_VERSION}`);
+  throw new Error(`${VERSION_VARIABLE} is "${version}": it must be a version such as ${DEFAULT_VERSION}`);
 }
 
 export interface ElasticsearchServer extends Server {
-  /** Its URL. */
+  /** The URL. */
   readonly node: string;
-  /** Removes its data while it is not running: it comes back empty. */
+  /** Removes the data of a stopped server, so that it starts empty. */
   wipe(): Promise<void>;
 }
 
 /**
- * The server, and the one of its modules it cannot do without: HTTP. No other module is published as a jar; two of our own
- * bring ingest processors and the failure store, and what the index template uses of others.
+ * The server and its HTTP module. The other modules are not published as jars: two of our own replace the ingest processors, the
+ * failure store, and the parts that the index template uses.
  */
 export function elasticsearchJars(version: string): JarSet {
   return {
@@ -52,7 +51,7 @@ export function elasticsearchJars(version: string): JarSet {
   };
 }
 
-/** The descriptor lies in the module's own jar. Without its module name it is loaded from the class path, as the server is. */
+/** The descriptor is in the module's jar. Without its module name it is loaded from the class path, like the server. */
 async function writeDescriptor(module: string, jarFile: string, jdkHome: string): Promise<void> {
   const inJar = "META-INF/es-plugins/transport-netty4/plugin-descriptor.properties";
   const jar = Bun.spawn([join(jdkHome, "bin/jar"), "xf", jarFile, inJar], {
@@ -68,11 +67,11 @@ async function writeDescriptor(module: string, jarFile: string, jdkHome: string)
 export interface ElasticsearchOptions {
   /** More settings for elasticsearch.yml. */
   readonly settings: Readonly<Record<string, string>>;
-  /** True: without the analysis and the field type that our own module brings. */
+  /** True: without the analysis and the field type of our own module. */
   readonly bare: boolean;
 }
 
-/** As many nodes as `ground` has members, without security. */
+/** Creates as many nodes as `ground` has members, without security. */
 export async function createElasticsearch(
   ground: JavaGround,
   options: ElasticsearchOptions,
@@ -89,7 +88,7 @@ export async function createElasticsearch(
   return Promise.all(places.map((place) => createNode(ground, options, place, places)));
 }
 
-/** Where one of them lies and listens. */
+/** The folder and ports of one node. */
 interface Place {
   name: string;
   home: string;
@@ -97,7 +96,7 @@ interface Place {
   transport: number;
 }
 
-/** How a node finds the others; only at the first start of all does `initial_master_nodes` count. */
+/** How a node finds the others. `initial_master_nodes` counts only at the very first start. */
 function discovery(places: readonly Place[]): string[] {
   if (places.length === 1) return ["discovery.type: single-node"];
   return [
@@ -130,7 +129,7 @@ async function createNode(
       `path.data: ${JSON.stringify(join(home, "data"))}`,
       `path.logs: ${JSON.stringify(join(home, "logs"))}`,
       "action.destructive_requires_name: false",
-      // The disk of a developer's machine may be nearly full: indices would turn read-only.
+      // On a nearly full disk, indices would become read-only.
       "cluster.routing.allocation.disk.threshold_enabled: false",
       ...Object.entries(settings).map(([name, value]) => `${name}: ${JSON.stringify(value)}`),
       "",
@@ -146,10 +145,10 @@ async function createNode(
       ...ground.java,
       ...(members === 1 ? ["-Xms512m", "-Xmx1g"] : ["-Xms256m", "-Xmx512m", ...SMALL_JVM]),
       `-Des.nativelibs.path=${native}`,
-      // Without this library none of the others is taken.
+      // The other native libraries are loaded only if this one is disabled or there.
       "-Dorg.elasticsearch.nativeaccess.enableVectorLibrary=false",
       ...(bare ? ["-Dpenstock.bare=true"] : []),
-      // As the distribution's jvm.options has it.
+      // As in the distribution's jvm.options.
       "-Dio.netty.noUnsafe=true",
       "-Dio.netty.noKeySetOptimization=true",
       "--enable-native-access=ALL-UNNAMED",
@@ -176,7 +175,7 @@ async function createNode(
   });
 }
 
-/** The codec `best_compression` needs a native library, which the distribution brings and the jars do not: the system's own. */
+/** The codec `best_compression` needs a native library, which is not in the jars: links the system's own. */
 async function linkZstd(folder: string): Promise<void> {
   const places = process.arch === "arm64" ? ["/usr/lib/aarch64-linux-gnu"] : ["/usr/lib/x86_64-linux-gnu"];
   for (const place of [...places, "/usr/lib64", "/usr/lib"]) {
@@ -185,7 +184,7 @@ async function linkZstd(folder: string): Promise<void> {
   }
 }
 
-/** The distribution's own pattern. The native libraries are not published; their absence is no news. */
+/** The distribution's pattern, without the warning that native libraries are missing: they are not published. */
 const loggingConfig = `status = error
 shutdownHook = disable
 appender.console.type = Console

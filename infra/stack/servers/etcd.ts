@@ -4,11 +4,11 @@ import { createServer, type Server } from "../process/server.ts";
 import { memberName, type Ground } from "../process/ground.ts";
 
 export interface EtcdServer extends Server {
-  /** Its own client URL. */
+  /** The client URL of this member. */
   readonly endpoints: readonly string[];
 }
 
-/** As many members as `ground` has, without logins. The flags are those of 3.4 and newer. */
+/** Creates as many members as `ground` has, without logins. The flags work from version 3.4 on. */
 export async function createEtcd(ground: Ground): Promise<EtcdServer[]> {
   const { guard, environment, etcd, members } = ground;
   const ports = await freePorts(2 * members, ground.takenPorts);

@@ -4,23 +4,23 @@ import { join } from "node:path";
 export type ListenerProtocol = "PLAINTEXT" | "SSL" | "SASL_PLAINTEXT" | "SASL_SSL";
 
 export interface KafkaOptions {
-  /** `group.initial.rebalance.delay.ms`; a server's own default is 3,000. */
+  /** `group.initial.rebalance.delay.ms`; Kafka's default is 3,000. */
   readonly groupRebalanceDelayMs: number;
-  /** Ports besides the plain one, by name; `listener.name.<name in lower case>.*` in `properties` sets them up. */
+  /** Listeners besides the plain one, by name; `listener.name.<name in lower case>.*` in `properties` configures them. */
   readonly listeners: Readonly<Record<string, ListenerProtocol>>;
-  /** By listener: the port that each broker, in order, tells its clients instead of its own. */
+  /** By listener: the ports that the brokers, in order, advertise instead of their own. */
   readonly advertisedPorts: Readonly<Record<string, readonly number[]>>;
   /** Added to server.properties, e.g. `{ "message.max.bytes": "8388608" }`. */
   readonly properties: Readonly<Record<string, string>>;
-  /** `-Xmx` of each broker, in MB; enough for tests unless told. */
+  /** `-Xmx` of each broker, in MB; by default enough for tests. */
   readonly heapMb: number | undefined;
 }
 
-/** Where one of them lies and listens. */
+/** The folder and ports of one broker. */
 export interface Place {
   readonly id: number;
   readonly broker: number;
-  /** Not listened on where there is a ZooKeeper. */
+  /** Unused with ZooKeeper. */
   readonly controller: number;
   /** By listener. */
   readonly extraPorts: ReadonlyMap<string, number>;
@@ -29,10 +29,10 @@ export interface Place {
 
 type Properties = Record<string, string | number | boolean>;
 
-/** What takes a killed broker out of the cluster, and lets it in again: after 9 s and more unless told. */
+/** How soon a killed broker leaves the cluster and may join again; Kafka's default is 9 s or more. */
 export const BROKER_SESSION_MS = 3_000;
 
-/** A server.properties. @param zooKeeper null: brokers are controllers as well */
+/** Returns a server.properties. @param zooKeeper null: the brokers are controllers too */
 export function kafkaProperties(
   place: Place,
   places: readonly Place[],
@@ -94,7 +94,6 @@ function byZooKeeper(place: Place, options: KafkaOptions, zooKeeper: string): Pr
   };
 }
 
-/** Their lists, as properties want them. */
 function listenersOf(
   { id, broker, extraPorts }: Place,
   { listeners, advertisedPorts }: KafkaOptions,

@@ -9,24 +9,24 @@ import { memberName, SMALL_JVM, type JavaGround } from "../process/ground.ts";
 import { createZooKeeper } from "./zookeeper.ts";
 
 export interface KafkaServer extends Server {
-  /** Its own `host:port`, as clients want it. */
+  /** The `host:port` of this broker. */
   readonly brokers: readonly string[];
-  /** The `host:port` of a listener that was asked for. Throws if it was not. */
+  /** Returns the `host:port` of a listener. @throws Error if the broker has no such listener */
   listener(name: string): string;
 }
 
-/** What all brokers of a stack have in common. */
+/** Common to all brokers of a stack. */
 interface Cluster {
   readonly ground: JavaGround;
   readonly version: KafkaVersion;
   readonly options: KafkaOptions;
   readonly places: readonly Place[];
-  /** Null: they keep it themselves, each a controller too. */
+  /** Null: KRaft, each broker is a controller too. */
   readonly zooKeeper: string | null;
   readonly id: string;
 }
 
-/** As many brokers as `ground` has members, ready to start; one alone, three replicate. */
+/** Creates as many brokers as `ground` has members, ready to start. */
 export async function createKafka(
   ground: JavaGround,
   version: KafkaVersion,
@@ -81,7 +81,7 @@ async function createBroker(cluster: Cluster, place: Place): Promise<KafkaServer
   ];
   if (zooKeeper === null) {
     const format = await guard.spawn({
-      // With "=": one id in 64 begins with "-", and would be read as an option.
+      // With "=", because one id in 64 begins with "-" and would be read as an option.
       command: [...java, "kafka.tools.StorageTool", "format", `--cluster-id=${cluster.id}`, "-c", config],
       environment,
       logFile,
@@ -111,7 +111,7 @@ async function createBroker(cluster: Cluster, place: Place): Promise<KafkaServer
   });
 }
 
-/** ZooKeeper holds the place of a broker that was killed until its session is over, and the next one would end at once. */
+/** ZooKeeper keeps the registration of a killed broker until its session ends. A broker restarted before that would exit. */
 function outlivingItsSession(server: Server): Server {
   let freeAt = 0;
   const start = server.start.bind(server);
@@ -123,13 +123,13 @@ function outlivingItsSession(server: Server): Server {
     },
     async kill(signal?: NodeJS.Signals): Promise<void> {
       await kill(signal);
-      // A tick of ZooKeeper's more.
+      // One tick of ZooKeeper more.
       freeAt = performance.now() + BROKER_SESSION_MS + 1_000;
     },
   });
 }
 
-/** Rejects unless the broker answers within 1.5 s or so and is counted in. */
+/** @throws Error unless the broker answers within about 1.5 s and the cluster lists it */
 export async function probeBroker(address: string): Promise<void> {
   const kafka = new Kafka({
     brokers: [address],
@@ -144,7 +144,7 @@ export async function probeBroker(address: string): Promise<void> {
     await admin.connect();
     const { brokers } = await admin.describeCluster();
     if (!brokers.some(({ host, port }) => `${host}:${port}` === address))
-      throw new Error(`the cluster does not count it in, but ${brokers.length} others`);
+      throw new Error(`the cluster lists ${brokers.length} other brokers, but not this one`);
   } finally {
     await admin.disconnect();
   }

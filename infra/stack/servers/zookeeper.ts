@@ -4,13 +4,13 @@ import { join } from "node:path";
 import type { JavaGround } from "../process/ground.ts";
 import { createServer, type Server } from "../process/server.ts";
 
-/** What brokers before KRaft keep their cluster in. */
+/** For brokers before KRaft. */
 export interface ZooKeeperServer extends Server {
-  /** `host:port`, as brokers want it. */
+  /** `host:port`. */
   readonly address: string;
 }
 
-/** One, whose jars are among the broker's. No fault is meant for it. */
+/** Creates a single server from the broker's jars. Tests cause no faults in it. */
 export async function createZooKeeper(
   { guard, environment, java, jars }: JavaGround,
   port: number,
@@ -21,7 +21,7 @@ export async function createZooKeeper(
     dataDir: home,
     clientPort: port,
     clientPortAddress: "127.0.0.1",
-    // A session lasts two ticks at least.
+    // The shortest session is two ticks.
     tickTime: 1_000,
     maxClientCnxns: 0,
     "admin.enableServer": false,
@@ -48,7 +48,7 @@ export async function createZooKeeper(
   return Object.assign(server, { address: `127.0.0.1:${port}` });
 }
 
-/** Its own way of asking: four letters, and four back. */
+/** Sends one of ZooKeeper's four-letter commands. */
 async function ask(port: number, signal: AbortSignal): Promise<void> {
   const answer = Promise.withResolvers<string>();
   const socket = connect({ port, host: "127.0.0.1", signal });

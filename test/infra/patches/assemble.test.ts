@@ -19,7 +19,7 @@ describe("the patch of kafkajs", () => {
     const error = await rejection(
       assemble(installed, whole.replace("+const NO_BYTES", "+const NO_BYTE"), parts),
     );
-    expect(error).toMatchObject({ message: expect.stringContaining("does not fit") });
+    expect(error).toMatchObject({ message: expect.stringContaining("does not apply") });
   });
 
   test.each(parts)("$name names tests that are there", async ({ tests }) => {
@@ -27,12 +27,12 @@ describe("the patch of kafkajs", () => {
     expect(tests.filter((_, at) => there[at] !== true)).toEqual([]);
   });
 
-  test("names every part that does not fit", async () => {
+  test("names the part that does not apply", async () => {
     const [first, second] = parts;
     if (first === undefined || second === undefined) throw new Error("there are no parts");
     // Twice the same: it finds nothing to change any more.
     const error = await rejection(assemble(installed, whole, [first, { ...first, name: "again" }, second]));
-    expect(error).toMatchObject({ message: "again does not fit" });
+    expect(error).toMatchObject({ message: "again does not apply" });
   });
 
   test("each of its changes is marked where it stands", async () => {

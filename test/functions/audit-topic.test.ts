@@ -15,7 +15,7 @@ import type { OutcomeKind, SourceRecord } from "../../lib/rules/model/record.ts"
 import { sourceRecord, specification } from "../support/records.ts";
 import { rejection } from "../support/rejection.ts";
 
-/** One topic as Kafka, Elasticsearch and the dead letters hold it, each in memory. */
+/** One topic in Kafka, Elasticsearch and the dead letters, all in memory. */
 function world(
   changes: {
     spec?: Partial<Specification>;
@@ -31,7 +31,7 @@ function world(
   const documents = new Map<number, AuditDocument[]>();
   const names = { open: new Set([spec.index]), closed: new Set<string>() };
   const burials = createBurials();
-  /** Ids that some other index holds; and those that were looked for there. */
+  /** Ids in some other index, and those that were looked for there. */
   const elsewhere = new Set<string>();
   const sought: string[] = [];
   const progress: AuditProgress[] = [];
@@ -41,7 +41,7 @@ function world(
 
   function opened(): TopicDocuments {
     open += 1;
-    // What is written later is not in it.
+    // Does not include later writes.
     const frozen = new Map([...documents].map(([partition, list]) => [partition, [...list]]));
     const within = (partition: number, start: number, end: number) =>
       (frozen.get(partition) ?? [])
@@ -132,7 +132,7 @@ function world(
     get prepared() {
       return prepared;
     },
-    /** Records at these offsets, the log ending with the last; all committed, and all indexed. */
+    /** Records at these offsets, all committed and indexed; the log ends after the last. */
     fill(partition: number, start: number, end: number, value: string | null = "line"): void {
       log.set(partition, { start, end });
       committed.set(partition, end);
@@ -185,7 +185,7 @@ describe("the audit of a topic", () => {
     expect(topic.prepared).toBe(0);
   });
 
-  test("a repair brings in exactly the gaps, then looks at them again", async () => {
+  test("a repair ingests exactly the gaps, then audits them again", async () => {
     const topic = world();
     topic.fill(0, 0, 20);
     topic.fill(1, 0, 5);
@@ -201,7 +201,7 @@ describe("the audit of a topic", () => {
     expect(topic.open).toBe(0);
   });
 
-  test("a record that is rejected in the repair counts by its new dead letter", async () => {
+  test("a record rejected by the repair counts by its new dead letter", async () => {
     const topic = world({ outcome: "dead-lettered" });
     topic.fill(0, 0, 5);
     topic.lose(0, 2);
@@ -210,7 +210,7 @@ describe("the audit of a topic", () => {
     expect(verdictOf(audit).clean).toBe(true);
   });
 
-  test("what the repair calls done and the second look does not find is still a gap", async () => {
+  test("a record that the repair settled but the second pass does not find is still a gap", async () => {
     const topic = world();
     topic.fill(0, 0, 5);
     topic.lose(0, 2);
@@ -221,7 +221,7 @@ describe("the audit of a topic", () => {
   });
 
   test.each(["duplicate", "skipped"] as const)(
-    "what the repair was told of: %s, is no gap any more",
+    "a record that the repair settled as %s is no longer a gap",
     async (outcome) => {
       const topic = world({ outcome });
       topic.fill(0, 0, 5);
@@ -237,7 +237,7 @@ describe("the audit of a topic", () => {
     },
   );
 
-  test("a pipeline that the index brings itself may have dropped records, and a repair tells", async () => {
+  test("an index's own pipeline may have dropped records, and a repair decides", async () => {
     const topic = world({ piped: ["app"], outcome: "skipped" });
     topic.fill(0, 0, 5);
     topic.lose(0, 2, 3);
@@ -245,7 +245,7 @@ describe("the audit of a topic", () => {
     expect(verdictOf(await topic.run(true))).toEqual({ gaps: 0, doubles: 0, undecided: 0, clean: true });
   });
 
-  test("what the pipeline sent to another index is accounted for, and only what is not found is looked for", async () => {
+  test("records that the pipeline sent to another index are accounted for, and only unfound ones are looked for", async () => {
     const topic = world({ spec: { pipeline: "p" } });
     topic.fill(0, 0, 5);
     topic.lose(0, 1, 3);
@@ -257,7 +257,7 @@ describe("the audit of a topic", () => {
     expect(verdictOf(audit)).toMatchObject({ undecided: 1, clean: true });
   });
 
-  test("also where it sends on all of a day, so that the day's own index is not there", async () => {
+  test("also if it sent on a whole day, so that the day's own index does not exist", async () => {
     const topic = world({ spec: { pipeline: "p", index: "logs-{yyyy.MM.dd}" } });
     topic.fill(0, 0, 2);
     topic.lose(0, 0, 1);
@@ -274,7 +274,7 @@ describe("the audit of a topic", () => {
     expect(topic.sought).toEqual([]);
   });
 
-  test("what the pipeline drops once more was dropped", async () => {
+  test("a record that the pipeline drops again was dropped", async () => {
     const topic = world({ spec: { pipeline: "p" }, outcome: "skipped" });
     topic.fill(0, 0, 5);
     topic.lose(0, 2, 3);
@@ -318,7 +318,7 @@ describe("the audit of a topic", () => {
     expect((await topic.run()).notes).toEqual(["partition 0: nothing is committed yet"]);
   });
 
-  test("where Kafka stops before the end, the rest was deleted meanwhile: no records, and no gaps", async () => {
+  test("if Kafka stops before the end, the rest was deleted meanwhile: no records, and no gaps", async () => {
     const topic = world();
     topic.fill(0, 0, 10);
     topic.lose(0, 8, 9);
@@ -331,7 +331,7 @@ describe("the audit of a topic", () => {
     expect(totalsOf(audit.found)).toMatchObject({ offsets: 10, indexed: 8, notRecords: 2, gaps: 0 });
   });
 
-  test("the one index of the topic being closed, nothing is concluded", async () => {
+  test("there is no verdict if the topic's only index is closed", async () => {
     const topic = world();
     topic.fill(0, 0, 3);
     topic.names.closed.add("app");
@@ -342,7 +342,7 @@ describe("the audit of a topic", () => {
     expect(topic.ingested).toEqual([]);
   });
 
-  test("a reader that fails fails the audit, and what was opened is closed", async () => {
+  test("a failing reader fails the audit, and everything opened is closed", async () => {
     const topic = world();
     topic.fill(0, 0, 3);
     Object.assign(topic.deps, { readSpans: () => Promise.reject(new Error("Kafka is gone")) });

@@ -20,7 +20,7 @@ const input: DiagnoseInput = {
   fileMode: null,
 };
 
-/** Servers on which all is well. */
+/** Servers without problems. */
 function well(changes: Partial<DiagnoseDeps> = {}): DiagnoseDeps {
   const config = { retentionMs: -1, retentionBytes: -1, maxMessageBytes: 1, cleanupPolicy: "delete" };
   return {
@@ -63,14 +63,14 @@ function well(changes: Partial<DiagnoseDeps> = {}): DiagnoseDeps {
 const find = (checks: readonly Check[], name: string) => checks.find((check) => check.name.startsWith(name));
 
 describe("a diagnosis", () => {
-  test("of what is well finds nothing", async () => {
+  test("without problems reports none", async () => {
     const checks = await diagnose(input, well());
     expect(checks.filter(({ state }) => state !== "ok").map(({ name }) => name)).toEqual(["etcd"]);
     expect(find(checks, "reading")?.seen).toBe("read a record of app, web");
     expect(find(checks, "target logs-1970.01.02")?.state).toBe("ok");
   });
 
-  test("of a Kafka that never answers ends in time, and hides no other", async () => {
+  test("with a Kafka that never answers ends in time, and still checks the others", async () => {
     const never = new Promise<never>(() => {});
     const deps = well({ deadline: () => AbortSignal.timeout(20) });
     const checks = await diagnose(input, { ...deps, kafka: { ...deps.kafka, reach: () => never } });
@@ -80,7 +80,7 @@ describe("a diagnosis", () => {
     expect(find(checks, "declarations")?.seen).toBe("2 declarations accepted");
   });
 
-  test("asks Elasticsearch for what is declared: patterns to write, names of today", async () => {
+  test("asks Elasticsearch about the declared patterns, and about today's names", async () => {
     const asked: unknown[] = [];
     const deps = well();
     const elasticsearch: DiagnoseDeps["elasticsearch"] = {
@@ -95,7 +95,7 @@ describe("a diagnosis", () => {
     expect(find(checks, "permissions on logs-*")?.state).toBe("failed");
   });
 
-  test("names the topics whose index the template cannot have, and why", async () => {
+  test("names the topics whose index the template cannot cover, and why", async () => {
     const deps = well();
     const refusals = new Map([["logs-*", "Elasticsearch answered 400: another template"]]);
     const elasticsearch = { ...deps.elasticsearch, refusedPatterns: async () => refusals };
@@ -106,7 +106,7 @@ describe("a diagnosis", () => {
     });
   });
 
-  test("of a question that fails says so and goes on", async () => {
+  test("reports a failed question, and goes on", async () => {
     const deps = well();
     const elasticsearch: DiagnoseDeps["elasticsearch"] = {
       ...deps.elasticsearch,
@@ -125,7 +125,7 @@ describe("a diagnosis", () => {
     expect(find(checks, "target app")?.state).toBe("ok");
   });
 
-  test("reads each etcd key alone: one that may not be read hides no other", async () => {
+  test("reads each etcd key by itself, so that an unreadable one does not hide others", async () => {
     const etcd = { endpoints: ["http://e"], keys: ["a", "b"], auth: null, tls: null };
     const checks = await diagnose(
       { ...input, settings: settings({ etcd }) },

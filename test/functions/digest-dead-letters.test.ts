@@ -30,7 +30,7 @@ function letters(count: number): FakeReader {
 const ignoredFields = () => Promise.resolve(noneGaveWay);
 const never = new AbortController().signal;
 
-test("all letters are counted by what they have in common", async () => {
+test("counts all letters by what they have in common", async () => {
   const deps = { reader: letters(5), onProgress: () => {}, signal: never, deadline: null, ignoredFields };
   const result = await digestDeadLetters({ topic: "dead", filter: everything, newest: null }, deps);
   expect(result).toMatchObject({ read: 10, letters: 10, truncated: false, others: 0, gaveWay: noneGaveWay });
@@ -45,7 +45,7 @@ test("all letters are counted by what they have in common", async () => {
   expect(one).toMatchObject({ read: 10, filteredOut: 6, letters: 4 });
 });
 
-test("where there are too many, the newest of every partition are", async () => {
+test("with too many letters, counts the newest of every partition", async () => {
   const reader = letters(5);
   const deps = { reader, onProgress: () => {}, signal: never, deadline: null, ignoredFields };
   const result = await digestDeadLetters({ topic: "dead", filter: everything, newest: 4 }, deps);
@@ -56,7 +56,7 @@ test("where there are too many, the newest of every partition are", async () => 
   ]);
 });
 
-test("a deadline ends it with what was counted by then; a stop ends it", async () => {
+test("a deadline ends it with the count so far; an abort makes it fail", async () => {
   const deadline = new AbortController();
   const deps = {
     reader: letters(5),

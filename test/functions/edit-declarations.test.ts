@@ -7,7 +7,7 @@ import { rejection } from "../support/rejection.ts";
 const add: DeclarationsEdit = { kind: "add", target: { kind: "topic", topic: "a" }, entry: { topic: "a" } };
 const removal: DeclarationsEdit = { kind: "remove", target: { kind: "topic", topic: "a" } };
 
-/** One key of an etcd; `races` writers come in between before one of ours gets through. */
+/** One key of etcd. `races` other writers win before one of our writes succeeds. */
 function world(value: string | null, { races = 0, problem = null as string | null } = {}) {
   const held = { value, revision: value === null && problem === null ? 0 : 7 };
   const waits: number[] = [];
@@ -45,7 +45,7 @@ function world(value: string | null, { races = 0, problem = null as string | nul
 }
 
 describe("planning", () => {
-  test("says what the key would hold, and writes nothing", async () => {
+  test("returns the key's new value, and writes nothing", async () => {
     const { held, deps, input } = world('["x"]');
     expect(await planEdit(input(add, 7), deps)).toEqual({
       kind: "planned",
@@ -58,7 +58,7 @@ describe("planning", () => {
     expect(held).toEqual({ value: '["x"]', revision: 7 });
   });
 
-  test("of an absent key begins at revision 0; of what stands there already it changes nothing", async () => {
+  test("starts at revision 0 for an absent key; changes nothing if the entry exists already", async () => {
     const absent = world(null);
     expect(await planEdit(absent.input(add, 0), absent.deps)).toMatchObject({ revision: 0, before: null });
     const there = world('[{"topic": "a"}]');
@@ -71,9 +71,9 @@ describe("planning", () => {
   });
 
   test.each<[string, string | null, string | null, DeclarationsEdit, string, string]>([
-    ["a value that is no list", "{}", null, add, "key", "its value is not a JSON array"],
-    ["a value that is no text", null, "the value is not valid UTF-8", add, "key", "not valid UTF-8"],
-    ["a target that is not there", '["x"]', null, removal, "target", 'it does not declare "a"'],
+    ["a value that is not a list", "{}", null, add, "key", "its value is not a JSON array"],
+    ["a value that is not text", null, "the value is not valid UTF-8", add, "key", "not valid UTF-8"],
+    ["a target that is not declared", '["x"]', null, removal, "target", 'it does not declare "a"'],
     ["a list too long", `["x"${',"x"'.repeat(9_999)}]`, null, add, "key", "more than 10000 entries"],
   ])("refuses %s, naming the key", async (_, value, problem, edit, about, reason) => {
     const { deps, input } = world(value, { problem });
@@ -86,7 +86,7 @@ describe("planning", () => {
 });
 
 describe("writing", () => {
-  test("puts what was planned", async () => {
+  test("writes the planned value", async () => {
     const { held, deps, input } = world('["x"]');
     expect(await writeEdit(input(add, 7), deps)).toEqual({
       kind: "written",
@@ -98,7 +98,7 @@ describe("writing", () => {
     expect(await writeEdit(input(add, 8), deps)).toMatchObject({ revision: 8, action: "unchanged" });
   });
 
-  test("from another revision than today's is lost, with what stands there, and writes nothing", async () => {
+  test("with an outdated revision is lost, returns the current value, and writes nothing", async () => {
     const { held, deps, input } = world('["x"]');
     const lost = { kind: "lost", key: "k", revision: 7, text: '["x"]' } as const;
     expect(await writeEdit(input(add, 6), deps)).toEqual(lost);
@@ -106,7 +106,7 @@ describe("writing", () => {
     expect(held).toEqual({ value: '["x"]', revision: 7 });
   });
 
-  test("is lost to a writer that comes between reading and putting", async () => {
+  test("is lost to a writer between reading and writing", async () => {
     const { deps, input } = world('["x"]', { races: 1 });
     expect(await writeEdit(input(add, 7), deps)).toEqual({
       kind: "lost",
@@ -116,7 +116,7 @@ describe("writing", () => {
     });
   });
 
-  test("without a revision is tried again on what stands then", async () => {
+  test("without a revision is tried again on the new value", async () => {
     const { held, waits, deps, input } = world('["x"]', { races: 3 });
     expect(await writeEdit(input(add, null), deps)).toMatchObject({ kind: "written", action: "added" });
     expect(held.value).toBe('["other-0", {"topic":"a"}]');
@@ -129,7 +129,7 @@ describe("writing", () => {
     expect(waits).toHaveLength(49);
   });
 
-  test("tells what etcd has against it", async () => {
+  test("reports etcd's refusal", async () => {
     const { deps, input } = world('["x"]');
     const refusal = new PenstockError("etcd_refused", "permission denied");
     const store = { ...deps.store, put: () => Promise.reject(refusal) };

@@ -15,7 +15,7 @@ interface Body {
   readonly search_after?: readonly [number, number, number, string, number];
 }
 
-/** An index that holds so many documents; `isTooLong` decides of each page. */
+/** An index with this many documents; `isTooLong` decides for each page. */
 function elasticsearch(count: number, isTooLong: (body: Body) => boolean = () => false) {
   const sizes: number[] = [];
   const search = (_: readonly string[], given: object): Promise<string | null> => {
@@ -40,12 +40,12 @@ async function exported(deps: Parameters<typeof exportLogs>[1], format: ExportFo
   return text;
 }
 
-test("NDJSON has one line for each document, as it was written", async () => {
+test("NDJSON has one line per document, as written", async () => {
   const text = await exported(elasticsearch(3), "ndjson");
   expect(text).toBe('{"message":"m,\\n1", "n":1.000}\n'.repeat(3));
 });
 
-test("CSV has a header, and the message for each", async () => {
+test("CSV has a header, and each document's message", async () => {
   expect(await exported(elasticsearch(1), "csv")).toBe(
     'timestamp,topic,partition,offset,message\r\n"2026-03-04T12:00:00.000Z","app","0","0","m,\n1"\r\n',
   );
@@ -59,7 +59,7 @@ test("pages follow each other up to the limit", async () => {
   expect(more.sizes).toHaveLength(20);
 });
 
-test("pages get smaller where documents are large, and one that is too large by itself is named", async () => {
+test("pages get smaller if documents are large, and one too large by itself is named", async () => {
   const isTooLong = ({ size, _source, search_after: after }: Body) =>
     _source && (size > 2 || (after?.[2] ?? 5) === 3);
   const world = elasticsearch(5, isTooLong);
@@ -68,7 +68,7 @@ test("pages get smaller where documents are large, and one that is too large by 
   expect(lines.filter((line) => line.includes("GET /app-1/_doc/app%3A0%3A2%3Ax"))).toHaveLength(1);
 });
 
-test("an answer with holes ends it", async () => {
+test("an incomplete answer ends it", async () => {
   const search = () => Promise.resolve(searchAnswer([], { timed_out: true }));
   expect(await rejection(exported({ search }, "ndjson"))).toMatchObject({
     code: "elasticsearch_unavailable",

@@ -26,7 +26,7 @@ test("no topics at all is ready", () => {
   expect(checks.progress).toEqual({ ok: true, reason: null, since: null, partitions: [], topics: [] });
 });
 
-test("etcd is absent where it is not configured", () => {
+test("etcd is absent if it is not configured", () => {
   const { status, checks } = check({ sources: { config: fine, etcd: null } });
   expect(status).toBe("ready");
   expect(Object.keys(checks)).toEqual(["config", "kafka", "elasticsearch", "progress"]);
@@ -63,7 +63,7 @@ describe("progress", () => {
     });
   });
 
-  test("says what each stuck topic says of itself, the same thing once, and of many the first three", () => {
+  test("has the reason of each stuck topic, equal ones once, and only the first three", () => {
     const stuck = (topic: string, reason: string | null) =>
       topicStatus({ topic, reason, partitions: [partitionStatus({ lag: 1, progressAt: now - 90_000 })] });
     const { progress } = check({
@@ -80,25 +80,25 @@ describe("progress", () => {
     expect(check({ topics: many }).checks.progress.reason).toEndWith("; reason 0; reason 1; reason 2");
   });
 
-  test("is stuck from 60 s on, not a millisecond sooner", () => {
+  test("is stuck from exactly 60 s on", () => {
     expect(stuckAt(now - 60_000).status).toBe("not ready");
     expect(stuckAt(now - 59_999).status).toBe("ready");
   });
 
-  test("is not asked of a partition without lag, of unknown lag, or of another host", () => {
+  test("is not expected of partitions without lag, with unknown lag, or of another host", () => {
     expect(stuckAt(0, { lag: 0 }).status).toBe("ready");
     expect(stuckAt(0, { lag: null }).status).toBe("ready");
     expect(stuckAt(0, { owned: false }).status).toBe("ready");
   });
 
-  test("that never was is measured from the topic's state on", () => {
+  test("that never happened is measured from when the topic entered its state", () => {
     expect(stuckAt(null).status).toBe("not ready");
     const since = new Date(now - 1_000).toISOString();
     const partitions = [partitionStatus({ lag: 5 })];
     expect(check({ topics: [topicStatus({ since, partitions })] }).status).toBe("ready");
   });
 
-  test("of many stuck partitions lists all and names the first ten", () => {
+  test("with many stuck partitions lists all and names the first ten", () => {
     const partitions = Array.from({ length: 12 }, (_, partition) =>
       partitionStatus({ partition, lag: 1, progressAt: 0 }),
     );
@@ -116,7 +116,7 @@ describe("progress", () => {
       ...changes,
     });
 
-  test("a topic that does not reach running is stuck after 60 s, whatever it tries in between", () => {
+  test("a topic that does not reach running is stuck after 60 s, whatever it tries meanwhile", () => {
     expect(check({ topics: [down(59)] }).status).toBe("ready");
     const { status, checks } = check({ topics: [down(61), down(90, { topic: "b", state: "starting" })] });
     expect(status).toBe("not ready");

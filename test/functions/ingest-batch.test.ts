@@ -60,12 +60,12 @@ describe("outcomes by position", () => {
 });
 
 describe("an unknown 400", () => {
-  test("is the record's own fault where another was written into the index, and it is refused once more", async () => {
+  test("is the record's own fault if another was written to the index, and it is refused again", async () => {
     const { deps } = world(answering({ odd: rejected400 }));
     expect((await ingestBatch(input(["odd", "fine"]), deps)).outcomes).toEqual(["dead-lettered", "indexed"]);
   });
 
-  test("or where an earlier attempt had written one", async () => {
+  test("also if an earlier attempt had written one", async () => {
     const { deps } = world(answering({ odd: rejected400, again: duplicate }));
     expect((await ingestBatch(input(["odd", "again"]), deps)).outcomes).toEqual([
       "dead-lettered",
@@ -73,7 +73,7 @@ describe("an unknown 400", () => {
     ]);
   });
 
-  test("is retried where none was, or only into another index", async () => {
+  test("is retried if none was, or only to another index", async () => {
     const { deps } = world(answering({ odd: rejected400, odder: rejected400 }));
     expect((await ingestBatch(input(["odd", "odder"]), deps)).outcomes).toEqual([null, null]);
     const spec = specification({ index: "app-{yyyy.MM.dd}" });
@@ -93,7 +93,7 @@ describe("a request that fails as a whole", () => {
     expect(requests).toHaveLength(2);
   });
 
-  test("with the wrong number of items nothing is known", async () => {
+  test("with the wrong number of items leaves all outcomes unknown", async () => {
     const { deps } = world(() => ({ items: [created] }));
     expect(await ingestBatch(input(["a", "b"]), deps)).toMatchObject({
       outcomes: [null, null],
@@ -101,7 +101,7 @@ describe("a request that fails as a whole", () => {
     });
   });
 
-  test("413: halved until only the giant is left, which is dead-lettered", async () => {
+  test("413: is halved until only the giant is left, which is dead-lettered", async () => {
     const { deps, letters, requests } = world((messages) =>
       messages.includes("giant") ? tooLarge : answering({})(messages),
     );
@@ -119,7 +119,7 @@ describe("a request that fails as a whole", () => {
     expect(headers).toContainEqual(["penstock.status", "413"]);
   });
 
-  test("an answer too long to be read: halved, and the one document that brings it is tried again", async () => {
+  test("with an answer too long to read is halved, and the document that causes it is retried", async () => {
     const endless: BulkAnswer = { failure: { kind: "answer_too_large", message: "over 9 bytes" } };
     const { deps, letters, requests } = world((messages) =>
       messages.includes("talkative") ? endless : answering({})(messages),
@@ -135,7 +135,7 @@ describe("a request that fails as a whole", () => {
 });
 
 describe("dead letters", () => {
-  test("count only once they are kept", async () => {
+  test("count only once they are stored", async () => {
     const { deps } = world(answering({ bad: unreadable }), {
       deadLetters: { store: () => Promise.reject(new Error("no leader")) },
     });
@@ -157,7 +157,7 @@ describe("dead letters", () => {
 });
 
 describe("an abort", () => {
-  test("ends the attempt, and what is known by then is returned", async () => {
+  test("ends the attempt, and returns the outcomes known so far", async () => {
     const stopping = new AbortController();
     const { deps } = world(answering({}), {
       signal: stopping.signal,
@@ -172,13 +172,13 @@ describe("an abort", () => {
     expect(result.retry).not.toBeNull();
   });
 
-  test("hides no error of ours", async () => {
+  test("does not hide a programming error", async () => {
     const { deps } = world(answering({}), { bulk: () => Promise.reject(new TypeError("a bug")) });
     expect(await rejection(ingestBatch(input(["a"]), deps))).toMatchObject({ message: "a bug" });
   });
 });
 
-test("whatever is answered, each record has one outcome, or is retried for a reason", async () => {
+test("whatever the answer, each record has one outcome, or is retried for a reason", async () => {
   const item = fc.constantFrom(created, unreadable, rejected400, busy, duplicate);
   const spec = fc.constantFrom(specification(), specification({ format: "json" }));
   const answer = fc.oneof(

@@ -13,7 +13,7 @@ import {
   world,
 } from "./ingest-world.ts";
 
-describe("a refusal that may be anybody's", () => {
+describe("an ambiguous refusal", () => {
   const failed: BulkItem = {
     status: 500,
     result: null,
@@ -27,7 +27,7 @@ describe("a refusal that may be anybody's", () => {
   const way = { index: "app", status: 500, type: "fail_processor_exception" };
   const answers = answering({ fail: failed, odd: rejected400, gone: missing, busy });
 
-  test("is told with what was written, for the attempts to come", async () => {
+  test("is reported with what was written, for later attempts", async () => {
     const { deps } = world(answers);
     const { evidence } = await ingestBatch(input(["fail", "odd", "gone", "busy"]), deps);
     expect([...evidence.doubts.keys()]).toEqual([0, 1]);
@@ -38,7 +38,7 @@ describe("a refusal that may be anybody's", () => {
     expect(next).toMatchObject({ outcomes: [null, "indexed"], evidence: { written: new Set(["app"]) } });
   });
 
-  test("is the record's own where it was proven by then, and it is refused the same way", async () => {
+  test("is the record's own fault if proven before, and it is refused the same way", async () => {
     const { deps, letters } = world(answers);
     const proven = new Map([0, 1, 2, 3].map((position) => [position, way]));
     const { outcomes } = await ingestBatch(
@@ -49,7 +49,7 @@ describe("a refusal that may be anybody's", () => {
     expect(letters).toHaveLength(1);
   });
 
-  test("in company is the record's own; a missing pipeline is nobody's, and for a last chance neither", async () => {
+  test("among written records is the record's own fault; a missing pipeline is not, even as a last chance", async () => {
     const { deps } = world(answers);
     expect((await ingestBatch(input(["fail", "gone", "fine"]), deps)).outcomes).toEqual([
       "dead-lettered",
@@ -60,7 +60,7 @@ describe("a refusal that may be anybody's", () => {
     expect(last.outcomes).toEqual(["dead-lettered", "dead-lettered", null]);
   });
 
-  test("in company is nobody's where the pipeline is mended while the bulk goes through it", async () => {
+  test("among written records is not its fault if the pipeline is repaired while it processes the bulk", async () => {
     let answered = 0;
     const { deps, letters, requests } = world((messages) => {
       answered += 1;
@@ -78,7 +78,7 @@ describe("a refusal that may be anybody's", () => {
     ]);
   });
 
-  test("behind all that was written is shown by one of those, which goes behind it once more", async () => {
+  test("after all written ones is proven with one of those as a witness, sent again after it", async () => {
     const { deps, letters, requests } = world(answers);
     const { outcomes } = await ingestBatch(input(["fail", "fine", "fail"]), deps);
     expect(outcomes).toEqual(["dead-lettered", "indexed", "dead-lettered"]);
@@ -88,7 +88,7 @@ describe("a refusal that may be anybody's", () => {
     });
   });
 
-  test("behind all that was written waits where the pipeline has broken since: it refuses the witness too", async () => {
+  test("after all written ones waits if the pipeline has broken since: it refuses the witness too", async () => {
     let answered = 0;
     const { deps, letters, requests } = world((messages) => {
       answered += 1;
@@ -106,7 +106,7 @@ describe("a refusal that may be anybody's", () => {
     });
   });
 
-  test("whose request with the witness is too large is sent alone: the witness has nothing to tell by itself", async () => {
+  test("whose request with the witness is too large is sent alone: a separate witness proves nothing", async () => {
     const answered = [{ items: [created, failed] }, tooLarge, { items: [unreadable] }];
     const { deps, requests } = world(() => answered.shift() ?? unavailable);
     const { outcomes, retry } = await ingestBatch(input(["fine", "fail"]), deps);
@@ -114,7 +114,7 @@ describe("a refusal that may be anybody's", () => {
     expect(requests).toEqual([["fine", "fail"], ["fail", "fine"], ["fail"]]);
   });
 
-  test("in company, and then refused otherwise, is to be tried again", async () => {
+  test("among written records, and then refused in another way, is retried", async () => {
     let answered = 0;
     const { deps, requests } = world((messages) => {
       answered += 1;

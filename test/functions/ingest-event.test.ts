@@ -29,7 +29,7 @@ const blocked: BulkItem = {
 };
 const limits = { maxDocuments: 100, maxBytes: 1e6 };
 
-/** Elasticsearch answers each document by its message. Topics app and web are declared. */
+/** Elasticsearch answers depending on each document's message. Topics app and web are declared. */
 function world(byMessage: Readonly<Record<string, BulkItem>> = {}, changes: Partial<IngestEventDeps> = {}) {
   const ids: string[] = [];
   const letters: DeadLetter[] = [];
@@ -75,7 +75,7 @@ function batchesOf(...records: string[]) {
   );
 }
 
-test("each record counts once, under the id a consumer would give it; only what is to be sent again has failed", async () => {
+test("each record counts once, under the id a consumer would give it; only those to send again have failed", async () => {
   const { deps, ids, letters } = world({
     bad: unreadable,
     old: duplicate,
@@ -93,7 +93,7 @@ test("each record counts once, under the id a consumer would give it; only what 
   expect(letters.map(({ value }) => value?.toString())).toEqual(["bad"]);
 });
 
-test("a record without a value is skipped, which is no failure", async () => {
+test("a record without a value is skipped, which is not a failure", async () => {
   const batches = parseKafkaEvent(kafkaEvent([{ topic: "app", record: sourceRecord(null) }]));
   expect(await ingestEvent({ batches, limits }, world().deps)).toEqual({
     counts: { indexed: 0, duplicate: 0, deadLettered: 0, skipped: 1 },
@@ -101,7 +101,7 @@ test("a record without a value is skipped, which is no failure", async () => {
   });
 });
 
-test("a topic that is not declared fails whole, with its name; the others are brought in", async () => {
+test("an undeclared topic fails completely, with its name; the others are ingested", async () => {
   const { deps, ids, covered } = world();
   const { failed, counts } = await ingestEvent(
     { batches: batchesOf("gone-0:a", "gone-0:b", "web-3:c"), limits },
@@ -156,7 +156,7 @@ describe("the index template", () => {
     },
   );
 
-  test("that does not take one topic's index fails that topic's records, and writes the others", async () => {
+  test("that cannot cover one topic's index fails that topic's records, and writes the others", async () => {
     const refusals = new Map([["web-*", "Elasticsearch answered 400: another template"]]);
     const { deps } = world({}, { ensureTemplate: () => Promise.resolve(refusals) });
     const { failed, counts } = await ingestEvent({ batches: batchesOf("app-0:a", "web-1:b"), limits }, deps);
@@ -165,7 +165,7 @@ describe("the index template", () => {
     expect(counts.indexed).toBe(1);
   });
 
-  test("hides no error of ours", async () => {
+  test("does not hide a programming error", async () => {
     const { deps } = world({}, { ensureTemplate: () => Promise.reject(new TypeError("a bug")) });
     expect(await rejection(ingestEvent({ batches: batchesOf("app-0:a"), limits }, deps))).toMatchObject({
       message: "a bug",

@@ -19,7 +19,7 @@ import {
   type Sent,
 } from "./ingest-world.ts";
 
-describe("a record that is refused for its shape", () => {
+describe("a record refused for its shape", () => {
   const spec = specification({ format: "json" });
   const byObject = refusal(
     "object mapping for [err] tried to parse field [err] as object, but found a concrete value",
@@ -57,7 +57,7 @@ describe("a record that is refused for its shape", () => {
       headers.find(({ name }) => name === "penstock.error.reason")?.value?.toString(),
     );
 
-  test("is sent again, its fields as one, under the same id, in the same attempt", async () => {
+  test("is sent again flattened, under the same id, in the same attempt", async () => {
     for (const item of [byObject, full, other]) {
       const { deps, letters, sent, forms } = index(item);
       const { outcomes, retry, gaveWay } = await ingestBatch(input(values, { spec }), deps);
@@ -78,7 +78,7 @@ describe("a record that is refused for its shape", () => {
     }
   });
 
-  test("tells the field in the document where the reason names one", async () => {
+  test("names the field in the document if the reason does", async () => {
     const { deps, sent } = index(byObject);
     await ingestBatch(input(values, { spec }), deps);
     expect(JSON.parse(sent[1]?.[0]?.operation.split("\n")[1] ?? "")).toMatchObject({
@@ -86,7 +86,7 @@ describe("a record that is refused for its shape", () => {
     });
   });
 
-  test("is sent as text where it is refused flattened too", async () => {
+  test("is sent as text if it is refused flattened too", async () => {
     const { deps, letters, sent, forms } = index(
       byObject,
       refusal("strict", "strict_dynamic_mapping_exception"),
@@ -99,7 +99,7 @@ describe("a record that is refused for its shape", () => {
     expect(gaveWay).toEqual(new Map([[1, "err"]]));
   });
 
-  test("is a dead letter where that is refused too, which tells why its own form was", async () => {
+  test("is a dead letter if that is refused too, with the reason for its own form", async () => {
     const { deps, letters, forms } = index(byObject, full, other);
     const { outcomes, gaveWay } = await ingestBatch(input(values, { spec, attempt: 3 }), deps);
     expect(outcomes).toEqual(["indexed", "dead-lettered", "indexed"]);
@@ -109,7 +109,7 @@ describe("a record that is refused for its shape", () => {
     expect(gaveWay.size).toBe(0);
   });
 
-  test("is a dead letter at once where that is declared, and where it is no JSON topic's", async () => {
+  test("is a dead letter at once if declared so, or if the topic is not JSON", async () => {
     for (const declared of [
       specification({ format: "json", rejected: "dead-letter" }),
       specification({ rejected: "flatten" }),
@@ -122,7 +122,7 @@ describe("a record that is refused for its shape", () => {
     }
   });
 
-  test("is sent again as text alone where it is text, and its level may be what was refused", async () => {
+  test("is sent again without its level if it is text and the level may have been refused", async () => {
     const strict = refusal(
       "[1:9] mapping set to strict, dynamic introduction of [log] within [_doc] is not allowed",
     );
@@ -134,7 +134,7 @@ describe("a record that is refused for its shape", () => {
     }
   });
 
-  test("is tried again where Elasticsearch is busy with another form", async () => {
+  test("is retried if Elasticsearch is busy with another form", async () => {
     const { deps, letters } = index(byObject, busy);
     const { outcomes, retry, gaveWay } = await ingestBatch(input(values, { spec }), deps);
     expect(outcomes).toEqual(["indexed", null, "indexed"]);
@@ -142,7 +142,7 @@ describe("a record that is refused for its shape", () => {
     expect({ letters, gaveWay: gaveWay.size }).toEqual({ letters: [], gaveWay: 0 });
   });
 
-  test("is at fault where a pipeline, which its own form came through, refuses another form", async () => {
+  test("is at fault if a pipeline accepted its own form but refuses another", async () => {
     for (const item of [pipelines, rejected400]) {
       const { deps, letters, forms } = index(byObject, item);
       const { outcomes } = await ingestBatch(input(values, { spec }), deps);
@@ -152,7 +152,7 @@ describe("a record that is refused for its shape", () => {
     }
   });
 
-  test("is none that a pipeline refuses, a closed index, or a size", async () => {
+  test("is not one that a pipeline refused, that has a closed index, or that is too large", async () => {
     const dated = specification({ format: "json", index: "app-{yyyy.MM.dd}" });
     const closed = refusal("closed", "index_closed_exception");
     for (const [item, of] of [
@@ -171,7 +171,7 @@ describe("a record that is refused for its shape", () => {
     }
   });
 
-  test("is found by halves where the whole request is refused for it, as it is where a pipeline is in use", async () => {
+  test("is found by halving if the whole request is refused for it, as with a pipeline", async () => {
     const whole: BulkAnswer = {
       failure: {
         kind: "response",
@@ -195,7 +195,7 @@ describe("a record that is refused for its shape", () => {
     expect(gaveWay).toEqual(new Map([[1, "b"]]));
   });
 
-  test("for a field of several kinds is sent as it is once more, with what the field is to be mapped as", async () => {
+  test("for a field of conflicting kinds is sent again as it is, with the field's mapping", async () => {
     const kinds = refusal(
       "mapper [n] cannot be changed from type [long] to [keyword]",
       "illegal_argument_exception",
@@ -220,15 +220,15 @@ describe("a record that is refused for its shape", () => {
     const { outcomes, gaveWay } = await ingestBatch(input(mixed, { spec }), deps);
     expect(outcomes).toEqual(["indexed", "indexed", "dead-lettered"]);
     expect(letters).toHaveLength(1);
-    // The record stands in its own form: nothing gave way.
+    // The record is indexed in its own form: nothing gave way.
     expect(gaveWay).toEqual(new Map());
     const again = sent.find((operation) => operation.includes("dynamic_templates")) ?? "";
     expect(again).toContain('"dynamic_templates":{"n":"strings"}}}\n');
     expect(again.split("\n")[1]).toBe(sent[1]?.split("\n")[1]);
   });
 
-  test("whose next form is too large to be sent is a dead letter for its own form's reason", async () => {
-    // Escaped once more, as a text it is beyond what a document may be; no megabytes are needed where the bulk says so.
+  test("whose next form is too large to send is a dead letter for its own form's reason", async () => {
+    // Escaped again as text, it would exceed a document's limit. A bulk's answer that says so saves the megabytes here.
     const { deps, letters } = world(answering({}), {
       bulk: async (body) => {
         const documents = sentOf(body);
@@ -253,12 +253,12 @@ function isObjectText(value: unknown): boolean {
   }
 }
 
-/** Told by the bytes: its own form with the kinds of its fields is another operation. */
+/** Recognized by the bytes: the own form with its fields' mappings is another operation. */
 function keyOf({ form, offset, operation }: Sent): string {
   return `${form} ${offset} ${operation.includes('"dynamic_templates"')}`;
 }
 
-test("a record is sent at most once in each form, in their order, and each form is always the same document", async () => {
+test("a record is sent at most once in each form, in order, and each form is always the same document", async () => {
   const shape = refusal(
     "mapper [a] cannot be changed from type [long] to [keyword]",
     "illegal_argument_exception",
@@ -289,11 +289,11 @@ test("a record is sent at most once in each form, in their order, and each form 
       const result = await ingestBatch(input([], { spec, records }), deps);
       for (const offset of records.keys()) {
         const forms = sent.filter((one) => one.offset === offset).map(({ form }) => form);
-        // Its own form again, with the kinds of its fields.
+        // Its own form again, with its fields' mappings.
         const settles = first.get(offset) === shape;
         const all = ["own", ...(settles ? ["own"] : []), "flattened", "text"] as Sent["form"][];
         expect(forms.length).toBeLessThanOrEqual(all.length);
-        // What is no object is the same text in each.
+        // What is not an object is the same text in each form.
         if (isObjectText(values[offset])) expect(forms).toEqual(all.slice(0, forms.length));
         const way = result.outcomes[offset];
         expect(result.gaveWay.has(offset)).toBe(
@@ -306,7 +306,7 @@ test("a record is sent at most once in each form, in their order, and each form 
       );
       expect(new Set(buried)).toEqual(new Set(dead));
       for (const one of sent) documents.set(keyOf(one), one.operation);
-      // Each alone, refused in every form.
+      // Each by itself, refused in every form.
       const again: Sent[] = [];
       const refusing = world(answering({}), {
         bulk: async (body) => {

@@ -44,7 +44,7 @@ interface World {
   readonly deps: IngestBatchDeps;
 }
 
-/** Elasticsearch answers as told, and everything else is at hand. */
+/** Elasticsearch answers as given; all other dependencies work. */
 export function world(
   answer: (messages: string[]) => BulkAnswer,
   changes: Partial<IngestBatchDeps> = {},
@@ -83,12 +83,12 @@ export function input(
   };
 }
 
-/** With an item for each message; what is not named is created. */
+/** An item for each message; those not named are created. */
 export function answering(byMessage: Readonly<Record<string, BulkItem>>): (messages: string[]) => BulkAnswer {
   return (messages) => ({ items: messages.map((message) => byMessage[message] ?? created) });
 }
 
-/** What Elasticsearch was asked to write: a record by its offset, in one of its forms. */
+/** What Elasticsearch was asked to write: a record, by its offset, in one of its forms. */
 export interface Sent {
   readonly form: "own" | "flattened" | "text";
   readonly offset: number;
@@ -96,7 +96,7 @@ export interface Sent {
   readonly operation: string;
 }
 
-/** Of a body, each record that it holds. */
+/** The records in a body. */
 export function sentOf(body: Buffer): Sent[] {
   const lines = body.toString().trimEnd().split("\n");
   return Array.from({ length: lines.length / 2 }, (_, at) => {

@@ -36,7 +36,7 @@ const inForce = (changes: Partial<ReconcileMemory> = {}): ReconcileMemory => ({
   ...changes,
 });
 
-/** What is listed where etcd says this now; an Error is thrown. */
+/** The listing for this state of etcd; an Error is thrown. */
 const list = (reading: EtcdReading | Error, memory = inForce(), topics = ["file", "both", "one", "app-1"]) =>
   listDeclarations(
     { memory, config, topics },
@@ -45,7 +45,7 @@ const list = (reading: EtcdReading | Error, memory = inForce(), topics = ["file"
     },
   );
 
-test("a value nested beyond reason is refused, and the others can be told", async () => {
+test("an absurdly nested value is refused, and the others are listed", async () => {
   const deep = `[{"topic": "a", "x": ${"[".repeat(40_000)}${"]".repeat(40_000)}}]`;
   const { etcd } = await list(readingOf({ exact: deep, "logs/a": '["one"]' }));
   const { keys } = JSON.parse(JSON.stringify(etcd)) as { keys: ListedKey[] };
@@ -56,7 +56,7 @@ test("a value nested beyond reason is refused, and the others can be told", asyn
 });
 
 describe("the listing", () => {
-  test("has the file's declarations, every key as it stands, and how each entry fares", async () => {
+  test("has the file's declarations, every key as it is, and the standing of each entry", async () => {
     const text =
       '[{"topic": "one", "path": null}, "both", 7, {"topic": "one"}, {"pattern": "app-*", "indx": 1}]';
     const { config, etcd } = await list(readingOf({ exact: text, "logs/a": '[{"pattern": "app-*"}]' }));
@@ -152,7 +152,7 @@ describe("the listing", () => {
     ] as never);
   });
 
-  test("says where a new topic goes", async () => {
+  test("names the key for a new topic", async () => {
     expect((await list(readingOf({}))).etcd?.newKey).toEqual({
       key: "absent",
       prefix: null,
@@ -166,14 +166,14 @@ describe("the listing", () => {
     });
   });
 
-  test("without etcd has the file alone, and does not ask", async () => {
+  test("without etcd has only the file, and does not ask", async () => {
     const memory = inForce({ settings: settings() });
     const { config, etcd } = await list(new Error("asked"), memory);
     expect(config.entries).toHaveLength(2);
     expect(etcd).toBeNull();
   });
 
-  test("says where the file cannot be taken; what it said before is listed", async () => {
+  test("says that the file was not accepted, and lists its last good content", async () => {
     const { config } = await listDeclarations(
       { memory: inForce(), config: { path: "config.yaml", error: "line 3" }, topics: [] },
       { readEtcd: async () => Promise.resolve(readingOf({})) },
@@ -182,7 +182,7 @@ describe("the listing", () => {
   });
 });
 
-describe("what cannot be taken now is what it last said well:", () => {
+describe("lists the last good content if", () => {
   const before = rememberEtcd(
     null,
     readingOf({ exact: '["one", {"topic": "two", "path": "/old"}]' }, { revision: 15 }),
@@ -217,7 +217,7 @@ describe("what cannot be taken now is what it last said well:", () => {
     expect((await list(new Error("down"))).etcd).toMatchObject({ ok: false, revision: null, keys: [] });
   });
 
-  test("a value that is no list, or no text", async () => {
+  test("a value is not a list, or not text", async () => {
     for (const [text, problem] of [
       ["{", 'etcd key "exact": "{" is not JSON'],
       [null, "the value is not valid UTF-8"],
@@ -232,7 +232,7 @@ describe("what cannot be taken now is what it last said well:", () => {
     }
   });
 
-  test("an entry", async () => {
+  test("an entry is invalid", async () => {
     const { etcd } = await list(readingOf({ exact: '[{"topic": "two", "path": 7}]' }), memory);
     expect(etcd?.keys[1]?.entries).toMatchObject([
       {

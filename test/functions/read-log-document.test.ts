@@ -24,7 +24,7 @@ test("is looked for by id and topic, in the topic's own indices", async () => {
   expect(text).toContain('{"terms":{"kafka.topic":["app"]}}');
 });
 
-test("says which of its fields gave way, and not those that are only long", async () => {
+test("lists the fields that gave way, but not those that are only long", async () => {
   const source = JSON.stringify({ n: "abc", stack: "x".repeat(2_000) });
   const { result } = read(searchAnswer([answeredHit({ offset: 9, source, ignored: ["n", "stack"] })]));
   expect(await result).toMatchObject({ ignored: ["n"] });
@@ -34,7 +34,7 @@ test("may be missing", async () => {
   expect(await read(searchAnswer([])).result).toEqual({ kind: "missing" });
 });
 
-test("that is too large is named by its index", async () => {
+test("that is too large is reported with its index", async () => {
   const place = searchAnswer([answeredHit({ offset: 9, source: null })]);
   expect(await read(null, place).result).toEqual({ kind: "too large", index: "app-1" });
   const source = JSON.stringify({ m: "x".repeat(maxDocumentBytes) });

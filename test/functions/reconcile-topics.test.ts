@@ -9,7 +9,7 @@ import { Secret } from "../../lib/rules/secrets/secret.ts";
 import { rounds } from "../support/rounds.ts";
 
 describe("starting and stopping", () => {
-  test("what is declared runs, by its specification and with the index template ensured", async () => {
+  test("declared topics run, with their specification and an ensured index template", async () => {
     const world = createWorld(
       [declaration("app", { index: "app-{yyyy.MM.dd}", startAt: "latest" })],
       ["app"],
@@ -30,7 +30,7 @@ describe("starting and stopping", () => {
     });
   });
 
-  test("an absent entry or key stops its topic, and no other", async () => {
+  test("a removed entry or key stops its topic, and no other", async () => {
     const world = await settledWorld();
     world.etcd = { clusterId: "c1", revision: 11, keys: { "logs/1": [] } };
     await world.run();
@@ -40,7 +40,7 @@ describe("starting and stopping", () => {
     expect([...world.topics.keys()]).toEqual([]);
   });
 
-  test("etcd taken out of the config file takes its topics along", async () => {
+  test("removing etcd from the config file removes its topics", async () => {
     const world = await settledWorld();
     declare(world, {}, "app");
     const { sources } = await world.run();
@@ -69,7 +69,7 @@ describe("starting and stopping", () => {
     );
   });
 
-  test("a dry run plans all of it and touches nothing", async () => {
+  test("a dry run plans everything and changes nothing", async () => {
     const world = await settledWorld();
     const before = { topics: new Map(world.topics), inForce: world.inForce, memory: world.memory };
     const http = { ...settings().http, token: new Secret("t") };
@@ -85,7 +85,7 @@ describe("starting and stopping", () => {
 });
 
 describe("while Kafka does not answer", () => {
-  test("nothing that is declared stops, nothing starts, and patterns go on covering what they covered", async () => {
+  test("no declared topic stops, none starts, and patterns keep their topics", async () => {
     const world = createWorld([declaration("a-*"), declaration("b")], ["a-1", "a-2", "b"]);
     await world.run();
     world.kafka = new Error("no broker");
@@ -127,7 +127,7 @@ describe("a topic that is missing in Kafka", () => {
     expect(world.topics.get("app")).toMatchObject({ state: "running", order: { startAt: "earliest" } });
   });
 
-  test("and was seen so by a dry run alone keeps its startAt", async () => {
+  test("keeps its startAt if only a dry run saw it missing", async () => {
     const world = createWorld([declaration("app", { startAt: "latest" })], []);
     await world.run({ dryRun: true });
     world.kafka = new Set(["app"]);
@@ -146,7 +146,7 @@ describe("a topic that is missing in Kafka", () => {
   });
 });
 
-test("a pattern follows the topics as they come and go, and never covers the dead letters", async () => {
+test("a pattern follows topics as they come and go, and never matches the dead letters", async () => {
   const deadLetters = { topic: "app-dead" };
   const world = createWorld([], ["app-1", "app-dead", "__x", "other"]);
   world.config = { settings: settings({ deadLetters }), declarations: [declaration("*p-*")] };
@@ -171,7 +171,7 @@ test("a failed topic waits for its backoff, and the others never notice", async 
   expect(world.running()).toEqual(["app", "bad"]);
 });
 
-test("where declarations of a running topic move, its sources follow without a restart", async () => {
+test("when a running topic's declarations move, its sources follow without a restart", async () => {
   const world = await settledWorld();
   declare(world, { etcd }, "app", "one");
   await world.run();
@@ -179,8 +179,8 @@ test("where declarations of a running topic move, its sources follow without a r
   expect(world.topics.get("one")?.desired.sources.map(({ kind }) => kind)).toEqual(["config", "etcd"]);
 });
 
-describe("a plan that somebody has looked at", () => {
-  /** The memory, the settings in force and what runs; none of it may change where nothing is touched. */
+describe("a reviewed plan", () => {
+  /** The memory, the current settings and the running topics, none of which may change. */
   const stateOf = (world: World) => ({
     topics: new Map(world.topics),
     inForce: world.inForce,
@@ -188,7 +188,7 @@ describe("a plan that somebody has looked at", () => {
     templates: world.templates instanceof Error ? null : new Set(world.templates),
   });
 
-  test("is carried out where it is still the plan", async () => {
+  test("is carried out if it is still the plan", async () => {
     const world = await settledWorld();
     declare(world, { etcd }, "app", "new");
     world.kafka = new Set(["app", "one", "two", "new"]);
@@ -201,10 +201,10 @@ describe("a plan that somebody has looked at", () => {
   test.each<[string, (world: World) => void]>([
     ["the file declares something else", (world) => declare(world, { etcd }, "app", "new", "more")],
     [
-      "a key is gone",
+      "a key was removed",
       (world) => (world.etcd = { clusterId: "c1", revision: 11, keys: { "logs/1": ["one"] } }),
     ],
-    ["a topic is gone from Kafka", (world) => (world.kafka = new Set(["one", "two", "new", "more"]))],
+    ["a topic was deleted from Kafka", (world) => (world.kafka = new Set(["one", "two", "new", "more"]))],
     ["Kafka does not answer", (world) => (world.kafka = new Error("down"))],
     ["etcd does not answer", (world) => (world.etcd = new Error("down"))],
     [
@@ -218,7 +218,7 @@ describe("a plan that somebody has looked at", () => {
         declare(world, { etcd, kafka: kafkaSettings({ brokers: ["dead:9092"] }) }, "app", "new");
       },
     ],
-  ])("is refused and nothing touched where %s", async (_, change) => {
+  ])("is refused, and nothing changes, if %s", async (_, change) => {
     const world = await settledWorld();
     declare(world, { etcd }, "app", "new");
     world.kafka = new Set(["app", "one", "two", "new", "more"]);
@@ -229,11 +229,11 @@ describe("a plan that somebody has looked at", () => {
     expect(result).toMatchObject({ carriedOut: false, started: [], stopped: [], replaced: [] });
     expect(result.hash).not.toBe(hash);
     expect(stateOf(world)).toEqual(before);
-    // The new hash is one to go on with.
+    // The new hash can be used next.
     expect((await world.run({ expectedHash: result.hash })).carriedOut).toBe(true);
   });
 
-  test("is carried out with changed settings that do not change it, and these are in force before anything starts", async () => {
+  test("is carried out with changed settings that do not change it, which are applied before anything starts", async () => {
     const world = await settledWorld();
     declare(world, { etcd }, "app", "new");
     world.kafka = new Set(["app", "one", "two", "new"]);
@@ -244,7 +244,7 @@ describe("a plan that somebody has looked at", () => {
     expect(world.inForce.http.token?.reveal()).toBe("t");
   });
 
-  test("is refused where its settings cannot be put into force after all", async () => {
+  test("is refused if its settings turn out not to be applicable", async () => {
     const world = await settledWorld();
     const kafka = kafkaSettings({ brokers: ["other:9092"] });
     declare(world, { etcd, kafka }, "app");
@@ -274,14 +274,14 @@ describe("a plan that somebody has looked at", () => {
   });
 });
 
-describe("as if a key held another text", () => {
+describe("as if a key had another value", () => {
   test.each<[string, string, string[]]>([
     ["logs/1", '[{"topic":"one","path":"/p"},{"topic":"new"}]', ["new"]],
     ["logs/1", "[]", []],
     ["logs/0", '["new",{"topic":"two","path":"/p"}]', ["new"]],
     ["logs/1", "no JSON", []],
     ["elsewhere", '["new"]', []],
-  ])("%s = %s: the plan is what then happens, and nothing is touched", async (key, text, started) => {
+  ])("%s = %s: the plan is what then happens, and nothing changes", async (key, text, started) => {
     const world = await settledWorld();
     world.kafka = new Set(["app", "one", "two", "new"]);
     const before = { topics: new Map(world.topics), memory: world.memory };
@@ -298,7 +298,7 @@ describe("as if a key held another text", () => {
     expect(topicsOf(real)).toEqual(topicsOf(preview));
   });
 
-  /** As etcd gives them. */
+  /** As read from etcd. */
   const sorted = (keys: Record<string, unknown>) =>
     Object.fromEntries(Object.entries(keys).toSorted(([a], [b]) => (a < b ? -1 : 1)));
   const topicsOf = ({ plan, conflicts }: ReconcileResult) => ({
@@ -310,7 +310,7 @@ describe("as if a key held another text", () => {
   });
 });
 
-test("what stops says where it was declared and how it ran", async () => {
+test("a stopped topic has its former sources and state", async () => {
   const world = await settledWorld();
   world.etcd = { clusterId: "c1", revision: 11, keys: { "logs/1": [{ topic: "one" }] } };
   const { plan } = await world.run({ dryRun: true });

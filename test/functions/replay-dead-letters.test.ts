@@ -40,14 +40,14 @@ function operationsOf(body: Buffer): Operation[] {
 
 interface Buried {
   readonly topic?: string;
-  /** Else the topic's name. */
+  /** Defaults to the topic's name. */
   readonly index?: string;
   readonly type?: string;
   readonly failedAt?: number;
   readonly omit?: boolean;
 }
 
-/** A dead-letter topic `dead` and an Elasticsearch of one's own making. */
+/** A dead-letter topic `dead`, and a fake Elasticsearch. */
 function world(answer: (operation: Operation) => BulkItem = () => created) {
   const reader = new FakeReader();
   const stopping = new AbortController();
@@ -144,7 +144,7 @@ const at = (offset: number, value: string | null = `v${offset}`) => sourceRecord
 const idOf = (offset: number, topic = "app") => `${topic}:0:${offset}:${at(offset).timestamp.toString(36)}`;
 
 describe("a replay", () => {
-  test("brings letters back under the records' ids to the index they name, with today's settings", async () => {
+  test("ingests records under their ids to the index in the letter, with current settings", async () => {
     const { bury, run, sent, specs, bulks, progress, templates } = world();
     specs.set("app", specification({ index: "app-{yyyy.MM.dd}", pipeline: "today" }));
     bury(at(3), { index: "app-2020.01.01" });
@@ -161,7 +161,7 @@ describe("a replay", () => {
     expect(templates).toEqual([]);
   });
 
-  test("goes to the index that is asked for, made from the topic and the record's day, under the template", async () => {
+  test("goes to the requested index, made from the topic and the record's day, under the template", async () => {
     const { bury, run, sent, templates, asked } = world();
     bury(at(1));
     bury(at(2), { topic: "web" });
@@ -185,7 +185,7 @@ describe("a replay", () => {
     });
   });
 
-  test("leaves alone what is there, found by its id or told by the answer, and what a pipeline drops", async () => {
+  test("leaves alone records found by id or reported as duplicates, and those that a pipeline drops", async () => {
     const { bury, run, sent, there } = world(({ message }) => {
       if (message === "v2") return duplicate;
       return message === "v3" ? { status: 200, result: "noop", error: null } : created;
@@ -197,7 +197,7 @@ describe("a replay", () => {
     expect(sent.map(({ message }) => message)).toEqual(["v2", "v3", "v4"]);
   });
 
-  test("counts the doubles of a letter and replays one", async () => {
+  test("counts further letters for the same record, and replays one", async () => {
     const { bury, run, sent, reader } = world();
     reader.batchRecords = 1;
     bury(at(1));
@@ -208,7 +208,7 @@ describe("a replay", () => {
     expect(sent).toBeArrayOfSize(3);
   });
 
-  test("leaves out what is not meant, and says what is no letter", async () => {
+  test("leaves out filtered letters, and reports records that are not letters", async () => {
     const { bury, run, reader, sent } = world();
     reader.put("dead", sourceRecord("stray", { offset: 0 }));
     bury(at(1), { failedAt: 1_000 });
@@ -226,11 +226,11 @@ describe("a replay", () => {
     expect(sent.map(({ message }) => message)).toEqual(["v1"]);
   });
 
-  test("says what is still rejected, why now, and writes nothing else", async () => {
+  test("reports records that are still rejected, with the current reason, and writes nothing else", async () => {
     const { bury, run } = world(({ message }) => {
       if (message === "v1")
         return failed(400, "document_parsing_exception", "failed to parse field [m] of type [ip]");
-      // Neither is waited for: a 400 that could be anybody's, and an index that is closed.
+      // It waits for neither: an ambiguous 400, and a closed index.
       if (message === "v2") return failed(400, "illegal_argument_exception", "?");
       return failed(400, "index_closed_exception", "closed");
     });
@@ -245,7 +245,7 @@ describe("a replay", () => {
     expect(result.byError.groups[0]?.sample).toMatchObject({ topic: "app", offset: 1, value: "v1" });
   });
 
-  test("tries again what is not the record's fault, and only that", async () => {
+  test("retries only what is not the record's fault", async () => {
     let answers = 0;
     const { bury, run, sent, waits } = world(({ message }) => {
       if (message !== "v2") return created;
@@ -258,7 +258,7 @@ describe("a replay", () => {
     expect(waits).toEqual([100, 200]);
   });
 
-  test("gives up after some tries, naming topic and reason", async () => {
+  test("gives up after some attempts, naming topic and reason", async () => {
     const { bury, run, deps, waits } = world();
     deps.bulk = () => Promise.resolve(unavailable);
     bury(at(1));
@@ -271,7 +271,7 @@ describe("a replay", () => {
     expect(waits).toBeArrayOfSize(7);
   });
 
-  test("ends when it is called off", async () => {
+  test("ends when it is aborted", async () => {
     const { bury, run, deps, stopping } = world();
     const enough = new Error("enough");
     deps.bulk = () => {
@@ -282,11 +282,11 @@ describe("a replay", () => {
     expect(await rejection(run())).toBe(enough);
   });
 
-  test("of a topic that is not there has nothing to do", async () => {
+  test("has nothing to do if the dead-letter topic does not exist", async () => {
     expect(await world().run()).toMatchObject({ read: 0, indexed: 0 });
   });
 
-  test("takes records of a topic that is not declared any more as text, where an index is given, and says so", async () => {
+  test("with an index given, treats records of topics no longer declared as text, and says so", async () => {
     const { bury, run, sent, undeclared } = world();
     undeclared.add("gone");
     bury(at(1, '{"n":1}'), { topic: "gone" });
@@ -295,7 +295,7 @@ describe("a replay", () => {
     expect(sent.map(({ message }) => message)).toEqual(['{"n":1}']);
   });
 
-  test("leaves alone what names an index that its topic is not declared to go to, and tells all indices", async () => {
+  test("leaves alone letters whose index is not one of their topic's, and lists all indices", async () => {
     const { bury, run, sent, asked, specs } = world();
     specs.set("app", specification({ index: "app-{yyyy.MM.dd}" }));
     bury(at(1), { index: "app-2026.01.02" });
@@ -319,7 +319,7 @@ describe("a replay", () => {
     expect(sent.map(({ index }) => index)).toEqual(["app-2026.01.02", "app-2026.01.02"]);
   });
 
-  test("that is dry writes nothing and says what it would replay", async () => {
+  test("as a dry run writes nothing, and reports what it would replay", async () => {
     const { bury, run, sent, there, templates } = world();
     there.add(idOf(1));
     bury(at(1));
@@ -339,7 +339,7 @@ describe("a letter for a whole record batch", () => {
       setAside: new SetAside({ type: "batch_too_large", reason: "too large", end, records: end - first }),
     });
 
-  test("brings in every record of it from the source, and counts each; those that are there are known again", async () => {
+  test("ingests each of its records from the source, and recognizes those already there", async () => {
     const { bury, run, sent, reader } = world(({ id }) => (id === idOf(3) ? duplicate : created));
     reader.batchRecords = 2;
     reader.put("app", ...[0, 1, 2, 3, 4, 5].map((offset) => at(offset)));
@@ -349,7 +349,7 @@ describe("a letter for a whole record batch", () => {
     expect(sent.map(({ id }) => id)).toEqual([1, 2, 3, 4].map((offset) => idOf(offset)));
   });
 
-  test("is still rejected where the source's batch is still too large, and unrecoverable where it is gone", async () => {
+  test("is still rejected if the source's batch is still too large, and unrecoverable if it was deleted", async () => {
     const { bury, run, sent, reader } = world();
     reader.put("app", tooLarge(1, 5), at(9));
     bury(tooLarge(1, 5));
@@ -361,7 +361,7 @@ describe("a letter for a whole record batch", () => {
   });
 });
 
-describe("a value that was left out", () => {
+describe("an omitted value", () => {
   test("is read from the source by its offset, with key and headers", async () => {
     const { bury, run, sent, reader } = world();
     const records = [0, 1, 2, 3].map((offset) => at(offset, `source ${offset}`));
@@ -378,9 +378,9 @@ describe("a value that was left out", () => {
     ]);
   });
 
-  test("is unrecoverable where the record is gone, is another by now, or its topic was deleted", async () => {
+  test("is unrecoverable if the record was deleted or replaced, or its topic was deleted", async () => {
     const { bury, run, sent, reader } = world();
-    // 1 was deleted by retention, 2 is of a topic made again, 9 is behind its end.
+    // 1 was deleted by retention, 2 is from a recreated topic, 9 is beyond its end.
     reader.put("app", sourceRecord("another", { offset: 2, timestamp: 7 }), at(3));
     for (const offset of [1, 2, 3, 9]) bury(at(offset), { omit: true });
     bury(at(4), { omit: true, topic: "deleted" });

@@ -23,7 +23,7 @@ const input: SearchLogsInput = {
 
 const few = '"fields":["message","kafka.words"]';
 
-/** Answers one search after the other, and keeps what was asked. */
+/** Answers one search after another, and records the requests. */
 function elasticsearch(...answers: readonly (string | null)[]) {
   const asked: { indices: readonly string[]; body: Record<string, unknown> }[] = [];
   return {
@@ -38,7 +38,7 @@ function elasticsearch(...answers: readonly (string | null)[]) {
   };
 }
 
-test("gives a page of lines, found words marked, and where the next one begins", async () => {
+test("returns a page of lines with matches marked, and where the next one begins", async () => {
   const source = '{"message":"a timeout","n":1.00,"kafka":{"topic":"app"}}';
   const first = answeredHit({ offset: 9, source, marked: "a MARKtimeoutMARK", tags: ["t"], ignored: ["n"] });
   const world = elasticsearch(searchAnswer([first, answeredHit({ offset: 8 })]));
@@ -92,7 +92,7 @@ test("the last page has no next", async () => {
   expect((await searchLogs(input, deps)).next).toBeNull();
 });
 
-test("without a query nothing is marked; a histogram only where it is asked for", async () => {
+test("marks nothing without a query; returns a histogram only on request", async () => {
   const world = elasticsearch(searchAnswer([answeredHit({ offset: 9 })]));
   const result = await searchLogs({ ...input, query: "", histogram: true }, world.deps);
   expect(world.asked[0]?.body).not.toHaveProperty("highlight");
@@ -100,14 +100,14 @@ test("without a query nothing is marked; a histogram only where it is asked for"
   expect(result.histogram).toEqual({ intervalMs: 30_000, bars: [] });
 });
 
-test("all topics in force are asked for by name, through the alias", async () => {
+test("asks for all current topics by name, through the alias", async () => {
   const world = elasticsearch(searchAnswer([answeredHit({ offset: 9 })]));
   await searchLogs({ ...input, topics: [] }, world.deps);
   expect(world.asked[0]?.indices).toEqual(["penstock-records"]);
   expect(JSON.stringify(world.asked[0]?.body)).toContain('{"terms":{"kafka.topic":["app","other"]}}');
 });
 
-test("where no topic is in force nothing is asked", async () => {
+test("asks nothing if there is no topic", async () => {
   const world = elasticsearch();
   expect(await searchLogs({ ...input, topics: [], inForce: new Map() }, world.deps)).toMatchObject({
     hits: [],
@@ -117,7 +117,7 @@ test("where no topic is in force nothing is asked", async () => {
   expect(world.asked).toEqual([]);
 });
 
-test("an empty first page says when the newest is from, asked for without the span", async () => {
+test("an empty first page has the time of the newest match outside the span", async () => {
   const world = elasticsearch(searchAnswer([]), searchAnswer([answeredHit({ offset: 1, source: null })]));
   expect((await searchLogs(input, world.deps)).newest).toBe("2026-03-04T12:00:00.000Z");
   expect(JSON.stringify(world.asked[1]?.body)).not.toContain("range");
@@ -133,7 +133,7 @@ test.each([
   ["8 prefixes", "a* ".repeat(8).trim(), false],
   ["prefixes without white space", '""aa*""ba*""ca*""da*""ea*""fa*""ga*""ha*""ia*', true],
   ["a phrase of 33", `"${"w ".repeat(33)}"`, true],
-  ["one word of 33, as Elasticsearch parts it", "a/".repeat(33), true],
+  ["one word that Elasticsearch splits into 33", "a/".repeat(33), true],
   ["33 ideographs", "日".repeat(33), true],
   ["many dashes and quotes", '- "" '.repeat(100), false],
 ])("%s are looked for in few fields: %s %p", async (_name, query, isNarrow) => {
@@ -142,7 +142,7 @@ test.each([
   expect(JSON.stringify(world.asked[0]?.body).includes(few)).toBe(isNarrow);
 });
 
-test("a refusal for too many fields is met by looking in few; any other is passed on", async () => {
+test("searches few fields after a refusal for too many; passes on other refusals", async () => {
   const refusing = (reason: string) => {
     const fields: unknown[] = [];
     const search = (_indices: readonly string[], body: object): Promise<string> => {
@@ -162,7 +162,7 @@ test("a refusal for too many fields is met by looking in few; any other is passe
   expect(broken.fields).toEqual([false]);
 });
 
-test("where one index among others refuses so many fields, all are looked into once more", async () => {
+test("if one index refuses so many fields, all are searched again", async () => {
   const reason = {
     type: "query_shard_exception",
     reason: "field expansion matches too many fields, limit: 1024",
@@ -176,7 +176,7 @@ test("where one index among others refuses so many fields, all are looked into o
   expect(world.asked.map(({ body }) => JSON.stringify(body).includes(few))).toEqual([false, true]);
 });
 
-test("of very many words it is said that only the message was searched", async () => {
+test("with very many words reports that only the message was searched", async () => {
   const world = elasticsearch(searchAnswer([answeredHit({ offset: 9 })]));
   const result = await searchLogs({ ...input, query: "a* ".repeat(9).trim() }, world.deps);
   expect(JSON.stringify(world.asked[0]?.body)).toContain(few);
@@ -189,8 +189,8 @@ test("of very many words it is said that only the message was searched", async (
   expect(JSON.stringify(fewer.asked[0]?.body)).not.toContain(few);
 });
 
-describe("an answer that is too long", () => {
-  test("is asked for with pieces of the messages instead of the documents", async () => {
+describe("an answer that is too long is requested again", () => {
+  test("with pieces of the messages instead of the documents", async () => {
     const hit = answeredHit({ offset: 9, source: null, marked: "xx MARKtimeoutMARK" });
     const world = elasticsearch(null, searchAnswer([hit]));
     const [found] = (await searchLogs(input, world.deps)).hits;
@@ -209,7 +209,7 @@ describe("an answer that is too long", () => {
     });
   });
 
-  test("is asked for without any text at last", async () => {
+  test("without any text as a last resort", async () => {
     const world = elasticsearch(null, null, searchAnswer([answeredHit({ offset: 9, source: null })]));
     expect((await searchLogs(input, world.deps)).hits).toMatchObject([{ offset: 9, line: [], cut: true }]);
     expect(world.asked[2]?.body).not.toHaveProperty("highlight");
@@ -219,7 +219,7 @@ describe("an answer that is too long", () => {
   });
 });
 
-test("an answer that is none is an error", async () => {
+test("an invalid answer is an error", async () => {
   expect(await rejection(searchLogs(input, elasticsearch("<html>").deps))).toMatchObject({
     code: "elasticsearch_refused",
   });

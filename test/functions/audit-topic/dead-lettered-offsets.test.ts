@@ -40,7 +40,7 @@ function deps(changes: Partial<ReadBurialsDeps> = {}): ReadBurialsDeps {
 describe("the dead letters of audited topics", () => {
   const input = { deadLetterTopic: "dead", topics: new Set(["app"]) };
 
-  test("by the place and time of the record they keep", async () => {
+  test("are found by the position and timestamp of their record", async () => {
     const burials = await readBurials(input, deps());
     expect(burials.of("app").between(1, 0, 100)).toEqual([
       { offset: 2, timestamp: 7 },
@@ -50,13 +50,13 @@ describe("the dead letters of audited topics", () => {
     expect(burials.of("other").between(1, 0, 100)).toEqual([]);
   });
 
-  test("a dead-letter topic that does not exist holds none", async () => {
+  test("are none if the dead-letter topic does not exist", async () => {
     const ranges = () => Promise.reject(new PenstockError("topic_missing", "it does not exist"));
     const burials = await readBurials(input, deps({ ranges }));
     expect(burials.of("app").between(1, 0, 100)).toEqual([]);
   });
 
-  test("one that cannot be read is not taken for an empty one", async () => {
+  test("are not taken for none if the dead-letter topic cannot be read", async () => {
     const ranges = () => Promise.reject(new PenstockError("kafka_unavailable", "no answer"));
     expect(await rejection(readBurials(input, deps({ ranges })))).toHaveProperty(
       "message",

@@ -24,7 +24,7 @@ function elasticsearch(answer: string | Error | null) {
   };
 }
 
-test("the fields that gave way are told with their types, of the indices where they did", async () => {
+test("fields that gave way have their types in the indices where they did", async () => {
   const fields = (name: string, id: string) => ({
     buckets: [{ key: name, doc_count: 3, sample: sample(id) }],
   });
@@ -55,7 +55,7 @@ test("the fields that gave way are told with their types, of the indices where t
   expect(asked).toEqual([["app-*"], ["app-1"], ["n"]]);
 });
 
-test("where there is nothing to ask, nothing is asked", async () => {
+test("asks nothing if there is nothing to ask", async () => {
   const { asked, deps } = elasticsearch(null);
   for (const nothing of [{ indices: [] }, { topics: [] }]) {
     expect(await readIgnoredFields({ ...input, ...nothing }, deps)).toEqual({
@@ -76,12 +76,12 @@ test.each([
   ],
   ["answers something else", "<html>", "Elasticsearch's answer is invalid"],
   ["answers too much", null, "Elasticsearch's answer is invalid"],
-])("an Elasticsearch that %s is an answer", async (_name, answer, problem) => {
+])("an Elasticsearch that %s is reported as a problem", async (_name, answer, problem) => {
   const { deps } = elasticsearch(answer);
   expect(await readIgnoredFields(input, deps)).toEqual({ ...span, fields: [], problems: [problem] });
 });
 
-test("a stop ends it", async () => {
+test("an abort ends it", async () => {
   const stop = new Error("stop");
   expect(await rejection(readIgnoredFields(input, elasticsearch(stop).deps))).toBe(stop);
 });

@@ -8,7 +8,7 @@ import { settings } from "../../support/settings.ts";
 const names = ["a", "b", "c"];
 const declared = (path: string | null): Declaration[] => names.map((name) => declaration(name, { path }));
 
-/** `a`, `b` and `c` run, and are declared otherwise now. */
+/** `a`, `b` and `c` run, and their declarations changed. */
 async function changedWorld(): Promise<World> {
   const world = createWorld(declared(null), names);
   await world.run();
@@ -27,7 +27,7 @@ describe("replacements", () => {
     expect(world.mostReplacing).toBe(1);
   });
 
-  test("end at the first that does not run: the others keep running as they were", async () => {
+  test("stop at the first that does not run: the others keep running as they were", async () => {
     const world = await changedWorld();
     world.broken.add("b");
     expect(await world.run()).toMatchObject({
@@ -38,7 +38,7 @@ describe("replacements", () => {
     expect(runningBy(world, null)).toEqual(["c"]);
   });
 
-  test("are cut short by a newer trigger: what was begun goes on, the rest is planned anew", async () => {
+  test("are cut short by a newer trigger: started ones continue, the rest is planned again", async () => {
     const world = await changedWorld();
     world.hanging.add("b");
     world.onReplace = (topic) => {
@@ -49,7 +49,7 @@ describe("replacements", () => {
     expect(runningBy(world, null)).toEqual(["c"]);
   });
 
-  test("go one at a time across runs too: while one is under way no other begins", async () => {
+  test("go one at a time across runs too", async () => {
     const world = await changedWorld();
     world.hanging.add("a");
     world.onReplace = () => world.newerTrigger.abort();
@@ -60,7 +60,7 @@ describe("replacements", () => {
     expect(runningBy(world, null)).toEqual(["b", "c"]);
   });
 
-  test("wait for the one that failed, and go on once it runs", async () => {
+  test("wait for one that failed, and continue once it runs", async () => {
     const world = await changedWorld();
     world.broken.add("a");
     await world.run();
@@ -73,7 +73,7 @@ describe("replacements", () => {
     expect(runningBy(world, "/new")).toEqual(names);
   });
 
-  test("are not begun where a newer trigger waits already; stops and starts are", async () => {
+  test("do not start if a newer trigger is waiting, unlike stops and starts", async () => {
     const world = await changedWorld();
     world.newerTrigger.abort();
     expect(await world.run()).toMatchObject({ interrupted: true });
@@ -86,18 +86,18 @@ describe("replacements", () => {
 });
 
 describe("an index template that cannot be ensured", () => {
-  test("ends no host where nobody asks any more: the run waits for a stop still, or is over", async () => {
+  test("does not end the host if nobody awaits it: the run still waits for a stop, or is over", async () => {
     const world = await changedWorld();
     world.templates = new Error("403");
     const [, ...left] = declared("/new");
     world.config = { settings: settings(), declarations: left };
     world.newerTrigger.abort();
-    // A rejection that nobody handles fails this test, as it ends a host.
+    // An unhandled rejection fails this test, as it would end a host.
     expect(await world.run()).toMatchObject({ interrupted: true, stopped: ["a"] });
     await setImmediate();
   });
 
-  test("refuses starts, keeps what runs as it runs, and still stops", async () => {
+  test("refuses starts, leaves running topics alone, and still stops topics", async () => {
     const world = createWorld(
       [declaration("a"), declaration("b"), declaration("gone")],
       ["a", "b", "gone", "new"],
@@ -118,7 +118,7 @@ describe("an index template that cannot be ensured", () => {
     expect(world.topics.has("gone")).toBe(false);
   });
 
-  test("for one topic's index fails that topic alone, one that starts and one that runs otherwise", async () => {
+  test("for one topic's index fails only that topic, whether it starts or is replaced", async () => {
     const world = createWorld([declaration("a"), declaration("b"), declaration("c")], ["a", "b", "c", "d"]);
     world.refusedPatterns.set("c", "another template");
     const error = "the index template cannot be ensured: another template";
@@ -139,7 +139,7 @@ describe("an index template that cannot be ensured", () => {
     expect([world.running(), runningBy(world, "/new")]).toEqual([["a", "b", "d"], ["b"]]);
   });
 
-  test("is no matter where nothing starts", async () => {
+  test("does not matter if nothing starts", async () => {
     const world = createWorld([declaration("a")], ["a"]);
     await world.run();
     world.templates = new Error("403");

@@ -6,8 +6,8 @@ import { createWorld } from "../../support/reconcile-world.ts";
 import { kafkaSettings, settings } from "../../support/settings.ts";
 import { declare, etcd, settledWorld } from "../../support/settled-world.ts";
 
-describe("a source that cannot be taken", () => {
-  test("the config file: what it said before is kept, and etcd still counts", async () => {
+describe("a source that cannot be accepted", () => {
+  test("the config file: its last good content stays, and etcd still counts", async () => {
     const world = await settledWorld();
     world.config = new Error("line 3: unknown key");
     world.etcd = { clusterId: "c1", revision: 11, keys: { "logs/1": [{ topic: "one" }] } };
@@ -18,7 +18,7 @@ describe("a source that cannot be taken", () => {
     expect((await world.run()).sources.config.declarations).toBe(1);
   });
 
-  test("etcd unreadable: kept, however long", async () => {
+  test("unreadable etcd: its last good content stays, however long", async () => {
     const world = await settledWorld();
     world.etcd = new Error("connection refused");
     for (let times = 0; times < 3; times += 1) {
@@ -29,7 +29,7 @@ describe("a source that cannot be taken", () => {
     }
   });
 
-  test("etcd unreadable from the start: what the file says runs", async () => {
+  test("etcd unreadable from the start: the file's topics run", async () => {
     const world = createWorld([], ["app"]);
     declare(world, { etcd }, "app");
     world.etcd = new Error("connection refused");
@@ -38,7 +38,7 @@ describe("a source that cannot be taken", () => {
     expect(sources.etcd).toMatchObject({ ok: false, declarations: 0, revision: null });
   });
 
-  test("a key taken out of the list is absent, though etcd cannot be read", async () => {
+  test("a key removed from the list is absent, even if etcd cannot be read", async () => {
     const world = await settledWorld();
     world.etcd = new Error("connection refused");
     declare(world, { etcd: { ...etcd, keys: ["logs/2"] } }, "app");
@@ -46,7 +46,7 @@ describe("a source that cannot be taken", () => {
     expect(world.running()).toEqual(["app", "two"]);
   });
 
-  test("one invalid key: its topics are kept, the others follow", async () => {
+  test("one invalid key: its topics stay, the others change", async () => {
     const world = await settledWorld();
     world.etcd = { clusterId: "c1", revision: 11, keys: { "logs/1": "no JSON" } };
     const { plan, sources } = await world.run();
@@ -55,7 +55,7 @@ describe("a source that cannot be taken", () => {
     expect(sources.etcd).toMatchObject({ ok: true, declarations: 1 });
   });
 
-  test("an etcd that went back in time: kept, until somebody accepts it", async () => {
+  test("an etcd that went back in time: its last good content stays, until somebody accepts it", async () => {
     const world = await settledWorld();
     world.etcd = { clusterId: "c1", revision: 9, keys: {} };
     const { sources } = await world.run();
@@ -69,11 +69,11 @@ describe("a source that cannot be taken", () => {
   });
 });
 
-describe("a source that was caught half written", () => {
+describe("a source that is only half written", () => {
   const entry = (name: string, at: number, options: Partial<TopicOptions> = {}) =>
     declaration(name, options, { entry: at });
 
-  test("stops nothing, and topics that were cut off come back as they were", async () => {
+  test("stops nothing, and truncated topics come back as they were", async () => {
     const names = Array.from({ length: 400 }, (_, at) => `t${at}`);
     const whole = names.map((name, at) => entry(name, at, { path: `/${at}` }));
     const world = createWorld(whole, names);
@@ -91,7 +91,7 @@ describe("a source that was caught half written", () => {
     expect(world.memory.declarations).toEqual(whole);
   });
 
-  test("is believed once it stood still for a second, and says until then why a topic still runs", async () => {
+  test("is believed once it was unchanged for a second; until then the reason is shown for topics still running", async () => {
     const world = createWorld([entry("a", 0), entry("b", 1)], ["a", "b", "c"]);
     await world.run();
     world.config = { settings: settings(), declarations: [entry("a", 0, { path: "/new" }), entry("c", 1)] };
@@ -110,7 +110,7 @@ describe("a source that was caught half written", () => {
     expect((await world.look()).stopped).toEqual(["b"]);
   });
 
-  test("is looked at again at once where the run itself took longer than the second", async () => {
+  test("is read again at once if the run itself took longer than the second", async () => {
     const world = createWorld([entry("a", 0), entry("b", 1)], ["a", "b"]);
     await world.run();
     world.onReplace = () => void (world.now += 5_000);
@@ -119,7 +119,7 @@ describe("a source that was caught half written", () => {
     expect((await world.look()).stopped).toEqual(["b"]);
   });
 
-  test("an entry whose end is missing neither starts a topic nor changes one", async () => {
+  test("an incomplete entry neither starts nor changes a topic", async () => {
     const whole = [entry("a", 0, { index: "a-index" }), entry("b", 1, { index: "b-index" })];
     const world = createWorld(whole.slice(0, 1), ["a", "b"]);
     await world.run();
@@ -133,7 +133,7 @@ describe("a source that was caught half written", () => {
     expect((await world.run()).plan.start.map(({ spec }) => spec.index)).toEqual(["b-index"]);
   });
 
-  test("a topic that a pattern above covers too stays with its own entry", async () => {
+  test("a topic that an earlier pattern matches too stays with its own entry", async () => {
     const whole = [entry("a-*", 0), entry("a-1", 1, { index: "own" })];
     const world = createWorld(whole, ["a-1", "a-2"]);
     await world.run();
@@ -142,7 +142,7 @@ describe("a source that was caught half written", () => {
     expect((await world.run()).plan.replace.map(({ spec }) => spec.index)).toEqual(["a-1"]);
   });
 
-  test("settings wait for a file that stands still: what is missing would fall back to its default", async () => {
+  test("settings wait until the file is unchanged: missing ones would fall back to defaults", async () => {
     const world = await settledWorld();
     const { log, deadLetters } = settings({ log: { level: "debug" }, deadLetters: { topic: "dlq" } });
     declare(world, { etcd, log, deadLetters }, "app");
@@ -163,7 +163,7 @@ describe("a source that was caught half written", () => {
     expect(world.running()).toEqual(["app"]);
   });
 
-  test("a key of etcd that is deleted and put again within a second is a change", async () => {
+  test("an etcd key deleted and put again within a second is a change", async () => {
     const world = await settledWorld();
     const keys = { "logs/1": [{ topic: "one" }], "logs/2": [{ topic: "two" }] };
     world.etcd = { clusterId: "c1", revision: 11, keys: { "logs/1": keys["logs/1"] } };
@@ -186,7 +186,7 @@ describe("a source that was caught half written", () => {
     expect([later.stopped, later.lookAgainMs]).toEqual([[], null]);
   });
 
-  test("a plan that somebody looked at, and an etcd that somebody accepted, mean what is gone as well", async () => {
+  test("a reviewed plan and an accepted etcd include removals", async () => {
     const world = await settledWorld();
     declare(world, { etcd });
     const { hash } = await world.look({ dryRun: true });
@@ -197,7 +197,7 @@ describe("a source that was caught half written", () => {
 });
 
 describe("settings", () => {
-  test("what needs a restart is refused where it is seen, and the rest of the file holds", async () => {
+  test("those that need a restart are refused visibly, and the rest of the file counts", async () => {
     const world = await settledWorld();
     const http = { ...settings().http, port: 9999, token: new Secret("new") };
     declare(world, { etcd, http, kafka: kafkaSettings({ group: "other" }) }, "app");
@@ -214,7 +214,7 @@ describe("settings", () => {
     expect(world.running()).toEqual(["app", "one", "two"]);
   });
 
-  test("of Kafka, once probed, are put into force for all topics, and none is replaced", async () => {
+  test("of Kafka are probed, then applied for all topics, and none is replaced", async () => {
     const world = await settledWorld();
     declare(world, { etcd, kafka: kafkaSettings({ brokers: ["new:9092"] }) }, "app");
     await world.run();
@@ -222,7 +222,7 @@ describe("settings", () => {
     expect(world.replaced).toEqual([]);
   });
 
-  test("a password alone, of Kafka, is put into force, and told to nobody", async () => {
+  test("a changed Kafka password alone is applied, and never shown", async () => {
     const world = await settledWorld();
     const rotate = async (password: string) => {
       const sasl = { mechanism: "plain", username: "u", password: new Secret(password) } as const;
@@ -237,7 +237,7 @@ describe("settings", () => {
     expect(Bun.inspect(world.memory, { depth: 20 })).not.toMatch(/"(?:old|new)"/);
   });
 
-  test("of Kafka or Elasticsearch that fail their probe leave the old ones in force, and say so", async () => {
+  test("of Kafka or Elasticsearch that fail their probe leave the old ones, with a reason", async () => {
     const world = await settledWorld();
     const { elasticsearch } = settings();
     world.unreachable.add("dead:9092").add("http://dead:9200");
@@ -254,14 +254,14 @@ describe("settings", () => {
     expect(world.running()).toEqual(["app", "one", "two"]);
     expect(world.replaced).toEqual([]);
     world.unreachable.clear();
-    // A try costs seconds in which no topic would be served, so there is one in half a minute.
+    // A probe costs seconds in which no topic is served, so there is one per half minute.
     expect((await world.run()).sources.config.ok).toBe(false);
     world.now += 30_000;
     expect((await world.run()).sources.config.ok).toBe(true);
     expect(world.inForce.elasticsearch.nodes).toEqual(["http://dead:9200"]);
   });
 
-  test("that cannot be put into force are refused too, and topics still follow their declarations", async () => {
+  test("that cannot be applied are refused too, and topics still follow their declarations", async () => {
     const world = await settledWorld();
     world.settingsError = new Error("403 on the index template");
     const { elasticsearch } = settings();
@@ -275,7 +275,7 @@ describe("settings", () => {
     expect(world.inForce.elasticsearch.nodes).toEqual(["http://new:9200"]);
   });
 
-  test("that move the dead letters to a declared topic stop its consumer, though etcd cannot be read", async () => {
+  test("that move the dead letters to a declared topic stop its consumer, even if etcd cannot be read", async () => {
     const world = await settledWorld();
     world.etcd = new Error("connection refused");
     declare(world, { etcd, deadLetters: { topic: "one" } }, "app");

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { createAbsenceExplainer } from "../../../../lib/rules/audit/absence.ts";
 import { sourceRecord, specification } from "../../../support/records.ts";
 
-/** Of 2026-01-02. */
+/** 2026-01-02. */
 const record = sourceRecord("line");
 
 describe("why a record is neither indexed nor among the dead letters", () => {
@@ -11,18 +11,18 @@ describe("why a record is neither indexed nor among the dead letters", () => {
     expect(explain(sourceRecord(null))).toEqual({ kind: "null" });
   });
 
-  test("its dated index is gone", () => {
+  test("its dated index was deleted", () => {
     const spec = specification({ index: "logs-{yyyy.MM.dd}" });
     const explain = createAbsenceExplainer(spec, new Set(["logs-2026.01.03"]));
     expect(explain(record)).toEqual({ kind: "expired", index: "logs-2026.01.02" });
   });
 
-  test("its dated index is there, so that it is a gap", () => {
+  test("its dated index exists, so it is a gap", () => {
     const spec = specification({ index: "logs-{yyyy.MM.dd}" });
     expect(createAbsenceExplainer(spec, new Set(["logs-2026.01.02"]))(record)).toEqual({ kind: "gap" });
   });
 
-  test("the day is the event's own where the declaration says so", () => {
+  test("the day is the event's own if declared", () => {
     const spec = specification({ index: "logs-{yyyy.MM.dd}", format: "json", timestamp: "time" });
     const explain = createAbsenceExplainer(spec, new Set(["logs-2026.01.02"]));
     expect(explain(sourceRecord('{"time":"2025-12-31T23:00:00Z"}'))).toEqual({
@@ -31,7 +31,7 @@ describe("why a record is neither indexed nor among the dead letters", () => {
     });
   });
 
-  test("the one index of the topic being gone is no excuse", () => {
+  test("a deleted only index of the topic is no excuse", () => {
     expect(createAbsenceExplainer(specification(), new Set())(record)).toEqual({ kind: "gap" });
   });
 
@@ -41,7 +41,7 @@ describe("why a record is neither indexed nor among the dead letters", () => {
     expect(explain(sourceRecord(null))).toEqual({ kind: "null" });
   });
 
-  test("what Penstock itself rejects should have a dead letter, pipeline or not", () => {
+  test("a record that Penstock itself rejects should have a dead letter, pipeline or not", () => {
     const explain = createAbsenceExplainer(specification({ pipeline: "p" }), new Set(["app"]));
     expect(explain(sourceRecord("line", { timestamp: -1 }))).toEqual({ kind: "gap" });
   });

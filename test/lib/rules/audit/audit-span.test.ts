@@ -23,31 +23,31 @@ describe("the offsets to audit", () => {
     expect(span.note).toContain("partition 3: nothing is committed yet");
   });
 
-  test("a commit beyond the log: to its end, and said so", () => {
+  test("a commit beyond the log: to its end, with a note", () => {
     const span = auditSpan(standing({ committed: 500 }));
     expect(span).toMatchObject({ start: 10, end: 100, unknown: false });
     expect(span.note).toContain("500 is beyond the end of the log, 100");
   });
 
-  test("a commit that retention has overtaken: none, and said so", () => {
+  test("a commit that retention has overtaken: none, with a note", () => {
     const span = auditSpan(standing({ committed: 4 }));
     expect(span).toMatchObject({ start: 10, end: 10, unknown: false });
     expect(span.note).toContain("offsets 4 to 10 were deleted");
   });
 
-  test("startAt latest: from the lowest that is known to have been read", () => {
+  test("startAt latest: from the lowest offset known to have been read", () => {
     const span = auditSpan(standing({ startAt: "latest", lowestKnown: 50 }));
     expect(span).toMatchObject({ start: 50, end: 90, unknown: false });
     expect(span.note).toContain("from offset 50");
   });
 
-  test("startAt latest and nothing known: nothing can be said", () => {
+  test("startAt latest and nothing known: unknown", () => {
     const span = auditSpan(standing({ startAt: "latest" }));
     expect(span).toMatchObject({ start: 90, end: 90, unknown: true });
     expect(span.note).toContain("not audited");
   });
 
-  test("startAt latest of a log that was never read past its start: nothing to say", () => {
+  test("startAt latest with a log never read past its start: no note", () => {
     expect(auditSpan(standing({ startAt: "latest", committed: 10 }))).toEqual({
       start: 10,
       end: 10,

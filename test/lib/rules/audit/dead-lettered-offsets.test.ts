@@ -2,8 +2,8 @@ import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { createBurials } from "../../../../lib/rules/audit/dead-lettered-offsets.ts";
 
-describe("burials", () => {
-  test("any letters in any order: those between two offsets, sorted", () => {
+describe("dead-lettered offsets", () => {
+  test("any letters in any order: returns those between two offsets, sorted", () => {
     const letter = fc.record({
       topic: fc.constantFrom("a", "b"),
       partition: fc.nat(2),
@@ -29,7 +29,7 @@ describe("burials", () => {
     );
   });
 
-  test("one added after the others were read is found too", () => {
+  test("a letter added after reading is found too", () => {
     const builder = createBurials();
     builder.add("a", { partition: 0, offset: 5, timestamp: 1 });
     expect(builder.of("a").between(0, 0, 10)).toHaveLength(1);
@@ -55,7 +55,7 @@ describe("burials", () => {
     expect([0, 4, 9, 25].map((from) => letters.lowest(1, from))).toEqual([3, 4, 20, null]);
   });
 
-  test("a topic without letters has none", () => {
+  test("are empty for a topic without letters", () => {
     expect(createBurials().of("a").between(0, 0, 10)).toEqual([]);
     expect(createBurials().of("a").lowest(0, 0)).toBeNull();
   });

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { createOffsetRanges } from "../../../../lib/rules/audit/offset-ranges.ts";
 
 describe("offset ranges", () => {
-  test("offsets that follow each other make one range, until the label changes", () => {
+  test("consecutive offsets make one range, until the label changes", () => {
     const builder = createOffsetRanges(10);
     builder.add(3, "a");
     builder.add(4, "a");
@@ -25,7 +25,7 @@ describe("offset ranges", () => {
     expect(createOffsetRanges(1).build()).toEqual({ ranges: [], rangeCount: 0, offsetCount: 0, hull: null });
   });
 
-  test("any offsets: as many are counted as were added, and the kept ranges are the first ones", () => {
+  test("any offsets: all are counted, and the kept ranges are the first ones", () => {
     const offsets = fc
       .uniqueArray(fc.nat(60), { maxLength: 40 })
       .map((list) => list.toSorted((a, b) => a - b));

@@ -11,7 +11,7 @@ import { SetAside, type SourceRecord } from "../../../../lib/rules/model/record.
 import { sourceRecord } from "../../../support/records.ts";
 import { rounds } from "../../../support/rounds.ts";
 
-/** What there is of one offset. Timestamps are 1 (the record's) or 2 (an older topic's). */
+/** Everything at one offset. Timestamps are 1 (the record's) or 2 (an older topic's). */
 interface Place {
   readonly record: "value" | "null" | "old" | "piped" | null;
   readonly documents: readonly { readonly timestamp: number; readonly index: string }[];
@@ -27,7 +27,7 @@ const explain = (record: SourceRecord): Absence => {
 
 const none = (): boolean => false;
 
-/** Audits the places from `start` in stretches that end where `cuts` say. */
+/** Audits the places from `start` in stretches that end at `cuts`. */
 function audit(places: readonly Place[], start: number, cuts: readonly number[]) {
   const end = start + places.length;
   const auditor = createPartitionAuditor({
@@ -58,7 +58,7 @@ function audit(places: readonly Place[], start: number, cuts: readonly number[])
   return { result: auditor.result(), unaccounted };
 }
 
-/** What an offset counts as, decided alone and in the simplest way. */
+/** What an offset counts as, decided by itself in the simplest way. */
 function kindOf({ record, documents, buried }: Place) {
   if (record === null) {
     if (documents.length > 0) return "indexed";
@@ -91,7 +91,7 @@ function offsetsOf(ranges: PartitionAudit["gaps"]): number[] {
 }
 
 describe("the audit of a partition", () => {
-  test("any partition, cut in any stretches: each offset counts as what it would count as alone", () => {
+  test("any partition, cut into any stretches: each offset counts as it would by itself", () => {
     const cuts = fc.array(fc.nat(60), { maxLength: 5 });
     fc.assert(
       fc.property(fc.array(place, { maxLength: 50 }), fc.nat(1_000), cuts, (places, start, cuts) => {
@@ -128,7 +128,7 @@ describe("the audit of a partition", () => {
     expect(unaccounted).toEqual([0]);
   });
 
-  test("a double names the indices it is in, and not the one that holds another record", () => {
+  test("a double names its indices, but not the one with another record", () => {
     const documents = [
       { timestamp: 1, index: "b" },
       { timestamp: 1, index: "a" },
@@ -139,7 +139,7 @@ describe("the audit of a partition", () => {
     expect(result.indexed).toBe(1);
   });
 
-  test("what lies behind the end of the span is not looked at", () => {
+  test("offsets after the end of the span are ignored", () => {
     const auditor = createPartitionAuditor({
       partition: 0,
       start: 0,
@@ -154,7 +154,7 @@ describe("the audit of a partition", () => {
     expect(auditor.position).toBe(2);
   });
 
-  describe("a record batch that is not decoded", () => {
+  describe("an undecoded record batch", () => {
     const batch = (offset: number, end: number, records = end - offset) =>
       sourceRecord(null, {
         offset,
@@ -184,7 +184,7 @@ describe("the audit of a partition", () => {
       expect(lost.gaps.ranges).toEqual([{ start: 1, end: 12, label: "" }]);
     });
 
-    test("has what was brought in of it, by whoever took larger ones", () => {
+    test("includes records of it that were ingested, for example with a larger limit", () => {
       expect(look(none, [1, 2, 3, 4, 5, 6, 8, 9].map(document))).toMatchObject({ missing: [11], indexed: 8 });
       expect(look((offset) => offset < 11, [3, 4].map(document))).toMatchObject({
         indexed: 2,

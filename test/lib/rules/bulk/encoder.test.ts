@@ -13,7 +13,7 @@ import type { SourceRecord } from "../../../../lib/rules/model/record.ts";
 import { sourceRecord, specification } from "../../../support/records.ts";
 import { rounds } from "../../../support/rounds.ts";
 
-/** What the batch ought to be, document by document. */
+/** The expected batch, document by document. */
 function reference(spec: Specification, records: readonly SourceRecord[]) {
   const encode = createDocumentEncoder(spec);
   const lines: string[] = [];
@@ -46,7 +46,7 @@ function expectSame(spec: Specification, records: readonly SourceRecord[]): void
   expectPlain(spec, records, batch);
 }
 
-/** Behind what others wrote the same bytes, or nothing where one of the records is not ordinary. */
+/** The same bytes appended to others, or nothing if one of the records is not ordinary. */
 function expectPlain(spec: Specification, records: readonly SourceRecord[], batch: EncodedBatch): void {
   const before = "of others\n";
   const out = new ByteWriter(8);
@@ -166,7 +166,7 @@ const texts = fc.oneof(
   fc.constantFrom("2026-01-02T03:04:05.678Z", "yesterday", "\\n", "\\", "ü\n", "\uFEFF{}", "\0{}", "x\u2028"),
   fc.string({ maxLength: 10 }),
 );
-/** Values as JSON text: some names twice in objects within. */
+/** Values as JSON text, with some duplicate names in nested objects. */
 const { value: valueText } = fc.letrec<{ value: string }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 2, depthSize: "small" },
@@ -193,7 +193,7 @@ const { value: valueText } = fc.letrec<{ value: string }>((tie) => ({
       '"x\\u000A"',
       '"\\/\\n"',
     ),
-    // An object within a text, as a container's line has it.
+    // An object inside a text, as in a container's line.
     fc
       .tuple(
         fc.array(fc.tuple(names, tie("value")), { maxLength: 4 }),
@@ -210,7 +210,7 @@ const { value: valueText } = fc.letrec<{ value: string }>((tie) => ({
       .map((entries) => `{${entries.map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(",")}}`),
   ),
 }));
-/** An object as text: some names twice, some white space between tokens. */
+/** An object as text, with some duplicate names and white space between tokens. */
 const objectText = fc
   .tuple(
     fc.array(fc.tuple(fc.oneof({ weight: 8, arbitrary: names }, fc.constant("log")), valueText), {
@@ -230,12 +230,12 @@ const jsonBytes = fc.oneof(
   { weight: 1, arbitrary: textBytes },
 );
 
-describe("the body, written from bytes", () => {
+describe("the body written from bytes", () => {
   for (const [format, values] of [
     ["text", textBytes],
     ["json", jsonBytes],
   ] as const) {
-    test(`holds the documents of the document encoder, to the letter: ${format}`, () => {
+    test(`has the same bytes as the document encoder: ${format}`, () => {
       const records = fc.array(recordOf(fc.option(values, { freq: 9 })), { maxLength: 12 });
       fc.assert(fc.property(specs(format), records, expectSame), {
         numRuns: rounds(500, 60),
@@ -243,7 +243,7 @@ describe("the body, written from bytes", () => {
     });
   }
 
-  test("objects of one shape after another, and of another", () => {
+  test("objects of the same shape in a row, and of different shapes", () => {
     const values = [
       '{"a":1,"b":"x"}',
       '{"a":2,"b":"y"}',
@@ -255,7 +255,7 @@ describe("the body, written from bytes", () => {
     expectSame(specification({ format: "json" }), records);
   });
 
-  test("a level in another spelling, and an object within a text", () => {
+  test("a level in another spelling, and an object inside a text", () => {
     const values = [
       '{"log.level":"\\u0077arn"}',
       '{"log.level":"WARN","a":1}',
@@ -270,7 +270,7 @@ describe("the body, written from bytes", () => {
     );
   });
 
-  test("much longer than was guessed: escapes, and many members", () => {
+  test("bodies much longer than estimated: escapes, and many members", () => {
     const wide = JSON.stringify(Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`f${n}`, n])));
     expectSame(specification(), [sourceRecord("\u0001".repeat(50_000)), sourceRecord("after")]);
     expectSame(specification({ format: "json" }), [sourceRecord(wide), sourceRecord(wide)]);
@@ -279,7 +279,7 @@ describe("the body, written from bytes", () => {
     expectSame(flattening, [sourceRecord(wide), sourceRecord(wider), sourceRecord(wide)]);
   });
 
-  test("half surrogate pairs are replaced wherever they stand, whole ones stay", () => {
+  test("lone surrogates are replaced everywhere, and pairs stay", () => {
     const values = [
       '{"a":{"\\ud800":1}}',
       '{"a":{"\\udc00":"x"}}',
@@ -301,9 +301,9 @@ describe("the body, written from bytes", () => {
     expect(lines.map((line) => line.includes('"invalid_utf8"'))).toEqual([true, true, false, true, false]);
   });
 
-  test("what is too large for a document is rejected before it is one, or once it has become one", () => {
+  test("records that are too large are rejected before encoding, or after it if escaping made them so", () => {
     const large = Buffer.alloc(16 * 1024 * 1024 + 1, "x");
-    // Six bytes each.
+    // Escaped to six bytes each.
     const escaped = Buffer.alloc(9 * 1024 * 1024, 1);
     for (const format of ["text", "json"] as const) {
       const batch = createBulkEncoder(specification({ format, index: "app-{yyyy.MM.dd}" }))([
@@ -337,7 +337,7 @@ describe("the body, written from bytes", () => {
 const manyNames = (count: number): string => Array.from({ length: count }, (_, n) => `"n${n}":1`).join(",");
 
 describe("the scanner", () => {
-  test("takes nothing that is not a JSON object", () => {
+  test("accepts nothing but JSON objects", () => {
     const scanner = new JsonScanner();
     const broken = fc
       .tuple(
@@ -367,7 +367,7 @@ describe("the scanner", () => {
     '{"a":{},"b":[],"c":""}',
     '{"a":{"b":1,"c":{"b":2}},"d":[{"b":1},{"b":2}]}',
     `{"a":{${manyNames(64)}}}`,
-  ])("takes %p", (text) => {
+  ])("accepts %p", (text) => {
     expect(new JsonScanner().scan(Buffer.from(text))).toBe(true);
   });
 
@@ -389,15 +389,15 @@ describe("the scanner", () => {
     '{"a":{"b\u007f":1}}',
     '{"a":{"b\u0085":1}}',
     `{"a":{${manyNames(65)}}}`,
-  ])("leaves %p to others", (text) => {
+  ])("leaves %p to the document encoder", (text) => {
     expect(new JsonScanner().scan(Buffer.from(text))).toBe(false);
   });
 });
 
-test("tens of thousands of names that are spellings of one are looked up, and not searched for", () => {
+test("tens of thousands of spellings of one name do not take quadratic time", () => {
   const spelling = (at: number) =>
     `l${Array.from({ length: 16 }, (_, bit) => ((at >> bit) & 1 ? "_" : "-")).join("")}evel`;
   const members = Array.from({ length: rounds(60_000, 6_000) }, (_, at) => `"${spelling(at)}":0`).join(",");
-  // Searched for, they would take minutes.
+  // Searching for each would take minutes.
   expectSame(specification({ format: "json", rejected: "dead-letter" }), [sourceRecord(`{${members}}`)]);
 }, 60_000);

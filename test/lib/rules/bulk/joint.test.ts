@@ -21,8 +21,8 @@ function part(ids: readonly string[], pipeline: string | null = null, pattern = 
   return { body: Buffer.from(linesOf(ids)), operations: ids.length, pipeline, pattern, documentAt };
 }
 
-describe("shared out over requests", () => {
-  test("every part is sent once, in its order, within the limits, and no request is needlessly small", () => {
+describe("packing parts into requests", () => {
+  test("sends every part once, in order, within the limits, and no request is needlessly small", () => {
     const sizes = fc.array(fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 60 })), {
       maxLength: 30,
     });
@@ -51,13 +51,13 @@ describe("shared out over requests", () => {
     );
   });
 
-  test("nothing is no request", () => {
+  test("makes no request for no parts", () => {
     expect(packParts([], { maxDocuments: 1, maxBytes: 1 })).toEqual([]);
   });
 });
 
-describe("joined", () => {
-  test("what was written one behind the other is no copy, and what was not is one", () => {
+describe("joining parts", () => {
+  test("copies the bodies unless they were written one after another", () => {
     const whole = Buffer.from(linesOf(["a"]) + linesOf(["b"], "x") + linesOf(["c"]));
     const ends = [linesOf(["a"]).length, linesOf(["a"]).length + linesOf(["b"], "x").length, whole.length];
     const partTo = (end: number, at: number, pipeline: string | null = null): BulkPart => {
@@ -76,7 +76,7 @@ describe("joined", () => {
     expect(String(mixed.body)).toBe(linesOf(["a"], "p") + linesOf(["b"], "x") + linesOf(["c"]));
   });
 
-  test("the bodies stand one behind the other, and each operation is found", () => {
+  test("concatenates the bodies, and finds each operation", () => {
     const joint = joinParts([
       part(["a", "b"], null, "x-*"),
       part(["c"], null, "y-*"),
@@ -91,7 +91,7 @@ describe("joined", () => {
     expect(() => joint.documentAt(4)).toThrow("no operation 4");
   });
 
-  test("one pipeline of all is the request's", () => {
+  test("a pipeline common to all becomes the request's", () => {
     const joint = joinParts([part(["a"], "p"), part(["b"], "p")]);
     expect({ pipeline: joint.pipeline, body: joint.body.toString() }).toEqual({
       pipeline: "p",
@@ -99,26 +99,26 @@ describe("joined", () => {
     });
   });
 
-  test("of several, each operation names its own, whatever stands in its document; those without one name none", () => {
+  test("with several pipelines each operation names its own, whatever its document contains, or none", () => {
     const quoted = 'a "b" \\ ü';
     const joint = joinParts([part(["a", "b"], quoted), part(["c"]), part(["d"], "q")]);
     expect(joint.pipeline).toBeNull();
     expect(joint.body.toString()).toBe(linesOf(["a", "b"], quoted) + linesOf(["c"]) + linesOf(["d"], "q"));
   });
 
-  test("one alone stays as it is", () => {
+  test("a single part stays as it is", () => {
     const alone = part(["a"], "p");
     expect(joinParts([alone])).toMatchObject({ body: alone.body, pipeline: "p", patterns: ["p"] });
   });
 
-  test("a body that holds no operations is refused", () => {
+  test("refuses a body without operations", () => {
     const strange = { ...part(["a"], "p"), body: Buffer.from('{"index":{}}\n{}\n') };
     expect(() => joinParts([strange, part(["b"])])).toThrow("no operation begins at byte 0");
     expect(() => joinParts([])).toThrow("nothing is to be joined");
   });
 });
 
-describe("a common answer", () => {
+describe("a joint answer", () => {
   const item = (status: number) => ({ status, result: null, error: null });
 
   test("gives each part the items of its own operations", () => {
@@ -131,7 +131,7 @@ describe("a common answer", () => {
     ]);
   });
 
-  test("that is a failure is one for each", () => {
+  test("that is a failure is one for each part", () => {
     const failure: RequestFailure = { kind: "timeout", message: "late" };
     expect(splitAnswer([part(["a"]), part(["b"])], { failure })).toEqual([{ failure }, { failure }]);
   });

@@ -37,11 +37,11 @@ test.each([
   ["1e9"],
   ["null"],
   ['""'],
-])("leaves %s to others", (json) => {
+])("leaves %s to parseEventTimeText", (json) => {
   expect(read(json)).toBe(-1);
 });
 
-test("whatever it reads, it reads as the others do", () => {
+test("reads everything it accepts as parseEventTimeText does", () => {
   const iso = fc
     .tuple(
       fc.date({ min: new Date("1960-01-01"), max: new Date("9999-12-31T23:59:59Z"), noInvalidDate: true }),

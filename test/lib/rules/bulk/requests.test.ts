@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { bulkBody, halveRequest, splitOperations } from "../../../../lib/rules/bulk/requests.ts";
 
-/** Operations of these sizes; the bytes of each are its position. */
+/** Operations of these sizes. Each one's bytes are its position. */
 function operations(sizes: readonly number[]) {
   const bytes = Buffer.concat(sizes.map((size, position) => Buffer.alloc(size, position)));
   const ends: number[] = [];
@@ -10,7 +10,7 @@ function operations(sizes: readonly number[]) {
   return { bytes, ends };
 }
 
-test("every operation is sent once, in order, within the limits, and no request is needlessly small", () => {
+test("sends every operation once, in order, within the limits, and no request is needlessly small", () => {
   const sizes = fc.array(fc.integer({ min: 1, max: 60 }), { maxLength: 40 });
   const limits = fc.record({
     maxDocuments: fc.integer({ min: 1, max: 8 }),
@@ -35,7 +35,7 @@ test("every operation is sent once, in order, within the limits, and no request 
   );
 });
 
-test("halves are the whole, and none is empty", () => {
+test("halves add up to the whole, and neither is empty", () => {
   const batch = operations([3, 1, 4, 1, 5]);
   const halves = halveRequest({ start: 1, end: 4 });
   expect(halves).toEqual([

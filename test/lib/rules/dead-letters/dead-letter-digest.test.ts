@@ -8,7 +8,7 @@ function letter(offset: number, error = badNumber, topic = "app", value: string 
   return { topic, record: sourceRecord(value, { offset }), error, failedAt: 1_000 * offset };
 }
 
-test("letters are counted by topic, field and error, the most frequent first, with the first as the sample", () => {
+test("counts letters by topic, field and error, the most frequent first, with the first as a sample", () => {
   const counter = new DigestCounter();
   counter.add(letter(1, badNumber, "other"));
   counter.add(letter(2));
@@ -33,7 +33,7 @@ test("letters are counted by topic, field and error, the most frequent first, wi
   expect(groups[3]?.sample.value).toBeNull();
 });
 
-test("a group says when its first and its last letter were written, in whatever order they are read", () => {
+test("a group has the times of its first and last letter, in whatever order they are read", () => {
   const counter = new DigestCounter();
   for (const offset of [5, 2, 9, 4]) counter.add(letter(offset));
   counter.add(letter(7, badNumber, "other"));
@@ -43,14 +43,14 @@ test("a group says when its first and its last letter were written, in whatever 
   ]);
 });
 
-test("a field of the same name under another error is another group, whatever the names hold", () => {
+test("the same field with another error is another group, whatever the names contain", () => {
   const counter = new DigestCounter();
   counter.add(letter(1, { type: 'a","b', reason: "" }));
   counter.add(letter(2, { type: "a", reason: "" }));
   expect(counter.digest().groups).toBeArrayOfSize(2);
 });
 
-test("no more groups than allowed are held; what is beyond is counted", () => {
+test("keeps at most the allowed number of groups, and counts the rest", () => {
   const counter = new DigestCounter(2);
   for (const topic of ["a", "b", "c", "a", "c"]) counter.add(letter(1, badNumber, topic));
   const { groups, others } = counter.digest();
@@ -61,7 +61,7 @@ test("no more groups than allowed are held; what is beyond is counted", () => {
   expect(others).toBe(2);
 });
 
-test("a sample holds 200 characters of the value at most, and no half of one", () => {
+test("a sample has at most 200 characters of the value, and no half of one", () => {
   const counter = new DigestCounter();
   counter.add(letter(1, badNumber, "a", "é".repeat(5_000)));
   counter.add(letter(1, badNumber, "b", `x${"😀".repeat(5_000)}`));

@@ -31,7 +31,7 @@ function changed(name: string, value: string | null): DeadLetter {
 }
 
 describe("a dead letter", () => {
-  test("is read back as what was written, its record with its own headers", () => {
+  test("is read back as written, its record with its own headers", () => {
     const record = sourceRecord("{}", { partition: 2, offset: 7, timestamp: -1, key: Buffer.from("k") });
     expect(readDeadLetter(letterOf(record))).toEqual({
       kind: "letter",
@@ -48,12 +48,12 @@ describe("a dead letter", () => {
     });
   });
 
-  test("of somebody else's hand may be of any size: of what it says, no more is read than ours can be", () => {
+  test("from somebody else may have any size: its headers are read only as far as ours can be long", () => {
     const reading = readDeadLetter(changed("error.reason", "failed to parse field [".repeat(100_000)));
     expect(reading.kind === "letter" && reading.letter.error.reason).toHaveLength(4_096);
   });
 
-  test("gives back any headers, those that look like ours included", () => {
+  test("gives back all headers, including those that look like ours", () => {
     const name = fc.oneof(
       fc.string(),
       fc.constantFrom(
@@ -78,7 +78,7 @@ describe("a dead letter", () => {
     );
   });
 
-  test("may have got headers of whoever copied it", () => {
+  test("may have headers from a tool that copied it", () => {
     const own = { name: "own", value: null };
     const letter = letterOf(sourceRecord("v", { headers: [own] }));
     const added = { name: "traceparent", value: Buffer.from("00") };
@@ -86,7 +86,7 @@ describe("a dead letter", () => {
     expect(reading).toMatchObject({ kind: "letter", letter: { record: { headers: [own, added] } } });
   });
 
-  test("may name an index with a date that could not be told", () => {
+  test("may name an index with an unresolved date", () => {
     expect(readDeadLetter(letterOf(sourceRecord("v"), { index: "logs-{yyyy.MM.dd}" }))).toMatchObject({
       kind: "letter",
       letter: { index: "logs-{yyyy.MM.dd}" },
@@ -104,12 +104,12 @@ describe("a dead letter", () => {
     ["status", "", 'its header penstock.status is ""'],
     ["attempts", "two", 'its header penstock.attempts is "two"'],
     ["failed-at", "yesterday", 'its header penstock.failed-at is "yesterday"'],
-  ])("whose header %s is %j is none of ours", (name, value, reason) => {
+  ])("whose header %s is %j is not ours", (name, value, reason) => {
     expect(readDeadLetter(changed(name, value))).toEqual({ kind: "foreign", reason });
   });
 });
 
-test("a letter for a whole record batch says how far it reaches, and is held to what a batch can be", () => {
+test("a letter for a whole record batch has its end, which is checked against what a batch can be", () => {
   const setAside = new SetAside({ type: "batch_too_large", reason: "too large", end: 40, records: 30 });
   const letter = letterOf(sourceRecord(null, { offset: 7, setAside }));
   expect(letter).toMatchObject({ key: null, value: null });
@@ -136,7 +136,7 @@ test("a letter for a whole record batch says how far it reaches, and is held to 
   }
 });
 
-test("a record batch of the dead-letter topic that was not decoded is no letter, and says why", () => {
+test("an undecoded record batch of the dead-letter topic is not a letter, and says why", () => {
   const setAside = new SetAside({ type: "batch_too_large", reason: "too large", end: 40, records: 30 });
   expect(readDeadLetter(sourceRecord(null, { setAside }))).toEqual({ kind: "foreign", reason: "too large" });
 });

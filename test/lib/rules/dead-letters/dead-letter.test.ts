@@ -18,7 +18,7 @@ const record = sourceRecord("v", {
 const rejection = { status: 400, type: "document_parsing_exception", reason: "no", index: "app-2026.01.02" };
 const context = { topic: "app", record, rejection, attempts: 3, failedAt: 2000 };
 
-test("key, value and headers untouched, then why and where from", () => {
+test("has key, value and headers untouched, then its reason and origin", () => {
   const letter = deadLetterOf(context);
   expect(letter.key).toBe(record.key);
   expect(letter.value).toBe(record.value);
@@ -37,7 +37,7 @@ test("key, value and headers untouched, then why and where from", () => {
   ]);
 });
 
-test("the reason is cut at 1 KiB, between characters", () => {
+test("cuts the reason at 1 KiB, between characters", () => {
   const reason = `a${"☃".repeat(1000)}`;
   const letter = deadLetterOf({ ...context, rejection: { ...rejection, reason } });
   const written = letter.headers.find(({ name }) => name === "penstock.error.reason")?.value;
@@ -45,13 +45,13 @@ test("the reason is cut at 1 KiB, between characters", () => {
   expect(written?.toString()).toBe(reason.slice(0, 342));
 });
 
-test("what does not fit goes without its value, and says so", () => {
+test("a letter that does not fit omits its value, and says so", () => {
   const letter = withoutValue(deadLetterOf(context));
   expect(letter.value).toBeNull();
   expect(letter.headers.at(-1)).toEqual({ name: "penstock.value", value: Buffer.from("omitted") });
 });
 
-test("what does not fit even so goes bare: what is wrong, where, and that key, value and headers are left out", () => {
+test("a letter that still does not fit is bare: reason, place, and that key, value and headers are omitted", () => {
   const own = [
     { name: "penstock.topic", value: Buffer.from("an older letter's") },
     { name: "penstock.index", value: Buffer.from("elsewhere") },
@@ -74,7 +74,7 @@ test("a bare letter is small, whatever Elasticsearch said", () => {
   expect(contentBytesOf(bareLetter(letter))).toBeLessThan(3 * 1024);
 });
 
-test("of a letter of over 16 MiB the largest form that is not", () => {
+test("a letter over 16 MiB takes its largest form below that", () => {
   const large = Buffer.alloc(17 * 1024 * 1024);
   const whole = deadLetterOf(context);
   expect(fittingLetter(whole)).toBe(whole);

@@ -5,8 +5,8 @@ import { sourceRecord } from "../../../support/records.ts";
 const now = Date.UTC(2026, 0, 2, 12);
 const nothing = { topic: null, error: null, since: null, index: null };
 
-describe("what is asked of a replay", () => {
-  test("may be nothing in particular", () => {
+describe("a replay request", () => {
+  test("may have no parameters", () => {
     expect(parseReplayWords(nothing, true, now)).toEqual({
       filter: { topic: null, error: null, sinceMs: null },
       index: null,
@@ -39,7 +39,7 @@ describe("what is asked of a replay", () => {
   });
 });
 
-describe("a letter is meant", () => {
+describe("a letter passes the filter", () => {
   const letter = {
     topic: "app",
     record: sourceRecord("v"),

@@ -7,7 +7,7 @@ test("a few names are all named, many are counted", () => {
   expect(namesText(many)).toBe("t0, t1, t2, t3, t4, t5, t6, t7, t8, t9 and 1,002 more");
 });
 
-test("one of a thing has no plural", () => {
+test("one has no plural", () => {
   expect([counted(1, "topic"), counted(0, "topic"), counted(2, "index", "indices")]).toEqual([
     "1 topic",
     "0 topics",
@@ -27,7 +27,7 @@ test("checks are counted by their state", () => {
   expect(tallyOf(checks)).toEqual({ ok: 2, warning: 1, failed: 1, skipped: 1 });
 });
 
-test("a refusal is told from an answer", () => {
+test("a refusal is distinguished from an answer", () => {
   expect(isRefused({ refused: "no" })).toBe(true);
   expect(isRefused({ state: "Empty" })).toBe(false);
   expect(isRefused(null)).toBe(false);

@@ -8,7 +8,7 @@ test.each([
   [0o644, "may read it (mode 0644)"],
   [0o620, "may change it (mode 0620)"],
   [0o666, "may read and change it (mode 0666)"],
-])("a config file of mode 0%o that holds secrets: %p", (mode, seen) => {
+])("a config file of mode 0%o with secrets: %p", (mode, seen) => {
   const checks = judgeConfigAccess("config.yaml", mode);
   expect(checks).toEqual(
     seen === null

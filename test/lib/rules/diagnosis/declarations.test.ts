@@ -3,7 +3,7 @@ import { mergeDeclarations } from "../../../../lib/rules/declarations/desired.ts
 import { judgeDeclarations } from "../../../../lib/rules/diagnosis/declarations.ts";
 import { parseEtcdValue } from "../../../../lib/rules/declarations/etcd-value.ts";
 
-/** As an etcd key would say it. */
+/** As declared by an etcd key. */
 function said(key: string, ...entries: unknown[]) {
   return parseEtcdValue(JSON.stringify(entries), { name: key, revision: 1 }, [], "dead");
 }
@@ -23,14 +23,14 @@ test("nothing declared is a warning", () => {
   expect(judged()).toMatchObject([{ state: "warning", seen: "no topic is declared" }]);
 });
 
-test("an entry that is refused is a failure with its reason; the others stand", () => {
+test("a refused entry is a failure with its reason; the others are used", () => {
   expect(judged(said("k", "a", { topic: 1 }))).toMatchObject([
     { state: "ok", seen: "1 declaration accepted" },
     { state: "failed", seen: expect.stringContaining('etcd key "k", entry 2') },
   ]);
 });
 
-test("two that say different things, and two that say the same, are warnings", () => {
+test("conflicting and identical declarations are warnings", () => {
   const conflict = judged(
     said("k", { topic: "a", format: "json" }),
     said("l", { topic: "a", format: "text" }),
@@ -49,7 +49,7 @@ test("two that say different things, and two that say the same, are warnings", (
   ]);
 });
 
-test("a pattern that covers nothing is a warning", () => {
+test("a pattern that matches nothing is a warning", () => {
   const facts = { declarations: said("k", { pattern: "app-*" }).declarations, refused: [], conflicts: [] };
   expect(judgeDeclarations({ ...facts, idlePatterns: ["app-*"] })[1]).toMatchObject({
     state: "warning",

@@ -24,7 +24,7 @@ const refusedConnection = new PenstockError("elasticsearch_unavailable", "ECONNR
 });
 
 describe("nodes", () => {
-  test("one that is down beside others is a warning; a login that is not taken is a failure", () => {
+  test("one of several down is a warning; a refused login is a failure", () => {
     const checks = judgeNodes(
       new Map<string, unknown>([
         ["http://a", null],
@@ -37,7 +37,7 @@ describe("nodes", () => {
     expect(judgeNodes(new Map([["http://b", refusedConnection]]))[0]?.state).toBe("failed");
   });
 
-  test("something else that answers is no matter of starting it", () => {
+  test("if something else answers, the remedy is not to start it", () => {
     const error = new PenstockError("elasticsearch_refused", "needed is 8 or 9", {
       cause: { kind: "bad_answer" },
     });
@@ -65,7 +65,7 @@ describe("the cluster", () => {
     ]);
   });
 
-  test("disks are held against the watermarks", () => {
+  test("disks are compared with the watermarks", () => {
     const disk = { node: "n", highWatermarkBytes: 100, floodStageBytes: 50 };
     const stateAt = (availableBytes: number) => judgeDisks([{ ...disk, availableBytes }])[0]?.state;
     expect([stateAt(100), stateAt(99), stateAt(49)]).toEqual(["ok", "warning", "failed"]);
@@ -90,7 +90,7 @@ describe("a target", () => {
   const judged = (kind: TargetFacts["kind"], ...indices: TargetFacts["indices"]) =>
     judgeTarget("t", { kind, indices }, "true");
 
-  test("that is not there is made, unless Elasticsearch may not", () => {
+  test("that does not exist is created, unless Elasticsearch may not", () => {
     expect(judged("absent").state).toBe("ok");
     expect(judgeTarget("t", { kind: "absent", indices: [] }, "false")).toMatchObject({
       state: "failed",
@@ -114,7 +114,7 @@ describe("a target", () => {
     expect(judged("alias", ...indices).state).toBe(state);
   });
 
-  test("blocks count where they are written to", () => {
+  test("blocks count for the indices written to", () => {
     const blocked = { ...index, blocks: ["write"] };
     expect(judged("index", blocked)).toMatchObject({
       state: "failed",
@@ -131,7 +131,7 @@ describe("a target", () => {
   });
 });
 
-test("permissions: off, all, and each that is missing", () => {
+test("permissions: off, complete, and each missing one", () => {
   expect(judgePrivileges({ security: "off" })).toMatchObject([{ state: "ok" }]);
   expect(judgePrivileges({ security: "on", missing: [] })).toMatchObject([{ state: "ok" }]);
   const missing = [
@@ -144,7 +144,7 @@ test("permissions: off, all, and each that is missing", () => {
   ]);
 });
 
-test("a pipeline that is missing names its topics", () => {
+test("a missing pipeline names its topics", () => {
   const wanted = new Map([
     ["p", ["a"]],
     ["q", ["b", "c"]],

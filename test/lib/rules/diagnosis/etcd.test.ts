@@ -5,7 +5,7 @@ import { PenstockError } from "../../../../lib/rules/base/errors.ts";
 const down = new PenstockError("etcd_unavailable", "no connection");
 const denied = new PenstockError("etcd_refused", "etcd refused: permission denied");
 
-test("an endpoint that says no does answer; one that is down beside it is a warning", () => {
+test("a refusal counts as an answer; another endpoint that is down is a warning", () => {
   const reached = new Map([
     ["a", denied],
     ["b", down],
@@ -15,7 +15,7 @@ test("an endpoint that says no does answer; one that is down beside it is a warn
 });
 
 test.each([
-  ["k", "that is there", 1, "ok"],
+  ["k", "that exists", 1, "ok"],
   ["k", "that is absent", 0, "warning"],
   ["logs/", "without keys below it", 0, "ok"],
   ["k", "that may not be read", denied, "failed"],
@@ -23,7 +23,7 @@ test.each([
   expect(judgeKey(key, found).state).toBe(state);
 });
 
-test("a permission and a login are mended differently", () => {
+test("a missing permission and a refused login have different remedies", () => {
   expect(judgeKey("k", denied).remedy).toContain("grant");
   const login = new PenstockError("etcd_refused", "etcd refused: authentication failed, invalid user ID");
   expect(judgeKey("k", login).remedy).toContain("etcd.auth");

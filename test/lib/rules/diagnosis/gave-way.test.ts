@@ -11,7 +11,7 @@ const field = (topic: string, name: string, why: FieldThatGaveWay["why"] = "unfi
   sample: { index: `${topic}-1`, id: `${topic}:0:7:x` },
 });
 
-test("names topic, field, how many records, why, one of them, and what to do", () => {
+test("names topic, field, number of records, reason, an example, and what to do", () => {
   expect(
     judgeGaveWay({ fields: [field("app", "user.id"), field("app", "x", "limit")], problems: [] }),
   ).toEqual([
@@ -29,14 +29,14 @@ test("names topic, field, how many records, why, one of them, and what to do", (
   );
 });
 
-test("is well where none did, and skipped where that cannot be told", () => {
+test("is ok if none did, and skipped if that is unknown", () => {
   expect(judgeGaveWay({ fields: [], problems: [] })).toMatchObject([{ name: "fields", state: "ok" }]);
   expect(judgeGaveWay({ fields: [], problems: ["it is too old"] })).toMatchObject([
     { state: "skipped", seen: "the check is incomplete: it is too old" },
   ]);
 });
 
-test("is no longer for many topics and fields than can be read", () => {
+test("stays readable with many topics and fields", () => {
   const fields = Array.from({ length: 30 }, (_, n) => [field(`t${n}`, "n"), field("t0", `f${n}`)]).flat();
   const checks = judgeGaveWay({ fields, problems: [] });
   expect(checks).toHaveLength(21);

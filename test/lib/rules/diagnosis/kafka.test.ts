@@ -26,7 +26,7 @@ function config(changes: Partial<TopicConfig> = {}): TopicConfig {
 const states = (checks: readonly Check[]) => checks.map(({ name, state }) => [name, state]);
 
 describe("brokers", () => {
-  test("one that is down beside others is a warning, all down is a failure", () => {
+  test("one of several down is a warning, all down is a failure", () => {
     const down = "connect ECONNREFUSED";
     const one = judgeBrokers(
       new Map([
@@ -42,7 +42,7 @@ describe("brokers", () => {
     expect(states(judgeBrokers(new Map([["b:1", down]]), new Set()))).toEqual([["broker b:1", "failed"]]);
   });
 
-  test("an advertised address that leads nowhere is a failure: clients are sent there", () => {
+  test("an unreachable advertised address is a failure, because clients use it", () => {
     const reached = new Map([
       ["a:1", null],
       ["internal:9092", "getaddrinfo ENOTFOUND"],
@@ -54,7 +54,7 @@ describe("brokers", () => {
     });
   });
 
-  test("a login that is not taken is a failure, whatever others say", () => {
+  test("a refused login is a failure, whatever other brokers answer", () => {
     const reached = new Map([
       ["a:1", null],
       ["b:1", "Kafka at b:1 refused the login (PLAIN) of user u: no"],
@@ -90,7 +90,7 @@ describe("retention", () => {
     expect(check).toMatchObject({ state, seen: expect.stringContaining(text) });
   });
 
-  test("what may not be read is said once, with the reason", () => {
+  test("unreadable retention is reported once, with the reason", () => {
     const hidden = { refused: "Topic authorization failed" };
     const checks = judgeRetention(
       new Map([
@@ -117,31 +117,31 @@ describe("the group", () => {
       "can be used; 2 hosts running",
     ],
     [
-      "that is not there yet",
+      "that does not exist yet",
       { ...facts, state: "Dead", protocolType: "" },
       "ok",
       "can be used; no host runs",
     ],
     [
-      "of another client",
+      "used by another client",
       { ...facts, clientIds: ["logstash"] },
       "failed",
       "another client uses it: logstash",
     ],
     [
-      "of another kind of client",
+      "used by another kind of client",
       { ...facts, protocolType: "connect" },
       "failed",
       'its type is "connect", not consumer',
     ],
     [
-      "of Kafka's newer protocol, which is described as if it were not there",
+      "of Kafka's newer protocol, which Kafka describes as if it did not exist",
       { ...facts, state: "Dead" },
       "warning",
       "it uses Kafka's newer protocol (group.protocol=consumer): no host can join while one of its consumers runs",
     ],
     [
-      "that is withheld",
+      "that may not be read",
       { refused: "Group authorization failed" },
       "failed",
       "cannot be used: Group authorization failed",
@@ -151,7 +151,7 @@ describe("the group", () => {
   });
 });
 
-test("the group's record: said where it gets tight, and failed where it does not fit", () => {
+test("the group's record: a warning if it gets tight, a failure if it does not fit", () => {
   expect(judgeRoom("p", 2, 700, 1_000)).toEqual([]);
   expect(judgeRoom("p", 2, 900, 1_000)).toMatchObject([{ name: "room in group p", state: "warning" }]);
   expect(judgeRoom("p", 2, 1_200, 1_000)).toMatchObject([
@@ -162,7 +162,7 @@ test("the group's record: said where it gets tight, and failed where it does not
   ]);
 });
 
-test("reading: what was read in one line, each failure in its own", () => {
+test("reading: one line for all successes, one for each failure", () => {
   const tried = new Map([
     ["a", null],
     ["b", "not authorized"],
@@ -174,7 +174,7 @@ test("reading: what was read in one line, each failure in its own", () => {
   expect(judgeReading(new Map(), 0)).toEqual([]);
 });
 
-test("a record that cannot be read where no broker is reached has nothing to do with rights", () => {
+test("the remedy for an unreachable broker is not about permissions", () => {
   const remedyOf = (reason: string) => judgeReading(new Map([["a", reason]]), 0)[0]?.remedy;
   for (const reason of ["nothing listens at k:1 (ECONNREFUSED)", "k:1 did not answer within 30 s"])
     expect(remedyOf(reason)).toStartWith("start the broker at that address, or set its advertised.listeners");
@@ -185,7 +185,7 @@ describe("the dead-letter topic", () => {
   const there = (changes: Partial<TopicConfig>) =>
     judgeDeadLetters("d", { kind: "there", config: config({ retentionMs: -1, ...changes }) }, 1_000_000);
 
-  test("absent is fine where it may be created", () => {
+  test("may be absent if it can be created", () => {
     expect(judgeDeadLetters("d", { kind: "absent", refusal: null }, 0)[0]?.state).toBe("ok");
     expect(judgeDeadLetters("d", { kind: "absent", refusal: "no" }, 0)[0]).toMatchObject({
       state: "failed",
@@ -193,7 +193,7 @@ describe("the dead-letter topic", () => {
     });
   });
 
-  test("must keep what it is given", () => {
+  test("must keep its letters", () => {
     expect(states(there({}))).toEqual([["dead-letter topic d", "ok"]]);
     expect(there({ retentionMs: week })[0]).toMatchObject({
       state: "warning",

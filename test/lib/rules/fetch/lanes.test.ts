@@ -4,8 +4,8 @@ import { behindBytes, laneFor, takeTurn } from "../../../../lib/rules/fetch/lane
 
 const KIB = 1024;
 
-describe("which lane a partition is read in", () => {
-  test("far behind in the backlog's, near its end in the tail's, in between where it was", () => {
+describe("the lane of a partition", () => {
+  test("is the backlog far behind, the tail near the end, and unchanged in between", () => {
     expect(laneFor("tail", 513 * KIB)).toBe("backlog");
     expect(laneFor("backlog", 63 * KIB)).toBe("tail");
     for (const lane of ["tail", "backlog"] as const) {
@@ -15,7 +15,7 @@ describe("which lane a partition is read in", () => {
     }
   });
 
-  test("bytes behind go by what came last; where nothing came, offsets behind are a lot", () => {
+  test("depends on the size of the latest records; without any, each offset counts as large", () => {
     expect(behindBytes(10, 110, 130)).toBe(13_000);
     expect(behindBytes(110, 110, null)).toBe(0);
     expect(behindBytes(120, 110, 130)).toBe(0);
@@ -24,7 +24,7 @@ describe("which lane a partition is read in", () => {
 });
 
 describe("turns", () => {
-  test("as many as one answer has room for, in the order they wait; what has no room itself is passed over", () => {
+  test("take as many as one answer has room for, in order; those without room of their own are skipped", () => {
     const waiting = new Set(["a", "b", "none", "c", "d"]);
     const turn = takeTurn(waiting, (item) => (item === "none" ? 0 : 10), 25);
     expect(turn).toEqual({
@@ -38,7 +38,7 @@ describe("turns", () => {
     expect([...waiting]).toEqual(["d"]);
   });
 
-  test("whoever comes back waits behind the others: each gets as many turns as any other", () => {
+  test("requeue behind the others, so that all get equally many", () => {
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 20 }),

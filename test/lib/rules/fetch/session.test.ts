@@ -8,7 +8,7 @@ import {
 } from "../../../../lib/rules/fetch/session.ts";
 import { rounds } from "../../../support/rounds.ts";
 
-/** A broker's side, as `FetchSession.scala` has it: what it keeps for its sessions. */
+/** The broker's side, as in `FetchSession.scala`: the sessions it keeps. */
 class ModelBroker {
   readonly sessions = new Map<number, { epoch: number; readonly asks: Map<string, Ask> }>();
   hasSlot = true;
@@ -44,7 +44,7 @@ class ModelBroker {
 type Step =
   | { readonly kind: "want"; readonly key: number; readonly offset: number; readonly maxBytes: number }
   | { readonly kind: "drop"; readonly key: number }
-  /** What becomes of the next request, and of its answer. */
+  /** The fate of the next request and its answer. */
   | { readonly kind: "fetch"; readonly fate: "answered" | "lost on the way" | "answer lost" }
   | { readonly kind: "evicted" }
   | { readonly kind: "slots"; readonly free: boolean };
@@ -78,7 +78,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 const nameOf = (key: number): [string, number] => [`t${Math.floor(key / 2)}`, key % 2];
 
-test("after any changes, answers and losses, what an answer is about is what is wanted", () => {
+test("after any changes, answers and losses, an answer covers exactly what is wanted", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
       const broker = new ModelBroker();
@@ -118,9 +118,9 @@ test("after any changes, answers and losses, what an answer is about is what is 
         else fetchOnce(one.fate);
         expect(session.size).toBe(wanted.size);
       }
-      // Whatever has happened, the second request is answered.
+      // Whatever happened, the second request is answered.
       expect(fetchOnce("answered") || fetchOnce("answered")).toBe(true);
-      // A session that is given up is ended; only of one whose first answer was lost nobody here knows.
+      // Abandoned sessions are closed, except one whose first answer was lost: its id is unknown here.
       const lost = steps.filter((one) => one.kind === "fetch" && one.fate === "answer lost");
       expect(broker.sessions.size).toBeLessThanOrEqual(1 + lost.length);
     }),
@@ -137,7 +137,7 @@ describe("a session", () => {
     return session;
   }
 
-  test("a request names only what is other than before", () => {
+  test("a request names only changes", () => {
     const session = standing(10_000);
     expect(session.next()).toEqual({ sessionId: 7, sessionEpoch: 1, topics: [], forgotten: [] });
     session.answered(null, 7);
@@ -152,14 +152,14 @@ describe("a session", () => {
     });
   });
 
-  test("what is wanted again before the next request is only told where it goes on", () => {
+  test("a partition dropped and wanted again before the next request is only updated", () => {
     const session = standing(2);
     session.drop("t0", 0);
     session.want("t0", 0, { fetchOffset: 3, maxBytes: 1 });
     expect(session.next()).toMatchObject({ topics: [{ topic: "t0" }], forgotten: [] });
   });
 
-  test("without a slot each request names all, and those that were answered come last", () => {
+  test("without a slot each request names all, and answered partitions come last", () => {
     const session = new FetchSession();
     for (const topic of ["a", "b", "c"]) session.want(topic, 0, { fetchOffset: 0, maxBytes: 1 });
     session.next();
@@ -172,7 +172,7 @@ describe("a session", () => {
     expect(session.stands).toBe(false);
   });
 
-  test("epochs are counted, and the one after the last is the first again: 0 would begin anew", () => {
+  test("epochs are counted, and wrap to 1: 0 would start a new session", () => {
     const session = standing(1);
     for (let epoch = 1; epoch <= 3; epoch += 1) {
       expect(session.next().sessionEpoch).toBe(epoch);
@@ -182,7 +182,7 @@ describe("a session", () => {
     expect(nextEpoch(2 ** 31 - 1)).toBe(1);
   });
 
-  test("one that the broker does not know begins anew; one that it counts otherwise is ended by the next", () => {
+  test("an unknown session is started again; one with a wrong epoch is closed by the next request", () => {
     const gone = standing(1);
     gone.next();
     expect(gone.answered("FETCH_SESSION_ID_NOT_FOUND", 0)).toBe(false);

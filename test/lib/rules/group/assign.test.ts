@@ -33,7 +33,7 @@ function member(host: string, wanted: Iterable<string>, changes: Partial<Subscri
   return { memberId: `id-${host}`, subscription: { ...subscription, ...changes } };
 }
 
-/** What each member holds once it has given up what it was not given: what the next round is told. */
+/** What each member holds after giving up what it was not given: the input of the next round. */
 function nextRound(members: readonly AssignedMember[], { given }: Assigned): AssignedMember[] {
   return members.map(({ memberId, subscription }) => ({
     memberId,
@@ -46,7 +46,7 @@ function nextRound(members: readonly AssignedMember[], { given }: Assigned): Ass
   }));
 }
 
-/** Who has each partition, as `topic:partition`. @throws where two have one */
+/** The owner of each partition, as `topic:partition`. @throws if one has two */
 function ownersOf({ given }: Assigned): Map<string, string> {
   const owners = new Map<string, string>();
   for (const [memberId, topics] of given)
@@ -78,7 +78,7 @@ const loadsOf = (assigned: Assigned): number[] =>
     [...topics.values()].reduce((sum, own) => sum + own.length, 0),
   );
 
-/** Members that want some topics and say of any partitions that they hold them, also wrongly and twice. */
+/** Members that want some topics and claim any partitions, also wrongly and twice. */
 const anyGroup = tuple(
   counts,
   uniqueArray(constantFrom(...HOSTS), { minLength: 1 }),
@@ -111,8 +111,8 @@ const anyGroup = tuple(
   }),
 }));
 
-describe("whatever the members tell", () => {
-  test("nobody is given what another holds, or a topic that it does not want", () => {
+describe("whatever the members claim", () => {
+  test("no member is given what another holds, or a topic that it does not want", () => {
     assert(
       property(anyGroup, ({ sizes, members }) => {
         const claimants = claimantsOf(members);
@@ -123,7 +123,7 @@ describe("whatever the members tell", () => {
           const topic = key.slice(0, key.lastIndexOf(":"));
           expect(members.find(({ memberId }) => memberId === owner)?.subscription.wanted).toContain(topic);
           const others = (claimants.get(key) ?? []).filter((claimant) => claimant !== owner);
-          // It may have missed a generation, in which the partition was given to somebody else.
+          // It may have missed a generation in which another member got the partition.
           const own = claimants.get(key)?.includes(owner) === true ? (latest.get(owner) ?? -1) : -1;
           for (const other of others) expect(latest.get(other) ?? -1).toBeLessThan(own);
         }
@@ -131,7 +131,7 @@ describe("whatever the members tell", () => {
     );
   });
 
-  test("every partition of a topic that anybody wants has one owner after two rounds, and then nothing moves", () => {
+  test("every partition of a wanted topic has one owner after two rounds, and then nothing moves", () => {
     assert(
       property(anyGroup, ({ sizes, members }) => {
         const first = nextRound(members, assign(members, sizes));
@@ -148,7 +148,7 @@ describe("whatever the members tell", () => {
     );
   });
 
-  test("nobody has two more than one that wants what it has", () => {
+  test("no member has two more than another that wants one of its topics", () => {
     assert(
       property(anyGroup, ({ sizes, members }) => {
         const { given } = settle(members, sizes);
@@ -163,7 +163,7 @@ describe("whatever the members tell", () => {
     );
   });
 
-  test("the order in which members are listed changes nothing", () => {
+  test("the order of the members changes nothing", () => {
     assert(
       property(anyGroup, ({ sizes, members }) => {
         expect(ownersOf(assign(members.toReversed(), sizes))).toEqual(ownersOf(assign(members, sizes)));
@@ -172,14 +172,14 @@ describe("whatever the members tell", () => {
   });
 });
 
-describe("where all want all", () => {
+describe("if all members want all topics", () => {
   const homogeneous = tuple(counts, nat(4)).map(([sizes, more]) => ({
     sizes,
     hosts: HOSTS.slice(0, more + 1),
     total: [...sizes.values()].reduce((sum, size) => sum + size, 0),
   }));
 
-  test("loads differ by one at most, and those of a topic too", () => {
+  test("loads differ by at most one, also within a topic", () => {
     assert(
       property(homogeneous, ({ sizes, hosts }) => {
         const assigned = assign(
@@ -196,7 +196,7 @@ describe("where all want all", () => {
     );
   });
 
-  test("one that joins is given what makes it even, and nothing else moves", () => {
+  test("a new member gets its even share, and nothing else moves", () => {
     assert(
       property(homogeneous, ({ sizes, hosts, total }) => {
         const before = hosts.map((host) => member(host, TOPICS));
@@ -214,7 +214,7 @@ describe("where all want all", () => {
     );
   });
 
-  test("one that joins gets its share of a topic with many partitions too", () => {
+  test("a new member also gets its share of a topic with many partitions", () => {
     const sizes = new Map(TOPICS.map((topic, n) => [topic, n === 0 ? 12 : 1]));
     const before = [member("a", TOPICS)];
     const settled = nextRound(before, assign(before, sizes));
@@ -225,7 +225,7 @@ describe("where all want all", () => {
     expect(ofTopic).toBeLessThan(12);
   });
 
-  test("what one leaves behind is given at once, and nothing else moves", () => {
+  test("partitions of a member that left are assigned at once, and nothing else moves", () => {
     assert(
       property(homogeneous, nat(4), ({ sizes, hosts }, n) => {
         const before = hosts.map((host) => member(host, TOPICS));
@@ -242,17 +242,17 @@ describe("where all want all", () => {
   });
 });
 
-describe("what is held", () => {
+describe("a held partition", () => {
   const sizes = new Map([["topic-0", 2]]);
 
-  test("by two of the same generation goes to neither, until both have given it up", () => {
+  test("claimed by two of the same generation goes to neither until both have given it up", () => {
     const members = ["a", "b"].map((host) => member(host, TOPICS, { held: new Map([["topic-0", [0]]]) }));
     const first = assign(members, sizes);
     expect([...ownersOf(first).keys()]).toEqual(["topic-0:1"]);
     expect(ownersOf(assign(nextRound(members, first), sizes)).size).toBe(2);
   });
 
-  test("of an older generation is lost to who has it of a newer one", () => {
+  test("of an older generation is lost to a member with a newer one", () => {
     const members = [
       member("a", TOPICS, { generation: 4, held: new Map([["topic-0", [0]]]) }),
       member("b", TOPICS, { generation: 5, held: new Map([["topic-0", [0]]]) }),
@@ -261,7 +261,7 @@ describe("what is held", () => {
     expect(ownersOf(assign(members.toReversed(), sizes)).get("topic-0:0")).toBe("id-b");
   });
 
-  test("and about to be given up goes on to the other, and is not taken back for another in its place", () => {
+  test("that is about to be given up still goes to the other member, and no other moves instead", () => {
     const members = [
       member("a", TOPICS, { held: new Map([["topic-0", [0]]]), leaving: new Map([["topic-0", [1]]]) }),
       member("b", TOPICS),
@@ -271,7 +271,7 @@ describe("what is held", () => {
     expect([...ownersOf(first)]).toEqual([["topic-0:0", "id-a"]]);
   });
 
-  test("beyond a topic's partitions, or of a topic that is gone, is nobody's", () => {
+  test("beyond a topic's partitions, or of a deleted topic, belongs to nobody", () => {
     const held = new Map([
       ["topic-0", [7]],
       ["gone", [0]],
@@ -281,12 +281,12 @@ describe("what is held", () => {
   });
 });
 
-describe("topics of one partition and 10,000 of them", () => {
+describe("10,000 topics of one partition", () => {
   const many = new Map(
     Array.from({ length: 10_000 }, (_, n) => [`service-${n}.${n % 2 === 0 ? "access" : "error"}`, 1]),
   );
 
-  test("of every second name meet all members alike", () => {
+  test("are spread over all members, also if only every second name is wanted", () => {
     const assigned = assign(
       ["a", "b"].map((host) => member(host, many.keys())),
       many,
@@ -298,7 +298,7 @@ describe("topics of one partition and 10,000 of them", () => {
     expect(access).toBeLessThan(2_700);
   });
 
-  test("are shared out over three members, and a fourth waits for its part", () => {
+  test("are assigned to three members, and a fourth waits for its part", () => {
     const three = ["a", "b", "c"].map((host) => member(host, many.keys()));
     const joined = [...nextRound(three, assign(three, many)), member("d", many.keys())];
     expect(assign(joined, many).withheld).toBe(2_500);

@@ -9,11 +9,11 @@ import {
 } from "../../../../lib/rules/group/record-size.ts";
 import { encodeSubscription } from "../../../../lib/rules/group/protocol/subscription.ts";
 
-/** Letters and digits by chance from the number: worse to compress than any names that people give. */
+/** Pseudo-random letters and digits, which compress worse than any real names. */
 const scrambled = (n: number): string =>
   new Bun.CryptoHasher("sha256").update(String(n)).digest("base64url").replace(/[-_]/g, "x").slice(0, 12);
 
-test("10,000 topics of 30 characters and one partition, shared by three hosts, fit into one record", () => {
+test("10,000 topics with names of 30 characters and one partition fit into one record with three hosts", () => {
   const topics = Array.from({ length: 10_000 }, (_, n) =>
     `app-${scrambled(n)}-prod.access-l`.slice(0, 30),
   ).sort();
@@ -22,7 +22,7 @@ test("10,000 topics of 30 characters and one partition, shared by three hosts, f
   expect(bytes).toBeLessThan(DEFAULT_RECORD_LIMIT_BYTES);
 });
 
-test("what a topic adds is what its name and its partitions take where they stand", () => {
+test("a topic adds the size of its name and partitions wherever they occur", () => {
   assert(
     property(nat(50), nat(3), (partitions, more) => {
       const [topic, owners] = ["größe", 1 + more];
@@ -41,7 +41,7 @@ test("what a topic adds is what its name and its partitions take where they stan
   );
 });
 
-test("what does not run is left out first, the last by name before others", () => {
+test("topics that do not run are left out first, the last by name before others", () => {
   const topics = ["a", "b", "c", "d"].map((topic) => ({ topic, isHeld: topic === "d", bytes: 10 }));
   expect([...leftOutOf(topics, 40)]).toEqual([]);
   expect([...leftOutOf(topics, 39)]).toEqual(["c"]);
@@ -49,7 +49,7 @@ test("what does not run is left out first, the last by name before others", () =
   expect([...leftOutOf(topics, 9)]).toEqual(["d", "a", "b", "c"]);
 });
 
-test("one that is too large by itself does not stand in the way of others", () => {
+test("a topic too large by itself does not block others", () => {
   assert(
     property(uniqueArray(nat(1_000), { maxLength: 20 }), nat(1_000), (sizes, room) => {
       const topics = sizes.map((bytes) => ({ topic: String(bytes), isHeld: false, bytes }));

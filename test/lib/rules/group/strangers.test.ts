@@ -3,7 +3,7 @@ import { describeStrangers } from "../../../../lib/rules/group/strangers.ts";
 
 const remedy = "which assigns partitions in another way: stop that client, or choose another kafka.group";
 
-test("names the strangers once each, the first three, and not ourselves", () => {
+test("names the first three strangers, each once, and not ourselves", () => {
   const member = (clientId: string, clientHost = "/10.0.0.1") => ({ clientId, clientHost });
   const members = [
     member("sarama"),
@@ -18,6 +18,6 @@ test("names the strangers once each, the first three, and not ourselves", () => 
   );
 });
 
-test("says that somebody is there where nobody may say who", () => {
+test("says that there is a stranger even if its name may not be read", () => {
   expect(describeStrangers("g", [])).toBe(`group g is used by another client, ${remedy}`);
 });

@@ -7,7 +7,7 @@ import {
 } from "../../../../lib/rules/outcomes/bulk-answer.ts";
 import { rounds } from "../../../support/rounds.ts";
 
-test("items of every kind, by position", () => {
+test("reads items of every kind, by position", () => {
   const error = { type: "t", reason: "r", caused_by: { type: "c", reason: "why" } };
   const items = [{ create: { status: 201, result: "created" } }, { create: { status: 400, error } }];
   expect(parseBulkItems({ errors: true, items })).toEqual([
@@ -24,11 +24,11 @@ test.each([
   [{ items: [{}] }],
   [{ items: [null] }],
   [{ items: [{ create: {} }] }],
-])("not an answer to a bulk: %j", (body) => {
+])("%j is not an answer to a bulk", (body) => {
   expect(parseBulkItems(body)).toBeNull();
 });
 
-test("an answer that says the same of every document is what JSON.parse makes of it", () => {
+test("an answer whose items are all the same is parsed as JSON.parse would", () => {
   const item = fc.constantFrom(
     '{"create":{"result":"created","status":201}}',
     '{"create":{"status":409}}',
@@ -58,7 +58,7 @@ test("an answer that says the same of every document is what JSON.parse makes of
   expect(parseUniformAnswer(usual)).toEqual(JSON.parse(usual));
 });
 
-test("errors come as objects, as text, or not at all", () => {
+test("errors may be objects, text, or absent", () => {
   expect(parseServerError("gone")).toEqual({ type: "unknown", reason: "gone" });
   expect(parseServerError({ reason: 1 })).toEqual({ type: "unknown", reason: "" });
   expect(parseServerError(undefined)).toBeNull();

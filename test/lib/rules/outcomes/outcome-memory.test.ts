@@ -3,7 +3,7 @@ import { OutcomeMemory } from "../../../../lib/rules/outcomes/outcome-memory.ts"
 
 const at = (offset: number, timestamp = 1_000) => ({ offset, timestamp });
 
-/** Partition 0 is committed up to 5; 7 and 9 have an outcome. */
+/** Partition 0 is committed up to 5. Offsets 7 and 9 have an outcome. */
 function remembering(): OutcomeMemory {
   const memory = new OutcomeMemory();
   memory.begin(0, 5, 5);
@@ -13,7 +13,7 @@ function remembering(): OutcomeMemory {
 }
 
 describe("an outcome beyond the commit", () => {
-  test("is known when its record is read again, and asked for once", () => {
+  test("is known once when its record is read again", () => {
     const memory = remembering();
     memory.begin(0, 5, 5);
     expect([6, 7, 8, 9].map((offset) => memory.take(0, at(offset)))).toEqual([false, true, false, true]);
@@ -21,11 +21,11 @@ describe("an outcome beyond the commit", () => {
     expect(memory.take(1, at(9))).toBe(false);
   });
 
-  test("is another record's where the topic was created again", () => {
+  test("does not apply to the record of a recreated topic", () => {
     expect(remembering().take(0, at(7, 2_000))).toBe(false);
   });
 
-  test("stays known while another host reads the partition, as far as that one did not commit it", () => {
+  test("stays known while another host reads the partition, unless that host commits it", () => {
     const memory = remembering();
     memory.begin(0, 8, 8);
     expect([7, 9].map((offset) => memory.take(0, at(offset)))).toEqual([false, true]);
@@ -35,7 +35,7 @@ describe("an outcome beyond the commit", () => {
     [4, "set back"],
     [null, "deleted"],
   ])(
-    "is forgotten where the group stands at %p: its commit was %s, so all is wanted once more",
+    "is forgotten if the group is at %p: its commit was %s, so everything is to be read again",
     (committed) => {
       const memory = remembering();
       memory.begin(0, committed, committed);
@@ -43,14 +43,14 @@ describe("an outcome beyond the commit", () => {
     },
   );
 
-  test("counts from the last commit that went through", () => {
+  test("is compared with the last successful commit", () => {
     const memory = remembering();
     memory.committed(0, 7);
     memory.begin(0, 6, 6);
     expect(memory.take(0, at(9))).toBe(false);
   });
 
-  test("of a group that has committed nothing is kept", () => {
+  test("is kept for a group that has committed nothing", () => {
     const memory = new OutcomeMemory();
     memory.begin(0, null, 0);
     memory.add(0, at(3));
@@ -59,7 +59,7 @@ describe("an outcome beyond the commit", () => {
   });
 });
 
-test("no more than 250,000 are remembered, and room that came free is used again", () => {
+test("remembers at most 250,000 outcomes, and reuses freed room", () => {
   const memory = new OutcomeMemory();
   memory.begin(0, 0, 0);
   for (let offset = 1; offset <= 250_001; offset += 1) memory.add(0, at(offset));
@@ -69,7 +69,7 @@ test("no more than 250,000 are remembered, and room that came free is used again
   expect(memory.take(0, at(250_001))).toBe(true);
 });
 
-test("what was committed since leaves its room to others", () => {
+test("a commit frees the room of its outcomes", () => {
   const memory = new OutcomeMemory();
   memory.begin(0, 0, 0);
   for (let offset = 1; offset <= 250_000; offset += 1) memory.add(0, at(offset));

@@ -15,7 +15,7 @@ function failed(status: number, type: string, reason = ""): BulkItem {
   return { status, result: null, error: { type, reason } };
 }
 
-describe("an item that is done", () => {
+describe("a finished item", () => {
   test.each([
     [{ status: 201, result: "created", error: null }, "indexed"],
     [{ status: 200, result: "noop", error: null }, "skipped"],
@@ -55,13 +55,13 @@ describe("the record's own fault", () => {
     });
   });
 
-  test("any other 400 only for a last chance", () => {
+  test("any other 400, but only as a last chance", () => {
     const item = failed(400, "illegal_argument_exception", "field [x] not present as part of path [x]");
     expect(classifyItem(item, lastOne).kind).toBe("rejected");
     expect(classifyItem(item, alone).kind).toBe("retry");
   });
 
-  test("so for a processor that throws, but for no other 500", () => {
+  test("the 500 of a processor that throws, but no other 500", () => {
     for (const type of ["fail_processor_exception", "find_match", "null_pointer_exception"]) {
       expect(classifyItem(failed(500, type, "r"), lastOne).kind).toBe("rejected");
       expect(classifyItem(failed(500, type, "r"), alone)).toMatchObject({ kind: "retry", suspect: { type } });
@@ -74,7 +74,7 @@ describe("the record's own fault", () => {
     "pipeline with id [x] does not exist",
     "Validation Failed: 1: this action would add [2] shards",
     "no write index is defined for alias [x]",
-  ])("for no last chance where it speaks of the cluster: %s", (reason) => {
+  ])("not even as a last chance if it is about the cluster: %s", (reason) => {
     const item = failed(400, "illegal_argument_exception", reason);
     expect(classifyItem(item, lastOne)).toMatchObject({ kind: "retry", suspect: null });
   });
@@ -83,13 +83,13 @@ describe("the record's own fault", () => {
     failed(400, "index_closed_exception", "closed"),
     failed(403, "cluster_block_exception", "index [app] blocked by: [FORBIDDEN/8/index write (api)];"),
     failed(403, "cluster_block_exception", "index [app] blocked by: [FORBIDDEN/5/index read-only (api)];"),
-  ])("a closed index reached through a date, and only there: %j", (item) => {
+  ])("a closed index, but only a dated one: %j", (item) => {
     expect(classifyItem(item, dated).kind).toBe("rejected");
     expect(classifyItem(item, alone)).toMatchObject({ kind: "retry", reason: { code: "cluster_block" } });
   });
 });
 
-describe("everything else is retried, in a dated index too", () => {
+describe("everything else is retried, also in a dated index", () => {
   test.each([
     [failed(400, "illegal_argument_exception", "pipeline with id [x] does not exist"), "other"],
     [failed(400, "validation_exception", "Validation Failed: 1: this action would add [2] shards"), "other"],
@@ -116,7 +116,7 @@ describe("everything else is retried, in a dated index too", () => {
     }
   });
 
-  test("the reason of an unknown 400, or of a processor, may quote the record, and is not passed on", () => {
+  test("the reason of an unknown 400, or of a processor, is not passed on, because it may quote the record", () => {
     const failing = classifyItem(failed(500, "fail_processor_exception", "no [secret]"), alone);
     expect(failing).toMatchObject({
       reason: { message: "index app: Elasticsearch answered 500 fail_processor_exception" },
@@ -127,7 +127,7 @@ describe("everything else is retried, in a dated index too", () => {
     });
   });
 
-  test("that of a shard without a node goes on with the document, which is not passed on", () => {
+  test("the document in the reason of an unassigned shard is not passed on", () => {
     const reason =
       '[app][0] primary shard is not active Timeout: [15s], request: [BulkShardRequest [[app][0]] containing [index {[app][1], source[{"a":"secret"}]}]]';
     const verdict = classifyItem(failed(503, "unavailable_shards_exception", reason), alone);
@@ -139,7 +139,7 @@ describe("everything else is retried, in a dated index too", () => {
     });
   });
 
-  test("that of a missing pipeline says what to do", () => {
+  test("the reason of a missing pipeline says what to do", () => {
     const item = failed(400, "illegal_argument_exception", "pipeline with id [x] does not exist");
     expect(JSON.stringify(classifyItem(item, alone))).toContain("pipeline with id [x] does not exist");
   });
@@ -169,7 +169,7 @@ describe("the failure of a whole request", () => {
     });
   });
 
-  test("too large, or with a document that a pipeline could not read: split", () => {
+  test("is split if too large, or if a pipeline could not read a document", () => {
     expect(classifyFailure({ kind: "response", status: 413, error: null })).toMatchObject({
       kind: "split",
       error: { type: "document_too_large" },
@@ -203,7 +203,7 @@ describe("the shape of a document", () => {
     ["mapping set to strict, dynamic introduction of [a] within [_doc]", "strict_dynamic_mapping_exception"],
     ["[1:11] Duplicate field 'a'", "x_content_parse_exception"],
     ['Document contains at least one immense term in field="k"', "illegal_argument_exception"],
-  ])("is at fault: %s", (reason, type) => {
+  ])("is at fault for: %s", (reason, type) => {
     expect(isShapeFault(rejection(reason, type))).toBe(true);
     expect(isShapeFault({ ...rejection(reason, type), status: 403 })).toBe(false);
   });
@@ -213,9 +213,9 @@ describe("the shape of a document", () => {
     ["a record batch of 9 bytes", "batch_too_large"],
     ["field [x] not present as part of path [x]", "illegal_argument_exception"],
     ["closed", "index_closed_exception"],
-  ])("is not: %s", (reason, type) => expect(isShapeFault(rejection(reason, type))).toBe(false));
+  ])("is not at fault for: %s", (reason, type) => expect(isShapeFault(rejection(reason, type))).toBe(false));
 
-  test("is not, of what is too large or a processor throws", () => {
+  test("is not at fault if the document is too large or a processor throws", () => {
     expect(isShapeFault({ ...rejection("no", "document_too_large"), status: 413 })).toBe(false);
     expect(isShapeFault({ ...rejection("no", "fail_processor_exception"), status: 500 })).toBe(false);
   });

@@ -45,6 +45,6 @@ test.each([
   ["[1:9] failed to parse: Limit of total fields [1000] has been exceeded while adding new fields [1]", true],
   ["[1:9] failed to parse field [message] of type [long] in document with id 'x'", false],
   ["[1:9] mapping set to strict, dynamic introduction of [headers] within [kafka] is not allowed", false],
-])("what a text may be taken without: %s", (reason, wanted) => {
+])("whether a text may be accepted without its level: %s", (reason, wanted) => {
   expect(isAboutLevel(reason)).toBe(wanted);
 });

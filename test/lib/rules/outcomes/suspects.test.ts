@@ -6,7 +6,7 @@ const doubt: Doubt = { index: "app", status: 500, type: "fail_processor_exceptio
 const bad = sourceRecord("bad", { offset: 5 });
 const good = sourceRecord("good", { offset: 6 });
 
-/** One attempt of `bad` from its beginning to its end. @returns whether it was proven before */
+/** One whole attempt of `bad`. @returns whether it was proven before */
 function refused(suspects: Suspects, how: Doubt = doubt, record = bad): boolean {
   const start = suspects.begin([record]);
   suspects.end(start, [record], [null], { doubts: new Map([[0, how]]), written: new Set() });
@@ -22,7 +22,7 @@ function refusedOften(suspects: Suspects): void {
 }
 
 describe("a refusal is the record's own fault", () => {
-  test("where others were written after it had been refused the same way three times", () => {
+  test("if others were written after it had been refused the same way three times", () => {
     const suspects = new Suspects();
     refusedOften(suspects);
     expect(suspects.holds([bad])).toBe(true);
@@ -31,12 +31,12 @@ describe("a refusal is the record's own fault", () => {
     expect(suspects.begin([good, bad]).proven).toEqual(new Map([[1, expect.objectContaining(doubt)]]));
   });
 
-  test("not where nothing is written, however often it is refused", () => {
+  test("but not if nothing is written, however often it is refused", () => {
     const suspects = new Suspects();
     for (let n = 0; n < 50; n += 1) expect(refused(suspects)).toBe(false);
   });
 
-  test("where others were written into a later day's index: into that of a day long ago nobody else may ever write", () => {
+  test("if others were written to a later day's index: nobody may ever write to an old day's again", () => {
     const suspects = new Suspects();
     const how = { ...doubt, index: "app-1970.01.01" };
     for (let n = 0; n < 3; n += 1) refused(suspects, how);
@@ -44,7 +44,7 @@ describe("a refusal is the record's own fault", () => {
     expect(refused(suspects, how)).toBe(true);
   });
 
-  test("not where others were written into an earlier day's: it may be the new day's index that cannot be made", () => {
+  test("but not if others were written to an earlier day's: the new day's index may be what cannot be created", () => {
     const suspects = new Suspects();
     const how = { ...doubt, index: "app-2026.11.30" };
     for (let n = 0; n < 3; n += 1) refused(suspects, how);
@@ -52,7 +52,7 @@ describe("a refusal is the record's own fault", () => {
     expect(refused(suspects, how)).toBe(false);
   });
 
-  test("not where others were written before", () => {
+  test("but not if others were written before", () => {
     const suspects = new Suspects();
     expect(refused(suspects)).toBe(false);
     wrote(suspects);
@@ -61,7 +61,7 @@ describe("a refusal is the record's own fault", () => {
     expect(suspects.holds([bad])).toBe(false);
   });
 
-  test("not by an answer that was under way meanwhile: what broke may have broken in between", () => {
+  test("but not because of an answer already under way: things may have broken in between", () => {
     const suspects = new Suspects();
     const underWay = suspects.begin([good]);
     refusedOften(suspects);
@@ -69,7 +69,7 @@ describe("a refusal is the record's own fault", () => {
     expect(refused(suspects)).toBe(false);
   });
 
-  test("not by a refusal that was under way while the others were written: what was broken may be well by then", () => {
+  test("but not because of a refusal already under way while others were written: it may work again by then", () => {
     const suspects = new Suspects();
     refusedOften(suspects);
     const { proven } = suspects.begin([bad]);
@@ -77,7 +77,7 @@ describe("a refusal is the record's own fault", () => {
     expect(proven.size).toBe(0);
   });
 
-  test("not where it is refused in another way: that is counted anew", () => {
+  test("but not if it is refused in another way: counting starts over", () => {
     const suspects = new Suspects();
     refusedOften(suspects);
     expect(refused(suspects, { ...doubt, type: "script_exception", status: 400 })).toBe(false);
@@ -86,7 +86,7 @@ describe("a refusal is the record's own fault", () => {
     expect(refused(suspects, { ...doubt, type: "script_exception", status: 400 })).toBe(false);
   });
 
-  test("not where the topic was created again and another record stands at its offset", () => {
+  test("but not if the topic was recreated and has another record at its offset", () => {
     const suspects = new Suspects();
     refusedOften(suspects);
     wrote(suspects);
@@ -94,7 +94,7 @@ describe("a refusal is the record's own fault", () => {
   });
 });
 
-test("a record that got an outcome is forgotten", () => {
+test("a record with an outcome is forgotten", () => {
   const suspects = new Suspects();
   refusedOften(suspects);
   wrote(suspects);
@@ -104,7 +104,7 @@ test("a record that got an outcome is forgotten", () => {
   expect(suspects.holds([bad])).toBe(false);
 });
 
-test("those of partitions that are read elsewhere, or were read on there, leave their room to others", () => {
+test("records of partitions that moved, or that another host settled, free their room", () => {
   const suspects = new Suspects();
   const others = [sourceRecord("bad", { partition: 1 }), sourceRecord("bad", { offset: 4 })];
   for (const record of [bad, ...others]) for (let n = 0; n < 3; n += 1) refused(suspects, doubt, record);
@@ -114,7 +114,7 @@ test("those of partitions that are read elsewhere, or were read on there, leave 
   expect(suspects.holds([bad])).toBe(true);
 });
 
-test("no more than ten thousand are known at once", () => {
+test("at most ten thousand are known at once", () => {
   const suspects = new Suspects();
   const records = Array.from({ length: 10_001 }, (_, offset) => sourceRecord("bad", { offset }));
   const doubts = new Map(records.keys().map((position) => [position, doubt]));

@@ -61,7 +61,7 @@ describe("a subscription", () => {
     );
   });
 
-  test("names to Kafka what it is told to name", () => {
+  test("names to Kafka the given topics", () => {
     const bytes = encodeSubscription(
       { host: "h", wanted: ["a", "b"], generation: 1, held: new Map(), leaving: new Map() },
       ["b", "ü"],
@@ -69,7 +69,7 @@ describe("a subscription", () => {
     expect(MemberMetadata.decode(Buffer.from(bytes))).toMatchObject({ version: 0, topics: ["b", "ü"] });
   });
 
-  test("of another client, cut off or made up is foreign, and no error", () => {
+  test("from another client, truncated or invented is foreign, not an error", () => {
     const other = MemberMetadata.encode({ version: 1, topics: ["a"], userData: Buffer.from("host") });
     expect(decodeSubscription(other)).toEqual({ kind: "foreign" });
     const own = encodeSubscription(
@@ -112,7 +112,7 @@ describe("an assignment", () => {
     );
   });
 
-  test("is one that Kafka's tools understand", () => {
+  test("can be read by Kafka's tools", () => {
     const bytes = encodeAssignment({ partitions: new Map([["a", [0, 2]]]), topics: [], room: null });
     expect(MemberAssignment.decode(Buffer.from(bytes))).toMatchObject({
       version: 0,
@@ -120,7 +120,7 @@ describe("an assignment", () => {
     });
   });
 
-  test("of another leader is foreign, none is none", () => {
+  test("from another leader is foreign, and an empty one is none", () => {
     const other = MemberAssignment.encode({ version: 0, assignment: { a: [0] }, userData: Buffer.alloc(0) });
     expect(decodeAssignment(other)).toEqual({ kind: "foreign" });
     expect(decodeAssignment(new Uint8Array())).toEqual({ kind: "none" });

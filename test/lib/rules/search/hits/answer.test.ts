@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { readAnswer } from "../../../../../lib/rules/search/hits/answer.ts";
 import { answeredHit, searchAnswer } from "../../../../support/search-answer.ts";
 
-test("a source keeps its text, whatever it looks like", () => {
+test("a source keeps its text, whatever its format", () => {
   const source = '{ "n":1.000,"big":12345678901234567890,"_source":{"hits":[1]},"s":"}],\\"hits\\":" }';
   const page = readAnswer(
     searchAnswer([
@@ -48,6 +48,6 @@ test.each([
   '{"hits":{}}',
   '{"hits":{"hits":[{}]}}',
   '{"hits":{"hits":[{"_id":"a"',
-])("%p is no answer", (text) => {
+])("%p is not an answer", (text) => {
   expect(readAnswer(text)).toBeNull();
 });

@@ -12,7 +12,7 @@ test.each([
   expect(csvRow(cells)).toBe(`${row}\r\n`);
 });
 
-test("every cell can be read back, whatever separates cells for the reader, and none begins a formula", () => {
+test("every cell can be read back, whatever the reader's separator, and none begins a formula", () => {
   const cell = fc.string({
     unit: fc.oneof(fc.constantFrom("=", "＝", ";", ",", "\t", '"', "\n", " "), fc.string()),
   });

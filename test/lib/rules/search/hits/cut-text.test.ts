@@ -15,7 +15,7 @@ test.each([
   expect(cutText(text, bytes)).toEqual({ text: expected, cut });
 });
 
-test("is the longest beginning that fits", () => {
+test("returns the longest beginning that fits", () => {
   fc.assert(
     fc.property(anyText, fc.nat(40), (whole, maxBytes) => {
       const { text, cut } = cutText(whole, maxBytes);

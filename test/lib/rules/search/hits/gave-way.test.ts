@@ -20,7 +20,7 @@ const ignored = (field: string, records: number, topic = "app"): IgnoredField =>
   sample: { index: "app-1", id: `app:0:${records}:x` },
 });
 
-test("asks for the topics' documents of the span that lack a field, or were flattened for one", () => {
+test("asks for documents of the topics and span with ignored or refused fields", () => {
   const text = JSON.stringify(gaveWayBody(["app"], 1, 2));
   for (const part of [
     '{"exists":{"field":"_ignored"}},{"exists":{"field":"kafka.refused"}}',
@@ -45,7 +45,7 @@ describe("an answer", () => {
     });
   });
 
-  test("says what is missing, and once that this is too old to count", () => {
+  test("says what is missing, and only once that this version is too old to count", () => {
     const reason = {
       type: "illegal_argument_exception",
       reason: "Fielddata is not supported on field [_ignored] of type [_ignored]",
@@ -72,7 +72,7 @@ describe("gave way", () => {
   ]);
   const typeOf = (_index: string, field: string) => types.get(field) ?? null;
 
-  test("has what does not fit, and what is one field too many; not what is only long", () => {
+  test("lists fields that do not fit and those over the limit, but not those that are only long", () => {
     const fields = ["stack", "n", "message.keyword", "kafka.value", "a", "x"];
     expect(
       gaveWayOf(
@@ -86,13 +86,13 @@ describe("gave way", () => {
     ]);
   });
 
-  test("has what records were flattened for, whatever it is mapped as", () => {
+  test("lists the fields for which records were flattened, whatever their mapping", () => {
     expect(gaveWayOf([{ ...ignored("stack", 1), isRefused: true }], typeOf)).toMatchObject([
       { field: "stack", why: "refused" },
     ]);
   });
 
-  test("has twenty fields of a topic at most, the most frequent ones", () => {
+  test("lists at most twenty fields per topic, the most frequent ones", () => {
     const many = Array.from({ length: 30 }, (_, n) => ignored(`f${n}`, n));
     const told = gaveWayOf([...many, ignored("g", 1, "other")], typeOf);
     expect(told.map(({ records }) => records)).toEqual([...Array.from({ length: 20 }, (_, n) => 29 - n), 1]);

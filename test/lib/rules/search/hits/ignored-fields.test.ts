@@ -20,10 +20,10 @@ test.each([
   ["one in a flattened field", { kafka: { value: { a: { b: long } } } }, "kafka.value"],
   ["Penstock's own", { kafka: { words: "a b" } }, "kafka.words"],
   ["the exact form of a long message", { message: long }, "message.keyword"],
-])("%s did not", (_name, source, field) => {
+])("%s did not give way", (_name, source, field) => {
   expect(fieldsThatGaveWay([field], source)).toEqual([]);
 });
 
-test("of a document that was not read, all are told", () => {
+test("without the document's source all ignored fields count", () => {
   expect(fieldsThatGaveWay(["stack"], null)).toEqual(["stack"]);
 });

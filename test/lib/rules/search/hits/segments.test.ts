@@ -18,7 +18,7 @@ test("splits at the marker, and markup stays text", () => {
   });
 });
 
-test("what the marked text lacks follows unmarked", () => {
+test("the part that the marked text lacks follows unmarked", () => {
   expect(lineOf("a b\0c", `${m}a${m} b`, m, 100).segments).toEqual([
     ["a", true],
     [" b", false],
@@ -29,13 +29,13 @@ test("what the marked text lacks follows unmarked", () => {
 test.each([
   ["another text", `x ${m}y${m}`],
   ["a piece of it", `${m}b${m}`],
-  ["a marker that nothing closes", `${m}a b`],
+  ["an unclosed marker", `${m}a b`],
   ["nothing marked", null],
 ])("with %s nothing is marked", (_, marked) => {
   expect(lineOf("a b", marked, m, 100).segments).toEqual([["a b", false]]);
 });
 
-test("is cut in the middle of what was found", () => {
+test("may be cut in the middle of a match", () => {
   expect(lineOf("abcdef gh", `ab${m}cdef${m} ${m}gh${m}`, m, 4)).toEqual({
     segments: [
       ["ab", false],
@@ -45,7 +45,7 @@ test("is cut in the middle of what was found", () => {
   });
 });
 
-test("of a fragment it is not known where it ends", () => {
+test("a fragment may always go on", () => {
   expect(fragmentLine(`x ${m}y${m}`, m, 100)).toEqual({
     segments: [
       ["x ", false],
@@ -56,7 +56,7 @@ test("of a fragment it is not known where it ends", () => {
   expect(fragmentLine("", m, 100)).toEqual({ segments: [], cut: true });
 });
 
-test("the pieces are the message whatever is marked, and the marker is in none", () => {
+test("the segments add up to the message whatever is marked, and none contains the marker", () => {
   const piece = anyText;
   fc.assert(
     fc.property(fc.array(piece), fc.nat(60), (pieces, maxBytes) => {

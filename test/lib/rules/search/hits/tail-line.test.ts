@@ -20,13 +20,13 @@ test.each([
   expect(read(value, format).line).toBe(text);
 });
 
-test("what is too deep to be read as JSON is text, and so is what can be no document", () => {
+test("a record too deep to be read as JSON is shown as text, and so is one that cannot become a document", () => {
   const deep = `{"a":${"[".repeat(100_000)}`;
   expect(read(deep, "json").line).toBe(deep);
   expect(read("of no time", "text", -5).line).toBe("of no time");
 });
 
-test("is found by the words of all its fields, in lower case, without colours", () => {
+test("can be found by the words of all its fields, in lower case, without colours", () => {
   const value = JSON.stringify({ msg: "\u001b[35mPayment\u001b[0m done", user: { name: "Ann" }, n: 7 });
   const matches = (query: string): boolean | undefined =>
     createTextMatcher(query)?.(read(value, "json").folded());
@@ -39,7 +39,7 @@ test("is found by the words of all its fields, in lower case, without colours", 
   ]);
 });
 
-test("is cut, and says how long it was", () => {
+test("is cut, with its full length", () => {
   const record = sourceRecord(Buffer.from([0xff, 0x00, 0x61]), { partition: 1, offset: 7, timestamp: -1 });
   expect(read(Buffer.from([0xff, 0x00, 0x61]), "text").line).toBe("\uFFFD\0a");
   expect(tailLine("app", record, "indexed", "é".repeat(2_000))).toEqual({

@@ -5,7 +5,7 @@ import { anyText } from "../../../../support/any-text.ts";
 
 const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
-test("comes back as it went, and fits a URL", () => {
+test("survives encoding, and fits a URL", () => {
   for (const cursor of [
     [1_772_625_600_000, 2, 2 ** 53 - 1, ".ds-app.log_1-x", 7],
     [0, -1, -1, "a", 0],
@@ -18,7 +18,7 @@ test("comes back as it went, and fits a URL", () => {
 
 test.each([
   ["", "nothing"],
-  ["%%%", "no base64url"],
+  ["%%%", "not base64url"],
   [encoded({}), "an object"],
   [encoded([1, 0, 0, "a"]), "too few"],
   [encoded([1, 0, 0, "a", 0, 0]), "too many"],
@@ -28,7 +28,7 @@ test.each([
   [encoded([1, 0, 0, "a".repeat(256), 0]), "no index name"],
   [encoded([1, 0, 2 ** 60, "a", 0]), "an offset that lost digits"],
   ["A".repeat(513), "too long"],
-])("%p is none: %s", (text) => {
+])("%p is not a cursor: %s", (text) => {
   expect(parseCursor(text)).toBeNull();
 });
 

@@ -16,7 +16,7 @@ test.each([
   expect(barIntervalMs(end - spanMs, end)).toBe(intervalMs);
 });
 
-test("no span has more bars than can be drawn", () => {
+test("no span has more than the maximum of bars", () => {
   const moment = fc.integer({ min: 0, max: 253_402_300_799_999 });
   fc.assert(
     fc.property(moment, moment, fc.integer({ min: 0, max: 14 }), (a, b, digits) => {

@@ -4,7 +4,7 @@ import { parseLogRequest } from "../../../../../lib/rules/search/query/log-reque
 
 const nowMs = Date.UTC(2026, 2, 4, 12);
 
-test("without parameters it is the last 15 minutes of everything", () => {
+test("without parameters asks for the last 15 minutes of everything", () => {
   expect(parseLogRequest({}, nowMs)).toEqual({
     topics: [],
     query: "",
@@ -16,7 +16,7 @@ test("without parameters it is the last 15 minutes of everything", () => {
   });
 });
 
-test("takes what is given", () => {
+test("accepts all parameters", () => {
   const after = cursorText([1, 0, 2, "a", 5]);
   const parameters = {
     topic: ["a", "b", "a"],
@@ -52,6 +52,6 @@ test.each([
   expect(() => parseLogRequest(parameters, nowMs)).toThrow(message);
 });
 
-test("a query of 1,024 characters is taken, whatever it says", () => {
+test("accepts any query of 1,024 characters", () => {
   expect(parseLogRequest({ q: ["(".repeat(1_024)] }, nowMs).query).toHaveLength(1_024);
 });

@@ -14,12 +14,12 @@ test("is the topics' own indices, each once", () => {
   expect(searchTarget(["a", "b", "c"], inForce, true)).toEqual(["one", "logs-*"]);
 });
 
-test("is the alias for all topics, where there is one", () => {
+test("is the alias for all topics, if it exists", () => {
   expect(searchTarget([], inForce, true)).toEqual(["penstock-records"]);
   expect(searchTarget([], inForce, false)).toEqual(["one", "logs-*"]);
 });
 
-test("is the alias for more than a request line takes", () => {
+test("is the alias if the names exceed a request line", () => {
   const many = new Map(
     Array.from({ length: 200 }, (_, n) => [`t${n}`, specification({ index: `a-rather-long-index-${n}` })]),
   );

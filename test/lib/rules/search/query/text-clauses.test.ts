@@ -15,7 +15,7 @@ const begin = (query: string) => ({
 });
 
 describe("what the search box asks for", () => {
-  test("is each word, as it was typed, in the fields that the index has for it", () => {
+  test("is each word, as typed, in the index's default fields", () => {
     expect(textClauses("Timeout pay", false)).toEqual({
       must: [phrase("Timeout"), phrase("pay")],
       must_not: [],
@@ -23,7 +23,7 @@ describe("what the search box asks for", () => {
   });
 
   test.each(["user_login", "10.0.0.1", "NameSystem.addStoredBlock", "数据"])(
-    "%s, which is parted, is a phrase, or all its words among those of all fields",
+    "%s, which analyzers split, is a phrase, or all its words in the words of all fields",
     (text) => {
       expect(textClauses(text, false).must).toEqual([{ bool: { should: [phrase(text), words(text)] } }]);
       expect(textClauses(`"${text}"`, false).must).toEqual([
@@ -32,11 +32,11 @@ describe("what the search box asks for", () => {
     },
   );
 
-  test("is a beginning, which no number of words bounds", () => {
+  test("is a prefix, without a limit on the words it matches", () => {
     expect(textClauses("pay*", false).must).toEqual([begin("pay")]);
   });
 
-  test("is a beginning behind other words", () => {
+  test("is a prefix after other words", () => {
     expect(textClauses("user_log*", false).must).toEqual([
       {
         bool: {
@@ -61,14 +61,14 @@ describe("what the search box asks for", () => {
     expect(JSON.stringify(textClauses("10.0.*", false))).not.toContain("phrase_prefix");
   });
 
-  test("is none of what a dash stands before; signs alone exclude nothing", () => {
+  test("excludes terms after a dash; punctuation alone excludes nothing", () => {
     const { must, must_not } = textClauses("-health", false);
     expect([must, must_not.length]).toEqual([[], 1]);
     expect(JSON.stringify(textClauses("-((", false).must_not)).toContain('"zero_terms_query":"none"');
     expect(JSON.stringify(textClauses("((", false).must)).toContain('"zero_terms_query":"all"');
   });
 
-  test("is looked for in few fields where that was asked", () => {
+  test("is looked for in few fields if requested", () => {
     expect(JSON.stringify(textClauses("a", true))).toContain('"fields":["message","kafka.words"]');
   });
 

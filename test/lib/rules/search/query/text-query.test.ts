@@ -39,7 +39,7 @@ test.each(["", "  ", '"', '""', "-", "*", "--", '" "', "- *"])("%p asks for noth
   expect(createTextMatcher(query)).toBeNull();
 });
 
-test("any query is one, and takes no more than a moment on any line", () => {
+test("any text is a query, and takes only a moment on any line", () => {
   fc.assert(
     fc.property(anyText, anyText, (query, text) => {
       expect(typeof (createTextMatcher(query)?.(text.toLowerCase()) ?? true)).toBe("boolean");

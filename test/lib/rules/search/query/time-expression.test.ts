@@ -15,7 +15,7 @@ test.each([
 });
 
 test.each(["", "now+1m", "now-1y", "now-m", "NOW", "yesterday", "-5", "2026-13-01", "1e3", "now-1m/d"])(
-  "%p is no time",
+  "%p is not a time",
   (text) => {
     expect(parseTimeExpression(text, nowMs)).toBeNull();
   },

@@ -5,15 +5,15 @@ import { indexPatternOf, isIndexName } from "./model/names.ts";
 import { specify } from "./model/specification.ts";
 
 /**
- * One object of Kibana's saved objects import: a data view (which Kibana still calls `index-pattern` in here), or a search
- * to be opened in Discover.
+ * One object of Kibana's saved objects import: a data view (whose type is still `index-pattern`), or a search to open in
+ * Discover.
  *
- * The versions say by which form an object is read; Kibana brings older ones up to its own, and refuses newer ones. These
- * are the ones that 8.8 brought in and 9 still reads (`index_pattern_migrations.ts` and `SCHEMA_SEARCH_V8_8_0` in its source).
+ * The versions define the object's format; Kibana migrates older ones and refuses newer ones. These were introduced by 8.8
+ * and are still supported by 9 (`index_pattern_migrations.ts` and `SCHEMA_SEARCH_V8_8_0` in its source).
  */
 export interface SavedObject {
   readonly type: "index-pattern" | "search";
-  /** Always the same for the same declaration, so that a second import overwrites the first. */
+  /** Stable for the same declaration, so that a second import overwrites the first. */
   readonly id: string;
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly references: readonly { readonly name: string; readonly type: string; readonly id: string }[];
@@ -22,9 +22,9 @@ export interface SavedObject {
 }
 
 export interface KibanaObjects {
-  /** A data view and a search each: for all records, for every topic, for every pattern. */
+  /** A data view and a search each for all records, for every topic and for every pattern. */
   readonly objects: readonly SavedObject[];
-  /** What has none, one sentence each. */
+  /** Declarations without objects, one sentence each. */
   readonly leftOut: readonly string[];
 }
 
@@ -32,9 +32,9 @@ interface View {
   readonly id: string;
   readonly name: string;
   readonly description: string;
-  /** An index name, may hold `*`. */
+  /** An index name that may contain `*`. */
   readonly indexPattern: string;
-  /** In Kibana's query language; of an index that others write to as well, it shows these records alone. */
+  /** In Kibana's query language. Shows only these records if the index contains others too. */
   readonly query: string;
   /** Fields that Discover shows. */
   readonly columns: readonly string[];
@@ -43,10 +43,10 @@ interface View {
 const lineColumns: readonly string[] = ["log.level", "message"];
 
 /**
- * What to import into Kibana for these declarations.
+ * The objects to import into Kibana for these declarations.
  *
- * Of a topic declared twice the winner counts, as on a host. A pattern of topics is one view over whatever it covers now
- * or later, so that it need not be imported again when a topic comes: its index with the glob in place of the topic.
+ * The winner for a topic declared twice counts, as on a host. A topic pattern becomes one view over all topics it covers now
+ * or later, with the glob in place of the topic in its index, so that new topics need no new import.
  * @param declarations in order of precedence
  */
 export function kibanaObjects(declarations: readonly Declaration[], deadLetterTopic: string): KibanaObjects {
@@ -76,7 +76,7 @@ export function kibanaObjects(declarations: readonly Declaration[], deadLetterTo
     const { target } = declaration;
     if (target.kind !== "pattern" || patterns.has(target.pattern)) continue;
     patterns.add(target.pattern);
-    // Neither Elasticsearch's names nor Kibana's language know a sign for exactly one character.
+    // Neither index patterns nor Kibana's query language have a wildcard for exactly one character.
     const glob = target.pattern.replaceAll("?", "*");
     const indexPattern = indexPatternOf(specify(declaration, glob).index);
     if (!isIndexName(indexPattern.replaceAll("*", "x"))) {
@@ -95,7 +95,7 @@ export function kibanaObjects(declarations: readonly Declaration[], deadLetterTo
   return { objects: views.flatMap((view) => [dataViewOf(view), searchOf(view)]), leftOut };
 }
 
-/** The file that Kibana imports: a line of JSON each. */
+/** The file that Kibana imports, with one JSON object per line. */
 export function toNdjson(objects: readonly SavedObject[]): string {
   return objects.map((object) => `${JSON.stringify(object)}\n`).join("");
 }
@@ -105,7 +105,7 @@ function dataViewOf({ id, name, indexPattern }: View): SavedObject {
     title: indexPattern,
     name,
     timeFieldName: "@timestamp",
-    // A topic's index comes with its first record.
+    // A topic's index is created by its first record.
     allowNoIndex: true,
   };
   return {

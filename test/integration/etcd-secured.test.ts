@@ -106,13 +106,13 @@ describe("TLS", () => {
       `${cannot()}its certificate is signed by an authority that is not in etcd.tls.ca`,
     );
     expect(await reading(settingsFor({ tls: null }))).toBe(
-      `${cannot()}its certificate is signed by an authority that this system does not know, and etcd.tls.ca is not set`,
+      `${cannot()}its certificate is signed by an authority that this system does not trust, and etcd.tls.ca is not set`,
     );
   });
 
   test("a client's certificate that is missing, or a stranger's", async () => {
     expect(await reading(settingsFor({ tls: { ca: authority.ca, cert: null, key: null } }))).toBe(
-      `${cannot()}it wants a client certificate, and etcd.tls.cert and etcd.tls.key are not set`,
+      `${cannot()}it requires a client certificate, but etcd.tls.cert and etcd.tls.key are not set`,
     );
     const tls = { ca: authority.ca, cert: foreign.cert, key: new Secret(foreign.key) };
     expect(await reading(settingsFor({ tls }))).toBe(
@@ -123,14 +123,14 @@ describe("TLS", () => {
   test("http where there is TLS; https where there is none; nobody there beside one with an expired certificate", async () => {
     const plain = server.endpoint.replace("https", "http");
     expect(await reading(settingsFor({ endpoints: [plain], tls: null }))).toBe(
-      `${cannot(plain)}it closed the connection: it may want https`,
+      `${cannot(plain)}it closed the connection: it may require https`,
     );
     await using open = await createEtcdServer();
     await open.start();
     const tls = open.endpoint.replace("http", "https");
     // What it answers in plain text is lost where it closes the connection sooner than that is read.
     expect(await reading(settingsFor({ endpoints: [tls] }))).toMatch(
-      /(it speaks|or speak) no TLS on this port$/,
+      /(it does not|or not) speak TLS on this port$/,
     );
     await show("expired");
     const nobody = "https://127.0.0.1:1";
@@ -143,7 +143,7 @@ describe("TLS", () => {
 
   test("what is no certificate is told apart from an etcd out of reach", () => {
     const tls = { ca: "no PEM text", cert: null, key: null };
-    expect(() => createDeclarationsStore(settingsFor({ tls }))).toThrow("etcd.tls: no TLS can be set up");
+    expect(() => createDeclarationsStore(settingsFor({ tls }))).toThrow("etcd.tls: TLS cannot be set up");
   });
 });
 

@@ -115,7 +115,7 @@ describe("a host outlives its servers", () => {
       await stack.elasticsearch.kill();
       await untilFailing("elasticsearch");
       const { reason } = await host.untilTopic(topic, "says why", (status) => status.reason !== null);
-      expect(reason).toContain("trying again since ");
+      expect(reason).toContain("retrying since ");
       await stack.elasticsearch.start();
     });
     await untilFailing();

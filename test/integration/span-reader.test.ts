@@ -244,7 +244,7 @@ describe("spans of a topic", () => {
     const { take } = collector();
     expect(await rejection(read(new Map([[0, { start: 5, end: 11 }]]), take))).toMatchObject({
       code: "kafka_refused",
-      message: `topic "${topic}", partition 0: offsets 5 to 11 were to be read, but its log ends at 10`,
+      message: `topic "${topic}", partition 0: offsets 5 to 11 should be read, but its log ends at 10`,
     });
     const whole = new Map([[0, { start: 0, end: 10 }]]);
     const full = new Error("full");

@@ -119,7 +119,7 @@ function connected(options: IOptions): Etcd3 {
   } catch (error) {
     throw new PenstockError(
       "config_invalid",
-      `etcd.tls: no TLS can be set up with these PEM files: ${messageOf(error)}`,
+      `etcd.tls: TLS cannot be set up with these PEM files: ${messageOf(error)}`,
       {
         cause: error,
       },

@@ -44,8 +44,8 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/certificate .* is signed by/, "name the PEM file of that authority in kafka.ssl.ca"],
   [/ is older than /, "upgrade this broker"],
   [/ is newer than /, "upgrade Penstock"],
-  [/wants TLS/, "set kafka.ssl"],
-  [/does not speak TLS|no TLS comes about/, "remove kafka.ssl, or use the broker's TLS port"],
+  [/requires TLS/, "set kafka.ssl"],
+  [/does not speak TLS|TLS with .* failed/, "remove kafka.ssl, or use the broker's TLS port"],
   [
     /limit of connections/,
     "raise the broker's limit of connections, or run fewer hosts from this address; a host has up to four for all its topics, and some for queries and dead letters",
@@ -179,7 +179,7 @@ export function judgeRoom(id: string, hosts: number, neededBytes: number, limitB
 
 /** Matches the words of kafka-words.ts. */
 const UNREACHABLE =
-  /nothing listens at|no route leads to|is not known|did not answer within|does not answer|comes about in time|the connection to .* broke/;
+  /nothing listens at|no route to|cannot be resolved|did not answer within|does not answer|connecting to .* timed out|the connection to .* broke/;
 const REACH_IT =
   "start the broker at that address, or set its advertised.listeners to one that can be reached from here";
 const GRANT_READ = "grant READ on the topic, and READ and DESCRIBE on the group set in kafka.group";

@@ -1,10 +1,10 @@
-/** Many times what open pages, scrapers and probes take. */
+/** Far more than open pages, scrapers and probes need. */
 const MOST_CONNECTIONS = 1_000;
 
 /**
- * How many connections the host's own port may have: half of the descriptors of the process at most. The rest is for
- * Kafka, Elasticsearch and etcd, for what moves the logs must not depend on strangers.
- * @param descriptorLimit null: not known
+ * The maximum number of connections to the host's own port: at most half of the process's descriptors. The rest is reserved
+ * for Kafka, Elasticsearch and etcd, so that foreign clients cannot stop the logs.
+ * @param descriptorLimit null if unknown
  */
 export function connectionBound(descriptorLimit: number | null): number {
   return Math.min(MOST_CONNECTIONS, Math.floor((descriptorLimit ?? Infinity) / 2));

@@ -1,30 +1,30 @@
-/** What a topic's next fetch is sized by. All in bytes. */
+/** The input for sizing a topic's next fetch. All in bytes. */
 export interface FetchSizeInput {
-  /** The size the last fetch was allowed; null: there was none. */
+  /** The limit of the last fetch; null if there was none. */
   readonly lastLimit: number | null;
-  /** What the last fetch brought, decoded. */
+  /** The decoded size of the last fetch. */
   readonly lastBytes: number;
-  /** What the host may still take into memory. */
+  /** The memory still available on the host. */
   readonly free: number;
-  /** Topics that are fetching more than the smallest size, this one included. */
+  /** The number of topics fetching more than the smallest size, including this one. */
   readonly busyTopics: number;
 }
 
-/** A fetch is never smaller; Kafka returns one record batch in any case. A thousand idle topics stay below 64 MB. */
+/** The smallest limit; Kafka returns at least one record batch anyway. A thousand idle topics stay below 64 MB. */
 export const smallestFetchBytes = 64 * 1024;
 export const largestFetchBytes = 8 * 1024 * 1024;
 const goodPart = 1 / 4;
 
 /**
- * How much a topic asks for next: twice as much, where a good part of what was allowed came last, otherwise twice what
- * came. So memory that nobody has accounted for yet (a response under way) is only ever risked for a topic that has
- * something to read, and never more than a fair part of what is free.
+ * The size of a topic's next fetch: twice the last limit if a good part of it was used, otherwise twice what was received.
+ * A response in transit is memory not accounted for yet. It is risked only for a topic with something to read, and never
+ * beyond a fair share of the free memory.
  *
- * A good part is a quarter, not nearly all: brokers cut a response off in the middle of a record batch, in each partition,
- * and what is cut off does not count as having come. With batches of half a megabyte, sizes stood still at 1.3 MB.
+ * A good part is a quarter, not nearly all: brokers truncate a response in the middle of a record batch, in each partition,
+ * and the truncated part does not count as received. With batches of half a megabyte, sizes got stuck at 1.3 MB.
  *
- * Kafka bounds what it sends, compressed; memory is taken by what comes out of it. So the size is scaled by what the
- * last fetch expanded to.
+ * Kafka limits the compressed size, but memory holds the decompressed one, so the size is scaled by the expansion of the
+ * last fetch.
  */
 export function nextFetchBytes({ lastLimit, lastBytes, free, busyTopics }: FetchSizeInput): number {
   if (lastLimit === null) return smallestFetchBytes;

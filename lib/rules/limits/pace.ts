@@ -1,19 +1,19 @@
 /**
- * How many bulk requests may be in flight. Halved when Elasticsearch refuses work (429) and raised by one after as many
- * good answers as there are places, up to what is configured: additive increase, multiplicative decrease, as TCP does
+ * Limits the bulk requests in flight. Halved when Elasticsearch refuses work (429), and raised by one after as many good
+ * responses as there are places, up to the configured limit: additive increase, multiplicative decrease, like TCP
  * (RFC 5681, section 3.1).
  */
 export interface BulkPace {
   readonly places: number;
-  /** What is configured. */
+  /** The configured limit. */
   readonly maxPlaces: number;
-  /** Good answers since the last change. */
+  /** Good responses since the last change. */
   readonly good: number;
-  /** Counts the times it was halved: answers to what was sent before are about the pace of then. */
+  /** The number of times it was halved. Responses to requests of an earlier round do not count again. */
   readonly round: number;
 }
 
-/** What an answer says about the pace: `busy`, a 429 of the request or of an item; `good`, no reason to try again. */
+/** `busy` is a 429 for the request or an item; `good` means no reason to retry. */
 export type BulkLoad = "good" | "busy";
 
 export function fullPace(maxPlaces: number): BulkPace {
@@ -23,7 +23,7 @@ export function fullPace(maxPlaces: number): BulkPace {
 /** @param sentIn the round the request was sent in */
 export function paceAfter(pace: BulkPace, load: BulkLoad, sentIn: number): BulkPace {
   if (load === "busy") {
-    // Those that were in flight together report one and the same crowd.
+    // Requests that were in flight together report the same overload.
     if (sentIn < pace.round) return pace;
     return { ...pace, places: Math.max(1, Math.floor(pace.places / 2)), good: 0, round: pace.round + 1 };
   }
@@ -32,7 +32,7 @@ export function paceAfter(pace: BulkPace, load: BulkLoad, sentIn: number): BulkP
   return { ...pace, places: pace.places + 1, good: 0 };
 }
 
-/** The same pace under another bound: full stays full, halved stays halved. */
+/** The same pace under another limit: full stays full, halved stays halved. */
 export function boundedPace(pace: BulkPace, maxPlaces: number): BulkPace {
   const full = pace.places >= pace.maxPlaces;
   return { ...pace, maxPlaces, places: full ? maxPlaces : Math.min(pace.places, maxPlaces) };

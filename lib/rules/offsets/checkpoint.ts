@@ -1,10 +1,10 @@
 /**
- * The last record before a committed offset. Kept in the commit's metadata, it tells a log that was created again under
- * the same name from the one committed to, once its offsets have outgrown the old position.
+ * The last record before a committed offset. It is stored in the commit's metadata, so that a topic recreated under the same
+ * name is recognized even after its offsets have passed the old position.
  */
 export interface Checkpoint {
   readonly offset: number;
-  /** Milliseconds since the epoch, as the record says; -1 where it has none. */
+  /** The record's own timestamp in milliseconds since the epoch; -1 if it has none. */
   readonly timestamp: number;
 }
 
@@ -13,7 +13,7 @@ export function checkpointMetadata({ offset, timestamp }: Checkpoint): string {
   return JSON.stringify({ lastRecord: { offset, timestamp } });
 }
 
-/** @returns null where the metadata holds none: it is somebody else's, or a commit without a record before it */
+/** @returns null if the metadata contains none: another program wrote it, or no record preceded the commit */
 export function parseCheckpoint(metadata: string | null): Checkpoint | null {
   if (metadata === null || !metadata.startsWith('{"lastRecord":')) return null;
   const match = /^\{"lastRecord":\{"offset":(\d{1,16}),"timestamp":(-?\d{1,16})\}\}$/.exec(metadata);

@@ -1,30 +1,30 @@
 import type { Checkpoint } from "./checkpoint.ts";
 
-/** Passed records that are kept where commits fail: 4 MB. */
+/** Limit of passed records kept while commits fail: 4 MB. */
 const MAX_UNCOMMITTED = 250_000;
 
 /**
- * Which offset of one partition may be committed: the end of the contiguous prefix whose outcomes are known.
+ * Tracks the committable offset of one partition: the end of the contiguous prefix whose outcomes are known.
  *
- * Offsets are expected in ascending order, as Kafka delivers them. What lies between two expected offsets
- * (transaction markers, aborted or compacted records) holds no record for us and counts as acknowledged.
+ * Offsets are expected in ascending order, as Kafka delivers them. A gap between two expected offsets (transaction markers,
+ * aborted or compacted records) contains no record for us and counts as acknowledged.
  */
 export class OffsetWindow {
-  /** Expected offsets in order; those before `#head` are passed, those before `#done` committed too. */
+  /** Expected offsets in order; those before `#head` are passed, those before `#done` also committed. */
   #expected: number[] = [];
-  /** Their timestamps, by the same positions. */
+  /** Their timestamps, at the same positions. */
   #timestamps: number[] = [];
   #head = 0;
   #done = 0;
   #last: Checkpoint | null;
   /** Known outcomes beyond the first unknown one. */
   readonly #early = new Set<number>();
-  /** Where to go on once nothing is expected any more: one past the last fetched offset. */
+  /** One past the last fetched offset: the position once nothing is expected any more. */
   #end: number;
 
   /**
-   * @param position the offset of the first record that is going to be fetched
-   * @param last the last record before it, where known
+   * @param position the offset of the first record to be fetched
+   * @param last the last record before it, if known
    */
   constructor(position: number, last: Checkpoint | null = null) {
     this.#end = position;
@@ -32,8 +32,8 @@ export class OffsetWindow {
   }
 
   /**
-   * Adds what a fetch returned.
-   * @param records in ascending order of their offsets, all at or above the former end
+   * Adds the records of a fetch.
+   * @param records in ascending order of offsets, all at or above the previous end
    * @param end one past the last offset that the fetch covers
    */
   expect(records: Iterable<Checkpoint>, end: number): void {
@@ -44,7 +44,7 @@ export class OffsetWindow {
     this.#end = Math.max(this.#end, end);
   }
 
-  /** The outcome of this offset's record is known. */
+  /** Marks the outcome of this offset's record as known. */
   resolve(offset: number): void {
     if (offset !== this.#expected[this.#head]) {
       this.#early.add(offset);
@@ -59,40 +59,40 @@ export class OffsetWindow {
     this.#compact();
   }
 
-  /** Where the next fetch has to begin. */
+  /** The start of the next fetch. */
   get end(): number {
     return this.#end;
   }
 
-  /** The next offset to read after a restart: everything before it has a known outcome. */
+  /** The next offset to read after a restart: all records before it have a known outcome. */
   get committable(): number {
     return this.#expected[this.#head] ?? this.#end;
   }
 
-  /** The last record before `committable`; null: none is known. */
+  /** The last record before `committable`; null if unknown. */
   get last(): Checkpoint | null {
     const [offset, timestamp] = [this.#expected[this.#head - 1], this.#timestamps[this.#head - 1]];
     return offset === undefined || timestamp === undefined ? this.#last : { offset, timestamp };
   }
 
-  /** The first record whose outcome is not known; null: none was fetched. */
+  /** The first record without a known outcome; null if none was fetched. */
   get first(): Checkpoint | null {
     const [offset, timestamp] = [this.#expected[this.#head], this.#timestamps[this.#head]];
     return offset === undefined || timestamp === undefined ? null : { offset, timestamp };
   }
 
-  /** Records whose outcome is not known yet, or known but behind one that is not. */
+  /** The number of records whose outcome is unknown, or known but after an unknown one. */
   get pending(): number {
     return this.#expected.length - this.#head;
   }
 
-  /** Everything before this offset is committed: nobody asks for it again. */
+  /** Marks everything before this offset as committed, so that it can be freed. */
   committed(offset: number): void {
     while (this.#done < this.#head && (this.#expected[this.#done] ?? offset) < offset) this.#done += 1;
     this.#compact();
   }
 
-  /** The records that are not committed and whose outcome is known: those passed, and those behind one that is not known. */
+  /** The uncommitted records with a known outcome: those passed, and those after one that is still unknown. */
   *known(): Generator<Checkpoint> {
     const end = this.#early.size === 0 ? this.#head : this.#expected.length;
     for (let at = this.#done; at < end; at += 1) {
@@ -101,7 +101,7 @@ export class OffsetWindow {
     }
   }
 
-  /** Frees the committed part once it outweighs the rest, so that each offset is moved once on average. */
+  /** Frees the committed part once it exceeds the rest, so that each offset is copied once on average. */
   #compact(): void {
     this.#done = Math.max(this.#done, this.#head - MAX_UNCOMMITTED);
     if (this.#done < 1024 || this.#done * 2 < this.#expected.length) return;

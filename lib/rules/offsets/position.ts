@@ -1,52 +1,52 @@
 import type { Checkpoint } from "./checkpoint.ts";
 
-/** What can be read of a partition's log: offsets [start, end). Retention moves the start, writing the end. */
+/** The readable offsets [start, end) of a partition's log. Retention moves the start, writes move the end. */
 export interface LogRange {
   readonly start: number;
-  /** The last stable offset: the high watermark, or where the first open transaction begins. */
+  /** The last stable offset: the high watermark, or the start of the first open transaction. */
   readonly end: number;
 }
 
-/** Records that Kafka no longer holds and that were never read. */
+/** Records that Kafka deleted before they were read. */
 export interface LostRange {
   readonly partition: number;
-  /** The first offset that is lost. */
+  /** The first lost offset. */
   readonly from: number;
-  /** One past the last; null: nobody can tell, the log that held them is gone. */
+  /** One past the last; null if unknown, because that log no longer exists. */
   readonly to: number | null;
   /**
-   * `retention`: deleted before they were read. `recreated`: the topic was deleted and created again, or its log cut off,
-   * or the group's offset set by hand.
+   * `retention`: deleted before they were read. `recreated`: the topic was recreated, its log was truncated, or the group's
+   * offset was set by hand.
    */
   readonly cause: "retention" | "recreated";
 }
 
-/** A partition's log as it is now, beside what the group committed for it. */
+/** The current log of a partition, and the group's commit for it. */
 export interface CommittedPosition {
   readonly partition: number;
   readonly committed: number;
   readonly checkpoint: Checkpoint | null;
-  /** The first offset Kafka holds. */
+  /** The first offset in Kafka. */
   readonly logStart: number;
   /** The high watermark. */
   readonly logEnd: number;
 }
 
-/** Where reading goes on. */
+/** Where reading continues. */
 export interface Position {
-  /** The first record that is due. */
+  /** The next record to read. */
   readonly start: number;
   /**
-   * The record to begin with instead, to see whether it is still the one that was read last; null: it cannot be told,
-   * or need not.
+   * The last record that was read. Read it first, to check that it is still the same one. Null if that is impossible or
+   * unnecessary.
    */
   readonly check: Checkpoint | null;
   readonly lost: LostRange | null;
 }
 
 /**
- * Where to go on after what was committed. Kafka would begin anew by itself at one of its ends and say nothing; here
- * whatever is still there is read, and what is not is reported.
+ * Decides where to continue after a commit. Kafka itself would silently reset to one end of the log; this reads all that is
+ * left and reports the rest as lost.
  */
 export function resumeAt(position: CommittedPosition): Position {
   const { partition, committed, checkpoint, logStart, logEnd } = position;
@@ -59,7 +59,7 @@ export function resumeAt(position: CommittedPosition): Position {
   return { start: committed, check: there ? checkpoint : null, lost: null };
 }
 
-/** What a partition whose log is another one goes on with: all that this log holds. */
+/** A partition with a new log continues at its start, to read all of it. */
 export function startAgain(partition: number, committed: number, logStart: number): Position {
   return {
     start: logStart,
@@ -68,14 +68,14 @@ export function startAgain(partition: number, committed: number, logStart: numbe
   };
 }
 
-/** How many offsets a range is known to hold. */
+/** The number of lost offsets, 0 if unknown. */
 export function lostOffsets({ from, to }: LostRange): number {
   return to === null ? 0 : to - from;
 }
 
-/** The range as a sentence for the log and for `GET /topics`. */
+/** A sentence about the range, for the log and `GET /topics`. */
 export function describeLost({ partition, from, to, cause }: LostRange): string {
   return cause === "retention"
     ? `partition ${partition}: Kafka deleted offsets ${from} to ${(to ?? from) - 1} before they were read`
-    : `partition ${partition}: the log does not hold what was read up to offset ${from}: the topic was created again or cut off, or the group's offset was set by hand; it is read from its start`;
+    : `partition ${partition}: the log no longer contains what was read up to offset ${from}: the topic was recreated or truncated, or the group's offset was set by hand; reading restarts at the log start`;
 }

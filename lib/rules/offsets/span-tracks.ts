@@ -4,7 +4,7 @@ import type { SourceRecord } from "../model/record.ts";
 /** Offsets [start, end) by partition. */
 export type Spans = ReadonlyMap<number, { readonly start: number; readonly end: number }>;
 
-/** What one fetch returned: offsets [start, end), with the records among them. */
+/** The offsets [start, end) of one fetch, with the records among them. */
 interface Fetched {
   readonly partition: number;
   readonly records: readonly SourceRecord[];
@@ -16,22 +16,22 @@ interface Track {
   /** The next offset to read. */
   position: number;
   readonly end: number;
-  /** As the latest fetch told. */
+  /** From the latest fetch. */
   logStart: number;
   logEnd: number;
-  /** The log was once seen to reach the end, so that a shorter one is a passing answer, or was cut off since. */
+  /** The log once reached the end. If a later response shows a shorter one, it is stale, or the log was truncated since. */
   reachesEnd: boolean;
 }
 
-/** How far the spans of one topic are read. */
+/** The progress of reading the spans of one topic. */
 export interface SpanTracks {
-  /** The partitions that are not read to their end. */
+  /** The partitions that are not fully read yet. */
   pending(): { readonly partition: number; readonly position: number }[];
   isPending(partition: number): boolean;
   /**
-   * What of a batch belongs to the span and was not read yet. `moved`: it was fetched from behind the position although
-   * what lies between still exists.
-   * @throws PenstockError `kafka_refused` where the log was cut off before the span's end
+   * Selects the records of a batch that belong to the span and were not read yet. `moved`: the batch starts after the
+   * position although the records in between still exist.
+   * @throws PenstockError `kafka_refused` if the log was truncated before the span's end
    */
   take(
     batch: Fetched,
@@ -41,8 +41,8 @@ export interface SpanTracks {
     | { readonly kind: "moved"; readonly wanted: number };
   advance(partition: number, position: number): void;
   /**
-   * Takes in where the partition stands: what is deleted, and what lies in an open transaction, cannot be read.
-   * @throws PenstockError `kafka_refused` where the log ends before the span does
+   * Updates the partition's offsets. Deleted records and those of an open transaction cannot be read.
+   * @throws PenstockError `kafka_refused` if the log ends before the span does
    */
   observe(told: {
     readonly partition: number;
@@ -51,17 +51,17 @@ export interface SpanTracks {
     readonly logStart: number;
   }): void;
   /**
-   * Takes in that the log does not hold the position: what was deleted is passed over.
-   * @throws PenstockError `kafka_refused` where the log ends before it
+   * Handles a position outside the log by skipping deleted records.
+   * @throws PenstockError `kafka_refused` if the log ends before the position
    */
   outOfRange(partition: number, log: { readonly logStart: number; readonly logEnd: number }): void;
-  /** The error for a reader that gets nothing any more. @param trouble what is known of the reason */
+  /** The error for a reader that receives nothing any more. @param trouble the reason, if known */
   stalled(afterMs: number, trouble: string | null): PenstockError;
 }
 
 /**
- * @param ranges of every partition what can be read: its start, and its last stable offset
- * @throws PenstockError `kafka_refused` where there is no such partition
+ * @param ranges the readable range of each partition: its start and its last stable offset
+ * @throws PenstockError `kafka_refused` if a partition does not exist
  */
 export function trackSpans(
   topic: string,
@@ -93,7 +93,7 @@ export function trackSpans(
       const track = tracks.get(partition);
       if (track === undefined || !isPending(track)) return { kind: "known" };
       const { position, end, logStart, logEnd } = track;
-      // kafkajs goes back to the beginning of a log that does not hold its position.
+      // A client resets to the start of a log that does not contain its position.
       if (batch.start < position && logEnd < end) {
         throw endsEarly(topic, partition, { start: position, end }, logEnd);
       }
@@ -149,9 +149,9 @@ function endsEarly(
   { start, end }: { start: number; end: number },
   logEnd: number | null,
 ): PenstockError {
-  const found = logEnd === null ? "there is no such partition" : `its log ends at ${logEnd}`;
+  const found = logEnd === null ? "the partition does not exist" : `its log ends at ${logEnd}`;
   return new PenstockError(
     "kafka_refused",
-    `topic "${topic}", partition ${partition}: offsets ${start} to ${end} were to be read, but ${found}`,
+    `topic "${topic}", partition ${partition}: offsets ${start} to ${end} should be read, but ${found}`,
   );
 }

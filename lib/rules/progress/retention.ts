@@ -3,23 +3,23 @@ import type { PartitionStatus } from "./status.ts";
 
 /**
  * How long a topic keeps a record, in milliseconds.
- * @returns null where nobody can tell: it is kept for ever, deleted by size (how soon depends on what is yet to be
- *   written), or by its key (compaction), or the broker does not say
+ * @returns null if unknown: kept forever, deleted by size (when depends on future writes) or by key (compaction), or not
+ *   reported by the broker
  */
 export function keptForMs({ retentionMs, retentionBytes, cleanupPolicy }: TopicConfig): number | null {
   if (cleanupPolicy !== "delete" || retentionMs === null || retentionMs < 0) return null;
   return retentionBytes === null || retentionBytes >= 0 ? null : retentionMs;
 }
 
-/** A topic whose oldest unread record is younger has nothing to fear yet, and is not asked for its retention. */
+/** Below this age of the oldest unread record a topic is not at risk, and its retention is not queried. */
 const BEHIND_MS = 60_000;
 
-/** Whether it matters how long the topic keeps what the partition has not read. */
+/** Whether the partition is far enough behind for the topic's retention to matter. */
 export function isBehind({ owned, oldestUnreadAt }: PartitionStatus, now: number): boolean {
   return owned && oldestUnreadAt !== null && now - oldestUnreadAt >= BEHIND_MS;
 }
 
-/** The partitions with when Kafka may delete what waits in them; a segment goes with its youngest record, so not before. */
+/** Adds when Kafka may delete unread records. Not sooner, because a segment is deleted by the age of its newest record. */
 export function withDeletion(
   partitions: readonly PartitionStatus[],
   keptMs: number | null,

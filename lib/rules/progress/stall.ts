@@ -1,30 +1,30 @@
 import type { PartitionStatus, TopicState, TopicStatus } from "./status.ts";
 
-/** Lag without a commit for so long is a stall. */
+/** A topic with lag and without a commit for this time is stalled. */
 export const stalledAfterMs = 60_000;
 
-/** What was sent and waits for an outcome for so long is told of, before it is a stall. */
+/** Records without an outcome for this time are reported, before the topic is stalled. */
 export const toldAfterMs = 10_000;
 
-/** Records that get no outcome right now. */
+/** Records that currently get no outcome. */
 export interface Trouble {
   /** Milliseconds since the epoch. */
   readonly sinceMs: number;
-  /** Why they are tried again; null: nothing has been answered yet. */
+  /** Why they are retried; null if there was no response yet. */
   readonly message: string | null;
 }
 
-/** What a topic's runner knows of its state. */
+/** A topic's state as its runner knows it. */
 export interface KnownState {
   readonly state: TopicState;
   readonly reason: string | null;
   /** Milliseconds since the epoch. */
   readonly sinceMs: number;
-  /** Null: what is sent gets its outcomes. */
+  /** Null while all sent records get their outcomes. */
   readonly trouble: Trouble | null;
 }
 
-/** When the first of these partitions stalled, in milliseconds since the epoch; null: none did. */
+/** When the first of these partitions stalled, in milliseconds since the epoch; null if none is stalled. */
 function stalledSince(partitions: readonly PartitionStatus[], now: number): number | null {
   const times = partitions.flatMap(({ lag, progressAt }) =>
     (lag ?? 0) > 0 && progressAt !== null ? [progressAt + stalledAfterMs] : [],
@@ -33,7 +33,7 @@ function stalledSince(partitions: readonly PartitionStatus[], now: number): numb
   return first <= now ? first : null;
 }
 
-/** The state as it is shown: a stall is no event but a look at the clock, worked out whenever somebody looks. */
+/** The displayed state. A stall is not an event: it follows from the clock, and is computed on every request. */
 export function shownState(
   { state, reason, sinceMs, trouble }: KnownState,
   partitions: readonly PartitionStatus[],
@@ -43,7 +43,7 @@ export function shownState(
   if (state !== "running") return { state, reason, since };
   const stalledAtMs = stalledSince(partitions, now);
   if (stalledAtMs === null) {
-    return { state, reason: trouble === null ? reason : inVain(trouble), since };
+    return { state, reason: trouble === null ? reason : retryReason(trouble), since };
   }
   return {
     state: "stalled",
@@ -52,9 +52,9 @@ export function shownState(
   };
 }
 
-function inVain({ sinceMs, message }: Trouble): string {
+function retryReason({ sinceMs, message }: Trouble): string {
   const since = new Date(sinceMs).toISOString();
   return message === null
-    ? `what was sent is not answered since ${since}`
-    : `trying again since ${since}: ${message}`;
+    ? `no response to what was sent since ${since}`
+    : `retrying since ${since}: ${message}`;
 }

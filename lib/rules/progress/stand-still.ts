@@ -1,19 +1,19 @@
-/** After the deadline of a stop: the host's own timer, and the last lines of its log, come first. */
+/** Grace after the deadline of a stop, for the host's own timer and its last log lines. */
 const OVERDUE_TICKS = 3;
 
 export interface StandStillWatch {
-  /** The host is told to stop, which it has so many ticks for. */
+  /** Call when the host begins to stop. @param ticks its deadline */
   stopWithin(ticks: number): void;
   /**
-   * @param beat what the watched loop counts up
-   * @returns for how many ticks it has stood still; over: that is too long, or its stop is overdue
+   * @param beat the counter that the watched loop increments
+   * @returns the number of ticks without progress; `over` if these are too many, or the stop is overdue
    */
   tick(beat: number): { readonly stillFor: number; readonly over: boolean };
 }
 
 /**
- * Finds out, in ticks of the watcher's own clock, whether an event loop stands still. In ticks and not by a clock: a process that
- * was suspended as a whole has stood still for one.
+ * Detects a blocked event loop, in ticks of the watcher's own timer. Not by a clock, because a process that was suspended as
+ * a whole loses only one tick.
  */
 export function createStandStillWatch(limitTicks: number): StandStillWatch {
   let last: number | null = null;

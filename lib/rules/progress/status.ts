@@ -2,14 +2,14 @@ import type { SourceRef, Specification } from "../model/declaration.ts";
 import type { LostRange } from "../offsets/position.ts";
 
 /**
- * What a host says of its topics: the answer of `GET /topics`, one entry per topic.
+ * A host's topics, as in the response of `GET /topics`, one entry per topic.
  *
- * - **pending**: declared, but not there in Kafka yet.
- * - **starting**: the group does not know of it yet, or its partitions are being opened.
- * - **running**: what the group gave this host of it is read; that may be none of it.
+ * - **pending**: declared, but not in Kafka yet.
+ * - **starting**: the group does not know it yet, or its partitions are being opened.
+ * - **running**: this host reads the partitions that the group assigned to it, possibly none.
  * - **stalled**: running, with lag and without a commit for 60 s.
- * - **stopping**: finishing what is in flight.
- * - **failed**: its start was refused, or Kafka does not let it run; tried again.
+ * - **stopping**: finishing records in flight.
+ * - **failed**: refused to start, or not allowed to run by Kafka; retried.
  */
 export type TopicState = "pending" | "starting" | "running" | "stalled" | "stopping" | "failed";
 
@@ -25,21 +25,21 @@ export const topicStates = [
 
 export interface PartitionStatus {
   readonly partition: number;
-  /** True: it is read by this host. */
+  /** True if this host reads it. */
   readonly owned: boolean;
-  /** The next offset to read after a restart; null: nothing committed, or not known. */
+  /** The next offset to read after a restart; null if nothing is committed, or unknown. */
   readonly committed: number | null;
-  /** The offset after the last record; null: not known yet. */
+  /** The offset after the last record; null if unknown. */
   readonly highWatermark: number | null;
-  /** Last stable offset − committed, in offsets; null: not known. */
+  /** Last stable offset − committed, in offsets; null if unknown. */
   readonly lag: number | null;
-  /** Milliseconds since the epoch of the last commit progress, or of lag becoming > 0; null: neither yet. */
+  /** When the commit last advanced or lag became > 0, in milliseconds since the epoch; null if neither happened yet. */
   readonly progressAt: number | null;
-  /** When the broker last told where its log stands, milliseconds since the epoch: `lag` is as of then. Null: not yet. */
+  /** When the broker last reported the log's offsets, on which `lag` is based, in milliseconds since the epoch; null if never. */
   readonly lagAt: number | null;
-  /** The timestamp of the oldest record that is not acknowledged, milliseconds since the epoch; null: none, or not known. */
+  /** The timestamp of the oldest unacknowledged record, in milliseconds since the epoch; null if none or unknown. */
   readonly oldestUnreadAt: number | null;
-  /** When Kafka may delete that record, by the topic's `retention.ms`, milliseconds since the epoch; null: nobody can tell. */
+  /** When Kafka may delete that record by `retention.ms`, in milliseconds since the epoch; null if unknown. */
   readonly deletableAt: number | null;
 }
 
@@ -54,13 +54,13 @@ export interface OutcomeCounts {
 export interface TopicStatus {
   readonly topic: string;
   readonly state: TopicState;
-  /** One sentence; null where the state says it all. */
+  /** One sentence; null if the state needs no explanation. */
   readonly reason: string | null;
   /** When it entered this state, ISO 8601. */
   readonly since: string;
   /**
-   * Of a failed or starting topic: since when it moves nothing, ISO 8601, the tries in between included. Null: it runs,
-   * or need not.
+   * When a failed or starting topic last moved records, ISO 8601, counting the attempts in between. Null if it runs or has
+   * no need to.
    */
   readonly downSince: string | null;
   /** Every declaration that names it, the winner first. */
@@ -69,11 +69,11 @@ export interface TopicStatus {
   readonly partitions: readonly PartitionStatus[];
   readonly counts: OutcomeCounts;
   /**
-   * Records that are indexed in another form than their own, since the host started, by the field that the mapping
-   * refused; `none`: it named none, `other`: all beyond the first twenty.
+   * Records indexed in flattened or text form since the host started, by the field that the mapping rejected. `none` if
+   * Elasticsearch named no field, `other` for all beyond the first twenty.
    */
   readonly gaveWay: Readonly<Record<string, number>>;
-  /** What Kafka deleted before it was read, since the host started; the latest ones where there are many. */
+  /** The latest ranges that Kafka deleted before they were read, since the host started. */
   readonly lost: readonly ReportedLoss[];
 }
 

@@ -1,11 +1,11 @@
-/** What a Kafka client threw, by what can be told of it. */
+/** The known facts of an error that a Kafka client threw. */
 export interface ClientFailure {
   readonly message: string;
-  /** Kafka's name of what it answered, such as `REBALANCE_IN_PROGRESS`; null: nothing was answered. */
+  /** Kafka's error name, such as `REBALANCE_IN_PROGRESS`; null if there was no response. */
   readonly type: string | null;
-  /** `host:port`; null: not known. */
+  /** `host:port`; null if unknown. */
   readonly broker: string | null;
-  /** How long a request that was not answered had, in milliseconds; null: it is about something else. */
+  /** The timeout of an unanswered request, in milliseconds; null for any other failure. */
   readonly afterMs: number | null;
 }
 
@@ -14,49 +14,49 @@ const LEADER_MOVES =
 const COORDINATOR_MOVES =
   /^(GROUP_COORDINATOR_NOT_AVAILABLE|NOT_COORDINATOR_FOR_GROUP|GROUP_LOAD_IN_PROGRESS)$/;
 
-/** Whether Kafka is choosing who answers, and will in a moment. @param type Kafka's name of what it answered */
+/** Whether a leader or coordinator is being elected, so that a retry soon succeeds. @param type Kafka's error name */
 export function isMoving(type: string): boolean {
   return LEADER_MOVES.test(type) || COORDINATOR_MOVES.test(type);
 }
 
-/** What Kafka answers while it is busy with itself. Its own sentences are written for those who write clients. */
+/** Kafka's internal state changes, in words for operators. Kafka's own messages are written for client developers. */
 const ANSWERS: readonly (readonly [RegExp, string])[] = [
-  [LEADER_MOVES, "a partition's leader is moving to another broker, or none can be elected"],
-  [COORDINATOR_MOVES, "the group's coordinator is moving to another broker, or there is none at the moment"],
+  [LEADER_MOVES, "a partition leader is moving to another broker, or none can be elected"],
+  [COORDINATOR_MOVES, "the group coordinator is moving to another broker, or currently missing"],
   [
     /^(UNKNOWN_MEMBER_ID|ILLEGAL_GENERATION|REBALANCE_IN_PROGRESS)$/,
-    "the group has rebalanced without this host, which Kafka did not hear of in time",
+    "the group has rebalanced without this host, because Kafka did not hear from it in time",
   ],
-  [/^INCONSISTENT_GROUP_PROTOCOL$/, "another client is in its group, and shares partitions in another way"],
+  [/^INCONSISTENT_GROUP_PROTOCOL$/, "another client in its group uses a different assignment protocol"],
   [
     /^NOT_ENOUGH_REPLICAS/,
-    "too few replicas of a partition are in sync (min.insync.replicas), so Kafka takes nothing",
+    "too few replicas of a partition are in sync (min.insync.replicas), so Kafka accepts no writes",
   ],
-  [/^GROUP_MAX_SIZE_REACHED$/, "its group has as many members as it may (group.max.size)"],
+  [/^GROUP_MAX_SIZE_REACHED$/, "its group has reached its maximum size (group.max.size)"],
 ];
 
-/** What the library says of the way to a broker. */
+/** The library's messages about connections to brokers. */
 const CONNECTIONS: readonly (readonly [RegExp, (at: string, match: RegExpExecArray) => string])[] = [
   [/connect ECONNREFUSED (\S+)/, (_, match) => `nothing listens at ${match[1]} (ECONNREFUSED)`],
-  [/(EHOSTUNREACH|ENETUNREACH)/, (at, match) => `no route leads to ${at} (${match[1]})`],
+  [/(EHOSTUNREACH|ENETUNREACH)/, (at, match) => `no route to ${at} (${match[1]})`],
   [
     /getaddrinfo (?:ENOTFOUND|EAI_AGAIN) (\S+)|(?:ENOTFOUND|EAI_AGAIN)/,
-    (at, match) => `the host name ${match[1] ?? at.replace(/:\d+$/, "")} is not known`,
+    (at, match) => `the host name ${match[1] ?? at.replace(/:\d+$/, "")} cannot be resolved`,
   ],
-  [/^Connection timeout$|ETIMEDOUT/, (at) => `no connection to ${at} comes about in time`],
+  [/^Connection timeout$|ETIMEDOUT/, (at) => `connecting to ${at} timed out`],
   [
     /^Closed connection$|^Connection closed|^Connection given up|^Not connected$|ECONNRESET|EPIPE/,
     (at) => `the connection to ${at} broke`,
   ],
   [
     /^Broker -?\d+ not found|^No brokers in the broker pool/,
-    () => "a broker that is needed is not part of the cluster at the moment",
+    () => "a required broker is currently not part of the cluster",
   ],
-  [/^Failed to find group coordinator$/, () => "no broker tells who coordinates the group"],
+  [/^Failed to find group coordinator$/, () => "no broker knows the group coordinator"],
   [/^Timeout while acquiring lock/, (at) => `${at} does not answer`],
 ];
 
-/** The failure in words for whoever runs a host: no names of the library's or the protocol's insides. */
+/** Explains a failure to the operator, without internals of the library or protocol. */
 export function kafkaWords({ message, type, broker, afterMs }: ClientFailure): string {
   const answered = type === null ? undefined : ANSWERS.find(([pattern]) => pattern.test(type));
   if (answered !== undefined) return answered[1];
@@ -74,13 +74,13 @@ const PARTITION_ANSWERS = new Map([
   ["TOPIC_AUTHORIZATION_FAILED", "Kafka does not let this user read the topic (TOPIC_AUTHORIZATION_FAILED)"],
 ]);
 
-/** Whether words of `partitionWords` say that somebody has to allow it first. */
+/** Whether a result of `partitionWords` means a missing permission. */
 export function isReadingForbidden(words: string): boolean {
   return words.includes("TOPIC_AUTHORIZATION_FAILED");
 }
 
-/** Why one partition cannot be read. @param type Kafka's name of what it answered */
+/** Why one partition cannot be read. @param type Kafka's error name */
 export function partitionWords(type: string): string {
-  const message = PARTITION_ANSWERS.get(type) ?? `Kafka refuses to read it: ${type}`;
+  const message = PARTITION_ANSWERS.get(type) ?? `Kafka refuses reading it: ${type}`;
   return kafkaWords({ message, type, broker: null, afterMs: null });
 }

@@ -1,24 +1,24 @@
 import type { RequestFailure } from "../outcomes/bulk-answer.ts";
 
-/** A node that was in use for so long has been well: its next trouble counts as a first one. */
+/** After this time in use a node counts as recovered, and its next failure as the first. */
 export const WELL_AFTER_MS = 60_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 60_000;
 
 /**
- * How long a node is left alone before it is tried again by a small request.
- * @param times how often it was in trouble lately, from 1: one that answers small requests and nothing else comes back ever later
+ * How long to leave a node alone before a small request tests it.
+ * @param times the number of recent failures, from 1: a node that only answers small requests is retried ever later
  */
 export function pauseMs(times: number): number {
   return Math.min(FIRST_PAUSE_MS * 4 ** (times - 1), LONGEST_PAUSE_MS);
 }
 
-/** What a node, or the proxy before it, answers that cannot do its work, while another may. */
+/** Whether the status means that this node, or the proxy in front of it, cannot work, but another may. */
 export function isNodeFault(status: number): boolean {
   return status === 502 || status === 503 || status === 504;
 }
 
-/** Whether another node may do what this one did not. */
+/** Whether another node may succeed. */
 export function mayWorkElsewhere(failure: RequestFailure): boolean {
   if (failure.kind === "response") return isNodeFault(failure.status);
   return failure.kind !== "answer_too_large";
@@ -27,7 +27,7 @@ export function mayWorkElsewhere(failure: RequestFailure): boolean {
 const NAMED = 3;
 
 /**
- * Of what several nodes had to say, none of them well: an answer tells more than none, and who gave none is named.
+ * The most informative of several nodes' failures: a response if there is one, else all messages, which name the nodes.
  * @param failures at least one
  */
 export function tellingFailure(failures: readonly RequestFailure[]): RequestFailure {

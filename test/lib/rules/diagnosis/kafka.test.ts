@@ -10,6 +10,8 @@ import {
   type TopicConfig,
 } from "../../../../lib/rules/diagnosis/kafka.ts";
 import type { Check } from "../../../../lib/rules/diagnosis/check.ts";
+import { brokerTrouble } from "../../../../lib/rules/trouble/broker-trouble.ts";
+import { kafkaWords } from "../../../../lib/rules/trouble/kafka-words.ts";
 
 const week = 7 * 86_400_000;
 
@@ -176,9 +178,35 @@ test("reading: one line for all successes, one for each failure", () => {
 
 test("the remedy for an unreachable broker is not about permissions", () => {
   const remedyOf = (reason: string) => judgeReading(new Map([["a", reason]]), 0)[0]?.remedy;
-  for (const reason of ["nothing listens at k:1 (ECONNREFUSED)", "k:1 did not answer within 30 s"])
+  const silent = kafkaWords({ message: "", type: null, broker: "k:1", afterMs: 30_000 });
+  const unreachable = [
+    "connect ECONNREFUSED k:1",
+    "EHOSTUNREACH",
+    "getaddrinfo ENOTFOUND k",
+    "Connection timeout",
+    "Closed connection",
+    "Timeout while acquiring lock",
+  ].map((message) => kafkaWords({ message, type: null, broker: "k:1", afterMs: null }));
+  for (const reason of [silent, ...unreachable])
     expect(remedyOf(reason)).toStartWith("start the broker at that address, or set its advertised.listeners");
   expect(remedyOf("Not authorized to access topics")).toStartWith("grant READ on the topic");
+});
+
+test.each([
+  ["KAFKA_WANTS_TLS", "set kafka.ssl"],
+  ["CLOSED_IN_HANDSHAKE", "remove kafka.ssl"],
+  ["ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION", "remove kafka.ssl"],
+  ["ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED", "set kafka.ssl.cert"],
+  ["CERT_HAS_EXPIRED", "give the broker a new certificate"],
+  ["CERT_NOT_YET_VALID", "set the clock"],
+  ["ERR_TLS_CERT_ALTNAME_INVALID", "use one of these names"],
+  ["SELF_SIGNED_CERT_IN_CHAIN", "name the PEM file of that authority"],
+  ["CLOSED_UNANSWERED", "raise the broker's limit"],
+  ["CLOSED_UNSERVED", "correct kafka.sasl"],
+])("the explanation of %s has its remedy", (code, remedy) => {
+  const failure = { address: "k:1", code, servesOthers: false };
+  const reason = brokerTrouble(failure, { tls: null, sasl: null }, { server: null, own: null, now: 0 });
+  expect(judgeBrokers(new Map([["k:1", reason]]), new Set())[0]?.remedy).toStartWith(remedy);
 });
 
 describe("the dead-letter topic", () => {

@@ -49,7 +49,7 @@ describe("reading goes on", () => {
     });
     expect(lost === null ? null : lostOffsets(lost)).toBe(0);
     expect(lost === null ? null : describeLost(lost)).toContain(
-      "the log does not hold what was read up to offset 100",
+      "the log no longer contains what was read up to offset 100",
     );
   });
 });

@@ -45,9 +45,9 @@ describe("the spans of a topic", () => {
     const tracks = trackSpans("t", new Map([[1, { start: 40, end: 51 }]]), ranges);
     expect(() =>
       tracks.observe({ partition: 1, highWatermark: 50, lastStableOffset: 50, logStart: 0 }),
-    ).toThrow('topic "t", partition 1: offsets 40 to 51 were to be read, but its log ends at 50');
+    ).toThrow('topic "t", partition 1: offsets 40 to 51 should be read, but its log ends at 50');
     expect(() => trackSpans("t", new Map([[2, { start: 0, end: 1 }]]), ranges)).toThrow(
-      "there is no such partition",
+      "the partition does not exist",
     );
   });
 
@@ -107,7 +107,7 @@ describe("the spans of a topic", () => {
     tracks.advance(0, 30);
     tracks.observe({ partition: 0, highWatermark: 5, lastStableOffset: 5, logStart: 0 });
     expect(() => tracks.take(batch(0, 5))).toThrow(
-      'topic "t", partition 0: offsets 30 to 40 were to be read, but its log ends at 5',
+      'topic "t", partition 0: offsets 30 to 40 should be read, but its log ends at 5',
     );
     expect(tracks.stalled(60_000, null).message).toBe(
       'topic "t": nothing could be read for 60 s: partition 0 at offset 30 of 40 (its log ends at 5)',
@@ -122,7 +122,7 @@ describe("the spans of a topic", () => {
     tracks.outOfRange(0, { logStart: 35, logEnd: 100 });
     expect(tracks.pending()).toEqual([{ partition: 0, position: 35 }]);
     expect(() => tracks.outOfRange(0, { logStart: 0, logEnd: 20 })).toThrow(
-      'topic "t", partition 0: offsets 35 to 40 were to be read, but its log ends at 20',
+      'topic "t", partition 0: offsets 35 to 40 should be read, but its log ends at 20',
     );
     tracks.outOfRange(0, { logStart: 90, logEnd: 100 });
     expect(tracks.pending()).toEqual([]);

@@ -19,11 +19,11 @@ test("a topic that runs and moves has nothing to say", () => {
 test("one that tries again in vain says since when and why, long before it is stalled", () => {
   expect(shown({ trouble: { sinceMs, message: "no room" } })).toEqual({
     state: "running",
-    reason: "trying again since 2026-11-22T12:59:48.000Z: no room",
+    reason: "retrying since 2026-11-22T12:59:48.000Z: no room",
     since,
   });
   expect(shown({ trouble: { sinceMs, message: null } }).reason).toBe(
-    "what was sent is not answered since 2026-11-22T12:59:48.000Z",
+    "no response to what was sent since 2026-11-22T12:59:48.000Z",
   );
 });
 

@@ -34,12 +34,12 @@ describe("what is wrong with the broker's certificate", () => {
     [
       "CERT_HAS_EXPIRED",
       { server: facts() },
-      "the certificate of Kafka at k:9094 is signed by one that has expired: Our authority",
+      "the certificate of Kafka at k:9094 is signed by an expired one: Our authority",
     ],
     [
       "CERT_NOT_YET_VALID",
       { server: facts({ validFromMs: Date.UTC(2027, 0, 1) }) },
-      "the certificate of Kafka at k:9094 is not valid before 2027-01-01: is one of the clocks wrong?",
+      "the certificate of Kafka at k:9094 is not valid before 2027-01-01: is a clock wrong?",
     ],
     [
       "ERR_TLS_CERT_ALTNAME_INVALID",
@@ -50,7 +50,7 @@ describe("what is wrong with the broker's certificate", () => {
     [
       "SELF_SIGNED_CERT_IN_CHAIN",
       { server: facts() },
-      "the certificate of Kafka at k:9094 is signed by an authority (Our authority) that kafka.ssl.ca does not hold",
+      "the certificate of Kafka at k:9094 is signed by an authority (Our authority) that is not in kafka.ssl.ca",
     ],
   ])("%s", (code, known, says) => {
     expect(trouble(code, known)).toBe(says);
@@ -59,7 +59,7 @@ describe("what is wrong with the broker's certificate", () => {
 
   test("without kafka.ssl.ca the system's authorities are what counts", () => {
     expect(trouble("UNABLE_TO_VERIFY_LEAF_SIGNATURE", {}, { ...tls, ca: null })).toContain(
-      "that this system does not know; name it in kafka.ssl.ca",
+      "that this system does not trust: add it to kafka.ssl.ca",
     );
   });
 });
@@ -67,7 +67,7 @@ describe("what is wrong with the broker's certificate", () => {
 describe("what the broker does not like about ours", () => {
   const code = "ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN";
   test("there is none", () => {
-    expect(trouble("ERR_SSL_TLSV1_ALERT_CERTIFICATE_REQUIRED")).toContain("wants a client certificate");
+    expect(trouble("ERR_SSL_TLSV1_ALERT_CERTIFICATE_REQUIRED")).toContain("requires a client certificate");
   });
   test("it has expired, or is not valid yet", () => {
     const own = facts({ subject: "us", validToMs: now - 1 });
@@ -87,7 +87,7 @@ describe("what the broker does not like about ours", () => {
 
 test("a TLS failure of another kind is told by its name, and what is no failure of TLS or login is left to others", () => {
   expect(trouble("ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION")).toBe(
-    "no TLS comes about with Kafka at k:9094: tlsv1 alert protocol version",
+    "TLS with Kafka at k:9094 failed: tlsv1 alert protocol version",
   );
   for (const code of ["ECONNREFUSED", "ENOTFOUND", "ECONNRESET"]) expect(trouble(code)).toBeNull();
 });
@@ -96,7 +96,7 @@ test("a connection closed at its first request is no riddle only where no login 
   const sasl = { mechanism: "plain", username: "u", password: new Secret("p") } as const;
   const failure = { address: "k:9094", code: "CLOSED_UNSERVED", servesOthers: false };
   const known = { server: null, own: null, now };
-  expect(brokerTrouble(failure, { tls: null, sasl: null }, known)).toContain("it may want a login");
+  expect(brokerTrouble(failure, { tls: null, sasl: null }, known)).toContain("it may require a login");
   expect(brokerTrouble(failure, { tls: null, sasl }, known)).toBeNull();
 });
 
@@ -113,13 +113,13 @@ describe("a broker that closes new connections", () => {
   test("and serves others of this host wants no login", () => {
     for (const code of ["CLOSED_UNSERVED", "CLOSED_UNANSWERED"])
       expect(closed(code, true)).toBe(
-        `Kafka at k:9092 closed a new connection, and serves others of this host: it may have reached ${limits}`,
+        `Kafka at k:9092 closed a new connection but serves others of this host: it may have reached ${limits}`,
       );
   });
 
   test("before it told its versions may have too many; a login is the second guess, where none is set", () => {
-    const says = `Kafka at k:9092 closed the connection before it answered anything: it may have reached ${limits}`;
-    expect(closed("CLOSED_UNANSWERED", false)).toBe(`${says}, or want a login, and kafka.sasl is not set`);
+    const says = `Kafka at k:9092 closed the connection before any response: it may have reached ${limits}`;
+    expect(closed("CLOSED_UNANSWERED", false)).toBe(`${says}, or require a login, but kafka.sasl is not set`);
     expect(closed("CLOSED_UNANSWERED", false, true)).toBe(says);
   });
 });

@@ -9,24 +9,24 @@ test.each([
     "Connection error: connect ECONNREFUSED 127.0.0.1:39999",
     "nothing listens at 127.0.0.1:39999 (ECONNREFUSED)",
   ],
-  ["Connection error: getaddrinfo ENOTFOUND kafka-3", "the host name kafka-3 is not known"],
-  ["Connection error: connect EHOSTUNREACH 10.0.0.1:9092", "no route leads to k:9092 (EHOSTUNREACH)"],
-  ["Connection timeout", "no connection to k:9092 comes about in time"],
+  ["Connection error: getaddrinfo ENOTFOUND kafka-3", "the host name kafka-3 cannot be resolved"],
+  ["Connection error: connect EHOSTUNREACH 10.0.0.1:9092", "no route to k:9092 (EHOSTUNREACH)"],
+  ["Connection timeout", "connecting to k:9092 timed out"],
   ["Closed connection", "the connection to k:9092 broke"],
   ["Connection given up: a request timed out", "the connection to k:9092 broke"],
   ["Connection error: read ECONNRESET", "the connection to k:9092 broke"],
-  [
-    "Broker 3 not found in the cached metadata",
-    "a broker that is needed is not part of the cluster at the moment",
-  ],
+  ["Broker 3 not found in the cached metadata", "a required broker is currently not part of the cluster"],
 ])("%s", (message, says) => {
   expect(words(message)).toBe(says);
 });
 
 test.each([
-  ["NOT_LEADER_FOR_PARTITION", "a partition's leader is moving to another broker, or none can be elected"],
-  ["UNKNOWN_MEMBER_ID", "the group has rebalanced without this host, which Kafka did not hear of in time"],
-  ["INCONSISTENT_GROUP_PROTOCOL", "another client is in its group, and shares partitions in another way"],
+  ["NOT_LEADER_FOR_PARTITION", "a partition leader is moving to another broker, or none can be elected"],
+  [
+    "UNKNOWN_MEMBER_ID",
+    "the group has rebalanced without this host, because Kafka did not hear from it in time",
+  ],
+  ["INCONSISTENT_GROUP_PROTOCOL", "another client in its group uses a different assignment protocol"],
 ])("%s", (type, says) => {
   expect(words("a sentence for those who write clients", { type })).toBe(says);
 });
@@ -44,10 +44,10 @@ test("what Kafka says of rights is its own to say, and what nobody knows stays a
 });
 
 test.each([
-  ["KAFKA_STORAGE_ERROR", "a partition's leader is moving to another broker, or none can be elected"],
+  ["KAFKA_STORAGE_ERROR", "a partition leader is moving to another broker, or none can be elected"],
   ["UNKNOWN_TOPIC_OR_PARTITION", "the topic, or this partition of it, does not exist in Kafka"],
   ["TOPIC_AUTHORIZATION_FAILED", "Kafka does not let this user read the topic (TOPIC_AUTHORIZATION_FAILED)"],
-  ["CORRUPT_MESSAGE", "Kafka refuses to read it: CORRUPT_MESSAGE"],
+  ["CORRUPT_MESSAGE", "Kafka refuses reading it: CORRUPT_MESSAGE"],
 ])("a partition that answers %s", (type, says) => {
   expect(partitionWords(type)).toBe(says);
 });

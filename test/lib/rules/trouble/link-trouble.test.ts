@@ -15,32 +15,32 @@ const said: [string, string][] = [
   ],
   [
     "UNABLE_TO_VERIFY_LEAF_SIGNATURE unable to verify the first certificate",
-    "its certificate is signed by an authority that this system does not know, and elasticsearch.tls.ca is not set",
+    "its certificate is signed by an authority that this system does not trust, and elasticsearch.tls.ca is not set",
   ],
   [
     "error:10000412:SSL routines:OPENSSL_internal:SSLV3_ALERT_BAD_CERTIFICATE",
-    "it wants a client certificate, and elasticsearch.tls.cert and elasticsearch.tls.key are not set",
+    "it requires a client certificate, but elasticsearch.tls.cert and elasticsearch.tls.key are not set",
   ],
   [
     "EPROTO EPROTO: The TLS handshake failed. Does the server speak TLS on this port?",
-    "the TLS handshake failed: it speaks no TLS on this port, or wants a client certificate (elasticsearch.tls.cert is not set)",
+    "the TLS handshake failed: it does not speak TLS on this port, or requires a client certificate (elasticsearch.tls.cert is not set)",
   ],
   [
     "Client network socket disconnected before secure TLS connection was established",
-    "it speaks no TLS on this port",
+    "it does not speak TLS on this port",
   ],
-  ["FailedToOpenSocket Was there a typo?", "no TLS can be set up with the PEM files of elasticsearch.tls"],
+  ["FailedToOpenSocket Was there a typo?", "TLS cannot be set up with the PEM files of elasticsearch.tls"],
   ["connect ECONNREFUSED 127.0.0.1:1", "nothing listens there (ECONNREFUSED)"],
   [
     "EHOSTUNREACH EHOSTUNREACH: Unable to connect. Is the computer able to access the url?",
-    "no route leads to it (host or network unreachable)",
+    "no route to it (host or network unreachable)",
   ],
   [
     "ENETUNREACH ENETUNREACH: Was there a typo in the url or port?",
-    "no route leads to it (host or network unreachable)",
+    "no route to it (host or network unreachable)",
   ],
   ["ETIMEDOUT ETIMEDOUT: Unable to connect.", "it does not answer at all (ETIMEDOUT)"],
-  ["getaddrinfo ENOTFOUND es.example", "the host name es.example is not known"],
+  ["getaddrinfo ENOTFOUND es.example", "the host name es.example cannot be resolved"],
   ["ECONNRESET: The socket connection was closed unexpectedly.", "it closed the connection"],
 ];
 
@@ -58,13 +58,13 @@ describe("what is set in the config changes", () => {
     ["SSLV3_ALERT_CERTIFICATE_REQUIRED", "it refuses our client certificate, elasticsearch.tls.cert"],
     [
       "ECONNRESET",
-      "it closed the connection: it may refuse our client certificate, elasticsearch.tls.cert, or speak no TLS on this port",
+      "it closed the connection: it may refuse our client certificate, elasticsearch.tls.cert, or not speak TLS on this port",
     ],
   ])("%s", (text, sentence) => expect(linkTrouble(text, { ...link, tls: ours })).toBe(sentence));
 
   test("a connection that is closed where the scheme is http", () => {
     expect(linkTrouble("Failed to connect", { ...link, url: "http://es.example" })).toBe(
-      "it closed the connection: it may want https",
+      "it closed the connection: it may require https",
     );
   });
 });

@@ -173,7 +173,7 @@ test("a node that has answered over http and closes a connection is not said to 
   const known = connect([node]);
   expect(await ask(known)).toContain("answered 500");
   expect(await ask(known)).toEndWith("it closed the connection");
-  expect(await ask(connect([node]))).toEndWith("it closed the connection: it may want https");
+  expect(await ask(connect([node]))).toEndWith("it closed the connection: it may require https");
 });
 
 test("a cluster without a master fails the probe, even though its nodes answer", async () => {

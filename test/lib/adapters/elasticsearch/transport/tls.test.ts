@@ -95,12 +95,12 @@ describe("a server's certificate", () => {
     [
       "good",
       () => null,
-      "its certificate is signed by an authority that this system does not know, and elasticsearch.tls.ca is not set",
+      "its certificate is signed by an authority that this system does not trust, and elasticsearch.tls.ca is not set",
     ],
     [
       "good",
       () => ({ ca: "not a PEM text" }),
-      "no TLS can be set up with the PEM files of elasticsearch.tls",
+      "TLS cannot be set up with the PEM files of elasticsearch.tls",
     ],
   ];
   test.each(refused)("%s, with %s: %s", async (shown, trusted, reason) => {
@@ -120,7 +120,7 @@ describe("mutual TLS", () => {
   });
   test("without one", async () => {
     expect(await probe("good", ours, clientCa)).toContain(
-      "wants a client certificate (elasticsearch.tls.cert is not set)",
+      "requires a client certificate (elasticsearch.tls.cert is not set)",
     );
   });
   test("with one of another authority", async () => {
@@ -132,9 +132,9 @@ describe("mutual TLS", () => {
 
 test("http on a port with TLS, and https on one without", async () => {
   expect(await probe("good", () => null, { scheme: "http" })).toBe(
-    "Elasticsearch at http://127.0.0.1 cannot be reached: it closed the connection: it may want https",
+    "Elasticsearch at http://127.0.0.1 cannot be reached: it closed the connection: it may require https",
   );
   expect(await probe(null, ours)).toContain(
-    `${cannot}the TLS handshake failed: it speaks no TLS on this port`,
+    `${cannot}the TLS handshake failed: it does not speak TLS on this port`,
   );
 });

@@ -36,7 +36,7 @@ test("what was given up after several tries is told by its cause, and a deadline
     new KafkaJSProtocolError({ message: "x", type: "NOT_LEADER_FOR_PARTITION", code: 6 } as never),
     { retryCount: 6, retryTime: 1 },
   );
-  expect(wordsOf(gaveUp)).toBe("a partition's leader is moving to another broker, or none can be elected");
+  expect(wordsOf(gaveUp)).toBe("a partition leader is moving to another broker, or none can be elected");
   expect(wordsOf(new DOMException("The operation timed out.", "TimeoutError"))).toBe("no answer in time");
 });
 

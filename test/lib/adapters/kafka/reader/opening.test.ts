@@ -175,7 +175,7 @@ test("ends that are not all known, or not taken, are tried again: nothing is ope
   run(1_000);
   expect(told.opened).toEqual([]);
   expect(commits.size).toBe(0);
-  expect(told.troubles.at(-1)).toContain("a partition's leader is moving");
+  expect(told.troubles.at(-1)).toContain("a partition leader is moving");
   kafka.log("t", 1).error = null;
   failing.refusal = "COORDINATOR_LOAD_IN_PROGRESS";
   run(12_000);

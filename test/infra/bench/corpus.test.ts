@@ -10,7 +10,7 @@ import { oddShapes } from "../../corpus/make/shapes/odd.ts";
 const records = await corpusRecords();
 
 describe("the corpus", () => {
-  test("has enough of what loggers printed and of what services write, and stays small", async () => {
+  test("has enough records of loggers and of services, and stays small", async () => {
     const sources = new Set(records.map(({ source }) => source));
     expect(sources.size).toBeGreaterThanOrEqual(60);
     expect([...sources].filter(({ origin }) => origin === "logger").length).toBeGreaterThanOrEqual(25);
@@ -20,7 +20,7 @@ describe("the corpus", () => {
     expect(bytes).toBeLessThan(3_000_000);
   });
 
-  test("says of every record of a source that declares a time when it was", () => {
+  test("knows the time of every record whose source declares one", () => {
     const unknown = records.filter(({ source, timeMs }) => source.timestamp.length > 0 !== (timeMs !== null));
     expect(unknown.map(({ source, n }) => `${source.name} ${n}`)).toEqual([]);
     const times = records.flatMap(({ timeMs }) => timeMs ?? []);
@@ -28,7 +28,7 @@ describe("the corpus", () => {
     expect(Math.max(...times)).toBeLessThan(Date.UTC(2026, 11, 31));
   });
 
-  test("is read byte by byte as its generators made it", () => {
+  test("is read byte for byte as its generators wrote it", () => {
     for (const shape of oddShapes) {
       const read = records
         .filter(({ source }) => source.name === shape.name)
@@ -64,13 +64,13 @@ const recordOf = (format: "text" | "json", text: string, line: string | null = n
 });
 
 describe("words to look for", () => {
-  test("are the same for the same seed, and others for another", () => {
+  test("are determined by the seed", () => {
     const all = (seed: number) => records.slice(0, 500).map((record) => pickWords(record, seed));
     expect(all(1)).toEqual(all(1));
     expect(all(1)).not.toEqual(all(2));
   });
 
-  test("are parted at everything but letters and digits, colour codes too", () => {
+  test("are separated by everything but letters and digits, including colour codes", () => {
     const words = new Set<string>();
     const record = recordOf(
       "text",
@@ -94,7 +94,7 @@ describe("words to look for", () => {
     ]);
   });
 
-  test("of JSON come from the line, from other strings, and from far behind; never from names", () => {
+  test("come from a JSON record's line, its other strings and the far end of a string; never from names", () => {
     const far = `${"x ".repeat(600)}needle`;
     const value = JSON.stringify({
       namesake: { detail: far },
@@ -111,7 +111,7 @@ describe("words to look for", () => {
     expect([...found].toSorted()).toEqual(["elsewhere needle", "elsewhere within", "message database"]);
   });
 
-  test("of Chinese are some characters in a row", () => {
+  test("are some consecutive characters in Chinese", () => {
     for (const { word } of pickWords(recordOf("text", "2026-11-28 支付服务超时，订单已取消"), 3)) {
       expect(word).toMatch(/^\p{Script=Han}{2,4}$/u);
     }

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { inTurn } from "../../../infra/bench/trials/scene.ts";
 
-test("contenders take turns, each round another one begins, and the first round does not count", async () => {
+test("contenders take turns, each round starts with another one, and the warm-up does not count", async () => {
   const ran: string[] = [];
   const contender = (who: string) => ({ who, run: async () => ran.push(who) });
   const contenders = ["a", "b", "c"].map(contender);

@@ -15,7 +15,7 @@ import { declaration } from "../../support/declarations.ts";
 import { replayResult } from "../../support/replay-result.ts";
 import { noneGaveWay } from "../../support/gave-way.ts";
 
-/** Reports of others' text, and the lines that they have whatever that is. */
+/** Reports that contain foreign text, and their number of lines whatever that text is. */
 const reports: Readonly<Record<string, (text: string) => string>> = {
   digest: (text) => formatDigest({ ...digest, ...groups(text) }, "dead"),
   replay: (text) =>
@@ -77,7 +77,7 @@ test.each(Object.entries(reports))(
   },
 );
 
-test("what a command writes goes through what shows such characters", async () => {
+test("every output of a command makes control characters visible", async () => {
   const around: string[] = [];
   for await (const path of new Glob("infra/{cli,demo,host,stack,supply}/**/*.ts").scan()) {
     const text = await Bun.file(path).text();
@@ -90,7 +90,7 @@ test("what a command writes goes through what shows such characters", async () =
   expect([String(stdout), String(stderr)]).toEqual(["a\\u001b[2J\n", "b\\u202e\n"]);
 });
 
-/** What a live line begins with: ours. */
+/** Our own control sequence at the start of a live line. */
 const CLEAR = "\r\u001b[2K";
 
 const digest = {

@@ -17,7 +17,7 @@ function told(options: { colour?: boolean; live?: boolean; columns?: number }) {
   return { narrator, lines, clock, text: () => text };
 }
 
-test("elsewhere than on a terminal it is plain lines, and nothing of what is waited for", () => {
+test("without a terminal, it writes plain lines and no waiting line", () => {
   const { narrator, text, lines } = told({});
   narrator.waiting("waiting");
   narrator.passed("it came", "as it should");
@@ -26,7 +26,7 @@ test("elsewhere than on a terminal it is plain lines, and nothing of what is wai
   expect(lines).toEqual(["  ✓ it came", "    as it should", "  ✗ it went"]);
 });
 
-test("on a terminal the line that is waited in shows the seconds, fits, and is cleared", () => {
+test("on a terminal, the waiting line shows the seconds, fits, and is cleared", () => {
   const { narrator, text, lines, clock } = told({ live: true, columns: 20 });
   narrator.waiting("1 line");
   clock.ms = 2_500;
@@ -39,14 +39,14 @@ test("on a terminal the line that is waited in shows the seconds, fits, and is c
   expect(lines).toEqual(["  ✓ it came"]);
 });
 
-test("colours are for the output alone", () => {
+test("only the output has colours", () => {
   const { narrator, text, lines } = told({ colour: true });
   narrator.passed("it came");
   expect(text()).toBe("  \x1b[32m✓\x1b[0m it came\n");
   expect(lines).toEqual(["  ✓ it came"]);
 });
 
-test("log text cannot move the cursor or turn the line around", () => {
+test("log text cannot move the cursor or reverse the line", () => {
   expect(excerpt("a\x1b[2Jb\r\nc\u202ed\u2028e\t", "a", 20)).toBe("a [2Jb c d e");
 });
 

@@ -10,19 +10,19 @@ const whole = await Bun.file(join(root, patchedDependencies["kafkajs@2.2.4"])).t
 const parts = await readParts(join(root, "infra/patches/kafkajs"));
 
 describe("the patch of kafkajs", () => {
-  test("is what its parts make together, applied one after the other", async () => {
+  test("is the result of its parts, applied in order", async () => {
     expect(parts.length).toBeGreaterThan(5);
     expect(await assemble(installed, whole, parts)).toBe(whole);
   });
 
-  test("is the one that is installed: another cannot be taken back from there", async () => {
+  test("is the installed one: another patch cannot be reverted there", async () => {
     const error = await rejection(
       assemble(installed, whole.replace("+const NO_BYTES", "+const NO_BYTE"), parts),
     );
     expect(error).toMatchObject({ message: expect.stringContaining("does not apply") });
   });
 
-  test.each(parts)("$name names tests that are there", async ({ tests }) => {
+  test.each(parts)("$name names existing tests", async ({ tests }) => {
     const there = await Promise.all(tests.map((path) => Bun.file(join(root, path)).exists()));
     expect(tests.filter((_, at) => there[at] !== true)).toEqual([]);
   });
@@ -30,12 +30,12 @@ describe("the patch of kafkajs", () => {
   test("names the part that does not apply", async () => {
     const [first, second] = parts;
     if (first === undefined || second === undefined) throw new Error("there are no parts");
-    // Twice the same: it finds nothing to change any more.
+    // The same part a second time has nothing to change.
     const error = await rejection(assemble(installed, whole, [first, { ...first, name: "again" }, second]));
     expect(error).toMatchObject({ message: "again does not apply" });
   });
 
-  test("each of its changes is marked where it stands", async () => {
+  test("marks each of its changes in the source", async () => {
     const unmarked = whole
       .split(/^(?=diff --git )/m)
       .filter((file) => !/^\+.*penstock/m.test(file))
@@ -48,7 +48,7 @@ describe("the patch of kafkajs", () => {
 describe("a part", () => {
   const diff = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n";
 
-  test("is its reason, where it is known, its tests, and what it changes", () => {
+  test("has a reason, an upstream issue, tests and changes", () => {
     const text = `It is so.\n\nBecause.\n\nUpstream: #1\nTest: test/a.test.ts\nTest: test/b.test.ts\n\n${diff}`;
     expect(parsePart("01-x.patch", text)).toEqual({
       name: "01-x.patch",

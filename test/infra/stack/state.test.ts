@@ -34,7 +34,7 @@ async function deadPid(): Promise<number> {
   return child.pid;
 }
 
-test("what was written is read, and no temporary file stays", async () => {
+test("a written state is read back, and no temporary file is left", async () => {
   const file = stateFile(join(folder, "written"));
   await writeState(file, state);
   expect(await readState(file)).toEqual(state);
@@ -45,7 +45,7 @@ test("no file means no stack", async () => {
   expect(await readState(stateFile(join(folder, "absent")))).toBeUndefined();
 });
 
-test("a stack whose process or folder is gone does not run", async () => {
+test("a stack whose process or folder has ended does not run", async () => {
   const file = stateFile(join(folder, "dead"));
   await writeState(file, { ...state, pid: await deadPid() });
   expect(await readState(file)).toBeUndefined();
@@ -62,7 +62,7 @@ test("only the holder's own state is removed", async () => {
   expect(await readState(file)).toBeUndefined();
 });
 
-test("a state of another shape is refused", async () => {
+test("a state in another form is refused", async () => {
   const file = stateFile(join(folder, "broken"));
   await Bun.write(file, '{"pid":"one"}');
   expect(await readState(file).catch((error: unknown) => error)).toBeInstanceOf(ZodError);

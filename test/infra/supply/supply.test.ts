@@ -12,7 +12,7 @@ const packages = await readLockedPackages(top);
 const shipped = packages.filter(({ isProduction }) => isProduction);
 
 describe("what is installed", () => {
-  test("package.json pins every package, and names none that only tests need among the shipped", () => {
+  test("package.json pins every package, and lists those that only tests need apart", () => {
     const { dependencies, devDependencies } = application;
     const ranges = Object.entries({ ...dependencies, ...devDependencies })
       .filter(([, version]) => !/^(npm:[^@]+@)?\d+\.\d+\.\d+$/.test(version))
@@ -23,7 +23,7 @@ describe("what is installed", () => {
     expect(names.has("typescript") || names.has("@types/bun")).toBe(false);
   });
 
-  test("every package is what the lock file pins, from the registry, with the hash of its archive", () => {
+  test("every package is pinned in the lock file, comes from the registry and has the hash of its archive", () => {
     const { packages: locked } = Bun.JSONC.parse(read("bun.lock")) as { packages: Record<string, string[]> };
     const loose = Object.values(locked).filter(
       ([, from, , integrity]) => from !== "" || integrity?.startsWith("sha512-") !== true,
@@ -34,7 +34,7 @@ describe("what is installed", () => {
     expect(packages.length).toBeGreaterThan(100);
   });
 
-  test("a dependency is found where the lock file places it: the nearest one", () => {
+  test("a dependency is the nearest one in the lock file", () => {
     const find = (wanted: string) => packages.find(({ place }) => place === wanted);
     expect(find("etcd3")?.dependencies).toContain("etcd3/@grpc/proto-loader");
     expect(find("@grpc/grpc-js")?.dependencies).toContain("@grpc/proto-loader");
@@ -43,17 +43,17 @@ describe("what is installed", () => {
     expect(find("kafkajs")?.patch).toBe("infra/patches/kafkajs@2.2.4.patch");
   });
 
-  test("no package runs a script of its own when it is installed", () => {
+  test("no package runs an install script", () => {
     expect(application).not.toHaveProperty("trustedDependencies");
   });
 
-  test("a release has to be three days old before it is taken", () => {
+  test("a release must be three days old", () => {
     const { install } = Bun.TOML.parse(read("bunfig.toml")) as { install: Record<string, unknown> };
     expect(install["exact"]).toBe(true);
     expect(install["minimumReleaseAge"]).toBeGreaterThanOrEqual(3 * 24 * 60 * 60);
   });
 
-  test("Bun is the same one for CI, the image, README and the types", () => {
+  test("CI, the image, README and the types use the same Bun", () => {
     const version = application.devDependencies["@types/bun"];
     for (const file of [".ci/run", "README.md"]) {
       const named = [...read(file).matchAll(/bun@([\w.]+)/g)].map(([, found]) => found);
@@ -65,12 +65,12 @@ describe("what is installed", () => {
 });
 
 describe("licences", () => {
-  test("what is shipped is under licences that allow it", () => {
+  test("shipped packages have allowed licences", () => {
     const others = shipped.filter((locked) => !ALLOWED_LICENCES.has(licenceOf(locked) ?? ""));
     expect(others.map((locked) => `${locked.place}: ${licenceOf(locked)}`)).toEqual([]);
   });
 
-  test("they are listed, the most common one first", () => {
+  test("are listed, the most common one first", () => {
     const listed = byLicence(shipped);
     expect(listed[0]?.[0]).toBe("MIT");
     expect(listed.flatMap(([, names]) => names)).toHaveLength(shipped.length);
@@ -81,7 +81,7 @@ describe("licences", () => {
 describe("the bill of materials", () => {
   const text = billOfMaterials(application, shipped, Object.keys(application.dependencies));
 
-  test("names every package with its hash, licence and dependencies, and what is patched", () => {
+  test("names every package with its hash, licence, dependencies and patch", () => {
     const bom = JSON.parse(text) as {
       metadata: { component: { "bom-ref": string } };
       components: {

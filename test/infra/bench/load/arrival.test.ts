@@ -4,19 +4,19 @@ import type { Target } from "../../../../infra/bench/load/target.ts";
 
 const signal = new AbortController().signal;
 
-/** So many documents more at each look; the last stay. */
+/** A target with these numbers of documents, one after the other; the last one stays. */
 function growing(...counts: readonly number[]): Target {
   let look = 0;
   return { url: "", askEveryMs: 5, documents: async () => counts[Math.min(look++, counts.length - 1)] ?? 0 };
 }
 
-test("documents are waited for until all are there", async () => {
+test("waits until all documents have arrived", async () => {
   const { documents, perSecond, seconds } = await untilArrived(growing(10, 10, 15, 30), 10, 20, signal);
   expect(documents).toBe(20);
   expect(perSecond).toBeGreaterThan(15 / seconds);
 });
 
-test("where some were refused, the last one counts, not the end of waiting", async () => {
+test("if some were refused, the time of the last document counts, not the end of waiting", async () => {
   const startedAt = performance.now();
   const arrived = await untilArrived(growing(0, 5, 9), 0, 20, signal, (quietMs) => quietMs > 200);
   expect(arrived.documents).toBe(9);
@@ -24,6 +24,6 @@ test("where some were refused, the last one counts, not the end of waiting", asy
   expect(arrived.seconds).toBeLessThan((performance.now() - startedAt) / 1_000 - 0.15);
 });
 
-test("nothing at all arrived", async () => {
+test("no document arrived", async () => {
   expect(await untilArrived(growing(0), 0, 20, signal, async () => true)).toMatchObject({ documents: 0 });
 });

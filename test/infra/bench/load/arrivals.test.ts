@@ -9,7 +9,7 @@ function bulk(ids: readonly string[], statuses: readonly number[]): [Uint8Array,
   return [encoded(lines.join("")), encoded(JSON.stringify({ items }))];
 }
 
-test("a partition stands still between two documents that are new, or from a span's beginning or to its end", () => {
+test("a standstill lasts from one new document to the next; the ends of the span count like documents", () => {
   const arrivals = createArrivals();
   arrivals.take(...bulk(["a:b:0:1:x", "a:b:1:1:x"], [201, 201]), 100);
   arrivals.take(...bulk(["a:b:0:1:x", "a:b:0:2:x", "a:b:1:2:x"], [409, 201, 429]), 400);

@@ -7,16 +7,16 @@ const linesOf = async (seed: number, count: number): Promise<string[]> => {
   return Array.from({ length: count }, () => next().toString("latin1"));
 };
 
-test("the same seed gives the same records, another one another order, and they never end", async () => {
+test("a seed determines the order of the records, and they never end", async () => {
   const count = rounds(20_000, 4_000);
   const lines = await linesOf(1, count);
   expect(await linesOf(1, count)).toEqual(lines);
   expect(await linesOf(2, 100)).not.toEqual(lines.slice(0, 100));
-  // With other numbers each time, most are not the same again.
+  // The numbers differ each time, so most records are unique.
   expect(new Set(lines).size).toBeGreaterThan(count / 2);
 });
 
-test("other numbers leave JSON what it is", async () => {
+test("changed numbers leave JSON valid", async () => {
   const isJson = (line: string): boolean => {
     try {
       return typeof JSON.parse(line) === "object";
@@ -25,6 +25,6 @@ test("other numbers leave JSON what it is", async () => {
     }
   };
   const lines = await linesOf(1, rounds(5_000, 1_000));
-  // The corpus holds some that are cut off, are text, or have a byte-order mark.
+  // Some records of the corpus are cut off, are text, or have a byte-order mark.
   expect(lines.filter(isJson).length / lines.length).toBeGreaterThan(0.95);
 });

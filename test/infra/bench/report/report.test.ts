@@ -30,23 +30,23 @@ describe("an aim", () => {
     expect(isMet({ ...rate, values: [500_000] })).toBe(true);
   });
 
-  test("is nobody else's", () => {
+  test("counts only for this checkout", () => {
     expect(isMet(other)).toBeNull();
   });
 });
 
-test("percentiles are values that were measured", () => {
+test("percentiles are measured values", () => {
   const values = Array.from({ length: 100 }, (_, n) => 100 - n);
   expect([0.5, 0.99, 1].map((share) => percentile(values, share))).toEqual([50, 99, 100]);
   expect(percentile([], 0.5)).toBeNaN();
   expect(median([4, 1, 3, 2])).toBe(2.5);
 });
 
-test("numbers show three digits that count", () => {
+test("numbers have three significant digits", () => {
   expect([617_234.5, 99.96, 1.4049, 0.0612].map(numberText)).toEqual(["617,235", "100", "1.4", "0.0612"]);
 });
 
-test("the report has each figure's line, its rounds and whether its aim is met", () => {
+test("the report has a line for each figure, with its rounds and whether its aim is met", () => {
   const text = reportOf([{ scene: "throughput", measurements: byFigure([cpu, rate, other]) }]);
   const lines = text.split("\n").map((line) => line.trim().replaceAll(/ {2,}/g, " | "));
   expect(lines.slice(1, -1)).toEqual([
@@ -59,7 +59,7 @@ test("the report has each figure's line, its rounds and whether its aim is met",
   ]);
 });
 
-test("samples stand below the figures, each below whose it is", () => {
+test("samples follow the figures, each below its contender", () => {
   const samples = [
     { what: "a document", who: "Penstock", text: "{}" },
     { what: "a document", who: "rsyslog", text: "[]" },
@@ -69,7 +69,7 @@ test("samples stand below the figures, each below whose it is", () => {
   );
 });
 
-test("the plot has a bar for each line, as long as its median on the figure's own scale", () => {
+test("the plot has a bar for each line, as long as the median on the scale of the figure", () => {
   const svg = plotOf([{ scene: "throughput", measurements: byFigure([cpu, rate, other]) }]);
   const bars = [...svg.matchAll(/<rect x="\d+" y="\d+" width="([\d.]+)"[^>]*class="([a-z ]+)"/g)];
   expect(bars.map(([, width, kind]) => [Number(width), kind])).toEqual([

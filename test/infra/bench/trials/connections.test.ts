@@ -11,12 +11,12 @@ const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->whe
    4: 0100007F:A003 0100007F:23F0 01 00000000:00000000 00:00000000 00000000     0        0 103 1 0000 20 4 30 10 -1
 `;
 
-test("only what is connected to that port counts, not what listens on it, came from it or waits to be forgotten", () => {
+test("only connections to the port count, not sockets that listen, connections from it, or those in TIME_WAIT", () => {
   expect(establishedTo(9_092, table)).toEqual(["101"]);
   expect(establishedTo(80, table)).toEqual([]);
 });
 
-test("the connections that this process has open to a server are counted", async () => {
+test("counts the connections of this process to a server", async () => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();

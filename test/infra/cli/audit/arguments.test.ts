@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { parseAuditArguments } from "../../../../infra/cli/audit/arguments.ts";
 
 describe("the arguments of an audit", () => {
-  test("nothing said: all topics, no repair", () => {
+  test("without arguments: all topics, no repair", () => {
     expect(parseAuditArguments([])).toEqual({
       kind: "audit",
       topics: [],
@@ -12,7 +12,7 @@ describe("the arguments of an audit", () => {
     });
   });
 
-  test("topics, each once, and options in any place", () => {
+  test("topics count once, and options may be anywhere", () => {
     expect(parseAuditArguments(["b", "--repair", "a", "b", "--json", "--config", "x.yaml"])).toEqual({
       kind: "audit",
       topics: ["b", "a"],
@@ -22,12 +22,12 @@ describe("the arguments of an audit", () => {
     });
   });
 
-  test("help goes before everything", () => {
+  test("--help has precedence", () => {
     expect(parseAuditArguments(["--help", "not a topic"])).toEqual({ kind: "help" });
     expect(parseAuditArguments(["-h"])).toEqual({ kind: "help" });
   });
 
-  test("what it does not know is named", () => {
+  test("an unknown argument is named", () => {
     expect(() => parseAuditArguments(["--repiar"])).toThrow("--repiar");
     expect(() => parseAuditArguments(["not a topic"])).toThrow(
       '"not a topic" is not a valid Kafka topic name',

@@ -58,7 +58,7 @@ function audited(found: AuditPass, changes: Partial<TopicAudit> = {}): AuditEnd 
 }
 
 describe("what an audit prints", () => {
-  test("everything that can be said of a topic", () => {
+  test("everything about one topic", () => {
     const found = {
       ...pass(
         partition({
@@ -101,7 +101,7 @@ describe("what an audit prints", () => {
     );
   });
 
-  test("of very many ranges the first 1,000 of a topic, and how many more there are", () => {
+  test("only the first 1,000 ranges of a topic, and how many more there are", () => {
     const odd = Array.from({ length: 1_500 }, (_, n) => 2 * n);
     const found = pass(
       partition({ gaps: offsets("", ...odd) }),
@@ -113,7 +113,7 @@ describe("what an audit prints", () => {
     expect(lines).toContain("  gaps: 1,501 records in 1,501 ranges");
   });
 
-  test("a repair: what it did, and what is left", () => {
+  test("a repair: its result, and what is left", () => {
     const repair = { indexed: 5, duplicate: 0, "dead-lettered": 1, skipped: 0 };
     const found = pass(partition({ gaps: offsets("", 1, 2, 3, 4, 5, 6, 7) }));
     const after = pass(partition({ gaps: offsets("", 7) }));
@@ -124,13 +124,13 @@ describe("what an audit prints", () => {
     );
   });
 
-  test("a topic of which nothing is committed is not called well", () => {
+  test("a topic without commits is not called clean", () => {
     const text = formatEnd(audited(pass(partition({ end: 0, indexed: 0 }))));
     expect(text).toContain("1 partition, 0 offsets checked");
     expect(text.trimEnd().split("\n").at(-1)).toBe("  nothing to account for");
   });
 
-  test("not missing and not proved either is said in so many words", () => {
+  test("records that are neither missing nor proved are named as such", () => {
     const dropped = audited(pass(partition({ dropped: offsets("", 1) })));
     expect(formatEnd(dropped)).toContain(
       "  no gaps, no doubles; not accounted for: 1 record dropped by the pipeline, or missing\n",
@@ -144,13 +144,13 @@ describe("the last line and the exit code", () => {
   const clean = audited(pass(partition()));
   const absent: AuditEnd = { kind: "absent", topic: "later", reason: "it does not exist in Kafka" };
 
-  test("all is well, also where a topic does not exist yet", () => {
+  test("all is clean, even if a topic does not exist yet", () => {
     expect(formatSummary([clean, absent])).toBe("2 topics, 1,000 offsets: every record accounted for\n");
     expect(isClean([clean, absent])).toBe(true);
     expect(isClean([])).toBe(true);
   });
 
-  test("a gap, a double or a failure is not", () => {
+  test("a gap, a double or a failure is not clean", () => {
     const gap = audited(pass(partition({ gaps: offsets("", 1) })));
     const double = audited(pass(partition({ doubles: offsets("a, b", 1) })));
     const failed: AuditEnd = { kind: "failed", topic: "app", reason: "no answer" };
@@ -160,7 +160,7 @@ describe("the last line and the exit code", () => {
     );
   });
 
-  test("as JSON", () => {
+  test("the same as JSON", () => {
     const { clean: isWell, topics } = JSON.parse(endsAsJson([clean, absent])) as {
       clean: boolean;
       topics: Record<string, unknown>[];

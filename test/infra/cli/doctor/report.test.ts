@@ -11,7 +11,7 @@ const checks = [
   kafka.failed("x", "no", "do"),
 ];
 
-test("checks are shown by area, aligned, with what to do", () => {
+test("checks are grouped by area and aligned, with remedies", () => {
   expect(formatChecks(checks, createPaint(false))).toBe(`Kafka
   ✓ ok       broker a:1  answers
   ! warning  topic b     not [2J there
@@ -26,14 +26,14 @@ etcd
 `);
 });
 
-test("colours come on top of signs and words", () => {
+test("colours are added to signs and words", () => {
   const text = formatChecks(checks, createPaint(true));
   expect(text).toContain("\u001B[31m✕ failed ");
   // eslint-disable-next-line no-control-regex
   expect(text.replace(/\u001B\[\d+m/g, "")).toBe(formatChecks(checks, createPaint(false)));
 });
 
-test("as JSON, and well where nothing failed", () => {
+test("JSON says that all is well if nothing failed", () => {
   expect(JSON.parse(checksAsJson(checks))).toEqual({
     well: false,
     tally: { ok: 1, warning: 1, failed: 1, skipped: 1 },

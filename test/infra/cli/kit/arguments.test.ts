@@ -10,7 +10,7 @@ import {
 const options = { ...COMMON_OPTIONS, config: { type: "string" } } as const;
 
 describe("arguments", () => {
-  test("are taken as node takes them", () => {
+  test("are parsed like Node does", () => {
     const { values } = parseWords({ args: ["--config", "a.yaml", "--json"], options });
     expect(values).toMatchObject({ config: "a.yaml", json: true, help: false });
   });
@@ -26,20 +26,20 @@ describe("arguments", () => {
     expect(() => parseWords({ args, options })).toThrow(expect.objectContaining({ code: "usage" }));
   });
 
-  test("an unknown command says what is near, or what there is", () => {
+  test("an unknown command gets a similar name, or all of them", () => {
     expect(commandNamed("list", ["list", "add"])).toBe("list");
     expect(() => commandNamed("lst", ["list", "add"])).toThrow('did you mean "list"?');
     expect(() => commandNamed("frobnicate", ["list", "add"])).toThrow("known: list, add");
     expect(() => commandNamed(undefined, ["list", "add"])).toThrow("A command is missing: list, add");
   });
 
-  test("a number is whole, and not too small", () => {
+  test("a number must be an integer and not too small", () => {
     expect(wholeNumber("rounds", "12", 1)).toBe(12);
     for (const wrong of ["0", "1.5", "x", "-1"])
       expect(() => wholeNumber("rounds", wrong, 1)).toThrow(`--rounds is "${wrong}"`);
   });
 
-  test("JSON is wanted where --json stands among the options", () => {
+  test("JSON is wanted if --json is among the options", () => {
     expect(wantsJson(["list", "--json"])).toBe(true);
     expect(wantsJson(["list", "--", "--json"])).toBe(false);
     expect(wantsJson([])).toBe(false);

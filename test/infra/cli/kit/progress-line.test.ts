@@ -7,7 +7,7 @@ function terminal(isTTY: boolean) {
 }
 
 describe("a progress line", () => {
-  test("is written over and over on a terminal, and taken away", () => {
+  test("is rewritten in place on a terminal, and removed at the end", () => {
     const output = terminal(true);
     const line = createProgressLine(output, "replay");
     line.show(0, 1_000);
@@ -23,7 +23,7 @@ describe("a progress line", () => {
     ]);
   });
 
-  test("does not show up elsewhere", () => {
+  test("is not written elsewhere", () => {
     const output = terminal(false);
     const line = createProgressLine(output, "replay");
     line.show(1, 2);
@@ -36,7 +36,7 @@ describe("a progress line", () => {
     expect(text.length).toBeLessThan(columns);
   });
 
-  test("is full where there is nothing to do, and never more than full", () => {
+  test("is full if there is nothing to do, and never more than full", () => {
     expect(progressText("a", 0, 0, 80)).toContain("100 %");
     expect(progressText("a", 5, 4, 80)).toContain("100 %");
   });

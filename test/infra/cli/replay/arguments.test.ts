@@ -4,7 +4,7 @@ import { parseReplayArguments } from "../../../../infra/cli/replay/arguments.ts"
 const now = Date.UTC(2026, 0, 2, 12);
 
 describe("the arguments of replay", () => {
-  test("all of them", () => {
+  test("all options", () => {
     const argv = [
       "--topic",
       "app",
@@ -29,7 +29,7 @@ describe("the arguments of replay", () => {
     });
   });
 
-  test("none of them, a digest, and help", () => {
+  test("no options, a digest, and help", () => {
     expect(parseReplayArguments([], now)).toMatchObject({
       kind: "replay",
       request: { dryRun: false },

@@ -14,7 +14,7 @@ const group: DigestGroup = {
   sample: { topic: "app", partition: 1, offset: 7, reason: "no number\n", value: '{"n":"\u001B[31m"}' },
 };
 
-test("a replay's summary says what there is, and nothing else", () => {
+test("the summary of a replay has no lines for zeros", () => {
   const result = replayResult({
     read: 1_310,
     filteredOut: 10,
@@ -50,7 +50,7 @@ test("an empty topic and a dry run", () => {
   );
 });
 
-test("a digest, with what does not belong there", () => {
+test("a digest counts records that are not dead letters", () => {
   const text = formatDigest(
     {
       read: 3,
@@ -72,7 +72,7 @@ test("a digest, with what does not belong there", () => {
   expect(text).toContain("every field of every indexed record was searchable by its name.\n");
 });
 
-test("a digest names the fields that gave way, in one line each, and what cannot be told", () => {
+test("a digest has a line for each field that gave way, and names what is unknown", () => {
   const sample = { index: "app-1", id: "app:0:7:x" };
   const fields = [
     { topic: "app", field: "user\u001b[31m.id", records: 1_200, why: "unfit", type: "long", sample },

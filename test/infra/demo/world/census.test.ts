@@ -24,7 +24,7 @@ describe("compareCensus", () => {
     });
   });
 
-  test("a gap and a double do not cancel out, though the counts are the same", () => {
+  test("a gap and a double do not cancel each other out", () => {
     const [first, second] = complete;
     const positions = [...(first ? [first] : []), { partition: 0, offset: 3, documents: 2 }];
     expect(second?.offset).toBe(3);
@@ -37,7 +37,7 @@ describe("compareCensus", () => {
     });
   });
 
-  test("documents from before the start, or of no partition, are strays", () => {
+  test("documents before the start or of an unknown partition are strays", () => {
     const strays = [
       { partition: 0, offset: 1, documents: 1 },
       { partition: -1, offset: -1, documents: 2 },
@@ -49,7 +49,7 @@ describe("compareCensus", () => {
     });
   });
 
-  test("documents newer than the end count neither way", () => {
+  test("documents newer than the end are ignored", () => {
     const newer = { partition: 0, offset: 4, documents: 1 };
     expect(compareCensus(spans, [...complete, newer])).toMatchObject({ documents: 3, exact: true });
   });

@@ -19,7 +19,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Takes lines one by one, as they come. */
+/** Returns the lines one by one. */
 function follow(chunkBytes?: number): { take(count: number): Promise<string[]>; ended(): Promise<boolean> } {
   const batches = followLines(file, { signal: ending.signal, pollMs: 5, ...(chunkBytes && { chunkBytes }) });
   const held: string[] = [];
@@ -32,7 +32,7 @@ function follow(chunkBytes?: number): { take(count: number): Promise<string[]>; 
   };
 }
 
-test("what is there comes first, then what is appended, in order", async () => {
+test("existing lines come first, then appended ones, in order", async () => {
   await writeFile(file, "one\ntwo\r\n\n");
   const lines = follow();
   expect(await lines.take(3)).toEqual(["one", "two", ""]);
@@ -47,7 +47,7 @@ test("a file that does not exist yet is waited for", async () => {
   expect(await first).toEqual(["late"]);
 });
 
-test("a line is not there before its end is", async () => {
+test("an incomplete line is not delivered", async () => {
   await writeFile(file, "whole\nha");
   const lines = follow();
   expect(await lines.take(1)).toEqual(["whole"]);
@@ -56,27 +56,27 @@ test("a line is not there before its end is", async () => {
   expect(await next).toEqual(["half", "end"]);
 });
 
-test("a truncated file is read from its start, without the half line it held", async () => {
+test("a truncated file is read from its start, without the incomplete line from before", async () => {
   await writeFile(file, "before the cut\nhalf a li");
   const lines = follow();
   expect(await lines.take(1)).toEqual(["before the cut"]);
   const next = lines.take(1);
   await truncate(file, 0);
-  // Seen as truncated only while it is shorter than what was read.
+  // Noticed only while the file is shorter than what was read.
   await appendFile(file, "after\n");
   expect(await next).toEqual(["after"]);
 });
 
-test("nothing is read before the last batch was taken", async () => {
+test("a batch is read only after the previous one was taken", async () => {
   await writeFile(file, "aaa\nbbb\nccc\n");
   const batches = followLines(file, { signal: ending.signal, pollMs: 5, chunkBytes: 4 });
   expect((await batches.next()).value).toEqual(["aaa"]);
-  // Rewritten in place, same length: had it been read ahead, the old lines would come.
+  // Rewritten in place with the same length: reading ahead would deliver the old lines.
   await writeFile(file, "xxx\nyyy\nzzz\n");
   expect((await batches.next()).value).toEqual(["yyy"]);
 });
 
-test("the signal ends it while it waits", async () => {
+test("the signal ends the wait", async () => {
   await writeFile(file, "one\n");
   const lines = follow();
   await lines.take(1);
@@ -90,7 +90,7 @@ test("a file that cannot be read is an error", async () => {
   expect(await batches.next().catch((error: unknown) => String(error))).toContain("EISDIR");
 });
 
-test("cut anywhere, within characters too, the lines are the same", () => {
+test("the lines do not depend on where the bytes are cut, even inside characters", () => {
   const anyLine = fc.string({ unit: "grapheme" }).map((text) => text.replace(/[\r\n]/g, ""));
   fc.assert(
     fc.property(fc.array(anyLine), anyLine, fc.array(fc.nat(50)), (lines, rest, sizes) => {

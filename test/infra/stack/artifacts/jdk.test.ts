@@ -42,7 +42,7 @@ test("JAVA_HOME comes first if it is new enough", async () => {
   });
 });
 
-test("an old JAVA_HOME is passed over for the java on the PATH, followed through links", async () => {
+test("instead of an old JAVA_HOME, the java on the PATH is used, also through links", async () => {
   const old = await fakeJdk("home-17", "17.0.15");
   const recent = await fakeJdk("linked-25", "25.0.1");
   await mkdir(join(folder, "bin"), { recursive: true });
@@ -55,7 +55,7 @@ test("an old JAVA_HOME is passed over for the java on the PATH, followed through
   ]);
 });
 
-test("a runtime without a compiler, and a JAVA_HOME that is not there, are not taken", async () => {
+test("a runtime without a compiler and a missing JAVA_HOME are not used", async () => {
   const runtime = await fakeJdk("jre-25", "25.0.1", "keytool");
   for (const home of [runtime, join(folder, "absent")]) {
     const search = await findJdk({ JAVA_HOME: home, PATH: "" });

@@ -9,7 +9,7 @@ test("a pom names every artifact with its parts", () => {
   expect(text).toContain("<groupId>org.other</groupId><artifactId>two</artifactId><version>2.0</version>");
 });
 
-test("another set of artifacts has another folder, the same set the same", () => {
+test("each set of artifacts has its own folder", () => {
   const folder = jarFolder({ name: "x", artifacts: ["a:b:1"] }, "/cache");
   expect(folder).toStartWith("/cache/jars/x-");
   expect(jarFolder({ name: "x", artifacts: ["a:b:1"] }, "/cache")).toBe(folder);

@@ -9,7 +9,7 @@ import { isAlive } from "../../../../infra/stack/process/signal.ts";
 const newFolder = (): string => join(tmpdir(), `penstock-guard-${crypto.randomUUID()}`);
 const environment = process.env;
 
-/** What a promise that must reject rejects with, as text. */
+/** Returns the reason of a rejection as text. */
 const failureOf = (promise: Promise<unknown>): Promise<string> =>
   promise.then(
     () => "nothing failed",
@@ -45,7 +45,7 @@ test("the end kills frozen processes too and removes the folder", async () => {
   );
 });
 
-test("a program that is not there is an error", async () => {
+test("a missing program is an error", async () => {
   await using guard = await createGuard(newFolder());
   const attempt = guard.spawn({
     command: ["no-such-program"],
@@ -55,7 +55,7 @@ test("a program that is not there is an error", async () => {
   expect(await failureOf(attempt)).toContain("no-such-program");
 });
 
-test("a folder that exists is refused and left alone", async () => {
+test("an existing folder is refused and not touched", async () => {
   const folder = await mkdtemp(join(tmpdir(), "penstock-guard-"));
   await Bun.write(join(folder, "mine"), "x");
   expect(await failureOf(createGuard(folder))).toContain(folder);

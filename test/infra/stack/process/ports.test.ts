@@ -1,13 +1,13 @@
 import { expect, test } from "bun:test";
 import { freePorts, isFree } from "../../../../infra/stack/process/ports.ts";
 
-test("two who ask at the same time for servers of one stack never get the same port", async () => {
+test("concurrent requests for one stack never get the same port", async () => {
   const taken = new Set<number>();
   const ports = await Promise.all(Array.from({ length: 30 }, () => freePorts(100, taken)));
   expect(new Set(ports.flat()).size).toBe(3_000);
 });
 
-test("the ports are different and can be listened on", async () => {
+test("the ports are different and free", async () => {
   const ports = await freePorts(8);
   expect(new Set(ports).size).toBe(8);
   for (const port of ports) {

@@ -7,7 +7,7 @@ function record(isTTY: boolean): { text: () => string; display: ReturnType<typeo
   return { text: () => written.join(""), display };
 }
 
-test("without a terminal every step is a plain line, and every 10 MB", () => {
+test("without a terminal, every step and every 10 MB is a line", () => {
   const { text, display } = record(false);
   display.show({ part: "kafka", step: "downloading", bytes: 0 });
   display.show({ part: "kafka", step: "downloading", bytes: 5_000_000 });
@@ -17,7 +17,7 @@ test("without a terminal every step is a plain line, and every 10 MB", () => {
   expect(text()).toBe("kafka downloading 0.0 MB\nkafka downloading 12.0 MB\nkafka ready\n");
 });
 
-test("on a terminal one line shows all parts and what has arrived", () => {
+test("on a terminal, one line shows all parts and the bytes so far", () => {
   const { text, display } = record(true);
   display.show({ part: "kafka", step: "downloading", bytes: 43_210_000 });
   display.show({ part: "etcd", step: "ready" });

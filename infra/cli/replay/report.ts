@@ -17,7 +17,7 @@ export function formatReplay(result: ReplayResult, deadLetterTopic: string): str
     ...count(result.skipped, "skipped: dropped by the ingest pipeline, or null"),
     ...count(
       result.elsewhere,
-      "left alone: their topic is not declared for this index any more; give --index to replay them",
+      "left alone: their topic is not declared to go to their index; replay them with --index",
     ),
     ...count(result.wouldReplay, "would be replayed (dry run: nothing was written)"),
     ...count(result.stillRejected, "still rejected; they stay dead letters"),

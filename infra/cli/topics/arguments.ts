@@ -39,7 +39,7 @@ export const TOPICS_HELP = helpText({
       rows: [
         ["--path PATH", "log.file.path of the documents"],
         ["--index INDEX", "index name, may contain {topic} and {yyyy.MM.dd}; default: the topic"],
-        ["--start-at WHERE", "earliest (default) or latest, for partitions without a committed offset"],
+        ["--start-at WHERE", "earliest (default) or latest, if the group has no commit for the topic yet"],
         ["--format FORMAT", "text (default) or json"],
         [
           "--timestamp FIELD",

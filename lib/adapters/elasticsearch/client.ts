@@ -63,8 +63,8 @@ export interface Elasticsearch {
    */
   ask(question: Question, signal: AbortSignal): Promise<unknown>;
   /**
-   * Like `ask`, but returns the text, because parsing would lose the last digits of long numbers. Failures are values; throws
-   * only the signal's reason.
+   * Like `ask`, but returns the text, because parsing would lose the last digits of long numbers. Failures are values;
+   * throws only the signal's reason.
    * @returns a `text` of null if the answer exceeds `maxBytes`
    */
   askForText(

@@ -14,7 +14,7 @@ import type { ElasticsearchSettings } from "../../rules/model/settings.ts";
 import { createElasticsearch, type Question } from "./client.ts";
 import { ignoredFieldsDeps } from "./ignored-fields.ts";
 
-/** Read-only checks of what a host may do. All throw PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`. */
+/** Read-only checks of what a host may do. All throw `elasticsearch_unavailable` or `elasticsearch_refused`. */
 export interface ElasticsearchDiagnosis {
   /** Checks that one node is Elasticsearch 8 or 9. */
   reach(node: string, signal: AbortSignal): Promise<void>;

@@ -15,9 +15,9 @@ const IDS_AT_ONCE = 1_000;
 const MAX_HITS = 5_000;
 
 /**
- * Finds which of the ids exist in an index, alias, data stream (with all its backing indices) or pattern. Uses a search,
- * because a data stream's documents cannot be fetched by id; so it sees only what was written before the last refresh.
- * A missing or closed index contains none.
+ * Finds which of the ids exist in an index, alias, data stream (with all its backing indices) or pattern. Uses a
+ * search, because a data stream's documents cannot be fetched by id; so it sees only what was written before the last
+ * refresh. A missing or closed index contains none.
  * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
  */
 export async function findExistingIds(

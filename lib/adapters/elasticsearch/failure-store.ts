@@ -6,9 +6,9 @@ import type { ElasticsearchAnswer } from "./transport/transport.ts";
 const IDS_AT_ONCE = 1_000;
 
 /**
- * Replaces bulk items that went to a failure store by the errors stored there. A data stream with a failure store accepts
- * documents that it or its pipeline refuses: Elasticsearch answers 201 as if they had been written, without the reason.
- * The stored error decides whether the document or the cluster is at fault.
+ * Replaces bulk items that went to a failure store by the errors stored there. A data stream with a failure store
+ * accepts documents that it or its pipeline refuses: Elasticsearch answers 201 as if they had been written, without the
+ * reason. The stored error decides whether the document or the cluster is at fault.
  * @param documentAt the document of the operation at this position
  */
 export async function withStoredFailures(
@@ -52,8 +52,9 @@ const unanswered: ServerError = {
 };
 
 /**
- * The store receives every failure except version conflicts, even a missing primary shard (`BulkOperation.processFailure`), and
- * without a status. These words occur in exceptions that are never a document's fault.
+ * The store receives every failure except version conflicts, even a missing primary shard
+ * (`BulkOperation.processFailure`), and without a status. These words occur in exceptions that are never a document's
+ * fault.
  */
 const clusterTrouble =
   /shard|node|cluster|block|master|primary|closed|time_?out|transport|connect|reject|circuit|interrupt|i_o_exc|security|not_found/;

@@ -5,8 +5,8 @@ export interface Debounce {
 }
 
 /**
- * Fires at once for the first trigger after `quietMs` of silence, as most changes come alone. Triggers that follow sooner
- * fire once, with the latest reason: `quietMs` after the last of them, but at most `maxMs` after the first.
+ * Fires at once for the first trigger after `quietMs` of silence, as most changes come alone. Triggers that follow
+ * sooner fire once, with the latest reason: `quietMs` after the last of them, but at most `maxMs` after the first.
  */
 export function createDebounce(
   fire: (reason: string) => void,

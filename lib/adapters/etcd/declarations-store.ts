@@ -12,7 +12,7 @@ export interface StoredDeclarations {
   readonly modRevision: number;
 }
 
-/** Reads and writes declarations in etcd. Every call takes at most 10 s and throws `etcd_unavailable` or `etcd_refused`. */
+/** Reads and writes declarations in etcd. Calls take at most 10 s and throw `etcd_unavailable` or `etcd_refused`. */
 export interface DeclarationsStore {
   /**
    * Returns all configured keys at one revision.

@@ -8,8 +8,8 @@ import { GRPCUnauthenticatedError } from "etcd3";
 const LOGIN_OVER = /invalid auth token|revision of auth store is old/;
 
 /**
- * Adds the token to each call. With `hasleader`, etcd fails a call at once if it has no leader: watches always set it, as
- * they would fall silent otherwise. Other calls wait for an election, until one has timed out waiting.
+ * Adds the token to each call. With `hasleader`, etcd fails a call at once if it has no leader: watches always set it,
+ * as they would fall silent otherwise. Other calls wait for an election, until one has timed out waiting.
  */
 export function createCallInterceptor(
   currentToken: () => string | null,

@@ -58,8 +58,8 @@ export function rangeOf(listedKey: string): Range {
 }
 
 /**
- * Reads every listed key and prefix, linearizably and at one revision. A key that two entries match belongs to the first.
- * Entries we may not read are returned as `forbidden`. Aborting takes effect between two requests.
+ * Reads every listed key and prefix, linearizably and at one revision. A key that two entries match belongs to the
+ * first. Entries we may not read are returned as `forbidden`. Aborting takes effect between two requests.
  *
  * @throws PenstockError `etcd_refused` if none of the entries may be read
  */

@@ -19,8 +19,8 @@ export interface EtcdSource {
 export interface EtcdSourceOptions {
   readonly settings: EtcdSettings;
   /**
-   * Called when the keys should be read again, debounced (see `createDebounce`). Connecting, reconnecting and losing the
-   * watches count as events.
+   * Called when the keys should be read again, debounced (see `createDebounce`). Connecting, reconnecting and losing
+   * the watches count as events.
    */
   readonly onChange: (reason: string) => void;
   readonly logger: Logger;

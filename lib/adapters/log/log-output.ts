@@ -20,8 +20,8 @@ export interface LogOutputOptions {
 const RETRY_MS = 100;
 
 /**
- * Writes outside the event loop, which would otherwise block on a slow reader: a pager, a paused terminal, a container engine
- * with a full disk. Lines that cannot be written (disk full, reader closed) are dropped and counted.
+ * Writes outside the event loop, which would otherwise block on a slow reader: a pager, a paused terminal, a container
+ * engine with a full disk. Lines that cannot be written (disk full, reader closed) are dropped and counted.
  */
 export function openLogOutput({ fd, maxBytes = 1024 * 1024, onLost }: LogOutputOptions): LogOutput {
   let waiting: Buffer[] = [];

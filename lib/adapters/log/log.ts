@@ -24,9 +24,9 @@ const maxDepth = 4;
 /**
  * Logs one line per call: `time` (ISO 8601, UTC), `level` (by name), `msg`, then the fields.
  *
- * An error among the fields becomes `{ type, message, code }`, plus its stack at level debug or trace. Its other properties
- * are dropped: an Elasticsearch error holds the whole request, log lines included.
- * Lines are written synchronously, so that the last one before an exit is not lost.
+ * An error among the fields becomes `{ type, message, code }`, plus its stack at level debug or trace. Its other
+ * properties are dropped: an Elasticsearch error holds the whole request, log lines included. Lines are written
+ * synchronously, so that the last one before an exit is not lost.
  */
 export function createLogger(options: LogOptions): Logger {
   const { level, pretty, hide = (text: string) => text } = options;

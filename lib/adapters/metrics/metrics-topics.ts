@@ -3,7 +3,7 @@ import { outcomeKinds, type OutcomeKind } from "../../rules/model/record.ts";
 import { topicStates, type TopicState } from "../../rules/progress/status.ts";
 import { metricsOf } from "./metrics-of.ts";
 
-/** The metrics of each topic. Their labels are bounded: declared topics, their partitions, capped fields and fixed sets of values. */
+/** The metrics of each topic. Labels are bounded: declared topics, partitions, capped fields and fixed sets. */
 export interface TopicMetrics {
   /** Creates the topic's counters at 0, so that a rate sees the first event. Existing counters continue. */
   startTopic(topic: string): void;
@@ -24,8 +24,8 @@ export interface TopicMetrics {
   /** Sets the state of all topics. */
   setTopics(topics: Iterable<{ readonly topic: string; readonly state: TopicState }>): void;
   /**
-   * Removes all labels of a stopped topic. Later counts are dropped until it starts again: an attempt that ends late must
-   * not bring the labels back for good.
+   * Removes all labels of a stopped topic. Later counts are dropped until it starts again: an attempt that ends late
+   * must not bring the labels back for good.
    */
   forgetTopic(topic: string): void;
 }

@@ -8,8 +8,8 @@ import { registerTopicMetrics, type TopicMetrics } from "./metrics-topics.ts";
 export const metricsContentType: string = prometheusContentType;
 
 /**
- * The host's Prometheus metrics. Counters start at 0 with the host or the topic. Gauges are set when scraped, so an idle
- * topic costs nothing between scrapes.
+ * The host's Prometheus metrics. Counters start at 0 with the host or the topic. Gauges are set when scraped, so an
+ * idle topic costs nothing between scrapes.
  */
 export interface Metrics extends TopicMetrics {
   /** The content type of `text()`. */

@@ -4,8 +4,8 @@ import { dlopen } from "bun:ffi";
 const LIBRARIES = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1", "libSystem.B.dylib"];
 
 /**
- * Looks up `_exit`, which ends the whole process from any thread without the event loop. In a worker, `process.exit` ends only
- * that worker; SIGKILL carries no exit code and cannot end process 1 of a container from within.
+ * Looks up `_exit`, which ends the whole process from any thread without the event loop. In a worker, `process.exit`
+ * ends only that worker; SIGKILL carries no exit code and cannot end process 1 of a container from within.
  * @throws Error if no C library is found
  */
 export function openProcessExit(): (code: number) => void {

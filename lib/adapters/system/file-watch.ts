@@ -25,8 +25,9 @@ export interface FileWatch {
  * Calls `onChange` after a file's content changed, and when a file is deleted or created. The caller reads the file:
  * several changes may arrive as one call.
  *
- * Watches *folders*, each once: a watch on a file would end with its first atomic replacement. This also catches Kubernetes'
- * swap of `..data`. Changes without folder events (links to elsewhere, network file systems) are found by polling every 2 s.
+ * Watches *folders*, each once: a watch on a file would end with its first atomic replacement. This also catches
+ * Kubernetes' swap of `..data`. Changes without folder events (links to elsewhere, network file systems) are found by
+ * polling every 2 s.
  */
 export function createFileWatch(options: WatchOptions): FileWatch {
   const { onChange, signal, pollMs = pollMsByDefault } = options;

@@ -12,8 +12,8 @@ import { errorOf } from "../transport/version.ts";
 const MAX_TRIES = 64;
 
 /**
- * Covers as many of the patterns as Elasticsearch accepts. A pattern refused because of another template or a data stream does
- * not block the others. If the refusal does not name its patterns, they are found by bisection.
+ * Covers as many of the patterns as Elasticsearch accepts. A pattern refused because of another template or a data
+ * stream does not block the others. If the refusal does not name its patterns, they are found by bisection.
  *
  * @param put writes or simulates the template with these patterns plus those accepted before; returns null on success
  * @returns the refused patterns and why. Data streams are not among them: they need no template of ours

@@ -12,9 +12,9 @@ import { coverWith, readTemplate, type SendJson, type FittedForm } from "./templ
 /**
  * Keeps the shared index template covering every index that is written to.
  *
- * State: the patterns requested so far (`wanted`), those Elasticsearch refused, those accepted but not yet written to, and
- * whether the template must be checked again. Invariant: no bulk is sent while a pattern of its indices is known to be
- * refused or the template is unchecked, because Elasticsearch would create the index with a guessed mapping.
+ * State: the patterns requested so far (`wanted`), those Elasticsearch refused, those accepted but not yet written to,
+ * and whether the template must be checked again. Invariant: no bulk is sent while a pattern of its indices is known to
+ * be refused or the template is unchecked, because Elasticsearch would create the index with a guessed mapping.
  */
 export interface TemplateKeeper {
   /**
@@ -36,7 +36,7 @@ export interface TemplateKeeper {
 
 /** Hosts without the lock may overwrite each other's template: it is read again until it contains our patterns. */
 const ATTEMPTS = 5;
-/** Longer than a request can take: until then, a host without the lock may still write a template it read before ours. */
+/** Longer than any request: until then, a host without the lock may still write a template it read before ours. */
 const OVERWRITTEN_WITHIN_MS = 15_000;
 
 export function createTemplateKeeper(
@@ -48,7 +48,7 @@ export function createTemplateKeeper(
   const wanted = new Set<string>();
   /** Refused patterns and why. Tried again when requested again. */
   const refused = new Map<string, string>();
-  /** When each pattern was accepted, until its first bulk: that bulk creates the index, which keeps its template's mapping. */
+  /** When each pattern was accepted, until its first bulk: that creates the index, which keeps the mapping. */
   const unused = new Map<string, number>();
   /** Serializes read-modify-write of the template: two at once would each drop the other's patterns. */
   let ensuring: Promise<void> = Promise.resolve();

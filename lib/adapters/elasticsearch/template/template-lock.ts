@@ -10,8 +10,8 @@ export const templateLockName = "penstock-lock";
 /** Lets one host at a time write the index template, which Elasticsearch can only replace as a whole. */
 export interface TemplateLock {
   /**
-   * Runs the work while holding the lock, or without it if it cannot be obtained: the keeper checks for overwritten templates
-   * before its first bulk.
+   * Runs the work while holding the lock, or without it if it cannot be obtained: the keeper checks for overwritten
+   * templates before its first bulk.
    * @param isDone asked while another host holds the lock: true if that host already did the work
    * @throws the signal's reason, and anything the work throws
    */

@@ -56,8 +56,8 @@ export interface ParsedPage {
 }
 
 /**
- * Parses the hits of a search sorted by `kafka.offset`, reduced to `_id`, `_index` and `sort`. The document's offset must
- * match its id: a copy with another id is not ours.
+ * Parses the hits of a search sorted by `kafka.offset`, reduced to `_id`, `_index` and `sort`. The document's offset
+ * must match its id: a copy with another id is not ours.
  */
 export function parsePage(topic: string, partition: number, answer: unknown): ParsedPage {
   const outer = isObject(answer) ? answer["hits"] : null;

@@ -49,8 +49,8 @@ const ATTEMPTS = 6;
 const FIRST_RETRY_MS = 250;
 
 /**
- * Refreshes the topic's indices and takes a snapshot of them. Searches by `kafka.topic` in the declared index (all indices
- * of a date pattern) and in all of Penstock's indices.
+ * Refreshes the topic's indices and takes a snapshot of them. Searches by `kafka.topic` in the declared index (all
+ * indices of a date pattern) and in all of Penstock's indices.
  * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
  */
 export async function openRecordDocuments(

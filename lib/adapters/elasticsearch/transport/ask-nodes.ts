@@ -22,8 +22,9 @@ interface Asked<T> {
 const MOST_PATIENCE_MS = 2_000;
 
 /**
- * Asks one node after another until one succeeds. With `on silence`, a node that stays silent for a moment is not waited for
- * alone: the next one is asked in parallel and the first answer counts. A silent node is then aborted as if it had timed out.
+ * Asks one node after another until one succeeds. With `on silence`, a node that stays silent for a moment is not
+ * waited for alone: the next one is asked in parallel and the first answer counts. A silent node is then aborted as if
+ * it had timed out.
  *
  * @param ask sends the request to a node that was not asked yet, with the milliseconds left
  * @throws the signal's reason, nothing else

@@ -7,8 +7,8 @@ import type { ElasticsearchAnswer } from "./transport.ts";
 export const gzipHeaders = { "content-encoding": "gzip", "accept-encoding": "gzip" } as const;
 
 /**
- * Synchronous and at the lowest level (infra/bench/README.md, "What compression costs"): 5 MB take 11 ms, and another thread
- * would cost 20 to 50 % more CPU.
+ * Synchronous and at the lowest level (infra/bench/README.md, "What compression costs"): 5 MB take 11 ms, and another
+ * thread would cost 20 to 50 % more CPU.
  */
 export function compress(body: string | Buffer): Buffer {
   return gzipSync(body, { level: 1 });

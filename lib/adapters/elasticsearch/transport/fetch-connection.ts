@@ -66,9 +66,9 @@ export class OtherProductError extends errors.ConnectionError {
 export class RedirectError extends errors.ConnectionError {}
 
 /**
- * A connection for the official client on Bun's fetch. The client's own connections do not work here: the default one needs
- * undici, which Bun only imitates. `HttpConnection` reports a lost connection if a server answers 413 and closes before
- * reading the whole body (Elasticsearch and nginx do), and ignores its signal once the headers have arrived.
+ * A connection for the official client on Bun's fetch. The client's own connections do not work here: the default one
+ * needs undici, which Bun only imitates. `HttpConnection` reports a lost connection if a server answers 413 and closes
+ * before reading the whole body (Elasticsearch and nginx do), and ignores its signal once the headers have arrived.
  *
  * The timeout covers the body. Only the configured proxy is used: the environment variables that fetch would follow are
  * removed (lib/adapters/system/proxy-environment.ts).
@@ -153,8 +153,8 @@ export class FetchConnection extends BaseConnection {
   }
 
   /**
-   * Explains an answer without the product header. Elasticsearch sends it with every answer, except for a request that it does
-   * not read to the end (413). @throws OtherProductError, RedirectError
+   * Explains an answer without the product header. Elasticsearch sends it with every answer, except for a request that
+   * it does not read to the end (413). @throws OtherProductError, RedirectError
    */
   #explainForeign(answer: TextAnswer): TextAnswer {
     const { statusCode, headers, body } = answer;

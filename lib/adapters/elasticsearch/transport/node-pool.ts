@@ -25,12 +25,14 @@ const PING_TIMEOUT_MS = 3_000;
 const PING_AGAIN_MS = 2_000;
 
 /**
- * Chooses the healthy node with the fewest pending requests, round robin among equals. So a slow node gets less, and a silent
- * one holds only its share. The client's own pools keep using a silent node and send a recovered one almost nothing.
+ * Chooses the healthy node with the fewest pending requests, round robin among equals. So a slow node gets less, and a
+ * silent one holds only its share. The client's own pools keep using a silent node and send a recovered one almost
+ * nothing.
  *
- * State: for each node that failed, until when it is left out. A failed node stays out until it answers a small request that
- * needs the cluster's master: a node cut off from the others still answers on its own, but accepts no writes. The ping is
- * triggered by the next request after it is due, so there is no background timer. If no node is healthy, all are used.
+ * State: for each node that failed, until when it is left out. A failed node stays out until it answers a small request
+ * that needs the cluster's master: a node cut off from the others still answers on its own, but accepts no writes. The
+ * ping is triggered by the next request after it is due, so there is no background timer. If no node is healthy, all
+ * are used.
  */
 export class NodePool extends BaseConnectionPool {
   readonly #troubles = new Map<string, Trouble>();

@@ -56,8 +56,8 @@ export interface Transport {
   /** Takes at most `timeoutMs`, body included. Throws only the signal's reason. */
   send(request: ElasticsearchRequest, signal: AbortSignal): Promise<ElasticsearchAnswer>;
   /**
-   * Like `send`, but to a single node and on the hot path: uses only the client's pool and connections, because its other steps
-   * cost more than the request. Header names must be in lower case.
+   * Like `send`, but to a single node and on the hot path: uses only the client's pool and connections, because its
+   * other steps cost more than the request. Header names must be in lower case.
    */
   exchange(request: ExchangeRequest, signal: AbortSignal): Promise<ElasticsearchAnswer>;
   /** Like `send`, but returns the answer's text. */
@@ -66,8 +66,8 @@ export interface Transport {
 }
 
 /**
- * Sends requests through the official client. Failures are values, never exceptions; the only state is the client's node
- * pool. The client's errors carry the whole request, log lines included, so none of them may leave this file.
+ * Sends requests through the official client. Failures are values, never exceptions; the only state is the client's
+ * node pool. The client's errors carry the whole request, log lines included, so none of them may leave this file.
  *
  * - `maxRetries: 0`: the client would retry at once, without a pause; Penstock retries itself.
  * - `requestTimeout` rather than a signal: only the timeout marks a silent node as failed.
@@ -113,7 +113,7 @@ function clientOptions(settings: ElasticsearchSettings): ClientOptions {
     Connection: connectionThrough(proxies),
     ConnectionPool: NodePool,
     Serializer: AnswerSerializer,
-    // Redaction copies a failed request's body into an object byte by byte: seconds for a bulk, minutes for a large one.
+    // Redaction copies a failed request's body into an object byte by byte: seconds or minutes for a bulk.
     redaction: { type: "off" },
     maxRetries: 0,
     sniffOnStart: false,

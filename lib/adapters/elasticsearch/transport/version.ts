@@ -9,8 +9,8 @@ const supportedMajors = new Set([8, 9]);
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
 /**
- * Detects the API version to use: the oldest among the nodes, because during a rolling upgrade all nodes must support it.
- * Sends no version in the headers, because Elasticsearch 8 answers `compatible-with=9` with a 400. Anything but
+ * Detects the API version to use: the oldest among the nodes, because during a rolling upgrade all nodes must support
+ * it. Sends no version in the headers, because Elasticsearch 8 answers `compatible-with=9` with a 400. Anything but
  * Elasticsearch 8 or 9 is a failure.
  */
 export async function detectMajor(

@@ -11,7 +11,8 @@ import { asKafkaError } from "./explain-error.ts";
 export interface KafkaAdmin {
   /**
    * Connects at the first question, and again after a failed one.
-   * @throws PenstockError `kafka_unavailable`, `kafka_refused` (TLS or the login), or the one that the question itself threw
+   * @throws PenstockError `kafka_unavailable`, `kafka_refused` (TLS or the login), or the one that the question itself
+   *   threw
    */
   ask<T>(question: (admin: Admin) => Promise<T>, signal: AbortSignal): Promise<T>;
   close(): Promise<void>;

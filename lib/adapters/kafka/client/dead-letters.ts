@@ -106,8 +106,8 @@ async function openProducer(kafka: Kafka, topic: string): Promise<Producer> {
 }
 
 /**
- * One partition after the other, of those that have a leader. kafkajs' own would hash the key, in time that grows with the
- * square of its length: one of 1 MB holds the process for two minutes.
+ * One partition after the other, of those that have a leader. kafkajs' own would hash the key, in time that grows with
+ * the square of its length: one of 1 MB holds the process for two minutes.
  */
 const inTurns: ICustomPartitioner = () => {
   let turn = 0;

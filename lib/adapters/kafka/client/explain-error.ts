@@ -15,7 +15,8 @@ import { certificateFacts, shownCertificate } from "../../system/certificate.ts"
 const LOOK_MS = 2_000;
 
 /**
- * What is wrong with TLS or the login, in words for whoever keeps the config, and with the broker's certificate looked at.
+ * What is wrong with TLS or the login, in words for whoever keeps the config, and with the broker's certificate looked
+ * at.
  * @returns null where the failure is of another kind
  */
 export async function explained(error: unknown, settings: KafkaSettings): Promise<PenstockError | null> {

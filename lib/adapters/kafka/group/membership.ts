@@ -23,21 +23,23 @@ import { NO_GENERATION } from "./ownership/last-assignment.ts";
 import { Troubles } from "./member/troubles.ts";
 
 /**
- * The life of one group member. What it does next follows from its state alone: the phase, the member id, the generation, the
- * wanted topics and the owned partitions.
+ * The life of one group member. What it does next follows from its state alone: the phase, the member id, the
+ * generation, the wanted topics and the owned partitions.
  *
  * - `unjoined`: outside the group. Wanting a topic starts a join.
- * - `joining`: JoinGroup is pending. Owned partitions keep running and committing under the old generation. An answer leads to
- *   `syncing`; an error or a new member id leads to another join.
- * - `syncing`: a new generation without an assignment yet. No commits are sent. SyncGroup leads to `stable` or to another join.
- * - `stable`: assigned. A rebalance, another set of wanted topics, a finished revocation or an outdated assignment leads to
- *   `joining`.
+ * - `joining`: JoinGroup is pending. Owned partitions keep running and committing under the old generation. An answer
+ *   leads to `syncing`; an error or a new member id leads to another join.
+ * - `syncing`: a new generation without an assignment yet. No commits are sent. SyncGroup leads to `stable` or to
+ *   another join.
+ * - `stable`: assigned. A rebalance, another set of wanted topics, a finished revocation or an outdated assignment
+ *   leads to `joining`.
  *
- * An expired session, an unknown member id or a stale generation loses everything: all tenures end, the generation is forgotten
- * and the member joins again. Without wanted topics and owned partitions, and on `leave`, it becomes `unjoined`.
+ * An expired session, an unknown member id or a stale generation loses everything: all tenures end, the generation is
+ * forgotten and the member joins again. Without wanted topics and owned partitions, and on `leave`, it becomes
+ * `unjoined`.
  *
- * Invariants: a tenure ends before this member tells the group that its partition is free, and nothing is committed for an ended
- * tenure.
+ * Invariants: a tenure ends before this member tells the group that its partition is free, and nothing is committed for
+ * an ended tenure.
  */
 export class GroupMembership implements CommitRights {
   readonly subscriptionState: SubscriptionState;

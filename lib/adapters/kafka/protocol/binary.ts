@@ -1,6 +1,6 @@
 const MIN_ROOM_BYTES = 512;
 
-/** Writes the fields of Kafka's protocol, in the encodings from before its flexible versions (KIP-482). */
+/** Writes fields of Kafka's protocol, in the encodings before its flexible versions (KIP-482). */
 export class BinaryWriter {
   #buffer = Buffer.allocUnsafe(MIN_ROOM_BYTES);
   #length = 0;
@@ -9,7 +9,7 @@ export class BinaryWriter {
     return this.#buffer.subarray(0, this.#length);
   }
 
-  /** @returns where to write so many */
+  /** Reserves space. @returns its position */
   #take(bytes: number): number {
     const at = this.#length;
     this.#length += bytes;
@@ -39,12 +39,12 @@ export class BinaryWriter {
     return this;
   }
 
-  /** Over what was written there before. */
+  /** Overwrites an earlier value. */
   setInt32(at: number, value: number): void {
     this.#buffer.writeInt32BE(value, at);
   }
 
-  /** @param value exact, as every integer below 2^53 is */
+  /** @param value an integer below 2^53 */
   int64(value: number): this {
     const at = this.#take(8);
     const high = Math.floor(value / 2 ** 32);
@@ -79,7 +79,7 @@ export class BinaryWriter {
   }
 }
 
-/** Reads the same. @throws RangeError where an answer is shorter than it says */
+/** Reads the same fields. @throws RangeError if an answer is shorter than it claims */
 export class BinaryReader {
   readonly #buffer: Buffer;
   #at = 0;
@@ -90,7 +90,7 @@ export class BinaryReader {
 
   #take(bytes: number): number {
     const at = this.#at;
-    if (bytes < 0 || at + bytes > this.#buffer.length) throw new RangeError("the answer is cut off");
+    if (bytes < 0 || at + bytes > this.#buffer.length) throw new RangeError("the answer is truncated");
     this.#at += bytes;
     return at;
   }
@@ -140,7 +140,7 @@ export class BinaryReader {
     return this.#buffer.subarray(at, at + length);
   }
 
-  /** What is not read yet. Not copied. */
+  /** The unread rest. Not copied. */
   get rest(): Buffer {
     return this.#buffer.subarray(this.#at);
   }
@@ -157,7 +157,7 @@ export class BinaryReader {
     return items;
   }
 
-  /** Passes over an array of int32. */
+  /** Skips an array of int32. */
   skipInt32s(): void {
     const length = this.int32();
     if (length > 0) this.#take(4 * length);

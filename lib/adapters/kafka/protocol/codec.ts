@@ -2,24 +2,24 @@ import type { BinaryReader, BinaryWriter } from "./binary.ts";
 import { errorName } from "./error-names.ts";
 import type { KafkaApi, KafkaCalls, KafkaError, OfTopic } from "./wire.ts";
 
-/** One API, in the one version that is spoken: brokers from 2.4 to 4.x know it, and it is not yet a flexible one. */
+/** Encodes one API in a fixed version that brokers from 2.4 to 4.x support, and that is not flexible yet (KIP-482). */
 export interface ApiCodec<A extends KafkaApi> {
-  /** Its number in the protocol. */
+  /** The API key. */
   readonly key: number;
   readonly version: number;
   encode(writer: BinaryWriter, request: KafkaCalls[A]["request"]): void;
-  /** @param reader behind the throttle time, with which every answer begins */
+  /** @param reader positioned after the throttle time, which starts every answer */
   decode(reader: BinaryReader, request: KafkaCalls[A]["request"]): KafkaCalls[A]["answer"];
-  /** How long the request itself lets the broker wait. */
+  /** Returns how long the request allows the broker to wait. */
   mayWaitMs?(request: KafkaCalls[A]["request"]): number;
 }
 
-/** Reads an error code. */
+/** Reads an error code as its name. */
 export function readError(reader: BinaryReader): KafkaError {
   return errorName(reader.int16());
 }
 
-/** Writes what is asked of topics. */
+/** Writes an array of topics with their partitions. */
 export function writeTopics<P>(
   writer: BinaryWriter,
   topics: readonly OfTopic<P>[],
@@ -28,7 +28,7 @@ export function writeTopics<P>(
   writer.array(topics, ({ topic, partitions }) => writer.string(topic).array(partitions, write));
 }
 
-/** Reads what is answered of topics. */
+/** Reads an array of topics with their partitions. */
 export function readTopics<P>(reader: BinaryReader, read: () => P): OfTopic<P>[] {
   return reader.array(() => ({ topic: reader.string(), partitions: reader.array(read) }));
 }

@@ -6,7 +6,7 @@ import { findCoordinator, metadata } from "./metadata-codecs.ts";
 import { listOffsets, offsetCommit, offsetFetch } from "./offset-codecs.ts";
 import type { KafkaApi } from "./wire.ts";
 
-/** How each API is spoken. */
+/** The codec of each API. */
 export const apiCodecs: { readonly [A in KafkaApi]: ApiCodec<A> } = {
   Metadata: metadata,
   FindCoordinator: findCoordinator,

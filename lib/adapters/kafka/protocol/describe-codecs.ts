@@ -1,6 +1,6 @@
 import { readError, type ApiCodec } from "./codec.ts";
 
-/** What members told each other is passed over: it is read by who joins. */
+/** Skips the members' subscriptions and assignments, which only members read. */
 export const describeGroups: ApiCodec<"DescribeGroups"> = {
   key: 15,
   version: 1,
@@ -9,7 +9,7 @@ export const describeGroups: ApiCodec<"DescribeGroups"> = {
     groups: reader.array(() => {
       const [error, groupId, state] = [readError(reader), reader.string(), reader.string()];
       const protocolType = reader.string();
-      // The assignor.
+      // Skips the assignor.
       reader.string();
       const members = reader.array(() => {
         reader.string();
@@ -51,13 +51,13 @@ export const describeConfigs: ApiCodec<"DescribeConfigs"> = {
   decode: (reader) => ({
     topics: reader.array(() => {
       const error = readError(reader);
-      // Why, and what it is.
+      // Skips the error message and the resource type.
       reader.nullableString();
       reader.int8();
       const topic = reader.string();
       const values = reader.array(() => {
         const read = { name: reader.string(), value: reader.nullableString() };
-        // Whether it is fixed, where it comes from, whether it is a secret.
+        // Skips read_only, config_source and is_sensitive.
         reader.skip(3);
         reader.array(() => [reader.string(), reader.nullableString(), reader.int8()]);
         return read;

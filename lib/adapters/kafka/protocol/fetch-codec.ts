@@ -2,13 +2,13 @@ import { readError, readTopics, writeTopics, type ApiCodec } from "./codec.ts";
 import type { BinaryReader } from "./binary.ts";
 import type { FetchedPartition } from "./wire.ts";
 
-/** Records of open and aborted transactions: the one are not sent, the other are named. */
+/** The broker withholds records of open transactions and lists aborted ones. */
 const READ_COMMITTED = 1;
 const NO_REPLICA = -1;
-/** Neither the epoch of the leader nor the log's start is told: the broker does not check them then. */
+/** For the leader epoch and the log start: the broker then does not check them. */
 const UNKNOWN = -1;
 
-/** With fetch sessions (KIP-227) and the rack (KIP-392). Records stay where they are: slices of the answer. */
+/** With fetch sessions (KIP-227) and the rack (KIP-392). Records are slices of the answer, not copies. */
 export const fetchCodec: ApiCodec<"Fetch"> = {
   key: 1,
   version: 11,

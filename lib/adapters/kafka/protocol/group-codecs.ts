@@ -9,7 +9,7 @@ function writeToken(writer: BinaryWriter, { groupId, generation, memberId }: Gro
   writer.string(groupId).int32(generation).string(memberId);
 }
 
-/** Member ids are given out by the broker (KIP-394). */
+/** The broker assigns member ids (KIP-394). */
 export const joinGroup: ApiCodec<"JoinGroup"> = {
   key: 11,
   version: 5,

@@ -18,21 +18,21 @@ export const metadata: ApiCodec<"Metadata"> = {
       port: reader.int32(),
       rack: reader.nullableString(),
     }));
-    // The cluster's id and its controller.
+    // Skips cluster id and controller.
     reader.nullableString();
     reader.int32();
     const bytes = asked.topics === null ? reader.rest : null;
     const { known } = asked;
-    // Of thousands, an idle host asks every few seconds.
+    // Decoding thousands of unchanged topics every few seconds would keep an idle host busy.
     if (known?.bytes !== undefined && bytes?.equals(known.bytes) === true)
       return { brokers, topics: known.topics, bytes: known.bytes };
     const topics = reader.array(() => {
       const [error, topic] = [readError(reader), reader.string()];
-      // Whether it is one of Kafka's own.
+      // Skips is_internal.
       reader.int8();
       const partitions = reader.array(() => {
         const read = { error: readError(reader), partition: reader.int32(), leader: reader.int32() };
-        // Its replicas: all, those in sync, those that are away.
+        // Skips all replicas, those in sync, and those offline.
         reader.skipInt32s();
         reader.skipInt32s();
         reader.skipInt32s();
@@ -44,10 +44,10 @@ export const metadata: ApiCodec<"Metadata"> = {
   },
 };
 
-/** Of a group, not of a transaction. */
+/** The key type of a group coordinator, as opposed to a transaction coordinator. */
 const GROUP = 0;
 
-/** The broker it names is told with its address, which Metadata tells too. */
+/** Skips the coordinator's address, which Metadata reports too. */
 export const findCoordinator: ApiCodec<"FindCoordinator"> = {
   key: 10,
   version: 2,

@@ -33,7 +33,7 @@ export const offsetFetch: ApiCodec<"OffsetFetch"> = {
 const NO_REPLICA = -1;
 const READ_UNCOMMITTED = 0;
 const READ_COMMITTED = 1;
-/** Instead of a moment. Which end of the log `-1` is, the isolation level says. */
+/** Special timestamps. The isolation level decides whether `-1` means the high watermark or the last stable offset. */
 const EARLIEST = -2;
 const LATEST = -1;
 

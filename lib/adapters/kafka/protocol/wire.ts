@@ -1,14 +1,14 @@
 import type { GroupMember } from "../../../rules/group/strangers.ts";
 
 /**
- * The port at which a request to a Kafka broker becomes its answer. Kafka's names and fields, as in its protocol's schema
- * files; numbers where an int64 stays below 2^53. What a broker refuses is a value in the answer; what never got one is thrown.
+ * Sends requests to Kafka brokers. Names and fields are those of Kafka's protocol schemas; an int64 is a number if it
+ * stays below 2^53. A broker's error is a value in the answer; a request without an answer throws.
  */
 export interface KafkaWire {
   /**
-   * @param to the broker's node id; null: any that answers (Metadata, FindCoordinator)
-   * @throws PenstockError `kafka_unavailable` (no connection, no answer in time), `kafka_refused` (TLS or the login), or the
-   *   signal's reason: the answer, if one comes, is thrown away then
+   * @param to the broker's node id; null for any broker (Metadata, FindCoordinator)
+   * @throws PenstockError `kafka_unavailable` (no connection, no answer in time), `kafka_refused` (TLS or login), or
+   *   the signal's reason, in which case a late answer is discarded
    */
   call<A extends KafkaApi>(
     to: number | null,
@@ -16,41 +16,40 @@ export interface KafkaWire {
     request: KafkaCalls[A]["request"],
     how: CallOptions,
   ): Promise<KafkaCalls[A]["answer"]>;
-  /** Ends what is under way on that lane at once, with its connection. The next call opens another. */
+  /** Closes the lane's connection at once and fails its pending calls. The next call opens a new one. */
   cut(to: number, lane: Lane): void;
-  /** Whether that broker and this client both know the API at this version. Resolves once it is connected. @throws as `call` */
+  /** Connects and returns whether that broker and this client both support the API's version. @throws as `call` */
   knows(to: number, api: KafkaApi, version: number): Promise<boolean>;
-  /** Ends all that is under way, and closes every connection. */
+  /** Fails all pending calls and closes every connection. */
   close(): Promise<void>;
 }
 
 /**
- * A broker serves one request of a connection at a time: what waits there holds up whatever comes behind it. So there is one
- * connection a broker for each of these, opened with the first call, and no more of a host, whatever it asks (see WireLender):
+ * A kind of traffic. A broker serves one request of a connection at a time, so a waiting request blocks all behind it.
+ * A host therefore has one connection per broker and lane (see WireLender), opened with the first call:
  *
  * - `tail`: the long poll for all partitions near their end that the broker leads.
- * - `backlog`: fetches of what is far behind: answered at once, and large. Closed once there was none for a minute.
- * - `group`: joining, and the assignment, wait for the other members. Only to the broker that coordinates the group.
- * - `questions`: all that is answered at once: heartbeats, commits, who leads, where logs stand, which topics there are and how
- *   they keep their records.
+ * - `backlog`: fetches of lagging partitions: large and answered at once. Closed after a minute without one.
+ * - `group`: JoinGroup and SyncGroup, which wait for other members. Only to the group's coordinator.
+ * - `questions`: everything answered at once: heartbeats, commits, metadata, log ends, topic configs.
  *
- * Beside them stands what writes dead letters: kafkajs' producer, from the first letter on.
+ * In addition, kafkajs' producer for dead letters connects with the first letter.
  */
 export type Lane = "tail" | "backlog" | "group" | "questions";
 
 export interface CallOptions {
   readonly lane: Lane;
-  /** Beyond the time that the broker itself may take by the request (a long poll, a rebalance). */
+  /** Added to the time the request allows the broker to wait (long poll, rebalance). */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
 }
 
-/** Kafka's name of an error code in the spelling of kafkajs, such as `NOT_LEADER_FOR_PARTITION`; null: none. */
+/** Kafka's error name as kafkajs spells it, such as `NOT_LEADER_FOR_PARTITION`; null if none. */
 export type KafkaError = string | null;
 
 export type KafkaApi = keyof KafkaCalls;
 
-/** What was fetched, not decoded yet: whoever simulates a broker needs no bytes. */
+/** Fetched records, not decoded yet. Only the length is visible, so that simulated brokers need no bytes. */
 export interface RecordsBlob {
   readonly byteLength: number;
 }
@@ -61,7 +60,7 @@ export interface OfTopic<P> {
 }
 
 export interface MetadataAnswer {
-  /** What tells of all topics, as it came, for who asks again; absent: of some, or never encoded. */
+  /** The encoded topics, to compare with the next answer; only if all topics were requested from a real broker. */
   readonly bytes?: Buffer;
   readonly brokers: readonly {
     readonly nodeId: number;
@@ -75,7 +74,7 @@ export interface MetadataAnswer {
     readonly partitions: readonly {
       readonly partition: number;
       readonly error: KafkaError;
-      /** -1: there is none at the moment. */
+      /** -1 if there is currently none. */
       readonly leader: number;
     }[];
   }[];
@@ -90,39 +89,39 @@ export interface FetchRequest {
   readonly maxWaitMs: number;
   readonly minBytes: number;
   readonly maxBytes: number;
-  /** 0: none, or a new one. */
+  /** 0 for none or a new one. */
   readonly sessionId: number;
-  /** 0: a new session; -1: without one. KIP-227. */
+  /** 0 for a new session, -1 for none (KIP-227). */
   readonly sessionEpoch: number;
-  /** Of the client, for reading from the nearest replica (KIP-392); empty: none. */
+  /** The client's rack, for reading from the nearest replica (KIP-392), or empty. */
   readonly rack: string;
-  /** In a session that stands: those that are new or ask for something else than before. */
+  /** In an established session, only new or changed partitions. */
   readonly topics: readonly OfTopic<{
     readonly partition: number;
     readonly fetchOffset: number;
     readonly maxBytes: number;
   }>[];
-  /** To leave the session. */
+  /** Partitions to remove from the session. */
   readonly forgotten: readonly OfTopic<number>[];
 }
 
 export interface FetchedPartition {
   readonly partition: number;
   readonly error: KafkaError;
-  /** -1 where there is an error. */
+  /** -1 if there is an error. */
   readonly highWatermark: number;
   readonly lastStableOffset: number;
   readonly logStart: number;
   readonly aborted: readonly AbortedTransaction[];
-  /** The broker to read from instead; -1: this one. */
+  /** The broker to read from instead; -1 for this one. */
   readonly preferredReadReplica: number;
-  /** Null: there are none. The first batch may begin before what was asked for. */
+  /** Null if none. The first batch may start before the requested offset. */
   readonly records: RecordsBlob | null;
 }
 
 export interface FetchAnswer {
   readonly error: KafkaError;
-  /** 0: none. */
+  /** 0 if none. */
   readonly sessionId: number;
   readonly topics: readonly OfTopic<FetchedPartition>[];
 }
@@ -130,9 +129,9 @@ export interface FetchAnswer {
 export interface KafkaCalls {
   readonly Metadata: {
     readonly request: {
-      /** Null: all. Never creates one. */
+      /** Null for all. Never creates topics. */
       readonly topics: readonly string[] | null;
-      /** Of all, what was answered before: the same again is not decoded, its topics are that answer's. */
+      /** The previous answer for all topics: if the new one has the same bytes, its topics are reused. */
       readonly known?: MetadataAnswer | null;
     };
     readonly answer: MetadataAnswer;
@@ -146,25 +145,25 @@ export interface KafkaCalls {
       readonly groupId: string;
       readonly sessionTimeoutMs: number;
       readonly rebalanceTimeoutMs: number;
-      /** Empty: a new member. */
+      /** Empty for a new member. */
       readonly memberId: string;
       readonly protocolType: "consumer";
       readonly protocols: readonly { readonly name: string; readonly metadata: Uint8Array }[];
     };
     readonly answer: {
-      /** `MEMBER_ID_REQUIRED`: to be asked again with the id that it names. */
+      /** `MEMBER_ID_REQUIRED`: repeat the request with the returned id. */
       readonly error: KafkaError;
       readonly generation: number;
       readonly protocol: string;
       readonly leader: string;
       readonly memberId: string;
-      /** Told to the leader only. */
+      /** Only in the leader's answer. */
       readonly members: readonly { readonly memberId: string; readonly metadata: Uint8Array }[];
     };
   };
   readonly SyncGroup: {
     readonly request: GroupToken & {
-      /** From the leader only. */
+      /** Only from the leader. */
       readonly assignments: readonly { readonly memberId: string; readonly assignment: Uint8Array }[];
     };
     readonly answer: { readonly error: KafkaError; readonly assignment: Uint8Array };
@@ -196,7 +195,7 @@ export interface KafkaCalls {
       readonly topics: readonly OfTopic<{
         readonly partition: number;
         readonly error: KafkaError;
-        /** -1: nothing is committed. */
+        /** -1 if nothing is committed. */
         readonly offset: number;
         readonly metadata: string | null;
       }>[];
@@ -204,7 +203,7 @@ export interface KafkaCalls {
   };
   readonly ListOffsets: {
     readonly request: {
-      /** `latest` is the high watermark, `stable` where the first open transaction begins, or the high watermark too. */
+      /** `latest` is the high watermark, `stable` the last stable offset (start of the first open transaction). */
       readonly at: "earliest" | "latest" | "stable";
       readonly topics: readonly OfTopic<number>[];
     };
@@ -218,20 +217,20 @@ export interface KafkaCalls {
   };
   readonly Fetch: { readonly request: FetchRequest; readonly answer: FetchAnswer };
   readonly DescribeGroups: {
-    /** Of its coordinator. */
+    /** To the group's coordinator. */
     readonly request: { readonly groups: readonly string[] };
     readonly answer: {
       readonly groups: readonly {
         readonly error: KafkaError;
         readonly groupId: string;
-        /** `Empty`, `Stable`, `Dead` where there is none, … */
+        /** `Empty`, `Stable`, `Dead` if it does not exist, … */
         readonly state: string;
         readonly protocolType: string;
         readonly members: readonly GroupMember[];
       }[];
     };
   };
-  /** Those that one broker coordinates, and this user may describe. */
+  /** The groups that one broker coordinates and this user may describe. */
   readonly ListGroups: {
     readonly request: object;
     readonly answer: {

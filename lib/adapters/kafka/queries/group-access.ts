@@ -69,7 +69,8 @@ function unlessMoving<T extends { readonly error: KafkaError }>(
 }
 
 /**
- * Whether the group may be joined, found out by a heartbeat of nobody: it takes the same permission, and changes nothing.
+ * Whether the group may be joined, found out by a heartbeat of nobody: it takes the same permission, and changes
+ * nothing.
  * @returns why not; null: it may, or nobody can tell
  * @throws PenstockError `kafka_unavailable`
  */

@@ -10,8 +10,8 @@ const METADATA_MS = 5_000;
 const LEADER_MS = 3_000;
 
 /**
- * Where logs stand, by topic: in one request to each leader for each of their ends. What a leader does not tell, or one that
- * is away, is left out.
+ * Where logs stand, by topic: in one request to each leader for each of their ends. What a leader does not tell, or one
+ * that is away, is left out.
  * @param onSilent told why a leader is
  * @throws PenstockError `kafka_unavailable`, `kafka_refused`; the signal's reason
  */

@@ -1,8 +1,8 @@
 import { contentBytesOf, type SourceRecord } from "../../../rules/model/record.ts";
 
 /**
- * The record with buffers of its own. For one that is to be kept after the others of its fetch are gone: eight megabytes
- * would stay in memory for it.
+ * The record with buffers of its own. For one that is to be kept after the others of its fetch are gone: eight
+ * megabytes would stay in memory for it.
  */
 export function detached(record: SourceRecord): SourceRecord {
   const { key, value, headers } = record;

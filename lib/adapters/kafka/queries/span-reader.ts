@@ -6,7 +6,7 @@ import { abortable } from "../../../rules/base/abortable.ts";
 import { systemTime } from "../../system/system-time.ts";
 import type { FetchedBatch } from "./fetched-batch.ts";
 import { createKafkaOffsets } from "./offsets.ts";
-import { type LogEnds, LogEndsDesk } from "../reader/log-ends.ts";
+import { type LogEnds, LogEndsLookup } from "../reader/log-ends.ts";
 import { createReader, type FetchedPart, type PartitionRead, type PartitionSink } from "../reader/reader.ts";
 import { createKafkaDecoder } from "../records/kafka-decoder.ts";
 import type { RecordPiece } from "../records/record-decoder.ts";
@@ -33,15 +33,17 @@ const STALLED_MS = 60_000;
 const AGAIN_MS = 500;
 
 /**
- * Reads spans of a topic once, in the order of offsets within each partition, at read_committed, and calls `onBatch` for
- * what was decoded at once: only records within the span, and `end` telling how far it is read by then, over transaction
- * markers and compacted offsets too. The next batch waits for `onBatch`, so that memory is bounded; it may take its time.
+ * Reads spans of a topic once, in the order of offsets within each partition, at read_committed, and calls `onBatch`
+ * for what was decoded at once: only records within the span, and `end` telling how far it is read by then, over
+ * transaction markers and compacted offsets too. The next batch waits for `onBatch`, so that memory is bounded; it may
+ * take its time.
  *
  * Offsets that retention has deleted are passed over. A span that reaches into an open transaction ends before it.
  * No group has to do with it.
  *
- * @throws PenstockError `topic_missing`; `kafka_refused` naming topic, partition and offsets where the log ends before a
- *   span does, or where the topic may not be read; `kafka_unavailable`; whatever `onBatch` throws; the signal's reason
+ * @throws PenstockError `topic_missing`; `kafka_refused` naming topic, partition and offsets where the log ends before
+ *   a span does, or where the topic may not be read; `kafka_unavailable`; whatever `onBatch` throws; the signal's
+ *   reason
  */
 export async function readSpans(
   options: SpanReaderOptions,
@@ -71,8 +73,8 @@ async function readPending(
 ): Promise<void> {
   const { kafka, topic, logger } = options;
   const reader = createReader({ wire, rack: kafka.rack ?? "", time: systemTime, logger });
-  const desk = new LogEndsDesk(wire, reader.leaders);
-  const reading = new SpanReading(options, tracks, (partition, by) => desk.of({ topic, partition }, by));
+  const logEnds = new LogEndsLookup(wire, reader.leaders);
+  const reading = new SpanReading(options, tracks, (partition, by) => logEnds.of({ topic, partition }, by));
   try {
     for (const { partition, position } of tracks.pending())
       reading.open(partition, (sink) => reader.open(topic, partition, position, sink));

@@ -6,33 +6,33 @@ import type { FetchAnswer } from "../protocol/wire.ts";
 import { FETCH_BACKOFF, type LaneDeps } from "./lane-deps.ts";
 import type { OpenRead, ReadAsk } from "./open-read.ts";
 
-/** Where there is nothing to read but what comes in the moment. Another one that is opened waits so long. */
+/** Waiting time if all partitions are at their end. A partition opened meanwhile waits this long. */
 const POLL_MS = 20;
-/** A large answer takes its time on a slow line: after a silence it is asked for less. */
+/** A large answer takes long on a slow line, so after a timeout less is requested. */
 const SILENT_MS = 5_000;
-/** After a turn that brought nothing, though there is something: a quota, or a follower that is not as far. */
+/** Pause after a fetch returned nothing despite a backlog, because of a quota or a lagging follower. */
 const NOTHING_MS = 50;
-/** Partitions are opened one soon after the other. */
+/** How long after an opening further ones are expected. */
 const OPENING_MS = 100;
 const SMALLEST_BYTES = 64 * 1024;
 
 interface BacklogDeps extends LaneDeps {
-  /** The long poll is to take it in: the leader may send it elsewhere again. */
+  /** Hands it to the tail lane: from now on the leader may send it to another replica again. */
   readonly toTail: (read: OpenRead) => void;
 }
 
 /**
- * The fetches of one broker that do not wait: of what is far behind, in turns and in large pieces, and of what was just opened or
- * came to its end, until the long poll has taken it in.
+ * The fetches of one broker that do not long-poll: for lagging partitions, in turns and in large pieces, and for
+ * partitions that were just opened or reached their end, until the tail lane has included them.
  */
 export class BacklogLane {
   readonly #deps: BacklogDeps;
   readonly #waker: Waker;
-  /** Never answered. */
+  /** No answer yet. */
   readonly #opened = new Set<OpenRead>();
   /** Far behind. */
   readonly #behind = new Set<OpenRead>();
-  /** Near their end, and not in the long poll yet. */
+  /** Near their end, and not yet in the tail lane. */
   readonly #atEnd = new Set<OpenRead>();
   readonly ended: Promise<void>;
   #largest = backlogAnswerBytes;
@@ -58,12 +58,12 @@ export class BacklogLane {
     this.#atEnd.delete(read);
   }
 
-  /** The long poll has taken it in. */
+  /** Called when the tail lane has included it. */
   handOver(read: OpenRead): void {
     this.#atEnd.delete(read);
   }
 
-  /** More may be opened in a moment. */
+  /** True if more openings are expected. */
   get isOpening(): boolean {
     return this.#deps.time.monotonicMs() - this.#openedAtMs < OPENING_MS;
   }
@@ -82,7 +82,7 @@ export class BacklogLane {
     while (!this.#closed) {
       const turn = this.#next();
       if (turn.asks.length === 0) {
-        // A park leaves nothing to ask for.
+        // Parking in `#next` may have left nothing to fetch.
         if (this.#opened.size + this.#behind.size + this.#atEnd.size === 0) await this.#waker.wait(null);
         continue;
       }
@@ -96,11 +96,11 @@ export class BacklogLane {
     }
   }
 
-  /** What was opened comes first, and all of it: it costs little, and waits for its first answer. */
+  /** Includes all opened partitions first: they cost little and wait for their first answer. */
   #next(): { readonly asks: readonly ReadAsk[]; readonly maxBytes: number; readonly waitMs: number } {
     const small = (read: OpenRead): number => (isDue(read) ? Math.min(read.askRoom(), tailPartBytes) : 0);
     const nowMs = this.#deps.time.monotonicMs();
-    // Of most of them nothing comes: the answer as a whole is bounded all the same.
+    // No limit, because most return nothing, and the whole answer is limited anyway.
     const opened = takeTurn(this.#opened, small, Infinity);
     const atEnd = takeTurn(
       this.#atEnd,
@@ -150,7 +150,7 @@ export class BacklogLane {
       maxBytes,
       sessionId: 0,
       sessionEpoch: -1,
-      // With a rack, the leader would send it to the other broker again.
+      // With a rack, the leader would redirect us to the other broker again.
       rack: leaderOnly ? "" : rack,
       topics: topics.list,
       forgotten: [],
@@ -159,7 +159,7 @@ export class BacklogLane {
     if (this.#closed) return;
     this.#largest = Math.min(backlogAnswerBytes, this.#largest * 2);
     const bytes = this.#take(answer, asked);
-    // What the answer had no room for, or did not name, as where the broker holds back what we get.
+    // Partitions that did not fit into the answer or were left out, for example because of a quota.
     let left = 0;
     for (const { read, token } of asks) {
       if (read.token !== token || read.phase !== "ready" || this.#holds(read)) continue;

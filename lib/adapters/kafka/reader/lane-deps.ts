@@ -3,22 +3,22 @@ import type { Time } from "../../../rules/base/time.ts";
 import type { FetchedPartition, KafkaWire } from "../protocol/wire.ts";
 import type { OpenRead, ReadAsk } from "./open-read.ts";
 
-/** What both lanes of a broker work with. */
+/** The dependencies of both lanes of a broker. */
 export interface LaneDeps {
   /** The broker. */
   readonly node: number;
   readonly wire: KafkaWire;
   readonly rack: string;
   readonly time: Time;
-  /** Aborts with the reader's end. */
+  /** Aborts when the reader closes. */
   readonly signal: AbortSignal;
-  /** Hands on what an answer says of one partition. @returns the bytes of records in it; 0 too where nobody waits for it */
+  /** Passes on one partition of an answer. @returns the bytes of its records, 0 if they are no longer expected */
   readonly take: (ask: ReadAsk, fetched: FetchedPartition) => number;
-  /** It was answered without records, or not at all, and may be fetched again. */
+  /** Called if it was answered without records or not at all, and may be fetched again. */
   readonly again: (read: OpenRead) => void;
-  /** A fetch was not answered. */
+  /** Called if a fetch was not answered. */
   readonly onFailed: (error: unknown) => void;
 }
 
-/** Between fetches that fail: a broker that restarts is back within some seconds. */
+/** Between failed fetches: a restarting broker is back within some seconds. */
 export const FETCH_BACKOFF: BackoffRule = { initialMs: 100, maxMs: 2_000 };

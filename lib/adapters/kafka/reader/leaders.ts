@@ -3,60 +3,60 @@ import { messageOf } from "../../../rules/base/errors.ts";
 import type { Time } from "../../../rules/base/time.ts";
 import type { KafkaError, KafkaWire, MetadataAnswer } from "../protocol/wire.ts";
 
-/** What Kafka says of one topic. */
+/** The metadata of one topic. */
 export interface TopicLeaders {
   readonly topic: string;
   readonly error: KafkaError;
-  /** By partition; -1: it has none at the moment. Empty where there is an error. */
+  /** The leader by partition, -1 if it currently has none. Empty if there is an error. */
   readonly leaders: ReadonlyMap<number, number>;
 }
 
-/** Who leads which partition. Asked for many topics at once, and again where it turned out to be otherwise. */
+/** The cached leaders of partitions. Requests are batched over topics, and repeated when an entry is outdated. */
 export interface Leaders {
-  /** The broker; null: not known, or there is none. */
+  /** Returns the leading broker, or null if unknown or none. */
   of(topic: string, partition: number): number | null;
-  /** As last told; null: nothing was. */
+  /** Returns the latest metadata of a topic, or null. */
   topic(topic: string): TopicLeaders | null;
-  /** Asks for it after so long, together with whatever is due by then. Sooner, if that was said before. */
+  /** Requests it within `inMs`, together with everything else due by then. An earlier request keeps its time. */
   need(topic: string, inMs: number): void;
-  /** Asks for those that are not known. Resolves once each was told of, whatever was told, or nobody answered. */
+  /** Requests unknown topics. Resolves once each has been answered, even with an error, or the request has failed. */
   find(topics: Iterable<string>): Promise<void>;
-  /** Nobody asks for it any more. */
+  /** Drops a topic that is no longer needed. */
   forget(topic: string): void;
-  /** Called with every answer, once what it says is known here. */
-  onTold(listener: (topics: readonly TopicLeaders[]) => void): void;
-  /** Called where nobody answered; they are asked for again. */
-  onSilent(listener: (topics: readonly string[], reason: string) => void): void;
+  /** Called with every answer, after the cache was updated. */
+  onAnswer(listener: (topics: readonly TopicLeaders[]) => void): void;
+  /** Called if a request was not answered; it is repeated. */
+  onFailure(listener: (topics: readonly string[], reason: string) => void): void;
   close(): Promise<void>;
 }
 
 const ANSWER_MS = 3_000;
-/** After a request another one waits so long, for what comes meanwhile; the first is sent at once. */
+/** The minimum distance between requests, to batch what comes in between. The first is sent at once. */
 const GAP_MS = 25;
 const BACKOFF: BackoffRule = { initialMs: 100, maxMs: 2_000 };
 
 export function createLeaders({ wire, time }: { readonly wire: KafkaWire; readonly time: Time }): Leaders {
   const known = new Map<string, TopicLeaders>();
-  /** By topic, when it is to be asked for. */
+  /** When to request each topic. */
   const due = new Map<string, number>();
-  const tellers: ((topics: readonly TopicLeaders[]) => void)[] = [];
-  const silents: ((topics: readonly string[], reason: string) => void)[] = [];
+  const answerListeners: ((topics: readonly TopicLeaders[]) => void)[] = [];
+  const failureListeners: ((topics: readonly string[], reason: string) => void)[] = [];
   const waiting = new Set<{ readonly topics: Set<string>; readonly resolve: () => void }>();
-  let alarm: { readonly atMs: number; readonly callOff: () => void } | null = null;
+  let timer: { readonly atMs: number; readonly callOff: () => void } | null = null;
   let asking: Promise<void> | null = null;
   let failures = 0;
   let askedAtMs = -Infinity;
   let closed = false;
 
-  const setAlarm = (dueMs: number): void => {
+  const setTimer = (dueMs: number): void => {
     const atMs = Math.max(dueMs, askedAtMs + GAP_MS);
-    if (closed || asking !== null || (alarm !== null && alarm.atMs <= atMs)) return;
-    alarm?.callOff();
-    alarm = { atMs, callOff: time.after(Math.max(0, atMs - time.monotonicMs()), onAlarm) };
+    if (closed || asking !== null || (timer !== null && timer.atMs <= atMs)) return;
+    timer?.callOff();
+    timer = { atMs, callOff: time.after(Math.max(0, atMs - time.monotonicMs()), onTimer) };
   };
 
-  const onAlarm = (): void => {
-    alarm = null;
+  const onTimer = (): void => {
+    timer = null;
     const nowMs = time.monotonicMs();
     const topics = [...due].flatMap(([topic, atMs]) => (atMs <= nowMs + 1 ? [topic] : []));
     for (const topic of topics) due.delete(topic);
@@ -64,14 +64,14 @@ export function createLeaders({ wire, time }: { readonly wire: KafkaWire; readon
       askedAtMs = nowMs;
       asking = ask(topics);
     } else {
-      setAlarmForNext();
+      setTimerForNext();
     }
   };
 
-  const setAlarmForNext = (): void => {
+  const setTimerForNext = (): void => {
     let soonest = Infinity;
     for (const atMs of due.values()) soonest = Math.min(soonest, atMs);
-    if (soonest < Infinity) setAlarm(soonest);
+    if (soonest < Infinity) setTimer(soonest);
   };
 
   const ask = async (topics: readonly string[]): Promise<void> => {
@@ -84,18 +84,18 @@ export function createLeaders({ wire, time }: { readonly wire: KafkaWire; readon
       );
       failures = 0;
       if (!closed) take(answer);
-      // Of one that it leaves out nothing is known; whoever waits asks again.
+      // A topic missing from the answer stays unknown; its waiter asks again.
       settle(topics);
     } catch (error) {
       if (closed) return;
       failures += 1;
       const inMs = backoffMs(BACKOFF, failures, time.random());
       for (const topic of topics) need(topic, inMs);
-      for (const silent of silents) silent(topics, messageOf(error));
+      for (const listener of failureListeners) listener(topics, messageOf(error));
       settle(topics);
     } finally {
       asking = null;
-      setAlarmForNext();
+      setTimerForNext();
     }
   };
 
@@ -106,7 +106,7 @@ export function createLeaders({ wire, time }: { readonly wire: KafkaWire; readon
       leaders: new Map(partitions.map(({ partition, leader }) => [partition, leader])),
     }));
     for (const topic of told) known.set(topic.topic, topic);
-    for (const tell of tellers) tell(told);
+    for (const listener of answerListeners) listener(told);
   };
 
   const settle = (topics: readonly string[]): void => {
@@ -122,7 +122,7 @@ export function createLeaders({ wire, time }: { readonly wire: KafkaWire; readon
     const atMs = together(time.monotonicMs() + inMs, inMs);
     if (closed || (due.get(topic) ?? Infinity) <= atMs) return;
     due.set(topic, atMs);
-    setAlarm(atMs);
+    setTimer(atMs);
   };
 
   return {
@@ -146,11 +146,11 @@ export function createLeaders({ wire, time }: { readonly wire: KafkaWire; readon
       for (const { topics } of waiting) if (topics.has(topic)) return;
       due.delete(topic);
     },
-    onTold: (listener) => void tellers.push(listener),
-    onSilent: (listener) => void silents.push(listener),
+    onAnswer: (listener) => void answerListeners.push(listener),
+    onFailure: (listener) => void failureListeners.push(listener),
     async close() {
       closed = true;
-      alarm?.callOff();
+      timer?.callOff();
       for (const { resolve } of waiting) resolve();
       waiting.clear();
       await asking;
@@ -158,7 +158,7 @@ export function createLeaders({ wire, time }: { readonly wire: KafkaWire; readon
   };
 }
 
-/** On a grid, so that many topics in trouble are asked for in few requests. */
+/** Rounds up to a grid, so that many failing topics share few requests. */
 function together(atMs: number, inMs: number): number {
   if (inMs < 50) return atMs;
   const gridMs = inMs < 1_000 ? 100 : 500;

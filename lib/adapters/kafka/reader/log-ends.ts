@@ -4,7 +4,7 @@ import { partitionWords } from "../../../rules/trouble/kafka-words.ts";
 import type { KafkaCalls, KafkaWire } from "../protocol/wire.ts";
 import type { Leaders } from "./leaders.ts";
 
-/** One partition's log. */
+/** The range of one partition's log. */
 export interface LogEnds {
   readonly logStart: number;
   /** The high watermark. */
@@ -18,8 +18,8 @@ export interface PartitionName {
 
 const ANSWER_MS = 5_000;
 
-/** Where logs begin and end, asked of their leaders. */
-export class LogEndsDesk {
+/** Asks the leaders where logs start and end. */
+export class LogEndsLookup {
   readonly #wire: KafkaWire;
   readonly #leaders: Leaders;
 
@@ -29,9 +29,9 @@ export class LogEndsDesk {
   }
 
   /**
-   * One end of each, with one request to each leader.
-   * @param onAnswer called as their leaders answer, one after the other; with an error where that is what came of it: whoever asks
-   *   again asks another leader then, if there is one
+   * Looks up one end of each log, with one request per leader.
+   * @param onAnswer called for each partition as its leader answers or fails; after an error, a repeated call uses the
+   *   new leader
    */
   async ask<P extends PartitionName>(
     at: KafkaCalls["ListOffsets"]["request"]["at"],
@@ -75,7 +75,7 @@ export class LogEndsDesk {
     return { logStart, logEnd };
   }
 
-  /** By topic and partition the offset, or Kafka's name of the error. */
+  /** Returns the offset or Kafka's error name, by topic and partition. */
   async #askLeader(
     leader: number,
     at: KafkaCalls["ListOffsets"]["request"]["at"],
@@ -111,7 +111,7 @@ export class LogEndsDesk {
 
 function orThrow(found: number | PenstockError | null): number {
   if (typeof found === "number") return found;
-  throw found ?? asUnavailable(new Error("Kafka did not say where the log begins and ends"));
+  throw found ?? asUnavailable(new Error("Kafka did not report where the log starts and ends"));
 }
 
 export function asUnavailable(error: unknown): PenstockError {

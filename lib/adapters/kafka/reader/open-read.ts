@@ -4,68 +4,67 @@ import type { Ask } from "../../../rules/fetch/session.ts";
 import type { FetchedPartition } from "../protocol/wire.ts";
 import type { FetchedPart, PartitionPosition, PartitionRead, PartitionSink } from "./sink.ts";
 
-/** What one fetch asks of a partition. */
+/** One partition in a fetch request. */
 export interface ReadAsk extends Ask {
   readonly read: OpenRead;
-  /** Of the read when it was asked; another now: it was sought or closed meanwhile, or is read elsewhere. */
+  /** The read's token then. If it has changed, the read was moved, closed or assigned to another broker. */
   readonly token: number;
 }
 
-/** Who reads it; told when something is to be done. */
-export interface ReadKeeper {
-  /** It may be fetched, or is to be fetched elsewhere in the log. */
+/** The reader, which is notified of changes. */
+export interface ReadOwner {
+  /** It can be fetched, perhaps at a new offset. */
   onReady(read: OpenRead): void;
-  /** It is not to be fetched. */
+  /** It must not be fetched for now. */
   onIdle(read: OpenRead): void;
   onClosed(read: OpenRead): void;
   heardAtMs(read: OpenRead): number | null;
 }
 
-/** One partition that is read: where it stands, and whether its next piece may be fetched. */
+/** The state of one partition: its offset, and whether it may be fetched. See `KafkaReader` for the phases. */
 export class OpenRead implements PartitionRead, Companion {
   readonly topic: string;
   readonly partition: number;
   readonly sink: PartitionSink;
-  readonly #keeper: ReadKeeper;
-  /** The next to fetch. */
+  readonly #owner: ReadOwner;
+  /** The next offset to fetch. */
   offset: number;
   token = 0;
-  /** `working`: what came is being worked up. `lost`: Kafka holds nothing there. */
   phase: "ready" | "working" | "lost" | "closed" = "ready";
   lane: ReadLane = "backlog";
-  /** No answer has told of it since it was opened, sought, or is read from another broker. */
+  /** No answer since it was opened, moved or assigned to another broker. */
   isNew = true;
-  /** Its sink had no room when a fetch was put together. */
+  /** Its sink had no room when a fetch was built. */
   parked = false;
   busyIn = -1;
-  /** In a row. */
+  /** Consecutive failures. */
   failures = 0;
   failingSinceMs = 0;
-  /** The other broker to read from (KIP-392), and until when. */
+  /** The nearer replica to read from (KIP-392), and until when. */
   replica: { readonly node: number; readonly untilMs: number } | null = null;
-  /** Until then it is read from its leader: the other broker did not do. */
+  /** Until then it is read only from its leader, because the replica failed. */
   leaderOnlyUntilMs = 0;
   toldAtMs: number | null = null;
   #trouble: string | null = null;
   #bytesPerOffset: number | null = null;
   #end = 0;
-  /** What is being worked up. */
+  /** What the sink is processing. */
   #part: FetchedPart | null = null;
 
   constructor(
     { topic, partition, offset }: { topic: string; partition: number; offset: number },
     sink: PartitionSink,
-    keeper: ReadKeeper,
+    owner: ReadOwner,
   ) {
     this.topic = topic;
     this.partition = partition;
     this.offset = offset;
     this.sink = sink;
-    this.#keeper = keeper;
+    this.#owner = owner;
   }
 
   get heardAtMs(): number | null {
-    return this.#keeper.heardAtMs(this);
+    return this.#owner.heardAtMs(this);
   }
 
   next(offset: number): void {
@@ -76,10 +75,10 @@ export class OpenRead implements PartitionRead, Companion {
     this.#part = null;
     this.offset = offset;
     this.phase = "ready";
-    // Whoever found no room while this was on its way in the other lane was woken for what is worked up by now.
+    // The other lane may have parked it meanwhile; the wake-up for that came while it was being processed.
     this.parked = false;
     this.#chooseLane();
-    this.#keeper.onReady(this);
+    this.#owner.onReady(this);
   }
 
   seek(offset: number): void {
@@ -89,14 +88,14 @@ export class OpenRead implements PartitionRead, Companion {
     this.phase = "ready";
     this.parked = false;
     this.beginElsewhere();
-    this.#keeper.onIdle(this);
-    this.#keeper.onReady(this);
+    this.#owner.onIdle(this);
+    this.#owner.onReady(this);
   }
 
   wake(): void {
     if (!this.parked) return;
     this.parked = false;
-    this.#keeper.onReady(this);
+    this.#owner.onReady(this);
   }
 
   close(): void {
@@ -104,29 +103,29 @@ export class OpenRead implements PartitionRead, Companion {
     this.phase = "closed";
     this.token += 1;
     this.#part = null;
-    this.#keeper.onClosed(this);
+    this.#owner.onClosed(this);
   }
 
-  /** What is on its way is void: it is read from another place, or by another broker. */
+  /** Invalidates pending fetches, because the offset or the broker changes. */
   beginElsewhere(): void {
     this.token += 1;
     this.isNew = true;
     this.lane = "backlog";
   }
 
-  /** Whether what was asked is still what it waits for. Another fetch of the same may have been sooner. */
+  /** True if the answer to this request is still needed. The other lane's answer may have come first. */
   expects({ token, fetchOffset }: ReadAsk): boolean {
     return this.phase === "ready" && this.token === token && this.offset === fetchOffset;
   }
 
-  /** Takes in a part of an answer without an error. @returns the bytes of records in it */
+  /** Accepts its part of an answer without error. @returns the bytes of its records */
   take(fetched: FetchedPartition, nowMs: number): number {
     const { partition, highWatermark, lastStableOffset, logStart, records, aborted } = fetched;
     this.toldAtMs = nowMs;
     this.isNew = false;
     this.failures = 0;
     this.setTrouble(null);
-    // What lies behind the last stable offset is not sent.
+    // Records beyond the last stable offset are not sent.
     this.#end = lastStableOffset >= 0 ? lastStableOffset : highWatermark;
     const position: PartitionPosition = { partition, highWatermark, lastStableOffset, logStart };
     if (records === null || records.byteLength === 0) {
@@ -137,9 +136,9 @@ export class OpenRead implements PartitionRead, Companion {
     this.phase = "working";
     const part: FetchedPart = { fetchOffset: this.offset, records, aborted, position };
     this.#part = part;
-    this.#keeper.onIdle(this);
+    this.#owner.onIdle(this);
     this.sink.onPosition(position);
-    // Told where it stands, the sink may have moved it.
+    // The sink may have moved or closed it in `onPosition`.
     if (this.#part === part) this.sink.onFetched(part);
     return records.byteLength;
   }
@@ -150,7 +149,7 @@ export class OpenRead implements PartitionRead, Companion {
     this.sink.onTrouble(reason, type);
   }
 
-  /** How many bytes the next fetch may bring; 0: it has to wait until there is room. */
+  /** Returns how many bytes the next fetch may bring; 0 parks it until there is room. */
   askRoom(): number {
     const room = this.sink.room();
     this.parked = room <= 0;

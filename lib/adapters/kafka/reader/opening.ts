@@ -8,32 +8,32 @@ import type { CommitEntry, GroupMember } from "../group/member/member.ts";
 import { Tenure } from "../group/member/tenure.ts";
 import type { KafkaWire } from "../protocol/wire.ts";
 import type { Leaders } from "./leaders.ts";
-import { type LogEnds, LogEndsDesk } from "./log-ends.ts";
+import { type LogEnds, LogEndsLookup } from "./log-ends.ts";
 
-/** Where one partition is read on. */
+/** Where to continue one partition. */
 export interface OpenedPartition {
   readonly tenure: Tenure;
-  /** Null: the group has no commit of it; `position.start` is the log's start then. */
+  /** Null if the group has no commit; `position.start` is then the log's start. */
   readonly committed: number | null;
   readonly position: Position;
 }
 
-/** One partition that became ours, whose position is to be found; nothing of it may throw. */
+/** A newly assigned partition whose start position is needed; its callbacks may not throw. */
 export interface Opening {
   readonly tenure: Tenure;
-  /** Where to begin if the group has no commit of any partition of the topic. Asked again with each try. */
+  /** Where to start if the group has no commit of any partition of the topic. Called for each try. */
   startAt(): StartAt;
-  /** False: nobody waits for it any more. */
+  /** False if it is no longer needed. */
   isDue(): boolean;
   onOpened(partition: OpenedPartition): void;
-  /** It is tried again. Why it did not do. */
+  /** Called after failed tries, with the reason; it is tried again. */
   onTrouble(reason: string): void;
 }
 
-/** Finds out where partitions begin: of all that come within a moment together, again and again until it is known. */
+/** Finds the start positions of partitions, batching those added at the same time, and retries until they are known. */
 export interface Openings {
   add(opening: Opening): void;
-  /** Where a partition's log begins and ends (its high watermark) now. @throws PenstockError */
+  /** Returns the current start and end (high watermark) of a partition's log. @throws PenstockError */
   logOf(topic: string, partition: number): Promise<LogEnds>;
   close(): void;
 }
@@ -46,16 +46,16 @@ export interface OpeningsDeps {
   readonly time: Time;
 }
 
-/** What the group has committed of one partition. */
+/** The group's commit for one partition. */
 interface Committed {
   readonly offset: number | null;
   readonly metadata: string | null;
 }
 
 const AGAIN: BackoffRule = { initialMs: 100, maxMs: 5_000 };
-/** Leaders that move, and topics that were just created, are no trouble before. */
+/** Earlier failures are not reported: leaders move, and new topics are not known everywhere at once. */
 const TROUBLE_FROM_TRY = 3;
-/** Whoever has a topic's first partition commits where all begin. One that dies has lost it after 6 s; where nothing comes even so, anybody does. */
+/** The owner of the first partition commits all start offsets. From this try on (a dead owner is replaced after 6 s) anyone does. */
 const PIN_FROM_TRY = 8;
 
 export function createOpenings(deps: OpeningsDeps): Openings {
@@ -68,22 +68,22 @@ export function createOpenings(deps: OpeningsDeps): Openings {
 }
 
 /**
- * Beside the committed offsets it looks at the logs' ends: a position out of range would be noticed only by a failed fetch, and
- * one in a log that was created again and has outgrown it not at all.
+ * Compares the committed offsets with both ends of the logs. Otherwise an offset out of range would only be noticed by
+ * a failed fetch, and an offset inside a recreated log not at all.
  *
- * Many partitions take few requests: one for what is committed, one for each end and leader. Each is told as soon as its own
- * leader has answered.
+ * Many partitions take few requests: one for the commits, and two per leader for the ends. Each partition opens as soon
+ * as its own leader has answered.
  */
 class OpeningRounds {
   readonly #deps: OpeningsDeps;
-  readonly #desk: LogEndsDesk;
+  readonly #logEnds: LogEndsLookup;
   readonly #life = new AbortController();
   readonly #retries = new Set<() => void>();
   #gathered: Opening[] = [];
 
   constructor(deps: OpeningsDeps) {
     this.#deps = deps;
-    this.#desk = new LogEndsDesk(deps.wire, deps.leaders);
+    this.#logEnds = new LogEndsLookup(deps.wire, deps.leaders);
   }
 
   add(opening: Opening): void {
@@ -97,7 +97,7 @@ class OpeningRounds {
   }
 
   logOf(topic: string, partition: number): Promise<LogEnds> {
-    return this.#desk.of({ topic, partition }, this.#life.signal);
+    return this.#logEnds.of({ topic, partition }, this.#life.signal);
   }
 
   close(): void {
@@ -107,7 +107,7 @@ class OpeningRounds {
 
   async #round(openings: readonly Opening[], tries: number): Promise<void> {
     const left = new Map(openings.flatMap((one) => (one.isDue() ? [[one.tenure, one] as const] : [])));
-    /** Why the others are not open. */
+    /** Why the others failed. */
     const why = new Map<Opening, string>();
     const { signal } = this.#life;
     if (left.size === 0 || signal.aborted) return;
@@ -127,7 +127,7 @@ class OpeningRounds {
     if (again.length === 0) return;
     if (tries >= TROUBLE_FROM_TRY)
       for (const opening of again)
-        opening.onTrouble(why.get(opening) ?? "Kafka did not say what is committed of it");
+        opening.onTrouble(why.get(opening) ?? "Kafka did not report its committed offset");
     const callOff = this.#deps.time.after(backoffMs(AGAIN, tries, this.#deps.time.random()), () => {
       this.#retries.delete(callOff);
       void this.#round(again, tries + 1);
@@ -136,8 +136,8 @@ class OpeningRounds {
   }
 
   /**
-   * @param isPatient whoever has the first partition may commit the ends
-   * @throws what is the same for all that are not open by then
+   * @param isPatient true if only the owner of the first partition may commit the ends
+   * @throws errors that concern all partitions that are not open yet
    */
   async #find(
     openings: readonly Opening[],
@@ -156,7 +156,7 @@ class OpeningRounds {
       byTopic.set(topic, there);
       if (there.length > 0) partitions.set(topic, [...known.keys()]);
       if (there.length === own.length) continue;
-      // Just added, or gone with a topic that was created again with fewer: the others go on.
+      // Just added, or missing because the topic was recreated with fewer partitions; the others continue.
       leaders.need(topic, 0);
       for (const opening of own)
         if (!known.has(opening.tenure.partition)) fail(opening, "Kafka knows no such partition");
@@ -171,15 +171,15 @@ class OpeningRounds {
       const offsets = known.map((partition) => told?.get(partition)?.offset);
       const isRead = offsets.some((offset) => typeof offset === "number");
       if (!isRead && own.some((opening) => opening.startAt() === "latest")) {
-        // Not told is not the same as nothing committed.
+        // An unknown commit must not be treated as no commit.
         if (offsets.includes(undefined)) continue;
-        // All ends are committed together.
+        // The ends of all partitions are committed together.
         const isWhole = own.length === all.get(topic)?.length;
-        // By two, the later one would commit beyond what the other has begun to read.
+        // If two members did it, the later one would commit past records that the other has started to read.
         const first = Math.min(...known);
         const isOurs = !isPatient || own.some(({ tenure }) => tenure.partition === first);
         const why = isWhole
-          ? `partition ${first} says where to begin, and is not open yet`
+          ? `the owner of partition ${first} has not committed where the topic starts yet`
           : "Kafka does not know all of its partitions yet";
         if (isWhole && isOurs) pinned.push(topic);
         else for (const opening of own) fail(opening, why);
@@ -196,7 +196,7 @@ class OpeningRounds {
     ]);
   }
 
-  /** From what is committed on, or from the start of the log. */
+  /** Opens partitions at their commit, or at the start of the log. */
   async #resume(
     resumed: readonly { readonly opening: Opening; readonly before: Committed }[],
     open: (partition: OpenedPartition) => void,
@@ -221,12 +221,12 @@ class OpeningRounds {
     };
     const { signal } = this.#life;
     await Promise.all([
-      this.#desk.ask("earliest", asked, signal, (one, offset) => {
+      this.#logEnds.ask("earliest", asked, signal, (one, offset) => {
         if (typeof offset === "number") one.logStart = offset;
         else fail(one.opening, offset.message);
         told(one);
       }),
-      this.#desk.ask(
+      this.#logEnds.ask(
         "latest",
         asked.filter(({ logEnd }) => logEnd < 0),
         signal,
@@ -240,9 +240,9 @@ class OpeningRounds {
   }
 
   /**
-   * `startAt: latest` where the group has no commit of the topic at all: the ends of all its partitions are committed together,
-   * those of other members too, so that whatever is written from now on is read, whoever reads it. Partitions added later have
-   * no commit, and start at the beginning.
+   * `startAt: latest` for topics without any commit: commits the ends of all partitions together, including those of
+   * other members, so that every record from now on is read by some member. Partitions added later have no commit and
+   * start at the beginning.
    */
   async #pin(
     topics: readonly string[],
@@ -259,7 +259,7 @@ class OpeningRounds {
     const asked = topics.flatMap((topic) =>
       (partitions.get(topic) ?? []).map((partition) => ({ topic, partition })),
     );
-    await this.#desk.ask("latest", asked, signal, ({ topic, partition }, offset) => {
+    await this.#logEnds.ask("latest", asked, signal, ({ topic, partition }, offset) => {
       if (typeof offset === "number") ends.get(topic)?.set(partition, offset);
       else failTopic(topic, offset.message);
     });
@@ -287,7 +287,7 @@ class OpeningRounds {
     }
   }
 
-  /** @returns why not, by topic; under the empty name: none of them */
+  /** @returns the failure reasons by topic; the empty name stands for all topics */
   async #commitEnds(entries: readonly CommitEntry[]): Promise<ReadonlyMap<string, string>> {
     if (entries.length === 0) return new Map();
     try {

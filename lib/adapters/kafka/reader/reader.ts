@@ -5,65 +5,77 @@ import type { Logger } from "../../../rules/base/logger.ts";
 import type { Time } from "../../../rules/base/time.ts";
 import type { FetchedPartition, KafkaWire } from "../protocol/wire.ts";
 import { createLeaders, type Leaders, type TopicLeaders } from "./leaders.ts";
-import { OpenRead, type ReadAsk, type ReadKeeper } from "./open-read.ts";
-import { createPlace, type Place } from "./place.ts";
+import { OpenRead, type ReadAsk, type ReadOwner } from "./open-read.ts";
+import { createBrokerLanes, type BrokerLanes } from "./broker-lanes.ts";
 import type { PartitionRead, PartitionSink } from "./sink.ts";
 
 export type { FetchedPart, PartitionPosition, PartitionRead, PartitionSink } from "./sink.ts";
 
 export interface ReaderOptions {
   readonly wire: KafkaWire;
-  /** `kafka.rack`; empty: none. */
+  /** `kafka.rack`, or empty. */
   readonly rack: string;
   readonly time: Time;
   readonly logger: Logger;
 }
 
-/** Reads any number of partitions, with two connections to each of their brokers at most. */
+/** Reads any number of partitions, with at most two connections per broker. */
 export interface Reader {
   /**
-   * The first fetch does not wait for a long poll that is under way.
-   * @throws Error where it is read already
+   * Starts reading a partition. The first fetch does not wait for a running long poll.
+   * @throws Error if the partition is already being read
    */
   open(topic: string, partition: number, offset: number, sink: PartitionSink): PartitionRead;
-  /** Who leads which partition, for whoever has something else to ask of the leaders. Closed with the reader. */
+  /** The partitions' leaders, shared with others that send requests to leaders. Closed with the reader. */
   readonly leaders: Leaders;
   close(): Promise<void>;
 }
 
-/** However quiet it is: so late a leader's better place is noticed, or a nearer replica. */
+/** Leaders are refreshed this often without failures, to notice a moved leader or a nearer replica. */
 const REFRESH_MS = 5 * 60_000;
-/** KIP-392 has the client's metadata's age, which is the same. */
+/** KIP-392 uses the maximum age of the client's metadata, which is the same. */
 const REPLICA_MS = REFRESH_MS;
-/** So long a partition is read from its leader when the nearer replica did not do. */
+/** How long a partition is read from its leader after the nearer replica failed. */
 const LEADER_ONLY_MS = 30_000;
-/** Leaders move, brokers restart, a topic that was just created is not known everywhere: that is told when it lasts. */
+/** Shorter troubles are not reported: leaders move, brokers restart, new topics are not known everywhere at once. */
 const PASSING_MS = 2_000;
-/** For one partition, from its second failure in a row on: at the first its leader has just moved. */
+/** For one partition, from the second failure in a row: the first one usually means that its leader just moved. */
 const REFUSED_BACKOFF: BackoffRule = { initialMs: 100, maxMs: 2_000 };
 
-/** Whoever creates it closes it. */
 export function createReader(options: ReaderOptions): Reader {
   return new KafkaReader(options);
 }
 
-class KafkaReader implements Reader, ReadKeeper {
+/**
+ * Assigns each partition to a broker and there to a lane. A partition's phase decides what happens next:
+ *
+ * - `ready`: fetched at `offset`, in the backlog lane if new or lagging, in the tail lane if near its end. While it
+ *   moves from one lane to the other, both may fetch it; the first answer counts. Not fetched while parked (no room) or
+ *   without a leader.
+ * - `working`: the sink has records. In no lane until the sink calls `next` or `seek`.
+ * - `lost`: the offset is out of range or the partition is gone. Waits for `seek` or `close`.
+ * - `closed`: final.
+ *
+ * Invariant: an answer counts only if the partition is `ready` and still has the request's token and offset; every
+ * seek, close and change of broker changes the token. So no offset is skipped or delivered twice.
+ */
+class KafkaReader implements Reader, ReadOwner {
   readonly leaders: Leaders;
   readonly #options: ReaderOptions;
   readonly #reads = new Map<string, Map<number, OpenRead>>();
-  readonly #places = new Map<number, Place>();
-  readonly #placeOf = new Map<OpenRead, Place>();
+  readonly #brokers = new Map<number, BrokerLanes>();
+  readonly #brokerOf = new Map<OpenRead, BrokerLanes>();
   #refresh: () => void;
   readonly #life = new AbortController();
 
   constructor(options: ReaderOptions) {
     this.#options = options;
     this.leaders = createLeaders(options);
-    this.leaders.onTold((topics) => topics.forEach((topic) => this.#told(topic)));
-    this.leaders.onSilent((topics, reason) => {
+    this.leaders.onAnswer((topics) => topics.forEach((topic) => this.#onLeaders(topic)));
+    this.leaders.onFailure((topics, reason) => {
       for (const topic of topics)
         for (const read of this.#readsOf(topic))
-          if (!this.#placeOf.has(read) && this.#lasts(read)) read.setTrouble(reason);
+          if (!this.#brokerOf.has(read) && this.#lasts(read)) read.setTrouble(reason);
     });
     this.#refresh = this.#scheduleRefresh();
   }
@@ -74,29 +86,29 @@ class KafkaReader implements Reader, ReadKeeper {
     if (partitions.has(partition)) throw new Error(`partition ${partition} of "${topic}" is read already`);
     const read = new OpenRead({ topic, partition, offset }, sink, this);
     this.#reads.set(topic, partitions.set(partition, read));
-    this.#place(read);
+    this.#assign(read);
     return read;
   }
 
   async close(): Promise<void> {
     this.#refresh();
     for (const topic of this.#reads.keys()) for (const read of this.#readsOf(topic)) read.close();
-    const places = [...this.#places.values()];
-    for (const { node, tail, backlog } of places) {
+    const brokers = [...this.#brokers.values()];
+    for (const { node, tail, backlog } of brokers) {
       tail.close();
       backlog.close();
       this.#options.wire.cut(node, "tail");
       this.#options.wire.cut(node, "backlog");
     }
     this.#life.abort(new PenstockError("stopping", "the reader is closed"));
-    await Promise.all(places.flatMap(({ tail, backlog }) => [tail.ended, backlog.ended]));
+    await Promise.all(brokers.flatMap(({ tail, backlog }) => [tail.ended, backlog.ended]));
     await this.leaders.close();
   }
 
   onReady(read: OpenRead): void {
-    const place = this.#placeOf.get(read);
-    if (place === undefined || read.phase !== "ready" || read.parked) return;
-    const { tail, backlog } = place;
+    const broker = this.#brokerOf.get(read);
+    if (broker === undefined || read.phase !== "ready" || read.parked) return;
+    const { tail, backlog } = broker;
     if (read.lane === "backlog") {
       tail.leave(read);
       backlog.add(read);
@@ -109,13 +121,13 @@ class KafkaReader implements Reader, ReadKeeper {
   }
 
   onIdle(read: OpenRead): void {
-    const place = this.#placeOf.get(read);
-    place?.tail.remove(read);
-    place?.backlog.remove(read);
+    const broker = this.#brokerOf.get(read);
+    broker?.tail.remove(read);
+    broker?.backlog.remove(read);
   }
 
   onClosed(read: OpenRead): void {
-    this.#displace(read);
+    this.#unassign(read);
     const partitions = this.#reads.get(read.topic);
     partitions?.delete(read.partition);
     if (partitions?.size !== 0) return;
@@ -124,7 +136,7 @@ class KafkaReader implements Reader, ReadKeeper {
   }
 
   heardAtMs(read: OpenRead): number | null {
-    const unnamed = this.#placeOf.get(read)?.tail.heardAtMs(read) ?? null;
+    const unnamed = this.#brokerOf.get(read)?.tail.heardAtMs(read) ?? null;
     if (unnamed === null || read.toldAtMs === null) return unnamed ?? read.toldAtMs;
     return Math.max(unnamed, read.toldAtMs);
   }
@@ -141,39 +153,39 @@ class KafkaReader implements Reader, ReadKeeper {
     return [...(this.#reads.get(topic)?.values() ?? [])];
   }
 
-  /** Reads it from where it is to be read now. */
-  #place(read: OpenRead): void {
+  /** Moves it to the broker it should be read from. */
+  #assign(read: OpenRead): void {
     if (read.replica !== null && this.#options.time.monotonicMs() >= read.replica.untilMs)
       read.replica = null;
     const node = read.replica?.node ?? this.leaders.of(read.topic, read.partition);
-    if (this.#placeOf.get(read)?.node === node) return;
-    this.#displace(read);
+    if (this.#brokerOf.get(read)?.node === node) return;
+    this.#unassign(read);
     if (node === null) {
       this.#ask(read);
       return;
     }
-    const place = this.#placeAt(node);
-    place.reads.add(read);
-    this.#placeOf.set(read, place);
+    const broker = this.#brokerAt(node);
+    broker.reads.add(read);
+    this.#brokerOf.set(read, broker);
     this.onReady(read);
   }
 
-  #displace(read: OpenRead): void {
-    const place = this.#placeOf.get(read);
-    if (place === undefined) return;
-    place.tail.leave(read);
-    place.backlog.remove(read);
-    place.reads.delete(read);
-    this.#placeOf.delete(read);
-    // What is being worked up stays good.
+  #unassign(read: OpenRead): void {
+    const broker = this.#brokerOf.get(read);
+    if (broker === undefined) return;
+    broker.tail.leave(read);
+    broker.backlog.remove(read);
+    broker.reads.delete(read);
+    this.#brokerOf.delete(read);
+    // Records that are being processed stay valid.
     if (read.phase === "ready") read.beginElsewhere();
   }
 
-  #placeAt(node: number): Place {
-    const known = this.#places.get(node);
+  #brokerAt(node: number): BrokerLanes {
+    const known = this.#brokers.get(node);
     if (known !== undefined) return known;
     const { wire, rack, time } = this.#options;
-    const place = createPlace({
+    const broker = createBrokerLanes({
       node,
       wire,
       rack,
@@ -183,8 +195,8 @@ class KafkaReader implements Reader, ReadKeeper {
       again: (read) => this.onReady(read),
       onFailed: (error) => this.#brokerFailed(node, error),
     });
-    this.#places.set(node, place);
-    return place;
+    this.#brokers.set(node, broker);
+    return broker;
   }
 
   #take(node: number, ask: ReadAsk, fetched: FetchedPartition): number {
@@ -198,7 +210,7 @@ class KafkaReader implements Reader, ReadKeeper {
     const { preferredReadReplica: nearer } = fetched;
     if (nearer >= 0 && nearer !== node) {
       read.replica = { node: nearer, untilMs: time.monotonicMs() + REPLICA_MS };
-      this.#place(read);
+      this.#assign(read);
       return 0;
     }
     return read.take(fetched, time.now());
@@ -213,12 +225,12 @@ class KafkaReader implements Reader, ReadKeeper {
       read.sink.onOutOfRange(read.offset);
       return;
     }
-    this.#displace(read);
+    this.#unassign(read);
     this.#ask(read);
     this.#complain(read, error);
   }
 
-  /** One that nothing was heard of yet may be too new for this broker. @returns whether it was there */
+  /** Ends a partition that disappeared. @returns false if it was never seen: it may be too new for this broker */
   #isGone(read: OpenRead): boolean {
     if (read.toldAtMs === null) return false;
     read.phase = "lost";
@@ -227,12 +239,12 @@ class KafkaReader implements Reader, ReadKeeper {
     return true;
   }
 
-  /** What another broker than the leader answers leads back to that (KIP-392). @returns false: it was the leader */
+  /** After a follower's error, reads from the leader again (KIP-392). @returns false if it was the leader */
   #backToLeader(read: OpenRead, node: number): boolean {
     if (read.replica?.node !== node) return false;
     read.replica = null;
     read.leaderOnlyUntilMs = this.#options.time.monotonicMs() + LEADER_ONLY_MS;
-    this.#place(read);
+    this.#assign(read);
     return true;
   }
 
@@ -245,7 +257,7 @@ class KafkaReader implements Reader, ReadKeeper {
     return this.#options.time.monotonicMs() - failingSinceMs >= PASSING_MS;
   }
 
-  /** Has its leader asked for, later each time. */
+  /** Requests its leader, with a growing delay. */
   #ask(read: OpenRead): void {
     if (read.failures === 0) read.failingSinceMs = this.#options.time.monotonicMs();
     read.failures += 1;
@@ -254,15 +266,15 @@ class KafkaReader implements Reader, ReadKeeper {
     this.leaders.need(read.topic, inMs);
   }
 
-  #told({ topic, error, leaders }: TopicLeaders): void {
+  #onLeaders({ topic, error, leaders }: TopicLeaders): void {
     for (const read of this.#readsOf(topic)) {
       const leader = leaders.get(read.partition);
       if (error === null && leader !== undefined && leader >= 0) {
-        this.#place(read);
+        this.#assign(read);
         continue;
       }
-      // As long as its broker goes on answering, there is nothing wrong.
-      if (this.#placeOf.has(read)) continue;
+      // Not a problem while its current broker still answers.
+      if (this.#brokerOf.has(read)) continue;
       if (leader === undefined && error === "UNKNOWN_TOPIC_OR_PARTITION" && this.#isGone(read)) continue;
       this.#ask(read);
       const missing = leader === undefined ? "UNKNOWN_TOPIC_OR_PARTITION" : "LEADER_NOT_AVAILABLE";
@@ -270,17 +282,17 @@ class KafkaReader implements Reader, ReadKeeper {
     }
   }
 
-  /** Whatever it leads may be led by another by now. */
+  /** Looks up the leaders of all its partitions, which may have moved. */
   #brokerFailed(node: number, error: unknown): void {
-    const place = this.#places.get(node);
-    if (place === undefined || place.reads.size === 0) return;
+    const broker = this.#brokers.get(node);
+    if (broker === undefined || broker.reads.size === 0) return;
     const reason = messageOf(error);
     if (error instanceof PenstockError) {
       this.#options.logger.debug("a fetch was not answered", { broker: node, error: reason });
     } else {
       this.#options.logger.error("a fetch failed", { broker: node, error: reason });
     }
-    for (const read of place.reads) {
+    for (const read of broker.reads) {
       if (this.#backToLeader(read, node)) continue;
       this.#ask(read);
       if (this.#lasts(read)) read.setTrouble(reason);

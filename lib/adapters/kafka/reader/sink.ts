@@ -1,6 +1,6 @@
 import type { AbortedTransaction, RecordsBlob } from "../protocol/wire.ts";
 
-/** Where a partition stands on the broker, told by fetches that brought something. */
+/** A partition's offsets on the broker, as reported by a fetch. */
 export interface PartitionPosition {
   readonly partition: number;
   readonly highWatermark: number;
@@ -8,50 +8,50 @@ export interface PartitionPosition {
   readonly logStart: number;
 }
 
-/** What one fetch brought of one partition, not decoded yet. */
+/** The records of one partition in an answer, not decoded yet. */
 export interface FetchedPart {
-  /** The offset that was asked for. Its first record batch may begin before. */
+  /** The requested offset. The first record batch may start before it. */
   readonly fetchOffset: number;
   readonly records: RecordsBlob;
   readonly aborted: readonly AbortedTransaction[];
   readonly position: PartitionPosition;
 }
 
-/** Who takes what is fetched of one partition; nothing of it may throw. */
+/** Receives what is fetched of one partition; its methods may not throw. */
 export interface PartitionSink {
-  /** How many bytes, as sent, the next fetch may bring; 0: it is left out until `wake`. Asked when a fetch is put together. */
+  /** Returns how many bytes, as sent, the next fetch may bring; 0 pauses it until `wake`. Called per fetch. */
   room(): number;
-  /** Nothing more is fetched of it until `next` or `seek`. */
+  /** Fetching pauses until `next` or `seek`. */
   onFetched(part: FetchedPart): void;
-  /** Before `onFetched` where the same answer brought records. */
+  /** Called before `onFetched` if the same answer brought records. */
   onPosition(position: PartitionPosition): void;
-  /** Kafka holds nothing at the offset asked for. Nothing more is fetched until `seek`. */
+  /** The offset is out of range. Fetching pauses until `seek`. */
   onOutOfRange(offset: number): void;
   /**
-   * It was read, and Kafka knows of no such partition. If it is there again, it may be another log. Nothing more is fetched: whoever
-   * reads it is to close this, and to find out where another read begins.
+   * The partition no longer exists. If it reappears, it may be another log. Fetching stops: close this read, and look
+   * up the start position for a new one.
    */
   onGone(): void;
   /**
-   * Why nothing comes of it, though it is asked for (no leader, not authorized, no topic); null: well again.
-   * @param type Kafka's name of it; null: nobody answered
+   * Reports why fetching fails (no leader, not authorized, no topic), or null once it works again.
+   * @param type Kafka's error name; null if no broker answered
    */
   onTrouble(reason: string | null, type: string | null): void;
 }
 
-/** One partition that is read. */
+/** Controls the reading of one partition. */
 export interface PartitionRead {
-  /** The part was worked up: it goes on there. Of no effect after `seek` or `close`. */
+  /** Reports that the part was processed; fetching continues at `offset`. No effect after `seek` or `close`. */
   next(offset: number): void;
-  /** Goes on elsewhere; what is on its way is thrown away. */
+  /** Continues at another offset; pending fetches are discarded. */
   seek(offset: number): void;
-  /** There is room again. */
+  /** Reports that there is room again. */
   wake(): void;
-  /** Nothing of it comes any more, what is on its way neither. */
+  /** Stops reading; pending fetches are discarded. */
   close(): void;
   /**
-   * When the broker last told where it stands, in milliseconds since the epoch. An idle partition of a fetch session is told of by
-   * every answer that does not name it. Null: not yet.
+   * When the broker last reported its offsets, in milliseconds since the epoch, or null. In a fetch session, every
+   * answer that does not name an idle partition confirms it.
    */
   readonly heardAtMs: number | null;
 }

@@ -7,36 +7,36 @@ import type { FetchAnswer } from "../protocol/wire.ts";
 import { FETCH_BACKOFF, type LaneDeps } from "./lane-deps.ts";
 import type { OpenRead, ReadAsk } from "./open-read.ts";
 
-/** How long a long poll takes where nothing comes. */
+/** The duration of a long poll without records. */
 const POLL_MS = 500;
-/** While partitions are being opened: they come into the next one. */
+/** While partitions are being opened, so that the next poll includes them soon. */
 const POLL_WHILE_OPENING_MS = 50;
-/** Beyond that; the leaders of a broker that does not answer move on after some seconds. */
+/** Timeout on top of the poll; a silent broker loses its leaderships after some seconds. */
 const SILENT_MS = 3_000;
-/** What came is worked up within some milliseconds. So long the next fetch waits for that, not to leave out and take in again. */
+/** How long the next fetch waits for the sinks, to avoid removing partitions and adding them again. */
 const WORK_UP_MS = 5;
 
 interface TailAsk extends ReadAsk {
-  /** The first request of this lane that asked it. */
+  /** The first request of this lane that contained it. */
   readonly since: number;
 }
 
 interface TailDeps extends LaneDeps {
-  /** Partitions are being opened, and come here in a moment. */
+  /** True while partitions are being opened, which will soon come here. */
   readonly isOpening: () => boolean;
-  /** It is in the request that is put together. */
+  /** Called when a partition is added to the next request. */
   readonly onTaken: (read: OpenRead) => void;
 }
 
-/** The long poll of one broker: all partitions near their end, in one fetch session. */
+/** The long poll of one broker: fetches all partitions near their end, in one fetch session. */
 export class TailLane {
   readonly #deps: TailDeps;
   readonly #session = new FetchSession<TailAsk>();
   readonly #waker: Waker;
   readonly #company = new Company();
-  /** Those that are to be asked of anew. */
+  /** Partitions to add to the session or update in it. */
   readonly #due = new Set<OpenRead>();
-  /** Of the last answer, what is still being worked up. */
+  /** Partitions of the last answer that are still being processed. */
   readonly #working = new Set<OpenRead>();
   readonly ended: Promise<void>;
   #polling = false;
@@ -51,7 +51,7 @@ export class TailLane {
     this.ended = this.#run();
   }
 
-  /** It is in the next request, if its sink has room by then. */
+  /** Includes it in the next request, if its sink has room by then. */
   add(read: OpenRead): void {
     this.#due.add(read);
     this.#workedUp(read);
@@ -63,20 +63,20 @@ export class TailLane {
     this.#session.drop(read.topic, read.partition);
   }
 
-  /** It is not worked up any more, or goes on elsewhere. */
+  /** Removes it for good: it is closed, or continues elsewhere. */
   leave(read: OpenRead): void {
     this.remove(read);
     this.#workedUp(read);
   }
 
-  /** Whether it has to wait for the end of the long poll until it is asked of. */
+  /** True if it must wait for the running long poll to end before it is fetched. */
   keepsWaiting({ topic, partition, token, offset }: OpenRead): boolean {
     if (!this.#polling) return false;
     const ask = this.#session.standing(topic, partition);
     return ask === null || ask.token !== token || ask.fetchOffset !== offset;
   }
 
-  /** When it was told of without being named. */
+  /** When an answer last confirmed its position without naming it (unchanged in the session). */
   heardAtMs({ topic, partition, token }: OpenRead): number | null {
     const ask = this.#session.standing(topic, partition);
     if (ask === null || ask.token !== token || this.#answered === null) return null;
@@ -114,7 +114,7 @@ export class TailLane {
     }
   }
 
-  /** Rings also end waits for other reasons, so it looks again, until that time is over. */
+  /** Loops, because the waker is also used for other reasons. */
   async #untilWorkedUp(): Promise<void> {
     const until = this.#deps.time.monotonicMs() + WORK_UP_MS;
     for (let left = WORK_UP_MS; this.#working.size > 0 && left > 0 && !this.#closed;) {
@@ -141,7 +141,7 @@ export class TailLane {
     this.#due.clear();
   }
 
-  /** @returns the bytes that came */
+  /** @returns the number of bytes received */
   async #fetch(): Promise<number> {
     const { node, wire, rack, signal, isOpening } = this.#deps;
     this.#requests += 1;

@@ -13,9 +13,9 @@ export interface DecodablePart {
   /** About the memory that the next piece will take if it is not bounded, by what the last ones took; 0: nothing is left. */
   readonly expectedBytes: number;
   /**
-   * What can be decoded within so much memory: whole record batches, and one at least, which may take more.
-   * Null: nothing is left. A record batch that cannot be read is left over to be fetched again; after three tries it comes
-   * as one record, set aside. At once where nothing is compressed.
+   * What can be decoded within so much memory: whole record batches, and one at least, which may take more. Null:
+   * nothing is left. A record batch that cannot be read is left over to be fetched again; after three tries it comes as
+   * one record, set aside. At once where nothing is compressed.
    */
   decodeNext(maxBytes: number): RecordPiece | null | Promise<RecordPiece | null>;
 }

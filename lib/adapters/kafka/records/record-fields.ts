@@ -15,7 +15,8 @@ export interface RecordsOf {
 }
 
 /**
- * Reads the records of one batch, not compressed or not any more, and adds them to `records`. Keys and values stay slices.
+ * Reads the records of one batch, not compressed or not any more, and adds them to `records`. Keys and values stay
+ * slices.
  * @throws Error where they are not what their lengths say
  */
 export function readRecords(

@@ -2,8 +2,9 @@ import { abortable } from "../../../rules/base/abortable.ts";
 import type { Time } from "../../../rules/base/time.ts";
 
 /**
- * Tries one after the other, the next where one failed, or has not answered for so long; the first answer counts.
- * @throws what the first of them threw, once all have failed; the signal's reason
+ * Starts one try after another: the next once one has failed, or has not answered within `nextAfterMs`. The first
+ * answer counts.
+ * @throws the error of the try that failed first, once all have failed; the signal's reason
  */
 export async function firstOf<T>(
   tries: readonly (() => Promise<T>)[],

@@ -15,21 +15,27 @@ import { firstOf } from "./first-of.ts";
 import { LaneConnection } from "./lane-connection.ts";
 import type { CallOptions, KafkaApi, KafkaCalls, KafkaWire, Lane } from "../protocol/wire.ts";
 
-/** Large fetches come in times, and then not for long. The others are needed at once when they are needed. */
+/** Backlog fetches come in phases. The other lanes stay open, because they are needed without delay. */
 const BACKLOG_IDLE_MS = 60_000;
-/** Which brokers there are, any broker has at hand. */
+/** For metadata without topics, which any broker answers from memory. */
 const BROKERS_MS = 10_000;
-/** After so long another broker is asked too, where any will do. */
+/** If any broker will do, how long until another one is asked too. */
 const ANOTHER_AFTER_MS = 3_000;
 
-interface Line {
+interface PoolEntry {
   readonly connection: LaneConnection;
   readonly lane: Lane;
-  /** Calls off that it is closed. */
-  stayOpen: () => void;
+  /** Cancels the timer that closes it. */
+  cancelIdleClose: () => void;
 }
 
-/** Over connections of kafkajs: its sockets, TLS and logins. What is said over them is encoded here. */
+/**
+ * Sends requests, encoded by our own codecs, over kafkajs' connections (its sockets, TLS and logins).
+ *
+ * State: the brokers' addresses from the latest metadata, and one connection per address and lane. Invariant: a request
+ * to a node goes to the address the cluster reports for it; connections to other addresses are closed once the metadata
+ * is known.
+ */
 export function createKafkaWire(
   settings: KafkaSettings,
   logger: Logger,
@@ -39,49 +45,49 @@ export function createKafkaWire(
   const options = linkOptions(settings, links);
   const connectionLogger = passOn(logger);
   const addresses = createBrokerAddresses();
-  const lines = new Map<string, Line>();
+  const pool = new Map<string, PoolEntry>();
   let closed: PenstockError | null = null;
   let asking: Promise<void> | null = null;
 
-  const lineTo = (address: string, lane: Lane): Line => {
+  const entryFor = (address: string, lane: Lane): PoolEntry => {
     if (closed !== null) throw closed;
     const name = `${lane} ${address}`;
-    const line = lines.get(name) ?? {
+    const entry = pool.get(name) ?? {
       connection: new LaneConnection(address, options, connectionLogger),
       lane,
-      stayOpen: () => {},
+      cancelIdleClose: () => {},
     };
-    lines.set(name, line);
-    return line;
+    pool.set(name, entry);
+    return entry;
   };
 
-  const end = (name: string, line: Line, error: PenstockError): void => {
-    lines.delete(name);
-    line.stayOpen();
-    line.connection.cut(error);
+  const end = (name: string, entry: PoolEntry, error: PenstockError): void => {
+    pool.delete(name);
+    entry.cancelIdleClose();
+    entry.connection.cut(error);
   };
 
-  /** Those of brokers that are gone, and of the configured addresses under which no broker knows itself. */
-  const endStrangers = (): void => {
+  /** Closes connections to removed brokers, and to configured addresses that no broker advertises. */
+  const closeUnknown = (): void => {
     const known = addresses.all();
-    for (const [name, line] of lines) {
-      const { address, underWay } = line.connection;
+    for (const [name, entry] of pool) {
+      const { address, pending } = entry.connection;
       if (known.has(address)) continue;
       const isSeed = settings.brokers.includes(address);
-      if (isSeed && underWay > 0) continue;
-      end(name, line, unavailable(`${address} is not part of the cluster any more`));
+      if (isSeed && pending > 0) continue;
+      end(name, entry, unavailable(`${address} is no longer part of the cluster`));
     }
   };
 
   const ask = async <A extends KafkaApi>(
-    line: Line,
+    entry: PoolEntry,
     api: A,
     request: KafkaCalls[A]["request"],
     untilMs: number,
     signal: AbortSignal | undefined,
   ): Promise<KafkaCalls[A]["answer"]> => {
-    const { connection, lane } = line;
-    line.stayOpen();
+    const { connection, lane } = entry;
+    entry.cancelIdleClose();
     if (!connection.isOpen) {
       using limit = deadline(time, Math.max(0, untilMs - time.monotonicMs()), signal);
       await abortable(connection.open(), limit.signal);
@@ -91,25 +97,25 @@ export function createKafkaWire(
       return await (signal === undefined ? asked : abortable(asked, signal));
     } finally {
       if (lane === "backlog") {
-        line.stayOpen();
-        line.stayOpen = time.after(BACKLOG_IDLE_MS, () => {
-          if (connection.underWay === 0) connection.cut(unavailable(`${connection.address} was idle`));
+        entry.cancelIdleClose();
+        entry.cancelIdleClose = time.after(BACKLOG_IDLE_MS, () => {
+          if (connection.pending === 0) connection.cut(unavailable(`${connection.address} was idle`));
         });
       }
     }
   };
 
-  /** In words, unless the caller called it off. */
-  const said = async (error: unknown, at: readonly string[], signal?: AbortSignal): Promise<unknown> => {
+  /** Explains the error for a person, unless the caller aborted. */
+  const explain = async (error: unknown, at: readonly string[], signal?: AbortSignal): Promise<unknown> => {
     if (signal?.aborted === true) return signal.reason;
     return closed ?? asKafkaError(error, settings, at);
   };
 
-  /** Those that are connected first, the least busy in front; then whoever served last. */
+  /** Connected brokers first, the least busy in front; then those that answered most recently. */
   const candidates = (): string[] => {
-    const open = [...lines.values()]
+    const open = [...pool.values()]
       .filter(({ lane, connection }) => lane === "questions" && connection.isOpen)
-      .toSorted((a, b) => a.connection.underWay - b.connection.underWay)
+      .toSorted((a, b) => a.connection.pending - b.connection.pending)
       .map(({ connection }) => connection.address);
     const rest = new Set([...settings.brokers, ...addresses.all()]);
     const chosen: string[] = [];
@@ -128,23 +134,23 @@ export function createKafkaWire(
   ): Promise<KafkaCalls[A]["answer"]> => {
     const untilMs = time.monotonicMs() + timeoutMs;
     const tries = candidates().map(
-      (address) => async () => ask(lineTo(address, lane), api, request, untilMs, signal),
+      (address) => async () => ask(entryFor(address, lane), api, request, untilMs, signal),
     );
     try {
       return await firstOf(tries, time, Math.min(ANOTHER_AFTER_MS, timeoutMs / 3), signal);
     } catch (error) {
-      throw await said(error, links.addresses.lostOf(settings.brokers), signal);
+      throw await explain(error, links.addresses.lostOf(settings.brokers), signal);
     }
   };
 
   const take = <A extends KafkaApi>(api: A, answer: KafkaCalls[A]["answer"]): KafkaCalls[A]["answer"] => {
     if (api !== "Metadata" || !("brokers" in answer)) return answer;
     addresses.take(answer.brokers);
-    if (answer.brokers.length > 0) endStrangers();
+    if (answer.brokers.length > 0) closeUnknown();
     return answer;
   };
 
-  /** Asked once for all who want to know. */
+  /** All callers share one request. */
   const askBrokers = (): Promise<void> => {
     asking ??= askAny("Metadata", { topics: [] }, { lane: "questions", timeoutMs: BROKERS_MS })
       .then((answer) => void take("Metadata", answer))
@@ -154,7 +160,7 @@ export function createKafkaWire(
     return asking;
   };
 
-  /** @throws PenstockError where no broker has that id */
+  /** @throws PenstockError if no broker has that id */
   const addressOf = async (nodeId: number, signal: AbortSignal): Promise<string> => {
     const known = addresses.of(nodeId);
     if (known !== null) return known;
@@ -165,37 +171,37 @@ export function createKafkaWire(
   };
 
   const lastOf = (nodeId: number): string[] => {
-    const address = addresses.last(nodeId);
+    const address = addresses.of(nodeId);
     return address === null ? links.addresses.lostOf(settings.brokers) : [address];
   };
 
-  /** Connects, and where nothing answers looks once whether the broker has moved. @throws what `LaneConnection.open` does */
+  /** Connects. If that fails, checks once whether the broker has moved. @throws what `LaneConnection.open` does */
   const openTo = async (
     nodeId: number,
     lane: Lane,
     untilMs: number,
     callerSignal?: AbortSignal,
-  ): Promise<Line> => {
+  ): Promise<PoolEntry> => {
     const known = addresses.of(nodeId);
     if (known !== null) {
-      const line = lineTo(known, lane);
-      if (line.connection.isOpen) return line;
+      const entry = entryFor(known, lane);
+      if (entry.connection.isOpen) return entry;
     }
     using limit = deadline(time, Math.max(0, untilMs - time.monotonicMs()), callerSignal);
     const { signal } = limit;
     const first = await addressOf(nodeId, signal);
     try {
-      const line = lineTo(first, lane);
-      await abortable(line.connection.open(), signal);
-      return line;
+      const entry = entryFor(first, lane);
+      await abortable(entry.connection.open(), signal);
+      return entry;
     } catch (error) {
-      addresses.doubt(nodeId, first);
+      addresses.forget(nodeId, first);
       if (signal.aborted) throw error;
       const next = await addressOf(nodeId, signal);
       if (next === first) throw error;
-      const line = lineTo(next, lane);
-      await abortable(line.connection.open(), signal);
-      return line;
+      const entry = entryFor(next, lane);
+      await abortable(entry.connection.open(), signal);
+      return entry;
     }
   };
 
@@ -208,10 +214,10 @@ export function createKafkaWire(
     const untilMs = time.monotonicMs() + timeoutMs;
     try {
       const codec: ApiCodec<A> = apiCodecs[api];
-      const line = await openTo(nodeId, lane, untilMs, signal);
-      return await ask(line, api, request, untilMs + (codec.mayWaitMs?.(request) ?? 0), signal);
+      const entry = await openTo(nodeId, lane, untilMs, signal);
+      return await ask(entry, api, request, untilMs + (codec.mayWaitMs?.(request) ?? 0), signal);
     } catch (error) {
-      throw await said(error, lastOf(nodeId), signal);
+      throw await explain(error, lastOf(nodeId), signal);
     }
   };
 
@@ -223,10 +229,10 @@ export function createKafkaWire(
       return take(api, answer);
     },
     cut(to, lane) {
-      const address = addresses.last(to);
+      const address = addresses.of(to);
       if (address === null) return;
-      const line = lines.get(`${lane} ${address}`);
-      line?.connection.cut(unavailable(`the ${lane} connection to ${address} was cut`));
+      const entry = pool.get(`${lane} ${address}`);
+      entry?.connection.cut(unavailable(`the ${lane} connection to ${address} was cut`));
     },
     async knows(to, api, version) {
       try {
@@ -235,12 +241,12 @@ export function createKafkaWire(
         const known = connection.versions[key];
         return known !== undefined && version <= spoken && version >= known.minVersion;
       } catch (error) {
-        throw await said(error, lastOf(to));
+        throw await explain(error, lastOf(to));
       }
     },
     close() {
       closed ??= unavailable("the connections to Kafka are closed");
-      for (const [name, line] of lines) end(name, line, closed);
+      for (const [name, entry] of pool) end(name, entry, closed);
       return Promise.resolve();
     },
   };
@@ -250,7 +256,7 @@ function unavailable(text: string): PenstockError {
   return new PenstockError("kafka_unavailable", text, { retryable: true });
 }
 
-/** At debug: what matters is reported by us, once. What kafkajs itself calls debug is said of each request. */
+/** Lowers kafkajs' warnings and errors to debug, as we report what matters, and drops its debug lines (one per request). */
 function passOn(logger: Logger): ConnectionLogger {
   const pass = (message: string): void => logger.debug("kafkajs", { message });
   const silent = (): void => {};

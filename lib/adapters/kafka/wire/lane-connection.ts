@@ -10,25 +10,25 @@ import { apiCodecs } from "../protocol/codecs.ts";
 import type { ApiCodec } from "../protocol/codec.ts";
 import type { KafkaApi, KafkaCalls } from "../protocol/wire.ts";
 
-/** Which versions it speaks, a broker has at hand. One that says nothing for so long is frozen, or cut off. */
+/** For ApiVersions, which a broker answers from memory. A slower one is frozen or unreachable. */
 const FIRST_ANSWER_MS = 3_000;
-/** For each answer of a login. */
+/** For each step of a login. */
 const LOGIN_MS = 10_000;
 const NO_ERROR = 0;
 const INT32_BYTES = 4;
 const API_VERSIONS = { key: 18, version: 2, name: "ApiVersions" };
-/** The dead-letter topic gets the broker's own number of partitions and replicas, which can be asked for since 2.4 (KIP-464). */
+/** Creating the dead-letter topic with the broker's default partitions and replicas needs this version, from 2.4 (KIP-464). */
 const CREATE_TOPICS = { key: 19, version: 4, name: "CreateTopics" };
 const spoken = Object.entries(apiCodecs).map(([name, { key, version }]) => ({ name, key, version }));
-/** Nothing that is read needs these: a service or a proxy that lacks them may do for the rest. */
-const dispensable: ReadonlySet<string> = new Set<KafkaApi | "CreateTopics">([
+/** Not needed for reading records: a service or proxy without them is still usable. */
+const optionalApis: ReadonlySet<string> = new Set<KafkaApi | "CreateTopics">([
   "CreateTopics",
   "DescribeGroups",
   "ListGroups",
   "DescribeConfigs",
 ]);
 
-/** One connection to a broker: opened with its first call, and again after it was lost. */
+/** One connection to a broker, opened by `open` and reopened after it was lost. */
 export class LaneConnection {
   /** `host:port` */
   readonly address: string;
@@ -37,7 +37,7 @@ export class LaneConnection {
   #opening: PromiseWithResolvers<void> | null = null;
   #connection: Connection | null = null;
   #versions: Versions = {};
-  #underWay = 0;
+  #pending = 0;
 
   constructor(address: string, options: LinkOptions, logger: ConnectionLogger) {
     this.address = address;
@@ -49,17 +49,17 @@ export class LaneConnection {
     return this.#connection?.connectionStatus === "connected" && this.#opening === null;
   }
 
-  /** How many calls wait for their answer. */
-  get underWay(): number {
-    return this.#underWay;
+  /** The number of calls waiting for an answer. */
+  get pending(): number {
+    return this.#pending;
   }
 
-  /** What the broker told when it was opened last. */
+  /** The broker's API versions, from the last opening. */
   get versions(): Versions {
     return this.#versions;
   }
 
-  /** Does nothing where it is open. @throws what kafkajs throws; PenstockError `kafka_refused` of a broker that is too old, or too new */
+  /** Does nothing if open. @throws what kafkajs throws; PenstockError `kafka_refused` if the broker is too old or too new */
   async open(): Promise<void> {
     if (this.isOpen) return;
     if (this.#opening === null) {
@@ -83,9 +83,9 @@ export class LaneConnection {
   }
 
   /**
-   * On one that is open.
-   * @param limitMs for the answer; without one the connection is closed
-   * @throws what kafkajs throws; PenstockError `kafka_refused` where the broker does not know such a request
+   * Sends a request; the connection must be open.
+   * @param limitMs the timeout, after which the connection is closed
+   * @throws what kafkajs throws; PenstockError `kafka_refused` if the broker does not know the API
    */
   async ask<A extends KafkaApi>(
     api: A,
@@ -94,12 +94,12 @@ export class LaneConnection {
   ): Promise<KafkaCalls[A]["answer"]> {
     const connection = this.#connection;
     if (connection === null) throw new PenstockError("kafka_unavailable", `${this.address} is not connected`);
-    // It would close the connection, which others use too.
+    // An unknown API would make the broker close the connection, which others use too.
     if (this.#versions[apiCodecs[api].key] === undefined)
-      throw new PenstockError("kafka_refused", `Kafka at ${this.address} does not know ${api}`);
-    this.#underWay += 1;
+      throw new PenstockError("kafka_refused", `Kafka at ${this.address} does not support ${api}`);
+    this.#pending += 1;
     try {
-      // A login may be good for a while only.
+      // The login may have expired.
       if (this.#options.sasl !== undefined && !connection.isAuthenticated()) await connection.authenticate();
       const codec: ApiCodec<A> = apiCodecs[api];
       const { key, version } = codec;
@@ -115,11 +115,11 @@ export class LaneConnection {
       this.#served(connection);
       return answer;
     } finally {
-      this.#underWay -= 1;
+      this.#pending -= 1;
     }
   }
 
-  /** At once; what is under way fails with this. */
+  /** Closes it at once; pending calls fail with this error. */
   cut(error: PenstockError): void {
     const [connection, opening] = [this.#connection, this.#opening];
     this.#connection = null;
@@ -143,7 +143,7 @@ export class LaneConnection {
       await connection.connect();
       this.#failIfCut(connection);
       this.#versions = await this.#askVersions(connection);
-      failIfUnfit(this.address, this.#versions);
+      failIfUnsupported(this.address, this.#versions);
       connection.setVersions(this.#versions);
       connection.setSupportAuthenticationProtocol(true);
       await connection.authenticate();
@@ -154,7 +154,7 @@ export class LaneConnection {
     }
   }
 
-  /** In one write, with the header that kafkajs would put before it. */
+  /** Sends header and body in one write. */
   #send<T>(
     connection: Connection,
     { key, version, name, limitMs }: Call,
@@ -195,7 +195,7 @@ export class LaneConnection {
       connection,
       { ...API_VERSIONS, limitMs: FIRST_ANSWER_MS },
       () => {},
-      // One that does not know the version answers in the first one, which names the versions of this API alone.
+      // A broker that does not know this version answers with an error in version 0, naming only this API's versions.
       (reader) => ({
         error: reader.int16(),
         versions: reader.array(
@@ -206,14 +206,14 @@ export class LaneConnection {
     return error === NO_ERROR ? Object.fromEntries(versions) : {};
   }
 
-  /** What serves is not what is looked for where a connection fails. */
+  /** Reports that this address works, so that failures are attributed to others. */
   #served(connection: Connection): void {
     if (connection.served) return;
     connection.served = true;
     this.#options.links.served(this.address);
   }
 
-  /** One that was cut while it was opened is nobody's any more. */
+  /** Fails if `cut` was called during the opening. */
   #failIfCut(connection: Connection): void {
     if (this.#connection !== connection) throw closedWhileOpened(this.address);
   }
@@ -222,7 +222,7 @@ export class LaneConnection {
 function closedWhileOpened(address: string): PenstockError {
   return new PenstockError(
     "kafka_unavailable",
-    `the connection to ${address} was closed while it was opened`,
+    `the connection to ${address} was closed while it was being opened`,
     {
       retryable: true,
     },
@@ -237,15 +237,15 @@ interface Call {
 }
 
 /** @throws PenstockError `kafka_refused` */
-function failIfUnfit(address: string, versions: Versions): void {
+function failIfUnsupported(address: string, versions: Versions): void {
   for (const { name, key, version } of [...spoken, CREATE_TOPICS]) {
     const known = versions[key];
-    if (known === undefined && dispensable.has(name)) continue;
+    if (known === undefined && optionalApis.has(name)) continue;
     const isTooNew = known !== undefined && known.minVersion > version;
     if (!isTooNew && known !== undefined && version <= known.maxVersion) continue;
     const text = isTooNew
-      ? `is newer than this version of Penstock knows: it does not take version ${version} of ${name} any more`
-      : `is older than 2.4, with which Penstock begins: it does not know version ${version} of ${name}`;
+      ? `is newer than this version of Penstock supports: it no longer accepts version ${version} of ${name}`
+      : `is older than 2.4, the oldest version Penstock supports: it does not know version ${version} of ${name}`;
     throw new PenstockError("kafka_refused", `Kafka at ${address} ${text}`);
   }
 }

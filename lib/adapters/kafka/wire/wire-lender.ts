@@ -4,11 +4,11 @@ import { PenstockError } from "../../../rules/base/errors.ts";
 import type { KafkaSettings } from "../../../rules/model/settings.ts";
 import type { KafkaWire } from "../protocol/wire.ts";
 
-/** Lends wires: whoever asks for a way to the same brokers, by the same login, gets the same connections. */
+/** Shares connections: everyone who needs the same brokers with the same login gets the same ones. */
 export interface WireLender {
   /**
-   * Closed by one who borrowed it, it ends what that one has under way. The connections close with the last. `cut` ends what is
-   * under way on a lane for all: but for `questions` each lane is one borrower's.
+   * Lends a wire. Closing it ends that borrower's pending calls; the connections close with the last borrower. `cut`
+   * affects all borrowers of a lane, but every lane except `questions` has only one.
    */
   lend(settings: KafkaSettings): KafkaWire;
 }
@@ -60,7 +60,7 @@ export function createWireLender(open: (settings: KafkaSettings) => KafkaWire): 
   };
 }
 
-/** What of settings leads to brokers. */
+/** The settings that determine a connection. */
 function wayOf({ brokers, tls, sasl }: KafkaSettings): object {
   return { brokers, tls, sasl };
 }

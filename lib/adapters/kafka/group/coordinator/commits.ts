@@ -84,9 +84,10 @@ export class Commits {
   }
 
   /**
-   * The coordinator accepts commits of the current generation while the group is stable or preparing a rebalance. Between the last
-   * join and the leader's assignment it answers `REBALANCE_IN_PROGRESS` (`GroupCoordinator.doCommitOffsets`); what is still ours
-   * is then committed under the next generation. It does not check who owns a partition; tenures do that.
+   * The coordinator accepts commits of the current generation while the group is stable or preparing a rebalance.
+   * Between the last join and the leader's assignment it answers `REBALANCE_IN_PROGRESS`
+   * (`GroupCoordinator.doCommitOffsets`); what is still ours is then committed under the next generation. It does not
+   * check who owns a partition; tenures do that.
    * @returns false if the commit may be too large
    */
   async #commitSome(
@@ -177,15 +178,16 @@ export class Commits {
   }
 }
 
-/** @param together the number of entries in the commit: they form one record batch, which is refused as a whole if too large */
+/** @param together the number of entries in the commit, which is one record batch and may be too large as a whole */
 function isAboutAll(error: string, together: number): boolean {
   const answer = groupAnswer(error);
   return answer === "too_large" ? together > FEW : answer !== "failed";
 }
 
 /**
- * Returns up to `most` entries without splitting a topic, unless the topic alone has more. If a rebalance let only half of a
- * topic be stored, the topic would count as read before, and its other partitions would start at the beginning of the log.
+ * Returns up to `most` entries without splitting a topic, unless the topic alone has more. If a rebalance let only half
+ * of a topic be stored, the topic would count as read before, and its other partitions would start at the beginning of
+ * the log.
  */
 function portionOf(entries: readonly CommitEntry[], from: number, most: number): readonly CommitEntry[] {
   const end = Math.min(entries.length, from + most);

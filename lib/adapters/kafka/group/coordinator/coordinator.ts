@@ -29,7 +29,8 @@ export class Coordinator {
   }
 
   /**
-   * @throws PenstockError if the coordinator cannot be reached (the next call looks it up again), or the signal's reason
+   * @throws PenstockError if the coordinator cannot be reached (the next call looks it up again), or the signal's
+   *   reason
    */
   async call<A extends KafkaApi>(
     api: A,

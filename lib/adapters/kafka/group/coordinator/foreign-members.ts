@@ -2,7 +2,7 @@ import { PenstockError } from "../../../../rules/base/errors.ts";
 import { describeStrangers, type GroupMember } from "../../../../rules/group/strangers.ts";
 import type { Coordinator } from "./coordinator.ts";
 
-/** The leader's id in a KIP-848 group, as seen by a classic member (Kafka's `GroupMetadataManager.classicGroupJoinToConsumerGroup`). */
+/** The leader's id in a KIP-848 group (Kafka's `GroupMetadataManager.classicGroupJoinToConsumerGroup`). */
 export const LED_BY_BROKER = "";
 /** Limits how long the explanation of a failed join may take. */
 const ASK_MS = 3_000;

@@ -5,8 +5,9 @@ import { REBALANCE_TIMEOUT_MS, SESSION_TIMEOUT_MS } from "../member/timing.ts";
 const PROTOCOL = "penstock";
 
 /**
- * Builds a JoinGroup request. In a stable group the broker starts a rebalance only if the leader rejoins or a subscription has
- * changed (`GroupCoordinator.doJoinGroup`, case `Stable`); ours always changes, because it contains the last generation.
+ * Builds a JoinGroup request. In a stable group the broker starts a rebalance only if the leader rejoins or a
+ * subscription has changed (`GroupCoordinator.doJoinGroup`, case `Stable`); ours always changes, because it contains
+ * the last generation.
  */
 export function joinRequest(
   { groupId, memberId }: Pick<GroupToken, "groupId" | "memberId">,

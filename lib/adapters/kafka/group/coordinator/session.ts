@@ -19,8 +19,9 @@ export class Session {
   }
 
   /**
-   * Without an answer for a whole session timeout, the group may have gone on without us: this process was frozen or cut off. If
-   * brokers answer and only the coordinator does not, the group cannot go on until another broker takes over.
+   * Without an answer for a whole session timeout, the group may have gone on without us: this process was frozen or
+   * cut off. If brokers answer and only the coordinator does not, the group cannot go on until another broker takes
+   * over.
    */
   get isOver(): boolean {
     const nowMs = this.#time.monotonicMs();

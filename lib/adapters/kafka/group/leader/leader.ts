@@ -33,8 +33,8 @@ interface Member extends AssignedMember {
 /**
  * The leader's part of a member: knows all members' topics and assigns their partitions.
  *
- * State: which topics it names for all members (`#namedForAll`, null while another member leads), what brokers said about the topics,
- * and the size limit of the group's record once the coordinator refused one.
+ * State: which topics it names for all members (`#namedForAll`, null while another member leads), what brokers said
+ * about the topics, and the size limit of the group's record once the coordinator refused one.
  */
 export class Leader {
   readonly #time: Time;
@@ -116,7 +116,7 @@ export class Leader {
     return this.#assignments(members, toName);
   }
 
-  /** Called if the last assignment could not be stored. @returns true if it may have been too large and will be smaller next time */
+  /** Called if the assignment could not be stored. @returns true if it may be too large and the next will be smaller */
   shrink(): boolean {
     if (this.#namedForAll === null || this.#recordBytes < SMALL_RECORD_BYTES) return false;
     const bytes =
@@ -132,8 +132,8 @@ export class Leader {
   }
 
   /**
-   * Checks for changes that affect the assignment: added partitions, created or deleted topics, room for those left out. Call it
-   * regularly.
+   * Checks for changes that affect the assignment: added partitions, created or deleted topics, room for those left
+   * out. Call it regularly.
    * @returns true if the group must join again
    * @throws the signal's reason
    */

@@ -66,8 +66,8 @@ export class TopicMetadata {
   }
 
   /**
-   * Assumes that what members hold exists, until brokers deny it more than once: a new leader knows no topics yet, and may not get an
-   * answer at once.
+   * Assumes that what members hold exists, until brokers deny it more than once: a new leader knows no topics yet, and
+   * may not get an answer at once.
    */
   assume(topic: string, partitions: number): void {
     const known = this.#known.get(topic);

@@ -9,15 +9,15 @@ export interface GroupListener {
   /** These are now ours. They stay ours, across rebalances, until `onRevoke` has resolved or `onLost` is called. */
   onAssigned(tenures: readonly Tenure[]): void;
   /**
-   * These must be given up: stop fetching them, finish and commit what is in flight, then resolve. The member waits for this, but
-   * at most 5 s, then ends the tenures and joins again. Commits are accepted meanwhile.
+   * These must be given up: stop fetching them, finish and commit what is in flight, then resolve. The member waits for
+   * this, but at most 5 s, then ends the tenures and joins again. Commits are accepted meanwhile.
    */
   onRevoke(tenures: readonly Tenure[]): Promise<void>;
   /** These are lost without a commit, because the group went on without us. Their tenures have already ended. */
   onLost(tenures: readonly Tenure[]): void;
   /**
-   * A generation is complete, or the wanted topics, their partitions or a trouble changed. The new state is in the member's
-   * getters.
+   * A generation is complete, or the wanted topics, their partitions or a trouble changed. The new state is in the
+   * member's getters.
    */
   onChange(): void;
 }
@@ -53,13 +53,13 @@ export interface CommitEntry {
 /** One host's membership in the group that all its topics share. */
 export interface GroupMember {
   /**
-   * Sets the topics this host reads, all of which exist. If they differ from what the group knows, the member joins again. Changes
-   * within some milliseconds are combined, and owned partitions keep running meanwhile.
+   * Sets the topics this host reads, all of which exist. If they differ from what the group knows, the member joins
+   * again. Changes within some milliseconds are combined, and owned partitions keep running meanwhile.
    */
   want(topics: ReadonlySet<string>): void;
   /** The tenures we hold, by topic and partition. */
   readonly tenures: ReadonlyMap<string, ReadonlyMap<number, Tenure>>;
-  /** The wanted topics that the group reads in the last complete generation, even if we hold none of their partitions. */
+  /** The wanted topics that the group reads in the last complete generation, even if none of them is ours. */
   readonly named: ReadonlySet<string>;
   /** Returns the number of partitions according to the leader, or null if unknown. */
   partitionsOf(topic: string): number | null;
@@ -68,19 +68,20 @@ export interface GroupMember {
   /** The troubles of single topics, such as one that the group has no room for. */
   readonly troubles: ReadonlyMap<string, GroupTrouble>;
   /**
-   * Commits under the current generation, or the next one if a rebalance intervenes. Entries whose tenure has ended are skipped.
+   * Commits under the current generation, or the next one if a rebalance intervenes. Entries whose tenure has ended are
+   * skipped.
    * @returns what was not committed, with Kafka's error name (`TENURE_ENDED` if the partition is no longer ours)
    * @throws PenstockError if the coordinator could not be asked, or the signal's reason
    */
   commit(entries: readonly CommitEntry[], signal: AbortSignal): Promise<ReadonlyMap<Tenure, string>>;
   /**
-   * Returns the group's committed offsets for any partitions, owned or not; null if none is committed. A partition missing from
-   * the answer was refused, and its topic has a trouble. @throws PenstockError
+   * Returns the group's committed offsets for any partitions, owned or not; null if none is committed. A partition
+   * missing from the answer was refused, and its topic has a trouble. @throws PenstockError
    */
   committed(
     partitions: ReadonlyMap<string, readonly number[]>,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, ReadonlyMap<number, { offset: number | null; metadata: string | null }>>>;
-  /** Ends every tenure and leaves the group, so that the others need not wait for our session to expire. Never throws. */
+  /** Ends every tenure and leaves, so that the others need not wait for our session to expire. Never throws. */
   leave(): Promise<void>;
 }

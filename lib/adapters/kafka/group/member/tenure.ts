@@ -1,6 +1,6 @@
 /**
- * One partition's time with this host, from its assignment until it is given up or lost. Rebalances that leave the partition here
- * do not end it. What was fetched under a tenure is committed under it or not at all.
+ * One partition's time with this host, from its assignment until it is given up or lost. Rebalances that leave the
+ * partition here do not end it. What was fetched under a tenure is committed under it or not at all.
  */
 export class Tenure {
   readonly topic: string;

@@ -1,11 +1,11 @@
 /**
- * Kafka's minimum (`group.min.session.timeout.ms`), possible because heartbeats do not wait for bulks. The partitions of a
- * killed host stand still for this long.
+ * Kafka's minimum (`group.min.session.timeout.ms`), possible because heartbeats do not wait for bulks. The partitions
+ * of a killed host stand still for this long.
  */
 export const SESSION_TIMEOUT_MS = 6_000;
 /**
- * How long a rebalance waits for a member that sends heartbeats but does not join. Longer than giving up partitions may take,
- * with room for the rounds before.
+ * How long a rebalance waits for a member that sends heartbeats but does not join. Longer than giving up partitions may
+ * take, with room for the rounds before.
  */
 export const REBALANCE_TIMEOUT_MS = 10_000;
 /** Also the delay until a rebalance is noticed. */
@@ -29,9 +29,9 @@ export const LOOK_AGAIN_MS = 1_000;
 /** The first retry if a topic is new to the group: all brokers know a new topic within some milliseconds. */
 export const LOOK_SOON_MS = 50;
 /**
- * How long owned partitions are kept while brokers answer but the group's coordinator does not. Without a coordinator the group
- * cannot rebalance, and its successor restarts every session (`GroupCoordinator.onGroupLoaded`). A dead broker is detected after
- * 9 s (`broker.session.timeout.ms`), 18 s with ZooKeeper; then the group's log must be read.
+ * How long owned partitions are kept while brokers answer but the group's coordinator does not. Without a coordinator
+ * the group cannot rebalance, and its successor restarts every session (`GroupCoordinator.onGroupLoaded`). A dead
+ * broker is detected after 9 s (`broker.session.timeout.ms`), 18 s with ZooKeeper; then the group's log must be read.
  */
 export const COORDINATOR_GONE_MS = 30_000;
 /** Shorter failures are not reported: a coordinator change takes some hundred milliseconds. */

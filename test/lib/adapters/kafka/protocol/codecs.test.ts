@@ -27,7 +27,7 @@ const { requests } = require("kafkajs/src/protocol/requests") as {
   requests: Record<string, { protocol(options: { version: number }): Protocol }>;
 };
 
-/** What kafkajs sends at the same version. */
+/** The bytes that kafkajs sends at the same version. */
 async function theirs(name: string, version: number, options: object) {
   const { request } = requests[name]?.protocol({ version })(options) ?? expect.unreachable(name);
   return { key: request.apiKey, version: request.apiVersion, bytes: (await request.encode()).buffer };
@@ -48,7 +48,7 @@ const topics = <P>(partition: fc.Arbitrary<P>) =>
   fc.array(fc.record({ topic: name, partitions: fc.array(partition, { maxLength: 4 }) }), { maxLength: 4 });
 const token = fc.record({ groupId: name, generation: int, memberId: name });
 
-describe("requests are, to the byte, what kafkajs writes at the same version", () => {
+describe("requests equal those of kafkajs at the same version, byte for byte", () => {
   test("Fetch", async () => {
     const request = fc.record({
       maxWaitMs: int,
@@ -164,7 +164,7 @@ describe("requests are, to the byte, what kafkajs writes at the same version", (
         );
         const of = (each: (partition: number) => object) =>
           asked.map(({ topic, partitions }) => ({ topic, partitions: partitions.map(each) }));
-        // Of none, kafkajs asks for all.
+        // For no topics, kafkajs requests all.
         if (asked.length > 0)
           expect(ours("OffsetFetch", { groupId, topics: asked })).toEqual(
             await theirs("OffsetFetch", 4, { groupId, topics: of((partition) => ({ partition })) }),
@@ -186,7 +186,7 @@ describe("requests are, to the byte, what kafkajs writes at the same version", (
   });
 });
 
-/** Every answer that is cut off anywhere is an error: none is taken for a shorter one. */
+/** A truncated answer is always an error, never taken for a shorter one. */
 async function failsWhereverCut(decode: (reader: BinaryReader) => unknown, whole: Buffer): Promise<void> {
   for (let cut = 0; cut < whole.length; cut += 1) {
     const read = async () => decode(new BinaryReader(whole.subarray(0, cut)));
@@ -217,7 +217,7 @@ describe("answers", () => {
     ),
   });
 
-  /** As a broker writes it. `empty` of no records, `none` of no aborted transactions: null or of no length. */
+  /** Written as a broker does. `empty` stands for no records and `none` for no aborted transactions: null or length 0. */
   function written(told: FetchAnswer, empty: number, none: number): Buffer {
     const writer = new BinaryWriter();
     writer.int16(codeOf(told.error)).int32(told.sessionId);
@@ -249,7 +249,7 @@ describe("answers", () => {
     forgotten: [],
   };
 
-  test("Fetch: what a broker wrote, with the records left where they are", async () => {
+  test("Fetch: what a broker wrote, with records as slices", async () => {
     fc.assert(
       fc.property(answer, fc.constantFrom(0, -1), fc.constantFrom(0, -1), (told, empty, none) => {
         const sent = written(told, empty, none);

@@ -5,7 +5,7 @@ import type { KafkaWire } from "../../../../../lib/adapters/kafka/protocol/wire.
 import { createVirtualTime } from "../../../../simulation/virtual-time.ts";
 import { ModelKafka } from "../../../../support/model-kafka.ts";
 
-test("a topic that an answer leaves out holds up nobody", () => {
+test("a topic missing from an answer blocks no waiter", () => {
   const time = createVirtualTime(seededRandom(1));
   const wire: Pick<KafkaWire, "call"> = {
     call: () => Promise.resolve({ brokers: [], topics: [] } as never),
@@ -18,7 +18,7 @@ test("a topic that an answer leaves out holds up nobody", () => {
   time.settle(leaders.close(), time.monotonicMs() + 100);
 });
 
-test("whoever waits for the leaders of several topics hears of them, though one is read no more meanwhile", () => {
+test("a waiter for several topics gets its answer even if one of them is no longer read", () => {
   const time = createVirtualTime(seededRandom(1));
   const kafka = new ModelKafka(time);
   for (const topic of ["a", "b", "c"]) kafka.create(topic);

@@ -81,7 +81,7 @@ function world() {
   };
 }
 
-test("many topics take one question for what is committed, and one for each end and leader", () => {
+test("many topics take one request for the commits, and one for each end and leader", () => {
   const { kafka, commits, requests, open, run } = world();
   const told = Array.from({ length: 200 }, (_, n) => {
     kafka.create(`t${n}`, 2, { leader: 1 + (n % 2), end: 10 });
@@ -91,12 +91,12 @@ test("many topics take one question for what is committed, and one for each end 
   run(10);
   expect(told.every(({ opened }) => opened.length === 1)).toBe(true);
   expect(requests).toEqual(["committed"]);
-  // Of 1 and 2 where logs begin, of 1 where those end that are committed.
+  // Brokers 1 and 2: where logs start; broker 1: where the logs with a commit end.
   const asked = kafka.asked.map(({ api, to }) => `${api} ${to}`).toSorted();
   expect(asked).toEqual(["ListOffsets 1", "ListOffsets 1", "ListOffsets 2", "Metadata null"]);
 });
 
-test("goes on after what is committed, from the record before where that is known; else from the start of the log", () => {
+test("continues after the commit, checked against the record before it if known; else from the start of the log", () => {
   const { kafka, commits, open, run } = world();
   kafka.create("t", 4, { start: 20, end: 100 });
   const checkpoint = { offset: 41, timestamp: 7 };
@@ -117,12 +117,12 @@ test("goes on after what is committed, from the record before where that is know
       committed: 101,
       position: { start: 20, check: null, lost: { partition: 2, from: 101, to: null, cause: "recreated" } },
     },
-    // Added later: the group has a commit of the topic.
+    // Added later: the group already has a commit of the topic.
     { tenure: told[3]?.tenure, committed: null, position: { start: 20, check: null, lost: null } },
   ] as OpenedPartition[]);
 });
 
-test("latest, where the group has no commit of the topic, commits the ends of all its partitions together", () => {
+test("latest without any commit of the topic commits the ends of all its partitions together", () => {
   const { kafka, commits, requests, open, run } = world();
   kafka.create("t", 3, { start: 5, end: 30 });
   kafka.create("early", 1, { start: 5, end: 30 });
@@ -141,7 +141,7 @@ test("latest, where the group has no commit of the topic, commits the ends of al
   expect(early.opened[0]?.position.start).toBe(5);
 });
 
-test("only who has the first partition commits the ends: a second one would do so beyond what is being read", () => {
+test("only the owner of the first partition commits the ends: a second one would commit past records being read", () => {
   const { kafka, commits, open, run } = world();
   kafka.create("t", 2, { end: 30 });
   const other = open("t", 1, "latest");
@@ -156,18 +156,18 @@ test("only who has the first partition commits the ends: a second one would do s
   expect([commits.get("t/0")?.offset, commits.get("t/1")?.offset]).toEqual([30, 30]);
 });
 
-test("where nobody has the first partition, the ends are committed all the same", () => {
+test("the ends are committed even if nobody owns the first partition", () => {
   const { kafka, open, run } = world();
   kafka.create("t", 2, { end: 30 });
   const other = open("t", 1, "latest");
-  // Whoever has it may be about to: by two, the later one would commit beyond what the other has begun to read.
+  // Its owner may be about to commit: of two, the later one would commit past records the other started to read.
   run(5_000);
   expect(other.opened).toEqual([]);
   run(8_000);
   expect(other.opened.map(({ committed }) => committed)).toEqual([30]);
 });
 
-test("ends that are not all known, or not taken, are tried again: nothing is opened by half", () => {
+test("unknown or refused ends are retried: no topic is half opened", () => {
   const { kafka, commits, failing, open, run } = world();
   kafka.create("t", 2, { end: 30 });
   kafka.log("t", 1).error = "LEADER_NOT_AVAILABLE";
@@ -188,7 +188,7 @@ test("ends that are not all known, or not taken, are tried again: nothing is ope
   expect(told.opened.map(({ committed }) => committed)).toEqual([30]);
 });
 
-test("a leader that does not answer holds up nothing else, and is followed when it moves", () => {
+test("a silent leader blocks only its own partitions, which follow the leadership", () => {
   const { kafka, open, run } = world();
   kafka.create("stuck", 1, { leader: 2, end: 5 });
   kafka.create("well", 1, { end: 5 });
@@ -202,7 +202,7 @@ test("a leader that does not answer holds up nothing else, and is followed when 
   expect(well.opened.length).toBe(1);
 });
 
-test("a coordinator that does not answer, and a partition it says nothing of, are trouble when it lasts; nothing is guessed", () => {
+test("a silent coordinator and a partition missing from its answer are reported if they last; nothing is guessed", () => {
   const { kafka, failing, open, run } = world();
   kafka.create("t", 2, { end: 5 });
   failing.error = new Error("no coordinator");
@@ -214,7 +214,7 @@ test("a coordinator that does not answer, and a partition it says nothing of, ar
   failing.error = null;
   failing.untold = "t/1";
   run(20_000);
-  // The one that is told of has no commit, but whether the topic has one is not known: it is not pinned.
+  // The known partition has no commit, but the topic may have one: it is not pinned.
   expect(one.opened.map(({ position }) => position.start)).toEqual([]);
   expect(two.opened).toEqual([]);
   failing.untold = null;
@@ -222,7 +222,7 @@ test("a coordinator that does not answer, and a partition it says nothing of, ar
   expect([one.opened.length, two.opened.length]).toEqual([1, 1]);
 });
 
-test("a partition that was just added is opened once it is known; one that nobody waits for is not", () => {
+test("a new partition is opened once it is known, unless nobody waits for it", () => {
   const { kafka, open, run } = world();
   kafka.create("t", 1, { end: 5 });
   open("t");
@@ -236,7 +236,7 @@ test("a partition that was just added is opened once it is known; one that nobod
   expect(gone.opened).toEqual([]);
 });
 
-test("what is there of a topic that was created again with fewer partitions is opened; the rest waits", () => {
+test("a topic recreated with fewer partitions opens those that exist; the others wait", () => {
   const { kafka, commits, open, run } = world();
   kafka.create("t", 2, { end: 10 });
   commits.set("t/0", { offset: 5, metadata: null });
@@ -251,7 +251,7 @@ test("what is there of a topic that was created again with fewer partitions is o
   ]);
 });
 
-test("latest is committed for all partitions or none: one that is not known yet is waited for", () => {
+test("latest is committed for all partitions or none, and waits for unknown ones", () => {
   const { kafka, requests, open, run } = world();
   kafka.create("t", 2, { end: 10 });
   const told = [0, 1, 2].map((partition) => open("t", partition, "latest"));
@@ -260,7 +260,7 @@ test("latest is committed for all partitions or none: one that is not known yet 
   expect(requests).not.toContain("commit");
 });
 
-test("closed, it tells nothing more and leaves no timer", () => {
+test("after close it reports nothing and leaves no timer", () => {
   const { time, kafka, failing, openings, open, run } = world();
   kafka.create("t");
   failing.error = new Error("no coordinator");
@@ -273,7 +273,7 @@ test("closed, it tells nothing more and leaves no timer", () => {
   expect(time.timers).toBe(0);
 });
 
-test("where a log begins and ends now", () => {
+test("returns where a log starts and ends now", () => {
   const { time, kafka, openings } = world();
   kafka.create("t", 1, { start: 3, end: 9 });
   expect(time.settle(openings.logOf("t", 0), 100)).toEqual({ logStart: 3, logEnd: 9 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { expectContiguous, world } from "./reader-world.ts";
 
 describe("the backlog", () => {
-  test("is read in turns, in large pieces, beside a tail that does not wait for it", () => {
+  test("is read in turns, in large pieces, without delaying the tail", () => {
     const { kafka, open, run, until, close } = world();
     const behind = Array.from({ length: 5 }, (_, n) => {
       kafka.create(`behind${n}`);

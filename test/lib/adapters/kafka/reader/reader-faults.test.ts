@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { expectContiguous, world } from "./reader-world.ts";
 
 describe("faults", () => {
-  test("a leader that moves is followed, by its partitions alone", () => {
+  test("a moved leader is followed, without affecting other partitions", () => {
     const { kafka, open, run, until, close } = world();
     kafka.create("moves", 2);
     kafka.create("stays");
@@ -33,7 +33,7 @@ describe("faults", () => {
     "OFFSET_NOT_AVAILABLE",
     "TOPIC_AUTHORIZATION_FAILED",
     "UNKNOWN",
-  ])("%s stops one partition, is told when it lasts, and is asked for again ever less", (error) => {
+  ])("%s stops one partition, is reported if it lasts, and is retried ever less often", (error) => {
     const { kafka, open, run, until, close } = world();
     for (const topic of ["sick", "well"]) kafka.create(topic);
     const [sick, well] = [open("sick"), open("well")];
@@ -55,7 +55,7 @@ describe("faults", () => {
     close();
   });
 
-  test("an offset that Kafka does not hold is told once, and waits for where to go on", () => {
+  test("an offset out of range is reported once, and the partition waits for a new one", () => {
     const { kafka, open, run, until, close } = world();
     kafka.create("t", 1, { start: 50, end: 60 });
     const { sink, read } = open("t", { offset: 10 });
@@ -67,7 +67,7 @@ describe("faults", () => {
     close();
   });
 
-  test("a partition that was read and is not there any more is told once, and not fetched: what comes back may be another log", () => {
+  test("a deleted partition is reported once and not fetched: it may come back as another log", () => {
     const { kafka, open, run, until, close } = world();
     kafka.create("t");
     kafka.append("t", 5);
@@ -77,7 +77,7 @@ describe("faults", () => {
     kafka.wake();
     run(5_000);
     expect([sink.gone, sink.troubles]).toEqual([1, []]);
-    // It has outgrown what was read.
+    // It has grown beyond the old offset.
     kafka.create("t");
     kafka.append("t", 8);
     run(5_000);
@@ -88,7 +88,7 @@ describe("faults", () => {
     close();
   });
 
-  test("a partition that a broker does not know of yet is waited for", () => {
+  test("a partition that a broker does not know yet is waited for", () => {
     const { kafka, open, run, until, close } = world();
     const { sink } = open("new");
     run(5_000);
@@ -102,7 +102,7 @@ describe("faults", () => {
     close();
   });
 
-  test("a broker that is silent stops only its partitions, which go on where they are led next", () => {
+  test("a silent broker stops only its partitions, which continue at their next leader", () => {
     const { kafka, open, run, until, close, logger } = world();
     kafka.create("here");
     kafka.create("there", 1, { leader: 2 });
@@ -125,7 +125,7 @@ describe("faults", () => {
     close();
   });
 
-  test("a broker that is silent for long is told, and read on from when it answers again", () => {
+  test("a broker that is silent for long is reported, and read again once it answers", () => {
     const { kafka, open, run, until, close } = world();
     kafka.create("t");
     const { sink } = open("t");

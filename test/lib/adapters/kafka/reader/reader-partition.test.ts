@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { expectContiguous, world } from "./reader-world.ts";
 
 describe("a partition", () => {
-  test("just opened is read at once, though a long poll is under way, and stays so until that has taken it in", () => {
+  test("just opened is read at once despite a running long poll, until the tail includes it", () => {
     const { kafka, open, run, until, close } = world();
     for (const topic of ["old", "new"]) kafka.create(topic);
     open("old");
@@ -23,7 +23,7 @@ describe("a partition", () => {
     close();
   });
 
-  test("that is being worked up is not fetched, and goes on where it is told", () => {
+  test("that is being processed is not fetched, and continues at the given offset", () => {
     const { kafka, open, run, until, close } = world();
     kafka.create("t");
     kafka.append("t", 10);
@@ -39,7 +39,7 @@ describe("a partition", () => {
     close();
   });
 
-  test("without room is left out until it has some; others go on", () => {
+  test("without room is left out until it has some; others continue", () => {
     const { kafka, open, run, until, close } = world();
     for (const topic of ["full", "free"]) kafka.create(topic);
     const [full, free] = [open("full", { roomBytes: 0 }), open("free")];
@@ -68,7 +68,7 @@ describe("a partition", () => {
     close();
   });
 
-  test("is asked for no more than there is room for", () => {
+  test("is not asked for more than it has room for", () => {
     const { kafka, open, run, close } = world();
     kafka.create("t");
     kafka.append("t", 1_000);
@@ -79,19 +79,19 @@ describe("a partition", () => {
     close();
   });
 
-  test("sought or closed throws away what is on its way", () => {
+  test("discards pending fetches when moved or closed", () => {
     const { kafka, open, run, until, close } = world();
     kafka.create("t");
     kafka.append("t", 100);
     const { sink, read } = open("t");
-    // The first fetch is under way.
+    // The first fetch is pending.
     run(1.5);
     expect(kafka.fetches("backlog").length).toBe(1);
     sink.end = 40;
     read.seek(40);
     until(() => sink.end === 100, 50);
     expectContiguous(sink, 40);
-    // To the very place it stands at: what comes of the first question is not what was asked for.
+    // To the current offset: the answer to the first fetch must still be discarded.
     sink.read = null;
     read.seek(0);
     run(0.5);
@@ -105,13 +105,13 @@ describe("a partition", () => {
     read.close();
     run(2_000);
     expect(sink.parts.length).toBe(before + 1);
-    // And may be opened again.
+    // It can be opened again.
     const again = open("t", { offset: 100 });
     until(() => again.sink.end === 105, 50);
     close();
   });
 
-  test("is told of a part only once, though both lanes ask for it", () => {
+  test("gets each part only once, even if both lanes fetch it", () => {
     const { kafka, open, run, close } = world();
     kafka.create("t");
     kafka.create("other");

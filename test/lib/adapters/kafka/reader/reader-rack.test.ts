@@ -12,14 +12,14 @@ describe("with a rack", () => {
     until(() => sink.end === 3, 50);
     run(3_000);
     expect(new Set(kafka.asked.map(({ to }) => to))).toEqual(new Set([2]));
-    // Every five minutes the leader is asked whether it still is the nearest.
+    // Every five minutes the leader is asked whether the replica is still the nearest.
     kafka.log("t").nearer = -1;
     run(11 * 60_000);
     expect(kafka.fetches("tail").at(-1)?.to).toBe(1);
     close();
   });
 
-  test("an error there leads back to the leader, which is read for a while, whomever it names", () => {
+  test("an error there leads back to the leader, which is read for a while even if it names a replica", () => {
     const { kafka, open, run, until, close } = world("a");
     kafka.create("t", 1, { nearer: 2 });
     const { sink } = open("t");

@@ -60,7 +60,7 @@ function run(seed: number): readonly { readonly end: number; readonly written: n
   return ends;
 }
 
-test("whenever there is room again, what was left out for want of it is read on", () => {
+test("when there is room again, parked partitions continue", () => {
   for (let seed = 0; seed < rounds(60, 12); seed += 1)
     for (const { end, written } of run(seed * 2)) expect({ seed, end }).toEqual({ seed, end: written });
 });

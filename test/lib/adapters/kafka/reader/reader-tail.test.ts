@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { expectContiguous, world } from "./reader-world.ts";
 
 describe("the tail", () => {
-  test("takes all partitions in, in one session, and costs nothing for those that are idle", () => {
+  test("fetches all partitions in one session, at no cost for idle ones", () => {
     const { kafka, open, run, close } = world();
     const opened = Array.from({ length: 1_000 }, (_, n) => {
       kafka.create(`t${n}`);
@@ -16,7 +16,7 @@ describe("the tail", () => {
     expect(opened[7]?.sink.end).toBe(3);
     const fetches = kafka.fetches("tail");
     expect(kafka.asked.length).toBe(fetches.length);
-    // Two a second, and one more for what came.
+    // Two a second, and one more for the record.
     expect(fetches.length).toBeLessThanOrEqual(11);
     expect(fetches.flatMap(({ request }) => request.topics)).toEqual([
       { topic: "t7", partitions: [{ partition: 0, fetchOffset: 3, maxBytes: expect.any(Number) }] },
@@ -31,7 +31,7 @@ describe("the tail", () => {
     close();
   });
 
-  test("an idle partition is heard of with each answer that does not name it", () => {
+  test("an idle partition is confirmed by each answer that does not name it", () => {
     const { kafka, time, open, run, close } = world();
     kafka.create("quiet");
     const { read } = open("quiet");
@@ -44,7 +44,7 @@ describe("the tail", () => {
     close();
   });
 
-  test("a record comes at once, and the next one too: a single busy topic does not rest", () => {
+  test("a record arrives at once, and so does the next: a single busy topic does not wait for others", () => {
     const { kafka, open, run, until, close } = world();
     kafka.create("busy");
     const { sink } = open("busy");
@@ -76,7 +76,7 @@ describe("the tail", () => {
     close();
   });
 
-  test("goes on without a session where the broker has no slot, and takes one as soon as there is", () => {
+  test("works without a session if the broker has no slot, and takes one as soon as possible", () => {
     const { kafka, open, run, until, close } = world();
     kafka.full.add(1);
     for (const topic of ["a", "b"]) kafka.create(topic);
@@ -100,7 +100,7 @@ describe("the tail", () => {
     close();
   });
 
-  test("begins anew where the broker has forgotten the session; nothing is lost or doubled", () => {
+  test("starts over if the broker has forgotten the session; nothing is lost or doubled", () => {
     const { kafka, open, run, until, close } = world();
     kafka.create("t");
     const { sink } = open("t");

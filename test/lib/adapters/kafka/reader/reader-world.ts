@@ -12,7 +12,7 @@ const endOf = ({ records }: FetchedPart): number => (records as ModelRecords).en
 /** A reader of model brokers, in virtual time. */
 export function world(rack = "") {
   const virtual = createVirtualTime(seededRandom(1));
-  /** By how much its clock was set. */
+  /** How far its clock was set. */
   const clock = { byMs: 0 };
   const time = { ...virtual, now: () => virtual.now() + clock.byMs };
   const kafka = new ModelKafka(time);
@@ -24,7 +24,7 @@ export function world(rack = "") {
     kafka,
     reader,
     logger,
-    /** @param onPart at what time each part comes */
+    /** @param onPart when each part arrives */
     open: (topic: string, { offset = 0, partition = 0, roomBytes = 1024 * 1024, worksUp = true } = {}) => {
       const times: number[] = [];
       const sink = collectingSink(endOf, () => times.push(time.monotonicMs()));
@@ -35,7 +35,7 @@ export function world(rack = "") {
       return { sink, read, times };
     },
     run: (ms: number) => time.run(time.monotonicMs() + ms),
-    /** How long until it is so. */
+    /** Returns how long it takes. */
     until: (isSo: () => boolean, ms = 60_000): number => {
       const from = time.monotonicMs();
       drainMicrotasks();
@@ -46,7 +46,7 @@ export function world(rack = "") {
   };
 }
 
-/** Each record once, and in order. */
+/** Expects each record once and in order. */
 export function expectContiguous({ parts, end }: CollectingSink, from = 0): void {
   let at = from;
   for (const part of parts) {

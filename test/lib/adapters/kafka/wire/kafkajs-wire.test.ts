@@ -26,7 +26,7 @@ async function brokersOf(count: number): Promise<[FakeBroker, FakeBroker, FakeBr
 }
 
 function wireTo(addresses: readonly string[], time: Time = systemTime): KafkaWire {
-  // Always begins with the first that did not fail.
+  // Always starts with the first address that did not fail.
   const links = createKafkaLinks(Date.now, () => 0);
   const wire = createKafkaWire(kafkaSettings({ brokers: addresses }), createMemoryLogger(), links, time);
   opened.push(wire);
@@ -39,7 +39,7 @@ const brokersOn = (wire: KafkaWire, timeoutMs = 2_000) =>
   wire.call(null, "Metadata", { topics: [] }, { lane: "questions", timeoutMs });
 
 describe("connections", () => {
-  test("there is one a broker and lane, opened with its first call", async () => {
+  test("there is one per broker and lane, opened with the first call", async () => {
     const [first, second] = await brokersOf(2);
     const wire = wireTo([first.address]);
     await brokersOn(wire);
@@ -54,7 +54,7 @@ describe("connections", () => {
     expect(asked.toSorted((a, b) => a - b)).toEqual([0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]);
   });
 
-  test("an address under which no broker knows itself is asked for the others, and left", async () => {
+  test("an address that no broker advertises is asked for the others, then closed", async () => {
     const [first] = await brokersOf(1);
     const wire = wireTo([first.address.replace("127.0.0.1", "localhost")]);
     await beat(wire, 1);
@@ -67,7 +67,7 @@ describe("connections", () => {
     ]);
   });
 
-  test("the backlog's is closed once it was idle for a minute, and opened again", async () => {
+  test("the backlog's is closed after a minute without use, and reopened", async () => {
     const [first] = await brokersOf(1);
     const timers: { ms: number; act: () => void; isOff: boolean }[] = [];
     const time: Time = {
@@ -91,7 +91,7 @@ describe("connections", () => {
     expect(first.open).toBe(3);
   });
 
-  test("what is under way on a lane that is cut ends at once; others go on", async () => {
+  test("pending calls of a lane that is cut fail at once; others continue", async () => {
     const [first] = await brokersOf(1);
     const wire = wireTo([first.address]);
     await Promise.all([beat(wire, 1, "tail"), beat(wire, 1)]);
@@ -113,7 +113,7 @@ describe("connections", () => {
     await rejection(other);
   });
 
-  test("after the end nothing is under way, open or asked any more", async () => {
+  test("after close nothing is pending, open or sent", async () => {
     const [first] = await brokersOf(1);
     const wire = wireTo([first.address]);
     await beat(wire, 1);
@@ -132,8 +132,8 @@ describe("connections", () => {
   });
 });
 
-describe("trouble", () => {
-  test("a request without an answer in time ends with its connection; the next one has another", async () => {
+describe("failures", () => {
+  test("a request without an answer in time closes its connection; the next one uses a new one", async () => {
     const [first] = await brokersOf(1);
     const wire = wireTo([first.address]);
     await beat(wire, 1);
@@ -147,7 +147,7 @@ describe("trouble", () => {
     expect(await beat(wire, 1)).toEqual({ error: null });
   });
 
-  test("how long the broker may take by the request itself is waited for too", async () => {
+  test("the time that the request allows the broker is added to the timeout", async () => {
     const [first] = await brokersOf(1);
     const wire = wireTo([first.address]);
     await beat(wire, 1, "group");
@@ -170,7 +170,7 @@ describe("trouble", () => {
     expect(performance.now() - began).toBeGreaterThan(580);
   });
 
-  test("a broker that is silent holds up no other, and no question that any may answer", async () => {
+  test("a silent broker blocks no other, and no request that any broker may answer", async () => {
     const [first, second, third] = await brokersOf(3);
     const wire = wireTo([first.address, second.address]);
     await Promise.all([beat(wire, 1), beat(wire, 2)]);
@@ -179,14 +179,14 @@ describe("trouble", () => {
     const began = performance.now();
     expect(await Promise.all([beat(wire, 2), beat(wire, 3)])).toEqual([{ error: null }, { error: null }]);
     expect((await brokersOn(wire, 9_000)).brokers).toHaveLength(3);
-    // The silent one would be waited for so long, before another is asked.
+    // How long the silent one is waited for before another is asked.
     expect(performance.now() - began).toBeLessThan(2_900);
     wire.cut(1, "questions");
     expect(await silent).toMatchObject({ code: "kafka_unavailable" });
     expect(third.open).toBe(1);
   });
 
-  test("the addresses of the config are tried one after the other, a silent one no longer than a while", async () => {
+  test("the configured addresses are tried in turn, a silent one for a limited time", async () => {
     const [first, second, third] = await brokersOf(3);
     await first.stop();
     second.freeze();
@@ -196,7 +196,7 @@ describe("trouble", () => {
     expect(performance.now() - began).toBeWithin(900, 2_900);
   });
 
-  test("where none answers, that is said of all that are lost", async () => {
+  test("if none answers, the error names all that failed", async () => {
     const [first, second] = await brokersOf(2);
     await Promise.all([first.stop(), second.stop()]);
     const wire = wireTo([first.address, second.address]);
@@ -209,17 +209,17 @@ describe("trouble", () => {
     );
   });
 
-  test("a broker that came back elsewhere is found there", async () => {
+  test("a broker that returns at another address is found", async () => {
     const [first, second] = await brokersOf(2);
     const wire = wireTo([first.address]);
     await Promise.all([beat(wire, 1), beat(wire, 2)]);
     await second.move();
-    // Not yet connected there: nothing listens any more where it was.
+    // Not connected there yet, and nothing listens at the old address.
     expect(await beat(wire, 2, "tail")).toEqual({ error: null });
     expect(await beat(wire, 2)).toEqual({ error: null });
   });
 
-  test("a broker of which nobody knows is asked for, and said to be missing", async () => {
+  test("an unknown broker is looked up and reported missing", async () => {
     const [first] = await brokersOf(1);
     const wire = wireTo([first.address]);
     expect(await rejection(beat(wire, 9))).toMatchObject({
@@ -229,27 +229,27 @@ describe("trouble", () => {
     });
   });
 
-  test("one that is too old is refused, in words", async () => {
+  test("a broker that is too old is refused with a reason", async () => {
     const [first] = await brokersOf(1);
     first.limitVersions(4);
     const wire = wireTo([first.address]);
     expect(await rejection(beat(wire, 1))).toMatchObject({
       code: "kafka_refused",
-      message: `Kafka at ${first.address} is older than 2.4, with which Penstock begins: it does not know version 6 of Metadata`,
+      message: `Kafka at ${first.address} is older than 2.4, the oldest version Penstock supports: it does not know version 6 of Metadata`,
     });
   });
 
-  test("so is 2.3, which knows all but topics with the broker's own number of partitions", async () => {
+  test("so is 2.3, which lacks only topics with the broker's default partitions", async () => {
     const [first] = await brokersOf(1);
     first.limitVersions(kafka23Versions);
-    const message = `Kafka at ${first.address} is older than 2.4, with which Penstock begins: it does not know version 4 of CreateTopics`;
+    const message = `Kafka at ${first.address} is older than 2.4, the oldest version Penstock supports: it does not know version 4 of CreateTopics`;
     expect(await rejection(beat(wireTo([first.address]), 1))).toMatchObject({
       code: "kafka_refused",
       message,
     });
   });
 
-  test("one that lets nobody describe groups does for the rest, and is not asked for them", async () => {
+  test("a broker without DescribeGroups is usable, and never asked for it", async () => {
     const [first] = await brokersOf(1);
     const all = Object.values(apiCodecs).map(({ key, version }) => [key, [0, version]] as const);
     first.limitVersions(Object.fromEntries(all.filter(([key]) => key !== apiCodecs.DescribeGroups.key)));
@@ -263,22 +263,22 @@ describe("trouble", () => {
     );
     expect(await rejection(question)).toMatchObject({
       code: "kafka_refused",
-      message: expect.stringContaining("does not know DescribeGroups"),
+      message: expect.stringContaining("does not support DescribeGroups"),
     });
     expect(await beat(wire, 1)).toEqual({ error: null });
   });
 
-  test("and one that dropped what is spoken, in other words", async () => {
+  test("a broker that dropped our version is refused with another reason", async () => {
     const [first] = await brokersOf(1);
     first.limitVersions({ 3: [7, 20] });
-    const message = `Kafka at ${first.address} is newer than this version of Penstock knows: it does not take version 6 of Metadata any more`;
+    const message = `Kafka at ${first.address} is newer than this version of Penstock supports: it no longer accepts version 6 of Metadata`;
     expect(await rejection(beat(wireTo([first.address]), 1))).toMatchObject({
       code: "kafka_refused",
       message,
     });
   });
 
-  test("what both know is told, once connected", async () => {
+  test("reports which versions both support, once connected", async () => {
     const [first] = await brokersOf(1);
     const wire = wireTo([first.address]);
     expect(await wire.knows(1, "Fetch", 7)).toBe(true);

@@ -32,7 +32,7 @@ const beat = (wire: KafkaWire, timeoutMs = 2_000, signal?: AbortSignal) =>
   wire.call(1, "Heartbeat", token, { lane: "questions", timeoutMs, ...(signal && { signal }) });
 const closed = { code: "kafka_unavailable", message: "the connections to Kafka are closed" };
 
-test("whoever asks for the way to the same brokers gets the same connections; they close with the last", async () => {
+test("borrowers for the same brokers share connections, which close with the last one", async () => {
   const { broker, settings, lend } = await lending();
   const [one, other] = [lend(), lend({ ...settings, group: "another", inFlightMaxBytes: 1 })];
   await Promise.all([beat(one), beat(other)]);
@@ -49,7 +49,7 @@ test("whoever asks for the way to the same brokers gets the same connections; th
   expect(await beat(lend())).toEqual({ error: null });
 });
 
-test("one that closes, or calls its question off, ends nothing of the other's", async () => {
+test("a borrower that closes or aborts does not affect the others", async () => {
   const { broker, lend } = await lending();
   const [one, other] = [lend(), lend()];
   await beat(one);
@@ -64,7 +64,7 @@ test("one that closes, or calls its question off, ends nothing of the other's", 
   expect(broker.open).toBe(1);
 });
 
-test("a connection on which one was not answered is opened again for the other", async () => {
+test("a connection that one borrower lost is reopened for the other", async () => {
   const { broker, lend } = await lending();
   const [one, other] = [lend(), lend()];
   await beat(other);

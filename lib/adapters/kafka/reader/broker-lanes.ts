@@ -3,16 +3,16 @@ import type { LaneDeps } from "./lane-deps.ts";
 import type { OpenRead } from "./open-read.ts";
 import { TailLane } from "./tail-lane.ts";
 
-/** One broker's lanes, and what is read there. */
-export interface Place {
+/** One broker's lanes and the partitions read from it. */
+export interface BrokerLanes {
   readonly node: number;
   readonly reads: Set<OpenRead>;
   readonly tail: TailLane;
   readonly backlog: BacklogLane;
 }
 
-/** What one lane is done with goes to the other. Whoever creates it closes both. */
-export function createPlace(deps: LaneDeps): Place {
+/** Connects the two lanes, so that partitions move between them. */
+export function createBrokerLanes(deps: LaneDeps): BrokerLanes {
   const backlog: BacklogLane = new BacklogLane({
     ...deps,
     toTail: (read) => {

@@ -21,10 +21,7 @@ export interface ReaderOptions {
 
 /** Reads any number of partitions, with at most two connections per broker. */
 export interface Reader {
-  /**
-   * Starts reading a partition. The first fetch does not wait for a running long poll.
-   * @throws Error if the partition is already being read
-   */
+  /** The first fetch does not wait for a running long poll. @throws Error if the partition is already being read */
   open(topic: string, partition: number, offset: number, sink: PartitionSink): PartitionRead;
   /** The partitions' leaders, shared with others that send requests to leaders. Closed with the reader. */
   readonly leaders: Leaders;

@@ -1,4 +1,4 @@
-import { parseServerError } from "../../outcomes/bulk-answer.ts";
+import { parseServerError, type ServerError } from "../../outcomes/bulk-answer.ts";
 import { isObject } from "../../json/object.ts";
 import { jsonElements, jsonMembers } from "../../json/json-members.ts";
 import { searchTimeoutSeconds } from "../query/body.ts";
@@ -59,11 +59,11 @@ export function readAnswer(text: string): FoundPage | null {
   };
 }
 
-function parsed(text: string): unknown {
+/** @returns null if it is not JSON; the caller reports the invalid answer */
+export function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // The caller reports the invalid answer.
     return null;
   }
 }
@@ -101,14 +101,18 @@ function problemsOf(answer: Readonly<Record<string, unknown>>): string[] {
   }
   const shards = answer["_shards"];
   if (!isObject(shards) || typeof shards["failed"] !== "number" || shards["failed"] === 0) return problems;
-  const failures = Array.isArray(shards["failures"]) ? (shards["failures"] as readonly unknown[]) : [];
-  const reasons = failures.flatMap((failure) => {
-    const error = isObject(failure) ? parseServerError(failure["reason"]) : null;
-    return error === null ? [] : [`${error.type}: ${error.reason}`.slice(0, 500)];
-  });
+  const reasons = errorsOf(shards).map(({ type, reason }) => `${type}: ${reason}`.slice(0, 500));
   const why = reasons.length === 0 ? "" : `: ${[...new Set(reasons)].slice(0, 3).join("; ")}`;
   problems.push(`${shards["failed"]} of ${String(shards["total"])} shards failed${why}.`);
   return problems;
+}
+
+/** The errors of failed shards. */
+export function errorsOf({ failures }: Readonly<Record<string, unknown>>): ServerError[] {
+  if (!Array.isArray(failures)) return [];
+  return failures.flatMap((failure: unknown) =>
+    isObject(failure) ? (parseServerError(failure["reason"]) ?? []) : [],
+  );
 }
 
 function totalOf(total: unknown): FoundPage["total"] {

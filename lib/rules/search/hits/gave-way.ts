@@ -1,6 +1,6 @@
-import { parseServerError } from "../../outcomes/bulk-answer.ts";
 import { isObject } from "../../json/object.ts";
 import { flattenedWords } from "../../template/template-body.ts";
+import { errorsOf, parsed } from "./answer.ts";
 
 /** A field that some of a topic's documents contain but cannot be found by. */
 export interface FieldThatGaveWay {
@@ -102,15 +102,6 @@ export function readIgnored(text: string): IgnoredAnswer | null {
   return { fields, problems: problemsOf(answer, answer["_shards"]) };
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // The caller reports the invalid answer.
-    return null;
-  }
-}
-
 type Bucket = Readonly<Record<string, unknown>>;
 
 function bucketsOf(outer: unknown, name: string): readonly Bucket[] {
@@ -137,11 +128,7 @@ const tooOld = "only Elasticsearch 8.15 or later can count ignored fields, in in
 function problemsOf(answer: Bucket, shards: Bucket): string[] {
   const problems = answer["timed_out"] === true ? [`Elasticsearch took longer than ${timeoutSeconds} s`] : [];
   if (typeof shards["failed"] !== "number" || shards["failed"] === 0) return problems;
-  const failures = Array.isArray(shards["failures"]) ? (shards["failures"] as readonly unknown[]) : [];
-  const reasons = failures.flatMap((failure) => {
-    const error = isObject(failure) ? parseServerError(failure["reason"]) : null;
-    return error === null ? [] : [whyUncounted(error.reason)];
-  });
+  const reasons = errorsOf(shards).map(({ reason }) => whyUncounted(reason));
   return [...problems, ...new Set(reasons)].slice(0, 3);
 }
 

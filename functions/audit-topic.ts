@@ -83,8 +83,8 @@ export interface AuditProgress {
 const KEEP_RANGES = 1_000;
 
 /**
- * Accounts for every offset that a topic's group has committed. Reads Kafka, Elasticsearch and the dead letters once, side by
- * side, in order of offsets. On request it ingests what is missing and then audits those offsets again.
+ * Accounts for every offset that a topic's group has committed. Reads Kafka, Elasticsearch and the dead letters once,
+ * side by side, in order of offsets. On request it ingests what is missing and then audits those offsets again.
  *
  * @throws PenstockError if a server fails or the topic's only index is closed; there is no verdict then
  */

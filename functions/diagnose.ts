@@ -29,8 +29,8 @@ export interface DiagnoseDeps extends DiagnoseKafkaDeps, DiagnoseElasticsearchDe
 }
 
 /**
- * Tries everything that a host with this config needs, and changes nothing. Every question has a deadline. If a server does
- * not answer, only the checks that depend on it are skipped.
+ * Tries everything that a host with this config needs, and changes nothing. Every question has a deadline. If a server
+ * does not answer, only the checks that depend on it are skipped.
  * @throws the reason of `deps.signal`, nothing else
  */
 export async function diagnose(input: DiagnoseInput, deps: DiagnoseDeps): Promise<readonly Check[]> {

@@ -24,7 +24,8 @@ export interface DigestDeps extends ReadDeadLettersDeps {
 }
 
 /**
- * Counts the dead letters by topic, field and error, including those already replayed, and lists the fields that gave way.
+ * Counts the dead letters by topic, field and error, including those already replayed, and lists the fields that gave
+ * way.
  */
 export async function digestDeadLetters(
   input: ReadDeadLettersInput,

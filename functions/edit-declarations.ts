@@ -106,8 +106,8 @@ export async function planEdit(
 }
 
 /**
- * Edits one key by compare-and-put, so no writer's entry is ever lost. If another writer was faster, an edit with a revision
- * ends as lost; one without a revision is tried again on the new value.
+ * Edits one key by compare-and-put, so no writer's entry is ever lost. If another writer was faster, an edit with a
+ * revision ends as lost; one without a revision is tried again on the new value.
  *
  * @throws PenstockError `etcd_unavailable`, `etcd_refused`, or `etcd_conflict` after 50 lost races.
  */

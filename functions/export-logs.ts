@@ -29,10 +29,11 @@ export function exportHeader(format: ExportFormat): string {
 
 /**
  * Yields the documents that the same search finds, newest first, as pieces of a file: NDJSON with each source as it was
- * written, or CSV. If documents are too large for a page, pages get smaller. A document too large by itself is only named.
+ * written, or CSV. If documents are too large for a page, pages get smaller. A document too large by itself is only
+ * named.
  *
- * @throws PenstockError as `deps.search`; also `elasticsearch_unavailable` if an answer is incomplete, because nobody would
- *   notice the holes in the file
+ * @throws PenstockError as `deps.search`; also `elasticsearch_unavailable` if an answer is incomplete, because nobody
+ *   would notice the holes in the file
  */
 export async function* exportLogs(
   input: ExportLogsInput,

@@ -47,14 +47,14 @@ export interface IngestBatchResult {
 /**
  * Makes one bounded attempt to write a batch of records to Elasticsearch, and returns the outcome of each.
  *
- * If a request fails as a whole, the attempt ends, and the caller retries what that request contained and what was not sent
- * yet. A record counts as dead-lettered only once the dead-letter topic has it. An abort ends the attempt too, and returns the
- * outcomes known so far, so that they can be committed.
+ * If a request fails as a whole, the attempt ends, and the caller retries what that request contained and what was not
+ * sent yet. A record counts as dead-lettered only once the dead-letter topic has it. An abort ends the attempt too, and
+ * returns the outcomes known so far, so that they can be committed.
  *
- * If the specification allows it, records refused for their shape are sent again in the same attempt. Those with a new field
- * of conflicting kinds keep their form but specify the field's mapping, which helps later records too. The others are sent
- * flattened into one field and, if that is refused for its shape too, as text. A dead letter tells why the record's own form
- * was refused, because that is what its owner can fix.
+ * If the specification allows it, records refused for their shape are sent again in the same attempt. Those with a new
+ * field of conflicting kinds keep their form but specify the field's mapping, which helps later records too. The others
+ * are sent flattened into one field and, if that is refused for its shape too, as text. A dead letter tells why the
+ * record's own form was refused, because that is what its owner can fix.
  */
 export async function ingestBatch(
   input: IngestBatchInput,

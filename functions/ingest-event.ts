@@ -17,7 +17,7 @@ export interface IngestEventInput {
 export interface IngestEventDeps extends IngestBatchDeps {
   /** Current settings of a topic; null if it is not declared. */
   specificationOf(topic: string): Specification | null;
-  /** Makes the index template cover the patterns. @returns the patterns it cannot cover, and why. @throws PenstockError */
+  /** Makes the index template cover the patterns. @returns those it cannot cover, and why. @throws PenstockError */
   ensureTemplate(patterns: readonly string[], signal: AbortSignal): Promise<TemplateRefusals>;
 }
 
@@ -43,11 +43,11 @@ export interface IngestEventResult {
 }
 
 /**
- * Writes the records of an event to Elasticsearch in one bounded attempt, under the same ids as a consumer would. Records
- * already ingested either way are duplicates, not failures. Dead-lettered records are not failures either.
+ * Writes the records of an event to Elasticsearch in one bounded attempt, under the same ids as a consumer would.
+ * Records already ingested either way are duplicates, not failures. Dead-lettered records are not failures either.
  *
- * Failed records are those that a host would retry; here the sender does. Every failed record is named, so the sender may send
- * only those again, or all from the first one on.
+ * Failed records are those that a host would retry; here the sender does. Every failed record is named, so the sender
+ * may send only those again, or all from the first one on.
  */
 export async function ingestEvent(
   { batches, limits }: IngestEventInput,

@@ -56,8 +56,8 @@ const MAX_ENTRIES = 10_000;
 const MAX_CHARACTERS = 32 * 1024 * 1024;
 
 /**
- * Lists every declaration and its standing. Reads etcd now; if that fails, lists the last good values, which the host keeps
- * using.
+ * Lists every declaration and its standing. Reads etcd now; if that fails, lists the last good values, which the host
+ * keeps using.
  */
 export async function listDeclarations(
   { memory, config, topics }: ListInput,

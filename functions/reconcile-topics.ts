@@ -71,8 +71,8 @@ export interface ReconcileResult extends Applied {
 /**
  * Makes the running topics match the declarations: reads every source, merges, compares, applies.
  *
- * Level-triggered: the trigger says that something changed, never what, so running it twice equals running it once. A source
- * that cannot be read keeps its last good value. Only absence stops a topic.
+ * Level-triggered: the trigger says that something changed, never what, so running it twice equals running it once. A
+ * source that cannot be read keeps its last good value. Only absence stops a topic.
  */
 export async function reconcileTopics(input: ReconcileInput, deps: ReconcileDeps): Promise<ReconcileResult> {
   const startedAt = deps.now();

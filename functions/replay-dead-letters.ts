@@ -66,8 +66,8 @@ export interface ReplayOutcomes {
   /** The letter has no value because the record was too large, and retention deleted the record from its topic. */
   readonly unrecoverable: number;
   /**
-   * The letter names an index other than its topic's, and the request gave none: write access to the dead-letter topic must
-   * not grant access to every index.
+   * The letter names an index other than its topic's, and the request gave none: write access to the dead-letter topic
+   * must not grant access to every index.
    */
   readonly elsewhere: number;
   /** What a dry run would have tried. */
@@ -75,8 +75,8 @@ export interface ReplayOutcomes {
 }
 
 /**
- * The result of a replay. Each letter that passes the filter counts in exactly one outcome; a letter for a record batch counts
- * once for each of the batch's records.
+ * The result of a replay. Each letter that passes the filter counts in exactly one outcome; a letter for a record batch
+ * counts once for each of the batch's records.
  */
 export interface ReplayResult extends Readonly<LetterCounts>, ReplayOutcomes {
   readonly dryRun: boolean;
@@ -111,8 +111,8 @@ export const NO_OUTCOMES: ReplayOutcomes = {
 const MAX_LISTED = 100;
 
 /**
- * Replays dead letters: ingests their records like all others, under the same ids and with the topic's current settings. They
- * go to the given index, or else to the one in the letter if that is still an index of its topic.
+ * Replays dead letters: ingests their records like all others, under the same ids and with the topic's current
+ * settings. They go to the given index, or else to the one in the letter if that is still an index of its topic.
  *
  * Keeps no state and removes nothing from the dead-letter topic. Ids show what is already in the index, so a second run
  * changes nothing. Letters are processed as they are read, batch by batch.

@@ -31,8 +31,8 @@ export interface IgnoredFields {
 const maxAnswerBytes = 4 * 1024 * 1024;
 
 /**
- * Asks Elasticsearch which fields of the topics' documents it stored without indexing them (`_ignored`), and because of which
- * fields records were flattened. Its failures are reported as problems.
+ * Asks Elasticsearch which fields of the topics' documents it stored without indexing them (`_ignored`), and because of
+ * which fields records were flattened. Its failures are reported as problems.
  * @throws other failures, such as a signal's reason
  */
 export async function readIgnoredFields(

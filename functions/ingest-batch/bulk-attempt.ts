@@ -27,8 +27,8 @@ export interface BulkAttemptInput {
   /** By position, from earlier attempts: another refusal of this kind rejects the record. */
   readonly proven?: ReadonlyMap<number, Doubt>;
   /**
-   * Whether an ambiguous refusal or a closed index rejects a record without further evidence. For callers that cannot wait
-   * until somebody fixes the cause, and that keep the record anyway.
+   * Whether an ambiguous refusal or a closed index rejects a record without further evidence. For callers that cannot
+   * wait until somebody fixes the cause, and that keep the record anyway.
    */
   readonly lastChance?: boolean;
 }
@@ -162,10 +162,10 @@ export function createBulkAttempt(input: BulkAttemptInput, deps: BulkAttemptDeps
   /**
    * Takes the items' outcomes, and returns the operations to send again at once.
    *
-   * A pipeline processes a bulk document by document. If it is repaired meanwhile, it refuses the first documents; if it
-   * breaks, the last. So a record refused before others were written is sent again, and is at fault if it is refused the same
-   * way again. A record refused after the last written one is sent again followed by that one, as a witness: a working
-   * pipeline reports the witness as already there.
+   * A pipeline processes a bulk document by document. If it is repaired meanwhile, it refuses the first documents; if
+   * it breaks, the last. So a record refused before others were written is sent again, and is at fault if it is refused
+   * the same way again. A record refused after the last written one is sent again followed by that one, as a witness: a
+   * working pipeline reports the witness as already there.
    */
   function settle(
     { operations, atFault, reject }: Sending,

@@ -19,7 +19,7 @@ export interface UntilSettledDeps {
 }
 
 const BACKOFF: BackoffRule = { initialMs: 200, maxMs: 5_000 };
-/** Attempts in a row without progress: about 20 seconds. A host retries forever, but a person waits for a repair or a replay. */
+/** Attempts without progress, about 20 seconds. A host retries forever, but a person waits for a repair or replay. */
 const MAX_FRUITLESS = 8;
 
 /**

@@ -26,7 +26,7 @@ export interface StartOrder {
 
 /** The commands for single topics. None affects another topic. */
 export interface ConsumerCommands {
-  /** Makes the index template cover these patterns. @returns the patterns it cannot cover, and why. @throws PenstockError */
+  /** Makes the index template cover these patterns. @returns those it cannot cover, and why. @throws PenstockError */
   ensureTemplate(patterns: readonly string[], signal: AbortSignal): Promise<TemplateRefusals>;
   /** Resolves once the topic runs (null) or failed (the reason). */
   start(topic: string, order: StartOrder): Promise<string | null>;
@@ -70,8 +70,8 @@ const WAIT_MS = 10_000;
 const TEMPLATE_DEADLINE_MS = 10_000;
 
 /**
- * Carries out a plan: all stops and starts concurrently, then replacements one at a time (also across runs), until one does
- * not reach `running`. A newer trigger does not wait: started steps continue, and the rest is planned again.
+ * Carries out a plan: all stops and starts concurrently, then replacements one at a time (also across runs), until one
+ * does not reach `running`. A newer trigger does not wait: started steps continue, and the rest is planned again.
  */
 export async function applyPlan(
   { plan, desired, seenMissing }: ApplyInput,

@@ -66,7 +66,7 @@ export interface ConfigMemory {
 
 /** Deadline for one question to a server. */
 const STEP_DEADLINE_MS = 10_000;
-/** Failed settings are not tried again at every trigger: a probe takes seconds, and delays the changes of all topics. */
+/** Failed settings are not tried at every trigger: a probe takes seconds, and delays the changes of all topics. */
 const PROBE_AGAIN_MS = 30_000;
 
 /** How long new settings may wait for their file to settle. */
@@ -81,8 +81,8 @@ export interface ConfigOutcome {
 /**
  * Reads the file, and accepts those of its settings that can change at run time and work.
  *
- * While the file is still changing (see patience.ts), only new and changed topics are accepted: settings may still be missing,
- * and so may the end of the last entry.
+ * While the file is still changing (see patience.ts), only new and changed topics are accepted: settings may still be
+ * missing, and so may the end of the last entry.
  * @param patientAtMs now, in milliseconds since the epoch; null to believe the file as it is
  */
 export async function readConfig(

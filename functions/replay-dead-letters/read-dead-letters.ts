@@ -68,14 +68,14 @@ export interface ReadDeadLettersResult {
 }
 
 /**
- * How many letters are remembered to recognize doubles, which come from crashes or retries and are close together. About
- * 25 MB at most. An unrecognized double does no harm: its record is already in the index.
+ * How many letters are remembered to recognize doubles, which come from crashes or retries and are close together.
+ * About 25 MB at most. An unrecognized double does no harm: its record is already in the index.
  */
 const MAX_REMEMBERED = 200_000;
 
 /**
- * Reads the dead-letter topic once, up to its current end, and passes on the letters that pass the filter, one per record.
- * A topic that does not exist counts as empty.
+ * Reads the dead-letter topic once, up to its current end, and passes on the letters that pass the filter, one per
+ * record. A topic that does not exist counts as empty.
  */
 export async function readDeadLetters(
   { topic, filter, newest }: ReadDeadLettersInput,

@@ -9,8 +9,8 @@ import type { RecordReader } from "./read-dead-letters.ts";
 const AT_ONCE = 4;
 
 /**
- * Reads the records of letters without values from their own topic, and passes on the complete records. A letter for a whole
- * record batch yields all of its records.
+ * Reads the records of letters without values from their own topic, and passes on the complete records. A letter for a
+ * whole record batch yields all of its records.
  * @param letters of this topic
  * @returns the letters whose records no longer exist, or were replaced because the topic was recreated
  */
@@ -79,8 +79,8 @@ async function readWhatIsThere(
 }
 
 /**
- * The timestamp distinguishes records of a recreated topic. The letter of a batch has no timestamps of its records, so those
- * now at its offsets are ingested under their own ids, as the topic's consumer did or will do.
+ * The timestamp distinguishes records of a recreated topic. The letter of a batch has no timestamps of its records, so
+ * those now at its offsets are ingested under their own ids, as the topic's consumer did or will do.
  */
 function isAbout({ record, batch }: ReadDeadLetter, { partition, offset, timestamp }: SourceRecord): boolean {
   if (record.partition !== partition) return false;

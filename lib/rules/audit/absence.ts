@@ -7,11 +7,11 @@ import type { Absence, BuriedRecord } from "./partition-audit.ts";
 /**
  * Explains why a record of the topic is neither in Elasticsearch nor among the dead letters.
  *
- * - With a dated index, a record whose index was deleted or closed is expired, by somebody's retention. A topic's only index
- *   is not deleted on purpose, so then every record is a gap.
- * - With an ingest pipeline, the topic's or the index's own, a dropped record looks like a missing one. It counts neither as a
- *   gap, because a topic whose pipeline drops records would never pass, nor as accounted for. A repair decides: if the pipeline
- *   drops the record again it was dropped, and if it is indexed it was missing.
+ * - With a dated index, a record whose index was deleted or closed is expired, by somebody's retention. A topic's only
+ *   index is not deleted on purpose, so then every record is a gap.
+ * - With an ingest pipeline, the topic's or the index's own, a dropped record looks like a missing one. It counts
+ *   neither as a gap, because a topic whose pipeline drops records would never pass, nor as accounted for. A repair
+ *   decides: if the pipeline drops the record again it was dropped, and if it is indexed it was missing.
  * @param openIndices names of the open indices, aliases and data streams that match the topic's index
  * @param hasPipeline whether an index has a pipeline of its own
  */
@@ -34,8 +34,8 @@ export function createAbsenceExplainer(
 }
 
 /**
- * Returns the records that are still unaccounted for, and that a pipeline may have sent to an index other than the topic's.
- * If it sent on a whole day, that day's index does not even exist.
+ * Returns the records that are still unaccounted for, and that a pipeline may have sent to an index other than the
+ * topic's. If it sent on a whole day, that day's index does not even exist.
  */
 export function perhapsElsewhere(
   records: readonly SourceRecord[],

@@ -23,9 +23,9 @@ export interface AuditSpan {
 }
 
 /**
- * Returns the offsets of a partition to account for: from the start of the log, or from the group's first offset, up to its
- * commit. The first offset of a group that started at `latest` is not stored, so the audit then starts at the lowest offset
- * that is known to have been read.
+ * Returns the offsets of a partition to account for: from the start of the log, or from the group's first offset, up to
+ * its commit. The first offset of a group that started at `latest` is not stored, so the audit then starts at the
+ * lowest offset that is known to have been read.
  */
 export function auditSpan(standing: PartitionStanding): AuditSpan {
   const { partition, log, committed, startAt, lowestKnown } = standing;

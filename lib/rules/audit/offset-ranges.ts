@@ -25,8 +25,8 @@ export interface OffsetRangesBuilder {
 }
 
 /**
- * Collects ascending offsets into ranges and keeps only the first `keep` of them. So an audit needs no more memory for a topic
- * that lacks every second document than for one that lacks none.
+ * Collects ascending offsets into ranges and keeps only the first `keep` of them. So an audit needs no more memory for
+ * a topic that lacks every second document than for one that lacks none.
  */
 export function createOffsetRanges(keep: number): OffsetRangesBuilder {
   const kept: OffsetRange[] = [];

@@ -90,12 +90,12 @@ export interface PartitionAuditorOptions {
 }
 
 /**
- * Merges what Kafka, Elasticsearch and the dead letters contain of one partition, offset by offset, in one pass that keeps
- * only counts and ranges.
+ * Merges what Kafka, Elasticsearch and the dead letters contain of one partition, offset by offset, in one pass that
+ * keeps only counts and ranges.
  *
- * A document or a dead letter accounts for a record only if it has the record's timestamp: a recreated topic reuses the same
- * offsets. This is also why Kafka is read in full, and not only for offsets that Elasticsearch lacks: only the record itself
- * shows that the document at its offset belongs to another one.
+ * A document or a dead letter accounts for a record only if it has the record's timestamp: a recreated topic reuses the
+ * same offsets. This is also why Kafka is read in full, and not only for offsets that Elasticsearch lacks: only the
+ * record itself shows that the document at its offset belongs to another one.
  */
 export function createPartitionAuditor(options: PartitionAuditorOptions): PartitionAuditor {
   const { partition, start, end, explain, inBuriedBatch, keepRanges } = options;

@@ -2,8 +2,8 @@ import { isUtf8 } from "node:buffer";
 import { UNESCAPED_SLACK, unescapeInto } from "./unescaped-text.ts";
 
 /**
- * How JSON escapes each byte in a string (RFC 8259, section 7): 0 means not at all, 1 means `\u00XX`, and any other value
- * is the character that follows the backslash.
+ * How JSON escapes each byte in a string (RFC 8259, section 7): 0 means not at all, 1 means `\u00XX`, and any other
+ * value is the character that follows the backslash.
  */
 const ESCAPES = new Uint8Array(256);
 ESCAPES.fill(1, 0, 0x20);

@@ -28,8 +28,9 @@ export interface EncodedBatch {
 }
 
 /**
- * Larger records are rejected, whatever Elasticsearch would accept (its default is 100 MB): they would be in memory several
- * times over, and escaping can make them six times as large. The second limit catches records that escaping has inflated.
+ * Larger records are rejected, whatever Elasticsearch would accept (its default is 100 MB): they would be in memory
+ * several times over, and escaping can make them six times as large. The second limit catches records that escaping has
+ * inflated.
  */
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 const MAX_DOCUMENT_BYTES = 3 * MAX_RECORD_BYTES;
@@ -51,8 +52,8 @@ const RECORD_SLACK_BYTES = 1_024;
 
 /**
  * Encodes records of one topic into the body of a `_bulk` request. `createDocumentEncoder`
- * (lib/rules/documents/document.ts) alone defines what each document contains. Ordinary records skip it: their bytes are
- * copied straight into the body, between precomputed pieces. Both ways give the same bytes:
+ * (lib/rules/documents/document.ts) alone defines what each document contains. Ordinary records skip it: their bytes
+ * are copied straight into the body, between precomputed pieces. Both ways give the same bytes:
  * test/lib/rules/bulk/encoder.test.ts. Only refused records take the other forms, so those have no fast path.
  * @param form how the document contains the record's fields
  */

@@ -107,8 +107,8 @@ export function splitAnswer(parts: readonly BulkPart[], answer: BulkAnswer): Bul
 }
 
 /**
- * Whether one part may have made a joint request fail, so that the others could succeed without it. True of all failures
- * except those that mean Elasticsearch is overloaded, unreachable, or lets none of us write.
+ * Whether one part may have made a joint request fail, so that the others could succeed without it. True of all
+ * failures except those that mean Elasticsearch is overloaded, unreachable, or lets none of us write.
  */
 export function mayBeOnesFault(failure: RequestFailure): boolean {
   if (failure.kind !== "response") return failure.kind !== "connection";

@@ -36,7 +36,7 @@ const MOVED_LEVEL = Buffer.from('"json":{"log.level":');
 const MOVED_LEVEL_END = Buffer.from("},");
 const RENAMED_END = Buffer.from('},"tags":["json_field_renamed"]}\n');
 
-/** Writes JSON records that need no changes straight from their bytes, as lib/rules/documents/document.ts defines them. */
+/** Writes plain JSON records straight from their bytes, as lib/rules/documents/document.ts defines them. */
 export function createJsonWriter(spec: Specification): RecordWriter {
   const frame = createOperationFrame(spec);
   const isoTime = createIsoTimeText('{"@timestamp":"', '",');

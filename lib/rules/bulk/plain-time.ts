@@ -13,8 +13,8 @@ const TO_SECONDS = 20;
 
 /**
  * Reads the two most common forms of a time straight from JSON bytes, without creating a string: a plain number, or ISO
- * 8601 in UTC with seconds. Returns -1 for other forms, which `parseEventTimeText` (lib/rules/time/event-time.ts) reads.
- * Both give the same result for these two.
+ * 8601 in UTC with seconds. Returns -1 for other forms, which `parseEventTimeText` (lib/rules/time/event-time.ts)
+ * reads. Both give the same result for these two.
  */
 export type PlainTime = (json: Uint8Array, start: number, end: number) => number;
 

@@ -4,8 +4,8 @@ const LOW_LIMIT = 36 ** LOW_DIGITS;
 const DIGITS = Buffer.from("0123456789abcdefghijklmnopqrstuvwxyz");
 
 /**
- * Formats a time with text around it, as bytes. Optimised for many times close together: only the digits that differ are
- * rewritten. The bytes are valid until the next call.
+ * Formats a time with text around it, as bytes. Optimised for many times close together: only the digits that differ
+ * are rewritten. The bytes are valid until the next call.
  */
 export type TimeText = (timestampMs: number) => Uint8Array;
 

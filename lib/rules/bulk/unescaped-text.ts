@@ -9,8 +9,8 @@ for (const [letter, code] of Object.entries({ b: 0x08, f: 0x0c, n: 0x0a, r: 0x0d
 export const UNESCAPED_SLACK = 3;
 
 /**
- * Writes a JSON string's text with its escapes decoded, until it ends or `limit` bytes are written; the last character may
- * exceed that. The string must be valid and contain no lone surrogates.
+ * Writes a JSON string's text with its escapes decoded, until it ends or `limit` bytes are written; the last character
+ * may exceed that. The string must be valid and contain no lone surrogates.
  * @returns one past the last byte
  */
 export function unescapeInto(

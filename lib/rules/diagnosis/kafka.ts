@@ -26,7 +26,7 @@ export interface GroupFacts {
 /** An outage shorter than this must lose nothing. */
 const LEAST_RETENTION_MS = 24 * 3_600_000;
 
-/** By the words of `broker-trouble.ts` and of the login. None turns off certificate checks: there is no such setting. */
+/** By the words of `broker-trouble.ts` and of the login. Certificate checks cannot be turned off. */
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [
     /client certificate/,
@@ -54,7 +54,7 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/sasl|authentication|login/i, "correct kafka.sasl, or the user's settings in the broker"],
 ];
 
-/** @param reached the error of each address; null if it answered @param advertised the addresses that brokers advertise */
+/** @param reached the error of each address; null if it answered @param advertised by the brokers */
 export function judgeBrokers(
   reached: ReadonlyMap<string, string | null>,
   advertised: ReadonlySet<string>,

@@ -3,7 +3,7 @@ const LATELY_MS = 1_000;
 /** Up to this many busy partitions are read without a rest, so a single busy topic keeps its latency. */
 const ALONE = 6;
 const REST_MS_EACH = 0.5;
-/** With 300 topics of two records a second each, about fifty records share a request. A record waits half of it on average. */
+/** With 300 topics of two records a second, about fifty share a request. Records wait half of it on average. */
 const REST_MOST_MS = 80;
 /** An answer this large is worth a request of its own. */
 const WORTH_BYTES = 64 * 1024;
@@ -17,10 +17,10 @@ export interface Companion {
 /**
  * Counts the busy partitions, which decide how long to rest after the answer of a long poll before the next fetch.
  *
- * A fetch and its bulk cost about the same for one record as for fifty. Without a rest, a hundred topics with a few records a
- * second each would have every record fetched alone. A rest of some milliseconds lets them travel together, so that requests
- * scale with bytes, not topics. A few partitions do not rest: the records of one busy topic arrive together anyway. Records
- * after a quiet period do not wait either, because the rest follows an answer.
+ * A fetch and its bulk cost about the same for one record as for fifty. Without a rest, a hundred topics with a few
+ * records a second each would have every record fetched alone. A rest of some milliseconds lets them travel together,
+ * so that requests scale with bytes, not topics. A few partitions do not rest: the records of one busy topic arrive
+ * together anyway. Records after a quiet period do not wait either, because the rest follows an answer.
  */
 export class Company {
   #period = 0;

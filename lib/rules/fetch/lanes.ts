@@ -1,6 +1,6 @@
 /**
- * `tail`: near the end of the log, in one long poll with all other such partitions. `backlog`: far behind, read in turns
- * and in large pieces.
+ * `tail`: near the end of the log, in one long poll with all other such partitions. `backlog`: far behind, read in
+ * turns and in large pieces.
  */
 export type ReadLane = "tail" | "backlog";
 
@@ -38,9 +38,9 @@ export interface Turn<T> {
 }
 
 /**
- * Removes the next turn from the waiting items, first come, first served. Callers requeue items behind the others, so all
- * get equally many turns. A turn has as many items as one answer has room for, each as large as allowed: a broker cuts off
- * its answer in the middle of a record batch, so few large pieces waste less.
+ * Removes the next turn from the waiting items, first come, first served. Callers requeue items behind the others, so
+ * all get equally many turns. A turn has as many items as one answer has room for, each as large as allowed: a broker
+ * cuts off its answer in the middle of a record batch, so few large pieces waste less.
  *
  * @param roomFor how many bytes an item may bring; 0 skips it and removes it from the queue
  * @param maxBytes limit for all items together

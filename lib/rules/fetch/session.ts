@@ -29,11 +29,11 @@ interface Entry<A extends Ask> {
 const LAST_EPOCH = 2 ** 31 - 1;
 
 /**
- * One incremental fetch session with one broker (KIP-227). The broker remembers what it was asked for, so a request names only
- * the changes. The cost on our side also depends on the changes, not on the number of partitions.
+ * One incremental fetch session with one broker (KIP-227). The broker remembers what it was asked for, so a request
+ * names only the changes. The cost on our side also depends on the changes, not on the number of partitions.
  *
- * Follows Kafka's own client and broker, `FetchSessionHandler.java` and `FetchSession.scala`. One request at a time: call
- * `next`, then `answered` or `lost`.
+ * Follows Kafka's own client and broker, `FetchSessionHandler.java` and `FetchSession.scala`. One request at a time:
+ * call `next`, then `answered` or `lost`.
  */
 export class FetchSession<A extends Ask = Ask> {
   readonly #topics = new Map<string, Map<number, Entry<A>>>();

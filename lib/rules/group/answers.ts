@@ -5,8 +5,8 @@
  * - `rebalancing`: the group waits for this member to join, or for the leader's assignment.
  * - `gone`: it is no longer a member. `stale`: it is a member, but its generation is outdated.
  * - `too_large`: the record may be too large (`GroupMetadataManager.appendGroupMetadataErrorToResponseError` turns
- *   `MESSAGE_TOO_LARGE`, `RECORD_LIST_TOO_LARGE` and `INVALID_FETCH_SIZE` into `UNKNOWN_SERVER_ERROR`; for offsets, Kafka 4
- *   does so too).
+ *   `MESSAGE_TOO_LARGE`, `RECORD_LIST_TOO_LARGE` and `INVALID_FETCH_SIZE` into `UNKNOWN_SERVER_ERROR`; for offsets,
+ *   Kafka 4 does so too).
  * - `refused`: will not work until somebody changes something. `failed`: anything else; retry.
  */
 export type GroupAnswer = "moving" | "rebalancing" | "gone" | "stale" | "too_large" | "refused" | "failed";
@@ -37,7 +37,7 @@ export function groupAnswer(error: string): GroupAnswer {
   return ANSWERS[error] ?? "failed";
 }
 
-/** Explains why the group cannot be joined, and what to do. @param sessionTimeoutMs the timeout that this member asks for */
+/** Explains why the group cannot be joined, and what to do. @param sessionTimeoutMs as requested by this member */
 export function describeRefusal(error: string, groupId: string, sessionTimeoutMs: number): string {
   switch (error) {
     case "GROUP_AUTHORIZATION_FAILED":

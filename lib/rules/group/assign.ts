@@ -6,7 +6,7 @@ import type { AssignedMember } from "./protocol/subscription.ts";
 export interface Assigned {
   /** Each member's partitions for now, by topic. Every member has an entry. */
   readonly given: ReadonlyMap<string, ReadonlyMap<string, readonly number[]>>;
-  /** How many partitions are assigned to nobody in this round, because a member other than the future owner still holds them. */
+  /** How many partitions are assigned to nobody in this round, because another member still holds them. */
   readonly withheld: number;
   /** How many members will own partitions of each topic once nothing is withheld. */
   readonly ownersOf: ReadonlyMap<string, number>;
@@ -15,9 +15,9 @@ export interface Assigned {
 /**
  * Assigns all topics' partitions to the members that want them.
  *
- * - Cooperative (KIP-429, Kafka's `CooperativeStickyAssignor.adjustAssignment`): a partition that has to move from one living
- *   member to another is assigned to nobody in this round. Its holder no longer finds it in its assignment, gives it up and
- *   rejoins; then it is free.
+ * - Cooperative (KIP-429, Kafka's `CooperativeStickyAssignor.adjustAssignment`): a partition that has to move from one
+ *   living member to another is assigned to nobody in this round. Its holder no longer finds it in its assignment,
+ *   gives it up and rejoins; then it is free.
  * - Sticky: a member keeps the partitions it holds as long as it wants the topic, unless balance requires a move.
  * - Even: no member has two more partitions than another that could take one of them. All partitions count the same.
  * - Deterministic, whatever the order of the members: two rounds of one rebalance must not contradict each other.

@@ -75,12 +75,12 @@ export class Balance {
   }
 
   /**
-   * Moves one partition at a time from the most to the least loaded member, directly or along a chain, until no member has two
-   * more than another that could take one. If all members want all topics, no sequence of moves is shorter: each move takes
-   * from an overloaded member or gives to an underloaded one, and does both while there are both.
+   * Moves one partition at a time from the most to the least loaded member, directly or along a chain, until no member
+   * has two more than another that could take one. If all members want all topics, no sequence of moves is shorter:
+   * each move takes from an overloaded member or gives to an underloaded one, and does both while there are both.
    *
-   * Partitions that move anyway are rearranged before any is taken from its holder: the second round of a rebalance must reach
-   * the same result as the first, with the partitions given up for it.
+   * Partitions that move anyway are rearranged before any is taken from its holder: the second round of a rebalance
+   * must reach the same result as the first, with the partitions given up for it.
    */
   level(): void {
     const [most, least] = [Math.max(...this.#loads), Math.min(...this.#loads)];
@@ -151,7 +151,7 @@ export class Balance {
     return found;
   }
 
-  /** A member first gives up what exceeds its fair share of a topic, so that topics with many partitions are spread too. */
+  /** A member first gives up what exceeds its fair share of a topic, which also spreads topics with many partitions. */
   #fillStacks(): void {
     const entries: { readonly at: number; readonly kind: number; readonly beyond: number }[] = [];
     const ofTopic = new Int32Array(this.#loads.length);

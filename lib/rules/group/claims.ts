@@ -21,10 +21,10 @@ export interface Claims {
 }
 
 /**
- * Claims of a later generation win: a member that missed one may hold partitions that another has received since (KIP-429 and
- * KIP-792; Kafka's `AbstractStickyAssignor`, which compares generations partition by partition). If two claims have the same
- * generation, neither wins, because nobody knows which is right: as in Kafka, both must give the partition up in this round,
- * and it is assigned in the next.
+ * Claims of a later generation win: a member that missed one may hold partitions that another has received since
+ * (KIP-429 and KIP-792; Kafka's `AbstractStickyAssignor`, which compares generations partition by partition). If two
+ * claims have the same generation, neither wins, because nobody knows which is right: as in Kafka, both must give the
+ * partition up in this round, and it is assigned in the next.
  */
 export function claimsOf(members: readonly AssignedMember[], { counts, bases, size }: Layout): Claims {
   const holders = new Int32Array(size).fill(NOBODY);

@@ -1,15 +1,16 @@
 /**
  * Decides which topics a member names in the part of its subscription that the broker reads.
  *
- * If no member of a stable group names a topic, its offsets are deleted once they are older than `offsets.retention.minutes`
- * (KIP-496, 7 days; Kafka's `GroupMetadata.expiredOffsets`, only while the group is `Stable`). A quiet topic would lose its
- * position at the next check, however short the gap. But all subscriptions share one record of limited size. So:
+ * If no member of a stable group names a topic, its offsets are deleted once they are older than
+ * `offsets.retention.minutes` (KIP-496, 7 days; Kafka's `GroupMetadata.expiredOffsets`, only while the group is
+ * `Stable`). A quiet topic would lose its position at the next check, however short the gap. But all subscriptions
+ * share one record of limited size. So:
  *
  * - The leader names the topics of all members. It learns at each join what they want.
  * - If a join completes and nobody named some wanted topic, the leader joins again with those names instead of sending
- *   assignments. A changed subscription makes the broker prepare another rebalance, so the group is never stable without them
- *   (`GroupCoordinator.doJoinGroup`, case `CompletingRebalance`). This happens after a leader has left, and costs one more
- *   round of some milliseconds.
+ *   assignments. A changed subscription makes the broker prepare another rebalance, so the group is never stable
+ *   without them (`GroupCoordinator.doJoinGroup`, case `CompletingRebalance`). This happens after a leader has left,
+ *   and costs one more round of some milliseconds.
  * - A member names a few newly wanted topics itself, so that adding a topic costs no second round.
  */
 const FEW_TOPICS = 100;

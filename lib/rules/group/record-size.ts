@@ -9,7 +9,7 @@ export interface RecordedMember {
   readonly assignmentBytes: number;
 }
 
-/** The default `max.message.bytes` of a topic, hence of `__consumer_offsets`: Kafka's `LogConfig.DEFAULT_MAX_MESSAGE_BYTES`. */
+/** The default `max.message.bytes`, also of `__consumer_offsets`: Kafka's `LogConfig.DEFAULT_MAX_MESSAGE_BYTES`. */
 export const DEFAULT_RECORD_LIMIT_BYTES = 1_048_588;
 /** Overhead of the record batch (61 bytes) and of the group's own fields. */
 const GROUP_BYTES = 1_024;
@@ -58,15 +58,15 @@ export interface SizedTopic {
   readonly bytes: number;
 }
 
-/** The name appears once by itself and once per owner's assignment, each with its length; a partition takes four bytes. */
+/** The name appears once by itself and once per owner, each time with its length. A partition takes four bytes. */
 export function topicBytes(topic: string, partitions: number, owners: number): number {
   const name = 2 + new TextEncoder().encode(topic).length;
   return name + owners * (name + 4) + 4 * partitions;
 }
 
 /**
- * Returns the topics for which there is no room. Running topics come first, then names in order. A topic too large for the
- * remaining room is skipped, so smaller ones after it may still fit.
+ * Returns the topics for which there is no room. Running topics come first, then names in order. A topic too large for
+ * the remaining room is skipped, so smaller ones after it may still fit.
  */
 export function leftOutOf(topics: readonly SizedTopic[], roomBytes: number): Set<string> {
   const inOrder = topics.toSorted(

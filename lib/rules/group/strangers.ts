@@ -6,8 +6,8 @@ export interface GroupMember {
 }
 
 /**
- * The same on every host. kafkajs' assigner, which older versions of Penstock use, sorts members by their ids, which begin with
- * it. With host names in it, every one-partition topic would land on the same host.
+ * The same on every host. kafkajs' assigner, which older versions of Penstock use, sorts members by their ids, which
+ * begin with it. With host names in it, every one-partition topic would land on the same host.
  */
 export const OUR_CLIENT_ID = "penstock";
 const NAMED = 3;

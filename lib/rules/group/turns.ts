@@ -1,6 +1,6 @@
 /**
- * Orders topics independently of their names. In order of name, similar topics are often adjacent or equally spaced, and all
- * of them could end up with the same member.
+ * Orders topics independently of their names. In order of name, similar topics are often adjacent or equally spaced,
+ * and all of them could end up with the same member.
  */
 export function inTurn(topics: Iterable<string>): string[] {
   return [...topics]

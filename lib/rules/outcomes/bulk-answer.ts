@@ -66,8 +66,8 @@ const uniformStart = '{"errors":false,"items":[';
 const uniformEnd = "]}";
 
 /**
- * Parses a bulk answer whose items are all the same, as `JSON.parse` would, but with one object for all items. That is the
- * usual answer, and at hundreds of thousands of documents a second, parsing each item costs too much.
+ * Parses a bulk answer whose items are all the same, as `JSON.parse` would, but with one object for all items. That is
+ * the usual answer, and at hundreds of thousands of documents a second, parsing each item costs too much.
  * @returns undefined for any other text
  */
 export function parseUniformAnswer(json: string): object | undefined {

@@ -11,17 +11,17 @@ interface Remembered {
 }
 
 /**
- * Remembers the records of one topic that have an outcome but cannot be committed yet. Without it, records that are read
- * again would be sent again, and rejected ones would get a second dead letter. Outlives assignments and consumers. Work
- * done by another host in between shows in the commit.
+ * Remembers the records of one topic that have an outcome but cannot be committed yet. Without it, records that are
+ * read again would be sent again, and rejected ones would get a second dead letter. Outlives assignments and consumers.
+ * Work done by another host in between shows in the commit.
  */
 export class OutcomeMemory {
   readonly #partitions = new Map<number, Remembered>();
   #size = 0;
 
   /**
-   * Reading of the partition resumes at `start`. A commit lower than the known one means that somebody reset the group to
-   * read the records again, so everything is forgotten.
+   * Reading of the partition resumes at `start`. A commit lower than the known one means that somebody reset the group
+   * to read the records again, so everything is forgotten.
    */
   begin(partition: number, committed: number | null, start: number | null): void {
     const remembered = this.#of(partition);

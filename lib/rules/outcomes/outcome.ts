@@ -49,8 +49,8 @@ export function showsHealthyIndex(item: BulkItem): boolean {
 }
 
 /**
- * Whether a refusal is ambiguous: the fault may be the document's, the pipeline's or the index's. True of a 400 of unknown
- * meaning, and of the 500 that results from an exception in a processor for which Elasticsearch has no status.
+ * Whether a refusal is ambiguous: the fault may be the document's, the pipeline's or the index's. True of a 400 of
+ * unknown meaning, and of the 500 that results from an exception in a processor for which Elasticsearch has no status.
  */
 function mayBeAnybodys(status: number, { type, reason }: ServerError): boolean {
   return (status === 400 && !clusterFault.test(reason)) || (status === 500 && processorFaults.has(type));
@@ -71,7 +71,7 @@ const processorFaults = new Set([
   "string_index_out_of_bounds_exception",
 ]);
 
-/** Reasons of a 400 that are never the document's fault: missing pipeline, shard limit, alias without write index, template. */
+/** Reasons of a 400 that are never the document's: pipeline, shard limit, alias without write index, template. */
 const clusterFault =
   /^pipeline with id \[|this action would add \[|no write index is defined|media.type|^(index|composable) template \[|^only write ops with an op_type of create|^explicit index in bulk|^unknown setting \[|^request \[\/_bulk|^the answer lacks the header/i;
 
@@ -83,8 +83,9 @@ export type FailureVerdict =
   | { readonly kind: "retry"; readonly reason: RetryReason };
 
 /**
- * Decides what to do after a whole request failed. A request is split if it is too large, and also if Elasticsearch could
- * not parse some document: with an ingest pipeline, it refuses the whole request with a 400 and does not say which one.
+ * Decides what to do after a whole request failed. A request is split if it is too large, and also if Elasticsearch
+ * could not parse some document: with an ingest pipeline, it refuses the whole request with a 400 and does not say
+ * which one.
  */
 export function classifyFailure(failure: RequestFailure): FailureVerdict {
   if (failure.kind === "answer_too_large")
@@ -116,8 +117,8 @@ const documentFaults = new Set([
 ]);
 
 /**
- * Elasticsearch reports other faults of a document as `illegal_argument_exception`, but a missing pipeline too. Only the
- * reasons differ (`MappingLookup.checkLimits`, `Mapper.merge`, `ObjectMapper.merge`, Lucene's `IndexingChain`).
+ * Elasticsearch reports other faults of a document as `illegal_argument_exception`, but a missing pipeline too. Only
+ * the reasons differ (`MappingLookup.checkLimits`, `Mapper.merge`, `ObjectMapper.merge`, Lucene's `IndexingChain`).
  */
 const kindFault = /^mapper \[.*\] cannot be changed from type/;
 const documentFaultReasons = [
@@ -141,17 +142,17 @@ function isDocumentFault(error: ServerError): boolean {
 }
 
 /**
- * Whether a record was rejected for the shape of its document: a mapping or parser refused a field, or fields are too many,
- * too deep or too long. The record may be accepted in another shape. That does not help if it is too large, its index is
- * closed, or a pipeline refused it.
+ * Whether a record was rejected for the shape of its document: a mapping or parser refused a field, or fields are too
+ * many, too deep or too long. The record may be accepted in another shape. That does not help if it is too large, its
+ * index is closed, or a pipeline refused it.
  */
 export function isShapeFault({ status, type, reason }: Rejection): boolean {
   return status === 400 && isDocumentFault({ type, reason });
 }
 
 /**
- * Whether a record was rejected because a new field has conflicting kinds, within the record or in one indexed at the same
- * moment.
+ * Whether a record was rejected because a new field has conflicting kinds, within the record or in one indexed at the
+ * same moment.
  */
 export function isKindFault({ reason }: Rejection): boolean {
   return kindFault.test(reason);

@@ -33,8 +33,8 @@ export function rejectedField(whole: string): string | null {
 }
 
 /**
- * Whether a document without fields of the record's own may be accepted without `log.level`: the mapping refuses that, or is
- * full.
+ * Whether a document without fields of the record's own may be accepted without `log.level`: the mapping refuses that,
+ * or is full.
  */
 export function isAboutLevel(reason: string): boolean {
   const field = rejectedField(reason);

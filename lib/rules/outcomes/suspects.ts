@@ -1,8 +1,8 @@
 import type { Rejection, SourceRecord } from "../model/record.ts";
 
 /**
- * An ambiguous refusal of a record. Two refusals are the same if index, status and type are: the reason may quote details
- * that differ between attempts.
+ * An ambiguous refusal of a record. Two refusals are the same if index, status and type are: the reason may quote
+ * details that differ between attempts.
  */
 export type Doubt = Pick<Rejection, "index" | "status" | "type">;
 
@@ -39,12 +39,13 @@ interface Suspicion extends Doubt {
 }
 
 /**
- * Decides whether the ambiguous refusals of one topic's records are the records' own fault. They are if a record was refused
- * the same way several times, then others were written to the same index or a later day's, and then it was refused once
- * more: whatever was broken for all records works again by then. While nothing is written, no record is to blame.
+ * Decides whether the ambiguous refusals of one topic's records are the records' own fault. They are if a record was
+ * refused the same way several times, then others were written to the same index or a later day's, and then it was
+ * refused once more: whatever was broken for all records works again by then. While nothing is written, no record is to
+ * blame.
  *
- * Attempts run concurrently, so each has a beginning and an end on one logical clock. An answer that was under way while the
- * record was refused proves nothing, nor does a refusal that was under way while others were written.
+ * Attempts run concurrently, so each has a beginning and an end on one logical clock. An answer that was under way
+ * while the record was refused proves nothing, nor does a refusal that was under way while others were written.
  */
 export class Suspects {
   readonly #known = new Map<string, Suspicion>();
@@ -122,9 +123,9 @@ export class Suspects {
 }
 
 /**
- * Whether the writes show that an index would accept documents: a write to it, or to a later day's index. Nobody may ever
- * write to an old day's index again, and one refused record would then block its partition for good. An earlier day's index
- * proves nothing: it may accept late records while today's index cannot be created.
+ * Whether the writes show that an index would accept documents: a write to it, or to a later day's index. Nobody may
+ * ever write to an old day's index again, and one refused record would then block its partition for good. An earlier
+ * day's index proves nothing: it may accept late records while today's index cannot be created.
  */
 function showsWell(written: ReadonlySet<string>, index: string): boolean {
   // The indices of one topic differ only in their dates, year first.

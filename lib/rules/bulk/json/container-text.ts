@@ -12,8 +12,8 @@ const LETTER_T = 0x74;
 const LETTER_U = 0x75;
 
 /**
- * Returns where a JSON string's text ends without its final line end; -1 if the document encoder has to look at it, because
- * the rest is empty, may itself be an object, or ends in an unusual escape.
+ * Returns where a JSON string's text ends without its final line end; -1 if the document encoder has to look at it,
+ * because the rest is empty, may itself be an object, or ends in an unusual escape.
  * @param start after the string's opening quote
  * @param end its closing quote
  */

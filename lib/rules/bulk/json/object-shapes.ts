@@ -44,8 +44,8 @@ const KNOWN_SHAPES = 256;
 const SPECIAL = /^(?:@timestamp\.|(?:kafka|tags|log\.file)(?:\.|$))|^__proto__$/;
 
 /**
- * Judges objects by the names of their own members. Records of one topic tend to have the same names in the same order, so
- * the previous shape is compared first, then the known ones. Only a new shape creates strings.
+ * Judges objects by the names of their own members. Records of one topic tend to have the same names in the same order,
+ * so the previous shape is compared first, then the known ones. Only a new shape creates strings.
  * @param timeFields the declared fields of the event's time
  * @param lineField the declared field of the line; null if only `message`
  */

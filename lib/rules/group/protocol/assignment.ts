@@ -3,8 +3,8 @@ import { pack, unpack } from "./packed.ts";
 import type { PartitionsOf } from "./subscription.ts";
 
 /**
- * The status of a topic that a member wants. `left_out`: no room for it in the group's record. `missing`: Kafka knows no such
- * topic. `forbidden`: the leader may not describe it. `unknown`: the leader does not know its partitions yet.
+ * The status of a topic that a member wants. `left_out`: no room for it in the group's record. `missing`: Kafka knows
+ * no such topic. `forbidden`: the leader may not describe it. `unknown`: the leader does not know its partitions yet.
  */
 export const STANDINGS = ["given", "left_out", "missing", "forbidden", "unknown"] as const;
 export type Standing = (typeof STANDINGS)[number];

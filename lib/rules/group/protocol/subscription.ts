@@ -35,9 +35,9 @@ const [WANTED, HELD, LEAVING] = [1, 2, 4];
 /**
  * A version 0 `ConsumerProtocolSubscription` (Kafka's schema of that name: version, topics, user data).
  *
- * The coordinator keeps all subscriptions of a group in one record. 10,000 topic names of 30 characters are 320 kB, too much
- * to repeat for each host. So they go compressed into `userData`, at about 5 bytes each if they are similar. The broker uses
- * `topics` only to expire the offsets of topics that no member of a stable group names there (KIP-496,
+ * The coordinator keeps all subscriptions of a group in one record. 10,000 topic names of 30 characters are 320 kB, too
+ * much to repeat for each host. So they go compressed into `userData`, at about 5 bytes each if they are similar. The
+ * broker uses `topics` only to expire the offsets of topics that no member of a stable group names there (KIP-496,
  * `GroupMetadata.computeSubscribedTopics`), and only the union over all members counts. Hence `named` may differ from
  * `wanted`: see `naming.ts`.
  */

@@ -1,6 +1,6 @@
 /**
- * Writes a row as in RFC 4180, ending in CR LF. Every cell is quoted, because spreadsheets in some locales also separate
- * cells at `;` or a tab.
+ * Writes a row as in RFC 4180, ending in CR LF. Every cell is quoted, because spreadsheets in some locales also
+ * separate cells at `;` or a tab.
  */
 export function csvRow(cells: readonly string[]): string {
   return `${cells.map(csvCell).join(",")}\r\n`;

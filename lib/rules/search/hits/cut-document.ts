@@ -2,8 +2,8 @@ import { endOfString, nextToken } from "../../json/json-members.ts";
 import { cutText } from "./cut-text.ts";
 
 /**
- * Cuts every string value of a document that is longer than `maxStringBytes`. Everything else stays as written, so numbers
- * keep all their digits.
+ * Cuts every string value of a document that is longer than `maxStringBytes`. Everything else stays as written, so
+ * numbers keep all their digits.
  *
  * @param raw valid JSON
  * @returns null if the result is still longer than `maxBytes`

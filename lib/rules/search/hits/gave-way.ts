@@ -49,8 +49,8 @@ const maxIgnored = 60;
 const maxTold = 20;
 
 /**
- * The body of a search that counts ignored and refused fields by topic. Elasticsearch keeps an index of such documents, so
- * others cost nothing.
+ * The body of a search that counts ignored and refused fields by topic. Elasticsearch keeps an index of such documents,
+ * so others cost nothing.
  * @param topics null for all
  */
 export function gaveWayBody(topics: readonly string[] | null, fromMs: number, toMs: number): object {

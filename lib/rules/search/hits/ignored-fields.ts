@@ -1,8 +1,8 @@
 import { flattenedWords, longestValue } from "../../template/template-body.ts";
 
 /**
- * Picks the ignored fields that gave way: their values do not fit the mapping, or the index has too many fields. Texts that
- * are merely too long to be searched as one value do not count.
+ * Picks the ignored fields that gave way: their values do not fit the mapping, or the index has too many fields. Texts
+ * that are merely too long to be searched as one value do not count.
  *
  * @param ignored `_ignored` of a document
  * @param source the document's source; null if unknown, and then all fields count
@@ -16,7 +16,7 @@ export function fieldsThatGaveWay(
   if (source === null) return own;
   return own.filter((field) => {
     const values = leavesAt(source, field.split("."));
-    // A multi-field like `message.keyword` is not in the source. Its parent field stays searchable, so it does not count.
+    // A multi-field like `message.keyword` is not in the source. Its parent is searchable, so it does not count.
     return (
       values.length > 0 && !values.some((value) => typeof value === "string" && value.length > longestValue)
     );

@@ -3,9 +3,9 @@ import { type JsonMember, jsonMembers } from "../../json/json-members.ts";
 import { lineOfFields } from "../../documents/line.ts";
 
 /**
- * Returns the line that a person reads for a document. That is its `message` if it is a text; otherwise another field with
- * the line, as in documents from before the line was copied into `message`; otherwise its own fields as JSON, with all
- * digits of their numbers, and without the fields that Penstock adds.
+ * Returns the line that a person reads for a document. That is its `message` if it is a text; otherwise another field
+ * with the line, as in documents from before the line was copied into `message`; otherwise its own fields as JSON, with
+ * all digits of their numbers, and without the fields that Penstock adds.
  *
  * @param raw the object's text, valid JSON
  * @param object the parsed object

@@ -11,9 +11,9 @@ export interface Line {
 }
 
 /**
- * Splits a message at the markers that Elasticsearch put around matches. The text always comes from the message itself. If
- * the marked text is a different one (a list's element, a piece from the middle), nothing is marked. If it is shorter,
- * because it ends at a NUL or at the highlighter's limit, the rest follows unmarked.
+ * Splits a message at the markers that Elasticsearch put around matches. The text always comes from the message itself.
+ * If the marked text is a different one (a list's element, a piece from the middle), nothing is marked. If it is
+ * shorter, because it ends at a NUL or at the highlighter's limit, the rest follows unmarked.
  *
  * @param marked null if nothing was found in the message
  */

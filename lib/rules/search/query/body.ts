@@ -110,7 +110,7 @@ export function isForFewFields(query: string): boolean {
   return countWords(query) > maxWordsInAllFields;
 }
 
-/** Whether Elasticsearch refused a query because an index has too many fields for its words. Fewer fields may then work. */
+/** Whether Elasticsearch refused a query because an index has too many fields for its words. Few fields may work. */
 export function isForTooManyFields(thrown: unknown): boolean {
   return thrown instanceof PenstockError && thrown.code === "usage" && saysTooManyFields(thrown.message);
 }

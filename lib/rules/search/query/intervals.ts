@@ -12,8 +12,8 @@ const roundIntervalsMs: readonly number[] = [
 export const maxBars = 60;
 
 /**
- * Returns the smallest round interval that divides a span, both ends included, into at most {@link maxBars} bars. Bars begin
- * at multiples of it since the epoch, in UTC, as with Elasticsearch's `fixed_interval`.
+ * Returns the smallest round interval that divides a span, both ends included, into at most {@link maxBars} bars. Bars
+ * begin at multiples of it since the epoch, in UTC, as with Elasticsearch's `fixed_interval`.
  */
 export function barIntervalMs(fromMs: number, toMs: number): number {
   const fits = (intervalMs: number): boolean =>

@@ -12,12 +12,12 @@ export interface TextClauses {
 }
 
 /**
- * Translates the search box into Elasticsearch queries; no text causes an error. Terms are looked for in each index's default
- * fields (`index.query.default_field`). With Penstock's template these are the message and the words of each other field;
- * indices from before that search all fields.
+ * Translates the search box into Elasticsearch queries; no text causes an error. Terms are looked for in each index's
+ * default fields (`index.query.default_field`). With Penstock's template these are the message and the words of each
+ * other field; indices from before that search all fields.
  *
- * A term that an analyzer splits into several words (`user_login`, `10.0.0.1`, a URL), or a quoted one, must match as a phrase
- * in fields that know the order of their words, such as the message. Other fields must contain all of its words.
+ * A term that an analyzer splits into several words (`user_login`, `10.0.0.1`, a URL), or a quoted one, must match as a
+ * phrase in fields that know the order of their words, such as the message. Other fields must contain all of its words.
  *
  * @param few whether to search only the message, and the words of flattened records
  */
@@ -32,7 +32,7 @@ function clauseOf(term: Term, few: boolean): object {
   const among = {
     query: term.text,
     ...(few && { fields: fewFields }),
-    // Numeric fields accept no text, and fields without positions no phrase. They then match nothing instead of failing.
+    // Numeric fields accept no text, and fields without positions no phrase. They match nothing instead of failing.
     lenient: true,
   };
   if (term.isPrefix) return prefixOf(term.text, among, wordsOf(term.text, few));
@@ -47,7 +47,7 @@ function wordsOf(query: string, few: boolean): object {
   return { query, fields: few ? fewWords : wordFields, lenient: true };
 }
 
-/** Punctuation without a word matches everything, so the other terms decide. A word that an analyzer drops does not match. */
+/** Punctuation alone matches everything, so the other terms decide. A word that an analyzer drops does not match. */
 function emptyIs({ text, isNegated }: Term): object {
   return { zero_terms_query: isNegated || /[\p{L}\p{N}]/u.test(text) ? "none" : "all" };
 }

@@ -14,12 +14,12 @@ export interface Term {
 export type TextMatcher = ((folded: string) => boolean) | null;
 
 /**
- * Applies the search box to a line that is not in an index: words ANDed, in any case, `"phrase"`, `-not`, `prefix*`. Any
- * text is a query.
+ * Applies the search box to a line that is not in an index: words ANDed, in any case, `"phrase"`, `-not`, `prefix*`.
+ * Any text is a query.
  *
- * Matches nearly the same as Elasticsearch (`text-clauses.ts`), which splits texts into words with its analyzer. This looks
- * for the text itself, which must not begin or end in the middle of a word. So `err` does not match `error`, and `/pay`
- * matches `GET /pay`.
+ * Matches nearly the same as Elasticsearch (`text-clauses.ts`), which splits texts into words with its analyzer. This
+ * looks for the text itself, which must not begin or end in the middle of a word. So `err` does not match `error`, and
+ * `/pay` matches `GET /pay`.
  */
 export function createTextMatcher(query: string): TextMatcher {
   const terms = parseTerms(query.toLowerCase());
@@ -56,7 +56,7 @@ export function countWords(query: string): number {
   );
 }
 
-/** Whether every analyzer sees one word: only letters or only digits, because some analyzers split mixtures; no ideographs. */
+/** Whether all analyzers see one word: only letters or only digits (some split mixtures), and no ideographs. */
 export function isOneWord(text: string): boolean {
   return /^(?:[\p{L}\p{M}]+|\p{N}+)$/u.test(text) && !new RegExp(ideograph, "u").test(text);
 }

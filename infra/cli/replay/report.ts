@@ -94,7 +94,8 @@ function gaveWayLines({ fields, problems }: IgnoredFields): string[] {
       `           for example ${oneLine(sample.id)} in ${oneLine(sample.index)}`,
     );
   }
-  for (const problem of problems) lines.push(`The list of such fields is incomplete: ${oneLine(problem)}.`);
+  for (const problem of problems)
+    lines.push(`The list of such fields is incomplete: ${oneLine(problem).replace(/\.$/, "")}.`);
   return lines;
 }
 

@@ -79,7 +79,11 @@ test("a digest has a line for each field that gave way, and names what is unknow
     { topic: "app", field: "x", records: 3, why: "limit", type: null, sample },
     { topic: "web", field: "err", records: 2, why: "refused", type: null, sample },
   ] as const;
-  const gaveWay = { ...noneGaveWay, fields, problems: ["1 of 2 shards failed"] };
+  const gaveWay = {
+    ...noneGaveWay,
+    fields,
+    problems: ["1 of 2 shards failed", "Elasticsearch said a sentence."],
+  };
   const { dryRun: _, byError, ...counts } = replayResult();
   expect(formatDigest({ ...counts, ...byError, letters: 0, truncated: false, gaveWay }, "dead"))
     .toBe(`There are no dead letters in topic dead.
@@ -92,5 +96,6 @@ Indexed in the last 24 hours, but not searchable by these fields:
         2  topic web, field err: the index refused the records, so their fields were flattened
            for example app:0:7:x in app-1
 The list of such fields is incomplete: 1 of 2 shards failed.
+The list of such fields is incomplete: Elasticsearch said a sentence.
 `);
 });

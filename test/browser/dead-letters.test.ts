@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { NO_OUTCOMES } from "../../functions/replay-dead-letters.ts";
-import type { ReplayJob } from "../../infra/api/replay-job.ts";
+import type { ReplayJob } from "../../infra/api/dead-letters.ts";
 import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
 import { startConsoleHost } from "../support/console-host.ts";
 import { openConsoleWorld, type ConsoleWorld } from "../support/console-world.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Etcd3 } from "etcd3";
 import { stringify } from "yaml";
 import { createLambdaFunction } from "../../infra/deploy/lambda/handler.ts";
-import type { IngestAnswer } from "../../infra/host/http/routes/ingest-route.ts";
+import type { IngestAnswer } from "../../infra/api/ingest.ts";
 import { documentId } from "../../lib/rules/documents/document-id.ts";
 import type { SourceRecord } from "../../lib/rules/model/record.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";

@@ -161,13 +161,7 @@ describe("a running host", () => {
     ["an unknown route", "/nope", {}, 404, "There is nothing at this path."],
     ["a wrong method", "/reconcile", {}, 405, "/reconcile answers POST only."],
     ["another wrong method", "/topics", { method: "DELETE" }, 405, "/topics answers GET, HEAD only."],
-    [
-      "a bad value",
-      "/reconcile?dryRun=yes",
-      { method: "POST" },
-      400,
-      'dryRun is "yes": it must be true or false.',
-    ],
+    ["a bad value", "/reconcile?dryRun=yes", { method: "POST" }, 400, 'dryRun "yes" must be true or false.'],
     [
       "a misspelt name",
       "/reconcile?dryrun=true",

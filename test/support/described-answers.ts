@@ -1,6 +1,6 @@
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
-import { openApiDocument } from "../../infra/host/http/openapi/document.ts";
-import { subjects } from "../../infra/host/http/openapi/subjects.ts";
+import { openApiDocument } from "../../infra/host/http/kit/openapi.ts";
+import { subjects } from "../../infra/api/subjects.ts";
 
 const place = "https://penstock.test/openapi.json";
 

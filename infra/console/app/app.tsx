@@ -1,5 +1,6 @@
 import { useEffect, useState, type FC } from "hono/jsx/dom";
-import type { SessionAnswer } from "../../api/session-answer.ts";
+import type { PagePath } from "../../api/pages.ts";
+import type { SessionAnswer } from "../../api/session.ts";
 import { access, ask, signInNeeded } from "./state/api.ts";
 import { ConnectionBanner } from "./frame/connection-banner.tsx";
 import { Header, pages } from "./frame/header.tsx";
@@ -25,7 +26,7 @@ const routes: Readonly<Record<string, { readonly title: string; readonly Page: F
   "/ui/dead-letters": { title: "Dead letters", Page: DeadLetters },
   "/ui/declarations": { title: "Declarations", Page: Declarations },
   "/ui/reconcile": { title: "Reconcile", Page: Reconcile },
-};
+} satisfies Record<Exclude<PagePath, "/ui/topics/:topic">, unknown>;
 const topicPath = /^\/ui\/topics\/([^/]+)$/;
 
 export function App() {

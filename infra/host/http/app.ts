@@ -1,33 +1,30 @@
 import { Hono, type MiddlewareHandler } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import type { ThrottledLogger } from "../../../lib/adapters/log/log-throttle.ts";
-import { metricsContentType } from "../../../lib/adapters/metrics/metrics.ts";
 import { messageOf, PenstockError } from "../../../lib/rules/base/errors.ts";
 import type { Logger } from "../../../lib/rules/base/logger.ts";
 import type { HttpSettings } from "../../../lib/rules/model/settings.ts";
-import { type GuardDeps, guard, wrongToken } from "./auth/auth.ts";
-import { bindingsOf } from "./kit/event-stream.ts";
 import { isLoopbackHost } from "../../../lib/rules/secrets/loopback.ts";
-import { addLiveRoutes, type LiveRouteDeps } from "./routes/live-routes.ts";
-import { addPageRoutes, type PageRouteDeps } from "./routes/page.ts";
-import { addIngestRoute, maxEventBytes } from "./routes/ingest-route.ts";
 import type { IngestTaker } from "../services/ingest-service.ts";
-import { openApiDocument } from "./openapi/document.ts";
-import { subjects } from "./openapi/subjects.ts";
-import { addDeclarationRoutes, type DeclarationRouteDeps } from "./routes/declaration-routes.ts";
-import { addLogRoutes, type LogRouteDeps } from "./routes/log-routes.ts";
+import { type GuardDeps, guard, wrongToken } from "./auth/auth.ts";
 import { hostOf, isOwnTls } from "./auth/origin.ts";
-import { problem, refuseStopping } from "./kit/problem.ts";
-import { addReconcileRoute, type ReconcileRouteDeps } from "./routes/reconcile-route.ts";
-import { addReplayRoutes, type ReplayRouteDeps } from "./routes/replay-routes.ts";
-import { addDataRoutes, addRoute, type RouteDeps } from "./kit/routes.ts";
 import { addSessionRoutes } from "./auth/session.ts";
 import { createSessions } from "./auth/sessions.ts";
 import { createWrongTokens } from "./auth/wrong-tokens.ts";
+import { bindingsOf } from "./kit/event-stream.ts";
+import { limitBody, refuseOtherMethods } from "./kit/mount.ts";
+import { problem, refuseStopping } from "./kit/problem.ts";
+import { addDeclarationRoutes, type DeclarationRouteDeps } from "./routes/declaration-routes.ts";
+import { addIngestRoutes } from "./routes/ingest-routes.ts";
+import { addLiveRoutes, type LiveRouteDeps } from "./routes/live-routes.ts";
+import { addLogRoutes, type LogRouteDeps } from "./routes/log-routes.ts";
+import { addPageRoutes, type PageRouteDeps } from "./routes/page-routes.ts";
+import { addProbeRoutes, type ProbeRouteDeps } from "./routes/probe-routes.ts";
+import { addReconcileRoutes, type ReconcileRouteDeps } from "./routes/reconcile-routes.ts";
+import { addReplayRoutes, type ReplayRouteDeps } from "./routes/replay-routes.ts";
 
 export interface HttpDeps
   extends
-    RouteDeps,
+    ProbeRouteDeps,
     ReconcileRouteDeps,
     DeclarationRouteDeps,
     ReplayRouteDeps,
@@ -42,11 +39,6 @@ export interface HttpDeps
   /** Milliseconds since the epoch. */
   now(): number;
 }
-
-/** A longer body is answered 413. */
-const maxBodyBytes = 64 * 1024;
-/** Of the one that strangers may send. */
-const maxSignInBytes = 8 * 1024;
 
 /** The host's HTTP face, without a port: the contract's routes and who may ask them. */
 export function createHttpApp(deps: HttpDeps): Hono {
@@ -66,14 +58,14 @@ export function createHttpApp(deps: HttpDeps): Hono {
   app.use(limitBody);
   addPageRoutes(app, deps);
   addSessionRoutes(app, who);
-  addDataRoutes(app, deps, metricsContentType);
-  addReconcileRoute(app, deps);
+  addProbeRoutes(app, deps);
+  addReconcileRoutes(app, deps);
   addDeclarationRoutes(app, deps);
   addReplayRoutes(app, deps);
   addLiveRoutes(app, deps);
-  addIngestRoute(app, deps);
+  addIngestRoutes(app, deps);
   addLogRoutes(app, { ...deps.logs, now: () => deps.now() });
-  addDescription(app);
+  refuseOtherMethods(app);
 
   app.notFound((c) => problem(c, 404, "There is nothing at this path."));
   app.onError((error, c) => {
@@ -101,29 +93,6 @@ function refusingTokens({ now, failures }: Pick<HttpDeps, "now" | "failures">): 
     });
   };
 }
-
-/** Put together when it is first asked for: most hosts never are. */
-function addDescription(app: Hono): void {
-  let description: string | null = null;
-  addRoute(app, "/openapi.json", {
-    GET: (c) => {
-      description ??= JSON.stringify(openApiDocument(subjects));
-      return c.body(description, 200, { "content-type": "application/json" });
-    },
-  });
-}
-
-const bodyLimitOf = (maxSize: number): MiddlewareHandler =>
-  bodyLimit({ maxSize, onError: (c) => problem(c, 413, `The body is over ${maxSize} bytes.`) });
-const limitForEvents = bodyLimitOf(maxEventBytes);
-const limitForSignIn = bodyLimitOf(maxSignInBytes);
-const limitForOthers = bodyLimitOf(maxBodyBytes);
-
-/** By the length that is said, before anything is read; where none is, while it is read. */
-const limitBody: MiddlewareHandler = (c, next) => {
-  if (c.req.path === "/ingest") return limitForEvents(c, next);
-  return (c.req.path === "/session" ? limitForSignIn : limitForOthers)(c, next);
-};
 
 const contentSecurityPolicy = [
   "default-src 'none'",

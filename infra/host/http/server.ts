@@ -3,7 +3,7 @@ import { sameSettings } from "../../../lib/rules/plan/accept-settings.ts";
 import type { ServerTlsSettings } from "../../../lib/rules/model/settings.ts";
 import type { ConnectionWatch } from "./connection-watch.ts";
 import type { ServerBindings } from "./kit/event-stream.ts";
-import { maxEventBytes } from "./routes/ingest-route.ts";
+import { maxEventBytes } from "../../api/ingest.ts";
 
 export interface ServeOptions {
   /** A hono app. */

@@ -6,7 +6,7 @@ import {
 import { hostStopping, messageOf } from "../../../lib/rules/base/errors.ts";
 import type { Logger } from "../../../lib/rules/base/logger.ts";
 import type { ReplayRequest } from "../../../lib/rules/dead-letters/replay-request.ts";
-import type { ReplayJob } from "../../api/replay-job.ts";
+import type { ReplayJob } from "../../api/dead-letters.ts";
 
 /** Replays requested over HTTP. They run one at a time, and the last few are remembered. */
 export interface ReplayJobs {

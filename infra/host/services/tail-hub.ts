@@ -44,7 +44,6 @@ export interface TailHubDeps {
 
 /** Limit that callers of `follow` must keep. */
 export const maxTails = 20;
-export const maxTailTopics = 10;
 export const tailLinesPerSecond = 200;
 /** Time spent on one batch for all tails together. Nothing else on the host runs meanwhile. */
 export const tapBudgetMs = 5;

@@ -24,3 +24,8 @@ function codesOf(character: string): string {
     .map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, "0")}`)
     .join("");
 }
+
+/** A caller's own text, in quotes and short enough to be shown back. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+}

@@ -1,5 +1,6 @@
 import type { ReadDeadLetter } from "./dead-letter-reader.ts";
 import { PenstockError } from "../base/errors.ts";
+import { quoted } from "../base/visible-text.ts";
 import { isDocumentTime } from "../time/event-time.ts";
 import { indexTemplateFault, isTopicName, topicNameRule } from "../model/names.ts";
 import { parseTimeText } from "../time/text-forms.ts";
@@ -71,6 +72,5 @@ function parseSince(since: string, nowMs: number): number {
 }
 
 function fault(name: string, value: string, rule: string): PenstockError {
-  const shown = JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
-  return new PenstockError("usage", `${name} ${shown} ${rule}`);
+  return new PenstockError("usage", `${name} ${quoted(value)} ${rule}`);
 }

@@ -28,16 +28,30 @@ export interface RequestRules {
 }
 
 const target = mapping({ topic: nonEmptyText.nullish(), pattern: nonEmptyText.nullish() });
-const schema = mapping({
+/** Not an object schema: its copy would lose a field "__proto__", which must be refused like any unknown one. */
+const declaration = z
+  .unknown()
+  .transform((value, context): Mapping | null => {
+    if (value === null || isObject(value)) return value;
+    context.issues.push({ code: "custom", input: value, message: "is not a mapping" });
+    return z.NEVER;
+  })
+  .optional();
+/** The body of POST /declarations. */
+export const editRequestSchema = mapping({
   action: oneOf(["add", "replace", "remove"]),
-  key: nonEmptyText.nullish(),
-  revision: wholeNumber(0, Number.MAX_SAFE_INTEGER).nullish(),
-  // Not an object schema: its copy would lose a field "__proto__", which must be refused like any unknown one.
-  declaration: z.custom<Mapping>(isObject, "is not a mapping").nullish(),
-  target: target.nullish(),
+  key: nonEmptyText.nullish().meta({ description: "Null with add: where new topics go." }),
+  revision: wholeNumber(0, Number.MAX_SAFE_INTEGER)
+    .nullish()
+    .meta({ description: "The key's, that the editor started from." }),
+  declaration: declaration.meta({
+    description: "Of add and replace: as it shall stand.",
+    type: ["object", "null"],
+  }),
+  target: target.nullish().meta({ description: "Of replace and remove: which entry." }),
 });
 
-type Wanted = z.infer<typeof schema>;
+type Wanted = z.infer<typeof editRequestSchema>;
 
 /** The fields that an action needs, and those it does not allow. */
 const fieldsOf: Readonly<
@@ -58,7 +72,7 @@ const fieldsOf: Readonly<
  * the default place works without.
  */
 export function readDeclarationsRequest(body: unknown, rules: RequestRules): DeclarationsRequestReading {
-  const checked = check(schema, body);
+  const checked = check(editRequestSchema, body);
   if (!checked.ok) return { kind: "malformed", faults: refusalsOf(checked.faults, body) };
   const wanted = checked.value;
   const shape = shapeFaults(wanted);

@@ -9,8 +9,8 @@ import { PodDisruptionBudget } from "kubernetes-models/policy/v1";
 import { ConfigMap, Namespace, Secret, Service, ServiceAccount } from "kubernetes-models/v1";
 import { parse } from "yaml";
 import { z } from "zod";
-import { openApiDocument } from "../../../infra/host/http/openapi/document.ts";
-import { subjects } from "../../../infra/host/http/openapi/subjects.ts";
+import { openApiDocument } from "../../../infra/host/http/kit/openapi.ts";
+import { subjects } from "../../../infra/api/subjects.ts";
 import { createMetrics } from "../../../lib/adapters/metrics/metrics.ts";
 import { parseConfig } from "../../../lib/rules/config/config.ts";
 

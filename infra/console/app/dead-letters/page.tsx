@@ -1,5 +1,5 @@
 import { useRef, useState } from "hono/jsx/dom";
-import type { ReplayJob } from "../../../api/replay-job.ts";
+import type { ReplayJob } from "../../../api/dead-letters.ts";
 import type { DigestResult } from "../../../../functions/digest-dead-letters.ts";
 import type { DigestGroup } from "../../../../lib/rules/dead-letters/dead-letter-digest.ts";
 import { ApiError, ask } from "../state/api.ts";

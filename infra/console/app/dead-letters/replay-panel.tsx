@@ -1,4 +1,4 @@
-import type { ReplayJob } from "../../../api/replay-job.ts";
+import type { ReplayJob } from "../../../api/dead-letters.ts";
 import type { ReplayResult } from "../../../../functions/replay-dead-letters.ts";
 import { Hostile } from "../components/hostile.tsx";
 import { Notice } from "../components/notice.tsx";

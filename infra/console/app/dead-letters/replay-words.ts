@@ -1,4 +1,4 @@
-import type { ReplayJob } from "../../../api/replay-job.ts";
+import type { ReplayJob } from "../../../api/dead-letters.ts";
 import type { ReplayOutcomes } from "../../../../functions/replay-dead-letters.ts";
 import type { DigestGroup } from "../../../../lib/rules/dead-letters/dead-letter-digest.ts";
 import { exactCount } from "../text/format.ts";

@@ -5,7 +5,8 @@ import { Fields } from "./fields.tsx";
 import { editBody, type EditStart, type FormFields } from "./form-fields.ts";
 import { LostRaceNotice } from "./lost-race-notice.tsx";
 import { Preview } from "./preview.tsx";
-import { useEdit, type SavedAnswer } from "./use-edit.ts";
+import type { SavedEdit } from "../../../api/declarations.ts";
+import { useEdit } from "./use-edit.ts";
 
 const titles = {
   add: "Add a declaration",
@@ -29,7 +30,7 @@ export interface EditorProps {
   /** Members that saving would remove. */
   readonly unknown: readonly string[];
   readonly closeHref: string;
-  readonly onSaved: (saved: SavedAnswer, fields: FormFields) => void;
+  readonly onSaved: (saved: SavedEdit, fields: FormFields) => void;
 }
 
 /** The form beside its preview. Nothing is written without a preview. */

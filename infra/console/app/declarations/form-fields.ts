@@ -86,7 +86,7 @@ function oneOrSeveral(text: string): string | readonly string[] {
   return text.includes(",") ? text.split(",").map((field) => field.trim()) : text;
 }
 
-/** The body of POST /declarations; see infra/host/http/routes/declaration-routes.ts. */
+/** The body of POST /declarations, as this page fills it in. */
 export interface EditBody {
   readonly action: "add" | "replace" | "remove";
   readonly key: string | null;

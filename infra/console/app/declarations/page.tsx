@@ -7,7 +7,7 @@ import { DeclarationsList } from "./declarations-list.tsx";
 import { Editor } from "./editor.tsx";
 import { emptyFields, fieldsOf, unknownMembers, type FormFields } from "./form-fields.ts";
 import { openedBy, type Opened } from "./opened.ts";
-import type { SavedAnswer } from "./use-edit.ts";
+import type { SavedEdit } from "../../../api/declarations.ts";
 import { hrefWith, navigate, usePlace } from "../state/router.ts";
 import { useAnswer } from "../state/use-answer.ts";
 
@@ -56,7 +56,7 @@ export function DeclarationsPage() {
   );
 }
 
-interface Saved extends SavedAnswer {
+interface Saved extends SavedEdit {
   readonly kind: FormFields["kind"];
   readonly name: string;
 }
@@ -81,7 +81,7 @@ function SavedNotice({ saved: { revision, action, kind, name } }: { readonly sav
 interface OpenerProps {
   readonly listing: DeclarationsListing;
   readonly closeHref: string;
-  readonly onSaved: (saved: SavedAnswer, fields: FormFields) => void;
+  readonly onSaved: (saved: SavedEdit, fields: FormFields) => void;
 }
 
 function Opener({ listing, closeHref, onSaved }: OpenerProps) {

@@ -6,7 +6,7 @@ import { readOnlyId, useReadOnly } from "../components/read-only.tsx";
 import { effectOf } from "../plan/plan-rows.ts";
 import { StopDialog } from "../plan/stop-dialog.tsx";
 import { DiffView } from "./diff/diff-view.tsx";
-import type { PreviewAnswer } from "./use-edit.ts";
+import type { EditPreview } from "../../../api/declarations.ts";
 
 /** The key's text after saving, and what the host would do then. */
 export function Preview({
@@ -17,7 +17,7 @@ export function Preview({
   saving,
   onSave,
 }: {
-  readonly preview: PreviewAnswer;
+  readonly preview: EditPreview;
   readonly action: "add" | "change" | "remove";
   /** False once the form was changed. */
   readonly current: boolean;

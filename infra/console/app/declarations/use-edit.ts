@@ -1,24 +1,7 @@
 import { useState } from "hono/jsx/dom";
 import { ApiError, ask } from "../state/api.ts";
-import type { PlanAnswer } from "../plan/plan-rows.ts";
+import type { EditPreview, SavedEdit } from "../../../api/declarations.ts";
 import { errorsOf, noErrors, type EditBody, type FormErrors, type FormFields } from "./form-fields.ts";
-
-/** The answer of POST /declarations?dryRun=true. */
-export interface PreviewAnswer extends Pick<PlanAnswer, "plan" | "hash" | "conflicts" | "sources"> {
-  readonly key: string;
-  /** The revision of `before`; 0 if the key is absent. */
-  readonly revision: number;
-  readonly action: "added" | "replaced" | "removed" | "unchanged";
-  readonly before: string | null;
-  readonly after: string;
-}
-
-/** The answer of POST /declarations. */
-export interface SavedAnswer {
-  readonly key: string;
-  readonly revision: number;
-  readonly action: PreviewAnswer["action"];
-}
 
 /** Someone else wrote the key in the meantime: its current text. */
 export interface LostRace {
@@ -32,7 +15,7 @@ export interface LostRace {
 
 export interface EditState {
   readonly busy: "preview" | "save" | null;
-  readonly preview: PreviewAnswer | null;
+  readonly preview: EditPreview | null;
   /** The request that the preview answers, as JSON. */
   readonly previewOf: string;
   readonly errors: FormErrors;
@@ -46,11 +29,11 @@ export interface Edit {
   readonly state: EditState;
   readonly preview: (body: EditBody, fields: FormFields) => Promise<void>;
   /** Saves what the preview showed, if its key still has the same revision. */
-  readonly save: (body: EditBody, fields: FormFields, seen: PreviewAnswer) => Promise<void>;
+  readonly save: (body: EditBody, fields: FormFields, seen: EditPreview) => Promise<void>;
 }
 
 /** Requests previews, saves, and keeps the results. The form keeps the fields. */
-export function useEdit(onSaved: (saved: SavedAnswer) => void): Edit {
+export function useEdit(onSaved: (saved: SavedEdit) => void): Edit {
   const [state, setState] = useState<EditState>(nothing);
 
   const fail = (thrown: unknown, body: EditBody, fields: FormFields): void => {
@@ -77,7 +60,7 @@ export function useEdit(onSaved: (saved: SavedAnswer) => void): Edit {
     async preview(body, fields) {
       setState((before) => ({ ...before, busy: "preview", errors: noErrors, lost: null }));
       try {
-        const preview = await ask<PreviewAnswer>("/declarations?dryRun=true", { method: "POST", body });
+        const preview = await ask<EditPreview>("/declarations?dryRun=true", { method: "POST", body });
         setState({ ...nothing, preview, previewOf: JSON.stringify(body) });
       } catch (thrown) {
         fail(thrown, body, fields);
@@ -87,7 +70,7 @@ export function useEdit(onSaved: (saved: SavedAnswer) => void): Edit {
       setState((before) => ({ ...before, busy: "save", errors: noErrors, lost: null }));
       const bound = { ...body, key: seen.key, revision: seen.revision };
       try {
-        onSaved(await ask<SavedAnswer>("/declarations", { method: "POST", body: bound }));
+        onSaved(await ask<SavedEdit>("/declarations", { method: "POST", body: bound }));
       } catch (thrown) {
         fail(thrown, bound, fields);
       }

@@ -1,3 +1,4 @@
+import type { maxTailTopics as tailTopics } from "../../../api/logs.ts";
 import { useEffect, useRef, useState } from "hono/jsx/dom";
 import { Notice } from "../components/notice.tsx";
 import { useShortcuts } from "../state/keys.ts";
@@ -10,8 +11,7 @@ import { SearchBar } from "./query/search-bar.tsx";
 import { TailPanel } from "./tail/tail.tsx";
 import { useSearch } from "./query/use-search.ts";
 
-/** The same limit as the host's. */
-const maxTailTopics = 10;
+const maxTailTopics: typeof tailTopics = 10;
 
 /** Log search over a time range, or a live tail. The address holds the search. */
 export function ExplorePage() {

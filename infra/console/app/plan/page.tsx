@@ -5,7 +5,8 @@ import { Notice } from "../components/notice.tsx";
 import { PlanView } from "./plan-view.tsx";
 import { readOnlyId, ReadOnlyNotice, useReadOnly } from "../components/read-only.tsx";
 import { Time } from "../components/times.tsx";
-import { doesAnything, effectOf, outcomeOf, type Outcome, type PlanAnswer } from "./plan-rows.ts";
+import { doesAnything, effectOf, outcomeOf, type Outcome } from "./plan-rows.ts";
+import type { ReconcileAnswer } from "../../../api/reconcile.ts";
 import { StopDialog } from "./stop-dialog.tsx";
 import { useAnswer } from "../state/use-answer.ts";
 
@@ -16,7 +17,7 @@ type Applied =
 
 /** What a run would do now, and the button that carries out exactly that. */
 export function ReconcilePage() {
-  const { data, at, error, loading, again } = useAnswer<PlanAnswer>("/reconcile?dryRun=true", "POST");
+  const { data, at, error, loading, again } = useAnswer<ReconcileAnswer>("/reconcile?dryRun=true", "POST");
   const [asking, setAsking] = useState(false);
   const [applying, setApplying] = useState(false);
   const [applied, setApplied] = useState<Applied | null>(null);
@@ -93,7 +94,10 @@ export function ReconcilePage() {
 
 async function carryOut(hash: string): Promise<Applied> {
   try {
-    const answer = await ask<PlanAnswer>(`/reconcile?plan=${hash}`, { method: "POST", timeoutMs: 60_000 });
+    const answer = await ask<ReconcileAnswer>(`/reconcile?plan=${hash}`, {
+      method: "POST",
+      timeoutMs: 60_000,
+    });
     return { kind: "done", outcome: outcomeOf(answer) };
   } catch (thrown) {
     if (thrown instanceof ApiError && thrown.status === 409) return { kind: "changed" };
@@ -136,7 +140,7 @@ function AppliedNotice({ applied }: { readonly applied: Applied }) {
 }
 
 /** The declarations of an unreadable source stay in effect, so the plan may lack its latest changes. */
-function SourceErrors({ answer: { sources } }: { readonly answer: PlanAnswer }) {
+function SourceErrors({ answer: { sources } }: { readonly answer: ReconcileAnswer }) {
   const broken = [
     { name: "The config file", error: sources.config.error },
     { name: "etcd", error: sources.etcd?.error ?? null },

@@ -1,16 +1,8 @@
-import type { ReconcileResult } from "../../../../functions/reconcile-topics.ts";
 import type { SourceRef, Specification } from "../../../../lib/rules/model/declaration.ts";
 import type { Plan } from "../../../../lib/rules/plan/plan.ts";
+import type { ReconcileAnswer } from "../../../api/reconcile.ts";
 import { usual } from "./declaration-rows.ts";
 import { exactCount } from "../text/format.ts";
-
-/** What POST /reconcile answers. */
-export interface PlanAnswer extends Pick<
-  ReconcileResult,
-  "plan" | "hash" | "conflicts" | "sources" | "failed" | "interrupted" | "durationMs"
-> {
-  readonly dryRun: boolean;
-}
 
 export type PlanKind = keyof Plan;
 
@@ -97,12 +89,12 @@ export function stopsMost({ stop, replace, keep, pending }: Plan): boolean {
 export interface Outcome {
   /** `Started 2, stopped 1.` */
   readonly sentence: string;
-  readonly failed: PlanAnswer["failed"];
+  readonly failed: ReconcileAnswer["failed"];
   /** Whether the rest continues automatically. */
   readonly interrupted: boolean;
 }
 
-export function outcomeOf({ plan, failed, interrupted }: PlanAnswer): Outcome {
+export function outcomeOf({ plan, failed, interrupted }: ReconcileAnswer): Outcome {
   const names = new Set(failed.map(({ topic }) => topic));
   const started = plan.start.filter(({ topic }) => !names.has(topic)).length;
   // One at a time, until one fails.

@@ -1,4 +1,4 @@
-import type { SessionAnswer } from "../../../api/session-answer.ts";
+import type { SessionAnswer } from "../../../api/session.ts";
 import { createStore } from "./store.ts";
 
 /** Whether the host asks for a token. */

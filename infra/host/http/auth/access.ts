@@ -2,7 +2,9 @@ import type { Context } from "hono";
 import type { Secret } from "../../../../lib/rules/secrets/secret.ts";
 import type { HttpSettings } from "../../../../lib/rules/model/settings.ts";
 import { problem } from "../kit/problem.ts";
-import type { Access } from "../../../api/session-answer.ts";
+import type { AccessClass } from "../../../api/kit/route.ts";
+import type { Access } from "../../../api/session.ts";
+import { askedOf } from "../kit/mount.ts";
 import { sameSecret } from "./sessions.ts";
 
 /** The tokens that let in. */
@@ -22,17 +24,29 @@ export function isSafe(c: Context): boolean {
   return safeMethods.has(c.req.method);
 }
 
-/** A run that touches nothing. A replay's is not among them: it is a job, and one runs at a time. */
-const dryPaths: ReadonlySet<string> = new Set(["/reconcile", "/declarations"]);
-
-/** Refuses whoever may only look what changes something; null: this may be. */
+/** Refuses a change asked for with the read-only token; null: allowed. What no route answers goes by its method. */
 export function refuseChange(c: Context, access: Access): Response | null {
-  if (access === "full" || isSafe(c) || isDryRun(c)) return null;
+  const { route } = askedOf(c);
+  const isAllowed = route === undefined ? isSafe(c) : mayLook(route.access, c);
+  if (access === "full" || isAllowed) return null;
   return problem(c, 403, "The read-only token may look, and run dry, but not change anything.");
+}
+
+function mayLook(access: AccessClass, c: Context): boolean {
+  switch (access) {
+    case "open":
+    case "page":
+    case "metrics":
+    case "look":
+      return true;
+    case "change-unless-dry":
+      return isDryRun(c);
+    case "change":
+      return false;
+  }
 }
 
 function isDryRun(c: Context): boolean {
   const { dryRun = [], ...others } = c.req.queries();
-  const isDry = dryRun.length === 1 && dryRun[0] === "true" && Object.keys(others).length === 0;
-  return isDry && c.req.method === "POST" && dryPaths.has(c.req.path);
+  return dryRun.length === 1 && dryRun[0] === "true" && Object.keys(others).length === 0;
 }

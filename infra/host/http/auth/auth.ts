@@ -4,15 +4,11 @@ import { isLoopbackHost, isLoopbackHostname } from "../../../../lib/rules/secret
 import type { HttpSettings } from "../../../../lib/rules/model/settings.ts";
 import { accessOf, isSafe, refuseChange, type Tokens } from "./access.ts";
 import { hostOf, isOwnTls, originOf } from "./origin.ts";
-import { isPageOrAsset } from "../routes/page.ts";
+import { askedOf } from "../kit/mount.ts";
 import { problem } from "../kit/problem.ts";
-import type { Access } from "../../../api/session-answer.ts";
+import type { AccessClass } from "../../../api/kit/route.ts";
+import { type Access, secureSessionCookie, sessionCookie } from "../../../api/session.ts";
 import type { Sessions } from "./sessions.ts";
-
-/** The name of the session's cookie. */
-export const sessionCookie = "penstock_session";
-/** Its name where it is Secure: a browser takes that from this very host alone, from no neighbour of its domain (RFC 6265bis, 4.1.3.2). */
-export const secureSessionCookie = `__Host-${sessionCookie}`;
 
 declare module "hono" {
   interface ContextVariableMap {
@@ -34,9 +30,10 @@ export interface GuardDeps {
   readonly refuseToken: RefuseToken;
 }
 
-/** Paths that hold no data, and so need no token. */
-function isOpen(path: string): boolean {
-  return ["/session", "/healthz", "/readyz"].includes(path) || isPageOrAsset(path);
+/** Whether the route asked for is of one of these classes; for a method that is not answered, whether any of its path is. */
+function isOf(c: Context, ...classes: readonly AccessClass[]): boolean {
+  const { route, ofPath } = askedOf(c);
+  return (route === undefined ? ofPath : [route]).some(({ access }) => classes.includes(access));
 }
 
 /**
@@ -56,7 +53,7 @@ export function guard(deps: GuardDeps): MiddlewareHandler {
         return refuseStranger(c, hostname);
       }
       if (!isHost(hostOf(c.req) ?? "")) return problem(c, 400, "The Host header must name one host.");
-      if (isOpen(c.req.path) || (openMetrics && c.req.path === "/metrics")) return null;
+      if (isOf(c, "open", "page") || (openMetrics && isOf(c, "metrics"))) return null;
       const access = credentialOf(c, { token, readOnlyToken }, sessions, refuse);
       if (typeof access !== "string") return access;
       c.set("access", access);
@@ -135,7 +132,7 @@ export function sessionAccess(
 export function refuseForeignPage(c: Context): Response | null {
   const site = c.req.header("sec-fetch-site");
   if (site !== "cross-site" && site !== "same-site") return null;
-  if (c.req.header("sec-fetch-mode") === "navigate" && isPageOrAsset(c.req.path)) return null;
+  if (c.req.header("sec-fetch-mode") === "navigate" && isOf(c, "page")) return null;
   return problem(
     c,
     403,

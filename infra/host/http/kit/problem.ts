@@ -32,8 +32,3 @@ export function refuseBusy(c: Context, what: string): Response {
 export function refuseStopping(c: Context): Response {
   return problem(c, 503, "The host is stopping.", { headers: { "retry-after": "2" } });
 }
-
-/** What a caller sent, short enough and fit to be shown back. */
-export function quoted(value: string): string {
-  return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
-}

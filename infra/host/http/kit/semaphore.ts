@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { eventStream, type SendEvent } from "./event-stream.ts";
 import { refuseBusy } from "./problem.ts";
-import type { Access } from "../../../api/session-answer.ts";
+import type { Access } from "../../../api/session.ts";
 
 /**
  * Bounds how many of something are under way at once; who finds no place is told so, and does not wait. Who may only look

@@ -1,12 +1,10 @@
 import type { Context, Hono } from "hono";
-import { PenstockError } from "../../../../lib/rules/base/errors.ts";
+import { declarations as definitions } from "../../../api/declarations.ts";
 import type { DeclarationService, EditAnswer } from "../../services/declaration-service.ts";
-import { readJsonObject } from "../kit/body.ts";
 import { answerHeld, slices } from "../kit/held-answer.ts";
-import { createPlaces, inPlace } from "../kit/semaphore.ts";
+import { mount } from "../kit/mount.ts";
 import { problem, refuseBusy } from "../kit/problem.ts";
-import { choiceFault, readQuery } from "../kit/query.ts";
-import { addRoute } from "../kit/routes.ts";
+import { createPlaces, inPlace } from "../kit/semaphore.ts";
 
 export interface DeclarationRouteDeps {
   readonly declarations: Pick<DeclarationService, "list" | "edit">;
@@ -17,10 +15,7 @@ const LISTINGS = 2;
 /** Edits and previews at once: each has a connection to etcd, and a preview takes its turn among the host's own runs. */
 const EDITS = 4;
 
-/**
- * GET /declarations tells everything that is declared; POST /declarations changes an etcd key, or says with `dryRun=true`
- * what that would come to.
- */
+/** Lists what is declared, and changes an etcd key or says what a change would come to. */
 export function addDeclarationRoutes(app: Hono, { declarations }: DeclarationRouteDeps): void {
   const listings = createPlaces(LISTINGS);
   const edits = createPlaces(EDITS);
@@ -28,30 +23,15 @@ export function addDeclarationRoutes(app: Hono, { declarations }: DeclarationRou
     yield* slices(JSON.stringify(await declarations.list()));
   }
 
-  addRoute(app, "/declarations", {
-    GET: async (c) => {
-      const words = readQuery(c, []);
-      if (typeof words === "string") return problem(c, 400, words);
-      const leave = listings.take(c.get("access"));
-      if (leave === null) return refuseBusy(c, "listings");
-      const headers = { "content-type": "application/json" };
-      return answerHeld(c, { headers, pieces: listing, leave });
-    },
-    POST: async (c) => {
-      const words = readQuery(c, ["dryRun"]);
-      if (typeof words === "string") return problem(c, 400, words);
-      const fault = choiceFault("dryRun", words.dryRun, ["true", "false"]);
-      if (fault !== null) return problem(c, 400, fault);
-      const body = await readJsonObject(c);
-      if (body instanceof Response) return body;
-      return inPlace(c, edits, "edits", async () => {
-        try {
-          return answerEdit(c, await declarations.edit(body, words.dryRun === "true"));
-        } catch (thrown) {
-          return answerFailure(c, thrown);
-        }
-      });
-    },
+  mount(app, definitions.routes.list, (_, c) => {
+    const leave = listings.take(c.get("access"));
+    if (leave === null) return refuseBusy(c, "listings");
+    const headers = { "content-type": "application/json" };
+    return answerHeld(c, { headers, pieces: listing, leave });
+  });
+  mount(app, definitions.routes.edit, async ({ query: { dryRun }, body }, c) => {
+    const members = await body();
+    return inPlace(c, edits, "edits", async () => answerEdit(c, await declarations.edit(members, dryRun)));
   });
 }
 
@@ -90,12 +70,4 @@ function answerEdit(c: Context, answer: EditAnswer): Response {
       return c.json({ key, revision, action, before, after, plan, hash, conflicts, sources });
     }
   }
-}
-
-/** What etcd had against it. */
-function answerFailure(c: Context, thrown: unknown): Response {
-  if (!(thrown instanceof PenstockError) || thrown.code === "stopping") throw thrown;
-  if (thrown.code === "etcd_refused") return problem(c, 403, `${thrown.message}.`);
-  if (thrown.retryable) return problem(c, 503, `${thrown.message}.`);
-  throw thrown;
 }

@@ -2,32 +2,9 @@ import type { Context } from "hono";
 import type { LogDocument } from "../../../../functions/read-log-document.ts";
 import type { SearchLogsResult } from "../../../../functions/search-logs.ts";
 import type { Specification } from "../../../../lib/rules/model/declaration.ts";
-import { type ErrorCode, PenstockError } from "../../../../lib/rules/base/errors.ts";
-import { goneSignal } from "../kit/event-stream.ts";
 import { slices } from "../kit/held-answer.ts";
-import { problem, quoted } from "../kit/problem.ts";
-
-const statuses: Readonly<Partial<Record<ErrorCode, 400 | 502 | 503 | 504>>> = {
-  usage: 400,
-  elasticsearch_refused: 502,
-  elasticsearch_unavailable: 503,
-  deadline_exceeded: 504,
-};
-
-/** What `work` answers; what it is refused by the caller's words or by Elasticsearch, as a problem. */
-export async function answerOrProblem(c: Context, work: () => Promise<Response>): Promise<Response> {
-  try {
-    return await work();
-  } catch (thrown) {
-    // Where the client has gone nobody reads this; where the host stops somebody may.
-    if (goneSignal(c).aborted) return problem(c, 503, "The search was given up.");
-    const status = thrown instanceof PenstockError ? statuses[thrown.code] : undefined;
-    if (!(thrown instanceof PenstockError) || status === undefined) throw thrown;
-    return problem(c, status, `${thrown.message.replace(/\.$/, "")}.`, {
-      ...(status === 503 && { headers: { "retry-after": "5" } }),
-    });
-  }
-}
+import { quoted } from "../../../../lib/rules/base/visible-text.ts";
+import { problem } from "../kit/problem.ts";
 
 /** 404 where a topic is neither declared nor running here; null: all are. */
 export function refuseUnknown(

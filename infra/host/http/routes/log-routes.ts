@@ -1,38 +1,21 @@
-import type { Context, Hono } from "hono";
+import type { Hono } from "hono";
 import { exportLogs, tooLarge } from "../../../../functions/export-logs.ts";
 import { readLogDocument } from "../../../../functions/read-log-document.ts";
 import { searchLogs, type SearchLogsDeps } from "../../../../functions/search-logs.ts";
 import type { Search } from "../../../../lib/adapters/elasticsearch/search.ts";
 import type { Specification } from "../../../../lib/rules/model/declaration.ts";
-import { PenstockError } from "../../../../lib/rules/base/errors.ts";
-import {
-  assertKnown,
-  documentParameters,
-  exportParameters,
-  oneOf,
-  type Parameters,
-  parseLogFilter,
-  parseLogRequest,
-  parseQueryText,
-  parseTopics,
-  single,
-  tailParameters,
-} from "../../../../lib/rules/search/query/log-request.ts";
-import { maxTails, maxTailTopics, type TailHub } from "../../services/tail-hub.ts";
+import { hostStopping } from "../../../../lib/rules/base/errors.ts";
+import { quoted } from "../../../../lib/rules/base/visible-text.ts";
+import { parseLogFilter } from "../../../../lib/rules/search/query/log-request.ts";
+import { logs } from "../../../api/logs.ts";
+import { maxTails, type TailHub } from "../../services/tail-hub.ts";
 import { goneSignal } from "../kit/event-stream.ts";
-import {
-  answerJson,
-  answerOrProblem,
-  documentPieces,
-  jsonHeaders,
-  refuseUnknown,
-  searchJson,
-} from "./log-answers.ts";
 import { answerHeld } from "../kit/held-answer.ts";
-import { answerExport } from "./log-export.ts";
+import { mount } from "../kit/mount.ts";
+import { problem, refuseBusy } from "../kit/problem.ts";
 import { createPlaces, inPlace, streamInPlace } from "../kit/semaphore.ts";
-import { problem, quoted, refuseBusy } from "../kit/problem.ts";
-import { addRoute } from "../kit/routes.ts";
+import { answerJson, documentPieces, jsonHeaders, refuseUnknown, searchJson } from "./log-answers.ts";
+import { answerExport } from "./log-export.ts";
 
 /** What the logs are read with. */
 export interface LogRouteDeps {
@@ -58,19 +41,29 @@ const EXPORTS = 2;
 const LARGE = 1024 * 1024;
 const LARGE_DOCUMENTS = 1;
 
-/** GET /logs searches, /logs/document shows one whole, /logs/export is a file, /logs/tail goes on. */
+/** Searches, shows one document whole, exports to a file, and follows what this host moves. */
 export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
   const searches = createPlaces(SEARCHES);
   const exports = createPlaces(EXPORTS);
   const largeDocuments = createPlaces(LARGE_DOCUMENTS);
   const tails = createPlaces(maxTails);
+  const searchWith = (signal: AbortSignal): SearchLogsDeps["search"] => {
+    return async (indices, body, maxBytes) => {
+      try {
+        return await deps.searchText({ indices, body, maxBytes, timeoutMs: SEARCH_DEADLINE_MS }, signal);
+      } catch (error) {
+        // Of a client that went nobody reads the answer; of a host that stops somebody may.
+        throw signal.aborted ? hostStopping() : error;
+      }
+    };
+  };
 
-  addLogRoute("/logs", async (c) => {
-    const request = parseLogRequest(c.req.queries(), deps.now());
+  mount(app, logs.routes.search, ({ query: { size, after = null, histogram, ...words } }, c) => {
+    const filter = parseLogFilter(words, deps.now());
     const inForce = deps.inForce();
-    const refusal = refuseUnknown(c, request.topics, inForce);
+    const refusal = refuseUnknown(c, filter.topics, inForce);
     if (refusal !== null) return refusal;
-    const input = { ...request, inForce, managed: deps.managed() };
+    const input = { ...filter, size, after, histogram, inForce, managed: deps.managed() };
     return inPlace(c, searches, "searches", async () =>
       answerJson(
         c,
@@ -79,10 +72,7 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
     );
   });
 
-  addLogRoute("/logs/document", async (c) => {
-    const parameters = c.req.queries();
-    assertKnown(parameters, documentParameters);
-    const [topic, id] = [required(parameters, "topic"), required(parameters, "id")];
+  mount(app, logs.routes.document, ({ query: { topic, id } }, c) => {
     const inForce = deps.inForce();
     const spec = inForce.get(topic);
     if (spec === undefined) return refuseUnknown(c, [topic], inForce) ?? c.notFound();
@@ -104,11 +94,8 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
     });
   });
 
-  addLogRoute("/logs/export", async (c) => {
-    const parameters = c.req.queries();
-    assertKnown(parameters, exportParameters);
-    const format = oneOf(parameters, "format", ["ndjson", "csv"]);
-    const filter = parseLogFilter(parameters, deps.now());
+  mount(app, logs.routes.export, ({ query: { format, ...words } }, c) => {
+    const filter = parseLogFilter(words, deps.now());
     const inForce = deps.inForce();
     const refusal = refuseUnknown(c, filter.topics, inForce);
     if (refusal !== null) return refusal;
@@ -123,35 +110,12 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
     return answerExport(c, { filter, format, pieces, leave });
   });
 
-  addLogRoute("/logs/tail", async (c) => {
-    const parameters = c.req.queries();
-    assertKnown(parameters, tailParameters);
-    const topics = parseTopics(parameters);
-    if (topics.length === 0 || topics.length > maxTailTopics) {
-      const rule = `topic is given ${topics.length} times: it must be given at least once, and at most ${maxTailTopics} times`;
-      throw new PenstockError("usage", rule);
-    }
-    const query = parseQueryText(parameters);
+  mount(app, logs.routes.tail, ({ query: { topic, q = "" } }, c) => {
+    const topics = [...new Set(topic)];
     const refusal = refuseUnknown(c, topics, deps.inForce());
     if (refusal !== null) return refusal;
     return streamInPlace(c, tails, "live tails", (send, signal) =>
-      deps.tails.follow({ topics, query }, send, signal),
+      deps.tails.follow({ topics, query: q.trim() }, send, signal),
     );
   });
-
-  function addLogRoute(path: string, work: (c: Context) => Promise<Response>): void {
-    addRoute(app, path, { GET: (c) => answerOrProblem(c, () => work(c)) });
-  }
-
-  function searchWith(signal: AbortSignal): SearchLogsDeps["search"] {
-    return (indices, body, maxBytes) =>
-      deps.searchText({ indices, body, maxBytes, timeoutMs: SEARCH_DEADLINE_MS }, signal);
-  }
-}
-
-/** @throws PenstockError `usage` */
-function required(parameters: Parameters, name: string): string {
-  const value = single(parameters, name) ?? "";
-  if (value === "") throw new PenstockError("usage", `${name} is missing`);
-  return value;
 }

@@ -1,5 +1,5 @@
 import { useMemo } from "hono/jsx/dom";
-import type { LogDocument, LogHit } from "../../../../api/log-messages.ts";
+import type { LogDocument, LogHit } from "../../../../api/logs.ts";
 import { Hostile } from "../../components/hostile.tsx";
 import { plural } from "../../text/format.ts";
 

@@ -1,5 +1,5 @@
 import { useMemo, useState } from "hono/jsx/dom";
-import type { LogDocument } from "../../../../api/log-messages.ts";
+import type { LogDocument } from "../../../../api/logs.ts";
 import { CopyButton } from "../../components/copy-button.tsx";
 import { Hostile } from "../../components/hostile.tsx";
 import { Notice } from "../../components/notice.tsx";

@@ -1,5 +1,5 @@
 import { useMemo, useState } from "hono/jsx/dom";
-import type { LogDocument } from "../../../../api/log-messages.ts";
+import type { LogDocument } from "../../../../api/logs.ts";
 import { Hostile } from "../../components/hostile.tsx";
 import { plural } from "../../text/format.ts";
 import { visibleText } from "../../text/visible-text.ts";

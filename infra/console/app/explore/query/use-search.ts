@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "hono/jsx/dom";
-import type { LogAnswer } from "../../../../api/log-messages.ts";
+import type { LogAnswer } from "../../../../api/logs.ts";
 import { ask } from "../../state/api.ts";
 import { type ExploreState, searchPath } from "./address.ts";
 

@@ -1,4 +1,4 @@
-import type { LogAnswer } from "../../../../api/log-messages.ts";
+import type { LogAnswer } from "../../../../api/logs.ts";
 import { Time } from "../../components/times.tsx";
 import type { ExploreState } from "../query/address.ts";
 

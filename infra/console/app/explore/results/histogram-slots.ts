@@ -1,4 +1,4 @@
-import type { LogHistogram } from "../../../../api/log-messages.ts";
+import type { LogHistogram } from "../../../../api/logs.ts";
 import type { TimeRange } from "../query/time-range.ts";
 
 /** A histogram including empty bars, from the start to the end of the range. */

@@ -1,5 +1,5 @@
 import { useRef, useState } from "hono/jsx/dom";
-import type { LogAnswer } from "../../../../api/log-messages.ts";
+import type { LogAnswer } from "../../../../api/logs.ts";
 import { clock } from "../../state/clock.ts";
 import { clockTime, exactCount, offsetName } from "../../text/format.ts";
 import { histogram, zone } from "../../state/preferences.ts";

@@ -1,5 +1,5 @@
 import { useState } from "hono/jsx/dom";
-import type { LogAnswer, LogHit } from "../../../../api/log-messages.ts";
+import type { LogAnswer, LogHit } from "../../../../api/logs.ts";
 import { Hostile } from "../../components/hostile.tsx";
 import { useAnswer } from "../../state/use-answer.ts";
 import { exploreHref, type ExploreState, latestPath } from "../query/address.ts";

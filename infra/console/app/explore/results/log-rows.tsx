@@ -1,5 +1,5 @@
 import { memo, useRef } from "hono/jsx/dom";
-import type { LogHit } from "../../../../api/log-messages.ts";
+import type { LogHit } from "../../../../api/logs.ts";
 import { Time } from "../../components/times.tsx";
 import { byteSize } from "../../text/format.ts";
 import { visibleText } from "../../text/visible-text.ts";

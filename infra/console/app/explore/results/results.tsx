@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "hono/jsx/dom";
-import type { LogHit } from "../../../../api/log-messages.ts";
+import type { LogHit } from "../../../../api/logs.ts";
 import { Hostile } from "../../components/hostile.tsx";
 import { Notice } from "../../components/notice.tsx";
 import { histogram } from "../../state/preferences.ts";

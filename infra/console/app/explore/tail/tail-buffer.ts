@@ -1,4 +1,4 @@
-import type { TailHello, TailLine, TailLines } from "../../../../api/log-messages.ts";
+import type { TailHello, TailLine, TailLines } from "../../../../api/logs.ts";
 
 /** A line of the tail; null marks a gap where the stream was interrupted. */
 export interface TailEntry {

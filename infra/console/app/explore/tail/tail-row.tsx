@@ -1,6 +1,6 @@
 import { memo, useEffect, useRef, useState } from "hono/jsx/dom";
 import { documentId } from "../../../../../lib/rules/documents/document-id.ts";
-import type { TailLine } from "../../../../api/log-messages.ts";
+import type { TailLine } from "../../../../api/logs.ts";
 import { CopyButton } from "../../components/copy-button.tsx";
 import { Hostile } from "../../components/hostile.tsx";
 import { Time } from "../../components/times.tsx";

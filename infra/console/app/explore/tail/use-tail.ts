@@ -1,5 +1,5 @@
 import { useEffect, useReducer, useState } from "hono/jsx/dom";
-import type { TailHello, TailLines } from "../../../../api/log-messages.ts";
+import type { TailHello, TailLines } from "../../../../api/logs.ts";
 import { follow } from "../../state/live.ts";
 import { emptyTail, paused, resumed, type TailBuffer, withHello, withLines } from "./tail-buffer.ts";
 

@@ -6,7 +6,7 @@ import {
   outcomeWords,
   scopeOf,
 } from "../../../../../infra/console/app/dead-letters/replay-words.ts";
-import type { ReplayJob } from "../../../../../infra/api/replay-job.ts";
+import type { ReplayJob } from "../../../../../infra/api/dead-letters.ts";
 import type { DigestGroup } from "../../../../../lib/rules/dead-letters/dead-letter-digest.ts";
 
 function group(topic: string, error: string, field: string | null, count: number): DigestGroup {

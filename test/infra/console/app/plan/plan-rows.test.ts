@@ -1,3 +1,4 @@
+import type { ReconcileAnswer } from "../../../../../infra/api/reconcile.ts";
 import { describe, expect, test } from "bun:test";
 import {
   doesAnything,
@@ -5,7 +6,6 @@ import {
   outcomeOf,
   planRows,
   stopsMost,
-  type PlanAnswer,
 } from "../../../../../infra/console/app/plan/plan-rows.ts";
 import type { SourceRef, Specification } from "../../../../../lib/rules/model/declaration.ts";
 import type { Plan } from "../../../../../lib/rules/plan/plan.ts";
@@ -92,7 +92,7 @@ test("most means more than half of what this host has; what only starts does not
 });
 
 describe("what became of it", () => {
-  const answer = (plan: Partial<Plan>, failed: PlanAnswer["failed"] = []): PlanAnswer => ({
+  const answer = (plan: Partial<Plan>, failed: ReconcileAnswer["failed"] = []): ReconcileAnswer => ({
     dryRun: false,
     plan: { ...empty, ...plan },
     hash: "",

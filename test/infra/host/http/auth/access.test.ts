@@ -66,6 +66,15 @@ describe("the read-only token", () => {
     expect(reconciles).toEqual([]);
   });
 
+  test("may not call what was added past the definitions, and a stranger sees nothing of it", async () => {
+    const { app, ask } = setUp({ ...tokens, openMetrics: true });
+    app.all("/sneaked", (c) => c.text("in"));
+    expect((await ask("/sneaked")).status).toBe(401);
+    const headers = bearer(readOnlyToken);
+    expect((await ask("/sneaked", { headers })).status).toBe(200);
+    expect((await ask("/sneaked", { method: "POST", headers })).status).toBe(403);
+  });
+
   test("looks, and runs dry", async () => {
     const { ask, reconciles } = setUp(tokens);
     const headers = { ...(await signIn(ask, readOnlyToken)), ...own };

@@ -179,10 +179,7 @@ describe("POST /declarations", () => {
       400,
       'Unknown parameter "dryrun": it must be dryRun.',
     ]);
-    expect(await post("?dryRun=yes", asJson(body))).toEqual([
-      400,
-      'dryRun is "yes": it must be true or false.',
-    ]);
+    expect(await post("?dryRun=yes", asJson(body))).toEqual([400, 'dryRun "yes" must be true or false.']);
     expect((await post("", asJson({ ...body, key: "x".repeat(70_000) })))[0]).toBe(413);
     expect(edits).toEqual([]);
   });

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, jest, test } from "bun:test";
-import type { LogDocument } from "../../../../../infra/api/log-messages.ts";
+import type { LogDocument } from "../../../../../infra/api/logs.ts";
 import { maxTails } from "../../../../../infra/host/services/tail-hub.ts";
 import type { LogRouteDeps } from "../../../../../infra/host/http/routes/log-routes.ts";
 import { serveHttp, type HttpServer } from "../../../../../infra/host/http/server.ts";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { HttpDeps } from "../../../../../infra/host/http/app.ts";
 import { NO_OUTCOMES } from "../../../../../functions/replay-dead-letters.ts";
 import { maxDigests } from "../../../../../infra/host/http/routes/replay-routes.ts";
-import type { ReplayJob } from "../../../../../infra/api/replay-job.ts";
+import type { ReplayJob } from "../../../../../infra/api/dead-letters.ts";
 import { PenstockError } from "../../../../../lib/rules/base/errors.ts";
 import type { ReplayRequest } from "../../../../../lib/rules/dead-letters/replay-request.ts";
 import { bearer, problemOf, setUp, token } from "../fixture.ts";
@@ -86,7 +86,7 @@ describe("POST /replay", () => {
 
   test.each([
     ["?dryrun=true", {}, 'Unknown parameter "dryrun": it must be topic, error, since, index or dryRun.'],
-    ["?dryRun=yes", {}, 'dryRun is "yes": it must be true or false.'],
+    ["?dryRun=yes", {}, 'dryRun "yes" must be true or false.'],
     ["?topic=a&topic=b", {}, "topic is given 2 times: it may be given once."],
     ["?topic=a%20b", {}, 'topic "a b" is not a Kafka topic name (1 to 249 of a-z A-Z 0-9 . _ -).'],
     ["", { since: "soon" }, expect.stringContaining('since "soon" is neither a time')],

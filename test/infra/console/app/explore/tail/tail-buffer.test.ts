@@ -13,7 +13,7 @@ import {
   withHello,
   withLines,
 } from "../../../../../../infra/console/app/explore/tail/tail-buffer.ts";
-import type { TailLine } from "../../../../../../infra/api/log-messages.ts";
+import type { TailLine } from "../../../../../../infra/api/logs.ts";
 
 const line = (offset: number): TailLine => ({
   topic: "a",

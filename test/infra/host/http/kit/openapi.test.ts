@@ -7,7 +7,7 @@ import { kafkaEvent } from "../../../../support/kafka-event.ts";
 import { rejection } from "../../../../support/rejection.ts";
 import { sourceRecord } from "../../../../support/records.ts";
 import { partitionStatus, topicStatus } from "../../../../support/topic-status.ts";
-import { bearer, fine, ready, setUp, token } from "../fixture.ts";
+import { bearer, fine, problemOf, ready, setUp, token } from "../fixture.ts";
 
 const described = new DescribedAnswers();
 const operations = Object.entries(described.document.paths).flatMap(([path, methods]) =>
@@ -42,6 +42,26 @@ test("is served as it is, to who may read it", async () => {
   const response = await ask("/openapi.json", { headers: bearer(token) });
   expect([response.status, response.headers.get("content-type")]).toEqual([200, "application/json"]);
   expect(await response.json()).toEqual(JSON.parse(JSON.stringify(described.document)));
+});
+
+test("says of each parameter whether a request without it is refused", async () => {
+  const { ask } = setUp();
+  for (const { method, path, operation } of operations) {
+    const parameters = operation.parameters?.filter((parameter) => parameter.in === "query") ?? [];
+    for (const { name, required } of parameters) {
+      const query = new URLSearchParams();
+      for (const other of parameters)
+        if (other.required === true && other.name !== name) query.set(other.name, "overview");
+      const response = await ask(`${path}?${query.toString()}`, { method });
+      const { detail = "" } = response.status === 400 ? await problemOf(response) : {};
+      if (!response.bodyUsed) await response.body?.cancel();
+      expect({ path, name, required: String(detail).startsWith(`${name} `) }).toEqual({
+        path,
+        name,
+        required: required === true,
+      });
+    }
+  }
 });
 
 test.each(operations.map(({ method, path, operation }) => [method, path, operation] as const))(

@@ -1,21 +1,22 @@
 import { z } from "zod";
-import type { DigestResult } from "../../../../functions/digest-dead-letters.ts";
-import type { ForeignRecord } from "../../../../functions/replay-dead-letters/read-dead-letters.ts";
-import type { IgnoredFields } from "../../../../functions/digest-dead-letters/read-ignored-fields.ts";
-import type { RecordPlace, ReplayProgress, ReplayResult } from "../../../../functions/replay-dead-letters.ts";
-import type { DeadLetterDigest, DigestGroup } from "../../../../lib/rules/dead-letters/dead-letter-digest.ts";
-import type { FieldThatGaveWay } from "../../../../lib/rules/search/hits/gave-way.ts";
-import type { ReplayJob } from "../../../api/replay-job.ts";
+import type { DigestResult } from "../../functions/digest-dead-letters.ts";
+import type { ForeignRecord } from "../../functions/replay-dead-letters/read-dead-letters.ts";
+import type { IgnoredFields } from "../../functions/digest-dead-letters/read-ignored-fields.ts";
+import type { RecordPlace, ReplayProgress, ReplayResult } from "../../functions/replay-dead-letters.ts";
+import type { DeadLetterDigest, DigestGroup } from "../../lib/rules/dead-letters/dead-letter-digest.ts";
+import type { FieldThatGaveWay } from "../../lib/rules/search/hits/gave-way.ts";
+import { topicName } from "../../lib/rules/config/scalars.ts";
+import { checked, choice, optional } from "./kit/parameters.ts";
 import {
-  jsonAnswer,
-  problemAnswer,
-  queryParameter,
-  ref,
+  ignored,
+  json,
+  problemMembers,
+  refusal,
+  route,
   type Subject,
   timeText,
   wholeNumber,
-} from "./operation.ts";
-import { problemMembers } from "./problem-schema.ts";
+} from "./kit/route.ts";
 
 const place = { topic: z.string(), partition: wholeNumber, offset: wholeNumber };
 const recordPlace: z.ZodType<RecordPlace> = z.object(place);
@@ -98,7 +99,7 @@ const progress: z.ZodType<ReplayProgress> = z.object({
   total: wholeNumber,
   outcomes: z.object(outcomes),
 });
-const replayJob: z.ZodType<ReplayJob> = z.object({
+const replayJob = z.object({
   id: z.string(),
   state: z.enum(["running", "done", "failed"]),
   request: z.object({
@@ -115,16 +116,24 @@ const replayJob: z.ZodType<ReplayJob> = z.object({
   error: z.string().nullable(),
 });
 
-/** May stand in the query or in the body, not in both. */
-const words = {
-  topic: { description: "Of this topic only.", type: "string" },
-  error: { description: "Of this error type only.", type: "string" },
-  since: { description: "Failed since: a time (ISO 8601), or a duration before now (`2h`).", type: "string" },
-  index: { description: "Where to instead of the index the letter names.", type: "string" },
-} as const;
-const location = { location: { description: "Where to ask about it.", schema: { type: "string" } } };
+/** A replay that was asked for. What a failed one had brought in by then is in the index, the rest still in the dead-letter topic. */
+export type ReplayJob = z.infer<typeof replayJob>;
+const replayBusy = z.object({ ...problemMembers, job: z.string() });
 
-export const deadLetters: Subject = {
+/** In the query or in the body. */
+const words = {
+  topic: optional("Of this topic only."),
+  error: optional("Of this error type only."),
+  since: optional("Failed since: a time (ISO 8601), or a duration before now (`2h`)."),
+  index: optional("Where to instead of the index the letter names."),
+};
+const bodyWords = z.strictObject({
+  ...words,
+  dryRun: z.literal([true, false, "true", "false"], "must be true or false").optional(),
+});
+const location = { location: "Where to ask about it." };
+
+export const deadLetters = {
   name: "dead letters",
   description: "What was rejected, and bringing it back.",
   schemas: {
@@ -138,62 +147,56 @@ export const deadLetters: Subject = {
     ReplayResult: replayResult,
     ReplayProgress: progress,
     ReplayJob: replayJob,
-    ReplayBusy: z.object({ ...problemMembers, job: z.string() }),
+    ReplayBusy: replayBusy,
   },
-  paths: {
-    "/dead-letters": {
-      get: {
-        summary: "The newest dead letters by topic, field and error, and the fields that gave way",
-        parameters: [queryParameter("topic", "Of this topic only.", { type: "string" })],
-        responses: {
-          200: jsonAnswer("What they have in common.", ref("DigestResult")),
-          400: problemAnswer("An unknown parameter, or no topic name."),
-          429: problemAnswer("Too many at once."),
-          503: problemAnswer("Kafka does not answer, or refuses to, or the host is stopping."),
-        },
+  routes: {
+    digest: route({
+      method: "GET",
+      path: "/dead-letters",
+      access: "look",
+      query: z.object({
+        topic: topicName.meta({ description: "Of this topic only." }).optional(),
+      }),
+      // Also for a login or a right that Kafka refuses: nothing is wrong with the question.
+      failure: () => 503,
+      summary: "The newest dead letters by topic, field and error, and the fields that gave way",
+      answers: {
+        200: json("What they have in common.", digestResult),
+        400: refusal("An unknown parameter, or no topic name."),
+        429: refusal("Too many at once."),
+        503: refusal("Kafka does not answer, or refuses to, or the host is stopping."),
       },
-    },
-    "/replay": {
-      post: {
-        summary: "Brings dead letters back under the same ids",
-        parameters: [
-          ...Object.entries(words).map(([name, { description, type }]) =>
-            queryParameter(name, description, { type }),
-          ),
-          queryParameter("dryRun", "True: counts and touches nothing.", { enum: ["true", "false"] }),
-        ],
-        requestBody: {
-          required: false,
-          content: {
-            "application/json": {
-              schema: {
-                type: "object",
-                properties: { ...words, dryRun: { enum: [true, false, "true", "false"] } },
-                additionalProperties: false,
-              },
-            },
-          },
-        },
-        responses: {
-          202: { ...jsonAnswer("It was started.", ref("ReplayJob")), headers: location },
-          400: problemAnswer("An unknown or twice given parameter, or one with another value."),
-          409: { ...problemAnswer("Another one runs.", ref("ReplayBusy")), headers: location },
-          415: problemAnswer("The body does not say that it is JSON."),
-          503: problemAnswer("The host is stopping."),
-        },
+    }),
+    replay: route({
+      method: "POST",
+      path: "/replay",
+      // Even a dry run is a job, and one runs at a time.
+      access: "change",
+      query: z.object({
+        ...words,
+        dryRun: choice(["true", "false"], "True: counts and touches nothing.").optional(),
+      }),
+      body: { schema: bodyWords, whenEmpty: {}, parse: (members) => checked(bodyWords, members) },
+      summary: "Brings dead letters back under the same ids",
+      answers: {
+        202: { ...json("It was started.", replayJob), headers: location },
+        400: refusal("An unknown or twice given parameter, or one with another value."),
+        409: { ...refusal("Another one runs.", replayBusy), headers: location },
+        415: refusal("The body does not say that it is JSON."),
+        503: refusal("The host is stopping."),
       },
-    },
-    "/replay/{id}": {
-      get: {
-        summary: "How far a replay is, or what became of it",
-        parameters: [
-          { name: "id", in: "path", required: true, description: "Its id.", schema: { type: "string" } },
-        ],
-        responses: {
-          200: jsonAnswer("The replay.", ref("ReplayJob")),
-          404: problemAnswer("There is none; only the last few are remembered."),
-        },
+    }),
+    job: route({
+      method: "GET",
+      path: "/replay/:id",
+      access: "look",
+      params: { id: "Its id." },
+      query: ignored,
+      summary: "How far a replay is, or what became of it",
+      answers: {
+        200: json("The replay.", replayJob),
+        404: refusal("There is none; only the last few are remembered."),
       },
-    },
+    }),
   },
-};
+} satisfies Subject;

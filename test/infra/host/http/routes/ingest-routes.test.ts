@@ -62,7 +62,7 @@ describe("POST /ingest", () => {
   test.each([
     ["{", 400, "The body is not valid JSON."],
     ["", 400, "The body is not valid JSON."],
-    ["[]", 400, "the event: (a list) is not a mapping."],
+    ["[]", 400, "The body must be a JSON object."],
     [
       JSON.stringify({ ...event(), eventSource: "aws:sqs" }),
       400,

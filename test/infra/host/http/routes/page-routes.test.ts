@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { pagePaths } from "../../../../../infra/host/http/routes/page.ts";
+import { pagePaths } from "../../../../../infra/api/pages.ts";
 import { topicStatus } from "../../../../support/topic-status.ts";
 import { setUp, token } from "../fixture.ts";
 

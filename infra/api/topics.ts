@@ -1,13 +1,13 @@
 import { z } from "zod";
-import type { SourceRef, Specification, TopicOptions } from "../../../../lib/rules/model/declaration.ts";
+import type { SourceRef, Specification, TopicOptions } from "../../lib/rules/model/declaration.ts";
 import {
   type OutcomeCounts,
   type PartitionStatus,
   type ReportedLoss,
   topicStates,
   type TopicStatus,
-} from "../../../../lib/rules/progress/status.ts";
-import { jsonAnswer, ref, type Subject, timeText, wholeNumber } from "./operation.ts";
+} from "../../lib/rules/progress/status.ts";
+import { ignored, json, route, type Subject, timeText, wholeNumber } from "./kit/route.ts";
 
 export const sourceRef: z.ZodType<SourceRef> = z.object({
   kind: z.enum(["config", "etcd"]),
@@ -95,7 +95,7 @@ const topicStatus: z.ZodType<TopicStatus> = z.object({
   lost: z.array(reportedLoss).meta({ description: "What Kafka deleted before it was read." }),
 });
 
-export const topics: Subject = {
+export const topics = {
   name: "topics",
   description: "What is moved.",
   schemas: {
@@ -106,17 +106,14 @@ export const topics: Subject = {
     ReportedLoss: reportedLoss,
     TopicStatus: topicStatus,
   },
-  paths: {
-    "/topics": {
-      get: {
-        summary: "Every topic of this host, with its state and why",
-        responses: {
-          200: jsonAnswer("By name; counts since the host started.", {
-            type: "array",
-            items: ref("TopicStatus"),
-          }),
-        },
-      },
-    },
+  routes: {
+    list: route({
+      method: "GET",
+      path: "/topics",
+      access: "look",
+      query: ignored,
+      summary: "Every topic of this host, with its state and why",
+      answers: { 200: json("By name; counts since the host started.", z.array(topicStatus)) },
+    }),
   },
-};
+} satisfies Subject;

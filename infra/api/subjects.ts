@@ -1,15 +1,15 @@
 import { deadLetters } from "./dead-letters.ts";
 import { declarations } from "./declarations.ts";
 import { ingest } from "./ingest.ts";
+import type { Route, Subject } from "./kit/route.ts";
 import { logs } from "./logs.ts";
-import type { Subject } from "./operation.ts";
 import { pages } from "./pages.ts";
 import { probes } from "./probes.ts";
 import { reconcile } from "./reconcile.ts";
 import { session } from "./session.ts";
 import { topics } from "./topics.ts";
 
-/** Every route of the app stands in one of them; a test compares them with the app's own. */
+/** The whole HTTP API. A test compares it with what the app mounts. */
 export const subjects: readonly Subject[] = [
   probes,
   topics,
@@ -21,3 +21,9 @@ export const subjects: readonly Subject[] = [
   session,
   pages,
 ];
+
+/** By path, in the order in which `Allow` names their methods. */
+export const routesByPath: ReadonlyMap<string, readonly Route[]> = Map.groupBy(
+  subjects.flatMap(({ routes }) => Object.values<Route>(routes)),
+  ({ path }) => path,
+);

@@ -54,16 +54,19 @@ describe("POST /reconcile", () => {
   });
 
   test.each([
-    ["?dryRun=yes", 'dryRun is "yes": it must be true or false.'],
-    ["?dryRun", 'dryRun is "": it must be true or false.'],
+    ["?dryRun=yes", 'dryRun "yes" must be true or false.'],
+    ["?dryRun", 'dryRun "" must be true or false.'],
     ["?dryRun=true&dryRun=false", "dryRun is given 2 times: it may be given once."],
-    ["?accept=config", 'accept is "config": it must be etcd.'],
+    ["?accept=config", 'accept "config" must be etcd.'],
     ["?dryrun=true", 'Unknown parameter "dryrun": it must be dryRun, accept or plan.'],
     ["?constructor=1", 'Unknown parameter "constructor": it must be dryRun, accept or plan.'],
-    [`?accept=${"x".repeat(500)}`, `accept is "${"x".repeat(80)}…": it must be etcd.`],
-    ["?plan=", 'plan is "": it must be the hash of a dry run\'s answer.'],
-    [`?plan=${hash}x`, `plan is "${hash}x": it must be the hash of a dry run's answer.`],
-    [`?plan=${hash}&dryRun=true`, "plan is given beside dryRun=true: a dry run carries no plan out."],
+    [`?accept=${"x".repeat(500)}`, `accept "${"x".repeat(80)}…" must be etcd.`],
+    ["?plan=", 'plan "" must be the hash of a dry run\'s answer.'],
+    [`?plan=${hash}x`, `plan "${hash}x" must be the hash of a dry run's answer.`],
+    [
+      `?plan=${hash}&dryRun=true`,
+      `plan "${hash}" is given beside dryRun=true: a dry run carries no plan out.`,
+    ],
   ])("%s is refused, naming value and rule", async (query, detail) => {
     const { ask, reconciles } = setUp();
     const response = await ask(`/reconcile${query}`, post);

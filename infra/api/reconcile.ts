@@ -1,12 +1,13 @@
 import { z } from "zod";
-import type { TopicFailure } from "../../../../functions/reconcile-topics/apply-plan.ts";
-import type { ReconcileResult, SourceReport } from "../../../../functions/reconcile-topics.ts";
-import type { Refusal } from "../../../../lib/rules/model/declaration.ts";
-import type { Conflict } from "../../../../lib/rules/declarations/desired.ts";
-import type { Plan } from "../../../../lib/rules/plan/plan.ts";
-import type { FieldChange } from "../../../../lib/rules/model/specification.ts";
-import { jsonAnswer, problemAnswer, queryParameter, ref, type Subject, wholeNumber } from "./operation.ts";
-import { problemMembers } from "./problem-schema.ts";
+import type { TopicFailure } from "../../functions/reconcile-topics/apply-plan.ts";
+import type { ReconcileResult, SourceReport } from "../../functions/reconcile-topics.ts";
+import type { Refusal } from "../../lib/rules/model/declaration.ts";
+import type { Conflict } from "../../lib/rules/declarations/desired.ts";
+import type { Plan } from "../../lib/rules/plan/plan.ts";
+import type { FieldChange } from "../../lib/rules/model/specification.ts";
+import { planHashPattern } from "../../lib/rules/plan/plan-hash.ts";
+import { choice, flag } from "./kit/parameters.ts";
+import { json, problemMembers, refusal, route, type Subject, wholeNumber } from "./kit/route.ts";
 import { sourceRef, specification } from "./topics.ts";
 
 const fieldChange: z.ZodType<FieldChange> = z.object({
@@ -15,7 +16,7 @@ const fieldChange: z.ZodType<FieldChange> = z.object({
   to: z.unknown(),
 });
 
-const refusal: z.ZodType<Refusal> = z.object({
+const refused: z.ZodType<Refusal> = z.object({
   source: z.union([
     sourceRef,
     z
@@ -34,7 +35,7 @@ export const plan: z.ZodType<Plan> = z.object({
   replace: z.array(z.object({ ...start, changes: z.array(fieldChange) })),
   keep: z.array(z.object({ topic: z.string(), reason: z.string().nullable() })),
   pending: z.array(z.object({ topic: z.string(), source: sourceRef, reason: z.string() })),
-  refused: z.array(refusal),
+  refused: z.array(refused),
 });
 
 export const conflict: z.ZodType<Conflict> = z.object({
@@ -79,39 +80,50 @@ const reconcileAnswer: z.ZodType<ReconcileAnswer> = z.object({
   durationMs: z.number(),
 });
 
-export const reconcile: Subject = {
+const planChanged = z.object({ ...problemMembers, hash: z.string() });
+
+/** `plan` carries out only what a dry run showed, so it does not go with another. */
+const query = z
+  .object({
+    dryRun: flag("True: answers with the plan and touches nothing."),
+    accept: choice(["etcd"], "Takes what etcd says now although its history changed.").optional(),
+    plan: z
+      .string()
+      .regex(planHashPattern, "must be the hash of a dry run's answer")
+      .meta({ description: "A dry run's hash: applies only what that plan does." })
+      .optional(),
+  })
+  .refine(({ dryRun, plan }) => !dryRun || plan === undefined, {
+    path: ["plan"],
+    error: "is given beside dryRun=true: a dry run carries no plan out",
+  });
+
+export const reconcile = {
   name: "reconcile",
   description: "Bringing what runs in line with what is declared.",
   schemas: {
     FieldChange: fieldChange,
-    Refusal: refusal,
+    Refusal: refused,
     Plan: plan,
     Conflict: conflict,
     TopicFailure: failure,
     SourceReport: sourceReport,
     ReconcileAnswer: reconcileAnswer,
-    PlanChanged: z.object({ ...problemMembers, hash: z.string() }),
+    PlanChanged: planChanged,
   },
-  paths: {
-    "/reconcile": {
-      post: {
-        summary: "Reads every source, compares, applies; running it twice equals running it once",
-        parameters: [
-          queryParameter("dryRun", "True: answers with the plan and touches nothing.", {
-            enum: ["true", "false"],
-          }),
-          queryParameter("accept", "Takes what etcd says now although its history changed.", {
-            enum: ["etcd"],
-          }),
-          queryParameter("plan", "A dry run's hash: applies only what that plan does.", { type: "string" }),
-        ],
-        responses: {
-          409: problemAnswer("The plan is not the one of the hash; nothing was touched.", ref("PlanChanged")),
-          200: jsonAnswer("What was done, or would be.", ref("ReconcileAnswer")),
-          400: problemAnswer("An unknown parameter, or one with another value."),
-          503: problemAnswer("The host is stopping."),
-        },
+  routes: {
+    run: route({
+      method: "POST",
+      path: "/reconcile",
+      access: "change-unless-dry",
+      query,
+      summary: "Reads every source, compares, applies; running it twice equals running it once",
+      answers: {
+        200: json("What was done, or would be.", reconcileAnswer),
+        400: refusal("An unknown parameter, or one with another value."),
+        409: refusal("The plan is not the one of the hash; nothing was touched.", planChanged),
+        503: refusal("The host is stopping."),
       },
-    },
+    }),
   },
-};
+} satisfies Subject;

@@ -1,0 +1,154 @@
+import { z } from "zod";
+import type { EditAction, PlannedEdit, WrittenEdit } from "../../functions/edit-declarations.ts";
+import type { DeclarationsListing } from "../../functions/list-declarations.ts";
+import type { ReconcileResult } from "../../functions/reconcile-topics.ts";
+import type { ListedDeclaration, ListedEntry, ListedKey } from "../../lib/rules/declarations/listing.ts";
+import { editRequestSchema } from "../../lib/rules/declarations/edit-request.ts";
+import { flag } from "./kit/parameters.ts";
+import {
+  json,
+  none,
+  problemMembers,
+  problemSchema,
+  refusal,
+  route,
+  type Subject,
+  wholeNumber,
+} from "./kit/route.ts";
+import { conflict, plan, reconcileSources } from "./reconcile.ts";
+import { sourceRef, topicOptions } from "./topics.ts";
+
+const standing = {
+  state: z.enum(["in force", "overridden", "refused"]),
+  topics: wholeNumber.meta({ description: "Topics of this host that run by it." }),
+  overriddenBy: sourceRef.nullable(),
+  refused: z.string().nullable(),
+};
+const target = z.union([z.object({ topic: z.string() }), z.object({ pattern: z.string() })]);
+
+const listedDeclaration: z.ZodType<ListedDeclaration> = z.object({
+  ...standing,
+  entry: wholeNumber,
+  target,
+  options: topicOptions,
+});
+const listedEntry: z.ZodType<ListedEntry> = z.object({
+  ...standing,
+  entry: wholeNumber,
+  name: z.string().nullable(),
+  target: target.nullable(),
+  declaration: z.record(z.string(), z.unknown()).nullable().meta({ description: "As it stands there." }),
+  options: topicOptions.nullable(),
+  lastGoodKept: z.boolean(),
+  ignored: z.array(z.string()).meta({ description: "Names of fields that are not Penstock's." }),
+});
+const listedKey: z.ZodType<ListedKey> = z.object({
+  key: z.string(),
+  exact: z.boolean().meta({ description: "False: it lies below a listed prefix." }),
+  revision: wholeNumber.nullable().meta({ description: "Its mod revision; 0: absent." }),
+  text: z.string().nullable(),
+  problem: z.string().nullable(),
+  entries: z.array(listedEntry),
+});
+const source = { ok: z.boolean(), error: z.string().nullable() };
+const listing: z.ZodType<DeclarationsListing> = z.object({
+  config: z.object({ ...source, path: z.string(), entries: z.array(listedDeclaration) }),
+  etcd: z
+    .object({
+      ...source,
+      revision: wholeNumber.nullable(),
+      keys: z.array(listedKey),
+      keysLeftOut: wholeNumber,
+      listed: z.array(z.string()),
+      newKey: z.union([
+        z.object({ key: z.string(), prefix: z.null(), rule: z.string() }),
+        z.object({ key: z.null(), prefix: z.string(), rule: z.string() }),
+      ]),
+    })
+    .nullable()
+    .meta({ description: "Null: not configured." }),
+});
+
+const action: z.ZodType<EditAction> = z.enum(["added", "replaced", "removed", "unchanged"]);
+export type SavedEdit = Omit<WrittenEdit, "kind">;
+const written: z.ZodType<SavedEdit> = z.object({
+  key: z.string(),
+  revision: wholeNumber,
+  action,
+});
+
+export type EditPreview = Omit<PlannedEdit, "kind"> &
+  Pick<ReconcileResult, "plan" | "hash" | "conflicts" | "sources">;
+const preview: z.ZodType<EditPreview> = z.object({
+  key: z.string(),
+  revision: wholeNumber,
+  action,
+  before: z.string().nullable(),
+  after: z.string(),
+  plan,
+  hash: z.string(),
+  conflicts: z.array(conflict),
+  sources: reconcileSources,
+});
+
+const fault = z.object({ field: z.string(), reason: z.string() });
+const faulty = z.object({ ...problemMembers, field: z.string(), errors: z.array(fault) });
+const lost = z.object({
+  ...problemMembers,
+  key: z.string(),
+  revision: wholeNumber,
+  text: z.string().nullable(),
+});
+
+export const declarations = {
+  name: "declarations",
+  description: "What the config file and etcd declare, and changing it in etcd.",
+  schemas: {
+    DeclarationsListing: listing,
+    ListedDeclaration: listedDeclaration,
+    ListedEntry: listedEntry,
+    ListedKey: listedKey,
+    WrittenEdit: written,
+    PlannedEdit: preview,
+    DeclarationFaults: faulty,
+    LostEdit: lost,
+  },
+  routes: {
+    list: route({
+      method: "GET",
+      path: "/declarations",
+      access: "look",
+      query: none,
+      summary: "What is declared, entry by entry, and how each fares",
+      answers: {
+        200: json("Where etcd does not answer, what it last said well.", listing),
+        400: refusal("An unknown parameter."),
+        429: refusal("Too many at once."),
+        503: refusal("The host is stopping."),
+      },
+    }),
+    edit: route({
+      method: "POST",
+      path: "/declarations",
+      access: "change-unless-dry",
+      query: z.object({
+        dryRun: flag("True: answers with the text before and after, and the plan it leads to."),
+      }),
+      // Checked where the rules of the settings in force are known, so that every fault is told by its field.
+      body: { schema: editRequestSchema, whenEmpty: {}, parse: (members) => members },
+      failure: ({ code, retryable }) => (code === "etcd_refused" ? 403 : retryable ? 503 : null),
+      summary: "Adds, replaces or removes one entry of an etcd key, compared by revision",
+      answers: {
+        200: json("What was written, or would be.", z.union([written, preview])),
+        400: refusal("It does not say what is wanted.", z.union([faulty, problemSchema])),
+        403: refusal("etcd does not allow it."),
+        404: refusal("No etcd is configured."),
+        409: refusal("Somebody else changed the key; what stands there now.", lost),
+        415: refusal("The body does not say that it is JSON."),
+        422: refusal("Hosts would refuse it.", faulty),
+        429: refusal("Too many at once."),
+        503: refusal("etcd does not answer, or the host is stopping."),
+      },
+    }),
+  },
+} satisfies Subject;

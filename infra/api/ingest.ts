@@ -1,0 +1,72 @@
+import { z } from "zod";
+import { type BatchItemFailures, kafkaEventSchema, parseKafkaEvent } from "../../lib/rules/lambda-event.ts";
+import { retryCodes } from "../../lib/rules/model/record.ts";
+import type { FailedRecords } from "../../functions/ingest-event.ts";
+import type { OutcomeCounts } from "../../lib/rules/progress/status.ts";
+import { ignored, json, refusal, retryAfter, route, type Subject, wholeNumber } from "./kit/route.ts";
+import { outcomeCounts } from "./topics.ts";
+
+/** Lambda's partial batch response, and what people want to know besides. */
+export interface IngestAnswer extends BatchItemFailures {
+  /** Of the records that did not fail. */
+  readonly counts: OutcomeCounts;
+  /** Why the others did, by partition. */
+  readonly reasons: readonly (Omit<FailedRecords, "name" | "offsets"> & {
+    readonly partition: string;
+    readonly records: number;
+  })[];
+}
+
+const ingestAnswer: z.ZodType<IngestAnswer> = z.object({
+  batchItemFailures: z
+    .array(
+      z.object({
+        itemIdentifier: z.object({
+          partition: z.string().meta({ description: "`<topic>-<partition>`." }),
+          offset: wholeNumber,
+        }),
+      }),
+    )
+    .meta({ description: "The records to send again; none: all of the event is done with." }),
+  counts: outcomeCounts,
+  reasons: z.array(
+    z.object({
+      partition: z.string(),
+      records: wholeNumber,
+      code: z.enum([...retryCodes, "not_declared"]),
+      message: z.string(),
+    }),
+  ),
+});
+
+/** A longer event is answered 413. Lambda's own are at most 6 MB: "Invocation payload" of its quotas. */
+export const maxEventBytes = 8 * 1024 * 1024;
+
+export const ingest = {
+  name: "ingest",
+  description: "Records that somebody else read from Kafka.",
+  schemas: { KafkaEvent: kafkaEventSchema, IngestAnswer: ingestAnswer },
+  routes: {
+    take: route({
+      method: "POST",
+      path: "/ingest",
+      access: "change",
+      maxBody: maxEventBytes,
+      query: ignored,
+      body: { schema: kafkaEventSchema, parse: parseKafkaEvent },
+      summary: "Takes the event of an AWS Lambda event source mapping for Kafka",
+      description:
+        "Same ids as a consumer's: a record that comes both ways, or twice, is one document. " +
+        "One bounded attempt; what a host would try again is answered as failed.",
+      answers: {
+        200: json("It was tried, whatever became of it.", ingestAnswer),
+        400: refusal("It is no such event; the place, the value and the rule."),
+        415: refusal("The body does not say that it is JSON."),
+        503: {
+          ...refusal("Nothing was tried: the host stops, has not read etcd yet, or has enough to do."),
+          headers: retryAfter,
+        },
+      },
+    }),
+  },
+} satisfies Subject;

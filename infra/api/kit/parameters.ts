@@ -1,0 +1,96 @@
+import { z } from "zod";
+import { PenstockError } from "../../../lib/rules/base/errors.ts";
+import { quoted } from "../../../lib/rules/base/visible-text.ts";
+
+/*
+ * Parameters of a query, or members of a small body. A message is read after the name and the value:
+ * `size "0" must be a whole number from 1 to 100`.
+ */
+
+const missing = "is missing";
+const textRule = "must be a string";
+
+/** Absent unless given. */
+export function optional(description: string) {
+  return z.string(textRule).meta({ description }).optional();
+}
+
+export function required(description: string) {
+  return z.string(missing).min(1, missing).meta({ description });
+}
+
+/** May be given again; absent, it is empty. */
+export function list(description: string) {
+  return z.array(z.string()).meta({ description });
+}
+
+/** One of a few words. */
+export function choice<const T extends readonly [string, ...string[]]>(values: T, description: string) {
+  const last = values.at(-1) ?? "";
+  const rule = values.length === 1 ? last : `${values.slice(0, -1).join(", ")} or ${last}`;
+  return z.enum(values, `must be ${rule}`).meta({ description });
+}
+
+/** False unless given. */
+export function flag(description: string) {
+  return choice(["true", "false"], description)
+    .default("false")
+    .transform((value) => value === "true");
+}
+
+/**
+ * The parameters of a URL, every name with all its values, as `schema` reads them.
+ * @throws PenstockError `usage`: the name, the value and the rule
+ */
+export function parseQuery<S extends z.ZodObject>(
+  schema: S,
+  given: Readonly<Record<string, readonly string[]>>,
+): z.output<S> {
+  const lists = Object.keys(schema.shape).filter((name) => isList(schema.shape[name]));
+  const words = Object.entries(given).map(([name, values]): readonly [string, unknown] => {
+    if (lists.includes(name)) return [name, values];
+    if (values.length > 1 && Object.hasOwn(schema.shape, name))
+      throw usage(`${name} is given ${values.length} times: it may be given once`);
+    return [name, values[0] ?? ""];
+  });
+  return checked(schema, Object.fromEntries([...lists.map((name) => [name, []] as const), ...words]));
+}
+
+/**
+ * Named values as `schema` reads them. Unknown names are refused: `?dryrun=true` must not act for real.
+ * @throws PenstockError `usage`: the name, the value and the rule
+ */
+export function checked<S extends z.ZodObject>(
+  schema: S,
+  words: Readonly<Record<string, unknown>>,
+): z.output<S> {
+  const names = Object.keys(schema.shape);
+  const unknown = Object.keys(words).find((name) => !names.includes(name));
+  if (unknown !== undefined) throw usage(unknownName(unknown, names));
+  const result = schema.safeParse(words);
+  if (result.success) return result.data;
+  const [{ path, message } = { path: [], message: "is not valid" }] = result.error.issues;
+  const name = String(path[0] ?? "");
+  throw usage(`${name}${shown(words[name], message)}`);
+}
+
+/** Whether a parameter may be given more than once. */
+export function isList(schema: unknown): boolean {
+  return schema instanceof z.ZodArray;
+}
+
+function shown(value: unknown, rule: string): string {
+  if (Array.isArray(value)) return ` is given ${value.length} times: it ${rule}`;
+  return typeof value === "string" && rule !== missing ? ` ${quoted(value)} ${rule}` : ` ${rule}`;
+}
+
+function unknownName(name: string, known: readonly string[]): string {
+  if (known.length === 0) return `Unknown parameter ${quoted(name)}: this path takes none`;
+  const last = known.at(-1) ?? "";
+  const names = known.length === 1 ? last : `${known.slice(0, -1).join(", ")} or ${last}`;
+  return `Unknown parameter ${quoted(name)}: it must be ${names}`;
+}
+
+export function usage(sentence: string): PenstockError {
+  return new PenstockError("usage", sentence);
+}

@@ -1,0 +1,204 @@
+import { z } from "zod";
+import type { SearchLogsResult } from "../../functions/search-logs.ts";
+import type { LogHit as FoundHit } from "../../lib/rules/search/hits/log-hit.ts";
+import type { TailLine } from "../../lib/rules/search/hits/tail-line.ts";
+import type { PenstockError } from "../../lib/rules/base/errors.ts";
+import { parseCursor } from "../../lib/rules/search/query/cursor.ts";
+import { choice, flag, list, optional, required } from "./kit/parameters.ts";
+import {
+  type Answer,
+  type FailureStatus,
+  json,
+  problemMembers,
+  refusal,
+  retryAfter,
+  route,
+  type Subject,
+  text,
+  timeText,
+  wholeNumber,
+} from "./kit/route.ts";
+
+const ignoredFields = z.array(z.string()).meta({
+  description:
+    "Fields that gave way: kept, and not searchable by their names. Not those with long texts alone.",
+});
+const document = z.record(z.string(), z.unknown());
+/** One line of a search, as a page is told it. */
+export type LogHit = Omit<FoundHit, "documentJson">;
+const hit: z.ZodType<LogHit> = z.object({
+  id: z.string(),
+  index: z.string(),
+  topic: z.string().nullable(),
+  partition: wholeNumber.nullable(),
+  offset: wholeNumber.nullable(),
+  timestamp: timeText.nullable(),
+  line: z
+    .array(z.tuple([z.string(), z.boolean()]))
+    .meta({ description: "The message in pieces; true: it was searched for. 2 KiB at most." }),
+  cut: z.boolean(),
+  bytes: wholeNumber.nullable().meta({ description: "Of the whole text; null: too long to be fetched." }),
+  tags: z.array(z.string()),
+  ignored: ignoredFields,
+  document: document.nullable().meta({ description: "Long strings cut; null: too large." }),
+});
+export interface LogAnswer extends Omit<SearchLogsResult, "hits"> {
+  readonly hits: readonly LogHit[];
+}
+export type LogHistogram = NonNullable<LogAnswer["histogram"]>;
+const result: z.ZodType<LogAnswer> = z.object({
+  from: timeText,
+  to: timeText,
+  tookMs: z.number(),
+  complete: z.boolean().meta({ description: "False: something is missing, as `problems` say." }),
+  problems: z.array(z.string()),
+  total: z.object({ value: wholeNumber, exact: z.boolean() }),
+  hits: z.array(hit),
+  histogram: z
+    .object({ intervalMs: wholeNumber, bars: z.array(z.tuple([z.number(), wholeNumber])) })
+    .nullable(),
+  next: z.string().nullable().meta({ description: "`after` of the next page; null: this is the last." }),
+  newest: timeText
+    .nullable()
+    .meta({ description: "Of the newest record at any time, where nothing was found." }),
+});
+const whole = z.object({
+  index: z.string(),
+  id: z.string(),
+  raw: z.string().meta({ description: "As it was written, every digit kept." }),
+  bytes: wholeNumber,
+  ignored: ignoredFields,
+});
+
+export type LogDocument = z.infer<typeof whole>;
+const tooLarge = z.object({ ...problemMembers, index: z.string(), id: z.string() });
+
+export type { TailLine };
+
+/** First in a tail, and again when partitions changed hands. */
+export interface TailHello {
+  readonly topics: Readonly<
+    Record<string, { readonly owned: readonly number[]; readonly partitions: number }>
+  >;
+}
+
+/** `sent` and `notShown` count from the beginning of the stream; together they are all that matched. */
+export interface TailLines {
+  readonly lines: readonly TailLine[];
+  readonly sent: number;
+  readonly notShown: number;
+}
+
+const maxQueryLength = 1024;
+const maxHits = 100;
+export const maxTailTopics = 10;
+
+const topic = list("Of this topic; may be given again. None: of all.");
+const q = z
+  .string()
+  .max(maxQueryLength, `must have at most ${maxQueryLength} characters`)
+  .meta({ description: 'Words, all of them; `"phrase"`, `-not`, `prefix*`. Never an error.' })
+  .optional();
+const filter = {
+  topic,
+  q,
+  from: optional("ISO 8601, milliseconds since the epoch, or `now-15m`, which it is by default."),
+  to: optional("The same; by default `now`."),
+};
+const size = z
+  .string()
+  .refine((digits) => /^\d{1,3}$/.test(digits) && Number(digits) >= 1 && Number(digits) <= maxHits, {
+    error: `must be a whole number from 1 to ${maxHits}`,
+  })
+  .transform(Number)
+  .default(maxHits)
+  .meta({ description: "How many.", type: "integer", minimum: 1, maximum: maxHits });
+const after = z
+  .string()
+  .transform((given, context) => {
+    const cursor = parseCursor(given);
+    if (cursor !== null) return cursor;
+    context.issues.push({ code: "custom", input: given, message: "must be the `next` of an answer" });
+    return z.NEVER;
+  })
+  .meta({ description: "The `next` of the page before." })
+  .optional();
+
+const refusals: Readonly<Record<number, Answer>> = {
+  400: refusal("A parameter is not as it should be, or the query is too much for Elasticsearch."),
+  404: refusal("The topic is not declared, or there is no such document."),
+  429: refusal("Too many at once."),
+};
+const answers = {
+  ...refusals,
+  502: refusal("Elasticsearch refused."),
+  503: { ...refusal("Elasticsearch does not answer."), headers: retryAfter },
+  504: refusal("It took too long."),
+};
+const statuses: Readonly<Partial<Record<PenstockError["code"], FailureStatus>>> = {
+  elasticsearch_refused: 502,
+  elasticsearch_unavailable: 503,
+  deadline_exceeded: 504,
+};
+/** What every route here has in common. */
+const common = {
+  method: "GET",
+  access: "look",
+  failure: ({ code }: PenstockError) => statuses[code] ?? null,
+} as const;
+
+export const logs = {
+  name: "logs",
+  description: "Searching, reading and following the logs.",
+  schemas: { LogHit: hit, LogSearchResult: result, LogDocument: whole, LogTooLarge: tooLarge },
+  routes: {
+    search: route({
+      ...common,
+      path: "/logs",
+      query: z.object({
+        ...filter,
+        size,
+        after,
+        histogram: flag("True: with how many there are over time."),
+      }),
+      summary: "Searches the logs, newest first",
+      answers: { 200: json("What was found.", result), ...answers },
+    }),
+    document: route({
+      ...common,
+      path: "/logs/document",
+      query: z.object({ topic: required("Its topic."), id: required("Its id.") }),
+      summary: "One document, whole",
+      answers: {
+        200: json("The document.", whole),
+        ...answers,
+        413: refusal("It is over 32 MiB.", tooLarge),
+      },
+    }),
+    export: route({
+      ...common,
+      path: "/logs/export",
+      query: z.object({ ...filter, format: choice(["ndjson", "csv"], "Of the file.").default("ndjson") }),
+      summary: "The newest 10,000 as a file",
+      answers: { 200: text("The file, as it is read.", "application/x-ndjson", "text/csv"), ...answers },
+    }),
+    tail: route({
+      ...common,
+      path: "/logs/tail",
+      query: z.object({
+        topic: list(`1 to ${maxTailTopics} topics.`).refine(
+          (topics) => topics.length > 0 && new Set(topics).size <= maxTailTopics,
+          `must be given at least once, and at most ${maxTailTopics} times`,
+        ),
+        q,
+      }),
+      summary: "What this host moves, as it does",
+      description: "Server-sent events: `hello`, `lines` with what is not shown beyond 200 a second, `ping`.",
+      answers: {
+        200: text("The events.", "text/event-stream"),
+        ...refusals,
+        503: refusal("The host is stopping."),
+      },
+    }),
+  },
+} satisfies Subject;

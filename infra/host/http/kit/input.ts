@@ -1,0 +1,53 @@
+import type { Context } from "hono";
+import { HTTPException } from "hono/http-exception";
+import { depthRule, isNestedTooDeeply } from "../../../../lib/rules/json/json-depth.ts";
+import { type Body, formType, jsonType } from "../../../api/kit/route.ts";
+import { bindingsOf } from "./event-stream.ts";
+import { problem } from "./problem.ts";
+
+/**
+ * The body as text. From then on the request has the time of its answer, and no more that of its body.
+ * @throws where the client went, or took too long
+ */
+export async function readText(c: Context): Promise<string> {
+  const text = await c.req.text();
+  bindingsOf(c).bodyRead?.();
+  return text;
+}
+
+/** @throws HTTPException 400 or 415; what `parse` throws */
+export async function readBody<B>(c: Context, { whenEmpty, form, parse }: Body<B>): Promise<B> {
+  const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
+  const isForm = form === true && type === formType;
+  const isAccepted = isForm || type === jsonType;
+  // A body of another type is not read, unless it may be no body at all.
+  const text = isAccepted || whenEmpty !== undefined ? await readText(c) : "";
+  if (text === "" && whenEmpty !== undefined) return parse(whenEmpty);
+  if (!isAccepted) {
+    throw refused(c, 415, `The body must be ${form === true ? `${jsonType} or ${formType}` : jsonType}.`);
+  }
+  return parse(isForm ? fieldsOf(text) : membersOf(c, text));
+}
+
+/** A field that comes twice counts once, the first time. */
+function fieldsOf(text: string): Record<string, unknown> {
+  return Object.fromEntries([...new URLSearchParams(text)].toReversed());
+}
+
+function membersOf(c: Context, text: string): Record<string, unknown> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    throw refused(c, 400, "The body is not valid JSON.");
+  }
+  if (isNestedTooDeeply(text)) throw refused(c, 400, `The body ${depthRule}.`);
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+    throw refused(c, 400, "The body must be a JSON object.");
+  }
+  return { ...parsed };
+}
+
+function refused(c: Context, status: 400 | 415, detail: string): HTTPException {
+  return new HTTPException(status, { res: problem(c, status, detail) });
+}

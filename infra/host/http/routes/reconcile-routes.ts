@@ -1,0 +1,27 @@
+import type { Hono } from "hono";
+import type { ReconcileResult } from "../../../../functions/reconcile-topics.ts";
+import { reconcile, type ReconcileAnswer } from "../../../api/reconcile.ts";
+import type { WantedRun } from "../../reconcile/reconcile-loop.ts";
+import { readText } from "../kit/input.ts";
+import { mount } from "../kit/mount.ts";
+import { problem } from "../kit/problem.ts";
+
+export interface ReconcileRouteDeps {
+  reconcile(wanted: WantedRun): Promise<ReconcileResult>;
+}
+
+/** Brings what runs in line with what is declared; with `plan` only if that does what the plan of this hash does. */
+export function addReconcileRoutes(app: Hono, deps: ReconcileRouteDeps): void {
+  mount(app, reconcile.routes.run, async ({ query: { dryRun, accept, plan: expectedHash = null } }, c) => {
+    // Its content does not count, but an unread body would leave the answer only the body's time.
+    await readText(c);
+    const acceptEtcd = accept !== undefined;
+    const result = await deps.reconcile({ dryRun, acceptEtcd, expectedHash, asIf: null, reason: "http" });
+    if (!dryRun && !result.carriedOut) {
+      return problem(c, 409, "The plan changed. Review again.", { members: { hash: result.hash } });
+    }
+    const { plan, hash, conflicts, sources, failed, interrupted, durationMs } = result;
+    const answer = { dryRun, plan, hash, conflicts, sources, failed, interrupted, durationMs };
+    return c.json(answer satisfies ReconcileAnswer);
+  });
+}

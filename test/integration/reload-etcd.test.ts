@@ -102,7 +102,7 @@ describe("an etcd whose history changed is not believed until somebody says so:"
     ],
     [
       "another cluster at the same endpoint",
-      /another cluster/,
+      /a different cluster/,
       async (server) => {
         await server.kill();
         const other = await createEtcdServer({ at: server.endpoint });

@@ -37,9 +37,7 @@ import { createTopicInlets } from "./inlet/topic-inlets.ts";
 export interface FlowDeps {
   /** Opens the way to the brokers of these settings. Called again for other settings; the flow closes it. */
   openWire(kafka: KafkaSettings): KafkaWire;
-  /** The decoder of one topic's fetched bytes. */
   createDecoder(topic: string): RecordDecoder;
-  /** Sends a bulk that may belong to many topics. */
   readonly bulk: SendBulk;
   readonly deadLetters: IngestBatchDeps["deadLetters"];
   readonly time: Time;
@@ -47,15 +45,10 @@ export interface FlowDeps {
   /** Identifies this process among the hosts of its group. */
   readonly host: string;
   /** The current settings, read on every use; `useSettings` announces a change. */
-  settings(): FlowSettings;
+  settings(): { readonly kafka: KafkaSettings; readonly bulk: BulkSettings };
   /** Kafka's retention of the topic; null: unknown. */
   keptForMs(topic: string): number | null;
   readonly events: PoolEvents;
-}
-
-export interface FlowSettings {
-  readonly kafka: KafkaSettings;
-  readonly bulk: BulkSettings;
 }
 
 /** Gets every attempt's outcomes, by position; null: retried. Must not throw. */
@@ -71,20 +64,18 @@ export interface Flow {
   readonly pool: ConsumerPool;
   /** Why no topic is read; null: the group is joined, or need not be. */
   readonly trouble: GroupTrouble | null;
-  /** The memory held by records in flight. */
   readonly usedBytes: number;
-  /** For other senders of bulks. */
   readonly gate: BulkGate;
   /** Shows every attempt to this listener, in place of the one before. */
   tap(listener: AttemptListener): void;
   /**
-   * Applies changed settings. Other Kafka settings mean: finish and commit what is in flight, leave the group and join it
-   * again, for all topics together.
+   * Applies changed settings. Other Kafka settings mean: finish and commit what is in flight, leave the group and join
+   * it again, for all topics together.
    */
   useSettings(): Promise<void>;
   /**
-   * Stops fetching, finishes and commits what is in flight for at most `drainMs`, leaves the group, closes the connections.
-   * Called again while it stops, the shorter time counts.
+   * Stops fetching, finishes and commits what is in flight for at most `drainMs`, leaves the group, closes the
+   * connections. Called again while it stops, the shorter time counts.
    * @returns the topics with uncommitted records
    */
   stop(drainMs: number): Promise<string[]>;
@@ -231,7 +222,7 @@ export function createFlow(deps: FlowDeps): Flow {
   };
 }
 
-function boundsOf({ kafka, bulk }: FlowSettings): ByteBounds {
+function boundsOf({ kafka, bulk }: ReturnType<FlowDeps["settings"]>): ByteBounds {
   return { maxBytes: kafka.inFlightMaxBytes, readAhead: readAheadBytes(bulk) };
 }
 

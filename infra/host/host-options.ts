@@ -5,7 +5,6 @@ import type { Settings } from "../../lib/rules/model/settings.ts";
 
 export interface HostOptions {
   readonly configPath: string;
-  /** The config as read at the start. */
   readonly config: ConfigDocument;
   /** Reads and checks the current file. @throws PenstockError `config_unreadable` or `config_invalid` */
   readConfig(): ReadConfig;

@@ -61,7 +61,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const reporter = createReporter({ logger, failures, metrics, now });
   const links = createKafkaLinks(now, random);
   const time: Time = { ...systemTime, now, monotonicMs, random };
-  /** Not `loop.memory`: a run may last long after it applied settings, and a replaced token must stop working at once. */
+  /** Not `loop.memory`: a run may go on long after it applied settings, and a replaced token must end at once. */
   let inForce = config.settings;
 
   const kernel = createOpenConnections();

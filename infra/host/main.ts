@@ -91,15 +91,11 @@ export async function main(argv: string[], standStillMs = STAND_STILL_MS): Promi
       config: configPath,
       ...(proxies.length > 0 && { elasticsearch: `through ${[...new Set(proxies)].join(", ")}` }),
     });
-    stopOnSignals({
-      stop(deadlineMs) {
-        watchdog.stopWithin(deadlineMs);
-        return host.stop();
-      },
-      deadlineMs: () => shutdown.deadlineMs,
-      logger,
-      end,
-    });
+    const stop = (limitMs: number): Promise<boolean> => {
+      watchdog.stopWithin(limitMs);
+      return host.stop();
+    };
+    stopOnSignals(stop, () => shutdown.deadlineMs, logger, end);
   } catch (error) {
     logger.error("the host does not start", { error: messageOf(error) });
     end(ExitCode.failed);
@@ -120,18 +116,16 @@ function configPathOf(args: string[]): string {
   }
 }
 
-interface Stopping {
-  readonly stop: (deadlineMs: number) => Promise<boolean>;
-  /** The time limit of `stop`. */
-  readonly deadlineMs: () => number;
-  readonly logger: Logger;
-  readonly end: (code: number) => void;
-}
-
-function stopOnSignals({ stop, deadlineMs, logger, end }: Stopping): void {
+/** @param limitMs of `stop` */
+function stopOnSignals(
+  stop: (limitMs: number) => Promise<boolean>,
+  limitMs: () => number,
+  logger: Logger,
+  end: (code: number) => void,
+): void {
   onStopSignals(
     (signal) => {
-      const withinMs = deadlineMs();
+      const withinMs = limitMs();
       logger.info("stopping", { signal });
       setTimeout(() => {
         logger.error("not stopped within shutdown.deadline: exiting; uncommitted records will be read again");

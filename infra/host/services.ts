@@ -40,7 +40,6 @@ export interface HostCore {
   readonly loop: ReconcileLoop;
   readonly monitor: Monitor;
   readonly tails: TailHub;
-  /** The current settings. */
   settings(): Settings;
 }
 

@@ -121,7 +121,7 @@ function createWorld() {
     });
     const tenure = new Tenure(spec.topic, 0);
     const source = { seek() {}, letGo() {}, heardAtMs: null };
-    pump.own([{ tenure, committed: 0, start: 0, last: null, source }]);
+    pump.own([{ tenure, committed: 0, position: { start: 0, check: null, lost: null }, source }]);
     const topic: TopicUnderTest = {
       pump,
       latenciesMs,

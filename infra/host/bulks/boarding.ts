@@ -25,7 +25,6 @@ export interface Boarded extends SentPart {
   lieIn(whole: Buffer, seatAfter: SeatAfter): void;
 }
 
-/** Sends the bulks of one attempt. */
 export interface Seat {
   /** The first bulk travels with the others of the same boarding; later ones go alone, each with its own place. */
   readonly bulk: IngestBatchDeps["bulk"];
@@ -82,7 +81,6 @@ export function board(
   departure.wait(time);
 }
 
-/** An estimate that avoids regrowing the buffer. */
 function capacityFor(senders: readonly Sender[]): number {
   let bytes = SLACK_BYTES;
   for (const sender of senders) bytes += sender.bytes + sender.documents * FRAME_BYTES;

@@ -7,16 +7,14 @@ import type { DecodeTurns } from "../shares/decode-turns.ts";
 
 /** Joins the bulks of many topics into common requests, as the gate's places allow. */
 export interface BulkPost {
-  /** Boards the sender when there is a place: with its decode round if nothing is in flight, else with what gathers meanwhile. */
+  /** Boards the sender when there is a place: with its decode round if nothing is in flight, else with all that gathers. */
   offer(sender: Sender): void;
-  /** An offered sender has more records. */
   more(sender: Sender): void;
   withdraw(sender: Sender): void;
   close(): void;
 }
 
 export interface BulkPostDeps extends BulkRequestsDeps {
-  /** Bounds of one request. */
   limits(): BulkLimits;
   /** One fetch is decoded piece by piece, in one round, and travels together. */
   readonly turns: Pick<DecodeTurns, "isUnderWay" | "onRound">;
@@ -39,7 +37,6 @@ export function createBulkPost(deps: BulkPostDeps): BulkPost {
   let bytes = 0;
   /** Senders that wait for a place of their own; one that was withdrawn is not here any more. */
   const alone = new Set<Sender>();
-  /** True: waiting for a place. */
   let entering = false;
   /** True: the decode round has just ended. */
   let roundEnded = false;
@@ -103,7 +100,6 @@ export function createBulkPost(deps: BulkPostDeps): BulkPost {
         depart(leave);
         consider();
       },
-      // Closed.
       () => {},
     );
   };

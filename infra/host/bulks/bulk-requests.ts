@@ -45,11 +45,11 @@ export interface SentPart extends BulkPart {
 const SHARD_TIMEOUT_MS = 5_000;
 /** The same for a healthy topic that goes alone: it delays nobody. */
 const OWN_SHARD_TIMEOUT_MS = 15_000;
-/** If a common request has no answer by then, its parts are sent again, each alone: no topic waits longer for another. */
+/** Without an answer by then, the parts of a common request are sent again alone: no topic waits longer for another. */
 const PATIENCE_MS = 2_000;
 /**
- * A request is slow if it takes this long and this many times the usual duration: if all are slow, no topic is at fault,
- * and sending alone would only make it worse.
+ * A request is slow if it takes this long and this many times the usual duration: if all are slow, no topic is at
+ * fault, and sending alone would only make it worse.
  */
 const LONG_MS = 500;
 const LONG_TIMES = 4;
@@ -67,7 +67,6 @@ const LEAST_JOINT_BYTES = 64 * 1024;
 export class BulkRequests {
   readonly #deps: BulkRequestsDeps;
   readonly #life: AbortSignal;
-  /** Common requests in flight. */
   #common = 0;
   readonly #took = new Usual();
   /** The same, scaled down to a single document. */
@@ -80,12 +79,10 @@ export class BulkRequests {
     this.#life = life;
   }
 
-  /** True: a common request is in flight. */
   get isCommonUnderWay(): boolean {
     return this.#common > 0;
   }
 
-  /** The recent duration of a request. */
   get usualMs(): number {
     return this.#took.ms;
   }
@@ -188,7 +185,7 @@ export class BulkRequests {
     return Math.max(PATIENCE_MS, this.#took.ms * LONG_TIMES);
   }
 
-  /** A slow part goes alone from now on. If it is unknown which of several was slow, all go alone until their own are quick. */
+  /** A slow part goes alone from now on. If it is unknown which one was slow, all do until their own are quick. */
   #judge(parts: readonly SentPart[], answer: BulkAnswer, operations: number, tookMs: number): void {
     const size = 1 + operations / DOCUMENTS_TWICE;
     const usualMs = Math.max(this.#took.ms, this.#tookByOne.ms * size);
@@ -200,7 +197,6 @@ export class BulkRequests {
   }
 }
 
-/** The median of the last durations. */
 class Usual {
   readonly #recentMs: number[] = [];
   ms = USUAL_AT_FIRST_MS;
@@ -218,7 +214,7 @@ function settle(part: SentPart, tell: () => void): void {
   tell();
 }
 
-/** False if it was answered while it waited for a place, or its sender was closed: the next pump may write elsewhere. */
+/** False if it was answered while it waited, or its sender was closed: the next pump may write elsewhere. */
 function isAwaited(part: SentPart): boolean {
   if (part.signal.aborted) settle(part, () => part.reject(part.signal.reason));
   return !part.isAnswered;

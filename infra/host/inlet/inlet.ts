@@ -1,4 +1,5 @@
 import type { Tenure } from "../../../lib/adapters/kafka/group/member/tenure.ts";
+import type { OpenedPartition } from "../../../lib/adapters/kafka/reader/opening.ts";
 import type {
   FetchedPart,
   PartitionPosition,
@@ -13,20 +14,12 @@ import type {
 } from "../../../lib/adapters/kafka/records/record-decoder.ts";
 import type { Checkpoint } from "../../../lib/rules/offsets/checkpoint.ts";
 import { smallestFetchBytes } from "../../../lib/rules/limits/fetch-size.ts";
-import { type LostRange, type Position, resumeAt, startAgain } from "../../../lib/rules/offsets/position.ts";
+import { type LostRange, resumeAt, startAgain } from "../../../lib/rules/offsets/position.ts";
 import type { Time } from "../../../lib/rules/base/time.ts";
 import type { PartitionSource } from "../ledger/partition-entry.ts";
 import type { Pump } from "../pump/pump.ts";
 import type { ByteBudget, ByteShare, FetchPace } from "../shares/byte-budget.ts";
 import type { Decoding, DecodeTurns } from "../shares/decode-turns.ts";
-
-/** A partition assigned to this host and the position to read it from. */
-export interface OwnedPartition {
-  readonly tenure: Tenure;
-  /** Null: the group has no commit, and `position.start` is the log's start. */
-  readonly committed: number | null;
-  readonly position: Position;
-}
 
 export interface InletDeps {
   readonly decoder: RecordDecoder;
@@ -38,11 +31,9 @@ export interface InletDeps {
   onLost(ranges: readonly LostRange[]): void;
   /** Kafka no longer knows the partition. It must be disowned, and owned again once it is found. */
   onGone(tenure: Tenure): void;
-  /** A fault of ours. */
   broken(error: unknown): void;
 }
 
-/** What the inlets of one topic share. */
 export interface InletTopic {
   readonly deps: InletDeps;
   readonly pump: Pump;
@@ -64,15 +55,15 @@ export class Inlet implements PartitionSink, PartitionSource, Decoding, FetchPac
   readonly #topic: InletTopic;
   #read: PartitionRead | null = null;
   /**
-   * The record before the first one due, if reading began there: shows whether the log is still the same, and is not handed
-   * on. Null: seen, or not needed.
+   * The record before the first one due, if reading began there: shows whether the log is still the same, and is not
+   * handed on. Null: seen, or not needed.
    */
   #check: Checkpoint | null;
   #part: FetchedPart | null = null;
   #decodable: DecodablePart | null = null;
   #closed = false;
 
-  constructor(topic: InletTopic, { tenure, position }: OwnedPartition) {
+  constructor(topic: InletTopic, { tenure, position }: OpenedPartition) {
     this.#topic = topic;
     this.tenure = tenure;
     this.#check = position.check;

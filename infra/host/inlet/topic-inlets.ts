@@ -1,15 +1,16 @@
 import type { Tenure } from "../../../lib/adapters/kafka/group/member/tenure.ts";
+import type { OpenedPartition } from "../../../lib/adapters/kafka/reader/opening.ts";
 import type { Reader } from "../../../lib/adapters/kafka/reader/reader.ts";
 import type { Pump } from "../pump/pump.ts";
 import type { ByteShare } from "../shares/byte-budget.ts";
-import { Inlet, type InletDeps, type InletTopic, type OwnedPartition } from "./inlet.ts";
+import { Inlet, type InletDeps, type InletTopic } from "./inlet.ts";
 
 /** Reads one topic: the inlets of its owned partitions, and the pump they feed. */
 export interface TopicInlets {
   readonly pump: Pump;
   /** Reads these partitions from their positions on and reports what was lost before. Others are not affected. */
-  own(partitions: readonly OwnedPartition[]): void;
-  /** Before a handover: fetches no more of them. Resolves once what was sent is committed, or when the signal aborts. */
+  own(partitions: readonly OpenedPartition[]): void;
+  /** Before a handover: fetches no more of them. Resolves once what was sent is committed, or with the signal. */
   settle(tenures: readonly Tenure[], signal: AbortSignal): Promise<void>;
   /** Ends tenures at once. */
   disown(tenures: readonly Tenure[]): void;
@@ -43,25 +44,15 @@ class Inlets implements TopicInlets, InletTopic {
     this.pump = deps.createPump(this.share);
   }
 
-  own(partitions: readonly OwnedPartition[]): void {
-    const { reader } = this.deps;
-    const opened = partitions.map((owned) => ({ owned, inlet: new Inlet(this, owned) }));
-    this.pump.own(
-      opened.map(({ owned: { tenure, committed, position }, inlet }) => ({
-        tenure,
-        committed,
-        start: position.start,
-        last: position.check,
-        source: inlet,
-      })),
-    );
+  own(partitions: readonly OpenedPartition[]): void {
+    const opened = partitions.map((one) => ({ ...one, source: new Inlet(this, one) }));
+    this.pump.own(opened);
     const lost = partitions.flatMap(({ position }) => position.lost ?? []);
     if (lost.length > 0) this.deps.onLost(lost);
-    for (const { owned, inlet } of opened) {
-      const { partition } = owned.tenure;
-      this.#inlets.get(partition)?.close();
-      this.#inlets.set(partition, inlet);
-      inlet.open(reader, owned.position.start);
+    for (const { tenure, position, source } of opened) {
+      this.#inlets.get(tenure.partition)?.close();
+      this.#inlets.set(tenure.partition, source);
+      source.open(this.deps.reader, position.start);
     }
   }
 

@@ -1,4 +1,5 @@
 import type { Tenure } from "../../../lib/adapters/kafka/group/member/tenure.ts";
+import type { OpenedPartition } from "../../../lib/adapters/kafka/reader/opening.ts";
 import type { Checkpoint } from "../../../lib/rules/offsets/checkpoint.ts";
 import type { OffsetWindow } from "../../../lib/rules/offsets/offset-window.ts";
 import type { SourceRecord } from "../../../lib/rules/model/record.ts";
@@ -14,15 +15,8 @@ export interface PartitionSource {
   readonly heardAtMs: number | null;
 }
 
-/** One partition and the position its pump starts from. */
-export interface PumpedPartition {
-  readonly tenure: Tenure;
-  /** Null: the group has no commit. */
-  readonly committed: number | null;
-  /** The first record to read. Committed too, if it differs from `committed`. */
-  readonly start: number;
-  /** The last record before `start`, if the commit's metadata names it. */
-  readonly last: Checkpoint | null;
+/** A partition with a known position, and its reader. A start that differs from `committed` is itself committed. */
+export interface PumpedPartition extends OpenedPartition {
   readonly source: PartitionSource;
 }
 
@@ -35,7 +29,6 @@ export interface PumpedRecords {
   readonly end: number;
 }
 
-/** The state of one partition owned by this host. */
 export interface PartitionEntry {
   readonly tenure: Tenure;
   readonly source: PartitionSource;
@@ -73,7 +66,6 @@ export function isSentCommitted({ sent, committed, highWatermark }: PartitionEnt
   return (committed ?? 0) >= Math.min(sent, highWatermark ?? Infinity);
 }
 
-/** The status of a partition owned by this host. */
 export function ownStatus(entry: PartitionEntry, progressAt: number | null): PartitionStatus {
   const { observedAt, source, tenure, committed, highWatermark } = entry;
   return {

@@ -36,7 +36,7 @@ export class PartitionLedger {
   }
 
   /** Begins a tenure: the partition is read from `start`. */
-  own({ tenure, committed, start, last, source }: PumpedPartition, now: number): void {
+  own({ tenure, committed, position: { start, check: last }, source }: PumpedPartition, now: number): void {
     const { partition } = tenure;
     const before = this.#partitions.get(partition);
     if (before !== undefined) this.disown(before.tenure);
@@ -71,7 +71,6 @@ export class PartitionLedger {
     return entry?.tenure === tenure ? entry : null;
   }
 
-  /** Accepts no more of its records. */
   leave(tenure: Tenure): void {
     const entry = this.entryOf(tenure);
     if (entry !== null) entry.leaving = true;
@@ -89,7 +88,6 @@ export class PartitionLedger {
     return isOpen;
   }
 
-  /** Ends all tenures. */
   disownAll(): void {
     for (const { tenure } of this.#partitions.values()) this.disown(tenure);
   }

@@ -30,7 +30,6 @@ export class ProgressClock {
     this.#partitions.set(partition, { committed, caughtUp: null, progressAt: now });
   }
 
-  /** @param lag null: unknown */
   observed(partition: number, lag: number | null, now: number): void {
     const clock = this.#partitions.get(partition);
     if (clock === undefined || lag === null) return;

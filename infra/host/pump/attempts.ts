@@ -9,7 +9,6 @@ const MAX_WAITING = 8;
 
 /** One chunk of records, tried until each record has an outcome or is void. */
 export class Attempt {
-  /** The records without an outcome. */
   left: readonly SourceRecord[];
   /** The windows of their partitions when they were sent. */
   readonly windows: Windows;
@@ -19,7 +18,6 @@ export class Attempt {
   inVain = false;
   /** All that is left waits for evidence. */
   waits = false;
-  /** The bytes counted as idle. */
   idleBytes = 0;
   #wake: (() => void) | null = null;
 
@@ -28,7 +26,6 @@ export class Attempt {
     this.windows = windows;
   }
 
-  /** Resolves after `ms`, or on `wake`. */
   async pause(time: Time, ms: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const callOff = time.after(ms, resolve);
@@ -43,7 +40,6 @@ export class Attempt {
   }
 }
 
-/** The attempts of one topic. */
 export class Attempts {
   readonly #all = new Set<Attempt>();
   #waiting = 0;
@@ -61,7 +57,7 @@ export class Attempts {
     this.#all.add(attempt);
   }
 
-  /** Its records wait for evidence of whose fault the refusal is. Meanwhile it takes no place and no memory from others. */
+  /** Its records wait for evidence of whose fault the refusal is. Until then it takes no place and no memory. */
   wait(attempt: Attempt): void {
     this.#setIdle(attempt, bytesOfAll(attempt.left));
     if (attempt.waits) return;
@@ -77,7 +73,6 @@ export class Attempts {
     this.announce();
   }
 
-  /** Some of its records got their outcome. */
   shrunk(attempt: Attempt): void {
     if (attempt.waits) this.#setIdle(attempt, bytesOfAll(attempt.left));
   }
@@ -86,7 +81,6 @@ export class Attempts {
     return attempt.left.some((record) => this.#isCurrent(attempt, record));
   }
 
-  /** Drops its void records. */
   keepCurrent(attempt: Attempt): void {
     const { left } = attempt;
     if (left.every((record) => this.#isCurrent(attempt, record))) return;
@@ -107,7 +101,6 @@ export class Attempts {
     return this.#all.size;
   }
 
-  /** Whether any request may be on its way. */
   get isUnderWay(): boolean {
     for (const { underWay } of this.#all) if (underWay) return true;
     return false;
@@ -139,7 +132,6 @@ export class Attempts {
     return this.#waiting < MAX_WAITING;
   }
 
-  /** Resolves on the next change. */
   get changed(): Promise<void> {
     return (this.#changed ??= Promise.withResolvers<void>()).promise;
   }

@@ -24,18 +24,15 @@ export interface LoadOwner {
   readonly signal: AbortSignal;
   /** True: its last try failed. */
   readonly again: boolean;
-  /** All records were created. */
   onCreated(load: Load): void;
   /** Any other answer: the attempt continues with this seat, whose first bulk is the load's. */
   onOther(load: Load, seat: Seat): void;
 }
 
-/** Ordinary records of one topic in a shared body. */
 export class Load implements Boarded {
   readonly attempt: Attempt;
   /** The state of the suspects when the load was built. */
   readonly start: AttemptStart;
-  /** The target index of each record. */
   readonly indices: readonly string[];
   fit = true;
   isAnswered = false;

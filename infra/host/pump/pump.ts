@@ -180,9 +180,9 @@ class TopicPump implements Pump, SendingOwner, Committable {
   }
 
   /**
-   * Drops everything that waits for an outcome, so that a stalled topic takes no memory from the others. It is read again
-   * from the first record without an outcome, a little at a time. Called again when the maximum waits for evidence: another
-   * order, or what was written meanwhile, may show whose fault it is.
+   * Drops everything that waits for an outcome, so that a stalled topic takes no memory from the others. It is read
+   * again from the first record without an outcome, a little at a time. Called again when the maximum waits for
+   * evidence: another order, or what was written meanwhile, may show whose fault it is.
    */
   onStalled(): void {
     this.#sender.dropAll();

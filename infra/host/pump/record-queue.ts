@@ -61,7 +61,6 @@ export class RecordQueue {
     return bytesOfAll(gone);
   }
 
-  /** @returns the freed bytes */
   dropAll(): number {
     return bytesOfAll(this.#takeAll());
   }

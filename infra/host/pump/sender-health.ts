@@ -6,7 +6,7 @@ import type { Time } from "../../../lib/rules/base/time.ts";
 export class SenderHealth {
   /** True: it stalled, and holds no more than one small fetch until a record gets an outcome. */
   probing = false;
-  /** True until a bulk of its own was answered quickly and without errors. Its first one may have to create the index. */
+  /** True until a bulk of its own was answered well and quickly. Its first one may have to create the index. */
   mayTakeLong = true;
   readonly #time: Time;
   #trouble: RetryReason | null = null;
@@ -20,12 +20,10 @@ export class SenderHealth {
     this.#progressAt = time.now();
   }
 
-  /** Sending begins after a pause. */
   began(): void {
     this.#progressAt = this.#time.now();
   }
 
-  /** A record got an outcome. */
   progressed(): void {
     this.#progressAt = this.#time.now();
     this.#troubledSinceMs = null;

@@ -79,7 +79,6 @@ export interface SendingDeps {
   readonly events: PumpEvents;
 }
 
-/** The pump whose records are sent. */
 export interface SendingOwner {
   /** Something may have become committable. */
   onSettled(): void;
@@ -98,7 +97,6 @@ export class Sending implements LoadOwner {
   readonly #ledger: PartitionLedger;
   readonly #owner: SendingOwner;
   readonly #onPlace: () => void;
-  /** Created on first use. */
   #life: AbortController | null = null;
   #closed = false;
 
@@ -164,7 +162,6 @@ export class Sending implements LoadOwner {
     void this.#send(attempt, seat, start);
   }
 
-  /** Its first bulk goes through the seat. */
   send(chunk: readonly SourceRecord[], windows: Windows, seat: Seat): void {
     void this.#send(this.begin(chunk, windows), seat, this.suspects.begin(chunk));
   }
@@ -271,7 +268,6 @@ export class Sending implements LoadOwner {
     this.#settle(attempt, settled, again.map(detached));
   }
 
-  /** Books the settled records. */
   #settle(attempt: Attempt, settled: readonly SourceRecord[], left: readonly SourceRecord[]): void {
     this.#ledger.resolve(settled, attempt.windows);
     this.#deps.share.give(bytesOfAll(settled));

@@ -16,7 +16,6 @@ export class TopicSender implements Sender {
   readonly #ledger: PartitionLedger;
   readonly #owner: SendingOwner;
   readonly #queue = new RecordQueue();
-  /** True: waiting for a place. */
   #offered = false;
 
   constructor(deps: SendingDeps, ledger: PartitionLedger, owner: SendingOwner) {

@@ -13,7 +13,6 @@ export interface ByteShare {
    * otherwise a batch larger than the rest of the share would wait for them, and they for it, forever.
    */
   idle(bytes: number): void;
-  /** Whether it may fetch more. */
   readonly mayFetch: boolean;
   /** How many of the expected bytes may be decoded now; 0: none. A single record batch may take more. */
   room(expectedBytes: number): number;
@@ -21,7 +20,6 @@ export interface ByteShare {
   wait(): void;
   /** The topic itself may take more again: calls `onRoom` if it waits. */
   announce(): void;
-  /** Returns everything and leaves the budget. */
   leave(): void;
 }
 
@@ -34,9 +32,7 @@ export interface FetchPace {
 }
 
 export interface ByteBounds {
-  /** `kafka.inFlight.maxBytes`. */
   readonly maxBytes: number;
-  /** The bound of one topic. */
   readonly readAhead: number;
 }
 
@@ -44,9 +40,7 @@ export interface ByteBounds {
 export interface ByteBudget {
   /** @param onRoom called once after each `wait` */
   join(onRoom: () => void): ByteShare;
-  /** The number of bytes the next fetch asks for. */
   nextFetch(pace: FetchPace): number;
-  /** The partition fetches no more. */
   forget(pace: FetchPace): void;
   resize(bounds: ByteBounds): void;
   readonly usedBytes: number;

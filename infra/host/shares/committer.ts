@@ -3,7 +3,6 @@ import type { Tenure } from "../../../lib/adapters/kafka/group/member/tenure.ts"
 import { abortable } from "../../../lib/rules/base/abortable.ts";
 import { sleep, type Time } from "../../../lib/rules/base/time.ts";
 
-/** One topic, as the committer sees it. */
 export interface Committable {
   /** Commits that are due. @param only of these; absent: of all */
   uncommitted(only?: readonly Tenure[]): CommitEntry[];
@@ -18,24 +17,21 @@ interface Due {
 
 /** Commits for all topics of a host, gathered into requests, one at a time. */
 export interface HostCommitter {
-  /** The topic may have something to commit. */
   schedule(topic: Committable): void;
-  /** Resolves once the topic has nothing left to commit. @param only of these; absent: of all. @throws the signal's reason */
+  /** Resolves once nothing is left to commit. @param only of these; absent: of all. @throws the signal's reason */
   flush(topic: Committable, only: readonly Tenure[] | undefined, signal: AbortSignal): Promise<void>;
-  /** Commits nothing more of the topic. */
   forget(topic: Committable): void;
   close(): void;
 }
 
 export interface CommitterDeps {
-  /** See `GroupMember.commit`. */
   commit(entries: readonly CommitEntry[], signal: AbortSignal): Promise<ReadonlyMap<Tenure, string>>;
   readonly time: Time;
 }
 
 /** Shortest time between commits; the first one after a pause goes out at once. */
 const INTERVAL_MS = 500;
-/** Added per partition: with many slow partitions, a commit for every record would cost as much as the record. */
+/** Per partition: with many slow ones, a commit for every record would cost as much as the record. */
 const EACH_MS = 5;
 const LONGEST_MS = 1_500;
 const RETRY_MS = 1_000;
@@ -77,7 +73,6 @@ export function createHostCommitter(deps: CommitterDeps): HostCommitter {
   };
 
   const commitSome = async (due: readonly Due[]): Promise<void> => {
-    /** The first failure of each topic. */
     const failed = new Map<Committable, unknown>();
     try {
       const refused = await deps.commit(

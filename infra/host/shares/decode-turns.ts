@@ -1,4 +1,3 @@
-/** A partition with something to decode. */
 export interface Decoding {
   /** Decodes one piece, if there is room for it. Never throws. */
   decodePiece(): void | Promise<void>;
@@ -20,7 +19,6 @@ export class DecodeTurns {
     this.#onRound = tell;
   }
 
-  /** Queues one turn. */
   enter(decoding: Decoding): void {
     this.#waiting.push(decoding);
     if (!this.#running) void this.#run();

@@ -7,8 +7,8 @@ import type { TopicFigures } from "./topic-figures.ts";
 import { createTopicRunner, type RunnerDeps, type TopicRunner } from "./topic-runner.ts";
 
 /*
- * An entry exists from a topic's first `start` or `pend` until a `stop` is done. Commands to one topic are carried out one
- * after the other, and only the newest that waits:
+ * An entry exists from a topic's first `start` or `pend` until a `stop` is done. Commands to one topic are carried out
+ * one after the other, and of those that wait only the newest:
  *
  * | command while | nothing is under way | a start is under way     | a drain is under way                   |
  * | start         | starts               | waits for it             | starts after the drain                 |
@@ -17,8 +17,8 @@ import { createTopicRunner, type RunnerDeps, type TopicRunner } from "./topic-ru
  * | pend          | drains, is pending   | calls it off, is pending | is pending after the drain             |
  * | stopAll       | drains               | calls it off             | the shorter time limit counts          |
  *
- * If the index changes, the drain has no time limit; if it is cut off all the same, the topic starts again with its former
- * specification and the change is retried.
+ * If the index changes, the drain has no time limit; if it is cut off all the same, the topic starts again with its
+ * former specification and the change is retried.
  */
 
 /** The only map from topic to consumer on this host. */
@@ -32,11 +32,8 @@ export interface ConsumerPool extends Pick<
   statuses(): TopicStatus[];
   /** For all topics, unordered; much cheaper than `statuses`. */
   figures(): TopicFigures[];
-  /** Empty if the topic is not here. */
   partitions(topic: string): readonly PartitionStatus[];
-  /** Passes on positions from the brokers. */
   observe(topic: string, positions: readonly PartitionPosition[]): void;
-  /** By name. */
   readonly topics: ReadonlyMap<string, unknown>;
   /** Stops all topics at once. @returns those with uncommitted records */
   stopAll(drainMs: number): Promise<string[]>;
@@ -48,13 +45,11 @@ const MOVE_RETRY_MS = 1_000;
 
 interface Entry {
   readonly runner: TopicRunner;
-  /** The last start. */
   order: StartOrder | null;
   /** True from a replacement's beginning until the topic runs. */
   replacing: boolean;
   /** Resolves when all commands so far are done. */
   work: Promise<unknown>;
-  /** The number of commands so far. */
   commands: number;
 }
 

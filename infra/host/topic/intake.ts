@@ -31,18 +31,15 @@ export interface Intake {
   reopen(tenure: Tenure): void;
   /** Gives the partitions of a closed topic back to the group. */
   release(topic: string): void;
-  /** The current one. */
   readonly membership: Membership;
-  /** Finishes and commits what is in flight, leaves the group, and joins it as another member with the current settings. */
+  /** Finishes and commits what is in flight, leaves the group, and joins it as another member with current settings. */
   renew(): Promise<void>;
   /** From now on releases trigger no rebalance: the whole group is about to be left. */
   beginLeaving(): void;
-  /** Leaves the group for good. */
   leave(): Promise<void>;
 }
 
 export interface IntakeDeps {
-  /** Joins with the current settings. */
   join(listener: GroupListener): Membership;
   readonly time: Time;
   readonly logger: Logger;

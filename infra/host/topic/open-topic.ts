@@ -1,10 +1,9 @@
 import type { GroupMember, GroupTrouble } from "../../../lib/adapters/kafka/group/member/member.ts";
 import type { Tenure } from "../../../lib/adapters/kafka/group/member/tenure.ts";
-import type { Openings } from "../../../lib/adapters/kafka/reader/opening.ts";
+import type { OpenedPartition, Openings } from "../../../lib/adapters/kafka/reader/opening.ts";
 import type { Reader } from "../../../lib/adapters/kafka/reader/reader.ts";
 import type { StartAt } from "../../../lib/rules/model/declaration.ts";
 import { deadline, type Time } from "../../../lib/rules/base/time.ts";
-import type { OwnedPartition } from "../inlet/inlet.ts";
 import type { TopicInlets } from "../inlet/topic-inlets.ts";
 
 /*
@@ -34,7 +33,6 @@ export interface TopicTaker {
   onChange(): void;
 }
 
-/** One topic read by this host. */
 export interface TopicIntake {
   /** The group knows that we read it, and all partitions assigned to us are open; possibly none. */
   readonly isUp: boolean;
@@ -62,7 +60,6 @@ export interface Membership {
 }
 
 export interface OpenTopicDeps {
-  /** The current one. */
   membership(): Membership;
   /** Another member is about to get the partition: its tenure ends without further notice. */
   isLeaving(tenure: Tenure): boolean;
@@ -77,11 +74,10 @@ const SETTLE_MS = 5_000;
 export class OpenTopic implements TopicIntake {
   readonly name: string;
   readonly taker: TopicTaker;
-  /** Open, or being opened. */
   readonly taken = new Map<number, Tenure>();
   readonly opening = new Set<Tenure>();
   /** Looked up before `begin`; null: reading has begun. */
-  #waiting: OwnedPartition[] | null = [];
+  #waiting: OpenedPartition[] | null = [];
   hint: string | null = null;
   #paused = false;
 
@@ -141,7 +137,7 @@ export class OpenTopic implements TopicIntake {
     this.#read(waiting);
   }
 
-  #read(partitions: readonly OwnedPartition[]): void {
+  #read(partitions: readonly OpenedPartition[]): void {
     // Partitions lost meanwhile are not in `opening` any more.
     const due = partitions.filter(({ tenure }) => this.opening.delete(tenure) && !tenure.ended);
     if (this.opening.size === 0) this.hint = null;

@@ -1,6 +1,5 @@
 import type { OutcomeCounts, PartitionStatus } from "../../../lib/rules/progress/status.ts";
 
-/** The figures of a topic that are read every few seconds. */
 export interface TopicFigures {
   readonly topic: string;
   /** Records with an outcome since the host started. */
@@ -18,13 +17,12 @@ export function lagOf(partitions: readonly PartitionStatus[]): number | null {
   return sum;
 }
 
-/** When Kafka may delete the first waiting record, in milliseconds since the epoch; null: unknown, or nothing is behind. */
+/** When Kafka may delete the first waiting record, in milliseconds since the epoch; null: unknown, or no lag. */
 export function firstDeletion(partitions: readonly PartitionStatus[]): number | null {
   const times = partitions.flatMap(({ deletableAt }) => deletableAt ?? []);
   return times.length === 0 ? null : Math.min(...times);
 }
 
-/** Records with an outcome. */
 export function movedOf({ indexed, duplicate, deadLettered, skipped }: OutcomeCounts): number {
   return indexed + duplicate + deadLettered + skipped;
 }

@@ -26,14 +26,13 @@ export class TopicLife {
   }
 
   /**
-   * The run that failed had been healthy, so the next outage is a new one. A topic that starts and fails again and again
-   * without moving anything stays down.
+   * The run that failed had been healthy, so the next outage is a new one. A topic that starts and fails again and
+   * again without moving anything stays down.
    */
   wasWell(): void {
     this.#downSinceMs = null;
   }
 
-  /** ISO 8601; null: not down. */
   get downSince(): string | null {
     const isDown = this.state === "starting" || this.state === "failed";
     return isDown && this.#downSinceMs !== null ? new Date(this.#downSinceMs).toISOString() : null;

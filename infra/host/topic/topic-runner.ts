@@ -1,7 +1,6 @@
 import type { StartOrder } from "../../../functions/reconcile-topics/apply-plan.ts";
 import type { PartitionPosition } from "../../../lib/adapters/kafka/reader/reader.ts";
 import { backoffMs, type BackoffRule } from "../../../lib/rules/base/backoff.ts";
-import type { SourceRef, Specification } from "../../../lib/rules/model/declaration.ts";
 import type { DesiredTopic } from "../../../lib/rules/declarations/desired.ts";
 import { messageOf } from "../../../lib/rules/base/errors.ts";
 import { isReadingForbidden } from "../../../lib/rules/trouble/kafka-words.ts";
@@ -9,7 +8,8 @@ import { OutcomeMemory } from "../../../lib/rules/outcomes/outcome-memory.ts";
 import type { LostRange } from "../../../lib/rules/offsets/position.ts";
 import { withDeletion } from "../../../lib/rules/progress/retention.ts";
 import { shownState } from "../../../lib/rules/progress/stall.ts";
-import type { TopicState, TopicStatus } from "../../../lib/rules/progress/status.ts";
+import type { ObservedTopic } from "../../../lib/rules/plan/plan.ts";
+import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
 import type { Time } from "../../../lib/rules/base/time.ts";
 import type { Intake } from "./intake.ts";
 import type { TopicIntake } from "./open-topic.ts";
@@ -36,9 +36,9 @@ import { createTopicTally } from "./topic-tally.ts";
  * | stopping | drains, then waits for what is next; a fault or | start: starting; pend: pending; dropped              |
  * |          | a shorter time limit cuts the drain             |                                                      |
  *
- * The index and the group are awaited side by side, but after a failure the group hears of the topic only once the index is
- * ready: every other try would otherwise be two rebalances. A topic held up by the group stays `starting`, has a `problem`,
- * and runs without another start once the group lets it.
+ * The index and the group are awaited side by side, but after a failure the group hears of the topic only once the index
+ * is ready: every other try would otherwise be two rebalances. A topic held up by the group stays `starting`, has a
+ * `problem`, and runs without another start once the group lets it.
  */
 
 export interface RunnerDeps {
@@ -54,15 +54,7 @@ export interface RunnerDeps {
 }
 
 /** One topic of this host, from its declaration to its end. */
-export interface TopicRunner {
-  readonly state: TopicState;
-  readonly spec: Specification;
-  /** Where it is declared, the winner first. */
-  readonly sources: readonly SourceRef[];
-  /** Hash of the specification it runs with; null: pending, or stopping for good. */
-  readonly hash: string | null;
-  /** When a failed start may be retried, in milliseconds since the epoch. */
-  readonly retryAtMs: number;
+export interface TopicRunner extends ObservedTopic {
   /** Why it does not run, if that needs attention; null: it runs or is about to. */
   readonly problem: string | null;
   /** Resolves once it runs, has a problem or is stopped; never throws. */
@@ -90,9 +82,7 @@ interface Running {
   readonly startedAtMs: number;
   /** Null: the group has not been told yet. */
   intake: TopicIntake | null;
-  /** Whether its index is ready. */
   ready: boolean;
-  /** Resolves once it runs, has a problem or is stopped. */
   readonly settled: PromiseWithResolvers<void>;
 }
 
@@ -113,7 +103,6 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
   let failures = 0;
   let retryAtMs = 0;
   let running: Running | null = null;
-  /** What is being drained. */
   let leaving: Running | null = null;
   let ending: { readonly cut: AbortController; readonly clean: Promise<boolean> } | null = null;
 

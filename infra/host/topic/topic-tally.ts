@@ -10,7 +10,6 @@ export interface TopicTally {
   /** @param fields the refused field of each record @returns the number of records by counted field name */
   giveWay(fields: Iterable<string | null>): ReadonlyMap<string, number>;
   lose(ranges: readonly LostRange[], now: number): void;
-  /** Records with an outcome. */
   readonly moved: number;
   status(): Pick<TopicStatus, "counts" | "gaveWay" | "lost">;
 }

@@ -36,7 +36,7 @@ function setUp({ log = { logStart: 0, logEnd: 100 }, maxBytes = 1e6 } = {}) {
   const budget = createByteBudget({ maxBytes, readAhead: maxBytes });
   const pump = idlePump({
     own(partitions) {
-      for (const { tenure, start } of partitions) next.set(tenure, start);
+      for (const { tenure, position } of partitions) next.set(tenure, position.start);
     },
     mayTake: () => gate.mayTake,
     take(tenure, records) {

@@ -24,13 +24,14 @@ function createWorld() {
     own(
       partition: number,
       committed: number | null,
-      more: Partial<Pick<PumpedPartition, "start" | "last">> = {},
+      more: Partial<PumpedPartition["position"]> = {},
       now = NOW,
     ): Tenure {
       const tenure = new Tenure("t", partition);
       tenures.set(partition, tenure);
       const source = { seek() {}, letGo() {}, heardAtMs: null };
-      ledger.own({ tenure, committed, start: committed ?? 0, last: null, ...more, source }, now);
+      const position = { start: committed ?? 0, check: null, lost: null, ...more };
+      ledger.own({ tenure, committed, position, source }, now);
       return tenure;
     },
     expect: (partition: number, read: PumpedRecords) => ledger.expect(tenureOf(partition), read),
@@ -109,7 +110,7 @@ describe("what may be committed", () => {
   test("names the last record before it: the one the commit told, then the one passed", () => {
     const world = createWorld();
     const last = { offset: 4, timestamp: 7 };
-    world.own(0, 5, { start: 6, last });
+    world.own(0, 5, { start: 6, check: last });
     expect(world.ledger.uncommitted()).toMatchObject([{ offset: 6, last }]);
     const batch = read(0, [6, 7]);
     world.expect(0, batch);
@@ -304,7 +305,7 @@ describe("records without a timestamp", () => {
 
   test("go by the record before them: of the batch, of those read before, of the commit", () => {
     const world = createWorld();
-    world.own(0, 5, { last: { offset: 4, timestamp: 1_000 } });
+    world.own(0, 5, { check: { offset: 4, timestamp: 1_000 } });
     world.own(1, 0);
     const dated = sourceRecord("m", { offset: 6, timestamp: 2_000 });
     expect(take(world, 0, [timeless(5), dated, timeless(7)])).toEqual([1_000, undefined, 2_000]);

@@ -103,7 +103,7 @@ function createWorld(names: readonly string[], maxBytes = 1e6) {
       });
       const tenure = new Tenure(topic, 0);
       const source = { heardAtMs: null, seek: () => {}, letGo: () => {} };
-      pump.own([{ tenure, committed: null, start: 0, last: null, source }]);
+      pump.own([{ tenure, committed: null, position: { start: 0, check: null, lost: null }, source }]);
       return [topic, { pump, tenure, next: 0 }] as [string, { pump: Pump; tenure: Tenure; next: number }];
     }),
   );

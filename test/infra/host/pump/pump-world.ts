@@ -192,8 +192,7 @@ export function createPumpWorld(options: PumpWorldOptions = {}) {
         return {
           tenure,
           committed: offset,
-          start: offset ?? 0,
-          last: null,
+          position: { start: offset ?? 0, check: null, lost: null },
           source: {
             heardAtMs: null,
             seek: (to: number) => void sought.push([partition, to]),

@@ -1,10 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { createIntake } from "../../../../infra/host/topic/intake.ts";
 import type { TopicTaker } from "../../../../infra/host/topic/open-topic.ts";
-import type { OwnedPartition } from "../../../../infra/host/inlet/inlet.ts";
 import type { GroupListener, GroupMember } from "../../../../lib/adapters/kafka/group/member/member.ts";
 import { Tenure } from "../../../../lib/adapters/kafka/group/member/tenure.ts";
-import type { Opening } from "../../../../lib/adapters/kafka/reader/opening.ts";
+import type { OpenedPartition, Opening } from "../../../../lib/adapters/kafka/reader/opening.ts";
 import { systemTime } from "../../../../lib/adapters/system/system-time.ts";
 import { flush } from "../../../support/fake-time.ts";
 import { rejection } from "../../../support/rejection.ts";
@@ -118,7 +117,7 @@ function takerOf(settled: Promise<void> = Promise.resolve()) {
 /** All that are looked for are found. */
 function openAll(member: FakeMember): void {
   for (const opening of member.openings.splice(0)) {
-    const found: OwnedPartition = {
+    const found: OpenedPartition = {
       tenure: opening.tenure,
       committed: null,
       position: { start: 0, check: null, lost: null },

@@ -6,14 +6,14 @@ import { PenstockError } from "./base/errors.ts";
 import type { RecordHeader, SourceRecord } from "./model/record.ts";
 
 /**
- * The event with which an AWS Lambda event source mapping for Kafka calls its function, and the answer it expects.
+ * The event that an AWS Lambda event source mapping for Kafka sends to its function, and the response it expects.
  * Shapes: https://docs.aws.amazon.com/lambda/latest/dg/with-kafka.html and
  * https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html
  */
 
 /** The records of one partition, in the event's order. */
 export interface PartitionBatch {
-  /** `<topic>-<partition>`: its key in the event, and what the answer calls it. */
+  /** `<topic>-<partition>`: its name in the event and in the response. */
   readonly name: string;
   readonly topic: string;
   readonly partition: number;
@@ -22,8 +22,8 @@ export interface PartitionBatch {
 }
 
 /**
- * A partial batch response. AWS' page first called the first member `topic-partition`; what it says now, and what AWS'
- * own libraries send, is `partition`, and any other form makes Lambda send the whole batch again.
+ * A partial batch response. The AWS documentation once called the first member `topic-partition`. Today the documentation
+ * and AWS's own libraries use `partition`, and any other form makes Lambda resend the whole batch.
  */
 export interface BatchItemFailures {
   readonly batchItemFailures: readonly {
@@ -64,13 +64,13 @@ const headers = z
     },
   });
 
-/** Up to what JavaScript counts exactly. */
+/** Up to the largest integer that JavaScript represents exactly. */
 function wholeNumber(min: number) {
   const rule = `is not a whole number from ${min} to ${Number.MAX_SAFE_INTEGER}`;
   return z.int({ error: rule }).min(min, rule);
 }
 
-/** What Lambda sends besides is let pass: it may be more tomorrow. */
+/** Allows unknown members, because Lambda may add some. */
 function openObject<T extends z.ZodRawShape>(shape: T) {
   return z.object(shape, { error: "is not a mapping" }).meta({ additionalProperties: true });
 }
@@ -80,7 +80,7 @@ const record = openObject({
   partition: wholeNumber(0),
   offset: wholeNumber(0),
   timestamp: wholeNumber(-1).meta({
-    description: "Milliseconds since the epoch; -1: the record has none.",
+    description: "Milliseconds since the epoch; -1 if the record has none.",
   }),
   key: bytes,
   value: bytes,
@@ -94,24 +94,24 @@ export const kafkaEventSchema = openObject({
     .meta({ description: "By `<topic>-<partition>`." }),
 });
 
-/** So many faults are named: an event may hold ten thousand records that are wrong in the same way. */
+/** Limits the listed faults: ten thousand records of an event may have the same one. */
 const MAX_NAMED = 5;
 
 /**
- * The event's records by partition; partitions without records are left out.
- * @param data the event, parsed
- * @throws PenstockError `event_invalid`, naming places, values and rules; contents of records are not shown
+ * The event's records by partition, without empty partitions.
+ * @param data the parsed event
+ * @throws PenstockError `event_invalid`, naming places, values and rules, but never the contents of records
  */
 export function parseKafkaEvent(data: unknown): readonly PartitionBatch[] {
   const checked = check(kafkaEventSchema, data);
   if (!checked.ok) throw invalid(checked.faults, data);
-  // What `z.record` leaves out would count as brought in.
+  // Names that `z.record` drops would otherwise count as processed.
   const left = Object.keys(recordsIn(data)).filter((name) => !Object.hasOwn(checked.value.records, name));
   const faults: Fault[] = left.map((name) => ({ path: ["records", name], rule: nameRule, about: "key" }));
   const batches = Object.entries(checked.value.records).flatMap(([name, records]): PartitionBatch[] => {
     for (const [at, { topic, partition }] of records.entries()) {
       if (name === `${topic}-${partition}`) continue;
-      const rule = `is not of ${topic}-${partition}, as topic and partition say`;
+      const rule = `does not belong here: its topic and partition are ${topic}-${partition}`;
       faults.push({ path: ["records", name, at], rule, about: "value" });
     }
     const [first] = records;
@@ -123,7 +123,7 @@ export function parseKafkaEvent(data: unknown): readonly PartitionBatch[] {
   return batches;
 }
 
-/** The answer that names these records as failed. */
+/** The response that reports these records as failed. */
 export function batchItemFailures(
   failed: Iterable<{ readonly name: string; readonly offsets: readonly number[] }>,
 ): BatchItemFailures {
@@ -154,7 +154,7 @@ function invalid(faults: readonly Fault[], data: unknown): PenstockError {
   return new PenstockError("event_invalid", `${named.join("; ")}${more}`);
 }
 
-/** `records[name][at].key`, `.value` and `.headers…`: what people log is nobody's business. */
+/** `records[name][at].key`, `.value` and `.headers…`, which may be confidential. */
 function holdsContents(path: Path): boolean {
   return ["key", "value", "headers"].includes(String(path[3]));
 }

@@ -115,7 +115,7 @@ describe("what an ingest pipeline refuses", () => {
     await host.untilTopic(
       topicOf(name),
       "is refused",
-      ({ reason }) => reason?.includes("trying again") ?? false,
+      ({ reason }) => reason?.includes("retrying since") ?? false,
     );
   };
 
@@ -217,7 +217,7 @@ describe("what an ingest pipeline refuses", () => {
       topicOf("blocked"),
       "is read again, and waits again",
       ({ spec, state, reason }) =>
-        spec.path === path && state === "running" && (reason?.includes("trying again") ?? false),
+        spec.path === path && state === "running" && (reason?.includes("retrying since") ?? false),
       60_000,
     );
     // Read again to its end, as this record shows.

@@ -13,23 +13,23 @@ import {
 import { cleanName } from "./clean-name.ts";
 import type { MovedFields } from "../json/moved-fields.ts";
 
-/** Nested deeper, names are left as they are: where Elasticsearch refuses one, the whole is text in the end. */
+/** Names nested deeper stay unchanged: if Elasticsearch rejects one, the whole record becomes text in the end. */
 const maxDepth = 100;
-/** UTF-16 units. What leads to values that are moved is cut there: each of them has it in its name. */
+/** UTF-16 units. Limits the path of moved values, because it is part of their names. */
 const maxPathLength = 200;
 
 export interface CleanMembers {
   /** By name, in the order of first appearance. */
   readonly members: Map<string, JsonMember>;
-  /** True: names stood twice, at any depth. */
+  /** True if there were duplicate names at any depth. */
   readonly doubled: boolean;
-  /** True: names were replaced, at any depth. */
+  /** True if names were replaced at any depth. */
   readonly replaced: boolean;
 }
 
 /**
- * The members of a record's object, each name once and one that Elasticsearch takes, at any depth: it refuses the whole
- * document otherwise. Of a name that stands twice the last stays, as in `JSON.parse`; what the earlier ones held is moved.
+ * The members of a record's object with unique names that Elasticsearch accepts, at any depth: it would refuse the whole
+ * document otherwise. The last of duplicate names stays, as in `JSON.parse`, and the earlier values move.
  *
  * @param text valid JSON, an object
  */
@@ -37,16 +37,16 @@ export function cleanMembers(text: string, moved: MovedFields): CleanMembers {
   return new Reader(text, moved).read();
 }
 
-/** Reads the text once, and makes new text only of what has to change. */
+/** Reads the text once, and writes new text only for parts that change. */
 class Reader {
   readonly #text: string;
   readonly #moved: MovedFields;
   #at = 0;
   #doubled = 0;
   #replaced = 0;
-  /** Objects and lists within each other. */
+  /** Nested objects and lists. */
   #depth = 0;
-  /** The names that lead to where it reads, with dots, or the beginning of that. */
+  /** The dotted path of the current position, possibly shortened. */
   #path = "";
 
   constructor(text: string, moved: MovedFields) {
@@ -129,7 +129,7 @@ class Reader {
     return written + text.slice(writtenTo, this.#at);
   }
 
-  /** To the next member or element, or to the end of what holds them. */
+  /** Moves to the next member or element, or to the closing bracket. */
   #afterComma(): void {
     const next = nextToken(this.#text, this.#at);
     this.#at = this.#text.charCodeAt(next) === COMMA ? nextToken(this.#text, next + 1) : next;

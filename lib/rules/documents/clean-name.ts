@@ -2,8 +2,8 @@ const refused = /^\s*$|\p{Cc}/u;
 const control = /\p{Cc}/gu;
 
 /**
- * A field's name as Elasticsearch takes it: `_` for one that is empty or blank, U+FFFD for each control character. Those
- * it takes, but nobody can type them, and `flattened` fields end a name at NUL.
+ * A field name that Elasticsearch accepts: `_` for an empty or blank one, U+FFFD for each control character. Elasticsearch
+ * accepts those, but nobody can type them, and `flattened` fields end a name at NUL.
  */
 export function cleanName(name: string): string {
   if (!refused.test(name)) return name;

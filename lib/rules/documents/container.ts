@@ -1,25 +1,25 @@
 import type { MovedFields } from "../json/moved-fields.ts";
 import { readRecordObject, type RecordObject } from "./record-object.ts";
 
-/** The text that a container runtime or its agent wrapped: `{"log":"text\n","stream":"stdout","time":"…"}`. */
+/** A line that a container runtime or its agent wrapped: `{"log":"text\n","stream":"stdout","time":"…"}`. */
 export interface ContainerLine {
-  /** Without the line's end. */
+  /** Without the line ending. */
   readonly text: string;
   /** As a JSON string. */
   readonly rawText: string;
-  /** True: it is a JSON object itself, whose members the record has now. */
+  /** True if it is a JSON object itself, whose members were merged into the record. */
   readonly merged: boolean;
 }
 
 export interface Unwrapped {
   readonly record: RecordObject;
-  /** Null: the record is not a container's. */
+  /** Null if the record is not from a container. */
   readonly line: ContainerLine | null;
-  /** True: members of the text's own object were moved, for the record has some of the same names. */
+  /** True if members of the inner object moved, because the record uses their names. */
   readonly renamed: boolean;
 }
 
-/** A container's record has its line as text in `log`, and no message. */
+/** Recognizes a container's record by text in `log` and no message. */
 export function unwrapContainer(record: RecordObject, moved: MovedFields): Unwrapped {
   const { log, message } = record.object;
   const rawLog = record.members.get("log")?.rawValue;
@@ -33,7 +33,7 @@ export function unwrapContainer(record: RecordObject, moved: MovedFields): Unwra
   return { ...merged(record, inner, moved), line };
 }
 
-/** What stands outside wins: every record of the container has it. */
+/** Outer members win, because every record of the container has them. */
 function merged(outer: RecordObject, inner: RecordObject, moved: MovedFields): Omit<Unwrapped, "line"> {
   const members = new Map(outer.members);
   members.delete("log");
@@ -43,7 +43,7 @@ function merged(outer: RecordObject, inner: RecordObject, moved: MovedFields): O
   for (const member of inner.members.values()) {
     const there = members.get(member.name);
     if (there === undefined) members.set(member.name, member);
-    // An agent that decoded the text itself, and kept it, has both the same.
+    // Equal if an agent decoded the text itself and kept it too.
     else if (there.rawValue !== member.rawValue) {
       moved.add(member.name, member.rawValue);
       renamed = true;
@@ -63,7 +63,7 @@ function withoutLineEnd(text: string, rawText: string): Omit<ContainerLine, "mer
   const end = text.endsWith("\r\n") ? "\r\n" : text.endsWith("\n") ? "\n" : "";
   const rawEnd = JSON.stringify(end).slice(1);
   const cut = text.slice(0, text.length - end.length);
-  // Only the end is taken off: the rest stays as it was written, where that is how it was.
+  // Removes only the line ending, and keeps the rest of the raw text if possible.
   return {
     text: cut,
     rawText: rawText.endsWith(rawEnd) ? `${rawText.slice(0, -rawEnd.length)}"` : JSON.stringify(cut),

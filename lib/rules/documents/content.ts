@@ -11,34 +11,33 @@ import { MovedFields } from "../json/moved-fields.ts";
 import { readRecordObject } from "./record-object.ts";
 
 /**
- * How a record's fields stand in its document. The later ones are for records that their index refused in the form before.
+ * The form of a record's fields in its document. Each form is for records that the index rejected in the previous one.
  *
- * - `own`: as they are, beside ours.
- * - `settled`: as they are, and Elasticsearch is told what those fields are that are of several kinds in this very record.
- * - `flattened`: as one field, `kafka.value`. Of a record that is text: as `text`.
- * - `text`: not at all, the record's whole text is the message. Nothing is in it that a strict mapping of somebody else's is
- *   likely to lack.
+ * - `own`: unchanged, next to ours.
+ * - `settled`: unchanged, with explicit dynamic templates for fields whose values have several types in this record.
+ * - `flattened`: all in one field, `kafka.value`. For a text record the same as `text`.
+ * - `text`: no fields; the whole text of the record is the message. Even a strict foreign mapping is likely to accept it.
  */
 export type DocumentForm = "own" | "settled" | "flattened" | "text";
 
-/** What of a document depends on its record's value. */
+/** The part of a document that depends on its record's value. */
 export interface Content {
   readonly timestampMs: number;
-  /** Members of the document, as raw JSON, each with a comma after it. */
+  /** Members of the document, as raw JSON, each with a trailing comma. */
   readonly members: string;
-  /** Members of its `kafka`, each with a comma before it. */
+  /** Members of its `kafka`, each with a leading comma. */
   readonly kafkaMembers: string;
-  /** The record's own; null: it has none. */
+  /** The record's own tags; null if it has none. */
   readonly ownTags: readonly string[] | null;
-  /** What there is to say about how the record was read. */
+  /** Our tags about how the record was read. */
   readonly tags: readonly string[];
-  /** True: the own fields stand as one, `kafka.value`. */
+  /** True if its own fields are in `kafka.value`. */
   readonly isFlattened: boolean;
-  /** False: the bytes have to be kept beside it. */
+  /** False if the original bytes must be kept too. */
   readonly faithful: boolean;
 }
 
-/** Says what a document holds of its record's value: the same value and time always give the same. */
+/** Makes a reader of record values. It is deterministic: the same value and time always give the same content. */
 export function createContentReader(
   spec: Specification,
   form: Exclude<DocumentForm, "settled">,
@@ -101,7 +100,7 @@ export function createContentReader(
     const renamed = unwrapped.renamed || message.renamed;
     const common = { timestampMs, faithful: !record.mended };
 
-    // What was within a container's text may have its colons escaped.
+    // The colons within a container's text may be escaped, so `mayBeWide` cannot count them.
     const mayFlatten = spec.rejected === "flatten" && (line?.merged === true || mayBeWide(value));
     if (form === "flattened" || (mayFlatten && isWide(record.object))) {
       const flattened = flattenedFields(record.members, record.object, moved);
@@ -131,7 +130,7 @@ export function createContentReader(
   }
 }
 
-/** What there is to say where declared fields gave no time. */
+/** The tag if no declared field gave a time. */
 function timeTags({ kind }: EventTime): string[] {
   if (kind === "read") return [];
   return [kind === "absent" ? "timestamp_absent" : "timestamp_parse_failure"];

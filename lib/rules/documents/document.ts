@@ -7,7 +7,7 @@ import { mixedFields } from "../template/mixed-fields.ts";
 import { createIndexNamer, indexPatternOf } from "../model/names.ts";
 import type { Rejection, SourceRecord } from "../model/record.ts";
 
-/** A record as Elasticsearch will get it. */
+/** A record as sent to Elasticsearch. */
 export interface EncodedDocument {
   readonly kind: "document";
   readonly id: string;
@@ -15,23 +15,23 @@ export interface EncodedDocument {
   readonly index: string;
   /** The source, on one line. */
   readonly json: string;
-  /** Of `settled` ones: by field the dynamic template that it is to be mapped by. */
+  /** For form `settled`: the dynamic template to map each field by. */
   readonly templates?: ReadonlyMap<string, string>;
 }
 
 export type Encoding =
   | EncodedDocument
-  /** A tombstone: there is nothing to index. */
+  /** A tombstone, with nothing to index. */
   | { readonly kind: "skipped" }
   | { readonly kind: "rejected"; readonly rejection: Rejection };
 
 export type { DocumentForm } from "./content.ts";
 
 /**
- * Makes records of one topic into documents with ECS field names. The same record always gives the same document, on
- * every retry and every host.
- * @param form `own` is flattened too where a record has too many names by itself and the specification says so
- * @returns takes a record, and the field for which its index refused it in the form before; null: none is known
+ * Encodes records of one topic as documents with ECS field names. The same record always gives the same document, on every
+ * retry and every host.
+ * @param form with `own` too, records with too many names are flattened if the specification allows it
+ * @returns an encoder that also takes the field for which the index rejected the previous form; null if unknown
  */
 export function createDocumentEncoder(
   spec: Specification,
@@ -53,13 +53,13 @@ export function createDocumentEncoder(
     if (dayMs === null) return rejected(dayUnknown, spec.index);
 
     const kafka = kafkaFields(record);
-    // Strings are put together piece by piece: at hundreds of thousands of records a second, lists would cost most.
+    // Concatenates strings: at hundreds of thousands of records a second, lists would cost most.
     const time = new Date(timestampMs).toISOString();
     let json = `{"@timestamp":"${time}",${content.members}${topicMember}${kafka.json}${content.kafkaMembers}`;
     if (refused !== null && content.isFlattened)
       json += `,"refused":${JSON.stringify(refused.toWellFormed())}`;
     if (content.faithful) json += "}";
-    // `event` is mapped with the first document that has it, and an index that is full takes no new field.
+    // The first document with `event` adds it to the mapping, but a full index accepts no new field.
     else if (!asOwn) json += `,"value_base64":"${record.value.toString("base64")}"}`;
     else json += `},"event":{"original":"${record.value.toString("base64")}"}`;
     const tags = [...content.tags];
@@ -80,7 +80,7 @@ export function createDocumentEncoder(
 }
 
 const dayUnknown =
-  "it has no timestamp, and none before it in its partition is known that would tell its index's day";
+  "it has no timestamp, and no earlier one in its partition is known to choose the day of its index";
 
 function outOfRange(timestampMs: number): string {
   return `the timestamp ${timestampMs} is not within 0…253402300799999 milliseconds`;

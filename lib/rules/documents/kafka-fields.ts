@@ -4,11 +4,11 @@ import { decodeUtf8 } from "../base/utf8-text.ts";
 export interface KafkaFields {
   /** The members after `topic` of the document's `kafka` object, as JSON. */
   readonly json: string;
-  /** False: the key or a header was not UTF-8. */
+  /** False if the key or a header was not UTF-8. */
   readonly faithful: boolean;
 }
 
-/** How the document's `kafka` object begins, for all records of a topic. */
+/** The beginning of the document's `kafka` object, the same for all records of a topic. */
 export function kafkaStart(topic: string): string {
   return `"kafka":{"topic":${JSON.stringify(topic)},`;
 }
@@ -34,12 +34,11 @@ export function kafkaFields(record: SourceRecord): KafkaFields {
 }
 
 /**
- * Headers as one object, name → text; a name that stands more than once has a list, a header without a value null.
+ * Headers as one object from name to text, with a list for repeated names and null for a header without a value.
  *
- * Producers choose the names, so they must neither break a document nor add a field to the mapping each: the template
- * maps the object as `flattened`, where `kafka.headers.<name>` can be searched and any name, dots included, is one key.
- * Two kinds of name are made harmless here: an empty one, which any other mapping refuses, becomes `_`, and NUL, which
- * `flattened` refuses, becomes U+FFFD.
+ * Producers choose the names, which must neither break a document nor each add a field to the mapping. So the template maps
+ * the object as `flattened`: `kafka.headers.<name>` can be searched, and any name, dots included, is one key. Two kinds of
+ * names are made safe: an empty one, which other mappings reject, becomes `_`, and NUL, which `flattened` rejects, U+FFFD.
  */
 function headerFields(headers: readonly RecordHeader[]): KafkaFields {
   const valuesByName = new Map<string, string[]>();

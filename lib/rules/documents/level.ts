@@ -3,18 +3,18 @@ import { hasLevelSign, type Level, levelOf, levelOrder } from "../level/log-leve
 import type { ContainerLine } from "./container.ts";
 import type { RecordObject } from "./record-object.ts";
 
-/** So much of a container's text is looked at. */
+/** Limits the part of a container's text that is searched for a level. */
 export const CONTAINER_HEAD_BYTES = 160;
 
 export interface LevelFinder {
   ofText(line: Uint8Array): Level | null;
-  /** What a field says; of a container's line that is text, else what stands at its head. */
+  /** The level from a field, or else from the head of a container's text line. */
   ofRecord(record: RecordObject, line: ContainerLine | null): Level | null;
 }
 
 const knownNames = 1_000;
 
-/** Kept for many records: names are judged once. */
+/** Reuse it for many records: it caches the order of names. */
 export function createLevelFinder(): LevelFinder {
   const ofText = createLineLevelReader();
   const orders = new Map<string, number>();
@@ -42,7 +42,7 @@ export function createLevelFinder(): LevelFinder {
   }
 }
 
-/** Those of the names that may hold a level, in the order in which they are asked. */
+/** The names that may contain a level, in order of precedence. */
 export function levelNames(names: Iterable<string>, orderOf: (name: string) => number): string[] {
   const found: string[] = [];
   for (const name of names) if (orderOf(name) !== -1) found.push(name);

@@ -1,6 +1,6 @@
 import { fieldAt } from "../time/event-time.ts";
 
-/** What loggers, agents and platforms call the text of a record that is not called `message`, in order of preference. */
+/** Other names than `message` that loggers, agents and platforms use for a record's text, in order of preference. */
 export const lineFields: readonly string[] = [
   // zap, zerolog, pino, slog, bunyan, structlog
   "msg",
@@ -35,8 +35,8 @@ export const lineFields: readonly string[] = [
 ];
 
 /**
- * What a person reads of a record, where its `message` does not say it: the first of these fields that holds text.
- * @param declared the field that the declaration names; null: none
+ * The readable text of a record without a usable `message`: the first of these fields that contains text.
+ * @param declared the field that the declaration names, if any
  */
 export function lineOfFields(object: object, declared: string | null = null): string | null {
   const field = lineFieldOf(object, declared);
@@ -49,7 +49,7 @@ export function lineFieldOf(object: object, declared: string | null = null): str
   return lineFields.find((field) => textAt(object, field) !== null) ?? null;
 }
 
-/** Null: there is no text, or an empty one. */
+/** @returns null if there is no text, or an empty one */
 export function textAt(object: object, field: string): string | null {
   const value = fieldAt(object, field);
   return typeof value === "string" && value !== "" ? value : null;

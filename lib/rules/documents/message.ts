@@ -5,15 +5,15 @@ import type { MovedFields } from "../json/moved-fields.ts";
 import type { RecordObject } from "./record-object.ts";
 
 export interface Message {
-  /** What `message` is to hold, as JSON; null: nothing is added, an own one stays among the members. */
+  /** The new `message`, as JSON; null to add none, so that the record's own stays among the members. */
   readonly added: string | null;
-  /** True: an own one was moved. */
+  /** True if the record's own message moved. */
   readonly renamed: boolean;
 }
 
 /**
- * The line of a record, where its own `message` is not it: the text of the declared field, or what a container wrapped, or
- * the first of the fields that loggers use. Whatever is in the way in `members` is taken out of them.
+ * Finds the log line of a record whose own `message` is not it: the declared field, a container's text, or the first of the
+ * fields that loggers use. Removes conflicting entries from `members`.
  */
 export function messageOf(
   { members, object }: Fields,
@@ -47,7 +47,7 @@ function copied({ members, object }: Fields, line: ContainerLine | null): string
   return (field === null ? null : rawFieldAt(members, field)) ?? line?.rawText ?? null;
 }
 
-/** `log` becomes the message, and is not kept beside it. */
+/** Moves `log` to the message. */
 function takenFrom(line: ContainerLine, { members, object }: Fields): string | null {
   members.delete("log");
   if (line.text !== "") return line.rawText;

@@ -4,24 +4,24 @@ import { withoutHalfPairs } from "../base/utf8-text.ts";
 import { cleanMembers } from "./clean-members.ts";
 import type { MovedFields } from "../json/moved-fields.ts";
 
-/** A JSON object that a record holds. */
+/** The JSON object of a record. */
 export interface RecordObject {
-  /** By name; each name is one that Elasticsearch takes, and the raw text is on one line. */
+  /** By name. Elasticsearch accepts each name, and the raw text is on one line. */
   readonly members: Map<string, JsonMember>;
-  /** What `JSON.parse` makes of these members. */
+  /** The same members parsed by `JSON.parse`. */
   readonly object: Readonly<Record<string, unknown>>;
-  /** True: half surrogate pairs were replaced. */
+  /** True if lone surrogates were replaced. */
   readonly mended: boolean;
-  /** True: names stood twice; the earlier values were moved. */
+  /** True if there were duplicate names, whose earlier values moved. */
   readonly doubled: boolean;
-  /** True: names were replaced. */
+  /** True if names were replaced. */
   readonly replaced: boolean;
 }
 
 /**
- * Byte-order marks, NULs and white space around the object are not part of it.
- * @param moved gets the values of names that stand more than once
- * @returns null: the text is not a JSON object
+ * Ignores byte-order marks, NULs and white space around the object.
+ * @param moved collects the earlier values of duplicate names
+ * @returns null if the text is not a JSON object
  */
 export function readRecordObject(text: string, moved: MovedFields): RecordObject | null {
   const trimmed = withoutEdges(text);
@@ -29,7 +29,7 @@ export function readRecordObject(text: string, moved: MovedFields): RecordObject
   const whole = withoutHalfPairs(trimmed);
   const object = parseObject(whole);
   if (object === null) return null;
-  // Line breaks can stand only between tokens in valid JSON; in a bulk body they would end the document.
+  // In valid JSON line breaks occur only between tokens; in a bulk body they would end the document.
   const { members, doubled, replaced } = cleanMembers(whole.replace(/[\r\n]/g, " "), moved);
   return {
     members,
@@ -45,7 +45,7 @@ function parseObject(text: string): RecordObject["object"] | null {
     const value: unknown = JSON.parse(text);
     return isObject(value) ? value : null;
   } catch {
-    // Not JSON is an ordinary answer here: the text itself becomes the message.
+    // Ordinary text is expected here: it becomes the message.
     return null;
   }
 }
@@ -58,7 +58,7 @@ function withoutEdges(text: string): string {
   return text.slice(start, end);
 }
 
-/** What a file may begin with or be padded by, and JSON's own white space. */
+/** JSON white space, and what files may begin with or be padded by. */
 function isEdge(code: number): boolean {
   return (
     code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09 || code === 0 || code === BYTE_ORDER_MARK

@@ -90,7 +90,7 @@ describe("an event", () => {
     ],
     [
       withRecord({ partition: 1 }),
-      "records.mytopic-0[0]: (a mapping) is not of mytopic-1, as topic and partition say",
+      "records.mytopic-0[0]: (a mapping) does not belong here: its topic and partition are mytopic-1",
     ],
     [
       withRecord({ offset: -5 }),

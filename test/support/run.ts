@@ -42,7 +42,7 @@ const UNITS = ["lib", "functions", "infra", "structure", "support", "simulation"
 const CLUSTER = ["test/cluster/"];
 
 /** Kill servers of their own. */
-const FAULTS = ["test/faults/faults.test.ts", "test/faults/server-faults.test.ts"];
+const FAULTS = ["test/faults/"];
 
 /**
  * Bring so many new names that the shared Elasticsearch's master has no time for others, or leave its health red for a
@@ -69,42 +69,30 @@ const TIMINGS = "--timings=.ci/timings.json";
 const SHARING = [
   "--parallel=4",
   TIMINGS,
-  ...["test/faults/", ...CLUSTER, ...CROWDING, ...MEASURING, ...UNITS].map(
-    (path) => `--path-ignore-patterns=${path}**`,
-  ),
+  ...without([...CLUSTER, ...FAULTS, ...CROWDING, ...MEASURING, ...UNITS]),
 ];
-
-/** The higher, the later: of what the others leave of the processor. */
-const LAST = constants.priority.PRIORITY_LOW;
-const LATER = constants.priority.PRIORITY_BELOW_NORMAL;
 
 interface Call {
   /** For `bun test`. */
   readonly words: readonly string[];
   /** PATIENCE unless told. */
   readonly patience?: string;
-  /** Its priority in the words of nice(1); 0 unless told. */
-  readonly niceness?: number;
+  /** Whether it has only what others leave of the processor. */
+  readonly yields?: boolean;
 }
 
-/** One after the other, the calls of each at the same time. Where time-outs are short the priority is high. */
-const ALL: readonly (readonly Call[])[] = [
+/** Calls one after the other. */
+type Lane = readonly Call[];
+
+/** One after the other, the lanes of each at the same time. */
+const ALL: readonly (readonly Lane[])[] = [
   [
-    { words: CLUSTER },
-    { words: SHARING, niceness: LATER },
-    {
-      words: [
-        "--parallel=2",
-        "--no-isolate",
-        ...UNITS,
-        ...SIMULATED.map((path) => `--path-ignore-patterns=${path}**`),
-      ],
-      niceness: LATER,
-    },
-    { words: SIMULATED, patience: SIMULATED_PATIENCE, niceness: LAST },
+    [{ words: SHARING }],
+    [{ words: ["--parallel=2", "--no-isolate", ...UNITS, ...without(SIMULATED)] }, { words: CLUSTER }],
+    [{ words: SIMULATED, patience: SIMULATED_PATIENCE, yields: true }],
   ],
-  [{ words: ["--parallel=2", ...FAULTS] }, { words: CROWDING }],
-  [{ words: MEASURING }],
+  [[{ words: ["--parallel=2", ...FAULTS, ...without(MEASURING)] }], [{ words: CROWDING }]],
+  [[{ words: MEASURING }]],
 ];
 
 const interrupted = abortOnSignals((signal) => `the tests were ended by ${signal}`);
@@ -115,6 +103,10 @@ try {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   // A signal to the process group ends what is waited for here, too.
   process.exit(exitCodeOf(interrupted.aborted ? interrupted.reason : error));
+}
+
+function without(paths: readonly string[]): string[] {
+  return paths.map((path) => `--path-ignore-patterns=${path}**`);
 }
 
 async function main(testArguments: readonly string[]): Promise<number> {
@@ -129,8 +121,11 @@ async function main(testArguments: readonly string[]): Promise<number> {
   );
   const environment = { ...servers, PENSTOCK_TEST_STACK: addresses, [browserVariable]: browser ?? "" };
   const ended: Ended[] = [];
-  for (const calls of testArguments.length > 0 ? [[{ words: testArguments }]] : ALL)
-    ended.push(...(await Promise.all(calls.map((call) => runTests(call, environment, interrupted)))));
+  const run = async (lane: Lane): Promise<void> => {
+    for (const call of lane) ended.push(await runTests(call, environment, interrupted));
+  };
+  for (const lanes of testArguments.length > 0 ? [[[{ words: testArguments }]]] : ALL)
+    await Promise.all(lanes.map(run));
   const failures = ended.flatMap(({ digest }) => digest.failures);
   for (const failure of failures.slice(0, REPEATED)) process.stdout.write(`\n${failure}\n`);
   process.stdout.write(describeSlowest(ended.flatMap(({ files }) => files)));
@@ -146,7 +141,7 @@ interface Ended {
 }
 
 async function runTests(
-  { words, patience = PATIENCE, niceness = 0 }: Call,
+  { words, patience = PATIENCE, yields = false }: Call,
   environment: Record<string, string | undefined>,
   signal: AbortSignal,
 ): Promise<Ended> {
@@ -160,17 +155,17 @@ async function runTests(
       {
         env: environment,
         stdio: ["inherit", "inherit", process.stderr.isTTY ? "inherit" : "pipe"],
-        detached: niceness > 0,
+        detached: yields,
       },
     );
     using ending = new DisposableStack();
     const end = (): void => {
       // With what it started, which no signal of a terminal reaches.
-      if (child.exitCode === null) process.kill(niceness > 0 ? -child.pid : child.pid, "SIGTERM");
+      if (child.exitCode === null) process.kill(yields ? -child.pid : child.pid, "SIGTERM");
     };
     signal.addEventListener("abort", end);
     ending.defer(() => signal.removeEventListener("abort", end));
-    if (niceness > 0) await giveWay(child.pid, niceness);
+    if (yields) await giveWay(child.pid);
     const passing = passOn(child.stderr, digest);
     const code = await child.exited;
     // Whatever a test left running holds its end of the pipe.
@@ -191,11 +186,11 @@ async function passOn(stderr: ReadableStream<Uint8Array> | undefined, digest: Fa
   }
 }
 
-/** The process leads a session of its own. What it starts has the same priority. */
-async function giveWay(pid: number, niceness: number): Promise<void> {
-  setPriority(pid, niceness);
-  // Linux may share the processor out among sessions first, and then a priority counts only within its own.
-  await writeFile(`/proc/${pid}/autogroup`, String(niceness)).catch(() => {});
+/** The process, which leads a session of its own, comes after all others, and what it starts too. */
+async function giveWay(pid: number): Promise<void> {
+  setPriority(pid, constants.priority.PRIORITY_LOW);
+  // Linux may share the processor out among sessions first, where a priority counts only within its own.
+  await writeFile(`/proc/${pid}/autogroup`, String(constants.priority.PRIORITY_LOW)).catch(() => {});
 }
 
 /** Servers of tests live for minutes at most: the second compiler and the threads of a large collector cost more than they save. */

@@ -59,6 +59,7 @@ const MEASURING = [
   "test/faults/backpressure.test.ts",
   "test/faults/rollout.test.ts",
   "test/faults/spread.test.ts",
+  "test/integration/fair-share.test.ts",
   "test/integration/joint-bulks.test.ts",
 ];
 

@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { AclOperationTypes, AclResourceTypes, type Admin } from "kafkajs";
+import { eventually } from "../../support/eventually.ts";
+import { startTestHost, type TestHost } from "../../support/host.ts";
+import { uniqueName } from "../../support/kafka.ts";
+import { type Act, forbid, permit } from "../../support/kafka-rules.ts";
+import { readTopic } from "../../support/read-topic.ts";
+import type { StackClients } from "../../support/stack-clients.ts";
+import { strictIndex } from "../../support/elasticsearch.ts";
+import type { DisturbedWorld } from "./world.ts";
+
+export function describeForbiddenDeadLetters(world: DisturbedWorld): void {
+  describe("dead letters that Kafka does not take", () => {
+    const [topic, other] = [uniqueName("forbidden"), uniqueName("other")];
+    let servers: StackClients;
+    let admin: Admin;
+    let host: TestHost;
+
+    beforeAll(async () => {
+      servers = await world.connect();
+      admin = servers.kafka.kafka.admin();
+      await admin.connect();
+      await Promise.all([topic, other].map((name) => servers.kafka.createTopic(name)));
+      const { status } = await servers.elasticsearch.request(
+        "PUT",
+        `/${topic}`,
+        strictIndex({ n: { type: "long" } }),
+      );
+      expect(status).toBe(200);
+    }, 180_000);
+    afterAll(async () => {
+      await host?.[Symbol.asyncDispose]();
+      await admin?.disconnect();
+      await servers?.[Symbol.asyncDispose]();
+    });
+
+    /** Of the dead-letter topic; creating it is asked of the cluster too. */
+    const acts = (operation: AclOperationTypes): Act[] => {
+      const ofTopic = { type: AclResourceTypes.TOPIC, name: servers.config.deadLetters.topic, operation };
+      const ofCluster = { type: AclResourceTypes.CLUSTER, name: "kafka-cluster", operation };
+      return operation === AclOperationTypes.CREATE ? [ofTopic, ofCluster] : [ofTopic];
+    };
+
+    const refusals = (): Record<string, unknown>[] =>
+      host.log().filter((line) => line["msg"] === "records are retried" && line["topic"] === topic);
+    /** How often records were tried again because of the dead-letter topic. */
+    const retries = async (): Promise<number> => {
+      const text = await (await host.fetch("/metrics")).text();
+      return Number(
+        /^penstock_bulk_retries_total\{reason="dead_letter_unavailable"\} (\d+)$/m.exec(text)?.[1] ?? 0,
+      );
+    };
+    const committed = async (): Promise<number | undefined> =>
+      (await servers.kafka.committed(servers.config.kafka.group, topic)).get(0);
+
+    test("the topic may not be made: the partition stalls and says why, nothing is lost, the other topic goes on", async () => {
+      await forbid(admin, ...acts(AclOperationTypes.CREATE));
+      host = await startTestHost({
+        ...servers.config,
+        topics: [{ topic, format: "json", rejected: "dead-letter" }, { topic: other }],
+      });
+      await servers.kafka.produce(topic, [
+        { value: '{"n":0}' },
+        { value: '{"n":"poison"}' },
+        { value: '{"n":2}' },
+      ]);
+      const stalled = await host.untilTopic(
+        topic,
+        "has stalled",
+        ({ state }) => state === "stalled",
+        100_000,
+      );
+      expect(stalled.reason).toContain(`the dead-letter topic: "${servers.config.deadLetters.topic}"`);
+      expect(stalled.reason).toMatch(/not authorized|authorization/i);
+      expect(stalled.counts).toMatchObject({ indexed: 2, deadLettered: 0 });
+      expect(await committed()).toBe(1);
+      expect(await admin.listTopics()).not.toContain(servers.config.deadLetters.topic);
+
+      const ready = await host.fetch("/readyz");
+      expect(ready.status).toBe(503);
+      expect(await ready.text()).toContain(`${topic}/0`);
+      // One line in 30 s, however often it is tried.
+      expect(refusals().length).toBeLessThanOrEqual(4);
+
+      await servers.kafka.produce(other, [{ value: "goes on" }]);
+      await host.untilTopic(other, "has moved", ({ partitions }) => partitions[0]?.committed === 1);
+    }, 150_000);
+
+    test("once it may be made, the letter is written and the partition goes on by itself", async () => {
+      await permit(admin, ...acts(AclOperationTypes.CREATE));
+      await host.untilTopic(
+        topic,
+        "has caught up",
+        ({ partitions }) => partitions[0]?.committed === 3,
+        60_000,
+      );
+      await host.untilTopic(topic, "runs again", ({ state }) => state === "running");
+      await eventually("ready again", async () => (await host.fetch("/readyz")).status === 200);
+      const letters = await readTopic(servers.kafka.brokers, servers.config.deadLetters.topic, 1);
+      expect(letters.map(({ value }) => String(value))).toEqual(['{"n":"poison"}']);
+      expect(await servers.elasticsearch.count(topic)).toBe(2);
+    }, 90_000);
+
+    test("it may not be written to: the same, until it may", async () => {
+      await forbid(admin, ...acts(AclOperationTypes.WRITE));
+      await servers.kafka.produce(topic, [{ value: '{"n":"again"}' }, { value: '{"n":4}' }]);
+      // The log says it once in 30 s; the state only once it has stalled.
+      const refused = await retries();
+      await eventually("it was refused", async () => (await retries()) > refused, 60_000);
+      expect(await committed()).toBe(3);
+      await permit(admin, ...acts(AclOperationTypes.WRITE));
+      await host.untilTopic(
+        topic,
+        "has caught up",
+        ({ partitions }) => partitions[0]?.committed === 5,
+        60_000,
+      );
+      const letters = await readTopic(servers.kafka.brokers, servers.config.deadLetters.topic, 2);
+      expect(letters.map(({ value }) => String(value))).toEqual(['{"n":"poison"}', '{"n":"again"}']);
+    }, 150_000);
+  });
+}

@@ -10,7 +10,7 @@ import { connectStack } from "../support/stack-clients.ts";
 const narrow = { "thread_pool.write.size": "1", "thread_pool.write.queue_size": "2" };
 const PLACES = 16;
 const TOPICS = 8;
-const RECORDS = 20_000;
+const RECORDS = 5_000;
 const BATCH = 1_000;
 
 async function metric(host: TestHost, pattern: RegExp): Promise<number> {

@@ -68,7 +68,7 @@ describeInBrowser("dead letters", () => {
     await page.goBack();
     await page.getByText("35 dead letters in 2 groups").waitFor();
     expect(faults).toEqual([]);
-  }, 30_000);
+  }, 60_000);
 
   test("a replay is looked at first, says what else it takes, and is followed to its end", async () => {
     await using opened = await browser.open(`${host.url}ui/dead-letters?topic=${topic}`);
@@ -104,7 +104,7 @@ describeInBrowser("dead letters", () => {
     await using opened = await browser.open(`${host.url}ui/dead-letters?job=gone`, { expects: /404/ });
     await opened.page.getByText("There is no such replay").waitFor();
     expect(opened.faults).toEqual([]);
-  }, 30_000);
+  }, 60_000);
 
   test("while another replay runs, that one is shown, with what became of its letters so far", async () => {
     const sample = { topic, partition: 0, offset: 0, reason: "", value: null };
@@ -143,7 +143,7 @@ describeInBrowser("dead letters", () => {
     expect(await page.getByRole("link", { name: "Close" }).count()).toBe(0);
     await keepScreenshot(page, "dead-letters-busy");
     expect(faults).toEqual([]);
-  }, 30_000);
+  }, 60_000);
 
   test("fields that gave way stand below, each with one record; what cannot be told is said", async () => {
     const sample = { index: topic, id: `${topic}:0:7:mx1sb6hz` };
@@ -192,6 +192,6 @@ describeInBrowser("dead letters", () => {
       await page.getByText("this was a dry run").waitFor();
       await isFine("job");
     },
-    30_000,
+    60_000,
   );
 });

@@ -49,7 +49,7 @@ describeInBrowser("declarations", () => {
     await page.goto(`${host.url}ui/declarations?topic=${inFile}`);
     await page.getByText("stands in config.yaml, entry 1").waitFor();
     expect(faults).toEqual([]);
-  }, 30_000);
+  }, 60_000);
 
   test("a topic is added, changed and removed by the form, each looked at first", async () => {
     await using opened = await browser.open(`${host.url}ui/declarations`, { expects: /422/ });
@@ -132,7 +132,7 @@ describeInBrowser("declarations", () => {
     const entries = JSON.parse((await etcd.get(key).string()) ?? "null") as unknown;
     expect(entries).toEqual([{ topic: contested, path: "/typed/here.log" }, { topic: `${contested}-other` }]);
     expect(faults).toEqual([]);
-  }, 30_000);
+  }, 60_000);
 
   test.each(looks)(
     "axe finds nothing: $name",
@@ -152,6 +152,6 @@ describeInBrowser("declarations", () => {
       await page.getByRole("button", { name: "Save to etcd" }).waitFor();
       await isFine("form");
     },
-    30_000,
+    60_000,
   );
 });

@@ -97,7 +97,7 @@ describeInBrowser("Explore", () => {
     await page.getByRole("button", { name: `Without ${topics.logs}` }).click();
     await page.getByText("All topics").waitFor();
     expect(parametersOf(page).getAll("topic")).toEqual([]);
-  }, 30_000);
+  }, 60_000);
 
   test("the histogram zooms by dragging and by keyboard; Back zooms out", async () => {
     await using opened = await browser.open(at({ topic: topics.logs }));
@@ -242,7 +242,7 @@ describeInBrowser("Explore", () => {
       expect(await page.getByRole("alert").count()).toBe(0);
       expect(faults).toEqual([]);
     },
-    30_000,
+    60_000,
   );
 
   test("where there is nothing it says where there is something, and leads there", async () => {
@@ -254,7 +254,7 @@ describeInBrowser("Explore", () => {
     await page.getByRole("button", { name: "Go there" }).click();
     await seen(page, "250 matches");
     expect(faults).toEqual([]);
-  }, 30_000);
+  }, 60_000);
 
   test("what the host refuses is said, and the results before stay, dimmed", async () => {
     await using opened = await browser.open(at({ topic: topics.logs }), { expects: /Failed to load/ });
@@ -269,7 +269,7 @@ describeInBrowser("Explore", () => {
     await page.getByRole("button", { name: "Retry" }).click();
     await eventually("it is well again", async () => (await page.locator(".dimmed").count()) === 0);
     expect(await page.getByRole("alert").count()).toBe(0);
-  }, 30_000);
+  }, 60_000);
 
   test("the tail shows what comes, stands still when scrolled, catches up, and counts every line", async () => {
     await using opened = await browser.open(at({ topic: topics.tail }));
@@ -350,7 +350,7 @@ describeInBrowser("Explore", () => {
     await page.getByRole("button", { name: "Refresh" }).click();
     await asked;
     expect(faults).toEqual([]);
-  }, 30_000);
+  }, 60_000);
 
   test.each(looks)(
     "axe finds nothing: $name",
@@ -371,6 +371,6 @@ describeInBrowser("Explore", () => {
       await page.locator(".tail-bar.paused").waitFor();
       expect(await axeViolations(page)).toEqual([]);
     },
-    30_000,
+    60_000,
   );
 });

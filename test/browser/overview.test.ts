@@ -61,7 +61,7 @@ describeInBrowser("the overview and a topic's page", () => {
     await page.getByText("None.").waitFor();
     await keepScreenshot(page, "topic");
     expect(faults).toEqual([]);
-  }, 30_000);
+  }, 60_000);
 
   test("a first page loads 35 KB at most, and 65 with the charts", async () => {
     await using opened = await browser.open(`${host.url}ui/topics/${missing}`);
@@ -83,7 +83,7 @@ describeInBrowser("the overview and a topic's page", () => {
     expect(charts).toHaveLength(1);
     expect(sum(loaded.values())).toBeWithin(40_000, 65 * 1024);
     expect(sum(loaded.values()) - sum(charts.map(([, bytes]) => bytes))).toBeWithin(20_000, 35 * 1024);
-  }, 30_000);
+  }, 60_000);
 
   test("figures move by themselves while the page is open", async () => {
     await using opened = await browser.open(`${host.url}ui/topics/${topic}`);
@@ -93,7 +93,7 @@ describeInBrowser("the overview and a topic's page", () => {
     const before = Number((await indexed.innerText()).replace(/\D/g, ""));
     await world.kafka.produce(topic, [{ value: "one more" }]);
     await indexed.getByText(String(before + 1), { exact: true }).waitFor();
-  }, 30_000);
+  }, 60_000);
 
   test("a topic that waits says for what; one that nobody declares says so", async () => {
     await using opened = await browser.open(`${host.url}ui/topics/${missing}`);
@@ -103,7 +103,7 @@ describeInBrowser("the overview and a topic's page", () => {
     await opened.page.goto(`${host.url}ui/topics/__proto__`);
     await opened.page.getByText("No source declares this topic").waitFor();
     expect(opened.faults).toEqual([]);
-  }, 30_000);
+  }, 60_000);
 
   test("a config that cannot be read is the first thing one sees, as text", async () => {
     await using other = await startTestHost({ ...world.servers, topics: [] });
@@ -115,7 +115,7 @@ describeInBrowser("the overview and a topic's page", () => {
     expect(await opened.page.locator("img").count()).toBe(1);
     expect(opened.faults).toEqual([]);
     await keepScreenshot(opened.page, "overview-broken-config");
-  }, 30_000);
+  }, 60_000);
 
   test.each(looks)(
     "axe finds nothing: $name",
@@ -184,5 +184,5 @@ describeInBrowser("the overview of a host that has just started", () => {
     expect(await page.getByText("no such file").count()).toBe(2);
     await page.locator("canvas").nth(1).waitFor();
     expect(faults).toEqual([]);
-  }, 30_000);
+  }, 60_000);
 });

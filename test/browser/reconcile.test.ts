@@ -46,7 +46,7 @@ describeInBrowser("reconcile", () => {
       await page.getByRole("button", { name: "Check again" }).click();
       await row(page, later).waitFor();
       expect(faults).toEqual([]);
-    }, 30_000);
+    }, 60_000);
   });
 
   /** A real host follows its sources by itself within moments: what differs for longer is made up. */
@@ -97,7 +97,7 @@ describeInBrowser("reconcile", () => {
       await page.getByText("Nothing to change. Checked").waitFor();
       expect(world.running()).toEqual(["a", "b", "c", "e", "f"]);
       expect(faults).toEqual([]);
-    }, 30_000);
+    }, 60_000);
 
     test("a plan that is not the one looked at is refused, and the new one shown", async () => {
       await using _closing = host;
@@ -113,7 +113,7 @@ describeInBrowser("reconcile", () => {
       await page.getByRole("button", { name: "Apply: start 1, stop 4" }).waitFor();
       await keepScreenshot(page, "reconcile-stale");
       expect(faults).toEqual([]);
-    }, 30_000);
+    }, 60_000);
 
     test("to stop more than half of all topics, their number is typed", async () => {
       await using _closing = host;
@@ -131,7 +131,7 @@ describeInBrowser("reconcile", () => {
       await page.getByText("Stopped 3.").waitFor();
       expect(world.running()).toEqual(["a"]);
       expect(faults).toEqual([]);
-    }, 30_000);
+    }, 60_000);
 
     test("what fails is told by name and reason, and does not count as started", async () => {
       await using _closing = host;
@@ -142,7 +142,7 @@ describeInBrowser("reconcile", () => {
       await page.getByRole("button", { name: "Apply: start 2" }).click();
       await page.getByText("Started 1.").waitFor();
       expect(await page.getByRole("alert").innerText()).toContain("f failed: broken");
-    }, 30_000);
+    }, 60_000);
 
     test.each(looks)(
       "axe finds nothing: $name",
@@ -161,7 +161,7 @@ describeInBrowser("reconcile", () => {
         await page.getByRole("button", { name: /^Apply/ }).click();
         await isFine("dialog");
       },
-      30_000,
+      60_000,
     );
   });
 });

@@ -104,5 +104,5 @@ describeInBrowser("signing in", () => {
     await page.reload();
     await described(page.getByRole("button", { name: /^Replay 3/ }));
     expect(faults).toEqual([]);
-  }, 30_000);
+  }, 60_000);
 });

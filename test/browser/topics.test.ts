@@ -110,7 +110,7 @@ describeInBrowser("the table of a thousand topics", () => {
     expect(await page.getByText("␛[31m<b>no</b>‹U+202E›").count()).toBe(1);
     await keepScreenshot(page, "states");
     expect(faults).toEqual([]);
-  }, 30_000);
+  }, 60_000);
 
   test.each(looks)(
     "axe finds nothing: $name",

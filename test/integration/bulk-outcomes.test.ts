@@ -198,7 +198,7 @@ describe("what becomes of a bulk:", () => {
         expect(stub.bulks(topic)).toBe(bulks);
         expect(retriedFor(topic)).toEqual(retried === null ? [] : [retried]);
       },
-      30_000,
+      60_000,
     );
   }
 
@@ -212,7 +212,7 @@ describe("what becomes of a bulk:", () => {
     const letter = await letterOf(giant, 11);
     expect(letter).toMatchObject({ "penstock.error.type": "document_too_large", "penstock.status": "413" });
     expect(retriedFor(giant)).toEqual([]);
-  }, 30_000);
+  }, 60_000);
 
   test("mapping errors and 429 in one bulk: each item ends by itself", async () => {
     await makeIndexOfNumbers(servers.elasticsearch, mixed);
@@ -232,7 +232,7 @@ describe("what becomes of a bulk:", () => {
     // 7 was refused at once; 21 was among those that were to be tried again.
     expect((await letterOf(mixed, 7))["penstock.attempts"]).toBe("1");
     expect((await letterOf(mixed, 21))["penstock.attempts"]).toBe("2");
-  }, 30_000);
+  }, 60_000);
 
   /** What the dead letter of an offset says of itself. */
   async function letterOf(topic: string, offset: number): Promise<Record<string, string>> {

@@ -68,7 +68,7 @@ describe("topics of one host come, go and grow", () => {
     await servers.kafka.createTopic(names.comes);
     await servers.kafka.produce(names.comes, lines(3));
     await host.untilTopic(names.comes, "has indexed", ({ counts }) => counts.indexed === 3, 8_000);
-  }, 30_000);
+  }, 60_000);
 
   test("a pattern picks up a new topic", async () => {
     const topic = `${run}.many-1`;

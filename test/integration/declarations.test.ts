@@ -139,7 +139,7 @@ test("who starts from an old revision loses, is shown what stands there, and not
     ["a", "b"].map((topic) => post(host, "/declarations", { ...body, revision, declaration: { topic } })),
   );
   expect(both.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409]);
-}, 30_000);
+}, 60_000);
 
 describe("a plan", () => {
   test("that was looked at is carried out; one that changed is refused and nothing touched", async () => {
@@ -225,7 +225,7 @@ test("an etcd that refuses a write is quoted, and one that is gone leaves the li
   } finally {
     root.close();
   }
-}, 30_000);
+}, 60_000);
 
 test("without etcd the file is listed, and there is nowhere to write to", async () => {
   await using host = await startTestHost({ ...servers.config, topics: ["in-file"] });
@@ -238,4 +238,4 @@ test("without etcd the file is listed, and there is nowhere to write to", async 
     status: 404,
     answer: { detail: "The config file has no etcd section, and declarations are written to etcd." },
   });
-}, 30_000);
+}, 60_000);

@@ -60,7 +60,7 @@ test("where all is well it finds nothing, exits 0, and leaves nothing behind", a
   } finally {
     await admin.disconnect();
   }
-}, 30_000);
+}, 60_000);
 
 test("everything that is wrong is named at once, with what to do", async () => {
   const [blocked, alias, short, key] = [
@@ -107,7 +107,7 @@ test("everything that is wrong is named at once, with what to do", async () => {
   expect(found).toEqual(expect.arrayContaining(wanted));
   expect(found).toHaveLength(wanted.length);
   expect(troubles.every(({ remedy }) => remedy !== null && remedy !== "")).toBe(true);
-}, 30_000);
+}, 60_000);
 
 describe("a server out of reach", () => {
   const nowhere = "127.0.0.1:1";
@@ -130,7 +130,7 @@ describe("a server out of reach", () => {
         expect(checks.filter((check) => check.area === other).map(({ state }) => state)).toContain("ok");
       }
     },
-    30_000,
+    60_000,
   );
 });
 
@@ -156,7 +156,7 @@ test("servers that accept and never answer: each is given up, and the process en
   } finally {
     for (const hole of holes) hole.stop(true);
   }
-}, 30_000);
+}, 60_000);
 
 test("an etcd with users: the login and each key by itself, no password shown", async () => {
   await using guarded = await createEtcdServer();
@@ -195,7 +195,7 @@ test("an etcd with users: the login and each key by itself, no password shown", 
     expect(code).toBe(1);
     expect(`${out}${error}`).not.toMatch(/reader-password|wrong-password/);
   }
-}, 30_000);
+}, 60_000);
 
 test("our own host on the port is fine, and its group is in use", async () => {
   const topic = await topicWithRecord();
@@ -206,7 +206,7 @@ test("our own host on the port is fine, and its group is in use", async () => {
   expect(find("http ")?.seen).toBe("a Penstock host answers there");
   expect(find("group ")?.seen).toBe("can be used; 1 host running");
   expect(code).toBe(0);
-}, 40_000);
+}, 60_000);
 
 describe("the command", () => {
   test("names each fault of the config file with its place, and exits 78", async () => {

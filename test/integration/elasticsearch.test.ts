@@ -236,7 +236,7 @@ describe("the record's own fault", () => {
     expect(letters).toMatchObject([
       { "penstock.error.type": "document_too_large", "penstock.status": "413" },
     ]);
-  }, 30_000);
+  }, 60_000);
 });
 
 describe("an index that takes nothing", () => {

@@ -38,7 +38,7 @@ beforeAll(async () => {
     await authority.issue(name, options);
   server = await createEtcdServer({ certificate: served, clientCaFile: authority.caFile });
   await server.start();
-}, 30_000);
+}, 60_000);
 afterAll(async () => {
   await server?.[Symbol.asyncDispose]();
   await Promise.all([authority, stranger].map((one) => one[Symbol.asyncDispose]()));
@@ -159,7 +159,7 @@ test("a login that ran out is made again", async () => {
   await Bun.sleep(4_000);
   expect((await store.list(NEVER)).keys).toEqual([]);
   store.close();
-}, 20_000);
+}, 60_000);
 
 /** Turns logins on, with a user `reader` that may read these prefixes. */
 async function lockUp(etcd: EtcdServer, prefixes: readonly string[]): Promise<void> {

@@ -157,7 +157,7 @@ describe("what a mapping refuses", () => {
     await host?.[Symbol.asyncDispose]();
     await servers?.elasticsearch.request("DELETE", `/_ingest/pipeline/${piped}`);
     await servers?.[Symbol.asyncDispose]();
-  }, 30_000);
+  }, 60_000);
 
   const produce = (topic: string, values: readonly string[]): Promise<void> =>
     servers.kafka.produce(

@@ -107,7 +107,7 @@ describe("fields that gave way", () => {
     expect(text).toContain(`penstock_ignored_documents{topic="${topic}",field="n"} 2`);
     expect(text).toContain(`penstock_ignored_documents{topic="${topic}",field="beyond"} 1`);
     expect(text).not.toContain(`penstock_ignored_documents{topic="${topic}",field="stack"}`);
-  }, 30_000);
+  }, 60_000);
 
   test("are a finding of doctor's", async () => {
     const { find } = await diagnosed({ ...config, http: { port: 0 } });

@@ -88,7 +88,7 @@ describe("a running host", () => {
       expect(await refused()).toEqual([]);
       expect(await states()).toEqual({ [inFile]: "running", [inEtcd]: "running" });
     },
-    30_000,
+    60_000,
   );
 
   test.each([
@@ -132,7 +132,7 @@ describe("a running host", () => {
       ]);
       expect(told[0]?.["reason"]).toBe(all[0]?.reason);
     },
-    30_000,
+    60_000,
   );
 
   test("a bad entry among good ones", async () => {
@@ -155,7 +155,7 @@ describe("a running host", () => {
         lastGoodKept: false,
       } as never,
     ]);
-  }, 30_000);
+  }, 60_000);
 
   test.each<[string, string, RequestInit, number, string]>([
     ["an unknown route", "/nope", {}, 404, "There is nothing at this path."],
@@ -214,5 +214,5 @@ describe("a running host", () => {
     expect((await ask("Bearer s3cret-of-some-length"))[0]).toBe(200);
     expect((await host.fetch("/readyz")).status).toBe(200);
     expect(JSON.stringify(host.log())).not.toContain("s3cret-of-some-length");
-  }, 30_000);
+  }, 60_000);
 });

@@ -196,7 +196,7 @@ describe("the logs of a host on real servers", () => {
     expect(await search(query + q("word1 word2"))).toMatchObject({ complete: true, total: { value: 1 } });
     const { total, problems } = await search(query + q(words.join(" ")));
     expect([total.value, problems]).toEqual([1, [expect.stringContaining("only the message was searched")]]);
-  }, 30_000);
+  }, 60_000);
 
   test("pages follow each other without loss, dated indices are found, a bad cursor is refused", async () => {
     const seen: string[] = [];
@@ -303,7 +303,7 @@ describe("the logs of a host on real servers", () => {
     expect(lines.every(({ text }) => text.startsWith("loud ") && text.endsWith(" \u0000<b>"))).toBe(true);
     gone.abort();
     await reading;
-  }, 30_000);
+  }, 60_000);
 
   test("indices without our template, as Elasticsearch maps them by itself, are searched too", async () => {
     const own = uniqueName("own");
@@ -330,7 +330,7 @@ describe("the logs of a host on real servers", () => {
     });
     const second = (await (await other.fetch(`/logs?${all}&size=2&after=${first.next}`)).json()) as Answer;
     expect(second).toMatchObject({ complete: true, hits: [{ topic: own, offset: 0 }], next: null });
-  }, 30_000);
+  }, 60_000);
 
   test("SIGTERM ends an open tail at once", async () => {
     const group = uniqueName("leaving");
@@ -345,7 +345,7 @@ describe("the logs of a host on real servers", () => {
     leaving.signal("SIGTERM");
     await reading;
     expect(await leaving.exited).toBe(0);
-  }, 30_000);
+  }, 60_000);
 });
 
 interface TailData {

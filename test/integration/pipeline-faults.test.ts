@@ -94,7 +94,7 @@ describe("what an ingest pipeline refuses", () => {
     for (const name of declared)
       await servers?.elasticsearch.request("DELETE", `/_ingest/pipeline/${topicOf(name)}`);
     await servers?.[Symbol.asyncDispose]();
-  }, 30_000);
+  }, 60_000);
 
   async function putPipeline(name: string, processors: readonly object[]): Promise<void> {
     const put = await servers.elasticsearch.request("PUT", `/_ingest/pipeline/${topicOf(name)}`, {
@@ -178,7 +178,7 @@ describe("what an ingest pipeline refuses", () => {
     await produce("company", good, bad, good, bad);
     await untilCommitted("company", 4);
     expect((await lettersOf("company")).map((about) => about["penstock.attempts"])).toEqual(["1", "1"]);
-  }, 30_000);
+  }, 60_000);
 
   test("several in a row, each alone, more than there are bulks at a time: each ends by itself", async () => {
     for (let n = 0; n < 6; n += 1) await refusedAlone("mixed", `${bad} ${n}`);

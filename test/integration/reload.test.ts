@@ -312,7 +312,8 @@ test("a dry run says what would be done, and does none of it", async () => {
   const added = topics[declared - 1] ?? "";
   expect(planned).toMatchObject([{ topic: added }]);
   await untilRunning(host, added);
-  expect(changesIn(host).find(({ start }) => start.includes(added))?.reasons).toEqual([
-    "the config file changed",
-  ]);
+  const { reasons } = await eventually("the log says why", () =>
+    changesIn(host).find(({ start }) => start.includes(added)),
+  );
+  expect(reasons).toEqual(["the config file changed"]);
 }, 60_000);

@@ -60,7 +60,7 @@ test("the packaged Elasticsearch has ingest processors that end as its own do", 
   expect(items[5]?._index).toBe(`${pipeline}-other`);
   const { body } = await elasticsearch.request("GET", `/${pipeline}/_doc/0`);
   expect(body).toMatchObject({ found: true, _source: { seen: true } });
-}, 30_000);
+}, 60_000);
 
 test("the packaged Elasticsearch keeps what it rejects in a data stream's failure store", async () => {
   const name = uniqueName("kit-stream");
@@ -71,4 +71,4 @@ test("the packaged Elasticsearch keeps what it rejects in a data stream's failur
     { status: 201, result: "created", failure_store: "used" },
   ]);
   expect(items[1]?._index).toStartWith(".fs-");
-}, 30_000);
+}, 60_000);

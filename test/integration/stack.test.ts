@@ -44,7 +44,7 @@ test("two stacks at once have ports and folders of their own, and leave no proce
     expect(existsSync(folder)).toBe(false);
     expect(await processesNaming(folder)).toEqual([]);
   }
-}, 30_000);
+}, 60_000);
 
 test("a server is killed, started, restarted, frozen and thawed on the same port with its data", async () => {
   await using stack = await startStack(etcdOnly);
@@ -115,7 +115,7 @@ test.each(["SIGKILL", "SIGINT", "SIGTERM"] as const)(
     await until(() => !existsSync(folder) && pids.every((pid) => !isAlive(pid)));
     expect(await processesNaming(folder)).toEqual([]);
   },
-  30_000,
+  60_000,
 );
 
 test("when the guardian is killed, the caller ends what it held", async () => {
@@ -126,7 +126,7 @@ test("when the guardian is killed, the caller ends what it held", async () => {
   if (guardian === undefined) throw new Error("there is no guardian");
   process.kill(guardian, "SIGKILL");
   await until(() => !isAlive(etcdPid) && !existsSync(folder));
-}, 30_000);
+}, 60_000);
 
 test("a boot that is aborted, and one that fails, leave nothing", async () => {
   const aborted = newFolder();
@@ -152,7 +152,7 @@ test("a boot that is aborted, and one that fails, leave nothing", async () => {
     expect(existsSync(folder)).toBe(false);
     expect(await processesNaming(folder)).toEqual([]);
   }
-}, 30_000);
+}, 60_000);
 
 test("Kafka runs alone with properties of its own, and again after a kill", async () => {
   await using stack = await startStack({

@@ -125,7 +125,7 @@ describe("a command", () => {
       audit.hangUp();
       expect(await audit.exited).toBe(129);
     });
-  }, 30_000);
+  }, 60_000);
 
   test("whose reader is gone exits with what it found, and one whose disk is full with 1", async () => {
     const topic = uniqueName("unread");
@@ -140,5 +140,5 @@ describe("a command", () => {
       "",
       "standard output could not be written: ENOSPC: no space left on device, write\n",
     ]);
-  }, 30_000);
+  }, 60_000);
 });

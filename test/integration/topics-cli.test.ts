@@ -16,7 +16,7 @@ beforeAll(async () => {
   server = await createEtcdServer();
   await server.start();
   admin = new Etcd3({ hosts: server.endpoint });
-}, 30_000);
+}, 60_000);
 
 afterAll(async () => {
   admin.close();
@@ -94,7 +94,7 @@ describe("add", () => {
 
     const again = await topics(config, "add", "golang_log", ...flags, "--pipeline", "go");
     expect(again).toMatchObject({ code: 0, out: expect.stringContaining("Nothing to do") });
-  }, 20_000);
+  }, 60_000);
 
   test("makes a key below the first prefix where no exact key is configured", async () => {
     const config = await configWith(["below/", "other/"]);
@@ -104,7 +104,7 @@ describe("add", () => {
       code: 0,
     });
     expect(await valueOf("other/apps")).toEqual([{ pattern: "app-*" }]);
-  }, 20_000);
+  }, 60_000);
 
   test("keeps entries that are none, and refuses a value that is no array", async () => {
     const config = await configWith(["strange", "object"]);
@@ -117,7 +117,7 @@ describe("add", () => {
     const refused = await topics(config, "add", "one", "--key", "object");
     expect(refused).toMatchObject({ code: 1, out: "", error: expect.stringContaining("JSON array") });
     expect(await admin.get("object").string()).toBe('{"topic": "a"}');
-  }, 20_000);
+  }, 60_000);
 
   test("checks the declaration as a host would, and writes nothing that is invalid", async () => {
     const config = await configWith(["checked"]);
@@ -126,7 +126,7 @@ describe("add", () => {
     const deadLetters = await topics(config, "add", "penstock.dead-letters");
     expect(deadLetters).toMatchObject({ code: 1, error: expect.stringContaining("penstock.dead-letters") });
     expect(await admin.get("checked").string()).toBeNull();
-  }, 20_000);
+  }, 60_000);
 
   test("by 20 processes at once loses no entry", async () => {
     const config = await configWith(["contended"]);
@@ -160,7 +160,7 @@ describe("remove", () => {
       code: 1,
       error: 'no etcd key declares "nowhere"\n',
     });
-  }, 30_000);
+  }, 60_000);
 });
 
 test("list shows what the file and etcd declare, with source and revision, and what is refused", async () => {
@@ -187,7 +187,7 @@ test("list shows what the file and etcd declare, with source and revision, and w
   const both = await topics(config, "list");
   expect(both.out).toMatch(/from_file .*etcd key "list-key" \(revision \d+\), overridden by .*\.yaml\n/);
   expect(both.out).toMatch(/other .*, ignored there: service\n/);
-}, 20_000);
+}, 60_000);
 
 describe("exit codes", () => {
   test.each([

@@ -87,7 +87,7 @@ test("has a data view for what the file and etcd declare now, without asking Kaf
   });
   const { "penstock-pattern-app-*": _gone, ...stayed } = declared;
   expect(titlesOf(await Bun.file(file).text())).toEqual({ ...stayed, "penstock-topic-added": "added" });
-}, 20_000);
+}, 60_000);
 
 test("wants no arguments but its own, and says which file it cannot write", async () => {
   expect(await kibana("--nope")).toMatchObject({ code: 2, out: "" });
@@ -99,4 +99,4 @@ test("wants no arguments but its own, and says which file it cannot write", asyn
     out: "",
     error: expect.stringContaining(`--out ${nowhere} cannot be written`),
   });
-}, 20_000);
+}, 60_000);

@@ -34,7 +34,7 @@ describe("a host whose event loop stands still is ended, and its log says so", (
       cpuSeconds: expect.any(Number),
       msg: "the event loop stands still: exiting; uncommitted records will be read again",
     });
-  }, 30_000);
+  }, 60_000);
 
   test("while it stops: it is not waited for longer than shutdown.deadline", async () => {
     await using servers = await connectStack();
@@ -59,5 +59,5 @@ describe("a host whose event loop stands still is ended, and its log says so", (
     expect(last(host.log())).toMatchObject({
       doing: "stopping: 1 topics commit what is in flight and the group is left",
     });
-  }, 30_000);
+  }, 60_000);
 });

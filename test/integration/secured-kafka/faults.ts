@@ -151,7 +151,7 @@ export function describeFaults(world: SecuredWorld): void {
             await cluster.close();
           }
         },
-        30_000,
+        60_000,
       );
     }
   });
@@ -209,7 +209,7 @@ export function describeFaults(world: SecuredWorld): void {
           });
           for (const secret of [PASSWORD, WRONG]) expect(out + error).not.toContain(secret);
         },
-        30_000,
+        60_000,
       );
     }
   });

@@ -63,7 +63,7 @@ export function describeWire(world: SecuredWorld): void {
     expect(errors).toEqual([]);
     expect(polls).toBeGreaterThan(20);
     expect(questions).toBeGreaterThan(100);
-  }, 40_000);
+  }, 60_000);
 
   test("a password, which is tried once, however many ask", async () => {
     const before = await world.secured.refusedLogins();
@@ -106,5 +106,5 @@ export function describeWire(world: SecuredWorld): void {
       );
     });
     expect(await valuesOf(wire)).toEqual(["one", "two"]);
-  }, 40_000);
+  }, 60_000);
 }

@@ -71,7 +71,7 @@ const processorFaults = new Set([
   "string_index_out_of_bounds_exception",
 ]);
 
-/** Reasons of a 400 that are never the document's: pipeline, shard limit, alias without write index, template. */
+/** Reasons of a 400 never about the document: missing pipeline, shard limit, alias without write index, template. */
 const clusterFault =
   /^pipeline with id \[|this action would add \[|no write index is defined|media.type|^(index|composable) template \[|^only write ops with an op_type of create|^explicit index in bulk|^unknown setting \[|^request \[\/_bulk|^the answer lacks the header/i;
 

@@ -116,11 +116,11 @@ const replayJob = z.object({
   error: z.string().nullable(),
 });
 
-/** A replay that was asked for. What a failed one had brought in by then is in the index, the rest still in the dead-letter topic. */
+/** A requested replay. What a failed one had indexed stays there; the rest is still in the dead-letter topic. */
 export type ReplayJob = z.infer<typeof replayJob>;
 const replayBusy = z.object({ ...problemMembers, job: z.string() });
 
-/** In the query or in the body. */
+/** Accepted in the query or in the body. */
 const words = {
   topic: optional("Of this topic only."),
   error: optional("Of this error type only."),
@@ -157,7 +157,7 @@ export const deadLetters = {
       query: z.object({
         topic: topicName.meta({ description: "Of this topic only." }).optional(),
       }),
-      // Also for a login or a right that Kafka refuses: nothing is wrong with the question.
+      // Even if Kafka refuses a login or lacks a permission: the request itself is fine.
       failure: () => 503,
       summary: "The newest dead letters by topic, field and error, and the fields that gave way",
       answers: {

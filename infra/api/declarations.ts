@@ -134,7 +134,7 @@ export const declarations = {
       query: z.object({
         dryRun: flag("True: answers with the text before and after, and the plan it leads to."),
       }),
-      // Checked where the rules of the settings in force are known, so that every fault is told by its field.
+      // The service checks it, with the current settings, and names every fault by its field.
       body: { schema: editRequestSchema, whenEmpty: {}, parse: (members) => members },
       failure: ({ code, retryable }) => (code === "etcd_refused" ? 403 : retryable ? 503 : null),
       summary: "Adds, replaces or removes one entry of an etcd key, compared by revision",

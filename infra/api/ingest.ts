@@ -6,11 +6,11 @@ import type { OutcomeCounts } from "../../lib/rules/progress/status.ts";
 import { ignored, json, refusal, retryAfter, route, type Subject, wholeNumber } from "./kit/route.ts";
 import { outcomeCounts } from "./topics.ts";
 
-/** Lambda's partial batch response, and what people want to know besides. */
+/** Lambda's partial batch response, with details for people. */
 export interface IngestAnswer extends BatchItemFailures {
-  /** Of the records that did not fail. */
+  /** The outcomes of the records that did not fail. */
   readonly counts: OutcomeCounts;
-  /** Why the others did, by partition. */
+  /** Why the others failed, by partition. */
   readonly reasons: readonly (Omit<FailedRecords, "name" | "offsets"> & {
     readonly partition: string;
     readonly records: number;
@@ -39,7 +39,7 @@ const ingestAnswer: z.ZodType<IngestAnswer> = z.object({
   ),
 });
 
-/** A longer event is answered 413. Lambda's own are at most 6 MB: "Invocation payload" of its quotas. */
+/** Lambda's own events have at most 6 MB ("Invocation payload" of its quotas). */
 export const maxEventBytes = 8 * 1024 * 1024;
 
 export const ingest = {

@@ -4,8 +4,8 @@ import type { Refusal, SourceRef } from "../../lib/rules/model/declaration.ts";
 import type { TopicState, TopicStatus } from "../../lib/rules/progress/status.ts";
 
 /**
- * What the host tells an open page: the data of the events of `GET /ui/events?view=…`, as JSON. Types only, shared by
- * the host and the page. Times are in milliseconds since the epoch.
+ * The data of the events of `GET /ui/events?view=…`, as JSON. Types only, shared by the host and the page. Times are in
+ * milliseconds since the epoch.
  *
  * | view | events |
  * |---|---|
@@ -14,26 +14,26 @@ import type { TopicState, TopicStatus } from "../../lib/rules/progress/status.ts
  * | `topic&topic=T` | `topic` whenever something in it changed |
  */
 
-/** Equal steps up to and including `endMs`; the newest value stands last. */
+/** Equal steps up to and including `endMs`, the newest value last. */
 export interface Series {
   readonly endMs: number;
   readonly stepMs: number;
-  /** Records with an outcome per second; 0 where it was the first step. */
+  /** Records with an outcome per second; 0 in the first step. */
   readonly rate: readonly number[];
-  /** Offsets behind, of the partitions this host owns; null: of none of them known. */
+  /** Lag of the partitions this host owns; null if unknown for all of them. */
   readonly lag: readonly (number | null)[];
 }
 
-/** A topic that is not as it should be. */
+/** A topic in trouble. */
 export interface TroubledTopic {
   readonly topic: string;
   readonly state: TopicState;
   readonly reason: string | null;
   /** When it entered this state. */
   readonly since: number;
-  /** Null: not known. */
+  /** Null if unknown. */
   readonly lag: number | null;
-  /** When Kafka may delete the oldest record that waits; null: nobody can tell, or it is not behind. */
+  /** When Kafka may delete the oldest unread record; null if unknown, or if there is no lag. */
   readonly deletableAt: number | null;
 }
 
@@ -42,15 +42,15 @@ export interface SourceView {
   readonly kind: "config" | "etcd";
   /** The file, or the etcd keys. */
   readonly name: string;
-  /** Null: not read yet. */
+  /** Null if not read yet. */
   readonly ok: boolean | null;
-  /** One sentence; null where it is ok or was not read yet. */
+  /** One sentence; null if it is ok or was not read yet. */
   readonly error: string | null;
-  /** When it was last read without error; null: never. */
+  /** When it was last read without error; null if never. */
   readonly lastSuccess: number | null;
-  /** etcd's, of what is in force; null: of the file, or never read. */
+  /** etcd's revision of the current declarations; null for the file, or if never read. */
   readonly revision: number | null;
-  /** Declarations in force from it. */
+  /** The number of its current declarations. */
   readonly declarations: number;
 }
 
@@ -60,21 +60,21 @@ export interface OverviewMessage {
   readonly checks: HealthChecks;
   /** Records with an outcome per second, over the last step. */
   readonly rate: number;
-  /** Of the partitions this host owns; null: of none of them known. */
+  /** Of the partitions this host owns; null if unknown for all of them. */
   readonly lag: number | null;
-  /** How long the slowest partition with lag has had no progress; null: none has lag. */
+  /** How long the slowest partition with lag has made no progress; null if none has lag. */
   readonly waitingMs: number | null;
   readonly inFlight: { readonly bytes: number; readonly maxBytes: number };
   readonly counts: TopicStatus["counts"];
   readonly lostOffsets: number;
   readonly states: Readonly<Record<TopicState, number>>;
-  /** Those that brought most since the host started. */
+  /** The topics with the most records since the host started. */
   readonly busiest: readonly Pick<TopicRow, "topic" | "index" | "source" | "rate" | "lag" | "indexed">[];
-  /** The failed ones, the stalled ones, then those that run and try again in vain; the first of them. */
+  /** The first of: failed topics, stalled ones, then running ones that retry in vain. */
   readonly attention: readonly TroubledTopic[];
   readonly attentionCount: number;
   readonly sources: readonly SourceView[];
-  /** What was not taken of the sources; the first of them. */
+  /** The first of the refused declarations. */
   readonly refused: readonly Refusal[];
   readonly refusedCount: number;
   readonly conflicts: number;
@@ -87,12 +87,12 @@ export interface TopicRow {
   readonly state: TopicState;
   readonly reason: string | null;
   readonly since: number;
-  /** The winning declaration's. */
+  /** The source of the winning declaration. */
   readonly source: SourceRef | null;
   readonly index: string;
   readonly owned: number;
   readonly partitions: number;
-  /** Null: not known. */
+  /** Null if unknown. */
   readonly lag: number | null;
   readonly rate: number;
   readonly indexed: number;
@@ -104,26 +104,26 @@ export interface TopicRow {
 export interface TopicsMessage {
   readonly at: number;
   readonly rows: readonly TopicRow[];
-  /** The last rates of each row that had any, oldest first, one a step. */
+  /** The latest rates of each row that had any, oldest first, one per step. */
   readonly sparks: readonly (readonly [topic: string, rates: readonly number[]])[];
 }
 
-/** What is other than in the message before. */
+/** The changes since the previous message. */
 export interface ChangesMessage {
   readonly at: number;
-  /** True: a step of the rates has ended, so that every row's rate is a new point. */
+  /** Whether a step of the rates has ended, so that every row's rate is a new point. */
   readonly stepped: boolean;
-  /** The changed members of a topic's row, or all of them where it is new. Not an object: `__proto__` is a topic's name too. */
+  /** The changed members of a row, or all if it is new. Not an object, because `__proto__` is a topic name too. */
   readonly rows: readonly (readonly [topic: string, members: Partial<TopicRow>])[];
   readonly gone: readonly string[];
 }
 
 export interface TopicMessage {
   readonly at: number;
-  /** Null: there is no such topic on this host. */
+  /** Null if this host has no such topic. */
   readonly status: TopicStatus | null;
   readonly rate: number;
   readonly history: Series;
-  /** Other declarations of it that say something else. */
+  /** Other declarations of the topic that differ. */
   readonly conflicts: readonly Conflict[];
 }

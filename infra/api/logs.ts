@@ -24,7 +24,7 @@ const ignoredFields = z.array(z.string()).meta({
     "Fields that gave way: kept, and not searchable by their names. Not those with long texts alone.",
 });
 const document = z.record(z.string(), z.unknown());
-/** One line of a search, as a page is told it. */
+/** One line of a search, as the page gets it. */
 export type LogHit = Omit<FoundHit, "documentJson">;
 const hit: z.ZodType<LogHit> = z.object({
   id: z.string(),
@@ -75,14 +75,14 @@ const tooLarge = z.object({ ...problemMembers, index: z.string(), id: z.string()
 
 export type { TailLine };
 
-/** First in a tail, and again when partitions changed hands. */
+/** The first event of a tail, repeated when partitions move to another host. */
 export interface TailHello {
   readonly topics: Readonly<
     Record<string, { readonly owned: readonly number[]; readonly partitions: number }>
   >;
 }
 
-/** `sent` and `notShown` count from the beginning of the stream; together they are all that matched. */
+/** `sent` and `notShown` count from the start of the stream; together, all lines that matched. */
 export interface TailLines {
   readonly lines: readonly TailLine[];
   readonly sent: number;
@@ -140,7 +140,7 @@ const statuses: Readonly<Partial<Record<PenstockError["code"], FailureStatus>>> 
   elasticsearch_unavailable: 503,
   deadline_exceeded: 504,
 };
-/** What every route here has in common. */
+/** Shared by every route here. */
 const common = {
   method: "GET",
   access: "look",

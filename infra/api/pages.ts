@@ -3,7 +3,7 @@ import { topicName } from "../../lib/rules/config/scalars.ts";
 import { choice } from "./kit/parameters.ts";
 import { ignored, json, refusal, route, type Subject, text } from "./kit/route.ts";
 
-/** The console's pages: one document, whose script reads the path. */
+/** The console's pages: the same document for all; its script reads the path. */
 export const pagePaths = [
   "/",
   "/ui/topics",
@@ -23,7 +23,6 @@ const page = (path: PagePath) =>
     path,
     access: "page",
     ...(path.endsWith(":topic") && { params: { topic: "A topic's name." } }),
-    // For the script.
     query: ignored,
     summary: "A page of the console",
     description: "The same document for every page: its script reads the path.",

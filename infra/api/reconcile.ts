@@ -82,7 +82,6 @@ const reconcileAnswer: z.ZodType<ReconcileAnswer> = z.object({
 
 const planChanged = z.object({ ...problemMembers, hash: z.string() });
 
-/** `plan` carries out only what a dry run showed, so it does not go with another. */
 const query = z
   .object({
     dryRun: flag("True: answers with the plan and touches nothing."),

@@ -4,7 +4,7 @@ import { type Answer, ignored, json, refusal, route, type Subject, tooManyWrongT
 
 /** The name of the session's cookie. */
 export const sessionCookie = "penstock_session";
-/** Its name over TLS: a browser takes it from this very host only, not from a neighbour of its domain (RFC 6265bis, 4.1.3.2). */
+/** Its name over TLS: browsers accept it from this host only, not from another of its domain (RFC 6265bis, 4.1.3.2). */
 export const secureSessionCookie = `__Host-${sessionCookie}`;
 
 const access = z.enum(["full", "read-only"]);
@@ -12,12 +12,12 @@ const access = z.enum(["full", "read-only"]);
 export type Access = z.infer<typeof access>;
 
 const sessionAnswer = z.object({ access: access.nullable() });
-/** What this browser may do without a header; null: nothing before signing in. */
+/** What this browser may do without a header; null before signing in. */
 export type SessionAnswer = z.infer<typeof sessionAnswer>;
 
 const token = z.object({ token: z.string().min(1) });
 
-/** Strangers send it. */
+/** Small, because anyone may send it. */
 const maxBody = 8 * 1024;
 const path = "/session";
 
@@ -51,7 +51,7 @@ export const session = {
         form: true,
         parse(members) {
           const { success, data } = token.safeParse(members);
-          // What was sent is not repeated.
+          // Never repeats what was sent.
           if (!success) throw usage('The body must hold "token", a string that is not empty');
           return data.token;
         },

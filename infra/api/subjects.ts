@@ -9,7 +9,7 @@ import { reconcile } from "./reconcile.ts";
 import { session } from "./session.ts";
 import { topics } from "./topics.ts";
 
-/** The whole HTTP API. A test compares it with what the app mounts. */
+/** The whole HTTP API. A test compares it with the mounted routes. */
 export const subjects: readonly Subject[] = [
   probes,
   topics,
@@ -22,7 +22,7 @@ export const subjects: readonly Subject[] = [
   pages,
 ];
 
-/** By path, in the order in which `Allow` names their methods. */
+/** By path. Their order is the order of methods in `Allow`. */
 export const routesByPath: ReadonlyMap<string, readonly Route[]> = Map.groupBy(
   subjects.flatMap(({ routes }) => Object.values<Route>(routes)),
   ({ path }) => path,

@@ -3,14 +3,13 @@ import { PenstockError } from "../../../lib/rules/base/errors.ts";
 import { quoted } from "../../../lib/rules/base/visible-text.ts";
 
 /*
- * Parameters of a query, or members of a small body. A message is read after the name and the value:
+ * Parameters of a query, or members of a small body. A message continues the name and the value:
  * `size "0" must be a whole number from 1 to 100`.
  */
 
 const missing = "is missing";
 const textRule = "must be a string";
 
-/** Absent unless given. */
 export function optional(description: string) {
   return z.string(textRule).meta({ description }).optional();
 }
@@ -19,7 +18,7 @@ export function required(description: string) {
   return z.string(missing).min(1, missing).meta({ description });
 }
 
-/** May be given again; absent, it is empty. */
+/** May be repeated; empty if absent. */
 export function list(description: string) {
   return z.array(z.string()).meta({ description });
 }
@@ -31,7 +30,7 @@ export function choice<const T extends readonly [string, ...string[]]>(values: T
   return z.enum(values, `must be ${rule}`).meta({ description });
 }
 
-/** False unless given. */
+/** False if absent. */
 export function flag(description: string) {
   return choice(["true", "false"], description)
     .default("false")
@@ -39,7 +38,7 @@ export function flag(description: string) {
 }
 
 /**
- * The parameters of a URL, every name with all its values, as `schema` reads them.
+ * Checks the parameters of a URL, given as each name with all its values.
  * @throws PenstockError `usage`: the name, the value and the rule
  */
 export function parseQuery<S extends z.ZodObject>(
@@ -57,7 +56,7 @@ export function parseQuery<S extends z.ZodObject>(
 }
 
 /**
- * Named values as `schema` reads them. Unknown names are refused: `?dryrun=true` must not act for real.
+ * Checks named values. Unknown names are refused: `?dryrun=true` must not act for real.
  * @throws PenstockError `usage`: the name, the value and the rule
  */
 export function checked<S extends z.ZodObject>(

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { PenstockError } from "../../../lib/rules/base/errors.ts";
 
-/** Who may call a route. The guard reads it, and a route without one does not compile. */
+/** Who may call a route. The guard enforces it; a route without one does not compile. */
 export type AccessClass =
   /** Anyone who can reach the host: the route holds no data. */
   | "open"
@@ -16,20 +16,20 @@ export type AccessClass =
   /** The full token. */
   | "change";
 
-/** A longer body is answered 413, unless the route says otherwise. */
+/** In bytes. A longer body is answered 413, unless the route sets another limit. */
 export const defaultMaxBody = 64 * 1024;
 
 export interface Body<B> {
   readonly schema: z.ZodType;
-  /** What no body at all stands for. Absent: a body is required. */
+  /** What an empty body means. If absent, a body is required. */
   readonly whenEmpty?: Readonly<Record<string, unknown>>;
-  /** True: the members may come as the fields of a form, too. */
+  /** Whether the members may also come as fields of a form. */
   readonly form?: true;
   /** @throws PenstockError `usage` or `event_invalid`, answered 400 */
   readonly parse: (members: Readonly<Record<string, unknown>>) => B;
 }
 
-/** What OpenAPI says of an answer. */
+/** An answer, for OpenAPI. */
 export interface Answer {
   readonly description: string;
   /** Descriptions by name. */
@@ -41,9 +41,9 @@ export interface Answer {
 /** Statuses of errors that are neither the caller's fault nor a bug. */
 export type FailureStatus = 403 | 502 | 503 | 504;
 
-/** Everything there is to say about a route. Routing, guard, validation and OpenAPI read it from here. */
+/** The one definition of a route: routing, guard, checks and OpenAPI follow from it. */
 export interface Route<Q extends z.ZodObject = z.ZodObject, P extends string = string, B = unknown> {
-  /** GET answers HEAD, too. */
+  /** GET also answers HEAD. */
   readonly method: "GET" | "POST" | "DELETE";
   /** Hono's pattern: `/replay/:id`. */
   readonly path: string;
@@ -52,12 +52,12 @@ export interface Route<Q extends z.ZodObject = z.ZodObject, P extends string = s
   readonly maxBody?: number;
   /** Descriptions of the parameters in the path. */
   readonly params?: Readonly<Record<P, string>>;
-  /** Unknown names, and names given twice that are no lists, are refused. */
+  /** Unknown names are refused, and repeated ones unless they are lists. */
   readonly query: Q;
   readonly body?: Body<B>;
-  /** By status. Answers that every route may give are added: see `document.ts`. */
+  /** By status. `openapi.ts` adds the answers that every route may give. */
   readonly answers: Readonly<Record<number, Answer>>;
-  /** The status of an error that is not the caller's fault (400). Null: a bug, answered 500 and logged. */
+  /** The status of an error that is not the caller's fault (400). Null if it is a bug: answered 500 and logged. */
   readonly failure?: (error: PenstockError) => FailureStatus | null;
   readonly summary: string;
   readonly description?: string;
@@ -79,7 +79,7 @@ export function route<Q extends z.ZodObject, P extends string = never, B = never
   return definition;
 }
 
-/** The `query` of a route that lets any parameter pass and looks at none. */
+/** The `query` of a route that ignores all parameters. */
 export const ignored = z.object({});
 /** The `query` of a route that takes no parameters. */
 export const none = z.object({});
@@ -91,7 +91,7 @@ export function json(description: string, schema: z.ZodType): Answer {
   return { description, content: { [jsonType]: schema } };
 }
 
-/** A text, or a stream of text, of one of these media types. */
+/** Text, perhaps streamed, with one of these media types. */
 export function text(description: string, ...types: readonly string[]): Answer {
   return { description, content: Object.fromEntries(types.map((type) => [type, z.string()])) };
 }

@@ -32,7 +32,7 @@ export interface HttpDeps
     LiveRouteDeps,
     PageRouteDeps {
   readonly logs: Omit<LogRouteDeps, "now">;
-  /** The settings now in force. */
+  /** The current settings. */
   settings(): HttpSettings;
   readonly logger: Logger;
   readonly failures: Pick<ThrottledLogger, "warn">;
@@ -40,7 +40,7 @@ export interface HttpDeps
   now(): number;
 }
 
-/** The host's HTTP face, without a port: the contract's routes and who may ask them. */
+/** The host's HTTP interface, without a port. Everything but the handlers follows from the definitions in infra/api. */
 export function createHttpApp(deps: HttpDeps): Hono {
   const app = new Hono();
   const who: GuardDeps = {
@@ -80,7 +80,7 @@ export function createHttpApp(deps: HttpDeps): Hono {
   return app;
 }
 
-/** Answers a wrong token, counts it and lets it be seen. */
+/** Answers a wrong token, counts it and logs it. */
 function refusingTokens({ now, failures }: Pick<HttpDeps, "now" | "failures">): GuardDeps["refuseToken"] {
   const wrongTokens = createWrongTokens(now);
   return (c) => {
@@ -102,17 +102,17 @@ const contentSecurityPolicy = [
   "require-trusted-types-for 'script'",
 ].join("; ");
 
-/** The console asks for none of what a browser can grant. */
+/** The console needs no permission that a browser can grant. */
 const permissionsPolicy = ["camera", "display-capture", "geolocation", "microphone", "payment", "usb"]
   .map((name) => `${name}=()`)
   .join(", ");
 
-/** On every answer, errors too. Nothing is stored but what says otherwise: data is old in seconds. */
+/** On every answer, also on errors. Answers are not stored unless they say otherwise: data is outdated in seconds. */
 const securityHeaders: MiddlewareHandler = async (c, next) => {
   await next();
   c.header("content-security-policy", contentSecurityPolicy);
   c.header("permissions-policy", permissionsPolicy);
-  // It would count for every port of the name, and localhost is shared with everything else on a machine.
+  // HSTS counts for every port of a name, and localhost belongs to everything on the machine.
   if (isOwnTls(c.req) && !isLoopbackHost(hostOf(c.req) ?? "")) {
     c.header("strict-transport-security", "max-age=31536000");
   }

@@ -3,22 +3,22 @@ import type { OpenConnections } from "../../../lib/adapters/system/open-connecti
 import { connectionBound } from "../../../lib/rules/limits/connection-bound.ts";
 import { messageOf } from "../../../lib/rules/base/errors.ts";
 
-/** Bounds the connections of a server. Bun takes every one that comes, and tells of none before its first request. */
+/** Limits the connections of a server. Bun accepts every connection and reports none before its first request. */
 export interface ConnectionWatch {
-  /** More than so many are closed. */
+  /** The maximum; beyond it, connections are closed. */
   readonly most: number;
-  /** Connections to the port. */
+  /** The number of connections to the port. */
   readonly count: (port: number) => number;
-  /** Told where all were cut, with their number. */
+  /** Called with their number when all connections were cut. */
   readonly onCut: (count: number) => void;
-  /** Told where the port could not be opened again at once; it is tried again. */
+  /** Called if the port could not be reopened at once. It is tried again. */
   readonly onClosed: (error: unknown) => void;
   readonly everyMs: number;
 }
 
 const COUNT_MS = 250;
 
-/** Where the kernel does not tell, no connection is too many. */
+/** Without figures from the kernel there is no limit. */
 export function watchConnections(
   { descriptorLimit, descriptors, to }: OpenConnections,
   failures: Pick<ThrottledLogger, "warn" | "error">,
@@ -27,7 +27,7 @@ export function watchConnections(
   return {
     most,
     everyMs: COUNT_MS,
-    // The tables are long where there are many connections to Kafka: they are read only where there may be too many to us.
+    // The tables are long with many connections to Kafka, so they are read only if ours may be too many.
     count: (port) => ((descriptors() ?? Infinity) > most ? (to(port) ?? 0) : 0),
     onCut: (connections) =>
       failures.warn("more HTTP connections than there may be: all were closed", {

@@ -9,13 +9,13 @@ export interface ServeOptions {
   /** A hono app. */
   readonly app: { fetch(request: Request, bindings: ServerBindings): Response | Promise<Response> };
   readonly hostname: string;
-  /** 0: any free port. */
+  /** 0 for any free port. */
   readonly port: number;
-  /** Absent or null: no TLS. */
+  /** No TLS if absent or null. */
   readonly tls?: ServerTlsSettings | null;
   /** Stops the server when aborted. */
   readonly signal?: AbortSignal;
-  /** Absent: as many as come. */
+  /** No limit if absent. */
   readonly connections?: ConnectionWatch;
 }
 
@@ -24,30 +24,29 @@ export interface HttpServer {
   readonly url: string;
   readonly port: number;
   /**
-   * Answers new connections with another certificate; those that are open keep the one they were opened with. The same
-   * one again changes nothing.
-   * @throws PenstockError `http_unavailable`: it cannot be used, and the one before still is
+   * Uses another certificate for new connections; open ones keep theirs. The same certificate again changes nothing.
+   * @throws PenstockError `http_unavailable` if it cannot be used; the previous one stays in use
    */
   useTls(tls: ServerTlsSettings | null): void;
-  /** Ends open event streams, which would never end by themselves, and refuses new ones; other requests are answered. */
+  /** Ends open event streams, which never end by themselves, and refuses new ones. Other requests go on. */
   endStreams(): void;
-  /** Takes no new connection, waits for answers under way until the deadline, then cuts them. May be called twice. */
+  /** Accepts no new connections, waits for current answers until the deadline, then cuts them. May be called twice. */
   stop(deadlineMs?: number): Promise<void>;
 }
 
-/** Of TLS 1.2, forward secrecy and authenticated encryption alone (RFC 9325, 4.2); those of 1.3 are all like that. */
+/** For TLS 1.2, only forward secrecy with authenticated encryption (RFC 9325, 4.2). All suites of TLS 1.3 have both. */
 const TLS12_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20";
-/** A connection that says nothing between two requests. Until it has sent a whole head, Bun gives it 12 s. */
+/** For a connection that is silent between two requests. Before a complete request head, Bun allows 12 s. */
 const IDLE_SECONDS = 30;
-/** For a whole body, however it trickles in: 8 MB at 3.3 Mbit/s. */
+/** For a whole body, however slowly it arrives: 8 MB at 3.3 Mbit/s. */
 const BODY_SECONDS = 20;
-/** Until an answer's first byte: a reconcile that waits for every deadline in turn takes a minute. */
+/** Until the first byte of the answer: a reconcile that runs into every deadline takes a minute. */
 const ANSWER_SECONDS = 120;
 
 /**
  * Opens the port.
  *
- * @throws PenstockError `http_unavailable` where the address is in use, not ours or not allowed.
+ * @throws PenstockError `http_unavailable` if the address is in use, not ours or not allowed
  */
 export function serveHttp({
   app,
@@ -63,14 +62,14 @@ export function serveHttp({
     listen({ app, hostname, port: at, tls: withTls, stopping: stopping.signal });
   let server = open(port, tls);
   let inUse = tls;
-  /** Those whose certificate was replaced, until their last connection ends. */
+  /** Servers with a replaced certificate, until their last connection ends. */
   const retired = new Set<typeof server>();
   const { href: url } = server.url;
   const boundPort = server.port ?? port;
 
   const useTls = (wanted: ServerTlsSettings | null): void => {
     if (sameSettings(wanted, inUse) || stopping.signal.aborted) return;
-    // Bun's `reload` keeps the certificate, and two servers cannot share the port: between the two lines nobody listens.
+    // Bun's `reload` keeps the certificate, and two servers cannot share a port, so for a moment nothing listens.
     const old = server;
     retired.add(old);
     void old.stop().finally(() => retired.delete(old));
@@ -92,7 +91,7 @@ export function serveHttp({
       onClosed(error);
     }
   };
-  /** Those between two requests first; where that does not do, all: half a head can be sent for as long as Bun lets it. */
+  /** Closes idle connections first. If that is not enough, closes all: a half-sent head does not count as idle. */
   const boundConnections = ({ most, count, onCut, onClosed }: ConnectionWatch): void => {
     if (isClosed) openAgain(onClosed);
     if (count(boundPort) <= most) return;
@@ -137,7 +136,7 @@ function listen({
       hostname,
       port,
       ...(tls !== null && { tls: { cert: tls.cert, key: tls.key.reveal(), ciphers: TLS12_CIPHERS } }),
-      // The app answers 413 itself, as a problem; Bun's own, without a body, is the net behind it.
+      // The app answers 413 as a problem. Bun's own 413, without a body, is only the safety net.
       maxRequestBodySize: 2 * maxEventBytes,
       idleTimeout: IDLE_SECONDS,
       async fetch(request, server) {
@@ -156,7 +155,7 @@ function listen({
             server.timeout(request, 0);
           },
         });
-        // What was allowed for the request would else be allowed for the silence after it, too.
+        // Otherwise the request's time limit would also apply to the silence after it.
         if (!kept) server.timeout(request, IDLE_SECONDS);
         return answer;
       },

@@ -7,10 +7,10 @@ import type { Access } from "../../../api/session.ts";
 import { askedOf } from "../kit/mount.ts";
 import { sameSecret } from "./sessions.ts";
 
-/** The tokens that let in. */
+/** The valid tokens. */
 export type Tokens = Pick<HttpSettings, "readOnlyToken"> & { readonly token: Secret };
 
-/** What a token lets do; null: it is none of ours. Takes as long whichever it is. */
+/** Returns what a token allows; null if it is not ours. Takes the same time for any token. */
 export function accessOf(given: string, { token, readOnlyToken }: Tokens): Access | null {
   const isFull = sameSecret(given, token);
   const isReadOnly = sameSecret(given, readOnlyToken ?? token) && readOnlyToken !== null;
@@ -19,12 +19,12 @@ export function accessOf(given: string, { token, readOnlyToken }: Tokens): Acces
 
 const safeMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** True of what changes nothing by its method alone. */
+/** Returns whether the method alone rules out a change. */
 export function isSafe(c: Context): boolean {
   return safeMethods.has(c.req.method);
 }
 
-/** Refuses a change asked for with the read-only token; null: allowed. What no route answers goes by its method. */
+/** Refuses changes by the read-only token; null if allowed. If no route answers, the method decides. */
 export function refuseChange(c: Context, access: Access): Response | null {
   const { route } = askedOf(c);
   const isAllowed = route === undefined ? isSafe(c) : mayLook(route.access, c);

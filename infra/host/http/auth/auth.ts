@@ -12,11 +12,11 @@ import type { Sessions } from "./sessions.ts";
 
 declare module "hono" {
   interface ContextVariableMap {
-    /** Set by the guard for every request that needs a credential: what it lets do. Without a token: everything. */
+    /** Set by the guard for every request that needs a credential: what that allows. Everything if no token is set. */
     access: Access;
-    /** Set by the guard: whether this very request would still be let in, asked while its answer goes on. */
+    /** Set by the guard: whether this request would still be let in, asked while its answer streams. */
     isStillAllowed: () => boolean;
-    /** Set by the guard: whether an open path is asked by somebody who might ask the closed ones as well. */
+    /** Set by the guard: whether the caller of an open path may also call closed ones. */
     isKnown: () => boolean;
   }
 }
@@ -30,18 +30,18 @@ export interface GuardDeps {
   readonly refuseToken: RefuseToken;
 }
 
-/** Whether the route asked for is of one of these classes; for a method that is not answered, whether any of its path is. */
+/** Returns whether the route has one of these classes; without a route for the method, whether any of the path has. */
 function isOf(c: Context, ...classes: readonly AccessClass[]): boolean {
   const { route, ofPath } = askedOf(c);
   return (route === undefined ? ofPath : [route]).some(({ access }) => classes.includes(access));
 }
 
 /**
- * Who may ask what. Without a token: only this machine, by a loopback name (or DNS rebinding would let any web page in),
- * and no foreign page. With one: whoever sends it, as a header or as the cookie it was traded for; with the read-only
- * one whatever changes nothing.
+ * Lets a request in or refuses it, by the access class of its route. Without a token: only requests of this machine to
+ * a loopback name (otherwise DNS rebinding would let any web page in), and none of foreign pages. With a token: requests
+ * that carry it as a header, or the cookie it was traded for. A path without a definition is closed.
  *
- * Settings are read at each request: the tokens may change while the host runs.
+ * Settings are read at each request, because tokens may change while the host runs.
  */
 export function guard(deps: GuardDeps): MiddlewareHandler {
   const { sessions, refuseToken } = deps;
@@ -62,7 +62,7 @@ export function guard(deps: GuardDeps): MiddlewareHandler {
     c.set("isStillAllowed", () => refusal(wrongToken) === null);
     c.set("isKnown", () => {
       const { token, readOnlyToken } = deps.settings();
-      // A wrong token counts here too, or this would be the place to try many.
+      // A wrong token counts here too; otherwise guesses would be free on this path.
       return (
         token === null || typeof credentialOf(c, { token, readOnlyToken }, sessions, refuseToken) === "string"
       );
@@ -71,7 +71,7 @@ export function guard(deps: GuardDeps): MiddlewareHandler {
   };
 }
 
-/** One name or address, and perhaps a port: two, or a path, would have been read differently further in front. */
+/** One name or address, optionally with a port. A proxy in front might have read anything else differently. */
 function isHost(host: string): boolean {
   return /^(?:[\w.~%!$&'()*+;=-]+|\[[\da-f:.]+\])(?::\d{0,5})?$/i.test(host);
 }
@@ -86,7 +86,7 @@ function refuseStranger(c: Context, hostname: string): Response | null {
   return originOf(c.req) === "foreign" ? refuseForeignOrigin(c) : refuseForeignPage(c);
 }
 
-/** What the credential of a request lets it do, or why it is refused. */
+/** Returns what a credential allows, or the refusal. */
 function credentialOf(
   c: Context,
   tokens: Tokens,
@@ -110,12 +110,12 @@ function credentialOf(
   return refuseForgedWrite(c) ?? refuseForeignPage(c) ?? access;
 }
 
-/** The id in the cookie. Where the host itself ends the TLS, the name that only it can have set. */
+/** The id in the cookie. If the host ends TLS, only under the name that no other host can set. */
 export function sessionOf(c: Context): string | undefined {
   return getCookie(c, secureSessionCookie) ?? (isOwnTls(c.req) ? undefined : getCookie(c, sessionCookie));
 }
 
-/** A session is worth what the token is worth by which it was opened; null: it has ended. */
+/** A session allows what the token that opened it allows now; null if it has ended. */
 export function sessionAccess(
   session: string,
   { token, readOnlyToken }: Tokens,
@@ -126,8 +126,8 @@ export function sessionAccess(
 }
 
 /**
- * Other sites' pages can send GETs without an Origin. They see no answer, but the work would be done. Browsers say of
- * each request where it comes from (Fetch Metadata, https://www.w3.org/TR/fetch-metadata/); a link to a page is followed.
+ * Pages of other sites can send GETs without an Origin. They see no answer, but the host would do the work. Browsers
+ * name the origin of each request (Fetch Metadata, https://www.w3.org/TR/fetch-metadata/). Links to a page are allowed.
  */
 export function refuseForeignPage(c: Context): Response | null {
   const site = c.req.header("sec-fetch-site");
@@ -140,7 +140,7 @@ export function refuseForeignPage(c: Context): Response | null {
   );
 }
 
-/** A browser adds the cookie by itself, so a write that rests on it has to come from one of our own pages. */
+/** Browsers add the cookie automatically, so a write with it must come from one of our own pages. */
 export function refuseForgedWrite(c: Context): Response | null {
   return isSafe(c) || originOf(c.req) === "own" ? null : refuseForeignOrigin(c);
 }
@@ -153,7 +153,7 @@ export function wrongToken(c: Context): Response {
   return unauthorized(c, "That token was not accepted.", "invalid_token");
 }
 
-/** A 401 with the challenge RFC 6750 (section 3) asks for; no `error` code where no credential was sent. */
+/** A 401 with the challenge of RFC 6750, section 3: without an `error` code if no credential was sent. */
 function unauthorized(c: Context, detail: string, error?: "invalid_request" | "invalid_token"): Response {
   const challenge = `Bearer realm="penstock"${error === undefined ? "" : `, error="${error}"`}`;
   return problem(c, 401, detail, { headers: { "www-authenticate": challenge } });

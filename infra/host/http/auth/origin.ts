@@ -1,11 +1,11 @@
 import type { HonoRequest } from "hono";
 
-/** Where a request's `Origin` header says it comes from: our own pages, elsewhere, or it does not say. */
+/** The origin a request names: our own pages, another site, or none. */
 export type OriginKind = "own" | "foreign" | "absent";
 
 /**
- * Own means the host and port the request itself was sent to. The scheme is left out: behind a proxy that ends TLS,
- * the browser's is https and ours http; not where we end it ourselves. The proxy has to pass the `Host` header on.
+ * `own` means the host and port that the request was sent to. The scheme does not count: behind a proxy that ends TLS,
+ * the browser's is https and ours http. If we end TLS ourselves, it does. The proxy must pass the `Host` header on.
  */
 export function originOf(request: HonoRequest): OriginKind {
   const origin = request.header("origin");
@@ -13,9 +13,9 @@ export function originOf(request: HonoRequest): OriginKind {
   const host = hostOf(request);
   const own = /^(https?:)\/\/[^/@]+$/.exec(origin);
   if (own === null || host === null || !URL.canParse(origin)) return "foreign";
-  // A page that came over plain HTTP may be anybody's.
+  // Anyone can forge a page that came over plain HTTP.
   if (isOwnTls(request) && own[1] === "http:") return "foreign";
-  // Through URL, so that a default port (":443") and letter case make no difference.
+  // URL evens out default ports (":443") and letter case.
   const wanted = `${own[1]}//${host}`;
   return URL.canParse(wanted) && new URL(wanted).origin === new URL(origin).origin ? "own" : "foreign";
 }
@@ -25,14 +25,14 @@ export function hostOf(request: HonoRequest): string | null {
   return request.header("host") ?? (URL.canParse(request.url) ? new URL(request.url).host : null);
 }
 
-/** True where the host itself ends the TLS. */
+/** Returns whether the host itself ends TLS. */
 export function isOwnTls(request: HonoRequest): boolean {
   return request.url.startsWith("https:");
 }
 
 /**
- * True where the browser's side of the connection is TLS: then the cookie may be, and is, marked Secure. Behind a proxy
- * that ends the TLS the browser itself says so, by its `Origin`; what a proxy would say anybody could.
+ * Returns whether the browser's side of the connection is TLS; then the cookie is marked Secure. Behind a proxy that
+ * ends TLS, the browser's `Origin` says so. A header set by the proxy could be set by anyone.
  */
 export function isSecure(request: HonoRequest): boolean {
   return (

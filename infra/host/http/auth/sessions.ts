@@ -1,21 +1,21 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Secret } from "../../../../lib/rules/secrets/secret.ts";
 
-/** Browsers that traded the token for a cookie. The cookie holds a random id, so it tells nothing of the token. */
+/** Browsers that traded the token for a cookie. The cookie is a random id, so it reveals nothing about the token. */
 export interface Sessions {
-  /** Starts a session under the token now in force; returns its id. */
+  /** Starts a session under the current token. Returns its id. */
   open(token: Secret): string;
-  /** True while the session is known, not expired, and was opened with this same token. */
+  /** Returns whether the session is known, not expired, and was opened with this token. */
   holds(id: string, token: Secret): boolean;
   close(id: string): void;
 }
 
 /** How long a session lasts. */
 export const sessionSeconds = 12 * 60 * 60;
-/** Only who knows a token opens sessions; this bounds what a forgetful script can leave behind, of each token. */
+/** Per token. Only owners of a token open sessions; this bounds what a careless script leaves behind. */
 const maxSessions = 1_000;
 
-/** Sessions kept in memory: they end with the host, and with the token they were opened by. */
+/** Keeps sessions in memory. They end with the host and with the token that opened them. */
 export function createSessions(
   now: () => number,
   newId = () => randomBytes(32).toString("base64url"),
@@ -30,7 +30,7 @@ export function createSessions(
         if (session.expiresAt <= now()) sessions.delete(id);
         else if (session.token.equals(hash)) alike.push(id);
       }
-      // Who may only look must not be able to end the sessions of those who may change.
+      // The read-only token must not be able to end sessions of the full one.
       const [oldest] = sessions.keys();
       if (alike.length >= maxSessions) sessions.delete(alike[0] ?? "");
       else if (sessions.size >= 4 * maxSessions && oldest !== undefined) sessions.delete(oldest);
@@ -50,7 +50,7 @@ export function createSessions(
   };
 }
 
-/** Compares in constant time; digests first, so that not even the length shows. */
+/** Compares in constant time. Digests hide even the length. */
 export function sameSecret(given: string, wanted: Secret): boolean {
   return timingSafeEqual(digest(given), digest(wanted.reveal()));
 }

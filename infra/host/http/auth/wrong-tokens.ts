@@ -1,17 +1,17 @@
-/** Counts the wrong tokens that were sent, by address and in all. */
+/** Counts wrong tokens, by address and in total. */
 export interface WrongTokens {
   /**
    * Counts one.
-   * @param address where it came from; of IPv6 the network of 64 bits counts, which one customer has
-   * @returns seconds to wait before the next try; null: it was within bounds
+   * @param address for IPv6, the 64-bit network counts: that is what one customer has
+   * @returns seconds to wait before the next try; null if within the limits
    */
   count(address: string | null): number | null;
 }
 
-/** At once, and after that one in so many milliseconds. */
+/** Allowed at once; afterwards one per `everyMs`. */
 const PER_ADDRESS = { burst: 10, everyMs: 6_000 };
 const IN_ALL = { burst: 100, everyMs: 600 };
-/** The address that was silent longest is forgotten first. */
+/** Beyond that, the address that was silent longest is forgotten. */
 const ADDRESSES = 1_000;
 
 interface Bucket {
@@ -20,9 +20,8 @@ interface Bucket {
 }
 
 /**
- * Only the wrong ones are counted and refused: a right token always gets in. Behind a proxy everybody has one address,
- * and whoever guesses there would otherwise lock everybody out. So this keeps the noise of guessing down and makes it
- * seen; that a token cannot be guessed is up to its length.
+ * Counts and refuses only wrong tokens; a right one always gets in. Behind a proxy all clients share one address, so
+ * one that guesses would otherwise lock out the rest. This limits and reveals guessing; only the token's length stops it.
  * @param now milliseconds since the epoch
  */
 export function createWrongTokens(now: () => number): WrongTokens {
@@ -43,9 +42,9 @@ export function createWrongTokens(now: () => number): WrongTokens {
   };
 }
 
-/** @returns milliseconds until one is left again; 0: one was, and is taken */
+/** @returns milliseconds until the next is allowed; 0 if one was left and is now taken */
 function take(bucket: Bucket, { burst, everyMs }: typeof PER_ADDRESS, atMs: number): number {
-  // The clock may be set back.
+  // The clock may go back.
   bucket.left = Math.min(burst, bucket.left + Math.max(0, atMs - bucket.at) / everyMs);
   bucket.at = atMs;
   if (bucket.left < 1) return (1 - bucket.left) * everyMs;

@@ -10,40 +10,39 @@ declare module "hono" {
   }
 }
 
-/** What the server passes to the app with each request; an app that is asked without a port gets none of it. */
+/** What the server passes to the app with each request. All absent if the app runs without a port. */
 export interface ServerBindings {
-  /** Aborted once streams have to end: the host is stopping. */
+  /** Aborted when the host stops and streams must end. */
   readonly stopping: AbortSignal;
-  /** Where the connection comes from; null: it is gone. Behind a proxy, the proxy's. */
+  /** The peer's address; null if it has disconnected. Behind a proxy, the proxy's. */
   clientAddress(): string | null;
-  /** Told once the body was read: from now on the answer is waited for. */
+  /** To be called once the body is read: from then on the limit for answers applies. */
   bodyRead(): void;
-  /** Leaves this request the time of an answer that has not begun, while it goes on. */
+  /** Keeps the time limit of an answer that has not begun, while it is streamed. */
   takeTime(): void;
-  /** Takes the idle limit off this request. */
+  /** Removes the idle limit of this request. */
   keepOpen(): void;
 }
 
 /**
- * Queues one event, its data as JSON. Never waits and never throws.
+ * Queues one event with its data as JSON. Never waits and never throws.
  * @param event a name without line breaks
- * @returns false: it was not taken, because the reader is {@link outboxBytes} behind, or gone
+ * @returns false if the reader is {@link outboxBytes} behind or has disconnected
  */
 export type SendEvent = (event: string, data: unknown) => boolean;
 
-/** How far a reader may be behind, in bytes, before the next event; that one may be of any size. */
+/** How many bytes a reader may be behind before the next event, which may have any size. */
 export const outboxBytes = 256 * 1024;
 
-/** A page takes 12 s without any event for a lost connection. */
+/** After 12 s without an event, a page considers the connection lost. */
 const PING_MS = 5_000;
-/** A reader that took nothing for so many pings, with something there to take, is let go. */
+/** A reader that takes nothing for this many pings, although something waits, is disconnected. */
 const PINGS_UNTAKEN = 12;
 
 /**
- * Answers with server-sent events for as long as `run` takes. The signal is aborted when the client goes, reads nothing
- * for a minute, would not be let in any more, or the host stops; `run` is then expected to return. What it throws is logged and ends the stream.
- *
- * Beside the events sent there is a `ping` every 5 s.
+ * Answers with server-sent events until `run` returns. The signal is aborted when the client disconnects, reads nothing
+ * for a minute or loses its access, or when the host stops; `run` must then return. Its errors are logged and end the
+ * stream. A `ping` is sent every 5 s besides.
  */
 export function eventStream(
   c: Context,
@@ -65,7 +64,7 @@ export function eventStream(
     if (!isAllowed || outbox.untakenPings() >= PINGS_UNTAKEN) outbox.close();
     else send("ping", {});
   }, PING_MS);
-  // Without a first byte the headers would wait for the first event.
+  // The headers would wait for the first event otherwise.
   outbox.put(":\n\n");
   void (async () => {
     try {
@@ -82,7 +81,7 @@ export function eventStream(
   return c.body(outbox.stream, 200, headers);
 }
 
-/** Resolves when the signal is aborted: how a stream that others write to waits for its end. */
+/** Resolves when the signal is aborted: how a stream waits for its end while others write to it. */
 export function untilAborted(signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   if (signal.aborted) resolve();
@@ -90,7 +89,7 @@ export function untilAborted(signal: AbortSignal): Promise<void> {
   return promise;
 }
 
-/** Aborted when the client goes, or the host stops: nobody waits for the answer any more. */
+/** Aborted when the client disconnects or the host stops. */
 export function goneSignal(c: Context): AbortSignal {
   const { stopping } = bindingsOf(c);
   return AbortSignal.any([c.req.raw.signal, ...(stopping ? [stopping] : [])]);
@@ -101,18 +100,18 @@ export function bindingsOf(c: Context): Partial<ServerBindings> {
   return (c.env ?? {}) as Partial<ServerBindings>;
 }
 
-/** What waits to be read. It is handed over only as fast as the connection takes it. */
+/** Events that wait to be read, handed over only as fast as the connection takes them. */
 interface Outbox {
   readonly stream: ReadableStream<Uint8Array>;
-  /** Aborted once nobody will read any more. */
+  /** Aborted once nothing will be read any more. */
   readonly closed: AbortSignal;
-  /** @returns false where there is no room, or nobody reads any more */
+  /** @returns false if there is no room, or the stream has ended */
   put(text: string): boolean;
-  /** How often this was asked since something was taken, or nothing was there to take. */
+  /** How often this was called since something was taken, or nothing waited. */
   untakenPings(): number;
-  /** Lets what waits be read, then ends. */
+  /** Ends after everything that waits is read. */
   finish(): void;
-  /** Drops what waits and ends. */
+  /** Drops everything that waits, and ends. */
   close(): void;
 }
 

@@ -3,30 +3,30 @@ import { messageOf } from "../../../../lib/rules/base/errors.ts";
 import { bindingsOf, goneSignal } from "./event-stream.ts";
 import { refuseStopping } from "./problem.ts";
 
-/** A reader that takes nothing for so long is let go: it holds places that others wait for. */
+/** After this long without reading, a reader is disconnected: it holds a place that others wait for. */
 const UNREAD_MS = 60_000;
 
 type Pieces = Generator<string, void, void> | AsyncGenerator<string, void, void>;
 
 export interface HeldAnswer {
   readonly headers: Readonly<Record<string, string>>;
-  /** Of the body; the signal is aborted once nobody will read on. */
+  /** Of the body. The signal is aborted once nothing more will be read. */
   readonly pieces: (signal: AbortSignal) => Pieces;
-  /** Called once it is over, however it ends. */
+  /** Called once at the end, however it comes. */
   readonly leave: () => void;
 }
 
 /**
- * Streams an answer as fast as it is read, and holds its place for as long, also where its reader has gone and the piece
- * under way is still being made. What fails before the first piece is thrown;
- * what fails later cuts the connection, so that half an answer is not taken for a whole one. The host's stop cuts it, too.
+ * Streams an answer as fast as it is read and holds its place meanwhile, also if the reader has disconnected while a
+ * piece is still being made. A failure before the first piece is thrown. A later one, like the host's stop, cuts the
+ * connection, so that half an answer is not taken for a whole one.
  * @throws what the first piece throws
  */
 export async function answerHeld(c: Context, { headers, pieces, leave }: HeldAnswer): Promise<Response> {
   const abandoned = new AbortController();
   const gone = goneSignal(c);
   const signal = AbortSignal.any([abandoned.signal, gone]);
-  // Let go with the place, since it may hold a large text; the stream stays until its connection ends.
+  // Released with the place, because it may hold a large text; the stream lives until its connection ends.
   let parts: Pieces | null = pieces(signal);
   let next: IteratorResult<string, void> | null = null;
   let underWay: Promise<unknown> | null = null;
@@ -83,7 +83,7 @@ export async function answerHeld(c: Context, { headers, pieces, leave }: HeldAns
         } catch (error) {
           if (!signal.aborted) c.get("logger")?.warn("an answer failed", { error: messageOf(error) });
           end();
-          // With a reason Bun would print it, stack and all, beside the log.
+          // Given a reason, Bun would print it with its stack, past the log.
           controller.error();
         }
       },
@@ -103,7 +103,7 @@ export async function answerHeld(c: Context, { headers, pieces, leave }: HeldAns
 
 const sliceLength = 1024 * 1024;
 
-/** A text in pieces, so that it is handed over as fast as it is read, and not before. */
+/** A text in pieces, so that it is handed over only as fast as it is read. */
 export function* slices(text: string): Generator<string, void, void> {
   for (let from = 0; from < text.length; from += sliceLength) yield text.slice(from, from + sliceLength);
 }

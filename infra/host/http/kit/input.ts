@@ -6,8 +6,8 @@ import { bindingsOf } from "./event-stream.ts";
 import { problem } from "./problem.ts";
 
 /**
- * The body as text. From then on the request has the time of its answer, and no more that of its body.
- * @throws where the client went, or took too long
+ * Returns the body as text. From then on the time limit for answers applies, no longer the one for bodies.
+ * @throws if the client disconnected or took too long
  */
 export async function readText(c: Context): Promise<string> {
   const text = await c.req.text();
@@ -20,7 +20,7 @@ export async function readBody<B>(c: Context, { whenEmpty, form, parse }: Body<B
   const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
   const isForm = form === true && type === formType;
   const isAccepted = isForm || type === jsonType;
-  // A body of another type is not read, unless it may be no body at all.
+  // A body of another type is not read, unless it may be empty.
   const text = isAccepted || whenEmpty !== undefined ? await readText(c) : "";
   if (text === "" && whenEmpty !== undefined) return parse(whenEmpty);
   if (!isAccepted) {
@@ -29,7 +29,7 @@ export async function readBody<B>(c: Context, { whenEmpty, form, parse }: Body<B
   return parse(isForm ? fieldsOf(text) : membersOf(c, text));
 }
 
-/** A field that comes twice counts once, the first time. */
+/** Of a repeated field, the first value counts. */
 function fieldsOf(text: string): Record<string, unknown> {
   return Object.fromEntries([...new URLSearchParams(text)].toReversed());
 }

@@ -10,12 +10,12 @@ import { routesByPath } from "../../../api/subjects.ts";
 import { problem } from "./problem.ts";
 import { readBody } from "./input.ts";
 
-/** What of a request a route's definition has checked. */
+/** A request, checked against the route's definition. */
 export interface Input<Q extends z.ZodObject, P extends string, B> {
   readonly query: z.output<Q>;
   /** A parameter of the path. */
   readonly param: (name: P) => string;
-  /** Reads and checks the body: a handler that first takes a place, or refuses, calls it later. */
+  /** Reads and checks the body. A handler may take a place, or refuse, before it calls this. */
   readonly body: () => Promise<B>;
 }
 
@@ -24,7 +24,7 @@ export type RouteHandler<Q extends z.ZodObject, P extends string, B> = (
   c: Context,
 ) => Response | Promise<Response>;
 
-/** Answers a route. What its caller got wrong, and errors that its definition names, become problems. */
+/** Answers a route. The caller's faults and errors that the definition names become problems; others are rethrown. */
 export function mount<Q extends z.ZodObject, P extends string, B>(
   app: Hono,
   route: Route<Q, P, B>,
@@ -55,10 +55,10 @@ export function mount<Q extends z.ZodObject, P extends string, B>(
   });
 }
 
-/** Something in the request is not as it should be. */
+/** Errors in the request, answered 400. */
 const callersFaults: ReadonlySet<ErrorCode> = new Set(["usage", "event_invalid"]);
 
-/** Answers every other method of every path with 405. To be called after all routes are mounted: the first match answers. */
+/** Answers 405 for the other methods of every path. Call it after all routes are mounted: the first match answers. */
 export function refuseOtherMethods(app: Hono): void {
   for (const [path, routes] of routesByPath) {
     const allow = routes.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method])).join(", ");
@@ -66,11 +66,11 @@ export function refuseOtherMethods(app: Hono): void {
   }
 }
 
-/** What a request asks for, by the match that will answer it. */
+/** The definitions that match a request, by the same match that answers it. */
 export interface Asked {
-  /** Undefined: nothing answers this method here. */
+  /** Undefined if the path does not answer this method. */
   readonly route: Route | undefined;
-  /** All routes of the path; none: there is nothing at it. */
+  /** All routes of the path; empty if the path is unknown. */
   readonly ofPath: readonly Route[];
 }
 
@@ -83,7 +83,7 @@ export function askedOf(c: Context): Asked {
   return { route: ofPath.find(answers), ofPath };
 }
 
-/** Limits the body as its route says: by its length where that is said, before anything is read, else while it is read. */
+/** Limits the body by its route: before reading if its length is known, otherwise while reading. */
 export function limitBody(c: Context, next: () => Promise<void>): Promise<Response | void> {
   const { route, ofPath } = askedOf(c);
   const maxSize = (route ?? ofPath[0])?.maxBody ?? defaultMaxBody;

@@ -161,7 +161,7 @@ function described(description: string): Described {
   return { description, schema: { type: "string" } };
 }
 
-/** Those of the guard, of the body's limit and of a fault. */
+/** Answers of the guard, of the body limit and of faults. */
 function commonAnswers(route: Route): Record<number, Answer> {
   return {
     400: refusal("The Host header does not name one host."),
@@ -180,7 +180,7 @@ function commonAnswers(route: Route): Record<number, Answer> {
   };
 }
 
-/** As JSON Schema: the named ones, and whatever definitions use. What contains a named one refers to it. */
+/** JSON Schema of the named schemas and of all others in definitions. A named one inside another is referred to. */
 function schemasOf(subjects: readonly Subject[]): {
   readonly components: Readonly<Record<string, JsonSchema>>;
   readonly schemaOf: SchemaOf;
@@ -200,7 +200,7 @@ function schemasOf(subjects: readonly Subject[]): {
   for (const [at, schema] of [...new Set(unnamed)].entries()) registry.add(schema, { id: `${UNNAMED}${at}` });
 
   const uri = (id: string): string => `#/components/schemas/${id}`;
-  // Of an event, what is sent; answers are the same either way.
+  // "input" is the form in which events are sent; for answers both are the same.
   const { schemas } = z.toJSONSchema(registry, { io: "input", uri });
   const plain = new Map(
     Object.entries(schemas).map(([id, { $schema: _dialect, $id: _place, ...schema }]) => [id, schema]),

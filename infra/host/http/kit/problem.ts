@@ -9,8 +9,8 @@ export interface ProblemOptions {
 }
 
 /**
- * An error answer as problem details (RFC 9457). Without a `type` of its own (`about:blank`) the title is the status'
- * phrase (4.2.1). `instance` is the path alone: a query may hold what nobody should repeat.
+ * An error answer as problem details (RFC 9457). With `about:blank` as type, the title is the phrase of the status
+ * (4.2.1). `instance` is the path only: a query may contain secrets.
  */
 export function problem(
   c: Context,

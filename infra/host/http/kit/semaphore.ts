@@ -4,11 +4,11 @@ import { refuseBusy } from "./problem.ts";
 import type { Access } from "../../../api/session.ts";
 
 /**
- * Bounds how many of something are under way at once; who finds no place is told so, and does not wait. Who may only look
- * gets three quarters of the places at most: however many pages one such token holds, whoever may change something gets in.
+ * Limits how many of something run at once. Without a free place a request is refused, and does not wait. The read-only
+ * token gets at most three quarters of the places, so it can never shut out the full one.
  */
 export interface Places {
-  /** @returns what gives the place back, once however often it is called; null: there is none left for this one */
+  /** @returns gives the place back, safe to call twice; null if no place is left for this access */
   take(access: Access): (() => void) | null;
   isFull(access: Access): boolean;
 }
@@ -35,7 +35,7 @@ export function createPlaces(count: number): Places {
   };
 }
 
-/** Does the work in a place, or answers 429. @param what as `refuseBusy` says it */
+/** Does the work in a place, or answers 429. @param what see `refuseBusy` */
 export async function inPlace(
   c: Context,
   places: Places,
@@ -51,7 +51,7 @@ export async function inPlace(
   }
 }
 
-/** An event stream that holds a place for as long as it goes on. */
+/** An event stream that holds a place until it ends. */
 export function streamInPlace(
   c: Context,
   places: Places,

@@ -10,9 +10,9 @@ export interface DeclarationRouteDeps {
   readonly declarations: Pick<DeclarationService, "list" | "edit">;
 }
 
-/** Listings at once, each until it was read: one asks etcd for every key and holds their text. */
+/** Listings at once, each until it is read: one requests every key of etcd and holds their texts. */
 const LISTINGS = 2;
-/** Edits and previews at once: each has a connection to etcd, and a preview takes its turn among the host's own runs. */
+/** Edits and previews at once: each has a connection to etcd, and a preview queues with the host's own runs. */
 const EDITS = 4;
 
 /** Lists what is declared, and changes an etcd key or says what a change would come to. */

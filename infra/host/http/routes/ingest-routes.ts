@@ -7,13 +7,13 @@ import { mount } from "../kit/mount.ts";
 import { problem } from "../kit/problem.ts";
 import { createPlaces } from "../kit/semaphore.ts";
 
-/** Each is held in memory as its text, its JSON and its records. */
+/** Each is in memory three times: as text, JSON and records. */
 const MAX_EVENTS_AT_ONCE = 4;
 const tooMany = `${MAX_EVENTS_AT_ONCE} events are being brought in; that is as many as this host takes at once.`;
 
 /**
- * Takes the event of an AWS Lambda event source mapping for Kafka and answers, 200 also if all failed, with the records
- * that have to be sent again. 503: nothing of it was looked at, and a later try may succeed.
+ * Takes the event of an AWS Lambda event source mapping for Kafka and answers with the records to send again; 200 even
+ * if all failed. 503 means that nothing was looked at, and a later try may succeed.
  */
 export function addIngestRoutes(app: Hono, deps: IngestTaker): void {
   const events = createPlaces(MAX_EVENTS_AT_ONCE);

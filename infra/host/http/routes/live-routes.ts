@@ -9,7 +9,7 @@ export interface LiveRouteDeps {
   readonly live: Pick<LiveHub, "subscribe">;
 }
 
-/** Open pages at once; each is told of every change. */
+/** Open pages at once; each gets every change. */
 export const maxPages = 100;
 
 /** What an open page shows, for as long as it is open. */

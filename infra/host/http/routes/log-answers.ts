@@ -6,7 +6,7 @@ import { slices } from "../kit/held-answer.ts";
 import { quoted } from "../../../../lib/rules/base/visible-text.ts";
 import { problem } from "../kit/problem.ts";
 
-/** 404 where a topic is neither declared nor running here; null: all are. */
+/** Answers 404 if a topic is neither declared nor running here; null if all are. */
 export function refuseUnknown(
   c: Context,
   topics: readonly string[],
@@ -23,19 +23,19 @@ export function answerJson(c: Context, text: string): Response {
   return c.body(text, 200, jsonHeaders);
 }
 
-/** Documents are put in as they were written: parsed and written again, long numbers would lose their last digits. */
+/** Inserts documents as text: parsed and written again, long numbers would lose their last digits. */
 export function searchJson({ hits, ...rest }: SearchLogsResult): string {
   const texts = hits.map(({ documentJson, ...hit }) => withMember(hit, "document", documentJson ?? "null"));
   return withMember(rest, "hits", `[${texts.join(",")}]`);
 }
 
-/** A whole document as JSON, in pieces: of one that is large there is no second copy. */
+/** A whole document as JSON, in pieces, so that a large one is not copied. */
 export function* documentPieces(
   id: string,
   { index, raw, ignored }: LogDocument,
 ): Generator<string, void, void> {
   yield `${JSON.stringify({ index, id, bytes: Buffer.byteLength(raw), ignored }).slice(0, -1)},"raw":"`;
-  // A pair of surrogates may be parted: each is escaped then, and the two are read as one character again.
+  // A split surrogate pair is escaped half by half, and still parses as one character.
   for (const piece of slices(raw)) yield JSON.stringify(piece).slice(1, -1);
   yield '"}';
 }

@@ -11,9 +11,9 @@ const contentTypes: Readonly<Record<ExportFormat, string>> = {
 export interface AnswerExportOptions {
   readonly filter: LogFilter;
   readonly format: ExportFormat;
-  /** The file's pieces after its header. */
+  /** The pieces of the file after its header. */
   readonly pieces: (signal: AbortSignal) => AsyncGenerator<string, void, void>;
-  /** Called once it is over, however it ends. */
+  /** Called once at the end, however it comes. */
   readonly leave: () => void;
 }
 
@@ -37,7 +37,7 @@ export async function answerExport(
   });
 }
 
-/** The header goes with the first piece: what fails before it is no file yet. */
+/** The header goes with the first piece, so a failure before that can still be an error answer. */
 async function* withHeader(
   pieces: AsyncGenerator<string, void, void>,
   header: string,
@@ -50,7 +50,7 @@ async function* withHeader(
   if (before !== "") yield before;
 }
 
-/** Names the span, and that there is a limit. */
+/** Names the time range and the limit. */
 function fileName({ fromMs, toMs }: LogFilter, format: ExportFormat): string {
   const [from, to] = [fromMs, toMs].map((ms) => new Date(ms).toISOString().replace(/[-:]|\.\d+/g, ""));
   return `logs-${from ?? ""}-${to ?? ""}-newest-${exportedDocuments}.${format}`;

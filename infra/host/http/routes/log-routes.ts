@@ -17,11 +17,11 @@ import { createPlaces, inPlace, streamInPlace } from "../kit/semaphore.ts";
 import { answerJson, documentPieces, jsonHeaders, refuseUnknown, searchJson } from "./log-answers.ts";
 import { answerExport } from "./log-export.ts";
 
-/** What the logs are read with. */
+/** What the routes read logs with. */
 export interface LogRouteDeps {
-  /** The topics that are declared or still run here, by name. */
+  /** The topics that are declared or still running here, by name. */
   inForce(): ReadonlyMap<string, Specification>;
-  /** True: Penstock keeps the index template. */
+  /** Whether Penstock manages the index template. */
   managed(): boolean;
   /** As `searchText` of the Elasticsearch adapter. */
   searchText(search: Search, signal: AbortSignal): Promise<string | null>;
@@ -32,12 +32,12 @@ export interface LogRouteDeps {
   now(): number;
 }
 
-/** Elasticsearch is told to answer within 10 s, and given the time to do so. */
+/** Elasticsearch is asked to answer within 10 s; the rest is for the way. */
 const SEARCH_DEADLINE_MS = 12_000;
-/** Searches at once, exports among them, which may take half of the places. */
+/** Searches at once, including exports, which may take half of the places. */
 const SEARCHES = 4;
 const EXPORTS = 2;
-/** Documents over this many characters, one at a time, each until it was read: it may take 32 MiB. */
+/** Documents with more characters are answered one at a time, each until it is read: one may take 32 MiB. */
 const LARGE = 1024 * 1024;
 const LARGE_DOCUMENTS = 1;
 
@@ -52,7 +52,7 @@ export function addLogRoutes(app: Hono, deps: LogRouteDeps): void {
       try {
         return await deps.searchText({ indices, body, maxBytes, timeoutMs: SEARCH_DEADLINE_MS }, signal);
       } catch (error) {
-        // Of a client that went nobody reads the answer; of a host that stops somebody may.
+        // A client that disconnected reads no answer, but the host may be stopping.
         throw signal.aborted ? hostStopping() : error;
       }
     };

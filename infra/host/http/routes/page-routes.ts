@@ -14,7 +14,7 @@ export interface PageRouteDeps {
 /** The console's document, what it loads, and the description of the API. */
 export function addPageRoutes(app: Hono, { consoleFiles }: PageRouteDeps): void {
   for (const page of consolePages) {
-    // Asked for each time, and mostly answered 304: it names the script of this very host.
+    // Revalidated each time, mostly with 304: it names the script of this version.
     mount(app, page, async (_, c) => answer(c, (await consoleFiles()).html, "no-cache"));
   }
   mount(app, pages.routes.asset, async ({ param }, c) => {

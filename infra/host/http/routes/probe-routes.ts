@@ -25,7 +25,7 @@ export function addProbeRoutes(app: Hono, deps: ProbeRouteDeps): void {
   mount(app, topics.routes.list, (_, c) => c.json(deps.topics()));
 }
 
-/** Probes ask without a token: strangers learn what fails, but not why, because reasons name servers, users and files. */
+/** Probes have no token: strangers learn what fails, but not why, because reasons name servers, users and files. */
 function answerReadiness(c: Context, health: HealthResult, isKnown: boolean): Response {
   const shown = isKnown ? health : withoutReasons(health);
   if (shown.status === "ready") return c.json(shown);

@@ -10,10 +10,10 @@ export interface ReconcileRouteDeps {
   reconcile(wanted: WantedRun): Promise<ReconcileResult>;
 }
 
-/** Brings what runs in line with what is declared; with `plan` only if that does what the plan of this hash does. */
+/** Runs a reconcile; with `plan`, only if it would still do what the plan with that hash does. */
 export function addReconcileRoutes(app: Hono, deps: ReconcileRouteDeps): void {
   mount(app, reconcile.routes.run, async ({ query: { dryRun, accept, plan: expectedHash = null } }, c) => {
-    // Its content does not count, but an unread body would leave the answer only the body's time.
+    // The content is ignored, but while a body is unread the shorter time limit for bodies applies.
     await readText(c);
     const acceptEtcd = accept !== undefined;
     const result = await deps.reconcile({ dryRun, acceptEtcd, expectedHash, asIf: null, reason: "http" });

@@ -9,16 +9,16 @@ import { mount } from "../kit/mount.ts";
 import { problem, refuseBusy } from "../kit/problem.ts";
 import { createPlaces } from "../kit/semaphore.ts";
 
-/** What is done with dead letters. */
+/** What the routes do with dead letters. */
 export interface ReplayRouteDeps {
   readonly replays: Pick<ReplayJobs, "start" | "get">;
-  /** Null: of all topics. */
+  /** @param topic null for all topics */
   digest(topic: string | null): Promise<DigestResult>;
   /** Milliseconds since the epoch. */
   now(): number;
 }
 
-/** Digests at once, waiting, being made or being read. */
+/** Digests at once, including those that wait or are still being read. */
 export const maxDigests = 4;
 
 /** Starts a replay, reports on it, and says what the dead letters have in common. */

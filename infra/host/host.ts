@@ -79,7 +79,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
   releases.defer(() => server.stop());
 
   const closing = releases.adopt(new Together(), async (clients) => {
-    options.note("stopping: the clients are closed");
+    options.note("stopping: closing the clients");
     try {
       await abortable(clients.release(), AbortSignal.timeout(CLOSE_MS));
     } catch (error) {
@@ -94,7 +94,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const watch = createFileWatch({
     onChange(paths) {
       const isConfig = paths.includes(options.configPath);
-      triggers.push(isConfig ? "the config file changed" : "a file that the config names changed");
+      triggers.push(isConfig ? "the config file changed" : "a file named in the config changed");
     },
   });
   releases.defer(() => watch.stop());
@@ -125,8 +125,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
       lost: (topic, ranges) => reporter.lost(topic, ranges),
       forgotten: (topic) => metrics.forgetTopic(topic),
       failed(topic, reason, retryAtMs) {
-        failures.warn("a topic failed and is started again", { topic, reason: "failed", error: reason });
-        const wake = setTimeout(() => triggers.push("another try is due"), Math.max(0, retryAtMs - now()));
+        failures.warn("a topic failed and will be restarted", { topic, reason: "failed", error: reason });
+        const wake = setTimeout(() => triggers.push("a retry is due"), Math.max(0, retryAtMs - now()));
         wake.unref();
       },
     },

@@ -19,7 +19,7 @@ import { printError, printOut } from "../cli/kit/terminal.ts";
 const HELP = helpText({
   synopsis: "host [options]",
   about: `Moves logs from Kafka topics into Elasticsearch until SIGTERM, SIGINT (Ctrl-C) or SIGHUP; a second signal ends it at once.
-Its log goes to standard output: lines of JSON, or for a person where that is a terminal.`,
+Logs to standard output: JSON lines, or readable text on a terminal.`,
   options: [CONFIG_ROW],
   exitCodes:
     "0 stopped with everything committed, 1 failed, 2 wrong usage, 70 hung and ended by its watchdog, 78 bad config",
@@ -51,7 +51,7 @@ export async function main(argv: string[], standStillMs = STAND_STILL_MS): Promi
   const output = openLogOutput({
     fd: 1,
     onLost: (lines) =>
-      logger.warn("lines of this log were lost: standard output did not take them", { lines }),
+      logger.warn("log lines were dropped because standard output did not accept them", { lines }),
   });
   // Only libraries write to standard error; a closed terminal must not end the host.
   process.stderr.on("error", () => {});
@@ -66,7 +66,7 @@ export async function main(argv: string[], standStillMs = STAND_STILL_MS): Promi
   for (const notice of config.notices) logger.warn(notice);
   // A bug. Only its message is logged, since its other properties may hold records; uncommitted records are read again.
   const giveUp = (error: unknown): void => {
-    logger.error("an error nobody handled: exiting", { error: messageOf(error) });
+    logger.error("unhandled error: exiting", { error: messageOf(error) });
     end(ExitCode.failed);
   };
   process.on("unhandledRejection", giveUp);

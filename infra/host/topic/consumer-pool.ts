@@ -98,7 +98,7 @@ export function createConsumerPool(deps: RunnerDeps): ConsumerPool {
   /** Under the former specification, records with an unknown outcome meet their own documents when read again. */
   const fallBack = async (entry: Entry): Promise<string | null> => {
     if (entry.order !== null) await launch(entry, entry.order);
-    const reason = "what was in flight did not settle, so the index cannot change yet; tried again";
+    const reason = "records in flight did not settle, so the index cannot change yet; retrying";
     deps.events.failed(entry.runner.spec.topic, reason, deps.time.now() + MOVE_RETRY_MS);
     return reason;
   };

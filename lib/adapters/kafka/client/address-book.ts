@@ -1,4 +1,4 @@
-/** How the brokers' addresses served the clients of one process, so that a fresh client begins with one that does. */
+/** Remembers which brokers' addresses worked for this process, so that a new client starts with one that does. */
 export interface AddressBook {
   /**
    * The address that a client begins with: any of those that did not fail since they last served, else the one whose
@@ -9,17 +9,17 @@ export interface AddressBook {
   served(address: string): void;
   lost(address: string): void;
   hasServed(address: string): boolean;
-  /** Those that failed and did not serve since. */
+  /** Returns the addresses that failed and have not worked since. */
   lostOf(addresses: readonly string[]): string[];
 }
 
 interface Known {
-  /** Turns of a count that goes up with everything that is told; 0: never. */
+  /** Values of a counter that increases with every report; 0 for never. */
   served: number;
   lost: number;
 }
 
-/** Brokers that get a new address with each restart are forgotten in the end. */
+/** Bounded, because brokers may get a new address with each restart. */
 const KEPT = 1_000;
 
 /** @param random in [0, 1) */

@@ -7,12 +7,11 @@ import { createKafkaClient } from "./client.ts";
 import { createKafkaLinks, type KafkaLinks } from "./links.ts";
 import { asKafkaError } from "./explain-error.ts";
 
-/** One connection for questions to the cluster. */
+/** One admin connection to the cluster. */
 export interface KafkaAdmin {
   /**
-   * Connects at the first question, and again after a failed one.
-   * @throws PenstockError `kafka_unavailable`, `kafka_refused` (TLS or the login), or the one that the question itself
-   *   threw
+   * Runs a request. Connects for the first one, and again after a failed one.
+   * @throws PenstockError `kafka_unavailable`, `kafka_refused` (TLS or login), or the one the request itself threw
    */
   ask<T>(question: (admin: Admin) => Promise<T>, signal: AbortSignal): Promise<T>;
   close(): Promise<void>;
@@ -37,7 +36,7 @@ export function createKafkaAdmin(
   const close = async (): Promise<void> => {
     const closing = connecting;
     connecting = null;
-    // A connection that never came about has nothing to close.
+    // A connection that failed has nothing to close.
     const admin = await closing?.catch(() => null);
     await admin?.disconnect();
   };

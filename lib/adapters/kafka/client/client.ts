@@ -6,10 +6,10 @@ import { registerCodecs } from "./compression.ts";
 import type { LoginAttempt } from "./login-gate.ts";
 import { createKafkaLinks, type KafkaLinks } from "./links.ts";
 
-/** kafkajs changes its defaults under NODE_ENV=test, so they are always given. */
+/** Always set, because kafkajs changes its defaults under NODE_ENV=test. */
 const RETRY = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 6, factor: 0.2, multiplier: 2 } as const;
 
-/** What every connection to a broker is made with. */
+/** The options of every connection to a broker. */
 export type LinkOptions = ReturnType<typeof linkOptions>;
 
 /** @param links shared by clients that are many, or made again and again */
@@ -31,7 +31,7 @@ export function linkOptions(settings: KafkaSettings, links: KafkaLinks) {
       served: (address: string) => links.addresses.served(address),
       lost(address: string, error: Error) {
         links.addresses.lost(address);
-        // Whoever says what is wrong there must not guess at what would have kept those others out too.
+        // Rules out explanations that would have affected the other brokers too.
         Object.assign(error, { servesOthers: links.addresses.hasServed(address) });
       },
     },
@@ -54,7 +54,7 @@ export function createKafkaClient(
     authenticationTimeout: 10_000,
     requestTimeout: 30_000,
     enforceRequestTimeout: true,
-    // A consumer that failed is thrown away and replaced by a fresh one; kafkajs' own restart is never wanted.
+    // Failed clients are replaced by new ones; kafkajs' own restart is never wanted.
     retry: { ...RETRY, restartOnFailure: () => Promise.resolve(false) },
     logLevel: logLevel.WARN,
     logCreator: quietLogCreator(logger),
@@ -73,7 +73,7 @@ function tlsOptions(tls: TlsSettings): NonNullable<KafkaConfig["ssl"]> {
 
 function saslOptions({ mechanism, username, ...login }: SaslSettings): SASLOptions {
   const password = login.password.reveal();
-  // One case each: TypeScript cannot tell that the three hold the same fields.
+  // One case each, because TypeScript cannot merge the three.
   switch (mechanism) {
     case "plain":
       return { mechanism, username, password };

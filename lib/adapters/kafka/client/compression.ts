@@ -12,19 +12,19 @@ import { CompressionCodecs, CompressionTypes } from "kafkajs";
 import { compressFrame, decompressFrame, decompressFrameSync } from "lz4-napi";
 import { compress, uncompress, uncompressSync } from "snappy";
 
-/** What kafkajs asks of a codec; an encoder is its own growing buffer. */
+/** A codec as kafkajs expects it; an encoder is its own growing buffer. */
 interface Codec {
   compress(encoder: { readonly buffer: Buffer }): Promise<Buffer>;
-  /** @throws DecodedTooLargeError where it becomes larger than that, without taking more memory */
+  /** @throws DecodedTooLargeError if the result exceeds `maxBytes`, without allocating more */
   decompress(buffer: Buffer, maxBytes?: number): Promise<Buffer>;
 }
 
-/** What was compressed is larger than whoever reads it takes. */
+/** The decompressed data exceeds the reader's limit. */
 class DecodedTooLargeError extends Error {
-  /** How the patch of kafkajs knows it. */
+  /** The kafkajs patch checks this property. */
   readonly tooLarge = true;
   constructor(maxBytes: number) {
-    super(`it is over ${maxBytes} bytes decompressed`);
+    super(`it exceeds ${maxBytes} bytes decompressed`);
   }
 }
 
@@ -33,12 +33,12 @@ class DecodedTooLargeError extends Error {
  * record batch holds a few records only.
  */
 const SMALL_BYTES = { streamed: 256 * 1024, whole: 16 * 1024 };
-/** What became more is begun anew beside the event loop, which it would hold up. */
+/** A larger result is decompressed again in another thread, so as not to block the event loop. */
 const SMALL_MAX_BYTES = 4 * 1024 * 1024;
-/** In larger pieces than zlib's own: each of them is copied. */
+/** Larger than zlib's default, because each piece is copied. */
 const PIECE_BYTES = 256 * 1024;
 
-/** Of Kafka's oldest two formats, which hold no record batches: nobody can write them any more. */
+/** Limit for Kafka's two oldest formats, which nobody can write any more. */
 const OLD_FORMAT_MAX_BYTES = 64 * 1024 * 1024;
 
 /** The header of snappy-java's stream format, which Kafka's Java producers write: magic, version, compatible version. */
@@ -94,14 +94,14 @@ function lz4Bound(frame: Buffer): number {
   const flags = frame[4] ?? 0;
   const maxBlock = 1 << (8 + 2 * (((frame[5] ?? 0) >> 4) & 7));
   const hasSize = (flags & 0x08) !== 0;
-  // A decoder may make room for it at once.
+  // A decoder may allocate this size at once.
   const told = hasSize && frame.length >= 14 ? Number(frame.readBigUInt64LE(6)) : 0;
   const blockChecksum = (flags & 0x10) === 0 ? 0 : 4;
   let blocks = 0;
   for (let at = 7 + (hasSize ? 8 : 0) + (flags & 1 ? 4 : 0); at + 4 <= frame.length;) {
     const size = frame.readUInt32LE(at);
     if (size === 0) break;
-    // The highest bit says that it is not compressed. No byte becomes more than 255.
+    // The highest bit marks an uncompressed block. One byte expands to at most 255.
     const stored = size & 0x7fffffff;
     blocks += Math.min(maxBlock, size > 0x7fffffff ? stored : stored * 255);
     at += 4 + stored + blockChecksum;
@@ -114,7 +114,7 @@ async function decompressLz4(buffer: Buffer, maxBytes = OLD_FORMAT_MAX_BYTES): P
   return buffer.length <= SMALL_BYTES.whole ? decompressFrameSync(buffer) : decompressFrame(buffer);
 }
 
-/** zlib's own, which stops at the limit. */
+/** Uses zlib, which stops at the limit. */
 async function decompressWithin(kind: "gzip" | "zstd", buffer: Buffer, maxBytes: number): Promise<Buffer> {
   const maxOutputLength = Math.min(Math.max(1, maxBytes), constants.MAX_LENGTH);
   if (buffer.length <= SMALL_BYTES.streamed) {
@@ -152,7 +152,7 @@ const zstd: Codec = {
   decompress: (buffer, maxBytes = OLD_FORMAT_MAX_BYTES) => decompressWithin("zstd", buffer, maxBytes),
 };
 
-/** By the number in a record batch's attributes; 0 is none. */
+/** By the codec number in a record batch's attributes; 0 is none. */
 const codecs: Readonly<Record<number, Codec>> = {
   [CompressionTypes.GZIP]: gzip,
   [CompressionTypes.Snappy]: snappy,
@@ -160,7 +160,7 @@ const codecs: Readonly<Record<number, Codec>> = {
   [CompressionTypes.ZSTD]: zstd,
 };
 
-/** @throws Error with `tooLarge` where it becomes larger than that, without taking more memory */
+/** @throws Error with `tooLarge` if the result exceeds `maxBytes`, without allocating more */
 export async function decompress(codec: number, buffer: Buffer, maxBytes: number): Promise<Buffer> {
   const known = codecs[codec];
   if (known === undefined) throw new Error(`compression codec ${codec} is not known`);

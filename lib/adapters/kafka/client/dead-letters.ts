@@ -22,7 +22,7 @@ import { createKafkaClient } from "./client.ts";
 import type { KafkaLinks } from "./links.ts";
 import { explained, inWords } from "./explain-error.ts";
 
-/** Keeps rejected records in a Kafka topic: Elasticsearch may be the very thing that fails. */
+/** Stores rejected records in a Kafka topic, because Elasticsearch may be what fails. */
 export interface DeadLetters {
   /**
    * Resolves once all letters are acknowledged by every in-sync replica. At least once: after an error some may
@@ -33,7 +33,7 @@ export interface DeadLetters {
   close(): Promise<void>;
 }
 
-/** Kept until somebody replays or deletes them; larger than any record a default broker accepts. */
+/** Letters are kept until replayed or deleted, and may be larger than any record a default broker accepts. */
 export const DEAD_LETTER_TOPIC_CONFIG = [
   { name: "retention.ms", value: "-1" },
   { name: "max.message.bytes", value: String(maxLetterBytes) },
@@ -41,7 +41,7 @@ export const DEAD_LETTER_TOPIC_CONFIG = [
 /** `max.message.bytes` bounds a whole record batch, and a topic that somebody else made may have the default of 1 MB. */
 const BATCH_BYTES = 512 * 1024;
 
-/** Connects, and creates the topic where it is missing, with the first letter. */
+/** Connects with the first letter, and creates the topic if it is missing. */
 export function createDeadLetters(
   settings: KafkaSettings,
   topic: string,
@@ -58,7 +58,7 @@ export function createDeadLetters(
   const close = async (): Promise<void> => {
     const closing = opening;
     opening = null;
-    // A producer that never came about has nothing to close.
+    // A producer that failed to open has nothing to close.
     const producer = await closing?.catch(() => null);
     await producer?.disconnect();
   };
@@ -71,9 +71,9 @@ export function createDeadLetters(
         for (const batch of inBatches(letters.map(fittingLetter)))
           await abortable(send(producer, topic, batch), signal);
       } catch (error) {
-        // Called off by one who waits no more: others may be sending by the same producer.
+        // The caller aborted; others may still use the same producer.
         if (signal.aborted) throw signal.reason;
-        // The next letter begins afresh: the topic may have been deleted, the broker replaced.
+        // The next letter starts over: the topic may have been deleted, or the broker replaced.
         void close().catch((failure: unknown) => {
           logger.debug("the dead-letter producer could not be closed", { error: messageOf(failure) });
         });
@@ -87,7 +87,7 @@ async function openProducer(kafka: Kafka, topic: string): Promise<Producer> {
   const admin = kafka.admin();
   try {
     await admin.connect();
-    // False, and no error, where the topic exists.
+    // Returns false, without an error, if the topic exists.
     await admin.createTopics({
       topics: [{ topic, configEntries: DEAD_LETTER_TOPIC_CONFIG }],
       waitForLeaders: true,
@@ -118,7 +118,7 @@ const inTurns: ICustomPartitioner = () => {
   };
 };
 
-/** kafkajs says no more than "Topic creation errors"; why, is in the errors it gathered. */
+/** kafkajs says only "Topic creation errors"; the reasons are in the aggregated errors. */
 function withoutAggregate(error: unknown, topic: string): unknown {
   if (!(error instanceof KafkaJSAggregateError)) return error;
   const reasons = error.errors.map((one) => messageOf(one)).join(", ");
@@ -126,8 +126,8 @@ function withoutAggregate(error: unknown, topic: string): unknown {
 }
 
 /**
- * What is too large for one batch is halved. A single letter that is too large goes without its value, then bare.
- * Compressed: what came in small, such as a header of megabytes of nothing, fits again as it did where it came from.
+ * Halves a batch that is too large. A single letter that is too large is sent without its value, then bare.
+ * Compressed, so that a record which fitted its source topic only when compressed fits here too.
  */
 async function send(producer: Producer, topic: string, letters: readonly DeadLetter[]): Promise<void> {
   try {

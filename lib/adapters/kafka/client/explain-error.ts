@@ -11,13 +11,12 @@ import { kafkaWords } from "../../../rules/trouble/kafka-words.ts";
 import type { KafkaSettings } from "../../../rules/model/settings.ts";
 import { certificateFacts, shownCertificate } from "../../system/certificate.ts";
 
-/** For a look at a broker's certificate, after a failure. */
+/** For fetching a broker's certificate after a failure. */
 const LOOK_MS = 2_000;
 
 /**
- * What is wrong with TLS or the login, in words for whoever keeps the config, and with the broker's certificate looked
- * at.
- * @returns null where the failure is of another kind
+ * Explains TLS and login failures in terms of the config, fetching the broker's certificate if needed.
+ * @returns null for other failures
  */
 export async function explained(error: unknown, settings: KafkaSettings): Promise<PenstockError | null> {
   const failure = linkFailureOf(error);
@@ -28,7 +27,7 @@ export async function explained(error: unknown, settings: KafkaSettings): Promis
   return explainedAs(error, settings, server);
 }
 
-/** @param server what the broker's certificate shows; null: it was not looked at */
+/** @param server the broker's certificate, or null if it was not fetched */
 function explainedAs(
   error: unknown,
   settings: KafkaSettings,
@@ -42,13 +41,13 @@ function explainedAs(
   const own = ownText === null ? null : certificateFacts(ownText);
   const text = brokerTrouble(failure, settings, { server, own, now: Date.now() });
   if (text === null) return null;
-  // A broker that closes connections has its reasons, and may have others in a moment.
+  // A broker that closes connections may accept them again later.
   return new PenstockError("kafka_refused", text, { retryable: wasClosed(failure), cause: error });
 }
 
 /**
- * {@link explained}, or that Kafka is away.
- * @param lost those of the brokers that are known not to answer; none: all that are asked may be meant
+ * Like {@link explained}, but reports any other failure as Kafka being unavailable.
+ * @param lost the brokers known not to answer; if empty, all configured ones are named
  */
 export async function asKafkaError(
   error: unknown,
@@ -63,7 +62,7 @@ export async function asKafkaError(
   return new PenstockError("kafka_unavailable", text, { retryable: true, cause: error });
 }
 
-/** What a Kafka client threw, in words for whoever runs a host. */
+/** Explains an error of a Kafka client to the operator. */
 export function wordsOf(error: unknown): string {
   if (error instanceof DOMException && error.name === "TimeoutError") return "no answer in time";
   const chain = errorsOf(error);
@@ -78,20 +77,20 @@ export function wordsOf(error: unknown): string {
   });
 }
 
-/** The same as an error; what needs no other words stays what it is. */
+/** Like `wordsOf`, as an error; one that needs no other words is returned unchanged. */
 export function inWords(error: unknown): unknown {
   const words = wordsOf(error);
   if (error instanceof PenstockError || words === messageOf(error)) return error;
   return new PenstockError("kafka_unavailable", words, { retryable: true, cause: error });
 }
 
-/** Kafka's name of what it answered; null: it answered nothing. */
+/** Returns Kafka's error name, or null if Kafka did not answer. */
 function answeredType(error: unknown): string | null {
   const answer = errorsOf(error).find((one) => one instanceof KafkaJSProtocolError);
   return answer instanceof KafkaJSProtocolError ? answer.type : null;
 }
 
-/** kafkajs wraps what gave up after several tries. */
+/** Follows the causes: kafkajs wraps an error after several tries. */
 function errorsOf(error: unknown): Error[] {
   const found: Error[] = [];
   for (let one = error; one instanceof Error && !found.includes(one); one = one.cause) found.push(one);

@@ -1,4 +1,4 @@
-/** What is used of kafkajs beside what it exports: one connection, and the names of Kafka's errors. */
+/** The kafkajs internals we use: its connection, error names and old decoders. */
 
 declare module "kafkajs/src/network/connection.js" {
   import type { Socket } from "node:net";
@@ -18,12 +18,12 @@ declare module "kafkajs/src/network/connection.js" {
       readonly apiVersion: number;
       readonly apiName: string;
       readonly correlationId: number;
-      /** @param answer behind its size and its correlation id */
+      /** @param answer positioned after its size and correlation id */
       resolve(answer: { readonly payload: Buffer }): void;
       reject(error: unknown): void;
     };
     readonly expectResponse: true;
-    /** For the answer, in milliseconds: then the connection is given up. */
+    /** The timeout in milliseconds, after which the connection is closed. */
     readonly limit: number;
     sendRequest(): void;
   }
@@ -41,7 +41,7 @@ declare module "kafkajs/src/network/connection.js" {
         readonly logger: Logger;
         readonly socketFactory: (options: object) => Socket;
         readonly connectionTimeout: number;
-        /** Of requests without a `limit`: those of a login. */
+        /** The timeout of requests without a `limit`: those of a login. */
         readonly requestTimeout: number;
       },
     );
@@ -49,21 +49,21 @@ declare module "kafkajs/src/network/connection.js" {
     connect(): Promise<unknown>;
     setVersions(versions: Versions): void;
     setSupportAuthenticationProtocol(isSupported: boolean): void;
-    /** Does nothing where no login is needed. */
+    /** Does nothing if no login is needed. */
     authenticate(): Promise<void>;
-    /** False where no login is needed, too. */
+    /** Also false if no login is needed. */
     isAuthenticated(): boolean;
     failIfNotConnected(): void;
     nextCorrelationId(): number;
     readonly socket: Socket;
     readonly requestQueue: {
-      /** Sends it at once, unless the broker asked to be left alone for a while. */
+      /** Sends it at once, unless the broker throttles this client. */
       push(request: QueuedRequest): void;
       maybeThrottle(ms: number): void;
     };
-    /** Whether anything was answered over it that needs a login. */
+    /** True once a request that needs a login was answered. */
     served: boolean;
-    /** Closes it at once, and rejects with this what is under way. */
+    /** Closes it at once and rejects pending requests with this error. */
     abandon(error: Error): void;
   }
 }
@@ -94,6 +94,6 @@ declare module "kafkajs/src/protocol/decoder.js" {
 declare module "kafkajs/src/protocol/messageSet/decoder.js" {
   import type { KafkaMessage } from "kafkajs";
   import type Decoder from "kafkajs/src/protocol/decoder.js";
-  /** Compressed ones by the codecs that kafkajs was taught. */
+  /** Uses the codecs registered with kafkajs. */
   export default function decodeMessageSet(decoder: Decoder, bytes: number): Promise<KafkaMessage[]>;
 }

@@ -1,7 +1,7 @@
 import { createAddressBook, type AddressBook } from "./address-book.ts";
 import { createLoginGate, type LoginGate } from "./login-gate.ts";
 
-/** What the Kafka clients of one process know together: a host has one for each topic, made again and again. */
+/** What the Kafka clients of one process share. */
 export interface KafkaLinks {
   readonly logins: LoginGate;
   readonly addresses: AddressBook;

@@ -5,12 +5,12 @@ import { fingerprintOf } from "../../../rules/secrets/fingerprint.ts";
 import type { SaslSettings } from "../../../rules/model/settings.ts";
 
 /**
- * Lets clients log in. A host has two connections for each topic, all with the same password: where that is wrong, each
- * would try it, again and again, and an account that is locked after a few wrong ones would be.
+ * Limits logins. All of a host's connections use the same password: if it is wrong, each would retry it and could lock
+ * the account.
  */
 export interface LoginGate {
   /**
-   * Logs in, unless the same login was refused a moment ago.
+   * Logs in, unless the same login was refused recently.
    * @throws PenstockError `kafka_refused`; or what ended the connection
    */
   admit(to: LoginTarget, at: LoginAttempt, login: () => Promise<void>): Promise<void>;
@@ -18,26 +18,26 @@ export interface LoginGate {
 
 export interface LoginAttempt {
   readonly broker: string;
-  /** A connection whose session ends logs in once more. */
+  /** True if an open connection renews its session. */
   readonly again: boolean;
 }
 
-/** Other brokers may take what these refused. */
+/** Other clusters may accept a login that these brokers refused. */
 export interface LoginTarget {
   /** Of the config. */
   readonly brokers: readonly string[];
   readonly sasl: SaslSettings;
 }
 
-/** Of one broker: so many learn at once that a password is not valid any more. */
+/** Per broker: how many connections may find out at once that a password is no longer valid. */
 const LOGINS_AT_ONCE = 8;
 const REFUSED_BACKOFF: BackoffRule = { initialMs: 4_000, maxMs: 60_000 };
 
 interface Refusals {
-  /** Without a login in between. */
+  /** Consecutive refusals. */
   count: number;
   heldUntilMs: number;
-  /** Who refused it last. */
+  /** The broker that refused last. */
   readonly broker: string;
   readonly text: string;
 }
@@ -66,10 +66,10 @@ export function createLoginGate(now: () => number = Date.now, random: () => numb
     place.taken += 1;
     return () => {
       place.taken -= 1;
-      // All look again: after a refusal, and after the first login that succeeds again, how many may has changed.
+      // All check again, because a refusal or a successful login changes how many may try at once.
       const woken = place.waiting.splice(0);
       for (const resolve of woken) resolve();
-      // Those look at this place, however soon others come for it.
+      // Woken waiters still use this entry, even if others come first.
       if (place.taken === 0 && woken.length === 0) places.delete(name);
     };
   };
@@ -86,7 +86,7 @@ export function createLoginGate(now: () => number = Date.now, random: () => numb
     } catch (error) {
       if (isBrokenConnection(error)) throw error;
       const known = refusals.get(key);
-      // Several that were under way at once are one refusal.
+      // Simultaneous refusals count as one.
       if (known === undefined || known.heldUntilMs <= now()) {
         const count = (known?.count ?? 0) + 1;
         const heldUntilMs = now() + backoffMs(REFUSED_BACKOFF, count, random());
@@ -128,12 +128,12 @@ function refusalText({ mechanism, username }: SaslSettings, broker: string, erro
   if (type === "ILLEGAL_SASL_STATE") return `${kafka} takes no login on this port, and kafka.sasl is set`;
   if (type === "UNSUPPORTED_SASL_MECHANISM" || /mechanism is not supported/.test(messageOf(error)))
     return `${kafka} does not offer ${name}, which kafka.sasl.mechanism names`;
-  // kafkajs repeats itself: only what the broker said is kept.
+  // Removes kafkajs' prefix and keeps the broker's words.
   const said = messageOf(error).replace(/^SASL .*? authentication failed: /, "");
   return `${kafka} refused the login (${name}) of user ${username}: ${said}`;
 }
 
-/** kafkajs tries again what does not say that it may not. */
+/** kafkajs retries errors unless `retriable` is false. */
 function refusal(text: string): PenstockError {
   return Object.assign(new PenstockError("kafka_refused", text), { retriable: false });
 }

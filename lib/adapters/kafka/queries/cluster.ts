@@ -7,9 +7,9 @@ import type { PartitionPosition } from "../reader/reader.ts";
 import { readTopicConfigs } from "./topic-configs.ts";
 import type { KafkaWire, MetadataAnswer } from "../protocol/wire.ts";
 
-/** What the host asks of the Kafka cluster as a whole. */
+/** Queries about the Kafka cluster as a whole. */
 export interface KafkaCluster {
-  /** Every topic, in one request; the same set as long as nothing changes. @throws PenstockError `kafka_unavailable`, `kafka_refused` */
+  /** Returns all topics; the same set while nothing changes. @throws PenstockError `kafka_unavailable`, `kafka_refused` */
   listTopics(signal: AbortSignal): Promise<ReadonlySet<string>>;
   /**
    * Where logs stand, by topic, asked of each leader at once; partitions whose leader is away are left out.
@@ -19,15 +19,15 @@ export interface KafkaCluster {
     wanted: ReadonlyMap<string, ReadonlySet<number>>,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, readonly PartitionPosition[]>>;
-  /** How topics keep their records, of those that may be asked. @throws PenstockError as `listTopics` does */
+  /** Returns retention settings of topics, except those we may not read. @throws PenstockError as `listTopics` does */
   topicConfigs(topics: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, TopicConfig>>;
   close(): Promise<void>;
 }
 
-/** Which topics there are, any broker has at hand; another one is asked too where one does not say it soon. */
+/** Any broker answers from memory; if one is slow, another is asked too. */
 const TOPICS_MS = 4_000;
 
-/** @param wire is closed with it */
+/** @param wire closed together with the result */
 export function createKafkaCluster(wire: KafkaWire, logger: Logger): KafkaCluster {
   let last: { readonly answer: MetadataAnswer; readonly names: ReadonlySet<string> } | null = null;
   return {

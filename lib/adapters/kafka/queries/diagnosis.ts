@@ -13,7 +13,7 @@ import { readTopicConfigs } from "./topic-configs.ts";
 import { errorSentence } from "../protocol/error-names.ts";
 import { createKafkaWire } from "../wire/kafkajs-wire.ts";
 
-/** Questions that show what a host may do, and change nothing. Whoever creates it closes it. */
+/** Read-only checks of what a host may do. */
 export interface KafkaDiagnosis {
   /** Asks one broker. @returns the `host:port` of all that it knows @throws PenstockError `kafka_unavailable` */
   reach(address: string, signal: AbortSignal): Promise<readonly string[]>;
@@ -25,7 +25,7 @@ export interface KafkaDiagnosis {
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, TopicConfig | Refused>>;
   group(groupId: string, signal: AbortSignal): Promise<GroupFacts | Refused>;
-  /** Why the topic could not be created; null: it could. It is not. */
+  /** Returns why the topic could not be created, or null, without creating it. */
   creationRefusal(topic: string, signal: AbortSignal): Promise<string | null>;
   /**
    * Reads one record, without a group.
@@ -43,7 +43,7 @@ export function createKafkaDiagnosis(settings: KafkaSettings, logger: Logger): K
   const wire = createKafkaWire(settings, logger);
   const offsets = createKafkaOffsets(settings, logger, wire);
   const how = (signal: AbortSignal) => ({ lane: "questions", timeoutMs: ANSWER_MS, signal }) as const;
-  /** Those that were given up are still closing their connections. */
+  /** Aborted reads may still be closing their connections. */
   const reading = new Set<Promise<void>>();
   return {
     async reach(address, signal) {

@@ -6,7 +6,7 @@ import { whileLeadersMove } from "./patience.ts";
 import type { KafkaError, KafkaWire } from "../protocol/wire.ts";
 
 const ANSWER_MS = 5_000;
-/** No broker gives out such an id: nobody's membership is touched. */
+/** No broker assigns such an id, so no member is affected. */
 const NOBODY = "penstock-doctor";
 
 /** A consumer group as its coordinator describes it. */
@@ -28,7 +28,7 @@ export async function describeGroup(
     const { groups } = await wire.call(node, "DescribeGroups", { groups: [groupId] }, how);
     const described = groups[0] ?? { error: "UNKNOWN", state: "", protocolType: "", members: [] };
     if (described.state !== "Dead") return described;
-    // One of a newer protocol is described as if there were none, and listed all the same.
+    // A group of the newer protocol is described as missing, but still listed.
     const listed = (await wire.call(node, "ListGroups", {}, how)).groups.find(
       (group) => group.groupId === groupId,
     );
@@ -37,7 +37,7 @@ export async function describeGroup(
 }
 
 /**
- * Asks whoever coordinates the group, and again while that is another broker in a moment.
+ * Sends a request to the group's coordinator, and retries while the coordinator is changing.
  * @throws PenstockError `kafka_unavailable`, `kafka_refused`; the signal's reason
  */
 export function ofCoordinator<T extends { readonly error: KafkaError }>(
@@ -69,9 +69,9 @@ function unlessMoving<T extends { readonly error: KafkaError }>(
 }
 
 /**
- * Whether the group may be joined, found out by a heartbeat of nobody: it takes the same permission, and changes
- * nothing.
- * @returns why not; null: it may, or nobody can tell
+ * Checks whether the group may be joined, with a heartbeat of a nonexistent member: it needs the same permission and
+ * changes nothing.
+ * @returns the reason if it may not; null if it may, or if that is unknown
  * @throws PenstockError `kafka_unavailable`
  */
 export async function joinRefusal(

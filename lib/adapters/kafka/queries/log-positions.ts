@@ -4,15 +4,15 @@ import { asUnavailable } from "../reader/log-ends.ts";
 import type { PartitionPosition } from "../reader/reader.ts";
 import type { KafkaCalls, KafkaWire, OfTopic } from "../protocol/wire.ts";
 
-/** Which leaders there are, any broker has at hand. */
+/** Any broker answers metadata from memory. */
 const METADATA_MS = 5_000;
-/** A leader that needs longer is as good as away. */
+/** A slower leader counts as unreachable. */
 const LEADER_MS = 3_000;
 
 /**
- * Where logs stand, by topic: in one request to each leader for each of their ends. What a leader does not tell, or one
- * that is away, is left out.
- * @param onSilent told why a leader is
+ * Looks up the offsets of logs, by topic, with one request per leader and kind of offset. Partitions without an answer
+ * are left out.
+ * @param onSilent called with the error of a leader that does not answer
  * @throws PenstockError `kafka_unavailable`, `kafka_refused`; the signal's reason
  */
 export async function readLogPositions(

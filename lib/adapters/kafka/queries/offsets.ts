@@ -11,12 +11,12 @@ import { createKafkaWire } from "../wire/kafkajs-wire.ts";
 import type { KafkaWire } from "../protocol/wire.ts";
 
 export interface CommittedPosition {
-  /** The next to read; null where the group committed nothing here. */
+  /** The next offset to read; null if the group has no commit here. */
   readonly offset: number | null;
   readonly metadata: string | null;
 }
 
-/** Questions about positions, for those who read a topic beside its consumers. Whoever creates it closes it. */
+/** Queries about offsets, for reading a topic independently of its consumers. */
 export interface KafkaOffsets {
   /** By partition. @throws PenstockError `topic_missing`, `kafka_unavailable` or `kafka_refused` */
   ranges(topic: string, signal: AbortSignal): Promise<ReadonlyMap<number, LogRange>>;
@@ -31,7 +31,7 @@ export interface KafkaOffsets {
 
 const ANSWER_MS = 5_000;
 
-/** @param wire is closed with it */
+/** @param wire closed together with the result */
 export function createKafkaOffsets(
   settings: KafkaSettings,
   logger: Logger,
@@ -39,7 +39,7 @@ export function createKafkaOffsets(
 ): KafkaOffsets {
   const how = (signal: AbortSignal) => ({ lane: "questions", timeoutMs: ANSWER_MS, signal }) as const;
 
-  /** @throws PenstockError, where it will not pass */
+  /** @throws PenstockError if retrying does not help */
   const partitionsOf = async (topic: string, signal: AbortSignal): Promise<number[] | PenstockError> => {
     const { topics } = await wire.call(null, "Metadata", { topics: [topic] }, how(signal));
     const error = topics[0]?.error;
@@ -84,7 +84,7 @@ export function createKafkaOffsets(
   };
 }
 
-/** @returns what will pass @throws what will not */
+/** @returns the error if it is temporary @throws it otherwise */
 function refused(topic: string, type: string): PenstockError {
   if (type === "UNKNOWN_TOPIC_OR_PARTITION") {
     const message = `topic "${topic}" does not exist in Kafka`;

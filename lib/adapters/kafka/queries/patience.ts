@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { PenstockError } from "../../../rules/base/errors.ts";
 
-/** Elections take a few seconds: on a broker's restart up to a dozen. */
+/** Elections take a few seconds, up to a dozen when a broker restarts. */
 const PAUSES_MS = [500, 1_000, 2_000, 4_000, 8_000] as const;
 
 /**
- * Does it again while Kafka is choosing who answers.
- * @param act returns what is wrong where that will pass, and throws where it will not
- * @throws what it threw, or returned last; the signal's reason
+ * Retries while Kafka elects a leader or coordinator.
+ * @param act returns temporary errors and throws others
+ * @throws what `act` threw or returned last; the signal's reason
  */
 export async function whileLeadersMove<T>(
   act: () => Promise<T | PenstockError>,

@@ -6,10 +6,10 @@ import type { FetchedBatch } from "./fetched-batch.ts";
 import { createKafkaOffsets } from "./offsets.ts";
 import { readSpans } from "./span-reader.ts";
 
-/** Reads topics now and then, beside their consumers: every call opens its connections and closes them. */
+/** Reads topics independently of their consumers; every call opens and closes its own connections. */
 export function createRecordReader(kafka: KafkaSettings, logger: Logger) {
   return {
-    /** What can be read, by partition. @throws PenstockError `topic_missing` or `kafka_unavailable` */
+    /** Returns the readable range by partition. @throws PenstockError `topic_missing` or `kafka_unavailable` */
     async ranges(topic: string, signal: AbortSignal): Promise<ReadonlyMap<number, LogRange>> {
       const offsets = createKafkaOffsets(kafka, logger);
       try {

@@ -1,8 +1,8 @@
 import { contentBytesOf, type SourceRecord } from "../../../rules/model/record.ts";
 
 /**
- * The record with buffers of its own. For one that is to be kept after the others of its fetch are gone: eight
- * megabytes would stay in memory for it.
+ * Copies the record's buffers. For a record that outlives the others of its fetch, whose eight megabytes it would
+ * otherwise keep in memory.
  */
 export function detached(record: SourceRecord): SourceRecord {
   const { key, value, headers } = record;
@@ -14,16 +14,16 @@ export function detached(record: SourceRecord): SourceRecord {
   };
 }
 
-/** What a record takes beside its contents: its objects and two buffers, roughly, so that tiny ones count too. */
+/** Approximate memory of a record's objects and two buffers, so that tiny records count too. */
 const RECORD_OVERHEAD_BYTES = 256;
 const HEADER_OVERHEAD_BYTES = 120;
 
-/** About the memory a record holds. */
+/** Returns the approximate memory of a record. */
 export function bytesOf(record: SourceRecord): number {
   return RECORD_OVERHEAD_BYTES + HEADER_OVERHEAD_BYTES * record.headers.length + contentBytesOf(record);
 }
 
-/** About the memory they hold together. */
+/** Returns their approximate memory together. */
 export function bytesOfAll(records: readonly SourceRecord[]): number {
   let bytes = 0;
   for (const record of records) bytes += bytesOf(record);

@@ -21,25 +21,23 @@ export interface SpanReaderOptions {
   readonly logger: Logger;
 }
 
-/** Of one partition, as sent: short lines that compress well are some hundred thousand records in 1 MiB. */
+/** Per partition, as sent: 1 MiB of well-compressed short lines is some hundred thousand records. */
 const PARTITION_MAX_BYTES = 256 * 1024;
-/** Of all partitions, as sent and not decoded yet. */
+/** For all partitions, as sent and not decoded yet. */
 const WAITING_MAX_BYTES = 8 * 1024 * 1024;
-/** In memory at once, decoded. A record batch that takes more comes alone. */
+/** Decoded, in memory at once. A larger record batch comes alone. */
 const PIECE_BYTES = 1024 * 1024;
-/** A reader that gets nothing for this long, although its spans are not at their ends, gives up instead of hanging. */
+/** A reader that receives nothing for this long before the end of its spans fails instead of hanging. */
 const STALLED_MS = 60_000;
-/** For who asks again where nothing is known yet. */
+/** The pause before looking up the log's range again. */
 const AGAIN_MS = 500;
 
 /**
- * Reads spans of a topic once, in the order of offsets within each partition, at read_committed, and calls `onBatch`
- * for what was decoded at once: only records within the span, and `end` telling how far it is read by then, over
- * transaction markers and compacted offsets too. The next batch waits for `onBatch`, so that memory is bounded; it may
- * take its time.
+ * Reads spans of a topic once, at read_committed, in offset order within each partition. Each `onBatch` call gets
+ * records within the span, and in `end` how far it has been read, including transaction markers and compacted offsets.
+ * The next batch waits for `onBatch`, so memory stays bounded however long it takes.
  *
- * Offsets that retention has deleted are passed over. A span that reaches into an open transaction ends before it.
- * No group has to do with it.
+ * Offsets deleted by retention are skipped. A span that reaches into an open transaction ends before it. Uses no group.
  *
  * @throws PenstockError `topic_missing`; `kafka_refused` naming topic, partition and offsets where the log ends before
  *   a span does, or where the topic may not be read; `kafka_unavailable`; whatever `onBatch` throws; the signal's
@@ -85,7 +83,7 @@ async function readPending(
   }
 }
 
-/** What was fetched of one topic's spans, on its way to whoever reads them. */
+/** Passes the fetched parts of one topic's spans to the caller. */
 class SpanReading {
   readonly #topic: string;
   readonly #tracks: SpanTracks;
@@ -152,7 +150,7 @@ class SpanReading {
     if (this.#failure !== null) throw this.#failure.error;
   }
 
-  /** How long a batch takes is the caller's business: only waiting counts. */
+  /** Only waiting for Kafka counts, not the time the caller takes for a batch. */
   #watch(): void {
     this.#callOffStall = systemTime.after(STALLED_MS, () =>
       this.#fail(this.#tracks.stalled(STALLED_MS, this.#trouble)),
@@ -183,7 +181,7 @@ class SpanReading {
     for (const read of this.#reads.values()) read.wake();
   }
 
-  /** @returns false: it is read to its end, and not fetched any more */
+  /** @returns false if the partition is finished and no longer fetched */
   #settle(partition: number): boolean {
     if (this.#tracks.isPending(partition)) return true;
     this.#reads.get(partition)?.close();
@@ -224,7 +222,7 @@ class SpanReading {
     }
   }
 
-  /** Retention went on meanwhile, or the log was cut off. */
+  /** Called if retention advanced meanwhile, or the log was truncated. */
   async #findRange(partition: number): Promise<void> {
     const { signal } = this.#life;
     try {

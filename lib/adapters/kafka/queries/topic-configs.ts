@@ -6,7 +6,7 @@ import type { KafkaWire } from "../protocol/wire.ts";
 const ANSWER_MS = 10_000;
 const NAMES = ["retention.ms", "retention.bytes", "max.message.bytes", "cleanup.policy"];
 
-/** Of topics that exist, in one request. @throws what the wire throws */
+/** Reads the settings of existing topics, in one request. @throws what the wire throws */
 export async function readTopicConfigs(
   wire: KafkaWire,
   topics: readonly string[],

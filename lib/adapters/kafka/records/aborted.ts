@@ -2,15 +2,15 @@ import type { AbortedTransaction } from "../protocol/wire.ts";
 import type { BatchHeader } from "./batch-header.ts";
 import { firstKey } from "./record-fields.ts";
 
-/** Which record batches were written in vain; asked in the order of the log. */
+/** Tells which record batches belong to aborted transactions; must be called in log order. */
 export interface AbortedBatches {
-  /** @throws Error where a control batch cannot be read */
+  /** @throws Error if a control batch cannot be read */
   isAborted(header: BatchHeader, buffer: Buffer): boolean;
 }
 
 const ABORT = 0;
 
-/** As Kafka's own consumer does it (CompletedFetch.nextFetchedRecord): the broker names transactions that were aborted, and each ends with a marker. */
+/** Like Kafka's consumer (CompletedFetch.nextFetchedRecord): the broker lists aborted transactions; each ends with a marker. */
 export function trackAborted(transactions: readonly AbortedTransaction[]): AbortedBatches {
   // The broker lists them in the order they ended.
   const ahead = transactions.toSorted((a, b) => b.firstOffset - a.firstOffset);
@@ -34,7 +34,7 @@ export function trackAborted(transactions: readonly AbortedTransaction[]): Abort
   };
 }
 
-/** A marker's key is its version and its type; a later version may have more. */
+/** A marker's key holds version and type; later versions may append more. */
 function isAbortMarker(header: BatchHeader, buffer: Buffer): boolean {
   if (header.count === 0) return false;
   const key = firstKey(buffer, header);

@@ -1,29 +1,29 @@
-/** Where a record batch's length ends: it counts what follows. */
+/** Bytes up to and including the length field, which counts what follows. */
 const LENGTH_END = 12;
 const HEADER_BYTES = 61;
 const MAGIC_AT = 16;
-/** Of an entry of Kafka's two oldest formats: offset, size, checksum, magic, attributes, and the lengths of key and value. */
+/** An entry of Kafka's two oldest formats: offset, size, checksum, magic, attributes, lengths of key and value. */
 const OLD_ENTRY_BYTES = 26;
 
-/** The head of a record batch of format 2: https://kafka.apache.org/documentation/#recordbatch */
+/** The header of a record batch of format 2: https://kafka.apache.org/documentation/#recordbatch */
 export interface BatchHeader {
   readonly magic: 2;
-  /** Of its first byte after it, in the same buffer. */
+  /** Position after its last byte, in the same buffer. */
   readonly end: number;
-  /** As sent, without its first twelve bytes. */
+  /** As sent, without the first twelve bytes. */
   readonly length: number;
   readonly firstOffset: number;
   readonly lastOffset: number;
-  /** 0: none. */
+  /** 0 if none. */
   readonly codec: number;
-  /** The time of all records is `maxTimestamp`. */
+  /** True if `maxTimestamp` is the time of all records. */
   readonly isLogAppendTime: boolean;
   readonly isTransactional: boolean;
   readonly isControl: boolean;
   readonly firstTimestamp: number;
   readonly maxTimestamp: number;
   readonly producerId: number;
-  /** Of records, as told. */
+  /** The number of records according to the header. */
   readonly count: number;
   readonly recordsAt: number;
 }
@@ -33,11 +33,11 @@ export interface OldEntry {
   readonly magic: 0 | 1;
   readonly end: number;
   readonly length: number;
-  /** Of the last record in it. */
+  /** The offset of its last record. */
   readonly lastOffset: number;
 }
 
-/** @returns null where what is left is cut off, as a broker may do with the last one */
+/** @returns null if the rest is truncated, as the last batch of an answer may be */
 export function batchAt(buffer: Buffer, at: number): BatchHeader | OldEntry | null {
   if (buffer.length - at < OLD_ENTRY_BYTES) return null;
   const length = buffer.readInt32BE(at + 8);

@@ -8,15 +8,15 @@ import type { DecodablePart, RecordDecoder, RecordPiece } from "./record-decoder
 import { readRecords } from "./record-fields.ts";
 import { BatchMemory, createUnreadableBatches, type UnreadableBatches } from "./unreadable.ts";
 
-/** About the memory that a record takes beside its contents, and a header. */
+/** Approximate memory of a record, and of a header, beside its contents. */
 const RECORD_BYTES = 256;
 const HEADER_BYTES = 128;
 
-/** What is learnt of a topic's records while they are decoded. */
+/** Estimates learned while decoding a topic's records. */
 interface Learnt {
-  /** How much larger what was decompressed last became. */
+  /** Size after decompression relative to before, of the last batch. */
   inflation: number;
-  /** How much more memory what was decoded last takes than it did on the wire. */
+  /** Memory relative to the size on the wire, of the last piece. */
   expansion: number;
 }
 
@@ -26,7 +26,7 @@ interface PartOptions {
   readonly learnt: Learnt;
 }
 
-/** Decodes record batches straight out of the buffer of a fetch's answer, of which keys and values stay slices. */
+/** Decodes record batches directly from a fetch's buffer; keys and values stay slices of it. */
 export function createKafkaDecoder({ maxBatchBytes }: { readonly maxBatchBytes: number }): RecordDecoder {
   registerCodecs();
   const options: PartOptions = {
@@ -37,7 +37,7 @@ export function createKafkaDecoder({ maxBatchBytes }: { readonly maxBatchBytes: 
   return { open: (part) => new FetchedRecords(part, options) };
 }
 
-/** A piece as far as it is decoded. */
+/** A piece being decoded. */
 interface Unfinished {
   readonly start: number;
   readonly startAt: number;
@@ -52,7 +52,7 @@ class FetchedRecords implements DecodablePart {
   readonly #partition: number;
   readonly #options: PartOptions;
   readonly #aborted: AbortedBatches;
-  /** Of the next batch in the buffer. */
+  /** Position of the next batch in the buffer. */
   #at = 0;
 
   constructor({ records, fetchOffset, position, aborted }: FetchedPart, options: PartOptions) {
@@ -92,14 +92,14 @@ class FetchedRecords implements DecodablePart {
     return this.#finish(piece);
   }
 
-  /** Of the next batch; null: nothing is left, or the piece is large enough. */
+  /** Returns the next batch's header, or null if nothing is left or the piece is large enough. */
   #header({ bytes, maxBytes }: Unfinished): BatchHeader | OldEntry | null {
     const header = batchAt(this.#buffer, this.#at);
     if (header === null) this.#at = this.#buffer.length;
     return bytes >= maxBytes ? null : header;
   }
 
-  /** @returns false: not in this piece */
+  /** @returns false if the batch belongs to the next piece */
   #took(piece: Unfinished, { end, lastOffset }: BatchHeader | OldEntry, bytes: number | null): boolean {
     if (bytes === null) return false;
     piece.bytes += bytes;
@@ -114,20 +114,20 @@ class FetchedRecords implements DecodablePart {
     return { records, start, end: this.position, bytes };
   }
 
-  /** @returns the memory it takes; null: not in this piece */
+  /** @returns its memory, or null if it belongs to the next piece */
   #decode(
     header: BatchHeader | OldEntry,
     { records, bytes, maxBytes }: Unfinished,
   ): number | null | Promise<number | null> {
     if (header.lastOffset < this.position) return 0;
-    // The first one is taken in any case.
+    // The first batch is always included.
     const room = bytes === 0 ? Infinity : maxBytes - bytes;
     const before = records.length;
     const { maxBatchBytes, learnt } = this.#options;
     const memory = new BatchMemory(Math.min(maxBatchBytes, room));
     const failed = (error: unknown): number | null => {
       records.length = before;
-      // The next piece begins with it, and says what it is.
+      // The next piece starts with it and reports the error.
       if (room < Infinity) return null;
       return this.#setAside(header, error, records);
     };
@@ -189,7 +189,7 @@ class FetchedRecords implements DecodablePart {
     };
     const setAside = this.#options.unreadable.setAside({ ...place, error });
     if (setAside === null) {
-      // What follows it is fetched again with it.
+      // It is fetched again, with everything after it.
       this.#at = this.#buffer.length;
       return null;
     }

@@ -2,10 +2,10 @@ import Decoder from "kafkajs/src/protocol/decoder.js";
 import decodeMessageSet from "kafkajs/src/protocol/messageSet/decoder.js";
 import type { RecordHeader, SourceRecord } from "../../../rules/model/record.ts";
 
-/** They know none. */
+/** The old formats have none. */
 const NO_HEADERS: readonly RecordHeader[] = [];
 
-/** The records of one entry of Kafka's two oldest formats, which brokers before 4.0 may still hold. */
+/** Decodes one entry of Kafka's two oldest formats, which brokers before 4.0 may still hold. */
 export async function readOldEntry(
   entry: Buffer,
   partition: number,

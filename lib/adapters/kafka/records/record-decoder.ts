@@ -1,16 +1,16 @@
 import type { SourceRecord } from "../../../rules/model/record.ts";
 import type { FetchedPart } from "../reader/reader.ts";
 
-/** Makes records of what was fetched of one topic. */
+/** Decodes the fetched parts of one topic. */
 export interface RecordDecoder {
   open(part: FetchedPart): DecodablePart;
 }
 
-/** One fetched part, decoded in pieces of which each is asked for when there is memory for it. */
+/** One fetched part, decoded piece by piece as memory allows. */
 export interface DecodablePart {
-  /** The first offset that is not decoded yet. Once nothing is left, the next fetch begins here. */
+  /** The first offset not decoded yet. Once nothing is left, the next fetch starts here. */
   readonly position: number;
-  /** About the memory that the next piece will take if it is not bounded, by what the last ones took; 0: nothing is left. */
+  /** Estimated memory of the rest, based on earlier pieces; 0 if nothing is left. */
   readonly expectedBytes: number;
   /**
    * What can be decoded within so much memory: whole record batches, and one at least, which may take more. Null:
@@ -23,10 +23,10 @@ export interface DecodablePart {
 /** Records in the order of their offsets. */
 export interface RecordPiece {
   readonly records: readonly SourceRecord[];
-  /** Where the piece before ended, or the fetch began. */
+  /** The end of the previous piece, or the start of the fetch. */
   readonly start: number;
-  /** One past the last offset it covers, records or not: markers, aborted records and what compaction took count too. */
+  /** One past the last offset covered, including markers, aborted and compacted records. */
   readonly end: number;
-  /** About the memory it takes. */
+  /** Approximate memory. */
   readonly bytes: number;
 }

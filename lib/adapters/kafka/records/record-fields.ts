@@ -4,13 +4,13 @@ import type { BatchHeader } from "./batch-header.ts";
 const MAX_VARINT_BYTES = 10;
 const NO_HEADERS: readonly RecordHeader[] = [];
 
-/** What the records of one batch have in common. */
+/** What the records of one batch share. */
 export interface RecordsOf {
   readonly partition: number;
   readonly header: BatchHeader;
-  /** Records before it were not asked for. */
+  /** Records before this offset were not requested and are skipped. */
   readonly from: number;
-  /** Told of the headers of a record before they are made. @throws Error where they take too much memory */
+  /** Called before a record's headers are created. @throws Error if they need too much memory */
   readonly takeHeaders: (count: number) => void;
 }
 
@@ -29,7 +29,7 @@ export function readRecords(
   const cursor = new FieldCursor(plain, recordsAt);
   for (let read = 0; read < header.count; read += 1) {
     const end = cursor.end(cursor.varint());
-    // Attributes, of which there are none.
+    // Skips the unused attributes.
     cursor.at += 1;
     const timestampDelta = cursor.varint();
     const offset = firstOffset + cursor.varint();
@@ -46,7 +46,7 @@ export function readRecords(
   }
 }
 
-/** The key of the first record in a batch that is not compressed. @throws Error where there is none */
+/** Returns the first record's key in an uncompressed batch. @throws Error if there is no record */
 export function firstKey(buffer: Buffer, { recordsAt }: BatchHeader): Buffer | null {
   const cursor = new FieldCursor(buffer, recordsAt);
   cursor.varint();
@@ -56,7 +56,7 @@ export function firstKey(buffer: Buffer, { recordsAt }: BatchHeader): Buffer | n
   return cursor.bytes();
 }
 
-/** Kafka's varints are those of Protocol Buffers with zig-zag. */
+/** Kafka's varints are zig-zag varints of Protocol Buffers. */
 class FieldCursor {
   at: number;
   readonly #buffer: Buffer;
@@ -66,7 +66,7 @@ class FieldCursor {
     this.at = at;
   }
 
-  /** Where a record that begins here ends. */
+  /** Returns the end of a record that starts here. */
   end(length: number): number {
     const end = this.at + length;
     if (length < 0 || end > this.#buffer.length) throw new RangeError("a record reaches beyond its batch");

@@ -4,26 +4,26 @@ import { SetAside } from "../../../rules/model/record.ts";
 /** A record batch that cannot be decoded. */
 export interface Unreadable {
   readonly partition: number;
-  /** Of its offsets. */
+  /** Its first offset. */
   readonly first: number;
   readonly last: number;
   readonly records: number;
-  /** As it was sent. */
+  /** As sent. */
   readonly bytes: number;
   readonly error: unknown;
 }
 
-/** Decides what becomes of record batches that cannot be decoded. */
+/** Decides what to do with record batches that cannot be decoded. */
 export interface UnreadableBatches {
-  /** Null: it is to be fetched again. */
+  /** Returns null if it should be fetched again. */
   setAside(batch: Unreadable): SetAside | null;
 }
 
-/** One that could not be read may have been damaged on its way: it is fetched so often. */
+/** How often an unreadable batch is fetched, because it may have been damaged in transit. */
 const TRIES = 3;
 
 export function createUnreadableBatches(maxBatchBytes: number): UnreadableBatches {
-  /** By partition, the place that could not be read, and how often. */
+  /** By partition, the offset that could not be read, and how often. */
   const failing = new Map<number, { readonly first: number; readonly tries: number }>();
   return {
     setAside({ partition, first, last, records, bytes, error }) {
@@ -43,12 +43,12 @@ export function createUnreadableBatches(maxBatchBytes: number): UnreadableBatche
   };
 }
 
-/** Whether a decoder, or a codec, said so. */
+/** True for errors of the decoder or a codec that report too much memory. */
 function isTooLarge(error: unknown): boolean {
   return error instanceof Error && "tooLarge" in error && error.tooLarge === true;
 }
 
-/** What a record batch has become is counted, and where it is too much it is given up. */
+/** Counts the memory of a record batch while it is decoded, up to a limit. */
 export class BatchMemory {
   readonly #maxBytes: number;
   #bytes = 0;

@@ -3,12 +3,12 @@ import { createAddressBook } from "../../../../../lib/adapters/kafka/client/addr
 
 const all = ["a:1", "b:1", "c:1"];
 
-test("clients begin anywhere, so that no broker is everybody's first", () => {
+test("clients start at a random broker", () => {
   const seen = [0, 0.4, 0.99].map((random) => createAddressBook(() => random).choose(all));
   expect(seen).toEqual(all);
 });
 
-test("what failed is not begun with, until it serves again", () => {
+test("a failed address is avoided until it works again", () => {
   const book = createAddressBook(() => 0);
   book.lost("a:1");
   book.lost("b:1");
@@ -17,7 +17,7 @@ test("what failed is not begun with, until it serves again", () => {
   expect([book.choose(all), book.lostOf(all)]).toEqual(["b:1", ["a:1"]]);
 });
 
-test("where all failed, each gets its turn", () => {
+test("if all failed, each gets its turn", () => {
   const book = createAddressBook(() => 0);
   for (const address of ["b:1", "a:1", "c:1"]) book.lost(address);
   const tried = Array.from({ length: 4 }, () => {
@@ -28,7 +28,7 @@ test("where all failed, each gets its turn", () => {
   expect(tried).toEqual(["b:1", "a:1", "c:1", "b:1"]);
 });
 
-test("knows who ever served", () => {
+test("remembers which addresses ever worked", () => {
   const book = createAddressBook(() => 0);
   book.served("a:1");
   book.lost("a:1");

@@ -17,21 +17,21 @@ const denied = new KafkaJSProtocolError({
   retriable: false,
 } as never);
 
-test("only those that are known not to answer are said not to", async () => {
+test("only brokers known not to answer are named", async () => {
   const says = async (lost: string[]) => (await asKafkaError(refused, settings, lost)).message;
   const why = "nothing listens at 10.0.0.2:1 (ECONNREFUSED)";
   expect(await says(["b:1"])).toBe(`Kafka at b:1 does not answer: ${why}`);
   expect(await says([])).toBe(`Kafka at a:1, b:1, c:1 does not answer: ${why}`);
 });
 
-test("what was answered is no silence", async () => {
+test("an answered error is not reported as silence", async () => {
   expect(await asKafkaError(denied, settings, [])).toMatchObject({
     code: "kafka_unavailable",
     message: "Kafka: Topic authorization failed",
   });
 });
 
-test("what was given up after several tries is told by its cause, and a deadline of ours as such", () => {
+test("an error after several tries is explained by its cause, and our own deadline as such", () => {
   const gaveUp = new KafkaJSNumberOfRetriesExceeded(
     new KafkaJSProtocolError({ message: "x", type: "NOT_LEADER_FOR_PARTITION", code: 6 } as never),
     { retryCount: 6, retryTime: 1 },
@@ -40,7 +40,7 @@ test("what was given up after several tries is told by its cause, and a deadline
   expect(wordsOf(new DOMException("The operation timed out.", "TimeoutError"))).toBe("no answer in time");
 });
 
-test("an error that needs no other words stays itself", () => {
+test("an error that needs no other words is unchanged", () => {
   const ours = new PenstockError("topic_missing", "it is not there");
   expect(inWords(ours)).toBe(ours);
   expect(inWords(denied)).toBe(denied);

@@ -12,7 +12,7 @@ const to = (password = "secret") => ({
 });
 const first = { broker: "k:1", again: false };
 
-/** A broker that says yes, no, or nothing any more. */
+/** A broker that accepts, refuses, or stops answering. */
 function setUp() {
   const world = { now: 0, answer: "no" as "yes" | "no" | "gone", logins: 0 };
   const gate = createLoginGate(
@@ -34,7 +34,7 @@ function setUp() {
   };
 }
 
-test("a refused login is not tried again for a while, which grows, and says so without the password", async () => {
+test("a refused login is not retried for a growing time, and the error does not contain the password", async () => {
   const { world, refusal } = setUp();
   const said = await refusal();
   expect(said).toMatchObject({ code: "kafka_refused", retryable: false, retriable: false });
@@ -50,7 +50,7 @@ test("a refused login is not tried again for a while, which grows, and says so w
   expect(tries).toEqual([4, 12, 28, 60, 120]);
 });
 
-test("a thousand at once are eight tries, and one after the pause", async () => {
+test("a thousand logins at once make eight tries, and one after the pause", async () => {
   const { world, admit } = setUp();
   const burst = () => Promise.allSettled(Array.from({ length: 1_000 }, () => admit()));
   expect((await burst()).every(({ status }) => status === "rejected")).toBe(true);
@@ -63,7 +63,7 @@ test("a thousand at once are eight tries, and one after the pause", async () => 
   expect((await burst()).every(({ status }) => status === "fulfilled")).toBe(true);
 });
 
-test("another password is another matter", async () => {
+test("another password is tried at once", async () => {
   const { world, admit, refusal } = setUp();
   await refusal();
   world.answer = "yes";
@@ -71,7 +71,7 @@ test("another password is another matter", async () => {
   expect(world.logins).toBe(2);
 });
 
-test("a broker that refuses does not end the sessions of the others, and their logins are no leave to try it again", async () => {
+test("a refusing broker does not end sessions on others, whose logins do not allow a retry on it", async () => {
   const { world, admit, refusal } = setUp();
   await refusal();
   world.answer = "yes";
@@ -84,7 +84,7 @@ test("a broker that refuses does not end the sessions of the others, and their l
   expect(world.logins).toBe(2);
 });
 
-test("a connection that breaks in the middle is no refusal", async () => {
+test("a connection lost during a login is no refusal", async () => {
   const { world, admit } = setUp();
   world.answer = "gone";
   expect(await rejection(admit())).toBeInstanceOf(KafkaJSConnectionError);
@@ -93,7 +93,7 @@ test("a connection that breaks in the middle is no refusal", async () => {
   expect(world.logins).toBe(2);
 });
 
-test("a session that is prolonged waits for no other login, and is told where they are refused", async () => {
+test("a session renewal waits for no other login, and fails at a refusing broker", async () => {
   const { world, admit, refusal } = setUp();
   await refusal();
   expect(await rejection(admit(undefined, { broker: "k:1", again: true }))).toMatchObject({
@@ -102,7 +102,7 @@ test("a session that is prolonged waits for no other login, and is told where th
   expect(world.logins).toBe(1);
 });
 
-test("after a refusal one at a time tries, also one that comes while a waiting one has its turn", async () => {
+test("after a refusal one login at a time is tried, even if another arrives meanwhile", async () => {
   const gate = createLoginGate(
     () => now,
     () => 1,

@@ -9,20 +9,20 @@ afterEach(() => void jest.useRealTimers());
 
 const moving = (n: number): PenstockError => new PenstockError("kafka_unavailable", `moves ${n}`);
 
-/** Returns each of these, then what is wanted. */
+/** Returns each of these errors, then succeeds. */
 function answering(...errors: readonly PenstockError[]) {
   const left = [...errors];
   const act = async (): Promise<string | PenstockError> => left.shift() ?? "done";
   return { act, left };
 }
 
-test("goes on as long as a leader or a coordinator moves", async () => {
+test("retries while a leader or coordinator moves", async () => {
   const done = whileLeadersMove(answering(moving(1), moving(2), moving(3)).act, new AbortController().signal);
   await advance(3_600, 100);
   expect(await done).toBe("done");
 });
 
-test("what is thrown ends it, and so does the last try", async () => {
+test("a thrown error ends it, and so does the last try", async () => {
   const signal = new AbortController().signal;
   const denied = new PenstockError("kafka_refused", "no");
   const refusing = () => Promise.reject(denied);

@@ -26,7 +26,7 @@ interface Message {
   readonly headers: Record<string, Buffer | null | readonly (Buffer | null)[]>;
 }
 
-/** kafkajs 2.2.3, unpatched: what it makes of a fetch. */
+/** Decodes with kafkajs 2.2.3, unpatched. */
 function loadOriginal() {
   const Decoder = require("kafkajs-original/src/protocol/decoder") as new (buffer: Buffer) => object;
   const decodeMessages = require("kafkajs-original/src/protocol/requests/fetch/v4/decodeMessages") as (
@@ -65,7 +65,7 @@ interface Decoded {
   readonly end: number;
 }
 
-/** All pieces; each begins where the one before ended. */
+/** All pieces; each starts where the previous one ended. */
 async function decodeAll(
   opened: ReturnType<RecordDecoder["open"]>,
   maxBytes = Number.MAX_SAFE_INTEGER,
@@ -109,15 +109,15 @@ const many = (records: number, changes: Partial<BatchShape> = {}): BatchShape =>
 const valuesOf = (records: readonly SourceRecord[]) =>
   records.map(({ offset, value }) => [offset, String(value)]);
 
-/** Beyond 2^53 it is rounded. */
+/** Rounded beyond 2^53. */
 const shown = (timestamp: number) => (Number.isSafeInteger(timestamp) ? timestamp : "beyond");
 
-/** kafkajs keeps an object of them: the order across names is lost. */
+/** kafkajs keeps headers in an object, which loses the order across names. */
 const byName = (headers: readonly RecordHeader[]) =>
   headers.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 
 describe("record batches of a fetch", () => {
-  test("are what kafkajs makes of them, in pieces of any size: codecs, nulls, headers, deltas, transactions", async () => {
+  test("are decoded like kafkajs does, in pieces of any size: codecs, nulls, headers, deltas, transactions", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(anyBatch, { maxLength: 4 }),
@@ -175,7 +175,7 @@ describe("record batches of a fetch", () => {
     );
   });
 
-  test("a batch that is cut off at the end is left to the next fetch, wherever the cut is", async () => {
+  test("a batch truncated anywhere at the end is left to the next fetch", async () => {
     const { bytes } = await encodeAll([many(3), many(2, { codec: 4 }), many(4)], 10n);
     const lengths = [many(3), many(2, { codec: 4 }), many(4)];
     const ends: number[] = [];
@@ -188,7 +188,7 @@ describe("record batches of a fetch", () => {
     }
   });
 
-  test("records before the position are not given out, nor is a batch that ends before it read", async () => {
+  test("records before the position are skipped, and a batch that ends before it is not read", async () => {
     const { bytes } = await encodeAll([many(3, { codec: 1 }), many(3)], 0n);
     // It could not be decompressed.
     bytes.fill(0xff, 61, 70);
@@ -196,7 +196,7 @@ describe("record batches of a fetch", () => {
     expect([records.map(({ offset }) => offset), end]).toEqual([[4, 5], 6]);
   });
 
-  test("pieces are whole batches: as many as there is room for, and one at least", async () => {
+  test("pieces are whole batches: as many as there is room for, at least one", async () => {
     const { bytes } = await encodeAll([plain(1_000), plain(1_000), plain(5_000), plain(1)], 0n);
     const ends = async (maxBytes: number) =>
       (await decodeAll(decoder().open(part(bytes)), maxBytes)).pieces.map(({ end }) => end);
@@ -206,7 +206,7 @@ describe("record batches of a fetch", () => {
     expect(await ends(9_000)).toEqual([4]);
   });
 
-  test("a compressed batch that turns out larger than there is room for opens the next piece", async () => {
+  test("a compressed batch that turns out too large starts the next piece", async () => {
     const { bytes } = await encodeAll([plain(1_000), plain(300_000, { codec: 4 }), plain(9)], 0n);
     const { pieces, records } = await decodeAll(decoder().open(part(bytes)), 100_000);
     expect(pieces.map(({ start, end }) => [start, end])).toEqual([
@@ -217,7 +217,7 @@ describe("record batches of a fetch", () => {
     expect(records.map(({ value }) => value?.length)).toEqual([1_000, 300_000, 9]);
   });
 
-  test("how much memory the next piece takes is judged by the last", async () => {
+  test("the memory of the next piece is estimated from the last", async () => {
     const { bytes } = await encodeAll([plain(300_000, { codec: 4 })], 0n);
     const topic = decoder();
     const first = topic.open(part(bytes));
@@ -228,7 +228,7 @@ describe("record batches of a fetch", () => {
     expect(Math.abs(topic.open(part(bytes)).expectedBytes - takes)).toBeLessThan(2);
   });
 
-  test("a batch that compaction left without a record, and one of markers, take the position on", async () => {
+  test("a batch emptied by compaction and one of markers advance the position", async () => {
     const emptied = await encodeBatch(many(3), 0n, -1n);
     emptied.writeInt32BE(0, 57);
     const bytes = Buffer.concat([
@@ -268,7 +268,7 @@ describe("aborted transactions", () => {
   const ABORT = 0;
   const COMMIT = 1;
 
-  test("are left out up to their marker; what the producer writes after it, and others meanwhile, is not", async () => {
+  test("are skipped up to their marker, but not later records of the producer or those of others", async () => {
     const batches = [
       written("in vain", 0n, 1n),
       written("kept", 1n, 2n),
@@ -289,7 +289,7 @@ describe("aborted transactions", () => {
     });
   });
 
-  test("several that began before the position, told in whatever order, are all known", async () => {
+  test("several that started before the position are all recognized, in any order", async () => {
     const batches = [
       written("in vain", 10n, 1n),
       written("in vain", 11n, 2n),
@@ -308,7 +308,7 @@ describe("aborted transactions", () => {
     expect(await read(batches, 10, aborted)).toEqual({ values: [[16, "kept"]], end: 18 });
   });
 
-  test("are passed over undecoded, even where they could not be", async () => {
+  test("are skipped without decoding, even if they cannot be decoded", async () => {
     const broken = await written("in vain", 0n, 1n, { codec: 1 });
     broken.fill(0xff, 61);
     const batches = [Promise.resolve(broken), marker(ABORT, 1n, 1n), written("kept", 2n, 3n)];
@@ -325,7 +325,7 @@ describe("batches that cannot be decoded", () => {
     ["snappy", 2],
     ["lz4", 3],
     ["zstd", 4],
-  ])("one that takes more memory than it may comes as one record at once: %s", async (_name, codec) => {
+  ])("one that needs too much memory comes as a single record at once: %s", async (_name, codec) => {
     const large = plain(20 * MIB, { codec, firstTimestamp: 7n });
     const { bytes } = await encodeAll([plain(5), large, plain(1)], 40n);
     expect(bytes.length).toBeLessThan(MIB);
@@ -353,7 +353,7 @@ describe("batches that cannot be decoded", () => {
     ]);
   });
 
-  test("records and headers count with what they take beside their contents, before they are made", async () => {
+  test("the overhead of records and headers counts, before they are created", async () => {
     const record = { timestampDelta: 0n, key: null, value: null, headers: [] };
     const aside = async (shape: BatchShape, maxBatchBytes: number) => {
       const { bytes } = await encodeAll([shape], 0n);
@@ -368,7 +368,7 @@ describe("batches that cannot be decoded", () => {
     ]);
   });
 
-  test("one that cannot be read is fetched again, and set aside at its third try, from the position on", async () => {
+  test("an unreadable one is fetched again, and set aside at the third try, from the position on", async () => {
     const { bytes } = await encodeAll([many(1), many(5, { codec: 1, firstTimestamp: 7n }), many(1)], 30n);
     const at = 12 + bytes.readInt32BE(8);
     bytes.fill(0xff, at + 61, at + 70);
@@ -389,7 +389,7 @@ describe("batches that cannot be decoded", () => {
     );
   });
 
-  test("of a batch that was begun before the position only what is left of it is set aside", async () => {
+  test("of a batch that starts before the position, only the rest is set aside", async () => {
     const { bytes } = await encodeAll([many(5, { codec: 2 })], 30n);
     bytes.fill(0xff, 61, 64);
     const topic = decoder();
@@ -399,7 +399,7 @@ describe("batches that cannot be decoded", () => {
     expect(end).toBe(35);
   });
 
-  test("whatever bytes are damaged: nothing is thrown, and a third fetch gets on", async () => {
+  test("whatever bytes are damaged, nothing is thrown and a third fetch continues", async () => {
     const { bytes } = await encodeAll([many(3), many(3, { codec: 1 }), many(3)], 0n);
     await fc.assert(
       fc.asyncProperty(
@@ -452,7 +452,7 @@ describe("the two formats before record batches", () => {
     return encoder.buffer;
   };
 
-  test("are read too, and batches behind them: what was written before a broker was upgraded", async () => {
+  test("are read too, and batches after them, as written before a broker's upgrade", async () => {
     const inner = Buffer.concat([0, 1, 2].map((offset) => entry(1, offset, Buffer.from(`inner ${offset}`))));
     const codec = (
       CompressionCodecs as Record<number, () => { compress(of: object): Promise<Buffer> }>

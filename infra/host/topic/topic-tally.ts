@@ -1,4 +1,4 @@
-import { FieldCounts } from "../../../lib/rules/yaml/field-counts.ts";
+import { FieldCounts } from "../../../lib/rules/outcomes/field-counts.ts";
 import type { LostRange } from "../../../lib/rules/offsets/position.ts";
 import type { OutcomeKind } from "../../../lib/rules/model/record.ts";
 import { movedOf } from "./topic-figures.ts";

@@ -15,14 +15,14 @@ export const OPEN = 0x5b;
 export const CLOSE = 0x5d;
 export const BAR = 0x7c;
 
-/** By byte. */
+/** Kinds of bytes, as bits of `kinds`. */
 export const LETTER = 1;
 export const DIGIT = 2;
-/** Parts tokens. */
+/** Separates tokens. */
 export const GAP = 4;
-/** A token of nothing else is passed over. */
+/** A token that has nothing else is skipped. */
 export const MARK = 8;
-/** What a time has between its digits. */
+/** Separators within a time. */
 export const CLOCK = 16;
 export const kinds = new Uint8Array(256);
 for (let at = 0; at < 26; at += 1) kinds[0x41 + at] = kinds[0x61 + at] = LETTER;
@@ -69,8 +69,8 @@ export function afterSpaces(line: Uint8Array, start: number): number {
 }
 
 /**
- * Where the capitals begin behind the last dot of Monolog's `production.ERROR:`; `end - 1` where there are none.
- * @param end behind the colon
+ * The start of the capitals after the last dot of Monolog's `production.ERROR:`; `end - 1` if there are none.
+ * @param end after the colon
  */
 export function channelEnd(line: Uint8Array, start: number, end: number): number {
   let at = end - 1;
@@ -79,14 +79,14 @@ export function channelEnd(line: Uint8Array, start: number, end: number): number
   return line[at - 1] === DOT && isCapital(line, at, end - 1) ? at : end - 1;
 }
 
-/** The next `]`; `end` where there is none before it. */
+/** The position of the next `]`, or `end` if there is none before it. */
 export function closing(line: Uint8Array, end: number, start: number): number {
   let at = start;
   while (at < end && line[at] !== CLOSE) at += 1;
   return at;
 }
 
-/** `E1128 10:00:00.123456`, with a year too; null: it is not that. @param end of the digits */
+/** `E1128 10:00:00.123456`, or the same with a year; null if it is neither. @param end of the digits */
 export function klogLevel(line: Uint8Array, end: number): Level | null {
   for (let at = 1; at < end; at += 1) if (kinds[line[at] ?? 0] !== DIGIT) return null;
   if (line[end] !== SPACE || kinds[line[end + 1] ?? 0] !== DIGIT || line[end + 3] !== COLON_SIGN) return null;

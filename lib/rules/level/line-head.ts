@@ -44,23 +44,23 @@ import {
 } from "./words.ts";
 import { type Level } from "./log-level.ts";
 
-/** So far into a line a level is looked for. */
+/** Only the head of a line is searched for a level. */
 const HEAD_BYTES = 120;
 
 const errorWord = Buffer.from("error");
 
-/** One walk along a line: lib/rules/level/line-level.ts says what it looks for. */
+/** One walk along a line; lib/rules/level/line-level.ts describes what it looks for. */
 export class LineHead {
   #line: Uint8Array = new Uint8Array();
   #end = 0;
   #at = 0;
-  /** A time was passed. */
+  /** True after a time, or after `key=value`. */
   #timed = false;
-  /** The host and the program of a syslog line were passed, or cannot come any more. */
+  /** True after the host and program of a syslog line. */
   #named = false;
-  /** Within brackets that began with a time. */
+  /** True within brackets that started with a time. */
   #open = false;
-  /** Redis: `1:M` was passed, and the level is one sign. */
+  /** True after Redis' `1:M`: the level is a single sign. */
   #redis = false;
   #found: Level | null = null;
 
@@ -74,7 +74,7 @@ export class LineHead {
     return this.#found;
   }
 
-  /** Passes one token. @returns false: that was all, a level was found or there is none */
+  /** Reads one token. @returns false at the end: a level was found, or there is none */
   #step(): boolean {
     const line = this.#line;
     while (line[this.#at] === SPACE) this.#at += 1;
@@ -114,14 +114,14 @@ export class LineHead {
       seen |= kind;
     }
     if (at < end && kinds[line[at] ?? 0] !== GAP) return false;
-    // `1:M`, and nothing else: whose child wrote it.
+    // Redis' `1:M`, process and role.
     if (line[at - 2] === COLON_SIGN && kinds[line[at - 1] ?? 0] === LETTER) this.#redis = start === 0;
     else if ((seen & CLOCK) !== 0 && at - start >= 5) this.#timed = true;
     this.#at = at;
     return true;
   }
 
-  /** Signs that stand between tokens, alone or in front of one. */
+  /** Signs between tokens, alone or directly before one. */
   #mark(first: number): boolean {
     let at = this.#at + 1;
     while (((kinds[this.#line[at] ?? 0] ?? 0) & MARK) !== 0 && at < this.#end) at += 1;
@@ -194,7 +194,7 @@ export class LineHead {
     return end > wordEnd + 1 || this.#isAside(word?.places ?? 0, start, end);
   }
 
-  /** Whether a level stands there, in its place. */
+  /** Whether the word is a level in a place where it can be one. */
   #isStated(word: LevelWord, start: number, end: number): boolean {
     if (this.#isFatalError(word, end)) return true;
     const places = this.#placesAt(start, end) & word.places;
@@ -203,7 +203,7 @@ export class LineHead {
     return true;
   }
 
-  /** What a level's word may be for it to be one there; 0: nothing. */
+  /** The kinds of place that a word is in; 0 if it cannot be a level there. */
   #placesAt(start: number, end: number): number {
     const line = this.#line;
     const next = line[end] ?? SPACE;
@@ -226,7 +226,7 @@ export class LineHead {
     return true;
   }
 
-  /** A colon and then a sentence: `Error: 0` is a count. */
+  /** A colon before a sentence; `Error: 0` is a count. */
   #isColon(end: number): boolean {
     if (this.#line[end] !== COLON_SIGN || !this.#isGap(end + 1)) return false;
     return kinds[this.#line[afterSpaces(this.#line, end + 1)] ?? 0] !== DIGIT;
@@ -251,14 +251,14 @@ export class LineHead {
       this.#isLevel(valueStart, end, FRAMED);
       return false;
     }
-    // A program's `x == 1` is no pair.
+    // `x == 1` in a program is not a pair.
     if (line[valueStart] === EQUALS) return false;
     this.#timed = true;
     this.#at = quoted ? end + 1 : end;
     return true;
   }
 
-  /** One letter behind a time: MongoDB's `I NETWORK`, etcd's `W | etcdserver`; Ruby's `E,` goes before one. */
+  /** One letter after a time: MongoDB's `I NETWORK`, etcd's `W | etcdserver`. Ruby's `E,` precedes the time. */
   #letter(letter: number, end: number): boolean {
     this.#at = end;
     if (this.#line[end] === 0x2c) return true;
@@ -272,7 +272,7 @@ export class LineHead {
     return false;
   }
 
-  /** Whether a word may go before a level without making a sentence. Passes what belongs to it. */
+  /** Whether a word can precede a level without starting a sentence. Skips a host and program. */
   #isAside(places: number, start: number, end: number): boolean {
     const line = this.#line;
     const next = afterSpaces(this.#line, end);
@@ -283,7 +283,7 @@ export class LineHead {
     return this.#isHost(next);
   }
 
-  /** The host and the program of a syslog line: `web1 app[12]:`. */
+  /** Skips the host and program of a syslog line: `web1 app[12]:`. */
   #isHost(next: number): boolean {
     if (!this.#timed || this.#named) return false;
     let end = next;

@@ -2,12 +2,11 @@ import { LineHead } from "./line-head.ts";
 import { type Level, syslogLevels } from "./log-level.ts";
 
 /**
- * Reads the level from the head of a text line, where one stands in a place and a spelling that cannot be anything else;
- * null: none that is sure. What goes before it is passed over: times, numbers, what is in brackets, names with dots or
- * digits in them, `key=value`, the host and the program of syslog, colour codes. At the first word of a sentence it ends,
- * so that "no error found" and "Error handling enabled" say nothing.
+ * Reads the level from the head of a text line if its place and spelling allow no other meaning; null if unsure. Skips
+ * times, numbers, text in brackets, names with dots or digits, `key=value`, the host and program of syslog, and colour
+ * codes. Stops at the first word of a sentence, so "no error found" and "Error handling enabled" have no level.
  *
- * The reader is kept for many lines and makes no garbage.
+ * One reader serves many lines and makes no garbage.
  */
 export function createLineLevelReader(): (line: Uint8Array) => Level | null {
   const head = new LineHead();

@@ -1,6 +1,6 @@
 import { isObject } from "../json/object.ts";
 
-/** ECS `log.level`, in one spelling. */
+/** The values that documents have in ECS `log.level`. */
 export const levels = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
 export type Level = (typeof levels)[number];
 
@@ -26,21 +26,21 @@ type Numbers = (number: number) => Level | null;
 const ofSyslog: Numbers = (number) => syslogLevels[number] ?? null;
 /** pino's and bunyan's 10, 20, … 60. */
 const ofPino: Numbers = (number) => (number > 60 ? null : (levels[Math.floor(number / 10) - 1] ?? null));
-/** 10, 20, … 50; 5 is what libraries add for tracing. */
+/** 10, 20, … 50; some libraries add 5 for tracing. */
 const ofPython: Numbers = (number) =>
   number < 5 || number > 50 ? null : (levels[Math.floor(number / 10)] ?? null);
-/** 1 to 24, four of each. */
+/** 1 to 24, four per level. */
 const ofOtlp: Numbers = (number) => levels[Math.ceil(number / 4) - 1] ?? null;
 /** Azure's Application Insights. */
 const ofInsights: Numbers = (number) =>
   (["trace", "info", "warn", "error", "fatal"] as const)[number] ?? null;
 const none: Numbers = () => null;
-/** Below 8 GELF's and syslog's, from 10 on pino's: no logger has both. */
+/** Below 8 as in GELF and syslog, from 10 as in pino: no logger uses both. */
 const bySize: Numbers = (number) => ofSyslog(number) ?? ofPino(number);
 
 /**
- * What loggers call the level, in the order in which the names are asked, and what a number there means: 30 is `info` for
- * pino and `warn` for Python. Case, `_` and `-` in a name do not count, but for those below that are written so.
+ * Names that loggers use for the level, in order of precedence, and the meaning of numbers there: 30 is `info` for pino
+ * and `warn` for Python. Case, `_` and `-` in a name do not matter, except for `exactNames`.
  */
 const numbersByName: ReadonlyMap<string, Numbers> = new Map([
   ["log.level", bySize],
@@ -72,11 +72,11 @@ const numbersByName: ReadonlyMap<string, Numbers> = new Map([
   ["priority", none],
 ]);
 const orderByName = new Map([...numbersByName.keys()].map((name, order) => [name, order]));
-/** These would be something else in any other spelling. */
+/** In any other spelling these mean something else. */
 const exactNames = new Set(["PRIORITY", "s"]);
 const mongoSeverity = /^(?:[IWEF]|D[1-5]?)$/;
 
-/** Where a member of this name stands among those that may hold the level: the lowest is asked first. -1: it may not. */
+/** The precedence of a member that may contain the level, lowest first; -1 if its name is none of those. */
 export function levelOrder(name: string): number {
   return orderByName.get(keyOf(name)) ?? -1;
 }
@@ -87,29 +87,29 @@ function keyOf(name: string): string {
   return exactNames.has(key) ? "" : key;
 }
 
-/** What has to stand beside these, for a number below 8 to be syslog's, and a letter MongoDB's. */
+/** Names that must occur next to these, or a number below 8 is not syslog's, and a letter not MongoDB's. */
 const signs: ReadonlyMap<string, RegExp> = new Map([
-  // Else it may be a tank's.
+  // Otherwise it may be the level of a tank.
   ["level", /^(?:message|msg|short_message|facility)$/i],
-  // Security products count the other way: 8 is what they fear.
+  // Security products count the other way: 8 is severe.
   ["severity", /facility/i],
   ["s", /^ctx$/],
 ]);
 
-/** Whether what may be many things under this name is a level in an object of these names. */
+/** Whether a member with an ambiguous name is a level, judged by all names of its object. */
 export function hasLevelSign(name: string, names: Iterable<string>): boolean {
   const key = keyOf(name);
   const sign = signs.get(key);
   if (sign === undefined) return true;
-  // Windows' `Level` has 2 for an error.
+  // In Windows' `Level`, 2 is an error.
   if (name !== key) return false;
   for (const other of names) if (sign.test(other)) return true;
   return false;
 }
 
 /**
- * The level that a member says; null: none, or none that is sure.
- * @param hasSign what `hasLevelSign` says
+ * The level that a member states; null if none, or if unsure.
+ * @param hasSign the result of `hasLevelSign`
  */
 export function levelOf(name: string, value: unknown, hasSign = true): Level | null {
   const key = keyOf(name);
@@ -135,18 +135,18 @@ function ofScalar(value: unknown, numbers: Numbers): Level | null {
 
 // eslint-disable-next-line no-control-regex
 const colourCode = /\u001b\[[\d;]*m/g;
-/** No spelling is longer, with the colour codes around it. */
+/** No spelling is longer, even with colour codes around it. */
 const maxTextLength = 40;
 
 function ofText(text: string, numbers: Numbers): Level | null {
   if (text.length > maxTextLength) return null;
   const word = text.replace(colourCode, "").trim().toLowerCase();
   if (/^\d{1,2}$/.test(word)) return numbers(Number(word));
-  // Go's slog names what lies between two levels `INFO+2`.
+  // Go's slog writes a level between two others as `INFO+2`.
   return levelBySpelling.get(word.replace(/(?<=^(?:debug|info|warn|error))[+-]\d{1,2}$/, "")) ?? null;
 }
 
-/** Remembered values of one name; there are as many as levels, unless somebody writes something else there. */
+/** Remembered values per name. Most producers write no more than there are levels. */
 const knownValues = 16;
 const maxKnownBytes = 32;
 
@@ -155,7 +155,7 @@ interface KnownValue {
   readonly level: Level | null;
 }
 
-/** `levelOf` for one name and many values as their JSON stands between two positions of a buffer; each is parsed once. */
+/** `levelOf` for one name and many values, given as JSON between two positions of a buffer. Parses each value once. */
 export function createLevelReader(
   name: string,
   hasSign = true,

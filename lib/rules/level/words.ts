@@ -1,30 +1,30 @@
 import { type Level, levelBySpelling } from "./log-level.ts";
 import { isWord } from "./bytes.ts";
 
-/** In capitals, wherever a level may stand. */
+/** In capitals, anywhere a level can be. */
 export const BARE = 1;
-/** In capitals, behind a time. */
+/** In capitals, after a time. */
 export const TIMED = 2;
-/** In capitals, with a colon behind it. */
+/** In capitals, before a colon. */
 export const CAPITAL_COLON = 4;
-/** In any case, with a colon and a space behind it. */
+/** In any case, before a colon and a space. */
 export const COLON = 8;
-/** In any case, alone in brackets or between bars, or behind `level=`. */
+/** In any case, alone in brackets or between bars, or after `level=`. */
 export const FRAMED = 16;
-/** In capitals, with a bracket behind it: logrus' `INFO[0012]`. */
+/** In capitals, before a bracket: logrus' `INFO[0012]`. */
 export const INDEXED = 32;
-/** No level, but what may go before one: a month or a day, in front of a time. */
+/** Not a level, but can precede one: a month or weekday before a time. */
 export const CALENDAR = 64;
-/** What may stand right behind a time. */
+/** Can directly follow a time. */
 export const ZONE = 128;
-/** What PHP puts before a level. */
+/** PHP's prefix of a level. */
 export const PREFIX = 256;
-/** The names that logfmt has for the level. */
+/** Names of the level in logfmt. */
 export const KEY = 512;
 
 /**
- * Where in a line a spelling is a level and nothing else: `[note]` is MySQL's level and `Note: …` a sentence, `LOG:` is
- * Postgres' and `LOG` anything.
+ * The places where a spelling can only be a level: `[note]` is MySQL's level, but `Note: …` a sentence; `LOG:` is
+ * Postgres' level, but `LOG` can be anything.
  */
 const places: readonly (readonly [places: number, words: string])[] = [
   [
@@ -47,11 +47,11 @@ const places: readonly (readonly [places: number, words: string])[] = [
   [KEY, "level lvl severity loglevel log_level log.level"],
 ];
 
-/** A word as it is looked for in bytes. */
+/** A word to look for in bytes. */
 export interface LevelWord {
   /** Lower case. */
   readonly bytes: Uint8Array;
-  /** Null: it only goes before one. */
+  /** Null if it only precedes one. */
   readonly level: Level | null;
   readonly places: number;
 }
@@ -67,17 +67,17 @@ for (const [itsPlaces, words] of places) {
   }
 }
 
-/** By slot: how many words there are. Most have none. */
+/** The number of words per slot, mostly 0. */
 const taken = Uint8Array.from(slots, (words) => words.length);
 
-/** By length, first and last letter, whatever their case. */
+/** Hashes the length and the first and last letter, in any case. */
 function slotOf(bytes: Uint8Array, start: number, end: number): number {
   const first = (bytes[start] ?? 0) & 0x1f;
   const last = (bytes[end - 1] ?? 0) & 0x1f;
   return (((first << 5) | last) ^ ((end - start) << 3)) & (SLOTS - 1);
 }
 
-/** The word that stands between two positions, in any case; null: none of those above. */
+/** The known word between two positions, in any case; null if there is none. */
 export function levelWordAt(bytes: Uint8Array, start: number, end: number): LevelWord | null {
   if (end - start < 2 || end - start > LONGEST_WORD) return null;
   const slot = slotOf(bytes, start, end);

@@ -1,21 +1,21 @@
 import { PenstockError } from "../base/errors.ts";
 import { describeForm, fullForm, templateBody, type TemplateForm } from "./template-body.ts";
 
-/** Name of the one index template that Penstock keeps. */
+/** Name of the only index template that Penstock maintains. */
 export const indexTemplateName = "penstock";
-/** The alias over every index that Penstock writes to, and that the template covers. */
+/** The alias of every index that Penstock writes to and the template covers. */
 export const recordsAlias = "penstock-records";
 
-/** Raised with every change of the template below, so that what an older version wrote is replaced. */
+/** Raise it with every change of the template below, so that templates of older versions are replaced. */
 const templateVersion = 3;
 
-/** What is there already, as far as it matters. */
+/** The stored template, as far as it matters. */
 export interface ExistingTemplate {
   readonly patterns: readonly string[];
   readonly version: number;
-  /** As `_meta` tells it: `describeForm`. */
+  /** `_meta.form`, written by `describeForm`. */
   readonly form: string;
-  /** All of it. */
+  /** The complete template. */
   readonly body: Readonly<Record<string, unknown>>;
 }
 
@@ -25,13 +25,10 @@ export interface IndexTemplate {
   readonly [member: string]: unknown;
 }
 
-/** By pattern that Elasticsearch does not let the template cover: why, as one sentence. */
+/** By pattern that Elasticsearch does not let the template cover: the reason, as one sentence. */
 export type TemplateRefusals = ReadonlyMap<string, string>;
 
-/**
- * The patterns that the template has yet to be written with; none: it is to be written for its form alone; null: it does
- * as it is.
- */
+/** The patterns to add to the template. Empty if only its form has to be written, null if it can stay as it is. */
 export function missingPatterns(
   existing: ExistingTemplate | null,
   patterns: readonly string[],
@@ -49,8 +46,8 @@ function isAsOurs(existing: ExistingTemplate, form: TemplateForm): boolean {
 }
 
 /**
- * Patterns are only ever added: other hosts, and topics that come back, need theirs. A later version keeps its form: its
- * host writes it for all.
+ * Only adds patterns: other hosts, and topics that come back, need theirs. Keeps the form of a newer version, whose host
+ * writes it for all.
  */
 export function coveringTemplate(
   existing: ExistingTemplate | null,
@@ -80,7 +77,7 @@ export function templateTrouble(reason: string): string {
   return `the index template cannot be ensured: ${reason}`;
 }
 
-/** @throws PenstockError `elasticsearch_refused` where the pattern is among what was refused */
+/** @throws PenstockError `elasticsearch_refused` if the pattern is among those refused */
 export function throwRefused(refusals: TemplateRefusals, pattern: string): void {
   const reason = refusals.get(pattern);
   if (reason === undefined) return;

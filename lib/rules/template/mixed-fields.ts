@@ -3,13 +3,13 @@ import { doublesTemplate, stringsTemplate } from "./template-body.ts";
 
 type Kind = "text" | "flag" | "whole" | "fraction";
 
-/** UTF-16 units, and as many as an index of ours lets a field's name have: a longer one is refused whatever it is to be. */
+/** UTF-16 units, our indices' limit for field names: a longer name is refused whatever its type. */
 const maxPathLength = 1_000;
 
 /**
- * The fields that a document itself has values of several kinds of, as `[300, 12.5]` or `[{"value":1},{"value":"a"}]`.
- * Elasticsearch refuses it where it brings such a field into the mapping, unless it is told what the field is to be.
- * @returns by dotted path the dynamic template of ours (lib/rules/template/template-body.ts) that takes most of what is there
+ * Finds fields with values of several types in one document, like `[300, 12.5]` or `[{"value":1},{"value":"a"}]`.
+ * Elasticsearch refuses a document that adds such a field to the mapping, unless it names the field's template.
+ * @returns by dotted path our dynamic template (lib/rules/template/template-body.ts) that accepts most of the values
  */
 export function mixedFields(document: unknown): ReadonlyMap<string, string> {
   const kinds = new Map<string, Set<Kind>>();
@@ -38,7 +38,7 @@ function kindOf(value: unknown): Kind {
   return typeof value === "boolean" ? "flag" : "text";
 }
 
-/** A keyword takes anything; words of it are found. */
+/** A keyword accepts anything, and its words can be found. */
 function templateOf(kinds: ReadonlySet<Kind>): string {
   return kinds.has("text") || kinds.has("flag") ? stringsTemplate : doublesTemplate;
 }

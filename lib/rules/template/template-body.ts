@@ -3,89 +3,89 @@ import { defaultTemplate, type TemplateSettings } from "../model/settings.ts";
 import { analysisSettings, tagAnalyzer, wordAnalyzer } from "./word-analysis.ts";
 
 /**
- * What a server may lack: one without the module that it is in, or an older one. The template then does without, and is less.
- * - **words**: what parts words at `.`, `:`, `_`, `/` and `-` (in analysis-common).
- * - **beyondLimit**: that fields beyond what an index may have are left out of the mapping (since 8.14).
- * - **subobjects**: that `err` may be text in one record and an object in another (since 8.3).
+ * Features that an older server, or one without the module, may lack. The template then omits them.
+ * - **words**: splits words at `.`, `:`, `_`, `/` and `-` (module analysis-common).
+ * - **beyondLimit**: leaves fields beyond the limit of an index out of the mapping (since 8.14).
+ * - **subobjects**: lets `err` be text in one record and an object in another (since 8.3).
  */
 export type TemplateExtra = "words" | "beyondLimit" | "subobjects";
 
-/** Of templates of one version. */
+/** A variant of the template within one version. */
 export interface TemplateForm {
   readonly settings: TemplateSettings;
   /** What the server is known to lack. */
   readonly without: ReadonlySet<TemplateExtra>;
 }
 
-/** Where nothing is chosen, and nothing lacking. */
+/** The form with default settings and all features. */
 export const fullForm: TemplateForm = { settings: defaultTemplate, without: new Set() };
 
-/** The same for the same form; whoever finds another in the template writes his own. */
+/** Identifies a form. A host that finds another one in the template writes its own. */
 export function describeForm({ settings, without }: TemplateForm): string {
   const { codec, mode, wholeValues, refreshIntervalMs } = settings;
   const chosen = `codec ${codec}, mode ${mode}, whole values ${wholeValues}, refresh ${refreshIntervalMs ?? "default"}`;
   return without.size === 0 ? chosen : `${chosen}, without ${[...without].sort().join(" ")}`;
 }
 
-/** How a server that lacks one of them refuses the template. */
+/** How a server without the feature refuses the template. */
 const refusals: readonly (readonly [TemplateExtra, RegExp])[] = [
   ["words", /(?:unknown|failed to find) (?:tokenizer|filter)/i],
   ["beyondLimit", /unknown setting \[index\.mapping\.total_fields\.ignore_dynamic_beyond_limit\]/],
   ["subobjects", /unsupported parameters:.*\bsubobjects\b/s],
 ];
 
-/** What a refusal of the template says that the server lacks; null: it is about something else. */
+/** The feature that the server lacks according to its refusal; null if the refusal is about something else. */
 export function lackOf(reason: string): TemplateExtra | null {
   return refusals.find(([, refusal]) => refusal.test(reason))?.[0] ?? null;
 }
 
-/** The settings of an index that are the user's to choose. */
+/** The index settings that the user can choose. */
 function chosen({ codec, mode, refreshIntervalMs }: TemplateSettings): object {
   return {
     ...(codec !== "default" && { "index.codec": codec }),
-    // Sources stay as they were written: to make them anew from the fields needs a licence.
+    // Keeps sources as they were written: synthetic sources need a licence.
     ...(mode === "logsdb" && { "index.mode": mode, "index.mapping.source.mode": "stored" }),
     ...(refreshIntervalMs !== null && { "index.refresh_interval": `${refreshIntervalMs}ms` }),
   };
 }
 
-/** The words of one field, beside it. A name that no producer has. */
+/** The subfield with a field's words. No producer uses this name. */
 const ownWords = "@words";
-/** The words of a record's fields where they are one field, `kafka.value`. */
+/** The words of a record whose fields are all in `kafka.value`. */
 export const flattenedWords = "kafka.words";
-/** Where the words of all fields but `message` are, without their order. Indices of older versions have none of them. */
+/** The words of all fields except `message`, without their order. Indices of older versions lack these fields. */
 export const wordFields: readonly string[] = [flattenedWords, `*.${ownWords}`];
 
-/** Dynamic templates that a document may ask for by name: lib/rules/template/mixed-fields.ts. */
+/** Dynamic templates that a document can request by name: lib/rules/template/mixed-fields.ts. */
 export const stringsTemplate = "strings";
 export const doublesTemplate = "doubles";
 
 /**
- * UTF-16 units of a text that is indexed as one value; a longer one is found by its words alone. Lucene takes no term of
- * more than 32,766 bytes: the document would be rejected.
+ * UTF-16 units of a text that is indexed as one value; a longer one can be found only by its words. A term of more than
+ * 32,766 bytes (Lucene's limit) would cause the document to be rejected.
  */
 export const longestValue = 1024;
 const keyword = { type: "keyword", ignore_above: longestValue };
 /**
- * Aggregated and sorted by, and filtered by within a span of time: what is looked for among all documents is in the words.
- * An index of whole values, ids and sentences above all, is a sixth of a JSON record's bytes and a sixth of its CPU.
+ * For aggregating, sorting, and filtering within a time range; searches over all documents use the words. An index of
+ * whole values (mainly ids and sentences) takes a sixth of a JSON record's bytes and of its CPU.
  */
 const column = { ...keyword, index: false };
-/** Kept in the source alone. */
+/** Only in the source. */
 const unsearched = { type: "keyword", index: false, doc_values: false };
 
 /**
- * Settings and mappings of an index that Penstock writes to. What each choice costs and saves was measured:
- * infra/bench/README.md, "What the index template costs".
+ * Settings and mappings of the indices that Penstock writes to. infra/bench/README.md says what each choice costs and
+ * saves, under "What the index template costs".
  */
 export function templateBody({ settings, without }: TemplateForm): {
   readonly settings: object;
   readonly mappings: object;
 } {
   const has = (extra: TemplateExtra): boolean => !without.has(extra);
-  // No norms: they rank by length, which nobody asks of logs.
+  // No norms: nobody ranks log lines by their length.
   const text = { type: "text", norms: false, ...(has("words") && { analyzer: wordAnalyzer }) };
-  // Words are looked for in them, phrases in `message` alone. Where words are not parted, letters alone are.
+  // Searched for words; only `message` is searched for phrases. `simple` splits at everything but letters.
   const words = {
     type: "text",
     norms: false,
@@ -94,19 +94,19 @@ export function templateBody({ settings, without }: TemplateForm): {
   };
   const whole = settings.wholeValues === "indexed" ? keyword : column;
   const withWords = (field: object): object => ({ ...field, fields: { [ownWords]: words } });
-  // Digits are words too.
+  // Here digits are words too.
   const figures = { ...words, analyzer: has("words") ? wordAnalyzer : "standard" };
   const withFigures = (type: string): object => ({ type, fields: { [ownWords]: figures } });
   return {
     settings: {
-      // Elasticsearch bounds how many fields an index has, and not how long their names are: those of producers stand in the
-      // cluster state, which every node keeps in memory.
+      // Elasticsearch limits the number of fields, but not the length of their names. Producers choose them, and every
+      // node keeps them in memory (cluster state).
       "index.mapping.field_name_length.limit": 1_000,
-      // A value that does not fit its field is left out of it, and so is a field that there is no room for: the source has
-      // both, `_ignored` names them, and the record is found by the rest.
+      // Leaves out a value that does not fit its field, and a field beyond the limit. The source keeps both, `_ignored`
+      // names them, and the record can be found by its other fields.
       "index.mapping.ignore_malformed": true,
       ...(has("beyondLimit") && { "index.mapping.total_fields.ignore_dynamic_beyond_limit": true }),
-      // Text and its words are two: as many names as by default.
+      // Twice the default, because text and its words count as two fields.
       "index.mapping.total_fields.limit": 2_000,
       "index.query.default_field": ["message", ...wordFields, "tags", "log.level", "kafka.headers"],
       ...(has("words") && { "index.analysis": analysisSettings }),
@@ -115,10 +115,10 @@ export function templateBody({ settings, without }: TemplateForm): {
     mappings: {
       // Text that looks like a date in one record need not be one in the next.
       date_detection: false,
-      // `err` is text in one record and an object in another: both are mapped, `err` and `err.message`.
+      // `err` may be text in one record and an object in another: both `err` and `err.message` are mapped.
       ...(has("subobjects") && { subobjects: false }),
       dynamic_templates: [
-        // Bytes that were not UTF-8: kept in the source only, as ECS has it. Not a property: an own `event` may be text.
+        // Bytes that were not UTF-8, only in the source as in ECS. Not a property: a record's own `event` may be text.
         {
           event_original: {
             path_match: "event.original",
@@ -127,11 +127,11 @@ export function templateBody({ settings, without }: TemplateForm): {
           },
         },
         { [stringsTemplate]: { match_mapping_type: "string", mapping: withWords(whole) } },
-        // Text where a number was expected is not in that field, and is found all the same; so are numbers, by their digits.
+        // Makes text in a numeric field searchable, although the field ignores it, and numbers by their digits.
         ...(["long", "boolean"] as const).map((type) => ({
           [`${type}s`]: { match_mapping_type: type, mapping: withFigures(type) },
         })),
-        // By default `float`, of which an epoch's seconds are more than it can tell apart.
+        // The default `float` is too coarse for seconds since the epoch.
         { [doublesTemplate]: { match_mapping_type: "double", mapping: withFigures("double") } },
       ],
       properties: {
@@ -142,20 +142,20 @@ export function templateBody({ settings, without }: TemplateForm): {
           ? { ...keyword, fields: { [ownWords]: { ...words, analyzer: tagAnalyzer } } }
           : keyword,
         "kafka.topic": keyword,
-        // Audit and replay search by topic and offset; of one offset there are as many documents as partitions.
+        // Audit and replay search by topic and offset; an offset has one document per partition.
         "kafka.partition": { type: "integer", index: false },
         "kafka.offset": { type: "long" },
         "kafka.key": withWords(column),
         "kafka.key_base64": column,
-        // One field for any number of names, which producers choose.
+        // One field for any number of names, because producers choose them.
         "kafka.headers": { type: "flattened", ignore_above: longestValue },
-        // A record's own fields where they would be too many: lib/rules/json/flattened-json.ts.
+        // A record's own fields if they are too many: lib/rules/json/flattened-json.ts.
         "kafka.value": { type: "flattened", ignore_above: longestValue, depth_limit: maxFlattenedDepth },
         "kafka.value_base64": unsearched,
-        // Fields for which such a record was refused.
+        // Fields that caused an index to refuse such a record.
         "kafka.refused": keyword,
         [flattenedWords]: words,
-        // Ours are in lower case, and so is what is looked for.
+        // Our levels are in lower case; this lowers the case of search terms too.
         "log.level": { ...keyword, normalizer: "lowercase" },
         "log.file.path": withWords(column),
       },

@@ -3,7 +3,7 @@ import { matchesGlob } from "../model/names.ts";
 import { answeredText } from "../outcomes/outcome.ts";
 
 /**
- * What Elasticsearch says of an index template with a pattern that it does not take
+ * How Elasticsearch refuses an index template because of a pattern
  * (`MetadataIndexTemplateService.addIndexTemplateV2` and `validateDataStreamsStillReferenced`):
  *
  * - `index template [penstock] has index patterns [a, b] matching patterns from existing templates [other] with patterns
@@ -14,24 +14,24 @@ import { answeredText } from "../outcomes/outcome.ts";
 const samePriority = / with patterns \((.*)\) that have the same priority \[/s;
 const streams = / would cause data streams \[(.*)\] to no longer match a data stream template/s;
 
-/** Which of the patterns a refusal is about; none: it does not say. */
+/** The patterns that a refusal is about; empty if it does not say. */
 export function refusedPatterns({ reason }: ServerError, patterns: readonly string[]): readonly string[] {
   const theirs = theirPatterns(reason);
   return patterns.filter((pattern) => theirs.some((other) => patternsMeet(pattern, other)));
 }
 
-/** Whether one of the patterns may be what is refused, so that it makes sense to try them apart. */
+/** Whether a refusal may be about single patterns, so that trying them one by one makes sense. */
 export function isAboutPatterns({ reason }: ServerError): boolean {
   return /pattern|data stream/i.test(reason);
 }
 
-/** Whether the refusal is for a data stream of this very name. It has a template of its own, and needs none of ours. */
+/** Whether the refusal is about a data stream of exactly this name. It has its own template and needs none of ours. */
 export function isDataStream({ reason }: ServerError, name: string): boolean {
   const [, names = ""] = streams.exec(reason) ?? [];
   return names.split(", ").includes(name);
 }
 
-/** What Elasticsearch said, with the one pattern in place of all. */
+/** Elasticsearch's reason, with one pattern in place of all. */
 export function refusalText(status: number, error: ServerError, pattern: string): string {
   const reason = error.reason.replace(
     /index patterns \[.*?\](?= matching patterns|, priority)/s,
@@ -47,11 +47,11 @@ function theirPatterns(reason: string): readonly string[] {
   return [...lists, names].flatMap((list) => list.split(", ")).filter((name) => name !== "");
 }
 
-/** Whether there is a name that both patterns cover; `*` stands for any number of characters. */
+/** Whether some name matches both patterns; `*` matches any number of characters. */
 export function patternsMeet(a: string, b: string): boolean {
   if (!a.includes("*")) return matchesGlob(b, a);
   if (!b.includes("*")) return matchesGlob(a, b);
-  // Of a's rest from i on: from where on b's rest meets it.
+  // By j: whether a's rest from i on and b's rest from j on have a name in common.
   let next = meetsEnd(b);
   for (let i = a.length - 1; i >= 0; i -= 1) {
     const row = new Uint8Array(b.length + 1);
@@ -66,7 +66,7 @@ export function patternsMeet(a: string, b: string): boolean {
   return next[0] === 1;
 }
 
-/** Nothing is left of the other pattern: only stars may be left of this one. */
+/** The row after the other pattern's end, when only stars may be left of this one. */
 function meetsEnd(pattern: string): Uint8Array {
   const row = new Uint8Array(pattern.length + 1);
   row[pattern.length] = 1;

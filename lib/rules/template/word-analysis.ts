@@ -1,11 +1,11 @@
-/** The analyzer that makes words of text. */
+/** The analyzer that splits text into words. */
 export const wordAnalyzer = "penstock_words";
-/** The one that makes words of tags: those of our own tags are none, for who looks for `failure` means the record. */
+/** The analyzer for tags. It drops words of our own tags, because a search for `failure` means the record. */
 export const tagAnalyzer = "penstock_tags";
 const wordsOfOurTags =
   "absent as carriage doubled failure field fields flattened invalid json missing name parse removed renamed replaced return text timestamp utf8";
 
-/** Letters, digits and the marks upon them, of scripts that part words; a few rare signs among them do no harm. */
+/** Letters, digits and their marks in scripts that separate words; a few rare signs among them do no harm. */
 const letters = [
   "0-9A-Za-z\u00aa\u00b5\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u037d\u037f-\u0386\u0388-\u0559\u0560-\u0588",
   "\u0590-\u05bd\u05bf\u05c1-\u05c2\u05c4-\u05c5\u05c7-\u05f2\u0610-\u061a\u0620-\u0669\u066e-\u06d3\u06d5-\u06ff",
@@ -14,20 +14,20 @@ const letters = [
   "\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uffa0-\uffdc\u{10000}-\u{1efff}",
 ].join("");
 const katakana = "\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9f";
-/** Scripts that write no space between words: each character is one. */
+/** Scripts without spaces between words: each character is a word. */
 const alone =
   "\u3005-\u3007\u3041-\u3096\u309d-\u309f\u3105-\u312f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u{20000}-\u{3ffff}";
 
 /**
- * What is a word; all else parts them: `.`, `:`, `_`, `/` and `-` too, at which Elasticsearch's own analyzer sees none. A
- * terminal's colour code is a word of its own, so that the text after it is one. It is in Lucene's syntax, and cheaper than a
- * char filter before the standard tokenizer.
+ * A word, in Lucene's syntax. All else separates words: unlike in the standard analyzer, `.`, `:` and `_` do too.
+ * A terminal's colour code is a word of its own, so that it does not join the text after it. Cheaper than a char filter
+ * before the standard tokenizer.
  */
 const word = `\u001b\\[[0-9;]*m|[${letters}]+|[${katakana}]+|[${alone}]`;
 
 /**
- * Lucene takes no term of more than 32,766 bytes: the document would be rejected. Not a bound in the pattern, of which each
- * thread has an automaton for each index.
+ * A term of more than 32,766 bytes (Lucene's limit) would cause the document to be rejected. The pattern has no limit of
+ * its own, because each thread has an automaton of it for each index.
  */
 const longestWord = 255;
 

@@ -4,7 +4,7 @@ import { epochNumberMs } from "./epoch-number.ts";
 import { nanosecondsPath, pairMs, timeInList, timeInObject } from "./structured.ts";
 import { parseTimeText } from "./text-forms.ts";
 
-/** The last millisecond of the year 9999: what Elasticsearch's `strict_date_optional_time` can still read back. */
+/** The last millisecond of the year 9999, the latest that Elasticsearch's `strict_date_optional_time` can read back. */
 const maxTimestampMs = 253_402_300_799_999;
 
 /** Whether a document may carry this time: a whole number of milliseconds from 1970 through 9999. */
@@ -16,22 +16,22 @@ export function isDocumentTime(timestampMs: number): boolean {
 export type EventTime =
   | {
       readonly kind: "read";
-      /** As `isDocumentTime` allows it. */
+      /** Satisfies `isDocumentTime`. */
       readonly timestampMs: number;
-      /** The declared field that it was read from. */
+      /** The declared field it was read from. */
       readonly field: string;
     }
-  /** None of the fields is there; null and empty text count as not there. */
+  /** None of the fields is present; null and blank text count as absent. */
   | { readonly kind: "absent" }
-  /** At least one is, and none can be read. */
+  /** At least one field is present, but none can be read. */
   | { readonly kind: "unreadable" };
 
 /**
- * The time of an event by the first of the declared fields that can be read. It depends on nothing but the record.
- * @param members the record's, as they were written: numbers beyond 2^53 are read from them
- * @param object what `JSON.parse` makes of them
+ * Reads an event's time from the first declared field that can be read. Depends only on the record.
+ * @param members the record's raw members, for numbers beyond 2^53
+ * @param object the same, parsed
  * @param fields each a top-level name, or else a dotted path into objects
- * @param recordTimestampMs tells the year of a text without one; below 0: such a text cannot be read
+ * @param recordTimestampMs determines the year of a text without one; if below 0, such a text cannot be read
  */
 export function eventTimeOf(
   members: ReadonlyMap<string, JsonMember>,
@@ -70,11 +70,11 @@ function timeAt(
 }
 
 /**
- * The same for the JSON of one value, as it stands in a record: the time, or null where it is absent or cannot be read.
- * Not for a field whose name is half of a pair (`isHalfTime`): its other half would be missing.
+ * Reads the time from one value of a record, as JSON; null if it is absent or cannot be read. Not for half of a pair
+ * (`isHalfTime`), because the other half would be missing.
  */
 export function parseEventTimeText(json: string, recordTimestampMs: number): number | null {
-  // What most records have: digits, or text without escapes.
+  // Most records have digits, or text without escapes.
   if (/^\d+$/.test(json)) return documentTime(epochNumberMs(json));
   if (json.startsWith('"') && !json.includes("\\"))
     return documentTime(timeOfText(json.slice(1, -1), recordTimestampMs));
@@ -83,7 +83,7 @@ export function parseEventTimeText(json: string, recordTimestampMs: number): num
   return time.kind === "read" ? time.timestampMs : null;
 }
 
-/** Whether seconds of this name have their nanoseconds beside them, under another. */
+/** Whether a field of this name has seconds, with the nanoseconds in another field. */
 export function isHalfTime(field: string): boolean {
   return nanosecondsPath(field) !== null;
 }
@@ -106,9 +106,7 @@ function documentTime(timestampMs: number | null): number | null {
   return timestampMs !== null && isDocumentTime(timestampMs) ? timestampMs : null;
 }
 
-/**
- * The value of a declared field: a top-level name, or else a dotted path into objects. Undefined where there is none.
- */
+/** The value of a declared field: a top-level name, or else a dotted path into objects. Undefined if absent. */
 export function fieldAt(object: object, path: string): unknown {
   if (Object.hasOwn(object, path)) return Reflect.get(object, path);
   let value: unknown = object;

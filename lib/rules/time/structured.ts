@@ -1,29 +1,29 @@
 import { isObject } from "../json/object.ts";
 import { dayStartMs } from "./text-forms.ts";
 
-/** By the name of seconds since the epoch: that of the nanoseconds beside them. */
+/** By the name of a field with seconds since the epoch: the field with its nanoseconds. */
 const nanosecondsBeside: ReadonlyMap<string, string> = new Map([
   ["epochSecond", "nanoOfSecond"],
   ["seconds", "nanos"],
   ["_seconds", "_nanoseconds"],
 ]);
 
-/** The path of the nanoseconds that belong to the seconds at `path`; null: what stands there is no half of a pair. */
+/** The path of the nanoseconds that belong to the seconds at `path`; null if it is not half of a pair. */
 export function nanosecondsPath(path: string): string | null {
   const nameAt = path.lastIndexOf(".") + 1;
   const name = nanosecondsBeside.get(path.slice(nameAt));
   return name === undefined ? null : path.slice(0, nameAt) + name;
 }
 
-/** Seconds since the epoch and nanoseconds, each a number or digits; null where the seconds are neither. */
+/** Adds seconds since the epoch and nanoseconds, each a number or digits; null if the seconds are neither. */
 export function pairMs(seconds: unknown, nanoseconds: unknown): number | null {
   const whole = wholeNumber(seconds);
   return whole === null ? null : whole * 1_000 + Math.floor((wholeNumber(nanoseconds) ?? 0) / 1_000_000);
 }
 
 /**
- * What stands for the time in an object that is one. A number is milliseconds since the epoch, and exact; text is to be
- * read. Undefined where the object is no time.
+ * The time in an object that represents one, as exact milliseconds since the epoch or as text still to be parsed.
+ * Undefined if the object is no time.
  *
  * log4j2's `instant`, protobuf's Timestamp, MongoDB's `$date`, loguru's `{repr, timestamp}`, PHP's DateTime.
  */
@@ -40,7 +40,7 @@ export function timeInObject(value: Readonly<Record<string, unknown>>): number |
   return undefined;
 }
 
-/** Jackson's `[2026,11,28,10,0,0,123000000]`, of which the end may be missing, in UTC; null: it is none. */
+/** Jackson's `[2026,11,28,10,0,0,123000000]` in UTC, in which the end may be missing; null if it is no time. */
 export function timeInList(list: readonly unknown[]): number | null {
   if (list.length < 3 || list.length > 7) return null;
   const numbers = list.map(wholeNumber);
@@ -48,7 +48,7 @@ export function timeInList(list: readonly unknown[]): number | null {
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, fraction = 0] = numbers.map(Number);
   const midnight = dayStartMs(year, month, day);
   if (midnight === null || hour > 23 || minute > 59 || second > 59 || fraction > 999_999_999) return null;
-  // Set otherwise, Jackson writes milliseconds there. No clock ticks in single nanoseconds.
+  // Jackson can be set to write milliseconds here. No clock ticks in single nanoseconds.
   const milliseconds = fraction < 1_000 ? fraction : Math.floor(fraction / 1_000_000);
   return midnight + ((hour * 60 + minute) * 60 + second) * 1_000 + milliseconds;
 }

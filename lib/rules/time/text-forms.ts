@@ -7,15 +7,15 @@ const monthName = String.raw`(?<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(
 const day = String.raw`(?<day>\d\d?)`;
 const year = String.raw`(?<year>\d{4})`;
 const clock = String.raw`(?<hour>\d\d?):(?<minute>\d\d)(?::(?<second>\d\d)(?:[.,:](?<fraction>\d+))?)?(?:\s?(?<half>[ap])\.?m\.?)?`;
-/** Of names only those that mean one thing everywhere: `CST` and `IST` are three zones each. */
+/** Only names with one meaning everywhere: `CST` and `IST` are three zones each. */
 const zone = String.raw`(?:z|(?:utc?|gmt)?(?<offset>[+-]\d\d?(?::?\d\d)?)|utc?|gmt)`;
-/** What repeats the zone in other words: `CET` and `m=+0.01` (Go), `(Central European Time)`, `[Europe/Berlin]` (Java). */
+/** Repeats the zone in another form: `CET` and `m=+0.01` (Go), `(Central European Time)`, `[Europe/Berlin]` (Java). */
 const zoneTail = String.raw`(?:\s[a-z]{3,5}|\s[+-]\d{2,4}|\s?\([^()]*\)|(?:\[[\w!+/=.-]+\])+)?(?:\sm=[+-][\d.]+)?`;
 const end = String.raw`(?:\s*${zone}${zoneTail})?$`;
 
 const form = (...pieces: readonly string[]): RegExp => new RegExp(`^${pieces.join("")}`, "i");
 
-/** ISO 8601 and its relatives: year first, in digits. */
+/** ISO 8601 and similar forms: year first, in digits. */
 const iso = form(
   year,
   String.raw`(?<separator>[-/.])(?<month>\d\d?)\k<separator>`,
@@ -53,7 +53,7 @@ const monthFirst = form(
   clock,
   end,
 );
-/** `Sat Nov 28 10:00:00 2026` and its like, with the zone before the year or behind it. */
+/** `Sat Nov 28 10:00:00 2026`, possibly with a zone before or after the year. */
 const yearLast = form(
   weekday,
   monthName,
@@ -65,19 +65,19 @@ const yearLast = form(
   year,
   String.raw`(?:\s+(?:utc?|gmt|z))?$`,
 );
-/** .NET's, always milliseconds: `/Date(1764324000000+0100)/`. */
+/** .NET's `/Date(1764324000000+0100)/`, always in milliseconds. */
 const microsoft = /^\\?\/Date\((\d{1,15})(?:[+-]\d{4})?\)\\?\/$/;
 
-/** The longest of these forms have about 80 characters. What is longer is not looked through. */
+/** The longest forms have about 80 characters. Longer text is not searched. */
 const maxLength = 128;
 
 type Parts = Readonly<Record<string, string | undefined>>;
 
 /**
- * A moment as loggers write it in words and digits, in milliseconds since the epoch; null where the text is none of the
- * forms above, or names a day or an hour that does not exist. Without a zone it is UTC: a document must depend neither on
- * the host's zone nor on its clock. `11/28/2026` is not read: it is the 11th of another month elsewhere.
- * @param aroundMs where the text names no year, the nearest to this is taken; below 0: there is nothing to go by
+ * Parses a moment as loggers write it to milliseconds since the epoch; null if the text has none of these forms, or names
+ * a day or hour that does not exist. Without a zone it is UTC: a document must not depend on the host's zone or clock.
+ * `11/28/2026` is not read, because some countries write the day first.
+ * @param aroundMs a text without a year gets the year nearest to this; if below 0, it cannot be read
  */
 export function parseTimeText(text: string, aroundMs: number): number | null {
   if (text.length > maxLength) return null;
@@ -102,7 +102,7 @@ function partsOf(text: string): Parts | undefined {
   return undefined;
 }
 
-/** Of two digits as POSIX has it. */
+/** Two digits are read as in POSIX. */
 function fullYear(digits: string): number {
   const number = Number(digits);
   if (digits.length > 2) return number;
@@ -132,7 +132,7 @@ function momentOf(itsYear: number, parts: Parts): number | null {
   return midnight + seconds * 1_000 + millisecondsOf(fraction);
 }
 
-/** Null: there is no such day. `Date.UTC` makes 1 or 2 March of 30 February. */
+/** Null if there is no such day. `Date.UTC` turns 30 February into 1 or 2 March. */
 export function dayStartMs(itsYear: number, month: number, itsDay: number): number | null {
   const midnight = new Date(Date.UTC(itsYear, month - 1, itsDay));
   return midnight.getUTCMonth() + 1 === month && midnight.getUTCDate() === itsDay ? midnight.getTime() : null;

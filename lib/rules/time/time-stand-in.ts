@@ -1,16 +1,16 @@
 import { isDocumentTime } from "./event-time.ts";
 import type { SourceRecord } from "../model/record.ts";
 
-/** The record's time, where it has one that a document may carry. */
+/** The record's time; null if it has none that a document may carry. */
 export function knownTime(record: Pick<SourceRecord, "timestamp"> | null): number | null {
   return record !== null && isDocumentTime(record.timestamp) ? record.timestamp : null;
 }
 
 /**
- * Gives those without a timestamp something to stand in for it.
- * @param records of one partition, in its order
- * @param nearestMs the time of the nearest one before them; null: not known
- * @returns them, and the same for those that follow
+ * Adds a substitute time to records without a timestamp.
+ * @param records of one partition, in offset order
+ * @param nearestMs the time of the nearest earlier record; null if unknown
+ * @returns the records, and `nearestMs` for those that follow
  */
 export function withStandIns(
   records: readonly SourceRecord[],
@@ -23,10 +23,10 @@ export function withStandIns(
     const last = records.findLast((record) => knownTime(record) !== null) ?? null;
     return { records, nearestMs: knownTime(last) ?? nearest };
   }
-  const stood = records.map((record) => {
+  const complete = records.map((record) => {
     if (record.timestamp === -1) return { ...record, standIn: { readAtMs, nearestMs: nearest } };
     nearest = knownTime(record) ?? nearest;
     return record;
   });
-  return { records: stood, nearestMs: nearest };
+  return { records: complete, nearestMs: nearest };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { FieldCounts } from "../../../../lib/rules/yaml/field-counts.ts";
+import { FieldCounts } from "../../../../lib/rules/outcomes/field-counts.ts";
 
 test("counts the first twenty fields by name, and unknown ones as none", () => {
   const fields = new FieldCounts();

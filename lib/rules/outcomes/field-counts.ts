@@ -1,4 +1,4 @@
-import { cut } from "./problem.ts";
+import { cut } from "../yaml/problem.ts";
 import { visibleText } from "../base/visible-text.ts";
 
 /** Limited because producers choose the names, and each one adds a line to `/metrics` and to the log. */

@@ -126,7 +126,7 @@ describe("what does not start", () => {
 
   test.each([
     ["no such file", ["--config", "/nowhere/config.yaml"], 78, "cannot read /nowhere/config.yaml: "],
-    ["a folder", ["--config", "/"], 78, "cannot read /: it is not a regular file"],
+    ["a folder", ["--config", "/"], 78, "cannot read /: it is a folder, not a regular file"],
     ["no file named and none here", [], 78, "cannot read config.yaml: "],
     ["an unknown option", ["--nope"], 2, "Unknown option: --nope (known: --config, --help)"],
     ["an argument too many", ["config.yaml"], 2, "Unexpected argument 'config.yaml'"],

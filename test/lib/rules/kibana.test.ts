@@ -8,14 +8,14 @@ import { declaration } from "../../support/declarations.ts";
 const DEAD_LETTERS = "penstock.dead-letters";
 const viewsOf = (...declarations: Declaration[]) =>
   kibanaObjects(declarations, DEAD_LETTERS).objects.filter(({ type }) => type === "index-pattern");
-/** The search over what a declaration names. */
+/** The search over the topics of a declaration. */
 const searchOf = (one: Declaration) => {
   const search = kibanaObjects([one], DEAD_LETTERS).objects.findLast(({ type }) => type === "search");
   return searchSchema.parse(search);
 };
 
 const reference = z.strictObject({ name: z.string(), type: z.literal("index-pattern"), id: z.string() });
-/** What Kibana takes, as far as it is used: `SCHEMA_SEARCH_V8_8_0` of its source, where unknown attributes are refused. */
+/** The part of Kibana's `SCHEMA_SEARCH_V8_8_0` that we use. Kibana refuses unknown attributes too. */
 const searchSchema = z.strictObject({
   type: z.literal("search"),
   id: z.string(),
@@ -61,7 +61,7 @@ describe("a data view", () => {
     });
   });
 
-  test("is there for all records, whatever is declared, and once for what is declared twice: as the first has it", () => {
+  test("always exists for all records, and once for names declared twice, from the first declaration", () => {
     const views = viewsOf(
       declaration("app-*", { index: "first" }),
       declaration("both", { index: "of-the-file" }),
@@ -75,7 +75,7 @@ describe("a data view", () => {
     ]);
   });
 
-  test("is not there for a pattern of names that no index can have, nor for dead letters; the pattern is named", () => {
+  test("is left out for dead letters, and for a pattern that cannot be an index name, which is reported", () => {
     const { objects, leftOut } = kibanaObjects(
       [declaration("App-*"), declaration("_x*"), declaration(DEAD_LETTERS)],
       DEAD_LETTERS,
@@ -95,7 +95,7 @@ describe("a search", () => {
     ["orders", { format: "json" as const }, 'kafka.topic : "orders"', ["log.level", "message"]],
     ["app-*", {}, "kafka.topic : app-*", ["kafka.topic", "log.level", "message"]],
     ["app-?", {}, "kafka.topic : app-*", ["kafka.topic", "log.level", "message"]],
-  ])("of %s with %j asks %s and shows %j", (name, options, query, columns) => {
+  ])("of %s with %j has the query %s and shows %j", (name, options, query, columns) => {
     const { id, attributes, references } = searchOf(declaration(name, options));
     const { searchSourceJSON } = attributes.kibanaSavedObjectMeta;
     expect(searchSourceJSON.query.query).toBe(query);
@@ -104,7 +104,7 @@ describe("a search", () => {
   });
 });
 
-test("the objects have ids of their own, and each reference leads to one of them", () => {
+test("the objects have unique ids, and each reference points to one of them", () => {
   const { objects } = kibanaObjects(
     [declaration("x"), declaration("x*"), declaration("records")],
     DEAD_LETTERS,
@@ -115,7 +115,7 @@ test("the objects have ids of their own, and each reference leads to one of them
     for (const { type, id } of references) expect(ids).toContain(`${type} ${id}`);
 });
 
-test("infra/deploy/kibana/penstock.ndjson is what is made without any declaration", async () => {
+test("infra/deploy/kibana/penstock.ndjson contains the objects without any declaration", async () => {
   const file = Bun.file(join(import.meta.dir, "../../../infra/deploy/kibana/penstock.ndjson"));
   expect(await file.text()).toBe(toNdjson(kibanaObjects([], DEAD_LETTERS).objects));
 });

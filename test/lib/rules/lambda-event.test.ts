@@ -49,7 +49,7 @@ describe("an event", () => {
     });
   });
 
-  test("of a self-managed Kafka, with records that have neither key nor value nor headers", () => {
+  test("may come from a self-managed Kafka, with records without key, value and headers", () => {
     const bare = { topic: "t", partition: 3, offset: 0, timestamp: -1 };
     const event = {
       eventSource: "SelfManagedKafka",
@@ -123,7 +123,7 @@ describe("an event", () => {
   });
 });
 
-test("every record comes back as it went", () => {
+test("every record survives a round trip", () => {
   const bytes = fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array));
   const record = fc.record({
     partition: fc.nat({ max: 3 }),
@@ -153,12 +153,12 @@ test("every record comes back as it went", () => {
   );
 });
 
-test("two topics whose partitions are called the same are told apart by what their records say", () => {
+test("topics with the same partition name are distinguished by their records", () => {
   const one = kafkaEvent([{ topic: "a-1", record: sourceRecord("x", { partition: 2 }) }]);
   expect(parseKafkaEvent(one)[0]).toMatchObject({ topic: "a-1", partition: 2 });
 });
 
-test("failures are named by partition and offset", () => {
+test("failures contain partition and offset", () => {
   expect(
     batchItemFailures([
       { name: "orders-0", offsets: [123, 125] },

@@ -16,7 +16,7 @@ test.each([
   '{"a":1.10,"b":{"c":[1,{"d":"}"}]},"e":"\\"{"}',
   '{"a.b":1,"a":{"b":2},".":3," x":4,"é":{"\\u00e9":5}}',
   "{}",
-])("what is clean stays as it was written: %s", (text) => {
+])("clean members stay as written: %s", (text) => {
   expect(cleaned(text)).toEqual({ text, moved: "{}", doubled: false, replaced: false });
 });
 
@@ -32,7 +32,7 @@ test.each([
   ],
   ['{"a":{"b":1,"b":2},"a":3}', '{"a":3}', '{"a.b":1,"a":{"b":2}}'],
   ['{"a":1,"a":2,"__proto__":3,"__proto__":4}', '{"a":2,"__proto__":4}', '{"a":1,"__proto__":3}'],
-])("of a name that stands twice the last stays: %s", (text, wanted, moved) => {
+])("the last of duplicate names stays: %s", (text, wanted, moved) => {
   expect(cleaned(text)).toEqual({ text: wanted, moved, doubled: true, replaced: false });
 });
 
@@ -44,7 +44,7 @@ test.each([
   expect(cleaned(text)).toEqual({ text: wanted, moved: "{}", doubled: false, replaced: true });
 });
 
-test("a replaced name may be one that is there", () => {
+test("a replacement can equal an existing name", () => {
   expect(cleaned('{"_":1,"":2," ":3}')).toEqual({
     text: '{"_":3}',
     moved: '{"_":[1,2]}',
@@ -63,7 +63,7 @@ test("no text, however deep or wide, is read more than a few times", () => {
   expect(cleaned(list).text).toBe(list.replace('"":2', '"_":2'));
 });
 
-test("any object reads the same, with every name clean and once, and every value kept", () => {
+test("any object parses the same, with clean and unique names, and keeps every value", () => {
   const names = fc.constantFrom("a", "b", "", " ", "x\0", "__proto__", "a.b", "_");
   const { value } = fc.letrec<{ value: string }>((tie) => ({
     value: fc.oneof(
@@ -82,7 +82,7 @@ test("any object reads the same, with every name clean and once, and every value
     fc.property(fc.array(fc.tuple(names, value), { maxLength: 5 }), (members) => {
       const text = `{${members.map(([key, item]) => `${JSON.stringify(key)}:${item}`).join(",")}}`;
       const { text: written, moved, doubled, replaced } = cleaned(text);
-      // As JSON.parse has it, but for the names.
+      // Equal for JSON.parse, except for replaced names.
       if (!replaced) expect(JSON.parse(written)).toEqual(JSON.parse(text));
       if (!doubled && !replaced) expect(written.replaceAll(" ", "")).toBe(text.replaceAll(" ", ""));
       expect(leavesOf(written).length + leavesOf(moved).length).toBe(leavesOf(text).length);
@@ -92,7 +92,7 @@ test("any object reads the same, with every name clean and once, and every value
   );
 });
 
-test("a name is cleaned once", () => {
+test("cleaning a clean name changes nothing", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (name) =>
       expect(cleanName(cleanName(name))).toBe(cleanName(name)),
@@ -100,13 +100,13 @@ test("a name is cleaned once", () => {
   );
 });
 
-/** Numbers and texts that are values; names are none. */
+/** Numbers and texts that are values, not names. */
 function leavesOf(text: string): string[] {
   const tokens = text.match(/"(?:[^"\\]|\\.)*"(?:\s*:)?|\d+/g) ?? [];
   return tokens.filter((token) => !token.endsWith(":"));
 }
 
-test("lists and objects as deep as a record can hold take no more stack than others", () => {
+test("lists and objects as deep as a record can contain need no more stack than others", () => {
   const depth = rounds(100_000, 20_000);
   for (const [open, close] of [
     ["[", "]"],
@@ -118,7 +118,7 @@ test("lists and objects as deep as a record can hold take no more stack than oth
   }
 });
 
-test("what leads to a moved value is cut where it is long: each of many has it in its name", () => {
+test("a long path to moved values is cut, because each of them has it in its name", () => {
   const deep = (inner: string) => `{"${"n".repeat(150)}":{"${"m".repeat(100)}":{"o":${inner}}}}`;
   const path = `${"n".repeat(150)}.${"m".repeat(49)}`;
   expect(cleaned(deep('{"a":1,"a":2}'))).toEqual({

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { documentId, parseDocumentId } from "../../../../lib/rules/documents/document-id.ts";
 
-test("topic, partition, offset, and the timestamp in base 36", () => {
+test("an id has topic, partition, offset, and the timestamp in base 36", () => {
   expect(documentId("app", { partition: 3, offset: 42, timestamp: 1_700_000_000_000 })).toBe(
     "app:3:42:loyw3v28",
   );
@@ -21,7 +21,7 @@ test("the longest topic, offset and timestamp stay below Elasticsearch's 512 byt
   expect(documentId("t".repeat(249), record).length).toBeLessThan(512);
 });
 
-test("what was written is read back", () => {
+test("an id is parsed as it was written", () => {
   const record = fc.record({
     partition: fc.nat(),
     offset: fc.maxSafeNat(),
@@ -34,7 +34,7 @@ test("what was written is read back", () => {
   );
 });
 
-test("an id of another topic, or of somebody else, is none of ours", () => {
+test("an id of another topic or another writer is not ours", () => {
   const own = documentId("app", { partition: 3, offset: 42, timestamp: 5 });
   expect(parseDocumentId("app", own)).not.toBeNull();
   expect(parseDocumentId("ap", own)).toBeNull();

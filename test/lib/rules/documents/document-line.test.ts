@@ -3,7 +3,7 @@ import type { Specification } from "../../../../lib/rules/model/declaration.ts";
 import { createDocumentEncoder } from "../../../../lib/rules/documents/document.ts";
 import { sourceRecord, specification } from "../../../support/records.ts";
 
-/** The document without what every one has. */
+/** The document without the fields that all documents have. */
 function own(value: string | object, changes: Partial<Specification> = {}): unknown {
   const text = typeof value === "string" ? value : JSON.stringify(value);
   const encoding = createDocumentEncoder(specification({ format: "json", ...changes }))(sourceRecord(text));
@@ -12,7 +12,7 @@ function own(value: string | object, changes: Partial<Specification> = {}): unkn
   return fields;
 }
 
-describe("the line of a record", () => {
+describe("the message of a record", () => {
   test.each([
     [{ msg: "text", n: 0 }, "text"],
     [{ short_message: "text", event: "other" }, "text"],
@@ -24,11 +24,11 @@ describe("the line of a record", () => {
     [{ fields: { message: "text" }, error: "other" }, "text"],
     [{ body: { stringValue: "text" } }, "text"],
     [{ body: "text" }, "text"],
-  ])("is copied from what loggers call it: %j", (value, message) => {
+  ])("is copied from the fields that loggers use: %j", (value, message) => {
     expect(own(value)).toEqual({ ...value, message });
   });
 
-  test("keeps its own spelling", () => {
+  test("keeps its escapes", () => {
     const encode = createDocumentEncoder(specification({ format: "json" }));
     const encoding = encode(sourceRecord('{"msg":"\\u00e9\\/"}'));
     expect(encoding).toMatchObject({
@@ -37,7 +37,7 @@ describe("the line of a record", () => {
   });
 
   test.each([[{ a: 1 }], [{ msg: { a: 1 } }], [{ msg: 7 }], [{ message: null }], [{ message: "", msg: "" }]])(
-    "is nowhere: %j",
+    "is missing: %j",
     (value) => {
       expect(own(value)).toEqual(value);
     },
@@ -49,16 +49,16 @@ describe("the line of a record", () => {
     [{ message: ["own"], msg: "text" }],
     [{ message: 7, msg: "text" }],
     [{ message: { a: 1 }, log: { level: "x" } }],
-  ])("an own message that says something stays: %j", (value) => {
+  ])("a message that is not empty stays: %j", (value) => {
     expect(own(value)).toEqual(value);
   });
 
-  test("an own message that says nothing makes room", () => {
+  test("an empty message is replaced", () => {
     expect(own({ message: null, msg: "text" })).toEqual({ message: "text", msg: "text" });
     expect(own({ message: "", msg: "text" })).toEqual({ message: "text", msg: "text" });
   });
 
-  test("is the declared field's text", () => {
+  test("is the text of the declared field", () => {
     const declared = { message: "data.note" };
     expect(own({ data: { note: "text" }, msg: "other" }, declared)).toEqual({
       data: { note: "text" },
@@ -100,7 +100,7 @@ describe("a container's record", () => {
     expect(own({ log, ...around })).toEqual({ message, ...around });
   });
 
-  test("the text keeps its spelling", () => {
+  test("keeps the escapes of its text", () => {
     const encode = createDocumentEncoder(specification({ format: "json" }));
     for (const end of ["", "\\n", "\\r\\n", "\\u000a"]) {
       const encoding = encode(sourceRecord(`{"log":"\\u001b[35m\\/${end}"}`));
@@ -109,7 +109,7 @@ describe("a container's record", () => {
     }
   });
 
-  test("whose text is JSON has its members, numbers with all their digits", () => {
+  test("gets the members of a JSON text, numbers with all digits", () => {
     const log = '{"msg":"hi",\n"n":12345678901234567890}\n';
     const encode = createDocumentEncoder(specification({ format: "json" }));
     const encoding = encode(sourceRecord(JSON.stringify({ log, stream: "stdout" })));
@@ -118,7 +118,7 @@ describe("a container's record", () => {
     });
   });
 
-  test("what stands outside wins, what is the same on both sides stands once", () => {
+  test("outer members win, and equal members occur once", () => {
     const log = JSON.stringify({ msg: "hi", time: "12:00", stream: "stdout", log: { level: "x" } });
     expect(own({ log, ...around })).toEqual({
       message: "hi",
@@ -131,11 +131,11 @@ describe("a container's record", () => {
     expect(own({ log: '{"msg":"hi"}', msg: "hi" })).toEqual({ message: "hi", msg: "hi" });
   });
 
-  test("whose JSON has no line has all of it as the message", () => {
+  test("has the whole JSON as the message if that contains none", () => {
     expect(own({ log: '{"a":1}\n', ...around })).toEqual({ message: '{"a":1}', a: 1, ...around });
   });
 
-  test("doubled and empty names in both", () => {
+  test("may have duplicate and empty names, inside and outside", () => {
     expect(own('{"log":"{\\"a\\":1,\\"a\\":2,\\"\\":3,\\"msg\\":\\"m\\"}","b":4,"b":5}')).toEqual({
       message: "m",
       msg: "m",
@@ -155,7 +155,7 @@ describe("a container's record", () => {
     });
   });
 
-  test("by the declaration", () => {
+  test("takes the declared field from either object", () => {
     expect(own({ log: "text\n", msg: "other" }, { message: "log" })).toEqual({
       message: "text",
       msg: "other",
@@ -173,7 +173,7 @@ describe("a container's record", () => {
     });
   });
 
-  test("is searched by an empty text's neighbours", () => {
+  test("with an empty text takes the message from another field", () => {
     expect(own({ log: "\n", text: "text" })).toEqual({ message: "text", text: "text" });
   });
 });
@@ -185,7 +185,7 @@ describe("around the content", () => {
     expect(own(`${edge}[1]`)).toEqual({ message: `${edge}[1]`, tags: ["json_parse_failure"] });
   });
 
-  test("one carriage return at the end of a text is cut", () => {
+  test("one carriage return at the end of a text is removed", () => {
     for (const format of ["text", "json"] as const) {
       const tags = format === "json" ? ["json_parse_failure"] : [];
       expect(own("line\r", { format })).toEqual({
@@ -199,7 +199,7 @@ describe("around the content", () => {
 });
 
 describe("names", () => {
-  test("that stand twice or are no names are told by tags, beside what was moved otherwise", () => {
+  test("that are duplicate or invalid add tags, next to the tag for other moved fields", () => {
     expect(own('{"kafka":1,"kafka":2,"a":{"":1,"":2},"message":"m"}')).toEqual({
       message: "m",
       a: { _: 2 },
@@ -208,7 +208,7 @@ describe("names", () => {
     });
   });
 
-  test("an own json makes room for what is moved", () => {
+  test("a record's own json is moved below json", () => {
     expect(own('{"json":{"a":0},"a":1,"a":2}')).toEqual({
       a: 2,
       json: { a: 1, json: { a: 0 } },
@@ -217,7 +217,7 @@ describe("names", () => {
   });
 });
 
-test("numbers are as they were written", () => {
+test("numbers stay as they were written", () => {
   for (const digits of ["12345678901234567890", "1e400", "-0.0", "9".repeat(2_000)]) {
     const encode = createDocumentEncoder(specification({ format: "json" }));
     const encoding = encode(sourceRecord(`{"n":${digits},"log":"{\\"m\\":${digits}}"}`));
@@ -243,7 +243,7 @@ describe("the level", () => {
     expect(found === undefined ? {} : { log: found }).toEqual(fields);
   });
 
-  test("stands in log beside the path; the field as it was stays, an own log.level makes room", () => {
+  test("is in log next to the path; its original field stays, but an own log.level is moved", () => {
     expect(own({ message: "m", level: "W" }, { path: "/p" })).toEqual({
       message: "m",
       level: "W",
@@ -258,7 +258,7 @@ describe("the level", () => {
     expect(own({ message: "m", "log.level": "info" })).toEqual({ message: "m", "log.level": "info" });
   });
 
-  test("of a text, and of what is no JSON, stands at its head", () => {
+  test("of text and invalid JSON is read from the head", () => {
     for (const format of ["text", "json"] as const)
       expect(own("10:00:00 [ERROR] gone\r", { format })).toMatchObject({
         message: "10:00:00 [ERROR] gone",
@@ -266,7 +266,7 @@ describe("the level", () => {
       });
   });
 
-  test("of a text is what may have been refused", () => {
+  test("of a text is omitted if the index refused it", () => {
     const encode = createDocumentEncoder(specification(), "flattened");
     const encoding = encode(sourceRecord("ERROR: gone"), "log.level");
     const source: unknown = JSON.parse(encoding.kind === "document" ? encoding.json : "");

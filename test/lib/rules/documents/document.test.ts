@@ -23,7 +23,7 @@ function source(changes: Partial<Specification>, record: SourceRecord): Record<s
 }
 
 describe("text", () => {
-  test("the fields of a record with everything", () => {
+  test("a record with all parts", () => {
     const record = sourceRecord("line\nof ☃ text", {
       partition: 2,
       offset: 7,
@@ -51,7 +51,7 @@ describe("text", () => {
     });
   });
 
-  test("what a record does not have is left out", () => {
+  test("missing parts of a record are omitted", () => {
     expect(source({}, sourceRecord(""))).toEqual({
       "@timestamp": isoTime,
       message: "",
@@ -75,7 +75,7 @@ describe("text", () => {
     ]);
   });
 
-  test("bytes that are not UTF-8 are kept beside their text", () => {
+  test("bytes that are not UTF-8 are kept next to their text", () => {
     const value = Buffer.from([0x61, 0xff, 0x62]);
     expect(source({}, sourceRecord(value, { key: Buffer.from([0xfe]) }))).toMatchObject({
       message: "a\uFFFDb",
@@ -104,7 +104,7 @@ describe("records without a document", () => {
     },
   );
 
-  test.each([0, 253_402_300_799_999])("the timestamp %d is not", (timestamp) => {
+  test.each([0, 253_402_300_799_999])("the timestamp %d is accepted", (timestamp) => {
     expect(source({}, sourceRecord("m", { timestamp }))["@timestamp"]).toBe(
       new Date(timestamp).toISOString(),
     );
@@ -114,7 +114,7 @@ describe("records without a document", () => {
 describe("json", () => {
   const json = { format: "json" } as const;
 
-  test("own fields at top level, numbers with all their digits, line breaks gone", () => {
+  test("own fields at top level, numbers with all digits, no line breaks", () => {
     const { json: line } = encode(
       json,
       sourceRecord('{\n "id": 12345678901234567890,\r\n "f": 1.10,"e":1E2 }'),
@@ -146,7 +146,7 @@ describe("json", () => {
     });
   });
 
-  test("invalid UTF-8 in JSON: the own event makes room", () => {
+  test("invalid UTF-8 in JSON moves the record's own event", () => {
     const value = Buffer.concat([
       Buffer.from('{"event":{"kind":"x"},"a":"'),
       Buffer.from([0xff]),
@@ -160,7 +160,7 @@ describe("json", () => {
     });
   });
 
-  test("the declared time becomes @timestamp and chooses the index; the id stays", () => {
+  test("the declared time becomes @timestamp and selects the index, but not the id", () => {
     const record = sourceRecord('{"event":{"time":"2025-12-31T23:59:59.999-01:00"}}');
     const document = encode({ ...json, timestamp: "event.time", index: "a-{yyyy.MM.dd}" }, record);
     expect(document).toMatchObject({ index: "a-2026.01.01", id: "app:0:0:mjwaidke" });
@@ -168,7 +168,7 @@ describe("json", () => {
     expect(document.json).not.toContain("tags");
   });
 
-  test("an own @timestamp that is declared is taken, not moved", () => {
+  test("an own @timestamp is used, not moved, if it is declared", () => {
     const fields = source(
       { ...json, timestamp: "@timestamp" },
       sourceRecord('{"@timestamp":1764324000,"a":1}'),
@@ -177,7 +177,7 @@ describe("json", () => {
     expect(fields).not.toHaveProperty("json");
   });
 
-  test("an unreadable one falls back to the record's and is kept", () => {
+  test("an unreadable @timestamp is kept, and the record's time is used", () => {
     const fields = source({ ...json, timestamp: "@timestamp" }, sourceRecord('{"@timestamp":"soon"}'));
     expect(fields).toMatchObject({
       "@timestamp": isoTime,
@@ -186,7 +186,7 @@ describe("json", () => {
     });
   });
 
-  test("none of the declared fields is there", () => {
+  test("if no declared field can be read, the tag says why", () => {
     const tagsOf = (value: string): unknown =>
       source({ ...json, timestamp: ["time", "ts"] }, sourceRecord(value))["tags"];
     expect(tagsOf('{"time":null,"ts":""}')).toEqual(["timestamp_absent"]);
@@ -194,7 +194,7 @@ describe("json", () => {
     expect(tagsOf("text")).toEqual(["json_parse_failure", "timestamp_absent"]);
   });
 
-  test("of several the first that can be read; another own @timestamp is moved", () => {
+  test("the first readable declared field wins; a different own @timestamp is moved", () => {
     const own = '{"@timestamp":"soon","time":1764324000}';
     expect(source({ ...json, timestamp: ["@timestamp", "time"] }, sourceRecord(own))).toMatchObject({
       "@timestamp": "2025-11-28T10:00:00.000Z",
@@ -212,7 +212,7 @@ describe("properties", () => {
   const format = fc.constantFrom("text", "json");
   const path = fc.option(fc.string());
 
-  test("any bytes make one line of JSON, with the value's text or bytes in it", () => {
+  test("any bytes become one line of JSON that contains the value's text or bytes", () => {
     fc.assert(
       fc.property(record, format, path, ({ value, ...rest }, format, path) => {
         const fields = source({ format, path }, sourceRecord(value, rest));
@@ -242,14 +242,14 @@ describe("properties", () => {
   );
   const value = fc.oneof(leaf, fc.dictionary(name, leaf, { maxKeys: 3 }));
 
-  test("any JSON object keeps every field, once, at top level or under json", () => {
+  test("any JSON object keeps every field exactly once, at top level or under json", () => {
     fc.assert(
       fc.property(fc.dictionary(name, value, { maxKeys: 6 }), path, (own, path) => {
         const text = JSON.stringify(own);
         const original: Record<string, unknown> = JSON.parse(text);
         const fields = source({ format: "json", path }, sourceRecord(text));
         const tags: unknown[] = Array.isArray(fields["tags"]) ? fields["tags"] : [];
-        // What becomes of such names: test/lib/rules/documents/clean-members.test.ts.
+        // For such names see test/lib/rules/documents/clean-members.test.ts.
         fc.pre(!tags.includes("json_name_replaced"));
         const moved = Object(fields["json"]);
         const renamed = tags.includes("json_field_renamed");

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { lineFields, lineOfFields } from "../../../../lib/rules/documents/line.ts";
 
-test("every field of the list is a line, the earlier before the later", () => {
+test("every field of the list can be the message, in the order of the list", () => {
   for (const [at, field] of lineFields.entries()) {
     const rest = Object.fromEntries(lineFields.slice(at).map((name) => [name, `text of ${name}`]));
     expect(lineOfFields(rest)).toBe(`text of ${field}`);

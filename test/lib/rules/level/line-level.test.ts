@@ -6,7 +6,7 @@ import type { Level } from "../../../../lib/rules/level/log-level.ts";
 const reader = createLineLevelReader();
 const read = (line: string): Level | null => reader(Buffer.from(line));
 
-const said: readonly (readonly [Level, string])[] = [
+const stated: readonly (readonly [Level, string])[] = [
   ["error", "ERROR something failed"],
   ["error", 'ERROR: relation "orders" does not exist at character 15'],
   ["warn", "WARNING:root:disk almost full"],
@@ -90,7 +90,7 @@ const said: readonly (readonly [Level, string])[] = [
   ["info", "[2026-11-28 10:00:00] event_loop.NOTICE: started [] []"],
 ];
 
-const unsaid: readonly string[] = [
+const unstated: readonly string[] = [
   "",
   " ",
   "no error found",
@@ -179,15 +179,15 @@ const unsaid: readonly string[] = [
 ];
 
 describe("the level of a line", () => {
-  test.each(said)("%s: %s", (level, line) => {
+  test.each(stated)("%s: %s", (level, line) => {
     expect(read(line)).toBe(level);
   });
 
-  test.each(unsaid.map((line) => [line]))("nothing: %p", (line) => {
+  test.each(unstated.map((line) => [line]))("none: %p", (line) => {
     expect(read(line)).toBeNull();
   });
 
-  test("any bytes are walked along, and nothing stays from the line before", () => {
+  test("can be read from any bytes, and does not depend on the previous line", () => {
     const pieces = fc.constantFrom(
       "ERROR",
       "[",

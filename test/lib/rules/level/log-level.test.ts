@@ -85,7 +85,7 @@ describe("levelOf", () => {
     ["severityNumber", 0],
     ["severityNumber", 25],
     ["levelno", 60],
-    // A job's, not journald's.
+    // A job's priority, not journald's.
     ["priority", 3],
     ["priority", "high"],
     ["PRIORITY", 9],
@@ -95,11 +95,11 @@ describe("levelOf", () => {
     ["message", "ERROR"],
     ["type", "error"],
     ["__proto__", "error"],
-  ])("%p: %p says nothing", (name, value) => {
+  ])("%p: %p is no level", (name, value) => {
     expect(levelOf(name, value)).toBeNull();
   });
 
-  test("of anything it says a level or nothing", () => {
+  test("any value gives a level or null", () => {
     fc.assert(
       fc.property(fc.constantFrom("level", "log", "record", "s", "levelno"), fc.anything(), (name, value) => {
         const level = levelOf(name, value);
@@ -109,7 +109,7 @@ describe("levelOf", () => {
   });
 });
 
-describe("what may be many things", () => {
+describe("an ambiguous name", () => {
   const read = (object: Record<string, unknown>, name: string) =>
     levelOf(name, object[name], hasLevelSign(name, Object.keys(object)));
 
@@ -122,31 +122,31 @@ describe("what may be many things", () => {
     [{ severity: "HIGH ALERT", x: 1 }, "severity", null],
     [{ severity: "ERROR", x: 1 }, "severity", "error"],
     [{ s: "E", ctx: "conn5" }, "s", "error"],
-  ] as const)("is a level beside what goes with it: %j", (object, name, level) => {
+  ] as const)("is a level next to a name that confirms it: %j", (object, name, level) => {
     expect(read(object, name)).toBe(level);
   });
 
   test.each([
-    // A tank's, a finding's (8 is the worst there), an event's of Windows (2 is an error there), any letter.
+    // A tank's level, a finding's severity (8 is the worst), a Windows event's level (2 is an error), any letter.
     [{ level: 5, device: "tank" }, "level"],
     [{ severity: 2, title: "port probe", description: "x" }, "severity"],
     [{ severity: 2, ruleId: "no-undef", message: "x" }, "severity"],
     [{ Level: "2", EventID: 7036, Message: "x" }, "Level"],
     [{ Level: 4, EventID: 7036, Message: "x" }, "Level"],
     [{ s: "E", page: "x" }, "s"],
-  ])("says nothing without it: %j", (object, name) => {
+  ])("is no level without one: %j", (object, name) => {
     expect(read(object, name)).toBeNull();
   });
 });
 
-test("the level is asked for under its own name first, and under those that say most", () => {
+test("log.level takes precedence, then the most specific names", () => {
   const names = ["s", "PRIORITY", "msg", "severityNumber", "severityText", "Level", "log.level"];
   const asked = names.filter((name) => levelOrder(name) !== -1).sort((a, b) => levelOrder(a) - levelOrder(b));
   expect(asked).toEqual(["log.level", "Level", "severityText", "severityNumber", "PRIORITY", "s"]);
 });
 
 describe("a level reader", () => {
-  test("says of raw JSON what levelOf says of its value", () => {
+  test("gives for raw JSON the same as levelOf for its value", () => {
     const read = createLevelReader("level");
     const values = fc.oneof(
       fc.constantFrom("info", "INFO", "warn", 30, 40, 4, "x", { standardLevel: "ERROR" }),
@@ -162,7 +162,7 @@ describe("a level reader", () => {
     );
   });
 
-  test("what it remembers is no longer the buffer's", () => {
+  test("remembers a copy, not the buffer", () => {
     const read = createLevelReader("level");
     const bytes = Buffer.from('"info"');
     expect(read(bytes, 0, 6)).toBe("info");

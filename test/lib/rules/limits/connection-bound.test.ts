@@ -6,6 +6,6 @@ test.each([
   [1_024, 512],
   [1_048_576, 1_000],
   [null, 1_000],
-])("of %p descriptors, connections may take %d", (limit, most) => {
+])("with %p file descriptors, at most %d connections are allowed", (limit, most) => {
   expect(connectionBound(limit)).toBe(most);
 });

@@ -11,19 +11,19 @@ const MiB = 1024 * KiB;
 const input = { lastLimit: MiB, lastBytes: MiB, free: 256 * MiB, busyTopics: 1 };
 
 test.each([
-  ["begins with the smallest", { lastLimit: null, lastBytes: 0 }, 64 * KiB],
+  ["starts at the minimum", { lastLimit: null, lastBytes: 0 }, 64 * KiB],
   ["doubles while fetches come back full", {}, 2 * MiB],
-  ["up to the largest", { lastLimit: 8 * MiB, lastBytes: 8 * MiB }, 8 * MiB],
-  ["follows what there is to read down", { lastBytes: 100 * KiB }, 200 * KiB],
-  ["to the smallest where there is nothing", { lastBytes: 0 }, 64 * KiB],
+  ["grows up to the maximum", { lastLimit: 8 * MiB, lastBytes: 8 * MiB }, 8 * MiB],
+  ["shrinks with the amount there is to read", { lastBytes: 100 * KiB }, 200 * KiB],
+  ["shrinks to the minimum if there is nothing to read", { lastBytes: 0 }, 64 * KiB],
   [
-    "doubles where much was cut off: half a megabyte of two came",
+    "doubles if much was cut off: only half a megabyte of two came",
     { lastLimit: 2 * MiB, lastBytes: MiB / 2 },
     4 * MiB,
   ],
-  ["leaves the others their part of what is free", { busyTopics: 512 }, 512 * KiB],
-  ["asks for little where nothing is free, but asks", { free: 0 }, 64 * KiB],
-  ["allows for what compression hides", { lastBytes: 10 * MiB, free: 5 * MiB }, 512 * KiB],
+  ["leaves the other topics their share of free memory", { busyTopics: 512 }, 512 * KiB],
+  ["still asks for the minimum if nothing is free", { free: 0 }, 64 * KiB],
+  ["allows for growth by decompression", { lastBytes: 10 * MiB, free: 5 * MiB }, 512 * KiB],
 ])("%s", (_, changes, bytes) => {
   expect(nextFetchBytes({ ...input, ...changes })).toBe(bytes);
 });

@@ -2,23 +2,23 @@ import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { boundedPace, type BulkLoad, fullPace, paceAfter } from "../../../../lib/rules/limits/pace.ts";
 
-test("is halved by a 429, and grows by one after as many good answers as there are places", () => {
+test("a 429 halves the places, and one more is added after as many good answers as there are places", () => {
   const max = 8;
   let pace = fullPace(max);
-  const told: number[] = [];
+  const seen: number[] = [];
   const answer = (load: BulkLoad, sentIn = pace.round): void => {
     pace = paceAfter(pace, load, sentIn);
-    told.push(pace.places);
+    seen.push(pace.places);
   };
   answer("busy");
-  // Sent before the halving: the same crowd.
+  // Sent before the halving, so it reports the same overload.
   answer("busy", 0);
   answer("busy");
   for (let good = 0; good < 2 + 3 + 4; good += 1) answer("good");
-  expect(told).toEqual([4, 4, 2, 2, 3, 3, 3, 4, 4, 4, 4, 5]);
+  expect(seen).toEqual([4, 4, 2, 2, 3, 3, 3, 4, 4, 4, 4, 5]);
 });
 
-test("a good answer to what was sent before the halving counts: it was taken", () => {
+test("a good answer to a bulk sent before the halving counts, because Elasticsearch accepted it", () => {
   expect(paceAfter({ places: 1, maxPlaces: 4, good: 0, round: 3 }, "good", 0)).toEqual({
     places: 2,
     maxPlaces: 4,
@@ -27,14 +27,14 @@ test("a good answer to what was sent before the halving counts: it was taken", (
   });
 });
 
-test("another bound: full stays full, halved stays halved", () => {
+test("under another bound, full stays full and halved stays halved", () => {
   expect(boundedPace(fullPace(4), 8).places).toBe(8);
   expect(boundedPace(fullPace(4), 2).places).toBe(2);
   expect(boundedPace({ places: 2, maxPlaces: 4, good: 0, round: 1 }, 8).places).toBe(2);
   expect(boundedPace({ places: 3, maxPlaces: 4, good: 0, round: 1 }, 2).places).toBe(2);
 });
 
-test("is never below one, never above its bound, and full again after enough good answers", () => {
+test("the places stay between one and their bound, and recover fully after enough good answers", () => {
   const loads = fc.array(fc.constantFrom<BulkLoad>("good", "busy"), { maxLength: 100 });
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 256 }), loads, (max, loads) => {

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { checkpointMetadata, parseCheckpoint } from "../../../../lib/rules/offsets/checkpoint.ts";
 
-test("what is written is read again", () => {
+test("a checkpoint is parsed as it was written", () => {
   const offset = fc.nat(Number.MAX_SAFE_INTEGER);
   const timestamp = fc.integer({ min: -1, max: 253_402_300_799_999 });
   fc.assert(
@@ -20,4 +20,4 @@ test.each([
   '{"lastRecord":{"offset":-1,"timestamp":0}}',
   '{"lastRecord":{"offset":1}}',
   "x".repeat(4096),
-])("metadata of somebody else is none: %p", (metadata) => expect(parseCheckpoint(metadata)).toBeNull());
+])("foreign metadata is not a checkpoint: %p", (metadata) => expect(parseCheckpoint(metadata)).toBeNull());

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { OffsetWindow } from "../../../../lib/rules/offsets/offset-window.ts";
 import { rounds } from "../../../support/rounds.ts";
 
-/** Records at these offsets; each timestamp tells its offset. */
+/** Records at these offsets; each timestamp is derived from its offset. */
 const at = (...offsets: readonly number[]) =>
   offsets.map((offset) => ({ offset, timestamp: 1_000 + offset }));
 
@@ -13,7 +13,7 @@ test("begins at its position", () => {
   expect(window.pending).toBe(0);
 });
 
-describe("what lies between records", () => {
+describe("a gap between records", () => {
   test("counts as acknowledged before, between and after them", () => {
     const window = new OffsetWindow(0);
     window.expect(at(3, 5), 9);
@@ -24,13 +24,13 @@ describe("what lies between records", () => {
     expect(window.committable).toBe(9);
   });
 
-  test("counts where a fetch holds no record at all", () => {
+  test("counts as acknowledged if a fetch has no record at all", () => {
     const window = new OffsetWindow(4);
     window.expect(at(), 12);
     expect(window.committable).toBe(12);
   });
 
-  test("does not while a record before it has no outcome", () => {
+  test("is not acknowledged while a record before it has no outcome", () => {
     const window = new OffsetWindow(0);
     window.expect(at(0), 1);
     window.expect(at(), 10);
@@ -38,8 +38,8 @@ describe("what lies between records", () => {
   });
 });
 
-describe("the last record before what may be committed", () => {
-  test("is the one that was given, until another is passed", () => {
+describe("the last record before the committable offset", () => {
+  test("is the given one until another is passed", () => {
     const window = new OffsetWindow(10, { offset: 9, timestamp: 5 });
     window.expect(at(12), 20);
     expect(window.last).toEqual({ offset: 9, timestamp: 5 });
@@ -47,7 +47,7 @@ describe("the last record before what may be committed", () => {
     expect(window.last).toEqual({ offset: 12, timestamp: 1_012 });
   });
 
-  test("outlives the passed part, which is freed", () => {
+  test("is kept when the passed part is freed", () => {
     const window = new OffsetWindow(0);
     const offsets = Array.from({ length: 3_000 }, (_, offset) => offset);
     window.expect(at(...offsets), 3_000);
@@ -56,13 +56,13 @@ describe("the last record before what may be committed", () => {
   });
 });
 
-test("a span that overlaps the former one never takes the end back", () => {
+test("a span that overlaps the previous one never moves the end back", () => {
   const window = new OffsetWindow(10);
   window.expect(at(), 6);
   expect(window.committable).toBe(10);
 });
 
-test("an outcome told twice, or of a record nobody expects, changes nothing", () => {
+test("a repeated outcome, or one of an unexpected record, changes nothing", () => {
   const window = new OffsetWindow(0);
   window.expect(at(0, 1, 2), 3);
   window.resolve(1);
@@ -75,7 +75,7 @@ test("an outcome told twice, or of a record nobody expects, changes nothing", ()
   expect(window.pending).toBe(1);
 });
 
-test("a long run in any order of its halves ends at the end", () => {
+test("many records resolved out of order end at the log's end", () => {
   const window = new OffsetWindow(0);
   const offsets = Array.from({ length: 10_000 }, (_, offset) => offset);
   window.expect(at(...offsets), 10_000);
@@ -87,13 +87,13 @@ test("a long run in any order of its halves ends at the end", () => {
   expect(window.pending).toBe(0);
 });
 
-test("is at every moment the smallest offset without outcome, else the end", () => {
-  // Each fetch: the distances from record to record, and how far it reaches beyond its last one.
+test("the committable offset is always the smallest one without an outcome, or else the end", () => {
+  // Each fetch: the gaps before its records, and its length after the last one.
   const fetch = fc.record({
     gaps: fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 6 }),
     tail: fc.nat(3),
   });
-  // Each step: a fetch, or the place (modulo their number) of an unresolved record that gets its outcome.
+  // Each step: a fetch, or the index (modulo their number) of an unresolved record that gets its outcome.
   const step = fc.oneof(fetch, fc.nat());
   fc.assert(
     fc.property(fc.nat(100), fc.array(step, { maxLength: 60 }), (position, steps) => {
@@ -131,7 +131,7 @@ test("is at every moment the smallest offset without outcome, else the end", () 
   );
 });
 
-test("knows the records that are not committed and have an outcome, passed or not", () => {
+test("knows the uncommitted records with an outcome, passed or not", () => {
   const window = new OffsetWindow(0);
   const offsets = Array.from({ length: 5_000 }, (_, offset) => offset);
   window.expect(

@@ -16,18 +16,18 @@ const position = (changes: Partial<CommittedPosition>): CommittedPosition => ({
   ...changes,
 });
 
-describe("reading goes on", () => {
+describe("reading resumes", () => {
   test.each([
-    ["where the group stands, once the last record is seen to be the same", {}, checkpoint],
-    ["where the group stands, at the log's very end too", { logEnd: 100 }, checkpoint],
-    ["unchecked where no record was noted", { checkpoint: null }, null],
-    ["unchecked where Kafka holds that record no more", { logStart: 99 }, null],
-    ["unchecked where what was noted makes no sense", { checkpoint: { offset: 100, timestamp: 7 } }, null],
+    ["at the group's position, if the last record is still the same", {}, checkpoint],
+    ["at the group's position, even at the end of the log", { logEnd: 100 }, checkpoint],
+    ["without a check if there is no checkpoint", { checkpoint: null }, null],
+    ["without a check if Kafka has deleted that record", { logStart: 99 }, null],
+    ["without a check if the checkpoint makes no sense", { checkpoint: { offset: 100, timestamp: 7 } }, null],
   ] as const)("%s", (_, changes, check) => {
     expect(resumeAt(position(changes))).toEqual({ start: 100, check, lost: null });
   });
 
-  test("where the log begins, if it begins later: what lies between is lost", () => {
+  test("at the log's start if that is later: the offsets between are lost", () => {
     const { start, check, lost } = resumeAt(position({ logStart: 150 }));
     expect({ start, check, lost }).toEqual({
       start: 150,
@@ -40,7 +40,7 @@ describe("reading goes on", () => {
     );
   });
 
-  test("where the log begins, if it ends before the group's position: it is another log", () => {
+  test("at the log's start if the log ends before the group's position: it is another log", () => {
     const { start, check, lost } = resumeAt(position({ logStart: 10, logEnd: 60 }));
     expect({ start, check, lost }).toEqual({
       start: 10,

@@ -15,14 +15,14 @@ function batch(start: number, end: number, partition = 0) {
   return { partition, start, end, records: records(start, end) };
 }
 
-/** Offsets a `take` passes on, and where it ends. */
+/** The offsets that a `take` passes on, and its end. */
 function taken(verdict: ReturnType<ReturnType<typeof trackSpans>["take"]>) {
   if (verdict.kind !== "taken") return verdict;
   return { offsets: verdict.batch.records.map(({ offset }) => offset), end: verdict.batch.end };
 }
 
 describe("the spans of a topic", () => {
-  test("begin at their start, or where the log begins", () => {
+  test("begin at their start, or at the log's start", () => {
     const spans = new Map([
       [0, { start: 3, end: 20 }],
       [1, { start: 7, end: 9 }],
@@ -33,7 +33,7 @@ describe("the spans of a topic", () => {
     ]);
   });
 
-  test("that are empty or wholly deleted need no reading", () => {
+  test("that are empty or completely deleted need no reading", () => {
     const spans = new Map([
       [0, { start: 3, end: 10 }],
       [1, { start: 9, end: 9 }],
@@ -51,7 +51,7 @@ describe("the spans of a topic", () => {
     );
   });
 
-  test("take only what belongs to them, once", () => {
+  test("take only their own records, once", () => {
     const tracks = trackSpans("t", new Map([[0, { start: 20, end: 25 }]]), ranges);
     expect(taken(tracks.take(batch(18, 22)))).toEqual({ offsets: [20, 21], end: 22 });
     tracks.advance(0, 22);
@@ -71,7 +71,7 @@ describe("the spans of a topic", () => {
     });
   });
 
-  test("go back where a fetch jumped over what still exists, and on where retention deleted it", () => {
+  test("go back if a fetch skipped existing records, and on if retention deleted them", () => {
     const tracks = trackSpans("t", new Map([[0, { start: 20, end: 40 }]]), ranges);
     expect(tracks.take(batch(30, 35))).toEqual({ kind: "moved", wanted: 20 });
     tracks.observe({ partition: 0, highWatermark: 100, lastStableOffset: 100, logStart: 30 });
@@ -80,7 +80,7 @@ describe("the spans of a topic", () => {
     expect(tracks.pending()).toEqual([]);
   });
 
-  test("that end in an open transaction are read up to it", () => {
+  test("that end within an open transaction are read up to it", () => {
     const tracks = trackSpans("t", new Map([[1, { start: 40, end: 51 }]]), ranges);
     tracks.observe({ partition: 1, highWatermark: 51, lastStableOffset: 50, logStart: 0 });
     expect(tracks.pending()).toEqual([{ partition: 1, position: 40 }]);
@@ -91,18 +91,18 @@ describe("the spans of a topic", () => {
 
   test("end before an open transaction", () => {
     const tracks = trackSpans("t", new Map([[0, { start: 20, end: 40 }]]), ranges);
-    const told = { partition: 0, highWatermark: 100, lastStableOffset: 30, logStart: 10 };
-    tracks.observe(told);
+    const logEnds = { partition: 0, highWatermark: 100, lastStableOffset: 30, logStart: 10 };
+    tracks.observe(logEnds);
     expect(tracks.isPending(0)).toBe(true);
     tracks.advance(0, 30);
-    // Just after a change of leaders the marks may be behind for a moment.
-    tracks.observe({ ...told, highWatermark: 25, lastStableOffset: 25 });
+    // Right after a leader change the watermarks may lag for a moment.
+    tracks.observe({ ...logEnds, highWatermark: 25, lastStableOffset: 25 });
     expect(tracks.isPending(0)).toBe(true);
-    tracks.observe(told);
+    tracks.observe(logEnds);
     expect(tracks.isPending(0)).toBe(false);
   });
 
-  test("of a log that was cut off are an error that names the place", () => {
+  test("of a truncated log are an error that names the offsets", () => {
     const tracks = trackSpans("t", new Map([[0, { start: 20, end: 40 }]]), ranges);
     tracks.advance(0, 30);
     tracks.observe({ partition: 0, highWatermark: 5, lastStableOffset: 5, logStart: 0 });
@@ -112,12 +112,12 @@ describe("the spans of a topic", () => {
     expect(tracks.stalled(60_000, null).message).toBe(
       'topic "t": nothing could be read for 60 s: partition 0 at offset 30 of 40 (its log ends at 5)',
     );
-    expect(tracks.stalled(60_000, "the broker is away").message).toBe(
-      'topic "t": nothing could be read for 60 s: the broker is away',
+    expect(tracks.stalled(60_000, "the broker is down").message).toBe(
+      'topic "t": nothing could be read for 60 s: the broker is down',
     );
   });
 
-  test("pass over what was deleted meanwhile, and fail where the log was cut off before them", () => {
+  test("skip records deleted meanwhile, and fail if the log was truncated before them", () => {
     const tracks = trackSpans("t", new Map([[0, { start: 30, end: 40 }]]), ranges);
     tracks.outOfRange(0, { logStart: 35, logEnd: 100 });
     expect(tracks.pending()).toEqual([{ partition: 0, position: 35 }]);

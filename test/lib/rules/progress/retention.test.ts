@@ -10,12 +10,12 @@ test.each([
   ["by size too", { retentionBytes: 1e9 }, null],
   ["by key", { cleanupPolicy: "compact" }, null],
   ["by key and time", { cleanupPolicy: "compact,delete" }, null],
-  ["nobody says how", { retentionMs: null, retentionBytes: null, cleanupPolicy: null }, null],
+  ["with no known policy", { retentionMs: null, retentionBytes: null, cleanupPolicy: null }, null],
 ])("records are kept %s", (_, changes, ms) => {
   expect(keptForMs({ ...config, ...changes })).toBe(ms);
 });
 
-test("tells when what waits may go, of our own partitions that are a minute behind", () => {
+test("shows when waiting records may be deleted, for owned partitions that are a minute behind", () => {
   const now = 10_000_000;
   const partitions = [
     partitionStatus({ partition: 0, oldestUnreadAt: now - 60_000 }),
@@ -23,8 +23,8 @@ test("tells when what waits may go, of our own partitions that are a minute behi
     partitionStatus({ partition: 2, oldestUnreadAt: null }),
     partitionStatus({ partition: 3, oldestUnreadAt: 0, owned: false }),
   ];
-  const told = (kept: number | null) =>
+  const deletable = (kept: number | null) =>
     withDeletion(partitions, kept, now).map(({ deletableAt }) => deletableAt);
-  expect(told(100_000)).toEqual([now + 40_000, null, null, null]);
-  expect(told(null)).toEqual([null, null, null, null]);
+  expect(deletable(100_000)).toEqual([now + 40_000, null, null, null]);
+  expect(deletable(null)).toEqual([null, null, null, null]);
 });

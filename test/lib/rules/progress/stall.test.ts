@@ -12,11 +12,11 @@ const shown = (changes: Partial<KnownState>, progressAgoMs = 1_000) =>
 const since = "2026-11-22T12:00:00.000Z";
 const sinceMs = now - 12_000;
 
-test("a topic that runs and moves has nothing to say", () => {
+test("a topic that runs and makes progress has no reason", () => {
   expect(shown({})).toEqual({ state: "running", reason: null, since });
 });
 
-test("one that tries again in vain says since when and why, long before it is stalled", () => {
+test("a topic that retries in vain shows since when and why, long before it is stalled", () => {
   expect(shown({ trouble: { sinceMs, message: "no room" } })).toEqual({
     state: "running",
     reason: "retrying since 2026-11-22T12:59:48.000Z: no room",
@@ -27,7 +27,7 @@ test("one that tries again in vain says since when and why, long before it is st
   );
 });
 
-test("after 60 s without a commit it is stalled, since then, with the reason alone", () => {
+test("60 s after its last commit it becomes stalled, with only the reason", () => {
   expect(shown({ trouble: { sinceMs, message: "no room" } }, 61_000)).toEqual({
     state: "stalled",
     reason: "no room",
@@ -36,7 +36,7 @@ test("after 60 s without a commit it is stalled, since then, with the reason alo
   expect(shown({}, 61_000).reason).toBe("no commit for 60 s although there is lag");
 });
 
-test("what is not running is what it is", () => {
+test("any state other than running stays", () => {
   expect(shown({ state: "failed", reason: "no rights" }, 90_000)).toMatchObject({
     state: "failed",
     reason: "no rights",

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { createStandStillWatch } from "../../../../lib/rules/progress/stand-still.ts";
 
-/** What becomes of these beats, one a tick. */
+/** For each tick, with these beats: whether the watch reports `over`. */
 function ticks(beats: readonly number[], limit: number, stop?: { at: number; within: number }) {
   const watch = createStandStillWatch(limit);
   return beats.map((beat, tick) => {
@@ -10,16 +10,16 @@ function ticks(beats: readonly number[], limit: number, stop?: { at: number; wit
   });
 }
 
-test("a loop that turns is left alone, however slowly", () => {
+test("a loop that turns is left alone, even if it is slow", () => {
   expect(ticks([0, 1, 1, 1, 2, 2, 2, 3], 3)).not.toContain(true);
 });
 
-test("one that stands still is found after the limit, from its first tick on", () => {
+test("a loop that stands still is detected after the limit, even from its first tick", () => {
   expect(ticks([5, 6, 6, 6, 6], 3)).toEqual([false, false, false, false, true]);
   expect(ticks([0, 0, 0, 0], 3)).toEqual([false, false, false, true]);
 });
 
-test("a process that was suspended has stood still for one tick, whatever the clock says", () => {
+test("a suspended process counts as one tick without a beat, whatever the clock says", () => {
   expect(ticks([1, 2, 2, 3, 4], 3)).not.toContain(true);
 });
 

@@ -22,24 +22,24 @@ const existing = (patterns: readonly string[], version = 3, form = fullForm) =>
   }) satisfies ExistingTemplate;
 const without = (...extras: TemplateExtra[]) => ({ ...fullForm, without: new Set(extras) });
 
-test("patterns are added, never taken away", () => {
+test("patterns are added, never removed", () => {
   expect(coveringTemplate(null, ["b", "a"]).index_patterns).toEqual(["a", "b"]);
   expect(coveringTemplate(existing(["old-*"]), ["a"]).index_patterns).toEqual(["a", "old-*"]);
 });
 
-test("nothing is written where nothing changes", () => {
+test("nothing is written if nothing changes", () => {
   expect(missingPatterns(null, [], fullForm)).toBeNull();
   expect(missingPatterns(existing(["a", "b"]), ["b"], fullForm)).toBeNull();
   expect(missingPatterns(existing(["a"]), ["b", "a", "b"], fullForm)).toEqual(["b"]);
 });
 
-test("an older form is replaced, a newer one left alone", () => {
+test("an older version is replaced, a newer one is left alone", () => {
   expect(missingPatterns(existing(["a"], 2), ["a"], fullForm)).toEqual([]);
   expect(missingPatterns(existing(["a"], 99), ["a"], fullForm)).toBeNull();
   expect(coveringTemplate(existing(["a"], 2), [])).toMatchObject({ version: 3, index_patterns: ["a"] });
 });
 
-test("a newer form stays where a pattern is added", () => {
+test("adding a pattern keeps a newer version's form", () => {
   expect(coveringTemplate(existing(["a"], 99), ["b"])).toEqual({
     version: 99,
     later: true,
@@ -47,7 +47,7 @@ test("a newer form stays where a pattern is added", () => {
   });
 });
 
-test("a form that lacks what the server has, has what it lacks, or was chosen otherwise, is replaced", () => {
+test("a form that does not match the server's features or the settings is replaced", () => {
   const less = without("words");
   expect(missingPatterns(existing(["a"], 3, less), ["a"], fullForm)).toEqual([]);
   expect(missingPatterns(existing(["a"], 3, less), ["a"], less)).toBeNull();
@@ -57,7 +57,7 @@ test("a form that lacks what the server has, has what it lacks, or was chosen ot
   expect(missingPatterns(existing(["a"]), ["a"], { ...fullForm, settings })).toEqual([]);
 });
 
-test("what may be chosen is in the settings of its indices, or as Elasticsearch has it", () => {
+test("the template contains the user's settings, or leaves Elasticsearch's defaults", () => {
   expect(JSON.stringify(templateBody(fullForm))).not.toMatch(/codec|index\.mode|source|refresh_interval/);
   const settings = {
     codec: "best_compression",
@@ -77,7 +77,7 @@ test("what may be chosen is in the settings of its indices, or as Elasticsearch 
   expect(strings(chosen)).not.toContain('"index":false');
 });
 
-test("a refusal says what the server lacks, or is about something else", () => {
+test("a refusal names the missing feature, or is about something else", () => {
   const composed = "composable template [penstock] template after composition is invalid: ";
   expect(lackOf(`${composed}Unknown tokenizer type [simple_pattern] for [penstock_words]`)).toBe("words");
   const setting = "index.mapping.total_fields.ignore_dynamic_beyond_limit";
@@ -90,7 +90,7 @@ test("a refusal says what the server lacks, or is about something else", () => {
   expect(lackOf("index template [penstock] has index patterns [a] matching patterns")).toBeNull();
 });
 
-test("what the server lacks is in no part of the template", () => {
+test("no part of the template uses a missing feature", () => {
   const body = templateBody(without("words", "beyondLimit", "subobjects"));
   expect(JSON.stringify(body)).not.toMatch(/penstock_words|beyond_limit|subobjects|analysis/);
   expect(body.mappings).toMatchObject({
@@ -98,13 +98,13 @@ test("what the server lacks is in no part of the template", () => {
   });
 });
 
-test("what is refused is thrown for the pattern that it is about, and no other", () => {
+test("a refusal is thrown for its own pattern only", () => {
   const refusals = new Map([["a", "no"]]);
   throwRefused(refusals, "b");
   expect(() => throwRefused(refusals, "a")).toThrow("the index template cannot be ensured: no");
 });
 
-test("it is what the design says", () => {
+test("the template has its priority, alias, settings and mappings", () => {
   expect(coveringTemplate(null, ["a"])).toMatchObject({
     priority: 150,
     template: {

@@ -9,7 +9,7 @@ test.each([
     { tags: [{ value: 1 }, { value: "a" }, { value: true }], "x.y": [0, 0.5] },
     { "tags.value": "strings", "x.y": "doubles" },
   ],
-  // The same field, however its name is written.
+  // The same field in both notations.
   [{ "a.b": 1, a: { b: "x" } }, { "a.b": "strings" }],
   [{ a: [[1], [2.5]] }, { a: "doubles" }],
   [{ a: [1, 2], b: ["x", null], c: [{ d: 1 }, { e: "x" }], f: [1, { g: "x" }] }, {}],
@@ -17,7 +17,7 @@ test.each([
   expect(Object.fromEntries(mixedFields(document))).toEqual(expected);
 });
 
-test("of names that are longer than an index lets them be nothing is said, and lists below them take no time", () => {
+test("names longer than an index allows are ignored, and lists below them take no time", () => {
   const long = "n".repeat(1_000_000);
   const list = Array.from({ length: 30_000 }, (_, at) => ({ b: at % 2 === 0 ? 1 : "x" }));
   const startMs = performance.now();

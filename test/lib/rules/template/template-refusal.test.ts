@@ -8,7 +8,7 @@ import {
   refusedPatterns,
 } from "../../../../lib/rules/template/template-refusal.ts";
 
-// As Elasticsearch 9.2 words them.
+// Texts of Elasticsearch 9.2.
 const template = {
   type: "illegal_argument_exception",
   reason:
@@ -23,23 +23,23 @@ const stream = {
     "would cause data streams [logs-app, s] to no longer match a data stream template",
 };
 
-describe("what a refusal is about", () => {
-  test("patterns that meet those of the templates it names", () => {
+describe("a refusal is about", () => {
+  test("patterns that overlap those of the templates it names", () => {
     expect(refusedPatterns(template, ["a", "b-*", "food", "fo", "x"])).toEqual(["b-*", "food", "x"]);
   });
 
-  test("patterns that cover the data streams it names; one of the very name needs no template", () => {
+  test("patterns that cover the data streams it names; a data stream's exact name needs no template", () => {
     expect(refusedPatterns(stream, ["a", "logs-*", "s", "s-*"])).toEqual(["logs-*", "s"]);
     expect(["s", "logs-*", "a"].map((name) => isDataStream(stream, name))).toEqual([true, false, false]);
     expect(isDataStream(template, "food")).toBe(false);
   });
 
-  test("none, where it names none", () => {
+  test("no pattern if it names none", () => {
     const reason = "index_pattern [x y] must not contain a space";
     expect(refusedPatterns({ type: "validation_exception", reason }, ["a"])).toEqual([]);
   });
 
-  test("is told with the one pattern, and otherwise as it was said", () => {
+  test("one pattern, and is shown with it and otherwise unchanged", () => {
     expect(refusalText(400, template, "food")).toBe(
       "Elasticsearch answered 400 illegal_argument_exception: index template [penstock] has index pattern [food] matching " +
         "patterns from existing templates [mine,theirs] with patterns (mine => [foo*, x],theirs => [*-2026]) that have the " +
@@ -49,7 +49,7 @@ describe("what a refusal is about", () => {
   });
 });
 
-describe("two patterns meet", () => {
+describe("two patterns overlap", () => {
   test.each([
     ["a", "a", true],
     ["a", "b", false],
@@ -65,9 +65,9 @@ describe("two patterns meet", () => {
     expect([patternsMeet(a, b), patternsMeet(b, a)]).toEqual([meet, meet]);
   });
 
-  test("where some name is covered by both, and only there", () => {
+  test("if and only if some name matches both", () => {
     const pattern = fc.string({ unit: fc.constantFrom("a", "b", "*"), maxLength: 5 });
-    // Of the shortest names that both cover none is longer than both patterns together.
+    // The shortest name that matches both is never longer than both patterns together.
     const names = [""];
     for (const name of names) if (name.length < 8) names.push(`${name}a`, `${name}b`);
     fc.assert(

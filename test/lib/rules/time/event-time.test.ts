@@ -24,10 +24,10 @@ describe("parseEventTimeText", () => {
     ["1764324000123", secondMs + 123],
     ['"1764324000123"', secondMs + 123],
     ["1764324000123999", secondMs + 123],
-    // As a double it would be 1764324000124 milliseconds.
+    // A double would round it up to 1764324000124 milliseconds.
     ["1764324000123999999", secondMs + 123],
     ['"1764324000123999999"', secondMs + 123],
-    // As a program prints the double next to .124 that has 17 digits.
+    // Programs that print 17 digits write the double for .124 like this.
     ["1764324000.12400001", secondMs + 124],
     ["1764324000.12399999", secondMs + 124],
     ['"2025-11-28T10:00:00.123Z"', secondMs + 123],
@@ -79,7 +79,7 @@ describe("parseEventTimeText", () => {
     expect(read(`{"time":${json}}`, "time")).toEqual({ kind: "unreadable" });
   });
 
-  test("never leaves the range, and gives what the whole record gives", () => {
+  test("any value stays in range and reads the same as in a whole record", () => {
     const values = fc.oneof(
       fc.json(),
       fc.bigInt({ min: -1n, max: 10n ** 22n }).map(String),
@@ -97,20 +97,20 @@ describe("parseEventTimeText", () => {
 });
 
 describe("eventTimeOf", () => {
-  test("the first that can be read", () => {
+  test("takes the first field that can be read", () => {
     const text = '{"ts":null,"time":"","at":"soon","date":"2025-11-28 10:00:00","@timestamp":1}';
     const expected = { kind: "read", timestampMs: secondMs, field: "date" } as const;
     expect(read(text, "missing", "ts", "time", "at", "date", "@timestamp")).toEqual(expected);
   });
 
-  test("what is not there is told apart from what cannot be read", () => {
+  test("distinguishes absent from unreadable fields", () => {
     const text = '{"ts":null,"time":" ","at":"soon"}';
     expect(read(text, "missing", "deep.ts", "ts", "time")).toEqual({ kind: "absent" });
     expect(read(text, "ts", "at")).toEqual({ kind: "unreadable" });
     expect(read(text)).toEqual({ kind: "absent" });
   });
 
-  test("seconds have their nanoseconds beside them", () => {
+  test("adds the nanoseconds from the field next to the seconds", () => {
     const expected = { kind: "read", timestampMs: secondMs + 123 } as const;
     const instant = '{"epochSecond":1764324000,"nanoOfSecond":123456000}';
     for (const [text, field] of [
@@ -121,11 +121,11 @@ describe("eventTimeOf", () => {
       ['{"t":{"seconds":"1764324000","nanos":123456000}}', "t.seconds"],
     ] as const)
       expect(read(text, field)).toEqual({ ...expected, field });
-    // Alone they are a number like any other.
+    // Without them, seconds are a number like any other.
     expect(read('{"seconds":1764324000.123}', "seconds")).toEqual({ ...expected, field: "seconds" });
   });
 
-  test("nanoseconds are exact wherever they stand", () => {
+  test("nanoseconds are exact at any depth", () => {
     const nanoseconds = "1764324000123999999";
     for (const [text, field] of [
       [`{"a.b":${nanoseconds},"a":{"b":1}}`, "a.b"],
@@ -137,12 +137,12 @@ describe("eventTimeOf", () => {
 });
 
 describe("fieldAt", () => {
-  test("a top-level name goes before a path", () => {
+  test("a top-level name precedes a path", () => {
     expect(fieldAt({ "a.b": 1, a: { b: 2 } }, "a.b")).toBe(1);
     expect(fieldAt({ a: { b: 2 } }, "a.b")).toBe(2);
   });
 
-  test("what an object inherits is not a field", () => {
+  test("inherited properties are not fields", () => {
     expect(fieldAt({}, "constructor.name")).toBeUndefined();
     expect(fieldAt({ a: null }, "a.b")).toBeUndefined();
   });

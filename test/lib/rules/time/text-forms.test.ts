@@ -6,7 +6,7 @@ const ten = Date.UTC(2026, 10, 28, 10);
 
 describe("parseTimeText", () => {
   test.each([
-    // ISO 8601, with what loggers make of it.
+    // ISO 8601, and loggers' variants of it.
     ["2026-11-28T10:00:00Z", 0],
     ["2026-11-28T10:00:00", 0],
     ["2026-11-28t10:00:00.5z", 500],
@@ -30,7 +30,7 @@ describe("parseTimeText", () => {
     ["20261128T100000Z", 0],
     ["20261128T110000.123+0100", 123],
     ["20261128 10:00:00.123456", 123],
-    // Day or month by name.
+    // With names of days or months.
     ["28/Nov/2026:10:00:00 +0000", 0],
     ["28/Nov/2026:18:00:00 +0800", 0],
     ["[28/Nov/2026:10:00:00 +0000]", 0],
@@ -54,20 +54,20 @@ describe("parseTimeText", () => {
     expect(parseTimeText(text, -1)).toBe(ten + milliseconds);
   });
 
-  test("a day alone is its midnight, and twelve is the hour before one", () => {
+  test("a date alone means midnight, and 12 AM is hour 0", () => {
     expect(parseTimeText("2026-11-28", -1)).toBe(Date.UTC(2026, 10, 28));
     expect(parseTimeText("Nov 28, 2026 12:00:00 AM", -1)).toBe(Date.UTC(2026, 10, 28));
     expect(parseTimeText("Nov 28, 2026 12:00:00 PM", -1)).toBe(Date.UTC(2026, 10, 28, 12));
     expect(parseTimeText("Saturday, 28-Nov-70 10:00:00 GMT", -1)).toBe(Date.UTC(1970, 10, 28, 10));
   });
 
-  test(".NET's is always milliseconds, whatever its offset", () => {
+  test(".NET's form is always in milliseconds, whatever its offset", () => {
     expect(parseTimeText("/Date(1764324000000)/", -1)).toBe(1_764_324_000_000);
     expect(parseTimeText("/Date(5+0100)/", -1)).toBe(5);
   });
 
   test.each([
-    // The 11th of which month, and which of three zones?
+    // Ambiguous: which is the month, and which of three zones is it?
     ["11/28/2026 10:00:00"],
     ["01/02/2026"],
     ["2026-11-28 10:00:00 CST"],
@@ -102,14 +102,14 @@ describe("parseTimeText", () => {
     ["28 Nov 10:00:00.119", ten, ten + 119],
     ["Sat Nov 28 10:00:00", ten, ten],
     ["Nov 28 11:00:00 +01:00", ten, ten],
-    // Written before New Year, and read, or stamped, behind it; and the other way round.
+    // Written before New Year and read or stamped after it, and vice versa.
     ["Dec 31 23:59:59", Date.UTC(2027, 0, 1), Date.UTC(2026, 11, 31, 23, 59, 59)],
     ["Jan  1 00:00:01", Date.UTC(2026, 11, 31, 23, 59), Date.UTC(2027, 0, 1, 0, 0, 1)],
     ["Feb 29 00:00:00", Date.UTC(2027, 1, 28), Date.UTC(2028, 1, 29)],
     ["Feb 29 00:00:00", Date.UTC(2026, 1, 28), null],
-    // Nothing tells the year.
+    // The year is unknown.
     ["Nov 28 10:00:00", -1, null],
-  ])("without a year, the nearest: %p around %p", (text, aroundMs, expected) => {
+  ])("without a year the nearest one: %p around %p", (text, aroundMs, expected) => {
     expect(parseTimeText(text, aroundMs)).toBe(expected);
   });
 

@@ -7,7 +7,7 @@ const noon = Date.UTC(2026, 10, 28, 12);
 const now = Date.UTC(2026, 10, 30);
 const at = (timestamp: number, text = "line") => sourceRecord(text, { timestamp });
 
-test("a record without a timestamp gets the time it was read, and that of the nearest before it", () => {
+test("a record without a timestamp gets the time it was read, and that of the nearest earlier record", () => {
   const { records, nearestMs } = withStandIns([at(-1), at(noon), at(-1), at(2 ** 53), at(-1)], null, now);
   expect(records.map(({ standIn }) => standIn?.nearestMs)).toEqual([null, undefined, noon, undefined, noon]);
   expect(records[0]?.standIn?.readAtMs).toBe(now);
@@ -15,14 +15,14 @@ test("a record without a timestamp gets the time it was read, and that of the ne
   expect(withStandIns([at(-1)], nearestMs, now).records[0]?.standIn?.nearestMs).toBe(noon);
 });
 
-test("records that have theirs stay as they are", () => {
+test("records with a timestamp stay unchanged", () => {
   const records = [at(noon), at(noon + 1), at(2 ** 53)];
   expect(withStandIns(records, null, now)).toEqual({ records, nearestMs: noon + 1 });
   expect(withStandIns(records, null, now).records).toBe(records);
   expect(withStandIns([], noon, now)).toEqual({ records: [], nearestMs: noon });
 });
 
-test("its document has that time, a tag, and its own id; its index the day of the nearest", () => {
+test("its document has the time it was read, a tag and its own id, and the index of the nearest day", () => {
   const dated = createDocumentEncoder(specification({ index: "app-{yyyy.MM.dd}" }));
   const [first, , third] = withStandIns([at(-1), at(noon), at(-1)], null, now).records.map((record) =>
     dated(record),
@@ -40,7 +40,7 @@ test("its document has that time, a tag, and its own id; its index the day of th
   expect(alone).toMatchObject({ kind: "document", id: "app:0:0:-1" });
 });
 
-test("a time of its own needs nothing to stand in for it", () => {
+test("a readable declared time needs no substitute", () => {
   const encode = createDocumentEncoder(
     specification({ format: "json", timestamp: "time", index: "app-{yyyy.MM.dd}" }),
   );

@@ -26,7 +26,7 @@ const trouble = (code: string, known: Partial<BrokerFacts> = {}, settings: TlsSe
     { server: null, own: null, now, ...known },
   );
 
-describe("what is wrong with the broker's certificate", () => {
+describe("a problem with the broker's certificate", () => {
   const old = facts({ validToMs: Date.UTC(2026, 10, 24, 12) });
   test.each([
     ["CERT_HAS_EXPIRED", { server: old }, "the certificate of Kafka at k:9094 expired on 2026-11-24"],
@@ -57,19 +57,19 @@ describe("what is wrong with the broker's certificate", () => {
     expect(isAboutCertificate({ address: "k:9094", code, servesOthers: false })).toBe(true);
   });
 
-  test("without kafka.ssl.ca the system's authorities are what counts", () => {
+  test("without kafka.ssl.ca the system's authorities count", () => {
     expect(trouble("UNABLE_TO_VERIFY_LEAF_SIGNATURE", {}, { ...tls, ca: null })).toContain(
       "that this system does not trust: add it to kafka.ssl.ca",
     );
   });
 });
 
-describe("what the broker does not like about ours", () => {
+describe("the broker's reason for refusing our certificate", () => {
   const code = "ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN";
-  test("there is none", () => {
+  test("is that we have none", () => {
     expect(trouble("ERR_SSL_TLSV1_ALERT_CERTIFICATE_REQUIRED")).toContain("requires a client certificate");
   });
-  test("it has expired, or is not valid yet", () => {
+  test("is that it has expired, or is not valid yet", () => {
     const own = facts({ subject: "us", validToMs: now - 1 });
     expect(trouble(code, { own })).toBe(
       "Kafka at k:9094 refused our client certificate (us): it expired on 2026-11-24",
@@ -78,21 +78,21 @@ describe("what the broker does not like about ours", () => {
       "it is not valid before 2026-11-25",
     );
   });
-  test("otherwise its authority, and what the broker said", () => {
+  test("is otherwise its authority, with the broker's words", () => {
     expect(trouble(code, { own: facts() })).toBe(
       "Kafka at k:9094 refused our client certificate (broker), signed by Our authority: certificate unknown",
     );
   });
 });
 
-test("a TLS failure of another kind is told by its name, and what is no failure of TLS or login is left to others", () => {
+test("other TLS failures are shown by name, and failures of neither TLS nor login are left to others", () => {
   expect(trouble("ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION")).toBe(
     "TLS with Kafka at k:9094 failed: tlsv1 alert protocol version",
   );
   for (const code of ["ECONNREFUSED", "ENOTFOUND", "ECONNRESET"]) expect(trouble(code)).toBeNull();
 });
 
-test("a connection closed at its first request is no riddle only where no login is set", () => {
+test("a connection closed at its first request is explained only if no login is set", () => {
   const sasl = { mechanism: "plain", username: "u", password: new Secret("p") } as const;
   const failure = { address: "k:9094", code: "CLOSED_UNSERVED", servesOthers: false };
   const known = { server: null, own: null, now };
@@ -110,14 +110,14 @@ describe("a broker that closes new connections", () => {
       { server: null, own: null, now },
     );
 
-  test("and serves others of this host wants no login", () => {
+  test("but serves others of this host does not require a login", () => {
     for (const code of ["CLOSED_UNSERVED", "CLOSED_UNANSWERED"])
       expect(closed(code, true)).toBe(
         `Kafka at k:9092 closed a new connection but serves others of this host: it may have reached ${limits}`,
       );
   });
 
-  test("before it told its versions may have too many; a login is the second guess, where none is set", () => {
+  test("before it sent its versions may have too many; if no login is set, it may also require one", () => {
     const says = `Kafka at k:9092 closed the connection before any response: it may have reached ${limits}`;
     expect(closed("CLOSED_UNANSWERED", false)).toBe(`${says}, or require a login, but kafka.sasl is not set`);
     expect(closed("CLOSED_UNANSWERED", false, true)).toBe(says);

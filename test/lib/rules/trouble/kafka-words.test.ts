@@ -28,16 +28,16 @@ test.each([
   ],
   ["INCONSISTENT_GROUP_PROTOCOL", "another client in its group uses a different assignment protocol"],
 ])("%s", (type, says) => {
-  expect(words("a sentence for those who write clients", { type })).toBe(says);
+  expect(words("a sentence for authors of clients", { type })).toBe(says);
 });
 
-test("a request without an answer says who did not give it, and how long it was waited for", () => {
+test("a request without an answer names the silent broker and the time waited", () => {
   const message = "Request ListOffsets(key: 2, version: 3) timed out";
   expect(words(message, { afterMs: 30_000 })).toBe("k:9092 did not answer within 30 s");
   expect(words(message, { afterMs: 3_000, broker: null })).toBe("a broker did not answer within 3 s");
 });
 
-test("what Kafka says of rights is its own to say, and what nobody knows stays as it is", () => {
+test("Kafka's words about permissions and unknown messages stay unchanged", () => {
   const denied = "Not authorized to access topics: [Topic authorization failed]";
   expect(words(denied, { type: "TOPIC_AUTHORIZATION_FAILED" })).toBe(denied);
   expect(words("something new")).toBe("something new");
@@ -48,6 +48,6 @@ test.each([
   ["UNKNOWN_TOPIC_OR_PARTITION", "the topic, or this partition of it, does not exist in Kafka"],
   ["TOPIC_AUTHORIZATION_FAILED", "Kafka does not let this user read the topic (TOPIC_AUTHORIZATION_FAILED)"],
   ["CORRUPT_MESSAGE", "Kafka refuses reading it: CORRUPT_MESSAGE"],
-])("a partition that answers %s", (type, says) => {
+])("a partition answers %s", (type, says) => {
   expect(partitionWords(type)).toBe(says);
 });

@@ -4,8 +4,8 @@ import { type Link, linkRemedy, linkTrouble } from "../../../../lib/rules/troubl
 const link: Link = { url: "https://es.example:9200", setting: "elasticsearch.tls", tls: null };
 const ours = { ca: "PEM", cert: "PEM", key: "PEM" };
 
-/** As Bun's fetch, node:tls on Bun and grpc-js say it; each was seen. */
-const said: [string, string][] = [
+/** Texts of Bun's fetch, node:tls on Bun and grpc-js, each observed. */
+const observed: [string, string][] = [
   ["CERT_HAS_EXPIRED certificate has expired", "its certificate has expired"],
   ["Error: certificate has expired", "its certificate has expired"],
   ["certificate is not yet valid", "its certificate is not valid yet, or a clock is wrong"],
@@ -44,12 +44,12 @@ const said: [string, string][] = [
   ["ECONNRESET: The socket connection was closed unexpectedly.", "it closed the connection"],
 ];
 
-test.each(said)("%s", (text, sentence) => {
+test.each(observed)("%s", (text, sentence) => {
   expect(linkTrouble(text, link)).toBe(sentence);
   expect(linkRemedy(`etcd at x is not available: ${sentence}`)).toBeString();
 });
 
-describe("what is set in the config changes", () => {
+describe("the explanation depends on the config", () => {
   test.each([
     [
       "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
@@ -62,14 +62,14 @@ describe("what is set in the config changes", () => {
     ],
   ])("%s", (text, sentence) => expect(linkTrouble(text, { ...link, tls: ours })).toBe(sentence));
 
-  test("a connection that is closed where the scheme is http", () => {
+  test("for a closed connection if the scheme is http", () => {
     expect(linkTrouble("Failed to connect", { ...link, url: "http://es.example" })).toBe(
       "it closed the connection: it may require https",
     );
   });
 });
 
-test("what is not known is left to whoever asked", () => {
+test("unknown failures are left to the caller", () => {
   expect(linkTrouble("4 DEADLINE_EXCEEDED", link)).toBeNull();
   expect(linkRemedy("Elasticsearch answered 503")).toBeNull();
 });

@@ -14,7 +14,7 @@ export interface DigestResult extends Readonly<LetterCounts>, DeadLetterDigest {
   readonly firstForeign: ForeignRecord | null;
   /** Whether there are more letters than were read. */
   readonly truncated: boolean;
-  /** For records that were indexed in another form than their own. */
+  /** Of records that were indexed, but not as they are: in another form, or without some fields. */
   readonly gaveWay: IgnoredFields;
 }
 

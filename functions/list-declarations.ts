@@ -12,7 +12,7 @@ import { readEtcd, type SourceReaders } from "./reconcile-topics/read-sources.ts
 import { declarationsInForce, type ReconcileMemory } from "./reconcile-topics.ts";
 
 export interface ListInput {
-  /** The current memory. */
+  /** The memory of the last run. */
   readonly memory: ReconcileMemory;
   readonly config: {
     /** The config file's path, for display. */
@@ -44,7 +44,7 @@ export interface ListedEtcd {
   readonly revision: number | null;
   /** In order of precedence. Includes configured keys that are absent, at revision 0. */
   readonly keys: readonly ListedKey[];
-  /** How many keys exceed 10,000 entries or 32 Mi characters in total. */
+  /** The number of keys beyond the first 10,000 entries or 32 Mi characters. */
   readonly keysLeftOut: number;
   /** `etcd.keys`: exact keys, and prefixes that end in `/`. */
   readonly listed: readonly string[];

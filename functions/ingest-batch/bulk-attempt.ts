@@ -165,7 +165,7 @@ export function createBulkAttempt(input: BulkAttemptInput, deps: BulkAttemptDeps
    * A pipeline processes a bulk document by document. If it is repaired meanwhile, it refuses the first documents; if
    * it breaks, the last. So a record refused before others were written is sent again, and is at fault if it is refused
    * the same way again. A record refused after the last written one is sent again followed by that one, as a witness: a
-   * working pipeline reports the witness as already there.
+   * working pipeline lets the answer show that it is already there.
    */
   function settle(
     { operations, atFault, reject }: Sending,

@@ -63,7 +63,7 @@ export const ingest = {
         400: refusal("It is no such event; the place, the value and the rule."),
         415: refusal("The body does not say that it is JSON."),
         503: {
-          ...refusal("Nothing was tried: the host stops, has not read etcd yet, or has enough to do."),
+          ...refusal("Nothing was tried: the host is stopping, has not read etcd yet, or is busy."),
           headers: retryAfter,
         },
       },

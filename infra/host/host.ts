@@ -218,7 +218,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     onChange: (reason) => triggers.push(reason),
     onKafkaTrouble(error) {
       const reason = error instanceof PenstockError ? error.code : "kafka";
-      failures.warn("Kafka cannot be asked for its topics", { reason, error: messageOf(error) });
+      failures.warn("Kafka could not be asked for its topics", { reason, error: messageOf(error) });
     },
     onTopics(topics) {
       if (pool.pending().some((topic) => topics.has(topic))) triggers.push("a pending topic exists");

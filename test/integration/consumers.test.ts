@@ -64,7 +64,7 @@ describe("topics of one host come, go and grow", () => {
 
   test("a topic that does not exist is pending, and runs by itself once it does", async () => {
     const { reason } = await host.untilTopic(names.comes, "waits", ({ state }) => state === "pending");
-    expect(reason).toBe("it does not exist in Kafka yet; it starts once it does");
+    expect(reason).toBe("it does not exist in Kafka; it starts once it does");
     await servers.kafka.createTopic(names.comes);
     await servers.kafka.produce(names.comes, lines(3));
     await host.untilTopic(names.comes, "has indexed", ({ counts }) => counts.indexed === 3, 8_000);

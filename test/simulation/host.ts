@@ -182,7 +182,7 @@ export function startSimulatedHost(name: string, world: HostWorld): SimulatedHos
       note("is told to stop");
       unwatch();
       callOff();
-      newer.abort(new Error("the host stops"));
+      newer.abort(new Error("the host is stopping"));
       void flow.stop(DRAIN_MS).then(
         (unclean) => {
           stopped = { clean: unclean.length === 0, atMs: time.monotonicMs() };

@@ -92,7 +92,7 @@ function open(environment: NodeJS.ProcessEnv) {
   const logger = createLogger({ level: settings.log.level, pretty: false, hide });
   let known: { readonly list: readonly Declaration[]; readonly readAt: number } | null = null;
 
-  /** While etcd does not answer, the declarations read last are kept. */
+  /** While etcd does not answer, the last valid declarations stay active. */
   const declarations = async (): Promise<readonly Declaration[]> => {
     const { etcd, deadLetters } = settings;
     if (etcd === null) return config.declarations;
@@ -105,7 +105,7 @@ function open(environment: NodeJS.ProcessEnv) {
       known = { list, readAt: Date.now() };
     } catch (error) {
       if (known === null) throw error;
-      logger.warn("etcd cannot be read; its last declarations are kept", { error: messageOf(error) });
+      logger.warn("etcd cannot be read; its last declarations stay active", { error: messageOf(error) });
     }
     return known.list;
   };

@@ -155,7 +155,7 @@ export function createBulkPost(deps: BulkPostDeps): BulkPost {
     },
     close() {
       callOff?.();
-      life.abort(new Error("the host stops"));
+      life.abort(new Error("the host is stopping"));
     },
   };
 }

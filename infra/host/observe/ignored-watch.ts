@@ -9,7 +9,7 @@ export interface IgnoredWatch {
 }
 
 export interface IgnoredWatchDeps {
-  /** Topics whose first partition this host owns, so that exactly one host asks about each topic. */
+  /** Topics whose first partition this host owns, so that no two hosts ask about the same topic. */
   topics(): readonly string[];
   /** Looks at the documents of the last hour. */
   ask(topics: readonly string[], signal: AbortSignal): Promise<IgnoredFields>;

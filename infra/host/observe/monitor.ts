@@ -22,7 +22,7 @@ export interface MonitorDeps {
 }
 
 const INTERVAL_MS = 2_000;
-/** Above this, probes are skipped: 10,000 topics are listed every 10 s. Listing was the largest cost of an idle host. */
+/** Above this, probes are skipped: 10,000 topics are listed every 12 s. Listing was the largest cost of an idle host. */
 const TOPICS_PER_ROUND = 2_000;
 const PROBE_DEADLINE_MS = 5_000;
 

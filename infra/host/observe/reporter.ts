@@ -59,7 +59,7 @@ export function createReporter({ logger, failures, metrics, now }: ReporterDeps)
     } else {
       // Without a series, no alert would fire for a source that was never readable.
       if (lastSuccess[name] === null) metrics.sourceRead(name, 0);
-      failures.error("a source cannot be used; its last valid declarations stay in effect", {
+      failures.error("a source cannot be used; its last valid declarations stay active", {
         reason: name,
         error: report.error,
       });

@@ -28,7 +28,7 @@ export function startRounds(
     }
   })();
   return async () => {
-    life.abort(new Error("the host stops"));
+    life.abort(new Error("the host is stopping"));
     await rounds;
   };
 }

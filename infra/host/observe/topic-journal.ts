@@ -14,7 +14,7 @@ type Message =
   | "a topic waits"
   | "a topic runs"
   | "a topic stalled"
-  | "a topic goes on"
+  | "a topic resumed"
   | "a topic has other partitions";
 
 interface Seen {
@@ -69,7 +69,7 @@ function messageFor(before: Seen | undefined, after: TopicStatus): Message | nul
     return before?.state === state && before.reason === reason ? null : "a topic waits";
   if (state === "stalled") return before?.state === state ? null : "a topic stalled";
   if (state !== "running") return null;
-  if (before?.state === "stalled") return "a topic goes on";
+  if (before?.state === "stalled") return "a topic resumed";
   if (!ran) return "a topic runs";
   return before.partitions === partitionsText(after) ? null : "a topic has other partitions";
 }

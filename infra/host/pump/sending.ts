@@ -84,7 +84,7 @@ export interface SendingOwner {
   onSettled(): void;
   /** No record got an outcome for too long: waiting records are to be dropped. */
   onStalled(): void;
-  /** True: draining or closed. What was sent still gets its outcome; nothing is dropped as stalled. */
+  /** True: draining or closed, so nothing is dropped as stalled: a drain waits for what was sent. */
   readonly isEnding: boolean;
 }
 

@@ -14,7 +14,7 @@ export interface ReconcileLoop {
    * @throws PenstockError `stopping` once the loop is stopped
    */
   run(wanted: WantedRun): Promise<ReconcileResult>;
-  /** The last completed run; null before the first. */
+  /** The last run that was carried out; null before the first. */
   readonly last: ReconcileResult | null;
   readonly memory: ReconcileMemory;
   /** Waits for the current run and starts no other. */
@@ -120,7 +120,7 @@ export function createReconcileLoop(deps: LoopDeps): ReconcileLoop {
     },
     async stop() {
       stopped = true;
-      newer.abort(new Error("the host stops"));
+      newer.abort(new Error("the host is stopping"));
       if (timer !== null) clearTimeout(timer);
       await queue;
     },

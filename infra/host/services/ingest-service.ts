@@ -67,7 +67,7 @@ export function createIngestService(deps: IngestServiceDeps): IngestService {
       }
     },
     async stop() {
-      life.abort(new Error("the host stops"));
+      life.abort(new Error("the host is stopping"));
       await Promise.allSettled(underWay);
     },
   };

@@ -27,7 +27,7 @@ export interface ConsumerPool extends Pick<
   "start" | "stop" | "replace" | "replacing" | "pend" | "describe"
 > {
   observed(): ReadonlyMap<string, ObservedTopic>;
-  /** Topics that do not exist in Kafka yet. */
+  /** The topics in state `pending`. */
   pending(): string[];
   statuses(): TopicStatus[];
   /** For all topics, unordered; much cheaper than `statuses`. */

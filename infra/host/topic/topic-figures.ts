@@ -6,7 +6,7 @@ export interface TopicFigures {
   readonly moved: number;
   /** The sum over partitions owned by this host; null: unknown for all of them. */
   readonly lag: number | null;
-  /** Whether this host owns partition 0: true on exactly one of several hosts. */
+  /** Whether this host owns partition 0: true on at most one of several hosts. */
   readonly readsFirst: boolean;
 }
 

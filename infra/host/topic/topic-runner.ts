@@ -234,7 +234,7 @@ export function createTopicRunner(topic: string, first: DesiredTopic, deps: Runn
     },
     async stop(next, drainMs) {
       hash = next?.hash ?? null;
-      life.enter("stopping", next === null ? "not declared any more" : "to start with changed settings");
+      life.enter("stopping", next === null ? "no longer declared" : "to start with changed settings");
       const stopping = (ending ??= end());
       const callOff = drainMs === null ? null : deps.time.after(drainMs, () => stopping.cut.abort());
       try {

@@ -122,7 +122,7 @@ export function createJsonWriter(spec: Specification): RecordWriter {
     return frame.kafka(out, record, RENAMED_END) ? index : null;
   }
 
-  /** @returns null if the members alone do not tell it, or if it does not come from the object's own `@timestamp` */
+  /** @returns null if the members alone do not tell it, or if another field than the object's own `@timestamp` did */
   function eventTime(value: Buffer, shape: ObjectShape, recordTimestampMs: number): number | null {
     if (timeFields.length === 0) return recordTimestampMs;
     for (const member of shape.timesAt) {
@@ -137,7 +137,7 @@ export function createJsonWriter(spec: Specification): RecordWriter {
     return null;
   }
 
-  /** The member to copy into `message`. @returns NONE if nothing is copied or the line is a container's text; LOOK */
+  /** The member to copy into `message`. @returns NONE if none or a container's text; LOOK if undecided */
   function lineMember(value: Buffer, { messageAt, logAt, declaredLine, lines }: ObjectShape): number {
     const declared = declaredLine === null ? NONE : textMember(value, declaredLine);
     if (declared !== NONE) return messageAt === NONE && logAt === NONE ? declared : LOOK;

@@ -64,7 +64,7 @@ export function rememberEtcd(
     const declarations = withLeaving(before?.declarations ?? [], stated.declarations, leavesAtMs);
     keys.set(key, { ...stated, declarations, stillness });
   };
-  /** A key's last declarations. Those with a pending removal stay, because the key cannot be read now. */
+  /** A key's last declarations, without marks of pending removals: a key that cannot be read removes nothing. */
   const saidBefore = (key: string) => (previous?.keys.get(key)?.declarations ?? []).map(unmarked);
   for (const { key, value, problem, modRevision } of reading.keys) {
     const source = { kind: "etcd", name: key, revision: modRevision } as const;

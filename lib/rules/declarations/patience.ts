@@ -34,7 +34,7 @@ export function lookAt(before: Stillness | null, content: string, nowMs: number 
   return { content, sinceMs: nowMs, restlessSinceMs: wasCalm ? nowMs : known.restlessSinceMs };
 }
 
-/** When removals from a source take effect, in milliseconds since the epoch; null for now. */
+/** When a source is believed as a whole, removals included, in milliseconds since the epoch; null for now. */
 export function believedAtMs({ sinceMs, restlessSinceMs }: Stillness, nowMs: number | null): number | null {
   if (nowMs === null) return null;
   const at = Math.min(sinceMs + STILL_MS, restlessSinceMs + RESTLESS_MS);
@@ -42,7 +42,7 @@ export function believedAtMs({ sinceMs, restlessSinceMs }: Stillness, nowMs: num
 }
 
 /**
- * The time until the first pending removal takes effect, in milliseconds; null if none is pending.
+ * The time until the first source is believed as a whole, in milliseconds; null if all are.
  * @param lookedAtMs the time given to `lookAt`; what followed may have taken longer than STILL_MS
  */
 export function lookAgainMs(

@@ -3,7 +3,7 @@ import type { Settings } from "../model/settings.ts";
 
 /** The part of changed settings that can be applied while running. */
 export interface AcceptedSettings {
-  /** The wanted settings, except for unchanged ones that need a restart. */
+  /** The wanted settings, but those that need a restart with their running values. */
   readonly settings: Settings;
   /** One sentence for each setting that was refused. */
   readonly refused: readonly string[];

@@ -109,7 +109,7 @@ export function planTopics(input: PlanInput): Plan {
   return { start, stop, replace, keep, pending, refused: input.refused };
 }
 
-const MISSING = "it does not exist in Kafka yet; it starts once it does";
+const MISSING = "it does not exist in Kafka; it starts once it does";
 
 function reasonToKeep({ kind, name }: SourceRef, leavesAtMs: number | undefined): string | null {
   if (leavesAtMs === undefined) return null;

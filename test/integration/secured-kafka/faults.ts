@@ -174,7 +174,8 @@ export function describeFaults(world: SecuredWorld): void {
             return (await answer.text()).includes(says) && answer.status;
           });
           expect(status).toBe(503);
-          const told = () => host.log().filter(({ msg }) => msg === "Kafka cannot be asked for its topics");
+          const told = () =>
+            host.log().filter(({ msg }) => msg === "Kafka could not be asked for its topics");
           // The monitor's line; a topic may have said so before.
           const lines = await eventually("it is in the log", () => (told().length > 0 ? told() : null));
           expect(lines.map(({ level, reason }) => [level, reason])).toEqual([["warn", "kafka_refused"]]);

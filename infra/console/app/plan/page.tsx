@@ -139,7 +139,7 @@ function AppliedNotice({ applied }: { readonly applied: Applied }) {
   );
 }
 
-/** The declarations of an unreadable source stay in effect, so the plan may lack its latest changes. */
+/** The declarations of an unreadable source stay active, so the plan may lack its latest changes. */
 function SourceErrors({ answer: { sources } }: { readonly answer: ReconcileAnswer }) {
   const broken = [
     { name: "The config file", error: sources.config.error },

@@ -17,7 +17,7 @@ export interface Leaders {
   of(topic: string, partition: number): number | null;
   /** Returns the latest metadata of a topic, or null. */
   topic(topic: string): TopicLeaders | null;
-  /** Requests it within `inMs`, together with everything else due by then. An earlier request keeps its time. */
+  /** Requests it after `inMs`, together with everything else due by then. If it is due sooner already, that stays. */
   need(topic: string, inMs: number): void;
   /** Requests unknown topics. Resolves once each has been answered, even with an error, or the request has failed. */
   find(topics: Iterable<string>): Promise<void>;

@@ -111,7 +111,7 @@ export function createKafkaWire(
     return closed ?? asKafkaError(error, settings, at);
   };
 
-  /** Connected brokers first, the least busy in front; then those that answered most recently. */
+  /** Connected brokers first, the least busy in front; then the others at random, and last those that failed. */
   const candidates = (): string[] => {
     const open = [...pool.values()]
       .filter(({ lane, connection }) => lane === "questions" && connection.isOpen)

@@ -31,7 +31,7 @@ const NONE = -1;
 
 /**
  * Validates one JSON object (RFC 8259) strictly and finds its own members, without creating any values. Built for
- * speed, it accepts only simple cases: no line break between tokens, no escape in an own name, no duplicate or blank
+ * speed, it accepts only simple cases: no line break between tokens, no escape in a name, no duplicate or blank
  * names in nested objects, no depth beyond 64. What it rejects may still be JSON. Callers check that bytes beyond ASCII
  * are UTF-8, and the names of the object's own members.
  */

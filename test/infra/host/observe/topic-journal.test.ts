@@ -44,7 +44,7 @@ test("tells the life of a topic, each step once", () => {
     { level: "warn", message: "a topic stalled", fields: { topic: "app", reason: "no room" } },
   ]);
   expect(look(stalled)).toEqual([]);
-  expect(look(running)).toEqual([{ level: "info", message: "a topic goes on", fields: { topic: "app" } }]);
+  expect(look(running)).toEqual([{ level: "info", message: "a topic resumed", fields: { topic: "app" } }]);
 });
 
 test("tells what a rebalance gave and took, and that another reason keeps it waiting", () => {

@@ -374,7 +374,7 @@ describe("stopping", () => {
     const stops = [runner.stop(order("b"), null), runner.stop(order("c"), null)];
     expect([runner.hash, runner.status().reason]).toEqual(["c", "to start with changed settings"]);
     stops.push(runner.stop(null, 10_000));
-    expect([runner.hash, runner.status().reason]).toEqual([null, "not declared any more"]);
+    expect([runner.hash, runner.status().reason]).toEqual([null, "no longer declared"]);
     pumps[0]?.drained(true);
     expect(await Promise.all(stops)).toEqual([true, true, true]);
     expect([...intake.wanted]).toEqual([]);

@@ -30,7 +30,7 @@ export class TopicMetadata {
     return this.#known.get(topic) ?? UNKNOWN;
   }
 
-  /** Returns the topics that must be looked up before their partitions can be assigned. */
+  /** Returns the topics to look up: those that are not known to exist, and those that brokers may have denied. */
   unsettled(topics: ReadonlySet<string>): string[] {
     if (topics === this.#settled) return [];
     const unsettled = [...topics].filter((topic) => {

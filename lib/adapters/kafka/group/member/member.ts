@@ -59,7 +59,7 @@ export interface GroupMember {
   want(topics: ReadonlySet<string>): void;
   /** The tenures we hold, by topic and partition. */
   readonly tenures: ReadonlyMap<string, ReadonlyMap<number, Tenure>>;
-  /** The wanted topics that the group reads in the last complete generation, even if none of them is ours. */
+  /** The wanted topics that the group reads in the last complete generation, even if we own no partition of them. */
   readonly named: ReadonlySet<string>;
   /** Returns the number of partitions according to the leader, or null if unknown. */
   partitionsOf(topic: string): number | null;

@@ -248,7 +248,7 @@ describe("dead letters", () => {
     try {
       expect(await rejection(letters.store([letter], new AbortController().signal))).toMatchObject({
         code: "kafka_refused",
-        message: `"${topic}" takes not even a letter without key, value and headers: its max.message.bytes is too small`,
+        message: `"${topic}" refuses even a letter without key, value and headers: its max.message.bytes is too small`,
       });
     } finally {
       await letters.close();

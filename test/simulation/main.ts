@@ -1,4 +1,4 @@
-// `bun run simulate [--seeds N] [--from S] [--seed S]`: hosts, Kafka and Elasticsearch in virtual time, the same again with the same seed.
+// `bun run simulate [--seeds N] [--from S] [--seed S]`: hosts, Kafka and Elasticsearch in virtual time, repeatable by seed.
 import { COMMON_OPTIONS, parseWords, wholeNumber } from "../../infra/cli/kit/arguments.ts";
 import { ExitCode } from "../../infra/cli/kit/exit-code.ts";
 import { reportFailure } from "../../infra/cli/kit/failure.ts";
@@ -11,22 +11,22 @@ import { simulate } from "./runner.ts";
 import { tallyText } from "./tally.ts";
 
 const SEEDS = 2_000;
-/** Of a failing seed's story, those before its violation. */
+/** How many lines of a failing seed's story are printed, up to its violation. */
 const LAST_LINES = 60;
-/** Failing seeds whose stories are told. */
-const TOLD = 3;
+/** How many failing seeds' stories are printed. */
+const STORIES = 3;
 
 const help = helpText({
   synopsis: "simulate [options]",
-  about: `Runs the moving parts of one to three hosts against simulated brokers and a simulated Elasticsearch, in virtual time. A seed
-decides everything that happens: records, faults, the order of messages, every timer. A seed that fails is run again, and the
-end of its story is told.`,
+  about: `Runs the moving parts of one to three hosts against simulated brokers and a simulated Elasticsearch, in virtual time.
+The seed decides everything: records, faults, the order of messages, every timer. A failing seed is run again, and the
+end of its story is printed.`,
   options: [
-    ["--seeds N", `how many; ${SEEDS} unless told`],
-    ["--from S", "the first of them; 1 unless told"],
-    ["--seed S", "this one alone, its whole story told"],
+    ["--seeds N", `number of seeds; default ${SEEDS}`],
+    ["--from S", "the first seed; default 1"],
+    ["--seed S", "runs only this seed and prints its whole story"],
   ],
-  exitCodes: "0 nothing happened that must not, 1 something did, 2 wrong usage",
+  exitCodes: "0 no violation, 1 a violation, 2 wrong usage",
 });
 
 tolerateLostOutput();
@@ -49,20 +49,20 @@ async function runAll({ from, seeds }: { readonly from: number; readonly seeds: 
   const startedAt = performance.now();
   const signal = abortOnSignals((name) => `the simulation was ended by ${name}`);
   const { tally, failures } = await simulate({ from, seeds, stopAtFirst: false, broken: null, signal });
-  for (const { seed } of failures.slice(0, TOLD)) tell(seed, LAST_LINES);
+  for (const { seed } of failures.slice(0, STORIES)) tell(seed, LAST_LINES);
   for (const { seed, violation } of failures) process.stdout.write(`seed ${seed}: ${violation}\n`);
   process.stdout.write(tallyText(tally, failures.length));
   process.stdout.write(`${((performance.now() - startedAt) / 1_000).toFixed(1)} s\n`);
   return failures.length === 0 ? ExitCode.done : ExitCode.failed;
 }
 
-/** Runs it once more, and tells its story. @param lines so many of its end */
+/** Runs the seed once more and prints its story. @param lines from the end */
 function tell(seed: number, lines: number): number {
   const { violation, story, inForce } = runSeed(seed, { told: true });
   const told = Number.isFinite(lines) ? story.slice(-lines) : story;
   process.stdout.write(`${told.join("\n")}\n`);
-  process.stdout.write(`in force: ${inForce.join("; ") || "no fault"}\n`);
-  process.stdout.write(`seed ${seed}: ${violation ?? "nothing happened that must not"}\n\n`);
+  process.stdout.write(`active faults: ${inForce.join("; ") || "none"}\n`);
+  process.stdout.write(`seed ${seed}: ${violation ?? "no violation"}\n\n`);
   return violation === null ? ExitCode.done : ExitCode.failed;
 }
 
@@ -83,6 +83,6 @@ function parse(argv: readonly string[]): Invocation | null {
   if (seed === undefined)
     return { seeds: wholeNumber("seeds", seeds, 1), from: wholeNumber("from", from, 0) };
   if (values.seeds !== undefined || values.from !== undefined)
-    throw new PenstockError("usage", "--seed is one seed alone: it goes with neither --seeds nor --from");
+    throw new PenstockError("usage", "--seed runs one seed: it cannot be combined with --seeds or --from");
   return { seed: wholeNumber("seed", seed, 0) };
 }

@@ -122,7 +122,7 @@ function setUp(scene: Scene, untilMs: number): void {
   write();
 }
 
-/** Goes on until then, and looks at every step that nothing happened that must not. @throws Violation */
+/** Runs until then and checks for violations at every step. @throws Violation */
 function runUntil(scene: Scene, untilMs: number): void {
   const { time, census, ownership, hosts, inFlightMaxBytes } = scene;
   while (time.step(untilMs)) {

@@ -60,7 +60,7 @@ test("the command says how many seeds were run, and what was wrong with its usag
   expect(run.out).toContain("3 seeds, ");
   expect(run.code).toBe(0);
   const misused = await command(["--seed", "3", "--seeds", "2"]);
-  expect(misused.error).toContain("--seed is one seed alone");
+  expect(misused.error).toContain("--seed runs one seed");
   expect(misused.code).toBe(2);
 });
 
@@ -70,5 +70,5 @@ test("a seed that fails tells its story up to what must not have happened, and t
   const lines = out.trim().split("\n");
   expect(lines.at(-1)).toMatch(/^seed 1: commit of .* has no outcome$/);
   expect(lines.findLast((line) => line.includes("VIOLATION"))).toContain("has no outcome");
-  expect(lines.some((line) => line.startsWith("in force: "))).toBe(true);
+  expect(lines.some((line) => line.startsWith("active faults: "))).toBe(true);
 });

@@ -61,7 +61,7 @@ export function registerTopicMetrics(registry: Registry): TopicMetrics {
   );
   const retentionLeft = gauge(
     "penstock_retention_left_seconds",
-    "Time until retention.ms lets Kafka delete the oldest unacknowledged record, of partitions that are behind, if known.",
+    "Time until Kafka may delete the oldest unacknowledged record (retention.ms); only if known and behind.",
     ["topic", "partition"],
   );
   const offsetsLost = counter("penstock_offsets_lost_total", "Offsets Kafka deleted before they were read.", [
@@ -74,12 +74,12 @@ export function registerTopicMetrics(registry: Registry): TopicMetrics {
   );
   const fieldsGaveWay = counter(
     "penstock_fields_gave_way_total",
-    "Records indexed in a modified form, by the field the mapping refused: up to 20 per topic, then other; none if it named none.",
+    "Records indexed in a modified form, by refused field: up to 20 per topic, then other; none if unnamed.",
     ["topic", "field"],
   );
   const ignored = gauge(
     "penstock_ignored_documents",
-    "Documents of the last hour with a field that is stored but not searchable, by field: up to 20 per topic, refreshed every few minutes.",
+    "Documents of the last hour with a stored but unsearchable field: up to 20 per topic, updated every few minutes.",
     ["topic", "field"],
   );
   const topics = gauge("penstock_topics", "Topics by state.", ["state"]);

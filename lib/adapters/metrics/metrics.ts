@@ -63,7 +63,7 @@ export function createMetrics(): Metrics {
   });
   const refused = gauge(
     "penstock_declarations_refused",
-    "Declarations, or whole sources of them, that the last reconcile run refused; their last good version stays in use.",
+    "Declarations or whole sources that the last reconcile run refused; their last good version stays in use.",
   );
   const sourceSuccess = gauge(
     "penstock_source_last_success_timestamp_seconds",

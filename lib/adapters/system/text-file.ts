@@ -34,8 +34,8 @@ function readBounded(path: string): Buffer {
     const stat = fstatSync(file);
     refuseOther(stat);
     if (stat.size > maxBytes) throw coded("EFBIG", `it is larger than 1 MiB (${stat.size} bytes)`);
-    // The size is not trusted: the file may grow, and files in /proc report 0. Small pieces, because watched files are small
-    // and read every 2 s.
+    // We do not trust the size: the file may grow, and files in /proc report 0. Pieces are small because watched files
+    // are small and read every 2 s.
     const pieces: Buffer[] = [];
     let length = 0;
     for (let read = -1; read !== 0;) {

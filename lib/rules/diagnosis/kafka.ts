@@ -26,7 +26,7 @@ export interface GroupFacts {
 /** An outage shorter than this must lose nothing. */
 const LEAST_RETENTION_MS = 24 * 3_600_000;
 
-/** By the words of `broker-trouble.ts` and of the login. Certificate checks cannot be turned off. */
+/** Match the sentences of `broker-trouble.ts` and `login-gate.ts`. Certificate checks cannot be turned off. */
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [
     /client certificate/,
@@ -50,7 +50,7 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
     /limit of connections/,
     "raise the broker's limit of connections, or run fewer hosts from this address; a host has up to four for all its topics, and some for queries and dead letters",
   ],
-  [/takes no login/, "remove kafka.sasl, or use the broker's SASL port"],
+  [/does not accept logins/, "remove kafka.sasl, or use the broker's SASL port"],
   [/sasl|authentication|login/i, "correct kafka.sasl, or the user's settings in the broker"],
 ];
 

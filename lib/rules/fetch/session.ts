@@ -22,15 +22,15 @@ interface Entry<A extends Ask> {
   readonly topic: string;
   readonly partition: number;
   wanted: A | null;
-  /** What the broker knows if the last request reached it. */
-  told: A | null;
+  /** The broker's view if the last request reached it. */
+  asked: A | null;
 }
 
 const LAST_EPOCH = 2 ** 31 - 1;
 
 /**
- * One incremental fetch session with one broker (KIP-227). The broker remembers what it was asked for, so a request
- * names only the changes. The cost on our side also depends on the changes, not on the number of partitions.
+ * One incremental fetch session with one broker (KIP-227). The broker remembers earlier requests, so a new one names
+ * only the changes. The cost on our side also depends on the changes, not on the number of partitions.
  *
  * Follows Kafka's own client and broker, `FetchSessionHandler.java` and `FetchSession.scala`. One request at a time:
  * call `next`, then `answered` or `lost`.
@@ -51,7 +51,7 @@ export class FetchSession<A extends Ask = Ask> {
   }
 
   /** Whether the broker keeps a session. Without one, each request is a full one and asks for a session again. */
-  get stands(): boolean {
+  get isOpen(): boolean {
     return this.#epoch > 0;
   }
 
@@ -72,15 +72,15 @@ export class FetchSession<A extends Ask = Ask> {
     this.#changed.add(entry);
   }
 
-  /** What the last request asked of the partition, explicitly or through the session; null if nothing. */
-  told(topic: string, partition: number): A | null {
-    return this.#topics.get(topic)?.get(partition)?.told ?? null;
+  /** The partition's ask in the last request, explicitly or through the session; null if none. */
+  asked(topic: string, partition: number): A | null {
+    return this.#topics.get(topic)?.get(partition)?.asked ?? null;
   }
 
-  /** The partition's ask if the broker already knows it; null if it changed or the partition is not wanted. */
-  standing(topic: string, partition: number): A | null {
+  /** The partition's ask if the last request already contained it; null if it changed or is not wanted. */
+  unchanged(topic: string, partition: number): A | null {
     const entry = this.#topics.get(topic)?.get(partition);
-    return entry !== undefined && entry.wanted === entry.told ? entry.wanted : null;
+    return entry !== undefined && entry.wanted === entry.asked ? entry.wanted : null;
   }
 
   next(): SessionRequest {
@@ -114,7 +114,7 @@ export class FetchSession<A extends Ask = Ask> {
 
   #entry(topic: string, partition: number): Entry<A> {
     const partitions = getOrAdd(this.#topics, topic, () => new Map<number, Entry<A>>());
-    return getOrAdd(partitions, partition, () => ({ topic, partition, wanted: null, told: null }));
+    return getOrAdd(partitions, partition, () => ({ topic, partition, wanted: null, asked: null }));
   }
 
   #full(): SessionRequest {
@@ -122,7 +122,7 @@ export class FetchSession<A extends Ask = Ask> {
     this.#changed.clear();
     const topics = new Grouped<Ask & { readonly partition: number }>();
     for (const entry of this.#wanted) {
-      entry.told = entry.wanted;
+      entry.asked = entry.wanted;
       if (entry.wanted !== null) topics.add(entry.topic, askOf(entry.partition, entry.wanted));
     }
     return { sessionId: this.#id, sessionEpoch: 0, topics: topics.list, forgotten: [] };
@@ -132,12 +132,12 @@ export class FetchSession<A extends Ask = Ask> {
     const topics = new Grouped<Ask & { readonly partition: number }>();
     const forgotten = new Grouped<number>();
     for (const entry of this.#changed) {
-      const { topic, partition, wanted, told } = entry;
-      entry.told = wanted;
+      const { topic, partition, wanted, asked } = entry;
+      entry.asked = wanted;
       if (wanted === null) {
         this.#remove(entry);
-        if (told !== null) forgotten.add(topic, partition);
-      } else if (told?.fetchOffset !== wanted.fetchOffset || told.maxBytes !== wanted.maxBytes) {
+        if (asked !== null) forgotten.add(topic, partition);
+      } else if (asked?.fetchOffset !== wanted.fetchOffset || asked.maxBytes !== wanted.maxBytes) {
         topics.add(topic, askOf(partition, wanted));
       }
     }

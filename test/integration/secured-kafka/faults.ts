@@ -123,7 +123,7 @@ export function describeFaults(world: SecuredWorld): void {
       ...overSasl,
       name: "a login on a port without logins",
       to: "PLAINTEXT",
-      says: "Kafka at @ takes no login on this port, and kafka.sasl is set",
+      says: "Kafka at @ does not accept logins on this port, but kafka.sasl is set",
       remedy: "remove kafka.sasl",
       mended: overSasl,
     },

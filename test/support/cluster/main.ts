@@ -1,4 +1,4 @@
-// `bun run cluster`: what a cluster of three of each goes through, and the hosts on it.
+// `bun run cluster`: faults of clusters of three servers each, with hosts under load.
 import { basename, resolve } from "node:path";
 import { OURS } from "../../../infra/bench/kit/measurement.ts";
 import { COMMON_OPTIONS, parseWords, wholeNumber } from "../../../infra/cli/kit/arguments.ts";
@@ -29,27 +29,30 @@ const names = [...scenarios.map(({ name }) => name), STOPS];
 
 const help = helpText({
   synopsis: "cluster [options]",
-  about: `Boots three brokers, three Elasticsearch nodes and three etcd members, lets hosts move a steady load while something
-goes wrong, and counts every record at the end.`,
+  about: `Boots three brokers, three Elasticsearch nodes and three etcd members, causes faults while hosts move a steady load,
+and counts every record at the end.`,
   sections: [
     {
       title: "Scenarios",
       rows: [
         ...scenarios.map(({ name, about }) => [name, about] as const),
-        [STOPS, "hosts with idle topics are stopped while brokers are restarted; only where it is asked for"],
+        [STOPS, "stops hosts with idle topics while brokers restart; runs only if named in --only"],
       ],
     },
   ],
   options: [
-    ["--only SCENARIO", "these alone, separated by commas; all but stops unless told"],
-    ["--kafka VERSION", `${KAFKA_VERSION_LIST}; without --only a short round on one broker: ${round.about}`],
-    ["--hosts N", `how many, up to ${MOST_HOSTS}; ${FULL.hosts} unless told`],
-    ["--against DIR", "another checkout of Penstock, its packages installed: its hosts go through the same"],
-    ["--stops N", "of stops: how many; 20 unless told"],
-    ["--seed S", "of when and of which; said at the end, any unless told"],
+    ["--only SCENARIO", "comma-separated scenarios to run; default: all but stops"],
+    ["--kafka VERSION", `${KAFKA_VERSION_LIST}; without --only, a short round on one broker: ${round.about}`],
+    ["--hosts N", `number of hosts, at most ${MOST_HOSTS}; default ${FULL.hosts}`],
+    [
+      "--against DIR",
+      "another checkout of Penstock with its packages installed, for comparison: its hosts run the same scenarios",
+    ],
+    ["--stops N", "number of host stops in the stops scenario; default 20"],
+    ["--seed S", "repeats the times and targets of a run, which prints its seed at the end; default: random"],
   ],
   exitCodes:
-    "0 every record once and all hosts ended well, 1 not so, 2 wrong usage, 128 + signal where one ended it",
+    "0 every record once and all hosts stopped cleanly, 1 otherwise, 2 wrong usage, 128 + signal if stopped by one",
 });
 
 interface Invocation {

@@ -1,4 +1,4 @@
-// `bun run soak -- --minutes N [--seed S] [--replicas 3] [--per-second 2000]`: random faults one after another, on servers of its own.
+// `bun run soak -- --minutes N [--seed S] [--replicas 3] [--per-second 2000]`: one random fault after another.
 import { PenstockError } from "../../../lib/rules/base/errors.ts";
 import { COMMON_OPTIONS, parseWords } from "../../../infra/cli/kit/arguments.ts";
 import { exitCodeOf } from "../../../infra/cli/kit/exit-code.ts";
@@ -15,18 +15,18 @@ import { startFaultWorld } from "./world.ts";
 
 const help = helpText({
   synopsis: "soak -- --minutes N [options]",
-  about: `Boots servers of its own, runs N minutes of random faults against several hosts, and counts every record at the end.`,
+  about: `Boots its own servers, runs random faults against several hosts, and counts every record at the end.`,
   options: [
-    ["--minutes N", "how long"],
-    ["--seed S", "of the faults; said at the start, any unless told"],
-    ["--replicas N", "hosts; 3 unless told"],
-    ["--per-second N", "records produced; 2000 unless told"],
+    ["--minutes N", "duration"],
+    ["--seed S", "repeats the faults of a run, which prints its seed at the start; default: random"],
+    ["--replicas N", "number of hosts; default 3"],
+    ["--per-second N", "records produced per second; default 2000"],
   ],
   exitCodes:
-    "0 every record once, 1 one lost or doubled, or a commit ahead of its outcomes, 2 wrong usage, 130 by a signal",
+    "0 every record once, 1 a record lost or doubled or a commit ahead of its outcomes, 2 wrong usage, 130 stopped by a signal",
 });
 
-/** Text and JSON, wide and narrow; one record in a thousand of one of them cannot be mapped. */
+/** Text and JSON, with many and few partitions; in one, the mapping refuses every thousandth record. */
 const topics = [
   { partitions: 4 },
   { partitions: 1 },
@@ -34,9 +34,9 @@ const topics = [
   { partitions: 2, format: "json", poisonEvery: 1_000 },
 ] as const;
 
-/** Seconds that something stands still or is out of reach. */
+/** Seconds that a fault lasts. */
 const SPAN = [1, 25] as const;
-/** Between the end of a fault and the next: sometimes none has recovered by then. */
+/** The longest pause between two faults. Sometimes the next one starts before the hosts have recovered. */
 const PAUSE_AT_MOST_MS = 15_000;
 const PROGRESS_EVERY_MS = 15_000;
 const DRAIN_WITHIN_MS = 600_000;

@@ -1,4 +1,4 @@
-// `bun run fuzz [--seed S] [--cases N] [--only SUITE]`: hostile input of every kind, the same again with the same seed.
+// `bun run fuzz [--seed S] [--cases N] [--only SUITE]`: hostile input, repeatable by its seed.
 import { COMMON_OPTIONS, parseWords, wholeNumber } from "../../../infra/cli/kit/arguments.ts";
 import { reportFailure } from "../../../infra/cli/kit/failure.ts";
 import { tolerateLostOutput } from "../../../infra/cli/kit/faults.ts";
@@ -9,7 +9,7 @@ import { fuzzEtcd } from "./etcd.ts";
 import { fuzzRecords } from "./records.ts";
 import { type FuzzOptions, type FuzzSummary, summaryText } from "./suite.ts";
 
-/** By name, in the order in which they run, with how many cases each has unless told. */
+/** By name, in running order, with the default number of cases. */
 const suites: Readonly<
   Record<
     string,
@@ -19,19 +19,19 @@ const suites: Readonly<
   config: { cases: 6_000, run: fuzzConfig },
   etcd: { cases: 6_000, run: fuzzEtcd },
   records: { cases: 12_000, run: fuzzRecords },
-  // `http` has its place here: test/support/fuzz/http.ts.
+  // HTTP needs a server: test/support/fuzz/http.ts.
 };
 
 const help = helpText({
   synopsis: "fuzz [options]",
-  about: `Gives hostile input to what reads config files, etcd values and records, and checks what becomes of each:
-taken, refused with its place and rule, or dead-lettered with its reason. No servers are needed.`,
+  about: `Feeds hostile input to the readers of config files, etcd values and records. Each must be accepted, refused with
+its place and rule, or dead-lettered with its reason. Needs no servers.`,
   options: [
-    ["--seed S", "of the cases; said in the summary, any unless told"],
-    ["--cases N", "of each suite, hand-picked ones included"],
-    ["--only SUITE", `one of ${Object.keys(suites).join(", ")}; all unless told`],
+    ["--seed S", "repeats the cases of a run, which prints its seed in the summary; default: random"],
+    ["--cases N", "cases per suite, including the hand-picked ones"],
+    ["--only SUITE", `one of ${Object.keys(suites).join(", ")}; default: all`],
   ],
-  exitCodes: "0 every case as it should be, 1 one was not, 2 wrong usage",
+  exitCodes: "0 all cases passed, 1 a case failed, 2 wrong usage",
 });
 
 tolerateLostOutput();
@@ -67,7 +67,7 @@ async function main(argv: readonly string[]): Promise<number> {
 
 interface Invocation {
   readonly seed: number;
-  /** Null: as many as the suite has. */
+  /** Null: the suite's default. */
   readonly cases: number | null;
   /** Null: all. */
   readonly only: string | null;
@@ -86,7 +86,7 @@ function parse(argv: readonly string[]): Invocation | null {
   if (values.help) return null;
   const { only = null } = values;
   if (only !== null && !Object.hasOwn(suites, only))
-    throw new PenstockError("usage", `--only is one of ${Object.keys(suites).join(", ")}, not ${only}`);
+    throw new PenstockError("usage", `--only must be one of ${Object.keys(suites).join(", ")}, not ${only}`);
   return {
     seed: wholeNumber("seed", values.seed, 0),
     cases: values.cases === undefined ? null : wholeNumber("cases", values.cases, 0),

@@ -47,7 +47,7 @@ export function createKafkaAdmin(
       try {
         return await abortable(connect().then(question), signal);
       } catch (error) {
-        // A client that failed once may hang on to a dead broker, or to a topic that is gone: the next gets a fresh one.
+        // After a failure, a client may cling to a dead broker or a deleted topic: the next request gets a new one.
         void close().catch((failure: unknown) => {
           logger.debug("a Kafka client could not be closed", { error: messageOf(failure) });
         });

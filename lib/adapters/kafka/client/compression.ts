@@ -12,7 +12,7 @@ import { CompressionCodecs, CompressionTypes } from "kafkajs";
 import { compressFrame, decompressFrame, decompressFrameSync } from "lz4-napi";
 import { compress, uncompress, uncompressSync } from "snappy";
 
-/** A codec as kafkajs expects it; an encoder is its own growing buffer. */
+/** A codec as kafkajs expects it; `encoder` is kafkajs' own growing buffer. */
 interface Codec {
   compress(encoder: { readonly buffer: Buffer }): Promise<Buffer>;
   /** @throws DecodedTooLargeError if the result exceeds `maxBytes`, without allocating more */
@@ -28,10 +28,7 @@ class DecodedTooLargeError extends Error {
   }
 }
 
-/**
- * What is as small is decompressed at once: another thread would be asked for longer than it takes, twentyfold where a
- * record batch holds a few records only.
- */
+/** Up to these sizes we decompress in place. Another thread costs more, twenty times as much for a few records. */
 const SMALL_BYTES = { streamed: 256 * 1024, whole: 16 * 1024 };
 /** A larger result is decompressed again in another thread, so as not to block the event loop. */
 const SMALL_MAX_BYTES = 4 * 1024 * 1024;
@@ -41,13 +38,13 @@ const PIECE_BYTES = 256 * 1024;
 /** Limit for Kafka's two oldest formats, which nobody can write any more. */
 const OLD_FORMAT_MAX_BYTES = 64 * 1024 * 1024;
 
-/** The header of snappy-java's stream format, which Kafka's Java producers write: magic, version, compatible version. */
+/** The header of snappy-java's stream format, which Java producers write: magic, version, compatible version. */
 const XERIAL_MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);
 const XERIAL_HEADER_BYTES = 16;
 
 /**
- * Snappy as it is found in Kafka: snappy-java's stream of length-prefixed blocks, or one bare block, which
- * other producers write. Each block says first how long it becomes.
+ * Kafka holds two forms of Snappy: snappy-java's stream of length-prefixed blocks, or one bare block from other
+ * producers. Each block starts with its decompressed length.
  */
 export async function decompressSnappy(buffer: Buffer, maxBytes = OLD_FORMAT_MAX_BYTES): Promise<Buffer> {
   const blocks: Buffer[] = [];
@@ -86,7 +83,7 @@ function snappyLength(block: Buffer): number {
 const LZ4_MAGIC = 0x184d2204;
 
 /**
- * What an LZ4 frame can become at most: full blocks, but for the last.
+ * The largest possible decompressed size of an LZ4 frame: all blocks but the last are full.
  * https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md
  */
 function lz4Bound(frame: Buffer): number {
@@ -163,14 +160,13 @@ const codecs: Readonly<Record<number, Codec>> = {
 /** @throws Error with `tooLarge` if the result exceeds `maxBytes`, without allocating more */
 export async function decompress(codec: number, buffer: Buffer, maxBytes: number): Promise<Buffer> {
   const known = codecs[codec];
-  if (known === undefined) throw new Error(`compression codec ${codec} is not known`);
+  if (known === undefined) throw new Error(`compression codec ${codec} is unknown`);
   return known.decompress(buffer, maxBytes);
 }
 
 /**
- * Teaches kafkajs all codecs, each with a bound: it brings along gzip alone, and without one. Which one is met is the
- * producers' choice, and a consumer that does not know it dies. kafkajs keeps codecs in a global table, so
- * calling this again changes nothing.
+ * Registers all codecs with kafkajs, each with a size limit. It ships only gzip, without a limit, but producers choose
+ * the codec, and a consumer that lacks it crashes. kafkajs keeps codecs in a global table, so a second call is harmless.
  */
 export function registerCodecs(): void {
   const makers = Object.entries(codecs).map(([number, codec]) => [number, () => codec] as const);

@@ -38,7 +38,7 @@ export const DEAD_LETTER_TOPIC_CONFIG = [
   { name: "retention.ms", value: "-1" },
   { name: "max.message.bytes", value: String(maxLetterBytes) },
 ];
-/** `max.message.bytes` bounds a whole record batch, and a topic that somebody else made may have the default of 1 MB. */
+/** `max.message.bytes` limits a whole record batch. A topic that we did not create may have the default of 1 MB. */
 const BATCH_BYTES = 512 * 1024;
 
 /** Connects with the first letter, and creates the topic if it is missing. */
@@ -163,7 +163,7 @@ function nextForm(letter: DeadLetter): DeadLetter | null {
 }
 
 function tooSmall(topic: string, cause: unknown): PenstockError {
-  const message = `"${topic}" takes not even a letter without key, value and headers: its max.message.bytes is too small`;
+  const message = `"${topic}" refuses even a letter without key, value and headers: its max.message.bytes is too small`;
   return new PenstockError("kafka_refused", message, { retryable: true, cause });
 }
 

@@ -100,8 +100,8 @@ export function createLoginGate(now: () => number = Date.now, random: () => numb
   return {
     async admit({ brokers, sasl }, { broker, again }, login) {
       const key = fingerprintOf([brokers, sasl]);
-      // A session that was let in is held up by its own broker's refusal only: another one may be set up wrongly. Nor does it
-      // wait in turn, for it may have to wait for what its connection was asked before.
+      // Only its own broker's refusal delays a renewal: another broker may be misconfigured. A renewal does not queue
+      // either: earlier requests on its connection may already delay it.
       if (again && refusals.has(key) && refusals.get(key)?.broker !== broker) return login();
       failIfHeld(key);
       if (again) return tryLogin(key, sasl, broker, login);
@@ -125,7 +125,8 @@ function refusalText({ mechanism, username }: SaslSettings, broker: string, erro
   const kafka = `Kafka at ${broker}`;
   const type = error instanceof Error && "type" in error ? error.type : null;
   const name = mechanism.toUpperCase();
-  if (type === "ILLEGAL_SASL_STATE") return `${kafka} takes no login on this port, and kafka.sasl is set`;
+  if (type === "ILLEGAL_SASL_STATE")
+    return `${kafka} does not accept logins on this port, but kafka.sasl is set`;
   if (type === "UNSUPPORTED_SASL_MECHANISM" || /mechanism is not supported/.test(messageOf(error)))
     return `${kafka} does not offer ${name}, which kafka.sasl.mechanism names`;
   // Removes kafkajs' prefix and keeps the broker's words.

@@ -9,17 +9,17 @@ import type { KafkaWire, MetadataAnswer } from "../protocol/wire.ts";
 
 /** Queries about the Kafka cluster as a whole. */
 export interface KafkaCluster {
-  /** Returns all topics; the same set while nothing changes. @throws PenstockError `kafka_unavailable`, `kafka_refused` */
+  /** Returns all topics, the same set until they change. @throws PenstockError `kafka_unavailable`, `kafka_refused` */
   listTopics(signal: AbortSignal): Promise<ReadonlySet<string>>;
   /**
-   * Where logs stand, by topic, asked of each leader at once; partitions whose leader is away are left out.
+   * Asks all leaders at once. Returns log positions by topic, without partitions whose leader is unavailable.
    * @throws PenstockError as `listTopics` does
    */
   positions(
     wanted: ReadonlyMap<string, ReadonlySet<number>>,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, readonly PartitionPosition[]>>;
-  /** Returns retention settings of topics, except those we may not read. @throws PenstockError as `listTopics` does */
+  /** Returns the settings of topics, except those we may not read. @throws PenstockError as `listTopics` does */
   topicConfigs(topics: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, TopicConfig>>;
   close(): Promise<void>;
 }
@@ -42,7 +42,7 @@ export function createKafkaCluster(wire: KafkaWire, logger: Logger): KafkaCluste
     },
     positions: (wanted, signal) =>
       readLogPositions(wire, wanted, signal, (broker, error) =>
-        logger.debug("a broker tells nothing of its logs", { broker, error: messageOf(error) }),
+        logger.debug("a broker did not report its log positions", { broker, error: messageOf(error) }),
       ),
     async topicConfigs(topics, signal) {
       const answers = await readTopicConfigs(wire, topics, signal);

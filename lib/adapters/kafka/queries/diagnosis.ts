@@ -15,11 +15,11 @@ import { createKafkaWire } from "../wire/kafkajs-wire.ts";
 
 /** Read-only checks of what a host may do. */
 export interface KafkaDiagnosis {
-  /** Asks one broker. @returns the `host:port` of all that it knows @throws PenstockError `kafka_unavailable` */
+  /** Asks one broker. @returns `host:port` of every broker it knows @throws PenstockError `kafka_unavailable` */
   reach(address: string, signal: AbortSignal): Promise<readonly string[]>;
-  /** Number of partitions by topic. @throws PenstockError `kafka_unavailable`; so do the following */
+  /** Returns partition counts by topic. @throws PenstockError `kafka_unavailable`, as do the following */
   topics(signal: AbortSignal): Promise<ReadonlyMap<string, number>>;
-  /** Of topics that exist. */
+  /** Returns the configs of existing topics. */
   configs(
     topics: readonly string[],
     signal: AbortSignal,
@@ -29,8 +29,8 @@ export interface KafkaDiagnosis {
   creationRefusal(topic: string, signal: AbortSignal): Promise<string | null>;
   /**
    * Reads one record, without a group.
-   * @returns false: the topic has none
-   * @throws PenstockError where it may not
+   * @returns false if the topic has none
+   * @throws PenstockError if reading is not allowed
    */
   readOne(topic: string, signal: AbortSignal): Promise<boolean>;
   close(): Promise<void>;

@@ -55,7 +55,7 @@ interface Committed {
 const AGAIN: BackoffRule = { initialMs: 100, maxMs: 5_000 };
 /** Earlier failures are not reported: leaders move, and new topics are not known everywhere at once. */
 const TROUBLE_FROM_TRY = 3;
-/** The owner of the first partition commits all start offsets. From this try on (a dead owner is replaced after 6 s) anyone does. */
+/** The first partition's owner commits all start offsets; from this try on anyone does. A dead owner is replaced in 6 s. */
 const PIN_FROM_TRY = 8;
 
 export function createOpenings(deps: OpeningsDeps): Openings {

@@ -72,13 +72,13 @@ export class TailLane {
   /** True if it must wait for the running long poll to end before it is fetched. */
   keepsWaiting({ topic, partition, token, offset }: OpenRead): boolean {
     if (!this.#polling) return false;
-    const ask = this.#session.standing(topic, partition);
+    const ask = this.#session.unchanged(topic, partition);
     return ask === null || ask.token !== token || ask.fetchOffset !== offset;
   }
 
   /** When an answer last confirmed its position without naming it (unchanged in the session). */
   heardAtMs({ topic, partition, token }: OpenRead): number | null {
-    const ask = this.#session.standing(topic, partition);
+    const ask = this.#session.unchanged(topic, partition);
     if (ask === null || ask.token !== token || this.#answered === null) return null;
     return this.#answered.request >= ask.since ? this.#answered.atMs : null;
   }
@@ -157,7 +157,7 @@ export class TailLane {
     const answer = await call.finally(() => (this.#polling = false));
     if (this.#closed || !this.#session.answered(answer.error, answer.sessionId)) return 0;
     const atMs = this.#deps.time.now();
-    if (this.#session.stands) this.#answered = { request: this.#requests, atMs };
+    if (this.#session.isOpen) this.#answered = { request: this.#requests, atMs };
     return this.#take(answer);
   }
 
@@ -166,7 +166,7 @@ export class TailLane {
     let bytes = 0;
     for (const { topic, partitions } of topics) {
       for (const fetched of partitions) {
-        const ask = this.#session.told(topic, fetched.partition);
+        const ask = this.#session.asked(topic, fetched.partition);
         if (ask === null) continue;
         const came = this.#deps.take(ask, fetched);
         if (came === 0) {

@@ -10,7 +10,7 @@ export interface AbortedBatches {
 
 const ABORT = 0;
 
-/** Like Kafka's consumer (CompletedFetch.nextFetchedRecord): the broker lists aborted transactions; each ends with a marker. */
+/** Like CompletedFetch.nextFetchedRecord in Kafka: the broker lists aborted transactions; each ends with a marker. */
 export function trackAborted(transactions: readonly AbortedTransaction[]): AbortedBatches {
   // The broker lists them in the order they ended.
   const ahead = transactions.toSorted((a, b) => b.firstOffset - a.firstOffset);

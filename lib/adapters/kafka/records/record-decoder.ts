@@ -13,9 +13,9 @@ export interface DecodablePart {
   /** Estimated memory of the rest, based on earlier pieces; 0 if nothing is left. */
   readonly expectedBytes: number;
   /**
-   * What can be decoded within so much memory: whole record batches, and one at least, which may take more. Null:
-   * nothing is left. A record batch that cannot be read is left over to be fetched again; after three tries it comes as
-   * one record, set aside. At once where nothing is compressed.
+   * Decodes whole record batches up to `maxBytes` of memory, but at least one. Null if nothing is left; no promise if
+   * nothing is compressed. An unreadable batch is left to be fetched again; after three tries it becomes one record,
+   * set aside.
    */
   decodeNext(maxBytes: number): RecordPiece | null | Promise<RecordPiece | null>;
 }

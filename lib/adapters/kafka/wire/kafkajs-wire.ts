@@ -256,7 +256,7 @@ function unavailable(text: string): PenstockError {
   return new PenstockError("kafka_unavailable", text, { retryable: true });
 }
 
-/** Lowers kafkajs' warnings and errors to debug, as we report what matters, and drops its debug lines (one per request). */
+/** Lowers kafkajs' warnings and errors to debug, as we report them ourselves, and drops its debug line per request. */
 function passOn(logger: Logger): ConnectionLogger {
   const pass = (message: string): void => logger.debug("kafkajs", { message });
   const silent = (): void => {};

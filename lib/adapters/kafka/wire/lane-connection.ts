@@ -17,7 +17,7 @@ const LOGIN_MS = 10_000;
 const NO_ERROR = 0;
 const INT32_BYTES = 4;
 const API_VERSIONS = { key: 18, version: 2, name: "ApiVersions" };
-/** Creating the dead-letter topic with the broker's default partitions and replicas needs this version, from 2.4 (KIP-464). */
+/** The version that creates topics with the broker's default partitions and replicas: Kafka 2.4, KIP-464. */
 const CREATE_TOPICS = { key: 19, version: 4, name: "CreateTopics" };
 const spoken = Object.entries(apiCodecs).map(([name, { key, version }]) => ({ name, key, version }));
 /** Not needed for reading records: a service or proxy without them is still usable. */
@@ -59,7 +59,7 @@ export class LaneConnection {
     return this.#versions;
   }
 
-  /** Does nothing if open. @throws what kafkajs throws; PenstockError `kafka_refused` if the broker is too old or too new */
+  /** Does nothing if open. @throws kafkajs errors; PenstockError `kafka_refused` if the broker is too old or too new */
   async open(): Promise<void> {
     if (this.isOpen) return;
     if (this.#opening === null) {

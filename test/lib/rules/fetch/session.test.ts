@@ -98,8 +98,8 @@ test("after any changes, answers and losses, an answer covers exactly what is wa
         expect(asks).toEqual(wanted);
         for (const [name, ask] of wanted) {
           const [topic = "", partition] = name.split("/");
-          expect(session.told(topic, Number(partition))).toEqual(ask);
-          expect(session.standing(topic, Number(partition))).toEqual(ask);
+          expect(session.asked(topic, Number(partition))).toEqual(ask);
+          expect(session.unchanged(topic, Number(partition))).toEqual(ask);
         }
         return true;
       };
@@ -169,7 +169,7 @@ describe("a session", () => {
     const { topics, ...rest } = session.next();
     expect(rest).toEqual({ sessionId: 0, sessionEpoch: 0, forgotten: [] });
     expect(topics.map(({ topic }) => topic)).toEqual(["b", "c", "a"]);
-    expect(session.stands).toBe(false);
+    expect(session.isOpen).toBe(false);
   });
 
   test("epochs are counted, and wrap to 1: 0 would start a new session", () => {

@@ -98,7 +98,7 @@ async function createBroker(cluster: Cluster, place: Place): Promise<KafkaServer
     environment,
     command: [...java, "kafka.Kafka", config],
     logFile,
-    readyWithinMs: 60_000 * members,
+    readyWithinMs: 120_000 * members,
     probe: () => probeBroker(address),
   });
   return Object.assign(zooKeeper === null ? server : outlivingItsSession(server), {

@@ -1,11 +1,11 @@
 import * as fc from "fast-check";
 
-/** What no text of others may bring to a terminal: controls, direction and other format characters, line separators. */
+/** Characters that foreign text must not bring to a terminal: control, direction and other format characters, line separators. */
 export const acting =
-  // eslint-disable-next-line eslint/no-control-regex -- finding them is what this is for
+  // eslint-disable-next-line eslint/no-control-regex -- this pattern is meant to find them
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/u;
 
-/** Any text, much of it of that kind. */
+/** Any text, with many such characters. */
 export const actingText: fc.Arbitrary<string> = fc.string({
   unit: fc.oneof(
     fc.constantFrom(

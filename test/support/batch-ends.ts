@@ -4,7 +4,7 @@ const LENGTH_AT = 8;
 const LAST_DELTA_AT = 23;
 const HEADER_BYTES = 61;
 
-/** One past the last offset of what was fetched, read off the headers of its record batches; a batch that is cut off does not count. */
+/** One past the last fetched offset, from the headers of the record batches. Ignores an incomplete batch. */
 export function endOfBatches(records: RecordsBlob, fetchOffset: number): number {
   if (!Buffer.isBuffer(records)) throw new TypeError("no bytes");
   let end = fetchOffset;

@@ -1,9 +1,9 @@
 import { canInstall, installPackage } from "../../infra/stack/artifacts/debian.ts";
 
-/** Names the browser that the console's tests use; "": there is none, and they are skipped. */
+/** Path of the browser for the console's tests; "" skips them. */
 export const browserVariable = "PENSTOCK_TEST_BROWSER";
 
-/** Debian's. The whole browser draws a window around every page, and takes four times the processor for it. */
+/** Debian's. The full browser draws a window around every page, and needs four times the CPU. */
 const HEADLESS = "chromium-headless-shell";
 const names = [HEADLESS, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 const places = [
@@ -12,8 +12,8 @@ const places = [
 ];
 
 /**
- * A Chromium of this machine; installed where that is possible without asking.
- * @returns its path; null: there is none
+ * This machine's Chromium, installed if that is possible without asking.
+ * @returns its path; null if there is none
  */
 export async function findBrowser(
   environment: Readonly<Record<string, string | undefined>>,
@@ -29,7 +29,7 @@ export async function findBrowser(
   return installedBrowser(environment);
 }
 
-/** @returns null: there is none */
+/** @returns null if there is none */
 export function installedBrowser(environment: Readonly<Record<string, string | undefined>>): string | null {
   const path = searchPath(environment);
   return [...names, ...places].map((name) => Bun.which(name, path)).find((found) => found !== null) ?? null;

@@ -6,31 +6,31 @@ import { browserVariable, installedBrowser } from "./browser-path.ts";
 
 const path = process.env[browserVariable] ?? installedBrowser(process.env) ?? "";
 
-/** Tests in a real Chromium; skipped, and counted as such, where the machine has none. */
+/** Tests in a real Chromium; skipped, and counted as such, if the machine has none. */
 export const describeInBrowser = describe.skipIf(path === "");
 
-/** A page of a fresh profile, and what went wrong in it. */
+/** A page with a fresh profile, and its errors. */
 export interface TestPage extends AsyncDisposable {
   readonly page: Page;
-  /** Errors and warnings of the console (reports of the content security policy among them), uncaught errors, dialogs, and requests that leave the origin. */
+  /** Console errors and warnings (including those of the content security policy), uncaught errors, dialogs, and requests to other origins. */
   readonly faults: readonly string[];
 }
 
 export interface PageOptions extends BrowserContextOptions {
-  /** Faults that the test itself brings about. */
+  /** Faults that the test itself causes. */
   readonly expects?: RegExp;
 }
 
 export interface TestBrowser {
-  /** Opens a page at an address. */
+  /** Opens a page at a URL. */
   open(url: string, options?: PageOptions): Promise<TestPage>;
 }
 
-/** One browser for the tests of a `describe`, closed after them. */
+/** One browser for all tests of a `describe`. */
 export function useBrowser(): TestBrowser {
   let browser: Browser | null = null;
   beforeAll(async () => {
-    // Root may not use Chromium's sandbox; what it loads is our own.
+    // Chromium's sandbox does not work as root, and only our own pages are loaded.
     browser = await chromium.launch({ executablePath: path, args: ["--no-sandbox", "--disable-gpu"] });
   }, 60_000);
   afterAll(async () => browser?.close());
@@ -69,7 +69,7 @@ export function useBrowser(): TestBrowser {
 
 const screenshots = process.env["PENSTOCK_SCREENSHOTS"] ?? join(import.meta.dir, "../../.cache/screenshots");
 
-/** Keeps a picture of the page in `.cache/screenshots`, or where PENSTOCK_SCREENSHOTS says. */
+/** Saves a screenshot in `.cache/screenshots`, or in the folder PENSTOCK_SCREENSHOTS. */
 export async function keepScreenshot(page: Page, name: string): Promise<void> {
   await mkdir(screenshots, { recursive: true });
   await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
@@ -83,16 +83,16 @@ interface AxeViolation {
   readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
 }
 
-/** What every page is looked at in: both themes, a phone and a desk. */
+/** Every page is checked in both themes, on a phone and a desktop. */
 export const looks = (["light", "dark"] as const).flatMap((colorScheme) =>
   [375, 1440].map((width) => ({
     name: `${colorScheme}-${width}`,
-    // axe is put into the page as a script, which the page's own policy forbids.
+    // axe is injected as a script, which the page's own policy forbids.
     options: { colorScheme, viewport: { width, height: 900 }, bypassCSP: true } satisfies PageOptions,
   })),
 );
 
-/** What axe-core finds against WCAG 2.2 AA and its best practices, a line each; the page must be of one of the `looks`. */
+/** axe-core's violations of WCAG 2.2 AA and its best practices, one line each. The page must have one of the `looks`. */
 export async function axeViolations(page: Page): Promise<string[]> {
   await page.addScriptTag({ content: await Bun.file(axeSource).text() });
   const violations = await page.evaluate(async () => {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-// Wanted by the library below before anything of it runs.
+// The library below needs this before it is loaded.
 import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
 
@@ -17,11 +17,11 @@ export interface TestCertificate {
 export interface IssueOptions {
   /** DNS names and IP addresses of a server; none for a client. */
   readonly hosts?: readonly string[];
-  /** It ended yesterday. */
+  /** It expired yesterday. */
   readonly expired?: boolean;
 }
 
-/** A certificate authority of a test's own, in a folder that goes with it. */
+/** A test's own certificate authority, in a folder that is removed with it. */
 export interface TestAuthority extends AsyncDisposable {
   readonly folder: string;
   /** PEM text of its certificate. */
@@ -29,7 +29,7 @@ export interface TestAuthority extends AsyncDisposable {
   readonly caFile: string;
   /**
    * A certificate for servers and clients.
-   * @param name its common name; files are called after it
+   * @param name its common name, and the name of its files
    */
   issue(name: string, options?: IssueOptions): Promise<TestCertificate>;
 }

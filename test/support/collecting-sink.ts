@@ -5,25 +5,25 @@ import type {
   PartitionSink,
 } from "../../lib/adapters/kafka/reader/reader.ts";
 
-/** A sink that keeps what it is told. */
+/** A sink that records its calls. */
 export interface CollectingSink extends PartitionSink {
   readonly parts: FetchedPart[];
   readonly positions: PartitionPosition[];
   readonly outOfRange: number[];
-  /** How often it was gone. */
+  /** How often the sink was unavailable. */
   gone: number;
   readonly troubles: (string | null)[];
-  /** How far it is read. */
+  /** The offset up to which it has read. */
   end: number;
-  /** What `room` answers. */
+  /** The result of `room`. */
   roomBytes: number;
-  /** How many times it was asked. */
+  /** How often `room` was called. */
   asked: number;
-  /** Where the parts go on; null: they are not worked up. */
+  /** Is told the end of each part; null if parts are not processed. */
   read: PartitionRead | null;
 }
 
-/** @param endOf where a part ends @param onPart after it is noted, and before it is worked up */
+/** @param endOf the end of a part @param onPart called after a part is stored and before it is processed */
 export function collectingSink(
   endOf: (part: FetchedPart) => number,
   onPart: (part: FetchedPart) => void = () => {},

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 
-/** Runs a command of infra/cli as its own process, with this config in a folder of its own. */
+/** Runs a command of infra/cli as a process, with this config in its own folder. */
 export async function runCommand(
   name: "audit" | "doctor" | "replay" | "topics",
   config: object,

@@ -2,8 +2,8 @@ import { chmod, mkdir, readlink, rename, rm, symlink, writeFile } from "node:fs/
 import { join } from "node:path";
 
 /**
- * Puts a file into a folder as Kubernetes mounts a ConfigMap there, and puts another in its place the same way: the file
- * is a link into `..data`, which is a link to a folder of one version's files, and only `..data` is ever replaced.
+ * Puts a file into a folder as Kubernetes mounts a ConfigMap, and replaces it the same way: the file
+ * links into `..data`, which links to a folder of one version's files, and only `..data` is ever replaced.
  */
 export async function writeConfigMap(folder: string, name: string, text: string): Promise<void> {
   const data = join(folder, "..data");
@@ -11,7 +11,7 @@ export async function writeConfigMap(folder: string, name: string, text: string)
   const version = `..2026_${crypto.randomUUID()}`;
   await mkdir(join(folder, version));
   await writeFile(join(folder, version, name), text);
-  // Everyone may read it, as there.
+  // Readable by everyone, as in Kubernetes.
   await Promise.all([chmod(folder, 0o755), chmod(join(folder, version), 0o755)]);
   await symlink(version, join(folder, "..data_tmp"));
   await rename(join(folder, "..data_tmp"), data);

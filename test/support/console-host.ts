@@ -6,14 +6,14 @@ import type { TopicStatus } from "../../lib/rules/progress/status.ts";
 import { sampleOf } from "./topic-status.ts";
 import { ready, setUp } from "../infra/host/http/fixture.ts";
 
-/** The host's HTTP side over made-up topics, for what no Kafka of a test can show: a thousand topics that move. */
+/** The host's HTTP server over invented topics, to show what no test Kafka can: a thousand moving topics. */
 export interface ConsoleHost extends AsyncDisposable {
   readonly url: string;
 }
 
 /**
- * @param port where it answers; 0: any that is free
- * @param others what else it can answer
+ * @param port to listen on; 0 for any free one
+ * @param others further routes it can answer
  */
 export function startConsoleHost(
   topics: () => TopicStatus[],
@@ -42,7 +42,7 @@ export function startConsoleHost(
       history,
     }),
   });
-  // Everything else of this app refuses to answer: a page that asks for more than it should shows an error.
+  // All other routes refuse to answer, so a page that asks for too much shows an error.
   const { app } = setUp({}, { topics, live, ...others });
   const server = serveHttp({ hostname: "127.0.0.1", port, app });
   return {

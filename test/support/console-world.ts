@@ -2,11 +2,11 @@ import { testElasticsearch, type TestElasticsearch } from "./elasticsearch.ts";
 import { connectTestKafka, type TestKafka, uniqueName } from "./kafka.ts";
 import { testStack } from "./stack.ts";
 
-/** Real servers for tests of the console, and the part of a host's config that leads to them. */
+/** Real servers for tests of the console, and the part of a host's config with their addresses. */
 export interface ConsoleWorld extends AsyncDisposable {
   readonly kafka: TestKafka;
   readonly elasticsearch: TestElasticsearch;
-  /** Of a host of its own: group prefix, dead-letter topic and etcd key belong to nobody else. */
+  /** For a host of its own: no other test uses its group prefix, dead-letter topic and etcd key. */
   readonly servers: {
     readonly kafka: { readonly brokers: string[]; readonly group: string };
     readonly elasticsearch: { readonly nodes: string[] };

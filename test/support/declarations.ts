@@ -1,6 +1,6 @@
 import type { Declaration, SourceRef, TopicOptions } from "../../lib/rules/model/declaration.ts";
 
-/** What an entry that says nothing else has. */
+/** The defaults of an entry. */
 export const defaultOptions: TopicOptions = {
   path: null,
   index: null,
@@ -12,7 +12,7 @@ export const defaultOptions: TopicOptions = {
   rejected: "flatten",
 };
 
-/** A declaration in the config file; a name with `*` or `?` is a pattern's. */
+/** A declaration in the config file; a name with `*` or `?` is a pattern. */
 export function declaration(
   name: string,
   options: Partial<TopicOptions> = {},

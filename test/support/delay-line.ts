@@ -3,13 +3,13 @@ interface Waiting {
   readonly act: () => void;
 }
 
-/** Acts later, in the order it was told, also where the delay becomes shorter meanwhile. */
+/** Acts later, and keeps the order even if the delay becomes shorter. */
 export class DelayLine {
   readonly #waiting: Waiting[] = [];
 
   constructor(private readonly delayMs: () => number) {}
 
-  /** At once where there is no delay and nothing waits. */
+  /** Acts at once if there is no delay and nothing waits. */
   push(act: () => void): void {
     const delayMs = this.delayMs();
     if (delayMs === 0 && this.#waiting.length === 0) return act();
@@ -23,7 +23,7 @@ export class DelayLine {
     if (next === undefined) return;
     setTimeout(
       () => {
-        // Taken out only after it acted, so that nothing passes it by.
+        // Removed only after it acted, so that nothing overtakes it.
         next.act();
         this.#waiting.shift();
         this.#arm();

@@ -4,11 +4,11 @@ import { subjects } from "../../infra/api/subjects.ts";
 
 const place = "https://penstock.test/openapi.json";
 
-/** Checks real answers, and what is sent, against what the API's description says of them. */
+/** Checks real requests and answers against the API's description. */
 export class DescribedAnswers {
   readonly document = openApiDocument(subjects);
   readonly #ajv = new Ajv2020({ strict: false, allErrors: true, formats: { "date-time": isTime } });
-  /** `GET /topics 200`: what was checked so far. */
+  /** The answers checked so far, as `GET /topics 200`. */
   readonly seen = new Set<string>();
 
   constructor() {
@@ -17,7 +17,7 @@ export class DescribedAnswers {
 
   /**
    * @param asked `POST /replay`
-   * @throws where its status, media type or body is not described; members that are not described count as wrong too
+   * @throws if its status, media type or body, or a member of the body, is not described
    */
   async check(asked: string, response: Response): Promise<void> {
     const { path, method, operation } = this.#operation(asked);
@@ -36,7 +36,7 @@ export class DescribedAnswers {
     this.seen.add(`${asked.split("?")[0]} ${status}`);
   }
 
-  /** @throws where what is sent is not as it is described */
+  /** @throws if the request does not match its description */
   checkBody(asked: string, body: unknown): void {
     const { path, method } = this.#operation(asked);
     this.#validate(asked, ["paths", path, method, "requestBody", "content", "application/json"], body);
@@ -64,7 +64,7 @@ export class DescribedAnswers {
   }
 }
 
-/** What is not described is not there: clients have to let new members pass, a test must not. */
+/** Forbids undescribed members: clients must accept new members, but a test must not. */
 function closed(schema: object): object {
   return Object.fromEntries(
     Object.entries(schema).map(([name, value]: [string, unknown]) => {

@@ -1,10 +1,10 @@
 import { runCommand } from "./command.ts";
 import type { Check } from "../../lib/rules/diagnosis/check.ts";
 
-/** Runs `bun run doctor` as its own process, with this config. */
+/** Runs `bun run doctor` as a process, with this config. */
 export const runDoctor = (config: object, ...args: string[]) => runCommand("doctor", config, args);
 
-/** The same with `--json`, and a way to find a check by how its name begins. */
+/** The same with `--json`; finds checks by the beginning of their names. */
 export async function diagnosed(config: object) {
   const { out, error, code } = await runDoctor(config, "--json");
   if (out === "") throw new Error(`doctor ended with ${code}: ${error}`);
@@ -15,7 +15,7 @@ export async function diagnosed(config: object) {
     out,
     error,
     find: (name: string) => checks.find((check) => check.name.startsWith(name)),
-    /** Those that are neither well nor left out. */
+    /** Checks that neither passed nor were skipped. */
     troubles: checks.filter(({ state }) => state === "failed" || state === "warning"),
   };
 }

@@ -1,29 +1,29 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What happens to one bulk instead of being passed on and answered. */
+/** A fault for one bulk. */
 export type Mishap =
-  /** It is not passed on, and answered like this. */
+  /** Not forwarded, and answered like this. */
   | { readonly kind: "answered"; readonly status: number; readonly body: object | string }
-  /** The operations that `hits` picks by position are not passed on, and get this item; the others are done. */
+  /** The operations that `hits` selects by position are not forwarded, and get this item; the others are executed. */
   | { readonly kind: "some refused"; readonly hits: (position: number) => boolean; readonly item: object }
-  /** It is done, and the connection closed without an answer. */
+  /** Executed, but the connection is closed without an answer. */
   | { readonly kind: "cut" }
-  /** It is done, and half of the answer is sent before the connection is closed. */
+  /** Executed, but the connection is closed after half of the answer. */
   | { readonly kind: "truncated" }
-  /** It is done, and the answer lacks its last item. */
+  /** Executed, but the answer lacks its last item. */
   | { readonly kind: "too few items" };
 
-/** A small server before a real Elasticsearch: it passes everything on, but for what a test tells it. */
+/** A small proxy for a real Elasticsearch. It forwards everything, except for the faults that a test sets. */
 export interface ElasticsearchStub extends AsyncDisposable {
   readonly url: string;
-  /** The next bulks that hold a document for the index meet these, one each. */
+  /** The next bulks with a document for the index get one of these faults each. */
   meet(index: string, ...mishaps: readonly Mishap[]): void;
-  /** From now on nothing happens to bulks for the index. */
+  /** Removes all faults of the index. */
   heal(index: string): void;
-  /** A longer bulk for the index is answered 413, as a proxy with such a limit does. */
+  /** Longer bulks for the index are answered 413, as by a proxy with such a limit. */
   limit(index: string, bytes: number): void;
-  /** How many bulks came for the index. */
+  /** The number of bulks received for the index. */
   bulks(index: string): number;
 }
 
@@ -38,7 +38,7 @@ interface BulkText {
   readonly items: object[];
 }
 
-/** @param node the real one's address */
+/** @param node the address of the real server */
 export async function startElasticsearchStub(node: string): Promise<ElasticsearchStub> {
   const mishaps = new Map<string, Mishap[]>();
   const limits = new Map<string, number>();
@@ -112,7 +112,7 @@ export async function startElasticsearchStub(node: string): Promise<Elasticsearc
         if (request.url?.split("?")[0]?.endsWith("/_bulk") === true) await bulk(request, body, response);
         else send(response, await passOn(request, body));
       } catch (error) {
-        // The real server is out of reach, or a test wants what cannot be: the client shall not wait for it.
+        // The real server is unreachable, or the test asks for the impossible: the client must not wait for it.
         response.destroy(error instanceof Error ? error : new Error(String(error)));
       }
     })();

@@ -1,18 +1,18 @@
-/** A document as it was found. */
+/** A document found by a search. */
 export interface FoundDocument {
   readonly _id: string;
   readonly _index: string;
   readonly _source: Record<string, unknown>;
 }
 
-/** What tests ask a real Elasticsearch, over plain HTTP. */
+/** The tests' client for a real Elasticsearch, over plain HTTP. */
 export interface TestElasticsearch {
   request(
     method: string,
     path: string,
     body?: unknown,
   ): Promise<{ status: number; body: Record<string, unknown> }>;
-  /** Documents after a refresh; 0 where the index does not exist. */
+  /** Documents after a refresh; 0 if the index does not exist. */
   count(index: string): Promise<number>;
   /** All documents after a refresh, at most 10,000, by partition and offset. */
   documents(index: string): Promise<FoundDocument[]>;
@@ -46,7 +46,7 @@ export function testElasticsearch(node: string): TestElasticsearch {
   };
 }
 
-/** Makes an index that refuses what does not fit its fields; one of the template's gives way. */
+/** Creates an index that refuses values that do not fit its fields; the template's indices ignore them. */
 export function strictIndex(properties: object): object {
   return {
     settings: { "index.mapping.ignore_malformed": false },

@@ -4,24 +4,24 @@ import { join } from "node:path";
 import { freePorts } from "../../infra/stack/process/ports.ts";
 import type { TestCertificate } from "./certificates.ts";
 
-/** An etcd of a test's own, so that it may be killed, compacted and locked up. Comes back with its data under the same address. */
+/** A test's own etcd, which may be killed, compacted and locked. It restarts with its data at the same address. */
 export interface EtcdServer {
   readonly endpoint: string;
   start(): Promise<void>;
-  /** `SIGKILL`: as a crash. Resolves when the process is gone. */
+  /** Crashes it (`SIGKILL`). Resolves when the process has ended. */
   kill(): Promise<void>;
-  /** Removes the data of a killed server: it comes back empty, its history begun anew, as the same cluster. */
+  /** Removes the data of a killed server: it restarts empty, with a new history, as the same cluster. */
   wipe(): Promise<void>;
-  /** Ends the process and removes its data. */
+  /** Stops the process and removes its data. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 export interface EtcdServerOptions {
-  /** The endpoint of another server that does not run (any more): what comes up there is another cluster. */
+  /** The endpoint of a stopped server. This one takes its place, but is another cluster. */
   readonly at?: string;
-  /** It then speaks TLS alone. The files are read again for each connection. */
+  /** Allows only TLS. The files are read again for each connection. */
   readonly certificate?: TestCertificate;
-  /** The authority that clients must show a certificate of. */
+  /** The authority that must have signed client certificates. */
   readonly clientCaFile?: string;
   /** Further arguments. */
   readonly args?: readonly string[];
@@ -39,7 +39,7 @@ export async function createEtcdServer({
   const [clientPort, peerPort, healthPort] = await freePorts(3);
   const folder = await mkdtemp(join(tmpdir(), "penstock-etcd-"));
   const endpoint = at ?? `${certificate ? "https" : "http"}://127.0.0.1:${clientPort}`;
-  // Told apart from the endpoint, which may refuse whoever asks.
+  // Not the endpoint, which may refuse clients.
   const health = `http://127.0.0.1:${healthPort}`;
   const peer = `http://127.0.0.1:${peerPort}`;
   let running: Bun.Subprocess | null = null;
@@ -96,7 +96,7 @@ async function isHealthy(address: string): Promise<boolean> {
   }
 }
 
-/** A port that is free, and that no outgoing connection takes meanwhile. */
+/** A free port that no outgoing connection takes meanwhile. */
 export async function freePort(): Promise<number> {
   const [port = 0] = await freePorts(1);
   return port;

@@ -1,11 +1,11 @@
-/** How long a test waits for something to become true, unless it says otherwise. */
+/** How long a test waits by default. */
 const DEADLINE_MS = 30_000;
-/** Pauses grow up to here: what is quick is seen quickly. */
+/** Pauses grow up to this, so that quick changes are seen quickly. */
 const LONGEST_PAUSE_MS = 50;
 
 /**
- * Asks until the answer is neither null nor undefined nor false, and returns it.
- * @throws an error that says what was waited for, and the last error of `ask`
+ * Calls `ask` until its result is neither null nor undefined nor false, and returns it.
+ * @throws an error with the name of the condition and the last error of `ask`
  */
 export async function eventually<T>(
   what: string,

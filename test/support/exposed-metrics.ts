@@ -4,7 +4,7 @@ import { outcomeKinds } from "../../lib/rules/model/record.ts";
 /** The label names of every sample that a host can expose, by the sample's name (`…_bucket`, `…_sum` and so on). */
 export type ExposedMetrics = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** Reads them off the text of a host that has told everything it can tell. */
+/** Reads them from the text of a host that exposes every sample. */
 export async function exposedMetrics(): Promise<ExposedMetrics> {
   const metrics = createMetrics();
   metrics.startTopic("app");

@@ -3,36 +3,36 @@ import { BinaryReader, BinaryWriter } from "../../lib/adapters/kafka/protocol/bi
 import { apiCodecs } from "../../lib/adapters/kafka/protocol/codecs.ts";
 import type { KafkaApi } from "../../lib/adapters/kafka/protocol/wire.ts";
 
-/** A request, as far as brokers that know nothing of records look into it. */
+/** A request, as far as brokers without records parse it. */
 export interface FakeRequest {
   readonly api: string;
-  /** Where it came in: one number a connection, counted by each broker. */
+  /** The number of its connection, counted per broker. */
   readonly connection: number;
 }
 
-/** One that speaks the protocol, and knows of Metadata and Heartbeat only. */
+/** A broker that speaks the protocol, but knows only Metadata and Heartbeat. */
 export interface FakeBroker extends AsyncDisposable {
   readonly nodeId: number;
   /** `127.0.0.1:<port>` */
   readonly address: string;
   readonly requests: readonly FakeRequest[];
-  /** Connections that are open. */
+  /** The number of open connections. */
   readonly open: number;
-  /** What was asked on those is not answered any more: connections are taken and stay silent. */
+  /** Accepts connections, but no longer answers. */
   freeze(): void;
   thaw(): void;
-  /** Closes what is open, and listens no longer. */
+  /** Closes all connections, and stops listening. */
   stop(): Promise<void>;
-  /** Listens elsewhere, and says so. */
+  /** Listens on another port, and advertises it. */
   move(): Promise<void>;
-  /** The highest version of each API that it says it knows; or all that it says it knows. */
+  /** Limits the highest version of each API that it advertises, or sets all versions. */
   limitVersions(versions: number | ApiVersions): void;
 }
 
-/** By an API's key: the lowest and the highest version that a broker knows. */
+/** By API key: the lowest and highest version that a broker supports. */
 export type ApiVersions = Readonly<Record<number, readonly [number, number]>>;
 
-/** What Kafka 2.3.1 answers, as recorded: the highest version of each API, from key 0; the lowest is 0. */
+/** Recorded from Kafka 2.3.1: the highest version of each API, from key 0; the lowest is 0. */
 const KAFKA_23 = "7 11 5 8 2 1 5 2 7 5 2 5 3 2 3 3 2 1 2 3 3 1 1 3 1 1 1 0 2 1 1 1 2 1 1 1 1 1 1 1 1 1 1 0 0";
 export const kafka23Versions: ApiVersions = Object.fromEntries(
   KAFKA_23.split(" ").map((version, key) => [key, [0, Number(version)]]),
@@ -45,7 +45,7 @@ function upTo(highest: number): ApiVersions {
   return Object.fromEntries([...names.keys()].map((key) => [key, [0, highest]]));
 }
 
-/** Brokers of one cluster, each of which names all of them. */
+/** Brokers of one cluster, which all return the same metadata. */
 export async function startFakeBrokers(count: number): Promise<FakeBroker[]> {
   const brokers: FakeBroker[] = [];
   for (let nodeId = 1; nodeId <= count; nodeId += 1) brokers.push(await startFakeBroker(nodeId, brokers));
@@ -71,7 +71,7 @@ async function startFakeBroker(nodeId: number, cluster: readonly FakeBroker[]): 
       writer.int32(0);
       return;
     }
-    // Nothing is throttled.
+    // No throttling.
     writer.int32(0);
     if (api === "Metadata") {
       writer.array(cluster, (broker) => {

@@ -2,12 +2,12 @@ import type { RecordReader } from "../../functions/replay-dead-letters/read-dead
 import { PenstockError } from "../../lib/rules/base/errors.ts";
 import type { SourceRecord } from "../../lib/rules/model/record.ts";
 
-/** Topics in memory; each partition's records stand at increasing offsets. */
+/** Topics in memory; the records of each partition have increasing offsets. */
 export class FakeReader implements RecordReader {
   readonly #topics = new Map<string, SourceRecord[]>();
-  /** Every span that was read. */
+  /** All spans read so far. */
   readonly reads: { topic: string; partition: number; start: number; end: number }[] = [];
-  /** Records a batch holds at most. */
+  /** Maximum records per batch. */
   batchRecords = 100;
 
   put(topic: string, ...records: SourceRecord[]): void {

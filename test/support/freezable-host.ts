@@ -1,4 +1,4 @@
-// A host whose event loop stands still for good at SIGUSR2, and may for so many milliseconds: see test/integration/watchdog.test.ts.
+// A host whose event loop blocks forever at SIGUSR2; its argument is the watchdog's limit in milliseconds (test/integration/watchdog.test.ts).
 import { main } from "../../infra/host/main.ts";
 
 process.on("SIGUSR2", () => {

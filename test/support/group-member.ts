@@ -7,18 +7,18 @@ import { systemTime } from "../../lib/adapters/system/system-time.ts";
 import { createMemoryLogger } from "./memory-logger.ts";
 import { kafkaSettings } from "./settings.ts";
 
-/** A member of a group, and what it was told. */
+/** A member of a group that records its events. */
 export interface TestMember extends AsyncDisposable {
   readonly member: GroupMember;
   readonly wire: KafkaWire;
   readonly assigned: Tenure[];
   readonly revoked: Tenure[];
   readonly lost: Tenure[];
-  /** What it does to partitions that it has to give up. */
+  /** Called for partitions that it has to give up. */
   onRevoke: (tenures: readonly Tenure[]) => Promise<void>;
   /** `topic:partition`, in order. */
   holds(): string[];
-  /** Its connections break, and no other comes about: it never says that it leaves. */
+  /** Breaks its connections and prevents new ones, so that it cannot leave the group. */
   kill(): Promise<void>;
 }
 
@@ -26,7 +26,7 @@ export interface TestMemberOptions {
   readonly brokers: readonly string[];
   readonly groupId: string;
   readonly host: string;
-  /** Stands between the member and the broker. */
+  /** Wraps the connection between the member and the broker. */
   readonly around?: (wire: KafkaWire) => KafkaWire;
 }
 

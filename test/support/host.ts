@@ -5,7 +5,7 @@ import { stringify } from "yaml";
 import type { TopicStatus } from "../../lib/rules/progress/status.ts";
 import { eventually } from "./eventually.ts";
 
-/** A real host in a process of its own, on a free port, with a config file in a folder of its own. */
+/** A real host in its own process, on a free port, with a config file in its own folder. */
 export interface TestHost extends AsyncDisposable {
   readonly url: string;
   readonly pid: number;
@@ -44,19 +44,19 @@ export interface HostProcess {
 }
 
 export interface TestHostOptions {
-  /** Environment variables beside those of the test. */
+  /** Environment variables in addition to the test's. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** What is run instead of infra/host/main.ts, with arguments of its own. */
+  /** A program to run instead of infra/host/main.ts, with its arguments. */
   readonly entry?: readonly string[];
-  /** The folder of the Penstock that is run; this one unless told. */
+  /** The folder of the Penstock to run; this one by default. */
   readonly checkout?: string;
-  /** Starts it otherwise than from the source, with the config.yaml in this folder. */
+  /** Starts it in another way than from source, with the config.yaml in this folder. */
   readonly start?: (folder: string) => Promise<HostProcess>;
 }
 
 /**
- * Starts a host and waits until it answers. `http` is added to the config where it is missing: a free port.
- * @param config written as YAML; text is written as it is and must then hold `port: 0`
+ * Starts a host and waits until it answers. Adds `http` with a free port to the config if it is missing.
+ * @param config written as YAML; text is written unchanged and must contain `port: 0`
  */
 export async function startTestHost(
   config: object | string,
@@ -80,7 +80,7 @@ export async function startTestHost(
     });
   const reading = readLines(child.stdout, (line) => lines.push(JSON.parse(line) as Record<string, unknown>));
 
-  // A test that ran out of time is abandoned without its disposal.
+  // A test that times out is abandoned without its disposal.
   const killAtExit = (): void => child.kill("SIGKILL");
   process.once("exit", killAtExit);
   const dispose = async (): Promise<void> => {

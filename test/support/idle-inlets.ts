@@ -5,7 +5,7 @@ import type { TopicInlets } from "../../infra/host/inlet/topic-inlets.ts";
 import type { PoolEvents, TopicEvents } from "../../infra/host/topic/topic-events.ts";
 import type { GroupTrouble } from "../../lib/adapters/kafka/group/member/member.ts";
 
-/** A pump that moves nothing; what of it matters is given. */
+/** A pump that moves nothing, with the given overrides. */
 export function idlePump(own: Partial<Pump> = {}): Pump {
   return {
     own() {},
@@ -27,7 +27,7 @@ export function idlePump(own: Partial<Pump> = {}): Pump {
   };
 }
 
-/** Inlets that move nothing, as their pump. */
+/** Inlets that move nothing, with the given overrides. */
 export function idleInlets(own: Partial<TopicInlets> = {}): TopicInlets {
   return {
     pump: idlePump(),
@@ -41,17 +41,17 @@ export function idleInlets(own: Partial<TopicInlets> = {}): TopicInlets {
   };
 }
 
-/** A group that takes any topic at once, unless it is told otherwise. */
+/** A group that accepts every topic at once, unless it is set to refuse. */
 export interface WillingIntake extends Intake {
   readonly takers: ReadonlyMap<string, TopicTaker>;
-  /** Those that the group knows. */
+  /** Topics that the group knows. */
   readonly wanted: ReadonlySet<string>;
-  /** How often a topic was opened, and how often one may have begun to read. */
+  /** How often a topic was opened, and how often one was allowed to read. */
   readonly opened: number;
   readonly begun: number;
-  /** False: it takes its time, for no reason that anybody told. */
+  /** False while joining takes long for an unknown reason. */
   joined: boolean;
-  /** Null: it takes topics again. */
+  /** Null accepts topics again. */
   refuse(trouble: GroupTrouble | null): void;
 }
 
@@ -116,7 +116,7 @@ export function willingIntake(): WillingIntake {
   };
 }
 
-/** The events of a topic that nobody looks at. */
+/** Ignores the events of a topic. */
 export const unheard: TopicEvents = {
   consumed() {},
   outcomes() {},
@@ -126,7 +126,7 @@ export const unheard: TopicEvents = {
   commitFailed() {},
 };
 
-/** The same for a pool, but for what is given. */
+/** The same for a pool, with the given overrides. */
 export function poolEvents(own: Partial<PoolEvents> = {}): PoolEvents {
   return { ofTopic: () => unheard, lost() {}, failed() {}, forgotten() {}, ...own };
 }

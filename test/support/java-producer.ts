@@ -15,7 +15,7 @@ export function produceWithJava(
   return runJava("Produce.java", [brokers.join(), String(count), ...topics]);
 }
 
-/** Writes transactions with Java's own producer; the steps are those of Transact.java. */
+/** Writes transactions with Java's own producer; Transact.java describes the steps. */
 export function transactWithJava(
   brokers: readonly string[],
   topic: string,
@@ -24,14 +24,14 @@ export function transactWithJava(
   return runJava("Transact.java", [brokers.join(), topic, ...steps]);
 }
 
-/** The first replica of each partition leads it afterwards. */
+/** Makes the first replica of each partition its leader. */
 export function electPreferredWithJava(brokers: readonly string[], kafka: KafkaVersion): Promise<void> {
   return runJava("Elect.java", [brokers.join()], kafka);
 }
 
-/** Records on their way at a steady pace, whatever happens to a broker. */
+/** Writes records at a steady pace, whatever happens to a broker. */
 export interface SteadyJava extends AsyncDisposable {
-  /** Resolves, when all are acknowledged, with how many were written to each topic: numbered from 0, the number is the key. */
+  /** Resolves with the number of records per topic once all are acknowledged. Their keys count from 0. */
   stop(): Promise<ReadonlyMap<string, number>>;
 }
 
@@ -59,9 +59,9 @@ export async function produceSteadilyWithJava(
   };
 }
 
-/** A member of a group by Kafka's newer protocol. */
+/** A member of a group with Kafka's newer protocol. */
 export interface JavaMember extends AsyncDisposable {
-  /** How many partitions it has had, one after the other. */
+  /** The numbers of partitions it has had, in order. */
   readonly held: readonly number[];
   /** Resolves when it has left the group. */
   leave(): Promise<void>;
@@ -107,7 +107,7 @@ async function outputOf(child: JavaProcess): Promise<string> {
 
 type JavaProcess = Bun.Subprocess<"pipe", "pipe", "pipe">;
 
-/** @param kafka whose jars are taken: of the broker, so that they are there */
+/** @param kafka the broker, because its jars are installed */
 async function startJava(
   file: string,
   programArguments: readonly string[],

@@ -1,6 +1,6 @@
 import type { RecordHeader, SourceRecord } from "../../lib/rules/model/record.ts";
 
-/** The event in which Lambda would hand these records over. */
+/** The event in which Lambda would deliver these records. */
 export function kafkaEvent(
   records: readonly { readonly topic: string; readonly record: SourceRecord }[],
   eventSource = "aws:kafka",
@@ -27,7 +27,7 @@ function eventRecord(topic: string, { key, value, headers, ...record }: SourceRe
   };
 }
 
-/** Not a literal, in which `__proto__` would not be a name. */
+/** Not a literal, because `__proto__` would not be a name there. */
 function headerObject({ name, value }: RecordHeader): object {
   // Java's bytes are signed.
   return Object.fromEntries([[name, value === null ? null : [...new Int8Array(value)]]]);

@@ -8,13 +8,13 @@ import {
 import { startStack } from "../../infra/stack/stack.ts";
 import { connectTestKafka, type TestKafka } from "./kafka.ts";
 
-/** Properties of a broker that asks who may do what; what no rule speaks of, everybody may. */
+/** Properties of a broker that checks ACLs; without an ACL, everybody may do everything. */
 export const withRules = {
   "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
   "allow.everyone.if.no.acl.found": "true",
 };
 
-/** A broker of its own with such rules, and who makes them. */
+/** A separate broker with such rules, and the client that creates them. */
 export interface RuledKafka extends AsyncDisposable {
   readonly brokers: readonly string[];
   readonly kafka: TestKafka;
@@ -42,14 +42,14 @@ export async function startRuledKafka(
   return { brokers, kafka, admin, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
 
-/** One thing that everybody wants to do. */
+/** An operation to forbid for everybody. */
 export interface Act {
   readonly type: AclResourceTypes;
   readonly name: string;
   readonly operation: AclOperationTypes;
 }
 
-/** Everything but these stays allowed where they are forbidden. */
+/** Forbids these operations, and leaves all others allowed. */
 export async function forbid(admin: Admin, ...acts: readonly Act[]): Promise<void> {
   await admin.createAcls({
     acl: acts.flatMap((act) => [
@@ -59,7 +59,7 @@ export async function forbid(admin: Admin, ...acts: readonly Act[]): Promise<voi
   });
 }
 
-/** Takes back what forbids these, where anything does. */
+/** Removes the rules that forbid these operations, if any. */
 export async function permit(admin: Admin, ...acts: readonly Act[]): Promise<void> {
   await admin.deleteAcls({ filters: acts.map((act) => rule(act, AclPermissionTypes.DENY)) });
 }

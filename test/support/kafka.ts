@@ -9,14 +9,14 @@ import {
 import { registerCodecs } from "../../lib/adapters/kafka/client/compression.ts";
 import { eventually } from "./eventually.ts";
 
-/** What tests do to a Kafka cluster, with kafkajs' own admin and producer. */
+/** The tests' client for a Kafka cluster, with kafkajs' own admin and producer. */
 export interface TestKafka extends AsyncDisposable {
   createTopic(topic: string, partitions?: number, config?: Readonly<Record<string, string>>): Promise<void>;
   addPartitions(topic: string, partitions: number): Promise<void>;
   deleteTopic(topic: string): Promise<void>;
-  /** Acknowledged by all replicas when it resolves. */
+  /** Resolves when all replicas have acknowledged. */
   produce(topic: string, messages: Message[], compression?: CompressionTypes): Promise<void>;
-  /** By partition; -1 where the group committed nothing. */
+  /** By partition; -1 if the group committed nothing. */
   committed(groupId: string, topic: string): Promise<Map<number, number>>;
   /** Consumer groups as the broker sees them. */
   groups(groupIds: readonly string[]): Promise<readonly GroupDescription[]>;
@@ -41,15 +41,15 @@ export async function connectTestKafka(brokers: readonly string[]): Promise<Test
   const newProducer = () => kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
   let producer = newProducer();
   await Promise.all([admin.connect(), producer.connect()]);
-  /** A producer goes on with the partitions it knows, and fails once any topic it ever wrote to is gone. */
+  /** A producer keeps the partitions it knows, and fails if any topic it ever wrote to is deleted. */
   const renewProducer = async (): Promise<void> => {
     await producer.disconnect();
     producer = newProducer();
     await producer.connect();
   };
   /**
-   * A leader that is in the metadata may not have opened its log yet. It then refuses a produced partition while it
-   * takes the others of the same request, and kafkajs sends the whole request again: those records would be there twice.
+   * A leader in the metadata may not have opened its log yet. It then refuses one produced partition while it
+   * accepts the others of the request, and kafkajs repeats the whole request, which would duplicate those records.
    */
   const untilWritable = (topic: string, partitions: number): Promise<unknown> =>
     eventually(
@@ -58,14 +58,14 @@ export async function connectTestKafka(brokers: readonly string[]): Promise<Test
         const offsets = await admin.fetchTopicOffsets(topic);
         return offsets.length === partitions;
       },
-      // A broker opens one log after the other.
+      // A broker opens its logs one by one.
       CREATED_MS + partitions * CREATED_EACH_MS,
     );
   return {
     brokers,
     kafka,
     async createTopic(topic, numPartitions = 1, config = {}) {
-      // Records of last year would be gone at the broker's next look, five minutes after the last.
+      // The broker would delete last year's records at its next check, every five minutes.
       const entries = Object.entries({ "retention.ms": "-1", ...config });
       const configEntries = entries.map(([name, value]) => ({ name, value }));
       await admin.createTopics({ topics: [{ topic, numPartitions, configEntries }], waitForLeaders: false });
@@ -100,7 +100,7 @@ export async function connectTestKafka(brokers: readonly string[]): Promise<Test
   };
 }
 
-/** A name that no other test has: for topics, groups, indices (lower case). */
+/** A unique name for topics, groups and indices (lower case). */
 export function uniqueName(prefix: string): string {
   return `${prefix}-${crypto.randomUUID().slice(0, 8)}`;
 }

@@ -7,7 +7,7 @@ export const top: string = join(import.meta.dir, "../..");
 /** A file of the repository, by its path from the top. */
 export const readTop = (path: string): string => readFileSync(join(top, path), "utf8");
 
-/** The text without fenced code, which holds neither headings nor links. */
+/** The text without fenced code, which has neither headings nor links. */
 const proseOf = (markdown: string): string => markdown.replaceAll(/^( *)```[\s\S]*?^\1```$/gm, "");
 
 /** The cells of the first table under a heading, without its two head rows. */
@@ -25,7 +25,7 @@ export function tableUnder(markdown: string, heading: string): string[][] {
   );
 }
 
-/** What a cell marks as code. */
+/** The code spans of a cell. */
 export const codeIn = (cell: string | undefined): string[] =>
   [...(cell ?? "").matchAll(/`([^`]+)`/g)].map(([, text = ""]) => text);
 

@@ -6,7 +6,7 @@ export interface LoggedLine {
   readonly fields: LogFields | undefined;
 }
 
-/** Keeps what is logged. */
+/** Keeps log entries in memory. */
 export function createMemoryLogger(): Logger & { readonly lines: LoggedLine[] } {
   const lines: LoggedLine[] = [];
   const write = (level: keyof Logger) => (message: string, fields?: LogFields) =>

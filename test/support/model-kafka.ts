@@ -24,20 +24,20 @@ interface Log {
   start: number;
   end: number;
   recordBytes: number;
-  /** Answered instead of records, by whatever broker is asked. */
+  /** Any broker answers this instead of records. */
   error: string | null;
-  /** Whom the leader sends those of a rack to; -1: nobody. */
+  /** The broker that the leader redirects readers of a rack to; -1 for none. */
   nearer: number;
 }
 
 interface Session {
   epoch: number;
   readonly asks: Map<string, { topic: string; partition: number; fetchOffset: number; maxBytes: number }>;
-  /** What it told last, by partition. */
+  /** Its last answer, by partition. */
   readonly told: Map<string, string>;
 }
 
-/** What was asked, and when. */
+/** A request and its time. */
 export interface Asked {
   readonly to: number | null;
   readonly api: KafkaApi;
@@ -48,15 +48,15 @@ export interface Asked {
 
 const LATENCY_MS = 1;
 
-/** Some brokers that know no more than what a reader asks of them: logs, leaders, fetch sessions. */
+/** Brokers that know only what a reader needs: logs, leaders, fetch sessions. */
 export class ModelKafka implements KafkaWire {
   readonly asked: Asked[] = [];
   readonly logs = new Map<string, Log>();
-  /** By topic, instead of its metadata. */
+  /** Errors by topic, instead of its metadata. */
   readonly topicErrors = new Map<string, string>();
-  /** These do not answer. */
+  /** Brokers that do not answer. */
   readonly frozen = new Set<number>();
-  /** These have no free slot for a session. */
+  /** Brokers without a free slot for a session. */
   readonly full = new Set<number>();
   readonly #time: Time;
   readonly #sessions = new Map<number, Session>();
@@ -86,7 +86,7 @@ export class ModelKafka implements KafkaWire {
     this.wake();
   }
 
-  /** Has those that wait look again. */
+  /** Wakes waiting fetches to look again. */
   wake(): void {
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
@@ -295,7 +295,7 @@ export class ModelKafka implements KafkaWire {
   }
 }
 
-/** Of a broker that may not answer for it. */
+/** The error of a broker that must not answer for this log; null if it may. */
 function refusal({ error, leader, nearer }: Log, node: number, rack = ""): string | null {
   if (error !== null) return error;
   return node === leader || (node === nearer && rack !== "") ? null : "NOT_LEADER_FOR_PARTITION";

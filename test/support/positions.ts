@@ -1,7 +1,7 @@
 import type { TestElasticsearch } from "./elasticsearch.ts";
 import type { TestKafka } from "./kafka.ts";
 
-/** Where a document came from, and where it is. */
+/** A document's source and location. */
 export interface Position {
   readonly topic: string;
   readonly partition: number;
@@ -12,7 +12,7 @@ export interface Position {
 const PAGE = 10_000;
 const SORT = ["kafka.topic", "kafka.partition", "kafka.offset", "_index"] as const;
 
-/** Of every document in the indices (names or wildcards, with commas between), after a refresh. */
+/** Positions of all documents in the indices (names or wildcards, comma-separated), after a refresh. */
 export async function positionsIn(
   elasticsearch: TestElasticsearch,
   indices: string,
@@ -31,7 +31,7 @@ export async function positionsIn(
         ...(after !== null && { search_after: after }),
       },
     );
-    // A shard that cannot sort by these fields is left out of an answer that is 200 all the same.
+    // A shard that cannot sort by these fields is missing from the answer, which is still 200.
     const failed = (body["_shards"] as { failed: number } | undefined)?.failed;
     if (status !== 200 || failed !== 0) {
       throw new Error(`the search was answered ${status}: ${JSON.stringify(body).slice(0, 2_000)}`);
@@ -46,7 +46,7 @@ export async function positionsIn(
   }
 }
 
-/** What of the topics' records, as Kafka counts them, is not in the positions, or is there more than once. */
+/** Records of the topics that, by Kafka's offsets, are missing from the positions or occur more than once. */
 export async function compareWithKafka(
   kafka: TestKafka,
   topics: readonly string[],

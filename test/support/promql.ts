@@ -1,33 +1,33 @@
 import { parser } from "@prometheus-io/lezer-promql";
 import type { ExposedMetrics } from "./exposed-metrics.ts";
 
-/** What an expression of PromQL asks for, held against what there is. */
+/** A PromQL expression compared with the existing metrics. */
 export interface PromqlReading {
-  /** The names of all series it selects. */
+  /** Names of all series it selects. */
   readonly metrics: ReadonlySet<string>;
-  /** The labels its result can have. */
+  /** Labels its result can have. */
   readonly labels: ReadonlySet<string>;
-  /** What does not fit, one sentence each: no PromQL, unknown metrics and labels, two sides that can never match. */
+  /** Problems, one sentence each: invalid PromQL, unknown metrics and labels, two sides that can never match. */
   readonly faults: readonly string[];
 }
 
 type Node = ReturnType<typeof parser.parse>["topNode"];
 type Labels = ReadonlySet<string>;
 
-/** What Prometheus adds to every series. */
+/** Labels that Prometheus adds to every series. */
 const targetLabels = ["job", "instance"];
 const keepsLabels = new Set(["Topk", "Bottomk"]);
 const setOperators = new Set(["And", "Or", "Unless"]);
 const withoutLabels: Labels = new Set();
 
-/** Reads an expression; Grafana's variables may stand in strings and for durations. */
+/** Parses an expression; it may contain Grafana's variables in strings and as durations. */
 export function readPromql(expression: string, exposed: ExposedMetrics): PromqlReading {
   const text = expression.replaceAll(/\[\$__\w+\]/g, "[5m]");
   const metrics = new Set<string>();
   const faults: string[] = [];
   const textOf = (node: Node): string => text.slice(node.from, node.to);
 
-  /** @returns the labels of the node's result; null: it is a number */
+  /** @returns the labels of the node's result; null for a number */
   const visit = (node: Node): Labels | null => {
     switch (node.name) {
       case "VectorSelector":

@@ -1,4 +1,4 @@
-// Loaded by `bun run test:unit`: properties are held against fewer cases than in the whole suite, and sizes are smaller (rounds.ts).
+// Loaded by `bun run test:unit`: fewer cases per property than in the whole suite, and smaller sizes (rounds.ts).
 import { configureGlobal } from "fast-check";
 
 const CASES = 25;

@@ -6,7 +6,7 @@ import { kafkaSettings } from "./settings.ts";
 
 const READ_MS = 30_000;
 
-/** All records of a topic, by partition and offset, once there are `count` of them. */
+/** Waits for `count` records of a topic, and returns them by partition and offset. */
 export async function readTopic(
   brokers: readonly string[],
   topic: string,

@@ -1,7 +1,7 @@
 import type { ReconcileResult } from "../../functions/reconcile-topics.ts";
 import { settings } from "./settings.ts";
 
-/** What a run that found nothing to do comes to, changed as given. */
+/** The result of a run with nothing to do, with the given changes. */
 export function reconcileResult(changes: Partial<ReconcileResult> = {}): ReconcileResult {
   return {
     memory: {

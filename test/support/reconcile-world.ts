@@ -21,10 +21,10 @@ interface WorldTopic extends ObservedTopic {
   readonly desired: DesiredTopic;
 }
 
-/** Everything reconcile touches, as data: what the sources say, what Kafka holds, and what runs. An Error is thrown. */
+/** Everything reconcile touches, as data: sources, Kafka's topics, and running topics. An Error is thrown. */
 export interface World {
   config: { settings: Settings; declarations: readonly Declaration[]; lastMayGoOn?: boolean } | Error;
-  /** The array, or text, of each key. */
+  /** The array or text of each key. */
   etcd: { clusterId: string; revision: number; keys: Record<string, unknown> } | Error;
   kafka: Set<string> | Error;
   /** Brokers and nodes that do not answer a probe. */
@@ -34,30 +34,30 @@ export interface World {
   /** Topics whose starts and replacements never end. */
   readonly hanging: Set<string>;
   templates: Set<string> | Error;
-  /** By index pattern that the template cannot have: why. */
+  /** By index pattern that the template cannot have: the reason. */
   readonly refusedPatterns: Map<string, string>;
   settingsError: Error | null;
   now: number;
 
   readonly topics: Map<string, WorldTopic>;
   inForce: Settings;
-  /** In the order they were begun. */
+  /** In start order. */
   readonly replaced: string[];
-  /** Begun, and not running since. */
+  /** Started, and not running since. */
   readonly inReplacement: Set<string>;
   replacing: number;
   mostReplacing: number;
   newerTrigger: AbortController;
   onReplace: (topic: string) => void;
-  /** While a run waits for the config file to stand still. */
+  /** Called while a run waits for the config file to settle. */
   onWait: () => void;
 
-  /** One run, which takes up the memory of the one before. */
+  /** One run, with the memory of the previous one. */
   look(changes?: Partial<ReconcileInput>): Promise<ReconcileResult>;
-  /** As a host does: one run, and another once all sources stood still, where that says more. */
+  /** Like a host: one run, and another after all sources settled, if it can tell more. */
   run(changes?: Partial<ReconcileInput>): Promise<ReconcileResult>;
   memory: ReconcileMemory;
-  /** The topics that run, sorted. */
+  /** The running topics, sorted. */
   running(): string[];
 }
 
@@ -178,7 +178,7 @@ function deps(world: World): ReconcileDeps {
       world.replacing += 1;
       world.mostReplacing = Math.max(world.mostReplacing, world.replacing);
       world.onReplace(topic);
-      // As a real one: others could come in between.
+      // Like a real one, it lets others run in between.
       await Promise.resolve();
       const reason = await launch(topic, order);
       world.replacing -= 1;

@@ -6,7 +6,7 @@ registerCodecs();
 const codecs: Readonly<Record<number, () => { compress(encoder: { buffer: Buffer }): Promise<Buffer> }>> =
   CompressionCodecs;
 
-/** A transaction that a broker would call aborted. */
+/** A transaction that a broker would list as aborted. */
 export interface Aborted {
   readonly producerId: string;
   readonly firstOffset: string;
@@ -20,7 +20,7 @@ export interface RecordShape {
 }
 
 export interface BatchShape {
-  /** Between the end of the batch before and the start of this one. */
+  /** Gap between the end of the previous batch and the start of this one. */
   readonly gap: number;
   readonly codec: number;
   readonly logAppendTime: boolean;
@@ -82,7 +82,7 @@ export async function encodeBatch(
   return Buffer.concat([head, body]);
 }
 
-/** All batches of one fetch, and the transactions that a broker would call aborted. */
+/** All batches of one fetch, and the transactions that a broker would list as aborted. */
 export async function encodeAll(
   shapes: readonly BatchShape[],
   firstOffset: bigint,
@@ -92,7 +92,7 @@ export async function encodeAll(
   let offset = firstOffset;
   for (const [position, shape] of shapes.entries()) {
     offset += BigInt(shape.gap);
-    // One producer each: where several transactions of one overlap, the original leaks records.
+    // One producer each, because the original leaks records if transactions of one producer overlap.
     const producerId = BigInt(position);
     if (shape.kind === "aborted")
       aborted.push({ producerId: String(producerId), firstOffset: String(offset) });
@@ -103,7 +103,7 @@ export async function encodeAll(
 }
 
 const anyBytes = fc.option(fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array)));
-/** The greatest offset there may be. */
+/** The largest possible offset. */
 export const safe = 2n ** 53n - 1n;
 const anyRecord = fc.record<RecordShape>({
   timestampDelta: fc.oneof(
@@ -111,7 +111,7 @@ const anyRecord = fc.record<RecordShape>({
     fc.bigInt(-(2n ** 36n), 2n ** 36n),
     fc.bigInt(-safe, safe),
   ),
-  // Four zero bytes are what the original takes for an abort marker anywhere.
+  // The original takes four zero bytes anywhere for an abort marker.
   key: anyBytes.filter((key) => key === null || key.length !== 4),
   value: anyBytes,
   headers: fc.array(
@@ -119,7 +119,7 @@ const anyRecord = fc.record<RecordShape>({
     { maxLength: 3 },
   ),
 });
-/** Of every codec, kind and extreme. */
+/** Batches of every codec, kind and extreme. */
 export const anyBatch = fc.record<BatchShape>({
   gap: fc.nat(1000),
   codec: fc.integer({ min: 0, max: 4 }),

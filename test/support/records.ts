@@ -1,7 +1,7 @@
 import type { Specification } from "../../lib/rules/model/declaration.ts";
 import type { SourceRecord } from "../../lib/rules/model/record.ts";
 
-/** A specification as `{ topic: app }` would give, with what a test says otherwise. */
+/** The specification of `{ topic: app }`, with the given changes. */
 export function specification(changes: Partial<Specification> = {}): Specification {
   return {
     topic: "app",

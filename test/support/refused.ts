@@ -1,28 +1,28 @@
 import type { TestElasticsearch } from "./elasticsearch.ts";
 
 /**
- * The rest of a declaration where a test wants dead letters: what the mapping refuses would else be indexed in another
+ * The rest of a declaration for tests of dead letters: without it, records that the mapping refuses are indexed in another
  * form.
  */
 export const unforgiving = { format: "json", rejected: "dead-letter" } as const;
 
 /**
- * Makes an index in which `n` is a whole number, whatever a template says; to be made before the records come. With
- * {@link unforgiving} what brings another `n` is a dead letter.
+ * Creates an index in which `n` is a whole number, regardless of templates; call it before records arrive. With
+ * {@link unforgiving}, records with another `n` become dead letters.
  */
 export async function makeIndexOfNumbers(
   { request }: Pick<TestElasticsearch, "request">,
   index: string,
 ): Promise<void> {
   const n = { type: "long", ignore_malformed: false };
-  // By which audit finds its documents.
+  // Audit finds its documents by these.
   const kafka = { properties: { topic: { type: "keyword" } } };
   const { status, body } = await request("PUT", `/${index}`, { mappings: { properties: { n, kafka } } });
   if (status !== 200) throw new Error(`index ${index} was not made: ${JSON.stringify(body)}`);
 }
 
 /**
- * An index template of these names as data streams, with this field a whole number, that keep in a failure store what they
+ * An index template for data streams of these names, with this field a whole number, and a failure store for what they
  * reject.
  */
 export async function putFailureStoreTemplate(

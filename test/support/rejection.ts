@@ -1,4 +1,4 @@
-/** What a promise is rejected with; throws if it is not. (`expect(…).rejects` is typed as nothing to wait for.) */
+/** The reason of a rejected promise; throws if it is fulfilled. (The type of `expect(…).rejects` cannot be awaited.) */
 export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   try {
     await promise;

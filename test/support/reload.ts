@@ -4,7 +4,7 @@ import type { TestHost } from "./host.ts";
 import { compareWithKafka, type Position, positionsIn } from "./positions.ts";
 import type { StackClients } from "./stack-clients.ts";
 
-/** What `POST /reconcile` answers, as far as the reload tests look at it. */
+/** The part of `POST /reconcile`'s answer that the reload tests use. */
 export interface ReconcileAnswer {
   readonly dryRun: boolean;
   readonly hash: string;
@@ -33,9 +33,9 @@ export async function reconcile(host: TestHost, query = ""): Promise<ReconcileAn
 }
 
 /**
- * Waits until readiness is as wanted.
- * @param token of a host that has one, which tells strangers no reasons
- * @returns what the check says, null where there is no such check
+ * Waits for this readiness.
+ * @param token of a host that shows reasons only with a token
+ * @returns the reason of the check; null if there is no such check
  */
 export async function untilReady(
   host: TestHost,
@@ -66,7 +66,7 @@ export function untilGone(host: TestHost, topic: string): Promise<unknown> {
   );
 }
 
-/** Waits until all that Kafka holds of the topics is committed by the host. */
+/** Waits until the host has committed all records of the topics. */
 export async function untilCommitted(
   { kafka, config }: StackClients,
   topics: readonly string[],
@@ -87,7 +87,7 @@ export async function untilCommitted(
   }
 }
 
-/** Waits until everything is committed, then counts: each offset of the topics once in the indices together. */
+/** Waits until everything is committed, and expects each offset of the topics once across the indices. */
 export async function expectEachOffsetOnce(
   servers: StackClients,
   topics: readonly string[],
@@ -112,7 +112,7 @@ interface Change {
   readonly reasons: readonly string[];
 }
 
-/** The changes that the host's log tells of, in order. */
+/** The changes in the host's log, in order. */
 export function changesIn(host: TestHost): Change[] {
   return host
     .log()
@@ -125,7 +125,7 @@ export function changesIn(host: TestHost): Change[] {
     }));
 }
 
-/** The members of the hosts' group, by the ids the broker gave them: others after a host has left it and joined again. */
+/** The ids of the group's members, assigned by the broker. They change if a host leaves and rejoins. */
 export async function memberIds({ kafka, config }: StackClients): Promise<string[]> {
   const admin = kafka.kafka.admin();
   await admin.connect();

@@ -1,6 +1,6 @@
 import type { ReplayResult } from "../../functions/replay-dead-letters.ts";
 
-/** The result of a replay that found nothing, with what a test says otherwise. */
+/** The result of a replay that found nothing, with the given changes. */
 export function replayResult(changes: Partial<ReplayResult> = {}): ReplayResult {
   return {
     dryRun: false,

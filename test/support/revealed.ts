@@ -1,6 +1,6 @@
 import { Secret } from "../../lib/rules/secrets/secret.ts";
 
-/** The same data with every secret as its text: to `toEqual`, any two secrets are alike. */
+/** The same data with secrets as plain text, because `toEqual` treats any two secrets as equal. */
 export function revealed(value: unknown): unknown {
   if (value instanceof Secret) return value.reveal();
   if (Array.isArray(value)) return value.map(revealed);

@@ -1,5 +1,5 @@
 /**
- * Of a test of many rounds, or of something large: all of it, or the part that `bun run test:unit` does, which is run all
+ * The number of rounds, or the size, of an expensive test: all of it, or the part for `bun run test:unit`, which runs all
  * the time and loads quick.ts.
  */
 export function rounds(whole: number, part: number): number {

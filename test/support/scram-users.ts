@@ -1,7 +1,7 @@
 import { pbkdf2Sync, randomBytes } from "node:crypto";
 import { connect } from "node:net";
 
-/** As Kafka numbers them. */
+/** Kafka's numbers of the mechanisms. */
 const MECHANISMS = {
   "scram-sha-256": { id: 1, digest: "sha256", bytes: 32 },
   "scram-sha-512": { id: 2, digest: "sha512", bytes: 64 },
@@ -11,7 +11,7 @@ export type ScramMechanism = keyof typeof MECHANISMS;
 const ITERATIONS = 4096;
 const ALTER_USER_SCRAM_CREDENTIALS = 51;
 
-/** Makes a user or gives it another password; a null password takes the user away. kafkajs does not know this request. */
+/** Creates a user or changes its password; a null password removes it. kafkajs does not have this request. */
 export async function setScramUser(
   broker: string,
   mechanism: ScramMechanism,
@@ -26,7 +26,7 @@ export async function setScramUser(
     buffer.writeInt32BE(value);
     return buffer;
   };
-  /** Compact bytes, strings and arrays begin with their length plus one; all here are short. */
+  /** Compact bytes, strings and arrays start with their length plus one; all here are short. */
   const compact = (content: Buffer | string) =>
     Buffer.concat([varint(Buffer.byteLength(content) + 1), Buffer.from(content)]);
   const list = (...items: Buffer[]) => Buffer.concat([varint(items.length + 1), ...items]);
@@ -72,7 +72,7 @@ function varint(value: number): Buffer {
   return value < 0x80 ? Buffer.from([value]) : Buffer.from([(value & 0x7f) | 0x80, value >> 7]);
 }
 
-/** Sends one request over a connection of its own. @returns the response without its size */
+/** Sends one request over its own connection. @returns the response without its size */
 async function exchange(broker: string, request: Buffer): Promise<Buffer> {
   const [host = "", port] = broker.split(":");
   const socket = connect(Number(port), host);

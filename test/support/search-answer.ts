@@ -7,7 +7,7 @@ export function searchAnswer(hits: readonly string[], rest: object = {}): string
 
 export interface AnsweredHit {
   readonly offset: number;
-  /** As it was written; null: not asked for. */
+  /** As it was written; null if not requested. */
   readonly source?: string | null;
   readonly marked?: string;
   readonly tags?: readonly string[];

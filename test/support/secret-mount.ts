@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A folder as Kubernetes mounts a Secret: links through `..data`, which is swapped for another folder as one. */
+/** A folder as Kubernetes mounts a Secret: links through `..data`, which is swapped atomically. */
 export interface SecretMount extends AsyncDisposable {
   path(name: string): string;
   /** Replaces the contents of these; the others stay. */

@@ -1,20 +1,20 @@
 import type { TestAuthority, TestCertificate } from "./certificates.ts";
 
-/** What stands between a host and Elasticsearch in production: TLS, and a login that is asked for. */
+/** Adds what protects Elasticsearch in production: TLS and a login. */
 export interface SecuredElasticsearch extends AsyncDisposable {
   readonly url: string;
-  /** The real one that requests go to. */
+  /** The real server that receives the requests. */
   node: string;
-  /** Whose `Authorization` is taken; others get a 401, and those here that are `powerless` a 403. */
+  /** Accepted `Authorization` headers; others get a 401, and `powerless` ones a 403. */
   accepted: string;
   powerless: boolean;
-  /** Requests under way are cut; who connects from now on sees this certificate. */
+  /** Cuts current requests; new connections get this certificate. */
   show(certificate: TestCertificate): void;
 }
 
 const headers = { "content-type": "application/json", "x-elastic-product": "Elasticsearch" };
 
-/** As the security module words it, which is not published. */
+/** The words of the security module, which is not published. */
 function refusal(status: 401 | 403): Response {
   const reason =
     status === 401
@@ -34,8 +34,8 @@ function refusal(status: 401 | 403): Response {
 }
 
 /**
- * A proxy with TLS before a real Elasticsearch, on 127.0.0.1.
- * @param options.clientCa the authority that clients must show a certificate of
+ * A TLS proxy for a real Elasticsearch, on 127.0.0.1.
+ * @param options.clientCa the authority that must have signed client certificates
  */
 export function secureElasticsearch(
   node: string,

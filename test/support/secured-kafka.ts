@@ -6,18 +6,18 @@ import { createAuthority, type TestAuthority, type TestCertificate } from "./cer
 import { connectTestKafka, type TestKafka } from "./kafka.ts";
 import { setScramUser } from "./scram-users.ts";
 
-/** What can be wrong, or right, with a port of the broker. */
+/** The properties of one port of the broker, valid or faulty. */
 const LISTENERS = {
   TLS: "SSL",
-  /** Wants a client certificate. */
+  /** Requires a client certificate. */
   MTLS: "SSL",
   SASL: "SASL_PLAINTEXT",
   SASLTLS: "SASL_SSL",
-  /** Its certificate ended yesterday. */
+  /** Its certificate expired yesterday. */
   EXPIRED: "SSL",
   /** Its certificate names other.example. */
   OTHERNAME: "SSL",
-  /** Cuts whoever does not log in again every 10 s. */
+  /** Cuts clients that do not log in again every 10 s. */
   REAUTH: "SASL_PLAINTEXT",
 } as const;
 export type SecuredListener = keyof typeof LISTENERS;
@@ -25,7 +25,7 @@ export type SecuredListener = keyof typeof LISTENERS;
 export const USER = "penstock-user";
 export const PASSWORD = "the-Right-passw0rd";
 
-/** A broker that wants TLS and logins, each kind on a port of its own; beside it a plain one for the test itself. */
+/** A broker that requires TLS and logins, each kind on its own port, plus a plain port for the test itself. */
 export interface SecuredKafka extends AsyncDisposable {
   readonly stack: Stack;
   readonly authority: TestAuthority;
@@ -35,7 +35,7 @@ export interface SecuredKafka extends AsyncDisposable {
   /** Through the plain listener. */
   readonly kafka: TestKafka;
   listener(name: SecuredListener): string;
-  /** Gives the listener another certificate while it runs. */
+  /** Replaces the listener's certificate while it runs. */
   renew(name: SecuredListener, certificate: TestCertificate): Promise<void>;
   setUser(
     mechanism: Parameters<typeof setScramUser>[1],

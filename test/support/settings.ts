@@ -2,7 +2,7 @@ import { defaultTemplate } from "../../lib/rules/model/settings.ts";
 import { Secret, secretOrNull } from "../../lib/rules/secrets/secret.ts";
 import type { HttpSettings, KafkaSettings, Settings } from "../../lib/rules/model/settings.ts";
 
-/** Settings as a short config file gives them, changed as given. */
+/** The settings of a short config file, with the given changes. */
 export function settings(changes: Partial<Settings> = {}): Settings {
   return {
     http: httpSettings(),

@@ -7,7 +7,7 @@ import { settings } from "./settings.ts";
 /** The keys of the settled world. */
 export const etcd = { endpoints: ["http://127.0.0.1:2379"], keys: ["logs/"], auth: null, tls: null };
 
-/** A world in which `app` is declared in the file, and `one` and `two` in two keys of etcd; all of them run. */
+/** A world with `app` declared in the file, and `one` and `two` in two keys of etcd; all are running. */
 export async function settledWorld(): Promise<World> {
   const world = createWorld([], ["app", "one", "two"]);
   declare(world, { etcd }, "app");
@@ -21,7 +21,7 @@ export async function settledWorld(): Promise<World> {
   return world;
 }
 
-/** Lets the config file declare these topics, and nothing else. */
+/** Makes the config file declare only these topics. */
 export function declare(world: World, changes: Partial<Settings>, ...topics: string[]): void {
   const declarations = topics.map((topic) => declaration(topic));
   world.config = { settings: settings(changes), declarations };

@@ -4,13 +4,13 @@ import { testElasticsearch, type TestElasticsearch } from "./elasticsearch.ts";
 import { connectTestKafka, type TestKafka, uniqueName } from "./kafka.ts";
 import { testStack } from "./stack.ts";
 
-/** Clients of a stack, and what leads a host to it. */
+/** Clients of a stack, and the config for a host on it. */
 export interface StackClients extends AsyncDisposable {
   readonly addresses: Addresses;
   readonly kafka: TestKafka;
   readonly elasticsearch: TestElasticsearch;
   readonly etcd: Etcd3;
-  /** The servers' part of a host's config, with a group and a dead-letter topic that no other test file has. */
+  /** The servers in a host's config, with a group and a dead-letter topic that no other test file uses. */
   readonly config: {
     readonly kafka: { readonly brokers: string[]; readonly group: string };
     readonly elasticsearch: { readonly nodes: string[] };
@@ -18,7 +18,7 @@ export interface StackClients extends AsyncDisposable {
   };
 }
 
-/** @param addresses of the shared stack unless given */
+/** @param addresses the shared stack's by default */
 export async function connectStack(addresses?: Addresses): Promise<StackClients> {
   const { brokers, elasticsearchNode, ...rest } = addresses ?? (await testStack());
   const kafka = await connectTestKafka(brokers);

@@ -1,6 +1,6 @@
 import { addressesSchema, type Addresses } from "../../infra/stack/state.ts";
 
-/** The real servers that integration tests share: the runner put their addresses into PENSTOCK_TEST_STACK. */
+/** The real servers that integration tests share. The runner sets PENSTOCK_TEST_STACK to their addresses. */
 export async function testStack(): Promise<Addresses> {
   const given = process.env["PENSTOCK_TEST_STACK"];
   if (given === undefined) {

@@ -1,4 +1,4 @@
-// A script that a test starts and kills: boots etcd in the folder named by its argument and says so.
+// A script that a test starts and kills. Boots etcd in the folder of its argument and prints that.
 import { startStack } from "../../infra/stack/stack.ts";
 
 const folder = process.argv[2];

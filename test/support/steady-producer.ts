@@ -3,10 +3,10 @@ import type { TestKafka } from "./kafka.ts";
 const BATCH = 20;
 const PAUSE_MS = 20;
 
-/** Writes to a topic until stopped, so that something is always under way. */
+/** Writes to a topic until stopped, so that there is always traffic. */
 export interface SteadyProducer {
   readonly sent: number;
-  /** @returns how many records were acknowledged in all */
+  /** @returns the number of acknowledged records */
   stop(): Promise<number>;
 }
 

@@ -10,7 +10,7 @@ export async function processesNaming(text: string): Promise<number[]> {
     return lines.filter((line) => line.includes(text)).map((line) => Number.parseInt(line, 10));
   }
   const pids = (await readdir("/proc")).map(Number).filter(Number.isInteger);
-  // A process may end between the listing and the look at it.
+  // A process may end after it was listed.
   const commands = await Promise.all(
     pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")),
   );

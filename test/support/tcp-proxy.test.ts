@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { connect, createServer, type Server } from "node:net";
 import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 
-/** Says to each client where it seems to come from. */
+/** Tells each client its apparent address. */
 const server: Server = createServer((socket) => socket.end(socket.remoteAddress ?? "nobody"));
 let proxy: TcpProxy;
 
@@ -27,7 +27,7 @@ function ask(): Promise<string> {
   return answer.promise;
 }
 
-test("nothing listens at a proxy that refuses, until it is reset; connections come from where it was told", async () => {
+test("a refusing proxy does not listen until it is reset; connections come from the configured address", async () => {
   expect(await ask()).toBe("127.0.0.9");
   await proxy.refuse();
   expect(await ask().catch((error: unknown) => String(error))).toContain("ECONNREFUSED");

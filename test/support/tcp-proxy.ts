@@ -1,44 +1,44 @@
 import { connect, createServer, type Socket } from "node:net";
 import { DelayLine } from "./delay-line.ts";
 
-/** Sees the bytes of one connection before they are passed on, those too that are then dropped. */
+/** Sees the bytes of one connection before they are forwarded or dropped. */
 export interface ConnectionTap {
   fromClient(bytes: Buffer): void;
-  /** Not called for what is dropped: the client never saw it. */
+  /** Not called for dropped bytes, because the client never saw them. */
   fromServer(bytes: Buffer): void;
-  /** The client is gone: nothing more comes. */
+  /** The client has disconnected, and nothing more comes. */
   closed(): void;
 }
 
 export interface TcpProxyOptions {
   /** Called once per connection. */
   readonly tap?: () => ConnectionTap;
-  /** Where the server sees connections come from: any address of 127.0.0.0/8 on Linux. */
+  /** The client address that the server sees: any of 127.0.0.0/8 on Linux. */
   readonly from?: string;
 }
 
-/** Stands between a host and a server, so that the way to it can be spoilt without touching the server. */
+/** A proxy between a host and a server that can break their connections without touching the server. */
 export interface TcpProxy extends AsyncDisposable {
   /** `http://127.0.0.1:<port>` */
   readonly url: string;
   /**
-   * Bytes that way are dropped and connections stay open, new ones too: as if packets were lost.
-   * `requests`: what clients send; `answers`: what the server sends.
+   * Drops bytes in this direction and keeps connections open, as if packets were lost; new ones too.
+   * `requests` are from clients, `answers` from the server.
    */
   block(what?: "requests" | "answers"): void;
-  /** Connections that lost bytes are cut, new ones pass. */
+  /** Cuts connections that lost bytes; new ones pass. */
   unblock(): void;
   /** Cuts all connections; new ones pass. */
   cut(): void;
-  /** The next bytes of the server are passed on only in part, then their connection is cut; new ones pass. */
+  /** Forwards only part of the server's next bytes, then cuts their connection; new ones pass. */
   cutInAnswer(): void;
-  /** Passes everything on so much later, in both directions; 0: at once. */
+  /** Delays everything in both directions; 0 for no delay. */
   delay(ms: number): void;
-  /** Cuts all connections, and nothing listens any more, until `reset`. */
+  /** Cuts all connections and stops listening until `reset`. */
   refuse(): Promise<void>;
-  /** The connections that are open now go silent in both directions, and neither end is told; new ones pass. */
+  /** Silences the open connections in both directions without closing them; new ones pass. */
   halfOpen(): void;
-  /** As at first: nothing is open, and no fault is left. */
+  /** Back to the initial state, without connections and faults. */
   reset(): Promise<void>;
 }
 
@@ -48,7 +48,7 @@ interface Connection {
   silent: boolean;
 }
 
-/** @param target asked at each connection where it is not known yet */
+/** @param target a function, called per connection, if the target is not known yet */
 export async function startTcpProxy(
   target: string | (() => string),
   options: TcpProxyOptions = {},
@@ -73,7 +73,7 @@ export async function startTcpProxy(
     const tap = options.tap?.();
     const [toServer, toClient] = [new DelayLine(() => delayMs), new DelayLine(() => delayMs)];
     open.add(connection);
-    // A cut connection is what this proxy is for; whoever used it sees the end of it.
+    // Cut connections are this proxy's purpose; both ends notice them.
     for (const socket of [client, upstream]) socket.on("error", () => socket.destroy());
     client.on("data", (bytes: Buffer) => {
       tap?.fromClient(bytes);
@@ -103,7 +103,7 @@ export async function startTcpProxy(
     upstream.on("close", () => {
       if (connection.silent) return;
       open.delete(connection);
-      // What the server said before it closed is still passed on.
+      // The server's last bytes before it closed are still forwarded.
       toClient.push(() => client.destroySoon());
     });
   });

@@ -1,4 +1,4 @@
-/** Settings and mappings of the index template's version 2, whose indices stay as they are: written to, searched, audited. */
+/** Settings and mappings of version 2 of the index template. Its indices are still written to, searched and audited. */
 export const templateVersion2 = {
   settings: { "index.mapping.field_name_length.limit": 400 },
   mappings: {

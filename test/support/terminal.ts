@@ -1,26 +1,26 @@
 import { join } from "node:path";
 
-/** A command as a person or a service manager runs it: in a process group of its own, with `bun run` in front where it has one. */
+/** A command as a person or a service manager runs it: in its own process group, with `bun run` if it has a script. */
 export interface StartedCommand extends AsyncDisposable {
   readonly pid: number;
-  /** What it has written so far; in a terminal both outputs, with escape sequences. */
+  /** Its output so far; in a terminal both outputs, with escape sequences. */
   shown(): string;
   /** Resolves with the exit code, or 128 + signal. */
   readonly exited: Promise<number>;
-  /** To the whole process group, as `kill`, a terminal and systemd do. */
+  /** Signals the whole process group, as a terminal and systemd do. */
   signal(name: NodeJS.Signals): void;
 }
 
 export interface CommandInTerminal extends StartedCommand {
-  /** What its keyboard sends. */
+  /** Types on its keyboard. */
   type(text: string): void;
-  /** Closes the terminal, as its window does, or a connection that is lost. */
+  /** Closes the terminal, like closing its window or losing the connection. */
   hangUp(): void;
 }
 
 /** A command without a terminal. */
 export interface PipedCommand extends StartedCommand {
-  /** Nobody reads its standard output any more. */
+  /** Closes the reader of its standard output. */
   closeOutput(): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ interface CommandOptions {
 
 const top = join(import.meta.dir, "../..");
 
-/** Starts a command in a real pseudo-terminal, which controls it. */
+/** Starts a command in a real pseudo-terminal as its controlling terminal. */
 export function startInTerminal(command: readonly string[], options: CommandOptions = {}): CommandInTerminal {
   let shown = "";
   const decoder = new TextDecoder();

@@ -2,12 +2,12 @@ import type { TopicSample } from "../../infra/host/live/history.ts";
 import { lagOf, movedOf } from "../../infra/host/topic/topic-figures.ts";
 import type { PartitionStatus, TopicStatus } from "../../lib/rules/progress/status.ts";
 
-/** What the history takes of it. */
+/** The part that the history uses. */
 export function sampleOf({ topic, counts, partitions }: TopicStatus): TopicSample {
   return { topic, moved: movedOf(counts), lag: lagOf(partitions) };
 }
 
-/** A running topic without lag, changed as given. */
+/** A running topic without lag, with the given changes. */
 export function topicStatus(changes: Partial<TopicStatus> = {}): TopicStatus {
   const topic = changes.topic ?? "golang_log";
   return {
@@ -36,7 +36,7 @@ export function topicStatus(changes: Partial<TopicStatus> = {}): TopicStatus {
   };
 }
 
-/** An owned partition without lag, changed as given. */
+/** An owned partition without lag, with the given changes. */
 export function partitionStatus(changes: Partial<PartitionStatus> = {}): PartitionStatus {
   return {
     partition: 0,

@@ -1,9 +1,9 @@
 /**
- * Answers to a bulk, as Elasticsearch 9.2.0 wrote them under our `filter_path`, or, where the local server cannot be
- * made to write them, as its source and documentation have them. Each says which.
+ * Bulk answers that Elasticsearch 9.2.0 gave with our `filter_path`, or, if the local server cannot be
+ * made to give them, answers from its source and documentation. Each says which.
  */
 
-/** Recorded: `indexing_pressure.memory.limit: 2kb`, a bulk of 3 KB; `root_cause`, which says the same again, is left out. */
+/** Recorded: `indexing_pressure.memory.limit: 2kb`, a bulk of 3 KB; without `root_cause`, which repeats the same. */
 export const wholeTooMany = {
   status: 429,
   body: {
@@ -16,7 +16,7 @@ export const wholeTooMany = {
   },
 } as const;
 
-/** Recorded: `indexing_pressure.memory.primary.limit: 10b`. A shard refuses its part of a bulk, so that some items are hit. */
+/** Recorded: `indexing_pressure.memory.primary.limit: 10b`. A shard refuses its part of a bulk, which affects some items. */
 export const itemTooMany = {
   create: {
     status: 429,
@@ -48,7 +48,7 @@ export const wholeWithoutMaster = {
   },
 } as const;
 
-/** As nginx answers for an Elasticsearch that it cannot reach. */
+/** nginx's answer for an Elasticsearch that it cannot reach. */
 export const badGateway = {
   status: 502,
   body: "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n",
@@ -66,7 +66,7 @@ export const wholeUnauthenticated = {
   },
 } as const;
 
-/** Source: `AuthorizationDenialMessages`; within a bulk each item of a forbidden index gets it. */
+/** Source: `AuthorizationDenialMessages`; in a bulk, each item of a forbidden index gets it. */
 export const itemForbidden = {
   create: {
     status: 403,

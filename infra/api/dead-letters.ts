@@ -23,24 +23,24 @@ const recordPlace: z.ZodType<RecordPlace> = z.object(place);
 
 const digestGroup: z.ZodType<DigestGroup> = z.object({
   topic: z.string(),
-  field: z.string().nullable().meta({ description: "Null: the reason names none." }),
+  field: z.string().nullable().meta({ description: "Null if the reason names no field." }),
   error: z.string(),
   count: wholeNumber,
   firstSeen: timeText,
   lastSeen: timeText,
   sample: z
     .object({ ...place, reason: z.string(), value: z.string().nullable() })
-    .meta({ description: "The first of them; the beginning of its value." }),
+    .meta({ description: "The first letter of the group, with the beginning of its value." }),
 });
 const groups = {
-  groups: z.array(digestGroup).meta({ description: "The most frequent first." }),
-  others: wholeNumber.meta({ description: "Letters beyond the groups that are kept." }),
+  groups: z.array(digestGroup).meta({ description: "Most frequent first." }),
+  others: wholeNumber.meta({ description: "Letters beyond the listed groups." }),
 };
 const digest: z.ZodType<DeadLetterDigest> = z.object(groups);
 
 const foreignRecord: z.ZodType<ForeignRecord> = z
   .object({ partition: wholeNumber, offset: wholeNumber, reason: z.string() })
-  .meta({ description: "A record in the dead-letter topic that is no letter." });
+  .meta({ description: "A record in the dead-letter topic that is not a dead letter." });
 const counts = {
   read: wholeNumber,
   notLetters: wholeNumber,
@@ -53,25 +53,25 @@ const fieldThatGaveWay: z.ZodType<FieldThatGaveWay> = z.object({
   records: wholeNumber,
   why: z.enum(["unfit", "limit", "refused"]).meta({
     description:
-      "`unfit`: values that are not of the field's type. `limit`: one field more than the index may have. `refused`: the index refused the records, which were flattened.",
+      "`unfit`: values do not match the field's type. `limit`: the index already has the maximum number of fields. `refused`: the index refused the records, which were flattened.",
   }),
-  type: z.string().nullable().meta({ description: "As which the field is mapped; null: it is not." }),
+  type: z.string().nullable().meta({ description: "The field's mapped type; null if it has none." }),
   sample: z.object({ index: z.string(), id: z.string() }),
 });
 const ignoredFields: z.ZodType<IgnoredFields> = z.object({
   from: timeText,
   to: timeText,
-  fields: z.array(fieldThatGaveWay).meta({ description: "The most frequent first, at most 20 of a topic." }),
-  problems: z.array(z.string()).meta({ description: "What is missing, and why." }),
+  fields: z.array(fieldThatGaveWay).meta({ description: "Most frequent first, at most 20 per topic." }),
+  problems: z.array(z.string()).meta({ description: "What is missing from the list, and why." }),
 });
 const digestResult: z.ZodType<DigestResult> = z.object({
   ...counts,
   ...groups,
   letters: wholeNumber,
   firstForeign: foreignRecord.nullable(),
-  truncated: z.boolean().meta({ description: "True: there are more letters than were looked at." }),
+  truncated: z.boolean().meta({ description: "True if there are more letters than were read." }),
   gaveWay: ignoredFields.meta({
-    description: "By whose names records of the last day are not found, though they are indexed.",
+    description: "Fields of the last day's records that were stored but cannot be searched by name.",
   }),
 });
 
@@ -122,20 +122,20 @@ const replayBusy = z.object({ ...problemMembers, job: z.string() });
 
 /** Accepted in the query or in the body. */
 const words = {
-  topic: optional("Of this topic only."),
-  error: optional("Of this error type only."),
-  since: optional("Failed since: a time (ISO 8601), or a duration before now (`2h`)."),
-  index: optional("Where to instead of the index the letter names."),
+  topic: optional("Only letters of this topic."),
+  error: optional("Only letters with this error type."),
+  since: optional("Only letters that failed since this time (ISO 8601) or within this duration (`2h`)."),
+  index: optional("The target index, instead of the one in the letter."),
 };
 const bodyWords = z.strictObject({
   ...words,
   dryRun: z.literal([true, false, "true", "false"], "must be true or false").optional(),
 });
-const location = { location: "Where to ask about it." };
+const location = { location: "Where to query the replay." };
 
 export const deadLetters = {
   name: "dead letters",
-  description: "What was rejected, and bringing it back.",
+  description: "Rejected records, and replaying them.",
   schemas: {
     RecordPlace: recordPlace,
     DigestGroup: digestGroup,
@@ -155,16 +155,16 @@ export const deadLetters = {
       path: "/dead-letters",
       access: "look",
       query: z.object({
-        topic: topicName.meta({ description: "Of this topic only." }).optional(),
+        topic: topicName.meta({ description: "Only letters of this topic." }).optional(),
       }),
       // Even if Kafka refuses a login or lacks a permission: the request itself is fine.
       failure: () => 503,
       summary: "The newest dead letters by topic, field and error, and the fields that gave way",
       answers: {
-        200: json("What they have in common.", digestResult),
-        400: refusal("An unknown parameter, or no topic name."),
-        429: refusal("Too many at once."),
-        503: refusal("Kafka does not answer, or refuses to, or the host is stopping."),
+        200: json("The digest.", digestResult),
+        400: refusal("An unknown parameter, or an invalid topic name."),
+        429: refusal("Too many requests at once."),
+        503: refusal("Kafka does not answer or refuses the request, or the host is stopping."),
       },
     }),
     replay: route({
@@ -174,15 +174,15 @@ export const deadLetters = {
       access: "change",
       query: z.object({
         ...words,
-        dryRun: choice(["true", "false"], "True: counts and touches nothing.").optional(),
+        dryRun: choice(["true", "false"], "True to count only and change nothing.").optional(),
       }),
       body: { schema: bodyWords, whenEmpty: {}, parse: (members) => checked(bodyWords, members) },
-      summary: "Brings dead letters back under the same ids",
+      summary: "Replays dead letters under the same ids",
       answers: {
-        202: { ...json("It was started.", replayJob), headers: location },
-        400: refusal("An unknown or twice given parameter, or one with another value."),
-        409: { ...refusal("Another one runs.", replayBusy), headers: location },
-        415: refusal("The body does not say that it is JSON."),
+        202: { ...json("The replay was started.", replayJob), headers: location },
+        400: refusal("A parameter is unknown, given twice or invalid."),
+        409: { ...refusal("Another replay is running.", replayBusy), headers: location },
+        415: refusal("The body is not declared as application/json."),
         503: refusal("The host is stopping."),
       },
     }),
@@ -190,12 +190,12 @@ export const deadLetters = {
       method: "GET",
       path: "/replay/:id",
       access: "look",
-      params: { id: "Its id." },
+      params: { id: "The id of the replay." },
       query: ignored,
-      summary: "How far a replay is, or what became of it",
+      summary: "The progress or the result of a replay",
       answers: {
         200: json("The replay.", replayJob),
-        404: refusal("There is none; only the last few are remembered."),
+        404: refusal("No such replay; only the last few are remembered."),
       },
     }),
   },

@@ -20,7 +20,7 @@ import { sourceRef, topicOptions } from "./topics.ts";
 
 const standing = {
   state: z.enum(["in force", "overridden", "refused"]),
-  topics: wholeNumber.meta({ description: "Topics of this host that run by it." }),
+  topics: wholeNumber.meta({ description: "The number of this host's topics that it decides for." }),
   overriddenBy: sourceRef.nullable(),
   refused: z.string().nullable(),
 };
@@ -37,15 +37,15 @@ const listedEntry: z.ZodType<ListedEntry> = z.object({
   entry: wholeNumber,
   name: z.string().nullable(),
   target: target.nullable(),
-  declaration: z.record(z.string(), z.unknown()).nullable().meta({ description: "As it stands there." }),
+  declaration: z.record(z.string(), z.unknown()).nullable().meta({ description: "The current content." }),
   options: topicOptions.nullable(),
   lastGoodKept: z.boolean(),
-  ignored: z.array(z.string()).meta({ description: "Names of fields that are not Penstock's." }),
+  ignored: z.array(z.string()).meta({ description: "Names of other programs' fields." }),
 });
 const listedKey: z.ZodType<ListedKey> = z.object({
   key: z.string(),
-  exact: z.boolean().meta({ description: "False: it lies below a listed prefix." }),
-  revision: wholeNumber.nullable().meta({ description: "Its mod revision; 0: absent." }),
+  exact: z.boolean().meta({ description: "False if only a prefix of the key is listed." }),
+  revision: wholeNumber.nullable().meta({ description: "Its mod revision; 0 if absent, null if unknown." }),
   text: z.string().nullable(),
   problem: z.string().nullable(),
   entries: z.array(listedEntry),
@@ -66,7 +66,7 @@ const listing: z.ZodType<DeclarationsListing> = z.object({
       ]),
     })
     .nullable()
-    .meta({ description: "Null: not configured." }),
+    .meta({ description: "Null if etcd is not configured." }),
 });
 
 const action: z.ZodType<EditAction> = z.enum(["added", "replaced", "removed", "unchanged"]);
@@ -102,7 +102,7 @@ const lost = z.object({
 
 export const declarations = {
   name: "declarations",
-  description: "What the config file and etcd declare, and changing it in etcd.",
+  description: "What the config file and etcd declare, and editing it in etcd.",
   schemas: {
     DeclarationsListing: listing,
     ListedDeclaration: listedDeclaration,
@@ -119,11 +119,11 @@ export const declarations = {
       path: "/declarations",
       access: "look",
       query: none,
-      summary: "What is declared, entry by entry, and how each fares",
+      summary: "Every declaration, and whether it is in force",
       answers: {
-        200: json("Where etcd does not answer, what it last said well.", listing),
+        200: json("The declarations; if etcd cannot be read, the last valid ones.", listing),
         400: refusal("An unknown parameter."),
-        429: refusal("Too many at once."),
+        429: refusal("Too many requests at once."),
         503: refusal("The host is stopping."),
       },
     }),
@@ -132,21 +132,21 @@ export const declarations = {
       path: "/declarations",
       access: "change-unless-dry",
       query: z.object({
-        dryRun: flag("True: answers with the text before and after, and the plan it leads to."),
+        dryRun: flag("True to return the text before and after and the resulting plan, and write nothing."),
       }),
       // The service checks it, with the current settings, and names every fault by its field.
       body: { schema: editRequestSchema, whenEmpty: {}, parse: (members) => members },
       failure: ({ code, retryable }) => (code === "etcd_refused" ? 403 : retryable ? 503 : null),
-      summary: "Adds, replaces or removes one entry of an etcd key, compared by revision",
+      summary: "Adds, replaces or removes one entry of an etcd key if its revision is unchanged",
       answers: {
-        200: json("What was written, or would be.", z.union([written, preview])),
-        400: refusal("It does not say what is wanted.", z.union([faulty, problemSchema])),
-        403: refusal("etcd does not allow it."),
-        404: refusal("No etcd is configured."),
-        409: refusal("Somebody else changed the key; what stands there now.", lost),
-        415: refusal("The body does not say that it is JSON."),
-        422: refusal("Hosts would refuse it.", faulty),
-        429: refusal("Too many at once."),
+        200: json("What was written, or would be written.", z.union([written, preview])),
+        400: refusal("The request is incomplete or contradictory.", z.union([faulty, problemSchema])),
+        403: refusal("etcd refuses the request."),
+        404: refusal("etcd is not configured."),
+        409: refusal("Another writer changed the key; returns its current content.", lost),
+        415: refusal("The body is not declared as application/json."),
+        422: refusal("Hosts would refuse the result.", faulty),
+        429: refusal("Too many requests at once."),
         503: refusal("etcd does not answer, or the host is stopping."),
       },
     }),

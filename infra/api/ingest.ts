@@ -27,7 +27,7 @@ const ingestAnswer: z.ZodType<IngestAnswer> = z.object({
         }),
       }),
     )
-    .meta({ description: "The records to send again; none: all of the event is done with." }),
+    .meta({ description: "The records to send again; empty if all have an outcome." }),
   counts: outcomeCounts,
   reasons: z.array(
     z.object({
@@ -44,7 +44,7 @@ export const maxEventBytes = 8 * 1024 * 1024;
 
 export const ingest = {
   name: "ingest",
-  description: "Records that somebody else read from Kafka.",
+  description: "Records that another program read from Kafka.",
   schemas: { KafkaEvent: kafkaEventSchema, IngestAnswer: ingestAnswer },
   routes: {
     take: route({
@@ -54,14 +54,14 @@ export const ingest = {
       maxBody: maxEventBytes,
       query: ignored,
       body: { schema: kafkaEventSchema, parse: parseKafkaEvent },
-      summary: "Takes the event of an AWS Lambda event source mapping for Kafka",
+      summary: "Ingests the event of an AWS Lambda event source mapping for Kafka",
       description:
-        "Same ids as a consumer's: a record that comes both ways, or twice, is one document. " +
-        "One bounded attempt; what a host would try again is answered as failed.",
+        "Uses the same ids as a consumer: a record that arrives both ways, or twice, is one document. " +
+        "One bounded attempt; records that a host would retry are reported as failed.",
       answers: {
-        200: json("It was tried, whatever became of it.", ingestAnswer),
-        400: refusal("It is no such event; the place, the value and the rule."),
-        415: refusal("The body does not say that it is JSON."),
+        200: json("The attempt was made; the body lists what failed.", ingestAnswer),
+        400: refusal("The body is not such an event; names the place, the value and the rule."),
+        415: refusal("The body is not declared as application/json."),
         503: {
           ...refusal("Nothing was tried: the host is stopping, has not read etcd yet, or is busy."),
           headers: retryAfter,

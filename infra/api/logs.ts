@@ -20,8 +20,7 @@ import {
 } from "./kit/route.ts";
 
 const ignoredFields = z.array(z.string()).meta({
-  description:
-    "Fields that gave way: kept, and not searchable by their names. Not those with long texts alone.",
+  description: "Fields that were stored but cannot be searched by name, except those that are only too long.",
 });
 const document = z.record(z.string(), z.unknown());
 /** One line of a search, as the page gets it. */
@@ -35,12 +34,12 @@ const hit: z.ZodType<LogHit> = z.object({
   timestamp: timeText.nullable(),
   line: z
     .array(z.tuple([z.string(), z.boolean()]))
-    .meta({ description: "The message in pieces; true: it was searched for. 2 KiB at most." }),
+    .meta({ description: "The message in pieces, at most 2 KiB; true marks a match." }),
   cut: z.boolean(),
-  bytes: wholeNumber.nullable().meta({ description: "Of the whole text; null: too long to be fetched." }),
+  bytes: wholeNumber.nullable().meta({ description: "Of the whole text; null if too long to fetch." }),
   tags: z.array(z.string()),
   ignored: ignoredFields,
-  document: document.nullable().meta({ description: "Long strings cut; null: too large." }),
+  document: document.nullable().meta({ description: "With long strings cut; null if too large." }),
 });
 export interface LogAnswer extends Omit<SearchLogsResult, "hits"> {
   readonly hits: readonly LogHit[];
@@ -50,22 +49,22 @@ const result: z.ZodType<LogAnswer> = z.object({
   from: timeText,
   to: timeText,
   tookMs: z.number(),
-  complete: z.boolean().meta({ description: "False: something is missing, as `problems` say." }),
+  complete: z.boolean().meta({ description: "False if something is missing; `problems` says why." }),
   problems: z.array(z.string()),
   total: z.object({ value: wholeNumber, exact: z.boolean() }),
   hits: z.array(hit),
   histogram: z
     .object({ intervalMs: wholeNumber, bars: z.array(z.tuple([z.number(), wholeNumber])) })
     .nullable(),
-  next: z.string().nullable().meta({ description: "`after` of the next page; null: this is the last." }),
+  next: z.string().nullable().meta({ description: "The `after` of the next page; null on the last one." }),
   newest: timeText
     .nullable()
-    .meta({ description: "Of the newest record at any time, where nothing was found." }),
+    .meta({ description: "If nothing was found: the time of the newest match at any time." }),
 });
 const whole = z.object({
   index: z.string(),
   id: z.string(),
-  raw: z.string().meta({ description: "As it was written, every digit kept." }),
+  raw: z.string().meta({ description: "As written, with all digits." }),
   bytes: wholeNumber,
   ignored: ignoredFields,
 });
@@ -82,7 +81,7 @@ export interface TailHello {
   >;
 }
 
-/** `sent` and `notShown` count from the start of the stream; together, all lines that matched. */
+/** `sent` and `notShown` count from the start of the stream; together, all that matched or was not read. */
 export interface TailLines {
   readonly lines: readonly TailLine[];
   readonly sent: number;
@@ -93,17 +92,17 @@ const maxQueryLength = 1024;
 const maxHits = 100;
 export const maxTailTopics = 10;
 
-const topic = list("Of this topic; may be given again. None: of all.");
+const topic = list("Only this topic; may be repeated. All topics if absent.");
 const q = z
   .string()
   .max(maxQueryLength, `must have at most ${maxQueryLength} characters`)
-  .meta({ description: 'Words, all of them; `"phrase"`, `-not`, `prefix*`. Never an error.' })
+  .meta({ description: 'Words that must all match; also `"phrase"`, `-not` and `prefix*`. Never an error.' })
   .optional();
 const filter = {
   topic,
   q,
-  from: optional("ISO 8601, milliseconds since the epoch, or `now-15m`, which it is by default."),
-  to: optional("The same; by default `now`."),
+  from: optional("ISO 8601, milliseconds since the epoch, or relative, such as `now-15m`, the default."),
+  to: optional("As `from`; by default `now`."),
 };
 const size = z
   .string()
@@ -112,7 +111,7 @@ const size = z
   })
   .transform(Number)
   .default(maxHits)
-  .meta({ description: "How many.", type: "integer", minimum: 1, maximum: maxHits });
+  .meta({ description: "The number of records.", type: "integer", minimum: 1, maximum: maxHits });
 const after = z
   .string()
   .transform((given, context) => {
@@ -121,19 +120,19 @@ const after = z
     context.issues.push({ code: "custom", input: given, message: "must be the `next` of an answer" });
     return z.NEVER;
   })
-  .meta({ description: "The `next` of the page before." })
+  .meta({ description: "The `next` of the previous page." })
   .optional();
 
 const refusals: Readonly<Record<number, Answer>> = {
-  400: refusal("A parameter is not as it should be, or the query is too much for Elasticsearch."),
+  400: refusal("A parameter is invalid, or Elasticsearch rejects the query."),
   404: refusal("The topic is not declared, or there is no such document."),
-  429: refusal("Too many at once."),
+  429: refusal("Too many requests at once."),
 };
 const answers = {
   ...refusals,
-  502: refusal("Elasticsearch refused."),
+  502: refusal("Elasticsearch refuses the request."),
   503: { ...refusal("Elasticsearch does not answer."), headers: retryAfter },
-  504: refusal("It took too long."),
+  504: refusal("Elasticsearch took too long."),
 };
 const statuses: Readonly<Partial<Record<PenstockError["code"], FailureStatus>>> = {
   elasticsearch_refused: 502,
@@ -159,7 +158,7 @@ export const logs = {
         ...filter,
         size,
         after,
-        histogram: flag("True: with how many there are over time."),
+        histogram: flag("True to add the number of records over time."),
       }),
       summary: "Searches the logs, newest first",
       answers: { 200: json("What was found.", result), ...answers },
@@ -167,20 +166,20 @@ export const logs = {
     document: route({
       ...common,
       path: "/logs/document",
-      query: z.object({ topic: required("Its topic."), id: required("Its id.") }),
-      summary: "One document, whole",
+      query: z.object({ topic: required("The topic."), id: required("The document's id.") }),
+      summary: "One whole document",
       answers: {
         200: json("The document.", whole),
         ...answers,
-        413: refusal("It is over 32 MiB.", tooLarge),
+        413: refusal("The document exceeds 32 MiB.", tooLarge),
       },
     }),
     export: route({
       ...common,
       path: "/logs/export",
-      query: z.object({ ...filter, format: choice(["ndjson", "csv"], "Of the file.").default("ndjson") }),
+      query: z.object({ ...filter, format: choice(["ndjson", "csv"], "File format.").default("ndjson") }),
       summary: "The newest 10,000 as a file",
-      answers: { 200: text("The file, as it is read.", "application/x-ndjson", "text/csv"), ...answers },
+      answers: { 200: text("The file, streamed.", "application/x-ndjson", "text/csv"), ...answers },
     }),
     tail: route({
       ...common,
@@ -192,8 +191,8 @@ export const logs = {
         ),
         q,
       }),
-      summary: "What this host moves, as it does",
-      description: "Server-sent events: `hello`, `lines` with what is not shown beyond 200 a second, `ping`.",
+      summary: "Follows the records that this host moves",
+      description: "Server-sent events: `hello`, `lines` (200 a second, the rest counted), `ping`.",
       answers: {
         200: text("The events.", "text/event-stream"),
         ...refusals,

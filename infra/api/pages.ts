@@ -15,7 +15,7 @@ export const pagePaths = [
 ] as const;
 export type PagePath = (typeof pagePaths)[number];
 
-const unchanged = { description: "The same as `If-None-Match` names." };
+const unchanged = { description: "Unchanged since the version in `If-None-Match`." };
 
 const page = (path: PagePath) =>
   route({
@@ -41,13 +41,13 @@ export const pages = {
       method: "GET",
       path: "/assets/:name",
       access: "page",
-      params: { name: "As the document names it; it changes with the content." },
+      params: { name: "As named in the document; changes with the content." },
       query: ignored,
       summary: "A file that a page loads",
       answers: {
         200: { description: "The file." },
         304: unchanged,
-        404: refusal("There is none; the page may be another version's."),
+        404: refusal("No such file; the page may be of another version."),
       },
     }),
     events: route({
@@ -56,19 +56,19 @@ export const pages = {
       access: "look",
       query: z
         .object({
-          view: choice(["overview", "topics", "topic"], "What the page looks at."),
-          topic: topicName.meta({ description: "Of the view `topic`: which." }).optional(),
+          view: choice(["overview", "topics", "topic"], "The view of the page."),
+          topic: topicName.meta({ description: "The topic of the view `topic`." }).optional(),
         })
         .refine(({ view, topic }) => view !== "topic" || topic !== undefined, {
           path: ["topic"],
           error: "is missing",
         }),
-      summary: "What an open page shows, as it changes",
+      summary: "Keeps an open page up to date",
       description:
         "Server-sent events, with a `ping` every 5 s; infra/api/live-messages.ts has their shapes.",
       answers: {
         200: text("The events.", "text/event-stream"),
-        400: refusal("Another view, or no topic name."),
+        400: refusal("An unknown view, or an invalid topic name."),
         429: refusal("Too many open pages."),
         503: refusal("The host is stopping."),
       },

@@ -14,14 +14,14 @@ import {
 
 const check = {
   ok: z.boolean(),
-  reason: z.string().nullable().meta({ description: "One sentence where it is not ok." }),
-  since: timeText.nullable().meta({ description: "When it became so; null: not known." }),
+  reason: z.string().nullable().meta({ description: "One sentence; null if ok." }),
+  since: timeText.nullable().meta({ description: "When this state began; null if unknown." }),
 };
 const sourceCheck: z.ZodType<SourceHealth> = z.object(check);
 const progressCheck: z.ZodType<ProgressCheck> = z.object({
   ...check,
   partitions: z.array(z.string()).meta({
-    description: "Every stuck partition, as `topic/partition`. To strangers `reason` only counts them.",
+    description: "Every stuck partition, as `topic/partition`. Without a token, `reason` only counts them.",
   }),
   topics: z
     .array(
@@ -32,13 +32,13 @@ const progressCheck: z.ZodType<ProgressCheck> = z.object({
         reason: z.string().nullable(),
       }),
     )
-    .meta({ description: "The same by topic, with what the topic says of itself." }),
+    .meta({ description: "The same by topic, and topics that do not run, with their reasons." }),
 });
 const checks: z.ZodType<HealthChecks> = z.object({
   config: sourceCheck,
   kafka: sourceCheck,
   elasticsearch: sourceCheck,
-  etcd: sourceCheck.exactOptional().meta({ description: "Absent where etcd is not configured." }),
+  etcd: sourceCheck.exactOptional().meta({ description: "Absent if etcd is not configured." }),
   progress: progressCheck,
 });
 const notReady = z.object({ ...problemMembers, checks });
@@ -60,8 +60,8 @@ export const probes = {
       path: "/healthz",
       access: "open",
       query: ignored,
-      summary: "Whether the process lives",
-      answers: { 200: text("It does.", "text/plain") },
+      summary: "Whether the process is alive",
+      answers: { 200: text("It is.", "text/plain") },
     }),
     readiness: route({
       method: "GET",
@@ -70,9 +70,9 @@ export const probes = {
       query: ignored,
       summary: "Whether the host does its work, by the progress of its partitions",
       answers: {
-        200: json("Every check is ok. Without any topic there is no work to do.", health),
+        200: json("Every check is ok. A host without topics is ready.", health),
         503: refusal(
-          "Some checks fail; each says why, where a token is set only to whoever sends it.",
+          "Some checks fail. The reasons are given only to callers with a token, if one is set.",
           notReady,
         ),
       },
@@ -83,7 +83,7 @@ export const probes = {
       access: "metrics",
       query: ignored,
       summary: "Metrics, all named penstock_*",
-      description: "Needs no token where `http.openMetrics` is true.",
+      description: "Needs no token if `http.openMetrics` is true.",
       answers: { 200: text("Prometheus text.", "text/plain") },
     }),
   },

@@ -25,7 +25,7 @@ const refused: z.ZodType<Refusal> = z.object({
   ]),
   name: z.string().nullable(),
   reason: z.string(),
-  lastGoodKept: z.boolean().meta({ description: "True: what it said before is still in force." }),
+  lastGoodKept: z.boolean().meta({ description: "True if its last valid version is still active." }),
 });
 
 const start = { topic: z.string(), source: sourceRef, spec: specification, reason: z.string() };
@@ -50,7 +50,7 @@ const failure: z.ZodType<TopicFailure> = z.object({ topic: z.string(), error: z.
 const report = {
   ok: z.boolean(),
   error: z.string().nullable(),
-  declarations: wholeNumber.meta({ description: "In force from this source." }),
+  declarations: wholeNumber.meta({ description: "The number of active declarations from this source." }),
 };
 const sourceReport: z.ZodType<SourceReport> = z.object(report);
 
@@ -59,7 +59,7 @@ export const reconcileSources: z.ZodType<ReconcileResult["sources"]> = z.object(
   etcd: z
     .object({ ...report, revision: wholeNumber.nullable() })
     .nullable()
-    .meta({ description: "Null: not configured. A revision of null: never read." }),
+    .meta({ description: "Null if etcd is not configured. The revision is null if it was never read." }),
 });
 
 export interface ReconcileAnswer extends Pick<
@@ -72,11 +72,11 @@ export interface ReconcileAnswer extends Pick<
 const reconcileAnswer: z.ZodType<ReconcileAnswer> = z.object({
   dryRun: z.boolean(),
   plan,
-  hash: z.string().meta({ description: "Of what the plan does; `plan` takes it." }),
+  hash: z.string().meta({ description: "Identifies the effect of the plan; pass it as `plan`." }),
   conflicts: z.array(conflict),
   sources: reconcileSources,
   failed: z.array(failure),
-  interrupted: z.boolean().meta({ description: "True: the next run goes on with the rest." }),
+  interrupted: z.boolean().meta({ description: "True if the next run continues with the rest." }),
   durationMs: z.number(),
 });
 
@@ -84,12 +84,12 @@ const planChanged = z.object({ ...problemMembers, hash: z.string() });
 
 const query = z
   .object({
-    dryRun: flag("True: answers with the plan and touches nothing."),
-    accept: choice(["etcd"], "Takes what etcd says now although its history changed.").optional(),
+    dryRun: flag("True to return the plan and change nothing."),
+    accept: choice(["etcd"], "Accepts etcd's content even if its history changed.").optional(),
     plan: z
       .string()
       .regex(planHashPattern, "must be the hash of a dry run's answer")
-      .meta({ description: "A dry run's hash: applies only what that plan does." })
+      .meta({ description: "A dry run's hash: applies the plan only if it still has the same effect." })
       .optional(),
   })
   .refine(({ dryRun, plan }) => !dryRun || plan === undefined, {
@@ -99,7 +99,7 @@ const query = z
 
 export const reconcile = {
   name: "reconcile",
-  description: "Bringing what runs in line with what is declared.",
+  description: "Makes the running topics match the declarations.",
   schemas: {
     FieldChange: fieldChange,
     Refusal: refused,
@@ -118,9 +118,9 @@ export const reconcile = {
       query,
       summary: "Reads every source, compares, applies; running it twice equals running it once",
       answers: {
-        200: json("What was done, or would be.", reconcileAnswer),
-        400: refusal("An unknown parameter, or one with another value."),
-        409: refusal("The plan is not the one of the hash; nothing was touched.", planChanged),
+        200: json("What was done, or would be done.", reconcileAnswer),
+        400: refusal("A parameter is unknown or invalid."),
+        409: refusal("The plan no longer matches the hash; nothing was changed.", planChanged),
         503: refusal("The host is stopping."),
       },
     }),

@@ -37,8 +37,8 @@ export const session = {
       access: "open",
       maxBody,
       query: ignored,
-      summary: "What the cookie of this browser lets do",
-      answers: { 200: json("Null: it has to sign in first.", sessionAnswer) },
+      summary: "What the cookie of this browser allows",
+      answers: { 200: json("Null if the browser has to sign in first.", sessionAnswer) },
     }),
     open: route({
       method: "POST",
@@ -56,10 +56,10 @@ export const session = {
           return data.token;
         },
       },
-      summary: "Trades the token for a cookie that counts like it",
+      summary: "Trades the token for a cookie with the same access",
       answers: {
         204: done("Signed in."),
-        400: refusal("The body holds no token."),
+        400: refusal("The body contains no token."),
         401: refusal("The token was not accepted."),
         404: refusal("No `http.token` is set: there is no need to sign in."),
         415: refusal("The body is neither JSON nor a form."),

@@ -13,7 +13,7 @@ export const sourceRef: z.ZodType<SourceRef> = z.object({
   kind: z.enum(["config", "etcd"]),
   name: z.string().meta({ description: "The file's path, or the etcd key." }),
   revision: wholeNumber.nullable(),
-  entry: wholeNumber.meta({ description: "Its place in the source's list, from 0." }),
+  entry: wholeNumber.meta({ description: "Its position in the source's list, from 0." }),
 });
 
 const options = {
@@ -24,7 +24,7 @@ const options = {
     .union([z.string(), z.array(z.string())])
     .nullable()
     .meta({
-      description: "The JSON field with the event's own time, or several: the first that can be read.",
+      description: "The JSON field with the event's own time, or several; the first readable one counts.",
     }),
   message: z.string().nullable().meta({ description: "The JSON field with the line." }),
   pipeline: z.string().nullable(),
@@ -32,13 +32,13 @@ const options = {
 };
 export const topicOptions: z.ZodType<TopicOptions> = z.object({
   ...options,
-  index: z.string().nullable().meta({ description: "Null: the topic's name." }),
+  index: z.string().nullable().meta({ description: "Null for the topic's name." }),
 });
 
 export const specification: z.ZodType<Specification> = z.object({
   ...options,
   topic: z.string(),
-  index: z.string().meta({ description: "May hold `{yyyy.MM.dd}`." }),
+  index: z.string().meta({ description: "May contain `{yyyy.MM.dd}`." }),
 });
 
 export const outcomeCounts: z.ZodType<OutcomeCounts> = z.object({
@@ -50,28 +50,28 @@ export const outcomeCounts: z.ZodType<OutcomeCounts> = z.object({
 
 const partitionStatus: z.ZodType<PartitionStatus> = z.object({
   partition: wholeNumber,
-  owned: z.boolean().meta({ description: "True: this host reads it." }),
+  owned: z.boolean().meta({ description: "True if this host reads it." }),
   committed: wholeNumber.nullable(),
   highWatermark: wholeNumber.nullable(),
-  lag: wholeNumber.nullable().meta({ description: "Last stable offset − committed; null: not known." }),
+  lag: wholeNumber.nullable().meta({ description: "Last stable offset − committed; null if unknown." }),
   progressAt: z
     .number()
     .nullable()
     .meta({ description: "Milliseconds since the epoch of the last commit, or of lag becoming > 0." }),
-  lagAt: z.number().nullable().meta({ description: "When the broker told it: `lag` is as of then." }),
+  lagAt: z.number().nullable().meta({ description: "When the broker last reported `lag`." }),
   oldestUnreadAt: z.number().nullable().meta({
-    description: "The timestamp of the oldest record that is not acknowledged; null: none, or not known.",
+    description: "The timestamp of the oldest record without an outcome; null if none or unknown.",
   }),
   deletableAt: z.number().nullable().meta({
     description:
-      "When Kafka may delete that record, by `retention.ms`; null: nobody can tell (kept for ever, by size, compacted, or not ours to see), or it is not behind.",
+      "When Kafka may delete that record, by `retention.ms`; null if unknown (kept forever, by size, compacted, or not readable for us) or not behind.",
   }),
 });
 
 const reportedLoss: z.ZodType<ReportedLoss> = z.object({
   partition: wholeNumber,
   from: wholeNumber,
-  to: wholeNumber.nullable().meta({ description: "One past the last; null: nobody can tell." }),
+  to: wholeNumber.nullable().meta({ description: "One past the last; null if unknown." }),
   cause: z.enum(["retention", "recreated"]),
   at: timeText,
 });
@@ -82,7 +82,7 @@ const topicStatus: z.ZodType<TopicStatus> = z.object({
   reason: z.string().nullable(),
   since: timeText,
   downSince: timeText.nullable().meta({
-    description: "Of a failed or starting topic: since when it moves nothing, tries in between included.",
+    description: "For a failed or starting topic: since when it moves nothing, across retries.",
   }),
   sources: z.array(sourceRef).meta({ description: "Every declaration that names it, the winner first." }),
   spec: specification,
@@ -90,14 +90,14 @@ const topicStatus: z.ZodType<TopicStatus> = z.object({
   counts: outcomeCounts,
   gaveWay: z.record(z.string(), wholeNumber).meta({
     description:
-      "Records that are indexed in another form than their own, by the field that the mapping refused; `none`: it named none, `other`: all beyond the first twenty.",
+      "Records indexed in another form than their own, by the field that the mapping refused; `none` if it named none, `other` for all beyond the first twenty.",
   }),
-  lost: z.array(reportedLoss).meta({ description: "What Kafka deleted before it was read." }),
+  lost: z.array(reportedLoss).meta({ description: "Records that Kafka deleted before they were read." }),
 });
 
 export const topics = {
   name: "topics",
-  description: "What is moved.",
+  description: "The topics of this host.",
   schemas: {
     SourceRef: sourceRef,
     Specification: specification,
@@ -112,7 +112,7 @@ export const topics = {
       path: "/topics",
       access: "look",
       query: ignored,
-      summary: "Every topic of this host, with its state and why",
+      summary: "Every topic of this host, with its state and the reason",
       answers: { 200: json("By name; counts since the host started.", z.array(topicStatus)) },
     }),
   },

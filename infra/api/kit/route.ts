@@ -110,7 +110,7 @@ export const problemMembers = {
   title: z.string(),
   status: z.int(),
   detail: z.string().meta({ description: "A sentence for a person." }),
-  instance: z.string().meta({ description: "The path that was asked." }),
+  instance: z.string().meta({ description: "The path of the request." }),
 };
 
 export const problemSchema = z
@@ -120,7 +120,7 @@ export const problemSchema = z
 export const retryAfter = { "retry-after": "Seconds." };
 
 export const tooManyWrongTokens: Answer = {
-  ...refusal("Too many wrong tokens came from there; a right one is still let in."),
+  ...refusal("Too many wrong tokens; a right one still gets in."),
   headers: retryAfter,
 };
 

@@ -40,15 +40,15 @@ const declaration = z
 /** The body of POST /declarations. */
 export const editRequestSchema = mapping({
   action: oneOf(["add", "replace", "remove"]),
-  key: nonEmptyText.nullish().meta({ description: "Null with add: where new topics go." }),
+  key: nonEmptyText.nullish().meta({ description: "Null with add for the default key of new topics." }),
   revision: wholeNumber(0, Number.MAX_SAFE_INTEGER)
     .nullish()
-    .meta({ description: "The key's, that the editor started from." }),
+    .meta({ description: "The revision of the key that the editor started from." }),
   declaration: declaration.meta({
-    description: "Of add and replace: as it shall stand.",
+    description: "For add and replace: the new entry.",
     type: ["object", "null"],
   }),
-  target: target.nullish().meta({ description: "Of replace and remove: which entry." }),
+  target: target.nullish().meta({ description: "For replace and remove: the entry to change." }),
 });
 
 type Wanted = z.infer<typeof editRequestSchema>;

@@ -70,7 +70,7 @@ export function openApiDocument(subjects: readonly Subject[]): OpenApiDocument {
       version: manifest.version,
       description:
         "Moves log records from Kafka topics into Elasticsearch. Without `http.token` it answers on a loopback " +
-        "address only and needs no token. GET answers HEAD too; what a path does not answer is 405.",
+        "address only and needs no token. GET also answers HEAD; other methods of a path get 405.",
     },
     tags: subjects.map(({ name, description }) => ({ name, description })),
     security: [{ bearer: [] }, { cookie: [] }],
@@ -81,13 +81,13 @@ export function openApiDocument(subjects: readonly Subject[]): OpenApiDocument {
         bearer: {
           type: "http",
           scheme: "bearer",
-          description: "`http.token`, or `http.readOnlyToken` for what changes nothing.",
+          description: "`http.token`, or `http.readOnlyToken` for requests that change nothing.",
         },
         cookie: {
           type: "apiKey",
           in: "cookie",
           name: sessionCookie,
-          description: `From POST /session; named ${secureSessionCookie} over TLS. What changes something needs our own Origin as well.`,
+          description: `From POST /session; named ${secureSessionCookie} over TLS. Changes also need our own Origin.`,
         },
       },
     },
@@ -170,13 +170,13 @@ function commonAnswers(route: Route): Record<number, Answer> {
       429: tooManyWrongTokens,
     }),
     403: refusal(
-      "Not from there: the Host, the Origin or the Sec-Fetch-Site header. Or the read-only token, for what changes something.",
+      "The Host, Origin or Sec-Fetch-Site header is not allowed, or the read-only token was used for a change.",
     ),
     ...(route.body !== undefined && {
-      408: refusal("The body did not come in time."),
+      408: refusal("The body did not arrive in time."),
       413: refusal("The body is too long."),
     }),
-    500: refusal("A fault of the host; its log says more."),
+    500: refusal("A bug of the host; its log says more."),
   };
 }
 

@@ -1,8 +1,8 @@
 /** Remembers which brokers' addresses worked for this process, so that a new client starts with one that does. */
 export interface AddressBook {
   /**
-   * The address that a client begins with: any of those that did not fail since they last served, else the one whose
-   * failure is longest ago.
+   * Returns the address that a client begins with: a random one of those that have not failed since they last worked,
+   * or else the one that failed longest ago.
    * @param addresses at least one, as the config has them
    */
   choose(addresses: readonly string[]): string;

@@ -12,7 +12,7 @@ const RETRY = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 6, factor: 
 /** The options of every connection to a broker. */
 export type LinkOptions = ReturnType<typeof linkOptions>;
 
-/** @param links shared by clients that are many, or made again and again */
+/** @param links shared by the clients of one process */
 export function linkOptions(settings: KafkaSettings, links: KafkaLinks) {
   const { brokers, sasl, tls } = settings;
   return {
@@ -40,7 +40,7 @@ export function linkOptions(settings: KafkaSettings, links: KafkaLinks) {
 
 /**
  * A fresh kafkajs client. Consumers each take their own: two on one client share a map of committed offsets.
- * @param links shared by clients that are many, or made again and again
+ * @param links shared by the clients of one process
  */
 export function createKafkaClient(
   settings: KafkaSettings,

@@ -33,7 +33,7 @@ export interface DeadLetters {
   close(): Promise<void>;
 }
 
-/** Letters are kept until replayed or deleted, and may be larger than any record a default broker accepts. */
+/** Letters are kept until somebody deletes them, and may be larger than any record a default broker accepts. */
 export const DEAD_LETTER_TOPIC_CONFIG = [
   { name: "retention.ms", value: "-1" },
   { name: "max.message.bytes", value: String(maxLetterBytes) },
@@ -106,8 +106,8 @@ async function openProducer(kafka: Kafka, topic: string): Promise<Producer> {
 }
 
 /**
- * One partition after the other, of those that have a leader. kafkajs' own would hash the key, in time that grows with
- * the square of its length: one of 1 MB holds the process for two minutes.
+ * Round robin over the partitions that have a leader. kafkajs' own partitioner would hash the key, in time quadratic in
+ * its length: one of 1 MB blocks the process for two minutes.
  */
 const inTurns: ICustomPartitioner = () => {
   let turn = 0;

@@ -39,9 +39,8 @@ const AGAIN_MS = 500;
  *
  * Offsets deleted by retention are skipped. A span that reaches into an open transaction ends before it. Uses no group.
  *
- * @throws PenstockError `topic_missing`; `kafka_refused` naming topic, partition and offsets where the log ends before
- *   a span does, or where the topic may not be read; `kafka_unavailable`; whatever `onBatch` throws; the signal's
- *   reason
+ * @throws PenstockError `topic_missing`; `kafka_refused`, naming topic, partition and offsets, if the log ends before a
+ *   span does or the topic may not be read; `kafka_unavailable`; what `onBatch` throws; the signal's reason
  */
 export async function readSpans(
   options: SpanReaderOptions,

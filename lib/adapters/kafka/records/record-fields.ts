@@ -15,9 +15,8 @@ export interface RecordsOf {
 }
 
 /**
- * Reads the records of one batch, not compressed or not any more, and adds them to `records`. Keys and values stay
- * slices.
- * @throws Error where they are not what their lengths say
+ * Reads the records of one decompressed batch and adds them to `records`. Keys and values stay slices.
+ * @throws Error if their lengths are wrong
  */
 export function readRecords(
   plain: Buffer,

@@ -15,7 +15,7 @@ const run = uniqueName("audit");
 const NOON = Date.UTC(2026, 0, 2, 12);
 const DAY = 86_400_000;
 
-/** Topics of one host, by what they are for. */
+/** The topics of one host, by purpose. */
 const declared: Readonly<Record<string, object>> = {
   clean: {},
   holes: {},
@@ -92,7 +92,7 @@ describe("bun run audit", () => {
     await kafka.produce(topicOf("late"), lines(2));
     await host.untilTopic(topicOf("late"), "has indexed", ({ counts }) => counts.indexed === 2);
     await caughtUp("late");
-    // What happens to the indices from here on is not the host's doing.
+    // From here on, the test changes the indices itself.
     host.signal("SIGTERM");
     expect(await host.exited).toBe(0);
   }, 180_000);
@@ -111,7 +111,7 @@ describe("bun run audit", () => {
     expect(made.status).toBe(200);
   }
 
-  /** Groups that no other test has. */
+  /** Groups that no other test uses. */
   function groups() {
     return { ...servers.config.kafka, group: run };
   }
@@ -165,7 +165,7 @@ describe("bun run audit", () => {
     await kafka.produce(topicOf("late"), lines(3));
   }
 
-  /** Three records, three that are aborted, three more: offsets 3, 7 and 11 are markers, 4 to 6 are never seen. */
+  /** Three records, three aborted ones, three more: offsets 3, 7 and 11 are markers, 4 to 6 are never seen. */
   async function produceTransactions(topic: string): Promise<void> {
     const transactionalId = uniqueName("transaction");
     const producer = servers.kafka.kafka.producer({
@@ -185,7 +185,7 @@ describe("bun run audit", () => {
     }
   }
 
-  /** Until Kafka's cleaner, which comes by every 15 s, has taken the older ones of the records with one key. */
+  /** Waits for Kafka's cleaner, which runs every 15 s, to remove all but the last record of a key. */
   async function untilCompacted(): Promise<void> {
     const consumer = servers.kafka.kafka.consumer({ groupId: uniqueName("cleaned"), maxWaitTimeInMs: 100 });
     await consumer.connect();
@@ -225,7 +225,7 @@ describe("bun run audit", () => {
     return { out, error, code };
   }
 
-  /** Audits one topic; its exit code, and what its JSON says. */
+  /** Audits one topic. Returns the exit code and the parsed JSON. */
   async function auditOf(name: string, ...args: string[]) {
     const { out, error, code } = await audit(topicOf(name), "--json", ...args);
     expect(error).toBe("");
@@ -235,7 +235,7 @@ describe("bun run audit", () => {
     return { code, topic };
   }
 
-  /** The document of a record of partition 0, where it stands alone at its offset. */
+  /** The document of a record of partition 0, if it is the only one at its offset. */
   async function documentAt(index: string, offset: number) {
     const found = (await servers.elasticsearch.documents(index)).find(({ _source }) => {
       const { kafka } = _source as { kafka: { partition: number; offset: number } };
@@ -254,7 +254,7 @@ describe("bun run audit", () => {
     }
   }
 
-  test("a topic that is well: exit 0, and a block for people", async () => {
+  test("a topic without problems: exit 0, and a block of text", async () => {
     const { out, error, code } = await audit(topicOf("clean"));
     expect({ error, code }).toEqual({ error: "", code: 0 });
     const [head, ...lines] = out.trimEnd().split("\n");
@@ -267,7 +267,7 @@ describe("bun run audit", () => {
     ]);
   }, 60_000);
 
-  test("what was deleted is found as ranges, repaired, and then there", async () => {
+  test("deleted documents are found as ranges, and a repair brings them back", async () => {
     await remove(topicOf("holes"), 0, 20, 31);
     await remove(topicOf("holes"), 1, 5, 5);
     await remove(topicOf("holes"), 1, 99, 99);
@@ -299,7 +299,7 @@ describe("bun run audit", () => {
     expect(again.topic.totals).toMatchObject({ indexed: 200, gaps: 0 });
   }, 120_000);
 
-  test("dead letters, null values, transaction markers, aborted and compacted records are no gaps", async () => {
+  test("dead letters, null values, transaction markers, aborted and compacted records are not gaps", async () => {
     const mixed = await auditOf("mixed");
     expect(mixed.topic.totals).toMatchObject({ offsets: 6, indexed: 2, deadLettered: 2, nulls: 2, gaps: 0 });
     const transactions = await auditOf("transactions");
@@ -310,7 +310,7 @@ describe("bun run audit", () => {
     expect([mixed.code, transactions.code, compacted.code]).toEqual([0, 0, 0]);
   }, 120_000);
 
-  test("a repair buries again what was rejected, if its dead letter is gone", async () => {
+  test("a repair writes the dead letter of a rejected record again if it is missing", async () => {
     const other = join(folder, "other.yaml");
     const topics = [{ topic: topicOf("mixed"), ...unforgiving }];
     await Bun.write(
@@ -328,7 +328,7 @@ describe("bun run audit", () => {
     expect(repaired.topic.repair).toMatchObject({ "dead-lettered": 2, indexed: 0 });
   }, 120_000);
 
-  test("the same record in two indices is a double, which no repair takes away", async () => {
+  test("the same record in two indices is a double, which no repair removes", async () => {
     const copy = `${run}-doubled-2026.01.03`;
     const { _id, _source } = await documentAt(`${run}-doubled-2026.01.02`, 3);
     await servers.elasticsearch.request("PUT", `/${copy}/_doc/${_id}`, _source);
@@ -341,7 +341,7 @@ describe("bun run audit", () => {
     ]);
   }, 60_000);
 
-  test("a dated index that retention took is expired; a record missing from one that is there is a gap", async () => {
+  test("a dated index deleted by retention is expired; a record missing from an existing one is a gap", async () => {
     await servers.elasticsearch.request("DELETE", `/${run}-dated-2026.01.02`);
     const expired = await auditOf("dated");
     expect(expired.code).toBe(0);
@@ -358,7 +358,7 @@ describe("bun run audit", () => {
     expect(both.topic.found.partitions[0]?.gaps.ranges).toEqual([{ start: 7, end: 8, label: "" }]);
   }, 60_000);
 
-  test("where the one index of a topic is gone, every record is a gap; closed, nothing can be said", async () => {
+  test("if the only index of a topic is missing, every record is a gap; if it is closed, nothing can be said", async () => {
     await servers.elasticsearch.request("POST", `/${topicOf("gone")}/_close`);
     const closed = await audit(topicOf("gone"), "--repair");
     expect(closed.code).toBe(1);
@@ -375,7 +375,7 @@ describe("bun run audit", () => {
     expect(await servers.elasticsearch.count(topicOf("gone"))).toBe(10);
   }, 120_000);
 
-  test("a document of an older topic of the same name does not stand for the record at its offset", async () => {
+  test("a document of an earlier topic of the same name does not count as the record at its offset", async () => {
     const { _source } = await documentAt(topicOf("again"), 1);
     const older = `${topicOf("again")}:0:1:${NOON.toString(36)}`;
     await servers.elasticsearch.request("PUT", `/${topicOf("again")}/_doc/${older}`, _source);
@@ -392,7 +392,7 @@ describe("bun run audit", () => {
     expect(instead.topic.found.partitions[0]?.gaps.ranges).toEqual([{ start: 1, end: 2, label: "" }]);
   }, 60_000);
 
-  test("with a pipeline, a missing record may have been dropped; a repair tells", async () => {
+  test("with a pipeline, a missing record may have been dropped; a repair finds out", async () => {
     await remove(topicOf("piped"), 0, 2, 3);
     const open = await auditOf("piped");
     expect(open.code).toBe(0);
@@ -403,7 +403,7 @@ describe("bun run audit", () => {
     expect(told.topic.verdict).toMatchObject({ undecided: 0 });
   }, 60_000);
 
-  test("a pipeline that the index brings itself may have dropped records too; a repair tells", async () => {
+  test("an index's own pipeline may have dropped records too; a repair finds out", async () => {
     const open = await auditOf("dropping");
     expect({ code: open.code, verdict: open.topic.verdict }).toEqual({
       code: 0,
@@ -420,13 +420,13 @@ describe("bun run audit", () => {
     expect(text.out).toContain("every record accounted for");
   }, 60_000);
 
-  test("what a pipeline sent to another index is accounted for", async () => {
+  test("documents that a pipeline sent to another index are counted", async () => {
     const { code, topic } = await auditOf("rerouted");
     expect(topic.totals).toMatchObject({ offsets: 10, indexed: 9, elsewhere: 1, dropped: 0, gaps: 0 });
     expect({ code, undecided: topic.verdict.undecided }).toEqual({ code: 0, undecided: 0 });
   }, 60_000);
 
-  test("what the repair is told to be there is no gap, though a pipeline took what it is found by", async () => {
+  test("a record that the repair finds present is no gap, even if a pipeline removed the fields that identify it", async () => {
     const known = await auditOf("bare");
     expect(known.topic.totals).toMatchObject({ indexed: 0, elsewhere: 10, gaps: 0 });
     await servers.elasticsearch.request("PUT", `/${topicOf("bare")}/_settings`, {
@@ -442,21 +442,21 @@ describe("bun run audit", () => {
     });
   }, 60_000);
 
-  test("a topic that began at latest is audited from what is known to have been read", async () => {
+  test("a topic that began at latest is audited from the first position known to have been read", async () => {
     const { code, topic } = await auditOf("late");
     expect(code).toBe(0);
     expect(topic.totals).toMatchObject({ offsets: 2, indexed: 2, gaps: 0 });
     expect(topic.notes.join()).toContain("audited from offset 3");
   }, 60_000);
 
-  test("all topics at once, each with its own end, and a last line", async () => {
+  test("all topics at once, each with its own result, and a summary line", async () => {
     const { out, code } = await audit();
     expect(code).toBe(1);
     for (const name of Object.keys(declared)) expect(out).toContain(`${topicOf(name)} → `);
     expect(out.trimEnd().split("\n").at(-1)).toMatch(/^15 topics, \d+ offsets: .*more than once/);
   }, 120_000);
 
-  test("leaves no group behind but the hosts' own, and nobody in that", async () => {
+  test("leaves no group behind but the hosts' own, without a member of its own", async () => {
     const admin = servers.kafka.kafka.admin();
     await admin.connect();
     try {
@@ -469,7 +469,7 @@ describe("bun run audit", () => {
     }
   }, 60_000);
 
-  test("wrong usage, unknown topics and a bad config: exit codes and what is wrong", async () => {
+  test("wrong usage, unknown topics and a bad config: exit codes and reasons", async () => {
     expect(await audit("--repiar")).toMatchObject({ code: 2, error: expect.stringContaining("--repiar") });
     expect(await audit("a topic")).toMatchObject({ code: 2, error: expect.stringContaining('"a topic"') });
     const unknown = await audit("nobody-declared-it");

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { Spec, Validation } from "@cyclonedx/cyclonedx-library";
 
-/** Needs no server, but half a second for the schema's compilation. */
+/** Needs no server, but the schema takes half a second to compile. */
 test("the bill of materials that the command prints is CycloneDX 1.6, and the same each time", async () => {
   const print = (): string =>
     Bun.spawnSync([

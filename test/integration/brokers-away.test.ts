@@ -6,7 +6,7 @@ import { startTestHost, type TestHost } from "../support/host.ts";
 import { connectTestKafka, type TestKafka, uniqueName } from "../support/kafka.ts";
 import { testStack } from "../support/stack.ts";
 
-/** A port for whoever connects, until the test is over. */
+/** A port that accepts connections until the test is over. */
 async function listen(
   host: string,
   onSocket: (socket: Socket) => void,
@@ -27,7 +27,7 @@ async function listen(
   };
 }
 
-describe("a host whose list of brokers is not what it was", () => {
+describe("a host whose list of brokers is out of date", () => {
   let kafka: TestKafka;
   let stack: Awaited<ReturnType<typeof testStack>>;
 
@@ -45,7 +45,7 @@ describe("a host whose list of brokers is not what it was", () => {
       topics,
     });
 
-  test("is ready and moves records though the first says nothing, by the second's IPv6 address", async () => {
+  test("is ready and moves records if the first broker is silent, through the second's IPv6 address", async () => {
     const topic = uniqueName("silent");
     await kafka.createTopic(topic, 1);
     await kafka.produce(topic, [{ value: "one" }]);
@@ -61,7 +61,7 @@ describe("a host whose list of brokers is not what it was", () => {
     await eventually("it is ready", async () => (await host.fetch("/readyz")).ok, 30_000);
   }, 90_000);
 
-  test("names the other client that keeps it out of its group, and where that is", async () => {
+  test("names the other client that keeps it out of its group, and that client's address", async () => {
     const topic = uniqueName("stranger");
     await kafka.createTopic(topic, 1);
     const { MemberMetadata } = AssignerProtocol;

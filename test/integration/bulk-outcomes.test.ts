@@ -16,18 +16,18 @@ import { connectStack, type StackClients } from "../support/stack-clients.ts";
 interface Case {
   readonly name: string;
   readonly mishaps: readonly Mishap[];
-  /** Of 30 records; what is not named is 0. */
+  /** Out of 30 records; outcomes not named are 0. */
   readonly counts: Partial<OutcomeCounts>;
-  /** Documents in the index; as many as were indexed unless told. */
+  /** Documents in the index; by default, as many as were indexed. */
   readonly documents?: number;
-  /** Bulks that it takes. */
+  /** Bulks needed. */
   readonly bulks: number;
-  /** `reason` of the one line in the log that says so; null: nothing is tried again. */
+  /** `reason` of the one log line about it; null if nothing is retried. */
   readonly retried: string | null;
 }
 
 const RECORDS = 30;
-/** Records whose field `n` is no number. */
+/** Records whose field `n` is not a number. */
 const POISON = new Set([7, 21]);
 const third = (position: number): boolean => position % 3 === 0;
 const refused = (item: object, hits = third): Mishap => ({ kind: "some refused", hits, item });
@@ -47,7 +47,7 @@ const cases: readonly Case[] = [
     retried: "too_many_requests",
   },
   {
-    name: "429 for the whole",
+    name: "429 for the whole bulk",
     mishaps: [answered(recorded.wholeTooMany)],
     counts: all,
     bulks: 2,
@@ -61,21 +61,21 @@ const cases: readonly Case[] = [
     retried: "server_error",
   },
   {
-    name: "503 for the whole, of a cluster without a master",
+    name: "503 for the whole bulk, from a cluster without a master",
     mishaps: [answered(recorded.wholeWithoutMaster)],
     counts: all,
     bulks: 2,
     retried: "cluster_block",
   },
   {
-    name: "502 with a page of HTML",
+    name: "502 with an HTML page",
     mishaps: [answered(recorded.badGateway)],
     counts: all,
     bulks: 2,
     retried: "server_error",
   },
   {
-    name: "401 for the whole",
+    name: "401 for the whole bulk",
     mishaps: [answered(recorded.wholeUnauthenticated)],
     counts: all,
     bulks: 2,
@@ -101,7 +101,7 @@ const cases: readonly Case[] = [
     retried: "connection",
   },
   {
-    name: "an answer with too few items: none of them is believed",
+    name: "an answer with too few items: none of them is trusted",
     mishaps: [{ kind: "too few items" }],
     ...absorbed,
     retried: "bad_answer",
@@ -114,14 +114,14 @@ const cases: readonly Case[] = [
     retried: null,
   },
   {
-    name: "an ingest pipeline fails on some, while it takes the others: dead letters",
+    name: "an ingest pipeline fails for some and works for others: dead letters",
     mishaps: [refused(recorded.itemFailedByPipeline), refused(recorded.itemFailedByPipeline, () => true)],
     counts: { indexed: 20, deadLettered: 10 },
     bulks: 2,
     retried: null,
   },
   {
-    name: "an ingest pipeline that is mended in the middle of it: nobody's fault",
+    name: "an ingest pipeline that is repaired in between: no record's fault",
     mishaps: [refused(recorded.itemFailedByPipeline, (position) => position < 10)],
     counts: all,
     bulks: 2,
@@ -129,7 +129,7 @@ const cases: readonly Case[] = [
   },
 ];
 
-describe("what becomes of a bulk:", () => {
+describe("outcomes of a bulk:", () => {
   const run = uniqueName("outcome");
   const topicOf = (n: number): string => `${run}.${n}`;
   const giant = `${run}.giant`;
@@ -149,7 +149,7 @@ describe("what becomes of a bulk:", () => {
       elasticsearch: { nodes: [stub.url] },
       topics: topics.map((topic) => Object.assign({ topic }, unforgiving)),
     });
-    // A bulk that has to wait for its index is tried again.
+    // A bulk that has to wait for its index is retried.
     for (const topic of topics) {
       await host.untilTopic(topic, "runs", ({ state }) => state === "running");
       if (topic !== mixed) await servers.elasticsearch.request("PUT", `/${topic}`);
@@ -161,7 +161,7 @@ describe("what becomes of a bulk:", () => {
     await servers?.[Symbol.asyncDispose]();
   });
 
-  /** Sends them as one batch, waits until nothing lags, and checks that Kafka's own count says the same. */
+  /** Sends them as one batch, waits until there is no lag, and checks that Kafka's own count agrees. */
   async function move(topic: string, values: readonly string[]): Promise<OutcomeCounts> {
     await host.untilTopic(topic, "runs", ({ state }) => state === "running");
     await servers.kafka.produce(
@@ -214,7 +214,7 @@ describe("what becomes of a bulk:", () => {
     expect(retriedFor(giant)).toEqual([]);
   }, 60_000);
 
-  test("mapping errors and 429 in one bulk: each item ends by itself", async () => {
+  test("mapping errors and 429 in one bulk: each item has its own outcome", async () => {
     await makeIndexOfNumbers(servers.elasticsearch, mixed);
     stub.meet(mixed, refused(recorded.itemTooMany));
     const values = Array.from({ length: RECORDS }, (_, at) =>
@@ -229,12 +229,12 @@ describe("what becomes of a bulk:", () => {
     expect(indexed.map(({ _source }) => _source["n"])).toEqual(
       Array.from({ length: RECORDS }, (_, at) => at).filter((at) => !POISON.has(at)),
     );
-    // 7 was refused at once; 21 was among those that were to be tried again.
+    // 7 was refused at once; 21 was among those to be retried.
     expect((await letterOf(mixed, 7))["penstock.attempts"]).toBe("1");
     expect((await letterOf(mixed, 21))["penstock.attempts"]).toBe("2");
   }, 60_000);
 
-  /** What the dead letter of an offset says of itself. */
+  /** What the dead letter of an offset says about itself. */
   async function letterOf(topic: string, offset: number): Promise<Record<string, string>> {
     return eventually(`${topic}/0@${offset} has a dead letter`, async () => {
       const ends = await servers.kafka.ends(servers.config.deadLetters.topic);

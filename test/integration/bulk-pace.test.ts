@@ -6,7 +6,7 @@ import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { connectStack } from "../support/stack-clients.ts";
 
-/** An Elasticsearch that writes one bulk at a time, lets two wait, and rejects what is above that with 429. */
+/** An Elasticsearch that writes one bulk at a time, queues two, and rejects further ones with 429. */
 const narrow = { "thread_pool.write.size": "1", "thread_pool.write.queue_size": "2" };
 const PLACES = 16;
 const TOPICS = 8;
@@ -19,7 +19,7 @@ async function metric(host: TestHost, pattern: RegExp): Promise<number> {
 }
 const placesOf = (host: TestHost): Promise<number> => metric(host, /^penstock_bulk_concurrency (\d+)$/m);
 
-test("429 of a real Elasticsearch: fewer bulks at once, all of them again once it takes them, and each record once", async () => {
+test("429 of a real Elasticsearch: fewer bulks at once, all of them again once it recovers, and each record once", async () => {
   await using stack = await startStack({ elasticsearchSettings: narrow });
   await using servers = await connectStack(addressesOf(stack));
   const topics = Array.from({ length: TOPICS }, () => uniqueName("pace"));

@@ -92,7 +92,7 @@ test("200,000 records while topics come, go and change 50 times: each is in Elas
     while (step < CHANGES) {
       if (random.below(2) === 0) await declareInFile(change(inFile, topics, random, run));
       else await declareInEtcd(change(inEtcd, topics, random, run));
-      // Some changes are asked to be done at once, some come while the one before is still under way.
+      // Some changes are requested at once, others arrive while the previous one is still running.
       if (random.below(2) === 0) await reconcile(host);
       else await Bun.sleep(random.below(300));
       step += 1;

@@ -24,7 +24,7 @@ describe("standard output", () => {
       const exitWith = tolerateLostOutput(); ${act}`,
   ];
 
-  test("is written before a command exits, however slowly it is read", async () => {
+  test("is written completely before a command exits, however slow the reader", async () => {
     const child = Bun.spawn(command(`process.stdout.write("x".repeat(5_000_000)); await exitWith(3);`), {
       stdout: "pipe",
     });

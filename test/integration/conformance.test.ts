@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-// The same rules are shown of simulated brokers in test/simulation/conformance.test.ts.
+// test/simulation/conformance.test.ts checks the same rules against simulated brokers.
 describe.each([
   ["groups", groupRules],
   ["commits", commitRules],

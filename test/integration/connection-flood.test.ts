@@ -16,7 +16,7 @@ afterAll(() => servers[Symbol.asyncDispose]());
 const DESCRIPTORS = 400;
 const FLOOD = 450;
 
-test("strangers' connections take no descriptor that the topics need", async () => {
+test("connections from strangers take no descriptor that the topics need", async () => {
   const topic = uniqueName("flooded");
   await servers.kafka.createTopic(topic, 1);
   await using host = await startTestHost(
@@ -55,7 +55,7 @@ test("strangers' connections take no descriptor that the topics need", async () 
   const sent = await producer.stop();
   await eventually("all records are indexed", async () => (await indexed()) >= sent);
   expect(await indexed()).toBe(sent);
-  // A bulk, or the look at the config file, may meet the moment before they were counted; both are tried again.
+  // A bulk or a read of the config file may fail before the connections were counted; both are retried.
   const told = new Set(host.log().flatMap(({ level, reason }) => (level === "info" ? [] : [reason])));
   for (const reason of ["connection", "config"]) told.delete(reason);
   expect([...told]).toEqual(["http_connections"]);

@@ -41,7 +41,7 @@ async function members() {
 
 describe("topics of one host come, go and grow", () => {
   let host: TestHost;
-  /** The members of the group before anything happened to the others. */
+  /** The members of the group before anything happened to the other topics. */
   let steady: Awaited<ReturnType<typeof members>>;
 
   beforeAll(async () => {
@@ -62,7 +62,7 @@ describe("topics of one host come, go and grow", () => {
     expect(steady.ids).toHaveLength(1);
   });
 
-  test("a topic that does not exist is pending, and runs by itself once it does", async () => {
+  test("a topic that does not exist is pending, and starts by itself once it does", async () => {
     const { reason } = await host.untilTopic(names.comes, "waits", ({ state }) => state === "pending");
     expect(reason).toBe("it does not exist in Kafka; it starts once it does");
     await servers.kafka.createTopic(names.comes);
@@ -82,7 +82,7 @@ describe("topics of one host come, go and grow", () => {
     );
   }, 60_000);
 
-  test("a topic that is deleted waits, and is read from its start when it is back (logstash-input-kafka#192)", async () => {
+  test("a deleted topic waits, and is read from its start when it is created again (logstash-input-kafka#192)", async () => {
     const topic = names.goes;
     await servers.kafka.produce(topic, lines(5));
     await host.untilTopic(topic, "has indexed", ({ counts }) => counts.indexed === 5);
@@ -99,14 +99,14 @@ describe("topics of one host come, go and grow", () => {
     expect(await servers.elasticsearch.count(topic)).toBe(12);
   }, 60_000);
 
-  test("partitions that are added are noticed, and read from their earliest record", async () => {
+  test("added partitions are noticed, and read from their earliest record", async () => {
     const topic = names.grows;
     await servers.kafka.produce(topic, lines(2));
     await host.untilTopic(topic, "has indexed", ({ counts }) => counts.indexed === 2);
     await servers.kafka.addPartitions(topic, 3);
     const all = [1, 2].flatMap((partition) => lines(4).map(({ value }) => ({ value, partition })));
     await servers.kafka.produce(topic, all);
-    // The producer may have written some twice: it tries again where a new partition has no leader yet.
+    // The producer may have written some twice: it retries while a new partition has no leader.
     const ends = await servers.kafka.ends(topic);
     const written = [...ends.values()].reduce((sum, end) => sum + end, 0);
     expect(new Set(ends.keys())).toEqual(new Set([0, 1, 2]));
@@ -124,7 +124,7 @@ describe("topics of one host come, go and grow", () => {
     ]);
   }, 90_000);
 
-  test("all the while the other topic's group kept its one member (opentelemetry-collector#14529, logstash#14332, fluent-bit#9354, vector#24314)", async () => {
+  test("meanwhile the other topic's group kept its one member (opentelemetry-collector#14529, logstash#14332, fluent-bit#9354, vector#24314)", async () => {
     expect(await members()).toEqual(steady);
     const stayed = await host.untilTopic(names.steady, "runs", isRunning);
     const joined = await host.untilTopic(names.goes, "runs", isRunning);
@@ -132,8 +132,8 @@ describe("topics of one host come, go and grow", () => {
   });
 });
 
-describe("where a group begins", () => {
-  test("latest is pinned when the topic starts, earliest reads all there is", async () => {
+describe("a group's start position", () => {
+  test("latest is pinned when the topic starts, earliest reads everything", async () => {
     const [late, early] = [uniqueName("late"), uniqueName("early")];
     await Promise.all([late, early].map((topic) => servers.kafka.createTopic(topic, 2)));
     const before = [0, 1].flatMap((partition) => lines(5).map(({ value }) => ({ value, partition })));
@@ -152,7 +152,7 @@ describe("where a group begins", () => {
       host.signal("SIGTERM");
       expect(await host.exited).toBe(0);
     }
-    // Nobody reads now, and nothing was ever indexed: the position is the pin alone.
+    // No consumer reads now, and nothing was ever indexed: only the pin holds the position.
     await servers.kafka.produce(late, [{ value: "while it was down", partition: 0 }]);
     await using again = await startTestHost(config);
     await again.untilTopic(late, "runs", isRunning);
@@ -198,7 +198,7 @@ describe("two hosts", () => {
   );
 });
 
-test("what is left of a topic that was created again with fewer partitions is read at once, and the host stops clean", async () => {
+test("a topic created again with fewer partitions is read at once, and the host stops cleanly", async () => {
   const topic = uniqueName("fewer");
   await servers.kafka.createTopic(topic, 4);
   const config = { ...servers.config, kafka: { ...servers.config.kafka, group: uniqueName("fewer") } };
@@ -214,7 +214,7 @@ test("what is left of a topic that was created again with fewer partitions is re
     topic,
     [0, 1].map((partition) => ({ value: "a line", partition })),
   );
-  // The group itself hears of it within 30 s.
+  // The group itself notices within 30 s.
   await host.untilTopic(topic, "has indexed", ({ counts }) => counts.indexed === 6, 12_000);
   host.signal("SIGTERM");
   expect(await host.exited).toBe(0);

@@ -5,12 +5,12 @@ import { type CorpusRow, corpusTable, rowsOf } from "../../infra/bench/corpus/ta
 import type { Share } from "../../infra/bench/corpus/tally.ts";
 import { testStack } from "../support/stack.ts";
 
-/** A quarter of each source's records, among them such as come in another shape; `bun run corpus` takes all. */
+/** A quarter of each source's records, including unusual shapes; `bun run corpus` takes all. */
 const EVERY = 4;
 const SEED = 1;
 
 let rows: readonly CorpusRow[] = [];
-/** What to look at where a figure is not what it should be. */
+/** Where to look if a figure is wrong. */
 let report = "";
 
 beforeAll(async () => {
@@ -31,7 +31,7 @@ beforeAll(async () => {
 
 const shareOf = ({ right, of }: Share): number => (of === 0 ? 1 : right / of);
 
-/** The rows for which it does not hold, with all that is known about them on standard error. */
+/** The rows that fail the condition, printed to standard error with all details. */
 function wrong(holds: (row: CorpusRow) => boolean): string[] {
   const names = rows.filter((row) => !holds(row)).map(({ name }) => name);
   if (names.length > 0) process.stderr.write(report);
@@ -44,13 +44,13 @@ const row = (name: string): CorpusRow => {
   return found;
 };
 
-describe("of what other programs write", () => {
-  test("nothing is lost and nothing doubled, in any order", () => {
+describe("records written by other programs:", () => {
+  test("none is lost or doubled, in any order", () => {
     expect(rows.length).toBeGreaterThan(100);
     expect(wrong(({ tally }) => tally.lost === 0 && tally.doubled === 0)).toEqual([]);
   });
 
-  test("next to nothing is refused, each source alone and many in one topic", () => {
+  test("almost none is refused, with each source alone and many in one topic", () => {
     const { refused, records } = row("all, each alone").tally;
     expect(refused / records, report).toBeLessThanOrEqual(0.005);
     expect(wrong(({ name, tally }) => !name.includes(",") || tally.refused <= 0.01 * tally.records)).toEqual(
@@ -58,7 +58,7 @@ describe("of what other programs write", () => {
     );
   });
 
-  test("every record that says its time has it, and none is of January 1970", () => {
+  test("every record that contains its time has it, and none is from January 1970", () => {
     expect(wrong(({ tally }) => tally.in1970 === 0 && shareOf(tally.times) === 1)).toEqual([]);
   });
 

@@ -24,13 +24,13 @@ describe("dead letters", () => {
   });
   afterAll(() => servers[Symbol.asyncDispose]());
 
-  /** The config of a host with a dead-letter topic of its own. */
+  /** The config of a host with its own dead-letter topic. */
   function configFor(...topics: object[]) {
     const deadLetters = { topic: uniqueName("dead") };
     return { ...servers.config, deadLetters, topics };
   }
 
-  /** What `penstock.*` headers say, without that prefix; and the record's own headers. */
+  /** The `penstock.*` headers, without that prefix, and the record's own headers. */
   function split({ headers }: SourceRecord) {
     const isOurs = (name: string) => name.startsWith("penstock.");
     const about = headers.filter(({ name }) => isOurs(name)).map(({ name, value }) => [name, String(value)]);
@@ -40,12 +40,12 @@ describe("dead letters", () => {
     };
   }
 
-  test("a mapping conflict keeps key, value and headers as they were, in order, and the partition goes on", async () => {
+  test("a mapping conflict keeps key, value and headers unchanged and in order, and the partition continues", async () => {
     const topic = uniqueName("conflict");
     const config = configFor({ topic, ...unforgiving });
     await servers.kafka.createTopic(topic);
     await makeIndexOfNumbers(servers.elasticsearch, topic);
-    // Of the day before today, which Kafka's retention leaves alone.
+    // From the day before today, which Kafka's retention keeps.
     const timestamp = String(Date.now() - 86_400_000);
     const poison = [
       { key: Buffer.from([0, 0xff, 1]), value: Buffer.from('{"n":"one"}'), headers: [], timestamp },
@@ -107,12 +107,12 @@ describe("dead letters", () => {
         "penstock.attempts": "1",
         "penstock.failed-at": expect.stringMatching(/^20\d\d-\d\d-\d\dT[\d:.]+Z$/),
       });
-      // A letter's own time is when it was written.
+      // A letter's own timestamp is when it was written.
       expect(Math.abs(letter.timestamp - Date.now())).toBeLessThan(60_000);
     }
   }, 60_000);
 
-  test("the dead-letter topic is made with the first letter, and keeps for ever what is up to 16 MB", async () => {
+  test("the dead-letter topic is created with the first letter, and keeps letters up to 16 MB forever", async () => {
     const topic = uniqueName("made");
     const config = configFor({ topic, ...unforgiving });
     await servers.kafka.createTopic(topic);
@@ -141,10 +141,10 @@ describe("dead letters", () => {
     }
   }, 60_000);
 
-  test("a timestamp out of range is a dead letter, never a wrong document", async () => {
+  test("a timestamp out of range becomes a dead letter, never a wrong document", async () => {
     const topic = uniqueName("time");
     const config = configFor({ topic, index: `${topic}-{yyyy.MM.dd}` });
-    // A broker's default takes no record from the future.
+    // By default, a broker refuses records from the future.
     await servers.kafka.createTopic(topic, 1, { "message.timestamp.after.max.ms": "9223372036854775807" });
     const times = ["253402300799999", "253402300800000", "8640000000000001", "0"];
     for (const timestamp of times) await servers.kafka.produce(topic, [{ value: timestamp, timestamp }]);
@@ -158,7 +158,7 @@ describe("dead letters", () => {
     const found = await servers.elasticsearch.documents(`${topic}-*`);
     expect(found.map(({ _source }) => _source["message"])).toEqual(["253402300799999", "0"]);
     const letters = await readTopic(servers.kafka.brokers, config.deadLetters.topic, 2);
-    // Batches are sent side by side, so letters of several come in any order.
+    // Batches are sent in parallel, so letters of several come in any order.
     const types = new Map(
       letters.map((letter) => [String(letter.value), split(letter).about["penstock.error.type"]]),
     );
@@ -170,11 +170,11 @@ describe("dead letters", () => {
     );
   }, 60_000);
 
-  test("what no form with key or headers fits goes bare, the partition goes on, and replay brings it back whole", async () => {
+  test("a letter too large even without its value loses key and headers, the partition continues, and replay restores it whole", async () => {
     const topic = uniqueName("letter");
     const config = configFor({ topic, ...unforgiving });
     await servers.kafka.createTopic(topic);
-    // Kafka's default, as of a topic that somebody else made: 1 MB.
+    // Kafka's default, as for a topic created by someone else: 1 MB.
     await servers.kafka.createTopic(config.deadLetters.topic);
     await makeIndexOfNumbers(servers.elasticsearch, topic);
     const bad = (n: number) => Buffer.from(`{"n":"bad ${n}"}`);
@@ -219,7 +219,7 @@ describe("dead letters", () => {
 
     const elsewhere = `${topic}-mended`;
     const { result } = await replayJson(config, "--index", elsewhere);
-    // Nobody but the event knew the last one.
+    // Only the event contained the last one.
     expect(result).toMatchObject({ indexed: 2, stillRejected: 1, unrecoverable: 1 });
     const found = (await servers.elasticsearch.documents(elsewhere)).map(({ _source }) => {
       const { key, headers } = _source["kafka"] as { key?: string; headers?: Record<string, string> };
@@ -232,7 +232,7 @@ describe("dead letters", () => {
     ]);
   }, 60_000);
 
-  test("a dead-letter topic that takes not even a bare letter is named, with what to change", async () => {
+  test("a dead-letter topic that refuses even a bare letter is named, with the setting to change", async () => {
     const topic = uniqueName("narrow");
     await servers.kafka.createTopic(topic, 1, { "max.message.bytes": "100" });
     const kafka = kafkaSettings({ brokers: servers.config.kafka.brokers });
@@ -255,7 +255,7 @@ describe("dead letters", () => {
     }
   }, 60_000);
 
-  test("a letter that is called off is not written, and those of others are", async () => {
+  test("a cancelled letter is not written, but the others are", async () => {
     const topic = uniqueName("called-off");
     await servers.kafka.createTopic(topic);
     const kafka = kafkaSettings({ brokers: servers.config.kafka.brokers });

@@ -27,7 +27,7 @@ async function topicsInKafka(count: number): Promise<string[]> {
   return topics;
 }
 
-/** A host that reads the key, and what the file says besides. */
+/** A host that reads the key, and additional lines of config. */
 function startHost(key: string, changes: object = {}): Promise<TestHost> {
   const etcd = { endpoints: servers.addresses.etcdEndpoints, keys: [key] };
   return startTestHost({ ...servers.config, etcd, ...changes });
@@ -43,7 +43,7 @@ async function post(
   return { status: response.status, answer: (await response.json()) as Record<string, unknown> };
 }
 
-/** What the host says of etcd. */
+/** The host's view of etcd. */
 async function listed(host: TestHost): Promise<ListedEtcd> {
   const { etcd } = (await (await host.fetch("/declarations")).json()) as DeclarationsListing;
   if (etcd === null) throw new Error("etcd is not configured");
@@ -52,7 +52,7 @@ async function listed(host: TestHost): Promise<ListedEtcd> {
 
 const namesOf = (entries: readonly { readonly topic: string }[]) => entries.map(({ topic }) => topic);
 
-/** Looks at an edit first, then makes it; what the host then does must be what was shown. */
+/** Previews an edit, then makes it. The host must do exactly what the preview said. */
 async function edit(host: TestHost, body: object): Promise<{ preview: Preview; action: string }> {
   const shown = await post(host, "/declarations?dryRun=true", body);
   expect(shown.status).toBe(200);
@@ -62,7 +62,7 @@ async function edit(host: TestHost, body: object): Promise<{ preview: Preview; a
   expect(status).toBe(200);
   expect(answer.revision).toBeGreaterThan(preview.revision);
   const shownPlan = [preview.plan.start, preview.plan.stop, preview.plan.replace].map(namesOf);
-  // What is gone is stopped later than what is new is started.
+  // Removed topics stop later than new ones start.
   const done = await eventually("the host did as much as was shown", () => {
     const changes = changesIn(host).slice(made);
     const all = (["start", "stop", "replace"] as const).map((kind) => changes.flatMap((one) => one[kind]));
@@ -72,7 +72,7 @@ async function edit(host: TestHost, body: object): Promise<{ preview: Preview; a
   return { preview, action: String(answer.action) };
 }
 
-test("topics are added, replaced and removed over HTTP, as shown before, and what cannot be parsed stays to the byte", async () => {
+test("topics are added, replaced and removed over HTTP, as previewed, and unparsable entries stay byte for byte", async () => {
   const [first = "", second = ""] = await topicsInKafka(2);
   const key = uniqueName("key");
   const strange = '{"topik": 1,  "n": 12345678901234567890}, 7.0';
@@ -112,7 +112,7 @@ test("topics are added, replaced and removed over HTTP, as shown before, and wha
   expect(await servers.etcd.get(key).string()).toBe(`[ ${strange} ]`);
 }, 60_000);
 
-test("who starts from an old revision loses, is shown what stands there, and nothing is written", async () => {
+test("an edit based on an old revision is refused with the current value, and nothing is written", async () => {
   const key = uniqueName("key");
   await using host = await startHost(key);
   const body = { action: "add", key, revision: 0, declaration: { topic: "none-such" } };
@@ -133,7 +133,7 @@ test("who starts from an old revision loses, is shown what stands there, and not
   }
   expect(await servers.etcd.get(key).string()).toBe('["theirs"]');
 
-  // Of two who start from the same, one wins.
+  // If two edits start from the same revision, one wins.
   const revision = Number(header.revision);
   const both = await Promise.all(
     ["a", "b"].map((topic) => post(host, "/declarations", { ...body, revision, declaration: { topic } })),
@@ -142,14 +142,14 @@ test("who starts from an old revision loses, is shown what stands there, and not
 }, 60_000);
 
 describe("a plan", () => {
-  test("that was looked at is carried out; one that changed is refused and nothing touched", async () => {
+  test("that was previewed is carried out; one that changed since is refused without effect", async () => {
     const [running = "", wanted = "", more = ""] = await topicsInKafka(3);
     const key = uniqueName("key");
     await using server = await createEtcdServer();
     await server.start();
     const etcd = new Etcd3({ hosts: server.endpoint });
     try {
-      // Some history: an etcd that begins anew stands behind it, and the host does nothing about it by itself.
+      // Some history: an etcd that starts over is behind it, and the host does nothing about it by itself.
       for (let times = 0; times < 5; times += 1) await etcd.put(key).value(JSON.stringify([running]));
       const config = { ...servers.config, etcd: { endpoints: [server.endpoint], keys: [key] } };
       await using host = await startTestHost(config);
@@ -181,7 +181,7 @@ describe("a plan", () => {
   }, 60_000);
 });
 
-test("an etcd that refuses a write is quoted, and one that is gone leaves the listing with what it last said", async () => {
+test("an etcd that refuses a write is quoted, and an unreachable one leaves the listing with its last state", async () => {
   const key = uniqueName("key");
   await using server = await createEtcdServer();
   await server.start();
@@ -227,7 +227,7 @@ test("an etcd that refuses a write is quoted, and one that is gone leaves the li
   }
 }, 60_000);
 
-test("without etcd the file is listed, and there is nowhere to write to", async () => {
+test("without etcd the file is listed, and there is no place to write to", async () => {
   await using host = await startTestHost({ ...servers.config, topics: ["in-file"] });
   expect(await (await host.fetch("/declarations")).json()).toMatchObject({
     config: { path: host.configPath, entries: [{ entry: 0, target: { topic: "in-file" } }] },

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => kafka[Symbol.asyncDispose]());
 
-test("what a group committed of a topic is forgotten once no member reads it, and nothing else of it", async () => {
+test("a group's commits for a topic are deleted once no member reads it, and no other commits", async () => {
   const [group, read, kept] = [uniqueName("group"), uniqueName("read"), uniqueName("kept")];
   for (const topic of [read, kept]) {
     await kafka.createTopic(topic, 2);

@@ -6,7 +6,7 @@ import { processesNaming } from "../support/survivors.ts";
 
 const demo = join(import.meta.dir, "../../infra/demo/main.ts");
 
-/** The demo with a temporary folder of its own, by which its processes are known. */
+/** The demo with its own temporary folder, which identifies its processes. */
 async function startDemo(...args: string[]) {
   const folder = await mkdtemp(join(tmpdir(), "penstock-demo-test-"));
   const child = Bun.spawn([process.execPath, demo, ...args], {
@@ -29,7 +29,7 @@ async function expectNothingLeft(folder: string): Promise<void> {
   expect(await readdir(folder)).toEqual([]);
 }
 
-test("everything it shows holds, and nothing is left", async () => {
+test("everything it shows is true, and nothing is left behind", async () => {
   await using run = await startDemo();
   const text = await run.child.stdout.text();
   expect({ code: await run.child.exited, text }).toEqual({ code: 0, text: expect.any(String) });
@@ -41,12 +41,12 @@ test("everything it shows holds, and nothing is left", async () => {
     expect(Number(offsets)).toBeGreaterThan(0);
     expect({ documents, missing, doubled }).toEqual({ documents: offsets, missing: "0", doubled: "0" });
   }
-  // Without a terminal: no control sequence.
+  // Without a terminal: no control sequences.
   expect(text).not.toContain("\x1b");
   await expectNothingLeft(run.folder);
 }, 180_000);
 
-test("Ctrl-C while it boots leaves nothing, and is told by the exit code", async () => {
+test("Ctrl-C during boot leaves nothing behind and shows in the exit code", async () => {
   await using run = await startDemo("--once");
   const reader = run.child.stdout.getReader();
   const decoder = new TextDecoder();

@@ -13,7 +13,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => ruled?.[Symbol.asyncDispose]());
 
-test("a group that may be described and not joined is named", async () => {
+test("a group that may be described but not joined is named", async () => {
   const topic = uniqueName("alone");
   await ruled.kafka.createTopic(topic);
   await ruled.kafka.produce(topic, [{ value: "a line" }]);
@@ -37,7 +37,7 @@ test("a group that may be described and not joined is named", async () => {
   );
 }, 60_000);
 
-test("each permission that Kafka withholds is named, with what to grant", async () => {
+test("each missing Kafka permission is named, with the grant to make", async () => {
   const [unreadable, unseen, group, fine] = ["unreadable", "unseen", "ungrouped", "fine"].map(uniqueName);
   const deadLetters = uniqueName("dead");
   if (!unreadable || !unseen || !group || !fine) throw new Error("no names");

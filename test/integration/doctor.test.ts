@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => servers[Symbol.asyncDispose]());
 
-/** On a port that nobody has. */
+/** On an unused port. */
 async function configWith(changes: object = {}) {
   return { http: { port: await freePort() }, ...servers.config, ...changes };
 }
@@ -29,7 +29,7 @@ async function put(path: string, body: object): Promise<void> {
   if (answer.status !== 200) throw new Error(`PUT ${path}: ${JSON.stringify(answer.body)}`);
 }
 
-test("where all is well it finds nothing, exits 0, and leaves nothing behind", async () => {
+test("if all is well it finds nothing, exits 0, and leaves nothing behind", async () => {
   const [topic, other, pipeline, key] = [
     await topicWithRecord(),
     await topicWithRecord(),
@@ -62,7 +62,7 @@ test("where all is well it finds nothing, exits 0, and leaves nothing behind", a
   }
 }, 60_000);
 
-test("everything that is wrong is named at once, with what to do", async () => {
+test("all faults are named at once, with remedies", async () => {
   const [blocked, alias, short, key] = [
     await topicWithRecord(),
     await topicWithRecord(),
@@ -109,7 +109,7 @@ test("everything that is wrong is named at once, with what to do", async () => {
   expect(troubles.every(({ remedy }) => remedy !== null && remedy !== "")).toBe(true);
 }, 60_000);
 
-describe("a server out of reach", () => {
+describe("an unreachable server", () => {
   const nowhere = "127.0.0.1:1";
   const etcd = () => ({ endpoints: servers.addresses.etcdEndpoints, keys: ["doctor-absent-key"] });
 
@@ -134,7 +134,7 @@ describe("a server out of reach", () => {
   );
 });
 
-test("servers that accept and never answer: each is given up, and the process ends", async () => {
+test("servers that accept and never answer: each times out, and the process ends", async () => {
   const holes = [1, 2, 3].map(() => Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } }));
   try {
     const [kafka, elasticsearch, etcd] = holes.map(({ port }) => `127.0.0.1:${port}`);
@@ -158,7 +158,7 @@ test("servers that accept and never answer: each is given up, and the process en
   }
 }, 60_000);
 
-test("an etcd with users: the login and each key by itself, no password shown", async () => {
+test("an etcd with users: the login and each key separately, without a password in the output", async () => {
   await using guarded = await createEtcdServer();
   await guarded.start();
   const root = { username: "root", password: "root-password" };
@@ -218,7 +218,7 @@ describe("the command", () => {
     expect(find("all")?.state).toBe("skipped");
   });
 
-  test("prints text without control characters, and tells wrong usage", async () => {
+  test("prints text without control characters, and reports wrong usage", async () => {
     const [text, wrong] = await Promise.all([runDoctor({}), runDoctor({}, "--jsn")]);
     expect(text.code).toBe(78);
     expect(text.out).toStartWith("Config\n  ✕ failed ");

@@ -27,7 +27,7 @@ const settings: Record<string, object> = {
 };
 const topicOf = (name: string): string => `${run}.${name}`;
 
-/** As the template was in version 2. */
+/** The template of version 2. */
 const keyword = { type: "keyword", ignore_above: 1024 };
 const olderMapping = {
   date_detection: false,
@@ -50,7 +50,7 @@ const olderMapping = {
     },
   },
 };
-/** All that a document of a text record had before it said its level. */
+/** All fields that a document of a text record had before levels were detected. */
 const strictProperties = {
   "@timestamp": { type: "date" },
   message: { type: "text" },
@@ -58,14 +58,14 @@ const strictProperties = {
   kafka: { properties: { topic: keyword, partition: { type: "integer" }, offset: { type: "long" } } },
 };
 
-/** Without what every document has. */
+/** Without the fields common to all documents. */
 function ownPart(source: FoundDocument["_source"]): object {
   return Object.fromEntries(
     Object.entries(source).filter(([name]) => name !== "@timestamp" && name !== "kafka"),
   );
 }
 
-/** Records as loggers and agents write them, odd ones too, and what is beside `@timestamp` and `kafka` in their documents. */
+/** Typical and odd records of loggers and agents, with their documents' fields apart from `@timestamp` and `kafka`. */
 const shapes: readonly (readonly [value: string, document: object])[] = [
   ['{"level":30,"msg":"pino"}', { level: 30, msg: "pino", message: "pino", log: { level: "info" } }],
   [
@@ -114,7 +114,7 @@ describe("documents of real records", () => {
     expect(status).toBe(200);
   }
 
-  /** Until as many records as given have an outcome and are committed; then the topic's documents. */
+  /** Waits until this many records have an outcome and are committed; then returns the topic's documents. */
   async function documentsOf(name: string, records: number, index = topicOf(name)): Promise<FoundDocument[]> {
     await host.untilTopic(
       topicOf(name),
@@ -195,7 +195,7 @@ describe("documents of real records", () => {
     expect(status.counts).toEqual({ indexed: 7, duplicate: 0, deadLettered: 0, skipped: 1 });
   }, 60_000);
 
-  test("json: own fields stay, numbers keep their digits, what is no object is text", async () => {
+  test("json: own fields stay, numbers keep their digits, anything but an object is text", async () => {
     const digits = '{"level":"info","id":9223372036854775807,"exact":0.1000000000000000055511151231257827}';
     const found = await moved("json", [
       { value: digits },
@@ -260,7 +260,7 @@ describe("documents of real records", () => {
     60_000,
   );
 
-  test("a strict mapping that knows no level takes a text all the same", async () => {
+  test("a strict mapping without a level field still accepts a text", async () => {
     const found = await moved("strict", [{ value: "ERROR: gone" }, { value: "no level" }]);
     expect(found.map(({ _source }) => ownPart(_source))).toEqual([
       { message: "ERROR: gone", tags: ["fields_as_text"] },

@@ -11,7 +11,7 @@ import { replayJson } from "../support/replay-command.ts";
 import { secureElasticsearch, type SecuredElasticsearch } from "../support/secured-elasticsearch.ts";
 import { connectStack, type StackClients } from "../support/stack-clients.ts";
 
-/** The way of a record with an Elasticsearch 8; that all else holds there too is seen by PENSTOCK_STACK_ELASTICSEARCH=8.19.5. */
+/** A record's whole path with Elasticsearch 8. PENSTOCK_STACK_ELASTICSEARCH=8.19.5 runs all other tests on it too. */
 const accepted = "ApiKey a2V5";
 let servers: StackClients;
 let eight: Stack;
@@ -71,7 +71,7 @@ test("records, doubles, dead letters, a 413, template, search, audit and replay 
   const lines = Array.from({ length: 300 }, (_, n) => ({
     value: JSON.stringify({ message: `line ${n} timeout`, took: n, pad: "x".repeat(10_000) }),
   }));
-  // Over 3 MB in all: the server takes 1 MB at once.
+  // Over 3 MB in all: the server accepts 1 MB per request.
   for (let at = 0; at < lines.length; at += 60) await servers.kafka.produce(topic, lines.slice(at, at + 60));
   await servers.kafka.produce(topic, [{ value: '{"message":"bad","took":"long"}' }]);
   const config = configFor([{ topic, ...unforgiving }]);
@@ -96,7 +96,7 @@ test("records, doubles, dead letters, a 413, template, search, audit and replay 
   expect(await elasticsearch.count(topic)).toBe(300);
 }, 90_000);
 
-test("from 8.19.5 to 9 and to what is neither, without a restart: headers follow, and nothing is lost or written", async () => {
+test("from 8.19.5 to 9 and to neither, without a restart: headers follow, and nothing is lost or written", async () => {
   const topic = uniqueName("upgrade");
   await servers.kafka.createTopic(topic);
   await using host = await startTestHost(configFor([{ topic }]));
@@ -114,7 +114,7 @@ test("from 8.19.5 to 9 and to what is neither, without a restart: headers follow
   const [nine = ""] = servers.config.elasticsearch.nodes;
   proxy.node = nine;
   await eventually("some in 9", async () => (await servers.elasticsearch.count(topic)) > 10);
-  // And back, to a cluster that refuses what 9 is spoken to in.
+  // And back, to a cluster that refuses the headers for 9.
   proxy.node = eight.elasticsearch.node;
   const before = await elasticsearch.count(topic);
   await eventually("more in 8", async () => (await elasticsearch.count(topic)) > before + 10);
@@ -142,7 +142,7 @@ test("from 8.19.5 to 9 and to what is neither, without a restart: headers follow
   expect(old + young).toBe(sent);
 }, 90_000);
 
-/** Answers as they do to who asks for the version: Elasticsearch 7 names its product since 7.14, OpenSearch does not. */
+/** Version answers: Elasticsearch 7 names its product since 7.14, OpenSearch does not. */
 function stranger(version: { readonly number: string; readonly distribution?: string }) {
   let documents = 0;
   const product: Record<string, string> =

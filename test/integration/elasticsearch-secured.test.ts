@@ -50,7 +50,7 @@ async function reasonOf(host: TestHost): Promise<string | null> {
 const untilCounted = (topic: string, count: number) =>
   eventually(`${count} documents`, async () => (await servers.elasticsearch.count(topic)) === count);
 
-test("a host rides out refused keys and certificates, says why, and loses nothing", async () => {
+test("a host survives refused keys and certificates, says why, and loses nothing", async () => {
   const topic = await newTopic();
   await using proxy = secureElasticsearch(servers.config.elasticsearch.nodes[0] ?? "", certificates.good, {
     accepted: `ApiKey ${apiKey}`,
@@ -74,7 +74,7 @@ test("a host rides out refused keys and certificates, says why, and loses nothin
     await servers.kafka.produce(topic, [{ value: `line ${sent}` }]);
     sent += 1;
     await eventually(reason, async () => (await reasonOf(host))?.startsWith(reason));
-    // The topic says the same, before it has stood still long enough to be called stalled.
+    // The topic says the same, before it has been blocked long enough to be called stalled.
     await host.untilTopic(topic, reason, (status) => JSON.stringify(status).includes(reason));
     proxy.accepted = `ApiKey ${apiKey}`;
     proxy.show(certificates.good);
@@ -82,7 +82,7 @@ test("a host rides out refused keys and certificates, says why, and loses nothin
     await eventually("ready again", async () => (await host.fetch("/readyz")).status === 200);
   }
 
-  // A key that may look but not write: the probe is well, the topic is not.
+  // A key that may read but not write: the probe succeeds, the topic fails.
   proxy.powerless = true;
   await servers.kafka.produce(topic, [{ value: `line ${sent}` }]);
   const forbidden = "Elasticsearch answered 403 security_exception";
@@ -98,7 +98,7 @@ test("a host rides out refused keys and certificates, says why, and loses nothin
   expect(complaints.length).toBeLessThan(30);
 }, 90_000);
 
-test("mutual TLS with a login, and a second node that nobody runs", async () => {
+test("mutual TLS with a login, and a second node that is down", async () => {
   const topic = await newTopic();
   await using proxy = secureElasticsearch(servers.config.elasticsearch.nodes[0] ?? "", certificates.good, {
     accepted: `Basic ${btoa(`elastic:${password}`)}`,

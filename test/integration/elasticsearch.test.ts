@@ -10,7 +10,7 @@ import { classifyItem } from "../../lib/rules/outcomes/outcome.ts";
 import { sourceRecord, specification } from "../support/records.ts";
 import { testStack } from "../support/stack.ts";
 
-/** Everything of this run is under names of its own, and deleted at its end. */
+/** This run uses its own names for everything, and deletes them at the end. */
 const run = `es-${crypto.randomUUID().slice(0, 8)}`;
 const signal = new AbortController().signal;
 let node: string;
@@ -35,7 +35,7 @@ function connect(): Elasticsearch {
   return createElasticsearch({ ...usual, nodes: [node], bulk: { ...usual.bulk, concurrency: 1 } });
 }
 
-/** A request by hand, for what Penstock itself never does. */
+/** A manual request, for things that Penstock itself never does. */
 async function call(method: string, path: string, body?: object): Promise<unknown> {
   const headers = { "content-type": "application/json" };
   const response = await fetch(node + path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
@@ -91,26 +91,26 @@ describe("the template", () => {
     return answer.index_templates[0].index_template.index_patterns;
   };
 
-  test("asked for by many at once, it covers them all", async () => {
+  test("requested many times at once, it covers all requests", async () => {
     const names = Array.from({ length: 10 }, (_, n) => `${run}-at-once-${n}`);
     await Promise.all(names.map((name) => elasticsearch.ensureTemplate([name], signal)));
     expect(await patterns()).toEqual(expect.arrayContaining(names));
   });
 
-  test("written by several hosts at once, it covers what each of them was told", async () => {
+  test("written by several hosts at once, it covers all their indices", async () => {
     const hosts = Array.from({ length: 4 }, () => connect());
     const told: string[] = [];
     for (let round = 0; round < 4; round += 1) {
       const names = hosts.map((_, at) => `${run}-host-${at}-${round}`);
       await Promise.all(hosts.map((host, at) => host.ensureTemplate([names[at] ?? ""], signal)));
       told.push(...names);
-      // Whoever wrote without having read what another wrote has dropped it by now.
+      // A host that wrote without reading another's write has overwritten it by now.
       expect(await patterns()).toEqual(expect.arrayContaining(told));
     }
     await Promise.all(hosts.map((host) => host.close()));
   }, 60_000);
 
-  test("is written by the next host although one died with the lock", async () => {
+  test("is written by the next host even if one died holding the lock", async () => {
     const path = `/_component_template/${templateLockName}`;
     await call("PUT", path, { template: {}, _meta: { by: "a host that is gone" } });
     await elasticsearch.ensureTemplate([`${run}-orphan`], signal);
@@ -147,12 +147,12 @@ describe("documents", () => {
     expect(second.outcomes).toEqual(["duplicate", "duplicate"]);
     const found = await sources(index);
     expect(found).toMatchObject([{ level: "info", log: { file: { path: "/p" } } }, { message: "text" }]);
-    // Beyond what a double can hold: the index has it exactly.
+    // Beyond the precision of a double: the index has it exactly.
     expect(await sources(index, { term: { id: "9007199254740993" } })).toHaveLength(1);
     expect(await sources(index, { term: { id: "9007199254740992" } })).toHaveLength(0);
   });
 
-  test("of any bytes and any header names are accepted, and headers can be searched by name", async () => {
+  test("with any bytes and any header names are accepted, and headers can be searched by name", async () => {
     const index = `${run}-bytes`;
     const headers = ["", "__proto__", "a.b", "a", ".", " ", "nul\0", "d.".repeat(100)].map((name) => ({
       name,
@@ -173,7 +173,7 @@ describe("documents", () => {
     expect(await sources(index, { term: { tags: "json_field_renamed" } })).toHaveLength(1);
   });
 
-  test("at both ends of the timestamps", async () => {
+  test("at both ends of the timestamp range", async () => {
     const index = `${run}-time`;
     const records = [0, 253_402_300_799_999].map((timestamp, offset) =>
       sourceRecord("m", { timestamp, offset }),
@@ -183,12 +183,12 @@ describe("documents", () => {
 });
 
 describe("the record's own fault", () => {
-  test("a mapping conflict, too many fields; not what is deep, nor an empty name", async () => {
+  test("a mapping conflict, too many fields; but not deep nesting, nor an empty name", async () => {
     const index = `${run}-conflict`;
     const fields = Object.fromEntries(Array.from({ length: 2000 }, (_, at) => [`f${at}`, at]));
     const deep = `${'{"a":'.repeat(30)}1${"}".repeat(30)}`;
     const values = ['{"n":1}', '{"n":"abc"}', JSON.stringify(fields), deep, '{"":1}', '{"n":2}'];
-    // An index of ours gives way, which this one does not.
+    // An index of ours stores such a record in a modified form; this one does not.
     const n = { type: "long", ignore_malformed: false };
     const settings = { "index.mapping.total_fields.ignore_dynamic_beyond_limit": false };
     await call("PUT", `/${index}`, { settings, mappings: { properties: { n } } });
@@ -209,7 +209,7 @@ describe("the record's own fault", () => {
     expect(letters[1]?.["penstock.error.reason"]).toContain("Limit of total fields");
   });
 
-  test("is none where two values give a new field two types", async () => {
+  test("is ruled out if two values give a new field two types", async () => {
     const index = `${run}-race`;
     const { outcomes, letters } = await ingest({ index }, ['{"q":[1,"a"]}', '{"ok":1}']);
     expect({ outcomes, letters }).toEqual({ outcomes: ["indexed", "indexed"], letters: [] });
@@ -225,7 +225,7 @@ describe("the record's own fault", () => {
     expect(letters).toHaveLength(1);
   });
 
-  test("one that is larger than a request may be", async () => {
+  test("one that exceeds the request limit", async () => {
     const index = `${run}-large`;
     const { outcomes, letters } = await ingest({ index }, [
       "small",
@@ -239,11 +239,11 @@ describe("the record's own fault", () => {
   }, 60_000);
 });
 
-describe("an index that takes nothing", () => {
+describe("an index that refuses writes", () => {
   const templated = (name: string): string => `${run}-${name}-{yyyy.MM.dd}`;
   const concrete = (name: string): string => `${run}-${name}-2026.01.02`;
 
-  test("closed: retried, but dead-lettered where a date led to it", async () => {
+  test("closed: retried, but dead-lettered if a date led to it", async () => {
     const index = concrete("closed");
     await call("PUT", `/${index}`);
     await call("POST", `/${index}/_close`);
@@ -268,7 +268,7 @@ describe("an index that takes nothing", () => {
     expect((await ingest({ index: templated("blocked") }, ["m"])).outcomes).toEqual(["dead-lettered"]);
   });
 
-  test("blocked by a full disk: retried, with a date too", async () => {
+  test("blocked by a full disk: retried, even with a date", async () => {
     const index = concrete("full");
     await call("PUT", `/${index}`, { settings: { "index.blocks.read_only_allow_delete": true } });
     for (const target of [index, templated("full")]) {
@@ -296,7 +296,7 @@ describe("an index that takes nothing", () => {
     }
   });
 
-  test("without a node for its primary shard: retried, the shard named and not the node, and nothing of the record", async () => {
+  test("without a node for its primary shard: retried, naming the shard but not the node, and nothing of the record", async () => {
     const index = `${run}-no-primary`;
     await call("PUT", `/${index}?wait_for_active_shards=0`, {
       settings: { "index.routing.allocation.require._name": "nobody" },
@@ -322,8 +322,8 @@ describe("an index that takes nothing", () => {
     }
   });
 
-  test("an index that may not be made by itself: retried", async () => {
-    // Of no concern to any other name.
+  test("an index that must not be created automatically: retried", async () => {
+    // This affects no other name.
     const setting = (value: string | null) =>
       call("PUT", "/_cluster/settings", { persistent: { "action.auto_create_index": value } });
     await setting(`-${run}-forbidden,*`);

@@ -22,7 +22,7 @@ let stranger: TestAuthority;
 let served: TestCertificate;
 let client: TestCertificate;
 let foreign: TestCertificate;
-/** Wants a certificate of its clients. */
+/** Requires a client certificate. */
 let server: EtcdServer;
 
 beforeAll(async () => {
@@ -44,7 +44,7 @@ afterAll(async () => {
   await Promise.all([authority, stranger].map((one) => one[Symbol.asyncDispose]()));
 });
 
-/** What etcd shows to connections from now on. */
+/** The certificate etcd presents to new connections. */
 async function show(name: "good" | "expired" | "elsewhere"): Promise<void> {
   await copyFile(`${authority.folder}/${name}.crt`, served.certFile);
   await copyFile(`${authority.folder}/${name}.key`, served.keyFile);
@@ -55,7 +55,7 @@ function settingsFor(change: Partial<EtcdSettings> = {}): EtcdSettings {
   return { endpoints: [server.endpoint], keys: ["k"], auth: null, tls: ours(), ...change };
 }
 
-/** What reading ends with: null, or the message. Bun's own `rejects` blocks the event loop that gRPC needs. */
+/** How reading ends: null, or the message. Bun's own `rejects` blocks the event loop that gRPC needs. */
 async function reading(settings: EtcdSettings): Promise<string | null> {
   const store = createDeclarationsStore(settings);
   try {
@@ -94,14 +94,14 @@ describe("TLS", () => {
     expect(await reading(settingsFor())).toBeNull();
   });
 
-  test("another host's certificate is refused by name too", async () => {
+  test("another host's certificate is refused even when connecting by name", async () => {
     await show("elsewhere");
     const endpoints = [byName()];
     expect(await reading(settingsFor({ endpoints }))).toContain("does not name the host localhost");
     await show("good");
   });
 
-  test("an authority that is not ours", async () => {
+  test("an untrusted authority", async () => {
     expect(await reading(settingsFor({ tls: { ...ours(), ca: stranger.ca } }))).toBe(
       `${cannot()}its certificate is signed by an authority that is not in etcd.tls.ca`,
     );
@@ -110,7 +110,7 @@ describe("TLS", () => {
     );
   });
 
-  test("a client's certificate that is missing, or a stranger's", async () => {
+  test("a client certificate that is missing or from another authority", async () => {
     expect(await reading(settingsFor({ tls: { ca: authority.ca, cert: null, key: null } }))).toBe(
       `${cannot()}it requires a client certificate, but etcd.tls.cert and etcd.tls.key are not set`,
     );
@@ -120,7 +120,7 @@ describe("TLS", () => {
     );
   });
 
-  test("http where there is TLS; https where there is none; nobody there beside one with an expired certificate", async () => {
+  test("http to a TLS port; https to a plain port; an unreachable endpoint beside one with an expired certificate", async () => {
     const plain = server.endpoint.replace("https", "http");
     expect(await reading(settingsFor({ endpoints: [plain], tls: null }))).toBe(
       `${cannot(plain)}it closed the connection: it may require https`,
@@ -128,7 +128,7 @@ describe("TLS", () => {
     await using open = await createEtcdServer();
     await open.start();
     const tls = open.endpoint.replace("http", "https");
-    // What it answers in plain text is lost where it closes the connection sooner than that is read.
+    // Its plain-text answer is lost if it closes the connection before we read it.
     expect(await reading(settingsFor({ endpoints: [tls] }))).toMatch(
       /(it does not|or not) speak TLS on this port$/,
     );
@@ -141,13 +141,13 @@ describe("TLS", () => {
     expect(await reading(settingsFor({ endpoints: [server.endpoint, nobody] }))).toBeNull();
   });
 
-  test("what is no certificate is told apart from an etcd out of reach", () => {
+  test("an invalid certificate is distinguished from an unreachable etcd", () => {
     const tls = { ca: "no PEM text", cert: null, key: null };
     expect(() => createDeclarationsStore(settingsFor({ tls }))).toThrow("etcd.tls: TLS cannot be set up");
   });
 });
 
-test("a login that ran out is made again", async () => {
+test("an expired login is renewed", async () => {
   await using short = await createEtcdServer({ args: ["--auth-token-ttl", "2"] });
   await short.start();
   await lockUp(short, []);
@@ -161,7 +161,7 @@ test("a login that ran out is made again", async () => {
   store.close();
 }, 60_000);
 
-/** Turns logins on, with a user `reader` that may read these prefixes. */
+/** Enables logins, with a user `reader` that may read these prefixes. */
 async function lockUp(etcd: EtcdServer, prefixes: readonly string[]): Promise<void> {
   const setup = new Etcd3({ hosts: etcd.endpoint });
   await setup.auth.userAdd({ name: "root", password: "root-password" });
@@ -191,7 +191,7 @@ describe("a host", () => {
   }
   const reconcile = (host: TestHost) => host.fetch("/reconcile", { method: "POST" });
 
-  test("whose etcd shows an expired certificate says so once, and goes on by itself with a new one", async () => {
+  test("whose etcd presents an expired certificate says so once, and continues by itself with a new one", async () => {
     await show("good");
     const tls = { ca: authority.caFile, cert: client.certFile, key: client.keyFile };
     const config = {
@@ -220,7 +220,7 @@ describe("a host", () => {
     expect(said.length).toBeLessThanOrEqual(2);
   }, 60_000);
 
-  test("whose user may read one key of two takes that one, and says what is missing", async () => {
+  test("whose user may read one of two keys uses that one, and names the missing permission", async () => {
     await using locked = await createEtcdServer();
     await locked.start();
     const [topic, later] = [uniqueName("readable"), uniqueName("granted")];
@@ -242,7 +242,7 @@ describe("a host", () => {
       'permission denied: etcd does not let user "reader" read the prefix "closed/": grant read on it to a role of this user';
     expect(await etcdCheck(host)).toMatchObject({ ok: false, reason: missing });
 
-    // The watch of the other prefix stands, beside the one that was refused.
+    // The watch of the other prefix stays open beside the refused one.
     const root = new Etcd3({ hosts: locked.endpoint, auth: { username: "root", password: "root-password" } });
     const added = uniqueName("watched");
     await servers.kafka.createTopic(added);
@@ -271,7 +271,7 @@ describe("a host", () => {
     root.close();
     await reconcile(host);
     expect(await etcdCheck(host)).toMatchObject({ ok: false, reason: missing });
-    // What it said before is kept: the topic runs on.
+    // Its last state is kept: the topic keeps running.
     expect((await host.topics()).map((status) => status.topic).toSorted()).toEqual(
       [topic, later, added].toSorted(),
     );

@@ -29,7 +29,7 @@ function settingsFor(keys: string[], change: Partial<EtcdSettings> = {}): EtcdSe
   return { endpoints: [server.endpoint], keys, auth: null, tls: null, ...change };
 }
 
-/** What the promise rejects with. Bun's own `rejects` blocks the event loop that gRPC needs. */
+/** The promise's rejection. Bun's own `rejects` blocks the event loop that gRPC needs. */
 async function failureOf(promise: Promise<unknown>): Promise<unknown> {
   try {
     await promise;
@@ -39,7 +39,7 @@ async function failureOf(promise: Promise<unknown>): Promise<unknown> {
   throw new Error("it did not fail");
 }
 
-/** A source whose triggers can be awaited, also those that came before. */
+/** A source whose triggers can be awaited, including earlier ones. */
 function watched(settings: EtcdSettings, deadlineMs?: number) {
   const reasons: string[] = [];
   let wake = () => {};
@@ -54,7 +54,7 @@ function watched(settings: EtcdSettings, deadlineMs?: number) {
   });
   return {
     read: (signal = NEVER) => source.read(signal),
-    /** Resolves with the first trigger not yet taken that fits. */
+    /** Resolves with the first matching trigger that was not taken yet. */
     next: async (fits: RegExp, timeoutMs = 5_000): Promise<string> => {
       const deadline = Date.now() + timeoutMs;
       for (;;) {
@@ -75,7 +75,7 @@ function watched(settings: EtcdSettings, deadlineMs?: number) {
 }
 
 describe("a snapshot", () => {
-  test("holds exact keys and prefixes in listed order, each key once, absent keys not at all", async () => {
+  test("contains exact keys and prefixes in listed order, each key once, and no absent keys", async () => {
     await Promise.all(
       ["order/b", "order/a", "order-exact", "orderless"].map((key) => admin.put(key).value(`["${key}"]`)),
     );
@@ -95,7 +95,7 @@ describe("a snapshot", () => {
     expect(snapshot.revision).toBe(Math.max(...snapshot.keys.map(({ modRevision }) => modRevision)));
   });
 
-  test("larger than a gRPC answer may be is read in pages", async () => {
+  test("larger than the gRPC limit is read in pages", async () => {
     const value = "x".repeat(1_000_000);
     const small = Array.from({ length: 1_200 }, (_, n) => `pages/a${String(n).padStart(4, "0")}`);
     const big = Array.from({ length: 9 }, (_, n) => `pages/b${n}`);
@@ -172,7 +172,7 @@ describe("a watch", () => {
     expect((await source.read()).keys[0]?.value).toBe("[2]");
   }, 60_000);
 
-  test("comes up with etcd down, and connects once it appears", async () => {
+  test("starts with etcd down, and connects once it appears", async () => {
     await using late = await createEtcdServer();
     await using source = watched(settingsFor(["late"], { endpoints: [late.endpoint] }));
     expect(await failureOf(source.read())).toMatchObject({ code: "etcd_unavailable" });
@@ -183,7 +183,7 @@ describe("a watch", () => {
   }, 60_000);
 });
 
-describe("an etcd that cannot be read", () => {
+describe("an unreadable etcd", () => {
   test("is named in the error, without the password in its address", async () => {
     const port = await freePort();
     await using source = watched(settingsFor(["x"], { endpoints: [`http://me:secret@127.0.0.1:${port}`] }));
@@ -193,7 +193,7 @@ describe("an etcd that cannot be read", () => {
     expect(String(error)).not.toContain("secret");
   });
 
-  test("that accepts connections and never answers costs no more than the deadline", async () => {
+  test("that accepts connections and never answers takes no longer than the deadline", async () => {
     using mute = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
     await using source = watched(settingsFor(["x"], { endpoints: [`http://127.0.0.1:${mute.port}`] }), 700);
     const began = performance.now();
@@ -201,7 +201,7 @@ describe("an etcd that cannot be read", () => {
     expect(performance.now() - began).toBeLessThan(1_500);
   });
 
-  test("is given up when the signal aborts", async () => {
+  test("is abandoned when the signal aborts", async () => {
     using mute = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
     await using source = watched(settingsFor(["x"], { endpoints: [`http://127.0.0.1:${mute.port}`] }));
     const stop = new AbortController();
@@ -210,7 +210,7 @@ describe("an etcd that cannot be read", () => {
     expect(await failureOf(reading)).toMatchObject({ code: "etcd_unavailable" });
   });
 
-  test("for want of a leader says so", async () => {
+  test("without a leader says so", async () => {
     const peers = [await freePort(), await freePort()].map((port) => `http://127.0.0.1:${port}`);
     const all = peers.map((peer, at) => `m${at}=${peer}`).join(",");
     const argsOf = (peer: string, at: number) => [
@@ -232,7 +232,7 @@ describe("an etcd that cannot be read", () => {
     expect(await source.read()).toMatchObject({ keys: [] });
   }, 60_000);
 
-  test("leaves standard error to us, whatever grpc has to say", () => {
+  test("leaves standard error to us, whatever grpc wants to print", () => {
     const script = `
       import { experimental, logVerbosity } from "@grpc/grpc-js";
       import { createEtcdClient } from "./lib/adapters/etcd/client.ts";
@@ -254,7 +254,7 @@ describe("an etcd that cannot be read", () => {
 });
 
 describe("the declarations store", () => {
-  test("writes only over the revision it was told of", async () => {
+  test("writes only over the revision it was given", async () => {
     const store = createDeclarationsStore(settingsFor(["store"]));
     try {
       expect(await store.read("store", NEVER)).toEqual({ value: null, problem: null, modRevision: 0 });
@@ -277,7 +277,7 @@ describe("the declarations store", () => {
     }
   });
 
-  test("a write asked for again after its answer was lost is no conflict", async () => {
+  test("a repeated write whose answer was lost is no conflict", async () => {
     const store = createDeclarationsStore(settingsFor(["lost-answer"]));
     try {
       const revision = await store.put("lost-answer", '["a"]', 0, NEVER);
@@ -345,7 +345,7 @@ describe("with authentication", () => {
     expect(String(error)).not.toContain("wrong-password");
   });
 
-  test("a change of users and roles, which voids every login, is survived", async () => {
+  test("survives a change of users and roles, which voids every login", async () => {
     await using source = watched(guardedSettings(["open/"], reader));
     await source.next(/reconnected/);
     await source.read();
@@ -361,7 +361,7 @@ describe("with authentication", () => {
     await source.next(/open\/after changed/, 500);
   });
 
-  test("a restart, which voids the login's token, is survived", async () => {
+  test("survives a restart, which voids the login's token", async () => {
     await using source = watched(guardedSettings(["open/"], reader));
     await source.next(/reconnected/);
     await guarded.kill();

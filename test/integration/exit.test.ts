@@ -16,7 +16,7 @@ describe("a host that is told to exit", () => {
   const lines = (count: number, from: number) =>
     Array.from({ length: count }, (_, n) => ({ value: `line ${from + n}` }));
 
-  /** A host with one topic, 500 records of which are indexed and committed, and 500 wait for an Elasticsearch out of reach. */
+  /** A host with one topic: 500 records indexed and committed, 500 waiting for an unreachable Elasticsearch. */
   async function hostWithRecordsInFlight(deadline: string) {
     const topic = uniqueName("exit");
     await servers.kafka.createTopic(topic, 2);
@@ -48,7 +48,7 @@ describe("a host that is told to exit", () => {
     };
   }
 
-  test("Elasticsearch out of reach: exits 1 within the deadline, and nothing is lost or doubled", async () => {
+  test("Elasticsearch unreachable: exits 1 within the deadline, and nothing is lost or doubled", async () => {
     await using setting = await hostWithRecordsInFlight("8s");
     const { topic, config, host } = setting;
     const startedAt = performance.now();
@@ -88,7 +88,7 @@ describe("a host that is told to exit", () => {
     async (count) => {
       const topics = Array.from({ length: count }, () => uniqueName("joining"));
       await Promise.all(topics.map((topic) => servers.kafka.createTopic(topic)));
-      // No member of another test is waited for, or left.
+      // No member of another test delays this one or is left behind.
       const kafka = { ...servers.config.kafka, group: uniqueName("joining") };
       await using host = await startTestHost({ ...servers.config, kafka, topics });
       await host.untilTopic(topics[0] ?? "", "is starting", () => true);

@@ -8,13 +8,13 @@ import { uniqueName } from "../support/kafka.ts";
 import { connectStack } from "../support/stack-clients.ts";
 
 const LONG = process.env["PENSTOCK_LONG"] === "1";
-/** How many the busy topic has to catch up: that takes several times as long as the quiet one may. */
+/** The busy topic's backlog: catching up takes several times the quiet topic's limit. */
 const BACKLOG = LONG ? 5_000_000 : 400_000;
 const PARTITIONS = 4;
 const QUIET_EVERY_MS = 50;
 /**
- * A starved one would wait for as long as the other takes, ten seconds and more. The short form is spent in an
- * Elasticsearch whose code is still cold, perhaps on a busy machine: there one bulk takes up to a second.
+ * A starved topic would wait as long as the busy one takes, ten seconds and more. The short form runs on an
+ * Elasticsearch that has just started, perhaps on a busy machine: one bulk takes up to a second there.
  */
 const QUIET_P99_MS = LONG ? 1_000 : 4_000;
 
@@ -45,7 +45,7 @@ test(
     let sent = 0;
     let lag = Number.POSITIVE_INFINITY;
     const sendWhileBusy = async (): Promise<void> => {
-      // Only what is sent while the other one is busy says something.
+      // Only records sent while the other topic is busy count.
       while (lag > 0) {
         await producer.send({ topic: quiet, messages: [{ value: stamped("a line") }] });
         sent += 1;

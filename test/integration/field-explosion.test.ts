@@ -7,7 +7,7 @@ import { connectStack, type StackClients } from "../support/stack-clients.ts";
 
 const run = uniqueName("explosion");
 const DEAD = `${run}.dead`;
-/** 40,000 different names: forty times what an index may have. */
+/** 40,000 different names: forty times an index's limit. */
 const RECORDS = 2_000;
 const NAMES_EACH = 20;
 const INNOCENT = 100;
@@ -19,12 +19,12 @@ const declarationOf = (way: string, rejected?: string): object => ({
   ...(rejected && { rejected }),
 });
 const ways = ["refused", "flattened", "lenient", "calm"];
-/** Of indices that Penstock's template does not make: what a flattened record needs where no field is to be had. */
+/** Indices without Penstock's template: a flattened record needs these fields, because no new ones are possible. */
 const foreign = {
   properties: { tags: { type: "keyword" }, kafka: { properties: { value: { type: "flattened" } } } },
 };
 
-describe("ever new names of fields", () => {
+describe("ever new field names", () => {
   let servers: StackClients;
   let host: TestHost;
 
@@ -71,7 +71,7 @@ describe("ever new names of fields", () => {
     );
   }
 
-  /** Names in the index's mapping, those of objects and of second forms included, as Elasticsearch counts them. */
+  /** Names in the index's mapping, including objects and subfields, as Elasticsearch counts them. */
   async function fieldsOf(way: string): Promise<number> {
     const { body } = await servers.elasticsearch.request("GET", `/${topicOf(way)}/_mapping`);
     const [index] = Object.values(body) as { mappings: Mapping }[];
@@ -101,7 +101,7 @@ describe("ever new names of fields", () => {
       `dead-letter: ${RECORDS} records in ${seconds.toFixed(1)} s, ${counts.indexed} indexed\n`,
     );
 
-    // What brings no new name goes in as ever; what brings one is refused for what others did.
+    // Records without new names are indexed as before; those with new ones are refused because of earlier records.
     const afterKnown = await moved("refused", known);
     expect(afterKnown.counts.indexed).toBe(counts.indexed + INNOCENT);
     const afterNew = await moved("refused", oneNew);
@@ -135,7 +135,7 @@ describe("ever new names of fields", () => {
     });
   }, 90_000);
 
-  test("an index of ours: what is beyond the limit is not searched by its field, and all else stays as it is", async () => {
+  test("an index of ours: fields beyond the limit are not searchable by name, and the rest stays the same", async () => {
     const some = hostile.slice(0, 500);
     const { counts, gaveWay } = await moved("lenient", some);
     expect({ counts, gaveWay }).toMatchObject({ counts: { deadLettered: 0 }, gaveWay: {} });
@@ -144,7 +144,7 @@ describe("ever new names of fields", () => {
     expect(await fieldsOf("lenient")).toBeLessThanOrEqual(2_000);
   }, 90_000);
 
-  test("flatten: too wide, too deep and too long by itself is indexed all the same", async () => {
+  test("flatten: a record that is itself too wide, too deep and too long is still indexed", async () => {
     const before = sent.get("flattened") ?? 0;
     const { counts } = await moved("flattened", [
       Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [`wide${n}`, n])),
@@ -164,7 +164,7 @@ describe("ever new names of fields", () => {
     expect(await fieldsOf("calm")).toBeLessThan(2 * (40 + INNOCENT));
   }, 60_000);
 
-  test("a dead letter that was refused by the limit is brought back once flatten is declared", async () => {
+  test("replay indexes a dead letter refused by the limit once flatten is declared", async () => {
     const topic = topicOf("refused");
     const [{ counts }] = (await host.topics()).filter((status) => status.topic === topic) as [TopicStatus];
     expect(counts.deadLettered).toBeGreaterThan(RECORDS - 1_000 / NAMES_EACH);

@@ -10,7 +10,7 @@ import { strictIndex } from "../../support/elasticsearch.ts";
 import type { DisturbedWorld } from "./world.ts";
 
 export function describeForbiddenDeadLetters(world: DisturbedWorld): void {
-  describe("dead letters that Kafka does not take", () => {
+  describe("dead letters that Kafka refuses", () => {
     const [topic, other] = [uniqueName("forbidden"), uniqueName("other")];
     let servers: StackClients;
     let admin: Admin;
@@ -34,7 +34,7 @@ export function describeForbiddenDeadLetters(world: DisturbedWorld): void {
       await servers?.[Symbol.asyncDispose]();
     });
 
-    /** Of the dead-letter topic; creating it is asked of the cluster too. */
+    /** For the dead-letter topic; creating it is also checked on the cluster. */
     const acts = (operation: AclOperationTypes): Act[] => {
       const ofTopic = { type: AclResourceTypes.TOPIC, name: servers.config.deadLetters.topic, operation };
       const ofCluster = { type: AclResourceTypes.CLUSTER, name: "kafka-cluster", operation };
@@ -43,7 +43,7 @@ export function describeForbiddenDeadLetters(world: DisturbedWorld): void {
 
     const refusals = (): Record<string, unknown>[] =>
       host.log().filter((line) => line["msg"] === "records are retried" && line["topic"] === topic);
-    /** How often records were tried again because of the dead-letter topic. */
+    /** How often records were retried because of the dead-letter topic. */
     const retries = async (): Promise<number> => {
       const text = await (await host.fetch("/metrics")).text();
       return Number(
@@ -53,7 +53,7 @@ export function describeForbiddenDeadLetters(world: DisturbedWorld): void {
     const committed = async (): Promise<number | undefined> =>
       (await servers.kafka.committed(servers.config.kafka.group, topic)).get(0);
 
-    test("the topic may not be made: the partition stalls and says why, nothing is lost, the other topic goes on", async () => {
+    test("the topic must not be created: the partition stalls and says why, nothing is lost, the other topic continues", async () => {
       await forbid(admin, ...acts(AclOperationTypes.CREATE));
       host = await startTestHost({
         ...servers.config,
@@ -79,14 +79,14 @@ export function describeForbiddenDeadLetters(world: DisturbedWorld): void {
       const ready = await host.fetch("/readyz");
       expect(ready.status).toBe(503);
       expect(await ready.text()).toContain(`${topic}/0`);
-      // One line in 30 s, however often it is tried.
+      // One line in 30 s, however often it retries.
       expect(refusals().length).toBeLessThanOrEqual(4);
 
       await servers.kafka.produce(other, [{ value: "goes on" }]);
       await host.untilTopic(other, "has moved", ({ partitions }) => partitions[0]?.committed === 1);
     }, 150_000);
 
-    test("once it may be made, the letter is written and the partition goes on by itself", async () => {
+    test("once creation is allowed, the letter is written and the partition continues by itself", async () => {
       await permit(admin, ...acts(AclOperationTypes.CREATE));
       await host.untilTopic(
         topic,
@@ -101,7 +101,7 @@ export function describeForbiddenDeadLetters(world: DisturbedWorld): void {
       expect(await servers.elasticsearch.count(topic)).toBe(2);
     }, 90_000);
 
-    test("it may not be written to: the same, until it may", async () => {
+    test("writing to it is forbidden: the same, until it is allowed", async () => {
       await forbid(admin, ...acts(AclOperationTypes.WRITE));
       await servers.kafka.produce(topic, [{ value: '{"n":"again"}' }, { value: '{"n":4}' }]);
       // The log says it once in 30 s; the state only once it has stalled.

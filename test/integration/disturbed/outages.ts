@@ -6,7 +6,7 @@ import { uniqueName } from "../../support/kafka.ts";
 import type { StackClients } from "../../support/stack-clients.ts";
 import type { DisturbedWorld } from "./world.ts";
 
-/** One after another the servers go away and come back; the host is never restarted. */
+/** One after another, the servers go down and come back; the host is never restarted. */
 export function describeOutages(world: DisturbedWorld): void {
   describe("a host outlives its servers", () => {
     const [topic, added] = [uniqueName("out"), uniqueName("added")];
@@ -27,7 +27,7 @@ export function describeOutages(world: DisturbedWorld): void {
       await servers?.[Symbol.asyncDispose]();
     });
 
-    /** Which checks of /readyz fail; empty: ready. */
+    /** The failing checks of /readyz; empty if ready. */
     async function failing(): Promise<string[]> {
       const answer = await host.fetch("/readyz");
       const { checks } = (await answer.json()) as { checks: Record<string, { ok: boolean }> };
@@ -43,7 +43,7 @@ export function describeOutages(world: DisturbedWorld): void {
         60_000,
       );
 
-    /** Until Kafka has acknowledged them; a line may stand in Kafka twice where an acknowledgement was lost. */
+    /** Sends until Kafka acknowledges. If an acknowledgement is lost, a line may be in Kafka twice. */
     async function send(count: number): Promise<void> {
       const lines = Array.from({ length: count }, (_, n) => ({ value: `line ${sent + n}` }));
       await eventually(
@@ -57,7 +57,7 @@ export function describeOutages(world: DisturbedWorld): void {
       sent += count;
     }
 
-    /** Sends all along while the server is away, and until it is back. */
+    /** Keeps sending while the server is down, and until it is back. */
     async function sendDuring(outage: () => Promise<void>): Promise<void> {
       const over = new AbortController();
       const sending = (async () => {
@@ -84,11 +84,11 @@ export function describeOutages(world: DisturbedWorld): void {
       );
       const records = [...ends.values()].reduce((sum, end) => sum + end, 0);
       expect(records).toBeGreaterThanOrEqual(sent);
-      // An _id names one record, so as many documents as records is every record once.
+      // An _id identifies one record, so equal counts of documents and records mean every record once.
       expect(await servers.elasticsearch.count(topic)).toBe(records);
     }
 
-    test("Elasticsearch is down at the start: the host answers, says so, and goes on by itself", async () => {
+    test("Elasticsearch is down at the start: the host answers, says so, and continues by itself", async () => {
       await world.stack.elasticsearch.kill();
       await send(100);
       host = await startTestHost({
@@ -133,7 +133,7 @@ export function describeOutages(world: DisturbedWorld): void {
       await expectAllOnce();
     }, 180_000);
 
-    test("etcd is killed: its topics keep running, and what changes after is seen", async () => {
+    test("etcd is killed: its topics keep running, and later changes are seen", async () => {
       await etcd.put(key).value(JSON.stringify([added]));
       await host.untilTopic(added, "runs", ({ state }) => state === "running");
       await world.stack.etcd.kill();
@@ -152,7 +152,7 @@ export function describeOutages(world: DisturbedWorld): void {
       );
     }, 120_000);
 
-    test("Kafka is frozen: a host that has committed everything stops cleanly all the same", async () => {
+    test("Kafka is frozen: a host that has committed everything still stops cleanly", async () => {
       await host.untilTopic(topic, "has committed", ({ partitions }) =>
         partitions.every(({ lag }) => lag === 0),
       );

@@ -12,7 +12,7 @@ interface Refusal {
   readonly name: string;
   /** Of the topic's declaration. */
   readonly declared?: (index: string) => object;
-  /** Makes Elasticsearch refuse whatever is sent to the index. */
+  /** Makes Elasticsearch refuse everything sent to the index. */
   readonly refuse: (ask: Ask, index: string) => Promise<void>;
   readonly mend: (ask: Ask, index: string) => Promise<void>;
   /** Of the line in the log. */
@@ -29,7 +29,7 @@ const cluster =
   (ask: Ask): Promise<void> =>
     ask("PUT", "/_cluster/settings", { persistent: { [name]: value } });
 const created = async (ask: Ask, index: string): Promise<void> => ask("PUT", `/${index}`);
-/** Runs one after the other. */
+/** Runs one after another. */
 const both =
   (...steps: ((ask: Ask, index: string) => Promise<void>)[]) =>
   async (ask: Ask, index: string): Promise<void> => {
@@ -38,14 +38,14 @@ const both =
 
 const refusals: readonly Refusal[] = [
   {
-    name: "an index that is read-only since the disk is full (flood stage)",
+    name: "an index that is read-only because the disk is full (flood stage)",
     refuse: both(created, settings({ "index.blocks.read_only_allow_delete": true })),
     mend: settings({ "index.blocks.read_only_allow_delete": null }),
     code: "cluster_block",
     says: "flood-stage watermark",
   },
   {
-    name: "an index that an operator blocked for writing",
+    name: "an index with a write block set by an operator",
     refuse: both(created, settings({ "index.blocks.write": true })),
     mend: settings({ "index.blocks.write": null }),
     code: "cluster_block",
@@ -59,7 +59,7 @@ const refusals: readonly Refusal[] = [
     says: "closed",
   },
   {
-    name: "no index, and none may be made",
+    name: "a missing index that must not be created",
     refuse: cluster("action.auto_create_index", "false"),
     mend: cluster("action.auto_create_index", null),
     code: "not_found",
@@ -74,7 +74,7 @@ const refusals: readonly Refusal[] = [
     says: "FORBIDDEN/6/cluster read-only",
   },
   {
-    name: "as many shards as the cluster takes",
+    name: "an index that exceeds the cluster's shard limit",
     refuse: cluster("cluster.max_shards_per_node", 1),
     mend: cluster("cluster.max_shards_per_node", null),
     code: "other",
@@ -89,7 +89,7 @@ const refusals: readonly Refusal[] = [
     says: "pipeline with id [",
   },
   {
-    name: "an alias of two indices, none of which is the one to write",
+    name: "an alias of two indices, neither of which is the write index",
     refuse: async (ask, index) => {
       for (const one of ["a", "b"]) await ask("PUT", `/${index}-${one}`, { aliases: { [index]: {} } });
     },
@@ -105,7 +105,7 @@ const refusals: readonly Refusal[] = [
 const RECORDS = 20;
 
 export function describeRefusals(world: DisturbedWorld): void {
-  describe("Elasticsearch refuses what is not the records' fault: nothing is committed or dead-lettered, and all is indexed once it is mended:", () => {
+  describe("Elasticsearch refuses for reasons other than the records: nothing is committed or dead-lettered, and all is indexed once it is mended:", () => {
     const run = uniqueName("refusal");
     const nameOf = (n: number): string => `${run}.${n}`;
     const lines = Array.from({ length: RECORDS }, (_, n) => ({ value: `line ${n}` }));
@@ -177,7 +177,7 @@ export function describeRefusals(world: DisturbedWorld): void {
         "cluster_block_exception",
       ],
     ] as const) {
-      test(`only a dated index that is ${name} makes dead letters: its day is over, and the next goes on`, async () => {
+      test(`only a dated index that is ${name} makes dead letters: its day is over, and the next one continues`, async () => {
         const topic = uniqueName("dated");
         await servers.kafka.createTopic(topic);
         await ask("PUT", `/${topic}-2026.01.02`);

@@ -4,10 +4,10 @@ import { addressesOf } from "../../../infra/stack/state.ts";
 import { withRules } from "../../support/kafka-rules.ts";
 import { connectStack, type StackClients } from "../../support/stack-clients.ts";
 
-/** Servers that tests kill, block and forbid things to, one after the other; each leaves them as it found them. */
+/** Servers that tests kill, block and restrict one after another; each test restores them. */
 export interface DisturbedWorld {
   readonly stack: Stack;
-  /** With a group and a dead-letter topic that no other test has. */
+  /** With a group and a dead-letter topic that no other test uses. */
   connect(): Promise<StackClients>;
 }
 

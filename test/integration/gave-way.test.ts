@@ -29,17 +29,17 @@ const ourFields = {
 };
 
 interface Index {
-  /** How it was made before the host came; null: by a template for data streams. */
+  /** How it was made before the host started; null if by a template for data streams. */
   readonly made: object | null;
   readonly records: readonly string[];
-  /** By record: the form in which it is there; null: a dead letter, for this reason of its own form. */
+  /** By record: its stored form; null for a dead letter, whose reason refers to its original form. */
   readonly forms: readonly ("own" | "flattened" | "text" | null)[];
   readonly reason?: string;
   readonly field: string;
   readonly format?: "text";
 }
 
-/** Indices that are not ours, and what they refuse. */
+/** Indices that are not ours, and the values they refuse. */
 const indices: Readonly<Record<string, Index>> = {
   "a number": {
     made: { mappings: { properties: { n: { type: "long" } } } },
@@ -122,7 +122,7 @@ const indices: Readonly<Record<string, Index>> = {
 const names = Object.keys(indices);
 const nameOf = (name: string): string => topicOf(name.replaceAll(/\W+/g, "-"));
 
-describe("what a mapping refuses", () => {
+describe("values that a mapping refuses", () => {
   let servers: StackClients;
   let host: TestHost;
   const declined = topicOf("declined");
@@ -173,10 +173,10 @@ describe("what a mapping refuses", () => {
       30_000,
     );
 
-  /** By offset: the form in which a record is there. */
+  /** By offset: the stored form of a record. */
   async function formsOf(topic: string): Promise<Map<number, string>> {
     await servers.elasticsearch.request("POST", `/${topic}/_refresh`);
-    // In no order: not all of these indices have the fields that could be sorted by.
+    // Unsorted: not all of these indices have a field to sort by.
     const { body } = await servers.elasticsearch.request("POST", `/${topic}/_search`, { size: 1_000 });
     const { hits } = body as { hits: { hits: FoundDocument[] } };
     return new Map(
@@ -192,7 +192,7 @@ describe("what a mapping refuses", () => {
     );
   }
 
-  /** Why its letters are some. */
+  /** The reasons in its letters. */
   async function reasonsOf(topic: string): Promise<string[]> {
     const ends = await servers.kafka.ends(DEAD);
     const all = [...ends.values()].reduce((a, b) => a + b, 0);
@@ -210,7 +210,7 @@ describe("what a mapping refuses", () => {
       if (index === undefined) throw new Error(name);
       const { records, forms, reason, field } = index;
       const topic = nameOf(name);
-      // One after the other: what an index has by then is what the ones before brought.
+      // One after another: each record meets the mapping that the earlier ones left.
       for (const [at, record] of records.entries()) {
         await produce(topic, [record]);
         await untilEnded(topic, at + 1);
@@ -233,9 +233,9 @@ describe("what a mapping refuses", () => {
     60_000,
   );
 
-  test("one of many is found where a pipeline is in use and the request is refused as a whole", async () => {
+  test("one of many is found even if a pipeline is in use and the request is refused as a whole", async () => {
     const good = Array.from({ length: 20 }, (_, n) => `{"message":"good ${n}","n":${n}}`);
-    // Nested deeper than Elasticsearch's parser goes: no pipeline can read it.
+    // Nested too deeply for Elasticsearch's parser, so no pipeline can read it.
     const deep = `{"message":"odd","a":${"[".repeat(1_200)}${"]".repeat(1_200)}}`;
     await produce(piped, [...good, deep, ...good]);
     const { counts } = await untilEnded(piped, 41);
@@ -245,7 +245,7 @@ describe("what a mapping refuses", () => {
     expect([...found.values()].filter((form) => form !== "own")).toHaveLength(1);
   }, 60_000);
 
-  test("a dead letter at once where that is declared; replayed as it is declared by then", async () => {
+  test("a dead letter at once if so declared; a replay follows the current declaration", async () => {
     await produce(declined, ['{"n":1}', '{"n":"x"}']);
     const { counts } = await untilEnded(declined, 2);
     expect(counts).toMatchObject({ indexed: 1, deadLettered: 1 });

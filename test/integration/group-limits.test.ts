@@ -10,9 +10,9 @@ import { uniqueName } from "../support/kafka.ts";
 import { forbid, permit, type RuledKafka, startRuledKafka } from "../support/kafka-rules.ts";
 import { testStack } from "../support/stack.ts";
 
-/** What one record of the group may have here, and its offsets of one commit: a tenth of Kafka's default. */
+/** The limit of one group record here, and of the offsets in one commit: a tenth of Kafka's default. */
 const RECORD_BYTES = 100_000;
-/** With 5,000 it does the same (239 MB), and a broker alone takes minutes to open their logs on a busy machine. */
+/** 5,000 behave the same (239 MB), but a broker alone takes minutes to open their logs on a busy machine. */
 const PARTITIONS = 2_000;
 
 let ruled: RuledKafka;
@@ -20,7 +20,7 @@ let elasticsearchNode: string;
 
 beforeAll(async () => {
   ({ elasticsearchNode } = await testStack());
-  // It opens thousands of logs.
+  // The broker opens thousands of logs.
   ruled = await startRuledKafka({ properties: { "message.max.bytes": String(RECORD_BYTES) }, heapMb: 768 });
 }, 120_000);
 afterAll(() => ruled?.[Symbol.asyncDispose]());
@@ -51,7 +51,7 @@ const indexed =
   ({ state, counts }: TopicStatus): boolean =>
     state === "running" && counts.indexed === count;
 
-test("a group that may not be used is told, from the start and while it runs, and used once it may be", async () => {
+test("a forbidden group is reported, at the start and while running, and used once it is allowed", async () => {
   const [topic, group] = [uniqueName("limits"), uniqueName("forbidden")];
   await ruled.kafka.createTopic(topic);
   await ruled.kafka.produce(topic, [{ value: "one" }]);
@@ -79,7 +79,7 @@ test("a group that may not be used is told, from the start and while it runs, an
   await readiness(host, 200);
 }, 90_000);
 
-test("topics that the group's record has no room for are told, in one line of the log; the others are read", async () => {
+test("topics that do not fit into the group's record are reported in one log line; the others are read", async () => {
   const [run, group] = [uniqueName("full"), uniqueName("full")];
   const names = Array.from(
     { length: 300 },
@@ -109,7 +109,7 @@ test("topics that the group's record has no room for are told, in one line of th
       topics.filter(({ state }) => state === "failed")
     );
   });
-  // As few as need be: each takes some 400 bytes of what the record has.
+  // As few as possible: each takes some 400 bytes of the record's limit.
   expect(left.length).toBeWithin(20, 80);
   for (const { reason } of left) {
     expect(reason).toStartWith(`the group ${group} has no room for it and ${left.length - 1} other topics: `);
@@ -119,7 +119,7 @@ test("topics that the group's record has no room for are told, in one line of th
   expect(host.log().filter(({ level }) => level === "warn").length).toBeLessThan(8);
 }, 120_000);
 
-test("a topic of thousands of partitions is read and committed, in memory that is bounded, and the topic beside it goes on", async () => {
+test("a topic of thousands of partitions is read and committed in bounded memory, and the topic beside it continues", async () => {
   const [big, small, group] = [uniqueName("big"), uniqueName("small"), uniqueName("big")];
   await ruled.kafka.createTopic(small);
   await using host = await startTestHost(configOf(group, [small, big]));

@@ -31,7 +31,7 @@ const configOf = (kafka: object, topic: string) => ({
   topics: [topic],
 });
 
-/** Once `GET /topics` and `GET /readyz` say why nothing is read. */
+/** Waits until `GET /topics` and `GET /readyz` say why nothing is read. */
 async function saysWhy(host: TestHost, topic: string, reason: string, state: TopicState): Promise<void> {
   const { state: told } = await host.untilTopic(
     topic,
@@ -49,7 +49,7 @@ async function saysWhy(host: TestHost, topic: string, reason: string, state: Top
   });
 }
 
-/** Once nothing is in its way any more. */
+/** Waits until nothing blocks it any more. */
 async function reads(host: TestHost, topic: string): Promise<void> {
   await servers.kafka.produce(topic, [{ value: "a line" }]);
   await host.untilTopic(
@@ -68,8 +68,8 @@ async function doctorSays(config: object, check: string, wanted: object): Promis
 
 const text = (part: string): string => expect.stringContaining(part) as string;
 
-describe("a group that is taken is told in /topics, /readyz and by doctor, and joined once it is free:", () => {
-  test("by a consumer that shares partitions in another way", async () => {
+describe("a group in use by others is reported in /topics, /readyz and by doctor, and joined once it is free:", () => {
+  test("by a consumer with another assignment strategy", async () => {
     const [topic, group] = [await topicOf(2), uniqueName("taken")];
     const config = configOf({ group }, topic);
     const stranger = servers.kafka.kafka.consumer({ groupId: group });
@@ -93,7 +93,7 @@ describe("a group that is taken is told in /topics, /readyz and by doctor, and j
     await reads(host, topic);
   }, 60_000);
 
-  test("by a client that is no consumer", async () => {
+  test("by a client that is not a consumer", async () => {
     const [topic, group] = [await topicOf(1), uniqueName("taken")];
     const config = configOf({ group }, topic);
     await using other = startTestMember({ brokers: servers.kafka.brokers, groupId: group, host: "other" });
@@ -125,7 +125,7 @@ describe("a group that is taken is told in /topics, /readyz and by doctor, and j
     await reads(host, topic);
   }, 60_000);
 
-  test("by a consumer of Kafka's newer protocol, from which nothing is taken", async () => {
+  test("by a consumer of Kafka's newer protocol, which keeps its partitions", async () => {
     const [topic, group] = [await topicOf(4), uniqueName("taken")];
     const config = configOf({ group }, topic);
     await using stranger = await joinWithJava(servers.kafka.brokers, group, topic);
@@ -139,7 +139,7 @@ describe("a group that is taken is told in /topics, /readyz and by doctor, and j
   }, 90_000);
 });
 
-test("a broker older than 2.4 is told in /topics, /readyz and by doctor, and taken once it is upgraded", async () => {
+test("a broker older than 2.4 is reported in /topics, /readyz and by doctor, and used once it is upgraded", async () => {
   const [broker] = await startFakeBrokers(1);
   if (broker === undefined) throw new Error("no broker");
   await using _broker = broker;

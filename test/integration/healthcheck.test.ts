@@ -5,7 +5,7 @@ import { createAuthority } from "../support/certificates.ts";
 const check = async (url: string): Promise<{ code: number; said: string }> => {
   const proxy = "http://127.0.0.1:1";
   const child = Bun.spawn([process.execPath, join(import.meta.dir, "../../infra/deploy/healthcheck.ts")], {
-    // Docker sets a proxy in every container when its client has one.
+    // Docker sets a proxy in every container if its client has one.
     env: {
       ...process.env,
       HTTP_PROXY: proxy,
@@ -22,7 +22,7 @@ test.each(["http", "https"])(
   "the health check tells a host that answers %s from one that does not",
   async (scheme) => {
     await using authority = await createAuthority();
-    // Whoever asks from outside uses this name; the check does not.
+    // Outside callers use this name; the check does not.
     const tls = await authority.issue("host", { hosts: ["penstock.example"] });
     const server = Bun.serve({
       hostname: "127.0.0.1",

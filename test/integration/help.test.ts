@@ -6,7 +6,7 @@ import { scripts } from "../../package.json";
 const root = join(import.meta.dir, "../..");
 
 async function run(command: string, ...args: string[]) {
-  // The demo's script begins with an installation.
+  // The demo's script starts with an installation.
   const [, file = ""] = /bun (\S+\.ts)/.exec((scripts as Record<string, string>)[command] ?? "") ?? [];
   const child = Bun.spawn([process.execPath, join(root, file), ...args], {
     cwd: root,

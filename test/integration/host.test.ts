@@ -50,7 +50,7 @@ describe("a host on real servers", () => {
     });
   }, 60_000);
 
-  test("SIGKILL in the middle loses and doubles nothing", async () => {
+  test("SIGKILL in the middle neither loses nor doubles anything", async () => {
     const topic = uniqueName("killed");
     await kafka.createTopic(topic, 2);
     const batch = (from: number) => Array.from({ length: 500 }, (_, n) => ({ value: `line ${from + n}` }));
@@ -74,7 +74,7 @@ describe("a host on real servers", () => {
     expect(await elasticsearch.count(topic)).toBe(20_000);
   }, 120_000);
 
-  test("SIGTERM commits what was sent and exits with 0", async () => {
+  test("SIGTERM commits everything sent and exits with 0", async () => {
     const topic = uniqueName("term");
     await kafka.createTopic(topic, 1);
     await using host = await startTestHost({ ...servers, topics: [topic] });

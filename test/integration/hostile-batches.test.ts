@@ -15,7 +15,7 @@ interface AuditTotals {
 
 const MIB = 1024 * 1024;
 
-describe("record batches that become much larger than they are", () => {
+describe("record batches that decompress to far more than their size", () => {
   let servers: StackClients;
   beforeAll(async () => {
     servers = await connectStack();
@@ -29,7 +29,7 @@ describe("record batches that become much larger than they are", () => {
     return topics[0]?.totals ?? expect.unreachable(out);
   }
 
-  test("become one dead letter each, the partition goes on, and replay brings their records in once they may be larger", async () => {
+  test("become one dead letter each, the partition continues, and replay indexes their records once the limit is higher", async () => {
     const topic = uniqueName("bomb");
     const config = {
       ...servers.config,

@@ -13,7 +13,7 @@ afterAll(() => servers[Symbol.asyncDispose]());
 
 const CASES = Number(process.env["PENSTOCK_FUZZ_CASES"] ?? 3_000);
 
-test("hostile HTTP is refused or let go, and the topics go on", async () => {
+test("hostile HTTP is refused or dropped, and the topics continue", async () => {
   const seed = Number(process.env["PENSTOCK_FUZZ_SEED"] ?? Date.now() % 1_000_000);
   process.stdout.write(`PENSTOCK_FUZZ_SEED=${seed}\n`);
   const topic = uniqueName("unshaken");

@@ -14,7 +14,7 @@ const run = uniqueName("hostile");
 const topicOf = (name: string): string => `${run}.${name}`;
 const seed = Number(process.env["PENSTOCK_FUZZ_SEED"] ?? Date.now() % 1_000_000);
 const DRAWN = 2_000;
-/** Between hostile records, one of so many. */
+/** One good record after this many hostile ones. */
 const GOOD_EVERY = 10;
 const MEGABYTE = 1024 * 1024;
 
@@ -53,7 +53,7 @@ afterAll(async () => {
   await servers[Symbol.asyncDispose]();
 });
 
-/** Hostile values, with good ones among them. */
+/** Hostile values, with good ones in between. */
 function withGoodOnes(hostile: readonly (Buffer | string | null)[]): (Buffer | string | null)[] {
   return hostile.flatMap((value, at) => (at % GOOD_EVERY === 0 ? [goodValue(at), value] : [value]));
 }
@@ -78,11 +78,11 @@ test.each(["text", "json", "flattened"])(
       ({ counts: { indexed, duplicate, deadLettered, skipped }, partitions }) =>
         indexed + duplicate + deadLettered + skipped >= values.length &&
         partitions.every(({ lag }) => lag === 0),
-      // Each brings names that the mapping does not have yet: a change of the cluster's state for almost every document.
+      // Each brings new field names: a change of the cluster state for almost every document.
       150_000,
     );
     process.stdout.write(`${name}: ${values.length} sent, ${JSON.stringify(counts)}\n`);
-    // Duplicates are of a bulk that took longer than a request may.
+    // Duplicates come from a bulk that exceeded the request timeout.
     const there = counts.indexed + counts.duplicate;
     expect(there + counts.deadLettered + counts.skipped).toBe(values.length);
     expect(counts.skipped).toBe(values.filter((value) => value === null).length);
@@ -107,7 +107,7 @@ async function lettersOf(topic: string, atLeast: number): Promise<SourceRecord[]
   return letters.filter((letter) => headerOf(letter, "topic") === topic);
 }
 
-/** Of a name that stands twice the last counts: a producer may have written one too. */
+/** If a name occurs twice, the last one counts: a producer may have written one too. */
 function headerOf({ headers }: SourceRecord, name: string): string {
   return headers.findLast((header) => header.name === `penstock.${name}`)?.value?.toString() ?? "";
 }
@@ -127,8 +127,8 @@ test("20 MB in one record", async () => {
   expect(counts.indexed).toBeGreaterThanOrEqual(2);
 }, 60_000);
 
-test("declarations in etcd: refused with a reason, and what is healthy goes on", async () => {
-  // Ten thousand names that are refused each take their time to be shown: once is enough.
+test("declarations in etcd: bad ones are refused with a reason, and the others continue", async () => {
+  // Showing ten thousand refused names takes time: once is enough.
   const values = pickedDeclarations.filter((value) => !value.startsWith('["T0","T1"'));
   for (const [at, value] of values.entries()) await etcd.put(`${run}/${at}`).value(value);
   await etcd.put(`${run}/bytes`).value(Buffer.from([0xff, 0xfe, 0x5b]));

@@ -7,14 +7,14 @@ import { eventually } from "../support/eventually.ts";
 import { connectStack } from "../support/stack-clients.ts";
 import { startTestHost } from "../support/host.ts";
 
-/** Servers that are away: what is tested here answers without them. */
+/** Unreachable servers: everything tested here answers without them. */
 const servers = {
   kafka: { brokers: ["127.0.0.1:1"] },
   elasticsearch: { nodes: ["http://127.0.0.1:1"] },
   topics: [],
 };
 
-test("a real host answers over TLS, takes a renewed certificate over, and refuses one that does not fit", async () => {
+test("a real host answers over TLS, switches to a renewed certificate, and refuses one that does not match", async () => {
   await using authority = await createAuthority();
   const hosts = ["127.0.0.1"];
   const [one, renewed] = [
@@ -27,7 +27,7 @@ test("a real host answers over TLS, takes a renewed certificate over, and refuse
     await copyFile(certFile, cert);
   };
   await use(one.certFile, one.keyFile);
-  // Each run of reconcile would wait for servers that are away, and a file that moved is believed at the second look.
+  // Each reconcile run would wait for unreachable servers, and a moved file is trusted only at the second look.
   await using stack = await connectStack();
   const config = (level: string) => ({
     ...stack.config,
@@ -82,7 +82,7 @@ test("a real host answers over TLS, takes a renewed certificate over, and refuse
   expect(await host.exited).toBe(0);
 }, 60_000);
 
-test("a key that is not the certificate's is exit code 78, with the place and the rule", async () => {
+test("a key that does not match the certificate is exit code 78, with the place and the rule", async () => {
   await using authority = await createAuthority();
   const [one, other] = [await authority.issue("one"), await authority.issue("other")];
   const config = { ...servers, http: { port: 0, tls: { cert: one.certFile, key: other.keyFile } } };

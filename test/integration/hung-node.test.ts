@@ -7,7 +7,7 @@ import { startTcpProxy } from "../support/tcp-proxy.ts";
 
 const lines = (from: number) => Array.from({ length: 50 }, (_, n) => ({ value: `line ${from + n}` }));
 
-test("a node that hangs keeps no topic from starting or going on, and readiness does not mind it", async () => {
+test("a hung node neither blocks a topic nor makes the host unready", async () => {
   await using servers = await connectStack();
   const [node = ""] = servers.config.elasticsearch.nodes;
   await using hung = await startTcpProxy(node);
@@ -18,15 +18,15 @@ test("a node that hangs keeps no topic from starting or going on, and readiness 
   hung.block("requests");
   const elasticsearch = { nodes: [hung.url, well.url], bulk: { requestTimeout: "2s" } };
 
-  // From the start.
+  // Hung from the start.
   await using host = await startTestHost({ ...servers.config, elasticsearch, topics: [topic] });
   const indexed = (count: number) =>
     host.untilTopic(topic, `index ${count}`, ({ counts }) => counts.indexed + counts.duplicate >= count);
   await indexed(50);
-  // The first look at it may still be under way.
+  // The first check of the node may still be running.
   await eventually("it is ready", async () => (await host.fetch("/readyz")).ok);
 
-  // While records flow: the bulks that it holds cost their time, and then it is left out.
+  // While records flow: the bulks it holds are delayed, then the node is left out.
   hung.unblock();
   for (let round = 1; round <= 3; round += 1) {
     hung.block("requests");

@@ -7,7 +7,7 @@ import { uniqueName } from "../support/kafka.ts";
 import { runReplay } from "../support/replay-command.ts";
 import { connectStack, type StackClients } from "../support/stack-clients.ts";
 
-/** An index that lets malformed values and one field too many give way, and refuses text in one field. */
+/** An index that ignores malformed values and one field too many, and refuses text in one field. */
 const index = (fields: number) => ({
   settings: {
     "index.mapping.ignore_malformed": true,
@@ -38,7 +38,7 @@ const index = (fields: number) => ({
   },
 });
 
-describe("fields that gave way", () => {
+describe("ignored fields", () => {
   const topic = uniqueName("gave-way");
   let stack: StackClients;
   let host: TestHost;
@@ -73,7 +73,7 @@ describe("fields that gave way", () => {
     await stack[Symbol.asyncDispose]();
   });
 
-  test("are told of each line and document, but not those that are only long", async () => {
+  test("are shown on each line and document, unless only too long", async () => {
     const answer = await host.fetch(`/logs?topic=${topic}&from=now-1h`);
     const { hits } = (await answer.json()) as {
       hits: { offset: number; id: string; ignored: string[]; tags: string[] }[];
@@ -86,7 +86,7 @@ describe("fields that gave way", () => {
     expect(await document.json()).toMatchObject({ ignored: ["n"] });
   });
 
-  test("are told beside the dead letters, with why, how many and one of them", async () => {
+  test("are listed beside the dead letters, with reason, count and a sample", async () => {
     const { gaveWay } = (await (await host.fetch(`/dead-letters?topic=${topic}`)).json()) as {
       gaveWay: IgnoredFields;
     };
@@ -99,7 +99,7 @@ describe("fields that gave way", () => {
     expect(gaveWay.fields[0]?.sample.id).toStartWith(`${topic}:0:`);
   });
 
-  test("are told by the metrics", async () => {
+  test("are counted in the metrics", async () => {
     const text = await eventually("they are asked for", async () => {
       const metrics = await (await host.fetch("/metrics")).text();
       return metrics.includes("penstock_ignored_documents{") ? metrics : null;
@@ -109,7 +109,7 @@ describe("fields that gave way", () => {
     expect(text).not.toContain(`penstock_ignored_documents{topic="${topic}",field="stack"}`);
   }, 60_000);
 
-  test("are a finding of doctor's", async () => {
+  test("are reported by doctor", async () => {
     const { find } = await diagnosed({ ...config, http: { port: 0 } });
     expect(find(`fields of ${topic}`)).toMatchObject({ state: "warning" });
     expect(find(`fields of ${topic}`)?.seen).toContain(
@@ -118,7 +118,7 @@ describe("fields that gave way", () => {
     expect(find(`fields of ${topic}`)?.remedy).toContain("rename the field");
   }, 60_000);
 
-  test("are told by the digest of the command line", async () => {
+  test("are listed in the command line's digest", async () => {
     const { out } = await runReplay(config, "--digest", "--topic", topic);
     expect(out).toContain(`        2  topic ${topic}, field n: values do not fit the mapped type long\n`);
     expect(out).toContain(

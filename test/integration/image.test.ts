@@ -13,8 +13,8 @@ import { expectEachOffsetOnce } from "../support/reload.ts";
 import { connectStack, type StackClients } from "../support/stack-clients.ts";
 
 /**
- * The container image without a container engine: the Dockerfile replayed step by step, and its host run as an engine
- * would run it. Of the base image only Bun is here, this machine's, and what Bun loads.
+ * Builds the container image without a container engine, replaying the Dockerfile step by step, and runs its host like
+ * an engine would. Of the base image, only this machine's Bun and the libraries it loads are present.
  */
 
 const top = join(import.meta.dir, "../..");
@@ -40,7 +40,7 @@ describe.skipIf(obstacle !== null)("the image that the Dockerfile builds", () =>
       .map(({ parentPath, name }) => join(parentPath, name));
   };
 
-  test("holds the host and what it imports, nothing that only its build needs, and no shell", async () => {
+  test("contains the host and its imports, nothing that only the build needs, and no shell", async () => {
     expect((await readdir(join(image.root, "app"))).toSorted()).toEqual(
       "LICENSE bunfig.toml functions infra lib node_modules package.json tsconfig.json".split(" "),
     );
@@ -53,7 +53,7 @@ describe.skipIf(obstacle !== null)("the image that the Dockerfile builds", () =>
     expect(programs.map((file) => file.slice(image.root.length)).toSorted()).toEqual(
       ["/usr/bin/find", "/usr/local/bin/bun", "/usr/local/bin/bunx"].toSorted(),
     );
-    // What the build borrowed from this machine: registry settings, Bun's cache.
+    // The build's leftovers from this machine: registry settings, Bun's cache.
     expect([...(await filesIn("root")), ...(await filesIn("home")), ...(await filesIn("tmp"))]).toEqual([]);
 
     const bytes = (files: readonly string[]): number =>
@@ -62,7 +62,7 @@ describe.skipIf(obstacle !== null)("the image that the Dockerfile builds", () =>
     expect(bytes(ours)).toBeLessThan(3_000_000);
   });
 
-  test("runs as process 1, an ordinary user without rights, on a root that cannot be written", async () => {
+  test("runs as process 1, as an ordinary user without privileges, on a read-only root", async () => {
     const [inFile, inEtcd, swappedIn, key] = [
       uniqueName("image"),
       uniqueName("image"),
@@ -71,7 +71,7 @@ describe.skipIf(obstacle !== null)("the image that the Dockerfile builds", () =>
     ];
     const topics = [inFile, inEtcd, swappedIn];
     for (const topic of topics) await servers.kafka.createTopic(topic, 1);
-    // Read through etcd's own .proto file, which etcd3 finds beside itself.
+    // Read through etcd's own .proto file, which etcd3 finds in its package.
     await servers.etcd.put(key).value(JSON.stringify([{ topic: inEtcd }]));
     const [port = 0] = await freePorts(1);
     const config = {
@@ -81,7 +81,7 @@ describe.skipIf(obstacle !== null)("the image that the Dockerfile builds", () =>
       topics: [inFile],
       shutdown: { deadline: "10s" },
     };
-    // An engine makes the place for a mount.
+    // An engine creates the mount point.
     await mkdir(join(image.root, "etc/penstock"));
     const before = await stateOf(image.root);
     const environment = {
@@ -116,7 +116,7 @@ describe.skipIf(obstacle !== null)("the image that the Dockerfile builds", () =>
       'for (const f of ["/tmp/x", "/app/x"]) await Bun.write(f, "x").catch((e) => console.log(e.code))';
     expect((await exec(["bun", "-e", write])).out).toBe("EROFS\nEROFS\n");
 
-    // The native libraries of two codecs, and none: their packages may not unpack anything.
+    // Two codecs with native libraries, and none: their packages must not unpack anything.
     const codecs = [
       CompressionTypes.None,
       CompressionTypes.Snappy,
@@ -135,7 +135,7 @@ describe.skipIf(obstacle !== null)("the image that the Dockerfile builds", () =>
     await servers.kafka.produce(swappedIn, [{ value: "after the swap" }]);
     await host.untilTopic(swappedIn, "has indexed", ({ counts }) => counts.indexed === 1);
 
-    // Built where nothing can be written, not even in /tmp.
+    // Built without any writable folder, not even /tmp.
     const page = await (await host.fetch("/")).text();
     const assets = [...page.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path]) => path ?? "");
     expect(assets).toHaveLength(3);
@@ -145,7 +145,7 @@ describe.skipIf(obstacle !== null)("the image that the Dockerfile builds", () =>
       if (asset.endsWith(".js")) expect((await answer.text()).length).toBeGreaterThan(20_000);
     }
 
-    // Its exit code is not looked at: other tests' indices in the shared Elasticsearch may be unwell.
+    // The exit code is ignored: other tests' indices in the shared Elasticsearch may be unhealthy.
     expect((await exec(["bun", "infra/cli/doctor.ts"])).out).toContain("3 declarations accepted");
 
     expect(await exec(image.healthCheck)).toEqual({ code: 0, out: "", error: "" });
@@ -168,7 +168,7 @@ describe.skipIf(obstacle !== null)("the image that the Dockerfile builds", () =>
     });
     expect(await gone.exited).toBe(1);
 
-    // As process 1 too, which no signal from within can end, and without a place to write to.
+    // As process 1 too, which no signal from inside can end, and without a writable folder.
     const frozen = `import { startWatchdog } from "/app/infra/host/observe/watchdog.ts";
       startWatchdog({ limitMs: 1_000, pretty: false, logger: console });
       setTimeout(() => { for (;;); }, 500);`;

@@ -16,7 +16,7 @@ import { makeIndexOfNumbers, unforgiving } from "../support/refused.ts";
 import { sourceRecord } from "../support/records.ts";
 import { connectStack, type StackClients } from "../support/stack-clients.ts";
 
-/** What somebody else read from Kafka is brought in as a consumer would bring it in. */
+/** Records that another program read from Kafka are indexed like a consumer's. */
 describe("an event of records", () => {
   let servers: StackClients;
   beforeAll(async () => {
@@ -46,7 +46,7 @@ describe("an event of records", () => {
       ({ partitions }) => partitions.length > 0 && partitions.every(({ lag }) => lag === 0),
     );
 
-  test("that come both ways are one document each, byte for byte the same whichever came first", async () => {
+  test("that arrive both ways become one document each, byte for byte the same in either order", async () => {
     const topic = uniqueName("both");
     const config = configFor({ topic, format: "json", path: "/var/log/both.log" });
     await servers.kafka.createTopic(topic, 2);
@@ -71,13 +71,13 @@ describe("an event of records", () => {
     const byConsumer = await servers.elasticsearch.documents(topic);
     expect(byConsumer.map(({ _id }) => _id)).toEqual(records.map((record) => documentId(topic, record)));
 
-    // The event was first: the very same documents.
+    // The event was first: exactly the same documents.
     await servers.elasticsearch.request("DELETE", `/${topic}`);
     const answer = await ingest(host, eventOf(topic, records));
     expect(answer).toMatchObject({ batchItemFailures: [], counts: { ...nothing, indexed: 20 } });
     expect(await servers.elasticsearch.documents(topic)).toEqual(byConsumer);
 
-    // The host goes on, and what it reads is there once.
+    // The host continues, and the records it reads are indexed once.
     await servers.kafka.produce(topic, [{ partition: 0, value: '{"n":20}' }]);
     await host.untilTopic(topic, "goes on", ({ counts }) => counts.indexed === 21);
     expect(await servers.elasticsearch.count(topic)).toBe(21);
@@ -85,7 +85,7 @@ describe("an event of records", () => {
     expect(await host.exited).toBe(0);
   }, 60_000);
 
-  test("a mapping error becomes a dead letter and is no failure; what Elasticsearch does not take now is one", async () => {
+  test("a mapping error becomes a dead letter and no failure; a temporary refusal by Elasticsearch is a failure", async () => {
     const [topic, shut, gone] = [uniqueName("strict"), uniqueName("shut"), uniqueName("gone")];
     const config = configFor({ topic, ...unforgiving }, shut);
     await makeIndexOfNumbers(servers.elasticsearch, topic);
@@ -115,7 +115,7 @@ describe("an event of records", () => {
     const about = new Map(letter?.headers.map(({ name, value }) => [name, value?.toString()]));
     expect([about.get("penstock.topic"), about.get("penstock.offset")]).toEqual([topic, "6"]);
 
-    // Mended and sent again, whole: what was brought in stays one document.
+    // Repaired and sent again in full: documents already indexed stay single.
     await servers.elasticsearch.request("PUT", `/${shut}/_settings`, { "index.blocks.write": false });
     const again = await ingest(host, event);
     expect(again.batchItemFailures).toHaveLength(1);
@@ -123,7 +123,7 @@ describe("an event of records", () => {
     expect(await servers.elasticsearch.count(shut)).toBe(2);
   }, 60_000);
 
-  test("is taken by the same handler as an AWS Lambda function, which reads etcd too", async () => {
+  test("is processed by the same handler as an AWS Lambda function, which reads etcd too", async () => {
     const [topic, other] = [uniqueName("lambda"), uniqueName("undeclared")];
     const key = uniqueName("lambda-key");
     const { etcdEndpoints } = servers.addresses;
@@ -151,7 +151,7 @@ describe("an event of records", () => {
         },
       ]);
 
-      // Too late for Lambda: everything has failed, and nothing is lost by it.
+      // Too late for Lambda: everything fails, and nothing is lost.
       const late = kafkaEvent([{ topic, record: sourceRecord("late", { offset: 8 }) }]);
       expect(await lambda.handler(late, { getRemainingTimeInMillis: () => 900 })).toEqual({
         batchItemFailures: [{ itemIdentifier: { partition: `${topic}-0`, offset: 8 } }],

@@ -30,7 +30,7 @@ describe("a running host", () => {
     config = { ...servers.config, etcd: { endpoints: etcdEndpoints, keys: [key] }, topics: [inFile] };
     host = await startTestHost(config);
     await ready();
-    // On a fresh broker a group's first join takes longer than a run waits: ready does not mean running then.
+    // On a fresh broker, a group's first join takes longer than a run waits: ready does not mean running then.
     await untilRunning(host, inFile, inEtcd);
   }, 60_000);
   afterAll(async () => {

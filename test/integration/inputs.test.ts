@@ -23,7 +23,7 @@ const base = `kafka: { brokers: ["127.0.0.1:9"] }
 elasticsearch: { nodes: ["http://127.0.0.1:9"] }
 `;
 
-/** What is wrong; the file after its first two, valid lines (or the whole of it); the answer after the file's name. */
+/** The fault; the file after its first two, valid lines (or all of it); the message after the file name. */
 const badConfigs: readonly (readonly [string, string, string])[] = [
   ["an unknown key", `${base}topic: [a]\n`, ':3:1 topic: unknown key; did you mean "topics"?'],
   [
@@ -96,7 +96,7 @@ const badConfigs: readonly (readonly [string, string, string])[] = [
   ["an empty file", "", ":1:1 kafka: is required"],
 ];
 
-describe("what does not start", () => {
+describe("bad input stops the start", () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "penstock-inputs-"));
@@ -112,7 +112,7 @@ describe("what does not start", () => {
     expect({ code, out }).toEqual({ code: 78, out: "" });
   });
 
-  test("several faults are all told, in the file's order", async () => {
+  test("several faults are all reported, in the file's order", async () => {
     const file = join(folder, "several.yaml");
     await writeFile(file, `${base}topics: [A, "a b"]\nlogs: 1\n`);
     const { code, error } = await runHost(["--config", file]);

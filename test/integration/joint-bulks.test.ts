@@ -24,7 +24,7 @@ import { testStack } from "../support/stack.ts";
 const HEALTHY = 50;
 const ROUNDS = 60;
 const ROUND_MS = 50;
-/** What those may be late for once that travelled with a shard that hangs. */
+/** The allowed delay of records that once shared a bulk with a hung shard. */
 const COMPANY_MS = 2_000;
 const limits = { maxDocuments: 2000, maxBytes: 5_000_000, concurrency: 4 };
 
@@ -57,7 +57,7 @@ interface TopicUnderTest {
   readonly pump: Pump;
   /** Sends one more record. */
   send(): void;
-  /** How long each record took to its outcome. */
+  /** The time from each record to its outcome. */
   readonly latenciesMs: number[];
   readonly outcomes: (string | null)[];
 }
@@ -149,7 +149,7 @@ function createWorld() {
   };
 }
 
-/** A record of each topic a round, for so many rounds. */
+/** One record of each topic per round. */
 async function play(topics: readonly TopicUnderTest[]): Promise<void> {
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const topic of topics) topic.send();
@@ -166,7 +166,7 @@ async function latencies(isSickBeside: boolean): Promise<number[]> {
   const well = Array.from({ length: HEALTHY }, (_, n) =>
     world.addTopic({ topic: `${isSickBeside ? "b" : "a"}-${n}`, index: `${prefix}-well-${n}` }),
   );
-  // Each of them has shown by its own bulk that it is well.
+  // Each of them has proved healthy with its own bulk.
   for (const topic of well) topic.send();
   await eventually("all have an outcome", () => well.every(({ latenciesMs }) => latenciesMs.length === 1));
   const sick = isSickBeside
@@ -198,7 +198,7 @@ async function latencies(isSickBeside: boolean): Promise<number[]> {
 }
 
 describe("common bulks of a real Elasticsearch", () => {
-  test("a shard that cannot be allocated, a blocked index and a failing pipeline hold up nobody", async () => {
+  test("a shard that cannot be allocated, a blocked index and a failing pipeline delay nobody else", async () => {
     await makeIndex(`${prefix}-unallocated`, { "index.routing.allocation.require._name": "nope" });
     await makeIndex(`${prefix}-blocked`, { "index.blocks.write": true });
     await makeIndex(`${prefix}-failing`);

@@ -6,7 +6,7 @@ import { createMemoryLogger } from "../support/memory-logger.ts";
 import { kafkaSettings } from "../support/settings.ts";
 import { testStack } from "../support/stack.ts";
 
-describe("what a host asks of the cluster beside its consumers", () => {
+describe("a host's cluster queries", () => {
   const [a, b] = [uniqueName("stands"), uniqueName("stands")];
   let kafka: TestKafka;
   let cluster: KafkaCluster;
@@ -24,7 +24,7 @@ describe("what a host asks of the cluster beside its consumers", () => {
     await kafka[Symbol.asyncDispose]();
   });
 
-  test("where logs stand: of many topics at once, what is stable told apart from what is there", async () => {
+  test("log positions: of many topics at once, with stable and written offsets apart", async () => {
     await kafka.produce(
       a,
       [0, 2, 2].map((partition) => ({ partition, value: "m" })),
@@ -60,7 +60,7 @@ describe("what a host asks of the cluster beside its consumers", () => {
     }
   });
 
-  test("how long they keep records", async () => {
+  test("retention settings", async () => {
     const configs = await cluster.topicConfigs([a], AbortSignal.timeout(10_000));
     expect(configs.get(a)).toMatchObject({
       retentionMs: 3_600_000,

@@ -7,7 +7,7 @@ import { testStack } from "../support/stack.ts";
 
 let brokers: readonly string[];
 let kafka: TestKafka;
-/** Figures for whoever reads the run. */
+/** Figures for readers of the output. */
 const told = (text: string): void => void process.stderr.write(`${text}\n`);
 const soon = () => AbortSignal.timeout(10_000);
 
@@ -34,7 +34,7 @@ function memberOf(groupId: string, host: string, topics: Iterable<string>): Test
 const all = (topic: string, partitions: number): string[] =>
   Array.from({ length: partitions }, (_, partition) => `${topic}:${partition}`);
 
-/** Once each partition has one owner, and nobody gives up any. */
+/** Waits until each partition has one owner, and nobody is giving one up. */
 async function shared(members: readonly TestMember[], partitions: readonly string[]): Promise<void> {
   await eventually(`${partitions.length} partitions are shared by ${members.length}`, () => {
     const held = members.flatMap((member) => member.holds()).sort();
@@ -45,7 +45,7 @@ async function shared(members: readonly TestMember[], partitions: readonly strin
 }
 
 describe("one member", () => {
-  test("holds all, and a topic is added and taken away while the others stay", async () => {
+  test("owns all partitions; a topic is added and removed while the others stay", async () => {
     const [first = "", second = ""] = await topicsOf(3, 1);
     await using host = memberOf(uniqueName("group"), "a", [first]);
     await shared([host], all(first, 3));
@@ -78,7 +78,7 @@ describe("one member", () => {
     await shared([host], [`${topic}:0`]);
   });
 
-  test("commits, and is told what is committed", async () => {
+  test("commits, and is told the committed offsets", async () => {
     const [topic = "", other = ""] = await topicsOf(3, 1);
     const group = uniqueName("group");
     await using host = memberOf(group, "a", [topic]);
@@ -105,7 +105,7 @@ describe("one member", () => {
     });
   });
 
-  test("of thousands of partitions commits in several requests, each entry once", async () => {
+  test("with thousands of partitions commits in several requests, each entry once", async () => {
     const [topic = ""] = await topicsOf(1_200);
     const group = uniqueName("group");
     await using host = memberOf(group, "a", [topic]);
@@ -119,11 +119,11 @@ describe("one member", () => {
     const { partitions } = { partitions: Array.from({ length: 1_200 }, (_, partition) => partition) };
     const committed = await host.member.committed(new Map([[topic, partitions]]), soon());
     expect([...(committed.get(topic)?.values() ?? [])].every(({ offset }) => offset === 7)).toBeTrue();
-    // Each broker has to go through them whenever it starts anew.
+    // Every start of a broker has to read them.
     await kafka.deleteTopic(topic);
   }, 120_000);
 
-  test("says which of its topics Kafka does not know, and reads it once it is there", async () => {
+  test("names the topics that Kafka does not know, and reads them once they exist", async () => {
     const [topic = ""] = await topicsOf(1);
     const missing = uniqueName("later");
     await using host = memberOf(uniqueName("group"), "a", [topic, missing]);
@@ -136,7 +136,7 @@ describe("one member", () => {
     expect(host.member.troubles.size).toBe(0);
   });
 
-  test("is shown by Kafka's tools, with its assignment", async () => {
+  test("is listed by Kafka's tools, with its assignment", async () => {
     const [topic = ""] = await topicsOf(2);
     const group = uniqueName("group");
     await using host = memberOf(group, "a", [topic]);
@@ -157,7 +157,7 @@ describe("one member", () => {
 });
 
 describe("two members", () => {
-  test("share topics of one partition; what stays is not touched when one joins, a topic comes, one leaves", async () => {
+  test("share topics of one partition; kept partitions are not disturbed when one joins, a topic comes, one leaves", async () => {
     const topics = (await topicsOf(1, 1, 1, 1, 4)).sort();
     const partitions = topics.map((topic) => `${topic}:0`);
     const group = uniqueName("group");
@@ -192,7 +192,7 @@ describe("two members", () => {
     expect(first.revoked).toEqual(given);
   });
 
-  test("are told apart by what they want: a topic goes only to the one that declares it", async () => {
+  test("may declare different topics: a topic goes only to a member that declares it", async () => {
     const [both = "", own = ""] = await topicsOf(2, 2);
     const group = uniqueName("group");
     await using first = memberOf(group, "a", [both]);
@@ -203,7 +203,7 @@ describe("two members", () => {
     expect(first.holds()).toEqual(all(both, 2).sort());
   });
 
-  test("what is given up is finished and committed first; what stays commits across the rebalance", async () => {
+  test("finish and commit partitions before giving them up; kept ones commit across the rebalance", async () => {
     const [topic = ""] = await topicsOf(4);
     const group = uniqueName("group");
     await using first = memberOf(group, "a", [topic]);
@@ -250,7 +250,7 @@ describe("two members", () => {
     );
   });
 
-  test("one that is killed: its partitions go on within 8 s, and those of the other stay", async () => {
+  test("of which one is killed: its partitions continue within 8 s, and the other's stay", async () => {
     const [topic = ""] = await topicsOf(4);
     const group = uniqueName("group");
     await using first = memberOf(group, "a", [topic]);
@@ -264,13 +264,13 @@ describe("two members", () => {
     told(`what a killed host held goes on after ${Math.round(ms)} ms`);
     expect(ms).toBeLessThan(8_000);
     expect(first.revoked.map(nameOf).filter((name) => kept.includes(name))).toEqual([]);
-    // By its own clock it knows that it is out as well.
+    // By its own clock, it knows that it is no longer a member.
     await eventually("the other has lost its partitions", () => second.lost.length === 2);
     expect(second.holds()).toEqual([]);
   });
 });
 
-test("partitions that are added are noticed, and shared", async () => {
+test("added partitions are noticed, and shared", async () => {
   const [topic = ""] = await topicsOf(1);
   await using host = memberOf(uniqueName("group"), "a", [topic]);
   await shared([host], all(topic, 1));
@@ -279,7 +279,7 @@ test("partitions that are added are noticed, and shared", async () => {
   expect(host.member.partitionsOf(topic)).toBe(3);
 }, 60_000);
 
-test("a group that another client uses is named as such, with who it is, and joined once that one is gone", async () => {
+test("a group used by another client is named, together with that client, and joined once the client leaves", async () => {
   const [topic = ""] = await topicsOf(1);
   const group = uniqueName("group");
   const stranger = kafka.kafka.consumer({ groupId: group });
@@ -297,9 +297,9 @@ test("a group that another client uses is named as such, with who it is, and joi
   expect(host.member.trouble).toBeNull();
 });
 
-test("what its record has no room for on a real broker is found out by trying, and the rest is read", async () => {
+test("a real broker's limit of the group's record is found by trying, and what fits is read", async () => {
   const [topic = ""] = await topicsOf(2);
-  // Names alone count; that Kafka does not know them does not matter here.
+  // Only the names count; it does not matter that Kafka does not know them.
   const names = Array.from({ length: 20_000 }, (_, n) => `zz-${String(n).padStart(57, "0")}`);
   await using host = memberOf(uniqueName("group"), "a", [topic, ...names]);
   await shared([host], all(topic, 2));

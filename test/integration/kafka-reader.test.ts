@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => kafka[Symbol.asyncDispose]());
 
-/** A wire that counts what is asked. */
+/** A wire that counts its requests. */
 function counting(wire: KafkaWire): KafkaWire & { readonly calls: { api: KafkaApi; lane: Lane }[] } {
   const calls: { api: KafkaApi; lane: Lane }[] = [];
   return {
@@ -58,7 +58,7 @@ function open(
   return sink;
 }
 
-/** Each part goes on where the one before ended. */
+/** Each part starts where the previous one ended. */
 function expectContiguous({ parts, end }: CollectingSink, from = 0): void {
   let at = from;
   for (const { fetchOffset, records } of parts) {
@@ -72,7 +72,7 @@ const lines = (count: number, bytes = 20) =>
   Array.from({ length: count }, (_, n) => ({ partition: 0, value: `${n}`.padEnd(bytes, "x") }));
 
 describe("a reader", () => {
-  test("many topics take two fetches a second while nothing comes, and few for what does", async () => {
+  test("many topics take two fetches a second while idle, and few for new records", async () => {
     const topics = Array.from({ length: 300 }, () => uniqueName("reader-many"));
     const admin = kafka.kafka.admin();
     await admin.connect();
@@ -103,7 +103,7 @@ describe("a reader", () => {
     });
   }, 60_000);
 
-  test("what is opened during a long poll is read at once, and every record that comes until the next one too", async () => {
+  test("a partition opened during a long poll is read at once, and so is every record until the next one", async () => {
     const [old, fresh] = [uniqueName("reader-old"), uniqueName("reader-new")];
     await kafka.createTopic(old);
     await kafka.createTopic(fresh);
@@ -126,7 +126,7 @@ describe("a reader", () => {
     });
   }, 60_000);
 
-  test("a backlog is read in large pieces beside a tail that goes on", async () => {
+  test("a backlog is read in large pieces beside a tail that continues", async () => {
     const [behind, tail] = [uniqueName("reader-behind"), uniqueName("reader-tail")];
     await kafka.createTopic(behind);
     await kafka.createTopic(tail);
@@ -141,12 +141,12 @@ describe("a reader", () => {
       await kafka.produce(tail, lines(1));
       await eventually("all is read", () => large.end === 40_000 && near.end === 1);
       expectContiguous(large);
-      // 40 MB, of which each fetch brings 8 MiB less what is cut off.
+      // 40 MB; each fetch brings 8 MiB less the cut-off rest.
       expect(large.parts.length).toBeLessThanOrEqual(12);
     });
   }, 60_000);
 
-  test("an offset out of range, a topic that is missing, one that is deleted and created again: each is told, and mended", async () => {
+  test("an offset out of range, a missing topic, one deleted and created again: each is reported, and recovers", async () => {
     const [topic, missing] = [uniqueName("reader-again"), uniqueName("reader-missing")];
     await kafka.createTopic(topic);
     await kafka.produce(topic, lines(5));
@@ -156,7 +156,7 @@ describe("a reader", () => {
       await eventually("it is out of range", () => sink.outOfRange.length === 1);
       sink.read?.seek(0);
       await eventually("it is read", () => sink.end === 5);
-      // A topic that was made just now may have had no leader for a moment: that is told too, and taken back.
+      // A new topic may briefly have had no leader: that is reported too, and taken back.
       await eventually("the missing one is told", () => (none.troubles.at(-1) ?? null) !== null);
       await kafka.deleteTopic(topic);
       await eventually("the deleted one is gone", () => sink.gone === 1);
@@ -174,7 +174,7 @@ describe("a reader", () => {
     });
   }, 60_000);
 
-  test("seeks and closes while answers are on their way: nothing comes of what was asked before", async () => {
+  test("seeks and closes while answers are on their way: answers to earlier requests have no effect", async () => {
     const topic = uniqueName("reader-seek");
     await kafka.createTopic(topic);
     for (let n = 0; n < 10; n += 1) await kafka.produce(topic, lines(100));

@@ -32,8 +32,8 @@ afterAll(async () => {
   await kafka[Symbol.asyncDispose]();
 });
 
-describe("what a broker is asked", () => {
-  test("Metadata: of named topics, of one that is missing, of all, of none", async () => {
+describe("requests to a broker", () => {
+  test("Metadata: of named topics, a missing one, all, none", async () => {
     const named = await wire.call(null, "Metadata", { topics: [topic, missing] }, QUESTION);
     expect(named.brokers).toContainEqual({
       nodeId: node,
@@ -53,7 +53,7 @@ describe("what a broker is asked", () => {
     });
     const all = await wire.call(node, "Metadata", { topics: null }, QUESTION);
     expect(all.topics.map((entry) => entry.topic)).toContain(topic);
-    // It was asked for, and is still not there.
+    // The last request named it, but it still does not exist.
     expect(all.topics.map((entry) => entry.topic)).not.toContain(missing);
     expect(await wire.call(node, "Metadata", { topics: [] }, QUESTION)).toEqual({
       brokers: named.brokers,
@@ -61,7 +61,7 @@ describe("what a broker is asked", () => {
     });
   });
 
-  test("ListOffsets: where logs begin and end, and the error of one partition beside the others", async () => {
+  test("ListOffsets: where logs begin and end, and one partition's error beside the others", async () => {
     const topics = [{ topic, partitions: [0, 1, 2, 9] }];
     const of = async (at: "earliest" | "latest") => {
       const answer = await wire.call(node, "ListOffsets", { at, topics }, QUESTION);
@@ -83,9 +83,9 @@ describe("what a broker is asked", () => {
     ]);
   });
 
-  test("a group from its first join to its end, and what is refused of a stale member", async () => {
+  test("a group from its first join to its end, and the refusals of a stale member", async () => {
     const groupId = uniqueName("wire-group");
-    // A fresh cluster makes its topic of offsets when it is asked first.
+    // A fresh cluster creates its offsets topic at the first request.
     await eventually("the group has a coordinator", async () => {
       const coordinator = await wire.call(null, "FindCoordinator", { groupId }, QUESTION);
       return coordinator.error === null && coordinator.nodeId === node;
@@ -238,7 +238,7 @@ describe("Fetch", () => {
     expect(other).toMatchObject([{ partition: 0, error: "UNKNOWN_TOPIC_OR_PARTITION", records: null }]);
   });
 
-  test("a session tells what is new, takes partitions in, and forgets others", async () => {
+  test("a session sends only changes, adds partitions, and forgets others", async () => {
     const tail = uniqueName("wire-tail");
     await kafka.createTopic(tail, 3);
     const opened = await ask({
@@ -279,7 +279,7 @@ describe("Fetch", () => {
     );
   });
 
-  test("a long poll that is cut ends at once, and the next goes on a new connection", async () => {
+  test("a long poll that is cut ends at once, and the next uses a new connection", async () => {
     const poll = rejection(ask({ maxWaitMs: 20_000, topics: [{ topic, partitions: [from(2, 0)] }] }));
     await Bun.sleep(200);
     const before = performance.now();
@@ -290,7 +290,7 @@ describe("Fetch", () => {
     expect(again.topics[0]?.partitions[0]?.records).not.toBeNull();
   });
 
-  test("one that is called off throws the signal's reason", async () => {
+  test("a cancelled call throws the signal's reason", async () => {
     const control = new AbortController();
     const poll = rejection(
       ask({ topics: [{ topic, partitions: [from(2, 0)] }] }, { signal: control.signal }),

@@ -7,7 +7,7 @@ import { connectStack } from "../support/stack-clients.ts";
 const lines = (count: number) => Array.from({ length: count }, (_, n) => ({ value: `line ${n}` }));
 const committed = ({ partitions }: TopicStatus): number | null => partitions[0]?.committed ?? null;
 
-test("with startAt: latest, what is left after retention outran the group is read, not skipped", async () => {
+test("with startAt: latest, records left after retention outran the group are read, not skipped", async () => {
   await using servers = await connectStack();
   const topic = uniqueName("outrun");
   await servers.kafka.createTopic(topic);
@@ -24,7 +24,7 @@ test("with startAt: latest, what is left after retention outran the group is rea
   await servers.kafka.produce(topic, lines(20));
   const admin = servers.kafka.kafka.admin();
   await admin.connect();
-  // kafkajs finds the leaders only of topics that were asked about before.
+  // kafkajs finds leaders only for topics it was asked about before.
   await admin.fetchTopicOffsets(topic);
   await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: "10" }] });
   await admin.disconnect();

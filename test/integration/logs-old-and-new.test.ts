@@ -19,13 +19,13 @@ interface Answer {
   readonly newest: string | null;
 }
 
-/** A topic whose index of one day was made by the template before, and that of the next day by today's. */
+/** A topic with one day's index from the previous template, and the next day's from the current one. */
 describe("old and new indices of one topic", () => {
   const topic = uniqueName("aged");
   const day = 86_400_000;
   const begin = Date.UTC(2026, 2, 4, 12);
   const [oldIndex, newIndex] = [`${topic}-2026.03.04`, `${topic}-2026.03.05`];
-  /** As another logger writes them each; the fourth is what an older host made of a container's line. */
+  /** Each from another logger; the fourth is an older host's version of a container's line. */
   const records: readonly object[] = [
     { msg: "database is gone", level: 50, peer: "10.0.0.1" },
     { message: "user_login_failed for bob at NameSystem.addStoredBlock", status: "in progress" },
@@ -89,7 +89,7 @@ describe("old and new indices of one topic", () => {
     expect(answer.status).toBe(200);
     return (await answer.json()) as Answer;
   };
-  /** Where each was found, oldest first. */
+  /** The indices of all hits, oldest first. */
   const found = async (query: string): Promise<string[]> => {
     const { hits, problems } = await search(`${all}&q=${encodeURIComponent(query)}`);
     expect(problems).toEqual([]);
@@ -115,7 +115,7 @@ describe("old and new indices of one topic", () => {
     expect(await found(query)).toEqual(places);
   });
 
-  test("what only the new template finds is found in the new index", async () => {
+  test("a search that only the new template supports finds the line in the new index", async () => {
     for (const query of ["gone", "addStoredBlock", "login", "declined", "disk", "user_login_fail*"]) {
       expect([query, (await found(query)).filter((place) => place.startsWith("new")).length]).toEqual([
         query,
@@ -137,7 +137,7 @@ describe("old and new indices of one topic", () => {
     for (const line of lines) expect(csv.split(`"${line}"`)).toHaveLength(3);
   });
 
-  test("pages, bars and the newest go over both", async () => {
+  test("pages, bars and the newest lines cover both", async () => {
     const seen: string[] = [];
     for (let after: string | null = ""; after !== null;) {
       const page: Answer = await search(`${all}&size=2${after === "" ? "" : `&after=${after}`}`);
@@ -151,7 +151,7 @@ describe("old and new indices of one topic", () => {
     expect(empty).toMatchObject({ hits: [], newest: new Date(begin + day + 1_000).toISOString() });
   });
 
-  test("what was found is marked in the message, in both", async () => {
+  test("matches are marked in the message, in both", async () => {
     const { hits } = await search(`${all}&q=${encodeURIComponent("bob 10.0.0.1 | bob")}`);
     expect(hits).toEqual([]);
     const marked = (await search(`${all}&q=bob`)).hits.map(({ line }) =>

@@ -116,7 +116,7 @@ describe("the logs of a host on real servers", () => {
     await stack[Symbol.asyncDispose]();
   });
 
-  test("hostile texts come back as they are, newest first, what was found marked", async () => {
+  test("hostile texts come back unchanged, newest first, with matches marked", async () => {
     const { hits, total, histogram, complete } = await search(
       `topic=${topics.hostile}&q=timeout&histogram=true&from=${begin}&to=${begin + hour}`,
     );
@@ -164,7 +164,7 @@ describe("the logs of a host on real servers", () => {
     expect(answer.status).toBe(200);
   });
 
-  test("words are ANDed, and phrases, -not and prefix* do what they say", async () => {
+  test("words are ANDed; phrases, -not and prefix* work as documented", async () => {
     const found = async (query: string): Promise<number[]> =>
       (await search(`topic=${topics.hostile}&${all}&q=${q(query)}`)).hits.map(({ offset }) => offset);
     expect(await found("timeout plain")).toEqual([5]);
@@ -175,7 +175,7 @@ describe("the logs of a host on real servers", () => {
     expect(await found("C:\\")).toEqual([4]);
   });
 
-  test("more words than Elasticsearch looks for in so many fields are looked for in message", async () => {
+  test("more words than Elasticsearch allows for so many fields are searched in message", async () => {
     await elasticsearch.request("PUT", `/${topics.wide}`, {
       mappings: {
         dynamic_templates: [{ keywords: { match: "f*", mapping: { type: "keyword" } } }],
@@ -198,7 +198,7 @@ describe("the logs of a host on real servers", () => {
     expect([total.value, problems]).toEqual([1, [expect.stringContaining("only the message was searched")]]);
   }, 60_000);
 
-  test("pages follow each other without loss, dated indices are found, a bad cursor is refused", async () => {
+  test("pages follow each other without loss, dated indices are searched, a bad cursor is refused", async () => {
     const seen: string[] = [];
     let after = "";
     do {
@@ -211,7 +211,7 @@ describe("the logs of a host on real servers", () => {
     expect((await host.fetch(`/logs?topic=${topics.dated}&after=e30`)).status).toBe(400);
   });
 
-  test("of all topics in force, by the alias; a missing index and an empty span are no error", async () => {
+  test("all current topics at once, by the alias; a missing index and an empty time range are no errors", async () => {
     expect((await search(`${all}&size=1`)).total.value).toBeGreaterThanOrEqual(hostile.length + 3 + 2);
     expect(await search(`topic=${topics.missing}&${all}`)).toMatchObject({
       complete: true,
@@ -241,12 +241,12 @@ describe("the logs of a host on real servers", () => {
     const document = (await whole.json()) as { index: string; raw: string; bytes: number };
     expect(document.raw).toContain('"id":12345678901234567');
     expect(document.bytes).toBe(Buffer.byteLength(document.raw));
-    // By another topic's name it is not found.
+    // Another topic's name does not find it.
     const foreign = await host.fetch(`/logs/document?topic=${topics.hostile}&id=${q(hits[0]?.id ?? "")}`);
     expect(foreign.status).toBe(404);
   });
 
-  test("an export holds every document as it was written, or as CSV", async () => {
+  test("an export holds every document as written, or as CSV", async () => {
     const ndjson = await host.fetch(`/logs/export?topic=${topics.json}&${all}`);
     expect(ndjson.headers.get("content-disposition")).toContain("newest-10000.ndjson");
     const lines = (await ndjson.text()).trimEnd().split("\n");
@@ -258,7 +258,7 @@ describe("the logs of a host on real servers", () => {
     expect(csv.split("\r\n")).toHaveLength(hostile.length + 2);
   });
 
-  test("a document of 20 MB is listed by its beginning, shown whole, and named in an export", async () => {
+  test("a document of 20 MB is listed by its beginning, shown in full, and named in an export", async () => {
     const message = `needle ${"zzz zzzz".repeat(2.5 * 1024 * 1024)}`;
     await elasticsearch.request("PUT", `/${topics.huge}/_doc/${topics.huge}:0:1:x?refresh=true`, {
       "@timestamp": new Date(begin).toISOString(),
@@ -277,7 +277,7 @@ describe("the logs of a host on real servers", () => {
     expect(exported).toContain(`GET /${topics.huge}/_doc/`);
   }, 60_000);
 
-  test("a tail shows what is settled: sent and not shown together are all that matched", async () => {
+  test("a tail shows settled records: lines sent plus lines counted as not shown equal all matches", async () => {
     const events: StreamEvent[] = [];
     const gone = new AbortController();
     const answer = await host.fetch(`/logs/tail?topic=${topics.tail}&q=${q("-quiet")}`, {
@@ -305,7 +305,7 @@ describe("the logs of a host on real servers", () => {
     await reading;
   }, 60_000);
 
-  test("indices without our template, as Elasticsearch maps them by itself, are searched too", async () => {
+  test("indices without our template, mapped by Elasticsearch itself, are searched too", async () => {
     const own = uniqueName("own");
     for (const offset of [0, 1, 2]) {
       await elasticsearch.request("PUT", `/${own}/_doc/${own}:0:${offset}:x?refresh=true`, {

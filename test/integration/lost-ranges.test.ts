@@ -12,7 +12,7 @@ const lines = (count: number, word: string) =>
   Array.from({ length: count }, (_, n) => ({ value: `${word} ${n}` }));
 const committed = ({ partitions }: TopicStatus): number | null => partitions[0]?.committed ?? null;
 
-describe("what Kafka no longer holds", () => {
+describe("records that Kafka has deleted", () => {
   let servers: StackClients;
   let admin: Admin;
   beforeAll(async () => {
@@ -25,7 +25,7 @@ describe("what Kafka no longer holds", () => {
     await servers[Symbol.asyncDispose]();
   });
 
-  /** With a group of its own: a host that is killed stays a member for a while, and would keep others out. */
+  /** With its own group: a killed host stays a member for a while, and would block others. */
   const configOf = (topic: string): object => ({
     ...servers.config,
     kafka: { ...servers.config.kafka, group: topic },
@@ -41,12 +41,12 @@ describe("what Kafka no longer holds", () => {
   }
 
   async function deleteRecords(topic: string, before: number): Promise<void> {
-    // kafkajs finds the leaders only of topics that were asked about before.
+    // kafkajs finds leaders only for topics it was asked about before.
     await admin.fetchTopicOffsets(topic);
     await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: String(before) }] });
   }
 
-  /** Without being a member, while there are none: kafkajs' admin leaves the metadata out. */
+  /** Commits without being a member, while there are none: kafkajs' admin omits the metadata. */
   async function commitAs(
     groupId: string,
     topic: string,
@@ -70,7 +70,7 @@ describe("what Kafka no longer holds", () => {
     return found.map(({ _source }) => String(_source["message"]));
   };
 
-  test("retention that outran the consumer: the rest is read, the lost range told in log, metric and GET /topics (connect#2366)", async () => {
+  test("retention that outran the consumer: the rest is read, the lost range is in log, metric and GET /topics (connect#2366)", async () => {
     const topic = uniqueName("outrun");
     await servers.kafka.createTopic(topic);
     await servers.kafka.produce(topic, lines(5, "first"));
@@ -93,7 +93,7 @@ describe("what Kafka no longer holds", () => {
     });
   }, 60_000);
 
-  test("a log that was created again and has outgrown the old position is read from its start", async () => {
+  test("a log that was created again and is longer than the old position is read from its start", async () => {
     const topic = uniqueName("outgrown");
     const groupId = topic;
     await servers.kafka.createTopic(topic);
@@ -106,7 +106,7 @@ describe("what Kafka no longer holds", () => {
     await servers.kafka.deleteTopic(topic);
     await servers.kafka.createTopic(topic);
     await servers.kafka.produce(topic, lines(80, "new"));
-    // Kafka forgets a position with its topic, but one that a living member commits in that moment stays.
+    // Kafka deletes a topic's offsets with it, but one that a living member commits at that moment stays.
     await commitAs(groupId, topic, { partition: 0, offset: 50, metadata });
 
     await using host = await startTestHost(configOf(topic));
@@ -133,7 +133,7 @@ describe("what Kafka no longer holds", () => {
     expect(status.lost).toMatchObject([{ partition: 0, from: 500, to: null, cause: "recreated" }]);
   }, 60_000);
 
-  test("a topic deleted and created again under a running host: all that the new one holds is read", async () => {
+  test("a topic deleted and created again under a running host: all records of the new one are read", async () => {
     const topic = uniqueName("swapped");
     await servers.kafka.createTopic(topic);
     await servers.kafka.produce(topic, lines(40, "round-0"));

@@ -30,14 +30,14 @@ async function samplesOf(host: TestHost): Promise<string[]> {
   return text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
 }
 
-/** The partitions of the shared topic whose lag a host tells. */
+/** The partitions of the shared topic for which a host reports lag. */
 async function laggingOf(host: TestHost): Promise<number[]> {
   const prefix = `penstock_consumer_lag{topic="${shared}",partition="`;
   const found = (await samplesOf(host)).filter((line) => line.startsWith(prefix));
   return found.map((line) => Number.parseInt(line.slice(prefix.length), 10)).toSorted((a, b) => a - b);
 }
 
-/** The partitions of each member of the topic's group, as the broker has them. */
+/** The partitions of each member of the topic's group, according to the broker. */
 async function assignedByKafka(): Promise<number[][]> {
   const [group] = await servers.kafka.groups([servers.config.kafka.group]);
   return (group?.members ?? []).map(({ memberAssignment }) => {
@@ -47,7 +47,7 @@ async function assignedByKafka(): Promise<number[][]> {
 }
 
 describe("two hosts that share a topic", () => {
-  test("tell the lag of exactly their own partitions", async () => {
+  test("report the lag of exactly their own partitions", async () => {
     const [one, two] = await eventually("both own a part, and every partition is told once", async () => {
       const told = await Promise.all(hosts.map(laggingOf));
       const [one = [], two = []] = told;
@@ -60,7 +60,7 @@ describe("two hosts that share a topic", () => {
     expect(assigned).toContainEqual(two);
   }, 60_000);
 
-  test("count every record once between them, by its outcome", async () => {
+  test("count every record once between them, by outcome", async () => {
     const messages = all.flatMap((partition) => [1, 2, 3].map((n) => ({ partition, value: `line ${n}` })));
     await servers.kafka.produce(shared, messages);
     const counted = await eventually("all are indexed", async () => {
@@ -81,7 +81,7 @@ describe("two hosts that share a topic", () => {
     ).toEqual([]);
   }, 60_000);
 
-  test("of which one stops: the other tells all", async () => {
+  test("of which one stops: the other reports all partitions", async () => {
     hosts[1].signal("SIGTERM");
     expect(await hosts[1].exited).toBe(0);
     await eventually(
@@ -91,7 +91,7 @@ describe("two hosts that share a topic", () => {
     expect(await assignedByKafka()).toEqual([all]);
   }, 60_000);
 
-  test("and a topic that is removed leaves no series, the other all of its own", async () => {
+  test("and a removed topic leaves no series; the other keeps all of its own", async () => {
     const [host] = hosts;
     const namesOf = (samples: readonly string[], topic: string): string[] =>
       samples.filter((line) => line.includes(`topic="${topic}"`)).map((line) => line.replace(/ \S+$/, ""));

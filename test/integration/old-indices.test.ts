@@ -39,7 +39,7 @@ test("an index of the older template beside a new one is written to, audited, re
   };
   {
     await using host = await startTestHost(config);
-    // The older mapping refuses the text, today's gives way.
+    // The older mapping refuses the text, the current one stores it in a modified form.
     const { counts } = await host.untilTopic(
       topic,
       "has settled all",

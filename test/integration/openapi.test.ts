@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => servers[Symbol.asyncDispose]());
 
-/** Asks a host, and checks each answer against the description that this host serves. */
+/** Calls a host, and checks each answer against the description that this host serves. */
 function asking(host: TestHost, described: DescribedAnswers) {
   return async (asked: string, status: number, init: RequestInit = {}): Promise<Response> => {
     const [method = "", path = ""] = asked.split(" ");
@@ -33,13 +33,13 @@ const asJson = (body: unknown, headers: Readonly<Record<string, string>> = {}) =
   headers: { "content-type": "application/json", ...headers },
 });
 
-test("a real host answers as its API is described, well and not so well", async () => {
+test("a real host answers as its API is described, for good and bad requests", async () => {
   const [topic, missing] = [uniqueName("described"), uniqueName("missing")];
   const key = uniqueName("described-key");
   const described = new DescribedAnswers();
   const etcd = new Etcd3({ hosts: [...servers.addresses.etcdEndpoints] });
   try {
-    // One declaration that contradicts the file's, and one that is refused.
+    // One declaration that contradicts the file's, and an invalid one.
     await etcd.put(key).value(JSON.stringify([{ topic, path: "/elsewhere" }, { topic: "a b" }]));
     await servers.kafka.createTopic(topic, 2);
     await servers.elasticsearch.request("PUT", `/${topic}`, strictIndex({ n: { type: "long" } }));
@@ -121,7 +121,7 @@ test("a real host answers as its API is described, well and not so well", async 
   }
 }, 60_000);
 
-test("so does one with a token whose servers are away", async () => {
+test("so does one with a token and unreachable servers", async () => {
   const described = new DescribedAnswers();
   const token = "correct-horse-battery-staple";
   await using host = await startTestHost({

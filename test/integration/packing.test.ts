@@ -10,7 +10,7 @@ import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
 
 const run = `packing-${crypto.randomUUID().slice(0, 8)}`;
 const signal = new AbortController().signal;
-/** What passed it, in bytes. */
+/** The bytes that passed through it. */
 const wire = { toServer: 0, toClient: 0 };
 let node: string;
 let proxy: TcpProxy;
@@ -50,7 +50,7 @@ async function ingest(
   });
   let letters = 0;
   try {
-    // The version is asked for before anything is counted.
+    // The version request comes before anything is counted.
     await elasticsearch.probe(signal).catch(() => {});
     Object.assign(wire, { toServer: 0, toClient: 0 });
     const result = await ingestBatch(
@@ -73,14 +73,14 @@ async function ingest(
   }
 }
 
-/** Every document's text as Elasticsearch gives it back, by id. */
+/** Every document's text as Elasticsearch returns it, by id. */
 async function documents(name: string): Promise<string[]> {
   await fetch(`${node}/${run}-${name}/_refresh`, { method: "POST" });
   const query = "_search?size=5000&sort=kafka.offset&filter_path=hits.hits._id,hits.hits._source";
   return (await (await fetch(`${node}/${run}-${name}/${query}`)).text()).split('{"_id":');
 }
 
-test("packed, the same documents take a fraction of the bytes, both ways", async () => {
+test("compressed, the same documents take a fraction of the bytes, both ways", async () => {
   const line = createLineSource("json", 1);
   const values = Array.from({ length: 1_000 }, () => line());
   values.push('{"message":"ünïcode → 日本語 \\u0000 \\ud83d\\ude00","n":12345678901234567890.10}');
@@ -98,7 +98,7 @@ test("packed, the same documents take a fraction of the bytes, both ways", async
 
 test("behind a proxy that drops the header no record becomes a dead letter", async () => {
   await using stripping = stripEncoding();
-  // Long enough for a line break among the packed bytes: Elasticsearch then speaks of the first document.
+  // Long enough for a line break in the compressed bytes: Elasticsearch then blames the first document.
   const random = seededRandom(1);
   const values = Array.from({ length: 4 }, () =>
     JSON.stringify({ numbers: Array.from({ length: 1_000 }, () => random.below(1e6)) }),

@@ -7,7 +7,7 @@ import { itemTooMany, wholeTooMany } from "../support/recorded/bulk-answers.ts";
 import { connectStack, type StackClients } from "../support/stack-clients.ts";
 
 /**
- * What hurts users of other shippers, by the thread in their tracker, where no other test shows it already;
+ * Complaints about other shippers, named by the thread in their tracker. Other tests cover the rest;
  * test/structure/pains.test.ts lists them all.
  */
 describe("not here:", () => {
@@ -17,7 +17,7 @@ describe("not here:", () => {
   });
   afterAll(() => servers?.[Symbol.asyncDispose]());
 
-  test("a record that is refused again and again lost, since those after it were acknowledged (vector#24543)", async () => {
+  test("a repeatedly refused record is lost because later ones were acknowledged (vector#24543)", async () => {
     const topic = uniqueName("refused");
     const [at, count] = [10, 30];
     await servers.kafka.createTopic(topic);
@@ -38,7 +38,7 @@ describe("not here:", () => {
 
     await host.untilTopic(topic, "has all others", ({ counts }) => counts.indexed === count - 1);
     await eventually("those before it are committed", async () => (await committed()) === at);
-    // Read after the commit: it was refused once more since, and still nothing beyond it is committed.
+    // Read after the commit: it was refused again since, and still nothing beyond it is committed.
     const refusals = stub.bulks(topic);
     await eventually("it was refused once more", () => stub.bulks(topic) > refusals);
     expect(await committed()).toBe(at);
@@ -48,11 +48,11 @@ describe("not here:", () => {
     expect(await servers.elasticsearch.count(topic)).toBe(count);
   }, 60_000);
 
-  test("a partition that is held back for good by records that are no documents (kafka-connect-elasticsearch#722)", async () => {
+  test("a partition stays blocked by records that become no documents (kafka-connect-elasticsearch#722)", async () => {
     const topic = uniqueName("skipped");
     await servers.kafka.createTopic(topic);
     const filler = "x".repeat(1_000);
-    // Far more than the budget admits at once, so that reading is held back again and again.
+    // Far more than the budget admits at once, so that reading pauses again and again.
     for (let batch = 0; batch < 10; batch += 1) {
       await servers.kafka.produce(
         topic,
@@ -75,7 +75,7 @@ describe("not here:", () => {
     expect(counts).toEqual({ indexed: 2_000, duplicate: 0, deadLettered: 0, skipped: 8_000 });
   }, 60_000);
 
-  test("a lag that nobody tells, that two tell, or that stays behind after a rebalance (vector#24647, logstash#9893)", async () => {
+  test("a lag is reported by nobody, by two, or stays behind after a rebalance (vector#24647, logstash#9893)", async () => {
     const topic = uniqueName("lag");
     await servers.kafka.createTopic(topic, 4);
     const config = { ...servers.config, topics: [topic] };

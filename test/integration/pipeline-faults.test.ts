@@ -9,7 +9,7 @@ const run = uniqueName("fault");
 const good = "good";
 const bad = "bad";
 
-/** What refuses the records that say "bad", and what their letters say. */
+/** The processors that refuse records containing "bad", and the reason in their letters. */
 interface Refusal {
   readonly processors: readonly object[];
   readonly type: string;
@@ -43,7 +43,7 @@ const refusals: Readonly<Record<string, Refusal>> = {
     reason: "field [nothing] not present",
   },
 };
-/** The pipeline is what is wrong: nobody's record is to blame. */
+/** The pipeline itself is wrong, not a record. */
 const brokenForAll: Readonly<Record<string, readonly object[] | null>> = {
   missing: null,
   broken: [{ scripterror: {} }],
@@ -52,7 +52,7 @@ const brokenForAll: Readonly<Record<string, readonly object[] | null>> = {
 
 const topicOf = (name: string): string => `${run}.${name}`;
 
-describe("what an ingest pipeline refuses", () => {
+describe("records that an ingest pipeline refuses", () => {
   let servers: StackClients;
   let host: TestHost;
   const others = ["mixed", "company", "blocked", "stream", "streamless"];
@@ -80,11 +80,11 @@ describe("what an ingest pipeline refuses", () => {
       { fail: { message: "not for us", contains: bad } },
       { grokmiss: { contains: "odd" } },
     ]);
-    // Data streams that keep in a failure store what they reject; the pipeline of the second is missing.
+    // Data streams that keep rejected documents in a failure store; the second one's pipeline is missing.
     await putPipeline("stream", [{ fail: { message: "not for us", contains: bad } }]);
     await putFailureStoreTemplate(servers.elasticsearch, run, { pattern: topicOf("stream*"), field: "n" });
     host = await startTestHost(config(null));
-    // They wait while the others are tried.
+    // These wait while the others are tried.
     for (const name of [...Object.keys(brokenForAll), "streamless"]) {
       for (const value of ["one", "two", "three"]) await refusedAlone(name, value);
     }
@@ -109,7 +109,7 @@ describe("what an ingest pipeline refuses", () => {
       values.map((value) => ({ value })),
     );
 
-  /** Its records travel alone: the next one is written once the one before was refused or indexed. */
+  /** Its records travel alone: each is written once the previous one was refused or indexed. */
   const refusedAlone = async (name: string, value: string): Promise<void> => {
     await produce(name, value);
     await host.untilTopic(
@@ -127,7 +127,7 @@ describe("what an ingest pipeline refuses", () => {
       60_000,
     );
 
-  /** One after the other, until so many became dead letters. @returns how many were written */
+  /** One after another, until this many became dead letters. @returns how many were written */
   async function produceGoodUntilBuried(name: string, letters: number, from = 0): Promise<number> {
     for (let written = from + 1; ; written += 1) {
       await produce(name, good);
@@ -174,13 +174,13 @@ describe("what an ingest pipeline refuses", () => {
     60_000,
   );
 
-  test("in company: at once", async () => {
+  test("with others in the bulk: at once", async () => {
     await produce("company", good, bad, good, bad);
     await untilCommitted("company", 4);
     expect((await lettersOf("company")).map((about) => about["penstock.attempts"])).toEqual(["1", "1"]);
   }, 60_000);
 
-  test("several in a row, each alone, more than there are bulks at a time: each ends by itself", async () => {
+  test("several in a row, each alone, more than there are bulks at a time: each gets its outcome by itself", async () => {
     for (let n = 0; n < 6; n += 1) await refusedAlone("mixed", `${bad} ${n}`);
     const written = await produceGoodUntilBuried("mixed", 6);
     await refusedAlone("mixed", `${bad} 6`);
@@ -193,11 +193,11 @@ describe("what an ingest pipeline refuses", () => {
     );
   }, 90_000);
 
-  test("while one waits, the letters of the others are written once, however often reading begins again", async () => {
-    // Two days before today, which Kafka's retention leaves alone.
+  test("while one waits, the others' letters are written once, however often reading restarts", async () => {
+    // From two days before today, which Kafka's retention keeps.
     const today = Math.floor(Date.now() / 86_400_000);
     const at = (day: number) => String((today - 3 + day) * 86_400_000);
-    // What is written into an earlier day's index tells nothing about this one.
+    // Writes to an earlier day's index say nothing about this one.
     await servers.kafka.produce(topicOf("blocked"), [{ value: bad, timestamp: at(2) }]);
     const others = Array.from({ length: 10 }, (_, n) => ({
       value: n % 2 === 0 ? "odd" : good,
@@ -220,13 +220,13 @@ describe("what an ingest pipeline refuses", () => {
         spec.path === path && state === "running" && (reason?.includes("retrying since") ?? false),
       60_000,
     );
-    // Read again to its end, as this record shows.
+    // Read again to its end, as this record proves.
     await servers.kafka.produce(topicOf("blocked"), [{ value: good, timestamp: at(1) }]);
     const { counts, partitions } = await untilIndexed("blocked", 6);
     expect(counts).toEqual({ ...expected, indexed: 6 });
     expect(partitions).toMatchObject([{ committed: null }]);
     expect(await lettersOf("blocked")).toHaveLength(5);
-    // As soon as its own index takes others, it is its own fault, and all that is known is committed at once.
+    // Once its own index accepts others, the record is to blame, and everything known is committed at once.
     for (let n = 1; ; n += 1) {
       await servers.kafka.produce(topicOf("blocked"), [{ value: good, timestamp: at(2) }]);
       if ((await untilIndexed("blocked", 6 + n)).counts.deadLettered === 6) break;
@@ -234,7 +234,7 @@ describe("what an ingest pipeline refuses", () => {
     expect(await lettersOf("blocked")).toHaveLength(6);
   }, 90_000);
 
-  test("a failure store takes what is refused: a dead letter with the true reason, for whoever's fault it is", async () => {
+  test("a failure store accepts refused documents: a dead letter with the true reason, whatever the cause", async () => {
     await produce("stream", '{"n":"alone"}');
     await host.untilTopic(topicOf("stream"), "is a dead letter", ({ counts }) => counts.deadLettered === 1);
     await produce("stream", '{"n":1}', '{"n":"text"}', '{"n":2}', `{"message":"${bad}"}`);

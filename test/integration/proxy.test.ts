@@ -6,7 +6,7 @@ import { reconcile } from "../support/reload.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { connectStack } from "../support/stack-clients.ts";
 
-test("a proxy of the environment is used and named, one that the config names goes before it, and none means none", async () => {
+test("the environment's proxy is used and named, the config's takes precedence, and none means none", async () => {
   await using servers = await connectStack();
   const topic = uniqueName("proxied");
   await servers.kafka.createTopic(topic);
@@ -25,7 +25,7 @@ test("a proxy of the environment is used and named, one that the config names go
   });
   expect(new Set(seen)).toEqual(new Set([node]));
 
-  // Tried, and refused for the proxy's fault: what was in force stays.
+  // Tried, and refused because of the proxy: the current settings stay.
   await host.writeConfig({ ...config, elasticsearch: { ...config.elasticsearch, proxy: dead } });
   const error = await eventually(
     "the proxy is refused",
@@ -38,7 +38,7 @@ test("a proxy of the environment is used and named, one that the config names go
   expect(doctor.find(`node ${node}`)).toMatchObject({ state: "ok", seen: "answers as Elasticsearch 8 or 9" });
 }, 60_000);
 
-/** Passes on what it is asked for by a whole URL, and notes for whom. */
+/** Forwards requests for absolute URLs, and records their targets. */
 function startForwardProxy(seen: string[]): AsyncDisposable & { readonly url: string } {
   const server = Bun.serve({
     hostname: "127.0.0.1",

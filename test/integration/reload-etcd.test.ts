@@ -48,12 +48,12 @@ test("the list of keys changes in the file while running", async () => {
   await untilRunning(host, one);
   expect(await topicsOf(host)).toEqual([one, two].sort());
 
-  // The key that was left out for a while is watched again.
+  // The key that was removed for a while is watched again.
   await declare(servers.etcd, first);
   await untilGone(host, one);
 }, 60_000);
 
-test("other endpoints in the file lead to another etcd, and only there; without the section etcd is not asked", async () => {
+test("other endpoints in the file lead to another etcd, and only there; without the section etcd is not read", async () => {
   const [here = "", there = "", later = "", late = "", inFile = ""] = await topicsInKafka(5);
   const key = uniqueName("key");
   await using server = await createEtcdServer();
@@ -88,7 +88,7 @@ test("other endpoints in the file lead to another etcd, and only there; without 
   }
 }, 60_000);
 
-describe("an etcd whose history changed is not believed until somebody says so:", () => {
+describe("an etcd with a changed history is not trusted until an operator confirms it:", () => {
   test.each<[string, RegExp, (server: EtcdServer) => Promise<EtcdServer>]>([
     [
       "its revision went back",
@@ -119,7 +119,7 @@ describe("an etcd whose history changed is not believed until somebody says so:"
       await server.start();
       const etcd = new Etcd3({ hosts: server.endpoint });
       try {
-        // Some history, so that an etcd that begins anew stands behind it.
+        // Some history, so that an etcd that starts over is behind it.
         for (let revision = 0; revision < 10; revision += 1) await declare(etcd, key, lastGood);
         const config = { ...servers.config, etcd: { endpoints: [server.endpoint], keys: [key] } };
         await using host = await startTestHost(config);
@@ -132,7 +132,7 @@ describe("an etcd whose history changed is not believed until somebody says so:"
         expect(sources.etcd).toMatchObject({ ok: false, declarations: 1, error: expect.stringMatching(why) });
         expect(plan.refused).toMatchObject([{ lastGoodKept: true, reason: expect.stringMatching(why) }]);
         expect(await untilReady(host, false, "etcd")).toMatch(why);
-        // The file still counts, and what ran goes on.
+        // The file still applies, and running topics continue.
         await host.writeConfig({ ...config, topics: [inFile] });
         await untilRunning(host, inFile);
         await servers.kafka.produce(lastGood, [{ value: "two" }]);

@@ -6,10 +6,10 @@ import { uniqueName } from "../support/kafka.ts";
 import { untilGone, untilRunning } from "../support/reload.ts";
 import { connectStack } from "../support/stack-clients.ts";
 
-/** The older form has no place for it, so the host takes its default. */
+/** The older form has no such key, so the host uses its default. */
 const HTTP_PORT = 8080;
 
-test("a config file and an etcd value of the older program drive the host unchanged", async () => {
+test("a config file and an etcd value of the older program work unchanged", async () => {
   await using servers = await connectStack();
   const { kafka, elasticsearch, etcd, config: settings } = servers;
   const { etcdEndpoints } = servers.addresses;

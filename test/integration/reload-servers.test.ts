@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => servers[Symbol.asyncDispose]());
 
-/** Topics that are written to all the while. */
+/** Topics that receive records all the time. */
 async function busyTopics(count: number): Promise<{ topics: string[]; producers: SteadyProducer[] }> {
   const topics = Array.from({ length: count }, () => uniqueName("busy"));
   for (const topic of topics) await servers.kafka.createTopic(topic, 2);
@@ -31,7 +31,7 @@ async function endWith(
   host: TestHost,
   { topics, producers }: { topics: readonly string[]; producers: readonly SteadyProducer[] },
 ): Promise<void> {
-  // Something must come through after the change, too.
+  // Records must arrive after the change, too.
   const sentBefore = producers.map(({ sent }) => sent);
   await eventually("every producer went on", () =>
     producers.every(({ sent }, position) => sent >= (sentBefore[position] ?? 0) + 200),
@@ -43,7 +43,7 @@ async function endWith(
 
 const onLocalhost = (address: string): string => address.replace("127.0.0.1", "localhost");
 
-test("other kafka.brokers: the host leaves its group and joins it by them, and nothing is lost or doubled", async () => {
+test("other kafka.brokers: the host leaves its group and rejoins it through them, and nothing is lost or doubled", async () => {
   const busy = await busyTopics(4);
   const config = { ...servers.config, topics: busy.topics };
   await using host = await startTestHost(config);
@@ -60,7 +60,7 @@ test("other kafka.brokers: the host leaves its group and joins it by them, and n
   await endWith(host, busy);
 }, 90_000);
 
-test("other elasticsearch.nodes: the client is swapped under the running consumers", async () => {
+test("other elasticsearch.nodes: the client is replaced under the running consumers", async () => {
   let bulks = 0;
   const [node = ""] = servers.config.elasticsearch.nodes;
   using proxy = Bun.serve({
@@ -87,7 +87,7 @@ test("other elasticsearch.nodes: the client is swapped under the running consume
   expect(changesIn(host)).toHaveLength(1);
 }, 60_000);
 
-describe("settings that do not work are not taken:", () => {
+describe("settings that do not work are refused:", () => {
   test.each<[string, RegExp, (closedPort: number) => object]>([
     [
       "kafka.brokers",
@@ -111,7 +111,7 @@ describe("settings that do not work are not taken:", () => {
 
       const withMore = { ...config, topics: [...busy.topics, added] };
       await host.writeConfig({ ...withMore, ...broken(await freePort()) });
-      // What else the file says is taken.
+      // The file's other changes apply.
       await untilRunning(host, added);
       expect(await untilReady(host, false, "config")).toMatch(why);
       const { sources, plan } = await reconcile(host);
@@ -127,7 +127,7 @@ describe("settings that do not work are not taken:", () => {
   );
 });
 
-test("http.port and kafka.group need a restart: changed, they are refused, and what else changed is taken", async () => {
+test("http.port and kafka.group need a restart: changes to them are refused, and other changes apply", async () => {
   const [topic, added] = [uniqueName("fixed"), uniqueName("added")];
   for (const name of [topic, added]) await servers.kafka.createTopic(name, 1);
   const config = { ...servers.config, topics: [topic] };
@@ -141,7 +141,7 @@ test("http.port and kafka.group need a restart: changed, they are refused, and w
     topics: [topic, added],
   });
   await untilRunning(host, added);
-  // Settings are looked at once the file stood still.
+  // Settings are read once the file stopped changing.
   await untilReady(host, false, "config");
 
   const { sources, plan } = await reconcile(host);

@@ -20,9 +20,9 @@ import { produceSteadily } from "../support/steady-producer.ts";
 
 type Entry = { readonly topic: string } & Readonly<Record<string, unknown>>;
 
-/** A way to declare topics beside a steady one that the config file always names. */
+/** A way to declare topics, beside a constant topic in the config file. */
 interface Way {
-  /** Makes these, and no others, the declarations of this way. */
+  /** Makes exactly these the declarations of this way. */
   declare(entries: readonly Entry[]): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 afterAll(() => servers[Symbol.asyncDispose]());
 
-describe("topics come, change and go while another one runs on, declared through", () => {
+describe("topics come, change and go while another one keeps running, declared through", () => {
   const inFile = (steady: string, entries: readonly Entry[]): string =>
     stringify({ http: { port: 0 }, ...servers.config, topics: [steady, ...entries] });
 
@@ -149,7 +149,7 @@ describe("topics come, change and go while another one runs on, declared through
   );
 });
 
-test("a config file that is gone keeps what it said, and readyz says so", async () => {
+test("a missing config file keeps its last content in use, and readyz says so", async () => {
   const topic = uniqueName("gone");
   await servers.kafka.createTopic(topic, 1);
   const config = { ...servers.config, topics: [topic] };
@@ -170,12 +170,12 @@ test("a config file that is gone keeps what it said, and readyz says so", async 
   expect(changesIn(host)).toHaveLength(1);
 }, 60_000);
 
-test("a config file that is written piece by piece stops nothing, and neither does a key that is put anew", async () => {
+test("a config file written piece by piece stops nothing, and neither does a key that is rewritten", async () => {
   const [topic, inEtcd, key] = [uniqueName("pieces"), uniqueName("pieces"), uniqueName("key")];
   for (const name of [topic, inEtcd]) await servers.kafka.createTopic(name, 1);
   const put = (path: string) => servers.etcd.put(key).value(JSON.stringify([{ topic: inEtcd, path }]));
   await put("/old");
-  // They are not in Kafka: that one is not stopped is in the log all the same.
+  // They are not in Kafka, but a stop would still be in the log.
   const others = Array.from({ length: 400 }, (_, at) => ({
     topic: `${topic}-${at}`,
     path: `/var/log/${at}.log`,
@@ -203,19 +203,19 @@ test("a config file that is written piece by piece stops nothing, and neither do
     "runs as changed",
     ({ state, spec }) => state === "running" && spec.path === "/new",
   );
-  // Only a stop that is meant tells that none came before it.
+  // Only a deliberate stop proves that there was none before it.
   await servers.etcd.delete().key(key);
   await untilGone(host, inEtcd);
   const stopped = await eventually("the log has stops", () => {
     const stops = changesIn(host).flatMap(({ stop }) => stop);
     return stops.length > 0 ? stops : null;
   });
-  // A stop that takes its time is in the next plan too.
+  // A slow stop is in the next plan too.
   expect([...new Set(stopped)]).toEqual([inEtcd]);
   expect(changesIn(host).flatMap(({ replace }) => replace)).toEqual([inEtcd]);
 }, 60_000);
 
-test("exact goes before pattern, file before etcd, keys as listed; what loses is shown as a conflict", async () => {
+test("exact goes before pattern, file before etcd, keys as listed; the loser is shown as a conflict", async () => {
   const [run, first, second] = [uniqueName("order"), uniqueName("key"), uniqueName("key")];
   const [inFile, inKeys, byPattern, agreed] = ["file", "keys", "pattern", "agreed"].map(
     (name) => `${run}-${name}`,
@@ -259,7 +259,7 @@ test("exact goes before pattern, file before etcd, keys as listed; what loses is
   ]);
 }, 60_000);
 
-test("a changed index drains first: before in the old, after in the new, every offset once", async () => {
+test("a changed index drains first: earlier records in the old, later ones in the new, every offset once", async () => {
   const [topic, key] = [uniqueName("moved"), uniqueName("key")];
   const [before, after] = [`${topic}-before`, `${topic}-after`];
   await servers.kafka.createTopic(topic, 3);
@@ -287,14 +287,14 @@ test("a changed index drains first: before in the old, after in the new, every o
   }
 }, 60_000);
 
-test("a dry run says what would be done, and does none of it", async () => {
+test("a dry run reports the changes, and makes none of them", async () => {
   const topics = Array.from({ length: 5 }, () => uniqueName("dry"));
   for (const topic of topics) await servers.kafka.createTopic(topic, 1);
   const config = (upTo: number): string =>
     stringify({ http: { port: 0 }, ...servers.config, topics: topics.slice(0, upTo) });
   await using host = await startTestHost(config(1));
   await untilRunning(host, topics[0] ?? "");
-  // A link to elsewhere: its changes are found by polling, so that a question right after one comes before the host acts.
+  // A link to another folder: changes are found by polling, so a question right after one comes before the host acts.
   const elsewhere = join(host.folder, "elsewhere");
   await mkdir(elsewhere);
   await writeFile(join(elsewhere, "config.yaml"), config(1));

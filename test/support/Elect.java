@@ -3,7 +3,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.ElectionType;
 import org.apache.kafka.common.errors.ElectionNotNeededException;
 
-/** Has each partition's first replica lead it: BROKERS. */
+/** Makes the first replica of each partition its leader: BROKERS. */
 class Elect {
   public static void main(String[] arguments) throws Exception {
     try (var admin = Admin.create(Map.of("bootstrap.servers", arguments[0]))) {

@@ -4,7 +4,7 @@ import java.util.Map;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
-/** A consumer of Kafka's newer protocol (KIP-848): BROKERS GROUP TOPIC. Prints how many partitions it has whenever that changes; ends with its input. */
+/** A consumer of Kafka's newer protocol (KIP-848): BROKERS GROUP TOPIC. Prints its number of partitions when it changes; ends with its input. */
 class Member {
   public static void main(String[] arguments) throws Exception {
     var settings = Map.<String, Object>of(

@@ -17,7 +17,7 @@ class Steady {
     settings.put("bootstrap.servers", arguments[0]);
     settings.put("acks", "all");
     settings.put("enable.idempotence", "true");
-    // A broker that is silent is waited for no longer: what it does not answer is sent to the next leader.
+    // Does not wait longer for a silent broker: unanswered records are sent to the next leader.
     settings.put("request.timeout.ms", "5000");
     var failure = new AtomicReference<Exception>();
     long sent = 0;
@@ -46,7 +46,7 @@ class Steady {
     try {
       while (System.in.read() >= 0) {}
     } catch (java.io.IOException broken) {
-      // Ended as well.
+      // Also the end.
     }
   }
 }

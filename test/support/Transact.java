@@ -7,7 +7,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
 /**
- * Writes transactions as Java's own producer does: BROKERS TOPIC, then steps in their order, each of one producer:
+ * Writes transactions with Java's own producer: BROKERS TOPIC, then steps in order, each of one producer:
  * NAME:begin, NAME:send:VALUE, NAME:send0:VALUE (its key is four zero bytes), NAME:commit, NAME:abort.
  */
 class Transact {
@@ -18,7 +18,7 @@ class Transact {
       var producer = producers.computeIfAbsent(step[0], name -> open(arguments[0], arguments[1] + "-" + name));
       switch (step[1]) {
         case "begin" -> producer.beginTransaction();
-        // Each record a batch of its own, there when the next step begins.
+        // Each record is its own batch, and written before the next step.
         case "send" -> producer.send(new ProducerRecord<>(arguments[1], step[2])).get();
         case "send0" -> producer.send(new ProducerRecord<>(arguments[1], new byte[4], step[2])).get();
         case "commit" -> producer.commitTransaction();

@@ -2,12 +2,12 @@ import { lettersIn, truthOf } from "../faults/verify.ts";
 import type { TestKafka } from "../kafka.ts";
 import type { ClusterWorld } from "./world.ts";
 
-/** What became of all records, offset by offset. */
+/** The outcome of all records, by offset. */
 export interface Counted {
-  /** What Kafka holds: the end offsets together. */
+  /** Records in Kafka: the sum of the end offsets. */
   readonly records: number;
   readonly documents: number;
-  /** Offsets without a document, and numbers that were acknowledged to the producer without one. */
+  /** Offsets without a document, and acknowledged numbers of the producer without one. */
   readonly lost: number;
   /** Offsets with more than one document. */
   readonly doubled: number;
@@ -17,7 +17,7 @@ export interface Counted {
 interface Written {
   readonly topics: readonly string[];
   readonly partitions: number;
-  /** By topic: how many the producer had acknowledged. */
+  /** By topic: the producer's acknowledged records. */
   readonly sent: ReadonlyMap<string, number>;
   readonly deadLetterTopic: string;
 }

@@ -3,7 +3,7 @@ import type { ClusterWorld } from "./world.ts";
 const TRY_WITHIN_MS = 3_000;
 const PAUSE_MS = 250;
 
-/** Writes what etcd declares, by whichever member takes it, again and again until one has. */
+/** Writes declarations to etcd. Retries with all members until one accepts them. */
 export async function declareInEtcd(
   { etcdEndpoints }: ClusterWorld,
   key: string,
@@ -24,7 +24,7 @@ async function isTaken(url: string, body: string): Promise<boolean> {
   try {
     return (await fetch(url, { method: "POST", body, signal: AbortSignal.timeout(TRY_WITHIN_MS) })).ok;
   } catch {
-    // Killed, frozen or without a quorum: the next one is asked.
+    // Killed, frozen or without a quorum: tries the next one.
     return false;
   }
 }

@@ -2,14 +2,14 @@ import type { TestHost } from "../host.ts";
 
 /** How a host ended after SIGTERM. */
 export interface HostEnd {
-  /** Null: it did not end within its deadline, and was killed. */
+  /** Null if it missed its deadline and was killed. */
   readonly code: number | null;
   readonly ms: number;
-  /** The end of its log, where the code is not 0. */
+  /** The end of its log if the code is not 0. */
   readonly lastLines: readonly string[];
 }
 
-/** `shutdown.deadline` of the hosts, and what a busy machine may add. */
+/** `shutdown.deadline` of the hosts, plus an allowance for a busy machine. */
 const ENDED_WITHIN_MS = 30_000;
 const LAST_LINES = 20;
 

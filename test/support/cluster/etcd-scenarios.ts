@@ -3,7 +3,7 @@ import type { Scenario } from "./scene.ts";
 import { DEAD_MS, freeze } from "./timing.ts";
 
 const NO_QUORUM_MS = 20_000;
-/** Longer than a watch takes to notice that nobody answers. */
+/** Longer than a watch needs to notice that nobody answers. */
 const LAGGING_MS = 25_000;
 
 export const etcdScenarios: readonly Scenario[] = [
@@ -11,7 +11,7 @@ export const etcdScenarios: readonly Scenario[] = [
     name: "dead-etcd-leader",
     about: "etcd's leader SIGKILL, and a topic declared meanwhile",
     late: true,
-    // Until another one is elected; and hosts that began lately say of the new topic that it joins.
+    // Until another one is elected; also, recently started hosts report the new topic as joining.
     unready: ["etcd", "progress"],
     async inflict({ world, declareLate }) {
       const leader = member(world.stack.members.etcd, await etcdLeader(world));

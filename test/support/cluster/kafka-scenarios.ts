@@ -5,13 +5,13 @@ import type { ClusterScene, Scenario } from "./scene.ts";
 import { DEAD_MS, freeze } from "./timing.ts";
 import { CONNECTIONS_PER_ADDRESS, NEW_CONNECTIONS_PER_SECOND } from "./world.ts";
 
-/** Longer than the session of a consumer, and than kafkajs' own patience of a few tries. */
+/** Longer than a consumer's session, and than kafkajs' few retries. */
 const SILENT_MS = 25_000;
 /** Longer than a session. */
 const CUT_OFF_MS = 25_000;
 const UNREACHABLE_MS = 30_000;
 const MOVED_WITHIN_MS = 60_000;
-/** Leaders that were just elected serve for so long before something else happens. */
+/** New leaders serve this long before the next fault. */
 const REST_MS = 5_000;
 
 export const kafkaScenarios: readonly Scenario[] = [
@@ -100,7 +100,7 @@ export const kafkaScenarios: readonly Scenario[] = [
   },
 ];
 
-/** Rotates the replicas of each partition, so that another one is preferred; first to two of them, so that data moves too. */
+/** Rotates the replicas of each partition to change the preferred one; first reduces them to two, so that data moves too. */
 async function reassign({ kafka, topics }: ClusterScene): Promise<void> {
   await withAdmin(kafka, async (admin) => {
     const { topics: found } = await admin.fetchTopicMetadata({ topics: [...topics, "__consumer_offsets"] });

@@ -59,7 +59,7 @@ interface Invocation {
   /** Null: stops. */
   readonly played: readonly Scenario[] | null;
   readonly kafka: KafkaVersion;
-  /** One of each server. */
+  /** True for one of each server. */
   readonly single: boolean;
   readonly hosts: number;
   readonly checkouts: ReadonlyMap<string, string | undefined>;
@@ -127,7 +127,7 @@ function scenariosCalled(wanted: readonly string[]): readonly Scenario[] | null 
 async function play(invocation: Invocation): Promise<number> {
   const { played, kafka, single, hosts, checkouts, seed } = invocation;
   const signal = abortOnSignals();
-  // Hosts end with this process and servers with their guardian, whatever is under way here.
+  // Hosts end with this process and servers with their guardian, even in the middle of a scenario.
   signal.addEventListener("abort", () => process.exit(exitCodeOf(signal.reason)));
   await using world = await startClusterWorld({ signal, kafka, ...(single && { members: 1 }) });
   if (played === null) return await stopMany(world, invocation);

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { TestKafka } from "../kafka.ts";
 import type { ClusterWorld } from "./world.ts";
 
-/** Which member of a cluster has the most to lose; numbers count from 1, as servers' names do. */
+/** Finds the most important member of a cluster. Numbers count from 1, as in the servers' names. */
 
 const OFFSETS_TOPIC = "__consumer_offsets";
 const OFFSETS_PARTITIONS = 8;
@@ -26,7 +26,7 @@ export async function withAdmin<T>({ kafka }: TestKafka, ask: (admin: Admin) => 
   }
 }
 
-/** Of those that coordinate a group, the one that leads the most partitions. */
+/** The group coordinator that leads the most partitions. */
 export function busiestBroker(
   kafka: TestKafka,
   topics: readonly string[],
@@ -48,14 +48,14 @@ export function busiestBroker(
   });
 }
 
-/** Where a group's commits are: Java's hash of its name, without the sign. */
+/** The partition of a group's commits: Java's hash of its name, without the sign. */
 export function offsetsPartitionOf(group: string): number {
   let hash = 0;
   for (let at = 0; at < group.length; at += 1) hash = (Math.imul(31, hash) + group.charCodeAt(at)) | 0;
   return (hash & 0x7fffffff) % OFFSETS_PARTITIONS;
 }
 
-/** A cluster whose master is away has none until it has found out and elected another: that is another fault. */
+/** A cluster without a reachable master has none until it notices and elects another: that is another fault. */
 export async function busiestNode(world: ClusterWorld, topics: readonly string[]): Promise<number> {
   const master = await masterNode(world);
   const shards = await cat(world, `shards/${topics.join()}?h=prirep,node`);
@@ -82,7 +82,7 @@ export async function etcdLeader({ etcdEndpoints }: ClusterWorld): Promise<numbe
   throw new Error("no member of etcd leads");
 }
 
-/** Of a server's name: `elasticsearch-2`. */
+/** The number in a server's name, such as `elasticsearch-2`. */
 function numberIn(name: string | null | undefined): number {
   return Number(name?.split("-").at(-1));
 }

@@ -7,12 +7,12 @@ import type { ClusterWorld } from "./world.ts";
 export interface PlayAllOptions {
   readonly size: SceneSize;
   readonly seed: number;
-  /** Whose hosts go through it: what each is called, and its folder; undefined: this one. */
+  /** The checkouts whose hosts are tested, each with name and folder; undefined for this one. */
   readonly checkouts: ReadonlyMap<string, string | undefined>;
 }
 
 /**
- * Each scenario with the hosts of each checkout, and the table of it all. One that cannot be finished is a problem, and the next one begins.
+ * Plays each scenario with the hosts of each checkout, and prints a table. If one cannot finish, it is a problem, and the next one begins.
  * @returns whether this checkout's hosts had no problem
  */
 export async function playAll(

@@ -19,7 +19,7 @@ const well: ClusterRow = {
   ],
 };
 
-test("where every record is there once and both hosts ended with 0 there is no problem", () => {
+test("there is no problem if every record exists once and both hosts ended with 0", () => {
   expect(problemsOf(well)).toEqual([]);
 });
 
@@ -36,7 +36,7 @@ test.each([
   expect(problemsOf({ ...well, ...change })).toEqual([problem]);
 });
 
-test("what a scenario takes away may be missed by the check for it, and by no other", () => {
+test("only the check for a component that the scenario takes down may fail", () => {
   const unready = new Map([
     ["host 1: etcd: no leader", 3],
     ["host 2: kafka: x", 1],
@@ -47,7 +47,7 @@ test("what a scenario takes away may be missed by the check for it, and by no ot
   expect(problemsOf({ ...well, unready, mayFail: ["etcd", "kafka"] })).toEqual([]);
 });
 
-test("the table has a row for each scenario, and says below what hosts gave as reasons", () => {
+test("the table has a row for each scenario, and the hosts' reasons below", () => {
   const unready = new Map([["host 1: kafka: it does not answer", 7]]);
   const [head, row, ...below] = clusterTable([{ ...well, unready }]).split("\n");
   expect(head).toMatch(

@@ -2,7 +2,7 @@ import { alignColumns } from "../../../infra/cli/kit/columns.ts";
 import type { HostEnd } from "./end-host.ts";
 import type { Check, ClusterRow } from "./scene.ts";
 
-/** What should not be, one sentence each. */
+/** The problems, one sentence each. */
 export function problemsOf(row: ClusterRow): string[] {
   const { records, documents, lost, doubled, deadLettered, ends } = row;
   const unexpected = [...row.unready.keys()].filter((reason) => !mayBe(reason, row.mayFail));
@@ -12,13 +12,13 @@ export function problemsOf(row: ClusterRow): string[] {
     [lost > 0, `${lost} records were lost`],
     [doubled > 0, `${doubled} records are there twice`],
     [deadLettered > 0, `${deadLettered} records were dead-lettered`],
-    // Where one member of three is away, the others do the work.
+    // If one member of three is down, the others do the work.
     [unexpected.length > 0, `/readyz was not 200: ${unexpected.join("; ")}`],
   ];
   return rules.flatMap(([broken, problem]) => (broken ? [problem] : [])).concat(ends.flatMap(endProblem));
 }
 
-/** @param reason as the watch notes it: `host 1: kafka: …` */
+/** @param reason as recorded by the watch: `host 1: kafka: …` */
 function mayBe(reason: string, checks: readonly Check[]): boolean {
   return checks.some((check) => /^host \d+: (\w+):/.exec(reason)?.[1] === check);
 }
@@ -36,7 +36,7 @@ const head = [
   "stop",
 ];
 
-/** Rows under each other, and below them what hosts said while they were not ready. */
+/** The table's rows, and below them the hosts' reasons while they were not ready. */
 export function clusterTable(rows: readonly ClusterRow[]): string {
   const cells = rows.map((row) => [
     row.scenario,
@@ -56,7 +56,7 @@ export function clusterTable(rows: readonly ClusterRow[]): string {
   return `${alignColumns([head, ...cells]).join("\n")}\n${reasons.join("")}`;
 }
 
-/** Empty where it ended well. */
+/** Empty if it ended well. */
 export function endProblem({ code, lastLines }: HostEnd): string[] {
   if (code === 0) return [];
   const how = code === null ? "did not end" : `ended with ${code}`;

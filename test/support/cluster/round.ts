@@ -1,11 +1,11 @@
 import { DEAD_MS } from "./timing.ts";
 import type { Scenario } from "./scene.ts";
 
-/** On one broker, of any version: hosts come and go, and the broker. */
+/** For a single broker of any version: hosts come and go, and so does the broker. */
 export const round: Scenario = {
   name: "round",
   about: "a third host comes, one is killed, the broker restarted, then SIGKILL",
-  // There is no other one.
+  // There is only this one.
   unready: ["kafka", "progress"],
   async inflict({ world, startHost, killHost }) {
     await startHost();

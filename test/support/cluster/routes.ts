@@ -1,26 +1,26 @@
 import type { KafkaServer } from "../../../infra/stack/servers/kafka.ts";
 import { startTcpProxy, type TcpProxy } from "../tcp-proxy.ts";
 
-/** A way of its own from a host to each broker, which can be spoilt without touching the brokers. */
+/** A host's own connections to each broker, which can be broken without touching the brokers. */
 export interface Route {
-  /** What the host is told. */
+  /** The addresses for the host's config. */
   readonly brokers: readonly string[];
-  /** By broker, in order. */
+  /** One per broker, in order. */
   readonly proxies: readonly TcpProxy[];
 }
 
-/** By the name of the listener that it leads to. */
+/** Routes by the name of their listener. */
 export interface Routes extends AsyncDisposable {
   readonly byListener: ReadonlyMap<string, Route>;
-  /** The port that each broker tells whoever comes that way. */
+  /** The port that each broker advertises to clients of this route. */
   readonly advertisedPorts: Readonly<Record<string, readonly number[]>>;
-  /** Once the brokers' ports are known. */
+  /** Call it when the brokers' ports are known. */
   leadTo(brokers: readonly KafkaServer[]): void;
-  /** As at first. */
+  /** Removes all faults. */
   heal(): Promise<void>;
 }
 
-/** @param listeners by name: the address that connections seem to come from */
+/** @param listeners by name: the apparent client address */
 export async function openRoutes(
   listeners: ReadonlyMap<string, string>,
   brokerCount: number,

@@ -9,48 +9,48 @@ import { endHost, type HostEnd } from "./end-host.ts";
 import { reasonsOf, topicsOf, watchHosts } from "./watch.ts";
 import type { ClusterWorld } from "./world.ts";
 
-/** Hosts at work on a cluster, while something happens to it. */
+/** Hosts that work on a cluster during a fault. */
 export interface ClusterScene {
   readonly world: ClusterWorld;
   readonly kafka: TestKafka;
-  /** Those that are written to. */
+  /** Topics that the producer writes to. */
   readonly topics: readonly string[];
-  /** Of all of them. */
+  /** The groups of all topics. */
   readonly groups: readonly string[];
-  /** Their numbers, from 0. */
+  /** The hosts' numbers, from 0. */
   readonly hosts: readonly number[];
   readonly random: SeededRandom;
-  /** Declares in etcd the topic that was written to all along without being declared. Waits until etcd has taken it. */
+  /** Declares the topic in etcd that already had records without a declaration. Waits until etcd has accepted it. */
   readonly declareLate: () => Promise<void>;
-  /** One more. Waits until all partitions have one owner again. */
+  /** Starts one more host. Waits until all partitions have one owner again. */
   readonly startHost: () => Promise<void>;
-  /** SIGKILL of one, which is not asked any more. */
+  /** Sends SIGKILL to a host, and stops watching it. */
   readonly killHost: () => Promise<void>;
 }
 
-/** What `/readyz` may say meanwhile. */
+/** A check of `/readyz`. */
 export type Check = "kafka" | "elasticsearch" | "etcd" | "progress";
 
 /** Something that happens to a cluster. */
 export interface Scenario {
   readonly name: string;
-  /** For the table. */
+  /** Its description in the table. */
   readonly about: string;
-  /** Checks that rightly fail: more is away than one member of three. */
+  /** Checks that rightly fail, because more than one member of three is down. */
   readonly unready?: readonly Check[];
-  /** Which way the hosts reach Kafka, where not directly. */
+  /** The hosts' route to Kafka, if not direct. */
   readonly way?: "own" | "narrow";
-  /** So many topics more, of one partition, in which nothing happens. */
+  /** The number of additional idle topics with one partition each. */
   readonly idleTopics?: number;
   /** Whether one of the topics is declared only by `declareLate`. */
   readonly late?: boolean;
-  /** Before the hosts start. */
+  /** Called before the hosts start. */
   prepare?(world: ClusterWorld, random: SeededRandom): Promise<void>;
   /** Resolves when it is over: all servers run. */
   inflict(scene: ClusterScene): Promise<void>;
 }
 
-/** How much is played with. */
+/** The size of a scene. */
 export interface SceneSize {
   readonly hosts: number;
   readonly topics: number;
@@ -58,40 +58,40 @@ export interface SceneSize {
   readonly perSecond: number;
 }
 
-/** In CI, and on one broker. */
+/** For CI, and for a single broker. */
 export const SHORT: SceneSize = { hosts: 2, topics: 4, partitions: 3, perSecond: 400 };
 export const FULL: SceneSize = { hosts: 2, topics: 6, partitions: 6, perSecond: 600 };
 
 export interface PlayOptions {
   readonly size: SceneSize;
-  /** Of when and of which. */
+  /** The seed of all random choices. */
   readonly seed: number;
-  /** The Penstock whose hosts are started: what it is called, and its folder; undefined: this one. */
+  /** The Penstock whose hosts are started, with name and folder; undefined for this one. */
   readonly who: string;
   readonly checkout?: string | undefined;
 }
 
-/** What became of it all. */
+/** The result of a scene. */
 export interface ClusterRow extends Counted {
   readonly scenario: string;
   readonly who: string;
-  /** The longest time in which the commit of some partition did not move, while records were written all the time. */
+  /** The longest time without a new commit in some partition, although records were written continuously. */
   readonly stillnessMs: number;
-  /** By host and reason: how many of the answers of `/readyz`, two a second, were no 200. */
+  /** By host and reason: the number of `/readyz` answers other than 200, at two per second. */
   readonly unready: ReadonlyMap<string, number>;
   /** Checks that were allowed to fail. */
   readonly mayFail: readonly Check[];
-  /** Of each host, after SIGTERM. */
+  /** Of each host after SIGTERM. */
   readonly ends: readonly HostEnd[];
 }
 
 const MOVED_WITHIN_MS = 240_000;
-/** The fault begins at any moment of the load. */
+/** The fault begins at a random moment of the load. */
 const BEGINS_WITHIN_MS = 2_000;
 
 /**
- * Hosts of one group move steadily written records, half of the topics declared in their file and half in etcd. Lets the
- * fault happen, waits until every partition moves again and nothing lags, ends the hosts by SIGTERM, and compares every
+ * Hosts of one group move a steady load, with half of the topics declared in their file and half in etcd. Lets the
+ * fault happen, waits until every partition moves again without lag, stops the hosts with SIGTERM, and compares every
  * offset of every partition with the documents.
  */
 export async function playClusterScene(
@@ -176,12 +176,12 @@ export async function playClusterScene(
     },
   });
   await watch.untilAllMoved(MOVED_WITHIN_MS);
-  // One may still hold on to partitions that the other has taken over.
+  // One host may still hold partitions that the other has taken over.
   await untilSettled();
   const { stillnessMs } = watch;
 
   const sent = await load.stop();
-  // Of its own: the first may still wait for what the fault took.
+  // A new client, because the first may still wait for a failed server.
   const counter = resources.use(await world.connectKafka());
   await eventually("all is committed", () => allCommitted(counter, run, topics), MOVED_WITHIN_MS);
   await watch.stop();
@@ -202,7 +202,7 @@ function brokersFor(world: ClusterWorld, { way }: Scenario, host: number): reado
   return way === "narrow" ? world.narrowRoute.brokers : world.brokers;
 }
 
-/** A node that goes while it has the only copy of an index takes the index along until it is back. */
+/** If a node with the only copy of an index fails, the index is missing until the node is back. */
 export async function untilReplicated(world: ClusterWorld, indices: readonly string[]): Promise<void> {
   const path = `/_cluster/health/${indices.join()}`;
   await eventually(

@@ -7,7 +7,7 @@ import { topicsOf } from "./watch.ts";
 import type { ClusterWorld } from "./world.ts";
 
 /**
- * Many stops while brokers come and go: of idle topics, whose long polls leave a stop the most time to meet a changed set of
+ * Stops while brokers come and go, with idle topics: during their long polls, a stop is most likely to meet a changed set of
  * brokers.
  */
 export interface StopsResult {
@@ -28,7 +28,7 @@ const PARTITIONS = 3;
 const RUNNING_WITHIN_MS = 30_000;
 const POLL_MS = 200;
 const LONGEST_LIFE_MS = 20_000;
-/** Between two restarts, once all replicas are in sync again. */
+/** Pause between two restarts, after all replicas are in sync again. */
 const PAUSE_MS = 8_000;
 
 export async function playStops(
@@ -55,7 +55,7 @@ export async function playStops(
   return { ends, restarts };
 }
 
-/** One host, a while after all of its topics run; where they do not run so soon it is stopped all the same. */
+/** Stops one host a while after all of its topics run, or after a time limit. */
 async function liveAndStop(
   world: ClusterWorld,
   topics: readonly string[],
@@ -76,7 +76,7 @@ async function liveAndStop(
   return await endHost(host);
 }
 
-/** One broker after another, by SIGTERM or SIGKILL. @returns how many times */
+/** Restarts one broker after another, by SIGTERM or SIGKILL. @returns the number of restarts */
 async function restartUntil(
   done: Promise<unknown>,
   world: ClusterWorld,

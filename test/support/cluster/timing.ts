@@ -1,6 +1,6 @@
 import type { Server } from "../../../infra/stack/process/server.ts";
 
-/** Leaders and primaries have moved by then. */
+/** By then, leaders and primaries have moved. */
 export const DEAD_MS = 8_000;
 
 export async function freeze(server: Pick<Server, "freeze" | "thaw">, ms: number): Promise<void> {

@@ -2,15 +2,15 @@ import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
 import { eventually } from "../eventually.ts";
 import type { TestHost } from "../host.ts";
 
-/** What hosts said of themselves, asked all along. */
+/** The hosts' statuses, polled continuously. */
 export interface Watch {
-  /** The longest time since `beginStillness` in which no host showed a higher commit of some partition. */
+  /** The longest time since `beginStillness` without a higher commit of some partition on any host. */
   readonly stillnessMs: number;
-  /** Until the first commits, indices are created. */
+  /** Call it after the first commits, because indices are created before. */
   beginStillness(): void;
-  /** What `/readyz` gave as reason for each 503, and how often; one that was not answered counts too. */
+  /** The reasons of `/readyz` for each 503, with their counts; a missing answer counts too. */
   readonly unready: ReadonlyMap<string, number>;
-  /** Waits until every partition has moved on from where it is now. */
+  /** Waits until every partition has made progress. */
   untilAllMoved(withinMs: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -20,8 +20,8 @@ const ANSWER_WITHIN_MS = 10_000;
 
 /**
  * @param hosts may come and go
- * @param partitions how many are declared by now, the idle ones not counted
- * @param idle topics that are not looked at
+ * @param partitions the number declared so far, without idle ones
+ * @param idle topics to ignore
  */
 export function watchHosts(
   hosts: readonly TestHost[],
@@ -42,7 +42,7 @@ export function watchHosts(
     names.set(host, name);
     const reasons = await reasonsOf(host);
     if (reasons.length === 0) begun.add(host);
-    // A new one is not ready before it has begun, and one that was killed does not answer.
+    // A new host is not ready before it has started, and a killed one does not answer.
     if (!begun.has(host) || !hosts.includes(host)) return;
     for (const reason of reasons) {
       const key = `${name}: ${reason}`;
@@ -91,7 +91,7 @@ export function watchHosts(
   };
 }
 
-/** Why `/readyz` is no 200, or was not answered within 10 s; empty where the host is ready. */
+/** Why `/readyz` is not 200, or was not answered within 10 s; empty if the host is ready. */
 export async function reasonsOf(host: TestHost): Promise<string[]> {
   try {
     const answer = await host.fetch("/readyz", { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
@@ -103,18 +103,18 @@ export async function reasonsOf(host: TestHost): Promise<string[]> {
   }
 }
 
-/** Empty where it does not answer within 10 s. */
+/** Empty if it does not answer within 10 s. */
 export async function topicsOf(host: TestHost): Promise<TopicStatus[]> {
   try {
     const answer = await host.fetch("/topics", { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
     return (await answer.json()) as TopicStatus[];
   } catch {
-    // Its partitions are seen to stand still, and readiness counts that it does not answer.
+    // Its partitions then count as standing still, and readiness counts the missing answer.
     return [];
   }
 }
 
-/** By `topic/partition`; the highest of the hosts counts, whoever owns it. */
+/** By `topic/partition`: the highest commit of all hosts, whichever owns it. */
 function commitsIn(
   topics: readonly TopicStatus[],
   ignored: ReadonlySet<string>,

@@ -7,45 +7,45 @@ import { eventually } from "../eventually.ts";
 import { connectTestKafka, type TestKafka } from "../kafka.ts";
 import { openRoutes, type Route } from "./routes.ts";
 
-/** Three of each server, or one, which may be killed and frozen, and where a host finds them. */
+/** Three of each server, or one, which may be killed and frozen, and their addresses. */
 export interface ClusterWorld extends AsyncDisposable {
   readonly stack: Stack;
   readonly kafkaVersion: KafkaVersion;
   readonly brokers: readonly string[];
   readonly nodes: readonly string[];
   readonly etcdEndpoints: readonly string[];
-  /** By a node that runs. */
+  /** Through a running node. */
   readonly elasticsearch: TestElasticsearch;
-  /** Of the host with this number, from 0: a way to the brokers that is its own. */
+  /** The own route to the brokers of the host with this number, from 0. */
   routeOf(host: number): Route;
-  /** A way on which brokers take so many connections from one address, and so many new ones a second. */
+  /** A route on which brokers limit connections per address, and new ones per second. */
   readonly narrowRoute: Route;
-  /** One that remembers nothing of a fault. */
+  /** A client without state from a fault. */
   connectKafka(): Promise<TestKafka>;
-  /** Waits until all replicas of all topics are in sync: else the next broker that goes leaves some with too few. */
+  /** Waits until all replicas are in sync: otherwise the next broker failure leaves some topics with too few. */
   untilInSync(): Promise<void>;
-  /** Wakes and starts every server that a fault left frozen or dead, opens all ways, and waits until all replicas are in sync. */
+  /** Wakes and restarts every frozen or dead server, opens all routes, and waits until all replicas are in sync. */
   heal(): Promise<void>;
 }
 
 export interface ClusterWorldOptions {
   readonly signal?: AbortSignal;
   readonly kafka?: KafkaVersion;
-  /** Of each server; three unless told. */
+  /** Number of each server; 3 by default. */
   readonly members?: 1 | typeof CLUSTER_MEMBERS;
-  /** Of brokers; the stack's unless told. */
+  /** For the brokers; the stack's by default. */
   readonly groupRebalanceDelayMs?: number;
 }
 
-/** How many hosts can have a way of their own. */
+/** The number of hosts with their own route. */
 export const MOST_HOSTS = 3;
-/** Of a managed broker: connections from one address, and new ones a second. */
+/** Limits of a managed broker: connections per address, and new ones per second. */
 export const CONNECTIONS_PER_ADDRESS = 100;
 export const NEW_CONNECTIONS_PER_SECOND = 10;
 const NARROW = "NARROW";
 const NARROW_FROM = "127.0.0.9";
 
-/** A node that does not answer is taken out after some 5 s and not after 30: what matters is what a host does afterwards. */
+/** Removes a silent node after about 5 s instead of 30: these tests are about what a host does afterwards. */
 const FAULT_DETECTION = Object.fromEntries(
   ["follower_check", "leader_check"].flatMap((check) => [
     [`cluster.fault_detection.${check}.timeout`, "2s"],
@@ -90,7 +90,7 @@ export async function startClusterWorld(options: ClusterWorldOptions = {}): Prom
     if (route === undefined) throw new Error(`there is no way called ${listener}`);
     return route;
   };
-  // By a client of its own each time: one that had asked a broker right after its start saw replicas missing for two minutes that were there.
+  // With a new client each time: one that asked a broker right after its start saw existing replicas as missing for two minutes.
   const untilInSync = async (): Promise<void> => {
     const look = async (): Promise<boolean> => {
       await using client = await connectKafka();

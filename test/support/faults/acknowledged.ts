@@ -1,25 +1,25 @@
-/** What became of one item of a bulk, as the host was told. */
+/** The outcome of one bulk item, as sent to the host. */
 export type ItemVerdict = "created" | "duplicate" | "rejected" | "retryable";
 
-/** A commit that said more than was known when it was sent. */
+/** A commit beyond the outcomes known when it was sent. */
 export interface EarlyCommit {
   readonly topic: string;
   readonly partition: number;
-  /** The offset that was committed: everything below it should have had an outcome. */
+  /** The committed offset: everything below it should have an outcome. */
   readonly committed: number;
-  /** Everything below this one had. */
+  /** Everything below this one has an outcome. */
   readonly acknowledged: number;
 }
 
-/** Which offsets of a topic's partitions have an outcome that some host has been told of. */
+/** The offsets of a topic's partitions with an outcome that some host has received. */
 export class AcknowledgedOffsets {
   readonly #partitions = new Map<string, { prefix: number; beyond: Set<number> }>();
   readonly early: EarlyCommit[] = [];
   created = 0;
-  /** Answers of 409: the document was there already. */
+  /** Answers of 409: the document existed already. */
   duplicates = 0;
   commits = 0;
-  /** Where Elasticsearch refused a record for good, by `topic/partition`. */
+  /** Offsets that Elasticsearch refused permanently, by `topic/partition`. */
   readonly #rejected = new Map<string, Set<number>>();
 
   note(topic: string, partition: number, offset: number, verdict: ItemVerdict): void {
@@ -43,12 +43,12 @@ export class AcknowledgedOffsets {
     return offset < prefix || beyond.has(offset);
   }
 
-  /** How many offsets below the given one were refused for good. */
+  /** The number of permanently refused offsets below the given one. */
   rejectedBelow(topic: string, partition: number, below: number): number {
     return [...this.#rejectedIn(topic, partition)].filter((offset) => offset < below).length;
   }
 
-  /** Which offsets have an outcome now; does not follow what comes later. */
+  /** A snapshot of the offsets with an outcome. */
   copy(): AcknowledgedOffsets {
     const copy = new AcknowledgedOffsets();
     for (const [name, { prefix, beyond }] of this.#partitions) {
@@ -57,14 +57,14 @@ export class AcknowledgedOffsets {
     return copy;
   }
 
-  /** How many offsets have an outcome. */
+  /** The number of offsets with an outcome. */
   get total(): number {
     let total = 0;
     for (const { prefix, beyond } of this.#partitions.values()) total += prefix + beyond.size;
     return total;
   }
 
-  /** A commit is on its way to Kafka, or was found there. */
+  /** A commit was sent to Kafka, or found there. */
   committed(topic: string, partition: number, offset: number): void {
     this.commits += 1;
     const acknowledged = this.prefix(topic, partition);

@@ -1,13 +1,13 @@
 import { runCommand } from "../command.ts";
-/** What `bun run audit` says of all topics of a config. */
+/** The result of `bun run audit` for all topics of a config. */
 export interface AuditReport {
   readonly code: number;
-  /** Records missing, and records there more than once. */
+  /** Missing and duplicate records. */
   readonly gaps: number;
   readonly doubles: number;
 }
 
-/** Runs `bun run audit` as its own process. @throws where it could not tell */
+/** Runs `bun run audit` as a process. @throws if it has no result */
 export async function audit(config: object, ...args: readonly string[]): Promise<AuditReport> {
   const { out, error, code } = await runAudit(config, ["--json", ...args]);
   if (error !== "") throw new Error(`audit ended with ${code}: ${error}`);

@@ -2,18 +2,18 @@ import type { ConnectionTap } from "../tcp-proxy.ts";
 import type { AcknowledgedOffsets, ItemVerdict } from "./acknowledged.ts";
 import { HttpStream } from "./http-stream.ts";
 
-/** How many bulks one host has on their way. */
+/** The number of bulks of one host in flight. */
 export interface BulkTraffic {
-  /** Sent whole, and not answered. */
+  /** Sent completely, and not answered. */
   inFlight: number;
 }
 
 /**
- * Reads along between a host and Elasticsearch, and notes which records the host has been told of, before it can read
+ * Listens between a host and Elasticsearch, and records the outcomes in each answer before the host can read
  * that answer.
  */
 export function bulkTap(acknowledged: AcknowledgedOffsets, traffic: BulkTraffic): ConnectionTap {
-  /** The ids of each request of this connection that is not answered; null: not a bulk. HTTP/1.1 answers in order. */
+  /** The ids of each unanswered request of this connection; null if not a bulk. HTTP/1.1 answers in order. */
   const pending: (string[] | null)[] = [];
   const requests = new HttpStream(({ startLine, body }) => {
     const ids = startLine.includes("/_bulk") ? idsOf(body.toString("utf8")) : null;
@@ -46,7 +46,7 @@ interface BulkBody {
   readonly items?: readonly { readonly create?: { readonly status: number } }[];
 }
 
-/** Action and document stand on a line each. */
+/** Action and document have a line each. */
 function idsOf(body: string): string[] {
   return body.split("\n").flatMap((line, at) => {
     const id = at % 2 === 0 ? /"_id":"([^"]*)"/.exec(line)?.[1] : undefined;

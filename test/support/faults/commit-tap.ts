@@ -9,10 +9,10 @@ export interface CommitEntry {
 }
 
 const OFFSET_COMMIT = 8;
-/** Hosts speak versions 2 to 5 with today's brokers; later ones are encoded in another way. */
+/** Hosts use versions 2 to 5 with current brokers; later ones have another encoding. */
 const VERSIONS = { lowest: 2, highest: 5 };
 
-/** Reads along between a host and Kafka, and tells every commit before it is passed on. */
+/** Listens between a host and Kafka, and reports every commit before it is forwarded. */
 export function commitTap(onCommit: (entry: CommitEntry) => void): ConnectionTap {
   let rest: Buffer = Buffer.alloc(0);
   return {
@@ -29,7 +29,7 @@ export function commitTap(onCommit: (entry: CommitEntry) => void): ConnectionTap
   };
 }
 
-/** The commits of one request; none where it is another request. @throws where it is of a version not known here */
+/** The commits of one request; empty for other requests. @throws if its version is unknown */
 export function commitsIn(request: Buffer): CommitEntry[] {
   if (request.readInt16BE(0) !== OFFSET_COMMIT) return [];
   const version = request.readInt16BE(2);

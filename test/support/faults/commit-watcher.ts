@@ -2,13 +2,13 @@ import { Kafka, logLevel } from "kafkajs";
 import type { AcknowledgedOffsets } from "./acknowledged.ts";
 import type { TopicPlan } from "./load.ts";
 
-/** What a watcher found wrong; one sentence each. */
+/** The problems that a watcher found, one sentence each. */
 export interface CommitWatcher {
   readonly problems: readonly string[];
-  /** How often the committed offsets of all topics were read, and how often the documents below them were counted. */
+  /** How often committed offsets of all topics were read, and documents below them counted. */
   readonly samples: number;
   readonly counts: number;
-  /** The documents are gone on purpose: from now on only outcomes are compared, not what is still there. */
+  /** Documents were deleted on purpose: from now on compares only outcomes, not documents. */
   forgetDocuments(): void;
   stop(): Promise<void>;
 }
@@ -25,15 +25,15 @@ const EVERY_MS = 250;
 const ASK_WITHIN_MS = 5_000;
 
 /**
- * Reads the group's committed offsets all along, past the proxies, while faults happen.
+ * Reads the group's committed offsets continuously during faults, bypassing the proxies.
  *
- * Of every sample, three things must hold:
- * 1. No offset below a committed one is without an outcome that had been passed on to a host by then. This has no gap
- *    in time that matters: outcomes are noted before the host can read them, so a commit that is found in Kafka and
- *    was in order has all of its outcomes in the notes already, also while Elasticsearch is frozen or out of reach.
- * 2. The documents below the committed offset are there: they are counted in Elasticsearch itself after the commit was
- *    read. A commit ahead of its documents for a moment could pass this one, but not the first.
- * 3. No committed offset ever goes back: a host that lost its partitions must not rewind their new owner.
+ * Three things must hold for every sample:
+ * 1. Every offset below a committed one has an outcome that had been sent to a host by then. There is no gap
+ *    in time that matters: outcomes are recorded before the host can read them, so a correct commit found in Kafka
+ *    already has all its outcomes recorded, even while Elasticsearch is frozen or unreachable.
+ * 2. The documents below the committed offset exist: they are counted in Elasticsearch itself after the commit was
+ *    read. A commit briefly ahead of its documents could pass this check, but not the first.
+ * 3. Committed offsets never decrease: a host that lost its partitions must not rewind their new owner.
  */
 export function watchCommits(options: WatcherOptions): CommitWatcher {
   const { acknowledged, topics } = options;
@@ -80,7 +80,7 @@ export function watchCommits(options: WatcherOptions): CommitWatcher {
         for (const { topic } of topics) await sample(topic, await reader.committed(topic));
         samples += 1;
       } catch {
-        // Kafka does not answer, as the fault will have it; a connection of before may be of no use after.
+        // Kafka does not answer because of the fault, and old connections may be broken afterwards.
         void reader.close();
         reader = createReader(options);
       }
@@ -108,12 +108,12 @@ export function watchCommits(options: WatcherOptions): CommitWatcher {
 }
 
 interface CommitReader {
-  /** By partition; those without a commit are left out. */
+  /** By partition, without partitions that have no commit. */
   committed(topic: string): Promise<ReadonlyMap<number, number>>;
   close(): Promise<void>;
 }
 
-/** Gives up soon, unlike the tests' own client: what cannot be sampled now is sampled later. */
+/** Gives up soon, unlike the tests' own client, because a failed sample is taken again later. */
 function createReader({ brokers, group }: WatcherOptions): CommitReader {
   const admin = new Kafka({
     clientId: "watcher",
@@ -138,7 +138,7 @@ function createReader({ brokers, group }: WatcherOptions): CommitReader {
   };
 }
 
-/** Documents below the given offset, by partition; null: Elasticsearch does not answer now. */
+/** Documents below the given offset, by partition; null if Elasticsearch does not answer now. */
 async function countBelow(
   node: string,
   index: string,

@@ -1,7 +1,7 @@
 import { expect } from "bun:test";
 import type { SceneResult } from "./scene.ts";
 
-/** Every record once, no commit ahead of its outcomes, and that was looked at often enough to mean something. */
+/** Every record exists once, and no commit was ahead of its outcomes, in enough samples to be meaningful. */
 export function expectExactlyOnce({ row, truths, problems, gone, samples }: SceneResult): void {
   expect({
     problems: problems.slice(0, 5),
@@ -9,7 +9,7 @@ export function expectExactlyOnce({ row, truths, problems, gone, samples }: Scen
       topic,
       missing: missing.slice(0, 10),
       doubled: doubled.slice(0, 10),
-      // Numbers cannot tell what was deleted with Elasticsearch's data; offsets can.
+      // Numbers cannot show what was deleted with Elasticsearch's data; offsets can.
       lostNumbers: gone > 0 ? 0 : lostNumbers,
     })),
     lost: row.lost,

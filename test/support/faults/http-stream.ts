@@ -1,4 +1,4 @@
-/** One HTTP/1.1 message as it went over a connection. */
+/** One HTTP/1.1 message on a connection. */
 export interface HttpMessage {
   /** `POST /_bulk HTTP/1.1`, or `HTTP/1.1 200 OK`. */
   readonly startLine: string;
@@ -8,13 +8,13 @@ export interface HttpMessage {
 const HEAD_END = "\r\n\r\n";
 
 /**
- * Cuts the bytes of one direction of a connection into messages, whatever pieces they come in. Knows bodies with a
- * length and chunked ones, which is all that clients of Elasticsearch and itself send.
+ * Splits the bytes of one direction of a connection into messages, in whatever chunks they arrive. Knows bodies with a
+ * length and chunked ones, because Elasticsearch and its clients send no others.
  */
 export class HttpStream {
   #pieces: Buffer[] = [];
   #length = 0;
-  /** How many bytes there must be before it is worth looking again. */
+  /** The bytes needed before it is worth parsing again. */
   #needed = 0;
 
   constructor(private readonly onMessage: (message: HttpMessage) => void) {}
@@ -33,7 +33,7 @@ export class HttpStream {
     }
   }
 
-  /** @returns how many bytes the first message takes; 0: it is not complete */
+  /** @returns the length of the first message in bytes; 0 if incomplete */
   #take(bytes: Buffer): number {
     const headEnd = bytes.indexOf(HEAD_END);
     if (headEnd === -1) return this.#waitFor(bytes.length + 1);
@@ -62,7 +62,7 @@ export class HttpStream {
   }
 }
 
-/** @returns null where the last chunk is not there yet */
+/** @returns null if the last chunk has not arrived */
 function dechunk(bytes: Buffer, from: number): { body: Buffer; end: number } | null {
   const chunks: Buffer[] = [];
   for (let at = from; ;) {

@@ -5,24 +5,24 @@ export interface TopicPlan {
   readonly topic: string;
   readonly partitions: number;
   readonly format: "text" | "json";
-  /** One record in so many cannot be mapped; 0: none. */
+  /** One in this many records cannot be mapped; 0 for none. */
   readonly poisonEvery: number;
 }
 
 /**
- * - `flood`: the first ones as fast as Kafka takes them, a bounded backlog ahead of the hosts, so that they are at full load when
- *   the fault happens; further ones at a pace, so that a fault that takes long does not become a test of throughput;
- * - `steady`: so many records a second, whatever the hosts do.
+ * - `flood`: the first records as fast as Kafka accepts them, up to a backlog limit, so that hosts are at full load when
+ *   the fault happens; the rest at a fixed pace, so that a long fault does not become a test of throughput;
+ * - `steady`: a number of records per second, whatever the hosts do.
  */
 export type LoadRule =
   | { readonly kind: "flood"; readonly backlog: number; readonly first: number; readonly perSecond: number }
   | { readonly kind: "steady"; readonly perSecond: number };
 
-/** Numbered records on their way into the topics of a scene, in turns. */
+/** Writes numbered records to the topics of a scene in turn. */
 export interface Load {
-  /** By topic: every number below it was acknowledged by Kafka at least once. */
+  /** By topic: Kafka acknowledged every number below it at least once. */
   readonly acknowledged: ReadonlyMap<string, number>;
-  /** Resolves when nothing is on its way any more. */
+  /** Resolves when nothing is in flight any more. */
   stop(): Promise<void>;
 }
 
@@ -30,13 +30,13 @@ const BATCH = 250;
 const STEADY_TURN_MS = 50;
 const FLOOD_PAUSE_MS = 5;
 const RETRY_MS = 200;
-/** About as long as a line of an access log. */
+/** About the length of an access log line. */
 const FILLER = "GET /assets/app.js HTTP/1.1 200 1043 - Mozilla/5.0 (X11; Linux x86_64) ".repeat(3);
 
 /**
- * Writes until stopped, through whatever happens to Kafka: a batch that is not acknowledged is sent again under the same
- * numbers. So Kafka may hold a number more than once, and its end offsets are what counts; the number is the record's key.
- * @param done how many records have an outcome
+ * Writes until stopped, whatever happens to Kafka: an unacknowledged batch is sent again with the same
+ * numbers. Kafka may contain a number more than once, so its end offsets count. The number is the record's key.
+ * @param done the number of records with an outcome
  */
 export function startLoad(
   brokers: readonly string[],
@@ -70,7 +70,7 @@ export function startLoad(
         sent += count;
         return;
       } catch {
-        // Kafka is away, which is what these tests are about; whatever it took of the batch, it is sent again.
+        // Kafka is unreachable, as intended. The batch is sent again, whatever part of it Kafka accepted.
         await Bun.sleep(RETRY_MS);
       }
     }
@@ -94,7 +94,7 @@ export function startLoad(
         continue;
       }
       const due = ((performance.now() - startedAt) * rule.perSecond) / 1000 - sent;
-      // What was not sent while Kafka was away is made up for in batches that are not too large.
+      // Records delayed while Kafka was unreachable are sent later, in batches of limited size.
       if (due >= 1) await send(plan, Math.min(Math.ceil(due), 4 * BATCH));
       await Bun.sleep(STEADY_TURN_MS);
     }

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 
-/** The most memory a process has held resident so far, in bytes; null: it is gone, or the system does not tell. */
+/** The peak resident memory of a process in bytes; null if it has ended, or the system does not know. */
 export async function peakRssBytes(pid: number): Promise<number | null> {
   // A process may end at any moment, and only Linux has /proc.
   const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");

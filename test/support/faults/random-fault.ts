@@ -5,14 +5,14 @@ import type { Scene } from "./scene.ts";
 /** A fault that can happen to any scene at any time. */
 export interface RandomFault {
   readonly name: string;
-  /** Resolves when it is over; what it took away is back then, and what it stopped runs. */
+  /** Resolves when it is over, with everything restored and running again. */
   inflict(scene: Scene): Promise<void>;
 }
 
-/** Fewest and most seconds that something stands still or is out of reach. */
+/** Minimum and maximum seconds that something is frozen or unreachable. */
 export type Span = readonly [fewest: number, most: number];
 
-/** Draws the next fault; all that is random about it is drawn here, so that it is the same for the same seed. */
+/** Draws the next fault with all its random choices, so that the same seed gives the same fault. */
 export function drawFault(random: SeededRandom, replicas: number, span: Span): RandomFault {
   const n = random.below(replicas);
   const [fewest, most] = span;

@@ -3,23 +3,23 @@ import { startTestHost, type TestHost } from "../host.ts";
 import { peakRssBytes } from "./memory.ts";
 import type { Lane } from "./world.ts";
 
-/** One host of a scene behind proxies of its own; it may end and be started again. */
+/** One host of a scene behind its own proxies; it can be stopped and restarted. */
 export interface Replica extends AsyncDisposable {
   readonly lane: Lane;
-  /** Throws while it does not run. */
+  /** Throws if it is not running. */
   readonly host: TestHost;
   readonly running: boolean;
-  /** The most that any of its processes held. */
+  /** The peak memory of any of its processes. */
   readonly peakRssBytes: number;
   start(): Promise<void>;
-  /** Resolves with the exit code, or 128 + signal, once the process is gone. */
+  /** Resolves with the exit code, or 128 + signal, once the process has ended. */
   end(signal: "SIGKILL" | "SIGTERM"): Promise<number>;
-  /** SIGTERM. @throws Error with its last log lines, where it exits with another code than 0 */
+  /** Sends SIGTERM. @throws Error with its last log lines if its exit code is not 0 */
   endWell(): Promise<void>;
   ready(): Promise<boolean>;
   /** Sums over the topics. */
   counts(): Promise<OutcomeCounts>;
-  /** Replaces what its config file says; a later start has it too. */
+  /** Replaces its config file, also for later starts. */
   configure(config: object): Promise<void>;
 }
 
@@ -27,8 +27,8 @@ const RSS_EVERY_MS = 200;
 const LAST_LINES = 20;
 
 /**
- * @param lane becomes the replica's, which disposes of it
- * @param configFor the config of a host whose servers are reached as given
+ * @param lane is owned and disposed by the replica
+ * @param configFor the config of a host with these server addresses
  */
 export async function createReplica(
   lane: Lane,

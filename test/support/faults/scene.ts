@@ -10,55 +10,55 @@ import { lettersIn, type TopicTruth, truthOf } from "./verify.ts";
 import type { FaultWorld } from "./world.ts";
 
 export interface SceneOptions {
-  /** What it is called in the table. */
+  /** Its name in the table. */
   readonly fault: string;
-  /** Hosts at the start; 1 unless told. */
+  /** Hosts at the start; 1 by default. */
   readonly replicas?: number;
-  /** The most hosts it will have; as many as at the start unless told. */
+  /** The maximum number of hosts; by default the number at the start. */
   readonly atMostReplicas?: number;
-  /** Without their names; one text topic of three partitions unless told. */
+  /** Without their names; by default one text topic with three partitions. */
   readonly topics?: readonly Partial<Omit<TopicPlan, "topic">>[];
-  /** A flood unless told. */
+  /** A flood by default. */
   readonly load?: LoadRule;
-  /** More for the hosts' config. */
+  /** Additions to the hosts' config. */
   readonly config?: object;
-  /** `bulk.requestTimeout`; longer than any answer takes on a slow machine unless told. */
+  /** `bulk.requestTimeout`; by default longer than any answer takes on a slow machine. */
   readonly requestTimeout?: string;
-  /** How long it may take until all is well again after the fault. */
+  /** Time limit for recovery after the fault. */
   readonly recoverWithinMs?: number;
 }
 
-/** Hosts at work, while a fault happens to them. */
+/** Working hosts during a fault. */
 export interface Scene {
   readonly world: FaultWorld;
   readonly plans: readonly TopicPlan[];
   readonly group: string;
-  /** In the order they were started; those too that have ended. */
+  /** In start order, including those that have ended. */
   readonly replicas: readonly Replica[];
   readonly acknowledged: AcknowledgedOffsets;
   readonly watcher: CommitWatcher;
   readonly load: Load;
-  /** One more host with the same config, running. */
+  /** Starts one more host with the same config. */
   addReplica(): Promise<Replica>;
-  /** Waits until so many more records have an outcome. */
+  /** Waits until this many more records have an outcome. */
   untilMoved(records?: number): Promise<void>;
-  /** The fault ends here, and recovery begins; when `inflict` resolves unless told. */
+  /** Marks the end of the fault and the start of recovery; by default when `inflict` resolves. */
   over(): void;
-  /** Elasticsearch lost its documents: those that have an outcome by now may be missing at the end. */
+  /** Elasticsearch lost its documents: those with an outcome by now may be missing at the end. */
   documentsGone(): void;
 }
 
-/** What is left to judge once a scene is over. */
+/** The result of a scene, to be judged by the test. */
 export interface SceneResult {
   readonly row: FaultRow;
   readonly truths: readonly TopicTruth[];
-  /** Commits ahead of outcomes or documents, or going back; one sentence each. */
+  /** Commits ahead of outcomes or documents, or decreasing; one sentence each. */
   readonly problems: readonly string[];
-  /** Offsets whose documents were deleted with Elasticsearch's data; they are not counted as lost. */
+  /** Offsets with documents deleted along with Elasticsearch's data; they do not count as lost. */
   readonly gone: number;
-  /** A host's config that leads straight to the servers, for whoever looks afterwards. */
+  /** A host's config with the servers' direct addresses, for later checks. */
   readonly config: object;
-  /** How often the group's commits were read while it went on. */
+  /** How often the group's commits were read during the scene. */
   readonly samples: number;
 }
 
@@ -67,8 +67,8 @@ const RECOVER_WITHIN_MS = 120_000;
 const MOVED_WITHIN_MS = 120_000;
 
 /**
- * Puts hosts under load, lets the fault happen, stops the load at its end and waits until all hosts are ready and nothing
- * lags; then compares what Kafka holds with what Elasticsearch and the dead-letter topic hold.
+ * Puts hosts under load, lets the fault happen, stops the load at its end, and waits until all hosts are ready without
+ * lag. Then compares Kafka's records with those in Elasticsearch and the dead-letter topic.
  * @param inflict resolves when the fault is over
  */
 export async function playScene(
@@ -196,11 +196,11 @@ export async function playScene(
   };
 }
 
-/** The topic, and for one with poison an index whose field `n` takes numbers only. */
+/** Creates the topic, and for one with poison an index with a field `n` that accepts only numbers. */
 async function prepare(world: FaultWorld, plan: TopicPlan): Promise<void> {
   await world.kafka.createTopic(plan.topic, plan.partitions);
   if (plan.poisonEvery === 0) return;
-  // The template would map it as the first document has it, which may be a poisonous one.
+  // The template would map it by the first document, which may be poisonous.
   const { status } = await world.elasticsearch.request(
     "PUT",
     `/${plan.topic}`,
@@ -219,7 +219,7 @@ async function prepare(world: FaultWorld, plan: TopicPlan): Promise<void> {
   if (status !== 200) throw new Error(`the index ${plan.topic} was not created: ${status}`);
 }
 
-/** Every host that runs says it is ready, and all that Kafka holds is committed. */
+/** Whether all running hosts are ready and all records in Kafka are committed. */
 async function untilWell({ world, plans, group, replicas }: Scene, withinMs: number): Promise<void> {
   let missing = "nothing was asked yet";
   const isWell = async (): Promise<boolean> => {

@@ -72,7 +72,7 @@ async function main(argv: readonly string[]): Promise<number> {
   print(`soak: ${minutes} minutes, seed ${seed}, ${replicas} hosts, ${perSecond} records a second\n`);
 
   const interrupted = abortOnSignals();
-  // Hosts end with this process and servers with their guardian, whatever is under way here.
+  // Hosts end with this process and servers with their guardian, even during a fault.
   interrupted.addEventListener("abort", () => process.exit(exitCodeOf(interrupted.reason)));
   await using world = await startFaultWorld(replicas, interrupted);
   const result = await playScene(
@@ -88,13 +88,13 @@ async function main(argv: readonly string[]): Promise<number> {
     (scene) => inflictFaults(scene, given),
   );
   const counted = report(result, seed);
-  // The other judge, which counts in its own way.
+  // A second judge, which counts in another way.
   const { out, error, code } = await runAudit(result.config);
   print(`\nbun run audit: exit code ${code}\n${error}${out}`);
   return counted === 0 && code === 0 ? 0 : 1;
 }
 
-/** Until the time is up. Where a host does not come back, or does not move any more, it shows at the end. */
+/** Runs until the time is up. A host that does not recover shows at the end. */
 async function inflictFaults(scene: Scene, { minutes, seed, replicas }: Invocation): Promise<void> {
   const random = seededRandom(seed);
   const startedAt = Date.now();
@@ -148,7 +148,7 @@ function placesOf(places: readonly (readonly [number, number])[]): string {
     .join(", ")}${places.length > 20 ? ` and ${places.length - 20} more` : ""}`;
 }
 
-/** Throws saying what is wrong with the usage. */
+/** @throws with the error in the usage */
 function parse(argv: readonly string[]): Invocation | null {
   const { values } = parseWords({
     args: [...argv],

@@ -1,7 +1,7 @@
-/** What one fault did. */
+/** The effects of one fault. */
 export interface FaultRow {
   readonly fault: string;
-  /** Records that Kafka holds. */
+  /** Records in Kafka. */
   readonly sent: number;
   readonly indexed: number;
   /** Documents that were sent again and answered with 409. */
@@ -9,11 +9,11 @@ export interface FaultRow {
   readonly deadLettered: number;
   readonly lost: number;
   readonly doubled: number;
-  /** Commits that were seen on their way or in Kafka; none was ahead of its outcomes. */
+  /** Commits seen in transit or in Kafka; none was ahead of its outcomes. */
   readonly commits: number;
-  /** From the end of the fault until every host is ready and nothing lags; what was killed boots within it. */
+  /** From the end of the fault until every host is ready without lag, including the boot of killed servers. */
   readonly recoverySeconds: number;
-  /** Of the host that held most. */
+  /** Of the host with the most. */
   readonly peakRssBytes: number;
 }
 
@@ -30,7 +30,7 @@ const columns: readonly (readonly [title: string, value: (row: FaultRow) => stri
   ["peak RSS", (row) => `${Math.round(row.peakRssBytes / 1024 / 1024)} MB`],
 ];
 
-/** Rows under each other in columns, the first to the left and numbers to the right. */
+/** Rows in columns, the first aligned left and numbers right. */
 export function tableOf(rows: readonly FaultRow[]): string {
   const lines = [
     columns.map(([title]) => title),

@@ -4,7 +4,7 @@ import { bulkTap } from "./bulk-tap.ts";
 import { type CommitEntry, commitTap } from "./commit-tap.ts";
 
 describe("acknowledged offsets", () => {
-  test("a commit is early where one offset below it has no outcome", () => {
+  test("a commit is early if one offset below it has no outcome", () => {
     const offsets = new AcknowledgedOffsets();
     for (const offset of [0, 1, 3]) offsets.note("t", 0, offset, "created");
     offsets.note("t", 0, 2, "retryable");
@@ -29,7 +29,7 @@ describe("the tap of bulks", () => {
     return Buffer.from(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
   };
 
-  test("an offset counts once its answer has come, by its own status", () => {
+  test("an offset counts by its own status, once its answer has arrived", () => {
     const offsets = new AcknowledgedOffsets();
     const traffic = { inFlight: 0 };
     const tap = bulkTap(offsets, traffic);
@@ -44,7 +44,7 @@ describe("the tap of bulks", () => {
     expect([offsets.rejectedBelow("a.b", 1, 3), offsets.rejectedBelow("a.b", 1, 4)]).toEqual([0, 1]);
   });
 
-  test("what a connection had on its way when it closed is in flight no more", () => {
+  test("bulks of a closed connection are no longer in flight", () => {
     const traffic = { inFlight: 0 };
     const tap = bulkTap(new AcknowledgedOffsets(), traffic);
     tap.fromClient(bulkOf(0));

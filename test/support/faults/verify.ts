@@ -3,10 +3,10 @@ import type { TestKafka } from "../kafka.ts";
 import { readTopic } from "../read-topic.ts";
 import type { TopicPlan } from "./load.ts";
 
-/** What became of all records of a topic. */
+/** The outcome of all records of a topic. */
 export interface TopicTruth {
   readonly topic: string;
-  /** Kafka's end offsets together: what it holds, an unacknowledged batch that it took included. */
+  /** The sum of Kafka's end offsets, including accepted batches without an acknowledgement. */
   readonly records: number;
   readonly indexed: number;
   readonly deadLettered: number;
@@ -14,22 +14,22 @@ export interface TopicTruth {
   readonly missing: readonly (readonly [number, number])[];
   /** Offsets with more than one document, or with a document and a dead letter. */
   readonly doubled: readonly (readonly [number, number])[];
-  /** Numbers that Kafka acknowledged to the producer and no document or dead letter holds. */
+  /** Numbers that Kafka acknowledged and that no document or dead letter contains. */
   readonly lostNumbers: number;
 }
 
 const PAGE = 10_000;
-/** More are not listed; the counts of a test that fails by them say enough. */
+/** No more are listed; the counts of a failing test say enough. */
 const LISTED = 1_000_000;
 
-/** Dead-lettered offsets by topic, and the numbers they held. */
+/** Dead-lettered offsets by topic, with their numbers. */
 type Letters = ReadonlyMap<string, { readonly offsets: Set<string>; readonly numbers: Set<number> }>;
 
 /**
- * Compares what Kafka holds of a topic, offset by offset, with the documents of it in all its indices and with its dead
- * letters. Reads documents in pages, by partition and offset, so that its memory does not grow with the topic, but for
- * one byte a record.
- * @param acknowledgedBelow every number of the producer below this one was acknowledged
+ * Compares a topic's records in Kafka, offset by offset, with its documents in all its indices and its dead
+ * letters. Reads documents in pages, by partition and offset, so that memory does not grow with the topic, except
+ * for one byte per record.
+ * @param acknowledgedBelow all numbers of the producer below this one were acknowledged
  */
 export async function truthOf(
   servers: { readonly kafka: TestKafka; readonly elasticsearch: TestElasticsearch },
@@ -51,7 +51,7 @@ export async function truthOf(
       if (mine?.offsets.has(`${partition}/${offset}`) !== true) missing.push([partition, offset]);
     }
   };
-  /** The offset that is expected next, by partition. */
+  /** The next expected offset, by partition. */
   const next = new Map([...ends.keys()].map((partition) => [partition, 0]));
   for await (const { partition, offset, n } of documentsOf(servers.elasticsearch, topic)) {
     indexed += 1;
@@ -75,7 +75,7 @@ export async function truthOf(
   };
 }
 
-/** The dead letters of all topics in one dead-letter topic; each counts once, however often it was written. */
+/** The dead letters of all topics in one dead-letter topic, without duplicates. */
 export async function lettersIn(kafka: TestKafka, deadLetterTopic: string): Promise<Letters> {
   const byTopic = new Map<string, { offsets: Set<string>; numbers: Set<number> }>();
   const admin = kafka.kafka.admin();
@@ -113,7 +113,7 @@ interface Hit {
   };
 }
 
-/** Every document of a topic, by partition and offset, in whatever index whose name begins with the topic's. */
+/** All documents of a topic, by partition and offset, in all indices with the topic's name as prefix. */
 async function* documentsOf(elasticsearch: TestElasticsearch, topic: string): AsyncGenerator<Found> {
   await elasticsearch.request("POST", `/${topic}*/_refresh`);
   let after: unknown[] | null = null;
@@ -126,7 +126,7 @@ async function* documentsOf(elasticsearch: TestElasticsearch, topic: string): As
       sort: ["kafka.partition", "kafka.offset", "_index"],
       ...(after !== null && { search_after: after }),
     });
-    // A shard that cannot sort by these fields is left out of an answer that is 200 all the same.
+    // A shard that cannot sort by these fields is missing from the answer, which is still 200.
     const failed = (body["_shards"] as { failed: number } | undefined)?.failed;
     if (status !== 200 || failed !== 0) {
       throw new Error(`the search was answered ${status}: ${JSON.stringify(body).slice(0, 2_000)}`);

@@ -8,43 +8,43 @@ import type { AcknowledgedOffsets } from "./acknowledged.ts";
 import { type BulkTraffic, bulkTap } from "./bulk-tap.ts";
 import { commitTap } from "./commit-tap.ts";
 
-/** The ways of one host to its servers, through proxies of its own. */
+/** The connections of one host to its servers, through its own proxies. */
 export interface Lane extends AsyncDisposable {
-  /** As a host's config wants it. */
+  /** For a host's config. */
   readonly broker: string;
   readonly kafka: TcpProxy;
   readonly elasticsearch: TcpProxy;
   readonly traffic: BulkTraffic;
 }
 
-/** Lanes that are kept for one scene until it is over. */
+/** Lanes that are reserved for one scene. */
 export interface Reservation extends Disposable {
   /**
-   * Opens one. What passes through it is noted: outcomes when their answer is passed on to the host, commits when they
-   * are passed on to Kafka. Throws where more are wanted than were reserved.
+   * Opens one. It records the traffic: outcomes when their answer is forwarded to the host, commits when they
+   * are forwarded to Kafka. Throws if more are opened than were reserved.
    */
   open(acknowledged: AcknowledgedOffsets): Promise<Lane>;
 }
 
-/** A stack of our own, whose servers may be killed and frozen, and direct clients that no proxy stands before. */
+/** A separate stack, with servers that may be killed and frozen, and direct clients without a proxy. */
 export interface FaultWorld extends AsyncDisposable {
   readonly stack: Stack;
   readonly kafka: TestKafka;
   readonly elasticsearch: TestElasticsearch;
-  /** Waits until so many are free, in the order of asking. */
+  /** Waits until this many lanes are free, in the order of calls. */
   reserve(lanes: number): Promise<Reservation>;
-  /** Wakes and starts every server that a fault left frozen or dead. */
+  /** Wakes and restarts every server that a fault left frozen or dead. */
   heal(): Promise<void>;
 }
 
 /**
- * Boots the servers. Brokers tell clients where to connect, so a proxy before Kafka needs a listener that advertises
- * the proxy's address: there is one for each lane.
+ * Boots the servers. Brokers tell clients where to connect, so a proxy for Kafka needs a listener that advertises
+ * the proxy's address, one for each lane.
  */
 export async function startFaultWorld(lanes: number, signal?: AbortSignal): Promise<FaultWorld> {
   const [broker = 0, controller = 0, ...ports] = await freePorts(2 + lanes);
   const address = (port: number): string => `127.0.0.1:${port}`;
-  // They listen from now on: a port that is only found free may be another's by the time a scene wants it.
+  // They listen from now on: a port that is only found free may be taken by the time a scene needs it.
   const listeners = await Promise.all(ports.map((port, n) => openListener(`LANE${n}`, port)));
   const closeListeners = async (): Promise<void> => {
     await Promise.all(listeners.map(({ proxy }) => proxy[Symbol.asyncDispose]()));
@@ -77,7 +77,7 @@ export async function startFaultWorld(lanes: number, signal?: AbortSignal): Prom
     const kafka = await connectTestKafka(stack.kafka.brokers);
     const free = [...listeners];
     const waiting: { readonly lanes: number; readonly go: () => void }[] = [];
-    /** The first in line goes first, so that one who wants many is not passed by for ever. */
+    /** Serves in order, so that requests for many lanes do not starve. */
     const admit = (): void => {
       while (waiting[0] !== undefined && waiting[0].lanes <= free.length) waiting.shift()?.go();
     };
@@ -143,12 +143,12 @@ export async function startFaultWorld(lanes: number, signal?: AbortSignal): Prom
   }
 }
 
-/** One of the broker's, with the proxy whose address it tells clients. */
+/** A listener of the broker, with the proxy that it advertises. */
 interface Listener {
   readonly name: string;
   readonly port: number;
   readonly proxy: TcpProxy;
-  /** Of the scene that has the lane. */
+  /** Of the scene that uses the lane. */
   acknowledged: AcknowledgedOffsets | null;
 }
 
@@ -162,8 +162,8 @@ async function openListener(name: string, port: number): Promise<Listener> {
 }
 
 /**
- * Writes the hosts' index template for all names of scenes. Scenes start at the same moment, and of hosts that add
- * their patterns to the template at once the last one wins; what is there already, all of them keep.
+ * Writes the hosts' index template for all names of scenes. Scenes start at the same moment, and if several hosts add
+ * their patterns to the template at once, the last one wins; all of them keep existing patterns.
  */
 async function coverAll(node: string): Promise<void> {
   const template = coveringTemplate(null, ["fault-*"]);

@@ -17,5 +17,6 @@ export function isLoopbackHostname(hostname: string): boolean {
 export function isLoopbackHost(host: string): boolean {
   const match = /^(\[[^\]]*\]|[^:]*)(?::\d{1,5})?$/.exec(host);
   const hostname = match?.[1];
-  return hostname !== undefined && hostname !== "::1" && isLoopbackHostname(hostname);
+  if (hostname === undefined || hostname === "::1" || !isLoopbackHostname(hostname)) return false;
+  return URL.canParse(`http://${host}`);
 }

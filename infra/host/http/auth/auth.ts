@@ -71,9 +71,13 @@ export function guard(deps: GuardDeps): MiddlewareHandler {
   };
 }
 
-/** One name or address, optionally with a port. A proxy in front might have read anything else differently. */
+/**
+ * One name or address, optionally with a port. A proxy in front might have read anything else differently, and a
+ * `Request` with such a URL cannot be copied.
+ */
 function isHost(host: string): boolean {
-  return /^(?:[\w.~%!$&'()*+;=-]+|\[[\da-f:.]+\])(?::\d{0,5})?$/i.test(host);
+  const isOne = /^(?:[\w.~%!$&'()*+;=-]+|\[[\da-f:.]+\])(?::\d{0,5})?$/i.test(host);
+  return isOne && URL.canParse(`http://${host}`);
 }
 
 function refuseStranger(c: Context, hostname: string): Response | null {

@@ -47,6 +47,19 @@ test("answers on a free port, to a loopback Host header only", async () => {
   }
 });
 
+test("a Host header that is no host costs a refusal, not a fault in the log", async () => {
+  for (const [settings, status] of [
+    [{ token }, 400],
+    [{}, 403],
+  ] as const) {
+    const { app, logged } = setUp(settings);
+    const { port } = serve({ app });
+    const head = "POST /session HTTP/1.1\r\nHost: localhost:65536\r\nTransfer-Encoding: chunked";
+    expect(await statusLine(port, `${head}\r\n\r\n2\r\n{}\r\n0`)).toStartWith(`HTTP/1.1 ${status} `);
+    expect(logged).toEqual([]);
+  }
+});
+
 describe("a long body", () => {
   test("is 413 as a problem over 64 KiB", async () => {
     const { url } = serve({ app: setUp().app });

@@ -24,6 +24,7 @@ test.each([
   "[::2]",
   "localhost:",
   "localhost:80:80",
+  "localhost:65536",
   "localhost:80@example.org",
   "user@localhost",
 ])("a Host header of %j is not", (host) => expect(isLoopbackHost(host)).toBe(false));

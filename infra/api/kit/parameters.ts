@@ -70,7 +70,7 @@ export function checked<S extends z.ZodObject>(
   if (result.success) return result.data;
   const [{ path, message } = { path: [], message: "is not valid" }] = result.error.issues;
   const name = String(path[0] ?? "");
-  throw usage(`${name}${shown(words[name], message)}`);
+  throw usage(`${name}${shown(words[name], message, isList(schema.shape[name]))}`);
 }
 
 /** Whether a parameter may be given more than once. */
@@ -78,8 +78,8 @@ export function isList(schema: unknown): boolean {
   return schema instanceof z.ZodArray;
 }
 
-function shown(value: unknown, rule: string): string {
-  if (Array.isArray(value)) return ` is given ${value.length} times: it ${rule}`;
+function shown(value: unknown, rule: string, mayRepeat: boolean): string {
+  if (mayRepeat && Array.isArray(value)) return ` is given ${value.length} times: it ${rule}`;
   return typeof value === "string" && rule !== missing ? ` ${quoted(value)} ${rule}` : ` ${rule}`;
 }
 

@@ -25,7 +25,7 @@ function codesOf(character: string): string {
     .join("");
 }
 
-/** A caller's own text, in quotes and short enough to be shown back. */
+/** A caller's own text in quotes, visible and short enough to be shown back. */
 export function quoted(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+  return visibleText(JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text));
 }

@@ -37,6 +37,8 @@ describe("a query", () => {
     ],
     [{ id: ["a"], constructor: ["1", "2"] }, 'Unknown parameter "constructor"'],
     [JSON.parse('{"__proto__":["1"]}') as Record<string, string[]>, 'Unknown parameter "__proto__"'],
+    [{ id: ["a"], format: ["\u202e\u009b"] }, String.raw`format "\u202e\u009b" must be`],
+    [{ "\u202e": [""] }, String.raw`Unknown parameter "\u202e"`],
     [{ ["x".repeat(90)]: [""] }, `Unknown parameter "${"x".repeat(80)}…"`],
   ])("%j is refused, saying why", (given, message) => {
     expect(() => parseQuery(schema, given)).toThrow(message);

@@ -94,6 +94,7 @@ describe("POST /replay", () => {
     ["", { dryrun: true }, expect.stringContaining('Unknown parameter "dryrun"')],
     ["", { __proto__: null, constructor: "1" }, expect.stringContaining('Unknown parameter "constructor"')],
     ["", { topic: 1 }, "topic must be a string."],
+    ["", { topic: ["a", "b"] }, "topic must be a string."],
     ["", { dryRun: 1 }, "dryRun must be true or false."],
     ["", ["topic"], "The body must be a JSON object."],
     ["?topic=a", { topic: "a" }, "topic is given in the query and in the body."],

@@ -13,7 +13,7 @@ describeInBrowser("the connection of a page", () => {
   const browser = useBrowser();
   const withTopic = (topic: string) => startConsoleHost(() => [topicStatus({ topic })]);
 
-  test("a host that is gone is said within seconds; once it is back, values are fresh without a reload", async () => {
+  test("an unreachable host is shown within seconds; once it is back, values are fresh without a reload", async () => {
     const first = withTopic("first-life");
     await using opened = await browser.open(`${first.url}ui/topics`, { expects: /ERR_|Failed to load/ });
     const { page, faults } = opened;
@@ -51,14 +51,14 @@ describeInBrowser("the connection of a page", () => {
     expect(await opened.page.locator(".live.live").count()).toBe(1);
   }, 60_000);
 
-  test("seven tabs of one browser: a browser has six connections to a host, and hidden tabs give theirs back", async () => {
+  test("seven tabs of one browser: it has six connections to a host, and hidden tabs release theirs", async () => {
     await using host = withTopic("shared");
     await using opened = await browser.open(`${host.url}ui/topics`);
     const context = opened.page.context();
     const pages = [opened.page];
     await opened.page.getByRole("link", { name: "shared" }).waitFor();
     while (pages.length < 7) {
-      // Without a window, Chromium takes every tab for visible.
+      // Without a window, Chromium considers every tab visible.
       await pages.at(-1)?.evaluate(seemHidden(true));
       const page = await context.newPage();
       await page.goto(`${host.url}ui/topics`);

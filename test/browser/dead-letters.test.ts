@@ -37,7 +37,7 @@ describeInBrowser("dead letters", () => {
       ...world.servers,
       topics: [{ topic, format: "json", rejected: "dead-letter" }],
     });
-    // Both fields are numbers; what comes is text, and hostile.
+    // Both fields are numbers; the incoming values are hostile text.
     const hostile = "<script>alert(1)</script>\u001b[31m";
     await world.kafka.produce(topic, [
       ...Array.from({ length: 30 }, (_, n) => ({ value: JSON.stringify({ user: `${n} ${hostile}` }) })),
@@ -50,7 +50,7 @@ describeInBrowser("dead letters", () => {
     await world[Symbol.asyncDispose]();
   });
 
-  test("groups with count and sample, as text; a topic is a filter in the address", async () => {
+  test("groups with count and sample, as text; the address can filter by topic", async () => {
     await using opened = await browser.open(`${host.url}ui/dead-letters`);
     const { page, faults } = opened;
     await page.getByText("35 dead letters in 2 groups").waitFor();
@@ -70,7 +70,7 @@ describeInBrowser("dead letters", () => {
     expect(faults).toEqual([]);
   }, 60_000);
 
-  test("a replay is looked at first, says what else it takes, and is followed to its end", async () => {
+  test("a replay is previewed, says what else it includes, and is followed to its end", async () => {
     await using opened = await browser.open(`${host.url}ui/dead-letters?topic=${topic}`);
     const { page, faults } = opened;
     await page.getByRole("button", { name: "Replay 30 of" }).click();
@@ -82,7 +82,7 @@ describeInBrowser("dead letters", () => {
     await page.getByText("Nothing was sent: this was a dry run.").waitFor();
     await page.getByText("35 would be replayed").waitFor();
 
-    // The cause is mended: an index without the mapping. What was rejected goes in now.
+    // The cause is repaired: an index without the mapping. Rejected letters are accepted now.
     await world.elasticsearch.request("DELETE", `/${topic}`);
     await world.elasticsearch.request("PUT", `/${topic}`, {
       mappings: { properties: { user: { type: "keyword" }, price: { type: "keyword" } } },
@@ -92,7 +92,7 @@ describeInBrowser("dead letters", () => {
     await page.getByText("35 indexed").waitFor();
     expect(await page.getByRole("progressbar").count()).toBe(1);
     await keepScreenshot(page, "dead-letters-replayed");
-    // The address holds the job: it is there after a reload, and gone when closed.
+    // The address contains the job: it is shown after a reload, and removed when closed.
     await page.reload();
     await page.getByText("35 indexed").waitFor();
     await page.getByRole("link", { name: "Close" }).click();
@@ -100,13 +100,13 @@ describeInBrowser("dead letters", () => {
     expect(faults).toEqual([]);
   }, 60_000);
 
-  test("a replay that nobody remembers says so", async () => {
+  test("a forgotten replay says so", async () => {
     await using opened = await browser.open(`${host.url}ui/dead-letters?job=gone`, { expects: /404/ });
     await opened.page.getByText("There is no such replay").waitFor();
     expect(opened.faults).toEqual([]);
   }, 60_000);
 
-  test("while another replay runs, that one is shown, with what became of its letters so far", async () => {
+  test("while another replay runs, it is shown with the outcomes of its letters so far", async () => {
     const sample = { topic, partition: 0, offset: 0, reason: "", value: null };
     const group = {
       topic,
@@ -145,7 +145,7 @@ describeInBrowser("dead letters", () => {
     expect(faults).toEqual([]);
   }, 60_000);
 
-  test("fields that gave way stand below, each with one record; what cannot be told is said", async () => {
+  test("ignored fields are listed below, each with one record; an unknown one is marked as such", async () => {
     const sample = { index: topic, id: `${topic}:0:7:mx1sb6hz` };
     const own = { topic, records: 1_200, why: "unfit", type: "long", sample } as const;
     const fields = [

@@ -51,7 +51,7 @@ describeInBrowser("declarations", () => {
     expect(faults).toEqual([]);
   }, 60_000);
 
-  test("a topic is added, changed and removed by the form, each looked at first", async () => {
+  test("a topic is added, changed and removed with the form, each after a preview", async () => {
     await using opened = await browser.open(`${host.url}ui/declarations`, { expects: /422/ });
     const { page, faults } = opened;
     const preview = page.getByRole("button", { name: "Preview changes" });
@@ -69,7 +69,7 @@ describeInBrowser("declarations", () => {
     const plan = page.getByRole("region", { name: "What the plan does" });
     expect(await plan.getByRole("row").nth(1).innerText()).toContain("start");
     expect(await etcd.get(`${prefix}${added}`).string()).toBeNull();
-    // What was looked at is not what the form says any more.
+    // The preview no longer matches the form.
     await page.getByRole("textbox", { name: "path" }).fill("/var/log/added.log");
     expect(await page.getByRole("button", { name: "Save to etcd" }).isDisabled()).toBe(true);
     await preview.click();
@@ -101,7 +101,7 @@ describeInBrowser("declarations", () => {
     expect(faults).toEqual([]);
   }, 60_000);
 
-  test("who was slower keeps what was typed, sees what changed, and goes on from there", async () => {
+  test("the slower of two editors keeps the typed text, sees the change, and continues from there", async () => {
     await using opened = await browser.open(`${host.url}ui/declarations?topic=${contested}`, {
       expects: /409/,
     });

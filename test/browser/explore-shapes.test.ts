@@ -9,7 +9,7 @@ const now = Date.now();
 const seconds = (ago: number): number => (now - ago * 1_000) / 1_000;
 const iso = (ago: number): string => new Date(now - ago * 1_000).toISOString();
 
-/** What loggers and agents write, and the line that a person reads of each, oldest first. */
+/** Typical entries of loggers and agents, and the line a person reads for each, oldest first. */
 const shapes: Readonly<
   Record<string, { readonly timestamp: string; readonly records: readonly (readonly [object, string])[] }>
 > = {
@@ -168,7 +168,7 @@ describeInBrowser("records as loggers write them, in Explore", () => {
     expect(faults).toEqual([]);
   });
 
-  test("a field that gave way is told on the line and in the document", async () => {
+  test("an ignored field is marked on the line and in the document", async () => {
     await using opened = await open("unfit");
     const { page } = opened;
     await openLast(page);
@@ -178,7 +178,7 @@ describeInBrowser("records as loggers write them, in Explore", () => {
     expect(await page.locator(".notes").innerText()).toContain("Not searchable by name: took.");
   });
 
-  test("fields that are one are told, with what they are", async () => {
+  test("flattened fields are marked and explained", async () => {
     await using opened = await open("audit");
     const { page } = opened;
     await openLast(page);
@@ -188,7 +188,7 @@ describeInBrowser("records as loggers write them, in Explore", () => {
     );
   });
 
-  test("what a search finds again narrows it: texts, not numbers nor what gave way", async () => {
+  test("searchable values narrow the search: texts, but neither numbers nor ignored fields", async () => {
     await using opened = await open("zap");
     const { page } = opened;
     await openLast(page);

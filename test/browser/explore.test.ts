@@ -6,7 +6,7 @@ import { eventually } from "../support/eventually.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 
-/** What a log may hold that a page must not obey. */
+/** Log contents that a page must not execute. */
 const hostile = [
   "<script>alert(1)</script> evil",
   "<img src=x onerror=alert(2)> evil",
@@ -55,7 +55,7 @@ describeInBrowser("Explore", () => {
   const seen = (page: Page, words: string) => page.getByRole("status").filter({ hasText: words }).waitFor();
   const parametersOf = (page: Page): URLSearchParams => new URL(page.url()).searchParams;
 
-  test("opening it searches; words are found and marked; the address keeps them; older ones come by hundreds", async () => {
+  test("opening it searches; words are found and marked; the address keeps them; older ones load by hundreds", async () => {
     await using opened = await browser.open(at({ topic: topics.logs }));
     const { page, faults } = opened;
     await seen(page, "250 matches");
@@ -82,7 +82,7 @@ describeInBrowser("Explore", () => {
     expect(faults).toEqual([]);
   }, 60_000);
 
-  test("topics are added by their name and taken away again", async () => {
+  test("topics are added by name and removed again", async () => {
     await using opened = await browser.open(at({}));
     const { page } = opened;
     const field = page.getByLabel("Add a topic");
@@ -136,7 +136,7 @@ describeInBrowser("Explore", () => {
     expect(faults).toEqual([]);
   }, 60_000);
 
-  test("a line opens by keyboard, narrows the search, and its link opens it under another time zone", async () => {
+  test("a line opens by keyboard, narrows the search, and its link works in another time zone", async () => {
     await using opened = await browser.open(at({ topic: topics.logs, q: "timeout" }), {
       timezoneId: "Asia/Kolkata",
       permissions: ["clipboard-read", "clipboard-write"],
@@ -170,7 +170,7 @@ describeInBrowser("Explore", () => {
     await eventually("the zone is another", async () => (await utc.getAttribute("title")) !== offsetName);
     expect(await utc.getAttribute("title")).toEndWith("UTC");
 
-    // The document is not among the lines of another search: it is shown all the same.
+    // The document is not among the lines of another search, but it is still shown.
     const elsewhere = new URL(link);
     elsewhere.searchParams.set("q", "nothing-of-the-kind");
     await another.page.goto(elsewhere.href);
@@ -245,7 +245,7 @@ describeInBrowser("Explore", () => {
     60_000,
   );
 
-  test("where there is nothing it says where there is something, and leads there", async () => {
+  test("an empty result says where there are lines, and leads there", async () => {
     await using opened = await browser.open(
       at({ topic: topics.logs, from: "2020-01-01T00:00:00Z", to: "2020-01-01T01:00:00Z" }),
     );
@@ -256,7 +256,7 @@ describeInBrowser("Explore", () => {
     expect(faults).toEqual([]);
   }, 60_000);
 
-  test("what the host refuses is said, and the results before stay, dimmed", async () => {
+  test("a refusal by the host is shown, and the previous results stay, dimmed", async () => {
     await using opened = await browser.open(at({ topic: topics.logs }), { expects: /Failed to load/ });
     const { page } = opened;
     await seen(page, "250 matches");
@@ -271,7 +271,7 @@ describeInBrowser("Explore", () => {
     expect(await page.getByRole("alert").count()).toBe(0);
   }, 60_000);
 
-  test("the tail shows what comes, stands still when scrolled, catches up, and counts every line", async () => {
+  test("the tail shows new lines, pauses when scrolled, catches up, and counts every line", async () => {
     await using opened = await browser.open(at({ topic: topics.tail }));
     const { page, faults } = opened;
     await page.locator(".empty").waitFor();
@@ -312,7 +312,7 @@ describeInBrowser("Explore", () => {
     await panel.getByText("line 149").waitFor();
     await eventually("the newest is in sight", atBottom);
 
-    // More than the host sends in a second: shown and not shown are together all there were.
+    // More than the host sends in a second: lines shown and not shown add up to all.
     await produce(1_500);
     const counted = async (): Promise<number> => {
       const [, shown = "0"] = /([\d,]+) shown/.exec(await bar.innerText()) ?? [];
@@ -339,7 +339,7 @@ describeInBrowser("Explore", () => {
     expect(faults).toEqual([]);
   }, 60_000);
 
-  test("a topic's page shows its latest records, and others when asked", async () => {
+  test("a topic's page shows its latest records, and newer ones on request", async () => {
     await using opened = await browser.open(`${host.url}ui/topics/${topics.logs}`);
     const { page, faults } = opened;
     await page.getByRole("heading", { name: "Latest records" }).waitFor();

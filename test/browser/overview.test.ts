@@ -34,7 +34,7 @@ describeInBrowser("the overview and a topic's page", () => {
     await world[Symbol.asyncDispose]();
   });
 
-  test("the overview says what runs, what waits, how much and from where; one click leads to the topic", async () => {
+  test("the overview shows running and waiting topics, rates and sources; one click leads to the topic", async () => {
     await using opened = await browser.open(host.url);
     const { page, faults } = opened;
     await page.getByText("1 of 2 topics running · 1 pending").waitFor();
@@ -85,7 +85,7 @@ describeInBrowser("the overview and a topic's page", () => {
     expect(sum(loaded.values()) - sum(charts.map(([, bytes]) => bytes))).toBeWithin(20_000, 35 * 1024);
   }, 60_000);
 
-  test("figures move by themselves while the page is open", async () => {
+  test("figures update while the page is open", async () => {
     await using opened = await browser.open(`${host.url}ui/topics/${topic}`);
     const { page } = opened;
     const indexed = page.locator(".figure", { hasText: "Indexed" });
@@ -95,7 +95,7 @@ describeInBrowser("the overview and a topic's page", () => {
     await indexed.getByText(String(before + 1), { exact: true }).waitFor();
   }, 60_000);
 
-  test("a topic that waits says for what; one that nobody declares says so", async () => {
+  test("a waiting topic gives its reason; an undeclared one says so", async () => {
     await using opened = await browser.open(`${host.url}ui/topics/${missing}`);
     await opened.page.getByText("Penstock never creates it").waitFor();
     await opened.page.goto(`${host.url}ui/topics/nobody`);
@@ -105,7 +105,7 @@ describeInBrowser("the overview and a topic's page", () => {
     expect(opened.faults).toEqual([]);
   }, 60_000);
 
-  test("a config that cannot be read is the first thing one sees, as text", async () => {
+  test("an unreadable config is shown first, as text", async () => {
     await using other = await startTestHost({ ...world.servers, topics: [] });
     await using opened = await browser.open(other.url);
     await opened.page.getByText("No topics are declared").waitFor();
@@ -142,7 +142,7 @@ describeInBrowser("the overview and a topic's page", () => {
 describeInBrowser("the overview of a host that has just started", () => {
   const browser = useBrowser();
 
-  test("what is not known yet is neither zero nor a failure", async () => {
+  test("an unknown value is neither zero nor a failure", async () => {
     const refusal = {
       source: { kind: "config", name: "config.yaml", revision: null },
       name: null,

@@ -30,7 +30,7 @@ describeInBrowser("reconcile", () => {
       await world[Symbol.asyncDispose]();
     });
 
-    test("nothing to change says so, with the time; what is kept is shown on demand", async () => {
+    test("nothing to change says so, with the time; kept topics are shown on demand", async () => {
       await using opened = await browser.open(`${host.url}ui/reconcile`);
       const { page, faults } = opened;
       await page.getByText("Nothing to change. Checked").waitFor();
@@ -49,8 +49,8 @@ describeInBrowser("reconcile", () => {
     }, 60_000);
   });
 
-  /** A real host follows its sources by itself within moments: what differs for longer is made up. */
-  describe("of a host that does not follow by itself", () => {
+  /** A real host applies its sources within moments, so lasting differences are simulated. */
+  describe("of a host that does not apply changes by itself", () => {
     let world: World;
     let host: ConsoleHost;
 
@@ -67,7 +67,7 @@ describeInBrowser("reconcile", () => {
       world.config = { settings: settings(), declarations };
     };
 
-    test("a plan is carried out: what starts, what stops by name, what is replaced and how", async () => {
+    test("a plan is carried out: starts, stops by name, replacements and how", async () => {
       await using _closing = host;
       declared(declare("a"), declare("b"), declare("c", { index: "elsewhere" }), declare("e"), declare("f"));
       await using opened = await browser.open(`${host.url}ui/reconcile`);
@@ -99,7 +99,7 @@ describeInBrowser("reconcile", () => {
       expect(faults).toEqual([]);
     }, 60_000);
 
-    test("a plan that is not the one looked at is refused, and the new one shown", async () => {
+    test("a plan that changed since it was shown is refused, and the new one shown", async () => {
       await using _closing = host;
       declared(declare("a"), declare("b"), declare("c"), declare("d"), declare("e"));
       await using opened = await browser.open(`${host.url}ui/reconcile`, { expects: /409/ });
@@ -115,7 +115,7 @@ describeInBrowser("reconcile", () => {
       expect(faults).toEqual([]);
     }, 60_000);
 
-    test("to stop more than half of all topics, their number is typed", async () => {
+    test("to stop more than half of all topics, their number must be typed", async () => {
       await using _closing = host;
       declared(declare("a"));
       await using opened = await browser.open(`${host.url}ui/reconcile`);
@@ -133,7 +133,7 @@ describeInBrowser("reconcile", () => {
       expect(faults).toEqual([]);
     }, 60_000);
 
-    test("what fails is told by name and reason, and does not count as started", async () => {
+    test("failures are listed by name and reason, and do not count as started", async () => {
       await using _closing = host;
       world.broken.add("f");
       declared(declare("a"), declare("b"), declare("c"), declare("d"), declare("e"), declare("f"));

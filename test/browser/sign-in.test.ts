@@ -14,7 +14,7 @@ const token = "correct-horse-battery-staple";
 describeInBrowser("signing in", () => {
   const browser = useBrowser();
 
-  test("a token is asked for, traded for a cookie, and kept nowhere", async () => {
+  test("a token is asked for, exchanged for a cookie, and stored nowhere", async () => {
     await using world = await openConsoleWorld();
     const topic = uniqueName("hidden");
     await using host = await startTestHost({ ...world.servers, http: { port: 0, token }, topics: [topic] });

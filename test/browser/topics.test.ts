@@ -6,7 +6,7 @@ import { startConsoleHost } from "../support/console-host.ts";
 import { eventually } from "../support/eventually.ts";
 import { partitionStatus, topicStatus } from "../support/topic-status.ts";
 
-/** A thousand running topics, the later ones faster; every look at them finds more records. */
+/** A thousand running topics, the later ones faster; each reading shows more records. */
 function movingTopics() {
   const startedAt = Date.now();
   return () =>
@@ -43,7 +43,7 @@ describeInBrowser("the table of a thousand topics", () => {
     await page.getByText("Page 2 of 10").waitFor();
     expect((await namesOn(page))[0]).toBe("topic-0100");
 
-    // Of a page far away; typed by keyboard alone.
+    // On a page far back; typed by keyboard alone.
     await page.keyboard.press("/");
     await page.keyboard.type("topic-0950");
     await page.getByText("1 of 1,000 topics").waitFor();
@@ -56,7 +56,7 @@ describeInBrowser("the table of a thousand topics", () => {
     expect(faults).toEqual([]);
   }, 60_000);
 
-  test("rows stay where they are while figures move; the new order is offered", async () => {
+  test("rows keep their places while figures change; the new order is offered", async () => {
     await using host = startConsoleHost(movingTopics());
     await using opened = await browser.open(`${host.url}ui/topics`);
     const { page } = opened;
@@ -70,7 +70,7 @@ describeInBrowser("the table of a thousand topics", () => {
     await page.mouse.wheel(0, 400);
     await eventually("it is scrolled", () => page.evaluate("scrollY > 0"));
     const scrolled = await page.evaluate("scrollY");
-    // The rates are known after two steps of five seconds: then the order by them is another.
+    // Rates are known after two steps of five seconds, which changes the order by rate.
     await page.getByRole("button", { name: "Re-sort" }).waitFor({ timeout: 30_000 });
     expect(await namesOn(page)).toEqual(before);
     expect(await focused()).toBe(focus);
@@ -79,7 +79,7 @@ describeInBrowser("the table of a thousand topics", () => {
     await eventually("the fastest is first", async () => (await namesOn(page))[0]?.endsWith("99"));
   }, 60_000);
 
-  test("the six states are told apart by shape and word", async () => {
+  test("the six states differ by shape and word", async () => {
     const states = topicStates.map((state) =>
       topicStatus({
         topic: `is-${state}`,

@@ -19,10 +19,10 @@ afterAll(async () => {
   process.stdout.write(`\n${clusterTable(rows)}`);
 }, 60_000);
 
-// A server that a failed test left frozen or dead would fail all that come after it.
+// A server that a failed test left frozen or dead would fail all later ones.
 afterEach(() => world.heal(), 180_000);
 
-// The same rules are shown of simulated brokers in test/simulation/conformance.test.ts.
+// test/simulation/conformance.test.ts checks the same rules against simulated brokers.
 describe("a real cluster", () => {
   let cluster: RealCluster;
   beforeAll(async () => {
@@ -34,7 +34,7 @@ describe("a real cluster", () => {
 });
 
 for (const scenario of shortScenarios) {
-  test(`${scenario.name}: two hosts lose nothing, double nothing and end well`, async () => {
+  test(`${scenario.name}: two hosts lose nothing, double nothing and stop cleanly`, async () => {
     const row = await playClusterScene(world, scenario, {
       size: SHORT,
       seed: Date.now() % 1_000_000,

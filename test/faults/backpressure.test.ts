@@ -7,7 +7,7 @@ import { connectStack } from "../support/stack-clients.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 
 const MB = 1024 * 1024;
-/** PENSTOCK_LONG=1: 2 GB behind an Elasticsearch that stands still for five minutes. */
+/** PENSTOCK_LONG=1: 2 GB behind an Elasticsearch that is frozen for five minutes. */
 const LONG = process.env["PENSTOCK_LONG"] === "1";
 const { backlogBytes, standMs } = LONG
   ? { backlogBytes: 2048 * MB, standMs: 300_000 }
@@ -77,7 +77,7 @@ test(
     );
     expect(Math.max(...inFlight)).toBeLessThanOrEqual(MAX_BYTES);
     // In flight they are there as records, as a request's body and as garbage of the last one. The backlog held whole would
-    // take more.
+    // would take more.
     expect(grownBytes).toBeLessThan(384 * MB);
     expect(await members()).toEqual(membersBefore);
     await admin.disconnect();

@@ -6,7 +6,7 @@ import type { Play } from "./play.ts";
 const CUTS = 3;
 const DELAY_MS = 200;
 
-/** The servers work, and the way to them does not. */
+/** The servers work, but their connections fail. */
 export function describeConnectionFaults(play: Play): void {
   describe("connections to Elasticsearch", () => {
     test.concurrent(

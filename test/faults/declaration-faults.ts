@@ -13,17 +13,17 @@ const FROZEN_MS = 8_000;
 interface EtcdStage extends Stage {
   readonly etcd: Etcd3;
   readonly server: Awaited<ReturnType<typeof startStack>>["etcd"];
-  /** Declares one more topic in etcd, which exists, and waits until the host runs it. */
+  /** Declares another existing topic in etcd, and waits until the host runs it. */
   readonly declareAnother: () => Promise<void>;
-  /** Whether etcd's check of /readyz is as given. */
+  /** Whether etcd's check of /readyz has this result. */
   readonly untilEtcd: (ok: boolean) => Promise<void>;
   /** Between the host and etcd. */
   readonly way: TcpProxy;
 }
 
-/** What is declared changes, or where it is declared is out of reach, while records move. */
+/** Declarations change, or their source is unreachable, while records move. */
 export function describeDeclarationFaults(play: Play): void {
-  /** A scene with an etcd of its own, so that several may go on at once. */
+  /** A scene with its own etcd, so that several may run at once. */
   async function playWithEtcd(fault: string, inflict: (stage: EtcdStage) => Promise<void>): Promise<void> {
     await using stack = await startStack({ kafka: false, elasticsearch: false });
     const [endpoint = ""] = stack.etcd.endpoints;
@@ -100,7 +100,7 @@ export function describeDeclarationFaults(play: Play): void {
       () =>
         playWithEtcd("etcd compacted", async ({ etcd, way, declareAnother, untilMoved, over }) => {
           await declareAnother();
-          // What the watch has not seen when it is cut is gone when it would go on from there.
+          // A change that the watch missed before the cut is compacted by the time it resumes.
           way.block();
           let revision = "0";
           for (let n = 0; n < 20; n += 1) {
@@ -138,7 +138,7 @@ export function describeDeclarationFaults(play: Play): void {
             });
             await replica.host.untilTopic(other, "runs", ({ state }) => state === "running");
             await untilMoved();
-            // The topic itself goes and comes back, too.
+            // The topic itself is deleted and created again, too.
             await replica.configure({ topics: [...declared.slice(1), other] });
             await untilGone(replica, declared[0]?.topic ?? "");
             await replica.configure({ topics: declared });

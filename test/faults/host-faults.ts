@@ -36,12 +36,12 @@ export function describeHostFaults(play: Play): void {
       expect(row.duplicates).toBeGreaterThan(0);
     }, 300_000);
 
-    test.concurrent("SIGTERM under full load: exits 0, and the next host begins where it ended", async () => {
+    test.concurrent("SIGTERM under full load: exits 0, and the next host starts at its last offsets", async () => {
       const { row } = await play({ fault: "host SIGTERM" }, async ({ replicas: [host] }) => {
         await host.endWell();
         await host.start();
       });
-      // Exit 0 says that nothing that was sent stayed uncommitted.
+      // Exit 0 means that nothing sent stayed uncommitted.
       expect(row.duplicates).toBe(0);
     }, 300_000);
   });

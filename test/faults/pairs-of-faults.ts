@@ -6,7 +6,7 @@ import type { Play } from "./play.ts";
 const PAIRS = 3;
 const REPLICAS = 2;
 
-/** Two faults in a row, the second before anything has recovered from the first. */
+/** Two faults in a row, the second before recovery from the first. */
 export function describePairsOfFaults(play: Play, seed: number): void {
   const random = seededRandom(seed);
   describe("two faults in a row", () => {

@@ -5,18 +5,18 @@ import { playScene, type Scene, type SceneOptions, type SceneResult } from "../s
 import { type FaultRow, tableOf } from "../support/faults/table.ts";
 import { type FaultWorld, startFaultWorld } from "../support/faults/world.ts";
 
-/** A scene, its hosts at hand. */
+/** A scene with its hosts. */
 export type Stage = Omit<Scene, "replicas"> & { readonly replicas: readonly [Replica, ...Replica[]] };
 
-/** Plays a scene in the world of these tests, expects every record exactly once, and puts its row into the table. */
+/** Plays a scene in the world of these tests, expects every record exactly once, and adds its row to the table. */
 export type Play = (options: SceneOptions, inflict: (stage: Stage) => Promise<void>) => Promise<SceneResult>;
 
-/** Of what is drawn. */
+/** The seed of random choices. */
 export const seed = Number(process.env["PENSTOCK_SEED"] ?? Date.now() % 1_000_000);
 
 /**
  * Servers for the tests of a file, and the table of their scenes at its end.
- * @param lanes as many hosts at once; further scenes wait for one to end
+ * @param lanes the number of concurrent hosts; further scenes wait for one to end
  */
 export function useFaultWorld(lanes: number): Play {
   const rows: FaultRow[] = [];
@@ -33,7 +33,7 @@ export function useFaultWorld(lanes: number): Play {
     await world?.[Symbol.asyncDispose]();
     process.stdout.write(`\n${tableOf(rows)}seed: PENSTOCK_SEED=${seed}\n`);
   }, 60_000);
-  // A server that a failed test left frozen or dead would fail all that come after it.
+  // A server that a failed test left frozen or dead would fail all later ones.
   afterEach(() => demand().heal(), 180_000);
 
   return async (options, inflict) => {

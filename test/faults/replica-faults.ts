@@ -5,7 +5,7 @@ import type { Play, Stage } from "./play.ts";
 
 const topics = [{ partitions: 4 }, { partitions: 1 }];
 
-/** Waits until each of the hosts owns a partition, together all, and the group is in no rebalance. */
+/** Waits until each host owns a partition, all partitions have owners, and the group is not rebalancing. */
 async function untilShared({ world, plans, group }: Stage, hosts: readonly Replica[]): Promise<void> {
   await eventually(
     `${hosts.length} hosts share the partitions`,

@@ -6,7 +6,7 @@ import { lettersIn, truthOf } from "../support/faults/verify.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { connectStack, type StackClients } from "../support/stack-clients.ts";
 
-/** Far above what the steps take on a quiet machine: a partition that stands still longer waited for a session's end. */
+/** Far more than the steps take on a quiet machine; a partition idle for longer waited for a session timeout. */
 const LONGEST_MS = 6_000;
 const PER_SECOND = 1_000;
 const PARTITIONS = [3, 4, 6, 3, 5, 3, 1, 1, 1];
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => servers[Symbol.asyncDispose]());
 
-test("three hosts under load are replaced one after the other: nothing is lost or doubled, and each exits 0", async () => {
+test("three hosts under load are replaced one after another: nothing is lost or doubled, and each exits 0", async () => {
   const run = uniqueName("rollout");
   const topics = PARTITIONS.map((partitions, n) => ({ topic: `${run}-${n}`, partitions }));
   await Promise.all(topics.map(({ topic, partitions }) => servers.kafka.createTopic(topic, partitions)));

@@ -2,7 +2,7 @@ import { describePairsOfFaults } from "./pairs-of-faults.ts";
 import { seed, useFaultWorld } from "./play.ts";
 import { describeServerFaults } from "./server-faults.ts";
 
-/** One scene at a time: what happens to a server happens to all of them. */
+/** One scene at a time, because they share the servers. */
 const play = useFaultWorld(2);
 
 describeServerFaults(play);

@@ -2,17 +2,17 @@ import { describe, expect, test } from "bun:test";
 import { audit } from "../support/faults/audit.ts";
 import type { Play, Stage } from "./play.ts";
 
-/** Twice as long as the session of a member, 6 s, and longer. */
+/** Twice a member's session timeout of 6 s, and more. */
 const FROZEN_MS = process.env["PENSTOCK_LONG"] === "1" ? 60_000 : 14_000;
 const SECONDS = FROZEN_MS / 1000;
 
-/** Generation-bound: a member that left and came back has another id. */
+/** Per generation: a member that left and rejoined has another id. */
 async function memberIds({ world, group }: Stage): Promise<string[]> {
   const groups = await world.kafka.groups([group]);
   return groups.flatMap(({ members }) => members.map(({ memberId }) => memberId)).toSorted();
 }
 
-/** The servers are killed, frozen or emptied, one scene after the other. */
+/** The servers are killed, frozen or emptied, one scene after another. */
 export function describeServerFaults(play: Play): void {
   describe("Elasticsearch", () => {
     test("is killed and comes back with its data", async () => {
@@ -23,7 +23,7 @@ export function describeServerFaults(play: Play): void {
       });
     }, 300_000);
 
-    test(`stands still for ${SECONDS} s: the membership is kept, and nothing is committed meanwhile (logstash#9421, kafka-connect-elasticsearch#507)`, async () => {
+    test(`freezes for ${SECONDS} s: the membership is kept, and nothing is committed meanwhile (logstash#9421, kafka-connect-elasticsearch#507)`, async () => {
       await play({ fault: `Elasticsearch SIGSTOP ${SECONDS} s` }, async (stage) => {
         const { world, replicas, acknowledged, over } = stage;
         const [{ host }] = replicas;
@@ -32,7 +32,7 @@ export function describeServerFaults(play: Play): void {
         world.stack.elasticsearch.freeze();
         const acknowledgedBefore = acknowledged.total;
         await Bun.sleep(FROZEN_MS);
-        // What it had answered may have been on its way; after that nothing can have an outcome.
+        // Earlier answers may have been on their way; after that nothing can have an outcome.
         expect(acknowledged.total - acknowledgedBefore).toBeLessThanOrEqual(8_000);
         expect(await memberIds(stage)).toEqual(members);
         world.stack.elasticsearch.thaw();
@@ -41,7 +41,7 @@ export function describeServerFaults(play: Play): void {
       });
     }, 300_000);
 
-    test("loses its data while bulks are on their way: what comes after is indexed as before, the audit names and repairs the rest", async () => {
+    test("loses its data with bulks on their way: later records are indexed as before, the audit names and repairs the rest", async () => {
       const { gone, config } = await play({ fault: "Elasticsearch data deleted" }, async (stage) => {
         const { world, plans, documentsGone, over, untilMoved } = stage;
         await world.stack.elasticsearch.kill();
@@ -50,7 +50,7 @@ export function describeServerFaults(play: Play): void {
         await world.stack.elasticsearch.start();
         over();
         await untilMoved();
-        // As the template has it; without it Elasticsearch would have made a text of it.
+        // From the template; without it Elasticsearch would have mapped it as text.
         const topic = plans[0]?.topic ?? "";
         const { body } = await world.elasticsearch.request("GET", `/${topic}/_mapping`);
         expect(JSON.stringify(body)).toContain('"subobjects":false');
@@ -71,7 +71,7 @@ export function describeServerFaults(play: Play): void {
       });
     }, 300_000);
 
-    test(`stands still for ${SECONDS} s`, async () => {
+    test(`freezes for ${SECONDS} s`, async () => {
       await play({ fault: `Kafka SIGSTOP ${SECONDS} s` }, async ({ world, over }) => {
         world.stack.kafka.freeze();
         await Bun.sleep(FROZEN_MS);

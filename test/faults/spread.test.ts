@@ -5,7 +5,7 @@ import { uniqueName } from "../support/kafka.ts";
 import { connectStack, type StackClients } from "../support/stack-clients.ts";
 
 const TOPICS = 300;
-/** A killed member's session takes 6 s, and the machine may be busy. */
+/** A killed member's session takes 6 s to expire, and the machine may be busy. */
 const SETTLE_WITHIN_MS = 90_000;
 
 let servers: StackClients;
@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => servers[Symbol.asyncDispose]());
 
-/** How many of the topics each host owns, once the group has all hosts as members and each topic exactly one owner. */
+/** How many topics each host owns, once the group has all hosts as members and each topic exactly one owner. */
 async function settled(group: string, hosts: readonly TestHost[]): Promise<number[]> {
   return eventually(
     `${hosts.length} hosts own ${TOPICS} partitions`,
@@ -40,7 +40,7 @@ async function settled(group: string, hosts: readonly TestHost[]): Promise<numbe
   );
 }
 
-test("300 topics of one partition are spread evenly over hosts that come and are killed", async () => {
+test("300 topics of one partition are spread evenly over hosts that start and are killed", async () => {
   const run = uniqueName("spread");
   const topics = Array.from({ length: TOPICS }, (_, n) => `${run}-${n}`);
   const admin = servers.kafka.kafka.admin();
@@ -62,7 +62,7 @@ test("300 topics of one partition are spread evenly over hosts that come and are
     );
 
   const lines: string[] = [];
-  /** 25 to 42 % of three hosts: three quarters to five quarters of what is fair. */
+  /** 25 to 42 % with three hosts: three quarters to five quarters of a fair share. */
   const expectFair = async (what: string, hosts: readonly TestHost[]): Promise<void> => {
     const from = performance.now();
     const owned = await settled(run, hosts);

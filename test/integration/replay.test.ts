@@ -69,7 +69,7 @@ describe("replay", () => {
     return deadLetterOf({ topic, record, rejection, attempts: 1, failedAt: Date.UTC(2026, 0, 2) });
   }
 
-  test("brings back what a mended mapping takes: same ids, same documents; running it again changes nothing (vector#1772, beats#34923)", async () => {
+  test("a repaired mapping lets replay index: same ids, same documents; a second run changes nothing (vector#1772, beats#34923)", async () => {
     const topic = uniqueName("mended");
     const spec = { topic, ...unforgiving, path: "/var/log/mended.log" };
     const config = configFor(spec);
@@ -87,7 +87,7 @@ describe("replay", () => {
     await ingest(config, topic);
     expect(await lettersIn(config.deadLetters.topic)).toBe(3);
 
-    // Not mended yet: nothing comes in, and no letter is added.
+    // Not repaired yet: nothing is indexed, and no letter is added.
     const tooEarly = await runReplay(config);
     expect(tooEarly.code).toBe(1);
     expect(tooEarly.out).toContain("        3  still rejected; they stay dead letters\n");
@@ -138,7 +138,7 @@ describe("replay", () => {
     expect(await lettersIn(config.deadLetters.topic)).toBe(3);
   }, 120_000);
 
-  test("only what is asked for, elsewhere where asked, in the digest too", async () => {
+  test("only the selected letters, into another index if requested; the same in the digest", async () => {
     const [one, two] = [uniqueName("one"), uniqueName("two")];
     const key = uniqueName("replay/declared");
     const etcd = { endpoints: servers.addresses.etcdEndpoints, keys: [key] };
@@ -194,7 +194,7 @@ describe("replay", () => {
     const [document] = await servers.elasticsearch.documents(`${two}-again`);
     expect(document?._source["n"]).toBe("c");
 
-    // A timestamp stays what it is; a letter must not be written for it again.
+    // A timestamp stays the same, so no new letter must be written for it.
     const rest = await replayJson(config, "--topic", one, "--index", index);
     expect(rest).toMatchObject({
       code: 1,
@@ -207,7 +207,7 @@ describe("replay", () => {
     expect(await lettersIn(config.deadLetters.topic)).toBe(4);
   }, 120_000);
 
-  test("doubles once; what was kept without its value from its topic, or named as gone", async () => {
+  test("indexes doubles once, and reads omitted values from their topic, or names them as deleted", async () => {
     const topic = uniqueName("omitted");
     const config = configFor(topic);
     await servers.kafka.createTopic(topic, 1, { "max.message.bytes": String(16 * 1024 * 1024) });
@@ -229,7 +229,7 @@ describe("replay", () => {
     const record = (offset: number, value = "") => sourceRecord(value, { offset, timestamp });
     const omitted = [0, 1, 3].map((offset) => withoutValue(letterFor(topic, record(offset))));
     const small = letterFor(topic, record(2, "small"));
-    // Another record stood at offset 1 before the topic was made again.
+    // Another record was at offset 1 before the topic was created again.
     const older = withoutValue(letterFor(topic, { ...record(1), timestamp: 1 }));
     await putLetters(config.deadLetters.topic, [
       ...omitted,
@@ -270,7 +270,7 @@ describe("replay", () => {
     });
   }, 120_000);
 
-  test("a letter for a day's index goes to that index, also where it is closed", async () => {
+  test("a letter for a day's index goes to that index, even if it is closed", async () => {
     const topic = uniqueName("dated");
     const config = configFor({ topic, index: `${topic}-{yyyy.MM.dd}` });
     await servers.kafka.createTopic(topic);
@@ -295,7 +295,7 @@ describe("replay", () => {
     });
   }, 120_000);
 
-  test("as a job of a running host, which goes on with its topics", async () => {
+  test("as a job of a running host, which continues with its topics", async () => {
     const topic = uniqueName("job");
     const config = configFor({ topic, ...unforgiving });
     await servers.kafka.createTopic(topic);
@@ -355,7 +355,7 @@ describe("replay", () => {
     await admin.connect();
     const { groups } = await admin.listGroups();
     await admin.disconnect();
-    // Whoever may use the host's group may replay: nothing is read in another one.
+    // Every user of the host's group may replay: no other group is used.
     const { group } = servers.config.kafka;
     const ours = groups.filter(
       ({ groupId }) => groupId.startsWith(group) || groupId.startsWith("penstock.reader-"),
@@ -384,7 +384,7 @@ describe("replay", () => {
     60_000,
   );
 
-  test("exits with 78 for a bad config, and 1 with a sentence where Kafka is not there", async () => {
+  test("exits with 78 for a bad config, and 1 with a sentence if Kafka is unreachable", async () => {
     expect((await runReplay({ kafka: { brokers: 1 } })).code).toBe(78);
     const absent = { ...configFor(), kafka: { brokers: ["127.0.0.1:1"] } };
     const ended = await runReplay(absent);

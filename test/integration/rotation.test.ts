@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => servers[Symbol.asyncDispose]());
 
-/** Before the real Elasticsearch: lets in who sends this key, and counts who comes with another. */
+/** In front of the real Elasticsearch: admits requests with this key, and counts those with another. */
 function guardElasticsearch(node: string, firstKey: string) {
   const gate = { key: firstKey, refused: 0, bulks: 0 };
   const server = Bun.serve({
@@ -103,19 +103,19 @@ test("the token, Elasticsearch's key and etcd's password are replaced under load
   const producers = [first, second].map((topic) => produceSteadily(servers.kafka, topic));
   const membersBefore = await memberIds(servers);
 
-  // A token that is there only half: the old one stays, and the reason is said.
+  // A half-written token: the old one stays, and the log says why.
   await mount.rotate({ token: "" });
   expect(await untilReady(host, false, "config", "old-token-and-long")).toContain(
     `http.token: (hidden) needs the file ${mount.path("token")}, which is empty`,
   );
   expect(await statusWith("old-token-and-long")).toBe(200);
   await mount.rotate({ token: "new-token-and-long\n" });
-  // Not by the new one: it is taken once it stood still, and ten wrong tokens would be too many.
+  // Not with the new token: it applies once the file stops changing, and ten wrong tokens would be too many.
   await eventually("the old token is refused", async () => (await statusWith("old-token-and-long")) === 401);
   expect(await statusWith("new-token-and-long")).toBe(200);
   await untilReady(host, true, "config");
 
-  // A certificate before its key: for that moment the old pair stays.
+  // A certificate before its key: meanwhile the old pair stays.
   await mount.rotate({ "client.crt": newPair.cert });
   expect(await untilReady(host, false, "config", "new-token-and-long")).toContain(
     "elasticsearch.tls.key: (hidden) names a private key that does not match the certificate in cert",
@@ -123,7 +123,7 @@ test("the token, Elasticsearch's key and etcd's password are replaced under load
   await mount.rotate({ "client.key": newPair.key });
   await untilReady(host, true, "config");
 
-  // The server first, as it is where a key is revoked: what is under way is refused, and waits.
+  // The server first, as when a key is revoked: requests in progress are refused, and wait.
   gate.key = "new-api-key";
   await eventually("the old key was refused", () => gate.refused > 0);
   const bulksBefore = gate.bulks;
@@ -147,7 +147,7 @@ test("the token, Elasticsearch's key and etcd's password are replaced under load
   for (const topic of [first, second, third]) await expectEachOffsetOnce(servers, [topic], topic);
   expect(await memberIds(servers)).toEqual(membersBefore);
   expect(changesIn(host).flatMap(({ stop, replace }) => stop.concat(replace))).toEqual([]);
-  // With the last swap done, nothing comes with the old key any more.
+  // After the last swap, no request uses the old key any more.
   expect(gate.refused).toBe(refusedBefore);
   expect(JSON.stringify(host.log())).not.toMatch(/(?:old|new)-(?:token|api-key|reader)/);
 }, 90_000);

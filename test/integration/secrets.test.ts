@@ -14,7 +14,7 @@ import { eventually } from "../support/eventually.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { connectStack, type StackClients } from "../support/stack-clients.ts";
 
-/** Hard to take for anything else, and changed by every encoding. */
+/** Unmistakable, and changed by every encoding. */
 const secretOf = (name: string): string => `${name} s3cr3t/+?&"${name}"`;
 const secrets = {
   token: "tok3n-s3cr3t/+?&:token",
@@ -41,7 +41,7 @@ afterAll(async () => {
   await servers[Symbol.asyncDispose]();
 });
 
-/** What may stand nowhere: every secret as it is and as it travels, and the lines of the key. */
+/** Strings that must appear nowhere: every secret in plain and encoded form, and the lines of the key. */
 function forbidden(): string[] {
   const logins = [secrets.kafka, secrets.elasticsearch, secrets.etcd].flatMap((text) => [
     `${user}:${text}`,
@@ -85,7 +85,7 @@ function createEcho() {
   };
 }
 
-/** Runs a program of this project on a config; what it says is kept. */
+/** Runs a program of this project with a config, and keeps its output. */
 function run(program: string, configFile: string, ...args: string[]) {
   const child = Bun.spawn([process.execPath, program, ...args, "--config", configFile], {
     cwd: join(import.meta.dir, "../.."),
@@ -111,7 +111,7 @@ function run(program: string, configFile: string, ...args: string[]) {
   };
 }
 
-/** Answers, headers and all, by what was asked; a stream is read for a moment. */
+/** Answers including headers, by request; a stream is read for a moment. */
 async function askEverything(url: string, shown: Map<string, string>): Promise<void> {
   const { paths } = openApiDocument(subjects) as { paths: Record<string, Record<string, unknown>> };
   const tokens = { right: secrets.token, wrong: `${secrets.token}x`, none: null };
@@ -132,7 +132,7 @@ async function askEverything(url: string, shown: Map<string, string>): Promise<v
     ),
   );
   const statuses = await Promise.all(asked);
-  // With the right token most are let in, with the others few.
+  // With the right token most requests are admitted, with the others few.
   expect(statuses.filter((status) => status === 401).length).toBeGreaterThan(20);
   expect(statuses.filter((status) => status < 300).length).toBeGreaterThan(10);
 }
@@ -156,12 +156,12 @@ const written = (config: object): string => stringify(config, { aliasDuplicateOb
 const http = (fileOf: (name: string) => string) => ({ port: 0, token: fileOf("token") });
 
 interface World {
-  /** A run of reconcile takes 10 s where Kafka is away, so not all of them everywhere. */
+  /** A reconcile run takes 10 s if Kafka is unreachable, so not every case does one. */
   readonly brokenConfigs: number;
   readonly configOf: (echo: string, closed: number, fileOf: (name: string) => string) => object;
 }
 
-/** Servers that are there and refuse, and servers that are not there: between them every secret has its place. */
+/** Servers that refuse, and servers that are unreachable: together they reach the place of every secret. */
 const worlds: readonly [string, World][] = [
   [
     "servers that refuse",
@@ -213,7 +213,7 @@ const worlds: readonly [string, World][] = [
   ],
 ];
 
-describe("no secret is in anything that is said, written or answered, with", () => {
+describe("no secret is in any output, file or answer, with", () => {
   test.each(worlds)(
     "%s",
     async (_, { brokenConfigs, configOf }) => {
@@ -223,7 +223,7 @@ describe("no secret is in anything that is said, written or answered, with", () 
       const config = {
         ...configOf(echo.url, await freePort(), fileOf),
         topics: [uniqueName("leak"), { pattern: "leak-*" }],
-        // At this level errors are written with their stacks, and kafkajs is heard.
+        // At this level, errors are logged with stacks, and kafkajs logs too.
         log: { level: "trace" },
       };
       const configFile = join(folder, `${uniqueName("config")}.yaml`);

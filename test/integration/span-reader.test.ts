@@ -44,7 +44,7 @@ describe("spans of a topic", () => {
     };
   }
 
-  /** Values by partition, in the order they came, after checking that batches follow one another. */
+  /** Values by partition in order of arrival; checks that batches follow one another. */
   function collector() {
     const values = new Map<number, string[]>();
     const ends = new Map<number, number>();
@@ -76,7 +76,7 @@ describe("spans of a topic", () => {
     await servers.kafka.produce(topic, messages, compression);
   }
 
-  test("from the middle of several partitions, of compressed batches too, and nothing else; no group has to do with it", async () => {
+  test("from the middle of several partitions, of compressed batches too, and nothing else; no group is involved", async () => {
     const topic = uniqueName("middle");
     await servers.kafka.createTopic(topic, 4);
     await produceNumbered(topic, 0, 100);
@@ -108,7 +108,7 @@ describe("spans of a topic", () => {
     expect(await groups()).toEqual([]);
   }, 60_000);
 
-  test("whose beginning retention deleted read what is there", async () => {
+  test("whose beginning retention deleted return what is left", async () => {
     const topic = uniqueName("deleted");
     await servers.kafka.createTopic(topic, 2);
     await produceNumbered(topic, 0, 50);
@@ -150,7 +150,7 @@ describe("spans of a topic", () => {
     }
   }, 60_000);
 
-  test("are read over transaction markers and aborted records, to the end and not beyond an open transaction", async () => {
+  test("are read across transaction markers and aborted records, to the end and not beyond an open transaction", async () => {
     const topic = uniqueName("transactions");
     await servers.kafka.createTopic(topic);
     const producer = servers.kafka.kafka.producer({
@@ -190,7 +190,7 @@ describe("spans of a topic", () => {
     }
   }, 90_000);
 
-  test("of 100,000 records are handed over one batch at a time, in bounded pieces", async () => {
+  test("of 100,000 records are delivered one batch at a time, in bounded pieces", async () => {
     const topic = uniqueName("many");
     await servers.kafka.createTopic(topic, 2);
     const perRequest = 4_000;
@@ -232,11 +232,11 @@ describe("spans of a topic", () => {
     );
     expect(records).toBe(100_000);
     expect(atMostAtOnce).toBe(1);
-    // A partition's share of one fetch is 1 MB; one batch of the producer may be on top of it.
+    // A partition's share of one fetch is 1 MB; one of the producer's batches may come on top.
     expect(largestBytes).toBeLessThan(3 * 1024 * 1024);
   }, 120_000);
 
-  test("fail with place and offsets where the log ends before, and with what the caller threw", async () => {
+  test("fail with place and offsets if the log ends before, and with the caller's own error", async () => {
     const topic = uniqueName("short");
     await servers.kafka.createTopic(topic);
     await produceNumbered(topic, 0, 10);
@@ -264,7 +264,7 @@ describe("spans of a topic", () => {
     expect(await groups()).toEqual([]);
   }, 60_000);
 
-  test("of a topic that does not exist say so", async () => {
+  test("of a missing topic say so", async () => {
     const topic = uniqueName("missing");
     const { take } = collector();
     expect(await rejection(reader(topic).read(new Map([[0, { start: 0, end: 1 }]]), take))).toMatchObject({

@@ -18,7 +18,7 @@ interface Item {
   readonly error?: { readonly type: string };
 }
 
-/** Writes one document for each message in one bulk. */
+/** Writes one document per message, in one bulk. */
 async function write(index: string, messages: readonly unknown[], query = ""): Promise<Item[]> {
   const answer = await fetch(`${(await testStack()).elasticsearchNode}/_bulk${query}`, {
     method: "POST",
@@ -34,7 +34,7 @@ async function write(index: string, messages: readonly unknown[], query = ""): P
   return items.map(({ create }) => create);
 }
 
-test("the packaged Elasticsearch has ingest processors that end as its own do", async () => {
+test("the packaged Elasticsearch has ingest processors that fail like the real ones", async () => {
   const pipeline = uniqueName("kit");
   const processors = [
     { fail: { message: "no", contains: "fail" } },
@@ -62,7 +62,7 @@ test("the packaged Elasticsearch has ingest processors that end as its own do", 
   expect(body).toMatchObject({ found: true, _source: { seen: true } });
 }, 60_000);
 
-test("the packaged Elasticsearch keeps what it rejects in a data stream's failure store", async () => {
+test("the packaged Elasticsearch keeps rejected documents in a data stream's failure store", async () => {
   const name = uniqueName("kit-stream");
   await putFailureStoreTemplate(elasticsearch, name, { pattern: name, field: "message" });
   const items = await write(name, [1, "text"]);

@@ -27,7 +27,7 @@ async function answers(url: string | undefined, withinMs = 1_000): Promise<boole
   );
 }
 
-test("two stacks at once have ports and folders of their own, and leave no process and no folder", async () => {
+test("two stacks at once have separate ports and folders, and leave no process and no folder", async () => {
   const folders: string[] = [];
   {
     await using one = await startStack(etcdOnly);
@@ -80,7 +80,7 @@ test("a server is killed, started, restarted, frozen and thawed on the same port
   expect(() => etcd.freeze()).toThrow("etcd is not running");
 }, 60_000);
 
-test("a cluster has three members, each with a handle of its own, and goes on while one is away", async () => {
+test("a cluster has three members with a handle each, and continues while one is down", async () => {
   await using stack = await startStack({ ...etcdOnly, members: CLUSTER_MEMBERS });
   const [first, second, third] = stack.members.etcd;
   const addresses = stack.members.etcd.flatMap(({ endpoints }) => endpoints);
@@ -118,7 +118,7 @@ test.each(["SIGKILL", "SIGINT", "SIGTERM"] as const)(
   60_000,
 );
 
-test("when the guardian is killed, the caller ends what it held", async () => {
+test("if the guardian is killed, the caller ends its servers", async () => {
   await using stack = await startStack(etcdOnly);
   const { folder, etcd } = stack;
   const etcdPid = etcd.pid ?? 0;
@@ -128,7 +128,7 @@ test("when the guardian is killed, the caller ends what it held", async () => {
   await until(() => !isAlive(etcdPid) && !existsSync(folder));
 }, 60_000);
 
-test("a boot that is aborted, and one that fails, leave nothing", async () => {
+test("an aborted boot and a failed one leave nothing", async () => {
   const aborted = newFolder();
   const reason = new Error("enough");
   const abort = new AbortController();
@@ -154,7 +154,7 @@ test("a boot that is aborted, and one that fails, leave nothing", async () => {
   }
 }, 60_000);
 
-test("Kafka runs alone with properties of its own, and again after a kill", async () => {
+test("Kafka runs alone with its own properties, and again after a kill", async () => {
   await using stack = await startStack({
     elasticsearch: false,
     etcd: false,
@@ -168,7 +168,7 @@ test("Kafka runs alone with properties of its own, and again after a kill", asyn
   expect(stack.kafka.pid).toBeDefined();
 }, 120_000);
 
-test("an older Kafka, kept by ZooKeeper, is killed, started and restarted with its data", async () => {
+test("an older Kafka with ZooKeeper is killed, started and restarted with its data", async () => {
   await using stack = await startStack({ kafka: "2.8", elasticsearch: false, etcd: false });
   const { kafka } = stack;
   const topic = "kept";

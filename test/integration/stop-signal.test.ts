@@ -26,13 +26,13 @@ test("the first signal aborts with the shells' exit code, a second one of any ki
   expect(child.exitCode).toBe(130);
 });
 
-test("the same signal again at once, as `bun run` passes on what the terminal has sent to both, is no second one", async () => {
+test("an immediate repeat of the same signal, passed on by `bun run` from the terminal, does not count as a second one", async () => {
   const child = startChild(`
     const signal = abortOnSignals();
     const alive = setInterval(() => {}, 1_000);
     signal.addEventListener("abort", () => {
       process.kill(process.pid, "SIGINT");
-      // Bun hears of it in one of the next turns.
+      // Bun notices it in one of the next turns.
       setTimeout(() => {
         console.log("goes on");
         clearInterval(alive);

@@ -51,7 +51,7 @@ afterAll(async () => {
   await servers[Symbol.asyncDispose]();
 });
 
-test("another template over one topic's index, and a data stream under another's name, keep no topic from running", async () => {
+test("a foreign template over one topic's index, and a data stream under another's name, block no topic", async () => {
   const declared = config(topics.well, topics.guilty, topics.stream);
   const doctor = await diagnosed(declared);
   expect(doctor.find(`index template for ${topics.guilty}`)).toMatchObject({

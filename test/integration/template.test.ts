@@ -15,13 +15,13 @@ function clientOf(node: string, template: TemplateSettings = defaultTemplate): E
   return createElasticsearch({ ...settings().elasticsearch, nodes: [node], template }, { logger });
 }
 
-/** What Elasticsearch answers to a body as it is written. */
+/** Elasticsearch's answer to a literal body. */
 async function call(url: string, method: string, body?: string): Promise<unknown> {
   const headers = { "content-type": "application/json" };
   return (await fetch(url, { method, headers, ...(body !== undefined && { body }) })).json();
 }
 
-/** Writes each by itself. @returns why it was refused, by its text; nothing of those that were taken */
+/** Writes each one separately. @returns the reasons of refusal by text, without those accepted */
 async function write(
   node: string,
   index: string,
@@ -36,13 +36,13 @@ async function write(
   return refused;
 }
 
-/** How many documents the console's search finds. */
+/** The number of documents that the console's search finds. */
 async function found(node: string, index: string, query: string): Promise<number> {
   const body = JSON.stringify({ query: { bool: textClauses(query, false) } });
   return Object(await call(`${node}/${index}/_count`, "POST", body)).count;
 }
 
-/** Records of one topic that refused each other, or alone. */
+/** Records of one topic, alone or in conflict with each other. */
 const shapes = [
   ['{"err":{"message":"one"}}', '{"err":"two"}', '{"err":{"message":{"deep":"three"}}}', '{"err":5}'],
   ['{"user":{"id":1}}', '{"user":"bob"}', '{"user":[{"id":"x"}]}'],
@@ -55,7 +55,7 @@ const shapes = [
   ['{"big":123456789012345678901234567890}', '{"message":{"code":4}}', '{"geo":{"coordinates":[1,2]}}'],
 ].flat();
 
-/** What any mapping refuses; the host changes the first three kinds, and sends the others once more in another form. */
+/** Refused by any mapping. The host changes the first three kinds, and resends the others once in another form. */
 const hopeless = [
   '{"":1}',
   '{" ":1}',
@@ -90,19 +90,19 @@ describe("an index of the template", () => {
     expect(await write(node, name, documents)).toEqual(new Map());
   });
 
-  test("refuses what no mapping takes, and says so in a way that counts as the document's fault", async () => {
+  test("refuses values that no mapping accepts, with an error that counts as the document's fault", async () => {
     const refused = await write(node, `${index}-hopeless`, hopeless);
     expect([...refused.keys()]).toEqual(hopeless);
   });
 
-  test("keeps what has no place, names it in _ignored, and finds the record by the rest", async () => {
+  test("stores values without a place, names them in _ignored, and finds the record by the rest", async () => {
     const name = `${index}-ignored`;
     await write(node, name, ['{"took":3}', '{"took":"a while","message":"slow answer"}']);
     const { hits } = Object(await call(`${node}/${name}/_search?q=answer`, "GET"));
     expect(hits.hits).toMatchObject([{ _ignored: ["took"], _source: { took: "a while" } }]);
   });
 
-  test("finds text where a number or a flag was first, and numbers by their digits", async () => {
+  test("finds text if a number or a flag came first, and numbers by their digits", async () => {
     const name = `${index}-unfit`;
     await write(node, name, [
       '{"status":404,"share":0.25,"done":true}',
@@ -112,7 +112,7 @@ describe("an index of the template", () => {
     expect(await Promise.all(words.map((word) => found(node, name, word)))).toEqual(words.map(() => 1));
   });
 
-  test("tells epochs' seconds apart, and sums fractions", async () => {
+  test("distinguishes epoch seconds from milliseconds, and sums fractions", async () => {
     const name = `${index}-double`;
     await write(node, name, ['{"ts":1795923113.25}', '{"ts":1795923113.5}']);
     const { count } = Object(
@@ -121,7 +121,7 @@ describe("an index of the template", () => {
     expect(count).toBe(1);
   });
 
-  test("finds a record by each of its words, parted at signs, in any case and of any length", async () => {
+  test("finds a record by each of its words, split at punctuation, in any case and of any length", async () => {
     const name = `${index}-words`;
     const long = `${"word ".repeat(500)}tail`;
     await write(node, name, [
@@ -142,14 +142,14 @@ describe("an index of the template", () => {
     const tagged = ["execution", "prod", "env:prod", "mitre_execution", "json_parse_failure"];
     const all = [...words, ...more, ...tagged];
     expect(await Promise.all(all.map((word) => found(node, name, word)))).toEqual(all.map(() => 1));
-    // A word of our own tags says nothing of the record.
+    // Words of our own tags say nothing about the record.
     expect(await found(node, name, "failure")).toBe(0);
     expect(await found(node, name, '"almost full"')).toBe(1);
     expect(await found(node, name, '"full almost"')).toBe(0);
     expect(await found(node, name, "absent")).toBe(0);
   });
 
-  test("may have what the user chose of it", async () => {
+  test("may contain the user's choices", async () => {
     const name = `${index}chosen`;
     const chosen = clientOf(node, {
       codec: "default",
@@ -165,7 +165,7 @@ describe("an index of the template", () => {
   });
 });
 
-test("what a server lacks the template does without, and still refuses no shape and finds what its analyzers part", async () => {
+test("the template adapts to an older server, and still accepts every shape and finds the words its analyzers split", async () => {
   await using stack: Stack = await startStack({ kafka: false, etcd: false, elasticsearchBare: true });
   const { node } = stack.elasticsearch;
   const bare = clientOf(node);

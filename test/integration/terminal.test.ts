@@ -92,7 +92,7 @@ describe("`bun run host` commits what it has indexed, leaves its group and exits
 });
 
 describe("a command", () => {
-  /** Kafka as a server that takes connections and says nothing, so that the command waits. */
+  /** A silent Kafka server that accepts connections, so that the command waits. */
   async function withSilentKafka(
     act: (command: readonly string[], asked: Promise<void>) => Promise<void>,
   ): Promise<void> {
@@ -127,7 +127,7 @@ describe("a command", () => {
     });
   }, 60_000);
 
-  test("whose reader is gone exits with what it found, and one whose disk is full with 1", async () => {
+  test("whose reader has closed exits with its result, and one with a full disk exits with 1", async () => {
     const topic = uniqueName("unread");
     await servers.kafka.createTopic(topic);
     const file = await configFile(topic, { ...servers.config, topics: [topic] });

@@ -24,7 +24,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A config file with these etcd keys; `extra` goes to its end. */
+/** A config file with these etcd keys; `extra` is appended. */
 async function configWith(keys: readonly string[], extra = ""): Promise<string> {
   const file = join(folder, `${Bun.randomUUIDv7()}.yaml`);
   const etcd = `etcd: ${JSON.stringify({ endpoints: [server.endpoint], keys })}`;
@@ -51,7 +51,7 @@ async function valueOf(key: string): Promise<unknown> {
 }
 
 describe("add", () => {
-  test("goes to the first exact key, then replaces, then has nothing to do", async () => {
+  test("writes to the first exact key, then replaces, then has nothing to do", async () => {
     const config = await configWith(["prefix/", "add-exact", "add-other"]);
     const added = await topics(config, "add", "golang_log", "--path", "/var/log/go.log");
     expect(added).toEqual({
@@ -96,7 +96,7 @@ describe("add", () => {
     expect(again).toMatchObject({ code: 0, out: expect.stringContaining("Nothing to do") });
   }, 60_000);
 
-  test("makes a key below the first prefix where no exact key is configured", async () => {
+  test("creates a key below the first prefix if no exact key is configured", async () => {
     const config = await configWith(["below/", "other/"]);
     expect(await topics(config, "add", "one")).toMatchObject({ code: 0 });
     expect(await valueOf("below/one")).toEqual([{ topic: "one" }]);
@@ -106,7 +106,7 @@ describe("add", () => {
     expect(await valueOf("other/apps")).toEqual([{ pattern: "app-*" }]);
   }, 60_000);
 
-  test("keeps entries that are none, and refuses a value that is no array", async () => {
+  test("keeps invalid entries, and refuses a value that is no array", async () => {
     const config = await configWith(["strange", "object"]);
     await admin.put("strange").value('[{"topik": 1}, 7, 12345678901234567890]');
     await admin.put("object").value('{"topic": "a"}');
@@ -119,7 +119,7 @@ describe("add", () => {
     expect(await admin.get("object").string()).toBe('{"topic": "a"}');
   }, 60_000);
 
-  test("checks the declaration as a host would, and writes nothing that is invalid", async () => {
+  test("validates the declaration like a host, and writes nothing invalid", async () => {
     const config = await configWith(["checked"]);
     const upper = await topics(config, "add", "UpperCase");
     expect(upper).toMatchObject({ code: 1, error: expect.stringContaining("declare an index") });
@@ -142,7 +142,7 @@ describe("add", () => {
 });
 
 describe("remove", () => {
-  test("finds the key that declares the topic, and asks where there are several", async () => {
+  test("finds the key that declares the topic, and asks if there are several", async () => {
     const config = await configWith(["remove-exact", "remove/"]);
     await admin.put("remove-exact").value('["both", "left"]');
     await admin.put("remove/x").value('["both", {"topic": "only"}]');
@@ -163,7 +163,7 @@ describe("remove", () => {
   }, 60_000);
 });
 
-test("list shows what the file and etcd declare, with source and revision, and what is refused", async () => {
+test("list shows the declarations of the file and etcd, with source and revision, and the refused ones", async () => {
   const config = await configWith(["list-key"], "topics: [from_file]\n");
   const { header } = await admin.put("list-key").value('["from_etcd", {"topic": 1}]');
 
@@ -206,7 +206,7 @@ describe("exit codes", () => {
     expect(await topics(await configWith(["codes"]), ...args)).toMatchObject({ code });
   });
 
-  test("1 with a clear sentence where etcd is down", async () => {
+  test("1 with a clear sentence if etcd is down", async () => {
     const config = await configWith(["codes"]);
     await Bun.write(config, (await Bun.file(config).text()).replace(server.endpoint, "http://127.0.0.1:1"));
     const { code, error } = await topics(config, "add", "a");

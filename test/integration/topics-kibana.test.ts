@@ -6,7 +6,7 @@ import { Etcd3 } from "etcd3";
 import { uniqueName } from "../support/kafka.ts";
 import { testStack } from "../support/stack.ts";
 
-// Kibana itself is no part of the stack: what is written is held against its import format in test/lib/rules/kibana.test.ts.
+// Kibana is not part of the stack: test/lib/rules/kibana.test.ts checks the output against its import format.
 
 const COMMAND = join(import.meta.dir, "../../infra/cli/topics.ts");
 const key = uniqueName("kibana");
@@ -55,7 +55,7 @@ function titlesOf(ndjson: string): Record<string, string> {
   return Object.fromEntries(views.map(({ id, attributes }) => [id, attributes.title]));
 }
 
-test("has a data view for what the file and etcd declare now, without asking Kafka or Elasticsearch", async () => {
+test("has a data view for each current declaration of the file and etcd, without contacting Kafka or Elasticsearch", async () => {
   await etcd
     .put(key)
     .value(
@@ -89,7 +89,7 @@ test("has a data view for what the file and etcd declare now, without asking Kaf
   expect(titlesOf(await Bun.file(file).text())).toEqual({ ...stayed, "penstock-topic-added": "added" });
 }, 60_000);
 
-test("wants no arguments but its own, and says which file it cannot write", async () => {
+test("accepts only its own arguments, and names a file it cannot write", async () => {
   expect(await kibana("--nope")).toMatchObject({ code: 2, out: "" });
   expect(await kibana("topic")).toMatchObject({ code: 2, out: "" });
   expect(await kibana("--out", "")).toMatchObject({ code: 2, error: expect.stringContaining("--out") });

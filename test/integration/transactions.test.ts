@@ -4,7 +4,7 @@ import { transactWithJava } from "../support/java-producer.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { connectStack, type StackClients } from "../support/stack-clients.ts";
 
-/** Written by Java's own producer, and read as its consumer reads at read_committed. */
+/** Written by Java's own producer, and read like its consumer at read_committed. */
 describe("transactions", () => {
   let servers: StackClients;
   beforeAll(async () => {
@@ -12,7 +12,7 @@ describe("transactions", () => {
   });
   afterAll(() => servers[Symbol.asyncDispose]());
 
-  /** What is indexed of a topic with these steps, once its group stands at the topic's end. */
+  /** The indexed values of a topic with these steps, once its group has reached the topic's end. */
   async function indexedOf(steps: readonly string[], logStart = 0): Promise<string[]> {
     const topic = uniqueName("transactions");
     await servers.kafka.createTopic(topic);
@@ -35,7 +35,7 @@ describe("transactions", () => {
     return found.map(({ _source }) => String(_source["message"])).sort();
   }
 
-  test("what was aborted is not indexed, and markers at the end are no lag", async () => {
+  test("aborted records are not indexed, and markers at the end are no lag", async () => {
     const steps = ["A:begin", "A:send:kept 1", "A:commit", "A:begin", "A:send:aborted", "A:abort"];
     expect(await indexedOf([...steps, "A:begin", "A:send:kept 2", "A:commit"])).toEqual(["kept 1", "kept 2"]);
   }, 60_000);
@@ -66,7 +66,7 @@ describe("transactions", () => {
     expect(await indexedOf([...steps, "A:begin", "A:send0:kept", "A:commit"])).toEqual(["kept"]);
   }, 60_000);
 
-  test("a topic that holds nothing but aborted records is read to its end", async () => {
+  test("a topic with only aborted records is read to its end", async () => {
     expect(await indexedOf(["A:begin", "A:send:a1", "A:send:a2", "A:abort"])).toEqual([]);
   }, 60_000);
 });

@@ -5,11 +5,11 @@ import { uniqueName } from "../support/kafka.ts";
 import { connectStack } from "../support/stack-clients.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 
-/** A host that is frozen at SIGUSR2, and may be for so long. */
+/** A host that freezes at SIGUSR2, and the time it may stay frozen. */
 const freezable = (limitMs: number) => ({ entry: ["test/support/freezable-host.ts", String(limitMs)] });
 const last = (log: readonly Record<string, unknown>[]) => log.at(-1);
 
-describe("a host whose event loop stands still is ended, and its log says so", () => {
+describe("a host with a blocked event loop is ended, and its log says so", () => {
   test("while it runs", async () => {
     await using servers = await connectStack();
     const topic = uniqueName("frozen");
@@ -17,7 +17,7 @@ describe("a host whose event loop stands still is ended, and its log says so", (
     await using host = await startTestHost({ ...servers.config, topics: [topic] }, freezable(3_000));
     await host.untilTopic(topic, "runs", ({ state }) => state === "running");
 
-    // One that is suspended as a whole, for longer than it may stand still, is not ended for it.
+    // A host suspended as a whole, even beyond that limit, is not ended for it.
     host.signal("SIGSTOP");
     await Bun.sleep(4_500);
     host.signal("SIGCONT");
@@ -28,7 +28,7 @@ describe("a host whose event loop stands still is ended, and its log says so", (
     expect(last(host.log())).toEqual({
       level: "error",
       time: expect.any(String),
-      // A reconcile is due as soon as it turns again, and may be what it is frozen in.
+      // A reconcile is due as soon as the loop runs again, and may be where it froze.
       doing: expect.stringMatching(/^(running|reconciling) 1 topics$/),
       seconds: 3,
       cpuSeconds: expect.any(Number),
@@ -36,11 +36,11 @@ describe("a host whose event loop stands still is ended, and its log says so", (
     });
   }, 60_000);
 
-  test("while it stops: it is not waited for longer than shutdown.deadline", async () => {
+  test("while it stops: it is killed after shutdown.deadline", async () => {
     await using servers = await connectStack();
     const topic = uniqueName("frozen");
     await servers.kafka.createTopic(topic);
-    // What keeps it from having stopped before it is frozen.
+    // Keeps it from stopping before it is frozen.
     await using proxy = await startTcpProxy(servers.addresses.elasticsearchNode);
     const config = { ...servers.config, elasticsearch: { nodes: [proxy.url] }, shutdown: { deadline: "8s" } };
     await using host = await startTestHost({ ...config, topics: [topic] }, freezable(60_000));

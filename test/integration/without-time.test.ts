@@ -5,7 +5,7 @@ import { uniqueName } from "../support/kafka.ts";
 import { replayJson } from "../support/replay-command.ts";
 import { connectStack, type StackClients } from "../support/stack-clients.ts";
 
-/** What producers of old write, and some of now. */
+/** Records of very old producers, and of some current ones. */
 const none = "-1";
 
 describe("records without a timestamp", () => {
@@ -20,7 +20,7 @@ describe("records without a timestamp", () => {
     return { ...servers.config, deadLetters: { topic: uniqueName("dead") }, topics: [topic] };
   }
 
-  test("have the time they were read, a tag, and an id of their own; nothing of them is missing, and a repair brings them back", async () => {
+  test("get the time of reading, a tag, and their own id; none is missing, and a repair restores them", async () => {
     const topic = uniqueName("timeless");
     const config = configFor({ topic, format: "json", timestamp: "time" });
     await servers.kafka.createTopic(topic);
@@ -32,7 +32,7 @@ describe("records without a timestamp", () => {
     {
       await using host = await startTestHost(config);
       await host.untilTopic(topic, "has both", ({ counts }) => counts.indexed === 2);
-      // It is killed next, and audit looks no further than what is committed.
+      // The host is killed next, and audit checks only committed offsets.
       await host.untilTopic(topic, "committed", ({ partitions }) => partitions[0]?.lag === 0);
     }
     const found = await servers.elasticsearch.documents(topic);
@@ -56,7 +56,7 @@ describe("records without a timestamp", () => {
     expect(again.map(({ _id }) => _id)).toEqual(found.map(({ _id }) => _id));
   }, 60_000);
 
-  test("in a dated index they go to the day of the record before them, after a restart too; before any, to the dead letters", async () => {
+  test("in a dated index they join the previous record's day, even after a restart; without one, the dead letters", async () => {
     const topic = uniqueName("timeless");
     const config = configFor({ topic, index: `${topic}-{yyyy.MM.dd}` });
     await servers.kafka.createTopic(topic);
@@ -92,7 +92,7 @@ describe("records without a timestamp", () => {
     );
     expect(await runCommand("audit", config, [topic])).toMatchObject({ code: 0, error: "" });
 
-    // The day stays unknown; an index without one takes it.
+    // The day stays unknown; an index without a date accepts it.
     expect(await replayJson(config, "--topic", topic)).toMatchObject({ result: { stillRejected: 1 } });
     const index = `${topic}-rest`;
     expect(await replayJson(config, "--topic", topic, "--index", index)).toMatchObject({

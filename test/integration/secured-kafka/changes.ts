@@ -6,20 +6,20 @@ import { PASSWORD } from "../../support/secured-kafka.ts";
 import { everythingOf } from "./everything.ts";
 import { type Link, type SecuredWorld, WRONG, yesterday } from "./world.ts";
 
-/** Passwords, sessions and certificates that end while a host runs. */
+/** Passwords, sessions and certificates that expire while a host runs. */
 export function describeChanges(world: SecuredWorld): void {
   const { login, trusting, addressOf, clusterOf, settingsOf, configOf, newTopic, hostOf } = world;
   const [overTls] = world.links as readonly [Link];
 
   describe("passwords", () => {
-    test("a user that is not there yet is tried seldom, whatever the number of topics, and works once it is there", async () => {
+    test("a user that does not exist yet is tried rarely, however many topics there are, and works once it exists", async () => {
       const user = uniqueName("late");
       const topics = await Promise.all(Array.from({ length: 10 }, () => newTopic("a record")));
       const before = await world.secured.refusedLogins();
       const link: Link = { name: "", to: "SASL", sasl: login("scram-sha-256", PASSWORD, user) };
       const host = await hostOf(configOf(link, topics));
       await Bun.sleep(3_000);
-      // At once, and 2 to 4 s later; then after longer and longer pauses.
+      // At once, and 2 to 4 s later; then at growing intervals.
       expect((await world.secured.refusedLogins()) - before).toBeWithin(1, 3);
       await world.secured.setUser("scram-sha-256", user, PASSWORD);
       for (const topic of topics)
@@ -27,7 +27,7 @@ export function describeChanges(world: SecuredWorld): void {
       expect((await world.secured.refusedLogins()) - before).toBeWithin(1, 5);
     }, 60_000);
 
-    test.concurrent("a new one is tried before anything is touched, and every topic goes on with it", async () => {
+    test.concurrent("a new one is tried before anything changes, and every topic continues with it", async () => {
       const user = uniqueName("rotated");
       const [old, next] = ["the-Old-password", "the-Next-password"];
       const topics = await Promise.all(Array.from({ length: 5 }, () => newTopic("first")));
@@ -69,7 +69,7 @@ export function describeChanges(world: SecuredWorld): void {
       for (const secret of [old, next]) expect(everything).not.toContain(secret);
     }, 90_000);
 
-    test.concurrent("sessions that end after 10 s are prolonged: nothing is cut, lost or doubled", async () => {
+    test.concurrent("sessions that end after 10 s are renewed: nothing is cut, lost or doubled", async () => {
       const topic = await newTopic();
       const link: Link = { name: "", to: "REAUTH", sasl: login("scram-sha-512") };
       const host = await hostOf({ ...configOf(link, [topic]), log: { level: "debug" } });
@@ -87,13 +87,13 @@ export function describeChanges(world: SecuredWorld): void {
       );
       expect(counts).toEqual({ indexed: sent, duplicate: 0, deadLettered: 0, skipped: 0 });
       expect(host.log().filter(({ level }) => level === "warn" || level === "error")).toEqual([]);
-      // kafkajs would tell of a connection that was closed.
+      // kafkajs would log a closed connection.
       const noise = host.log().filter((line) => /[Cc]onnection|crash/i.test(String(line["message"])));
       expect(noise.filter((line) => !String(line["message"]).startsWith("Response"))).toEqual([]);
     }, 60_000);
   });
 
-  test.concurrent("a broker's certificate is renewed while a host runs; an expired one is told by its new connections", async () => {
+  test.concurrent("a broker's certificate is renewed while a host runs; new connections report an expired one", async () => {
     const { authority } = world.secured;
     const topic = await newTopic("first");
     const host = await hostOf(configOf(overTls, [topic]));
@@ -121,7 +121,7 @@ export function describeChanges(world: SecuredWorld): void {
     await renew(true);
     await eventually("it is shown", async () => ((await shown())?.validToMs ?? Infinity) < Date.now());
     const says = `the certificate of Kafka at ${addressOf(overTls)} expired on ${yesterday}`;
-    // Each of the broker's network threads takes it over by itself.
+    // Each of the broker's network threads switches by itself.
     const refusal = () => ask().catch((error: unknown) => (error as Error).message);
     await eventually("new connections are shown it", async () => (await refusal()) === says);
     await renew(false);

@@ -1,6 +1,6 @@
 import type { TestHost } from "../../support/host.ts";
 
-/** Everything that a host prints and answers. */
+/** All output and answers of a host. */
 export async function everythingOf(host: TestHost): Promise<string> {
   const paths = ["/topics", "/readyz", "/metrics", "/"];
   const answers = await Promise.all(paths.map(async (path) => (await host.fetch(path)).text()));

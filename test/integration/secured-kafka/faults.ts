@@ -13,11 +13,11 @@ interface Fault extends Link {
   readonly says: string;
   readonly remedy: string;
   readonly mended: Link;
-  /** A host of its own is started on it too. */
+  /** Its own host is started with it too. */
   readonly whole?: true;
 }
 
-/** What Kafka and a host disagree about. */
+/** Disagreements between Kafka and a host. */
 export function describeFaults(world: SecuredWorld): void {
   const {
     links,
@@ -63,7 +63,7 @@ export function describeFaults(world: SecuredWorld): void {
     },
     {
       ...overTls,
-      name: "an expired certificate of the broker",
+      name: "an expired broker certificate",
       whole: true,
       to: "EXPIRED",
       says: `the certificate of Kafka at @ expired on ${yesterday}`,
@@ -72,7 +72,7 @@ export function describeFaults(world: SecuredWorld): void {
     },
     {
       ...overTls,
-      name: "a certificate of another host",
+      name: "a certificate for another host",
       to: "OTHERNAME",
       says: "the certificate of Kafka at @ names other.example, not 127.0.0.1",
       remedy: "use one of these names",
@@ -80,7 +80,7 @@ export function describeFaults(world: SecuredWorld): void {
     },
     {
       ...overTls,
-      name: "an authority that is not trusted",
+      name: "an untrusted authority",
       tls: () => ({ ca: world.stranger.caFile }),
       says: "the certificate of Kafka at @ is signed by an authority (Test authority) that is not in kafka.ssl.ca",
       remedy: "name the PEM file of that authority in kafka.ssl.ca",
@@ -104,7 +104,7 @@ export function describeFaults(world: SecuredWorld): void {
       mended: overMtls,
     },
     {
-      name: "a plain client on a port for TLS",
+      name: "a plain client on a TLS port",
       whole: true,
       to: "TLS",
       says: "Kafka at @ requires TLS, but kafka.ssl is not set",
@@ -113,7 +113,7 @@ export function describeFaults(world: SecuredWorld): void {
     },
     {
       ...overTls,
-      name: "a client with TLS on a plain port",
+      name: "a TLS client on a plain port",
       to: "PLAINTEXT",
       says: "Kafka at @ does not speak TLS on this port: it closed the connection in the handshake, but kafka.ssl is set",
       remedy: "remove kafka.ssl",
@@ -128,7 +128,7 @@ export function describeFaults(world: SecuredWorld): void {
       mended: overSasl,
     },
     {
-      name: "no login on a port that wants one",
+      name: "no login on a port that requires one",
       to: "SASL",
       says: "Kafka at @ closed the connection at the first request: it may require a login, but kafka.sasl is not set",
       remedy: "correct kafka.sasl",
@@ -136,7 +136,7 @@ export function describeFaults(world: SecuredWorld): void {
     },
   ];
 
-  describe("what Kafka and a host disagree about is named in words:", () => {
+  describe("disagreements between Kafka and a host are explained in words:", () => {
     for (const fault of faults) {
       test(
         fault.name,
@@ -156,7 +156,7 @@ export function describeFaults(world: SecuredWorld): void {
     }
   });
 
-  describe("a host says so in /topics, in /readyz and once in its log, and goes on when the config is mended:", () => {
+  describe("a host reports it in /topics, in /readyz and once in its log, and continues once the config is repaired:", () => {
     for (const fault of faults.filter(({ whole }) => whole)) {
       test(
         fault.name,
@@ -176,7 +176,7 @@ export function describeFaults(world: SecuredWorld): void {
           expect(status).toBe(503);
           const told = () =>
             host.log().filter(({ msg }) => msg === "Kafka could not be asked for its topics");
-          // The monitor's line; a topic may have said so before.
+          // The monitor's line; a topic may have logged it before.
           const lines = await eventually("it is in the log", () => (told().length > 0 ? told() : null));
           expect(lines.map(({ level, reason }) => [level, reason])).toEqual([["warn", "kafka_refused"]]);
           expect(String(lines[0]?.["error"])).toStartWith(says);

@@ -9,7 +9,7 @@ import { type SecuredWorld, WRONG } from "./world.ts";
 const QUESTION: CallOptions = { lane: "questions", timeoutMs: 10_000 };
 const NODE = 1;
 
-/** Connections that last: what is asked of them while they are. */
+/** Long-lived connections and the calls made on them. */
 export function describeWire(world: SecuredWorld): void {
   const { wireOver, login, trusting } = world;
   let topic: string;
@@ -41,7 +41,7 @@ export function describeWire(world: SecuredWorld): void {
     return (piece?.records ?? []).map(({ value }) => String(value));
   }
 
-  test.concurrent("sessions that end after 10 s are prolonged on every lane, also between long polls and beside other calls", async () => {
+  test.concurrent("sessions that end after 10 s are renewed on every lane, even between long polls and beside other calls", async () => {
     const wire = wireOver({ name: "", to: "REAUTH", sasl: login("scram-sha-512") });
     const until = performance.now() + 23_000;
     const errors: unknown[] = [];
@@ -65,7 +65,7 @@ export function describeWire(world: SecuredWorld): void {
     expect(questions).toBeGreaterThan(100);
   }, 60_000);
 
-  test("a password, which is tried once, however many ask", async () => {
+  test("a wrong password is tried once, however many callers there are", async () => {
     const before = await world.secured.refusedLogins();
     const wire = wireOver({ name: "", to: "SASLTLS", tls: trusting, sasl: login("scram-sha-512", WRONG) });
     const ask = () => rejection(wire.call(null, "Metadata", { topics: null }, QUESTION));
@@ -78,7 +78,7 @@ export function describeWire(world: SecuredWorld): void {
     expect((await world.secured.refusedLogins()) - before).toBe(1);
   });
 
-  test("a broker that is frozen is given up in time, and read again once it goes on", async () => {
+  test("a frozen broker times out, and is read again once it continues", async () => {
     const wire = wireOver({ name: "", to: "SASL", sasl: login("plain") });
     expect(await valuesOf(wire)).toEqual(["one", "two"]);
     const open = { lane: "questions", timeoutMs: 1_000 } as const;
@@ -92,7 +92,7 @@ export function describeWire(world: SecuredWorld): void {
       ]);
       for (const error of [poll, question]) expect(error).toMatchObject({ code: "kafka_unavailable" });
       expect(performance.now() - began).toBeWithin(1_400, 4_000);
-      // A new connection comes about, and says nothing.
+      // A new connection is opened, and stays silent.
       const silent = await rejection(wire.call(NODE, "Metadata", { topics: [topic] }, open));
       expect(silent).toMatchObject({ code: "kafka_unavailable", retryable: true });
     } finally {

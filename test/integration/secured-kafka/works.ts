@@ -11,11 +11,11 @@ import { eventually } from "../../support/eventually.ts";
 import { createMemoryLogger } from "../../support/memory-logger.ts";
 import type { SecuredWorld } from "./world.ts";
 
-/** Over each kind of connection everything goes its way. */
+/** Everything works over each kind of connection. */
 export function describeLinks(world: SecuredWorld): void {
   const { links, settingsOf, newTopic, configOf, hostOf } = world;
 
-  describe("what a host does with Kafka works over", () => {
+  describe("a host's Kafka calls work over", () => {
     for (const link of links) {
       test(
         link.name,
@@ -32,7 +32,7 @@ export function describeLinks(world: SecuredWorld): void {
           try {
             expect(await cluster.listTopics(signal)).toContain(topic);
 
-            // Both were produced together, so that one fetch brings them.
+            // Both were produced together, so that one fetch returns them.
             const sink = collectingSink(() => 2);
             sink.read = lanes.open(topic, 0, 0, sink);
             const part = await eventually("they are read", () => sink.parts[0] ?? null);

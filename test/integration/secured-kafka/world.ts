@@ -19,7 +19,7 @@ import {
 import { kafkaSettings } from "../../support/settings.ts";
 import { testStack } from "../../support/stack.ts";
 
-/** A way to the broker, as the config file says it. */
+/** A way to the broker, as in the config file. */
 export interface Link {
   readonly name: string;
   readonly to: SecuredListener | "PLAINTEXT";
@@ -28,7 +28,7 @@ export interface Link {
 }
 
 export const WRONG = "the-Wr0ng-password";
-/** The day before, as the certificates' authority has it. */
+/** The day before, relative to the certificates' authority. */
 export const yesterday = new Date(Date.now() - 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
 
 interface Opened {

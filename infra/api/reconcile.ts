@@ -94,7 +94,7 @@ const query = z
   })
   .refine(({ dryRun, plan }) => !dryRun || plan === undefined, {
     path: ["plan"],
-    error: "is given beside dryRun=true: a dry run carries no plan out",
+    error: "must not be given with dryRun=true: a dry run applies no plan",
   });
 
 export const reconcile = {

@@ -136,7 +136,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const stopFlow = async (drainMs: number): Promise<void> =>
     void uncommitted.push(...(await flow.stop(drainMs)));
   const work = releases.adopt(new Together(), async (all) => {
-    options.note(`stopping: ${pool.topics.size} topics commit what is in flight and the group is left`);
+    options.note(`stopping: committing ${pool.topics.size} topics and leaving the group`);
     await all.release();
     // A run of reconcile may have started topics until it ended.
     await stopFlow(0);

@@ -115,7 +115,7 @@ test("topics that do not fit into the group's record are reported in one log lin
     expect(reason).toStartWith(`the group ${group} has no room for it and ${left.length - 1} other topics: `);
     expect(reason).toContain("raise max.message.bytes of that topic");
   }
-  expect(host.log().filter(({ msg }) => msg === "the group holds topics up").length).toBeWithin(1, 3);
+  expect(host.log().filter(({ msg }) => msg === "the group blocks topics").length).toBeWithin(1, 3);
   expect(host.log().filter(({ level }) => level === "warn").length).toBeLessThan(8);
 }, 120_000);
 

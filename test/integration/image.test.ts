@@ -174,7 +174,7 @@ describe.skipIf(obstacle !== null)("the image that the Dockerfile builds", () =>
       setTimeout(() => { for (;;); }, 500);`;
     const hung = await startContainer({ ...image, environment, command: ["bun", "-e", frozen] });
     expect(await new Response(hung.stdout).json()).toMatchObject({
-      msg: expect.stringContaining("the event loop stands still"),
+      msg: expect.stringContaining("the event loop is blocked"),
     });
     expect(await hung.exited).toBe(70);
 

@@ -32,7 +32,7 @@ describe("a host with a blocked event loop is ended, and its log says so", () =>
       doing: expect.stringMatching(/^(running|reconciling) 1 topics$/),
       seconds: 3,
       cpuSeconds: expect.any(Number),
-      msg: "the event loop stands still: exiting; uncommitted records will be read again",
+      msg: "the event loop is blocked: exiting; uncommitted records will be read again",
     });
   }, 60_000);
 
@@ -57,7 +57,7 @@ describe("a host with a blocked event loop is ended, and its log says so", () =>
     host.signal("SIGUSR2");
     expect(await host.exited).toBe(70);
     expect(last(host.log())).toMatchObject({
-      doing: "stopping: 1 topics commit what is in flight and the group is left",
+      doing: "stopping: committing 1 topics and leaving the group",
     });
   }, 60_000);
 });

@@ -35,7 +35,7 @@ export function formatReplay(result: ReplayResult, deadLetterTopic: string): str
   }
   if (result.undeclared.length > 0) {
     const topics = result.undeclared.map(oneLine).join(", ");
-    lines.push(`Not declared any more, so their records were indexed as plain text: ${topics}`);
+    lines.push(`No longer declared, so their records were indexed as plain text: ${topics}`);
   }
   if (result.byError.groups.length > 0) {
     lines.push(

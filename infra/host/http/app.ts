@@ -71,8 +71,8 @@ export function createHttpApp(deps: HttpDeps): Hono {
   app.onError((error, c) => {
     if (error instanceof PenstockError && error.code === "stopping") return refuseStopping(c);
     if (c.req.raw.signal.aborted) {
-      deps.logger.debug("an HTTP request was given up", { path: c.req.path, error: messageOf(error) });
-      return problem(c, 408, "The request did not come in time, or nobody waits for the answer.");
+      deps.logger.debug("an HTTP request was aborted", { path: c.req.path, error: messageOf(error) });
+      return problem(c, 408, "The request did not arrive in time, or the client disconnected.");
     }
     deps.logger.error("HTTP request failed", { method: c.req.method, path: c.req.path, error });
     return problem(c, 500, "The request failed; the host's log says why.");

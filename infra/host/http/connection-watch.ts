@@ -30,13 +30,13 @@ export function watchConnections(
     // The tables are long with many connections to Kafka, so they are read only if ours may be too many.
     count: (port) => ((descriptors() ?? Infinity) > most ? (to(port) ?? 0) : 0),
     onCut: (connections) =>
-      failures.warn("more HTTP connections than there may be: all were closed", {
+      failures.warn("too many HTTP connections: all were closed", {
         reason: "http_connections",
         connections,
         most,
       }),
     onClosed: (error) =>
-      failures.error("the HTTP port is closed, and opened as soon as it can be", {
+      failures.error("the HTTP port is closed and will be reopened as soon as possible", {
         reason: "http_closed",
         error: messageOf(error),
       }),

@@ -41,7 +41,7 @@ function watch({ beats, tickMs, limitTicks, pretty }: WatchdogMessage & { kind: 
       seconds,
       // Tells a blocked system call (no CPU time) from an endless loop.
       ...(cpu === null || cpuBefore === null ? {} : { cpuSeconds: Math.round((cpu - cpuBefore) * 10) / 10 }),
-      msg: `${seconds === 0 ? "not stopped within shutdown.deadline" : "the event loop stands still"}: exiting; uncommitted records will be read again`,
+      msg: `${seconds === 0 ? "not stopped within shutdown.deadline" : "the event loop is blocked"}: exiting; uncommitted records will be read again`,
     });
   }, tickMs);
 }

@@ -124,7 +124,7 @@ export function createIntake(deps: IntakeDeps): Intake {
     const fresh = [...troubles].filter(([topic, { message }]) => told.topics.get(topic)?.message !== message);
     // One line per reason: thousands of topics may have no room, or be forbidden.
     for (const [error, some] of Map.groupBy(fresh, ([, { message }]) => message))
-      logger.warn("the group holds topics up", { topics: namesText(some.map(([topic]) => topic)), error });
+      logger.warn("the group blocks topics", { topics: namesText(some.map(([topic]) => topic)), error });
     told = { all, topics: new Map(troubles) };
   };
 

@@ -93,7 +93,7 @@ function httpFaults({ hostname, token, readOnlyToken }: Mapping): Fault[] {
   if (typeof readOnlyToken === "string" && readOnlyToken !== "") {
     const path = ["http", "readOnlyToken"];
     if (!hasToken) {
-      const rule = "needs http.token: without it, anybody who reaches the host may change everything";
+      const rule = "needs http.token: without it, anyone who reaches the host may change everything";
       faults.push({ path, rule, about: "value" });
     } else if (token === readOnlyToken) {
       faults.push({

@@ -29,7 +29,7 @@ export function refuseChange(c: Context, access: Access): Response | null {
   const { route } = askedOf(c);
   const isAllowed = route === undefined ? isSafe(c) : mayLook(route.access, c);
   if (access === "full" || isAllowed) return null;
-  return problem(c, 403, "The read-only token may look, and run dry, but not change anything.");
+  return problem(c, 403, "The read-only token may read and make dry runs, but not change anything.");
 }
 
 function mayLook(access: AccessClass, c: Context): boolean {

@@ -140,7 +140,7 @@ export function refuseForeignPage(c: Context): Response | null {
   return problem(
     c,
     403,
-    "Pages of other sites may not ask this host; a link may lead to the console's pages.",
+    "Pages of other sites may not call this host; they may only link to the console's pages.",
   );
 }
 

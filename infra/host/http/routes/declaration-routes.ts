@@ -54,7 +54,7 @@ function answerEdit(c: Context, answer: EditAnswer): Response {
       return problem(
         c,
         409,
-        `etcd key "${key}" was changed by somebody else: it is at revision ${revision} now.`,
+        `etcd key "${key}" was changed by another writer: it is at revision ${revision} now.`,
         {
           members: { key, revision, text },
         },

@@ -9,7 +9,7 @@ import { createPlaces } from "../kit/semaphore.ts";
 
 /** Each is in memory three times: as text, JSON and records. */
 const MAX_EVENTS_AT_ONCE = 4;
-const tooMany = `${MAX_EVENTS_AT_ONCE} events are being brought in; that is as many as this host takes at once.`;
+const tooMany = `${MAX_EVENTS_AT_ONCE} events are being ingested, the most that this host accepts at once.`;
 
 /**
  * Takes the event of an AWS Lambda event source mapping for Kafka and answers with the records to send again; 200 even

@@ -32,6 +32,6 @@ function answerReadiness(c: Context, health: HealthResult, isKnown: boolean): Re
   const failing = Object.entries(shown.checks)
     .filter(([, check]) => !check.ok)
     .map(([name, { reason }]) => (reason === null ? name : `${name} (${reason})`));
-  const where = isKnown ? "" : " The log says why, and so does this path to whoever sends a token.";
+  const where = isKnown ? "" : " The log says why; with a token, this path does too.";
   return problem(c, 503, `Not ready: ${failing.join("; ")}.${where}`, { members: { checks: shown.checks } });
 }

@@ -122,7 +122,7 @@ const inTurns: ICustomPartitioner = () => {
 function withoutAggregate(error: unknown, topic: string): unknown {
   if (!(error instanceof KafkaJSAggregateError)) return error;
   const reasons = error.errors.map((one) => messageOf(one)).join(", ");
-  return new Error(`"${topic}" is not there and cannot be created: ${reasons}`, { cause: error });
+  return new Error(`"${topic}" does not exist and cannot be created: ${reasons}`, { cause: error });
 }
 
 /**

@@ -80,7 +80,7 @@ class KafkaReader implements Reader, ReadOwner {
   open(topic: string, partition: number, offset: number, sink: PartitionSink): PartitionRead {
     const partitions = this.#reads.get(topic) ?? new Map<number, OpenRead>();
     if (this.#life.signal.aborted) throw new Error("the reader is closed");
-    if (partitions.has(partition)) throw new Error(`partition ${partition} of "${topic}" is read already`);
+    if (partitions.has(partition)) throw new Error(`partition ${partition} of "${topic}" is already read`);
     const read = new OpenRead({ topic, partition, offset }, sink, this);
     this.#reads.set(topic, partitions.set(partition, read));
     this.#assign(read);

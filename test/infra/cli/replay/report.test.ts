@@ -33,7 +33,7 @@ test("the summary of a replay has no lines for zeros", () => {
     1,200  still rejected; they stay dead letters
         1  unrecoverable: kept without their value, and deleted from their topic by retention
                topic app, partition 0, offset 3
-Not declared any more, so their records were indexed as plain text: old
+No longer declared, so their records were indexed as plain text: old
 
 Still rejected:
     1,200  topic app, field n: document_parsing_exception

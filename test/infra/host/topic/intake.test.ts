@@ -396,7 +396,7 @@ test("a trouble of the group is every topic's, one of a topic its own, and each 
   present().listener.onChange();
   expect([a.trouble, b.trouble, intake.membership.member.trouble]).toEqual([away, away, away]);
   expect(logger.lines.map(({ message }) => message)).toEqual([
-    "the group holds topics up",
+    "the group blocks topics",
     "no topic is read: the group is not joined",
   ]);
 });

@@ -447,7 +447,7 @@ describe("one fault after a valid beginning, with its place, value and rule", ()
     ["http: { token: 5 }", "16 http.token: (hidden) is not a string: put it in quotes"],
     [
       "http: { readOnlyToken: sixteen-letters. }",
-      "24 http.readOnlyToken: (hidden) needs http.token: without it, anybody who reaches the host may change everything",
+      "24 http.readOnlyToken: (hidden) needs http.token: without it, anyone who reaches the host may change everything",
     ],
     [
       "http: { token: sixteen-letters., readOnlyToken: sixteen-letters. }",

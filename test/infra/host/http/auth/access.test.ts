@@ -60,7 +60,7 @@ describe("the read-only token", () => {
       const answer = await ask(path, { method, headers });
       expect(answer.status).toBe(403);
       expect((await problemOf(answer)).detail).toBe(
-        "The read-only token may look, and run dry, but not change anything.",
+        "The read-only token may read and make dry runs, but not change anything.",
       );
     }
     expect(reconciles).toEqual([]);

@@ -57,7 +57,7 @@ describe("GET /readyz", () => {
     for (const headers of [{}, bearer("not-the-token")]) {
       const stranger = await answer(headers);
       expect(stranger.detail).toBe(
-        "Not ready: kafka; progress (partitions: 1, topics: 1). The log says why, and so does this path to whoever sends a token.",
+        "Not ready: kafka; progress (partitions: 1, topics: 1). The log says why; with a token, this path does too.",
       );
       expect(stranger).toMatchObject({
         status: 503,

@@ -134,7 +134,7 @@ describe("POST /declarations", () => {
       { kind: "lost", key: "logs/a", revision: 9, text: "[]" },
       409,
       {
-        detail: 'etcd key "logs/a" was changed by somebody else: it is at revision 9 now.',
+        detail: 'etcd key "logs/a" was changed by another writer: it is at revision 9 now.',
         key: "logs/a",
         revision: 9,
         text: "[]",

@@ -65,7 +65,7 @@ describe("POST /reconcile", () => {
     [`?plan=${hash}x`, `plan "${hash}x" must be the hash of a dry run's answer.`],
     [
       `?plan=${hash}&dryRun=true`,
-      `plan "${hash}" is given beside dryRun=true: a dry run carries no plan out.`,
+      `plan "${hash}" must not be given with dryRun=true: a dry run applies no plan.`,
     ],
   ])("%s is refused, naming value and rule", async (query, detail) => {
     const { ask, reconciles } = setUp();

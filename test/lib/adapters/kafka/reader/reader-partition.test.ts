@@ -132,7 +132,7 @@ describe("a partition", () => {
     const { kafka, open, close } = world();
     kafka.create("t");
     open("t");
-    expect(() => open("t")).toThrow('partition 0 of "t" is read already');
+    expect(() => open("t")).toThrow('partition 0 of "t" is already read');
     close();
   });
 });

@@ -125,7 +125,7 @@ const structured = fc
     const text = asJson ? JSON.stringify(object) : stringify(object);
     return withServers && !asJson ? minimal + text : text;
   });
-/** In place of single values of a good file, so that what is refused is only that. */
+/** Replace single values of a valid file, so that only these can be refused. */
 const oneValue = fc.tuple(fc.nat(), nastyValue).map(([at, value]) => {
   const values = [...example.matchAll(/(?<=^\s*(?:- )?\w+: )[^#\n{[]+/gm)];
   const { index = 0, 0: old = "" } = values[at % values.length] ?? {};
@@ -147,11 +147,11 @@ const drawn = fc.oneof(
   },
 );
 
-/** All problems together, and one. */
+/** Limits for all problems together, and for one. */
 const MAX_MESSAGE = 64 * 1024;
 const MAX_PROBLEM = 1_500;
 
-/** Returns a config, or throws what names the place: nothing else, and nothing that does more than being read. */
+/** Expects a config, or an error that names the place, and no side effects. */
 export function check(text: string): Verdict {
   try {
     parseConfig(text, {

@@ -28,7 +28,7 @@ const good = JSON.stringify([
   "plain",
 ]);
 
-/** What an etcd key may hold, as bytes in latin1, and its name. */
+/** A name and a value of an etcd key, the value as bytes in latin1. */
 export interface EtcdCase {
   readonly key: string;
   readonly value: string;
@@ -37,7 +37,7 @@ export interface EtcdCase {
 const bytesOf = (text: string): string => Buffer.from(text).toString("latin1");
 const nested = (depth: number): string => "[".repeat(depth) + "]".repeat(depth);
 
-/** Values that a whole host is given too: test/integration/hostile-input.test.ts. */
+/** Values that test/integration/hostile-input.test.ts also gives to a complete host. */
 export const pickedValues: readonly string[] = [
   "",
   "null",
@@ -125,7 +125,7 @@ const value = fc.oneof(
 );
 const drawn = fc.record({ key: fc.oneof(fc.constant("logs/a"), anyNasty), value });
 
-/** Of all that the refused entries of one key are told for. */
+/** Limit for the reasons of all refused entries of one key. */
 const MAX_REASON = 8_000;
 
 export function check({ key, value: bytes }: EtcdCase): Verdict {
@@ -149,7 +149,7 @@ export function check({ key, value: bytes }: EtcdCase): Verdict {
   return rules.length === 0 ? { kind: "accepted" } : { kind: "refused", rules };
 }
 
-/** Whatever was taken can be carried out: no name that Kafka or Elasticsearch would refuse, or that is not to be moved. */
+/** Accepted declarations must be usable: no name that Kafka or Elasticsearch would refuse, or that must not be moved. */
 function expectValid(declarations: readonly Declaration[]): void {
   const names = new Set<string>();
   for (const declaration of declarations) {
@@ -165,7 +165,7 @@ function expectValid(declarations: readonly Declaration[]): void {
   }
 }
 
-/** Without the place, which stands before the first colon after the key. */
+/** Without the place, which precedes the first colon after the key. */
 function rulesOf(reason: string): string[] {
   return [kindOfRule(reason.replace(/^etcd key "(?:[^"\\]|\\.)*"(?:, entry \d+)?: /, ""))];
 }

@@ -6,9 +6,9 @@ import type { RawRequest } from "./raw-exchange.ts";
 export interface HttpCase extends RawRequest {
   /** What is hostile about it; for the summary. */
   readonly kind: string;
-  /** True: it carries no token of ours, and so may read nothing. */
+  /** True if it has no valid token, and so must not read anything. */
   readonly isAnonymous: boolean;
-  /** The first bytes, to be shown. */
+  /** The first bytes, for display. */
   readonly head: string;
 }
 
@@ -280,11 +280,11 @@ const openings = [
   "*1\r\n$4\r\nPING\r\n",
 ];
 
-/** Endless to the server: far more than any limit. */
+/** Practically endless: far above any limit. */
 const ENDLESS_PIECES = 320;
 const PIECE = "x".repeat(64 * 1024);
 
-/** One of all kinds, by chance. What it carries can change nothing: no write has the full token and is valid. */
+/** A random request of any kind. None can change anything: no valid write has the full token. */
 export function httpCase(random: SeededRandom, who: Credentials): HttpCase {
   const { pick, below, next } = random;
   const credential = pick([
@@ -427,7 +427,7 @@ export function httpCase(random: SeededRandom, who: Credentials): HttpCase {
       );
     },
   ];
-  // What takes megabytes is made more seldom.
+  // Requests of megabytes are rarer.
   const one = pick(kinds)();
   const isLarge = ["oversized body", "endless body", "compressed body"].includes(one.kind);
   return isLarge && next() < 0.8 ? pick(kinds.slice(0, 6))() : one;

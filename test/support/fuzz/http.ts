@@ -11,11 +11,11 @@ export interface FuzzHttpOptions extends Credentials {
   readonly cases: number;
   /** Of a host with both tokens. */
   readonly url: string;
-  /** Its process, whose memory and handles are looked at. */
+  /** Its process, to watch memory and handles. */
   readonly pid: number;
-  /** Of a topic there: nobody without a token may read it. */
+  /** A topic of the host, which nobody may read without a token. */
   readonly topic: string;
-  /** False: no clients that hold on, which takes 35 s. */
+  /** False skips the slow clients, which take 35 s. */
   readonly slow?: boolean;
 }
 
@@ -30,14 +30,14 @@ export interface FuzzHttpResult {
   readonly cases: number;
   /** Cases answered 4xx, or closed without an answer. */
   readonly refused: number;
-  /** By kind, and in that by outcome. */
+  /** By kind, then by outcome. */
   readonly outcomes: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly slow: readonly SlowClients[];
-  /** The longest that /healthz took meanwhile, in milliseconds, and how often it was asked. */
+  /** The slowest /healthz meanwhile, in milliseconds, and the number of requests. */
   readonly health: { readonly slowestMs: number; readonly asked: number };
   readonly before: Footprint;
   readonly after: Footprint;
-  /** What should not be, a sentence each; none: it held. */
+  /** The problems, one sentence each; empty if it held. */
   readonly faults: readonly string[];
 }
 
@@ -45,14 +45,14 @@ const AT_ONCE = 16;
 const SLOW_DEADLINE_MS = 45_000;
 const HEALTH_EVERY_MS = 250;
 
-/** Sends a host what no client of good will would, and watches how it bears it. */
+/** Sends hostile requests to a host, and watches how it copes. */
 export async function fuzzHttp(options: FuzzHttpOptions): Promise<FuzzHttpResult> {
   const { seed, cases, url, pid } = options;
   const { hostname, port } = new URL(url);
   const faults: string[] = [];
   const outcomes: Record<string, Record<string, number>> = {};
   let refused = 0;
-  // Once round before it is measured: what is made on first use stays.
+  // Warms up before measuring, because memory allocated on first use stays.
   await runCases(options, 0, Math.min(200, cases), () => {});
   const before = footprintOf(pid);
   const health = watchHealth(url);
@@ -78,9 +78,9 @@ export async function fuzzHttp(options: FuzzHttpOptions): Promise<FuzzHttpResult
   return { seed, cases, refused, outcomes, slow: borne, health: { slowestMs, asked }, before, after, faults };
 }
 
-/** The allocator keeps what it once had; a leak of 16 KB a case would show. */
+/** The allocator keeps freed memory; a leak of 16 KB per case would show. */
 const RSS_MORE = 160 * 1024 ** 2;
-/** A host opens and closes connections of its own. */
+/** The host opens and closes its own connections too. */
 const HANDLES_MORE = 12;
 
 async function runCases(
@@ -93,7 +93,7 @@ async function runCases(
   let next = from;
   const work = async (): Promise<void> => {
     for (let index = next++; index < to; index = next++) {
-      // Each of its own, so that one can be sent again alone.
+      // Each with its own seed, so that one can be repeated alone.
       const tried = httpCase(seededRandom(seed * 1_000_003 + index), who);
       onDone(tried, index, await exchange(hostname, Number(port), tried));
     }
@@ -118,7 +118,7 @@ function faultOf(
   if (leaked !== undefined) return `answered ${status} with ${leaked}`;
   if (status >= 500 && status !== 503 && status !== 505) return `answered ${status}`;
   if (headers.has("server") || headers.has("x-powered-by")) return "said what it is made of";
-  // What Bun itself refuses has no body, and closes.
+  // Bun's own refusals have no body, and close the connection.
   const isBuns = body === "" && !headers.has("content-security-policy");
   if (isBuns) return headers.get("connection") === "close" ? null : `answered ${status} with nothing at all`;
   if (!headers.has("content-security-policy")) return `answered ${status} without the security headers`;
@@ -166,7 +166,7 @@ function footprintOf(pid: number): Footprint {
   };
 }
 
-/** Connections that are half closed are let go within the server's idle limit. */
+/** The server must release half-closed connections within its idle limit. */
 async function settled(pid: number, before: Footprint): Promise<Footprint> {
   try {
     await eventually(
@@ -175,7 +175,7 @@ async function settled(pid: number, before: Footprint): Promise<Footprint> {
       20_000,
     );
   } catch {
-    // They are counted below, whatever they are.
+    // The caller reports handles that are still open.
   }
   return footprintOf(pid);
 }

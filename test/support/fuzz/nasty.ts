@@ -2,7 +2,7 @@ import { expect } from "bun:test";
 import * as fc from "fast-check";
 import { anyText } from "../any-text.ts";
 
-/** Text that has broken something somewhere: names, paths, terminals, prototypes, numbers, times. */
+/** Texts known to break programs: names, paths, terminals, prototypes, numbers, times. */
 export const nastyText: readonly string[] = [
   "",
   " ",
@@ -80,7 +80,7 @@ export const anyNasty: fc.Arbitrary<string> = fc.oneof(
   { weight: 1, arbitrary: fc.string({ unit: "grapheme", maxLength: 20 }) },
 );
 
-/** A value of any kind, with nasty names and texts in it. */
+/** A value of any kind, with nasty names and texts. */
 export const nastyValue: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 4, withCrossShrink: true },
@@ -92,7 +92,7 @@ export const nastyValue: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown }>((
   ),
 })).value;
 
-/** `text` changed in a few places: pieces cut out, doubled, or put in. */
+/** `text` with a few pieces removed, duplicated or inserted. */
 export function mutated(texts: readonly string[], snippets: readonly string[]): fc.Arbitrary<string> {
   const change = fc.record({
     at: fc.double({ min: 0, max: 1, noNaN: true }),
@@ -114,17 +114,17 @@ export function mutated(texts: readonly string[], snippets: readonly string[]): 
     );
 }
 
-/** Characters that steer a terminal, or turn the order of text around; a line break separates problems. */
+/** Characters that control a terminal or reverse the direction of text; a line break separates problems. */
 // eslint-disable-next-line no-control-regex
 const acting = /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\p{Cf}\p{Zl}\p{Zp}]/u;
 
-/** What people are told of hostile input is short, and does nothing but be read. */
+/** Messages about hostile input are short and harmless. */
 export function expectHarmless(message: string, maxLength: number): void {
   expect(message.length).toBeLessThanOrEqual(maxLength);
   expect(acting.exec(message)?.[0].codePointAt(0)).toBeUndefined();
 }
 
-/** Nothing that was read became part of every object. */
+/** No input polluted the object prototype. */
 export function expectCleanPrototypes(): void {
   expect(Object.keys(Object.prototype)).toEqual([]);
   expect(Object.getOwnPropertyNames(Object.prototype)).toHaveLength(12);

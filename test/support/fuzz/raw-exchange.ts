@@ -1,34 +1,34 @@
 import { connect } from "node:net";
 
-/** What a server answered to bytes as they are; no client library mends them. */
+/** A server's answer to raw bytes, which no client library corrects. */
 export interface RawAnswer {
   readonly status: number;
   /** Names in lower case. */
   readonly headers: ReadonlyMap<string, string>;
-  /** Of the first answer, as far as it came. */
+  /** Of the first answer, as far as received. */
   readonly body: string;
-  /** All that came, of further answers too. */
+  /** Everything received, including further answers. */
   readonly text: string;
 }
 
 export interface RawExchange {
-  /** Null: closed without one. */
+  /** Null if closed without one. */
   readonly answer: RawAnswer | null;
-  /** True: within {@link PATIENCE_MS} there was neither an answer nor a close. */
+  /** True if there was neither an answer nor a close within {@link PATIENCE_MS}. */
   readonly hung: boolean;
 }
 
 export interface RawRequest {
-  /** Written one after the other, as fast as they are taken. */
+  /** Written one by one, as fast as the server accepts them. */
   readonly pieces: Iterable<string | Uint8Array>;
-  /** Answers a HEAD has no body, whatever its length says. */
+  /** The answer to a HEAD has no body, whatever its length says. */
   readonly isHead?: boolean;
-  /** Ends our side after the last piece, or cuts the connection there; else the server is given time to answer first. */
+  /** Ends our side or cuts the connection after the last piece; otherwise the server gets time to answer first. */
   readonly finally?: "end" | "cut";
 }
 
 const PATIENCE_MS = 8_000;
-/** A request that may be incomplete is answered by nobody until it ends. */
+/** Servers do not answer a possibly incomplete request until it ends. */
 const QUIET_MS = 400;
 
 export function exchange(host: string, port: number, request: RawRequest): Promise<RawExchange> {
@@ -94,6 +94,6 @@ function isWhole(bytes: Buffer, isHead: boolean): boolean {
   if (isHead || answer.status === 204 || answer.status === 304) return true;
   const length = answer.headers.get("content-length");
   if (length !== undefined) return answer.body.length >= Number(length);
-  // A stream goes on for ever: its beginning will do.
+  // A stream never ends: its beginning is enough.
   return answer.headers.get("content-type")?.startsWith("text/event-stream") === true;
 }

@@ -14,7 +14,7 @@ import { type FuzzOptions, type FuzzSummary, runSuite, type Verdict } from "./su
 export interface RecordCase {
   readonly spec: Specification;
   readonly record: SourceRecord;
-  /** A number that the value holds at its top level, and that its document has to hold to the last digit; null: none. */
+  /** A number at the value's top level that its document must contain to the last digit; null for none. */
   readonly digits: string | null;
 }
 
@@ -24,7 +24,7 @@ const nested = (depth: number, open: string, close: string): string =>
 const members = (count: number): string =>
   `{${Array.from({ length: count }, (_, n) => `"f${n}":${n}`).join(",")}}`;
 
-/** Values that real servers are given too: test/integration/hostile-input.test.ts. */
+/** Values that test/integration/hostile-input.test.ts also gives to real servers. */
 export const pickedValues: readonly (string | Buffer | null)[] = [
   null,
   "",
@@ -190,7 +190,7 @@ const names = fc.oneof(
   anyNasty,
 );
 const space = fc.constantFrom("", "", "", " ", "\n", "\r\n", "\t");
-/** Objects as text, with names that stand twice and white space where it may stand; `digits` comes last. */
+/** Objects as text, with duplicate names and optional white space; `digits` comes last. */
 const objects = fc
   .tuple(fc.array(fc.tuple(names, nastyValue), { maxLength: 6 }), space, digits)
   .map(([entries, gap, literal]) => {
@@ -255,7 +255,7 @@ function check(input: RecordCase): Verdict {
   const { spec } = input;
   const batch = createBulkEncoder(spec)([input.record]);
   const verdict = checkBatch(batch, input);
-  // What the plain encoder says, which both of the others come from.
+  // Compares with the plain encoder, which both others are derived from.
   const plain = createDocumentEncoder(spec)(input.record);
   expect(plain.kind).toBe(
     verdict.kind === "accepted" ? "document" : verdict.kind === "refused" ? "skipped" : "rejected",
@@ -267,7 +267,7 @@ function check(input: RecordCase): Verdict {
   return verdict;
 }
 
-/** One operation of two lines, ours wherever it matters; or a rejection that says why; or nothing, of a tombstone. */
+/** Expects one operation of two lines with our metadata, a rejection with a reason, or nothing for a tombstone. */
 function checkBatch(
   batch: EncodedBatch,
   { spec, record: { partition, offset, timestamp, ...rest }, digits: literal }: RecordCase,
@@ -317,7 +317,7 @@ function linesOf({ bytes: body }: EncodedBatch): string[] {
   return body.toString().split("\n");
 }
 
-/** Names at the top level of an object, each as often as it stands there. */
+/** Names at the top level of an object, including duplicates. */
 function namesOf(json: string): string[] {
   const found: string[] = [];
   let [depth, at] = [0, 0];
@@ -339,7 +339,7 @@ export function fuzzRecords(options: FuzzOptions): FuzzSummary {
   return runSuite("records", { picked, drawn, check }, options);
 }
 
-/** Drawn values of JSON records, for real servers. */
+/** Random values of JSON records, for real servers. */
 export function hostileValues(seed: number, count: number): Buffer[] {
   return fc.sample(
     fc.oneof(

@@ -1,10 +1,10 @@
 import { connect, type Socket } from "node:net";
 
-/** Clients of one habit, and how the server bore them. */
+/** Clients with one habit, and the server's reaction. */
 export interface SlowClients {
   readonly habit: string;
   readonly connections: number;
-  /** Milliseconds until the server had closed the last of them; null: it had not when the waiting ended. */
+  /** Milliseconds until the server had closed the last one; null if it did not within the time limit. */
   readonly closedAfterMs: number | null;
 }
 
@@ -12,13 +12,13 @@ interface Habit {
   readonly habit: string;
   readonly connections: number;
   readonly first: string;
-  /** Sent every {@link DRIP_MS}; empty: nothing. */
+  /** Sent every {@link DRIP_MS}; empty for nothing. */
   readonly drip: string;
 }
 
 const DRIP_MS = 1_000;
 
-/** @param credential a header line with its end, of whoever may send a body */
+/** @param credential a complete header line that allows sending a body */
 function habits(credential: string): readonly Habit[] {
   const head = `Host: 127.0.0.1\r\n${credential}`;
   const post = `POST /session HTTP/1.1\r\n${head}Content-Type: application/json\r\n`;
@@ -48,7 +48,7 @@ function habits(credential: string): readonly Habit[] {
   ];
 }
 
-/** Slow-loris in its forms, all at once; resolves when the server has closed them all, or time is up. */
+/** All forms of slow loris at once; resolves when the server has closed them all, or time is up. */
 export async function beSlow(
   host: string,
   port: number,
@@ -67,7 +67,7 @@ export async function beSlow(
   );
 }
 
-/** @returns true: the server closed it in time */
+/** @returns true if the server closed it in time */
 function holdOn(
   host: string,
   port: number,

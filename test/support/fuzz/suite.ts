@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { messageOf } from "../../../lib/rules/base/errors.ts";
 
-/** How one hostile input ended, as it should: anything else is a crash. */
+/** The allowed outcomes of one hostile input: anything else is a crash. */
 export type Verdict =
   | { readonly kind: "accepted" }
   | { readonly kind: "refused"; readonly rules: readonly string[] }
@@ -10,7 +10,7 @@ export type Verdict =
 export interface FuzzOptions {
   readonly seed: number;
   readonly cases: number;
-  /** True: without the hand-picked ones, some of which are large. */
+  /** True to skip the hand-picked cases, some of which are large. */
   readonly drawnOnly?: boolean;
 }
 
@@ -19,22 +19,22 @@ export interface FuzzSummary {
   readonly seed: number;
   readonly cases: number;
   readonly accepted: number;
-  /** By rule; a case that breaks several counts for each. */
+  /** By rule; a case that violates several counts for each. */
   readonly refused: ReadonlyMap<string, number>;
   /** By reason. */
   readonly deadLettered: ReadonlyMap<string, number>;
-  /** Of processor time, which other work on the machine does not change. */
+  /** CPU time, which does not depend on other work of the machine. */
   readonly slowestMs: number;
   readonly peakRssBytes: number;
-  /** The smallest case that fails, with how to see it again; null: none does. */
+  /** The smallest failing case, with instructions to repeat it; null if none fails. */
   readonly failure: string | null;
 }
 
 const MAX_SHOWN = 2_000;
 
 /**
- * Checks hand-picked cases, then drawn ones: the same with the same seed. A check throws where something is not as it
- * should be; then the case is made smaller as long as it still fails.
+ * Checks hand-picked cases, then random ones, the same for the same seed. A check throws if something is not as it
+ * should be; then the case is reduced as long as it still fails.
  */
 export function runSuite<T>(
   suite: string,
@@ -63,7 +63,7 @@ export function runSuite<T>(
       failed = true;
       throw error;
     }
-    // What follows a failure makes it smaller, and is no case of its own.
+    // After a failure, further runs only reduce it, and are no cases of their own.
     if (failed) return;
     ran += 1;
     const { user, system } = process.cpuUsage(startedAt);
@@ -103,7 +103,7 @@ export function summaryText(summary: FuzzSummary): string {
   return `${line}${rows.join("")}${failure === null ? "" : `${failure}\n`}`;
 }
 
-/** A rule without what it quotes, so that all it was broken by are counted as one. */
+/** A rule without quoted values, so that all its violations count as one. */
 export function kindOfRule(rule: string): string {
   return rule
     .replace(/"(?:[^"\\]|\\.)*"/g, "…")

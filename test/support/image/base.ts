@@ -1,21 +1,21 @@
 import { chmod, chown, cp, mkdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
-/** The image that stands in for Docker's of this name: made of this machine's Bun. */
+/** A substitute for Docker's image of this name, made from this machine's Bun. */
 export const BASE_IMAGE = `oven/bun:${Bun.version}-slim`;
 
-/** What the image's own Dockerfile (dockerhub/debian-slim in oven-sh/bun) sets. */
+/** The settings of the image's own Dockerfile (dockerhub/debian-slim in oven-sh/bun). */
 export const BASE_ENVIRONMENT: Readonly<Record<string, string>> = {
   PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/bun-node-fallback-bin",
   BUN_RUNTIME_TRANSPILER_CACHE_PATH: "0",
   BUN_INSTALL_BIN: "/usr/local/bin",
 };
 
-/** By user number, as in its /etc/passwd. */
+/** By user id, as in its /etc/passwd. */
 export const BASE_HOMES: Readonly<Record<number, string>> = { 0: "/root", 1000: "/home/bun" };
 
 /**
- * Fills an empty folder with the least of oven/bun's slim image: Bun, where and for whom it lies there, and of Debian
+ * Fills an empty folder with the minimum of oven/bun's slim image: Bun, with its path and owner there, and from Debian
  * only `find` and the libraries that these and the native packages load. There is no shell.
  */
 export async function createBase(root: string): Promise<void> {
@@ -53,7 +53,7 @@ export async function createBase(root: string): Promise<void> {
   const etc = {
     passwd: "root:x:0:0:root:/root:/bin/sh\nbun:x:1000:1000::/home/bun:/bin/sh\n",
     group: "root:x:0:\nbun:x:1000:\n",
-    // Filled in by whatever runs a container.
+    // The container runtime fills these in.
     hostname: "",
     hosts: "",
     "resolv.conf": "",

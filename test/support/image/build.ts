@@ -6,7 +6,7 @@ import { BASE_ENVIRONMENT, BASE_HOMES, BASE_IMAGE, createBase } from "./base.ts"
 import { type Mount, startContainer } from "./container.ts";
 import { readDockerfile, type Step } from "./dockerfile.ts";
 
-/** What a stage of a Dockerfile came to. */
+/** The result of a stage of a Dockerfile. */
 export interface Image {
   /** The folder that is its file system. */
   readonly root: string;
@@ -18,9 +18,9 @@ export interface Image {
 }
 
 /**
- * Replays a Dockerfile in empty folders, step by step as it stands there, with this machine's Bun for its base image.
- * @param context the folder that is built from; its .dockerignore counts
- * @returns the last stage, in a folder that is gone once it is disposed
+ * Replays a Dockerfile step by step in empty folders, with this machine's Bun as its base image.
+ * @param context the build context; its .dockerignore applies
+ * @returns the last stage, in a folder that disposing it removes
  * @throws Error for what Docker would refuse, for a RUN that fails, and for a step that cannot be replayed
  */
 export async function buildImage(dockerfile: string, context: string): Promise<Image & AsyncDisposable> {
@@ -45,7 +45,7 @@ export async function buildImage(dockerfile: string, context: string): Promise<I
       if (from === undefined)
         throw new Error(`FROM ${stage.base}: neither a stage nor ${BASE_IMAGE}, Bun's own image`);
       const root = join(folder, `stage-${index}`);
-      // Nothing writes into a file that is there already, so the stages may share theirs.
+      // Nothing writes into existing files, so stages may share them.
       await Bun.$`cp --archive --link ${from.root} ${root}`.quiet();
       last = { ...from, root };
       for (const step of stage.steps)
@@ -85,14 +85,14 @@ async function applied(image: Image, step: Step, around: Surroundings): Promise<
       return { ...image, entrypoint: step.command };
     case "HEALTHCHECK":
       return { ...image, healthCheck: step.command };
-    // What these say is read by people and engines; it changes nothing inside.
+    // These inform people and engines, but change nothing inside.
     case "EXPOSE":
     case "LABEL":
       return image;
   }
 }
 
-/** A folder's content goes into the target; a file becomes the target, or goes into it where it ends in a slash. */
+/** A folder's content goes into the target; a file becomes the target, or goes into it if it ends in a slash. */
 async function copy(
   { root, workingFolder }: Image,
   { from, sources, target }: Step & { name: "COPY" },
@@ -125,12 +125,12 @@ async function copy(
   }
 }
 
-/** How this machine reaches its registry, if not straight. */
+/** How this machine reaches its registry, if not directly. */
 const TO_REGISTRY = /^((https?|no|all)_proxy|npm_config_.*|bun_config_.*)$/i;
 
 /**
- * Runs a command of the build inside. What it needs of this machine to reach the registry, and Bun's cache, so that
- * nothing is fetched twice, lies over /root while it runs: none of it stays in the image.
+ * Runs a build command inside. This machine's settings for the registry, and Bun's cache, so that
+ * nothing is fetched twice, are mounted over /root while it runs: none of it stays in the image.
  */
 async function run(image: Image, command: readonly string[]): Promise<void> {
   const home = BASE_HOMES[image.user.uid] ?? "/";

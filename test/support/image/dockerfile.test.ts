@@ -54,7 +54,7 @@ HEALTHCHECK --interval=10s CMD ["check"]
     expect(() => readDockerfile(`FROM x\n${line}\n`)).toThrow(`line 2: ${reason}`);
   });
 
-  test("what stands before the first FROM is refused", () => {
+  test("instructions before the first FROM are refused", () => {
     expect(() => readDockerfile("WORKDIR /app\nFROM x\n")).toThrow("line 1: WORKDIR stands before");
   });
 

@@ -6,7 +6,7 @@ import {
 } from "dockerfile-ast";
 import { z } from "zod";
 
-/** One instruction of a Dockerfile, as far as this project's uses it. */
+/** One instruction of a Dockerfile, as far as this project uses it. */
 export type Step =
   | { readonly name: "WORKDIR"; readonly path: string }
   /** `from` is the name of an earlier stage, null for the build context. */
@@ -30,7 +30,7 @@ export interface Stage {
 
 /**
  * Reads a Dockerfile, strictly: what it returns can be replayed without a shell and means the same to Docker.
- * @throws Error naming the line, for any instruction, flag or form that is not known here
+ * @throws Error with the line, for any unknown instruction, flag or form
  */
 export function readDockerfile(text: string): Stage[] {
   const stages: { base: string; name: string | null; steps: Step[] }[] = [];
@@ -60,7 +60,7 @@ export function readDockerfile(text: string): Stage[] {
   return stages;
 }
 
-/** Flags whose meaning is kept, or that change nothing inside. */
+/** Flags that are supported, or that change nothing inside. */
 const KNOWN_FLAGS: Readonly<Record<string, readonly string[]>> = {
   COPY: ["from"],
   HEALTHCHECK: ["interval", "timeout", "start-period", "retries"],

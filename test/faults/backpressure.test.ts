@@ -76,8 +76,8 @@ test(
       ].join(" ")}\n`,
     );
     expect(Math.max(...inFlight)).toBeLessThanOrEqual(MAX_BYTES);
-    // In flight they are there as records, as a request's body and as garbage of the last one. The backlog held whole would
-    // would take more.
+    // In-flight data exists as records, as a request's body and as garbage of the previous one. Holding the whole
+    // backlog would take more.
     expect(grownBytes).toBeLessThan(384 * MB);
     expect(await members()).toEqual(membersBefore);
     await admin.disconnect();

@@ -1,44 +1,44 @@
 import type { LetterAbout } from "./dead-letters.ts";
 
 export type RecordKind =
-  /** Fit for its index. */
+  /** Matches its index. */
   | "fit"
   /** The mapping refuses it. */
   | "unfit"
   /** Without a value. */
   | "empty";
 
-/** Of the transaction that it was written in. */
+/** The state of the record's transaction. */
 export type Transacted = "none" | "open" | "committed" | "aborted";
 
-/** One record of Kafka, and what is known to have become of it. */
+/** One record of Kafka, and what is known about its outcome. */
 export interface CountedRecord {
   readonly partition: number;
   readonly offset: number;
   readonly timestamp: number;
   readonly kind: RecordKind;
   transacted: Transacted;
-  /** Where it stands; null: nowhere. */
+  /** The index that contains it; null if none. */
   index: string | null;
-  /** True: it was once written, and its index got lost. */
+  /** True if it was written once, but its index was lost. */
   vanished: boolean;
   letters: number;
 }
 
 export interface PartitionCount {
-  /** In the order of their offsets. */
+  /** In offset order. */
   readonly records: CountedRecord[];
-  /** Kafka keeps nothing before it. */
+  /** Kafka keeps nothing before this offset. */
   logStart: number;
   /** One past the last offset. */
   end: number;
-  /** Before it, every record has its outcome: found by commits, so that none is looked at twice. */
+  /** All records before it have an outcome. Found at commits, so that no record is checked twice. */
   known: number;
-  /** The last commit that was accepted for this log; null: none. */
+  /** The last commit accepted for this log; null if none. */
   committed: number | null;
-  /** Of all commits, the how-manieth it was when it was sent. */
+  /** The commit's sequence number among all commits, in sending order. */
   committedOrder: number;
-  /** True: an earlier one came after it. */
+  /** True if an earlier commit arrived after it. */
   setBack: boolean;
 }
 
@@ -48,15 +48,15 @@ export interface Incarnation {
 }
 
 export interface TopicCount {
-  /** The present one last. */
+  /** The current one last. */
   readonly incarnations: Incarnation[];
-  /** True: records may stand in its former index and in its present one. */
+  /** True if records may be in its former index and in its current one. */
   movesIndex: boolean;
 }
 
 /**
- * Counts every record, from what Kafka was given to what became of it, beside the hosts and without their help: it learns only
- * from the simulated servers.
+ * Counts every record, from production to outcome, independently of the hosts: it learns only from the simulated
+ * servers.
  */
 export interface Census {
   created(topic: string): void;
@@ -64,34 +64,34 @@ export interface Census {
     topic: string,
     record: Pick<CountedRecord, "partition" | "offset" | "timestamp" | "kind" | "transacted">,
   ): void;
-  /** The log goes on behind a mark that is no record. */
+  /** The log continues behind a marker. */
   extended(topic: string, partition: number, end: number): void;
   /** A transaction ended. */
   ended(topic: string, partition: number, offsets: ReadonlySet<number>, as: "committed" | "aborted"): void;
-  /** Retention: nothing before it is kept. */
+  /** Retention: nothing before `logStart` is kept. */
   expired(topic: string, partition: number, logStart: number): void;
-  /** What was written from there on is lost, and will be written anew. */
+  /** Records from there on are lost; their offsets will be reused. */
   truncated(topic: string, partition: number, end: number): void;
   movesIndex(topic: string): void;
   written(index: string, id: string): void;
   indexLost(index: string): void;
   letter(about: LetterAbout): void;
-  /** The coordinator took it. @param order of all commits, the how-manieth it was when it was sent */
+  /** The coordinator accepted it. @param order its sequence number among all commits, in sending order */
   committed(topic: string, partition: number, offset: number, metadata: string | null, order: number): void;
   /**
-   * Up to where it was committed before an earlier commit, which came late, set it back: until the next one. Null: none did.
+   * The committed offset before a late, earlier commit set it back; until the next commit. Null if none did.
    */
   setBack(topic: string, partition: number): number | null;
-  /** Of the present incarnation of these topics: what is still to come. Empty: every record has its outcome. */
+  /** Unfinished work of these topics' current incarnations. Empty if every record has its outcome. */
   open(topics: Iterable<string>): string[];
-  /** The offsets from there on of records that are written or dead-lettered. */
+  /** The offsets from there on of written or dead-lettered records. */
   done(topic: string, partition: number, from: number): number[];
-  /** What must not have happened. */
+  /** Everything that must not happen but did. */
   readonly violations: readonly string[];
   readonly counts: { readonly records: number; readonly written: number; readonly letters: number };
 }
 
-/** Whether nothing more is to come of it. */
+/** Whether its outcome is final. */
 export function hasOutcome({ kind, transacted, index, vanished, letters }: CountedRecord): boolean {
   if (transacted === "open") return false;
   if (transacted === "aborted" || kind === "empty") return true;

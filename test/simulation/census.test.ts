@@ -17,7 +17,7 @@ function counted(...kinds: readonly (RecordKind | readonly [RecordKind, Transact
   return { census, id, about };
 }
 
-test("a commit is founded on what became of every record before it", () => {
+test("a commit requires an outcome for every record before it", () => {
   const { census, id, about } = counted("fit", "unfit", "empty", ["fit", "aborted"]);
   census.written("i", id(0));
   census.letter(about(1));
@@ -36,7 +36,7 @@ test.each([
   expect(census.violations).toHaveLength(1);
 });
 
-test("a commit beyond the log's end, and one that goes back, are told", () => {
+test("a commit beyond the log's end, and one that goes back, are reported", () => {
   const { census, id } = counted("fit", "fit");
   census.written("i", id(0));
   census.written("i", id(1));
@@ -47,7 +47,7 @@ test("a commit beyond the log's end, and one that goes back, are told", () => {
   expect(census.violations).toHaveLength(2);
 });
 
-test("a commit that was sent before another one and comes after it sets back, and is told as that", () => {
+test("a commit sent before another one and arriving after it is reported as setting back", () => {
   const { census, id } = counted("fit", "fit");
   census.written("i", id(0));
   census.written("i", id(1));
@@ -61,7 +61,7 @@ test("a commit that was sent before another one and comes after it sets back, an
   expect(census.violations).toHaveLength(1);
 });
 
-test("what retention took needs no outcome; a lost index makes no record unknown", () => {
+test("records deleted by retention need no outcome; a lost index makes no record unknown", () => {
   const { census, id } = counted("fit", "fit", "fit");
   census.expired("t", 0, 2);
   census.written("i", id(2));
@@ -71,7 +71,7 @@ test("what retention took needs no outcome; a lost index makes no record unknown
   expect(census.open(["t"])).toEqual([]);
 });
 
-test("a document of no record, of one that is no document, and one that stands twice, are told", () => {
+test("a document of no record, of one that is no document, and a double are reported", () => {
   const { census, id, about } = counted("fit", ["fit", "aborted"], "fit");
   census.written("i", "t:0:9:x");
   census.written("i", id(1));
@@ -81,7 +81,7 @@ test("a document of no record, of one that is no document, and one that stands t
   expect(census.violations).toHaveLength(4);
 });
 
-test("a commit of a log that was is none of the log that is", () => {
+test("a commit for a former log does not count for the current one", () => {
   const { census, id } = counted("fit");
   census.written("i", id(0));
   census.created("t");

@@ -8,7 +8,7 @@ import {
   type TopicCount,
 } from "./census-counts.ts";
 
-/** A census of nothing yet. */
+/** An empty census. */
 export function createCensus(): Census {
   const topics = new Map<string, TopicCount>();
   const byId = new Map<string, { readonly topic: TopicCount; readonly record: CountedRecord }>();
@@ -40,7 +40,7 @@ export function createCensus(): Census {
     return count;
   };
 
-  /** @returns why so much may not be committed of this log; null: it may */
+  /** @returns why this offset must not be committed for this log; null if it may */
   const unfounded = (count: PartitionCount, offset: number): string | null => {
     if (offset > count.end) return `the log ends at ${count.end}`;
     const { records } = count;
@@ -53,7 +53,7 @@ export function createCensus(): Census {
     return null;
   };
 
-  /** The logs that a commit may be about, the likeliest first. */
+  /** The logs a commit may refer to, the likeliest first. */
   const logsOf = (topic: TopicCount, partition: number, metadata: string | null): PartitionCount[] => {
     const logs = topic.incarnations
       .flatMap((incarnation) => incarnation.partitions.get(partition) ?? [])
@@ -170,7 +170,7 @@ export function createCensus(): Census {
     committed(name, partition, offset, metadata, order) {
       const topic = topics.get(name);
       const place = `commit of ${name}:${partition} at ${offset}`;
-      // A log to which nothing was written yet is one, too.
+      // A log without any writes counts, too.
       if (topic !== undefined) partitionOf(topic, partition);
       const logs = topic === undefined ? [] : logsOf(topic, partition, metadata);
       const reasons: string[] = [];
@@ -178,7 +178,7 @@ export function createCensus(): Census {
         const reason = unfounded(log, offset);
         if (reason === null) {
           const before = log.committed ?? 0;
-          // A connection that was given up may still deliver what was sent over it, however late.
+          // A closed connection may still deliver earlier requests, however late.
           log.setBack = offset < before && order < log.committedOrder;
           if (log.setBack) return;
           log.committedOrder = order;

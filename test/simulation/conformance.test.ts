@@ -6,7 +6,7 @@ import { groupRules } from "./conformance/group-rules.ts";
 import { sessionRules } from "./conformance/session-rules.ts";
 import { showSimulated, showSimulatedCluster } from "./conformance/simulated-world.ts";
 
-// The same rules are shown of a real broker in test/integration/conformance.test.ts.
+// test/integration/conformance.test.ts checks the same rules against a real broker.
 describe.each([
   ["groups", groupRules],
   ["commits", commitRules],

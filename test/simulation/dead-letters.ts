@@ -4,14 +4,14 @@ import type { DeadLetter } from "../../lib/rules/dead-letters/dead-letter.ts";
 import { sleep, type Time } from "../../lib/rules/base/time.ts";
 
 export type DeadLetterTrouble =
-  /** Nothing is kept, and the caller is told so. */
+  /** Nothing is kept, and the caller gets an error. */
   | "refusing"
-  /** Kept, but the caller is told that it was not. */
+  /** Kept, but the caller gets an error. */
   | "losing answers"
-  /** Kept, and told after seconds. */
+  /** Kept, but confirmed only after seconds. */
   | "slow";
 
-/** Which record a letter is about. */
+/** The record of a letter. */
 export interface LetterAbout {
   readonly topic: string;
   readonly partition: number;
@@ -19,7 +19,7 @@ export interface LetterAbout {
   readonly timestamp: number;
 }
 
-/** A simulated topic of dead letters, at the port where letters are kept. */
+/** A simulated dead-letter topic, behind the port that writes letters. */
 export interface SimulatedDeadLetters {
   readonly store: IngestBatchDeps["deadLetters"]["store"];
   trouble(trouble: DeadLetterTrouble | null): void;

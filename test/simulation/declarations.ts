@@ -1,14 +1,14 @@
 import type { Specification } from "../../lib/rules/model/declaration.ts";
 
 /**
- * What is declared, as etcd holds it: read whole and as it is at that moment, by hosts that are told of a change sooner or
- * later, each in its own time.
+ * The declarations in etcd: hosts read them as a whole, in their current state, and are notified of a change sooner or
+ * later, each at its own time.
  */
 export interface SimulatedDeclarations {
   /** By topic. */
   readonly present: ReadonlyMap<string, Specification>;
   change(next: ReadonlyMap<string, Specification>): void;
-  /** @returns ends it */
+  /** @returns a function that ends it */
   watch(onChange: () => void): () => void;
 }
 

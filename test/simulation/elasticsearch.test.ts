@@ -46,7 +46,7 @@ function statuses(answer: BulkAnswer): readonly number[] | string {
   return "items" in answer ? answer.items.map(({ status }) => status) : answer.failure.kind;
 }
 
-test("a document is written once, one that cannot be mapped is refused alone", () => {
+test("a document is written once, and an unmappable one is refused alone", () => {
   const { ask, server, written, there } = elasticsearch();
   const answer = ask([
     ["a", "1", "well"],
@@ -60,7 +60,7 @@ test("a document is written once, one that cannot be mapped is refused alone", (
   expect([...server.ids("a")]).toEqual(["1"]);
 });
 
-test("trouble of an index, or of a pipeline, is its items' alone; an index without a primary holds the answer up", () => {
+test("trouble with an index or a pipeline affects only its items; an index without a primary delays the answer", () => {
   const { ask, server, time, written } = elasticsearch();
   server.troubleIndex("sick", "blocked");
   expect(
@@ -112,7 +112,7 @@ test.each(whole)(
   },
 );
 
-test("an index that got lost takes its documents again", () => {
+test("a lost index accepts its documents again", () => {
   const { ask, server, lost } = elasticsearch();
   ask([["a", "1", "x"]]);
   server.loseIndex("a");

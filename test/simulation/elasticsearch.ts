@@ -5,71 +5,71 @@ import { sleep, type Time } from "../../lib/rules/base/time.ts";
 
 export type Bulk = FlowDeps["bulk"];
 
-/** What is wrong with the cluster as a whole, for a share of its requests. */
+/** A fault of the whole cluster, for a share of its requests. */
 export type ClusterTrouble =
   /** 429 for the whole request, nothing written. */
   | "busy"
   /** 503 for the whole request, nothing written. */
   | "failing"
-  /** Nobody answers the call, at once. */
+  /** The connection is refused, at once. */
   | "refusing"
-  /** No answer before the request's time is over; nothing written. */
+  /** No answer before the request times out; nothing written. */
   | "silent"
   /** Written, but the connection ends before the answer. */
   | "losing answers"
-  /** No answer before the request's time is over, and written only after that. */
+  /** No answer before the request times out, and written only after that. */
   | "belated"
-  /** Answered, but after seconds. */
+  /** Answered, but only after seconds. */
   | "slow";
 
 export type IndexTrouble =
-  /** No primary shard: 503 for its items, when their time is over. */
+  /** No primary shard: 503 for its items, once they time out. */
   | "unallocated"
   /** 403 for its items. */
   | "blocked"
-  /** Its shard takes seconds, and so does every request that holds an item of it. */
+  /** Its shard takes seconds, and so does every request with an item for it. */
   | "slow"
   /** 429 for some of its items. */
   | "busy";
 
 export type PipelineTrouble = "failing" | "missing";
 
-/** What its items are like, to whoever keeps count. */
+/** Receives each item's outcome. */
 export interface ElasticsearchListener {
   onWritten(index: string, id: string): void;
-  /** It was there already. */
+  /** The document existed already. */
   onThere(index: string, id: string): void;
-  /** All documents of the index are gone. */
+  /** All documents of the index are lost. */
   onLost(index: string): void;
 }
 
-/** A simulated Elasticsearch, at the port where the body of a bulk becomes its answer. Well until it is told otherwise. */
+/** A simulated Elasticsearch, behind the port that turns a bulk's body into its answer. Healthy by default. */
 export interface SimulatedElasticsearch {
   readonly bulk: Bulk;
   /** @param share of the requests, in [0, 1] */
   troubleCluster(trouble: ClusterTrouble | null, share: number): void;
   troubleIndex(index: string, trouble: IndexTrouble | null): void;
   troublePipeline(pipeline: string, trouble: PipelineTrouble | null): void;
-  /** Data gone: the index comes again, empty, with the next document. */
+  /** The data is lost: the next document creates the index again, empty. */
   loseIndex(index: string): void;
-  /** Ends all trouble. What is on its way stays as late as it is. */
+  /** Ends all trouble. Requests already on their way stay late. */
   heal(): void;
   /** The ids in an index. */
   ids(index: string): ReadonlySet<string>;
-  /** How many requests it was sent. */
+  /** The number of requests received. */
   readonly requests: number;
 }
 
 export interface ElasticsearchOptions {
   readonly time: Time;
-  /** When the client gives up. */
+  /** When the client times out. */
   readonly requestTimeoutMs: number;
   /** How long the items of an index without a primary wait for one, unless the request says otherwise. */
   readonly shardTimeoutMs: number;
   readonly listener: ElasticsearchListener;
 }
 
-/** In a value: the mapping refuses the document. */
+/** A value with this text is refused by the mapping. */
 export const UNMAPPABLE = "unmappable";
 
 const NETWORK_MS = { least: 0.3, spread: 2 } as const;
@@ -124,7 +124,7 @@ export function createSimulatedElasticsearch(options: ElasticsearchOptions): Sim
     return CREATED;
   };
 
-  /** Does all of a body's operations, in their order. */
+  /** Executes all of a body's operations, in order. */
   const writeAll = (body: Buffer, pipeline: string | null): readonly BulkItem[] => {
     const lines = body.toString("utf8").split("\n");
     const items: BulkItem[] = [];
@@ -143,7 +143,7 @@ export function createSimulatedElasticsearch(options: ElasticsearchOptions): Sim
     return ms;
   };
 
-  /** After the call has left: what becomes of it, however long its caller waits. */
+  /** The request's fate after it was sent, however long its caller waits. */
   const serve = async (body: Buffer, pipeline: string | null, shardMs: number): Promise<BulkAnswer> => {
     requests += 1;
     const trouble = time.random() < troubledShare ? clusterTrouble : null;
@@ -173,7 +173,7 @@ export function createSimulatedElasticsearch(options: ElasticsearchOptions): Sim
         break;
     }
     const waitMs = workMs(indicesOf(body), shardMs);
-    // Written somewhere in that time, answered at its end.
+    // Written at some point before the answer.
     const untilWrittenMs = waitMs * time.random();
     await sleep(time, untilWrittenMs);
     const items = writeAll(body, pipeline);
@@ -184,7 +184,7 @@ export function createSimulatedElasticsearch(options: ElasticsearchOptions): Sim
   return {
     async bulk(body, { pipeline, signal, shardTimeoutMs: shardMs = shardTimeoutMs }) {
       signal.throwIfAborted();
-      // What was sent is served, whether its caller still waits or not.
+      // A sent request is served, whether its caller still waits or not.
       const served = serve(Buffer.from(body), pipeline, shardMs);
       const over = Promise.withResolvers<BulkAnswer>();
       const callOff = time.after(requestTimeoutMs, () =>

@@ -15,7 +15,7 @@ function makeTopics({ kafka, time }: GroupWorld): void {
   time.run(time.monotonicMs() + 2_500);
 }
 
-/** Each partition has one owner, and loads differ by one at most. */
+/** Each partition has one owner, and loads differ by at most one. */
 function isShared(members: readonly SimulatedMember[], partitions: readonly string[] = PARTITIONS): boolean {
   const loads = members.map((member) => member.holds().length);
   return (
@@ -38,8 +38,8 @@ function pairOf(
   return { ...world, first, second };
 }
 
-describe("of two members", () => {
-  test("one that is frozen beyond its session finds everything lost, commits nothing more of it, and comes back", () => {
+describe("two members:", () => {
+  test("one frozen beyond its session finds everything lost, commits nothing more of it, and comes back", () => {
     const { first, second, time, until, wrong } = pairOf(1);
     const held = [...second.member.tenures.values()].flatMap((own) => Array.from(own.values()));
     second.process.freeze();
@@ -54,7 +54,7 @@ describe("of two members", () => {
     expect(wrong).toEqual([]);
   });
 
-  test("nobody loses anything while the coordinator is killed and another takes over", () => {
+  test("neither loses anything while the coordinator is killed and another takes over", () => {
     const { first, second, kafka, time, until, commits, wrong } = pairOf(2);
     const before = [first.holds(), second.holds()];
     const coordinator = kafka.coordinatorOf(GROUP);
@@ -69,7 +69,7 @@ describe("of two members", () => {
     expect(wrong).toEqual([]);
   });
 
-  test("one that Kafka cannot be reached from gives everything up by its own clock", () => {
+  test("one that cannot reach Kafka gives everything up by its own clock", () => {
     const { second, kafka, until } = pairOf(3);
     const count = second.holds().length;
     for (const nodeId of kafka.nodeIds) kafka.kill(nodeId);
@@ -99,7 +99,7 @@ describe("of two members", () => {
   });
 });
 
-test("what the group's record has no room for is left out, with a reason; what runs goes on", () => {
+test("topics that do not fit into the group's record are left out, with a reason; running ones continue", () => {
   const world = createGroupWorld(5, { maxGroupRecordBytes: 100_000 });
   const { kafka, time, until } = world;
   const long = (n: number): string => `${String(n).padStart(4, "0")}-${"x".repeat(200)}`;
@@ -129,7 +129,7 @@ test("what the group's record has no room for is left out, with a reason; what r
   until("all is well", () => host.member.troubles.size === 0 && host.holds().length === 60);
 });
 
-test("what the group refuses is a trouble until it is mended", () => {
+test("a refusal by the group is a trouble until it is repaired", () => {
   const world = createGroupWorld(6);
   makeTopics(world);
   let refusal: string | null = "GROUP_AUTHORIZATION_FAILED";
@@ -165,7 +165,7 @@ test("what there is no room for is named by nobody: as much is read as fits", ()
   expect(host.holds().length).toBeGreaterThan(220);
 });
 
-test("a group whose broker shares out is left at once, and joined once it is free", () => {
+test("a group whose broker assigns partitions is left at once, and joined once it is free", () => {
   const world = createGroupWorld(8);
   makeTopics(world);
   let isOthers = true;
@@ -214,7 +214,7 @@ test("offsets that are too large together are committed in parts", () => {
   expect(host.member.troubles.size).toBe(0);
 });
 
-test("an offset that was found for this moment is not committed after a rebalance, or by another coordinator", async () => {
+test("an offset determined now is not committed after a rebalance, or through another coordinator", async () => {
   const world = createGroupWorld(10);
   makeTopics(world);
   const host = world.start("a", TOPICS);
@@ -241,7 +241,7 @@ test("an offset that was found for this moment is not committed after a rebalanc
   }
 });
 
-/** Whatever happens to three members and three brokers. */
+/** Random faults for three members and three brokers. */
 function play(seed: number): GroupWorld {
   const world = createGroupWorld(seed);
   const { random, kafka, time, members } = world;
@@ -274,7 +274,7 @@ function play(seed: number): GroupWorld {
   return world;
 }
 
-test("after any faults all is shared evenly again, and nobody commits for another's partition", () => {
+test("after any faults everything is shared evenly again, and nobody commits for another's partition", () => {
   const seeds = Number(process.env["PENSTOCK_GROUP_SEEDS"] ?? rounds(8, 3));
   for (let seed = 100; seed < 100 + seeds; seed += 1) {
     const { members, wrong, commits } = play(seed);
@@ -305,7 +305,7 @@ test("what is wanted is told at once, and what comes to be wanted meanwhile by f
   expect(joinedMs.length).toBeLessThanOrEqual(4);
 });
 
-test("a topic that not all brokers know yet is shared out as soon as they do", () => {
+test("a topic that not all brokers know yet is assigned as soon as they do", () => {
   const tookMs = Array.from({ length: 15 }, (_, seed) => {
     const world = createGroupWorld(100 + seed);
     makeTopics(world);

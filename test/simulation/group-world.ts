@@ -16,7 +16,7 @@ import { createVirtualTime, type VirtualTime } from "./virtual-time.ts";
 
 export const GROUP = "group";
 
-/** A member in a process of its own, that commits whatever it holds again and again. */
+/** A member in its own process that keeps committing everything it holds. */
 export interface SimulatedMember {
   readonly name: string;
   readonly member: GroupMember;
@@ -35,9 +35,9 @@ export interface GroupWorld {
   start(name: string, topics: Iterable<string>): SimulatedMember;
   /** How many commits the coordinator took. */
   readonly commits: { count: number };
-  /** What must never be, and was. */
+  /** Violations. */
   readonly wrong: string[];
-  /** Runs until it is so. @throws Error where it is not, after so long */
+  /** Runs until the condition holds. @throws Error if it does not in time */
   readonly until: (what: string, isSo: () => boolean, forMs?: number) => void;
 }
 
@@ -106,7 +106,7 @@ function startMember(name: string, kafka: SimulatedKafka, world: VirtualTime): S
       const entries = [...member.tenures.values()].flatMap((own) =>
         Array.from(own.values(), (tenure) => ({ tenure, offset, last: null })),
       );
-      // Kafka may be away; it is tried again.
+      // Kafka may be unreachable; the commit is retried.
       await member.commit(entries, new AbortController().signal).catch(() => {});
     }
   };

@@ -1,20 +1,20 @@
-/** A way in which the source could be wrong, and that the simulation has to notice. */
+/** A fault in the source that the simulation must notice. */
 export interface BrokenVariant {
   readonly name: string;
-  /** The seed by which it was noticed when somebody looked last: asked first, for most others do not notice it. */
+  /** The seed that last noticed it. It is tried first, because most others do not notice. */
   readonly noticedAt: number;
   readonly edits: readonly BrokenEdit[];
 }
 
 export interface BrokenEdit {
-  /** From the root of the repository. */
+  /** Relative to the root of the repository. */
   readonly file: string;
-  /** Stands there exactly once. */
+  /** Occurs there exactly once. */
   readonly find: string;
   readonly replace: string;
 }
 
-/** @throws Error where a place to break is not there, or there twice: the source has changed, and the variant has to follow */
+/** @throws Error if a place to break occurs never or twice: the source has changed, and the variant must follow */
 export function breakSource(
   text: string,
   file: string,

@@ -5,16 +5,16 @@ import { breakSource } from "./break-source.ts";
 import { variants } from "./variants.ts";
 
 const SEEDS = 2_000;
-/** Some seconds, if nobody else wants the processor. */
+/** Some seconds on an idle processor. */
 const LIMIT_MS = 1_200_000;
 const root = join(import.meta.dir, "../../..");
 
-test("there are enough of them, each with a name of its own", () => {
+test("there are enough of them, each with a unique name", () => {
   expect(variants.length).toBeGreaterThanOrEqual(12);
   expect(new Set(variants.map(({ name }) => name)).size).toBe(variants.length);
 });
 
-describe("the simulation notices within so many seeds that the source", () => {
+describe("the simulation notices within a limited number of seeds that the source", () => {
   test.each(variants.map((variant) => [variant.name, variant] as const))(
     "%s",
     async (name, variant) => {
@@ -35,7 +35,7 @@ describe("the simulation notices within so many seeds that the source", () => {
   );
 });
 
-test("what is broken stands in the source exactly once, or the variant says that it has to follow", () => {
+test("the text to break occurs in the source exactly once, or the variant says that it must follow", () => {
   const variant = { name: "v", edits: [{ file: "a.ts", find: "one", replace: "two" }] };
   expect(breakSource("one", "a.ts", variant)).toBe("two");
   expect(() => breakSource("other", "a.ts", variant)).toThrow("0 times, not once: one");

@@ -1,4 +1,4 @@
-// Loads the source with one thing broken on purpose: the variant that the environment names.
+// Loads the source with one deliberate fault: the variant named in the environment.
 import { join } from "node:path";
 import { plugin } from "bun";
 import { BROKEN_VARIABLE } from "../runner.ts";

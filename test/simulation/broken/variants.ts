@@ -1,6 +1,6 @@
 import type { BrokenVariant } from "./break-source.ts";
 
-/** Each a mistake that somebody could make. */
+/** Each is a plausible mistake. */
 export const variants: readonly BrokenVariant[] = [
   {
     name: "commits what was fetched and has no outcome yet",

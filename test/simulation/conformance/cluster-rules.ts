@@ -16,7 +16,7 @@ import {
 } from "./world.ts";
 
 const LONG = { sessionTimeoutMs: 30_000, rebalanceTimeoutMs: 30_000 };
-/** Kills it, and waits until each of them has found another that has loaded the group. */
+/** Kills it, and waits until each of them has found another coordinator that has loaded the group. */
 async function killCoordinator(
   cluster: ConformanceCluster,
   ...members: readonly HandMember[]
@@ -26,7 +26,7 @@ async function killCoordinator(
   for (const member of members)
     for (;;) {
       const now = await member.seek();
-      // Heartbeats are answered blindly while it loads.
+      // While it loads, heartbeats are answered without a check.
       if (now !== before && (await hasLoaded(member, now))) break;
       await cluster.sleep(100);
     }
@@ -117,7 +117,7 @@ export const clusterRules: Readonly<Record<string, ClusterRule>> = {
     await killCoordinator(cluster, leader, other);
     expect(await joining).toBe("lost");
     expect(await leader.heartbeat()).toBeNull();
-    // It was never written down.
+    // It was never written.
     expect((await other.join()).error).toBe("UNKNOWN_MEMBER_ID");
   },
 
@@ -151,7 +151,7 @@ export const clusterRules: Readonly<Record<string, ClusterRule>> = {
     };
     while (await isNamed()) await cluster.sleep(100);
     const ask = async () => told(await fetchFrom(wire, next, { topics: wanted(topic, { 0: 2 }) })).get(0);
-    // It may show less than the one before, until those that follow have told it how far they are.
+    // It may show less than its predecessor, until the followers have reported their positions.
     for (let answer = await ask(); answer?.highWatermark !== 2; answer = await ask()) {
       expect(answer).toMatchObject({ error: null, records: null });
       await cluster.sleep(20);
@@ -160,7 +160,7 @@ export const clusterRules: Readonly<Record<string, ClusterRule>> = {
     expect((await fetchFrom(wire, leader, { sessionId, sessionEpoch: 1 })).error).toBe(
       "FETCH_SESSION_ID_NOT_FOUND",
     );
-    // It follows now, and serves consumers as before; where the log ends, the leader alone says.
+    // It is a follower now and serves consumers as before; only the leader reports the log's end.
     const follower = told(await fetchFrom(wire, leader, { topics: wanted(topic, { 0: 0 }) })).get(0);
     expect(follower).toMatchObject({ error: null, highWatermark: 2 });
     expect(follower?.records).not.toBeNull();

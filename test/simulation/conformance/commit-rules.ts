@@ -23,7 +23,7 @@ export const commitRules: Readonly<Record<string, Rule>> = {
     await share(leader, [leader, other, third]);
     await Promise.all(syncing);
     expect(await leader.commit(topic, 5)).toBeNull();
-    // Whose the partition is, the broker does not ask.
+    // The broker does not check who owns the partition.
     expect(await third.commit(topic, 6)).toBeNull();
     expect(await third.commit(topic, 4)).toBeNull();
   },
@@ -65,7 +65,7 @@ export const commitRules: Readonly<Record<string, Rule>> = {
       { partition: 0, error: null, offset: -1, metadata: "" },
       { partition: 1, error: null, offset: 42, metadata: "last 41" },
     ]);
-    // The next to join goes on behind the last generation.
+    // The next member to join continues behind the last generation.
     const next = await newMember(world, groupId);
     expect(await next.join()).toMatchObject({ error: null, generation: 3 });
   },

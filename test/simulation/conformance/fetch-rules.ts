@@ -64,7 +64,7 @@ export const fetchRules: Readonly<Record<string, Rule>> = {
       [0, 1],
       [0, 1],
     ]);
-    // The second partition's first batch does not fit into its own limit.
+    // The second partition's first batch exceeds the partition's limit.
     const none = told(await fetchFrom(wire, leader, { topics: wanted(topic, { 0: 0, 1: 0 }, 500) }));
     expect([offsetsIn(world, none.get(0)), offsetsIn(world, none.get(1))]).toEqual([[0], []]);
   },

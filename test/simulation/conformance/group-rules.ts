@@ -1,7 +1,7 @@
 import { expect } from "bun:test";
 import { newMember, subscription, type ConformanceWorld, type HandMember, type Rule } from "./world.ts";
 
-/** A group of one member, its first generation complete. */
+/** A group with one member, its first generation complete. */
 export async function alone(world: ConformanceWorld, groupId: string, options = {}): Promise<HandMember> {
   const member = await newMember(world, groupId, options);
   expect((await member.join()).error).toBeNull();
@@ -9,7 +9,7 @@ export async function alone(world: ConformanceWorld, groupId: string, options = 
   return member;
 }
 
-/** A leader and another, in one complete generation. */
+/** A leader and another member, in one complete generation. */
 export async function pair(
   world: ConformanceWorld,
   groupId: string,
@@ -26,13 +26,13 @@ export async function pair(
   return [leader, other];
 }
 
-/** The leader shares out. */
+/** The leader assigns. */
 export async function share(leader: HandMember, members: readonly HandMember[]): Promise<void> {
   const assignments = new Map(members.map(({ memberId }) => [memberId, `for ${memberId}`]));
   expect((await leader.sync(assignments)).error).toBeNull();
 }
 
-/** By its heartbeats. */
+/** With heartbeats. */
 export async function untilRebalance(world: ConformanceWorld, member: HandMember): Promise<void> {
   while ((await member.heartbeat()) !== "REBALANCE_IN_PROGRESS") await world.sleep(20);
 }
@@ -61,7 +61,7 @@ export const groupRules: Readonly<Record<string, Rule>> = {
       return answer;
     });
     await untilRebalance(world, leader);
-    // Longer than the session: kept by heartbeats that are answered with an error.
+    // Longer than the session: heartbeats keep it alive, though their answers are errors.
     for (let turn = 0; turn < 14; turn += 1) {
       expect(await leader.heartbeat()).toBe("REBALANCE_IN_PROGRESS");
       await world.sleep(200);
@@ -116,7 +116,7 @@ export const groupRules: Readonly<Record<string, Rule>> = {
     });
     await world.sleep(100);
     expect(told).toBe(false);
-    // A heartbeat while the assignment is awaited is an ordinary one.
+    // While the assignment is pending, a heartbeat is an ordinary one.
     expect(await other.heartbeat()).toBeNull();
     expect(await leader.sync(new Map([[leader.memberId, "all"]]))).toEqual({
       error: null,
@@ -253,7 +253,7 @@ export const groupRules: Readonly<Record<string, Rule>> = {
     for (const nodeId of [0, 1, 2, 3]) other.wire.cut(nodeId, "group");
     expect(await lost).toBe("cut");
     const joining = other.join("again");
-    // It is on its way, over a connection that has to be opened first.
+    // It is on its way, on a connection that must be opened first.
     await world.sleep(1_000);
     const again = await leader.join();
     expect(again.members).toHaveLength(2);

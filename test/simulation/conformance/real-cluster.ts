@@ -5,7 +5,7 @@ import type { ConformanceCluster } from "./world.ts";
 
 export type RealCluster = ConformanceCluster & AsyncDisposable;
 
-/** Of brokers of the stack, whose node ids begin at 1. */
+/** For brokers of the stack, whose node ids begin at 1. */
 export async function openRealCluster(
   servers: readonly KafkaServer[],
   initialRebalanceDelayMs: number,

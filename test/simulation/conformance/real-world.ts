@@ -10,7 +10,7 @@ export interface RealWorld extends ConformanceWorld, AsyncDisposable {
   readonly admin: Admin;
 }
 
-/** Of these brokers. */
+/** For these brokers. */
 export async function openRealWorld(
   brokers: readonly string[],
   initialRebalanceDelayMs: number,
@@ -18,7 +18,7 @@ export async function openRealWorld(
   const kafka = await connectTestKafka(brokers);
   const admin = kafka.kafka.admin();
   await admin.connect();
-  // Of each topic its own: kafkajs' clients trip over a topic that they have known and that is gone.
+  // One per topic: kafkajs' clients fail on a topic they knew that was deleted.
   const clients = new Map<string, TestKafka>();
   const clientOf = (topic: string): TestKafka => {
     const client = clients.get(topic);
@@ -70,7 +70,7 @@ export async function openRealWorld(
     async expire(topic, partition, before) {
       const own = clientOf(topic).kafka.admin();
       await own.connect();
-      // It learns where the topic is.
+      // It learns the topic's leaders.
       await own.fetchTopicOffsets(topic);
       await own.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(before) }] });
       await own.disconnect();
@@ -88,7 +88,7 @@ export async function openRealWorld(
   };
 }
 
-/** Of a record batch: base offset (8 bytes), its length behind that (4), and at 23 how far behind its last record is. */
+/** Offsets in a record batch: base offset (8 bytes), then its length (4), and at 23 the last record's offset delta. */
 const [LENGTH_AT, BODY_AT, LAST_DELTA_AT] = [8, 12, 23];
 
 function batchesIn(records: RecordsBlob): ReturnType<ConformanceWorld["batchesIn"]> {

@@ -19,7 +19,7 @@ export const sessionRules: Readonly<Record<string, Rule>> = {
     const changed = await fetchFrom(wire, leader, { sessionId, sessionEpoch: 2 });
     expect([...told(changed).keys()]).toEqual([1]);
     expect(told(changed).get(1)?.records).not.toBeNull();
-    // Nobody said that they were taken: they come again.
+    // Nobody confirmed them, so they come again.
     expect(
       told(await fetchFrom(wire, leader, { sessionId, sessionEpoch: 3 })).get(1)?.records,
     ).not.toBeNull();
@@ -46,7 +46,7 @@ export const sessionRules: Readonly<Record<string, Rule>> = {
     expect((await fetchFrom(wire, leader, { sessionId, sessionEpoch: 1 })).error).toBe(
       "INVALID_FETCH_SESSION_EPOCH",
     );
-    // Refused, it stands.
+    // The refused session stays.
     expect((await fetchFrom(wire, leader, { sessionId, sessionEpoch: 2 })).error).toBeNull();
     const unknown = sessionId === 1 ? 2 : sessionId - 1;
     expect(await fetchFrom(wire, leader, { sessionId: unknown, sessionEpoch: 1 })).toEqual({
@@ -103,7 +103,7 @@ export const sessionRules: Readonly<Record<string, Rule>> = {
       sessionEpoch: 3,
       topics: wanted(topic, { 1: 1 }),
     });
-    // New again, it is told of though it has no records.
+    // Added again, it is reported even without records.
     expect([...told(back).keys()]).toEqual([1]);
     const none = await fetchFrom(wire, leader, {
       sessionId,

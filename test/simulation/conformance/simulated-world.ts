@@ -6,7 +6,7 @@ import { SimulatedRecords, type NewRecord } from "../kafka/records.ts";
 import { createVirtualTime } from "../virtual-time.ts";
 import type { ClusterRule, ConformanceCluster, ConformanceWorld, Rule } from "./world.ts";
 
-/** Shows it of three simulated brokers. @throws what the rule does */
+/** Checks it against three simulated brokers. @throws what the rule throws */
 export function showSimulatedCluster(rule: ClusterRule, seed: number): void {
   const random = seededRandom(seed);
   const time = createVirtualTime(random);
@@ -30,7 +30,7 @@ export function showSimulatedCluster(rule: ClusterRule, seed: number): void {
   time.settle(rule(cluster), 300_000);
 }
 
-/** Shows it of a simulated broker, in virtual time. @throws what the rule does */
+/** Checks it against a simulated broker, in virtual time. @throws what the rule throws */
 export function showSimulated(rule: Rule, seed: number): void {
   const random = seededRandom(seed);
   const time = createVirtualTime(random);

@@ -8,19 +8,19 @@ import type {
   RecordsBlob,
 } from "../../../lib/adapters/kafka/protocol/wire.ts";
 
-/** A Kafka cluster, simulated or real, of which a rule is shown. Every rule has topics and groups of its own. */
+/** A Kafka cluster, simulated or real, to check a rule against. Every rule has its own topics and groups. */
 export interface ConformanceWorld {
-  /** A client with connections of its own. */
+  /** A client with its own connections. */
   openWire(): KafkaWire;
-  /** Its partitions are all led by one broker. @returns its name, and that broker */
+  /** One broker leads all its partitions. @returns its name, and that broker */
   createTopic(partitions: number): Promise<{ readonly topic: string; readonly leader: number }>;
   deleteTopic(topic: string): Promise<void>;
-  /** Each as a record batch of its own, of so many bytes about. */
+  /** Each as its own record batch of about this size. */
   produce(topic: string, partition: number, batches: number, bytes?: number): Promise<void>;
   beginTransaction(): Promise<ConformanceTransaction>;
-  /** Nothing before that offset is kept. */
+  /** Deletes everything before that offset. */
   expire(topic: string, partition: number, before: number): Promise<void>;
-  /** A name that no other group has. */
+  /** A name that no other group uses. */
   groupId(): string;
   /** `group.initial.rebalance.delay.ms` */
   readonly initialRebalanceDelayMs: number;
@@ -30,14 +30,14 @@ export interface ConformanceWorld {
   batchesIn(records: RecordsBlob): readonly { readonly first: number; readonly last: number }[];
 }
 
-/** One of three brokers, of which each holds every partition. */
+/** One of three brokers, each with a replica of every partition. */
 export interface ConformanceCluster extends ConformanceWorld {
   readonly nodeIds: readonly number[];
-  /** At once, without a word. */
+  /** Immediately, without notice. */
   kill(nodeId: number): Promise<void>;
-  /** Whoever is down is up again, and everything is replicated. */
+  /** Starts the dead brokers, and waits until everything is replicated. */
   heal(): Promise<void>;
-  /** That broker alone holds the partition from now on. */
+  /** From now on, only that broker has the partition. */
   reassign(topic: string, partition: number, to: number): Promise<void>;
 }
 
@@ -46,33 +46,33 @@ export interface ConformanceTransaction {
   end(how: "commit" | "abort"): Promise<void>;
 }
 
-/** A rule, shown of one broker, or of three. */
+/** A rule, checked against one broker, or against three. */
 export type Rule = (world: ConformanceWorld) => Promise<void>;
 export type ClusterRule = (cluster: ConformanceCluster) => Promise<void>;
 
 export const QUESTION: CallOptions = { lane: "questions", timeoutMs: 10_000 };
 const JOIN: CallOptions = { lane: "group", timeoutMs: 10_000 };
 
-/** Told by who does not coordinate the group, or not yet. */
+/** Errors of a broker that does not coordinate the group, or not yet. */
 export const NOT_YET: ReadonlySet<string> = new Set([
   "NOT_COORDINATOR_FOR_GROUP",
   "GROUP_COORDINATOR_NOT_AVAILABLE",
   "GROUP_LOAD_IN_PROGRESS",
 ]);
 
-/** One member, by hand. */
+/** One member, driven by the test. */
 export interface HandMember {
   readonly groupId: string;
   readonly memberId: string;
   readonly wire: KafkaWire;
   generation: number;
-  /** Who coordinates the group, as last found. */
+  /** The group's coordinator, as last found. */
   readonly to: number;
-  /** Looks who coordinates the group now. */
+  /** Asks for the group's coordinator again. */
   seek(): Promise<number>;
-  /** @param metadata told to the group; the same as before, unless given */
+  /** @param metadata sent to the group; by default, the same as before */
   join(metadata?: string): Promise<KafkaCalls["JoinGroup"]["answer"]>;
-  /** @param assignments by member, of the leader */
+  /** @param assignments by member, from the leader */
   sync(assignments?: ReadonlyMap<string, string>): Promise<KafkaCalls["SyncGroup"]["answer"]>;
   heartbeat(generation?: number): Promise<string | null>;
   commit(topic: string, offset: number, generation?: number): Promise<string | null>;
@@ -85,7 +85,7 @@ export interface HandOptions {
   readonly protocol?: string;
 }
 
-/** The group's coordinator; a fresh cluster makes its topic of offsets when it is asked first. */
+/** The group's coordinator; a fresh cluster creates its offsets topic at the first request. */
 export async function coordinatorOf(
   world: ConformanceWorld,
   wire: KafkaWire,
@@ -98,7 +98,7 @@ export async function coordinatorOf(
   }
 }
 
-/** Gets its id, and has not joined yet. */
+/** Gets its id, but does not join yet. */
 export async function newMember(
   world: ConformanceWorld,
   groupId: string,
@@ -122,7 +122,7 @@ export async function newMember(
       JOIN,
     );
   let first = await join("");
-  // A fresh cluster's coordinator has to begin.
+  // A fresh cluster's coordinator has to start.
   for (; first.error !== null && NOT_YET.has(first.error); first = await join("")) {
     await world.sleep(100);
     to = await coordinatorOf(world, wire, groupId);
@@ -177,7 +177,7 @@ export async function newMember(
   return member;
 }
 
-/** A fetch of the `tail` lane, from a broker, that waits for nothing unless told. */
+/** A `tail` fetch from a broker, by default without waiting. */
 export async function fetchFrom(
   wire: KafkaWire,
   leader: number,
@@ -215,7 +215,7 @@ export function wanted(topic: string, offsets: Readonly<Record<number, number>>,
   ];
 }
 
-/** What an answer tells, by partition. */
+/** An answer's contents, by partition. */
 export function told({ topics }: FetchAnswer): ReadonlyMap<number, FetchedPartition> {
   return new Map(topics.flatMap(({ partitions }) => partitions.map((one) => [one.partition, one] as const)));
 }

@@ -1,7 +1,7 @@
 import { GROUP, type Scene } from "../scene.ts";
 import { type FaultKind, type Inflicted, spread, withPartition } from "./fault.ts";
 
-/** Brokers, and what they do for others. */
+/** Faults of brokers and of their roles. */
 export const brokerFaults: readonly FaultKind[] = [
   {
     kind: "broker killed",
@@ -59,7 +59,7 @@ export const brokerFaults: readonly FaultKind[] = [
   },
 ];
 
-/** Two of three go on: with one of them, nothing could be written. */
+/** Two of three must stay up: one alone could write nothing. */
 function downFor(scene: Scene, down: (nodeId: number) => void): Inflicted {
   if (!allUp(scene)) return null;
   const nodeId = scene.dice.pick(scene.kafka.nodeIds);

@@ -2,7 +2,7 @@ import type { Specification } from "../../../lib/rules/model/declaration.ts";
 import { type Scene, TOPIC_NAMES } from "../scene.ts";
 import { type FaultKind, type Inflicted, spread } from "./fault.ts";
 
-/** Other topics are wanted, or in another way. */
+/** Declarations change. */
 export const declarationFaults: readonly FaultKind[] = [
   {
     kind: "topic undeclared",

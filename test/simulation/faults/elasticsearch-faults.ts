@@ -1,7 +1,7 @@
 import type { Scene } from "../scene.ts";
 import { type FaultKind, type Inflicted, spread } from "./fault.ts";
 
-/** Where records go to: indices, pipelines, the topic of dead letters. */
+/** Faults of record targets: indices, pipelines, the dead-letter topic. */
 export const elasticsearchFaults: readonly FaultKind[] = [
   ...(["busy", "failing", "refusing", "silent", "losing answers", "belated", "slow"] as const).map(
     (trouble): FaultKind => ({
@@ -63,10 +63,10 @@ export const elasticsearchFaults: readonly FaultKind[] = [
   })),
 ];
 
-/** So long that what waits for its outcome counts as stalled. */
+/** Long enough that records waiting for an outcome count as stalled. */
 const LONG_MS = 66_000;
 
-/** Elasticsearch, or a part of it, does not do for a long time. @returns when that ends */
+/** A long fault of Elasticsearch or a part of it. @returns when that ends */
 export function inflictLong(scene: Scene, atMs: number): number {
   const untilMs = atMs + LONG_MS + scene.dice.next() * 8_000;
   const { elasticsearch, deadLetters, time, dice, story } = scene;

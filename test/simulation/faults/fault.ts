@@ -1,13 +1,13 @@
 import type { SimulatedHost } from "../host.ts";
 import type { Scene } from "../scene.ts";
 
-/** Something that was done to a scene. */
+/** A fault inflicted on a scene. */
 export interface Fault {
-  /** As it is counted. */
+  /** The name it is counted under. */
   readonly kind: string;
-  /** Who or what it was done to. */
+  /** Its target. */
   readonly to: string;
-  /** Ends it; absent: it ends by itself, or never. */
+  /** Ends it; absent if it ends by itself, or never. */
   readonly end?: () => void;
 }
 
@@ -16,9 +16,9 @@ export type Inflicted = Omit<Fault, "kind"> | null;
 export interface FaultKind {
   readonly kind: string;
   readonly weight: number;
-  /** True: because of it no document is sent twice. */
+  /** True if it makes no document be sent twice. */
   readonly calm: boolean;
-  /** @returns null: there is nothing at the moment that it could be done to */
+  /** @returns null if it has no target at the moment */
   readonly inflict: (scene: Scene) => Inflicted;
 }
 

@@ -23,7 +23,7 @@ function oftenWhereHandover(one: FaultKind): FaultKind {
   return hands ? { ...one, weight: one.weight * 4 } : one;
 }
 
-/** @returns what was done; null: nothing */
+/** @returns the fault inflicted; null if none */
 export function inflictFault(scene: Scene): Fault | null {
   const kinds = scene.calm ? CALM_KINDS : KINDS;
   const total = kinds.reduce((sum, { weight }) => sum + weight, 0);

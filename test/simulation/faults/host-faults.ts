@@ -2,7 +2,7 @@ import type { SimulatedHost } from "../host.ts";
 import type { Scene } from "../scene.ts";
 import { type FaultKind, type Inflicted, running, spread } from "./fault.ts";
 
-/** Hosts, and their ways to Kafka. */
+/** Faults of hosts and of their connections to Kafka. */
 export const hostFaults: readonly FaultKind[] = [
   {
     kind: "host killed",

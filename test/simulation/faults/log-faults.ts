@@ -1,7 +1,7 @@
 import type { Scene } from "../scene.ts";
 import { type FaultKind, spread, withPartition } from "./fault.ts";
 
-/** What becomes of the records that Kafka keeps. */
+/** Faults of the records in Kafka. */
 export const logFaults: readonly FaultKind[] = [
   {
     kind: "retention",
@@ -105,10 +105,10 @@ export const backlog: FaultKind = {
     }),
 };
 
-/** So long after it is not declared any more nobody reads a topic. */
+/** This long after a topic is no longer declared, nobody reads it. */
 const UNREAD_AFTER_MS = 6_000;
 
-/** The end of the log is another one, and longer. */
+/** The log's end is another one, and longer. */
 function outgrow(scene: Scene, topic: string, partition: number): void {
   const log = scene.kafka.replicas(topic, partition)?.log;
   const { end } = log ?? { end: 0 };
@@ -116,7 +116,7 @@ function outgrow(scene: Scene, topic: string, partition: number): void {
   for (let batch = 0; batch < 4; batch += 1) scene.producers.write(topic, partition, 3);
 }
 
-/** Retention takes some of it. @returns where the log begins; null: there is none */
+/** Retention deletes some of it. @returns the log's start; null if there is no log */
 function expire(scene: Scene, topic: string, partition: number): number | null {
   const log = scene.kafka.replicas(topic, partition)?.log;
   if (log === undefined || log.end === log.start) return null;
@@ -125,11 +125,11 @@ function expire(scene: Scene, topic: string, partition: number): number | null {
   return start;
 }
 
-/** @returns where the log ends; null: it was not cut off */
+/** @returns the log's end; null if nothing was cut off */
 function cutOff(scene: Scene, topic: string, partition: number, from: number): number | null {
   const log = scene.kafka.replicas(topic, partition)?.log;
   if (log === undefined || from < log.start || from >= log.end) return null;
-  // A transaction without its end would be open for ever.
+  // A transaction without an end would stay open forever.
   if (log.batches.some(({ transactional, lastOffset }) => transactional && lastOffset >= from)) return null;
   const end = scene.kafka.truncate(topic, partition, from);
   scene.census.truncated(topic, partition, end);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { quoted } from "../base/visible-text.ts";
 import { check } from "../yaml/faults.ts";
 import { nameOf } from "../config/cross-checks.ts";
 import { isObject, type Mapping } from "../json/object.ts";
@@ -103,7 +104,7 @@ function shapeFaults(wanted: Wanted): FieldRefusal[] {
     ...barred.filter(isGiven).map((field) => ({ field, reason: `${field} is not allowed with ${action}` })),
   ];
   if (action === "add" && isGiven("key") && !isGiven("revision")) {
-    const reason = `revision is required together with key ${JSON.stringify(key)} (0 if the key is absent)`;
+    const reason = `revision is required together with key ${quoted(key ?? "")} (0 if the key is absent)`;
     faults.push({ field: "revision", reason });
   }
   if (target && Object.keys(withoutNulls(target)).length !== 1) {
@@ -113,9 +114,9 @@ function shapeFaults(wanted: Wanted): FieldRefusal[] {
 }
 
 function keyRefusal(key: string, listed: readonly string[]): string | null {
-  if (key.endsWith("/")) return `key ${JSON.stringify(key)} is a prefix: give a full key`;
+  if (key.endsWith("/")) return `key ${quoted(key)} is a prefix: give a full key`;
   if (placeOf(key, listed) >= 0) return null;
-  return `key ${JSON.stringify(key)} is not covered by etcd.keys (${listed.join(", ")}): no host would read it`;
+  return `key ${quoted(key)} is not covered by etcd.keys (${listed.join(", ")}): no host would read it`;
 }
 
 function editOf({ action, target }: Wanted, entry: Readonly<Record<string, unknown>>): DeclarationsEdit {

@@ -1,4 +1,5 @@
 import type { Context, Hono } from "hono";
+import { quoted } from "../../../../lib/rules/base/visible-text.ts";
 import { declarations as definitions } from "../../../api/declarations.ts";
 import type { DeclarationService, EditAnswer } from "../../services/declaration-service.ts";
 import { answerHeld, slices } from "../kit/held-answer.ts";
@@ -54,7 +55,7 @@ function answerEdit(c: Context, answer: EditAnswer): Response {
       return problem(
         c,
         409,
-        `etcd key "${key}" was changed by another writer: it is at revision ${revision} now.`,
+        `etcd key ${quoted(key)} was changed by another writer: it is at revision ${revision} now.`,
         {
           members: { key, revision, text },
         },

@@ -132,6 +132,8 @@ describe("refused is", () => {
       'key "else" is not covered by etcd.keys (exact, logs/)',
     ],
     ["a prefix", { key: "logs/", revision: 0 }, "key", 'key "logs/" is a prefix'],
+    ["a key that acts", { key: "\u202e", revision: 0 }, "key", String.raw`key "\u202e" is not covered`],
+    ["a long key", { key: "k".repeat(9_000), revision: 0 }, "key", `key "${"k".repeat(80)}…" is not covered`],
   ])("%s", (_, changes, field, reason) => {
     expect(read({ action: "add", declaration, ...changes })).toMatchObject({
       kind: "refused",

@@ -125,8 +125,8 @@ function startMember(name: string, kafka: SimulatedKafka, world: VirtualTime): S
 }
 
 /**
- * Of one generation, only one member may commit for a partition; and no generation may become stable without a name for each topic that
- * is wanted, or offsets of quiet topics expire.
+ * In one generation, only one member may commit for a partition. Each stable generation must name every wanted topic,
+ * or offsets of quiet topics expire.
  */
 function watchCalls(wrong: string[], commits: { count: number }): (call: ServedCall) => void {
   const committers = new Map<string, string>();

@@ -20,16 +20,16 @@ export interface SimulatedHost {
   readonly name: string;
   readonly process: SimulatedProcess;
   readonly flow: Flow;
-  /** It was told to stop. */
+  /** True once it was told to stop. */
   readonly stopping: boolean;
-  /** Null: it runs, or is about to stop. */
+  /** Null while it runs or stops. */
   readonly stopped: StoppedHost | null;
   /** Finishes, commits, leaves. */
   stop(): void;
 }
 
 export interface StoppedHost {
-  /** True: nothing stayed uncommitted. */
+  /** True if everything was committed. */
   readonly clean: boolean;
   readonly atMs: number;
 }
@@ -42,7 +42,7 @@ export interface HostWorld {
   readonly declarations: SimulatedDeclarations;
   openWire(host: string): KafkaWire;
   createDecoder(time: Time): RecordDecoder;
-  /** Null: Kafka does not answer. */
+  /** Null if Kafka does not answer. */
   listTopics(): ReadonlySet<string> | null;
   readonly createFlow: CreateFlow;
   readonly inFlightMaxBytes: number;
@@ -50,7 +50,7 @@ export interface HostWorld {
   readonly rememberTimers: boolean;
 }
 
-/** How late a host is told of a change: most often at once. */
+/** How late a host learns of a change: usually at once. */
 const TOLD_MS = { least: 5, spread: 60, late: 4_000 } as const;
 const LATE_SHARE = 0.15;
 const RESYNC_MS = 3_000;
@@ -101,7 +101,7 @@ export function startSimulatedHost(name: string, world: HostWorld): SimulatedHos
     },
   });
 
-  // The loop of reconcile, on virtual time.
+  // The reconcile loop, on virtual time.
   let newer = new AbortController();
   let running: Promise<void> | null = null;
   let again = false;
@@ -161,7 +161,7 @@ export function startSimulatedHost(name: string, world: HostWorld): SimulatedHos
   const unwatch = declarations.watch(() => {
     const { least, spread, late } = TOLD_MS;
     const ms = least + time.random() * (time.random() < LATE_SHARE ? late : spread);
-    // The way to the host: it counts among none of its timers.
+    // This wait belongs to the network, so it is none of the host's timers.
     time.after(ms, () => void process.reach(Promise.resolve()).then(reconcile));
   });
   reconcile();

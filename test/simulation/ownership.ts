@@ -2,25 +2,26 @@ import type { KafkaCalls, KafkaWire } from "../../lib/adapters/kafka/protocol/wi
 import { decodeSubscription, type Subscription } from "../../lib/rules/group/protocol/subscription.ts";
 import type { ServedCall } from "./kafka/cluster.ts";
 
-/** What the group's leader gave to one member in one generation: `topic:partition`. */
+/** One member's assignment in one generation: `topic:partition`. */
 type Assigned = ReadonlySet<string>;
 
 /**
- * Watches from the brokers' side that nobody moves what is not theirs: every accepted commit is of a partition that the
- * generation gave to that member, or that it held and is about to hand over; no generation gives one to two, and none gives one to somebody while a living member holds it.
+ * Checks ownership from the brokers' side. An accepted commit must be for a partition that the generation assigned to
+ * that member, or that it held and is about to hand over. No partition may have two owners in one generation, or go to
+ * another member while a living one holds it.
  */
 export interface Ownership {
-  /** A client's wire, which is watched for the order in which commits are sent. */
+  /** Wraps a client's wire to see the order in which commits are sent. */
   watch(wire: KafkaWire): KafkaWire;
   observe(call: ServedCall): void;
   readonly violations: readonly string[];
-  /** Of that client, by the last generation it was told of; empty: none. */
+  /** The client's partitions in its last known generation; empty if none. */
   of(client: string): Assigned;
-  /** As which member it was told of a generation last; null: never. */
+  /** Its member id in its last known generation; null if it never had one. */
   memberOf(client: string): string | null;
-  /** When a member was told of a generation last. */
+  /** When a member last learned of a generation. */
   readonly toldAtMs: number;
-  /** Who asked for each partition since then, by the partition. */
+  /** The clients that fetched each partition since then. */
   readersSince(ms: number): ReadonlyMap<string, ReadonlySet<string>>;
 }
 
@@ -34,7 +35,7 @@ export interface AcceptedCommit {
   readonly partition: number;
   readonly offset: number;
   readonly metadata: string | null;
-  /** Of all commits, the how-manieth it was when it was sent. */
+  /** The commit's sequence number among all commits, in sending order. */
   readonly order: number;
 }
 
@@ -48,16 +49,16 @@ export function createOwnership({ nowMs, onCommitted }: OwnershipOptions): Owner
   let commits = 0;
   /** By generation, then by member. */
   const generations = new Map<number, ReadonlyMap<string, Assigned>>();
-  /** By generation, what each member told when it joined. */
+  /** By generation, what each member sent when it joined. */
   const joined = new Map<number, ReadonlyMap<string, Subscription>>();
-  /** By client, the member that it is and the generation it knows. */
+  /** By client, its member id and the generation it knows. */
   const told = new Map<string, { readonly memberId: string; readonly generation: number }>();
-  /** By client and broker and session, what it holds. */
+  /** By client, broker and session: its partitions. */
   const sessions = new Map<string, Set<string>>();
-  /** By partition and client, when it was asked for last. */
+  /** By partition and client: the time of the last fetch. */
   const reads = new Map<string, Map<string, number>>();
 
-  /** What it said that it holds when it joined for that generation. */
+  /** The partitions it claimed when it joined that generation. */
   const claims = (generation: number, memberId: string): Assigned => {
     const told = joined.get(generation)?.get(memberId);
     return told === undefined ? NONE : new Set(placesOf(told.held, told.leaving));
@@ -92,7 +93,7 @@ export function createOwnership({ nowMs, onCommitted }: OwnershipOptions): Owner
     generations.set(request.generation, byMember);
   };
 
-  /** Whether it was given that, and nobody else was since. */
+  /** Whether it was assigned that, and nobody else since. */
   const holds = (memberId: string, place: string, from: number, below: number): boolean => {
     for (let generation = from; generation < below; generation += 1)
       for (const [other, assigned] of generations.get(generation) ?? [])
@@ -221,7 +222,7 @@ function placeOf(topic: string, partition: number): string {
   return `${topic}:${partition}`;
 }
 
-/** A `ConsumerProtocolAssignment`: version, then of each topic its name and partitions. Read here by other code than the product's. */
+/** A `ConsumerProtocolAssignment`: version, then each topic's name and partitions. Not decoded by product code. */
 function assignedIn(assignment: Uint8Array): Assigned {
   const assigned = new Set<string>();
   if (assignment.length === 0) return assigned;

@@ -18,7 +18,7 @@ function running() {
   return { time, process, story };
 }
 
-test("what comes due while it is frozen comes all at once when it goes on", () => {
+test("events during a freeze arrive all at once afterwards", () => {
   const { time, process, story } = running();
   process.freeze();
   time.run(100);
@@ -29,7 +29,7 @@ test("what comes due while it is frozen comes all at once when it goes on", () =
   expect(process.timers).toBe(0);
 });
 
-test("killed, it does nothing more", () => {
+test("a killed process does nothing more", () => {
   const { time, process, story } = running();
   time.run(15);
   process.kill();

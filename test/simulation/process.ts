@@ -3,15 +3,15 @@ import type { Time } from "../../lib/rules/base/time.ts";
 import type { Bulk } from "./elasticsearch.ts";
 
 /**
- * What one host's process is to it: its clock, its timers, and whatever answers reach it. Frozen, it gets nothing until it goes
- * on, and then everything at once; killed, it gets nothing ever again, so that it does nothing more.
+ * One host's process: its clock, its timers and the answers that reach it. Frozen, it gets nothing until it continues,
+ * and then everything at once; killed, it never gets anything again, so it does nothing more.
  */
 export interface SimulatedProcess {
   readonly time: Time;
   readonly state: "running" | "frozen" | "killed";
   /** Of timers that are set and neither due nor called off. */
   readonly timers: number;
-  /** Where the timers that are set were set. Only where it was told to remember. */
+  /** The stacks where pending timers were set, only if tracing is on. */
   timersSetAt(): readonly string[];
   /** A wire whose answers reach this process. */
   wire(wire: KafkaWire): KafkaWire;
@@ -22,7 +22,7 @@ export interface SimulatedProcess {
   freeze(): void;
   thaw(): void;
   kill(): void;
-  /** Its wall clock is set on, or back. */
+  /** Sets its wall clock forward or back. */
   setClock(byMs: number): void;
 }
 
@@ -56,7 +56,7 @@ export function createSimulatedProcess({
       set.set(entry, rememberTimers ? (new Error("set").stack ?? "") : "");
       const callOff = world.after(ms, () =>
         deliver(() => {
-          // Called off by something else that was held.
+          // Cancelled by an earlier held event.
           if (set.delete(entry)) act();
         }),
       );

@@ -6,20 +6,20 @@ import type { SimulatedKafka } from "./kafka/cluster.ts";
 import type { NewRecord } from "./kafka/records.ts";
 import type { Story } from "./story.ts";
 
-/** Whoever writes to the topics: now and then, in transactions too, also what no index takes. */
+/** Writes to the topics from time to time, in transactions too, and sometimes unindexable records. */
 export interface Producers {
-  /** One batch, somewhere. */
+  /** Writes one batch. */
   write(topic: string, partition: number, records: number): void;
   /** Begins a transaction that ends later. */
   transact(topic: string, partition: number): void;
   /**
-   * Nothing is written there before everybody has noticed that its log is another one: a consumer whose position a new log has
-   * outgrown unseen has no way to tell, with fetches that know no epochs.
+   * Writes nothing there until everybody has noticed the new log. A consumer cannot tell that a new log has outgrown
+   * its position unseen, because these fetches have no epochs.
    */
   hold(topic: string): void;
-  /** Nothing new is begun. */
+  /** Starts nothing new. */
   end(): void;
-  /** True: it was ended, and no transaction is open. */
+  /** True once ended and without open transactions. */
   readonly settled: boolean;
 }
 
@@ -29,11 +29,11 @@ export interface ProducersOptions {
   readonly kafka: SimulatedKafka;
   readonly census: Census;
   readonly story: Story;
-  /** Whether every host hears of every broker at the moment. */
+  /** Whether every host can reach every broker at the moment. */
   readonly allHear: () => boolean;
 }
 
-/** Everybody hears of it, and has done so for that long: it is known. */
+/** A change counts as known once everybody could have learned of it for this long. */
 const KNOWN_AFTER_MS = 2_500;
 const TRANSACTION_MS = { least: 20, spread: 2_500 } as const;
 const AGAIN_MS = 200;
@@ -61,7 +61,7 @@ export function createProducers({ time, dice, kafka, census, story, allHear }: P
     return at < 0.86 ? "fit" : at < 0.94 ? "unfit" : "empty";
   };
 
-  /** @returns the offsets; none where it could not be written */
+  /** @returns the offsets; empty if it could not be written */
   const append = (topic: string, partition: number, records: number, producerId: number): number[] => {
     if (held.has(topic)) return [];
     const kinds = Array.from({ length: records }, kindOf);
@@ -102,7 +102,7 @@ export function createProducers({ time, dice, kafka, census, story, allHear }: P
       open += 1;
       const how = dice.below(2) === 0 ? "commit" : "abort";
       const end = (): void => {
-        // Deleted, or created again, or cut off: the transaction went with it.
+        // Deleted, created again or cut off: the transaction is lost with it.
         const present = kafka.replicas(topic, partition)?.log;
         if (present !== log || present === undefined) {
           open -= 1;

@@ -7,42 +7,42 @@ import { createScene, GROUP, REQUEST_TIMEOUT_MS, type Scene, TOPIC_NAMES } from 
 import type { Tally } from "./tally.ts";
 
 export interface RunOptions {
-  /** True: the story is put into words. */
+  /** True if the story is put into words. */
   readonly told: boolean;
   readonly createFlow?: CreateFlow;
 }
 
 export interface SeedRun {
   readonly tally: Tally;
-  /** What must not have happened, the first of it; null: nothing of the kind. */
+  /** The first violation; null if none. */
   readonly violation: string | null;
-  /** Empty where it was not to be told. */
+  /** Empty if not requested. */
   readonly story: readonly string[];
   readonly hash: number;
   /** The faults of the last seconds before it ended. */
   readonly inForce: readonly string[];
 }
 
-/** Of virtual time, from the last fault's end until everything has its outcome. */
+/** Virtual time from the last fault's end until everything must have its outcome. */
 const SETTLE_MS = 90_000;
-/** How often it is looked whether it has. */
+/** How often that is checked. */
 const LOOK_MS = 250;
-/** It has to be settled for so long: what is left over of faults would show by then. */
+/** It must stay settled this long: late effects of faults would show by then. */
 const QUIET_MS = 2_000;
-/** After the last fault something is written still. */
+/** Producers keep writing this long after the last fault. */
 const WRITTEN_AFTER_MS = 1_500;
-/** So long after a generation whoever gave a partition away reads it no more. */
+/** This long after a generation, a partition's former owner no longer reads it. */
 const HANDED_OVER_MS = 1_000;
 const STOP_MS = DRAIN_MS + 5_000;
 const LEFT_OVER_MS = 1_000;
-/** Told before a violation. */
+/** Faults this recent are listed with a violation. */
 const RECENT_MS = 15_000;
-/** A topic that holds nothing is admitted one piece, of a fetch of the smallest size. */
+/** An empty topic may always take one piece, from a fetch of the smallest size. */
 const OVER_BUDGET_BYTES = 100_000;
 
-/** One in so many has a trouble that lasts for more than a minute. */
+/** One seed in this many has a fault of more than a minute. */
 const LONG_ONE_IN = 40;
-/** What is written just before the end is in flight when the hosts are told to stop. */
+/** Records written just before the end are in flight when the hosts are told to stop. */
 const IN_FLIGHT_MS = 30;
 
 /** Ends a run. */
@@ -137,7 +137,7 @@ function runUntil(scene: Scene, untilMs: number): void {
   }
 }
 
-/** What keeps the world from being settled; null: nothing. */
+/** The reason why the world is not settled; null if it is. */
 function unsettled(scene: Scene): string | null {
   const { census, kafka, declarations, producers } = scene;
   if (scene.dueActs > 0) return "something is still to happen";
@@ -157,7 +157,7 @@ function unsettled(scene: Scene): string | null {
   return null;
 }
 
-/** Null: nothing. */
+/** Null if none. */
 function committedOf({ kafka, census }: Scene, topic: string, partition: number): number | null {
   return census.setBack(topic, partition) ?? kafka.committed(GROUP, topic, partition)?.offset ?? null;
 }
@@ -176,7 +176,7 @@ function untilSettled(scene: Scene): void {
     runUntil(scene, time.monotonicMs() + LOOK_MS);
   }
   scene.story.note("world", "everything has its outcome and is committed");
-  // What was read of a topic that is gone may wait for an answer that never comes.
+  // Records of a deleted topic may wait for an answer that never comes.
   const emptyByMs = time.monotonicMs() + 2 * REQUEST_TIMEOUT_MS;
   const holding = () => running(scene).find(({ flow }) => flow.usedBytes !== 0);
   while (holding() !== undefined && time.monotonicMs() < emptyByMs)

@@ -4,13 +4,13 @@ import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { addTallies, nothing, type Tally } from "./tally.ts";
 
-/** Some seeds in a row. */
+/** A range of seeds. */
 export interface SimulateOptions {
   readonly from: number;
   readonly seeds: number;
-  /** True: all ends with the first that fails; what else there was is not counted. */
+  /** True: the first failure ends everything; other results are not counted. */
   readonly stopAtFirst: boolean;
-  /** A variant of the source that is broken on purpose, see broken/variants.ts; null: the source as it is. */
+  /** A deliberately broken variant of the source, see broken/variants.ts; null for the source as it is. */
   readonly broken: string | null;
   readonly processes?: number;
   readonly signal?: AbortSignal;
@@ -27,12 +27,12 @@ export interface Simulated {
   readonly failures: readonly SeedFailure[];
 }
 
-/** What a worker says, a line of JSON each. */
+/** A worker's output, one line of JSON each. */
 export type WorkerLine =
   | ({ readonly kind: "failure" } & SeedFailure)
   | { readonly kind: "end"; readonly tally: Tally };
 
-/** Runs the seeds in processes of their own, so that every core has some. @throws Error where one of them died */
+/** Runs the seeds in separate processes, so that every core gets some. @throws Error if one of them died */
 export async function simulate(options: SimulateOptions): Promise<Simulated> {
   const { processes = availableParallelism() } = options;
   const workers = Math.max(1, Math.min(processes, options.seeds));
@@ -51,7 +51,7 @@ interface WorkerPlace {
   readonly enough: AbortController;
 }
 
-/** Of every so many seeds, one. */
+/** Runs every `workers`-th seed. */
 async function runWorker(
   options: SimulateOptions,
   { worker, workers, enough }: WorkerPlace,
@@ -81,5 +81,5 @@ async function runWorker(
   return { tally, failures };
 }
 
-/** Of the environment: names the broken variant that is loaded instead of the source. */
+/** The environment variable that names the broken variant to load. */
 export const BROKEN_VARIABLE = "PENSTOCK_BROKEN_VARIANT";

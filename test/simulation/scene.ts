@@ -18,21 +18,21 @@ import { createStory, type Story } from "./story.ts";
 import { createVirtualTime, type VirtualTime } from "./virtual-time.ts";
 
 export const GROUP = kafkaSettings().group;
-/** Of all topics; those that a world has are the first of them. */
+/** All topic names; a world uses the first few. */
 export const TOPIC_NAMES = ["alpha", "bravo", "charlie", "delta", "echo"] as const;
 export const REQUEST_TIMEOUT_MS = 5_000;
 
 export interface SceneOptions {
   readonly seed: number;
-  /** True: its story is put into words. */
+  /** True if its story is put into words. */
   readonly told: boolean;
   readonly createFlow: CreateFlow;
 }
 
-/** One world: servers, hosts and whoever counts, as a seed makes them. */
+/** One world made from a seed: servers, hosts and observers. */
 export interface Scene {
   readonly time: VirtualTime;
-  /** Decides what happens; what the servers and the hosts throw dice for has a source of its own. */
+  /** Decides what happens; servers and hosts have their own source of randomness. */
   readonly dice: SeededRandom;
   readonly story: Story;
   readonly kafka: SimulatedKafka;
@@ -44,23 +44,23 @@ export interface Scene {
   readonly producers: Producers;
   /** `kafka.inFlight.maxBytes` of every host. */
   readonly inFlightMaxBytes: number;
-  /** True: nothing happens that makes anybody send a document twice. */
+  /** True if nothing makes anybody send a document twice. */
   readonly calm: boolean;
-  /** Those that run or stop; killed ones are gone. */
+  /** Running and stopping hosts; killed ones are removed. */
   readonly hosts: ReadonlySet<SimulatedHost>;
-  /** By name, hosts whose way to a broker is cut. */
+  /** The names of hosts cut off from a broker. */
   readonly cutOff: Set<string>;
-  /** How many documents were sent though they were there. */
+  /** How many documents were sent although they existed. */
   readonly doubles: number;
-  /** How many acts of faults are due. */
+  /** How many pending acts of faults there are. */
   readonly dueActs: number;
-  /** Does it later, as a part of a fault. */
+  /** Schedules a part of a fault. */
   later(ms: number, act: () => void): void;
-  /** True: no other host starts. */
+  /** True: no further host starts. */
   closing: boolean;
   startHost(): SimulatedHost;
   killHost(host: SimulatedHost): void;
-  /** It has stopped, or been killed. */
+  /** After it has stopped or been killed. */
   forget(host: SimulatedHost): void;
   createTopic(name: string, partitions: number): void;
   declare(specs: Iterable<Specification>): void;
@@ -210,7 +210,7 @@ export function createScene({ seed, told, createFlow }: SceneOptions): Scene {
 
 const DECODING = { slowShare: 0.1, slowMs: 20 } as const;
 
-/** Simulated records come apart at once; real ones take their time now and then. */
+/** Simulated records decode at once; real ones sometimes take time. */
 function decoderIn(time: Time): RecordDecoder {
   return {
     open(part) {

@@ -5,7 +5,7 @@ import { BROKEN_VARIABLE, simulate } from "./runner.ts";
 import { tallyText } from "./tally.ts";
 
 const SEEDS = 2_000;
-/** About half a minute on two cores that have nothing else to do; beside other tests it has what they leave. */
+/** About half a minute on two idle cores; other tests slow it down. */
 const LIMIT_MS = 1_200_000;
 const STORY_LINES = 60;
 
@@ -36,7 +36,7 @@ test("a seed tells the same story every time, whatever ran before it", () => {
   }
 });
 
-test("a seed that is not told goes the same way as one that is", () => {
+test("a seed run without its story takes the same course", () => {
   for (const seed of [5, 6, 7]) {
     const [told, untold] = [true, false].map((told) => runSeed(seed, { told }));
     expect(untold?.tally).toEqual(told?.tally);
@@ -44,7 +44,7 @@ test("a seed that is not told goes the same way as one that is", () => {
   }
 });
 
-/** @param broken a variant that is loaded instead of the source */
+/** @param broken a variant to load instead of the source */
 async function command(words: readonly string[], broken: string | null = null) {
   const preload = broken === null ? [] : ["--preload", join(import.meta.dir, "broken/preload.ts")];
   const child = Bun.spawn([process.execPath, ...preload, join(import.meta.dir, "main.ts"), ...words], {
@@ -55,7 +55,7 @@ async function command(words: readonly string[], broken: string | null = null) {
   return { code: await child.exited, out, error };
 }
 
-test("the command says how many seeds were run, and what was wrong with its usage", async () => {
+test("the command says how many seeds were run, and reports wrong usage", async () => {
   const run = await command(["--seeds", "3", "--from", "8"]);
   expect(run.out).toContain("3 seeds, ");
   expect(run.code).toBe(0);
@@ -64,7 +64,7 @@ test("the command says how many seeds were run, and what was wrong with its usag
   expect(misused.code).toBe(2);
 });
 
-test("a seed that fails tells its story up to what must not have happened, and the faults before", async () => {
+test("a failing seed tells its story up to the violation, and the faults before", async () => {
   const { code, out } = await command(["--seed", "1"], "commits what was fetched and has no outcome yet");
   expect(code).toBe(1);
   const lines = out.trim().split("\n");

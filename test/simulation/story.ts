@@ -1,17 +1,17 @@
 import type { Time } from "../../lib/rules/base/time.ts";
 
-/** What happened in one run of a simulation, in order. */
+/** The events of one simulation run, in order. */
 export interface Story {
-  /** @param what put into words only where the story is told */
+  /** @param what put into words only if the story is told */
   note(actor: string, what: string | (() => string)): void;
-  /** The end of it, the last line last. */
+  /** Its end, the last line last. */
   last(lines: number): readonly string[];
-  /** The same for the same story. */
+  /** Equal for equal stories. */
   readonly hash: number;
   readonly length: number;
 }
 
-/** @param told false: only its hash is wanted, of which and when, not of the words. A run for speed. */
+/** @param told false for speed: only the hash is computed, from actors and times, without the words */
 export function createStory(time: Time, told: boolean): Story {
   const lines: string[] = [];
   let length = 0;

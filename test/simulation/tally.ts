@@ -1,4 +1,4 @@
-/** What was run, added up. */
+/** The sum of all runs. */
 export interface Tally {
   readonly seeds: number;
   readonly records: number;
@@ -22,7 +22,7 @@ export function addTallies(tallies: readonly Tally[]): Tally {
   }, nothing);
 }
 
-/** As lines for a person: the faults, the most frequent first, then the sum. */
+/** Readable lines: the faults, most frequent first, then the sum. */
 export function tallyText({ seeds, records, virtualMs, faults }: Tally, failures: number): string {
   const kinds = Object.entries(faults).sort(([, a], [, b]) => b - a);
   const total = kinds.reduce((sum, [, count]) => sum + count, 0);

@@ -1,25 +1,25 @@
-/** A timer that is set. */
+/** A pending timer. */
 export interface Timer {
   readonly atMs: number;
   readonly act: () => void;
 }
 
-/** Timers by the time they are due; those of the same time in the order they were set. */
+/** Timers by due time; equal ones in the order they were set. */
 export interface TimerQueue {
-  /** @returns calls it off */
+  /** @returns a function that cancels it */
   add(atMs: number, act: () => void): () => void;
-  /** Takes out the first that is due by then. Null: there is none. */
+  /** Takes the first timer due by then. Null if there is none. */
   takeDue(byMs: number): Timer | null;
   readonly size: number;
 }
 
 interface Entry extends Timer {
   readonly order: number;
-  /** Whether it may still run: neither taken out nor called off. */
+  /** Whether it is pending: neither taken nor cancelled. */
   set: boolean;
 }
 
-/** Most timers are time limits that are called off long before they are due: more of them than this are swept out. */
+/** Most timers are timeouts, cancelled long before they are due: beyond this many they are removed. */
 const SWEEP_FROM = 1_000;
 
 export function createTimerQueue(): TimerQueue {
@@ -28,7 +28,7 @@ export function createTimerQueue(): TimerQueue {
   let calledOff = 0;
 
   const sweep = (): void => {
-    // In order, which makes it a heap too.
+    // Sorted, and so a heap too.
     heap = heap.filter((entry) => entry.set).sort(compare);
     calledOff = 0;
   };
@@ -66,7 +66,7 @@ function compare(one: Entry, other: Entry): number {
   return one.atMs - other.atMs || one.order - other.order;
 }
 
-/** The last goes up to its place. */
+/** Moves the last entry up to its place. */
 function rise(heap: Entry[]): void {
   let at = heap.length - 1;
   while (at > 0) {
@@ -76,7 +76,7 @@ function rise(heap: Entry[]): void {
   }
 }
 
-/** The last takes the first's place and goes down to its own. */
+/** Puts the last entry in the first's place and moves it down. */
 function takeFirst(heap: Entry[]): void {
   const last = heap.pop();
   if (last === undefined || heap.length === 0) return;

@@ -5,7 +5,7 @@ import { deadline, sleep } from "../../lib/rules/base/time.ts";
 import { createTimerQueue } from "./timer-queue.ts";
 import { createVirtualTime } from "./virtual-time.ts";
 
-test("timers run when they are due, those of the same time in the order they were set", () => {
+test("timers run when they are due, equal ones in the order they were set", () => {
   const time = createVirtualTime(seededRandom(1));
   const story: string[] = [];
   const note = (what: string) => () => story.push(`${time.monotonicMs()} ${what}`);
@@ -19,7 +19,7 @@ test("timers run when they are due, those of the same time in the order they wer
   expect(time.timers).toBe(1);
 });
 
-test("everything that waits for promises alone goes on before the next timer", () => {
+test("everything that waits only for promises runs before the next timer", () => {
   const time = createVirtualTime(seededRandom(1));
   const story: string[] = [];
   const deep = async (): Promise<void> => {
@@ -34,7 +34,7 @@ test("everything that waits for promises alone goes on before the next timer", (
   expect(story).toEqual(["deep", "next timer", "slept until 6"]);
 });
 
-test("a promise is run until it settles; one that never does is told", () => {
+test("a promise is run until it settles; one that never does is reported", () => {
   const time = createVirtualTime(seededRandom(1));
   const seven = async (): Promise<number> => {
     await sleep(time, 1_000);
@@ -56,7 +56,7 @@ test("the wall clock may be set back, the monotonic one goes on", () => {
   expect(time.monotonicMs()).toBe(100);
 });
 
-test("a queue gives what a sorted list would, whatever is added, called off and taken", () => {
+test("a queue behaves like a sorted list, whatever is added, cancelled and taken", () => {
   const act = oneof(
     record({ add: integer({ min: 0, max: 50 }) }),
     record({ callOff: nat() }),

@@ -4,19 +4,19 @@ import type { Time } from "../../lib/rules/base/time.ts";
 import { createTimerQueue } from "./timer-queue.ts";
 
 /**
- * Time that stands still until it is run, and then jumps from timer to timer. Between two of them everything goes on that waits
- * for nothing but promises; nothing in a simulation may wait for anything else, since real events know no seed.
+ * Time that stands still until it is run, and then jumps from timer to timer. In between, everything runs that waits
+ * only for promises. A simulation must not wait for anything else, because real events do not follow a seed.
  */
 export interface VirtualTime extends Time {
-  /** Runs the next timer due by then, and all that follows from it at once. @returns false: there is none, and it is then */
+  /** Runs the next timer due by then with its immediate effects. @returns false if none; it is then `untilMs` */
   step(untilMs: number): boolean;
-  /** Runs whatever is due by then. */
+  /** Runs everything due by then. */
   run(untilMs: number): void;
-  /** Runs until the promise has settled. @throws what it rejects with; Error: it has not settled by then */
+  /** Runs until the promise has settled. @throws its rejection; Error if it does not settle by then */
   settle<T>(promise: Promise<T>, untilMs: number): T;
-  /** Sets the wall clock on, or back; the monotonic one goes on. */
+  /** Sets the wall clock forward or back; the monotonic one is unaffected. */
   setClock(byMs: number): void;
-  /** How many timers are set. */
+  /** The number of pending timers. */
   readonly timers: number;
 }
 
@@ -29,7 +29,7 @@ export function createVirtualTime(random: SeededRandom): VirtualTime {
   let clockMs = EPOCH_MS;
 
   const step = (untilMs: number): boolean => {
-    // What was begun since the last step, by whoever runs the simulation.
+    // Work started since the last step by the simulation's caller.
     drainMicrotasks();
     const timer = queue.takeDue(untilMs);
     if (timer === null) {

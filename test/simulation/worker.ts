@@ -1,4 +1,4 @@
-// One process of many that run seeds: told the first seed, the step to the next, and where to end.
+// One of several processes that run seeds: given the first seed, the step and the end.
 import { runSeed } from "./run-seed.ts";
 import type { WorkerLine } from "./runner.ts";
 import { addTallies, nothing } from "./tally.ts";

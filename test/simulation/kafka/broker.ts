@@ -12,13 +12,13 @@ export type Serve = <A extends KafkaApi>(
   respond: (answer: KafkaCalls[A]["answer"]) => void,
 ) => void;
 
-/** A broker's process: what it knows and remembers ends with it. */
+/** A broker's process: its memory ends with it. */
 export interface BrokerProcess {
   readonly coordinator: Coordinator;
   readonly sessions: FetchSessions;
-  /** What it has learned of the cluster; null: nothing yet. */
+  /** The cluster image it has learned; null if none yet. */
   image: ClusterImage | null;
-  /** Long polls that wait. */
+  /** Waiting long polls. */
   readonly polls: Set<{ readonly check: () => void }>;
 }
 
@@ -31,7 +31,7 @@ export interface BrokerOptions {
   readonly coordinatorOf: (broker: SimulatedBroker) => Coordinator;
 }
 
-/** One broker's machine: its process runs, is frozen, or is gone. */
+/** One broker's machine: its process runs, is frozen, or is dead. */
 export class SimulatedBroker {
   readonly nodeId: number;
   readonly rack: string;
@@ -45,7 +45,7 @@ export class SimulatedBroker {
     this.#options = options;
   }
 
-  /** Null: it is down. */
+  /** Null if it is down. */
   get process(): BrokerProcess | null {
     return this.#process;
   }
@@ -54,7 +54,7 @@ export class SimulatedBroker {
     return this.#frozen !== null;
   }
 
-  /** Whether it does anything at the moment. */
+  /** Whether it is running and not frozen. */
   get works(): boolean {
     return this.#process !== null && this.#frozen === null;
   }
@@ -70,13 +70,13 @@ export class SimulatedBroker {
     };
   }
 
-  /** Its process is gone, with everything it had not written. */
+  /** The process dies, with everything unwritten. */
   kill(): void {
     this.#process = null;
     this.#frozen = null;
   }
 
-  /** It does nothing until it is thawed; whatever comes to it waits. */
+  /** Does nothing until it is thawed; everything that arrives waits. */
   freeze(): void {
     if (this.#process !== null) this.#frozen ??= [];
   }
@@ -87,7 +87,7 @@ export class SimulatedBroker {
     for (const act of waiting) this.awake(act);
   }
 
-  /** Does it now, or once it is thawed; not at all if the process of now ends before. */
+  /** Does it now, or once thawed; not at all if the current process ends before. */
   awake(act: () => void): void {
     const of = this.#process;
     if (of === null) return;

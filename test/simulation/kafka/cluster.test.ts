@@ -18,7 +18,7 @@ function cluster(seed: number, options: Partial<SimulatedKafkaOptions> = {}) {
       story.push(`${time.monotonicMs()} ${client} ${nodeId} ${api} ${JSON.stringify(answer)}`),
     ...options,
   });
-  /** Never rejects: what was thrown is told instead. */
+  /** Never rejects: errors become values. */
   const metadata = async (wire: KafkaWire, to: number): Promise<string> => {
     try {
       await wire.call(to, "Metadata", { topics: null }, QUESTION);
@@ -33,7 +33,7 @@ function cluster(seed: number, options: Partial<SimulatedKafkaOptions> = {}) {
 
 const record = { timestamp: 1, key: null, value: Buffer.from("v"), headers: [] };
 
-test("the same seed tells the same story to the last digit, another seed another", () => {
+test("the same seed tells exactly the same story, another seed another", () => {
   const play = (seed: number): readonly string[] => {
     const { kafka, time, story, metadata } = cluster(seed);
     const wires = ["a", "b"].map((client) => kafka.openWire(client));
@@ -53,7 +53,7 @@ test("the same seed tells the same story to the last digit, another seed another
   expect(play(7)).not.toEqual(play(8));
 });
 
-test("a client that is cut off hears nothing in time; what it said may arrive when the way is open again", () => {
+test("a client that is cut off gets no answer in time; its requests may arrive once the connection is restored", () => {
   const { kafka, time, story, metadata, settle } = cluster(1);
   const [cutOff, other] = [kafka.openWire("cut off"), kafka.openWire("other")];
   expect(settle(metadata(cutOff, 0))).toBe("answered");
@@ -69,7 +69,7 @@ test("a client that is cut off hears nothing in time; what it said may arrive wh
   expect(settle(metadata(cutOff, 0))).toBe("answered");
 });
 
-test("a frozen broker answers once it goes on; a killed one refuses", () => {
+test("a frozen broker answers once it continues; a killed one refuses", () => {
   const { kafka, time, metadata, settle } = cluster(2);
   const wire = kafka.openWire("client");
   expect(settle(metadata(wire, 0))).toBe("answered");
@@ -85,7 +85,7 @@ test("a frozen broker answers once it goes on; a killed one refuses", () => {
   expect(settle(metadata(wire, 0))).toBe("broker 0 refused the connection");
 });
 
-test("an answer that is lost takes its connection with it, though the request was served", () => {
+test("a lost answer breaks its connection, though the request was served", () => {
   const { kafka, story, metadata, settle } = cluster(3);
   const wire = kafka.openWire("client");
   kafka.loseAnswerOneIn = 1;
@@ -95,17 +95,17 @@ test("an answer that is lost takes its connection with it, though the request wa
   expect(settle(metadata(wire, 0))).toBe("answered");
 });
 
-test("who controls a request answers it in the broker's place", () => {
+test("a controlled request is answered in the broker's place", () => {
   const { kafka, settle } = cluster(4);
   const wire = kafka.openWire("client");
-  // Of all the others, the broker is asked.
+  // All other requests go to the broker.
   kafka.control = ({ api }) => (api === "Heartbeat" ? { error: "NOT_COORDINATOR_FOR_GROUP" } : undefined);
   const token = { groupId: "g", memberId: "m", generation: 1 };
   expect(settle(wire.call(0, "Heartbeat", token, QUESTION)).error).toBe("NOT_COORDINATOR_FOR_GROUP");
   expect(settle(wire.call(null, "Metadata", { topics: [] }, QUESTION)).brokers).toHaveLength(3);
 });
 
-test("a consumer is sent to the replica in its rack, which brings what it has", () => {
+test("a consumer is sent to the replica in its rack, which serves the records it has", () => {
   const { kafka, time, settle } = cluster(5, { rackAware: true });
   const wire = kafka.openWire("client");
   kafka.createTopic("t", 1);
@@ -133,7 +133,7 @@ test("a consumer is sent to the replica in its rack, which brings what it has", 
   }
 });
 
-test("a topic that is created again begins at 0, and is another; a broker that has not heard of it serves the former one", () => {
+test("a topic created again begins at 0 and is another; a broker that missed the change serves the former one", () => {
   const { kafka, time, settle } = cluster(6);
   const wire = kafka.openWire("client");
   kafka.createTopic("t", 1);

@@ -19,7 +19,7 @@ export type {
   SimulatedKafkaOptions,
 } from "./simulated-kafka.ts";
 
-/** What a broker or a leader takes, at most, to notice, to load or to learn. */
+/** The longest time in which a broker or leader notices, loads or learns. */
 const FENCED_AFTER_MS = { least: 500, spread: 6_000 } as const;
 const FROZEN_FENCED_AFTER_MS = 9_000;
 const STARTED_AFTER_MS = { least: 100, spread: 2_000 } as const;
@@ -117,7 +117,7 @@ export function createSimulatedKafka(options: SimulatedKafkaOptions): SimulatedK
     },
   });
   isBuilt = true;
-  // A cluster that has stood for a while.
+  // An established cluster.
   for (const { process } of brokers) {
     if (process === null) continue;
     process.image = controller.image;

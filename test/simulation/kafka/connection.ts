@@ -10,26 +10,26 @@ export interface ConnectionOptions {
   readonly lane: Lane;
   readonly time: Time;
   readonly network: Network;
-  /** How the broker's process of now serves this connection; null: nobody listens there. */
+  /** How the broker's current process serves this connection; null if nothing listens. */
   readonly accept: () => Serve | null;
-  /** An answer is on its way: false, and the connection breaks instead. */
+  /** Called before an answer is sent; false breaks the connection instead. */
   readonly mayAnswer: () => boolean;
 }
 
-/** A broker that says nothing for so long when it is connected is given up. */
+/** Connecting to a broker fails after this time without an answer. */
 const FIRST_ANSWER_MS = 3_000;
 
 interface Call {
   readonly fail: (error: unknown) => void;
 }
 
-/** One connection of a client to a broker, which serves one request after the other. */
+/** One connection of a client to a broker, which serves its requests one after another. */
 export class SimulatedConnection {
   readonly #options: ConnectionOptions;
   readonly #there: Way;
   readonly #back: Way;
   readonly #calls = new Set<Call>();
-  /** At the broker: what came in while another request was served. */
+  /** Requests that reached the broker while it served another. */
   readonly #queue: (() => void)[] = [];
   #serving = false;
   #serve: Serve | null = null;
@@ -73,13 +73,13 @@ export class SimulatedConnection {
     if (this.#isOpen) return Promise.resolve();
     if (this.#opening !== null) return this.#opening.promise;
     this.#opening = Promise.withResolvers<void>();
-    // Whoever waits is told; nobody may wait any more.
+    // Rejects all waiting calls.
     this.#opening.promise.catch(() => {});
     const { broker, network, accept, time } = this.#options;
     const callOff = time.after(FIRST_ANSWER_MS, () => this.close("did not answer when it was connected"));
     network.carry(this.#there, () => {
       this.#serve = accept();
-      // Where no process listens, the machine says so.
+      // If no process listens, the machine says so.
       if (this.#serve === null) network.carry(this.#back, () => this.close("refused the connection"));
       else
         broker.awake(() =>
@@ -94,7 +94,7 @@ export class SimulatedConnection {
     return this.#opening.promise.finally(callOff);
   }
 
-  /** On one that is open. @param limitMs without an answer by then the connection is closed */
+  /** Needs an open connection. @param limitMs without an answer by then the connection is closed */
   ask<A extends KafkaApi>(
     api: A,
     request: KafkaCalls[A]["request"],
@@ -115,12 +115,12 @@ export class SimulatedConnection {
         if (this.#closed === null) network.carry(this.#back, () => deliver(answer));
       });
     };
-    // Though the client has closed the connection meanwhile: what it sent before is served.
+    // Earlier requests are served even if the client has closed the connection.
     network.carry(this.#there, () => broker.awake(() => this.#take(serve)));
     return settled.promise.finally(callOff);
   }
 
-  /** At once; what is under way fails. */
+  /** Closes at once; calls in progress fail. */
   close(reason: string): void {
     if (this.#closed !== null) return;
     this.#closed = new PenstockError("kafka_unavailable", `broker ${this.broker.nodeId} ${reason}`, {
@@ -132,7 +132,7 @@ export class SimulatedConnection {
     this.#calls.clear();
   }
 
-  /** The broker's end is gone, and its machine says so, unless the way is cut. */
+  /** The broker's end is closed, and its machine says so, unless the network is cut. */
   breakOff(reason: string): void {
     this.#queue.length = 0;
     this.#serve = null;

@@ -1,21 +1,21 @@
 import type { SeededRandom } from "../../../infra/bench/kit/random.ts";
 import { OFFSETS_TOPIC, type ClusterImage, type PartitionImage, type TopicImage } from "./image.ts";
 
-/** What is decided once for the whole cluster: which topics there are, who leads, who is alive. */
+/** Decides for the whole cluster: topics, leaders and live brokers. */
 export interface Controller {
   readonly image: ClusterImage;
   createTopic(name: string, partitions: number): TopicImage;
   deleteTopic(name: string): void;
   addPartitions(name: string, upTo: number): TopicImage;
-  /** @returns whether that broker could take it */
+  /** @returns whether that broker could become the leader */
   moveLeader(topic: string, partition: number, to: number): boolean;
-  /** Those hold the partition from now on; one of them leads. */
+  /** From now on, these hold the partition; one of them leads. */
   reassign(topic: string, partition: number, replicas: readonly number[]): void;
-  /** Takes it for gone: others lead what it led. */
+  /** Declares it dead: others take its partitions. */
   fence(nodeId: number): void;
-  /** Takes it for alive: it leads what nobody else could. */
+  /** Declares it alive: it leads partitions without a leader. */
   unfence(nodeId: number): void;
-  /** Everything is led by the broker that is preferred for it, if that is alive. */
+  /** The preferred broker leads each partition, if it is alive. */
   preferredElection(): void;
 }
 
@@ -23,7 +23,7 @@ export interface ControllerOptions {
   readonly random: SeededRandom;
   readonly nodeIds: readonly number[];
   readonly offsetsPartitions: number;
-  /** Brokers are told. */
+  /** Notifies the brokers. */
   readonly publish: (image: ClusterImage) => void;
 }
 
@@ -56,7 +56,7 @@ export function createController({
 
   const partitionsOf = (name: string): readonly PartitionImage[] => image.topics.get(name)?.partitions ?? [];
 
-  /** @param lead of every partition */
+  /** @param lead picks each partition's leader */
   const elect = (alive: ReadonlySet<number>, lead: (partition: PartitionImage) => number): void => {
     image = { ...image, alive };
     const topics = new Map(image.topics);

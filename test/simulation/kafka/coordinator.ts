@@ -11,16 +11,16 @@ type Offsets = KafkaCalls["OffsetFetch"];
 export interface CoordinatorSurroundings {
   readonly random: SeededRandom;
   after(ms: number, act: () => void): () => void;
-  /** All groups as they stand in `__consumer_offsets`. */
+  /** All groups as written in `__consumer_offsets`. */
   readonly store: Map<string, StoredGroup>;
-  /** Changes the store, if this broker may still write it by the time it is replicated. */
+  /** Changes the store, if this broker may still write once the change is replicated. */
   write(offsetsPartition: number, change: () => void, written: (stands: boolean) => void): void;
   readonly initialDelayMs: number;
   readonly maxRecordBytes: number;
   tell(line: string): void;
 }
 
-/** One partition of `__consumer_offsets` that this broker leads: null while it is loaded. */
+/** One partition of `__consumer_offsets` that this broker leads; null while it loads. */
 type Led = {
   readonly groups: Map<string, SimulatedGroup>;
   readonly offsets: Map<string, OffsetTable>;
@@ -28,7 +28,7 @@ type Led = {
 
 type Refusal = "GROUP_LOAD_IN_PROGRESS" | "NOT_COORDINATOR_FOR_GROUP" | "UNKNOWN_MEMBER_ID";
 
-/** The group coordinator of one broker: for all groups whose partition of `__consumer_offsets` it leads. */
+/** The group coordinator of one broker, for all groups whose `__consumer_offsets` partition it leads. */
 export class Coordinator {
   readonly #nodeId: number;
   readonly #with: CoordinatorSurroundings;
@@ -40,7 +40,7 @@ export class Coordinator {
     this.#with = surroundings;
   }
 
-  /** @param atOnce a cluster that has stood for a while has loaded its groups */
+  /** @param atOnce true for an established cluster, which has loaded its groups */
   apply(image: ClusterImage, atOnce = false): void {
     const before = this.#image;
     this.#image = image;
@@ -75,7 +75,7 @@ export class Coordinator {
   heartbeat(request: KafkaCalls["Heartbeat"]["request"]): KafkaError {
     const group = this.#group(request.groupId);
     if (group instanceof SimulatedGroup) return group.heartbeat(request);
-    // Kafka answers blindly while it does not know better.
+    // Until it knows better, Kafka answers without a check.
     return group === "GROUP_LOAD_IN_PROGRESS" ? null : group;
   }
 
@@ -139,7 +139,7 @@ export class Coordinator {
     };
   }
 
-  /** The group as this broker has it; null: it does not coordinate it. */
+  /** This broker's view of the group; null if it does not coordinate it. */
   groupOf(groupId: string): SimulatedGroup | null {
     const led = this.#ledFor(groupId);
     return typeof led === "string" ? null : (led.groups.get(groupId) ?? null);
@@ -148,7 +148,7 @@ export class Coordinator {
   #load(partition: number, atOnce: boolean): void {
     this.#led.set(partition, null);
     const load = (): void => {
-      // It was handed over meanwhile.
+      // It was moved meanwhile.
       if (this.#led.get(partition) !== null) return;
       const led = { groups: new Map<string, SimulatedGroup>(), offsets: new Map<string, OffsetTable>() };
       this.#led.set(partition, led);
@@ -169,7 +169,7 @@ export class Coordinator {
     for (const group of led?.groups.values() ?? []) group.unload();
   }
 
-  /** What was committed of a topic that is gone is taken out, where it is noticed by whoever coordinates the group then. */
+  /** Removes the commits of a deleted topic, once the group's coordinator at that time notices. */
   #forget(topic: string): void {
     for (const led of this.#led.values())
       for (const [groupId, offsets] of led?.offsets ?? [])
@@ -203,7 +203,7 @@ export class Coordinator {
     );
   }
 
-  /** Changes the offsets in the log, and then what this broker has in memory. */
+  /** Changes the offsets in the log, then in this broker's memory. */
   #write(groupId: string, change: (offsets: OffsetTable) => void, then: (stands: boolean) => void): void {
     const led = this.#ledFor(groupId);
     const { offsets: stored } = this.#stored(groupId);
@@ -230,7 +230,7 @@ export class Coordinator {
   }
 
   #mayCommit(token: GroupToken): KafkaError {
-    // From outside, the first commit makes the group.
+    // From outside the group, the first commit creates it.
     const group = token.generation < 0 ? this.#groupOrNew(token.groupId) : this.#group(token.groupId);
     if (group instanceof SimulatedGroup) return group.mayCommit(token);
     return group === "UNKNOWN_MEMBER_ID" ? "ILLEGAL_GENERATION" : group;
@@ -260,7 +260,7 @@ export class Coordinator {
   }
 }
 
-/** A coordinator takes that long at most to read its groups. */
+/** The longest time a coordinator takes to load its groups. */
 const LOADED_AFTER_MS = 200;
 /** `offset.metadata.max.bytes` */
 const METADATA_MAX = 4_096;

@@ -7,10 +7,10 @@ import type { FetchedPart } from "../../../lib/adapters/kafka/reader/reader.ts";
 import { contentBytesOf, type SourceRecord } from "../../../lib/rules/model/record.ts";
 import { SimulatedRecords, type SimulatedBatch } from "./records.ts";
 
-/** Decodes what simulated brokers send: nothing but markers, aborted records and those before what was asked for is left out. */
+/** Decodes simulated fetch answers, leaving out markers, aborted records and those before the requested offset. */
 export const simulatedDecoder: RecordDecoder = { open: openPart };
 
-/** What a record takes in memory beside its content. */
+/** A record's memory besides its content. */
 const RECORD_BYTES = 200;
 
 function openPart({ fetchOffset, records, aborted }: FetchedPart): DecodablePart {

@@ -4,7 +4,7 @@ import type {
   KafkaError,
 } from "../../../lib/adapters/kafka/protocol/wire.ts";
 
-/** What is asked for of one partition. */
+/** The request for one partition. */
 export interface AskedPartition {
   readonly topic: string;
   readonly partition: number;
@@ -12,16 +12,16 @@ export interface AskedPartition {
   readonly maxBytes: number;
 }
 
-/** Found out of one partition, to be answered. */
+/** The result for one partition. */
 export interface AnsweredPartition {
   readonly topic: string;
   readonly fetched: FetchedPartition;
 }
 
-/** What a request asks for, with what its session remembers. */
+/** A request merged with its session. */
 export interface FetchContext {
   readonly asked: readonly AskedPartition[];
-  /** What of the answer is sent, and in which session. */
+  /** Picks the part of the answer to send, and the session. */
   answer(partitions: readonly AnsweredPartition[]): {
     readonly error: KafkaError;
     readonly sessionId: number;
@@ -35,14 +35,14 @@ interface CachedPartition {
   logStart: number;
 }
 
-/** What a broker remembers of a consumer's incremental fetches (KIP-227). */
+/** A broker's memory of a consumer's incremental fetches (KIP-227). */
 export class FetchSession {
   readonly id: number;
   readonly createdMs: number;
   usedMs: number;
   /** Of the request to come. */
   epoch = 1;
-  /** In the order in which they are read. */
+  /** In reading order. */
   readonly partitions = new Map<string, CachedPartition>();
 
   constructor(id: number, nowMs: number) {
@@ -51,7 +51,7 @@ export class FetchSession {
     this.usedMs = nowMs;
   }
 
-  /** Takes in what a request adds, changes and forgets. */
+  /** Applies a request's additions, changes and removals. */
   update(request: FetchRequest): void {
     for (const asked of askedIn(request)) {
       const cached = this.partitions.get(keyOf(asked));
@@ -62,7 +62,7 @@ export class FetchSession {
       for (const partition of partitions) this.partitions.delete(keyOf({ topic, partition }));
   }
 
-  /** Remembers what the first request asked for, and what it was answered. */
+  /** Remembers the first request and its answer. */
   begin(asked: readonly AskedPartition[], answered: readonly AnsweredPartition[]): void {
     const byKey = new Map(asked.map((one) => [keyOf(one), one]));
     for (const { topic, fetched } of answered) {
@@ -77,7 +77,7 @@ export class FetchSession {
     }
   }
 
-  /** Those with records, an error, or other positions than were answered before. Whoever brought records is read last next time. */
+  /** Those with records, an error or changed positions. Partitions that returned records are read last next time. */
   changed(answered: readonly AnsweredPartition[]): readonly AnsweredPartition[] {
     return answered.filter(({ topic, fetched }) => {
       const key = keyOf({ topic, partition: fetched.partition });

@@ -5,10 +5,10 @@ import { askedIn, FetchSession, type FetchContext } from "./fetch-session.ts";
 /** `min.incremental.fetch.session.eviction.ms` of Kafka. */
 const EVICTION_MS = 120_000;
 
-/** All fetch sessions of one broker. They end with its process. */
+/** All fetch sessions of one broker process. */
 export interface FetchSessions {
   context(request: FetchRequest): FetchContext;
-  /** Takes the slots away, as other consumers may. */
+  /** Takes the slots, as other consumers may. */
   evictAll(): void;
   readonly size: number;
 }
@@ -65,7 +65,7 @@ export function createFetchSessions(random: SeededRandom, slots: number, nowMs: 
   return {
     context(request) {
       if (request.sessionEpoch <= 0) {
-        // A request that begins anew, or goes without, ends the session that it names.
+        // A request for a new session, or without one, ends the session it names.
         sessions.delete(request.sessionId);
         return request.sessionEpoch === 0 ? full(request) : sessionless(request);
       }

@@ -7,25 +7,25 @@ import type {
 import type { AnsweredPartition, AskedPartition, FetchContext } from "./fetch-session.ts";
 import type { Replicas } from "./replicas.ts";
 
-/** What a broker knows of a partition that it is asked for. */
+/** A broker's view of a requested partition. */
 export interface ReadablePartition {
   readonly replicas: Replicas;
   readonly leads: boolean;
-  /** The broker that this consumer had better read from (KIP-392); -1: none. */
+  /** The broker this consumer should read from (KIP-392); -1 if any. */
   readonly preferredReadReplica: number;
 }
 
-/** @returns the error that stands in the way of reading it there, or the partition */
+/** @returns the partition, or the error that prevents reading it there */
 export type FindPartition = (asked: AskedPartition) => KafkaError | ReadablePartition;
 
 interface Read {
   readonly partitions: readonly AnsweredPartition[];
   readonly bytes: number;
-  /** An error or a better broker is told at once. */
+  /** True for an error or a better broker, which are reported at once. */
   readonly urgent: boolean;
 }
 
-/** One pass over all that is asked for, in the session's order, within the request's limits. */
+/** One pass over all requested partitions, in the session's order, within the request's limits. */
 export function readAll(
   nodeId: number,
   request: FetchRequest,
@@ -35,7 +35,7 @@ export function readAll(
   let bytes = 0;
   let urgent = false;
   const partitions = asked.map((one): AnsweredPartition => {
-    // The first batch of the first partition that has any is brought, however large it is.
+    // The first batch of the first non-empty partition is returned, however large it is.
     const limit = { bytes: Math.max(0, request.maxBytes - bytes), atLeastOne: bytes === 0 };
     const fetched = readOne(nodeId, one, limit, find(one));
     bytes += fetched.records?.byteLength ?? 0;
@@ -45,7 +45,7 @@ export function readAll(
   return { partitions, bytes, urgent };
 }
 
-/** Whether what came since is enough to end the long poll; or an error is. */
+/** Whether new data is enough to end the long poll, or there is an error. */
 export function isDue(
   nodeId: number,
   request: FetchRequest,
@@ -57,7 +57,7 @@ export function isDue(
     const found = find(one);
     if (found === null || typeof found === "string") return true;
     const stable = found.replicas.lastStableOffset(nodeId);
-    // Kafka answers at once where a log became shorter than what is asked for.
+    // Kafka answers at once if a log became shorter than the requested offset.
     if (one.fetchOffset > stable) return true;
     bytes += Math.min(one.maxBytes, found.replicas.log.bytesBetween(one.fetchOffset, stable, one.maxBytes));
     if (bytes >= request.minBytes) return true;
@@ -65,7 +65,7 @@ export function isDue(
   return false;
 }
 
-/** The answer as it is sent, by topic. */
+/** The answer to send, by topic. */
 export function answerOf(context: FetchContext, partitions: readonly AnsweredPartition[]): FetchAnswer {
   const answer = context.answer(partitions);
   const topics = new Map<string, FetchedPartition[]>();

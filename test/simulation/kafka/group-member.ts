@@ -3,24 +3,24 @@ import type { KafkaCalls } from "../../../lib/adapters/kafka/protocol/wire.ts";
 type Join = KafkaCalls["JoinGroup"];
 type Sync = KafkaCalls["SyncGroup"];
 
-/** What a member told the group when it joined. */
+/** What a member sent when it joined. */
 export interface Joined {
   readonly sessionTimeoutMs: number;
   readonly rebalanceTimeoutMs: number;
   readonly protocols: Join["request"]["protocols"];
 }
 
-/** One member, as the coordinator keeps it. */
+/** One member, as the coordinator stores it. */
 export class SimulatedMember {
   readonly id: string;
   joined: Joined;
   assignment: Uint8Array = new Uint8Array();
-  /** It has joined for the first time, and no generation is complete yet. */
+  /** It has joined for the first time, before a complete generation. */
   isNew = true;
-  /** Its JoinGroup, or SyncGroup, that waits for the others. */
+  /** Its pending JoinGroup or SyncGroup. */
   joining: ((answer: Join["answer"]) => void) | null = null;
   syncing: ((answer: Sync["answer"]) => void) | null = null;
-  /** Calls off the end of its session. */
+  /** Cancels its session timeout. */
   callOff: () => void = () => {};
 
   constructor(id: string, joined: Joined) {
@@ -28,7 +28,7 @@ export class SimulatedMember {
     this.joined = joined;
   }
 
-  /** Whether that is what it told before, to the byte. */
+  /** Whether it sent exactly the same before. */
   matches(protocols: Joined["protocols"]): boolean {
     const before = this.joined.protocols;
     return (
@@ -50,7 +50,7 @@ export class SimulatedMember {
     waits?.(answer);
   }
 
-  /** @returns whether it waited for one */
+  /** @returns whether one was pending */
   answerSync(answer: Sync["answer"]): boolean {
     const waits = this.syncing;
     this.syncing = null;

@@ -1,12 +1,12 @@
 import type { SimulatedMember } from "./group-member.ts";
 
-/** Whether every member knows that assignor. */
+/** Whether every member supports that assignor. */
 export function allKnow(members: Iterable<SimulatedMember>, name: string): boolean {
   for (const { joined } of members) if (!joined.protocols.some((one) => one.name === name)) return false;
   return true;
 }
 
-/** The assignor of the next generation: every member votes for the first of its own that all know. */
+/** The next generation's assignor: every member votes for its first one that all support. */
 export function selectProtocol(members: readonly SimulatedMember[]): string {
   const votes = new Map<string, number>();
   for (const { joined } of members) {

@@ -1,13 +1,13 @@
 import type { Joined, SimulatedMember } from "./group-member.ts";
 
-/** A group as it stands in `__consumer_offsets`: what outlives its coordinator. */
+/** A group's records in `__consumer_offsets`, which outlive its coordinator. */
 export interface StoredGroup {
-  /** Null: none was written yet. */
+  /** Null if none was written yet. */
   record: GroupRecord | null;
   readonly offsets: OffsetTable;
 }
 
-/** One record holds all of it. Written with each complete generation, and when the group becomes empty. */
+/** All in one record. Written with each complete generation, and when the group becomes empty. */
 export interface GroupRecord {
   readonly generation: number;
   readonly protocol: string | null;
@@ -26,10 +26,10 @@ export interface CommittedOffset {
 
 export type OffsetTable = Map<string, Map<number, CommittedOffset>>;
 
-/** About what a record takes beside metadata and assignment of its members: ids, client and host names, lengths. */
+/** A record's approximate size besides its members' metadata and assignments: ids, client and host names, lengths. */
 const MEMBER_FRAME_BYTES = 150;
 
-/** What the record takes in the log. */
+/** The record's size in the log. */
 export function recordBytesOf({ protocol, members }: GroupRecord): number {
   return members.reduce(
     (bytes, { joined, assignment }) =>
@@ -45,7 +45,7 @@ export function copyOffsets(offsets: OffsetTable): OffsetTable {
   return new Map([...offsets].map(([topic, partitions]) => [topic, new Map(partitions)]));
 }
 
-/** What members told of themselves, for the leader. */
+/** The members' metadata, for the leader. */
 export function subscriptionsOf(
   members: Iterable<SimulatedMember>,
   protocol: string,
@@ -53,7 +53,7 @@ export function subscriptionsOf(
   return Array.from(members, (one) => ({ memberId: one.id, metadata: one.metadata(protocol) }));
 }
 
-/** Members as they are written; who was given nothing has an empty assignment. */
+/** Members as written; a member without partitions has an empty assignment. */
 export function assignedTo(
   members: Iterable<SimulatedMember>,
   assignments: ReadonlyMap<string, Uint8Array>,

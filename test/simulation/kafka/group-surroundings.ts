@@ -2,10 +2,10 @@ import type { GroupRecord } from "./group-store.ts";
 
 /** What a group needs from its coordinator. */
 export interface GroupSurroundings {
-  /** Of the broker: its timers stand still while it is frozen, and end with it. */
+  /** The broker's timers: frozen with it, and ended with it. */
   after(ms: number, act: () => void): () => void;
   newMemberId(): string;
-  /** Writes the record; told false, the broker is not the coordinator any more. */
+  /** Writes the record. If the result is false, the broker is no longer the coordinator. */
   write(record: GroupRecord, written: (stands: boolean) => void): void;
   /** `group.initial.rebalance.delay.ms` */
   readonly initialDelayMs: number;

@@ -9,15 +9,15 @@ type Sync = KafkaCalls["SyncGroup"];
 
 export type GroupState = "Empty" | "PreparingRebalance" | "CompletingRebalance" | "Stable" | "Dead";
 
-/** So long a new member's join is kept: it could not heartbeat yet. */
+/** How long a new member's join is kept: it could not heartbeat yet. */
 const NEW_MEMBER_JOIN_MS = 300_000;
 
-/** A consumer group by the rules of Kafka's own coordinator (ClassicGroup and GroupMetadataManager). */
+/** A consumer group with the rules of Kafka's own coordinator (ClassicGroup and GroupMetadataManager). */
 export class SimulatedGroup {
   readonly #id: string;
   readonly #with: GroupSurroundings;
   readonly #members = new Map<string, SimulatedMember>();
-  /** Ids given out that have not joined with them yet, with what calls their time limit off. */
+  /** Issued ids that have not joined yet, with the function that cancels their timeout. */
   readonly #pending = new Map<string, () => void>();
   readonly #pendingSync = new Set<string>();
   #state: GroupState = "Empty";
@@ -82,12 +82,12 @@ export class SimulatedGroup {
     const same = member.matches(request.protocols);
     const stays = this.#state === "Stable" && same && this.#leader !== member.id;
     if (stays || (this.#state === "CompletingRebalance" && same)) {
-      // Its answer may have been lost: it is told the same once more.
+      // Its answer may have been lost: it gets the same again.
       respond(this.#joinAnswer(member, this.#state === "CompletingRebalance"));
       return;
     }
     member.joined = joinedBy(request);
-    // A second JoinGroup takes the place of the one that waits.
+    // A second JoinGroup replaces the pending one.
     member.joining = respond;
     this.#rebalance(`${member.id} joins again`);
   }
@@ -130,10 +130,10 @@ export class SimulatedGroup {
     return null;
   }
 
-  /** Whether offsets may be committed with that. Counts as a heartbeat where it may. */
+  /** Whether offsets may be committed with these ids. If so, it counts as a heartbeat. */
   mayCommit(token: GroupToken): KafkaError {
     if (this.#state === "Dead") return "GROUP_COORDINATOR_NOT_AVAILABLE";
-    // From outside of the group, such as the admin client's.
+    // From outside the group, such as the admin client.
     if (token.generation < 0 && this.#state === "Empty") return null;
     if (!this.#members.has(token.memberId)) return "UNKNOWN_MEMBER_ID";
     if (token.generation !== this.#generation) return "ILLEGAL_GENERATION";
@@ -142,7 +142,7 @@ export class SimulatedGroup {
     return null;
   }
 
-  /** The broker coordinates it no longer: whoever waits is told. */
+  /** The broker no longer coordinates it: pending calls are refused. */
   unload(): void {
     this.#state = "Dead";
     this.#callOffJoin();
@@ -173,7 +173,7 @@ export class SimulatedGroup {
     this.#rebalance(`${member.id} joins`);
   }
 
-  /** Begins a rebalance; where one is under way, ends the joining if everybody has. */
+  /** Starts a rebalance; if one is running, ends the joining once everybody has joined. */
   #rebalance(reason: string): void {
     if (this.#state === "PreparingRebalance") {
       this.#completeIfJoined();
@@ -193,7 +193,7 @@ export class SimulatedGroup {
     else if (!this.#completeIfJoined()) this.#waitForAll();
   }
 
-  /** A group that was empty waits for others that come at the same time. */
+  /** A formerly empty group waits for others that arrive at the same time. */
   #waitFirst(ms: number, leftMs: number): void {
     this.#initial = true;
     this.#joinedMeanwhile = false;
@@ -209,7 +209,7 @@ export class SimulatedGroup {
     this.#callOffJoin = this.#with.after(this.#rebalanceMs(), () => this.#completeJoin());
   }
 
-  /** @param evenInitial though a group that was empty waits its time otherwise */
+  /** @param evenInitial also ends the initial wait of a formerly empty group */
   #completeIfJoined(evenInitial = false): boolean {
     if (this.#state !== "PreparingRebalance" || (this.#initial && !evenInitial)) return false;
     const all =
@@ -249,7 +249,7 @@ export class SimulatedGroup {
     });
   }
 
-  /** Those that never asked for their assignment are removed. */
+  /** Removes those that never asked for their assignment. */
   #expireSync(): void {
     if (this.#pendingSync.size === 0 || this.#state === "PreparingRebalance") return;
     for (const id of this.#pendingSync) {
@@ -259,7 +259,7 @@ export class SimulatedGroup {
     this.#rebalance("an assignment was not asked for");
   }
 
-  /** The leader's assignment: written, then told. */
+  /** The leader's assignment: written, then sent out. */
   #take(request: Sync["request"]): void {
     const assignments = new Map(
       request.assignments.map(({ memberId, assignment }) => [memberId, assignment]),
@@ -293,11 +293,11 @@ export class SimulatedGroup {
     }
   }
 
-  /** Sets the end of its session anew. */
+  /** Restarts its session timeout. */
   #expect(member: SimulatedMember, ms = member.joined.sessionTimeoutMs): void {
     member.callOff();
     member.callOff = this.#with.after(ms, () => {
-      // Whoever waits for the others needs no heartbeat, but a new one that never got an answer is not waited for.
+      // A pending member needs no heartbeat, but a new one that never got an answer is dropped.
       if (!member.isNew && (member.joining !== null || member.syncing !== null)) return;
       this.#drop(member, `the session of ${member.id} has ended`, true);
     });

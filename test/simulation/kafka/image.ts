@@ -1,24 +1,24 @@
-/** What the controller says and brokers learn of, one after the other. Never changed: a change is another one. */
+/** The controller's state, which brokers learn one after another. Immutable: a change makes a new one. */
 export interface ClusterImage {
   readonly topics: ReadonlyMap<string, TopicImage>;
-  /** The brokers that the controller takes for alive. */
+  /** The brokers that the controller considers alive. */
   readonly alive: ReadonlySet<number>;
 }
 
 export interface TopicImage {
-  /** A topic that is deleted and created again has another. */
+  /** A topic that is deleted and created again gets a new one. */
   readonly id: number;
   readonly partitions: readonly PartitionImage[];
 }
 
 export interface PartitionImage {
-  /** -1: none. */
+  /** -1 if none. */
   readonly leader: number;
   /** The first is the preferred leader. */
   readonly replicas: readonly number[];
 }
 
-/** Where groups have their coordinator: the leader of one of its partitions. */
+/** A group's coordinator is the leader of one of its partitions. */
 export const OFFSETS_TOPIC = "__consumer_offsets";
 
 export function partitionIn(
@@ -36,7 +36,7 @@ export function offsetsPartitionOf(groupId: string, partitions: number): number 
   return (hash & 0x7fffffff) % Math.max(1, partitions);
 }
 
-/** The broker that coordinates the group, by that image; -1: none at the moment. */
+/** The group's coordinator in that image; -1 if none at the moment. */
 export function coordinatorIn(image: ClusterImage, groupId: string): number {
   const partitions = image.topics.get(OFFSETS_TOPIC)?.partitions ?? [];
   return partitions[offsetsPartitionOf(groupId, partitions.length)]?.leader ?? -1;

@@ -12,7 +12,7 @@ interface Step {
   readonly count: number;
 }
 
-/** Writes it all. @returns the offsets of the records that are not, or not yet, of an aborted or open transaction */
+/** Writes everything. @returns the offsets of records outside aborted and open transactions */
 function write(log: PartitionLog, steps: readonly Step[]): readonly number[] {
   const open = new Map<number, readonly number[]>();
   const good: number[] = [];
@@ -43,7 +43,7 @@ function write(log: PartitionLog, steps: readonly Step[]): readonly number[] {
   return good;
 }
 
-/** All offsets that a consumer gets from the log's start on, fetch by fetch. */
+/** All offsets that a consumer reads from the log's start, fetch by fetch. */
 async function consume(log: PartitionLog, maxBytes: number): Promise<readonly number[]> {
   const offsets: number[] = [];
   const stable = log.stableBelow(log.end);

@@ -7,7 +7,7 @@ import {
   type SimulatedBatch,
 } from "./records.ts";
 
-/** What a read of a log brings. */
+/** The result of reading a log. */
 export interface LogRead {
   readonly records: SimulatedRecords | null;
   readonly aborted: readonly AbortedTransaction[];
@@ -16,11 +16,11 @@ export interface LogRead {
 interface Transaction {
   readonly producerId: number;
   readonly firstOffset: number;
-  /** Of the marker that ended it. */
+  /** The offset of its end marker. */
   readonly end: { readonly offset: number; readonly aborted: boolean } | null;
 }
 
-/** One partition's record batches, as Kafka keeps them. */
+/** One partition's record batches, like Kafka's. */
 export class PartitionLog {
   readonly #partition: number;
   #batches: SimulatedBatch[] = [];
@@ -32,12 +32,12 @@ export class PartitionLog {
     this.#partition = partition;
   }
 
-  /** The first offset that can be read. */
+  /** The first readable offset. */
   get start(): number {
     return this.#start;
   }
 
-  /** The next offset to be written. */
+  /** The next offset. */
   get end(): number {
     return this.#end;
   }
@@ -46,7 +46,7 @@ export class PartitionLog {
     return this.#batches;
   }
 
-  /** @param producerId of a transaction; -1: none */
+  /** @param producerId of a transaction; -1 if none */
   append(records: readonly NewRecord[], producerId = -1): SimulatedBatch {
     if (
       producerId !== -1 &&
@@ -69,7 +69,7 @@ export class PartitionLog {
     });
   }
 
-  /** Ends the producer's transaction, where it has written to this partition. */
+  /** Ends the producer's transaction, if it has written to this partition. */
   endTransaction(producerId: number, control: "commit" | "abort"): void {
     const marker = { offset: this.#end, aborted: control === "abort" };
     this.#transactions = this.#transactions.map((one) =>
@@ -86,7 +86,7 @@ export class PartitionLog {
     });
   }
 
-  /** The last stable offset where the high watermark stands there: below it, every transaction has ended. */
+  /** The last stable offset for that high watermark: below it, every transaction has ended. */
   stableBelow(highWatermark: number): number {
     return this.#transactions.reduce(
       (stable, { firstOffset, end }) =>
@@ -95,7 +95,7 @@ export class PartitionLog {
     );
   }
 
-  /** How many bytes stand from there on, below that. */
+  /** The number of bytes from there on, below that. */
   bytesBetween(from: number, below: number, atMost: number): number {
     let bytes = 0;
     for (let at = this.#find(from); bytes < atMost; at += 1) {
@@ -107,8 +107,8 @@ export class PartitionLog {
   }
 
   /**
-   * Whole batches from the one that holds that offset, or the next one there is.
-   * @param atLeastOne the first batch is brought though it is larger than `maxBytes`
+   * Whole batches, from the one with that offset or the next existing one.
+   * @param atLeastOne returns the first batch even if it exceeds `maxBytes`
    */
   read(from: number, below: number, maxBytes: number, atLeastOne: boolean): LogRead {
     const batches: SimulatedBatch[] = [];
@@ -133,14 +133,14 @@ export class PartitionLog {
     };
   }
 
-  /** What is older is gone, as by retention; a batch that is not, in part only, stays whole. */
+  /** Deletes older batches, as retention does; a partly older batch stays whole. */
   deleteBefore(offset: number): void {
     this.#start = Math.max(this.#start, Math.min(offset, this.#end));
     this.#batches = this.#batches.filter(({ lastOffset }) => lastOffset >= this.#start);
     this.#transactions = this.#transactions.filter(({ end }) => end === null || end.offset >= this.#start);
   }
 
-  /** What was written from there on is lost, whole batches of it. */
+  /** Loses whole batches from there on. */
   truncate(offset: number): void {
     this.#batches = this.#batches.filter(({ lastOffset }) => lastOffset < offset);
     this.#end = Math.min(
@@ -156,7 +156,7 @@ export class PartitionLog {
       }));
   }
 
-  /** Leaves of the batches below that offset only the records that are kept; of those without any, nothing or the batch's header. */
+  /** Compacts batches below that offset to the kept records. An empty batch disappears or keeps only its header. */
   compact(below: number, keep: (offset: number) => boolean, keepHeader: () => boolean): void {
     this.#batches = this.#batches.flatMap((batch) => {
       if (batch.lastOffset >= below || batch.control !== null) return [batch];
@@ -173,7 +173,7 @@ export class PartitionLog {
     return batch;
   }
 
-  /** The place of the first batch that ends there or later. */
+  /** The index of the first batch that ends there or later. */
   #find(offset: number): number {
     let low = 0;
     let high = this.#batches.length;

@@ -2,23 +2,23 @@ import type { SeededRandom } from "../../../infra/bench/kit/random.ts";
 import type { Time } from "../../../lib/rules/base/time.ts";
 import type { SimulatedBroker } from "./broker.ts";
 
-/** How long a message takes, one way. */
+/** The one-way delay of a message. */
 export interface NetworkDelays {
   readonly leastMs: number;
   readonly spreadMs: number;
-  /** One in so many is late by up to `lateMs`; 0: none. */
+  /** One message in this many is late by up to `lateMs`; 0 for none. */
   readonly lateOneIn: number;
   readonly lateMs: number;
 }
 
 export const QUICK_NETWORK: NetworkDelays = { leastMs: 0.1, spreadMs: 0.9, lateOneIn: 200, lateMs: 250 };
 
-/** The ways between clients and brokers: what is said takes its time, or waits while a way is cut. */
+/** The connections between clients and brokers: messages are delayed, or wait while a connection is cut. */
 export interface Network {
   delays: NetworkDelays;
-  /** Carries it over; what one sender's connection carries one way arrives in order, by `way`. */
+  /** Delivers it; messages of one direction of one connection arrive in order, by `way`. */
   carry(way: Way, deliver: () => void): void;
-  /** Nothing gets over, either way, until it is mended; TCP says it again then. @param brokers null: all */
+  /** Blocks both directions until mended; TCP then retransmits. @param brokers null for all */
   cut(client: string, brokers: readonly number[] | null): void;
   mend(client: string): void;
   isCut(client: string, broker: SimulatedBroker): boolean;
@@ -32,7 +32,7 @@ export interface Way {
   lastMs: number;
 }
 
-/** How long TCP may take to say again what got lost. */
+/** How long TCP may take to retransmit. */
 const RETRANSMISSION_MS = 400;
 
 export function createNetwork(time: Time, random: SeededRandom): Network {

@@ -1,7 +1,7 @@
 import { contentBytesOf, type RecordHeader, type SourceRecord } from "../../../lib/rules/model/record.ts";
 import type { RecordsBlob } from "../../../lib/adapters/kafka/protocol/wire.ts";
 
-/** What a producer gives. */
+/** A record from a producer. */
 export interface NewRecord {
   readonly timestamp: number;
   readonly key: Buffer | null;
@@ -9,22 +9,22 @@ export interface NewRecord {
   readonly headers: readonly RecordHeader[];
 }
 
-/** A record batch as it stands in the log. */
+/** A record batch in the log. */
 export interface SimulatedBatch {
   readonly baseOffset: number;
-  /** Of the batch, whatever compaction has left of its records. */
+  /** The batch's range, even if compaction removed records. */
   readonly lastOffset: number;
   readonly byteLength: number;
-  /** -1: none. */
+  /** -1 if none. */
   readonly producerId: number;
   readonly transactional: boolean;
-  /** A marker that ends a transaction, which is no record for anybody. */
+  /** A marker that ends a transaction, and is no record for consumers. */
   readonly control: "commit" | "abort" | null;
-  /** None: compaction took them all, and the batch stands for its producer's sequence alone. */
+  /** May be empty: compaction removed all records, and the batch only keeps its producer's sequence. */
   readonly records: readonly SourceRecord[];
 }
 
-/** What stands for the bytes of a fetch answer. */
+/** Replaces the bytes of a fetch answer. */
 export class SimulatedRecords implements RecordsBlob {
   readonly byteLength: number;
   readonly batches: readonly SimulatedBatch[];
@@ -35,7 +35,7 @@ export class SimulatedRecords implements RecordsBlob {
   }
 }
 
-/** Of a record batch, version 2, without records; and about what a record has around its content. */
+/** The size of an empty record batch, version 2; and roughly a record's size besides its content. */
 const BATCH_HEADER_BYTES = 61;
 const RECORD_FRAME_BYTES = 8;
 

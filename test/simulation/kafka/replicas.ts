@@ -1,8 +1,8 @@
 import { PartitionLog } from "./log.ts";
 
 /**
- * One partition on all its brokers: one log, since what is replicated is the same everywhere, and for each broker how far it
- * knows it to be.
+ * One partition on all its brokers: one shared log, because replicas are equal, and each broker's known position
+ * in it.
  */
 export class Replicas {
   readonly topic: string;
@@ -16,7 +16,7 @@ export class Replicas {
     this.log = new PartitionLog(partition);
   }
 
-  /** Up to where that broker shows the log to consumers. */
+  /** How far that broker shows the log to consumers. */
   highWatermark(nodeId: number): number {
     return Math.min(this.#highWatermarks.get(nodeId) ?? 0, this.log.end);
   }
@@ -25,7 +25,7 @@ export class Replicas {
     return this.log.stableBelow(this.highWatermark(nodeId));
   }
 
-  /** Any broker's highest: what some consumer may have read. */
+  /** The highest position of any broker: some consumer may have read up to it. */
   get shownUpTo(): number {
     return Math.min(Math.max(0, ...this.#highWatermarks.values()), this.log.end);
   }
@@ -38,7 +38,7 @@ export class Replicas {
     return true;
   }
 
-  /** What is lost is not shown again by any broker, though the same offsets are written anew. */
+  /** No broker shows lost records again, though their offsets are reused. */
   truncate(offset: number): void {
     this.log.truncate(offset);
     for (const [nodeId, highWatermark] of this.#highWatermarks)

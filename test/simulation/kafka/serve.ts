@@ -5,12 +5,12 @@ import type { AnsweredPartition, AskedPartition } from "./fetch-session.ts";
 import { coordinatorIn, partitionIn, type ClusterImage, type PartitionImage } from "./image.ts";
 import type { Replicas } from "./replicas.ts";
 
-/** What a broker asks the cluster. */
+/** A broker's questions to the cluster. */
 export interface ServeSurroundings {
-  /** By the topic's id: a broker that has not heard of its end yet still serves it. */
+  /** By the topic's id: a broker that has not learned of its deletion still serves it. */
   replicas(topicId: number, partition: number): Replicas | undefined;
   readonly rackOf: (nodeId: number) => string;
-  /** Whether consumers are told to read from a replica in their rack (`replica.selector.class`). */
+  /** Whether consumers are sent to a replica in their rack (`replica.selector.class`). */
   readonly rackAware: boolean;
 }
 
@@ -21,7 +21,7 @@ type Handlers = {
   ) => void;
 };
 
-/** How a broker whose process that is answers. */
+/** How a broker with that process answers. */
 export function createServe(broker: SimulatedBroker, own: BrokerProcess, cluster: ServeSurroundings): Serve {
   const { nodeId } = broker;
   const imageNow = (): ClusterImage => own.image ?? EMPTY_IMAGE;
@@ -43,7 +43,7 @@ export function createServe(broker: SimulatedBroker, own: BrokerProcess, cluster
     return { replicas, leads, preferredReadReplica };
   };
 
-  /** The replica in the client's rack, if it is another and has what is asked for. */
+  /** The replica in the client's rack, if it is another broker and has the requested offset. */
   const preferredFor = (
     image: ClusterImage,
     { replicas }: PartitionImage,
@@ -113,7 +113,7 @@ export function createServe(broker: SimulatedBroker, own: BrokerProcess, cluster
     Fetch(request, respond) {
       const context = own.sessions.context(request);
       const findFor = (asked: AskedPartition): KafkaError | ReadablePartition => find(asked, request.rack);
-      // Topics unknown from the start are told of in the answer, which does not come sooner for it.
+      // Topics unknown from the start are reported in the answer, without speeding it up.
       const image = imageNow();
       const known = context.asked.filter((one) => partitionIn(image, one.topic, one.partition) !== undefined);
       const unknown = context.asked.filter(

@@ -5,16 +5,16 @@ import { OFFSETS_TOPIC, partitionIn, type TopicImage } from "./image.ts";
 import type { NewRecord, SimulatedBatch } from "./records.ts";
 import { Replicas } from "./replicas.ts";
 
-/** The topics and what is written to them. */
+/** The topics and their logs. */
 export interface SimulatedTopics {
-  /** Those that there are, Kafka's own left out. */
+  /** All existing topics except Kafka's own. */
   topics(): ReadonlySet<string>;
   createTopic(name: string, partitions: number): void;
-  /** Brokers learn of it one after the other. */
+  /** Brokers learn of it one after another. */
   deleteTopic(name: string): void;
   addPartitions(name: string, upTo: number): void;
   partitionsOf(name: string): number;
-  /** @param producerId its transaction is begun with its first batch; -1: none @returns null: it cannot be written at the moment */
+  /** @param producerId its first batch starts its transaction; -1 if none @returns null if it cannot be written now */
   append(
     topic: string,
     partition: number,
@@ -23,13 +23,13 @@ export interface SimulatedTopics {
   ): SimulatedBatch | null;
   /** Writes the marker. @returns whether it could be written */
   endTransaction(topic: string, partition: number, producerId: number, how: "commit" | "abort"): boolean;
-  /** Retention: nothing before that offset is kept. @returns where the log begins */
+  /** Retention: deletes everything before that offset. @returns the log's start */
   expire(topic: string, partition: number, before: number): number;
-  /** An unclean election: what was written from there on is lost, and written anew. @returns where the log ends */
+  /** An unclean election: loses records from there on, and reuses their offsets. @returns the log's end */
   truncate(topic: string, partition: number, offset: number): number;
-  /** One partition on all brokers; undefined: there is none. */
+  /** One partition on all brokers; undefined if it does not exist. */
   replicas(topic: string, partition: number): Replicas | undefined;
-  /** By the topic's id, though it is deleted. */
+  /** By the topic's id, even if it is deleted. */
   replicasOf(topicId: number, partition: number): Replicas | undefined;
 }
 
@@ -37,17 +37,17 @@ export interface TopicsOptions {
   readonly time: Time;
   readonly random: SeededRandom;
   readonly controller: () => Controller;
-  /** Whether that broker does anything at the moment. */
+  /** Whether that broker is running and not frozen. */
   readonly works: (nodeId: number) => boolean;
-  /** Its long polls may have something to answer. */
+  /** Rechecks its long polls. */
   readonly poke: (nodeId: number) => void;
 }
 
-/** The leader shows what was written, once those that follow have it. */
+/** The leader shows records once the followers have them. */
 const REPLICATED_AFTER_MS = { least: 0.2, spread: 1.5 } as const;
-/** How far the leader shows it, the others learn with their next fetch, which comes late where nothing else is written. */
+/** Followers learn the leader's high watermark with their next fetch, which comes late if nothing else is written. */
 const LEARNED_AFTER_MS = { quick: 2, slow: 500, slowOneIn: 3 } as const;
-/** `min.insync.replicas`, where there are as many brokers. */
+/** `min.insync.replicas`, if there are that many brokers. */
 const IN_SYNC = 2;
 
 export function createTopics(options: TopicsOptions): SimulatedTopics & { replicateAll(): void } {
@@ -70,7 +70,7 @@ export function createTopics(options: TopicsOptions): SimulatedTopics & { replic
   const replicas = (topic: string, partition: number): Replicas | undefined =>
     logs.get(controller().image.topics.get(topic)?.id ?? -1)?.[partition];
 
-  /** The leader shows what was written, and afterwards the others. */
+  /** The leader shows new records, and the others later. */
   const replicate = (topic: string, partition: number, of: Replicas, afterMs = delayMs()): void => {
     const { end } = of.log;
     const move = (nodeId: number): void => {
@@ -85,7 +85,7 @@ export function createTopics(options: TopicsOptions): SimulatedTopics & { replic
     });
   };
 
-  /** Null: nobody leads it, or too few follow. */
+  /** Null if it has no leader or too few followers. */
   const writable = (topic: string, partition: number): Replicas | null => {
     const { alive } = controller().image;
     const image = partitionIn(controller().image, topic, partition);
@@ -117,7 +117,7 @@ export function createTopics(options: TopicsOptions): SimulatedTopics & { replic
     },
     expire(topic, partition, before) {
       const of = replicas(topic, partition);
-      // What is not shown yet is not deleted.
+      // Records that are not shown yet are not deleted.
       of?.log.deleteBefore(Math.min(before, of.shownUpTo));
       return of?.log.start ?? 0;
     },

@@ -19,15 +19,15 @@ export interface SimulatedWireOptions {
   readonly random: SeededRandom;
   readonly nodeIds: readonly number[];
   readonly connect: (nodeId: number, lane: Lane) => SimulatedConnection | null;
-  /** The wire is closed. */
+  /** Called when the wire is closed. */
   readonly onClosed: () => void;
 }
 
-/** After so long another broker is asked too, where any will do. */
+/** After this time another broker is asked too, if any will do. */
 const ANOTHER_AFTER_MS = 3_000;
 const CONNECT_MS = 10_000;
 
-/** One client's connections to the simulated brokers, as `createKafkaWire` keeps its own to real ones. */
+/** One client's connections to the simulated brokers, like those of `createKafkaWire`. */
 export function createSimulatedWire({
   time,
   random,
@@ -72,7 +72,7 @@ export function createSimulatedWire({
     return signal === undefined ? answer : abortable(answer, signal);
   };
 
-  /** Those that are connected first, then the others as chance has it. */
+  /** Connected ones first, then the others in random order. */
   const candidates = (): number[] => {
     const open = nodeIds.filter((nodeId) => connections.get(`questions ${nodeId}`)?.isOpen === true);
     const chosen = nodeIds

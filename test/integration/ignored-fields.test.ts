@@ -87,10 +87,12 @@ describe("ignored fields", () => {
   });
 
   test("are listed beside the dead letters, with reason, count and a sample", async () => {
-    const { gaveWay } = (await (await host.fetch(`/dead-letters?topic=${topic}`)).json()) as {
-      gaveWay: IgnoredFields;
-    };
-    expect(gaveWay.problems).toEqual([]);
+    // The search covers indices of other tests, which may be deleted while it runs.
+    const gaveWay = await eventually("an answer without problems", async () => {
+      const answer = await host.fetch(`/dead-letters?topic=${topic}`);
+      const { gaveWay: found } = (await answer.json()) as { gaveWay: IgnoredFields };
+      return found.problems.length === 0 ? found : null;
+    });
     expect(gaveWay.fields.map(({ field, records, why, type }) => [field, records, why, type])).toEqual([
       ["n", 2, "unfit", "long"],
       ["beyond", 1, "limit", null],

@@ -77,6 +77,8 @@ describe("the logs of a host on real servers", () => {
       topics.dated,
       [0, 24, 48].map((hours) => ({ value: `day ${hours}`, timestamp: String(begin + hours * hour) })),
     );
+    // The host creates the index, with its template: the test puts its document there past the host.
+    await kafka.produce(topics.huge, [{ value: "small", timestamp: String(begin) }]);
     await kafka.produce(topics.json, [
       { value: '{"user":{"id":9007199254740993},"n":1.000,"lone":"\\ud800 z"}', timestamp: String(begin) },
       {
@@ -100,6 +102,7 @@ describe("the logs of a host on real servers", () => {
       [topics.hostile, hostile.length],
       [topics.dated, 3],
       [topics.json, 2],
+      [topics.huge, 1],
     ] as const) {
       await host.untilTopic(topic, "is indexed", ({ counts }) => counts.indexed === count);
       await elasticsearch.request("POST", `/${topic}*/_refresh`);

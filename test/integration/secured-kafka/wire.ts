@@ -83,8 +83,18 @@ export function describeWire(world: SecuredWorld): void {
     expect(await valuesOf(wire)).toEqual(["one", "two"]);
     const open = { lane: "questions", timeoutMs: 1_000 } as const;
     await wire.call(NODE, "Metadata", { topics: [topic] }, open);
+    const probe = wireOver({ name: "", to: "SASL", sasl: login("plain") });
+    const short = { lane: "questions", timeoutMs: 200 } as const;
+    await probe.call(NODE, "Metadata", { topics: [topic] }, QUESTION);
     world.secured.stack.kafka.freeze();
     try {
+      // The signal returns before the last thread of the broker has stopped.
+      await eventually("the broker is frozen", () =>
+        probe.call(NODE, "Metadata", { topics: [topic] }, short).then(
+          () => false,
+          () => true,
+        ),
+      );
       const began = performance.now();
       const [poll, question] = await Promise.all([
         rejection(wire.call(NODE, "Fetch", fetchFrom(2, 1_000), { lane: "tail", timeoutMs: 500 })),

@@ -20,7 +20,7 @@ afterAll(async () => {
 }, 60_000);
 
 // A server that a failed test left frozen or dead would fail all later ones.
-afterEach(() => world.heal(), 180_000);
+afterEach(() => world.heal(), 300_000);
 
 // test/simulation/conformance.test.ts checks the same rules against simulated brokers.
 describe("a real cluster", () => {
@@ -42,5 +42,5 @@ for (const scenario of shortScenarios) {
     });
     rows.push(row);
     expect(problemsOf(row)).toEqual([]);
-  }, 300_000);
+  }, 600_000);
 }

@@ -52,7 +52,7 @@ const FAULT_DETECTION = Object.fromEntries(
     [`cluster.fault_detection.${check}.retry_count`, "2"],
   ]),
 );
-const IN_SYNC_WITHIN_MS = 120_000;
+const IN_SYNC_WITHIN_MS = 240_000;
 
 export async function startClusterWorld(options: ClusterWorldOptions = {}): Promise<ClusterWorld> {
   const { kafka: kafkaVersion = DEFAULT_KAFKA, members = CLUSTER_MEMBERS, ...others } = options;

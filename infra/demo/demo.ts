@@ -89,7 +89,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
       throw error;
     }
   }
-  narrator.lines(["", ...addresses(stage), ""]);
+  narrator.lines(options.stay ? ["", ...addresses(stage), ""] : [""]);
   const result = { checks, seconds: Number(seconds(startedAt)) };
   const failed = checks.filter(({ held }) => !held).length;
   narrator.title(

@@ -122,9 +122,11 @@ describe("ignored fields", () => {
 
   test("are listed in the command line's digest", async () => {
     const { out } = await runReplay(config, "--digest", "--topic", topic);
-    expect(out).toContain(`        2  topic ${topic}, field n: values do not fit the mapped type long\n`);
     expect(out).toContain(
-      `        1  topic ${topic}, field beyond: the index has the maximum number of fields\n`,
+      `        2 records of topic ${topic}, field n: values do not fit the mapped type long\n`,
+    );
+    expect(out).toContain(
+      `        1 record of topic ${topic}, field beyond: the index has the maximum number of fields\n`,
     );
   }, 60_000);
 });

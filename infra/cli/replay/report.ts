@@ -19,7 +19,10 @@ export function formatReplay(result: ReplayResult, deadLetterTopic: string): str
       result.elsewhere,
       "left alone: their topic is not declared to go to their index; replay them with --index",
     ),
-    ...count(result.wouldReplay, "would be replayed (dry run: nothing was written)"),
+    ...count(
+      result.wouldReplay,
+      "would be replayed (dry run: nothing was written; Elasticsearch may reject them again)",
+    ),
     ...count(result.stillRejected, "still rejected; they stay dead letters"),
     ...count(
       result.unrecoverable,
@@ -90,7 +93,7 @@ function gaveWayLines({ fields, problems }: IgnoredFields): string[] {
   for (const one of fields) {
     const { topic, field, records, sample } = one;
     lines.push(
-      `${number(records).padStart(9)}  topic ${oneLine(topic)}, field ${oneLine(field)}: ${gaveWayReason(one)}`,
+      `${recordsOf(records, topic)}, field ${oneLine(field)}: ${gaveWayReason(one)}`,
       `           for example ${oneLine(sample.id)} in ${oneLine(sample.index)}`,
     );
   }
@@ -109,10 +112,14 @@ function groupText({ topic, field, error, count: letters, sample }: DigestGroup)
   const place = `partition ${sample.partition}, offset ${sample.offset}`;
   const about = field === null ? "" : `, field ${oneLine(field)}`;
   return [
-    `${number(letters).padStart(9)}  topic ${oneLine(topic)}${about}: ${oneLine(error)}`,
+    `${recordsOf(letters, topic)}${about}: ${oneLine(error)}`,
     `           for example ${place}: ${oneLine(sample.reason.slice(0, MAX_REASON_CHARACTERS))}`,
     ...(sample.value === null ? [] : [`           value: ${oneLine(sample.value)}`]),
   ];
+}
+
+function recordsOf(records: number, topic: string): string {
+  return `${number(records).padStart(9)} ${records === 1 ? "record" : "records"} of topic ${oneLine(topic)}`;
 }
 
 /** No line for zero. */

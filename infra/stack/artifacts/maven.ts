@@ -40,12 +40,14 @@ export async function fetchJars(jars: JarSet, options: FetchOptions): Promise<st
   await writeFile(join(guard.folder, "pom.xml"), pom(jars.artifacts));
   const logFile = join(guard.folder, "maven.log");
   const fetched = join(guard.folder, "fetched");
+  // Maven copies the jars from here to `fetched`: only this counts as downloaded.
+  const repository = join(guard.folder, "repository");
   const { exited } = await guard.spawn({
-    command: [options.mvn, ...mavenArguments(guard.folder, join(fetched, "lib"))],
+    command: [options.mvn, ...mavenArguments(guard.folder, repository, join(fetched, "lib"))],
     environment: { ...options.environment, JAVA_HOME: options.jdkHome },
     logFile,
   });
-  const stopMeasuring = measure(guard.folder, options.onBytes);
+  const stopMeasuring = measure(repository, options.onBytes);
   const onAbort = (): void => void guard.end();
   options.signal?.addEventListener("abort", onAbort, { once: true });
   const { code } = await exited;
@@ -59,13 +61,13 @@ export async function fetchJars(jars: JarSet, options: FetchOptions): Promise<st
   return target;
 }
 
-function mavenArguments(folder: string, libFolder: string): string[] {
+function mavenArguments(folder: string, repository: string, libFolder: string): string[] {
   return [
     "--quiet",
     "--batch-mode",
     "-Dstyle.color=never",
     `--file=${join(folder, "pom.xml")}`,
-    `-Dmaven.repo.local=${join(folder, "repository")}`,
+    `-Dmaven.repo.local=${repository}`,
     "dependency:copy-dependencies",
     `-DoutputDirectory=${libFolder}`,
     "-DincludeScope=runtime",

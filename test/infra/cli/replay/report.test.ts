@@ -36,7 +36,7 @@ test("the summary of a replay has no lines for zeros", () => {
 No longer declared, so their records were indexed as plain text: old
 
 Still rejected:
-    1,200  topic app, field n: document_parsing_exception
+    1,200 records of topic app, field n: document_parsing_exception
            for example partition 1, offset 7: no number
            value: {"n":" [31m"}
         2  of other kinds
@@ -46,7 +46,7 @@ Still rejected:
 test("an empty topic and a dry run", () => {
   expect(formatReplay(replayResult(), "dead")).toBe("There are no dead letters in topic dead.\n");
   expect(formatReplay(replayResult({ read: 1, dryRun: true, wouldReplay: 1 }), "dead")).toBe(
-    "Read 1 record of topic dead:\n        1  would be replayed (dry run: nothing was written)\n",
+    "Read 1 record of topic dead:\n        1  would be replayed (dry run: nothing was written; Elasticsearch may reject them again)\n",
   );
 });
 
@@ -67,7 +67,7 @@ test("a digest counts records that are not dead letters", () => {
     "dead",
   );
   expect(text).toContain("the first: partition 0, offset 9: it has no header penstock.topic\n");
-  expect(text).toContain("        2  topic app: document_parsing_exception\n");
+  expect(text).toContain("        2 records of topic app: document_parsing_exception\n");
   expect(text).toContain("There are more; not all were read.\n");
   expect(text).toContain("every field of every indexed record was searchable by its name.\n");
 });
@@ -89,11 +89,11 @@ test("a digest has a line for each field that gave way, and names what is unknow
     .toBe(`There are no dead letters in topic dead.
 
 Indexed in the last 24 hours, but not searchable by these fields:
-    1,200  topic app, field user [31m.id: values do not fit the mapped type long
+    1,200 records of topic app, field user [31m.id: values do not fit the mapped type long
            for example app:0:7:x in app-1
-        3  topic app, field x: the index has the maximum number of fields
+        3 records of topic app, field x: the index has the maximum number of fields
            for example app:0:7:x in app-1
-        2  topic web, field err: the index refused the records, so their fields were flattened
+        2 records of topic web, field err: the index refused the records, so their fields were flattened
            for example app:0:7:x in app-1
 The list of such fields is incomplete: 1 of 2 shards failed.
 The list of such fields is incomplete: Elasticsearch said a sentence.

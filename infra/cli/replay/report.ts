@@ -93,7 +93,7 @@ function gaveWayLines({ fields, problems }: IgnoredFields): string[] {
   for (const one of fields) {
     const { topic, field, records, sample } = one;
     lines.push(
-      `${recordsOf(records, topic)}, field ${oneLine(field)}: ${gaveWayReason(one)}`,
+      `${ofTopic(records, "record", topic)}, field ${oneLine(field)}: ${gaveWayReason(one)}`,
       `           for example ${oneLine(sample.id)} in ${oneLine(sample.index)}`,
     );
   }
@@ -112,14 +112,15 @@ function groupText({ topic, field, error, count: letters, sample }: DigestGroup)
   const place = `partition ${sample.partition}, offset ${sample.offset}`;
   const about = field === null ? "" : `, field ${oneLine(field)}`;
   return [
-    `${recordsOf(letters, topic)}${about}: ${oneLine(error)}`,
+    `${ofTopic(letters, "letter", topic)}${about}: ${oneLine(error)}`,
     `           for example ${place}: ${oneLine(sample.reason.slice(0, MAX_REASON_CHARACTERS))}`,
     ...(sample.value === null ? [] : [`           value: ${oneLine(sample.value)}`]),
   ];
 }
 
-function recordsOf(records: number, topic: string): string {
-  return `${number(records).padStart(9)} ${records === 1 ? "record" : "records"} of topic ${oneLine(topic)}`;
+/** One letter may contain a whole record batch, so letters and records are counted under different names. */
+function ofTopic(amount: number, what: "record" | "letter", topic: string): string {
+  return `${number(amount).padStart(9)} ${what}${amount === 1 ? "" : "s"} of topic ${oneLine(topic)}`;
 }
 
 /** No line for zero. */

@@ -36,7 +36,7 @@ test("the summary of a replay has no lines for zeros", () => {
 No longer declared, so their records were indexed as plain text: old
 
 Still rejected:
-    1,200 records of topic app, field n: document_parsing_exception
+    1,200 letters of topic app, field n: document_parsing_exception
            for example partition 1, offset 7: no number
            value: {"n":" [31m"}
         2  of other kinds
@@ -67,7 +67,7 @@ test("a digest counts records that are not dead letters", () => {
     "dead",
   );
   expect(text).toContain("the first: partition 0, offset 9: it has no header penstock.topic\n");
-  expect(text).toContain("        2 records of topic app: document_parsing_exception\n");
+  expect(text).toContain("        2 letters of topic app: document_parsing_exception\n");
   expect(text).toContain("There are more; not all were read.\n");
   expect(text).toContain("every field of every indexed record was searchable by its name.\n");
 });

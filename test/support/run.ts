@@ -85,14 +85,17 @@ interface Call {
 /** Calls one after the other. */
 type Lane = readonly Call[];
 
-/** One after the other, the lanes of each at the same time. */
+/** One after the other, the lanes of each at the same time. Of the lanes, only the first asks the shared servers. */
 const ALL: readonly (readonly Lane[])[] = [
   [
-    [{ words: SHARING }],
-    [{ words: ["--parallel=2", "--no-isolate", ...UNITS, ...without(SIMULATED)] }, { words: CLUSTER }],
+    [{ words: SHARING }, { words: CROWDING }],
+    [
+      { words: ["--parallel=2", "--no-isolate", ...UNITS, ...without(SIMULATED)] },
+      { words: CLUSTER },
+      { words: [...FAULTS, ...without(MEASURING)] },
+    ],
     [{ words: SIMULATED, patience: SIMULATED_PATIENCE, yields: true }],
   ],
-  [[{ words: ["--parallel=2", ...FAULTS, ...without(MEASURING)] }], [{ words: CROWDING }]],
   [[{ words: MEASURING }]],
 ];
 

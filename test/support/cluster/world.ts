@@ -92,9 +92,11 @@ export async function startClusterWorld(options: ClusterWorldOptions = {}): Prom
   };
   // With a new client each time: one that asked a broker right after its start saw existing replicas as missing for two minutes.
   const untilInSync = async (): Promise<void> => {
-    const look = async (): Promise<boolean> => {
+    const look = async (): Promise<true> => {
       await using client = await connectKafka();
-      return await areAllInSync(client);
+      const missing = await outOfSync(client);
+      if (missing.length > 0) throw new Error(`out of sync: ${missing.slice(0, 10).join("; ")}`);
+      return true;
     };
     await eventually("all replicas are in sync", look, IN_SYNC_WITHIN_MS);
   };
@@ -123,14 +125,20 @@ export async function startClusterWorld(options: ClusterWorldOptions = {}): Prom
   };
 }
 
-async function areAllInSync({ kafka }: TestKafka): Promise<boolean> {
+/** The partitions with fewer replicas in sync than they have, for people. */
+async function outOfSync({ kafka }: TestKafka): Promise<string[]> {
   const admin = kafka.admin();
   await admin.connect();
   try {
     const { topics } = await admin.fetchTopicMetadata();
-    return topics
-      .flatMap(({ partitions }) => partitions)
-      .every(({ isr, replicas }) => isr.length === replicas.length);
+    return topics.flatMap(({ name, partitions }) =>
+      partitions
+        .filter(({ isr, replicas }) => isr.length < replicas.length)
+        .map(
+          ({ partitionId, leader, isr, replicas }) =>
+            `${name}:${partitionId} led by ${leader}, ${isr} of ${replicas}`,
+        ),
+    );
   } finally {
     await admin.disconnect();
   }

@@ -136,7 +136,7 @@ async function outOfSync({ kafka }: TestKafka): Promise<string[]> {
         .filter(({ isr, replicas }) => isr.length < replicas.length)
         .map(
           ({ partitionId, leader, isr, replicas }) =>
-            `${name}:${partitionId} led by ${leader}, ${isr} of ${replicas}`,
+            `${name}:${partitionId} led by ${leader}, in sync ${isr.join(", ")} of ${replicas.join(", ")}`,
         ),
     );
   } finally {

@@ -8,7 +8,6 @@ import { Readable } from "node:stream";
 import { exitCodeOf } from "../../infra/cli/kit/exit-code.ts";
 import { abortOnSignals } from "../../infra/cli/kit/stop-signal.ts";
 import { bootStack } from "../../infra/stack/boot.ts";
-import { SMALL_JVM } from "../../infra/stack/process/ground.ts";
 import { addressesOf } from "../../infra/stack/state.ts";
 import { browserVariable, findBrowser } from "./browser-path.ts";
 import {
@@ -85,17 +84,14 @@ interface Call {
 /** Calls one after the other. */
 type Lane = readonly Call[];
 
-/** One after the other, the lanes of each at the same time. Of the lanes, only the first asks the shared servers. */
+/** One after the other, the lanes of each at the same time. */
 const ALL: readonly (readonly Lane[])[] = [
   [
-    [{ words: SHARING }, { words: CROWDING }],
-    [
-      { words: ["--parallel=2", "--no-isolate", ...UNITS, ...without(SIMULATED)] },
-      { words: CLUSTER },
-      { words: [...FAULTS, ...without(MEASURING)] },
-    ],
+    [{ words: SHARING }],
+    [{ words: ["--parallel=2", "--no-isolate", ...UNITS, ...without(SIMULATED)] }, { words: CLUSTER }],
     [{ words: SIMULATED, patience: SIMULATED_PATIENCE, yields: true }],
   ],
+  [[{ words: ["--parallel=2", ...FAULTS, ...without(MEASURING)] }], [{ words: CROWDING }]],
   [[{ words: MEASURING }]],
 ];
 
@@ -197,11 +193,14 @@ async function giveWay(pid: number): Promise<void> {
   await writeFile(`/proc/${pid}/autogroup`, String(constants.priority.PRIORITY_LOW)).catch(() => {});
 }
 
-/** Servers of tests live for minutes at most: the second compiler and the threads of a large collector cost more than they save. */
+/**
+ * Servers of tests live for minutes at most, so the second compiler costs more than it saves. They keep their collector: under the
+ * serial one Elasticsearch's circuit breaker takes garbage for used memory, and refuses searches and large documents.
+ */
 function thrifty({ JAVA_TOOL_OPTIONS: given = "" }: NodeJS.ProcessEnv): {
   readonly JAVA_TOOL_OPTIONS: string;
 } {
-  return { JAVA_TOOL_OPTIONS: [given, ...SMALL_JVM].join(" ").trim() };
+  return { JAVA_TOOL_OPTIONS: `${given} -XX:TieredStopAtLevel=1`.trim() };
 }
 
 /** No report means that no test ran. */

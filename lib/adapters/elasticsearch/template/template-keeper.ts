@@ -52,7 +52,10 @@ export function createTemplateKeeper(
   const unused = new Map<string, number>();
   /** Serializes read-modify-write of the template: two at once would each drop the other's patterns. */
   let ensuring: Promise<void> = Promise.resolve();
-  let mustRecheck = false;
+  /** Checks requested, and how many of them a check that began later has answered. */
+  let requested = 0;
+  let answered = 0;
+  const recheck = (): void => void (requested += 1);
   const lock = createTemplateLock(control, monotonicMs);
 
   async function ensureWanted(signal: AbortSignal): Promise<void> {
@@ -70,7 +73,7 @@ export function createTemplateKeeper(
       const missing = missingPatterns(existing, [...wanted], form);
       if (missing === null) {
         // A host without the lock may still overwrite what we just verified: check once more before the first bulk.
-        if (attempt > 1) mustRecheck = true;
+        if (attempt > 1) recheck();
         return;
       }
       const taken = new Set<string>();
@@ -101,15 +104,10 @@ export function createTemplateKeeper(
   }
 
   async function recheckIfNeeded(signal: AbortSignal): Promise<void> {
-    if (!mustRecheck) return;
-    // A request that fails meanwhile sets it again.
-    mustRecheck = false;
-    try {
-      await ensureWanted(signal);
-    } catch (error) {
-      mustRecheck = true;
-      throw error;
-    }
+    const upTo = requested;
+    if (answered >= upTo) return;
+    await ensureWanted(signal);
+    answered = upTo;
   }
 
   /** Per pattern: bulks of other topics do not create this topic's index. */
@@ -117,7 +115,7 @@ export function createTemplateKeeper(
     const takenAtMs = unused.get(pattern);
     if (takenAtMs === undefined) return;
     unused.delete(pattern);
-    if (monotonicMs() - takenAtMs < OVERWRITTEN_WITHIN_MS) mustRecheck = true;
+    if (monotonicMs() - takenAtMs < OVERWRITTEN_WITHIN_MS) recheck();
   }
 
   const keeper: TemplateKeeper = {
@@ -130,14 +128,13 @@ export function createTemplateKeeper(
       const asked = new Set(patterns);
       return new Map([...refused].filter(([pattern]) => asked.has(pattern)));
     },
-    recheck() {
-      mustRecheck = true;
-    },
+    recheck,
     close: () => lock.close(),
     async failure(patterns, signal) {
       try {
         for (const pattern of patterns) noteFirstUse(pattern);
-        if (mustRecheck && wanted.size > 0) await inTurn(() => recheckIfNeeded(signal));
+        // Also while another bulk's check is on its way: nothing is known until it ends.
+        if (answered < requested && wanted.size > 0) await inTurn(() => recheckIfNeeded(signal));
         for (const pattern of patterns) {
           if (!refused.has(pattern)) continue;
           const reason = (await keeper.ensure([pattern], signal)).get(pattern);

@@ -1,0 +1,77 @@
+import { expect, test } from "bun:test";
+import type { ElasticsearchAnswer } from "../../../../../lib/adapters/elasticsearch/transport/transport.ts";
+import { createTemplateKeeper } from "../../../../../lib/adapters/elasticsearch/template/template-keeper.ts";
+import { createFittedForm } from "../../../../../lib/adapters/elasticsearch/template/template.ts";
+import { settings } from "../../../../support/settings.ts";
+
+const signal = AbortSignal.timeout(20_000);
+const pattern = "logs*";
+const none: ElasticsearchAnswer = { failure: { kind: "response", status: 404, error: null } };
+
+/** Elasticsearch with one template, whose answers wait for `opened`. */
+function keeperOver() {
+  let stored: object | null = null;
+  let opened = Promise.withResolvers<void>();
+  opened.resolve();
+  const keeper = createTemplateKeeper(
+    () => async (method, path, body) => {
+      await opened.promise;
+      if (method === "PUT" && path.startsWith("/_index_template/") && body !== undefined) stored = body;
+      if (method !== "GET") return { body: {} };
+      const isStored = path.startsWith("/_index_template/") && stored !== null;
+      return isStored ? { body: { index_templates: [{ index_template: stored }] } } : none;
+    },
+    createFittedForm(settings().elasticsearch.template),
+    () => 0,
+  );
+  return {
+    keeper,
+    hasTemplate: () => stored !== null,
+    /** As a cluster that comes back without its data and answers slowly. */
+    lose() {
+      stored = null;
+      opened = Promise.withResolvers();
+    },
+    answer: () => opened.resolve(),
+  };
+}
+
+test("after a loss, every bulk waits until the template was checked, not only the first", async () => {
+  const { keeper, hasTemplate, lose, answer } = keeperOver();
+  await keeper.ensure([pattern], signal);
+  // The first bulk after the pattern was accepted checks once more.
+  expect(await keeper.failure([pattern], signal)).toBeNull();
+  lose();
+  keeper.recheck();
+  const early: number[] = [];
+  const bulk = async (n: number): Promise<void> => {
+    expect(await keeper.failure([pattern], signal)).toBeNull();
+    if (!hasTemplate()) early.push(n);
+  };
+  const first = bulk(1);
+  // The first one's check is on its way.
+  await Bun.sleep(0);
+  const others = [bulk(2), bulk(3)];
+  await Bun.sleep(0);
+  answer();
+  await Promise.all([first, ...others]);
+  expect(early).toEqual([]);
+  await keeper.close();
+});
+
+test("a loss during a check is checked again", async () => {
+  const { keeper, hasTemplate, lose, answer } = keeperOver();
+  await keeper.ensure([pattern], signal);
+  lose();
+  keeper.recheck();
+  const first = keeper.failure([pattern], signal);
+  await Bun.sleep(0);
+  keeper.recheck();
+  answer();
+  expect(await first).toBeNull();
+  lose();
+  answer();
+  expect(await keeper.failure([pattern], signal)).toBeNull();
+  expect(hasTemplate()).toBe(true);
+  await keeper.close();
+});

@@ -25,9 +25,7 @@ export function list(description: string) {
 
 /** One of a few words. */
 export function choice<const T extends readonly [string, ...string[]]>(values: T, description: string) {
-  const last = values.at(-1) ?? "";
-  const rule = values.length === 1 ? last : `${values.slice(0, -1).join(", ")} or ${last}`;
-  return z.enum(values, `must be ${rule}`).meta({ description });
+  return z.enum(values, `must be ${eitherOf(values)}`).meta({ description });
 }
 
 /** False if absent. */
@@ -85,9 +83,12 @@ function shown(value: unknown, rule: string, mayRepeat: boolean): string {
 
 function unknownName(name: string, known: readonly string[]): string {
   if (known.length === 0) return `Unknown parameter ${quoted(name)}: this path takes none`;
-  const last = known.at(-1) ?? "";
-  const names = known.length === 1 ? last : `${known.slice(0, -1).join(", ")} or ${last}`;
-  return `Unknown parameter ${quoted(name)}: it must be ${names}`;
+  return `Unknown parameter ${quoted(name)}: it must be ${eitherOf(known)}`;
+}
+
+/** `a`, `a or b`, `a, b or c`. */
+function eitherOf(words: readonly string[]): string {
+  return [words.slice(0, -1).join(", "), words.at(-1)].filter(Boolean).join(" or ");
 }
 
 export function usage(sentence: string): PenstockError {

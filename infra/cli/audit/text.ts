@@ -1,3 +1,4 @@
+import { counted, countText } from "../../../lib/rules/base/units.ts";
 import { oneLine } from "../../../lib/rules/base/visible-text.ts";
 import type { OffsetRanges } from "../../../lib/rules/audit/offset-ranges.ts";
 import type { PartitionAudit } from "../../../lib/rules/audit/partition-audit.ts";
@@ -27,8 +28,8 @@ export function formatEnd(end: AuditEnd): string {
   const totals = totalsOf(found);
   const lines = [
     `${audit.topic} → ${oneLine(audit.index)}, group ${audit.groupId}`,
-    `  ${plural(totals.partitions, "partition")}, ${plural(totals.offsets, "offset")} checked`,
-    ...counted([
+    `  ${counted(totals.partitions, "partition")}, ${counted(totals.offsets, "offset")} checked`,
+    ...countRows([
       ["indexed", totals.indexed, ""],
       ["dead-lettered", totals.deadLettered, ""],
       ["elsewhere", totals.elsewhere, "sent to another index by the ingest pipeline"],
@@ -49,22 +50,22 @@ export function formatEnd(end: AuditEnd): string {
   ];
   if (found.belowLog > 0) {
     lines.push(
-      `  note: ${plural(found.belowLog, "document")} with offsets that Kafka has deleted: not audited`,
+      `  note: ${counted(found.belowLog, "document")} with offsets that Kafka has deleted: not audited`,
     );
   }
   if (totals.stale > 0) {
     lines.push(
-      `  note: ${plural(totals.stale, "document")} of an older topic with this name and the same offsets: not counted`,
+      `  note: ${counted(totals.stale, "document")} of an older topic with this name and the same offsets: not counted`,
     );
   }
   if (found.foreign > 0) {
     lines.push(
-      `  note: ${plural(found.foreign, "document")} with ids that Penstock does not assign: not counted`,
+      `  note: ${counted(found.foreign, "document")} with ids that Penstock does not assign: not counted`,
     );
   }
   if (repair !== null && after !== null) {
     const did = Object.entries(repair).flatMap(([kind, count]) =>
-      count > 0 ? `${number(count)} ${repairWords[kind] ?? kind}` : [],
+      count > 0 ? `${countText(count)} ${repairWords[kind] ?? kind}` : [],
     );
     lines.push(`  repaired: ${did.join(", ")}`);
     lines.push(...rangesOf("gaps after the repair", after, ({ gaps }) => gaps));
@@ -94,7 +95,7 @@ export function formatSummary(ends: readonly AuditEnd[]): string {
     unknown += end.audit.unknownPartitions;
   }
   const failed = ends.filter(({ kind }) => kind === "failed").length;
-  const scope = `${plural(ends.length, "topic")}, ${plural(offsets, "offset")}`;
+  const scope = `${counted(ends.length, "topic")}, ${counted(offsets, "offset")}`;
   const nothing = offsets === 0 && unknown + failed === 0;
   const verdict = nothing
     ? "nothing to account for"
@@ -132,13 +133,13 @@ interface Shortfall {
 
 function sentence({ gaps, doubles, undecided, unknown, failed }: Shortfall): string {
   const wrong = [
-    gaps > 0 ? `${plural(gaps, "record")} missing` : [],
-    doubles > 0 ? `${plural(doubles, "record")} more than once` : [],
-    failed > 0 ? `${plural(failed, "topic")} failed` : [],
+    gaps > 0 ? `${counted(gaps, "record")} missing` : [],
+    doubles > 0 ? `${counted(doubles, "record")} more than once` : [],
+    failed > 0 ? `${counted(failed, "topic")} failed` : [],
   ].flat();
   const open = [
-    undecided > 0 ? `${plural(undecided, "record")} dropped by the pipeline, or missing` : [],
-    unknown > 0 ? `${plural(unknown, "partition")} not audited` : [],
+    undecided > 0 ? `${counted(undecided, "record")} dropped by the pipeline, or missing` : [],
+    unknown > 0 ? `${counted(unknown, "partition")} not audited` : [],
   ].flat();
   if (wrong.length > 0) return [...wrong, ...open].join(", ");
   return open.length > 0
@@ -147,13 +148,13 @@ function sentence({ gaps, doubles, undecided, unknown, failed }: Shortfall): str
 }
 
 /** Aligned rows. A zero is left out, except for `indexed`. */
-function counted(rows: readonly (readonly [string, number, string])[]): string[] {
+function countRows(rows: readonly (readonly [string, number, string])[]): string[] {
   const shown = rows.filter(([name, count]) => count > 0 || name === "indexed");
   const nameWidth = Math.max(...shown.map(([name]) => name.length));
-  const countWidth = Math.max(...shown.map(([, count]) => number(count).length));
+  const countWidth = Math.max(...shown.map(([, count]) => countText(count).length));
   return shown.map(([name, count, meaning]) => {
     const remark = meaning === "" ? "" : `  (${meaning})`;
-    return `  ${name.padEnd(nameWidth)}  ${number(count).padStart(countWidth)}${remark}`;
+    return `  ${name.padEnd(nameWidth)}  ${countText(count).padStart(countWidth)}${remark}`;
   });
 }
 
@@ -166,20 +167,12 @@ function rangesOf(title: string, pass: AuditPass, of: (partition: PartitionAudit
   const printed = kept.slice(0, PRINTED_RANGES).map(({ partition, start, end, label }) => {
     const offsets = end - start === 1 ? String(start) : `${start}–${end - 1}`;
     const where = label === "" ? "" : ` in ${label}`;
-    return `    partition ${partition}: ${offsets} (${plural(end - start, "record")})${where}`;
+    return `    partition ${partition}: ${offsets} (${counted(end - start, "record")})${where}`;
   });
   const rest = rangeCount - printed.length;
   return [
-    `  ${title}: ${plural(offsetCount, "record")} in ${plural(rangeCount, "range")}`,
+    `  ${title}: ${counted(offsetCount, "record")} in ${counted(rangeCount, "range")}`,
     ...printed,
-    ...(rest > 0 ? [`    … and ${number(rest)} more`] : []),
+    ...(rest > 0 ? [`    … and ${countText(rest)} more`] : []),
   ];
-}
-
-function plural(count: number, noun: string): string {
-  return `${number(count)} ${noun}${count === 1 ? "" : "s"}`;
-}
-
-function number(value: number): string {
-  return value.toLocaleString("en-US");
 }

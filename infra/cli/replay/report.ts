@@ -1,3 +1,4 @@
+import { countText } from "../../../lib/rules/base/units.ts";
 import type { DigestResult } from "../../../functions/digest-dead-letters.ts";
 import type { ReplayResult } from "../../../functions/replay-dead-letters.ts";
 import type { IgnoredFields } from "../../../functions/digest-dead-letters/read-ignored-fields.ts";
@@ -34,7 +35,9 @@ export function formatReplay(result: ReplayResult, deadLetterTopic: string): str
   }
   const named = result.byIndex.filter(({ elsewhere }) => result.dryRun || elsewhere);
   for (const { index, letters, elsewhere } of named) {
-    lines.push(`${number(letters).padStart(13)}  ${elsewhere ? "left alone: " : ""}index ${oneLine(index)}`);
+    lines.push(
+      `${countText(letters).padStart(13)}  ${elsewhere ? "left alone: " : ""}index ${oneLine(index)}`,
+    );
   }
   if (result.undeclared.length > 0) {
     const topics = result.undeclared.map(oneLine).join(", ");
@@ -71,7 +74,7 @@ function readLines(
 ): string[] {
   if (read === 0) return [`There are no dead letters in topic ${deadLetterTopic}.`];
   const lines = [
-    `Read ${number(read)} ${read === 1 ? "record" : "records"} of topic ${deadLetterTopic}:`,
+    `Read ${countText(read)} ${read === 1 ? "record" : "records"} of topic ${deadLetterTopic}:`,
     ...count(filteredOut, "excluded by --topic, --error or --since"),
     ...count(doubles, "doubles of dead letters already counted"),
     ...count(notLetters, "not dead letters of Penstock"),
@@ -104,7 +107,7 @@ function gaveWayLines({ fields, problems }: IgnoredFields): string[] {
 
 function groupLines({ groups, others }: DeadLetterDigest): string[] {
   const lines = groups.flatMap(groupText);
-  if (others > 0) lines.push(`${number(others).padStart(9)}  of other kinds`);
+  if (others > 0) lines.push(`${countText(others).padStart(9)}  of other kinds`);
   return lines;
 }
 
@@ -120,14 +123,10 @@ function groupText({ topic, field, error, count: letters, sample }: DigestGroup)
 
 /** One letter may contain a whole record batch, so letters and records are counted under different names. */
 function ofTopic(amount: number, what: "record" | "letter", topic: string): string {
-  return `${number(amount).padStart(9)} ${what}${amount === 1 ? "" : "s"} of topic ${oneLine(topic)}`;
+  return `${countText(amount).padStart(9)} ${what}${amount === 1 ? "" : "s"} of topic ${oneLine(topic)}`;
 }
 
 /** No line for zero. */
 function count(letters: number, what: string): string[] {
-  return letters === 0 ? [] : [`${number(letters).padStart(9)}  ${what}`];
-}
-
-function number(value: number): string {
-  return value.toLocaleString("en-US");
+  return letters === 0 ? [] : [`${countText(letters).padStart(9)}  ${what}`];
 }

@@ -31,6 +31,16 @@ export function secondsText(ms: number): string {
   return `${Number((ms / 1_000).toFixed(1))} s`;
 }
 
+/** `12,480`. */
+export function countText(count: number): string {
+  return count.toLocaleString("en-US");
+}
+
+/** `1 topic`, `2 topics`. */
+export function counted(count: number, noun: string, nouns = `${noun}s`): string {
+  return `${countText(count)} ${count === 1 ? noun : nouns}`;
+}
+
 function parse(
   text: string,
   pattern: RegExp,

@@ -55,11 +55,6 @@ export function namesText(names: readonly string[]): string {
   return names.length > NAMED ? `${shown} and ${(names.length - NAMED).toLocaleString("en-US")} more` : shown;
 }
 
-/** `1 topic`, `2 topics`. */
-export function counted(count: number, noun: string, nouns = `${noun}s`): string {
-  return `${count.toLocaleString("en-US")} ${count === 1 ? noun : nouns}`;
-}
-
 /** Counts checks by state. */
 export function tallyOf(checks: readonly Check[]): Readonly<Record<CheckState, number>> {
   const tally = { ok: 0, warning: 0, failed: 0, skipped: 0 };

@@ -1,6 +1,7 @@
 import type { Declaration, Refusal, SourceRef } from "../model/declaration.ts";
 import type { Conflict } from "../declarations/desired.ts";
-import { type Check, checksOf, counted } from "./check.ts";
+import { type Check, checksOf } from "./check.ts";
+import { counted } from "../base/units.ts";
 
 const { ok, warning, failed } = checksOf("declarations");
 

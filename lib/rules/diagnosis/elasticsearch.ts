@@ -4,7 +4,8 @@ import type { TemplateRefusals } from "../template/index-template.ts";
 import { linkRemedy } from "../trouble/link-trouble.ts";
 import { proxySetting, proxyText } from "../config/proxy.ts";
 import type { ElasticsearchSettings } from "../model/settings.ts";
-import { type Check, checksOf, counted, namesText } from "./check.ts";
+import { type Check, checksOf, namesText } from "./check.ts";
+import { counted } from "../base/units.ts";
 
 const { ok, warning, failed } = checksOf("elasticsearch");
 

@@ -1,6 +1,7 @@
 import { messageOf, PenstockError } from "../base/errors.ts";
 import { linkRemedy } from "../trouble/link-trouble.ts";
-import { type Check, checksOf, counted } from "./check.ts";
+import { type Check, checksOf } from "./check.ts";
+import { counted } from "../base/units.ts";
 
 const { ok, warning, failed } = checksOf("etcd");
 

@@ -1,5 +1,6 @@
 import { type FieldThatGaveWay, gaveWayReason } from "../search/hits/gave-way.ts";
-import { type Check, checksOf, counted } from "./check.ts";
+import { type Check, checksOf } from "./check.ts";
+import { counted } from "../base/units.ts";
 
 const { ok, skipped, warning } = checksOf("elasticsearch");
 

@@ -1,5 +1,6 @@
 import { OUR_CLIENT_ID } from "../group/strangers.ts";
-import { type Check, checksOf, counted, isRefused, namesText, type Refused } from "./check.ts";
+import { type Check, checksOf, isRefused, namesText, type Refused } from "./check.ts";
+import { counted } from "../base/units.ts";
 
 const { ok, warning, failed } = checksOf("kafka");
 

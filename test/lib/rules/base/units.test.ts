@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { parseDurationMs, parseSizeBytes, secondsText } from "../../../../lib/rules/base/units.ts";
+import { counted, parseDurationMs, parseSizeBytes, secondsText } from "../../../../lib/rules/base/units.ts";
 
 test.each([
   ["500ms", 500],
@@ -57,4 +57,12 @@ test("units are consistent with each other", () => {
       expect(parseSizeBytes(`${amount}kb`)).toBe(amount * parseSizeBytes("1024b"));
     }),
   );
+});
+
+test("one has no plural", () => {
+  expect([counted(1, "topic"), counted(0, "topic"), counted(2, "index", "indices")]).toEqual([
+    "1 topic",
+    "0 topics",
+    "2 indices",
+  ]);
 });

@@ -1,18 +1,10 @@
 import { expect, test } from "bun:test";
-import { checksOf, counted, isRefused, namesText, tallyOf } from "../../../../lib/rules/diagnosis/check.ts";
+import { checksOf, isRefused, namesText, tallyOf } from "../../../../lib/rules/diagnosis/check.ts";
 
 test("a few names are all named, many are counted", () => {
   expect(namesText(["a", "b"])).toBe("a, b");
   const many = Array.from({ length: 1_012 }, (_, n) => `t${n}`);
   expect(namesText(many)).toBe("t0, t1, t2, t3, t4, t5, t6, t7, t8, t9 and 1,002 more");
-});
-
-test("one has no plural", () => {
-  expect([counted(1, "topic"), counted(0, "topic"), counted(2, "index", "indices")]).toEqual([
-    "1 topic",
-    "0 topics",
-    "2 indices",
-  ]);
 });
 
 test("checks are counted by their state", () => {

@@ -2,6 +2,7 @@ import type { BulkLimits } from "../lib/rules/bulk/requests.ts";
 import { DigestCounter, type DeadLetterDigest } from "../lib/rules/dead-letters/dead-letter-digest.ts";
 import type { ReadDeadLetter } from "../lib/rules/dead-letters/dead-letter-reader.ts";
 import type { Specification } from "../lib/rules/model/declaration.ts";
+import { withIndex } from "../lib/rules/model/specification.ts";
 import { documentId } from "../lib/rules/documents/document-id.ts";
 import { PenstockError } from "../lib/rules/base/errors.ts";
 import { throwRefused, type TemplateRefusals } from "../lib/rules/template/index-template.ts";
@@ -189,7 +190,7 @@ export async function replayDeadLetters(input: ReplayInput, deps: ReplayDeps): P
     }
     const spec = deps.specificationOf(topic);
     if (spec === null && undeclared.size < MAX_LISTED) undeclared.add(topic);
-    return { ...(spec ?? bareSpecification(topic)), index };
+    return withIndex(spec ?? bareSpecification(topic), index);
   }
 
   async function replayGroup({ spec, letters }: LetterGroup): Promise<void> {
@@ -269,6 +270,8 @@ function bareSpecification(topic: string): Specification {
     timestamp: null,
     message: null,
     pipeline: null,
+    dataStream: null,
+    retention: null,
     rejected: "flatten",
   };
 }

@@ -39,6 +39,10 @@ export const plan: z.ZodType<Plan> = z.object({
 });
 
 export const conflict: z.ZodType<Conflict> = z.object({
+  dataStream: z.string().exactOptional().meta({
+    description:
+      "The data stream that `topic` shares with a topic of longer retention; absent if both declarations are of one topic.",
+  }),
   topic: z.string(),
   winner: sourceRef,
   loser: sourceRef,

@@ -29,16 +29,22 @@ const options = {
   message: z.string().nullable().meta({ description: "The JSON field with the line." }),
   pipeline: z.string().nullable(),
   rejected: z.enum(["flatten", "dead-letter"]),
+  retention: z
+    .string()
+    .nullable()
+    .meta({ description: "How long the data stream keeps documents, such as `30d`; null if not declared." }),
 };
 export const topicOptions: z.ZodType<TopicOptions> = z.object({
   ...options,
-  index: z.string().nullable().meta({ description: "Null for the topic's name." }),
+  index: z.string().nullable().meta({ description: "Null for the topic's name, or with `dataStream`." }),
+  dataStream: z.string().nullable().meta({ description: "May contain `{topic}`; null for an index." }),
 });
 
 export const specification: z.ZodType<Specification> = z.object({
   ...options,
   topic: z.string(),
-  index: z.string().meta({ description: "May contain `{yyyy.MM.dd}`." }),
+  index: z.string().meta({ description: "May contain `{yyyy.MM.dd}`; with `dataStream` the same name." }),
+  dataStream: z.string().nullable().meta({ description: "Null for an index." }),
 });
 
 export const outcomeCounts: z.ZodType<OutcomeCounts> = z.object({

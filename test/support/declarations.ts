@@ -9,6 +9,8 @@ export const defaultOptions: TopicOptions = {
   timestamp: null,
   message: null,
   pipeline: null,
+  dataStream: null,
+  retention: null,
   rejected: "flatten",
 };
 

@@ -12,6 +12,8 @@ export function specification(changes: Partial<Specification> = {}): Specificati
     timestamp: null,
     message: null,
     pipeline: null,
+    dataStream: null,
+    retention: null,
     rejected: "flatten",
     ...changes,
   };

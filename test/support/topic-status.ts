@@ -26,6 +26,8 @@ export function topicStatus(changes: Partial<TopicStatus> = {}): TopicStatus {
       timestamp: null,
       message: null,
       pipeline: null,
+      dataStream: null,
+      retention: null,
       rejected: "flatten",
     },
     partitions: [partitionStatus()],

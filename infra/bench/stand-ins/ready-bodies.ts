@@ -28,6 +28,8 @@ export function readyBodies({ index, records, format, seed }: BodiesOptions): Bu
     timestamp: null,
     message: null,
     pipeline: null,
+    dataStream: null,
+    retention: null,
     rejected: "flatten",
   });
   const line = createLineSource(format, seed);

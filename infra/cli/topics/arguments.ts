@@ -39,6 +39,8 @@ export const TOPICS_HELP = helpText({
       rows: [
         ["--path PATH", "log.file.path of the documents"],
         ["--index INDEX", "index name, may contain {topic} and {yyyy.MM.dd}; default: the topic"],
+        ["--data-stream STREAM", "instead of an index: a data stream, may contain {topic}"],
+        ["--retention TIME", "how long the data stream keeps documents, such as 30d"],
         ["--start-at WHERE", "earliest (default) or latest, if the group has no commit for the topic yet"],
         ["--format FORMAT", "text (default) or json"],
         [
@@ -92,6 +94,8 @@ const TARGET = { pattern: { type: "string" }, key: { type: "string" } } as const
 const DECLARATION = {
   path: { type: "string" },
   index: { type: "string" },
+  "data-stream": { type: "string" },
+  retention: { type: "string" },
   "start-at": { type: "string" },
   format: { type: "string" },
   timestamp: { type: "string", multiple: true },
@@ -119,12 +123,24 @@ function parseAdd(args: string[]): TopicsCommand {
   if (values.help) return { kind: "help" };
   const target = targetOf(positionals, values.pattern);
   checkName(target);
-  const { path, index, "start-at": startAt, format, timestamp = [], message, pipeline, rejected } = values;
+  const { path, index, "data-stream": dataStream, retention, "start-at": startAt, format } = values;
+  const { timestamp = [], message, pipeline, rejected } = values;
   checkChoice("--start-at", startAt, ["earliest", "latest"]);
   checkChoice("--format", format, ["text", "json"]);
   checkChoice("--rejected", rejected, ["flatten", "dead-letter"]);
   const times = timestamp.length > 1 ? timestamp : timestamp[0];
-  const options = { path, index, startAt, format, timestamp: times, message, pipeline, rejected };
+  const options = {
+    path,
+    index,
+    dataStream,
+    retention,
+    startAt,
+    format,
+    timestamp: times,
+    message,
+    pipeline,
+    rejected,
+  };
   // Defaults are not written: the reader of the declaration knows them.
   const given = Object.entries(options).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, value] as const],

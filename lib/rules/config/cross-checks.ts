@@ -7,6 +7,7 @@ import {
   resolveIndex,
 } from "../model/names.ts";
 import { indexTemplateFault, isTopicName } from "../model/names.ts";
+import { dataStreamFault, dataStreamNeededRule, isDataStreamName } from "../model/data-stream.ts";
 import { addressesIn } from "./addresses.ts";
 import { moved } from "../yaml/problem.ts";
 import { isObject, mappingOf, type Mapping } from "../json/object.ts";
@@ -41,9 +42,9 @@ export function configFaults(data: unknown): Fault[] {
 
 /** Rules within one entry, which is a topic name or a mapping. */
 export function entryFaults(entry: unknown, deadLetterTopic: string): Fault[] {
-  if (typeof entry === "string") return topicFaults(entry, undefined, [], deadLetterTopic);
+  if (typeof entry === "string") return topicFaults(entry, {}, [], deadLetterTopic);
   if (!isObject(entry)) return [];
-  const { topic, pattern, index, format } = entry;
+  const { topic, pattern, index, dataStream, retention, format } = entry;
   const faults: Fault[] = [];
   if (topic === undefined && pattern === undefined) {
     faults.push({ path: [], rule: "needs a topic or a pattern", about: "absence" });
@@ -55,13 +56,22 @@ export function entryFaults(entry: unknown, deadLetterTopic: string): Fault[] {
       about: "value",
     });
   }
+  if (index !== undefined && dataStream !== undefined) {
+    faults.push({
+      path: ["dataStream"],
+      rule: "cannot be combined with index: an entry has one or the other",
+      about: "value",
+    });
+  }
+  if (retention !== undefined && dataStream === undefined)
+    faults.push({ path: ["retention"], rule: "needs dataStream: an index has no retention", about: "value" });
   for (const field of ["timestamp", "message", "rejected"]) {
     if (entry[field] !== undefined && format !== "json")
       faults.push({ path: [field], rule: "needs format: json", about: "value" });
   }
   faults.push(...duplicates(entry["timestamp"], ["timestamp"]));
-  if (typeof topic === "string") faults.push(...topicFaults(topic, index, ["topic"], deadLetterTopic));
-  if (typeof pattern === "string") faults.push(...patternFaults(pattern, index, deadLetterTopic));
+  if (typeof topic === "string") faults.push(...topicFaults(topic, entry, ["topic"], deadLetterTopic));
+  if (typeof pattern === "string") faults.push(...patternFaults(pattern, entry, deadLetterTopic));
   return faults;
 }
 
@@ -170,25 +180,31 @@ function topicsFaults(root: Mapping): Fault[] {
   });
 }
 
-function topicFaults(topic: string, index: unknown, path: Path, deadLetterTopic: string): Fault[] {
+function topicFaults(topic: string, entry: Mapping, path: Path, deadLetterTopic: string): Fault[] {
   if (topic === deadLetterTopic) return [{ path, rule: deadLetterRule, about: "value" }];
   if (isInternalTopic(topic)) return [{ path, rule: internalTopicRule, about: "value" }];
   if (!isTopicName(topic)) return [];
-  return indexFaults(topic, index, path);
+  return nameFaults(topic, entry, path);
 }
 
-function patternFaults(pattern: string, index: unknown, deadLetterTopic: string): Fault[] {
+function patternFaults(pattern: string, entry: Mapping, deadLetterTopic: string): Fault[] {
   const path = ["pattern"];
   if (isInternalTopic(pattern)) return [{ path, rule: internalTopicRule, about: "value" }];
   if (pattern === deadLetterTopic) return [{ path, rule: deadLetterRule, about: "value" }];
   // An example topic: if its name is invalid because of the pattern's own letters, so is every matching topic.
   const example = pattern.replaceAll(/[*?]/g, "a");
   return matchesTopicPattern(pattern, example, deadLetterTopic) && isTopicName(example)
-    ? indexFaults(example, index, path)
+    ? nameFaults(example, entry, path)
     : [];
 }
 
-function indexFaults(topic: string, index: unknown, path: Path): Fault[] {
+/** Whether the topic's name fits into that of its index or data stream, whose own faults are reported elsewhere. */
+function nameFaults(topic: string, { index, dataStream }: Mapping, path: Path): Fault[] {
+  if (dataStream !== undefined) {
+    if (typeof dataStream !== "string" || dataStreamFault(dataStream) !== null) return [];
+    if (isDataStreamName(resolveIndex(dataStream, topic))) return [];
+    return [{ path, rule: dataStreamNeededRule, about: "value" }];
+  }
   const isOwn = typeof index === "string";
   if (isOwn && indexTemplateFault(index) !== null) return [];
   if ((index !== undefined && !isOwn) || isResolvedIndex(resolveIndex(isOwn ? index : "{topic}", topic)))

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { addressesIn } from "./addresses.ts";
+import { dataStreamFault, retentionPattern, retentionRule } from "../model/data-stream.ts";
 import {
   indexTemplateFault,
   topicNamePattern,
@@ -33,6 +34,12 @@ export const indexTemplate = text.superRefine((template, context) => {
   const rule = indexTemplateFault(template);
   if (rule !== null) context.addIssue({ code: "custom", message: rule });
 });
+
+export const dataStreamTemplate = text.superRefine((template, context) => {
+  const rule = dataStreamFault(template);
+  if (rule !== null) context.addIssue({ code: "custom", message: rule });
+});
+export const retention = z.string({ error: retentionRule }).regex(retentionPattern, retentionRule);
 
 export function wholeNumber(min: number, max: number) {
   const rule = `is not a whole number from ${min} to ${max}`;

@@ -1,8 +1,18 @@
 import { z } from "zod";
 import { isProxySetting, proxyRule } from "./proxy.ts";
 import { isUnquoted, unquotedRule } from "./scalars.ts";
-import { duration, flag, hostPorts, indexTemplate, listOf, mapping, nonEmptyText } from "./scalars.ts";
-import { oneOf, serverUrls, size, text, topicName, topicPattern, wholeNumber } from "./scalars.ts";
+import { dataStreamTemplate, duration, flag, hostPorts, indexTemplate, listOf, mapping } from "./scalars.ts";
+import {
+  nonEmptyText,
+  oneOf,
+  retention,
+  serverUrls,
+  size,
+  text,
+  topicName,
+  topicPattern,
+  wholeNumber,
+} from "./scalars.ts";
 
 /**
  * The shape of the config file: the rules for single values. Rules between several values are in `cross-checks.ts`.
@@ -40,6 +50,14 @@ export const declarationSchema = mapping({
     .optional()
     .describe(
       "The index; may contain {topic} and {yyyy.MM.dd} (UTC, the record's time). Default: the topic's name.",
+    ),
+  dataStream: dataStreamTemplate
+    .optional()
+    .describe("Instead of index: a data stream, such as logs-app-prod; may contain {topic}."),
+  retention: retention
+    .optional()
+    .describe(
+      "How long the data stream keeps documents, such as 30d; needs dataStream. Default: Elasticsearch decides.",
     ),
   startAt: oneOf(["earliest", "latest"])
     .default("earliest")

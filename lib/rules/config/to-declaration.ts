@@ -3,18 +3,20 @@ import type { DeclarationInput } from "./schema.ts";
 
 /** Turns a valid entry, short or long, into a declaration. */
 export function toDeclaration(entry: string | DeclarationInput, source: SourceRef): Declaration {
-  const { topic, pattern, path, index, startAt, format, timestamp, message, pipeline, rejected } =
+  const { topic, pattern, path, startAt, format, rejected, ...others } =
     typeof entry === "string" ? shortForm(entry) : entry;
   return {
     target: topic === undefined ? { kind: "pattern", pattern: pattern ?? "" } : { kind: "topic", topic },
     options: {
       path: path ?? null,
-      index: index ?? null,
+      index: others.index ?? null,
+      dataStream: others.dataStream ?? null,
+      retention: others.retention ?? null,
       startAt,
       format,
-      timestamp: timestamp ?? null,
-      message: message ?? null,
-      pipeline: pipeline ?? null,
+      timestamp: others.timestamp ?? null,
+      message: others.message ?? null,
+      pipeline: others.pipeline ?? null,
       rejected: rejected ?? "flatten",
     },
     source,

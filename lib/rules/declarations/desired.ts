@@ -1,6 +1,13 @@
 import type { Declaration, Refusal, SourceRef, Specification } from "../model/declaration.ts";
-import { indexNeededRule, isResolvedIndex, matchesTopicPattern } from "../model/names.ts";
-import { specificationChanges, specify, type FieldChange } from "../model/specification.ts";
+import { matchesTopicPattern } from "../model/names.ts";
+import {
+  specificationChanges,
+  specify,
+  targetFault,
+  targetText,
+  type FieldChange,
+} from "../model/specification.ts";
+import { retentionMs } from "../model/data-stream.ts";
 
 /** One topic as it should run. */
 export interface DesiredTopic {
@@ -11,13 +18,19 @@ export interface DesiredTopic {
   readonly leavesAtMs?: number;
 }
 
-/** Two declarations of one topic that differ. The winner is used whole; nothing of the loser is. */
+/**
+ * Two declarations of one topic that differ. The winner is used whole; nothing of the loser is. Or two topics of one data
+ * stream with different retentions: the longer one wins.
+ */
 export interface Conflict {
+  /** With `dataStream`: the topic whose retention does not count. */
   readonly topic: string;
   readonly winner: SourceRef;
   readonly loser: SourceRef;
   /** `from` is the winner's value, `to` the loser's. */
   readonly differs: readonly FieldChange[];
+  /** The data stream that two topics share; absent if both declarations are of one topic. */
+  readonly dataStream?: string;
 }
 
 export interface Merged {
@@ -73,16 +86,51 @@ export function mergeDeclarations(
     const { pattern } = declaration.target;
     for (const topic of existing) {
       if (!matchesTopicPattern(pattern, topic, deadLetterTopic)) continue;
-      const { index } = specify(declaration, topic);
-      if (isResolvedIndex(index)) {
+      const spec = specify(declaration, topic);
+      const fault = targetFault(spec);
+      if (fault === null) {
         add(declaration, topic);
       } else if (!desired.has(topic)) {
-        const reason = `topic "${topic}", covered by pattern "${pattern}": its index "${index}" ${indexNeededRule}`;
+        const reason = `topic "${topic}", covered by pattern "${pattern}": its ${targetText(spec)} ${fault}`;
         refused.push({ source: declaration.source, name: topic, reason, lastGoodKept: false });
       }
     }
   }
-  return { desired, conflicts, refused };
+  return { desired, conflicts: [...conflicts, ...shareRetentions(desired)], refused };
+}
+
+/**
+ * Gives all topics of one data stream one retention, the longest that any of them declares: nothing is deleted earlier
+ * than somebody asked for. A topic without `retention` asks for none, so the stream then gets none. The outcome does not
+ * depend on the order of topics, so all hosts write the same template.
+ * @returns one conflict per topic whose own retention does not count
+ */
+function shareRetentions(desired: Map<string, DesiredTopic>): Conflict[] {
+  const longest = new Map<string, DesiredTopic>();
+  for (const topic of desired.values()) {
+    const { dataStream } = topic.spec;
+    if (dataStream === null) continue;
+    const known = longest.get(dataStream);
+    if (known === undefined || keptMs(topic.spec) > keptMs(known.spec)) longest.set(dataStream, topic);
+  }
+  const conflicts: Conflict[] = [];
+  for (const [topic, wanted] of desired) {
+    const { dataStream, retention } = wanted.spec;
+    const winner = dataStream === null ? undefined : longest.get(dataStream);
+    if (dataStream === null || winner === undefined || winner.spec.retention === retention) continue;
+    desired.set(topic, { ...wanted, spec: { ...wanted.spec, retention: winner.spec.retention } });
+    if (keptMs(winner.spec) === keptMs(wanted.spec)) continue;
+    const [winning, losing]: readonly (SourceRef | undefined)[] = [winner.sources[0], wanted.sources[0]];
+    if (winning === undefined || losing === undefined) continue;
+    const differs = [{ field: "retention", from: winner.spec.retention, to: retention }];
+    conflicts.push({ topic, winner: winning, loser: losing, differs, dataStream });
+  }
+  return conflicts;
+}
+
+/** Milliseconds; infinite without a retention. */
+function keptMs({ retention }: Specification): number {
+  return retention === null ? Infinity : (retentionMs(retention) ?? Infinity);
 }
 
 /** Looks up the specification of a topic, existing or not, and caches it; null if not declared. */

@@ -38,13 +38,7 @@ export function judgeDeclarations({
           : "correct the config file",
       ),
     ),
-    ...conflicts.map(({ topic, winner, loser, differs }) =>
-      warning(
-        `topic ${topic}`,
-        `declared twice, differently (${differs.map(({ field }) => field).join(", ")}): ${sourceText(winner)} takes precedence over ${sourceText(loser)}`,
-        "remove one of the two",
-      ),
-    ),
+    ...conflicts.map(conflictCheck),
     ...duplicatesOf(declarations, conflicts),
     ...(idlePatterns ?? []).map((pattern) =>
       warning(
@@ -54,6 +48,21 @@ export function judgeDeclarations({
       ),
     ),
   ];
+}
+
+function conflictCheck({ topic, winner, loser, differs, dataStream }: Conflict): Check {
+  const fields = differs.map(({ field }) => field).join(", ");
+  if (dataStream === undefined)
+    return warning(
+      `topic ${topic}`,
+      `declared twice, differently (${fields}): ${sourceText(winner)} takes precedence over ${sourceText(loser)}`,
+      "remove one of the two",
+    );
+  return warning(
+    `topic ${topic}`,
+    `its ${fields} does not count: another topic of data stream ${dataStream}, declared in ${sourceText(winner)}, keeps documents longer`,
+    "declare the same retention for all topics of the stream",
+  );
 }
 
 /** Topics that are declared identically more than once. */

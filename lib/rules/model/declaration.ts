@@ -31,6 +31,10 @@ export interface TopicOptions {
   readonly path: string | null;
   /** An index name that may contain `{topic}` and `{yyyy.MM.dd}`; null for the topic's name. */
   readonly index: string | null;
+  /** The name of a data stream that may contain `{topic}`, instead of an index; null for an index. */
+  readonly dataStream: string | null;
+  /** How long the stream keeps documents, such as `30d`; null to leave that to Elasticsearch. Only with `dataStream`. */
+  readonly retention: string | null;
   readonly startAt: StartAt;
   readonly format: Format;
   /** The JSON field or fields with the event's own time; the first readable one counts. Null for the record's timestamp. */
@@ -70,8 +74,10 @@ export interface Refusal {
 /** The settings that the consumer of one concrete topic runs with. */
 export interface Specification extends TopicOptions {
   readonly topic: string;
-  /** `{topic}` is already replaced; may still contain `{yyyy.MM.dd}`. Never null. */
+  /** The name to write to, also that of a data stream. `{topic}` is already replaced; may still contain `{yyyy.MM.dd}`. */
   readonly index: string;
+  /** The same name if it is a data stream; null for an index. */
+  readonly dataStream: string | null;
 }
 
 /** The fields that may contain the event's own time, in order; empty if the record's timestamp counts. */

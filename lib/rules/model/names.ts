@@ -64,7 +64,8 @@ export const indexNeededRule =
   "cannot be used as an Elasticsearch index name (lower case, not starting with - _ + or ., at most 255 bytes): declare an index";
 
 const topicPlaceholder = "{topic}";
-const datePlaceholder = "{yyyy.MM.dd}";
+/** The UTC day of a record in the name of its index. */
+export const datePlaceholder = "{yyyy.MM.dd}";
 const msPerDay = 86_400_000;
 
 /**

@@ -1,10 +1,28 @@
 import type { Declaration, Specification } from "./declaration.ts";
 import { fingerprintOf } from "../secrets/fingerprint.ts";
-import { resolveIndex } from "./names.ts";
+import { dataStreamNeededRule, isDataStreamName } from "./data-stream.ts";
+import { indexNeededRule, isResolvedIndex, resolveIndex } from "./names.ts";
 
 /** Applies a declaration to one concrete topic that it names or covers. */
 export function specify({ options }: Declaration, topic: string): Specification {
-  return { topic, ...options, index: resolveIndex(options.index ?? topic, topic) };
+  const index = resolveIndex(options.dataStream ?? options.index ?? topic, topic);
+  return { topic, ...options, index, dataStream: options.dataStream === null ? null : index };
+}
+
+/** Writes to the index instead, which is the specification's own data stream only if it has that name. */
+export function withIndex(spec: Specification, index: string): Specification {
+  return { ...spec, index, dataStream: spec.dataStream === index ? index : null };
+}
+
+/** What a topic is written to, for people: `index "app"`. */
+export function targetText({ index, dataStream }: Specification): string {
+  return `${dataStream === null ? "index" : "data stream"} "${index}"`;
+}
+
+/** Why Elasticsearch would not accept the name that the topic is written to, as a predicate of the topic; null if it would. */
+export function targetFault({ index, dataStream }: Specification): string | null {
+  if (dataStream !== null) return isDataStreamName(dataStream) ? null : dataStreamNeededRule;
+  return isResolvedIndex(index) ? null : indexNeededRule;
 }
 
 /**

@@ -84,7 +84,17 @@ export function Fields({ fields, errors, newKey, onChange }: FieldsProps) {
       {text(
         "index",
         "index",
-        "Index, alias or data stream; {topic} and {yyyy.MM.dd} are replaced. Lower case. Not set: the topic's name.",
+        "Index or alias; {topic} and {yyyy.MM.dd} are replaced. Lower case. Not set: the topic's name.",
+      )}
+      {text(
+        "dataStream",
+        "dataStream",
+        "Instead of index: a data stream, such as logs-app-prod, which Penstock sets up; {topic} is replaced.",
+      )}
+      {text(
+        "retention",
+        "retention",
+        "How long the data stream keeps documents, such as 30d; needs dataStream. Not set: Elasticsearch decides.",
       )}
       {choice("startAt", "startAt", "Used only if the consumer group has no committed offset.", [
         ["", "not set (earliest)"],

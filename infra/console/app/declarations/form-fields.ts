@@ -7,6 +7,8 @@ export interface FormFields {
   readonly name: string;
   readonly path: string;
   readonly index: string;
+  readonly dataStream: string;
+  readonly retention: string;
   readonly startAt: string;
   readonly format: string;
   readonly timestamp: string;
@@ -20,6 +22,8 @@ export interface FormFields {
 const optionNames = [
   "path",
   "index",
+  "dataStream",
+  "retention",
   "startAt",
   "format",
   "timestamp",
@@ -34,6 +38,8 @@ export function emptyFields(topic: string): FormFields {
     name: topic,
     path: "",
     index: "",
+    dataStream: "",
+    retention: "",
     startAt: "",
     format: "",
     timestamp: "",
@@ -54,6 +60,8 @@ export function fieldsOf({ declaration, options }: ListedEntry, target: TargetWo
     // Another program may use another name.
     path: text("path") || (options?.path ?? ""),
     index: text("index"),
+    dataStream: text("dataStream"),
+    retention: text("retention"),
     startAt: text("startAt"),
     format: text("format"),
     timestamp: text("timestamp"),

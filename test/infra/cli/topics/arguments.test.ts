@@ -17,6 +17,15 @@ test("one time field is a string, several are a list", () => {
   expect(entryOf()).toEqual({ topic: "a", format: "json" });
 });
 
+test("a data stream and its retention become fields of the entry", () => {
+  expect(entryOf("--data-stream", "logs-{topic}-prod", "--retention", "30d")).toEqual({
+    topic: "a",
+    dataStream: "logs-{topic}-prod",
+    retention: "30d",
+    format: "json",
+  });
+});
+
 test("--rejected takes flatten or dead-letter", () => {
   expect(entryOf("--rejected", "dead-letter")).toMatchObject({ rejected: "dead-letter" });
   expect(() => entryOf("--rejected", "drop")).toThrow(

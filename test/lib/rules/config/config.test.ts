@@ -167,6 +167,8 @@ log: { level: debug }
       timestamp: null,
       message: null,
       pipeline: null,
+      dataStream: null,
+      retention: null,
       rejected: "flatten",
     } as const;
     const at = (entry: number) => ({ kind: "config", name: "config.yaml", revision: null, entry }) as const;
@@ -182,6 +184,8 @@ log: { level: debug }
           timestamp: "time",
           message: null,
           pipeline: "p",
+          dataStream: null,
+          retention: null,
           rejected: "flatten",
         },
         source: at(1),
@@ -290,6 +294,9 @@ test("reports that a file may be cut off if it ends in its list of topics", () =
 });
 
 const topicRule = "is not a Kafka topic name (1 to 249 of a-z A-Z 0-9 . _ -)";
+const streamRule =
+  'is not the name of an Elasticsearch data stream (lower case, no \\ / * ? " < > | , # : or white space, not starting with - _ + or ., at most 233 bytes)';
+const retentionRule = "is not a retention (a whole number from 1 to 999999 and d, h, m or s, such as 30d)";
 const indexRule =
   "cannot be used as an Elasticsearch index name (lower case, not starting with - _ + or ., at most 255 bytes): declare an index";
 
@@ -321,6 +328,34 @@ describe("one fault after a valid beginning, with its place, value and rule", ()
     [
       "topics: [{ pattern: 'a b' }]",
       '21 topics[0].pattern: "a b" is not a topic pattern (1 to 249 of a-z A-Z 0-9 . _ - * ?)',
+    ],
+    [
+      "topics: [{ topic: a, dataStream: 'logs-{topic}-{yyyy.MM.dd}' }]",
+      `34 topics[0].dataStream: "logs-{topic}-{yyyy.MM.dd}" contains {yyyy.MM.dd}, but a data stream begins new indices by itself: leave the date out`,
+    ],
+    [
+      "topics: [{ topic: a, dataStream: 'logs-{host}' }]",
+      '34 topics[0].dataStream: "logs-{host}" contains a placeholder other than {topic}',
+    ],
+    ["topics: [{ topic: a, dataStream: Logs }]", `34 topics[0].dataStream: "Logs" ${streamRule}`],
+    ["topics: [{ topic: a, dataStream: .ds-logs }]", `34 topics[0].dataStream: ".ds-logs" ${streamRule}`],
+    [
+      "topics: [{ topic: a, dataStream: b, index: c }]",
+      '34 topics[0].dataStream: "b" cannot be combined with index: an entry has one or the other',
+    ],
+    [
+      "topics: [{ topic: A, dataStream: 'logs-{topic}' }]",
+      '19 topics[0].topic: "A" cannot be used as the name of an Elasticsearch data stream (lower case, not starting with - _ + or ., at most 233 bytes): declare another dataStream',
+    ],
+    [
+      "topics: [{ topic: a, retention: 30d }]",
+      '33 topics[0].retention: "30d" needs dataStream: an index has no retention',
+    ],
+    ["topics: [{ topic: a, dataStream: b, retention: 0d }]", `48 topics[0].retention: "0d" ${retentionRule}`],
+    ["topics: [{ topic: a, dataStream: b, retention: 30 }]", `48 topics[0].retention: 30 ${retentionRule}`],
+    [
+      "topics: [{ topic: a, dataStream: b, retention: 9ms }]",
+      `48 topics[0].retention: "9ms" ${retentionRule}`,
     ],
     ["topics: [{ topic: a, rejected: flatten }]", '32 topics[0].rejected: "flatten" needs format: json'],
     ["topics: [{ topic: a, timestamp: t }]", '33 topics[0].timestamp: "t" needs format: json'],

@@ -10,6 +10,45 @@ const key: Partial<SourceRef> = { kind: "etcd", name: "logs/a", revision: 3 };
 const merge = (declarations: readonly Declaration[], kafkaTopics: readonly string[] = []) =>
   mergeDeclarations(declarations, kafkaTopics, deadLetterTopic);
 
+describe("topics of one data stream", () => {
+  const streamed = (topic: string, retention: string | null, entry: number): Declaration =>
+    declaration(topic, { dataStream: "logs-shared-prod", retention }, { ...key, entry });
+  const retentions = (declarations: readonly Declaration[]): unknown =>
+    Object.fromEntries([...merge(declarations).desired].map(([topic, { spec }]) => [topic, spec.retention]));
+
+  test("get the longest retention, whatever their order; the others are told", () => {
+    const declarations = [streamed("a", "36h", 0), streamed("b", "2d", 1), streamed("c", "48h", 2)];
+    expect(merge(declarations).conflicts).toEqual([
+      {
+        topic: "a",
+        winner: { ...declaration("").source, ...key, entry: 1 },
+        loser: { ...declaration("").source, ...key, entry: 0 },
+        differs: [{ field: "retention", from: "2d", to: "36h" }],
+        dataStream: "logs-shared-prod",
+      },
+    ]);
+    expect(retentions(declarations)).toEqual({ a: "2d", b: "2d", c: "2d" });
+    expect(retentions(declarations.slice(0, 2).toReversed())).toEqual({ a: "2d", b: "2d" });
+  });
+
+  test("get none if one of them declares none: it asked to keep everything", () => {
+    expect(retentions([streamed("a", "30d", 0), streamed("b", null, 1)])).toEqual({ a: null, b: null });
+  });
+
+  test("do not concern topics of other streams", () => {
+    const other = declaration("c", { dataStream: "logs-other-prod", retention: "1d" });
+    expect(retentions([streamed("a", "30d", 0), other])).toEqual({ a: "30d", c: "1d" });
+  });
+});
+
+test("a pattern's topic that does not fit into the name of its data stream is refused alone", () => {
+  const { desired, refused } = merge([declaration("*", { dataStream: "logs-{topic}" })], ["App", "web"]);
+  expect([...desired.keys()]).toEqual(["web"]);
+  expect(refused.map(({ reason }) => reason)).toEqual([
+    'topic "App", covered by pattern "*": its data stream "logs-App" cannot be used as the name of an Elasticsearch data stream (lower case, not starting with - _ + or ., at most 233 bytes): declare another dataStream',
+  ]);
+});
+
 describe("precedence", () => {
   test("a topic declared twice appears once, from the first declaration, with both sources", () => {
     const first = declaration("app", { path: "/a" }, { ...file, entry: 0 });
@@ -54,6 +93,14 @@ describe("precedence", () => {
     const { desired, conflicts } = merge([declaration("app", {}, file), declaration("app", {}, key)]);
     expect(desired.get("app")?.sources).toHaveLength(2);
     expect(conflicts).toEqual([]);
+  });
+
+  test("a topic that moves from an index to a data stream differs in both", () => {
+    const { conflicts } = merge([declaration("app", { dataStream: "s" }, file), declaration("app", {}, key)]);
+    expect(conflicts[0]?.differs).toEqual([
+      { field: "index", from: "s", to: "app" },
+      { field: "dataStream", from: "s", to: null },
+    ]);
   });
 
   test("nor do those that name the same index in two ways", () => {

@@ -31,6 +31,8 @@ test("an array of declarations, long and short", () => {
     timestamp: null,
     message: null,
     pipeline: null,
+    dataStream: null,
+    retention: null,
     rejected: "flatten",
   } as const;
   const at = (entry: number) => ({ kind: "etcd", name, revision: 7, entry }) as const;
@@ -94,6 +96,13 @@ describe("one bad entry is refused with place, value and rule, while the others 
   });
 });
 
+test("a data stream and its retention", () => {
+  expect(parse([{ topic: "a", dataStream: "logs-{topic}-prod", retention: "30d" }])).toMatchObject({
+    declarations: [{ options: { index: null, dataStream: "logs-{topic}-prod", retention: "30d" } }],
+    refused: [],
+  });
+});
+
 describe("fields of the agent that shares the key", () => {
   test.each<[object, object, string[]]>([
     [{ service: "pay", send_rate: 100, id: null }, { path: null }, ["service", "send_rate"]],
@@ -112,6 +121,9 @@ describe("fields of the agent that shares the key", () => {
   test.each([
     [{ idnex: "x" }, 'field idnex is unknown; did you mean "index"?'],
     [{ overflow: "flatten" }, 'field overflow is unknown; it is now called "rejected"'],
+    [{ data_stream: "x" }, 'field data_stream is unknown; did you mean "dataStream"?'],
+    [{ dataStream: "x", retentoin: "3d" }, 'field retentoin is unknown; did you mean "retention"?'],
+    [{ retention: "3d" }, 'retention "3d" needs dataStream: an index has no retention'],
     [{ Path: "/x" }, 'field Path is unknown; did you mean "path"?'],
     [{ log_path: 7 }, "path 7 is not a string: put it in quotes"],
   ])("a slip stays refused: %j", (fields, reason) => {

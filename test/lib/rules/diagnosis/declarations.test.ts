@@ -49,6 +49,21 @@ test("conflicting and identical declarations are warnings", () => {
   ]);
 });
 
+test("a retention that another topic of the same data stream overrules is a warning", () => {
+  const checks = judged(
+    said("k", { topic: "a", dataStream: "s", retention: "7d" }),
+    said("l", { topic: "b", dataStream: "s", retention: "30d" }),
+  );
+  expect(checks).toMatchObject([
+    { state: "ok" },
+    {
+      state: "warning",
+      name: "topic a",
+      seen: 'its retention does not count: another topic of data stream s, declared in etcd key "l", keeps documents longer',
+    },
+  ]);
+});
+
 test("a pattern that matches nothing is a warning", () => {
   const facts = { declarations: said("k", { pattern: "app-*" }).declarations, refused: [], conflicts: [] };
   expect(judgeDeclarations({ ...facts, idlePatterns: ["app-*"] })[1]).toMatchObject({

@@ -3,6 +3,7 @@ import {
   specificationChanges,
   specificationHash,
   specify,
+  withIndex,
 } from "../../../../lib/rules/model/specification.ts";
 import { declaration } from "../../../support/declarations.ts";
 import { specification } from "../../../support/records.ts";
@@ -12,6 +13,24 @@ describe("a specification", () => {
     expect(specify(declaration("app", { format: "json" }), "app")).toEqual(
       specification({ topic: "app", index: "app", format: "json" }),
     );
+  });
+
+  test("of a data stream writes to it by its name", () => {
+    const streamed = declaration("app-*", { dataStream: "logs-{topic}-prod", retention: "30d" });
+    expect(specify(streamed, "app-one")).toEqual(
+      specification({
+        topic: "app-one",
+        index: "logs-app-one-prod",
+        dataStream: "logs-app-one-prod",
+        retention: "30d",
+      }),
+    );
+  });
+
+  test("that is written elsewhere keeps its data stream only under that name", () => {
+    const spec = specification({ index: "s", dataStream: "s" });
+    expect(withIndex(spec, "s")).toEqual(spec);
+    expect(withIndex(spec, "other")).toMatchObject({ index: "other", dataStream: null });
   });
 
   test("from a pattern has the topic in its index, and keeps the date placeholder", () => {
@@ -33,6 +52,8 @@ describe("its hash", () => {
   test.each([
     { path: "/var/log/app.log" },
     { index: "other" },
+    { index: "app", dataStream: "app" },
+    { retention: "30d" },
     { format: "json" },
     { timestamp: "time" },
     { pipeline: "p" },

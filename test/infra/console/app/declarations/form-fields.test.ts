@@ -16,7 +16,8 @@ describe("the form of a declaration", () => {
   });
 
   test("an entry comes back as it stood, but for members that nobody knows", () => {
-    const declaration = { topic: "a", path: "/a.log", startAt: "latest", colour: 1 };
+    const stream = { dataStream: "logs-a-prod", retention: "30d" };
+    const declaration = { topic: "a", path: "/a.log", ...stream, startAt: "latest", colour: 1 };
     const entry = listedEntry({ topic: "a" }, { declaration });
     const { colour, ...known } = declaration;
     expect(colour).toBe(1);

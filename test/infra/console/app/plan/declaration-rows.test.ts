@@ -4,7 +4,14 @@ import { listedEntry, listedKey, listing } from "./listing.ts";
 
 describe("the rows of what is declared", () => {
   test("the config file's come first; settings that are as by default are left out", () => {
-    const path = { path: "/a.log", index: null, startAt: "earliest", format: "json" } as const;
+    const path = {
+      path: "/a.log",
+      index: null,
+      dataStream: null,
+      retention: null,
+      startAt: "earliest",
+      format: "json",
+    } as const;
     const entry = listedEntry(
       { topic: "a" },
       { options: { ...path, timestamp: ["a", "b"], message: null, pipeline: null, rejected: "flatten" } },

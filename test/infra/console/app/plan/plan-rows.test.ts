@@ -21,6 +21,8 @@ function spec(topic: string, changes: Partial<Specification> = {}): Specificatio
     timestamp: null,
     message: null,
     pipeline: null,
+    dataStream: null,
+    retention: null,
     rejected: "flatten",
   } as const;
   return { topic, index: topic, ...usual, ...changes };

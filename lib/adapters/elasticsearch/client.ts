@@ -11,7 +11,7 @@ import type { Logger } from "../../rules/base/logger.ts";
 import type { ElasticsearchSettings } from "../../rules/model/settings.ts";
 import { masterFailure } from "./transport/master.ts";
 import { findExistingIds, type SendSearch } from "./existing-ids.ts";
-import { withStoredFailures } from "./failure-store.ts";
+import { withStoredFailures } from "./failure-store/stored-errors.ts";
 import { coverWith, createFittedForm, readTemplate, type SendJson } from "./template/template.ts";
 import { coverPatterns } from "./template/template-cover.ts";
 import { mayBeCompression, compress, compressionFailure } from "./transport/bulk-compression.ts";

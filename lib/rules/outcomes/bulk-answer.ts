@@ -8,6 +8,8 @@ export interface BulkItem {
   readonly error: ServerError | null;
   /** True if the document went to a data stream's failure store instead, which Elasticsearch reports as success. */
   readonly inFailureStore?: boolean;
+  /** True if the failure store could not take the refused document. The error may be the store's own then. */
+  readonly failureStoreFailed?: boolean;
 }
 
 /** The document that a bulk operation was to write. */
@@ -94,8 +96,22 @@ function parseItem(entry: unknown): BulkItem | null {
     status: item["status"],
     result: typeof result === "string" ? result : null,
     error: parseServerError(item["error"]),
-    ...(item["failure_store"] === "used" && { inFailureStore: true }),
+    ...failureStoreOf(item["failure_store"], item["status"]),
   };
+}
+
+/**
+ * The values of Elasticsearch's `IndexDocFailureStoreStatus`: `used`, `failed`, `not_enabled` (the error says the rest)
+ * and `not_applicable_or_unknown`, which is left out of answers. A success with a value that this version does not know
+ * must not count as written to the target: if it was, the next attempt finds it there.
+ */
+function failureStoreOf(
+  value: unknown,
+  status: number,
+): Pick<BulkItem, "inFailureStore" | "failureStoreFailed"> {
+  if (value === undefined || value === "not_applicable_or_unknown") return {};
+  if (status < 300) return { inFailureStore: true };
+  return value === "failed" ? { failureStoreFailed: true } : {};
 }
 
 /** Reads the `error` of an item or of a whole answer. */

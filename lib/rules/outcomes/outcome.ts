@@ -28,11 +28,14 @@ export function classifyItem(item: BulkItem, context: ItemContext): ItemVerdict 
   if (status === 409 && error.type === "version_conflict_engine_exception") return { kind: "duplicate" };
 
   const rejection = { status, ...error, index: context.index };
-  const anybodys = mayBeAnybodys(status, error);
+  const closed = isClosedForGood(status, error);
+  // The index that is closed may be the failure store's, and the error in front of it is lost.
+  const hidden = closed && item.failureStoreFailed === true;
+  const anybodys = !hidden && mayBeAnybodys(status, error);
   const ownFault =
     (status === 400 && isDocumentFault(error)) ||
     (anybodys && context.lastChance) ||
-    (context.dated && isClosedForGood(status, error));
+    (context.dated && closed && !hidden);
   if (ownFault) return { kind: "rejected", rejection };
   const reason = retryReason(status, error, `index ${context.index}: `);
   return { kind: "retry", reason, suspect: anybodys ? rejection : null };

@@ -16,6 +16,21 @@ test("reads items of every kind, by position", () => {
   ]);
 });
 
+test("only `used`, or a value from the future, makes a success one of the failure store", () => {
+  const parse = (item: object) => parseBulkItems({ items: [{ create: item }] })?.[0];
+  const created = { status: 201, result: "created" };
+  expect(parse(created)).not.toHaveProperty("inFailureStore");
+  expect(parse({ ...created, failure_store: "not_applicable_or_unknown" })).not.toHaveProperty(
+    "inFailureStore",
+  );
+  for (const failure_store of ["used", "invented", 7, null])
+    expect(parse({ ...created, failure_store })).toMatchObject({ inFailureStore: true });
+  const refused = { status: 400, error: { type: "t", reason: "r" } };
+  expect(parse({ ...refused, failure_store: "failed" })).toMatchObject({ failureStoreFailed: true });
+  for (const failure_store of ["not_enabled", "invented"])
+    expect(parse({ ...refused, failure_store })).toEqual({ status: 400, result: null, error: refused.error });
+});
+
 test.each([
   [null],
   [""],

@@ -220,3 +220,23 @@ describe("the shape of a document", () => {
     expect(isShapeFault({ ...rejection("no", "fail_processor_exception"), status: 500 })).toBe(false);
   });
 });
+
+test("a closed or blocked failure store is the cluster's fault, in a dated index and at the last chance too", () => {
+  const closed = [
+    failed(
+      403,
+      "cluster_block_exception",
+      "index [.fs-app-000002] blocked by: [FORBIDDEN/8/index write (api)];",
+    ),
+    failed(400, "index_closed_exception", "closed"),
+  ];
+  for (const item of closed) {
+    expect(classifyItem(item, dated).kind).toBe("rejected");
+    for (const context of [dated, lastOne]) {
+      const verdict = classifyItem({ ...item, failureStoreFailed: true }, context);
+      expect(verdict).toMatchObject({ kind: "retry", suspect: null, reason: { code: "cluster_block" } });
+    }
+  }
+  const unfit = { ...failed(400, "document_parsing_exception", "bad"), failureStoreFailed: true };
+  expect(classifyItem(unfit, alone).kind).toBe("rejected");
+});

@@ -1,9 +1,11 @@
-import type { BulkItem, ServerError, TargetDocument } from "../../rules/outcomes/bulk-answer.ts";
-import { isObject } from "../../rules/json/object.ts";
-import type { SendSearch } from "./existing-ids.ts";
-import type { ElasticsearchAnswer } from "./transport/transport.ts";
+import type { BulkItem, ServerError, TargetDocument } from "../../../rules/outcomes/bulk-answer.ts";
+import { isObject } from "../../../rules/json/object.ts";
+import type { SendSearch } from "../existing-ids.ts";
+import type { ElasticsearchAnswer } from "../transport/transport.ts";
 
 const IDS_AT_ONCE = 1_000;
+/** All data streams that this user may read. */
+const everywhere = "*";
 
 /**
  * Replaces bulk items that went to a failure store by the errors stored there. A data stream with a failure store
@@ -26,7 +28,12 @@ export async function withStoredFailures(
     else ids.push(document.id);
   }
   const errors = new Map<string, ServerError>();
-  for (const [index, ids] of wanted) await findErrors(send, index, ids, errors);
+  for (const [index, ids] of wanted) {
+    const isReadable = await findErrors(send, index, ids, errors);
+    const rerouted = ids.filter((id) => !errors.has(id));
+    // A pipeline may have sent it to any other stream.
+    if (isReadable && rerouted.length > 0) await findErrors(send, everywhere, rerouted, errors);
+  }
   return items.map((item, operation) => {
     if (!isStored(item)) return item;
     const error = errors.get(documentAt?.(operation).id ?? "") ?? unknown;
@@ -39,7 +46,7 @@ function isStored({ inFailureStore }: BulkItem): boolean {
   return inFailureStore === true;
 }
 
-/** If we may not read the failure store, or the document was rerouted to another stream. */
+/** If we may not read the failure store. */
 const unknown: ServerError = {
   type: "failure_store",
   reason: "Elasticsearch put the document into a failure store, but the reason is not found there",
@@ -59,20 +66,27 @@ const unanswered: ServerError = {
 const clusterTrouble =
   /shard|node|cluster|block|master|primary|closed|time_?out|transport|connect|reject|circuit|interrupt|i_o_exc|security|not_found/;
 
-/** Finds the newest error of each document. A refused search leaves it unknown: the bulk itself succeeded. */
+/**
+ * Finds the newest error of each document. A refused search leaves it unknown: the bulk itself succeeded.
+ * @param index a name, or {@link everywhere}
+ * @returns whether Elasticsearch answered all searches
+ */
 async function findErrors(
   send: SendSearch,
   index: string,
   ids: readonly string[],
   errors: Map<string, ServerError>,
-): Promise<void> {
-  const store = `/${encodeURIComponent(index)}::failures`;
+): Promise<boolean> {
+  let isReadable = true;
+  // One stream in trouble must not hide what the others hold.
+  const isPartial = index === everywhere;
+  const store = `/${isPartial ? index : encodeURIComponent(index)}::failures`;
   const refreshed = await send(`${store}/_refresh`, {}, null);
   for (let at = 0; at < ids.length; at += IDS_AT_ONCE) {
     const values = ids.slice(at, at + IDS_AT_ONCE);
     const answer = await send(
       `${store}/_search`,
-      { filter_path: "hits.hits._source", allow_partial_search_results: "false" },
+      { filter_path: "hits.hits._source", allow_partial_search_results: String(isPartial) },
       {
         query: { terms: { "document.id": values } },
         collapse: { field: "document.id" },
@@ -82,9 +96,12 @@ async function findErrors(
         track_total_hits: false,
       },
     );
-    if (isSilent(refreshed) || isSilent(answer)) for (const id of values) errors.set(id, unanswered);
+    isReadable &&= !("failure" in answer);
+    if (!isPartial && (isSilent(refreshed) || isSilent(answer)))
+      for (const id of values) errors.set(id, unanswered);
     else if (!("failure" in answer)) readErrors(answer.body, errors);
   }
+  return isReadable;
 }
 
 /** True if a later try may be answered. */

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import type { SendSearch } from "../../../../lib/adapters/elasticsearch/existing-ids.ts";
-import { withStoredFailures } from "../../../../lib/adapters/elasticsearch/failure-store.ts";
-import { classifyItem } from "../../../../lib/rules/outcomes/outcome.ts";
-import type { BulkItem } from "../../../../lib/rules/outcomes/bulk-answer.ts";
+import type { SendSearch } from "../../../../../lib/adapters/elasticsearch/existing-ids.ts";
+import { withStoredFailures } from "../../../../../lib/adapters/elasticsearch/failure-store/stored-errors.ts";
+import { classifyItem } from "../../../../../lib/rules/outcomes/outcome.ts";
+import type { BulkItem } from "../../../../../lib/rules/outcomes/bulk-answer.ts";
 
 const created: BulkItem = { status: 201, result: "created", error: null };
 const stored: BulkItem = { ...created, inFailureStore: true };
@@ -40,6 +40,9 @@ test("an item in a failure store becomes the stored error, without further reque
     "/logs::failures/_search",
     "/other::failures/_refresh",
     "/other::failures/_search",
+    // A pipeline may have rerouted the one that is not found.
+    "/*::failures/_refresh",
+    "/*::failures/_search",
   ]);
   expect(asked[1]?.body).toMatchObject({ query: { terms: { "document.id": ["id 1"] } }, size: 1 });
 });
@@ -101,4 +104,22 @@ test("an unavailable failure store makes the item retryable: the cluster may be 
     );
     expect(answer).toMatchObject([{ status: 503, error: { type: "failure_store" } }]);
   }
+});
+
+test("the error of a rerouted document is found in the store of the stream to which it was sent", async () => {
+  const error = { type: "document_parsing_exception", message: "m" };
+  const { send } = failures({ "id 0": error });
+  const elsewhere: SendSearch = async (path, query, body) =>
+    path.startsWith("/*") ? send(path, query, body) : { body: {} };
+  expect(await withStoredFailures([stored], documentAt, elsewhere)).toMatchObject([
+    { status: 400, error: { type: error.type } },
+  ]);
+});
+
+test("other streams in trouble leave the error unknown: this stream's own store has answered", async () => {
+  const away = { failure: { kind: "response", status: 503, error: null } } as const;
+  const answer = await withStoredFailures([stored], documentAt, async (path) =>
+    path.startsWith("/*") ? away : { body: {} },
+  );
+  expect(answer).toMatchObject([{ status: 400, error: { type: "failure_store" } }]);
 });

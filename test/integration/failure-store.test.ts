@@ -1,0 +1,173 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { startStack, type Stack } from "../../infra/stack/stack.ts";
+import { createElasticsearch, type Elasticsearch } from "../../lib/adapters/elasticsearch/client.ts";
+import { classifyItem } from "../../lib/rules/outcomes/outcome.ts";
+import { testElasticsearch, type TestElasticsearch } from "../support/elasticsearch.ts";
+import { uniqueName } from "../support/kafka.ts";
+import { putFailureStoreTemplate } from "../support/refused.ts";
+import { settings } from "../support/settings.ts";
+import { testStack } from "../support/stack.ts";
+
+/** What each value of a bulk item's `failure_store` is, on real servers of both versions, and what Penstock makes of it. */
+describe.each(["9.2.0", "8.19.5"])("the failure store of Elasticsearch %s", (version) => {
+  let own: Stack | null = null;
+  let server: TestElasticsearch;
+  let node: string;
+  let client: Elasticsearch;
+  const name = uniqueName("stored");
+
+  beforeAll(async () => {
+    if (version === "9.2.0") node = (await testStack()).elasticsearchNode;
+    else {
+      own = await startStack({ kafka: false, etcd: false, elasticsearchVersion: version });
+      node = own.elasticsearch.node;
+    }
+    server = testElasticsearch(node);
+    client = createElasticsearch({ ...settings().elasticsearch, nodes: [node], manageTemplates: false });
+    await putFailureStoreTemplate(server, name, { pattern: `${name}*`, field: "n" });
+    await put(`/_index_template/${name}-without`, {
+      index_patterns: [`${name}-without`],
+      data_stream: {},
+      priority: 501,
+      template: { mappings: { properties: { n: { type: "long" } } } },
+    });
+    await put(`/_ingest/pipeline/${name}`, {
+      processors: [{ reroute: { destination: `${name}-rerouted` } }],
+    });
+  }, 180_000);
+  afterAll(async () => {
+    await client?.close();
+    await own?.stop();
+  });
+
+  async function put(path: string, body: object): Promise<void> {
+    expect(await server.request("PUT", path, body)).toMatchObject({ status: 200 });
+  }
+
+  interface Sent {
+    readonly id: string;
+    readonly n: unknown;
+    readonly pipeline?: string;
+  }
+
+  const bodyOf = (index: string, { id, n }: Sent): string =>
+    `${JSON.stringify({ create: { _index: index, _id: id } })}\n${JSON.stringify({ "@timestamp": "2026-01-01T00:00:00Z", n })}\n`;
+
+  /** What Elasticsearch answers. */
+  async function answered(index: string, sent: Sent): Promise<Record<string, unknown>> {
+    const query = sent.pipeline === undefined ? "" : `?pipeline=${sent.pipeline}`;
+    const answer = await fetch(`${node}/_bulk${query}`, {
+      method: "POST",
+      headers: { "content-type": "application/x-ndjson" },
+      body: bodyOf(index, sent),
+    });
+    const { items } = (await answer.json()) as { items: { create: Record<string, unknown> }[] };
+    return items[0]?.create ?? {};
+  }
+
+  /** What Penstock makes of it. @param dated whether the index's name comes from a pattern of dates */
+  async function verdict(index: string, sent: Sent, dated = false): Promise<string> {
+    const answer = await client.bulk(bodyOf(index, sent), {
+      pipeline: sent.pipeline ?? null,
+      operations: 1,
+      documentAt: () => ({ index, id: sent.id }),
+      signal: AbortSignal.timeout(20_000),
+    });
+    if (!("items" in answer)) throw new Error(JSON.stringify(answer));
+    const [item] = answer.items;
+    if (item === undefined) throw new Error("no item");
+    const kind = classifyItem(item, { index, dated, lastChance: false });
+    if (kind.kind === "rejected") return `rejected: ${kind.rejection.type}`;
+    return kind.kind === "retry"
+      ? `retry: ${kind.reason.code}, ${kind.suspect?.type ?? "nobody"}`
+      : kind.kind;
+  }
+
+  async function failureIndexOf(stream: string): Promise<string> {
+    const path = `/_cluster/state/metadata/${stream}?filter_path=metadata.data_stream.data_stream.${stream}.failure_indices`;
+    const found = JSON.stringify((await server.request("GET", path)).body);
+    return /\.fs-[^"]+/.exec(found)?.[0] ?? "";
+  }
+
+  test("not_applicable_or_unknown is left out: a document that was written, and one that was there", async () => {
+    const sent = { id: "t:0:0:1", n: 1 };
+    expect(await answered(name, sent)).toMatchObject({ status: 201, result: "created" });
+    const again = await answered(name, sent);
+    expect(again).toMatchObject({ status: 409, error: { type: "version_conflict_engine_exception" } });
+    expect(again).not.toHaveProperty("failure_store");
+    expect(await verdict(name, sent)).toBe("duplicate");
+    expect(await verdict(name, { id: "t:0:1:1", n: 1 })).toBe("indexed");
+  });
+
+  test("used: the stored error decides, whatever the 201 says", async () => {
+    const unfit = { id: "t:0:2:1", n: "unfit" };
+    const item = await answered(name, unfit);
+    expect(item).toMatchObject({ status: 201, result: "created", failure_store: "used" });
+    expect(item["_index"]).toStartWith(".fs-");
+    expect(await verdict(name, unfit)).toBe("rejected: document_parsing_exception");
+    // The pipeline is missing: nobody's fault, although Elasticsearch stored the document too.
+    const early = { id: "t:0:3:1", n: 3, pipeline: `${name}-missing` };
+    expect(await answered(name, early)).toMatchObject({ status: 201, failure_store: "used" });
+    expect(await verdict(name, early)).toBe("retry: other, nobody");
+  });
+
+  test("used, since the stream is blocked: the cluster's fault", async () => {
+    const stream = `${name}-blocked`;
+    expect(await verdict(stream, { id: "t:0:0:1", n: 0 })).toBe("indexed");
+    await put(`/${stream}/_settings`, { "index.blocks.write": true });
+    const sent = { id: "t:0:1:1", n: 1 };
+    expect(await answered(stream, sent)).toMatchObject({ status: 201, failure_store: "used" });
+    expect(await verdict(stream, sent)).toBe("retry: cluster_block, nobody");
+    expect(await verdict(stream, sent, true)).toBe("retry: cluster_block, nobody");
+    await put(`/${stream}/_settings`, { "index.blocks.write": false });
+    expect(await verdict(stream, sent)).toBe("indexed");
+  });
+
+  test("used in another stream, since a pipeline rerouted the document: its error is found there", async () => {
+    const pipeline = name;
+    expect(await verdict(name, { id: "r:0:0:1", n: 0, pipeline })).toBe("indexed");
+    const unfit = { id: "r:0:1:1", n: "unfit", pipeline };
+    expect((await answered(name, unfit))["_index"]).toStartWith(`.fs-${name}-rerouted-`);
+    expect(await verdict(name, unfit)).toBe("rejected: document_parsing_exception");
+  });
+
+  test("not_enabled: the error is in the answer", async () => {
+    const stream = `${name}-without`;
+    const unfit = { id: "t:0:0:1", n: "unfit" };
+    expect(await answered(stream, unfit)).toMatchObject({
+      status: 400,
+      failure_store: "not_enabled",
+      error: { type: "document_parsing_exception" },
+    });
+    expect(await verdict(stream, unfit)).toBe("rejected: document_parsing_exception");
+    const early = { id: "t:0:1:1", n: 1, pipeline: `${name}-missing` };
+    expect(await answered(stream, early)).toMatchObject({ status: 400, failure_store: "not_enabled" });
+    expect(await verdict(stream, early)).toBe("retry: other, nobody");
+  });
+
+  test("failed: the document's own error counts if it is told, the store's own is the cluster's fault", async () => {
+    const stream = `${name}-failed`;
+    const unfit = { id: "t:0:0:1", n: "unfit" };
+    const early = { id: "t:0:1:1", n: 1, pipeline: `${name}-missing` };
+    await answered(stream, unfit);
+    const store = await failureIndexOf(stream);
+    expect(store).toStartWith(".fs-");
+    const states: readonly (readonly [() => Promise<unknown>, string])[] = [
+      [() => put(`/${store}/_settings`, { "index.blocks.write": true }), "cluster_block_exception"],
+      [() => server.request("POST", `/${store}/_close`), "index_closed_exception"],
+    ];
+    for (const [breakStore, type] of states) {
+      await breakStore();
+      expect(await answered(stream, unfit)).toMatchObject({
+        status: 400,
+        failure_store: "failed",
+        error: { type: "document_parsing_exception", suppressed: [{ type }] },
+      });
+      expect(await verdict(stream, unfit)).toBe("rejected: document_parsing_exception");
+      // The missing pipeline is hidden behind the store's refusal.
+      expect(await answered(stream, early)).toMatchObject({ failure_store: "failed", error: { type } });
+      for (const dated of [false, true])
+        expect(await verdict(stream, early, dated)).toBe("retry: cluster_block, nobody");
+    }
+  });
+});

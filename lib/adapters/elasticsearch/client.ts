@@ -10,14 +10,19 @@ import { missingPatterns, type TemplateRefusals } from "../../rules/template/ind
 import type { Logger } from "../../rules/base/logger.ts";
 import type { ElasticsearchSettings } from "../../rules/model/settings.ts";
 import { masterFailure } from "./transport/master.ts";
-import { findExistingIds, type SendSearch } from "./existing-ids.ts";
+import { findExistingIds } from "./existing-ids.ts";
 import { withStoredFailures } from "./failure-store/stored-errors.ts";
 import { coverWith, createFittedForm, readTemplate, type SendJson } from "./template/template.ts";
 import { coverPatterns } from "./template/template-cover.ts";
 import { mayBeCompression, compress, compressionFailure } from "./transport/bulk-compression.ts";
 import { createTemplateKeeper } from "./template/template-keeper.ts";
 import { createVersionedTransport, type MediaFormat } from "./transport/versioned-transport.ts";
-import { createTransport, type ElasticsearchRequest, type ElasticsearchText } from "./transport/transport.ts";
+import {
+  createTransport,
+  type ElasticsearchRequest,
+  type ElasticsearchText,
+  type SendSearch,
+} from "./transport/transport.ts";
 import { errorOf } from "./transport/version.ts";
 
 export interface BulkOptions {

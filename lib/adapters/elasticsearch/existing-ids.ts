@@ -1,13 +1,6 @@
 import { isObject } from "../../rules/json/object.ts";
-import type { ElasticsearchAnswer } from "./transport/transport.ts";
+import type { SendSearch } from "./transport/transport.ts";
 import { errorOf } from "./transport/version.ts";
-
-/** Sends a search in the cluster's API version, with a deadline. */
-export type SendSearch = (
-  path: string,
-  querystring: Readonly<Record<string, string>>,
-  body: object | null,
-) => Promise<ElasticsearchAnswer>;
 
 /** Well below `index.max_result_window`, which limits a page. */
 const IDS_AT_ONCE = 1_000;

@@ -49,6 +49,13 @@ export interface ExchangeRequest extends Omit<ElasticsearchRequest, "querystring
 /** The parsed body of a 2xx answer, or the failure. */
 export type ElasticsearchAnswer = { readonly body: unknown } | { readonly failure: RequestFailure };
 
+/** Sends a search in the cluster's API version, with a deadline. */
+export type SendSearch = (
+  path: string,
+  querystring: Readonly<Record<string, string>>,
+  body: object | null,
+) => Promise<ElasticsearchAnswer>;
+
 /** The text of a 2xx answer, null if it is longer than allowed, or the failure. */
 export type ElasticsearchText = { readonly text: string | null } | { readonly failure: RequestFailure };
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { SendSearch } from "../../../../../lib/adapters/elasticsearch/existing-ids.ts";
+import type { SendSearch } from "../../../../../lib/adapters/elasticsearch/transport/transport.ts";
 import { withStoredFailures } from "../../../../../lib/adapters/elasticsearch/failure-store/stored-errors.ts";
 import { classifyItem } from "../../../../../lib/rules/outcomes/outcome.ts";
 import type { BulkItem } from "../../../../../lib/rules/outcomes/bulk-answer.ts";

@@ -1,4 +1,5 @@
 import { ingestBatch, type IngestBatchDeps } from "../../functions/ingest-batch.ts";
+import type { SentRecords } from "../../lib/adapters/elasticsearch/sent/sent-records.ts";
 import type { GroupTrouble } from "../../lib/adapters/kafka/group/member/member.ts";
 import { createGroupMember } from "../../lib/adapters/kafka/group/create-member.ts";
 import type { KafkaWire } from "../../lib/adapters/kafka/protocol/wire.ts";
@@ -40,6 +41,8 @@ export interface FlowDeps {
   createDecoder(topic: string): RecordDecoder;
   readonly bulk: SendBulk;
   readonly deadLetters: IngestBatchDeps["deadLetters"];
+  /** What earlier requests have left in Elasticsearch. */
+  readonly sent: SentRecords;
   readonly time: Time;
   readonly logger: Logger;
   /** Identifies this process among the hosts of its group. */

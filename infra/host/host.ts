@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { reconcileTopics } from "../../functions/reconcile-topics.ts";
 import { createFileWatch } from "../../lib/adapters/system/file-watch.ts";
+import { createSentRecords } from "../../lib/adapters/elasticsearch/sent/create-sent-records.ts";
 import { createKafkaLinks } from "../../lib/adapters/kafka/client/links.ts";
 import { createKafkaDecoder } from "../../lib/adapters/kafka/records/kafka-decoder.ts";
 import type { RecordDecoder } from "../../lib/adapters/kafka/records/record-decoder.ts";
@@ -118,6 +119,11 @@ export async function startHost(options: HostOptions): Promise<Host> {
     createDecoder: () => decoderOf(() => inForce.kafka),
     bulk: reporter.timed((body, how) => clients.elasticsearch.bulk(body, how)),
     deadLetters: { store: (letters, signal) => clients.deadLetters.store(letters, signal) },
+    sent: createSentRecords({
+      ask: (question, signal) => clients.elasticsearch.ask(question, signal),
+      askForText: (question, how, signal) => clients.elasticsearch.askForText(question, how, signal),
+      existingIds: (index, ids, signal) => clients.elasticsearch.existingIds(index, ids, signal),
+    }),
     settings: () => ({ kafka: inForce.kafka, bulk: inForce.elasticsearch.bulk }),
     keptForMs: (topic) => lags.keptForMs(topic),
     events: {

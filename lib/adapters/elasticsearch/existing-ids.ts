@@ -23,7 +23,13 @@ export async function findExistingIds(
     const values = ids.slice(at, at + IDS_AT_ONCE);
     const answer = await send(
       `/${encodeURIComponent(index)}/_search`,
-      { ignore_unavailable: "true", allow_no_indices: "true", filter_path: "hits.hits._id" },
+      {
+        ignore_unavailable: "true",
+        allow_no_indices: "true",
+        // Ids in a missing shard would look as if they did not exist.
+        allow_partial_search_results: "false",
+        filter_path: "hits.hits._id",
+      },
       { query: { ids: { values } }, size: MAX_HITS, _source: false, track_total_hits: false },
     );
     if ("failure" in answer) throw errorOf(answer.failure);

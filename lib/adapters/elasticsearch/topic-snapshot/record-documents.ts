@@ -6,6 +6,7 @@ import { recordsAlias } from "../../../rules/template/index-template.ts";
 import { indexPatternOf } from "../../../rules/model/names.ts";
 import { maxTargetLength } from "../../../rules/search/query/target.ts";
 import type { Elasticsearch, Question } from "../client.ts";
+import { ofTopic } from "../sent/highest.ts";
 import { createDocumentCursor, type DocumentCursor } from "./document-cursor.ts";
 import { parseIndexNames, parsePage, parsePipedIndices, type IndexNames } from "./answers.ts";
 
@@ -63,10 +64,6 @@ export async function openRecordDocuments(
   const lanes = Array.from({ length: SEARCHES_AT_ONCE }, () => Promise.resolve());
   const ask = (question: Omit<Question, "timeoutMs">): Promise<unknown> =>
     askAgain(elasticsearch, { ...question, timeoutMs: TIMEOUT_MS }, signal);
-  // Without our template, Elasticsearch maps the topic as text with a `keyword` subfield.
-  const ofTopic = {
-    bool: { should: [{ term: { "kafka.topic": topic } }, { term: { "kafka.topic.keyword": topic } }] },
-  };
 
   // The alias too, because the topic may have had another index before.
   const everything = `${encodeURIComponent(pattern)},${recordsAlias}`;
@@ -89,7 +86,7 @@ export async function openRecordDocuments(
     const body = {
       size: 0,
       track_total_hits: false,
-      query: ofTopic,
+      query: ofTopic(topic),
       aggs: { indices: { terms: { field: "_index", size: 10_000 } } },
     };
     const querystring = { ...LENIENT, allow_partial_search_results: "false" };
@@ -128,7 +125,7 @@ export async function openRecordDocuments(
 
   function queryFor(partition: number, offsets: object): object {
     const filter = [
-      ofTopic,
+      ofTopic(topic),
       { term: { "kafka.partition": partition } },
       { range: { "kafka.offset": offsets } },
     ];

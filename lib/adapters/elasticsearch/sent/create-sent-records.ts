@@ -1,0 +1,18 @@
+import type { Elasticsearch } from "../client.ts";
+import { askHighest } from "./highest.ts";
+import { askRefresh } from "./refresh.ts";
+import { askTargets } from "./targets.ts";
+import { askUnderWay } from "./under-way.ts";
+import type { SentRecords } from "./sent-records.ts";
+
+export function createSentRecords(
+  elasticsearch: Pick<Elasticsearch, "ask" | "askForText" | "existingIds">,
+): SentRecords {
+  return {
+    targets: (indices, signal) => askTargets(elasticsearch, indices, signal),
+    underWay: (groups, signal) => askUnderWay(elasticsearch, groups, signal),
+    refresh: (places, signal) => askRefresh(elasticsearch, places, signal),
+    highest: (topics, signal) => askHighest(elasticsearch, topics, signal),
+    existing: (places, ids, signal) => elasticsearch.existingIds(places.join(","), ids, signal),
+  };
+}

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { seededRandom } from "../../infra/bench/kit/random.ts";
 import type { BulkAnswer } from "../../lib/rules/outcomes/bulk-answer.ts";
-import { createSimulatedElasticsearch, type ClusterTrouble, UNMAPPABLE } from "./elasticsearch.ts";
+import { createSimulatedElasticsearch, UNMAPPABLE } from "./elasticsearch.ts";
+import type { ClusterTrouble } from "./troubled-server.ts";
 import { createVirtualTime } from "./virtual-time.ts";
 
 const LIMIT_MS = 5_000;
@@ -57,7 +58,7 @@ test("a document is written once, and an unmappable one is refused alone", () =>
   expect(statuses(answer)).toEqual([201, 201, 400, 409]);
   expect(written).toEqual(["a/1", "b/1"]);
   expect(there).toEqual(["a/1"]);
-  expect([...server.ids("a")]).toEqual(["1"]);
+  expect([...server.documents.ids("a")]).toEqual(["1"]);
 });
 
 test("trouble with an index or a pipeline affects only its items; an index without a primary delays the answer", () => {
@@ -118,4 +119,71 @@ test("a lost index accepts its documents again", () => {
   server.loseIndex("a");
   expect(lost).toEqual(["a"]);
   expect(statuses(ask([["a", "1", "x"]]))).toEqual([201]);
+});
+
+const NO_SIGNAL = new AbortController().signal;
+
+test("a stream has its ids once per backing index; an alias that was moved shows its new index only", () => {
+  const { ask, server, written, there } = elasticsearch();
+  const { documents } = server;
+  documents.declare("s", "stream");
+  documents.declare("a", "alias");
+  expect(documents.rollOver("s")).toBeNull();
+  for (const name of ["s", "a"]) {
+    expect(statuses(ask([[name, "1", "x"]]))).toEqual([201]);
+    expect(statuses(ask([[name, "1", "x"]]))).toEqual([409]);
+    documents.rollOver(name);
+    expect(statuses(ask([[name, "1", "x"]]))).toEqual([201]);
+  }
+  expect(written).toEqual([".ds-s-000001/1", ".ds-s-000002/1", "a-000001/1", "a-000002/1"]);
+  expect(there).toEqual([".ds-s-000001/1", "a-000001/1"]);
+  documents.moveAlias("a");
+  expect([...documents.ids("a")]).toEqual([]);
+  expect([...documents.ids("s")]).toEqual(["1"]);
+  expect(server.loseFormer("s")).toBe(1);
+  expect([...documents.ids("s")]).toEqual(["1"]);
+});
+
+test("a search finds only what was written before the last refresh", () => {
+  const { ask, server } = elasticsearch();
+  server.documents.declare("s", "stream");
+  ask([["s", "1", "x"]]);
+  expect([...server.documents.searchable("s")]).toEqual([]);
+  server.documents.refresh("s");
+  server.documents.rollOver("s");
+  ask([["s", "2", "x"]]);
+  expect([...server.documents.searchable("s")]).toEqual(["1"]);
+});
+
+test("a bulk that arrived before a rollover writes to the index before it, is under way until then, and misses a deleted one", () => {
+  const { time, server, written, send } = elasticsearch();
+  server.documents.declare("s", "stream");
+  server.troubleIndex("s", "slow");
+  const answer = send([["s", "1", "x"]]);
+  time.run(time.monotonicMs() + 20);
+  expect(server.bulksUnderWay(["s"]).size).toBe(1);
+  expect(server.bulksUnderWay(["other"]).size).toBe(0);
+  server.documents.rollOver("s");
+  expect(statuses(time.settle(answer, time.monotonicMs() + 60_000))).toEqual([201]);
+  expect(written).toEqual([".ds-s-000001/1"]);
+  expect(server.bulksUnderWay(["s"]).size).toBe(0);
+
+  const late = send([["s", "2", "x"]]);
+  time.run(time.monotonicMs() + 20);
+  server.documents.lose("s");
+  expect(statuses(time.settle(late, time.monotonicMs() + 60_000))).toEqual([404]);
+});
+
+test("questions meet the cluster's troubles too", () => {
+  const { time, server } = elasticsearch();
+  const question = () =>
+    time.settle(
+      server.ask(() => 7, NO_SIGNAL),
+      time.monotonicMs() + 60_000,
+    );
+  expect(question()).toEqual({ value: 7 });
+  server.troubleCluster("busy", 1);
+  expect(question()).toEqual({ failure: { kind: "response", status: 429, error: null } });
+  server.troubleCluster("silent", 1);
+  expect(question()).toMatchObject({ failure: { kind: "timeout" } });
 });

@@ -1,26 +1,17 @@
 import type { FlowDeps } from "../../infra/host/flow.ts";
-import { abortable } from "../../lib/rules/base/abortable.ts";
-import type { BulkAnswer, BulkItem, RequestFailure } from "../../lib/rules/outcomes/bulk-answer.ts";
-import { sleep, type Time } from "../../lib/rules/base/time.ts";
+import type { BulkItem } from "../../lib/rules/outcomes/bulk-answer.ts";
+import type { Time } from "../../lib/rules/base/time.ts";
+import {
+  type Answer,
+  type ClusterTrouble,
+  createTroubledServer,
+  SLOW_MS,
+  within,
+  WORK_MS,
+} from "./troubled-server.ts";
+import { createStoredDocuments, type StoredDocuments } from "./stored-documents.ts";
 
 export type Bulk = FlowDeps["bulk"];
-
-/** A fault of the whole cluster, for a share of its requests. */
-export type ClusterTrouble =
-  /** 429 for the whole request, nothing written. */
-  | "busy"
-  /** 503 for the whole request, nothing written. */
-  | "failing"
-  /** The connection is refused, at once. */
-  | "refusing"
-  /** No answer before the request times out; nothing written. */
-  | "silent"
-  /** Written, but the connection ends before the answer. */
-  | "losing answers"
-  /** No answer before the request times out, and written only after that. */
-  | "belated"
-  /** Answered, but only after seconds. */
-  | "slow";
 
 export type IndexTrouble =
   /** No primary shard: 503 for its items, once they time out. */
@@ -34,7 +25,7 @@ export type IndexTrouble =
 
 export type PipelineTrouble = "failing" | "missing";
 
-/** Receives each item's outcome. */
+/** Receives each item's outcome. Indices are concrete ones. */
 export interface ElasticsearchListener {
   onWritten(index: string, id: string): void;
   /** The document existed already. */
@@ -50,12 +41,23 @@ export interface SimulatedElasticsearch {
   troubleCluster(trouble: ClusterTrouble | null, share: number): void;
   troubleIndex(index: string, trouble: IndexTrouble | null): void;
   troublePipeline(pipeline: string, trouble: PipelineTrouble | null): void;
-  /** The data is lost: the next document creates the index again, empty. */
-  loseIndex(index: string): void;
+  /** The data behind this name is lost: the next document creates the index again, empty. */
+  loseIndex(name: string): void;
+  /** What a lifecycle does: the indices that are written to no more are deleted. @returns how many there were */
+  loseFormer(name: string): number;
   /** Ends all trouble. Requests already on their way stay late. */
   heal(): void;
-  /** The ids in an index. */
-  ids(index: string): ReadonlySet<string>;
+  /**
+   * Asks it something other than a bulk, with the same troubles.
+   * @param act what it does and answers, once the request has reached it
+   */
+  ask<T>(act: () => T, signal: AbortSignal): Promise<Answer<T>>;
+  /**
+   * The ids of the bulks that it is executing, whether their callers still wait or not.
+   * @param names only those that write to one of them: names that operations gave, or concrete indices
+   */
+  bulksUnderWay(names: readonly string[]): ReadonlySet<string>;
+  readonly documents: StoredDocuments;
   /** The number of requests received. */
   readonly requests: number;
 }
@@ -72,28 +74,33 @@ export interface ElasticsearchOptions {
 /** A value with this text is refused by the mapping. */
 export const UNMAPPABLE = "unmappable";
 
-const NETWORK_MS = { least: 0.3, spread: 2 } as const;
-const WORK_MS = { least: 1, spread: 12 } as const;
-const SLOW_MS = { least: 500, spread: 4_000 } as const;
-const NO_DOCUMENTS: ReadonlySet<string> = new Set();
-
 interface Action {
   readonly create: { readonly _index: string; readonly _id: string; readonly pipeline?: string };
 }
 
+interface BulkUnderWay {
+  readonly id: string;
+  /** By the name in an operation: the concrete index it goes to. */
+  readonly targets: ReadonlyMap<string, string>;
+  /** Executes all of the body's operations, in order. */
+  writeAll(): readonly BulkItem[];
+}
+
 export function createSimulatedElasticsearch(options: ElasticsearchOptions): SimulatedElasticsearch {
   const { time, listener, requestTimeoutMs, shardTimeoutMs } = options;
-  const indices = new Map<string, Set<string>>();
+  const documents = createStoredDocuments();
+  const underWay = new Set<BulkUnderWay>();
+  let accepted = 0;
   const indexTroubles = new Map<string, IndexTrouble>();
   const pipelineTroubles = new Map<string, PipelineTrouble>();
-  let clusterTrouble: ClusterTrouble | null = null;
-  let troubledShare = 0;
-  let requests = 0;
+  const server = createTroubledServer({ time, requestTimeoutMs });
 
-  const within = ({ least, spread }: typeof NETWORK_MS | typeof WORK_MS | typeof SLOW_MS): number =>
-    least + time.random() * spread;
-
-  const write = ({ create }: Action, source: string, pipelineOfRequest: string | null): BulkItem => {
+  const write = (
+    { create }: Action,
+    source: string,
+    pipelineOfRequest: string | null,
+    target: string,
+  ): BulkItem => {
     const { _index: index, _id: id } = create;
     const pipeline = create.pipeline ?? pipelineOfRequest;
     const pipelineTrouble = pipeline === null ? undefined : pipelineTroubles.get(pipeline);
@@ -113,93 +120,74 @@ export function createSimulatedElasticsearch(options: ElasticsearchOptions): Sim
       return refusal(429, "es_rejected_execution_exception", "rejected execution of coordinating operation");
     if (source.includes(UNMAPPABLE))
       return refusal(400, "document_parsing_exception", "failed to parse field [message]");
-    const documents = indices.get(index) ?? new Set();
-    indices.set(index, documents);
-    if (documents.has(id)) {
-      listener.onThere(index, id);
+    const isNew = documents.add(target, id);
+    if (isNew === null) return refusal(404, "index_not_found_exception", `no such index [${target}]`);
+    if (!isNew) {
+      listener.onThere(target, id);
       return refusal(409, "version_conflict_engine_exception", "version conflict, document already exists");
     }
-    documents.add(id);
-    listener.onWritten(index, id);
+    listener.onWritten(target, id);
     return CREATED;
   };
 
-  /** Executes all of a body's operations, in order. */
-  const writeAll = (body: Buffer, pipeline: string | null): readonly BulkItem[] => {
-    const lines = body.toString("utf8").split("\n");
-    const items: BulkItem[] = [];
-    for (let at = 0; at + 1 < lines.length; at += 2)
-      items.push(write(JSON.parse(lines[at] ?? "") as Action, lines[at + 1] ?? "", pipeline));
-    return items;
+  /** It has arrived: from now on it writes to the indices behind its names, even if the names move on. */
+  const accept = (body: Buffer, pipeline: string | null): BulkUnderWay => {
+    accepted += 1;
+    const targets = new Map([...indicesOf(body)].map((name) => [name, documents.writeIndexOf(name)]));
+    const bulk: BulkUnderWay = {
+      id: String(accepted),
+      targets,
+      writeAll() {
+        underWay.delete(bulk);
+        const lines = body.toString("utf8").split("\n");
+        const items: BulkItem[] = [];
+        for (let at = 0; at + 1 < lines.length; at += 2) {
+          const action = JSON.parse(lines[at] ?? "") as Action;
+          const name = action.create._index;
+          items.push(write(action, lines[at + 1] ?? "", pipeline, targets.get(name) ?? name));
+        }
+        return items;
+      },
+    };
+    underWay.add(bulk);
+    return bulk;
   };
 
   const workMs = (indicesOfBody: ReadonlySet<string>, waitMs: number): number => {
-    let ms = within(WORK_MS);
+    let ms = within(time, WORK_MS);
     for (const index of indicesOfBody) {
       const trouble = indexTroubles.get(index);
       if (trouble === "unallocated") ms = Math.max(ms, waitMs);
-      if (trouble === "slow") ms = Math.max(ms, within(SLOW_MS));
+      if (trouble === "slow") ms = Math.max(ms, within(time, SLOW_MS));
     }
     return ms;
-  };
-
-  /** The request's fate after it was sent, however long its caller waits. */
-  const serve = async (body: Buffer, pipeline: string | null, shardMs: number): Promise<BulkAnswer> => {
-    requests += 1;
-    const trouble = time.random() < troubledShare ? clusterTrouble : null;
-    await sleep(time, within(NETWORK_MS));
-    switch (trouble) {
-      case "refusing":
-        return failed({ kind: "connection", message: "connect ECONNREFUSED" });
-      case "silent":
-        return never();
-      case "busy":
-        return failed({ kind: "response", status: 429, error: null });
-      case "failing":
-        return failed({ kind: "response", status: 503, error: null });
-      case "belated": {
-        await sleep(time, requestTimeoutMs + within(SLOW_MS));
-        return { items: writeAll(body, pipeline) };
-      }
-      case "losing answers": {
-        await sleep(time, within(WORK_MS));
-        writeAll(body, pipeline);
-        return failed({ kind: "connection", message: "socket hang up" });
-      }
-      case "slow":
-        await sleep(time, within(SLOW_MS));
-        break;
-      case null:
-        break;
-    }
-    const waitMs = workMs(indicesOf(body), shardMs);
-    // Written at some point before the answer.
-    const untilWrittenMs = waitMs * time.random();
-    await sleep(time, untilWrittenMs);
-    const items = writeAll(body, pipeline);
-    await sleep(time, waitMs - untilWrittenMs + within(NETWORK_MS));
-    return { items };
   };
 
   return {
     async bulk(body, { pipeline, signal, shardTimeoutMs: shardMs = shardTimeoutMs }) {
       signal.throwIfAborted();
-      // A sent request is served, whether its caller still waits or not.
-      const served = serve(Buffer.from(body), pipeline, shardMs);
-      const over = Promise.withResolvers<BulkAnswer>();
-      const callOff = time.after(requestTimeoutMs, () =>
-        over.resolve(failed({ kind: "timeout", message: "Request timed out" })),
+      const sent = Buffer.from(body);
+      const answer = await server.exchange(
+        {
+          arrive: () => accept(sent, pipeline),
+          workMs: () => workMs(indicesOf(sent), shardMs),
+          act: (bulk) => bulk.writeAll(),
+        },
+        signal,
       );
-      try {
-        return await abortable(Promise.race([served, over.promise]), signal);
-      } finally {
-        callOff();
-      }
+      return "value" in answer ? { items: answer.value } : answer;
     },
-    troubleCluster(trouble, share) {
-      clusterTrouble = trouble;
-      troubledShare = trouble === null ? 0 : share;
+    async ask(act, signal) {
+      signal.throwIfAborted();
+      return server.exchange({ arrive: () => null, workMs: () => within(time, WORK_MS), act }, signal);
     },
+    bulksUnderWay(names) {
+      const asked = new Set(names);
+      const writes = ({ targets }: BulkUnderWay): boolean =>
+        [...targets].some(([name, index]) => asked.has(name) || asked.has(index));
+      return new Set([...underWay].filter(writes).map(({ id }) => id));
+    },
+    troubleCluster: (trouble, share) => server.trouble(trouble, share),
     troubleIndex(index, trouble) {
       if (trouble === null) indexTroubles.delete(index);
       else indexTroubles.set(index, trouble);
@@ -208,19 +196,22 @@ export function createSimulatedElasticsearch(options: ElasticsearchOptions): Sim
       if (trouble === null) pipelineTroubles.delete(pipeline);
       else pipelineTroubles.set(pipeline, trouble);
     },
-    loseIndex(index) {
-      if (!indices.delete(index)) return;
-      listener.onLost(index);
+    loseIndex(name) {
+      for (const index of documents.lose(name)) listener.onLost(index);
+    },
+    loseFormer(name) {
+      const lost = documents.loseFormer(name);
+      for (const index of lost) listener.onLost(index);
+      return lost.length;
     },
     heal() {
-      clusterTrouble = null;
-      troubledShare = 0;
+      server.trouble(null, 0);
       indexTroubles.clear();
       pipelineTroubles.clear();
     },
-    ids: (index) => indices.get(index) ?? NO_DOCUMENTS,
+    documents,
     get requests() {
-      return requests;
+      return server.requests;
     },
   };
 }
@@ -229,14 +220,6 @@ const CREATED: BulkItem = { status: 201, result: "created", error: null };
 
 function refusal(status: number, type: string, reason: string): BulkItem {
   return { status, result: null, error: { type, reason } };
-}
-
-function failed(failure: RequestFailure): BulkAnswer {
-  return { failure };
-}
-
-function never(): Promise<never> {
-  return new Promise(() => {});
 }
 
 function indicesOf(body: Buffer): ReadonlySet<string> {

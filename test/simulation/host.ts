@@ -11,6 +11,7 @@ import type { SimulatedDeadLetters } from "./dead-letters.ts";
 import type { SimulatedDeclarations } from "./declarations.ts";
 import type { SimulatedElasticsearch } from "./elasticsearch.ts";
 import { createSimulatedProcess, type SimulatedProcess } from "./process.ts";
+import { createSimulatedSentRecords } from "./sent-records.ts";
 import type { Story } from "./story.ts";
 
 export type CreateFlow = (deps: FlowDeps) => Flow;
@@ -50,15 +51,6 @@ export interface HostWorld {
   readonly rememberTimers: boolean;
 }
 
-/** All targets are concrete indices, so nothing is ever looked up. */
-const concreteIndices: FlowDeps["sent"] = {
-  targets: (indices) => Promise.resolve(new Map(indices.map((index) => [index, { kind: "fixed" }]))),
-  underWay: (groups) => Promise.resolve(groups.map(() => new Set())),
-  refresh: () => Promise.resolve(),
-  highest: (topics) => Promise.resolve(topics.map(() => new Map())),
-  existing: () => Promise.resolve(new Set()),
-};
-
 /** How late a host learns of a change: usually at once. */
 const TOLD_MS = { least: 5, spread: 60, late: 4_000 } as const;
 const LATE_SHARE = 0.15;
@@ -85,7 +77,7 @@ export function startSimulatedHost(name: string, world: HostWorld): SimulatedHos
     deadLetters: {
       store: (letters, signal) => process.reach(world.deadLetters.store(letters, signal)),
     },
-    sent: concreteIndices,
+    sent: process.sent(createSimulatedSentRecords(world.elasticsearch)),
     time: process.time,
     logger: {
       debug: (message, fields) => note(() => `debug: ${message} ${JSON.stringify(fields)}`),

@@ -1,3 +1,4 @@
+import type { SentRecords } from "../../lib/adapters/elasticsearch/sent/sent-records.ts";
 import type { KafkaWire } from "../../lib/adapters/kafka/protocol/wire.ts";
 import type { Time } from "../../lib/rules/base/time.ts";
 import type { Bulk } from "./elasticsearch.ts";
@@ -17,6 +18,8 @@ export interface SimulatedProcess {
   wire(wire: KafkaWire): KafkaWire;
   /** A function whose answers reach this process. */
   bulk(bulk: Bulk): Bulk;
+  /** The same for the look-ups of earlier requests. */
+  sent(sent: SentRecords): SentRecords;
   /** An answer as it reaches this process. */
   reach<T>(answer: Promise<T>): Promise<T>;
   freeze(): void;
@@ -91,6 +94,13 @@ export function createSimulatedProcess({
       close: () => reach(wire.close()),
     }),
     bulk: (bulk) => (body, how) => reach(bulk(body, how)),
+    sent: (sent) => ({
+      targets: (...question) => reach(sent.targets(...question)),
+      underWay: (...question) => reach(sent.underWay(...question)),
+      refresh: (...question) => reach(sent.refresh(...question)),
+      highest: (...question) => reach(sent.highest(...question)),
+      existing: (...question) => reach(sent.existing(...question)),
+    }),
     reach,
     freeze() {
       if (state === "running") state = "frozen";

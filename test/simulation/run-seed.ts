@@ -42,6 +42,9 @@ const OVER_BUDGET_BYTES = 100_000;
 
 /** One seed in this many has a fault of more than a minute. */
 const LONG_ONE_IN = 40;
+/** In one seed of this many, targets roll over all the time. */
+const RESTLESS_ONE_IN = 2;
+const ROLL_MS = { least: 50, most: 1_500 } as const;
 /** Records written just before the end are in flight when the hosts are told to stop. */
 const IN_FLIGHT_MS = 30;
 
@@ -107,6 +110,7 @@ function setUp(scene: Scene, untilMs: number): void {
   scene.declare(
     topics.slice(0, Math.max(1, topics.length - dice.below(2))).map((topic) => scene.specOf(topic)),
   );
+  if (dice.below(RESTLESS_ONE_IN) === 0) keepRolling(scene, untilMs + ROLL_MS.most);
   const hosts = 1 + dice.below(3);
   for (let host = 0; host < hosts; host += 1) time.after(dice.next() * 500, () => void scene.startHost());
   const everyMs = 30 + dice.next() * 300;
@@ -120,6 +124,17 @@ function setUp(scene: Scene, untilMs: number): void {
     else scene.producers.end();
   };
   write();
+}
+
+/** Whatever moves rolls over again and again, so that hardly anything sent twice meets the same concrete index. */
+function keepRolling({ time, dice, elasticsearch, declarations, story }: Scene, untilMs: number): void {
+  const roll = (): void => {
+    for (const { index } of declarations.present.values())
+      if (dice.below(2) === 0 && elasticsearch.documents.rollOver(index) !== null)
+        story.note("elastic", () => `${index} rolls over`);
+    if (time.monotonicMs() < untilMs) time.after(ROLL_MS.least + dice.next() * ROLL_MS.most, roll);
+  };
+  roll();
 }
 
 /** Runs until then and checks for violations at every step. @throws Violation */

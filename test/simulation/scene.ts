@@ -14,6 +14,7 @@ import { createSimulatedKafka, type SimulatedKafka } from "./kafka/cluster.ts";
 import { simulatedDecoder } from "./kafka/decoder.ts";
 import { createOwnership, type Ownership } from "./ownership.ts";
 import { createProducers, type Producers } from "./producers.ts";
+import type { TargetKind } from "./stored-documents.ts";
 import { createStory, type Story } from "./story.ts";
 import { createVirtualTime, type VirtualTime } from "./virtual-time.ts";
 
@@ -97,6 +98,7 @@ export function createScene({ seed, told, createFlow }: SceneOptions): Scene {
     story.note("letters", () => `keeps ${about.topic}:${about.partition}:${about.offset}`);
     census.letter(about);
   });
+  declareTargets(elasticsearch, seededRandom(seed ^ 0x57ea));
   const ownership = createOwnership({
     nowMs: () => time.monotonicMs(),
     onCommitted({ topic, partition, offset, metadata, order }) {
@@ -206,6 +208,23 @@ export function createScene({ seed, told, createFlow }: SceneOptions): Scene {
       specification({ topic, index: topic, pipeline: topic === "charlie" ? "pipe" : null }),
   };
   return scene;
+}
+
+/** Of targets. Until hosts look up what they may have sent, records would be there twice in a stream or behind an alias. */
+const KINDS: readonly TargetKind[] = ["index"];
+
+/** Some topics go to streams or aliases, also under the names that their declarations change to. */
+function declareTargets({ documents }: SimulatedElasticsearch, dice: SeededRandom): void {
+  for (const topic of TOPIC_NAMES)
+    for (const name of [topic, ...otherNames(topic)]) {
+      const kind = dice.pick(KINDS);
+      if (kind !== "index") documents.declare(name, kind);
+    }
+}
+
+/** The names that a declaration of the topic may change its index to. */
+export function otherNames(topic: string): readonly string[] {
+  return [0, 1, 2].map((n) => `${topic}-${n}`);
 }
 
 const DECODING = { slowShare: 0.1, slowMs: 20 } as const;

@@ -1,5 +1,5 @@
 import type { Specification } from "../../../lib/rules/model/declaration.ts";
-import { type Scene, TOPIC_NAMES } from "../scene.ts";
+import { otherNames, type Scene, TOPIC_NAMES } from "../scene.ts";
 import { type FaultKind, type Inflicted, spread } from "./fault.ts";
 
 /** Declarations change. */
@@ -50,7 +50,7 @@ export const declarationFaults: readonly FaultKind[] = [
     inflict: (scene) =>
       changeSpec(scene, (spec) => {
         scene.census.movesIndex(spec.topic);
-        return { ...spec, index: `${spec.topic}-${scene.dice.below(3)}` };
+        return { ...spec, index: scene.dice.pick(otherNames(spec.topic)) };
       }),
   },
 ];

@@ -39,6 +39,26 @@ export const elasticsearchFaults: readonly FaultKind[] = [
         return { to: index };
       }),
   },
+  {
+    kind: "rollover",
+    weight: 3,
+    calm: true,
+    inflict: (scene) =>
+      withIndex(scene, (index) => {
+        const next = scene.elasticsearch.documents.rollOver(index);
+        return next === null ? null : { to: `${index}, to ${next}` };
+      }),
+  },
+  {
+    kind: "former indices deleted",
+    weight: 1,
+    calm: false,
+    inflict: (scene) =>
+      withIndex(scene, (index) => {
+        const deleted = scene.elasticsearch.loseFormer(index);
+        return deleted === 0 ? null : { to: `${index}, ${deleted} of them` };
+      }),
+  },
   ...(["failing", "missing"] as const).map((trouble): FaultKind => ({
     kind: `pipeline ${trouble}`,
     weight: 1,

@@ -1,6 +1,7 @@
 import type { HealthChecks } from "../../functions/health.ts";
 import type { Conflict } from "../../lib/rules/declarations/desired.ts";
 import type { Refusal, SourceRef } from "../../lib/rules/model/declaration.ts";
+import type { ListedTopic } from "../../lib/rules/progress/holdings.ts";
 import type { TopicState, TopicStatus } from "../../lib/rules/progress/status.ts";
 
 /**
@@ -121,7 +122,7 @@ export interface ChangesMessage {
 export interface TopicMessage {
   readonly at: number;
   /** Null if this host has no such topic. */
-  readonly status: TopicStatus | null;
+  readonly status: ListedTopic | null;
   readonly rate: number;
   readonly history: Series;
   /** Other declarations of the topic that differ. */

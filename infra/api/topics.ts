@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { SourceRef, Specification, TopicOptions } from "../../lib/rules/model/declaration.ts";
+import { type ListedTopic, targetKinds, type TargetStatus } from "../../lib/rules/progress/holdings.ts";
 import {
   type OutcomeCounts,
   type PartitionStatus,
   type ReportedLoss,
   topicStates,
-  type TopicStatus,
 } from "../../lib/rules/progress/status.ts";
 import { ignored, json, route, type Subject, timeText, wholeNumber } from "./kit/route.ts";
 
@@ -82,7 +82,37 @@ const reportedLoss: z.ZodType<ReportedLoss> = z.object({
   at: timeText,
 });
 
-const topicStatus: z.ZodType<TopicStatus> = z.object({
+const time = z.number().nullable();
+
+const targetStatus: z.ZodType<TargetStatus> = z.object({
+  name: z.string().meta({ description: "`index` of the specification." }),
+  kind: z.enum(targetKinds).nullable(),
+  generations: wholeNumber.nullable().meta({
+    description: "Backing indices of a data stream, indices of an alias, or dated indices.",
+  }),
+  documents: wholeNumber.nullable(),
+  topicDocuments: wholeNumber.nullable().meta({
+    description:
+      "This topic's part of `documents`; null if no other topic of this host is written there, or if unknown.",
+  }),
+  bytes: wholeNumber.nullable().meta({ description: "On disk, of the primary shards." }),
+  from: time.meta({ description: "The earliest `@timestamp`, in milliseconds since the epoch." }),
+  to: time.meta({ description: "The latest `@timestamp`." }),
+  retentionMs: wholeNumber.nullable().meta({
+    description:
+      "After how long the lifecycle of a data stream deletes; null if it does not, or if ILM manages the stream.",
+  }),
+  at: time.meta({ description: "When Elasticsearch said so; null if it did not answer yet." }),
+  reason: z.string().nullable().meta({
+    description: "Why a member is unknown (null) or old: a missing privilege, a closed index, no answer.",
+  }),
+  warning: z.string().nullable().meta({
+    description:
+      "One sentence if the target deletes sooner than the topic is read: the oldest unread record is older than the stream's retention, or than the earliest of the dated indices.",
+  }),
+});
+
+const topicStatus: z.ZodType<ListedTopic> = z.object({
   topic: z.string(),
   state: z.enum(topicStates),
   reason: z.string().nullable(),
@@ -99,6 +129,10 @@ const topicStatus: z.ZodType<TopicStatus> = z.object({
       "Records indexed in another form than their own, by the field that the mapping refused; `none` if it named none, `other` for all beyond the first twenty.",
   }),
   lost: z.array(reportedLoss).meta({ description: "Records that Kafka deleted before they were read." }),
+  target: targetStatus.nullable().meta({
+    description:
+      "What its target in Elasticsearch holds, asked while somebody looks, at most once a minute; null before the first answer.",
+  }),
 });
 
 export const topics = {
@@ -110,6 +144,7 @@ export const topics = {
     OutcomeCounts: outcomeCounts,
     PartitionStatus: partitionStatus,
     ReportedLoss: reportedLoss,
+    TargetStatus: targetStatus,
     TopicStatus: topicStatus,
   },
   routes: {

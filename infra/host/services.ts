@@ -3,6 +3,7 @@ import type { IngestBatchDeps } from "../../functions/ingest-batch.ts";
 import { readIgnoredFields } from "../../functions/digest-dead-letters/read-ignored-fields.ts";
 import { declarationsInForce, type ReconcileMemory } from "../../functions/reconcile-topics.ts";
 import { ignoredFieldsDeps } from "../../lib/adapters/elasticsearch/ignored-fields.ts";
+import { readHoldings } from "../../lib/adapters/elasticsearch/holdings/holdings.ts";
 import { searchText } from "../../lib/adapters/elasticsearch/search.ts";
 import type { GroupTrouble } from "../../lib/adapters/kafka/group/member/member.ts";
 import { withStore } from "../../lib/adapters/etcd/declarations-store.ts";
@@ -21,6 +22,7 @@ import { createIngestService } from "./services/ingest-service.ts";
 import type { Flow } from "./flow.ts";
 import type { HostOptions } from "./host-options.ts";
 import type { HttpDeps } from "./http/app.ts";
+import { createHoldingsWatch } from "./observe/holdings-watch.ts";
 import { createIgnoredWatch } from "./observe/ignored-watch.ts";
 import { createLive } from "./live/live.ts";
 import type { Monitor } from "./observe/monitor.ts";
@@ -85,6 +87,14 @@ export function createServices(core: HostCore): Services {
     show: (topic, documents) => core.metrics.setIgnored(topic, documents),
   });
 
+  const holdings = createHoldingsWatch({
+    now,
+    logger,
+    monotonicMs: options.monotonicMs,
+    specs: () => inForce().values(),
+    ask: (targets, signal) => readHoldings(clients.elasticsearch, targets, signal),
+  });
+
   const deadLetterService = createDeadLetterService({
     logger,
     now,
@@ -136,6 +146,7 @@ export function createServices(core: HostCore): Services {
     failures: core.failures,
     monotonicMs: options.monotonicMs,
     topics: () => pool.statuses(),
+    listed: (status) => holdings.listed(status),
     figures: () => pool.figures(),
     health: healthOf,
     inFlightBytes: () => flow.usedBytes,
@@ -148,7 +159,7 @@ export function createServices(core: HostCore): Services {
       live,
       failures: core.failures,
       settings: () => settings().http,
-      topics: () => pool.statuses(),
+      topics: () => holdings.listAll(() => pool.statuses()),
       consoleFiles: createConsoleFiles(),
       health: () => healthOf(pool.statuses()),
       metricsText() {
@@ -177,7 +188,7 @@ export function createServices(core: HostCore): Services {
     async stop() {
       live.stop();
       declarationService.stop();
-      await Promise.all([deadLetterService.stop(), ingestService.stop(), ignored.stop()]);
+      await Promise.all([deadLetterService.stop(), ingestService.stop(), ignored.stop(), holdings.stop()]);
     },
   };
 }

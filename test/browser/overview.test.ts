@@ -8,7 +8,7 @@ import { startConsoleHost } from "../support/console-host.ts";
 import { openConsoleWorld, type ConsoleWorld } from "../support/console-world.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
-import { partitionStatus, sampleOf, topicStatus } from "../support/topic-status.ts";
+import { listedTopic, partitionStatus, sampleOf, topicStatus } from "../support/topic-status.ts";
 
 describeInBrowser("the overview and a topic's page", () => {
   const browser = useBrowser();
@@ -163,6 +163,7 @@ describeInBrowser("the overview of a host that has just started", () => {
         sources: [{ ...source, kind: "config", name: "config.yaml", ok: null }],
         reconciled: null,
         history,
+        listed: (status) => listedTopic(status),
       }),
       refused: [refusal, refusal],
       refusedCount: 2,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { TopicStatus } from "../../lib/rules/progress/status.ts";
+import type { ListedTopic } from "../../lib/rules/progress/holdings.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { replayJson } from "../support/replay-command.ts";
@@ -54,7 +54,7 @@ describe("ever new field names", () => {
 
   const sent = new Map<string, number>();
 
-  async function moved(way: string, values: readonly object[]): Promise<TopicStatus> {
+  async function moved(way: string, values: readonly object[]): Promise<ListedTopic> {
     const total = (sent.get(way) ?? 0) + values.length;
     sent.set(way, total);
     await servers.kafka.produce(
@@ -166,7 +166,7 @@ describe("ever new field names", () => {
 
   test("replay indexes a dead letter refused by the limit once flatten is declared", async () => {
     const topic = topicOf("refused");
-    const [{ counts }] = (await host.topics()).filter((status) => status.topic === topic) as [TopicStatus];
+    const [{ counts }] = (await host.topics()).filter((status) => status.topic === topic) as [ListedTopic];
     expect(counts.deadLettered).toBeGreaterThan(RECORDS - 1_000 / NAMES_EACH);
     const config = {
       ...servers.config,

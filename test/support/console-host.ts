@@ -2,8 +2,9 @@ import type { HttpDeps } from "../../infra/host/http/app.ts";
 import { serveHttp } from "../../infra/host/http/server.ts";
 import { createHistory } from "../../infra/host/live/history.ts";
 import { createLiveHub } from "../../infra/host/live/live-hub.ts";
+import type { ListedTopic } from "../../lib/rules/progress/holdings.ts";
 import type { TopicStatus } from "../../lib/rules/progress/status.ts";
-import { sampleOf } from "./topic-status.ts";
+import { listedTopic, sampleOf } from "./topic-status.ts";
 import { ready, setUp } from "../infra/host/http/fixture.ts";
 
 /** The host's HTTP server over invented topics, to show what no test Kafka can: a thousand moving topics. */
@@ -16,7 +17,7 @@ export interface ConsoleHost extends AsyncDisposable {
  * @param others further routes it can answer
  */
 export function startConsoleHost(
-  topics: () => TopicStatus[],
+  topics: () => (TopicStatus & Partial<ListedTopic>)[],
   port = 0,
   others: Partial<HttpDeps> = {},
 ): ConsoleHost {
@@ -40,10 +41,12 @@ export function startConsoleHost(
       sources: [],
       reconciled: null,
       history,
+      listed: (status) => ({ target: null, ...status }),
     }),
   });
   // All other routes refuse to answer, so a page that asks for too much shows an error.
-  const { app } = setUp({}, { topics, live, ...others });
+  const listed = async () => topics().map(listedTopic);
+  const { app } = setUp({}, { topics: listed, live, ...others });
   const server = serveHttp({ hostname: "127.0.0.1", port, app });
   return {
     url: server.url,

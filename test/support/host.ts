@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import type { TopicStatus } from "../../lib/rules/progress/status.ts";
+import type { ListedTopic } from "../../lib/rules/progress/holdings.ts";
 import { eventually } from "./eventually.ts";
 
 /** A real host in its own process, on a free port, with a config file in its own folder. */
@@ -18,14 +18,14 @@ export interface TestHost extends AsyncDisposable {
   /** Replaces the config file in place. */
   writeConfig(config: object | string): Promise<void>;
   fetch(path: string, init?: RequestInit): Promise<Response>;
-  topics(): Promise<TopicStatus[]>;
+  topics(): Promise<ListedTopic[]>;
   /** Waits until the topic's status satisfies the condition. */
   untilTopic(
     topic: string,
     what: string,
-    is: (status: TopicStatus) => boolean,
+    is: (status: ListedTopic) => boolean,
     deadlineMs?: number,
-  ): Promise<TopicStatus>;
+  ): Promise<ListedTopic>;
   signal(name: NodeJS.Signals): void;
 }
 
@@ -114,7 +114,7 @@ export async function startTestHost(
     fetch: (path, init) => fetch(new URL(path, url), init),
     async topics() {
       const answer = await host.fetch("/topics");
-      return (await answer.json()) as TopicStatus[];
+      return (await answer.json()) as ListedTopic[];
     },
     untilTopic: (topic, what, is, deadlineMs) =>
       eventually(

@@ -1,5 +1,6 @@
 import type { TopicSample } from "../../infra/host/live/history.ts";
 import { lagOf, movedOf } from "../../infra/host/topic/topic-figures.ts";
+import type { ListedTopic, TargetStatus } from "../../lib/rules/progress/holdings.ts";
 import type { PartitionStatus, TopicStatus } from "../../lib/rules/progress/status.ts";
 
 /** The part that the history uses. */
@@ -34,6 +35,31 @@ export function topicStatus(changes: Partial<TopicStatus> = {}): TopicStatus {
     counts: { indexed: 0, duplicate: 0, deadLettered: 0, skipped: 0 },
     gaveWay: {},
     lost: [],
+    ...changes,
+  };
+}
+
+/** As `GET /topics` shows it; its target was not asked about yet. */
+export function listedTopic(changes: Partial<ListedTopic> = {}): ListedTopic {
+  const { target = null, ...others } = changes;
+  return { ...topicStatus(others), target };
+}
+
+/** A data stream of five generations, with the given changes. */
+export function targetStatus(changes: Partial<TargetStatus> = {}): TargetStatus {
+  return {
+    name: "logs-app-prod",
+    kind: "data stream",
+    generations: 5,
+    documents: 12_400_000,
+    topicDocuments: null,
+    bytes: 3_328_599_655,
+    from: Date.UTC(2026, 10, 1, 8, 5),
+    to: Date.UTC(2026, 10, 22, 11, 59),
+    retentionMs: 30 * 86_400_000,
+    at: Date.UTC(2026, 10, 22, 12),
+    reason: null,
+    warning: null,
     ...changes,
   };
 }

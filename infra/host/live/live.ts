@@ -1,5 +1,6 @@
 import type { HealthResult } from "../../../functions/health.ts";
 import type { ThrottledLogger } from "../../../lib/adapters/log/log-throttle.ts";
+import type { ListedTopic } from "../../../lib/rules/progress/holdings.ts";
 import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
 import type { ReconcileLoop } from "../reconcile/reconcile-loop.ts";
 import type { Reporter } from "../observe/reporter.ts";
@@ -12,6 +13,7 @@ export interface LiveDeps {
   readonly loop: Pick<ReconcileLoop, "last" | "memory">;
   readonly reporter: Pick<Reporter, "lastSuccess">;
   topics(): readonly TopicStatus[];
+  listed(this: void, status: TopicStatus): ListedTopic;
   figures(): Iterable<TopicSample>;
   health(topics: readonly TopicStatus[]): HealthResult;
   inFlightBytes(): number;
@@ -22,7 +24,7 @@ export interface LiveDeps {
   readonly failures: Pick<ThrottledLogger, "error">;
 }
 
-/** Feeds the open pages of a host from its memory alone. */
+/** Feeds the open pages of a host from its memory. An open page of a topic also keeps what its target holds up to date. */
 export function createLive(deps: LiveDeps): LiveHub {
   const startedAt = deps.now();
   const history = createHistory();
@@ -40,6 +42,7 @@ export function createLive(deps: LiveDeps): LiveHub {
         at: deps.now(),
         startedAt,
         history,
+        listed: deps.listed,
         statuses,
         health: deps.health(statuses),
         inFlight: { bytes: deps.inFlightBytes(), maxBytes: kafka.inFlightMaxBytes },

@@ -1,6 +1,7 @@
 import type { HealthResult } from "../../../functions/health.ts";
 import type { ReconcileResult } from "../../../functions/reconcile-topics.ts";
 import { lostOffsets } from "../../../lib/rules/offsets/position.ts";
+import type { ListedTopic } from "../../../lib/rules/progress/holdings.ts";
 import type { TopicStatus } from "../../../lib/rules/progress/status.ts";
 import type {
   ChangesMessage,
@@ -13,7 +14,7 @@ import type {
 import type { History } from "./history.ts";
 import { firstDeletion, lagOf, waitingSince } from "../topic/topic-figures.ts";
 
-/** Input of all views: a snapshot of the host's memory, without a request to any server. */
+/** Input of all views: a snapshot of the host's memory. None waits for a server. */
 export interface LiveInput {
   readonly at: number;
   readonly startedAt: number;
@@ -24,6 +25,8 @@ export interface LiveInput {
   /** The last run; null before the first. */
   readonly reconciled: Pick<ReconcileResult, "plan" | "conflicts"> | null;
   readonly history: History;
+  /** Adds what a topic's target holds, as last known: its page is open. */
+  listed(this: void, status: TopicStatus): ListedTopic;
 }
 
 /** How many troubled topics and refusals the overview names; the rest are on a page of their own. */
@@ -186,10 +189,12 @@ function sameSource(a: TopicRow["source"], b: TopicRow["source"]): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-export function topicOf(topic: string, { at, statuses, reconciled, history }: LiveInput): TopicMessage {
+export function topicOf(topic: string, input: LiveInput): TopicMessage {
+  const { at, statuses, reconciled, history } = input;
+  const status = statuses.find((one) => one.topic === topic);
   return {
     at,
-    status: statuses.find((status) => status.topic === topic) ?? null,
+    status: status === undefined ? null : input.listed(status),
     rate: history.rateOf(topic),
     history: history.of(topic) ?? { ...history.total, rate: [], lag: [] },
     conflicts: reconciled?.conflicts.filter((conflict) => conflict.topic === topic) ?? [],

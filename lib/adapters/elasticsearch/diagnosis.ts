@@ -8,11 +8,11 @@ import {
   type TargetFacts,
 } from "../../rules/diagnosis/elasticsearch.ts";
 import type { TemplateRefusals } from "../../rules/template/index-template.ts";
-import { PenstockError } from "../../rules/base/errors.ts";
 import type { IgnoredFieldsDeps } from "../../rules/search/hits/gave-way.ts";
 import type { ElasticsearchSettings } from "../../rules/model/settings.ts";
 import { createElasticsearch, type Question } from "./client.ts";
 import { ignoredFieldsDeps } from "./ignored-fields.ts";
+import { shaped } from "./transport/shaped.ts";
 
 /** Read-only checks of what a host may do. All throw `elasticsearch_unavailable` or `elasticsearch_refused`. */
 export interface ElasticsearchDiagnosis {
@@ -99,13 +99,7 @@ export function createElasticsearchDiagnosis(settings: ElasticsearchSettings): E
     signal: AbortSignal,
   ): Promise<T> {
     const answer = await client.ask({ ...question, timeoutMs: TIMEOUT_MS }, signal);
-    const parsed = shape.safeParse(answer);
-    if (parsed.success) return parsed.data;
-    const path = parsed.error.issues[0]?.path.join(".") ?? "";
-    throw new PenstockError(
-      "elasticsearch_refused",
-      `Elasticsearch's answer to ${question.path} has an unexpected form (at "${path}")`,
-    );
+    return shaped(shape, answer, question.path);
   }
   const get = (path: string, querystring: Record<string, string>) =>
     ({ method: "GET", path, querystring }) as const;

@@ -31,6 +31,31 @@ export function secondsText(ms: number): string {
   return `${Number((ms / 1_000).toFixed(1))} s`;
 }
 
+/** `90 minutes`, `36 hours`, `7 days`. */
+export function durationText(ms: number): string {
+  const [noun, size] = spans.find(([, size]) => ms >= size) ?? ["millisecond", 1];
+  return counted(Math.round((ms / size) * 10) / 10, noun);
+}
+
+const spans = [
+  ["day", 86_400_000],
+  ["hour", 3_600_000],
+  ["minute", 60_000],
+  ["second", 1_000],
+] as const;
+
+/** `512 B`, `48 KiB`, `38.2 MiB`. */
+export function sizeText(bytes: number): string {
+  if (bytes < 1024) return `${countText(bytes)} B`;
+  const [size, unit] =
+    bytes < 1024 ** 2
+      ? [bytes / 1024, "KiB"]
+      : bytes < 1024 ** 3
+        ? [bytes / 1024 ** 2, "MiB"]
+        : [bytes / 1024 ** 3, "GiB"];
+  return `${size < 99.95 ? size.toFixed(1).replace(/\.0$/, "") : countText(Math.round(size))} ${unit}`;
+}
+
 /** `12,480`. */
 export function countText(count: number): string {
   return count.toLocaleString("en-US");

@@ -5,7 +5,7 @@ import { linkRemedy } from "../trouble/link-trouble.ts";
 import { proxySetting, proxyText } from "../config/proxy.ts";
 import type { ElasticsearchSettings } from "../model/settings.ts";
 import { type Check, checksOf, namesText } from "./check.ts";
-import { counted } from "../base/units.ts";
+import { counted, sizeText } from "../base/units.ts";
 
 const { ok, warning, failed } = checksOf("elasticsearch");
 
@@ -117,13 +117,13 @@ export function judgeCluster({ status, readOnly }: ClusterFacts): Check[] {
 export function judgeDisks(disks: readonly DiskFacts[]): Check[] {
   const faults = disks.flatMap(({ node, availableBytes, highWatermarkBytes, floodStageBytes }) => {
     const name = `disk of ${node}`;
-    const seen = `${gigabytes(availableBytes)} free`;
+    const seen = `${sizeText(availableBytes)} free`;
     if (floodStageBytes !== null && availableBytes < floodStageBytes) {
-      const rule = `${seen}, below the flood stage of ${gigabytes(floodStageBytes)}: its indices are read-only`;
+      const rule = `${seen}, below the flood stage of ${sizeText(floodStageBytes)}: its indices are read-only`;
       return [failed(name, rule, "free disk space; Elasticsearch then lifts the block by itself")];
     }
     if (highWatermarkBytes !== null && availableBytes < highWatermarkBytes) {
-      const rule = `${seen}, below the high watermark of ${gigabytes(highWatermarkBytes)}`;
+      const rule = `${seen}, below the high watermark of ${sizeText(highWatermarkBytes)}`;
       return [warning(name, rule, "free disk space before Elasticsearch makes indices read-only")];
     }
     return [];
@@ -245,8 +245,4 @@ export function judgePipelines(
           ],
     ),
   ];
-}
-
-function gigabytes(bytes: number): string {
-  return `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
 }

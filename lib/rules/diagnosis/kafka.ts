@@ -1,6 +1,6 @@
 import { OUR_CLIENT_ID } from "../group/strangers.ts";
 import { type Check, checksOf, isRefused, namesText, type Refused } from "./check.ts";
-import { counted } from "../base/units.ts";
+import { counted, durationText } from "../base/units.ts";
 
 const { ok, warning, failed } = checksOf("kafka");
 
@@ -244,16 +244,4 @@ export function judgeDeadLetters(topic: string, facts: DeadLetterFacts, largestB
     checks.push(failed(name, seen, "set its cleanup.policy to delete"));
   }
   return checks.length > 0 ? checks : [ok(name, "it exists and keeps its letters (writing was not tried)")];
-}
-
-/** `90 minutes`, `36 hours`, `7 days`. */
-function durationText(ms: number): string {
-  const units = [
-    ["day", 86_400_000],
-    ["hour", 3_600_000],
-    ["minute", 60_000],
-    ["second", 1_000],
-  ] as const;
-  const [noun, size] = units.find(([, size]) => ms >= size) ?? ["millisecond", 1];
-  return counted(Math.round((ms / size) * 10) / 10, noun);
 }

@@ -1,9 +1,10 @@
+import { sizeText } from "../../../../lib/rules/base/units.ts";
 import type { OverviewMessage } from "../../../api/live-messages.ts";
 import { Chart } from "../charts/chart.tsx";
 import { Hostile } from "../components/hostile.tsx";
 import { CheckLabel } from "../components/state-label.tsx";
 import { Time } from "../components/times.tsx";
-import { byteSize, duration, plural, ratePerSecond, shortCount, unknown } from "../text/format.ts";
+import { duration, plural, ratePerSecond, shortCount, unknown } from "../text/format.ts";
 import { useLive } from "../state/live.ts";
 import { Attention, Refused, Sources, Topics } from "./sections.tsx";
 import { checks, Verdict } from "./verdict.tsx";
@@ -52,8 +53,8 @@ export function Overview() {
         />
         <Figure
           name="In memory"
-          value={byteSize(seen.inFlight.bytes)}
-          note={`of ${byteSize(seen.inFlight.maxBytes)} at most`}
+          value={sizeText(seen.inFlight.bytes)}
+          note={`of ${sizeText(seen.inFlight.maxBytes)} at most`}
         />
         <Figure
           name="Refused"

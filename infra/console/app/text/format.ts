@@ -36,18 +36,6 @@ function scaled(value: number, units: readonly string[]): string {
   return `${Math.abs(rest) < 99.95 ? rest.toFixed(1).replace(/\.0$/, "") : Math.round(rest)} ${unit}`.trimEnd();
 }
 
-/** `512 B`, `48 KiB`, `38.2 MiB` */
-export function byteSize(bytes: number): string {
-  if (bytes < 1024) return `${grouped.format(bytes)} B`;
-  const [size, unit] =
-    bytes < 1024 ** 2
-      ? [bytes / 1024, "KiB"]
-      : bytes < 1024 ** 3
-        ? [bytes / 1024 ** 2, "MiB"]
-        : [bytes / 1024 ** 3, "GiB"];
-  return `${size < 99.95 ? size.toFixed(1).replace(/\.0$/, "") : grouped.format(Math.round(size))} ${unit}`;
-}
-
 /** `14:03:07`, optionally with `.123`, and preceded by the day if it is not today. */
 export function clockTime(atMs: number, zone: Zone, nowMs: number, { millis = false } = {}): string {
   const text = isoTime(atMs, zone);

@@ -1,15 +1,15 @@
 import type { Context, Hono } from "hono";
 import { type HealthResult, withoutReasons } from "../../../../functions/health.ts";
 import { metricsContentType } from "../../../../lib/adapters/metrics/metrics.ts";
-import type { TopicStatus } from "../../../../lib/rules/progress/status.ts";
+import type { ListedTopic } from "../../../../lib/rules/progress/holdings.ts";
 import { probes } from "../../../api/probes.ts";
 import { topics } from "../../../api/topics.ts";
 import { mount } from "../kit/mount.ts";
 import { problem } from "../kit/problem.ts";
 
-/** What these routes answer with. They read memory only. */
+/** What these routes answer with. They read memory; only the first list of topics may wait for Elasticsearch, briefly. */
 export interface ProbeRouteDeps {
-  topics(): readonly TopicStatus[];
+  topics(): Promise<readonly ListedTopic[]>;
   health(): HealthResult;
   /** Prometheus text, as `metricsContentType` describes it. */
   metricsText(): Promise<string>;
@@ -22,7 +22,7 @@ export function addProbeRoutes(app: Hono, deps: ProbeRouteDeps): void {
   mount(app, metrics, async (_, c) =>
     c.body(await deps.metricsText(), 200, { "content-type": metricsContentType }),
   );
-  mount(app, topics.routes.list, (_, c) => c.json(deps.topics()));
+  mount(app, topics.routes.list, async (_, c) => c.json(await deps.topics()));
 }
 
 /** Probes have no token: strangers learn what fails, but not why, because reasons name servers, users and files. */

@@ -6,7 +6,7 @@ import type { HttpSettings } from "../../../../lib/rules/model/settings.ts";
 import { createMemoryLogger } from "../../../support/memory-logger.ts";
 import { httpSettings, type PlainHttpSettings } from "../../../support/settings.ts";
 import { reconcileResult } from "../../../support/reconcile-result.ts";
-import { topicStatus } from "../../../support/topic-status.ts";
+import { listedTopic } from "../../../support/topic-status.ts";
 
 export const token = "correct-horse-battery-staple";
 export const fine = { ok: true, reason: null, since: "2026-11-22T12:00:00.000Z" };
@@ -35,7 +35,7 @@ export function setUp(settings: PlainHttpSettings = {}, deps: Partial<HttpDeps> 
   };
   const app = createHttpApp({
     settings: () => inForce.http,
-    topics: () => [topicStatus()],
+    topics: async () => [listedTopic()],
     health: () => ready,
     metricsText: async () => "penstock_in_flight_bytes 0\n",
     async reconcile(wanted) {

@@ -3,13 +3,21 @@ import { createHistory } from "../../../../infra/host/live/history.ts";
 import { createLiveHub, type LiveHub } from "../../../../infra/host/live/live-hub.ts";
 import type { TopicStatus } from "../../../../lib/rules/progress/status.ts";
 import { createMemoryLogger } from "../../../support/memory-logger.ts";
-import { partitionStatus, sampleOf, topicStatus } from "../../../support/topic-status.ts";
+import {
+  listedTopic,
+  partitionStatus,
+  sampleOf,
+  targetStatus,
+  topicStatus,
+} from "../../../support/topic-status.ts";
 import { ready } from "../http/fixture.ts";
 
 let statuses: TopicStatus[] = [];
 let at = 0;
 let looks = 0;
 let samples = 0;
+/** Topics whose targets are asked about, because somebody looks at them. */
+let lookedAt: string[] = [];
 let hub: LiveHub;
 let failures: ReturnType<typeof createMemoryLogger>;
 /** Stands for a fault of ours in whatever reads the host's memory. */
@@ -18,7 +26,7 @@ let isBroken = false;
 beforeEach(() => {
   jest.useFakeTimers();
   statuses = [topicStatus({ topic: "a" }), topicStatus({ topic: "b" })];
-  [at, looks, samples, isBroken] = [0, 0, 0, false];
+  [at, looks, samples, lookedAt, isBroken] = [0, 0, 0, [], false];
   failures = createMemoryLogger();
   const history = createHistory();
   hub = createLiveHub({
@@ -44,6 +52,10 @@ beforeEach(() => {
         sources: [],
         reconciled: null,
         history,
+        listed(status) {
+          lookedAt.push(status.topic);
+          return listedTopic({ ...status, target: targetStatus() });
+        },
       };
     },
   });
@@ -166,6 +178,16 @@ test.each([{ view: "overview" }, { view: "topics" }, { view: "topic", topic: "a"
     expect(looks).toBe(2);
   },
 );
+
+test("only the page of a topic shows what its target holds, so only it asks", () => {
+  listen({ view: "overview" });
+  listen({ view: "topics" });
+  jest.advanceTimersByTime(3_000);
+  expect(lookedAt).toEqual([]);
+  const { heard } = listen({ view: "topic", topic: "b" });
+  expect(heard[0]?.[1]).toMatchObject({ status: { topic: "b", target: { generations: 5 } } });
+  expect(lookedAt).toEqual(["b"]);
+});
 
 test("a page that ends twice does not end those that came after it", () => {
   const first = listen({ view: "topic", topic: "a" });

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { createHistory } from "../../../../infra/host/live/history.ts";
 import { overviewOf } from "../../../../infra/host/live/views.ts";
 import type { TopicStatus } from "../../../../lib/rules/progress/status.ts";
-import { partitionStatus, topicStatus } from "../../../support/topic-status.ts";
+import { listedTopic, partitionStatus, topicStatus } from "../../../support/topic-status.ts";
 import { ready } from "../http/fixture.ts";
 
 test.each([
@@ -53,5 +53,6 @@ function overviewIn(statuses: readonly TopicStatus[]) {
     sources: [],
     reconciled: null,
     history: createHistory(),
+    listed: (status) => listedTopic(status),
   });
 }

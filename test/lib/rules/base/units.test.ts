@@ -1,6 +1,13 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { counted, parseDurationMs, parseSizeBytes, secondsText } from "../../../../lib/rules/base/units.ts";
+import {
+  counted,
+  durationText,
+  parseDurationMs,
+  parseSizeBytes,
+  secondsText,
+  sizeText,
+} from "../../../../lib/rules/base/units.ts";
 
 test.each([
   ["500ms", 500],
@@ -66,3 +73,19 @@ test("one has no plural", () => {
     "2 indices",
   ]);
 });
+
+test.each([
+  [0, "0 B"],
+  [1023, "1,023 B"],
+  [48 * 1024, "48 KiB"],
+  [38.24 * 1024 ** 2, "38.2 MiB"],
+  [256 * 1024 ** 2, "256 MiB"],
+  [2 * 1024 ** 3, "2 GiB"],
+])("%d bytes are %s", (value, text) => expect(sizeText(value)).toBe(text));
+
+test.each([
+  [5_400_000, "1.5 hours"],
+  [86_400_000, "1 day"],
+  [7 * 86_400_000, "7 days"],
+  [1, "1 millisecond"],
+])("%d ms are %s", (ms, text) => expect(durationText(ms)).toBe(text));

@@ -1,6 +1,6 @@
 import { useState } from "hono/jsx/dom";
+import { sizeText } from "../../../../../lib/rules/base/units.ts";
 import { Hostile } from "../../components/hostile.tsx";
-import { byteSize } from "../../text/format.ts";
 import { cutLength } from "./cut-length.ts";
 
 /** Untrusted text, shortened until the user asks for all of it. Line breaks are kept. */
@@ -12,7 +12,7 @@ export function CutText({ text, limit }: { readonly text: string; readonly limit
     <>
       <Hostile text={text.slice(0, length)} keep={"\n\t"} />…{" "}
       <button type="button" class="plain" onClick={() => showWhole(true)}>
-        Show all {byteSize(new Blob([text]).size)}
+        Show all {sizeText(new Blob([text]).size)}
       </button>
     </>
   );

@@ -1,9 +1,9 @@
 import { useMemo, useState } from "hono/jsx/dom";
+import { sizeText } from "../../../../../lib/rules/base/units.ts";
 import type { LogDocument } from "../../../../api/logs.ts";
 import { CopyButton } from "../../components/copy-button.tsx";
 import { Hostile } from "../../components/hostile.tsx";
 import { Notice } from "../../components/notice.tsx";
-import { byteSize } from "../../text/format.ts";
 import { useAnswer } from "../../state/use-answer.ts";
 import {
   type DocumentRef,
@@ -63,7 +63,7 @@ export function DocumentView({ doc, timestamp, state }: DocumentViewProps) {
             </button>
           ))}
         </div>
-        <span class="muted">{byteSize(data.bytes)}</span>
+        <span class="muted">{sizeText(data.bytes)}</span>
         <CopyButton label="Copy" text={() => data.raw} />
         <CopyButton label="Copy link" text={() => linkOf({ ...state, doc })} />
         {context === null ? null : (

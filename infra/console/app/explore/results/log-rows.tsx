@@ -1,7 +1,7 @@
 import { memo, useRef } from "hono/jsx/dom";
+import { sizeText } from "../../../../../lib/rules/base/units.ts";
 import type { LogHit } from "../../../../api/logs.ts";
 import { Time } from "../../components/times.tsx";
-import { byteSize } from "../../text/format.ts";
 import { visibleText } from "../../text/visible-text.ts";
 import type { DocumentRef, ExploreState } from "../query/address.ts";
 import { noteOf } from "../document/document-notes.tsx";
@@ -70,7 +70,7 @@ const Line = memo(({ hit, open, toggle }: LineProps) => {
       )}
       {hit.cut ? (
         <button type="button" class="plain" onClick={() => toggle.current?.(hit)}>
-          {open ? "Show less" : `Show all${hit.bytes === null ? "" : ` ${byteSize(hit.bytes)}`}`}
+          {open ? "Show less" : `Show all${hit.bytes === null ? "" : ` ${sizeText(hit.bytes)}`}`}
         </button>
       ) : null}
     </div>

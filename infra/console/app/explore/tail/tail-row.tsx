@@ -4,7 +4,8 @@ import type { TailLine } from "../../../../api/logs.ts";
 import { CopyButton } from "../../components/copy-button.tsx";
 import { Hostile } from "../../components/hostile.tsx";
 import { Time } from "../../components/times.tsx";
-import { byteSize, exactCount } from "../../text/format.ts";
+import { sizeText } from "../../../../../lib/rules/base/units.ts";
+import { exactCount } from "../../text/format.ts";
 import { visibleText } from "../../text/visible-text.ts";
 import { exploreHref } from "../query/address.ts";
 import type { TailEntry } from "./tail-buffer.ts";
@@ -96,7 +97,7 @@ function TailDetails({ line }: { readonly line: TailLine }) {
       </div>
       <pre class="raw">
         <Hostile text={text} keep={"\n\t"} />
-        {cut ? `… (${byteSize(bytes)} in all)` : ""}
+        {cut ? `… (${sizeText(bytes)} in all)` : ""}
       </pre>
     </div>
   );

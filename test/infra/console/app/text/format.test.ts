@@ -1,6 +1,5 @@
 import { expect, test } from "bun:test";
 import {
-  byteSize,
   clockTime,
   duration,
   isoTime,
@@ -30,15 +29,6 @@ test.each([
   [41_230, "41.2 k/s"],
   [929_820, "930 k/s"],
 ])("the rate %d is %s", (value, text) => expect(ratePerSecond(value)).toBe(text));
-
-test.each([
-  [0, "0 B"],
-  [1023, "1,023 B"],
-  [48 * 1024, "48 KiB"],
-  [38.24 * 1024 ** 2, "38.2 MiB"],
-  [256 * 1024 ** 2, "256 MiB"],
-  [2 * 1024 ** 3, "2 GiB"],
-])("%d bytes are %s", (value, text) => expect(byteSize(value)).toBe(text));
 
 test.each([
   [-5, "0 s"],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { partitionStatus, topicStatus } from "../../../../support/topic-status.ts";
+import { listedTopic, partitionStatus, targetStatus } from "../../../../support/topic-status.ts";
 import { bearer, fine, problemOf, ready, setUp, token } from "../fixture.ts";
 
 test("GET /healthz is 200 and asks nothing", async () => {
@@ -76,8 +76,14 @@ test("GET /metrics is Prometheus text", async () => {
 });
 
 test("GET /topics is the statuses as JSON", async () => {
-  const topics = [topicStatus({ topic: "<script>", partitions: [partitionStatus({ lag: null })] })];
-  const response = await setUp({}, { topics: () => topics }).ask("/topics");
+  const topics = [
+    listedTopic({
+      topic: "<script>",
+      partitions: [partitionStatus({ lag: null })],
+      target: targetStatus({ reason: "none" }),
+    }),
+  ];
+  const response = await setUp({}, { topics: async () => topics }).ask("/topics");
   expect(response.headers.get("content-type")).toBe("application/json");
   expect(await response.json()).toEqual(topics);
 });

@@ -2,11 +2,12 @@ import { describe, expect, test } from "bun:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import type { HttpDeps } from "../../../../../infra/host/http/app.ts";
 import { hostStopping, PenstockError } from "../../../../../lib/rules/base/errors.ts";
+import { unknownHoldings } from "../../../../../lib/rules/progress/holdings.ts";
 import { DescribedAnswers } from "../../../../support/described-answers.ts";
 import { kafkaEvent } from "../../../../support/kafka-event.ts";
 import { rejection } from "../../../../support/rejection.ts";
 import { sourceRecord } from "../../../../support/records.ts";
-import { partitionStatus, topicStatus } from "../../../../support/topic-status.ts";
+import { listedTopic, partitionStatus, targetStatus } from "../../../../support/topic-status.ts";
 import { bearer, fine, problemOf, ready, setUp, token } from "../fixture.ts";
 
 const described = new DescribedAnswers();
@@ -114,7 +115,20 @@ describe("answers are as described:", () => {
       "GET /topics",
       200,
       {},
-      { topics: () => [topicStatus({ partitions: [partitionStatus({ lag: null })], lost: [loss] })] },
+      { topics: async () => [listedTopic({ partitions: [partitionStatus({ lag: null })], lost: [loss] })] },
+    ],
+    [
+      "GET /topics",
+      200,
+      {},
+      {
+        topics: async () => [
+          listedTopic({ target: targetStatus() }),
+          listedTopic({
+            target: { name: "a", ...unknownHoldings("no"), topicDocuments: 3, at: null, warning: "late" },
+          }),
+        ],
+      },
     ],
     ["POST /reconcile?dryrun=true", 400],
     ["POST /reconcile", 500, {}, { reconcile: () => Promise.reject(new Error("a bug")) }],
@@ -189,9 +203,9 @@ describe("answers are as described:", () => {
   test("one that is not is noticed", async () => {
     const answer = (body: unknown, init?: ResponseInit) => Response.json(body, init);
     for (const [response, message] of [
-      [answer([{ ...topicStatus(), extra: 1 }]), "additional properties"],
-      [answer([{ ...topicStatus(), state: "asleep" }]), "/0/state"],
-      [answer([{ ...topicStatus(), since: "today" }]), "/0/since"],
+      [answer([{ ...listedTopic(), extra: 1 }]), "additional properties"],
+      [answer([{ ...listedTopic(), state: "asleep" }]), "/0/state"],
+      [answer([{ ...listedTopic(), since: "today" }]), "/0/since"],
       [answer([], { status: 404 }), "answered 404"],
       [answer([], { headers: { "content-type": "text/plain" } }), "as text/plain"],
     ] as const) {

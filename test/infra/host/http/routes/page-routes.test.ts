@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { pagePaths } from "../../../../../infra/api/pages.ts";
-import { topicStatus } from "../../../../support/topic-status.ts";
+import { listedTopic } from "../../../../support/topic-status.ts";
 import { setUp, token } from "../fixture.ts";
 
 const paths = pagePaths.map((path) => path.replace(":topic", "my_topic"));
@@ -19,8 +19,11 @@ async function loadedBy(html: string): Promise<{ path: string; text: string; hea
 }
 
 test("every page and what it loads is the same with and without data, signed in or not", async () => {
-  const topics = [topicStatus({ topic: "secret_topic" })];
-  const [open, closed] = [setUp({}, { topics: () => topics }), setUp({ token }, { topics: () => topics })];
+  const topics = [listedTopic({ topic: "secret_topic" })];
+  const [open, closed] = [
+    setUp({}, { topics: async () => topics }),
+    setUp({ token }, { topics: async () => topics }),
+  ];
   const documents = new Set<string>();
   for (const path of paths) {
     for (const { ask } of [open, closed]) {

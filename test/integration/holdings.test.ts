@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { createElasticsearch, type Elasticsearch } from "../../lib/adapters/elasticsearch/client.ts";
+import { readHoldings } from "../../lib/adapters/elasticsearch/holdings/holdings.ts";
+import type { Holdings } from "../../lib/rules/progress/holdings.ts";
+import { uniqueName } from "../support/kafka.ts";
+import { settings } from "../support/settings.ts";
+import { connectStack, type StackClients } from "../support/stack-clients.ts";
+
+const day = (number: number): number => Date.UTC(2026, 10, number);
+const mappings = {
+  properties: { "@timestamp": { type: "date" }, "kafka.topic": { type: "keyword" } },
+};
+const { signal } = new AbortController();
+
+let servers: StackClients;
+let client: Elasticsearch;
+/** What this file created: templates and indices by their beginning. */
+const name = uniqueName("holds");
+
+async function call(method: string, path: string, body?: object): Promise<void> {
+  const answer = await servers.elasticsearch.request(method, path, body);
+  if (answer.status >= 300) throw new Error(`${method} ${path}: ${JSON.stringify(answer.body)}`);
+}
+
+let written = 0;
+/** Writes one document, searchable at once. */
+const write = (index: string, ms: number, topic = "app") =>
+  call("PUT", `/${index}/_create/${++written}?refresh=true`, { "@timestamp": ms, "kafka.topic": topic });
+
+async function held(target: string, ...topics: string[]): Promise<Holdings> {
+  const found = await readHoldings(client, new Map([[target, topics]]), signal);
+  const { holdings } = found.get(target) ?? {};
+  if (holdings === undefined) throw new Error(`nothing is said of ${target}`);
+  return holdings;
+}
+
+beforeAll(async () => {
+  servers = await connectStack();
+  client = createElasticsearch({
+    ...settings().elasticsearch,
+    nodes: [servers.addresses.elasticsearchNode],
+  });
+  await call("PUT", `/_index_template/${name}`, {
+    index_patterns: [`${name}-stream*`],
+    priority: 400,
+    data_stream: {},
+    template: { mappings, lifecycle: { enabled: true, data_retention: "30d" } },
+  });
+  await call("PUT", `/_index_template/${name}-indices`, {
+    index_patterns: [`${name}-*`],
+    priority: 300,
+    template: { mappings },
+  });
+}, 60_000);
+afterAll(async () => {
+  await client.close();
+  for (const kind of ["indices", "closed", "alias-1", "alias-2", "one"])
+    await servers.elasticsearch.request("DELETE", `/${name}-${kind}*?ignore_unavailable=true`);
+  await servers.elasticsearch.request("DELETE", `/_index_template/${name}-indices`);
+  await servers[Symbol.asyncDispose]();
+});
+
+describe("what a target holds", () => {
+  test("a data stream of three generations, with its retention", async () => {
+    const stream = `${name}-stream`;
+    await write(stream, day(3));
+    expect(await held(stream)).toMatchObject({ kind: "data stream", generations: 1, documents: 1 });
+    await call("POST", `/${stream}/_rollover`);
+    await write(stream, day(1));
+    await write(stream, day(5));
+    await call("POST", `/${stream}/_rollover`);
+    expect(await held(stream)).toEqual({
+      kind: "data stream",
+      generations: 3,
+      documents: 3,
+      bytes: expect.any(Number),
+      from: day(1),
+      to: day(5),
+      retentionMs: 30 * 86_400_000,
+      reason: null,
+    });
+    expect((await held(stream)).bytes).toBeGreaterThan(3_000);
+  }, 60_000);
+
+  test("an alias to two indices", async () => {
+    const alias = `${name}-alias`;
+    for (const [at, number] of [1, 2].entries()) {
+      await write(`${alias}-${number}`, day(10 + at));
+      await call("PUT", `/${alias}-${number}/_alias/${alias}`, { is_write_index: number === 2 });
+    }
+    expect(await held(alias)).toMatchObject({
+      kind: "alias",
+      generations: 2,
+      documents: 2,
+      from: day(10),
+      to: day(11),
+      retentionMs: null,
+      reason: null,
+    });
+  }, 60_000);
+
+  test("dated indices, without others of the same beginning, and with each topic's part", async () => {
+    const dated = `${name}-indices-{yyyy.MM.dd}`;
+    for (const number of [10, 11, 12])
+      await write(`${name}-indices-2026.11.${number}`, day(number), number < 12 ? "app" : "web");
+    await write(`${name}-indices-other`, day(1));
+    await write(`${name}-indices-other-2026.11.01`, day(1));
+    // An empty day tells no time.
+    await call("PUT", `/${name}-indices-2026.11.13`);
+    const topics = ["app", "web", "none"];
+    const found = (await readHoldings(client, new Map([[dated, topics]]), signal)).get(dated);
+    expect(found?.holdings).toMatchObject({
+      kind: "dated indices",
+      generations: 4,
+      documents: 3,
+      from: day(10),
+      to: day(12),
+      reason: null,
+    });
+    expect([...(found?.documentsOf ?? [])]).toEqual([
+      ["app", 2],
+      ["web", 1],
+      ["none", 0],
+    ]);
+  }, 60_000);
+
+  test("an index; one of several that is closed; and nothing", async () => {
+    await write(`${name}-one`, day(2));
+    expect(await held(`${name}-one`)).toMatchObject({ kind: "index", generations: 1, documents: 1 });
+
+    const dated = `${name}-closed-{yyyy.MM.dd}`;
+    for (const number of [1, 2]) await write(`${name}-closed-2026.11.0${number}`, day(number));
+    await call("POST", `/${name}-closed-2026.11.01/_close`);
+    expect(await held(dated)).toMatchObject({
+      kind: "dated indices",
+      generations: 2,
+      documents: 2,
+      from: day(2),
+      to: day(2),
+      reason: "1 of 2 indices is closed: from and to leave out their documents",
+    });
+
+    expect(await held(`${name}-nothing`)).toEqual({
+      kind: "absent",
+      generations: 0,
+      documents: 0,
+      bytes: 0,
+      from: null,
+      to: null,
+      retentionMs: null,
+      reason: null,
+    });
+  }, 60_000);
+
+  test("a thousand targets take few requests", async () => {
+    let requests = 0;
+    const counting: Pick<Elasticsearch, "ask" | "askForText"> = {
+      ask: (...question) => ((requests += 1), client.ask(...question)),
+      askForText: (...question) => ((requests += 1), client.askForText(...question)),
+    };
+    const targets = new Map(Array.from({ length: 1_000 }, (_, n) => [`${name}-thousand-${n}`, ["app"]]));
+    targets.set(`${name}-one`, ["app"]);
+    const found = await readHoldings(counting, targets, signal);
+    expect(found.size).toBe(1_001);
+    expect(found.get(`${name}-one`)?.holdings.documents).toBe(1);
+    expect(found.get(`${name}-thousand-7`)?.holdings.kind).toBe("absent");
+    expect(requests).toBeLessThan(20);
+  }, 60_000);
+});

@@ -63,6 +63,7 @@ async function audit(command: AuditCommand, io: CommandIo): Promise<number> {
       settings: config.settings,
       specs,
       repair: command.repair,
+      removeDoubles: command.removeDoubles,
       logger,
       now: io.now,
       random: io.random,

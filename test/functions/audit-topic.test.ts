@@ -1,11 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import {
-  auditTopic,
-  type AuditProgress,
-  type AuditTopicDeps,
-  type AuditTopicInput,
-  type TopicDocuments,
-} from "../../functions/audit-topic.ts";
+import { auditTopic, type AuditTopicDeps, type AuditTopicInput } from "../../functions/audit-topic.ts";
+import type { AuditProgress, TopicDocuments } from "../../functions/audit-topic/pass.ts";
+import type { Generations } from "../../lib/rules/audit/generations.ts";
 import { createBurials } from "../../lib/rules/audit/dead-lettered-offsets.ts";
 import type { AuditDocument } from "../../lib/rules/audit/partition-audit.ts";
 import { totalsOf, verdictOf } from "../../lib/rules/audit/topic-audit.ts";
@@ -22,6 +18,10 @@ function world(
     outcome?: OutcomeKind;
     /** Indices with a pipeline of their own. */
     piped?: readonly string[];
+    /** Behind the topic's index, which is then an alias or data stream. */
+    generations?: Generations;
+    /** The first offset of any partition that was written to the oldest of them. */
+    firstOffset?: number;
   } = {},
 ) {
   const spec = specification(changes.spec);
@@ -34,6 +34,8 @@ function world(
   /** Ids in some other index, and those that were looked for there. */
   const elsewhere = new Set<string>();
   const sought: string[] = [];
+  /** Ids whose documents were compared, to leave one of each. */
+  const compared: string[] = [];
   const progress: AuditProgress[] = [];
   const ingested: SourceRecord[] = [];
   let open = 0;
@@ -49,6 +51,8 @@ function world(
         .toSorted((a, b) => a.offset - b.offset);
     return {
       names,
+      generations: changes.generations ?? null,
+      firstOffset: () => Promise.resolve(changes.firstOffset ?? null),
       foreign: 0,
       hasPipeline: (index) => changes.piped?.includes(index) ?? false,
       anywhere(ids) {
@@ -67,6 +71,18 @@ function world(
       },
       lowestOffset: (partition, start, end) =>
         Promise.resolve(within(partition, start, end)[0]?.offset ?? null),
+      removeExtraCopies(ids) {
+        compared.push(...ids);
+        let removed = 0;
+        for (const [partition, list] of documents) {
+          const kept = list.filter(
+            (one, at) => !list.slice(0, at).some(({ offset }) => offset === one.offset),
+          );
+          removed += list.length - kept.length;
+          documents.set(partition, kept);
+        }
+        return Promise.resolve(removed);
+      },
       countBelow: (partition, offset) => Promise.resolve(within(partition, 0, offset).length),
       close() {
         open -= 1;
@@ -122,6 +138,7 @@ function world(
     burials,
     elsewhere,
     sought,
+    compared,
     names,
     progress,
     ingested,
@@ -147,13 +164,14 @@ function world(
       documents.set(partition, kept);
     },
     commit: (partition: number, offset: number | null) => committed.set(partition, offset),
-    run: (repair = false) => {
+    run: (repair = false, removeDoubles = false) => {
       const input: AuditTopicInput = {
         spec,
         groupId: "penstock.app",
         snapshot: { log, committed },
         burials: burials.of(spec.topic),
         repair,
+        removeDoubles,
       };
       return auditTopic(input, deps);
     },
@@ -349,4 +367,76 @@ describe("the audit of a topic", () => {
     expect(await rejection(topic.run())).toHaveProperty("message", expect.stringContaining("Kafka is gone"));
     expect(topic.open).toBe(0);
   });
+});
+
+describe("the audit of an alias or data stream", () => {
+  const createdMs = Date.UTC(2027, 0, 1);
+  const generations = (number: number, closed = false): Generations => ({
+    target: "app",
+    indices: [{ name: `.ds-app-00000${number}`, createdMs, closed }],
+  });
+
+  test("what a lifecycle deleted is expired, and a repair does not bring it back", async () => {
+    const topic = world({ generations: generations(3), firstOffset: 4 });
+    topic.fill(0, 0, 8);
+    topic.lose(0, 0, 1, 2, 3, 6);
+    const audit = await topic.run(true);
+    expect(totalsOf(audit.found)).toMatchObject({ indexed: 3, expired: 4, gaps: 1 });
+    expect(audit.found.partitions[0]?.gaps.ranges).toEqual([
+      { start: 6, end: 7, label: "or expired with an index of app before .ds-app-000003" },
+    ]);
+    expect(topic.ingested.map(({ offset }) => offset)).toEqual([6]);
+    expect(verdictOf(audit)).toMatchObject({ gaps: 0, clean: true });
+  });
+
+  test("a missing record is looked for by its id: its index may have left the alias", async () => {
+    const topic = world({ generations: generations(1) });
+    topic.fill(0, 0, 3);
+    topic.lose(0, 1, 2);
+    topic.elsewhere.add(documentId("app", sourceRecord("line", { offset: 1 })));
+    const audit = await topic.run(true);
+    expect(topic.sought).toHaveLength(2);
+    expect(totalsOf(audit.found)).toMatchObject({ indexed: 1, elsewhere: 1, gaps: 1 });
+    expect(topic.ingested.map(({ offset }) => offset)).toEqual([2]);
+  });
+
+  test("after a repair, copies that somebody else wrote meanwhile are removed; one index needs none of this", async () => {
+    for (const options of [{}, { generations: generations(1) }]) {
+      const topic = world(options);
+      topic.fill(0, 0, 3);
+      topic.lose(0, 1);
+      await topic.run(true);
+      expect(topic.compared).toEqual(
+        "generations" in options ? [documentId("app", sourceRecord("line", { offset: 1 }))] : [],
+      );
+    }
+  });
+
+  test("a closed index behind it ends the audit: what it holds would look like gaps", async () => {
+    const topic = world({ generations: generations(1, true) });
+    topic.fill(0, 0, 3);
+    expect(await rejection(topic.run(true))).toHaveProperty(
+      "message",
+      'index ".ds-app-000001" behind "app" of topic "app" is closed: open it so that its documents can be counted',
+    );
+    expect([topic.open, topic.ingested.length]).toEqual([0, 0]);
+  });
+});
+
+test("doubles are removed on request only, and looked at again", async () => {
+  for (const remove of [false, true]) {
+    const topic = world();
+    topic.fill(0, 0, 9);
+    const { timestamp } = sourceRecord("line");
+    topic.put(0, 2, timestamp, "older");
+    topic.put(0, 7, timestamp, "older");
+    topic.lose(0, 5);
+    const audit = await topic.run(false, remove);
+    expect(topic.compared).toEqual(
+      remove ? [2, 7].map((offset) => documentId("app", sourceRecord("line", { offset }))) : [],
+    );
+    expect(audit.removedDoubles).toBe(remove ? 2 : null);
+    expect(totalsOf(audit.found).doubles).toBe(2);
+    expect(verdictOf(audit)).toMatchObject({ doubles: remove ? 0 : 2, gaps: 1 });
+  }
 });

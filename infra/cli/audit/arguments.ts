@@ -6,7 +6,8 @@ import { CONFIG_ROW, helpText, JSON_ROW } from "../kit/help-text.ts";
 export const AUDIT_HELP = helpText({
   synopsis: "audit [TOPIC…] [options]",
   about: `Accounts for every committed record: it must be in Elasticsearch, among the dead letters, null, or expired with its
-index. Lists missing records (gaps) and records indexed more than once (doubles). Changes nothing without --repair.`,
+index. Lists missing records (gaps) and records indexed more than once (doubles). Changes nothing without
+--repair or --remove-doubles.`,
   sections: [
     {
       title: "Arguments",
@@ -17,6 +18,10 @@ index. Lists missing records (gaps) and records indexed more than once (doubles)
     [
       "--repair",
       "index missing records again, under the same ids, and check them; if the topic has an ingest pipeline, also the records that it may have dropped",
+    ],
+    [
+      "--remove-doubles",
+      "where a record was indexed more than once, delete all its documents but the one in the oldest index",
     ],
     CONFIG_ROW,
     JSON_ROW,
@@ -30,6 +35,7 @@ export interface AuditCommand {
   /** Empty: all topics. */
   readonly topics: readonly string[];
   readonly repair: boolean;
+  readonly removeDoubles: boolean;
   readonly json: boolean;
   /** Null: not given. */
   readonly config: string | null;
@@ -37,11 +43,12 @@ export interface AuditCommand {
 
 /** @throws PenstockError `usage`, with one sentence that names the argument */
 export function parseAuditArguments(argv: readonly string[]): AuditCommand | { readonly kind: "help" } {
-  const options = { ...CONFIG_OPTIONS, repair: { type: "boolean", default: false } } as const;
+  const flag = { type: "boolean", default: false } as const;
+  const options = { ...CONFIG_OPTIONS, repair: flag, "remove-doubles": flag };
   const { values, positionals } = parseWords({ args: [...argv], allowPositionals: true, options });
   if (values.help) return { kind: "help" };
   const wrong = positionals.find((topic) => !isTopicName(topic));
   if (wrong !== undefined) throw new PenstockError("usage", `"${wrong}" is not a valid Kafka topic name`);
-  const { repair, json, config = null } = values;
-  return { kind: "audit", topics: [...new Set(positionals)], repair, json, config };
+  const { repair, "remove-doubles": removeDoubles, json, config = null } = values;
+  return { kind: "audit", topics: [...new Set(positionals)], repair, removeDoubles, json, config };
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { auditTopic, type AuditProgress, type TopicSnapshot } from "../../../functions/audit-topic.ts";
+import { auditTopic, type TopicSnapshot } from "../../../functions/audit-topic.ts";
+import type { AuditProgress } from "../../../functions/audit-topic/pass.ts";
 import { ingestBatch } from "../../../functions/ingest-batch.ts";
 import { readBurials } from "../../../functions/audit-topic/dead-lettered-offsets.ts";
 import { createElasticsearch } from "../../../lib/adapters/elasticsearch/client.ts";
@@ -21,6 +22,7 @@ export interface AuditRun {
   /** Only topics that exist in Kafka. */
   readonly specs: readonly Specification[];
   readonly repair: boolean;
+  readonly removeDoubles: boolean;
   readonly logger: Logger;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -38,7 +40,7 @@ export interface AuditRun {
  * @throws PenstockError if Kafka fails before the first topic; a later failure ends only the audit of its topic
  */
 export async function runAudit(run: AuditRun): Promise<void> {
-  const { settings, specs, logger, signal } = run;
+  const { settings, specs, repair, removeDoubles, logger, signal } = run;
   const { kafka } = settings;
   const elasticsearch = createElasticsearch(settings.elasticsearch, { logger });
   const deadLetters = createDeadLetters(kafka, settings.deadLetters.topic, logger);
@@ -63,7 +65,7 @@ export async function runAudit(run: AuditRun): Promise<void> {
     const { topic, index } = spec;
     const limits = settings.elasticsearch.bulk;
     return auditTopic(
-      { spec, snapshot, groupId: kafka.group, burials: burials.of(topic), repair: run.repair },
+      { spec, snapshot, groupId: kafka.group, burials: burials.of(topic), repair, removeDoubles },
       {
         signal,
         random: run.random,

@@ -32,10 +32,10 @@ export function formatEnd(end: AuditEnd): string {
     ...countRows([
       ["indexed", totals.indexed, ""],
       ["dead-lettered", totals.deadLettered, ""],
-      ["elsewhere", totals.elsewhere, "sent to another index by the ingest pipeline"],
+      ["elsewhere", totals.elsewhere, "found by their ids, in another index or indexed meanwhile"],
       ["null value", totals.nulls, "nothing to index"],
       ["not records", totals.notRecords, "transaction markers, aborted or compacted"],
-      ["expired", totals.expired, "their dated index is deleted or closed"],
+      ["expired", totals.expired, "their index was deleted, or is a closed day"],
       [
         "dropped or missing",
         totals.dropped,
@@ -44,7 +44,7 @@ export function formatEnd(end: AuditEnd): string {
     ]),
     ...rangesOf("expired", found, ({ expired }) => expired),
     ...rangesOf("dropped or missing", found, ({ dropped }) => dropped),
-    ...rangesOf("gaps", found, ({ gaps }) => gaps),
+    ...rangesOf("gaps", found, ({ gaps }) => gaps, asRemark),
     ...rangesOf("doubles", found, ({ doubles }) => doubles),
     ...audit.notes.map((note) => `  note: ${oneLine(note)}`),
   ];
@@ -63,15 +63,20 @@ export function formatEnd(end: AuditEnd): string {
       `  note: ${counted(found.foreign, "document")} with ids that Penstock does not assign: not counted`,
     );
   }
+  if (audit.removedDoubles !== null && audit.removedDoubles > 0) {
+    lines.push(`  removed: ${counted(audit.removedDoubles, "document")}, the later copies of doubles`);
+  }
   if (repair !== null && after !== null) {
     const did = Object.entries(repair).flatMap(([kind, count]) =>
       count > 0 ? `${countText(count)} ${repairWords[kind] ?? kind}` : [],
     );
     lines.push(`  repaired: ${did.join(", ")}`);
-    lines.push(...rangesOf("gaps after the repair", after, ({ gaps }) => gaps));
+    lines.push(...rangesOf("gaps after the repair", after, ({ gaps }) => gaps, asRemark));
   }
   return `${[...lines, `  ${verdictText(audit)}`].join("\n")}\n`;
 }
+
+const asRemark = (label: string): string => `, ${label}`;
 
 const repairWords: Readonly<Record<string, string>> = {
   duplicate: "already indexed",
@@ -158,7 +163,13 @@ function countRows(rows: readonly (readonly [string, number, string])[]): string
   });
 }
 
-function rangesOf(title: string, pass: AuditPass, of: (partition: PartitionAudit) => OffsetRanges): string[] {
+/** @param say puts a range's label into words */
+function rangesOf(
+  title: string,
+  pass: AuditPass,
+  of: (partition: PartitionAudit) => OffsetRanges,
+  say = (label: string): string => ` in ${label}`,
+): string[] {
   const all = pass.partitions.map((audit) => ({ partition: audit.partition, ...of(audit) }));
   const rangeCount = all.reduce((sum, one) => sum + one.rangeCount, 0);
   if (rangeCount === 0) return [];
@@ -166,8 +177,7 @@ function rangesOf(title: string, pass: AuditPass, of: (partition: PartitionAudit
   const kept = all.flatMap(({ partition, ranges }) => ranges.map((range) => ({ partition, ...range })));
   const printed = kept.slice(0, PRINTED_RANGES).map(({ partition, start, end, label }) => {
     const offsets = end - start === 1 ? String(start) : `${start}–${end - 1}`;
-    const where = label === "" ? "" : ` in ${label}`;
-    return `    partition ${partition}: ${offsets} (${counted(end - start, "record")})${where}`;
+    return `    partition ${partition}: ${offsets} (${counted(end - start, "record")})${label === "" ? "" : say(label)}`;
   });
   const rest = rangeCount - printed.length;
   return [

@@ -2,24 +2,36 @@ import type { Specification } from "../model/declaration.ts";
 import { createDocumentEncoder } from "../documents/document.ts";
 import { indexPatternOf } from "../model/names.ts";
 import type { SourceRecord } from "../model/record.ts";
+import { explainByGenerations, type Generations } from "./generations.ts";
 import type { Absence, BuriedRecord } from "./partition-audit.ts";
+
+/** Where a topic's documents should be. */
+export interface AuditTarget {
+  /** The names of the open indices, aliases and data streams that match the topic's index. */
+  readonly open: ReadonlySet<string>;
+  /** The indices behind it; null unless it is one alias or data stream. */
+  readonly generations: Generations | null;
+  /** By partition: the first offset written to the oldest of these indices that has documents of the partition. */
+  readonly firstOffsets: ReadonlyMap<number, number>;
+  /** Whether an index, alias or data stream has a pipeline of its own. */
+  hasPipeline(index: string): boolean;
+}
 
 /**
  * Explains why a record of the topic is neither in Elasticsearch nor among the dead letters.
  *
  * - With a dated index, a record whose index was deleted or closed is expired, by somebody's retention. A topic's only
- *   index is not deleted on purpose, so then every record is a gap.
+ *   index is not deleted on purpose, so then every record is a gap. Behind an alias or data stream, the remaining indices
+ *   tell what was deleted ({@link explainByGenerations}).
  * - With an ingest pipeline, the topic's or the index's own, a dropped record looks like a missing one. It counts
  *   neither as a gap, because a topic whose pipeline drops records would never pass, nor as accounted for. A repair
  *   decides: if the pipeline drops the record again it was dropped, and if it is indexed it was missing.
- * @param openIndices names of the open indices, aliases and data streams that match the topic's index
- * @param hasPipeline whether an index has a pipeline of its own
  */
 export function createAbsenceExplainer(
   spec: Specification,
-  openIndices: ReadonlySet<string>,
-  hasPipeline: (index: string) => boolean = () => false,
+  target: AuditTarget,
 ): (record: SourceRecord) => Absence {
+  const { open, generations, firstOffsets } = target;
   const encode = createDocumentEncoder(spec);
   const dated = indexPatternOf(spec.index) !== spec.index;
   return (record) => {
@@ -28,25 +40,37 @@ export function createAbsenceExplainer(
     // It should be among the dead letters.
     if (encoding.kind === "rejected") return { kind: "gap" };
     const { index } = encoding;
-    if (dated && !openIndices.has(index)) return { kind: "expired", index };
-    return { kind: spec.pipeline === null && !hasPipeline(index) ? "gap" : "dropped" };
+    if (dated && !open.has(index)) return { kind: "expired", index };
+    const absence: Absence =
+      generations === null
+        ? { kind: "gap" }
+        : explainByGenerations(record, generations, firstOffsets.get(record.partition) ?? null);
+    if (absence.kind === "expired") return absence;
+    return spec.pipeline === null && !target.hasPipeline(index) ? absence : { kind: "dropped" };
   };
 }
 
 /**
- * Returns the records that are still unaccounted for, and that a pipeline may have sent to an index other than the
- * topic's. If it sent on a whole day, that day's index does not even exist.
+ * Returns the records that are still unaccounted for, and that may be in an index other than the topic's. A pipeline may
+ * have sent them there; if it sent on a whole day, that day's index does not even exist. Or their index was taken out of
+ * the alias or data stream.
  */
 export function perhapsElsewhere(
   records: readonly SourceRecord[],
   found: readonly BuriedRecord[],
   spec: Specification,
+  { generations }: Pick<AuditTarget, "generations">,
   explain: (record: SourceRecord) => Absence,
 ): SourceRecord[] {
   const known = new Set(found.map(({ offset, timestamp }) => `${offset}:${timestamp}`));
   return records.filter((record) => {
     if (known.has(`${record.offset}:${record.timestamp}`)) return false;
     const { kind } = explain(record);
-    return kind === "dropped" || (kind === "expired" && spec.pipeline !== null);
+    const mayHaveMoved = generations !== null;
+    return (
+      kind === "dropped" ||
+      (kind === "gap" && mayHaveMoved) ||
+      (kind === "expired" && (spec.pipeline !== null || mayHaveMoved))
+    );
   });
 }

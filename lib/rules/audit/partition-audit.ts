@@ -18,7 +18,7 @@ export interface BuriedRecord {
 
 /** A record of one partition that is accounted for in another way. */
 export interface SettledRecord extends BuriedRecord {
-  /** `elsewhere`: a pipeline sent it to another index. `repaired`: the repair found it there, or saw it dropped. */
+  /** `elsewhere`: it is in an index other than the topic's. `repaired`: the repair found it there, or saw it dropped. */
   readonly how: "elsewhere" | "repaired";
 }
 
@@ -26,11 +26,12 @@ export interface SettledRecord extends BuriedRecord {
 export type Absence =
   /** A tombstone, which has nothing to index. */
   | { readonly kind: "null" }
-  /** The dated index that it belongs to was deleted or closed. */
+  /** The index that it belongs to was deleted or closed. */
   | { readonly kind: "expired"; readonly index: string }
   /** The topic has an ingest pipeline, which may have dropped it. */
   | { readonly kind: "dropped" }
-  | { readonly kind: "gap" };
+  /** `perhaps` says what else it may be; a phrase. */
+  | { readonly kind: "gap"; readonly perhaps?: string };
 
 /** The next part of a partition, sorted by offset unless stated otherwise. */
 export interface Stretch {
@@ -52,7 +53,7 @@ export interface PartitionAudit {
   readonly end: number;
   readonly indexed: number;
   readonly deadLettered: number;
-  /** Sent to another index by a pipeline. */
+  /** In an index other than the topic's: sent there by a pipeline, or taken out of the topic's alias. */
   readonly elsewhere: number;
   /** Not found by the audit, but the repair got a duplicate, or its pipeline dropped them again. */
   readonly repaired: number;
@@ -63,6 +64,7 @@ export interface PartitionAudit {
   readonly expired: OffsetRanges;
   /** Dropped by the pipeline, or missing. */
   readonly dropped: OffsetRanges;
+  /** Labelled with what they may be instead. */
   readonly gaps: OffsetRanges;
   /** Labelled with the indices that contain the same record. They count as indexed too. */
   readonly doubles: OffsetRanges;
@@ -85,6 +87,8 @@ export interface PartitionAuditorOptions {
   readonly explain: (record: SourceRecord) => Absence;
   /** Whether the offset belongs to a record batch that became one dead letter. */
   readonly inBuriedBatch: (offset: number) => boolean;
+  /** Called for each record of which there is more than one document. */
+  readonly onDouble?: (record: BuriedRecord) => void;
   /** How many ranges of each kind to keep. */
   readonly keepRanges: number;
 }
@@ -98,7 +102,7 @@ export interface PartitionAuditorOptions {
  * record itself shows that the document at its offset belongs to another one.
  */
 export function createPartitionAuditor(options: PartitionAuditorOptions): PartitionAuditor {
-  const { partition, start, end, explain, inBuriedBatch, keepRanges } = options;
+  const { partition, start, end, explain, inBuriedBatch, onDouble, keepRanges } = options;
   const count = { indexed: 0, deadLettered: 0, elsewhere: 0, repaired: 0, nulls: 0, notRecords: 0, stale: 0 };
   const expired = createOffsetRanges(keepRanges);
   const dropped = createOffsetRanges(keepRanges);
@@ -114,8 +118,18 @@ export function createPartitionAuditor(options: PartitionAuditorOptions): Partit
     buried: readonly BuriedRecord[],
     settled: SettledRecord | undefined,
   ): boolean {
-    const label = doubleLabel(documents);
-    if (label !== null) doubles.add(offset, label);
+    const copies = copiesIn(documents);
+    if (copies.length > 0) {
+      doubles.add(
+        offset,
+        copies
+          .map(({ index }) => index)
+          .sort()
+          .join(", "),
+      );
+      for (const timestamp of new Set(copies.map((copy) => copy.timestamp)))
+        onDouble?.({ offset, timestamp });
+    }
     if (record === null) {
       // The record was indexed or dead-lettered, and compacted since.
       if (documents.length > 0) count.indexed += 1;
@@ -141,7 +155,7 @@ export function createPartitionAuditor(options: PartitionAuditorOptions): Partit
     if (absence.kind === "null") count.nulls += 1;
     else if (absence.kind === "expired") expired.add(offset, absence.index);
     else if (absence.kind === "dropped") dropped.add(offset);
-    else gaps.add(offset);
+    else gaps.add(offset, absence.perhaps);
     return absence.kind === "dropped" || absence.kind === "gap";
   }
 
@@ -228,16 +242,10 @@ function inOrder<T extends { readonly offset: number }>(list: readonly T[]) {
   };
 }
 
-/** The indices that together contain the same record more than once; null if no record is doubled. */
-function doubleLabel(documents: readonly AuditDocument[]): string | null {
-  if (documents.length < 2) return null;
-  const doubled = documents.filter(
+/** The documents at one offset that share their record with another one. */
+function copiesIn(documents: readonly AuditDocument[]): readonly AuditDocument[] {
+  if (documents.length < 2) return [];
+  return documents.filter(
     (one) => documents.filter(({ timestamp }) => timestamp === one.timestamp).length > 1,
   );
-  return doubled.length === 0
-    ? null
-    : doubled
-        .map(({ index }) => index)
-        .sort()
-        .join(", ");
 }

@@ -26,7 +26,9 @@ export interface TopicAudit {
   readonly found: AuditPass;
   /** Null if no repair was requested or needed. */
   readonly repair: RepairCounts | null;
-  /** A second pass from the first to the last repaired offset; null if nothing was repaired. */
+  /** Second copies that were deleted; null if that was not requested. */
+  readonly removedDoubles: number | null;
+  /** A second pass from the first to the last repaired or doubled offset; null if nothing was changed. */
   readonly after: AuditPass | null;
 }
 
@@ -82,9 +84,6 @@ export interface TopicVerdict {
 }
 
 export function verdictOf({ found, after }: TopicAudit): TopicVerdict {
-  const before = totalsOf(found);
-  const now = after === null ? before : totalsOf(after);
-  // A repair does not remove doubles.
-  const doubles = Math.max(before.doubles, now.doubles);
-  return { gaps: now.gaps, doubles, undecided: now.dropped, clean: now.gaps === 0 && doubles === 0 };
+  const { gaps, doubles, dropped } = totalsOf(after ?? found);
+  return { gaps, doubles, undecided: dropped, clean: gaps === 0 && doubles === 0 };
 }

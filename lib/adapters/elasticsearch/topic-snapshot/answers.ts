@@ -1,3 +1,4 @@
+import type { Generation } from "../../../rules/audit/generations.ts";
 import type { AuditDocument } from "../../../rules/audit/partition-audit.ts";
 import { parseDocumentId } from "../../../rules/documents/document-id.ts";
 import { PenstockError } from "../../../rules/base/errors.ts";
@@ -24,16 +25,35 @@ export function parseIndexNames(answer: unknown): IndexNames {
   return { open: open.union(others), closed, others };
 }
 
-/** Parses which indices have a default or final pipeline, from an answer to `GET /…/_settings/…`. */
-export function parsePipedIndices(answer: unknown): ReadonlySet<string> {
-  const piped = new Set<string>();
-  for (const [name, entry] of Object.entries(isObject(answer) ? answer : {})) {
+/** An index, also one behind an alias or data stream. */
+export interface IndexSettings extends Generation {
+  /** Whether it has a default or final pipeline. */
+  readonly piped: boolean;
+}
+
+/** The settings that {@link parseIndexSettings} reads. `verified_before_close` exists as long as the index is closed. */
+export const indexSettingsNames = [
+  "index.default_pipeline",
+  "index.final_pipeline",
+  "index.creation_date",
+  "index.verified_before_close",
+].join(",");
+
+/** Parses an answer to `GET /…/_settings/…`, which names concrete indices. */
+export function parseIndexSettings(answer: unknown): readonly IndexSettings[] {
+  return Object.entries(isObject(answer) ? answer : {}).flatMap(([name, entry]) => {
     const settings = isObject(entry) && isObject(entry["settings"]) ? entry["settings"]["index"] : null;
-    if (!isObject(settings)) continue;
+    if (!isObject(settings)) return [];
     const pipelines = [settings["default_pipeline"], settings["final_pipeline"]];
-    if (pipelines.some((pipeline) => typeof pipeline === "string" && pipeline !== "_none")) piped.add(name);
-  }
-  return piped;
+    return [
+      {
+        name,
+        createdMs: Number(settings["creation_date"] ?? 0),
+        closed: settings["verified_before_close"] === "true",
+        piped: pipelines.some((pipeline) => typeof pipeline === "string" && pipeline !== "_none"),
+      },
+    ];
+  });
 }
 
 function entriesOf(answer: unknown, kind: string): { name: string; attributes: readonly unknown[] }[] {
@@ -84,6 +104,23 @@ export function parsePage(topic: string, partition: number, answer: unknown): Pa
     documents.push({ offset: identity.offset, timestamp: identity.timestamp, index: name });
   }
   return { documents, hits: hits.length, foreign, after };
+}
+
+/** Parses the buckets of the aggregation `indices`, one for each index with matching documents. */
+export function parseIndexBuckets(answer: unknown): readonly Readonly<Record<string, unknown>>[] {
+  const aggregations = isObject(answer) ? answer["aggregations"] : null;
+  const terms = isObject(aggregations) ? aggregations["indices"] : null;
+  const buckets = isObject(terms) && Array.isArray(terms["buckets"]) ? terms["buckets"] : [];
+  return buckets.filter((bucket: unknown) => isObject(bucket));
+}
+
+/** The offset of the only hit of a bucket's aggregation `first`. @returns null if its id is not one of Penstock's */
+export function parseFirstOffset(topic: string, bucket: Readonly<Record<string, unknown>>): number | null {
+  const outer = isObject(bucket["first"]) ? bucket["first"]["hits"] : null;
+  const first: unknown = outer;
+  const [hit]: readonly unknown[] = isObject(first) && Array.isArray(first["hits"]) ? first["hits"] : [];
+  const id = isObject(hit) ? hit["_id"] : null;
+  return typeof id === "string" ? (parseDocumentId(topic, id)?.offset ?? null) : null;
 }
 
 /** If a user's mapping analyzes `kafka.topic` as text, a search for one topic also finds others. */

@@ -1,24 +1,40 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { generationsOf, type Generations } from "../../../rules/audit/generations.ts";
 import type { AuditDocument } from "../../../rules/audit/partition-audit.ts";
-import { PenstockError } from "../../../rules/base/errors.ts";
 import { isObject } from "../../../rules/json/object.ts";
 import { recordsAlias } from "../../../rules/template/index-template.ts";
 import { indexPatternOf } from "../../../rules/model/names.ts";
 import { maxTargetLength } from "../../../rules/search/query/target.ts";
 import type { Elasticsearch, Question } from "../client.ts";
 import { ofTopic } from "../sent/highest.ts";
+import { askAgain, assertComplete, refused } from "./ask-again.ts";
 import { createDocumentCursor, type DocumentCursor } from "./document-cursor.ts";
-import { parseIndexNames, parsePage, parsePipedIndices, type IndexNames } from "./answers.ts";
+import { removeExtraCopies } from "../extra-copies.ts";
+import {
+  indexSettingsNames,
+  parseFirstOffset,
+  parseIndexBuckets,
+  parseIndexNames,
+  parseIndexSettings,
+  parsePage,
+  type IndexNames,
+} from "./answers.ts";
 
 /** A snapshot of all documents of one topic. */
 export interface RecordDocuments {
   /** The indices, aliases and data streams that match the topic's index. */
   readonly names: IndexNames;
+  /** The indices behind the topic's index if that is an alias or data stream, otherwise null. */
+  readonly generations: Generations | null;
   /** The number of documents so far whose `_id` was not assigned by Penstock. */
   readonly foreign: number;
   /** Returns whether an index, alias or data stream of `names` has its own ingest pipeline. */
   hasPipeline(index: string): boolean;
-  /** Returns which of these ids exist in any index, even one outside the topic's index pattern. */
+  /**
+   * Returns the offset that was written first to the oldest of `generations` that has documents of the partition; null if
+   * none has.
+   */
+  firstOffset(partition: number): Promise<number | null>;
+  /** Returns which of these ids exist in any index by now, even one outside the topic's index pattern. */
   anywhere(ids: readonly string[]): Promise<ReadonlySet<string>>;
   /** Iterates over the documents of a partition at offsets [start, end), sorted by offset. */
   cursor(partition: number, start: number, end: number): DocumentCursor;
@@ -26,6 +42,8 @@ export interface RecordDocuments {
   lowestOffset(partition: number, start: number, end: number): Promise<number | null>;
   /** Returns the number of documents below an offset. */
   countBelow(partition: number, offset: number): Promise<number>;
+  /** Leaves one document of each id, the one in the oldest index. Returns how many were deleted. */
+  removeExtraCopies(ids: readonly string[]): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -46,8 +64,6 @@ const MIN_PAGE_DOCUMENTS = 500;
 /** Approximately, for all cursors together. */
 const HELD_DOCUMENTS = 100_000;
 const SEARCHES_AT_ONCE = 2;
-const ATTEMPTS = 6;
-const FIRST_RETRY_MS = 250;
 
 /**
  * Refreshes the topic's indices and takes a snapshot of them. Searches by `kafka.topic` in the declared index (all
@@ -55,7 +71,7 @@ const FIRST_RETRY_MS = 250;
  * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
  */
 export async function openRecordDocuments(
-  elasticsearch: Pick<Elasticsearch, "ask" | "existingIds">,
+  elasticsearch: Pick<Elasticsearch, "ask" | "askForText" | "existingIds">,
   options: RecordDocumentsOptions,
   signal: AbortSignal,
 ): Promise<RecordDocuments> {
@@ -63,7 +79,7 @@ export async function openRecordDocuments(
   const pattern = indexPatternOf(index);
   const lanes = Array.from({ length: SEARCHES_AT_ONCE }, () => Promise.resolve());
   const ask = (question: Omit<Question, "timeoutMs">): Promise<unknown> =>
-    askAgain(elasticsearch, { ...question, timeoutMs: TIMEOUT_MS }, signal);
+    askAgain(() => elasticsearch.ask({ ...question, timeoutMs: TIMEOUT_MS }, signal), signal);
 
   // The alias too, because the topic may have had another index before.
   const everything = `${encodeURIComponent(pattern)},${recordsAlias}`;
@@ -71,7 +87,9 @@ export async function openRecordDocuments(
   const holders = await indicesWithDocuments();
   const pit = holders.length === 0 ? null : await openPointInTime();
   const names = parseIndexNames(await resolveNames());
-  const piped = parsePipedIndices(await pipelineSettings());
+  const settings = parseIndexSettings(await indexSettings());
+  const piped = new Set(settings.filter((one) => one.piped).map(({ name }) => name));
+  const generations = names.others.has(index) ? generationsOf(index, settings) : null;
   let allRefreshed = false;
   let pitId = pit;
   let foreign = 0;
@@ -91,14 +109,7 @@ export async function openRecordDocuments(
     };
     const querystring = { ...LENIENT, allow_partial_search_results: "false" };
     const answer = await ask({ method: "POST", path: `/${everything}/_search`, querystring, body });
-    const aggregations = isObject(answer) ? answer["aggregations"] : null;
-    const terms = isObject(aggregations) ? aggregations["indices"] : null;
-    const buckets = isObject(terms) ? terms["buckets"] : [];
-    return Array.isArray(buckets)
-      ? buckets.flatMap((bucket: unknown) =>
-          isObject(bucket) && typeof bucket["key"] === "string" ? [bucket["key"]] : [],
-        )
-      : [];
+    return parseIndexBuckets(answer).map(({ key }) => String(key));
   }
 
   async function openPointInTime(): Promise<string> {
@@ -118,8 +129,8 @@ export async function openRecordDocuments(
     return ask({ method: "GET", path: `/_resolve/index/${target}`, querystring });
   }
 
-  async function pipelineSettings(): Promise<unknown> {
-    const path = `/${encodeURIComponent(pattern)}/_settings/index.default_pipeline,index.final_pipeline`;
+  async function indexSettings(): Promise<unknown> {
+    const path = `/${encodeURIComponent(pattern)}/_settings/${indexSettingsNames}`;
     return ask({ method: "GET", path, querystring: { ...LENIENT, expand_wildcards: "all" } });
   }
 
@@ -167,15 +178,30 @@ export async function openRecordDocuments(
 
   return {
     names,
+    generations,
     get foreign() {
       return foreign;
     },
     // An alias or data stream may point to any of them.
     hasPipeline: (name) => piped.has(name) || (piped.size > 0 && names.others.has(name)),
+    async firstOffset(partition) {
+      if (pit === null || generations === null) return null;
+      const query = { bool: { filter: [ofTopic(topic), { term: { "kafka.partition": partition } }] } };
+      // Numbers rise within a shard in the order of writing. Later come records that a repair or a replay brought in.
+      const first = { top_hits: { size: 1, sort: ["_seq_no"], _source: false } };
+      const indices = { terms: { field: "_index", size: 10_000 }, aggs: { first } };
+      const answer = await search({ size: 0, query, aggs: { indices } }, "aggregations.indices.buckets");
+      const buckets = parseIndexBuckets(answer);
+      const oldest = generations.indices.find(({ name }) => buckets.some(({ key }) => key === name));
+      const bucket = buckets.find(({ key }) => key === oldest?.name);
+      return bucket === undefined ? null : parseFirstOffset(topic, bucket);
+    },
     async anywhere(ids) {
+      // Others may write the topic's records meanwhile, for example a second repair.
       if (!allRefreshed) await ask({ method: "POST", path: "/*/_refresh", querystring: LENIENT });
+      else if (generations !== null) await refresh();
       allRefreshed = true;
-      return elasticsearch.existingIds("*", ids, signal);
+      return askAgain(() => elasticsearch.existingIds("*", ids, signal), signal);
     },
     cursor(partition, start, end) {
       // Two pages per cursor: the current and the prefetched one.
@@ -207,6 +233,9 @@ export async function openRecordDocuments(
       if (typeof value !== "number") throw refused("a search has no total");
       return value;
     },
+    // A shard of an index that was just created may not be searchable yet.
+    removeExtraCopies: (ids) =>
+      askAgain(() => removeExtraCopies(elasticsearch, everything, ids, signal), signal),
     async close() {
       if (pitId === null) return;
       const id = pitId;
@@ -220,37 +249,3 @@ export async function openRecordDocuments(
 
 /** Missing names and patterns without matches are no error. */
 const LENIENT = { ignore_unavailable: "true", allow_no_indices: "true" } as const;
-
-/** Retries a read-only request for some seconds while Elasticsearch is unavailable. */
-async function askAgain(
-  elasticsearch: Pick<Elasticsearch, "ask">,
-  question: Question,
-  signal: AbortSignal,
-): Promise<unknown> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await elasticsearch.ask(question, signal);
-    } catch (error) {
-      const again = error instanceof PenstockError && error.code === "elasticsearch_unavailable";
-      if (!again || attempt >= ATTEMPTS) throw error;
-    }
-    await delay(FIRST_RETRY_MS * 2 ** attempt, undefined, { signal });
-  }
-}
-
-/** A failed shard's documents would look missing. */
-function assertComplete(answer: unknown, what: string): void {
-  const shards = isObject(answer) ? answer["_shards"] : null;
-  const failed = isObject(shards) ? shards["failed"] : 0;
-  if (typeof failed !== "number" || failed === 0) return;
-  throw new PenstockError("elasticsearch_unavailable", `the ${what} failed on ${failed} shards`, {
-    retryable: true,
-  });
-}
-
-function refused(message: string): PenstockError {
-  return new PenstockError(
-    "elasticsearch_refused",
-    `Elasticsearch's answer has an unexpected form: ${message}`,
-  );
-}

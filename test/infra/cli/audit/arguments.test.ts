@@ -7,6 +7,7 @@ describe("the arguments of an audit", () => {
       kind: "audit",
       topics: [],
       repair: false,
+      removeDoubles: false,
       json: false,
       config: null,
     });
@@ -17,6 +18,7 @@ describe("the arguments of an audit", () => {
       kind: "audit",
       topics: ["b", "a"],
       repair: true,
+      removeDoubles: false,
       json: true,
       config: "x.yaml",
     });

@@ -18,6 +18,7 @@ function elasticsearch(before: (question: Question, nth: number) => unknown = ()
       sought.push(index);
       return Promise.resolve(new Set(ids.slice(0, 1)));
     },
+    askForText: () => Promise.reject(new Error("nothing is deleted here")),
     ask(question: Question): Promise<unknown> {
       asked.push(question);
       try {
@@ -53,7 +54,7 @@ describe("the documents of a topic", () => {
       "/logs-*,penstock-records/_search",
       "/app/_pit",
       "/_resolve/index/logs-*",
-      "/logs-*/_settings/index.default_pipeline,index.final_pipeline",
+      "/logs-*/_settings/index.default_pipeline,index.final_pipeline,index.creation_date,index.verified_before_close",
     ]);
   });
 

@@ -1,0 +1,170 @@
+import { createAbsenceExplainer, perhapsElsewhere, type AuditTarget } from "../../lib/rules/audit/absence.ts";
+import type { Burials } from "../../lib/rules/audit/dead-lettered-offsets.ts";
+import type { Generations } from "../../lib/rules/audit/generations.ts";
+import {
+  createPartitionAuditor,
+  type AuditDocument,
+  type PartitionAuditor,
+  type SettledRecord,
+} from "../../lib/rules/audit/partition-audit.ts";
+import type { AuditPass } from "../../lib/rules/audit/topic-audit.ts";
+import type { Specification } from "../../lib/rules/model/declaration.ts";
+import { documentId } from "../../lib/rules/documents/document-id.ts";
+import type { SourceRecord } from "../../lib/rules/model/record.ts";
+import { withStandIns } from "../../lib/rules/time/time-stand-in.ts";
+
+/** The topic's documents as of one moment after the snapshot. The opener must close it. */
+export interface TopicDocuments {
+  readonly names: { readonly open: ReadonlySet<string>; readonly closed: ReadonlySet<string> };
+  /** The indices behind the topic's index if that is an alias or data stream, otherwise null. */
+  readonly generations: Generations | null;
+  /** Documents found so far whose `_id` is not one of Penstock's. */
+  readonly foreign: number;
+  /** Whether one of those indices, aliases or data streams has an ingest pipeline of its own. */
+  hasPipeline(index: string): boolean;
+  /** The first offset written to the oldest of `generations` that has documents of the partition; null if none has. */
+  firstOffset(partition: number): Promise<number | null>;
+  /** Which of these ids are in any index, also if they were written after the snapshot. */
+  anywhere(ids: readonly string[]): Promise<ReadonlySet<string>>;
+  cursor(partition: number, start: number, end: number): { until(offset: number): Promise<AuditDocument[]> };
+  lowestOffset(partition: number, start: number, end: number): Promise<number | null>;
+  countBelow(partition: number, offset: number): Promise<number>;
+  /** Leaves one document of each id, the one in the oldest index. @returns how many were deleted */
+  removeExtraCopies(ids: readonly string[]): Promise<number>;
+  close(): Promise<void>;
+}
+
+export type OffsetSpans = ReadonlyMap<number, { readonly start: number; readonly end: number }>;
+
+export interface AuditProgress {
+  /** `again`: the second pass, over the repaired offsets. */
+  readonly pass: "audit" | "again";
+  readonly offsets: number;
+  readonly total: number;
+}
+
+/** How many ranges of each kind to keep per partition. */
+const KEEP_RANGES = 1_000;
+
+export interface AuditPassInput {
+  readonly pass: AuditProgress["pass"];
+  readonly spec: Specification;
+  readonly spans: OffsetSpans;
+  readonly documents: TopicDocuments;
+  readonly burials: Burials;
+  /** Records that the repair found indexed or dropped; null before a repair. */
+  readonly settledByRepair: Burials | null;
+}
+
+export interface AuditPassDeps {
+  /** Reads each span once, in order of offsets. A batch's `end` is how far Kafka was read. */
+  readSpans(
+    spans: OffsetSpans,
+    onBatch: (batch: {
+      readonly partition: number;
+      readonly records: readonly SourceRecord[];
+      readonly end: number;
+    }) => Promise<void>,
+  ): Promise<void>;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  onProgress(progress: AuditProgress): void;
+  /** Called with records that are gaps or that a pipeline may have dropped. */
+  onMissing?(records: readonly SourceRecord[]): Promise<void>;
+  /** Called with the ids of which there is more than one document. */
+  onDoubled?(ids: readonly string[]): Promise<void>;
+}
+
+/** Merges Kafka, Elasticsearch and the dead letters over these spans, side by side, in order of offsets. */
+export async function auditPass(
+  { pass, spec, spans, documents, burials, settledByRepair }: AuditPassInput,
+  deps: AuditPassDeps,
+): Promise<AuditPass> {
+  const target = await targetOf(documents, spans);
+  const explain = createAbsenceExplainer(spec, target);
+  const walks = new Map<number, Walk>();
+  for (const [partition, { start, end }] of spans) {
+    const doubled: string[] = [];
+    const auditor = createPartitionAuditor({
+      partition,
+      start,
+      end,
+      explain,
+      inBuriedBatch: (offset) => burials.inBatch(partition, offset),
+      onDouble: (record) => doubled.push(documentId(spec.topic, { partition, ...record })),
+      keepRanges: KEEP_RANGES,
+    });
+    const cursor = documents.cursor(partition, start, end);
+    walks.set(partition, { end, auditor, cursor, doubled, nearestMs: null });
+  }
+  const total = [...spans.values()].reduce((sum, { start, end }) => sum + end - start, 0);
+  let offsets = 0;
+
+  const walk = async (partition: number, end: number, read: readonly SourceRecord[]): Promise<void> => {
+    const at = walks.get(partition);
+    if (at === undefined) return;
+    const { records, nearestMs } = withStandIns(read, at.nearestMs, deps.now());
+    at.nearestMs = nearestMs;
+    const { position } = at.auditor;
+    const found = await at.cursor.until(end);
+    const buried = burials.between(partition, position, end);
+    const settled: SettledRecord[] = (settledByRepair?.between(partition, position, end) ?? []).map(
+      ({ offset, timestamp }) => ({ offset, timestamp, how: "repaired" }),
+    );
+    const open = perhapsElsewhere(records, [...found, ...buried, ...settled], spec, target, explain);
+    if (open.length > 0) {
+      const ids = new Map(open.map((record) => [documentId(spec.topic, record), record]));
+      for (const id of await documents.anywhere([...ids.keys()])) {
+        const record = ids.get(id);
+        if (record !== undefined)
+          settled.push({ offset: record.offset, timestamp: record.timestamp, how: "elsewhere" });
+      }
+    }
+    const missing = at.auditor.take({ end, records, documents: found, buried, settled });
+    offsets += at.auditor.position - position;
+    if (missing.length > 0) await deps.onMissing?.(missing);
+    const doubled = at.doubled.splice(0);
+    if (doubled.length > 0) await deps.onDoubled?.(doubled);
+    deps.onProgress({ pass, offsets, total });
+  };
+
+  deps.onProgress({ pass, offsets, total });
+  const worthReading = new Map([...spans].filter(([, { start, end }]) => start < end));
+  if (worthReading.size > 0) {
+    await deps.readSpans(worthReading, ({ partition, end, records }) => walk(partition, end, records));
+  }
+  // If Kafka stopped before the end, it has deleted the rest meanwhile.
+  for (const [partition, { auditor, end }] of walks) {
+    if (auditor.position < end) await walk(partition, end, []);
+  }
+  return {
+    partitions: [...walks.values()].map(({ auditor }) => auditor.result()),
+    belowLog: 0,
+    foreign: documents.foreign,
+  };
+}
+
+interface Walk {
+  readonly end: number;
+  readonly auditor: PartitionAuditor;
+  readonly cursor: ReturnType<TopicDocuments["cursor"]>;
+  /** Ids with more than one document, of the stretch that was audited last. */
+  readonly doubled: string[];
+  /** The timestamp of the last record that has one. */
+  nearestMs: number | null;
+}
+
+async function targetOf(documents: TopicDocuments, spans: OffsetSpans): Promise<AuditTarget> {
+  const { names, generations } = documents;
+  const firstOffsets = new Map<number, number>();
+  for (const partition of generations === null ? [] : spans.keys()) {
+    const first = await documents.firstOffset(partition);
+    if (first !== null) firstOffsets.set(partition, first);
+  }
+  return {
+    open: names.open,
+    generations,
+    firstOffsets,
+    hasPipeline: (index) => documents.hasPipeline(index),
+  };
+}

@@ -1,0 +1,36 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { PenstockError } from "../../../rules/base/errors.ts";
+import { isObject } from "../../../rules/json/object.ts";
+
+const ATTEMPTS = 6;
+const FIRST_RETRY_MS = 250;
+
+/** Repeats a request that changes nothing twice for some seconds while Elasticsearch is unavailable. */
+export async function askAgain<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      const again = error instanceof PenstockError && error.code === "elasticsearch_unavailable";
+      if (!again || attempt >= ATTEMPTS) throw error;
+    }
+    await delay(FIRST_RETRY_MS * 2 ** attempt, undefined, { signal });
+  }
+}
+
+/** A failed shard's documents would look missing. */
+export function assertComplete(answer: unknown, what: string): void {
+  const shards = isObject(answer) ? answer["_shards"] : null;
+  const failed = isObject(shards) ? shards["failed"] : 0;
+  if (typeof failed !== "number" || failed === 0) return;
+  throw new PenstockError("elasticsearch_unavailable", `the ${what} failed on ${failed} shards`, {
+    retryable: true,
+  });
+}
+
+export function refused(message: string): PenstockError {
+  return new PenstockError(
+    "elasticsearch_refused",
+    `Elasticsearch's answer has an unexpected form: ${message}`,
+  );
+}

@@ -9,6 +9,7 @@ import { SourceName } from "../components/source-name.tsx";
 import { StateLabel } from "../components/state-label.tsx";
 import { Age, Deletion, Time } from "../components/times.tsx";
 import { TopicLetters } from "./topic-letters.tsx";
+import { TopicTarget } from "./topic-target.tsx";
 import { optionText } from "../plan/declaration-rows.ts";
 import { exactCount, plural, ratePerSecond, shortCount } from "../text/format.ts";
 import { useLive } from "../state/live.ts";
@@ -55,6 +56,7 @@ export function Topic({ topic }: { readonly topic: string }) {
       </div>
       <Counts counts={status.counts} />
       <Partitions status={status} />
+      <TopicTarget target={status.target} />
       <SpecificationTable status={status} />
       <Lost status={status} />
       <TopicLetters topic={topic} />

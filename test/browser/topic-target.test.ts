@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { axeViolations, describeInBrowser, keepScreenshot, looks, useBrowser } from "../support/browser.ts";
+import { startConsoleHost } from "../support/console-host.ts";
+import { openConsoleWorld, type ConsoleWorld } from "../support/console-world.ts";
+import { startTestHost } from "../support/host.ts";
+import { uniqueName } from "../support/kafka.ts";
+import { listedTopic, partitionStatus, targetStatus } from "../support/topic-status.ts";
+
+const dayMs = 86_400_000;
+
+describeInBrowser("what a topic's target holds", () => {
+  const browser = useBrowser();
+  let world: ConsoleWorld;
+  beforeAll(async () => {
+    world = await openConsoleWorld();
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+
+  test("a data stream that two topics share, on real servers", async () => {
+    const [one, two] = [uniqueName("held"), uniqueName("held")];
+    const stream = uniqueName("logs-held");
+    const topics = [one, two].map((topic) => ({ topic, index: stream }));
+    await world.elasticsearch.request("PUT", `/_index_template/${stream}`, {
+      index_patterns: [stream],
+      priority: 400,
+      data_stream: {},
+      template: {
+        lifecycle: { data_retention: "30d" },
+        mappings: { subobjects: false, properties: { "kafka.topic": { type: "keyword" } } },
+      },
+    });
+    for (const topic of [one, two]) {
+      await world.kafka.createTopic(topic);
+      await world.kafka.produce(
+        topic,
+        ["2026-11-20T08:00:00Z", "2026-11-22T09:30:00Z"].map((time) => ({
+          value: "a line",
+          timestamp: String(Date.parse(time)),
+        })),
+      );
+    }
+    const config = { ...world.servers, topics };
+    {
+      await using first = await startTestHost(config);
+      for (const topic of [one, two])
+        await first.untilTopic(topic, "is indexed", ({ counts }) => counts.indexed === 2);
+    }
+    await world.elasticsearch.request("POST", `/${stream}/_rollover`);
+    await world.elasticsearch.request("POST", `/${stream}/_refresh`);
+
+    // Another one, because the first was asked about its topics, and asks Elasticsearch once a minute.
+    await using host = await startTestHost(config);
+    await using opened = await browser.open(`${host.url}ui/topics/${one}?tz=utc`);
+    const { page, faults } = opened;
+    const panel = page.locator("section", { has: page.getByRole("heading", { name: "In Elasticsearch" }) });
+    await panel.getByText("is a data stream of 2 generations.").waitFor();
+    const text = (await panel.innerText()).replaceAll(/\s+/g, " ");
+    expect(text).toContain(`${stream} is a data stream of 2 generations.`);
+    expect(text).toContain("Documents 4 2 of this topic");
+    expect(text).toContain("Kept 30 days from the rollover of an index");
+    const times = await panel
+      .locator("dd time")
+      .evaluateAll((all) => all.map((one) => one.getAttribute("datetime")));
+    expect(times).toEqual(["2026-11-20T08:00:00.000Z", "2026-11-22T09:30:00.000Z"]);
+    await keepScreenshot(page, "topic-target");
+    expect(faults).toEqual([]);
+
+    const listed = await host.topics();
+    expect(listed.map(({ target }) => [target?.kind, target?.documents, target?.topicDocuments])).toEqual([
+      ["data stream", 4, 2],
+      ["data stream", 4, 2],
+    ]);
+  }, 60_000);
+
+  test("late reading, what is missing, and what does not exist are said", async () => {
+    const now = Date.now();
+    const targets = {
+      late: targetStatus({
+        from: now - 7 * dayMs,
+        to: now,
+        at: now,
+        retentionMs: 7 * dayMs,
+        warning: "the oldest unread record is 9 days old, but logs-app-prod keeps only 7 days",
+      }),
+      secret: targetStatus({
+        kind: null,
+        generations: null,
+        documents: null,
+        bytes: null,
+        from: null,
+        to: null,
+        retentionMs: null,
+        at: null,
+        reason: "the index privilege <b>monitor</b> is missing on logs\u202e",
+      }),
+      none: targetStatus({ kind: "absent", generations: 0, documents: 0, bytes: 0 }),
+      asked: null,
+    };
+    const partitions = [partitionStatus({ lag: 9, oldestUnreadAt: now - 9 * dayMs })];
+    const statuses = Object.entries(targets).map(([topic, target]) =>
+      listedTopic({ topic, target, partitions }),
+    );
+    await using host = startConsoleHost(() => statuses);
+    const shown = async (topic: string) => {
+      await using opened = await browser.open(`${host.url}ui/topics/${topic}`, { expects: /500/ });
+      const { page } = opened;
+      const panel = page.locator("section", { has: page.getByRole("heading", { name: "In Elasticsearch" }) });
+      await panel.waitFor();
+      if (topic === "late") await keepScreenshot(page, "topic-target-late");
+      return (await panel.innerText()).replaceAll(/\s+/g, " ");
+    };
+    const late = await shown("late");
+    expect(late).toContain("the oldest unread record is 9 days old, but logs-app-prod keeps only 7 days");
+    expect(late).toContain("Documents 12.4 M");
+    expect(late).toContain("Size 3.1 GiB");
+    const secret = await shown("secret");
+    expect(secret).toContain("is not known yet.");
+    expect(secret).toContain("the index privilege <b>monitor</b> is missing on logs‹U+202E›");
+    expect(await shown("none")).toContain("does not exist yet; its first document creates it.");
+    expect(await shown("asked")).toContain("Asking Elasticsearch…");
+  }, 60_000);
+
+  test.each(looks)(
+    "axe finds nothing: $name",
+    async ({ name, options }) => {
+      const status = listedTopic({
+        topic: "late",
+        target: targetStatus({ topicDocuments: 5, warning: "late" }),
+      });
+      await using host = startConsoleHost(() => [status]);
+      await using opened = await browser.open(`${host.url}ui/topics/late`, options);
+      await opened.page.getByText("of this topic").waitFor();
+      expect(await axeViolations(opened.page)).toEqual([]);
+      await keepScreenshot(opened.page, `topic-target-${name}`);
+    },
+    60_000,
+  );
+});

@@ -3,7 +3,11 @@ import type { Specification } from "../lib/rules/model/declaration.ts";
 import { messageOf, PenstockError } from "../lib/rules/base/errors.ts";
 import type { PartitionBatch } from "../lib/rules/lambda-event.ts";
 import { type TemplateRefusals, templateTrouble } from "../lib/rules/template/index-template.ts";
-import { indexPatternOf } from "../lib/rules/model/names.ts";
+import {
+  templateKeyOf,
+  type TemplateTarget,
+  templateTargetsOf,
+} from "../lib/rules/template/template-target.ts";
 import type { RetryReason } from "../lib/rules/model/record.ts";
 import type { OutcomeCounts } from "../lib/rules/progress/status.ts";
 import { withStandIns } from "../lib/rules/time/time-stand-in.ts";
@@ -17,8 +21,8 @@ export interface IngestEventInput {
 export interface IngestEventDeps extends IngestBatchDeps {
   /** Current settings of a topic; null if it is not declared. */
   specificationOf(topic: string): Specification | null;
-  /** Makes the index template cover the patterns. @returns those it cannot cover, and why. @throws PenstockError */
-  ensureTemplate(patterns: readonly string[], signal: AbortSignal): Promise<TemplateRefusals>;
+  /** Makes the templates cover the targets. @returns by key those they cannot cover, and why. @throws PenstockError */
+  ensureTemplate(targets: readonly TemplateTarget[], signal: AbortSignal): Promise<TemplateRefusals>;
 }
 
 /** Why records failed. */
@@ -88,10 +92,9 @@ export async function ingestEvent(
   ): Promise<(spec: Specification) => FailureReason | null> {
     if (wanted.length === 0) return () => null;
     try {
-      const patterns = new Set(wanted.map(({ index }) => indexPatternOf(index)));
-      const refusals = await deps.ensureTemplate([...patterns], deps.signal);
-      return ({ index }) => {
-        const refusal = refusals.get(indexPatternOf(index));
+      const refusals = await deps.ensureTemplate(templateTargetsOf(wanted), deps.signal);
+      return (spec) => {
+        const refusal = refusals.get(templateKeyOf(spec));
         if (refusal === undefined) return null;
         return { code: "other", message: templateTrouble(refusal) };
       };

@@ -2,6 +2,7 @@ import type { BulkLimits } from "../lib/rules/bulk/requests.ts";
 import { DigestCounter, type DeadLetterDigest } from "../lib/rules/dead-letters/dead-letter-digest.ts";
 import type { ReadDeadLetter } from "../lib/rules/dead-letters/dead-letter-reader.ts";
 import type { Specification } from "../lib/rules/model/declaration.ts";
+import { templateKeyOf, type TemplateTarget, templateTargetOf } from "../lib/rules/template/template-target.ts";
 import { withIndex } from "../lib/rules/model/specification.ts";
 import { documentId } from "../lib/rules/documents/document-id.ts";
 import { PenstockError } from "../lib/rules/base/errors.ts";
@@ -40,7 +41,7 @@ export interface ReplayDeps
   /** Which of these ids exist in an index, or in the indices of a pattern. None if there is no such index. */
   existingIds(index: string, ids: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>>;
   /** Makes the index template cover the patterns. */
-  ensureTemplate(patterns: readonly string[], signal: AbortSignal): Promise<TemplateRefusals>;
+  ensureTemplate(targets: readonly TemplateTarget[], signal: AbortSignal): Promise<TemplateRefusals>;
 }
 
 /** The position of a record in its topic. */
@@ -207,7 +208,7 @@ export async function replayDeadLetters(input: ReplayInput, deps: ReplayDeps): P
       return;
     }
     if (missing.length + batches.length === 0) return;
-    await coverByTemplate(spec.index);
+    await coverByTemplate(spec);
     await bringIn(
       spec,
       missing.filter(({ valueOmitted }) => !valueOmitted),
@@ -234,11 +235,11 @@ export async function replayDeadLetters(input: ReplayInput, deps: ReplayDeps): P
   }
 
   /** An index from a letter was covered when the letter was written, and patterns are never removed. */
-  async function coverByTemplate(index: string): Promise<void> {
-    if (input.index === null || covered.has(index)) return;
-    const pattern = indexPatternOf(index);
-    throwRefused(await deps.ensureTemplate([pattern], signal), pattern);
-    covered.add(index);
+  async function coverByTemplate(spec: Specification): Promise<void> {
+    const key = templateKeyOf(spec);
+    if (input.index === null || covered.has(key)) return;
+    throwRefused(await deps.ensureTemplate([templateTargetOf(spec)], signal), key);
+    covered.add(key);
   }
 
   async function bringIn(spec: Specification, letters: readonly ReadDeadLetter[]): Promise<void> {

@@ -11,6 +11,7 @@ import type { BulkAnswer, BulkItem, TargetDocument } from "../../lib/rules/outco
 import type { Specification } from "../../lib/rules/model/declaration.ts";
 import { documentId } from "../../lib/rules/documents/document-id.ts";
 import { indexPatternOf } from "../../lib/rules/model/names.ts";
+import { templateKeyOf } from "../../lib/rules/template/template-target.ts";
 import {
   classifyFailure,
   classifyItem,
@@ -135,7 +136,7 @@ export function createBulkAttempt(input: BulkAttemptInput, deps: BulkAttemptDeps
     try {
       deps.signal.throwIfAborted();
       const body = bulkBody(operations, request);
-      const pattern = indexPatternOf(spec.index);
+      const pattern = templateKeyOf(spec);
       const documentAt = (operation: number): TargetDocument => {
         const { position, index } = operationAt(operations, request.start + operation);
         const record = records[position];

@@ -7,7 +7,11 @@ import {
   type TemplateRefusals,
   templateTrouble,
 } from "../../lib/rules/template/index-template.ts";
-import { indexPatternOf } from "../../lib/rules/model/names.ts";
+import {
+  templateKeyOf,
+  type TemplateTarget,
+  templateTargetsOf,
+} from "../../lib/rules/template/template-target.ts";
 import type { Plan } from "../../lib/rules/plan/plan.ts";
 import { specificationHash } from "../../lib/rules/model/specification.ts";
 import { secondsText } from "../../lib/rules/base/units.ts";
@@ -26,8 +30,8 @@ export interface StartOrder {
 
 /** The commands for single topics. None affects another topic. */
 export interface ConsumerCommands {
-  /** Makes the index template cover these patterns. @returns those it cannot cover, and why. @throws PenstockError */
-  ensureTemplate(patterns: readonly string[], signal: AbortSignal): Promise<TemplateRefusals>;
+  /** Makes the templates cover these targets. @returns by key those they cannot cover, and why. @throws PenstockError */
+  ensureTemplate(targets: readonly TemplateTarget[], signal: AbortSignal): Promise<TemplateRefusals>;
   /** Resolves once the topic runs (null) or failed (the reason). */
   start(topic: string, order: StartOrder): Promise<string | null>;
   /** Drains what is in flight, then forgets the topic. */
@@ -112,7 +116,7 @@ export async function applyPlan(
   // Waiters get the rejection; a run that is cut short has none.
   covered.catch(() => {});
   const readyOf = ({ spec }: DesiredTopic): Promise<void> => {
-    const ready = covered.then((refusals) => throwRefused(refusals, indexPatternOf(spec.index)));
+    const ready = covered.then((refusals) => throwRefused(refusals, templateKeyOf(spec)));
     // A cancelled start never awaits it.
     ready.catch(() => {});
     return ready;
@@ -154,10 +158,10 @@ async function ensureTemplates(
   commands: ConsumerCommands,
 ): Promise<TemplateRefusals> {
   if (topics.length === 0) return new Map();
-  const patterns = new Set(topics.map(([, { spec }]) => indexPatternOf(spec.index)));
+  const targets = templateTargetsOf(topics.map(([, { spec }]) => spec));
   const deadline = AbortSignal.timeout(TEMPLATE_DEADLINE_MS);
   try {
-    return await commands.ensureTemplate([...patterns], deadline);
+    return await commands.ensureTemplate(targets, deadline);
   } catch (error) {
     const late = `Elasticsearch did not answer within ${secondsText(TEMPLATE_DEADLINE_MS)}`;
     const message = templateTrouble(deadline.aborted ? late : messageOf(error));

@@ -17,7 +17,7 @@ import {
 } from "../../lib/rules/bulk/encoder.ts";
 import { documentId } from "../../lib/rules/documents/document-id.ts";
 import { messageOf } from "../../lib/rules/base/errors.ts";
-import { indexPatternOf } from "../../lib/rules/model/names.ts";
+import { templateKeyOf } from "../../lib/rules/template/template-target.ts";
 import type { Specification } from "../../lib/rules/model/declaration.ts";
 import type { OutcomeKind, SourceRecord } from "../../lib/rules/model/record.ts";
 import type { BulkSettings, KafkaSettings } from "../../lib/rules/model/settings.ts";
@@ -162,7 +162,7 @@ export function createFlow(deps: FlowDeps): Flow {
             limits: () => deps.settings().bulk,
             plain: {
               pipeline: spec.pipeline,
-              pattern: indexPatternOf(spec.index),
+              pattern: templateKeyOf(spec),
               encode: (out, records) => (plainEncoder ??= createPlainEncoder(spec))(out, records),
               idOf: (record) => documentId(topic, record),
               indexed: (records, outcomes) => attempted(spec, records, outcomes),

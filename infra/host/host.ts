@@ -13,7 +13,7 @@ import { createOpenConnections } from "../../lib/adapters/system/open-connection
 import { systemTime } from "../../lib/adapters/system/system-time.ts";
 import { abortable } from "../../lib/rules/base/abortable.ts";
 import { messageOf, PenstockError } from "../../lib/rules/base/errors.ts";
-import { indexPatternOf } from "../../lib/rules/model/names.ts";
+import { templateTargetsOf } from "../../lib/rules/template/template-target.ts";
 import type { KafkaSettings } from "../../lib/rules/model/settings.ts";
 import type { Time } from "../../lib/rules/base/time.ts";
 import { createClients } from "./reconcile/clients.ts";
@@ -199,14 +199,14 @@ export async function startHost(options: HostOptions): Promise<Host> {
         readEtcd: (settings, signal) => etcd.read(settings, signal),
         listTopics: (settings, signal) => clients.listTopics(settings, signal),
         probeElasticsearch: (settings, signal) => clients.probeElasticsearch(settings, signal),
-        ensureTemplate: (patterns, signal) => clients.elasticsearch.ensureTemplate(patterns, signal),
+        ensureTemplate: (targets, signal) => clients.elasticsearch.ensureTemplate(targets, signal),
         async useSettings(settings) {
           // First the steps that can fail on bad settings, so that the others are not half applied.
           server.useTls(settings.http.tls);
           await etcd.use(settings.etcd);
           await clients.use(
             settings,
-            [...pool.observed().values()].map(({ spec }) => indexPatternOf(spec.index)),
+            templateTargetsOf([...pool.observed().values()].map(({ spec }) => spec)),
           );
           inForce = settings;
           options.onSettings?.(settings);

@@ -10,6 +10,7 @@ import { withStore } from "../../lib/adapters/etcd/declarations-store.ts";
 import type { ThrottledLogger } from "../../lib/adapters/log/log-throttle.ts";
 import type { Metrics } from "../../lib/adapters/metrics/metrics.ts";
 import { dayMs, hourMs } from "../../lib/rules/search/hits/gave-way.ts";
+import type { TemplateTarget } from "../../lib/rules/template/template-target.ts";
 import { widestTarget } from "../../lib/rules/search/query/target.ts";
 import type { Settings } from "../../lib/rules/model/settings.ts";
 import type { TopicStatus } from "../../lib/rules/progress/status.ts";
@@ -58,8 +59,8 @@ export function createServices(core: HostCore): Services {
   const { logger, now, random, configPath } = options;
   const settings = () => core.settings();
   const startedAt = now();
-  const ensureTemplate = (patterns: readonly string[], signal: AbortSignal) =>
-    clients.elasticsearch.ensureTemplate(patterns, signal);
+  const ensureTemplate = (targets: readonly TemplateTarget[], signal: AbortSignal) =>
+    clients.elasticsearch.ensureTemplate(targets, signal);
 
   /** For services: waits for a place among the topics' bulks. */
   const bulk: IngestBatchDeps["bulk"] = async (body, how) => {

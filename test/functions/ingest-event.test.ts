@@ -1,3 +1,4 @@
+import { targetKey } from "../../lib/rules/template/template-target.ts";
 import { describe, expect, test } from "bun:test";
 import { ingestEvent, type IngestEventDeps } from "../../functions/ingest-event.ts";
 import type { BulkItem } from "../../lib/rules/outcomes/bulk-answer.ts";
@@ -38,7 +39,7 @@ function world(byMessage: Readonly<Record<string, BulkItem>> = {}, changes: Part
     specificationOf: (topic) =>
       ["app", "web"].includes(topic) ? specification({ topic, index: `${topic}-{yyyy.MM.dd}` }) : null,
     ensureTemplate: async (patterns) => {
-      covered.push([...patterns]);
+      covered.push(patterns.map(targetKey));
       return Promise.resolve(new Map());
     },
     bulk: async (body) => {
@@ -122,7 +123,7 @@ describe("the index template", () => {
       {
         ...deps,
         ensureTemplate: async (patterns) => {
-          order.push(`template ${patterns.join(" ")}`);
+          order.push(`template ${patterns.map(targetKey).join(" ")}`);
           return Promise.resolve(new Map());
         },
         bulk: async (body, how) => {

@@ -1,3 +1,4 @@
+import { targetKey } from "../../lib/rules/template/template-target.ts";
 import { describe, expect, test } from "bun:test";
 import { NO_OUTCOMES, replayDeadLetters, type ReplayDeps } from "../../functions/replay-dead-letters.ts";
 import type { BulkAnswer, BulkItem } from "../../lib/rules/outcomes/bulk-answer.ts";
@@ -74,7 +75,7 @@ function world(answer: (operation: Operation) => BulkItem = () => created) {
       return Promise.resolve(new Set(ids.filter((id) => there.has(id))));
     },
     ensureTemplate: async (patterns) => {
-      templates.push(...patterns);
+      templates.push(...patterns.map(targetKey));
       return Promise.resolve(new Map());
     },
     specificationOf: (topic) =>

@@ -1,3 +1,4 @@
+import { targetKey } from "../../lib/rules/template/template-target.ts";
 import { messageOf } from "../../lib/rules/base/errors.ts";
 import {
   reconcileTopics,
@@ -163,7 +164,7 @@ function deps(world: World): ReconcileDeps {
     observed: () => new Map(world.topics),
     async ensureTemplate(patterns) {
       const templates = orThrow(world.templates);
-      for (const pattern of patterns) templates.add(pattern);
+      for (const pattern of patterns) templates.add(targetKey(pattern));
       return world.refusedPatterns;
     },
     start: launch,

@@ -13,7 +13,7 @@ import type { Specification } from "../../../lib/rules/model/declaration.ts";
 import { messageOf, PenstockError } from "../../../lib/rules/base/errors.ts";
 import type { Logger } from "../../../lib/rules/base/logger.ts";
 import { throwRefused } from "../../../lib/rules/template/index-template.ts";
-import { indexPatternOf } from "../../../lib/rules/model/names.ts";
+import { templateKeyOf, templateTargetOf } from "../../../lib/rules/template/template-target.ts";
 import type { Settings } from "../../../lib/rules/model/settings.ts";
 import type { AuditEnd } from "./text.ts";
 
@@ -75,8 +75,8 @@ export async function runAudit(run: AuditRun): Promise<void> {
         readSpans: (spans, onBatch) => readSpans({ kafka, topic, logger }, spans, onBatch, signal),
         readBurials: async () => (await burialsOf([topic])).of(topic),
         async prepareRepair() {
-          const pattern = indexPatternOf(index);
-          throwRefused(await elasticsearch.ensureTemplate([pattern], signal), pattern);
+          const refusals = await elasticsearch.ensureTemplate([templateTargetOf(spec)], signal);
+          throwRefused(refusals, templateKeyOf(spec));
         },
         ingest: (records, attempt) =>
           ingestBatch(

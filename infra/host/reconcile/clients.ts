@@ -5,6 +5,7 @@ import type { KafkaLinks } from "../../../lib/adapters/kafka/client/links.ts";
 import type { WireLender } from "../../../lib/adapters/kafka/wire/wire-lender.ts";
 import { sameSettings } from "../../../lib/rules/plan/accept-settings.ts";
 import { messageOf } from "../../../lib/rules/base/errors.ts";
+import type { TemplateTarget } from "../../../lib/rules/template/template-target.ts";
 import type { Logger } from "../../../lib/rules/base/logger.ts";
 import type { ElasticsearchSettings, KafkaSettings, Settings } from "../../../lib/rules/model/settings.ts";
 
@@ -19,9 +20,9 @@ export interface Clients {
   probeElasticsearch(settings: ElasticsearchSettings, signal: AbortSignal): Promise<void>;
   /**
    * Switches to other settings; clients with unchanged settings are kept. If it throws, nothing was switched.
-   * @param patterns index patterns that a new Elasticsearch must know before the first write
+   * @param targets what templates of a new Elasticsearch must cover before the first write
    */
-  use(settings: Settings, patterns: readonly string[]): Promise<void>;
+  use(settings: Settings, targets: readonly TemplateTarget[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -76,11 +77,11 @@ export function createClients(
       }
       return undefined;
     },
-    async use(wanted, patterns) {
+    async use(wanted, targets) {
       if (!sameSettings(wanted.elasticsearch, settings.elasticsearch)) {
         const next = createElasticsearch(wanted.elasticsearch, { logger });
         try {
-          await next.ensureTemplate(patterns, AbortSignal.timeout(TEMPLATE_DEADLINE_MS));
+          await next.ensureTemplate(targets, AbortSignal.timeout(TEMPLATE_DEADLINE_MS));
         } catch (error) {
           retire(next);
           throw error;

@@ -7,12 +7,14 @@ import {
   type TargetDocument,
 } from "../../rules/outcomes/bulk-answer.ts";
 import { missingPatterns, type TemplateRefusals } from "../../rules/template/index-template.ts";
+import type { TemplateTarget } from "../../rules/template/template-target.ts";
 import type { Logger } from "../../rules/base/logger.ts";
 import type { ElasticsearchSettings } from "../../rules/model/settings.ts";
 import { masterFailure } from "./transport/master.ts";
 import { findExistingIds } from "./existing-ids.ts";
 import { withStoredFailures } from "./failure-store/stored-errors.ts";
 import { coverWith, createFittedForm, readTemplate, type SendJson } from "./template/template.ts";
+import { createStreamTemplates } from "./template/stream-templates.ts";
 import { coverPatterns } from "./template/template-cover.ts";
 import { mayBeCompression, compress, compressionFailure } from "./transport/bulk-compression.ts";
 import { createTemplateKeeper } from "./template/template-keeper.ts";
@@ -30,7 +32,7 @@ export interface BulkOptions {
   readonly pipeline: string | null;
   /** The number of operations in the body. */
   readonly operations: number;
-  /** The patterns passed to `ensureTemplate` that cover the operations' indices; absent if unknown. */
+  /** The keys (`targetKey`) of the operations' targets passed to `ensureTemplate`; absent if unknown. */
   readonly pattern?: string | readonly string[];
   /** How long Elasticsearch waits for a shard or the master; default: half of the request timeout. */
   readonly shardTimeoutMs?: number;
@@ -44,13 +46,13 @@ export interface Elasticsearch {
   /** Sends one newline-delimited body to `_bulk`. Failures are values; throws only the signal's reason. */
   bulk(body: string | Buffer, options: BulkOptions): Promise<BulkAnswer>;
   /**
-   * Makes the index template cover the patterns; never removes one. Does nothing if `manageTemplates` is false.
-   * @returns the patterns Elasticsearch refuses, and why; the others are covered
+   * Makes the templates cover the targets; never removes one. Does nothing if `manageTemplates` is false.
+   * @returns by key (`targetKey`) the targets Elasticsearch refuses, and why; the others are covered
    * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
    */
-  ensureTemplate(patterns: readonly string[], signal: AbortSignal): Promise<TemplateRefusals>;
+  ensureTemplate(targets: readonly TemplateTarget[], signal: AbortSignal): Promise<TemplateRefusals>;
   /** Returns what `ensureTemplate` would return, without changing anything. @throws as that */
-  tryTemplate(patterns: readonly string[], signal: AbortSignal): Promise<TemplateRefusals>;
+  tryTemplate(targets: readonly TemplateTarget[], signal: AbortSignal): Promise<TemplateRefusals>;
   /**
    * Returns which of the ids exist in an index, or in any index of a pattern; none if the index does not exist.
    * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
@@ -103,7 +105,18 @@ export function createElasticsearch(
   let compressionProven = false;
 
   const form = createFittedForm(settings.template, options.logger);
-  const template = createTemplateKeeper(control, form);
+  const streamTemplates = createStreamTemplates({
+    control,
+    // Not shared: each learns from its own refusals what the server lacks, which is part of the template's description.
+    form: createFittedForm(settings.template, options.logger),
+    logger: options.logger,
+    async oldestVersion(signal) {
+      const detected = await versioned.known(signal);
+      if ("failure" in detected) throw errorOf(detected.failure);
+      return detected.version;
+    },
+  });
+  const template = createTemplateKeeper(control, form, streamTemplates);
   const versioned = createVersionedTransport(transport, () => template.recheck(), options.logger);
 
   function control(signal: AbortSignal): SendJson {
@@ -176,15 +189,20 @@ export function createElasticsearch(
       return { failure: { kind: "bad_answer", message: "Elasticsearch's answer to a bulk holds no items" } };
     },
 
-    async ensureTemplate(patterns, signal) {
-      return settings.manageTemplates ? template.ensure(patterns, signal) : new Map();
+    async ensureTemplate(targets, signal) {
+      return settings.manageTemplates ? template.ensure(targets, signal) : new Map();
     },
 
-    async tryTemplate(patterns, signal) {
+    async tryTemplate(targets, signal) {
       const send = control(signal);
+      const patterns = targets.filter((target) => typeof target === "string");
+      const streams = targets.filter((target) => typeof target !== "string");
+      const refusedStreams = await streamTemplates.tryOut(streams, signal);
+      if (patterns.length === 0) return refusedStreams;
       const existing = await readTemplate(send);
       const missing = missingPatterns(existing, patterns, form) ?? [];
-      return coverPatterns(missing, (some) => coverWith(send, "try", existing, some, form));
+      const refused = await coverPatterns(missing, (some) => coverWith(send, "try", existing, some, form));
+      return new Map([...refused, ...refusedStreams]);
     },
 
     existingIds: (index, ids, signal) => findExistingIds(search(signal), index, ids),

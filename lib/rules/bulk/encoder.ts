@@ -8,7 +8,7 @@ import {
 import { contentBytesOf, type Rejection, type SourceRecord } from "../model/record.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { createJsonWriter } from "./json-writer.ts";
-import type { RecordWriter } from "./operation-frame.ts";
+import { actionText, type RecordWriter } from "./operation-frame.ts";
 import { createTextWriter } from "./text-writer.ts";
 
 /** The `create` operations of a batch, one after another, and the records that have none. */
@@ -128,7 +128,7 @@ function createEncoder(
         out.truncate(start);
         const encoding = encodeDocument(record, refused[position] ?? null);
         if (encoding.kind === "document") {
-          writeDocument(out, encoding);
+          writeDocument(out, encoding, spec);
           ({ index } = encoding);
         } else if (encoding.kind === "skipped") skipped.push(position);
         else rejections.set(position, encoding.rejection);
@@ -153,8 +153,12 @@ function capacityFor(records: readonly SourceRecord[]): number {
   return Math.ceil(bytes * 1.125);
 }
 
-function writeDocument(out: ByteWriter, { index, id, json, templates }: EncodedDocument): void {
-  out.text(`{"create":{"_index":${JSON.stringify(index)},"_id":${JSON.stringify(id)}`);
+function writeDocument(
+  out: ByteWriter,
+  { index, id, json, templates }: EncodedDocument,
+  spec: Specification,
+): void {
+  out.text(`${actionText(index, spec)}${JSON.stringify(id)}`);
   if (templates !== undefined && templates.size > 0)
     out.text(`,"dynamic_templates":${JSON.stringify(Object.fromEntries(templates))}`);
   out.text("}}\n");

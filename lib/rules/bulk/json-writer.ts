@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { type Specification, timestampFields } from "../model/declaration.ts";
 import { CONTAINER_HEAD_BYTES } from "../documents/level.ts";
 import { isDocumentTime, parseEventTimeText } from "../time/event-time.ts";
+import { dataStreamMember } from "../json/data-stream-member.ts";
 import { mayBeWide } from "../json/flattened-json.ts";
 import { createLineLevelReader } from "../level/line-level.ts";
 import type { Level } from "../level/log-level.ts";
@@ -39,19 +40,20 @@ const RENAMED_END = Buffer.from('},"tags":["json_field_renamed"]}\n');
 /** Writes plain JSON records straight from their bytes, as lib/rules/documents/document.ts defines them. */
 export function createJsonWriter(spec: Specification): RecordWriter {
   const frame = createOperationFrame(spec);
-  const isoTime = createIsoTimeText('{"@timestamp":"', '",');
+  const isoTime = createIsoTimeText('{"@timestamp":"', `",${dataStreamMember(spec)}`);
   const logOf = logPieces(spec.path, "");
   const scanner = new JsonScanner();
   const timeFields = timestampFields(spec);
   const plainTime = createPlainTime();
   // A container's `log` is its line anyway; any other kind of `log` goes to the document encoder.
   const lineField = spec.message === "message" || spec.message === "log" ? null : spec.message;
-  const shapeOf = createShapes(timeFields, lineField);
+  const isStream = spec.dataStream !== null;
+  const shapeOf = createShapes({ timeFields, lineField, isStream });
   const flattens = spec.rejected === "flatten";
   const headOf = createUnescapedHead(CONTAINER_HEAD_BYTES);
   const levelOfLine = createLineLevelReader();
 
-  const mergedShapeOf = createShapes(timeFields, lineField);
+  const mergedShapeOf = createShapes({ timeFields, lineField, isStream });
   const merged = new ByteWriter(FIRST_MERGED_BYTES);
 
   return (out, record) => {

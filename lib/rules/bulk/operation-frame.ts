@@ -22,7 +22,17 @@ export interface OperationFrame {
 /** Closes `kafka` and the document. */
 export const OPERATION_END = Buffer.from("}}\n");
 
-export function createOperationFrame({ topic, index: namePattern }: Specification): OperationFrame {
+/**
+ * The beginning of an operation's action line, up to the value of its id. A data stream's name must never become a plain
+ * index, as it would if no template made a stream of it: Elasticsearch then refuses the operation with a 404.
+ */
+export function actionText(index: string, { dataStream }: Pick<Specification, "dataStream">): string {
+  const only = dataStream === null ? "" : '"require_data_stream":true,';
+  return `{"create":{"_index":${JSON.stringify(index)},${only}"_id":`;
+}
+
+export function createOperationFrame(spec: Specification): OperationFrame {
+  const { topic, index: namePattern } = spec;
   const idTime = createBase36TimeText(":", '"}}\n');
   const start = kafkaStart(topic);
   let actionIndex = "";
@@ -37,9 +47,7 @@ export function createOperationFrame({ topic, index: namePattern }: Specificatio
       if (partition !== actionPartition || index !== actionIndex) {
         actionPartition = partition;
         actionIndex = index;
-        actionStart = Buffer.from(
-          `{"create":{"_index":${JSON.stringify(index)},"_id":"${topic}:${partition}:`,
-        );
+        actionStart = Buffer.from(`${actionText(index, spec)}"${topic}:${partition}:`);
       }
       out.bytes(actionStart);
       out.digits(offset);

@@ -1,4 +1,5 @@
 import type { Specification } from "../model/declaration.ts";
+import { dataStreamMember } from "../json/data-stream-member.ts";
 import { isDocumentTime } from "../time/event-time.ts";
 import { createLineLevelReader } from "../level/line-level.ts";
 import { createOperationFrame, logPieces, OPERATION_END, type RecordWriter } from "./operation-frame.ts";
@@ -10,7 +11,7 @@ const NOTHING = Buffer.alloc(0);
 /** Writes text records straight from their bytes, as lib/rules/documents/document.ts defines them. */
 export function createTextWriter(spec: Specification): RecordWriter {
   const frame = createOperationFrame(spec);
-  const isoTime = createIsoTimeText('{"@timestamp":"', '","message":"');
+  const isoTime = createIsoTimeText('{"@timestamp":"', `",${dataStreamMember(spec)}"message":"`);
   const afterMessage = logPieces(spec.path, '",');
   const levelOfLine = createLineLevelReader();
 

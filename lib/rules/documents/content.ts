@@ -118,6 +118,7 @@ export function createContentReader(
       path,
       level,
       reserveEvent: !faithful,
+      reserveDataStream: spec.dataStream !== null,
     });
     if (renamed || own.renamed) tags.push("json_field_renamed");
     return {

@@ -1,5 +1,6 @@
 import type { Specification } from "../model/declaration.ts";
 import { createContentReader, type DocumentForm } from "./content.ts";
+import { dataStreamMember } from "../json/data-stream-member.ts";
 import { documentId } from "./document-id.ts";
 import { isDocumentTime } from "../time/event-time.ts";
 import { kafkaFields, kafkaStart } from "./kafka-fields.ts";
@@ -40,6 +41,7 @@ export function createDocumentEncoder(
   const indexFor = createIndexNamer(spec.index);
   const isDated = indexPatternOf(spec.index) !== spec.index;
   const topicMember = kafkaStart(spec.topic);
+  const streamMember = dataStreamMember(spec);
   const asOwn = form === "own" || form === "settled";
   const contentOf = createContentReader(spec, form === "settled" ? "own" : form);
 
@@ -55,7 +57,7 @@ export function createDocumentEncoder(
     const kafka = kafkaFields(record);
     // Concatenates strings: at hundreds of thousands of records a second, lists would cost most.
     const time = new Date(timestampMs).toISOString();
-    let json = `{"@timestamp":"${time}",${content.members}${topicMember}${kafka.json}${content.kafkaMembers}`;
+    let json = `{"@timestamp":"${time}",${streamMember}${content.members}${topicMember}${kafka.json}${content.kafkaMembers}`;
     if (refused !== null && content.isFlattened)
       json += `,"refused":${JSON.stringify(refused.toWellFormed())}`;
     if (content.faithful) json += "}";

@@ -16,6 +16,8 @@ export interface OwnFields {
 export interface OwnFieldsOptions extends OurLog {
   /** True if the document needs `event` for itself. */
   readonly reserveEvent: boolean;
+  /** True if the document is written to a data stream, whose name alone determines `data_stream`. */
+  readonly reserveDataStream: boolean;
 }
 
 /**
@@ -99,6 +101,8 @@ function collides({ name, rawValue }: JsonMember, value: unknown, options: OwnFi
       return true;
     case "event":
       return options.reserveEvent;
+    case "data_stream":
+      return options.reserveDataStream;
     case "log":
       if (name === "log" && !isObject(value)) return true;
       if (name === "log.level" && options.level !== null) return rawValue !== JSON.stringify(options.level);

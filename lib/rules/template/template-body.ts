@@ -7,8 +7,10 @@ import { analysisSettings, tagAnalyzer, wordAnalyzer } from "./word-analysis.ts"
  * - **words**: splits words at `.`, `:`, `_`, `/` and `-` (module analysis-common).
  * - **beyondLimit**: leaves fields beyond the limit of an index out of the mapping (since 8.14).
  * - **subobjects**: lets `err` be text in one record and an object in another (since 8.3).
+ * - **constantKeyword**: keeps a value that all documents share once per index (module constant-keyword); data streams only.
+ * - **lifecycle**: deletes a data stream's old indices (module data-streams, since 8.11).
  */
-export type TemplateExtra = "words" | "beyondLimit" | "subobjects";
+export type TemplateExtra = "words" | "beyondLimit" | "subobjects" | "constantKeyword" | "lifecycle";
 
 /** A variant of the template within one version. */
 export interface TemplateForm {
@@ -32,6 +34,8 @@ const refusals: readonly (readonly [TemplateExtra, RegExp])[] = [
   ["words", /(?:unknown|failed to find) (?:tokenizer|filter)/i],
   ["beyondLimit", /unknown setting \[index\.mapping\.total_fields\.ignore_dynamic_beyond_limit\]/],
   ["subobjects", /unsupported parameters:.*\bsubobjects\b/s],
+  ["constantKeyword", /(?:mapper type|No handler for type) \[constant_keyword\]/],
+  ["lifecycle", /unknown field \[lifecycle\]/],
 ];
 
 /** The feature that the server lacks according to its refusal; null if the refusal is about something else. */
@@ -80,7 +84,7 @@ const unsearched = { type: "keyword", index: false, doc_values: false };
  */
 export function templateBody({ settings, without }: TemplateForm): {
   readonly settings: object;
-  readonly mappings: object;
+  readonly mappings: { readonly properties: object; readonly [parameter: string]: unknown };
 } {
   const has = (extra: TemplateExtra): boolean => !without.has(extra);
   // No norms: nobody ranks log lines by their length.

@@ -111,6 +111,7 @@ export const pickedValues: readonly (string | Buffer | null)[] = [
   '{"json":{"kafka":1},"kafka":2}',
   '{"json":"x","tags":5}',
   '{"event":"x"}',
+  '{"data_stream":{"type":"logs","dataset":"other"},"data_stream.namespace":"x"}',
   '{"event":{"original":{"a":1}}}',
   '{"time":253402300800000}',
   '{"time":"0000-00-00"}',
@@ -124,6 +125,7 @@ const specs: readonly Specification[] = [
   specification({ format: "json", path: "/var/log/a.log", timestamp: "@timestamp", rejected: "flatten" }),
   specification({ format: "json", timestamp: "time", index: "app-{yyyy.MM.dd}" }),
   specification({ format: "json", timestamp: "a.b", rejected: "flatten" }),
+  specification({ format: "json", index: "logs-app-prod", dataStream: "logs-app-prod" }),
 ];
 
 function record(value: string | Buffer | null, changes: Partial<SourceRecord> = {}): SourceRecord {

@@ -5,32 +5,36 @@ import {
   type TemplateRefusals,
   templateTrouble,
 } from "../../../rules/template/index-template.ts";
+import type { StreamTarget } from "../../../rules/template/stream-template.ts";
+import { targetKey, type TemplateTarget } from "../../../rules/template/template-target.ts";
+import type { StreamTemplates } from "./stream-templates.ts";
 import { coverPatterns } from "./template-cover.ts";
 import { createTemplateLock } from "./template-lock.ts";
 import { coverWith, readTemplate, type SendJson, type FittedForm } from "./template.ts";
 
 /**
- * Keeps the shared index template covering every index that is written to.
+ * Keeps the templates covering every target: the shared one for indices, and each data stream's own.
  *
- * State: the patterns requested so far (`wanted`), those Elasticsearch refused, those accepted but not yet written to,
- * and whether the template must be checked again. Invariant: no bulk is sent while a pattern of its indices is known to
- * be refused or the template is unchecked, because Elasticsearch would create the index with a guessed mapping.
+ * State: the targets requested so far (`wanted` patterns, `streams`), those Elasticsearch refused, patterns accepted but
+ * not yet written to, and whether the templates must be checked again. Invariant: no bulk is sent while a target of its
+ * operations is known to be refused or the templates are unchecked, because Elasticsearch would create the index with a
+ * guessed mapping.
  */
 export interface TemplateKeeper {
   /**
-   * Makes the template cover the patterns; never removes one.
-   * @returns the refused patterns and why
+   * Makes the templates cover the targets; never removes one.
+   * @returns by key (`targetKey`) the refused targets and why
    * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`
    */
-  ensure(patterns: readonly string[], signal: AbortSignal): Promise<TemplateRefusals>;
+  ensure(targets: readonly TemplateTarget[], signal: AbortSignal): Promise<TemplateRefusals>;
   /** Requests a check before the next bulk. Called when the cluster was unreachable: it may return without its data. */
   recheck(): void;
   /**
    * Called before each bulk.
-   * @param patterns of the indices written to; empty if unknown
+   * @param keys of the targets written to; empty if unknown
    * @returns why nothing may be written, or null
    */
-  failure(patterns: readonly string[], signal: AbortSignal): Promise<RequestFailure | null>;
+  failure(keys: readonly string[], signal: AbortSignal): Promise<RequestFailure | null>;
   close(): Promise<void>;
 }
 
@@ -42,11 +46,14 @@ const OVERWRITTEN_WITHIN_MS = 15_000;
 export function createTemplateKeeper(
   control: (signal: AbortSignal) => SendJson,
   form: FittedForm,
+  streamTemplates: StreamTemplates,
   monotonicMs: () => number = () => performance.now(),
 ): TemplateKeeper {
   /** All patterns ever requested and accepted, so that the next write restores what another host overwrote. */
   const wanted = new Set<string>();
-  /** Refused patterns and why. Tried again when requested again. */
+  /** The data streams ever requested, by key, refused ones too. */
+  const streams = new Map<string, StreamTarget>();
+  /** Refused targets and why, by key. Tried again when requested again. */
   const refused = new Map<string, string>();
   /** When each pattern was accepted, until its first bulk: that creates the index, which keeps the mapping. */
   const unused = new Map<string, number>();
@@ -58,13 +65,26 @@ export function createTemplateKeeper(
   const recheck = (): void => void (requested += 1);
   const lock = createTemplateLock(control, monotonicMs);
 
-  async function ensureWanted(signal: AbortSignal): Promise<void> {
+  /** @param keys of the streams to check; all patterns are checked together anyway */
+  async function ensureWanted(keys: Iterable<string>, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const send = control(signal);
     const isCovered = async (): Promise<boolean> =>
       missingPatterns(await readTemplate(send), [...wanted], form) === null;
     if (!(await isCovered())) await lock.hold(() => writeMissing(send), isCovered, signal);
     for (const pattern of wanted) refused.delete(pattern);
+    await ensureStreams(keys, signal);
+  }
+
+  async function ensureStreams(keys: Iterable<string>, signal: AbortSignal): Promise<void> {
+    const asked = [...keys].flatMap((key) => streams.get(key) ?? []);
+    if (asked.length === 0) return;
+    const left = await streamTemplates.ensure(asked, signal);
+    for (const key of asked.map(targetKey)) {
+      const reason = left.get(key);
+      if (reason === undefined) refused.delete(key);
+      else refused.set(key, reason);
+    }
   }
 
   async function writeMissing(send: SendJson): Promise<void> {
@@ -106,7 +126,7 @@ export function createTemplateKeeper(
   async function recheckIfNeeded(signal: AbortSignal): Promise<void> {
     const upTo = requested;
     if (answered >= upTo) return;
-    await ensureWanted(signal);
+    await ensureWanted(streams.keys(), signal);
     answered = upTo;
   }
 
@@ -119,25 +139,29 @@ export function createTemplateKeeper(
   }
 
   const keeper: TemplateKeeper = {
-    async ensure(patterns, signal) {
-      // A refused pattern stays refused until accepted, or another bulk would be sent meanwhile.
+    async ensure(targets, signal) {
+      const asked = new Set(targets.map(targetKey));
+      // A refused target stays refused until accepted, or another bulk would be sent meanwhile.
       await inTurn(() => {
-        for (const pattern of patterns) wanted.add(pattern);
-        return ensureWanted(signal);
+        for (const target of targets) {
+          if (typeof target === "string") wanted.add(target);
+          else streams.set(targetKey(target), target);
+        }
+        return ensureWanted(asked, signal);
       });
-      const asked = new Set(patterns);
-      return new Map([...refused].filter(([pattern]) => asked.has(pattern)));
+      return new Map([...refused].filter(([key]) => asked.has(key)));
     },
     recheck,
     close: () => lock.close(),
-    async failure(patterns, signal) {
+    async failure(keys, signal) {
       try {
-        for (const pattern of patterns) noteFirstUse(pattern);
+        for (const key of keys) noteFirstUse(key);
         // Also while another bulk's check is on its way: nothing is known until it ends.
-        if (answered < requested && wanted.size > 0) await inTurn(() => recheckIfNeeded(signal));
-        for (const pattern of patterns) {
-          if (!refused.has(pattern)) continue;
-          const reason = (await keeper.ensure([pattern], signal)).get(pattern);
+        if (answered < requested && wanted.size + streams.size > 0)
+          await inTurn(() => recheckIfNeeded(signal));
+        for (const key of keys) {
+          if (!refused.has(key)) continue;
+          const reason = (await keeper.ensure([streams.get(key) ?? key], signal)).get(key);
           if (reason !== undefined) return { kind: "bad_answer", message: templateTrouble(reason) };
         }
         return null;

@@ -90,11 +90,24 @@ export async function coverWith(
   patterns: readonly string[],
   form: FittedForm,
 ): Promise<RequestFailure | null> {
-  for (;;) {
+  return sendFitted(form, () => {
     const template = coveringTemplate(existing, patterns, form);
-    const answer = await (act === "put"
+    return act === "put"
       ? send("PUT", templatePath, template)
-      : send("POST", `/_index_template/_simulate/${indexTemplateName}`, template));
+      : send("POST", `/_index_template/_simulate/${indexTemplateName}`, template);
+  });
+}
+
+/**
+ * Sends a template built from the form, and again without each extra that the server turns out to lack.
+ * @returns the failure, or null on success
+ */
+export async function sendFitted(
+  form: FittedForm,
+  send: () => Promise<ElasticsearchAnswer>,
+): Promise<RequestFailure | null> {
+  for (;;) {
+    const answer = await send();
     if (!("failure" in answer)) return null;
     const { failure } = answer;
     const reason = failure.kind === "response" && failure.status === 400 ? failure.error?.reason : undefined;

@@ -8,16 +8,23 @@ const supportedMajors = new Set([8, 9]);
 /** A few bytes per node. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
+/** The version of the oldest node. */
+export interface DetectedVersion {
+  readonly major: number;
+  /** In full, such as `8.19.5`. */
+  readonly version: string;
+}
+
 /**
  * Detects the API version to use: the oldest among the nodes, because during a rolling upgrade all nodes must support
  * it. Sends no version in the headers, because Elasticsearch 8 answers `compatible-with=9` with a 400. Anything but
  * Elasticsearch 8 or 9 is a failure.
  */
-export async function detectMajor(
+export async function detectVersion(
   transport: Transport,
   timeoutMs: number,
   signal: AbortSignal,
-): Promise<{ readonly major: number } | { readonly failure: RequestFailure }> {
+): Promise<DetectedVersion | { readonly failure: RequestFailure }> {
   const headers = { accept: "application/json" };
   const limits = { timeoutMs, maxAnswerBytes: MAX_ANSWER_BYTES, otherNodes: "on silence" } as const;
   const request = { method: "GET", headers, ...limits } as const;
@@ -35,11 +42,12 @@ export async function detectMajor(
   }
 
   const versions = versionsIn(answer.body);
-  const majors = versions.map((version) => Number.parseInt(version, 10));
-  if (majors.length > 0 && majors.every((major) => supportedMajors.has(major))) {
-    return { major: Math.min(...majors) };
+  const [version] = versions.toSorted((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  const majors = versions.map((one) => Number.parseInt(one, 10));
+  if (version !== undefined && majors.every((major) => supportedMajors.has(major))) {
+    return { major: Math.min(...majors), version };
   }
-  const unsupported = versions.filter((version) => !supportedMajors.has(Number.parseInt(version, 10)));
+  const unsupported = versions.filter((one) => !supportedMajors.has(Number.parseInt(one, 10)));
   const found = unsupported.length === 0 ? "another product" : `version ${unsupported.join(", ")}`;
   return {
     failure: { kind: "bad_answer", message: `${neededVersions}, but the answer comes from ${found}` },

@@ -2,7 +2,7 @@ import type { RequestFailure } from "../../../rules/outcomes/bulk-answer.ts";
 import type { Logger } from "../../../rules/base/logger.ts";
 import { gzipHeaders } from "./bulk-compression.ts";
 import type { ElasticsearchAnswer, ElasticsearchRequest, ElasticsearchText, Transport } from "./transport.ts";
-import { detectMajor } from "./version.ts";
+import { type DetectedVersion, detectVersion } from "./version.ts";
 
 export type MediaFormat = "json" | "x-ndjson";
 
@@ -11,12 +11,14 @@ type VersionedRequest = Omit<ElasticsearchRequest, "headers"> & {
   readonly format: MediaFormat;
   readonly compressed?: boolean | undefined;
 };
-type Detected = Awaited<ReturnType<typeof detectMajor>>;
+type Detected = Awaited<ReturnType<typeof detectVersion>>;
 
 /** Sends requests in the API version of the cluster. */
 interface VersionedTransport {
   /** Detects the version. Anything but a supported Elasticsearch is a failure. */
   detect(signal: AbortSignal, timeoutMs: number): Promise<Detected>;
+  /** The same as far as it is known already. */
+  known(signal: AbortSignal): Promise<Detected>;
   send(request: VersionedRequest, signal: AbortSignal): Promise<ElasticsearchAnswer>;
   /** Like `send`, with a custom way of sending. */
   sendThrough<T extends AnyAnswer>(
@@ -35,7 +37,7 @@ export function createVersionedTransport(
   logger?: Logger,
 ): VersionedTransport {
   /** Null until detected, and again once the cluster no longer accepts it. */
-  let major: number | null = null;
+  let current: DetectedVersion | null = null;
 
   function noteReachability(answer: AnyAnswer): void {
     if ("failure" in answer && ["connection", "timeout"].includes(answer.failure.kind)) onUnreachable();
@@ -43,22 +45,25 @@ export function createVersionedTransport(
 
   function forgetOutdated(answer: AnyAnswer): void {
     const failure = "failure" in answer ? answer.failure : null;
-    if (failure?.kind === "response" && failure.error?.type === "media_type_header_exception") major = null;
+    if (failure?.kind === "response" && failure.error?.type === "media_type_header_exception") current = null;
   }
 
   const versioned: VersionedTransport = {
     async detect(signal, timeoutMs) {
-      const detected = await detectMajor(transport, timeoutMs, signal);
+      const detected = await detectVersion(transport, timeoutMs, signal);
       if ("failure" in detected) {
         noteReachability(detected);
         // Another product or version: nothing is written until a supported one answers.
-        if (detected.failure.kind === "bad_answer") major = null;
-      }
-      if ("major" in detected) {
-        ({ major } = detected);
-        logger?.debug("elasticsearch version detected", { major });
+        if (detected.failure.kind === "bad_answer") current = null;
+      } else {
+        current = detected;
+        logger?.debug("elasticsearch version detected", { major: detected.major });
       }
       return detected;
+    },
+
+    async known(signal) {
+      return current ?? versioned.detect(signal, DETECT_TIMEOUT_MS);
     },
 
     send({ format, compressed, ...rest }, signal) {
@@ -68,7 +73,7 @@ export function createVersionedTransport(
     },
 
     async sendThrough({ format, compressed }, signal, through) {
-      const detected = major === null ? await versioned.detect(signal, DETECT_TIMEOUT_MS) : { major };
+      const detected = await versioned.known(signal);
       if ("failure" in detected) return detected;
       const answer = await through({
         ...vendorHeaders(detected.major, format),

@@ -43,19 +43,27 @@ const KNOWN_SHAPES = 256;
 /** Roots of our own names (lib/rules/json/json-document.ts), and `__proto__`, which objects treat specially. */
 const SPECIAL = /^(?:@timestamp\.|(?:kafka|tags|log\.file)(?:\.|$))|^__proto__$/;
 
+/** `data_stream` is ours too in a document of a data stream. */
+const SPECIAL_IN_STREAM = /^data_stream(?:\.|$)/;
+
+/** The parts of a specification that determine what names mean. */
+export interface ShapeOptions {
+  /** The declared fields of the event's time. */
+  readonly timeFields: readonly string[];
+  /** The declared field of the line; null if only `message`. */
+  readonly lineField: string | null;
+  /** True if the documents are written to a data stream. */
+  readonly isStream: boolean;
+}
+
 /**
  * Judges objects by the names of their own members. Records of one topic tend to have the same names in the same order,
  * so the previous shape is compared first, then the known ones. Only a new shape creates strings.
- * @param timeFields the declared fields of the event's time
- * @param lineField the declared field of the line; null if only `message`
  */
-export function createShapes(
-  timeFields: readonly string[],
-  lineField: string | null,
-): (bytes: Buffer, scanner: JsonScanner) => ObjectShape {
+export function createShapes(options: ShapeOptions): (bytes: Buffer, scanner: JsonScanner) => ObjectShape {
   /** By the hash of their names. If two collide, the later one stays. */
   const known = new Map<number, ObjectShape>();
-  let last = judge([], timeFields, lineField);
+  let last = judge([], options);
 
   return (bytes, scanner) => {
     if (hasNames(bytes, scanner, last.names)) return last;
@@ -66,7 +74,7 @@ export function createShapes(
       bytes.toString("latin1", scanner.nameStart(member), scanner.nameEnd(member)),
     );
     if (known.size === KNOWN_SHAPES) known.clear();
-    last = judge(names, timeFields, lineField);
+    last = judge(names, options);
     known.set(hash, last);
     return last;
   };
@@ -74,8 +82,7 @@ export function createShapes(
 
 function judge(
   names: readonly string[],
-  timeFields: readonly string[],
-  lineField: string | null,
+  { timeFields, lineField, isStream }: ShapeOptions,
 ): ObjectShape {
   // An object may have hundreds of thousands of spellings of one name: a map, because searching would be quadratic.
   const memberOf = new Map(names.map((name, member) => [name, member]));
@@ -93,6 +100,7 @@ function judge(
     names.every(
       (name) => !/[^ -~]/.test(name) && cleanName(name) === name && !SPECIAL.test(name) && !isMetadata(name),
     ) &&
+    (!isStream || !names.some((name) => SPECIAL_IN_STREAM.test(name))) &&
     // An own `log.level` may have to move to `json`.
     (ownLevelAt === -1 || !names.some((name) => /^json(?:\.|$)/.test(name)));
   return {

@@ -16,6 +16,7 @@ import { rounds } from "../../../support/rounds.ts";
 /** The expected batch, document by document. */
 function reference(spec: Specification, records: readonly SourceRecord[]) {
   const encode = createDocumentEncoder(spec);
+  const only = spec.dataStream === null ? "" : '"require_data_stream":true,';
   const lines: string[] = [];
   const skipped: number[] = [];
   const rejected: number[] = [];
@@ -25,7 +26,7 @@ function reference(spec: Specification, records: readonly SourceRecord[]) {
     else if (encoding.kind === "rejected") rejected.push(position);
     else
       lines.push(
-        `{"create":{"_index":${JSON.stringify(encoding.index)},"_id":${JSON.stringify(encoding.id)}}}\n${encoding.json}\n`,
+        `{"create":{"_index":${JSON.stringify(encoding.index)},${only}"_id":${JSON.stringify(encoding.id)}}}\n${encoding.json}\n`,
       );
   }
   return { lines, skipped, rejected };
@@ -99,7 +100,12 @@ const specs = (format: "text" | "json"): fc.Arbitrary<Specification> =>
   fc
     .record({
       path: fc.constantFrom(null, '/var/log/"app".log'),
-      index: fc.constantFrom("app", "app-{yyyy.MM.dd}"),
+      target: fc.constantFrom(
+        { index: "app" },
+        { index: "app-{yyyy.MM.dd}" },
+        { index: "logs-app-prod", dataStream: "logs-app-prod" },
+        { index: "app", dataStream: "app" },
+      ),
       timestamp:
         format === "json"
           ? fc.constantFrom(
@@ -114,10 +120,10 @@ const specs = (format: "text" | "json"): fc.Arbitrary<Specification> =>
       message:
         format === "json" ? fc.constantFrom(null, null, "message", "a", "log", "a.b") : fc.constant(null),
     })
-    .chain((changes) =>
+    .chain(({ target, ...changes }) =>
       fc
         .constantFrom("dead-letter" as const, "flatten" as const)
-        .map((rejected) => specification({ format, rejected, ...changes })),
+        .map((rejected) => specification({ format, rejected, ...target, ...changes })),
     );
 
 const names = fc.oneof(
@@ -143,6 +149,8 @@ const names = fc.oneof(
     "log.file.path",
     "event",
     "json",
+    "data_stream",
+    "data_stream.type",
   ),
   fc.constantFrom("level", "severity", "log.level", "LOG-LEVEL", "lvl", "PRIORITY", "record"),
   fc.constantFrom("msg", "log", "event", "body", "body.stringValue", "error", "message", "message"),

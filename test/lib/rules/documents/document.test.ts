@@ -22,6 +22,46 @@ function source(changes: Partial<Specification>, record: SourceRecord): Record<s
   return JSON.parse(encode(changes, record).json);
 }
 
+describe("a document of a data stream", () => {
+  const stream = { index: "logs-app.web-prod", dataStream: "logs-app.web-prod" };
+  const parts = { type: "logs", dataset: "app.web", namespace: "prod" };
+
+  test("has the parts of the stream's name, text or JSON", () => {
+    const text = encode(stream, sourceRecord("line"));
+    expect(text.index).toBe("logs-app.web-prod");
+    expect(JSON.parse(text.json)).toMatchObject({ message: "line", data_stream: parts });
+    expect(source({ ...stream, format: "json" }, sourceRecord('{"a":1}'))).toMatchObject({
+      a: 1,
+      data_stream: parts,
+    });
+  });
+
+  test("moves the record's own data_stream to json, and says so", () => {
+    const own = '{"data_stream":{"dataset":"other"},"data_stream.type":"x","a":1}';
+    expect(source({ ...stream, format: "json" }, sourceRecord(own))).toMatchObject({
+      a: 1,
+      data_stream: parts,
+      json: { data_stream: { dataset: "other" }, "data_stream.type": "x" },
+      tags: ["json_field_renamed"],
+    });
+  });
+
+  test("with another name has no data_stream, not even the record's own", () => {
+    const document = source(
+      { index: "app", dataStream: "app", format: "json" },
+      sourceRecord('{"data_stream":{"dataset":"other"}}'),
+    );
+    expect(document).not.toHaveProperty("data_stream");
+    expect(document).toMatchObject({ json: { data_stream: { dataset: "other" } } });
+  });
+
+  test("alone: in an index, the record's own data_stream stays", () => {
+    const own = { data_stream: { dataset: "other" } };
+    const index = { index: "logs-app.web-prod", format: "json" } as const;
+    expect(source(index, sourceRecord(JSON.stringify(own)))).toMatchObject(own);
+  });
+});
+
 describe("text", () => {
   test("a record with all parts", () => {
     const record = sourceRecord("line\nof ☃ text", {

@@ -3,7 +3,7 @@ import { MovedFields } from "../../../../lib/rules/json/moved-fields.ts";
 import { readRecordObject } from "../../../../lib/rules/documents/record-object.ts";
 import { ownFields, type OwnFieldsOptions } from "../../../../lib/rules/json/json-document.ts";
 
-const none: OwnFieldsOptions = { path: null, level: null, reserveEvent: false };
+const none: OwnFieldsOptions = { path: null, level: null, reserveEvent: false, reserveDataStream: false };
 const path: OwnFieldsOptions = { ...none, path: "/p" };
 const ours = { log: { file: { path: "/p" } } };
 

@@ -22,6 +22,7 @@ function keeperOver() {
       return isStored ? { body: { index_templates: [{ index_template: stored }] } } : none;
     },
     createFittedForm(settings().elasticsearch.template),
+    { ensure: () => Promise.resolve(new Map()), tryOut: () => Promise.resolve(new Map()) },
     () => 0,
   );
   return {

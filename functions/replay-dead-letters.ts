@@ -2,7 +2,11 @@ import type { BulkLimits } from "../lib/rules/bulk/requests.ts";
 import { DigestCounter, type DeadLetterDigest } from "../lib/rules/dead-letters/dead-letter-digest.ts";
 import type { ReadDeadLetter } from "../lib/rules/dead-letters/dead-letter-reader.ts";
 import type { Specification } from "../lib/rules/model/declaration.ts";
-import { templateKeyOf, type TemplateTarget, templateTargetOf } from "../lib/rules/template/template-target.ts";
+import {
+  templateKeyOf,
+  type TemplateTarget,
+  templateTargetOf,
+} from "../lib/rules/template/template-target.ts";
 import { withIndex } from "../lib/rules/model/specification.ts";
 import { documentId } from "../lib/rules/documents/document-id.ts";
 import { PenstockError } from "../lib/rules/base/errors.ts";

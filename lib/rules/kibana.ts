@@ -1,6 +1,7 @@
 import type { Declaration } from "./model/declaration.ts";
 import { mergeDeclarations } from "./declarations/desired.ts";
 import { recordsAlias } from "./template/index-template.ts";
+import { everyAlias } from "./template/stream-template.ts";
 import { indexPatternOf, isIndexName } from "./model/names.ts";
 import { specify } from "./model/specification.ts";
 
@@ -32,7 +33,7 @@ interface View {
   readonly id: string;
   readonly name: string;
   readonly description: string;
-  /** An index name that may contain `*`. */
+  /** An index name that may contain `*`, or several names separated by commas. */
   readonly indexPattern: string;
   /** In Kibana's query language. Shows only these records if the index contains others too. */
   readonly query: string;
@@ -55,7 +56,7 @@ export function kibanaObjects(declarations: readonly Declaration[], deadLetterTo
       id: recordsAlias,
       name: "Penstock: all records",
       description: "Every record that Penstock moved.",
-      indexPattern: recordsAlias,
+      indexPattern: everyAlias.join(","),
       query: "",
       columns: ["kafka.topic", ...lineColumns],
     },

@@ -69,7 +69,7 @@ test("has a data view for each current declaration of the file and etcd, without
   const first = await kibana();
   expect(first).toMatchObject({ code: 0, error: expect.stringMatching(/^Left out: .*entry 4.*\n$/) });
   const declared = {
-    "penstock-records": "penstock-records",
+    "penstock-records": "penstock-records,penstock-streams",
     "penstock-topic-from_file": "from_file",
     "penstock-topic-both": "file-*",
     "penstock-topic-from_etcd": "from_etcd",

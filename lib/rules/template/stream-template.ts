@@ -1,5 +1,5 @@
 import { retentionMs } from "../model/data-stream.ts";
-import type { ExistingTemplate } from "./index-template.ts";
+import { type ExistingTemplate, recordsAlias } from "./index-template.ts";
 import { describeForm, templateBody, type TemplateForm } from "./template-body.ts";
 
 /** A data stream with the retention that its template sets; null for none. */
@@ -10,6 +10,11 @@ export interface StreamTarget {
 
 /** The alias of every data stream that Penstock sets up. An alias cannot hold indices and data streams together. */
 export const streamsAlias = "penstock-streams";
+/**
+ * The aliases that together hold every record of the managed templates. Either may be missing: an alias exists as soon as
+ * there is something to hold.
+ */
+export const everyAlias: readonly string[] = [recordsAlias, streamsAlias];
 /** The component template with the settings and mappings of all these streams. */
 export const streamComponentName = "penstock-streams";
 /** The index templates of all streams, as a pattern of names. */

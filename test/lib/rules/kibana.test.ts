@@ -69,7 +69,7 @@ describe("a data view", () => {
       declaration("app-*", { index: "second" }),
     );
     expect(views.map(({ attributes }) => attributes["title"])).toEqual([
-      "penstock-records",
+      "penstock-records,penstock-streams",
       "of-the-file",
       "first",
     ]);

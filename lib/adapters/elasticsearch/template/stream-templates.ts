@@ -90,7 +90,10 @@ export function createStreamTemplates(deps: StreamTemplatesDeps): StreamTemplate
         const existing = await readTemplates(send);
         const toWrite = open.filter(
           (target) =>
-            !isUpToDate(existing.get(streamTemplateName(target.stream)) ?? null, streamTemplate(target, form)),
+            !isUpToDate(
+              existing.get(streamTemplateName(target.stream)) ?? null,
+              streamTemplate(target, form),
+            ),
         );
         await eachOf(toWrite, async (target) => {
           const path = `/_index_template/${encodeURIComponent(streamTemplateName(target.stream))}`;
@@ -122,8 +125,7 @@ export function createStreamTemplates(deps: StreamTemplatesDeps): StreamTemplate
 /** @returns why the component cannot be written; null if it is there */
 async function ensureComponent(send: SendJson, form: FittedForm): Promise<RequestFailure | null> {
   const answer = await send("GET", componentPath);
-  const isAbsent =
-    "failure" in answer && answer.failure.kind === "response" && answer.failure.status === 404;
+  const isAbsent = "failure" in answer && answer.failure.kind === "response" && answer.failure.status === 404;
   if ("failure" in answer && !isAbsent) throw errorOf(answer.failure);
   const stored = "failure" in answer ? null : templateIn(answer.body, "component");
   if (stored !== null && isUpToDate(stampOf(stored), streamComponent(form))) return null;
@@ -145,7 +147,8 @@ async function readTemplates(send: SendJson): Promise<ReadonlyMap<string, Stamp>
   const list: unknown = isObject(answer.body) ? answer.body["index_templates"] : null;
   return new Map(
     (Array.isArray(list) ? list : []).flatMap((entry: unknown): [string, Stamp][] => {
-      const { name, index_template: template } = Object(entry) as Record<string, unknown>;
+      if (!isObject(entry)) return [];
+      const { name, index_template: template } = entry;
       return typeof name === "string" && isObject(template) ? [[name, stampOf(template)]] : [];
     }),
   );

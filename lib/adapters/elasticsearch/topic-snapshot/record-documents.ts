@@ -1,7 +1,7 @@
 import { generationsOf, type Generations } from "../../../rules/audit/generations.ts";
 import type { AuditDocument } from "../../../rules/audit/partition-audit.ts";
 import { isObject } from "../../../rules/json/object.ts";
-import { recordsAlias } from "../../../rules/template/index-template.ts";
+import { everyAlias } from "../../../rules/template/stream-template.ts";
 import { indexPatternOf } from "../../../rules/model/names.ts";
 import { maxTargetLength } from "../../../rules/search/query/target.ts";
 import type { Elasticsearch, Question } from "../client.ts";
@@ -81,8 +81,8 @@ export async function openRecordDocuments(
   const ask = (question: Omit<Question, "timeoutMs">): Promise<unknown> =>
     askAgain(() => elasticsearch.ask({ ...question, timeoutMs: TIMEOUT_MS }, signal), signal);
 
-  // The alias too, because the topic may have had another index before.
-  const everything = `${encodeURIComponent(pattern)},${recordsAlias}`;
+  // The aliases too, because the topic may have had another index or data stream before.
+  const everything = [encodeURIComponent(pattern), ...everyAlias].join(",");
   await refresh();
   const holders = await indicesWithDocuments();
   const pit = holders.length === 0 ? null : await openPointInTime();

@@ -80,10 +80,7 @@ export function createShapes(options: ShapeOptions): (bytes: Buffer, scanner: Js
   };
 }
 
-function judge(
-  names: readonly string[],
-  { timeFields, lineField, isStream }: ShapeOptions,
-): ObjectShape {
+function judge(names: readonly string[], { timeFields, lineField, isStream }: ShapeOptions): ObjectShape {
   // An object may have hundreds of thousands of spellings of one name: a map, because searching would be quadratic.
   const memberOf = new Map(names.map((name, member) => [name, member]));
   const timesAt = timeFields.flatMap((field) =>

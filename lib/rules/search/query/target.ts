@@ -1,5 +1,5 @@
 import type { Specification } from "../../model/declaration.ts";
-import { recordsAlias } from "../../template/index-template.ts";
+import { everyAlias } from "../../template/stream-template.ts";
 import { indexPatternOf } from "../../model/names.ts";
 
 /** Elasticsearch accepts a request line of 4 KB, which contains the index names. */
@@ -8,7 +8,7 @@ export const maxTargetLength = 3_000;
 /**
  * Returns the indices, patterns and aliases that contain the topics' documents.
  * @param topics of the request; empty for all current topics
- * @param managed whether Penstock manages the index template, so that the alias exists
+ * @param managed whether Penstock manages the index template, so that the aliases cover all records
  */
 export function searchTarget(
   topics: readonly string[],
@@ -21,7 +21,7 @@ export function searchTarget(
   const indices = [...new Set(specs.map(({ index }) => indexPatternOf(index)))];
   if (indices.length === 0) return [];
   const tooMany = topics.length === 0 || targetText(indices).length > maxTargetLength;
-  return managed && tooMany ? [recordsAlias] : indices;
+  return managed && tooMany ? everyAlias : indices;
 }
 
 /** The same, including topics that are no longer declared or unknown here. */
@@ -30,7 +30,7 @@ export function widestTarget(
   managed: boolean,
 ): readonly string[] {
   const indices = searchTarget([...inForce.keys()], inForce, managed);
-  return managed ? [...new Set([...indices, recordsAlias])] : indices;
+  return managed ? [...new Set([...indices, ...everyAlias])] : indices;
 }
 
 /** The indices as part of a URL's path. */

@@ -50,8 +50,8 @@ describe("the documents of a topic", () => {
     const server = elasticsearch();
     await openRecordDocuments(server, { ...options, index: "logs-{yyyy.MM.dd}" }, signal);
     expect(server.asked.map(({ path }) => path)).toEqual([
-      "/logs-*,penstock-records/_refresh",
-      "/logs-*,penstock-records/_search",
+      "/logs-*,penstock-records,penstock-streams/_refresh",
+      "/logs-*,penstock-records,penstock-streams/_search",
       "/app/_pit",
       "/_resolve/index/logs-*",
       "/logs-*/_settings/index.default_pipeline,index.final_pipeline,index.creation_date,index.verified_before_close",

@@ -1,5 +1,10 @@
 import { expect, test } from "bun:test";
-import { maxTargetLength, searchTarget, targetText } from "../../../../../lib/rules/search/query/target.ts";
+import {
+  maxTargetLength,
+  searchTarget,
+  targetText,
+  widestTarget,
+} from "../../../../../lib/rules/search/query/target.ts";
 import { specification } from "../../../../support/records.ts";
 
 const inForce = new Map(
@@ -14,17 +19,23 @@ test("is the topics' own indices, each once", () => {
   expect(searchTarget(["a", "b", "c"], inForce, true)).toEqual(["one", "logs-*"]);
 });
 
-test("is the alias for all topics, if it exists", () => {
-  expect(searchTarget([], inForce, true)).toEqual(["penstock-records"]);
+test("is the aliases for all topics, if templates are managed", () => {
+  expect(searchTarget([], inForce, true)).toEqual(["penstock-records", "penstock-streams"]);
   expect(searchTarget([], inForce, false)).toEqual(["one", "logs-*"]);
 });
 
-test("is the alias if the names exceed a request line", () => {
+test("is the aliases if the names exceed a request line", () => {
   const many = new Map(
     Array.from({ length: 200 }, (_, n) => [`t${n}`, specification({ index: `a-rather-long-index-${n}` })]),
   );
-  expect(searchTarget([...many.keys()], many, true)).toEqual(["penstock-records"]);
+  expect(searchTarget([...many.keys()], many, true)).toEqual(["penstock-records", "penstock-streams"]);
   const named = searchTarget([...many.keys()], many, false);
   expect(named).toHaveLength(200);
   expect(targetText(named).length).toBeGreaterThan(maxTargetLength);
+});
+
+test("with topics that are no longer declared is the aliases too", () => {
+  const stream = new Map([["s", specification({ topic: "s", index: "s", dataStream: "s" })]]);
+  expect(widestTarget(stream, false)).toEqual(["s"]);
+  expect(widestTarget(stream, true)).toEqual(["penstock-records", "penstock-streams"]);
 });

@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { streamTemplateName } from "../../lib/rules/template/stream-template.ts";
+import { startTestHost, type TestHost } from "../support/host.ts";
+import { uniqueName } from "../support/kafka.ts";
+import { connectStack, type StackClients } from "../support/stack-clients.ts";
+
+let servers: StackClients;
+beforeAll(async () => void (servers = await connectStack()));
+afterAll(() => servers[Symbol.asyncDispose]());
+
+const lines = (from: number, count: number) =>
+  Array.from({ length: count }, (_, n) => ({ value: JSON.stringify({ n: from + n, data_stream: "own" }) }));
+
+/** Elasticsearch's answer. */
+const ask = async (path: string, method = "GET") =>
+  Object((await servers.elasticsearch.request(method, path)).body);
+
+/** What the cluster state says about a stream; null if it does not exist. */
+async function stateOf(stream: string): Promise<{
+  readonly generation: number;
+  readonly indices: readonly string[];
+  readonly lifecycle: object | null;
+} | null> {
+  const { metadata } = await ask(`/_cluster/state/metadata/${stream}?filter_path=metadata.data_stream`);
+  const found = metadata?.data_stream.data_stream[stream];
+  if (found === undefined) return null;
+  const { generation, indices, lifecycle = null } = found;
+  return {
+    generation,
+    indices: indices.map((index: { index_name: string }) => index.index_name),
+    lifecycle,
+  };
+}
+
+describe("two topics declared with data streams, in the file and in etcd", () => {
+  const run = uniqueName("streams").toLowerCase().replaceAll("-", "_");
+  const topics = { json: `${run}.json`, text: `${run}.text` };
+  const shared = `logs-${run}-prod`;
+  const own = `logs-${topics.text}-prod`;
+  const key = `/${run}`;
+  let host: TestHost;
+  const config = (retention: string) => ({
+    ...servers.config,
+    etcd: { endpoints: servers.addresses.etcdEndpoints, keys: [key] },
+    topics: [{ topic: topics.json, dataStream: shared, retention, format: "json" }],
+  });
+
+  beforeAll(async () => {
+    for (const topic of Object.values(topics)) {
+      await servers.kafka.createTopic(topic);
+      await servers.kafka.produce(topic, lines(0, 10));
+    }
+    const declared = [{ topic: topics.text, dataStream: "logs-{topic}-prod" }];
+    await servers.etcd.put(key).value(JSON.stringify(declared));
+    host = await startTestHost(config("30d"));
+  }, 60_000);
+  afterAll(async () => {
+    await host?.[Symbol.asyncDispose]();
+    await servers.etcd.delete().key(key);
+  });
+
+  const indexed = (topic: string, count: number) =>
+    host.untilTopic(topic, `index ${count}`, ({ counts }) => counts.indexed === count);
+
+  test("are created by their first documents, and flow on across a rollover", async () => {
+    await indexed(topics.json, 10);
+    await indexed(topics.text, 10);
+    expect(await stateOf(shared)).toMatchObject({
+      generation: 1,
+      lifecycle: { enabled: true, data_retention: "30d" },
+    });
+    // Without a declared retention there is no lifecycle of ours.
+    expect(await stateOf(own)).toMatchObject({ lifecycle: null });
+
+    await ask(`/${shared}/_rollover`, "POST");
+    for (const topic of Object.values(topics)) await servers.kafka.produce(topic, lines(10, 10));
+    await indexed(topics.json, 20);
+    await indexed(topics.text, 20);
+    const { generation, indices } = (await stateOf(shared)) ?? { generation: 0, indices: [] };
+    expect([generation, indices.length]).toEqual([2, 2]);
+    expect(await servers.elasticsearch.count(indices[1] ?? "")).toBe(10);
+  });
+
+  test("have the same mapping in each generation, and the parts of their name in each document", async () => {
+    const mappings = await ask(`/${shared}/_mapping`);
+    for (const { mappings: mapping } of Object.values<{ mappings: { properties: object } }>(mappings))
+      expect(mapping).toMatchObject({
+        properties: {
+          "kafka.topic": { type: "keyword" },
+          "kafka.offset": { type: "long" },
+          "data_stream.dataset": { type: expect.stringMatching(/keyword$/) },
+        },
+      });
+    expect(Object.keys(mappings)).toHaveLength(2);
+
+    const { hits } = await ask(`/${shared}/_search?q=kafka.offset:15`);
+    expect(hits.hits.map((hit: { _source: unknown }) => hit._source)).toMatchObject([
+      {
+        n: 15,
+        data_stream: { type: "logs", dataset: run, namespace: "prod" },
+        json: { data_stream: "own" },
+        tags: ["json_field_renamed"],
+      },
+    ]);
+  });
+
+  test("are found together through the alias of all streams", async () => {
+    const query = encodeURIComponent(`kafka.topic:"${topics.json}" OR kafka.topic:"${topics.text}"`);
+    await ask("/penstock-streams/_refresh", "POST");
+    const { count } = await ask(`/penstock-streams/_count?q=${query}`);
+    expect(count).toBe(40);
+  });
+
+  test("a changed retention replaces the topic and its template; what the server cannot change is said once", async () => {
+    await host.writeConfig(config("7d"));
+    await host.untilTopic(topics.json, "has its new retention", ({ spec }) => spec.retention === "7d");
+    await host.untilTopic(topics.json, "runs", ({ state }) => state === "running");
+    const path = `/_index_template/${streamTemplateName(shared)}`;
+    const { index_templates: templates } = await ask(path);
+    expect(templates[0].index_template).toMatchObject({
+      index_patterns: [shared],
+      priority: 151,
+      composed_of: ["penstock-streams"],
+      template: { lifecycle: { data_retention: "7d" }, aliases: { "penstock-streams": {} } },
+    });
+    // The packaged Elasticsearch lacks the address that changes an existing stream.
+    expect(await stateOf(shared)).toMatchObject({ lifecycle: { data_retention: "30d" } });
+    const told = host.log().filter(({ stream }) => stream === shared);
+    expect(told).toMatchObject([
+      {
+        msg: "data stream: its retention stays as it is",
+        declared: "7d",
+        reason: expect.stringContaining("no handler found"),
+      },
+    ]);
+    await servers.kafka.produce(topics.json, lines(20, 5));
+    await indexed(topics.json, 25);
+    expect(await servers.elasticsearch.count(shared)).toBe(25);
+  });
+});

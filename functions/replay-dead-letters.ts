@@ -44,6 +44,8 @@ export interface ReplayDeps
   specificationOf(topic: string): Specification | null;
   /** Which of these ids exist in an index, or in the indices of a pattern. None if there is no such index. */
   existingIds(index: string, ids: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>>;
+  /** Called after the ids were written: leaves one document of each, in case that somebody else wrote them too. */
+  removeExtraCopies(index: string, ids: readonly string[], signal: AbortSignal): Promise<void>;
   /** Makes the index template cover the patterns. */
   ensureTemplate(targets: readonly TemplateTarget[], signal: AbortSignal): Promise<TemplateRefusals>;
 }
@@ -121,7 +123,7 @@ const MAX_LISTED = 100;
  * settings. They go to the given index, or else to the one in the letter if that is still an index of its topic.
  *
  * Keeps no state and removes nothing from the dead-letter topic. Ids show what is already in the index, so a second run
- * changes nothing. Letters are processed as they are read, batch by batch.
+ * changes nothing, and two at once write each record once. Letters are processed as they are read, batch by batch.
  *
  * @throws PenstockError if Kafka or Elasticsearch does not answer for several attempts; nothing is lost then
  */
@@ -199,7 +201,7 @@ export async function replayDeadLetters(input: ReplayInput, deps: ReplayDeps): P
   }
 
   async function replayGroup({ spec, letters }: LetterGroup): Promise<void> {
-    // Some records of a batch may be in the index already; that shows once they are read.
+    // The ids of a batch's records are known only once they are read.
     const batches = letters.filter(({ batch }) => batch !== undefined);
     const missing = await withoutExisting(
       spec,
@@ -218,8 +220,8 @@ export async function replayDeadLetters(input: ReplayInput, deps: ReplayDeps): P
       missing.filter(({ valueOmitted }) => !valueOmitted),
     );
     const omitted = [...missing.filter(({ valueOmitted }) => valueOmitted), ...batches];
-    const lost = await readOmittedValues(spec.topic, omitted, deps.reader, signal, (found) =>
-      bringIn(spec, found),
+    const lost = await readOmittedValues(spec.topic, omitted, deps.reader, signal, async (found) =>
+      bringIn(spec, await withoutExisting(spec, found)),
     );
     for (const { batch } of lost) tally.unrecoverable += batch?.records ?? 1;
     for (const { topic, record } of lost.slice(0, MAX_LISTED - unrecoverablePlaces.length)) {
@@ -256,6 +258,8 @@ export async function replayDeadLetters(input: ReplayInput, deps: ReplayDeps): P
     };
     for (const letter of await reingest({ spec, records, limits }, { ...deps, onSettled }))
       digest.add(letter);
+    const ids = records.map((record) => documentId(spec.topic, record));
+    if (ids.length > 0) await deps.removeExtraCopies(indexPatternOf(spec.index), ids, signal);
   }
 }
 

@@ -7,6 +7,7 @@ import {
 } from "../../functions/digest-dead-letters/read-ignored-fields.ts";
 import { replayDeadLetters } from "../../functions/replay-dead-letters.ts";
 import { createElasticsearch } from "../../lib/adapters/elasticsearch/client.ts";
+import { createWrittenIds } from "../../lib/adapters/elasticsearch/sent/written-ids.ts";
 import { ignoredFieldsDeps } from "../../lib/adapters/elasticsearch/ignored-fields.ts";
 import { createRecordReader } from "../../lib/adapters/kafka/queries/record-reader.ts";
 import type { Declaration } from "../../lib/rules/model/declaration.ts";
@@ -117,7 +118,7 @@ async function replay(
       {
         ...deps,
         bulk: (body, how) => elasticsearch.bulk(body, how),
-        existingIds: (index, ids, signal) => elasticsearch.existingIds(index, ids, signal),
+        ...createWrittenIds(elasticsearch),
         ensureTemplate: (patterns, signal) => elasticsearch.ensureTemplate(patterns, signal),
         now: io.now,
         random: io.random,

@@ -2,6 +2,7 @@ import { health, type SourceHealth } from "../../functions/health.ts";
 import type { IngestBatchDeps } from "../../functions/ingest-batch.ts";
 import { readIgnoredFields } from "../../functions/digest-dead-letters/read-ignored-fields.ts";
 import { declarationsInForce, type ReconcileMemory } from "../../functions/reconcile-topics.ts";
+import { createWrittenIds } from "../../lib/adapters/elasticsearch/sent/written-ids.ts";
 import { ignoredFieldsDeps } from "../../lib/adapters/elasticsearch/ignored-fields.ts";
 import { readHoldings } from "../../lib/adapters/elasticsearch/holdings/holdings.ts";
 import { searchText } from "../../lib/adapters/elasticsearch/search.ts";
@@ -105,7 +106,8 @@ export function createServices(core: HostCore): Services {
     ensureTemplate,
     ignoredFields: (topics, signal) => ignoredFields(topics, dayMs, signal),
     declarations: () => declarationsInForce(loop.memory),
-    existingIds: (index, ids, signal) => clients.elasticsearch.existingIds(index, ids, signal),
+    existingIds: (...about) => createWrittenIds(clients.elasticsearch).existingIds(...about),
+    removeExtraCopies: (...about) => createWrittenIds(clients.elasticsearch).removeExtraCopies(...about),
   });
 
   const ingestService = createIngestService({

@@ -57,6 +57,8 @@ function world(answer: (operation: Operation) => BulkItem = () => created) {
   const progress: unknown[] = [];
   const templates: string[] = [];
   const asked: string[] = [];
+  /** Index and id of what was compared after it was written. */
+  const compared: string[] = [];
   const there = new Set<string>();
   /** Others go to the index of their own name. */
   const specs = new Map<string, Specification>();
@@ -73,6 +75,10 @@ function world(answer: (operation: Operation) => BulkItem = () => created) {
     existingIds: async (index, ids) => {
       asked.push(index);
       return Promise.resolve(new Set(ids.filter((id) => there.has(id))));
+    },
+    removeExtraCopies: (index, ids) => {
+      compared.push(...ids.map((id) => `${index} ${id}`));
+      return Promise.resolve();
     },
     ensureTemplate: async (patterns) => {
       templates.push(...patterns.map(targetKey));
@@ -130,6 +136,7 @@ function world(answer: (operation: Operation) => BulkItem = () => created) {
     progress,
     templates,
     asked,
+    compared,
     there,
     specs,
     undeclared,
@@ -175,6 +182,17 @@ describe("a replay", () => {
     ]);
     expect(templates).toEqual(["again-app-*", "again-web-*"]);
     expect(asked).toEqual(["again-app-*", "again-web-*"]);
+  });
+
+  test("compares what it wrote with what others wrote at the same time, and nothing else", async () => {
+    const { bury, run, there, compared } = world();
+    there.add(idOf(1));
+    bury(at(1));
+    bury(at(2));
+    await run({ dryRun: true });
+    expect(compared).toEqual([]);
+    await run({ index: "again-{yyyy.MM.dd}" });
+    expect(compared).toEqual([`again-* ${idOf(2)}`]);
   });
 
   test("refuses an index that a topic's name makes impossible", async () => {
@@ -340,14 +358,15 @@ describe("a letter for a whole record batch", () => {
       setAside: new SetAside({ type: "batch_too_large", reason: "too large", end, records: end - first }),
     });
 
-  test("ingests each of its records from the source, and recognizes those already there", async () => {
-    const { bury, run, sent, reader } = world(({ id }) => (id === idOf(3) ? duplicate : created));
+  test("ingests each of its records from the source, and recognizes those already there by id or answer", async () => {
+    const { bury, run, sent, reader, there } = world(({ id }) => (id === idOf(3) ? duplicate : created));
+    there.add(idOf(2));
     reader.batchRecords = 2;
     reader.put("app", ...[0, 1, 2, 3, 4, 5].map((offset) => at(offset)));
     bury(tooLarge(1, 5), { type: "batch_too_large" });
     expect(await run({ dryRun: true })).toMatchObject({ wouldReplay: 4, unrecoverable: 0 });
-    expect(await run()).toMatchObject({ indexed: 3, alreadyThere: 1, unrecoverable: 0, stillRejected: 0 });
-    expect(sent.map(({ id }) => id)).toEqual([1, 2, 3, 4].map((offset) => idOf(offset)));
+    expect(await run()).toMatchObject({ indexed: 2, alreadyThere: 2, unrecoverable: 0, stillRejected: 0 });
+    expect(sent.map(({ id }) => id)).toEqual([1, 3, 4].map((offset) => idOf(offset)));
   });
 
   test("is still rejected if the source's batch is still too large, and unrecoverable if it was deleted", async () => {

@@ -19,7 +19,10 @@ export interface DeadLetterService {
   stop(): Promise<void>;
 }
 
-export interface DeadLetterServiceDeps extends Pick<ReplayDeps, "existingIds" | "ensureTemplate"> {
+export interface DeadLetterServiceDeps extends Pick<
+  ReplayDeps,
+  "existingIds" | "removeExtraCopies" | "ensureTemplate"
+> {
   readonly bulk: IngestBatchDeps["bulk"];
   /** The current settings. */
   settings(): Settings;
@@ -36,7 +39,7 @@ const DIGEST_LETTERS = 50_000;
 const DIGEST_MS = 10_000;
 
 export function createDeadLetterService(deps: DeadLetterServiceDeps): DeadLetterService {
-  const { logger, now, random, bulk, existingIds, ensureTemplate } = deps;
+  const { logger, now, random, bulk, existingIds, removeExtraCopies, ensureTemplate } = deps;
   const life = new AbortController();
   const digests = new Map<string | null, Promise<DigestResult>>();
   /** Digests run one at a time, since the fetches of one may hold 100 MB. */
@@ -72,6 +75,7 @@ export function createDeadLetterService(deps: DeadLetterServiceDeps): DeadLetter
         {
           bulk,
           existingIds,
+          removeExtraCopies,
           ensureTemplate,
           now,
           random,

@@ -6,7 +6,7 @@ import { indexPatternOf } from "../../../rules/model/names.ts";
 import { maxTargetLength } from "../../../rules/search/query/target.ts";
 import type { Elasticsearch, Question } from "../client.ts";
 import { ofTopic } from "../sent/highest.ts";
-import { askAgain, assertComplete, refused } from "./ask-again.ts";
+import { askAgain, assertComplete, refused } from "../ask-again.ts";
 import { createDocumentCursor, type DocumentCursor } from "./document-cursor.ts";
 import { removeExtraCopies } from "../extra-copies.ts";
 import {

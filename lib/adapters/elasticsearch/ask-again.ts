@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { PenstockError } from "../../../rules/base/errors.ts";
-import { isObject } from "../../../rules/json/object.ts";
+import { PenstockError } from "../../rules/base/errors.ts";
+import { isObject } from "../../rules/json/object.ts";
 
 const ATTEMPTS = 6;
 const FIRST_RETRY_MS = 250;

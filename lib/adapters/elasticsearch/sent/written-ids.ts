@@ -1,0 +1,68 @@
+import { PenstockError } from "../../../rules/base/errors.ts";
+import { isObject } from "../../../rules/json/object.ts";
+import { askAgain } from "../ask-again.ts";
+import type { Elasticsearch } from "../client.ts";
+import { removeExtraCopies } from "../extra-copies.ts";
+import { askRefresh } from "./refresh.ts";
+import { askTargets } from "./targets.ts";
+
+/** For those who write records again, long after they were written first. */
+export interface WrittenIds {
+  /**
+   * Returns which of the ids exist in an index, or in any index of a pattern; none if there is no such index. Behind an
+   * alias or data stream, where Elasticsearch does not refuse a second document, it sees everything that was written.
+   * @throws PenstockError `elasticsearch_unavailable` or `elasticsearch_refused`, also if an index behind it is closed
+   */
+  existingIds(index: string, ids: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>>;
+  /**
+   * To be called after these ids were written: somebody else may have written the same ones to another index behind the
+   * alias or data stream. Leaves one document of each, the one in the oldest index. Does nothing for a single index.
+   * @throws as `existingIds`
+   */
+  removeExtraCopies(index: string, ids: readonly string[], signal: AbortSignal): Promise<void>;
+}
+
+const TIMEOUT_MS = 30_000;
+
+export function createWrittenIds(
+  elasticsearch: Pick<Elasticsearch, "ask" | "askForText" | "existingIds">,
+): WrittenIds {
+  /**
+   * Also true of a name that nothing has yet, because the first document may create a data stream, and of a pattern,
+   * because some days may be aliases or streams.
+   */
+  async function isMoving(index: string, signal: AbortSignal): Promise<boolean> {
+    if (index.includes("*")) return true;
+    const targets = await askAgain(() => askTargets(elasticsearch, [index], signal), signal);
+    return targets.get(index)?.kind !== "fixed";
+  }
+
+  /** A search does not see the documents of a closed index. A closed day takes no records either. */
+  async function assertOpen(index: string, signal: AbortSignal): Promise<void> {
+    if (index.includes("*")) return;
+    const path = `/${encodeURIComponent(index)}/_settings/index.verified_before_close`;
+    const querystring = { ignore_unavailable: "true", allow_no_indices: "true", expand_wildcards: "all" };
+    const ask = () => elasticsearch.ask({ method: "GET", path, querystring, timeoutMs: TIMEOUT_MS }, signal);
+    const answer = await askAgain(ask, signal);
+    const [closed] = isObject(answer) ? Object.keys(answer) : [];
+    if (closed === undefined) return;
+    const message = `index "${closed}" behind "${index}" is closed: open it, because it may hold the same records`;
+    throw new PenstockError("elasticsearch_refused", message, { retryable: true });
+  }
+
+  return {
+    async existingIds(index, ids, signal) {
+      if (ids.length === 0) return new Set();
+      if (await isMoving(index, signal)) {
+        await assertOpen(index, signal);
+        await askAgain(() => askRefresh(elasticsearch, [index], signal), signal);
+      }
+      return askAgain(() => elasticsearch.existingIds(index, ids, signal), signal);
+    },
+    async removeExtraCopies(index, ids, signal) {
+      if (!(await isMoving(index, signal))) return;
+      const target = encodeURIComponent(index);
+      await askAgain(() => removeExtraCopies(elasticsearch, target, ids, signal), signal);
+    },
+  };
+}

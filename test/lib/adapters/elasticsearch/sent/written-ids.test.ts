@@ -1,0 +1,69 @@
+import { describe, expect, test } from "bun:test";
+import type { Question } from "../../../../../lib/adapters/elasticsearch/client.ts";
+import { createWrittenIds } from "../../../../../lib/adapters/elasticsearch/sent/written-ids.ts";
+import { rejection } from "../../../../support/rejection.ts";
+
+const { signal } = new AbortController();
+
+/** An Elasticsearch with an index `app`, and a data stream `logs` with these closed indices. */
+function elasticsearch(closed: readonly string[] = []) {
+  const asked: string[] = [];
+  return {
+    asked,
+    existingIds(index: string, ids: readonly string[]): Promise<ReadonlySet<string>> {
+      asked.push(`ids in ${index}`);
+      return Promise.resolve(new Set(ids));
+    },
+    askForText: () => Promise.reject(new Error("nothing is doubled here")),
+    ask({ path }: Pick<Question, "path">): Promise<unknown> {
+      asked.push(path);
+      if (path.startsWith("/_resolve")) {
+        return Promise.resolve({
+          indices: path.endsWith("/app") ? [{ name: "app" }] : [],
+          data_streams: path.endsWith("/logs")
+            ? [{ name: "logs", backing_indices: [".ds-logs-000001"] }]
+            : [],
+        });
+      }
+      if (path.includes("_settings"))
+        return Promise.resolve(Object.fromEntries(closed.map((name) => [name, {}])));
+      return Promise.resolve(path.endsWith("_refresh") ? { _shards: { failed: 0 } } : {});
+    },
+  };
+}
+
+describe("ids that are written again", () => {
+  test("in a single index Elasticsearch refuses them itself: no refresh, no comparison", async () => {
+    const server = elasticsearch(["app"]);
+    const ids = createWrittenIds(server);
+    expect([...(await ids.existingIds("app", ["one"], signal))]).toEqual(["one"]);
+    await ids.removeExtraCopies("app", ["one"], signal);
+    expect(server.asked).toEqual(["/_resolve/index/app", "ids in app", "/_resolve/index/app"]);
+  });
+
+  test("behind a data stream, everything written is seen, and compared afterwards", async () => {
+    const server = elasticsearch();
+    const ids = createWrittenIds(server);
+    await ids.existingIds("logs", ["one"], signal);
+    expect(server.asked.slice(-2)).toEqual(["/logs/_refresh", "ids in logs"]);
+    await ids.removeExtraCopies("logs", ["one"], signal);
+    expect(server.asked.slice(-2)).toEqual(["/logs/_refresh", "/logs/_search"]);
+  });
+
+  test("a name that nothing has yet may become a data stream by the first document", async () => {
+    const server = elasticsearch();
+    await createWrittenIds(server).removeExtraCopies("new", ["one"], signal);
+    expect(server.asked.at(-1)).toBe("/new/_search");
+  });
+
+  test("a closed index behind it may hold the ids: an error; a closed day of a pattern does not matter", async () => {
+    const closed = createWrittenIds(elasticsearch([".ds-logs-000001"]));
+    expect(await rejection(closed.existingIds("logs", ["one"], signal))).toHaveProperty(
+      "message",
+      'index ".ds-logs-000001" behind "logs" is closed: open it, because it may hold the same records',
+    );
+    const server = elasticsearch(["logs-2026.01.01"]);
+    await createWrittenIds(server).existingIds("logs-*", ["one"], signal);
+    expect(server.asked).toEqual(["/logs-*/_refresh", "ids in logs-*"]);
+  });
+});

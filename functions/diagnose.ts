@@ -11,6 +11,7 @@ import type { HttpSettings, Settings } from "../lib/rules/model/settings.ts";
 import { attempt } from "./diagnose/attempt.ts";
 import { diagnoseCluster, type DiagnoseElasticsearchDeps, diagnoseNodes } from "./diagnose/elasticsearch.ts";
 import { diagnoseEtcd, type DiagnoseEtcdDeps } from "./diagnose/etcd.ts";
+import { diagnoseHoldings } from "./diagnose/holdings.ts";
 import { diagnoseBrokers, type DiagnoseKafkaDeps, diagnoseTopics } from "./diagnose/kafka.ts";
 
 /** A config file that could be read. */
@@ -48,20 +49,20 @@ export async function diagnose(input: DiagnoseInput, deps: DiagnoseDeps): Promis
   const { inKafka } = brokers;
   const merged = mergeDeclarations(declarations, inKafka?.keys() ?? [], deadLetterTopic);
   const specs = [...merged.desired.values()].map(({ spec }) => spec);
+  const { group } = settings.kafka;
+  const { answers } = nodes;
+  const { held, checks: holdings } = await diagnoseHoldings({ specs, group, inKafka, answers }, deps);
   const [topics, cluster] = await Promise.all([
     diagnoseTopics(
       {
         topics: [...merged.desired.keys()],
         inKafka,
-        group: settings.kafka.group,
+        group,
         deadLetterTopic,
       },
       deps,
     ),
-    diagnoseCluster(
-      { specs, manageTemplates: settings.elasticsearch.manageTemplates, answers: nodes.answers },
-      deps,
-    ),
+    diagnoseCluster({ specs, manageTemplates: settings.elasticsearch.manageTemplates, answers, held }, deps),
   ]);
   return [
     config.ok("config file", `${file} is valid`),
@@ -80,6 +81,7 @@ export async function diagnose(input: DiagnoseInput, deps: DiagnoseDeps): Promis
     ...topics,
     ...nodes.checks,
     ...cluster,
+    ...holdings,
     ...etcd.checks,
     ...judgeDeclarations({
       declarations,

@@ -1,4 +1,4 @@
-import type { ElasticsearchDiagnosis } from "../../lib/adapters/elasticsearch/diagnosis.ts";
+import type { ElasticsearchDiagnosis } from "../../lib/adapters/elasticsearch/diagnosis/diagnosis.ts";
 import type { Specification } from "../../lib/rules/model/declaration.ts";
 import { type Check, checksOf } from "../../lib/rules/diagnosis/check.ts";
 import {
@@ -17,6 +17,7 @@ import { messageOf } from "../../lib/rules/base/errors.ts";
 import { indexForTimestamp, indexPatternOf } from "../../lib/rules/model/names.ts";
 import { dayMs } from "../../lib/rules/search/hits/gave-way.ts";
 import { searchTarget } from "../../lib/rules/search/query/target.ts";
+import type { Holdings } from "../../lib/rules/progress/holdings.ts";
 import type { ElasticsearchSettings } from "../../lib/rules/model/settings.ts";
 import { attempt, attemptEach, type Bounds } from "./attempt.ts";
 import { readIgnoredFields } from "../digest-dead-letters/read-ignored-fields.ts";
@@ -43,17 +44,19 @@ export interface DiagnoseClusterInput {
   readonly manageTemplates: boolean;
   /** Whether any node does. */
   readonly answers: boolean;
+  /** What each `index` of a specification holds, as far as known. */
+  readonly held: ReadonlyMap<string, Holdings>;
 }
 
 /** Checks the cluster, this user's privileges, and the pipelines, templates and targets of all topics. */
 export async function diagnoseCluster(
-  { specs, manageTemplates, answers }: DiagnoseClusterInput,
+  { specs, manageTemplates, answers, held }: DiagnoseClusterInput,
   deps: DiagnoseElasticsearchDeps,
 ): Promise<Check[]> {
   if (!answers) return [skipped("cluster, permissions, targets", "Elasticsearch does not answer")];
   const { elasticsearch, now } = deps;
   const patterns = [...new Set(specs.map(({ index }) => indexPatternOf(index)))];
-  const targets = [...new Set(specs.map(({ index }) => indexForTimestamp(index, now())))];
+  const targets = new Map(specs.map(({ index }) => [indexForTimestamp(index, now()), index]));
   const cluster = attempt(deps, (signal) => elasticsearch.cluster(signal));
   const look = async <T>(
     name: string,
@@ -75,10 +78,17 @@ export async function diagnoseCluster(
     ),
     look(
       "targets",
-      async (signal) => ({ found: await elasticsearch.targets(targets, signal), cluster: await cluster }),
+      async (signal) => ({
+        found: await elasticsearch.targets([...targets.keys()], signal),
+        cluster: await cluster,
+      }),
       ({ found, cluster: facts }) => {
         const autoCreate = facts.ok ? facts.value.autoCreateIndex : "true";
-        return onePerKind([...found].map(([name, target]) => judgeTarget(name, target, autoCreate)));
+        return onePerKind(
+          [...found].map(([name, target]) =>
+            judgeTarget(name, target, autoCreate, held.get(targets.get(name) ?? name)),
+          ),
+        );
       },
     ),
     manageTemplates && specs.length > 0

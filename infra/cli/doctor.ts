@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { diagnose } from "../../functions/diagnose.ts";
-import { createElasticsearchDiagnosis } from "../../lib/adapters/elasticsearch/diagnosis.ts";
+import { createElasticsearchDiagnosis } from "../../lib/adapters/elasticsearch/diagnosis/diagnosis.ts";
 import { examinePort } from "../../lib/adapters/system/http-port.ts";
 import { createKafkaDiagnosis } from "../../lib/adapters/kafka/queries/diagnosis.ts";
 import { createLogger } from "../../lib/adapters/log/log.ts";

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { diagnose, type DiagnoseDeps, type DiagnoseInput } from "../../functions/diagnose.ts";
 import type { Check } from "../../lib/rules/diagnosis/check.ts";
 import { parseEtcdValue } from "../../lib/rules/declarations/etcd-value.ts";
+import { absentHoldings, type Holdings } from "../../lib/rules/progress/holdings.ts";
 import { PenstockError } from "../../lib/rules/base/errors.ts";
 import { rejection } from "../support/rejection.ts";
 import { settings } from "../support/settings.ts";
@@ -35,6 +36,7 @@ function well(changes: Partial<DiagnoseDeps> = {}): DiagnoseDeps {
       group: async () => ({ state: "Empty", protocolType: "", clientIds: [] }),
       creationRefusal: async () => null,
       readOne: async () => true,
+      oldestUnread: async () => null,
     },
     elasticsearch: {
       reach: async () => {},
@@ -43,6 +45,7 @@ function well(changes: Partial<DiagnoseDeps> = {}): DiagnoseDeps {
       clock: async () => 86_400_000,
       targets: async (names) =>
         new Map(names.map((name) => [name, { kind: "absent" as const, indices: [] }])),
+      holdings: async (indices) => new Map(indices.map((index) => [index, absentHoldings()])),
       privileges: async () => ({ security: "off" }),
       refusedPatterns: async () => new Map(),
       pipelines: async () => new Set(["p"]),
@@ -93,6 +96,55 @@ describe("a diagnosis", () => {
     const checks = await diagnose(input, { ...deps, elasticsearch });
     expect(asked).toEqual([["app", "logs-*"], true]);
     expect(find(checks, "permissions on logs-*")?.state).toBe("failed");
+  });
+
+  test("says what targets hold, and looks how late topics are read whose target deletes by age", async () => {
+    const dayMs = 86_400_000;
+    const now = 30 * dayMs;
+    const asked: unknown[] = [];
+    const deps = well({ now: () => now });
+    const dated: Holdings = { ...absentHoldings(), kind: "dated indices", generations: 2, from: 20 * dayMs };
+    const elasticsearch: DiagnoseDeps["elasticsearch"] = {
+      ...deps.elasticsearch,
+      clock: async () => now,
+      holdings: async (indices) =>
+        new Map(indices.map((index) => [index, index === "app" ? absentHoldings() : dated])),
+    };
+    const kafka: DiagnoseDeps["kafka"] = {
+      ...deps.kafka,
+      async oldestUnread(reading) {
+        asked.push(reading);
+        return 10 * dayMs;
+      },
+    };
+    const checks = await diagnose(input, { ...deps, elasticsearch, kafka });
+    expect(find(checks, "target logs-1970.01.31")?.seen).toBe(
+      "does not exist yet; created with the first document; so far 2 indices, 0 B, 0 documents",
+    );
+    expect(asked).toEqual([{ topic: "web", group: input.settings.kafka.group, startAt: "earliest" }]);
+    expect(find(checks, "late reading of web")).toMatchObject({
+      state: "warning",
+      seen: expect.stringContaining("belongs to logs-1970.01.11, but the earliest index"),
+    });
+  });
+
+  test("goes on if it cannot be found out what targets hold, or how late a topic is read", async () => {
+    const deps = well();
+    const failing = () => Promise.reject(new Error("no"));
+    const silent = { ...deps.elasticsearch, holdings: failing };
+    const checks = await diagnose(input, { ...deps, elasticsearch: silent });
+    expect(find(checks, "target app")?.seen).toBe("does not exist yet; created with the first document");
+    const dated: Holdings = { ...absentHoldings(), kind: "dated indices", from: 5 };
+    const elasticsearch: DiagnoseDeps["elasticsearch"] = {
+      ...deps.elasticsearch,
+      holdings: async (indices) => new Map(indices.map((index) => [index, dated])),
+    };
+    const others = await diagnose(input, {
+      ...deps,
+      elasticsearch,
+      kafka: { ...deps.kafka, oldestUnread: failing },
+    });
+    expect(find(others, "late reading of web")).toMatchObject({ state: "skipped" });
   });
 
   test("names the topics whose index the template cannot cover, and why", async () => {

@@ -2,6 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createElasticsearch, type Elasticsearch } from "../../lib/adapters/elasticsearch/client.ts";
 import { readHoldings } from "../../lib/adapters/elasticsearch/holdings/holdings.ts";
 import type { Holdings } from "../../lib/rules/progress/holdings.ts";
+import { diagnosed } from "../support/doctor-command.ts";
+import { eventually } from "../support/eventually.ts";
+import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
 import { settings } from "../support/settings.ts";
 import { connectStack, type StackClients } from "../support/stack-clients.ts";
@@ -166,4 +169,44 @@ describe("what a target holds", () => {
     expect(found.get(`${name}-thousand-7`)?.holdings.kind).toBe("absent");
     expect(requests).toBeLessThan(20);
   }, 60_000);
+});
+
+describe("doctor", () => {
+  test("says what a stream holds, and that its topic is read later than it keeps", async () => {
+    const topic = uniqueName("holds");
+    const stream = `${name}-stream-doctor`;
+    await servers.kafka.createTopic(topic);
+    const now = Date.now();
+    const lateMs = 40 * 86_400_000;
+    await servers.kafka.produce(topic, [{ value: "late", timestamp: String(now - lateMs) }]);
+    await write(stream, now);
+    const config = { ...servers.config, http: { port: 0 }, topics: [{ topic, index: stream }] };
+    const { find } = await diagnosed(config);
+    expect(find(`target ${stream}`)?.seen).toMatch(
+      /^a data stream that accepts documents: 1 generation, [\d.]+ KiB, 1 document from 20.* UTC, keeps 30 days$/,
+    );
+    expect(find(`late reading of ${topic}`)).toMatchObject({
+      state: "warning",
+      seen: `the oldest unread record is 40 days old, but ${stream} keeps only 30 days: documents of that time may be deleted already`,
+    });
+
+    // The host says so too, as long as it is not read: its target refuses every document.
+    await call("PUT", `/${stream}/_settings`, { "index.blocks.write": true });
+    await using host = await startTestHost(config);
+    const { target } = await host.untilTopic(
+      topic,
+      "is warned of",
+      (status) => (status.target?.warning ?? null) !== null,
+    );
+    expect(target).toMatchObject({ kind: "data stream", documents: 1, retentionMs: 30 * 86_400_000 });
+    expect(target?.warning).toContain(`is 40 days old, but ${stream} keeps only 30 days`);
+
+    await call("PUT", `/${stream}/_settings`, { "index.blocks.write": false });
+    await host.untilTopic(topic, "is indexed", ({ counts }) => counts.indexed === 1);
+    expect((await host.topics())[0]?.target?.warning).toBeNull();
+    await eventually(
+      "doctor finds nothing",
+      async () => (await diagnosed(config)).find("late reading")?.state === "ok",
+    );
+  }, 90_000);
 });

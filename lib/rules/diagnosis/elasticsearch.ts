@@ -4,7 +4,9 @@ import type { TemplateRefusals } from "../template/index-template.ts";
 import { linkRemedy } from "../trouble/link-trouble.ts";
 import { proxySetting, proxyText } from "../config/proxy.ts";
 import type { ElasticsearchSettings } from "../model/settings.ts";
+import type { Holdings } from "../progress/holdings.ts";
 import { type Check, checksOf, namesText } from "./check.ts";
+import { heldText } from "./holdings.ts";
 import { counted, sizeText } from "../base/units.ts";
 
 const { ok, warning, failed } = checksOf("elasticsearch");
@@ -140,8 +142,16 @@ export function judgeClock(skewMs: number): Check {
   return warning("clock", seen, "synchronize all machines with NTP");
 }
 
-/** @param target the name to which documents go today */
-export function judgeTarget(target: string, { kind, indices }: TargetFacts, autoCreateIndex: string): Check {
+/**
+ * @param target the name to which documents go today
+ * @param held what the target holds, if known
+ */
+export function judgeTarget(
+  target: string,
+  { kind, indices }: TargetFacts,
+  autoCreateIndex: string,
+  held?: Holdings,
+): Check {
   const name = `target ${target}`;
   if (kind === "absent") {
     return autoCreateIndex === "false"
@@ -150,7 +160,7 @@ export function judgeTarget(target: string, { kind, indices }: TargetFacts, auto
           "it does not exist, and action.auto_create_index is false",
           "create it, or allow Elasticsearch to create indices automatically",
         )
-      : ok(name, "does not exist yet; created with the first document");
+      : ok(name, `does not exist yet; created with the first document${heldText(held, "; so far ")}`);
   }
   const touched = writtenOf(kind, indices);
   if (touched.length === 0) {
@@ -176,7 +186,7 @@ export function judgeTarget(target: string, { kind, indices }: TargetFacts, auto
     );
   }
   const what = kind === "index" ? "an index" : kind === "alias" ? "an alias" : "a data stream";
-  return ok(name, `${what} that accepts documents`);
+  return ok(name, `${what} that accepts documents${heldText(held)}`);
 }
 
 /** The indices to which documents are written; empty if an alias does not determine one. */

@@ -1,19 +1,9 @@
 import { OUR_CLIENT_ID } from "../group/strangers.ts";
 import { type Check, checksOf, isRefused, namesText, type Refused } from "./check.ts";
 import { counted, durationText } from "../base/units.ts";
+import type { TopicConfig } from "../progress/retention.ts";
 
 const { ok, warning, failed } = checksOf("kafka");
-
-/** The relevant part of a topic's configuration. Null if the broker did not say. */
-export interface TopicConfig {
-  /** -1 means forever. */
-  readonly retentionMs: number | null;
-  /** Per partition; -1 means no limit. */
-  readonly retentionBytes: number | null;
-  readonly maxMessageBytes: number | null;
-  /** `delete`, `compact` or both. */
-  readonly cleanupPolicy: string | null;
-}
 
 /** A consumer group as the broker describes it. */
 export interface GroupFacts {

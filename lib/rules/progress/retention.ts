@@ -1,5 +1,15 @@
-import type { TopicConfig } from "../diagnosis/kafka.ts";
 import type { PartitionStatus } from "./status.ts";
+
+/** The relevant part of a topic's configuration. Null if the broker did not say. */
+export interface TopicConfig {
+  /** -1 means forever. */
+  readonly retentionMs: number | null;
+  /** Per partition; -1 means no limit. */
+  readonly retentionBytes: number | null;
+  readonly maxMessageBytes: number | null;
+  /** `delete`, `compact` or both. */
+  readonly cleanupPolicy: string | null;
+}
 
 /**
  * How long a topic keeps a record, in milliseconds.

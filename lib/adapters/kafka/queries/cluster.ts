@@ -1,5 +1,5 @@
 import { isRefused } from "../../../rules/diagnosis/check.ts";
-import type { TopicConfig } from "../../../rules/diagnosis/kafka.ts";
+import type { TopicConfig } from "../../../rules/progress/retention.ts";
 import { messageOf } from "../../../rules/base/errors.ts";
 import type { Logger } from "../../../rules/base/logger.ts";
 import { readLogPositions } from "./log-positions.ts";

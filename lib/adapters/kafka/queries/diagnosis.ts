@@ -1,6 +1,7 @@
 import { KafkaJSAggregateError } from "kafkajs";
 import type { Refused } from "../../../rules/diagnosis/check.ts";
-import type { GroupFacts, TopicConfig } from "../../../rules/diagnosis/kafka.ts";
+import type { GroupFacts } from "../../../rules/diagnosis/kafka.ts";
+import type { TopicConfig } from "../../../rules/progress/retention.ts";
 import { messageOf } from "../../../rules/base/errors.ts";
 import type { Logger } from "../../../rules/base/logger.ts";
 import type { KafkaSettings } from "../../../rules/model/settings.ts";
@@ -8,7 +9,8 @@ import { createKafkaAdmin } from "../client/admin.ts";
 import { DEAD_LETTER_TOPIC_CONFIG } from "../client/dead-letters.ts";
 import { createKafkaOffsets } from "./offsets.ts";
 import { describeGroup, joinRefusal } from "./group-access.ts";
-import { readSpans } from "./span-reader.ts";
+import type { FetchedBatch } from "./fetched-batch.ts";
+import { readSpans, type Spans } from "./span-reader.ts";
 import { readTopicConfigs } from "./topic-configs.ts";
 import { errorSentence } from "../protocol/error-names.ts";
 import { createKafkaWire } from "../wire/kafkajs-wire.ts";
@@ -33,7 +35,22 @@ export interface KafkaDiagnosis {
    * @throws PenstockError if reading is not allowed
    */
   readOne(topic: string, signal: AbortSignal): Promise<boolean>;
+  /**
+   * Finds when the oldest record was written that a group has still to read. Reads one record of each partition that is
+   * behind, without a group.
+   * @returns milliseconds since the epoch; null if all is read, or if no such record has a timestamp
+   * @throws PenstockError if reading is not allowed
+   */
+  oldestUnread(reading: GroupReading, signal: AbortSignal): Promise<number | null>;
   close(): Promise<void>;
+}
+
+/** How a group reads a topic. */
+export interface GroupReading {
+  readonly topic: string;
+  readonly group: string;
+  /** Where it begins in a partition without a commit. */
+  readonly startAt: "earliest" | "latest";
 }
 
 const ANSWER_MS = 10_000;
@@ -45,6 +62,16 @@ export function createKafkaDiagnosis(settings: KafkaSettings, logger: Logger): K
   const how = (signal: AbortSignal) => ({ lane: "questions", timeoutMs: ANSWER_MS, signal }) as const;
   /** Aborted reads may still be closing their connections. */
   const reading = new Set<Promise<void>>();
+  const read = async (
+    topic: string,
+    spans: Spans,
+    signal: AbortSignal,
+    onBatch: (batch: FetchedBatch) => void,
+  ): Promise<void> => {
+    const one = readSpans({ kafka: settings, topic, logger }, spans, async (batch) => onBatch(batch), signal);
+    reading.add(one);
+    await one.finally(() => reading.delete(one));
+  };
   return {
     async reach(address, signal) {
       const one = createKafkaWire({ ...settings, brokers: [address] }, logger);
@@ -89,13 +116,28 @@ export function createKafkaDiagnosis(settings: KafkaSettings, logger: Logger): K
     async readOne(topic, signal) {
       for (const [partition, { start, end }] of await offsets.ranges(topic, signal)) {
         if (start >= end) continue;
-        const spans = new Map([[partition, { start: end - 1, end }]]);
-        const read = readSpans({ kafka: settings, topic, logger }, spans, async () => {}, signal);
-        reading.add(read);
-        await read.finally(() => reading.delete(read));
+        await read(topic, new Map([[partition, { start: end - 1, end }]]), signal, () => {});
         return true;
       }
       return false;
+    },
+
+    async oldestUnread({ topic, group, startAt }, signal) {
+      const [ranges, commits] = await Promise.all([
+        offsets.ranges(topic, signal),
+        offsets.committed(group, topic, signal),
+      ]);
+      const spans = new Map<number, { start: number; end: number }>();
+      for (const [partition, { start, end }] of ranges) {
+        const committed = commits.get(partition)?.offset ?? (startAt === "earliest" ? start : end);
+        const next = Math.max(start, committed);
+        if (next < end) spans.set(partition, { start: next, end: next + 1 });
+      }
+      const times: number[] = [];
+      await read(topic, spans, signal, ({ records }) => {
+        for (const { timestamp } of records) if (timestamp >= 0) times.push(timestamp);
+      });
+      return times.length === 0 ? null : Math.min(...times);
     },
 
     async close() {

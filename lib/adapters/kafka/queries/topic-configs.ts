@@ -1,5 +1,5 @@
 import type { Refused } from "../../../rules/diagnosis/check.ts";
-import type { TopicConfig } from "../../../rules/diagnosis/kafka.ts";
+import type { TopicConfig } from "../../../rules/progress/retention.ts";
 import { errorSentence } from "../protocol/error-names.ts";
 import type { KafkaWire } from "../protocol/wire.ts";
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, jest, test } from "bun:test";
 import { createLagWatch } from "../../../../infra/host/observe/lag-watch.ts";
 import type { PartitionPosition } from "../../../../lib/adapters/kafka/reader/reader.ts";
-import type { TopicConfig } from "../../../../lib/rules/diagnosis/kafka.ts";
+import type { TopicConfig } from "../../../../lib/rules/progress/retention.ts";
 import { advance } from "../../../support/fake-time.ts";
 import { createMemoryLogger } from "../../../support/memory-logger.ts";
 import { partitionStatus, topicStatus } from "../../../support/topic-status.ts";

@@ -7,8 +7,8 @@ import {
   judgeRetention,
   judgeRoom,
   judgeTopics,
-  type TopicConfig,
 } from "../../../../lib/rules/diagnosis/kafka.ts";
+import type { TopicConfig } from "../../../../lib/rules/progress/retention.ts";
 import type { Check } from "../../../../lib/rules/diagnosis/check.ts";
 import { brokerTrouble } from "../../../../lib/rules/trouble/broker-trouble.ts";
 import { kafkaWords } from "../../../../lib/rules/trouble/kafka-words.ts";

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { createElasticsearchDiagnosis } from "../../../../lib/adapters/elasticsearch/diagnosis.ts";
-import { rejection } from "../../../support/rejection.ts";
-import { settings } from "../../../support/settings.ts";
+import { createElasticsearchDiagnosis } from "../../../../../lib/adapters/elasticsearch/diagnosis/diagnosis.ts";
+import { rejection } from "../../../../support/rejection.ts";
+import { settings } from "../../../../support/settings.ts";
 
 /** Answers like an Elasticsearch with security: the test servers have none. */
 const answers = new Map<string, unknown>();

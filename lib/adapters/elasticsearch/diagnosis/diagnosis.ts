@@ -6,13 +6,15 @@ import {
   isNoAddress,
   type PrivilegeFacts,
   type TargetFacts,
-} from "../../rules/diagnosis/elasticsearch.ts";
-import type { TemplateRefusals } from "../../rules/template/index-template.ts";
-import type { IgnoredFieldsDeps } from "../../rules/search/hits/gave-way.ts";
-import type { ElasticsearchSettings } from "../../rules/model/settings.ts";
-import { createElasticsearch, type Question } from "./client.ts";
-import { ignoredFieldsDeps } from "./ignored-fields.ts";
-import { shaped } from "./transport/shaped.ts";
+} from "../../../rules/diagnosis/elasticsearch.ts";
+import type { TemplateRefusals } from "../../../rules/template/index-template.ts";
+import type { IgnoredFieldsDeps } from "../../../rules/search/hits/gave-way.ts";
+import type { Holdings } from "../../../rules/progress/holdings.ts";
+import type { ElasticsearchSettings } from "../../../rules/model/settings.ts";
+import { createElasticsearch, type Question } from "../client.ts";
+import { readHoldings } from "../holdings/holdings.ts";
+import { ignoredFieldsDeps } from "../ignored-fields.ts";
+import { shaped } from "../transport/shaped.ts";
 
 /** Read-only checks of what a host may do. All throw `elasticsearch_unavailable` or `elasticsearch_refused`. */
 export interface ElasticsearchDiagnosis {
@@ -24,6 +26,8 @@ export interface ElasticsearchDiagnosis {
   clock(signal: AbortSignal): Promise<number | null>;
   /** Returns the targets by name; a missing one is `absent`. */
   targets(names: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, TargetFacts>>;
+  /** Returns what targets hold. @param indices `index` of specifications */
+  holdings(indices: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, Holdings>>;
   /** @param patterns of the indices that are written to */
   privileges(
     patterns: readonly string[],
@@ -168,6 +172,12 @@ export function createElasticsearchDiagnosis(settings: ElasticsearchSettings): E
         for (const name of some) found.set(name, targetOf(name, indices));
       }
       return found;
+    },
+
+    async holdings(indices, signal) {
+      const targets = new Map(indices.map((index) => [index, []]));
+      const found = await readHoldings(client, targets, signal);
+      return new Map([...found].map(([index, { holdings }]) => [index, holdings]));
     },
 
     async privileges(patterns, manageTemplates, signal) {

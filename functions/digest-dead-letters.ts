@@ -6,6 +6,7 @@ import {
   type ReadDeadLettersDeps,
   type ReadDeadLettersInput,
 } from "./replay-dead-letters/read-dead-letters.ts";
+import type { FailureStoreDigest } from "./digest-dead-letters/read-failure-stores.ts";
 import type { IgnoredFields } from "./digest-dead-letters/read-ignored-fields.ts";
 
 export interface DigestResult extends Readonly<LetterCounts>, DeadLetterDigest {
@@ -16,16 +17,20 @@ export interface DigestResult extends Readonly<LetterCounts>, DeadLetterDigest {
   readonly truncated: boolean;
   /** Of records that were indexed, but not as they are: in another form, or without some fields. */
   readonly gaveWay: IgnoredFields;
+  /** What Elasticsearch keeps of refused documents, beside the letters. */
+  readonly failureStores: FailureStoreDigest;
 }
 
 export interface DigestDeps extends ReadDeadLettersDeps {
   /** The fields of the same topics that gave way in the last day. @throws only a signal's reason */
   readonly ignoredFields: () => Promise<IgnoredFields>;
+  /** The failure stores of the same topics' targets. @throws only a signal's reason */
+  readonly failureStores: () => Promise<FailureStoreDigest>;
 }
 
 /**
  * Counts the dead letters by topic, field and error, including those already replayed, and lists the fields that gave
- * way.
+ * way and what lies in failure stores.
  */
 export async function digestDeadLetters(
   input: ReadDeadLettersInput,
@@ -33,13 +38,15 @@ export async function digestDeadLetters(
 ): Promise<DigestResult> {
   const counter = new DigestCounter();
   let letters = 0;
-  const [{ counts, firstForeign, complete }, gaveWay] = await Promise.all([
+  const [{ counts, firstForeign, complete }, gaveWay, failureStores] = await Promise.all([
     readDeadLetters(input, deps, (batch) => {
       letters += batch.length;
       for (const letter of batch) counter.add(letter);
       return Promise.resolve();
     }),
     deps.ignoredFields(),
+    deps.failureStores(),
   ]);
-  return { ...counts, letters, firstForeign, truncated: !complete, ...counter.digest(), gaveWay };
+  const about = { letters, firstForeign, truncated: !complete, gaveWay, failureStores };
+  return { ...counts, ...about, ...counter.digest() };
 }

@@ -29,6 +29,12 @@ import {
   type ReadDeadLettersDeps,
   type ReadProgress,
 } from "./replay-dead-letters/read-dead-letters.ts";
+import {
+  clearFailureStores,
+  type ClearedStores,
+  type ClearFailureStoresDeps,
+  type RecordPlace,
+} from "./replay-dead-letters/clear-failure-stores.ts";
 import { reingest, type ReingestDeps } from "./replay-dead-letters/reingest.ts";
 
 export interface ReplayInput extends ReplayRequest {
@@ -37,7 +43,10 @@ export interface ReplayInput extends ReplayRequest {
 }
 
 export interface ReplayDeps
-  extends Omit<ReadDeadLettersDeps, "deadline" | "onProgress">, Omit<ReingestDeps, "signal" | "onSettled"> {
+  extends
+    Pick<ReadDeadLettersDeps, "reader" | "signal">,
+    Omit<ReingestDeps, "signal" | "onSettled">,
+    Omit<ClearFailureStoresDeps, "signal"> {
   /** Called for every batch. */
   onProgress(progress: ReplayProgress): void;
   /** Current settings of a topic; null if it is no longer declared. */
@@ -50,12 +59,7 @@ export interface ReplayDeps
   ensureTemplate(targets: readonly TemplateTarget[], signal: AbortSignal): Promise<TemplateRefusals>;
 }
 
-/** The position of a record in its topic. */
-export interface RecordPlace {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-}
+export type { RecordPlace };
 
 /** How far a replay is, and the outcomes so far. */
 export interface ReplayProgress extends ReadProgress {
@@ -97,6 +101,8 @@ export interface ReplayResult extends Readonly<LetterCounts>, ReplayOutcomes {
   /** Topics that are no longer declared, whose letters were treated as text; at most a hundred. */
   readonly undeclared: readonly string[];
   readonly firstForeign: ForeignRecord | null;
+  /** The failure stores of the topics' data streams. */
+  readonly failureStores: ClearedStores;
 }
 
 export interface IndexCount {
@@ -123,7 +129,8 @@ const MAX_LISTED = 100;
  * settings. They go to the given index, or else to the one in the letter if that is still an index of its topic.
  *
  * Keeps no state and removes nothing from the dead-letter topic. Ids show what is already in the index, so a second run
- * changes nothing, and two at once write each record once. Letters are processed as they are read, batch by batch.
+ * changes nothing, and two at once write each record once. Letters are processed as they are read, batch by batch. What
+ * failure stores keep of records that are in the index is deleted.
  *
  * @throws PenstockError if Kafka or Elasticsearch does not answer for several attempts; nothing is lost then
  */
@@ -136,6 +143,7 @@ export async function replayDeadLetters(input: ReplayInput, deps: ReplayDeps): P
   const undeclared = new Set<string>();
   const indices = new Map<string, IndexCount>();
   const covered = new Set<string>();
+  const clearing = await clearFailureStores(input, deps);
 
   const { counts, firstForeign } = await readDeadLetters(
     { topic: deadLetterTopic, filter: input.filter, newest: null },
@@ -143,6 +151,7 @@ export async function replayDeadLetters(input: ReplayInput, deps: ReplayDeps): P
       reader: deps.reader,
       signal,
       deadline: null,
+      onLetter: ({ topic, record }) => clearing.hasLetter(documentId(topic, record)),
       onProgress: (progress) => deps.onProgress({ ...progress, outcomes: { ...tally } }),
     },
     async (letters) => {
@@ -158,6 +167,7 @@ export async function replayDeadLetters(input: ReplayInput, deps: ReplayDeps): P
     byIndex: [...indices.values()],
     undeclared: [...undeclared],
     firstForeign,
+    failureStores: await clearing.end(),
   };
 
   /** Groups the letters by topic and index. */
@@ -251,7 +261,9 @@ export async function replayDeadLetters(input: ReplayInput, deps: ReplayDeps): P
   async function bringIn(spec: Specification, letters: readonly ReadDeadLetter[]): Promise<void> {
     // A record without a timestamp failed about when it was first read.
     const records = letters.flatMap(({ record, failedAt }) => withStandIns([record], null, failedAt).records);
+    const there: string[] = [];
     const onSettled: ReingestDeps["onSettled"] = (record, outcome) => {
+      if (outcome === "indexed" || outcome === "duplicate") there.push(documentId(spec.topic, record));
       if (outcome === "dead-lettered") tally.stillRejected += recordsIn(record);
       // A duplicate was written after the check above, or is not searchable yet.
       else tally[outcome === "duplicate" ? "alreadyThere" : outcome] += 1;
@@ -260,6 +272,7 @@ export async function replayDeadLetters(input: ReplayInput, deps: ReplayDeps): P
       digest.add(letter);
     const ids = records.map((record) => documentId(spec.topic, record));
     if (ids.length > 0) await deps.removeExtraCopies(indexPatternOf(spec.index), ids, signal);
+    await clearing.broughtIn(spec.topic, there);
   }
 }
 

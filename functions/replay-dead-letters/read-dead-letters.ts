@@ -38,6 +38,8 @@ export interface ReadDeadLettersDeps {
   readonly reader: RecordReader;
   /** Called for every batch. */
   onProgress(progress: ReadProgress): void;
+  /** Called with each letter, also those that the filter leaves out. */
+  onLetter?(letter: ReadDeadLetter): void;
   readonly signal: AbortSignal;
   /** Ends the reading early with what was read so far; null to read to the end. */
   readonly deadline: AbortSignal | null;
@@ -111,7 +113,10 @@ export async function readDeadLetters(
       if (reading.kind === "foreign") {
         counts.notLetters += 1;
         firstForeign ??= { partition, offset: record.offset, reason: reading.reason };
-      } else if (!isMeant(reading.letter, filter)) counts.filteredOut += 1;
+        continue;
+      }
+      deps.onLetter?.(reading.letter);
+      if (!isMeant(reading.letter, filter)) counts.filteredOut += 1;
       else if (isDouble(reading.letter)) counts.doubles += 1;
       else letters.push(reading.letter);
     }

@@ -1,9 +1,15 @@
 import { z } from "zod";
 import type { DigestResult } from "../../functions/digest-dead-letters.ts";
+import type {
+  FailureStoreDigest,
+  StoreDigest,
+} from "../../functions/digest-dead-letters/read-failure-stores.ts";
+import type { ClearedStores } from "../../functions/replay-dead-letters/clear-failure-stores.ts";
 import type { ForeignRecord } from "../../functions/replay-dead-letters/read-dead-letters.ts";
 import type { IgnoredFields } from "../../functions/digest-dead-letters/read-ignored-fields.ts";
 import type { RecordPlace, ReplayProgress, ReplayResult } from "../../functions/replay-dead-letters.ts";
 import type { DeadLetterDigest, DigestGroup } from "../../lib/rules/dead-letters/dead-letter-digest.ts";
+import type { StoredFailures } from "../../lib/rules/dead-letters/failure-stores.ts";
 import type { FieldThatGaveWay } from "../../lib/rules/search/hits/gave-way.ts";
 import { topicName } from "../../lib/rules/config/scalars.ts";
 import { checked, choice, optional } from "./kit/parameters.ts";
@@ -64,6 +70,41 @@ const ignoredFields: z.ZodType<IgnoredFields> = z.object({
   fields: z.array(fieldThatGaveWay).meta({ description: "Most frequent first, at most 20 per topic." }),
   problems: z.array(z.string()).meta({ description: "What is missing from the list, and why." }),
 });
+const storedFailures: z.ZodType<StoredFailures> = z.object({
+  documents: wholeNumber,
+  records: wholeNumber.meta({
+    description:
+      "Of different ids, because each refusal of a record stores it again; approximate above some thousands.",
+  }),
+  kinds: z
+    .array(
+      z.object({
+        error: z.string(),
+        documents: wholeNumber,
+        firstSeen: timeText,
+        lastSeen: timeText,
+        sample: z
+          .object({ id: z.string().nullable(), reason: z.string() })
+          .meta({ description: "The newest one: the id that it was to have, and why it was refused." }),
+      }),
+    )
+    .meta({ description: "By error, most frequent first." }),
+  otherKinds: wholeNumber.meta({ description: "Documents beyond the listed kinds." }),
+});
+const storeDigest: z.ZodType<StoreDigest> = z.object({
+  stream: z.string().meta({ description: "The data stream." }),
+  topics: z.array(z.string()).meta({ description: "The topics declared to go there; at most 100." }),
+  enabled: z
+    .boolean()
+    .nullable()
+    .meta({ description: "Whether refused documents still go there; null if Elasticsearch does not say." }),
+  ours: storedFailures.meta({ description: "Documents with ids of Penstock's form." }),
+  others: storedFailures.meta({ description: "Documents of other programs; a replay never touches them." }),
+});
+const failureStores: z.ZodType<FailureStoreDigest> = z.object({
+  stores: z.array(storeDigest),
+  problems: z.array(z.string()).meta({ description: "What is missing from the list, and why." }),
+});
 const digestResult: z.ZodType<DigestResult> = z.object({
   ...counts,
   ...groups,
@@ -72,6 +113,9 @@ const digestResult: z.ZodType<DigestResult> = z.object({
   truncated: z.boolean().meta({ description: "True if there are more letters than were read." }),
   gaveWay: ignoredFields.meta({
     description: "Fields of the last day's records that were stored but cannot be searched by name.",
+  }),
+  failureStores: failureStores.meta({
+    description: "What lies in the failure stores of the topics' data streams, beside the letters.",
   }),
 });
 
@@ -84,6 +128,21 @@ const outcomes = {
   elsewhere: wholeNumber,
   wouldReplay: wholeNumber,
 };
+const clearedStores: z.ZodType<ClearedStores> = z
+  .object({
+    cleared: wholeNumber.meta({ description: "Documents deleted, because their records are in the index." }),
+    wouldClear: wholeNumber.meta({ description: "What a dry run would have deleted." }),
+    open: wholeNumber.meta({
+      description:
+        "Records that are neither in the index nor dead letters: still tried, or for an audit with repair.",
+    }),
+    openPlaces: z.array(recordPlace).meta({ description: "At most 100." }),
+    unexamined: wholeNumber.meta({
+      description: "Documents beyond the records that can be told apart at once.",
+    }),
+    problems: z.array(z.string()).meta({ description: "Why documents were left." }),
+  })
+  .meta({ description: "What the replay did in the failure stores of the topics' data streams." });
 const replayResult: z.ZodType<ReplayResult> = z.object({
   ...counts,
   dryRun: z.boolean(),
@@ -93,6 +152,7 @@ const replayResult: z.ZodType<ReplayResult> = z.object({
   byIndex: z.array(z.strictObject({ index: z.string(), letters: wholeNumber, elsewhere: z.boolean() })),
   undeclared: z.array(z.string()),
   firstForeign: foreignRecord.nullable(),
+  failureStores: clearedStores,
 });
 const progress: z.ZodType<ReplayProgress> = z.object({
   read: wholeNumber,
@@ -143,7 +203,11 @@ export const deadLetters = {
     ForeignRecord: foreignRecord,
     FieldThatGaveWay: fieldThatGaveWay,
     IgnoredFields: ignoredFields,
+    StoredFailures: storedFailures,
+    StoreDigest: storeDigest,
+    FailureStoreDigest: failureStores,
     DigestResult: digestResult,
+    ClearedStores: clearedStores,
     ReplayResult: replayResult,
     ReplayProgress: progress,
     ReplayJob: replayJob,
@@ -159,7 +223,8 @@ export const deadLetters = {
       }),
       // Even if Kafka refuses a login or lacks a permission: the request itself is fine.
       failure: () => 503,
-      summary: "The newest dead letters by topic, field and error, and the fields that gave way",
+      summary:
+        "The newest dead letters by topic, field and error, the fields that gave way, and failure stores",
       answers: {
         200: json("The digest.", digestResult),
         400: refusal("An unknown parameter, or an invalid topic name."),

@@ -1,19 +1,19 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { digestDeadLetters } from "../../functions/digest-dead-letters.ts";
+import { digestDeadLetters, type DigestResult } from "../../functions/digest-dead-letters.ts";
 import type { ReadDeadLettersDeps } from "../../functions/replay-dead-letters/read-dead-letters.ts";
-import {
-  type IgnoredFields,
-  readIgnoredFields,
-} from "../../functions/digest-dead-letters/read-ignored-fields.ts";
+import { readFailureStores } from "../../functions/digest-dead-letters/read-failure-stores.ts";
+import { readIgnoredFields } from "../../functions/digest-dead-letters/read-ignored-fields.ts";
 import { replayDeadLetters } from "../../functions/replay-dead-letters.ts";
 import { createElasticsearch } from "../../lib/adapters/elasticsearch/client.ts";
 import { createWrittenIds } from "../../lib/adapters/elasticsearch/sent/written-ids.ts";
+import { createFailureStores } from "../../lib/adapters/elasticsearch/failure-store/failure-stores.ts";
 import { ignoredFieldsDeps } from "../../lib/adapters/elasticsearch/ignored-fields.ts";
 import { createRecordReader } from "../../lib/adapters/kafka/queries/record-reader.ts";
-import type { Declaration } from "../../lib/rules/model/declaration.ts";
+import type { Declaration, Specification } from "../../lib/rules/model/declaration.ts";
 import { mergeDeclarations, specificationLookup } from "../../lib/rules/declarations/desired.ts";
 import type { Logger } from "../../lib/rules/base/logger.ts";
 import type { ReplayRequest } from "../../lib/rules/dead-letters/replay-request.ts";
+import type { Settings } from "../../lib/rules/model/settings.ts";
 import { dayMs } from "../../lib/rules/search/hits/gave-way.ts";
 import { widestTarget } from "../../lib/rules/search/query/target.ts";
 import { visibleLines } from "../../lib/rules/base/visible-text.ts";
@@ -50,9 +50,7 @@ export async function main(argv: readonly string[], io: CommandIo): Promise<numb
     const { json, request } = command;
     const { topic } = config.settings.deadLetters;
     if (command.kind === "digest") {
-      const ignoredFields = () => gaveWay(request.filter.topic, config, io, complain);
-      const input = { topic, filter: request.filter, newest: null };
-      const digest = await digestDeadLetters(input, { ...deps, ignoredFields });
+      const digest = await digestOf(request, config, deps, io, complain);
       progress.end();
       io.out(json ? `${JSON.stringify(digest, null, 2)}\n` : formatDigest(digest, topic));
       return ExitCode.done;
@@ -67,24 +65,37 @@ export async function main(argv: readonly string[], io: CommandIo): Promise<numb
   }
 }
 
-/** Finds the fields that lost values in the last day. @param topic null: in all topics */
-async function gaveWay(
-  topic: string | null,
+async function digestOf(
+  { filter }: ReplayRequest,
   config: LoadedConfig,
+  deps: ReadDeadLettersDeps,
   io: CommandIo,
   complain: (text: string) => void,
-): Promise<IgnoredFields> {
+): Promise<DigestResult> {
   const { settings } = config;
   const declarations = await currentDeclarations(config, io, complain);
-  const { desired } = mergeDeclarations(declarations, [], settings.deadLetters.topic);
-  const current = new Map([...desired].map(([name, { spec }]) => [name, spec]));
+  const current = specificationsOf(declarations, settings, filter.topic);
   const indices = widestTarget(current, settings.elasticsearch.manageTemplates);
+  const { topic } = filter;
   const toMs = io.now();
   const elasticsearch = createElasticsearch(settings.elasticsearch);
   try {
-    return await readIgnoredFields(
-      { indices, topics: topic === null ? null : [topic], fromMs: toMs - dayMs, toMs },
-      ignoredFieldsDeps(elasticsearch, io.signal),
+    return await digestDeadLetters(
+      { topic: settings.deadLetters.topic, filter, newest: null },
+      {
+        ...deps,
+        ignoredFields: () =>
+          readIgnoredFields(
+            { indices, topics: topic === null ? null : [topic], fromMs: toMs - dayMs, toMs },
+            ignoredFieldsDeps(elasticsearch, io.signal),
+          ),
+        failureStores: () =>
+          readFailureStores(
+            { specs: [...current.values()], topic },
+            createFailureStores(elasticsearch),
+            io.signal,
+          ),
+      },
     );
   } finally {
     await elasticsearch.close();
@@ -100,6 +111,17 @@ async function currentDeclarations(
   const { declarations, refusals } = await readDeclarations(config, io.signal);
   for (const { reason } of refusals) complain(`Note: a declaration is refused: ${reason}\n`);
   return declarations;
+}
+
+/** Of the topics that are declared by name, and of the given one. */
+function specificationsOf(
+  declarations: readonly Declaration[],
+  { deadLetters }: Settings,
+  topic: string | null,
+): ReadonlyMap<string, Specification> {
+  const given = topic === null ? [] : [topic];
+  const { desired } = mergeDeclarations(declarations, given, deadLetters.topic);
+  return new Map([...desired].map(([name, { spec }]) => [name, spec]));
 }
 
 async function replay(
@@ -120,6 +142,8 @@ async function replay(
         bulk: (body, how) => elasticsearch.bulk(body, how),
         ...createWrittenIds(elasticsearch),
         ensureTemplate: (patterns, signal) => elasticsearch.ensureTemplate(patterns, signal),
+        failureStores: createFailureStores(elasticsearch),
+        specifications: () => [...specificationsOf(declarations, settings, request.filter.topic).values()],
         now: io.now,
         random: io.random,
         specificationOf: specificationLookup(declarations, settings.deadLetters.topic),

@@ -1,8 +1,9 @@
 import { health, type SourceHealth } from "../../functions/health.ts";
-import type { IngestBatchDeps } from "../../functions/ingest-batch.ts";
 import { readIgnoredFields } from "../../functions/digest-dead-letters/read-ignored-fields.ts";
 import { declarationsInForce, type ReconcileMemory } from "../../functions/reconcile-topics.ts";
 import { createWrittenIds } from "../../lib/adapters/elasticsearch/sent/written-ids.ts";
+import type { BulkOptions } from "../../lib/adapters/elasticsearch/client.ts";
+import { createFailureStores } from "../../lib/adapters/elasticsearch/failure-store/failure-stores.ts";
 import { ignoredFieldsDeps } from "../../lib/adapters/elasticsearch/ignored-fields.ts";
 import { readHoldings } from "../../lib/adapters/elasticsearch/holdings/holdings.ts";
 import { searchText } from "../../lib/adapters/elasticsearch/search.ts";
@@ -10,6 +11,7 @@ import type { GroupTrouble } from "../../lib/adapters/kafka/group/member/member.
 import { withStore } from "../../lib/adapters/etcd/declarations-store.ts";
 import type { ThrottledLogger } from "../../lib/adapters/log/log-throttle.ts";
 import type { Metrics } from "../../lib/adapters/metrics/metrics.ts";
+import type { BulkAnswer } from "../../lib/rules/outcomes/bulk-answer.ts";
 import { dayMs, hourMs } from "../../lib/rules/search/hits/gave-way.ts";
 import type { TemplateTarget } from "../../lib/rules/template/template-target.ts";
 import { widestTarget } from "../../lib/rules/search/query/target.ts";
@@ -64,7 +66,7 @@ export function createServices(core: HostCore): Services {
     clients.elasticsearch.ensureTemplate(targets, signal);
 
   /** For services: waits for a place among the topics' bulks. */
-  const bulk: IngestBatchDeps["bulk"] = async (body, how) => {
+  const bulk = async (body: string | Buffer, how: BulkOptions): Promise<BulkAnswer> => {
     const leave = await gate.enter(how.signal);
     try {
       return await clients.elasticsearch.bulk(body, how);
@@ -97,6 +99,12 @@ export function createServices(core: HostCore): Services {
     ask: (targets, signal) => readHoldings(clients.elasticsearch, targets, signal),
   });
 
+  /** For a client that may be replaced. */
+  const failureStores = createFailureStores({
+    bulk,
+    ask: (question, signal) => clients.elasticsearch.ask(question, signal),
+  });
+
   const deadLetterService = createDeadLetterService({
     logger,
     now,
@@ -105,6 +113,8 @@ export function createServices(core: HostCore): Services {
     settings,
     ensureTemplate,
     ignoredFields: (topics, signal) => ignoredFields(topics, dayMs, signal),
+    failureStores,
+    specifications: () => [...inForce().values()],
     declarations: () => declarationsInForce(loop.memory),
     existingIds: (...about) => createWrittenIds(clients.elasticsearch).existingIds(...about),
     removeExtraCopies: (...about) => createWrittenIds(clients.elasticsearch).removeExtraCopies(...about),

@@ -6,6 +6,7 @@ import { startConsoleHost } from "../support/console-host.ts";
 import { openConsoleWorld, type ConsoleWorld } from "../support/console-world.ts";
 import { startTestHost, type TestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
+import { noFailureStores } from "../support/failure-stores.ts";
 import { noneGaveWay } from "../support/gave-way.ts";
 
 const firstSeen = "2026-11-22T12:00:00.000Z";
@@ -124,6 +125,7 @@ describeInBrowser("dead letters", () => {
         letters: 12_000,
         truncated: true,
         gaveWay: noneGaveWay,
+        failureStores: noFailureStores,
         groups: [group],
         others: 0,
       }),
@@ -155,7 +157,14 @@ describeInBrowser("dead letters", () => {
     const none = { read: 0, notLetters: 0, filteredOut: 0, doubles: 0, firstForeign: null, letters: 0 };
     const gaveWay = { ...noneGaveWay, fields, problems: ["1 of 2 indices is too old"] };
     await using other = startConsoleHost(() => [], 0, {
-      digest: async () => ({ ...none, truncated: false, groups: [], others: 0, gaveWay }),
+      digest: async () => ({
+        ...none,
+        truncated: false,
+        groups: [],
+        others: 0,
+        gaveWay,
+        failureStores: noFailureStores,
+      }),
     });
     for (const { name, options } of looks) {
       await using opened = await browser.open(`${other.url}ui/dead-letters`, options);

@@ -7,6 +7,7 @@ import { topicStatus } from "../support/topic-status.ts";
 import { openConsoleWorld } from "../support/console-world.ts";
 import { startTestHost } from "../support/host.ts";
 import { uniqueName } from "../support/kafka.ts";
+import { noFailureStores } from "../support/failure-stores.ts";
 import { noneGaveWay } from "../support/gave-way.ts";
 
 const token = "correct-horse-battery-staple";
@@ -78,6 +79,7 @@ describeInBrowser("signing in", () => {
         firstForeign: null,
         truncated: false,
         gaveWay: noneGaveWay,
+        failureStores: noFailureStores,
         others: 0,
         groups: [group],
       }),

@@ -4,6 +4,7 @@ import { deadLetterOf } from "../../lib/rules/dead-letters/dead-letter.ts";
 import { FakeReader } from "../support/fake-reader.ts";
 import { rejection } from "../support/rejection.ts";
 import { sourceRecord } from "../support/records.ts";
+import { noFailureStores } from "../support/failure-stores.ts";
 import { noneGaveWay } from "../support/gave-way.ts";
 
 const everything = { topic: null, error: null, sinceMs: null };
@@ -28,10 +29,18 @@ function letters(count: number): FakeReader {
 }
 
 const ignoredFields = () => Promise.resolve(noneGaveWay);
+const failureStores = () => Promise.resolve(noFailureStores);
 const never = new AbortController().signal;
 
 test("counts all letters by what they have in common", async () => {
-  const deps = { reader: letters(5), onProgress: () => {}, signal: never, deadline: null, ignoredFields };
+  const deps = {
+    reader: letters(5),
+    onProgress: () => {},
+    signal: never,
+    deadline: null,
+    ignoredFields,
+    failureStores,
+  };
   const result = await digestDeadLetters({ topic: "dead", filter: everything, newest: null }, deps);
   expect(result).toMatchObject({ read: 10, letters: 10, truncated: false, others: 0, gaveWay: noneGaveWay });
   expect(result.groups.map(({ topic, count }) => [topic, count])).toEqual([
@@ -47,7 +56,7 @@ test("counts all letters by what they have in common", async () => {
 
 test("with too many letters, counts the newest of every partition", async () => {
   const reader = letters(5);
-  const deps = { reader, onProgress: () => {}, signal: never, deadline: null, ignoredFields };
+  const deps = { reader, onProgress: () => {}, signal: never, deadline: null, ignoredFields, failureStores };
   const result = await digestDeadLetters({ topic: "dead", filter: everything, newest: 4 }, deps);
   expect(result).toMatchObject({ read: 4, letters: 4, truncated: true });
   expect(reader.reads).toEqual([
@@ -66,6 +75,7 @@ test("a deadline ends it with the count so far; an abort makes it fail", async (
     signal: never,
     deadline: deadline.signal,
     ignoredFields,
+    failureStores,
   };
   const input = { topic: "dead", filter: everything, newest: null };
   expect(await digestDeadLetters(input, deps)).toMatchObject({ read: 4, letters: 4, truncated: true });

@@ -5,6 +5,7 @@ import type { BulkAnswer, BulkItem } from "../../lib/rules/outcomes/bulk-answer.
 import { deadLetterOf, withoutValue } from "../../lib/rules/dead-letters/dead-letter.ts";
 import type { Specification } from "../../lib/rules/model/declaration.ts";
 import { SetAside, type SourceRecord } from "../../lib/rules/model/record.ts";
+import { withoutStores } from "../support/failure-stores.ts";
 import { FakeReader } from "../support/fake-reader.ts";
 import { rejection } from "../support/rejection.ts";
 import { sourceRecord, specification } from "../support/records.ts";
@@ -86,6 +87,8 @@ function world(answer: (operation: Operation) => BulkItem = () => created) {
     },
     specificationOf: (topic) =>
       undeclared.has(topic) ? null : (specs.get(topic) ?? specification({ topic, index: topic })),
+    failureStores: withoutStores,
+    specifications: () => [...specs.values()],
     wait: async (ms) => {
       waits.push(ms);
       return Promise.resolve();

@@ -20,6 +20,7 @@ export function replayResult(changes: Partial<ReplayResult> = {}): ReplayResult 
     byIndex: [],
     undeclared: [],
     firstForeign: null,
+    failureStores: { cleared: 0, wouldClear: 0, open: 0, openPlaces: [], unexamined: 0, problems: [] },
     ...changes,
   };
 }

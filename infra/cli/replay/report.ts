@@ -1,6 +1,10 @@
-import { countText } from "../../../lib/rules/base/units.ts";
+import { counted, countText } from "../../../lib/rules/base/units.ts";
 import type { DigestResult } from "../../../functions/digest-dead-letters.ts";
 import type { ReplayResult } from "../../../functions/replay-dead-letters.ts";
+import type {
+  FailureStoreDigest,
+  StoreDigest,
+} from "../../../functions/digest-dead-letters/read-failure-stores.ts";
 import type { IgnoredFields } from "../../../functions/digest-dead-letters/read-ignored-fields.ts";
 import { gaveWayReason } from "../../../lib/rules/search/hits/gave-way.ts";
 import { oneLine } from "../../../lib/rules/base/visible-text.ts";
@@ -39,6 +43,7 @@ export function formatReplay(result: ReplayResult, deadLetterTopic: string): str
       `${countText(letters).padStart(13)}  ${elsewhere ? "left alone: " : ""}index ${oneLine(index)}`,
     );
   }
+  lines.push(...clearedLines(result.failureStores));
   if (result.undeclared.length > 0) {
     const topics = result.undeclared.map(oneLine).join(", ");
     lines.push(`No longer declared, so their records were indexed as plain text: ${topics}`);
@@ -58,7 +63,7 @@ export function formatDigest(result: DigestResult, deadLetterTopic: string): str
   const lines = [...readLines(result, deadLetterTopic), ...count(result.letters, "in the digest")];
   if (result.truncated) lines.push("There are more; not all were read.");
   if (result.groups.length > 0) lines.push("", ...groupLines(result));
-  lines.push("", ...gaveWayLines(result.gaveWay));
+  lines.push(...storeLines(result.failureStores), "", ...gaveWayLines(result.gaveWay));
   return `${lines.join("\n")}\n`;
 }
 
@@ -69,7 +74,7 @@ function readLines(
     doubles,
     notLetters,
     firstForeign,
-  }: Omit<DigestResult, keyof DeadLetterDigest | "letters" | "truncated" | "gaveWay">,
+  }: Omit<DigestResult, keyof DeadLetterDigest | "letters" | "truncated" | "gaveWay" | "failureStores">,
   deadLetterTopic: string,
 ): string[] {
   if (read === 0) return [`There are no dead letters in topic ${deadLetterTopic}.`];
@@ -83,6 +88,61 @@ function readLines(
     const { partition, offset, reason } = firstForeign;
     lines.push(`               the first: partition ${partition}, offset ${offset}: ${oneLine(reason)}`);
   }
+  return lines;
+}
+
+/** What a replay did in failure stores; no line if there was nothing to do. */
+function clearedLines({
+  cleared,
+  wouldClear,
+  open,
+  openPlaces,
+  unexamined,
+  problems,
+}: ReplayResult["failureStores"]): string[] {
+  return [
+    ...count(cleared, "deleted from failure stores, since their records are in the index"),
+    ...count(wouldClear, "would be deleted from failure stores, since their records are in the index"),
+    ...count(
+      open,
+      "in failure stores and neither indexed nor dead letters: a host still tries them; bun run audit --repair brings in what it has committed",
+    ),
+    ...openPlaces.map(
+      ({ topic, partition, offset }) =>
+        `               topic ${oneLine(topic)}, partition ${partition}, offset ${offset}`,
+    ),
+    ...count(unexamined, "in failure stores were not looked at; run it again later"),
+    ...problems.map(oneLine),
+  ];
+}
+
+/** What lies in failure stores, beside the letters; no line if no target has one. */
+function storeLines({ stores, problems }: FailureStoreDigest): string[] {
+  if (stores.length + problems.length === 0) return [];
+  return [
+    "",
+    "In the failure stores of data streams; the host made letters of it, or tries these records again:",
+    ...stores.flatMap(storeText),
+    ...problems.map(oneLine),
+  ];
+}
+
+function storeText({ stream, ours, others }: StoreDigest): string[] {
+  const lines = [
+    `${countText(ours.documents).padStart(9)} documents of ${counted(ours.records, "record")} in that of ${oneLine(stream)}`,
+  ];
+  for (const { error, documents, sample } of ours.kinds) {
+    const about = sample.id === null ? "" : `${oneLine(sample.id)}: `;
+    lines.push(
+      `${countText(documents).padStart(13)}  ${oneLine(error)}`,
+      `               for example ${about}${oneLine(sample.reason.slice(0, MAX_REASON_CHARACTERS))}`,
+    );
+  }
+  if (ours.otherKinds > 0) lines.push(`${countText(ours.otherKinds).padStart(13)}  of other kinds`);
+  if (others.documents > 0)
+    lines.push(
+      `${countText(others.documents).padStart(13)}  of other programs, which a replay never touches`,
+    );
   return lines;
 }
 

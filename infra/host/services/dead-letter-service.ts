@@ -1,10 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { digestDeadLetters, type DigestResult } from "../../../functions/digest-dead-letters.ts";
 import type { IngestBatchDeps } from "../../../functions/ingest-batch.ts";
+import { readFailureStores } from "../../../functions/digest-dead-letters/read-failure-stores.ts";
 import type { IgnoredFields } from "../../../functions/digest-dead-letters/read-ignored-fields.ts";
 import { replayDeadLetters, type ReplayDeps } from "../../../functions/replay-dead-letters.ts";
 import { createRecordReader } from "../../../lib/adapters/kafka/queries/record-reader.ts";
-import type { Declaration } from "../../../lib/rules/model/declaration.ts";
+import type { FailureStores } from "../../../lib/rules/dead-letters/failure-stores.ts";
+import type { Declaration, Specification } from "../../../lib/rules/model/declaration.ts";
 import { specificationLookup } from "../../../lib/rules/declarations/desired.ts";
 import { hostStopping } from "../../../lib/rules/base/errors.ts";
 import type { Logger } from "../../../lib/rules/base/logger.ts";
@@ -29,6 +31,9 @@ export interface DeadLetterServiceDeps extends Pick<
   declarations(): readonly Declaration[];
   /** Fields that gave way in the last day. @param topics null for all */
   ignoredFields(topics: readonly string[] | null, signal: AbortSignal): Promise<IgnoredFields>;
+  readonly failureStores: FailureStores;
+  /** The topics in force. */
+  specifications(): readonly Specification[];
   readonly logger: Logger;
   readonly now: () => number;
   readonly random: () => number;
@@ -60,6 +65,8 @@ export function createDeadLetterService(deps: DeadLetterServiceDeps): DeadLetter
         signal: life.signal,
         deadline: AbortSignal.timeout(DIGEST_MS),
         ignoredFields: () => deps.ignoredFields(topic === null ? null : [topic], life.signal),
+        failureStores: () =>
+          readFailureStores({ specs: deps.specifications(), topic }, deps.failureStores, life.signal),
       },
     );
   };
@@ -77,6 +84,8 @@ export function createDeadLetterService(deps: DeadLetterServiceDeps): DeadLetter
           existingIds,
           removeExtraCopies,
           ensureTemplate,
+          failureStores: deps.failureStores,
+          specifications: () => deps.specifications(),
           now,
           random,
           onProgress,

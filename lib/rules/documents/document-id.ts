@@ -1,3 +1,5 @@
+import { isTopicName } from "../model/names.ts";
+
 /**
  * The `_id` of a record's document: `<topic>:<partition>:<offset>:<record timestamp in base 36>`.
  *
@@ -33,4 +35,11 @@ export function parseDocumentId(topic: string, id: string): RecordIdentity | nul
   const identity = { partition, offset, timestamp };
   // Parsing was lenient: the id is ours only if writing it gives the same text.
   return documentId(topic, identity) === id ? identity : null;
+}
+
+/** Parses a `documentId` of any topic; null if it is not one of ours. */
+export function parseRecordId(id: string): (RecordIdentity & { readonly topic: string }) | null {
+  const topic = id.slice(0, Math.max(0, id.indexOf(":")));
+  const identity = isTopicName(topic) ? parseDocumentId(topic, id) : null;
+  return identity && { topic, ...identity };
 }

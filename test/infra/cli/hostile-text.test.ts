@@ -13,6 +13,7 @@ import { createLogger } from "../../../lib/adapters/log/log.ts";
 import { acting, actingText } from "../../support/acting-text.ts";
 import { declaration } from "../../support/declarations.ts";
 import { replayResult } from "../../support/replay-result.ts";
+import { noFailureStores } from "../../support/failure-stores.ts";
 import { noneGaveWay } from "../../support/gave-way.ts";
 
 /** Reports that contain foreign text, and their number of lines whatever that text is. */
@@ -101,6 +102,7 @@ const digest = {
   letters: 2,
   truncated: false,
   gaveWay: noneGaveWay,
+  failureStores: noFailureStores,
 } as const;
 
 function groups(text: string) {

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { formatDigest, formatReplay } from "../../../../infra/cli/replay/report.ts";
 import type { DigestGroup } from "../../../../lib/rules/dead-letters/dead-letter-digest.ts";
 import { replayResult } from "../../../support/replay-result.ts";
+import { noFailureStores } from "../../../support/failure-stores.ts";
 import { noneGaveWay } from "../../../support/gave-way.ts";
 
 const group: DigestGroup = {
@@ -61,6 +62,7 @@ test("a digest counts records that are not dead letters", () => {
       firstForeign: { partition: 0, offset: 9, reason: "it has no header penstock.topic" },
       truncated: true,
       gaveWay: noneGaveWay,
+      failureStores: noFailureStores,
       groups: [{ ...group, count: 2, field: null }],
       others: 0,
     },
@@ -85,8 +87,12 @@ test("a digest has a line for each field that gave way, and names what is unknow
     problems: ["1 of 2 shards failed", "Elasticsearch said a sentence."],
   };
   const { dryRun: _, byError, ...counts } = replayResult();
-  expect(formatDigest({ ...counts, ...byError, letters: 0, truncated: false, gaveWay }, "dead"))
-    .toBe(`There are no dead letters in topic dead.
+  expect(
+    formatDigest(
+      { ...counts, ...byError, letters: 0, truncated: false, gaveWay, failureStores: noFailureStores },
+      "dead",
+    ),
+  ).toBe(`There are no dead letters in topic dead.
 
 Indexed in the last 24 hours, but not searchable by these fields:
     1,200 records of topic app, field user [31m.id: values do not fit the mapped type long

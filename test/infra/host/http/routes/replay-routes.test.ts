@@ -6,6 +6,7 @@ import type { ReplayJob } from "../../../../../infra/api/dead-letters.ts";
 import { PenstockError } from "../../../../../lib/rules/base/errors.ts";
 import type { ReplayRequest } from "../../../../../lib/rules/dead-letters/replay-request.ts";
 import { bearer, problemOf, setUp, token } from "../fixture.ts";
+import { noFailureStores } from "../../../../support/failure-stores.ts";
 import { noneGaveWay } from "../../../../support/gave-way.ts";
 
 const job: ReplayJob = {
@@ -27,6 +28,7 @@ const digest = {
   firstForeign: null,
   truncated: false,
   gaveWay: noneGaveWay,
+  failureStores: noFailureStores,
   groups: [],
   others: 0,
 };

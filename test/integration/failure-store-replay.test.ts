@@ -1,0 +1,194 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { DigestResult } from "../../functions/digest-dead-letters.ts";
+import type { ReplayResult } from "../../functions/replay-dead-letters.ts";
+import { runCommand } from "../support/command.ts";
+import { eventually } from "../support/eventually.ts";
+import { startTestHost } from "../support/host.ts";
+import { uniqueName } from "../support/kafka.ts";
+import { putFailureStoreTemplate, unforgiving } from "../support/refused.ts";
+import { replayJson, runReplay } from "../support/replay-command.ts";
+import { connectStack, type StackClients } from "../support/stack-clients.ts";
+
+describe("a replay and the failure stores of data streams", () => {
+  let servers: StackClients;
+  beforeAll(async () => {
+    servers = await connectStack();
+  });
+  afterAll(() => servers[Symbol.asyncDispose]());
+
+  const configFor = (...topics: object[]) => ({
+    ...servers.config,
+    deadLetters: { topic: uniqueName("dead") },
+    topics,
+  });
+
+  async function put(path: string, body: object): Promise<void> {
+    expect(await servers.elasticsearch.request("PUT", path, body)).toMatchObject({ status: 200 });
+  }
+
+  /** The ids of the records in a failure store; those of other programs too. */
+  async function storedIn(stream: string): Promise<string[]> {
+    await servers.elasticsearch.request("POST", `/${stream}::failures/_refresh`);
+    const { body } = await servers.elasticsearch.request("POST", `/${stream}::failures/_search`, {
+      size: 1_000,
+    });
+    const { hits } = (body as { hits: { hits: { _source: { document: { id: string } } }[] } }).hits;
+    return hits.map(({ _source: { document } }) => document.id).toSorted();
+  }
+
+  async function digest(config: object, ...words: string[]): Promise<DigestResult> {
+    const { out, error, code } = await runCommand("replay", config, ["--digest", "--json", ...words]);
+    expect({ error, code }).toEqual({ error: "", code: 0 });
+    return JSON.parse(out) as DigestResult;
+  }
+
+  async function replay(config: object, ...words: string[]): Promise<ReplayResult> {
+    const { result, error, code } = await replayJson(config, ...words);
+    expect({ error, code }).toEqual({ error: "", code: 0 });
+    return result as unknown as ReplayResult;
+  }
+
+  test("what lies there is shown beside the letters, and cleared with them; other programs' documents stay", async () => {
+    const topic = uniqueName("both");
+    const config = configFor({ topic, ...unforgiving });
+    await servers.kafka.createTopic(topic, 1);
+    await putFailureStoreTemplate(servers.elasticsearch, topic, { pattern: topic, field: "n" });
+    await servers.kafka.produce(topic, [
+      { value: '{"n":1}' },
+      { value: '{"n":"a"}' },
+      { value: '{"n":"b"}' },
+    ]);
+    {
+      await using host = await startTestHost(config);
+      await host.untilTopic(topic, "is read", ({ counts }) => counts.indexed + counts.deadLettered === 3);
+    }
+    const foreign = { "@timestamp": "2026-01-01T00:00:00Z", n: "not ours" };
+    expect(await servers.elasticsearch.request("PUT", `/${topic}/_create/foreign:1`, foreign)).toMatchObject({
+      status: 201,
+    });
+    const stored = await storedIn(topic);
+    expect(stored).toHaveLength(3);
+
+    const { failureStores, letters } = await digest(config);
+    expect(letters).toBe(2);
+    expect(failureStores).toMatchObject({
+      problems: [],
+      stores: [
+        {
+          stream: topic,
+          topics: [topic],
+          enabled: true,
+          ours: { documents: 2, records: 2, kinds: [{ error: "document_parsing_exception", documents: 2 }] },
+          others: { documents: 1 },
+        },
+      ],
+    });
+    const [store] = failureStores.stores;
+    expect(store?.ours.kinds[0]?.sample.id).toStartWith(`${topic}:0:`);
+    expect(store?.ours.kinds[0]?.sample.reason).toContain("failed to parse field [n]");
+    expect((await digest(config, "--topic", "another")).failureStores.stores).toEqual([]);
+    const shown = await runReplay(config, "--digest");
+    expect(shown.out).toContain(`2 documents of 2 records in that of ${topic}\n`);
+    expect(shown.out).toContain("1  of other programs, which a replay never touches\n");
+
+    // Still refused: nothing is cleared, and nothing is lost.
+    expect(await replay(config, "--dry-run")).toMatchObject({
+      wouldReplay: 2,
+      failureStores: { cleared: 0, wouldClear: 0, open: 0, problems: [] },
+    });
+    expect(await storedIn(topic)).toEqual(stored);
+
+    // Mended for the next generation.
+    await put(`/_index_template/${topic}`, {
+      index_patterns: [topic],
+      data_stream: {},
+      priority: 500,
+      template: { mappings: { properties: { n: { type: "keyword" } } } },
+    });
+    await servers.elasticsearch.request("POST", `/${topic}/_rollover`);
+    const done = await replay(config);
+    expect(done).toMatchObject({ indexed: 2, failureStores: { cleared: 2, open: 0, problems: [] } });
+    expect(await storedIn(topic)).toEqual(["foreign:1"]);
+    expect(await replay(config)).toMatchObject({
+      alreadyThere: 2,
+      failureStores: { cleared: 0, problems: [] },
+    });
+  }, 60_000);
+
+  test("what a host brought in after it waited is cleared; until then it is told as neither indexed nor a letter", async () => {
+    const topic = uniqueName("waited");
+    const config = configFor({ topic, pipeline: topic });
+    await servers.kafka.createTopic(topic, 1);
+    await putFailureStoreTemplate(servers.elasticsearch, topic, { pattern: topic, field: "n" });
+    await servers.kafka.produce(topic, [{ value: "one" }, { value: "two" }]);
+    await using host = await startTestHost(config);
+    await host.untilTopic(topic, "waits", ({ reason }) => reason !== null);
+
+    const open = [0, 1].map((offset) => ({ topic, partition: 0, offset }));
+    for (const words of [["--dry-run"], []]) {
+      const { failureStores } = await replay(config, ...words);
+      expect(failureStores).toMatchObject({
+        cleared: 0,
+        wouldClear: 0,
+        open: 2,
+        openPlaces: open,
+        problems: [],
+      });
+    }
+    expect((await runReplay(config)).out).toContain(
+      "2  in failure stores and neither indexed nor dead letters",
+    );
+    const answer = (await (await host.fetch("/dead-letters")).json()) as DigestResult;
+    expect(answer.letters).toBe(0);
+    expect(answer.failureStores.stores).toMatchObject([
+      { stream: topic, ours: { records: 2, kinds: [{ error: "illegal_argument_exception" }] } },
+    ]);
+
+    await put(`/_ingest/pipeline/${topic}`, { processors: [] });
+    await host.untilTopic(topic, "is indexed", ({ counts }) => counts.indexed === 2);
+    await servers.elasticsearch.count(topic);
+    const stored = await storedIn(topic);
+    expect(stored.length).toBeGreaterThanOrEqual(2);
+    expect(await replay(config, "--dry-run")).toMatchObject({
+      failureStores: { cleared: 0, wouldClear: stored.length, open: 0 },
+    });
+    expect(await storedIn(topic)).toEqual(stored);
+    const { headers } = await host.fetch("/replay", { method: "POST" });
+    const job = headers.get("location") ?? "";
+    type Job = { readonly state: string; readonly result: ReplayResult | null };
+    const look = async () => (await (await host.fetch(job)).json()) as Job;
+    await eventually("the replay ends", async () => (await look()).state !== "running");
+    const ended = await look();
+    expect(ended).toMatchObject({
+      state: "done",
+      result: { read: 0, failureStores: { cleared: stored.length, open: 0, problems: [] } },
+    });
+    expect(await storedIn(topic)).toEqual([]);
+  }, 60_000);
+
+  test("a failure store that refuses deletions is told, and the replay goes on", async () => {
+    const topic = uniqueName("kept");
+    const config = configFor({ topic, format: "json" });
+    await servers.kafka.createTopic(topic, 1);
+    await putFailureStoreTemplate(servers.elasticsearch, topic, { pattern: topic, field: "n" });
+    // Indexed in another form after its own was refused and stored.
+    await servers.kafka.produce(topic, [{ value: '{"n":"text"}' }]);
+    {
+      await using host = await startTestHost(config);
+      await host.untilTopic(topic, "is indexed", ({ counts }) => counts.indexed === 1);
+    }
+    await servers.elasticsearch.count(topic);
+    const [stored = ""] = await storedIn(topic);
+    expect(stored).toStartWith(`${topic}:0:0:`);
+    const { body } = await servers.elasticsearch.request("GET", `/${topic}::failures/_settings`);
+    const [index = ""] = Object.keys(body);
+    await put(`/${index}/_settings`, { "index.blocks.write": true });
+    const { failureStores } = await replay(config);
+    expect(failureStores).toMatchObject({ cleared: 0, open: 0 });
+    expect(failureStores.problems).toEqual([
+      expect.stringContaining("could not be deleted: Elasticsearch answered 403"),
+    ]);
+    await put(`/${index}/_settings`, { "index.blocks.write": false });
+    expect((await replay(config)).failureStores).toMatchObject({ cleared: 1, problems: [] });
+  }, 60_000);
+});
